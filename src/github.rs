@@ -1,0 +1,3 @@
+//! The GitHub REST API: a client for one page, and a server that answers as GitHub does.
+
+pub mod server;

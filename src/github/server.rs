@@ -1,0 +1,1 @@
+//! The built-in server on loopback: embedded default, demo and test double.

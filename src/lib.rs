@@ -1,0 +1,4 @@
+//! threadline shows thread activity live.
+
+pub mod github;
+pub mod model;

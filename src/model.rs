@@ -1,0 +1,18 @@
+//! What happened: pure data and folds. No clock, no I/O, no terminal below here.
+
+pub mod event;
+pub mod lane;
+pub mod plan;
+pub mod run;
+pub mod stats;
+pub mod steps;
+pub mod time;
+
+pub use event::{
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Outcome, Product, Profile,
+    Quota, State, TaskId,
+};
+pub use lane::{Cell, Lane, Span};
+pub use plan::{Mode, Plan, Selection, Target, Workload};
+pub use run::Run;
+pub use time::Nanos;

@@ -1,0 +1,249 @@
+//! `Event`: at once channel message, wire format, recording and test fixture.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use super::time::Nanos;
+
+/// The version of the wire format; a change that an older reader would misread raises it.
+pub const VERSION: u32 = 1;
+
+/// Something that happened in a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When, on the run's own clock, stamped by the thread that it happened on.
+    pub at: Nanos,
+    /// On which lane; lane 0 for what concerns the whole run.
+    pub lane: LaneId,
+    /// What.
+    #[serde(flatten)]
+    pub kind: Kind,
+}
+
+/// A lane's place in its run, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LaneId(pub u16);
+
+/// A task's number in its run, counted from 1; for followers, the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u32);
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Kind {
+    /// The run begins; its clock stands at zero.
+    RunStarted {
+        /// What is to be run.
+        plan: Plan,
+    },
+    /// The run has this many tasks, as far as is known now: said at the start, and when it changes.
+    Queued {
+        /// Tasks 1 to this number exist.
+        tasks: u32,
+    },
+    /// The lane took a task from the queue.
+    Started {
+        /// Which one.
+        task: TaskId,
+    },
+    /// The lane does something else from now on.
+    Entered {
+        /// What it does now.
+        state: State,
+    },
+    /// The lane is done with its task, well or not.
+    Finished {
+        /// Which one.
+        task: TaskId,
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// The server said how much may still be asked of it.
+    Quota(Quota),
+    /// No task is left, or the run was given up.
+    RunFinished {
+        /// How it ended.
+        end: End,
+    },
+}
+
+/// What a lane does at a moment.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// No task.
+    #[default]
+    Idle,
+    /// DNS, TCP and TLS.
+    Connecting,
+    /// The request is out, the answer has not begun.
+    Waiting,
+    /// The answer's body is coming in.
+    Receiving,
+    /// Between two events of ours on the CPU's account: parsing, computing.
+    Computing,
+    /// Waiting for the GIL or another lock.
+    LockWait,
+    /// Held back by a rate limit or a back-off.
+    Throttled,
+    /// A task failed here.
+    Error,
+}
+
+impl State {
+    /// Every state, in the order of the legend, which is also the rank when several share a cell:
+    /// the later one leads.
+    pub const ALL: [Self; 8] = [
+        Self::Idle,
+        Self::Connecting,
+        Self::Waiting,
+        Self::Receiving,
+        Self::Computing,
+        Self::LockWait,
+        Self::Throttled,
+        Self::Error,
+    ];
+
+    /// The word a person reads.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Connecting => "connecting",
+            Self::Waiting => "waiting",
+            Self::Receiving => "receiving",
+            Self::Computing => "computing",
+            Self::LockWait => "lock wait",
+            Self::Throttled => "throttled",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// How a task ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Well.
+    Done(Done),
+    /// Badly, and why.
+    Failed(Failure),
+    /// A person stopped the run.
+    Stopped,
+}
+
+/// What a task that went well brought.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// The HTTP status.
+    pub status: u16,
+    /// Bytes of the body, after any decompression.
+    pub bytes: u64,
+    /// Whether a connection was opened for it, rather than the lane's own one used again.
+    pub connected: bool,
+    /// What came of it.
+    pub product: Product,
+}
+
+/// What came of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Product {
+    /// The user's profile.
+    Profile(Profile),
+    /// One page of followers, in the server's order.
+    Followers(Arc<[Follower]>),
+}
+
+/// What the preparing request tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Profile {
+    /// The login as the server spells it.
+    pub login: String,
+    /// How many followers the profile claims; the list may hide some of them.
+    pub followers: u64,
+}
+
+/// One follower.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Follower {
+    /// The account's number, which survives renaming.
+    pub id: u64,
+    /// The account's name.
+    pub login: Box<str>,
+    /// The account's page.
+    pub html_url: Box<str>,
+}
+
+/// How much may still be asked of a server in the present window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// Requests a window.
+    pub limit: u32,
+    /// Requests left in this one.
+    pub remaining: u32,
+    /// When the next one begins, in seconds since 1970 (UTC).
+    pub reset: u64,
+}
+
+/// Why a task, or a whole run, failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// The kind, which decides the exit code and whether the run goes on.
+    pub kind: FailureKind,
+    /// What happened, to what, and what to do now, in a person's words, safe to print.
+    pub message: String,
+}
+
+/// The kinds of failure that a person handles differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// There is no such user.
+    NotFound,
+    /// The server does not accept the token, or forbids the request.
+    Refused,
+    /// The server's rate limit is used up.
+    RateLimited,
+    /// No connection, or a broken one.
+    Unreachable,
+    /// The server took too long.
+    TimedOut,
+    /// The server answered with an error of its own, or not as GitHub's API does.
+    Server,
+    /// A defect of this program: the task panicked.
+    Panicked,
+}
+
+impl FailureKind {
+    /// Whether asking for the next page would fail alike, so that the run ends here.
+    pub const fn ends_run(self) -> bool {
+        matches!(self, Self::NotFound | Self::Refused | Self::RateLimited)
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Every task was handed out and came back.
+    Finished,
+    /// A person stopped it.
+    Stopped,
+    /// It was given up.
+    Failed(Failure),
+}
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p{}", self.0)
+    }
+}

@@ -1,0 +1,332 @@
+//! One lane's states over time: append-only, with prefix sums, so that a cell of the timeline
+//! costs two look-ups however much happened in it.
+
+use super::event::{State, TaskId};
+use super::time::Nanos;
+
+/// Entries between two checkpoints.
+const CHECKPOINT: usize = 32;
+
+/// How many states there are.
+const STATES: usize = State::ALL.len();
+
+/// Time spent in each state, by the state's place in [`State::ALL`], in nanoseconds.
+pub type Sums = [u64; STATES];
+
+/// One worker's row.
+#[derive(Clone, Debug)]
+pub struct Lane {
+    /// When each entry began, never falling; an entry lasts until the next.
+    at: Vec<u64>,
+    state: Vec<State>,
+    /// Time spent in each state up to every [`CHECKPOINT`]th entry.
+    sums: Vec<Sums>,
+    tasks: Vec<TaskEntries>,
+    errors: Vec<u64>,
+}
+
+/// A task's first entry on the lane, and the one after its last ([`OPEN`] while it goes on).
+#[derive(Clone, Copy, Debug)]
+struct TaskEntries {
+    task: TaskId,
+    first: u32,
+    end: u32,
+}
+
+/// The end of a task that still goes on.
+const OPEN: u32 = u32::MAX;
+
+/// A task's stretch on its lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which task.
+    pub task: TaskId,
+    /// When the lane took it.
+    pub start: Nanos,
+    /// When the lane was done with it; nothing while it goes on.
+    pub end: Option<Nanos>,
+}
+
+/// What a cell of the timeline shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// One state, all the way.
+    Whole(State),
+    /// One change, drawn where it was: `left` fills this many eighths of the cell's width.
+    Edge {
+        /// Before the change.
+        left: State,
+        /// After it.
+        right: State,
+        /// 1 to 7.
+        eighths: u8,
+    },
+    /// More changes than can be placed: `top` leads, and fills its share of the cell's height.
+    Merged {
+        /// The leading state.
+        top: State,
+        /// The second.
+        under: State,
+        /// 1 to 7.
+        eighths: u8,
+    },
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            at: vec![0],
+            state: vec![State::Idle],
+            sums: vec![[0; STATES]],
+            tasks: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+}
+
+impl Lane {
+    /// The lane took a task.
+    pub fn start(&mut self, at: Nanos, task: TaskId) {
+        self.finish(at);
+        let first = self.at.len() as u32;
+        self.tasks.push(TaskEntries {
+            task,
+            first,
+            end: OPEN,
+        });
+    }
+
+    /// The lane is in `state` from `at` on. A time before the last entry counts as that entry's.
+    pub fn enter(&mut self, at: Nanos, state: State) {
+        let at = at.0.max(self.last_change().0);
+        if state == State::Error {
+            self.errors.push(at);
+        }
+        if self.at.len().is_multiple_of(CHECKPOINT) {
+            self.sums.push(self.sums_to(Nanos(at)));
+        }
+        self.at.push(at);
+        self.state.push(state);
+    }
+
+    /// The lane is done with its task, if it has one.
+    pub fn finish(&mut self, at: Nanos) {
+        let entries = self.at.len() as u32;
+        if let Some(task) = self.tasks.last_mut().filter(|task| task.end == OPEN) {
+            task.end = entries;
+            self.enter(at, State::Idle);
+        }
+    }
+
+    /// The state now: after the last entry.
+    pub fn state(&self) -> State {
+        self.state.last().copied().unwrap_or_default()
+    }
+
+    /// When the last entry began.
+    pub fn last_change(&self) -> Nanos {
+        Nanos(self.at.last().copied().unwrap_or(0))
+    }
+
+    /// How many tasks the lane took.
+    pub fn task_count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// The lane's tasks, in order.
+    pub fn spans(&self) -> impl DoubleEndedIterator<Item = Span> + '_ {
+        self.tasks.iter().map(|task| self.span(task))
+    }
+
+    /// The task that the lane works on at `t`, or else the last that began before; nothing before
+    /// the first.
+    pub fn span_at(&self, t: Nanos) -> Option<Span> {
+        let next = self
+            .tasks
+            .partition_point(|task| self.time(task.first) <= t);
+        self.tasks
+            .get(next.checked_sub(1)?)
+            .map(|task| self.span(task))
+    }
+
+    /// The first task that begins at `t` or later.
+    pub fn span_from(&self, t: Nanos) -> Option<Span> {
+        let next = self.tasks.partition_point(|task| self.time(task.first) < t);
+        self.tasks.get(next).map(|task| self.span(task))
+    }
+
+    /// How long each finished task took.
+    pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
+        self.spans()
+            .filter_map(|span| Some(span.end?.since(span.start)))
+    }
+
+    /// Time per state in [a, b).
+    pub fn between(&self, a: Nanos, b: Nanos) -> Sums {
+        difference(&self.sums_to(b), &self.sums_to(a))
+    }
+
+    /// Time in any state but idle, in [0, t).
+    pub fn busy(&self, t: Nanos) -> Nanos {
+        let sums = self.sums_to(t);
+        Nanos(sums.iter().skip(1).sum())
+    }
+
+    /// What `count` cells show that are `width` wide, the first beginning at `from`, of a lane that
+    /// has lived until `until`; later cells are left out.
+    pub fn cells(
+        &self,
+        from: Nanos,
+        width: Nanos,
+        count: usize,
+        until: Nanos,
+    ) -> impl Iterator<Item = Cell> + '_ {
+        let mut border = Border {
+            time: from.0,
+            next: self.next_entry(from.0, 0),
+        };
+        let mut sums = None;
+        let mut error = self.errors.partition_point(|&at| at < from.0);
+        (0..count).map_while(move |_| {
+            let (start, end) = (border.time, border.time.saturating_add(width.0.max(1)));
+            if start >= until.0 {
+                return None;
+            }
+            let next = self.next_entry(end, border.next);
+            let entries = border.next..next;
+            border = Border { time: end, next };
+            let failed = self.errors.get(error).is_some_and(|&at| at < end);
+            while self.errors.get(error).is_some_and(|&at| at < end) {
+                error += 1;
+            }
+            if failed {
+                sums = None;
+                return Some(Cell::Whole(State::Error));
+            }
+            let ends_inside = until.0 < end;
+            let left = self.state_of(entries.start.wrapping_sub(1));
+            let cell = match (entries.len(), ends_inside) {
+                (0, false) => Cell::Whole(left),
+                (0, true) => edge(left, State::Idle, until.0 - start, width.0),
+                (1, false) => {
+                    let at = self.at.get(entries.start).copied().unwrap_or(start);
+                    edge(left, self.state_of(entries.start), at - start, width.0)
+                }
+                _ => {
+                    let before = sums.unwrap_or_else(|| self.sums_to(Nanos(start)));
+                    let mut after = self.sums_to(Nanos(end.min(until.0)));
+                    let mut shares = difference(&after, &before);
+                    if ends_inside {
+                        shares[0] = shares[0].saturating_add(end - until.0);
+                    } else {
+                        after = self.sums_to(Nanos(end));
+                    }
+                    sums = Some(after);
+                    return Some(merged(&shares, width.0));
+                }
+            };
+            sums = None;
+            Some(cell)
+        })
+    }
+
+    /// The first entry at `t` or later, looked for from entry `from` on.
+    fn next_entry(&self, t: u64, from: usize) -> usize {
+        let rest = self.at.get(from..).unwrap_or(&[]);
+        // Most cells hold few entries: gallop before searching by halves.
+        let mut reach = 1;
+        while rest.get(reach).is_some_and(|&at| at < t) {
+            reach *= 2;
+        }
+        let rest = rest.get(..(reach + 1).min(rest.len())).unwrap_or(rest);
+        from + rest.partition_point(|&at| at < t)
+    }
+
+    fn state_of(&self, entry: usize) -> State {
+        self.state.get(entry).copied().unwrap_or_default()
+    }
+
+    fn time(&self, entry: u32) -> Nanos {
+        self.at
+            .get(entry as usize)
+            .map_or_else(|| self.last_change(), |&at| Nanos(at))
+    }
+
+    fn span(&self, entries: &TaskEntries) -> Span {
+        let end = (entries.end != OPEN).then(|| self.time(entries.end));
+        Span {
+            task: entries.task,
+            start: self.time(entries.first),
+            end,
+        }
+    }
+
+    /// Time per state in [0, t).
+    fn sums_to(&self, t: Nanos) -> Sums {
+        let before = self.at.partition_point(|&at| at < t.0);
+        let block = before.saturating_sub(1) / CHECKPOINT;
+        let first = block * CHECKPOINT;
+        let mut sums = self.sums.get(block).copied().unwrap_or_default();
+        let starts = self.at.get(first..before).unwrap_or(&[]);
+        let ends = starts.iter().skip(1).copied().chain([t.0]);
+        let states = self.state.get(first..before).unwrap_or(&[]);
+        for ((&start, end), &state) in starts.iter().zip(ends).zip(states) {
+            if let Some(sum) = sums.get_mut(state as usize) {
+                *sum += end - start;
+            }
+        }
+        sums
+    }
+}
+
+/// A cell's left side, and the first entry at or after it.
+struct Border {
+    time: u64,
+    next: usize,
+}
+
+fn difference(after: &Sums, before: &Sums) -> Sums {
+    let mut sums = *after;
+    for (sum, before) in sums.iter_mut().zip(before) {
+        *sum = sum.saturating_sub(*before);
+    }
+    sums
+}
+
+fn edge(left: State, right: State, at: u64, width: u64) -> Cell {
+    match (eighths(at, width), left == right) {
+        (_, true) | (8.., _) => Cell::Whole(left),
+        (0, _) => Cell::Whole(right),
+        (eighths, _) => Cell::Edge {
+            left,
+            right,
+            eighths,
+        },
+    }
+}
+
+/// The state with the most time leads, but one that a person must not miss leads always.
+fn merged(shares: &Sums, width: u64) -> Cell {
+    let mut ranked = State::ALL;
+    ranked.sort_by_key(|&state| {
+        let share = shares.get(state as usize).copied().unwrap_or(0);
+        std::cmp::Reverse((state >= State::Throttled && share > 0, share, state))
+    });
+    let [top, under, ..] = ranked;
+    let share = |state: State| shares.get(state as usize).copied().unwrap_or(0);
+    if share(under) == 0 {
+        return Cell::Whole(top);
+    }
+    let eighths = eighths(share(top), width).clamp(1, 7);
+    Cell::Merged {
+        top,
+        under,
+        eighths,
+    }
+}
+
+/// `part` of `whole`, rounded to eighths.
+fn eighths(part: u64, whole: u64) -> u8 {
+    let whole = u128::from(whole.max(1));
+    ((u128::from(part) * 8 + whole / 2) / whole).min(8) as u8
+}
