@@ -1,4 +1,5 @@
 //! threadline shows thread activity live.
 
+pub mod engine;
 pub mod github;
 pub mod model;

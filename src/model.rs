@@ -6,6 +6,7 @@ pub mod plan;
 pub mod run;
 pub mod stats;
 pub mod steps;
+pub mod text;
 pub mod time;
 
 pub use event::{

@@ -89,11 +89,7 @@ impl Lane {
     pub fn start(&mut self, at: Nanos, task: TaskId) {
         self.finish(at);
         let first = self.at.len() as u32;
-        self.tasks.push(TaskEntries {
-            task,
-            first,
-            end: OPEN,
-        });
+        self.tasks.push(TaskEntries { task, first, end: OPEN });
     }
 
     /// The lane is in `state` from `at` on. A time before the last entry counts as that entry's.
@@ -141,12 +137,8 @@ impl Lane {
     /// The task that the lane works on at `t`, or else the last that began before; nothing before
     /// the first.
     pub fn span_at(&self, t: Nanos) -> Option<Span> {
-        let next = self
-            .tasks
-            .partition_point(|task| self.time(task.first) <= t);
-        self.tasks
-            .get(next.checked_sub(1)?)
-            .map(|task| self.span(task))
+        let next = self.tasks.partition_point(|task| self.time(task.first) <= t);
+        self.tasks.get(next.checked_sub(1)?).map(|task| self.span(task))
     }
 
     /// The first task that begins at `t` or later.
@@ -157,8 +149,7 @@ impl Lane {
 
     /// How long each finished task took.
     pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
-        self.spans()
-            .filter_map(|span| Some(span.end?.since(span.start)))
+        self.spans().filter_map(|span| Some(span.end?.since(span.start)))
     }
 
     /// Time per state in [a, b).
@@ -181,10 +172,7 @@ impl Lane {
         count: usize,
         until: Nanos,
     ) -> impl Iterator<Item = Cell> + '_ {
-        let mut border = Border {
-            time: from.0,
-            next: self.next_entry(from.0, 0),
-        };
+        let mut border = Border { time: from.0, next: self.next_entry(from.0, 0) };
         let mut sums = None;
         let mut error = self.errors.partition_point(|&at| at < from.0);
         (0..count).map_while(move |_| {
@@ -247,18 +235,12 @@ impl Lane {
     }
 
     fn time(&self, entry: u32) -> Nanos {
-        self.at
-            .get(entry as usize)
-            .map_or_else(|| self.last_change(), |&at| Nanos(at))
+        self.at.get(entry as usize).map_or_else(|| self.last_change(), |&at| Nanos(at))
     }
 
     fn span(&self, entries: &TaskEntries) -> Span {
         let end = (entries.end != OPEN).then(|| self.time(entries.end));
-        Span {
-            task: entries.task,
-            start: self.time(entries.first),
-            end,
-        }
+        Span { task: entries.task, start: self.time(entries.first), end }
     }
 
     /// Time per state in [0, t).
@@ -297,11 +279,7 @@ fn edge(left: State, right: State, at: u64, width: u64) -> Cell {
     match (eighths(at, width), left == right) {
         (_, true) | (8.., _) => Cell::Whole(left),
         (0, _) => Cell::Whole(right),
-        (eighths, _) => Cell::Edge {
-            left,
-            right,
-            eighths,
-        },
+        (eighths, _) => Cell::Edge { left, right, eighths },
     }
 }
 
@@ -318,11 +296,7 @@ fn merged(shares: &Sums, width: u64) -> Cell {
         return Cell::Whole(top);
     }
     let eighths = eighths(share(top), width).clamp(1, 7);
-    Cell::Merged {
-        top,
-        under,
-        eighths,
-    }
+    Cell::Merged { top, under, eighths }
 }
 
 /// `part` of `whole`, rounded to eighths.

@@ -81,11 +81,8 @@ pub enum Selection {
 
 impl Selection {
     /// Every selection, in the order of the keys.
-    pub const ALL: [Self; 3] = [
-        Self::Race,
-        Self::Only(Mode::Sequential),
-        Self::Only(Mode::Threads),
-    ];
+    pub const ALL: [Self; 3] =
+        [Self::Race, Self::Only(Mode::Sequential), Self::Only(Mode::Threads)];
 
     /// The modes that it runs, one after the other.
     pub const fn modes(self) -> &'static [Mode] {
@@ -98,10 +95,7 @@ impl Selection {
 
     /// Its place in [`Self::ALL`].
     pub fn index(self) -> usize {
-        Self::ALL
-            .iter()
-            .position(|&other| other == self)
-            .unwrap_or(0)
+        Self::ALL.iter().position(|&other| other == self).unwrap_or(0)
     }
 }
 

@@ -18,8 +18,11 @@ pub struct Run {
     /// How many tasks the run has, as far as is known.
     known: u32,
     started: u32,
+    /// Of these, those above `known`: asked for before their absence was known.
+    beyond: u32,
+    finished: u32,
+    /// Tasks that went well and were not beyond the end.
     done: u32,
-    failed: u32,
     followers: u64,
     bytes: u64,
     in_flight: Steps,
@@ -50,8 +53,9 @@ impl Run {
             lanes,
             tasks: Vec::new(),
             started: 0,
+            beyond: 0,
+            finished: 0,
             done: 0,
-            failed: 0,
             followers: 0,
             bytes: 0,
             in_flight: Steps::default(),
@@ -73,7 +77,9 @@ impl Run {
         match &event.kind {
             Kind::RunStarted { .. } => {}
             Kind::Queued { tasks } => {
-                self.known = (*tasks).max(self.started);
+                self.known = *tasks;
+                let above = self.tasks.iter().skip(*tasks as usize + 1);
+                self.beyond = above.filter(|record| record.lane.is_some()).count() as u32;
                 self.queue.push(event.at, self.queued());
             }
             Kind::Started { task } => self.start(event, *task),
@@ -100,20 +106,19 @@ impl Run {
             record.lane = Some(event.lane);
         }
         self.started += 1;
-        self.known = self.known.max(self.started);
+        self.beyond += u32::from(task.0 > self.known);
         self.in_flight.push(event.at, self.in_flight());
         self.queue.push(event.at, self.queued());
     }
 
     fn finish(&mut self, event: &Event, task: TaskId, outcome: &Outcome) {
+        self.finished += 1;
         match outcome {
-            Outcome::Done(done) => self.count(done),
+            Outcome::Done(done) => self.count(task, done),
             Outcome::Failed(failure) => {
-                self.failed += 1;
-                self.first_failure
-                    .get_or_insert_with(|| (task, failure.clone()));
+                self.first_failure.get_or_insert_with(|| (task, failure.clone()));
             }
-            Outcome::Stopped => self.failed += 1,
+            Outcome::Stopped => {}
         }
         if let Some(lane) = self.lane_mut(event.lane) {
             if matches!(outcome, Outcome::Failed(_)) {
@@ -128,11 +133,16 @@ impl Run {
         self.in_flight.push(event.at, self.in_flight());
     }
 
-    fn count(&mut self, done: &Done) {
-        self.done += 1;
+    fn count(&mut self, task: TaskId, done: &Done) {
         self.bytes += done.bytes;
-        if let Product::Followers(followers) = &done.product {
-            self.followers += followers.len() as u64;
+        match &done.product {
+            // A page past the end is empty: it cost a request, but there is no such page.
+            Product::Followers(page) if page.is_empty() && task.0 > 1 => {}
+            Product::Followers(page) => {
+                self.done += 1;
+                self.followers += page.len() as u64;
+            }
+            Product::Profile(_) => self.done += 1,
         }
     }
 
@@ -161,9 +171,7 @@ impl Run {
 
     /// What is known of a task.
     pub fn task(&self, task: TaskId) -> Option<&TaskRecord> {
-        self.tasks
-            .get(task.0 as usize)
-            .filter(|record| record.lane.is_some())
+        self.tasks.get(task.0 as usize).filter(|record| record.lane.is_some())
     }
 
     /// How many tasks the run has, as far as is known now.
@@ -183,12 +191,12 @@ impl Run {
 
     /// Tasks in work now.
     pub const fn in_flight(&self) -> u32 {
-        self.started.saturating_sub(self.done + self.failed)
+        self.started.saturating_sub(self.finished)
     }
 
     /// Tasks in the queue now.
     pub const fn queued(&self) -> u32 {
-        self.known.saturating_sub(self.started)
+        self.known.saturating_sub(self.started.saturating_sub(self.beyond))
     }
 
     /// Tasks in work over time.
@@ -235,12 +243,10 @@ impl Run {
     }
 
     fn products(&self) -> impl Iterator<Item = &Product> {
-        self.tasks
-            .iter()
-            .filter_map(|record| match &record.outcome {
-                Some(Outcome::Done(done)) => Some(&done.product),
-                _ => None,
-            })
+        self.tasks.iter().filter_map(|record| match &record.outcome {
+            Some(Outcome::Done(done)) => Some(&done.product),
+            _ => None,
+        })
     }
 
     /// How long it took, from its start to the last task's finish; while it goes on, until `now`.
@@ -259,11 +265,7 @@ impl Run {
     /// Tasks done a second.
     pub fn rate(&self, now: Nanos) -> f64 {
         let elapsed = self.elapsed(now).as_secs_f64();
-        if elapsed > 0.0 {
-            f64::from(self.done) / elapsed
-        } else {
-            0.0
-        }
+        if elapsed > 0.0 { f64::from(self.done) / elapsed } else { 0.0 }
     }
 
     /// How the run ended, once it has.
@@ -278,7 +280,7 @@ impl Run {
 
     /// Whether it is over and nothing is missing.
     pub fn is_whole(&self) -> bool {
-        self.end == Some(End::Finished) && self.failed == 0 && self.done == self.known
+        self.end == Some(End::Finished) && self.done == self.known
     }
 
     /// Why it failed, or the first task that did: what a person should be told.

@@ -17,9 +17,7 @@ pub fn efficiency(speed_up: f64, workers: u16) -> f64 {
 /// rank). Reorders the values.
 pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {
     let last = values.len().checked_sub(1)?;
-    let rank = ((q * values.len() as f64).ceil() as usize)
-        .saturating_sub(1)
-        .min(last);
+    let rank = ((q * values.len() as f64).ceil() as usize).saturating_sub(1).min(last);
     Some(*values.select_nth_unstable(rank).1)
 }
 
@@ -41,12 +39,7 @@ impl Waves {
     pub fn new(tasks: u32, workers: u16) -> Self {
         let n = u32::from(workers.max(1));
         let count = tasks.div_ceil(n);
-        Self {
-            tasks,
-            workers: workers.max(1),
-            count,
-            idle: count.saturating_mul(n) - tasks,
-        }
+        Self { tasks, workers: workers.max(1), count, idle: count.saturating_mul(n) - tasks }
     }
 }
 
@@ -80,34 +73,21 @@ impl Agreement {
         if !first.is_whole() || !second.is_whole() {
             return Self::Incomplete;
         }
-        let ids = |run: &Run| {
-            run.followers()
-                .map(|follower| follower.id)
-                .collect::<Vec<_>>()
-        };
+        let ids = |run: &Run| run.followers().map(|follower| follower.id).collect::<Vec<_>>();
         let (mut a, mut b) = (ids(first), ids(second));
         if a == b {
-            return Self::Same {
-                followers: a.len() as u64,
-            };
+            return Self::Same { followers: a.len() as u64 };
         }
         a.sort_unstable();
         b.sort_unstable();
         if a == b {
-            return Self::Reordered {
-                followers: a.len() as u64,
-            };
+            return Self::Reordered { followers: a.len() as u64 };
         }
-        Self::Different {
-            only_first: missing(&a, &b),
-            only_second: missing(&b, &a),
-        }
+        Self::Different { only_first: missing(&a, &b), only_second: missing(&b, &a) }
     }
 }
 
 /// How many of `ids` are not `elsewhere`; both sorted.
 fn missing(ids: &[u64], elsewhere: &[u64]) -> u64 {
-    ids.iter()
-        .filter(|id| elsewhere.binary_search(id).is_err())
-        .count() as u64
+    ids.iter().filter(|id| elsewhere.binary_search(id).is_err()).count() as u64
 }

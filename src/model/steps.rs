@@ -53,13 +53,7 @@ impl Steps {
         let block = (before - 1) / CHECKPOINT;
         let first = block * CHECKPOINT;
         let mut area = self.areas.get(block).copied().unwrap_or(0);
-        let ends = self
-            .at
-            .get(first + 1..before)
-            .unwrap_or(&[])
-            .iter()
-            .copied()
-            .chain([t.0]);
+        let ends = self.at.get(first + 1..before).unwrap_or(&[]).iter().copied().chain([t.0]);
         let starts = self.at.get(first..before).unwrap_or(&[]);
         let levels = self.level.get(first..before).unwrap_or(&[]);
         for ((&start, end), &level) in starts.iter().zip(ends).zip(levels) {

@@ -1,0 +1,13 @@
+//! Makes things happen: worker threads that do tasks and report events over a channel.
+
+pub mod cancel;
+pub mod clock;
+pub mod followers;
+pub mod pool;
+pub mod task;
+
+pub use cancel::Cancel;
+pub use clock::Clock;
+pub use followers::GithubJob;
+pub use pool::{RunHandle, start};
+pub use task::{Extent, Job, Report, Worker};

@@ -1,0 +1,120 @@
+//! The preparing request and the pages of followers as tasks: each thread does its own network I/O
+//! on itself, so that its lane shows what that thread did.
+
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+
+use super::cancel::Cancel;
+use super::task::{Extent, Job, Report, Worker};
+use crate::github::{Api, Client, Observe, Reply};
+use crate::model::{
+    Failure, FailureKind, Kind, Outcome, Plan, Product, Quota, State, TaskId, Workload,
+};
+
+/// Asks one API for what a plan wants of it.
+#[derive(Debug)]
+pub struct GithubJob {
+    api: Arc<Api>,
+    plan: Plan,
+}
+
+impl GithubJob {
+    /// The plan's tasks, asked of `api`.
+    pub const fn new(api: Arc<Api>, plan: Plan) -> Self {
+        Self { api, plan }
+    }
+}
+
+impl Job for GithubJob {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
+            |error| Failure {
+                kind: FailureKind::Unreachable,
+                message: format!("no event loop can be set up for a worker: {error}"),
+            },
+        )?;
+        let client = Client::new(Arc::clone(&self.api), Arc::new(report))?;
+        Ok(Box::new(GithubWorker { runtime: Some(runtime), client, plan: self.plan.clone() }))
+    }
+}
+
+/// A thread's own event loop and connection.
+struct GithubWorker {
+    runtime: Option<Runtime>,
+    client: Client,
+    plan: Plan,
+}
+
+impl GithubWorker {
+    async fn ask(&self, task: TaskId) -> Result<Reply, Failure> {
+        let target = &self.plan.target;
+        let reply = match self.plan.workload {
+            Workload::Profile => self.client.profile(&target.user).await,
+            Workload::Followers => {
+                self.client.followers(&target.user, target.per_page, task.0).await
+            }
+        };
+        // The connection goes back to the pool in a task of its own, which must have its turn
+        // before the next request, or that one would open another connection.
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+        reply
+    }
+
+    fn extent(task: TaskId, reply: &Reply) -> Extent {
+        match &reply.done.product {
+            Product::Profile(_) => Extent::Unknown,
+            Product::Followers(page) => match (reply.links.last, reply.links.next) {
+                (Some(last), _) if page.is_empty() => Extent::Exactly(last),
+                (Some(last), _) => Extent::Exactly(last.max(task.0)),
+                (None, Some(next)) => Extent::AtLeast(next),
+                (None, None) if page.is_empty() && task.0 > 1 => Extent::Exactly(task.0 - 1),
+                (None, None) => Extent::Exactly(task.0),
+            },
+        }
+    }
+}
+
+impl Worker for GithubWorker {
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        let Some(runtime) = &self.runtime else {
+            return (Outcome::Stopped, Extent::Unknown);
+        };
+        let reply = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                reply = self.ask(task) => Some(reply),
+            }
+        });
+        match reply {
+            None => (Outcome::Stopped, Extent::Unknown),
+            Some(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
+            Some(Ok(reply)) => {
+                let extent = Self::extent(task, &reply);
+                (Outcome::Done(reply.done), extent)
+            }
+        }
+    }
+}
+
+impl Drop for GithubWorker {
+    fn drop(&mut self) {
+        // A plain drop would wait for a name look-up that still goes on in the background.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Observe for Report {
+    fn enter(&self, state: State) {
+        Self::enter(self, state);
+    }
+
+    fn quota(&self, quota: Quota) {
+        self.send(Kind::Quota(quota));
+    }
+}

@@ -1,0 +1,65 @@
+//! What the pool's workers do: `Job` makes a `Worker` on each thread, which reports on its lane.
+
+use crossbeam_channel::Sender;
+
+use super::cancel::Cancel;
+use super::clock::Clock;
+use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
+
+/// A kind of work, shared by the threads of a run.
+pub trait Job: Send + Sync {
+    /// Sets up what one thread needs, on that thread.
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
+}
+
+/// One thread's means to do tasks.
+pub trait Worker {
+    /// Does a task, or stops soon after `cancel` says so. Also tells how many tasks there are, where
+    /// the task showed it.
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent);
+}
+
+/// How many tasks a workload turns out to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// The task did not show it.
+    Unknown,
+    /// This many at the least.
+    AtLeast(u32),
+    /// This many.
+    Exactly(u32),
+}
+
+/// A lane's voice: stamps what happens on it, when it happens.
+#[derive(Clone, Debug)]
+pub struct Report {
+    lane: LaneId,
+    clock: Clock,
+    start: Nanos,
+    events: Sender<Event>,
+}
+
+impl Report {
+    /// The voice of `lane` in a run that started when `clock` stood at `start`.
+    pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
+        Self { lane, clock, start, events }
+    }
+
+    /// Another lane's voice in the same run.
+    #[must_use]
+    pub fn on(&self, lane: LaneId) -> Self {
+        Self { lane, ..self.clone() }
+    }
+
+    /// This happened now.
+    pub fn send(&self, kind: Kind) {
+        let at = self.clock.now().since(self.start);
+        // Nobody listens any more once the screen has moved on to another run.
+        _ = self.events.send(Event { at, lane: self.lane, kind });
+    }
+
+    /// The lane does this from now on.
+    pub fn enter(&self, state: State) {
+        self.send(Kind::Entered { state });
+    }
+}

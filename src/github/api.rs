@@ -1,0 +1,164 @@
+//! Which server, and with what token: checked once, shared by every worker's client.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, OnceLock};
+
+use reqwest::header::HeaderValue;
+use rustls_platform_verifier::BuilderVerifierExt as _;
+use thiserror::Error;
+use url::{Host, Url};
+
+use crate::model::text::printable;
+
+/// GitHub's own API.
+pub const GITHUB: &str = "https://api.github.com";
+
+/// A server that speaks GitHub's REST API.
+#[derive(Debug)]
+pub struct Api {
+    base: Url,
+    token: Option<Token>,
+    tls: OnceLock<Result<rustls::ClientConfig, String>>,
+}
+
+/// An access token. It can be sent, but not printed.
+pub struct Token {
+    variable: &'static str,
+    header: HeaderValue,
+}
+
+/// Why a server or a token is not used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ApiError {
+    /// The base is no web address.
+    #[error(
+        "\"{0}\" is not the address of an API: write it as https://HOST or, for GitHub Enterprise \
+         Server, https://HOST/api/v3"
+    )]
+    NotAnAddress(String),
+    /// The base carries what belongs elsewhere.
+    #[error(
+        "the API's address must not carry a user, a password, a query or a fragment: the token is \
+         taken from GH_TOKEN or GITHUB_TOKEN"
+    )]
+    TooMuch,
+    /// The token holds what a header cannot.
+    #[error(
+        "the token in {0} holds a line break, a space or a character that no token has: copy it \
+         again"
+    )]
+    MalformedToken(&'static str),
+    /// The token would cross the network in the clear.
+    #[error(
+        "the token in {variable} is not sent to {host} over plain http: use https, or unset \
+         {variable}"
+    )]
+    TokenInTheClear {
+        /// Where the token came from.
+        variable: &'static str,
+        /// Where it would have gone.
+        host: String,
+    },
+}
+
+impl Token {
+    /// A token as it was found in an environment variable.
+    pub fn new(variable: &'static str, secret: &str) -> Result<Self, ApiError> {
+        let malformed = || ApiError::MalformedToken(variable);
+        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(malformed());
+        }
+        let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
+            .map_err(|_its_text_is_secret| malformed())?;
+        header.set_sensitive(true);
+        Ok(Self { variable, header })
+    }
+
+    /// The environment variable that it came from.
+    pub const fn variable(&self) -> &'static str {
+        self.variable
+    }
+
+    pub(super) fn header(&self) -> HeaderValue {
+        self.header.clone()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Token from {}", self.variable)
+    }
+}
+
+impl Api {
+    /// The API at `base`, for example `https://api.github.com` or `https://HOST/api/v3`.
+    pub fn new(base: &str, token: Option<Token>) -> Result<Self, ApiError> {
+        let unreadable = || ApiError::NotAnAddress(printable(base));
+        let mut base = Url::parse(base).map_err(|_unreadable| unreadable())?;
+        if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
+            return Err(unreadable());
+        }
+        let extras = [base.password(), base.query(), base.fragment()];
+        if !base.username().is_empty() || extras.iter().any(Option::is_some) {
+            return Err(ApiError::TooMuch);
+        }
+        // Url::join drops what follows the last slash.
+        if !base.path().ends_with('/') {
+            base.set_path(&format!("{}/", base.path()));
+        }
+        let api = Self { base, token, tls: OnceLock::new() };
+        if let Some(token) = &api.token
+            && !api.uses_tls()
+            && !api.is_local()
+        {
+            return Err(ApiError::TokenInTheClear { variable: token.variable, host: api.host() });
+        }
+        Ok(api)
+    }
+
+    /// The host, with its port if it is not the usual one: what a person calls this API.
+    pub fn host(&self) -> String {
+        let host = self.base.host_str().unwrap_or_default();
+        match self.base.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// Whether it runs on this machine, so that its requests cost nobody's quota.
+    pub fn is_local(&self) -> bool {
+        match self.base.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
+            None => false,
+        }
+    }
+
+    pub(super) fn uses_tls(&self) -> bool {
+        self.base.scheme() == "https"
+    }
+
+    pub(super) const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub(super) const fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    /// The one TLS configuration: reading the system's certificates takes tens of milliseconds, so
+    /// the first worker that needs it does it for all.
+    pub(super) fn tls(&self) -> Result<rustls::ClientConfig, String> {
+        let made = self.tls.get_or_init(|| {
+            let ring = Arc::new(rustls::crypto::ring::default_provider());
+            rustls::ClientConfig::builder_with_provider(ring)
+                .with_safe_default_protocol_versions()
+                .and_then(rustls::ConfigBuilder::with_platform_verifier)
+                .map(rustls::ConfigBuilder::<_, rustls::client::WantsClientCert>::with_no_client_auth)
+                .map_err(|error| error.to_string())
+        });
+        made.clone()
+    }
+}
