@@ -3,11 +3,13 @@
 pub mod cancel;
 pub mod clock;
 pub mod followers;
+pub mod launcher;
 pub mod pool;
 pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
 pub use followers::GithubJob;
+pub use launcher::Launcher;
 pub use pool::{RunHandle, start};
 pub use task::{Extent, Job, Report, Worker};

@@ -1,5 +1,7 @@
 //! threadline shows thread activity live.
 
+pub mod app;
 pub mod engine;
 pub mod github;
 pub mod model;
+pub mod tui;

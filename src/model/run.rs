@@ -13,6 +13,7 @@ use super::time::Nanos;
 #[derive(Clone, Debug)]
 pub struct Run {
     plan: Plan,
+    begun: bool,
     lanes: Vec<Lane>,
     tasks: Vec<TaskRecord>,
     /// How many tasks the run has, as far as is known.
@@ -50,6 +51,7 @@ impl Run {
         let mut run = Self {
             known: 0,
             plan,
+            begun: false,
             lanes,
             tasks: Vec::new(),
             started: 0,
@@ -75,7 +77,7 @@ impl Run {
     pub fn apply(&mut self, event: &Event) {
         self.last_event = self.last_event.max(event.at);
         match &event.kind {
-            Kind::RunStarted { .. } => {}
+            Kind::RunStarted { .. } => self.begun = true,
             Kind::Queued { tasks } => {
                 self.known = *tasks;
                 let above = self.tasks.iter().skip(*tasks as usize + 1);
@@ -253,7 +255,8 @@ impl Run {
     pub fn elapsed(&self, now: Nanos) -> Nanos {
         match self.end {
             Some(_) => self.last_finish,
-            None => now.max(self.last_event),
+            None if self.begun => now.max(self.last_event),
+            None => Nanos::ZERO,
         }
     }
 
@@ -266,6 +269,11 @@ impl Run {
     pub fn rate(&self, now: Nanos) -> f64 {
         let elapsed = self.elapsed(now).as_secs_f64();
         if elapsed > 0.0 { f64::from(self.done) / elapsed } else { 0.0 }
+    }
+
+    /// Whether its first event has come.
+    pub const fn has_begun(&self) -> bool {
+        self.begun
     }
 
     /// How the run ended, once it has.

@@ -1,0 +1,369 @@
+//! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
+//! what is to be done. Nothing here draws, starts threads or asks the time.
+
+pub mod keymap;
+pub mod session;
+pub mod viewport;
+
+use ratatui::crossterm::event::KeyEvent;
+
+use crate::model::{Event, Mode, Nanos, Plan, Run, Selection};
+pub use keymap::Action;
+pub use session::Session;
+pub use viewport::{Viewport, Window};
+
+/// What came.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Something happened in the run that goes on.
+    Event(Event),
+    /// The terminal told its background.
+    Background(Background),
+    /// A frame is about to be drawn.
+    Frame {
+        /// How far the run that goes on is, by its own clock.
+        now: Nanos,
+        /// How many cells the timeline has.
+        columns: u16,
+    },
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start a run.
+    Start(Plan),
+    /// Stop the run that goes on.
+    Stop,
+    /// Hand the terminal to the shell until it calls back.
+    Suspend,
+    /// Leave.
+    Quit,
+    /// Leave as if by SIGINT.
+    Interrupt,
+}
+
+/// The terminal's background.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// Light text on dark.
+    #[default]
+    Dark,
+    /// Dark text on light.
+    Light,
+}
+
+/// What lies over the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Popup {
+    /// The keys.
+    Help,
+    /// Whether to quit while a run goes.
+    Quit,
+}
+
+/// A view held still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pause {
+    /// The selection's run that went on then, by its place; runs after it are not shown.
+    run: usize,
+    /// How far it was.
+    at: Nanos,
+}
+
+/// The state of the screen.
+#[derive(Debug)]
+pub struct App {
+    session: Session,
+    shown: Selection,
+    views: Vec<View>,
+    background: Background,
+    popup: Option<Popup>,
+    notice: Option<String>,
+    now: Nanos,
+}
+
+/// How one selection is looked at.
+#[derive(Clone, Debug, Default)]
+struct View {
+    viewport: Viewport,
+    lane: Option<usize>,
+    pause: Option<Pause>,
+}
+
+impl App {
+    /// A screen that shows `selection`; [`Self::begin`] starts it.
+    pub fn new(session: Session, selection: Selection, background: Background) -> Self {
+        Self {
+            session,
+            shown: selection,
+            views: vec![View::default(); Selection::ALL.len()],
+            background,
+            popup: None,
+            notice: None,
+            now: Nanos::ZERO,
+        }
+    }
+
+    /// Runs the selection shown.
+    pub fn begin(&mut self) -> Option<Effect> {
+        let plan = self.session.begin(self.shown)?;
+        let view = self.view_mut();
+        view.pause = None;
+        view.viewport.fit();
+        Some(Effect::Start(plan))
+    }
+
+    /// Takes what came; returns what is to be done.
+    pub fn update(&mut self, msg: Msg) -> Option<Effect> {
+        match msg {
+            Msg::Key(key) => {
+                self.notice = None;
+                self.act(keymap::action(&key)?)
+            }
+            Msg::Event(event) => {
+                if let Some(plan) = self.session.apply(&event) {
+                    self.now = Nanos::ZERO;
+                    return Some(Effect::Start(plan));
+                }
+                self.settle()
+            }
+            Msg::Background(background) => {
+                self.background = background;
+                None
+            }
+            Msg::Frame { now, columns } => {
+                self.now = now;
+                let (edge, expected) = (self.edge(), self.expected());
+                self.view_mut().viewport.frame(columns, edge, expected);
+                None
+            }
+        }
+    }
+
+    fn act(&mut self, action: Action) -> Option<Effect> {
+        match (self.popup, action) {
+            (_, Action::Interrupt) => return Some(Effect::Interrupt),
+            (_, Action::Suspend) => return Some(Effect::Suspend),
+            (Some(Popup::Quit), Action::Quit | Action::Run) => return Some(Effect::Quit),
+            (Some(Popup::Help), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
+                self.popup = None;
+                return None;
+            }
+            (Some(_), _) => return None,
+            (None, _) => {}
+        }
+        match action {
+            Action::Mode(index) => return self.show(index),
+            Action::NextMode => return self.show(self.shown.index() + 1),
+            Action::PreviousMode => {
+                return self.show(self.shown.index() + Selection::ALL.len() - 1);
+            }
+            Action::Run => return self.run(),
+            Action::Stop => return self.session.active().map(|_| Effect::Stop),
+            Action::FewerWorkers => self.session.change_workers(-1),
+            Action::MoreWorkers => self.session.change_workers(1),
+            Action::Pause => self.pause(),
+            Action::NextLane => self.choose_lane(1),
+            Action::PreviousLane => self.choose_lane(-1),
+            Action::Theme => self.toggle_theme(),
+            Action::Help => self.popup = Some(Popup::Help),
+            Action::Back => self.back(),
+            Action::Quit => return self.quit(),
+            Action::ZoomIn
+            | Action::ZoomOut
+            | Action::Fit
+            | Action::PanLeft
+            | Action::PanRight
+            | Action::Start
+            | Action::Follow => self.move_view(action),
+            Action::Interrupt | Action::Suspend => {}
+        }
+        None
+    }
+
+    /// Shows another selection, and runs it if it has not run yet and costs nobody anything.
+    fn show(&mut self, index: usize) -> Option<Effect> {
+        self.shown = Selection::ALL.get(index % Selection::ALL.len()).copied()?;
+        self.settle()
+    }
+
+    /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
+    fn settle(&mut self) -> Option<Effect> {
+        let free = !self.session.target().costs_quota;
+        // Without a number of pages, the preparing request failed: a person decides to try again.
+        let ready = self.session.pages().is_some() && self.session.active().is_none();
+        (free && ready && self.runs().is_empty()).then(|| self.begin()).flatten()
+    }
+
+    fn run(&mut self) -> Option<Effect> {
+        if let Some(active) = self.session.active() {
+            let stop = keymap::key_of(Action::Stop);
+            self.notice = Some(format!("{active} goes on: {stop} stops it"));
+            return None;
+        }
+        self.begin()
+    }
+
+    fn quit(&mut self) -> Option<Effect> {
+        if self.session.active().is_none() {
+            return Some(Effect::Quit);
+        }
+        self.popup = Some(Popup::Quit);
+        None
+    }
+
+    fn pause(&mut self) {
+        let run = self.runs().iter().rposition(Run::has_begun).unwrap_or(0);
+        let at = self.runs().get(run).map_or(Nanos::ZERO, |run| run.elapsed(self.now));
+        let view = self.view_mut();
+        view.pause = match view.pause {
+            Some(_) => None,
+            None => Some(Pause { run, at }),
+        };
+    }
+
+    fn back(&mut self) {
+        let view = self.view_mut();
+        if view.pause.take().is_none() {
+            view.viewport.fit();
+        }
+    }
+
+    fn move_view(&mut self, action: Action) {
+        let viewport = &mut self.view_mut().viewport;
+        match action {
+            Action::ZoomIn => viewport.zoom(true),
+            Action::ZoomOut => viewport.zoom(false),
+            Action::Fit => viewport.fit(),
+            Action::PanLeft => viewport.pan(-1),
+            Action::PanRight => viewport.pan(1),
+            Action::Start => viewport.start(),
+            _ => viewport.follow(),
+        }
+    }
+
+    fn choose_lane(&mut self, by: isize) {
+        let lanes = self.runs().iter().map(|run| run.lanes().len()).sum::<usize>();
+        let view = self.view_mut();
+        let next = match view.lane {
+            Some(lane) => lane.saturating_add_signed(by),
+            None => 0,
+        };
+        view.lane = lanes.checked_sub(1).map(|last| next.min(last));
+    }
+
+    const fn toggle_theme(&mut self) {
+        self.background = match self.background {
+            Background::Dark => Background::Light,
+            Background::Light => Background::Dark,
+        };
+    }
+
+    fn view_mut(&mut self) -> &mut View {
+        let index = self.shown.index().min(self.views.len() - 1);
+        #[expect(clippy::indexing_slicing, reason = "there is a view for every selection")]
+        &mut self.views[index]
+    }
+
+    fn view(&self) -> &View {
+        #[expect(clippy::indexing_slicing, reason = "there is a view for every selection")]
+        &self.views[self.shown.index()]
+    }
+
+    /// The newest moment in the picture.
+    fn edge(&self) -> Nanos {
+        self.visible().map(|(_, until)| until).max().unwrap_or_default()
+    }
+
+    /// While a run of the picture goes on: how long it may take in all, going by its pages so far.
+    fn expected(&self) -> Option<Nanos> {
+        (self.session.active() == Some(self.shown)).then_some(())?;
+        let run = self.session.active_run()?;
+        let done = u64::from(run.done_tasks());
+        let elapsed = run.elapsed(self.now).0;
+        Some(Nanos((elapsed.saturating_mul(u64::from(run.known_tasks()))).checked_div(done)?))
+            .or(Some(Nanos::ZERO))
+    }
+
+    /// The runs of this sitting.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The selection that is shown.
+    pub const fn shown(&self) -> Selection {
+        self.shown
+    }
+
+    /// The runs that are shown, in the order of their modes.
+    pub fn runs(&self) -> &[Run] {
+        self.session.runs(self.shown)
+    }
+
+    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
+    pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
+        let pause = self.view().pause;
+        self.runs().iter().enumerate().map(move |(index, run)| {
+            let until = match pause {
+                Some(pause) if index > pause.run => Nanos::ZERO,
+                Some(pause) if index == pause.run => pause.at,
+                _ => run.elapsed(self.now),
+            };
+            (run, until)
+        })
+    }
+
+    /// How far the run that goes on is, by its own clock.
+    pub const fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// How far behind a paused view is: nothing if it is not paused.
+    pub fn behind(&self) -> Option<Nanos> {
+        let pause = self.view().pause?;
+        let run = self.runs().get(pause.run)?;
+        let later = self.runs().iter().skip(pause.run + 1).map(|run| run.elapsed(self.now));
+        let missed = later.fold(run.elapsed(self.now).since(pause.at), |sum, one| sum + one);
+        Some(missed)
+    }
+
+    /// How the picture is looked at.
+    pub fn viewport(&self) -> &Viewport {
+        &self.view().viewport
+    }
+
+    /// The lane that a person chose, counted through all runs shown.
+    pub fn lane(&self) -> Option<usize> {
+        self.view().lane
+    }
+
+    /// The terminal's background.
+    pub const fn background(&self) -> Background {
+        self.background
+    }
+
+    /// What lies over the picture.
+    pub const fn popup(&self) -> Option<Popup> {
+        self.popup
+    }
+
+    /// A word on the last key, until the next.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
+    pub fn is_moving(&self) -> bool {
+        self.session.active().is_some()
+    }
+
+    /// The workers of the next threaded run, where that differs from the one shown.
+    pub fn next_workers(&self) -> Option<u16> {
+        let shown = self.runs().iter().find(|run| run.plan().mode == Mode::Threads);
+        let next = self.session.workers();
+        shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)
+    }
+}

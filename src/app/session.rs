@@ -1,0 +1,251 @@
+//! The runs of this sitting: what is to run next, what ran, and how they compare.
+
+use crate::model::stats::{self, Agreement};
+use crate::model::{
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
+};
+
+/// Workers, when a person does not say how many: as many as there are pages, up to this.
+pub const DEFAULT_WORKERS: u16 = 8;
+
+/// GitHub allows no more requests at once:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
+
+/// On this machine, where only threads are spent.
+pub const MOST_WORKERS: u16 = 1000;
+
+/// The runs of this sitting.
+#[derive(Debug)]
+pub struct Session {
+    target: Target,
+    workers: Option<u16>,
+    profile: Option<Run>,
+    /// How many pages there are: by the profile's count, and once a run was whole, as it found.
+    pages: Option<u32>,
+    bouts: Vec<Vec<Run>>,
+    active: Option<Active>,
+    latest: Option<Latest>,
+    sequential: Option<Nanos>,
+}
+
+/// The run that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Active {
+    /// The preparing request, and what is to follow.
+    Profile(Selection),
+    /// A selection's run, by its place among the selection's modes.
+    Run(Selection, usize),
+}
+
+/// The run that ended last.
+type Latest = Active;
+
+impl Session {
+    /// A sitting in which nothing has run yet. Without a number of workers, each run takes as many
+    /// as there are pages, up to [`DEFAULT_WORKERS`].
+    pub fn new(target: Target, workers: Option<u16>) -> Self {
+        let bouts = vec![Vec::new(); Selection::ALL.len()];
+        Self {
+            target,
+            workers,
+            profile: None,
+            pages: None,
+            bouts,
+            active: None,
+            latest: None,
+            sequential: None,
+        }
+    }
+
+    /// Begins a selection, unless something runs: returns what to start first.
+    pub fn begin(&mut self, selection: Selection) -> Option<Plan> {
+        if self.active.is_some() {
+            return None;
+        }
+        self.runs_mut(selection).clear();
+        if self.pages.is_some() {
+            return self.begin_run(selection, 0);
+        }
+        let plan = self.plan(Workload::Profile, Mode::Sequential, 1);
+        self.profile = Some(Run::new(plan.clone()));
+        self.active = Some(Active::Profile(selection));
+        Some(plan)
+    }
+
+    /// Adds what happened in the run that goes on. When it is over, returns what to start next.
+    pub fn apply(&mut self, event: &Event) -> Option<Plan> {
+        self.active_run_mut()?.apply(event);
+        let Kind::RunFinished { end } = &event.kind else { return None };
+        let over = self.active.take()?;
+        self.latest = Some(over);
+        match over {
+            Active::Profile(selection) => {
+                let followers = self.profile.as_ref()?.profile()?.followers;
+                // The list decides how many pages there are, so even a count of 0 is looked into.
+                let pages = followers.div_ceil(u64::from(self.target.per_page)).max(1);
+                self.pages = Some(u32::try_from(pages).unwrap_or(u32::MAX));
+                self.begin_run(selection, 0)
+            }
+            Active::Run(selection, index) => {
+                self.learn(selection, index);
+                (*end == End::Finished).then_some(())?;
+                self.begin_run(selection, index + 1)
+            }
+        }
+    }
+
+    /// Takes from a whole run what later ones build on.
+    fn learn(&mut self, selection: Selection, index: usize) {
+        let Some(run) = self.runs(selection).get(index).filter(|run| run.is_whole()) else {
+            return;
+        };
+        let (pages, mode, took) = (run.known_tasks(), run.plan().mode, run.took());
+        self.pages = Some(pages);
+        if mode == Mode::Sequential {
+            self.sequential = took;
+        }
+    }
+
+    fn begin_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
+        // Laid out whole beforehand, so that every lane has its row from the start. A later run is
+        // laid out again when it begins, as an earlier one may have found another number of pages.
+        let pages = self.pages?;
+        let modes = selection.modes().get(index..)?;
+        let plans: Vec<Plan> =
+            modes.iter().map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
+        let first = plans.first()?.clone();
+        let runs = self.runs_mut(selection);
+        runs.truncate(index);
+        runs.extend(plans.into_iter().map(Run::new));
+        self.active = Some(Active::Run(selection, index));
+        Some(first)
+    }
+
+    fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Plan {
+        let workers = match mode {
+            Mode::Sequential => 1,
+            Mode::Threads => self.workers(),
+        };
+        Plan { target: self.target.clone(), workload, mode, workers, tasks }
+    }
+
+    fn active_run_mut(&mut self) -> Option<&mut Run> {
+        match self.active? {
+            Active::Profile(_) => self.profile.as_mut(),
+            Active::Run(selection, index) => self.runs_mut(selection).get_mut(index),
+        }
+    }
+
+    fn runs_mut(&mut self, selection: Selection) -> &mut Vec<Run> {
+        let index = selection.index().min(self.bouts.len() - 1);
+        #[expect(clippy::indexing_slicing, reason = "there is a bout for every selection")]
+        &mut self.bouts[index]
+    }
+
+    /// Whose followers, and where.
+    pub const fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// The selection's last runs, in the order of its modes; none before it has run.
+    pub fn runs(&self, selection: Selection) -> &[Run] {
+        self.bouts.get(selection.index()).map_or(&[], Vec::as_slice)
+    }
+
+    /// The preparing request, once it has been made.
+    pub const fn profile(&self) -> Option<&Run> {
+        self.profile.as_ref()
+    }
+
+    /// How many pages there are, once that is known.
+    pub const fn pages(&self) -> Option<u32> {
+        self.pages
+    }
+
+    /// The selection that runs now.
+    pub const fn active(&self) -> Option<Selection> {
+        match self.active {
+            Some(Active::Profile(selection) | Active::Run(selection, _)) => Some(selection),
+            None => None,
+        }
+    }
+
+    /// The run that goes on.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.active.and_then(|active| self.run(active))
+    }
+
+    /// The run that ended last.
+    pub fn latest_run(&self) -> Option<&Run> {
+        self.latest.and_then(|latest| self.run(latest))
+    }
+
+    fn run(&self, which: Active) -> Option<&Run> {
+        match which {
+            Active::Profile(_) => self.profile.as_ref(),
+            Active::Run(selection, index) => self.runs(selection).get(index),
+        }
+    }
+
+    /// Why the selection has failed, in the words for a person.
+    pub fn failure(&self, selection: Selection) -> Option<&Failure> {
+        let mut runs = self.runs(selection).iter();
+        runs.find_map(Run::failure).or_else(|| self.profile.as_ref()?.failure())
+    }
+
+    /// How many workers the next threaded run has.
+    pub fn workers(&self) -> u16 {
+        self.workers.unwrap_or_else(|| {
+            let pages = self.pages.unwrap_or(u32::from(DEFAULT_WORKERS));
+            DEFAULT_WORKERS.min(u16::try_from(pages).unwrap_or(u16::MAX)).max(1)
+        })
+    }
+
+    /// Fewer or more workers for the next threaded run, within what the server allows.
+    pub fn change_workers(&mut self, by: i32) {
+        let workers = i32::from(self.workers()).saturating_add(by);
+        let most = most_workers(self.target.costs_quota);
+        self.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
+    }
+
+    /// How many requests the selection costs, as far as is known; the preparing request is made
+    /// only once.
+    pub fn cost(&self, selection: Selection) -> Option<u64> {
+        Some(u64::from(self.pages?) * selection.modes().len() as u64)
+    }
+
+    /// The sequential time that the selection's runs are measured against.
+    pub fn baseline(&self, selection: Selection) -> Option<Nanos> {
+        match selection {
+            Selection::Race => {
+                let sequential = self.runs(selection).first();
+                sequential.filter(|run| run.is_whole()).and_then(Run::took)
+            }
+            Selection::Only(_) => self.sequential,
+        }
+    }
+
+    /// The speed-up of a run of the selection, once it is over; before, of its pages so far: how
+    /// many times as many a second as in the sequential run.
+    pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
+        let baseline = self.baseline(selection)?;
+        let done = f64::from(run.done_tasks()) / f64::from(run.known_tasks().max(1));
+        match run.end() {
+            Some(_) if run.is_whole() => stats::speed_up(baseline, run.took()?),
+            Some(_) => None,
+            None => Some(stats::speed_up(baseline, run.elapsed(now))? * done),
+        }
+    }
+
+    /// Whether the selection's runs brought the same, once the last is over.
+    pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
+        let [first, second] = self.runs(selection) else { return None };
+        (first.is_over() && second.is_over()).then(|| Agreement::of(first, second))
+    }
+}
+
+/// How many workers a person may ask for.
+pub const fn most_workers(costs_quota: bool) -> u16 {
+    if costs_quota { MOST_WORKERS_ON_QUOTA } else { MOST_WORKERS }
+}

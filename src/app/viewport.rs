@@ -1,0 +1,173 @@
+//! Which stretch of time the timeline shows: follow, fit, zoom, pan.
+
+use crate::model::Nanos;
+
+/// Before a run's length can be guessed, the timeline has room for this much, so that a short run
+/// never changes its scale.
+const FIRST_HORIZON: Nanos = Nanos::from_millis(4_800);
+
+/// The finest cell.
+const FINEST: Nanos = Nanos(1_000);
+
+/// The coarsest cell: an hour.
+const COARSEST: Nanos = Nanos(3_600_000_000_000);
+
+/// What a person set for one selection's timeline.
+#[derive(Clone, Debug)]
+pub struct Viewport {
+    /// The width of a cell; nothing to fit the whole run.
+    cell: Option<Nanos>,
+    /// The left border, when it does not follow.
+    from: Nanos,
+    follow: bool,
+    /// How much time a fitted timeline has room for.
+    horizon: Nanos,
+    /// The newest moment.
+    edge: Nanos,
+    columns: u16,
+}
+
+/// The stretch of time that is drawn: `columns` cells of `cell` each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The left border, a multiple of the cell.
+    pub from: Nanos,
+    /// The width of a cell.
+    pub cell: Nanos,
+    /// How many cells.
+    pub columns: u16,
+}
+
+impl Default for Viewport {
+    fn default() -> Self {
+        Self {
+            cell: None,
+            from: Nanos::ZERO,
+            follow: true,
+            horizon: FIRST_HORIZON,
+            edge: Nanos::ZERO,
+            columns: 80,
+        }
+    }
+}
+
+impl Viewport {
+    /// A frame is about to be drawn on `columns` cells; the newest moment of the runs shown is
+    /// `edge`. While one of them goes on, `expected` is how long it may take in all.
+    pub fn frame(&mut self, columns: u16, edge: Nanos, expected: Option<Nanos>) {
+        self.columns = columns.max(1);
+        self.edge = edge;
+        match expected {
+            // A picture that is over fits exactly. One that goes on keeps its scale until it runs
+            // out of room, and then gets enough for the rest.
+            None if edge > Nanos::ZERO => self.horizon = edge,
+            Some(expected) if edge > self.horizon => {
+                self.horizon = expected.max(Nanos(edge.0 + edge.0 / 4));
+            }
+            _ => {}
+        }
+    }
+
+    /// What to draw.
+    pub fn window(&self) -> Window {
+        let columns = self.columns;
+        let Some(cell) = self.cell else {
+            let cell = round_up(self.horizon.0.div_ceil(u64::from(columns)), &FIT_STEPS);
+            return Window { from: Nanos::ZERO, cell, columns };
+        };
+        let from = if self.follow {
+            let shown = cell.0 * u64::from(columns - columns / 16 - 1);
+            Nanos(self.edge.0.saturating_sub(shown) / cell.0 * cell.0)
+        } else {
+            self.from
+        };
+        Window { from, cell, columns }
+    }
+
+    /// Whether the newest moment stays in view.
+    pub const fn follows(&self) -> bool {
+        self.follow
+    }
+
+    /// Whether the whole run is fitted into the view.
+    pub const fn fits(&self) -> bool {
+        self.cell.is_none()
+    }
+
+    /// Fits the whole run again, and follows it.
+    pub fn fit(&mut self) {
+        self.cell = None;
+        self.follow = true;
+    }
+
+    /// Goes to the run's start.
+    pub fn start(&mut self) {
+        self.cell = Some(self.window().cell);
+        self.from = Nanos::ZERO;
+        self.follow = false;
+    }
+
+    /// Goes to the newest moment and stays there.
+    pub fn follow(&mut self) {
+        self.follow = true;
+    }
+
+    /// Pans by eighths of the view, to later moments if positive.
+    pub fn pan(&mut self, eighths: i64) {
+        let window = self.window();
+        let step = window.cell.0.saturating_mul(u64::from((window.columns / 8).max(1)));
+        let by = step.saturating_mul(eighths.unsigned_abs());
+        let from = if eighths < 0 {
+            window.from.0.saturating_sub(by)
+        } else {
+            // The newest moment stays in view.
+            window.from.0.saturating_add(by).min(self.edge.0)
+        };
+        self.hold(window.cell, from);
+    }
+
+    /// Shows half as much, or twice as much (about: cells are 1, 2 or 5 of a unit wide). What is in
+    /// the middle stays there; a view that follows keeps the newest moment.
+    pub fn zoom(&mut self, closer: bool) {
+        let window = self.window();
+        let cell = if closer {
+            round_down(window.cell.0 - 1, &ZOOM_STEPS)
+        } else {
+            round_up(window.cell.0 + 1, &ZOOM_STEPS)
+        };
+        let cell = cell.clamp(FINEST, COARSEST);
+        if self.follow && !self.fits() {
+            self.cell = Some(cell);
+            return;
+        }
+        let half = u64::from(window.columns / 2);
+        let middle = window.from.0.saturating_add(window.cell.0 * half).min(self.edge.0);
+        self.hold(cell, middle.saturating_sub(cell.0 * half));
+    }
+
+    fn hold(&mut self, cell: Nanos, from: u64) {
+        self.cell = Some(cell);
+        self.from = Nanos(from / cell.0 * cell.0);
+        self.follow = false;
+    }
+}
+
+/// Cell widths that a zoom goes through, in tenths of a power of ten.
+const ZOOM_STEPS: [u64; 3] = [10, 20, 50];
+
+/// Cell widths for a fitted run: finer, so that it fills the view.
+const FIT_STEPS: [u64; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
+
+/// The smallest width of the ladder that is not below `width`.
+fn round_up(width: u64, steps: &[u64]) -> Nanos {
+    ladder(steps).find(|&rung| rung.0 >= width).unwrap_or(COARSEST).clamp(FINEST, COARSEST)
+}
+
+/// The largest width of the ladder that is not above `width`.
+fn round_down(width: u64, steps: &[u64]) -> Nanos {
+    ladder(steps).take_while(|rung| rung.0 <= width).last().unwrap_or(FINEST)
+}
+
+fn ladder(steps: &[u64]) -> impl Iterator<Item = Nanos> + '_ {
+    (2..13).flat_map(move |power| steps.iter().map(move |step| Nanos(step * 10_u64.pow(power))))
+}

@@ -1,0 +1,35 @@
+//! Starts planned runs against one API.
+
+use std::io;
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::followers::GithubJob;
+use super::pool::{self, RunHandle};
+use crate::github::Api;
+use crate::model::{Nanos, Plan};
+
+/// The API and the clock that all runs of a sitting share.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    api: Arc<Api>,
+    clock: Clock,
+}
+
+impl Launcher {
+    /// Runs ask `api`, and are timed by `clock`.
+    pub const fn new(api: Arc<Api>, clock: Clock) -> Self {
+        Self { api, clock }
+    }
+
+    /// Starts a run. Fails if not even one thread can be had.
+    pub fn start(&self, plan: Plan) -> io::Result<RunHandle> {
+        let job = GithubJob::new(Arc::clone(&self.api), plan.clone());
+        pool::start(plan, Arc::new(job), &self.clock)
+    }
+
+    /// The time on the runs' clock.
+    pub fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+}
