@@ -5,3 +5,4 @@ pub mod engine;
 pub mod github;
 pub mod model;
 pub mod tui;
+pub mod ui;

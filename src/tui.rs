@@ -1,15 +1,37 @@
-//! The terminal session and the event loop.
+//! The event loop: keys, signals and events go into the app, its effects are carried out, and the
+//! screen is drawn when something changed.
 
-use crate::app::{App, Background};
-use crate::engine::Launcher;
+mod input;
+mod screen;
 
-/// How the screen is to look, where a person said so.
-#[derive(Clone, Copy, Debug, Default)]
+use std::io;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, after, never, select};
+use ratatui::crossterm::event::{self, KeyEventKind};
+
+use crate::app::{App, Background, Effect, Msg};
+use crate::engine::{Launcher, RunHandle};
+use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Plan};
+use crate::ui::theme::{Depth, Glyphs};
+use input::{Input, Signal};
+use screen::Screen;
+
+/// At most 30 frames a second, while something moves.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// Events that are taken in before keys and frames get their turn again.
+const BATCH: usize = 4_096;
+
+/// How the screen is to look.
+#[derive(Clone, Copy, Debug)]
 pub struct Look {
     /// The terminal's background; nothing to ask the terminal.
     pub background: Option<Background>,
-    /// Only ASCII characters.
-    pub ascii: bool,
+    /// How many colours it has.
+    pub depth: Depth,
+    /// Which glyphs it has.
+    pub glyphs: Glyphs,
 }
 
 /// How the screen was left.
@@ -21,9 +43,158 @@ pub enum Left {
     Signal(i32),
 }
 
-/// Shows `app` on the terminal until a person quits or a signal comes; starts the app's selection at
-/// once.
-pub fn run(mut app: App, launcher: &Launcher, look: Look) -> std::io::Result<(App, Left)> {
-    let _ = (launcher, look, app.begin());
-    Ok((app, Left::Quit))
+/// Shows `app` on the terminal until a person quits or a signal comes; begins with running what the
+/// app shows. The terminal is as it was afterwards, also after an error or a panic. Fails if the
+/// terminal cannot be used.
+pub fn run(app: App, launcher: &Launcher, look: Look) -> io::Result<(App, Left)> {
+    let signals = input::signals()?;
+    let screen = Screen::enter(look)?;
+    let mut tui = Tui { app, launcher, screen, run: None, dirty: true, last_draw: None };
+    // The first picture does not wait for the first thread, nor for the terminal's answer.
+    tui.draw()?;
+    let (keys, question) = input::keys(look.background.is_none())?;
+    let left = tui.work(&keys, &signals);
+    // A terminal that still owes an answer must not give it to the shell.
+    question.wait();
+    drop(tui.screen);
+    match (left, signals.try_recv()) {
+        // A terminal that went away says so twice: the signal is the better word.
+        (Err(_), Ok(Signal::End(signal))) => Ok((tui.app, Left::Signal(signal))),
+        (left, _) => Ok((tui.app, left?)),
+    }
+}
+
+struct Tui<'launcher> {
+    app: App,
+    launcher: &'launcher Launcher,
+    screen: Screen,
+    run: Option<RunHandle>,
+    /// Whether the picture is not what the app says.
+    dirty: bool,
+    last_draw: Option<Nanos>,
+}
+
+impl Tui<'_> {
+    fn work(&mut self, keys: &Receiver<Input>, signals: &Receiver<Signal>) -> io::Result<Left> {
+        let begin = self.app.begin();
+        if let Some(left) = self.carry_out(begin)? {
+            return Ok(left);
+        }
+        let mut keys = keys.clone();
+        loop {
+            let wake = match self.next_frame() {
+                Some(Duration::ZERO) => {
+                    self.draw()?;
+                    continue;
+                }
+                Some(wait) => after(wait),
+                None => never(),
+            };
+            let events = self.run.as_ref().map_or_else(never, |run| run.events().clone());
+            let effect = select! {
+                recv(signals) -> signal => match signal {
+                    Ok(Signal::End(signal)) => return Ok(Left::Signal(signal)),
+                    Ok(Signal::Suspend) => Some(Effect::Suspend),
+                    Err(_) => None,
+                },
+                recv(keys) -> input => match input {
+                    Ok(input) => self.take(input),
+                    // The keyboard is gone; the signal that says so will end this.
+                    Err(_) => { keys = never(); None }
+                },
+                recv(events) -> event => match event {
+                    Ok(event) => self.take_events(event, &events),
+                    Err(_) => { self.run = None; None }
+                },
+                recv(wake) -> _ => None,
+            };
+            if let Some(left) = self.carry_out(effect)? {
+                return Ok(left);
+            }
+        }
+    }
+
+    /// How long until a frame is due: not at all while nothing changes.
+    fn next_frame(&self) -> Option<Duration> {
+        if !self.dirty && !self.app.is_moving() {
+            return None;
+        }
+        let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
+        Some(FRAME.saturating_sub(self.launcher.now().since(last).into()))
+    }
+
+    fn take(&mut self, input: Input) -> Option<Effect> {
+        let msg = match input {
+            Input::Terminal(event::Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                Msg::Key(key)
+            }
+            Input::Terminal(event::Event::Resize(..)) => {
+                self.dirty = true;
+                return None;
+            }
+            // A paste is text, and there is nowhere to put text.
+            Input::Terminal(_) => return None,
+            Input::Background(background) => Msg::Background(background),
+        };
+        self.dirty = true;
+        self.app.update(msg)
+    }
+
+    fn take_events(&mut self, first: Event, rest: &Receiver<Event>) -> Option<Effect> {
+        self.dirty = true;
+        let mut effect = self.app.update(Msg::Event(first));
+        // What follows a run's last event belongs to no run any more.
+        for event in rest.try_iter().take(BATCH) {
+            if effect.is_some() {
+                break;
+            }
+            effect = self.app.update(Msg::Event(event));
+        }
+        effect
+    }
+
+    fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
+        match effect {
+            Some(Effect::Start(plan)) => self.start(plan),
+            Some(Effect::Stop) => {
+                if let Some(run) = &self.run {
+                    run.stop();
+                }
+            }
+            Some(Effect::Suspend) => {
+                self.screen.suspend()?;
+                self.dirty = true;
+            }
+            Some(Effect::Quit) => return Ok(Some(Left::Quit)),
+            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(input::INTERRUPT))),
+            None => {}
+        }
+        Ok(None)
+    }
+
+    fn start(&mut self, plan: Plan) {
+        match self.launcher.start(plan) {
+            Ok(run) => self.run = Some(run),
+            Err(error) => {
+                let message = format!(
+                    "the system gives this program no thread ({error}): end some others first"
+                );
+                let failure = Failure { kind: FailureKind::Panicked, message };
+                let kind = Kind::RunFinished { end: End::Failed(failure) };
+                // A run that failed to start is followed by none.
+                self.app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
+            }
+        }
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let drawn = self.launcher.now();
+        let now = self.run.as_ref().map_or(Nanos::ZERO, |run| drawn.since(run.started()));
+        let columns = self.screen.columns()?;
+        self.app.update(Msg::Frame { now, columns });
+        self.screen.draw(&self.app)?;
+        self.last_draw = Some(drawn);
+        self.dirty = false;
+        Ok(())
+    }
 }

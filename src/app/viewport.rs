@@ -94,6 +94,11 @@ impl Viewport {
         self.cell.is_none()
     }
 
+    /// How much time a fitted timeline has room for.
+    pub const fn horizon(&self) -> Nanos {
+        self.horizon
+    }
+
     /// Fits the whole run again, and follows it.
     pub fn fit(&mut self) {
         self.cell = None;

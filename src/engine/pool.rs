@@ -186,7 +186,10 @@ impl Coordinator {
 
 /// A worker thread's life: takes tasks until the queue is closed or the run is to stop.
 fn work(shared: &Shared, report: &Report, verdicts: &Sender<Verdict>) {
-    let mut worker = None;
+    // Set up beforehand, so that no task's time holds it. What fails here fails again, and is told,
+    // at the first task.
+    let set_up = || shared.job.worker(report.clone()).ok();
+    let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
     for task in &shared.queue {
         let verdict = if shared.cancel.is_cancelled() {
             Verdict::Stopped

@@ -85,11 +85,12 @@ impl Default for Lane {
 }
 
 impl Lane {
-    /// The lane took a task.
+    /// The lane took a task, and computes until it says otherwise.
     pub fn start(&mut self, at: Nanos, task: TaskId) {
         self.finish(at);
         let first = self.at.len() as u32;
         self.tasks.push(TaskEntries { task, first, end: OPEN });
+        self.enter(at, State::Computing);
     }
 
     /// The lane is in `state` from `at` on. A time before the last entry counts as that entry's.
@@ -180,7 +181,7 @@ impl Lane {
             if start >= until.0 {
                 return None;
             }
-            let next = self.next_entry(end, border.next);
+            let next = self.next_entry(end.min(until.0), border.next);
             let entries = border.next..next;
             border = Border { time: end, next };
             let failed = self.errors.get(error).is_some_and(|&at| at < end);

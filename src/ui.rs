@@ -1,0 +1,232 @@
+//! `view` draws the whole screen from the state of the app, and changes nothing.
+//!
+//! At 110x30 and above, with boxes:
+//!
+//! ```text
+//!  title                                                       ? help
+//!  modes                                                    workers 5
+//! ┌ totals ──────────── elapsed ── pages ── followers ── ... ────────┐
+//! │ a row a mode                                                     │
+//! │ what they mean                                              waves│
+//! └──────────────────────────────────────────────────────────────────┘
+//! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
+//! │ axis                                          busy  tasks   p95  │
+//! │ a row a lane                                                     │
+//! │ in flight, queue, the lane chosen                                │
+//! └──────────────────────────────────────────────────────────────────┘
+//!  legend
+//!  keys
+//! ```
+//!
+//! At 80x20 the boxes are gone; at 60x14 the figures get fewer; at 40x10 lanes keep name and bar;
+//! below that there is one line of text.
+
+mod footer;
+mod header;
+mod help;
+mod lanes;
+mod steps;
+pub mod theme;
+mod timeline;
+mod totals;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{self, Constraint, Rect, Size};
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
+
+use crate::app::{App, Popup};
+use theme::Theme;
+
+/// How much there is room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    /// Everything, in boxes.
+    Boxed,
+    /// Everything, without boxes.
+    Open,
+    /// Fewer figures.
+    Narrow,
+    /// Lanes with name and bar.
+    Small,
+    /// One line of text.
+    Line,
+}
+
+impl Layout {
+    const fn of(size: Size) -> Self {
+        match (size.width, size.height) {
+            (110.., 30..) => Self::Boxed,
+            (80.., 20..) => Self::Open,
+            (60.., 14..) => Self::Narrow,
+            (40.., 10..) => Self::Small,
+            _ => Self::Line,
+        }
+    }
+}
+
+/// How many cells the timeline has on a screen of this size.
+pub fn timeline_columns(size: Size) -> u16 {
+    let layout = Layout::of(size);
+    let borders = if layout == Layout::Boxed { 2 } else { 0 };
+    timeline::columns(layout, size.width.saturating_sub(borders))
+}
+
+/// Draws the screen.
+pub fn view(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    draw(app, theme, area, frame.buffer_mut());
+}
+
+fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let layout = Layout::of(area.as_size());
+    match layout {
+        Layout::Line => one_line(app, theme, area, buf),
+        _ => full(app, layout, theme, area, buf),
+    }
+    match app.popup() {
+        Some(Popup::Help) => help::keys(theme, area, buf),
+        Some(Popup::Quit) => help::quit(theme, area, buf),
+        None => {}
+    }
+}
+
+fn full(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let small = layout == Layout::Small;
+    let frame = if layout == Layout::Boxed { 2 } else { u16::from(!small) };
+    let inside = area.width.saturating_sub(if layout == Layout::Boxed { 4 } else { 2 });
+    let problem = totals::problem(app);
+    let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
+    let rows = app.shown().modes().len() as u16;
+    let bar = u16::from(!small);
+    let [title, modes, totals, timeline, legend, keys] = area.layout(&layout::Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(bar),
+        Constraint::Length(rows + lines + frame),
+        Constraint::Fill(1),
+        Constraint::Length(bar),
+        Constraint::Length(1),
+    ]));
+    header::title(app, theme, title, buf);
+    header::modes(app, theme, modes, buf);
+    let body = panel(totals, totals_heading(layout, inside), layout, theme, buf);
+    let [figures, below] =
+        body.layout(&layout::Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
+    totals::rows(app, theme, figures, buf);
+    match problem {
+        Some(text) => {
+            Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.problem()).render(below, buf)
+        }
+        None => totals::verdict(app, theme, below, buf),
+    }
+    let body = panel(timeline, timeline_heading(app, layout), layout, theme, buf);
+    // The lanes use the whole width: their names bring their own margin.
+    let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
+    timeline::draw(app, layout, theme, body.intersection(area), buf);
+    footer::legend(theme, legend, buf);
+    footer::keys(app, theme, keys, buf);
+}
+
+/// How many lines a text needs that is broken between words.
+fn wrapped_lines(text: &str, width: u16) -> u16 {
+    let (mut lines, mut used) = (1, 0);
+    for word in text.split_whitespace().map(|word| word.chars().count()) {
+        if used > 0 && used + 1 + word > usize::from(width) {
+            lines += 1;
+            used = word;
+        } else {
+            used += word + usize::from(used > 0);
+        }
+    }
+    lines
+}
+
+/// Draws a heading over a part of the screen, and a box around it where there is room; returns the
+/// inside, one column away from the edge.
+fn panel(
+    area: Rect,
+    heading: Option<(String, String)>,
+    layout: Layout,
+    theme: &Theme,
+    buf: &mut Buffer,
+) -> Rect {
+    let mut inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let Some((left, right)) = heading else { return inside };
+    if layout == Layout::Boxed {
+        let block = Block::bordered().border_set(help::borders(theme)).border_style(theme.line());
+        let inner = block.inner(area);
+        block.render(area, buf);
+        inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
+    } else {
+        timeline::rule(theme, Rect { height: area.height.min(1), ..area }, buf);
+        inside.y += 1.min(area.height);
+        inside.height = inside.height.saturating_sub(1);
+    }
+    let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
+    let row = row.intersection(area);
+    let style = theme.quiet();
+    let fits = left.chars().count() + right.chars().count() < usize::from(row.width);
+    Line::styled(left, theme.strong()).render(row, buf);
+    if fits {
+        let width = right.chars().count() as u16;
+        let row = Rect { x: row.right() - width, width, ..row };
+        for (text, x) in words(&right) {
+            Line::styled(text, style)
+                .render(Rect { x: row.x + x, width: row.width - x, ..row }, buf);
+        }
+    }
+    inside
+}
+
+/// The parts of a heading between its lines, each with its place: the line shows through.
+fn words(heading: &str) -> impl Iterator<Item = (&str, u16)> {
+    let mut column = 0;
+    heading.split('─').filter_map(move |part| {
+        let at = column;
+        column += part.chars().count() as u16 + 1;
+        (!part.is_empty()).then_some((part, at))
+    })
+}
+
+fn totals_heading(layout: Layout, inside: u16) -> Option<(String, String)> {
+    let captions = totals::captions(inside);
+    let margin = if layout == Layout::Boxed { " ─" } else { " " };
+    (layout != Layout::Small).then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
+}
+
+/// The scale, the stretch of time in view, and whether it moves.
+fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
+    if layout == Layout::Small {
+        return None;
+    }
+    let window = app.viewport().window();
+    let end = window.from.0 + window.cell.0 * u64::from(window.columns);
+    let (from, to) = (window.from.as_secs_f64(), end as f64 / 1e9);
+    let state = match app.behind() {
+        Some(behind) => format!("paused, {:.1} s behind", behind.as_secs_f64()),
+        None if app.viewport().fits() => "whole run".to_owned(),
+        None if app.viewport().follows() => "following".to_owned(),
+        None => "held".to_owned(),
+    };
+    let left = format!(" timeline  {}/cell ", window.cell);
+    Some((left, format!(" {from:.2}-{to:.2} s  {state} ")))
+}
+
+/// What a terminal shows that has no room for lanes.
+fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let mut parts = Vec::new();
+    for run in app.runs().iter().filter(|run| run.has_begun()) {
+        let elapsed = run.elapsed(app.now()).as_secs_f64();
+        let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
+        parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));
+        if let Some(speed_up) = app.session().speed_up(app.shown(), run, app.now())
+            && speed_up != 1.0
+        {
+            parts.push(format!("{speed_up:.2}x"));
+        }
+    }
+    let text = totals::problem(app).unwrap_or_else(|| parts.join("  "));
+    let text = if text.is_empty() { "threadline".to_owned() } else { text };
+    Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
+}

@@ -1,0 +1,96 @@
+//! The legend and the keys, or a word on the last key.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::keymap::{Action, key_of};
+use crate::model::State;
+
+/// The states that a run of followers can be in.
+const LEGEND: [State; 6] = [
+    State::Connecting,
+    State::Waiting,
+    State::Receiving,
+    State::Computing,
+    State::Idle,
+    State::Error,
+];
+
+/// Draws a sample of each state beside its word.
+pub(super) fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let mut spans = vec![Span::raw(" ")];
+    for state in LEGEND {
+        let (glyph, style) = theme.state_cell(state);
+        let sample = match state {
+            State::Idle => theme.pick("·", "."),
+            _ => glyph,
+        };
+        spans.push(Span::styled(sample.repeat(2), style));
+        spans.push(Span::styled(format!(" {}  ", state.word()), theme.quiet()));
+    }
+    if !theme.has_patterns() {
+        for (glyph, word) in [("▌", "edge"), ("▄", "merged")] {
+            spans.push(Span::styled(glyph, theme.bar(false)));
+            spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
+        }
+    }
+    Line::from(spans).render(area, buf);
+}
+
+/// Draws the keys that do something now, the most useful first, as many as fit.
+pub(super) fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    if let Some(notice) = app.notice() {
+        Line::styled(format!(" {notice}"), theme.strong()).render(area, buf);
+        return;
+    }
+    let runs = app.session().active().is_some();
+    let pause = if app.behind().is_some() { "go on" } else { "pause" };
+    let run = if app.runs().is_empty() { "run" } else { "run again" };
+    let mut hints: Vec<(&[Action], &str)> = vec![(&[Action::NextMode], "mode")];
+    hints.push(if runs { (&[Action::Stop], "stop") } else { (&[Action::Run], run) });
+    hints.extend([
+        (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
+        (&[Action::Pause], pause),
+        (&[Action::ZoomIn, Action::ZoomOut], "zoom"),
+        (&[Action::PanLeft, Action::PanRight], "pan"),
+        (&[Action::Fit], "fit"),
+        (&[Action::NextLane, Action::PreviousLane], "lane"),
+        (&[Action::Theme], "theme"),
+    ]);
+    let help: (&[Action], &str) = (&[Action::Help], "help");
+    let quit: (&[Action], &str) = (&[Action::Quit], "quit");
+    let width = |(actions, word): &(&[Action], &str)| {
+        label(actions, theme).chars().count() + word.chars().count() + 3
+    };
+    let mut room = usize::from(area.width).saturating_sub(width(&help) + width(&quit) + 1);
+    hints.retain(|hint| {
+        let fits = width(hint) <= room;
+        room = if fits { room - width(hint) } else { 0 };
+        fits
+    });
+    hints.extend([help, quit]);
+    let mut spans = vec![Span::raw(" ")];
+    for (actions, word) in hints {
+        spans.push(Span::styled(label(actions, theme), theme.key()));
+        spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
+    }
+    Line::from(spans).render(area, buf);
+}
+
+/// The keys of a hint, arrows as arrows where they can be drawn.
+fn label(actions: &[Action], theme: &Theme) -> String {
+    let arrows = [("Left", "←"), ("Right", "→")];
+    let name = |&action: &Action| {
+        let key = key_of(action);
+        match arrows.iter().find(|(word, _)| *word == key) {
+            Some((word, arrow)) => theme.pick(arrow, word).to_owned(),
+            None => key,
+        }
+    };
+    let names: Vec<String> = actions.iter().map(name).collect();
+    names.join(if names.iter().any(|name| name.len() > 3) { "/" } else { " " })
+}

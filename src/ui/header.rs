@@ -1,0 +1,69 @@
+//! The first two rows: what is fetched from where, and the modes to choose from.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Alignment, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::keymap::{Action, key_of};
+use crate::model::{Mode, Selection};
+
+/// Draws name, target and size of the job.
+pub(super) fn title(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let session = app.session();
+    let target = session.target();
+    let help = format!("{} help ", key_of(Action::Help));
+    let mut spans = vec![
+        Span::styled(" threadline", theme.strong()),
+        Span::raw(format!("   {} @ {}", target.user, target.api)),
+    ];
+    let pages = match session.pages() {
+        Some(1) => format!("   1 page of {}", target.per_page),
+        Some(pages) => format!("   {pages} pages of {}", target.per_page),
+        None => String::new(),
+    };
+    for text in ["   followers".to_owned(), pages] {
+        spans.push(Span::styled(text, theme.quiet()));
+    }
+    left_and_right(Line::from(spans), Line::styled(help, theme.quiet()), area, buf);
+}
+
+/// Draws the modes with their keys, and how many workers the next threaded run has.
+pub(super) fn modes(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let mut spans = vec![Span::raw(" ")];
+    for (index, selection) in Selection::ALL.into_iter().enumerate() {
+        let (key, name) = (key_of(Action::Mode(index)), selection.to_string());
+        let runs = app.session().active() == Some(selection);
+        let mark = if runs { theme.pick("…", "...") } else { "" };
+        if selection == app.shown() {
+            spans.push(Span::styled(format!(" {key} {name}{mark} "), theme.chosen()));
+        } else {
+            spans.push(Span::styled(format!(" {key}"), theme.key()));
+            spans.push(Span::styled(format!(" {name}{mark} "), theme.quiet()));
+        }
+        spans.push(Span::raw(" "));
+    }
+    left_and_right(Line::from(spans), workers(app, theme), area, buf);
+}
+
+fn workers(app: &App, theme: &Theme) -> Line<'static> {
+    let shown = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
+    let workers = shown.map_or_else(|| app.session().workers(), |run| run.plan().workers);
+    let mut spans = vec![Span::styled(format!("workers {workers}"), theme.quiet())];
+    if let Some(next) = app.next_workers() {
+        spans.push(Span::styled(format!(", next run {next}"), theme.strong()));
+    }
+    spans.push(Span::raw(" "));
+    Line::from(spans)
+}
+
+/// Draws one line from the left and one from the right; the right one yields.
+pub(super) fn left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
+    let fits = left.width() + right.width() < usize::from(area.width);
+    left.render(area, buf);
+    if fits {
+        right.alignment(Alignment::Right).render(area, buf);
+    }
+}

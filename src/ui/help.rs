@@ -1,0 +1,87 @@
+//! What lies over the picture: the keys, and the question before quitting.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+
+use super::theme::Theme;
+use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
+
+/// How wide a column of keys is.
+const COLUMN: u16 = 47;
+
+/// Draws the table of keys, in two columns where there is room.
+pub(super) fn keys(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
+    let rows = BINDINGS.len().div_ceil(columns);
+    let popup = area.centered(
+        ratatui::layout::Constraint::Length(COLUMN * columns as u16 + 4),
+        ratatui::layout::Constraint::Length(rows as u16 + 2),
+    );
+    let inner = frame(" keys ", theme, popup, buf);
+    for (column, bindings) in BINDINGS.chunks(rows).enumerate() {
+        let x = inner.x + COLUMN * column as u16;
+        for (binding, row) in bindings.iter().zip(inner.rows()) {
+            let area = Rect { x, width: COLUMN, ..row }.intersection(inner);
+            line(binding, theme).render(area, buf);
+        }
+    }
+}
+
+fn line(binding: &Binding, theme: &Theme) -> Line<'static> {
+    let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
+    Line::from(vec![
+        Span::styled(format!(" {:>11}  ", keys.join(" ")), theme.key()),
+        Span::styled(binding.help, theme.text()),
+    ])
+}
+
+/// Draws the question before quitting while a run goes on.
+pub(super) fn quit(theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (quit, back) = (key_of(Action::Quit), key_of(Action::Back));
+    let popup = area
+        .centered(ratatui::layout::Constraint::Length(44), ratatui::layout::Constraint::Length(4));
+    let inner = frame("", theme, popup, buf);
+    Paragraph::new(vec![
+        Line::styled("A run goes on. Quit all the same?", theme.strong()),
+        Line::from(vec![
+            Span::styled(quit, theme.key()),
+            Span::raw(" quit   "),
+            Span::styled(back, theme.key()),
+            Span::raw(" stay"),
+        ]),
+    ])
+    .centered()
+    .wrap(Wrap { trim: true })
+    .render(inner, buf);
+}
+
+/// Clears a place and puts a frame around it; returns the inside.
+fn frame(title: &'static str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    let area = area.intersection(buf.area);
+    Clear.render(area, buf);
+    let block = Block::bordered()
+        .border_set(borders(theme))
+        .border_style(theme.line())
+        .title(Line::styled(title, theme.strong()));
+    let inner = block.inner(area);
+    block.render(area, buf);
+    inner
+}
+
+/// Box lines that the terminal can show.
+pub(super) fn borders(theme: &Theme) -> border::Set<'static> {
+    const ASCII: border::Set<'_> = border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    };
+    if theme.is_ascii() { ASCII } else { border::PLAIN }
+}

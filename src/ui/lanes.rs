@@ -1,0 +1,121 @@
+//! A lane's states as cells, written straight into the buffer. Horizontal eighths are exact edges,
+//! vertical eighths are merged shares.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+
+use super::theme::Theme;
+use crate::app::Window;
+use crate::model::{Cell, Lane, Nanos, Span, State};
+
+/// Left eighths of a cell, from one to seven.
+const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/// Lower eighths of a cell, from one to seven.
+pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];
+
+/// A task's number needs this many cells beside itself.
+const LABEL_ROOM: usize = 2;
+
+/// Draws `lane` on the row `area`, as far as it has lived until `until`.
+pub(super) fn draw(
+    lane: &Lane,
+    window: Window,
+    until: Nanos,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let area = area.intersection(buf.area);
+    let columns = usize::from(area.width.min(window.columns));
+    let cells = lane.cells(window.from, window.cell, columns, until);
+    for (x, cell) in (area.x..).zip(cells) {
+        if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
+            let (symbol, style) = paint(cell, theme);
+            target.set_symbol(symbol).set_style(style);
+        }
+    }
+    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns as u64)));
+    for span in labelled(lane, window, until.min(end)) {
+        label(&span, window, until, area, buf);
+    }
+}
+
+/// The spans in view that are wide enough for a label. Jumps over those that are not, however many
+/// lie in one cell.
+fn labelled(lane: &Lane, window: Window, until: Nanos) -> impl Iterator<Item = Span> + '_ {
+    let reaches = |span: &Span| span.end.unwrap_or(until) > window.from;
+    let mut next =
+        lane.span_at(window.from).filter(reaches).or_else(|| lane.span_from(window.from));
+    std::iter::from_fn(move || {
+        let span = next.filter(|span| span.start < until)?;
+        let cell_end = (span.start.0 / window.cell.0 + 1).saturating_mul(window.cell.0);
+        let resume = span.end.map_or(until.0, |end| end.0).max(cell_end);
+        next = lane.span_from(Nanos(resume)).filter(|later| later.start > span.start);
+        Some(span)
+    })
+}
+
+/// Writes a task's number at the start of its span, on the colours that are there.
+fn label(span: &Span, window: Window, until: Nanos, area: Rect, buf: &mut Buffer) {
+    let column = |t: Nanos| (t.since(window.from).0 / window.cell.0) as usize;
+    // An edge inside its first cell belongs to the span before, too.
+    let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
+    let last = column(span.end.unwrap_or(until).min(until)).min(usize::from(area.width));
+    let text = span.task.to_string();
+    if last.saturating_sub(first) < text.len() + LABEL_ROOM {
+        return;
+    }
+    let mut letter = [0; 4];
+    for (offset, c) in text.chars().enumerate() {
+        let x = area.x.saturating_add((first + offset) as u16);
+        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+            cell.set_symbol(c.encode_utf8(&mut letter));
+        }
+    }
+}
+
+/// A cell's glyph and style.
+fn paint(cell: Cell, theme: &Theme) -> (&'static str, Style) {
+    match cell {
+        Cell::Whole(state) => theme.state_cell(state),
+        Cell::Edge { left, right, eighths } => {
+            let glyph = eighth(&LEFT, eighths);
+            let larger = if eighths >= 4 { left } else { right };
+            mixed(glyph, left, right, larger, theme)
+        }
+        Cell::Merged { top, under, eighths } => {
+            mixed(eighth(&LOWER, eighths), top, under, top, theme)
+        }
+    }
+}
+
+/// Two states in one cell: `front` where the glyph is, `back` around it. Where patterns or the
+/// background itself would have to be cut, only one is drawn.
+fn mixed(
+    glyph: &'static str,
+    front: State,
+    back: State,
+    only: State,
+    theme: &Theme,
+) -> (&'static str, Style) {
+    let patterned = |state| state == State::Connecting || state == State::Error;
+    if theme.has_patterns() || patterned(front) || patterned(back) {
+        let errors = front.max(back) == State::Error;
+        return theme.state_cell(if errors { State::Error } else { only });
+    }
+    match (theme.color(front), theme.color(back)) {
+        (Some(front), Some(back)) => (glyph, Style::new().fg(front).bg(back)),
+        (Some(front), None) => (glyph, Style::new().fg(front)),
+        // The background's own colour is not known, so it is cut out of the other's.
+        (None, Some(back)) => (glyph, Style::new().fg(back).add_modifier(Modifier::REVERSED)),
+        (None, None) => (" ", Style::new()),
+    }
+}
+
+/// The glyph for one to seven eighths.
+pub(super) fn eighth(glyphs: &[&'static str; 7], eighths: u8) -> &'static str {
+    let index = usize::from(eighths.clamp(1, 7)) - 1;
+    glyphs.get(index).copied().unwrap_or(" ")
+}

@@ -1,0 +1,254 @@
+//! Roles to styles. The only place that knows colours and glyphs.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::app::Background;
+use crate::model::State;
+
+/// How many colours the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// None, or a person asked for none.
+    Mono,
+    /// The sixteen that the terminal's own palette names.
+    Sixteen,
+    /// The palette of 256.
+    Indexed,
+    /// 24 bits.
+    True,
+}
+
+/// Which glyphs the terminal can show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Blocks and box lines.
+    Unicode,
+    /// Nothing beyond ASCII.
+    Ascii,
+}
+
+/// What every widget asks for its styles and glyphs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Theme {
+    depth: Depth,
+    glyphs: Glyphs,
+    background: Background,
+}
+
+impl Depth {
+    /// What the environment says (<https://no-color.org>, COLORTERM, TERM). Asked here and not left
+    /// to the terminal library, which under `NO_COLOR` drops bold and reverse too.
+    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let term = set("TERM").unwrap_or_default();
+        match set("COLORTERM").as_deref() {
+            _ if set("NO_COLOR").is_some() || term == "dumb" => Self::Mono,
+            Some("truecolor" | "24bit") => Self::True,
+            _ if term.contains("256color") => Self::Indexed,
+            _ => Self::Sixteen,
+        }
+    }
+}
+
+impl Theme {
+    /// A theme for a terminal of this kind.
+    pub const fn new(depth: Depth, glyphs: Glyphs, background: Background) -> Self {
+        Self { depth, glyphs, background }
+    }
+
+    /// Whether states are told apart by glyph, as colours alone would not do.
+    pub fn has_patterns(&self) -> bool {
+        self.is_ascii() || matches!(self.depth, Depth::Mono | Depth::Sixteen)
+    }
+
+    /// Whether only ASCII may be drawn.
+    pub fn is_ascii(&self) -> bool {
+        self.glyphs == Glyphs::Ascii
+    }
+
+    /// A state's colour; nothing where it has none.
+    pub fn color(&self, state: State) -> Option<Color> {
+        if state == State::Idle {
+            return None;
+        }
+        let dark = self.background == Background::Dark;
+        match self.depth {
+            Depth::Mono => None,
+            Depth::Sixteen => Some(sixteen(state)),
+            Depth::Indexed => Some(Color::Indexed(indexed(state))),
+            Depth::True => {
+                let rgb = if dark { on_dark(state) } else { on_light(state) };
+                Some(Color::from_u32(rgb))
+            }
+        }
+    }
+
+    /// A state's glyph where colours do not tell.
+    pub const fn glyph(&self, state: State) -> &'static str {
+        let (unicode, ascii) = match state {
+            State::Idle => ("·", "."),
+            State::Connecting => ("░", "-"),
+            State::Waiting => ("▒", "="),
+            State::Receiving => ("▓", "#"),
+            State::Computing => ("█", "@"),
+            State::LockWait => ("╳", "x"),
+            State::Throttled => ("≈", "~"),
+            State::Error => ("!", "!"),
+        };
+        self.pick(unicode, ascii)
+    }
+
+    /// One of two glyphs: the second where only ASCII may be drawn.
+    pub const fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => unicode,
+            Glyphs::Ascii => ascii,
+        }
+    }
+
+    /// A glyph that stands for a state: a whole cell of the timeline, or its place in the legend.
+    pub fn state_cell(&self, state: State) -> (&'static str, Style) {
+        let style = Style::new();
+        let Some(color) = self.color(state) else {
+            let glyph = if self.has_patterns() { self.glyph(state) } else { " " };
+            let style =
+                if state == State::Error { style.add_modifier(Modifier::REVERSED) } else { style };
+            return (glyph, style);
+        };
+        match state {
+            State::Error => {
+                ("!", style.fg(color).add_modifier(Modifier::REVERSED | Modifier::BOLD))
+            }
+            _ if self.has_patterns() || state == State::Connecting => {
+                (self.glyph(state), style.fg(color))
+            }
+            _ => (" ", style.bg(color).fg(self.on(state))),
+        }
+    }
+
+    /// Text that lies on a state's colour.
+    fn on(&self, state: State) -> Color {
+        let light_text = match self.background {
+            Background::Dark => matches!(state, State::Waiting),
+            Background::Light => matches!(state, State::Waiting | State::LockWait),
+        };
+        match (self.depth, light_text) {
+            (Depth::True, true) => Color::from_u32(0x00ff_ffff),
+            (Depth::True, false) => Color::from_u32(0x0010_1010),
+            (_, true) => Color::Indexed(231),
+            (_, false) => Color::Indexed(16),
+        }
+    }
+
+    /// Ordinary text: the terminal's own.
+    pub const fn text(&self) -> Style {
+        Style::new()
+    }
+
+    /// Text that matters more.
+    pub const fn strong(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD)
+    }
+
+    /// Text and lines that stand back: captions, borders, units.
+    pub fn quiet(&self) -> Style {
+        let dark = self.background == Background::Dark;
+        match self.depth {
+            Depth::True if dark => Style::new().fg(Color::from_u32(0x009a_a0aa)),
+            Depth::True => Style::new().fg(Color::from_u32(0x0058_5e68)),
+            Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
+            Depth::Sixteen | Depth::Mono => Style::new(),
+        }
+    }
+
+    /// A line of a box or of the axis.
+    pub fn line(&self) -> Style {
+        let dark = self.background == Background::Dark;
+        match self.depth {
+            Depth::True if dark => Style::new().fg(Color::from_u32(0x0056_5c66)),
+            Depth::True => Style::new().fg(Color::from_u32(0x00b0_b5bd)),
+            Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
+            Depth::Sixteen | Depth::Mono => Style::new(),
+        }
+    }
+
+    /// What is chosen: the mode shown.
+    pub const fn chosen(&self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED))
+    }
+
+    /// A key in the footer or the help.
+    pub fn key(&self) -> Style {
+        match self.color(State::Computing) {
+            // Yellow on white, as a light console shows the sixteen, cannot be read.
+            Some(color) if self.depth != Depth::Sixteen => self.strong().fg(color),
+            _ => self.strong(),
+        }
+    }
+
+    /// A sentence that says what went wrong.
+    pub fn problem(&self) -> Style {
+        self.color(State::Error).map_or(self.strong(), |color| self.strong().fg(color))
+    }
+
+    /// A bar of the totals, and a step row's area.
+    pub fn bar(&self, sequential: bool) -> Style {
+        let dark = self.background == Background::Dark;
+        let color = match (self.depth, sequential) {
+            (Depth::True, true) if dark => Color::from_u32(0x0084_8c99),
+            (Depth::True, true) => Color::from_u32(0x008a_919c),
+            (Depth::Indexed, true) => Color::Indexed(245),
+            (Depth::Mono | Depth::Sixteen, true) | (Depth::Mono, false) => return Style::new(),
+            (_, false) => self.color(State::Waiting).unwrap_or_default(),
+        };
+        Style::new().fg(color)
+    }
+}
+
+const fn on_dark(state: State) -> u32 {
+    match state {
+        State::Idle => 0,
+        State::Connecting | State::Waiting => 0x003f_69b5,
+        State::Receiving => 0x009f_d9ec,
+        State::Computing => 0x00eb_a222,
+        State::LockWait => 0x00bb_7de0,
+        State::Throttled => 0x00f4_faa6,
+        State::Error => 0x00d9_5136,
+    }
+}
+
+const fn on_light(state: State) -> u32 {
+    match state {
+        State::Idle => 0,
+        State::Connecting | State::Waiting => 0x0031_62d7,
+        State::Receiving => 0x002e_9fc9,
+        State::Computing => 0x00af_7019,
+        State::LockWait => 0x0098_206d,
+        State::Throttled => 0x00b6_b44f,
+        State::Error => 0x007b_0613,
+    }
+}
+
+const fn indexed(state: State) -> u8 {
+    match state {
+        State::Idle => 0,
+        State::Connecting | State::Waiting => 61,
+        State::Receiving => 153,
+        State::Computing => 179,
+        State::LockWait => 140,
+        State::Throttled => 226,
+        State::Error => 196,
+    }
+}
+
+const fn sixteen(state: State) -> Color {
+    match state {
+        State::Idle => Color::Reset,
+        State::Connecting | State::Waiting => Color::Blue,
+        State::Receiving => Color::LightCyan,
+        State::Computing => Color::Yellow,
+        State::LockWait => Color::Magenta,
+        State::Throttled => Color::LightYellow,
+        State::Error => Color::Red,
+    }
+}

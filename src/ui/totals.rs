@@ -1,0 +1,224 @@
+//! The totals: a row a mode, live, and a sentence on what they mean.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+
+use super::header::left_and_right;
+use super::lanes::eighth;
+use super::theme::Theme;
+use crate::app::App;
+use crate::app::keymap::{Action, key_of};
+use crate::model::stats::{Agreement, Waves, efficiency};
+use crate::model::{End, Mode, Nanos, Run, Selection};
+
+/// Left eighths of a bar's last cell.
+const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/// A column of figures.
+struct Column {
+    caption: &'static str,
+    width: u16,
+    figure: fn(&App, &Run) -> String,
+}
+
+const COLUMNS: [Column; 6] = [
+    Column { caption: "elapsed", width: 10, figure: elapsed },
+    Column { caption: "pages", width: 9, figure: pages },
+    Column { caption: "followers", width: 11, figure: followers },
+    Column { caption: "pages/s", width: 9, figure: rate },
+    Column { caption: "speed-up", width: 10, figure: speed_up },
+    Column { caption: "efficiency", width: 12, figure: worker_efficiency },
+];
+
+/// The columns that the narrow layouts have room for, by their place in [`COLUMNS`].
+const FEW: [usize; 4] = [0, 1, 2, 4];
+
+/// How wide the modes' names are.
+const NAME: u16 = 13;
+
+/// The shortest bar that says anything.
+const SHORTEST_BAR: u16 = 8;
+
+/// The columns that fit beside a bar.
+fn columns(width: u16) -> Vec<&'static Column> {
+    let all: u16 = COLUMNS.iter().map(|column| column.width).sum();
+    if width >= NAME + SHORTEST_BAR + all {
+        return COLUMNS.iter().collect();
+    }
+    FEW.iter().filter_map(|&index| COLUMNS.get(index)).collect()
+}
+
+/// The captions, as they stand above the figures: for the line that heads the totals.
+pub(super) fn captions(width: u16) -> String {
+    columns(width)
+        .iter()
+        .map(|column| format!("{:─>1$}", format!(" {}", column.caption), usize::from(column.width)))
+        .collect()
+}
+
+/// Draws the runs' rows.
+pub(super) fn rows(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let columns = columns(area.width);
+    let figures: u16 = columns.iter().map(|column| column.width).sum();
+    let longest = longest(app);
+    for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
+        let run = app.runs().iter().find(|run| run.plan().mode == *mode);
+        let begun = run.filter(|run| run.has_begun());
+        Line::styled(name(*mode, run), theme.text()).render(row, buf);
+        let Some(run) = begun else { continue };
+        let mut x = row.right().saturating_sub(figures);
+        let bar = Rect {
+            x: row.x + NAME.min(row.width),
+            width: x.saturating_sub(row.x + NAME).saturating_sub(1),
+            ..row
+        };
+        let share = run.elapsed(app.now()).0 as f64 / longest.0.max(1) as f64;
+        draw_bar(share, theme, theme.bar(*mode == Mode::Sequential), bar, buf);
+        for column in &columns {
+            let text = format!("{:>1$}", (column.figure)(app, run), usize::from(column.width));
+            let cell = Rect { x, width: column.width, ..row }.intersection(row);
+            Line::styled(text, theme.text()).render(cell, buf);
+            x += column.width;
+        }
+    }
+}
+
+/// What a full bar stands for: the longest of the runs, or what the timeline has room for.
+fn longest(app: &App) -> Nanos {
+    let window = app.viewport();
+    let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
+    if app.is_moving() { longest.max(window.horizon()) } else { longest }
+}
+
+fn name(mode: Mode, run: Option<&Run>) -> String {
+    match (mode, run) {
+        (Mode::Threads, Some(run)) => format!("{mode} x{}", run.plan().workers),
+        _ => mode.to_string(),
+    }
+}
+
+fn draw_bar(share: f64, theme: &Theme, style: Style, area: Rect, buf: &mut Buffer) {
+    let area = area.intersection(buf.area);
+    let eighths = (share.clamp(0.0, 1.0) * f64::from(area.width) * 8.0).round() as u16;
+    for (column, x) in (area.left()..area.right()).enumerate() {
+        let left = eighths.saturating_sub(column as u16 * 8);
+        let symbol = match left {
+            0 => return,
+            8.. => theme.pick("█", "#"),
+            _ if theme.is_ascii() => return,
+            _ => eighth(&EIGHTHS, left as u8),
+        };
+        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+    }
+}
+
+fn elapsed(app: &App, run: &Run) -> String {
+    format!("{:.3} s", run.elapsed(app.now()).as_secs_f64())
+}
+
+fn pages(_: &App, run: &Run) -> String {
+    format!("{}/{}", run.done_tasks(), run.known_tasks())
+}
+
+fn followers(_: &App, run: &Run) -> String {
+    run.follower_count().to_string()
+}
+
+fn rate(app: &App, run: &Run) -> String {
+    format!("{:.1}", run.rate(app.now()))
+}
+
+fn speed_up(app: &App, run: &Run) -> String {
+    match speed_up_of(app, run) {
+        Some(speed_up) => format!("{speed_up:.2}x"),
+        None => String::new(),
+    }
+}
+
+fn worker_efficiency(app: &App, run: &Run) -> String {
+    match speed_up_of(app, run) {
+        Some(speed_up) if run.plan().mode == Mode::Threads => {
+            format!("{:.0} %", efficiency(speed_up, run.plan().workers) * 100.0)
+        }
+        _ => String::new(),
+    }
+}
+
+fn speed_up_of(app: &App, run: &Run) -> Option<f64> {
+    app.session().speed_up(app.shown(), run, app.now())
+}
+
+/// The sentence below the rows, wrapped to `width`: what went wrong, or whether the modes brought
+/// the same, or what goes on.
+pub(super) fn problem(app: &App) -> Option<String> {
+    let failure = app.session().failure(app.shown())?;
+    let kept = app.runs().iter().map(Run::follower_count).max().unwrap_or(0);
+    let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
+    let retry = match app.session().active() {
+        None => format!(" {} runs it again.", key_of(Action::Run)),
+        Some(_) => String::new(),
+    };
+    Some(format!("{}.{kept}{retry}", failure.message))
+}
+
+/// Draws what the rows mean: whether the modes brought the same, and how the waves filled.
+pub(super) fn verdict(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let (text, style) = match app.session().agreement(app.shown()) {
+        Some(agreement) => (agreement_text(agreement), theme.strong()),
+        None => (progress_text(app), theme.quiet()),
+    };
+    let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
+    let waves = waves.map(|run| waves_text(run.plan().waves(run.known_tasks())));
+    let waves = Line::styled(waves.unwrap_or_default(), theme.quiet());
+    left_and_right(Line::styled(text, style), waves, area, buf);
+}
+
+fn agreement_text(agreement: Agreement) -> String {
+    match agreement {
+        Agreement::Same { followers } => {
+            format!("same {followers} followers in both, in the same order")
+        }
+        Agreement::Reordered { followers } => {
+            format!("same {followers} followers in both, in another order")
+        }
+        Agreement::Different { only_first, only_second } => {
+            format!("not the same: {only_first} only in sequential, {only_second} only in threads")
+        }
+        Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
+    }
+}
+
+fn progress_text(app: &App) -> String {
+    let session = app.session();
+    match (session.active_run(), session.active() == Some(app.shown())) {
+        (Some(_), true) if session.pages().is_none() => {
+            "asking how many pages there are".to_owned()
+        }
+        (Some(run), true) if app.shown() == Selection::Race => {
+            format!("{} runs", run.plan().mode)
+        }
+        (Some(_), true) => "running".to_owned(),
+        _ => match app.runs().iter().find_map(Run::end) {
+            Some(End::Stopped) => "stopped".to_owned(),
+            Some(End::Finished) => "done".to_owned(),
+            _ => String::new(),
+        },
+    }
+}
+
+/// How equal tasks fill the workers.
+fn waves_text(waves: Waves) -> String {
+    let Waves { tasks, workers, count, idle } = waves;
+    let wave = if count == 1 { "one wave".to_owned() } else { format!("{count} waves") };
+    let idle = match idle {
+        0 => "no lane idle".to_owned(),
+        1 => "1 lane idle in the last".to_owned(),
+        idle => format!("{idle} lanes idle in the last"),
+    };
+    format!("{wave}: ceil({tasks}/{workers}) = {count}, {idle}")
+}
