@@ -278,14 +278,14 @@ impl App {
         self.visible().map(|(_, until)| until).max().unwrap_or_default()
     }
 
-    /// While a run of the picture goes on: how long it may take in all, going by its pages so far.
+    /// While a run of the picture goes on: how long it may take in all, going by its pages so far;
+    /// zero before the first.
     fn expected(&self) -> Option<Nanos> {
         (self.session.active() == Some(self.shown)).then_some(())?;
         let run = self.session.active_run()?;
-        let done = u64::from(run.done_tasks());
         let elapsed = run.elapsed(self.now).0;
-        Some(Nanos((elapsed.saturating_mul(u64::from(run.known_tasks()))).checked_div(done)?))
-            .or(Some(Nanos::ZERO))
+        let whole = elapsed.saturating_mul(u64::from(run.known_tasks()));
+        Some(Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0)))
     }
 
     /// The runs of this sitting.

@@ -97,14 +97,18 @@ impl Tui<'_> {
                     Ok(Signal::Suspend) => Some(Effect::Suspend),
                     Err(_) => None,
                 },
-                recv(keys) -> input => match input {
-                    Ok(input) => self.take(input),
+                recv(keys) -> input => if let Ok(input) = input {
+                    self.take(&input)
+                } else {
                     // The keyboard is gone; the signal that says so will end this.
-                    Err(_) => { keys = never(); None }
+                    keys = never();
+                    None
                 },
-                recv(events) -> event => match event {
-                    Ok(event) => self.take_events(event, &events),
-                    Err(_) => { self.run = None; None }
+                recv(events) -> event => if let Ok(event) = event {
+                    self.take_events(event, &events)
+                } else {
+                    self.run = None;
+                    None
                 },
                 recv(wake) -> _ => None,
             };
@@ -123,10 +127,10 @@ impl Tui<'_> {
         Some(FRAME.saturating_sub(self.launcher.now().since(last).into()))
     }
 
-    fn take(&mut self, input: Input) -> Option<Effect> {
+    fn take(&mut self, input: &Input) -> Option<Effect> {
         let msg = match input {
             Input::Terminal(event::Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                Msg::Key(key)
+                Msg::Key(*key)
             }
             Input::Terminal(event::Event::Resize(..)) => {
                 self.dirty = true;
@@ -134,7 +138,7 @@ impl Tui<'_> {
             }
             // A paste is text, and there is nowhere to put text.
             Input::Terminal(_) => return None,
-            Input::Background(background) => Msg::Background(background),
+            Input::Background(background) => Msg::Background(*background),
         };
         self.dirty = true;
         self.app.update(msg)

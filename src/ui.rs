@@ -18,13 +18,14 @@
 //!  keys
 //! ```
 //!
-//! At 80x20 the boxes are gone; at 60x14 the figures get fewer; at 40x10 lanes keep name and bar;
-//! below that there is one line of text.
+//! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
+//! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
 mod footer;
 mod header;
 mod help;
 mod lanes;
+mod layout;
 mod steps;
 pub mod theme;
 mod timeline;
@@ -32,58 +33,31 @@ mod totals;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{self, Constraint, Rect, Size};
-use ratatui::text::Line;
+use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
 use crate::app::{App, Popup};
+use layout::Layout;
 use theme::Theme;
-
-/// How much there is room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    /// Everything, in boxes.
-    Boxed,
-    /// Everything, without boxes.
-    Open,
-    /// Fewer figures.
-    Narrow,
-    /// Lanes with name and bar.
-    Small,
-    /// One line of text.
-    Line,
-}
-
-impl Layout {
-    const fn of(size: Size) -> Self {
-        match (size.width, size.height) {
-            (110.., 30..) => Self::Boxed,
-            (80.., 20..) => Self::Open,
-            (60.., 14..) => Self::Narrow,
-            (40.., 10..) => Self::Small,
-            _ => Self::Line,
-        }
-    }
-}
 
 /// How many cells the timeline has on a screen of this size.
 pub fn timeline_columns(size: Size) -> u16 {
-    let layout = Layout::of(size);
-    let borders = if layout == Layout::Boxed { 2 } else { 0 };
+    let Some(layout) = Layout::of(size) else { return size.width };
+    let borders = if layout.boxed { 2 } else { 0 };
     timeline::columns(layout, size.width.saturating_sub(borders))
 }
 
 /// Draws the screen.
-pub fn view(app: &App, theme: &Theme, frame: &mut Frame<'_>) {
+pub fn view(app: &App, theme: Theme, frame: &mut Frame<'_>) {
     let area = frame.area();
     draw(app, theme, area, frame.buffer_mut());
 }
 
-fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let layout = Layout::of(area.as_size());
-    match layout {
-        Layout::Line => one_line(app, theme, area, buf),
-        _ => full(app, layout, theme, area, buf),
+fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    match Layout::of(area.as_size()) {
+        Some(layout) => full(app, layout, theme, area, buf),
+        None => one_line(app, theme, area, buf),
     }
     match app.popup() {
         Some(Popup::Help) => help::keys(theme, area, buf),
@@ -92,18 +66,16 @@ fn draw(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn full(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let small = layout == Layout::Small;
-    let frame = if layout == Layout::Boxed { 2 } else { u16::from(!small) };
-    let inside = area.width.saturating_sub(if layout == Layout::Boxed { 4 } else { 2 });
+fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
     let problem = totals::problem(app);
     let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
     let rows = app.shown().modes().len() as u16;
-    let bar = u16::from(!small);
-    let [title, modes, totals, timeline, legend, keys] = area.layout(&layout::Layout::vertical([
-        Constraint::Length(1),
+    let bar = u16::from(layout.has_headings());
+    let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
         Constraint::Length(bar),
-        Constraint::Length(rows + lines + frame),
+        Constraint::Length(1),
+        Constraint::Length(rows + lines + layout.frame()),
         Constraint::Fill(1),
         Constraint::Length(bar),
         Constraint::Length(1),
@@ -112,8 +84,8 @@ fn full(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &mut Buffer) 
     header::modes(app, theme, modes, buf);
     let body = panel(totals, totals_heading(layout, inside), layout, theme, buf);
     let [figures, below] =
-        body.layout(&layout::Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
-    totals::rows(app, theme, figures, buf);
+        body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
+    totals::rows(app, layout, theme, figures, buf);
     match problem {
         Some(text) => {
             Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.problem()).render(below, buf)
@@ -124,7 +96,7 @@ fn full(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &mut Buffer) 
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, body.intersection(area), buf);
-    footer::legend(theme, legend, buf);
+    timeline::legend_or_lane(app, layout, theme, legend, buf);
     footer::keys(app, theme, keys, buf);
 }
 
@@ -148,12 +120,12 @@ fn panel(
     area: Rect,
     heading: Option<(String, String)>,
     layout: Layout,
-    theme: &Theme,
+    theme: Theme,
     buf: &mut Buffer,
 ) -> Rect {
     let mut inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let Some((left, right)) = heading else { return inside };
-    if layout == Layout::Boxed {
+    if layout.boxed {
         let block = Block::bordered().border_set(help::borders(theme)).border_style(theme.line());
         let inner = block.inner(area);
         block.render(area, buf);
@@ -167,7 +139,7 @@ fn panel(
     let row = row.intersection(area);
     let style = theme.quiet();
     let fits = left.chars().count() + right.chars().count() < usize::from(row.width);
-    Line::styled(left, theme.strong()).render(row, buf);
+    Line::from(Span::styled(left, theme.strong())).render(row, buf);
     if fits {
         let width = right.chars().count() as u16;
         let row = Rect { x: row.right() - width, width, ..row };
@@ -190,14 +162,14 @@ fn words(heading: &str) -> impl Iterator<Item = (&str, u16)> {
 }
 
 fn totals_heading(layout: Layout, inside: u16) -> Option<(String, String)> {
-    let captions = totals::captions(inside);
-    let margin = if layout == Layout::Boxed { " ─" } else { " " };
-    (layout != Layout::Small).then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
+    let margin = if layout.boxed { "─" } else { "" };
+    let captions = totals::captions(layout, inside);
+    layout.has_headings().then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
 }
 
 /// The scale, the stretch of time in view, and whether it moves.
 fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
-    if layout == Layout::Small {
+    if !layout.has_headings() {
         return None;
     }
     let window = app.viewport().window();
@@ -214,7 +186,7 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
 }
 
 /// What a terminal shows that has no room for lanes.
-fn one_line(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut parts = Vec::new();
     for run in app.runs().iter().filter(|run| run.has_begun()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();

@@ -36,11 +36,7 @@ fn settings(followers: u32, latency: Latency) -> Settings {
 }
 
 fn uniform(latency: Duration) -> Latency {
-    Latency::Uniform {
-        latency,
-        jitter: Duration::ZERO,
-        seed: 0,
-    }
+    Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 }
 }
 
 /// A server that answers at once.
@@ -200,10 +196,7 @@ fn the_link_header_names_the_pages_around() {
     let cases: [(&str, &[(u64, &str)]); 6] = [
         ("", &[(2, "next"), (5, "last")]),
         ("?page=1", &[(2, "next"), (5, "last")]),
-        (
-            "?page=3",
-            &[(2, "prev"), (4, "next"), (5, "last"), (1, "first")],
-        ),
+        ("?page=3", &[(2, "prev"), (4, "next"), (5, "last"), (1, "first")]),
         ("?page=5", &[(4, "prev"), (1, "first")]),
         ("?page=6", &[(5, "prev"), (5, "last"), (1, "first")]),
         ("?page=9999", &[(5, "prev"), (5, "last"), (1, "first")]),
@@ -220,12 +213,7 @@ fn the_link_header_names_the_pages_around() {
 
 #[test]
 fn one_page_in_all_has_no_link_header() {
-    for (count, query) in [
-        (0, ""),
-        (30, ""),
-        (31, "?per_page=31"),
-        (100, "?per_page=100"),
-    ] {
+    for (count, query) in [(0, ""), (30, ""), (31, "?per_page=31"), (100, "?per_page=100")] {
         let response = Client::to(&quick(count)).get(&followers(query));
         assert_eq!(response.header("link"), None);
         assert_eq!(response.users().len(), count as usize);
@@ -269,12 +257,8 @@ fn the_links_lead_through_the_whole_list() {
         let response = client.get(&target);
         found.extend(response.users());
         let next = response.header("link").and_then(|links| {
-            let link = links
-                .split(", ")
-                .find(|link| link.ends_with(r#"rel="next""#))?;
-            link.strip_prefix(&format!("<{}", server.url()))?
-                .split('>')
-                .next()
+            let link = links.split(", ").find(|link| link.ends_with(r#"rel="next""#))?;
+            link.strip_prefix(&format!("<{}", server.url()))?.split('>').next()
         });
         match next {
             Some(next) => next.clone_into(&mut target),
@@ -290,14 +274,8 @@ fn a_page_of_30_is_as_large_and_detailed_as_githubs() {
     let server = quick(DEFAULT_FOLLOWERS);
     let response = Client::to(&server).get(&followers(""));
     assert!((25_000..35_000).contains(&response.body.len()));
-    assert_eq!(
-        response.header("content-type"),
-        Some("application/json; charset=utf-8")
-    );
-    assert_eq!(
-        response.header("x-github-media-type"),
-        Some("github.v3; format=json")
-    );
+    assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
+    assert_eq!(response.header("x-github-media-type"), Some("github.v3; format=json"));
     assert!(response.header("x-github-request-id").is_some());
     let list = response.json();
     let user = list[0].as_object().unwrap();
@@ -346,11 +324,7 @@ fn what_is_not_there_is_404_in_githubs_words() {
         let body = format!(
             r#"{{"message":"Not Found","documentation_url":"https://docs.github.com/rest{about}","status":"404"}}"#
         );
-        assert_eq!(
-            (response.status, response.text()),
-            (404, &*body),
-            "{target}"
-        );
+        assert_eq!((response.status, response.text()), (404, &*body), "{target}");
     }
 }
 
@@ -358,10 +332,7 @@ fn what_is_not_there_is_404_in_githubs_words() {
 fn who_does_not_say_who_he_is_is_refused() {
     let server = quick(3);
     let mut client = Client::to(&server);
-    client.send(&format!(
-        "GET {} HTTP/1.1\r\nhost: x\r\n\r\n",
-        followers("")
-    ));
+    client.send(&format!("GET {} HTTP/1.1\r\nhost: x\r\n\r\n", followers("")));
     let response = client.response();
     assert_eq!(response.status, 403);
     assert_eq!(response.header("content-type"), Some("text/html"));
@@ -390,10 +361,7 @@ fn the_quota_counts_down() {
         let response = client.get(&target);
         assert_eq!(response.number("x-ratelimit-limit"), HOURLY_LIMIT);
         assert_eq!(response.number("x-ratelimit-used"), used, "{target}");
-        assert_eq!(
-            response.number("x-ratelimit-remaining"),
-            HOURLY_LIMIT - used
-        );
+        assert_eq!(response.number("x-ratelimit-remaining"), HOURLY_LIMIT - used);
         assert_eq!(response.number("x-ratelimit-reset"), 1_700_003_600);
         assert_eq!(response.header("x-ratelimit-resource"), Some("core"));
     }
@@ -423,9 +391,8 @@ fn requests_sent_ahead_are_answered_in_turn() {
     let server = quick(127);
     let mut client = Client::to(&server);
     let pages = [5, 1, 4, 2];
-    let ahead: String = pages
-        .map(|page| request("GET", &followers(&format!("?page={page}"))))
-        .concat();
+    let ahead: String =
+        pages.map(|page| request("GET", &followers(&format!("?page={page}")))).concat();
     let (now, later) = ahead.split_at(ahead.len() - 20);
     client.send(now);
     let mut answers = vec![client.response(), client.response(), client.response()];
@@ -458,14 +425,8 @@ fn a_connection_ends_when_the_client_says_so_or_sends_a_body() {
     for (rest, status) in [
         (format!("GET {path} HTTP/1.1\r\nconnection: close\r\n"), 200),
         (format!("GET {path} HTTP/1.0\r\n"), 200),
-        (
-            format!("POST {path} HTTP/1.1\r\ncontent-length: 9000000\r\n"),
-            404,
-        ),
-        (
-            format!("PUT {path} HTTP/1.1\r\ntransfer-encoding: chunked\r\n"),
-            404,
-        ),
+        (format!("POST {path} HTTP/1.1\r\ncontent-length: 9000000\r\n"), 404),
+        (format!("PUT {path} HTTP/1.1\r\ntransfer-encoding: chunked\r\n"), 404),
     ] {
         let mut client = Client::to(&server);
         client.send(&format!("{rest}user-agent: tests\r\n\r\nand what follows"));
@@ -577,10 +538,7 @@ fn dropping_the_server_ends_it_at_once() {
 fn only_this_machine_gets_in() {
     let server = quick(3);
     assert_eq!(server.address().ip(), Ipv4Addr::LOCALHOST);
-    assert_eq!(
-        server.url(),
-        format!("http://127.0.0.1:{}", server.address().port())
-    );
+    assert_eq!(server.url(), format!("http://127.0.0.1:{}", server.address().port()));
     // Bound to all addresses, the server would answer on this one, too.
     let other = SocketAddr::from(([127, 0, 0, 2], server.address().port()));
     assert!(TcpStream::connect_timeout(&other, Duration::from_millis(200)).is_err());
@@ -593,12 +551,7 @@ fn a_port_can_be_chosen_and_chosen_again_but_not_shared() {
     // The server closes this one first, so the port lingers for a while as this connection's end.
     let mut open = Client::to(&first);
     assert_eq!(open.get("/rate_limit").status, 200);
-    let chosen = || {
-        Server::start(Settings {
-            port,
-            ..settings(3, uniform(Duration::ZERO))
-        })
-    };
+    let chosen = || Server::start(Settings { port, ..settings(3, uniform(Duration::ZERO)) });
     let error = chosen().unwrap_err();
     assert!(matches!(error, ServerError::PortInUse { port: p } if p == port));
     assert_eq!(
@@ -613,14 +566,8 @@ fn a_port_can_be_chosen_and_chosen_again_but_not_shared() {
 fn what_cannot_be_served_is_said_at_the_start() {
     for user in ["", "two words", "a/b", "käthe", &"x".repeat(40)] {
         let user = user.to_owned();
-        let wrong = Settings {
-            user,
-            ..settings(3, uniform(Duration::ZERO))
-        };
-        assert!(matches!(
-            Server::start(wrong),
-            Err(ServerError::User { .. })
-        ));
+        let wrong = Settings { user, ..settings(3, uniform(Duration::ZERO)) };
+        assert!(matches!(Server::start(wrong), Err(ServerError::User { .. })));
     }
     let error = Server::start(settings(1_000_001, uniform(Duration::ZERO))).unwrap_err();
     assert_eq!(
@@ -635,10 +582,7 @@ fn the_last_of_a_million_followers_is_there() {
     let mut client = Client::to(&server);
     let last = client.get(&followers("?per_page=100&page=10000"));
     assert_eq!(last.users().len(), 100);
-    assert_eq!(
-        client.get(&followers("?per_page=100&page=10001")).body,
-        b"[]"
-    );
+    assert_eq!(client.get(&followers("?per_page=100&page=10001")).body, b"[]");
 }
 
 proptest! {

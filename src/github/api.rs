@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use reqwest::header::HeaderValue;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use thiserror::Error;
 use url::{Host, Url};
@@ -19,7 +20,7 @@ pub const GITHUB: &str = "https://api.github.com";
 pub struct Api {
     base: Url,
     token: Option<Token>,
-    tls: OnceLock<Result<rustls::ClientConfig, String>>,
+    tls: OnceLock<Result<ClientConfig, String>>,
 }
 
 /// An access token. It can be sent, but not printed.
@@ -149,15 +150,20 @@ impl Api {
     }
 
     /// The one TLS configuration: reading the system's certificates takes tens of milliseconds, so
-    /// the first worker that needs it does it for all.
-    pub(super) fn tls(&self) -> Result<rustls::ClientConfig, String> {
+    /// the first worker that needs it does it for all. Plain http needs none, but reqwest wants one.
+    pub(super) fn tls(&self) -> Result<ClientConfig, String> {
         let made = self.tls.get_or_init(|| {
             let ring = Arc::new(rustls::crypto::ring::default_provider());
-            rustls::ClientConfig::builder_with_provider(ring)
+            let config = ClientConfig::builder_with_provider(ring)
                 .with_safe_default_protocol_versions()
-                .and_then(rustls::ConfigBuilder::with_platform_verifier)
-                .map(rustls::ConfigBuilder::<_, rustls::client::WantsClientCert>::with_no_client_auth)
-                .map_err(|error| error.to_string())
+                .and_then(|config| {
+                    if self.uses_tls() {
+                        config.with_platform_verifier()
+                    } else {
+                        Ok(config.with_root_certificates(RootCertStore::empty()))
+                    }
+                });
+            config.map(|config| config.with_no_client_auth()).map_err(|error| error.to_string())
         });
         made.clone()
     }

@@ -164,12 +164,10 @@ fn build(api: &Api, watch: WatchConnecting) -> Result<reqwest::Client, String> {
         .http1_only()
         .pool_max_idle_per_host(1)
         .tcp_nodelay(true)
+        .tls_backend_preconfigured(api.tls()?)
         .connector_layer(watch);
     if api.is_local() {
         builder = builder.no_proxy();
-    }
-    if api.uses_tls() {
-        builder = builder.tls_backend_preconfigured(api.tls()?);
     }
     builder.build().map_err(|error| failure::root(&error))
 }

@@ -147,12 +147,7 @@ impl Server {
                 }
             })
             .map_err(|source| ServerError::Thread { source })?;
-        Ok(Self {
-            address,
-            shared,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it listens: 127.0.0.1 and the port.
@@ -192,9 +187,7 @@ fn check(settings: &Settings) -> Result<(), ServerError> {
         return Err(ServerError::User { user: user.clone() });
     }
     if settings.followers > MOST_FOLLOWERS {
-        return Err(ServerError::TooManyFollowers {
-            followers: settings.followers,
-        });
+        return Err(ServerError::TooManyFollowers { followers: settings.followers });
     }
     Ok(())
 }

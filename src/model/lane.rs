@@ -7,6 +7,9 @@ use super::time::Nanos;
 /// Entries between two checkpoints.
 const CHECKPOINT: usize = 32;
 
+/// A cell with more changes is merged without looking at each.
+const FEW: usize = 12;
+
 /// How many states there are.
 const STATES: usize = State::ALL.len();
 
@@ -52,7 +55,7 @@ pub struct Span {
 pub enum Cell {
     /// One state, all the way.
     Whole(State),
-    /// One change, drawn where it was: `left` fills this many eighths of the cell's width.
+    /// One change, or several within a sixteenth of the cell, drawn where it was: `left` fills this many eighths of the cell's width.
     Edge {
         /// Before the change.
         left: State,
@@ -173,50 +176,91 @@ impl Lane {
         count: usize,
         until: Nanos,
     ) -> impl Iterator<Item = Cell> + '_ {
-        let mut border = Border { time: from.0, next: self.next_entry(from.0, 0) };
-        let mut sums = None;
-        let mut error = self.errors.partition_point(|&at| at < from.0);
+        let width = width.0.max(1);
+        let mut start = from.0;
+        let mut first = self.next_entry(start, 0);
+        let mut error = self.errors.partition_point(|&at| at < start);
         (0..count).map_while(move |_| {
-            let (start, end) = (border.time, border.time.saturating_add(width.0.max(1)));
             if start >= until.0 {
                 return None;
             }
-            let next = self.next_entry(end.min(until.0), border.next);
-            let entries = border.next..next;
-            border = Border { time: end, next };
-            let failed = self.errors.get(error).is_some_and(|&at| at < end);
-            while self.errors.get(error).is_some_and(|&at| at < end) {
-                error += 1;
-            }
-            if failed {
-                sums = None;
-                return Some(Cell::Whole(State::Error));
-            }
-            let ends_inside = until.0 < end;
-            let left = self.state_of(entries.start.wrapping_sub(1));
-            let cell = match (entries.len(), ends_inside) {
-                (0, false) => Cell::Whole(left),
-                (0, true) => edge(left, State::Idle, until.0 - start, width.0),
-                (1, false) => {
-                    let at = self.at.get(entries.start).copied().unwrap_or(start);
-                    edge(left, self.state_of(entries.start), at - start, width.0)
-                }
-                _ => {
-                    let before = sums.unwrap_or_else(|| self.sums_to(Nanos(start)));
-                    let mut after = self.sums_to(Nanos(end.min(until.0)));
-                    let mut shares = difference(&after, &before);
-                    if ends_inside {
-                        shares[0] = shares[0].saturating_add(end - until.0);
-                    } else {
-                        after = self.sums_to(Nanos(end));
-                    }
-                    sums = Some(after);
-                    return Some(merged(&shares, width.0));
-                }
-            };
-            sums = None;
-            Some(cell)
+            let end = start.saturating_add(width);
+            let last = self.next_entry(end.min(until.0), first);
+            let part = Part { start, end, until: until.0, first, last };
+            (start, first) = (end, last);
+            let errors = self.errors.get(error..).unwrap_or(&[]);
+            let failed = errors.iter().take_while(|&&at| at < end).count();
+            error += failed;
+            Some(if failed > 0 { Cell::Whole(State::Error) } else { self.cell(&part) })
         })
+    }
+
+    /// What a cell shows in which no task failed.
+    fn cell(&self, part: &Part) -> Cell {
+        if part.last - part.first > FEW {
+            return self.merged(part);
+        }
+        // Changes closer together than a sixteenth of a cell count as one.
+        let fine = part.width() / 16;
+        let mut shown: Vec<Stretch> = Vec::with_capacity(FEW + 2);
+        let mut blips = false;
+        for stretch in self.stretches(part) {
+            if stretch.end - stretch.start > fine {
+                shown.push(stretch);
+            } else {
+                blips |= stretch.end > stretch.start;
+            }
+        }
+        match *shown.as_slice() {
+            // What interrupts a state for too short a time to be placed is still seen.
+            [one] if blips && self.surrounds(part, one.state) => {
+                let under = self.shortest(part, one.state);
+                Cell::Merged { top: one.state, under, eighths: 7 }
+            }
+            [one] => Cell::Whole(one.state),
+            [a, b] if a.state != b.state => {
+                let at = a.end - part.start;
+                edge(a.state, b.state, at, part.width())
+            }
+            _ => self.merged(part),
+        }
+    }
+
+    /// A cell's stretches of one state each; what lies beyond the lane's life is idle.
+    fn stretches(&self, part: &Part) -> impl Iterator<Item = Stretch> + '_ {
+        let &Part { start, end, until, first, last } = part;
+        let entries = first..last;
+        let states = std::iter::once(self.state_of(first.wrapping_sub(1)))
+            .chain(entries.clone().map(|entry| self.state_of(entry)));
+        let times = entries.map(move |entry| self.at.get(entry).copied().unwrap_or(start));
+        let begins = std::iter::once(start).chain(times.clone());
+        let ends = times.chain(std::iter::once(end.min(until)));
+        let alive = states.zip(begins.zip(ends));
+        let alive = alive.map(|(state, (start, end))| Stretch { state, start, end });
+        let beyond = Stretch { state: State::Idle, start: until.min(end), end };
+        alive.chain((until < end).then_some(beyond))
+    }
+
+    /// Whether a cell begins and ends in `state`.
+    fn surrounds(&self, part: &Part, state: State) -> bool {
+        let last = part.last.wrapping_sub(1);
+        part.until >= part.end
+            && self.state_of(part.first.wrapping_sub(1)) == state
+            && self.state_of(last) == state
+    }
+
+    /// The state that leads among those that interrupt `state` in a cell.
+    fn shortest(&self, part: &Part, state: State) -> State {
+        let others = self.stretches(part).map(|stretch| stretch.state);
+        others.filter(|&other| other != state).max().unwrap_or(state)
+    }
+
+    /// A cell with more changes than can be placed.
+    fn merged(&self, part: &Part) -> Cell {
+        let mut shares = self.between(Nanos(part.start), Nanos(part.end.min(part.until)));
+        let [idle, ..] = &mut shares;
+        *idle = idle.saturating_add(part.end.saturating_sub(part.until));
+        merged(&shares, part.width())
     }
 
     /// The first entry at `t` or later, looked for from entry `from` on.
@@ -262,10 +306,27 @@ impl Lane {
     }
 }
 
-/// A cell's left side, and the first entry at or after it.
-struct Border {
-    time: u64,
-    next: usize,
+/// A cell's stretch of time and of entries, on a lane that has lived until `until`.
+struct Part {
+    start: u64,
+    end: u64,
+    until: u64,
+    first: usize,
+    last: usize,
+}
+
+impl Part {
+    const fn width(&self) -> u64 {
+        self.end - self.start
+    }
+}
+
+/// A time in one state.
+#[derive(Clone, Copy)]
+struct Stretch {
+    state: State,
+    start: u64,
+    end: u64,
 }
 
 fn difference(after: &Sums, before: &Sums) -> Sums {

@@ -50,7 +50,7 @@ impl Screen {
     pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
         let theme = Theme::new(self.look.depth, self.look.glyphs, app.background());
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| ui::view(app, &theme, frame))?;
+        self.terminal.draw(|frame| ui::view(app, theme, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -20,29 +21,33 @@ const LEGEND: [State; 6] = [
     State::Error,
 ];
 
-/// Draws a sample of each state beside its word.
-pub(super) fn legend(theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let mut spans = vec![Span::raw(" ")];
+/// Draws a sample of each state beside its word, as many as fit whole.
+pub(super) fn legend(theme: Theme, area: Rect, buf: &mut Buffer) {
+    let mut entries: Vec<(String, Style, &str)> = Vec::new();
     for state in LEGEND {
         let (glyph, style) = theme.state_cell(state);
-        let sample = match state {
-            State::Idle => theme.pick("·", "."),
-            _ => glyph,
-        };
-        spans.push(Span::styled(sample.repeat(2), style));
-        spans.push(Span::styled(format!(" {}  ", state.word()), theme.quiet()));
+        let glyph = if state == State::Idle { theme.glyph(state) } else { glyph };
+        entries.push((glyph.repeat(2), style, state.word()));
     }
     if !theme.has_patterns() {
-        for (glyph, word) in [("▌", "edge"), ("▄", "merged")] {
-            spans.push(Span::styled(glyph, theme.bar(false)));
-            spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
+        for (glyph, words) in [("▌", "exact edge"), ("▄", "merged")] {
+            entries.push((glyph.to_owned(), theme.bar(false), words));
         }
     }
-    Line::from(spans).render(area, buf);
+    let mut line = Line::raw(" ");
+    for (sample, style, words) in entries {
+        let words = Span::styled(format!(" {words}"), theme.quiet());
+        let sample = Span::styled(sample, style);
+        if line.width() + sample.width() + words.width() > usize::from(area.width) {
+            break;
+        }
+        line.extend([sample, words, Span::raw("  ")]);
+    }
+    line.render(area, buf);
 }
 
 /// Draws the keys that do something now, the most useful first, as many as fit.
-pub(super) fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if let Some(notice) = app.notice() {
         Line::styled(format!(" {notice}"), theme.strong()).render(area, buf);
         return;
@@ -82,7 +87,7 @@ pub(super) fn keys(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// The keys of a hint, arrows as arrows where they can be drawn.
-fn label(actions: &[Action], theme: &Theme) -> String {
+fn label(actions: &[Action], theme: Theme) -> String {
     let arrows = [("Left", "←"), ("Right", "→")];
     let name = |&action: &Action| {
         let key = key_of(action);

@@ -11,7 +11,7 @@ use crate::app::keymap::{Action, key_of};
 use crate::model::{Mode, Selection};
 
 /// Draws name, target and size of the job.
-pub(super) fn title(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let session = app.session();
     let target = session.target();
     let help = format!("{} help ", key_of(Action::Help));
@@ -31,7 +31,7 @@ pub(super) fn title(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Draws the modes with their keys, and how many workers the next threaded run has.
-pub(super) fn modes(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut spans = vec![Span::raw(" ")];
     for (index, selection) in Selection::ALL.into_iter().enumerate() {
         let (key, name) = (key_of(Action::Mode(index)), selection.to_string());
@@ -48,7 +48,7 @@ pub(super) fn modes(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
     left_and_right(Line::from(spans), workers(app, theme), area, buf);
 }
 
-fn workers(app: &App, theme: &Theme) -> Line<'static> {
+fn workers(app: &App, theme: Theme) -> Line<'static> {
     let shown = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
     let workers = shown.map_or_else(|| app.session().workers(), |run| run.plan().workers);
     let mut spans = vec![Span::styled(format!("workers {workers}"), theme.quiet())];

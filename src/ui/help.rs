@@ -13,7 +13,7 @@ use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
 const COLUMN: u16 = 47;
 
 /// Draws the table of keys, in two columns where there is room.
-pub(super) fn keys(theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn keys(theme: Theme, area: Rect, buf: &mut Buffer) {
     let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
     let rows = BINDINGS.len().div_ceil(columns);
     let popup = area.centered(
@@ -30,7 +30,7 @@ pub(super) fn keys(theme: &Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-fn line(binding: &Binding, theme: &Theme) -> Line<'static> {
+fn line(binding: &Binding, theme: Theme) -> Line<'static> {
     let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
     Line::from(vec![
         Span::styled(format!(" {:>11}  ", keys.join(" ")), theme.key()),
@@ -39,7 +39,7 @@ fn line(binding: &Binding, theme: &Theme) -> Line<'static> {
 }
 
 /// Draws the question before quitting while a run goes on.
-pub(super) fn quit(theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn quit(theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (key_of(Action::Quit), key_of(Action::Back));
     let popup = area
         .centered(ratatui::layout::Constraint::Length(44), ratatui::layout::Constraint::Length(4));
@@ -59,7 +59,7 @@ pub(super) fn quit(theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Clears a place and puts a frame around it; returns the inside.
-fn frame(title: &'static str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+fn frame(title: &'static str, theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     Clear.render(area, buf);
     let block = Block::bordered()
@@ -72,7 +72,7 @@ fn frame(title: &'static str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Re
 }
 
 /// Box lines that the terminal can show.
-pub(super) fn borders(theme: &Theme) -> border::Set<'static> {
+pub(super) fn borders(theme: Theme) -> border::Set<'static> {
     const ASCII: border::Set<'_> = border::Set {
         top_left: "+",
         top_right: "+",

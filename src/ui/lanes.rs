@@ -23,7 +23,7 @@ pub(super) fn draw(
     lane: &Lane,
     window: Window,
     until: Nanos,
-    theme: &Theme,
+    theme: Theme,
     area: Rect,
     buf: &mut Buffer,
 ) {
@@ -77,7 +77,7 @@ fn label(span: &Span, window: Window, until: Nanos, area: Rect, buf: &mut Buffer
 }
 
 /// A cell's glyph and style.
-fn paint(cell: Cell, theme: &Theme) -> (&'static str, Style) {
+fn paint(cell: Cell, theme: Theme) -> (&'static str, Style) {
     match cell {
         Cell::Whole(state) => theme.state_cell(state),
         Cell::Edge { left, right, eighths } => {
@@ -98,7 +98,7 @@ fn mixed(
     front: State,
     back: State,
     only: State,
-    theme: &Theme,
+    theme: Theme,
 ) -> (&'static str, Style) {
     let patterned = |state| state == State::Connecting || state == State::Error;
     if theme.has_patterns() || patterned(front) || patterned(back) {

@@ -18,7 +18,7 @@ pub(super) fn draw(
     steps: &Steps,
     window: Window,
     until: Nanos,
-    theme: &Theme,
+    theme: Theme,
     style: Style,
     area: Rect,
     buf: &mut Buffer,

@@ -142,12 +142,12 @@ impl Theme {
 
     /// Ordinary text: the terminal's own.
     pub const fn text(&self) -> Style {
-        Style::new()
+        Style::new().fg(Color::Reset)
     }
 
     /// Text that matters more.
     pub const fn strong(&self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        self.text().add_modifier(Modifier::BOLD)
     }
 
     /// Text and lines that stand back: captions, borders, units.

@@ -6,8 +6,9 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::layout::{Height, Layout, Width};
 use super::theme::Theme;
-use super::{Layout, lanes, steps};
+use super::{footer, lanes, steps};
 use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
@@ -25,11 +26,20 @@ const P95: Column = Column { caption: "p95", width: 9 };
 
 /// How wide the lanes' names are, and the figures behind them, at a layout.
 fn margins(layout: Layout) -> (u16, u16) {
-    match layout {
-        Layout::Boxed => (13, BUSY.width + TASKS.width + P95.width + 1),
-        Layout::Open => (12, BUSY.width + P95.width),
-        Layout::Narrow => (12, BUSY.width),
-        Layout::Small | Layout::Line => (10, 0),
+    let figures: u16 = figures(layout).iter().map(|column| column.width).sum();
+    match layout.width {
+        Width::Tiny => (10, 0),
+        _ => (12 + u16::from(layout.boxed), figures + u16::from(layout.boxed)),
+    }
+}
+
+/// The figures that there is room for.
+const fn figures(layout: Layout) -> &'static [Column] {
+    match layout.width {
+        Width::Wide => &[BUSY, TASKS, P95],
+        Width::Normal => &[BUSY, P95],
+        Width::Narrow => &[BUSY],
+        Width::Tiny => &[],
     }
 }
 
@@ -54,19 +64,21 @@ enum Row<'app> {
 }
 
 /// Draws the timeline.
-pub(super) fn draw(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
-    if app.runs().is_empty() && app.session().active() != Some(app.shown()) {
+    let failed = app.session().failure(app.shown()).is_some();
+    if app.runs().is_empty() && app.session().active() != Some(app.shown()) && !failed {
         timeline.invitation(area, buf);
         return;
     }
     let mut rows = area.rows();
-    if layout != Layout::Small
+    let mut left = usize::from(area.height);
+    if layout.height > Height::Tiny
         && let Some(row) = rows.next()
     {
         timeline.axis(row, buf);
+        left -= 1;
     }
-    let left = usize::from(area.height) - usize::from(layout != Layout::Small && area.height > 0);
     let below = timeline.below(left);
     let lanes = timeline.rows(left - below.total());
     for (row, area) in lanes.iter().zip(rows.by_ref().take(left - below.total())) {
@@ -74,6 +86,21 @@ pub(super) fn draw(app: &App, layout: Layout, theme: &Theme, area: Rect, buf: &m
     }
     let top = area.bottom().saturating_sub(below.total() as u16);
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
+}
+
+/// Draws what the lane chosen did, or the legend: where both have a row, the legend.
+pub(super) fn legend_or_lane(
+    app: &App,
+    layout: Layout,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
+    match timeline.chosen().filter(|_| !layout.boxed) {
+        Some(text) => text.render(area, buf),
+        None => footer::legend(theme, area, buf),
+    }
 }
 
 /// How many rows what stands below the lanes has.
@@ -92,7 +119,7 @@ impl Below {
 struct Timeline<'app> {
     app: &'app App,
     layout: Layout,
-    theme: &'app Theme,
+    theme: Theme,
     window: Window,
 }
 
@@ -100,26 +127,29 @@ impl<'app> Timeline<'app> {
     /// The rows of lanes that a whole picture needs.
     fn needed(&self) -> usize {
         let lanes: usize = self.app.runs().iter().map(|run| run.lanes().len()).sum();
-        let profile = usize::from(self.app.session().profile().is_some());
-        lanes + profile + self.app.runs().iter().filter(|run| self.is_named(run)).count()
+        let profile =
+            self.layout.height == Height::Normal && self.app.session().profile().is_some();
+        lanes
+            + usize::from(profile)
+            + self.app.runs().iter().filter(|run| self.is_named(run)).count()
     }
 
     /// Whether a run's name has a row of its own above its lanes.
     fn is_named(&self, run: &Run) -> bool {
-        self.layout == Layout::Boxed || (run.lanes().len() > 1 && self.layout != Layout::Small)
+        self.layout.boxed || (run.lanes().len() > 1 && self.layout.height == Height::Normal)
     }
 
     fn below(&self, height: usize) -> Below {
-        match self.layout {
-            Layout::Small | Layout::Line => Below { in_flight: 0, queue: 0, chosen: 0 },
-            Layout::Narrow => Below { in_flight: 1, queue: 1, chosen: 0 },
-            Layout::Open => Below { in_flight: 1, queue: 1, chosen: 1 },
-            Layout::Boxed => {
-                let spare = height.saturating_sub(self.needed() + 5);
-                let in_flight = if spare >= 4 { 3 } else { 1 };
-                let queue = if spare >= 4 { 2 } else { 1 };
-                Below { in_flight, queue, chosen: 2 }
+        let room = height.saturating_sub(self.needed());
+        match self.layout.height {
+            Height::Tiny => Below { in_flight: 0, queue: 0, chosen: 0 },
+            Height::Low => Below { in_flight: 1, queue: usize::from(room > 2), chosen: 0 },
+            Height::Normal if self.layout.boxed && room > 12 => {
+                Below { in_flight: 3, queue: 2, chosen: 2 }
             }
+            Height::Normal if self.layout.boxed => Below { in_flight: 1, queue: 1, chosen: 1 },
+            // Without a row to spare, the lane chosen is told in the legend's place.
+            Height::Normal => Below { in_flight: 1, queue: 1, chosen: 0 },
         }
     }
 
@@ -128,20 +158,27 @@ impl<'app> Timeline<'app> {
         let mut rows = Vec::new();
         let mut place = 0;
         if let Some(profile) = self.app.session().profile()
-            && self.layout != Layout::Small
+            && self.layout.height == Height::Normal
         {
             rows.push(Row::Profile(profile));
         }
-        let airy = height > self.needed() + self.app.runs().len();
+        // Where there is room, runs stand apart, and then their lanes, too.
+        let runs = self.app.runs().len();
+        let lanes: usize = self.app.runs().iter().map(|run| run.lanes().len() - 1).sum();
+        let spare = if self.layout.boxed { height - self.needed().min(height) } else { 0 };
         for (run, until) in self.app.visible() {
-            if airy && self.layout == Layout::Boxed {
+            if spare > runs {
                 rows.push(Row::Gap);
             }
             if self.is_named(run) {
                 rows.push(Row::Name(run));
             }
-            let alone = run.lanes().len() == 1 && !self.is_named(run);
+            let short = self.layout.width == Width::Tiny;
+            let alone = run.lanes().len() == 1 && !self.is_named(run) && !short;
             for (index, lane) in (0..).zip(run.lanes()) {
+                if index > 0 && spare > runs + lanes {
+                    rows.push(Row::Gap);
+                }
                 rows.push(Row::Lane { run, until, lane, index, place, alone });
                 place += 1;
             }
@@ -185,8 +222,7 @@ impl<'app> Timeline<'app> {
                 self.name(" profile", self.theme.quiet(), area, buf);
                 let until = run.elapsed(self.app.now());
                 if let Some(lane) = run.lanes().first() {
-                    let window = Window { from: self.window.from, ..self.window };
-                    lanes::draw(lane, window, until, self.theme, bars, buf);
+                    lanes::draw(lane, self.window, until, self.theme, bars, buf);
                 }
             }
             Row::Name(run) => {
@@ -204,7 +240,7 @@ impl<'app> Timeline<'app> {
                     run.plan().worker_name(*index)
                 };
                 let mark = if chosen { ">" } else { " " };
-                let indent = if *alone || self.layout == Layout::Small { "" } else { " " };
+                let indent = if *alone || self.layout.width == Width::Tiny { "" } else { " " };
                 let style = if chosen { self.theme.strong() } else { self.theme.text() };
                 self.name(&format!("{mark}{indent}{name}"), style, area, buf);
                 lanes::draw(lane, self.window, *until, self.theme, bars, buf);
@@ -235,22 +271,13 @@ impl<'app> Timeline<'app> {
         Line::styled(text.to_owned(), style).render(area, buf);
     }
 
-    fn columns(&self) -> &'static [Column] {
-        match self.layout {
-            Layout::Boxed => &[BUSY, TASKS, P95],
-            Layout::Open => &[BUSY, P95],
-            Layout::Narrow => &[BUSY],
-            Layout::Small | Layout::Line => &[],
-        }
-    }
-
     /// The figures beside a lane.
     fn figures(&self, run: &Run, lane: &Lane, until: Nanos, area: Rect, buf: &mut Buffer) {
         if !run.has_begun() {
             return;
         }
         let mut text = String::new();
-        for column in self.columns() {
+        for column in figures(self.layout) {
             let figure = match column.caption {
                 "busy" => busy(lane, until),
                 "tasks" => lane.task_count().to_string(),
@@ -274,8 +301,7 @@ impl<'app> Timeline<'app> {
     /// The axis: a tick and its time every so many cells, the same for all runs.
     fn axis(&self, area: Rect, buf: &mut Buffer) {
         let bars = self.bars(area);
-        let captions: String = self
-            .columns()
+        let captions: String = figures(self.layout)
             .iter()
             .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
             .collect();
@@ -323,44 +349,52 @@ impl<'app> Timeline<'app> {
             ("in flight", run.in_flight(), run.in_flight_steps(), below.in_flight),
             ("queue", run.queued(), run.queue_steps(), below.queue),
         ] {
+            if height == 0 {
+                continue;
+            }
             let part = part(height);
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
             self.beside(&format!("{now:>6}  of {}", steps.peak()), last, buf);
         }
-        let last = part(below.chosen);
         if below.chosen > 0 {
-            let last = Rect { y: last.bottom() - 1, height: 1, ..last };
-            Line::from(self.chosen()).render(last, buf);
+            let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
+            let text = self.chosen().unwrap_or_else(|| self.hint());
+            text.render(row, buf);
         }
     }
 
-    /// What the lane chosen did, state by state.
-    fn chosen(&self) -> Vec<Span<'static>> {
+    fn hint(&self) -> Line<'static> {
+        let (next, previous) = (key_of(Action::NextLane), key_of(Action::PreviousLane));
+        Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.quiet())
+    }
+
+    /// What the lane chosen did, state by state, the longest first.
+    fn chosen(&self) -> Option<Line<'static>> {
+        let chosen = self.app.lane()?;
         let mut place = 0;
         for (run, until) in self.app.visible() {
-            for (index, lane) in (0..).zip(run.lanes()) {
-                if self.app.lane() == Some(place) {
-                    return self.described(run, index, lane, until);
-                }
-                place += 1;
+            if let Some(lane) = run.lanes().get(chosen - place) {
+                return Some(self.described(run, chosen - place, lane, until));
             }
+            place += run.lanes().len();
         }
-        let text =
-            format!(" {}/{} choose a lane", key_of(Action::NextLane), key_of(Action::PreviousLane));
-        vec![Span::styled(text, self.theme.quiet())]
+        None
     }
 
-    fn described(&self, run: &Run, index: u16, lane: &Lane, until: Nanos) -> Vec<Span<'static>> {
-        let name = format!(" {} {}", run.plan().mode, run.plan().worker_name(index));
+    fn described(&self, run: &Run, index: usize, lane: &Lane, until: Nanos) -> Line<'static> {
+        let name = format!(" {}", run.plan().worker_name(index as u16));
         let mut spans = vec![Span::styled(name, self.theme.strong())];
         let sums = lane.between(Nanos::ZERO, until);
-        for (state, time) in State::ALL.iter().zip(sums).filter(|(_, time)| *time > 0) {
+        let mut times: Vec<_> =
+            State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0).collect();
+        times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
+        for (state, time) in times {
             let text = format!("  {} {}", state.word(), Nanos(time));
             spans.push(Span::styled(text, self.theme.quiet()));
         }
-        spans
+        Line::from(spans)
     }
 
     /// What a mode that has not run says instead of a picture.
@@ -369,7 +403,6 @@ impl<'app> Timeline<'app> {
         let shown = self.app.shown();
         let run = key_of(Action::Run);
         let text = match (session.active(), session.cost(shown)) {
-            _ if session.failure(shown).is_some() => return,
             (Some(active), _) => {
                 let stop = key_of(Action::Stop);
                 format!("{shown} waits for {active} to be over. {stop} stops {active}.")
@@ -428,7 +461,7 @@ fn tick_text(at: Nanos, step: Nanos) -> String {
 }
 
 /// Fills what is left of a heading line.
-pub(super) fn rule(theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn rule(theme: Theme, area: Rect, buf: &mut Buffer) {
     for x in area.left()..area.right() {
         if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
             cell.set_symbol(theme.pick("─", "-")).set_style(theme.line());

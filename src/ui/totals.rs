@@ -3,11 +3,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::header::left_and_right;
 use super::lanes::eighth;
+use super::layout::Layout;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
@@ -20,21 +21,24 @@ const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /// A column of figures.
 struct Column {
     caption: &'static str,
+    /// With its caption.
     width: u16,
+    /// Without.
+    tight: u16,
     figure: fn(&App, &Run) -> String,
 }
 
 const COLUMNS: [Column; 6] = [
-    Column { caption: "elapsed", width: 10, figure: elapsed },
-    Column { caption: "pages", width: 9, figure: pages },
-    Column { caption: "followers", width: 11, figure: followers },
-    Column { caption: "pages/s", width: 9, figure: rate },
-    Column { caption: "speed-up", width: 10, figure: speed_up },
-    Column { caption: "efficiency", width: 12, figure: worker_efficiency },
+    Column { caption: "elapsed", width: 10, tight: 9, figure: elapsed },
+    Column { caption: "pages", width: 9, tight: 8, figure: pages },
+    Column { caption: "followers", width: 11, tight: 8, figure: followers },
+    Column { caption: "pages/s", width: 9, tight: 8, figure: rate },
+    Column { caption: "speed-up", width: 10, tight: 8, figure: speed_up },
+    Column { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency },
 ];
 
-/// The columns that the narrow layouts have room for, by their place in [`COLUMNS`].
-const FEW: [usize; 4] = [0, 1, 2, 4];
+/// Which columns stay as the width shrinks, by their place in [`COLUMNS`].
+const KEPT: [&[usize]; 4] = [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
 /// How wide the modes' names are.
 const NAME: u16 = 13;
@@ -42,27 +46,34 @@ const NAME: u16 = 13;
 /// The shortest bar that says anything.
 const SHORTEST_BAR: u16 = 8;
 
-/// The columns that fit beside a bar.
-fn columns(width: u16) -> Vec<&'static Column> {
-    let all: u16 = COLUMNS.iter().map(|column| column.width).sum();
-    if width >= NAME + SHORTEST_BAR + all {
-        return COLUMNS.iter().collect();
+/// The columns that fit beside a bar, or, where there are few, without one; each with its width.
+fn columns(layout: Layout, width: u16) -> Vec<(&'static Column, u16)> {
+    let wide = |column: &Column| if layout.has_headings() { column.width } else { column.tight };
+    let mut fitting = Vec::new();
+    for kept in KEPT {
+        let columns = kept.iter().filter_map(|&index| COLUMNS.get(index));
+        fitting = columns.map(|column| (column, wide(column))).collect();
+        if NAME + SHORTEST_BAR + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
+            break;
+        }
     }
-    FEW.iter().filter_map(|&index| COLUMNS.get(index)).collect()
+    fitting
 }
 
 /// The captions, as they stand above the figures: for the line that heads the totals.
-pub(super) fn captions(width: u16) -> String {
-    columns(width)
-        .iter()
-        .map(|column| format!("{:─>1$}", format!(" {}", column.caption), usize::from(column.width)))
+pub(super) fn captions(layout: Layout, width: u16) -> String {
+    let columns = columns(layout, width).into_iter();
+    columns
+        .map(|(column, width)| {
+            format!("{:─>1$}", format!(" {} ", column.caption), usize::from(width))
+        })
         .collect()
 }
 
 /// Draws the runs' rows.
-pub(super) fn rows(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
-    let columns = columns(area.width);
-    let figures: u16 = columns.iter().map(|column| column.width).sum();
+pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let columns = columns(layout, area.width);
+    let figures: u16 = columns.iter().map(|(_, width)| width).sum();
     let longest = longest(app);
     for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
@@ -77,11 +88,11 @@ pub(super) fn rows(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
         };
         let share = run.elapsed(app.now()).0 as f64 / longest.0.max(1) as f64;
         draw_bar(share, theme, theme.bar(*mode == Mode::Sequential), bar, buf);
-        for column in &columns {
-            let text = format!("{:>1$}", (column.figure)(app, run), usize::from(column.width));
-            let cell = Rect { x, width: column.width, ..row }.intersection(row);
+        for &(column, width) in &columns {
+            let text = format!("{:>1$} ", (column.figure)(app, run), usize::from(width) - 1);
+            let cell = Rect { x, width, ..row }.intersection(row);
             Line::styled(text, theme.text()).render(cell, buf);
-            x += column.width;
+            x += width;
         }
     }
 }
@@ -100,7 +111,7 @@ fn name(mode: Mode, run: Option<&Run>) -> String {
     }
 }
 
-fn draw_bar(share: f64, theme: &Theme, style: Style, area: Rect, buf: &mut Buffer) {
+fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer) {
     let area = area.intersection(buf.area);
     let eighths = (share.clamp(0.0, 1.0) * f64::from(area.width) * 8.0).round() as u16;
     for (column, x) in (area.left()..area.right()).enumerate() {
@@ -167,24 +178,24 @@ pub(super) fn problem(app: &App) -> Option<String> {
 }
 
 /// Draws what the rows mean: whether the modes brought the same, and how the waves filled.
-pub(super) fn verdict(app: &App, theme: &Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn verdict(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (text, style) = match app.session().agreement(app.shown()) {
         Some(agreement) => (agreement_text(agreement), theme.strong()),
         None => (progress_text(app), theme.quiet()),
     };
     let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
     let waves = waves.map(|run| waves_text(run.plan().waves(run.known_tasks())));
-    let waves = Line::styled(waves.unwrap_or_default(), theme.quiet());
-    left_and_right(Line::styled(text, style), waves, area, buf);
+    let waves = Span::styled(waves.unwrap_or_default(), theme.quiet());
+    left_and_right(Span::styled(text, style).into(), waves.into(), area, buf);
 }
 
 fn agreement_text(agreement: Agreement) -> String {
     match agreement {
         Agreement::Same { followers } => {
-            format!("same {followers} followers in both, in the same order")
+            format!("same {followers} followers, same order")
         }
         Agreement::Reordered { followers } => {
-            format!("same {followers} followers in both, in another order")
+            format!("same {followers} followers, another order")
         }
         Agreement::Different { only_first, only_second } => {
             format!("not the same: {only_first} only in sequential, {only_second} only in threads")
@@ -214,11 +225,12 @@ fn progress_text(app: &App) -> String {
 /// How equal tasks fill the workers.
 fn waves_text(waves: Waves) -> String {
     let Waves { tasks, workers, count, idle } = waves;
-    let wave = if count == 1 { "one wave".to_owned() } else { format!("{count} waves") };
-    let idle = match idle {
-        0 => "no lane idle".to_owned(),
-        1 => "1 lane idle in the last".to_owned(),
-        idle => format!("{idle} lanes idle in the last"),
+    let wave = if count == 1 { "wave" } else { "waves" };
+    let idle = match (idle, count) {
+        (0, _) => "no lane idle".to_owned(),
+        (1, 1) => "1 lane idle".to_owned(),
+        (idle, 1) => format!("{idle} lanes idle"),
+        (idle, _) => format!("{idle} idle in the last"),
     };
-    format!("{wave}: ceil({tasks}/{workers}) = {count}, {idle}")
+    format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}")
 }

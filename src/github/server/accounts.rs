@@ -53,27 +53,17 @@ pub(super) struct Account {
 impl Account {
     /// The user whose followers are served.
     pub(super) fn owner(login: &str) -> Self {
-        Self {
-            login: login.to_owned(),
-            id: id(OWNER),
-        }
+        Self { login: login.to_owned(), id: id(OWNER) }
     }
 
     /// The follower at a place in `owner`'s list, counted from 0.
     pub(super) fn follower(place: u32, owner: &Self) -> Self {
         let own = Self::at(place);
-        if own.login.eq_ignore_ascii_case(&owner.login) {
-            Self::at(STAND_IN)
-        } else {
-            own
-        }
+        if own.login.eq_ignore_ascii_case(&owner.login) { Self::at(STAND_IN) } else { own }
     }
 
     fn at(place: u32) -> Self {
-        Self {
-            login: login(place),
-            id: id(place),
-        }
+        Self { login: login(place), id: id(place) }
     }
 
     /// What a list says of it: GitHub's "simple user", as JSON.
@@ -112,10 +102,7 @@ fn login(place: u32) -> String {
     };
     let variant = (place >> 13).wrapping_add(turned) % 128;
     let name = NAMES.get(names as usize % 64).copied().unwrap_or_default();
-    let surname = SURNAMES
-        .get(names as usize / 64)
-        .copied()
-        .unwrap_or_default();
+    let surname = SURNAMES.get(names as usize / 64).copied().unwrap_or_default();
     let hyphen = if variant % 2 == 1 { "-" } else { "" };
     match variant / 2 {
         0 => format!("{name}{hyphen}{surname}"),
@@ -161,22 +148,14 @@ mod tests {
     #[test]
     fn logins_are_such_as_github_gives_and_ids_follow_no_order() {
         let owner = Account::owner("x");
-        let accounts: Vec<Account> = (0..10_000)
-            .map(|place| Account::follower(place, &owner))
-            .collect();
+        let accounts: Vec<Account> =
+            (0..10_000).map(|place| Account::follower(place, &owner)).collect();
         for Account { login, .. } in &accounts {
             assert!((4..=39).contains(&login.len()), "{login}");
             assert!(!login.starts_with('-') && !login.ends_with('-') && !login.contains("--"));
-            assert!(
-                login
-                    .bytes()
-                    .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-            );
+            assert!(login.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-')));
         }
-        let rising = accounts
-            .windows(2)
-            .filter(|pair| pair[0].id < pair[1].id)
-            .count();
+        let rising = accounts.windows(2).filter(|pair| pair[0].id < pair[1].id).count();
         assert!((4_000..6_000).contains(&rising), "{rising}");
     }
 

@@ -58,13 +58,7 @@ struct Answer {
 impl Answer {
     /// Said at once, and without links.
     fn plain(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self {
-            status,
-            content_type,
-            link: None,
-            body: body.into(),
-            timing: Timing::default(),
-        }
+        Self { status, content_type, link: None, body: body.into(), timing: Timing::default() }
     }
 }
 
@@ -88,27 +82,19 @@ impl Api {
         let answer = match asked {
             Ok(request) => self.answer(request, &mut quota),
             Err(Refusal::Malformed) => Answer::plain(400, "text/plain", "This is not HTTP/1.1.\n"),
-            Err(Refusal::TooLarge) => Answer::plain(
-                431,
-                "text/plain",
-                "These headers are too many or too long.\n",
-            ),
+            Err(Refusal::TooLarge) => {
+                Answer::plain(431, "text/plain", "These headers are too many or too long.\n")
+            }
         };
         let seen = *quota;
         drop(quota);
         let number = self.replies.fetch_add(1, Ordering::Relaxed) + 1;
         let close = asked.as_ref().map_or(true, |request| request.last);
-        let body_asked = asked
-            .as_ref()
-            .map_or(true, |request| request.method != "HEAD");
+        let body_asked = asked.as_ref().map_or(true, |request| request.method != "HEAD");
         Reply {
             status: answer.status,
             headers: headers(&answer, &seen, number, close),
-            body: if body_asked {
-                answer.body.into_bytes()
-            } else {
-                Vec::new()
-            },
+            body: if body_asked { answer.body.into_bytes() } else { Vec::new() },
             timing: answer.timing,
             close,
         }
@@ -118,10 +104,7 @@ impl Api {
         if !request.has_agent {
             return Answer::plain(403, "text/html", NO_AGENT);
         }
-        let (path, query) = request
-            .target
-            .split_once('?')
-            .unwrap_or((&request.target, ""));
+        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let resource = self.resource(&request.method, path);
         if !matches!(resource, Resource::RateLimit) && !quota.take() {
             return Answer::plain(403, JSON, OVER_QUOTA);
@@ -188,10 +171,7 @@ fn headers(
     close: bool,
 ) -> Vec<(&'static str, String)> {
     // Shaped like GitHub's; counted, and not random, so that every run is the same.
-    let id = format!(
-        "C0DE:{number:06X}:{number:06X}:{number:06X}:{:08X}",
-        quota.reset
-    );
+    let id = format!("C0DE:{number:06X}:{number:06X}:{number:06X}:{:08X}", quota.reset);
     let mut headers = vec![
         ("content-type", answer.content_type.to_owned()),
         ("content-length", answer.body.len().to_string()),
@@ -263,10 +243,7 @@ mod tests {
 
     #[test]
     fn a_page_number_of_any_size_is_answered() {
-        let last = get(
-            &api(9),
-            "/users/octocat/followers?page=18446744073709551615",
-        );
+        let last = get(&api(9), "/users/octocat/followers?page=18446744073709551615");
         assert_eq!((last.status, last.body.as_slice()), (200, b"[]".as_slice()));
     }
 

@@ -22,10 +22,8 @@ pub(super) struct Patience {
 }
 
 /// What a client gets.
-pub(super) const PATIENCE: Patience = Patience {
-    idle: Duration::from_secs(60),
-    head: Duration::from_secs(10),
-};
+pub(super) const PATIENCE: Patience =
+    Patience { idle: Duration::from_secs(60), head: Duration::from_secs(10) };
 
 /// What of a request's head concerns the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,10 +129,7 @@ mod tests {
         })
     }
 
-    const NONE: Patience = Patience {
-        idle: Duration::ZERO,
-        head: Duration::ZERO,
-    };
+    const NONE: Patience = Patience { idle: Duration::ZERO, head: Duration::ZERO };
 
     fn parsed(text: &str) -> Request {
         parse(text.as_bytes()).unwrap().unwrap().0
@@ -144,10 +139,7 @@ mod tests {
     fn a_client_that_says_nothing_and_one_that_does_not_finish_are_left() {
         assert_eq!(after(b"", NONE), None);
         // With all the time in the world between requests, but none for a head.
-        let patience = Patience {
-            idle: Duration::MAX / 4,
-            ..NONE
-        };
+        let patience = Patience { idle: Duration::MAX / 4, ..NONE };
         assert_eq!(after(b"GET / HTTP/1.1\r\nuser-", patience), None);
         assert!(after(b"GET / HTTP/1.1\r\n\r\n", NONE).unwrap().is_ok());
     }

@@ -44,10 +44,9 @@ impl Latency {
     /// The timing of the user's profile.
     pub(super) fn of_profile(&self) -> Timing {
         match self {
-            Self::Profile(profile) => Timing {
-                wait: millis(profile.profile_ms),
-                receive: Duration::ZERO,
-            },
+            Self::Profile(profile) => {
+                Timing { wait: millis(profile.profile_ms), receive: Duration::ZERO }
+            }
             Self::Uniform { .. } => self.of_page(0),
         }
     }
@@ -57,18 +56,12 @@ impl Latency {
         match *self {
             Self::Profile(LatencyProfile { ref pages, .. }) => {
                 let place = page.saturating_sub(1) % (pages.len() as u64).max(1);
-                pages
-                    .get(place as usize)
-                    .map_or_else(Timing::default, |page| Timing {
-                        wait: millis(page.wait_ms),
-                        receive: millis(page.receive_ms),
-                    })
+                pages.get(place as usize).map_or_else(Timing::default, |page| Timing {
+                    wait: millis(page.wait_ms),
+                    receive: millis(page.receive_ms),
+                })
             }
-            Self::Uniform {
-                latency,
-                jitter,
-                seed,
-            } => Timing {
+            Self::Uniform { latency, jitter, seed } => Timing {
                 wait: jittered(latency.min(LONGEST), jitter.min(LONGEST), seed, page),
                 receive: Duration::ZERO,
             },
@@ -155,14 +148,10 @@ impl LatencyProfile {
 
     /// From a file.
     pub fn read(path: &Path) -> Result<Self, ProfileError> {
-        let text = fs::read_to_string(path).map_err(|source| ProfileError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(&text).map_err(|source| ProfileError::Use {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })
+        let text = fs::read_to_string(path)
+            .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+            .map_err(|source| ProfileError::Use { path: path.to_owned(), source: Box::new(source) })
     }
 }
 
@@ -182,11 +171,8 @@ mod tests {
     fn the_built_in_profile_is_whole_and_its_first_page_the_slowest() {
         let profile = LatencyProfile::parse(BUILT_IN).unwrap();
         assert_eq!(profile, LatencyProfile::built_in());
-        let totals: Vec<u32> = profile
-            .pages
-            .iter()
-            .map(|page| page.wait_ms + page.receive_ms)
-            .collect();
+        let totals: Vec<u32> =
+            profile.pages.iter().map(|page| page.wait_ms + page.receive_ms).collect();
         assert_eq!(totals.len(), 5);
         assert_eq!(totals.iter().max(), totals.first());
         // A client adds a few milliseconds to each page.
@@ -209,11 +195,7 @@ mod tests {
     fn jitter_depends_on_seed_and_page_alone_and_stays_in_bounds() {
         let latency = uniform(100, 30, 1);
         let waits: Vec<Duration> = (0..200).map(|page| latency.of_page(page).wait).collect();
-        assert!(
-            waits
-                .iter()
-                .all(|&wait| (millis(70)..=millis(130)).contains(&wait))
-        );
+        assert!(waits.iter().all(|&wait| (millis(70)..=millis(130)).contains(&wait)));
         assert!(waits.iter().any(|&wait| wait < millis(80)));
         assert!(waits.iter().any(|&wait| wait > millis(120)));
         for page in (0..200).rev() {
@@ -233,26 +215,14 @@ mod tests {
 
     #[test]
     fn what_is_no_profile_is_said_to_be_none() {
-        for text in [
-            "",
-            "{}",
-            "[]",
-            r#"{"profile_ms":-1,"pages":[]}"#,
-            r#"{"profile":1}"#,
-        ] {
-            assert!(matches!(
-                LatencyProfile::parse(text),
-                Err(ProfileError::Malformed { .. })
-            ));
+        for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
+            assert!(matches!(LatencyProfile::parse(text), Err(ProfileError::Malformed { .. })));
         }
         assert!(matches!(
             LatencyProfile::parse(r#"{"profile_ms":1,"pages":[]}"#),
             Err(ProfileError::NoPages)
         ));
         let error = LatencyProfile::read(Path::new("no/such/file.json")).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "cannot read the latency profile no/such/file.json"
-        );
+        assert_eq!(error.to_string(), "cannot read the latency profile no/such/file.json");
     }
 }

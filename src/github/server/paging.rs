@@ -22,19 +22,14 @@ pub(super) struct Paging {
 impl Paging {
     /// What makes no sense counts as not sent; a repeated parameter counts as sent last.
     pub(super) fn of(query: &str) -> Self {
-        let mut paging = Self {
-            page: 1,
-            per_page: PER_PAGE,
-            spelt: None,
-        };
+        let mut paging = Self { page: 1, per_page: PER_PAGE, spelt: None };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let number = value.parse::<u64>().ok().filter(|&number| number > 0);
             match name.as_ref() {
                 "page" => paging.page = number.unwrap_or(1),
                 "per_page" => {
-                    paging.per_page = number.map_or(PER_PAGE, |number| {
-                        number.min(u64::from(MOST_PER_PAGE)) as u32
-                    });
+                    paging.per_page = number
+                        .map_or(PER_PAGE, |number| number.min(u64::from(MOST_PER_PAGE)) as u32);
                     // Encoded anew, so that no byte of a request ends up in a header as it is.
                     paging.spelt =
                         Some(form_urlencoded::byte_serialize(value.as_bytes()).collect());

@@ -22,11 +22,7 @@ pub(super) struct Quota {
 impl Quota {
     /// Nothing used; the first window begins with the first look.
     pub(super) const fn new(limit: u64) -> Self {
-        Self {
-            limit,
-            used: 0,
-            reset: 0,
-        }
+        Self { limit, used: 0, reset: 0 }
     }
 
     /// Begins a new window if this one is over, or if somebody set the clock back.
@@ -60,10 +56,7 @@ mod tests {
     fn a_window_runs_dry_and_the_next_one_is_full() {
         let mut quota = Quota::new(2);
         quota.look(1_000);
-        assert_eq!(
-            [quota.take(), quota.take(), quota.take()],
-            [true, true, false]
-        );
+        assert_eq!([quota.take(), quota.take(), quota.take()], [true, true, false]);
         assert_eq!((quota.remaining(), quota.reset), (0, 4_600));
 
         quota.look(4_599);
