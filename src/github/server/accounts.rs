@@ -1,0 +1,190 @@
+//! Invented accounts. Login and number follow from an account's place in the list alone, so a
+//! million followers need no memory, and every page of every size finds the same ones.
+
+/// The most followers that the server can invent.
+pub const MOST_FOLLOWERS: u32 = 1_000_000;
+
+/// Places have 20 bits: [`MOST_FOLLOWERS`], and some to spare.
+const PLACE_BITS: u32 = 20;
+
+/// The spare place whose account stands in for a follower that would bear the user's own login.
+const STAND_IN: u32 = (1 << PLACE_BITS) - 1;
+
+/// The place of the user, behind all followers.
+const OWNER: u32 = 1 << PLACE_BITS;
+
+/// Account numbers have 27 bits, as many as GitHub's own had by 2023.
+const ID_BITS: u32 = 27;
+
+/// No name begins with another one, so a login can be read in one way only, and none appears twice.
+const NAMES: [&str; 64] = [
+    "ada", "ahmed", "aisha", "akira", "alex", "amelia", "andre", "anouk", "arjun", "astrid", "ben",
+    "bianca", "bruno", "camila", "carlos", "chen", "chloe", "clara", "daniel", "devi", "diego",
+    "elena", "emeka", "erik", "fatima", "felix", "freya", "gabor", "grace", "hana", "hugo", "ines",
+    "ivan", "jakub", "jamal", "jonas", "julia", "kai", "katya", "kofi", "laila", "leon", "linh",
+    "lucas", "maya", "mei", "mika", "nadia", "nils", "noor", "olga", "omar", "pavel", "priya",
+    "rafael", "rosa", "sami", "sofia", "tariq", "tomas", "uma", "viktor", "yuki", "zoe",
+];
+
+const SURNAMES: [&str; 128] = [
+    "abe", "acker", "adler", "alves", "anders", "baker", "banks", "barros", "bauer", "becker",
+    "berg", "bloom", "bosch", "braun", "brook", "byte", "castro", "chan", "code", "codes", "cole",
+    "conti", "cooper", "costa", "cruz", "dahl", "data", "dev", "diaz", "diop", "dubois", "duran",
+    "eng", "evans", "faber", "fields", "fischer", "flores", "forest", "fox", "fuchs", "garcia",
+    "git", "gomez", "gray", "green", "gupta", "hack", "hansen", "hart", "hayes", "hill", "holm",
+    "horn", "hughes", "ito", "jansen", "jensen", "jones", "kahn", "kato", "keller", "khan", "kim",
+    "klein", "kovacs", "kumar", "labs", "lang", "larsen", "lee", "lima", "lin", "lopez", "lund",
+    "mann", "marin", "marsh", "mehta", "meyer", "mills", "mora", "moreau", "mori", "nagy", "nair",
+    "neri", "nguyen", "novak", "okafor", "olsen", "ortiz", "park", "patel", "perez", "petit",
+    "pixel", "popov", "prog", "quinn", "ramos", "rao", "reyes", "rios", "ross", "roth", "ruiz",
+    "rust", "sato", "schmidt", "sharma", "silva", "singh", "soto", "stack", "stone", "suzuki",
+    "tan", "tech", "torres", "vargas", "vega", "weber", "winter", "wolf", "wong", "young", "zhang",
+];
+
+/// One account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    /// The login.
+    pub(super) login: String,
+    /// The account's number, which stays when the login changes.
+    pub(super) id: u64,
+}
+
+impl Account {
+    /// The user whose followers are served.
+    pub(super) fn owner(login: &str) -> Self {
+        Self {
+            login: login.to_owned(),
+            id: id(OWNER),
+        }
+    }
+
+    /// The follower at a place in `owner`'s list, counted from 0.
+    pub(super) fn follower(place: u32, owner: &Self) -> Self {
+        let own = Self::at(place);
+        if own.login.eq_ignore_ascii_case(&owner.login) {
+            Self::at(STAND_IN)
+        } else {
+            own
+        }
+    }
+
+    fn at(place: u32) -> Self {
+        Self {
+            login: login(place),
+            id: id(place),
+        }
+    }
+
+    /// What a list says of it: GitHub's "simple user", as JSON.
+    pub(super) fn simple(&self, api: &str) -> String {
+        format!("{{{}}}", self.fields(api))
+    }
+
+    /// What its own page says of it, as JSON.
+    pub(super) fn profile(&self, api: &str, followers: u32) -> String {
+        let fields = self.fields(api);
+        format!(
+            r#"{{{fields},"name":null,"company":null,"blog":"","location":null,"email":null,"hireable":null,"bio":"Invented by threadline's built-in server, as are the followers.","twitter_username":null,"public_repos":8,"public_gists":0,"followers":{followers},"following":0,"created_at":"2014-05-01T12:00:00Z","updated_at":"2026-01-01T12:00:00Z"}}"#
+        )
+    }
+
+    fn fields(&self, api: &str) -> String {
+        let Self { login, id } = self;
+        let url = format!("{api}/users/{login}");
+        format!(
+            r#""login":"{login}","id":{id},"node_id":"U_kgDO{id:08X}","avatar_url":"https://avatars.githubusercontent.com/u/{id}?v=4","gravatar_id":"","url":"{url}","html_url":"https://github.com/{login}","followers_url":"{url}/followers","following_url":"{url}/following{{/other_user}}","gists_url":"{url}/gists{{/gist_id}}","starred_url":"{url}/starred{{/owner}}{{/repo}}","subscriptions_url":"{url}/subscriptions","organizations_url":"{url}/orgs","repos_url":"{url}/repos","events_url":"{url}/events{{/privacy}}","received_events_url":"{url}/received_events","type":"User","user_view_type":"public","site_admin":false"#
+        )
+    }
+}
+
+/// The login at a place: `brunogarcia`, `sofia-fuchs`, `olgacole43`, each once. 13 bits of the place choose the
+/// two names. The other 7 choose hyphen and number, turned by what the names come to, so that the
+/// first few thousand are not all of one make.
+fn login(place: u32) -> String {
+    let names = shuffled(place % (1 << 13), 13);
+    let turn = shuffled(names, 13);
+    // Of those first ones, half are plain, a quarter has a hyphen, a quarter a number.
+    let turned = match turn % 4 {
+        0 | 1 => 0,
+        2 => 1,
+        _ => turn / 4 * 2,
+    };
+    let variant = (place >> 13).wrapping_add(turned) % 128;
+    let name = NAMES.get(names as usize % 64).copied().unwrap_or_default();
+    let surname = SURNAMES
+        .get(names as usize / 64)
+        .copied()
+        .unwrap_or_default();
+    let hyphen = if variant % 2 == 1 { "-" } else { "" };
+    match variant / 2 {
+        0 => format!("{name}{hyphen}{surname}"),
+        number => format!("{name}{hyphen}{surname}{number}"),
+    }
+}
+
+fn id(place: u32) -> u64 {
+    u64::from(shuffled(place, ID_BITS))
+}
+
+/// Another number below `1 << bits` for each one below it, with no order to be seen: each step can
+/// be undone, so no two numbers come to the same.
+const fn shuffled(number: u32, bits: u32) -> u32 {
+    let mask = (1 << bits) - 1;
+    let mut mixed = number.wrapping_add(0x2F6B_51D7);
+    let mut round = 0;
+    while round < 2 {
+        mixed = mixed.wrapping_mul(0x9E37_79B1) & mask;
+        mixed ^= mixed >> (bits / 2);
+        round += 1;
+    }
+    mixed
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_login_and_no_id_appears_twice_in_a_million() {
+        let owner = Account::owner("aaronlelevier");
+        let followers = || (0..MOST_FOLLOWERS).map(|place| Account::follower(place, &owner));
+        let mut ids: HashSet<u64> = followers().map(|follower| follower.id).collect();
+        assert!(ids.insert(owner.id));
+        assert_eq!(ids.len(), MOST_FOLLOWERS as usize + 1);
+        let logins: HashSet<String> = followers().map(|follower| follower.login).collect();
+        assert_eq!(logins.len(), MOST_FOLLOWERS as usize);
+    }
+
+    #[test]
+    fn logins_are_such_as_github_gives_and_ids_follow_no_order() {
+        let owner = Account::owner("x");
+        let accounts: Vec<Account> = (0..10_000)
+            .map(|place| Account::follower(place, &owner))
+            .collect();
+        for Account { login, .. } in &accounts {
+            assert!((4..=39).contains(&login.len()), "{login}");
+            assert!(!login.starts_with('-') && !login.ends_with('-') && !login.contains("--"));
+            assert!(
+                login
+                    .bytes()
+                    .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+            );
+        }
+        let rising = accounts
+            .windows(2)
+            .filter(|pair| pair[0].id < pair[1].id)
+            .count();
+        assert!((4_000..6_000).contains(&rising), "{rising}");
+    }
+
+    #[test]
+    fn nobody_follows_himself() {
+        let own = Account::at(42);
+        let owner = Account::owner(&own.login.to_uppercase());
+        assert_eq!(Account::follower(42, &owner), Account::at(STAND_IN));
+        assert_eq!(Account::follower(41, &owner), Account::at(41));
+    }
+}

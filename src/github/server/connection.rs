@@ -1,0 +1,109 @@
+//! One connection after another request: what happens on it, and the counts of all of them.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{self, Instant};
+
+use super::api::Api;
+use super::head::{self, PATIENCE};
+
+/// How long a client may go on sending after the last answer, so that it gets to read it.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// What a server was asked so far.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Connections opened.
+    pub connections: u64,
+    /// Requests received, bad ones included.
+    pub requests: u64,
+    /// Requests in flight now: received, their answer not yet wholly sent, and the client still there.
+    pub in_flight: u64,
+    /// The highest number of requests that were in flight at once.
+    pub most_in_flight: u64,
+}
+
+/// What the connections of a server have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    api: Api,
+    connections: AtomicU64,
+    requests: AtomicU64,
+    in_flight: AtomicU64,
+    most_in_flight: AtomicU64,
+}
+
+impl Shared {
+    pub(super) const fn new(api: Api) -> Self {
+        Self {
+            api,
+            connections: AtomicU64::new(0),
+            requests: AtomicU64::new(0),
+            in_flight: AtomicU64::new(0),
+            most_in_flight: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn counts(&self) -> Counts {
+        Counts {
+            connections: self.connections.load(Ordering::Relaxed),
+            requests: self.requests.load(Ordering::Relaxed),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            most_in_flight: self.most_in_flight.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Answers a connection's requests until one side has had enough.
+    pub(super) async fn serve(&self, mut stream: TcpStream) {
+        self.connections.fetch_add(1, Ordering::Relaxed);
+        // An error here is the client's hanging up: nobody is left to be told.
+        if self.converse(&mut stream).await.is_ok() {
+            let _ = time::timeout(LINGER, linger(&mut stream)).await;
+        }
+    }
+
+    /// Request and answer in turns; ends well when the server is the one to close.
+    async fn converse(&self, stream: &mut TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut received = Vec::new();
+        while let Some(asked) = head::read(stream, &mut received, PATIENCE).await? {
+            let arrived = Instant::now();
+            let _in_flight = self.begin();
+            let reply = self.api.reply(&asked);
+            reply.send(stream, arrived).await?;
+            if reply.close {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&self) -> InFlight<'_> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_in_flight.fetch_max(now, Ordering::Relaxed);
+        InFlight(&self.in_flight)
+    }
+}
+
+/// A request in flight, until dropped.
+struct InFlight<'a>(&'a AtomicU64);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Says that nothing more will come, and reads what the client still sends: closing over unread
+/// bytes would reset the connection, and the client might lose an answer it has not yet read.
+async fn linger(stream: &mut TcpStream) -> io::Result<()> {
+    stream.shutdown().await?;
+    let mut unread = [0; 4_096];
+    while stream.read(&mut unread).await? > 0 {}
+    Ok(())
+}

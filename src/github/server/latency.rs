@@ -1,0 +1,258 @@
+//! How long answers take: as recorded in a profile, or a figure with some jitter.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// The profile that makes the example's figures come out.
+const BUILT_IN: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
+
+/// Longer than anybody waits, and short enough to be added to any moment.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long the server takes to answer. Only the profile and the pages of followers take time; an
+/// error is said at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Latency {
+    /// As a profile says.
+    Profile(LatencyProfile),
+    /// The same for every request, give or take; the answer then comes in one piece.
+    Uniform {
+        /// The time before the answer.
+        latency: Duration,
+        /// At most so much more or less.
+        jitter: Duration,
+        /// Chooses how much. A page is equally slow in every run and every mode, in whatever order
+        /// the pages are asked for.
+        seed: u64,
+    },
+}
+
+/// What an answer's first byte waits for, and how long its body then takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Timing {
+    /// From the request's arrival to the head.
+    pub(super) wait: Duration,
+    /// From the head to the body's last byte.
+    pub(super) receive: Duration,
+}
+
+impl Latency {
+    /// The timing of the user's profile.
+    pub(super) fn of_profile(&self) -> Timing {
+        match self {
+            Self::Profile(profile) => Timing {
+                wait: millis(profile.profile_ms),
+                receive: Duration::ZERO,
+            },
+            Self::Uniform { .. } => self.of_page(0),
+        }
+    }
+
+    /// The timing of a page of followers, counted from 1.
+    pub(super) fn of_page(&self, page: u64) -> Timing {
+        match *self {
+            Self::Profile(LatencyProfile { ref pages, .. }) => {
+                let place = page.saturating_sub(1) % (pages.len() as u64).max(1);
+                pages
+                    .get(place as usize)
+                    .map_or_else(Timing::default, |page| Timing {
+                        wait: millis(page.wait_ms),
+                        receive: millis(page.receive_ms),
+                    })
+            }
+            Self::Uniform {
+                latency,
+                jitter,
+                seed,
+            } => Timing {
+                wait: jittered(latency.min(LONGEST), jitter.min(LONGEST), seed, page),
+                receive: Duration::ZERO,
+            },
+        }
+    }
+}
+
+const fn millis(millis: u32) -> Duration {
+    Duration::from_millis(millis as u64)
+}
+
+/// `latency` ± `jitter`, decided by the seed and the page alone.
+fn jittered(latency: Duration, jitter: Duration, seed: u64, page: u64) -> Duration {
+    // Neighbouring seeds begin alike, so pages are first spread over all 64 bits.
+    let mut chance = fastrand::Rng::with_seed(seed ^ page.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    (latency + jitter.mul_f64(2.0 * chance.f64())).saturating_sub(jitter)
+}
+
+/// Recorded delays, a JSON file: `profile_ms` before the user's profile, and for each page `wait_ms`
+/// before the first byte and `receive_ms` while the body comes in. Pages beyond the last one begin
+/// again at the first. All in milliseconds. Other keys, such as `about`, are for its reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct LatencyProfile {
+    profile_ms: u32,
+    pages: Vec<Page>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+struct Page {
+    wait_ms: u32,
+    receive_ms: u32,
+}
+
+/// Why a latency profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// The file cannot be read.
+    #[error("cannot read the latency profile {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text is something else.
+    #[error(
+        "this is no latency profile; one looks like \
+        {{\"profile_ms\":250,\"pages\":[{{\"wait_ms\":900,\"receive_ms\":100}}]}}"
+    )]
+    Malformed {
+        /// Where, and what.
+        #[from]
+        source: serde_json::Error,
+    },
+    /// Nothing to take a page's delay from.
+    #[error("this latency profile has no pages; give it at least one")]
+    NoPages,
+    /// The file's text cannot be used.
+    #[error("cannot use the latency profile {}", path.display())]
+    Use {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
+}
+
+impl LatencyProfile {
+    /// The profile that makes the example's figures come out: 5 pages of 30, one after another on
+    /// one connection, take 4.647 s, and the slowest of them, the first, 1.050 s.
+    pub fn built_in() -> Self {
+        // The text is the program's own, and a test parses it.
+        Self::parse(BUILT_IN).unwrap_or_default()
+    }
+
+    /// From a file's text.
+    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+        let profile: Self = serde_json::from_str(text)?;
+        if profile.pages.is_empty() {
+            return Err(ProfileError::NoPages);
+        }
+        Ok(profile)
+    }
+
+    /// From a file.
+    pub fn read(path: &Path) -> Result<Self, ProfileError> {
+        let text = fs::read_to_string(path).map_err(|source| ProfileError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(&text).map_err(|source| ProfileError::Use {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn uniform(latency: u64, jitter: u64, seed: u64) -> Latency {
+        Latency::Uniform {
+            latency: Duration::from_millis(latency),
+            jitter: Duration::from_millis(jitter),
+            seed,
+        }
+    }
+
+    #[test]
+    fn the_built_in_profile_is_whole_and_its_first_page_the_slowest() {
+        let profile = LatencyProfile::parse(BUILT_IN).unwrap();
+        assert_eq!(profile, LatencyProfile::built_in());
+        let totals: Vec<u32> = profile
+            .pages
+            .iter()
+            .map(|page| page.wait_ms + page.receive_ms)
+            .collect();
+        assert_eq!(totals.len(), 5);
+        assert_eq!(totals.iter().max(), totals.first());
+        // A client adds a few milliseconds to each page.
+        let sum: u32 = totals.iter().sum();
+        assert!((4_610..=4_647).contains(&sum), "{sum}");
+    }
+
+    #[test]
+    fn pages_past_the_profile_begin_again() {
+        let text = r#"{"profile_ms":7,"pages":[{"wait_ms":1,"receive_ms":2},{"wait_ms":3,"receive_ms":4}]}"#;
+        let latency = Latency::Profile(LatencyProfile::parse(text).unwrap());
+        assert_eq!(latency.of_profile().wait, millis(7));
+        assert_eq!(latency.of_page(2).receive, millis(4));
+        assert_eq!(latency.of_page(1), latency.of_page(3));
+        assert_eq!(latency.of_page(2), latency.of_page(1_000_000));
+        assert_eq!(latency.of_page(1), latency.of_page(0));
+    }
+
+    #[test]
+    fn jitter_depends_on_seed_and_page_alone_and_stays_in_bounds() {
+        let latency = uniform(100, 30, 1);
+        let waits: Vec<Duration> = (0..200).map(|page| latency.of_page(page).wait).collect();
+        assert!(
+            waits
+                .iter()
+                .all(|&wait| (millis(70)..=millis(130)).contains(&wait))
+        );
+        assert!(waits.iter().any(|&wait| wait < millis(80)));
+        assert!(waits.iter().any(|&wait| wait > millis(120)));
+        for page in (0..200).rev() {
+            assert_eq!(latency.of_page(page).wait, waits[page as usize]);
+        }
+        assert_ne!(latency.of_page(1), uniform(100, 30, 2).of_page(1));
+        assert_eq!(uniform(100, 0, 1).of_page(9).wait, millis(100));
+    }
+
+    #[test]
+    fn jitter_never_makes_a_wait_negative_or_endless() {
+        for page in 0..100 {
+            assert!(uniform(1, 50, 3).of_page(page).wait <= millis(51));
+            assert!(uniform(u64::MAX, u64::MAX, 3).of_page(page).wait <= LONGEST * 2);
+        }
+    }
+
+    #[test]
+    fn what_is_no_profile_is_said_to_be_none() {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            r#"{"profile_ms":-1,"pages":[]}"#,
+            r#"{"profile":1}"#,
+        ] {
+            assert!(matches!(
+                LatencyProfile::parse(text),
+                Err(ProfileError::Malformed { .. })
+            ));
+        }
+        assert!(matches!(
+            LatencyProfile::parse(r#"{"profile_ms":1,"pages":[]}"#),
+            Err(ProfileError::NoPages)
+        ));
+        let error = LatencyProfile::read(Path::new("no/such/file.json")).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot read the latency profile no/such/file.json"
+        );
+    }
+}

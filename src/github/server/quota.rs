@@ -1,0 +1,85 @@
+//! The rate limit: so many requests in an hour's fixed window, as GitHub's primary limit counts.
+//! (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>)
+
+/// Requests an hour. GitHub allows 60 without a token and 5,000 with one; a server on this machine
+/// harms nobody, and must not run dry in the middle of a lesson.
+pub const HOURLY_LIMIT: u64 = 1_000_000;
+
+/// A window's length in seconds.
+const WINDOW: u64 = 3_600;
+
+/// What is used of the limit, and until when that counts. Every moment is in seconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Quota {
+    /// Requests in a window.
+    pub(super) limit: u64,
+    /// Requests in this window so far.
+    pub(super) used: u64,
+    /// When the next window begins.
+    pub(super) reset: u64,
+}
+
+impl Quota {
+    /// Nothing used; the first window begins with the first look.
+    pub(super) const fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            used: 0,
+            reset: 0,
+        }
+    }
+
+    /// Begins a new window if this one is over, or if somebody set the clock back.
+    pub(super) const fn look(&mut self, now: u64) {
+        if now >= self.reset || self.reset - now > WINDOW {
+            self.used = 0;
+            self.reset = now.saturating_add(WINDOW);
+        }
+    }
+
+    /// Takes one request from the window; whether there was one to take.
+    pub(super) const fn take(&mut self) -> bool {
+        let granted = self.used < self.limit;
+        if granted {
+            self.used += 1;
+        }
+        granted
+    }
+
+    /// What is left of the window.
+    pub(super) const fn remaining(&self) -> u64 {
+        self.limit.saturating_sub(self.used)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_runs_dry_and_the_next_one_is_full() {
+        let mut quota = Quota::new(2);
+        quota.look(1_000);
+        assert_eq!(
+            [quota.take(), quota.take(), quota.take()],
+            [true, true, false]
+        );
+        assert_eq!((quota.remaining(), quota.reset), (0, 4_600));
+
+        quota.look(4_599);
+        assert!(!quota.take());
+        quota.look(4_600);
+        assert!(quota.take());
+        assert_eq!((quota.remaining(), quota.reset), (1, 8_200));
+    }
+
+    #[test]
+    fn a_clock_set_back_does_not_close_the_server_for_years() {
+        let mut quota = Quota::new(1);
+        quota.look(1_000_000);
+        assert!(quota.take());
+        quota.look(5);
+        assert!(quota.take());
+        assert_eq!(quota.reset, 3_605);
+    }
+}
