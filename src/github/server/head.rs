@@ -125,7 +125,9 @@ mod tests {
             let (mut client, mut server) = tokio::io::duplex(64 * 1_024);
             client.write_all(sent).await.unwrap();
             let mut received = Vec::new();
-            read(&mut server, &mut received, patience).await.unwrap()
+            let reading = read(&mut server, &mut received, patience);
+            let hangs = Duration::from_secs(30);
+            tokio::time::timeout(hangs, reading).await.unwrap().unwrap()
         })
     }
 
