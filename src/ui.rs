@@ -38,6 +38,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
 use crate::app::{App, Popup};
+use crate::model::Mode;
 use layout::Layout;
 use theme::Theme;
 
@@ -88,15 +89,17 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     totals::rows(app, layout, theme, figures, buf);
     match problem {
         Some(text) => {
-            Paragraph::new(text).wrap(Wrap { trim: true }).style(theme.problem()).render(below, buf)
+            Paragraph::new(text)
+                .wrap(Wrap { trim: true })
+                .style(theme.problem())
+                .render(below, buf);
         }
         None => totals::verdict(app, theme, below, buf),
     }
     let body = panel(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
-    timeline::draw(app, layout, theme, body.intersection(area), buf);
-    timeline::legend_or_lane(app, layout, theme, legend, buf);
+    timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
     footer::keys(app, theme, keys, buf);
 }
 
@@ -193,7 +196,7 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));
         if let Some(speed_up) = app.session().speed_up(app.shown(), run, app.now())
-            && speed_up != 1.0
+            && run.plan().mode != Mode::Sequential
         {
             parts.push(format!("{speed_up:.2}x"));
         }

@@ -129,10 +129,16 @@ impl Coordinator {
         let spawn = |lane| {
             let report = self.shared.report.on(LaneId(lane));
             let (shared, verdicts) = (self.shared.clone(), verdicts.clone());
-            Builder::new()
-                .name(plan.worker_name(lane))
-                .spawn(move || work(&shared, &report, &verdicts))
-                .ok()
+            // Its first task is taken for it, so that the first lane begins with the first page,
+            // whichever thread the system wakes first.
+            let first = self.shared.queue.try_recv().ok();
+            let worker = move || work(first, &shared, &report, &verdicts);
+            let worker = Builder::new().name(plan.worker_name(lane)).spawn(worker);
+            if let (Err(_), Some(task), Some(queue)) = (&worker, first, &self.tasks) {
+                // The workers that there are do it; the queue has a receiver, so this cannot fail.
+                _ = queue.send(task);
+            }
+            worker.ok()
         };
         (0..plan.workers).map_while(spawn).collect()
     }
@@ -185,12 +191,12 @@ impl Coordinator {
 }
 
 /// A worker thread's life: takes tasks until the queue is closed or the run is to stop.
-fn work(shared: &Shared, report: &Report, verdicts: &Sender<Verdict>) {
+fn work(first: Option<TaskId>, shared: &Shared, report: &Report, verdicts: &Sender<Verdict>) {
     // Set up beforehand, so that no task's time holds it. What fails here fails again, and is told,
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-    for task in &shared.queue {
+    for task in first.into_iter().chain(&shared.queue) {
         let verdict = if shared.cancel.is_cancelled() {
             Verdict::Stopped
         } else if task.0 > shared.end.load(Ordering::SeqCst) {

@@ -163,7 +163,10 @@ impl Api {
                         Ok(config.with_root_certificates(RootCertStore::empty()))
                     }
                 });
-            config.map(|config| config.with_no_client_auth()).map_err(|error| error.to_string())
+            match config {
+                Ok(config) => Ok(config.with_no_client_auth()),
+                Err(error) => Err(error.to_string()),
+            }
         });
         made.clone()
     }

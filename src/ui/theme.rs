@@ -57,17 +57,17 @@ impl Theme {
     }
 
     /// Whether states are told apart by glyph, as colours alone would not do.
-    pub fn has_patterns(&self) -> bool {
+    pub fn has_patterns(self) -> bool {
         self.is_ascii() || matches!(self.depth, Depth::Mono | Depth::Sixteen)
     }
 
     /// Whether only ASCII may be drawn.
-    pub fn is_ascii(&self) -> bool {
+    pub fn is_ascii(self) -> bool {
         self.glyphs == Glyphs::Ascii
     }
 
     /// A state's colour; nothing where it has none.
-    pub fn color(&self, state: State) -> Option<Color> {
+    pub fn color(self, state: State) -> Option<Color> {
         if state == State::Idle {
             return None;
         }
@@ -84,7 +84,7 @@ impl Theme {
     }
 
     /// A state's glyph where colours do not tell.
-    pub const fn glyph(&self, state: State) -> &'static str {
+    pub const fn glyph(self, state: State) -> &'static str {
         let (unicode, ascii) = match state {
             State::Idle => ("·", "."),
             State::Connecting => ("░", "-"),
@@ -99,7 +99,7 @@ impl Theme {
     }
 
     /// One of two glyphs: the second where only ASCII may be drawn.
-    pub const fn pick(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+    pub const fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.glyphs {
             Glyphs::Unicode => unicode,
             Glyphs::Ascii => ascii,
@@ -107,7 +107,7 @@ impl Theme {
     }
 
     /// A glyph that stands for a state: a whole cell of the timeline, or its place in the legend.
-    pub fn state_cell(&self, state: State) -> (&'static str, Style) {
+    pub fn state_cell(self, state: State) -> (&'static str, Style) {
         let style = Style::new();
         let Some(color) = self.color(state) else {
             let glyph = if self.has_patterns() { self.glyph(state) } else { " " };
@@ -127,7 +127,7 @@ impl Theme {
     }
 
     /// Text that lies on a state's colour.
-    fn on(&self, state: State) -> Color {
+    fn on(self, state: State) -> Color {
         let light_text = match self.background {
             Background::Dark => matches!(state, State::Waiting),
             Background::Light => matches!(state, State::Waiting | State::LockWait),
@@ -141,17 +141,17 @@ impl Theme {
     }
 
     /// Ordinary text: the terminal's own.
-    pub const fn text(&self) -> Style {
+    pub const fn text(self) -> Style {
         Style::new().fg(Color::Reset)
     }
 
     /// Text that matters more.
-    pub const fn strong(&self) -> Style {
+    pub const fn strong(self) -> Style {
         self.text().add_modifier(Modifier::BOLD)
     }
 
     /// Text and lines that stand back: captions, borders, units.
-    pub fn quiet(&self) -> Style {
+    pub fn quiet(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
             Depth::True if dark => Style::new().fg(Color::from_u32(0x009a_a0aa)),
@@ -162,7 +162,7 @@ impl Theme {
     }
 
     /// A line of a box or of the axis.
-    pub fn line(&self) -> Style {
+    pub fn line(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
             Depth::True if dark => Style::new().fg(Color::from_u32(0x0056_5c66)),
@@ -173,12 +173,12 @@ impl Theme {
     }
 
     /// What is chosen: the mode shown.
-    pub const fn chosen(&self) -> Style {
+    pub const fn chosen(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED))
     }
 
     /// A key in the footer or the help.
-    pub fn key(&self) -> Style {
+    pub fn key(self) -> Style {
         match self.color(State::Computing) {
             // Yellow on white, as a light console shows the sixteen, cannot be read.
             Some(color) if self.depth != Depth::Sixteen => self.strong().fg(color),
@@ -187,12 +187,12 @@ impl Theme {
     }
 
     /// A sentence that says what went wrong.
-    pub fn problem(&self) -> Style {
+    pub fn problem(self) -> Style {
         self.color(State::Error).map_or(self.strong(), |color| self.strong().fg(color))
     }
 
     /// A bar of the totals, and a step row's area.
-    pub fn bar(&self, sequential: bool) -> Style {
+    pub fn bar(self, sequential: bool) -> Style {
         let dark = self.background == Background::Dark;
         let color = match (self.depth, sequential) {
             (Depth::True, true) if dark => Color::from_u32(0x0084_8c99),

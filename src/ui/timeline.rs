@@ -1,5 +1,7 @@
 //! The timeline: the axis, a row a lane, tasks in flight and in the queue, the lane chosen.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -63,12 +65,20 @@ enum Row<'app> {
     Gap,
 }
 
-/// Draws the timeline.
-pub(super) fn draw(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws the timeline, and the legend on a row of its own: where there is no row for what the lane
+/// chosen did, that takes the legend's place.
+pub(super) fn draw(
+    app: &App,
+    layout: Layout,
+    theme: Theme,
+    [area, legend]: [Rect; 2],
+    buf: &mut Buffer,
+) {
     let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
     let failed = app.session().failure(app.shown()).is_some();
     if app.runs().is_empty() && app.session().active() != Some(app.shown()) && !failed {
         timeline.invitation(area, buf);
+        footer::legend(theme, legend, buf);
         return;
     }
     let mut rows = area.rows();
@@ -86,20 +96,9 @@ pub(super) fn draw(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
     }
     let top = area.bottom().saturating_sub(below.total() as u16);
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
-}
-
-/// Draws what the lane chosen did, or the legend: where both have a row, the legend.
-pub(super) fn legend_or_lane(
-    app: &App,
-    layout: Layout,
-    theme: Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let timeline = Timeline { app, layout, theme, window: app.viewport().window() };
-    match timeline.chosen().filter(|_| !layout.boxed) {
-        Some(text) => text.render(area, buf),
-        None => footer::legend(theme, area, buf),
+    match timeline.chosen().filter(|_| below.chosen == 0) {
+        Some(text) => text.render(legend, buf),
+        None => footer::legend(theme, legend, buf),
     }
 }
 
@@ -149,7 +148,7 @@ impl<'app> Timeline<'app> {
             }
             Height::Normal if self.layout.boxed => Below { in_flight: 1, queue: 1, chosen: 1 },
             // Without a row to spare, the lane chosen is told in the legend's place.
-            Height::Normal => Below { in_flight: 1, queue: 1, chosen: 0 },
+            Height::Normal => Below { in_flight: 1, queue: 1, chosen: usize::from(room > 3) },
         }
     }
 
@@ -286,7 +285,8 @@ impl<'app> Timeline<'app> {
                     percentile(&mut durations, 0.95).map(|p95| p95.to_string()).unwrap_or_default()
                 }
             };
-            text.push_str(&format!("{figure:>0$}", usize::from(column.width)));
+            // Writing to a String cannot fail.
+            _ = write!(text, "{figure:>0$}", usize::from(column.width));
         }
         self.beside(&text, area, buf);
     }
@@ -301,11 +301,11 @@ impl<'app> Timeline<'app> {
     /// The axis: a tick and its time every so many cells, the same for all runs.
     fn axis(&self, area: Rect, buf: &mut Buffer) {
         let bars = self.bars(area);
-        let captions: String = figures(self.layout)
-            .iter()
+        let captions = figures(self.layout).iter();
+        let captions: Vec<String> = captions
             .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
             .collect();
-        self.beside(&captions, area, buf);
+        self.beside(&captions.concat(), area, buf);
         let step = tick(self.window.cell);
         let first = self.window.from.0.div_ceil(step.0) * step.0;
         let mut at = Nanos(first);

@@ -67,7 +67,8 @@ pub(super) fn captions(layout: Layout, width: u16) -> String {
         .map(|(column, width)| {
             format!("{:─>1$}", format!(" {} ", column.caption), usize::from(width))
         })
-        .collect()
+        .collect::<Vec<String>>()
+        .concat()
 }
 
 /// Draws the runs' rows.
