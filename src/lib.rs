@@ -1,6 +1,7 @@
 //! threadline shows thread activity live.
 
 pub mod app;
+pub mod cli;
 pub mod engine;
 pub mod github;
 pub mod model;
