@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod engine;
+pub mod exit;
 pub mod export;
 pub mod github;
 pub mod model;
