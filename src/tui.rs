@@ -12,17 +12,14 @@ use ratatui::crossterm::event::{self, KeyEventKind};
 
 use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, RunHandle};
-use crate::model::{Event, Nanos};
+use crate::model::Nanos;
 use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
 use input::Input;
 use screen::Screen;
 
-/// At most 30 frames a second, while something moves.
-const FRAME: Duration = Duration::from_millis(33);
-
-/// Events that are taken in before keys and frames get their turn again.
-const BATCH: usize = 4_096;
+/// At most 25 frames a second, while something moves.
+const FRAME: Duration = Duration::from_millis(40);
 
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
@@ -83,15 +80,21 @@ impl Tui<'_> {
         }
         let mut keys = keys.clone();
         loop {
+            // A run's events wait for the next frame: to wake up for each would cost more than to
+            // draw them. Only its end is taken in at once, as another run may follow.
             let wake = match self.next_frame() {
                 Some(Duration::ZERO) => {
+                    let effect = self.take_events();
+                    if let Some(left) = self.carry_out(effect)? {
+                        return Ok(left);
+                    }
                     self.draw()?;
                     continue;
                 }
                 Some(wait) => after(wait),
                 None => never(),
             };
-            let events = self.run.as_ref().map_or_else(never, |run| run.events().clone());
+            let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
             let effect = select! {
                 recv(received) -> signal => match signal {
                     Ok(signals::SUSPEND) => Some(Effect::Suspend),
@@ -105,12 +108,7 @@ impl Tui<'_> {
                     keys = never();
                     None
                 },
-                recv(events) -> event => if let Ok(event) = event {
-                    self.take_events(event, &events)
-                } else {
-                    self.run = None;
-                    None
-                },
+                recv(over) -> _ => self.take_last_events(),
                 recv(wake) -> _ => None,
             };
             if let Some(left) = self.carry_out(effect)? {
@@ -145,16 +143,21 @@ impl Tui<'_> {
         self.app.update(msg)
     }
 
-    fn take_events(&mut self, first: Event, rest: &Receiver<Event>) -> Option<Effect> {
-        self.dirty = true;
-        let mut effect = self.app.update(Msg::Event(first));
-        // What follows a run's last event belongs to no run any more.
-        for event in rest.try_iter().take(BATCH) {
-            if effect.is_some() {
-                break;
-            }
-            effect = self.app.update(Msg::Event(event));
+    /// Takes in what happened since the last time; says what is to follow a run that is over.
+    fn take_events(&mut self) -> Option<Effect> {
+        let events = self.run.as_ref()?.events().clone();
+        let mut effect = None;
+        for event in events.try_iter() {
+            self.dirty = true;
+            // Only the last event of a run has an effect.
+            effect = self.app.update(Msg::Event(event)).or(effect);
         }
+        effect
+    }
+
+    fn take_last_events(&mut self) -> Option<Effect> {
+        let effect = self.take_events();
+        self.run = None;
         effect
     }
 

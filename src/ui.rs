@@ -197,7 +197,13 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
         None => "held".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
-    Some((left, format!(" {from:.2}-{to:.2} s  {state} ")))
+    // As many digits as tell a cell from the next.
+    let digits = match window.cell.0 {
+        ..1_000_000 => 4,
+        1_000_000..10_000_000 => 3,
+        _ => 2,
+    };
+    Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
 }
 
 /// What a terminal shows that has no room for lanes.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
@@ -18,6 +18,7 @@ use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcom
 pub struct RunHandle {
     started: Nanos,
     events: Receiver<Event>,
+    over: Receiver<Never>,
     cancel: Cancel,
     coordinator: Option<JoinHandle<()>>,
 }
@@ -33,11 +34,21 @@ impl RunHandle {
         &self.events
     }
 
+    /// Closes once the last event is in the channel: for whoever takes events in batches, at moments
+    /// of their own, and must still know the end at once.
+    pub const fn over(&self) -> &Receiver<Never> {
+        &self.over
+    }
+
     /// Stops it: requests in flight end now, and the run's last event follows.
     pub fn stop(&self) {
         self.cancel.cancel();
     }
 }
+
+/// Nothing is ever sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
 
 impl Drop for RunHandle {
     fn drop(&mut self) {
@@ -66,12 +77,15 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
         report: report.clone(),
     };
     let coordinator = Coordinator { shared, tasks: Some(tasks), known: 0, open: 0 };
-    let coordinator =
-        Builder::new().name("coordinator".to_owned()).spawn(move || coordinator.run(&plan));
+    let (going, over) = bounded(0);
+    let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
+        coordinator.run(&plan);
+        drop(going);
+    });
     if coordinator.is_err() {
         report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
     }
-    RunHandle { started, events, cancel, coordinator: coordinator.ok() }
+    RunHandle { started, events, over, cancel, coordinator: coordinator.ok() }
 }
 
 /// What every thread of a run has in hand.
