@@ -229,8 +229,13 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report, verdicts: &Send
             report.send(Kind::Finished { task, outcome });
             verdict
         };
-        let stopped = matches!(verdict, Verdict::Stopped);
-        if verdicts.send(verdict).is_err() || stopped {
+        let is_last = match &verdict {
+            Verdict::Stopped => true,
+            // Before the coordinator has heard of it, this thread would be asking again.
+            Verdict::Tried(_, Some(failure)) => failure.kind.ends_run(),
+            Verdict::Tried(..) | Verdict::Dropped => false,
+        };
+        if verdicts.send(verdict).is_err() || is_last {
             return;
         }
     }
