@@ -18,8 +18,9 @@ use crate::ui::theme::{Depth, Glyphs};
 use input::Input;
 use screen::Screen;
 
-/// At most 25 frames a second, while something moves.
-const FRAME: Duration = Duration::from_millis(40);
+/// At most 20 frames a second, while something moves: enough for the eye, and half the CPU time of
+/// 40.
+const FRAME: Duration = Duration::from_millis(50);
 
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]

@@ -27,6 +27,7 @@ mod header;
 mod help;
 mod lanes;
 mod layout;
+mod panel;
 mod rows;
 mod sentences;
 mod steps;
@@ -36,9 +37,8 @@ mod totals;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Position, Rect, Size};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
+use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::{App, Popup};
 use crate::model::Mode;
@@ -86,7 +86,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     ]));
     header::title(app, theme, title, buf);
     header::modes(app, theme, modes, buf);
-    let body = panel(totals, totals_heading(layout, inside), layout, theme, buf);
+    let body = part(totals, totals_heading(layout, inside), layout, theme, buf);
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
@@ -99,7 +99,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         }
         None => totals::verdict(app, theme, below, buf),
     }
-    let body = panel(timeline, timeline_heading(app, layout), layout, theme, buf);
+    let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
@@ -120,60 +120,27 @@ fn wrapped_lines(text: &str, width: u16) -> u16 {
     lines
 }
 
-/// Draws a heading over a part of the screen, and a box around it where there is room; returns the
-/// inside, one column away from the edge.
-fn panel(
+/// Draws a part's heading, and a box around it where there is room; returns the inside, one column
+/// away from the edge.
+fn part(
     area: Rect,
     heading: Option<(String, String)>,
     layout: Layout,
     theme: Theme,
     buf: &mut Buffer,
 ) -> Rect {
-    let mut inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let Some((left, right)) = heading else { return inside };
-    if layout.boxed {
-        let block = Block::bordered().border_set(help::borders(theme)).border_style(theme.line());
-        let inner = block.inner(area);
-        block.render(area, buf);
-        inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    } else {
-        rule(theme, Rect { height: area.height.min(1), ..area }, buf);
-        inside.y += 1.min(area.height);
-        inside.height = inside.height.saturating_sub(1);
-    }
-    let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
-    let row = row.intersection(area);
-    let style = theme.quiet();
-    let fits = left.chars().count() + right.chars().count() < usize::from(row.width);
-    Line::from(Span::styled(left, theme.strong())).render(row, buf);
-    if fits {
-        let width = right.chars().count() as u16;
-        let row = Rect { x: row.right() - width, width, ..row };
-        for (text, x) in words(&right) {
-            Line::styled(text, style)
-                .render(Rect { x: row.x + x, width: row.width - x, ..row }, buf);
+    let mut inside = area;
+    if let Some((left, right)) = heading {
+        if layout.boxed {
+            inside = panel::boxed(theme, area, buf);
+        } else {
+            panel::line(theme, area, buf);
+            let height = area.height.min(1);
+            inside = Rect { y: area.y + height, height: area.height - height, ..area };
         }
+        panel::heading(&left, &right, theme, area, buf);
     }
-    inside
-}
-
-/// Fills what is left of a heading line.
-fn rule(theme: Theme, area: Rect, buf: &mut Buffer) {
-    for x in area.left()..area.right() {
-        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
-            cell.set_symbol(theme.pick("─", "-")).set_style(theme.line());
-        }
-    }
-}
-
-/// The parts of a heading between its lines, each with its place: the line shows through.
-fn words(heading: &str) -> impl Iterator<Item = (&str, u16)> {
-    let mut column = 0;
-    heading.split('─').filter_map(move |part| {
-        let at = column;
-        column += part.chars().count() as u16 + 1;
-        (!part.is_empty()).then_some((part, at))
-    })
+    Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
 fn totals_heading(layout: Layout, inside: u16) -> Option<(String, String)> {
