@@ -4,8 +4,7 @@
 use thiserror::Error;
 use url::Url;
 
-/// No listing of GitHub's has more pages.
-pub const MOST_PAGES: u32 = 400_000;
+use crate::model::plan::MOST_TASKS;
 
 /// Which pages a reply points to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,8 +24,8 @@ pub enum LinkError {
     /// It leads away from the server.
     #[error("its Link header leads to another server")]
     Elsewhere,
-    /// Its page is no whole number from 1 to [`MOST_PAGES`].
-    #[error("its Link header names no page from 1 to {MOST_PAGES}")]
+    /// Its page is no whole number from 1 to [`MOST_TASKS`].
+    #[error("its Link header names no page from 1 to {MOST_TASKS}")]
     NoPage,
 }
 
@@ -83,7 +82,7 @@ fn page(target: &str, base: &Url) -> Result<u32, LinkError> {
     }
     let mut pages = url.query_pairs().filter(|(name, _)| name == "page");
     let page = pages.next().and_then(|(_, page)| page.parse().ok());
-    page.filter(|page| (1..=MOST_PAGES).contains(page)).ok_or(LinkError::NoPage)
+    page.filter(|page| (1..=MOST_TASKS).contains(page)).ok_or(LinkError::NoPage)
 }
 
 #[cfg(test)]
@@ -121,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_page_is_a_whole_number_in_range() {
-        for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
+        for page in ["", "0", "-1", "2.5", "1000001", "99999999999999999999", "two"] {
             let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
             assert_eq!(read(&header), Err(LinkError::NoPage), "{page:?}");
         }

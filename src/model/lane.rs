@@ -93,15 +93,21 @@ impl Lane {
         self.finish(at);
         let first = self.at.len() as u32;
         self.tasks.push(TaskEntries { task, first, end: OPEN });
-        self.enter(at, State::Computing);
+        self.push(at.0.max(self.last_change().0), State::Computing);
     }
 
-    /// The lane is in `state` from `at` on. A time before the last entry counts as that entry's.
+    /// The lane is in `state` from `at` on. A time before the last change counts as that change's.
     pub fn enter(&mut self, at: Nanos, state: State) {
         let at = at.0.max(self.last_change().0);
         if state == State::Error {
             self.errors.push(at);
+        } else if state == self.state() {
+            return;
         }
+        self.push(at, state);
+    }
+
+    fn push(&mut self, at: u64, state: State) {
         if self.at.len().is_multiple_of(CHECKPOINT) {
             self.sums.push(self.sums_to(Nanos(at)));
         }
@@ -114,8 +120,13 @@ impl Lane {
         let entries = self.at.len() as u32;
         if let Some(task) = self.tasks.last_mut().filter(|task| task.end == OPEN) {
             task.end = entries;
-            self.enter(at, State::Idle);
+            self.push(at.0.max(self.last_change().0), State::Idle);
         }
+    }
+
+    /// Whether it has a task now.
+    pub fn is_working(&self) -> bool {
+        self.tasks.last().is_some_and(|task| task.end == OPEN)
     }
 
     /// The state now: after the last entry.
@@ -178,20 +189,21 @@ impl Lane {
     ) -> impl Iterator<Item = Cell> + '_ {
         let width = width.0.max(1);
         let mut start = from.0;
-        let mut first = self.next_entry(start, 0);
-        let mut error = self.errors.partition_point(|&at| at < start);
+        let mut first = next(&self.at, 0, start);
+        // A task that fails at a border failed in the cell that ends there, where the rest of it is.
+        let mut error = if start == 0 { 0 } else { next_after(&self.errors, 0, start) };
         (0..count).map_while(move |_| {
             if start >= until.0 {
                 return None;
             }
             let end = start.saturating_add(width);
-            let last = self.next_entry(end.min(until.0), first);
+            let seen = end.min(until.0);
+            let last = next(&self.at, first, seen);
             let part = Part { start, end, until: until.0, first, last };
-            (start, first) = (end, last);
-            let errors = self.errors.get(error..).unwrap_or(&[]);
-            let failed = errors.iter().take_while(|&&at| at < end).count();
-            error += failed;
-            Some(if failed > 0 { Cell::Whole(State::Error) } else { self.cell(&part) })
+            let errors = next_after(&self.errors, error, seen);
+            let failed = errors > error;
+            (start, first, error) = (end, last, errors);
+            Some(if failed { Cell::Whole(State::Error) } else { self.cell(&part) })
         })
     }
 
@@ -202,25 +214,24 @@ impl Lane {
         }
         // Changes closer together than a sixteenth of a cell count as one.
         let fine = part.width() / 16;
-        let mut shown: Vec<Stretch> = Vec::with_capacity(FEW + 2);
-        let mut blips = false;
-        for stretch in self.stretches(part) {
-            if stretch.end - stretch.start > fine {
-                shown.push(stretch);
-            } else {
-                blips |= stretch.end > stretch.start;
-            }
+        let (mut left_out, mut unmissable) = (0, false);
+        for blip in self.stretches(part).filter(|stretch| stretch.length() <= fine) {
+            left_out += blip.length();
+            unmissable |= blip.state >= State::Throttled;
         }
-        match *shown.as_slice() {
+        if left_out > fine || unmissable {
+            return self.merged(part);
+        }
+        let mut shown = self.stretches(part).filter(|stretch| stretch.length() > fine);
+        match (shown.next(), shown.next(), shown.next()) {
             // What interrupts a state for too short a time to be placed is still seen.
-            [one] if blips && self.surrounds(part, one.state) => {
+            (Some(one), None, _) if left_out > 0 && self.surrounds(part, one.state) => {
                 let under = self.shortest(part, one.state);
                 Cell::Merged { top: one.state, under, eighths: 7 }
             }
-            [one] => Cell::Whole(one.state),
-            [a, b] if a.state != b.state => {
-                let at = a.end - part.start;
-                edge(a.state, b.state, at, part.width())
+            (Some(one), None, _) => Cell::Whole(one.state),
+            (Some(a), Some(b), None) if a.state != b.state => {
+                edge(a.state, b.state, a.end - part.start, part.width())
             }
             _ => self.merged(part),
         }
@@ -238,15 +249,22 @@ impl Lane {
         let alive = states.zip(begins.zip(ends));
         let alive = alive.map(|(state, (start, end))| Stretch { state, start, end });
         let beyond = Stretch { state: State::Idle, start: until.min(end), end };
-        alive.chain((until < end).then_some(beyond))
+        let mut pieces =
+            alive.chain([beyond]).filter(|stretch| stretch.end > stretch.start).peekable();
+        std::iter::from_fn(move || {
+            let mut stretch = pieces.next()?;
+            while let Some(more) = pieces.next_if(|next| next.state == stretch.state) {
+                stretch.end = more.end;
+            }
+            Some(stretch)
+        })
     }
 
     /// Whether a cell begins and ends in `state`.
     fn surrounds(&self, part: &Part, state: State) -> bool {
-        let last = part.last.wrapping_sub(1);
-        part.until >= part.end
-            && self.state_of(part.first.wrapping_sub(1)) == state
-            && self.state_of(last) == state
+        let is_same = |stretch: Stretch| stretch.state == state;
+        self.stretches(part).next().is_some_and(is_same)
+            && self.stretches(part).last().is_some_and(is_same)
     }
 
     /// The state that leads among those that interrupt `state` in a cell.
@@ -261,18 +279,6 @@ impl Lane {
         let [idle, ..] = &mut shares;
         *idle = idle.saturating_add(part.end.saturating_sub(part.until));
         merged(&shares, part.width())
-    }
-
-    /// The first entry at `t` or later, looked for from entry `from` on.
-    fn next_entry(&self, t: u64, from: usize) -> usize {
-        let rest = self.at.get(from..).unwrap_or(&[]);
-        // Most cells hold few entries: gallop before searching by halves.
-        let mut reach = 1;
-        while rest.get(reach).is_some_and(|&at| at < t) {
-            reach *= 2;
-        }
-        let rest = rest.get(..(reach + 1).min(rest.len())).unwrap_or(rest);
-        from + rest.partition_point(|&at| at < t)
     }
 
     fn state_of(&self, entry: usize) -> State {
@@ -322,11 +328,35 @@ impl Part {
 }
 
 /// A time in one state.
-#[derive(Clone, Copy)]
 struct Stretch {
     state: State,
     start: u64,
     end: u64,
+}
+
+impl Stretch {
+    const fn length(&self) -> u64 {
+        self.end - self.start
+    }
+}
+
+/// The place of the first of these rising times that is `t` or later, looked for from place `from`
+/// on.
+fn next(times: &[u64], from: usize, t: u64) -> usize {
+    let rest = times.get(from..).unwrap_or(&[]);
+    // Most cells hold few entries: gallop before searching by halves.
+    let mut reach = 1;
+    while rest.get(reach).is_some_and(|&at| at < t) {
+        reach *= 2;
+    }
+    let rest = rest.get(..(reach + 1).min(rest.len())).unwrap_or(rest);
+    from + rest.partition_point(|&at| at < t)
+}
+
+/// The place of the first of these rising times that is later than `t`, looked for from place `from`
+/// on.
+fn next_after(times: &[u64], from: usize, t: u64) -> usize {
+    t.checked_add(1).map_or(times.len(), |later| next(times, from, later))
 }
 
 fn difference(after: &Sums, before: &Sums) -> Sums {

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::stats::Waves;
 
+/// No run has more tasks: no listing of GitHub's has as many pages, and a server that claims more is
+/// not believed.
+pub const MOST_TASKS: u32 = 1_000_000;
+
 /// Whose followers, and where they are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {

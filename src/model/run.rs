@@ -5,7 +5,7 @@ use super::event::{
     TaskId,
 };
 use super::lane::Lane;
-use super::plan::Plan;
+use super::plan::{MOST_TASKS, Plan};
 use super::steps::Steps;
 use super::time::Nanos;
 
@@ -22,7 +22,7 @@ pub struct Run {
     /// Of these, those above `known`: asked for before their absence was known.
     beyond: u32,
     finished: u32,
-    /// Tasks that went well and were not beyond the end.
+    /// Tasks that went well, those above `known` left out.
     done: u32,
     followers: u64,
     bytes: u64,
@@ -42,6 +42,13 @@ pub struct TaskRecord {
     pub lane: Option<LaneId>,
     /// How it ended, once it has.
     pub outcome: Option<Outcome>,
+}
+
+impl TaskRecord {
+    /// Whether it went well.
+    const fn is_done(&self) -> bool {
+        matches!(self.outcome, Some(Outcome::Done(_)))
+    }
 }
 
 impl Run {
@@ -72,16 +79,14 @@ impl Run {
         run
     }
 
-    /// Adds what happened next. An event that does not fit (another run's lane, a task twice) is
-    /// taken as far as it makes sense.
+    /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
+    /// second task at a time, a task's second start or finish, a number that no task has.
     pub fn apply(&mut self, event: &Event) {
         self.last_event = self.last_event.max(event.at);
         match &event.kind {
             Kind::RunStarted { .. } => self.begun = true,
             Kind::Queued { tasks } => {
-                self.known = *tasks;
-                let above = self.tasks.iter().skip(*tasks as usize + 1);
-                self.beyond = above.filter(|record| record.lane.is_some()).count() as u32;
+                self.expect(*tasks);
                 self.queue.push(event.at, self.queued());
             }
             Kind::Started { task } => self.start(event, *task),
@@ -96,10 +101,31 @@ impl Run {
         }
     }
 
-    fn start(&mut self, event: &Event, task: TaskId) {
-        if let Some(lane) = self.lane_mut(event.lane) {
-            lane.start(event.at, task);
+    /// There are so many tasks. Those between what was known before and this change sides: they
+    /// turn out to exist, or not to.
+    fn expect(&mut self, tasks: u32) {
+        let (low, high) = (self.known.min(tasks), self.known.max(tasks));
+        let end = (high as usize + 1).min(self.tasks.len());
+        let between = self.tasks.get(low as usize + 1..end).unwrap_or(&[]);
+        let started = between.iter().filter(|record| record.lane.is_some()).count() as u32;
+        let done = between.iter().filter(|record| record.is_done()).count() as u32;
+        if tasks > self.known {
+            self.beyond -= started;
+            self.done += done;
+        } else {
+            self.beyond += started;
+            self.done -= done;
         }
+        self.known = tasks;
+    }
+
+    fn start(&mut self, event: &Event, task: TaskId) {
+        let possible = (1..=MOST_TASKS).contains(&task.0) && self.task(task).is_none();
+        let Some(lane) = self.lanes.get_mut(usize::from(event.lane.0)) else { return };
+        if !possible || lane.is_working() {
+            return;
+        }
+        lane.start(event.at, task);
         let index = task.0 as usize;
         if self.tasks.len() <= index {
             self.tasks.resize_with(index + 1, TaskRecord::default);
@@ -114,7 +140,11 @@ impl Run {
     }
 
     fn finish(&mut self, event: &Event, task: TaskId, outcome: &Outcome) {
-        self.finished += 1;
+        let record = self.tasks.get_mut(task.0 as usize);
+        let goes_on =
+            |record: &&mut TaskRecord| record.lane == Some(event.lane) && record.outcome.is_none();
+        let Some(record) = record.filter(goes_on) else { return };
+        record.outcome = Some(outcome.clone());
         match outcome {
             Outcome::Done(done) => self.count(task, done),
             Outcome::Failed(failure) => {
@@ -128,23 +158,16 @@ impl Run {
             }
             lane.finish(event.at);
         }
-        if let Some(record) = self.tasks.get_mut(task.0 as usize) {
-            record.outcome = Some(outcome.clone());
-        }
+        self.finished += 1;
         self.last_finish = self.last_finish.max(event.at);
         self.in_flight.push(event.at, self.in_flight());
     }
 
     fn count(&mut self, task: TaskId, done: &Done) {
-        self.bytes += done.bytes;
-        match &done.product {
-            // A page past the end is empty: it cost a request, but there is no such page.
-            Product::Followers(page) if page.is_empty() && task.0 > 1 => {}
-            Product::Followers(page) => {
-                self.done += 1;
-                self.followers += page.len() as u64;
-            }
-            Product::Profile(_) => self.done += 1,
+        self.bytes = self.bytes.saturating_add(done.bytes);
+        self.done += u32::from(task.0 <= self.known);
+        if let Product::Followers(page) = &done.product {
+            self.followers += page.len() as u64;
         }
     }
 
@@ -181,7 +204,7 @@ impl Run {
         self.known
     }
 
-    /// Tasks that went well.
+    /// Tasks that went well; a page past the end is none, though it was asked for.
     pub const fn done_tasks(&self) -> u32 {
         self.done
     }

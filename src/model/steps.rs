@@ -11,7 +11,7 @@ pub struct Steps {
     at: Vec<u64>,
     level: Vec<u32>,
     /// The area under the curve up to every [`CHECKPOINT`]th entry, in nanoseconds times level.
-    areas: Vec<u64>,
+    areas: Vec<u128>,
 }
 
 impl Steps {
@@ -41,11 +41,11 @@ impl Steps {
         if width == 0 {
             return 0.0;
         }
-        self.area(b).saturating_sub(self.area(a)) as f64 / width as f64
+        (self.area(b) - self.area(a)) as f64 / width as f64
     }
 
     /// The area under the curve over [0, t), in nanoseconds times level.
-    fn area(&self, t: Nanos) -> u64 {
+    fn area(&self, t: Nanos) -> u128 {
         let before = self.at.partition_point(|&at| at < t.0);
         if before == 0 {
             return 0;
@@ -57,7 +57,7 @@ impl Steps {
         let starts = self.at.get(first..before).unwrap_or(&[]);
         let levels = self.level.get(first..before).unwrap_or(&[]);
         for ((&start, end), &level) in starts.iter().zip(ends).zip(levels) {
-            area = area.saturating_add((end - start).saturating_mul(u64::from(level)));
+            area += u128::from(end - start) * u128::from(level);
         }
         area
     }

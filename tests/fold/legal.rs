@@ -1,0 +1,160 @@
+//! Runs as the engine could report them: random, but every event in its place.
+
+use std::collections::VecDeque;
+
+use proptest::prelude::*;
+use threadline::model::{
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
+    Product, Quota, State, Target, TaskId, Workload,
+};
+
+/// A run's plan, what happened in it, and what is to come of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Story {
+    pub(crate) plan: Plan,
+    pub(crate) chapters: Vec<Chapter>,
+}
+
+/// An event, and how things stand after it.
+#[derive(Clone, Debug)]
+pub(crate) struct Chapter {
+    pub(crate) event: Event,
+    pub(crate) in_flight: u32,
+    pub(crate) queued: u32,
+}
+
+/// Any run of up to 6 workers and 40 tasks.
+pub(crate) fn story() -> impl Strategy<Value = Story> {
+    let moves = prop::collection::vec((any::<u16>(), 0..2_000_u64, any::<u8>()), 0..200);
+    (1..=6_u16, 0..=40_u32, moves).prop_map(|(workers, tasks, moves)| {
+        let mut teller = Teller::new(plan(workers, tasks));
+        for (lane, pause, what) in moves {
+            teller.now += pause;
+            teller.step(usize::from(lane % workers), what);
+        }
+        teller.end()
+    })
+}
+
+pub(crate) fn plan(workers: u16, tasks: u32) -> Plan {
+    Plan {
+        target: Target {
+            user: "octocat".to_owned(),
+            api: "nowhere".to_owned(),
+            per_page: 30,
+            costs_quota: false,
+        },
+        workload: Workload::Followers,
+        mode: Mode::Threads,
+        workers,
+        tasks,
+    }
+}
+
+/// A page with so many followers, numbered after the page.
+pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
+    let follower = |place: u8| Follower {
+        id: u64::from(task.0) * 1_000 + u64::from(place),
+        login: format!("user-{task}-{place}").into(),
+        html_url: "https://github.com/user".into(),
+    };
+    Outcome::Done(Done {
+        status: 200,
+        bytes: 1_000 + u64::from(followers),
+        connected: followers.is_multiple_of(2),
+        product: Product::Followers((0..followers).map(follower).collect()),
+    })
+}
+
+pub(crate) fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, message: "it went wrong: try again".to_owned() }
+}
+
+/// Makes a run up, event after event, as a pool would live it.
+struct Teller {
+    plan: Plan,
+    now: u64,
+    queue: VecDeque<TaskId>,
+    known: u32,
+    working: Vec<Option<TaskId>>,
+    chapters: Vec<Chapter>,
+}
+
+impl Teller {
+    fn new(plan: Plan) -> Self {
+        let working = vec![None; usize::from(plan.workers)];
+        let (queue, known) = ((1..=plan.tasks).map(TaskId).collect(), plan.tasks);
+        let mut teller =
+            Self { plan: plan.clone(), now: 0, queue, known, working, chapters: Vec::new() };
+        teller.tell(0, Kind::RunStarted { plan });
+        teller.tell(0, Kind::Queued { tasks: known });
+        teller
+    }
+
+    fn tell(&mut self, lane: usize, kind: Kind) {
+        let event = Event { at: Nanos(self.now), lane: LaneId(lane as u16), kind };
+        let in_flight = self.working.iter().flatten().count() as u32;
+        self.chapters.push(Chapter { event, in_flight, queued: self.queue.len() as u32 });
+    }
+
+    /// Something that can happen on a lane now, chosen by `what`.
+    fn step(&mut self, lane: usize, what: u8) {
+        match self.working[lane] {
+            None => self.take(lane),
+            Some(_) if what == 7 => self.learn(u32::from(what)),
+            Some(task) if what.is_multiple_of(4) => self.finish(lane, outcome(task, what / 4)),
+            Some(_) if what == 9 => {
+                let quota = Quota { limit: 60, remaining: 9, reset: 1_700_000_000 };
+                self.tell(lane, Kind::Quota(quota));
+            }
+            Some(_) => {
+                // A lane with a task is never idle; every other state may follow every other one.
+                let state = State::ALL[1 + usize::from(what) % (State::ALL.len() - 1)];
+                self.tell(lane, Kind::Entered { state });
+            }
+        }
+    }
+
+    fn take(&mut self, lane: usize) {
+        if let Some(task) = self.queue.pop_front() {
+            self.working[lane] = Some(task);
+            self.tell(lane, Kind::Started { task });
+        }
+    }
+
+    fn finish(&mut self, lane: usize, outcome: Outcome) {
+        let task = self.working[lane].take().unwrap();
+        self.tell(lane, Kind::Finished { task, outcome });
+    }
+
+    /// More tasks come to light.
+    fn learn(&mut self, more: u32) {
+        self.queue.extend((self.known + 1..=self.known + more).map(TaskId));
+        self.known += more;
+        self.tell(0, Kind::Queued { tasks: self.known });
+    }
+
+    fn end(mut self) -> Story {
+        for lane in 0..self.working.len() {
+            if self.working[lane].is_some() {
+                self.now += 1;
+                self.finish(lane, Outcome::Stopped);
+            }
+        }
+        let end = match self.chapters.len() % 3 {
+            0 => End::Finished,
+            1 => End::Stopped,
+            _ => End::Failed(failure(FailureKind::Server)),
+        };
+        self.tell(0, Kind::RunFinished { end });
+        Story { plan: self.plan, chapters: self.chapters }
+    }
+}
+
+fn outcome(task: TaskId, what: u8) -> Outcome {
+    match what % 8 {
+        0 => Outcome::Failed(failure(FailureKind::Unreachable)),
+        1 => Outcome::Stopped,
+        followers => page(task, followers - 2),
+    }
+}

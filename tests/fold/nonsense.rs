@@ -1,0 +1,126 @@
+//! Events that no engine sends: a recording from elsewhere, or a damaged one.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use threadline::model::{
+    End, Event, FailureKind, Kind, LaneId, Nanos, Outcome, Quota, Run, State, TaskId,
+};
+
+use super::config;
+use super::legal::{failure, page, plan};
+
+fn edge_numbers() -> impl Strategy<Value = u32> {
+    prop_oneof![0..6_u32, select(vec![999_999, 1_000_000, 1_000_001, u32::MAX - 1, u32::MAX])]
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let at = prop_oneof![0..100_u64, select(vec![u64::MAX / 2, u64::MAX - 1, u64::MAX])];
+    let lane = prop_oneof![0..4_u16, Just(u16::MAX)];
+    (at, lane, any_kind()).prop_map(|(at, lane, kind)| Event {
+        at: Nanos(at),
+        lane: LaneId(lane),
+        kind,
+    })
+}
+
+fn any_kind() -> impl Strategy<Value = Kind> {
+    let task = || (0..6_u32).prop_map(TaskId);
+    prop_oneof![
+        2 => edge_numbers().prop_map(|tasks| Kind::RunStarted { plan: plan(2, tasks) }),
+        2 => edge_numbers().prop_map(|tasks| Kind::Queued { tasks }),
+        6 => task().prop_map(|task| Kind::Started { task }),
+        6 => select(State::ALL.to_vec()).prop_map(|state| Kind::Entered { state }),
+        3 => (task(), 0..3_u8).prop_map(|(task, n)| Kind::Finished { task, outcome: page(task, n) }),
+        1 => task().prop_map(|task| Kind::Finished { task, outcome: Outcome::Stopped }),
+        2 => task().prop_map(|task| {
+            let outcome = Outcome::Failed(failure(FailureKind::Server));
+            Kind::Finished { task, outcome }
+        }),
+        1 => Just(Kind::Quota(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
+        1 => Just(Kind::RunFinished { end: End::Stopped }),
+    ]
+}
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn any_events_in_any_order_make_some_run(
+        workers in 0..4_u16,
+        tasks in edge_numbers(),
+        events in prop::collection::vec(any_event(), 0..120),
+    ) {
+        let mut run = Run::new(plan(workers, tasks));
+        for event in &events {
+            run.apply(event);
+            prop_assert!(run.in_flight() <= u32::from(workers));
+            prop_assert!(run.queued() <= run.known_tasks());
+            prop_assert!(run.done_tasks() <= run.known_tasks());
+            prop_assert!(run.done_tasks() <= run.started_tasks());
+        }
+        let end = run.elapsed(Nanos(50));
+        prop_assert_eq!(run.followers().count() as u64, run.follower_count());
+        for lane in run.lanes() {
+            let spans: Vec<_> = lane.spans().collect();
+            for pair in spans.windows(2) {
+                prop_assert!(pair[0].end.unwrap() <= pair[1].start);
+            }
+            prop_assert_eq!(lane.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+            for width in [0, 1, 7, u64::MAX / 3, u64::MAX] {
+                for from in [0, 3, u64::MAX - 10, u64::MAX] {
+                    let cells = lane.cells(Nanos(from), Nanos(width), 50, end).count();
+                    let time = end.0.saturating_sub(from);
+                    prop_assert_eq!(cells as u64, time.div_ceil(width.max(1)).min(50));
+                }
+            }
+        }
+        for t in [0, 50, u64::MAX] {
+            prop_assert!(run.in_flight_steps().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
+            prop_assert!(run.queue_steps().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
+        }
+    }
+
+    #[test]
+    fn a_damaged_line_is_an_error_or_an_event(cut in 0..200_usize, byte in any::<u8>()) {
+        let (task, at) = (TaskId(3), Nanos(1_234));
+        let kind = Kind::Finished { task, outcome: page(task, 2) };
+        let mut line = serde_json::to_vec(&Event { at, lane: LaneId(1), kind }).unwrap();
+        let cut = cut % line.len();
+        line[cut] = byte;
+        if let Ok(event) = serde_json::from_slice::<Event>(&line) {
+            Run::new(plan(2, 5)).apply(&event);
+        }
+    }
+}
+
+/// Room for such a task would be 200 gigabytes.
+#[test]
+fn a_huge_task_number_takes_no_memory() {
+    let mut run = Run::new(plan(1, u32::MAX));
+    for task in [u32::MAX, u32::MAX - 1, 1_000_001, 0] {
+        let task = TaskId(task);
+        run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: Kind::Started { task } });
+        let kind = Kind::Finished { task, outcome: page(task, 1) };
+        run.apply(&Event { at: Nanos(2), lane: LaneId(0), kind });
+        assert_eq!(run.tasks().count(), 0);
+    }
+    assert_eq!((run.started_tasks(), run.follower_count()), (0, 0));
+}
+
+#[test]
+fn a_task_is_counted_once_however_often_it_ends() {
+    let mut run = Run::new(plan(2, 2));
+    let task = TaskId(1);
+    let finish = |lane| Event {
+        at: Nanos(2),
+        lane: LaneId(lane),
+        kind: Kind::Finished { task, outcome: page(task, 3) },
+    };
+    run.apply(&finish(0));
+    assert_eq!((run.done_tasks(), run.follower_count()), (0, 0), "it never started");
+    run.apply(&Event { at: Nanos(3), lane: LaneId(0), kind: Kind::Started { task } });
+    run.apply(&finish(1));
+    assert_eq!(run.done_tasks(), 0, "another lane has it");
+    run.apply(&finish(0));
+    run.apply(&finish(0));
+    assert_eq!((run.done_tasks(), run.follower_count(), run.in_flight()), (1, 3, 0));
+}

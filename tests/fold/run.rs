@@ -1,0 +1,191 @@
+//! A run of legal events: what is counted is what happened.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use proptest::prelude::*;
+use threadline::model::{Event, Kind, LaneId, Nanos, Outcome, Product, Run, State, TaskId};
+
+use super::config;
+use super::legal::{Story, page, plan, story};
+
+fn fold(story: &Story) -> Run {
+    let mut run = Run::new(story.plan.clone());
+    for chapter in &story.chapters {
+        run.apply(&chapter.event);
+    }
+    run
+}
+
+/// All that a run's accessors tell.
+fn portrait(run: &Run) -> String {
+    let mut text = String::new();
+    for lane in run.lanes() {
+        let end = lane.last_change();
+        let cells: Vec<_> = lane.cells(Nanos::ZERO, Nanos(997), 500, end).collect();
+        let spans: Vec<_> = lane.spans().collect();
+        let sums = lane.between(Nanos::ZERO, end);
+        writeln!(text, "{:?} {end:?} {spans:?} {cells:?} {sums:?}", lane.state()).unwrap();
+    }
+    let tasks: Vec<_> = run.tasks().collect();
+    writeln!(text, "{:?} {tasks:?} {:?} {:?}", run.plan(), run.failure(), run.failed_task())
+        .unwrap();
+    let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
+    let totals = (run.queued(), run.follower_count(), run.bytes(), run.quota());
+    let ends = (run.has_begun(), run.end(), run.took(), run.is_whole(), run.elapsed(Nanos::ZERO));
+    let steps = (run.in_flight_steps(), run.queue_steps());
+    let followers: Vec<_> = run.followers().collect();
+    writeln!(text, "{counts:?} {totals:?} {ends:?} {steps:?} {followers:?}").unwrap();
+    text
+}
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn in_flight_and_queue_are_as_the_pool_has_them(story in story()) {
+        let mut run = Run::new(story.plan.clone());
+        for chapter in &story.chapters {
+            run.apply(&chapter.event);
+            prop_assert_eq!(run.in_flight(), chapter.in_flight);
+            prop_assert!(run.in_flight() <= u32::from(story.plan.workers));
+            prop_assert_eq!(run.queued(), chapter.queued);
+            let begins = matches!(chapter.event.kind, Kind::RunStarted { .. });
+            prop_assert!(begins || run.queue_steps().last() == chapter.queued);
+            prop_assert_eq!(run.in_flight_steps().last(), chapter.in_flight);
+        }
+        prop_assert!(run.in_flight_steps().peak() <= u32::from(story.plan.workers));
+    }
+
+    #[test]
+    fn a_lane_does_one_task_at_a_time_and_is_busy_as_long_as_it_has_one(story in story()) {
+        let run = fold(&story);
+        let end = run.elapsed(Nanos::ZERO);
+        for lane in run.lanes() {
+            let spans: Vec<_> = lane.spans().collect();
+            for pair in spans.windows(2) {
+                prop_assert!(pair[0].end.unwrap() <= pair[1].start);
+            }
+            let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
+            prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>());
+            let sums = lane.between(Nanos::ZERO, end);
+            prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
+            let durations: Vec<_> = lane.durations().collect();
+            prop_assert_eq!(durations.len(), lane.task_count());
+        }
+    }
+
+    /// Little's law, exactly: the area under the tasks in flight is the sum of their durations.
+    #[test]
+    fn the_mean_in_flight_is_the_sum_of_durations_over_the_time(story in story()) {
+        let run = fold(&story);
+        let end = run.elapsed(Nanos::ZERO);
+        let durations: u64 = run.durations().map(|duration| duration.0).sum();
+        let area = run.in_flight_steps().mean(Nanos::ZERO, end) * end.0 as f64;
+        prop_assert!((area - durations as f64).abs() < 1.0, "{area} {durations}");
+    }
+
+    #[test]
+    fn totals_are_those_of_the_outcomes(story in story()) {
+        let run = fold(&story);
+        let mut outcomes = BTreeMap::new();
+        for chapter in &story.chapters {
+            if let Kind::Finished { task, outcome } = &chapter.event.kind {
+                outcomes.insert(*task, outcome.clone());
+            }
+        }
+        let dones: Vec<_> = outcomes
+            .values()
+            .filter_map(|outcome| match outcome {
+                Outcome::Done(done) => Some(done),
+                _ => None,
+            })
+            .collect();
+        prop_assert_eq!(run.done_tasks() as usize, dones.len());
+        prop_assert_eq!(run.bytes(), dones.iter().map(|done| done.bytes).sum::<u64>());
+        let followers = dones.iter().flat_map(|done| match &done.product {
+            Product::Followers(page) => page.iter().map(|one| one.id).collect::<Vec<_>>(),
+            Product::Profile(_) => Vec::new(),
+        });
+        let followers: Vec<u64> = followers.collect();
+        prop_assert_eq!(run.follower_count(), followers.len() as u64);
+        prop_assert!(run.followers().map(|one| one.id).eq(followers));
+        for (task, record) in run.tasks() {
+            prop_assert_eq!(record.outcome.as_ref(), outcomes.get(&task));
+        }
+        prop_assert_eq!(run.tasks().count(), run.started_tasks() as usize);
+    }
+
+    #[test]
+    fn a_recording_replayed_gives_the_same_run(story in story()) {
+        let mut replayed = Run::new(story.plan.clone());
+        for chapter in &story.chapters {
+            let line = serde_json::to_string(&chapter.event).unwrap();
+            prop_assert!(!line.contains('\n'));
+            let event: Event = serde_json::from_str(&line).unwrap();
+            prop_assert_eq!(&event, &chapter.event);
+            replayed.apply(&event);
+        }
+        prop_assert_eq!(portrait(&fold(&story)), portrait(&replayed));
+    }
+}
+
+fn apply(run: &mut Run, at: u64, lane: u16, kind: Kind) {
+    run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind });
+}
+
+fn done(run: &mut Run, task: u32, followers: u8) {
+    let (task, at) = (TaskId(task), u64::from(task) * 10);
+    apply(run, at, 0, Kind::Started { task });
+    apply(run, at + 5, 0, Kind::Finished { task, outcome: page(task, followers) });
+}
+
+#[test]
+fn a_page_past_the_end_counts_as_asked_for_and_not_as_done() {
+    let mut run = Run::new(plan(1, 3));
+    done(&mut run, 1, 2);
+    done(&mut run, 2, 1);
+    done(&mut run, 3, 0);
+    apply(&mut run, 40, 0, Kind::Queued { tasks: 2 });
+    assert_eq!((run.done_tasks(), run.known_tasks(), run.started_tasks()), (2, 2, 3));
+    assert_eq!(run.queued(), 0);
+    // It exists after all.
+    apply(&mut run, 50, 0, Kind::Queued { tasks: 4 });
+    assert_eq!((run.done_tasks(), run.known_tasks(), run.queued()), (3, 4, 1));
+}
+
+#[test]
+fn an_empty_page_before_the_last_is_a_page() {
+    let mut run = Run::new(plan(1, 3));
+    for (task, followers) in [(1, 2), (2, 0), (3, 1)] {
+        done(&mut run, task, followers);
+    }
+    apply(&mut run, 40, 0, Kind::RunFinished { end: threadline::model::End::Finished });
+    assert!(run.is_whole());
+}
+
+#[test]
+fn a_run_lasts_from_its_start_to_its_last_finish() {
+    let mut run = Run::new(plan(1, 1));
+    assert_eq!(run.elapsed(Nanos(7)), Nanos::ZERO);
+    apply(&mut run, 0, 0, Kind::RunStarted { plan: plan(1, 1) });
+    assert_eq!(run.elapsed(Nanos(7)), Nanos(7));
+    done(&mut run, 1, 1);
+    // Its clock is behind the newest event.
+    assert_eq!(run.elapsed(Nanos(7)), Nanos(15));
+    assert_eq!(run.took(), None);
+    apply(&mut run, 99, 0, Kind::RunFinished { end: threadline::model::End::Finished });
+    assert_eq!((run.elapsed(Nanos(200)), run.took()), (Nanos(15), Some(Nanos(15))));
+}
+
+#[test]
+fn a_failed_task_ends_in_an_error_and_its_lane_goes_on() {
+    let mut run = Run::new(plan(1, 2));
+    apply(&mut run, 0, 0, Kind::Started { task: TaskId(1) });
+    let failure = super::legal::failure(threadline::model::FailureKind::Panicked);
+    let outcome = Outcome::Failed(failure.clone());
+    apply(&mut run, 8, 0, Kind::Finished { task: TaskId(1), outcome });
+    assert_eq!((run.failure(), run.failed_task()), (Some(&failure), Some(TaskId(1))));
+    assert_eq!(run.lanes()[0].state(), State::Idle);
+    done(&mut run, 2, 1);
+    assert_eq!((run.done_tasks(), run.in_flight()), (1, 0));
+}
