@@ -1,36 +1,57 @@
 //! Arguments in, exit code out.
-use std::sync::Arc;
-use threadline::app::{App, Background, Session};
-use threadline::engine::{Clock, Launcher};
-use threadline::github::Api;
-use threadline::github::server::*;
-use threadline::model::*;
-use threadline::tui::{self, Look};
-use threadline::ui::theme::{Depth, Glyphs};
 
-fn main() {
-    let server = Server::start(Settings {
-        user: "aaronlelevier".into(),
-        followers: 127,
-        latency: Latency::Profile(LatencyProfile::built_in()),
-        port: 0,
-        wall_clock: threadline::engine::clock::wall_clock,
+use std::error::Error;
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::process::ExitCode;
+
+use threadline::cli::{self, Command, Stop};
+use threadline::command;
+use threadline::exit::Exit;
+use threadline::headless::{Streams, complain};
+
+fn main() -> ExitCode {
+    let mut err = io::stderr();
+    let exit = match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
+        Ok(command) => carry_out(command, &mut err),
+        Err(Stop::Shown(help)) => {
+            // Whoever asked for help and does not read it needs no complaint.
+            _ = help.print();
+            Exit::Whole
+        }
+        Err(stop) => {
+            say(&mut err, &stop);
+            Exit::Usage
+        }
+    };
+    exit.into()
+}
+
+fn carry_out(command: Command, err: &mut io::Stderr) -> Exit {
+    let progress = err.is_terminal();
+    let mut out = BufWriter::new(io::stdout());
+    let mut streams = Streams { out: &mut out, err, progress };
+    let done = command::run(command, &mut streams);
+    // What is left in the buffer was refused already, or is nothing.
+    drop(out.into_parts());
+    done.unwrap_or_else(|error| {
+        if !error.is_hang_up() {
+            say(err, &error);
+        }
+        error.exit()
     })
-    .unwrap();
-    let api = Arc::new(Api::new(&server.url(), None).unwrap());
-    let target = Target {
-        user: "aaronlelevier".into(),
-        api: "built-in server".into(),
-        per_page: 30,
-        costs_quota: false,
-    };
-    let app = App::new(Session::new(target, None), Selection::Race, Background::Dark);
-    let launcher = Launcher::new(api, Clock::system());
-    let arg = |name: &str| std::env::args().any(|arg| arg == name);
-    let look = Look {
-        background: if arg("dark") { Some(Background::Dark) } else { None },
-        depth: Depth::of(|name| std::env::var(name).ok()),
-        glyphs: if arg("--ascii") { Glyphs::Ascii } else { Glyphs::Unicode },
-    };
-    tui::run(app, &launcher, look).unwrap();
+}
+
+/// The sentence and its causes, in one line.
+fn say(err: &mut dyn Write, error: &dyn Error) {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        if !sentence.contains(&text) {
+            sentence = format!("{sentence}: {text}");
+        }
+        cause = error.source();
+    }
+    // If stderr takes nothing, there is nobody to tell.
+    _ = complain(err, &sentence);
 }

@@ -74,7 +74,8 @@ pub(super) fn status(
         message => message,
     };
     match status {
-        StatusCode::NOT_FOUND => new(
+        // Without GitHub's words it is some other server that knows no such page.
+        StatusCode::NOT_FOUND if !body.message.is_empty() => new(
             FailureKind::NotFound,
             format!("{host} knows no user \"{}\": check the spelling", printable(user)),
         ),

@@ -1,0 +1,265 @@
+//! The command line: clap types; arguments and environment become a [`Command`].
+
+mod duration;
+mod help;
+mod serve;
+mod usage;
+mod username;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+
+pub use duration::DurationError;
+pub use serve::{LatencyArg, Serve};
+pub use usage::{Stop, UsageError};
+pub use username::UsernameError;
+
+use crate::app::session::most_workers;
+use crate::github::api::{Api, GITHUB, Token};
+use crate::model::{Mode, Selection};
+
+/// The environment: a variable's value, if it is set.
+pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "threadline",
+    version,
+    about = help::ABOUT,
+    long_about = help::LONG_ABOUT,
+    after_help = help::AFTER,
+    after_long_help = help::AFTER_LONG,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Sub>,
+    #[command(flatten)]
+    fetch: Fetch,
+}
+
+#[derive(Debug, Subcommand)]
+enum Sub {
+    /// Run the built-in server alone, for curl or another client
+    #[command(long_about = help::SERVE, after_long_help = help::SERVE_AFTER)]
+    Serve(serve::ServeArgs),
+}
+
+#[derive(Args, Debug)]
+struct Fetch {
+    /// Whose followers to fetch; without one, the built-in server's
+    #[arg(value_name = "USERNAME")]
+    user: Option<String>,
+    /// The same, as an option
+    #[arg(long = "username", value_name = "USERNAME")]
+    user_option: Option<String>,
+    /// What to run
+    #[arg(long, value_enum, default_value_t = ModeArg::Race)]
+    mode: ModeArg,
+    /// Worker threads [default: one a page, up to 8]
+    #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
+    threads: Option<u32>,
+    /// Followers a page, 1 to 100
+    #[arg(
+        long,
+        value_name = "N",
+        default_value = "30",
+        value_parser = usage::per_page,
+        allow_negative_numbers = true
+    )]
+    per_page: u8,
+    #[arg(long, value_name = "URL", help = help::API_URL, long_help = help::API_URL_LONG)]
+    api_url: Option<String>,
+    /// No screen: print the times and a short report
+    #[arg(long)]
+    plain: bool,
+    /// No screen: print everything measured as one JSON document
+    #[arg(long, conflicts_with = "plain")]
+    json: bool,
+    /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
+    #[arg(short, long, value_name = "FILE", long_help = help::OUTPUT)]
+    output: Option<PathBuf>,
+    /// Colours for a dark or a light background; auto asks the terminal
+    #[arg(long, value_enum, default_value_t = Theme::Auto)]
+    theme: Theme,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+}
+
+/// `--mode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ModeArg {
+    /// Sequential, then threads, on one time axis
+    Race,
+    /// One page after another, on one thread
+    Sequential,
+    /// Pages from a queue, on several threads
+    Threads,
+}
+
+/// `--theme`: which background the screen's colours are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Theme {
+    /// The terminal is asked
+    Auto,
+    /// Light text on dark
+    Dark,
+    /// Dark text on light
+    Light,
+}
+
+/// What the arguments ask for.
+#[derive(Debug)]
+pub enum Command {
+    /// Fetch followers, and show it.
+    Followers(Followers),
+    /// Run the built-in server alone.
+    Serve(Serve),
+}
+
+/// A job for the screen, or for the way without one.
+#[derive(Debug)]
+pub struct Followers {
+    /// Who is asked.
+    pub source: Source,
+    /// What runs first.
+    pub selection: Selection,
+    /// How many worker threads, where that was said.
+    pub workers: Option<u16>,
+    /// Followers a page.
+    pub per_page: u8,
+    /// What a person wants to see.
+    pub way: Way,
+    /// Where the followers go.
+    pub output: Option<PathBuf>,
+    /// Which background the screen's colours are for.
+    pub theme: Theme,
+    /// Only ASCII characters on the screen.
+    pub ascii: bool,
+}
+
+/// Who is asked for followers.
+#[derive(Debug)]
+pub enum Source {
+    /// The built-in server, which knows one user.
+    BuiltIn,
+    /// A real API.
+    Api {
+        /// Whose followers.
+        user: String,
+        /// Which API, and with what token.
+        api: Arc<Api>,
+    },
+}
+
+/// What a person wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// The screen, if there is a terminal; else [`Self::Plain`].
+    Screen,
+    /// The times and a short report.
+    Plain,
+    /// One JSON document.
+    Json,
+}
+
+/// Reads the arguments, the program's name first. What is wrong with them is found here, before
+/// anything is done.
+pub fn parse(
+    args: impl IntoIterator<Item = OsString>,
+    environment: Environment<'_>,
+) -> Result<Command, Stop> {
+    let matches = Cli::command().try_get_matches_from(args).map_err(Stop::from_clap)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
+    let command = match cli.command {
+        Some(Sub::Serve(args)) => Command::Serve(args.into()),
+        None => Command::Followers(cli.fetch.resolve(environment)?),
+    };
+    Ok(command)
+}
+
+impl Fetch {
+    fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
+        let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
+        let way = match (self.json, self.plain || to_stdout) {
+            (true, _) if to_stdout => return Err(UsageError::StdoutTwice),
+            (true, _) => Way::Json,
+            (false, true) => Way::Plain,
+            (false, false) => Way::Screen,
+        };
+        let source = self.source(environment)?;
+        let costs_quota = match &source {
+            Source::BuiltIn => false,
+            Source::Api { api, .. } => !api.is_local(),
+        };
+        Ok(Followers {
+            source,
+            selection: self.mode.into(),
+            workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
+            per_page: self.per_page,
+            way,
+            output: self.output,
+            theme: self.theme,
+            ascii: self.ascii,
+        })
+    }
+
+    fn source(&self, environment: Environment<'_>) -> Result<Source, UsageError> {
+        let command = self.user.as_deref().filter(|&user| is_command(user));
+        if let (Some(name), None) = (command, &self.user_option) {
+            return Err(UsageError::CommandNotFirst(name.to_owned()));
+        }
+        let user = match (&self.user, &self.user_option) {
+            (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
+            (Some(user), _) | (None, Some(user)) => username::check(user)?.to_owned(),
+            (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
+            (None, None) => return Ok(Source::BuiltIn),
+        };
+        let set = |name| environment(name).filter(|value| !value.is_empty());
+        let base = self.api_url.clone().or_else(|| set("GITHUB_API_URL").map(lossy));
+        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(&set)?)?;
+        Ok(Source::Api { user, api: Arc::new(api) })
+    }
+}
+
+/// The token, from where GitHub's own tools take it. Anything that no token is made of, text that is
+/// not Unicode included, is refused by [`Token::new`].
+fn token(set: &dyn Fn(&'static str) -> Option<OsString>) -> Result<Option<Token>, UsageError> {
+    let variables = ["GH_TOKEN", "GITHUB_TOKEN"];
+    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(name)?))));
+    Ok(found.map(|(name, secret)| Token::new(name, &secret)).transpose()?)
+}
+
+/// After an option, clap takes a command's name for the USERNAME.
+fn is_command(name: &str) -> bool {
+    Cli::command().find_subcommand(name).is_some() || name == "help"
+}
+
+fn lossy(value: OsString) -> String {
+    value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
+}
+
+fn workers(asked: u32, costs_quota: bool) -> Result<u16, UsageError> {
+    let most = most_workers(costs_quota);
+    match u16::try_from(asked) {
+        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
+        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
+        _ => Err(UsageError::ThreadsHere { asked, most }),
+    }
+}
+
+impl From<ModeArg> for Selection {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Race => Self::Race,
+            ModeArg::Sequential => Self::Only(Mode::Sequential),
+            ModeArg::Threads => Self::Only(Mode::Threads),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The longer texts of `--help`.
+
+pub(super) const ABOUT: &str =
+    "Watch threads work: fetch a GitHub user's followers one page after another, then with threads";
+
+pub(super) const LONG_ABOUT: &str = "\
+Watch threads work: fetch a GitHub user's followers one page after another, then with worker threads, \
+each thread's life drawn live on one time axis.
+
+Without a USERNAME, the built-in server is asked: no network, no token. With one, GitHub is. Without \
+a terminal (stdout in a pipe or a file, or TERM=dumb) it prints what --plain does.";
+
+pub(super) const AFTER: &str = "\
+Press ? on the screen for the keys. --help has examples, exit codes and environment variables.";
+
+pub(super) const AFTER_LONG: &str = "\
+Examples:
+  threadline                                     a race on the built-in server
+  threadline octocat                             a race against api.github.com
+  threadline octocat --threads 16 --per-page 100
+  threadline octocat --plain                     times and a short report
+  threadline octocat --json > race.json          everything measured (README: the JSON report)
+  threadline octocat --mode threads -o followers.csv
+  threadline octocat -o - | head                 the followers as NDJSON, no screen
+  threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
+
+Output:
+  Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
+  with three lines: single_threaded time(sec), multi_threaded time(sec), and the count of both.
+  A file is written whole or not at all. Followers that a failed run got are written, and said to
+  be partial.
+
+Exit codes:
+  0    everything was fetched; on the screen, also after a run that you stopped
+  1    failed, nothing was fetched or nothing could be written
+  2    wrong usage: arguments, username, address or token that cannot be used
+  3    no such user
+  4    refused: the token is not accepted, or the request forbidden
+  5    the rate limit is used up
+  6    partial: some pages are missing
+  128+n  ended by signal n, with what was fetched until then (130 for Ctrl-C)
+
+Environment:
+  GH_TOKEN, GITHUB_TOKEN    the access token, the first that is set; sent to the API's host alone
+  GITHUB_API_URL            the API's address, where --api-url is not given
+  TERM=dumb                 no screen
+  NO_COLOR, CLICOLOR_FORCE, COLORTERM    which colours the screen has";
+
+pub(super) const API_URL: &str =
+    "Ask this API [default: $GITHUB_API_URL, else https://api.github.com]";
+
+pub(super) const API_URL_LONG: &str = "\
+Ask this API [default: $GITHUB_API_URL, else https://api.github.com]
+
+For GitHub Enterprise Server, https://HOST/api/v3. Needs a USERNAME. A token is sent over https only, \
+or to this machine.";
+
+pub(super) const OUTPUT: &str = "\
+Write the followers to FILE, as its ending says: .csv, .json (one array) or .ndjson (one a line)
+
+- writes NDJSON to stdout; there is no screen then, and the report goes to stderr.";
+
+pub(super) const SERVE: &str = "\
+Run the built-in server alone, for curl or another client
+
+It knows one user, aaronlelevier, and answers on 127.0.0.1 only, as GitHub does: /users/USER, \
+/users/USER/followers and /rate_limit. It prints its address and runs until it is stopped (Ctrl-C, \
+SIGTERM), then exits with 0.";
+
+pub(super) const SERVE_AFTER: &str = "\
+Examples:
+  threadline serve --port 8080
+  threadline serve --followers 3000 --latency 50ms --jitter 20ms --seed 7
+  threadline aaronlelevier --api-url http://127.0.0.1:8080 --threads 16
+
+A latency profile is a JSON file, all in milliseconds; pages beyond its last begin again at the first:
+  {\"profile_ms\":250,\"pages\":[{\"wait_ms\":900,\"receive_ms\":100}]}";

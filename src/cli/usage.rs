@@ -1,0 +1,134 @@
+//! What is wrong with the arguments, each in one sentence that says what to do.
+
+use thiserror::Error;
+
+use super::username::UsernameError;
+use crate::github::ApiError;
+
+/// Why there is no command to carry out.
+#[derive(Debug, Error)]
+pub enum Stop {
+    /// Help or the version was asked for: clap prints it.
+    #[error("{0}")]
+    Shown(Box<clap::Error>),
+    /// The arguments cannot be used.
+    #[error("{0}")]
+    Malformed(String),
+    /// They can be read, but not carried out.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
+}
+
+/// Arguments, or an environment, that cannot be carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum UsageError {
+    /// No such user can exist.
+    #[error(transparent)]
+    Username(#[from] UsernameError),
+    /// The positional USERNAME and `--username` name different users.
+    #[error("USERNAME and --username name two different users: give one")]
+    TwoUsers,
+    /// A command's name came where a user's is expected.
+    #[error(
+        "{0} is a command, so it comes first, before any option; for the user {0}, give --username \
+         {0}"
+    )]
+    CommandNotFirst(String),
+    /// An API was named, but nobody to ask it for.
+    #[error(
+        "--api-url without a USERNAME: say whose followers to fetch, or leave --api-url away for \
+         the built-in server"
+    )]
+    ApiWithoutUser,
+    /// The API's address or the token cannot be used.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A number of threads that GitHub does not allow.
+    #[error(
+        "--threads {asked}: GitHub allows {most} requests at once and no more, so give 1 to {most}"
+    )]
+    ThreadsOnQuota {
+        /// How many were asked for.
+        asked: u32,
+        /// How many there may be.
+        most: u16,
+    },
+    /// A number of threads that makes no sense on this machine.
+    #[error("--threads {asked}: give 1 to {most}")]
+    ThreadsHere {
+        /// How many were asked for.
+        asked: u32,
+        /// How many there may be.
+        most: u16,
+    },
+    /// Both the report and the followers were to go to stdout.
+    #[error("--json and --output - both want stdout: give --output a file")]
+    StdoutTwice,
+}
+
+impl Stop {
+    pub(super) fn from_clap(error: clap::Error) -> Self {
+        if error.use_stderr() {
+            Self::Malformed(sentence(&error.render().to_string()))
+        } else {
+            Self::Shown(Box::new(error))
+        }
+    }
+}
+
+/// clap's several paragraphs as one sentence: what is wrong, its tip, and where to read more.
+fn sentence(rendered: &str) -> String {
+    let said = rendered.strip_prefix("error: ").unwrap_or(rendered);
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut said = String::new();
+    for line in
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
+    {
+        if line.starts_with("tip:") {
+            said.push(';');
+        }
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(line);
+    }
+    said + " (see --help)"
+}
+
+/// `--threads`: any number, since how many are allowed depends on the API.
+pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_not_whole| "give a whole number from 1 up")
+}
+
+/// `--per-page`.
+pub(super) fn per_page(text: &str) -> Result<u8, &'static str> {
+    let per_page = text.parse().ok().filter(|per_page| (1..=100).contains(per_page));
+    per_page.ok_or("GitHub gives 1 to 100 followers a page")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paragraphs_become_a_sentence() {
+        let rendered = "error: unexpected argument '--plane' found\n\n  tip: a similar argument \
+                        exists: '--plain'\n\nUsage: threadline [OPTIONS]\n\nFor more information, \
+                        try '--help'.\n";
+        assert_eq!(
+            sentence(rendered),
+            "unexpected argument '--plane' found; tip: a similar argument exists: '--plain' (see \
+             --help)"
+        );
+        let missing = "error: these were not provided:\n  --latency <D>\n\nUsage: threadline serve";
+        assert_eq!(sentence(missing), "these were not provided: --latency <D> (see --help)");
+    }
+
+    #[test]
+    fn pages_hold_1_to_100() {
+        for text in ["0", "101", "256", "-1", "", "ten"] {
+            assert!(per_page(text).is_err(), "{text:?}");
+        }
+        assert_eq!((per_page("1"), per_page("100")), (Ok(1), Ok(100)));
+    }
+}

@@ -1,0 +1,52 @@
+//! Which usernames GitHub can have: <https://docs.github.com/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>.
+
+use thiserror::Error;
+
+use crate::model::text::printable;
+
+/// The most characters.
+const LONGEST: usize = 39;
+
+/// A name that no GitHub user has.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error(
+    "\"{0}\" is no GitHub username: it has 1 to 39 letters, digits and single hyphens, with no \
+     hyphen at either end"
+)]
+pub struct UsernameError(String);
+
+/// The name itself, if it can be a user's. An underscore is allowed because managed users have one,
+/// before their company's short code.
+pub(super) fn check(name: &str) -> Result<&str, UsernameError> {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    let hyphens = name.starts_with('-') || name.ends_with('-') || name.contains("--");
+    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(known) && !hyphens {
+        Ok(name)
+    } else {
+        Err(UsernameError(printable(name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_github_gives() {
+        for name in ["a", "aaronlelevier", "a-b-c", "0", "octocat_acme", &"x".repeat(39)] {
+            assert_eq!(check(name), Ok(name));
+        }
+    }
+
+    #[test]
+    fn names_that_it_does_not_give() {
+        let long = "x".repeat(40);
+        for name in
+            ["", "-a", "a-", "a--b", "a b", "a/b", "..", "@a", "é", "a\n", "\u{1b}[2J", &long]
+        {
+            assert!(check(name).is_err(), "{name:?}");
+        }
+        let message = check("\u{1b}[2J").unwrap_err().to_string();
+        assert!(message.starts_with(r#""\u{1b}[2J" is no GitHub username"#), "{message}");
+    }
+}

@@ -1,0 +1,169 @@
+//! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use crate::app::{App, Background, Session};
+use crate::cli::{Command, Followers, Source, Theme, Way};
+use crate::engine::{Clock, Launcher};
+use crate::exit::Exit;
+use crate::export::{Output, OutputError};
+use crate::github::server::{DEFAULT_USER, Server, ServerError};
+use crate::github::{Api, ApiError};
+use crate::headless::serve::{self, ServeError};
+use crate::headless::{self, Shape, Streams};
+use crate::model::{Run, Selection, Target};
+use crate::tui::{self, Left, Look};
+use crate::ui::theme::{Depth, Glyphs};
+
+/// Why a command ended without an exit code of its runs.
+#[derive(Debug, Error)]
+pub enum CommandError {
+    /// The followers have no place to go.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The built-in server did not start.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The built-in server's address is none: a defect.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// `threadline serve` did not start.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    /// The screen cannot be shown.
+    #[error("the terminal cannot be drawn on; --plain needs none")]
+    Screen(#[source] io::Error),
+    /// stdout or stderr takes nothing.
+    #[error("cannot write to stdout")]
+    Streams(#[from] io::Error),
+}
+
+impl CommandError {
+    /// Whether there is nobody who would read a word on it: `| head` has had enough.
+    pub fn is_hang_up(&self) -> bool {
+        let (Self::Streams(error) | Self::Serve(ServeError::System(error))) = self else {
+            return false;
+        };
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
+
+    /// How the program ends.
+    pub fn exit(&self) -> Exit {
+        /// What a program that does not handle it is ended by.
+        const SIGPIPE: i32 = 13;
+        match self {
+            _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
+            Self::Output(error) if error.is_usage() => Exit::Usage,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Carries out a command.
+pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    match command {
+        Command::Serve(serve) => {
+            serve::run(&serve, streams.out)?;
+            Ok(Exit::Whole)
+        }
+        Command::Followers(followers) => fetch(&followers, streams),
+    }
+}
+
+fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
+    let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let selection = followers.selection;
+    let exit = match followers.way {
+        Way::Screen if screen_is_possible() => {
+            let look = look(followers);
+            let app = App::new(session, selection, look.background.unwrap_or_default());
+            on_screen(app, &launcher, look, output, streams)?
+        }
+        Way::Screen | Way::Plain => {
+            headless::run(session, selection, &launcher, (Shape::Plain, output), streams)?
+        }
+        Way::Json => headless::run(session, selection, &launcher, (Shape::Json, output), streams)?,
+    };
+    drop(server);
+    Ok(exit)
+}
+
+/// What a sitting needs.
+struct Sitting {
+    session: Session,
+    launcher: Launcher,
+    /// Stops when it is dropped.
+    server: Option<Server>,
+}
+
+impl Sitting {
+    fn open(followers: &Followers) -> Result<Self, CommandError> {
+        let (user, api, name, server) = match &followers.source {
+            Source::BuiltIn => {
+                let server = serve::example()?;
+                let api = Arc::new(Api::new(&server.url(), None)?);
+                (DEFAULT_USER, api, "built-in server".to_owned(), Some(server))
+            }
+            Source::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
+        };
+        let target = Target {
+            user: user.to_owned(),
+            api: name,
+            per_page: followers.per_page,
+            costs_quota: !api.is_local(),
+        };
+        Ok(Self {
+            session: Session::new(target, followers.workers),
+            launcher: Launcher::new(api, Clock::system()),
+            server,
+        })
+    }
+}
+
+fn screen_is_possible() -> bool {
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
+}
+
+fn look(followers: &Followers) -> Look {
+    Look {
+        background: match followers.theme {
+            Theme::Auto => None,
+            Theme::Dark => Some(Background::Dark),
+            Theme::Light => Some(Background::Light),
+        },
+        depth: Depth::of(|name| std::env::var(name).ok()),
+        glyphs: if followers.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+    }
+}
+
+/// Shows the screen; afterwards writes the followers, and says why the last run failed, if it did.
+fn on_screen(
+    app: App,
+    launcher: &Launcher,
+    look: Look,
+    output: Option<Output>,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, CommandError> {
+    let (app, left) = tui::run(app, launcher, look).map_err(CommandError::Screen)?;
+    let session = app.session();
+    let failed = session.latest_run().filter(|run| run.failure().is_some() && !run.is_whole());
+    let mut exit = failed.map_or(Exit::Whole, |run| Exit::of(None, std::slice::from_ref(run)));
+    if let Some(trouble) = failed.and_then(|run| headless::trouble(Some(run), &[])) {
+        headless::complain(streams.err, &trouble)?;
+    }
+    if let Some(output) = output {
+        // What is shown goes before what was run besides.
+        let all = [app.shown()].into_iter().chain(Selection::ALL);
+        let runs: Vec<&Run> = all.flat_map(|selection| session.runs(selection)).collect();
+        exit = headless::worst(exit, headless::write_followers(output, runs, streams)?);
+    }
+    Ok(match left {
+        Left::Quit => exit,
+        Left::Signal(number) => Exit::Signal(number),
+    })
+}

@@ -1,0 +1,134 @@
+//! The exit codes, and which one a sitting's runs deserve.
+
+use std::process::ExitCode;
+
+use crate::model::{FailureKind, Run};
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// 0: everything that was asked for.
+    Whole,
+    /// 1: nothing was fetched, or nothing could be written.
+    Failed,
+    /// 2: arguments, an address or a token that cannot be used.
+    Usage,
+    /// 3: there is no such user.
+    NoSuchUser,
+    /// 4: the token is not accepted, or the request forbidden.
+    Refused,
+    /// 5: a rate limit that was not waited for.
+    RateLimited,
+    /// 6: some was fetched, and some is missing.
+    Partial,
+    /// 128 + n: ended by this signal.
+    Signal(i32),
+}
+
+impl Exit {
+    /// What the preparing request and the runs after it come to: the first that is not whole
+    /// decides. Runs that have not begun count only if none has.
+    pub fn of(profile: Option<&Run>, runs: &[Run]) -> Self {
+        let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_begun()).peekable();
+        if begun.peek().is_none() {
+            return Self::Failed;
+        }
+        let Some(unfinished) = begun.find(|run| !run.is_whole()) else {
+            return Self::Whole;
+        };
+        match unfinished.failure().map(|failure| failure.kind) {
+            Some(FailureKind::NotFound) => Self::NoSuchUser,
+            Some(FailureKind::Refused) => Self::Refused,
+            Some(FailureKind::RateLimited) => Self::RateLimited,
+            _ if runs.iter().any(|run| run.done_tasks() > 0) => Self::Partial,
+            _ => Self::Failed,
+        }
+    }
+
+    /// The number that the system is given.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Whole => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::NoSuchUser => 3,
+            Self::Refused => 4,
+            Self::RateLimited => 5,
+            Self::Partial => 6,
+            Self::Signal(number) => u8::try_from(number.saturating_add(128)).unwrap_or(u8::MAX),
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::fixture::{ended, not_begun, profile, run};
+    use crate::model::{End, Mode};
+
+    const WHOLE: [Result<&[u64], FailureKind>; 2] = [Ok(&[1, 2]), Ok(&[3])];
+
+    fn race(threads: Run) -> Exit {
+        Exit::of(Some(&profile(Ok(3))), &[run(Mode::Sequential, 1, &WHOLE), threads])
+    }
+
+    #[test]
+    fn whole_is_0() {
+        assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Whole);
+        let hidden = [run(Mode::Sequential, 1, &[Ok(&[])])];
+        assert_eq!(Exit::of(Some(&profile(Ok(9))), &hidden), Exit::Whole);
+    }
+
+    #[test]
+    fn the_reason_decides_where_there_is_one_of_its_own() {
+        for (kind, exit) in [
+            (FailureKind::NotFound, Exit::NoSuchUser),
+            (FailureKind::Refused, Exit::Refused),
+            (FailureKind::RateLimited, Exit::RateLimited),
+        ] {
+            assert_eq!(Exit::of(Some(&profile(Err(kind))), &[]), exit);
+            assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(kind)])), exit);
+        }
+    }
+
+    #[test]
+    fn some_is_partial_and_none_is_failed() {
+        let broken = FailureKind::Server;
+        assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(broken)])), Exit::Partial);
+        assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], End::Stopped)), Exit::Partial);
+        let nothing = [run(Mode::Threads, 2, &[Err(broken), Err(broken)])];
+        assert_eq!(Exit::of(Some(&profile(Ok(3))), &nothing), Exit::Failed);
+        let unreachable = profile(Err(FailureKind::Unreachable));
+        assert_eq!(Exit::of(Some(&unreachable), &[]), Exit::Failed);
+    }
+
+    #[test]
+    fn a_run_that_never_began_is_no_reason() {
+        let kind = FailureKind::RateLimited;
+        let runs = [run(Mode::Sequential, 1, &[Err(kind)]), not_begun(Mode::Threads)];
+        assert_eq!(Exit::of(Some(&profile(Ok(3))), &runs), Exit::RateLimited);
+        assert_eq!(Exit::of(None, &[not_begun(Mode::Threads)]), Exit::Failed);
+    }
+
+    #[test]
+    fn numbers() {
+        let codes = [
+            Exit::Whole,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::NoSuchUser,
+            Exit::Refused,
+            Exit::RateLimited,
+            Exit::Partial,
+            Exit::Signal(2),
+            Exit::Signal(15),
+        ];
+        assert_eq!(codes.map(Exit::code), [0, 1, 2, 3, 4, 5, 6, 130, 143]);
+    }
+}

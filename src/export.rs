@@ -1,0 +1,63 @@
+//! What a person takes along: the plain report, the JSON report, the followers.
+
+mod ascii;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod followers;
+pub mod json;
+mod output;
+pub mod plain;
+
+pub use output::{Output, OutputError, Written};
+
+use crate::model::stats::{self, Agreement, Waves};
+use crate::model::{Mode, Nanos, Run};
+
+/// A threaded run against a sequential one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// How many times quicker the threads were; nothing unless both runs are whole.
+    pub speed_up: Option<f64>,
+    /// The share of n-fold speed that n workers reached.
+    pub efficiency: Option<f64>,
+    /// Whether both brought the same.
+    pub agreement: Agreement,
+}
+
+impl Comparison {
+    /// Of the runs of a race, once both are over.
+    pub fn of(runs: &[Run]) -> Option<Self> {
+        let over = |mode| runs.iter().find(|run| run.plan().mode == mode && run.is_over());
+        let (sequential, threads) = (over(Mode::Sequential)?, over(Mode::Threads)?);
+        let both = sequential.is_whole() && threads.is_whole();
+        let times = sequential.took().zip(threads.took()).filter(|_| both);
+        let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
+        Some(Self {
+            speed_up,
+            efficiency: speed_up.map(|times| stats::efficiency(times, threads.plan().workers)),
+            agreement: Agreement::of(sequential, threads),
+        })
+    }
+}
+
+/// The rounds that a run's workers needed.
+fn waves(run: &Run) -> Waves {
+    run.plan().waves(run.known_tasks())
+}
+
+/// How long a run took until it ended, whole or not.
+fn took(run: &Run) -> Nanos {
+    run.took().unwrap_or_default()
+}
+
+/// Of the times that a run's requests took: the value at each of these shares, in order.
+fn percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]> {
+    let mut times: Vec<Nanos> = run.durations().collect();
+    (!times.is_empty())
+        .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
+}
+
+/// `1 page`, `2 pages`.
+fn plural(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}

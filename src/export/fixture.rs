@@ -1,0 +1,104 @@
+//! Runs as tests want them: made of events, without a clock.
+
+use crate::model::{
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
+    Product, Profile, Run, State, Target, TaskId, Workload,
+};
+
+/// How a page goes: well, with these accounts, or not.
+pub(crate) type Page<'a> = Result<&'a [u64], FailureKind>;
+
+/// How long each page takes.
+const PAGE: u64 = 1_000;
+
+pub(crate) fn target() -> Target {
+    Target {
+        user: "octocat".to_owned(),
+        api: "api.example".to_owned(),
+        per_page: 2,
+        costs_quota: true,
+    }
+}
+
+fn plan(workload: Workload, mode: Mode, workers: u16, tasks: u32) -> Plan {
+    Plan { target: target(), workload, mode, workers, tasks }
+}
+
+/// A run of `mode` in which each page took a second, on as many lanes as there are workers, in
+/// waves.
+pub(crate) fn run(mode: Mode, workers: u16, pages: &[Page<'_>]) -> Run {
+    let end = pages.iter().find_map(|page| {
+        let kind = page.err().filter(|kind| kind.ends_run())?;
+        Some(End::Failed(failure(kind)))
+    });
+    ended(mode, workers, pages, end.unwrap_or(End::Finished))
+}
+
+/// The same, with an end of its own.
+pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> Run {
+    let plan = plan(Workload::Followers, mode, workers, pages.len() as u32);
+    let mut run = Run::new(plan.clone());
+    let mut at = |millis: u64, lane: u16, kind: Kind| {
+        run.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(lane), kind });
+    };
+    at(0, 0, Kind::RunStarted { plan });
+    for (wave, pages) in pages.chunks(workers.into()).enumerate() {
+        let begin = wave as u64 * PAGE;
+        for (lane, page) in (0..).zip(pages) {
+            let task = TaskId(wave as u32 * u32::from(workers) + u32::from(lane) + 1);
+            at(begin, lane, Kind::Started { task });
+            at(begin, lane, Kind::Entered { state: State::Waiting });
+            at(begin + PAGE, lane, Kind::Finished { task, outcome: outcome(*page) });
+        }
+    }
+    at(pages.len().div_ceil(workers.into()) as u64 * PAGE, 0, Kind::RunFinished { end });
+    run
+}
+
+/// The preparing request, which found so many followers, or failed.
+pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
+    let plan = plan(Workload::Profile, Mode::Sequential, 1, 1);
+    let (outcome, end) = match followers {
+        Ok(followers) => {
+            let profile = Profile { login: "octocat".to_owned(), followers };
+            (done(Product::Profile(profile)), End::Finished)
+        }
+        Err(kind) => (Outcome::Failed(failure(kind)), End::Failed(failure(kind))),
+    };
+    let mut run = Run::new(plan.clone());
+    let task = TaskId(1);
+    for kind in [
+        Kind::RunStarted { plan },
+        Kind::Started { task },
+        Kind::Finished { task, outcome },
+        Kind::RunFinished { end },
+    ] {
+        run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
+    }
+    run
+}
+
+/// A run laid out, of which nothing has happened.
+pub(crate) fn not_begun(mode: Mode) -> Run {
+    Run::new(plan(Workload::Followers, mode, 2, 2))
+}
+
+fn outcome(page: Page<'_>) -> Outcome {
+    match page {
+        Err(kind) => Outcome::Failed(failure(kind)),
+        Ok(ids) => done(Product::Followers(ids.iter().map(|&id| follower(id)).collect())),
+    }
+}
+
+fn done(product: Product) -> Outcome {
+    Outcome::Done(Done { status: 200, bytes: 100, connected: false, product })
+}
+
+fn follower(id: u64) -> Follower {
+    let login = format!("user{id}").into();
+    Follower { id, login, html_url: format!("https://github.com/user{id}").into() }
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, message: "api.example broke: try again".to_owned() }
+}

@@ -1,0 +1,160 @@
+//! The followers as CSV, JSON or NDJSON.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::ascii;
+use crate::model::{Follower, Run};
+
+/// How a list of followers is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// A header and a line each: id, login, `html_url`.
+    Csv,
+    /// One array of objects.
+    Json,
+    /// An object a line.
+    Ndjson,
+}
+
+impl Format {
+    /// By a file's ending, in capital or small letters.
+    pub fn of(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+
+    /// Writes the followers that a run brought.
+    pub fn write(self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Csv => csv(run, out),
+            Self::Json => json(run, out),
+            Self::Ndjson => {
+                for follower in run.followers() {
+                    ascii::compact(out, follower)?;
+                    out.write_all(b"\n")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The run whose followers are taken: the first that is whole, else the first of those that brought
+/// most. Nothing if no run has brought even one page.
+pub fn best<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<&'a Run> {
+    let mut best: Option<&Run> = None;
+    for run in runs {
+        if run.is_whole() {
+            return Some(run);
+        }
+        let most = best.map_or(0, Run::done_tasks);
+        if run.done_tasks() > most {
+            best = Some(run);
+        }
+    }
+    best
+}
+
+fn csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["id", "login", "html_url"])?;
+    for Follower { id, login, html_url } in run.followers() {
+        csv.write_record([&id.to_string(), &harmless(login), &harmless(html_url)])?;
+    }
+    csv.flush()
+}
+
+/// A spreadsheet would run a cell that begins like this; a leading ' keeps it text:
+/// <https://owasp.org/www-community/attacks/CSV_Injection>.
+fn harmless(cell: &str) -> String {
+    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if runs { format!("'{cell}") } else { cell.to_owned() }
+}
+
+fn json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let mut before: &[u8] = b"[\n";
+    for follower in run.followers() {
+        out.write_all(before)?;
+        ascii::compact(out, follower)?;
+        before = b",\n";
+    }
+    let end: &[u8] = if before == b"[\n" { b"[]\n" } else { b"\n]\n" };
+    out.write_all(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::fixture::{not_begun, run};
+    use crate::model::{FailureKind, Mode};
+
+    fn written(format: Format, run: &Run) -> String {
+        let mut out = Vec::new();
+        format.write(run, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn every_format() {
+        let run = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
+        let url = "https://github.com/user";
+        assert_eq!(
+            written(Format::Csv, &run),
+            format!("id,login,html_url\n1,user1,{url}1\n2,user2,{url}2\n")
+        );
+        let one = format!(r#"{{"id":1,"login":"user1","html_url":"{url}1"}}"#);
+        let two = format!(r#"{{"id":2,"login":"user2","html_url":"{url}2"}}"#);
+        assert_eq!(written(Format::Ndjson, &run), format!("{one}\n{two}\n"));
+        assert_eq!(written(Format::Json, &run), format!("[\n{one},\n{two}\n]\n"));
+    }
+
+    #[test]
+    fn nobody_follows() {
+        let run = run(Mode::Sequential, 1, &[Ok(&[])]);
+        assert_eq!(written(Format::Csv, &run), "id,login,html_url\n");
+        assert_eq!(written(Format::Json, &run), "[]\n");
+        assert_eq!(written(Format::Ndjson, &run), "");
+    }
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+            assert_eq!(harmless(cell), format!("'{cell}"));
+        }
+        assert_eq!(harmless("a=1"), "a=1");
+    }
+
+    #[test]
+    fn endings() {
+        for (path, format) in [
+            ("a.csv", Some(Format::Csv)),
+            ("a.JSON", Some(Format::Json)),
+            ("a.b/c.ndjson", Some(Format::Ndjson)),
+            ("a.txt", None),
+            ("csv", None),
+            (".csv", None),
+        ] {
+            assert_eq!(Format::of(Path::new(path)), format, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_first_whole_run_is_best_then_the_one_with_most() {
+        let broken = Err(FailureKind::Server);
+        let none = run(Mode::Sequential, 1, &[broken, broken]);
+        let some = run(Mode::Sequential, 1, &[Ok(&[1]), broken]);
+        let more = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2]), broken]);
+        let whole = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
+        let idle = not_begun(Mode::Threads);
+        let count = |runs: &[&Run]| best(runs.iter().copied()).map(Run::follower_count);
+        assert_eq!(count(&[&some, &whole]), Some(2));
+        assert_eq!(count(&[&none, &some, &more, &idle]), Some(2));
+        assert_eq!(count(&[&none, &idle]), None);
+    }
+}

@@ -1,0 +1,166 @@
+//! Fills the JSON report's shape from runs.
+
+use super::{
+    AgreementReport, ComparisonReport, ErrorReport, LaneReport, ProfileReport, RequestTime,
+    RunReport, StateSeconds, TaskReport,
+};
+use crate::export::{Comparison, percentiles, took, waves};
+use crate::model::stats::{self, Agreement};
+use crate::model::{Done, End, Failure, Lane, Mode, Nanos, Outcome, Product, Run, State, TaskId};
+
+impl ProfileReport {
+    pub(super) fn of(run: &Run) -> Self {
+        let profile = run.profile();
+        Self {
+            login: profile.map(|profile| profile.login.clone()),
+            followers: profile.map(|profile| profile.followers),
+            elapsed_s: took(run).as_secs_f64(),
+            error: run.failure().map(ErrorReport::of),
+        }
+    }
+}
+
+impl RunReport {
+    pub(super) fn of(run: &Run) -> Self {
+        let elapsed = took(run);
+        let (end, error) = match run.end() {
+            Some(End::Finished) => ("finished", None),
+            Some(End::Failed(failure)) => ("failed", Some(ErrorReport::of(failure))),
+            Some(End::Stopped) | None => ("stopped", None),
+        };
+        let lanes = run.lanes().iter().zip(0..);
+        Self {
+            mode: run.plan().mode,
+            workers: run.plan().workers,
+            elapsed_s: elapsed.as_secs_f64(),
+            pages: run.known_tasks(),
+            pages_done: run.done_tasks(),
+            followers: run.follower_count(),
+            requests: run.started_tasks(),
+            bytes: run.bytes(),
+            requests_per_second: run.rate(elapsed),
+            end,
+            whole: run.is_whole(),
+            error,
+            request_time: RequestTime::of(run),
+            lanes: lanes.map(|(lane, at)| LaneReport::of(run, lane, at, elapsed)).collect(),
+            tasks: tasks(run),
+        }
+    }
+}
+
+impl RequestTime {
+    pub(super) fn of(run: &Run) -> Option<Self> {
+        let [min, median, p95, max] = percentiles(run, [0.0, 0.5, 0.95, 1.0])?;
+        Some(Self {
+            min_s: min.as_secs_f64(),
+            median_s: median.as_secs_f64(),
+            p95_s: p95.as_secs_f64(),
+            max_s: max.as_secs_f64(),
+        })
+    }
+}
+
+impl LaneReport {
+    pub(super) fn of(run: &Run, lane: &Lane, at: u16, elapsed: Nanos) -> Self {
+        let sums = lane.between(Nanos::ZERO, elapsed);
+        let seconds = |state: State| {
+            sums.get(state as usize).map_or(0.0, |&nanos| Nanos(nanos).as_secs_f64())
+        };
+        Self {
+            name: run.plan().worker_name(at),
+            tasks: lane.task_count(),
+            seconds: StateSeconds {
+                idle: seconds(State::Idle),
+                connecting: seconds(State::Connecting),
+                waiting: seconds(State::Waiting),
+                receiving: seconds(State::Receiving),
+                computing: seconds(State::Computing),
+                lock_wait: seconds(State::LockWait),
+                throttled: seconds(State::Throttled),
+                error: seconds(State::Error),
+            },
+        }
+    }
+}
+
+fn tasks(run: &Run) -> Vec<TaskReport> {
+    let lanes = run.lanes().iter().zip(0..);
+    let spans = lanes.flat_map(|(lane, at)| lane.spans().map(move |span| (at, span)));
+    let mut tasks: Vec<TaskReport> = spans
+        .map(|(lane, span)| TaskReport {
+            lane,
+            started_s: span.start.as_secs_f64(),
+            finished_s: span.end.map(Nanos::as_secs_f64),
+            ..TaskReport::of(run, span.task)
+        })
+        .collect();
+    tasks.sort_by_key(|task| task.page);
+    tasks
+}
+
+impl TaskReport {
+    /// All but where and when.
+    pub(super) fn of(run: &Run, task: TaskId) -> Self {
+        let outcome = run.task(task).and_then(|record| record.outcome.as_ref());
+        let (word, done, error) = match outcome {
+            Some(Outcome::Done(done)) => ("done", Some(done), None),
+            Some(Outcome::Failed(failure)) => ("failed", None, Some(ErrorReport::of(failure))),
+            Some(Outcome::Stopped) | None => ("stopped", None, None),
+        };
+        Self {
+            page: task.0,
+            lane: 0,
+            outcome: word,
+            status: done.map(|done| done.status),
+            started_s: 0.0,
+            finished_s: None,
+            bytes: done.map(|done| done.bytes),
+            followers: done.and_then(followers),
+            new_connection: done.map(|done| done.connected),
+            error,
+        }
+    }
+}
+
+fn followers(done: &Done) -> Option<u64> {
+    match &done.product {
+        Product::Followers(page) => Some(page.len() as u64),
+        Product::Profile(_) => None,
+    }
+}
+
+impl ErrorReport {
+    pub(super) fn of(failure: &Failure) -> Self {
+        Self { kind: failure.kind, message: failure.message.clone() }
+    }
+}
+
+impl ComparisonReport {
+    pub(super) fn of(runs: &[Run]) -> Option<Self> {
+        let Comparison { speed_up, efficiency, agreement } = Comparison::of(runs)?;
+        let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
+        let stats::Waves { count, idle, .. } = waves(threads);
+        Some(Self {
+            speed_up,
+            efficiency,
+            waves: count,
+            idle_in_last_wave: idle,
+            agreement: AgreementReport::of(agreement),
+        })
+    }
+}
+
+impl AgreementReport {
+    pub(super) const fn of(agreement: Agreement) -> Self {
+        let (verdict, only_sequential, only_threads) = match agreement {
+            Agreement::Same { .. } => ("same", Some(0), Some(0)),
+            Agreement::Reordered { .. } => ("reordered", Some(0), Some(0)),
+            Agreement::Different { only_first, only_second } => {
+                ("different", Some(only_first), Some(only_second))
+            }
+            Agreement::Incomplete => ("incomplete", None, None),
+        };
+        Self { verdict, only_sequential, only_threads }
+    }
+}

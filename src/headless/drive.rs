@@ -1,0 +1,78 @@
+//! Drives a session's runs until none is left or a signal comes.
+
+use crossbeam_channel::{Receiver, select};
+
+use super::progress::Progress;
+use crate::app::Session;
+use crate::engine::{Launcher, RunHandle};
+use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Plan, Selection};
+
+/// Runs the selection whole, or until a signal comes: then stops, keeps what was fetched, and
+/// returns the signal's number.
+pub(super) fn to_end(
+    session: &mut Session,
+    selection: Selection,
+    launcher: &Launcher,
+    signals: &Receiver<i32>,
+    progress: &mut Progress<'_>,
+) -> Option<i32> {
+    let mut next = session.begin(selection);
+    while let Some(plan) = next.take() {
+        match launcher.start(plan.clone()) {
+            Ok(run) => {
+                let over = watch(session, &run, launcher, signals, progress);
+                if over.signal.is_some() {
+                    return over.signal;
+                }
+                next = over.next;
+            }
+            Err(error) => not_started(plan, &error).iter().for_each(|event| {
+                session.apply(event);
+            }),
+        }
+    }
+    None
+}
+
+/// How a run went.
+struct Over {
+    /// What is to run next.
+    next: Option<Plan>,
+    /// The signal that ended it.
+    signal: Option<i32>,
+}
+
+/// Follows a run to its last event.
+fn watch(
+    session: &mut Session,
+    run: &RunHandle,
+    launcher: &Launcher,
+    signals: &Receiver<i32>,
+    progress: &mut Progress<'_>,
+) -> Over {
+    let elapsed = || launcher.now().since(run.started());
+    let ticks = progress.ticks();
+    let mut over = Over { next: None, signal: None };
+    progress.draw(session, elapsed());
+    loop {
+        select! {
+            recv(run.events()) -> event => match event {
+                Ok(event) => over.next = session.apply(&event).or(over.next),
+                Err(_closed) => return over,
+            },
+            recv(signals) -> signal => {
+                over.signal = signal.ok().or(over.signal);
+                run.stop();
+            }
+            recv(ticks) -> _ => progress.draw(session, elapsed()),
+        }
+    }
+}
+
+/// Stands for the events of a run that could not even begin.
+fn not_started(plan: Plan, error: &std::io::Error) -> [Event; 2] {
+    let message = format!("the system gives this program no more threads ({error}): end others");
+    let failure = Failure { kind: FailureKind::Panicked, message };
+    let end = Kind::RunFinished { end: End::Failed(failure) };
+    [Kind::RunStarted { plan }, end].map(|kind| Event { at: Nanos::ZERO, lane: LaneId(0), kind })
+}
