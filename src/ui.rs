@@ -21,11 +21,14 @@
 //! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
+mod axis;
 mod footer;
 mod header;
 mod help;
 mod lanes;
 mod layout;
+mod rows;
+mod sentences;
 mod steps;
 pub mod theme;
 mod timeline;
@@ -33,7 +36,7 @@ mod totals;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+use ratatui::layout::{Constraint, Layout as Split, Position, Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
 
@@ -69,7 +72,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
-    let problem = totals::problem(app);
+    let problem = sentences::problem(app);
     let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
@@ -134,7 +137,7 @@ fn panel(
         block.render(area, buf);
         inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
     } else {
-        timeline::rule(theme, Rect { height: area.height.min(1), ..area }, buf);
+        rule(theme, Rect { height: area.height.min(1), ..area }, buf);
         inside.y += 1.min(area.height);
         inside.height = inside.height.saturating_sub(1);
     }
@@ -152,6 +155,15 @@ fn panel(
         }
     }
     inside
+}
+
+/// Fills what is left of a heading line.
+fn rule(theme: Theme, area: Rect, buf: &mut Buffer) {
+    for x in area.left()..area.right() {
+        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+            cell.set_symbol(theme.pick("─", "-")).set_style(theme.line());
+        }
+    }
 }
 
 /// The parts of a heading between its lines, each with its place: the line shows through.
@@ -201,7 +213,7 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    let text = totals::problem(app).unwrap_or_else(|| parts.join("  "));
+    let text = sentences::problem(app).unwrap_or_else(|| parts.join("  "));
     let text = if text.is_empty() { "threadline".to_owned() } else { text };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
 }

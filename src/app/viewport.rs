@@ -132,7 +132,8 @@ impl Viewport {
     }
 
     /// Shows half as much, or twice as much (about: cells are 1, 2 or 5 of a unit wide). What is in
-    /// the middle stays there; a view that follows keeps the newest moment.
+    /// the middle stays there; a view that follows keeps the newest moment, and one that begins with
+    /// the run keeps the start.
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
         let cell = if closer {
@@ -143,6 +144,11 @@ impl Viewport {
         let cell = cell.clamp(FINEST, COARSEST);
         if self.follow && !self.fits() {
             self.cell = Some(cell);
+            return;
+        }
+        // The runs' common start is where they differ: a view that begins there keeps it.
+        if window.from == Nanos::ZERO {
+            self.hold(cell, 0);
             return;
         }
         let half = u64::from(window.columns / 2);

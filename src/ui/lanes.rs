@@ -36,14 +36,26 @@ pub(super) fn draw(
             target.set_symbol(symbol).set_style(style);
         }
     }
-    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns as u64)));
+}
+
+/// Writes the tasks' numbers on their spans, where they are wide enough.
+pub(super) fn number(
+    lane: &Lane,
+    window: Window,
+    until: Nanos,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let area = area.intersection(buf.area);
+    let columns = u64::from(area.width.min(window.columns));
+    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
     for span in labelled(lane, window, until.min(end)) {
-        label(&span, window, until, area, buf);
+        label(&span, window, until, theme, area, buf);
     }
 }
 
-/// The spans in view that are wide enough for a label. Jumps over those that are not, however many
-/// lie in one cell.
+/// The spans in view, but only one of those that begin in the same cell, however many there are.
 fn labelled(lane: &Lane, window: Window, until: Nanos) -> impl Iterator<Item = Span> + '_ {
     let reaches = |span: &Span| span.end.unwrap_or(until) > window.from;
     let mut next =
@@ -57,8 +69,8 @@ fn labelled(lane: &Lane, window: Window, until: Nanos) -> impl Iterator<Item = S
     })
 }
 
-/// Writes a task's number at the start of its span, on the colours that are there.
-fn label(span: &Span, window: Window, until: Nanos, area: Rect, buf: &mut Buffer) {
+/// Writes a task's number at the start of its span, on the colour that is there.
+fn label(span: &Span, window: Window, until: Nanos, theme: Theme, area: Rect, buf: &mut Buffer) {
     let column = |t: Nanos| (t.since(window.from).0 / window.cell.0) as usize;
     // An edge inside its first cell belongs to the span before, too.
     let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
@@ -72,6 +84,9 @@ fn label(span: &Span, window: Window, until: Nanos, area: Rect, buf: &mut Buffer
         let x = area.x.saturating_add((first + offset) as u16);
         if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
             cell.set_symbol(c.encode_utf8(&mut letter));
+            if theme.has_patterns() {
+                cell.set_style(theme.text());
+            }
         }
     }
 }

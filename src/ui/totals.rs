@@ -9,11 +9,11 @@ use ratatui::widgets::Widget;
 use super::header::left_and_right;
 use super::lanes::eighth;
 use super::layout::Layout;
+use super::sentences;
 use super::theme::Theme;
 use crate::app::App;
-use crate::app::keymap::{Action, key_of};
-use crate::model::stats::{Agreement, Waves, efficiency};
-use crate::model::{End, Mode, Nanos, Run, Selection};
+use crate::model::stats::efficiency;
+use crate::model::{Mode, Nanos, Run};
 
 /// Left eighths of a bar's last cell.
 const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -165,73 +165,14 @@ fn speed_up_of(app: &App, run: &Run) -> Option<f64> {
     app.session().speed_up(app.shown(), run, app.now())
 }
 
-/// The sentence below the rows, wrapped to `width`: what went wrong, or whether the modes brought
-/// the same, or what goes on.
-pub(super) fn problem(app: &App) -> Option<String> {
-    let failure = app.session().failure(app.shown())?;
-    let kept = app.runs().iter().map(Run::follower_count).max().unwrap_or(0);
-    let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
-    let retry = match app.session().active() {
-        None => format!(" {} runs it again.", key_of(Action::Run)),
-        Some(_) => String::new(),
-    };
-    Some(format!("{}.{kept}{retry}", failure.message))
-}
-
 /// Draws what the rows mean: whether the modes brought the same, and how the waves filled.
 pub(super) fn verdict(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (text, style) = match app.session().agreement(app.shown()) {
-        Some(agreement) => (agreement_text(agreement), theme.strong()),
-        None => (progress_text(app), theme.quiet()),
+        Some(agreement) => (sentences::agreement(agreement), theme.strong()),
+        None => (sentences::progress(app), theme.quiet()),
     };
     let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
-    let waves = waves.map(|run| waves_text(run.plan().waves(run.known_tasks())));
+    let waves = waves.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
     let waves = Span::styled(waves.unwrap_or_default(), theme.quiet());
     left_and_right(Span::styled(text, style).into(), waves.into(), area, buf);
-}
-
-fn agreement_text(agreement: Agreement) -> String {
-    match agreement {
-        Agreement::Same { followers } => {
-            format!("same {followers} followers, same order")
-        }
-        Agreement::Reordered { followers } => {
-            format!("same {followers} followers, another order")
-        }
-        Agreement::Different { only_first, only_second } => {
-            format!("not the same: {only_first} only in sequential, {only_second} only in threads")
-        }
-        Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
-    }
-}
-
-fn progress_text(app: &App) -> String {
-    let session = app.session();
-    match (session.active_run(), session.active() == Some(app.shown())) {
-        (Some(_), true) if session.pages().is_none() => {
-            "asking how many pages there are".to_owned()
-        }
-        (Some(run), true) if app.shown() == Selection::Race => {
-            format!("{} runs", run.plan().mode)
-        }
-        (Some(_), true) => "running".to_owned(),
-        _ => match app.runs().iter().find_map(Run::end) {
-            Some(End::Stopped) => "stopped".to_owned(),
-            Some(End::Finished) => "done".to_owned(),
-            _ => String::new(),
-        },
-    }
-}
-
-/// How equal tasks fill the workers.
-fn waves_text(waves: Waves) -> String {
-    let Waves { tasks, workers, count, idle } = waves;
-    let wave = if count == 1 { "wave" } else { "waves" };
-    let idle = match (idle, count) {
-        (0, _) => "no lane idle".to_owned(),
-        (1, 1) => "1 lane idle".to_owned(),
-        (idle, 1) => format!("{idle} lanes idle"),
-        (idle, _) => format!("{idle} idle in the last"),
-    };
-    format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}")
 }

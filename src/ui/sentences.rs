@@ -1,0 +1,84 @@
+//! What the screen says in words.
+
+use crate::app::App;
+use crate::app::keymap::{Action, key_of};
+use crate::model::stats::{Agreement, Waves};
+use crate::model::{End, Run};
+
+/// What went wrong in the runs shown, what was kept, and what to press.
+pub(super) fn problem(app: &App) -> Option<String> {
+    let failure = app.session().failure(app.shown())?;
+    let kept = app.runs().iter().map(Run::follower_count).max().unwrap_or(0);
+    let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
+    let retry = match app.session().active() {
+        None => format!(" {} runs it again.", key_of(Action::Run)),
+        Some(_) => String::new(),
+    };
+    Some(format!("{}.{kept}{retry}", failure.message))
+}
+
+/// Whether the modes brought the same.
+pub(super) fn agreement(agreement: Agreement) -> String {
+    match agreement {
+        Agreement::Same { followers } => {
+            format!("same {followers} followers, same order")
+        }
+        Agreement::Reordered { followers } => {
+            format!("same {followers} followers, another order")
+        }
+        Agreement::Different { only_first, only_second } => {
+            format!("not the same: {only_first} only in sequential, {only_second} only in threads")
+        }
+        Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
+    }
+}
+
+/// What goes on, or how it ended.
+pub(super) fn progress(app: &App) -> String {
+    let session = app.session();
+    match session.active_run().filter(|_| session.active() == Some(app.shown())) {
+        Some(_) if session.pages().is_none() => "asking how many pages there are".to_owned(),
+        Some(run) => format!("{} runs", run.plan().mode),
+        None => match app.runs().iter().rev().find_map(Run::end) {
+            Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
+            Some(End::Finished) => "done, every page is here".to_owned(),
+            _ => String::new(),
+        },
+    }
+}
+
+/// How equal tasks fill the workers.
+pub(super) fn waves(waves: Waves) -> String {
+    let Waves { tasks, workers, count, idle } = waves;
+    let wave = if count == 1 { "wave" } else { "waves" };
+    let idle = match (idle, count) {
+        (0, _) => "no lane idle".to_owned(),
+        (1, 1) => "1 lane idle".to_owned(),
+        (idle, 1) => format!("{idle} lanes idle"),
+        (idle, _) => format!("{idle} idle in the last"),
+    };
+    format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}")
+}
+
+/// What a mode that has not run says instead of a picture.
+pub(super) fn invitation(app: &App) -> String {
+    let (session, shown) = (app.session(), app.shown());
+    let run = key_of(Action::Run);
+    match (session.active(), session.cost(shown)) {
+        (Some(active), _) => {
+            let stop = key_of(Action::Stop);
+            format!("{shown} waits for {active} to be over. {stop} stops {active}.")
+        }
+        (None, Some(cost)) => {
+            let api = &session.target().api;
+            let quota = session.profile().and_then(Run::quota);
+            let left = quota.map(|quota| format!(" of the {} left", quota.remaining));
+            let requests = if cost == 1 { "request" } else { "requests" };
+            let left = left.unwrap_or_default();
+            format!(
+                "{shown} has not run yet. It costs {cost} {requests}{left} at {api}. {run} runs it."
+            )
+        }
+        (None, None) => format!("{shown} has not run yet. {run} runs it."),
+    }
+}
