@@ -12,9 +12,10 @@ use ratatui::crossterm::event::{self, KeyEventKind};
 
 use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, RunHandle};
-use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Plan};
+use crate::model::{Event, Nanos};
+use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
-use input::{Input, Signal};
+use input::Input;
 use screen::Screen;
 
 /// At most 30 frames a second, while something moves.
@@ -47,19 +48,19 @@ pub enum Left {
 /// app shows. The terminal is as it was afterwards, also after an error or a panic. Fails if the
 /// terminal cannot be used.
 pub fn run(app: App, launcher: &Launcher, look: Look) -> io::Result<(App, Left)> {
-    let signals = input::signals()?;
+    let signals = Signals::that_end_or_suspend()?;
     let screen = Screen::enter(look)?;
     let mut tui = Tui { app, launcher, screen, run: None, dirty: true, last_draw: None };
     // The first picture does not wait for the first thread, nor for the terminal's answer.
     tui.draw()?;
     let (keys, question) = input::keys(look.background.is_none())?;
-    let left = tui.work(&keys, &signals);
+    let left = tui.work(&keys, signals.received());
     // A terminal that still owes an answer must not give it to the shell.
     question.wait();
     drop(tui.screen);
-    match (left, signals.try_recv()) {
+    match (left, signals.received().try_recv()) {
         // A terminal that went away says so twice: the signal is the better word.
-        (Err(_), Ok(Signal::End(signal))) => Ok((tui.app, Left::Signal(signal))),
+        (Err(_), Ok(signal)) => Ok((tui.app, Left::Signal(signal))),
         (left, _) => Ok((tui.app, left?)),
     }
 }
@@ -75,7 +76,7 @@ struct Tui<'launcher> {
 }
 
 impl Tui<'_> {
-    fn work(&mut self, keys: &Receiver<Input>, signals: &Receiver<Signal>) -> io::Result<Left> {
+    fn work(&mut self, keys: &Receiver<Input>, received: &Receiver<i32>) -> io::Result<Left> {
         let begin = self.app.begin();
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
@@ -92,9 +93,9 @@ impl Tui<'_> {
             };
             let events = self.run.as_ref().map_or_else(never, |run| run.events().clone());
             let effect = select! {
-                recv(signals) -> signal => match signal {
-                    Ok(Signal::End(signal)) => return Ok(Left::Signal(signal)),
-                    Ok(Signal::Suspend) => Some(Effect::Suspend),
+                recv(received) -> signal => match signal {
+                    Ok(signals::SUSPEND) => Some(Effect::Suspend),
+                    Ok(signal) => return Ok(Left::Signal(signal)),
                     Err(_) => None,
                 },
                 recv(keys) -> input => if let Ok(input) = input {
@@ -159,7 +160,7 @@ impl Tui<'_> {
 
     fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
         match effect {
-            Some(Effect::Start(plan)) => self.start(plan),
+            Some(Effect::Start(plan)) => self.run = Some(self.launcher.start(plan)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
@@ -170,25 +171,10 @@ impl Tui<'_> {
                 self.dirty = true;
             }
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),
-            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(input::INTERRUPT))),
+            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),
             None => {}
         }
         Ok(None)
-    }
-
-    fn start(&mut self, plan: Plan) {
-        match self.launcher.start(plan) {
-            Ok(run) => self.run = Some(run),
-            Err(error) => {
-                let message = format!(
-                    "the system gives this program no thread ({error}): end some others first"
-                );
-                let failure = Failure { kind: FailureKind::Panicked, message };
-                let kind = Kind::RunFinished { end: End::Failed(failure) };
-                // A run that failed to start is followed by none.
-                self.app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
-            }
-        }
     }
 
     fn draw(&mut self) -> io::Result<()> {

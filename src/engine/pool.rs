@@ -1,6 +1,5 @@
 //! Named worker threads, a task queue, panics caught per task.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -50,24 +49,29 @@ impl Drop for RunHandle {
     }
 }
 
-/// Starts a run of `plan`, whose tasks `job` knows how to do. Fails if not even one thread can be
-/// had.
-pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> io::Result<RunHandle> {
+/// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
+/// thread fails at once, and says so as every run says how it ended.
+pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let cancel = Cancel::default();
     let started = clock.now();
     let (tasks, queue) = unbounded();
+    let report = Report::new(LaneId(0), clock.clone(), started, sender);
+    report.send(Kind::RunStarted { plan: plan.clone() });
     let shared = Shared {
         job,
         cancel: cancel.clone(),
         queue,
         end: Arc::new(AtomicU32::new(plan.tasks)),
-        report: Report::new(LaneId(0), clock.clone(), started, sender),
+        report: report.clone(),
     };
-    let coordinator = Builder::new()
-        .name("coordinator".to_owned())
-        .spawn(move || Coordinator { shared, tasks: Some(tasks), known: 0, open: 0 }.run(&plan))?;
-    Ok(RunHandle { started, events, cancel, coordinator: Some(coordinator) })
+    let coordinator = Coordinator { shared, tasks: Some(tasks), known: 0, open: 0 };
+    let coordinator =
+        Builder::new().name("coordinator".to_owned()).spawn(move || coordinator.run(&plan));
+    if coordinator.is_err() {
+        report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
+    }
+    RunHandle { started, events, cancel, coordinator: coordinator.ok() }
 }
 
 /// What every thread of a run has in hand.
@@ -104,7 +108,6 @@ struct Coordinator {
 
 impl Coordinator {
     fn run(mut self, plan: &Plan) {
-        self.shared.report.send(Kind::RunStarted { plan: plan.clone() });
         self.extend(plan.tasks);
         let (verdicts, results) = unbounded();
         let workers = self.spawn(plan, &verdicts);
@@ -254,7 +257,8 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
 fn no_threads() -> Failure {
     Failure {
         kind: FailureKind::Panicked,
-        message: "the system gives this program no more threads: use a smaller --threads"
+        message: "the system gives this program no more threads: end other programs, or ask for \
+                  fewer with --threads"
             .to_owned(),
     }
 }

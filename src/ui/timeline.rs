@@ -117,7 +117,7 @@ impl Timeline<'_> {
                     Mode::Sequential => run.plan().mode.to_string(),
                     mode @ Mode::Threads => format!("{mode} x{}", run.plan().workers),
                 };
-                self.name(&format!(" {name}"), self.theme.strong(), area, buf);
+                Line::styled(format!(" {name}"), self.theme.strong()).render(area, buf);
             }
             Row::Lane { run, until, lane, index, place, alone } => {
                 let chosen = self.app.lane() == Some(*place);
@@ -228,7 +228,7 @@ impl Timeline<'_> {
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
-            self.beside(&format!("{now:>6}  of {}", steps.peak()), last, buf);
+            self.beside(&format!("{now:>6}  peak {}", steps.peak()), last, buf);
         }
         if below.chosen > 0 {
             let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
