@@ -73,7 +73,17 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
     let problem = sentences::problem(app);
-    let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
+    // As long as something moves, no row does: until then a sentence has one line.
+    let (problem, lines) = match problem {
+        Some(text) if app.session().active() == Some(app.shown()) => {
+            (Some(cut(text, theme, inside)), 1)
+        }
+        Some(text) => {
+            let lines = wrapped_lines(&text, inside).min(4);
+            (Some(text), lines)
+        }
+        None => (None, 1),
+    };
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
     let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
@@ -104,6 +114,16 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
     footer::keys(app, theme, keys, buf);
+}
+
+/// A text's beginning, if it is longer than a line.
+fn cut(text: String, theme: Theme, width: u16) -> String {
+    if text.chars().count() <= usize::from(width) {
+        return text;
+    }
+    let mark = theme.pick("…", "...");
+    let room = usize::from(width).saturating_sub(mark.chars().count());
+    text.chars().take(room).chain(mark.chars()).collect()
 }
 
 /// How many lines a text needs that is broken between words.
