@@ -107,7 +107,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
                 .style(theme.problem())
                 .render(below, buf);
         }
-        None => totals::verdict(app, theme, below, buf),
+        None => totals::verdict(app, layout, theme, below, buf),
     }
     let body = panel(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
@@ -211,7 +211,7 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
     let end = window.from.0 + window.cell.0 * u64::from(window.columns);
     let (from, to) = (window.from.as_secs_f64(), end as f64 / 1e9);
     let state = match app.behind() {
-        Some(behind) => format!("paused, {:.1} s behind", behind.as_secs_f64()),
+        Some(behind) => sentences::paused(behind),
         None if app.viewport().fits() => "whole run".to_owned(),
         None if app.viewport().follows() => "following".to_owned(),
         None => "held".to_owned(),
@@ -233,7 +233,12 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    let text = sentences::problem(app).unwrap_or_else(|| parts.join("  "));
-    let text = if text.is_empty() { "threadline".to_owned() } else { text };
+    parts.extend(app.behind().map(sentences::paused));
+    let text = match sentences::problem(app) {
+        Some(problem) => problem,
+        None if !parts.is_empty() => parts.join("  "),
+        None if app.session().active() == Some(app.shown()) => sentences::progress(app),
+        None => sentences::invitation(app),
+    };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
 }
