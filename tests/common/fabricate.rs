@@ -15,19 +15,19 @@ use threadline::ui::{self, theme};
 
 /// What the server that is not there knows, and what goes wrong with it.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub(crate) struct Job {
     /// Whether it is a real API, with a quota.
-    pub costs_quota: bool,
+    pub(crate) costs_quota: bool,
     /// The count that the profile claims.
-    pub followers: u32,
+    pub(crate) followers: u32,
     /// How many the list really has.
-    pub listed: u32,
+    pub(crate) listed: u32,
     /// Worker threads, where a person said how many.
-    pub workers: Option<u16>,
+    pub(crate) workers: Option<u16>,
     /// The user does not exist.
-    pub unknown_user: bool,
+    pub(crate) unknown_user: bool,
     /// The page that fails with a 502, and in which mode.
-    pub bad_page: Option<(Mode, u32)>,
+    pub(crate) bad_page: Option<(Mode, u32)>,
 }
 
 /// The example: 127 followers on 5 pages of 30, on the built-in server.
@@ -74,8 +74,8 @@ impl Job {
     }
 
     /// What happens in a run of `plan`, in order.
-    fn events(&self, plan: &Plan) -> VecDeque<Event> {
-        let mut script = Script { job: self, plan, events: Vec::new(), remaining: 4_990 };
+    fn events(&self, plan: &Plan, remaining: &mut u32) -> VecDeque<Event> {
+        let mut script = Script { job: self, plan, events: Vec::new(), remaining };
         script.whole(LaneId(0), 0, Kind::RunStarted { plan: plan.clone() });
         script.whole(LaneId(0), 0, Kind::Queued { tasks: plan.tasks });
         match plan.workload {
@@ -92,7 +92,7 @@ struct Script<'job> {
     job: &'job Job,
     plan: &'job Plan,
     events: Vec<Event>,
-    remaining: u32,
+    remaining: &'job mut u32,
 }
 
 impl Script<'_> {
@@ -135,9 +135,9 @@ impl Script<'_> {
 
     fn quota(&mut self, lane: LaneId, at: u64) {
         if self.job.costs_quota {
-            let quota = Quota { limit: 5_000, remaining: self.remaining, reset: 1_700_000_000 };
+            let quota = Quota { limit: 5_000, remaining: *self.remaining, reset: 1_700_000_000 };
             self.whole(lane, at, Kind::Quota(quota));
-            self.remaining -= 1;
+            *self.remaining -= 1;
         }
     }
 
@@ -220,42 +220,45 @@ fn bad_gateway(page: u32) -> Failure {
 
 /// The kind of terminal that a picture is for.
 #[derive(Clone, Copy, Debug)]
-pub struct Kit(pub theme::Depth, pub theme::Glyphs);
+pub(crate) struct Kit(pub(crate) theme::Depth, pub(crate) theme::Glyphs);
 
 /// What most people have.
-pub const COLOUR: Kit = Kit(theme::Depth::True, theme::Glyphs::Unicode);
+pub(crate) const COLOUR: Kit = Kit(theme::Depth::True, theme::Glyphs::Unicode);
 
 /// An app with what it was told so far.
 #[derive(Debug)]
-pub struct Sitting {
+pub(crate) struct Sitting {
     /// The app itself.
-    pub app: App,
+    pub(crate) app: App,
     job: Job,
     /// The plan of the run that goes on.
     plan: Option<Plan>,
     /// What is still to happen in it.
     ahead: VecDeque<Event>,
     now: Nanos,
+    /// What is left of the quota.
+    remaining: u32,
 }
 
 impl Sitting {
     /// A sitting that has begun with `selection`, of which nothing has happened yet.
-    pub fn new(job: Job, selection: Selection) -> Self {
+    pub(crate) fn new(job: Job, selection: Selection) -> Self {
         let app = job.app(selection);
-        let mut sitting = Self { app, job, plan: None, ahead: VecDeque::new(), now: Nanos::ZERO };
+        let (ahead, now) = (VecDeque::new(), Nanos::ZERO);
+        let mut sitting = Self { app, job, plan: None, ahead, now, remaining: 4_990 };
         let effect = sitting.app.begin();
         sitting.carry_out(effect.as_ref());
         sitting
     }
 
     /// The example's race, from its beginning.
-    pub fn race() -> Self {
+    pub(crate) fn race() -> Self {
         Self::new(Job::default(), Selection::Race)
     }
 
     /// Plays until the run of `mode` has gone on for so many milliseconds.
     #[must_use]
-    pub fn until(mut self, mode: Mode, millis: u64) -> Self {
+    pub(crate) fn until(mut self, mode: Mode, millis: u64) -> Self {
         let wanted = |plan: &Plan| plan.workload == Workload::Followers && plan.mode == mode;
         while !self.plan.as_ref().is_some_and(wanted) {
             self.step().expect("the run is never reached");
@@ -266,14 +269,14 @@ impl Sitting {
 
     /// Plays until nothing goes on.
     #[must_use]
-    pub fn finished(mut self) -> Self {
+    pub(crate) fn finished(mut self) -> Self {
         while self.step().is_some() {}
         self
     }
 
     /// Presses keys, one after another.
     #[must_use]
-    pub fn pressed(mut self, keys: &str) -> Self {
+    pub(crate) fn pressed(mut self, keys: &str) -> Self {
         for key in keys.chars() {
             self.press(KeyCode::Char(key));
         }
@@ -281,19 +284,19 @@ impl Sitting {
     }
 
     /// Presses a key; returns what the app wants done, which is done.
-    pub fn press(&mut self, key: KeyCode) -> Option<Effect> {
+    pub(crate) fn press(&mut self, key: KeyCode) -> Option<Effect> {
         self.press_with(key, KeyModifiers::NONE)
     }
 
     /// Presses a key while others are held.
-    pub fn press_with(&mut self, key: KeyCode, held: KeyModifiers) -> Option<Effect> {
+    pub(crate) fn press_with(&mut self, key: KeyCode, held: KeyModifiers) -> Option<Effect> {
         let effect = self.app.update(Msg::Key(KeyEvent::new(key, held)));
         self.carry_out(effect.as_ref());
         effect
     }
 
     /// The next thing happens; returns what it was, unless nothing goes on.
-    pub fn step(&mut self) -> Option<Event> {
+    pub(crate) fn step(&mut self) -> Option<Event> {
         let event = self.ahead.pop_front()?;
         self.now = event.at;
         let effect = self.app.update(Msg::Event(event.clone()));
@@ -305,7 +308,7 @@ impl Sitting {
     }
 
     /// Time goes by until the run that goes on is this far.
-    pub fn play(&mut self, until: Nanos) {
+    pub(crate) fn play(&mut self, until: Nanos) {
         while self.ahead.front().is_some_and(|event| event.at <= until) {
             self.step();
         }
@@ -315,7 +318,7 @@ impl Sitting {
     fn carry_out(&mut self, effect: Option<&Effect>) {
         match effect {
             Some(Effect::Start(plan)) => {
-                self.ahead = self.job.events(plan);
+                self.ahead = self.job.events(plan, &mut self.remaining);
                 self.plan = Some(plan.clone());
                 self.now = Nanos::ZERO;
             }
@@ -344,20 +347,29 @@ impl Sitting {
     }
 
     /// The picture on a terminal of this size and kind.
-    pub fn draw(&mut self, (width, height): (u16, u16), kit: Kit) -> TestBackend {
+    pub(crate) fn draw(&mut self, size: (u16, u16), kit: Kit) -> Terminal<TestBackend> {
+        let (width, height) = size;
         let columns = ui::timeline_columns(Size::new(width, height));
         self.app.update(Msg::Frame { now: self.now, columns });
         let look = theme::Theme::new(kit.0, kit.1, self.app.background());
         let backend = TestBackend::new(width, height);
         let mut terminal = Terminal::new(backend).expect("a terminal in memory");
-        terminal.draw(|frame| ui::view(&self.app, look, frame)).expect("a frame in memory");
-        terminal.backend().clone()
+        // Not flushed to the backend: comparing frames is not what these tests are about.
+        ui::view(&self.app, look, &mut terminal.get_frame());
+        terminal
+    }
+
+    /// The picture as text, a quoted row a line.
+    pub(crate) fn text(&mut self, size: (u16, u16), kit: Kit) -> String {
+        let mut terminal = self.draw(size, kit);
+        terminal.flush().expect("a screen in memory");
+        terminal.backend().to_string()
     }
 
     /// The picture's rows as text, on a terminal of this size.
-    pub fn rows(&mut self, size: (u16, u16)) -> Vec<String> {
-        let backend = self.draw(size, COLOUR);
-        let buffer = backend.buffer();
+    pub(crate) fn rows(&mut self, size: (u16, u16)) -> Vec<String> {
+        let mut terminal = self.draw(size, COLOUR);
+        let buffer = terminal.current_buffer_mut();
         let row = |y| (0..size.0).map(|x| buffer[(x, y)].symbol()).collect::<String>();
         (0..size.1).map(row).collect()
     }

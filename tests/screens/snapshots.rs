@@ -20,9 +20,9 @@ const EVERY: [(u16, u16); 5] = [WIDE, USUAL, LOW, NARROW, TINY];
 /// The scene at each of the sizes, one below the other.
 fn screens(mut sitting: Sitting, sizes: &[(u16, u16)]) -> String {
     let mut text = String::new();
-    for &(width, height) in sizes {
-        let screen = sitting.draw((width, height), COLOUR);
-        writeln!(text, "{width}x{height}\n{screen}").unwrap();
+    for &size in sizes {
+        let screen = sitting.text(size, COLOUR);
+        writeln!(text, "{}x{}\n{screen}", size.0, size.1).unwrap();
     }
     text
 }
@@ -168,7 +168,7 @@ fn forty_lanes_with_the_last_chosen() {
 
 /// The finished race on a terminal of another kind.
 fn on(depth: Depth, glyphs: Glyphs) -> String {
-    Sitting::race().finished().draw(USUAL, Kit(depth, glyphs)).to_string()
+    Sitting::race().finished().text(USUAL, Kit(depth, glyphs))
 }
 
 #[test]
@@ -190,18 +190,18 @@ fn race_finished_in_sixteen_colours() {
 
 #[test]
 fn styles_on_dark() {
-    let screen = Sitting::race().finished().draw(USUAL, COLOUR);
-    insta::assert_debug_snapshot!(screen.buffer());
+    let mut screen = Sitting::race().finished().draw(USUAL, COLOUR);
+    insta::assert_debug_snapshot!(screen.current_buffer_mut());
 }
 
 #[test]
 fn styles_on_light() {
-    let screen = Sitting::race().finished().pressed("t").draw(USUAL, COLOUR);
-    insta::assert_debug_snapshot!(screen.buffer());
+    let mut screen = Sitting::race().finished().pressed("t").draw(USUAL, COLOUR);
+    insta::assert_debug_snapshot!(screen.current_buffer_mut());
 }
 
 #[test]
 fn styles_without_colour() {
-    let screen = Sitting::race().finished().draw(USUAL, Kit(Depth::Mono, Glyphs::Unicode));
-    insta::assert_debug_snapshot!(screen.buffer());
+    let mut screen = Sitting::race().finished().draw(USUAL, Kit(Depth::Mono, Glyphs::Unicode));
+    insta::assert_debug_snapshot!(screen.current_buffer_mut());
 }
