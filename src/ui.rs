@@ -73,7 +73,17 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
     let problem = sentences::problem(app);
-    let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
+    // As long as something moves, no row does: until then a sentence has one line.
+    let (problem, lines) = match problem {
+        Some(text) if app.session().active() == Some(app.shown()) => {
+            (Some(cut(text, theme, inside)), 1)
+        }
+        Some(text) => {
+            let lines = wrapped_lines(&text, inside).min(4);
+            (Some(text), lines)
+        }
+        None => (None, 1),
+    };
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
     let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
@@ -97,13 +107,23 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
                 .style(theme.problem())
                 .render(below, buf);
         }
-        None => totals::verdict(app, theme, below, buf),
+        None => totals::verdict(app, layout, theme, below, buf),
     }
     let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
     footer::keys(app, theme, keys, buf);
+}
+
+/// A text's beginning, if it is longer than a line.
+fn cut(text: String, theme: Theme, width: u16) -> String {
+    if text.chars().count() <= usize::from(width) {
+        return text;
+    }
+    let mark = theme.pick("…", "...");
+    let room = usize::from(width).saturating_sub(mark.chars().count());
+    text.chars().take(room).chain(mark.chars()).collect()
 }
 
 /// How many lines a text needs that is broken between words.
@@ -158,7 +178,7 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
     let end = window.from.0 + window.cell.0 * u64::from(window.columns);
     let (from, to) = (window.from.as_secs_f64(), end as f64 / 1e9);
     let state = match app.behind() {
-        Some(behind) => format!("paused, {:.1} s behind", behind.as_secs_f64()),
+        Some(behind) => sentences::paused(behind),
         None if app.viewport().fits() => "whole run".to_owned(),
         None if app.viewport().follows() => "following".to_owned(),
         None => "held".to_owned(),
@@ -186,7 +206,12 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    let text = sentences::problem(app).unwrap_or_else(|| parts.join("  "));
-    let text = if text.is_empty() { "threadline".to_owned() } else { text };
+    parts.extend(app.behind().map(sentences::paused));
+    let text = match sentences::problem(app) {
+        Some(problem) => problem,
+        None if !parts.is_empty() => parts.join("  "),
+        None if app.session().active() == Some(app.shown()) => sentences::progress(app),
+        None => sentences::invitation(app),
+    };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
 }
