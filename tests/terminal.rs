@@ -38,6 +38,11 @@ fn serve(latency: Latency) -> Server {
     Server::start(settings).expect("a server")
 }
 
+/// threadline with these arguments on a usual terminal.
+fn threadline(arguments: &[&str]) -> Pty {
+    Pty::start(env!("CARGO_BIN_EXE_threadline"), arguments, &[], USUAL)
+}
+
 /// threadline, asking `server`, on a terminal of this size.
 fn ask_with(
     server: &Server,
@@ -171,10 +176,8 @@ fn x_stops_requests_that_never_come() {
 #[test]
 fn an_unknown_user_is_told_on_the_screen_and_after_it() {
     let server = quick();
-    let url = server.url();
-    let arguments = ["nobody", "--api-url", &url, "--theme", "dark"];
-    let mut pty = Pty::start(env!("CARGO_BIN_EXE_threadline"), &arguments, &[], USUAL);
-    pty.wait("the sentence", |view| view.has("knows no user \"nobody\""));
+    let mut pty = threadline(&["nobody", "--api-url", &server.url(), "--theme", "dark"]);
+    pty.wait_text("knows no user \"nobody\"");
     pty.keys("q");
     let ended = pty.ended();
     assert_eq!(ended.code, 3);
@@ -362,5 +365,14 @@ fn frames_come_whole() {
 fn a_closed_window_ends_the_program() {
     let server = endless();
     let pty = running(&server);
+    assert_eq!(pty.hang_up(), 129);
+}
+
+/// Where nobody reads why a run failed, that is no failure of its own.
+#[test]
+fn a_closed_window_ends_the_program_after_a_failed_run_too() {
+    let server = quick();
+    let pty = threadline(&["nobody", "--api-url", &server.url(), "--theme", "dark"]);
+    pty.wait_text("knows no user");
     assert_eq!(pty.hang_up(), 129);
 }
