@@ -258,7 +258,7 @@ fn a_finished_race_writes_nothing() {
     let server = quick();
     let mut pty = ask(&server);
     pty.wait_text(SAME);
-    pty.wait_quiet();
+    pty.assert_quiet();
     pty.keys("q");
     assert_eq!(pty.ended().code, 0);
 }

@@ -126,19 +126,14 @@ impl Pty {
     }
 
     fn wait_for(&self, what: &str, wanted: impl Fn(&Output) -> bool) {
-        let output = lock(&self.seen);
         let waiting = |output: &mut Output| !wanted(output);
-        let (output, time) = self
-            .seen
-            .changed
-            .wait_timeout_while(output, PATIENCE, waiting)
-            .unwrap_or_else(PoisonError::into_inner);
+        let waited = self.seen.changed.wait_timeout_while(lock(&self.seen), PATIENCE, waiting);
+        let (output, time) = waited.unwrap_or_else(PoisonError::into_inner);
         let screen = output.parser.screen().contents();
-        let tail = String::from_utf8_lossy(&output.bytes);
-        let tail: String =
-            tail.chars().rev().take(200).collect::<Vec<_>>().into_iter().rev().collect();
+        let last = output.bytes.len().saturating_sub(200);
+        let last = String::from_utf8_lossy(output.bytes.get(last..).unwrap_or(&[])).into_owned();
         drop(output);
-        assert!(!time.timed_out(), "{what} never came; the screen:\n{screen}\nlast: {tail:?}");
+        assert!(!time.timed_out(), "{what} never came; the screen:\n{screen}\nlast: {last:?}");
     }
 
     /// What is seen now.
@@ -188,25 +183,24 @@ impl Pty {
         assert_ne!(settings(self.master()), self.settings, "how the terminal takes keys");
     }
 
-    /// Waits until nothing has been written for a while.
-    pub(crate) fn wait_quiet(&self) {
+    /// Asserts that after at most a few more frames nothing is written for a while.
+    pub(crate) fn assert_quiet(&self) {
         const WHILE: Duration = Duration::from_millis(300);
         let mut output = lock(&self.seen);
-        for _ in 0..100 {
+        let mut quiet = false;
+        for _ in 0..20 {
             let before = output.bytes.len();
             let same = |output: &mut Output| output.bytes.len() == before;
-            let (now, time) = self
-                .seen
-                .changed
-                .wait_timeout_while(output, WHILE, same)
-                .unwrap_or_else(PoisonError::into_inner);
+            let waited = self.seen.changed.wait_timeout_while(output, WHILE, same);
+            let (now, time) = waited.unwrap_or_else(PoisonError::into_inner);
             output = now;
-            if time.timed_out() {
-                return;
+            quiet = time.timed_out();
+            if quiet {
+                break;
             }
         }
         drop(output);
-        panic!("the program goes on writing");
+        assert!(quiet, "the program goes on writing");
     }
 
     /// Takes the terminal away, as when its window is closed; returns the program's exit code.
