@@ -3,7 +3,6 @@
 mod drive;
 mod progress;
 pub mod serve;
-mod signals;
 
 use std::io::{self, Write};
 
@@ -13,8 +12,8 @@ use crate::exit::Exit;
 use crate::export::json::Report;
 use crate::export::{Output, OutputError, Written, plain};
 use crate::model::{Run, Selection};
+use crate::signals::Signals;
 use progress::Progress;
-use signals::Signals;
 
 /// What goes to stdout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,5 +9,6 @@ pub mod export;
 pub mod github;
 pub mod headless;
 pub mod model;
+mod signals;
 pub mod tui;
 pub mod ui;

@@ -12,16 +12,15 @@ use ratatui::crossterm::event::{self, KeyEventKind};
 
 use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, RunHandle};
-use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Plan};
+use crate::model::Nanos;
+use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
-use input::{Input, Signal};
+use input::Input;
 use screen::Screen;
 
-/// At most 30 frames a second, while something moves.
-const FRAME: Duration = Duration::from_millis(33);
-
-/// Events that are taken in before keys and frames get their turn again.
-const BATCH: usize = 4_096;
+/// At most 20 frames a second, while something moves: enough for the eye, and half the CPU time of
+/// 40.
+const FRAME: Duration = Duration::from_millis(50);
 
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
@@ -47,19 +46,19 @@ pub enum Left {
 /// app shows. The terminal is as it was afterwards, also after an error or a panic. Fails if the
 /// terminal cannot be used.
 pub fn run(app: App, launcher: &Launcher, look: Look) -> io::Result<(App, Left)> {
-    let signals = input::signals()?;
+    let signals = Signals::that_end_or_suspend()?;
     let screen = Screen::enter(look)?;
     let mut tui = Tui { app, launcher, screen, run: None, dirty: true, last_draw: None };
     // The first picture does not wait for the first thread, nor for the terminal's answer.
     tui.draw()?;
     let (keys, question) = input::keys(look.background.is_none())?;
-    let left = tui.work(&keys, &signals);
+    let left = tui.work(&keys, signals.received());
     // A terminal that still owes an answer must not give it to the shell.
     question.wait();
     drop(tui.screen);
-    match (left, signals.try_recv()) {
+    match (left, signals.received().try_recv()) {
         // A terminal that went away says so twice: the signal is the better word.
-        (Err(_), Ok(Signal::End(signal))) => Ok((tui.app, Left::Signal(signal))),
+        (Err(_), Ok(signal)) => Ok((tui.app, Left::Signal(signal))),
         (left, _) => Ok((tui.app, left?)),
     }
 }
@@ -75,26 +74,32 @@ struct Tui<'launcher> {
 }
 
 impl Tui<'_> {
-    fn work(&mut self, keys: &Receiver<Input>, signals: &Receiver<Signal>) -> io::Result<Left> {
+    fn work(&mut self, keys: &Receiver<Input>, received: &Receiver<i32>) -> io::Result<Left> {
         let begin = self.app.begin();
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
         }
         let mut keys = keys.clone();
         loop {
+            // A run's events wait for the next frame: to wake up for each would cost more than to
+            // draw them. Only its end is taken in at once, as another run may follow.
             let wake = match self.next_frame() {
                 Some(Duration::ZERO) => {
+                    let effect = self.take_events();
+                    if let Some(left) = self.carry_out(effect)? {
+                        return Ok(left);
+                    }
                     self.draw()?;
                     continue;
                 }
                 Some(wait) => after(wait),
                 None => never(),
             };
-            let events = self.run.as_ref().map_or_else(never, |run| run.events().clone());
+            let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
             let effect = select! {
-                recv(signals) -> signal => match signal {
-                    Ok(Signal::End(signal)) => return Ok(Left::Signal(signal)),
-                    Ok(Signal::Suspend) => Some(Effect::Suspend),
+                recv(received) -> signal => match signal {
+                    Ok(signals::SUSPEND) => Some(Effect::Suspend),
+                    Ok(signal) => return Ok(Left::Signal(signal)),
                     Err(_) => None,
                 },
                 recv(keys) -> input => if let Ok(input) = input {
@@ -104,12 +109,7 @@ impl Tui<'_> {
                     keys = never();
                     None
                 },
-                recv(events) -> event => if let Ok(event) = event {
-                    self.take_events(event, &events)
-                } else {
-                    self.run = None;
-                    None
-                },
+                recv(over) -> _ => self.take_last_events(),
                 recv(wake) -> _ => None,
             };
             if let Some(left) = self.carry_out(effect)? {
@@ -144,22 +144,27 @@ impl Tui<'_> {
         self.app.update(msg)
     }
 
-    fn take_events(&mut self, first: Event, rest: &Receiver<Event>) -> Option<Effect> {
-        self.dirty = true;
-        let mut effect = self.app.update(Msg::Event(first));
-        // What follows a run's last event belongs to no run any more.
-        for event in rest.try_iter().take(BATCH) {
-            if effect.is_some() {
-                break;
-            }
-            effect = self.app.update(Msg::Event(event));
+    /// Takes in what happened since the last time; says what is to follow a run that is over.
+    fn take_events(&mut self) -> Option<Effect> {
+        let events = self.run.as_ref()?.events().clone();
+        let mut effect = None;
+        for event in events.try_iter() {
+            self.dirty = true;
+            // Only the last event of a run has an effect.
+            effect = self.app.update(Msg::Event(event)).or(effect);
         }
+        effect
+    }
+
+    fn take_last_events(&mut self) -> Option<Effect> {
+        let effect = self.take_events();
+        self.run = None;
         effect
     }
 
     fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
         match effect {
-            Some(Effect::Start(plan)) => self.start(plan),
+            Some(Effect::Start(plan)) => self.run = Some(self.launcher.start(plan)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
@@ -170,25 +175,10 @@ impl Tui<'_> {
                 self.dirty = true;
             }
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),
-            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(input::INTERRUPT))),
+            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),
             None => {}
         }
         Ok(None)
-    }
-
-    fn start(&mut self, plan: Plan) {
-        match self.launcher.start(plan) {
-            Ok(run) => self.run = Some(run),
-            Err(error) => {
-                let message = format!(
-                    "the system gives this program no thread ({error}): end some others first"
-                );
-                let failure = Failure { kind: FailureKind::Panicked, message };
-                let kind = Kind::RunFinished { end: End::Failed(failure) };
-                // A run that failed to start is followed by none.
-                self.app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
-            }
-        }
     }
 
     fn draw(&mut self) -> io::Result<()> {

@@ -27,6 +27,7 @@ mod header;
 mod help;
 mod lanes;
 mod layout;
+mod panel;
 mod rows;
 mod sentences;
 mod steps;
@@ -36,9 +37,8 @@ mod totals;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Position, Rect, Size};
-use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Paragraph, Widget, Wrap};
+use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::{App, Popup};
 use crate::model::Mode;
@@ -73,7 +73,17 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
     let problem = sentences::problem(app);
-    let lines = problem.as_deref().map_or(1, |text| wrapped_lines(text, inside)).min(4);
+    // As long as something moves, no row does: until then a sentence has one line.
+    let (problem, lines) = match problem {
+        Some(text) if app.session().active() == Some(app.shown()) => {
+            (Some(cut(text, theme, inside)), 1)
+        }
+        Some(text) => {
+            let lines = wrapped_lines(&text, inside).min(4);
+            (Some(text), lines)
+        }
+        None => (None, 1),
+    };
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
     let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
@@ -86,7 +96,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     ]));
     header::title(app, theme, title, buf);
     header::modes(app, theme, modes, buf);
-    let body = panel(totals, totals_heading(layout, inside), layout, theme, buf);
+    let body = part(totals, totals_heading(layout, inside), layout, theme, buf);
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
@@ -97,13 +107,23 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
                 .style(theme.problem())
                 .render(below, buf);
         }
-        None => totals::verdict(app, theme, below, buf),
+        None => totals::verdict(app, layout, theme, below, buf),
     }
-    let body = panel(timeline, timeline_heading(app, layout), layout, theme, buf);
+    let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
     footer::keys(app, theme, keys, buf);
+}
+
+/// A text's beginning, if it is longer than a line.
+fn cut(text: String, theme: Theme, width: u16) -> String {
+    if text.chars().count() <= usize::from(width) {
+        return text;
+    }
+    let mark = theme.pick("…", "...");
+    let room = usize::from(width).saturating_sub(mark.chars().count());
+    text.chars().take(room).chain(mark.chars()).collect()
 }
 
 /// How many lines a text needs that is broken between words.
@@ -120,60 +140,27 @@ fn wrapped_lines(text: &str, width: u16) -> u16 {
     lines
 }
 
-/// Draws a heading over a part of the screen, and a box around it where there is room; returns the
-/// inside, one column away from the edge.
-fn panel(
+/// Draws a part's heading, and a box around it where there is room; returns the inside, one column
+/// away from the edge.
+fn part(
     area: Rect,
     heading: Option<(String, String)>,
     layout: Layout,
     theme: Theme,
     buf: &mut Buffer,
 ) -> Rect {
-    let mut inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let Some((left, right)) = heading else { return inside };
-    if layout.boxed {
-        let block = Block::bordered().border_set(help::borders(theme)).border_style(theme.line());
-        let inner = block.inner(area);
-        block.render(area, buf);
-        inside = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
-    } else {
-        rule(theme, Rect { height: area.height.min(1), ..area }, buf);
-        inside.y += 1.min(area.height);
-        inside.height = inside.height.saturating_sub(1);
-    }
-    let row = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: 1, ..area };
-    let row = row.intersection(area);
-    let style = theme.quiet();
-    let fits = left.chars().count() + right.chars().count() < usize::from(row.width);
-    Line::from(Span::styled(left, theme.strong())).render(row, buf);
-    if fits {
-        let width = right.chars().count() as u16;
-        let row = Rect { x: row.right() - width, width, ..row };
-        for (text, x) in words(&right) {
-            Line::styled(text, style)
-                .render(Rect { x: row.x + x, width: row.width - x, ..row }, buf);
+    let mut inside = area;
+    if let Some((left, right)) = heading {
+        if layout.boxed {
+            inside = panel::boxed(theme, area, buf);
+        } else {
+            panel::line(theme, area, buf);
+            let height = area.height.min(1);
+            inside = Rect { y: area.y + height, height: area.height - height, ..area };
         }
+        panel::heading(&left, &right, theme, area, buf);
     }
-    inside
-}
-
-/// Fills what is left of a heading line.
-fn rule(theme: Theme, area: Rect, buf: &mut Buffer) {
-    for x in area.left()..area.right() {
-        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
-            cell.set_symbol(theme.pick("─", "-")).set_style(theme.line());
-        }
-    }
-}
-
-/// The parts of a heading between its lines, each with its place: the line shows through.
-fn words(heading: &str) -> impl Iterator<Item = (&str, u16)> {
-    let mut column = 0;
-    heading.split('─').filter_map(move |part| {
-        let at = column;
-        column += part.chars().count() as u16 + 1;
-        (!part.is_empty()).then_some((part, at))
-    })
+    Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
 fn totals_heading(layout: Layout, inside: u16) -> Option<(String, String)> {
@@ -191,13 +178,19 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
     let end = window.from.0 + window.cell.0 * u64::from(window.columns);
     let (from, to) = (window.from.as_secs_f64(), end as f64 / 1e9);
     let state = match app.behind() {
-        Some(behind) => format!("paused, {:.1} s behind", behind.as_secs_f64()),
+        Some(behind) => sentences::paused(behind),
         None if app.viewport().fits() => "whole run".to_owned(),
         None if app.viewport().follows() => "following".to_owned(),
         None => "held".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
-    Some((left, format!(" {from:.2}-{to:.2} s  {state} ")))
+    // As many digits as tell a cell from the next.
+    let digits = match window.cell.0 {
+        ..1_000_000 => 4,
+        1_000_000..10_000_000 => 3,
+        _ => 2,
+    };
+    Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
 }
 
 /// What a terminal shows that has no room for lanes.
@@ -213,7 +206,12 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             parts.push(format!("{speed_up:.2}x"));
         }
     }
-    let text = sentences::problem(app).unwrap_or_else(|| parts.join("  "));
-    let text = if text.is_empty() { "threadline".to_owned() } else { text };
+    parts.extend(app.behind().map(sentences::paused));
+    let text = match sentences::problem(app) {
+        Some(problem) => problem,
+        None if !parts.is_empty() => parts.join("  "),
+        None if app.session().active() == Some(app.shown()) => sentences::progress(app),
+        None => sentences::invitation(app),
+    };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
 }

@@ -226,14 +226,15 @@ impl Session {
         }
     }
 
-    /// The speed-up of a run of the selection, once it is over; before, of its pages so far: how
-    /// many times as many a second as in the sequential run.
+    /// The speed-up of a run of the selection, once it is over; before, of its pages so far, if
+    /// there are any: how many times as many a second as in the sequential run.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline(selection)?;
         let done = f64::from(run.done_tasks()) / f64::from(run.known_tasks().max(1));
         match run.end() {
             Some(_) if run.is_whole() => stats::speed_up(baseline, run.took()?),
             Some(_) => None,
+            None if run.done_tasks() == 0 => None,
             None => Some(stats::speed_up(baseline, run.elapsed(now))? * done),
         }
     }

@@ -1,6 +1,5 @@
 //! Starts planned runs against one API.
 
-use std::io;
 use std::sync::Arc;
 
 use super::clock::Clock;
@@ -22,8 +21,8 @@ impl Launcher {
         Self { api, clock }
     }
 
-    /// Starts a run. Fails if not even one thread can be had.
-    pub fn start(&self, plan: Plan) -> io::Result<RunHandle> {
+    /// Starts a run.
+    pub fn start(&self, plan: Plan) -> RunHandle {
         let job = GithubJob::new(Arc::clone(&self.api), plan.clone());
         pool::start(plan, Arc::new(job), &self.clock)
     }

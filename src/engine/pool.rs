@@ -1,11 +1,10 @@
 //! Named worker threads, a task queue, panics caught per task.
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
@@ -19,6 +18,7 @@ use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcom
 pub struct RunHandle {
     started: Nanos,
     events: Receiver<Event>,
+    over: Receiver<Never>,
     cancel: Cancel,
     coordinator: Option<JoinHandle<()>>,
 }
@@ -34,11 +34,21 @@ impl RunHandle {
         &self.events
     }
 
+    /// Closes once the last event is in the channel: for whoever takes events in batches, at moments
+    /// of their own, and must still know the end at once.
+    pub const fn over(&self) -> &Receiver<Never> {
+        &self.over
+    }
+
     /// Stops it: requests in flight end now, and the run's last event follows.
     pub fn stop(&self) {
         self.cancel.cancel();
     }
 }
+
+/// Nothing is ever sent.
+#[derive(Clone, Copy, Debug)]
+pub enum Never {}
 
 impl Drop for RunHandle {
     fn drop(&mut self) {
@@ -50,23 +60,31 @@ impl Drop for RunHandle {
     }
 }
 
-/// Starts a run of `plan`, whose tasks `job` knows how to do. Fails if not even one thread can be
-/// had.
-pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> io::Result<RunHandle> {
+/// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
+/// thread fails at once, and says so as every run says how it ended.
+pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let cancel = Cancel::default();
     let started = clock.now();
     let (ledger, queue) = Ledger::new();
+    let report = Report::new(LaneId(0), clock.clone(), started, sender);
+    report.send(Kind::RunStarted { plan: plan.clone() });
     let shared = Shared {
         job,
         cancel: cancel.clone(),
         queue,
         ledger: Arc::new(Mutex::new(ledger)),
-        report: Report::new(LaneId(0), clock.clone(), started, sender),
+        report: report.clone(),
     };
-    let coordinator =
-        Builder::new().name("coordinator".to_owned()).spawn(move || coordinate(&shared, &plan))?;
-    Ok(RunHandle { started, events, cancel, coordinator: Some(coordinator) })
+    let (going, over) = bounded(0);
+    let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
+        coordinate(&shared, &plan);
+        drop(going);
+    });
+    if coordinator.is_err() {
+        report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
+    }
+    RunHandle { started, events, over, cancel, coordinator: coordinator.ok() }
 }
 
 /// What every thread of a run has in hand.
@@ -110,7 +128,6 @@ impl Shared {
 
 /// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
 fn coordinate(shared: &Shared, plan: &Plan) {
-    shared.report.send(Kind::RunStarted { plan: plan.clone() });
     shared.ledger().begin(plan.tasks, &shared.report);
     let workers = spawn(shared, plan);
     if workers.is_empty() {
@@ -194,7 +211,8 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
 fn no_threads() -> Failure {
     Failure {
         kind: FailureKind::Panicked,
-        message: "the system gives this program no more threads: use a smaller --threads"
+        message: "the system gives this program no more threads: end other programs, or ask for \
+                  fewer with --threads"
             .to_owned(),
     }
 }

@@ -38,7 +38,7 @@ fn times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for run in runs {
         let name = example_name(run.plan().mode);
         match run.took() {
-            Some(took) => writeln!(out, "{name} time(sec): {}", took.as_secs_f64())?,
+            Some(took) => writeln!(out, "{name} time(sec): {:?}", took.as_secs_f64())?,
             None => writeln!(out, "{name} time(sec): not run")?,
         }
     }
@@ -191,8 +191,8 @@ mod tests {
         assert_eq!(
             report(5, &race(&pages, &pages)),
             "\
-single_threaded time(sec): 3
-multi_threaded time(sec): 2
+single_threaded time(sec): 3.0
+multi_threaded time(sec): 2.0
 both single_threaded and multi_threaded count: 5
 
 octocat @ api.example, 3 pages of 2
@@ -242,14 +242,14 @@ followers    the same 5 in both, in the same order
     fn a_mode_that_did_not_run_has_no_time() {
         let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], End::Stopped);
         let report = report(3, &[stopped, not_begun(Mode::Threads)]);
-        assert!(report.contains("single_threaded time(sec): 1\n"), "{report}");
+        assert!(report.contains("single_threaded time(sec): 1.0\n"), "{report}");
         assert!(report.contains("multi_threaded time(sec): not run\n"), "{report}");
     }
 
     #[test]
     fn one_mode_has_its_own_two_lines() {
         let report = report(3, &[run(Mode::Threads, 2, &[Ok(&[1, 2]), Ok(&[3])])]);
-        let lines = "multi_threaded time(sec): 1\nmulti_threaded count: 3\n\n";
+        let lines = "multi_threaded time(sec): 1.0\nmulti_threaded count: 3\n\n";
         assert!(report.starts_with(lines), "{report}");
     }
 

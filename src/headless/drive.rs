@@ -5,7 +5,7 @@ use crossbeam_channel::{Receiver, select};
 use super::progress::Progress;
 use crate::app::Session;
 use crate::engine::{Launcher, RunHandle};
-use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Plan, Selection};
+use crate::model::{Plan, Selection};
 
 /// Runs the selection whole, or until a signal comes: then stops, keeps what was fetched, and
 /// returns the signal's number.
@@ -18,18 +18,11 @@ pub(super) fn to_end(
 ) -> Option<i32> {
     let mut next = session.begin(selection);
     while let Some(plan) = next.take() {
-        match launcher.start(plan.clone()) {
-            Ok(run) => {
-                let over = watch(session, &run, launcher, signals, progress);
-                if over.signal.is_some() {
-                    return over.signal;
-                }
-                next = over.next;
-            }
-            Err(error) => not_started(plan, &error).iter().for_each(|event| {
-                session.apply(event);
-            }),
+        let over = watch(session, &launcher.start(plan), launcher, signals, progress);
+        if over.signal.is_some() {
+            return over.signal;
         }
+        next = over.next;
     }
     None
 }
@@ -67,12 +60,4 @@ fn watch(
             recv(ticks) -> _ => progress.draw(session, elapsed()),
         }
     }
-}
-
-/// Stands for the events of a run that could not even begin.
-fn not_started(plan: Plan, error: &std::io::Error) -> [Event; 2] {
-    let message = format!("the system gives this program no more threads ({error}): end others");
-    let failure = Failure { kind: FailureKind::Panicked, message };
-    let end = Kind::RunFinished { end: End::Failed(failure) };
-    [Kind::RunStarted { plan }, end].map(|kind| Event { at: Nanos::ZERO, lane: LaneId(0), kind })
 }

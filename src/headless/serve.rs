@@ -4,13 +4,13 @@ use std::io::Write;
 
 use thiserror::Error;
 
-use super::signals::Signals;
 use crate::cli::{LatencyArg, Serve};
 use crate::engine::clock::wall_clock;
 use crate::github::server::{
     DEFAULT_FOLLOWERS, DEFAULT_USER, Latency, LatencyProfile, ProfileError, Server, ServerError,
     Settings,
 };
+use crate::signals::Signals;
 
 /// Why the server is not there.
 #[derive(Debug, Error)]

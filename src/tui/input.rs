@@ -1,4 +1,4 @@
-//! What comes from outside: keys, the terminal's background, signals.
+//! What comes from the terminal: keys, sizes, its background.
 
 use std::io;
 use std::thread::Builder;
@@ -6,14 +6,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::crossterm::event;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
-use signal_hook::iterator::Signals;
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 use crate::app::Background;
-
-/// The number of the signal that Ctrl-C stands for.
-pub(super) const INTERRUPT: i32 = SIGINT;
 
 /// How long a terminal may take to tell its background: a slow line's round trip. Nearly every
 /// terminal answers, or says at once that it does not.
@@ -29,15 +24,6 @@ pub(super) enum Input {
     Terminal(event::Event),
     /// The terminal's answer to the question for its background.
     Background(Background),
-}
-
-/// A signal, as this program takes it.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Signal {
-    /// To end, by this signal.
-    End(i32),
-    /// To hand the terminal to the shell.
-    Suspend,
 }
 
 /// A question that the terminal has still to answer, perhaps.
@@ -83,19 +69,4 @@ fn background() -> Option<Background> {
         ThemeMode::Dark => Some(Background::Dark),
         ThemeMode::Light => Some(Background::Light),
     }
-}
-
-/// The signals that end or suspend this program, from now on.
-pub(super) fn signals() -> io::Result<Receiver<Signal>> {
-    let (sender, receiver) = bounded(WAITING);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGTSTP])?;
-    Builder::new().name("signals".to_owned()).spawn(move || {
-        for signal in signals.forever() {
-            let signal = if signal == SIGTSTP { Signal::Suspend } else { Signal::End(signal) };
-            if sender.send(signal).is_err() {
-                return;
-            }
-        }
-    })?;
-    Ok(receiver)
 }

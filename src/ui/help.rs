@@ -2,10 +2,10 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::symbols::border;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Clear, Paragraph, Widget, Wrap};
+use ratatui::widgets::{Clear, Paragraph, Widget, Wrap};
 
+use super::panel;
 use super::theme::Theme;
 use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
 
@@ -59,29 +59,10 @@ pub(super) fn quit(theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Clears a place and puts a frame around it; returns the inside.
-fn frame(title: &'static str, theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
+fn frame(title: &str, theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     Clear.render(area, buf);
-    let block = Block::bordered()
-        .border_set(borders(theme))
-        .border_style(theme.line())
-        .title(Line::styled(title, theme.strong()));
-    let inner = block.inner(area);
-    block.render(area, buf);
-    inner
-}
-
-/// Box lines that the terminal can show.
-pub(super) fn borders(theme: Theme) -> border::Set<'static> {
-    const ASCII: border::Set<'_> = border::Set {
-        top_left: "+",
-        top_right: "+",
-        bottom_left: "+",
-        bottom_right: "+",
-        vertical_left: "|",
-        vertical_right: "|",
-        horizontal_top: "-",
-        horizontal_bottom: "-",
-    };
-    if theme.is_ascii() { ASCII } else { border::PLAIN }
+    let inside = panel::boxed(theme, area, buf);
+    panel::heading(title, "", theme, area, buf);
+    inside
 }

@@ -119,7 +119,7 @@ impl<'app> Arrangement<'app> {
         let pinned =
             rows.iter().rposition(|row| matches!(row, Row::Name(_))).map_or(0, |at| at + 1);
         let pinned = if pinned < room { pinned } else { 0 };
-        let first = (chosen + 1).saturating_sub(room).max(pinned);
+        let first = (chosen + 1 + pinned).saturating_sub(room).max(pinned);
         let last = first + room - pinned;
         let mut index = 0;
         rows.retain(|_| {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::model::stats::{Agreement, Waves};
-use crate::model::{End, Run};
+use crate::model::{End, Nanos, Run};
 
 /// What went wrong in the runs shown, what was kept, and what to press.
 pub(super) fn problem(app: &App) -> Option<String> {
@@ -47,6 +47,11 @@ pub(super) fn progress(app: &App) -> String {
     }
 }
 
+/// That the view is held still, and how far the runs are ahead of it.
+pub(super) fn paused(behind: Nanos) -> String {
+    format!("paused, {:.1} s behind", behind.as_secs_f64())
+}
+
 /// How equal tasks fill the workers.
 pub(super) fn waves(waves: Waves) -> String {
     let Waves { tasks, workers, count, idle } = waves;
@@ -67,11 +72,13 @@ pub(super) fn invitation(app: &App) -> String {
     match (session.active(), session.cost(shown)) {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
-            format!("{shown} waits for {active} to be over. {stop} stops {active}.")
+            let then = if session.target().costs_quota { "can run" } else { "runs" };
+            format!("{active} goes on; {shown} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = &session.target().api;
-            let quota = session.profile().and_then(Run::quota);
+            let mut runs = session.latest_run().into_iter().chain(session.profile());
+            let quota = runs.find_map(Run::quota);
             let left = quota.map(|quota| format!(" of the {} left", quota.remaining));
             let requests = if cost == 1 { "request" } else { "requests" };
             let left = left.unwrap_or_default();

@@ -36,13 +36,16 @@ pub struct Theme {
 }
 
 impl Depth {
-    /// What the environment says (<https://no-color.org>, COLORTERM, TERM). Asked here and not left
+    /// What the environment says (<https://no-color.org>, <https://bixense.com/clicolors>,
+    /// COLORTERM, TERM). Asked here and not left
     /// to the terminal library, which under `NO_COLOR` drops bold and reverse too.
     pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = set("TERM").unwrap_or_default();
+        let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
         match set("COLORTERM").as_deref() {
-            _ if set("NO_COLOR").is_some() || term == "dumb" => Self::Mono,
+            _ if set("NO_COLOR").is_some() && !forced => Self::Mono,
+            _ if term == "dumb" && !forced => Self::Mono,
             Some("truecolor" | "24bit") => Self::True,
             _ if term.contains("256color") => Self::Indexed,
             _ => Self::Sixteen,

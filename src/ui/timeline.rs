@@ -88,7 +88,7 @@ pub(super) fn draw(
     }
     let top = area.bottom().saturating_sub(below.total() as u16);
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
-    match timeline.chosen().filter(|_| below.chosen == 0) {
+    match timeline.chosen(legend.width).filter(|_| below.chosen == 0) {
         Some(text) => text.render(legend, buf),
         None => footer::legend(theme, legend, buf),
     }
@@ -117,17 +117,17 @@ impl Timeline<'_> {
                     Mode::Sequential => run.plan().mode.to_string(),
                     mode @ Mode::Threads => format!("{mode} x{}", run.plan().workers),
                 };
-                self.name(&format!(" {name}"), self.theme.strong(), area, buf);
+                Line::styled(format!(" {name}"), self.theme.strong()).render(area, buf);
             }
             Row::Lane { run, until, lane, index, place, alone } => {
                 let chosen = self.app.lane() == Some(*place);
+                let mark = if chosen { ">" } else { " " };
+                let indent = if *alone || self.layout.width == Width::Tiny { "" } else { " " };
                 let name = if *alone {
                     run.plan().mode.to_string()
                 } else {
-                    run.plan().worker_name(*index)
+                    self.worker_name(run, *index, mark.len() + indent.len())
                 };
-                let mark = if chosen { ">" } else { " " };
-                let indent = if *alone || self.layout.width == Width::Tiny { "" } else { " " };
                 let style = if chosen { self.theme.strong() } else { self.theme.text() };
                 self.name(&format!("{mark}{indent}{name}"), style, area, buf);
                 lanes::draw(lane, self.window, *until, self.theme, bars, buf);
@@ -151,6 +151,17 @@ impl Timeline<'_> {
             width: area.width.saturating_sub(left + right),
             ..area
         }
+    }
+
+    /// A worker's name, or a short one if not all names of the run have room behind `indent`.
+    fn worker_name(&self, run: &Run, index: u16, indent: usize) -> String {
+        let (left, _) = margins(self.layout);
+        let longest = run.plan().worker_name(run.plan().workers.saturating_sub(1));
+        let name = run.plan().worker_name(index);
+        if indent + longest.len() < usize::from(left) {
+            return name;
+        }
+        name.replace("worker", "w")
     }
 
     fn name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
@@ -228,11 +239,11 @@ impl Timeline<'_> {
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
-            self.beside(&format!("{now:>6}  of {}", steps.peak()), last, buf);
+            self.beside(&format!("{now:>6}  peak {}", steps.peak()), last, buf);
         }
         if below.chosen > 0 {
             let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-            let text = self.chosen().unwrap_or_else(|| self.hint());
+            let text = self.chosen(row.width).unwrap_or_else(|| self.hint());
             text.render(row, buf);
         }
     }
@@ -242,13 +253,17 @@ impl Timeline<'_> {
         Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.quiet())
     }
 
-    /// What the lane chosen did, state by state, the longest first.
-    fn chosen(&self) -> Option<Line<'static>> {
+    /// What the lane chosen did, state by state, the longest first, as many as fit whole.
+    fn chosen(&self, width: u16) -> Option<Line<'static>> {
         let chosen = self.app.lane()?;
         let mut place = 0;
         for (run, until) in self.app.visible() {
             if let Some(lane) = run.lanes().get(chosen - place) {
-                return Some(self.described(run, chosen - place, lane, until));
+                let mut line = self.described(run, chosen - place, lane, until);
+                while line.width() > usize::from(width) && line.spans.len() > 1 {
+                    line.spans.pop();
+                }
+                return Some(line);
             }
             place += run.lanes().len();
         }

@@ -166,10 +166,12 @@ fn speed_up_of(app: &App, run: &Run) -> Option<f64> {
 }
 
 /// Draws what the rows mean: whether the modes brought the same, and how the waves filled.
-pub(super) fn verdict(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let (text, style) = match app.session().agreement(app.shown()) {
-        Some(agreement) => (sentences::agreement(agreement), theme.strong()),
-        None => (sentences::progress(app), theme.quiet()),
+pub(super) fn verdict(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let (text, style) = match (app.session().agreement(app.shown()), app.behind()) {
+        // Elsewhere the timeline's heading says it.
+        (_, Some(behind)) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
+        (Some(agreement), _) => (sentences::agreement(agreement), theme.strong()),
+        (None, _) => (sentences::progress(app), theme.quiet()),
     };
     let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
     let waves = waves.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));

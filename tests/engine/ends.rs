@@ -1,6 +1,6 @@
 //! How runs end: by themselves, by a stop, by a failure, by nobody wanting them any more.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crossbeam_channel::{Sender, unbounded};
 use threadline::engine::{Extent, RunHandle};
@@ -71,11 +71,9 @@ fn a_worker_that_stops_by_itself_stops_the_run() {
 fn a_failure_that_would_happen_again_ends_the_run() {
     for kind in [FailureKind::NotFound, FailureKind::Refused, FailureKind::RateLimited] {
         let (began, begins) = unbounded();
-        let begins = Arc::new(Mutex::new(begins));
         let run = Scripted::new(move |task, _, cancel| {
             if task == TaskId(1) {
                 // Once the others are busy.
-                let begins = begins.lock().unwrap();
                 for _ in 0..2 {
                     begins.recv_timeout(HANGS).unwrap();
                 }

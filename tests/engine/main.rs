@@ -25,9 +25,12 @@ const HANGS: Duration = Duration::from_secs(60);
 /// What a task does, and how many tasks it says there are.
 type Act = dyn Fn(TaskId, &Report, &Cancel) -> (Outcome, Extent) + Send + Sync;
 
+/// What setting up a worker comes to.
+type SetUp = dyn Fn(&Report) -> Result<(), Failure> + Send + Sync;
+
 /// A job whose workers are set up, and do their tasks, as a test says.
 struct Scripted {
-    set_up: Box<dyn Fn(&Report) -> Result<(), Failure> + Send + Sync>,
+    set_up: Box<SetUp>,
     act: Arc<Act>,
 }
 
@@ -50,7 +53,7 @@ impl Scripted {
     }
 
     fn start_on(self, plan: &Plan, clock: &Clock) -> RunHandle {
-        start(plan.clone(), Arc::new(self), clock).unwrap()
+        start(plan.clone(), Arc::new(self), clock)
     }
 
     /// Runs it to its end.

@@ -4,9 +4,23 @@ use std::io;
 
 use crossbeam_channel::Receiver;
 
+/// SIGINT, which Ctrl-C sends.
+pub(crate) const INTERRUPT: i32 = 2;
+
+/// SIGTSTP, which Ctrl-Z sends.
+#[cfg(unix)]
+pub(crate) const SUSPEND: i32 = signal_hook::consts::SIGTSTP;
+
+/// Where there is none, no signal has this number.
+#[cfg(not(unix))]
+pub(crate) const SUSPEND: i32 = 0;
+
+/// The signals that ask a program to end: SIGINT, SIGTERM and SIGHUP.
+const END: [i32; 3] = [INTERRUPT, 15, 1];
+
 /// Watches signals until it is dropped.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     received: Receiver<i32>,
     #[cfg(unix)]
     watch: unix::Watch,
@@ -15,26 +29,35 @@ pub(super) struct Signals {
 impl Signals {
     /// Watches the signals that ask a program to end: SIGINT, SIGTERM and SIGHUP. One that is
     /// ignored from the start, as `nohup` does with SIGHUP, stays so.
+    pub(crate) fn that_end() -> io::Result<Self> {
+        Self::begin(&END)
+    }
+
+    /// Watches these and SIGTSTP, which asks a program to hand the terminal to the shell.
+    pub(crate) fn that_end_or_suspend() -> io::Result<Self> {
+        Self::begin(&[&END[..], &[SUSPEND]].concat())
+    }
+
     #[cfg(unix)]
-    pub(super) fn that_end() -> io::Result<Self> {
-        let (watch, received) = unix::Watch::begin()?;
+    fn begin(signals: &[i32]) -> io::Result<Self> {
+        let (watch, received) = unix::Watch::begin(signals)?;
         Ok(Self { received, watch })
     }
 
     /// Without signals, there is nothing to watch.
     #[cfg(not(unix))]
-    pub(super) fn that_end() -> io::Result<Self> {
+    fn begin(_: &[i32]) -> io::Result<Self> {
         Ok(Self { received: crossbeam_channel::never() })
     }
 
     /// The numbers of the signals, as they come.
-    pub(super) const fn received(&self) -> &Receiver<i32> {
+    pub(crate) const fn received(&self) -> &Receiver<i32> {
         &self.received
     }
 
     /// From now on a signal ends the program at once: for when nobody is left to take a message,
     /// because the program may hang in a write.
-    pub(super) fn end_at_once(&self) {
+    pub(crate) fn end_at_once(&self) {
         #[cfg(unix)]
         self.watch.end_at_once();
     }
@@ -48,25 +71,23 @@ mod unix {
     use std::thread::{Builder, JoinHandle};
 
     use crossbeam_channel::{Receiver, unbounded};
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     use signal_hook::flag;
     use signal_hook::iterator::{Handle, Signals};
 
     #[derive(Debug)]
-    pub(super) struct Watch {
+    pub(crate) struct Watch {
         handle: Handle,
         thread: Option<JoinHandle<()>>,
         at_once: Arc<AtomicBool>,
     }
 
     impl Watch {
-        pub(super) fn begin() -> io::Result<(Self, Receiver<i32>)> {
+        pub(crate) fn begin(signals: &[i32]) -> io::Result<(Self, Receiver<i32>)> {
             let ignored = ignored();
-            let watched =
-                [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !ignored.contains(signal));
+            let watched = signals.iter().copied().filter(|signal| !ignored.contains(signal));
             let watched: Vec<i32> = watched.collect();
             let at_once = Arc::new(AtomicBool::new(false));
-            for &signal in &watched {
+            for &signal in watched.iter().filter(|signal| super::END.contains(signal)) {
                 flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&at_once))?;
             }
             let mut signals = Signals::new(&watched)?;
@@ -82,7 +103,7 @@ mod unix {
             Ok((Self { handle, thread: Some(thread), at_once }, received))
         }
 
-        pub(super) fn end_at_once(&self) {
+        pub(crate) fn end_at_once(&self) {
             self.at_once.store(true, Ordering::SeqCst);
         }
     }

@@ -1,0 +1,97 @@
+//! The program from outside, without a screen: arguments and environment in; stdout, stderr, files
+//! and an exit code out.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+#[path = "common/scripted.rs"]
+mod scripted;
+
+#[path = "cli/faults.rs"]
+mod faults;
+#[path = "cli/json.rs"]
+mod json;
+#[path = "cli/output.rs"]
+mod output;
+#[path = "cli/report.rs"]
+mod report;
+#[path = "cli/serve.rs"]
+mod serve;
+#[path = "cli/stop.rs"]
+mod stop;
+#[path = "cli/usage.rs"]
+mod usage;
+
+use std::time::Duration;
+
+use assert_cmd::Command;
+use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+
+/// The program, with nothing of the test's own environment that it heeds.
+fn threadline() -> Command {
+    let mut command = Command::cargo_bin("threadline").unwrap();
+    for name in ["GH_TOKEN", "GITHUB_TOKEN", "GITHUB_API_URL", "TERM"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The program asking the API at `url` for octocat's followers.
+fn asking(url: &str) -> Command {
+    let mut command = threadline();
+    command.args(["octocat", "--api-url", url]);
+    command
+}
+
+/// How the program ended.
+struct Ended {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn end(command: &mut Command) -> Ended {
+    let output = command.output().unwrap();
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// The built-in server, without its delays.
+fn quick(followers: u32) -> Server {
+    let latency = Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
+    let user = DEFAULT_USER.to_owned();
+    let settings = Settings { user, followers, latency, port: 0, wall_clock: || 1_700_000_000 };
+    Server::start(settings).unwrap()
+}
+
+/// The program asking that server.
+fn asking_quick(server: &Server) -> Command {
+    let mut command = threadline();
+    command.args([DEFAULT_USER, "--api-url", &server.url()]);
+    command
+}
+
+/// The signals that ask a program to end, and what they make of its exit code; but for those that
+/// these tests were started with ignored, as in a script's background job, because the program
+/// then leaves them so.
+#[cfg(unix)]
+fn signals() -> Vec<(&'static str, i32)> {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
+    let all = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)].into_iter();
+    let heeded = all.filter(|(_, number)| mask >> (number - 1) & 1 == 0);
+    heeded.map(|(name, number)| (name, 128 + number)).collect()
+}
+
+/// Sends a signal to a process.
+#[cfg(unix)]
+fn kill(signal: &str, process: u32) {
+    let status = std::process::Command::new("kill").args([signal, &process.to_string()]).status();
+    assert!(status.unwrap().success());
+}

@@ -1,0 +1,103 @@
+//! Servers that fail, and servers whose counts disagree.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::scripted::{Reply, Scripted};
+use super::{Ended, asking, end};
+
+/// Exit `code`, and one line on stderr that holds `words`.
+#[track_caller]
+fn told(server: &Scripted, code: i32, words: &str) {
+    let Ended { code: ended, err, .. } = end(&mut asking(server.url()));
+    assert_eq!(ended, Some(code), "{err}");
+    assert!(err.starts_with("threadline: ") && err.contains(words), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+}
+
+#[test]
+fn the_exit_code_says_why() {
+    let unknown = Scripted::start(|_| Reply::error(404, "Not Found"));
+    told(&unknown, 3, "knows no user \"octocat\": check the spelling");
+    let refused = Scripted::start(|_| Reply::error(401, "Bad credentials"));
+    told(&refused, 4, "wants a token");
+    let limited = Scripted::start(|_| {
+        Reply::error(403, "API rate limit exceeded").header("x-ratelimit-remaining", "0")
+    });
+    told(&limited, 5, "too many requests");
+    let broken = Scripted::start(|_| Reply::error(500, "Server Error"));
+    told(&broken, 1, "with 500: Server Error");
+}
+
+#[test]
+fn a_server_that_is_no_github_is_no_unknown_user() {
+    let website = Scripted::start(|_| Reply::new(404, "<html>Not Found</html>"));
+    told(&website, 1, "Check --api-url");
+    let other = Scripted::start(|_| Reply::new(200, "<html>Welcome</html>"));
+    told(&other, 1, "check --api-url");
+}
+
+#[test]
+fn a_rate_limit_in_the_middle_is_still_one() {
+    let server = Scripted::list(90, 90, |page| {
+        let limit = || Reply::error(429, "API rate limit exceeded").header("retry-after", "60");
+        (page == 2).then(limit)
+    });
+    told(&server, 5, "1 of 3 pages fetched; ");
+    assert_eq!(server.pages(), BTreeMap::from([(1, 1), (2, 1)]), "it was asked again");
+}
+
+#[test]
+fn nobody_listens() {
+    // Ports given to programs that ask for any are far above.
+    let address = "127.0.0.1:1";
+    let Ended { code, out, err } = end(&mut asking(&format!("http://{address}")));
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    let words = format!("threadline: {address} cannot be reached (Connection refused");
+    assert!(err.starts_with(&words), "{err}");
+}
+
+/// Fetches a list of `listed` followers of a profile that claims `said`, in `mode`; returns the
+/// followers' numbers and how often each page was asked for.
+fn fetch(said: u32, listed: u32, mode: &str) -> (Vec<Value>, BTreeMap<u32, usize>) {
+    let server = Scripted::list(said, listed, |_| None);
+    let Ended { code, out, err } =
+        end(asking(server.url()).args(["--mode", mode, "--threads", "4", "-o", "-"]));
+    assert_eq!(code, Some(0), "{mode}: {err}");
+    let modes: &[&str] = match mode {
+        "race" => &["both single_threaded and multi_threaded"],
+        "threads" => &["multi_threaded"],
+        _ => &["single_threaded"],
+    };
+    assert!(err.contains(&format!("{} count: {listed}\n", modes[0])), "{mode}: {err}");
+    let id = |line| serde_json::from_str::<Value>(line).unwrap()["id"].clone();
+    (out.lines().map(id).collect(), server.pages())
+}
+
+#[test]
+fn a_list_that_hides_some_of_the_profiles_followers() {
+    for mode in ["sequential", "threads", "race"] {
+        let (ids, pages) = fetch(180, 150, mode);
+        assert_eq!(ids, (1..=150).map(Value::from).collect::<Vec<_>>(), "{mode}");
+        let runs = if mode == "race" { 2 } else { 1 };
+        for page in 1..=5 {
+            assert_eq!(pages[&page], runs, "page {page} in {mode}: {pages:?}");
+        }
+        // The page that the profile promised may be asked for before another says that it is none.
+        assert!(pages.get(&6).is_none_or(|&times| times == 1), "{mode}: {pages:?}");
+        assert!(pages.keys().all(|&page| page <= 6), "{mode}: {pages:?}");
+    }
+}
+
+#[test]
+fn a_list_that_is_longer_than_the_profile_says() {
+    for mode in ["sequential", "threads", "race"] {
+        for said in [0, 100, 150] {
+            let (ids, pages) = fetch(said, 171, mode);
+            assert_eq!(ids, (1..=171).map(Value::from).collect::<Vec<_>>(), "{mode}");
+            let runs = if mode == "race" { 2 } else { 1 };
+            assert_eq!(pages, (1..=6).map(|page| (page, runs)).collect(), "{mode}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The JSON report's shape.
+
+use serde_json::Value;
+
+use super::scripted::{Reply, Scripted};
+use super::{Ended, asking, asking_quick, end, quick};
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+fn sorted<const N: usize>(mut names: [&str; N]) -> Vec<&str> {
+    names.sort_unstable();
+    names.to_vec()
+}
+
+fn report(out: &str) -> Value {
+    serde_json::from_str(out).unwrap()
+}
+
+#[test]
+fn every_key_is_there() {
+    let server = quick(127);
+    let Ended { code, out, err } = end(asking_quick(&server).arg("--json"));
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let report = report(&out);
+    let top = ["format", "version", "target", "profile", "runs", "comparison"];
+    assert_eq!(keys(&report), sorted(top));
+    assert_eq!(keys(&report["target"]), sorted(["user", "api", "per_page", "costs_quota"]));
+    assert_eq!(keys(&report["profile"]), sorted(["login", "followers", "elapsed_s", "error"]));
+    for run in report["runs"].as_array().unwrap() {
+        let run_keys = [
+            "mode",
+            "workers",
+            "elapsed_s",
+            "pages",
+            "pages_done",
+            "followers",
+            "requests",
+            "bytes",
+            "requests_per_second",
+            "end",
+            "whole",
+            "error",
+            "request_time",
+            "lanes",
+            "tasks",
+        ];
+        assert_eq!(keys(run), sorted(run_keys));
+        assert_eq!(keys(&run["request_time"]), sorted(["min_s", "median_s", "p95_s", "max_s"]));
+        let lane = &run["lanes"][0];
+        assert_eq!(keys(lane), sorted(["name", "tasks", "seconds"]));
+        let states = [
+            "idle",
+            "connecting",
+            "waiting",
+            "receiving",
+            "computing",
+            "lock_wait",
+            "throttled",
+            "error",
+        ];
+        assert_eq!(keys(&lane["seconds"]), sorted(states));
+        let task_keys = [
+            "page",
+            "lane",
+            "outcome",
+            "status",
+            "started_s",
+            "finished_s",
+            "bytes",
+            "followers",
+            "new_connection",
+            "error",
+        ];
+        assert_eq!(keys(&run["tasks"][0]), sorted(task_keys));
+    }
+    let comparison = ["speed_up", "efficiency", "waves", "idle_in_last_wave", "agreement"];
+    assert_eq!(keys(&report["comparison"]), sorted(comparison));
+    let agreement = ["verdict", "only_sequential", "only_threads"];
+    assert_eq!(keys(&report["comparison"]["agreement"]), sorted(agreement));
+}
+
+#[test]
+fn a_whole_race_in_figures() {
+    let server = quick(127);
+    let ended = end(asking_quick(&server).args(["--json", "--threads", "3"]));
+    let report = report(&ended.out);
+    assert_eq!(report["format"], "threadline.report");
+    assert_eq!(report["version"], 1);
+    assert_eq!(report["target"]["costs_quota"], false);
+    assert_eq!(report["profile"]["followers"], 127);
+    let [sequential, threads] = [&report["runs"][0], &report["runs"][1]];
+    assert_eq!((&sequential["mode"], &threads["mode"]), (&"sequential".into(), &"threads".into()));
+    assert_eq!((&sequential["workers"], &threads["workers"]), (&1.into(), &3.into()));
+    for run in [sequential, threads] {
+        let figures = ["pages", "pages_done", "requests"].map(|key| run[key].as_u64());
+        assert_eq!(figures, [Some(5); 3]);
+        assert_eq!(run["followers"], 127);
+        assert_eq!((&run["end"], &run["whole"]), (&"finished".into(), &true.into()));
+        let tasks = run["tasks"].as_array().unwrap();
+        let pages: Vec<u64> = tasks.iter().map(|task| task["page"].as_u64().unwrap()).collect();
+        assert_eq!(pages, [1, 2, 3, 4, 5]);
+        assert_eq!(
+            run["bytes"],
+            tasks.iter().map(|task| task["bytes"].as_u64().unwrap()).sum::<u64>()
+        );
+        let followers = |task: &Value| task["followers"].as_u64().unwrap();
+        assert_eq!(tasks.iter().map(followers).collect::<Vec<_>>(), [30, 30, 30, 30, 7]);
+        let elapsed = run["elapsed_s"].as_f64().unwrap();
+        for lane in run["lanes"].as_array().unwrap() {
+            let seconds = lane["seconds"].as_object().unwrap();
+            let sum: f64 = seconds.values().map(|state| state.as_f64().unwrap()).sum();
+            assert!((sum - elapsed).abs() < 1e-6, "{sum} of {elapsed}");
+        }
+    }
+    assert_eq!(report["comparison"]["waves"], 2);
+    assert_eq!(report["comparison"]["idle_in_last_wave"], 1);
+    assert_eq!(report["comparison"]["agreement"]["verdict"], "same");
+    let speed_up = report["comparison"]["speed_up"].as_f64().unwrap();
+    let efficiency = report["comparison"]["efficiency"].as_f64().unwrap();
+    assert!((speed_up / 3.0 - efficiency).abs() < 1e-9);
+}
+
+#[test]
+fn one_mode_has_nothing_to_compare() {
+    let server = quick(127);
+    let ended = end(asking_quick(&server).args(["--json", "--mode", "threads"]));
+    let report = report(&ended.out);
+    assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(report["comparison"], Value::Null);
+}
+
+#[test]
+fn a_failure_is_part_of_the_document() {
+    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
+    let Ended { code, out, err } = end(asking(server.url()).arg("--json"));
+    assert_eq!(code, Some(3));
+    assert!(err.contains("knows no user \"octocat\""), "{err}");
+    let report = report(&out);
+    assert_eq!(report["profile"]["error"]["kind"], "not_found");
+    assert_eq!(report["runs"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn a_failed_page_is_part_of_the_document() {
+    let server =
+        Scripted::list(90, 90, |page| (page == 2).then(|| Reply::error(500, "Server Error")));
+    let Ended { code, out, .. } = end(asking(server.url()).arg("--json"));
+    assert_eq!(code, Some(6));
+    let report = report(&out);
+    let run = &report["runs"][1];
+    assert_eq!((&run["end"], &run["whole"]), (&"finished".into(), &false.into()));
+    let task = &run["tasks"][1];
+    assert_eq!((&task["outcome"], &task["status"]), (&"failed".into(), &Value::Null));
+    assert_eq!(task["error"]["kind"], "server");
+    assert_eq!(report["comparison"]["speed_up"], Value::Null);
+    assert_eq!(report["comparison"]["agreement"]["verdict"], "incomplete");
+}
+
+#[test]
+fn text_from_the_server_cannot_act_on_a_terminal() {
+    let server = Scripted::start(|request| match request.page() {
+        None => Reply::new(200, "{\"login\":\"a\u{9b}31m\\u001b[2J\u{202e}\",\"followers\":1}"),
+        Some(_) => Reply::new(500, "{\"message\":\"\\u001b]0;title\\u0007\u{9b}\"}"),
+    });
+    for way in ["--json", "--plain"] {
+        let Ended { out, err, .. } = end(asking(server.url()).arg(way));
+        for text in [&out, &err] {
+            assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{text:?}");
+        }
+    }
+}

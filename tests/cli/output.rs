@@ -1,0 +1,197 @@
+//! The followers' file: every format, whole or not at all.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+use threadline::github::server::Server;
+
+use super::scripted::{Reply, Scripted};
+use super::{Ended, asking, asking_quick, end, quick};
+
+fn written(server: &Server, path: &Path) -> String {
+    let Ended { code, err, .. } = end(asking_quick(server).arg("-o").arg(path));
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(err, format!("127 followers written to {}\n", path.display()));
+    fs::read_to_string(path).unwrap()
+}
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn every_format_holds_the_same_followers() {
+    let (server, place) = (quick(127), TempDir::new().unwrap());
+    let csv = written(&server, &place.path().join("f.csv"));
+    let mut csv = csv.lines();
+    assert_eq!(csv.next(), Some("id,login,html_url"));
+    let csv: Vec<Vec<&str>> = csv.map(|line| line.split(',').collect()).collect();
+    let json: Value =
+        serde_json::from_str(&written(&server, &place.path().join("f.json"))).unwrap();
+    let ndjson = written(&server, &place.path().join("f.NDJSON"));
+    let ndjson: Vec<Value> =
+        ndjson.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(csv.len(), 127);
+    assert_eq!(json.as_array(), Some(&ndjson));
+    for (cells, object) in csv.iter().zip(&ndjson) {
+        assert_eq!(cells[0], object["id"].to_string());
+        assert_eq!(
+            (cells[1], cells[2]),
+            (object["login"].as_str().unwrap(), object["html_url"].as_str().unwrap())
+        );
+    }
+}
+
+#[test]
+fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
+    let server = quick(127);
+    let Ended { code, out, err } = end(asking_quick(&server).args(["-o", "-"]));
+    assert_eq!(code, Some(0));
+    assert_eq!(out.lines().count(), 127);
+    assert!(out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
+    assert!(err.starts_with("single_threaded time(sec): "), "{err}");
+}
+
+#[test]
+fn the_json_report_and_a_file_go_together() {
+    let (server, place) = (quick(127), TempDir::new().unwrap());
+    let path = place.path().join("f.csv");
+    let Ended { code, out, .. } = end(asking_quick(&server).arg("--json").arg("-o").arg(&path));
+    assert_eq!(code, Some(0));
+    assert!(serde_json::from_str::<Value>(&out).is_ok());
+    assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 128);
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
+    let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());
+    let missing = place.path().join("missing/f.csv");
+    for path in [missing.as_path(), place.path(), Path::new("/dev/null/f.csv")] {
+        let Ended { code, out, err } = end(asking(server.url()).arg("-o").arg(path));
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+        assert!(err.starts_with("threadline: "), "{err}");
+        assert!(err.contains(path.to_str().unwrap()) && !err.contains(".threadline-"), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+    }
+    assert_eq!(server.asked().len(), 0);
+}
+
+#[test]
+fn a_failed_page_leaves_a_partial_list_that_is_said_to_be_one() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("f.ndjson");
+    let server =
+        Scripted::list(90, 90, |page| (page == 2).then(|| Reply::error(500, "Server Error")));
+    for mode in ["sequential", "threads", "race"] {
+        let mut command = asking(server.url());
+        let Ended { code, err, .. } = end(command.args(["--mode", mode, "-o"]).arg(&path));
+        assert_eq!(code, Some(6), "{err}");
+        let partial = format!("{} is partial: 60 followers, 2 of 3 pages\n", path.display());
+        assert!(err.contains(&partial), "{err}");
+        assert!(err.contains("answered page 2 with 500: Server Error"), "{err}");
+        let list = fs::read_to_string(&path).unwrap();
+        let ids: Vec<Value> = list
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].clone())
+            .collect();
+        assert_eq!(ids, (1..=30).chain(61..=90).map(Value::from).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn nothing_fetched_touches_nothing() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("f.csv");
+    fs::write(&path, "before").unwrap();
+    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
+    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    assert_eq!(code, Some(3));
+    assert!(err.contains("was not written"), "{err}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "before");
+    assert_eq!(names(place.path()), ["f.csv"]);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_file_has_ordinary_permissions_and_an_old_one_keeps_its_own() {
+        let (server, place) = (quick(127), TempDir::new().unwrap());
+        let (new, ordinary) = (place.path().join("new.csv"), place.path().join("ordinary"));
+        fs::write(&ordinary, "").unwrap();
+        written(&server, &new);
+        assert_eq!(mode(&new), mode(&ordinary));
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o640)).unwrap();
+        written(&server, &new);
+        assert_eq!(mode(&new), 0o640);
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let (server, place) = (quick(127), TempDir::new().unwrap());
+        let (old, new) = (place.path().join("old.csv"), place.path().join("new.csv"));
+        fs::write(&old, "before").unwrap();
+        for target in [&old, &new] {
+            let link = place.path().join("link.csv");
+            _ = fs::remove_file(&link);
+            symlink(target.file_name().unwrap(), &link).unwrap();
+            written(&server, &link);
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read_to_string(target).unwrap().lines().count(), 128);
+        }
+        let circle = place.path().join("circle.csv");
+        symlink("circle.csv", &circle).unwrap();
+        let Ended { code, err, .. } = end(asking_quick(&server).arg("-o").arg(&circle));
+        assert_eq!(code, Some(1), "{err}");
+    }
+
+    #[test]
+    fn a_device_is_written_into() {
+        let server = quick(127);
+        let Ended { code, err, .. } = end(asking_quick(&server).args(["-o", "/dev/null"]));
+        assert_eq!((code, err.as_str()), (Some(0), "127 followers written to /dev/null\n"));
+        assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+
+    #[test]
+    fn a_full_disk_is_told() {
+        if !Path::new("/dev/full").exists() {
+            return;
+        }
+        let server = quick(127);
+        let Ended { code, err, .. } = end(asking_quick(&server).args(["-o", "/dev/full"]));
+        assert_eq!(code, Some(1), "{err}");
+        assert!(err.contains("cannot write /dev/full"), "{err}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_had_enough_ends_it_quietly() {
+    let server = quick(3_000);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_threadline"))
+        .args(["aaronlelevier", "--api-url", &server.url(), "--per-page", "100", "-o", "-"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    // More than a pipe holds is still to come, so the program is writing when its reader goes.
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert!(serde_json::from_str::<Value>(&line).is_ok(), "{line}");
+    assert_eq!(ended.status.code(), Some(141));
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+}

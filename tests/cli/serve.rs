@@ -1,0 +1,86 @@
+//! `threadline serve`, by its own clients.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use super::{Ended, end, threadline};
+
+/// A running `threadline serve` and its first lines.
+struct Serving {
+    child: Child,
+    lines: Vec<String>,
+}
+
+impl Serving {
+    fn start(args: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_threadline"))
+            .arg("serve")
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let out = BufReader::new(child.stdout.take().unwrap());
+        let lines = out.lines().take(2).collect::<Result<_, _>>().unwrap();
+        Self { child, lines }
+    }
+
+    fn url(&self) -> &str {
+        &self.lines[0]
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_prints_its_address_and_a_curl_line_and_can_be_asked() {
+    let serving = Serving::start(&["--followers", "61", "--latency", "0"]);
+    let url = serving.url();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    assert_eq!(serving.lines[1], format!("curl '{url}/users/aaronlelevier/followers'"));
+    let Ended { code, out, err } = end(threadline().args(["aaronlelevier", "--api-url", url]));
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("\nboth single_threaded and multi_threaded count: 61\n"), "{out}");
+    let Ended { code, err, .. } = end(threadline().args(["nobody", "--api-url", url]));
+    assert_eq!(code, Some(3), "{err}");
+}
+
+#[test]
+fn a_port_in_use_is_told() {
+    let serving = Serving::start(&["--latency", "0"]);
+    let (_, port) = serving.url().rsplit_once(':').unwrap();
+    let Ended { code, out, err } = end(threadline().args(["serve", "--port", port]));
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(err.starts_with(&format!("threadline: port {port} of 127.0.0.1 is in use")), "{err}");
+}
+
+#[test]
+fn a_latency_profile_is_read_or_told_to_be_none() {
+    let place = tempfile::TempDir::new().unwrap();
+    let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
+    std::fs::write(&good, r#"{"profile_ms":0,"pages":[{"wait_ms":0,"receive_ms":0}]}"#).unwrap();
+    std::fs::write(&bad, "{}").unwrap();
+    Serving::start(&["--latency-profile", good.to_str().unwrap()]);
+    for path in [bad, place.path().join("missing.json")] {
+        let Ended { code, out, err } =
+            end(threadline().args(["serve", "--latency-profile", path.to_str().unwrap()]));
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(err.starts_with("threadline: cannot "), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_is_its_regular_end() {
+    for (signal, _) in super::signals() {
+        let mut serving = Serving::start(&["--latency", "0"]);
+        super::kill(signal, serving.child.id());
+        assert_eq!(serving.child.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}

@@ -1,0 +1,180 @@
+//! Arguments and environments that cannot be used: one sentence, exit 2, and nothing is asked.
+
+use clap::CommandFactory as _;
+use threadline::cli::{self, Cli, Source, Stop};
+
+use super::scripted::{Reply, Scripted};
+use super::{Ended, end, threadline};
+
+/// Exit 2, nothing on stdout, and one line on stderr that holds `words`.
+#[track_caller]
+fn refused(args: &[&str], words: &str) {
+    let Ended { code, out, err } = end(threadline().args(args));
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
+    assert!(err.starts_with("threadline: ") && err.ends_with('\n'), "{args:?}: {err:?}");
+    assert_eq!(err.lines().count(), 1, "{args:?}: {err:?}");
+    assert!(err.contains(words), "{args:?}: {err:?}");
+}
+
+#[test]
+fn a_username_that_github_would_not_give() {
+    let long = "x".repeat(40);
+    for name in ["", "a--b", "a-", "a b", "a/b", "../x", "\u{1b}[2J", &long] {
+        refused(&[name], "is no GitHub username");
+        refused(&["--username", name], "is no GitHub username");
+    }
+    refused(&["--username=-a"], "is no GitHub username");
+}
+
+#[test]
+fn usernames_and_commands_that_contradict_each_other() {
+    refused(&["one", "--username", "other"], "two different users");
+    refused(&["--plain", "serve"], "comes first");
+    refused(&["--plain", "help"], "comes first");
+    refused(&["--api-url", "http://127.0.0.1:9"], "--api-url without a USERNAME");
+}
+
+#[test]
+fn numbers_out_of_range() {
+    for per_page in ["0", "101", "256", "-1", "x", ""] {
+        refused(&["--per-page", per_page], "1 to 100 followers a page");
+    }
+    for threads in ["0", "1001", "70000"] {
+        refused(&["--threads", threads], "give 1 to 1000");
+        refused(
+            &["octocat", "--api-url", "http://localhost:9", "--threads", threads],
+            "give 1 to 1000",
+        );
+    }
+    for threads in ["0", "101", "1001"] {
+        refused(&["octocat", "--threads", threads], "give 1 to 100\n");
+    }
+    refused(&["--threads", "many"], "a whole number");
+    refused(&["--threads", "-1"], "a whole number");
+}
+
+#[test]
+fn an_address_that_is_none() {
+    for url in ["nonsense", "ftp://host", "file:///etc/passwd", "https://", ""] {
+        refused(&["octocat", "--api-url", url], "is not the address of an API");
+    }
+    for url in ["https://a:b@host", "https://host?x=1", "https://host#x"] {
+        refused(&["octocat", "--api-url", url], "must not carry");
+    }
+}
+
+#[test]
+fn options_that_exclude_each_other() {
+    refused(&["--plain", "--json"], "cannot be used with");
+    refused(&["--json", "-o", "-"], "both want stdout");
+    refused(&["serve", "--latency", "1ms", "--latency-profile", "x"], "cannot be used with");
+    refused(&["serve", "--jitter", "1ms"], "--latency");
+    refused(&["serve", "--seed", "1"], "--latency");
+    refused(&["serve", "--latency", "5m"], "write a duration as");
+    refused(&["serve", "--followers", "1000001"], "1000000");
+    refused(&["--plane"], "'--plain'");
+    refused(&["--mode", "gil"], "[possible values: race, sequential, threads]");
+    refused(&["-o", "followers.txt"], ".csv, .json or .ndjson");
+    refused(&["-o", "followers"], ".csv, .json or .ndjson");
+}
+
+#[test]
+fn a_token_that_is_none_is_refused_and_never_printed() {
+    for secret in ["ghp_se cret", "ghp_secret\n", "ghp_sécret"] {
+        let Ended { code, out, err } = end(threadline().arg("octocat").env("GH_TOKEN", secret));
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.starts_with("threadline: the token in GH_TOKEN "), "{err}");
+        assert!(!err.contains("ghp_"), "{err}");
+    }
+}
+
+#[test]
+fn a_token_does_not_cross_the_network_in_the_clear() {
+    let url = "http://api.example";
+    let Ended { code, err, .. } =
+        end(threadline().args(["octocat", "--api-url", url]).env("GITHUB_TOKEN", "ghp_secret"));
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("GITHUB_TOKEN is not sent to api.example over plain http"), "{err}");
+    assert!(!err.contains("ghp_"), "{err}");
+}
+
+/// The Authorization header that a server on this machine is sent.
+fn sent(environment: &[(&str, &str)]) -> Option<String> {
+    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
+    let mut command = threadline();
+    command.arg("octocat").env("GITHUB_API_URL", server.url()).envs(environment.iter().copied());
+    assert_eq!(end(&mut command).code, Some(3));
+    let asked = server.asked();
+    assert_eq!(asked.len(), 1);
+    let head = &asked.first()?.head;
+    let mut lines = head.lines();
+    lines.find_map(|line| line.strip_prefix("authorization: ")).map(str::to_owned)
+}
+
+#[test]
+fn the_token_is_the_first_that_is_set() {
+    assert_eq!(sent(&[]), None);
+    assert_eq!(sent(&[("GH_TOKEN", "a"), ("GITHUB_TOKEN", "b")]).as_deref(), Some("Bearer a"));
+    assert_eq!(sent(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "b")]).as_deref(), Some("Bearer b"));
+    assert_eq!(sent(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "")]), None);
+}
+
+fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, Stop> {
+    let args = ["threadline"].iter().chain(args).map(Into::into);
+    cli::parse(args, &|name| {
+        environment.iter().find(|(other, _)| *other == name).map(|(_, value)| value.into())
+    })
+}
+
+fn host(args: &[&str], environment: &[(&str, &str)]) -> Option<String> {
+    match parse(args, environment).unwrap() {
+        cli::Command::Followers(cli::Followers { source: Source::Api { api, .. }, .. }) => {
+            Some(api.host())
+        }
+        _ => None,
+    }
+}
+
+#[test]
+fn the_address_is_the_options_else_the_environments_else_githubs() {
+    let environment = [("GITHUB_API_URL", "https://env.example/api/v3")];
+    let option = ["octocat", "--api-url", "https://option.example"];
+    assert_eq!(host(&option, &environment).as_deref(), Some("option.example"));
+    assert_eq!(host(&["octocat"], &environment).as_deref(), Some("env.example"));
+    assert_eq!(host(&["octocat"], &[("GITHUB_API_URL", "")]).as_deref(), Some("api.github.com"));
+    assert_eq!(host(&["--username", "octocat"], &[]).as_deref(), Some("api.github.com"));
+}
+
+#[test]
+fn the_built_in_server_heeds_no_token_and_no_address() {
+    let environment = [("GH_TOKEN", "not a token"), ("GITHUB_API_URL", "nonsense")];
+    assert_eq!(host(&[], &environment), None);
+    assert!(parse(&["octocat"], &environment).is_err());
+}
+
+#[test]
+fn help_and_version_go_to_stdout() {
+    for args in [&["--help"][..], &["-h"], &["help"], &["serve", "--help"], &["help", "serve"]] {
+        let Ended { code, out, err } = end(threadline().args(args).env("GH_TOKEN", "ghp_secret"));
+        assert_eq!((code, err.as_str()), (Some(0), ""), "{args:?}");
+        assert!(out.contains("Usage: threadline"), "{args:?}: {out}");
+        assert!(!out.contains("ghp_"), "{args:?}: {out}");
+    }
+    let version = format!("threadline {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(end(threadline().arg("--version")).out, version);
+}
+
+/// Lines without the spaces that clap leaves at their ends.
+fn trimmed(text: &str) -> String {
+    text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_help_texts() {
+    let mut command = Cli::command().term_width(100);
+    insta::assert_snapshot!("help_short", trimmed(&command.render_help().to_string()));
+    insta::assert_snapshot!("help_long", trimmed(&command.render_long_help().to_string()));
+    command.build();
+    let serve = command.find_subcommand_mut("serve").unwrap();
+    insta::assert_snapshot!("help_serve", trimmed(&serve.render_long_help().to_string()));
+}

@@ -1,0 +1,16 @@
+//! The screen from outside: fabricated runs go in, pictures and effects come out.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test may stop at once when what it is about is not there"
+)]
+
+#[path = "../common/fabricate.rs"]
+mod fabricate;
+
+mod keys;
+mod rows;
+mod sizes;
+mod snapshots;

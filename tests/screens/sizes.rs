@@ -1,0 +1,141 @@
+//! No size panics. Every size from 0x0 to 200x60 is drawn for the race in its middle and for a
+//! failed run in each mode; other scenes take every size near where the layout changes, and every
+//! eleventh width and height between.
+
+use ratatui::crossterm::event::KeyCode;
+use threadline::model::{Mode, Nanos, Selection};
+use threadline::ui::theme::{Depth, Glyphs};
+
+use crate::fabricate::{COLOUR, Job, Kit, Sitting};
+
+const WIDEST: u16 = 200;
+const HIGHEST: u16 = 60;
+
+/// Sizes at which the layout changes, each with its neighbours, and every eleventh between.
+fn sampled(most: u16, borders: &[u16]) -> Vec<u16> {
+    let near = |size: u16| borders.iter().any(|&border| border.abs_diff(size) <= 1);
+    (0..=most).filter(|&size| size < 4 || size % 11 == 0 || size == most || near(size)).collect()
+}
+
+fn draw_sampled(mut sitting: Sitting, kit: Kit) {
+    let heights = sampled(HIGHEST, &[10, 14, 20, 30]);
+    for &width in &sampled(WIDEST, &[40, 60, 80, 110]) {
+        for &height in &heights {
+            sitting.draw((width, height), kit);
+        }
+    }
+}
+
+fn draw_every(mut sitting: Sitting, kit: Kit) {
+    for width in 0..=WIDEST {
+        for height in 0..=HIGHEST {
+            sitting.draw((width, height), kit);
+        }
+    }
+}
+
+fn every_selection() -> impl Iterator<Item = Selection> {
+    Selection::ALL.into_iter()
+}
+
+fn mode_of(selection: Selection) -> Mode {
+    *selection.modes().last().unwrap()
+}
+
+#[test]
+fn every_size_in_the_middle_of_a_race() {
+    draw_every(Sitting::race().until(Mode::Threads, 600), COLOUR);
+}
+
+#[test]
+fn every_size_of_a_failed_run_with_a_lane_chosen() {
+    let job = Job { bad_page: Some((Mode::Sequential, 3)), ..Job::default() };
+    draw_every(Sitting::new(job, Selection::Race).finished().pressed("jj"), COLOUR);
+}
+
+#[test]
+fn every_mode_before_its_first_event() {
+    for selection in every_selection() {
+        draw_sampled(Sitting::new(Job::default(), selection), COLOUR);
+    }
+}
+
+#[test]
+fn every_mode_not_yet_run() {
+    let real = Job { costs_quota: true, ..Job::default() };
+    let mut sitting = Sitting::new(real, Selection::Race).finished();
+    for key in ['2', '3'] {
+        sitting = sitting.pressed(&key.to_string());
+        assert!(sitting.app.runs().is_empty(), "a costly mode does not run unasked");
+        for width in sampled(WIDEST, &[40, 60, 80, 110]) {
+            for height in sampled(HIGHEST, &[10, 14, 20, 30]) {
+                sitting.draw((width, height), COLOUR);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_mode_in_its_middle() {
+    for selection in every_selection() {
+        let sitting = Sitting::new(Job::default(), selection);
+        draw_sampled(sitting.until(mode_of(selection), 500), COLOUR);
+    }
+}
+
+#[test]
+fn every_mode_finished_in_every_kit() {
+    let kits = [
+        COLOUR,
+        Kit(Depth::Mono, Glyphs::Unicode),
+        Kit(Depth::Sixteen, Glyphs::Ascii),
+        Kit(Depth::Indexed, Glyphs::Unicode),
+    ];
+    for (selection, kit) in every_selection().zip(kits.into_iter().cycle()) {
+        draw_sampled(Sitting::new(Job::default(), selection).finished(), kit);
+    }
+    draw_sampled(Sitting::race().finished(), kits[3]);
+}
+
+#[test]
+fn every_mode_stopped_and_failed() {
+    for selection in every_selection() {
+        let sitting = Sitting::new(Job::default(), selection).until(selection.modes()[0], 500);
+        draw_sampled(sitting.pressed("x").finished(), COLOUR);
+        let unknown = Job { unknown_user: true, ..Job::default() };
+        draw_sampled(Sitting::new(unknown, selection).finished(), COLOUR);
+    }
+}
+
+#[test]
+fn popups_over_every_mode() {
+    for selection in every_selection() {
+        for key in ["?", "q"] {
+            let sitting = Sitting::new(Job::default(), selection).until(mode_of(selection), 500);
+            draw_sampled(sitting.pressed(key), COLOUR);
+        }
+    }
+}
+
+#[test]
+fn forty_lanes_with_each_end_chosen() {
+    let job = Job { followers: 3_000, listed: 3_000, workers: Some(40), ..Job::default() };
+    for keys in ["", "j", &"j".repeat(50)] {
+        let sitting = Sitting::new(job.clone(), Selection::Race).until(Mode::Threads, 1_500);
+        draw_sampled(sitting.pressed(keys), COLOUR);
+    }
+}
+
+/// Far out, far in, at both ends, held still.
+#[test]
+fn zoomed_as_far_as_it_goes() {
+    for (zoom, end) in [("+", KeyCode::Home), ("-", KeyCode::End), ("+", KeyCode::Right)] {
+        let mut sitting = Sitting::race().until(Mode::Threads, 600);
+        sitting.draw((120, 36), COLOUR);
+        let mut sitting = sitting.pressed(&zoom.repeat(60));
+        sitting.press(end);
+        let mut sitting = sitting.pressed(" ");
+        sitting.play(Nanos::from_millis(900));
+        draw_sampled(sitting, COLOUR);
+    }
+}
