@@ -1,5 +1,4 @@
 //! The README says what the program does: its keys and its options.
-#![expect(clippy::unwrap_used, reason = "a failed test may panic")]
 
 use assert_cmd::Command;
 use threadline::app::keymap::BINDINGS;
