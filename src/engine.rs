@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod clock;
 pub mod followers;
 pub mod launcher;
+mod ledger;
 pub mod pool;
 pub mod task;
 

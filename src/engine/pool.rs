@@ -1,14 +1,14 @@
 //! Named worker threads, a task queue, panics caught per task.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::ledger::Ledger;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
 use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, TaskId};
@@ -66,20 +66,19 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let cancel = Cancel::default();
     let started = clock.now();
-    let (tasks, queue) = unbounded();
+    let (ledger, queue) = Ledger::new();
     let report = Report::new(LaneId(0), clock.clone(), started, sender);
     report.send(Kind::RunStarted { plan: plan.clone() });
     let shared = Shared {
         job,
         cancel: cancel.clone(),
         queue,
-        end: Arc::new(AtomicU32::new(plan.tasks)),
+        ledger: Arc::new(Mutex::new(ledger)),
         report: report.clone(),
     };
-    let coordinator = Coordinator { shared, tasks: Some(tasks), known: 0, open: 0 };
     let (going, over) = bounded(0);
     let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinator.run(&plan);
+        coordinate(&shared, &plan);
         drop(going);
     });
     if coordinator.is_err() {
@@ -94,150 +93,86 @@ struct Shared {
     job: Arc<dyn Job>,
     cancel: Cancel,
     queue: Receiver<TaskId>,
-    /// Tasks above this number turned out not to exist.
-    end: Arc<AtomicU32>,
+    ledger: Arc<Mutex<Ledger>>,
+    /// The voice of the run as a whole.
     report: Report,
 }
 
-/// What a worker tells the coordinator about a task that it took from the queue.
-enum Verdict {
-    /// It was done or failed.
-    Tried(Extent, Option<Failure>),
-    /// It turned out not to exist.
-    Dropped,
-    /// The run was stopped first.
-    Stopped,
-}
+impl Shared {
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 
-/// Fills the queue, starts the workers, and closes the queue when no task is left.
-struct Coordinator {
-    shared: Shared,
-    /// Closed, to let the workers go, by setting it to nothing.
-    tasks: Option<Sender<TaskId>>,
-    /// Tasks 1 to this number were put into the queue.
-    known: u32,
-    /// Tasks in the queue and in work.
-    open: u32,
-}
-
-impl Coordinator {
-    fn run(mut self, plan: &Plan) {
-        self.extend(plan.tasks);
-        let (verdicts, results) = unbounded();
-        let workers = self.spawn(plan, &verdicts);
-        drop(verdicts);
-        let failure =
-            if workers.is_empty() { Some(no_threads()) } else { self.supervise(&results) };
-        self.tasks = None;
-        for worker in workers {
-            // Its panics were caught and reported task by task.
-            _ = worker.join();
+    /// Whether a task from the queue is to be done, unless the run is to stop.
+    fn admits(&self, task: TaskId) -> bool {
+        let mut ledger = self.ledger();
+        if self.cancel.is_cancelled() {
+            ledger.give_up(End::Stopped);
         }
-        let end = match failure {
-            Some(failure) => End::Failed(failure),
-            None if self.open > 0 => End::Stopped,
-            None => End::Finished,
-        };
-        self.shared.report.send(Kind::RunFinished { end });
+        ledger.admits(task)
     }
 
-    /// As many of the planned workers as the machine has threads for.
-    fn spawn(&self, plan: &Plan, verdicts: &Sender<Verdict>) -> Vec<JoinHandle<()>> {
-        let spawn = |lane| {
-            let report = self.shared.report.on(LaneId(lane));
-            let (shared, verdicts) = (self.shared.clone(), verdicts.clone());
-            // Its first task is taken for it, so that the first lane begins with the first page,
-            // whichever thread the system wakes first.
-            let first = self.shared.queue.try_recv().ok();
-            let worker = move || work(first, &shared, &report, &verdicts);
-            let worker = Builder::new().name(plan.worker_name(lane)).spawn(worker);
-            if let (Err(_), Some(task), Some(queue)) = (&worker, first, &self.tasks) {
-                // The workers that there are do it; the queue has a receiver, so this cannot fail.
-                _ = queue.send(task);
+    /// Books how a task ended, before the next one is taken.
+    fn settle(&self, task: TaskId, outcome: &Outcome, extent: Extent) {
+        let mut ledger = self.ledger();
+        match outcome {
+            Outcome::Stopped => ledger.give_up(End::Stopped),
+            Outcome::Failed(failure) if failure.kind.ends_run() => {
+                ledger.give_up(End::Failed(failure.clone()));
+                self.cancel.cancel();
             }
-            worker.ok()
-        };
-        (0..plan.workers).map_while(spawn).collect()
-    }
-
-    /// Takes the workers' verdicts until no task is left, or the run is to end early, and why.
-    fn supervise(&mut self, results: &Receiver<Verdict>) -> Option<Failure> {
-        while self.open > 0 && !self.shared.cancel.is_cancelled() {
-            let verdict = results.recv().ok()?;
-            self.open -= 1;
-            let Verdict::Tried(extent, failure) = verdict else {
-                continue;
-            };
-            if let Some(failure) = failure.filter(|failure| failure.kind.ends_run()) {
-                self.shared.cancel.cancel();
-                return Some(failure);
-            }
-            match extent {
-                Extent::Exactly(tasks) if tasks < self.end() => self.cut(tasks),
-                Extent::Exactly(tasks) | Extent::AtLeast(tasks) if tasks > self.end() => {
-                    self.extend(tasks);
-                }
-                _ => {}
-            }
+            Outcome::Done(_) | Outcome::Failed(_) => ledger.tried(task, extent, &self.report),
         }
-        None
-    }
-
-    fn end(&self) -> u32 {
-        self.shared.end.load(Ordering::SeqCst)
-    }
-
-    /// Tasks up to this number exist: those not known before are put into the queue.
-    fn extend(&mut self, tasks: u32) {
-        self.shared.end.store(tasks, Ordering::SeqCst);
-        self.shared.report.send(Kind::Queued { tasks });
-        for task in self.known + 1..=tasks {
-            // It fails only after the queue was closed, and then nothing is wanted any more.
-            if self.tasks.as_ref().is_some_and(|queue| queue.send(TaskId(task)).is_ok()) {
-                self.open += 1;
-            }
-        }
-        self.known = self.known.max(tasks);
-    }
-
-    /// Tasks above this number do not exist.
-    fn cut(&self, tasks: u32) {
-        self.shared.end.store(tasks, Ordering::SeqCst);
-        self.shared.report.send(Kind::Queued { tasks });
     }
 }
 
-/// A worker thread's life: takes tasks until the queue is closed or the run is to stop.
-fn work(first: Option<TaskId>, shared: &Shared, report: &Report, verdicts: &Sender<Verdict>) {
+/// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
+fn coordinate(shared: &Shared, plan: &Plan) {
+    shared.ledger().begin(plan.tasks, &shared.report);
+    let workers = spawn(shared, plan);
+    if workers.is_empty() {
+        shared.ledger().give_up(End::Failed(no_threads()));
+    }
+    for worker in workers {
+        // Its panics were caught and reported task by task.
+        _ = worker.join();
+    }
+    let end = shared.ledger().end();
+    shared.report.send(Kind::RunFinished { end });
+}
+
+/// As many of the planned workers as the machine has threads for.
+fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
+    let spawn = |lane| {
+        let (all, report) = (shared.clone(), shared.report.on(LaneId(lane)));
+        // Its first task is taken for it, so that the first lane begins with the first page,
+        // whichever thread the system wakes first.
+        let first = shared.queue.try_recv().ok();
+        let worker = move || work(first, &all, &report);
+        let worker = Builder::new().name(plan.worker_name(lane)).spawn(worker);
+        if let (Err(_), Some(task)) = (&worker, first) {
+            // The workers that there are do it.
+            shared.ledger().put_back(task);
+        }
+        worker.ok()
+    };
+    (0..plan.workers).map_while(spawn).collect()
+}
+
+/// A worker thread's life: takes tasks until the queue is closed and empty.
+fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     // Set up beforehand, so that no task's time holds it. What fails here fails again, and is told,
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
     for task in first.into_iter().chain(&shared.queue) {
-        let verdict = if shared.cancel.is_cancelled() {
-            Verdict::Stopped
-        } else if task.0 > shared.end.load(Ordering::SeqCst) {
-            Verdict::Dropped
-        } else {
-            report.send(Kind::Started { task });
-            let (outcome, extent) = attempt(shared, report, &mut worker, task);
-            let verdict = match &outcome {
-                Outcome::Done(_) => Verdict::Tried(extent, None),
-                Outcome::Failed(failure) => Verdict::Tried(extent, Some(failure.clone())),
-                Outcome::Stopped => Verdict::Stopped,
-            };
-            report.send(Kind::Finished { task, outcome });
-            verdict
-        };
-        let is_last = match &verdict {
-            Verdict::Stopped => true,
-            // Before the coordinator has heard of it, this thread would be asking again.
-            Verdict::Tried(_, Some(failure)) => failure.kind.ends_run(),
-            Verdict::Tried(..) | Verdict::Dropped => false,
-        };
-        if verdicts.send(verdict).is_err() || is_last {
-            return;
+        if !shared.admits(task) {
+            continue;
         }
+        report.send(Kind::Started { task });
+        let (outcome, extent) = attempt(shared, report, &mut worker, task);
+        report.send(Kind::Finished { task, outcome: outcome.clone() });
+        shared.settle(task, &outcome, extent);
     }
 }
 

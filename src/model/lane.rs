@@ -212,14 +212,15 @@ impl Lane {
         if part.last - part.first > FEW {
             return self.merged(part);
         }
-        // Changes closer together than a sixteenth of a cell count as one.
+        // Changes closer together than a sixteenth of a cell count as one, as long as no eighth of it
+        // is left out in all.
         let fine = part.width() / 16;
         let (mut left_out, mut unmissable) = (0, false);
         for blip in self.stretches(part).filter(|stretch| stretch.length() <= fine) {
             left_out += blip.length();
             unmissable |= blip.state >= State::Throttled;
         }
-        if left_out > fine || unmissable {
+        if left_out > part.width() / 8 || unmissable {
             return self.merged(part);
         }
         let mut shown = self.stretches(part).filter(|stretch| stretch.length() > fine);

@@ -127,8 +127,8 @@ impl Pty {
 
     fn wait_for(&self, what: &str, wanted: impl Fn(&Output) -> bool) {
         let waiting = |output: &mut Output| !wanted(output);
-        let done = self.seen.changed.wait_timeout_while(lock(&self.seen), PATIENCE, waiting);
-        let (output, time) = done.unwrap_or_else(PoisonError::into_inner);
+        let outcome = self.seen.changed.wait_timeout_while(lock(&self.seen), PATIENCE, waiting);
+        let (output, time) = outcome.unwrap_or_else(PoisonError::into_inner);
         let screen = output.parser.screen().contents();
         let last = output.bytes.len().saturating_sub(200);
         let last = String::from_utf8_lossy(output.bytes.get(last..).unwrap_or(&[])).into_owned();
@@ -191,8 +191,8 @@ impl Pty {
         for _ in 0..20 {
             let before = output.bytes.len();
             let same = |output: &mut Output| output.bytes.len() == before;
-            let waited = self.seen.changed.wait_timeout_while(output, WHILE, same);
-            let (now, time) = waited.unwrap_or_else(PoisonError::into_inner);
+            let outcome = self.seen.changed.wait_timeout_while(output, WHILE, same);
+            let (now, time) = outcome.unwrap_or_else(PoisonError::into_inner);
             output = now;
             quiet = time.timed_out();
             if quiet {

@@ -146,10 +146,10 @@ impl Seen {
             prop_assert_eq!(cell, Cell::Whole(State::Error));
             return Ok(());
         }
-        let fine = self.width / 16;
+        let (fine, most) = (self.width / 16, self.width / 8);
         match cell {
             Cell::Whole(state) => {
-                prop_assert!(self.width - self.time(state) <= fine, "{self:?}");
+                prop_assert!(self.width - self.time(state) <= most, "{self:?}");
                 prop_assert!(state == State::Throttled || self.time(State::Throttled) == 0);
                 let ends = [self.stretches.first(), self.stretches.last()];
                 let around = ends.iter().flatten().all(|(end, _)| *end == state);
@@ -158,9 +158,9 @@ impl Seen {
             Cell::Edge { left, right, eighths } => {
                 prop_assert!((1..=7).contains(&eighths) && left != right);
                 let others = self.width - self.time(left) - self.time(right);
-                prop_assert!(others <= fine, "{self:?}");
+                prop_assert!(others <= most, "{self:?}");
                 let off = self.time(left).abs_diff(u64::from(eighths) * self.width / 8);
-                prop_assert!(off <= self.width / 16 + fine + 1, "{off} {self:?}");
+                prop_assert!(off <= fine + most + 1, "{off} {self:?}");
                 for state in [State::Throttled, State::Error] {
                     let shown = left == state || right == state;
                     prop_assert!(shown || self.time(state) == 0, "{self:?}");

@@ -1,0 +1,129 @@
+//! The books of a run: which tasks there are, how many are still to be done, and why it ends.
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use super::task::{Extent, Report};
+use crate::model::plan::MOST_TASKS;
+use crate::model::{End, Kind, TaskId};
+
+/// What the workers of a run know together. Each keeps it up to date before it takes its next task,
+/// so that a task found not to exist is not begun.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    /// Where the workers take tasks from; closed, to let them go, by setting it to nothing.
+    queue: Option<Sender<TaskId>>,
+    /// Tasks 1 to this number exist, as far as is known.
+    end: u32,
+    /// The highest task that showed itself to exist.
+    found: u32,
+    /// Tasks 1 to this number were put into the queue.
+    queued: u32,
+    /// Of these, those that were left undone because they did not seem to exist.
+    dropped: Vec<TaskId>,
+    /// Tasks in the queue and in work.
+    open: u32,
+    /// Why the run ends before all is done.
+    given_up: Option<End>,
+}
+
+impl Ledger {
+    /// Books without a task, and the queue that they fill.
+    pub(super) fn new() -> (Self, Receiver<TaskId>) {
+        let (sender, receiver) = unbounded();
+        let ledger = Self {
+            queue: Some(sender),
+            end: 0,
+            found: 0,
+            queued: 0,
+            dropped: Vec::new(),
+            open: 0,
+            given_up: None,
+        };
+        (ledger, receiver)
+    }
+
+    /// The run begins with so many tasks.
+    pub(super) fn begin(&mut self, tasks: u32, report: &Report) {
+        self.extend(tasks.min(MOST_TASKS), report);
+        self.close_if_done();
+    }
+
+    /// Whether a task from the queue is to be done.
+    pub(super) fn admits(&mut self, task: TaskId) -> bool {
+        if task.0 > self.end {
+            self.dropped.push(task);
+            self.settle();
+            return false;
+        }
+        self.given_up.is_none()
+    }
+
+    /// A task was tried, and told how many there are.
+    pub(super) fn tried(&mut self, task: TaskId, extent: Extent, report: &Report) {
+        self.learn(task, extent, report);
+        self.settle();
+    }
+
+    /// The run ends here: no task is begun any more.
+    pub(super) fn give_up(&mut self, end: End) {
+        self.given_up.get_or_insert(end);
+        self.queue = None;
+    }
+
+    /// Puts a task that a worker was to begin with back into the queue.
+    pub(super) fn put_back(&self, task: TaskId) {
+        if let Some(queue) = &self.queue {
+            // Whoever has the ledger has the queue's other end, too.
+            _ = queue.send(task);
+        }
+    }
+
+    /// How the run ended, once its workers are gone.
+    pub(super) fn end(&self) -> End {
+        self.given_up.clone().unwrap_or(End::Finished)
+    }
+
+    fn learn(&mut self, task: TaskId, extent: Extent, report: &Report) {
+        let (Extent::Exactly(tasks) | Extent::AtLeast(tasks)) = extent else { return };
+        if tasks >= task.0 {
+            self.found = self.found.max(task.0);
+        }
+        // Where tasks contradict each other, one that showed itself to exist is not taken back.
+        let tasks = tasks.max(self.found).min(MOST_TASKS);
+        if tasks > self.end {
+            self.extend(tasks, report);
+        } else if tasks < self.end && matches!(extent, Extent::Exactly(_)) {
+            self.expect(tasks, report);
+        }
+    }
+
+    /// Tasks up to this number exist: those that were not queued yet, and those that were dropped,
+    /// are put into the queue.
+    fn extend(&mut self, tasks: u32, report: &Report) {
+        self.expect(tasks, report);
+        let back: Vec<TaskId> = self.dropped.extract_if(.., |task| task.0 <= tasks).collect();
+        for task in back.into_iter().chain((self.queued + 1..=tasks).map(TaskId)) {
+            self.open += 1;
+            self.put_back(task);
+        }
+        self.queued = self.queued.max(tasks);
+    }
+
+    /// Tasks up to this number exist, and none above.
+    fn expect(&mut self, tasks: u32, report: &Report) {
+        self.end = tasks;
+        report.send(Kind::Queued { tasks });
+    }
+
+    /// A task is neither in the queue nor in work any more.
+    fn settle(&mut self) {
+        self.open -= 1;
+        self.close_if_done();
+    }
+
+    fn close_if_done(&mut self) {
+        if self.open == 0 {
+            self.queue = None;
+        }
+    }
+}

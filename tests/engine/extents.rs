@@ -1,0 +1,119 @@
+//! How many tasks there are turns out on the way: nothing is done twice, and nothing is missed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use threadline::engine::Extent;
+use threadline::model::plan::MOST_TASKS;
+use threadline::model::{End, Event, FailureKind, Kind, TaskId};
+
+use super::{Scripted, done, end, failed, finished, fold, plan};
+
+/// A run whose tasks say of the number of tasks what `extents` has at their place.
+fn run(workers: u16, tasks: u32, extents: Vec<Extent>) -> Vec<Event> {
+    let extents = Arc::new(extents);
+    Scripted::new(move |task, _, _| {
+        let extent = extents.get(task.0 as usize - 1).copied();
+        (done(), extent.unwrap_or(Extent::Unknown))
+    })
+    .run(&plan(workers, tasks))
+}
+
+/// The tasks done, none twice.
+fn tasks(events: &[Event]) -> BTreeSet<u32> {
+    let all: Vec<u32> = finished(events).iter().map(|(_, task, _)| task.0).collect();
+    let tasks: BTreeSet<u32> = all.iter().copied().collect();
+    assert_eq!(tasks.len(), all.len(), "a task was done twice: {all:?}");
+    tasks
+}
+
+/// The number of tasks that was said last.
+fn said(events: &[Event]) -> u32 {
+    let said = events.iter().rev().find_map(|event| match event.kind {
+        Kind::Queued { tasks } => Some(tasks),
+        _ => None,
+    });
+    said.unwrap()
+}
+
+fn numbers(to: u32) -> BTreeSet<u32> {
+    (1..=to).collect()
+}
+
+#[test]
+fn tasks_that_come_to_light_one_by_one_are_all_done() {
+    let extents: Vec<Extent> = (2..=30).map(Extent::AtLeast).chain([Extent::Exactly(30)]).collect();
+    for workers in [1, 4] {
+        let events = run(workers, 1, extents.clone());
+        assert_eq!((tasks(&events), said(&events)), (numbers(30), 30));
+        assert!(fold(&plan(workers, 1), &events).is_whole());
+    }
+}
+
+#[test]
+fn tasks_that_turn_out_not_to_exist_are_left() {
+    let events = run(1, 100, vec![Extent::Exactly(4); 100]);
+    assert_eq!((tasks(&events), said(&events)), (numbers(4), 4));
+    assert_eq!(end(&events), &End::Finished);
+    assert!(fold(&plan(1, 100), &events).is_whole());
+}
+
+/// Page 1 says 3, so page 4 is dropped; page 3 says 5, so it exists after all.
+#[test]
+fn a_task_that_was_dropped_comes_back() {
+    use Extent::{Exactly, Unknown};
+    for workers in [1, 2, 8] {
+        let extents = vec![Exactly(2), Exactly(5), Unknown, Unknown, Unknown];
+        let events = run(workers, 4, extents);
+        assert!(tasks(&events).is_superset(&numbers(said(&events))), "{events:?}");
+    }
+    // With one worker the order is certain.
+    let extents = vec![Exactly(3), Unknown, Exactly(5), Unknown, Unknown];
+    let events = run(1, 4, extents);
+    assert_eq!((tasks(&events), said(&events)), (numbers(5), 5));
+}
+
+/// A page that was there counts, whatever a page before it claimed.
+#[test]
+fn what_showed_itself_to_exist_is_not_taken_back() {
+    let events = run(1, 3, vec![Extent::Exactly(3), Extent::Exactly(3), Extent::Exactly(1)]);
+    assert_eq!((tasks(&events), said(&events)), (numbers(3), 2));
+}
+
+#[test]
+fn a_number_that_nobody_can_do_is_cut() {
+    let act = |task: TaskId, _: &_, _: &_| match task.0 {
+        1 => (done(), Extent::AtLeast(u32::MAX)),
+        _ => (failed(FailureKind::Refused), Extent::Unknown),
+    };
+    let events = Scripted::new(act).run(&plan(1, 1));
+    assert_eq!(said(&events), MOST_TASKS);
+    let events = Scripted::new(act).run(&plan(1, u32::MAX));
+    assert_eq!(said(&events), MOST_TASKS);
+}
+
+fn extent() -> impl Strategy<Value = Extent> {
+    prop_oneof![
+        Just(Extent::Unknown),
+        (0..20_u32).prop_map(Extent::AtLeast),
+        (0..20_u32).prop_map(Extent::Exactly),
+    ]
+}
+
+proptest! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_tasks_say_the_run_ends_and_did_what_exists(
+        workers in 1..6_u16,
+        count in 0..20_u32,
+        extents in prop::collection::vec(extent(), 0..20),
+    ) {
+        let events = run(workers, count, extents);
+        prop_assert_eq!(end(&events), &End::Finished);
+        prop_assert!(tasks(&events).is_superset(&numbers(said(&events))));
+        prop_assert!(fold(&plan(workers, count), &events).is_whole());
+    }
+}

@@ -1,0 +1,148 @@
+//! The pool, with jobs that a test writes, on a clock that a test moves.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+mod ends;
+mod extents;
+mod order;
+mod panics;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadline::engine::{Cancel, Clock, Extent, Job, Report, RunHandle, Worker, start};
+use threadline::model::{
+    Done, End, Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Product, Run,
+    Target, TaskId, Workload,
+};
+
+/// After this long something hangs.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// What a task does, and how many tasks it says there are.
+type Act = dyn Fn(TaskId, &Report, &Cancel) -> (Outcome, Extent) + Send + Sync;
+
+/// What setting up a worker comes to.
+type SetUp = dyn Fn(&Report) -> Result<(), Failure> + Send + Sync;
+
+/// A job whose workers are set up, and do their tasks, as a test says.
+struct Scripted {
+    set_up: Box<SetUp>,
+    act: Arc<Act>,
+}
+
+impl Scripted {
+    fn new(
+        act: impl Fn(TaskId, &Report, &Cancel) -> (Outcome, Extent) + Send + Sync + 'static,
+    ) -> Self {
+        Self { set_up: Box::new(|_| Ok(())), act: Arc::new(act) }
+    }
+
+    fn set_up(
+        self,
+        set_up: impl Fn(&Report) -> Result<(), Failure> + Send + Sync + 'static,
+    ) -> Self {
+        Self { set_up: Box::new(set_up), ..self }
+    }
+
+    fn start(self, plan: &Plan) -> RunHandle {
+        self.start_on(plan, &Clock::manual())
+    }
+
+    fn start_on(self, plan: &Plan, clock: &Clock) -> RunHandle {
+        start(plan.clone(), Arc::new(self), clock)
+    }
+
+    /// Runs it to its end.
+    fn run(self, plan: &Plan) -> Vec<Event> {
+        events(&self.start(plan))
+    }
+}
+
+impl Job for Scripted {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        (self.set_up)(&report)?;
+        Ok(Box::new(ScriptedWorker { act: Arc::clone(&self.act), report }))
+    }
+}
+
+struct ScriptedWorker {
+    act: Arc<Act>,
+    report: Report,
+}
+
+impl Worker for ScriptedWorker {
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        (self.act)(task, &self.report, cancel)
+    }
+}
+
+/// All that happens in a run until it is over, and nothing comes after.
+fn events(run: &RunHandle) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let event = run.events().recv_timeout(HANGS).unwrap();
+        let over = matches!(event.kind, Kind::RunFinished { .. });
+        events.push(event);
+        if over {
+            assert!(run.events().recv_timeout(HANGS).is_err(), "something comes after the end");
+            return events;
+        }
+    }
+}
+
+fn fold(plan: &Plan, events: &[Event]) -> Run {
+    let mut run = Run::new(plan.clone());
+    for event in events {
+        run.apply(event);
+    }
+    run
+}
+
+fn end(events: &[Event]) -> &End {
+    match &events.last().unwrap().kind {
+        Kind::RunFinished { end } => end,
+        other => panic!("{other:?} is no end"),
+    }
+}
+
+/// Which tasks ended on which lanes, in order, and how.
+fn finished(events: &[Event]) -> Vec<(LaneId, TaskId, &Outcome)> {
+    let finished = events.iter().filter_map(|event| match &event.kind {
+        Kind::Finished { task, outcome } => Some((event.lane, *task, outcome)),
+        _ => None,
+    });
+    finished.collect()
+}
+
+fn plan(workers: u16, tasks: u32) -> Plan {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "nowhere".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    Plan { target, workload: Workload::Followers, mode: Mode::Threads, workers, tasks }
+}
+
+fn done() -> Outcome {
+    let product = Product::Followers(Arc::new([]));
+    Outcome::Done(Done { status: 200, bytes: 2, connected: false, product })
+}
+
+fn failed(kind: FailureKind) -> Outcome {
+    Outcome::Failed(failure(kind))
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure { kind, message: "it went wrong: try again".to_owned() }
+}
+
+/// Waits on the thread's own account until the run is to stop.
+fn wait_for(cancel: &Cancel) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(cancel.cancelled());
+}
