@@ -136,8 +136,8 @@ impl App {
             }
             Msg::Frame { now, columns } => {
                 self.now = now;
-                let (edge, expected) = (self.edge(), self.expected());
-                self.view_mut().viewport.frame(columns, edge, expected);
+                let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+                self.view_mut().viewport.frame(columns, edge, newest, expected);
                 None
             }
         }
@@ -276,6 +276,12 @@ impl App {
     /// The newest moment in the picture.
     fn edge(&self) -> Nanos {
         self.visible().map(|(_, until)| until).max().unwrap_or_default()
+    }
+
+    /// The newest moment of the picture's run that goes on, if one does and is not held.
+    fn newest(&self) -> Option<Nanos> {
+        let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
+        going_on.next().filter(|_| self.view().pause.is_none()).map(|(_, until)| until)
     }
 
     /// While a run of the picture goes on: how long it may take in all, going by its pages so far;

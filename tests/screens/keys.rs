@@ -212,6 +212,46 @@ fn plus_and_minus_zoom_and_zero_fits() {
     }
 }
 
+/// Both runs of a race begin at zero, so the one that goes on may be far left of the other's end.
+#[test]
+fn a_view_that_follows_goes_with_the_run_that_goes_on() {
+    let mut sitting = Sitting::race().until(Mode::Sequential, 2_500);
+    sitting.draw((120, 36), COLOUR);
+    let mut sitting = sitting.pressed("+++");
+    sitting.press(KeyCode::End);
+    let in_view = |sitting: &mut Sitting, millis: u64| {
+        sitting.draw((120, 36), COLOUR);
+        let window = sitting.app.viewport().window();
+        let to = window.from.0 + window.cell.0 * u64::from(window.columns);
+        (window.from.0..to).contains(&Nanos::from_millis(millis).0)
+    };
+    assert!(in_view(&mut sitting, 2_500) && !in_view(&mut sitting, 600));
+    let mut sitting = sitting.until(Mode::Threads, 600);
+    assert!(in_view(&mut sitting, 600) && !in_view(&mut sitting, 4_600));
+    // Nothing jumps when it is over.
+    sitting.play(Nanos::from_millis(1_040));
+    assert!(in_view(&mut sitting, 1_040));
+    let mut sitting = sitting.finished();
+    assert!(in_view(&mut sitting, 1_040) && !in_view(&mut sitting, 4_600));
+    sitting.press(KeyCode::End);
+    assert!(in_view(&mut sitting, 4_600));
+}
+
+#[test]
+fn there_is_no_way_out_of_the_picture() {
+    let mut sitting = seen();
+    for key in [KeyCode::Right, KeyCode::Char('-')] {
+        for _ in 0..30 {
+            sitting.press(key);
+        }
+        let window = sitting.app.viewport().window();
+        let end = sitting.app.runs()[0].took().unwrap().0;
+        let seen = end.saturating_sub(window.from.0) / window.cell.0;
+        assert!(seen > u64::from(window.columns / 5), "{key:?}: {seen} of {window:?}");
+        sitting.press(KeyCode::Esc);
+    }
+}
+
 #[test]
 fn zooming_in_and_out_again_ends_where_it_began() {
     let sitting = seen().pressed("++");
