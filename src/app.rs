@@ -8,7 +8,7 @@ pub mod viewport;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::model::{Event, Mode, Nanos, Plan, Run, Selection};
-pub use keymap::Action;
+pub use keymap::{Action, BINDINGS};
 pub use session::Session;
 pub use viewport::{Viewport, Window};
 
@@ -58,8 +58,8 @@ pub enum Background {
 /// What lies over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Popup {
-    /// The keys.
-    Help,
+    /// The keys, from this row of their table on where not all have room.
+    Help(usize),
     /// Whether to quit while a run goes.
     Quit,
 }
@@ -148,7 +148,13 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit | Action::Run) => return Some(Effect::Quit),
-            (Some(Popup::Help), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
+            (Some(Popup::Help(first)), Action::NextLane | Action::PreviousLane) => {
+                // The table goes round: it has no end where there is none on the screen.
+                let by = if action == Action::NextLane { 1 } else { BINDINGS.len() - 1 };
+                self.popup = Some(Popup::Help((first + by) % BINDINGS.len()));
+                return None;
+            }
+            (Some(Popup::Help(_)), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
                 self.popup = None;
                 return None;
             }
@@ -169,7 +175,7 @@ impl App {
             Action::NextLane => self.choose_lane(1),
             Action::PreviousLane => self.choose_lane(-1),
             Action::Theme => self.toggle_theme(),
-            Action::Help => self.popup = Some(Popup::Help),
+            Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Back => self.back(),
             Action::Quit => return self.quit(),
             Action::ZoomIn

@@ -64,7 +64,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         None => one_line(app, theme, area, buf),
     }
     match app.popup() {
-        Some(Popup::Help) => help::keys(theme, area, buf),
+        Some(Popup::Help(first)) => help::keys(first, theme, area, buf),
         Some(Popup::Quit) => help::quit(theme, area, buf),
         None => {}
     }

@@ -312,11 +312,34 @@ fn t_changes_dark_and_light() {
 fn the_help_comes_and_goes_and_keeps_other_keys_away() {
     for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
         let mut sitting = seen().pressed("?");
-        assert_eq!(sitting.app.popup(), Some(Popup::Help));
+        assert_eq!(sitting.app.popup(), Some(Popup::Help(0)));
         assert_eq!(press(&mut sitting, '3'), None);
         assert_eq!(sitting.app.shown(), RACE);
         assert_eq!(sitting.press(close), None);
         assert_eq!(sitting.app.popup(), None);
+    }
+}
+
+/// Every key can be read on every screen, however low.
+#[test]
+fn the_help_scrolls_where_it_does_not_fit() {
+    for size in [(80, 24), (60, 14), (40, 12)] {
+        let mut sitting = seen().pressed("?");
+        let mut read = String::new();
+        for _ in BINDINGS {
+            read.push_str(&sitting.rows(size).join("\n"));
+            press(&mut sitting, 'j');
+        }
+        for binding in BINDINGS {
+            // The longest sentences lose their end at 40 columns.
+            let begin: String = binding.help.chars().take(20).collect();
+            assert!(read.contains(&begin), "{begin} at {size:?}");
+        }
+        let round = sitting.rows(size);
+        sitting.press(KeyCode::Down);
+        sitting.press(KeyCode::Up);
+        assert_eq!(sitting.rows(size), round);
+        assert_eq!(sitting.app.lane(), None, "no lane is chosen meanwhile");
     }
 }
 
