@@ -142,6 +142,13 @@ impl Pty {
         at(&View { screen: output.parser.screen(), bytes: &output.bytes })
     }
 
+    /// The CPU time that the program has used, in hundredths of a second, where the system tells.
+    pub(crate) fn cpu_ticks(&self) -> Option<u64> {
+        let id = self.child.process_id()?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        ticks(&stat, [11, 12])
+    }
+
     /// Types keys, as the terminal sends them.
     pub(crate) fn keys(&mut self, keys: &str) {
         self.input.write_all(keys.as_bytes()).expect("a terminal that takes keys");
@@ -307,4 +314,11 @@ fn resize(seen: &Seen, (columns, rows): (u16, u16)) {
 
 fn settings(master: &dyn MasterPty) -> String {
     format!("{:?}", master.get_termios().expect("a terminal's settings"))
+}
+
+/// The sum of two fields of a process's stat file (proc(5)), counted after its name.
+pub(crate) fn ticks(stat: &str, fields: [usize; 2]) -> Option<u64> {
+    let (_, stat) = stat.rsplit_once(')')?;
+    let fields = fields.map(|field| stat.split_whitespace().nth(field)?.parse::<u64>().ok());
+    Some(fields[0]? + fields[1]?)
 }
