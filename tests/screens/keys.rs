@@ -1,5 +1,5 @@
 //! Every key does what its help says, through `App::update`: here those that change what runs and
-//! what is shown, in view_keys.rs those that change how.
+//! what is shown, in `view_keys.rs` those that change how.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use threadline::app::keymap::{self, Action, BINDINGS};
