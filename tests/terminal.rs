@@ -253,6 +253,39 @@ fn stopped_from_outside_and_back() {
     assert_eq!(pty.ended().code, 0);
 }
 
+/// As a person does it: Ctrl-Z, a word with the shell, `fg`.
+#[test]
+fn under_a_shell_with_job_control() {
+    let server = endless();
+    let mut pty = Pty::start("/bin/sh", &["-i"], &[("PS1", "ready> ")], WIDE);
+    pty.wait_text("ready>");
+    let program = env!("CARGO_BIN_EXE_threadline");
+    let url = server.url();
+    pty.keys(&format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
+    pty.wait_text("sequential runs");
+    pty.keys("\x1a");
+    pty.wait("the shell", |view| {
+        !view.screen.alternate_screen()
+            && view.has("topped")
+            && view.screen.contents().trim_end().ends_with("ready>")
+    });
+    pty.keys("echo $((6 * 7))\r");
+    pty.wait_text("42");
+    pty.keys("fg\r");
+    pty.wait("the whole screen again", |view| {
+        view.screen.alternate_screen() && view.has("? help  q quit") && view.has("worker-5")
+    });
+    pty.keys("\x03");
+    // What is typed before the program has ended would be its own.
+    pty.wait("the shell", |view| {
+        !view.screen.alternate_screen() && view.screen.contents().trim_end().ends_with("ready>")
+    });
+    pty.keys("echo code $?\r");
+    pty.wait_text("code 130");
+    pty.keys("exit\r");
+    assert_eq!(pty.ended().code, 0);
+}
+
 /// Nothing is drawn while nothing changes.
 #[test]
 fn a_finished_race_writes_nothing() {
