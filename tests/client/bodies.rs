@@ -109,7 +109,7 @@ fn a_login_with_what_a_terminal_acts_on_is_kept_as_it_is() {
 }
 
 /// Bytes in gzip's clothes, not made smaller (RFC 1952, RFC 1951 3.2.4).
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let mut blocks = bytes.chunks(0xffff).peekable();
     while let Some(block) = blocks.next() {

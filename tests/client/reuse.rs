@@ -5,7 +5,8 @@ use std::time::Duration;
 use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
 use threadline::model::{LaneId, Plan, TaskId};
 
-use super::peer::{Peer, Step, answer};
+use super::bodies::gzip;
+use super::peer::{Peer, Step, answer, head};
 use super::{Sitting, body, pages, plan, run};
 
 fn server(followers: u32, millis: u64) -> Server {
@@ -33,6 +34,27 @@ fn one_after_another_is_one_connection() {
         let counts = server.counts();
         assert_eq!((counts.connections, counts.requests, counts.most_in_flight), (1, 30, 1));
         assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))]);
+    }
+}
+
+/// The end of a body comes to light in several ways, some of them only after the last byte.
+#[test]
+fn a_connection_is_used_again_however_the_body_ended() {
+    let last = "link: </x?page=40>; rel=\"last\"\r\n";
+    let chunked = format!("HTTP/1.1 200 X\r\n{last}transfer-encoding: chunked\r\n\r\n2\r\n[]\r\n");
+    let ways = [
+        vec![answer(200, last, "[]")],
+        vec![head(200, last, 2), b"[]".to_vec()],
+        vec![head(200, last, 2), b"[".to_vec(), b"]".to_vec()],
+        vec![chunked.clone().into_bytes(), b"0\r\n\r\n".to_vec()],
+        vec![(chunked + "0\r\n\r\n").into_bytes()],
+        vec![answer(200, &format!("{last}content-encoding: gzip\r\n"), gzip(b"[]"))],
+    ];
+    for (number, parts) in ways.into_iter().enumerate() {
+        let peer = Peer::start(move |_| parts.iter().cloned().map(Step::Send).collect());
+        let sitting = run(&peer.url(), pages(40));
+        assert!(sitting.run.is_whole(), "{number}: {:?}", sitting.run.failure());
+        assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))], "{number}");
     }
 }
 

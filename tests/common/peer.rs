@@ -110,6 +110,7 @@ pub(crate) fn head(status: u16, headers: &str, length: usize) -> Vec<u8> {
 }
 
 fn converse(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Request>>) {
+    stream.set_nodelay(true).unwrap();
     while let Some((request, length)) = await_head(&stream) {
         log.lock().unwrap().push(request.clone());
         let steps = script(&request);
