@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
 use reqwest::{Response, StatusCode, redirect};
 use serde::Deserialize;
 use url::Url;
 
 use super::api::Api;
 use super::connect::{Observe, WatchConnecting};
-use super::link::{self, Links};
+use super::link::{self, LinkError, Links};
 use super::{failure, quota};
 use crate::model::{Done, Failure, Follower, Product, Profile, State};
 
@@ -134,12 +134,12 @@ impl Client {
     }
 
     fn links(&self, headers: &HeaderMap, what: &str) -> Result<Links, Failure> {
-        let Some(header) = headers.get(reqwest::header::LINK) else {
-            return Ok(Links::default());
-        };
-        let header = header.to_str().map_err(|_not_text| link::LinkError::Malformed);
+        let lines = headers.get_all(LINK).iter().map(HeaderValue::to_str);
+        let lines: Result<Vec<&str>, _> = lines.collect();
+        let header = lines.map_err(|_not_text| LinkError::Malformed);
+        // A list may be spread over several lines: RFC 9110, 5.3.
         header
-            .and_then(|header| link::parse(header, self.api.base()))
+            .and_then(|lines| link::parse(&lines.join(", "), self.api.base()))
             .map_err(|error| failure::body(&self.api, what, &error.to_string()))
     }
 

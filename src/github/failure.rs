@@ -70,7 +70,9 @@ pub(super) fn status(
     let host = api.host();
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let said = match printable(&body.message) {
-        message if message.is_empty() => status.to_string(),
+        message if message.is_empty() => {
+            status.canonical_reason().unwrap_or("no reason given").to_owned()
+        }
         message => message,
     };
     match status {

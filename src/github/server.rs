@@ -131,7 +131,7 @@ impl Server {
                 _ => ServerError::Listen { port, source },
             })?
         };
-        let shared = Arc::new(Shared::new(Api::new(settings, url(address))));
+        let shared = Arc::new(Shared::new(Api::new(settings, address)));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("server".to_owned())
@@ -157,7 +157,7 @@ impl Server {
 
     /// The API's address, as `--api-url` takes it: no slash at the end.
     pub fn url(&self) -> String {
-        url(self.address)
+        format!("http://{}", self.address)
     }
 
     /// What it was asked so far.
@@ -174,10 +174,6 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
-}
-
-fn url(address: SocketAddr) -> String {
-    format!("http://{address}")
 }
 
 fn check(settings: &Settings) -> Result<(), ServerError> {

@@ -4,6 +4,7 @@
 //! <https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api>, the published
 //! description of the API (npm `@octokit/openapi`), and recorded answers.
 
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -27,8 +28,7 @@ const OVER_QUOTA: &str = r#"{"message":"API rate limit exceeded for 127.0.0.1. (
 /// The API of a server: what it knows, and what was used of its quota.
 #[derive(Debug)]
 pub(super) struct Api {
-    /// Where it is, as its links say it: never as a request's `Host` says it.
-    url: String,
+    address: SocketAddr,
     owner: Account,
     followers: u32,
     latency: Latency,
@@ -63,9 +63,9 @@ impl Answer {
 }
 
 impl Api {
-    pub(super) fn new(settings: Settings, url: String) -> Self {
+    pub(super) fn new(settings: Settings, address: SocketAddr) -> Self {
         Self {
-            url,
+            address,
             owner: Account::owner(&settings.user),
             followers: settings.followers,
             latency: settings.latency,
@@ -106,15 +106,16 @@ impl Api {
         }
         let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
         let resource = self.resource(&request.method, path);
+        let url = self.url(request.host.as_deref());
         if !matches!(resource, Resource::RateLimit) && !quota.take() {
             return Answer::plain(403, JSON, OVER_QUOTA);
         }
         match resource {
             Resource::Profile => Answer {
                 timing: self.latency.of_profile(),
-                ..Answer::plain(200, JSON, self.owner.profile(&self.url, self.followers))
+                ..Answer::plain(200, JSON, self.owner.profile(&url, self.followers))
             },
-            Resource::Followers => self.page(&Paging::of(query)),
+            Resource::Followers => self.page(&Paging::of(query), &url),
             Resource::RateLimit => Answer::plain(200, JSON, rate_limit(quota)),
             Resource::Missing(about) => {
                 let url = format!("https://docs.github.com/rest{about}");
@@ -123,6 +124,21 @@ impl Api {
                 );
                 Answer::plain(404, JSON, message)
             }
+        }
+    }
+
+    /// Where the server is, as links say it: by the name that the request used, where that is one of
+    /// this machine, so that they do not seem to lead to another server. No other name is repeated.
+    fn url(&self, host: Option<&str>) -> String {
+        let port = self.address.port();
+        let named = |name: &&&str| {
+            let host = host.unwrap_or_default();
+            host.eq_ignore_ascii_case(&format!("{name}:{port}"))
+                || (port == 80 && host.eq_ignore_ascii_case(name))
+        };
+        match ["localhost", "127.0.0.1", "[::1]"].iter().find(named) {
+            Some(name) => format!("http://{name}:{port}"),
+            None => format!("http://{}", self.address),
         }
     }
 
@@ -147,14 +163,13 @@ impl Api {
         }
     }
 
-    fn page(&self, paging: &Paging) -> Answer {
+    fn page(&self, paging: &Paging, url: &str) -> Answer {
         let first = (paging.page - 1).saturating_mul(u64::from(paging.per_page));
         let first = u32::try_from(first).map_or(self.followers, |first| first.min(self.followers));
         let end = first.saturating_add(paging.per_page).min(self.followers);
-        let users: Vec<String> = (first..end)
-            .map(|place| Account::follower(place, &self.owner).simple(&self.url))
-            .collect();
-        let address = format!("{}/user/{}/followers", self.url, self.owner.id);
+        let users: Vec<String> =
+            (first..end).map(|place| Account::follower(place, &self.owner).simple(url)).collect();
+        let address = format!("{url}/user/{}/followers", self.owner.id);
         Answer {
             link: paging.links(&address, self.followers),
             timing: self.latency.of_page(paging.page),
@@ -210,7 +225,7 @@ mod tests {
             port: 0,
             wall_clock: || 1_700_000_000,
         };
-        let mut api = Api::new(settings, "http://here".to_owned());
+        let mut api = Api::new(settings, SocketAddr::from(([127, 0, 0, 1], 4321)));
         api.quota = Mutex::new(Quota::new(limit));
         api
     }
@@ -219,6 +234,7 @@ mod tests {
         api.reply(&Ok(Request {
             method: "GET".to_owned(),
             target: target.to_owned(),
+            host: None,
             has_agent: true,
             last: false,
         }))
@@ -239,6 +255,27 @@ mod tests {
         let core = r#"{"limit":2,"used":2,"remaining":0,"reset":1700003600}"#;
         let body = format!(r#"{{"resources":{{"core":{core}}},"rate":{core}}}"#);
         assert_eq!((answer.status, answer.body), (200, body.into_bytes()));
+    }
+
+    #[test]
+    fn links_bear_the_name_that_was_asked_for_if_it_is_one_of_this_machine() {
+        let api = api(9);
+        let own = "http://127.0.0.1:4321";
+        for (host, url) in [
+            ("localhost:4321", "http://localhost:4321"),
+            ("LocalHost:4321", "http://localhost:4321"),
+            ("127.0.0.1:4321", own),
+            ("[::1]:4321", "http://[::1]:4321"),
+            ("localhost", own),
+            ("localhost:4322", own),
+            ("localhost.evil.example:4321", own),
+            ("evil.example", own),
+            ("localhost:4321>; rel=\"next\"", own),
+            ("", own),
+        ] {
+            assert_eq!(api.url(Some(host)), url, "{host}");
+        }
+        assert_eq!(api.url(None), own);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub(super) struct Request {
     pub(super) method: String,
     /// Path and query, as sent.
     pub(super) target: String,
+    /// Where the client believes the server to be: its `Host`, as sent.
+    pub(super) host: Option<String>,
     /// Whether a `User-Agent` was sent, be it an empty one.
     pub(super) has_agent: bool,
     /// Whether the connection ends with its answer: the client said so, or a body follows, and
@@ -105,6 +107,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, Refusal> {
     let request = Request {
         method: head.method.unwrap_or_default().to_owned(),
         target: head.path.unwrap_or_default().to_owned(),
+        host: values("host").find_map(|host| str::from_utf8(host).ok()).map(str::to_owned),
         has_agent: values("user-agent").next().is_some(),
         last: has_body || closes || head.version == Some(0),
     };

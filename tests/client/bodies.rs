@@ -1,0 +1,133 @@
+//! Bodies that are no page of followers, and some that are one in disguise.
+
+use threadline::model::{FailureKind, Workload};
+
+use super::peer::{Peer, Step, answer, head};
+use super::{body, failure, failure_of, pages, plan, run};
+
+#[test]
+fn what_is_no_page_is_said_to_be_none() {
+    let deep = format!(r#"[{{"x":{}"#, "[".repeat(100_000));
+    let cases = [
+        ("<html>Welcome to the hotel's network</html>", "expected value"),
+        ("", "EOF"),
+        ("[", "EOF"),
+        ("{}", "expected a sequence"),
+        ("null", "null"),
+        (r#"[{"login":"a","id":1}]"#, "missing field"),
+        (r#"[{"login":"a","id":"1","html_url":""}]"#, "expected u64"),
+        (r#"[{"login":"a","id":-1,"html_url":""}]"#, "expected u64"),
+        (r#"[{"login":"a","id":123456789012345678901234567890,"html_url":""}]"#, "expected u64"),
+        (r#"[{"login":7,"id":1,"html_url":""}]"#, "expected a string"),
+        (r#"[{"login":"\ud800","id":1,"html_url":""}]"#, "at line 1"),
+        (r#"[{"login":"a","id":1,"html_url":""}] and more"#, "trailing"),
+        (deep.as_str(), "EOF"),
+    ];
+    for (text, words) in cases {
+        let peer = Peer::saying(answer(200, "", text));
+        let failure = failure(&peer.url());
+        let start: String = text.chars().take(60).collect();
+        assert_eq!(failure.kind, FailureKind::Server, "{start}");
+        assert!(failure.message.contains("something else than GitHub's API"), "{failure}");
+        assert!(failure.message.contains(words), "{start}: {failure}");
+    }
+}
+
+#[test]
+fn a_body_that_is_no_text_is_said_to_be_none() {
+    let peer = Peer::saying(answer(200, "", [0xff, 0xfe, 0x00, 0x1b]));
+    assert!(failure(&peer.url()).message.contains("expected value"));
+    let peer = Peer::saying(answer(200, "", b"[{\"login\":\"\xff\",\"id\":1,\"html_url\":\"\"}]"));
+    assert_eq!(failure(&peer.url()).kind, FailureKind::Server);
+}
+
+/// What serde quotes of a body is made safe, too.
+#[test]
+fn a_body_is_quoted_safely() {
+    let text = r#"[{"login":"a","id":"\u001b[2J\u202e","html_url":""}]"#;
+    let peer = Peer::saying(answer(200, "", text));
+    assert!(failure(&peer.url()).message.contains("expected u64"));
+}
+
+#[test]
+fn a_profile_without_a_count_is_none() {
+    let peer = Peer::saying(answer(200, "", r#"{"login":"octocat"}"#));
+    let failure = failure_of(&run(&peer.url(), plan(Workload::Profile, 1, 1)));
+    assert!(failure.message.contains("the profile (missing field `followers`"), "{failure}");
+}
+
+#[test]
+fn a_body_without_end_is_given_up() {
+    let megabyte = vec![b' '; 1 << 20];
+    let peer = Peer::start(move |_| {
+        vec![Step::Send(head(200, "", 1 << 40)), Step::Repeat(megabyte.clone(), 1 << 20)]
+    });
+    let failure = failure(&peer.url());
+    assert_eq!(failure.kind, FailureKind::Server);
+    assert!(failure.message.contains("larger than 16 MB"), "{failure}");
+}
+
+#[test]
+fn a_body_may_come_in_chunks() {
+    let body = body(1, 3);
+    let (first, rest) = body.split_at(40);
+    let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
+    let chunks = format!("{}{}0\r\n\r\n", chunk(first), chunk(rest));
+    let peer =
+        Peer::saying(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"));
+    let sitting = run(&peer.url(), pages(1));
+    assert_eq!(sitting.run.follower_count(), 3);
+}
+
+#[test]
+fn a_body_may_be_packed_and_counts_unpacked() {
+    let body = body(1, 30);
+    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", gzip(body.as_bytes())));
+    let sitting = run(&peer.url(), pages(1));
+    assert_eq!(sitting.run.follower_count(), 30, "{:?}", sitting.run.failure());
+    assert_eq!(sitting.run.bytes(), body.len() as u64);
+    assert_eq!(peer.asked()[0].header("accept-encoding"), Some("gzip"));
+}
+
+#[test]
+fn a_damaged_package_is_a_failure() {
+    let mut packed = gzip(body(1, 30).as_bytes());
+    let middle = packed.len() / 2;
+    packed.truncate(middle);
+    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", packed));
+    failure(&peer.url());
+    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", "[] in clear"));
+    failure(&peer.url());
+}
+
+#[test]
+fn a_login_with_what_a_terminal_acts_on_is_kept_as_it_is() {
+    let text = r#"[{"login":"\u001b[2J","id":1,"html_url":"x"}]"#;
+    let peer = Peer::saying(answer(200, "", text));
+    let sitting = run(&peer.url(), pages(1));
+    assert_eq!(&*sitting.run.followers().next().unwrap().login, "\u{1b}[2J");
+}
+
+/// Bytes in gzip's clothes, not made smaller (RFC 1952, RFC 1951 3.2.4).
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let mut blocks = bytes.chunks(0xffff).peekable();
+    while let Some(block) = blocks.next() {
+        let length = block.len() as u16;
+        packed.push(u8::from(blocks.peek().is_none()));
+        packed.extend_from_slice(&length.to_le_bytes());
+        packed.extend_from_slice(&(!length).to_le_bytes());
+        packed.extend_from_slice(block);
+    }
+    packed.extend_from_slice(&crc32(bytes).to_le_bytes());
+    packed.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    packed
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}

@@ -1,0 +1,137 @@
+//! GitHub's client on real threads and real sockets, against servers of every kind.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+mod bodies;
+mod breaks;
+mod elsewhere;
+#[path = "../common/peer.rs"]
+mod peer;
+mod requests;
+mod reuse;
+mod states;
+mod statuses;
+mod stop;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadline::engine::{Clock, Launcher, RunHandle};
+use threadline::github::Api;
+use threadline::model::{
+    Event, Failure, Kind, LaneId, Mode, Plan, Run, State, Target, TaskId, Workload,
+};
+
+/// After this long something hangs.
+const HANGS: Duration = Duration::from_secs(60);
+
+fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "nowhere".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
+    Plan { target, workload, mode, workers, tasks }
+}
+
+/// The pages of one user's followers, one after another.
+fn pages(tasks: u32) -> Plan {
+    plan(Workload::Followers, 1, tasks)
+}
+
+/// A run that is on, and what has happened in it.
+struct Sitting {
+    handle: RunHandle,
+    run: Run,
+    events: Vec<Event>,
+}
+
+impl Sitting {
+    fn start(api: Api, plan: Plan) -> Self {
+        let run = Run::new(plan.clone());
+        let handle = Launcher::new(Arc::new(api), Clock::system()).start(plan);
+        Self { handle, run, events: Vec::new() }
+    }
+
+    fn next(&mut self) -> &Event {
+        let event = self.handle.events().recv_timeout(HANGS).unwrap();
+        self.run.apply(&event);
+        self.events.push(event);
+        self.events.last().unwrap()
+    }
+
+    /// Goes on until a lane does this.
+    fn until(&mut self, state: State) {
+        while self.next().kind != (Kind::Entered { state }) {}
+    }
+
+    fn ended(mut self) -> Self {
+        while !matches!(self.next().kind, Kind::RunFinished { .. }) {}
+        self
+    }
+
+    /// What a lane said to be doing in a task, in order.
+    fn states(&self, task: u32) -> Vec<State> {
+        let (mut lane, mut states) = (None, Vec::new());
+        for event in &self.events {
+            match event.kind {
+                Kind::Started { task: TaskId(started) } if started == task => {
+                    lane = Some(event.lane);
+                }
+                Kind::Finished { task: TaskId(finished), .. } if finished == task => lane = None,
+                Kind::Entered { state } if lane == Some(event.lane) => states.push(state),
+                _ => {}
+            }
+        }
+        states
+    }
+
+    /// Which tasks opened a connection, with their lanes.
+    fn connected(&self) -> Vec<(LaneId, TaskId)> {
+        let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
+            Some(threadline::model::Outcome::Done(done)) if done.connected => {
+                Some((record.lane.unwrap(), task))
+            }
+            _ => None,
+        });
+        done.collect()
+    }
+}
+
+fn run(url: &str, plan: Plan) -> Sitting {
+    Sitting::start(Api::new(url, None).unwrap(), plan).ended()
+}
+
+/// Why one page could not be had.
+fn failure(url: &str) -> Failure {
+    failure_of(&run(url, pages(1)))
+}
+
+fn failure_of(sitting: &Sitting) -> Failure {
+    let failure = sitting.run.failure().unwrap().clone();
+    let message = &failure.message;
+    assert!((20..600).contains(&message.len()), "no sentence: {message:?}");
+    assert!(!message.chars().any(unsafe_to_print), "{message:?}");
+    failure
+}
+
+/// Controls, direction overrides, zero-width marks.
+fn unsafe_to_print(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn follower(id: u32) -> String {
+    format!(r#"{{"login":"user{id}","id":{id},"html_url":"https://github.com/user{id}"}}"#)
+}
+
+/// A page's body: `count` followers, numbered after the page.
+fn body(page: u32, count: u32) -> String {
+    let followers: Vec<String> = (0..count).map(|place| follower(page * 1_000 + place)).collect();
+    format!("[{}]", followers.join(","))
+}

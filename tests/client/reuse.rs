@@ -1,0 +1,132 @@
+//! Connections: one a worker, used again.
+
+use std::time::Duration;
+
+use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::model::{LaneId, Plan, TaskId};
+
+use super::bodies::gzip;
+use super::peer::{Peer, Step, answer, head};
+use super::{Sitting, body, pages, plan, run};
+
+fn server(followers: u32, millis: u64) -> Server {
+    let latency = Latency::Uniform {
+        latency: Duration::from_millis(millis),
+        jitter: Duration::ZERO,
+        seed: 0,
+    };
+    let wall_clock = || 1_700_000_000;
+    let user = DEFAULT_USER.to_owned();
+    Server::start(Settings { user, followers, latency, port: 0, wall_clock }).unwrap()
+}
+
+fn of_the_server(mut plan: Plan) -> Plan {
+    DEFAULT_USER.clone_into(&mut plan.target.user);
+    plan
+}
+
+#[test]
+fn one_after_another_is_one_connection() {
+    for millis in [0, 1] {
+        let server = server(900, millis);
+        let sitting = run(&server.url(), of_the_server(pages(30)));
+        assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
+        let counts = server.counts();
+        assert_eq!((counts.connections, counts.requests, counts.most_in_flight), (1, 30, 1));
+        assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))]);
+    }
+}
+
+/// The end of a body comes to light in several ways, some of them only after the last byte.
+#[test]
+fn a_connection_is_used_again_however_the_body_ended() {
+    let last = "link: </x?page=40>; rel=\"last\"\r\n";
+    let chunked = format!("HTTP/1.1 200 X\r\n{last}transfer-encoding: chunked\r\n\r\n2\r\n[]\r\n");
+    let ways = [
+        vec![answer(200, last, "[]")],
+        vec![head(200, last, 2), b"[]".to_vec()],
+        vec![head(200, last, 2), b"[".to_vec(), b"]".to_vec()],
+        vec![chunked.clone().into_bytes(), b"0\r\n\r\n".to_vec()],
+        vec![(chunked + "0\r\n\r\n").into_bytes()],
+        vec![answer(200, &format!("{last}content-encoding: gzip\r\n"), gzip(b"[]"))],
+    ];
+    for (number, parts) in ways.into_iter().enumerate() {
+        let peer = Peer::start(move |_| parts.iter().cloned().map(Step::Send).collect());
+        let sitting = run(&peer.url(), pages(40));
+        assert!(sitting.run.is_whole(), "{number}: {:?}", sitting.run.failure());
+        assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))], "{number}");
+    }
+}
+
+#[test]
+fn each_worker_has_one_connection_and_one_request_at_a_time() {
+    let server = server(3_000, 5);
+    let plan = of_the_server(plan(threadline::model::Workload::Followers, 8, 100));
+    let sitting = run(&server.url(), plan);
+    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
+    let counts = server.counts();
+    assert_eq!((counts.connections, counts.requests, counts.in_flight), (8, 100, 0));
+    assert_eq!(counts.most_in_flight, 8);
+    let lanes: Vec<u16> = sitting.connected().iter().map(|(lane, _)| lane.0).collect();
+    let mut once = lanes.clone();
+    once.sort_unstable();
+    once.dedup();
+    assert_eq!(once.len(), lanes.len(), "a lane connected twice: {lanes:?}");
+}
+
+#[test]
+fn both_modes_bring_the_same_followers_in_the_same_order() {
+    let server = server(127, 0);
+    let ids = |sitting: &Sitting| {
+        sitting.run.followers().map(|follower| follower.id).collect::<Vec<u64>>()
+    };
+    let sequential = run(&server.url(), of_the_server(pages(5)));
+    let threads = of_the_server(plan(threadline::model::Workload::Followers, 5, 5));
+    let threads = run(&server.url(), threads);
+    assert_eq!(ids(&sequential).len(), 127);
+    assert_eq!(ids(&sequential), ids(&threads));
+}
+
+/// The profile's count and the list disagree: what exists is fetched, once.
+#[test]
+fn the_pages_that_exist_decide() {
+    for (followers, guess) in [(127, 3), (127, 9), (0, 4), (30, 2), (31, 1)] {
+        for workers in [1, 4] {
+            let server = server(followers, 0);
+            let plan = plan(threadline::model::Workload::Followers, workers, guess);
+            let sitting = run(&server.url(), of_the_server(plan));
+            assert!(sitting.run.is_whole());
+            assert_eq!(sitting.run.known_tasks(), followers.div_ceil(30).max(1));
+            assert_eq!(sitting.run.follower_count(), u64::from(followers));
+            if workers == 1 {
+                let requests = server.counts().requests;
+                assert_eq!(requests, u64::from(followers.div_ceil(30).max(1)), "one too many");
+            }
+        }
+    }
+}
+
+#[test]
+fn localhost_is_a_name_for_the_built_in_server() {
+    let server = server(127, 0);
+    let url = format!("http://localhost:{}", server.address().port());
+    let sitting = run(&url, of_the_server(pages(5)));
+    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
+}
+
+#[test]
+fn a_server_that_closes_after_each_answer_is_connected_to_again() {
+    let peer = Peer::start(|request| {
+        let body = body(request.page(), 2);
+        vec![Step::Send(answer(200, "connection: close\r\n", body)), Step::Close]
+    });
+    let sitting = run(&peer.url(), pages(1));
+    assert!(sitting.run.is_whole());
+    let peer = Peer::start(|request| {
+        let link = "link: </x?page=4>; rel=\"last\"\r\nconnection: close\r\n";
+        vec![Step::Send(answer(200, link, body(request.page(), 2))), Step::Close]
+    });
+    let sitting = run(&peer.url(), pages(4));
+    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
+    assert_eq!(sitting.connected().len(), 4);
+}

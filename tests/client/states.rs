@@ -1,0 +1,90 @@
+//! What a lane says that its thread does, proved by a server that waits for it to be said.
+
+use crossbeam_channel::unbounded;
+use threadline::model::{Outcome, State, Workload};
+
+use super::peer::{Peer, Step, answer, head};
+use super::{Sitting, body, pages, plan, run};
+use threadline::github::Api;
+
+#[test]
+fn a_request_waits_connects_waits_receives_and_computes() {
+    use State::{Computing, Connecting, Receiving, Waiting};
+    let (answer_now, may_answer) = unbounded();
+    let (finish_now, may_finish) = unbounded();
+    let peer = Peer::start(move |request| {
+        let body = body(request.page(), 30).into_bytes();
+        let (first, rest) = body.split_at(body.len() / 2);
+        let link = "link: </x?page=2>; rel=\"last\"\r\n";
+        vec![
+            Step::Wait(may_answer.clone()),
+            Step::Send(head(200, link, body.len())),
+            Step::Send(first.to_vec()),
+            Step::Wait(may_finish.clone()),
+            Step::Send(rest.to_vec()),
+        ]
+    });
+    let mut sitting = Sitting::start(Api::new(&peer.url(), None).unwrap(), pages(2));
+    // Nothing is received before the server answers, and nothing computed before it has ended.
+    sitting.until(Connecting);
+    sitting.until(Waiting);
+    assert!(sitting.handle.events().is_empty());
+    answer_now.send(()).unwrap();
+    sitting.until(Receiving);
+    assert!(sitting.handle.events().is_empty());
+    finish_now.send(()).unwrap();
+    sitting.until(Computing);
+    sitting.until(Waiting);
+    assert!(sitting.handle.events().is_empty());
+    answer_now.send(()).unwrap();
+    sitting.until(Receiving);
+    finish_now.send(()).unwrap();
+    let sitting = sitting.ended();
+    assert_eq!(sitting.states(1), [Waiting, Connecting, Waiting, Receiving, Computing]);
+    assert_eq!(sitting.states(2), [Waiting, Receiving, Computing]);
+    let sums =
+        sitting.run.lanes()[0].between(threadline::model::Nanos::ZERO, sitting.run.took().unwrap());
+    for state in [Connecting, Waiting, Receiving, Computing] {
+        assert!(sums[state as usize] > 0, "no time in {state:?}");
+    }
+}
+
+/// A connection that is not there yet is being connected to.
+#[test]
+fn nobody_listens() {
+    let peer = Peer::start(|_| Vec::new());
+    let free = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = free.local_addr().unwrap().port();
+    drop(free);
+    assert_ne!(port, peer.port());
+    let sitting = run(&format!("http://127.0.0.1:{port}"), pages(1));
+    assert_eq!(sitting.states(1), [State::Waiting, State::Connecting]);
+    let failure = super::failure_of(&sitting);
+    assert_eq!(failure.kind, threadline::model::FailureKind::Unreachable);
+    assert!(failure.message.contains("cannot be reached (Connection refused"), "{failure}");
+}
+
+#[test]
+fn a_profile_is_a_task_of_its_own() {
+    let peer = Peer::saying(answer(200, "", r#"{"login":"OctoCat","followers":127,"id":1}"#));
+    let sitting = run(&peer.url(), plan(Workload::Profile, 1, 1));
+    let profile = sitting.run.profile().unwrap();
+    assert_eq!((profile.login.as_str(), profile.followers), ("OctoCat", 127));
+    assert_eq!(peer.asked()[0].target, "/users/octocat");
+    assert!(sitting.run.is_whole());
+}
+
+#[test]
+fn what_a_page_cost_is_told() {
+    let peer = Peer::saying(answer(
+        200,
+        "x-ratelimit-limit: 60\r\nx-ratelimit-remaining: 59\r\nx-ratelimit-reset: 1700000000\r\n",
+        body(1, 3),
+    ));
+    let sitting = run(&peer.url(), pages(1));
+    let quota = sitting.run.quota().unwrap();
+    assert_eq!((quota.limit, quota.remaining, quota.reset), (60, 59, 1_700_000_000));
+    let (_, record) = sitting.run.tasks().next().unwrap();
+    let Some(Outcome::Done(done)) = &record.outcome else { unreachable!() };
+    assert_eq!((done.status, done.bytes, done.connected), (200, body(1, 3).len() as u64, true));
+}

@@ -1,0 +1,65 @@
+//! Answers that are no success: what a person is told, and whether the run goes on.
+
+use threadline::model::{End, FailureKind};
+
+use super::peer::{Peer, answer};
+use super::{failure, failure_of, pages, run};
+
+fn error(message: &str) -> String {
+    format!(r#"{{"message":"{message}","documentation_url":"https://docs.github.com"}}"#)
+}
+
+#[test]
+fn every_status_has_a_kind_and_a_sentence() {
+    use FailureKind::{NotFound, RateLimited, Refused, Server};
+    let used_up = "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1700000000\r\n";
+    let cases = [
+        (404, "", error("Not Found"), NotFound, "knows no user \"octocat\": check the spelling"),
+        (404, "", "<html>nothing here</html>".to_owned(), Server, "Check --api-url"),
+        (401, "", error("Bad credentials"), Refused, "wants a token (Bad credentials)"),
+        (403, used_up, error("API rate limit exceeded"), RateLimited, "again at 22:13 UTC"),
+        (403, "retry-after: 60\r\n", error("Slow down"), RateLimited, "try again in 60 s"),
+        (403, "", error("You hit a secondary Rate Limit"), RateLimited, "in a few minutes"),
+        (429, "", error("Too many"), Server, "429: Too many"),
+        (429, "retry-after: 7\r\n", String::new(), RateLimited, "try again in 7 s"),
+        (403, "", error("Not for you"), Refused, "refuses page 1: Not for you"),
+        (422, "", error("Validation Failed"), Server, "422: Validation Failed"),
+        (500, "", error("Server Error"), Server, "500: Server Error; try again later"),
+        (502, "", "<html>Bad Gateway</html>".to_owned(), Server, "with 502"),
+        (503, "", String::new(), Server, "with 503"),
+        (301, "", error("Moved Permanently"), Server, "301: Moved Permanently"),
+        (418, "", String::new(), Server, "with 418"),
+        (599, "", String::new(), Server, "with 599"),
+    ];
+    for (status, headers, body, kind, words) in cases {
+        let peer = Peer::saying(answer(status, headers, body));
+        let sitting = run(&peer.url(), pages(2));
+        let failure = failure_of(&sitting);
+        assert_eq!(failure.kind, kind, "{status}: {failure}");
+        let message = &failure.message;
+        assert!(message.contains(words), "{status}: {message}");
+        assert!(message.contains("127.0.0.1"), "{status}: {message}");
+        let status = status.to_string();
+        assert!(message.matches(&status).count() <= 1, "said twice: {message}");
+        // What would fail again is not asked again; the rest is tried page by page.
+        let end = if kind.ends_run() { End::Failed(failure) } else { End::Finished };
+        assert_eq!(sitting.run.end(), Some(&end));
+        let asked = if kind.ends_run() { 1 } else { 2 };
+        assert_eq!(peer.asked().len(), asked, "{status}");
+    }
+}
+
+#[test]
+fn a_message_comes_out_on_one_line_without_anything_a_terminal_acts_on() {
+    let nasty = "\\u001b]0;owned\\u0007 \\u202eevil\\n\\r\\tnext\\u0000\\u009b31m\\u200b end";
+    let peer = Peer::saying(answer(403, "", error(nasty)));
+    let message = failure(&peer.url()).message;
+    assert!(message.contains("\\u{1b}]0;owned\\u{7} \\u{202e}evil   next"), "{message}");
+    assert!(message.contains("\\u{9b}31m\\u{200b} end"), "{message}");
+}
+
+#[test]
+fn a_message_of_a_megabyte_is_cut() {
+    let peer = Peer::saying(answer(500, "", error(&"x".repeat(1 << 20))));
+    assert!(failure(&peer.url()).message.contains("xxx..."));
+}

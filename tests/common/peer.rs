@@ -1,0 +1,152 @@
+//! A server that does on its sockets what no server should: byte by byte, as a test says.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+use std::thread::Builder;
+
+use crossbeam_channel::Receiver;
+
+/// What is done with a connection once a request has come.
+pub(crate) enum Step {
+    /// Sends these bytes.
+    Send(Vec<u8>),
+    /// Sends these bytes so many times, or until the client has had enough.
+    Repeat(Vec<u8>, usize),
+    /// Waits until the test says so, or has ended.
+    Wait(Receiver<()>),
+    /// Says nothing more, but stays until the client goes.
+    Stall,
+    /// Ends the connection in order.
+    Close,
+    /// Breaks the connection off.
+    Reset,
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    /// Path and query.
+    pub(crate) target: String,
+    head: String,
+}
+
+impl Request {
+    /// A header's value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
+    }
+
+    /// The page that is asked for; 0 for anything else.
+    pub(crate) fn page(&self) -> u32 {
+        let (_, query) = self.target.split_once('?').unwrap_or_default();
+        let page = query.split('&').find_map(|pair| pair.strip_prefix("page="));
+        page.map_or(0, |page| page.parse().unwrap())
+    }
+}
+
+type Script = dyn Fn(&Request) -> Vec<Step> + Send + Sync;
+
+/// A running server. Its threads end with the test.
+pub(crate) struct Peer {
+    address: SocketAddr,
+    asked: Arc<Mutex<Vec<Request>>>,
+}
+
+impl Peer {
+    /// Treats each request as `script` says.
+    pub(crate) fn start(script: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
+        let accept = move || {
+            for stream in listener.incoming() {
+                let (script, log) = (Arc::clone(&script), Arc::clone(&log));
+                let stream = stream.unwrap();
+                Builder::new().spawn(move || converse(stream, &*script, &log)).unwrap();
+            }
+        };
+        Builder::new().spawn(accept).unwrap();
+        Self { address, asked }
+    }
+
+    /// Answers every request with these bytes.
+    pub(crate) fn saying(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        Self::start(move |_| vec![Step::Send(bytes.clone())])
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// All requests so far.
+    pub(crate) fn asked(&self) -> Vec<Request> {
+        self.asked.lock().unwrap().clone()
+    }
+}
+
+/// A whole answer, with a length; each of `headers` ends its line.
+pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let body = body.as_ref();
+    let mut bytes = head(status, headers, body.len());
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// The head of an answer whose body is to have this length.
+pub(crate) fn head(status: u16, headers: &str, length: usize) -> Vec<u8> {
+    format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n").into_bytes()
+}
+
+fn converse(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Request>>) {
+    stream.set_nodelay(true).unwrap();
+    while let Some((request, length)) = await_head(&stream) {
+        log.lock().unwrap().push(request.clone());
+        let steps = script(&request);
+        // A connection that is closed over unread bytes is broken off, and not ended.
+        let unread = usize::from(steps.iter().any(|step| matches!(step, Step::Reset)));
+        stream.read_exact(&mut vec![0; length - unread]).unwrap();
+        for step in steps {
+            let sent = match step {
+                Step::Send(bytes) => stream.write_all(&bytes),
+                Step::Repeat(bytes, times) => (0..times).try_for_each(|_| stream.write_all(&bytes)),
+                Step::Wait(gate) => {
+                    _ = gate.recv();
+                    Ok(())
+                }
+                Step::Stall => {
+                    _ = stream.read(&mut [0]);
+                    return;
+                }
+                Step::Close | Step::Reset => return,
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+/// The next request and its length, still unread; nothing once the client is gone.
+fn await_head(stream: &TcpStream) -> Option<(Request, usize)> {
+    let mut bytes = vec![0; 16_384];
+    loop {
+        let length = stream.peek(&mut bytes).ok().filter(|&length| length > 0)?;
+        let head = std::str::from_utf8(bytes.get(..length)?).ok()?;
+        if let Some((head, _)) = head.split_once("\r\n\r\n") {
+            let target = head.split(' ').nth(1)?.to_owned();
+            return Some((Request { target, head: head.to_owned() }, head.len() + 4));
+        }
+    }
+}
