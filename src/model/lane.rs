@@ -139,9 +139,9 @@ impl Lane {
         Nanos(self.at.last().copied().unwrap_or(0))
     }
 
-    /// How many tasks the lane took.
-    pub fn task_count(&self) -> usize {
-        self.tasks.len()
+    /// How many tasks the lane had taken by then.
+    pub fn tasks_until(&self, t: Nanos) -> usize {
+        self.tasks.partition_point(|task| self.time(task.first) <= t)
     }
 
     /// The lane's tasks, in order.
@@ -160,11 +160,6 @@ impl Lane {
     pub fn span_from(&self, t: Nanos) -> Option<Span> {
         let next = self.tasks.partition_point(|task| self.time(task.first) < t);
         self.tasks.get(next).map(|task| self.span(task))
-    }
-
-    /// How long each finished task took.
-    pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
-        self.spans().filter_map(|span| Some(span.end?.since(span.start)))
     }
 
     /// Time per state in [a, b).

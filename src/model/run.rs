@@ -329,6 +329,21 @@ impl Run {
 
     /// How long the finished tasks took, in no order.
     pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
-        self.lanes.iter().flat_map(Lane::durations)
+        self.lanes.iter().flat_map(|lane| self.durations_on(lane, Nanos(u64::MAX)))
+    }
+
+    /// The same for the tasks of one of its lanes that were finished until then. One that was
+    /// stopped took as long as the person waited, and does not count.
+    pub fn durations_on<'run>(
+        &'run self,
+        lane: &'run Lane,
+        until: Nanos,
+    ) -> impl Iterator<Item = Nanos> + 'run {
+        let stopped = |task| {
+            matches!(self.task(task), Some(TaskRecord { outcome: Some(Outcome::Stopped), .. }))
+        };
+        lane.spans()
+            .filter(move |span| span.end.is_some_and(|end| end <= until) && !stopped(span.task))
+            .filter_map(|span| Some(span.end?.since(span.start)))
     }
 }

@@ -10,6 +10,7 @@ const CHECKPOINT: usize = 32;
 pub struct Steps {
     at: Vec<u64>,
     level: Vec<u32>,
+    peak: u32,
     /// The area under the curve up to every [`CHECKPOINT`]th entry, in nanoseconds times level.
     areas: Vec<u128>,
 }
@@ -23,16 +24,18 @@ impl Steps {
         }
         self.at.push(at);
         self.level.push(level);
+        self.peak = self.peak.max(level);
     }
 
-    /// The level now: after the last step.
-    pub fn last(&self) -> u32 {
-        self.level.last().copied().unwrap_or(0)
+    /// The level at a moment.
+    pub fn at(&self, t: Nanos) -> u32 {
+        let steps = self.at.partition_point(|&at| at <= t.0);
+        steps.checked_sub(1).and_then(|step| self.level.get(step)).copied().unwrap_or(0)
     }
 
     /// The highest level that it ever had.
-    pub fn peak(&self) -> u32 {
-        self.level.iter().copied().max().unwrap_or(0)
+    pub const fn peak(&self) -> u32 {
+        self.peak
     }
 
     /// The mean level over [a, b); 0 when that is empty.

@@ -3,15 +3,16 @@
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::model::stats::{Agreement, Waves};
-use crate::model::{End, Nanos, Run};
+use crate::model::{End, Mode, Nanos, Run};
 
 /// What went wrong in the runs shown, what was kept, and what to press.
 pub(super) fn problem(app: &App) -> Option<String> {
     let failure = app.session().failure(app.shown())?;
-    let kept = app.runs().iter().map(Run::follower_count).max().unwrap_or(0);
+    let failed = app.runs().iter().find(|run| run.failure().is_some());
+    let kept = failed.map_or(0, Run::follower_count);
     let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
     let retry = match app.session().active() {
-        None => format!(" {} runs it again.", key_of(Action::Run)),
+        None => format!(" {} tries again.", key_of(Action::Run)),
         Some(_) => String::new(),
     };
     Some(format!("{}.{kept}{retry}", failure.message))
@@ -20,6 +21,7 @@ pub(super) fn problem(app: &App) -> Option<String> {
 /// Whether the modes brought the same.
 pub(super) fn agreement(agreement: Agreement) -> String {
     match agreement {
+        Agreement::Same { followers: 0 } => "no followers in either".to_owned(),
         Agreement::Same { followers } => {
             format!("same {followers} followers, same order")
         }
@@ -41,9 +43,21 @@ pub(super) fn progress(app: &App) -> String {
         Some(run) => format!("{} runs", run.plan().mode),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
-            Some(End::Finished) => "done, every page is here".to_owned(),
+            Some(End::Finished) => done(app),
             _ => String::new(),
         },
+    }
+}
+
+/// What a mode alone came to.
+fn done(app: &App) -> String {
+    let whole = "done, every page is here";
+    let [run] = app.runs() else { return whole.to_owned() };
+    match app.session().speed_up(app.shown(), run, app.now()) {
+        Some(times) if run.plan().mode != Mode::Sequential => {
+            format!("{whole}: {times:.2} times as fast as sequential before")
+        }
+        _ => whole.to_owned(),
     }
 }
 
@@ -86,6 +100,9 @@ pub(super) fn invitation(app: &App) -> String {
                 "{shown} has not run yet. It costs {cost} {requests}{left} at {api}. {run} runs it."
             )
         }
-        (None, None) => format!("{shown} has not run yet. {run} runs it."),
+        (None, None) => match session.profile().and_then(Run::end) {
+            Some(_) => format!("{shown} was stopped before it began. {run} runs it."),
+            None => format!("{shown} has not run yet. {run} runs it."),
+        },
     }
 }

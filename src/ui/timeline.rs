@@ -179,9 +179,9 @@ impl Timeline<'_> {
         for column in figures(self.layout) {
             let figure = match column.caption {
                 "busy" => busy(lane, until),
-                "tasks" => lane.task_count().to_string(),
+                "tasks" => lane.tasks_until(until).to_string(),
                 _ => {
-                    let mut durations: Vec<Nanos> = lane.durations().collect();
+                    let mut durations: Vec<Nanos> = run.durations_on(lane, until).collect();
                     percentile(&mut durations, 0.95).map(|p95| p95.to_string()).unwrap_or_default()
                 }
             };
@@ -228,9 +228,9 @@ impl Timeline<'_> {
             part
         };
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        for (name, now, steps, height) in [
-            ("in flight", run.in_flight(), run.in_flight_steps(), below.in_flight),
-            ("queue", run.queued(), run.queue_steps(), below.queue),
+        for (name, steps, height) in [
+            ("in flight", run.in_flight_steps(), below.in_flight),
+            ("queue", run.queue_steps(), below.queue),
         ] {
             if height == 0 {
                 continue;
@@ -239,6 +239,7 @@ impl Timeline<'_> {
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
+            let now = steps.at(until);
             let peak = format!("{now:>6}  peak {}", steps.peak());
             // Half a number would be another one.
             let room = usize::from(last.right().saturating_sub(self.bars(last).right()));

@@ -22,12 +22,13 @@ proptest! {
             folded.push(Nanos(at), level);
             level_at[at as usize..].fill(level);
             peak = peak.max(level);
-            prop_assert_eq!(folded.last(), level);
+            prop_assert_eq!(folded.at(Nanos(at)), level);
         }
         let area: u64 =
             level_at[a as usize..(a + width) as usize].iter().map(|&level| u64::from(level)).sum();
         let mean = if width == 0 { 0.0 } else { area as f64 / width as f64 };
         prop_assert!((folded.mean(Nanos(a), Nanos(a + width)) - mean).abs() < 1e-9);
+        prop_assert_eq!(folded.at(Nanos(a)), level_at[a as usize]);
         prop_assert_eq!(folded.peak(), peak);
     }
 }
