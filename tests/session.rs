@@ -1,7 +1,6 @@
 //! A sitting, with events made up: what runs next, what is learnt, how runs compare.
 #![expect(
     clippy::unwrap_used,
-    clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 

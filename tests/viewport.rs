@@ -1,8 +1,4 @@
 //! Which stretch of time is in view: fit, follow, zoom, pan, whatever the times.
-#![expect(
-    clippy::unwrap_used,
-    reason = "helpers outside of test functions fail a test by panicking"
-)]
 
 use proptest::prelude::*;
 use proptest::sample::select;
