@@ -8,7 +8,7 @@ pub mod viewport;
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::model::{Event, Mode, Nanos, Plan, Run, Selection};
-pub use keymap::Action;
+pub use keymap::{Action, BINDINGS};
 pub use session::Session;
 pub use viewport::{Viewport, Window};
 
@@ -58,8 +58,8 @@ pub enum Background {
 /// What lies over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Popup {
-    /// The keys.
-    Help,
+    /// The keys, from this row of their table on where not all have room.
+    Help(usize),
     /// Whether to quit while a run goes.
     Quit,
 }
@@ -136,8 +136,8 @@ impl App {
             }
             Msg::Frame { now, columns } => {
                 self.now = now;
-                let (edge, expected) = (self.edge(), self.expected());
-                self.view_mut().viewport.frame(columns, edge, expected);
+                let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+                self.view_mut().viewport.frame(columns, edge, newest, expected);
                 None
             }
         }
@@ -148,7 +148,13 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit | Action::Run) => return Some(Effect::Quit),
-            (Some(Popup::Help), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
+            (Some(Popup::Help(first)), Action::NextLane | Action::PreviousLane) => {
+                // The table goes round: it has no end where there is none on the screen.
+                let by = if action == Action::NextLane { 1 } else { BINDINGS.len() - 1 };
+                self.popup = Some(Popup::Help((first + by) % BINDINGS.len()));
+                return None;
+            }
+            (Some(Popup::Help(_)), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
                 self.popup = None;
                 return None;
             }
@@ -169,7 +175,7 @@ impl App {
             Action::NextLane => self.choose_lane(1),
             Action::PreviousLane => self.choose_lane(-1),
             Action::Theme => self.toggle_theme(),
-            Action::Help => self.popup = Some(Popup::Help),
+            Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Back => self.back(),
             Action::Quit => return self.quit(),
             Action::ZoomIn
@@ -276,6 +282,12 @@ impl App {
     /// The newest moment in the picture.
     fn edge(&self) -> Nanos {
         self.visible().map(|(_, until)| until).max().unwrap_or_default()
+    }
+
+    /// The newest moment of the picture's run that goes on, if one does and is not held.
+    fn newest(&self) -> Option<Nanos> {
+        let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
+        going_on.next().filter(|_| self.view().pause.is_none()).map(|(_, until)| until)
     }
 
     /// While a run of the picture goes on: how long it may take in all, going by its pages so far;

@@ -154,7 +154,8 @@ fn on_screen(
     let failed = session.latest_run().filter(|run| run.failure().is_some() && !run.is_whole());
     let mut exit = failed.map_or(Exit::Whole, |run| Exit::of(None, std::slice::from_ref(run)));
     if let Some(trouble) = failed.and_then(|run| headless::trouble(Some(run), &[])) {
-        headless::complain(streams.err, &trouble)?;
+        // Where the terminal is gone, nobody reads it, and the followers still want to be written.
+        _ = headless::complain(streams.err, &trouble);
     }
     if let Some(output) = output {
         // What is shown goes before what was run besides.

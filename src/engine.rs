@@ -11,6 +11,6 @@ pub mod task;
 pub use cancel::Cancel;
 pub use clock::Clock;
 pub use followers::GithubJob;
-pub use launcher::Launcher;
+pub use launcher::{Jobs, Launcher};
 pub use pool::{RunHandle, start};
 pub use task::{Extent, Job, Report, Worker};

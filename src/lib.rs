@@ -1,4 +1,28 @@
-//! threadline shows thread activity live.
+//! threadline shows thread activity live: it fetches the pages of a GitHub user's followers one
+//! after another, then with worker threads, and draws each thread's life on one time axis.
+//!
+//! # The map of this house
+//!
+//! What happens is told in [`model::Event`]s: workers stamp and send them over a channel, and
+//! everything that a person sees or takes along is a fold of them. Dependencies point one way, and a
+//! test holds that: `tui → ui → app → model`, `tui → engine → github → model`, `export → model`.
+//!
+//! | room | what it does |
+//! | --- | --- |
+//! | [`model`] | what happened: events, plans, lanes, runs, figures; no clock, no I/O, no terminal |
+//! | [`github`] | GitHub's REST API: a client for one page, and the built-in server that answers like it |
+//! | [`engine`] | makes things happen: the clock, worker threads, the tasks they do |
+//! | [`app`] | the state of a sitting: what runs next, what is shown, what a key does |
+//! | [`ui`] | draws that state |
+//! | [`tui`] | the terminal, and the loop that joins all of these |
+//! | [`headless`] | the same without a screen; `threadline serve` |
+//! | [`export`] | what a person takes along: reports and followers |
+//! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
+//!
+//! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
+//! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
+//! whose [`engine::Worker`] asks [`github::Client`] for a page; events come back through the channel,
+//! and [`app::Session`] folds them into the [`model::Run`] that [`ui`] draws.
 
 pub mod app;
 pub mod cli;

@@ -64,7 +64,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         None => one_line(app, theme, area, buf),
     }
     match app.popup() {
-        Some(Popup::Help) => help::keys(theme, area, buf),
+        Some(Popup::Help(first)) => help::keys(first, theme, area, buf),
         Some(Popup::Quit) => help::quit(theme, area, buf),
         None => {}
     }
@@ -96,7 +96,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     ]));
     header::title(app, theme, title, buf);
     header::modes(app, theme, modes, buf);
-    let body = part(totals, totals_heading(layout, inside), layout, theme, buf);
+    let body = part(totals, totals_heading(app, layout, inside), layout, theme, buf);
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
@@ -163,9 +163,9 @@ fn part(
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 
-fn totals_heading(layout: Layout, inside: u16) -> Option<(String, String)> {
+fn totals_heading(app: &App, layout: Layout, inside: u16) -> Option<(String, String)> {
     let margin = if layout.boxed { "─" } else { "" };
-    let captions = totals::captions(layout, inside);
+    let captions = totals::captions(app, layout, inside);
     layout.has_headings().then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
 }
 

@@ -24,6 +24,9 @@ pub struct Viewport {
     horizon: Nanos,
     /// The newest moment.
     edge: Nanos,
+    /// What a view follows: the newest moment of the run that goes on, as several share the axis
+    /// and all begin at zero.
+    newest: Nanos,
     columns: u16,
 }
 
@@ -46,6 +49,7 @@ impl Default for Viewport {
             follow: true,
             horizon: FIRST_HORIZON,
             edge: Nanos::ZERO,
+            newest: Nanos::ZERO,
             columns: 80,
         }
     }
@@ -53,10 +57,19 @@ impl Default for Viewport {
 
 impl Viewport {
     /// A frame is about to be drawn on `columns` cells; the newest moment of the runs shown is
-    /// `edge`. While one of them goes on, `expected` is how long it may take in all.
-    pub fn frame(&mut self, columns: u16, edge: Nanos, expected: Option<Nanos>) {
+    /// `edge`. While one of them goes on, `newest` is its own, and `expected` how long it may take
+    /// in all.
+    pub fn frame(
+        &mut self,
+        columns: u16,
+        edge: Nanos,
+        newest: Option<Nanos>,
+        expected: Option<Nanos>,
+    ) {
         self.columns = columns.max(1);
         self.edge = edge;
+        // Afterwards the view stays where it is.
+        self.newest = newest.unwrap_or(self.newest);
         match expected {
             // A picture that is over fits exactly. One that goes on keeps its scale until it runs
             // out of room, and then gets enough for the rest.
@@ -72,16 +85,20 @@ impl Viewport {
     pub fn window(&self) -> Window {
         let columns = self.columns;
         let Some(cell) = self.cell else {
-            let cell = round_up(self.horizon.0.div_ceil(u64::from(columns)), &FIT_STEPS);
-            return Window { from: Nanos::ZERO, cell, columns };
+            return Window { from: Nanos::ZERO, cell: self.fitted(), columns };
         };
         let from = if self.follow {
             let shown = cell.0 * u64::from(columns - columns / 16 - 1);
-            Nanos(self.edge.0.saturating_sub(shown) / cell.0 * cell.0)
+            Nanos(self.newest.0.saturating_sub(shown) / cell.0 * cell.0)
         } else {
             self.from
         };
         Window { from, cell, columns }
+    }
+
+    /// The width of a cell at which the whole run fits into the view.
+    fn fitted(&self) -> Nanos {
+        round_up(self.horizon.0.div_ceil(u64::from(self.columns)), &FIT_STEPS)
     }
 
     /// Whether the newest moment stays in view.
@@ -115,6 +132,7 @@ impl Viewport {
     /// Goes to the newest moment and stays there.
     pub fn follow(&mut self) {
         self.follow = true;
+        self.newest = self.edge;
     }
 
     /// Pans by eighths of the view, to later moments if positive.
@@ -125,8 +143,10 @@ impl Viewport {
         let from = if eighths < 0 {
             window.from.0.saturating_sub(by)
         } else {
-            // The newest moment stays in view.
-            window.from.0.saturating_add(by).min(self.edge.0)
+            // The newest moment stays in view, and half a view of what was before it.
+            let half = window.cell.0.saturating_mul(u64::from(window.columns / 2));
+            let last = self.edge.0.saturating_sub(half).max(window.from.0);
+            window.from.0.saturating_add(by).min(last)
         };
         self.hold(window.cell, from);
     }
@@ -138,6 +158,9 @@ impl Viewport {
         let window = self.window();
         let cell = if closer {
             round_down(window.cell.0 - 1, &ZOOM_STEPS)
+        } else if window.cell.0 >= self.fitted().0.saturating_mul(2) {
+            // The whole run is in less than half of the view: there is no more to see.
+            return;
         } else {
             round_up(window.cell.0 + 1, &ZOOM_STEPS)
         };

@@ -1,34 +1,57 @@
-//! Starts planned runs against one API.
+//! Starts planned runs of one sitting.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::clock::Clock;
 use super::followers::GithubJob;
 use super::pool::{self, RunHandle};
+use super::task::Job;
 use crate::github::Api;
 use crate::model::{Nanos, Plan};
 
-/// The API and the clock that all runs of a sitting share.
+/// Knows how the tasks of a plan are done.
+pub trait Jobs: Debug + Send + Sync {
+    /// The job that a plan is about.
+    fn job(&self, plan: &Plan) -> Arc<dyn Job>;
+}
+
+/// The jobs and the clock that all runs of a sitting share.
 #[derive(Clone, Debug)]
 pub struct Launcher {
-    api: Arc<Api>,
+    jobs: Arc<dyn Jobs>,
     clock: Clock,
 }
 
 impl Launcher {
     /// Runs ask `api`, and are timed by `clock`.
-    pub const fn new(api: Arc<Api>, clock: Clock) -> Self {
-        Self { api, clock }
+    pub fn new(api: Arc<Api>, clock: Clock) -> Self {
+        Self::of(Arc::new(Github(api)), clock)
+    }
+
+    /// Runs do what `jobs` says, and are timed by `clock`.
+    pub fn of(jobs: Arc<dyn Jobs>, clock: Clock) -> Self {
+        Self { jobs, clock }
     }
 
     /// Starts a run.
     pub fn start(&self, plan: Plan) -> RunHandle {
-        let job = GithubJob::new(Arc::clone(&self.api), plan.clone());
-        pool::start(plan, Arc::new(job), &self.clock)
+        let job = self.jobs.job(&plan);
+        pool::start(plan, job, &self.clock)
     }
 
     /// The time on the runs' clock.
     pub fn now(&self) -> Nanos {
         self.clock.now()
+    }
+}
+
+/// Everything is asked of one API.
+#[derive(Debug)]
+struct Github(Arc<Api>);
+
+impl Jobs for Github {
+    fn job(&self, plan: &Plan) -> Arc<dyn Job> {
+        Arc::new(GithubJob::new(Arc::clone(&self.0), plan.clone()))
     }
 }

@@ -27,8 +27,22 @@ const BUFFER: usize = 1 << 16;
 
 /// The terminal, while it is ours.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Ours>>>,
     look: Look,
+}
+
+/// Where frames go, as long as the terminal is ours. What comes later (half a frame after a panic,
+/// the library's own farewell, which panics itself where the terminal is gone) goes nowhere.
+struct Ours(Stdout);
+
+impl Write for Ours {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+    }
 }
 
 impl Screen {
@@ -36,7 +50,7 @@ impl Screen {
     pub(super) fn enter(look: Look) -> io::Result<Self> {
         give_back_on_panic();
         take()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout()));
+        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, Ours(io::stdout())));
         let terminal = Terminal::new(backend).inspect_err(|_| give_back())?;
         Ok(Self { terminal, look })
     }

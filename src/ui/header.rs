@@ -27,7 +27,7 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     for text in ["   followers".to_owned(), pages] {
         spans.push(Span::styled(text, theme.quiet()));
     }
-    left_and_right(Line::from(spans), Line::styled(help, theme.quiet()), area, buf);
+    left_and_right(Line::from(spans), Span::styled(help, theme.quiet()).into(), area, buf);
 }
 
 /// Draws the modes with their keys, and how many workers the next threaded run has.

@@ -10,18 +10,29 @@ use super::theme::Theme;
 use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
 
 /// How wide a column of keys is.
-const COLUMN: u16 = 47;
+const COLUMN: u16 = 45;
 
-/// Draws the table of keys, in two columns where there is room.
-pub(super) fn keys(theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws the table of keys, in two columns where there is room. Where there is room for a part of
+/// it only, that begins with row `first`, and the table goes round.
+pub(super) fn keys(first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
     let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
     let rows = BINDINGS.len().div_ceil(columns);
     let popup = area.centered(
         ratatui::layout::Constraint::Length(COLUMN * columns as u16 + 4),
         ratatui::layout::Constraint::Length(rows as u16 + 2),
     );
-    let inner = frame(" keys ", theme, popup, buf);
-    for (column, bindings) in BINDINGS.chunks(rows).enumerate() {
+    let fits = popup.height.saturating_sub(2) >= rows as u16;
+    let title = if fits {
+        " keys ".to_owned()
+    } else {
+        format!(" keys: {}/{} for more ", key_of(Action::NextLane), key_of(Action::PreviousLane))
+    };
+    let inner = frame(&title, theme, popup, buf);
+    let first = if fits { 0 } else { first };
+    let rows = rows.min(usize::from(inner.height)).max(1);
+    let bindings: Vec<&Binding> =
+        BINDINGS.iter().cycle().skip(first).take(BINDINGS.len()).collect();
+    for (column, bindings) in bindings.chunks(rows).take(columns).enumerate() {
         let x = inner.x + COLUMN * column as u16;
         for (binding, row) in bindings.iter().zip(inner.rows()) {
             let area = Rect { x, width: COLUMN, ..row }.intersection(inner);
@@ -33,7 +44,7 @@ pub(super) fn keys(theme: Theme, area: Rect, buf: &mut Buffer) {
 fn line(binding: &Binding, theme: Theme) -> Line<'static> {
     let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
     Line::from(vec![
-        Span::styled(format!(" {:>11}  ", keys.join(" ")), theme.key()),
+        Span::styled(format!(" {:>9}  ", keys.join(" ")), theme.key()),
         Span::styled(binding.help, theme.text()),
     ])
 }

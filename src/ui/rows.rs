@@ -81,7 +81,11 @@ impl<'app> Arrangement<'app> {
         // Where there is room, runs stand apart, and then their lanes, too.
         let runs = self.app.runs().len();
         let lanes: usize = self.app.runs().iter().map(|run| run.lanes().len() - 1).sum();
-        let spare = if self.layout.boxed { height - self.needed().min(height) } else { 0 };
+        let spare = if self.layout.height == Height::Normal {
+            height.saturating_sub(self.needed())
+        } else {
+            0
+        };
         for (run, until) in self.app.visible() {
             if spare > runs {
                 rows.push(Row::Gap);

@@ -239,7 +239,11 @@ impl Timeline<'_> {
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
-            self.beside(&format!("{now:>6}  peak {}", steps.peak()), last, buf);
+            let peak = format!("{now:>6}  peak {}", steps.peak());
+            // Half a number would be another one.
+            let room = usize::from(last.right().saturating_sub(self.bars(last).right()));
+            let text = if peak.len() <= room { peak } else { format!("{now:>6}") };
+            self.beside(&text, last, buf);
         }
         if below.chosen > 0 {
             let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };

@@ -40,29 +40,42 @@ const COLUMNS: [Column; 6] = [
 /// Which columns stay as the width shrinks, by their place in [`COLUMNS`].
 const KEPT: [&[usize]; 4] = [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
-/// How wide the modes' names are.
+/// How wide the modes' names usually are.
 const NAME: u16 = 13;
 
 /// The shortest bar that says anything.
 const SHORTEST_BAR: u16 = 8;
 
-/// The columns that fit beside a bar, or, where there are few, without one; each with its width.
-fn columns(layout: Layout, width: u16) -> Vec<(&'static Column, u16)> {
-    let wide = |column: &Column| if layout.has_headings() { column.width } else { column.tight };
+/// The columns that fit beside a bar, or, where there are few, without one; each with its width,
+/// which is more than usual where a figure is longer.
+fn columns(app: &App, layout: Layout, width: u16) -> Vec<(&'static Column, u16)> {
+    let wide = |column: &Column| {
+        let usual = if layout.has_headings() { column.width } else { column.tight };
+        let begun = app.runs().iter().filter(|run| run.has_begun());
+        let longest = begun.map(|run| (column.figure)(app, run).len()).max().unwrap_or(0);
+        usual.max(longest as u16 + 2)
+    };
+    let names = name_width(app);
     let mut fitting = Vec::new();
     for kept in KEPT {
         let columns = kept.iter().filter_map(|&index| COLUMNS.get(index));
         fitting = columns.map(|column| (column, wide(column))).collect();
-        if NAME + SHORTEST_BAR + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
+        if names + SHORTEST_BAR + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
             break;
         }
     }
     fitting
 }
 
+/// How wide the modes' names are.
+fn name_width(app: &App) -> u16 {
+    let names = app.runs().iter().map(|run| name(run.plan().mode, Some(run)).len() as u16 + 1);
+    names.fold(NAME, u16::max)
+}
+
 /// The captions, as they stand above the figures: for the line that heads the totals.
-pub(super) fn captions(layout: Layout, width: u16) -> String {
-    let columns = columns(layout, width).into_iter();
+pub(super) fn captions(app: &App, layout: Layout, width: u16) -> String {
+    let columns = columns(app, layout, width).into_iter();
     columns
         .map(|(column, width)| {
             format!("{:─>1$}", format!(" {} ", column.caption), usize::from(width))
@@ -73,7 +86,8 @@ pub(super) fn captions(layout: Layout, width: u16) -> String {
 
 /// Draws the runs' rows.
 pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let columns = columns(layout, area.width);
+    let columns = columns(app, layout, area.width);
+    let names = name_width(app);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
     let longest = longest(app);
     for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
@@ -83,8 +97,8 @@ pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
         let Some(run) = begun else { continue };
         let mut x = row.right().saturating_sub(figures);
         let bar = Rect {
-            x: row.x + NAME.min(row.width),
-            width: x.saturating_sub(row.x + NAME).saturating_sub(1),
+            x: row.x + names.min(row.width),
+            width: x.saturating_sub(row.x + names).saturating_sub(1),
             ..row
         };
         let share = run.elapsed(app.now()).0 as f64 / longest.0.max(1) as f64;
@@ -134,7 +148,9 @@ fn elapsed(app: &App, run: &Run) -> String {
 }
 
 fn pages(_: &App, run: &Run) -> String {
-    format!("{}/{}", run.done_tasks(), run.known_tasks())
+    // As wide from the first page as with the last, so that nothing moves.
+    let all = run.known_tasks().to_string();
+    format!("{:>1$}/{all}", run.done_tasks(), all.len())
 }
 
 fn followers(_: &App, run: &Run) -> String {

@@ -1,9 +1,10 @@
-//! Every key does what its help says, through `App::update`.
+//! Every key does what its help says, through `App::update`: here those that change what runs and
+//! what is shown, in `view_keys.rs` those that change how.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use threadline::app::keymap::{self, Action, BINDINGS};
 use threadline::app::session::{MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
-use threadline::app::{Background, Effect, Popup};
+use threadline::app::{Effect, Popup};
 use threadline::model::{End, Mode, Nanos, Plan, Run, Selection, Workload};
 
 use crate::fabricate::{COLOUR, Job, Sitting};
@@ -17,7 +18,7 @@ fn real() -> Job {
 }
 
 /// A race that is over, seen once at 120x36: keys act on a picture.
-fn seen() -> Sitting {
+pub(crate) fn seen() -> Sitting {
     let mut sitting = Sitting::race().finished();
     sitting.draw((120, 36), COLOUR);
     sitting
@@ -31,7 +32,7 @@ fn plan(effect: Option<Effect>) -> Plan {
     }
 }
 
-fn press(sitting: &mut Sitting, key: char) -> Option<Effect> {
+pub(crate) fn press(sitting: &mut Sitting, key: char) -> Option<Effect> {
     sitting.press(KeyCode::Char(key))
 }
 
@@ -165,135 +166,6 @@ fn brackets_change_the_next_run_and_stay_in_bounds() {
         press(&mut sitting, 'r');
         assert_eq!(sitting.app.runs()[1].lanes().len(), 3);
     }
-}
-
-#[test]
-fn space_holds_the_view_and_never_the_run() {
-    let mut sitting = Sitting::race().until(Mode::Sequential, 1_000).pressed(" ");
-    sitting.play(Nanos::from_millis(3_000));
-    sitting.draw((120, 36), COLOUR);
-    assert_eq!(
-        sitting.app.behind(),
-        Some(Nanos::from_millis(3_000 - 926 - 3))
-            .map(|_| { sitting.app.runs()[0].elapsed(sitting.app.now()).since(held_at(&sitting)) })
-    );
-    assert!(sitting.app.runs()[0].done_tasks() >= 2, "the run goes on");
-    let until: Vec<Nanos> = sitting.app.visible().map(|(_, until)| until).collect();
-    assert!(until[0] < Nanos::from_millis(1_001), "the picture does not: {until:?}");
-    let sitting = sitting.pressed(" ");
-    assert_eq!(sitting.app.behind(), None);
-}
-
-fn held_at(sitting: &Sitting) -> Nanos {
-    sitting.app.visible().map(|(_, until)| until).max().unwrap()
-}
-
-#[test]
-fn a_paused_view_stays_paused_when_the_run_is_over() {
-    let mut sitting = Sitting::race().until(Mode::Sequential, 1_000);
-    sitting.draw((120, 36), COLOUR);
-    let held = sitting.pressed(" ").finished();
-    let until: Vec<Nanos> = held.app.visible().map(|(_, until)| until).collect();
-    assert_eq!(until, [Nanos::from_millis(1_000), Nanos::ZERO]);
-    assert!(held.app.behind().is_some_and(|behind| behind > Nanos::from_millis(4_600)));
-}
-
-#[test]
-fn plus_and_minus_zoom_and_zero_fits() {
-    let mut sitting = seen();
-    let fitted = sitting.app.viewport().window();
-    for (keys, closer) in [("+", true), ("=", true), ("-", false), ("_", false)] {
-        let cell = sitting.pressed(keys);
-        let window = cell.app.viewport().window();
-        assert_eq!(window.cell < fitted.cell, closer, "{keys}");
-        assert_eq!(window.cell > fitted.cell, !closer, "{keys}");
-        sitting = cell.pressed("0");
-        assert_eq!(sitting.app.viewport().window(), fitted);
-    }
-}
-
-#[test]
-fn zooming_in_and_out_again_ends_where_it_began() {
-    let sitting = seen().pressed("++");
-    let before = sitting.app.viewport().window();
-    let sitting = sitting.pressed("++--");
-    assert_eq!(sitting.app.viewport().window().cell, before.cell);
-}
-
-#[test]
-fn arrows_and_letters_pan_home_and_end_go_to_the_ends() {
-    for (earlier, later) in
-        [(KeyCode::Left, KeyCode::Right), (KeyCode::Char('h'), KeyCode::Char('l'))]
-    {
-        let mut sitting = seen().pressed("+++");
-        sitting.press(KeyCode::Home);
-        let start = sitting.app.viewport().window();
-        assert_eq!(start.from, Nanos::ZERO);
-        sitting.press(earlier);
-        assert_eq!(sitting.app.viewport().window(), start, "nothing is before the start");
-        sitting.press(later);
-        sitting.press(later);
-        let later = sitting.app.viewport().window();
-        assert!(later.from > start.from);
-        sitting.press(earlier);
-        assert!(sitting.app.viewport().window().from < later.from);
-        sitting.press(KeyCode::End);
-        let end = sitting.app.viewport().window();
-        let right = end.from.0 + end.cell.0 * u64::from(end.columns);
-        assert!(right > sitting.app.runs()[0].took().unwrap().0, "the newest is in view");
-        assert!(sitting.app.viewport().follows());
-    }
-}
-
-#[test]
-fn letters_and_arrows_choose_a_lane_and_stop_at_the_ends() {
-    for (below, above) in [(KeyCode::Char('j'), KeyCode::Char('k')), (KeyCode::Down, KeyCode::Up)] {
-        let mut sitting = seen();
-        assert_eq!(sitting.app.lane(), None);
-        for lane in [0, 1, 2, 3, 4, 5, 5] {
-            sitting.press(below);
-            assert_eq!(sitting.app.lane(), Some(lane));
-        }
-        for lane in [4, 3, 2, 1, 0, 0] {
-            sitting.press(above);
-            assert_eq!(sitting.app.lane(), Some(lane));
-        }
-    }
-}
-
-#[test]
-fn t_changes_dark_and_light() {
-    let sitting = seen().pressed("t");
-    assert_eq!(sitting.app.background(), Background::Light);
-    assert_eq!(sitting.pressed("t").app.background(), Background::Dark);
-}
-
-#[test]
-fn the_help_comes_and_goes_and_keeps_other_keys_away() {
-    for close in [KeyCode::Char('?'), KeyCode::Esc, KeyCode::Char('q')] {
-        let mut sitting = seen().pressed("?");
-        assert_eq!(sitting.app.popup(), Some(Popup::Help));
-        assert_eq!(press(&mut sitting, '3'), None);
-        assert_eq!(sitting.app.shown(), RACE);
-        assert_eq!(sitting.press(close), None);
-        assert_eq!(sitting.app.popup(), None);
-    }
-}
-
-#[test]
-fn escape_goes_one_step_back_and_never_quits() {
-    let mut sitting = seen().pressed("+ ");
-    let zoomed = sitting.app.viewport().clone();
-    assert_eq!(sitting.press(KeyCode::Esc), None);
-    assert_eq!(sitting.app.behind(), None, "first it goes on");
-    assert_eq!(sitting.app.viewport().window(), zoomed.window());
-    assert_eq!(sitting.press(KeyCode::Esc), None);
-    assert!(sitting.app.viewport().fits(), "then it fits");
-    for _ in 0..5 {
-        assert_eq!(sitting.press(KeyCode::Esc), None);
-    }
-    let mut running = Sitting::race().until(Mode::Sequential, 100);
-    assert_eq!(running.press(KeyCode::Esc), None);
 }
 
 #[test]

@@ -14,3 +14,4 @@ mod keys;
 mod rows;
 mod sizes;
 mod snapshots;
+mod view_keys;

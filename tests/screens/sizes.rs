@@ -1,6 +1,6 @@
-//! No size panics. Every size from 0x0 to 200x60 is drawn for the race in its middle and for a
-//! failed run in each mode; other scenes take every size near where the layout changes, and every
-//! eleventh width and height between.
+//! No size panics. Every size from 0x0 to 200x60 is drawn for a race in its middle and for one that
+//! failed, with a lane chosen; every other scene takes every size near where the layout changes, and
+//! every 29th width and height between.
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::model::{Mode, Nanos, Selection};
@@ -11,10 +11,10 @@ use crate::fabricate::{COLOUR, Job, Kit, Sitting};
 const WIDEST: u16 = 200;
 const HIGHEST: u16 = 60;
 
-/// Sizes at which the layout changes, each with its neighbours, and every eleventh between.
+/// Sizes at which the layout changes, each with its neighbours, and every 29th between.
 fn sampled(most: u16, borders: &[u16]) -> Vec<u16> {
     let near = |size: u16| borders.iter().any(|&border| border.abs_diff(size) <= 1);
-    (0..=most).filter(|&size| size < 4 || size % 11 == 0 || size == most || near(size)).collect()
+    (0..=most).filter(|&size| size < 4 || size % 29 == 0 || size == most || near(size)).collect()
 }
 
 fn draw_sampled(mut sitting: Sitting, kit: Kit) {

@@ -166,6 +166,13 @@ fn forty_lanes_with_the_last_chosen() {
     insta::assert_snapshot!(screens(sitting.pressed(&"j".repeat(41)), &[USUAL]));
 }
 
+/// No figure is cut, however long it is.
+#[test]
+fn ten_thousand_pages_on_a_thousand_lanes() {
+    let sitting = Sitting::new(many(300_000, 1_000), Selection::Only(Mode::Threads));
+    insta::assert_snapshot!(screens(sitting.until(Mode::Threads, 5_000), &[WIDE, USUAL, NARROW]));
+}
+
 /// The finished race on a terminal of another kind.
 fn on(depth: Depth, glyphs: Glyphs) -> String {
     Sitting::race().finished().text(USUAL, Kit(depth, glyphs))

@@ -1,0 +1,324 @@
+//! A program in a terminal of its own: keys and signals go in, the screen and every byte come out.
+//! Waits for what is to come, never for a time.
+
+use std::ffi::OsStr;
+use std::io::{Read, Write};
+use std::process::Command;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use threadline::engine::Clock;
+
+/// How long anything may take: much longer than a loaded machine needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What leaves the alternate screen.
+pub(crate) const LEAVE: &str = "\x1b[?1049l";
+
+/// What shows the cursor.
+pub(crate) const SHOW_CURSOR: &str = "\x1b[?25h";
+
+/// A terminal with a program in it.
+pub(crate) struct Pty {
+    seen: Arc<Seen>,
+    input: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    reader: Option<JoinHandle<()>>,
+    /// How the terminal takes keys (termios), before the program came.
+    settings: String,
+}
+
+/// What the program has written so far.
+#[derive(Default)]
+struct Seen {
+    output: Mutex<Output>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Output {
+    parser: vt100::Parser,
+    bytes: Vec<u8>,
+    /// No program has the terminal open any more, or nobody looks at it.
+    closed: bool,
+}
+
+/// The screen, and everything that was written.
+pub(crate) struct View<'output> {
+    pub(crate) screen: &'output vt100::Screen,
+    pub(crate) bytes: &'output [u8],
+}
+
+impl View<'_> {
+    /// Whether a text is on the screen.
+    pub(crate) fn has(&self, text: &str) -> bool {
+        self.screen.contents().contains(text)
+    }
+}
+
+/// What is left of a program that has ended.
+pub(crate) struct Ended {
+    /// Its exit code.
+    pub(crate) code: u32,
+    /// What it wrote, from the first byte to the last.
+    pub(crate) output: String,
+    /// What the terminal shows.
+    pub(crate) screen: String,
+}
+
+impl Ended {
+    /// What it wrote after it had left its screen.
+    pub(crate) fn farewell(&self) -> &str {
+        self.output.rsplit_once(LEAVE).map_or("", |(_, after)| after)
+    }
+}
+
+impl Pty {
+    /// Starts a program with these arguments and variables, and no other variables, on a terminal
+    /// of so many columns and rows.
+    pub(crate) fn start(
+        program: impl AsRef<OsStr>,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        (columns, rows): (u16, u16),
+    ) -> Self {
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a terminal");
+        let settings = settings(pair.master.as_ref());
+        let mut command = CommandBuilder::new(program);
+        command.args(arguments);
+        command.env_clear();
+        command.env("TERM", "xterm-256color");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("the program");
+        // Its end is seen only when nobody else has the terminal open.
+        drop(pair.slave);
+        let seen = Arc::new(Seen::default());
+        resize(&seen, (columns, rows));
+        let reader = pair.master.try_clone_reader().expect("a reader");
+        let sink = Arc::clone(&seen);
+        let reader = Builder::new().spawn(move || read(reader, &sink)).expect("a thread");
+        Self {
+            seen,
+            input: pair.master.take_writer().expect("a writer"),
+            child,
+            master: Some(pair.master),
+            reader: Some(reader),
+            settings,
+        }
+    }
+
+    /// Waits until the program's output is as `wanted` says.
+    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&View<'_>) -> bool) {
+        self.wait_for(what, |output| {
+            wanted(&View { screen: output.parser.screen(), bytes: &output.bytes })
+        });
+    }
+
+    /// Waits until the screen shows a text.
+    pub(crate) fn wait_text(&self, text: &str) {
+        self.wait(text, |view| view.has(text));
+    }
+
+    fn wait_for(&self, what: &str, wanted: impl Fn(&Output) -> bool) {
+        let waiting = |output: &mut Output| !wanted(output);
+        let outcome = self.seen.changed.wait_timeout_while(lock(&self.seen), PATIENCE, waiting);
+        let (output, time) = outcome.unwrap_or_else(PoisonError::into_inner);
+        let screen = output.parser.screen().contents();
+        let last = output.bytes.len().saturating_sub(200);
+        let last = String::from_utf8_lossy(output.bytes.get(last..).unwrap_or(&[])).into_owned();
+        drop(output);
+        assert!(!time.timed_out(), "{what} never came; the screen:\n{screen}\nlast: {last:?}");
+    }
+
+    /// What is seen now.
+    pub(crate) fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
+        let output = lock(&self.seen);
+        at(&View { screen: output.parser.screen(), bytes: &output.bytes })
+    }
+
+    /// The CPU time that the program has used, in hundredths of a second, where the system tells.
+    pub(crate) fn cpu_ticks(&self) -> Option<u64> {
+        let id = self.child.process_id()?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        ticks(&stat, [11, 12])
+    }
+
+    /// Types keys, as the terminal sends them.
+    pub(crate) fn keys(&mut self, keys: &str) {
+        self.input.write_all(keys.as_bytes()).expect("a terminal that takes keys");
+        self.input.flush().expect("a terminal that takes keys");
+    }
+
+    /// Gives the terminal another size.
+    pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
+        resize(&self.seen, (columns, rows));
+        let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
+        self.master().resize(size).expect("another size");
+    }
+
+    /// Sends the program a signal, by its name without SIG.
+    pub(crate) fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args(["-s", name, &self.pid()]).status();
+        assert!(sent.expect("kill").success(), "SIG{name} could not be sent");
+    }
+
+    /// Waits until the program is stopped, as a shell would see it.
+    pub(crate) fn wait_stopped(&self) {
+        let waiting = Stopwatch::start();
+        loop {
+            let state = Command::new("ps").args(["-o", "stat=", "-p", &self.pid()]).output();
+            if state.expect("ps").stdout.starts_with(b"T") {
+                return;
+            }
+            waiting.assert_patience("a stopped program");
+        }
+    }
+
+    /// Asserts that the terminal takes keys as it did before the program came.
+    pub(crate) fn assert_settings_are_back(&self) {
+        assert_eq!(settings(self.master()), self.settings, "how the terminal takes keys");
+    }
+
+    /// Asserts that the program takes keys one by one.
+    pub(crate) fn assert_settings_are_taken(&self) {
+        assert_ne!(settings(self.master()), self.settings, "how the terminal takes keys");
+    }
+
+    /// Asserts that after at most a few more frames nothing is written for a while.
+    pub(crate) fn assert_quiet(&self) {
+        const WHILE: Duration = Duration::from_millis(300);
+        let mut output = lock(&self.seen);
+        let mut quiet = false;
+        for _ in 0..20 {
+            let before = output.bytes.len();
+            let same = |output: &mut Output| output.bytes.len() == before;
+            let outcome = self.seen.changed.wait_timeout_while(output, WHILE, same);
+            let (now, time) = outcome.unwrap_or_else(PoisonError::into_inner);
+            output = now;
+            quiet = time.timed_out();
+            if quiet {
+                break;
+            }
+        }
+        drop(output);
+        assert!(quiet, "the program goes on writing");
+    }
+
+    /// Takes the terminal away, as when its window is closed; returns the program's exit code.
+    pub(crate) fn hang_up(mut self) -> u32 {
+        lock(&self.seen).closed = true;
+        // The reader notices with the next byte, which a key brings.
+        self.keys("?");
+        self.reader.take().map(JoinHandle::join);
+        self.input = Box::new(std::io::sink());
+        self.master = None;
+        let waiting = Stopwatch::start();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the program's state") {
+                return status.exit_code();
+            }
+            waiting.assert_patience("the program's end");
+        }
+    }
+
+    /// Waits for the program to end, and asserts that its terminal is as it was.
+    pub(crate) fn ended(mut self) -> Ended {
+        let ended = self.end();
+        self.assert_settings_are_back();
+        let output = lock(&self.seen);
+        let screen = output.parser.screen();
+        assert!(!screen.alternate_screen(), "the alternate screen is left");
+        assert!(!screen.hide_cursor(), "the cursor is shown");
+        assert!(!screen.bracketed_paste(), "pastes come as they are");
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.fgcolor(), vt100::Color::Default, "colours are reset");
+        assert_eq!(screen.bgcolor(), vt100::Color::Default, "colours are reset");
+        drop(output);
+        ended
+    }
+
+    fn end(&mut self) -> Ended {
+        self.wait_for("the program's end", |output| output.closed);
+        let status = self.child.wait().expect("an exit status");
+        self.reader.take().map(JoinHandle::join);
+        let output = lock(&self.seen);
+        Ended {
+            code: status.exit_code(),
+            output: String::from_utf8_lossy(&output.bytes).into_owned(),
+            screen: output.parser.screen().contents(),
+        }
+    }
+
+    fn master(&self) -> &dyn MasterPty {
+        self.master.as_deref().expect("the terminal is there")
+    }
+
+    fn pid(&self) -> String {
+        self.child.process_id().expect("a running program").to_string()
+    }
+}
+
+/// Ends a wait that no notice ends.
+struct Stopwatch(Clock);
+
+impl Stopwatch {
+    fn start() -> Self {
+        Self(Clock::system())
+    }
+
+    fn assert_patience(&self, what: &str) {
+        assert!(self.0.now() < PATIENCE.into(), "{what} never came");
+    }
+}
+
+impl Drop for Pty {
+    /// A test that failed leaves no program behind.
+    fn drop(&mut self) {
+        _ = self.child.kill();
+    }
+}
+
+fn lock(seen: &Seen) -> MutexGuard<'_, Output> {
+    seen.output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn read(mut terminal: Box<dyn Read + Send>, seen: &Seen) {
+    let mut buffer = [0; 4096];
+    loop {
+        // Linux says an error, not an end, when the last program has closed the terminal.
+        let count = terminal.read(&mut buffer).unwrap_or(0);
+        let new = buffer.get(..count).unwrap_or(&[]);
+        let mut output = lock(seen);
+        output.parser.process(new);
+        output.bytes.extend_from_slice(new);
+        output.closed |= count == 0;
+        let closed = output.closed;
+        drop(output);
+        seen.changed.notify_all();
+        if closed {
+            return;
+        }
+    }
+}
+
+fn resize(seen: &Seen, (columns, rows): (u16, u16)) {
+    let (rows, columns) = (rows.try_into().expect("rows"), columns.try_into().expect("columns"));
+    lock(seen).parser.screen_mut().set_size(rows, columns);
+}
+
+fn settings(master: &dyn MasterPty) -> String {
+    format!("{:?}", master.get_termios().expect("a terminal's settings"))
+}
+
+/// The sum of two fields of a process's stat file (proc(5)), counted after its name.
+pub(crate) fn ticks(stat: &str, fields: [usize; 2]) -> Option<u64> {
+    let (_, stat) = stat.rsplit_once(')')?;
+    let fields = fields.map(|field| stat.split_whitespace().nth(field)?.parse::<u64>().ok());
+    Some(fields[0]? + fields[1]?)
+}

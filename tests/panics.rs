@@ -1,0 +1,156 @@
+//! What a panic leaves behind. Without the usual test harness, as this program runs itself in a
+//! terminal: with `as` and a name as its arguments it is the program that panics.
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test may stop at once when what it is about is not there, and here panics are meant"
+)]
+
+#[cfg(unix)]
+#[path = "common/pty.rs"]
+#[expect(dead_code, reason = "panics need less of it than signals and keys do")]
+mod pty;
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    match (arguments.next().as_deref(), arguments.next()) {
+        (Some("as"), Some(name)) => return child::run(&name),
+        // A test runner asks for a list of tests: there is none to choose from.
+        (Some("--list"), _) => {}
+        _ => {
+            parent::a_panic_between_frames_gives_the_terminal_back();
+            parent::a_panic_while_drawing_gives_the_terminal_back();
+            parent::a_workers_panic_is_an_error_on_its_lane();
+        }
+    }
+    std::process::ExitCode::SUCCESS
+}
+
+#[cfg(not(unix))]
+fn main() {}
+
+/// The tests.
+#[cfg(unix)]
+mod parent {
+    use crate::pty::{Ended, Pty};
+
+    fn start(name: &str) -> Pty {
+        let this = std::env::current_exe().expect("this program");
+        Pty::start(this, &["as", name], &[], (120, 36))
+    }
+
+    /// A terminal that is given back has no half frame on it, and the panic stands there in words.
+    fn assert_told(ended: &Ended, words: &str) {
+        assert_eq!(ended.code, 101);
+        assert!(ended.screen.contains(words), "{}", ended.screen);
+        assert!(ended.screen.trim_start().starts_with("thread 'main'"), "{}", ended.screen);
+        let farewell = ended.farewell().replace(crate::pty::SHOW_CURSOR, "");
+        assert!(!farewell.contains('\x1b'), "only words: {farewell:?}");
+        assert!(!farewell.contains("threadline   "), "no picture: {farewell:?}");
+    }
+
+    pub(crate) fn a_panic_between_frames_gives_the_terminal_back() {
+        assert_told(&start("between-frames").ended(), "divide by zero");
+    }
+
+    pub(crate) fn a_panic_while_drawing_gives_the_terminal_back() {
+        if cfg!(debug_assertions) {
+            assert_told(&start("while-drawing").ended(), "overflow");
+        }
+    }
+
+    pub(crate) fn a_workers_panic_is_an_error_on_its_lane() {
+        let mut pty = start("worker");
+        pty.wait("the sentence", |view| view.has("a defect of threadline itself"));
+        pty.wait("the error on a lane", |view| {
+            let mut lanes = view.screen.rows(0, 120).filter(|row| row.contains("worker-"));
+            view.screen.alternate_screen() && lanes.any(|row| row.contains('!'))
+        });
+        pty.wait("the others' pages", |view| view.has("4/5"));
+        pty.keys("?");
+        pty.wait_text("Shift-Tab");
+        pty.keys("qq");
+        let ended = pty.ended();
+        assert_eq!(ended.code, 6, "some was fetched, and some is missing");
+        assert!(!ended.output.contains("panicked at"), "{}", ended.output);
+    }
+}
+
+/// The programs that panic.
+#[cfg(unix)]
+mod child {
+    use std::process::ExitCode;
+    use std::sync::Arc;
+
+    use threadline::app::{App, Background, Session};
+    use threadline::engine::{Cancel, Clock, Extent, Job, Jobs, Launcher, Report, Worker};
+    use threadline::model::{
+        Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target, TaskId,
+        Workload,
+    };
+    use threadline::tui::{self, Look};
+    use threadline::ui::theme::{Depth, Glyphs};
+
+    pub(crate) fn run(name: &str) -> ExitCode {
+        // What the screen is not made for stands for a defect of its own: no followers a page, no
+        // workers.
+        let (per_page, workers) = match name {
+            "between-frames" => (0, Some(5)),
+            "while-drawing" => (30, Some(0)),
+            _ => (30, Some(5)),
+        };
+        let target = Target {
+            user: "aaronlelevier".to_owned(),
+            api: "a script".to_owned(),
+            per_page,
+            costs_quota: false,
+        };
+        let selection = Selection::Only(Mode::Threads);
+        let app = App::new(Session::new(target, workers), selection, Background::Dark);
+        let launcher = Launcher::of(Arc::new(Script), Clock::system());
+        let background = Some(Background::Dark);
+        let look = Look { background, depth: Depth::Indexed, glyphs: Glyphs::Unicode };
+        let (app, _) = tui::run(app, &launcher, look).expect("a screen");
+        let whole = app.runs().iter().all(threadline::model::Run::is_whole);
+        if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
+    }
+
+    /// A profile, and five pages, of which one panics.
+    #[derive(Debug)]
+    struct Script;
+
+    impl Jobs for Script {
+        fn job(&self, plan: &Plan) -> Arc<dyn Job> {
+            Arc::new(Scripted(plan.workload))
+        }
+    }
+
+    struct Scripted(Workload);
+
+    impl Job for Scripted {
+        fn worker(&self, _: Report) -> Result<Box<dyn Worker>, Failure> {
+            Ok(Box::new(Self(self.0)))
+        }
+    }
+
+    impl Worker for Scripted {
+        fn run(&mut self, task: TaskId, _: &Cancel) -> (Outcome, Extent) {
+            let product = match (self.0, task) {
+                (Workload::Profile, _) => {
+                    Product::Profile(Profile { login: "aaronlelevier".to_owned(), followers: 127 })
+                }
+                (Workload::Followers, TaskId(2)) => panic!("a worker panics, as it should here"),
+                (Workload::Followers, TaskId(page)) => {
+                    let (id, login) = (u64::from(page), format!("follower-{page}").into());
+                    let html_url = "https://github.com/".into();
+                    Product::Followers([Follower { id, login, html_url }].into())
+                }
+            };
+            (
+                Outcome::Done(Done { status: 200, bytes: 0, connected: false, product }),
+                Extent::Unknown,
+            )
+        }
+    }
+}

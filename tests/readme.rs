@@ -1,0 +1,37 @@
+//! The README says what the program does: its keys and its options.
+
+use assert_cmd::Command;
+use threadline::app::keymap::BINDINGS;
+
+const README: &str = include_str!("../README.md");
+
+#[test]
+fn the_keys_are_those_of_the_table() {
+    let rows: Vec<String> = BINDINGS
+        .iter()
+        .map(|binding| {
+            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+            format!("| {} | {} |\n", keys.join(" "), binding.help)
+        })
+        .collect();
+    let table = format!("| keys | what they do |\n| --- | --- |\n{}", rows.concat());
+    assert!(README.contains(&table), "the README's table of keys should be\n{table}");
+}
+
+#[test]
+fn every_option_that_it_names_exists() {
+    let help = |arguments: &[&str]| {
+        let out = Command::cargo_bin("threadline").unwrap().args(arguments).output().unwrap();
+        String::from_utf8(out.stdout).unwrap()
+    };
+    // Cargo's own, in the commands that build, test and install.
+    let cargos = ["--release", "--locked", "--path"];
+    let helps = help(&["--help"]) + &help(&["serve", "--help"]);
+    let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+    for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
+        assert!(
+            cargos.contains(&option) || helps.contains(option),
+            "the README names {option}, which is no option"
+        );
+    }
+}
