@@ -1,5 +1,6 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
+use crate::model::plan::MOST_TASKS;
 use crate::model::stats::{self, Agreement};
 use crate::model::{
     End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
@@ -81,10 +82,12 @@ impl Session {
         self.latest = Some(over);
         match over {
             Active::Profile(selection) => {
+                // A stop that came after the answer is still a stop.
+                (*end == End::Finished).then_some(())?;
                 let followers = self.profile.as_ref()?.profile()?.followers;
                 // The list decides how many pages there are, so even a count of 0 is looked into.
-                let pages = followers.div_ceil(u64::from(self.target.per_page)).max(1);
-                self.pages = Some(u32::try_from(pages).unwrap_or(u32::MAX));
+                let pages = followers.div_ceil(u64::from(self.target.per_page.max(1)));
+                self.pages = Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32);
                 self.begin_run(selection, 0)
             }
             Active::Run(selection, index) => {

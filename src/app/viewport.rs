@@ -75,7 +75,7 @@ impl Viewport {
             // out of room, and then gets enough for the rest.
             None if edge > Nanos::ZERO => self.horizon = edge,
             Some(expected) if edge > self.horizon => {
-                self.horizon = expected.max(Nanos(edge.0 + edge.0 / 4));
+                self.horizon = expected.max(edge + Nanos(edge.0 / 4));
             }
             _ => {}
         }

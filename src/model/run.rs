@@ -82,20 +82,21 @@ impl Run {
     /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
     /// second task at a time, a task's second start or finish, a number that no task has.
     pub fn apply(&mut self, event: &Event) {
-        self.last_event = self.last_event.max(event.at);
+        let at = event.at.min(Nanos::LATEST);
+        self.last_event = self.last_event.max(at);
         match &event.kind {
             Kind::RunStarted { .. } => self.begun = true,
             Kind::Queued { tasks } => {
                 self.expect(*tasks);
-                self.queue.push(event.at, self.queued());
+                self.queue.push(at, self.queued());
             }
-            Kind::Started { task } => self.start(event, *task),
+            Kind::Started { task } => self.start(at, event.lane, *task),
             Kind::Entered { state } => {
                 if let Some(lane) = self.lane_mut(event.lane) {
-                    lane.enter(event.at, *state);
+                    lane.enter(at, *state);
                 }
             }
-            Kind::Finished { task, outcome } => self.finish(event, *task, outcome),
+            Kind::Finished { task, outcome } => self.finish(at, event.lane, *task, outcome),
             Kind::Quota(quota) => self.quota = Some(*quota),
             Kind::RunFinished { end } => self.end = Some(end.clone()),
         }
@@ -119,30 +120,30 @@ impl Run {
         self.known = tasks;
     }
 
-    fn start(&mut self, event: &Event, task: TaskId) {
+    fn start(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
         let possible = (1..=MOST_TASKS).contains(&task.0) && self.task(task).is_none();
-        let Some(lane) = self.lanes.get_mut(usize::from(event.lane.0)) else { return };
+        let Some(lane) = self.lanes.get_mut(usize::from(lane_id.0)) else { return };
         if !possible || lane.is_working() {
             return;
         }
-        lane.start(event.at, task);
+        lane.start(at, task);
         let index = task.0 as usize;
         if self.tasks.len() <= index {
             self.tasks.resize_with(index + 1, TaskRecord::default);
         }
         if let Some(record) = self.tasks.get_mut(index) {
-            record.lane = Some(event.lane);
+            record.lane = Some(lane_id);
         }
         self.started += 1;
         self.beyond += u32::from(task.0 > self.known);
-        self.in_flight.push(event.at, self.in_flight());
-        self.queue.push(event.at, self.queued());
+        self.in_flight.push(at, self.in_flight());
+        self.queue.push(at, self.queued());
     }
 
-    fn finish(&mut self, event: &Event, task: TaskId, outcome: &Outcome) {
+    fn finish(&mut self, at: Nanos, lane: LaneId, task: TaskId, outcome: &Outcome) {
         let record = self.tasks.get_mut(task.0 as usize);
         let goes_on =
-            |record: &&mut TaskRecord| record.lane == Some(event.lane) && record.outcome.is_none();
+            |record: &&mut TaskRecord| record.lane == Some(lane) && record.outcome.is_none();
         let Some(record) = record.filter(goes_on) else { return };
         record.outcome = Some(outcome.clone());
         match outcome {
@@ -152,15 +153,15 @@ impl Run {
             }
             Outcome::Stopped => {}
         }
-        if let Some(lane) = self.lane_mut(event.lane) {
+        if let Some(lane) = self.lane_mut(lane) {
             if matches!(outcome, Outcome::Failed(_)) {
-                lane.enter(event.at, State::Error);
+                lane.enter(at, State::Error);
             }
-            lane.finish(event.at);
+            lane.finish(at);
         }
         self.finished += 1;
-        self.last_finish = self.last_finish.max(event.at);
-        self.in_flight.push(event.at, self.in_flight());
+        self.last_finish = self.last_finish.max(at);
+        self.in_flight.push(at, self.in_flight());
     }
 
     fn count(&mut self, task: TaskId, done: &Done) {
@@ -278,7 +279,7 @@ impl Run {
     pub fn elapsed(&self, now: Nanos) -> Nanos {
         match self.end {
             Some(_) => self.last_finish,
-            None if self.begun => now.max(self.last_event),
+            None if self.begun => now.min(Nanos::LATEST).max(self.last_event),
             None => Nanos::ZERO,
         }
     }

@@ -1,0 +1,282 @@
+//! A sitting, with events made up: what runs next, what is learnt, how runs compare.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+use std::sync::Arc;
+
+use threadline::app::Session;
+use threadline::app::session::{DEFAULT_WORKERS, MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
+use threadline::model::plan::MOST_TASKS;
+use threadline::model::stats::Agreement;
+use threadline::model::{
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
+    Product, Profile, Selection, Target, TaskId, Workload,
+};
+
+const SEQUENTIAL: Selection = Selection::Only(Mode::Sequential);
+const THREADS: Selection = Selection::Only(Mode::Threads);
+
+fn session(costs_quota: bool, workers: Option<u16>) -> Session {
+    let target =
+        Target { user: "octocat".to_owned(), api: "nowhere".to_owned(), per_page: 30, costs_quota };
+    Session::new(target, workers)
+}
+
+fn failure() -> Failure {
+    Failure { kind: FailureKind::NotFound, message: "nobody: check the spelling".to_owned() }
+}
+
+fn done(product: Product) -> Outcome {
+    Outcome::Done(Done { status: 200, bytes: 9, connected: false, product })
+}
+
+fn profile(followers: u64) -> Outcome {
+    done(Product::Profile(Profile { login: "octocat".to_owned(), followers }))
+}
+
+/// A page with these accounts on it.
+fn page(ids: &[u64]) -> Outcome {
+    let follower = |&id: &u64| Follower { id, login: format!("u{id}").into(), html_url: "".into() };
+    done(Product::Followers(ids.iter().map(follower).collect::<Arc<[_]>>()))
+}
+
+fn apply(session: &mut Session, millis: u64, kind: Kind) -> Option<Plan> {
+    session.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind })
+}
+
+/// Runs one plan: task 1 ends with the first of `outcomes`, and so on, each after so many
+/// milliseconds. Returns what comes next.
+fn play(
+    session: &mut Session,
+    plan: &Plan,
+    millis: u64,
+    outcomes: &[Outcome],
+    end: End,
+) -> Option<Plan> {
+    assert_eq!(apply(session, 0, Kind::RunStarted { plan: plan.clone() }), None);
+    assert_eq!(apply(session, 0, Kind::Queued { tasks: outcomes.len() as u32 }), None);
+    for (task, outcome) in (1..).zip(outcomes) {
+        let (task, at) = (TaskId(task), millis * u64::from(task));
+        assert_eq!(apply(session, at - millis, Kind::Started { task }), None);
+        let outcome = outcome.clone();
+        assert_eq!(apply(session, at, Kind::Finished { task, outcome }), None);
+    }
+    apply(session, 1_000_000, Kind::RunFinished { end })
+}
+
+/// Makes the preparing request, which finds so many followers, and returns what comes next.
+fn prepared(session: &mut Session, selection: Selection, followers: u64) -> Plan {
+    let plan = session.begin(selection).unwrap();
+    assert_eq!((plan.workload, plan.workers, plan.tasks), (Workload::Profile, 1, 1));
+    play(session, &plan, 5, &[profile(followers)], End::Finished).unwrap()
+}
+
+/// Runs a race of two pages, whose runs bring these accounts.
+fn race(session: &mut Session, first: [&[u64]; 2], second: [&[u64]; 2]) {
+    let plan = prepared(session, Selection::Race, 31);
+    let next = play(session, &plan, 100, &first.map(page), End::Finished).unwrap();
+    assert_eq!(play(session, &next, 25, &second.map(page), End::Finished), None);
+}
+
+#[test]
+fn a_race_is_the_profile_then_sequential_then_threads() {
+    let mut session = session(false, None);
+    assert_eq!(
+        (session.pages(), session.active(), session.cost(Selection::Race)),
+        (None, None, None)
+    );
+    let first = prepared(&mut session, Selection::Race, 127);
+    assert_eq!((first.workload, first.mode), (Workload::Followers, Mode::Sequential));
+    assert_eq!((first.workers, first.tasks), (1, 5));
+    // All rows are there before anything of them has begun.
+    let lanes: Vec<usize> =
+        session.runs(Selection::Race).iter().map(|run| run.lanes().len()).collect();
+    assert_eq!((lanes, session.cost(Selection::Race)), (vec![1, 5], Some(10)));
+    assert_eq!(session.begin(THREADS), None, "something runs");
+    let pages: Vec<Outcome> = (1..=5).map(|id| page(&[id])).collect();
+    let second = play(&mut session, &first, 100, &pages, End::Finished).unwrap();
+    assert_eq!((second.mode, second.workers, second.tasks), (Mode::Threads, 5, 5));
+    assert_eq!(session.active(), Some(Selection::Race));
+    assert_eq!(play(&mut session, &second, 25, &pages, End::Finished), None);
+    assert_eq!(session.active(), None);
+    assert_eq!(session.agreement(Selection::Race), Some(Agreement::Same { followers: 5 }));
+    let runs = session.runs(Selection::Race);
+    assert_eq!(session.baseline(Selection::Race), Some(Nanos::from_millis(500)));
+    let speed_up = session.speed_up(Selection::Race, &runs[1], Nanos::ZERO).unwrap();
+    assert!((speed_up - 4.0).abs() < 1e-9);
+    assert_eq!(session.latest_run().unwrap().plan(), &second);
+    // What comes after the end is nobody's.
+    assert_eq!(apply(&mut session, 1, Kind::RunFinished { end: End::Finished }), None);
+}
+
+#[test]
+fn a_profile_that_failed_ends_the_sitting_until_it_is_tried_again() {
+    let mut session = session(false, None);
+    let plan = session.begin(Selection::Race).unwrap();
+    let failed = Outcome::Failed(failure());
+    assert_eq!(play(&mut session, &plan, 5, &[failed], End::Failed(failure())), None);
+    assert_eq!((session.active(), session.pages()), (None, None));
+    assert!(session.runs(Selection::Race).is_empty());
+    assert_eq!(session.failure(Selection::Race), Some(&failure()));
+    let next = prepared(&mut session, THREADS, 40);
+    assert_eq!((next.mode, next.tasks), (Mode::Threads, 2));
+    assert_eq!(session.failure(THREADS), None);
+}
+
+#[test]
+fn a_stop_ends_what_was_to_follow() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, Selection::Race, 60);
+    let outcomes = [page(&[1]), Outcome::Stopped];
+    assert_eq!(play(&mut session, &plan, 9, &outcomes, End::Stopped), None);
+    assert_eq!(session.active(), None);
+    assert_eq!(session.runs(Selection::Race)[0].done_tasks(), 1);
+    assert_eq!(
+        (session.baseline(Selection::Race), session.agreement(Selection::Race)),
+        (None, None)
+    );
+    // The profile is known: it is not asked for again.
+    let again = session.begin(Selection::Race).unwrap();
+    assert_eq!((again.workload, again.mode), (Workload::Followers, Mode::Sequential));
+    assert!(!session.runs(Selection::Race)[0].has_begun(), "the old picture goes");
+}
+
+/// The answer came, but a person wanted no more.
+#[test]
+fn a_stop_during_the_profile_is_a_stop_even_if_it_came_too_late() {
+    let mut session = session(false, None);
+    let plan = session.begin(Selection::Race).unwrap();
+    assert_eq!(play(&mut session, &plan, 5, &[profile(90)], End::Stopped), None);
+    assert_eq!(session.active(), None);
+}
+
+#[test]
+fn a_run_that_failed_is_followed_by_none() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, Selection::Race, 60);
+    let outcomes = [page(&[1]), Outcome::Failed(failure())];
+    assert_eq!(play(&mut session, &plan, 9, &outcomes, End::Failed(failure())), None);
+    assert_eq!(session.failure(Selection::Race), Some(&failure()));
+    assert_eq!(session.failure(THREADS), None);
+}
+
+/// The list decides: a whole run teaches the later ones.
+#[test]
+fn a_run_learns_how_many_pages_there_are() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, SEQUENTIAL, 150);
+    assert_eq!((plan.tasks, session.workers()), (5, 5));
+    let pages: Vec<Outcome> = (1..=3).map(|id| page(&[id])).collect();
+    assert_eq!(play(&mut session, &plan, 10, &pages, End::Finished), None);
+    assert_eq!((session.pages(), session.workers()), (Some(3), 3));
+    let plan = session.begin(THREADS).unwrap();
+    assert_eq!((plan.tasks, plan.workers), (3, 3));
+    // The sequential run measures the threads of another selection, too.
+    play(&mut session, &plan, 2, &pages, End::Finished);
+    let threads = &session.runs(THREADS)[0];
+    assert!((session.speed_up(THREADS, threads, Nanos::ZERO).unwrap() - 5.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_run_that_is_not_whole_teaches_nothing() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, SEQUENTIAL, 150);
+    play(&mut session, &plan, 10, &[page(&[1]), Outcome::Stopped], End::Stopped);
+    assert_eq!((session.pages(), session.baseline(SEQUENTIAL)), (Some(5), None));
+}
+
+#[test]
+fn a_count_is_a_guess_at_the_pages() {
+    let counts = [(0, 1), (1, 1), (30, 1), (31, 2), (127, 5), (u64::MAX, MOST_TASKS)];
+    for (followers, pages) in counts {
+        let mut session = session(false, None);
+        assert_eq!(prepared(&mut session, SEQUENTIAL, followers).tasks, pages, "{followers}");
+    }
+}
+
+#[test]
+fn workers_are_as_many_as_pages_up_to_eight_unless_a_person_says() {
+    for (followers, workers) in [(0, 1), (60, 2), (240, 8), (241, 8), (100_000, 8)] {
+        let mut session = session(true, None);
+        assert_eq!(session.workers(), DEFAULT_WORKERS);
+        prepared(&mut session, THREADS, followers);
+        assert_eq!(session.workers(), workers);
+    }
+    let mut session = session(true, Some(3));
+    prepared(&mut session, THREADS, 10_000);
+    assert_eq!(session.runs(THREADS)[0].lanes().len(), 3);
+}
+
+#[test]
+fn workers_change_by_steps_within_what_the_server_allows() {
+    for (costs_quota, most) in [(true, MOST_WORKERS_ON_QUOTA), (false, MOST_WORKERS)] {
+        let mut session = session(costs_quota, Some(2));
+        session.change_workers(1);
+        assert_eq!(session.workers(), 3);
+        session.change_workers(-5);
+        assert_eq!(session.workers(), 1);
+        session.change_workers(i32::MIN);
+        assert_eq!(session.workers(), 1);
+        session.change_workers(i32::MAX);
+        assert_eq!(session.workers(), most);
+    }
+    let mut session = session(false, None);
+    session.change_workers(1);
+    assert_eq!(session.workers(), DEFAULT_WORKERS + 1, "from what would have been");
+}
+
+#[test]
+fn a_run_that_goes_on_is_measured_by_its_pages_so_far() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, Selection::Race, 31);
+    let next = play(&mut session, &plan, 100, &[page(&[1]), page(&[2])], End::Finished).unwrap();
+    apply(&mut session, 0, Kind::RunStarted { plan: next });
+    apply(&mut session, 0, Kind::Started { task: TaskId(1) });
+    let threads = session.active_run().unwrap();
+    assert_eq!(session.speed_up(Selection::Race, threads, Nanos::from_millis(20)), None);
+    apply(&mut session, 20, Kind::Finished { task: TaskId(1), outcome: page(&[1]) });
+    let threads = session.active_run().unwrap();
+    // One of two pages in 25 ms, where two took 200 ms.
+    let speed_up = session.speed_up(Selection::Race, threads, Nanos::from_millis(25)).unwrap();
+    assert!((speed_up - 4.0).abs() < 1e-9, "{speed_up}");
+}
+
+#[test]
+fn runs_agree_on_the_accounts_and_their_order() {
+    let cases: [([&[u64]; 2], Agreement); 4] = [
+        ([&[1, 2], &[3]], Agreement::Same { followers: 3 }),
+        ([&[2, 1], &[3]], Agreement::Reordered { followers: 3 }),
+        ([&[1, 2], &[4]], Agreement::Different { only_first: 1, only_second: 1 }),
+        ([&[1, 2], &[3, 4]], Agreement::Different { only_first: 0, only_second: 1 }),
+    ];
+    for (second, agreement) in cases {
+        let mut session = session(false, None);
+        race(&mut session, [&[1, 2], &[3]], second);
+        assert_eq!(session.agreement(Selection::Race), Some(agreement));
+    }
+}
+
+/// Someone who left while the pages were turned made one account be seen twice.
+#[test]
+fn an_account_that_came_twice_is_a_difference() {
+    let mut session = session(false, None);
+    race(&mut session, [&[1, 2], &[3]], [&[1, 2], &[2]]);
+    let different = Agreement::Different { only_first: 1, only_second: 0 };
+    assert_eq!(session.agreement(Selection::Race), Some(different));
+}
+
+#[test]
+fn what_is_not_whole_agrees_with_nothing() {
+    let mut session = session(false, None);
+    let plan = prepared(&mut session, Selection::Race, 31);
+    let failed = Outcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
+    let next = play(&mut session, &plan, 9, &[page(&[1]), failed], End::Finished).unwrap();
+    assert_eq!(session.agreement(Selection::Race), None, "not before both are over");
+    play(&mut session, &next, 9, &[page(&[1]), page(&[2])], End::Finished);
+    assert_eq!(session.agreement(Selection::Race), Some(Agreement::Incomplete));
+    assert_eq!(session.baseline(Selection::Race), None);
+    let threads = &session.runs(Selection::Race)[1];
+    assert_eq!(session.speed_up(Selection::Race, threads, Nanos::ZERO), None);
+}

@@ -1,0 +1,236 @@
+//! Which stretch of time is in view: fit, follow, zoom, pan, whatever the times.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::Config;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+use threadline::app::{App, Background, Effect, Msg, Session, Viewport, Window};
+use threadline::model::{
+    Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Product, Profile, Selection, State,
+    Target, TaskId,
+};
+use threadline::ui;
+use threadline::ui::theme::{Depth, Glyphs, Theme};
+
+const MILLISECOND: u64 = 1_000_000;
+const SECOND: u64 = 1_000 * MILLISECOND;
+
+/// A view of a run that is over after `edge`.
+fn over(columns: u16, edge: u64) -> Viewport {
+    let mut viewport = Viewport::default();
+    viewport.frame(columns, Nanos(edge), None);
+    viewport
+}
+
+fn end(window: Window) -> u64 {
+    window.from.0.saturating_add(window.cell.0.saturating_mul(u64::from(window.columns)))
+}
+
+/// What must hold for every window.
+fn check(window: Window) {
+    assert!(window.cell.0 >= 1_000 && window.columns > 0, "{window:?}");
+    assert_eq!(window.from.0 % window.cell.0, 0, "{window:?}");
+}
+
+#[test]
+fn a_run_that_is_over_fills_the_view() {
+    for columns in [1, 10, 82, 200, 1_000] {
+        for edge in [1, 999, 1_050 * MILLISECOND, 4_647 * MILLISECOND, 60 * SECOND, 3_600 * SECOND]
+        {
+            let window = over(columns, edge).window();
+            check(window);
+            assert_eq!(window.from, Nanos::ZERO);
+            assert!(end(window) >= edge, "{edge} does not fit: {window:?}");
+            // The ladder's rungs are at most half as far again from each other.
+            let snug = window.cell.0 == 1_000 || end(window) * 2 / 3 <= edge + u64::from(columns);
+            assert!(snug, "{edge} leaves too much room: {window:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_that_goes_on_keeps_its_scale_until_it_is_out_of_room() {
+    let mut viewport = Viewport::default();
+    viewport.frame(80, Nanos(0), Some(Nanos::ZERO));
+    let first = viewport.window();
+    for millis in (0..4_800).step_by(100) {
+        viewport.frame(80, Nanos::from_millis(millis), Some(Nanos(9 * SECOND)));
+        assert_eq!(viewport.window(), first, "the picture jumps at {millis} ms");
+    }
+    viewport.frame(80, Nanos::from_millis(4_801), Some(Nanos(9 * SECOND)));
+    assert!(end(viewport.window()) >= 9 * SECOND);
+    // Without a guess, a quarter more than there is.
+    viewport.frame(80, Nanos(20 * SECOND), Some(Nanos::ZERO));
+    assert!(end(viewport.window()) >= 25 * SECOND);
+}
+
+#[test]
+fn a_zoom_keeps_the_middle_and_out_undoes_in() {
+    let mut viewport = over(80, 100 * SECOND);
+    viewport.zoom(true);
+    viewport.pan(4);
+    for _ in 0..3 {
+        let before = viewport.window();
+        let middle = before.from.0 + before.cell.0 * 40;
+        viewport.zoom(true);
+        let closer = viewport.window();
+        assert!(closer.cell < before.cell);
+        let moved = (closer.from.0 + closer.cell.0 * 40).abs_diff(middle);
+        assert!(moved <= before.cell.0, "the middle moved by {moved} ns");
+    }
+    let cell = viewport.window().cell;
+    viewport.zoom(true);
+    viewport.zoom(false);
+    assert_eq!(viewport.window().cell, cell);
+}
+
+#[test]
+fn a_zoom_ends_at_a_microsecond_and_at_an_hour() {
+    let mut viewport = over(80, 5 * SECOND);
+    for _ in 0..100 {
+        viewport.zoom(true);
+    }
+    assert_eq!(viewport.window().cell, Nanos(1_000));
+    for _ in 0..100 {
+        viewport.zoom(false);
+    }
+    assert_eq!(viewport.window().cell, Nanos(3_600 * SECOND));
+}
+
+#[test]
+fn a_pan_ends_at_the_start_and_at_the_newest_moment() {
+    let edge = 100 * SECOND;
+    let mut viewport = over(80, edge);
+    viewport.zoom(true);
+    for _ in 0..100 {
+        viewport.pan(1);
+    }
+    let window = viewport.window();
+    assert!(window.from.0 <= edge && end(window) > edge, "{window:?}");
+    assert!(!viewport.follows() && !viewport.fits());
+    for _ in 0..100 {
+        viewport.pan(-1);
+    }
+    assert_eq!(viewport.window().from, Nanos::ZERO);
+    viewport.pan(i64::MAX);
+    assert!(viewport.window().from.0 <= edge);
+    viewport.pan(i64::MIN);
+    assert_eq!(viewport.window().from, Nanos::ZERO);
+}
+
+#[test]
+fn a_view_that_follows_keeps_the_newest_moment() {
+    let mut viewport = over(80, 10 * SECOND);
+    viewport.zoom(true);
+    viewport.follow();
+    for edge in (10 * SECOND..12 * SECOND).step_by(7 * MILLISECOND as usize) {
+        viewport.frame(80, Nanos(edge), Some(Nanos::ZERO));
+        let window = viewport.window();
+        check(window);
+        assert!(window.from.0 <= edge && edge < end(window), "{edge} {window:?}");
+    }
+    viewport.zoom(true);
+    let window = viewport.window();
+    assert!(viewport.follows() && end(window) > 11 * SECOND, "a zoom lost the newest moment");
+    viewport.start();
+    assert_eq!((viewport.window().from, viewport.window().cell), (Nanos::ZERO, window.cell));
+    viewport.fit();
+    assert!(viewport.fits() && viewport.follows());
+}
+
+#[derive(Clone, Debug)]
+enum Move {
+    Frame(u16, u64, Option<u64>),
+    Zoom(bool),
+    Pan(i64),
+    Start,
+    Follow,
+    Fit,
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let time = || {
+        let absurd = select(vec![u64::MAX / 2, u64::MAX / 5 * 4, u64::MAX - 1, u64::MAX]);
+        prop_oneof![0..10 * SECOND, absurd]
+    };
+    let columns = prop_oneof![0..300_u16, Just(u16::MAX)];
+    prop_oneof![
+        3 => (columns, time(), prop::option::of(time())).prop_map(|(c, e, x)| Move::Frame(c, e, x)),
+        3 => any::<bool>().prop_map(Move::Zoom),
+        3 => prop_oneof![-9..9_i64, Just(i64::MIN), Just(i64::MAX)].prop_map(Move::Pan),
+        1 => Just(Move::Start),
+        1 => Just(Move::Follow),
+        1 => Just(Move::Fit),
+    ]
+}
+
+proptest! {
+    #![proptest_config(Config { cases: 500, failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn no_moves_lead_to_nonsense(moves in prop::collection::vec(moves(), 0..60)) {
+        let mut viewport = Viewport::default();
+        for one in moves {
+            match one {
+                Move::Frame(columns, edge, expected) => {
+                    viewport.frame(columns, Nanos(edge), expected.map(Nanos));
+                }
+                Move::Zoom(closer) => viewport.zoom(closer),
+                Move::Pan(eighths) => viewport.pan(eighths),
+                Move::Start => viewport.start(),
+                Move::Follow => viewport.follow(),
+                Move::Fit => viewport.fit(),
+            }
+            check(viewport.window());
+        }
+    }
+}
+
+/// What a damaged recording may hold is drawn, and nothing overflows.
+#[test]
+fn a_screen_of_absurd_times_is_drawn() {
+    for at in [u64::MAX / 2, u64::MAX - 1, u64::MAX] {
+        for keys in ["", "+", "+l", "0-----lll", "jjj", " ", "+++++ll+", "+>", "+++>+++l"] {
+            draw(at, keys);
+        }
+    }
+}
+
+/// A screen on which one task takes from the start to `at`, after these keys; `>` is the End key.
+fn draw(at: u64, keys: &str) {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "nowhere".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    let selection = Selection::Only(Mode::Sequential);
+    let mut app = App::new(Session::new(target, None), selection, Background::Dark);
+    let Some(Effect::Start(plan)) = app.begin() else { unreachable!() };
+    let profile = Profile { login: "octocat".to_owned(), followers: 90 };
+    let product = Product::Profile(profile);
+    let done = Outcome::Done(Done { status: 200, bytes: 2, connected: true, product });
+    let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
+    let task = TaskId(1);
+    app.update(event(0, Kind::RunStarted { plan: plan.clone() }));
+    app.update(event(0, Kind::Started { task }));
+    app.update(event(at, Kind::Finished { task, outcome: done }));
+    app.update(event(at, Kind::RunFinished { end: End::Finished }));
+    app.update(event(0, Kind::RunStarted { plan }));
+    app.update(event(0, Kind::Started { task }));
+    app.update(event(at, Kind::Entered { state: State::Waiting }));
+    let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let look = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
+    for key in keys.chars().map(Some).chain([None]) {
+        let columns = ui::timeline_columns(Size::new(120, 36));
+        app.update(Msg::Frame { now: Nanos(at), columns });
+        screen.draw(|frame| ui::view(&app, look, frame)).unwrap();
+        if let Some(key) = key {
+            let code = if key == '>' { KeyCode::End } else { KeyCode::Char(key) };
+            app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+}
