@@ -21,8 +21,13 @@ const SECOND: u64 = 1_000 * MILLISECOND;
 /// A view of a run that is over after `edge`.
 fn over(columns: u16, edge: u64) -> Viewport {
     let mut viewport = Viewport::default();
-    viewport.frame(columns, Nanos(edge), None);
+    viewport.frame(columns, Nanos(edge), None, None);
     viewport
+}
+
+/// A frame of 80 columns, of a run that goes on.
+fn goes_on(viewport: &mut Viewport, edge: u64, expected: u64) {
+    viewport.frame(80, Nanos(edge), Some(Nanos(edge)), Some(Nanos(expected)));
 }
 
 fn end(window: Window) -> u64 {
@@ -54,16 +59,16 @@ fn a_run_that_is_over_fills_the_view() {
 #[test]
 fn a_run_that_goes_on_keeps_its_scale_until_it_is_out_of_room() {
     let mut viewport = Viewport::default();
-    viewport.frame(80, Nanos(0), Some(Nanos::ZERO));
+    goes_on(&mut viewport, 0, 0);
     let first = viewport.window();
     for millis in (0..4_800).step_by(100) {
-        viewport.frame(80, Nanos::from_millis(millis), Some(Nanos(9 * SECOND)));
+        goes_on(&mut viewport, millis * MILLISECOND, 9 * SECOND);
         assert_eq!(viewport.window(), first, "the picture jumps at {millis} ms");
     }
-    viewport.frame(80, Nanos::from_millis(4_801), Some(Nanos(9 * SECOND)));
+    goes_on(&mut viewport, 4_801 * MILLISECOND, 9 * SECOND);
     assert!(end(viewport.window()) >= 9 * SECOND);
     // Without a guess, a quarter more than there is.
-    viewport.frame(80, Nanos(20 * SECOND), Some(Nanos::ZERO));
+    goes_on(&mut viewport, 20 * SECOND, 0);
     assert!(end(viewport.window()) >= 25 * SECOND);
 }
 
@@ -88,7 +93,7 @@ fn a_zoom_keeps_the_middle_and_out_undoes_in() {
 }
 
 #[test]
-fn a_zoom_ends_at_a_microsecond_and_at_an_hour() {
+fn a_zoom_ends_at_a_microsecond_and_where_there_is_no_more_to_see() {
     let mut viewport = over(80, 5 * SECOND);
     for _ in 0..100 {
         viewport.zoom(true);
@@ -97,7 +102,8 @@ fn a_zoom_ends_at_a_microsecond_and_at_an_hour() {
     for _ in 0..100 {
         viewport.zoom(false);
     }
-    assert_eq!(viewport.window().cell, Nanos(3_600 * SECOND));
+    let window = viewport.window();
+    assert!((10 * SECOND..30 * SECOND).contains(&end(window)), "{window:?}");
 }
 
 #[test]
@@ -127,7 +133,7 @@ fn a_view_that_follows_keeps_the_newest_moment() {
     viewport.zoom(true);
     viewport.follow();
     for edge in (10 * SECOND..12 * SECOND).step_by(7 * MILLISECOND as usize) {
-        viewport.frame(80, Nanos(edge), Some(Nanos::ZERO));
+        goes_on(&mut viewport, edge, 0);
         let window = viewport.window();
         check(window);
         assert!(window.from.0 <= edge && edge < end(window), "{edge} {window:?}");
@@ -176,7 +182,8 @@ proptest! {
         for one in moves {
             match one {
                 Move::Frame(columns, edge, expected) => {
-                    viewport.frame(columns, Nanos(edge), expected.map(Nanos));
+                    let newest = expected.map(|_| Nanos(edge));
+                    viewport.frame(columns, Nanos(edge), newest, expected.map(Nanos));
                 }
                 Move::Zoom(closer) => viewport.zoom(closer),
                 Move::Pan(eighths) => viewport.pan(eighths),
