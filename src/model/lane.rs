@@ -220,10 +220,9 @@ impl Lane {
         }
         let mut shown = self.stretches(part).filter(|stretch| stretch.length() > fine);
         match (shown.next(), shown.next(), shown.next()) {
-            // What interrupts a state for too short a time to be placed is still seen.
+            // What interrupts a state for too short a time to have a share is a notch.
             (Some(one), None, _) if left_out > 0 && self.surrounds(part, one.state) => {
-                let under = self.shortest(part, one.state);
-                Cell::Merged { top: one.state, under, eighths: 7 }
+                Cell::Merged { top: one.state, under: State::Idle, eighths: 7 }
             }
             (Some(one), None, _) => Cell::Whole(one.state),
             (Some(a), Some(b), None) if a.state != b.state => {
@@ -261,12 +260,6 @@ impl Lane {
         let is_same = |stretch: Stretch| stretch.state == state;
         self.stretches(part).next().is_some_and(is_same)
             && self.stretches(part).last().is_some_and(is_same)
-    }
-
-    /// The state that leads among those that interrupt `state` in a cell.
-    fn shortest(&self, part: &Part, state: State) -> State {
-        let others = self.stretches(part).map(|stretch| stretch.state);
-        others.filter(|&other| other != state).max().unwrap_or(state)
     }
 
     /// A cell with more changes than can be placed.

@@ -18,10 +18,22 @@ pub(super) fn problem(app: &App) -> Option<String> {
     Some(format!("{}.{kept}{retry}", failure.message))
 }
 
-/// Whether the modes brought the same.
-pub(super) fn agreement(agreement: Agreement) -> String {
+/// Whether the modes brought the same, and as many as the profile counts.
+pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
+    let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
+    let counted = match (agreement, counted) {
+        (Agreement::Same { followers }, Some(counted)) if counted != followers => {
+            format!("; the profile counts {counted}")
+        }
+        _ => String::new(),
+    };
+    format!("{}{counted}", agreed(agreement))
+}
+
+fn agreed(agreement: Agreement) -> String {
     match agreement {
         Agreement::Same { followers: 0 } => "no followers in either".to_owned(),
+        Agreement::Same { followers: 1 } => "the same follower in both".to_owned(),
         Agreement::Same { followers } => {
             format!("same {followers} followers, same order")
         }
@@ -40,7 +52,7 @@ pub(super) fn progress(app: &App) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         Some(_) if session.pages().is_none() => "asking how many pages there are".to_owned(),
-        Some(run) => format!("{} runs", run.plan().mode),
+        Some(run) => format!("running: {}", run.plan().mode),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
             Some(End::Finished) => done(app),
@@ -66,8 +78,8 @@ pub(super) fn paused(behind: Nanos) -> String {
     format!("paused, {:.1} s behind", behind.as_secs_f64())
 }
 
-/// How equal tasks fill the workers.
-pub(super) fn waves(waves: Waves) -> String {
+/// How equal tasks would fill the workers: with the premise, and in short.
+pub(super) fn waves(waves: Waves) -> [String; 2] {
     let Waves { tasks, workers, count, idle } = waves;
     let wave = if count == 1 { "wave" } else { "waves" };
     let idle = match (idle, count) {
@@ -76,7 +88,8 @@ pub(super) fn waves(waves: Waves) -> String {
         (idle, 1) => format!("{idle} lanes idle"),
         (idle, _) => format!("{idle} idle in the last"),
     };
-    format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}")
+    let short = format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}");
+    [format!("equal pages: {short}"), short]
 }
 
 /// What a mode that has not run says instead of a picture.
@@ -87,7 +100,7 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
             let then = if session.target().costs_quota { "can run" } else { "runs" };
-            format!("{active} goes on; {shown} {then} when it is over. {stop} stops {active}.")
+            format!("{active} is running; {shown} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = &session.target().api;

@@ -240,11 +240,13 @@ impl Timeline<'_> {
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
             steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
             let now = steps.at(until);
-            let peak = format!("{now:>6}  peak {}", steps.peak());
+            let short = format!("{now:>6}");
+            let peak = format!("{short}  peak {}", steps.peak());
+            let whose = format!("{peak}  {}", run.plan().mode);
             // Half a number would be another one.
             let room = usize::from(last.right().saturating_sub(self.bars(last).right()));
-            let text = if peak.len() <= room { peak } else { format!("{now:>6}") };
-            self.beside(&text, last, buf);
+            let fits = [whose, peak].into_iter().find(|text| text.len() <= room);
+            self.beside(&fits.unwrap_or(short), last, buf);
         }
         if below.chosen > 0 {
             let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
