@@ -55,6 +55,8 @@ pub struct Span {
 pub enum Cell {
     /// One state, all the way.
     Whole(State),
+    /// One state, but for something too short to have a share: where one task follows another.
+    Notched(State),
     /// One change, or several within a sixteenth of the cell, drawn where it was: `left` fills this many eighths of the cell's width.
     Edge {
         /// Before the change.
@@ -220,9 +222,8 @@ impl Lane {
         }
         let mut shown = self.stretches(part).filter(|stretch| stretch.length() > fine);
         match (shown.next(), shown.next(), shown.next()) {
-            // What interrupts a state for too short a time to have a share is a notch.
             (Some(one), None, _) if left_out > 0 && self.surrounds(part, one.state) => {
-                Cell::Merged { top: one.state, under: State::Idle, eighths: 7 }
+                Cell::Notched(one.state)
             }
             (Some(one), None, _) => Cell::Whole(one.state),
             (Some(a), Some(b), None) if a.state != b.state => {

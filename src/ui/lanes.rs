@@ -95,6 +95,7 @@ fn label(span: &Span, window: Window, until: Nanos, theme: Theme, area: Rect, bu
 fn paint(cell: Cell, theme: Theme) -> (&'static str, Style) {
     match cell {
         Cell::Whole(state) => theme.state_cell(state),
+        Cell::Notched(state) => mixed(eighth(&LOWER, 7), state, State::Idle, state, theme),
         Cell::Edge { left, right, eighths } => {
             let glyph = eighth(&LEFT, eighths);
             let larger = if eighths >= 4 { left } else { right };
