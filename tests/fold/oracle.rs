@@ -168,7 +168,7 @@ impl Seen {
             }
             Cell::Notched(state) => {
                 let others = self.width - self.time(state);
-                prop_assert!(others > 0 && others <= fine, "{self:?}");
+                prop_assert!(others > 0 && others <= most, "{self:?}");
                 prop_assert!(state < State::Throttled, "{self:?}");
             }
             Cell::Merged { top, under, eighths } => self.check_merged(top, under, eighths)?,

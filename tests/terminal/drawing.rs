@@ -8,7 +8,7 @@ fn the_main_job_without_arguments() {
     let program = env!("CARGO_BIN_EXE_threadline");
     let mut pty = Pty::start(program, &["--theme", "dark"], &[], WIDE);
     pty.wait_text("aaronlelevier @ built-in server");
-    pty.wait("the first lane", |view| view.has("sequential runs") && view.has("worker-5"));
+    pty.wait("the first lane", |view| view.has("running: sequential") && view.has("worker-5"));
     pty.wait_text(SAME);
     pty.look(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();

@@ -70,7 +70,7 @@ fn assert_stopped_and_back(pty: &mut Pty) {
     // The alternate screen is empty when it is entered: only a full repaint fills it.
     pty.wait("the whole screen again", |view| {
         view.screen.alternate_screen()
-            && view.has("? help  q quit")
+            && view.has("was suspended, too")
             && view.has("threadline")
             && view.has("worker-5")
     });
@@ -114,7 +114,7 @@ fn under_a_shell_with_job_control() {
     let program = env!("CARGO_BIN_EXE_threadline");
     let url = server.url();
     pty.keys(&format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
-    pty.wait_text("sequential runs");
+    pty.wait_text("running: sequential");
     pty.keys("\x1a");
     pty.wait("the shell", |view| {
         !view.screen.alternate_screen()
@@ -125,7 +125,7 @@ fn under_a_shell_with_job_control() {
     pty.wait_text("42");
     pty.keys("fg\r");
     pty.wait("the whole screen again", |view| {
-        view.screen.alternate_screen() && view.has("? help  q quit") && view.has("worker-5")
+        view.screen.alternate_screen() && view.has("was suspended, too") && view.has("worker-5")
     });
     pty.keys("\x03");
     // What is typed before the program has ended would be its own.

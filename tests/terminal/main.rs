@@ -67,7 +67,7 @@ fn ask(server: &Server) -> Pty {
 /// A run that goes on until it is stopped.
 fn running(server: &Server) -> Pty {
     let pty = ask(server);
-    pty.wait_text("sequential runs");
+    pty.wait_text("running: sequential");
     pty.wait_text("p1");
     pty
 }
