@@ -70,7 +70,7 @@ fn assert_stopped_and_back(pty: &mut Pty) {
     // The alternate screen is empty when it is entered: only a full repaint fills it.
     pty.wait("the whole screen again", |view| {
         view.screen.alternate_screen()
-            && view.has("was suspended, too")
+            && view.has("? help")
             && view.has("threadline")
             && view.has("worker-5")
     });
