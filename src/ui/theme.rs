@@ -136,8 +136,10 @@ impl Theme {
     /// Text that lies on a state's colour.
     fn on(self, state: State) -> Color {
         let light_text = match self.background {
-            Background::Dark => matches!(state, State::Waiting),
-            Background::Light => matches!(state, State::Waiting | State::LockWait),
+            Background::Dark => matches!(state, State::Connecting | State::Waiting),
+            Background::Light => {
+                matches!(state, State::Connecting | State::Waiting | State::LockWait)
+            }
         };
         match (self.depth, light_text) {
             (Depth::True, true) => Color::from_u32(0x00ff_ffff),
