@@ -7,15 +7,14 @@ use ratatui::style::Style;
 use super::lanes::{LOWER, eighth};
 use super::theme::Theme;
 use crate::app::Window;
-use crate::model::Nanos;
-use crate::model::steps::Steps;
+use crate::model::{Level, Nanos};
 
 /// Where there are no blocks: from little to full.
 const ASCII: [&str; 9] = [" ", ".", ":", "-", "=", "+", "*", "#", "@"];
 
 /// Draws the mean level of each cell until `until`; the area's height stands for the highest level.
 pub(super) fn draw(
-    steps: &Steps,
+    level: Level<'_>,
     window: Window,
     until: Nanos,
     theme: Theme,
@@ -24,23 +23,23 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) {
     let area = area.intersection(buf.area);
-    let peak = f64::from(steps.peak().max(1));
+    let peak = f64::from(level.peak().max(1));
     let mut start = window.from;
     for x in area.left()..area.right().min(area.left() + window.columns) {
         let end = start + window.cell;
         if start >= until {
             return;
         }
-        let share = steps.mean(start, end.min(until)) / peak;
+        let share = level.mean(start, end.min(until)) / peak;
         let eighths = (share * f64::from(area.height) * 8.0).round() as u16;
         // What is there at all is seen.
         let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
         for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
             let symbol = match eighths.saturating_sub(row as u16 * 8).min(8) as u8 {
                 0 => break,
-                level if theme.is_ascii() => ASCII.get(usize::from(level)).copied().unwrap_or("@"),
+                part if theme.is_ascii() => ASCII.get(usize::from(part)).copied().unwrap_or("@"),
                 8 => "█",
-                level => eighth(&LOWER, level),
+                part => eighth(&LOWER, part),
             };
             if let Some(cell) = buf.cell_mut(Position::new(x, y)) {
                 cell.set_symbol(symbol).set_style(style);

@@ -228,9 +228,9 @@ impl Timeline<'_> {
             part
         };
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        for (name, now, steps, height) in [
-            ("in flight", run.in_flight(), run.in_flight_steps(), below.in_flight),
-            ("queue", run.queued(), run.queue_steps(), below.queue),
+        for (name, now, level, height) in [
+            ("in flight", run.in_flight(), run.in_flight_level(), below.in_flight),
+            ("queue", run.queued(), run.queue_level(), below.queue),
         ] {
             if height == 0 {
                 continue;
@@ -238,8 +238,8 @@ impl Timeline<'_> {
             let part = part(height);
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
-            steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
-            let peak = format!("{now:>6}  peak {}", steps.peak());
+            steps::draw(level, self.window, until, self.theme, style, self.bars(part), buf);
+            let peak = format!("{now:>6}  peak {}", level.peak());
             // Half a number would be another one.
             let room = usize::from(last.right().saturating_sub(self.bars(last).right()));
             let text = if peak.len() <= room { peak } else { format!("{now:>6}") };

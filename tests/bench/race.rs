@@ -1,6 +1,11 @@
 //! How near threads come to the limit: their wall time against waves times the median time of a
 //! request one after another. Headless, the built-in server in the same process.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark tells what it found")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark tells what it found"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;
