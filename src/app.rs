@@ -21,6 +21,8 @@ pub enum Msg {
     Event(Event),
     /// The terminal told its background.
     Background(Background),
+    /// The program slept, and all its threads with it.
+    Slept(Nanos),
     /// A frame is about to be drawn.
     Frame {
         /// How far the run that goes on is, by its own clock.
@@ -134,6 +136,13 @@ impl App {
                 self.background = background;
                 None
             }
+            Msg::Slept(time) => {
+                let seconds = time.as_secs_f64();
+                self.notice = self.session.active().map(|active| {
+                    format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
+                });
+                None
+            }
             Msg::Frame { now, columns } => {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
@@ -147,7 +156,7 @@ impl App {
         match (self.popup, action) {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
-            (Some(Popup::Quit), Action::Quit | Action::Run) => return Some(Effect::Quit),
+            (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
             (Some(Popup::Help(first)), Action::NextLane | Action::PreviousLane) => {
                 // The table goes round: it has no end where there is none on the screen.
                 let by = if action == Action::NextLane { 1 } else { BINDINGS.len() - 1 };
@@ -174,6 +183,8 @@ impl App {
             Action::Pause => self.pause(),
             Action::NextLane => self.choose_lane(1),
             Action::PreviousLane => self.choose_lane(-1),
+            Action::NextLanes => self.choose_lane(10),
+            Action::PreviousLanes => self.choose_lane(-10),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Back => self.back(),
@@ -183,6 +194,8 @@ impl App {
             | Action::Fit
             | Action::PanLeft
             | Action::PanRight
+            | Action::PageLeft
+            | Action::PageRight
             | Action::Start
             | Action::Follow => self.move_view(action),
             Action::Interrupt | Action::Suspend => {}
@@ -207,7 +220,7 @@ impl App {
     fn run(&mut self) -> Option<Effect> {
         if let Some(active) = self.session.active() {
             let stop = keymap::key_of(Action::Stop);
-            self.notice = Some(format!("{active} goes on: {stop} stops it"));
+            self.notice = Some(format!("{active} is running: {stop} stops it"));
             return None;
         }
         self.begin()
@@ -246,6 +259,8 @@ impl App {
             Action::Fit => viewport.fit(),
             Action::PanLeft => viewport.pan(-1),
             Action::PanRight => viewport.pan(1),
+            Action::PageLeft => viewport.pan(-8),
+            Action::PageRight => viewport.pan(8),
             Action::Start => viewport.start(),
             _ => viewport.follow(),
         }

@@ -49,10 +49,11 @@ pub fn run(app: App, launcher: &Launcher, look: Look) -> io::Result<(App, Left)>
     let signals = Signals::that_end_or_suspend()?;
     let screen = Screen::enter(look)?;
     let mut tui = Tui { app, launcher, screen, run: None, dirty: true, last_draw: None };
+    let begin = tui.app.begin();
     // The first picture does not wait for the first thread, nor for the terminal's answer.
     tui.draw()?;
     let (keys, question) = input::keys(look.background.is_none())?;
-    let left = tui.work(&keys, signals.received());
+    let left = tui.work(begin, &keys, signals.received());
     // A terminal that still owes an answer must not give it to the shell.
     question.wait();
     drop(tui.screen);
@@ -74,8 +75,12 @@ struct Tui<'launcher> {
 }
 
 impl Tui<'_> {
-    fn work(&mut self, keys: &Receiver<Input>, received: &Receiver<i32>) -> io::Result<Left> {
-        let begin = self.app.begin();
+    fn work(
+        &mut self,
+        begin: Option<Effect>,
+        keys: &Receiver<Input>,
+        received: &Receiver<i32>,
+    ) -> io::Result<Left> {
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
         }
@@ -171,7 +176,9 @@ impl Tui<'_> {
                 }
             }
             Some(Effect::Suspend) => {
+                let asleep = self.launcher.now();
                 self.screen.suspend()?;
+                self.app.update(Msg::Slept(self.launcher.now().since(asleep)));
                 self.dirty = true;
             }
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),

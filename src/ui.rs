@@ -180,16 +180,12 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
     let state = match app.behind() {
         Some(behind) => sentences::paused(behind),
         None if app.viewport().fits() => "whole run".to_owned(),
-        None if app.viewport().follows() => "following".to_owned(),
+        None if app.viewport().follows() && app.is_moving() => "following".to_owned(),
+        None if app.viewport().follows() => "at the end".to_owned(),
         None => "held".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
-    // As many digits as tell a cell from the next.
-    let digits = match window.cell.0 {
-        ..1_000_000 => 4,
-        1_000_000..10_000_000 => 3,
-        _ => 2,
-    };
+    let digits = axis::digits(window.cell).max(2);
     Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
 }
 

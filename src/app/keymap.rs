@@ -33,6 +33,10 @@ pub enum Action {
     PanLeft,
     /// Later.
     PanRight,
+    /// A whole view earlier.
+    PageLeft,
+    /// A whole view later.
+    PageRight,
     /// The run's start.
     Start,
     /// The newest moment, and stay there.
@@ -41,6 +45,10 @@ pub enum Action {
     NextLane,
     /// The lane above.
     PreviousLane,
+    /// Ten lanes down.
+    NextLanes,
+    /// Ten lanes up.
+    PreviousLanes,
     /// Dark or light.
     Theme,
     /// The keys.
@@ -96,7 +104,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Mode(0), &[char('1')], "race: sequential, then threads"),
     bind(Action::Mode(1), &[char('2')], "sequential alone"),
     bind(Action::Mode(2), &[char('3')], "threads alone"),
-    bind(Action::Run, &[char('r'), key(KeyCode::Enter)], "run this mode, again"),
+    bind(Action::Run, &[char('r')], "run this mode, again"),
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
     bind(Action::MoreWorkers, &[char(']')], "one worker more (next run)"),
@@ -106,10 +114,14 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Fit, &[char('0')], "fit the whole run"),
     bind(Action::PanLeft, &[key(KeyCode::Left), char('h')], "earlier"),
     bind(Action::PanRight, &[key(KeyCode::Right), char('l')], "later"),
+    bind(Action::PageLeft, &[char('H')], "a whole view earlier"),
+    bind(Action::PageRight, &[char('L')], "a whole view later"),
     bind(Action::Start, &[key(KeyCode::Home)], "to the start"),
     bind(Action::Follow, &[key(KeyCode::End)], "follow the newest"),
     bind(Action::NextLane, &[char('j'), key(KeyCode::Down)], "lane below"),
     bind(Action::PreviousLane, &[char('k'), key(KeyCode::Up)], "lane above"),
+    bind(Action::NextLanes, &[key(KeyCode::PageDown)], "ten lanes down"),
+    bind(Action::PreviousLanes, &[key(KeyCode::PageUp)], "ten lanes up"),
     bind(Action::Theme, &[char('t')], "dark or light"),
     bind(Action::Help, &[char('?')], "these keys"),
     bind(Action::Back, &[key(KeyCode::Esc)], "one step back, never quits"),

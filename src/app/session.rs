@@ -77,6 +77,13 @@ impl Session {
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
         self.active_run_mut()?.apply(event);
+        if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =
+            (&event.kind, self.active)
+        {
+            // The list decides, as soon as it tells; the runs to come know it, too.
+            self.pages = Some((*tasks).max(1));
+            self.lay_out(selection, index + 1);
+        }
         let Kind::RunFinished { end } = &event.kind else { return None };
         let over = self.active.take()?;
         self.latest = Some(over);
@@ -111,18 +118,22 @@ impl Session {
     }
 
     fn begin_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
-        // Laid out whole beforehand, so that every lane has its row from the start. A later run is
-        // laid out again when it begins, as an earlier one may have found another number of pages.
-        let pages = self.pages?;
-        let modes = selection.modes().get(index..)?;
+        self.lay_out(selection, index);
+        let plan = self.runs(selection).get(index)?.plan().clone();
+        self.active = Some(Active::Run(selection, index));
+        Some(plan)
+    }
+
+    /// Gives every run of the selection from this one on its lanes, so that each has its row before
+    /// it begins.
+    fn lay_out(&mut self, selection: Selection, index: usize) {
+        let modes = selection.modes().iter().skip(index);
+        let pages = self.pages.unwrap_or(1);
         let plans: Vec<Plan> =
-            modes.iter().map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
-        let first = plans.first()?.clone();
+            modes.map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
         let runs = self.runs_mut(selection);
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
-        self.active = Some(Active::Run(selection, index));
-        Some(first)
     }
 
     fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Plan {
@@ -203,6 +214,11 @@ impl Session {
             let pages = self.pages.unwrap_or(u32::from(DEFAULT_WORKERS));
             DEFAULT_WORKERS.min(u16::try_from(pages).unwrap_or(u16::MAX)).max(1)
         })
+    }
+
+    /// Whether that number is settled, by a person or by the number of pages.
+    pub const fn knows_workers(&self) -> bool {
+        self.workers.is_some() || self.pages.is_some()
     }
 
     /// Fewer or more workers for the next threaded run, within what the server allows.

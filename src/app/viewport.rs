@@ -27,6 +27,8 @@ pub struct Viewport {
     /// What a view follows: the newest moment of the run that goes on, as several share the axis
     /// and all begin at zero.
     newest: Nanos,
+    /// Whether a run goes on in it.
+    goes_on: bool,
     columns: u16,
 }
 
@@ -50,6 +52,7 @@ impl Default for Viewport {
             horizon: FIRST_HORIZON,
             edge: Nanos::ZERO,
             newest: Nanos::ZERO,
+            goes_on: false,
             columns: 80,
         }
     }
@@ -69,6 +72,7 @@ impl Viewport {
         self.columns = columns.max(1);
         self.edge = edge;
         // Afterwards the view stays where it is.
+        self.goes_on = newest.is_some();
         self.newest = newest.unwrap_or(self.newest);
         match expected {
             // A picture that is over fits exactly. One that goes on keeps its scale until it runs
@@ -165,7 +169,7 @@ impl Viewport {
             round_up(window.cell.0 + 1, &ZOOM_STEPS)
         };
         let cell = cell.clamp(FINEST, COARSEST);
-        if self.follow && !self.fits() {
+        if self.follow && (self.goes_on || !self.fits()) {
             self.cell = Some(cell);
             return;
         }

@@ -110,7 +110,7 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
     let mut remark = |label: &str, text: &str| writeln!(out, "{label:<13}{text}");
     let comparison = Comparison::of(runs);
     let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads && run.is_over());
-    if let Some(run) = threads {
+    if let Some(run) = threads.filter(|run| run.is_whole()) {
         let workers = plural(run.plan().workers.into(), "worker");
         if let Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) = comparison {
             remark("speed-up", &format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0))?;
@@ -120,7 +120,8 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
             0 => "no worker idle in the last".to_owned(),
             idle => format!("{} idle in the last", plural(idle.into(), "worker")),
         };
-        remark("waves", &format!("ceil({pages} / {workers}) = {}, {idle}", waves.count))?;
+        let rounds = format!("equal pages: ceil({pages} / {workers}) = {}, {idle}", waves.count);
+        remark("waves", &rounds)?;
     }
     if let Some(comparison) = comparison {
         remark("followers", &agreement(comparison.agreement))?;
@@ -202,7 +203,7 @@ sequential     3.000 s        3/3          5        1.00   1.000 s   1.000 s
 threads x2     2.000 s        3/3          5        1.50   1.000 s   1.000 s
 
 speed-up     1.50x with 2 workers, efficiency 75 %
-waves        ceil(3 pages / 2 workers) = 2, 1 worker idle in the last
+waves        equal pages: ceil(3 pages / 2 workers) = 2, 1 worker idle in the last
 followers    the same 5 in both, in the same order
 "
         );

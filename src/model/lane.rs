@@ -152,9 +152,9 @@ impl Lane {
         Nanos(self.entries.last().copied().map_or(0, Entry::at))
     }
 
-    /// How many tasks the lane took.
-    pub const fn task_count(&self) -> usize {
-        self.tasks.len()
+    /// How many tasks the lane had taken by then.
+    pub fn tasks_until(&self, t: Nanos) -> usize {
+        self.tasks.partition_point(|task| self.start_of(*task) <= t)
     }
 
     /// The lane's tasks, in order.
@@ -165,18 +165,12 @@ impl Lane {
     /// The task that the lane works on at `t`, or else the last that began before; nothing before
     /// the first.
     pub fn span_at(&self, t: Nanos) -> Option<Span> {
-        let next = self.tasks.partition_point(|task| self.start_of(*task) <= t);
-        self.span(next.checked_sub(1)?)
+        self.span(self.tasks_until(t).checked_sub(1)?)
     }
 
     /// The first task that begins at `t` or later.
     pub fn span_from(&self, t: Nanos) -> Option<Span> {
         self.span(self.tasks.partition_point(|task| self.start_of(*task) < t))
-    }
-
-    /// How long each finished task took.
-    pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
-        self.spans().filter_map(|span| Some(span.end?.since(span.start)))
     }
 
     fn start_of(&self, task: FirstEntry) -> Nanos {

@@ -50,6 +50,9 @@ struct Step {
 
 /// A number over time.
 trait Curve {
+    /// What it is at a moment.
+    fn at(&self, t: Nanos) -> u32;
+
     /// The area under it over [0, t), in nanoseconds times its value.
     fn area(&self, t: Nanos) -> u128;
 }
@@ -100,6 +103,11 @@ impl Load {
 }
 
 impl Level<'_> {
+    /// How many there are at a moment.
+    pub fn at(&self, t: Nanos) -> u32 {
+        self.came.at(t).saturating_sub(self.went.at(t))
+    }
+
     /// The mean over [a, b); 0 when that is empty.
     pub fn mean(&self, a: Nanos, b: Nanos) -> f64 {
         let width = b.since(a).0;
@@ -142,6 +150,10 @@ impl Tally {
 }
 
 impl Curve for Tally {
+    fn at(&self, t: Nanos) -> u32 {
+        self.at.partition_point(|&at| at <= t.0) as u32
+    }
+
     fn area(&self, t: Nanos) -> u128 {
         let count = self.at.partition_point(|&at| at < t.0);
         count as u128 * u128::from(t.0) - self.sum(count)
@@ -158,6 +170,12 @@ impl Steps {
 }
 
 impl Curve for Steps {
+    fn at(&self, t: Nanos) -> u32 {
+        let so_far = self.steps.partition_point(|step| step.at <= t.0);
+        let last = so_far.checked_sub(1).and_then(|last| self.steps.get(last));
+        last.map_or(0, |last| last.level)
+    }
+
     fn area(&self, t: Nanos) -> u128 {
         let before = self.steps.partition_point(|step| step.at < t.0);
         let last = before.checked_sub(1).and_then(|last| self.steps.get(last));

@@ -4,7 +4,7 @@ use super::event::{
     Done, End, Event, Failure, Follower, Kind, LaneId, Outcome, Product, Profile, Quota, State,
     TaskId,
 };
-use super::lane::Lane;
+use super::lane::{Lane, Span};
 use super::level::{Level, Load};
 use super::plan::{MOST_TASKS, Plan};
 use super::tasks::{TaskRecord, Tasks};
@@ -284,6 +284,19 @@ impl Run {
 
     /// How long the finished tasks took, in no order.
     pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
-        self.lanes.iter().flat_map(Lane::durations)
+        self.lanes.iter().flat_map(|lane| self.durations_on(lane, Nanos(u64::MAX)))
+    }
+
+    /// The same for the tasks of one of its lanes that were finished until then. One that was
+    /// stopped took as long as the person waited, and does not count.
+    pub fn durations_on<'run>(
+        &'run self,
+        lane: &'run Lane,
+        until: Nanos,
+    ) -> impl Iterator<Item = Nanos> + 'run {
+        let counts = move |span: &Span| {
+            span.end.is_some_and(|end| end <= until) && !self.tasks.is_stopped(span.task)
+        };
+        lane.spans().filter(counts).filter_map(|span| Some(span.end?.since(span.start)))
     }
 }

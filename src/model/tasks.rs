@@ -105,6 +105,11 @@ impl Tasks {
         self.fate(task) == Fate::Taken && result.is_some_and(|result| result.lane == lane)
     }
 
+    /// Whether it was stopped.
+    pub(super) fn is_stopped(&self, task: TaskId) -> bool {
+        self.fate(task) == Fate::Stopped
+    }
+
     /// How many of the tasks above `low`, up to `high`, were started, and how many of these went
     /// well.
     pub(super) fn count(&self, low: u32, high: u32) -> (u32, u32) {

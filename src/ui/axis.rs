@@ -9,15 +9,20 @@ use super::theme::Theme;
 use crate::app::Window;
 use crate::model::Nanos;
 
+/// The least cells between two ticks.
+const SPACED: u64 = 9;
+
 /// Draws a tick and its time every so many cells.
 pub(super) fn draw(window: Window, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let step = tick(window.cell);
-    let first = window.from.0.div_ceil(step.0) * step.0;
     let room = u64::from(area.width.min(window.columns));
-    let mut at = Nanos(first);
+    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(room)));
+    // Close ticks late in a long run need many digits, and those need more room.
+    let digits = text(end, tick(window.cell, SPACED)).len() as u64;
+    let step = tick(window.cell, SPACED.max(digits + 2));
+    let mut at = Nanos(window.from.0.div_ceil(step.0).saturating_mul(step.0));
     loop {
         let column = at.since(window.from).0 / window.cell.0;
-        let text = format!("{}{}", theme.pick("╵", "'"), tick_text(at, step));
+        let text = format!("{}{}", theme.pick("╵", "'"), text(at, step));
         if column + text.chars().count() as u64 > room {
             return;
         }
@@ -28,28 +33,38 @@ pub(super) fn draw(window: Window, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The time between two ticks: about ten cells, in steps of 1, 2 and 5.
-fn tick(cell: Nanos) -> Nanos {
-    let least = cell.0.saturating_mul(9);
-    let mut power = 1_000;
+/// The time between two ticks that are so many cells apart, or a little more: steps of 1, 2 and 5.
+fn tick(cell: Nanos, cells: u64) -> Nanos {
+    let least = cell.0.saturating_mul(cells);
+    let mut power = 1_000_u64;
     loop {
         for step in [1, 2, 5] {
-            if step * power >= least {
-                return Nanos(step * power);
+            let step = power.saturating_mul(step);
+            if step >= least {
+                return Nanos(step);
             }
         }
-        power *= 10;
+        power = power.saturating_mul(10);
     }
 }
 
 /// A tick's time, with as many digits as its neighbours need.
-fn tick_text(at: Nanos, step: Nanos) -> String {
+fn text(at: Nanos, step: Nanos) -> String {
+    match (step.0, at.0) {
+        (..1_000_000, ..1_000_000) => format!("{} us", at.0 / 1_000),
+        (..1_000_000, ..1_000_000_000) => format!("{:.3} ms", at.0 as f64 / 1e6),
+        (1_000_000..100_000_000, ..1_000_000_000) => format!("{} ms", at.0 / 1_000_000),
+        _ => format!("{:.*} s", digits(step), at.as_secs_f64()),
+    }
+}
+
+/// How many digits behind the point tell moments apart, in seconds, that are `step` apart.
+pub(super) fn digits(step: Nanos) -> usize {
     match step.0 {
-        ..1_000_000 => format!("{} us", at.0 / 1_000),
-        1_000_000..100_000_000 if at.0 < 1_000_000_000 => format!("{} ms", at.0 / 1_000_000),
-        1_000_000..10_000_000 => format!("{:.3} s", at.as_secs_f64()),
-        10_000_000..100_000_000 => format!("{:.2} s", at.as_secs_f64()),
-        100_000_000..1_000_000_000 => format!("{:.1} s", at.as_secs_f64()),
-        _ => format!("{:.0} s", at.as_secs_f64()),
+        ..1_000_000 => 6,
+        1_000_000..10_000_000 => 3,
+        10_000_000..100_000_000 => 2,
+        100_000_000..1_000_000_000 => 1,
+        _ => 0,
     }
 }

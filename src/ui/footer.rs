@@ -26,7 +26,6 @@ pub(super) fn legend(theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut entries: Vec<(String, Style, &str)> = Vec::new();
     for state in LEGEND {
         let (glyph, style) = theme.state_cell(state);
-        let glyph = if state == State::Idle { theme.glyph(state) } else { glyph };
         entries.push((glyph.repeat(2), style, state.word()));
     }
     if !theme.has_patterns() {
@@ -53,10 +52,11 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         return;
     }
     let runs = app.session().active().is_some();
+    // As wide in every state, so that no key moves.
     let pause = if app.behind().is_some() { "go on" } else { "pause" };
-    let run = if app.runs().is_empty() { "run" } else { "run again" };
+    let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<(&[Action], &str)> = vec![(&[Action::NextMode], "mode")];
-    hints.push(if runs { (&[Action::Stop], "stop") } else { (&[Action::Run], run) });
+    hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
     hints.extend([
         (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
         (&[Action::Pause], pause),

@@ -5,6 +5,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::cut;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
@@ -14,20 +15,25 @@ use crate::model::{Mode, Selection};
 pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let session = app.session();
     let target = session.target();
-    let help = format!("{} help ", key_of(Action::Help));
-    let mut spans = vec![
-        Span::styled(" threadline", theme.strong()),
-        Span::raw(format!("   {} @ {}", target.user, target.api)),
-    ];
+    let help = format!("   {} help ", key_of(Action::Help));
+    let name = " threadline   ";
     let pages = match session.pages() {
         Some(1) => format!("   1 page of {}", target.per_page),
         Some(pages) => format!("   {pages} pages of {}", target.per_page),
         None => String::new(),
     };
-    for text in ["   followers".to_owned(), pages] {
-        spans.push(Span::styled(text, theme.quiet()));
-    }
-    left_and_right(Line::from(spans), Span::styled(help, theme.quiet()).into(), area, buf);
+    // A long name or address yields to the figures.
+    let width = |text: &str| text.chars().count() as u16;
+    let room = area.width.saturating_sub(width(name) + width(&pages) + width(&help));
+    let whose = cut(format!("{} @ {}", target.user, target.api), theme, room);
+    let what = "   followers";
+    let what = if width(&whose) + width(what) <= room { what } else { "" };
+    let left = Line::from(vec![
+        Span::styled(name, theme.strong()),
+        Span::raw(whose),
+        Span::styled(format!("{what}{pages}"), theme.quiet()),
+    ]);
+    left_and_right(left, Span::styled(help, theme.quiet()).into(), area, buf);
 }
 
 /// Draws the modes with their keys, and how many workers the next threaded run has.
@@ -36,12 +42,13 @@ pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     for (index, selection) in Selection::ALL.into_iter().enumerate() {
         let (key, name) = (key_of(Action::Mode(index)), selection.to_string());
         let runs = app.session().active() == Some(selection);
-        let mark = if runs { theme.pick("…", "...") } else { "" };
+        // One cell, so that no name moves when a run begins or ends.
+        let mark = if runs { theme.pick("…", "~") } else { " " };
         if selection == app.shown() {
-            spans.push(Span::styled(format!(" {key} {name}{mark} "), theme.chosen()));
+            spans.push(Span::styled(format!(" {key} {name}{mark}"), theme.chosen()));
         } else {
             spans.push(Span::styled(format!(" {key}"), theme.key()));
-            spans.push(Span::styled(format!(" {name}{mark} "), theme.quiet()));
+            spans.push(Span::styled(format!(" {name}{mark}"), theme.quiet()));
         }
         spans.push(Span::raw(" "));
     }
@@ -51,7 +58,8 @@ pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn workers(app: &App, theme: Theme) -> Line<'static> {
     let shown = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
     let workers = shown.map_or_else(|| app.session().workers(), |run| run.plan().workers);
-    let mut spans = vec![Span::styled(format!("workers {workers}"), theme.quiet())];
+    let up_to = if app.session().knows_workers() { "" } else { "up to " };
+    let mut spans = vec![Span::styled(format!("workers {up_to}{workers}"), theme.quiet())];
     if let Some(next) = app.next_workers() {
         spans.push(Span::styled(format!(", next run {next}"), theme.strong()));
     }
@@ -61,7 +69,7 @@ fn workers(app: &App, theme: Theme) -> Line<'static> {
 
 /// Draws one line from the left and one from the right; the right one yields.
 pub(super) fn left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
-    let fits = left.width() + right.width() < usize::from(area.width);
+    let fits = left.width() + right.width() <= usize::from(area.width);
     left.render(area, buf);
     if fits {
         right.alignment(Alignment::Right).render(area, buf);

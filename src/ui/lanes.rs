@@ -15,8 +15,8 @@ const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 /// Lower eighths of a cell, from one to seven.
 pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
-/// A task's number needs this many cells beside itself.
-const LABEL_ROOM: usize = 2;
+/// A task's number needs so many cells beside itself.
+const LABEL_ROOM: usize = 1;
 
 /// Draws `lane` on the row `area`, as far as it has lived until `until`.
 pub(super) fn draw(
@@ -84,9 +84,9 @@ fn label(span: &Span, window: Window, until: Nanos, theme: Theme, area: Rect, bu
         let x = area.x.saturating_add((first + offset) as u16);
         if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
             cell.set_symbol(c.encode_utf8(&mut letter));
-            if theme.has_patterns() {
-                cell.set_style(theme.text());
-            }
+            let style = theme.label_on(cell.bg);
+            cell.modifier = Modifier::empty();
+            cell.set_style(style);
         }
     }
 }
@@ -95,6 +95,7 @@ fn label(span: &Span, window: Window, until: Nanos, theme: Theme, area: Rect, bu
 fn paint(cell: Cell, theme: Theme) -> (&'static str, Style) {
     match cell {
         Cell::Whole(state) => theme.state_cell(state),
+        Cell::Notched(state) => mixed(eighth(&LOWER, 7), state, State::Idle, state, theme),
         Cell::Edge { left, right, eighths } => {
             let glyph = eighth(&LEFT, eighths);
             let larger = if eighths >= 4 { left } else { right };

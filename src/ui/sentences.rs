@@ -3,23 +3,37 @@
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::model::stats::{Agreement, Waves};
-use crate::model::{End, Nanos, Run};
+use crate::model::{End, Mode, Nanos, Run};
 
 /// What went wrong in the runs shown, what was kept, and what to press.
 pub(super) fn problem(app: &App) -> Option<String> {
     let failure = app.session().failure(app.shown())?;
-    let kept = app.runs().iter().map(Run::follower_count).max().unwrap_or(0);
+    let failed = app.runs().iter().find(|run| run.failure().is_some());
+    let kept = failed.map_or(0, Run::follower_count);
     let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
     let retry = match app.session().active() {
-        None => format!(" {} runs it again.", key_of(Action::Run)),
+        None => format!(" {} tries again.", key_of(Action::Run)),
         Some(_) => String::new(),
     };
     Some(format!("{}.{kept}{retry}", failure.message))
 }
 
-/// Whether the modes brought the same.
-pub(super) fn agreement(agreement: Agreement) -> String {
+/// Whether the modes brought the same, and as many as the profile counts.
+pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
+    let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
+    let counted = match (agreement, counted) {
+        (Agreement::Same { followers }, Some(counted)) if counted != followers => {
+            format!("; the profile counts {counted}")
+        }
+        _ => String::new(),
+    };
+    format!("{}{counted}", agreed(agreement))
+}
+
+fn agreed(agreement: Agreement) -> String {
     match agreement {
+        Agreement::Same { followers: 0 } => "no followers in either".to_owned(),
+        Agreement::Same { followers: 1 } => "the same follower in both".to_owned(),
         Agreement::Same { followers } => {
             format!("same {followers} followers, same order")
         }
@@ -38,12 +52,24 @@ pub(super) fn progress(app: &App) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         Some(_) if session.pages().is_none() => "asking how many pages there are".to_owned(),
-        Some(run) => format!("{} runs", run.plan().mode),
+        Some(run) => format!("running: {}", run.plan().mode),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
-            Some(End::Finished) => "done, every page is here".to_owned(),
+            Some(End::Finished) => done(app),
             _ => String::new(),
         },
+    }
+}
+
+/// What a mode alone came to.
+fn done(app: &App) -> String {
+    let whole = "done, every page is here";
+    let [run] = app.runs() else { return whole.to_owned() };
+    match app.session().speed_up(app.shown(), run, app.now()) {
+        Some(times) if run.plan().mode != Mode::Sequential => {
+            format!("{whole}: {times:.2} times as fast as sequential before")
+        }
+        _ => whole.to_owned(),
     }
 }
 
@@ -52,8 +78,8 @@ pub(super) fn paused(behind: Nanos) -> String {
     format!("paused, {:.1} s behind", behind.as_secs_f64())
 }
 
-/// How equal tasks fill the workers.
-pub(super) fn waves(waves: Waves) -> String {
+/// How equal tasks would fill the workers: with the premise, and in short.
+pub(super) fn waves(waves: Waves) -> [String; 2] {
     let Waves { tasks, workers, count, idle } = waves;
     let wave = if count == 1 { "wave" } else { "waves" };
     let idle = match (idle, count) {
@@ -62,7 +88,8 @@ pub(super) fn waves(waves: Waves) -> String {
         (idle, 1) => format!("{idle} lanes idle"),
         (idle, _) => format!("{idle} idle in the last"),
     };
-    format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}")
+    let short = format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}");
+    [format!("equal pages: {short}"), short]
 }
 
 /// What a mode that has not run says instead of a picture.
@@ -73,7 +100,7 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
             let then = if session.target().costs_quota { "can run" } else { "runs" };
-            format!("{active} goes on; {shown} {then} when it is over. {stop} stops {active}.")
+            format!("{active} is running; {shown} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = &session.target().api;
@@ -86,6 +113,9 @@ pub(super) fn invitation(app: &App) -> String {
                 "{shown} has not run yet. It costs {cost} {requests}{left} at {api}. {run} runs it."
             )
         }
-        (None, None) => format!("{shown} has not run yet. {run} runs it."),
+        (None, None) => match session.profile().and_then(Run::end) {
+            Some(_) => format!("{shown} was stopped before it began. {run} runs it."),
+            None => format!("{shown} has not run yet. {run} runs it."),
+        },
     }
 }

@@ -111,22 +111,26 @@ impl Theme {
 
     /// A glyph that stands for a state: a whole cell of the timeline, or its place in the legend.
     pub fn state_cell(self, state: State) -> (&'static str, Style) {
-        let style = Style::new();
-        let Some(color) = self.color(state) else {
-            let glyph = if self.has_patterns() { self.glyph(state) } else { " " };
-            let style =
-                if state == State::Error { style.add_modifier(Modifier::REVERSED) } else { style };
-            return (glyph, style);
-        };
-        match state {
-            State::Error => {
-                ("!", style.fg(color).add_modifier(Modifier::REVERSED | Modifier::BOLD))
+        let glyph = self.glyph(state);
+        match (state, self.color(state)) {
+            (State::Idle, _) => (glyph, self.line()),
+            (State::Error, color) => {
+                let style = color.map_or(Style::new(), |color| Style::new().fg(color));
+                (glyph, style.add_modifier(Modifier::REVERSED | Modifier::BOLD))
             }
-            _ if self.has_patterns() || state == State::Connecting => {
-                (self.glyph(state), style.fg(color))
+            (_, None) => (glyph, Style::new()),
+            (_, Some(color)) if self.has_patterns() || state == State::Connecting => {
+                (glyph, Style::new().fg(color))
             }
-            _ => (" ", style.bg(color).fg(self.on(state))),
+            (_, Some(color)) => (" ", Style::new().bg(color).fg(self.on(state))),
         }
+    }
+
+    /// A task's number on a lane whose cell has this colour behind it.
+    pub fn label_on(self, behind: Color) -> Style {
+        let state = State::ALL.into_iter().find(|&state| self.color(state) == Some(behind));
+        let style = Style::new().bg(behind);
+        state.map_or(style.fg(Color::Reset), |state| style.fg(self.on(state)))
     }
 
     /// Text that lies on a state's colour.

@@ -179,9 +179,9 @@ impl Timeline<'_> {
         for column in figures(self.layout) {
             let figure = match column.caption {
                 "busy" => busy(lane, until),
-                "tasks" => lane.task_count().to_string(),
+                "tasks" => lane.tasks_until(until).to_string(),
                 _ => {
-                    let mut durations: Vec<Nanos> = lane.durations().collect();
+                    let mut durations: Vec<Nanos> = run.durations_on(lane, until).collect();
                     percentile(&mut durations, 0.95).map(|p95| p95.to_string()).unwrap_or_default()
                 }
             };
@@ -228,9 +228,9 @@ impl Timeline<'_> {
             part
         };
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        for (name, now, level, height) in [
-            ("in flight", run.in_flight(), run.in_flight_level(), below.in_flight),
-            ("queue", run.queued(), run.queue_level(), below.queue),
+        for (name, tasks, height) in [
+            ("in flight", run.in_flight_level(), below.in_flight),
+            ("queue", run.queue_level(), below.queue),
         ] {
             if height == 0 {
                 continue;
@@ -238,12 +238,15 @@ impl Timeline<'_> {
             let part = part(height);
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
-            steps::draw(level, self.window, until, self.theme, style, self.bars(part), buf);
-            let peak = format!("{now:>6}  peak {}", level.peak());
+            steps::draw(tasks, self.window, until, self.theme, style, self.bars(part), buf);
+            let now = tasks.at(until);
+            let short = format!("{now:>6}");
+            let peak = format!("{short}  peak {}", tasks.peak());
+            let whose = format!("{peak}  {}", run.plan().mode);
             // Half a number would be another one.
             let room = usize::from(last.right().saturating_sub(self.bars(last).right()));
-            let text = if peak.len() <= room { peak } else { format!("{now:>6}") };
-            self.beside(&text, last, buf);
+            let fits = [whose, peak].into_iter().find(|text| text.len() <= room);
+            self.beside(&fits.unwrap_or(short), last, buf);
         }
         if below.chosen > 0 {
             let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };

@@ -133,7 +133,7 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
         let left = eighths.saturating_sub(column as u16 * 8);
         let symbol = match left {
             0 => return,
-            8.. => theme.pick("█", "#"),
+            8.. => theme.pick("█", "|"),
             _ if theme.is_ascii() => return,
             _ => eighth(&EIGHTHS, left as u8),
         };
@@ -186,11 +186,13 @@ pub(super) fn verdict(app: &App, layout: Layout, theme: Theme, area: Rect, buf: 
     let (text, style) = match (app.session().agreement(app.shown()), app.behind()) {
         // Elsewhere the timeline's heading says it.
         (_, Some(behind)) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
-        (Some(agreement), _) => (sentences::agreement(agreement), theme.strong()),
+        (Some(agreement), _) => (sentences::agreement(app, agreement), theme.strong()),
         (None, _) => (sentences::progress(app), theme.quiet()),
     };
     let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
     let waves = waves.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
+    let room = usize::from(area.width).saturating_sub(text.chars().count() + 1);
+    let waves = waves.into_iter().flatten().find(|waves| waves.len() <= room);
     let waves = Span::styled(waves.unwrap_or_default(), theme.quiet());
     left_and_right(Span::styled(text, style).into(), waves.into(), area, buf);
 }

@@ -81,7 +81,7 @@ fn more_workers_than_tasks_leave_the_rest_idle() {
     let events = Scripted::new(|_, _, _| (done(), Extent::Unknown)).run(&plan);
     let run = fold(&plan, &events);
     assert!(run.is_whole());
-    let lanes: Vec<usize> = run.lanes().iter().map(threadline::model::Lane::task_count).collect();
+    let lanes: Vec<usize> = run.lanes().iter().map(|lane| lane.spans().count()).collect();
     assert_eq!((lanes.len(), lanes.iter().sum::<usize>()), (200, 3));
     assert!(lanes[3..].iter().all(|&tasks| tasks == 0), "the first lanes have the first tasks");
 }

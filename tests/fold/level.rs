@@ -28,6 +28,9 @@ proptest! {
             at[now..].fill((chapter.in_flight, if begun { chapter.queued } else { 0 }));
         }
         for (a, width) in stretches {
+            let (in_flight, queued) = at[a as usize];
+            prop_assert_eq!(run.in_flight_level().at(Nanos(a)), in_flight);
+            prop_assert_eq!(run.queue_level().at(Nanos(a)), queued);
             let b = a + width;
             let nanoseconds = &at[a as usize..b as usize];
             let mean = |part: fn(&(u32, u32)) -> u32| {

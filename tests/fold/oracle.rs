@@ -166,6 +166,11 @@ impl Seen {
                     prop_assert!(shown || self.time(state) == 0, "{self:?}");
                 }
             }
+            Cell::Notched(state) => {
+                let others = self.width - self.time(state);
+                prop_assert!(others > 0 && others <= most, "{self:?}");
+                prop_assert!(state < State::Throttled, "{self:?}");
+            }
             Cell::Merged { top, under, eighths } => self.check_merged(top, under, eighths)?,
         }
         match (self.stretches.as_slice(), self.crowded) {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use threadline::model::{Event, Kind, LaneId, Nanos, Outcome, Product, Run, State, TaskId};
+use threadline::model::{
+    Event, Kind, Lane, LaneId, Nanos, Outcome, Product, Run, Span, State, TaskId,
+};
 
 use super::config;
 use super::legal::{Story, page, plan, story};
@@ -43,6 +45,9 @@ fn portrait(run: &Run) -> String {
     text
 }
 
+/// After everything that happened so far.
+const NOW: Nanos = Nanos(u64::MAX);
+
 proptest! {
     #![proptest_config(config())]
     #[test]
@@ -53,6 +58,9 @@ proptest! {
             prop_assert_eq!(run.in_flight(), chapter.in_flight);
             prop_assert!(run.in_flight() <= u32::from(story.plan.workers));
             prop_assert_eq!(run.queued(), chapter.queued);
+            let begins = matches!(chapter.event.kind, Kind::RunStarted { .. });
+            prop_assert!(begins || run.queue_level().at(NOW) == chapter.queued);
+            prop_assert_eq!(run.in_flight_level().at(NOW), chapter.in_flight);
         }
         prop_assert!(run.in_flight_level().peak() <= u32::from(story.plan.workers));
     }
@@ -70,8 +78,12 @@ proptest! {
             prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>());
             let sums = lane.between(Nanos::ZERO, end);
             prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
-            let durations: Vec<_> = lane.durations().collect();
-            prop_assert_eq!(durations.len(), lane.task_count());
+            prop_assert_eq!(lane.tasks_until(end), spans.len());
+            let durations = run.durations_on(lane, end).count();
+            let stopped = |span: &&Span| {
+                run.task(span.task).unwrap().outcome == Some(Outcome::Stopped)
+            };
+            prop_assert_eq!(durations, spans.len() - spans.iter().filter(stopped).count());
         }
     }
 
@@ -80,7 +92,8 @@ proptest! {
     fn the_mean_in_flight_is_the_sum_of_durations_over_the_time(story in story()) {
         let run = fold(&story);
         let end = run.elapsed(Nanos::ZERO);
-        let durations: u64 = run.durations().map(|duration| duration.0).sum();
+        let spans = run.lanes().iter().flat_map(Lane::spans);
+        let durations: u64 = spans.map(|span| span.end.unwrap().since(span.start).0).sum();
         let area = run.in_flight_level().mean(Nanos::ZERO, end) * end.0 as f64;
         prop_assert!((area - durations as f64).abs() < 1.0, "{area} {durations}");
     }

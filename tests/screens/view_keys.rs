@@ -192,3 +192,37 @@ fn escape_goes_one_step_back_and_never_quits() {
     let mut running = Sitting::race().until(Mode::Sequential, 100);
     assert_eq!(running.press(KeyCode::Esc), None);
 }
+
+#[test]
+fn capital_letters_pan_a_whole_view() {
+    let mut eighths = seen().pressed("++");
+    let mut whole = seen().pressed("++");
+    for _ in 0..8 {
+        press(&mut eighths, 'l');
+    }
+    press(&mut whole, 'L');
+    assert_eq!(whole.app.viewport().window(), eighths.app.viewport().window());
+    press(&mut whole, 'H');
+    assert_eq!(whole.app.viewport().window().from, Nanos::ZERO);
+}
+
+#[test]
+fn page_keys_go_ten_lanes() {
+    let mut sitting = seen();
+    sitting.press(KeyCode::PageDown);
+    sitting.press(KeyCode::PageDown);
+    assert_eq!(sitting.app.lane(), Some(5), "the last");
+    sitting.press(KeyCode::PageUp);
+    assert_eq!(sitting.app.lane(), Some(0));
+}
+
+#[test]
+fn a_zoom_while_a_run_goes_on_stays_with_it() {
+    let mut sitting = Sitting::race().until(Mode::Sequential, 3_000);
+    sitting.draw((120, 36), COLOUR);
+    press(&mut sitting, '+');
+    press(&mut sitting, '+');
+    let window = sitting.app.viewport().window();
+    let end = window.from.0 + window.cell.0 * u64::from(window.columns);
+    assert!(sitting.app.viewport().follows() && end > 3_000_000_000, "{window:?}");
+}

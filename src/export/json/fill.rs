@@ -69,7 +69,7 @@ impl LaneReport {
         };
         Self {
             name: run.plan().worker_name(at),
-            tasks: lane.task_count(),
+            tasks: lane.spans().count(),
             seconds: StateSeconds {
                 idle: seconds(State::Idle),
                 connecting: seconds(State::Connecting),

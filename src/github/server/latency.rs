@@ -1,7 +1,7 @@
 //! How long answers take: as recorded in a profile, or a figure with some jitter.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +9,9 @@ use serde::Deserialize;
 
 /// The profile that makes the example's figures come out.
 const BUILT_IN: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
+
+/// No profile is larger: what goes on beyond is cut, and then cannot be read.
+const LARGEST_FILE: u64 = 1 << 20;
 
 /// Longer than anybody waits, and short enough to be added to any moment.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -148,7 +151,9 @@ impl LatencyProfile {
 
     /// From a file.
     pub fn read(path: &Path) -> Result<Self, ProfileError> {
-        let text = fs::read_to_string(path)
+        let mut text = String::new();
+        fs::File::open(path)
+            .and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
             .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
         Self::parse(&text)
             .map_err(|source| ProfileError::Use { path: path.to_owned(), source: Box::new(source) })

@@ -10,6 +10,8 @@ const FEW: usize = 12;
 pub enum Cell {
     /// One state, all the way.
     Whole(State),
+    /// One state, but for something too short to have a share: where one task follows another.
+    Notched(State),
     /// One change, or several within a sixteenth of the cell, drawn where it was: `left` fills this
     /// many eighths of the cell's width.
     Edge {
@@ -181,13 +183,10 @@ impl Look {
     /// A cell in which only one state lasts long enough to be placed: what interrupts it is still
     /// seen.
     fn around(&self, state: State) -> Cell {
-        let share = |other: &State| self.shares.get(*other as usize).is_some_and(|&time| time > 0);
-        let other = State::ALL.into_iter().rev().filter(|other| *other != state).find(share);
-        match other {
-            Some(under) if self.borders == Some((state, state)) => {
-                Cell::Merged { top: state, under, eighths: 7 }
-            }
-            _ => Cell::Whole(state),
+        if self.left_out > 0 && self.borders == Some((state, state)) {
+            Cell::Notched(state)
+        } else {
+            Cell::Whole(state)
         }
     }
 }
