@@ -2,10 +2,11 @@
 
 pub mod event;
 pub mod lane;
+pub mod level;
 pub mod plan;
 pub mod run;
 pub mod stats;
-pub mod steps;
+pub mod tasks;
 pub mod text;
 pub mod time;
 
@@ -14,6 +15,7 @@ pub use event::{
     Quota, State, TaskId,
 };
 pub use lane::{Cell, Lane, Span};
+pub use level::Level;
 pub use plan::{Mode, Plan, Selection, Target, Workload};
 pub use run::Run;
 pub use time::Nanos;

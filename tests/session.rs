@@ -179,12 +179,13 @@ fn a_run_learns_how_many_pages_there_are() {
     assert!((session.speed_up(THREADS, threads, Nanos::ZERO).unwrap() - 5.0).abs() < 1e-9);
 }
 
+/// How many pages there are is known as soon as a page tells; how long they take, only of them all.
 #[test]
-fn a_run_that_is_not_whole_is_no_measure() {
+fn a_run_that_is_not_whole_teaches_the_pages_and_no_time() {
     let mut session = session(false, None);
     let plan = prepared(&mut session, SEQUENTIAL, 150);
     play(&mut session, &plan, 10, &[page(&[1]), Outcome::Stopped], End::Stopped);
-    assert_eq!(session.baseline(SEQUENTIAL), None);
+    assert_eq!((session.pages(), session.baseline(SEQUENTIAL)), (Some(2), None));
 }
 
 #[test]

@@ -93,7 +93,7 @@ impl Session {
                 (*end == End::Finished).then_some(())?;
                 let followers = self.profile.as_ref()?.profile()?.followers;
                 // The list decides how many pages there are, so even a count of 0 is looked into.
-                let pages = followers.div_ceil(u64::from(self.target.per_page.max(1)));
+                let pages = followers.div_ceil(u64::from(self.target.per_page));
                 self.pages = Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32);
                 self.begin_run(selection, 0)
             }

@@ -4,9 +4,10 @@ use super::event::{
     Done, End, Event, Failure, Follower, Kind, LaneId, Outcome, Product, Profile, Quota, State,
     TaskId,
 };
-use super::lane::Lane;
+use super::lane::{Lane, Span};
+use super::level::{Level, Load};
 use super::plan::{MOST_TASKS, Plan};
-use super::steps::Steps;
+use super::tasks::{TaskRecord, Tasks};
 use super::time::Nanos;
 
 /// One workload in one mode, as far as its events tell.
@@ -15,68 +16,45 @@ pub struct Run {
     plan: Plan,
     begun: bool,
     lanes: Vec<Lane>,
-    tasks: Vec<TaskRecord>,
+    tasks: Tasks,
+    load: Load,
     /// How many tasks the run has, as far as is known.
     known: u32,
-    started: u32,
-    /// Of these, those above `known`: asked for before their absence was known.
+    /// Tasks that were started though they are above `known`: asked for before their absence was
+    /// known.
     beyond: u32,
-    finished: u32,
     /// Tasks that went well, those above `known` left out.
     done: u32,
     followers: u64,
     bytes: u64,
-    in_flight: Steps,
-    queue: Steps,
     quota: Option<Quota>,
-    first_failure: Option<(TaskId, Failure)>,
+    first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
     end: Option<End>,
-}
-
-/// What is known of one task.
-#[derive(Clone, Debug, Default)]
-pub struct TaskRecord {
-    /// The lane that took it, once one has.
-    pub lane: Option<LaneId>,
-    /// How it ended, once it has.
-    pub outcome: Option<Outcome>,
-}
-
-impl TaskRecord {
-    /// Whether it went well.
-    const fn is_done(&self) -> bool {
-        matches!(self.outcome, Some(Outcome::Done(_)))
-    }
 }
 
 impl Run {
     /// A run of which nothing has happened yet. Its lanes are there from the start.
     pub fn new(plan: Plan) -> Self {
         let lanes = vec![Lane::default(); usize::from(plan.workers)];
-        let mut run = Self {
-            known: 0,
+        Self {
+            known: plan.tasks,
             plan,
             begun: false,
             lanes,
-            tasks: Vec::new(),
-            started: 0,
+            tasks: Tasks::default(),
+            load: Load::default(),
             beyond: 0,
-            finished: 0,
             done: 0,
             followers: 0,
             bytes: 0,
-            in_flight: Steps::default(),
-            queue: Steps::default(),
             quota: None,
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
             end: None,
-        };
-        run.known = run.plan.tasks;
-        run
+        }
     }
 
     /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
@@ -86,10 +64,7 @@ impl Run {
         self.last_event = self.last_event.max(at);
         match &event.kind {
             Kind::RunStarted { .. } => self.begun = true,
-            Kind::Queued { tasks } => {
-                self.expect(*tasks);
-                self.queue.push(at, self.queued());
-            }
+            Kind::Queued { tasks } => self.expect(at, *tasks),
             Kind::Started { task } => self.start(at, event.lane, *task),
             Kind::Entered { state } => {
                 if let Some(lane) = self.lane_mut(event.lane) {
@@ -98,18 +73,17 @@ impl Run {
             }
             Kind::Finished { task, outcome } => self.finish(at, event.lane, *task, outcome),
             Kind::Quota(quota) => self.quota = Some(*quota),
-            Kind::RunFinished { end } => self.end = Some(end.clone()),
+            Kind::RunFinished { end } => {
+                self.end = Some(end.clone());
+                self.close();
+            }
         }
     }
 
     /// There are so many tasks. Those between what was known before and this change sides: they
     /// turn out to exist, or not to.
-    fn expect(&mut self, tasks: u32) {
-        let (low, high) = (self.known.min(tasks), self.known.max(tasks));
-        let end = (high as usize + 1).min(self.tasks.len());
-        let between = self.tasks.get(low as usize + 1..end).unwrap_or(&[]);
-        let started = between.iter().filter(|record| record.lane.is_some()).count() as u32;
-        let done = between.iter().filter(|record| record.is_done()).count() as u32;
+    fn expect(&mut self, at: Nanos, tasks: u32) {
+        let (started, done) = self.tasks.count(self.known.min(tasks), self.known.max(tasks));
         if tasks > self.known {
             self.beyond -= started;
             self.done += done;
@@ -118,50 +92,42 @@ impl Run {
             self.done -= done;
         }
         self.known = tasks;
+        self.load.want(at, tasks.saturating_add(self.beyond));
     }
 
     fn start(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
-        let possible = (1..=MOST_TASKS).contains(&task.0) && self.task(task).is_none();
+        let possible = (1..=MOST_TASKS).contains(&task.0) && !self.tasks.is_started(task);
         let Some(lane) = self.lanes.get_mut(usize::from(lane_id.0)) else { return };
         if !possible || lane.is_working() {
             return;
         }
         lane.start(at, task);
-        let index = task.0 as usize;
-        if self.tasks.len() <= index {
-            self.tasks.resize_with(index + 1, TaskRecord::default);
+        self.tasks.start(task, lane_id);
+        self.load.start(at);
+        if task.0 > self.known {
+            self.beyond += 1;
+            self.load.want(at, self.known.saturating_add(self.beyond));
         }
-        if let Some(record) = self.tasks.get_mut(index) {
-            record.lane = Some(lane_id);
-        }
-        self.started += 1;
-        self.beyond += u32::from(task.0 > self.known);
-        self.in_flight.push(at, self.in_flight());
-        self.queue.push(at, self.queued());
     }
 
-    fn finish(&mut self, at: Nanos, lane: LaneId, task: TaskId, outcome: &Outcome) {
-        let record = self.tasks.get_mut(task.0 as usize);
-        let goes_on =
-            |record: &&mut TaskRecord| record.lane == Some(lane) && record.outcome.is_none();
-        let Some(record) = record.filter(goes_on) else { return };
-        record.outcome = Some(outcome.clone());
+    fn finish(&mut self, at: Nanos, lane_id: LaneId, task: TaskId, outcome: &Outcome) {
+        if !self.tasks.is_taken(task, lane_id) {
+            return;
+        }
+        self.tasks.finish(task, outcome);
         match outcome {
             Outcome::Done(done) => self.count(task, done),
-            Outcome::Failed(failure) => {
-                self.first_failure.get_or_insert_with(|| (task, failure.clone()));
-            }
+            Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
             Outcome::Stopped => {}
         }
-        if let Some(lane) = self.lane_mut(lane) {
+        if let Some(lane) = self.lane_mut(lane_id) {
             if matches!(outcome, Outcome::Failed(_)) {
                 lane.enter(at, State::Error);
             }
             lane.finish(at);
         }
-        self.finished += 1;
+        self.load.finish(at);
         self.last_finish = self.last_finish.max(at);
-        self.in_flight.push(at, self.in_flight());
     }
 
     fn count(&mut self, task: TaskId, done: &Done) {
@@ -170,6 +136,13 @@ impl Run {
         if let Product::Followers(page) = &done.product {
             self.followers += page.len() as u64;
         }
+    }
+
+    /// Nothing more will come: gives back the room that was kept for it.
+    fn close(&mut self) {
+        self.lanes.iter_mut().for_each(Lane::close);
+        self.tasks.close();
+        self.load.close();
     }
 
     fn lane_mut(&mut self, lane: LaneId) -> Option<&mut Lane> {
@@ -187,17 +160,13 @@ impl Run {
     }
 
     /// Every task that a lane took, in order of its number, with what is known of it.
-    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, &TaskRecord)> {
-        self.tasks
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| record.lane.is_some())
-            .map(|(index, record)| (TaskId(index as u32), record))
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
+        self.tasks.iter()
     }
 
-    /// What is known of a task.
-    pub fn task(&self, task: TaskId) -> Option<&TaskRecord> {
-        self.tasks.get(task.0 as usize).filter(|record| record.lane.is_some())
+    /// What is known of a task that a lane took.
+    pub fn task(&self, task: TaskId) -> Option<TaskRecord> {
+        self.tasks.get(task)
     }
 
     /// How many tasks the run has, as far as is known now.
@@ -212,27 +181,27 @@ impl Run {
 
     /// Tasks that were started, which is also the number of requests.
     pub const fn started_tasks(&self) -> u32 {
-        self.started
+        self.load.started()
     }
 
     /// Tasks in work now.
     pub const fn in_flight(&self) -> u32 {
-        self.started.saturating_sub(self.finished)
+        self.load.in_flight()
     }
 
     /// Tasks in the queue now.
     pub const fn queued(&self) -> u32 {
-        self.known.saturating_sub(self.started.saturating_sub(self.beyond))
+        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond))
     }
 
     /// Tasks in work over time.
-    pub const fn in_flight_steps(&self) -> &Steps {
-        &self.in_flight
+    pub const fn in_flight_level(&self) -> Level<'_> {
+        self.load.in_flight_level()
     }
 
     /// Tasks in the queue over time.
-    pub const fn queue_steps(&self) -> &Steps {
-        &self.queue
+    pub const fn queue_level(&self) -> Level<'_> {
+        self.load.queue_level()
     }
 
     /// Followers so far.
@@ -252,27 +221,12 @@ impl Run {
 
     /// The followers, in the order of their pages.
     pub fn followers(&self) -> impl Iterator<Item = &Follower> {
-        self.products()
-            .filter_map(|product| match product {
-                Product::Followers(followers) => Some(followers.iter()),
-                Product::Profile(_) => None,
-            })
-            .flatten()
+        self.tasks.followers()
     }
 
     /// The profile that a preparing run brought.
     pub fn profile(&self) -> Option<&Profile> {
-        self.products().find_map(|product| match product {
-            Product::Profile(profile) => Some(profile),
-            Product::Followers(_) => None,
-        })
-    }
-
-    fn products(&self) -> impl Iterator<Item = &Product> {
-        self.tasks.iter().filter_map(|record| match &record.outcome {
-            Some(Outcome::Done(done)) => Some(&done.product),
-            _ => None,
-        })
+        self.tasks.profile()
     }
 
     /// How long it took, from its start to the last task's finish; while it goes on, until `now`.
@@ -319,13 +273,13 @@ impl Run {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.end {
             Some(End::Failed(failure)) => Some(failure),
-            _ => self.first_failure.as_ref().map(|(_, failure)| failure),
+            _ => self.tasks.failure(self.first_failure?),
         }
     }
 
     /// The first task that failed.
-    pub fn failed_task(&self) -> Option<TaskId> {
-        self.first_failure.as_ref().map(|(task, _)| *task)
+    pub const fn failed_task(&self) -> Option<TaskId> {
+        self.first_failure
     }
 
     /// How long the finished tasks took, in no order.
@@ -340,11 +294,9 @@ impl Run {
         lane: &'run Lane,
         until: Nanos,
     ) -> impl Iterator<Item = Nanos> + 'run {
-        let stopped = |task| {
-            matches!(self.task(task), Some(TaskRecord { outcome: Some(Outcome::Stopped), .. }))
+        let counts = move |span: &Span| {
+            span.end.is_some_and(|end| end <= until) && !self.tasks.is_stopped(span.task)
         };
-        lane.spans()
-            .filter(move |span| span.end.is_some_and(|end| end <= until) && !stopped(span.task))
-            .filter_map(|span| Some(span.end?.since(span.start)))
+        lane.spans().filter(counts).filter_map(|span| Some(span.end?.since(span.start)))
     }
 }

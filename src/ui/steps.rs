@@ -7,15 +7,14 @@ use ratatui::style::Style;
 use super::lanes::{LOWER, eighth};
 use super::theme::Theme;
 use crate::app::Window;
-use crate::model::Nanos;
-use crate::model::steps::Steps;
+use crate::model::{Level, Nanos};
 
 /// Where there are no blocks: the level itself, or from 10 on its share of the highest in ninths.
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
 /// Draws the mean level of each cell until `until`; the area's height stands for the highest level.
 pub(super) fn draw(
-    steps: &Steps,
+    tasks: Level<'_>,
     window: Window,
     until: Nanos,
     theme: Theme,
@@ -24,14 +23,14 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) {
     let area = area.intersection(buf.area);
-    let peak = f64::from(steps.peak().max(1));
+    let peak = f64::from(tasks.peak().max(1));
     let mut start = window.from;
     for x in area.left()..area.right().min(area.left() + window.columns) {
         let end = start + window.cell;
         if start >= until {
             return;
         }
-        let mean = steps.mean(start, end.min(until));
+        let mean = tasks.mean(start, end.min(until));
         let share = mean / peak;
         let digit = if peak < 10.0 { mean } else { share * 9.0 }.round() as usize;
         let eighths = (share * f64::from(area.height) * 8.0).round() as u16;

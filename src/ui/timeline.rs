@@ -228,9 +228,9 @@ impl Timeline<'_> {
             part
         };
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        for (name, steps, height) in [
-            ("in flight", run.in_flight_steps(), below.in_flight),
-            ("queue", run.queue_steps(), below.queue),
+        for (name, tasks, height) in [
+            ("in flight", run.in_flight_level(), below.in_flight),
+            ("queue", run.queue_level(), below.queue),
         ] {
             if height == 0 {
                 continue;
@@ -238,10 +238,10 @@ impl Timeline<'_> {
             let part = part(height);
             let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
             self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
-            steps::draw(steps, self.window, until, self.theme, style, self.bars(part), buf);
-            let now = steps.at(until);
+            steps::draw(tasks, self.window, until, self.theme, style, self.bars(part), buf);
+            let now = tasks.at(until);
             let short = format!("{now:>6}");
-            let peak = format!("{short}  peak {}", steps.peak());
+            let peak = format!("{short}  peak {}", tasks.peak());
             let whose = format!("{peak}  {}", run.plan().mode);
             // Half a number would be another one.
             let room = usize::from(last.right().saturating_sub(self.bars(last).right()));

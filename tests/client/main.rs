@@ -95,7 +95,7 @@ impl Sitting {
     fn connected(&self) -> Vec<(LaneId, TaskId)> {
         let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
             Some(threadline::model::Outcome::Done(done)) if done.connected => {
-                Some((record.lane.unwrap(), task))
+                Some((record.lane, task))
             }
             _ => None,
         });

@@ -333,9 +333,9 @@ impl Sitting {
         let at = self.now;
         let open = run.tasks().filter(|(_, record)| record.outcome.is_none());
         let mut last: VecDeque<Event> = open
-            .filter_map(|(task, record)| {
+            .map(|(task, record)| {
                 let kind = Kind::Finished { task, outcome: Outcome::Stopped };
-                Some(Event { at, lane: record.lane?, kind })
+                Event { at, lane: record.lane, kind }
             })
             .collect();
         last.push_back(Event {

@@ -115,5 +115,5 @@ fn many_tasks_on_many_threads_are_each_done_once() {
         assert!(lane == 0 || times.is_sorted(), "lane {lane}");
     }
     let run = fold(&plan, &events);
-    assert!(run.is_whole() && run.in_flight_steps().peak() <= 16);
+    assert!(run.is_whole() && run.in_flight_level().peak() <= 16);
 }

@@ -7,10 +7,10 @@
 
 mod cells;
 mod legal;
+mod level;
 mod nonsense;
 mod oracle;
 mod run;
-mod steps;
 
 use proptest::test_runner::Config;
 

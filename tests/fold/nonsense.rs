@@ -74,8 +74,8 @@ proptest! {
             }
         }
         for t in [0, 50, u64::MAX] {
-            prop_assert!(run.in_flight_steps().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
-            prop_assert!(run.queue_steps().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
+            prop_assert!(run.in_flight_level().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
+            prop_assert!(run.queue_level().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
         }
     }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use proptest::prelude::*;
-use threadline::model::{Event, Kind, LaneId, Nanos, Outcome, Product, Run, State, TaskId};
+use threadline::model::{
+    Event, Kind, Lane, LaneId, Nanos, Outcome, Product, Run, Span, State, TaskId,
+};
 
 use super::config;
 use super::legal::{Story, page, plan, story};
@@ -33,9 +35,13 @@ fn portrait(run: &Run) -> String {
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
     let totals = (run.queued(), run.follower_count(), run.bytes(), run.quota());
     let ends = (run.has_begun(), run.end(), run.took(), run.is_whole(), run.elapsed(Nanos::ZERO));
-    let steps = (run.in_flight_steps(), run.queue_steps());
+    let levels = [run.in_flight_level(), run.queue_level()];
+    let levels = levels.map(|level| {
+        let mean = |at: u64| level.mean(Nanos(at), Nanos(at + 991));
+        ((0..20_000).step_by(991).map(mean).collect::<Vec<f64>>(), level.peak())
+    });
     let followers: Vec<_> = run.followers().collect();
-    writeln!(text, "{counts:?} {totals:?} {ends:?} {steps:?} {followers:?}").unwrap();
+    writeln!(text, "{counts:?} {totals:?} {ends:?} {levels:?} {followers:?}").unwrap();
     text
 }
 
@@ -53,10 +59,10 @@ proptest! {
             prop_assert!(run.in_flight() <= u32::from(story.plan.workers));
             prop_assert_eq!(run.queued(), chapter.queued);
             let begins = matches!(chapter.event.kind, Kind::RunStarted { .. });
-            prop_assert!(begins || run.queue_steps().at(NOW) == chapter.queued);
-            prop_assert_eq!(run.in_flight_steps().at(NOW), chapter.in_flight);
+            prop_assert!(begins || run.queue_level().at(NOW) == chapter.queued);
+            prop_assert_eq!(run.in_flight_level().at(NOW), chapter.in_flight);
         }
-        prop_assert!(run.in_flight_steps().peak() <= u32::from(story.plan.workers));
+        prop_assert!(run.in_flight_level().peak() <= u32::from(story.plan.workers));
     }
 
     #[test]
@@ -73,6 +79,11 @@ proptest! {
             let sums = lane.between(Nanos::ZERO, end);
             prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
             prop_assert_eq!(lane.tasks_until(end), spans.len());
+            let durations = run.durations_on(lane, end).count();
+            let stopped = |span: &&Span| {
+                run.task(span.task).unwrap().outcome == Some(Outcome::Stopped)
+            };
+            prop_assert_eq!(durations, spans.len() - spans.iter().filter(stopped).count());
         }
     }
 
@@ -81,9 +92,9 @@ proptest! {
     fn the_mean_in_flight_is_the_sum_of_durations_over_the_time(story in story()) {
         let run = fold(&story);
         let end = run.elapsed(Nanos::ZERO);
-        let spans = run.lanes().iter().flat_map(threadline::model::Lane::spans);
+        let spans = run.lanes().iter().flat_map(Lane::spans);
         let durations: u64 = spans.map(|span| span.end.unwrap().since(span.start).0).sum();
-        let area = run.in_flight_steps().mean(Nanos::ZERO, end) * end.0 as f64;
+        let area = run.in_flight_level().mean(Nanos::ZERO, end) * end.0 as f64;
         prop_assert!((area - durations as f64).abs() < 1.0, "{area} {durations}");
     }
 

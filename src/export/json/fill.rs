@@ -102,8 +102,8 @@ fn tasks(run: &Run) -> Vec<TaskReport> {
 impl TaskReport {
     /// All but where and when.
     pub(super) fn of(run: &Run, task: TaskId) -> Self {
-        let outcome = run.task(task).and_then(|record| record.outcome.as_ref());
-        let (word, done, error) = match outcome {
+        let outcome = run.task(task).and_then(|record| record.outcome);
+        let (word, done, error) = match &outcome {
             Some(Outcome::Done(done)) => ("done", Some(done), None),
             Some(Outcome::Failed(failure)) => ("failed", None, Some(ErrorReport::of(failure))),
             Some(Outcome::Stopped) | None => ("stopped", None, None),

@@ -1,0 +1,184 @@
+//! How many tasks are in flight and in the queue over time, with the mean over any stretch in a few
+//! look-ups, whatever lies between.
+
+use super::time::Nanos;
+
+/// Entries between two checkpoints.
+const CHECKPOINT: usize = 32;
+
+/// What came to a run's tasks over time.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Load {
+    /// How many tasks there were to be started in all.
+    wanted: Steps,
+    started: Tally,
+    finished: Tally,
+    most_in_flight: u32,
+    longest_queue: u32,
+}
+
+/// A number of tasks over time: those that came, less those that went.
+#[derive(Clone, Copy)]
+pub struct Level<'run> {
+    came: &'run dyn Curve,
+    went: &'run dyn Curve,
+    peak: u32,
+}
+
+/// How often something has happened so far.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    /// When, never falling.
+    at: Vec<u64>,
+    /// The sum of all times before every [`CHECKPOINT`]th.
+    sums: Vec<u128>,
+}
+
+/// A number that is set anew now and then.
+#[derive(Clone, Debug, Default)]
+struct Steps {
+    steps: Vec<Step>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Step {
+    at: u64,
+    level: u32,
+    /// The area under the curve up to here.
+    area: u128,
+}
+
+/// A number over time.
+trait Curve {
+    /// What it is at a moment.
+    fn at(&self, t: Nanos) -> u32;
+
+    /// The area under it over [0, t), in nanoseconds times its value.
+    fn area(&self, t: Nanos) -> u128;
+}
+
+impl Load {
+    /// There are so many tasks to be started in all.
+    pub(super) fn want(&mut self, at: Nanos, tasks: u32) {
+        self.wanted.set(at, tasks);
+        self.longest_queue = self.longest_queue.max(tasks.saturating_sub(self.started()));
+    }
+
+    /// A task was started.
+    pub(super) fn start(&mut self, at: Nanos) {
+        self.started.push(at);
+        self.most_in_flight = self.most_in_flight.max(self.in_flight());
+    }
+
+    /// A task was finished.
+    pub(super) fn finish(&mut self, at: Nanos) {
+        self.finished.push(at);
+    }
+
+    /// Nothing more will come: gives back the room that was kept for it.
+    pub(super) fn close(&mut self) {
+        self.started.close();
+        self.finished.close();
+    }
+
+    /// Tasks started so far.
+    pub(super) const fn started(&self) -> u32 {
+        self.started.at.len() as u32
+    }
+
+    /// Tasks in work now.
+    pub(super) const fn in_flight(&self) -> u32 {
+        self.started().saturating_sub(self.finished.at.len() as u32)
+    }
+
+    /// Tasks in work over time.
+    pub(super) const fn in_flight_level(&self) -> Level<'_> {
+        Level { came: &self.started, went: &self.finished, peak: self.most_in_flight }
+    }
+
+    /// Tasks in the queue over time.
+    pub(super) const fn queue_level(&self) -> Level<'_> {
+        Level { came: &self.wanted, went: &self.started, peak: self.longest_queue }
+    }
+}
+
+impl Level<'_> {
+    /// How many there are at a moment.
+    pub fn at(&self, t: Nanos) -> u32 {
+        self.came.at(t).saturating_sub(self.went.at(t))
+    }
+
+    /// The mean over [a, b); 0 when that is empty.
+    pub fn mean(&self, a: Nanos, b: Nanos) -> f64 {
+        let width = b.since(a).0;
+        if width == 0 {
+            return 0.0;
+        }
+        let came = self.came.area(b) - self.came.area(a);
+        let went = self.went.area(b) - self.went.area(a);
+        came.saturating_sub(went) as f64 / width as f64
+    }
+
+    /// The highest that it ever was.
+    pub const fn peak(&self) -> u32 {
+        self.peak
+    }
+}
+
+impl Tally {
+    /// It happens again. A time before the last counts as the last.
+    fn push(&mut self, at: Nanos) {
+        let at = self.at.last().map_or(at.0, |&last| at.0.max(last));
+        if self.at.len().is_multiple_of(CHECKPOINT) {
+            self.sums.push(self.sum(self.at.len()));
+        }
+        self.at.push(at);
+    }
+
+    fn close(&mut self) {
+        self.at.shrink_to_fit();
+        self.sums.shrink_to_fit();
+    }
+
+    /// The sum of so many times, from the first.
+    fn sum(&self, count: usize) -> u128 {
+        let block = count.saturating_sub(1) / CHECKPOINT;
+        let rest = self.at.get(block * CHECKPOINT..count).unwrap_or(&[]);
+        let rest: u128 = rest.iter().map(|&at| u128::from(at)).sum();
+        self.sums.get(block).copied().unwrap_or(0) + rest
+    }
+}
+
+impl Curve for Tally {
+    fn at(&self, t: Nanos) -> u32 {
+        self.at.partition_point(|&at| at <= t.0) as u32
+    }
+
+    fn area(&self, t: Nanos) -> u128 {
+        let count = self.at.partition_point(|&at| at < t.0);
+        count as u128 * u128::from(t.0) - self.sum(count)
+    }
+}
+
+impl Steps {
+    /// The number is `level` from `at` on. A time before the last step counts as that step's.
+    fn set(&mut self, at: Nanos, level: u32) {
+        let at = self.steps.last().map_or(at.0, |last| at.0.max(last.at));
+        let area = self.area(Nanos(at));
+        self.steps.push(Step { at, level, area });
+    }
+}
+
+impl Curve for Steps {
+    fn at(&self, t: Nanos) -> u32 {
+        let so_far = self.steps.partition_point(|step| step.at <= t.0);
+        let last = so_far.checked_sub(1).and_then(|last| self.steps.get(last));
+        last.map_or(0, |last| last.level)
+    }
+
+    fn area(&self, t: Nanos) -> u128 {
+        let before = self.steps.partition_point(|step| step.at < t.0);
+        let last = before.checked_sub(1).and_then(|last| self.steps.get(last));
+        last.map_or(0, |last| last.area + u128::from(t.0 - last.at) * u128::from(last.level))
+    }
+}

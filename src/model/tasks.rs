@@ -1,0 +1,168 @@
+//! What is known of each task of a run, closely packed: there may be very many.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::event::{Done, Failure, Follower, LaneId, Outcome, Product, Profile, TaskId};
+
+/// What is known of one task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRecord {
+    /// The lane that took it.
+    pub lane: LaneId,
+    /// How it ended, once it has.
+    pub outcome: Option<Outcome>,
+}
+
+/// The tasks of a run, by their numbers.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tasks {
+    fates: Vec<Fate>,
+    results: Vec<Packed>,
+    /// What little is not packed.
+    failures: BTreeMap<TaskId, Failure>,
+    profiles: BTreeMap<TaskId, Profile>,
+}
+
+/// How far a task is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Fate {
+    /// No lane took it yet.
+    #[default]
+    Open,
+    /// It goes on.
+    Taken,
+    /// It went well, on the lane's own connection or a new one.
+    Done { connected: bool },
+    /// It failed.
+    Failed,
+    /// It was stopped.
+    Stopped,
+}
+
+/// Where a task ran, and what came of it.
+#[derive(Clone, Debug)]
+struct Packed {
+    page: Option<Arc<[Follower]>>,
+    /// No body is larger than this can tell.
+    bytes: u32,
+    lane: LaneId,
+    status: u16,
+}
+
+impl Tasks {
+    /// A lane took a task.
+    pub(super) fn start(&mut self, task: TaskId, lane: LaneId) {
+        let place = task.0 as usize;
+        if self.fates.len() <= place {
+            let open = Packed { page: None, bytes: 0, lane: LaneId(0), status: 0 };
+            self.fates.resize(place + 1, Fate::Open);
+            self.results.resize(place + 1, open);
+        }
+        if let Some((fate, result)) = self.fates.get_mut(place).zip(self.results.get_mut(place)) {
+            *fate = Fate::Taken;
+            result.lane = lane;
+        }
+    }
+
+    /// A task is over.
+    pub(super) fn finish(&mut self, task: TaskId, outcome: &Outcome) {
+        let place = task.0 as usize;
+        let entry = self.fates.get_mut(place).zip(self.results.get_mut(place));
+        let Some((fate, result)) = entry else { return };
+        match outcome {
+            Outcome::Done(done) => {
+                *fate = Fate::Done { connected: done.connected };
+                result.status = done.status;
+                result.bytes = u32::try_from(done.bytes).unwrap_or(u32::MAX);
+                match &done.product {
+                    Product::Followers(page) => result.page = Some(Arc::clone(page)),
+                    Product::Profile(profile) => _ = self.profiles.insert(task, profile.clone()),
+                }
+            }
+            Outcome::Failed(failure) => {
+                *fate = Fate::Failed;
+                self.failures.insert(task, failure.clone());
+            }
+            Outcome::Stopped => *fate = Fate::Stopped,
+        }
+    }
+
+    /// Nothing more will come: gives back the room that was kept for it.
+    pub(super) fn close(&mut self) {
+        self.fates.shrink_to_fit();
+        self.results.shrink_to_fit();
+    }
+
+    /// Whether a lane took it.
+    pub(super) fn is_started(&self, task: TaskId) -> bool {
+        self.fate(task) != Fate::Open
+    }
+
+    /// Whether it goes on, on this lane.
+    pub(super) fn is_taken(&self, task: TaskId, lane: LaneId) -> bool {
+        let result = self.results.get(task.0 as usize);
+        self.fate(task) == Fate::Taken && result.is_some_and(|result| result.lane == lane)
+    }
+
+    /// Whether it was stopped.
+    pub(super) fn is_stopped(&self, task: TaskId) -> bool {
+        self.fate(task) == Fate::Stopped
+    }
+
+    /// How many of the tasks above `low`, up to `high`, were started, and how many of these went
+    /// well.
+    pub(super) fn count(&self, low: u32, high: u32) -> (u32, u32) {
+        let end = (high as usize + 1).min(self.fates.len());
+        let fates = self.fates.get(low as usize + 1..end).unwrap_or(&[]);
+        let started = fates.iter().filter(|fate| **fate != Fate::Open).count();
+        let done = fates.iter().filter(|fate| matches!(fate, Fate::Done { .. })).count();
+        (started as u32, done as u32)
+    }
+
+    /// Why a task failed.
+    pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
+        self.failures.get(&task)
+    }
+
+    /// The first profile that a task brought.
+    pub(super) fn profile(&self) -> Option<&Profile> {
+        self.profiles.values().next()
+    }
+
+    /// The followers, in the order of their pages.
+    pub(super) fn followers(&self) -> impl Iterator<Item = &Follower> {
+        self.results.iter().filter_map(|result| result.page.as_deref()).flatten()
+    }
+
+    /// Every task that a lane took, in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
+        (0..self.fates.len() as u32)
+            .filter_map(|task| Some((TaskId(task), self.get(TaskId(task))?)))
+    }
+
+    /// What is known of a task that a lane took.
+    pub(super) fn get(&self, task: TaskId) -> Option<TaskRecord> {
+        let result = self.results.get(task.0 as usize)?;
+        let outcome = match self.fate(task) {
+            Fate::Open => return None,
+            Fate::Taken => None,
+            Fate::Done { connected } => Some(Outcome::Done(Done {
+                status: result.status,
+                bytes: u64::from(result.bytes),
+                connected,
+                product: match &result.page {
+                    Some(page) => Product::Followers(Arc::clone(page)),
+                    None => Product::Profile(self.profiles.get(&task)?.clone()),
+                },
+            })),
+            Fate::Failed => Some(Outcome::Failed(self.failures.get(&task)?.clone())),
+            Fate::Stopped => Some(Outcome::Stopped),
+        };
+        Some(TaskRecord { lane: result.lane, outcome })
+    }
+
+    fn fate(&self, task: TaskId) -> Fate {
+        self.fates.get(task.0 as usize).copied().unwrap_or_default()
+    }
+}

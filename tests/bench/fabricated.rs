@@ -1,0 +1,99 @@
+//! Runs made up for benchmarks: as many events as wanted, in the order in which they happen.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use threadline::model::{
+    Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Plan, Product, Quota, State, TaskId,
+};
+
+/// What the tasks of a run are like.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kinds {
+    /// A page of followers on a connection that is kept: 6 events, 5 changes of state.
+    Pages,
+    /// A task that computes and waits for a lock in turns: 102 events, 102 changes of state.
+    Turns,
+}
+
+impl Kinds {
+    /// How many events a task has.
+    pub(crate) const fn events(self) -> u32 {
+        match self {
+            Self::Pages => 6,
+            Self::Turns => 102,
+        }
+    }
+}
+
+/// What happens in a run of `plan`: each of its workers does one task after another.
+pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
+    let page: Arc<[Follower]> = Arc::new([Follower {
+        id: 1,
+        login: "octocat".into(),
+        html_url: "https://github.com/octocat".into(),
+    }]);
+    let mut events = vec![
+        Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan: plan.clone() } },
+        Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::Queued { tasks: plan.tasks } },
+    ];
+    let mut chance = fastrand::Rng::with_seed(7);
+    // Each lane, by the moment at which it is to go on.
+    let mut lanes: BinaryHeap<Reverse<(u64, u16)>> =
+        (0..plan.workers).map(|lane| Reverse((u64::from(lane) * 1_000, lane))).collect();
+    let mut progress = vec![(TaskId(0), 0_u32); usize::from(plan.workers)];
+    let mut next = 1;
+    while let Some(Reverse((at, lane))) = lanes.pop() {
+        let Some((task, step)) = progress.get_mut(usize::from(lane)) else { continue };
+        if *step == 0 {
+            if next > plan.tasks {
+                continue;
+            }
+            *task = TaskId(next);
+            next += 1;
+        }
+        let (kind, pause) = kinds.step(*task, *step, &page, &mut chance);
+        events.push(Event { at: Nanos(at), lane: LaneId(lane), kind });
+        *step = (*step + 1) % kinds.events();
+        lanes.push(Reverse((at + pause, lane)));
+    }
+    let at = events.last().map_or(Nanos::ZERO, |event| event.at);
+    events.push(Event { at, lane: LaneId(0), kind: Kind::RunFinished { end: End::Finished } });
+    events
+}
+
+impl Kinds {
+    /// What a task does in one step, and how long it does that.
+    fn step(
+        self,
+        task: TaskId,
+        step: u32,
+        page: &Arc<[Follower]>,
+        chance: &mut fastrand::Rng,
+    ) -> (Kind, u64) {
+        let last = self.events() - 1;
+        if step == 0 {
+            return (Kind::Started { task }, 20_000);
+        }
+        if step == last {
+            let product = Product::Followers(Arc::clone(page));
+            let done = Done { status: 200, bytes: 31_500, connected: false, product };
+            return (Kind::Finished { task, outcome: Outcome::Done(done) }, 5_000);
+        }
+        let entered = |state| Kind::Entered { state };
+        match (self, step) {
+            (Self::Pages, 1) => (entered(State::Waiting), chance.u64(40_000_000..60_000_000)),
+            (Self::Pages, 2) => (entered(State::Receiving), 10_000),
+            (Self::Pages, 3) => {
+                let quota = Quota { limit: 5_000, remaining: task.0, reset: 1_700_000_000 };
+                (Kind::Quota(quota), chance.u64(1_000_000..8_000_000))
+            }
+            (Self::Pages, _) => (entered(State::Computing), chance.u64(200_000..600_000)),
+            (Self::Turns, _) if step % 2 == 1 => {
+                (entered(State::LockWait), chance.u64(1_000_000..9_000_000))
+            }
+            (Self::Turns, _) => (entered(State::Computing), chance.u64(4_000_000..6_000_000)),
+        }
+    }
+}

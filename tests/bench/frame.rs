@@ -1,0 +1,172 @@
+//! What a million events cost: to fold, to keep, and to draw a frame of.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark tells what it found"
+)]
+
+#[path = "fabricated.rs"]
+mod fabricated;
+
+use std::hint::black_box;
+
+use fabricated::Kinds;
+use peak_alloc::PeakAlloc;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Size;
+use threadline::app::{App, Background, Effect, Msg, Session};
+use threadline::engine::Clock;
+use threadline::model::{
+    Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile, Run, Selection,
+    Target, TaskId, Workload,
+};
+use threadline::ui;
+use threadline::ui::theme::{Depth, Glyphs, Theme};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const LANES: u16 = 1_000;
+const EVENTS: u32 = 1_000_000;
+const SIZE: Size = Size { width: 200, height: 60 };
+
+/// Frames of which the median is told.
+const FRAMES: usize = 101;
+
+fn main() {
+    for kinds in [Kinds::Pages, Kinds::Turns] {
+        fold(kinds);
+    }
+    for kinds in [Kinds::Pages, Kinds::Turns] {
+        let selection = Selection::Only(Mode::Threads);
+        frames(&format!("{kinds:?}, threads alone"), selection, EVENTS, kinds);
+    }
+    // Half of the events on one lane, half on a thousand.
+    frames("Pages, race", Selection::Race, EVENTS / 2, Kinds::Pages);
+}
+
+fn target() -> Target {
+    Target {
+        user: "octocat".to_owned(),
+        api: "built-in server".to_owned(),
+        per_page: 1,
+        costs_quota: false,
+    }
+}
+
+/// The cost of an event: to fold it, and to keep it.
+fn fold(kinds: Kinds) {
+    let plan = Plan {
+        target: target(),
+        workload: Workload::Followers,
+        mode: Mode::Threads,
+        workers: LANES,
+        tasks: EVENTS / kinds.events(),
+    };
+    let events = fabricated::events(&plan, kinds);
+    let clock = Clock::system();
+    let mut times = Vec::new();
+    let (mut growing, mut bytes) = (0.0, 0.0);
+    let Some((last, all)) = events.split_last() else { return };
+    for _ in 0..5 {
+        let (before, began) = (MEMORY.current_usage(), clock.now());
+        let kept = || (MEMORY.current_usage() - before) as f64 / events.len() as f64;
+        let mut run = Run::new(plan.clone());
+        for event in all {
+            run.apply(event);
+        }
+        growing = kept();
+        run.apply(last);
+        times.push(clock.now().since(began));
+        bytes = kept();
+        assert!(black_box(&run).is_whole());
+    }
+    println!(
+        "{kinds:?}: {} events, {} tasks, {LANES} lanes: fold {:.0} ns an event; {bytes:.2} bytes an \
+         event (promise: 16), {growing:.2} while it goes on; all that a run keeps is counted, spare \
+         capacity included, but for the pages' followers",
+        events.len(),
+        plan.tasks,
+        median(&mut times).0 as f64 / events.len() as f64,
+    );
+}
+
+/// The cost of a frame, with the whole run in view and at several zooms.
+fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
+    let mut app = sitting(selection, events, kinds);
+    let theme = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
+    let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
+    let clock = Clock::system();
+    let columns = ui::timeline_columns(SIZE);
+    for (view, keys) in [("whole run", "0"), ("zoomed", "+++"), ("close", "+++++++++++")] {
+        keys.chars().for_each(|key| press(&mut app, key));
+        let mut times: Vec<Nanos> = Vec::new();
+        for frame in 0..FRAMES {
+            // Each frame shows something else: the next lane, another stretch of time.
+            press(&mut app, 'j');
+            if view != "whole run" {
+                press(&mut app, if frame % 8 < 4 { 'l' } else { 'h' });
+            }
+            let began = clock.now();
+            app.update(Msg::Frame { now: Nanos::ZERO, columns });
+            screen.draw(|frame| ui::view(&app, theme, frame)).unwrap();
+            times.push(clock.now().since(began));
+        }
+        let slowest = times.iter().copied().max().unwrap();
+        println!(
+            "{name}, {view}: a frame of {}x{} in {} (promise: 4 ms), the slowest of {FRAMES} in \
+             {slowest}",
+            SIZE.width,
+            SIZE.height,
+            median(&mut times),
+        );
+    }
+}
+
+fn press(app: &mut App, key: char) {
+    app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+}
+
+/// A sitting in which each run of the selection had so many events.
+fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
+    let session = Session::new(target(), Some(LANES));
+    let mut app = App::new(session, selection, Background::Dark);
+    let Some(Effect::Start(plan)) = app.begin() else { unreachable!("nothing runs yet") };
+    let mut effect = None;
+    for event in profile(&plan, events / kinds.events()) {
+        effect = app.update(Msg::Event(event)).or(effect);
+    }
+    while let Some(Effect::Start(plan)) = effect.take() {
+        for event in fabricated::events(&plan, kinds) {
+            effect = app.update(Msg::Event(event)).or(effect);
+        }
+    }
+    app
+}
+
+/// A preparing request that finds so many followers, each on a page of its own.
+fn profile(plan: &Plan, followers: u32) -> [Event; 4] {
+    let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
+    let product = Product::Profile(profile);
+    let done = Done { status: 200, bytes: 1_000, connected: true, product };
+    let (task, outcome) = (TaskId(1), Outcome::Done(done));
+    let kinds = [
+        Kind::RunStarted { plan: plan.clone() },
+        Kind::Started { task },
+        Kind::Finished { task, outcome },
+        Kind::RunFinished { end: End::Finished },
+    ];
+    let mut millis = 0;
+    kinds.map(|kind| {
+        millis += 1;
+        Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind }
+    })
+}
+
+fn median(times: &mut [Nanos]) -> Nanos {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -1,0 +1,47 @@
+//! A lane's cells, from few changes to very many: what a frame costs must not follow their number.
+
+use divan::{Bencher, black_box};
+use threadline::model::{Cell, Lane, Nanos, State, TaskId};
+
+/// A row of a usual terminal.
+const CELLS: usize = 120;
+
+fn main() {
+    divan::main();
+}
+
+fn lane(entries: u64) -> Lane {
+    let mut chance = fastrand::Rng::with_seed(7);
+    let mut lane = Lane::default();
+    let mut at = 0;
+    for entry in 0..entries {
+        at += chance.u64(1_000..2_000_000);
+        match entry % 5 {
+            0 => lane.start(Nanos(at), TaskId(entry as u32)),
+            1 => lane.enter(Nanos(at), State::Waiting),
+            2 => lane.enter(Nanos(at), State::Receiving),
+            3 => lane.enter(Nanos(at), State::Computing),
+            _ => lane.finish(Nanos(at)),
+        }
+    }
+    lane
+}
+
+/// All the cells of a row, the whole lane in view.
+#[divan::bench(args = [100, 1_000, 10_000, 100_000, 1_000_000])]
+fn a_row(bencher: Bencher<'_, '_>, entries: u64) {
+    let lane = lane(entries);
+    let end = lane.last_change();
+    let width = Nanos(end.0 / CELLS as u64 + 1);
+    bencher.bench_local(|| {
+        lane.cells(Nanos::ZERO, width, CELLS, black_box(end)).collect::<Vec<Cell>>()
+    });
+}
+
+/// Time per state in a stretch of a lane.
+#[divan::bench(args = [100, 1_000_000])]
+fn a_stretch(bencher: Bencher<'_, '_>, entries: u64) {
+    let lane = lane(entries);
+    let end = lane.last_change().0;
+    bencher.bench_local(|| lane.between(Nanos(black_box(end / 3)), Nanos(black_box(end / 2))));
+}

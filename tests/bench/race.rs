@@ -1,0 +1,81 @@
+//! How near threads come to the limit: their wall time against waves times the median time of a
+//! request one after another. Headless, the built-in server in the same process.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a benchmark tells what it found"
+)]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadline::engine::{Clock, Launcher};
+use threadline::github::Api;
+use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::model::stats::percentile;
+use threadline::model::{Mode, Nanos, Plan, Run, Target, Workload};
+
+const PAGES: u32 = 100;
+const PER_PAGE: u8 = 100;
+const WORKERS: u16 = 16;
+const LATENCY: Duration = Duration::from_millis(50);
+
+/// Races of which the median is told.
+const RACES: usize = 5;
+
+fn main() {
+    let wall_clock = threadline::engine::clock::wall_clock;
+    let server = Server::start(Settings {
+        user: DEFAULT_USER.to_owned(),
+        followers: PAGES * u32::from(PER_PAGE),
+        latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
+        port: 0,
+        wall_clock,
+    })
+    .unwrap();
+    let api = Arc::new(Api::new(&server.url(), None).unwrap());
+    let launcher = Launcher::new(api, Clock::system());
+    let mut ratios: Vec<f64> = (1..=RACES).map(|number| race(number, &launcher)).collect();
+    ratios.sort_by(f64::total_cmp);
+    println!(
+        "threads x{WORKERS} take {:.3} x the limit (promise: 1.05), the median of {RACES} races from \
+         {:.3} to {:.3}",
+        ratios[RACES / 2],
+        ratios[0],
+        ratios[RACES - 1],
+    );
+}
+
+/// One run after the other, and how the second compares to what the first makes possible.
+fn race(number: usize, launcher: &Launcher) -> f64 {
+    let sequential = run(launcher, Mode::Sequential, 1);
+    let threads = run(launcher, Mode::Threads, WORKERS);
+    let mut requests: Vec<Nanos> = sequential.durations().collect();
+    let request = percentile(&mut requests, 0.5).unwrap();
+    let waves = threads.plan().waves(PAGES).count;
+    let limit = Nanos(request.0 * u64::from(waves));
+    let (one, many) = (sequential.took().unwrap(), threads.took().unwrap());
+    let ratio = many.0 as f64 / limit.0 as f64;
+    println!(
+        "race {number}: sequential {one}, its median request {request}; threads {many}, {waves} \
+         waves; ratio {ratio:.3}"
+    );
+    ratio
+}
+
+fn run(launcher: &Launcher, mode: Mode, workers: u16) -> Run {
+    let target = Target {
+        user: DEFAULT_USER.to_owned(),
+        api: "built-in server".to_owned(),
+        per_page: PER_PAGE,
+        costs_quota: false,
+    };
+    let plan = Plan { target, workload: Workload::Followers, mode, workers, tasks: PAGES };
+    let mut run = Run::new(plan.clone());
+    for event in launcher.start(plan).events() {
+        run.apply(&event);
+    }
+    assert!(run.is_whole(), "{:?}", run.failure());
+    run
+}
