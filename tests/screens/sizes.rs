@@ -1,6 +1,6 @@
-//! No size panics. Every size from 0x0 to 200x60 is drawn for a race in its middle and for one that
-//! failed, with a lane chosen; every other scene takes every size near where the layout changes, and
-//! every 29th width and height between.
+//! No size panics. Every size from 0x0 to 200x60 is drawn for each mode finished and in its middle,
+//! and for a race that failed, with a lane chosen; every other scene takes every size near where the
+//! layout changes, and every 29th width and height between.
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::model::{Mode, Nanos, Selection};
@@ -45,6 +45,35 @@ fn mode_of(selection: Selection) -> Mode {
 #[test]
 fn every_size_in_the_middle_of_a_race() {
     draw_every(Sitting::race().until(Mode::Threads, 600), COLOUR);
+}
+
+#[test]
+fn every_size_in_the_middle_of_sequential() {
+    let sequential = Selection::Only(Mode::Sequential);
+    let sitting = Sitting::new(Job::default(), sequential);
+    draw_every(sitting.until(Mode::Sequential, 2_500), COLOUR);
+}
+
+#[test]
+fn every_size_in_the_middle_of_threads() {
+    let sitting = Sitting::new(Job::default(), Selection::Only(Mode::Threads));
+    draw_every(sitting.until(Mode::Threads, 600), COLOUR);
+}
+
+#[test]
+fn every_size_of_a_finished_race() {
+    draw_every(Sitting::race().finished(), COLOUR);
+}
+
+#[test]
+fn every_size_of_finished_sequential() {
+    let sequential = Selection::Only(Mode::Sequential);
+    draw_every(Sitting::new(Job::default(), sequential).finished(), COLOUR);
+}
+
+#[test]
+fn every_size_of_finished_threads() {
+    draw_every(Sitting::new(Job::default(), Selection::Only(Mode::Threads)).finished(), COLOUR);
 }
 
 #[test]
