@@ -67,7 +67,7 @@ fn done(app: &App) -> String {
     let [run] = app.runs() else { return whole.to_owned() };
     match app.session().speed_up(app.shown(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
-            format!("{whole}: {times:.2} times as fast as sequential before")
+            format!("done: {times:.2} times as fast as sequential")
         }
         _ => whole.to_owned(),
     }
