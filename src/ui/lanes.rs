@@ -10,7 +10,7 @@ use crate::app::Window;
 use crate::model::{Cell, Lane, Nanos, Span, State};
 
 /// Left eighths of a cell, from one to seven.
-const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+pub(super) const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// Lower eighths of a cell, from one to seven.
 pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];

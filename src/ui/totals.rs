@@ -7,16 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::header::left_and_right;
-use super::lanes::eighth;
+use super::lanes::{LEFT, eighth};
 use super::layout::Layout;
 use super::sentences;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
 use crate::model::{Mode, Nanos, Run};
-
-/// Left eighths of a bar's last cell.
-const EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
 /// A column of figures.
 struct Column {
@@ -135,7 +132,7 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
             0 => return,
             8.. => theme.pick("█", "|"),
             _ if theme.is_ascii() => return,
-            _ => eighth(&EIGHTHS, left as u8),
+            _ => eighth(&LEFT, left as u8),
         };
         if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
             cell.set_symbol(symbol).set_style(style);
