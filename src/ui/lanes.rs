@@ -18,40 +18,61 @@ pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "
 /// A task's number needs so many cells beside itself.
 const LABEL_ROOM: usize = 1;
 
-/// Draws `lane` on the row `area`, as far as it has lived until `until`.
-pub(super) fn draw(
-    lane: &Lane,
-    window: Window,
-    until: Nanos,
-    theme: Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let area = area.intersection(buf.area);
-    let columns = usize::from(area.width.min(window.columns));
-    let cells = lane.cells(window.from, window.cell, columns, until);
-    for (x, cell) in (area.x..).zip(cells) {
-        if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
-            let (symbol, style) = paint(cell, theme);
-            target.set_symbol(symbol).set_style(style);
-        }
-    }
+/// Where a lane is drawn, and how much of it.
+pub(super) struct Strip {
+    pub(super) window: Window,
+    /// How long the lane has lived.
+    pub(super) until: Nanos,
+    pub(super) theme: Theme,
+    /// A row.
+    pub(super) area: Rect,
 }
 
-/// Writes the tasks' numbers on their spans, where they are wide enough.
-pub(super) fn number(
-    lane: &Lane,
-    window: Window,
-    until: Nanos,
-    theme: Theme,
-    area: Rect,
-    buf: &mut Buffer,
-) {
-    let area = area.intersection(buf.area);
-    let columns = u64::from(area.width.min(window.columns));
-    let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
-    for span in labelled(lane, window, until.min(end)) {
-        label(&span, window, until, theme, area, buf);
+impl Strip {
+    /// Draws a lane's states.
+    pub(super) fn states(&self, lane: &Lane, buf: &mut Buffer) {
+        let Self { window, area, .. } = *self;
+        let columns = usize::from(area.width.min(window.columns));
+        let cells = lane.cells(window.from, window.cell, columns, self.until);
+        for (x, cell) in (area.x..).zip(cells) {
+            if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
+                let (symbol, style) = paint(cell, self.theme);
+                target.set_symbol(symbol).set_style(style);
+            }
+        }
+    }
+
+    /// Writes the tasks' numbers on their spans, where they are wide enough.
+    pub(super) fn numbers(&self, lane: &Lane, buf: &mut Buffer) {
+        let window = self.window;
+        let columns = u64::from(self.area.width.min(window.columns));
+        let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
+        for span in labelled(lane, window, self.until.min(end)) {
+            self.number(&span, buf);
+        }
+    }
+
+    /// Writes a task's number at the start of its span, on the colour that is there.
+    fn number(&self, span: &Span, buf: &mut Buffer) {
+        let Self { window, until, theme, area } = *self;
+        let column = |t: Nanos| (t.since(window.from).0 / window.cell.0) as usize;
+        // An edge inside its first cell belongs to the span before, too.
+        let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
+        let last = column(span.end.unwrap_or(until).min(until)).min(usize::from(area.width));
+        let text = span.task.to_string();
+        if last.saturating_sub(first) < text.len() + LABEL_ROOM {
+            return;
+        }
+        let mut letter = [0; 4];
+        for (offset, c) in text.chars().enumerate() {
+            let x = area.x.saturating_add((first + offset) as u16);
+            if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+                cell.set_symbol(c.encode_utf8(&mut letter));
+                let style = theme.label_on(cell.bg);
+                cell.modifier = Modifier::empty();
+                cell.set_style(style);
+            }
+        }
     }
 }
 
@@ -67,28 +88,6 @@ fn labelled(lane: &Lane, window: Window, until: Nanos) -> impl Iterator<Item = S
         next = lane.span_from(Nanos(resume)).filter(|later| later.start > span.start);
         Some(span)
     })
-}
-
-/// Writes a task's number at the start of its span, on the colour that is there.
-fn label(span: &Span, window: Window, until: Nanos, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let column = |t: Nanos| (t.since(window.from).0 / window.cell.0) as usize;
-    // An edge inside its first cell belongs to the span before, too.
-    let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
-    let last = column(span.end.unwrap_or(until).min(until)).min(usize::from(area.width));
-    let text = span.task.to_string();
-    if last.saturating_sub(first) < text.len() + LABEL_ROOM {
-        return;
-    }
-    let mut letter = [0; 4];
-    for (offset, c) in text.chars().enumerate() {
-        let x = area.x.saturating_add((first + offset) as u16);
-        if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
-            cell.set_symbol(c.encode_utf8(&mut letter));
-            let style = theme.label_on(cell.bg);
-            cell.modifier = Modifier::empty();
-            cell.set_style(style);
-        }
-    }
 }
 
 /// A cell's glyph and style.

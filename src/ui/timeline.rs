@@ -8,10 +8,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::lanes::Strip;
 use super::layout::{Height, Layout, Width};
 use super::rows::{Arrangement, Below, Row};
 use super::theme::Theme;
-use super::{axis, footer, lanes, sentences, steps};
+use super::{axis, footer, sentences, steps};
 use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
@@ -109,7 +110,7 @@ impl Timeline<'_> {
                 self.name(" profile", self.theme.quiet(), area, buf);
                 let until = run.elapsed(self.app.now());
                 if let Some(lane) = run.lanes().first() {
-                    lanes::draw(lane, self.window, until, self.theme, bars, buf);
+                    self.strip(until, bars).states(lane, buf);
                 }
             }
             Row::Name(run) => {
@@ -130,8 +131,9 @@ impl Timeline<'_> {
                 };
                 let style = if chosen { self.theme.strong() } else { self.theme.text() };
                 self.name(&format!("{mark}{indent}{name}"), style, area, buf);
-                lanes::draw(lane, self.window, *until, self.theme, bars, buf);
-                lanes::number(lane, self.window, *until, self.theme, bars, buf);
+                let strip = self.strip(*until, bars);
+                strip.states(lane, buf);
+                strip.numbers(lane, buf);
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Hidden(lanes) => {
@@ -141,6 +143,10 @@ impl Timeline<'_> {
             }
             Row::Gap => {}
         }
+    }
+
+    fn strip(&self, until: Nanos, area: Rect) -> Strip {
+        Strip { window: self.window, until, theme: self.theme, area }
     }
 
     /// Where the cells are on a row.
