@@ -66,6 +66,7 @@ impl GithubWorker {
     fn extent(task: TaskId, reply: &Reply) -> Extent {
         match &reply.done.product {
             Product::Profile(_) => Extent::Unknown,
+            Product::NoMore => Extent::Exactly(task.0 - 1),
             Product::Followers(page) => match (reply.links.last, reply.links.next) {
                 (Some(last), _) if page.is_empty() => Extent::Exactly(last),
                 (Some(last), _) => Extent::Exactly(last.max(task.0)),

@@ -57,6 +57,20 @@ pub enum Kind {
         /// What it does now.
         state: State,
     },
+    /// A request of the lane's task failed, and is made again: until then the lane is held back.
+    AttemptFailed {
+        /// Which task.
+        task: TaskId,
+        /// Why.
+        failure: Failure,
+        /// When it is to be made again.
+        again: Nanos,
+    },
+    /// The lane makes its task's request again.
+    Retried {
+        /// Which task.
+        task: TaskId,
+    },
     /// The lane is done with its task, well or not.
     Finished {
         /// Which one.
@@ -66,6 +80,14 @@ pub enum Kind {
     },
     /// The server said how much may still be asked of it.
     Quota(Quota),
+    /// The server has had too many requests: until its limit ends, none leaves.
+    Limited(Limit),
+    /// No more requests than this are in flight at once from now on: said after a limit, and
+    /// whenever it changes.
+    Narrowed {
+        /// How many.
+        in_flight: u16,
+    },
     /// No task is left, or the run was given up.
     RunFinished {
         /// How it ended.
@@ -160,6 +182,8 @@ pub enum Product {
     Profile(Profile),
     /// One page of followers, in the server's order.
     Followers(Arc<[Follower]>),
+    /// Nothing: the API shows no page as far back as this one.
+    NoMore,
 }
 
 /// What the preparing request tells.
@@ -191,6 +215,28 @@ pub struct Quota {
     pub remaining: u32,
     /// When the next one begins, in seconds since 1970 (UTC).
     pub reset: u64,
+}
+
+/// A rate limit that a server said was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Which one.
+    pub kind: LimitKind,
+    /// When it ends, on the run's clock.
+    pub until: Nanos,
+    /// The same in seconds since 1970 (UTC).
+    pub until_utc: u64,
+}
+
+/// GitHub's two kinds of rate limits:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// So many requests an hour: the quota is used up.
+    Primary,
+    /// Too many at once, or too close upon each other.
+    Secondary,
 }
 
 /// Why a task, or a whole run, failed.

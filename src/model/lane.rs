@@ -23,37 +23,41 @@ pub struct Lane {
     entries: Vec<Entry>,
     /// Time spent in each state up to every [`CHECKPOINT`]th entry.
     sums: Vec<Sums>,
-    tasks: Vec<FirstEntry>,
+    attempts: Vec<FirstEntry>,
+    /// When a task's second or later attempt began.
+    retries: Vec<u64>,
     /// Whether the last task goes on.
     working: bool,
     errors: Vec<u64>,
 }
 
-/// A change: when, to which state, and whether it ended a task. There may be millions of them, so
+/// A change: when, to which state, and whether it ended an attempt. There may be millions of them, so
 /// they are packed: 60 bits for the time, one for the end, three for the state.
 #[derive(Clone, Copy, Debug)]
 struct Entry(u64);
 
-/// A task, and its first entry on the lane. It goes on up to the entry that ends it.
+/// A task's attempt, and its first entry on the lane. It goes on up to the entry that ends it.
 #[derive(Clone, Copy, Debug)]
 struct FirstEntry {
     task: TaskId,
     entry: u32,
 }
 
-/// A task's stretch on its lane.
+/// A stretch of a lane: one attempt at a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Which task.
     pub task: TaskId,
-    /// When the lane took it.
+    /// Which attempt at it, counted from 1.
+    pub attempt: u32,
+    /// When it began.
     pub start: Nanos,
-    /// When the lane was done with it; nothing while it goes on.
+    /// When it was over, well or not; nothing while it goes on.
     pub end: Option<Nanos>,
 }
 
 impl Entry {
-    /// The entry that marks the end of a task.
+    /// The entry that marks the end of an attempt.
     const END: u64 = 1 << 3;
 
     const fn new(at: u64, state: State) -> Self {
@@ -73,7 +77,7 @@ impl Entry {
         (self.0 & 0b111) as usize
     }
 
-    const fn ends_task(self) -> bool {
+    const fn ends_attempt(self) -> bool {
         self.0 & Self::END != 0
     }
 }
@@ -83,7 +87,8 @@ impl Default for Lane {
         Self {
             entries: vec![Entry::new(0, State::Idle)],
             sums: vec![[0; STATES]],
-            tasks: Vec::new(),
+            attempts: Vec::new(),
+            retries: Vec::new(),
             working: false,
             errors: Vec::new(),
         }
@@ -94,8 +99,28 @@ impl Lane {
     /// The lane took a task, and computes until it says otherwise.
     pub fn start(&mut self, at: Nanos, task: TaskId) {
         self.finish(at);
-        self.tasks.push(FirstEntry { task, entry: self.entries.len() as u32 });
         self.working = true;
+        self.attempt(at, task);
+    }
+
+    /// The lane's attempt at its task failed: it is held back until it begins the next.
+    pub fn fail(&mut self, at: Nanos) {
+        if self.working {
+            let Entry(held) = Entry::new(self.not_before(at), State::Throttled);
+            self.push(Entry(held | Entry::END));
+        }
+    }
+
+    /// The lane tries its task again.
+    pub fn retry(&mut self, at: Nanos) {
+        if let Some(last) = self.attempts.last().copied().filter(|_| self.working) {
+            self.retries.push(self.not_before(at));
+            self.attempt(at, last.task);
+        }
+    }
+
+    fn attempt(&mut self, at: Nanos, task: TaskId) {
+        self.attempts.push(FirstEntry { task, entry: self.entries.len() as u32 });
         self.push(Entry::new(self.not_before(at), State::Computing));
     }
 
@@ -122,7 +147,8 @@ impl Lane {
     pub fn close(&mut self) {
         self.entries.shrink_to_fit();
         self.sums.shrink_to_fit();
-        self.tasks.shrink_to_fit();
+        self.attempts.shrink_to_fit();
+        self.retries.shrink_to_fit();
         self.errors.shrink_to_fit();
     }
 
@@ -154,40 +180,42 @@ impl Lane {
 
     /// How many tasks the lane had taken by then.
     pub fn tasks_until(&self, t: Nanos) -> usize {
-        self.tasks.partition_point(|task| self.start_of(*task) <= t)
+        self.attempts_until(t) - self.retries.partition_point(|&at| at <= t.0)
     }
 
-    /// The lane's tasks, in order.
+    fn attempts_until(&self, t: Nanos) -> usize {
+        self.attempts.partition_point(|attempt| self.start_of(*attempt) <= t)
+    }
+
+    /// The lane's attempts at its tasks, in order.
     pub fn spans(&self) -> impl DoubleEndedIterator<Item = Span> + '_ {
-        (0..self.tasks.len()).filter_map(|place| self.span(place))
+        (0..self.attempts.len()).filter_map(|place| self.span(place))
     }
 
-    /// The task that the lane works on at `t`, or else the last that began before; nothing before
-    /// the first.
+    /// What the lane tries at `t`, or else the last that began before; nothing before the first.
     pub fn span_at(&self, t: Nanos) -> Option<Span> {
-        self.span(self.tasks_until(t).checked_sub(1)?)
+        self.span(self.attempts_until(t).checked_sub(1)?)
     }
 
-    /// The first task that begins at `t` or later.
+    /// The first attempt that begins at `t` or later.
     pub fn span_from(&self, t: Nanos) -> Option<Span> {
-        self.span(self.tasks.partition_point(|task| self.start_of(*task) < t))
+        self.span(self.attempts.partition_point(|attempt| self.start_of(*attempt) < t))
     }
 
-    fn start_of(&self, task: FirstEntry) -> Nanos {
-        self.entries.get(task.entry as usize).map_or(Nanos::ZERO, |entry| Nanos(entry.at()))
+    fn start_of(&self, attempt: FirstEntry) -> Nanos {
+        self.entries.get(attempt.entry as usize).map_or(Nanos::ZERO, |entry| Nanos(entry.at()))
     }
 
-    /// The lane's task at a place in their order.
+    /// The lane's attempt at a place in their order.
     fn span(&self, place: usize) -> Option<Span> {
-        let first = *self.tasks.get(place)?;
-        let next = self.tasks.get(place + 1);
-        let goes_on = next.is_none() && self.working;
+        let first = *self.attempts.get(place)?;
+        let next = self.attempts.get(place + 1);
         let limit = next.map_or(self.entries.len(), |next| next.entry as usize);
-        let of_task = first.entry as usize..if goes_on { first.entry as usize } else { limit };
-        // The end is the last entry before the next task, or a little earlier.
-        let mut back = self.entries.get(of_task).unwrap_or(&[]).iter().rev();
-        let end = back.find(|entry| entry.ends_task()).map(|entry| Nanos(entry.at()));
-        Some(Span { task: first.task, start: self.start_of(first), end })
+        let own = self.entries.get(first.entry as usize..limit).unwrap_or(&[]);
+        let end = own.iter().find(|entry| entry.ends_attempt()).map(|entry| Nanos(entry.at()));
+        let before = self.attempts.get(..place).unwrap_or(&[]).iter().rev();
+        let attempt = 1 + before.take_while(|earlier| earlier.task == first.task).count() as u32;
+        Some(Span { task: first.task, attempt, start: self.start_of(first), end })
     }
 
     /// Time per state in [a, b).

@@ -36,7 +36,7 @@ struct Tally {
 
 /// A number that is set anew now and then.
 #[derive(Clone, Debug, Default)]
-struct Steps {
+pub(super) struct Steps {
     steps: Vec<Step>,
 }
 
@@ -48,8 +48,11 @@ struct Step {
     area: u128,
 }
 
+/// A number that is always 0.
+pub(super) struct Nothing;
+
 /// A number over time.
-trait Curve {
+pub(super) trait Curve {
     /// What it is at a moment.
     fn at(&self, t: Nanos) -> u32;
 
@@ -102,7 +105,12 @@ impl Load {
     }
 }
 
-impl Level<'_> {
+impl<'run> Level<'run> {
+    /// What came, less what went.
+    pub(super) const fn new(came: &'run dyn Curve, went: &'run dyn Curve, peak: u32) -> Self {
+        Self { came, went, peak }
+    }
+
     /// How many there are at a moment.
     pub fn at(&self, t: Nanos) -> u32 {
         self.came.at(t).saturating_sub(self.went.at(t))
@@ -149,6 +157,16 @@ impl Tally {
     }
 }
 
+impl Curve for Nothing {
+    fn at(&self, _: Nanos) -> u32 {
+        0
+    }
+
+    fn area(&self, _: Nanos) -> u128 {
+        0
+    }
+}
+
 impl Curve for Tally {
     fn at(&self, t: Nanos) -> u32 {
         self.at.partition_point(|&at| at <= t.0) as u32
@@ -162,10 +180,16 @@ impl Curve for Tally {
 
 impl Steps {
     /// The number is `level` from `at` on. A time before the last step counts as that step's.
-    fn set(&mut self, at: Nanos, level: u32) {
+    pub(super) fn set(&mut self, at: Nanos, level: u32) {
         let at = self.steps.last().map_or(at.0, |last| at.0.max(last.at));
         let area = self.area(Nanos(at));
         self.steps.push(Step { at, level, area });
+    }
+
+    /// How many steps are kept.
+    #[cfg(test)]
+    pub(super) const fn len(&self) -> usize {
+        self.steps.len()
     }
 }
 

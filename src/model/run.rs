@@ -1,13 +1,14 @@
 //! A run: its events folded into lanes, tasks, totals, tasks in flight and in the queue.
 
 use super::event::{
-    Done, End, Event, Failure, Follower, Kind, LaneId, Outcome, Product, Profile, Quota, State,
-    TaskId,
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, Outcome, Product,
+    Profile, Quota, State, TaskId,
 };
 use super::lane::{Lane, Span};
 use super::level::{Level, Load};
 use super::plan::{MOST_TASKS, Plan};
-use super::tasks::{TaskRecord, Tasks};
+use super::quota::Remaining;
+use super::tasks::{FailedAttempt, TaskRecord, Tasks};
 use super::time::Nanos;
 
 /// One workload in one mode, as far as its events tell.
@@ -27,7 +28,13 @@ pub struct Run {
     done: u32,
     followers: u64,
     bytes: u64,
-    quota: Option<Quota>,
+    /// Requests beyond the first of a task.
+    retries: u32,
+    /// From this page on, the API showed none.
+    no_more: Option<TaskId>,
+    quota: Remaining,
+    limits: Vec<Limit>,
+    narrowed: Option<u16>,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
@@ -49,7 +56,11 @@ impl Run {
             done: 0,
             followers: 0,
             bytes: 0,
-            quota: None,
+            retries: 0,
+            no_more: None,
+            quota: Remaining::default(),
+            limits: Vec::new(),
+            narrowed: None,
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
@@ -72,7 +83,14 @@ impl Run {
                 }
             }
             Kind::Finished { task, outcome } => self.finish(at, event.lane, *task, outcome),
-            Kind::Quota(quota) => self.quota = Some(*quota),
+            Kind::AttemptFailed { task, failure, again } => {
+                let attempt = FailedAttempt { failure: failure.clone(), again: *again };
+                self.fail_attempt(at, event.lane, *task, attempt);
+            }
+            Kind::Retried { task } => self.retry(at, event.lane, *task),
+            Kind::Quota(quota) => self.quota.set(at, *quota),
+            Kind::Limited(limit) => self.limits.push(*limit),
+            Kind::Narrowed { in_flight } => self.narrowed = Some(*in_flight),
             Kind::RunFinished { end } => {
                 self.end = Some(end.clone());
                 self.close();
@@ -92,7 +110,12 @@ impl Run {
             self.done -= done;
         }
         self.known = tasks;
-        self.load.want(at, tasks.saturating_add(self.beyond));
+        self.want(at);
+    }
+
+    /// Every request has its place in the queue before it is in flight.
+    fn want(&mut self, at: Nanos) {
+        self.load.want(at, self.known.saturating_add(self.beyond).saturating_add(self.retries));
     }
 
     fn start(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
@@ -106,14 +129,42 @@ impl Run {
         self.load.start(at);
         if task.0 > self.known {
             self.beyond += 1;
-            self.load.want(at, self.known.saturating_add(self.beyond));
+            self.want(at);
         }
+    }
+
+    fn fail_attempt(&mut self, at: Nanos, lane: LaneId, task: TaskId, attempt: FailedAttempt) {
+        if !self.tasks.is_taken(task, lane) || self.tasks.is_held(task) {
+            return;
+        }
+        if let Some(lane) = self.lane_mut(lane) {
+            if attempt.failure.kind != FailureKind::RateLimited {
+                lane.enter(at, State::Error);
+            }
+            lane.fail(at);
+        }
+        self.tasks.fail_attempt(task, attempt);
+        self.load.finish(at);
+    }
+
+    fn retry(&mut self, at: Nanos, lane: LaneId, task: TaskId) {
+        if !self.tasks.is_taken(task, lane) || !self.tasks.is_held(task) {
+            return;
+        }
+        if let Some(lane) = self.lane_mut(lane) {
+            lane.retry(at);
+        }
+        self.tasks.retry(task);
+        self.retries += 1;
+        self.load.start(at);
+        self.want(at);
     }
 
     fn finish(&mut self, at: Nanos, lane_id: LaneId, task: TaskId, outcome: &Outcome) {
         if !self.tasks.is_taken(task, lane_id) {
             return;
         }
+        let held = self.tasks.is_held(task);
         self.tasks.finish(task, outcome);
         match outcome {
             Outcome::Done(done) => self.count(task, done),
@@ -126,15 +177,21 @@ impl Run {
             }
             lane.finish(at);
         }
-        self.load.finish(at);
+        if !held {
+            self.load.finish(at);
+        }
         self.last_finish = self.last_finish.max(at);
     }
 
     fn count(&mut self, task: TaskId, done: &Done) {
         self.bytes = self.bytes.saturating_add(done.bytes);
         self.done += u32::from(task.0 <= self.known);
-        if let Product::Followers(page) = &done.product {
-            self.followers += page.len() as u64;
+        match &done.product {
+            Product::Followers(page) => self.followers += page.len() as u64,
+            Product::NoMore => {
+                self.no_more = Some(self.no_more.map_or(task, |first| first.min(task)));
+            }
+            Product::Profile(_) => {}
         }
     }
 
@@ -179,19 +236,29 @@ impl Run {
         self.done
     }
 
-    /// Tasks that were started, which is also the number of requests.
+    /// Tasks that were started.
     pub const fn started_tasks(&self) -> u32 {
+        self.load.started() - self.retries
+    }
+
+    /// Requests made: the first of each task, and those made again.
+    pub const fn requests(&self) -> u32 {
         self.load.started()
     }
 
-    /// Tasks in work now.
+    /// Requests made again after they failed.
+    pub const fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// Requests in flight now.
     pub const fn in_flight(&self) -> u32 {
         self.load.in_flight()
     }
 
     /// Tasks in the queue now.
     pub const fn queued(&self) -> u32 {
-        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond))
+        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond + self.retries))
     }
 
     /// Tasks in work over time.
@@ -216,7 +283,37 @@ impl Run {
 
     /// What the server said last of its quota.
     pub const fn quota(&self) -> Option<Quota> {
-        self.quota
+        self.quota.latest()
+    }
+
+    /// What was left of the quota over time; its peak is the quota.
+    pub const fn quota_level(&self) -> Level<'_> {
+        self.quota.level()
+    }
+
+    /// The limits that the server said were reached, in order.
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// The limit that holds the run back at a moment.
+    pub fn limit_at(&self, now: Nanos) -> Option<&Limit> {
+        self.limits.last().filter(|limit| now < limit.until && !self.is_over())
+    }
+
+    /// How many requests may be in flight at once, where a limit has made that fewer than workers.
+    pub fn narrowed(&self) -> Option<u16> {
+        self.narrowed.filter(|&most| most < self.plan.workers)
+    }
+
+    /// A task's requests that failed and were to be made again, in order.
+    pub fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
+        self.tasks.failed_attempts(task)
+    }
+
+    /// The last page that the API shows, where it said that there are more.
+    pub fn last_shown(&self) -> Option<TaskId> {
+        self.no_more.map(|first| TaskId(first.0.saturating_sub(1)))
     }
 
     /// The followers, in the order of their pages.

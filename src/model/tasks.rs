@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Done, Failure, Follower, LaneId, Outcome, Product, Profile, TaskId};
+use super::time::Nanos;
 
 /// What is known of one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +15,15 @@ pub struct TaskRecord {
     pub outcome: Option<Outcome>,
 }
 
+/// A request that failed and was made again, or was to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Why.
+    pub failure: Failure,
+    /// When the next was to begin.
+    pub again: Nanos,
+}
+
 /// The tasks of a run, by their numbers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tasks {
@@ -21,6 +31,7 @@ pub(super) struct Tasks {
     results: Vec<Packed>,
     /// What little is not packed.
     failures: BTreeMap<TaskId, Failure>,
+    failed_attempts: BTreeMap<TaskId, Vec<FailedAttempt>>,
     profiles: BTreeMap<TaskId, Profile>,
 }
 
@@ -32,6 +43,8 @@ enum Fate {
     Open,
     /// It goes on.
     Taken,
+    /// It goes on, but waits for its next attempt.
+    Held,
     /// It went well, on the lane's own connection or a new one.
     Done { connected: bool },
     /// It failed.
@@ -65,6 +78,22 @@ impl Tasks {
         }
     }
 
+    /// A task's request failed and is to be made again.
+    pub(super) fn fail_attempt(&mut self, task: TaskId, attempt: FailedAttempt) {
+        self.failed_attempts.entry(task).or_default().push(attempt);
+        self.set(task, Fate::Held);
+    }
+
+    /// A task's request is made again.
+    pub(super) fn retry(&mut self, task: TaskId) {
+        self.set(task, Fate::Taken);
+    }
+
+    /// A task's requests that failed and were to be made again, in order.
+    pub(super) fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
+        self.failed_attempts.get(&task).map_or(&[], Vec::as_slice)
+    }
+
     /// A task is over.
     pub(super) fn finish(&mut self, task: TaskId, outcome: &Outcome) {
         let place = task.0 as usize;
@@ -78,6 +107,7 @@ impl Tasks {
                 match &done.product {
                     Product::Followers(page) => result.page = Some(Arc::clone(page)),
                     Product::Profile(profile) => _ = self.profiles.insert(task, profile.clone()),
+                    Product::NoMore => {}
                 }
             }
             Outcome::Failed(failure) => {
@@ -102,7 +132,13 @@ impl Tasks {
     /// Whether it goes on, on this lane.
     pub(super) fn is_taken(&self, task: TaskId, lane: LaneId) -> bool {
         let result = self.results.get(task.0 as usize);
-        self.fate(task) == Fate::Taken && result.is_some_and(|result| result.lane == lane)
+        let goes_on = matches!(self.fate(task), Fate::Taken | Fate::Held);
+        goes_on && result.is_some_and(|result| result.lane == lane)
+    }
+
+    /// Whether it waits for its next attempt.
+    pub(super) fn is_held(&self, task: TaskId) -> bool {
+        self.fate(task) == Fate::Held
     }
 
     /// Whether it was stopped.
@@ -146,20 +182,29 @@ impl Tasks {
         let result = self.results.get(task.0 as usize)?;
         let outcome = match self.fate(task) {
             Fate::Open => return None,
-            Fate::Taken => None,
+            Fate::Taken | Fate::Held => None,
             Fate::Done { connected } => Some(Outcome::Done(Done {
                 status: result.status,
                 bytes: u64::from(result.bytes),
                 connected,
                 product: match &result.page {
                     Some(page) => Product::Followers(Arc::clone(page)),
-                    None => Product::Profile(self.profiles.get(&task)?.clone()),
+                    None => self
+                        .profiles
+                        .get(&task)
+                        .map_or(Product::NoMore, |profile| Product::Profile(profile.clone())),
                 },
             })),
             Fate::Failed => Some(Outcome::Failed(self.failures.get(&task)?.clone())),
             Fate::Stopped => Some(Outcome::Stopped),
         };
         Some(TaskRecord { lane: result.lane, outcome })
+    }
+
+    fn set(&mut self, task: TaskId, new: Fate) {
+        if let Some(fate) = self.fates.get_mut(task.0 as usize) {
+            *fate = new;
+        }
     }
 
     fn fate(&self, task: TaskId) -> Fate {

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
-    Product, Quota, State, Target, TaskId, Workload,
+    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode, Nanos,
+    Outcome, Plan, Product, Quota, State, Target, TaskId, Workload,
 };
 
 /// A run's plan, what happened in it, and what is to come of it.
@@ -77,15 +77,17 @@ struct Teller {
     queue: VecDeque<TaskId>,
     known: u32,
     working: Vec<Option<TaskId>>,
+    held: Vec<bool>,
     chapters: Vec<Chapter>,
 }
 
 impl Teller {
     fn new(plan: Plan) -> Self {
-        let working = vec![None; usize::from(plan.workers)];
+        let workers = usize::from(plan.workers);
+        let (working, held) = (vec![None; workers], vec![false; workers]);
         let (queue, known) = ((1..=plan.tasks).map(TaskId).collect(), plan.tasks);
-        let mut teller =
-            Self { plan: plan.clone(), now: 0, queue, known, working, chapters: Vec::new() };
+        let chapters = Vec::new();
+        let mut teller = Self { plan: plan.clone(), now: 0, queue, known, working, held, chapters };
         teller.tell(0, Kind::RunStarted { plan });
         teller.tell(0, Kind::Queued { tasks: known });
         teller
@@ -93,7 +95,9 @@ impl Teller {
 
     fn tell(&mut self, lane: usize, kind: Kind) {
         let event = Event { at: Nanos(self.now), lane: LaneId(lane as u16), kind };
-        let in_flight = self.working.iter().flatten().count() as u32;
+        let requests =
+            self.working.iter().zip(&self.held).filter(|(task, held)| task.is_some() && !**held);
+        let in_flight = requests.count() as u32;
         self.chapters.push(Chapter { event, in_flight, queued: self.queue.len() as u32 });
     }
 
@@ -101,11 +105,29 @@ impl Teller {
     fn step(&mut self, lane: usize, what: u8) {
         match self.working[lane] {
             None => self.take(lane),
+            Some(task) if self.held[lane] && what.is_multiple_of(2) => {
+                self.held[lane] = false;
+                self.tell(lane, Kind::Retried { task });
+            }
+            Some(_) if self.held[lane] && !what.is_multiple_of(5) => {}
+            Some(task) if what % 16 == 11 && !self.held[lane] => {
+                self.held[lane] = true;
+                let kind = if what > 99 { FailureKind::RateLimited } else { FailureKind::TimedOut };
+                let (failure, again) = (failure(kind), Nanos(self.now + 500));
+                self.tell(lane, Kind::AttemptFailed { task, failure, again });
+            }
+            Some(task) if self.held[lane] => self.finish(lane, outcome(task, what % 2)),
             Some(_) if what == 7 => self.learn(u32::from(what)),
             Some(task) if what.is_multiple_of(4) => self.finish(lane, outcome(task, what / 4)),
             Some(_) if what == 9 => {
                 let quota = Quota { limit: 60, remaining: 9, reset: 1_700_000_000 };
                 self.tell(lane, Kind::Quota(quota));
+            }
+            Some(_) if what == 13 => {
+                let until = Nanos(self.now + 60);
+                let (kind, until_utc) = (LimitKind::Secondary, 1_700_000_000);
+                self.tell(lane, Kind::Limited(Limit { kind, until, until_utc }));
+                self.tell(lane, Kind::Narrowed { in_flight: 2 });
             }
             Some(_) => {
                 // A lane with a task is never idle; every other state may follow every other one.
@@ -124,6 +146,7 @@ impl Teller {
 
     fn finish(&mut self, lane: usize, outcome: Outcome) {
         let task = self.working[lane].take().unwrap();
+        self.held[lane] = false;
         self.tell(lane, Kind::Finished { task, outcome });
     }
 

@@ -36,6 +36,14 @@ fn any_kind() -> impl Strategy<Value = Kind> {
             let outcome = Outcome::Failed(failure(FailureKind::Server));
             Kind::Finished { task, outcome }
         }),
+        3 => task().prop_map(|task| {
+            let (failure, again) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
+            Kind::AttemptFailed { task, failure, again }
+        }),
+        3 => task().prop_map(|task| Kind::Retried { task }),
+        1 => (0..3_u32, 0..3_u64).prop_map(|(remaining, reset)| {
+            Kind::Quota(Quota { limit: 2, remaining, reset })
+        }),
         1 => Just(Kind::Quota(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
         1 => Just(Kind::RunFinished { end: End::Stopped }),
     ]

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Event, Kind, Lane, LaneId, Nanos, Outcome, Product, Run, Span, State, TaskId,
+    Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome, Product,
+    Run, Span, State, TaskId,
 };
 
 use super::config;
@@ -33,7 +34,8 @@ fn portrait(run: &Run) -> String {
     writeln!(text, "{:?} {tasks:?} {:?} {:?}", run.plan(), run.failure(), run.failed_task())
         .unwrap();
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
-    let totals = (run.queued(), run.follower_count(), run.bytes(), run.quota());
+    let totals = (run.queued(), run.follower_count(), run.bytes(), run.quota(), run.retries());
+    let limits = (run.limits(), run.narrowed(), run.last_shown(), run.quota_level().at(NOW));
     let ends = (run.has_begun(), run.end(), run.took(), run.is_whole(), run.elapsed(Nanos::ZERO));
     let levels = [run.in_flight_level(), run.queue_level()];
     let levels = levels.map(|level| {
@@ -41,8 +43,25 @@ fn portrait(run: &Run) -> String {
         ((0..20_000).step_by(991).map(mean).collect::<Vec<f64>>(), level.peak())
     });
     let followers: Vec<_> = run.followers().collect();
-    writeln!(text, "{counts:?} {totals:?} {ends:?} {levels:?} {followers:?}").unwrap();
+    writeln!(text, "{counts:?} {totals:?} {limits:?} {ends:?} {levels:?} {followers:?}").unwrap();
     text
+}
+
+/// How long a lane waited between a failed attempt and the next, or the end of its task.
+fn held(story: &Story, run: &Run, lane: &Lane) -> u64 {
+    let place = run.lanes().iter().position(|other| std::ptr::eq(other, lane)).unwrap();
+    let own = story.chapters.iter().map(|chapter| &chapter.event);
+    let (mut since, mut total) = (None, 0);
+    for event in own.filter(|event| usize::from(event.lane.0) == place) {
+        match event.kind {
+            Kind::AttemptFailed { .. } => since = Some(event.at),
+            Kind::Retried { .. } | Kind::Finished { .. } => {
+                total += since.take().map_or(0, |since| event.at.since(since).0);
+            }
+            _ => {}
+        }
+    }
+    total
 }
 
 /// After everything that happened so far.
@@ -74,11 +93,13 @@ proptest! {
             for pair in spans.windows(2) {
                 prop_assert!(pair[0].end.unwrap() <= pair[1].start);
             }
+            let held = held(&story, &run, lane);
             let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
-            prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>());
+            prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>() + held);
             let sums = lane.between(Nanos::ZERO, end);
             prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
-            prop_assert_eq!(lane.tasks_until(end), spans.len());
+            let first = spans.iter().filter(|span| span.attempt == 1);
+            prop_assert_eq!(lane.tasks_until(end), first.count());
             let durations = run.durations_on(lane, end).count();
             let stopped = |span: &&Span| {
                 run.task(span.task).unwrap().outcome == Some(Outcome::Stopped)
@@ -118,7 +139,7 @@ proptest! {
         prop_assert_eq!(run.bytes(), dones.iter().map(|done| done.bytes).sum::<u64>());
         let followers = dones.iter().flat_map(|done| match &done.product {
             Product::Followers(page) => page.iter().map(|one| one.id).collect::<Vec<_>>(),
-            Product::Profile(_) => Vec::new(),
+            Product::Profile(_) | Product::NoMore => Vec::new(),
         });
         let followers: Vec<u64> = followers.collect();
         prop_assert_eq!(run.follower_count(), followers.len() as u64);
@@ -202,4 +223,63 @@ fn a_failed_task_ends_in_an_error_and_its_lane_goes_on() {
     assert_eq!(run.lanes()[0].state(), State::Idle);
     done(&mut run, 2, 1);
     assert_eq!((run.done_tasks(), run.in_flight()), (1, 0));
+}
+
+#[test]
+fn each_attempt_is_a_stretch_of_its_own_and_the_wait_between_is_in_neither() {
+    let mut run = Run::new(plan(1, 1));
+    let task = TaskId(1);
+    let failed = |kind| {
+        let (failure, again) = (super::legal::failure(kind), Nanos(9));
+        Kind::AttemptFailed { task, failure, again }
+    };
+    apply(&mut run, 0, 0, Kind::Started { task });
+    apply(&mut run, 2, 0, failed(FailureKind::Server));
+    assert_eq!((run.in_flight(), run.queued()), (0, 0));
+    assert_eq!(run.lanes()[0].state(), State::Throttled);
+    apply(&mut run, 9, 0, Kind::Retried { task });
+    assert_eq!((run.in_flight(), run.retries(), run.started_tasks()), (1, 1, 1));
+    apply(&mut run, 12, 0, Kind::Finished { task, outcome: page(task, 1) });
+    let spans: Vec<_> = run.lanes()[0].spans().collect();
+    let stretches = spans.iter().map(|span| (span.attempt, span.start.0, span.end.unwrap().0));
+    assert_eq!(stretches.collect::<Vec<_>>(), [(1, 0, 2), (2, 9, 12)]);
+    let times: Vec<u64> = run.durations().map(|time| time.0).collect();
+    assert_eq!((times, run.failed_attempts(task).len()), (vec![2, 3], 1));
+    // A failed attempt is seen as one, a limit is not.
+    let lane = |kind| {
+        let mut run = Run::new(plan(1, 1));
+        apply(&mut run, 0, 0, Kind::Started { task });
+        apply(&mut run, 5, 0, failed(kind));
+        run.lanes()[0].cells(Nanos::ZERO, Nanos(10), 1, Nanos(10)).next()
+    };
+    assert_eq!(lane(FailureKind::TimedOut), Some(Cell::Whole(State::Error)));
+    assert_ne!(lane(FailureKind::RateLimited), Some(Cell::Whole(State::Error)));
+}
+
+#[test]
+fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
+    let mut run = Run::new(plan(4, 9));
+    let limit = Limit { kind: LimitKind::Secondary, until: Nanos(70), until_utc: 1_700_000_000 };
+    apply(&mut run, 10, 0, Kind::Limited(limit));
+    assert_eq!((run.limit_at(Nanos(69)), run.limit_at(Nanos(70))), (Some(&limit), None));
+    for (in_flight, said) in [(2, Some(2)), (3, Some(3)), (4, None)] {
+        apply(&mut run, 80, 0, Kind::Narrowed { in_flight });
+        assert_eq!(run.narrowed(), said);
+    }
+}
+
+#[test]
+fn the_last_page_that_the_api_shows_is_the_one_before_the_first_that_it_does_not() {
+    let mut run = Run::new(plan(1, 9));
+    let no_more = || {
+        let done = Done { status: 422, bytes: 9, connected: false, product: Product::NoMore };
+        Outcome::Done(done)
+    };
+    assert_eq!(run.last_shown(), None);
+    for task in [7, 5, 6] {
+        let (task, at) = (TaskId(task), u64::from(task));
+        apply(&mut run, at, 0, Kind::Started { task });
+        apply(&mut run, at, 0, Kind::Finished { task, outcome: no_more() });
+    }
+    assert_eq!(run.last_shown(), Some(TaskId(4)));
 }

@@ -36,7 +36,7 @@ impl RunReport {
             pages: run.known_tasks(),
             pages_done: run.done_tasks(),
             followers: run.follower_count(),
-            requests: run.started_tasks(),
+            requests: run.requests(),
             bytes: run.bytes(),
             requests_per_second: run.rate(elapsed),
             end,
@@ -126,7 +126,7 @@ impl TaskReport {
 fn followers(done: &Done) -> Option<u64> {
     match &done.product {
         Product::Followers(page) => Some(page.len() as u64),
-        Product::Profile(_) => None,
+        Product::Profile(_) | Product::NoMore => None,
     }
 }
 
