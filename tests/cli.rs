@@ -38,10 +38,10 @@ fn threadline() -> Command {
     command
 }
 
-/// The program asking the API at `url` for octocat's followers.
+/// The program asking the API at `url` for octocat's followers, once for each page.
 fn asking(url: &str) -> Command {
     let mut command = threadline();
-    command.args(["octocat", "--api-url", url]);
+    command.args(["octocat", "--api-url", url, "--retries", "0", "--max-wait", "0s"]);
     command
 }
 

@@ -93,7 +93,7 @@ fn a_race_is_the_profile_then_sequential_then_threads() {
     // All rows are there before anything of them has begun.
     let lanes: Vec<usize> =
         session.runs(Selection::Race).iter().map(|run| run.lanes().len()).collect();
-    assert_eq!((lanes, session.cost(Selection::Race)), (vec![1, 5], Some(10)));
+    assert_eq!((lanes, session.cost(Selection::Race)), (vec![1, 5], Some(11)));
     assert_eq!(session.begin(THREADS), None, "something runs");
     let pages: Vec<Outcome> = (1..=5).map(|id| page(&[id])).collect();
     let second = play(&mut session, &first, 100, &pages, End::Finished).unwrap();

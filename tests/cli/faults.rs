@@ -25,7 +25,7 @@ fn the_exit_code_says_why() {
     let limited = Scripted::start(|_| {
         Reply::error(403, "API rate limit exceeded").header("x-ratelimit-remaining", "0")
     });
-    told(&limited, 5, "too many requests");
+    told(&limited, 5, "rate limit is reached until ");
     let broken = Scripted::start(|_| Reply::error(500, "Server Error"));
     told(&broken, 1, "with 500: Server Error");
 }
