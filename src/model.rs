@@ -3,6 +3,7 @@
 pub mod event;
 pub mod lane;
 pub mod level;
+pub mod page;
 pub mod plan;
 pub mod run;
 pub mod stats;
@@ -11,11 +12,12 @@ pub mod text;
 pub mod time;
 
 pub use event::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Outcome, Product, Profile,
-    Quota, State, TaskId,
+    Done, End, Event, Failure, FailureKind, Kind, LaneId, Outcome, Product, Profile, Quota, State,
+    TaskId,
 };
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
+pub use page::{Follower, Page};
 pub use plan::{Mode, Plan, Selection, Target, Workload};
 pub use run::Run;
 pub use time::Nanos;

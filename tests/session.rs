@@ -39,7 +39,7 @@ fn profile(followers: u64) -> Outcome {
 /// A page with these accounts on it.
 fn page(ids: &[u64]) -> Outcome {
     let follower = |&id: &u64| Follower { id, login: format!("u{id}").into(), html_url: "".into() };
-    done(Product::Followers(ids.iter().map(follower).collect::<Arc<[_]>>()))
+    done(Product::Followers(Arc::new(ids.iter().map(follower).collect())))
 }
 
 fn apply(session: &mut Session, millis: u64, kind: Kind) -> Option<Plan> {

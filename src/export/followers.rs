@@ -36,7 +36,7 @@ impl Format {
             Self::Json => json(run, out),
             Self::Ndjson => {
                 for follower in run.followers() {
-                    ascii::compact(out, follower)?;
+                    ascii::compact(out, &follower)?;
                     out.write_all(b"\n")?;
                 }
                 Ok(())
@@ -65,7 +65,7 @@ fn csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["id", "login", "html_url"])?;
     for Follower { id, login, html_url } in run.followers() {
-        csv.write_record([&id.to_string(), &harmless(login), &harmless(html_url)])?;
+        csv.write_record([&id.to_string(), &harmless(&login), &harmless(&html_url)])?;
     }
     csv.flush()
 }
@@ -81,7 +81,7 @@ fn json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let mut before: &[u8] = b"[\n";
     for follower in run.followers() {
         out.write_all(before)?;
-        ascii::compact(out, follower)?;
+        ascii::compact(out, &follower)?;
         before = b",\n";
     }
     let end: &[u8] = if before == b"[\n" { b"[]\n" } else { b"\n]\n" };

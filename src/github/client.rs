@@ -13,7 +13,7 @@ use super::api::Api;
 use super::connect::{Observe, WatchConnecting};
 use super::link::{self, LinkError, Links};
 use super::{failure, quota};
-use crate::model::{Done, Failure, Follower, Product, Profile, State};
+use crate::model::{Done, Failure, Product, Profile, State};
 
 /// A connection that takes longer is given up.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -77,9 +77,9 @@ impl Client {
             .append_pair("per_page", &per_page.to_string())
             .append_pair("page", &page.to_string());
         let reply = self.get(url, user, &what).await?;
-        let followers: Vec<Follower> = self.parse(&reply, &what)?;
+        let followers = self.parse(&reply, &what)?;
         let links = self.links(&reply.headers, &what)?;
-        Ok(self.reply(&reply, Product::Followers(followers.into()), links))
+        Ok(self.reply(&reply, Product::Followers(followers), links))
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Failure> {

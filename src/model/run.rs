@@ -1,11 +1,11 @@
 //! A run: its events folded into lanes, tasks, totals, tasks in flight and in the queue.
 
 use super::event::{
-    Done, End, Event, Failure, Follower, Kind, LaneId, Outcome, Product, Profile, Quota, State,
-    TaskId,
+    Done, End, Event, Failure, Kind, LaneId, Outcome, Product, Profile, Quota, State, TaskId,
 };
 use super::lane::{Lane, Span};
 use super::level::{Level, Load};
+use super::page::{Follower, Page};
 use super::plan::{MOST_TASKS, Plan};
 use super::tasks::{TaskRecord, Tasks};
 use super::time::Nanos;
@@ -220,8 +220,8 @@ impl Run {
     }
 
     /// The followers, in the order of their pages.
-    pub fn followers(&self) -> impl Iterator<Item = &Follower> {
-        self.tasks.followers()
+    pub fn followers(&self) -> impl Iterator<Item = Follower<'_>> {
+        self.tasks.pages().flat_map(Page::iter)
     }
 
     /// The profile that a preparing run brought.

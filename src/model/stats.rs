@@ -73,7 +73,7 @@ impl Agreement {
         if !first.is_whole() || !second.is_whole() {
             return Self::Incomplete;
         }
-        let ids = |run: &Run| run.followers().map(|follower| follower.id).collect::<Vec<_>>();
+        let ids = |run: &Run| run.followers().map(|follower| follower.id).collect::<Vec<u64>>();
         let (mut a, mut b) = (ids(first), ids(second));
         if a == b {
             return Self::Same { followers: a.len() as u64 };

@@ -1,6 +1,7 @@
 //! Fabricated sittings: an app whose runs have exact times, played as far as a test wants.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -193,7 +194,7 @@ impl Script<'_> {
             login: format!("follower-{number}").into(),
             html_url: format!("https://github.com/follower-{number}").into(),
         });
-        done(Product::Followers(followers.collect()))
+        done(Product::Followers(Arc::new(followers.collect())))
     }
 }
 

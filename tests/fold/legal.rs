@@ -1,6 +1,7 @@
 //! Runs as the engine could report them: random, but every event in its place.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use threadline::model::{
@@ -62,7 +63,7 @@ pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
         status: 200,
         bytes: 1_000 + u64::from(followers),
         connected: followers.is_multiple_of(2),
-        product: Product::Followers((0..followers).map(follower).collect()),
+        product: Product::Followers(Arc::new((0..followers).map(follower).collect())),
     })
 }
 

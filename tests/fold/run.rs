@@ -117,7 +117,7 @@ proptest! {
         prop_assert_eq!(run.done_tasks() as usize, dones.len());
         prop_assert_eq!(run.bytes(), dones.iter().map(|done| done.bytes).sum::<u64>());
         let followers = dones.iter().flat_map(|done| match &done.product {
-            Product::Followers(page) => page.iter().map(|one| one.id).collect::<Vec<_>>(),
+            Product::Followers(page) => page.ids().to_vec(),
             Product::Profile(_) => Vec::new(),
         });
         let followers: Vec<u64> = followers.collect();
