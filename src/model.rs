@@ -1,5 +1,6 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+mod distinct;
 pub mod event;
 pub mod lane;
 pub mod level;

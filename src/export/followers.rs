@@ -115,6 +115,17 @@ mod tests {
     }
 
     #[test]
+    fn each_follower_is_written_once_where_it_is_first() {
+        let run = run(Mode::Threads, 2, &[Ok(&[3, 1]), Ok(&[1, 3, 2])]);
+        for format in [Format::Csv, Format::Json, Format::Ndjson] {
+            let text = written(format, &run);
+            let places = [3, 1, 2].map(|id| text.find(&format!("github.com/user{id}")).unwrap());
+            assert!(places.is_sorted(), "{text}");
+            assert_eq!(text.matches("github.com").count(), 3, "{text}");
+        }
+    }
+
+    #[test]
     fn nobody_follows() {
         let run = run(Mode::Sequential, 1, &[Ok(&[])]);
         assert_eq!(written(Format::Csv, &run), "id,login,html_url\n");
