@@ -10,7 +10,7 @@ use super::config;
 use super::legal::{failure, page, plan};
 
 fn edge_numbers() -> impl Strategy<Value = u32> {
-    prop_oneof![0..6_u32, select(vec![999_999, 1_000_000, 1_000_001, u32::MAX - 1, u32::MAX])]
+    prop_oneof![0..6_u32, select(vec![399_999, 400_000, 400_001, u32::MAX - 1, u32::MAX])]
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -102,11 +102,11 @@ proptest! {
     }
 }
 
-/// Room for such a task would be 200 gigabytes.
+/// Room for such a task would be 80 gigabytes.
 #[test]
 fn a_huge_task_number_takes_no_memory() {
     let mut run = Run::new(plan(1, u32::MAX));
-    for task in [u32::MAX, u32::MAX - 1, 1_000_001, 0] {
+    for task in [u32::MAX, u32::MAX - 1, 400_001, 0] {
         let task = TaskId(task);
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: Kind::Started { task } });
         let kind = Kind::Finished { task, outcome: page(task, 1) };
