@@ -28,10 +28,18 @@ pub struct Session {
     profile: Option<Run>,
     /// How many pages there are: by the profile's count, and once a run was whole, as it found.
     pages: Option<u32>,
-    bouts: Vec<Vec<Run>>,
+    bouts: Vec<Bout>,
     active: Option<Active>,
     latest: Option<Latest>,
     sequential: Option<Nanos>,
+}
+
+/// A selection's last runs, in the order of its modes.
+#[derive(Clone, Debug, Default)]
+struct Bout {
+    runs: Vec<Run>,
+    /// Whether both runs brought the same, once they are over: not reckoned for every frame.
+    agreement: Option<Agreement>,
 }
 
 /// The run that goes on.
@@ -50,7 +58,7 @@ impl Session {
     /// A sitting in which nothing has run yet. Without a number of workers, each run takes as many
     /// as there are pages, up to [`DEFAULT_WORKERS`].
     pub fn new(target: Target, workers: Option<u16>) -> Self {
-        let bouts = vec![Vec::new(); Selection::ALL.len()];
+        let bouts = vec![Bout::default(); Selection::ALL.len()];
         Self {
             target,
             workers,
@@ -76,7 +84,7 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
-        self.runs_mut(selection).clear();
+        *self.bout_mut(selection) = Bout::default();
         if self.pages.is_some() && !self.target.costs_quota {
             return self.begin_run(selection, 0);
         }
@@ -158,8 +166,14 @@ impl Session {
         Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32)
     }
 
-    /// Takes from a whole run what later ones build on.
+    /// Compares what is over, and takes from a whole run what later ones build on.
     fn learn(&mut self, selection: Selection, index: usize) {
+        let bout = self.bout_mut(selection);
+        if let [first, second] = bout.runs.as_slice()
+            && second.is_over()
+        {
+            bout.agreement = Some(Agreement::of(first, second));
+        }
         let Some(run) = self.runs(selection).get(index).filter(|run| run.is_whole()) else {
             return;
         };
@@ -184,7 +198,7 @@ impl Session {
         let pages = self.pages.unwrap_or(1);
         let plans: Vec<Plan> =
             modes.map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
-        let runs = self.runs_mut(selection);
+        let runs = &mut self.bout_mut(selection).runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
@@ -200,11 +214,11 @@ impl Session {
     fn active_run_mut(&mut self) -> Option<&mut Run> {
         match self.active? {
             Active::Profile(_) => self.profile.as_mut(),
-            Active::Run(selection, index) => self.runs_mut(selection).get_mut(index),
+            Active::Run(selection, index) => self.bout_mut(selection).runs.get_mut(index),
         }
     }
 
-    fn runs_mut(&mut self, selection: Selection) -> &mut Vec<Run> {
+    fn bout_mut(&mut self, selection: Selection) -> &mut Bout {
         let index = selection.index().min(self.bouts.len() - 1);
         #[expect(clippy::indexing_slicing, reason = "there is a bout for every selection")]
         &mut self.bouts[index]
@@ -217,7 +231,7 @@ impl Session {
 
     /// The selection's last runs, in the order of its modes; none before it has run.
     pub fn runs(&self, selection: Selection) -> &[Run] {
-        self.bouts.get(selection.index()).map_or(&[], Vec::as_slice)
+        self.bouts.get(selection.index()).map_or(&[], |bout| bout.runs.as_slice())
     }
 
     /// The preparing request, once it has been made.
@@ -315,8 +329,7 @@ impl Session {
 
     /// Whether the selection's runs brought the same, once the last is over.
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
-        let [first, second] = self.runs(selection) else { return None };
-        (first.is_over() && second.is_over()).then(|| Agreement::of(first, second))
+        self.bouts.get(selection.index())?.agreement
     }
 }
 

@@ -14,7 +14,7 @@ use super::failure::Fault;
 use super::link::{self, LinkError, Links};
 use super::patience::Timeouts;
 use super::{failure, quota};
-use crate::model::{Done, Failure, Follower, Product, Profile, Quota, State};
+use crate::model::{Done, Failure, Product, Profile, Quota, State};
 
 /// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
 const LARGEST_BODY: usize = 16 << 20;
@@ -102,9 +102,9 @@ impl Client {
             return Ok(self.reply(&reply, Product::NoMore, Links::default()));
         }
         let reply = self.succeeded(reply, user, &what)?;
-        let followers: Vec<Follower> = self.parse(&reply, &what)?;
+        let followers = self.parse(&reply, &what)?;
         let links = self.links(&reply.headers, &what)?;
-        Ok(self.reply(&reply, Product::Followers(followers.into()), links))
+        Ok(self.reply(&reply, Product::Followers(followers), links))
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Fault> {

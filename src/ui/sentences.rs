@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::stats::{Agreement, Waves};
+use crate::model::stats::{Agreement, Waves, turnover};
 use crate::model::{End, Mode, Nanos, Run};
 
 /// What went wrong in the runs shown, what was kept, and what to press.
@@ -18,7 +18,7 @@ pub(super) fn problem(app: &App) -> Option<String> {
     Some(format!("{}.{kept}{retry}", failure.message))
 }
 
-/// Whether the modes brought the same, and as many as the profile counts.
+/// Whether the modes brought the same, what was left out, and whether the profile counts as many.
 pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
     let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
@@ -27,7 +27,21 @@ pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
         }
         _ => String::new(),
     };
-    format!("{}{counted}", agreed(agreement))
+    format!("{}{}{counted}", agreed(agreement), duplicates(app.runs()))
+}
+
+/// How many followers came again and were left out, of each run where they are not alike.
+fn duplicates(runs: &[Run]) -> String {
+    let mut counts: Vec<u64> = runs.iter().map(Run::duplicates).collect();
+    counts.dedup();
+    match counts.as_slice() {
+        [] | [0] => String::new(),
+        [1] => "; 1 duplicate removed".to_owned(),
+        counts => {
+            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            format!("; {} duplicates removed", counts.join(" and "))
+        }
+    }
 }
 
 fn agreed(agreement: Agreement) -> String {
@@ -40,9 +54,7 @@ fn agreed(agreement: Agreement) -> String {
         Agreement::Reordered { followers } => {
             format!("same {followers} followers, another order")
         }
-        Agreement::Different { only_first, only_second } => {
-            format!("not the same: {only_first} only in sequential, {only_second} only in threads")
-        }
+        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
         Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
     }
 }
@@ -65,12 +77,13 @@ pub(super) fn progress(app: &App) -> String {
 fn done(app: &App) -> String {
     let whole = "done, every page is here";
     let [run] = app.runs() else { return whole.to_owned() };
-    match app.session().speed_up(app.shown(), run, app.now()) {
+    let done = match app.session().speed_up(app.shown(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
             format!("done: {times:.2} times as fast as sequential")
         }
         _ => whole.to_owned(),
-    }
+    };
+    done + &duplicates(app.runs())
 }
 
 /// That the view is held still, and how far the runs are ahead of it.

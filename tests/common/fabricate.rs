@@ -1,6 +1,7 @@
 //! Fabricated sittings: an app whose runs have exact times, played as far as a test wants.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -22,6 +23,10 @@ pub(crate) struct Job {
     pub(crate) followers: u32,
     /// How many the list really has.
     pub(crate) listed: u32,
+    /// How many of a page's followers are on the page before, too.
+    pub(crate) doubled: u32,
+    /// How many leave at the list's start and join at its end before the threaded run.
+    pub(crate) moved: u32,
     /// Worker threads, where a person said how many.
     pub(crate) workers: Option<u16>,
     /// The user does not exist.
@@ -37,6 +42,8 @@ impl Default for Job {
             costs_quota: false,
             followers: 127,
             listed: 127,
+            doubled: 0,
+            moved: 0,
             workers: None,
             unknown_user: false,
             bad_page: None,
@@ -186,14 +193,15 @@ impl Script<'_> {
         if self.job.bad_page == Some((self.plan.mode, page)) {
             return Outcome::Failed(bad_gateway(page));
         }
-        let from = (page - 1) * u32::from(PER_PAGE);
+        let from = (page - 1) * (u32::from(PER_PAGE) - self.job.doubled);
         let to = (from + u32::from(PER_PAGE)).min(self.job.listed);
-        let followers = (from..to).map(|number| Follower {
+        let moved = if self.plan.mode == Mode::Threads { self.job.moved } else { 0 };
+        let followers = (from + moved..to + moved).map(|number| Follower {
             id: u64::from(number) + 1,
             login: format!("follower-{number}").into(),
             html_url: format!("https://github.com/follower-{number}").into(),
         });
-        done(Product::Followers(followers.collect()))
+        done(Product::Followers(Arc::new(followers.collect())))
     }
 }
 

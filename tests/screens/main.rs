@@ -14,4 +14,5 @@ mod keys;
 mod rows;
 mod sizes;
 mod snapshots;
+mod verdict;
 mod view_keys;
