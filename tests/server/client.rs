@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 
 /// After this long something hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ pub(crate) fn settings(followers: u32, latency: Latency) -> Settings {
         user: DEFAULT_USER.to_owned(),
         followers,
         latency,
+        faults: Faults::default(),
         port: 0,
         wall_clock: || 1_700_000_000,
     }
