@@ -324,6 +324,20 @@ mod tests {
     }
 
     #[test]
+    fn the_date_is_that_of_the_answer() {
+        let second = Duration::from_secs(1);
+        let latency = Latency::Uniform { latency: second * 5 / 2, jitter: second * 0, seed: 0 };
+        let api = Api { latency, ..api(9) };
+        let date = |target| get(&api, target).headers.first().cloned();
+        let expected = |date: &str| Some(("date", date.to_owned()));
+        assert_eq!(date("/users/octocat"), expected("Tue, 14 Nov 2023 22:13:22 GMT"));
+        assert_eq!(date("/rate_limit"), expected("Tue, 14 Nov 2023 22:13:20 GMT"));
+        let far = Api { wall_clock: || u64::MAX, ..api };
+        let date = get(&far, "/rate_limit").headers.first().cloned();
+        assert_eq!(date, expected("Fri, 31 Dec 9999 23:59:59 GMT"));
+    }
+
+    #[test]
     fn links_bear_the_name_that_was_asked_for_if_it_is_one_of_this_machine() {
         let api = api(9);
         let own = "http://127.0.0.1:4321";
