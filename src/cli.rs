@@ -48,7 +48,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Sub {
     /// Run the built-in server alone, for curl or another client
-    #[command(long_about = help::SERVE, after_long_help = help::SERVE_AFTER)]
+    #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
 }
 

@@ -27,7 +27,7 @@ mod usage;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 
 /// The program, with nothing of the test's own environment that it heeds.
 fn threadline() -> Command {
@@ -65,8 +65,8 @@ fn end(command: &mut Command) -> Ended {
 fn quick(followers: u32) -> Server {
     let latency = Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
     let user = DEFAULT_USER.to_owned();
-    let settings = Settings { user, followers, latency, port: 0, wall_clock: || 1_700_000_000 };
-    Server::start(settings).unwrap()
+    let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
+    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
 }
 
 /// The program asking that server.

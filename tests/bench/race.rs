@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 use threadline::github::{Api, Patience};
 use threadline::model::stats::percentile;
 use threadline::model::{Mode, Nanos, Plan, Run, Target, Workload};
@@ -30,6 +30,7 @@ fn main() {
         user: DEFAULT_USER.to_owned(),
         followers: PAGES * u32::from(PER_PAGE),
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
+        faults: Faults::default(),
         port: 0,
         wall_clock,
     })
