@@ -88,6 +88,9 @@ impl Session {
         if self.pages.is_some() && !self.target.costs_quota {
             return self.begin_run(selection, 0);
         }
+        if self.pages.is_some() {
+            self.lay_out(selection, 0);
+        }
         let plan = self.plan(Workload::Profile, Mode::Sequential, 1);
         self.profile = Some(Run::new(plan.clone()));
         self.active = Some(Active::Profile(selection));
