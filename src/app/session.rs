@@ -151,7 +151,9 @@ impl Session {
         (cost > u64::from(quota.remaining)).then(|| Failure {
             kind: FailureKind::RateLimited,
             message: format!(
-                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02}                  UTC: come back then, ask for less with --mode or --per-page 100, or go on with                  --force",
+                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02} \
+                 UTC: come back then, ask for less with --mode or --per-page 100, or go on with \
+                 --force",
                 target.api,
                 quota.remaining,
                 quota.limit,

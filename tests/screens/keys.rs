@@ -87,9 +87,10 @@ fn a_mode_not_yet_run_waits_to_be_asked_for_where_it_costs_quota() {
     assert_eq!(press(&mut sitting, '3'), None);
     assert!(sitting.app.runs().is_empty());
     let screen = sitting.rows((120, 36)).join("\n");
-    assert!(screen.contains("5 requests"), "it says what it costs:\n{screen}");
+    assert!(screen.contains("6 requests"), "it says what it costs:\n{screen}");
     let effect = press(&mut sitting, 'r');
-    assert_eq!(plan(effect).mode, Mode::Threads);
+    assert_eq!(plan(effect).workload, Workload::Profile, "what is left is asked anew");
+    assert_eq!(sitting.app.runs()[0].plan().mode, Mode::Threads);
 }
 
 #[test]
