@@ -2,6 +2,7 @@
 
 mod duration;
 mod help;
+mod patience;
 mod serve;
 mod usage;
 mod username;
@@ -18,6 +19,7 @@ pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
 use crate::app::session::most_workers;
+use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Mode, Selection};
 
@@ -46,7 +48,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Sub {
     /// Run the built-in server alone, for curl or another client
-    #[command(long_about = help::SERVE, after_long_help = help::SERVE_AFTER)]
+    #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
 }
 
@@ -75,6 +77,8 @@ struct Fetch {
     per_page: u8,
     #[arg(long, value_name = "URL", help = help::API_URL, long_help = help::API_URL_LONG)]
     api_url: Option<String>,
+    #[command(flatten)]
+    patience: patience::PatienceArgs,
     /// No screen: print the times and a short report
     #[arg(long)]
     plain: bool,
@@ -134,6 +138,10 @@ pub struct Followers {
     pub workers: Option<u16>,
     /// Followers a page.
     pub per_page: u8,
+    /// How long to wait, and how often to ask again.
+    pub patience: Patience,
+    /// Whether to begin a run that the quota is too small for.
+    pub force: bool,
     /// What a person wants to see.
     pub way: Way,
     /// Where the followers go.
@@ -203,6 +211,8 @@ impl Fetch {
             selection: self.mode.into(),
             workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
             per_page: self.per_page,
+            force: self.patience.force,
+            patience: self.patience.into(),
             way,
             output: self.output,
             theme: self.theme,

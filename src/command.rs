@@ -117,8 +117,8 @@ impl Sitting {
             costs_quota: !api.is_local(),
         };
         Ok(Self {
-            session: Session::new(target, followers.workers),
-            launcher: Launcher::new(api, Clock::system()),
+            session: Session::new(target, followers.workers).forced(followers.force),
+            launcher: Launcher::new(api, followers.patience, Clock::system()),
             server,
         })
     }

@@ -1,8 +1,10 @@
 //! Makes things happen: worker threads that do tasks and report events over a channel.
 
+mod attempts;
 pub mod cancel;
 pub mod clock;
-pub mod followers;
+mod followers;
+mod gate;
 pub mod launcher;
 mod ledger;
 pub mod pool;
@@ -10,7 +12,6 @@ pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
-pub use followers::GithubJob;
 pub use launcher::{Jobs, Launcher};
 pub use pool::{RunHandle, start};
 pub use task::{Extent, Job, Report, Worker};

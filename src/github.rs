@@ -5,9 +5,13 @@ pub mod client;
 mod connect;
 mod failure;
 pub mod link;
+mod patience;
 mod quota;
 pub mod server;
 
 pub use api::{Api, ApiError, Token};
 pub use client::{Client, Reply};
 pub use connect::Observe;
+pub use failure::{Fault, Remedy, limited_for_ever, not_waited_for};
+pub use patience::{Patience, Timeouts};
+pub use quota::{RateLimit, Wait};

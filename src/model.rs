@@ -1,8 +1,10 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+mod distinct;
 pub mod event;
 pub mod lane;
 pub mod level;
+pub mod page;
 pub mod plan;
 mod quota;
 pub mod run;
@@ -12,11 +14,12 @@ pub mod text;
 pub mod time;
 
 pub use event::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Outcome,
-    Product, Profile, Quota, State, TaskId,
+    Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, LimitKind, Outcome, Product,
+    Profile, Quota, State, TaskId,
 };
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
+pub use page::{Follower, Page};
 pub use plan::{Mode, Plan, Selection, Target, Workload};
 pub use run::Run;
 pub use tasks::FailedAttempt;

@@ -27,7 +27,7 @@ mod usage;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 
 /// The program, with nothing of the test's own environment that it heeds.
 fn threadline() -> Command {
@@ -38,10 +38,10 @@ fn threadline() -> Command {
     command
 }
 
-/// The program asking the API at `url` for octocat's followers.
+/// The program asking the API at `url` for octocat's followers, once for each page.
 fn asking(url: &str) -> Command {
     let mut command = threadline();
-    command.args(["octocat", "--api-url", url]);
+    command.args(["octocat", "--api-url", url, "--retries", "0", "--max-wait", "0s"]);
     command
 }
 
@@ -65,8 +65,8 @@ fn end(command: &mut Command) -> Ended {
 fn quick(followers: u32) -> Server {
     let latency = Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
     let user = DEFAULT_USER.to_owned();
-    let settings = Settings { user, followers, latency, port: 0, wall_clock: || 1_700_000_000 };
-    Server::start(settings).unwrap()
+    let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
+    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
 }
 
 /// The program asking that server.

@@ -144,7 +144,8 @@ mod child {
                 (Workload::Followers, TaskId(page)) => {
                     let (id, login) = (u64::from(page), format!("follower-{page}").into());
                     let html_url = "https://github.com/".into();
-                    Product::Followers([Follower { id, login, html_url }].into())
+                    let page = [Follower { id, login, html_url }].into_iter().collect();
+                    Product::Followers(Arc::new(page))
                 }
             };
             (

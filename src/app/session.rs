@@ -1,9 +1,11 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
+use std::borrow::Cow;
+
 use crate::model::plan::MOST_TASKS;
 use crate::model::stats::{self, Agreement};
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
+    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
 };
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
@@ -21,13 +23,23 @@ pub const MOST_WORKERS: u16 = 1000;
 pub struct Session {
     target: Target,
     workers: Option<u16>,
+    /// Whether a selection is begun even if the quota is too small for it.
+    force: bool,
     profile: Option<Run>,
     /// How many pages there are: by the profile's count, and once a run was whole, as it found.
     pages: Option<u32>,
-    bouts: Vec<Vec<Run>>,
+    bouts: Vec<Bout>,
     active: Option<Active>,
     latest: Option<Latest>,
     sequential: Option<Nanos>,
+}
+
+/// A selection's last runs, in the order of its modes.
+#[derive(Clone, Debug, Default)]
+struct Bout {
+    runs: Vec<Run>,
+    /// Whether both runs brought the same, once they are over: not reckoned for every frame.
+    agreement: Option<Agreement>,
 }
 
 /// The run that goes on.
@@ -46,10 +58,11 @@ impl Session {
     /// A sitting in which nothing has run yet. Without a number of workers, each run takes as many
     /// as there are pages, up to [`DEFAULT_WORKERS`].
     pub fn new(target: Target, workers: Option<u16>) -> Self {
-        let bouts = vec![Vec::new(); Selection::ALL.len()];
+        let bouts = vec![Bout::default(); Selection::ALL.len()];
         Self {
             target,
             workers,
+            force: false,
             profile: None,
             pages: None,
             bouts,
@@ -59,13 +72,20 @@ impl Session {
         }
     }
 
-    /// Begins a selection, unless something runs: returns what to start first.
+    /// The same, but a selection is begun even if the quota is too small for it, if `force` says so.
+    #[must_use]
+    pub fn forced(self, force: bool) -> Self {
+        Self { force, ..self }
+    }
+
+    /// Begins a selection, unless something runs: returns what to start first. Where requests cost
+    /// quota, what is left of it is asked each time.
     pub fn begin(&mut self, selection: Selection) -> Option<Plan> {
         if self.active.is_some() {
             return None;
         }
-        self.runs_mut(selection).clear();
-        if self.pages.is_some() {
+        *self.bout_mut(selection) = Bout::default();
+        if self.pages.is_some() && !self.target.costs_quota {
             return self.begin_run(selection, 0);
         }
         let plan = self.plan(Workload::Profile, Mode::Sequential, 1);
@@ -76,7 +96,8 @@ impl Session {
 
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
-        self.active_run_mut()?.apply(event);
+        let event = self.judged(event);
+        self.active_run_mut()?.apply(&event);
         if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =
             (&event.kind, self.active)
         {
@@ -87,26 +108,72 @@ impl Session {
         let Kind::RunFinished { end } = &event.kind else { return None };
         let over = self.active.take()?;
         self.latest = Some(over);
+        // A stop that came after the answer is still a stop.
+        let finished = *end == End::Finished;
         match over {
             Active::Profile(selection) => {
-                // A stop that came after the answer is still a stop.
-                (*end == End::Finished).then_some(())?;
-                let followers = self.profile.as_ref()?.profile()?.followers;
-                // The list decides how many pages there are, so even a count of 0 is looked into.
-                let pages = followers.div_ceil(u64::from(self.target.per_page));
-                self.pages = Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32);
-                self.begin_run(selection, 0)
+                let counted = self.pages_by_profile().filter(|_| *end != End::Stopped);
+                self.pages = counted.or(self.pages);
+                (finished && counted.is_some()).then(|| self.begin_run(selection, 0)).flatten()
             }
             Active::Run(selection, index) => {
                 self.learn(selection, index);
-                (*end == End::Finished).then_some(())?;
-                self.begin_run(selection, index + 1)
+                finished.then(|| self.begin_run(selection, index + 1)).flatten()
             }
         }
     }
 
-    /// Takes from a whole run what later ones build on.
+    /// A preparing request that went well has failed all the same, if it showed that the quota is
+    /// too small for what is to follow.
+    fn judged<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
+        let over = event.kind == Kind::RunFinished { end: End::Finished };
+        let too_little = match self.active {
+            Some(Active::Profile(selection)) if over && !self.force => self.too_little(selection),
+            _ => None,
+        };
+        match too_little {
+            Some(failure) => {
+                let kind = Kind::RunFinished { end: End::Failed(failure) };
+                Cow::Owned(Event { kind, ..event.clone() })
+            }
+            None => Cow::Borrowed(event),
+        }
+    }
+
+    fn too_little(&self, selection: Selection) -> Option<Failure> {
+        let target = &self.target;
+        let quota = self.profile.as_ref()?.quota().filter(|_| target.costs_quota)?;
+        let pages = self.pages_by_profile()?;
+        let cost = requests(pages, selection);
+        (cost > u64::from(quota.remaining)).then(|| Failure {
+            kind: FailureKind::RateLimited,
+            message: format!(
+                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02}                  UTC: come back then, ask for less with --mode or --per-page 100, or go on with                  --force",
+                target.api,
+                quota.remaining,
+                quota.limit,
+                quota.reset / 3_600 % 24,
+                quota.reset / 60 % 60,
+            ),
+        })
+    }
+
+    /// How many pages there are by the profile's count. The list decides how many pages there really
+    /// are, so even a count of 0 is looked into.
+    fn pages_by_profile(&self) -> Option<u32> {
+        let followers = self.profile.as_ref()?.profile()?.followers;
+        let pages = followers.div_ceil(u64::from(self.target.per_page));
+        Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32)
+    }
+
+    /// Compares what is over, and takes from a whole run what later ones build on.
     fn learn(&mut self, selection: Selection, index: usize) {
+        let bout = self.bout_mut(selection);
+        if let [first, second] = bout.runs.as_slice()
+            && second.is_over()
+        {
+            bout.agreement = Some(Agreement::of(first, second));
+        }
         let Some(run) = self.runs(selection).get(index).filter(|run| run.is_whole()) else {
             return;
         };
@@ -131,7 +198,7 @@ impl Session {
         let pages = self.pages.unwrap_or(1);
         let plans: Vec<Plan> =
             modes.map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
-        let runs = self.runs_mut(selection);
+        let runs = &mut self.bout_mut(selection).runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
@@ -147,11 +214,11 @@ impl Session {
     fn active_run_mut(&mut self) -> Option<&mut Run> {
         match self.active? {
             Active::Profile(_) => self.profile.as_mut(),
-            Active::Run(selection, index) => self.runs_mut(selection).get_mut(index),
+            Active::Run(selection, index) => self.bout_mut(selection).runs.get_mut(index),
         }
     }
 
-    fn runs_mut(&mut self, selection: Selection) -> &mut Vec<Run> {
+    fn bout_mut(&mut self, selection: Selection) -> &mut Bout {
         let index = selection.index().min(self.bouts.len() - 1);
         #[expect(clippy::indexing_slicing, reason = "there is a bout for every selection")]
         &mut self.bouts[index]
@@ -164,7 +231,7 @@ impl Session {
 
     /// The selection's last runs, in the order of its modes; none before it has run.
     pub fn runs(&self, selection: Selection) -> &[Run] {
-        self.bouts.get(selection.index()).map_or(&[], Vec::as_slice)
+        self.bouts.get(selection.index()).map_or(&[], |bout| bout.runs.as_slice())
     }
 
     /// The preparing request, once it has been made.
@@ -205,7 +272,10 @@ impl Session {
     /// Why the selection has failed, in the words for a person.
     pub fn failure(&self, selection: Selection) -> Option<&Failure> {
         let mut runs = self.runs(selection).iter();
-        runs.find_map(Run::failure).or_else(|| self.profile.as_ref()?.failure())
+        // The quota may be too small for one selection, and do for another.
+        let prepared = self.pages.is_none() || self.latest == Some(Active::Profile(selection));
+        let profile = self.profile.as_ref().filter(|_| prepared);
+        runs.find_map(Run::failure).or_else(|| profile?.failure())
     }
 
     /// How many workers the next threaded run has.
@@ -228,10 +298,9 @@ impl Session {
         self.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
     }
 
-    /// How many requests the selection costs, as far as is known; the preparing request is made
-    /// only once.
+    /// How many requests the selection costs, as far as is known, the preparing one included.
     pub fn cost(&self, selection: Selection) -> Option<u64> {
-        Some(u64::from(self.pages?) * selection.modes().len() as u64)
+        Some(requests(self.pages?, selection) + 1)
     }
 
     /// The sequential time that the selection's runs are measured against.
@@ -260,9 +329,13 @@ impl Session {
 
     /// Whether the selection's runs brought the same, once the last is over.
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
-        let [first, second] = self.runs(selection) else { return None };
-        (first.is_over() && second.is_over()).then(|| Agreement::of(first, second))
+        self.bouts.get(selection.index())?.agreement
     }
+}
+
+/// Each mode asks for each page.
+fn requests(pages: u32, selection: Selection) -> u64 {
+    u64::from(pages) * selection.modes().len() as u64
 }
 
 /// How many workers a person may ask for.

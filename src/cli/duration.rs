@@ -1,4 +1,4 @@
-//! Durations as a person writes them: `50ms`, `1.5s`, `200us`, a bare number for milliseconds.
+//! Durations as a person writes them: `50ms`, `1.5s`, `5m`, `200us`.
 
 use std::time::Duration;
 
@@ -11,18 +11,30 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// It is written in another way.
-    #[error("write a duration as 50ms, 1.5s or 200us; a bare number is milliseconds")]
+    #[error("write a duration as 50ms, 1.5s, 5m or 200us; a bare number is milliseconds")]
     Malformed,
+    /// It is a bare number.
+    #[error("write the unit: 500ms, 30s or 5m")]
+    NoUnit,
     /// It is longer than a day.
     #[error("a day is the longest")]
     TooLong,
 }
 
-/// Reads a duration.
+/// Reads a duration that is so long that a bare number would be taken for seconds.
+pub(super) fn with_unit(text: &str) -> Result<Duration, DurationError> {
+    if text.parse::<f64>().is_ok() {
+        return Err(DurationError::NoUnit);
+    }
+    parse(text)
+}
+
+/// Reads a duration; a bare number is milliseconds.
 pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(unit_at).ok_or(DurationError::Malformed)?;
     let seconds = match unit {
+        "m" => 60.0,
         "s" => 1.0,
         "ms" | "" => 1e-3,
         "us" => 1e-6,
@@ -58,7 +70,7 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            "", "ms", "-5ms", "+5", "5 ms", "5m", "1e3", "inf", "NaN", "1.2.3s", ".", "5µs", "5ms ",
+            "", "ms", "-5ms", "+5", "5 ms", "5h", "1e3", "inf", "NaN", "1.2.3s", ".", "5µs", "5ms ",
         ] {
             assert_eq!(parse(text), Err(DurationError::Malformed), "{text:?}");
         }

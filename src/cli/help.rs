@@ -1,5 +1,7 @@
 //! The longer texts of `--help`.
 
+use crate::github::server::{FAULT_KINDS, FaultKind};
+
 pub(super) const ABOUT: &str =
     "Watch threads work: fetch a GitHub user's followers one page after another, then with threads";
 
@@ -67,11 +69,30 @@ It knows one user, aaronlelevier, and answers on 127.0.0.1 only, as GitHub does:
 /users/USER/followers and /rate_limit. It prints its address and runs until it is stopped (Ctrl-C, \
 SIGTERM), then exits with 0.";
 
-pub(super) const SERVE_AFTER: &str = "\
+const SERVE_EXAMPLES: &str = "\
 Examples:
   threadline serve --port 8080
   threadline serve --followers 3000 --latency 50ms --jitter 20ms --seed 7
+  threadline serve --port 8080 --faults faults.json
   threadline aaronlelevier --api-url http://127.0.0.1:8080 --threads 16
 
 A latency profile is a JSON file, all in milliseconds; pages beyond its last begin again at the first:
-  {\"profile_ms\":250,\"pages\":[{\"wait_ms\":900,\"receive_ms\":100}]}";
+  {\"profile_ms\":250,\"pages\":[{\"wait_ms\":900,\"receive_ms\":100}]}
+
+Faults are a JSON file, too:
+  {\"faults\":[{\"page\":3,\"fault\":\"status\",\"status\":502},{\"every\":10,\"fault\":\"reset\"}]}
+\"page\" (a number, or \"profile\"), \"from\" (a page and all behind it) or \"every\" (n-th page) say \
+where; without them, everywhere. A page meets a fault \"times\" times (1; 0 for always), is then \
+answered well once, and then it begins again. Of several faults, the first that is due is met. There \
+are these, with keys of their own and defaults:
+";
+
+/// What follows the options of `threadline serve`: examples, and the faults.
+pub(super) fn serve_after() -> String {
+    let fault = |kind: &FaultKind| {
+        let FaultKind { name, does, keys } = kind;
+        let keys = if keys.is_empty() { String::new() } else { format!(" ({})", keys.join(", ")) };
+        format!("\n  {name:18} {does}{keys}")
+    };
+    SERVE_EXAMPLES.to_owned() + &FAULT_KINDS.iter().map(fault).collect::<String>()
+}

@@ -1,4 +1,4 @@
-//! `threadline serve`: what the built-in server is to serve, and how slowly.
+//! `threadline serve`: what the built-in server is to serve, how slowly and how badly.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -45,6 +45,9 @@ pub(super) struct ServeArgs {
         default_value_t = 0
     )]
     seed: u64,
+    /// Play the faults in this file: limits, errors, broken connections and answers
+    #[arg(long, value_name = "FILE")]
+    faults: Option<PathBuf>,
 }
 
 /// What `threadline serve` was asked for.
@@ -56,6 +59,8 @@ pub struct Serve {
     pub followers: u32,
     /// How slowly it answers.
     pub latency: LatencyArg,
+    /// Where the faults are that it plays.
+    pub faults: Option<PathBuf>,
 }
 
 /// How slowly the server answers.
@@ -87,6 +92,6 @@ impl From<ServeArgs> for Serve {
             (None, Some(path)) => LatencyArg::Profile(path),
             (None, None) => LatencyArg::BuiltIn,
         };
-        Self { port: args.port, followers: args.followers, latency }
+        Self { port: args.port, followers: args.followers, latency, faults: args.faults }
     }
 }

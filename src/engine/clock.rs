@@ -1,10 +1,13 @@
 //! The only place that asks the time.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::sync::watch;
+
 use crate::model::Nanos;
+
+/// What the calendar says at a manual clock's zero, in seconds since 1970 (UTC).
+const MANUAL_ZERO: u64 = 1_700_000_000;
 
 /// A monotonic clock: the machine's, or one that a test moves by hand.
 #[derive(Clone, Debug)]
@@ -13,7 +16,7 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System(Instant),
-    Manual(Arc<AtomicU64>),
+    Manual(watch::Sender<Nanos>),
 }
 
 impl Clock {
@@ -25,13 +28,13 @@ impl Clock {
 
     /// A clock at zero that stands still until [`Self::advance`] moves it.
     pub fn manual() -> Self {
-        Self(Source::Manual(Arc::default()))
+        Self(Source::Manual(watch::Sender::default()))
     }
 
     /// Moves a manual clock and all its clones; the machine's cannot be moved.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(now) = &self.0 {
-            now.fetch_add(Nanos::from(by).0, Ordering::SeqCst);
+            now.send_modify(|now| *now = *now + Nanos::from(by));
         }
     }
 
@@ -39,7 +42,24 @@ impl Clock {
     pub fn now(&self) -> Nanos {
         match &self.0 {
             Source::System(zero) => Nanos::from(zero.elapsed()),
-            Source::Manual(now) => Nanos(now.load(Ordering::SeqCst)),
+            Source::Manual(now) => *now.borrow(),
+        }
+    }
+
+    /// The calendar's time, in seconds since 1970 (UTC).
+    pub fn utc(&self) -> u64 {
+        match &self.0 {
+            Source::System(_) => wall_clock(),
+            Source::Manual(now) => MANUAL_ZERO + now.borrow().0 / 1_000_000_000,
+        }
+    }
+
+    /// Waits until this clock stands at `moment`. Needs a tokio runtime with timers.
+    pub async fn sleep_until(&self, moment: Nanos) {
+        match &self.0 {
+            Source::System(_) => tokio::time::sleep(moment.since(self.now()).into()).await,
+            // An error would mean that no sender is left, and this is one.
+            Source::Manual(now) => _ = now.subscribe().wait_for(|&now| now >= moment).await,
         }
     }
 }

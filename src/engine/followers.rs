@@ -5,25 +5,24 @@ use std::sync::Arc;
 
 use tokio::runtime::Runtime;
 
+use super::attempts::Attempts;
 use super::cancel::Cancel;
+use super::clock::Clock;
+use super::gate::{Gate, Pass};
 use super::task::{Extent, Job, Report, Worker};
-use crate::github::{Api, Client, Observe, Reply};
+use crate::github::{Api, Client, Fault, Observe, Patience, Reply, Timeouts};
 use crate::model::{
     Failure, FailureKind, Kind, Outcome, Plan, Product, Quota, State, TaskId, Workload,
 };
 
 /// Asks one API for what a plan wants of it.
 #[derive(Debug)]
-pub struct GithubJob {
-    api: Arc<Api>,
-    plan: Plan,
-}
-
-impl GithubJob {
-    /// The plan's tasks, asked of `api`.
-    pub const fn new(api: Arc<Api>, plan: Plan) -> Self {
-        Self { api, plan }
-    }
+pub(super) struct GithubJob {
+    pub(super) api: Arc<Api>,
+    pub(super) plan: Plan,
+    pub(super) gate: Arc<Gate>,
+    pub(super) clock: Clock,
+    pub(super) patience: Patience,
 }
 
 impl Job for GithubJob {
@@ -34,8 +33,16 @@ impl Job for GithubJob {
                 message: format!("no event loop can be set up for a worker: {error}"),
             },
         )?;
-        let client = Client::new(Arc::clone(&self.api), Arc::new(report))?;
-        Ok(Box::new(GithubWorker { runtime: Some(runtime), client, plan: self.plan.clone() }))
+        let timeouts = Timeouts::within(self.patience.timeout);
+        let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
+        let attempts = Attempts {
+            gate: Arc::clone(&self.gate),
+            report,
+            clock: self.clock.clone(),
+            patience: self.patience,
+        };
+        let plan = self.plan.clone();
+        Ok(Box::new(GithubWorker { runtime: Some(runtime), client, attempts, plan, pass: None }))
     }
 }
 
@@ -43,14 +50,17 @@ impl Job for GithubJob {
 struct GithubWorker {
     runtime: Option<Runtime>,
     client: Client,
+    attempts: Attempts,
     plan: Plan,
+    /// Leave for the next request.
+    pass: Option<Pass>,
 }
 
 impl GithubWorker {
-    async fn ask(&self, task: TaskId) -> Result<Reply, Failure> {
+    async fn ask(&self, task: TaskId) -> Result<Reply, Fault> {
         let target = &self.plan.target;
         let reply = match self.plan.workload {
-            Workload::Profile => self.client.profile(&target.user).await,
+            Workload::Profile => self.prepare().await,
             Workload::Followers => {
                 self.client.followers(&target.user, target.per_page, task.0).await
             }
@@ -63,10 +73,18 @@ impl GithubWorker {
         reply
     }
 
+    /// Asks for the profile, but first, where that counts, whether anything may be asked at all.
+    async fn prepare(&self) -> Result<Reply, Fault> {
+        if self.plan.target.costs_quota {
+            self.client.quota().await?;
+        }
+        self.client.profile(&self.plan.target.user).await
+    }
+
     fn extent(task: TaskId, reply: &Reply) -> Extent {
         match &reply.done.product {
             Product::Profile(_) => Extent::Unknown,
-            Product::NoMore => Extent::Exactly(task.0 - 1),
+            Product::NoMore => Extent::AtMost(task.0 - 1),
             Product::Followers(page) => match (reply.links.last, reply.links.next) {
                 (Some(last), _) if page.is_empty() => Extent::Exactly(last),
                 (Some(last), _) => Extent::Exactly(last.max(task.0)),
@@ -79,18 +97,33 @@ impl GithubWorker {
 }
 
 impl Worker for GithubWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
-        let Some(runtime) = &self.runtime else {
-            return (Outcome::Stopped, Extent::Unknown);
-        };
-        let reply = runtime.block_on(async {
+    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+        self.pass = None;
+        let Some(runtime) = &self.runtime else { return Ok(()) };
+        let passed = runtime.block_on(async {
             tokio::select! {
                 biased;
                 () = cancel.cancelled() => None,
-                reply = self.ask(task) => Some(reply),
+                pass = self.attempts.gate.pass(&self.attempts.report) => Some(pass),
             }
         });
-        match reply {
+        self.pass = passed.transpose()?;
+        Ok(())
+    }
+
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        // Without a pass it was stopped before it began.
+        let (Some(runtime), Some(pass)) = (&self.runtime, self.pass.take()) else {
+            return (Outcome::Stopped, Extent::Unknown);
+        };
+        let answer = runtime.block_on(async {
+            tokio::select! {
+                biased;
+                () = cancel.cancelled() => None,
+                answer = self.attempts.answer(task, pass, async || self.ask(task).await) => Some(answer),
+            }
+        });
+        match answer {
             None => (Outcome::Stopped, Extent::Unknown),
             Some(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
             Some(Ok(reply)) => {

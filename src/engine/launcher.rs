@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::followers::GithubJob;
+use super::gate::{Gate, Standing};
 use super::pool::{self, RunHandle};
 use super::task::Job;
-use crate::github::Api;
+use crate::github::{Api, Patience};
 use crate::model::{Nanos, Plan};
 
 /// Knows how the tasks of a plan are done.
@@ -24,9 +25,10 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// Runs ask `api`, and are timed by `clock`.
-    pub fn new(api: Arc<Api>, clock: Clock) -> Self {
-        Self::of(Arc::new(Github(api)), clock)
+    /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
+    pub fn new(api: Arc<Api>, patience: Patience, clock: Clock) -> Self {
+        let jobs = Github { api, patience, clock: clock.clone(), standing: Standing::default() };
+        Self::of(Arc::new(jobs), clock)
     }
 
     /// Runs do what `jobs` says, and are timed by `clock`.
@@ -48,10 +50,29 @@ impl Launcher {
 
 /// Everything is asked of one API.
 #[derive(Debug)]
-struct Github(Arc<Api>);
+struct Github {
+    api: Arc<Api>,
+    patience: Patience,
+    clock: Clock,
+    standing: Standing,
+}
 
 impl Jobs for Github {
     fn job(&self, plan: &Plan) -> Arc<dyn Job> {
-        Arc::new(GithubJob::new(Arc::clone(&self.0), plan.clone()))
+        let Self { api, patience, clock, standing } = self;
+        let gate = Gate::new(
+            Arc::clone(api),
+            clock.clone(),
+            patience.max_wait,
+            plan.workers,
+            Arc::clone(standing),
+        );
+        Arc::new(GithubJob {
+            api: Arc::clone(api),
+            plan: plan.clone(),
+            gate: Arc::new(gate),
+            clock: clock.clone(),
+            patience: *patience,
+        })
     }
 }

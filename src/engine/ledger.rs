@@ -16,6 +16,8 @@ pub(super) struct Ledger {
     end: u32,
     /// The highest task that showed itself to exist.
     found: u32,
+    /// No task above this number can be had, whatever is said.
+    most: u32,
     /// Tasks 1 to this number were put into the queue.
     queued: u32,
     /// Of these, those that were left undone because they did not seem to exist.
@@ -34,6 +36,7 @@ impl Ledger {
             queue: Some(sender),
             end: 0,
             found: 0,
+            most: MOST_TASKS,
             queued: 0,
             dropped: Vec::new(),
             open: 0,
@@ -84,15 +87,23 @@ impl Ledger {
     }
 
     fn learn(&mut self, task: TaskId, extent: Extent, report: &Report) {
-        let (Extent::Exactly(tasks) | Extent::AtLeast(tasks)) = extent else { return };
+        let (tasks, may_shrink) = match extent {
+            Extent::Unknown => return,
+            Extent::AtLeast(tasks) => (tasks, false),
+            Extent::Exactly(tasks) => (tasks, true),
+            Extent::AtMost(tasks) => {
+                self.most = self.most.min(tasks);
+                (tasks.min(self.end), true)
+            }
+        };
         if tasks >= task.0 {
             self.found = self.found.max(task.0);
         }
         // Where tasks contradict each other, one that showed itself to exist is not taken back.
-        let tasks = tasks.max(self.found).min(MOST_TASKS);
+        let tasks = tasks.min(self.most).max(self.found).min(MOST_TASKS);
         if tasks > self.end {
             self.extend(tasks, report);
-        } else if tasks < self.end && matches!(extent, Extent::Exactly(_)) {
+        } else if tasks < self.end && may_shrink {
             self.expect(tasks, report);
         }
     }

@@ -11,7 +11,9 @@ use super::clock::Clock;
 use super::ledger::Ledger;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
-use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, TaskId};
+use crate::model::{
+    End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, State, TaskId,
+};
 
 /// A run that goes on. Dropping it stops the run.
 #[derive(Debug)]
@@ -166,37 +168,43 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
     for task in first.into_iter().chain(&shared.queue) {
+        let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
+        // How many tasks there are may have come to light meanwhile.
         if !shared.admits(task) {
+            report.enter(State::Idle);
             continue;
         }
         report.send(Kind::Started { task });
-        let (outcome, extent) = attempt(shared, report, &mut worker, task);
+        let done = held.and_then(|()| {
+            let run = |worker: &mut dyn Worker| Ok(worker.run(task, &shared.cancel));
+            guarded(shared, report, &mut worker, task, run)
+        });
+        let (outcome, extent) =
+            done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
         report.send(Kind::Finished { task, outcome: outcome.clone() });
         shared.settle(task, &outcome, extent);
     }
 }
 
-/// Does one task. A panic becomes a failure of that task, and the next gets a new worker.
-fn attempt(
+/// Lets a thread's worker act for a task, a new one if there is none. A panic becomes a failure of
+/// that task, and the next gets a new worker.
+fn guarded<T>(
     shared: &Shared,
     report: &Report,
     worker: &mut Option<Box<dyn Worker>>,
     task: TaskId,
-) -> (Outcome, Extent) {
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
+    act: impl FnOnce(&mut dyn Worker) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let done = catch_unwind(AssertUnwindSafe(|| {
         let mut ready = match worker.take() {
             Some(worker) => worker,
             None => shared.job.worker(report.clone())?,
         };
-        let result = ready.run(task, &shared.cancel);
+        let done = act(&mut *ready);
         *worker = Some(ready);
-        Ok(result)
+        done
     }));
-    match attempt {
-        Ok(Ok(result)) => result,
-        Ok(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
-        Err(panic) => (Outcome::Failed(panicked(task, panic.as_ref())), Extent::Unknown),
-    }
+    done.unwrap_or_else(|panic| Err(panicked(task, panic.as_ref())))
 }
 
 fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {

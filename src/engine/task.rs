@@ -14,6 +14,13 @@ pub trait Job: Send + Sync {
 
 /// One thread's means to do tasks.
 pub trait Worker {
+    /// Waits until a task may be begun, or `cancel` says stop. Fails where that would be too long,
+    /// and the task with it.
+    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+        _ = cancel;
+        Ok(())
+    }
+
     /// Does a task, or stops soon after `cancel` says so. Also tells how many tasks there are, where
     /// the task showed it.
     fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent);
@@ -28,6 +35,8 @@ pub enum Extent {
     AtLeast(u32),
     /// This many.
     Exactly(u32),
+    /// No more than this many, whatever other tasks say.
+    AtMost(u32),
 }
 
 /// A lane's voice: stamps what happens on it, when it happens.
@@ -49,6 +58,11 @@ impl Report {
     #[must_use]
     pub fn on(&self, lane: LaneId) -> Self {
         Self { lane, ..self.clone() }
+    }
+
+    /// A moment of the clock, as the run's.
+    pub const fn moment(&self, clock: Nanos) -> Nanos {
+        clock.since(self.start)
     }
 
     /// This happened now.

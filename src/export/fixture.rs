@@ -1,5 +1,7 @@
 //! Runs as tests want them: made of events, without a clock.
 
+use std::sync::Arc;
+
 use crate::model::{
     Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
     Product, Profile, Run, State, Target, TaskId, Workload,
@@ -86,7 +88,10 @@ pub(crate) fn not_begun(mode: Mode) -> Run {
 fn outcome(page: Page<'_>) -> Outcome {
     match page {
         Err(kind) => Outcome::Failed(failure(kind)),
-        Ok(ids) => done(Product::Followers(ids.iter().map(|&id| follower(id)).collect())),
+        Ok(ids) => {
+            let page = ids.iter().map(|&id| follower(id)).collect();
+            done(Product::Followers(Arc::new(page)))
+        }
     }
 }
 
@@ -94,7 +99,7 @@ fn done(product: Product) -> Outcome {
     Outcome::Done(Done { status: 200, bytes: 100, connected: false, product })
 }
 
-fn follower(id: u64) -> Follower {
+fn follower(id: u64) -> Follower<'static> {
     let login = format!("user{id}").into();
     Follower { id, login, html_url: format!("https://github.com/user{id}").into() }
 }

@@ -36,7 +36,7 @@ impl Format {
             Self::Json => json(run, out),
             Self::Ndjson => {
                 for follower in run.followers() {
-                    ascii::compact(out, follower)?;
+                    ascii::compact(out, &follower)?;
                     out.write_all(b"\n")?;
                 }
                 Ok(())
@@ -65,7 +65,7 @@ fn csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(["id", "login", "html_url"])?;
     for Follower { id, login, html_url } in run.followers() {
-        csv.write_record([&id.to_string(), &harmless(login), &harmless(html_url)])?;
+        csv.write_record([&id.to_string(), &harmless(&login), &harmless(&html_url)])?;
     }
     csv.flush()
 }
@@ -81,7 +81,7 @@ fn json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     let mut before: &[u8] = b"[\n";
     for follower in run.followers() {
         out.write_all(before)?;
-        ascii::compact(out, follower)?;
+        ascii::compact(out, &follower)?;
         before = b",\n";
     }
     let end: &[u8] = if before == b"[\n" { b"[]\n" } else { b"\n]\n" };
@@ -112,6 +112,17 @@ mod tests {
         let two = format!(r#"{{"id":2,"login":"user2","html_url":"{url}2"}}"#);
         assert_eq!(written(Format::Ndjson, &run), format!("{one}\n{two}\n"));
         assert_eq!(written(Format::Json, &run), format!("[\n{one},\n{two}\n]\n"));
+    }
+
+    #[test]
+    fn each_follower_is_written_once_where_it_is_first() {
+        let run = run(Mode::Threads, 2, &[Ok(&[3, 1]), Ok(&[1, 3, 2])]);
+        for format in [Format::Csv, Format::Json, Format::Ndjson] {
+            let text = written(format, &run);
+            let places = [3, 1, 2].map(|id| text.find(&format!("github.com/user{id}")).unwrap());
+            assert!(places.is_sorted(), "{text}");
+            assert_eq!(text.matches("github.com").count(), 3, "{text}");
+        }
     }
 
     #[test]

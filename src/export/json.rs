@@ -70,8 +70,10 @@ pub struct RunReport {
     pub pages: u32,
     /// How many of them it got.
     pub pages_done: u32,
-    /// How many followers they hold.
+    /// How many followers they hold, each counted once.
     pub followers: u64,
+    /// How many entries on them were left out, as their account was there before.
+    pub duplicates: u64,
     /// Requests made; above `pages` if pages were asked for that turned out not to exist.
     pub requests: u32,
     /// Bytes of all bodies, decompressed.
@@ -154,7 +156,7 @@ pub struct TaskReport {
     pub finished_s: Option<f64>,
     /// Bytes of the body, decompressed.
     pub bytes: Option<u64>,
-    /// How many followers are on the page.
+    /// How many followers are on the page, those included that were there before.
     pub followers: Option<u64>,
     /// Whether a connection was opened for it, rather than the worker's own used again.
     pub new_connection: Option<bool>,

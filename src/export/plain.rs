@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{Comparison, percentiles, plural, took, waves};
-use crate::model::stats::Agreement;
+use crate::model::stats::{Agreement, turnover};
 use crate::model::{Mode, Outcome, Run, Target};
 
 /// Writes the report of what ran: the preparing request and the runs after it. Nothing if no run has
@@ -126,6 +126,12 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
     if let Some(comparison) = comparison {
         remark("followers", &agreement(comparison.agreement))?;
     }
+    let again = runs.iter().filter(|run| run.duplicates() > 0);
+    let again: Vec<String> =
+        again.map(|run| format!("{} in {}", run.duplicates(), name(run))).collect();
+    if !again.is_empty() {
+        remark("duplicates", &format!("{}: seen before, counted once", again.join(", ")))?;
+    }
     if let Some(text) = hidden(profile, runs) {
         remark("profile", &text)?;
     }
@@ -141,10 +147,7 @@ fn agreement(agreement: Agreement) -> String {
         Agreement::Reordered { followers } => {
             format!("the same {followers} in both, but not in the same order")
         }
-        Agreement::Different { only_first, only_second } => format!(
-            "not the same: {only_first} in the sequential list only, {only_second} in the threaded \
-             one only"
-        ),
+        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
         Agreement::Incomplete => "not compared, as pages are missing".to_owned(),
     }
 }
@@ -213,10 +216,25 @@ followers    the same 5 in both, in the same order
     fn lists_that_differ_are_said_to() {
         let report = report(3, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
         assert!(report.contains("both single_threaded and multi_threaded count: 3\n"), "{report}");
-        let differ = "not the same: 1 in the sequential list only, 1 in the threaded one only\n";
+        let differ = "\nfollowers    1 follower joined and 1 left between the runs\n";
         assert!(report.contains(differ), "{report}");
+        assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
         assert!(super::tests::report(3, &reordered).contains("but not in the same order\n"));
+    }
+
+    #[test]
+    fn who_comes_again_is_counted_once_and_said_to() {
+        let doubled: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
+        let plain: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
+        let both = report(3, &race(&doubled, &doubled));
+        assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
+        let said = "the same 3 in both, in the same order\n\
+                    duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
+        assert!(both.ends_with(said), "{both}");
+        let one = report(3, &race(&plain, &doubled));
+        assert!(one.ends_with("duplicates   2 in threads x2: seen before, counted once\n"));
+        assert!(!report(3, &race(&plain, &plain)).contains("duplicates"));
     }
 
     #[test]

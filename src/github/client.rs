@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
 use reqwest::{Response, StatusCode, redirect};
@@ -11,15 +10,11 @@ use url::Url;
 
 use super::api::Api;
 use super::connect::{Observe, WatchConnecting};
+use super::failure::Fault;
 use super::link::{self, LinkError, Links};
+use super::patience::Timeouts;
 use super::{failure, quota};
-use crate::model::{Done, Failure, Follower, Product, Profile, State};
-
-/// A connection that takes longer is given up.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A request that takes longer, connecting and body included, is given up.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::model::{Done, Failure, Product, Profile, Quota, State};
 
 /// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
 const LARGEST_BODY: usize = 16 << 20;
@@ -30,6 +25,7 @@ const MOST_REDIRECTS: usize = 5;
 /// One worker's client: a connection of its own, kept and used again.
 pub struct Client {
     api: Arc<Api>,
+    timeouts: Timeouts,
     http: reqwest::Client,
     observer: Arc<dyn Observe>,
     connected: Arc<AtomicBool>,
@@ -44,7 +40,7 @@ pub struct Reply {
     pub links: Links,
 }
 
-/// A successful reply's head and body, before the body is understood.
+/// A reply's head and body, before it is understood.
 struct Page {
     status: StatusCode,
     headers: HeaderMap,
@@ -53,50 +49,81 @@ struct Page {
 
 impl Client {
     /// A client that tells `observer` what its thread does.
-    pub fn new(api: Arc<Api>, observer: Arc<dyn Observe>) -> Result<Self, Failure> {
+    pub fn new(
+        api: Arc<Api>,
+        timeouts: Timeouts,
+        observer: Arc<dyn Observe>,
+    ) -> Result<Self, Failure> {
         let connected = Arc::new(AtomicBool::new(false));
         let watch = WatchConnecting::new(Arc::clone(&observer), Arc::clone(&connected));
-        let http = build(&api, watch).map_err(|reason| failure::unusable(&api, &reason))?;
-        Ok(Self { api, http, observer, connected })
+        let http = build(&api, timeouts, watch);
+        let http = http.map_err(|reason| failure::unusable(&api, &reason))?;
+        Ok(Self { api, timeouts, http, observer, connected })
+    }
+
+    /// What is left of the quota, which asking does not lessen; nothing where the server has none or
+    /// does not say, as GitHub Enterprise Server does not by default. None left is a fault.
+    pub async fn quota(&self) -> Result<Option<Quota>, Fault> {
+        let what = "the rate limit";
+        let page = self.get(self.url(&["rate_limit"])?, what).await?;
+        if page.status == StatusCode::NOT_FOUND {
+            return Ok(None);
+        }
+        let page = self.succeeded(page, "", what)?;
+        let Some(quota) = quota::parse(&page.body) else { return Ok(None) };
+        self.observer.quota(quota);
+        match quota::used_up(quota, &page.headers) {
+            Some(limit) => Err(failure::limited(&self.api, limit)),
+            None => Ok(Some(quota)),
+        }
     }
 
     /// The user's profile.
-    pub async fn profile(&self, user: &str) -> Result<Reply, Failure> {
+    pub async fn profile(&self, user: &str) -> Result<Reply, Fault> {
         let what = "the profile";
-        let page = self.get(self.url(&["users", user])?, user, what).await?;
+        let page = self.get(self.url(&["users", user])?, what).await?;
+        let page = self.succeeded(page, user, what)?;
         let user: RawUser<'_> = self.parse(&page, what)?;
         let profile = Profile { login: user.login.into(), followers: user.followers };
         Ok(self.reply(&page, Product::Profile(profile), Links::default()))
     }
 
-    /// One page of the user's followers.
-    pub async fn followers(&self, user: &str, per_page: u8, page: u32) -> Result<Reply, Failure> {
+    /// One page of the user's followers, or [`Product::NoMore`].
+    pub async fn followers(&self, user: &str, per_page: u8, page: u32) -> Result<Reply, Fault> {
         let what = format!("page {page}");
         let mut url = self.url(&["users", user, "followers"])?;
         url.query_pairs_mut()
             .append_pair("per_page", &per_page.to_string())
             .append_pair("page", &page.to_string());
-        let reply = self.get(url, user, &what).await?;
-        let followers: Vec<Follower> = self.parse(&reply, &what)?;
+        let reply = self.get(url, &what).await?;
+        // GitHub shows no listing to its end if that is far:
+        // <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>.
+        if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
+            return Ok(self.reply(&reply, Product::NoMore, Links::default()));
+        }
+        let reply = self.succeeded(reply, user, &what)?;
+        let followers = self.parse(&reply, &what)?;
         let links = self.links(&reply.headers, &what)?;
-        Ok(self.reply(&reply, Product::Followers(followers.into()), links))
+        Ok(self.reply(&reply, Product::Followers(followers), links))
     }
 
-    fn url(&self, path: &[&str]) -> Result<Url, Failure> {
+    fn url(&self, path: &[&str]) -> Result<Url, Fault> {
         let mut url = self.api.base().clone();
         match url.path_segments_mut() {
             Ok(mut segments) => _ = segments.pop_if_empty().extend(path),
-            Err(()) => return Err(failure::unusable(&self.api, "its address takes no path")),
+            Err(()) => return Err(failure::no_address(&self.api)),
         }
         Ok(url)
     }
 
-    async fn get(&self, url: Url, user: &str, what: &str) -> Result<Page, Failure> {
+    async fn get(&self, url: Url, what: &str) -> Result<Page, Fault> {
         self.connected.store(false, Ordering::Relaxed);
         // A request that has to connect first says so itself.
         self.observer.enter(State::Waiting);
-        let sent = self.http.get(url).timeout(REQUEST_TIMEOUT).send().await;
-        let response = sent.map_err(|error| failure::transport(&self.api, what, &error))?;
+        let sent = self.http.get(url).timeout(self.timeouts.whole).send();
+        let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
+        let sent = sent.map_err(|_late| failure::silence(&self.api, what, self.timeouts))?;
+        let response = sent.map_err(|error| self.broken(what, &error))?;
         self.observer.enter(State::Receiving);
         if let Some(quota) = quota::read(response.headers()) {
             self.observer.quota(quota);
@@ -104,19 +131,19 @@ impl Client {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.body(response, what).await?;
         self.observer.enter(State::Computing);
-        if status == StatusCode::OK {
-            return Ok(Page { status, headers, body });
-        }
-        Err(failure::status(&self.api, user, what, status, &headers, &body))
+        Ok(Page { status, headers, body })
     }
 
-    async fn body(&self, mut response: Response, what: &str) -> Result<Vec<u8>, Failure> {
+    fn broken(&self, what: &str, error: &reqwest::Error) -> Fault {
+        failure::transport(&self.api, what, self.timeouts, error)
+    }
+
+    async fn body(&self, mut response: Response, what: &str) -> Result<Vec<u8>, Fault> {
         let mut body = Vec::new();
         loop {
-            let chunk = response.chunk().await;
-            match chunk.map_err(|error| failure::transport(&self.api, what, &error))? {
+            match response.chunk().await.map_err(|error| self.broken(what, &error))? {
                 Some(chunk) if body.len() + chunk.len() > LARGEST_BODY => {
-                    return Err(failure::body(&self.api, what, "it is larger than 16 MB"));
+                    return Err(failure::hostile(&self.api, what, "it is larger than 16 MB"));
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
                 None => return Ok(body),
@@ -124,23 +151,31 @@ impl Client {
         }
     }
 
+    fn succeeded(&self, page: Page, user: &str, what: &str) -> Result<Page, Fault> {
+        let Page { status, headers, body } = &page;
+        if *status == StatusCode::OK {
+            return Ok(page);
+        }
+        Err(failure::status(&self.api, user, what, *status, headers, body))
+    }
+
     fn parse<'page, T: Deserialize<'page>>(
         &self,
         page: &'page Page,
         what: &str,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, Fault> {
         serde_json::from_slice(&page.body)
             .map_err(|error| failure::body(&self.api, what, &error.to_string()))
     }
 
-    fn links(&self, headers: &HeaderMap, what: &str) -> Result<Links, Failure> {
+    fn links(&self, headers: &HeaderMap, what: &str) -> Result<Links, Fault> {
         let lines = headers.get_all(LINK).iter().map(HeaderValue::to_str);
         let lines: Result<Vec<&str>, _> = lines.collect();
         let header = lines.map_err(|_not_text| LinkError::Malformed);
         // A list may be spread over several lines: RFC 9110, 5.3.
         header
             .and_then(|lines| link::parse(&lines.join(", "), self.api.base()))
-            .map_err(|error| failure::body(&self.api, what, &error.to_string()))
+            .map_err(|error| failure::hostile(&self.api, what, &error.to_string()))
     }
 
     fn reply(&self, page: &Page, product: Product, links: Links) -> Reply {
@@ -154,12 +189,12 @@ impl Client {
     }
 }
 
-fn build(api: &Api, watch: WatchConnecting) -> Result<reqwest::Client, String> {
+fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwest::Client, String> {
     let mut builder = reqwest::Client::builder()
         .user_agent(concat!("threadline/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers(api))
         .redirect(same_server_only())
-        .connect_timeout(CONNECT_TIMEOUT)
+        .connect_timeout(timeouts.connect)
         // A lane has one connection, so that it shows what its thread does and nothing else.
         .http1_only()
         .pool_max_idle_per_host(1)

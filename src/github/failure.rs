@@ -1,36 +1,74 @@
-//! What went wrong with a request, in a person's words: what happened, to what, what to do now.
+//! What went wrong with a request, in a person's words (what happened, to what, what to do now), and
+//! whether asking again may help.
 
 use std::error::Error;
+use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Deserialize;
 
 use super::api::Api;
-use super::client::REQUEST_TIMEOUT;
-use super::quota;
+use super::patience::Timeouts;
+use super::quota::{self, RateLimit, Wait};
 use crate::model::text::printable;
-use crate::model::{Failure, FailureKind};
+use crate::model::{Failure, FailureKind, LimitKind};
+
+/// A request that failed.
+#[derive(Clone, Debug)]
+pub struct Fault {
+    /// Why.
+    pub failure: Failure,
+    /// What may help.
+    pub remedy: Remedy,
+}
+
+/// What may help after a failed request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// Nothing that this program can do.
+    None,
+    /// The same request a little later, and not before this long if the server said so.
+    Retry(Option<Duration>),
+    /// The same request when the limit is over, and none before.
+    Limit(RateLimit),
+}
 
 /// GitHub's error body: <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
     message: String,
+    documentation_url: String,
 }
 
-fn new(kind: FailureKind, message: String) -> Failure {
-    Failure { kind, message }
+fn final_fault(kind: FailureKind, message: String) -> Fault {
+    Fault { failure: Failure { kind, message }, remedy: Remedy::None }
+}
+
+fn passing_fault(kind: FailureKind, message: String) -> Fault {
+    Fault { failure: Failure { kind, message }, remedy: Remedy::Retry(None) }
 }
 
 /// The client could not even be made.
 pub(super) fn unusable(api: &Api, reason: &str) -> Failure {
     let (host, reason) = (api.host(), printable(reason));
-    new(FailureKind::Unreachable, format!("no connection to {host} can be set up: {reason}"))
+    let message = format!("no connection to {host} can be set up: {reason}");
+    Failure { kind: FailureKind::Unreachable, message }
+}
+
+/// The address cannot be asked.
+pub(super) fn no_address(api: &Api) -> Fault {
+    Fault { failure: unusable(api, "its address takes no path"), remedy: Remedy::None }
 }
 
 /// The connection failed, broke or took too long.
-pub(super) fn transport(api: &Api, what: &str, error: &reqwest::Error) -> Failure {
+pub(super) fn transport(
+    api: &Api,
+    what: &str,
+    timeouts: Timeouts,
+    error: &reqwest::Error,
+) -> Fault {
     let (host, reason) = (api.host(), root(error));
     if error.is_connect() {
         let (kind, reason) = if error.is_timeout() {
@@ -38,24 +76,34 @@ pub(super) fn transport(api: &Api, what: &str, error: &reqwest::Error) -> Failur
         } else {
             (FailureKind::Unreachable, reason)
         };
-        return new(
+        return passing_fault(
             kind,
             format!("{host} cannot be reached ({reason}): check the network, or --api-url"),
         );
     }
     if error.is_timeout() {
-        let seconds = REQUEST_TIMEOUT.as_secs();
+        let time = seconds(timeouts.whole);
         let message = format!(
-            "{host} did not send {what} within {seconds} s: it may be busy, try again later"
+            "{host} did not send {what} within {time}: it may be busy, try again later or give it \
+             more with --timeout"
         );
-        return new(FailureKind::TimedOut, message);
+        return passing_fault(FailureKind::TimedOut, message);
     }
     if error.is_redirect() {
         let message = format!("{host} does not answer for {what}: {reason}; check --api-url");
-        return new(FailureKind::Server, message);
+        return final_fault(FailureKind::Server, message);
     }
     let message = format!("the connection to {host} broke in {what} ({reason}): try again");
-    new(FailureKind::Unreachable, message)
+    passing_fault(FailureKind::Unreachable, message)
+}
+
+/// The connection is there, but no answer.
+pub(super) fn silence(api: &Api, what: &str, timeouts: Timeouts) -> Fault {
+    let (host, time) = (api.host(), seconds(timeouts.first_byte));
+    let message = format!(
+        "{host} did not begin to answer for {what} within {time}: it may be busy, try again later"
+    );
+    passing_fault(FailureKind::TimedOut, message)
 }
 
 /// The server answered, but not with success.
@@ -66,7 +114,7 @@ pub(super) fn status(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-) -> Failure {
+) -> Fault {
     let host = api.host();
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
     let said = match printable(&body.message) {
@@ -75,42 +123,121 @@ pub(super) fn status(
         }
         message => message,
     };
+    let code = status.as_u16();
     match status {
         // Without GitHub's words it is some other server that knows no such page.
-        StatusCode::NOT_FOUND if !body.message.is_empty() => new(
+        StatusCode::NOT_FOUND if !body.message.is_empty() => final_fault(
             FailureKind::NotFound,
             format!("{host} knows no user \"{}\": check the spelling", printable(user)),
         ),
-        StatusCode::UNAUTHORIZED => new(FailureKind::Refused, unauthorized(api, &said)),
-        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS
-            if quota::is_limit(headers, &body.message) =>
-        {
-            new(FailureKind::RateLimited, limited(api, headers))
+        StatusCode::UNAUTHORIZED => final_fault(FailureKind::Refused, unauthorized(api, &said)),
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
+            let too_many = status == StatusCode::TOO_MANY_REQUESTS;
+            let limit = quota::limit(too_many, headers, &body.message, &body.documentation_url);
+            let refused = || format!("{host} refuses {what}: {said}");
+            limit.map_or_else(
+                || final_fault(FailureKind::Refused, refused()),
+                |limit| limited(api, limit),
+            )
         }
-        StatusCode::FORBIDDEN => {
-            new(FailureKind::Refused, format!("{host} refuses {what}: {said}"))
+        _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+            let message = format!("{host} answered {what} with {code}: {said}; try again later");
+            Fault {
+                failure: Failure { kind: FailureKind::Server, message },
+                remedy: Remedy::Retry(quota::retry_after(headers)),
+            }
         }
-        _ if status.is_server_error() => new(
-            FailureKind::Server,
-            format!("{host} answered {what} with {}: {said}; try again later", status.as_u16()),
-        ),
-        _ => new(
+        _ => final_fault(
             FailureKind::Server,
             format!(
-                "{host} answered {what} with {}: {said}; is it a GitHub API? Check --api-url",
-                status.as_u16()
+                "{host} answered {what} with {code}: {said}; is it a GitHub API? Check --api-url"
             ),
         ),
     }
 }
 
-/// The reply is no reply of GitHub's API.
-pub(super) fn body(api: &Api, what: &str, reason: &str) -> Failure {
+/// The reply is no reply of GitHub's API; perhaps only this time.
+pub(super) fn body(api: &Api, what: &str, reason: &str) -> Fault {
+    passing_fault(FailureKind::Server, no_github(api, what, reason))
+}
+
+/// The reply is one that GitHub's API does not give, and that is not asked for again.
+pub(super) fn hostile(api: &Api, what: &str, reason: &str) -> Fault {
+    final_fault(FailureKind::Server, no_github(api, what, reason))
+}
+
+fn no_github(api: &Api, what: &str, reason: &str) -> String {
     let (host, reason) = (api.host(), printable(reason));
-    let message = format!(
+    format!(
         "{host} sent something else than GitHub's API does for {what} ({reason}): check --api-url"
+    )
+}
+
+/// The server has had too many requests.
+pub(super) fn limited(api: &Api, limit: RateLimit) -> Fault {
+    let (host, which) = (api.host(), words(limit.kind));
+    let message = match limit.wait {
+        Wait::For(wait) => format!("{host}'s {which} is reached for {}", seconds(wait)),
+        Wait::Until(utc) => format!("{host}'s {which} is reached until {}", time_of_day(utc)),
+        Wait::Unsaid => format!("{host}'s {which} is reached"),
+    };
+    Fault {
+        failure: Failure { kind: FailureKind::RateLimited, message },
+        remedy: Remedy::Limit(limit),
+    }
+}
+
+/// A limit lasts longer than a person would wait.
+pub fn not_waited_for(
+    api: &Api,
+    kind: LimitKind,
+    wait: Duration,
+    until_utc: u64,
+    max_wait: Duration,
+) -> Failure {
+    let (host, which, time) = (api.host(), words(kind), time_of_day(until_utc));
+    let (wait, most) = (seconds(wait), seconds(max_wait));
+    let larger = match (kind, api.token()) {
+        (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
+        _ => "",
+    };
+    let message = format!(
+        "{host}'s {which} is reached until {time}, for {wait}, and --max-wait is {most}: come back \
+         then{larger}"
     );
-    new(FailureKind::Server, message)
+    Failure { kind: FailureKind::RateLimited, message }
+}
+
+/// A limit is met however long one waits.
+pub fn limited_for_ever(api: &Api, kind: LimitKind, times: u32) -> Failure {
+    let message = format!(
+        "{}'s {} was met {times} times in a row, though each was waited for: come back later",
+        api.host(),
+        words(kind)
+    );
+    Failure { kind: FailureKind::RateLimited, message }
+}
+
+const fn words(kind: LimitKind) -> &'static str {
+    match kind {
+        LimitKind::Primary => "rate limit",
+        LimitKind::Secondary => "secondary rate limit",
+    }
+}
+
+/// As a person says it: to the second up to two minutes, then in minutes, hours, days.
+fn seconds(time: Duration) -> String {
+    match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
+        1 if time.as_secs() == 0 => format!("{} ms", time.as_millis()),
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        seconds @ 7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        seconds => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
+fn time_of_day(utc: u64) -> String {
+    format!("{:02}:{:02} UTC", utc / 3_600 % 24, utc / 60 % 60)
 }
 
 /// The innermost reason, which says the most.
@@ -130,16 +257,5 @@ fn unauthorized(api: &Api, said: &str) -> String {
             token.variable()
         ),
         None => format!("{host} wants a token ({said}): set GH_TOKEN"),
-    }
-}
-
-fn limited(api: &Api, headers: &HeaderMap) -> String {
-    let (host, again) = (api.host(), quota::again(headers));
-    match api.token() {
-        Some(_) => format!("{host} has had too many requests with this token: try again {again}"),
-        None => format!(
-            "{host} has had too many requests without a token: try again {again}, or set GH_TOKEN \
-             for a larger quota"
-        ),
     }
 }

@@ -120,11 +120,13 @@ mod tests {
 
     #[test]
     fn a_page_is_a_whole_number_in_range() {
-        for page in ["", "0", "-1", "2.5", "1000001", "99999999999999999999", "two"] {
+        for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
             let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
             assert_eq!(read(&header), Err(LinkError::NoPage), "{page:?}");
         }
         assert_eq!(read("<https://api.github.com/x>; rel=next"), Err(LinkError::NoPage));
+        let last = read("<https://api.github.com/user/1/followers?page=400000>; rel=last");
+        assert_eq!(last, Ok(Links { next: None, last: Some(MOST_TASKS) }));
     }
 
     #[test]

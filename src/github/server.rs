@@ -5,24 +5,33 @@
 //! lets it do: break off in the middle of a body, drip, lie about lengths. connection.rs goes round:
 //!
 //! ```text
-//! head.rs: bytes -> Request -> api.rs: what to say, as data -> reply.rs: say it, at its moments
-//!                                |- accounts.rs: who follows
+//! head.rs: bytes -> Request -> api.rs: what to say -> reply.rs: when -> wire.rs: on the socket
+//!                                |- answer.rs: GitHub's words
+//!                                |- accounts.rs, list.rs: who follows
 //!                                |- paging.rs: which of them
-//!                                |- quota.rs: how much is left
-//!                                `- latency.rs: how slowly
+//!                                |- limits.rs, quota.rs: how much is left, and who is refused
+//!                                |- latency.rs: how slowly
+//!                                `- faults.rs: what goes wrong
 //! ```
 
 mod accounts;
+mod answer;
 mod api;
 mod connection;
+mod faults;
 mod head;
 mod latency;
+mod limits;
+mod list;
 mod paging;
 mod quota;
 mod reply;
+mod wire;
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -33,6 +42,7 @@ use tokio::{runtime, time};
 
 pub use accounts::MOST_FOLLOWERS;
 pub use connection::Counts;
+pub use faults::{FAULT_KINDS, FaultError, FaultKind, Faults, FaultsError};
 pub use latency::{Latency, LatencyProfile, ProfileError};
 pub use quota::HOURLY_LIMIT;
 
@@ -48,7 +58,10 @@ pub const DEFAULT_FOLLOWERS: u32 = 127;
 /// Connections that may wait to be accepted: as many as there may be workers.
 const BACKLOG: u32 = 1_024;
 
-/// What a server is to serve, and how slowly.
+/// No file that a server reads is larger: what goes on beyond is cut, and then cannot be read.
+const LARGEST_FILE: u64 = 1 << 20;
+
+/// What a server is to serve, and how slowly and how badly.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The only user it knows: 1 to 39 ASCII letters, digits, `-` and `_`.
@@ -57,9 +70,11 @@ pub struct Settings {
     pub followers: u32,
     /// How long its answers take.
     pub latency: Latency,
+    /// What goes wrong; nothing by default.
+    pub faults: Faults,
     /// The TCP port on 127.0.0.1; 0 for any that is free.
     pub port: u16,
-    /// Asks what time it is: seconds since 1970, for the quota's hourly windows.
+    /// Asks what time it is: seconds since 1970, for the quota's windows and the `Date` header.
     pub wall_clock: fn() -> u64,
 }
 
@@ -174,6 +189,13 @@ impl Drop for Server {
             let _ = thread.join();
         }
     }
+}
+
+/// The text of a file.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST_FILE).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn check(settings: &Settings) -> Result<(), ServerError> {

@@ -7,8 +7,8 @@ use thiserror::Error;
 use crate::cli::{LatencyArg, Serve};
 use crate::engine::clock::wall_clock;
 use crate::github::server::{
-    DEFAULT_FOLLOWERS, DEFAULT_USER, Latency, LatencyProfile, ProfileError, Server, ServerError,
-    Settings,
+    DEFAULT_FOLLOWERS, DEFAULT_USER, Faults, FaultsError, Latency, LatencyProfile, ProfileError,
+    Server, ServerError, Settings,
 };
 use crate::signals::Signals;
 
@@ -18,6 +18,9 @@ pub enum ServeError {
     /// Its latency profile cannot be used.
     #[error(transparent)]
     Profile(#[from] ProfileError),
+    /// Its faults cannot be played.
+    #[error(transparent)]
+    Faults(#[from] FaultsError),
     /// It did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -45,12 +48,13 @@ pub fn example() -> Result<Server, ServerError> {
         user: DEFAULT_USER.to_owned(),
         followers: DEFAULT_FOLLOWERS,
         latency: Latency::Profile(LatencyProfile::built_in()),
+        faults: Faults::default(),
         port: 0,
         wall_clock,
     })
 }
 
-fn settings(serve: &Serve) -> Result<Settings, ProfileError> {
+fn settings(serve: &Serve) -> Result<Settings, ServeError> {
     let latency = match &serve.latency {
         LatencyArg::BuiltIn => Latency::Profile(LatencyProfile::built_in()),
         LatencyArg::Profile(path) => Latency::Profile(LatencyProfile::read(path)?),
@@ -58,10 +62,12 @@ fn settings(serve: &Serve) -> Result<Settings, ProfileError> {
             Latency::Uniform { latency, jitter, seed }
         }
     };
+    let faults = serve.faults.as_deref().map(Faults::read).transpose()?;
     Ok(Settings {
         user: DEFAULT_USER.to_owned(),
         followers: serve.followers,
         latency,
+        faults: faults.unwrap_or_default(),
         port: serve.port,
         wall_clock,
     })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::page::Page;
 use super::plan::Plan;
 use super::time::Nanos;
 
@@ -181,7 +182,7 @@ pub enum Product {
     /// The user's profile.
     Profile(Profile),
     /// One page of followers, in the server's order.
-    Followers(Arc<[Follower]>),
+    Followers(Arc<Page>),
     /// Nothing: the API shows no page as far back as this one.
     NoMore,
 }
@@ -193,17 +194,6 @@ pub struct Profile {
     pub login: String,
     /// How many followers the profile claims; the list may hide some of them.
     pub followers: u64,
-}
-
-/// One follower.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Follower {
-    /// The account's number, which survives renaming.
-    pub id: u64,
-    /// The account's name.
-    pub login: Box<str>,
-    /// The account's page.
-    pub html_url: Box<str>,
 }
 
 /// How much may still be asked of a server in the present window.

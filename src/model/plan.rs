@@ -8,7 +8,7 @@ use super::stats::Waves;
 
 /// No run has more tasks: no listing of GitHub's has as many pages, and a server that claims more is
 /// not believed.
-pub const MOST_TASKS: u32 = 1_000_000;
+pub const MOST_TASKS: u32 = 400_000;
 
 /// Whose followers, and where they are asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

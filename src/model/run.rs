@@ -1,11 +1,13 @@
 //! A run: its events folded into lanes, tasks, totals, tasks in flight and in the queue.
 
+use super::distinct::Distinct;
 use super::event::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, Outcome, Product,
-    Profile, Quota, State, TaskId,
+    Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, Outcome, Product, Profile, Quota,
+    State, TaskId,
 };
 use super::lane::{Lane, Span};
 use super::level::{Level, Load};
+use super::page::{Follower, Page};
 use super::plan::{MOST_TASKS, Plan};
 use super::quota::Remaining;
 use super::tasks::{FailedAttempt, TaskRecord, Tasks};
@@ -26,7 +28,7 @@ pub struct Run {
     beyond: u32,
     /// Tasks that went well, those above `known` left out.
     done: u32,
-    followers: u64,
+    followers: Distinct,
     bytes: u64,
     /// Requests beyond the first of a task.
     retries: u32,
@@ -54,7 +56,7 @@ impl Run {
             load: Load::default(),
             beyond: 0,
             done: 0,
-            followers: 0,
+            followers: Distinct::default(),
             bytes: 0,
             retries: 0,
             no_more: None,
@@ -69,8 +71,12 @@ impl Run {
     }
 
     /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
-    /// second task at a time, a task's second start or finish, a number that no task has.
+    /// second task at a time, a task's second start or finish, a number that no task has, and whatever
+    /// comes after the end.
     pub fn apply(&mut self, event: &Event) {
+        if self.end.is_some() {
+            return;
+        }
         let at = event.at.min(Nanos::LATEST);
         self.last_event = self.last_event.max(at);
         match &event.kind {
@@ -187,7 +193,7 @@ impl Run {
         self.bytes = self.bytes.saturating_add(done.bytes);
         self.done += u32::from(task.0 <= self.known);
         match &done.product {
-            Product::Followers(page) => self.followers += page.len() as u64,
+            Product::Followers(page) => self.followers.add(page.ids()),
             Product::NoMore => {
                 self.no_more = Some(self.no_more.map_or(task, |first| first.min(task)));
             }
@@ -200,6 +206,7 @@ impl Run {
         self.lanes.iter_mut().for_each(Lane::close);
         self.tasks.close();
         self.load.close();
+        self.followers.close();
     }
 
     fn lane_mut(&mut self, lane: LaneId) -> Option<&mut Lane> {
@@ -271,9 +278,15 @@ impl Run {
         self.load.queue_level()
     }
 
-    /// Followers so far.
+    /// Followers so far, each counted once.
     pub const fn follower_count(&self) -> u64 {
-        self.followers
+        self.followers.count()
+    }
+
+    /// How many entries of the pages so far are left out, as their account was there before: the
+    /// list moves by one with everybody who comes or goes while its pages are turned.
+    pub const fn duplicates(&self) -> u64 {
+        self.followers.duplicates()
     }
 
     /// Bytes of all bodies so far.
@@ -316,9 +329,17 @@ impl Run {
         self.no_more.map(|first| TaskId(first.0.saturating_sub(1)))
     }
 
-    /// The followers, in the order of their pages.
-    pub fn followers(&self) -> impl Iterator<Item = &Follower> {
-        self.tasks.followers()
+    /// The followers, in the order of their pages, each where it is first.
+    pub fn followers(&self) -> impl Iterator<Item = Follower<'_>> {
+        let mut is_first = self.followers.is_first();
+        self.tasks.pages().flat_map(Page::iter).filter(move |follower| is_first(follower.id))
+    }
+
+    /// The followers' numbers, in the same order.
+    pub fn follower_ids(&self) -> impl Iterator<Item = u64> {
+        let mut is_first = self.followers.is_first();
+        let ids = self.tasks.pages().flat_map(Page::ids).copied();
+        ids.filter(move |&id| is_first(id))
     }
 
     /// The profile that a preparing run brought.

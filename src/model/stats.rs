@@ -43,7 +43,7 @@ impl Waves {
     }
 }
 
-/// Whether two runs brought the same followers in the same order.
+/// Whether two runs brought the same followers in the same order, each counted where it is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
     /// The same, all of them, in the same order.
@@ -73,21 +73,52 @@ impl Agreement {
         if !first.is_whole() || !second.is_whole() {
             return Self::Incomplete;
         }
-        let ids = |run: &Run| run.followers().map(|follower| follower.id).collect::<Vec<_>>();
-        let (mut a, mut b) = (ids(first), ids(second));
-        if a == b {
-            return Self::Same { followers: a.len() as u64 };
+        let followers = first.follower_count();
+        if first.follower_ids().eq(second.follower_ids()) {
+            return Self::Same { followers };
         }
-        a.sort_unstable();
-        b.sort_unstable();
-        if a == b {
-            return Self::Reordered { followers: a.len() as u64 };
+        let mut ids: Vec<u64> = first.follower_ids().collect();
+        ids.sort_unstable();
+        let common = second.follower_ids().filter(|id| ids.binary_search(id).is_ok());
+        let common = common.count() as u64;
+        let [only_first, only_second] = [first, second].map(|run| run.follower_count() - common);
+        match (only_first, only_second) {
+            (0, 0) => Self::Reordered { followers },
+            _ => Self::Different { only_first, only_second },
         }
-        Self::Different { only_first: missing(&a, &b), only_second: missing(&b, &a) }
     }
 }
 
-/// How many of `ids` are not `elsewhere`; both sorted.
-fn missing(ids: &[u64], elsewhere: &[u64]) -> u64 {
-    ids.iter().filter(|id| elsewhere.binary_search(id).is_err()).count() as u64
+/// What became of a list between two runs, in a person's words, where it is not the same:
+/// `2 followers joined and 1 left between the runs`.
+pub fn turnover(left: u64, joined: u64) -> String {
+    let followers = |count| match count {
+        1 => "1 follower".to_owned(),
+        _ => format!("{count} followers"),
+    };
+    let turnover = match (left, joined) {
+        (left, 0) => format!("{} left", followers(left)),
+        (0, joined) => format!("{} joined", followers(joined)),
+        _ => format!("{} joined and {left} left", followers(joined)),
+    };
+    format!("{turnover} between the runs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_singular_and_nobody_is_left_out() {
+        for (left, joined, words) in [
+            (0, 2, "2 followers joined"),
+            (0, 1, "1 follower joined"),
+            (1, 0, "1 follower left"),
+            (7, 0, "7 followers left"),
+            (1, 2, "2 followers joined and 1 left"),
+            (2, 1, "1 follower joined and 2 left"),
+        ] {
+            assert_eq!(turnover(left, joined), format!("{words} between the runs"));
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::event::{Done, Failure, Follower, LaneId, Outcome, Product, Profile, TaskId};
+use super::event::{Done, Failure, LaneId, Outcome, Product, Profile, TaskId};
+use super::page::Page;
 use super::time::Nanos;
 
 /// What is known of one task.
@@ -56,7 +57,7 @@ enum Fate {
 /// Where a task ran, and what came of it.
 #[derive(Clone, Debug)]
 struct Packed {
-    page: Option<Arc<[Follower]>>,
+    page: Option<Arc<Page>>,
     /// No body is larger than this can tell.
     bytes: u32,
     lane: LaneId,
@@ -166,9 +167,9 @@ impl Tasks {
         self.profiles.values().next()
     }
 
-    /// The followers, in the order of their pages.
-    pub(super) fn followers(&self) -> impl Iterator<Item = &Follower> {
-        self.results.iter().filter_map(|result| result.page.as_deref()).flatten()
+    /// The pages of followers, in their order.
+    pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
+        self.results.iter().filter_map(|result| result.page.as_deref())
     }
 
     /// Every task that a lane took, in the order of their numbers.

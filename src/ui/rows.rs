@@ -82,10 +82,11 @@ impl<'app> Arrangement<'app> {
         if self.has_quota() { below.with_quota(room) } else { below }
     }
 
-    /// Whether there is a quota to show: known before any lane has its place.
+    /// Whether there is a quota to show: the preparing request tells before any lane has its place.
     fn has_quota(&self) -> bool {
         let session = self.app.session();
-        let known = session.profile().and_then(Run::quota).is_some();
+        let known =
+            session.profile().into_iter().chain(self.app.runs()).any(|run| run.quota().is_some());
         known && !session.target().is_built_in() && self.layout.height == Height::Normal
     }
 

@@ -3,7 +3,7 @@
 use super::text::grouped;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::stats::{Agreement, Waves};
+use crate::model::stats::{Agreement, Waves, turnover};
 use crate::model::{End, Mode, Nanos, Run, TaskId};
 
 /// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press.
@@ -19,7 +19,7 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     Some((format!("{}.", failure.message), then))
 }
 
-/// Whether the modes brought the same, and as many as the profile counts.
+/// Whether the modes brought the same, what was left out, and whether the profile counts as many.
 pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
     let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
@@ -28,7 +28,21 @@ pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
         }
         _ => String::new(),
     };
-    format!("{}{counted}", agreed(agreement))
+    format!("{}{}{counted}", agreed(agreement), duplicates(app.runs()))
+}
+
+/// How many followers came again and were left out, of each run where they are not alike.
+fn duplicates(runs: &[Run]) -> String {
+    let mut counts: Vec<u64> = runs.iter().map(Run::duplicates).collect();
+    counts.dedup();
+    match counts.as_slice() {
+        [] | [0] => String::new(),
+        [1] => "; 1 duplicate removed".to_owned(),
+        counts => {
+            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
+            format!("; {} duplicates removed", counts.join(" and "))
+        }
+    }
 }
 
 fn agreed(agreement: Agreement) -> String {
@@ -41,9 +55,7 @@ fn agreed(agreement: Agreement) -> String {
         Agreement::Reordered { followers } => {
             format!("same {followers} followers, another order")
         }
-        Agreement::Different { only_first, only_second } => {
-            format!("not the same: {only_first} only in sequential, {only_second} only in threads")
-        }
+        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
         Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
     }
 }
@@ -64,14 +76,16 @@ pub(super) fn progress(app: &App) -> String {
 
 /// What a mode alone came to.
 fn done(app: &App) -> String {
-    let whole = "done, every page is here";
+    let all = app.runs().iter().all(|run| run.last_shown().is_none());
+    let whole = if all { "done, every page is here" } else { "done" };
     let [run] = app.runs() else { return whole.to_owned() };
-    match app.session().speed_up(app.shown(), run, app.now()) {
+    let done = match app.session().speed_up(app.shown(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
             format!("done: {times:.2} times as fast as sequential")
         }
         _ => whole.to_owned(),
-    }
+    };
+    done + &duplicates(app.runs())
 }
 
 /// What else is worth a word once the runs shown are over, to be said after another sentence.

@@ -5,7 +5,8 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use threadline::model::{
-    Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Plan, Product, Quota, State, TaskId,
+    Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Page, Plan, Product, Quota, State,
+    TaskId,
 };
 
 /// What the tasks of a run are like.
@@ -29,11 +30,8 @@ impl Kinds {
 
 /// What happens in a run of `plan`: each of its workers does one task after another.
 pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
-    let page: Arc<[Follower]> = Arc::new([Follower {
-        id: 1,
-        login: "octocat".into(),
-        html_url: "https://github.com/octocat".into(),
-    }]);
+    let (login, html_url) = ("octocat".into(), "https://github.com/octocat".into());
+    let page = Arc::new([Follower { id: 1, login, html_url }].into_iter().collect());
     let mut events = vec![
         Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan: plan.clone() } },
         Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::Queued { tasks: plan.tasks } },
@@ -69,7 +67,7 @@ impl Kinds {
         self,
         task: TaskId,
         step: u32,
-        page: &Arc<[Follower]>,
+        page: &Arc<Page>,
         chance: &mut fastrand::Rng,
     ) -> (Kind, u64) {
         let last = self.events() - 1;

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::engine::{Clock, Launcher};
-use threadline::github::Api;
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
+use threadline::github::{Api, Patience};
 use threadline::model::stats::percentile;
 use threadline::model::{Mode, Nanos, Plan, Run, Target, Workload};
 
@@ -30,12 +30,13 @@ fn main() {
         user: DEFAULT_USER.to_owned(),
         followers: PAGES * u32::from(PER_PAGE),
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
+        faults: Faults::default(),
         port: 0,
         wall_clock,
     })
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
-    let launcher = Launcher::new(api, Clock::system());
+    let launcher = Launcher::new(api, Patience::default(), Clock::system());
     let mut ratios: Vec<f64> = (1..=RACES).map(|number| race(number, &launcher)).collect();
     ratios.sort_by(f64::total_cmp);
     println!(

@@ -1,10 +1,11 @@
 //! Servers that fail, and servers whose counts disagree.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use super::scripted::{Reply, Scripted};
+use super::scripted::{Reply, Scripted, page_of};
 use super::{Ended, asking, end};
 
 /// Exit `code`, and one line on stderr that holds `words`.
@@ -25,7 +26,7 @@ fn the_exit_code_says_why() {
     let limited = Scripted::start(|_| {
         Reply::error(403, "API rate limit exceeded").header("x-ratelimit-remaining", "0")
     });
-    told(&limited, 5, "too many requests");
+    told(&limited, 5, "rate limit is reached until ");
     let broken = Scripted::start(|_| Reply::error(500, "Server Error"));
     told(&broken, 1, "with 500: Server Error");
 }
@@ -100,4 +101,40 @@ fn a_list_that_is_longer_than_the_profile_says() {
             assert_eq!(pages, (1..=6).map(|page| (page, runs)).collect(), "{mode}");
         }
     }
+}
+
+/// While the pages are turned somebody joins before each: 127 accounts in 131 entries.
+#[test]
+fn a_list_that_moves_while_its_pages_are_turned() {
+    let moving = |page: u32| (page - 1) * 29 + 1..=((page - 1) * 29 + 30).min(127);
+    let server = Scripted::list(127, 127, move |page| Some(page_of(page, 5, moving(page))));
+    let Ended { code, out, err } = end(asking(server.url()).args(["--threads", "2", "-o", "-"]));
+    assert_eq!(code, Some(0), "{err}");
+    let id = |line| serde_json::from_str::<Value>(line).unwrap()["id"].clone();
+    assert_eq!(out.lines().map(id).collect::<Vec<_>>(), (1..=127).collect::<Vec<_>>());
+    assert!(err.contains("both single_threaded and multi_threaded count: 127\n"), "{err}");
+    let said = "the same 127 in both, in the same order\n\
+                duplicates   4 in sequential, 4 in threads x2: seen before, counted once\n";
+    assert!(err.ends_with(said), "{err}");
+    let Ended { out, .. } = end(asking(server.url()).arg("--json"));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    for run in report["runs"].as_array().unwrap() {
+        assert_eq!((&run["followers"], &run["duplicates"]), (&127.into(), &4.into()));
+        let entries = run["tasks"].as_array().unwrap().iter();
+        assert_eq!(entries.map(|task| task["followers"].as_u64().unwrap()).sum::<u64>(), 131);
+    }
+}
+
+#[test]
+fn a_list_that_changes_between_the_runs() {
+    let times = AtomicU32::new(0);
+    // The first account leaves, and two join at the end.
+    let accounts = |before| if before == 0 { 1..=20 } else { 2..=22 };
+    let server = Scripted::list(20, 20, move |_| {
+        Some(page_of(1, 1, accounts(times.fetch_add(1, Ordering::SeqCst))))
+    });
+    let Ended { code, out, err } = end(&mut asking(server.url()));
+    assert_eq!(code, Some(0), "{err}");
+    let said = "\nfollowers    2 followers joined and 1 left between the runs\n";
+    assert!(out.contains(said) && !out.contains("same"), "{out}");
 }

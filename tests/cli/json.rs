@@ -36,6 +36,7 @@ fn every_key_is_there() {
             "pages",
             "pages_done",
             "followers",
+            "duplicates",
             "requests",
             "bytes",
             "requests_per_second",

@@ -75,6 +75,29 @@ fn a_latency_profile_is_read_or_told_to_be_none() {
     }
 }
 
+#[test]
+fn faults_are_played_or_told_to_be_none() {
+    let place = tempfile::TempDir::new().unwrap();
+    let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
+    let fault = r#"{"page":"profile","fault":"status","status":404,"times":0}"#;
+    std::fs::write(&good, format!(r#"{{"faults":[{fault}]}}"#)).unwrap();
+    std::fs::write(&bad, r#"{"faults":[{"page":3,"fault":"fire"}]}"#).unwrap();
+    let serving = Serving::start(&["--latency", "0", "--faults", good.to_str().unwrap()]);
+    let Ended { code, err, .. } =
+        end(threadline().args(["aaronlelevier", "--api-url", serving.url()]));
+    assert_eq!(code, Some(3), "{err}");
+    for (path, words) in [
+        (bad, "bad.json: fault 1: \"fire\" is nothing that the server can play; it plays primary_"),
+        (place.path().join("missing.json"), "missing.json: No such file"),
+    ] {
+        let Ended { code, out, err } =
+            end(threadline().args(["serve", "--faults", path.to_str().unwrap()]));
+        assert_eq!((code, out.as_str()), (Some(1), ""));
+        assert!(err.starts_with("threadline: cannot ") && err.contains(words), "{err}");
+        assert_eq!(err.lines().count(), 1, "{err}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_signal_is_its_regular_end() {

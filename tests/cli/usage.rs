@@ -70,7 +70,7 @@ fn options_that_exclude_each_other() {
     refused(&["serve", "--latency", "1ms", "--latency-profile", "x"], "cannot be used with");
     refused(&["serve", "--jitter", "1ms"], "--latency");
     refused(&["serve", "--seed", "1"], "--latency");
-    refused(&["serve", "--latency", "5m"], "write a duration as");
+    refused(&["serve", "--latency", "5h"], "write a duration as");
     refused(&["serve", "--followers", "1000001"], "1000000");
     refused(&["--plane"], "'--plain'");
     refused(&["--mode", "gil"], "[possible values: race, sequential, threads]");

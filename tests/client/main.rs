@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::Api;
+use threadline::github::{Api, Patience};
 use threadline::model::{
     Event, Failure, Kind, LaneId, Mode, Plan, Run, State, Target, TaskId, Workload,
 };
@@ -53,8 +53,13 @@ struct Sitting {
 
 impl Sitting {
     fn start(api: Api, plan: Plan) -> Self {
+        let once = Patience { retries: 0, max_wait: Duration::ZERO, ..Patience::default() };
+        Self::patient(api, plan, once)
+    }
+
+    fn patient(api: Api, plan: Plan, patience: Patience) -> Self {
         let run = Run::new(plan.clone());
-        let handle = Launcher::new(Arc::new(api), Clock::system()).start(plan);
+        let handle = Launcher::new(Arc::new(api), patience, Clock::system()).start(plan);
         Self { handle, run, events: Vec::new() }
     }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use threadline::engine::{Clock, GithubJob, Launcher};
-use threadline::github::{Api, ApiError, Token};
+use threadline::engine::{Clock, Launcher};
+use threadline::github::{Api, ApiError, Patience, Token};
 use threadline::model::Workload;
 
 use super::peer::{Peer, answer};
@@ -71,9 +71,8 @@ fn the_token_is_sent_with_every_request_and_printed_with_none() {
     assert!(message.contains("the token in GH_TOKEN (Bad credentials)"), "{message}");
 
     let api = Arc::new(Api::new(&peer.url(), Some(token())).unwrap());
-    let job = GithubJob::new(Arc::clone(&api), pages(1));
-    let launcher = Launcher::new(Arc::clone(&api), Clock::system());
-    let printed = format!("{message} {api:?} {api:#?} {job:?} {launcher:?} {:?}", sitting.events);
+    let launcher = Launcher::new(Arc::clone(&api), Patience::default(), Clock::system());
+    let printed = format!("{message} {api:?} {api:#?} {launcher:?} {:?}", sitting.events);
     assert!(!printed.contains(SECRET) && !printed.contains("ghp_"), "{printed}");
 }
 

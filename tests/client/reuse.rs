@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 use threadline::model::{LaneId, Plan, TaskId};
 
 use super::bodies::gzip;
@@ -15,9 +15,9 @@ fn server(followers: u32, millis: u64) -> Server {
         jitter: Duration::ZERO,
         seed: 0,
     };
-    let wall_clock = || 1_700_000_000;
+    let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
     let user = DEFAULT_USER.to_owned();
-    Server::start(Settings { user, followers, latency, port: 0, wall_clock }).unwrap()
+    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
 }
 
 fn of_the_server(mut plan: Plan) -> Plan {

@@ -1,6 +1,7 @@
 //! What happens in a fabricated run, to the microsecond, and what goes wrong in it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use threadline::model::{
     Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode, Nanos,
@@ -18,6 +19,10 @@ pub(crate) struct Job {
     pub(crate) followers: u32,
     /// How many the list really has.
     pub(crate) listed: u32,
+    /// How many of a page's followers are on the page before, too.
+    pub(crate) doubled: u32,
+    /// How many leave at the list's start and join at its end before the threaded run.
+    pub(crate) moved: u32,
     /// The last page that the server shows.
     pub(crate) shown: u32,
     /// Worker threads, where a person said how many.
@@ -42,6 +47,8 @@ impl Default for Job {
             remaining: 4_990,
             followers: 127,
             listed: 127,
+            doubled: 0,
+            moved: 0,
             shown: u32::MAX,
             workers: None,
             unknown_user: false,
@@ -310,14 +317,15 @@ impl Script<'_> {
             let product = Product::NoMore;
             return Outcome::Done(Done { status: 422, bytes: 150, connected: false, product });
         }
-        let from = (page - 1) * u32::from(PER_PAGE);
+        let from = (page - 1) * (u32::from(PER_PAGE) - self.job.doubled);
         let to = (from + u32::from(PER_PAGE)).min(self.job.listed);
-        let followers = (from..to).map(|number| Follower {
+        let moved = if self.plan.mode == Mode::Threads { self.job.moved } else { 0 };
+        let followers = (from + moved..to + moved).map(|number| Follower {
             id: u64::from(number) + 1,
             login: format!("follower-{number}").into(),
             html_url: format!("https://github.com/follower-{number}").into(),
         });
-        done(Product::Followers(followers.collect()))
+        done(Product::Followers(Arc::new(followers.collect())))
     }
 }
 

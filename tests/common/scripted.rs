@@ -136,14 +136,18 @@ impl Scripted {
 
 /// A page of 30 of a list, with its Link header.
 fn page(page: u32, listed: u32) -> Reply {
-    let last = listed.div_ceil(30).max(1);
+    page_of(page, listed.div_ceil(30).max(1), ids(page, listed))
+}
+
+/// A page with these accounts on it, and the Link header of a list with so many pages.
+pub(crate) fn page_of(page: u32, last: u32, ids: RangeInclusive<u32>) -> Reply {
     let link = |page: u32, rel: &str| format!("</user/1/followers?page={page}>; rel=\"{rel}\"");
     let links = if page < last {
         vec![link(page + 1, "next"), link(last, "last")]
     } else {
         vec![link(last.min(page - 1).max(1), "prev"), link(1, "first")]
     };
-    let body: Vec<String> = ids(page, listed).map(follower).collect();
+    let body: Vec<String> = ids.map(follower).collect();
     Reply::new(200, format!("[{}]", body.join(","))).header("link", links.join(", "))
 }
 

@@ -129,7 +129,7 @@ fn plan(workers: u16, tasks: u32) -> Plan {
 }
 
 fn done() -> Outcome {
-    let product = Product::Followers(Arc::new([]));
+    let product = Product::Followers(Arc::new([].into_iter().collect()));
     Outcome::Done(Done { status: 200, bytes: 2, connected: false, product })
 }
 

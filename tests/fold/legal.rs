@@ -1,6 +1,7 @@
 //! Runs as the engine could report them: random, but every event in its place.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 use threadline::model::{
@@ -51,10 +52,10 @@ pub(crate) fn plan(workers: u16, tasks: u32) -> Plan {
     }
 }
 
-/// A page with so many followers, numbered after the page.
+/// A page with so many followers, numbered after the page: more than three reach into the next.
 pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
     let follower = |place: u8| Follower {
-        id: u64::from(task.0) * 1_000 + u64::from(place),
+        id: u64::from(task.0) * 3 + u64::from(place),
         login: format!("user-{task}-{place}").into(),
         html_url: "https://github.com/user".into(),
     };
@@ -62,7 +63,7 @@ pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
         status: 200,
         bytes: 1_000 + u64::from(followers),
         connected: followers.is_multiple_of(2),
-        product: Product::Followers((0..followers).map(follower).collect()),
+        product: Product::Followers(Arc::new((0..followers).map(follower).collect())),
     })
 }
 

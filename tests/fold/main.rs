@@ -10,6 +10,7 @@ mod legal;
 mod level;
 mod nonsense;
 mod oracle;
+mod pages;
 mod run;
 
 use proptest::test_runner::Config;

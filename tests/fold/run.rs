@@ -34,7 +34,8 @@ fn portrait(run: &Run) -> String {
     writeln!(text, "{:?} {tasks:?} {:?} {:?}", run.plan(), run.failure(), run.failed_task())
         .unwrap();
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
-    let totals = (run.queued(), run.follower_count(), run.bytes(), run.quota(), run.retries());
+    let followers = (run.follower_count(), run.duplicates());
+    let totals = (run.queued(), followers, run.bytes(), run.quota(), run.retries());
     let limits = (run.limits(), run.narrowed(), run.last_shown(), run.quota_level().at(NOW));
     let ends = (run.has_begun(), run.end(), run.took(), run.is_whole(), run.elapsed(Nanos::ZERO));
     let levels = [run.in_flight_level(), run.queue_level()];
@@ -121,10 +122,12 @@ proptest! {
 
     #[test]
     fn totals_are_those_of_the_outcomes(story in story()) {
-        let run = fold(&story);
+        let mut run = Run::new(story.plan.clone());
         let mut outcomes = BTreeMap::new();
         for chapter in &story.chapters {
+            run.apply(&chapter.event);
             if let Kind::Finished { task, outcome } = &chapter.event.kind {
+                prop_assert_eq!(run.followers().count() as u64, run.follower_count());
                 outcomes.insert(*task, outcome.clone());
             }
         }
@@ -138,12 +141,21 @@ proptest! {
         prop_assert_eq!(run.done_tasks() as usize, dones.len());
         prop_assert_eq!(run.bytes(), dones.iter().map(|done| done.bytes).sum::<u64>());
         let followers = dones.iter().flat_map(|done| match &done.product {
-            Product::Followers(page) => page.iter().map(|one| one.id).collect::<Vec<_>>(),
+            Product::Followers(page) => page.ids().to_vec(),
             Product::Profile(_) | Product::NoMore => Vec::new(),
         });
-        let followers: Vec<u64> = followers.collect();
-        prop_assert_eq!(run.follower_count(), followers.len() as u64);
-        prop_assert!(run.followers().map(|one| one.id).eq(followers));
+        let (mut different, mut duplicates) = (Vec::new(), 0);
+        for id in followers {
+            if different.contains(&id) {
+                duplicates += 1;
+            } else {
+                different.push(id);
+            }
+        }
+        let counts = (run.follower_count(), run.duplicates());
+        prop_assert_eq!(counts, (different.len() as u64, duplicates));
+        prop_assert!(run.followers().map(|one| one.id).eq(different.iter().copied()));
+        prop_assert!(run.follower_ids().eq(different));
         for (task, record) in run.tasks() {
             prop_assert_eq!(record.outcome.as_ref(), outcomes.get(&task));
         }

@@ -15,4 +15,5 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod verdict;
 mod view_keys;

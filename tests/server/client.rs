@@ -1,12 +1,12 @@
 //! A server to test, and a client of plain sockets.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use threadline::github::server::{DEFAULT_USER, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 
 /// After this long something hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
@@ -18,6 +18,7 @@ pub(crate) fn settings(followers: u32, latency: Latency) -> Settings {
         user: DEFAULT_USER.to_owned(),
         followers,
         latency,
+        faults: Faults::default(),
         port: 0,
         wall_clock: || 1_700_000_000,
     }
@@ -30,6 +31,13 @@ pub(crate) fn uniform(latency: Duration) -> Latency {
 /// A server that answers at once.
 pub(crate) fn quick(followers: u32) -> Server {
     Server::start(settings(followers, uniform(Duration::ZERO))).unwrap()
+}
+
+/// A server that answers at once, as far as these faults let it: an array's elements, as JSON.
+pub(crate) fn faulty(followers: u32, faults: &str) -> Server {
+    let faults = Faults::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
+    let honest = settings(followers, uniform(Duration::ZERO));
+    Server::start(Settings { faults, ..honest }).unwrap()
 }
 
 #[expect(
@@ -146,6 +154,26 @@ impl Client {
         let length = self.stream.read(&mut bytes).unwrap();
         self.ahead.extend_from_slice(&bytes[..length]);
         length
+    }
+
+    /// Everything that comes until the server closes or breaks the connection, and whether it
+    /// closed.
+    pub(crate) fn rest(&mut self) -> (Vec<u8>, bool) {
+        let mut bytes = std::mem::take(&mut self.ahead);
+        let end = self.stream.read_to_end(&mut bytes);
+        if let Err(error) = &end {
+            assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it hangs");
+        }
+        (bytes, end.is_ok())
+    }
+
+    /// Whether nothing more comes, although the server has answered another client since.
+    pub(crate) fn is_left_waiting(&mut self, server: &Server) -> bool {
+        assert_eq!(Self::to(server).get("/rate_limit").status, 200);
+        self.stream.set_nonblocking(true).unwrap();
+        let more = self.stream.read(&mut [0; 1]);
+        self.stream.set_nonblocking(false).unwrap();
+        more.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
     }
 
     /// Whether the server closed, and nothing came before.

@@ -5,8 +5,14 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
+mod broken;
 mod client;
 mod connections;
+mod hostile;
+mod limits;
+mod moving;
 mod pages;
 mod properties;
 mod refusals;
+mod scripts;
+mod wrong;

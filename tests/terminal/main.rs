@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use pty::{Ended, Pty, SHOW_CURSOR};
 use threadline::engine::clock::wall_clock;
-use threadline::github::server::{Latency, Server, Settings};
+use threadline::github::server::{Faults, Latency, Server, Settings};
 
 const WIDE: (u16, u16) = (120, 36);
 const USUAL: (u16, u16) = (80, 24);
@@ -38,7 +38,8 @@ fn endless() -> Server {
 
 fn serve(latency: Latency) -> Server {
     let user = "aaronlelevier".to_owned();
-    let settings = Settings { user, followers: 127, latency, port: 0, wall_clock };
+    let faults = Faults::default();
+    let settings = Settings { user, followers: 127, latency, faults, port: 0, wall_clock };
     Server::start(settings).expect("a server")
 }
 

@@ -36,6 +36,7 @@ impl RunReport {
             pages: run.known_tasks(),
             pages_done: run.done_tasks(),
             followers: run.follower_count(),
+            duplicates: run.duplicates(),
             requests: run.requests(),
             bytes: run.bytes(),
             requests_per_second: run.rate(elapsed),

@@ -4,14 +4,14 @@
 /// The most followers that the server can invent.
 pub const MOST_FOLLOWERS: u32 = 1_000_000;
 
-/// Places have 20 bits: [`MOST_FOLLOWERS`], and some to spare.
-const PLACE_BITS: u32 = 20;
+/// Places have 20 bits. These are for followers: [`MOST_FOLLOWERS`], and some to spare.
+pub(super) const PLACES: u32 = (1 << 20) - 1;
 
-/// The spare place whose account stands in for a follower that would bear the user's own login.
-const STAND_IN: u32 = (1 << PLACE_BITS) - 1;
+/// The place whose account stands in for a follower that would bear the user's own login.
+const STAND_IN: u32 = PLACES;
 
 /// The place of the user, behind all followers.
-const OWNER: u32 = 1 << PLACE_BITS;
+const OWNER: u32 = PLACES + 1;
 
 /// Account numbers have 27 bits, as many as GitHub's own had by 2023.
 const ID_BITS: u32 = 27;

@@ -5,36 +5,41 @@
 //! description of the API (npm `@octokit/openapi`), and recorded answers.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, UNIX_EPOCH};
+
+use tokio::time::Instant;
 
 use super::Settings;
 use super::accounts::Account;
+use super::answer::Answer;
+use super::faults::{Faults, Kind, Limit, Place, Script};
 use super::head::{Refusal, Request};
-use super::latency::{Latency, Timing};
+use super::latency::Latency;
+use super::limits::Limits;
+use super::list::List;
 use super::paging::Paging;
 use super::quota::{HOURLY_LIMIT, Quota};
 use super::reply::Reply;
 
-const JSON: &str = "application/json; charset=utf-8";
-
-const NO_AGENT: &str = "Request forbidden by administrative rules. Please make sure your request \
-    has a User-Agent header \
-    (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required). \
-    Check https://developer.github.com for other possible causes.";
-
-const OVER_QUOTA: &str = r#"{"message":"API rate limit exceeded for 127.0.0.1. (But here's the good news: Authenticated requests get a higher rate limit. Check out the documentation for more details.)","documentation_url":"https://docs.github.com/rest/overview/resources-in-the-rest-api#rate-limiting"}"#;
-
-/// The API of a server: what it knows, and what was used of its quota.
+/// The API of a server: what it knows, and what happened so far.
 #[derive(Debug)]
 pub(super) struct Api {
     address: SocketAddr,
     owner: Account,
-    followers: u32,
     latency: Latency,
+    faults: Faults,
     wall_clock: fn() -> u64,
-    quota: Mutex<Quota>,
-    replies: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// What requests change.
+#[derive(Debug)]
+struct State {
+    list: List,
+    limits: Limits,
+    script: Script,
+    replies: u64,
 }
 
 /// What was asked for.
@@ -46,20 +51,15 @@ enum Resource {
     Missing(&'static str),
 }
 
-/// The part of a reply that depends on the resource.
-struct Answer {
-    status: u16,
-    content_type: &'static str,
-    link: Option<String>,
-    body: String,
-    timing: Timing,
-}
-
-impl Answer {
-    /// Said at once, and without links.
-    fn plain(status: u16, content_type: &'static str, body: impl Into<String>) -> Self {
-        Self { status, content_type, link: None, body: body.into(), timing: Timing::default() }
-    }
+/// A request as the API sees it.
+struct Asked<'a> {
+    request: &'a Request,
+    /// When it came.
+    arrived: Instant,
+    /// When it came, in seconds since 1970.
+    now: u64,
+    /// The number that its reply bears.
+    id: &'a str,
 }
 
 impl Api {
@@ -67,64 +67,120 @@ impl Api {
         Self {
             address,
             owner: Account::owner(&settings.user),
-            followers: settings.followers,
             latency: settings.latency,
+            faults: settings.faults,
             wall_clock: settings.wall_clock,
-            quota: Mutex::new(Quota::new(HOURLY_LIMIT)),
-            replies: AtomicU64::new(0),
+            state: Mutex::new(State {
+                list: List::new(settings.followers),
+                limits: Limits::new(Quota::new(HOURLY_LIMIT)),
+                script: Script::default(),
+                replies: 0,
+            }),
         }
     }
 
-    /// Decides everything about the reply: what is said, and when.
-    pub(super) fn reply(&self, asked: &Result<Request, Refusal>) -> Reply {
-        let mut quota = self.quota.lock().unwrap_or_else(PoisonError::into_inner);
-        quota.look((self.wall_clock)());
-        let answer = match asked {
-            Ok(request) => self.answer(request, &mut quota),
-            Err(Refusal::Malformed) => Answer::plain(400, "text/plain", "This is not HTTP/1.1.\n"),
+    /// How many requests came while a limit lasted, although it had been said before.
+    pub(super) fn early(&self) -> u64 {
+        self.state().limits.early()
+    }
+
+    /// Decides everything about the reply to a request that came then: what is said, and when, and
+    /// what goes wrong.
+    pub(super) fn reply(
+        &self,
+        asked: &Result<Request, Refusal>,
+        arrived: Instant,
+    ) -> (Reply, Option<&Kind>) {
+        let now = (self.wall_clock)();
+        let mut state = self.state();
+        state.limits.quota.look(now);
+        state.replies += 1;
+        // Shaped like GitHub's; counted, and not random, so that every run is the same.
+        let (number, reset) = (state.replies, state.limits.quota.reset);
+        let id = &format!("C0DE:{number:06X}:{number:06X}:{number:06X}:{reset:08X}");
+        let (answer, fault) = match asked {
+            Ok(request) => self.answer(&Asked { request, arrived, now, id }, &mut state),
+            Err(Refusal::Malformed) => {
+                (Answer::plain(400, "text/plain", "This is not HTTP/1.1.\n"), None)
+            }
             Err(Refusal::TooLarge) => {
-                Answer::plain(431, "text/plain", "These headers are too many or too long.\n")
+                let said = "These headers are too many or too long.\n";
+                (Answer::plain(431, "text/plain", said), None)
             }
         };
-        let seen = *quota;
-        drop(quota);
-        let number = self.replies.fetch_add(1, Ordering::Relaxed) + 1;
+        let quota = state.limits.quota;
+        drop(state);
         let close = asked.as_ref().map_or(true, |request| request.last);
+        let headers = headers(&answer, &quota, id, now, close);
         let body_asked = asked.as_ref().map_or(true, |request| request.method != "HEAD");
-        Reply {
-            status: answer.status,
-            headers: headers(&answer, &seen, number, close),
-            body: if body_asked { answer.body.into_bytes() } else { Vec::new() },
-            timing: answer.timing,
-            close,
+        let body = if body_asked { answer.body } else { Vec::new() };
+        let Answer { status, timing, .. } = answer;
+        (Reply { status, headers, body, timing, close }, fault)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, asked: &Asked<'_>, state: &mut State) -> (Answer, Option<&Kind>) {
+        let Request { target, method, has_agent, .. } = asked.request;
+        if !has_agent {
+            return (Answer::no_agent(), None);
+        }
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let resource = self.resource(method, path);
+        if matches!(resource, Resource::RateLimit) {
+            return (Answer::json(200, rate_limit(&state.limits.quota)), None);
+        }
+        if let Err(refused) = state.limits.admit(asked.arrived) {
+            return (Answer::refused(refused, asked.id), None);
+        }
+        match resource {
+            Resource::Missing(about) => (Answer::missing(about), None),
+            Resource::Profile => self.user(asked, Place::Profile, query, state),
+            _ => self.user(asked, Place::Page(Paging::of(query).page), query, state),
         }
     }
 
-    fn answer(&self, request: &Request, quota: &mut Quota) -> Answer {
-        if !request.has_agent {
-            return Answer::plain(403, "text/html", NO_AGENT);
-        }
-        let (path, query) = request.target.split_once('?').unwrap_or((&request.target, ""));
-        let resource = self.resource(&request.method, path);
-        let url = self.url(request.host.as_deref());
-        if !matches!(resource, Resource::RateLimit) && !quota.take() {
-            return Answer::plain(403, JSON, OVER_QUOTA);
-        }
-        match resource {
-            Resource::Profile => Answer {
-                timing: self.latency.of_profile(),
-                ..Answer::plain(200, JSON, self.owner.profile(&url, self.followers))
-            },
-            Resource::Followers => self.page(&Paging::of(query), &url),
-            Resource::RateLimit => Answer::plain(200, JSON, rate_limit(quota)),
-            Resource::Missing(about) => {
-                let url = format!("https://docs.github.com/rest{about}");
-                let message = format!(
-                    r#"{{"message":"Not Found","documentation_url":"{url}","status":"404"}}"#
-                );
-                Answer::plain(404, JSON, message)
+    /// What is said of the user, and what goes wrong with it. Faults meet GET alone: HEAD is not how
+    /// anybody fetches a list.
+    fn user(
+        &self,
+        asked: &Asked<'_>,
+        place: Place,
+        query: &str,
+        state: &mut State,
+    ) -> (Answer, Option<&Kind>) {
+        let scripted = asked.request.method == "GET";
+        if scripted {
+            for movement in state.script.movements(&self.faults, place) {
+                state.list.change(movement);
             }
         }
+        let url = self.url(asked.request.host.as_deref());
+        let numbered = format!("{url}/user/{}", self.owner.id);
+        let (answer, elsewhere) = match place {
+            Place::Profile => (self.profile(&url, &state.list), numbered),
+            Place::Page(_) => {
+                let address = numbered + "/followers";
+                let answer = self.page(&Paging::of(query), &url, &address, &state.list);
+                (answer, format!("{address}?{query}"))
+            }
+        };
+        let fault = if scripted { state.script.next(&self.faults, place) } else { None };
+        let Some(fault) = fault else { return (answer, None) };
+        let refused = match fault.limit() {
+            None => return (fault.amend(answer, &elsewhere), Some(fault)),
+            Some(Limit::Primary(refused, seconds)) => {
+                state.limits.exhaust(refused, asked.now + seconds, asked.arrived);
+                refused
+            }
+            Some(Limit::Secondary(refused, lasts)) => {
+                state.limits.refuse(refused, lasts, asked.arrived);
+                refused
+            }
+        };
+        (Answer::refused(refused, asked.id), None)
     }
 
     /// Where the server is, as links say it: by the name that the request used, where that is one of
@@ -163,31 +219,36 @@ impl Api {
         }
     }
 
-    fn page(&self, paging: &Paging, url: &str) -> Answer {
+    fn profile(&self, url: &str, list: &List) -> Answer {
+        let timing = self.latency.of_profile();
+        Answer { timing, ..Answer::json(200, self.owner.profile(url, list.len())) }
+    }
+
+    /// A page; `address` is what its links lead to.
+    fn page(&self, paging: &Paging, url: &str, address: &str, list: &List) -> Answer {
         let first = (paging.page - 1).saturating_mul(u64::from(paging.per_page));
-        let first = u32::try_from(first).map_or(self.followers, |first| first.min(self.followers));
-        let end = first.saturating_add(paging.per_page).min(self.followers);
-        let users: Vec<String> =
-            (first..end).map(|place| Account::follower(place, &self.owner).simple(url)).collect();
-        let address = format!("{url}/user/{}/followers", self.owner.id);
+        let users = list.from(first, paging.per_page, &self.owner);
+        let users: Vec<String> = users.iter().map(|user| user.simple(url)).collect();
         Answer {
-            link: paging.links(&address, self.followers),
+            link: paging.links(address, list.len()),
             timing: self.latency.of_page(paging.page),
-            ..Answer::plain(200, JSON, format!("[{}]", users.join(",")))
+            ..Answer::json(200, format!("[{}]", users.join(",")))
         }
     }
 }
 
-/// Every header of the reply with this number.
+/// Every header of the reply with this id to a request that came then.
 fn headers(
     answer: &Answer,
     quota: &Quota,
-    number: u64,
+    id: &str,
+    now: u64,
     close: bool,
 ) -> Vec<(&'static str, String)> {
-    // Shaped like GitHub's; counted, and not random, so that every run is the same.
-    let id = format!("C0DE:{number:06X}:{number:06X}:{number:06X}:{:08X}", quota.reset);
+    // As of when the head leaves. No calendar of HTTP goes beyond the year 9999.
+    let moment = now.saturating_add(answer.timing.wait.as_secs()).min(253_402_300_799);
     let mut headers = vec![
+        ("date", httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(moment))),
         ("content-type", answer.content_type.to_owned()),
         ("content-length", answer.body.len().to_string()),
         ("x-github-media-type", "github.v3; format=json".to_owned()),
@@ -196,9 +257,10 @@ fn headers(
         ("x-ratelimit-reset", quota.reset.to_string()),
         ("x-ratelimit-used", quota.used.to_string()),
         ("x-ratelimit-resource", "core".to_owned()),
-        ("x-github-request-id", id),
+        ("x-github-request-id", id.to_owned()),
     ];
     headers.extend(answer.link.clone().map(|link| ("link", link)));
+    headers.extend(answer.headers.iter().cloned());
     if close {
         headers.push(("connection", "close".to_owned()));
     }
@@ -224,20 +286,22 @@ mod tests {
             latency: Latency::Profile(super::super::LatencyProfile::built_in()),
             port: 0,
             wall_clock: || 1_700_000_000,
+            faults: Faults::default(),
         };
-        let mut api = Api::new(settings, SocketAddr::from(([127, 0, 0, 1], 4321)));
-        api.quota = Mutex::new(Quota::new(limit));
+        let api = Api::new(settings, SocketAddr::from(([127, 0, 0, 1], 4321)));
+        api.state().limits = Limits::new(Quota::new(limit));
         api
     }
 
     fn get(api: &Api, target: &str) -> Reply {
-        api.reply(&Ok(Request {
+        let request = Request {
             method: "GET".to_owned(),
             target: target.to_owned(),
             host: None,
             has_agent: true,
             last: false,
-        }))
+        };
+        api.reply(&Ok(request), Instant::now()).0
     }
 
     #[test]
@@ -247,14 +311,30 @@ mod tests {
         assert_eq!(get(&api, "/nothing").status, 404);
         let refused = get(&api, "/users/octocat/followers");
         assert_eq!(refused.status, 403);
-        assert_eq!(refused.body, OVER_QUOTA.as_bytes());
-        assert_eq!(refused.timing, Timing::default());
+        assert!(
+            refused.body.starts_with(br#"{"message":"API rate limit exceeded for 127.0.0.1. "#)
+        );
+        assert!(refused.timing.wait.is_zero());
         let remaining = ("x-ratelimit-remaining", "0".to_owned());
         assert!(refused.headers.contains(&remaining));
         let answer = get(&api, "/rate_limit");
         let core = r#"{"limit":2,"used":2,"remaining":0,"reset":1700003600}"#;
         let body = format!(r#"{{"resources":{{"core":{core}}},"rate":{core}}}"#);
         assert_eq!((answer.status, answer.body), (200, body.into_bytes()));
+    }
+
+    #[test]
+    fn the_date_is_that_of_the_answer() {
+        let second = Duration::from_secs(1);
+        let latency = Latency::Uniform { latency: second * 5 / 2, jitter: Duration::ZERO, seed: 0 };
+        let api = Api { latency, ..api(9) };
+        let date = |target| get(&api, target).headers.first().cloned();
+        let expected = |date: &str| Some(("date", date.to_owned()));
+        assert_eq!(date("/users/octocat"), expected("Tue, 14 Nov 2023 22:13:22 GMT"));
+        assert_eq!(date("/rate_limit"), expected("Tue, 14 Nov 2023 22:13:20 GMT"));
+        let far = Api { wall_clock: || u64::MAX, ..api };
+        let date = get(&far, "/rate_limit").headers.first().cloned();
+        assert_eq!(date, expected("Fri, 31 Dec 9999 23:59:59 GMT"));
     }
 
     #[test]

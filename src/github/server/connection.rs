@@ -10,6 +10,7 @@ use tokio::time::{self, Instant};
 
 use super::api::Api;
 use super::head::{self, PATIENCE};
+use super::wire;
 
 /// How long a client may go on sending after the last answer, so that it gets to read it.
 const LINGER: Duration = Duration::from_secs(1);
@@ -25,6 +26,9 @@ pub struct Counts {
     pub in_flight: u64,
     /// The highest number of requests that were in flight at once.
     pub most_in_flight: u64,
+    /// Requests that came while a rate limit lasted, more than a quarter of a second after it was
+    /// first said. Those that came before may have been on their way already.
+    pub early: u64,
 }
 
 /// What the connections of a server have in common.
@@ -54,6 +58,7 @@ impl Shared {
             requests: self.requests.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
             most_in_flight: self.most_in_flight.load(Ordering::Relaxed),
+            early: self.api.early(),
         }
     }
 
@@ -73,9 +78,12 @@ impl Shared {
         while let Some(asked) = head::read(stream, &mut received, PATIENCE).await? {
             let arrived = Instant::now();
             let _in_flight = self.begin();
-            let reply = self.api.reply(&asked);
-            reply.send(stream, arrived).await?;
-            if reply.close {
+            let (reply, fault) = self.api.reply(&asked, arrived);
+            let steps = match fault {
+                Some(fault) => fault.steps(reply),
+                None => reply.steps(),
+            };
+            if wire::play(&steps, stream, arrived).await?.is_break() {
                 break;
             }
         }

@@ -1,7 +1,6 @@
 //! How long answers take: as recorded in a profile, or a figure with some jitter.
 
-use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,9 +8,6 @@ use serde::Deserialize;
 
 /// The profile that makes the example's figures come out.
 const BUILT_IN: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
-
-/// No profile is larger: what goes on beyond is cut, and then cannot be read.
-const LARGEST_FILE: u64 = 1 << 20;
 
 /// Longer than anybody waits, and short enough to be added to any moment.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -151,9 +147,7 @@ impl LatencyProfile {
 
     /// From a file.
     pub fn read(path: &Path) -> Result<Self, ProfileError> {
-        let mut text = String::new();
-        fs::File::open(path)
-            .and_then(|file| file.take(LARGEST_FILE).read_to_string(&mut text))
+        let text = super::read_text(path)
             .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
         Self::parse(&text)
             .map_err(|source| ProfileError::Use { path: path.to_owned(), source: Box::new(source) })

@@ -1,4 +1,4 @@
-//! The rate limit: so many requests in an hour's fixed window, as GitHub's primary limit counts.
+//! The quota: so many requests in an hour's fixed window, as GitHub's primary limit counts.
 //! (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>)
 
 /// Requests an hour. GitHub allows 60 without a token and 5,000 with one; a server on this machine
@@ -6,7 +6,7 @@
 pub const HOURLY_LIMIT: u64 = 1_000_000;
 
 /// A window's length in seconds.
-const WINDOW: u64 = 3_600;
+pub(super) const WINDOW: u64 = 3_600;
 
 /// What is used of the limit, and until when that counts. Every moment is in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,12 @@ impl Quota {
             self.used += 1;
         }
         granted
+    }
+
+    /// Uses up what is left, of a window that ends then: an hour from now at most.
+    pub(super) const fn exhaust(&mut self, reset: u64) {
+        self.used = self.limit;
+        self.reset = reset;
     }
 
     /// What is left of the window.

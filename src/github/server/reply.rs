@@ -1,21 +1,13 @@
-//! A reply: as data, and onto the socket. It says what it is told, at the moments it is told; all
-//! deciding, lengths and lies included, is done before.
+//! A reply as data: its head, its body, and when they leave. All deciding, lengths and lies included,
+//! is done before; wire.rs sends it.
 
 use std::fmt::Write as _;
-use std::io;
-use std::time::Duration;
-
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
-use tokio::time::{self, Instant};
 
 use super::latency::Timing;
+use super::wire::Step;
 
 /// In how many parts a body comes that takes its time.
 const PARTS: usize = 8;
-
-/// How long a client may take to make room for the next part.
-const STALLED: Duration = Duration::from_secs(60);
 
 /// What is to be sent, and when.
 #[derive(Clone, Debug)]
@@ -33,70 +25,93 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// Sends it. The moments are counted from `arrived`, each by itself, so that a late timer delays
-    /// one part and not all that follow.
-    pub(super) async fn send(&self, stream: &mut TcpStream, arrived: Instant) -> io::Result<()> {
-        let Timing { wait, receive } = self.timing;
-        let begin = arrived + wait;
-        let parts = if receive.is_zero() { 1 } else { PARTS };
-        let size = self.body.len().div_ceil(parts).max(1);
-        let steps = self.body.len().div_ceil(size).saturating_sub(1).max(1) as u32;
-
-        let mut parts = self.body.chunks(size);
-        let mut first = self.head().into_bytes();
-        first.extend_from_slice(parts.next().unwrap_or_default());
-        until(stream, begin).await?;
-        write(stream, &first).await?;
-        for (part, step) in parts.zip(1..) {
-            until(stream, begin + receive * step / steps).await?;
-            write(stream, part).await?;
-        }
-        Ok(())
+    /// How it is sent when nothing goes wrong.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        self.ended(self.until(self.body.len()))
     }
 
-    fn head(&self) -> String {
+    /// How its first half is sent.
+    pub(super) fn half(&self) -> Vec<Step> {
+        self.until(self.body.len() / 2)
+    }
+
+    /// Waits as long as the reply does, then sends these bytes.
+    pub(super) fn begin(&self, bytes: Vec<u8>) -> Vec<Step> {
+        vec![Step::Until(self.timing.wait), Step::Send(bytes)]
+    }
+
+    /// Closes after these steps if the connection ends here.
+    pub(super) fn ended(&self, mut steps: Vec<Step>) -> Vec<Step> {
+        steps.extend(self.close.then_some(Step::Close));
+        steps
+    }
+
+    /// Gives a header another value, and adds it if it is not there.
+    pub(super) fn set(&mut self, name: &'static str, value: String) {
+        match self.headers.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value,
+            None => self.headers.push((name, value)),
+        }
+    }
+
+    /// The status line and the headers, without the empty line that ends them.
+    pub(super) fn open_head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason(self.status));
         for (name, value) in &self.headers {
             // Writing to a string cannot fail.
             let _ = write!(head, "{name}: {value}\r\n");
         }
-        head.push_str("\r\n");
+        head.into_bytes()
+    }
+
+    /// The whole head.
+    pub(super) fn head(&self) -> Vec<u8> {
+        let mut head = self.open_head();
+        head.extend_from_slice(b"\r\n");
         head
     }
-}
 
-/// Waits for the moment, or fails as soon as the client has closed its side: a request that was
-/// given up counts no longer as in flight, and its delay is not sat out.
-async fn until(stream: &TcpStream, moment: Instant) -> io::Result<()> {
-    // A timer has whole milliseconds: one for a moment that is already past would still take one.
-    if moment <= Instant::now() {
-        return Ok(());
-    }
-    tokio::select! {
-        () = time::sleep_until(moment) => Ok(()),
-        () = closed(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
-    }
-}
+    /// The head and the body's bytes before `end`, in parts and each at its moment. The moments are
+    /// counted from the request's arrival, so that a late timer delays one part and not all that
+    /// follow.
+    fn until(&self, end: usize) -> Vec<Step> {
+        let Timing { wait, receive } = self.timing;
+        let parts = if receive.is_zero() { 1 } else { PARTS };
+        let size = self.body.len().div_ceil(parts).max(1);
+        let last = self.body.len().div_ceil(size).saturating_sub(1).max(1) as u32;
 
-/// Until the client has closed. A client that sends its next request early may stay.
-async fn closed(stream: &TcpStream) {
-    if stream.peek(&mut [0]).await.is_ok_and(|length| length > 0) {
-        std::future::pending::<()>().await;
+        let mut parts = self.body.get(..end).unwrap_or_default().chunks(size);
+        let mut first = self.head();
+        first.extend_from_slice(parts.next().unwrap_or_default());
+        let mut steps = self.begin(first);
+        for (part, number) in parts.zip(1..) {
+            steps.push(Step::Until(wait + receive * number / last));
+            steps.push(Step::Send(part.to_owned()));
+        }
+        steps
     }
-}
-
-async fn write(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
-    time::timeout(STALLED, stream.write_all(bytes)).await?
 }
 
 /// The words after a status code. No client reads them.
-const fn reason(status: u16) -> &'static str {
+pub(super) const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
+        301 => "Moved Permanently",
+        302 => "Found",
+        307 => "Temporary Redirect",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        410 => "Gone",
+        422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
         _ => "",
     }
 }

@@ -1,0 +1,111 @@
+//! One task's requests: again after a failure that may pass, and after a limit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::Clock;
+use super::gate::{Gate, Pass};
+use super::task::Report;
+use crate::github::{Fault, Patience, Remedy};
+use crate::model::{Failure, Kind, Nanos, TaskId};
+
+/// The longest wait after the first failure; it doubles with each.
+const FIRST: Duration = Duration::from_millis(500);
+
+/// No wait is longer, unless the server asks for it.
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// What a lane's requests have in common.
+pub(super) struct Attempts {
+    pub(super) gate: Arc<Gate>,
+    pub(super) report: Report,
+    pub(super) clock: Clock,
+    pub(super) patience: Patience,
+}
+
+impl Attempts {
+    /// Asks until there is an answer, or asking again would not help. The first request has its pass
+    /// already.
+    pub(super) async fn answer<T>(
+        &self,
+        task: TaskId,
+        mut pass: Pass,
+        ask: impl AsyncFn() -> Result<T, Fault>,
+    ) -> Result<T, Failure> {
+        let mut failed = 0;
+        loop {
+            let Fault { failure, remedy } = match ask().await {
+                Ok(answer) => {
+                    pass.succeeded(&self.report);
+                    return Ok(answer);
+                }
+                Err(fault) => fault,
+            };
+            match remedy {
+                Remedy::None => return Err(failure),
+                Remedy::Limit(limit) => {
+                    let again = pass.limited(limit, &self.report)?;
+                    self.report.send(Kind::AttemptFailed { task, failure, again });
+                }
+                Remedy::Retry(after) => {
+                    drop(pass);
+                    failed += 1;
+                    self.back_off(task, failure, failed, after).await?;
+                }
+            }
+            pass = self.gate.pass(&self.report).await?;
+            self.report.send(Kind::Retried { task });
+        }
+    }
+
+    /// Waits after a request's `failed`th failure; fails if that was the last.
+    async fn back_off(
+        &self,
+        task: TaskId,
+        failure: Failure,
+        failed: u32,
+        after: Option<Duration>,
+    ) -> Result<(), Failure> {
+        let wait = full_jitter(failed).max(after.unwrap_or_default());
+        if failed > self.patience.retries || wait > self.patience.max_wait {
+            return Err(given_up(failure, failed));
+        }
+        let until = self.clock.now() + Nanos::from(wait);
+        let again = self.report.moment(until);
+        self.report.send(Kind::AttemptFailed { task, failure, again });
+        self.clock.sleep_until(until).await;
+        Ok(())
+    }
+}
+
+fn given_up(failure: Failure, attempts: u32) -> Failure {
+    if attempts < 2 {
+        return failure;
+    }
+    let message = format!("gave up after {attempts} attempts: {}", failure.message);
+    Failure { message, ..failure }
+}
+
+/// Anything from nothing to a bound that doubles, so that workers that failed together do not ask
+/// again together:
+/// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
+fn full_jitter(failed: u32) -> Duration {
+    let doubled = FIRST.saturating_mul(1 << failed.saturating_sub(1).min(16));
+    doubled.min(LONGEST).mul_f64(fastrand::f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_of_a_wait_doubles_up_to_the_longest() {
+        for (failed, most) in [(1, 500), (2, 1_000), (3, 2_000), (7, 30_000), (u32::MAX, 30_000)] {
+            let waits: Vec<Duration> = (0..500).map(|_| full_jitter(failed)).collect();
+            let most = Duration::from_millis(most);
+            assert!(waits.iter().all(|&wait| wait <= most), "{failed}");
+            assert!(waits.iter().any(|&wait| wait > most.mul_f64(0.9)), "{failed}");
+            assert!(waits.iter().any(|&wait| wait < most.mul_f64(0.1)), "{failed}");
+        }
+    }
+}

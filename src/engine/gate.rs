@@ -1,0 +1,229 @@
+//! Where every request of a run passes before it leaves. While a rate limit lasts nobody passes, on
+//! whichever worker it was met; after a secondary one, fewer pass at once.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::clock::Clock;
+use super::task::Report;
+use crate::github::{Api, RateLimit, Wait, limited_for_ever, not_waited_for};
+use crate::model::{Failure, Kind, Limit, LimitKind, Nanos, State};
+
+/// How long to wait after a limit whose end the server does not tell, doubled each time it is met
+/// again: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
+const UNSAID: Duration = Duration::from_secs(60);
+
+/// No wait is shorter, also doubled each time: the server's clock and this one need not agree.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+/// A limit that is met as often in a row, each time waited for, does not end.
+const MOST_IN_A_ROW: u32 = 5;
+
+/// What one run leaves to the next: the limit that the server said last, by the clock that both have.
+pub(super) type Standing = Arc<Mutex<Option<Closed>>>;
+
+/// A limit that holds everybody back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Closed {
+    kind: LimitKind,
+    until: Nanos,
+    until_utc: u64,
+}
+
+/// The gate of a run.
+#[derive(Debug)]
+pub(super) struct Gate {
+    api: Arc<Api>,
+    clock: Clock,
+    max_wait: Duration,
+    workers: u16,
+    standing: Standing,
+    state: watch::Sender<GateState>,
+}
+
+#[derive(Debug)]
+struct GateState {
+    closed: Option<Closed>,
+    /// Whether the run's events tell of it.
+    told: bool,
+    /// Limits met so far. A request that left before the last of them meets no new one.
+    limits: u32,
+    /// Limits met since a request went well.
+    in_a_row: u32,
+    /// So many may be in flight.
+    most: u16,
+    in_flight: u16,
+    /// Requests that went well since `most` changed.
+    successes: u16,
+}
+
+/// Leave for one request, until dropped.
+#[derive(Debug)]
+pub(super) struct Pass {
+    gate: Arc<Gate>,
+    limits: u32,
+}
+
+/// Why a request may not leave now.
+enum Wanting {
+    End(Closed),
+    Room,
+}
+
+impl Gate {
+    /// The gate of a run with so many workers. Limits are waited for up to `max_wait`.
+    pub(super) fn new(
+        api: Arc<Api>,
+        clock: Clock,
+        max_wait: Duration,
+        workers: u16,
+        standing: Standing,
+    ) -> Self {
+        let closed = *standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = GateState {
+            closed,
+            told: false,
+            limits: 0,
+            in_a_row: 0,
+            most: workers,
+            in_flight: 0,
+            successes: 0,
+        };
+        Self { api, clock, max_wait, workers, standing, state: watch::Sender::new(state) }
+    }
+
+    /// Waits until a request may leave. Fails where that would be longer than a person wants.
+    pub(super) async fn pass(self: &Arc<Self>, report: &Report) -> Result<Pass, Failure> {
+        let mut changes = self.state.subscribe();
+        let mut held = false;
+        loop {
+            let wanting = match self.try_pass(report) {
+                Ok(pass) => return Ok(pass),
+                Err(wanting) => wanting,
+            };
+            if let Wanting::End(closed) = wanting {
+                self.bearable(closed)?;
+            }
+            if !std::mem::replace(&mut held, true) {
+                report.enter(State::Throttled);
+            }
+            match wanting {
+                Wanting::Room => _ = changes.changed().await,
+                Wanting::End(closed) => tokio::select! {
+                    () = self.clock.sleep_until(closed.until) => {}
+                    _ = changes.changed() => {}
+                },
+            }
+        }
+    }
+
+    fn try_pass(self: &Arc<Self>, report: &Report) -> Result<Pass, Wanting> {
+        let now = self.clock.now();
+        let mut passed = Err(Wanting::Room);
+        self.state.send_if_modified(|state| {
+            let closed = state.closed.filter(|closed| now < closed.until);
+            if let Some(closed) = closed {
+                if !std::mem::replace(&mut state.told, true) {
+                    report.send(Kind::Limited(closed.limit(report)));
+                }
+                passed = Err(Wanting::End(closed));
+            } else if state.in_flight < state.most {
+                state.in_flight += 1;
+                passed = Ok(state.limits);
+            }
+            false
+        });
+        passed.map(|limits| Pass { gate: Arc::clone(self), limits })
+    }
+
+    fn bearable(&self, closed: Closed) -> Result<(), Failure> {
+        let Closed { kind, until, until_utc } = closed;
+        let wait = Duration::from(until.since(self.clock.now()));
+        if wait <= self.max_wait {
+            return Ok(());
+        }
+        Err(not_waited_for(&self.api, kind, wait, until_utc, self.max_wait))
+    }
+
+    fn wait_of(&self, limit: RateLimit, in_a_row: u32) -> Duration {
+        let doubled = |wait: Duration| wait.saturating_mul(1 << in_a_row.min(16));
+        let wait = match limit.wait {
+            Wait::For(wait) => wait,
+            Wait::Until(utc) => Duration::from_secs(utc.saturating_sub(self.clock.utc())),
+            Wait::Unsaid => doubled(UNSAID),
+        };
+        wait.max(doubled(SHORTEST))
+    }
+}
+
+impl Pass {
+    /// The request went well.
+    pub(super) fn succeeded(self, report: &Report) {
+        self.gate.state.send_if_modified(|state| {
+            state.in_a_row = 0;
+            if state.most >= self.gate.workers {
+                return false;
+            }
+            state.successes += 1;
+            let grows = state.successes >= state.most;
+            if grows {
+                state.successes = 0;
+                state.most += 1;
+                report.send(Kind::Narrowed { in_flight: state.most });
+            }
+            grows
+        });
+    }
+
+    /// The request met a limit: closes the gate, and returns until when, on the run's clock. Fails
+    /// where the same has happened too often.
+    pub(super) fn limited(self, limit: RateLimit, report: &Report) -> Result<Nanos, Failure> {
+        let gate = &self.gate;
+        let mut result = Ok(Nanos::ZERO);
+        gate.state.send_modify(|state| {
+            let new = state.limits == self.limits;
+            if new {
+                state.limits += 1;
+                state.in_a_row += 1;
+            }
+            if state.in_a_row > MOST_IN_A_ROW {
+                result = Err(limited_for_ever(&gate.api, limit.kind, state.in_a_row));
+                return;
+            }
+            let wait = gate.wait_of(limit, state.in_a_row - 1);
+            let until = (gate.clock.now() + wait.into()).min(Nanos::LATEST);
+            if new || state.closed.is_none_or(|closed| closed.until < until) {
+                let until_utc = gate.clock.utc().saturating_add(wait.as_secs());
+                let closed = Closed { kind: limit.kind, until, until_utc };
+                (state.closed, state.told) = (Some(closed), true);
+                *gate.standing.lock().unwrap_or_else(PoisonError::into_inner) = state.closed;
+                report.send(Kind::Limited(closed.limit(report)));
+            }
+            if new && limit.kind == LimitKind::Secondary {
+                (state.most, state.successes) = ((state.most / 2).max(1), 0);
+                report.send(Kind::Narrowed { in_flight: state.most });
+            }
+            result = Ok(report.moment(state.closed.map_or(until, |closed| closed.until)));
+        });
+        result
+    }
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.gate.state.send_if_modified(|state| {
+            state.in_flight -= 1;
+            // Nobody waits for room where there is room for all.
+            state.most < self.gate.workers
+        });
+    }
+}
+
+impl Closed {
+    fn limit(self, report: &Report) -> Limit {
+        let Self { kind, until, until_utc } = self;
+        Limit { kind, until: report.moment(until), until_utc }
+    }
+}

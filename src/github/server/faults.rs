@@ -1,0 +1,205 @@
+//! Faults that the server plays, by a script: the script's file, and what is wrong with it.
+//!
+//! ```text
+//! faults.rs: text -> Faults -> faults/script.rs: which one meets this request
+//!                |             faults/play.rs:   what it makes of the answer, and of how it is sent
+//!                `- faults/kind.rs: what can go wrong
+//! ```
+
+mod bomb;
+mod kind;
+mod play;
+mod script;
+mod texts;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use kind::{FAULT_KINDS, FaultKind};
+pub(super) use kind::{Kind, Limit};
+pub(super) use script::{Place, Script};
+
+/// A script of faults, a JSON file: `{"faults":[{"page":3,"fault":"status","status":502}]}`.
+///
+/// Each has a `fault`, one of [`FAULT_KINDS`], with the parameters of its kind. `page` (a number, or
+/// `"profile"`), `from` (this page and all behind it) or `every` (each n-th page) say which requests
+/// it meets; without them, it is any for the user. It meets each page `times` times (1 if not said,
+/// 0 for always), then the page is answered well once, and then it all begins again: both runs of a
+/// race get to see it. Of several that could meet a request, the first in the file does. `about` is
+/// for the file's reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Faults(Vec<Fault>);
+
+/// What goes wrong, where, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Fault {
+    kind: Kind,
+    place: Where,
+    /// 0 for always.
+    times: u32,
+}
+
+/// Which requests a fault meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Where {
+    Anywhere,
+    At(Place),
+    From(u64),
+    Every(u64),
+}
+
+impl Where {
+    const fn meets(self, place: Place) -> bool {
+        match (self, place) {
+            (Self::Anywhere, _) | (Self::At(Place::Profile), Place::Profile) => true,
+            (Self::At(Place::Page(page)), Place::Page(asked)) => page == asked,
+            (Self::From(page), Place::Page(asked)) => page <= asked,
+            (Self::Every(pages), Place::Page(asked)) => asked.is_multiple_of(pages),
+            _ => false,
+        }
+    }
+}
+
+/// Why a script of faults cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultsError {
+    /// The file cannot be read.
+    #[error("cannot read the faults in {}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The text is something else.
+    #[error(
+        "this is no script of faults; one looks like \
+        {{\"faults\":[{{\"page\":3,\"fault\":\"status\",\"status\":502}}]}}"
+    )]
+    Malformed {
+        /// Where, and what.
+        #[from]
+        source: serde_json::Error,
+    },
+    /// One of the faults cannot be played.
+    #[error("fault {number}")]
+    Fault {
+        /// Which, counted from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: FaultError,
+    },
+    /// The file's text cannot be used.
+    #[error("cannot use the faults in {}", path.display())]
+    Use {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<Self>,
+    },
+}
+
+/// Why a fault cannot be played.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultError {
+    /// It has no `fault`.
+    #[error("it has no \"fault\", which is one of {}", names())]
+    NoKind,
+    /// There is no such fault.
+    #[error("{name} is nothing that the server can play; it plays {}", names())]
+    UnknownKind {
+        /// What was asked for.
+        name: Value,
+    },
+    /// Its parameters are none of its kind.
+    #[error(
+        "{kind} cannot be played so; besides its own keys, a fault has page, from or every, times \
+         and about"
+    )]
+    Parameters {
+        /// The kind.
+        kind: String,
+        /// Which, and what is allowed.
+        source: serde_json::Error,
+    },
+    /// A value that makes no sense, or that the kind has not.
+    #[error("{0}")]
+    Value(&'static str),
+}
+
+impl Faults {
+    /// From a file's text.
+    pub fn parse(text: &str) -> Result<Self, FaultsError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct File {
+            faults: Vec<Map<String, Value>>,
+            #[serde(rename = "about")]
+            _about: Option<Value>,
+        }
+        let file: File = serde_json::from_str(text)?;
+        let faults = file.faults.into_iter().zip(1..).map(|(keys, number)| {
+            Fault::parse(keys).map_err(|source| FaultsError::Fault { number, source })
+        });
+        faults.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// From a file.
+    pub fn read(path: &Path) -> Result<Self, FaultsError> {
+        let text = super::read_text(path)
+            .map_err(|source| FaultsError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text)
+            .map_err(|source| FaultsError::Use { path: path.to_owned(), source: Box::new(source) })
+    }
+}
+
+impl Fault {
+    fn parse(mut keys: Map<String, Value>) -> Result<Self, FaultError> {
+        keys.remove("about");
+        let place = place(&mut keys)?;
+        let times = keys.remove("times");
+        let name = keys.remove("fault").ok_or(FaultError::NoKind)?;
+        let kind = Kind::parse(name, keys)?;
+        let times = match times {
+            None => 1,
+            Some(_) if kind.movement().is_some() => {
+                return Err(FaultError::Value("a list changes for good, so this has no times"));
+            }
+            Some(times) => times
+                .as_u64()
+                .and_then(|times| times.try_into().ok())
+                .ok_or(FaultError::Value("times is how often, a number; 0 for always"))?,
+        };
+        Ok(Self { kind, place, times })
+    }
+}
+
+/// Where a fault is, by its keys.
+fn place(keys: &mut Map<String, Value>) -> Result<Where, FaultError> {
+    let mut number = |key| {
+        let positive = |value: Value| value.as_u64().filter(|&number| number > 0).ok_or(value);
+        keys.remove(key).map(positive)
+    };
+    match (number("page"), number("from"), number("every")) {
+        (None, None, None) => Ok(Where::Anywhere),
+        (Some(Ok(page)), None, None) => Ok(Where::At(Place::Page(page))),
+        (Some(Err(name)), None, None) if name == "profile" => Ok(Where::At(Place::Profile)),
+        (None, Some(Ok(page)), None) => Ok(Where::From(page)),
+        (None, None, Some(Ok(pages))) => Ok(Where::Every(pages)),
+        (Some(Err(_)), None, None) => {
+            Err(FaultError::Value("page is a number from 1 on, or \"profile\""))
+        }
+        (None, Some(_), None) | (None, None, Some(_)) => {
+            Err(FaultError::Value("from and every are numbers from 1 on"))
+        }
+        _ => Err(FaultError::Value("page, from and every each say where: give one of them")),
+    }
+}
+
+/// Every kind's name.
+fn names() -> String {
+    FAULT_KINDS.map(|kind| kind.name).join(", ")
+}

@@ -1,0 +1,49 @@
+//! What a finished sitting says of the followers that its runs brought, on a usual terminal.
+
+use threadline::model::{Mode, Selection};
+
+use crate::fabricate::{Job, Sitting};
+
+/// 127 accounts in 131 entries, as somebody joins before each page is turned.
+fn doubled() -> Job {
+    Job { doubled: 1, ..Job::default() }
+}
+
+#[track_caller]
+fn says(job: &Job, selection: Selection, words: &str) {
+    let rows = Sitting::new(job.clone(), selection).finished().rows((80, 24));
+    let is_said = rows.iter().any(|row| row.contains(words));
+    assert!(is_said, "{words}\n{}", rows.join("\n"));
+}
+
+#[test]
+fn duplicates_are_removed_and_said() {
+    says(&doubled(), Selection::Race, "same 127 followers, same order; 4 duplicates removed ");
+    let job = Job { followers: 131, ..doubled() };
+    says(
+        &job,
+        Selection::Race,
+        "same 127 followers, same order; 4 duplicates removed; the profile counts 131 ",
+    );
+    let job = Job { followers: 31, listed: 31, ..doubled() };
+    says(&job, Selection::Race, "same 31 followers, same order; 1 duplicate removed ");
+}
+
+#[test]
+fn duplicates_of_a_mode_alone_are_said_too() {
+    for mode in [Mode::Sequential, Mode::Threads] {
+        let selection = Selection::Only(mode);
+        says(&doubled(), selection, "done, every page is here; 4 duplicates removed ");
+    }
+}
+
+#[test]
+fn a_list_that_changed_between_the_runs_is_never_the_same() {
+    let job = Job { moved: 2, ..Job::default() };
+    says(&job, Selection::Race, "2 followers joined and 2 left between the runs ");
+    let rows = Sitting::new(job, Selection::Race).finished().rows((80, 24));
+    assert!(!rows.concat().contains("same"), "{}", rows.join("\n"));
+    let job = Job { moved: 1, ..doubled() };
+    let words = "1 follower joined and 1 left between the runs; 4 duplicates removed ";
+    says(&job, Selection::Race, words);
+}
