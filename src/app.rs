@@ -305,14 +305,10 @@ impl App {
         going_on.next().filter(|_| self.view().pause.is_none()).map(|(_, until)| until)
     }
 
-    /// While a run of the picture goes on: how long it may take in all, going by its pages so far;
-    /// zero before the first.
+    /// While a run of the picture goes on: how long it may take in all.
     fn expected(&self) -> Option<Nanos> {
-        (self.session.active() == Some(self.shown)).then_some(())?;
         let run = self.session.active_run()?;
-        let elapsed = run.elapsed(self.now).0;
-        let whole = elapsed.saturating_mul(u64::from(run.known_tasks()));
-        Some(Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0)))
+        (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
     }
 
     /// The runs of this sitting.

@@ -106,7 +106,7 @@ impl Sitting {
             Source::BuiltIn => {
                 let server = serve::example()?;
                 let api = Arc::new(Api::new(&server.url(), None)?);
-                (DEFAULT_USER, api, "built-in server".to_owned(), Some(server))
+                (DEFAULT_USER, api, Target::BUILT_IN.to_owned(), Some(server))
             }
             Source::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
         };

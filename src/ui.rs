@@ -7,12 +7,12 @@
 //!  modes                                                    workers 5
 //! ┌ totals ──────────── elapsed ── pages ── followers ── ... ────────┐
 //! │ a row a mode                                                     │
-//! │ what they mean                                              waves│
+//! │ the verdict                                                 waves│
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
 //! │ axis                                          busy  tasks   p95  │
 //! │ a row a lane                                                     │
-//! │ in flight, queue, the lane chosen                                │
+//! │ in flight, queue, quota, the lane chosen                         │
 //! └──────────────────────────────────────────────────────────────────┘
 //!  legend
 //!  keys
@@ -22,18 +22,23 @@
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
 mod axis;
+mod chosen;
+mod foot;
 mod footer;
 mod header;
 mod help;
 mod lanes;
 mod layout;
+mod limits;
 mod panel;
 mod rows;
 mod sentences;
 mod steps;
+mod text;
 pub mod theme;
 mod timeline;
 mod totals;
+mod verdict;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -44,6 +49,7 @@ use crate::app::{App, Popup};
 use crate::model::Mode;
 use layout::Layout;
 use theme::Theme;
+use verdict::Verdict;
 
 /// How many cells the timeline has on a screen of this size.
 pub fn timeline_columns(size: Size) -> u16 {
@@ -72,18 +78,8 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
-    let problem = sentences::problem(app);
-    // As long as something moves, no row does: until then a sentence has one line.
-    let (problem, lines) = match problem {
-        Some(text) if app.session().active() == Some(app.shown()) => {
-            (Some(cut(text, theme, inside)), 1)
-        }
-        Some(text) => {
-            let lines = wrapped_lines(&text, inside).min(4);
-            (Some(text), lines)
-        }
-        None => (None, 1),
-    };
+    let verdict = Verdict::of(app, layout, theme, inside.into());
+    let lines = verdict.lines(inside.into());
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
     let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
@@ -100,44 +96,12 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
-    match problem {
-        Some(text) => {
-            Paragraph::new(text)
-                .wrap(Wrap { trim: true })
-                .style(theme.problem())
-                .render(below, buf);
-        }
-        None => totals::verdict(app, layout, theme, below, buf),
-    }
+    verdict.draw(theme, below, buf);
     let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
     timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
     footer::keys(app, theme, keys, buf);
-}
-
-/// A text's beginning, if it is longer than a line.
-fn cut(text: String, theme: Theme, width: u16) -> String {
-    if text.chars().count() <= usize::from(width) {
-        return text;
-    }
-    let mark = theme.pick("…", "...");
-    let room = usize::from(width).saturating_sub(mark.chars().count());
-    text.chars().take(room).chain(mark.chars()).collect()
-}
-
-/// How many lines a text needs that is broken between words.
-fn wrapped_lines(text: &str, width: u16) -> u16 {
-    let (mut lines, mut used) = (1, 0);
-    for word in text.split_whitespace().map(|word| word.chars().count()) {
-        if used > 0 && used + 1 + word > usize::from(width) {
-            lines += 1;
-            used = word;
-        } else {
-            used += word + usize::from(used > 0);
-        }
-    }
-    lines
 }
 
 /// Draws a part's heading, and a box around it where there is room; returns the inside, one column
@@ -203,11 +167,13 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         }
     }
     parts.extend(app.behind().map(sentences::paused));
+    let limit = limits::holding(app);
+    parts.extend(limit.and_then(|limit| limits::holds(limit, app.now()).into_iter().last()));
     let text = match sentences::problem(app) {
-        Some(problem) => problem,
-        None if !parts.is_empty() => parts.join("  "),
-        None if app.session().active() == Some(app.shown()) => sentences::progress(app),
-        None => sentences::invitation(app),
+        Some((problem, then)) if limit.is_none() => problem + &then,
+        _ if !parts.is_empty() => parts.join("  "),
+        _ if app.session().active() == Some(app.shown()) => sentences::progress(app),
+        _ => sentences::invitation(app),
     };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);
 }

@@ -187,6 +187,25 @@ fn states_are_told_apart_as_greys() {
     }
 }
 
+/// What lies on a state's colour (a page's number, the seconds left) can be read: WCAG 2.2, 1.4.3,
+/// <https://www.w3.org/TR/WCAG22/#contrast-minimum>. Nothing lies on an error but its own mark.
+#[test]
+fn text_on_a_state_can_be_read() {
+    let luminance = |color| {
+        let [grey, _, _] = see(&GREY, rgb(color));
+        grey + 0.05
+    };
+    for (set, theme) in sets() {
+        for state in COLOURED.into_iter().filter(|&state| state != State::Error) {
+            let behind = theme.color(state).expect("a colour");
+            let text = theme.label_on(behind).fg.expect("a colour");
+            let (one, two) = (luminance(behind), luminance(text));
+            let contrast = one.max(two) / one.min(two);
+            assert!(contrast >= 4.5, "{set}: on {state:?} by {contrast:.1}");
+        }
+    }
+}
+
 /// On a light background 256 colours are the same as on a dark one.
 #[test]
 fn the_palette_of_256_has_one_set() {

@@ -1,6 +1,6 @@
 //! Which stretch of time the timeline shows: follow, fit, zoom, pan.
 
-use crate::model::Nanos;
+use crate::model::{Nanos, Run};
 
 /// Before a run's length can be guessed, the timeline has room for this much, so that a short run
 /// never changes its scale.
@@ -188,6 +188,25 @@ impl Viewport {
         self.from = Nanos(from / cell.0 * cell.0);
         self.follow = false;
     }
+}
+
+/// How long a run may take in all, going by its pages so far; before the first, nothing but the time
+/// for which limits held it back. That says nothing about its pace.
+pub(super) fn expected(run: &Run, now: Nanos) -> Nanos {
+    let elapsed = run.elapsed(now);
+    let held = if run.limits().is_empty() { Nanos::ZERO } else { held_back(run, elapsed) };
+    let whole = elapsed.since(held).0.saturating_mul(u64::from(run.known_tasks()));
+    held + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
+}
+
+/// For how long a run was held back as a whole: as its lane that was throttled least, of those that
+/// were.
+fn held_back(run: &Run, elapsed: Nanos) -> Nanos {
+    let throttled = run.lanes().iter().map(|lane| {
+        let [.., throttled, _error] = lane.between(Nanos::ZERO, elapsed);
+        throttled
+    });
+    Nanos(throttled.filter(|&time| time > 0).min().unwrap_or(0))
 }
 
 /// Cell widths that a zoom goes through, in tenths of a power of ten.

@@ -15,12 +15,22 @@ pub const MOST_TASKS: u32 = 400_000;
 pub struct Target {
     /// The user's login.
     pub user: String,
-    /// Where: an API's host, or "built-in server".
+    /// Where: an API's host, or [`Self::BUILT_IN`].
     pub api: String,
     /// Followers a page, 1 to 100.
     pub per_page: u8,
     /// Whether its requests are counted against somebody's quota: not so on this machine.
     pub costs_quota: bool,
+}
+
+impl Target {
+    /// What stands in an API's place where the built-in server is asked.
+    pub const BUILT_IN: &str = "built-in server";
+
+    /// Whether the built-in server is asked.
+    pub fn is_built_in(&self) -> bool {
+        self.api == Self::BUILT_IN
+    }
 }
 
 /// A list of tasks of one kind.

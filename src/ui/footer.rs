@@ -12,19 +12,22 @@ use crate::app::keymap::{Action, key_of};
 use crate::model::State;
 
 /// The states that a run of followers can be in.
-const LEGEND: [State; 6] = [
+const LEGEND: [State; 7] = [
     State::Connecting,
     State::Waiting,
     State::Receiving,
     State::Computing,
-    State::Idle,
+    State::Throttled,
     State::Error,
+    State::Idle,
 ];
 
-/// Draws a sample of each state beside its word, as many as fit whole.
-pub(super) fn legend(theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws a sample of each state beside its word, as many as fit whole. The built-in server throttles
+/// nobody.
+pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut entries: Vec<(String, Style, &str)> = Vec::new();
-    for state in LEGEND {
+    let built_in = app.session().target().is_built_in();
+    for state in LEGEND.into_iter().filter(|state| !built_in || *state != State::Throttled) {
         let (glyph, style) = theme.state_cell(state);
         entries.push((glyph.repeat(2), style, state.word()));
     }

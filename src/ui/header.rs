@@ -5,7 +5,7 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::cut;
+use super::text;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
@@ -23,11 +23,11 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         None => String::new(),
     };
     // A long name or address yields to the figures.
-    let width = |text: &str| text.chars().count() as u16;
-    let room = area.width.saturating_sub(width(name) + width(&pages) + width(&help));
-    let whose = cut(format!("{} @ {}", target.user, target.api), theme, room);
+    let taken = text::width(name) + text::width(&pages) + text::width(&help);
+    let room = usize::from(area.width).saturating_sub(taken);
+    let whose = text::cut(format!("{} @ {}", target.user, target.api), theme, room);
     let what = "   followers";
-    let what = if width(&whose) + width(what) <= room { what } else { "" };
+    let what = if text::width(&whose) + text::width(what) <= room { what } else { "" };
     let left = Line::from(vec![
         Span::styled(name, theme.strong()),
         Span::raw(whose),

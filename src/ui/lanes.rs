@@ -54,26 +54,65 @@ impl Strip {
 
     /// Writes a task's number at the start of its span, on the colour that is there.
     fn number(&self, span: &Span, buf: &mut Buffer) {
-        let Self { window, until, theme, area } = *self;
-        let column = |t: Nanos| (t.since(window.from).0 / window.cell.0) as usize;
+        let Self { window, until, area, .. } = *self;
         // An edge inside its first cell belongs to the span before, too.
         let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
-        let last = column(span.end.unwrap_or(until).min(until)).min(usize::from(area.width));
-        let text = span.task.to_string();
-        if last.saturating_sub(first) < text.len() + LABEL_ROOM {
+        let end = span.end.unwrap_or(until).min(until);
+        let last = self.whole_cells(end).min(usize::from(area.width));
+        let (page, again) = label(span);
+        let fits = |text: &&String| first + text.len() + LABEL_ROOM <= last;
+        if let Some(text) = [&format!("{page}{again}"), &again].into_iter().find(fits) {
+            self.write(first, text, buf);
+        }
+    }
+
+    /// Writes a word where the lane grows, if it is throttled there: on that stretch, or where that
+    /// has no room, beside it.
+    pub(super) fn at_the_edge(&self, lane: &Lane, word: &str, buf: &mut Buffer) {
+        let Self { window, until, area, .. } = *self;
+        let columns = usize::from(area.width.min(window.columns));
+        let edge = self.whole_cells(until);
+        if until <= window.from || edge > columns {
             return;
         }
+        let text = format!(" {word} ");
+        let on = edge.checked_sub(text.len()).filter(|&first| {
+            let from = Nanos(window.from.0 + window.cell.0 * first as u64);
+            let mut cells = lane.cells(from, window.cell, text.len(), until);
+            cells.all(|cell| cell == Cell::Whole(State::Throttled))
+        });
+        match on {
+            Some(first) => self.write(first, &text, buf),
+            // What has begun of the next cell is drawn.
+            None if edge + 1 + text.len() <= columns => self.write(edge + 1, &text, buf),
+            None => {}
+        }
+    }
+
+    /// How many cells are before `t`, a begun one left out.
+    const fn whole_cells(&self, t: Nanos) -> usize {
+        (t.since(self.window.from).0 / self.window.cell.0) as usize
+    }
+
+    /// Writes ASCII from a cell on, on the colours that are there.
+    fn write(&self, first: usize, text: &str, buf: &mut Buffer) {
         let mut letter = [0; 4];
-        for (offset, c) in text.chars().enumerate() {
-            let x = area.x.saturating_add((first + offset) as u16);
-            if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
+        for (x, c) in (first..).zip(text.chars()) {
+            let x = self.area.x.saturating_add(x as u16);
+            if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
                 cell.set_symbol(c.encode_utf8(&mut letter));
-                let style = theme.label_on(cell.bg);
+                let style = self.theme.label_on(cell.bg);
                 cell.modifier = Modifier::empty();
                 cell.set_style(style);
             }
         }
     }
+}
+
+/// A task's number, and from its second attempt on which one it is: `p3`, `#2`.
+pub(super) fn label(span: &Span) -> (String, String) {
+    let again = if span.attempt > 1 { format!("#{}", span.attempt) } else { String::new() };
+    (span.task.to_string(), again)
 }
 
 /// The spans in view, but only one of those that begin in the same cell, however many there are.

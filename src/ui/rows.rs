@@ -22,13 +22,26 @@ pub(super) enum Row<'app> {
 pub(super) struct Below {
     pub(super) in_flight: usize,
     pub(super) queue: usize,
+    pub(super) quota: usize,
     pub(super) chosen: usize,
 }
 
 impl Below {
     /// All of them.
     pub(super) fn total(&self) -> usize {
-        self.in_flight + self.queue + self.chosen
+        self.in_flight + self.queue + self.quota + self.chosen
+    }
+
+    /// Makes room for the quota, of `room` rows that lanes do not need: a line for what is left, and
+    /// where there is one to spare, another for when it resets.
+    fn with_quota(self, room: usize) -> Self {
+        match (room.checked_sub(self.total()), self.in_flight) {
+            // All lanes have a row just now, and keep it.
+            (Some(0), _) => self,
+            (Some(2..), 3) => Self { in_flight: 2, quota: 2, ..self },
+            (Some(2..), _) => Self { quota: 2, ..self },
+            _ => Self { quota: 1, ..self },
+        }
     }
 }
 
@@ -57,16 +70,24 @@ impl<'app> Arrangement<'app> {
     /// What stands below the lanes on `height` rows in all.
     pub(super) fn below(&self, height: usize) -> Below {
         let room = height.saturating_sub(self.needed());
-        match self.layout.height {
-            Height::Tiny => Below { in_flight: 0, queue: 0, chosen: 0 },
-            Height::Low => Below { in_flight: 1, queue: usize::from(room > 2), chosen: 0 },
-            Height::Normal if self.layout.boxed && room > 12 => {
-                Below { in_flight: 3, queue: 2, chosen: 2 }
-            }
-            Height::Normal if self.layout.boxed => Below { in_flight: 1, queue: 1, chosen: 1 },
+        let (in_flight, queue, chosen) = match self.layout.height {
+            Height::Tiny => (0, 0, 0),
+            Height::Low => (1, usize::from(room > 2), 0),
+            Height::Normal if self.layout.boxed && room > 12 => (3, 2, 2),
+            Height::Normal if self.layout.boxed => (1, 1, 1),
             // Without a row to spare, the lane chosen is told in the legend's place.
-            Height::Normal => Below { in_flight: 1, queue: 1, chosen: usize::from(room > 3) },
-        }
+            Height::Normal => (1, 1, usize::from(room > 3)),
+        };
+        let below = Below { in_flight, queue, quota: 0, chosen };
+        if self.has_quota() { below.with_quota(room) } else { below }
+    }
+
+    /// Whether there is a quota to show: the preparing request tells before any lane has its place.
+    fn has_quota(&self) -> bool {
+        let session = self.app.session();
+        let known =
+            session.profile().into_iter().chain(self.app.runs()).any(|run| run.quota().is_some());
+        known && !session.target().is_built_in() && self.layout.height == Height::Normal
     }
 
     /// The rows to draw on `height` rows: the lane chosen is always among them.

@@ -1,21 +1,22 @@
 //! What the screen says in words.
 
+use super::text::grouped;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, Mode, Nanos, Run};
+use crate::model::{End, Mode, Nanos, Run, TaskId};
 
-/// What went wrong in the runs shown, what was kept, and what to press.
-pub(super) fn problem(app: &App) -> Option<String> {
+/// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press.
+pub(super) fn problem(app: &App) -> Option<(String, String)> {
     let failure = app.session().failure(app.shown())?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
     let kept = failed.map_or(0, Run::follower_count);
     let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
-    let retry = match app.session().active() {
-        None => format!(" {} tries again.", key_of(Action::Run)),
-        Some(_) => String::new(),
+    let then = match app.session().active() {
+        None => format!("{kept} {} tries again.", key_of(Action::Run)),
+        Some(_) => kept,
     };
-    Some(format!("{}.{kept}{retry}", failure.message))
+    Some((format!("{}.", failure.message), then))
 }
 
 /// Whether the modes brought the same, what was left out, and whether the profile counts as many.
@@ -75,7 +76,8 @@ pub(super) fn progress(app: &App) -> String {
 
 /// What a mode alone came to.
 fn done(app: &App) -> String {
-    let whole = "done, every page is here";
+    let all = app.runs().iter().all(|run| run.last_shown().is_none());
+    let whole = if all { "done, every page is here" } else { "done" };
     let [run] = app.runs() else { return whole.to_owned() };
     let done = match app.session().speed_up(app.shown(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
@@ -84,6 +86,21 @@ fn done(app: &App) -> String {
         _ => whole.to_owned(),
     };
     done + &duplicates(app.runs())
+}
+
+/// What else is worth a word once the runs shown are over, to be said after another sentence.
+pub(super) fn remarks(app: &App) -> String {
+    let again = match app.runs().iter().map(Run::retries).sum::<u32>() {
+        0 => String::new(),
+        1 => "; 1 request was made again".to_owned(),
+        retries => format!("; {retries} requests were made again"),
+    };
+    let shown = match app.runs().iter().find_map(Run::last_shown) {
+        None => String::new(),
+        Some(TaskId(1)) => "; the API shows no more than 1 page".to_owned(),
+        Some(TaskId(last)) => format!("; the API shows no more than {last} pages"),
+    };
+    again + &shown
 }
 
 /// That the view is held still, and how far the runs are ahead of it.
@@ -119,7 +136,7 @@ pub(super) fn invitation(app: &App) -> String {
             let api = &session.target().api;
             let mut runs = session.latest_run().into_iter().chain(session.profile());
             let quota = runs.find_map(Run::quota);
-            let left = quota.map(|quota| format!(" of the {} left", quota.remaining));
+            let left = quota.map(|quota| format!(" of the {} left", grouped(quota.remaining)));
             let requests = if cost == 1 { "request" } else { "requests" };
             let left = left.unwrap_or_default();
             format!(

@@ -1,22 +1,22 @@
-//! The timeline: the axis, a row a lane, tasks in flight and in the queue, the lane chosen.
+//! The timeline: the axis, a row a lane, and the figures beside the lanes.
 
 use std::fmt::Write as _;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::lanes::Strip;
 use super::layout::{Height, Layout, Width};
-use super::rows::{Arrangement, Below, Row};
+use super::rows::{Arrangement, Row};
 use super::theme::Theme;
-use super::{axis, footer, sentences, steps};
+use super::{axis, footer, limits, sentences};
 use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
-use crate::model::{Lane, Mode, Nanos, Run, State};
+use crate::model::{Lane, Mode, Nanos, Run};
 
 /// A column of figures beside the lanes.
 struct Column {
@@ -69,7 +69,7 @@ pub(super) fn draw(
         let third = area.height / 3;
         let middle = Rect { y: area.y + third, height: area.height - third, ..area };
         Paragraph::new(text).centered().wrap(Wrap { trim: true }).render(middle, buf);
-        footer::legend(theme, legend, buf);
+        footer::legend(app, theme, legend, buf);
         return;
     }
     let mut rows = area.rows();
@@ -91,15 +91,16 @@ pub(super) fn draw(
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
     match timeline.chosen(legend.width).filter(|_| below.chosen == 0) {
         Some(text) => text.render(legend, buf),
-        None => footer::legend(theme, legend, buf),
+        None => footer::legend(app, theme, legend, buf),
     }
 }
 
-struct Timeline<'app> {
-    app: &'app App,
+/// The picture of the runs shown.
+pub(super) struct Timeline<'app> {
+    pub(super) app: &'app App,
     layout: Layout,
-    theme: Theme,
-    window: Window,
+    pub(super) theme: Theme,
+    pub(super) window: Window,
 }
 
 impl Timeline<'_> {
@@ -134,6 +135,9 @@ impl Timeline<'_> {
                 let strip = self.strip(*until, bars);
                 strip.states(lane, buf);
                 strip.numbers(lane, buf);
+                if let Some(left) = limits::left(run, lane, *until) {
+                    strip.at_the_edge(lane, &limits::countdown(left), buf);
+                }
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Hidden(lanes) => {
@@ -150,7 +154,7 @@ impl Timeline<'_> {
     }
 
     /// Where the cells are on a row.
-    fn bars(&self, area: Rect) -> Rect {
+    pub(super) fn bars(&self, area: Rect) -> Rect {
         let (left, right) = margins(self.layout);
         Rect {
             x: area.x + left.min(area.width),
@@ -170,7 +174,7 @@ impl Timeline<'_> {
         name.replace("worker", "w")
     }
 
-    fn name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
+    pub(super) fn name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
         let (left, _) = margins(self.layout);
         let area = Rect { width: left.saturating_sub(1).min(area.width), ..area };
         Line::styled(text.to_owned(), style).render(area, buf);
@@ -198,7 +202,7 @@ impl Timeline<'_> {
     }
 
     /// Writes into the columns of figures.
-    fn beside(&self, text: &str, area: Rect, buf: &mut Buffer) {
+    pub(super) fn beside(&self, text: &str, area: Rect, buf: &mut Buffer) {
         let bars = self.bars(area);
         let area = Rect { x: bars.right(), width: area.right() - bars.right(), ..area };
         Line::styled(text.to_owned(), self.theme.quiet()).render(area, buf);
@@ -210,91 +214,6 @@ impl Timeline<'_> {
             .map(|column| format!("{:>1$}", column.caption, usize::from(column.width)))
             .collect();
         self.beside(&captions.concat(), area, buf);
-    }
-
-    /// Tasks in flight and in the queue of the run that the lane chosen is in, else of the last that
-    /// has begun; and what is known of that lane.
-    fn foot(&self, below: &Below, area: Rect, buf: &mut Buffer) {
-        let mut place = 0;
-        let mut found = None;
-        for (run, until) in self.app.visible() {
-            let lanes = place..place + run.lanes().len();
-            place = lanes.end;
-            match self.app.lane() {
-                Some(lane) if lanes.contains(&lane) => found = Some((run, until)),
-                None if run.has_begun() => found = Some((run, until)),
-                _ => {}
-            }
-        }
-        let Some((run, until)) = found else { return };
-        let mut y = area.y;
-        let mut part = |height: usize| {
-            let part = Rect { y, height: height as u16, ..area };
-            y += height as u16;
-            part
-        };
-        let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        for (name, tasks, height) in [
-            ("in flight", run.in_flight_level(), below.in_flight),
-            ("queue", run.queue_level(), below.queue),
-        ] {
-            if height == 0 {
-                continue;
-            }
-            let part = part(height);
-            let last = Rect { y: part.bottom().saturating_sub(1), height: 1, ..part };
-            self.name(&format!(" {name}"), self.theme.quiet(), last, buf);
-            steps::draw(tasks, self.window, until, self.theme, style, self.bars(part), buf);
-            let now = tasks.at(until);
-            let short = format!("{now:>6}");
-            let peak = format!("{short}  peak {}", tasks.peak());
-            let whose = format!("{peak}  {}", run.plan().mode);
-            // Half a number would be another one.
-            let room = usize::from(last.right().saturating_sub(self.bars(last).right()));
-            let fits = [whose, peak].into_iter().find(|text| text.len() <= room);
-            self.beside(&fits.unwrap_or(short), last, buf);
-        }
-        if below.chosen > 0 {
-            let row = Rect { y: area.bottom().saturating_sub(1), height: 1, ..area };
-            let text = self.chosen(row.width).unwrap_or_else(|| self.hint());
-            text.render(row, buf);
-        }
-    }
-
-    fn hint(&self) -> Line<'static> {
-        let (next, previous) = (key_of(Action::NextLane), key_of(Action::PreviousLane));
-        Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.quiet())
-    }
-
-    /// What the lane chosen did, state by state, the longest first, as many as fit whole.
-    fn chosen(&self, width: u16) -> Option<Line<'static>> {
-        let chosen = self.app.lane()?;
-        let mut place = 0;
-        for (run, until) in self.app.visible() {
-            if let Some(lane) = run.lanes().get(chosen - place) {
-                let mut line = self.described(run, chosen - place, lane, until);
-                while line.width() > usize::from(width) && line.spans.len() > 1 {
-                    line.spans.pop();
-                }
-                return Some(line);
-            }
-            place += run.lanes().len();
-        }
-        None
-    }
-
-    fn described(&self, run: &Run, index: usize, lane: &Lane, until: Nanos) -> Line<'static> {
-        let name = format!(" {}", run.plan().worker_name(index as u16));
-        let mut spans = vec![Span::styled(name, self.theme.strong())];
-        let sums = lane.between(Nanos::ZERO, until);
-        let mut times: Vec<_> =
-            State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0).collect();
-        times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
-        for (state, time) in times {
-            let text = format!("  {} {}", state.word(), Nanos(time));
-            spans.push(Span::styled(text, self.theme.quiet()));
-        }
-        Line::from(spans)
     }
 }
 

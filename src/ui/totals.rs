@@ -1,15 +1,13 @@
-//! The totals: a row a mode, live, and a sentence on what they mean.
+//! The totals: a row a mode, live.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::header::left_and_right;
 use super::lanes::{LEFT, eighth};
 use super::layout::Layout;
-use super::sentences;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
@@ -176,20 +174,4 @@ fn worker_efficiency(app: &App, run: &Run) -> String {
 
 fn speed_up_of(app: &App, run: &Run) -> Option<f64> {
     app.session().speed_up(app.shown(), run, app.now())
-}
-
-/// Draws what the rows mean: whether the modes brought the same, and how the waves filled.
-pub(super) fn verdict(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let (text, style) = match (app.session().agreement(app.shown()), app.behind()) {
-        // Elsewhere the timeline's heading says it.
-        (_, Some(behind)) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
-        (Some(agreement), _) => (sentences::agreement(app, agreement), theme.strong()),
-        (None, _) => (sentences::progress(app), theme.quiet()),
-    };
-    let waves = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
-    let waves = waves.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
-    let room = usize::from(area.width).saturating_sub(text.chars().count() + 1);
-    let waves = waves.into_iter().flatten().find(|waves| waves.len() <= room);
-    let waves = Span::styled(waves.unwrap_or_default(), theme.quiet());
-    left_and_right(Span::styled(text, style).into(), waves.into(), area, buf);
 }

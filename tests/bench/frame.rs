@@ -51,7 +51,7 @@ fn main() {
 fn target() -> Target {
     Target {
         user: "octocat".to_owned(),
-        api: "built-in server".to_owned(),
+        api: Target::BUILT_IN.to_owned(),
         per_page: 1,
         costs_quota: false,
     }

@@ -68,7 +68,7 @@ fn race(number: usize, launcher: &Launcher) -> f64 {
 fn run(launcher: &Launcher, mode: Mode, workers: u16) -> Run {
     let target = Target {
         user: DEFAULT_USER.to_owned(),
-        api: "built-in server".to_owned(),
+        api: Target::BUILT_IN.to_owned(),
         per_page: PER_PAGE,
         costs_quota: false,
     };

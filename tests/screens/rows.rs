@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use threadline::model::{Kind, Mode, Selection, Workload};
+use threadline::model::{Kind, LimitKind, Mode, Selection, Workload};
 
 use crate::fabricate::{Job, Sitting};
 
 /// Which row each lane's name stands on.
 fn places(rows: &[String]) -> BTreeMap<String, usize> {
     let is_lane = |word: &&str| {
-        word.starts_with("worker-") || ["main", "sequential", "in", "queue"].contains(word)
+        word.starts_with("worker-") || ["main", "sequential", "in", "queue", "quota"].contains(word)
     };
     // Above are the totals, which have a row called sequential, too.
     let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(0);
@@ -72,6 +72,23 @@ fn no_lane_jumps_when_a_page_fails() {
     for bad_page in [(Mode::Sequential, 3), (Mode::Threads, 2)] {
         let job = Job { bad_page: Some(bad_page), ..Job::default() };
         for size in SIZES {
+            assert_nothing_jumps(Sitting::new(job.clone(), Selection::Race), size, 5);
+        }
+    }
+}
+
+/// The quota has its row from the start, a limit takes none, and a page that is asked for again has
+/// its lane.
+#[test]
+fn no_lane_jumps_on_an_api_that_limits() {
+    for mode in [Mode::Sequential, Mode::Threads] {
+        let limited = Some((mode, 3, LimitKind::Secondary));
+        let retried = Some((Mode::Threads, 2, 2));
+        let job = Job { costs_quota: true, limited, retried, ..Job::default() };
+        for size in SIZES.into_iter().chain([(100, 30)]) {
+            let mut sitting = Sitting::new(job.clone(), Selection::Race).finished();
+            let quota = sitting.rows(size).iter().any(|row| row.contains(" of 5,000"));
+            assert_eq!(quota, size.1 >= 24, "a quota at {size:?}");
             assert_nothing_jumps(Sitting::new(job.clone(), Selection::Race), size, 5);
         }
     }

@@ -3,13 +3,20 @@
 //! layout changes, and every 29th width and height between.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::model::{Mode, Nanos, Selection};
+use threadline::model::{LimitKind, Mode, Nanos, Selection};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
 
 const WIDEST: u16 = 200;
 const HIGHEST: u16 = 60;
+
+const KITS: [Kit; 4] = [
+    COLOUR,
+    Kit(Depth::Mono, Glyphs::Unicode),
+    Kit(Depth::Sixteen, Glyphs::Ascii),
+    Kit(Depth::Indexed, Glyphs::Unicode),
+];
 
 /// Sizes at which the layout changes, each with its neighbours, and every 29th between.
 fn sampled(most: u16, borders: &[u16]) -> Vec<u16> {
@@ -82,6 +89,34 @@ fn every_size_of_a_failed_run_with_a_lane_chosen() {
     draw_every(Sitting::new(job, Selection::Race).finished().pressed("jj"), COLOUR);
 }
 
+/// A limit is reached at the fifth page of the threads, and the third was asked for three times.
+fn limited(kind: LimitKind) -> Sitting {
+    let job = Job {
+        costs_quota: true,
+        followers: 720,
+        listed: 720,
+        retried: Some((Mode::Threads, 3, 2)),
+        limited: Some((Mode::Threads, 5, kind)),
+        ..Job::default()
+    };
+    Sitting::new(job, Selection::Race)
+}
+
+#[test]
+fn every_size_while_a_limit_holds() {
+    draw_every(limited(LimitKind::Secondary).until(Mode::Threads, 20_000).pressed("jjjj"), COLOUR);
+}
+
+#[test]
+fn every_kit_before_while_and_after_a_limit_holds() {
+    for millis in [700, 60_000, 299_000, 301_500] {
+        for kit in KITS {
+            let sitting = limited(LimitKind::Primary).until(Mode::Threads, millis);
+            draw_sampled(sitting.pressed("jjjj"), kit);
+        }
+    }
+}
+
 #[test]
 fn every_mode_before_its_first_event() {
     for selection in every_selection() {
@@ -114,16 +149,10 @@ fn every_mode_in_its_middle() {
 
 #[test]
 fn every_mode_finished_in_every_kit() {
-    let kits = [
-        COLOUR,
-        Kit(Depth::Mono, Glyphs::Unicode),
-        Kit(Depth::Sixteen, Glyphs::Ascii),
-        Kit(Depth::Indexed, Glyphs::Unicode),
-    ];
-    for (selection, kit) in every_selection().zip(kits.into_iter().cycle()) {
+    for (selection, kit) in every_selection().zip(KITS.into_iter().cycle()) {
         draw_sampled(Sitting::new(Job::default(), selection).finished(), kit);
     }
-    draw_sampled(Sitting::race().finished(), kits[3]);
+    draw_sampled(Sitting::race().finished(), KITS[3]);
 }
 
 #[test]

@@ -11,14 +11,14 @@ use crate::fabricate::{COLOUR, Job, Kit, Sitting};
 
 /// Boxes; a usual terminal; a low one; a narrow one; one without room for lanes.
 const WIDE: (u16, u16) = (120, 36);
-const USUAL: (u16, u16) = (80, 24);
+pub(crate) const USUAL: (u16, u16) = (80, 24);
 const LOW: (u16, u16) = (60, 14);
 const NARROW: (u16, u16) = (40, 12);
 const TINY: (u16, u16) = (39, 9);
-const EVERY: [(u16, u16); 5] = [WIDE, USUAL, LOW, NARROW, TINY];
+pub(crate) const EVERY: [(u16, u16); 5] = [WIDE, USUAL, LOW, NARROW, TINY];
 
 /// The scene at each of the sizes, one below the other.
-fn screens(mut sitting: Sitting, sizes: &[(u16, u16)]) -> String {
+pub(crate) fn screens(mut sitting: Sitting, sizes: &[(u16, u16)]) -> String {
     let mut text = String::new();
     for &size in sizes {
         let screen = sitting.text(size, COLOUR);
@@ -32,7 +32,7 @@ fn many(followers: u32, workers: u16) -> Job {
     Job { followers, listed: followers, workers: Some(workers), ..Job::default() }
 }
 
-fn real() -> Job {
+pub(crate) fn real() -> Job {
     Job { costs_quota: true, ..Job::default() }
 }
 

@@ -1,0 +1,107 @@
+//! What is known of the lane chosen, on a line: which request of its failed last, and its states.
+
+use ratatui::text::{Line, Span};
+
+use super::timeline::Timeline;
+use super::{lanes, limits, text};
+use crate::app::keymap::{Action, key_of};
+use crate::model::{self, Lane, Nanos, Outcome, Run, State};
+
+impl Timeline<'_> {
+    /// How a lane is chosen.
+    pub(super) fn hint(&self) -> Line<'static> {
+        let (next, previous) = (key_of(Action::NextLane), key_of(Action::PreviousLane));
+        Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.quiet())
+    }
+
+    /// What the lane chosen did.
+    pub(super) fn chosen(&self, width: u16) -> Option<Line<'static>> {
+        let chosen = self.app.lane()?;
+        let mut place = 0;
+        for (run, until) in self.app.visible() {
+            if let Some(lane) = run.lanes().get(chosen - place) {
+                let name = run.plan().worker_name((chosen - place) as u16);
+                return Some(self.described(&name, run, lane, until, width.into()));
+            }
+            place += run.lanes().len();
+        }
+        None
+    }
+
+    /// Its name, why a request of its failed, and its states, the longest first, as many as fit
+    /// whole.
+    fn described(
+        &self,
+        name: &str,
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        width: usize,
+    ) -> Line<'static> {
+        let mut said = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
+        if let Some(reason) = self.reason(run, lane, until, width - said.width()) {
+            said.push_span(Span::styled(reason, self.theme.text()));
+        }
+        let sums = lane.between(Nanos::ZERO, until);
+        let mut times: Vec<_> =
+            State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0).collect();
+        times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
+        for (state, time) in times {
+            let text = format!("  {} {}", state.word(), Nanos(time));
+            if said.width() + text.len() > width {
+                break;
+            }
+            said.push_span(Span::styled(text, self.theme.quiet()));
+        }
+        said
+    }
+
+    /// Which request of the lane failed last of those in view, and why.
+    fn reason(&self, run: &Run, lane: &Lane, until: Nanos, room: usize) -> Option<String> {
+        let from = self.window.from;
+        let end = self.window.cell.0.saturating_mul(self.window.columns.into());
+        let (span, failure) = latest_failed(run, lane, from, until.min(from + Nanos(end)))?;
+        let (page, again) = lanes::label(&span);
+        let failed = format!("{page}{again} failed: {failure}");
+        let left = limits::left(run, lane, until).filter(|_| lane.span_at(until) == Some(span));
+        let again = left.map(|left| format!("; again in {}", limits::countdown(left)));
+        let room = room.saturating_sub(2);
+        let whole = again.map(|again| format!("{failed}{again}"));
+        let whole = whole.filter(|whole| text::width(whole) <= room);
+        let text = whole.unwrap_or_else(|| text::fit(&failed, "", self.theme, room, 1));
+        Some(format!("  {text}"))
+    }
+}
+
+/// The last of a lane's attempts that failed by `end`, unless another began by `from`; and why.
+fn latest_failed(run: &Run, lane: &Lane, from: Nanos, end: Nanos) -> Option<(model::Span, String)> {
+    let [.., throttled, _error] = lane.between(from, end);
+    if throttled == 0 && run.failed_task().is_none() {
+        return None;
+    }
+    let mut next = end;
+    for span in lane.spans().rev().skip_while(|span| span.start >= end) {
+        if next <= from {
+            return None;
+        }
+        let over = span.end.is_some_and(|over| over <= end);
+        if let Some(failure) = over.then(|| failure(run, &span)).flatten() {
+            return Some((span, failure));
+        }
+        next = span.start;
+    }
+    None
+}
+
+/// Why an attempt that is over failed, if it did.
+fn failure(run: &Run, span: &model::Span) -> Option<String> {
+    let attempts = run.failed_attempts(span.task);
+    if let Some(failed) = attempts.get((span.attempt as usize).saturating_sub(1)) {
+        return Some(failed.failure.message.clone());
+    }
+    run.failed_task()?;
+    match run.task(span.task)?.outcome? {
+        Outcome::Failed(failure) => Some(failure.message),
+        Outcome::Done(_) | Outcome::Stopped => None,
+    }
+}

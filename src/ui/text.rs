@@ -1,0 +1,85 @@
+//! Text made to fit. Widths are a terminal's: some characters take two cells, some none.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::theme::Theme;
+
+/// How many cells a text takes.
+pub(super) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// A text's beginning, if it is longer than `room` cells.
+pub(super) fn cut(text: String, theme: Theme, room: usize) -> String {
+    if text.width() <= room {
+        return text;
+    }
+    let mark = theme.pick("…", "...");
+    let mut used = mark.width();
+    let kept = text.chars().take_while(|c| {
+        used += c.width().unwrap_or(0);
+        used <= room
+    });
+    kept.chain(mark.chars()).collect()
+}
+
+/// As many of a text's words as fit on `lines` lines of `width` cells with all of `tail` behind
+/// them; at least one.
+pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usize) -> String {
+    let whole = format!("{text}{tail}");
+    if lines_of(&whole, width) <= lines {
+        return whole;
+    }
+    let mark = theme.pick("…", "...");
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    loop {
+        words.pop();
+        let kept = words.join(" ");
+        let shorter = format!("{}{mark}{tail}", kept.trim_end_matches([',', ';', ':', '.']));
+        if words.len() <= 1 || lines_of(&shorter, width) <= lines {
+            return shorter;
+        }
+    }
+}
+
+/// How many lines a text needs that is broken between words, and inside those that are longer than a
+/// line.
+pub(super) fn lines_of(text: &str, width: usize) -> usize {
+    let width = width.max(1);
+    let (mut lines, mut used) = (1, 0);
+    for word in text.split_whitespace().map(UnicodeWidthStr::width) {
+        if used > 0 && used + 1 + word > width {
+            lines += 1;
+            used = 0;
+        }
+        used += word + usize::from(used > 0);
+        lines += used.saturating_sub(1) / width;
+        used -= used.saturating_sub(1) / width * width;
+    }
+    lines
+}
+
+/// The first of these that fits, or else the last.
+pub(super) fn fitting(forms: impl IntoIterator<Item = String>, room: usize) -> String {
+    let mut last = String::new();
+    for form in forms {
+        if form.width() <= room {
+            return form;
+        }
+        last = form;
+    }
+    last
+}
+
+/// A number with its thousands apart: `4,988`.
+pub(super) fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
