@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::ascii;
-use crate::model::{FailureKind, Mode, Run, Target};
+use crate::model::{FailureKind, LimitKind, Mode, Run, Target};
 
 /// The shape's version.
 pub const VERSION: u32 = 1;
@@ -74,8 +74,15 @@ pub struct RunReport {
     pub followers: u64,
     /// How many entries on them were left out, as their account was there before.
     pub duplicates: u64,
-    /// Requests made; above `pages` if pages were asked for that turned out not to exist.
+    /// Requests made; above `pages` if some were made again, or pages were asked for that turned out
+    /// not to exist.
     pub requests: u32,
+    /// How many of them were made again after they failed.
+    pub retries: u32,
+    /// The limits that the server said were reached.
+    pub rate_limits: Vec<RateLimitReport>,
+    /// The last page that the API shows, where it said that it shows no more; else null.
+    pub last_page_shown: Option<u32>,
     /// Bytes of all bodies, decompressed.
     pub bytes: u64,
     /// `pages_done` a second.
@@ -90,8 +97,17 @@ pub struct RunReport {
     pub request_time: Option<RequestTime>,
     /// The workers.
     pub lanes: Vec<LaneReport>,
-    /// The requests, by page.
+    /// The requests, by page and attempt.
     pub tasks: Vec<TaskReport>,
+}
+
+/// A rate limit that was waited for, or not.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RateLimitReport {
+    /// `primary` or `secondary`.
+    pub kind: LimitKind,
+    /// When it was to end.
+    pub until_s: f64,
 }
 
 /// How long requests took: nearest-rank percentiles.
@@ -144,9 +160,11 @@ pub struct StateSeconds {
 pub struct TaskReport {
     /// The page.
     pub page: u32,
+    /// Which request for it, from 1.
+    pub attempt: u32,
     /// The worker, by its place in `lanes`, from 0.
     pub lane: u16,
-    /// `done`, `failed`, `stopped`.
+    /// `done`, `failed`, `stopped`, or `retried` if it failed and another was made.
     pub outcome: &'static str,
     /// The HTTP status; null if the request did not go well.
     pub status: Option<u16>,

@@ -105,6 +105,27 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     writeln!(out)
 }
 
+/// What is told of a run only if there was any.
+struct Counted {
+    label: &'static str,
+    count: fn(&Run) -> u64,
+    meaning: &'static str,
+}
+
+const COUNTED: [Counted; 3] = [
+    Counted { label: "duplicates", count: Run::duplicates, meaning: "seen before, counted once" },
+    Counted {
+        label: "retries",
+        count: |run| run.retries().into(),
+        meaning: "requests that were made again",
+    },
+    Counted {
+        label: "rate limits",
+        count: |run| run.limits().len() as u64,
+        meaning: "nothing was asked meanwhile",
+    },
+];
+
 /// The lines after the table, each with its label.
 fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Result<()> {
     let mut remark = |label: &str, text: &str| writeln!(out, "{label:<13}{text}");
@@ -126,11 +147,17 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
     if let Some(comparison) = comparison {
         remark("followers", &agreement(comparison.agreement))?;
     }
-    let again = runs.iter().filter(|run| run.duplicates() > 0);
-    let again: Vec<String> =
-        again.map(|run| format!("{} in {}", run.duplicates(), name(run))).collect();
-    if !again.is_empty() {
-        remark("duplicates", &format!("{}: seen before, counted once", again.join(", ")))?;
+    for Counted { label, count, meaning } in COUNTED {
+        let counted = runs.iter().filter(|run| count(run) > 0);
+        let counted: Vec<String> =
+            counted.map(|run| format!("{} in {}", count(run), name(run))).collect();
+        if !counted.is_empty() {
+            remark(label, &format!("{}: {meaning}", counted.join(", ")))?;
+        }
+    }
+    if let Some(page) = runs.iter().find_map(Run::last_shown) {
+        let pages = plural(page.0.into(), "page");
+        remark("last page", &format!("the API shows no more than {pages}"))?;
     }
     if let Some(text) = hidden(profile, runs) {
         remark("profile", &text)?;

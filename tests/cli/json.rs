@@ -1,9 +1,11 @@
 //! The JSON report's shape.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use serde_json::Value;
 
 use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, asking_quick, end, quick};
+use super::{Ended, asking, asking_quick, end, quick, threadline};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -38,6 +40,9 @@ fn every_key_is_there() {
             "followers",
             "duplicates",
             "requests",
+            "retries",
+            "rate_limits",
+            "last_page_shown",
             "bytes",
             "requests_per_second",
             "end",
@@ -72,6 +77,7 @@ fn every_key_is_there() {
             "bytes",
             "followers",
             "new_connection",
+            "attempt",
             "error",
         ];
         assert_eq!(keys(&run["tasks"][0]), sorted(task_keys));
@@ -171,4 +177,33 @@ fn text_from_the_server_cannot_act_on_a_terminal() {
             assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{text:?}");
         }
     }
+}
+
+#[test]
+fn each_request_for_a_page_is_told_with_its_reason() {
+    let tries = AtomicU32::new(0);
+    let server = Scripted::list(90, 90, move |page| {
+        let first = page == 2 && tries.fetch_add(1, Ordering::Relaxed) == 0;
+        first.then(|| Reply::error(502, "Server Error"))
+    });
+    let mut command = threadline();
+    let url = server.url().to_owned();
+    let args = ["octocat", "--api-url", &url, "--retries", "1", "--mode", "sequential", "--json"];
+    let Ended { code, out, .. } = end(command.args(args));
+    assert_eq!(code, Some(0));
+    let report = report(&out);
+    let run = &report["runs"][0];
+    let counts = ["pages", "requests", "retries"].map(|key| run[key].as_u64().unwrap());
+    assert_eq!(counts, [3, 4, 1]);
+    let tasks = run["tasks"].as_array().unwrap();
+    let told = tasks.iter().map(|task| {
+        let text = |key: &str| task[key].as_str().unwrap().to_owned();
+        (task["page"].as_u64().unwrap(), task["attempt"].as_u64().unwrap(), text("outcome"))
+    });
+    let done = "done".to_owned();
+    let expected =
+        [(1, 1, done.clone()), (2, 1, "retried".to_owned()), (2, 2, done.clone()), (3, 1, done)];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+    let reason = tasks[1]["error"]["message"].as_str().unwrap();
+    assert!(reason.contains("502") && tasks[2]["error"].is_null(), "{reason}");
 }

@@ -1,12 +1,14 @@
 //! Fills the JSON report's shape from runs.
 
 use super::{
-    AgreementReport, ComparisonReport, ErrorReport, LaneReport, ProfileReport, RequestTime,
-    RunReport, StateSeconds, TaskReport,
+    AgreementReport, ComparisonReport, ErrorReport, LaneReport, ProfileReport, RateLimitReport,
+    RequestTime, RunReport, StateSeconds, TaskReport,
 };
 use crate::export::{Comparison, percentiles, took, waves};
 use crate::model::stats::{self, Agreement};
-use crate::model::{Done, End, Failure, Lane, Mode, Nanos, Outcome, Product, Run, State, TaskId};
+use crate::model::{
+    Done, End, Failure, Lane, Limit, Mode, Nanos, Outcome, Product, Run, Span, State,
+};
 
 impl ProfileReport {
     pub(super) fn of(run: &Run) -> Self {
@@ -38,6 +40,9 @@ impl RunReport {
             followers: run.follower_count(),
             duplicates: run.duplicates(),
             requests: run.requests(),
+            retries: run.retries(),
+            rate_limits: run.limits().iter().map(RateLimitReport::of).collect(),
+            last_page_shown: run.last_shown().map(|page| page.0),
             bytes: run.bytes(),
             requests_per_second: run.rate(elapsed),
             end,
@@ -47,6 +52,12 @@ impl RunReport {
             lanes: lanes.map(|(lane, at)| LaneReport::of(run, lane, at, elapsed)).collect(),
             tasks: tasks(run),
         }
+    }
+}
+
+impl RateLimitReport {
+    fn of(limit: &Limit) -> Self {
+        Self { kind: limit.kind, until_s: limit.until.as_secs_f64() }
     }
 }
 
@@ -88,38 +99,41 @@ impl LaneReport {
 fn tasks(run: &Run) -> Vec<TaskReport> {
     let lanes = run.lanes().iter().zip(0..);
     let spans = lanes.flat_map(|(lane, at)| lane.spans().map(move |span| (at, span)));
-    let mut tasks: Vec<TaskReport> = spans
-        .map(|(lane, span)| TaskReport {
-            lane,
-            started_s: span.start.as_secs_f64(),
-            finished_s: span.end.map(Nanos::as_secs_f64),
-            ..TaskReport::of(run, span.task)
+    let mut spans: Vec<(u16, Span)> = spans.collect();
+    spans.sort_by_key(|(_, span)| (span.task, span.attempt));
+    let next = spans.iter().skip(1).map(|(_, span)| span.task).map(Some).chain([None]);
+    let requests = spans.iter().zip(next);
+    requests
+        .map(|(&(lane, span), next)| {
+            let is_last = next != Some(span.task);
+            TaskReport::of(run, lane, span, is_last)
         })
-        .collect();
-    tasks.sort_by_key(|task| task.page);
-    tasks
+        .collect()
 }
 
 impl TaskReport {
-    /// All but where and when.
-    pub(super) fn of(run: &Run, task: TaskId) -> Self {
-        let outcome = run.task(task).and_then(|record| record.outcome);
-        let (word, done, error) = match &outcome {
-            Some(Outcome::Done(done)) => ("done", Some(done), None),
-            Some(Outcome::Failed(failure)) => ("failed", None, Some(ErrorReport::of(failure))),
-            Some(Outcome::Stopped) | None => ("stopped", None, None),
+    /// Only the last request of a page comes to what the page came to.
+    fn of(run: &Run, lane: u16, span: Span, is_last: bool) -> Self {
+        let outcome = run.task(span.task).and_then(|record| record.outcome);
+        let failed = run.failed_attempts(span.task).get(span.attempt as usize - 1);
+        let (word, done, error) = match (&outcome, failed) {
+            (_, Some(attempt)) if !is_last => ("retried", None, Some(&attempt.failure)),
+            (Some(Outcome::Done(done)), _) => ("done", Some(done), None),
+            (Some(Outcome::Failed(failure)), _) => ("failed", None, Some(failure)),
+            (Some(Outcome::Stopped) | None, _) => ("stopped", None, None),
         };
         Self {
-            page: task.0,
-            lane: 0,
+            page: span.task.0,
+            attempt: span.attempt,
+            lane,
             outcome: word,
             status: done.map(|done| done.status),
-            started_s: 0.0,
-            finished_s: None,
+            started_s: span.start.as_secs_f64(),
+            finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: done.map(|done| done.bytes),
             followers: done.and_then(followers),
             new_connection: done.map(|done| done.connected),
-            error,
+            error: error.map(ErrorReport::of),
         }
     }
 }
