@@ -1,0 +1,200 @@
+//! What comes from outside, bent at random: Link headers, bodies, event lines. Whatever it is, it is
+//! read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
+//! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use fastrand::Rng;
+use threadline::github::link;
+use threadline::model::plan::MOST_TASKS;
+use threadline::model::text::printable;
+use threadline::model::{Event, Mode, Nanos, Page, Plan, Run, Target, Workload};
+use url::Url;
+
+fn number(variable: &str, usual: u64) -> u64 {
+    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
+}
+
+/// Bends one of the texts for each case, with the tokens that such texts are made of.
+fn fuzz(texts: &[&str], tokens: &[&str], check: impl Fn(&[u8])) {
+    let first = number("FUZZ_SEED", 0);
+    for seed in first..first + number("FUZZ_CASES", 20_000) {
+        let mut random = Rng::with_seed(seed);
+        let text = bent(random.choice(texts).unwrap(), tokens, &mut random);
+        let checked = catch_unwind(AssertUnwindSafe(|| check(&text)));
+        assert!(checked.is_ok(), "FUZZ_SEED={seed}: {}", String::from_utf8_lossy(&text));
+    }
+}
+
+/// A text with up to eight things wrong with it.
+fn bent(text: &str, tokens: &[&str], random: &mut Rng) -> Vec<u8> {
+    let mut text = text.as_bytes().to_vec();
+    for _ in 0..random.u8(0..=8) {
+        let start = random.usize(0..=text.len());
+        let end = random.usize(start..=text.len().min(start + 40));
+        let from = random.usize(0..=text.len());
+        let elsewhere = text[from..text.len().min(from + 40)].to_vec();
+        let part = match random.u8(0..5) {
+            0 => Vec::new(),
+            1 => random.choice(tokens).unwrap().as_bytes().to_vec(),
+            2 => elsewhere,
+            3 => text[start..end].repeat(2),
+            _ => (0..random.u8(1..9)).map(|_| random.u8(..)).collect(),
+        };
+        text.splice(start..end, part);
+    }
+    text
+}
+
+#[test]
+fn a_link_header_leads_to_a_page_of_the_same_server_or_nowhere() {
+    let base = Url::parse("https://api.github.com/").unwrap();
+    let texts = [
+        "<https://api.github.com/user/48685/followers?page=1>; rel=\"prev\", \
+         <https://api.github.com/user/48685/followers?page=3>; rel=\"next\", \
+         <https://api.github.com/user/48685/followers?page=29>; rel=\"last\", \
+         <https://api.github.com/user/48685/followers?page=1>; rel=\"first\"",
+        "<https://api.github.com/user/1/followers?per_page=30&page=9>; rel=last,\
+         </user/1/followers?page=2&per_page=30>; title=\"a,b\"; REL=\"next\"",
+    ];
+    let tokens = [
+        "<",
+        ">",
+        ";",
+        ",",
+        "\"",
+        "rel=",
+        "rel=\"next last\"",
+        "page=",
+        "&page=400001",
+        "page=-1",
+        "?",
+        "https://evil.example/",
+        "//",
+        "javascript:",
+        "@evil.example",
+        ":444",
+        "%",
+        "\u{202e}",
+        "[::1]",
+    ];
+    fuzz(&texts, &tokens, |text| {
+        let text = String::from_utf8_lossy(text);
+        let Ok(links) = link::parse(&text, &base) else { return };
+        for page in [links.next, links.last].into_iter().flatten() {
+            assert!((1..=MOST_TASKS).contains(&page));
+        }
+    });
+}
+
+#[test]
+fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
+    let texts = [
+        r#"[{"login":"a","id":1,"html_url":"https://github.com/a","type":"User","x":[{},null,1e9]}]"#,
+        r#"[{"id":18446744073709551615,"login":"\u001b[2J\u202e\ud83e\udd80","html_url":""},
+            {"html_url":"https://github.com/b","login":"b","id":0,"site_admin":false}]"#,
+        "[]",
+    ];
+    let tokens = [
+        "[",
+        "]",
+        "{",
+        "}",
+        "\"",
+        ",",
+        ":",
+        "\\u",
+        "\\ud800",
+        "null",
+        "-1",
+        "1e400",
+        "id",
+        "\"id\":",
+        "99999999999999999999",
+        "\"login\":",
+        "\0",
+        "\u{9b}",
+        "<html>",
+        "[[[[[[[[",
+        "{\"a\":",
+    ];
+    fuzz(&texts, &tokens, |text| {
+        let Ok(page) = serde_json::from_slice::<Page>(text) else { return };
+        assert_eq!(page.iter().count(), page.len());
+        for follower in page.iter() {
+            assert!(!printable(&follower.login).chars().any(char::is_control));
+        }
+        let again = serde_json::to_vec(&page).unwrap();
+        let again: Page = serde_json::from_slice(&again).unwrap();
+        assert!(page.iter().eq(again.iter()));
+    });
+}
+
+#[test]
+fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "nowhere".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    let (workload, mode) = (Workload::Followers, Mode::Threads);
+    let plan = Plan { target, workload, mode, workers: 3, tasks: 4 };
+    let started = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
+    let texts = [
+        started,
+        r#"{"at":9,"lane":1,"event":"entered","state":"throttled"}"#,
+        r#"{"at":9,"lane":1,"event":"attempt_failed","task":2,"failure":{"kind":"server","message":"x"},"again":12}"#,
+        r#"{"at":12,"lane":1,"event":"retried","task":2}"#,
+        r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":{"done":{"status":200,"bytes":9,"connected":true,"product":{"followers":[{"id":1,"login":"a","html_url":"b"}]}}}}"#,
+        r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":"stopped"}"#,
+        r#"{"at":3,"lane":0,"event":"queued","tasks":9}"#,
+        r#"{"at":3,"lane":0,"event":"quota","limit":60,"remaining":59,"reset":7}"#,
+        r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
+        r#"{"at":3,"lane":0,"event":"narrowed","in_flight":2}"#,
+        r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
+    ];
+    for text in texts {
+        assert!(serde_json::from_str::<Event>(text).is_ok(), "{text}");
+    }
+    let tokens = [
+        "18446744073709551615",
+        "-1",
+        "65535",
+        "4294967295",
+        "400000",
+        "\"event\":\"started\"",
+        "{",
+        "}",
+        "\"",
+        "null",
+        "stopped",
+        "failed",
+        "error",
+        ":",
+        "no_more",
+        "idle",
+        "[]",
+        "\"lane\":2",
+    ];
+    let before: Event = serde_json::from_str(started).unwrap();
+    fuzz(&texts, &tokens, |text| {
+        let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
+        let mut run = Run::new(plan.clone());
+        for event in [&before, &event, &event, &before] {
+            run.apply(event);
+            assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
+        }
+        let until = run.elapsed(Nanos(100));
+        for lane in run.lanes() {
+            assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
+            assert_eq!(lane.between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
+        }
+        assert_eq!(run.followers().count() as u64, run.follower_count());
+    });
+}
