@@ -12,7 +12,7 @@ use threadline::model::plan::MOST_TASKS;
 use threadline::model::stats::Agreement;
 use threadline::model::{
     Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
-    Product, Profile, Selection, Target, TaskId, Workload,
+    Product, Profile, Quota, Selection, Target, TaskId, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::Only(Mode::Sequential);
@@ -303,4 +303,51 @@ fn what_is_not_whole_agrees_with_nothing() {
     assert_eq!(session.baseline(Selection::Race), None);
     let threads = &session.runs(Selection::Race)[1];
     assert_eq!(session.speed_up(Selection::Race, threads, Nanos::ZERO), None);
+}
+
+/// The preparing request on an API with a quota, of which so many requests are left.
+fn prepared_with(session: &mut Session, selection: Selection, left: u32) -> Option<Plan> {
+    let plan = session.begin(selection).unwrap();
+    assert_eq!(plan.workload, Workload::Profile);
+    apply(session, 0, Kind::RunStarted { plan: plan.clone() });
+    apply(session, 1, Kind::Started { task: TaskId(1) });
+    apply(session, 2, Kind::Quota(Quota { limit: 60, remaining: left, reset: 1_700_000_000 }));
+    apply(session, 3, Kind::Finished { task: TaskId(1), outcome: profile(127) });
+    apply(session, 4, Kind::RunFinished { end: End::Finished })
+}
+
+#[test]
+fn what_the_quota_has_no_room_for_is_not_begun() {
+    let race = Selection::Race;
+    let mut session = session(true, None);
+    assert_eq!(prepared_with(&mut session, race, 9), None);
+    let failure = session.failure(race).unwrap();
+    assert_eq!(failure.kind, FailureKind::RateLimited);
+    for words in
+        ["race takes 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--force"]
+    {
+        assert!(failure.message.contains(words), "{failure}");
+    }
+    assert_eq!((session.active(), session.pages()), (None, Some(5)));
+    // Half of it would do.
+    assert_eq!((session.failure(THREADS), session.cost(THREADS)), (None, Some(6)));
+    assert_eq!(prepared_with(&mut session, THREADS, 5).unwrap().mode, Mode::Threads);
+    assert_eq!(session.failure(THREADS), None);
+}
+
+#[test]
+fn a_person_may_begin_all_the_same() {
+    let mut session = session(true, None).forced(true);
+    assert!(prepared_with(&mut session, Selection::Race, 0).is_some());
+}
+
+#[test]
+fn where_requests_cost_quota_it_is_asked_before_each_run() {
+    let mut session = session(true, None);
+    let plan = prepared_with(&mut session, THREADS, 60).unwrap();
+    let pages: Vec<Outcome> = (1..=5).map(|id| page(&[id])).collect();
+    play(&mut session, &plan, 100, &pages, End::Finished);
+    // Its rows are there all the while.
+    let plan = session.begin(THREADS).unwrap();
+    assert_eq!((plan.workload, session.runs(THREADS).len()), (Workload::Profile, 1));
 }

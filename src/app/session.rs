@@ -88,6 +88,9 @@ impl Session {
         if self.pages.is_some() && !self.target.costs_quota {
             return self.begin_run(selection, 0);
         }
+        if self.pages.is_some() {
+            self.lay_out(selection, 0);
+        }
         let plan = self.plan(Workload::Profile, Mode::Sequential, 1);
         self.profile = Some(Run::new(plan.clone()));
         self.active = Some(Active::Profile(selection));
@@ -148,7 +151,9 @@ impl Session {
         (cost > u64::from(quota.remaining)).then(|| Failure {
             kind: FailureKind::RateLimited,
             message: format!(
-                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02}                  UTC: come back then, ask for less with --mode or --per-page 100, or go on with                  --force",
+                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02} \
+                 UTC: come back then, ask for less with --mode or --per-page 100, or go on with \
+                 --force",
                 target.api,
                 quota.remaining,
                 quota.limit,

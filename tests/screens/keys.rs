@@ -89,8 +89,8 @@ fn a_mode_not_yet_run_waits_to_be_asked_for_where_it_costs_quota() {
     let screen = sitting.rows((120, 36)).join("\n");
     assert!(screen.contains("6 requests"), "it says what it costs:\n{screen}");
     let effect = press(&mut sitting, 'r');
-    assert_eq!(plan(effect).workload, Workload::Profile, "what is left may have changed");
-    assert_eq!(sitting.finished().app.runs()[0].plan().mode, Mode::Threads);
+    assert_eq!(plan(effect).workload, Workload::Profile, "what is left is asked anew");
+    assert_eq!(sitting.app.runs()[0].plan().mode, Mode::Threads);
 }
 
 #[test]
@@ -162,7 +162,8 @@ fn brackets_change_the_next_run_and_stay_in_bounds() {
         assert_eq!(sitting.app.session().workers(), most);
         let sitting = sitting.pressed(&"[".repeat(usize::from(most)));
         assert_eq!(sitting.app.session().workers(), 1);
-        let sitting = sitting.pressed("]]r").until(Mode::Sequential, 100);
+        let mut sitting = sitting.pressed("]]");
+        press(&mut sitting, 'r');
         assert_eq!(sitting.app.runs()[1].lanes().len(), 3);
     }
 }

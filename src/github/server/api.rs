@@ -325,8 +325,8 @@ mod tests {
 
     #[test]
     fn the_date_is_that_of_the_answer() {
-        let second = Duration::from_secs(1);
-        let latency = Latency::Uniform { latency: second * 5 / 2, jitter: Duration::ZERO, seed: 0 };
+        let latency = Duration::from_millis(2_500);
+        let latency = Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 };
         let api = Api { latency, ..api(9) };
         let date = |target| get(&api, target).headers.first().cloned();
         let expected = |date: &str| Some(("date", date.to_owned()));
