@@ -5,9 +5,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
+use super::limits;
 use super::theme::Theme;
 use crate::app::Window;
-use crate::model::{Cell, Lane, Nanos, Span, State};
+use crate::model::{Cell, Lane, Nanos, Run, Span, State};
 
 /// Left eighths of a cell, from one to seven.
 pub(super) const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -66,16 +67,17 @@ impl Strip {
         }
     }
 
-    /// Writes a word where the lane grows, if it is throttled there: on that stretch, or where that
+    /// Writes how long a lane is still held back, where it grows: on its last stretch, or where that
     /// has no room, beside it.
-    pub(super) fn at_the_edge(&self, lane: &Lane, word: &str, buf: &mut Buffer) {
+    pub(super) fn time_left(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
         let Self { window, until, area, .. } = *self;
+        let Some(left) = limits::left(run, lane, until) else { return };
+        let text = format!(" {} ", limits::countdown(left));
         let columns = usize::from(area.width.min(window.columns));
         let edge = self.whole_cells(until);
         if until <= window.from || edge > columns {
             return;
         }
-        let text = format!(" {word} ");
         let on = edge.checked_sub(text.len()).filter(|&first| {
             let from = Nanos(window.from.0 + window.cell.0 * first as u64);
             let mut cells = lane.cells(from, window.cell, text.len(), until);

@@ -12,7 +12,7 @@ use super::lanes::Strip;
 use super::layout::{Height, Layout, Width};
 use super::rows::{Arrangement, Row};
 use super::theme::Theme;
-use super::{axis, footer, limits, sentences};
+use super::{axis, footer, sentences};
 use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
@@ -111,7 +111,9 @@ impl Timeline<'_> {
                 self.name(" profile", self.theme.quiet(), area, buf);
                 let until = run.elapsed(self.app.now());
                 if let Some(lane) = run.lanes().first() {
-                    self.strip(until, bars).states(lane, buf);
+                    let strip = self.strip(until, bars);
+                    strip.states(lane, buf);
+                    strip.time_left(run, lane, buf);
                 }
             }
             Row::Name(run) => {
@@ -135,9 +137,7 @@ impl Timeline<'_> {
                 let strip = self.strip(*until, bars);
                 strip.states(lane, buf);
                 strip.numbers(lane, buf);
-                if let Some(left) = limits::left(run, lane, *until) {
-                    strip.at_the_edge(lane, &limits::countdown(left), buf);
-                }
+                strip.time_left(run, lane, buf);
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Hidden(lanes) => {
