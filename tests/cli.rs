@@ -15,6 +15,8 @@ mod faults;
 mod json;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "cli/quota.rs"]
+mod quota;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/serve.rs"]

@@ -4,8 +4,10 @@ use std::borrow::Cow;
 
 use crate::model::plan::MOST_TASKS;
 use crate::model::stats::{self, Agreement};
+use crate::model::time::time_of_day;
 use crate::model::{
-    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
+    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Quota, Run, Selection, Target,
+    Workload,
 };
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
@@ -40,6 +42,15 @@ struct Bout {
     runs: Vec<Run>,
     /// Whether both runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
+}
+
+/// What a selection takes of somebody's quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// How many requests.
+    pub requests: u64,
+    /// What there is.
+    pub quota: Quota,
 }
 
 /// The run that goes on.
@@ -144,23 +155,23 @@ impl Session {
     }
 
     fn too_little(&self, selection: Selection) -> Option<Failure> {
-        let target = &self.target;
-        let quota = self.profile.as_ref()?.quota().filter(|_| target.costs_quota)?;
-        let pages = self.pages_by_profile()?;
-        let cost = requests(pages, selection);
-        (cost > u64::from(quota.remaining)).then(|| Failure {
-            kind: FailureKind::RateLimited,
-            message: format!(
-                "{selection} takes {cost} more requests, and {} has {} of {} left until {:02}:{:02} \
-                 UTC: come back then, ask for less with --mode or --per-page 100, or go on with \
-                 --force",
-                target.api,
-                quota.remaining,
-                quota.limit,
-                quota.reset / 3_600 % 24,
-                quota.reset / 60 % 60,
-            ),
-        })
+        let Bill { requests, quota } = self.bill(selection)?;
+        let Quota { limit, remaining, .. } = quota;
+        let (api, reset) = (&self.target.api, time_of_day(quota.reset));
+        let message = format!(
+            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
+             until {reset} UTC: come back then, ask for less with --mode or --per-page 100, or go on \
+             with --force"
+        );
+        let kind = FailureKind::RateLimited;
+        (requests > u64::from(remaining)).then_some(Failure { kind, message })
+    }
+
+    /// What the selection costs after the preparing request, and what that left to pay it from;
+    /// nothing where requests cost nobody anything.
+    pub fn bill(&self, selection: Selection) -> Option<Bill> {
+        let quota = self.profile.as_ref()?.quota().filter(|_| self.target.costs_quota)?;
+        Some(Bill { requests: requests(self.pages_by_profile()?, selection), quota })
     }
 
     /// How many pages there are by the profile's count. The list decides how many pages there really

@@ -12,6 +12,7 @@ use super::api::Api;
 use super::patience::Timeouts;
 use super::quota::{self, RateLimit, Wait};
 use crate::model::text::printable;
+use crate::model::time::time_of_day;
 use crate::model::{Failure, FailureKind, LimitKind};
 
 /// A request that failed.
@@ -178,7 +179,7 @@ pub(super) fn limited(api: &Api, limit: RateLimit) -> Fault {
     let (host, which) = (api.host(), words(limit.kind));
     let message = match limit.wait {
         Wait::For(wait) => format!("{host}'s {which} is reached for {}", seconds(wait)),
-        Wait::Until(utc) => format!("{host}'s {which} is reached until {}", time_of_day(utc)),
+        Wait::Until(utc) => format!("{host}'s {which} is reached until {} UTC", time_of_day(utc)),
         Wait::Unsaid => format!("{host}'s {which} is reached"),
     };
     Fault {
@@ -202,7 +203,7 @@ pub fn not_waited_for(
         _ => "",
     };
     let message = format!(
-        "{host}'s {which} is reached until {time}, for {wait}, and --max-wait is {most}: come back \
+        "{host}'s {which} is reached until {time} UTC, for {wait}, and --max-wait is {most}: come back \
          then{larger}"
     );
     Failure { kind: FailureKind::RateLimited, message }
@@ -234,10 +235,6 @@ fn seconds(time: Duration) -> String {
         seconds @ 7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
         seconds => format!("{} days", seconds.div_ceil(86_400)),
     }
-}
-
-fn time_of_day(utc: u64) -> String {
-    format!("{:02}:{:02} UTC", utc / 3_600 % 24, utc / 60 % 60)
 }
 
 /// The innermost reason, which says the most.

@@ -46,6 +46,11 @@ impl Add for Nanos {
     }
 }
 
+/// Hours and minutes (UTC) of a time in seconds since 1970: `15:42`.
+pub fn time_of_day(utc: u64) -> String {
+    format!("{:02}:{:02}", utc / 3_600 % 24, utc / 60 % 60)
+}
+
 impl From<Duration> for Nanos {
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))

@@ -2,6 +2,7 @@
 
 use super::text::grouped;
 use crate::app::App;
+use crate::model::time::time_of_day;
 use crate::model::{Lane, Limit, LimitKind, Nanos, Quota, Run};
 
 /// The limit that holds back the run shown that goes on.
@@ -72,9 +73,4 @@ pub(super) fn remaining(quota: Quota) -> [String; 2] {
 pub(super) fn resets(quota: Quota) -> [String; 3] {
     let time = time_of_day(quota.reset);
     [format!(" resets {time} UTC"), format!(" until {time} UTC"), String::new()]
-}
-
-/// Hours and minutes (UTC) of a time in seconds since 1970.
-fn time_of_day(utc: u64) -> String {
-    format!("{:02}:{:02}", utc / 3_600 % 24, utc / 60 % 60)
 }

@@ -3,6 +3,7 @@
 use super::text::grouped;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
+use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
 use crate::model::{End, Mode, Nanos, Run, TaskId};
 
@@ -65,13 +66,22 @@ pub(super) fn progress(app: &App) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         Some(_) if session.pages().is_none() => "asking how many pages there are".to_owned(),
-        Some(run) => format!("running: {}", run.plan().mode),
+        Some(run) => format!("running: {}{}", run.plan().mode, bill(app)),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
             Some(End::Finished) => done(app),
             _ => String::new(),
         },
     }
+}
+
+/// What the selection shown takes of a quota.
+fn bill(app: &App) -> String {
+    let bill = app.session().bill(app.shown());
+    bill.map_or_else(String::new, |Bill { requests, quota }| {
+        let left = grouped(quota.remaining);
+        format!("; {} takes {requests} of the {left} requests left", app.shown())
+    })
 }
 
 /// What a mode alone came to.

@@ -20,6 +20,45 @@ fn report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
+const RUN: [&str; 19] = [
+    "mode",
+    "workers",
+    "elapsed_s",
+    "pages",
+    "pages_done",
+    "followers",
+    "duplicates",
+    "requests",
+    "retries",
+    "rate_limits",
+    "last_page_shown",
+    "bytes",
+    "requests_per_second",
+    "end",
+    "whole",
+    "error",
+    "request_time",
+    "lanes",
+    "tasks",
+];
+
+const TASK: [&str; 11] = [
+    "page",
+    "lane",
+    "outcome",
+    "status",
+    "started_s",
+    "finished_s",
+    "bytes",
+    "followers",
+    "new_connection",
+    "attempt",
+    "error",
+];
+
+const STATES: [&str; 8] =
+    ["idle", "connecting", "waiting", "receiving", "computing", "lock_wait", "throttled", "error"];
+
 #[test]
 fn every_key_is_there() {
     let server = quick(127);
@@ -31,56 +70,12 @@ fn every_key_is_there() {
     assert_eq!(keys(&report["target"]), sorted(["user", "api", "per_page", "costs_quota"]));
     assert_eq!(keys(&report["profile"]), sorted(["login", "followers", "elapsed_s", "error"]));
     for run in report["runs"].as_array().unwrap() {
-        let run_keys = [
-            "mode",
-            "workers",
-            "elapsed_s",
-            "pages",
-            "pages_done",
-            "followers",
-            "duplicates",
-            "requests",
-            "retries",
-            "rate_limits",
-            "last_page_shown",
-            "bytes",
-            "requests_per_second",
-            "end",
-            "whole",
-            "error",
-            "request_time",
-            "lanes",
-            "tasks",
-        ];
-        assert_eq!(keys(run), sorted(run_keys));
+        assert_eq!(keys(run), sorted(RUN));
         assert_eq!(keys(&run["request_time"]), sorted(["min_s", "median_s", "p95_s", "max_s"]));
         let lane = &run["lanes"][0];
         assert_eq!(keys(lane), sorted(["name", "tasks", "seconds"]));
-        let states = [
-            "idle",
-            "connecting",
-            "waiting",
-            "receiving",
-            "computing",
-            "lock_wait",
-            "throttled",
-            "error",
-        ];
-        assert_eq!(keys(&lane["seconds"]), sorted(states));
-        let task_keys = [
-            "page",
-            "lane",
-            "outcome",
-            "status",
-            "started_s",
-            "finished_s",
-            "bytes",
-            "followers",
-            "new_connection",
-            "attempt",
-            "error",
-        ];
-        assert_eq!(keys(&run["tasks"][0]), sorted(task_keys));
+        assert_eq!(keys(&lane["seconds"]), sorted(STATES));
+        assert_eq!(keys(&run["tasks"][0]), sorted(TASK));
     }
     let comparison = ["speed_up", "efficiency", "waves", "idle_in_last_wave", "agreement"];
     assert_eq!(keys(&report["comparison"]), sorted(comparison));

@@ -135,7 +135,7 @@ impl Scripted {
 }
 
 /// A page of 30 of a list, with its Link header.
-fn page(page: u32, listed: u32) -> Reply {
+pub(crate) fn page(page: u32, listed: u32) -> Reply {
     page_of(page, listed.div_ceil(30).max(1), ids(page, listed))
 }
 
