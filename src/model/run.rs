@@ -139,6 +139,8 @@ impl Run {
         self.bytes = self.bytes.saturating_add(done.bytes);
         self.done += u32::from(task.0 <= self.known);
         if let Product::Followers(page) = &done.product {
+            let pages = u64::from(self.known);
+            self.followers.expect(pages * u64::from(self.plan.target.per_page));
             self.followers.add(page.ids());
         }
     }
