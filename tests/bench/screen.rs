@@ -13,6 +13,10 @@
 mod pty;
 
 #[cfg(unix)]
+#[path = "process.rs"]
+mod process;
+
+#[cfg(unix)]
 fn main() {
     unix::main();
 }
@@ -22,16 +26,15 @@ fn main() {}
 
 #[cfg(unix)]
 mod unix {
-    use std::io::{BufRead as _, BufReader};
-    use std::process::{Child, Command, Stdio};
+    use std::process::{Command, Stdio};
     use std::time::Duration;
 
     use crossbeam_channel::after;
     use threadline::engine::Clock;
 
+    use crate::process::{PROGRAM, Server, spread};
     use crate::pty::Pty;
 
-    const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
     const ROUNDS: usize = 5;
     const PAGES: f64 = 100.0;
     /// ceil(100 pages / 16 workers).
@@ -80,9 +83,9 @@ mod unix {
 
     /// 100 pages of 50 ms, 16 workers, with the screen and without.
     fn race() {
-        let (mut server, url) = serve();
-        let arguments =
-            ["aaronlelevier", "--api-url", &url, "--per-page", "100", "--threads", "16"];
+        let server = Server::start("10000", "50ms");
+        let url = server.url();
+        let arguments = ["aaronlelevier", "--api-url", url, "--per-page", "100", "--threads", "16"];
         let (mut ratios, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let pty = screen(&arguments);
@@ -95,8 +98,6 @@ mod unix {
             quit(pty);
             without.extend(plain(&arguments));
         }
-        server.kill().expect("the server");
-        server.wait().expect("the server");
         let (low, median, high) = spread(ratios);
         println!("race          {median:.3} x the limit ({low:.3}-{high:.3})   promised: 1.05");
         println!(
@@ -131,18 +132,6 @@ mod unix {
         Some(children_ticks()? - before?)
     }
 
-    fn serve() -> (Child, String) {
-        let mut server = Command::new(PROGRAM)
-            .args(["serve", "--latency", "50ms", "--followers", "10000"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server");
-        let mut url = String::new();
-        let out = server.stdout.take().expect("the server's words");
-        BufReader::new(out).read_line(&mut url).expect("the server's address");
-        (server, url.trim().to_owned())
-    }
-
     /// A mode's elapsed time as the totals show it, in seconds.
     fn elapsed(screen: &str, mode: &str) -> f64 {
         let row = screen.lines().find(|line| line.contains(mode) && line.contains(" s "));
@@ -157,12 +146,5 @@ mod unix {
 
     fn rest(time: Duration) {
         after(time).recv().expect("the time to pass");
-    }
-
-    /// The lowest, the median and the highest.
-    fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
-        values.sort_by(f64::total_cmp);
-        let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
-        (at(0), at(values.len() / 2), at(values.len().saturating_sub(1)))
     }
 }

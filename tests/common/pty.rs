@@ -259,7 +259,8 @@ impl Pty {
         self.master.as_deref().expect("the terminal is there")
     }
 
-    fn pid(&self) -> String {
+    /// Its process, by number.
+    pub(crate) fn pid(&self) -> String {
         self.child.process_id().expect("a running program").to_string()
     }
 }

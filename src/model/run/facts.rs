@@ -1,0 +1,217 @@
+//! What is known of a run.
+
+use super::Run;
+use crate::model::event::{End, Failure, Limit, Profile, Quota, TaskId};
+use crate::model::lane::{Lane, Span};
+use crate::model::level::Level;
+use crate::model::page::{Follower, Page};
+use crate::model::plan::Plan;
+use crate::model::tasks::{FailedAttempt, TaskRecord};
+use crate::model::time::Nanos;
+
+impl Run {
+    /// What was to be run.
+    pub const fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// A lane a worker.
+    pub fn lanes(&self) -> &[Lane] {
+        &self.lanes
+    }
+
+    /// Every task that a lane took, in order of its number, with what is known of it.
+    pub fn tasks(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
+        self.tasks.iter()
+    }
+
+    /// What is known of a task that a lane took.
+    pub fn task(&self, task: TaskId) -> Option<TaskRecord> {
+        self.tasks.get(task)
+    }
+
+    /// How many tasks the run has, as far as is known now.
+    pub const fn known_tasks(&self) -> u32 {
+        self.known
+    }
+
+    /// Tasks that went well; a page past the end is none, though it was asked for.
+    pub const fn done_tasks(&self) -> u32 {
+        self.done
+    }
+
+    /// Tasks that were started.
+    pub const fn started_tasks(&self) -> u32 {
+        self.load.started() - self.retries
+    }
+
+    /// Requests made: the first of each task, and those made again.
+    pub const fn requests(&self) -> u32 {
+        self.load.started()
+    }
+
+    /// Requests made again after they failed.
+    pub const fn retries(&self) -> u32 {
+        self.retries
+    }
+
+    /// Requests in flight now.
+    pub const fn in_flight(&self) -> u32 {
+        self.load.in_flight()
+    }
+
+    /// Tasks in the queue now.
+    pub const fn queued(&self) -> u32 {
+        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond + self.retries))
+    }
+
+    /// Tasks in work over time.
+    pub const fn in_flight_level(&self) -> Level<'_> {
+        self.load.in_flight_level()
+    }
+
+    /// Tasks in the queue over time.
+    pub const fn queue_level(&self) -> Level<'_> {
+        self.load.queue_level()
+    }
+
+    /// Followers so far, each counted once.
+    pub const fn follower_count(&self) -> u64 {
+        self.followers.count()
+    }
+
+    /// How many entries of the pages so far are left out, as their account was there before: the
+    /// list moves by one with everybody who comes or goes while its pages are turned.
+    pub const fn duplicates(&self) -> u64 {
+        self.followers.duplicates()
+    }
+
+    /// Bytes of all bodies so far.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// What the server said last of its quota.
+    pub const fn quota(&self) -> Option<Quota> {
+        self.quota.latest()
+    }
+
+    /// What was left of the quota over time; its peak is the quota.
+    pub const fn quota_level(&self) -> Level<'_> {
+        self.quota.level()
+    }
+
+    /// The limits that the server said were reached, in order.
+    pub fn limits(&self) -> &[Limit] {
+        &self.limits
+    }
+
+    /// The limit that holds the run back at a moment.
+    pub fn limit_at(&self, now: Nanos) -> Option<&Limit> {
+        self.limits.last().filter(|limit| now < limit.until && !self.is_over())
+    }
+
+    /// How many requests may be in flight at once, where a limit has made that fewer than workers.
+    pub fn narrowed(&self) -> Option<u16> {
+        self.narrowed.filter(|&most| most < self.plan.workers)
+    }
+
+    /// A task's requests that failed and were to be made again, in order.
+    pub fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
+        self.tasks.failed_attempts(task)
+    }
+
+    /// The last page that the API shows, where it said that there are more.
+    pub fn last_shown(&self) -> Option<TaskId> {
+        self.no_more.map(|first| TaskId(first.0.saturating_sub(1)))
+    }
+
+    /// The followers, in the order of their pages, each where it is first.
+    pub fn followers(&self) -> impl Iterator<Item = Follower<'_>> {
+        let mut is_first = self.followers.is_first();
+        self.tasks.pages().flat_map(Page::iter).filter(move |follower| is_first(follower.id))
+    }
+
+    /// The followers' numbers, in the same order.
+    pub fn follower_ids(&self) -> impl Iterator<Item = u64> {
+        let mut is_first = self.followers.is_first();
+        let ids = self.tasks.pages().flat_map(Page::ids).copied();
+        ids.filter(move |&id| is_first(id))
+    }
+
+    /// The profile that a preparing run brought.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.tasks.profile()
+    }
+
+    /// How long it took, from its start to the last task's finish; while it goes on, until `now`.
+    pub fn elapsed(&self, now: Nanos) -> Nanos {
+        match self.end {
+            Some(_) => self.last_finish,
+            None if self.begun => now.min(Nanos::LATEST).max(self.last_event),
+            None => Nanos::ZERO,
+        }
+    }
+
+    /// How long it took, once it is over.
+    pub fn took(&self) -> Option<Nanos> {
+        self.end.as_ref().map(|_| self.last_finish)
+    }
+
+    /// Tasks done a second.
+    pub fn rate(&self, now: Nanos) -> f64 {
+        let elapsed = self.elapsed(now).as_secs_f64();
+        if elapsed > 0.0 { f64::from(self.done) / elapsed } else { 0.0 }
+    }
+
+    /// Whether its first event has come.
+    pub const fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// How the run ended, once it has.
+    pub const fn end(&self) -> Option<&End> {
+        self.end.as_ref()
+    }
+
+    /// Whether it is over.
+    pub const fn is_over(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether it is over and nothing is missing.
+    pub fn is_whole(&self) -> bool {
+        self.end == Some(End::Finished) && self.done == self.known
+    }
+
+    /// Why it failed, or the first task that did: what a person should be told.
+    pub fn failure(&self) -> Option<&Failure> {
+        match &self.end {
+            Some(End::Failed(failure)) => Some(failure),
+            _ => self.tasks.failure(self.first_failure?),
+        }
+    }
+
+    /// The first task that failed.
+    pub const fn failed_task(&self) -> Option<TaskId> {
+        self.first_failure
+    }
+
+    /// How long the finished tasks took, in no order.
+    pub fn durations(&self) -> impl Iterator<Item = Nanos> + '_ {
+        self.lanes.iter().flat_map(|lane| self.durations_on(lane, Nanos(u64::MAX)))
+    }
+
+    /// The same for the tasks of one of its lanes that were finished until then. One that was
+    /// stopped took as long as the person waited, and does not count.
+    pub fn durations_on<'run>(
+        &'run self,
+        lane: &'run Lane,
+        until: Nanos,
+    ) -> impl Iterator<Item = Nanos> + 'run {
+        let counts = move |span: &Span| {
+            span.end.is_some_and(|end| end <= until) && !self.tasks.is_stopped(span.task)
+        };
+        lane.spans().filter(counts).filter_map(|span| Some(span.end?.since(span.start)))
+    }
+}

@@ -1,0 +1,47 @@
+//! The program as benchmarks start it: a server in a process of its own, and what a process used.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// The program.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
+
+/// `threadline serve`, until this is dropped.
+pub(crate) struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Server {
+    /// Serves so many followers, each page after so long.
+    pub(crate) fn start(followers: &str, latency: &str) -> Self {
+        let mut process = Command::new(PROGRAM)
+            .args(["serve", "--followers", followers, "--latency", latency])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server");
+        let mut url = String::new();
+        let out = process.stdout.take().expect("the server's words");
+        BufReader::new(out).read_line(&mut url).expect("the server's address");
+        Self { process, url: url.trim().to_owned() }
+    }
+
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// The lowest, the median and the highest.
+pub(crate) fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);
+    (at(0), at(values.len() / 2), at(values.len().saturating_sub(1)))
+}
