@@ -38,7 +38,7 @@ Exit codes:
   2    wrong usage: arguments, username, address or token that cannot be used
   3    no such user
   4    refused: the token is not accepted, or the request forbidden
-  5    the rate limit is used up
+  5    a rate limit that was not waited for, or has too few requests left
   6    partial: some pages are missing
   128+n  ended by signal n, with what was fetched until then (130 for Ctrl-C)
 

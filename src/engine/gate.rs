@@ -192,7 +192,7 @@ impl Pass {
                 state.limits += 1;
                 state.in_a_row += 1;
             }
-            if state.in_a_row > MOST_IN_A_ROW {
+            if state.in_a_row >= MOST_IN_A_ROW {
                 result = Err(limited_for_ever(&gate.api, limit.kind, state.in_a_row));
                 return;
             }

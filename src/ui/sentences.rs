@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, Mode, Nanos, Run, TaskId};
+use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId};
 
 /// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press.
 pub(super) fn problem(app: &App) -> Option<(String, String)> {
@@ -65,7 +65,11 @@ fn agreed(agreement: Agreement) -> String {
 pub(super) fn progress(app: &App) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
-        Some(_) if session.pages().is_none() => "asking how many pages there are".to_owned(),
+        // Without a lane to choose, this is where a person learns why it takes so long.
+        Some(run) if session.pages().is_none() => match run.failed_attempts(TaskId(1)).last() {
+            Some(FailedAttempt { failure, .. }) => format!("trying again: {failure}"),
+            None => "asking how many pages there are".to_owned(),
+        },
         Some(run) => format!("running: {}{}", run.plan().mode, bill(app)),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),

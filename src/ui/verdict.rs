@@ -70,7 +70,7 @@ fn moving(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Styl
         // Elsewhere the timeline's heading says it.
         (Some(behind), _) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
         (_, Some(most)) => (text::fitting(limits::narrowed(most), room), theme.text()),
-        _ => (sentences::progress(app), theme.quiet()),
+        _ => (text::fit(&sentences::progress(app), "", theme, room, 1), theme.quiet()),
     }
 }
 

@@ -58,7 +58,9 @@ fn every_status_has_a_kind_and_a_sentence() {
         assert!(message.contains(words), "{status}: {message}");
         assert!(message.contains("127.0.0.1"), "{status}: {message}");
         let status = status.to_string();
-        assert!(message.matches(&status).count() <= 1, "said twice: {message}");
+        // A port may hold the same digits.
+        let said = message.replace(&peer.port().to_string(), "").matches(&status).count();
+        assert!(said <= 1, "said twice: {message}");
         // What would fail again is not asked again; the rest is tried page by page.
         let end = if kind.ends_run() { End::Failed(failure) } else { End::Finished };
         assert_eq!(sitting.run.end(), Some(&end));

@@ -1,6 +1,9 @@
 //! Whole screens of runs that meet limits, failures and a list that the API shows in part.
 
-use threadline::model::{LimitKind, Mode, Nanos, Selection};
+use threadline::app::Msg;
+use threadline::model::{
+    Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode, Nanos, Selection, TaskId,
+};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
@@ -159,4 +162,21 @@ fn assert_told(words: &[String], message: &[&str], place: &str) {
     let bare = |word: &str| word.trim_end_matches(['…', ',', ';', ':', '.']).to_owned();
     let told = same == message.len() || bare(&words[same]) == bare(message[same]);
     assert!(told, "{place}: {} for {}", words[same], message[same]);
+}
+
+#[test]
+fn why_the_preparing_request_takes_so_long() {
+    let mut sitting = Sitting::new(real(), Selection::Race);
+    let task = TaskId(1);
+    while !matches!(sitting.step().unwrap().kind, Kind::Started { .. }) {}
+    let message = "api.github.com cannot be reached (no route): check the network, or --api-url";
+    let failure = Failure { kind: FailureKind::Unreachable, message: message.to_owned() };
+    let kind = Kind::AttemptFailed { task, failure, again: Nanos(9_000_000) };
+    sitting.app.update(Msg::Event(Event { at: Nanos(4_000_000), lane: LaneId(0), kind }));
+    let line = |sitting: &mut Sitting, size| {
+        let mut rows = sitting.rows(size).into_iter();
+        rows.find(|row| row.contains("trying again: ")).unwrap()
+    };
+    assert!(line(&mut sitting, (120, 36)).contains(message));
+    assert!(line(&mut sitting, (60, 20)).trim_end().ends_with('…'));
 }
