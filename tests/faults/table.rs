@@ -78,7 +78,8 @@ impl Case<'_> {
             (Nothing | Loss(..) | Meets::End(..) | NoMore, _) => 1,
             (Passing(..) | Limit(_) | Redirect, false) => 2,
             (Passing(..), true) => u64::from(self.patience.retries) + 1,
-            (Limit(_) | Redirect, true) => 6,
+            (Limit(_), true) => 5,
+            (Redirect, true) => 6,
         }
     }
 
@@ -88,7 +89,7 @@ impl Case<'_> {
             (Loss(kind, words) | Meets::End(kind, words), _) | (Passing(kind, words), true) => {
                 Some((kind, words))
             }
-            (Limit(_), true) => Some((RateLimited, "was met 6 times in a row, though each")),
+            (Limit(_), true) => Some((RateLimited, "was met 5 times in a row, though each")),
             (Redirect, true) => Some((Broken, "it redirects more than 5 times; check --api-url")),
             _ => None,
         }
