@@ -16,7 +16,9 @@ mod pty;
 mod server;
 
 mod drawing;
+mod escapes;
 mod leaving;
+mod stopping;
 mod token;
 
 use std::time::Duration;
