@@ -8,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use ratatui::crossterm::event::KeyEvent;
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
+#[cfg(unix)]
+use super::decode;
 use crate::app::Background;
 
 /// How long a terminal may take to tell its background: a slow line's round trip. Nearly every
@@ -53,38 +55,55 @@ pub(super) fn keys(ask: bool) -> io::Result<(Receiver<Input>, Question)> {
     Ok((receiver, Question(answered)))
 }
 
-/// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never where
-/// the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
+/// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never ends
+/// where the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
 #[cfg(unix)]
 fn read(inputs: &Sender<Input>) {
-    use std::io::{ErrorKind, Read as _};
+    let mut decoder = decode::Decoder::default();
+    let mut bytes = [0; 4096];
+    // An end or an error means that the terminal is gone.
+    while let Ok(count @ 1..) = unix::read(&mut bytes) {
+        let bytes = bytes.get(..count).unwrap_or_default();
+        let more = bytes.ends_with(b"\x1b") && unix::more_comes();
+        for key in decoder.keys(bytes, more) {
+            if inputs.send(Input::Key(key)).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::time::Duration;
 
     use crossbeam_channel::after;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
 
-    use super::decode::Decoder;
+    /// After an ESC that is no key alone, the rest comes within this time.
+    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 25_000_000 };
 
     /// How long to wait with the next try where the terminal was made non-blocking, by a program
     /// that had it before.
     const EMPTY: Duration = Duration::from_millis(20);
 
-    let (mut terminal, mut decoder) = (io::stdin().lock(), Decoder::default());
-    let mut bytes = [0; 4096];
-    loop {
-        let count = match terminal.read(&mut bytes) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) if error.kind() == ErrorKind::WouldBlock => {
-                _ = after(EMPTY).recv();
-                continue;
-            }
-            Ok(0) | Err(_) => return,
-            Ok(count) => count,
-        };
-        let more = count == bytes.len();
-        for key in decoder.keys(bytes.get(..count).unwrap_or_default(), more) {
-            if inputs.send(Input::Key(key)).is_err() {
-                return;
+    pub(super) fn read(bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(io::stdin(), &mut *bytes) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => _ = after(EMPTY).recv(),
+                outcome => return Ok(outcome?),
             }
         }
+    }
+
+    pub(super) fn more_comes() -> bool {
+        let stdin = io::stdin();
+        let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+        let ready = poll(&mut terminal, Some(&REST));
+        ready.is_ok() && terminal.iter().any(|it| it.revents().contains(PollFlags::IN))
     }
 }
 
