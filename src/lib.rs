@@ -33,6 +33,7 @@ pub mod export;
 pub mod github;
 pub mod headless;
 pub mod model;
-mod signals;
+pub mod signals;
 pub mod tui;
 pub mod ui;
+mod writer;

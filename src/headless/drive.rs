@@ -14,7 +14,7 @@ pub(super) fn to_end(
     selection: Selection,
     launcher: &Launcher,
     signals: &Receiver<i32>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
 ) -> Option<i32> {
     let mut next = session.begin(selection);
     while let Some(plan) = next.take() {
@@ -41,7 +41,7 @@ fn watch(
     run: &RunHandle,
     launcher: &Launcher,
     signals: &Receiver<i32>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
 ) -> Over {
     let elapsed = || launcher.now().since(run.started());
     let ticks = progress.ticks();

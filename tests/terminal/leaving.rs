@@ -17,7 +17,7 @@ fn control_c_ends_with_130() {
 #[test]
 fn signals_end_with_128_and_their_number() {
     let server = endless();
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let pty = running(&server);
         pty.signal(signal);
         let ended = pty.ended();

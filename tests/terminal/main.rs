@@ -10,7 +10,9 @@
 mod pty;
 
 mod drawing;
+mod floods;
 mod leaving;
+mod stuck;
 
 use std::time::Duration;
 
@@ -34,6 +36,14 @@ fn quick() -> Server {
 fn endless() -> Server {
     let profile = r#"{ "profile_ms": 1, "pages": [{ "wait_ms": 3600000, "receive_ms": 0 }] }"#;
     serve(Latency::Profile(serde_json::from_str(profile).expect("a latency profile")))
+}
+
+/// A server whose third page never comes.
+fn two_pages() -> Server {
+    let (soon, never) = (r#"{ "wait_ms": 1, "receive_ms": 0 }"#, 3_600_000);
+    let never = format!(r#"{{ "wait_ms": {never}, "receive_ms": 0 }}"#);
+    let profile = format!(r#"{{ "profile_ms": 1, "pages": [{soon}, {soon}, {never}] }}"#);
+    serve(Latency::Profile(serde_json::from_str(&profile).expect("a latency profile")))
 }
 
 fn serve(latency: Latency) -> Server {
