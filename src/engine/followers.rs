@@ -10,9 +10,10 @@ use super::cancel::Cancel;
 use super::clock::Clock;
 use super::gate::{Gate, Pass};
 use super::task::{Extent, Job, Report, Worker};
+use crate::github::link::Links;
 use crate::github::{Api, Client, Fault, Observe, Patience, Reply, Timeouts};
 use crate::model::{
-    Failure, FailureKind, Kind, Outcome, Plan, Product, Quota, State, TaskId, Workload,
+    Failure, FailureKind, Kind, Outcome, Page, Plan, Product, Quota, State, TaskId, Workload,
 };
 
 /// Asks one API for what a plan wants of it.
@@ -81,18 +82,25 @@ impl GithubWorker {
         self.client.profile(&self.plan.target.user).await
     }
 
-    fn extent(task: TaskId, reply: &Reply) -> Extent {
-        match &reply.done.product {
-            Product::Profile(_) => Extent::Unknown,
-            Product::NoMore => Extent::AtMost(task.0 - 1),
-            Product::Followers(page) => match (reply.links.last, reply.links.next) {
-                (Some(last), _) if page.is_empty() => Extent::Exactly(last),
-                (Some(last), _) => Extent::Exactly(last.max(task.0)),
-                (None, Some(next)) => Extent::AtLeast(next),
-                (None, None) if page.is_empty() && task.0 > 1 => Extent::Exactly(task.0 - 1),
-                (None, None) => Extent::Exactly(task.0),
-            },
+    fn extent(&self, task: TaskId, reply: &Reply) -> Extent {
+        let page = match &reply.done.product {
+            Product::Profile(_) => return Extent::Unknown,
+            Product::NoMore => return Extent::AtMost(task.0 - 1),
+            Product::Followers(page) => page,
+        };
+        match reply.links {
+            Some(Links { last: Some(last), .. }) if page.is_empty() => Extent::Exactly(last),
+            Some(Links { last: Some(last), .. }) => Extent::Exactly(last.max(task.0)),
+            Some(Links { next: Some(next), .. }) => Extent::AtLeast(next),
+            _ if page.is_empty() && task.0 > 1 => Extent::Exactly(task.0 - 1),
+            // GitHub sends no links only where all is on one page: here they have been lost.
+            None if task.0 > 1 || self.is_full(page) => Extent::Unknown,
+            _ => Extent::Exactly(task.0),
         }
+    }
+
+    fn is_full(&self, page: &Page) -> bool {
+        page.len() >= usize::from(self.plan.target.per_page)
     }
 }
 
@@ -127,7 +135,7 @@ impl Worker for GithubWorker {
             None => (Outcome::Stopped, Extent::Unknown),
             Some(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
             Some(Ok(reply)) => {
-                let extent = Self::extent(task, &reply);
+                let extent = self.extent(task, &reply);
                 (Outcome::Done(reply.done), extent)
             }
         }

@@ -162,6 +162,10 @@ impl Pass {
     /// The request went well.
     pub(super) fn succeeded(self, report: &Report) {
         self.gate.state.send_if_modified(|state| {
+            // A request that left before the last limit tells nothing of the time after it.
+            if self.limits < state.limits {
+                return false;
+            }
             state.in_a_row = 0;
             if state.most >= self.gate.workers {
                 return false;
@@ -192,7 +196,7 @@ impl Pass {
                 result = Err(limited_for_ever(&gate.api, limit.kind, state.in_a_row));
                 return;
             }
-            let wait = gate.wait_of(limit, state.in_a_row - 1);
+            let wait = gate.wait_of(limit, state.in_a_row.saturating_sub(1));
             let until = (gate.clock.now() + wait.into()).min(Nanos::LATEST);
             if new || state.closed.is_none_or(|closed| closed.until < until) {
                 let until_utc = gate.clock.utc().saturating_add(wait.as_secs());

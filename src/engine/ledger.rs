@@ -1,5 +1,7 @@
 //! The books of a run: which tasks there are, how many are still to be done, and why it ends.
 
+use std::collections::HashMap;
+
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::task::{Extent, Report};
@@ -24,6 +26,10 @@ pub(super) struct Ledger {
     dropped: Vec<TaskId>,
     /// Tasks in the queue and in work.
     open: u32,
+    /// How often more tasks have come to light.
+    rises: u32,
+    /// How often they had when each task in work was begun.
+    begun: HashMap<TaskId, u32>,
     /// Why the run ends before all is done.
     given_up: Option<End>,
 }
@@ -40,6 +46,8 @@ impl Ledger {
             queued: 0,
             dropped: Vec::new(),
             open: 0,
+            rises: 0,
+            begun: HashMap::new(),
             given_up: None,
         };
         (ledger, receiver)
@@ -58,6 +66,7 @@ impl Ledger {
             self.settle();
             return false;
         }
+        self.begun.insert(task, self.rises);
         self.given_up.is_none()
     }
 
@@ -87,10 +96,12 @@ impl Ledger {
     }
 
     fn learn(&mut self, task: TaskId, extent: Extent, report: &Report) {
+        // What a task saw that was begun before more came to light may be older than that.
+        let is_news = self.begun.remove(&task) == Some(self.rises);
         let (tasks, may_shrink) = match extent {
             Extent::Unknown => return,
             Extent::AtLeast(tasks) => (tasks, false),
-            Extent::Exactly(tasks) => (tasks, true),
+            Extent::Exactly(tasks) => (tasks, is_news),
             Extent::AtMost(tasks) => {
                 self.most = self.most.min(tasks);
                 (tasks.min(self.end), true)
@@ -102,6 +113,7 @@ impl Ledger {
         // Where tasks contradict each other, one that showed itself to exist is not taken back.
         let tasks = tasks.min(self.most).max(self.found).min(MOST_TASKS);
         if tasks > self.end {
+            self.rises += 1;
             self.extend(tasks, report);
         } else if tasks < self.end && may_shrink {
             self.expect(tasks, report);

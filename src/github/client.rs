@@ -36,8 +36,8 @@ pub struct Client {
 pub struct Reply {
     /// What it brought.
     pub done: Done,
-    /// Which pages it points to.
-    pub links: Links,
+    /// Which pages it points to; nothing where it has no Link header.
+    pub links: Option<Links>,
 }
 
 /// A reply's head and body, before it is understood.
@@ -85,7 +85,7 @@ impl Client {
         let page = self.succeeded(page, user, what)?;
         let user: RawUser<'_> = self.parse(&page, what)?;
         let profile = Profile { login: user.login.into(), followers: user.followers };
-        Ok(self.reply(&page, Product::Profile(profile), Links::default()))
+        Ok(self.reply(&page, Product::Profile(profile), None))
     }
 
     /// One page of the user's followers, or [`Product::NoMore`].
@@ -99,7 +99,7 @@ impl Client {
         // GitHub shows no listing to its end if that is far:
         // <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>.
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
-            return Ok(self.reply(&reply, Product::NoMore, Links::default()));
+            return Ok(self.reply(&reply, Product::NoMore, None));
         }
         let reply = self.succeeded(reply, user, &what)?;
         let followers = self.parse(&reply, &what)?;
@@ -168,17 +168,21 @@ impl Client {
             .map_err(|error| failure::body(&self.api, what, &error.to_string()))
     }
 
-    fn links(&self, headers: &HeaderMap, what: &str) -> Result<Links, Fault> {
+    fn links(&self, headers: &HeaderMap, what: &str) -> Result<Option<Links>, Fault> {
+        if !headers.contains_key(LINK) {
+            return Ok(None);
+        }
         let lines = headers.get_all(LINK).iter().map(HeaderValue::to_str);
         let lines: Result<Vec<&str>, _> = lines.collect();
         let header = lines.map_err(|_not_text| LinkError::Malformed);
         // A list may be spread over several lines: RFC 9110, 5.3.
         header
             .and_then(|lines| link::parse(&lines.join(", "), self.api.base()))
+            .map(Some)
             .map_err(|error| failure::hostile(&self.api, what, &error.to_string()))
     }
 
-    fn reply(&self, page: &Page, product: Product, links: Links) -> Reply {
+    fn reply(&self, page: &Page, product: Product, links: Option<Links>) -> Reply {
         let done = Done {
             status: page.status.as_u16(),
             bytes: page.body.len() as u64,

@@ -95,12 +95,21 @@ impl Run {
             }
             Kind::Retried { task } => self.retry(at, event.lane, *task),
             Kind::Quota(quota) => self.quota.set(at, *quota),
-            Kind::Limited(limit) => self.limits.push(*limit),
+            Kind::Limited(limit) => self.limit(at, *limit),
             Kind::Narrowed { in_flight } => self.narrowed = Some(*in_flight),
             Kind::RunFinished { end } => {
                 self.end = Some(end.clone());
                 self.close();
             }
+        }
+    }
+
+    /// A limit that is said again while it lasts is the same one, and ends as was said last.
+    fn limit(&mut self, at: Nanos, limit: Limit) {
+        let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
+        match self.limits.last_mut().filter(lasts) {
+            Some(last) => *last = limit,
+            None => self.limits.push(limit),
         }
     }
 

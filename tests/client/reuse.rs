@@ -99,8 +99,10 @@ fn the_pages_that_exist_decide() {
             assert_eq!(sitting.run.known_tasks(), followers.div_ceil(30).max(1));
             assert_eq!(sitting.run.follower_count(), u64::from(followers));
             if workers == 1 {
-                let requests = server.counts().requests;
-                assert_eq!(requests, u64::from(followers.div_ceil(30).max(1)), "one too many");
+                // A full page without links may be one of several, so one more is asked for.
+                let pages =
+                    followers.div_ceil(30).max(1) + u32::from((followers, guess) == (30, 2));
+                assert_eq!(server.counts().requests, u64::from(pages), "one too many");
             }
         }
     }

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crossbeam_channel::bounded;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use threadline::engine::Extent;
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::{End, Event, FailureKind, Kind, TaskId};
 
-use super::{Scripted, done, end, failed, finished, fold, plan};
+use super::{HANGS, Scripted, done, end, failed, finished, fold, plan};
 
 /// A run whose tasks say of the number of tasks what `extents` has at their place.
 fn run(workers: u16, tasks: u32, extents: Vec<Extent>) -> Vec<Event> {
@@ -73,6 +74,35 @@ fn a_task_that_was_dropped_comes_back() {
     let extents = vec![Exactly(3), Unknown, Exactly(5), Unknown, Unknown];
     let events = run(1, 4, extents);
     assert_eq!((tasks(&events), said(&events)), (numbers(5), 5));
+}
+
+/// Task 2 sees six tasks. Task 1, begun before, saw five, but tells it later: a list that grew
+/// meanwhile.
+#[test]
+fn what_was_seen_before_is_not_believed_after() {
+    let begun = [(); 7].map(|()| bounded(1));
+    let act = move |task: TaskId, _: &_, _: &_| {
+        begun[task.0 as usize].0.send(()).unwrap();
+        let wait_for = |task: usize| begun[task].1.recv_timeout(HANGS).unwrap();
+        let extent = match task.0 {
+            1 => {
+                wait_for(3);
+                Extent::Exactly(5)
+            }
+            2 => {
+                wait_for(1);
+                Extent::Exactly(6)
+            }
+            3 => {
+                wait_for(4);
+                Extent::Unknown
+            }
+            _ => Extent::Unknown,
+        };
+        (done(), extent)
+    };
+    let events = Scripted::new(act).run(&plan(2, 5));
+    assert_eq!((tasks(&events), said(&events)), (numbers(6), 6));
 }
 
 /// A page that was there counts, whatever a page before it claimed.

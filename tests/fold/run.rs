@@ -274,6 +274,14 @@ fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
     let limit = Limit { kind: LimitKind::Secondary, until: Nanos(70), until_utc: 1_700_000_000 };
     apply(&mut run, 10, 0, Kind::Limited(limit));
     assert_eq!((run.limit_at(Nanos(69)), run.limit_at(Nanos(70))), (Some(&limit), None));
+    // Said again while it lasts it is the same one; another kind, or later, and it is another.
+    let (longer, primary) =
+        (Limit { until: Nanos(75), ..limit }, Limit { kind: LimitKind::Primary, ..limit });
+    apply(&mut run, 20, 0, Kind::Limited(longer));
+    assert_eq!(run.limits(), [longer]);
+    apply(&mut run, 30, 0, Kind::Limited(primary));
+    apply(&mut run, 75, 0, Kind::Limited(primary));
+    assert_eq!(run.limits(), [longer, primary, primary]);
     for (in_flight, said) in [(2, Some(2)), (3, Some(3)), (4, None)] {
         apply(&mut run, 80, 0, Kind::Narrowed { in_flight });
         assert_eq!(run.narrowed(), said);

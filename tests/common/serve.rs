@@ -1,0 +1,25 @@
+//! The built-in server as a test wants it: whose delays are its own, and which goes wrong on demand.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+use std::time::Duration;
+
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
+
+/// No delay at all.
+pub(crate) const AT_ONCE: Latency =
+    Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
+
+/// A server that answers at once, as far as these faults let it: an array's elements, as JSON.
+pub(crate) fn serve(followers: u32, faults: &str) -> Server {
+    serve_slowly(followers, faults, AT_ONCE)
+}
+
+/// The same, with delays.
+pub(crate) fn serve_slowly(followers: u32, faults: &str, latency: Latency) -> Server {
+    let faults = Faults::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
+    let (user, wall_clock) = (DEFAULT_USER.to_owned(), || 1_700_000_000);
+    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
+}

@@ -1,0 +1,162 @@
+//! Every fault of a server, met by the real client and the real workers, on a clock that a test
+//! moves: nobody waits for a back-off or a limit.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+mod limits;
+mod moving;
+#[path = "../common/peer.rs"]
+#[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
+mod peer;
+mod rows;
+#[path = "../common/serve.rs"]
+mod serve;
+mod spent;
+mod stop;
+mod table;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::RecvTimeoutError;
+use threadline::engine::{Clock, Launcher, RunHandle};
+use threadline::github::server::DEFAULT_USER;
+use threadline::github::{Api, Patience};
+use threadline::model::{Event, Kind, Mode, Nanos, Plan, Run, State, Target, Workload};
+
+/// After this long something hangs.
+const HANGS: Duration = Duration::from_secs(60);
+
+/// So long nothing happens where nothing is to happen.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Waits for whatever a server asks for, and gives up after the fourth try.
+const PATIENT: Patience = Patience {
+    retries: 3,
+    timeout: Duration::from_secs(30),
+    max_wait: Duration::from_secs(60 * 60),
+};
+
+/// The built-in server's followers, so many pages of so many, for so many workers; one is
+/// sequential mode.
+fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
+    let (user, api) = (DEFAULT_USER.to_owned(), "a server that fails".to_owned());
+    let target = Target { user, api, per_page, costs_quota: false };
+    let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
+    Plan { target, workload, mode, workers, tasks }
+}
+
+/// Runs that ask one API, on one clock.
+struct Sitting {
+    launcher: Launcher,
+    clock: Clock,
+}
+
+impl Sitting {
+    fn new(url: &str, patience: Patience) -> Self {
+        let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
+        Self { launcher: Launcher::new(Arc::new(api), patience, clock.clone()), clock }
+    }
+
+    fn start(&self, plan: Plan) -> Going {
+        let run = Run::new(plan.clone());
+        Going {
+            clock: self.clock.clone(),
+            handle: self.launcher.start(plan),
+            run,
+            events: Vec::new(),
+        }
+    }
+
+    /// Runs it to its end.
+    fn run(&self, plan: Plan) -> Going {
+        let mut going = self.start(plan);
+        going.end();
+        going
+    }
+}
+
+/// A run, and what has happened in it so far.
+struct Going {
+    clock: Clock,
+    handle: RunHandle,
+    run: Run,
+    events: Vec<Event>,
+}
+
+impl Going {
+    fn next(&mut self) -> Event {
+        let event = self.handle.events().recv_timeout(HANGS).unwrap();
+        self.run.apply(&event);
+        self.events.push(event.clone());
+        event
+    }
+
+    /// Goes on until this has happened.
+    fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) -> Event {
+        loop {
+            let event = self.next();
+            if wanted(&event) {
+                return event;
+            }
+        }
+    }
+
+    /// Goes on to its end, and until all threads are gone. Whenever something is waited for, the
+    /// clock is moved there.
+    fn end(&mut self) {
+        while !self.run.is_over() {
+            match self.next().kind {
+                Kind::AttemptFailed { again, .. } => self.move_to(again),
+                Kind::Limited(limit) => self.move_to(limit.until),
+                _ => {}
+            }
+        }
+        self.end_at_once();
+    }
+
+    /// The same on a clock that stands still.
+    fn end_at_once(&mut self) {
+        while !self.run.is_over() {
+            self.next();
+        }
+        let after = self.handle.events().recv_timeout(HANGS);
+        assert_eq!(after, Err(RecvTimeoutError::Disconnected), "something is left of it");
+    }
+
+    /// Moves the clock to a moment of the run, unless it is past.
+    fn move_to(&self, moment: Nanos) {
+        let now = self.clock.now().since(self.handle.started());
+        self.clock.advance(moment.since(now).into());
+    }
+
+    /// Asserts that nobody makes a request as long as the clock stands still.
+    fn assert_all_are_held(&mut self) {
+        while let Ok(event) = self.handle.events().recv_timeout(QUIET) {
+            assert!(matches!(event.kind, Kind::Entered { state: State::Throttled }), "{event:?}");
+            self.run.apply(&event);
+        }
+    }
+
+    fn ids(&self) -> Vec<u64> {
+        self.run.follower_ids().collect()
+    }
+
+    /// The moments of everything of this kind.
+    fn moments(&self, wanted: impl Fn(&Kind) -> bool) -> Vec<Nanos> {
+        self.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.at).collect()
+    }
+}
+
+/// So many followers of the built-in server, in order.
+fn everybody(count: u32) -> Vec<u64> {
+    let server = serve::serve(count, "");
+    let tasks = count.div_ceil(100).max(1);
+    let sitting = Sitting::new(&server.url(), PATIENT);
+    let ids = sitting.run(plan(Workload::Followers, 100, tasks, 1)).ids();
+    assert_eq!(ids.len(), count as usize);
+    ids
+}

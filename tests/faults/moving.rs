@@ -1,0 +1,124 @@
+//! Lists that move while they are read, and lists that hide how long they are.
+
+use std::collections::BTreeSet;
+
+use threadline::model::{End, TaskId, Workload};
+
+use super::serve::serve;
+use super::{Going, PATIENT, Sitting, everybody, plan};
+
+const MODES: [u16; 2] = [1, 4];
+
+/// Fetches the 50 followers of a list that moves so, 10 a page, and looks at what always holds.
+fn read(faults: &str, workers: u16, look: impl FnOnce(&Going, u64)) {
+    let server = serve(50, faults);
+    let sitting = Sitting::new(&server.url(), PATIENT);
+    let going = sitting.run(plan(Workload::Followers, 10, 5, workers));
+    assert!(going.run.is_whole(), "{faults} x{workers}: {:?}", going.run.failure());
+    let ids = going.ids();
+    let once: BTreeSet<u64> = ids.iter().copied().collect();
+    assert_eq!(once.len(), ids.len(), "{faults} x{workers}: somebody is there twice");
+    assert_eq!(going.run.follower_count(), ids.len() as u64);
+    assert_eq!(going.run.retries(), 0);
+    look(&going, server.counts().requests);
+}
+
+/// One after another, each page comes after the move, so nobody is missed; what was at the end of a
+/// page comes again on the next.
+#[test]
+fn who_joins_at_the_front_moves_others_to_the_next_page() {
+    let everybody = everybody(50);
+    let joined = r#"{"page":2,"fault":"joined","count":3}"#;
+    read(joined, 1, |going, spent| {
+        assert_eq!(going.ids(), everybody);
+        assert_eq!((going.run.duplicates(), going.run.known_tasks(), spent), (3, 6, 6));
+    });
+    // With threads, any page may come before the move, and then some are missed.
+    read(joined, 4, |going, spent| assert_eq!((going.run.known_tasks(), spent), (6, 6)));
+}
+
+#[test]
+fn pages_that_appear_are_fetched() {
+    for workers in MODES {
+        for page in 1..=5 {
+            let joined = format!(r#"{{"page":{page},"fault":"joined","count":25,"at":"back"}}"#);
+            read(&joined, workers, |going, spent| {
+                assert_eq!((going.run.follower_count(), going.run.duplicates()), (75, 0), "{page}");
+                assert_eq!((going.run.known_tasks(), spent), (8, 8), "{page}");
+                assert!(going.ids().starts_with(&everybody(50)), "{page}");
+            });
+        }
+    }
+}
+
+#[test]
+fn who_leaves_at_the_front_makes_others_missed_and_no_page_is_waited_for() {
+    let everybody = everybody(50);
+    let left = r#"{"page":3,"fault":"left","count":12}"#;
+    read(left, 1, |going, spent| {
+        let expected: Vec<u64> = [&everybody[..20], &everybody[32..]].concat();
+        assert_eq!((going.ids(), going.run.duplicates()), (expected, 0));
+        assert_eq!((going.run.known_tasks(), spent), (4, 4));
+    });
+    read(left, 4, |going, spent| {
+        // What the pages hold depends on who comes first.
+        assert!(going.ids().iter().all(|id| everybody.contains(id)));
+        assert!((4..=5).contains(&spent), "{spent}");
+    });
+}
+
+#[test]
+fn pages_that_vanish_are_accepted() {
+    let everybody = everybody(50);
+    let left = r#"{"page":2,"fault":"left","count":25,"at":"back"}"#;
+    read(left, 1, |going, spent| {
+        assert_eq!((going.ids().as_slice(), spent), (&everybody[..25], 3));
+        assert_eq!(going.run.known_tasks(), 3);
+    });
+    read(left, 4, |going, spent| {
+        assert!(going.ids().len() >= 25 && spent <= 5, "{spent}");
+        assert!(everybody[..25].iter().all(|id| going.ids().contains(id)));
+    });
+}
+
+/// Everybody leaves but the first page's.
+#[test]
+fn a_list_that_is_gone_in_the_middle() {
+    for workers in MODES {
+        let left = r#"{"page":2,"fault":"left","count":40,"at":"back"}"#;
+        read(left, workers, |going, spent| {
+            assert!(going.ids().starts_with(&everybody(10)), "the first page was had");
+            assert!((2..=5).contains(&spent), "{spent}");
+        });
+    }
+}
+
+/// GitHub's own way with long lists: its links name pages that it then refuses.
+#[test]
+fn a_list_that_is_not_shown_to_its_end() {
+    let everybody = everybody(50);
+    for workers in MODES {
+        let hidden = r#"{"from":4,"times":0,"fault":"status","status":422}"#;
+        read(hidden, workers, |going, spent| {
+            assert_eq!((going.ids().as_slice(), going.run.known_tasks()), (&everybody[..30], 3));
+            assert_eq!(going.run.last_shown(), Some(TaskId(3)));
+            assert_eq!((going.run.end(), going.run.failure()), (Some(&End::Finished), None));
+            let most = if workers == 1 { 4 } else { 5 };
+            assert!((4..=most).contains(&spent), "{spent}");
+        });
+    }
+}
+
+/// A page without links tells nothing of the others: those that the profile promises are fetched,
+/// and those that another page names.
+#[test]
+fn a_list_whose_links_are_lost() {
+    let everybody = everybody(50);
+    for workers in MODES {
+        for faults in [r#"{"times":0,"fault":"no_links"}"#, r#"{"page":1,"fault":"no_links"}"#] {
+            read(faults, workers, |going, spent| {
+                assert_eq!((&going.ids(), spent), (&everybody, 5), "{faults}");
+            });
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! A stop ends whatever takes time: the run's last event comes, and all threads are gone.
+
+use threadline::model::{End, Outcome, State, Workload};
+
+use super::serve::serve;
+use super::{PATIENT, Sitting, plan};
+
+const PAGES: u32 = 12;
+
+/// Stops a run of so many workers once each of them is in `state`, which it takes time to leave.
+fn stopped_in(state: State, fault: &str, workers: u16) {
+    let server = serve(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
+    let sitting = Sitting::new(&server.url(), PATIENT);
+    let mut going = sitting.start(plan(Workload::Followers, 5, PAGES, workers));
+    while !going.run.lanes().iter().all(|lane| lane.state() == state) {
+        going.next();
+    }
+    going.handle.stop();
+    going.end_at_once();
+    let name = format!("{fault} x{workers}");
+    assert_eq!(going.run.end(), Some(&End::Stopped), "{name}");
+    assert_eq!(going.run.in_flight(), 0, "{name}");
+    for (task, record) in going.run.tasks() {
+        assert_eq!(record.outcome, Some(Outcome::Stopped), "{name}: {task}");
+    }
+}
+
+#[test]
+fn while_the_server_takes_its_time() {
+    for workers in [1, 8] {
+        stopped_in(State::Waiting, r#""stall""#, workers);
+        stopped_in(State::Waiting, r#""slow","wait_ms":3600000"#, workers);
+        stopped_in(State::Receiving, r#""stall_in_body""#, workers);
+        stopped_in(State::Receiving, r#""drip","every_ms":3600000"#, workers);
+        stopped_in(State::Receiving, r#""drip","every_ms":1"#, workers);
+    }
+}
+
+#[test]
+fn while_a_limit_lasts() {
+    for workers in [1, 8] {
+        stopped_in(State::Throttled, r#""secondary_limit","retry_after":60"#, workers);
+        stopped_in(State::Throttled, r#""primary_limit""#, workers);
+    }
+}
+
+#[test]
+fn before_a_request_is_made_again() {
+    for workers in [1, 8] {
+        for fault in [r#""reset""#, r#""status","status":503,"retry_after":60"#] {
+            stopped_in(State::Throttled, fault, workers);
+        }
+    }
+}
