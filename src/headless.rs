@@ -48,7 +48,14 @@ pub fn run(
     // Without a thread for it, there is no progress line.
     let writer = streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten();
     let mut progress = Progress::new(writer);
-    let came = drive::to_end(&mut session, selection, launcher, signals.received(), &mut progress);
+    let came = drive::to_end(
+        &mut session,
+        selection,
+        launcher,
+        signals.received(),
+        &mut progress,
+        streams.err,
+    );
     progress.clear();
     let aside = output.as_ref().is_some_and(Output::is_stdout);
     let (came, saved) = save(output, session.runs(selection), streams.out, (signals, came));

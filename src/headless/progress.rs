@@ -59,7 +59,11 @@ impl Progress {
 
 fn line(run: &Run, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
-    match plan.workload {
+    let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
+        let left = limit.until.since(elapsed).as_secs_f64().ceil();
+        format!("  rate limit: {left:.0} s left")
+    });
+    let line = match plan.workload {
         Workload::Profile => format!("asking for {}  {seconds:.1} s", plan.target.user),
         Workload::Followers => format!(
             "{} x{}  {}/{} pages  {} followers  {seconds:.1} s",
@@ -69,7 +73,8 @@ fn line(run: &Run, elapsed: Nanos) -> String {
             run.known_tasks(),
             run.follower_count()
         ),
-    }
+    };
+    line + &limit
 }
 
 #[cfg(test)]
