@@ -86,7 +86,7 @@ fn watch(
                 over.signal = signal.ok().or(over.signal);
                 run.stop();
             }
-            recv(ticks) -> _ => progress.draw(session, elapsed()),
+            recv(ticks) -> _ => progress.draw_again(session, elapsed()),
         }
     }
 }

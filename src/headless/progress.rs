@@ -15,7 +15,6 @@ const PACE: Duration = Duration::from_millis(100);
 /// escape codes. That nobody can see it any more is no reason to give up the run.
 pub(super) struct Progress {
     writer: Option<Writer>,
-    /// On its way: the next waits for it.
     line: Option<Delivery>,
     width: usize,
 }
@@ -33,10 +32,15 @@ impl Progress {
 
     /// Says how far the run is that goes on.
     pub(super) fn draw(&mut self, session: &Session, elapsed: Nanos) {
-        if self.line.as_ref().is_none_or(Delivery::is_over)
-            && let Some(run) = session.active_run()
-        {
+        if let Some(run) = session.active_run() {
             self.replace(&line(run, elapsed), "");
+        }
+    }
+
+    /// Says it again, unless the last line is still on its way.
+    pub(super) fn draw_again(&mut self, session: &Session, elapsed: Nanos) {
+        if self.line.as_ref().is_none_or(Delivery::is_over) {
+            self.draw(session, elapsed);
         }
     }
 

@@ -183,11 +183,21 @@ impl Pty {
     pub(crate) fn hold(&self) {
         lock(&self.seen).held = true;
         self.wait_for("the last bytes read", |output| output.still);
+        // Who is in the middle of writing would say that there is no room.
+        self.signal("STOP");
+        self.wait_stopped();
         let name = self.master().tty_name().expect("a terminal's name");
         let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::NONBLOCK;
         let terminal = rustix::fs::open(name, flags, Mode::empty()).expect("the terminal");
         let mut terminal = std::fs::File::from(terminal);
-        while terminal.write(&[0; 4096]).is_ok() {}
+        // The system goes on making room for a moment: full is what stays full.
+        let (mut full, moment) = (0, Duration::from_millis(2));
+        while full < 50 {
+            full = if terminal.write(&[0; 4096]).is_ok() { 0 } else { full + 1 };
+            let output = lock(&self.seen);
+            drop(self.seen.changed.wait_timeout(output, moment));
+        }
+        self.signal("CONT");
     }
 
     /// The terminal comes to itself.
