@@ -8,7 +8,11 @@
 
 #[path = "common/scripted.rs"]
 mod scripted;
+#[path = "common/server.rs"]
+mod server;
 
+#[path = "cli/exits.rs"]
+mod exits;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/json.rs"]
@@ -26,10 +30,8 @@ mod stop;
 #[path = "cli/usage.rs"]
 mod usage;
 
-use std::time::Duration;
-
 use assert_cmd::Command;
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, Server};
 
 /// The program, with nothing of the test's own environment that it heeds.
 fn threadline() -> Command {
@@ -65,10 +67,7 @@ fn end(command: &mut Command) -> Ended {
 
 /// The built-in server, without its delays.
 fn quick(followers: u32) -> Server {
-    let latency = Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
-    let user = DEFAULT_USER.to_owned();
-    let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
-    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
+    server::faulty(followers, "")
 }
 
 /// The program asking that server.

@@ -18,35 +18,11 @@ fn told(server: &Scripted, code: i32, words: &str) {
 }
 
 #[test]
-fn the_exit_code_says_why() {
-    let unknown = Scripted::start(|_| Reply::error(404, "Not Found"));
-    told(&unknown, 3, "knows no user \"octocat\": check the spelling");
-    let refused = Scripted::start(|_| Reply::error(401, "Bad credentials"));
-    told(&refused, 4, "wants a token");
-    let limited = Scripted::start(|_| {
-        Reply::error(403, "API rate limit exceeded").header("x-ratelimit-remaining", "0")
-    });
-    told(&limited, 5, "rate limit is reached until ");
-    let broken = Scripted::start(|_| Reply::error(500, "Server Error"));
-    told(&broken, 1, "with 500: Server Error");
-}
-
-#[test]
 fn a_server_that_is_no_github_is_no_unknown_user() {
     let website = Scripted::start(|_| Reply::new(404, "<html>Not Found</html>"));
     told(&website, 1, "Check --api-url");
     let other = Scripted::start(|_| Reply::new(200, "<html>Welcome</html>"));
     told(&other, 1, "check --api-url");
-}
-
-#[test]
-fn a_rate_limit_in_the_middle_is_still_one() {
-    let server = Scripted::list(90, 90, |page| {
-        let limit = || Reply::error(429, "API rate limit exceeded").header("retry-after", "60");
-        (page == 2).then(limit)
-    });
-    told(&server, 5, "1 of 3 pages fetched; ");
-    assert_eq!(server.pages(), BTreeMap::from([(1, 1), (2, 1)]), "it was asked again");
 }
 
 #[test]

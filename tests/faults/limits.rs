@@ -8,7 +8,7 @@ use threadline::github::Patience;
 use threadline::model::{End, FailureKind, Kind, LimitKind, Nanos, Run, State, TaskId, Workload};
 
 use super::peer::{Peer, Step, answer};
-use super::serve::serve;
+use super::server::faulty;
 use super::{Going, HANGS, PATIENT, QUIET, Sitting, plan};
 
 const WORKERS: u16 = 8;
@@ -199,7 +199,7 @@ fn a_limit_that_is_too_long_ends_the_run() {
         ),
     ] {
         for workers in [1, 4] {
-            let server = serve(28, &format!(r#"{{"page":3,"fault":{fault}}}"#));
+            let server = faulty(28, &format!(r#"{{"page":3,"fault":{fault}}}"#));
             let sitting = Sitting::new(&server.url(), patience);
             let mut going = sitting.start(plan(Workload::Followers, 5, 6, workers));
             going.end_at_once();
@@ -228,7 +228,7 @@ fn a_limit_that_is_too_long_ends_the_run() {
 #[test]
 fn a_wait_that_is_too_long_costs_the_page() {
     let patience = Patience { max_wait: Duration::from_secs(300), ..PATIENT };
-    let server = serve(28, r#"{"page":3,"fault":"status","status":503,"retry_after":301}"#);
+    let server = faulty(28, r#"{"page":3,"fault":"status","status":503,"retry_after":301}"#);
     let going = Sitting::new(&server.url(), patience).run(plan(Workload::Followers, 5, 6, 1));
     assert_eq!((going.run.done_tasks(), server.counts().requests), (5, 6));
     assert_eq!(going.run.end(), Some(&End::Finished));
@@ -238,7 +238,7 @@ fn a_wait_that_is_too_long_costs_the_page() {
 fn a_limit_holds_the_next_run_too() {
     for workers in [1, 4] {
         let server =
-            serve(28, r#"{"page":1,"fault":"secondary_limit","retry_after":60,"lasts":0}"#);
+            faulty(28, r#"{"page":1,"fault":"secondary_limit","retry_after":60,"lasts":0}"#);
         let sitting = Sitting::new(&server.url(), PATIENT);
         let mut first = sitting.start(plan(Workload::Followers, 5, 6, 1));
         first.until(|event| matches!(event.kind, Kind::Limited(_)));
@@ -268,7 +268,7 @@ fn a_limit_holds_the_next_run_too() {
 /// Where the server does not say how long, the wait doubles; in the end it is no use.
 #[test]
 fn a_limit_that_does_not_end_is_not_waited_for_for_ever() {
-    let server = serve(28, r#"{"times":0,"fault":"secondary_limit","lasts":0}"#);
+    let server = faulty(28, r#"{"times":0,"fault":"secondary_limit","lasts":0}"#);
     let going = Sitting::new(&server.url(), PATIENT).run(plan(Workload::Followers, 5, 6, 1));
     let waits = going.run.limits().iter().map(|limit| limit.until);
     let minutes = [1, 3, 7, 15].map(|minutes| Nanos::from_millis(minutes * 60_000));

@@ -12,8 +12,8 @@ mod moving;
 #[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
 mod peer;
 mod rows;
-#[path = "../common/serve.rs"]
-mod serve;
+#[path = "../common/server.rs"]
+mod server;
 mod spent;
 mod stop;
 mod table;
@@ -153,7 +153,7 @@ impl Going {
 
 /// So many followers of the built-in server, in order.
 fn everybody(count: u32) -> Vec<u64> {
-    let server = serve::serve(count, "");
+    let server = server::faulty(count, "");
     let tasks = count.div_ceil(100).max(1);
     let sitting = Sitting::new(&server.url(), PATIENT);
     let ids = sitting.run(plan(Workload::Followers, 100, tasks, 1)).ids();

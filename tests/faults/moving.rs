@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use threadline::model::{End, TaskId, Workload};
 
-use super::serve::serve;
+use super::server::faulty;
 use super::{Going, PATIENT, Sitting, everybody, plan};
 
 const MODES: [u16; 2] = [1, 4];
 
 /// Fetches the 50 followers of a list that moves so, 10 a page, and looks at what always holds.
 fn read(faults: &str, workers: u16, look: impl FnOnce(&Going, u64)) {
-    let server = serve(50, faults);
+    let server = faulty(50, faults);
     let sitting = Sitting::new(&server.url(), PATIENT);
     let going = sitting.run(plan(Workload::Followers, 10, 5, workers));
     assert!(going.run.is_whole(), "{faults} x{workers}: {:?}", going.run.failure());

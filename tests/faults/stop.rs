@@ -2,14 +2,14 @@
 
 use threadline::model::{End, Outcome, State, Workload};
 
-use super::serve::serve;
+use super::server::faulty;
 use super::{PATIENT, Sitting, plan};
 
 const PAGES: u32 = 12;
 
 /// Stops a run of so many workers once each of them is in `state`, which it takes time to leave.
 fn stopped_in(state: State, fault: &str, workers: u16) {
-    let server = serve(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
+    let server = faulty(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
     let sitting = Sitting::new(&server.url(), PATIENT);
     let mut going = sitting.start(plan(Workload::Followers, 5, PAGES, workers));
     while !going.run.lanes().iter().all(|lane| lane.state() == state) {

@@ -13,7 +13,7 @@ use threadline::model::{End, Failure, Outcome, Plan, Product, TaskId, Workload};
 use super::peer::{Peer, answer};
 use super::rows::Meets::{self, Limit, Loss, NoMore, Nothing, Passing, Redirect};
 use super::rows::{Row, quick, slow};
-use super::serve::serve;
+use super::server::faulty;
 use super::{Going, PATIENT, Sitting, everybody, plan};
 
 const PER_PAGE: u8 = 5;
@@ -69,7 +69,7 @@ impl Case<'_> {
             _ => format!(r#""page":{BAD}"#),
         };
         let times = u32::from(!self.always);
-        serve(FOLLOWERS, &format!(r#"{{{place},"times":{times},{}}}"#, self.row.fault))
+        faulty(FOLLOWERS, &format!(r#"{{{place},"times":{times},{}}}"#, self.row.fault))
     }
 
     /// How often the bad page is asked for; at the least where others go well between its limits.

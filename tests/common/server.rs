@@ -13,12 +13,12 @@ pub(crate) const AT_ONCE: Latency =
     Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
 
 /// A server that answers at once, as far as these faults let it: an array's elements, as JSON.
-pub(crate) fn serve(followers: u32, faults: &str) -> Server {
-    serve_slowly(followers, faults, AT_ONCE)
+pub(crate) fn faulty(followers: u32, faults: &str) -> Server {
+    late_and_faulty(followers, AT_ONCE, faults)
 }
 
-/// The same, with delays.
-pub(crate) fn serve_slowly(followers: u32, faults: &str, latency: Latency) -> Server {
+/// The same, but late.
+pub(crate) fn late_and_faulty(followers: u32, latency: Latency, faults: &str) -> Server {
     let faults = Faults::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
     let (user, wall_clock) = (DEFAULT_USER.to_owned(), || 1_700_000_000);
     Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
