@@ -113,7 +113,7 @@ fn under_a_shell_with_job_control() {
     pty.wait_text("ready>");
     let program = env!("CARGO_BIN_EXE_threadline");
     let url = server.url();
-    pty.keys(&format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
+    pty.keys(format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
     pty.wait_text("running: sequential");
     pty.keys("\x1a");
     pty.wait("the shell", |view| {
