@@ -118,19 +118,21 @@ mod unix {
             let ignored = ignored();
             let watched = signals.iter().copied().filter(|signal| !ignored.contains(signal));
             let watched: Vec<i32> = watched.collect();
+            // First of all, so that no signal is lost between what it did before and a message.
+            let mut signals = Signals::new(&watched)?;
+            let handle = signals.handle();
             let at_once = Arc::new(AtomicBool::new(false));
             for &signal in watched.iter().filter(|signal| super::END.contains(signal)) {
                 flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&at_once))?;
             }
             // Whoever is told by the write's error needs no flag.
             flag::register(SIGXFSZ, Arc::default())?;
-            let mut signals = Signals::new(&watched)?;
-            let handle = signals.handle();
             let (sender, received) = unbounded();
             let thread = Builder::new().name("signals".to_owned()).spawn(move || {
-                for signal in &mut signals {
-                    if sender.send(signal).is_err() {
-                        return;
+                while !signals.is_closed() {
+                    for signal in called_back(signals.wait().collect()) {
+                        // Nobody may be there to hear it any more.
+                        _ = sender.send(signal);
                     }
                 }
             })?;
@@ -159,6 +161,14 @@ mod unix {
         }
     }
 
+    /// Signals that come together have no order, but whoever sends SIGCONT wants nobody asleep: the
+    /// system, too, forgets a SIGTSTP then.
+    fn called_back(mut signals: Vec<i32>) -> Vec<i32> {
+        let called = signals.contains(&super::CONTINUE);
+        signals.retain(|&signal| !called || signal != super::SUSPEND);
+        signals
+    }
+
     /// The signals that were ignored when the program started, where the system tells: there is no
     /// safe call that asks for one.
     fn ignored() -> Vec<i32> {
@@ -175,6 +185,15 @@ mod unix {
 
     #[cfg(test)]
     mod tests {
+        use super::super::{CONTINUE, RESIZE, SUSPEND};
+
+        #[test]
+        fn who_is_called_back_does_not_go_to_sleep() {
+            let called_back = |signals: &[i32]| super::called_back(signals.to_vec());
+            assert_eq!(called_back(&[CONTINUE, SUSPEND, RESIZE]), [CONTINUE, RESIZE]);
+            assert_eq!(called_back(&[SUSPEND, RESIZE]), [SUSPEND, RESIZE]);
+        }
+
         #[test]
         fn the_ignored_signals_are_read_from_the_status() {
             let status = "Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";

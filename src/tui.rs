@@ -56,10 +56,18 @@ pub fn run(
     signals: &Signals,
 ) -> io::Result<(App, Left)> {
     let screen = Screen::enter(look)?;
-    let (frame, slept_at) = (None, None);
-    let mut tui =
-        Tui { app, launcher, screen, run: None, dirty: true, last_draw: None, frame, slept_at };
-    let left = tui.sit(look.background.is_none(), signals.received());
+    let mut tui = Tui {
+        app,
+        launcher,
+        received: signals.received(),
+        screen,
+        run: None,
+        dirty: true,
+        last_draw: None,
+        frame: None,
+        slept_at: None,
+    };
+    let left = tui.sit(look.background.is_none());
     drop(tui.screen);
     let left = left.unwrap_or_else(|error| {
         // A terminal that goes away says so twice: the signal is the better word.
@@ -68,9 +76,11 @@ pub fn run(
     Ok((tui.app, left))
 }
 
-struct Tui<'launcher> {
+struct Tui<'sitting> {
     app: App,
-    launcher: &'launcher Launcher,
+    launcher: &'sitting Launcher,
+    /// Signals, as they come.
+    received: &'sitting Receiver<i32>,
     screen: Screen,
     run: Option<RunHandle>,
     /// Whether the picture is not what the app says.
@@ -83,23 +93,18 @@ struct Tui<'launcher> {
 }
 
 impl Tui<'_> {
-    fn sit(&mut self, ask: bool, received: &Receiver<i32>) -> io::Result<Left> {
+    fn sit(&mut self, ask: bool) -> io::Result<Left> {
         let begin = self.app.begin();
         // The first picture does not wait for the first thread, nor for the terminal's answer.
         self.draw()?;
         let (keys, question) = input::keys(ask)?;
-        let left = self.work(begin, &keys, received);
+        let left = self.work(begin, &keys);
         // A terminal that still owes an answer must not give it to the shell.
         question.wait();
         left
     }
 
-    fn work(
-        &mut self,
-        begin: Option<Effect>,
-        keys: &Receiver<Input>,
-        received: &Receiver<i32>,
-    ) -> io::Result<Left> {
+    fn work(&mut self, begin: Option<Effect>, keys: &Receiver<Input>) -> io::Result<Left> {
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
         }
@@ -121,7 +126,7 @@ impl Tui<'_> {
             let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
             let sent = self.frame.as_ref().map_or_else(never, |frame| frame.outcome().clone());
             let effect = select! {
-                recv(received) -> signal => match self.heed(signal)? {
+                recv(self.received) -> signal => match self.heed(signal)? {
                     Some(left) => return Ok(left),
                     None => None,
                 },
@@ -142,7 +147,7 @@ impl Tui<'_> {
 
     fn heed(&mut self, signal: Result<i32, RecvError>) -> io::Result<Option<Left>> {
         match signal {
-            Ok(signals::SUSPEND) => return self.carry_out(Some(Effect::Suspend)),
+            Ok(signals::SUSPEND) => return self.suspend(),
             Ok(signals::CONTINUE) => self.wake_up()?,
             Ok(signals::RESIZE) => self.dirty = true,
             Ok(signal) => return Ok(Some(Left::Signal(signal))),
@@ -196,13 +201,23 @@ impl Tui<'_> {
                     run.stop();
                 }
             }
-            Some(Effect::Suspend) => {
-                self.slept_at = Some(self.launcher.now());
-                self.screen.suspend()?;
-            }
+            Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),
             Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),
             None => {}
+        }
+        Ok(None)
+    }
+
+    /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
+    fn suspend(&mut self) -> io::Result<Option<Left>> {
+        self.slept_at = Some(self.launcher.now());
+        self.screen.give_back();
+        let mut waiting = self.received.try_iter();
+        match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
+            Some(signals::CONTINUE) => self.wake_up()?,
+            Some(signal) => return Ok(Some(Left::Signal(signal))),
+            None => screen::stop_this_process()?,
         }
         Ok(None)
     }

@@ -96,10 +96,9 @@ impl Screen {
         TAKEN.load(Ordering::SeqCst)
     }
 
-    /// Hands the terminal to the shell, and sleeps until somebody calls back.
-    pub(super) fn suspend(&self) -> io::Result<()> {
+    /// Hands the terminal to the shell.
+    pub(super) fn give_back(&self) {
         give_back(&self.writer);
-        stop_this_process()
     }
 
     /// Takes the terminal after a sleep, of which we may not have known beforehand (SIGSTOP): the
@@ -181,12 +180,13 @@ fn give_back_on_panic(writer: Writer) {
     }));
 }
 
+/// Sleeps until somebody calls back.
 #[cfg(unix)]
-fn stop_this_process() -> io::Result<()> {
+pub(super) fn stop_this_process() -> io::Result<()> {
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
 }
 
 #[cfg(not(unix))]
-fn stop_this_process() -> io::Result<()> {
+pub(super) const fn stop_this_process() -> io::Result<()> {
     Ok(())
 }
