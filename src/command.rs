@@ -14,7 +14,8 @@ use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
 use crate::headless::{self, Shape, Streams};
-use crate::model::{Run, Selection, Target};
+use crate::model::{Selection, Target};
+use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
 
@@ -36,15 +37,18 @@ pub enum CommandError {
     /// The screen cannot be shown.
     #[error("the terminal cannot be drawn on; --plain needs none")]
     Screen(#[source] io::Error),
-    /// stdout or stderr takes nothing.
+    /// The system lets no signal be watched: too many files or threads are open.
+    #[error("cannot watch for signals")]
+    Signals(#[source] io::Error),
+    /// stdout takes nothing.
     #[error("cannot write to stdout")]
-    Streams(#[from] io::Error),
+    Stdout(#[from] io::Error),
 }
 
 impl CommandError {
     /// Whether there is nobody who would read a word on it: `| head` has had enough.
     pub fn is_hang_up(&self) -> bool {
-        let (Self::Streams(error) | Self::Serve(ServeError::System(error))) = self else {
+        let (Self::Stdout(error) | Self::Serve(ServeError::System(error))) = self else {
             return false;
         };
         error.kind() == io::ErrorKind::BrokenPipe
@@ -74,19 +78,21 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
-    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let selection = followers.selection;
-    let exit = match followers.way {
-        Way::Screen if screen_is_possible() => {
-            let look = look(followers);
-            let app = App::new(session, selection, look.background.unwrap_or_default());
-            on_screen(app, &launcher, look, output, streams)?
-        }
-        Way::Screen | Way::Plain => {
-            headless::run(session, selection, &launcher, (Shape::Plain, output), streams)?
-        }
-        Way::Json => headless::run(session, selection, &launcher, (Shape::Json, output), streams)?,
+    let shape = match followers.way {
+        Way::Screen if screen_is_possible() => None,
+        Way::Screen | Way::Plain => Some(Shape::Plain),
+        Way::Json => Some(Shape::Json),
+    };
+    let exit = if let Some(shape) = shape {
+        let signals = Signals::that_end().map_err(CommandError::Signals)?;
+        headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
+    } else {
+        let look = look(followers);
+        let app = App::new(session, selection, look.background.unwrap_or_default());
+        on_screen(app, &launcher, look, output, streams)?
     };
     drop(server);
     Ok(exit)
@@ -149,22 +155,23 @@ fn on_screen(
     output: Option<Output>,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let (app, left) = tui::run(app, launcher, look).map_err(CommandError::Screen)?;
+    let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
+    let (app, left) = tui::run(app, launcher, look, &signals).map_err(CommandError::Screen)?;
+    let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
+    // What is shown goes before what was run besides.
+    let all = [app.shown()].into_iter().chain(Selection::ALL);
+    let runs = all.flat_map(|selection| session.runs(selection));
+    let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
     let failed = session.latest_run().filter(|run| run.failure().is_some() && !run.is_whole());
-    let mut exit = failed.map_or(Exit::Whole, |run| Exit::of(None, std::slice::from_ref(run)));
     if let Some(trouble) = failed.and_then(|run| headless::trouble(Some(run), &[])) {
-        // Where the terminal is gone, nobody reads it, and the followers still want to be written.
-        _ = headless::complain(streams.err, &trouble);
+        headless::complain(streams.err, &trouble);
     }
-    if let Some(output) = output {
-        // What is shown goes before what was run besides.
-        let all = [app.shown()].into_iter().chain(Selection::ALL);
-        let runs: Vec<&Run> = all.flat_map(|selection| session.runs(selection)).collect();
-        exit = headless::worst(exit, headless::write_followers(output, runs, streams)?);
+    let exit = failed.map_or(Exit::Whole, |run| Exit::of(None, std::slice::from_ref(run)));
+    let exit = headless::told(exit, saved?, streams.err);
+    match (came, left) {
+        (Some(signal), _) => Ok(Exit::Signal(signal)),
+        (None, Left::Lost(error)) => Err(CommandError::Screen(error)),
+        (None, _) => Ok(exit),
     }
-    Ok(match left {
-        Left::Quit => exit,
-        Left::Signal(number) => Exit::Signal(number),
-    })
 }

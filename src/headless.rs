@@ -13,6 +13,7 @@ use crate::export::json::Report;
 use crate::export::{Output, OutputError, Written, plain};
 use crate::model::{Run, Selection};
 use crate::signals::Signals;
+use crate::writer::Writer;
 use progress::Progress;
 
 /// What goes to stdout.
@@ -28,91 +29,135 @@ pub enum Shape {
 pub struct Streams<'a> {
     /// Data.
     pub out: &'a mut dyn Write,
-    /// Everything else.
+    /// Everything else. If it takes nothing, there is nobody to tell, and nothing else changes.
     pub err: &'a mut dyn Write,
-    /// Whether a person watches `err`, and wants to see how far it is.
+    /// Whether a person watches stderr, and wants to see how far it is.
     pub progress: bool,
 }
 
-/// Runs the selection, then writes the report, the followers if they have a place to go, and what a
-/// person must be told. Fails only if the streams do.
+/// Runs the selection, then writes the followers if they have a place to go, what a person must be
+/// told, and the report. Fails only if stdout does.
 pub fn run(
     mut session: Session,
     selection: Selection,
     launcher: &Launcher,
     (shape, output): (Shape, Option<Output>),
     streams: &mut Streams<'_>,
+    signals: &Signals,
 ) -> io::Result<Exit> {
-    let signals = Signals::that_end()?;
-    let mut progress = Progress::new(&mut *streams.err, streams.progress);
-    let signal =
-        drive::to_end(&mut session, selection, launcher, signals.received(), &mut progress);
+    // Without a thread for it, there is no progress line.
+    let writer = streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten();
+    let mut progress = Progress::new(writer);
+    let came = drive::to_end(
+        &mut session,
+        selection,
+        launcher,
+        signals.received(),
+        &mut progress,
+        streams.err,
+    );
     progress.clear();
-    if signal.is_none() {
-        signals.end_at_once();
-    }
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    let exit = signal.map_or_else(|| Exit::of(profile, runs), Exit::Signal);
-    if let Some(trouble) = trouble(profile, runs) {
-        complain(streams.err, &trouble)?;
-    }
     let aside = output.as_ref().is_some_and(Output::is_stdout);
-    // The report comes last: a pipe that breaks in it must not cost the file.
-    let exit = match output {
-        Some(output) => worst(exit, write_followers(output, runs, streams)?),
-        None => exit,
-    };
+    let (came, saved) = save(output, session.runs(selection), streams.out, (signals, came));
+    let told = tell(&session, selection, (shape, aside), saved, streams);
+    // A terminal that goes away fails the writing, too: the signal is the better word.
+    came.map_or(told, |signal| Ok(Exit::Signal(signal)))
+}
+
+/// The report comes last: a pipe that breaks in it must not cost the file.
+fn tell(
+    session: &Session,
+    selection: Selection,
+    (shape, aside): (Shape, bool),
+    saved: io::Result<Option<Saved>>,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    if let Some(trouble) = trouble(profile, runs) {
+        complain(streams.err, &trouble);
+    }
+    let exit = told(Exit::of(profile, runs), saved?, streams.err);
     match shape {
         Shape::Json => Report::of(session.target(), profile, runs).write(streams.out)?,
-        Shape::Plain => {
-            let out = if aside { &mut *streams.err } else { &mut *streams.out };
-            plain::write(out, session.target(), profile, runs)?;
+        Shape::Plain if aside => {
+            _ = plain::write(streams.err, session.target(), profile, runs);
         }
+        Shape::Plain => plain::write(streams.out, session.target(), profile, runs)?,
     }
     streams.out.flush()?;
     Ok(exit)
 }
 
-/// Writes the followers of the best of the runs to their place, and says what was written; a failure
-/// to do so is told here too. Fails only if the streams do.
-pub fn write_followers<'a>(
+/// How the followers came to their place.
+pub(crate) struct Saved {
+    exit: Exit,
+    words: Option<String>,
+}
+
+/// Writes the followers of the best of the runs, if they have a place to go. After that, or before
+/// it if the place may take nothing for ever, a signal ends the program: returns the one that came.
+/// Fails only if stdout does.
+pub(crate) fn save<'a>(
+    output: Option<Output>,
+    runs: impl IntoIterator<Item = &'a Run>,
+    out: &mut dyn Write,
+    (signals, mut came): (&Signals, Option<i32>),
+) -> (Option<i32>, io::Result<Option<Saved>>) {
+    let hangs = !output.as_ref().is_some_and(Output::is_file);
+    if hangs {
+        came = signals.last_words(came);
+    }
+    let saved = output.map(|output| write_followers(output, runs, out)).transpose();
+    if !hangs {
+        came = signals.last_words(came);
+    }
+    (came, saved)
+}
+
+/// Says what was written, and what exit code the runs and that deserve.
+pub(crate) fn told(run: Exit, saved: Option<Saved>, err: &mut dyn Write) -> Exit {
+    let Some(Saved { exit, words }) = saved else { return run };
+    match (words, exit) {
+        (Some(words), Exit::Whole) => _ = writeln!(err, "{words}"),
+        (Some(words), _) => complain(err, &words),
+        (None, _) => {}
+    }
+    worst(run, exit)
+}
+
+fn write_followers<'a>(
     output: Output,
     runs: impl IntoIterator<Item = &'a Run>,
-    streams: &mut Streams<'_>,
-) -> io::Result<Exit> {
+    out: &mut dyn Write,
+) -> io::Result<Saved> {
     let (place, is_stdout) = (output.name(), output.is_stdout());
-    match output.write(runs, streams.out) {
+    let (exit, words) = match output.write(runs, out) {
+        Ok(Written::Whole { .. }) if is_stdout => (Exit::Whole, None),
         Ok(Written::Whole { followers }) => {
-            if !is_stdout {
-                writeln!(streams.err, "{followers} followers written to {place}")?;
-            }
-            Ok(Exit::Whole)
+            (Exit::Whole, Some(format!("{followers} followers written to {place}")))
         }
         Ok(Written::Partial { followers, pages, of }) => {
-            let text = format!("{place} is partial: {followers} followers, {pages} of {of} pages");
-            complain(streams.err, &text)?;
-            Ok(Exit::Partial)
+            let words = format!("{place} is partial: {followers} followers, {pages} of {of} pages");
+            (Exit::Partial, Some(words))
         }
         Ok(Written::Nothing) => {
-            complain(streams.err, &format!("nothing was fetched, so {place} was not written"))?;
-            Ok(Exit::Failed)
+            (Exit::Failed, Some(format!("nothing was fetched, so {place} was not written")))
         }
-        Err(OutputError::Stdout(error)) => Err(error),
-        Err(error) => {
-            complain(streams.err, &error.to_string())?;
-            Ok(Exit::Failed)
-        }
-    }
+        Err(OutputError::Stdout(error)) => return Err(error),
+        Err(error) => (Exit::Failed, Some(error.to_string())),
+    };
+    Ok(Saved { exit, words })
 }
 
 /// Says what went wrong, in one line.
-pub fn complain(err: &mut dyn Write, sentence: &str) -> io::Result<()> {
-    writeln!(err, "threadline: {sentence}")
+pub fn complain(err: &mut dyn Write, sentence: &str) {
+    // If stderr takes nothing, there is nobody to tell.
+    _ = writeln!(err, "threadline: {sentence}");
 }
 
 /// The run's own reason, if it has one, tells more than what came of the writing after it; a file
 /// that could not be written is worse than a whole run.
-pub const fn worst(run: Exit, written: Exit) -> Exit {
+const fn worst(run: Exit, written: Exit) -> Exit {
     match (run, written) {
         (Exit::Whole | Exit::Partial, Exit::Failed) => Exit::Failed,
         (Exit::Whole, written) => written,

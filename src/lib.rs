@@ -21,8 +21,9 @@
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
 //! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
-//! whose [`engine::Worker`] asks [`github::Client`] for a page; events come back through the channel,
-//! and [`app::Session`] folds them into the [`model::Run`] that [`ui`] draws.
+//! whose [`engine::Worker`] asks [`github::Client`] for a page once the run's gate lets it; events
+//! come back through the channel, and [`app::Session`] folds them into the [`model::Run`] that [`ui`]
+//! draws.
 
 pub mod app;
 pub mod cli;
@@ -33,6 +34,7 @@ pub mod export;
 pub mod github;
 pub mod headless;
 pub mod model;
-mod signals;
+pub mod signals;
 pub mod tui;
 pub mod ui;
+mod writer;

@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use threadline::cli::{self, Command, Stop};
-use threadline::command;
+use threadline::command::{self, CommandError};
 use threadline::exit::Exit;
 use threadline::headless::{Streams, complain};
 
@@ -14,9 +14,8 @@ fn main() -> ExitCode {
     let exit = match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
         Ok(command) => carry_out(command, &mut err),
         Err(Stop::Shown(help)) => {
-            // Whoever asked for help and does not read it needs no complaint.
-            _ = help.print();
-            Exit::Whole
+            let shown = help.print().map(|()| Exit::Whole);
+            shown.unwrap_or_else(|error| fail(&mut err, &error.into()))
         }
         Err(stop) => {
             say(&mut err, &stop);
@@ -33,12 +32,14 @@ fn carry_out(command: Command, err: &mut io::Stderr) -> Exit {
     let done = command::run(command, &mut streams);
     // What is left in the buffer was refused already, or is nothing.
     drop(out.into_parts());
-    done.unwrap_or_else(|error| {
-        if !error.is_hang_up() {
-            say(err, &error);
-        }
-        error.exit()
-    })
+    done.unwrap_or_else(|error| fail(err, &error))
+}
+
+fn fail(err: &mut io::Stderr, error: &CommandError) -> Exit {
+    if !error.is_hang_up() {
+        say(err, error);
+    }
+    error.exit()
 }
 
 /// The sentence and its causes, in one line.
@@ -52,6 +53,5 @@ fn say(err: &mut dyn Write, error: &dyn Error) {
         }
         cause = error.source();
     }
-    // If stderr takes nothing, there is nobody to tell.
-    _ = complain(err, &sentence);
+    complain(err, &sentence);
 }

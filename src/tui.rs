@@ -1,20 +1,22 @@
 //! The event loop: keys, signals and events go into the app, its effects are carried out, and the
 //! screen is drawn when something changed.
 
+#[cfg(unix)]
+mod decode;
 mod input;
 mod screen;
 
 use std::io;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, after, never, select};
-use ratatui::crossterm::event::{self, KeyEventKind};
+use crossbeam_channel::{Receiver, RecvError, after, never, select};
 
 use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, RunHandle};
 use crate::model::Nanos;
 use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
+use crate::writer::Delivery;
 use input::Input;
 use screen::Screen;
 
@@ -34,57 +36,78 @@ pub struct Look {
 }
 
 /// How the screen was left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Left {
     /// A person quit.
     Quit,
     /// A signal ended it, by its number; Ctrl-C counts as SIGINT.
     Signal(i32),
+    /// The terminal is gone, or cannot be used for another reason.
+    Lost(io::Error),
 }
 
 /// Shows `app` on the terminal until a person quits or a signal comes; begins with running what the
-/// app shows. The terminal is as it was afterwards, also after an error or a panic. Fails if the
-/// terminal cannot be used.
-pub fn run(app: App, launcher: &Launcher, look: Look) -> io::Result<(App, Left)> {
-    let signals = Signals::that_end_or_suspend()?;
+/// app shows. The terminal is as it was afterwards, also after an error or a panic; where it takes
+/// nothing any more, that is not waited for. Fails if the terminal cannot be taken.
+pub fn run(
+    app: App,
+    launcher: &Launcher,
+    look: Look,
+    signals: &Signals,
+) -> io::Result<(App, Left)> {
     let screen = Screen::enter(look)?;
-    let mut tui = Tui { app, launcher, screen, run: None, dirty: true, last_draw: None };
-    let begin = tui.app.begin();
-    // The first picture does not wait for the first thread, nor for the terminal's answer.
-    tui.draw()?;
-    let (keys, question) = input::keys(look.background.is_none())?;
-    let left = tui.work(begin, &keys, signals.received());
-    // A terminal that still owes an answer must not give it to the shell.
-    question.wait();
+    let mut tui = Tui {
+        app,
+        launcher,
+        received: signals.received(),
+        screen,
+        run: None,
+        dirty: true,
+        last_draw: None,
+        frame: None,
+        slept_at: None,
+    };
+    let left = tui.sit(look.background.is_none());
     drop(tui.screen);
-    match (left, signals.received().try_recv()) {
-        // A terminal that went away says so twice: the signal is the better word.
-        (Err(_), Ok(signal)) => Ok((tui.app, Left::Signal(signal))),
-        (left, _) => Ok((tui.app, left?)),
-    }
+    let left = left.unwrap_or_else(|error| {
+        // A terminal that goes away says so twice: the signal is the better word.
+        signals.end_soon().map_or(Left::Lost(error), Left::Signal)
+    });
+    Ok((tui.app, left))
 }
 
-struct Tui<'launcher> {
+struct Tui<'sitting> {
     app: App,
-    launcher: &'launcher Launcher,
+    launcher: &'sitting Launcher,
+    /// Signals, as they come.
+    received: &'sitting Receiver<i32>,
     screen: Screen,
     run: Option<RunHandle>,
     /// Whether the picture is not what the app says.
     dirty: bool,
     last_draw: Option<Nanos>,
+    /// On its way to the terminal: the next waits for it.
+    frame: Option<Delivery>,
+    /// When the terminal was handed to the shell.
+    slept_at: Option<Nanos>,
 }
 
 impl Tui<'_> {
-    fn work(
-        &mut self,
-        begin: Option<Effect>,
-        keys: &Receiver<Input>,
-        received: &Receiver<i32>,
-    ) -> io::Result<Left> {
+    fn sit(&mut self, ask: bool) -> io::Result<Left> {
+        let begin = self.app.begin();
+        // The first picture does not wait for the first thread, nor for the terminal's answer.
+        self.draw()?;
+        let (keys, question) = input::keys(ask)?;
+        let left = self.work(begin, &keys);
+        // A terminal that still owes an answer must not give it to the shell.
+        question.wait();
+        left
+    }
+
+    fn work(&mut self, begin: Option<Effect>, keys: &Receiver<Input>) -> io::Result<Left> {
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
         }
-        let mut keys = keys.clone();
         loop {
             // A run's events wait for the next frame: to wake up for each would cost more than to
             // draw them. Only its end is taken in at once, as another run may follow.
@@ -101,19 +124,18 @@ impl Tui<'_> {
                 None => never(),
             };
             let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
+            let sent = self.frame.as_ref().map_or_else(never, |frame| frame.outcome().clone());
             let effect = select! {
-                recv(received) -> signal => match signal {
-                    Ok(signals::SUSPEND) => Some(Effect::Suspend),
-                    Ok(signal) => return Ok(Left::Signal(signal)),
-                    Err(_) => None,
+                recv(self.received) -> signal => match self.heed(signal)? {
+                    Some(left) => return Ok(left),
+                    None => None,
                 },
-                recv(keys) -> input => if let Ok(input) = input {
-                    self.take(&input)
-                } else {
-                    // The keyboard is gone; the signal that says so will end this.
-                    keys = never();
+                recv(keys) -> input => self.take(&input.map_err(gone)?),
+                recv(sent) -> outcome => {
+                    self.frame = None;
+                    outcome.map_err(gone)??;
                     None
-                },
+                }
                 recv(over) -> _ => self.take_last_events(),
                 recv(wake) -> _ => None,
             };
@@ -123,9 +145,22 @@ impl Tui<'_> {
         }
     }
 
-    /// How long until a frame is due: not at all while nothing changes.
+    fn heed(&mut self, signal: Result<i32, RecvError>) -> io::Result<Option<Left>> {
+        match signal {
+            Ok(signals::SUSPEND) => return self.suspend(),
+            Ok(signals::CONTINUE) => self.wake_up()?,
+            Ok(signals::RESIZE) => self.dirty = true,
+            Ok(signal) => return Ok(Some(Left::Signal(signal))),
+            Err(_) => {}
+        }
+        Ok(None)
+    }
+
+    /// How long until a frame is due: not at all while nothing changes, the shell has the terminal,
+    /// or a frame is on its way.
     fn next_frame(&self) -> Option<Duration> {
-        if !self.dirty && !self.app.is_moving() {
+        let changes = self.dirty || self.app.is_moving();
+        if !changes || !Screen::is_taken() || self.frame.is_some() {
             return None;
         }
         let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
@@ -133,20 +168,11 @@ impl Tui<'_> {
     }
 
     fn take(&mut self, input: &Input) -> Option<Effect> {
-        let msg = match input {
-            Input::Terminal(event::Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                Msg::Key(*key)
-            }
-            Input::Terminal(event::Event::Resize(..)) => {
-                self.dirty = true;
-                return None;
-            }
-            // A paste is text, and there is nowhere to put text.
-            Input::Terminal(_) => return None,
-            Input::Background(background) => Msg::Background(*background),
-        };
         self.dirty = true;
-        self.app.update(msg)
+        self.app.update(match input {
+            Input::Key(key) => Msg::Key(*key),
+            Input::Background(background) => Msg::Background(*background),
+        })
     }
 
     /// Takes in what happened since the last time; says what is to follow a run that is over.
@@ -175,12 +201,7 @@ impl Tui<'_> {
                     run.stop();
                 }
             }
-            Some(Effect::Suspend) => {
-                let asleep = self.launcher.now();
-                self.screen.suspend()?;
-                self.app.update(Msg::Slept(self.launcher.now().since(asleep)));
-                self.dirty = true;
-            }
+            Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),
             Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),
             None => {}
@@ -188,14 +209,41 @@ impl Tui<'_> {
         Ok(None)
     }
 
+    /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
+    fn suspend(&mut self) -> io::Result<Option<Left>> {
+        self.slept_at = Some(self.launcher.now());
+        self.screen.give_back();
+        let mut waiting = self.received.try_iter();
+        match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
+            Some(signals::CONTINUE) => self.wake_up()?,
+            Some(signal) => return Ok(Some(Left::Signal(signal))),
+            None => screen::stop_this_process()?,
+        }
+        Ok(None)
+    }
+
+    /// Takes the terminal from the shell after SIGCONT.
+    fn wake_up(&mut self) -> io::Result<()> {
+        if let Some(slept_at) = self.slept_at.take() {
+            self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
+        }
+        self.dirty = true;
+        self.screen.take_back()
+    }
+
     fn draw(&mut self) -> io::Result<()> {
         let drawn = self.launcher.now();
         let now = self.run.as_ref().map_or(Nanos::ZERO, |run| drawn.since(run.started()));
         let columns = self.screen.columns()?;
         self.app.update(Msg::Frame { now, columns });
-        self.screen.draw(&self.app)?;
+        self.frame = Some(self.screen.draw(&self.app)?);
         self.last_draw = Some(drawn);
         self.dirty = false;
         Ok(())
     }
+}
+
+/// The thread that reads or writes the terminal has ended.
+fn gone(_: RecvError) -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
 }

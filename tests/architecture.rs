@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room, and the rooms that it may import. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 13] = [
+const ROOMS: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("github", &["model"]),
     ("engine", &["github", "model"]),
@@ -17,13 +17,20 @@ const ROOMS: [(&str, &[&str]); 13] = [
     ("ui", &["app", "model"]),
     ("export", &["model"]),
     ("exit", &["export", "model"]),
-    ("signals", &[]),
+    ("writer", &[]),
+    ("signals", &["writer"]),
     ("cli", &["app", "github", "model"]),
-    ("headless", &["app", "cli", "engine", "exit", "export", "github", "model", "signals"]),
-    ("tui", &["app", "engine", "model", "signals", "ui"]),
+    (
+        "headless",
+        &["app", "cli", "engine", "exit", "export", "github", "model", "signals", "writer"],
+    ),
+    ("tui", &["app", "engine", "model", "signals", "ui", "writer"]),
     (
         "command",
-        &["app", "cli", "engine", "exit", "export", "github", "headless", "model", "tui", "ui"],
+        &[
+            "app", "cli", "engine", "exit", "export", "github", "headless", "model", "signals",
+            "tui", "ui",
+        ],
     ),
     ("lib", &[]),
 ];

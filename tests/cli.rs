@@ -85,7 +85,7 @@ fn signals() -> Vec<(&'static str, i32)> {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.map_or(0, |mask| u64::from_str_radix(mask.trim(), 16).unwrap());
-    let all = [("-HUP", 1), ("-INT", 2), ("-TERM", 15)].into_iter();
+    let all = [("-HUP", 1), ("-INT", 2), ("-QUIT", 3), ("-TERM", 15)].into_iter();
     let heeded = all.filter(|(_, number)| mask >> (number - 1) & 1 == 0);
     heeded.map(|(name, number)| (name, 128 + number)).collect()
 }

@@ -89,6 +89,7 @@ mod child {
         Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target, TaskId,
         Workload,
     };
+    use threadline::signals::Signals;
     use threadline::tui::{self, Look};
     use threadline::ui::theme::{Depth, Glyphs};
 
@@ -107,7 +108,8 @@ mod child {
             Launcher::of(Arc::new(Script { starts: name != "between-frames" }), Clock::system());
         let background = Some(Background::Dark);
         let look = Look { background, depth: Depth::Indexed, glyphs: Glyphs::Unicode };
-        let (app, _) = tui::run(app, &launcher, look).expect("a screen");
+        let signals = Signals::for_a_screen().expect("signals");
+        let (app, _) = tui::run(app, &launcher, look, &signals).expect("a screen");
         let whole = app.runs().iter().all(threadline::model::Run::is_whole);
         if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }

@@ -62,13 +62,24 @@ pub enum OutputError {
     )]
     UnknownFormat(PathBuf),
     /// It names a directory.
-    #[error("--output {}: this is a directory; name a file in it", .0.display())]
+    #[error("--output {}: this names a directory; name a file in it", .0.display())]
     Directory(PathBuf),
     /// The place is not to be written to.
     #[error("cannot write {}: {source}; choose another place for --output", path.display())]
     Unwritable {
         /// Where.
         path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The list is whole, but the system does not let it replace what is there: a file that is a
+    /// mount of its own, or somebody else's in a folder like /tmp.
+    #[error("cannot replace {}: {source}; the followers are in {}", path.display(), kept.display())]
+    Irreplaceable {
+        /// What is there.
+        path: PathBuf,
+        /// Where the list stays.
+        kept: PathBuf,
         /// What the system said.
         source: io::Error,
     },
@@ -102,7 +113,10 @@ impl Output {
         } else {
             beside(path, existing.as_ref())
         };
-        let unwritable = |source| OutputError::Unwritable { path: path.to_owned(), source };
+        let unwritable = |source: io::Error| match source.kind() {
+            io::ErrorKind::IsADirectory => OutputError::Directory(path.to_owned()),
+            _ => OutputError::Unwritable { path: path.to_owned(), source },
+        };
         Ok(Self::new(path, format, place.map_err(unwritable)?))
     }
 
@@ -120,15 +134,20 @@ impl Output {
             return Ok(Written::Nothing);
         };
         let Self { path, format, place } = self;
-        let unwritable = |source| OutputError::Unwritable { path, source };
+        let unwritable = |path, source| OutputError::Unwritable { path, source };
         match place {
             Place::Stdout => {
                 let written = format.write(run, stdout).and_then(|()| stdout.flush());
                 written.map_err(OutputError::Stdout)?;
             }
-            Place::Direct(file) => buffered(format, run, &file).map_err(unwritable)?,
+            Place::Direct(file) => {
+                buffered(format, run, &file).map_err(|source| unwritable(path, source))?;
+            }
             Place::File { target, temporary } => {
-                whole(format, run, &target, temporary).map_err(unwritable)?;
+                if let Err(source) = on_disk(format, run, temporary.as_file()) {
+                    return Err(unwritable(path, source));
+                }
+                replace(&target, temporary, path)?;
             }
         }
         let followers = run.follower_count();
@@ -147,6 +166,11 @@ impl Output {
         }
     }
 
+    /// Whether the followers go to a file, which never keeps a writer waiting.
+    pub const fn is_file(&self) -> bool {
+        matches!(self.place, Place::File { .. })
+    }
+
     /// Whether the followers go to stdout.
     pub const fn is_stdout(&self) -> bool {
         matches!(self.place, Place::Stdout)
@@ -159,12 +183,25 @@ fn buffered(format: Format, run: &Run, file: &File) -> io::Result<()> {
     out.flush()
 }
 
-fn whole(format: Format, run: &Run, target: &Path, temporary: NamedTempFile) -> io::Result<()> {
-    buffered(format, run, temporary.as_file())?;
+fn on_disk(format: Format, run: &Run, file: &File) -> io::Result<()> {
+    buffered(format, run, file)?;
     // After a power cut, too, the name must not stand for half a list.
-    temporary.as_file().sync_all()?;
-    temporary.persist(target)?;
-    Ok(())
+    file.sync_all()
+}
+
+/// Gives the whole list its name. What cannot have it is not thrown away after a long run.
+fn replace(target: &Path, temporary: NamedTempFile, path: PathBuf) -> Result<(), OutputError> {
+    let Err(refused) = temporary.persist(target) else { return Ok(()) };
+    Err(match refused.file.keep() {
+        Ok((_, kept)) => OutputError::Irreplaceable { path, kept, source: refused.error },
+        Err(_) => OutputError::Unwritable { path, source: refused.error },
+    })
+}
+
+/// Whether only a directory may have this name: `followers.csv/`.
+fn names_a_directory(path: &Path) -> bool {
+    let name = path.as_os_str().as_encoded_bytes();
+    name.ends_with(b"/") || name.ends_with(b"/.")
 }
 
 /// A temporary file where the target is or will be, with the permissions that it is to have.
@@ -204,8 +241,12 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
     const MOST_LINKS: usize = 64;
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
-        let Ok(end) = fs::read_link(&path) else { return Ok(path) };
-        path = path.parent().unwrap_or(Path::new("")).join(end);
+        match fs::read_link(&path) {
+            Ok(end) => path = path.parent().unwrap_or(Path::new("")).join(end),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Err(_) if names_a_directory(&path) => return Err(io::ErrorKind::IsADirectory.into()),
+            Err(_) => return Ok(path),
+        }
     }
     Err(io::Error::other("its links go round in a circle"))
 }

@@ -1,23 +1,36 @@
 //! Drives a session's runs until none is left or a signal comes.
 
+use std::io::Write;
+
 use crossbeam_channel::{Receiver, select};
 
 use super::progress::Progress;
 use crate::app::Session;
+use crate::app::session::Bill;
 use crate::engine::{Launcher, RunHandle};
-use crate::model::{Plan, Selection};
+use crate::model::time::time_of_day;
+use crate::model::{Plan, Selection, Workload};
+
+/// So many events are taken at a time, before anything else has its turn.
+const BATCH: usize = 1_000;
 
 /// Runs the selection whole, or until a signal comes: then stops, keeps what was fetched, and
-/// returns the signal's number.
+/// returns the signal's number. What it takes of somebody's quota is said before.
 pub(super) fn to_end(
     session: &mut Session,
     selection: Selection,
     launcher: &Launcher,
     signals: &Receiver<i32>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
+    err: &mut dyn Write,
 ) -> Option<i32> {
     let mut next = session.begin(selection);
+    let mut told = false;
     while let Some(plan) = next.take() {
+        if plan.workload == Workload::Followers && !std::mem::replace(&mut told, true) {
+            progress.clear();
+            tell_bill(session, selection, err);
+        }
         let over = watch(session, &launcher.start(plan), launcher, signals, progress);
         if over.signal.is_some() {
             return over.signal;
@@ -25,6 +38,17 @@ pub(super) fn to_end(
         next = over.next;
     }
     None
+}
+
+fn tell_bill(session: &Session, selection: Selection, err: &mut dyn Write) {
+    if let Some(Bill { requests, quota }) = session.bill(selection) {
+        let (api, left, reset) = (&session.target().api, quota.remaining, time_of_day(quota.reset));
+        // If stderr takes nothing, there is nobody to tell.
+        _ = writeln!(
+            err,
+            "{selection} takes {requests} more requests of the {left} left at {api} until {reset} UTC"
+        );
+    }
 }
 
 /// How a run went.
@@ -41,7 +65,7 @@ fn watch(
     run: &RunHandle,
     launcher: &Launcher,
     signals: &Receiver<i32>,
-    progress: &mut Progress<'_>,
+    progress: &mut Progress,
 ) -> Over {
     let elapsed = || launcher.now().since(run.started());
     let ticks = progress.ticks();
@@ -50,14 +74,19 @@ fn watch(
     loop {
         select! {
             recv(run.events()) -> event => match event {
-                Ok(event) => over.next = session.apply(&event).or(over.next),
+                Ok(event) => {
+                    let more = run.events().try_iter().take(BATCH);
+                    for event in std::iter::once(event).chain(more) {
+                        over.next = session.apply(&event).or(over.next);
+                    }
+                }
                 Err(_closed) => return over,
             },
             recv(signals) -> signal => {
                 over.signal = signal.ok().or(over.signal);
                 run.stop();
             }
-            recv(ticks) -> _ => progress.draw(session, elapsed()),
+            recv(ticks) -> _ => progress.draw_again(session, elapsed()),
         }
     }
 }

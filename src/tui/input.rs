@@ -1,13 +1,15 @@
-//! What comes from the terminal: keys, sizes, its background.
+//! What comes from the terminal: keys, its background.
 
 use std::io;
 use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use ratatui::crossterm::event::{self, KeyCode, KeyModifiers};
+use ratatui::crossterm::event::KeyEvent;
 use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
+#[cfg(unix)]
+use super::decode;
 use crate::app::Background;
 
 /// How long a terminal may take to tell its background: a slow line's round trip. Nearly every
@@ -20,8 +22,8 @@ const WAITING: usize = 256;
 
 /// What came from the keyboard's side.
 pub(super) enum Input {
-    /// A key, a new size, a paste.
-    Terminal(event::Event),
+    /// A key.
+    Key(KeyEvent),
     /// The terminal's answer to the question for its background.
     Background(Background),
 }
@@ -32,13 +34,13 @@ pub(super) struct Question(Receiver<()>);
 impl Question {
     /// Waits until it is answered, or the time for it is over.
     pub(super) fn wait(&self) {
-        // Nothing is ever sent: the channel closes.
-        _ = self.0.recv();
+        // Nothing is ever sent: the channel closes. A terminal that takes nothing is not even asked.
+        _ = self.0.recv_timeout(ANSWER);
     }
 }
 
-/// Reads the terminal from now on, on a thread of its own; first asks it for its background, if
-/// `ask` says so.
+/// Reads the terminal from now on, on a thread of its own, until the channel closes because the
+/// terminal is gone; first asks it for its background, if `ask` says so.
 pub(super) fn keys(ask: bool) -> io::Result<(Receiver<Input>, Question)> {
     let (inputs, receiver) = bounded(WAITING);
     let (asking, answered) = bounded(0);
@@ -53,39 +55,70 @@ pub(super) fn keys(ask: bool) -> io::Result<(Receiver<Input>, Question)> {
     Ok((receiver, Question(answered)))
 }
 
+/// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never ends
+/// where the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
+#[cfg(unix)]
 fn read(inputs: &Sender<Input>) {
-    let mut late = LateAnswer::default();
-    // An error means that the terminal is gone.
-    while let Ok(input) = event::read() {
-        if !late.swallows(&input) && inputs.send(Input::Terminal(input)).is_err() {
-            return;
+    let mut decoder = decode::Decoder::default();
+    let mut bytes = [0; 4096];
+    // An end or an error means that the terminal is gone.
+    while let Ok(count @ 1..) = unix::read(&mut bytes) {
+        let bytes = bytes.get(..count).unwrap_or_default();
+        let more = bytes.ends_with(b"\x1b") && unix::more_comes();
+        for key in decoder.keys(bytes, more) {
+            if inputs.send(Input::Key(key)).is_err() {
+                return;
+            }
         }
     }
 }
 
-/// Tells keys from an answer that comes after its time, which reads like keys: `ESC ] 11;rgb:..` up
-/// to BEL or `ESC \`. Taken for keys it would change the mode and begin a run.
-#[derive(Default)]
-struct LateAnswer {
-    comes: bool,
-}
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::time::Duration;
 
-impl LateAnswer {
-    fn swallows(&mut self, input: &event::Event) -> bool {
-        let event::Event::Key(key) = input else { return false };
-        let part = self.comes;
-        match (key.code, key.modifiers) {
-            (KeyCode::Char(']'), KeyModifiers::ALT) => self.comes = true,
-            (KeyCode::Char('\\'), KeyModifiers::ALT)
-            | (KeyCode::Char('g'), KeyModifiers::CONTROL) => self.comes = false,
-            // Nothing else is in an answer: a person is typing.
-            (KeyCode::Char('0'..='9' | 'a'..='z' | ';' | ':' | '/'), KeyModifiers::NONE) => {}
-            _ => {
-                self.comes = false;
-                return false;
+    use crossbeam_channel::after;
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
+
+    /// After an ESC that is no key alone, the rest comes within this time.
+    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 25_000_000 };
+
+    /// How long to wait with the next try where the terminal was made non-blocking, by a program
+    /// that had it before.
+    const EMPTY: Duration = Duration::from_millis(20);
+
+    pub(super) fn read(bytes: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match rustix::io::read(io::stdin(), &mut *bytes) {
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => _ = after(EMPTY).recv(),
+                outcome => return Ok(outcome?),
             }
         }
-        part || self.comes
+    }
+
+    pub(super) fn more_comes() -> bool {
+        let stdin = io::stdin();
+        let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
+        let ready = poll(&mut terminal, Some(&REST));
+        ready.is_ok() && terminal.iter().any(|it| it.revents().contains(PollFlags::IN))
+    }
+}
+
+/// Without a terminal that sends bytes, crossterm knows the keys.
+#[cfg(not(unix))]
+fn read(inputs: &Sender<Input>) {
+    use ratatui::crossterm::event::{Event, KeyEventKind, read};
+
+    while let Ok(event) = read() {
+        if let Event::Key(key) = event
+            && key.kind != KeyEventKind::Release
+            && inputs.send(Input::Key(key)).is_err()
+        {
+            return;
+        }
     }
 }
 
@@ -95,38 +128,5 @@ fn background() -> Option<Background> {
     match theme_mode(options).ok()? {
         ThemeMode::Dark => Some(Background::Dark),
         ThemeMode::Light => Some(Background::Light),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn swallowed(late: &mut LateAnswer, code: char, modifiers: KeyModifiers) -> bool {
-        let key = event::KeyEvent::new(KeyCode::Char(code), modifiers);
-        late.swallows(&event::Event::Key(key))
-    }
-
-    #[test]
-    fn an_answer_that_comes_late_is_no_typing() {
-        for (end, modifiers) in [('g', KeyModifiers::CONTROL), ('\\', KeyModifiers::ALT)] {
-            let mut late = LateAnswer::default();
-            assert!(swallowed(&mut late, ']', KeyModifiers::ALT));
-            for c in "11;rgb:1e1e/1e1e/1e1e".chars() {
-                assert!(swallowed(&mut late, c, KeyModifiers::NONE), "{c}");
-            }
-            assert!(swallowed(&mut late, end, modifiers));
-            assert!(!swallowed(&mut late, 'r', KeyModifiers::NONE));
-        }
-    }
-
-    #[test]
-    fn what_is_typed_is_typing() {
-        let mut late = LateAnswer::default();
-        assert!(!swallowed(&mut late, 'q', KeyModifiers::NONE));
-        assert!(!swallowed(&mut late, ']', KeyModifiers::NONE));
-        assert!(swallowed(&mut late, ']', KeyModifiers::ALT));
-        assert!(!swallowed(&mut late, 'c', KeyModifiers::CONTROL), "half an answer ends here");
-        assert!(!swallowed(&mut late, '1', KeyModifiers::NONE));
     }
 }

@@ -1,133 +1,192 @@
 //! The terminal, taken and given back whole: on quitting, errors, panics, signals and Ctrl-Z.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::panic;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::backend::{Backend as _, CrosstermBackend};
 use ratatui::crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use ratatui::crossterm::{cursor, execute, queue};
+use ratatui::crossterm::{cursor, queue};
+use ratatui::layout::{Rect, Size};
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::Look;
 use crate::app::App;
 use crate::ui;
 use crate::ui::theme::Theme;
+use crate::writer::{Delivery, GRACE, Writer};
 
 /// Whether the terminal is ours: it is given back once, by whoever comes first.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// A frame is written in one go if it fits.
-const BUFFER: usize = 1 << 16;
+/// More than any display shows. A terminal may claim 65535x65535, which would be 400 GB of cells;
+/// these are 50 MB.
+const LARGEST: Size = Size { width: 1000, height: 500 };
 
 /// The terminal, while it is ours.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Ours>>>,
+    terminal: Terminal<CrosstermBackend<Frame>>,
+    frame: Frame,
+    writer: Writer,
+    /// Where the last frame was; without one, the next is drawn whole.
+    area: Option<Rect>,
     look: Look,
 }
 
-/// Where frames go, as long as the terminal is ours. What comes later (half a frame after a panic,
-/// the library's own farewell, which panics itself where the terminal is gone) goes nowhere.
-struct Ours(Stdout);
+/// Where a frame is put together. What comes later than the last that was sent (half a frame before
+/// a panic, the library's own farewell, which panics itself where the terminal is gone) goes nowhere.
+#[derive(Clone, Default)]
+struct Frame(Rc<RefCell<Vec<u8>>>);
 
-impl Write for Ours {
+impl Write for Frame {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.write(bytes) } else { Ok(bytes.len()) }
+        self.0.borrow_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if TAKEN.load(Ordering::SeqCst) { self.0.flush() } else { Ok(()) }
+        Ok(())
     }
 }
 
 impl Screen {
     /// Takes the terminal.
     pub(super) fn enter(look: Look) -> io::Result<Self> {
-        give_back_on_panic();
-        take()?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(BUFFER, Ours(io::stdout())));
-        let terminal = Terminal::new(backend).inspect_err(|_| give_back())?;
-        Ok(Self { terminal, look })
+        let writer = Writer::start(io::stdout())?;
+        give_back_on_panic(writer.clone());
+        let frame = Frame::default();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
+        let terminal = Terminal::with_options(CrosstermBackend::new(frame.clone()), options)?;
+        let mut screen = Self { terminal, frame, writer, area: None, look };
+        screen.take()?;
+        Ok(screen)
     }
 
     /// How many cells the timeline has.
     pub(super) fn columns(&self) -> io::Result<u16> {
-        Ok(ui::timeline_columns(self.terminal.backend().size()?))
+        Ok(ui::timeline_columns(self.size()?))
     }
 
-    /// Draws a frame, as one update that the terminal shows at once.
-    pub(super) fn draw(&mut self, app: &App) -> io::Result<()> {
+    fn size(&self) -> io::Result<Size> {
+        let Size { width, height } = self.terminal.backend().size()?;
+        Ok(Size { width: width.min(LARGEST.width), height: height.min(LARGEST.height) })
+    }
+
+    /// Sends a frame, as one update that the terminal shows at once.
+    pub(super) fn draw(&mut self, app: &App) -> io::Result<Delivery> {
         let theme = Theme::new(self.look.depth, self.look.glyphs, app.background());
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let area = self.size()?.into();
+        queue!(self.frame, BeginSynchronizedUpdate)?;
+        if self.area.replace(area) != Some(area) {
+            self.terminal.resize(area)?;
+        }
         self.terminal.draw(|frame| ui::view(app, theme, frame))?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
+        queue!(self.frame, EndSynchronizedUpdate)?;
+        Ok(self.writer.write(self.frame.0.take()))
     }
 
-    /// Hands the terminal to the shell, sleeps until the shell calls back, and takes it again.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
-        give_back();
-        stop_this_process()?;
-        take()?;
-        // The screen is empty now, and so must be what the next frame is compared with. Clearing it
-        // would ask for the cursor's place, and the answer would go to the thread that reads keys.
-        self.terminal.swap_buffers();
-        Ok(())
+    /// Whether the terminal is ours, and not the shell's.
+    pub(super) fn is_taken() -> bool {
+        TAKEN.load(Ordering::SeqCst)
+    }
+
+    /// Hands the terminal to the shell.
+    pub(super) fn give_back(&self) {
+        give_back(&self.writer);
+    }
+
+    /// Takes the terminal after a sleep, of which we may not have known beforehand (SIGSTOP): the
+    /// shell may have written on it, and set how it takes keys.
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
+        disable_raw_mode()?;
+        self.take()
+    }
+
+    /// The next frame begins with what takes the screen, and is drawn whole.
+    fn take(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enable_raw_mode().inspect_err(|_| give_back(&self.writer))?;
+        self.area = None;
+        queue!(
+            self.frame,
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide,
+            Clear(ClearType::All)
+        )
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // What is still buffered belongs to the screen that is left.
-        _ = Write::flush(self.terminal.backend_mut());
-        give_back();
+        give_back(&self.writer);
     }
 }
 
-fn take() -> io::Result<()> {
-    TAKEN.store(true, Ordering::SeqCst);
-    enable_raw_mode().inspect_err(|_| give_back())?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
-        .inspect_err(|_| give_back())
-}
-
-fn give_back() {
+/// The frame that is on its way comes first. A terminal that takes nothing gets back how it takes
+/// keys all the same.
+fn give_back(writer: &Writer) {
     if TAKEN.swap(false, Ordering::SeqCst) {
-        // A terminal that is gone needs nothing back.
-        _ = execute!(
-            io::stdout(),
+        let mut farewell = Vec::new();
+        // Memory takes everything; a terminal that is gone needs nothing back.
+        _ = queue!(
+            farewell,
             EndSynchronizedUpdate,
             DisableBracketedPaste,
             LeaveAlternateScreen,
             cursor::Show
         );
+        let farewell = writer.write(farewell);
+        let stuck = !farewell.wait(GRACE);
+        if stuck {
+            drop_what_is_stuck();
+        }
+        // This also wakes up whoever waits for room.
         _ = disable_raw_mode();
+        if stuck {
+            farewell.wait(GRACE / 10);
+        }
     }
 }
 
+/// A picture that nobody has taken makes room for the farewell, which is then what a terminal finds
+/// that comes to itself after we have left.
+#[cfg(unix)]
+fn drop_what_is_stuck() {
+    use rustix::termios::{QueueSelector, tcflush};
+
+    _ = tcflush(io::stdout(), QueueSelector::OFlush);
+}
+
+#[cfg(not(unix))]
+const fn drop_what_is_stuck() {}
+
 /// A panic of this thread gives the terminal back before it is told. Those of workers are caught and
 /// become errors on their lanes: they print nothing and leave the screen alone.
-fn give_back_on_panic() {
+fn give_back_on_panic(writer: Writer) {
     let this = thread::current().id();
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == this {
-            give_back();
+            give_back(&writer);
             hook(info);
         }
     }));
 }
 
+/// Sleeps until somebody calls back.
 #[cfg(unix)]
-fn stop_this_process() -> io::Result<()> {
+pub(super) fn stop_this_process() -> io::Result<()> {
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)
 }
 
 #[cfg(not(unix))]
-fn stop_this_process() -> io::Result<()> {
+pub(super) const fn stop_this_process() -> io::Result<()> {
     Ok(())
 }

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use threadline::github::server::Server;
 
 use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, asking_quick, end, quick};
+use super::{Ended, asking, asking_quick, end, quick, threadline};
 
 fn written(server: &Server, path: &Path) -> String {
     let Ended { code, err, .. } = end(asking_quick(server).arg("-o").arg(path));
@@ -70,8 +70,11 @@ fn the_json_report_and_a_file_go_together() {
 #[test]
 fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
     let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());
-    let missing = place.path().join("missing/f.csv");
-    for path in [missing.as_path(), place.path(), Path::new("/dev/null/f.csv")] {
+    let [missing, slash, long] = ["missing/f.csv", "f.csv/", &"f".repeat(300)]
+        .map(|name| place.path().join(name).with_extension("csv"));
+    let slash = slash.join("");
+    let elsewhere = Path::new("/dev/null/f.csv");
+    for path in [&missing, &slash, &long, place.path(), elsewhere] {
         let Ended { code, out, err } = end(asking(server.url()).arg("-o").arg(path));
         assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
         assert!(err.starts_with("threadline: "), "{err}");
@@ -114,6 +117,23 @@ fn nothing_fetched_touches_nothing() {
     assert!(err.contains("was not written"), "{err}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "before");
     assert_eq!(names(place.path()), ["f.csv"]);
+}
+
+/// What takes the place of the target meanwhile must not cost the list.
+#[test]
+fn a_list_that_cannot_have_its_name_is_kept_under_another() {
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("f.csv");
+    let taken = path.clone();
+    let server = Scripted::list(30, 30, move |_| {
+        _ = fs::create_dir_all(&taken);
+        None
+    });
+    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains(&format!("cannot replace {}: ", path.display())), "{err}");
+    let (_, kept) = err.trim_end().rsplit_once("the followers are in ").unwrap();
+    assert_eq!(fs::read_to_string(kept).unwrap().lines().count(), 31);
 }
 
 #[cfg(unix)]
@@ -174,6 +194,63 @@ mod unix {
         let Ended { code, err, .. } = end(asking_quick(&server).args(["-o", "/dev/full"]));
         assert_eq!(code, Some(1), "{err}");
         assert!(err.contains("cannot write /dev/full"), "{err}");
+        for args in [&["--plain"][..], &["--json"], &["-o", "-"]] {
+            let (code, err) = with_full_stdout(asking_quick(&server).args(args));
+            assert_eq!(code, Some(1), "{args:?}: {err}");
+            assert!(err.starts_with("threadline: cannot write to stdout: "), "{args:?}: {err}");
+        }
+        let (code, err) = with_full_stdout(threadline().arg("--help"));
+        assert_eq!((code, err.lines().count()), (Some(1), 1), "{err}");
+    }
+
+    fn with_full_stdout(command: &assert_cmd::Command) -> (Option<i32>, String) {
+        let mut full = Command::new(command.get_program());
+        full.args(command.get_args()).stdout(full_disk()).stderr(Stdio::piped());
+        let ended = full.output().unwrap();
+        (ended.status.code(), String::from_utf8(ended.stderr).unwrap())
+    }
+
+    fn full_disk() -> fs::File {
+        fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
+    }
+
+    /// Where nobody can be told, everything else is as it was to be.
+    #[test]
+    fn a_full_stderr_changes_nothing_else() {
+        if !Path::new("/dev/full").exists() {
+            return;
+        }
+        let (server, place) = (quick(127), TempDir::new().unwrap());
+        let (whole, url) = (place.path().join("f.csv"), server.url());
+        let run = |args: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_threadline"));
+            command.args(args).args(["--api-url", &url]).stderr(full_disk());
+            let ended = command.output().unwrap();
+            (ended.status.code(), String::from_utf8(ended.stdout).unwrap())
+        };
+        let (code, out) = run(&["aaronlelevier", "-o", whole.to_str().unwrap()]);
+        assert_eq!((code, fs::read_to_string(whole).unwrap().lines().count()), (Some(0), 128));
+        assert!(out.contains("both single_threaded and multi_threaded count: 127\n"), "{out}");
+        let (code, out) = run(&["nobody", "--json"]);
+        assert_eq!(code, Some(3));
+        assert!(serde_json::from_str::<Value>(&out).is_ok(), "{out}");
+    }
+
+    /// SIGXFSZ would end it without a word, and leave half a file.
+    #[test]
+    fn a_limit_on_files_is_a_full_disk() {
+        let (server, place) = (quick(3_000), TempDir::new().unwrap());
+        let run = format!(
+            "ulimit -f 1; exec {} aaronlelevier --api-url {} -o f.csv",
+            env!("CARGO_BIN_EXE_threadline"),
+            server.url()
+        );
+        let ended = Command::new("sh").args(["-c", &run]).current_dir(place.path()).output();
+        let ended = ended.unwrap();
+        let err = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{err}");
+        assert!(err.contains("cannot write f.csv: "), "{err}");
+        assert_eq!(names(place.path()), Vec::<String>::new());
     }
 }
 

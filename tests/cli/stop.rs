@@ -2,7 +2,10 @@
 #![cfg(unix)]
 
 use std::io::Read as _;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::channel;
+use std::thread::Builder;
+use std::time::Duration;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
@@ -59,6 +62,46 @@ fn a_signal_that_was_ignored_from_the_start_stays_so() {
         kill(signal, child.id());
     }
     assert_eq!(child.wait().unwrap().code(), Some(143));
+}
+
+/// A reader that takes nothing, before a signal and after it.
+#[test]
+fn a_reader_that_stands_still_delays_no_signal() {
+    let whole = quick(3_000);
+    let stuck = Scripted::list(3_000, 3_000, |page| (page == 90).then(Reply::never));
+    for (server, user, page) in
+        [(stuck.url(), "octocat", Some(90)), (&*whole.url(), "aaronlelevier", None)]
+    {
+        let mut child = Command::new(PROGRAM)
+            .args([user, "--api-url", server, "-o", "-"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut first = [0];
+        match page {
+            Some(page) => stuck.wait_for_page(page),
+            // More than a pipe holds is still to come, so the program is writing.
+            None => child.stdout.as_mut().unwrap().read_exact(&mut first).unwrap(),
+        }
+        kill("-TERM", child.id());
+        assert_eq!(ended_in_time(child), Some(143), "{user}");
+    }
+}
+
+/// The exit code of a program that ends while what it wrote is not read.
+fn ended_in_time(mut child: Child) -> Option<i32> {
+    const PATIENCE: Duration = Duration::from_secs(60);
+    let (id, (done, ended)) = (child.id(), channel());
+    let unread = child.stdout.take();
+    Builder::new().spawn(move || done.send(child.wait().unwrap().code())).unwrap();
+    let code = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+        kill("-KILL", id);
+        None
+    });
+    drop(unread);
+    code
 }
 
 /// What a terminal of this kind is sent by the program.

@@ -4,11 +4,13 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::process::Command;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::fs::{Mode, OFlags};
 use threadline::engine::Clock;
 
 /// How long anything may take: much longer than a loaded machine needs.
@@ -23,7 +25,8 @@ pub(crate) const SHOW_CURSOR: &str = "\x1b[?25h";
 /// A terminal with a program in it.
 pub(crate) struct Pty {
     seen: Arc<Seen>,
-    input: Box<dyn Write + Send>,
+    /// Nothing once the terminal is gone.
+    input: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     master: Option<Box<dyn MasterPty + Send>>,
     reader: Option<JoinHandle<()>>,
@@ -44,6 +47,10 @@ struct Output {
     bytes: Vec<u8>,
     /// No program has the terminal open any more, or nobody looks at it.
     closed: bool,
+    /// Nothing is to be read for a while.
+    held: bool,
+    /// And nothing is.
+    still: bool,
 }
 
 /// The screen, and everything that was written.
@@ -105,7 +112,7 @@ impl Pty {
         let reader = Builder::new().spawn(move || read(reader, &sink)).expect("a thread");
         Self {
             seen,
-            input: pair.master.take_writer().expect("a writer"),
+            input: Some(pair.master.take_writer().expect("a writer")),
             child,
             master: Some(pair.master),
             reader: Some(reader),
@@ -149,15 +156,66 @@ impl Pty {
         ticks(&stat, [11, 12])
     }
 
+    /// Its memory (resident set), in kilobytes, where the system tells.
+    pub(crate) fn memory(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let memory = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        memory.split_whitespace().next()?.parse().ok()
+    }
+
     /// Types keys, as the terminal sends them.
-    pub(crate) fn keys(&mut self, keys: &str) {
-        self.input.write_all(keys.as_bytes()).expect("a terminal that takes keys");
-        self.input.flush().expect("a terminal that takes keys");
+    pub(crate) fn keys(&mut self, keys: impl AsRef<[u8]>) {
+        let mut input = self.input.take().expect("a terminal");
+        let (keys, (done, typed)) = (keys.as_ref().to_vec(), channel());
+        // A program that reads nothing stops whoever types.
+        let typing = move || {
+            let written = input.write_all(&keys).and_then(|()| input.flush());
+            _ = done.send((input, written));
+        };
+        Builder::new().spawn(typing).expect("a thread");
+        let (input, written) = typed.recv_timeout(PATIENCE).expect("a program that reads keys");
+        written.expect("a terminal that takes keys");
+        self.input = Some(input);
+    }
+
+    /// From now on the terminal takes nothing more, as when its window does not respond: its buffer
+    /// is full. For a program that writes all the time.
+    pub(crate) fn hold(&self) {
+        lock(&self.seen).held = true;
+        self.wait_for("the last bytes read", |output| output.still);
+        // Who is in the middle of writing would say that there is no room.
+        self.signal("STOP");
+        self.wait_stopped();
+        let name = self.master().tty_name().expect("a terminal's name");
+        let flags = OFlags::WRONLY | OFlags::NOCTTY | OFlags::NONBLOCK;
+        let terminal = rustix::fs::open(name, flags, Mode::empty()).expect("the terminal");
+        let mut terminal = std::fs::File::from(terminal);
+        // The system goes on making room for a moment: full is what stays full.
+        let (mut full, moment) = (0, Duration::from_millis(2));
+        while full < 50 {
+            full = if terminal.write(&[0; 4096]).is_ok() { 0 } else { full + 1 };
+            let output = lock(&self.seen);
+            drop(self.seen.changed.wait_timeout(output, moment));
+        }
+        self.signal("CONT");
+    }
+
+    /// The terminal comes to itself.
+    pub(crate) fn release(&self) {
+        let mut output = lock(&self.seen);
+        (output.held, output.still) = (false, false);
+        drop(output);
+        self.seen.changed.notify_all();
     }
 
     /// Gives the terminal another size.
-    pub(crate) fn resize(&self, (columns, rows): (u16, u16)) {
-        resize(&self.seen, (columns, rows));
+    pub(crate) fn resize(&self, size: (u16, u16)) {
+        resize(&self.seen, size);
+        self.claim(size);
+    }
+
+    /// Has the terminal claim another size than what is looked at.
+    pub(crate) fn claim(&self, (columns, rows): (u16, u16)) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master().resize(size).expect("another size");
     }
@@ -166,6 +224,14 @@ impl Pty {
     pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").args(["-s", name, &self.pid()]).status();
         assert!(sent.expect("kill").success(), "SIG{name} could not be sent");
+    }
+
+    /// Does as a shell would that has the terminal.
+    pub(crate) fn at_the_shell(&self, commands: &str) {
+        let name = self.master().tty_name().expect("a terminal's name");
+        let run = format!("{{ {commands}; }} <{0} >{0}", name.display());
+        let done = Command::new("sh").args(["-c", &run]).status();
+        assert!(done.expect("sh").success(), "{commands}");
     }
 
     /// Waits until the program is stopped, as a shell would see it.
@@ -216,8 +282,13 @@ impl Pty {
         // The reader notices with the next byte, which a key brings.
         self.keys("?");
         self.reader.take().map(JoinHandle::join);
-        self.input = Box::new(std::io::sink());
+        self.input = None;
         self.master = None;
+        self.exit_code()
+    }
+
+    /// Waits for the program to end; returns its exit code.
+    pub(crate) fn exit_code(&mut self) -> u32 {
         let waiting = Stopwatch::start();
         loop {
             if let Some(status) = self.child.try_wait().expect("the program's state") {
@@ -292,6 +363,13 @@ fn lock(seen: &Seen) -> MutexGuard<'_, Output> {
 fn read(mut terminal: Box<dyn Read + Send>, seen: &Seen) {
     let mut buffer = [0; 4096];
     loop {
+        let mut output = lock(seen);
+        while output.held {
+            output.still = true;
+            seen.changed.notify_all();
+            output = seen.changed.wait(output).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(output);
         // Linux says an error, not an end, when the last program has closed the terminal.
         let count = terminal.read(&mut buffer).unwrap_or(0);
         let new = buffer.get(..count).unwrap_or(&[]);

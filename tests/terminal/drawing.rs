@@ -122,19 +122,6 @@ fn ascii_is_ascii_on_the_wire() {
     assert!(ended.output.is_ascii(), "{:?}", ended.output);
 }
 
-/// Pasted text is text, not keys: a `q` in it does not quit.
-#[test]
-fn a_paste_presses_no_keys() {
-    let server = endless();
-    let mut pty = running(&server);
-    pty.look(|view| assert!(view.screen.bracketed_paste()));
-    pty.keys("\x1b[200~q q x\x03\x1b[201~?");
-    pty.wait_text("Shift-Tab");
-    pty.look(|view| assert!(!view.has("Quit all the same?")));
-    pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
-}
-
 /// The terminal is asked for its background; what it answers is no key.
 #[test]
 fn a_light_terminal_gets_light_colours() {

@@ -17,7 +17,7 @@ fn control_c_ends_with_130() {
 #[test]
 fn signals_end_with_128_and_their_number() {
     let server = endless();
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let pty = running(&server);
         pty.signal(signal);
         let ended = pty.ended();
@@ -113,7 +113,7 @@ fn under_a_shell_with_job_control() {
     pty.wait_text("ready>");
     let program = env!("CARGO_BIN_EXE_threadline");
     let url = server.url();
-    pty.keys(&format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
+    pty.keys(format!("{program} aaronlelevier --api-url {url} --theme dark\r"));
     pty.wait_text("running: sequential");
     pty.keys("\x1a");
     pty.wait("the shell", |view| {

@@ -17,14 +17,15 @@ mod server;
 
 mod drawing;
 mod escapes;
+mod floods;
 mod leaving;
 mod stopping;
+mod stuck;
 mod token;
 
 use std::time::Duration;
 
 use pty::{Ended, Pty, SHOW_CURSOR};
-use server::late_and_faulty;
 use threadline::github::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
@@ -36,14 +37,25 @@ const SAME: &str = "same 127 followers, same order";
 /// A server that answers within milliseconds.
 fn quick() -> Server {
     let (latency, jitter) = (Duration::from_millis(8), Duration::from_millis(2));
-    late_and_faulty(127, Latency::Uniform { latency, jitter, seed: 1 }, "")
+    serve(Latency::Uniform { latency, jitter, seed: 1 })
 }
 
 /// A server whose pages never come: runs go on until they are stopped.
 fn endless() -> Server {
     let profile = r#"{ "profile_ms": 1, "pages": [{ "wait_ms": 3600000, "receive_ms": 0 }] }"#;
-    let latency = serde_json::from_str(profile).expect("a latency profile");
-    late_and_faulty(127, Latency::Profile(latency), "")
+    serve(Latency::Profile(serde_json::from_str(profile).expect("a latency profile")))
+}
+
+/// A server whose third page never comes.
+fn two_pages() -> Server {
+    let (soon, never) = (r#"{ "wait_ms": 1, "receive_ms": 0 }"#, 3_600_000);
+    let never = format!(r#"{{ "wait_ms": {never}, "receive_ms": 0 }}"#);
+    let profile = format!(r#"{{ "profile_ms": 1, "pages": [{soon}, {soon}, {never}] }}"#);
+    serve(Latency::Profile(serde_json::from_str(&profile).expect("a latency profile")))
+}
+
+fn serve(latency: Latency) -> Server {
+    server::late_and_faulty(127, latency, "")
 }
 
 /// threadline with these arguments on a usual terminal.

@@ -1,0 +1,287 @@
+//! Keys from the bytes that a terminal sends. What is not a key is dropped whole: pastes, answers,
+//! mouse reports, sequences that nobody knows. No byte of those may press a key.
+//!
+//! Sequences are ECMA-48's; which are keys, <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>
+//! tells. Nothing is kept but the state, however much comes.
+
+use std::mem;
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+const ESC: u8 = 0x1b;
+const BEL: u8 = 0x07;
+
+/// Ctrl-C, as a terminal sends it.
+const INTERRUPT: u8 = 0x03;
+
+/// Decodes what comes, piece by piece.
+#[derive(Debug, Default)]
+pub(super) struct Decoder {
+    state: State,
+    /// Between the marks of a bracketed paste.
+    paste: bool,
+}
+
+/// What the bytes so far have begun.
+#[derive(Debug, Default)]
+enum State {
+    /// Nothing.
+    #[default]
+    Ground,
+    /// ESC: the Escape key, if nothing follows.
+    Escape,
+    /// CSI: ESC [.
+    Control(Parameters),
+    /// SS3: ESC O, a key in the application's keypad mode.
+    Function,
+    /// A string that ends with BEL or ESC \: the answer to a question.
+    String {
+        /// Nothing of it has come.
+        empty: bool,
+    },
+    /// So many bytes that belong to what came before.
+    Skip(u8),
+}
+
+/// The parameters of a control sequence, of which keys have two at most.
+#[derive(Debug, Default)]
+struct Parameters {
+    numbers: [u16; 2],
+    index: usize,
+    /// No byte has come.
+    seen: bool,
+    /// It is private to a terminal or has intermediate bytes: no key.
+    foreign: bool,
+}
+
+impl Decoder {
+    /// The keys in `bytes`. A lone ESC at their end is a key unless `more` is about to come.
+    pub(super) fn keys(&mut self, bytes: &[u8], more: bool) -> Vec<KeyEvent> {
+        // A paste whose end never comes must not take the keyboard away.
+        self.paste &= bytes != [INTERRUPT];
+        let mut keys: Vec<KeyEvent> = bytes.iter().filter_map(|&byte| self.take(byte)).collect();
+        if more || self.paste {
+            return keys;
+        }
+        match self.state {
+            State::Escape => keys.push(key(KeyCode::Esc)),
+            // Alt and ], which a person has pressed.
+            State::String { empty: true } => {}
+            _ => return keys,
+        }
+        self.state = State::Ground;
+        keys
+    }
+
+    fn take(&mut self, byte: u8) -> Option<KeyEvent> {
+        let pressed = self.step(byte);
+        pressed.filter(|_| !self.paste)
+    }
+
+    fn step(&mut self, byte: u8) -> Option<KeyEvent> {
+        let (next, pressed) = match (mem::take(&mut self.state), byte) {
+            (State::Escape, ESC) => (State::Escape, Some(key(KeyCode::Esc))),
+            (State::String { .. }, BEL) => (State::Ground, None),
+            (_, ESC) => (State::Escape, None),
+            // A control character within a sequence: what has begun is over.
+            (_, ..0x20) => (State::Ground, control(byte)),
+            (State::Skip(count), _) => (skip(count - 1), None),
+            (State::String { .. }, _) => (State::String { empty: false }, None),
+            (State::Ground, _) => (State::Ground, character(byte)),
+            (State::Escape, _) => (begun(byte), None),
+            (State::Function, _) => (State::Ground, cursor(byte).map(key)),
+            (State::Control(parameters), _) => return self.control_sequence(parameters, byte),
+        };
+        self.state = next;
+        pressed
+    }
+
+    fn control_sequence(&mut self, mut parameters: Parameters, byte: u8) -> Option<KeyEvent> {
+        let first = !mem::replace(&mut parameters.seen, true);
+        match (byte, parameters.numbers) {
+            (0x20..0x40, _) => {
+                parameters.add(byte);
+                self.state = State::Control(parameters);
+            }
+            // Function keys of the Linux console: one byte more.
+            (b'[', _) if first => self.state = State::Skip(1),
+            // A mouse report of the oldest kind: three bytes more.
+            (b'M', _) if first => self.state = State::Skip(3),
+            (0x40..0x7f, _) if parameters.foreign => {}
+            (b'~', [200, _]) => self.paste = true,
+            (b'~', [201, _]) => self.paste = false,
+            (b'~', [number, held]) => return Some(with(held, numbered(number)?)),
+            (_, [_, held]) => return Some(with(held, cursor(byte)?)),
+        }
+        None
+    }
+}
+
+impl Parameters {
+    fn add(&mut self, byte: u8) {
+        match (byte, self.numbers.get_mut(self.index)) {
+            (b'0'..=b'9', Some(number)) => {
+                *number = number.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
+            }
+            (b';', Some(_)) => self.index += 1,
+            _ => self.foreign = true,
+        }
+    }
+}
+
+/// What the byte after ESC begins; with any other it is a key with Alt, and none of ours.
+fn begun(byte: u8) -> State {
+    match byte {
+        b'[' => State::Control(Parameters::default()),
+        b'O' => State::Function,
+        b']' | b'P' | b'^' | b'_' | b'X' => State::String { empty: true },
+        _ => State::Ground,
+    }
+}
+
+const fn skip(count: u8) -> State {
+    if count == 0 { State::Ground } else { State::Skip(count) }
+}
+
+/// Keys have ASCII characters only.
+fn character(byte: u8) -> Option<KeyEvent> {
+    (0x20..0x7f).contains(&byte).then(|| key(KeyCode::Char(char::from(byte))))
+}
+
+fn control(byte: u8) -> Option<KeyEvent> {
+    match byte {
+        b'\t' => Some(key(KeyCode::Tab)),
+        b'\r' => Some(key(KeyCode::Enter)),
+        1..=26 => {
+            let letter = char::from(b'a' + byte - 1);
+            Some(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL))
+        }
+        _ => None,
+    }
+}
+
+fn cursor(byte: u8) -> Option<KeyCode> {
+    match byte {
+        b'A' => Some(KeyCode::Up),
+        b'B' => Some(KeyCode::Down),
+        b'C' => Some(KeyCode::Right),
+        b'D' => Some(KeyCode::Left),
+        b'F' => Some(KeyCode::End),
+        b'H' => Some(KeyCode::Home),
+        b'Z' => Some(KeyCode::BackTab),
+        _ => None,
+    }
+}
+
+const fn numbered(number: u16) -> Option<KeyCode> {
+    match number {
+        1 | 7 => Some(KeyCode::Home),
+        4 | 8 => Some(KeyCode::End),
+        5 => Some(KeyCode::PageUp),
+        6 => Some(KeyCode::PageDown),
+        _ => None,
+    }
+}
+
+/// A key with what was held down: 1 and the sum of 1 for Shift, 2 for Alt, 4 for Ctrl.
+fn with(held: u16, code: KeyCode) -> KeyEvent {
+    let bits = held.saturating_sub(1);
+    let modifiers = [(2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL)];
+    let modifiers = modifiers.into_iter().filter(|(bit, _)| bits & bit != 0);
+    KeyEvent::new(code, modifiers.map(|(_, modifier)| modifier).collect())
+}
+
+const fn key(code: KeyCode) -> KeyEvent {
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is pressed, a byte at a time and all at once.
+    fn pressed(bytes: &[u8]) -> Vec<KeyCode> {
+        let mut decoder = Decoder::default();
+        let single = bytes.iter().flat_map(|byte| decoder.keys(&[*byte], true));
+        let single: Vec<KeyEvent> = single.collect();
+        let whole = Decoder::default().keys(bytes, true);
+        assert_eq!(single, whole, "{:?}", String::from_utf8_lossy(bytes));
+        whole.into_iter().map(|key| key.code).collect()
+    }
+
+    fn chars(text: &str) -> Vec<KeyCode> {
+        text.chars().map(KeyCode::Char).collect()
+    }
+
+    #[test]
+    fn keys_are_keys() {
+        assert_eq!(pressed(b"qH 0[]~"), chars("qH 0[]~"));
+        assert_eq!(pressed(b"\t\r"), [KeyCode::Tab, KeyCode::Enter]);
+        let arrows = [KeyCode::Up, KeyCode::Down, KeyCode::Right, KeyCode::Left];
+        assert_eq!(pressed(b"\x1b[A\x1b[B\x1b[C\x1b[D"), arrows);
+        assert_eq!(pressed(b"\x1bOA\x1bOB\x1bOC\x1bOD"), arrows);
+        assert_eq!(pressed(b"\x1b[1;2A\x1b[Z"), [KeyCode::Up, KeyCode::BackTab]);
+        for home in [b"\x1b[H".as_slice(), b"\x1bOH", b"\x1b[1~", b"\x1b[7~"] {
+            assert_eq!(pressed(home), [KeyCode::Home]);
+        }
+        for end in [b"\x1b[F".as_slice(), b"\x1bOF", b"\x1b[4~", b"\x1b[8~"] {
+            assert_eq!(pressed(end), [KeyCode::End]);
+        }
+        assert_eq!(pressed(b"\x1b[5~\x1b[6~"), [KeyCode::PageUp, KeyCode::PageDown]);
+        let held = Decoder::default().keys(b"\x03\x1b[1;5A\x1b[6;3~", false);
+        let held = held.into_iter().map(|key| (key.code, key.modifiers));
+        let expected = [
+            (KeyCode::Char('c'), KeyModifiers::CONTROL),
+            (KeyCode::Up, KeyModifiers::CONTROL),
+            (KeyCode::PageDown, KeyModifiers::ALT),
+        ];
+        assert_eq!(held.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn escape_is_a_key_where_nothing_follows() {
+        let keys = |bytes, more| Decoder::default().keys(bytes, more).len();
+        assert_eq!((keys(b"\x1b", false), keys(b"\x1b", true)), (1, 0));
+        let mut decoder = Decoder::default();
+        let typed = [&b"\x1b"[..], b"q"].map(|bytes| decoder.keys(bytes, false)).concat();
+        assert_eq!(typed, [key(KeyCode::Esc), key(KeyCode::Char('q'))]);
+        assert_eq!(pressed(b"\x1b\x1bq"), [KeyCode::Esc], "and q with Alt");
+    }
+
+    /// Each is followed by a key, which is one.
+    #[test]
+    fn what_is_no_key_presses_none() {
+        for bytes in [
+            b"\x1bq".as_slice(),
+            b"\x1b[200~q\x1ax\r\x1b[A\x1b]q\x1b\x1b[201~",
+            b"\x1b[200~\x1b[M\x1b[201~",
+            b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
+            b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
+            b"\x1b]0;q\x1b[?62;c",
+            b"\x1bPq\x1b\\\x1b_q\x1b\\\x1b^q\x1b\\\x1bXq\x1b\\",
+            b"\x1b[<0;10;10M\x1b[<0;10;10m\x1b[Mqqq\x1b[M\xff\x7fq",
+            b"\x1b[?62;22c\x1b[10;10R\x1b[I\x1b[O\x1b[?1u\x1b[8;36;120t",
+            b"\x1b[[A\x1b[15~\x1b[3$\x1bOq\x1b[97;5u\x1b[1;2;3;4q",
+            b"\x1b[99999999999999999999;99999999999999999999q",
+            b"\x9b\xc3\xa9\xf0\x9f\x98\x80\xff\x00\x1c\x7f",
+        ] {
+            let bytes = [bytes, b"?"].concat();
+            assert_eq!(pressed(&bytes), chars("?"), "{:?}", String::from_utf8_lossy(&bytes));
+        }
+    }
+
+    #[test]
+    fn an_end_that_never_comes_takes_nothing_away() {
+        let mut decoder = Decoder::default();
+        assert_eq!(decoder.keys(b"\x1b[200~q\x03", false), []);
+        assert_eq!(decoder.keys(b"q", false), [], "still in the paste");
+        assert_eq!(decoder.keys(b"\x03", false).len(), 1, "Ctrl-C that comes alone");
+        assert_eq!(decoder.keys(b"q", false).len(), 1);
+        assert_eq!(decoder.keys(b"\x1b]", false), [], "Alt and ]");
+        assert_eq!(decoder.keys(b"q", false).len(), 1);
+        assert_eq!(decoder.keys(b"\x1b]11;q", false), [], "an answer, up to here");
+        assert_eq!(decoder.keys(b"q\x03", false).len(), 1, "Ctrl-C ends it");
+        assert_eq!(decoder.keys(b"\x1b[12;", false), []);
+        assert_eq!(decoder.keys(b"\x1b", false), [key(KeyCode::Esc)]);
+    }
+}
