@@ -1,17 +1,23 @@
 //! Nothing that a server says is obeyed by the terminal: every byte that reaches it is text, or one of
 //! the sequences that the program itself uses.
 
+use std::iter;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
-use crate::WIDE;
+use crossbeam_channel::unbounded;
+
 use crate::peer::{Peer, Request, Step, answer};
 use crate::pty::{Ended, Pty, View};
+
+/// So wide that a message fits on a line.
+const SIZE: (u16, u16) = (400, 36);
 
 /// What follows each hazard, so that it is found again.
 const MARK: &str = "EVIL";
 
 /// So many hazards are in one message: more would be cut.
-const TOGETHER: usize = 8;
+const TOGETHER: usize = 6;
 
 /// What terminals obey, what misleads the eye, and what does not fit its cell. All control
 /// characters come besides.
@@ -48,7 +54,7 @@ fn hazards() -> Vec<String> {
 }
 
 fn groups() -> Vec<String> {
-    hazards().chunks(TOGETHER).map(<[String]>::concat).collect()
+    hazards().chunks(TOGETHER).map(|hazards| hazards.join(" ")).collect()
 }
 
 /// Asserts that the terminal was sent text and the program's own sequences alone.
@@ -116,26 +122,26 @@ fn error(said: &str) -> String {
 
 /// A server whose every field is hostile. The pages fail, each with some of the hazards in why.
 fn hostile(request: &Request, groups: &[String]) -> Vec<Step> {
-    let (page, all) = (request.page() as usize, groups.concat());
+    let (count, all) = (groups.len(), groups.concat());
     let account = |id: &str| format!(r#"{{"id":{id},"login":{0},"html_url":{0}}}"#, json(&all));
     let raw: String = all.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')).collect();
-    let bytes = match (page, page / groups.len(), groups.get(page % groups.len())) {
-        (0, ..) => {
-            let pages = groups.len() * 3;
-            answer(200, "", format!(r#"{{"login":{},"followers":{pages}}}"#, json(&all)))
-        }
-        (_, 0, Some(group)) => answer(500, "", error(group)),
-        (_, 1, Some(group)) => answer(200, "", format!("[{}]", account(&json(group)))),
-        (_, 2, _) => match page % 7 {
+    let Some(page) = (request.page() as usize).checked_sub(1) else {
+        let profile = format!(r#"{{"login":{},"followers":{}}}"#, json(&all), count * 3);
+        return vec![Step::Send(answer(200, "", profile))];
+    };
+    let bytes = match (page / count, groups.get(page % count)) {
+        (1, Some(group)) => answer(500, "", error(group)),
+        (2, Some(group)) => answer(200, "", format!("[{}]", account(&json(group)))),
+        _ => match page % count {
             0 => answer(200, &format!("x-evil: {raw}\r\n"), "[]"),
             1 => answer(200, &format!("link: <{raw}>; rel=\"next\"\r\n"), "[]"),
             2 => answer(200, &format!("link: </?page=9&{raw}>; rel=\"{raw}\"\r\n"), "[]"),
             3 => answer(302, &format!("location: http://evil.example/{raw}\r\n"), ""),
             4 => answer(302, &format!("location: /{raw}\r\n"), ""),
             5 => format!("HTTP/1.1 500 {raw}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
-            _ => answer(200, &format!("content-type: {raw}\r\n"), "<html>"),
+            6 => answer(200, &format!("content-type: {raw}\r\n"), "<html>"),
+            _ => answer(200, "", format!("[{}]", account(&page.to_string()))),
         },
-        _ => answer(200, "", format!("[{}]", account(&page.to_string()))),
     };
     vec![Step::Send(bytes)]
 }
@@ -145,42 +151,58 @@ fn ask(server: &Peer, more: &[&str]) -> Pty {
     let url = server.url();
     let all = ["octocat", "--api-url", &url, "--per-page", "1", "--theme", "dark"];
     let arguments = [&all[..], &["--retries", "0", "--max-wait=0s"], more].concat();
-    Pty::start(env!("CARGO_BIN_EXE_threadline"), &arguments, &[], WIDE)
+    Pty::start(env!("CARGO_BIN_EXE_threadline"), &arguments, &[], SIZE)
 }
 
-/// The boxes' sides are above each other: no character is wider or narrower than its place.
-fn assert_layout(view: &View<'_>) {
+/// Whether the boxes' sides are above each other: no character is wider or narrower than its place.
+fn is_straight(view: &View<'_>, columns: u16) -> bool {
     let side =
         |row, column| view.screen.cell(row, column).is_some_and(|cell| cell.contents() == "│");
-    let (columns, rows) = WIDE;
-    let sides = (0..rows).map(|row| (side(row, 0), side(row, columns - 1)));
+    let sides = (0..SIZE.1).map(|row| (side(row, 0), side(row, columns - 1)));
     let sides: Vec<_> = sides.collect();
-    assert!(sides.iter().filter(|(left, _)| *left).count() > 20, "{}", view.screen.contents());
-    assert!(sides.iter().all(|(left, right)| left == right), "{}", view.screen.contents());
+    let boxed = sides.iter().filter(|(left, _)| *left).count() > 20;
+    boxed && sides.iter().all(|(left, right)| left == right)
 }
 
 #[test]
 fn no_field_of_a_server_acts_on_the_screen() {
     let groups = groups();
     let count = groups.len() * 3;
-    let server = Peer::start(move |request| hostile(request, &groups));
+    // Each lane has one page: none is answered before all are asked for.
+    let ((open, gate), asked) = (unbounded(), AtomicUsize::new(0));
+    let server = Peer::start(move |request| {
+        let answer = hostile(request, &groups);
+        if request.page() == 0 {
+            return answer;
+        }
+        if asked.fetch_add(1, Ordering::SeqCst) + 1 == count {
+            (0..count).for_each(|_| open.send(()).expect("a gate"));
+        }
+        iter::once(Step::Wait(gate.clone())).chain(answer).collect()
+    });
     let threads = count.to_string();
     let mut pty = ask(&server, &["--mode", "threads", "--threads", &threads]);
     pty.wait_text(" r run ");
-    let mut shown = 0;
+    let mut told = 0;
     for lane in 1..=count {
         pty.keys("j");
         pty.wait("the lane chosen", |view| view.has(&format!("│ worker-{lane}  ")));
         pty.look(|view| {
-            assert_layout(view);
-            shown += view.screen.contents().matches(MARK).count();
+            assert!(is_straight(view, SIZE.0), "{}", view.screen.contents());
+            let chosen = view.screen.rows(0, SIZE.0).find(|row| row.starts_with("│ worker-"));
+            told += chosen.map_or(0, |row| row.matches(MARK).count());
         });
+    }
+    // The last has wide characters in it, which also stand where a line ends.
+    for columns in 110..130 {
+        pty.resize((columns, SIZE.1));
+        pty.wait("straight sides", |view| is_straight(view, columns));
     }
     pty.keys("q");
     let Ended { code, output, .. } = pty.ended();
     assert_eq!(code, 6);
     assert_own(&output, &SCREEN);
-    assert!(shown > 100, "{shown} are shown");
+    assert!(told >= hazards().len() * 2, "{told} are told");
 }
 
 /// One after another, each failure is said in the lines of text, too.
