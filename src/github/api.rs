@@ -15,6 +15,12 @@ use crate::model::text::printable;
 /// GitHub's own API.
 pub const GITHUB: &str = "https://api.github.com";
 
+/// How a token is sent: RFC 6750, 2.1.
+const SCHEME: &str = "Bearer ";
+
+/// No token has fewer characters. Those that GitHub gives have 40 and more.
+const SHORTEST: usize = 8;
+
 /// A server that speaks GitHub's REST API.
 #[derive(Debug)]
 pub struct Api {
@@ -70,7 +76,7 @@ impl Token {
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed());
         }
-        let mut header = HeaderValue::try_from(format!("Bearer {secret}"))
+        let mut header = HeaderValue::try_from(format!("{SCHEME}{secret}"))
             .map_err(|_its_text_is_secret| malformed())?;
         header.set_sensitive(true);
         Ok(Self { variable, header })
@@ -83,6 +89,16 @@ impl Token {
 
     pub(super) fn header(&self) -> HeaderValue {
         self.header.clone()
+    }
+
+    /// A text with the token's place taken by its name. One that is shorter than any token would be
+    /// cut out of ordinary words.
+    pub(super) fn cut_from(&self, text: &str) -> String {
+        let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(SCHEME));
+        match secret.filter(|secret| secret.len() >= SHORTEST) {
+            Some(secret) => text.replace(secret, &format!("[{}]", self.variable)),
+            None => text.to_owned(),
+        }
     }
 }
 

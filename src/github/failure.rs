@@ -53,7 +53,7 @@ fn passing_fault(kind: FailureKind, message: String) -> Fault {
 
 /// The client could not even be made.
 pub(super) fn unusable(api: &Api, reason: &str) -> Failure {
-    let (host, reason) = (api.host(), printable(reason));
+    let (host, reason) = (api.host(), quoted(api, reason));
     let message = format!("no connection to {host} can be set up: {reason}");
     Failure { kind: FailureKind::Unreachable, message }
 }
@@ -70,7 +70,7 @@ pub(super) fn transport(
     timeouts: Timeouts,
     error: &reqwest::Error,
 ) -> Fault {
-    let (host, reason) = (api.host(), root(error));
+    let (host, reason) = (api.host(), quoted(api, &root(error)));
     if error.is_connect() {
         let (kind, reason) = if error.is_timeout() {
             (FailureKind::TimedOut, "no answer in time".to_owned())
@@ -118,7 +118,7 @@ pub(super) fn status(
 ) -> Fault {
     let host = api.host();
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let said = match printable(&body.message) {
+    let said = match quoted(api, &body.message) {
         message if message.is_empty() => {
             status.canonical_reason().unwrap_or("no reason given").to_owned()
         }
@@ -168,7 +168,7 @@ pub(super) fn hostile(api: &Api, what: &str, reason: &str) -> Fault {
 }
 
 fn no_github(api: &Api, what: &str, reason: &str) -> String {
-    let (host, reason) = (api.host(), printable(reason));
+    let (host, reason) = (api.host(), quoted(api, reason));
     format!(
         "{host} sent something else than GitHub's API does for {what} ({reason}): check --api-url"
     )
@@ -243,7 +243,15 @@ pub(super) fn root(error: &dyn Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    printable(&innermost.to_string())
+    innermost.to_string()
+}
+
+/// What a server said, safe to print, and without the token if it repeats that.
+fn quoted(api: &Api, text: &str) -> String {
+    match api.token() {
+        Some(token) => printable(&token.cut_from(text)),
+        None => printable(text),
+    }
 }
 
 fn unauthorized(api: &Api, said: &str) -> String {

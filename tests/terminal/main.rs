@@ -5,20 +5,27 @@
     reason = "a test may stop at once when what it is about is not there"
 )]
 
+#[path = "../common/peer.rs"]
+#[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
+mod peer;
 #[path = "../common/pty.rs"]
 #[expect(dead_code, reason = "CPU time is read by a benchmark alone")]
 mod pty;
+
+#[path = "../common/server.rs"]
+mod server;
 
 mod drawing;
 mod floods;
 mod leaving;
 mod stuck;
+mod token;
 
 use std::time::Duration;
 
 use pty::{Ended, Pty, SHOW_CURSOR};
-use threadline::engine::clock::wall_clock;
-use threadline::github::server::{Faults, Latency, Server, Settings};
+use server::late_and_faulty;
+use threadline::github::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
 const USUAL: (u16, u16) = (80, 24);
@@ -29,7 +36,7 @@ const SAME: &str = "same 127 followers, same order";
 /// A server that answers within milliseconds.
 fn quick() -> Server {
     let (latency, jitter) = (Duration::from_millis(8), Duration::from_millis(2));
-    serve(Latency::Uniform { latency, jitter, seed: 1 })
+    late_and_faulty(127, Latency::Uniform { latency, jitter, seed: 1 }, "")
 }
 
 /// A server whose pages never come: runs go on until they are stopped.
@@ -51,6 +58,8 @@ fn serve(latency: Latency) -> Server {
     let faults = Faults::default();
     let settings = Settings { user, followers: 127, latency, faults, port: 0, wall_clock };
     Server::start(settings).expect("a server")
+    let latency = serde_json::from_str(profile).expect("a latency profile");
+    late_and_faulty(127, Latency::Profile(latency), "")
 }
 
 /// threadline with these arguments on a usual terminal.
