@@ -16,15 +16,16 @@ mod pty;
 mod server;
 
 mod drawing;
+mod escapes;
 mod floods;
 mod leaving;
+mod stopping;
 mod stuck;
 mod token;
 
 use std::time::Duration;
 
 use pty::{Ended, Pty, SHOW_CURSOR};
-use server::late_and_faulty;
 use threadline::github::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
@@ -36,7 +37,7 @@ const SAME: &str = "same 127 followers, same order";
 /// A server that answers within milliseconds.
 fn quick() -> Server {
     let (latency, jitter) = (Duration::from_millis(8), Duration::from_millis(2));
-    late_and_faulty(127, Latency::Uniform { latency, jitter, seed: 1 }, "")
+    serve(Latency::Uniform { latency, jitter, seed: 1 })
 }
 
 /// A server whose pages never come: runs go on until they are stopped.
@@ -54,12 +55,7 @@ fn two_pages() -> Server {
 }
 
 fn serve(latency: Latency) -> Server {
-    let user = "aaronlelevier".to_owned();
-    let faults = Faults::default();
-    let settings = Settings { user, followers: 127, latency, faults, port: 0, wall_clock };
-    Server::start(settings).expect("a server")
-    let latency = serde_json::from_str(profile).expect("a latency profile");
-    late_and_faulty(127, Latency::Profile(latency), "")
+    server::late_and_faulty(127, latency, "")
 }
 
 /// threadline with these arguments on a usual terminal.

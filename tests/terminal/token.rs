@@ -109,7 +109,7 @@ fn ask_in_every_way(url: &str) {
         assert_processes_unmarked();
         let mut pty = Pty::start(PROGRAM, &fetch, &[("GH_TOKEN", TOKEN)], WIDE);
         pty.wait("the end", |view| view.has(" r run "));
-        pty.keys(&"j".repeat(40));
+        pty.keys("j".repeat(40));
         pty.keys("?");
         pty.wait_text("Shift-Tab");
         pty.keys("?q");
