@@ -44,6 +44,7 @@ mod unix {
         }
         first_frame();
         idle();
+        sitting();
         race();
     }
 
@@ -78,9 +79,31 @@ mod unix {
         quit(pty);
     }
 
+    /// The same race 50 times: what a run took is given back with the next.
+    fn sitting() {
+        let (mut server, url) = serve("1ms");
+        let mut pty =
+            screen(&["aaronlelevier", "--api-url", &url, "--per-page", "100", "--threads", "16"]);
+        let mut memory = Vec::new();
+        for _ in 0..50 {
+            pty.wait_text("same 10000");
+            memory.push(pty.memory());
+            pty.keys("r");
+            pty.wait("the next run", |view| !view.has("same 10000"));
+        }
+        quit(pty);
+        server.kill().expect("the server");
+        server.wait().expect("the server");
+        let after = |runs: usize| memory.get(runs - 1).copied().flatten();
+        let more =
+            after(50).zip(after(5)).map(|(last, early)| last.cast_signed() - early.cast_signed());
+        let more = more.map_or("unknown".to_owned(), |kilobytes| format!("{kilobytes} kB"));
+        println!("50 runs       {more} more than after 5   promised: 1024 kB");
+    }
+
     /// 100 pages of 50 ms, 16 workers, with the screen and without.
     fn race() {
-        let (mut server, url) = serve();
+        let (mut server, url) = serve("50ms");
         let arguments =
             ["aaronlelevier", "--api-url", &url, "--per-page", "100", "--threads", "16"];
         let (mut ratios, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
@@ -131,9 +154,9 @@ mod unix {
         Some(children_ticks()? - before?)
     }
 
-    fn serve() -> (Child, String) {
+    fn serve(latency: &str) -> (Child, String) {
         let mut server = Command::new(PROGRAM)
-            .args(["serve", "--latency", "50ms", "--followers", "10000"])
+            .args(["serve", "--latency", latency, "--followers", "10000"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("the server");
