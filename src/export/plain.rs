@@ -170,6 +170,7 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
 
 fn agreement(agreement: Agreement) -> String {
     match agreement {
+        Agreement::Same { followers: 0 } => "none in either".to_owned(),
         Agreement::Same { followers } => format!("the same {followers} in both, in the same order"),
         Agreement::Reordered { followers } => {
             format!("the same {followers} in both, but not in the same order")
