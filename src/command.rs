@@ -163,11 +163,13 @@ fn on_screen(
     let all = [app.shown()].into_iter().chain(Selection::ALL);
     let runs = all.flat_map(|selection| session.runs(selection));
     let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
-    let failed = session.latest_run().filter(|run| run.failure().is_some() && !run.is_whole());
-    if let Some(trouble) = failed.and_then(|run| headless::trouble(Some(run), &[])) {
+    // A run that a person stopped is no failure.
+    let latest = session.latest_runs();
+    let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_whole());
+    if let Some(trouble) = failed.and_then(|_| headless::trouble(None, latest)) {
         headless::complain(streams.err, &trouble);
     }
-    let exit = failed.map_or(Exit::Whole, |run| Exit::of(None, std::slice::from_ref(run)));
+    let exit = failed.map_or(Exit::Whole, |_| Exit::of(None, latest));
     let exit = headless::told(exit, saved?, streams.err);
     match (came, left) {
         (Some(signal), _) => Ok(Exit::Signal(signal)),

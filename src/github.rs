@@ -12,6 +12,6 @@ pub mod server;
 pub use api::{Api, ApiError, Token};
 pub use client::{Client, Reply};
 pub use connect::Observe;
-pub use failure::{Fault, Remedy, limited_for_ever, not_waited_for};
+pub use failure::{Fault, Remedy, asked_to_wait, limited_for_ever, not_waited_for};
 pub use patience::{Patience, Timeouts};
 pub use quota::{RateLimit, Wait};

@@ -18,6 +18,7 @@
 //! | [`headless`] | the same without a screen; `threadline serve` |
 //! | [`export`] | what a person takes along: reports and followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
+//! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
 //! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,

@@ -278,6 +278,15 @@ impl Session {
         self.latest.and_then(|latest| self.run(latest))
     }
 
+    /// The runs of the selection that ran last; of the preparing request where that was all.
+    pub fn latest_runs(&self) -> &[Run] {
+        match self.latest {
+            Some(Active::Profile(_)) => self.profile.as_slice(),
+            Some(Active::Run(selection, _)) => self.runs(selection),
+            None => &[],
+        }
+    }
+
     fn run(&self, which: Active) -> Option<&Run> {
         match which {
             Active::Profile(_) => self.profile.as_ref(),

@@ -11,7 +11,7 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// It is written in another way.
-    #[error("write a duration as 50ms, 1.5s, 5m or 200us; a bare number is milliseconds")]
+    #[error("write a duration as 50ms, 1.5s, 5m or 200us, up to a day")]
     Malformed,
     /// It is a bare number.
     #[error("write the unit: 500ms, 30s or 5m")]

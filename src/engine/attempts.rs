@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::gate::{Gate, Pass};
 use super::task::Report;
-use crate::github::{Fault, Patience, Remedy};
+use crate::github::{Fault, Patience, Remedy, asked_to_wait};
 use crate::model::{Failure, Kind, Nanos, TaskId};
 
 /// The longest wait after the first failure; it doubles with each.
@@ -66,10 +66,15 @@ impl Attempts {
         failed: u32,
         after: Option<Duration>,
     ) -> Result<(), Failure> {
-        let wait = full_jitter(failed).max(after.unwrap_or_default());
-        if failed > self.patience.retries || wait > self.patience.max_wait {
+        let Patience { retries, max_wait, .. } = self.patience;
+        if failed > retries {
             return Err(given_up(failure, failed));
         }
+        let asked = after.unwrap_or_default();
+        if asked > max_wait {
+            return Err(asked_to_wait(&given_up(failure, failed), asked, max_wait));
+        }
+        let wait = full_jitter(failed).max(asked);
         let until = self.clock.now() + Nanos::from(wait);
         let again = self.report.moment(until);
         self.report.send(Kind::AttemptFailed { task, failure, again });

@@ -206,7 +206,8 @@ impl Pass {
                 report.send(Kind::Limited(closed.limit(report)));
             }
             if new && limit.kind == LimitKind::Secondary {
-                (state.most, state.successes) = ((state.most / 2).max(1), 0);
+                let most = state.in_flight.min(state.most) / 2;
+                (state.most, state.successes) = (most.max(1), 0);
                 report.send(Kind::Narrowed { in_flight: state.most });
             }
             result = Ok(report.moment(state.closed.map_or(until, |closed| closed.until)));

@@ -3,8 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
-use crossbeam_channel::{Receiver, bounded, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
@@ -14,6 +15,9 @@ use crate::model::text::printable;
 use crate::model::{
     End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, State, TaskId,
 };
+
+/// How long a run that is stopped may take to end.
+pub(crate) const GRACE: Duration = Duration::from_millis(500);
 
 /// A run that goes on. Dropping it stops the run.
 #[derive(Debug)]
@@ -49,13 +53,16 @@ impl RunHandle {
 }
 
 /// Nothing is ever sent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Never {}
 
 impl Drop for RunHandle {
     fn drop(&mut self) {
         self.stop();
-        if let Some(coordinator) = self.coordinator.take() {
+        // A server may keep a worker busy, so that it does not get to see the stop: it is left to
+        // itself then. Nothing is ever sent: the channel closes.
+        let left = self.over.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout);
+        if let Some(coordinator) = self.coordinator.take().filter(|_| !left) {
             // A panic on that thread has nothing to add here.
             _ = coordinator.join();
         }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::ascii;
+use crate::model::text::escaped;
 use crate::model::{Follower, Run};
 
 /// How a list of followers is written.
@@ -71,10 +72,12 @@ fn csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// A spreadsheet would run a cell that begins like this; a leading ' keeps it text:
-/// <https://owasp.org/www-community/attacks/CSV_Injection>.
+/// <https://owasp.org/www-community/attacks/CSV_Injection>. And a terminal would act on what is not
+/// escaped.
 fn harmless(cell: &str) -> String {
     let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    if runs { format!("'{cell}") } else { cell.to_owned() }
+    let cell = escaped(cell);
+    if runs { format!("'{cell}") } else { cell }
 }
 
 fn json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
@@ -135,10 +138,12 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"] {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)"] {
             assert_eq!(harmless(cell), format!("'{cell}"));
         }
+        assert_eq!((harmless("\t=1"), harmless("\r=1")), ("'\\t=1".into(), "'\\r=1".into()));
         assert_eq!(harmless("a=1"), "a=1");
+        assert_eq!(harmless("a\u{1b}[2J\u{202e}é"), "a\\u{1b}[2J\\u{202e}é");
     }
 
     #[test]

@@ -92,13 +92,13 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         write!(
             out,
-            "{:<13}{elapsed:>9}{pages:>11}{:>11}{:>12.2}",
+            "{:<12} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
             name(run),
             run.follower_count(),
             run.rate(elapsed)
         )?;
         match percentiles(run, [0.5, 0.95]) {
-            Some([median, p95]) => writeln!(out, "{median:>10}{p95:>10}")?,
+            Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
             None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
         }
     }
@@ -170,6 +170,7 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
 
 fn agreement(agreement: Agreement) -> String {
     match agreement {
+        Agreement::Same { followers: 0 } => "none in either".to_owned(),
         Agreement::Same { followers } => format!("the same {followers} in both, in the same order"),
         Agreement::Reordered { followers } => {
             format!("the same {followers} in both, but not in the same order")
@@ -270,6 +271,13 @@ followers    the same 5 in both, in the same order
         let line = "\nsingle_threaded count: 3, multi_threaded count: 4\n";
         assert!(report.contains(line), "{report}");
         assert!(report.contains("profile      counts 4 followers, where the list has 3\n"));
+    }
+
+    #[test]
+    fn long_figures_stay_apart() {
+        let pages: Vec<Page<'_>> = vec![Ok(&[]); 100_000];
+        let report = report(3, &[run(Mode::Threads, 1000, &pages)]);
+        assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
     }
 
     #[test]

@@ -10,14 +10,21 @@ use url::Url;
 
 use super::api::Api;
 use super::connect::{Observe, WatchConnecting};
-use super::failure::Fault;
+use super::failure::{Fault, Remedy};
 use super::link::{self, LinkError, Links};
 use super::patience::Timeouts;
 use super::{failure, quota};
+use crate::model::Page as Followers;
 use crate::model::{Done, Failure, Product, Profile, Quota, State};
 
 /// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
 const LARGEST_BODY: usize = 16 << 20;
+
+/// GitHub gives no more followers a page, however many are asked for.
+const MOST_ON_A_PAGE: usize = 100;
+
+/// A login and the address of its page, in bytes: GitHub's are 39 and 58 characters at most.
+const LONGEST_TEXTS: usize = 512;
 
 /// Redirects that are followed, to the same server only.
 const MOST_REDIRECTS: usize = 5;
@@ -66,10 +73,15 @@ impl Client {
     pub async fn quota(&self) -> Result<Option<Quota>, Fault> {
         let what = "the rate limit";
         let page = self.get(self.url(&["rate_limit"])?, what).await?;
-        if page.status == StatusCode::NOT_FOUND {
-            return Ok(None);
+        if page.status != StatusCode::OK {
+            // Whoever may not ask for this may still ask for the rest, unless it is the token that is
+            // not accepted, or too much that was asked.
+            let refused = page.status == StatusCode::UNAUTHORIZED;
+            return match self.succeeded(page, "", what) {
+                Err(fault) if refused || matches!(fault.remedy, Remedy::Limit(_)) => Err(fault),
+                _ => Ok(None),
+            };
         }
-        let page = self.succeeded(page, "", what)?;
         let Some(quota) = quota::parse(&page.body) else { return Ok(None) };
         self.observer.quota(quota);
         match quota::used_up(quota, &page.headers) {
@@ -102,9 +114,12 @@ impl Client {
             return Ok(self.reply(&reply, Product::NoMore, None));
         }
         let reply = self.succeeded(reply, user, &what)?;
-        let followers = self.parse(&reply, &what)?;
+        let followers: Followers = self.parse(&reply, &what)?;
+        if !is_credible(&followers) {
+            return Err(failure::hostile(&self.api, &what, "it holds more than 100 followers can"));
+        }
         let links = self.links(&reply.headers, &what)?;
-        Ok(self.reply(&reply, Product::Followers(followers), links))
+        Ok(self.reply(&reply, Product::Followers(followers.into()), links))
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Fault> {
@@ -191,6 +206,11 @@ impl Client {
         };
         Reply { done, links }
     }
+}
+
+/// What is kept of a page must be no more than GitHub's pages hold, or a server could fill the memory.
+fn is_credible(page: &Followers) -> bool {
+    page.len() <= MOST_ON_A_PAGE && page.text_size() <= MOST_ON_A_PAGE * LONGEST_TEXTS
 }
 
 fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwest::Client, String> {

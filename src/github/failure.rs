@@ -196,17 +196,26 @@ pub fn not_waited_for(
     until_utc: u64,
     max_wait: Duration,
 ) -> Failure {
-    let (host, which, time) = (api.host(), words(kind), time_of_day(until_utc));
-    let (wait, most) = (seconds(wait), seconds(max_wait));
+    let (host, which, most) = (api.host(), words(kind), seconds(max_wait));
+    // Beyond a day, a time of the day says nothing.
+    let today = wait.as_secs() < 86_400;
+    let end = if today { format!("until {} UTC, ", time_of_day(until_utc)) } else { String::new() };
+    let wait = seconds(wait);
     let larger = match (kind, api.token()) {
         (LimitKind::Primary, None) => ", or set GH_TOKEN for a larger quota",
         _ => "",
     };
     let message = format!(
-        "{host}'s {which} is reached until {time} UTC, for {wait}, and --max-wait is {most}: come back \
-         then{larger}"
+        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}: come back then{larger}"
     );
     Failure { kind: FailureKind::RateLimited, message }
+}
+
+/// A server asks to be left alone for longer than a person would wait.
+pub fn asked_to_wait(failure: &Failure, asked: Duration, max_wait: Duration) -> Failure {
+    let (asked, most) = (seconds(asked), seconds(max_wait));
+    let message = format!("{failure}; it asks for {asked}, and --max-wait is {most}");
+    Failure { kind: failure.kind, message }
 }
 
 /// A limit is met however long one waits.

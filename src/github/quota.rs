@@ -108,7 +108,9 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// By the server's own clock if it tells the time, so that this machine's need not be right.
 fn until(reset: u64, headers: &HeaderMap) -> Wait {
     match seconds(headers, DATE.as_str()) {
-        Some(now) => Wait::For(Duration::from_secs(reset.saturating_sub(now)) + MARGIN),
+        Some(now) => {
+            Wait::For(Duration::from_secs(reset.saturating_sub(now)).saturating_add(MARGIN))
+        }
         None => Wait::Until(reset.saturating_add(MARGIN.as_secs())),
     }
 }
@@ -183,9 +185,12 @@ mod tests {
 
     #[test]
     fn numbers_of_any_size_are_some_wait_or_none() {
+        let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
         for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {
-            let lines = [EMPTY, ("x-ratelimit-reset", value), ("retry-after", value)];
-            assert!(limit(false, &headers(&lines), "", "").is_some(), "{value}");
+            let reset = ("x-ratelimit-reset", value);
+            for lines in [[EMPTY, reset, ("retry-after", value)], [EMPTY, reset, earliest]] {
+                assert!(limit(false, &headers(&lines), "", "").is_some(), "{lines:?}");
+            }
         }
     }
 

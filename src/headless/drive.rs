@@ -2,11 +2,12 @@
 
 use std::io::Write;
 
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, after, never, select};
 
 use super::progress::Progress;
 use crate::app::Session;
 use crate::app::session::Bill;
+use crate::engine::pool::GRACE;
 use crate::engine::{Launcher, RunHandle};
 use crate::model::time::time_of_day;
 use crate::model::{Plan, Selection, Workload};
@@ -70,6 +71,7 @@ fn watch(
     let elapsed = || launcher.now().since(run.started());
     let ticks = progress.ticks();
     let mut over = Over { next: None, signal: None };
+    let mut late = never();
     progress.draw(session, elapsed());
     loop {
         select! {
@@ -85,7 +87,10 @@ fn watch(
             recv(signals) -> signal => {
                 over.signal = signal.ok().or(over.signal);
                 run.stop();
+                late = after(GRACE);
             }
+            // A worker that does not get to see the stop is not waited for.
+            recv(late) -> _ => return over,
             recv(ticks) -> _ => progress.draw_again(session, elapsed()),
         }
     }

@@ -44,6 +44,11 @@ impl Page {
         self.ids.is_empty()
     }
 
+    /// How many bytes its texts take.
+    pub fn text_size(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The followers' numbers, in the server's order.
     pub fn ids(&self) -> &[u64] {
         &self.ids

@@ -17,10 +17,23 @@ pub fn printable(text: &str) -> String {
         }
         match c {
             '\n' | '\r' | '\t' => safe.push(' '),
-            '\'' | '"' | '\\' => safe.push(c),
-            // Writing to a String cannot fail.
-            _ => _ = write!(safe, "{}", c.escape_debug()),
+            _ => escape(c, &mut safe),
         }
     }
     safe
+}
+
+/// All of `text`, with every character that a terminal could act on written out as `\u{..}`.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    text.chars().for_each(|c| escape(c, &mut safe));
+    safe
+}
+
+fn escape(c: char, safe: &mut String) {
+    match c {
+        '\'' | '"' | '\\' => safe.push(c),
+        // Writing to a String cannot fail.
+        _ => _ = write!(safe, "{}", c.escape_debug()),
+    }
 }

@@ -20,6 +20,8 @@ pub(super) struct Decoder {
     state: State,
     /// Between the marks of a bracketed paste.
     paste: bool,
+    /// The last byte was Ctrl-C.
+    interrupt: bool,
 }
 
 /// What the bytes so far have begun.
@@ -55,25 +57,35 @@ struct Parameters {
 }
 
 impl Decoder {
-    /// The keys in `bytes`. A lone ESC at their end is a key unless `more` is about to come.
-    pub(super) fn keys(&mut self, bytes: &[u8], more: bool) -> Vec<KeyEvent> {
-        // A paste whose end never comes must not take the keyboard away.
-        self.paste &= bytes != [INTERRUPT];
-        let mut keys: Vec<KeyEvent> = bytes.iter().filter_map(|&byte| self.take(byte)).collect();
-        if more || self.paste {
-            return keys;
+    /// The keys in `bytes`.
+    pub(super) fn keys(&mut self, bytes: &[u8]) -> Vec<KeyEvent> {
+        bytes.iter().filter_map(|&byte| self.take(byte)).collect()
+    }
+
+    /// Whether what came last may be a key or not, which depends on whether more follows at once.
+    pub(super) const fn is_unsure(&self) -> bool {
+        if self.paste {
+            return self.interrupt;
         }
-        match self.state {
-            State::Escape => keys.push(key(KeyCode::Esc)),
-            // Alt and ], which a person has pressed.
-            State::String { empty: true } => {}
-            _ => return keys,
+        matches!(self.state, State::Escape | State::String { empty: true })
+    }
+
+    /// Nothing more follows: a lone ESC is a key, ESC and ] is another with Alt, and Ctrl-C that ends
+    /// a paste is a person's. A paste whose end never comes must not take the keyboard away.
+    pub(super) fn settle(&mut self) -> Option<KeyEvent> {
+        if !self.is_unsure() {
+            return None;
         }
-        self.state = State::Ground;
-        keys
+        self.paste = false;
+        match mem::take(&mut self.state) {
+            State::Escape => Some(key(KeyCode::Esc)),
+            State::String { .. } => None,
+            _ => control(INTERRUPT),
+        }
     }
 
     fn take(&mut self, byte: u8) -> Option<KeyEvent> {
+        self.interrupt = byte == INTERRUPT;
         let pressed = self.step(byte);
         pressed.filter(|_| !self.paste)
     }
@@ -202,11 +214,18 @@ mod tests {
     /// What is pressed, a byte at a time and all at once.
     fn pressed(bytes: &[u8]) -> Vec<KeyCode> {
         let mut decoder = Decoder::default();
-        let single = bytes.iter().flat_map(|byte| decoder.keys(&[*byte], true));
+        let single = bytes.iter().flat_map(|byte| decoder.keys(&[*byte]));
         let single: Vec<KeyEvent> = single.collect();
-        let whole = Decoder::default().keys(bytes, true);
+        let whole = Decoder::default().keys(bytes);
         assert_eq!(single, whole, "{:?}", String::from_utf8_lossy(bytes));
         whole.into_iter().map(|key| key.code).collect()
+    }
+
+    /// What is pressed if nothing follows.
+    fn typed(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
+        let mut keys = decoder.keys(bytes);
+        keys.extend(decoder.settle());
+        keys
     }
 
     fn chars(text: &str) -> Vec<KeyCode> {
@@ -228,7 +247,7 @@ mod tests {
             assert_eq!(pressed(end), [KeyCode::End]);
         }
         assert_eq!(pressed(b"\x1b[5~\x1b[6~"), [KeyCode::PageUp, KeyCode::PageDown]);
-        let held = Decoder::default().keys(b"\x03\x1b[1;5A\x1b[6;3~", false);
+        let held = Decoder::default().keys(b"\x03\x1b[1;5A\x1b[6;3~");
         let held = held.into_iter().map(|key| (key.code, key.modifiers));
         let expected = [
             (KeyCode::Char('c'), KeyModifiers::CONTROL),
@@ -240,11 +259,9 @@ mod tests {
 
     #[test]
     fn escape_is_a_key_where_nothing_follows() {
-        let keys = |bytes, more| Decoder::default().keys(bytes, more).len();
-        assert_eq!((keys(b"\x1b", false), keys(b"\x1b", true)), (1, 0));
         let mut decoder = Decoder::default();
-        let typed = [&b"\x1b"[..], b"q"].map(|bytes| decoder.keys(bytes, false)).concat();
-        assert_eq!(typed, [key(KeyCode::Esc), key(KeyCode::Char('q'))]);
+        assert_eq!(typed(&mut decoder, b"\x1b"), [key(KeyCode::Esc)]);
+        assert_eq!(typed(&mut decoder, b"q"), [key(KeyCode::Char('q'))]);
         assert_eq!(pressed(b"\x1b\x1bq"), [KeyCode::Esc], "and q with Alt");
     }
 
@@ -253,7 +270,7 @@ mod tests {
     fn what_is_no_key_presses_none() {
         for bytes in [
             b"\x1bq".as_slice(),
-            b"\x1b[200~q\x1ax\r\x1b[A\x1b]q\x1b\x1b[201~",
+            b"\x1b[200~q\x03x\r\x1b[A\x1b]q\x1b\x1b[201~",
             b"\x1b[200~\x1b[M\x1b[201~",
             b"\x1b]11;rgb:1e1e/1e1e/1e1e\x07",
             b"\x1b]11;rgb:1e1e/1e1e/1e1e\x1b\\",
@@ -273,15 +290,16 @@ mod tests {
     #[test]
     fn an_end_that_never_comes_takes_nothing_away() {
         let mut decoder = Decoder::default();
-        assert_eq!(decoder.keys(b"\x1b[200~q\x03", false), []);
-        assert_eq!(decoder.keys(b"q", false), [], "still in the paste");
-        assert_eq!(decoder.keys(b"\x03", false).len(), 1, "Ctrl-C that comes alone");
-        assert_eq!(decoder.keys(b"q", false).len(), 1);
-        assert_eq!(decoder.keys(b"\x1b]", false), [], "Alt and ]");
-        assert_eq!(decoder.keys(b"q", false).len(), 1);
-        assert_eq!(decoder.keys(b"\x1b]11;q", false), [], "an answer, up to here");
-        assert_eq!(decoder.keys(b"q\x03", false).len(), 1, "Ctrl-C ends it");
-        assert_eq!(decoder.keys(b"\x1b[12;", false), []);
-        assert_eq!(decoder.keys(b"\x1b", false), [key(KeyCode::Esc)]);
+        let mut typed = |bytes: &[u8]| typed(&mut decoder, bytes).len();
+        assert_eq!(typed(b"\x1b[200~q\x03q\x1b"), 0);
+        assert_eq!(typed(b"[A"), 0, "still in the paste");
+        assert_eq!(typed(b"q\x03"), 1, "Ctrl-C, and nothing after it");
+        assert_eq!(typed(b"q"), 1);
+        assert_eq!(typed(b"\x1b]"), 0, "Alt and ]");
+        assert_eq!(typed(b"q"), 1);
+        assert_eq!(typed(b"\x1b]11;q"), 0, "an answer, up to here");
+        assert_eq!(typed(b"q\x03"), 1, "Ctrl-C ends it");
+        assert_eq!(typed(b"\x1b[12;"), 0);
+        assert_eq!(typed(b"\x1b"), 1);
     }
 }

@@ -63,9 +63,11 @@ fn read(inputs: &Sender<Input>) {
     let mut bytes = [0; 4096];
     // An end or an error means that the terminal is gone.
     while let Ok(count @ 1..) = unix::read(&mut bytes) {
-        let bytes = bytes.get(..count).unwrap_or_default();
-        let more = bytes.ends_with(b"\x1b") && unix::more_comes();
-        for key in decoder.keys(bytes, more) {
+        let mut keys = decoder.keys(bytes.get(..count).unwrap_or_default());
+        if decoder.is_unsure() && !unix::more_comes() {
+            keys.extend(decoder.settle());
+        }
+        for key in keys {
             if inputs.send(Input::Key(key)).is_err() {
                 return;
             }
@@ -82,7 +84,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    /// After an ESC that is no key alone, the rest comes within this time.
+    /// After an ESC that is no key of its own, the rest comes within this time.
     const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 25_000_000 };
 
     /// How long to wait with the next try where the terminal was made non-blocking, by a program

@@ -138,8 +138,13 @@ fn paint(cell: Cell, theme: Theme) -> (&'static str, Style) {
         Cell::Notched(state) => mixed(eighth(&LOWER, 7), state, State::Idle, state, theme),
         Cell::Edge { left, right, eighths } => {
             let glyph = eighth(&LEFT, eighths);
-            let larger = if eighths >= 4 { left } else { right };
-            mixed(glyph, left, right, larger, theme)
+            let only = match (left, right) {
+                // What goes on now must not look as if it were over.
+                (State::Idle, busy) | (busy, State::Idle) => busy,
+                _ if eighths >= 4 => left,
+                _ => right,
+            };
+            mixed(glyph, left, right, only, theme)
         }
         Cell::Merged { top, under, eighths } => {
             mixed(eighth(&LOWER, eighths), top, under, top, theme)

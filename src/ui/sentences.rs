@@ -84,7 +84,7 @@ fn bill(app: &App) -> String {
     let bill = app.session().bill(app.shown());
     bill.map_or_else(String::new, |Bill { requests, quota }| {
         let left = grouped(quota.remaining);
-        format!("; {} takes {requests} of the {left} requests left", app.shown())
+        format!("; needs {requests} of {left} requests")
     })
 }
 

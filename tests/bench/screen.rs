@@ -47,6 +47,7 @@ mod unix {
         }
         first_frame();
         idle();
+        sitting();
         race();
     }
 
@@ -79,6 +80,27 @@ mod unix {
         let cpu = ticks.map_or("unknown".to_owned(), |ticks| format!("{} ms", ticks * 10));
         println!("idle 10 s     {bytes} bytes, {cpu} CPU   promised: 0 bytes, 10 ms");
         quit(pty);
+    }
+
+    /// The same race 50 times: what a run took is given back with the next.
+    fn sitting() {
+        let server = Server::start("10000", "1ms");
+        let url = server.url();
+        let mut pty =
+            screen(&["aaronlelevier", "--api-url", url, "--per-page", "100", "--threads", "16"]);
+        let mut memory = Vec::new();
+        for _ in 0..50 {
+            pty.wait_text("same 10000");
+            memory.push(pty.memory());
+            pty.keys("r");
+            pty.wait("the next run", |view| !view.has("same 10000"));
+        }
+        quit(pty);
+        let after = |runs: usize| memory.get(runs - 1).copied().flatten();
+        let more =
+            after(50).zip(after(5)).map(|(last, early)| last.cast_signed() - early.cast_signed());
+        let more = more.map_or("unknown".to_owned(), |kilobytes| format!("{kilobytes} kB"));
+        println!("50 runs       {more} more than after 5   promised: 1024 kB");
     }
 
     /// 100 pages of 50 ms, 16 workers, with the screen and without.

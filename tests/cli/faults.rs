@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::Value;
 
 use super::scripted::{Reply, Scripted, page_of};
-use super::{Ended, asking, end};
+use super::{Ended, asking, end, threadline};
 
 /// Exit `code`, and one line on stderr that holds `words`.
 #[track_caller]
@@ -113,4 +113,18 @@ fn a_list_that_changes_between_the_runs() {
     assert_eq!(code, Some(0), "{err}");
     let said = "\nfollowers    2 followers joined and 1 left between the runs\n";
     assert!(out.contains(said) && !out.contains("same"), "{out}");
+}
+
+#[test]
+fn a_server_that_asks_for_more_patience_than_there_is_is_told_so() {
+    let server = Scripted::list(90, 90, |page| {
+        let busy = || Reply::error(503, "Busy").header("retry-after", "600");
+        (page == 2).then(busy)
+    });
+    let mut command = threadline();
+    let arguments = ["octocat", "--api-url", server.url(), "--mode", "sequential"];
+    let Ended { code, err, .. } = end(command.args(arguments).args(["--max-wait", "3s"]));
+    assert_eq!(code, Some(6), "{err}");
+    assert!(err.contains("it asks for 10 min, and --max-wait is 3 s"), "{err}");
+    assert_eq!(server.pages(), BTreeMap::from([(1, 1), (2, 1), (3, 1)]));
 }

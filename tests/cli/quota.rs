@@ -65,7 +65,7 @@ fn without_a_request_left_none_is_made() {
     let server = server(|| core(0));
     let (Ended { code, err, .. }, asked) = race(&server, &[]);
     assert_eq!((code, asked), (Some(5), vec!["/rate_limit".to_owned()]), "{err}");
-    assert!(err.contains("rate limit is reached until 00:00 UTC"), "{err}");
+    assert!(err.contains("rate limit is reached for "), "{err}");
     assert!(err.contains("come back then, or set GH_TOKEN for a larger quota"), "{err}");
 }
 
@@ -76,6 +76,18 @@ fn a_server_without_limits_or_with_an_answer_of_another_kind_is_asked_all_the_sa
         let (Ended { code, err, .. }, asked) = race(&server, &["--mode", "sequential"]);
         assert_eq!((code, asked.len()), (Some(0), 2 + 3), "{err}");
     }
+    for status in [403, 500] {
+        let server = server(move || Reply::error(status, "Not for you"));
+        let (Ended { code, err, .. }, asked) = race(&server, &["--mode", "sequential"]);
+        assert_eq!((code, asked.len()), (Some(0), 2 + 3), "{status}: {err}");
+    }
     let server = server(|| Reply::new(200, "<html>"));
     assert_eq!(race(&server, &["--mode", "sequential"]).0.code, Some(0));
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_told_at_once() {
+    let server = server(|| Reply::error(401, "Bad credentials"));
+    let (Ended { code, err, .. }, asked) = race(&server, &[]);
+    assert_eq!((code, asked.len()), (Some(4), 1), "{err}");
 }

@@ -131,3 +131,18 @@ fn crc32(bytes: &[u8]) -> u32 {
         })
     })
 }
+
+/// A server must not fill the memory with what no page of GitHub's holds.
+#[test]
+fn a_page_that_holds_more_than_a_page_can_is_none() {
+    let long = format!(r#"[{{"login":"{}","id":1,"html_url":""}}]"#, "x".repeat(60_000));
+    for text in [body(1, 101), long] {
+        let peer = Peer::saying(answer(200, "", text));
+        let sitting = run(&peer.url(), pages(1));
+        let failure = failure_of(&sitting);
+        assert!(failure.message.contains("more than 100 followers can"), "{failure}");
+        assert_eq!((sitting.run.follower_count(), peer.asked().len()), (0, 1));
+    }
+    let peer = Peer::saying(answer(200, "", body(1, 100)));
+    assert_eq!(run(&peer.url(), pages(1)).run.follower_count(), 100);
+}

@@ -1,7 +1,7 @@
 //! Every way out, and away for a while: the terminal is as it was.
 
 use crate::pty::{Pty, SHOW_CURSOR};
-use crate::{SAME, WIDE, ask, assert_silent, endless, quick, running, threadline};
+use crate::{SAME, WIDE, ask, ask_with, assert_silent, endless, quick, running, threadline};
 
 #[test]
 fn control_c_ends_with_130() {
@@ -152,4 +152,17 @@ fn a_closed_window_ends_the_program_after_a_failed_run_too() {
     let pty = threadline(&["nobody", "--api-url", &server.url(), "--theme", "dark"]);
     pty.wait_text("knows no user");
     assert_eq!(pty.hang_up(), 129);
+}
+
+#[test]
+fn a_race_whose_first_half_lost_a_page_is_partial() {
+    // The second half gets it: a fault is met once, and then again in its turn.
+    let server = crate::server::faulty(127, r#"{"page":3,"fault":"status","status":410}"#);
+    let mut pty = ask_with(&server, &["--theme", "dark"], &[], WIDE);
+    pty.wait_text("410");
+    pty.wait_text("r run again");
+    pty.keys("q");
+    let ended = pty.ended();
+    assert_eq!(ended.code, 6);
+    assert!(ended.screen.contains("sequential: 4 of 5 pages fetched"), "{}", ended.screen);
 }
