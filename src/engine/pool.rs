@@ -17,7 +17,7 @@ use crate::model::{
 };
 
 /// How long a run that is stopped may take to end.
-pub(crate) const GRACE: Duration = Duration::from_millis(500);
+pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// A run that goes on. Dropping it stops the run.
 #[derive(Debug)]
