@@ -28,6 +28,8 @@ pub struct Lane {
     retries: Vec<u64>,
     /// Whether the last task goes on.
     working: bool,
+    /// Whether it waits for its next attempt.
+    held: bool,
     errors: Vec<u64>,
 }
 
@@ -90,6 +92,7 @@ impl Default for Lane {
             attempts: Vec::new(),
             retries: Vec::new(),
             working: false,
+            held: false,
             errors: Vec::new(),
         }
     }
@@ -105,9 +108,9 @@ impl Lane {
 
     /// The lane's attempt at its task failed: it is held back until it begins the next.
     pub fn fail(&mut self, at: Nanos) {
-        if self.working {
-            let Entry(held) = Entry::new(self.not_before(at), State::Throttled);
-            self.push(Entry(held | Entry::END));
+        if self.working && !self.held {
+            self.end_attempt(at, State::Throttled);
+            self.held = true;
         }
     }
 
@@ -120,6 +123,7 @@ impl Lane {
     }
 
     fn attempt(&mut self, at: Nanos, task: TaskId) {
+        self.held = false;
         self.attempts.push(FirstEntry { task, entry: self.entries.len() as u32 });
         self.push(Entry::new(self.not_before(at), State::Computing));
     }
@@ -137,10 +141,20 @@ impl Lane {
 
     /// The lane is done with its task, if it has one.
     pub fn finish(&mut self, at: Nanos) {
-        if std::mem::take(&mut self.working) {
-            let Entry(idle) = Entry::new(self.not_before(at), State::Idle);
-            self.push(Entry(idle | Entry::END));
+        if !std::mem::take(&mut self.working) {
+            return;
         }
+        if self.held {
+            self.enter(at, State::Idle);
+        } else {
+            self.end_attempt(at, State::Idle);
+        }
+    }
+
+    /// Each attempt has one end, so that it is quickly found from behind.
+    fn end_attempt(&mut self, at: Nanos, state: State) {
+        let Entry(entry) = Entry::new(self.not_before(at), state);
+        self.push(Entry(entry | Entry::END));
     }
 
     /// Nothing more will come: gives back the room that was kept for it.
@@ -212,7 +226,7 @@ impl Lane {
         let next = self.attempts.get(place + 1);
         let limit = next.map_or(self.entries.len(), |next| next.entry as usize);
         let own = self.entries.get(first.entry as usize..limit).unwrap_or(&[]);
-        let end = own.iter().find(|entry| entry.ends_attempt()).map(|entry| Nanos(entry.at()));
+        let end = own.iter().rfind(|entry| entry.ends_attempt()).map(|entry| Nanos(entry.at()));
         let before = self.attempts.get(..place).unwrap_or(&[]).iter().rev();
         let attempt = 1 + before.take_while(|earlier| earlier.task == first.task).count() as u32;
         Some(Span { task: first.task, attempt, start: self.start_of(first), end })

@@ -19,6 +19,9 @@ pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "
 /// A task's number needs so many cells beside itself.
 const LABEL_ROOM: usize = 1;
 
+/// No label is shorter: `p1`, `#2`.
+const SHORTEST_LABEL: usize = 2;
+
 /// Where a lane is drawn, and how much of it.
 pub(super) struct Strip {
     pub(super) window: Window,
@@ -60,6 +63,9 @@ impl Strip {
         let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
         let end = span.end.unwrap_or(until).min(until);
         let last = self.whole_cells(end).min(usize::from(area.width));
+        if first + SHORTEST_LABEL + LABEL_ROOM > last {
+            return;
+        }
         let (page, again) = label(span);
         let fits = |text: &&String| first + text.len() + LABEL_ROOM <= last;
         if let Some(text) = [&format!("{page}{again}"), &again].into_iter().find(fits) {
