@@ -5,9 +5,11 @@ pub mod keymap;
 pub mod session;
 pub mod viewport;
 
+use std::collections::BTreeMap;
+
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::model::{Event, Mode, Nanos, Plan, Run, Selection};
+use crate::model::{Choice, Event, Mode, Nanos, Plan, Run, Selection};
 pub use keymap::{Action, BINDINGS};
 pub use session::Session;
 pub use viewport::{Viewport, Window};
@@ -80,7 +82,9 @@ struct Pause {
 pub struct App {
     session: Session,
     shown: Selection,
-    views: Vec<View>,
+    view: View,
+    /// How the selections that are not shown were looked at.
+    others: BTreeMap<Selection, View>,
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
@@ -101,7 +105,8 @@ impl App {
         Self {
             session,
             shown: selection,
-            views: vec![View::default(); Selection::ALL.len()],
+            view: View::default(),
+            others: BTreeMap::new(),
             background,
             popup: None,
             notice: None,
@@ -112,9 +117,8 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
-        let view = self.view_mut();
-        view.pause = None;
-        view.viewport.fit();
+        self.view.pause = None;
+        self.view.viewport.fit();
         Some(Effect::Start(plan))
     }
 
@@ -146,7 +150,7 @@ impl App {
             Msg::Frame { now, columns } => {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
-                self.view_mut().viewport.frame(columns, edge, newest, expected);
+                self.view.viewport.frame(columns, edge, newest, expected);
                 None
             }
         }
@@ -171,15 +175,14 @@ impl App {
             (None, _) => {}
         }
         match action {
-            Action::Mode(index) => return self.show(index),
-            Action::NextMode => return self.show(self.shown.index() + 1),
-            Action::PreviousMode => {
-                return self.show(self.shown.index() + Selection::ALL.len() - 1);
-            }
+            Action::Mode(index) => return self.choose(index),
+            Action::NextMode => return self.step(1),
+            Action::PreviousMode => return self.step(self.choices().len() - 1),
+            Action::NextWorkload => return self.next_workload(),
             Action::Run => return self.run(),
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
-            Action::FewerWorkers => self.session.change_workers(-1),
-            Action::MoreWorkers => self.session.change_workers(1),
+            Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
+            Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
             Action::Pause => self.pause(),
             Action::NextLane => self.choose_lane(1),
             Action::PreviousLane => self.choose_lane(-1),
@@ -203,17 +206,40 @@ impl App {
         None
     }
 
+    fn choices(&self) -> &'static [Choice] {
+        self.shown.workload.choices()
+    }
+
+    fn step(&mut self, by: usize) -> Option<Effect> {
+        self.choose((self.shown.index() + by) % self.choices().len())
+    }
+
+    fn choose(&mut self, index: usize) -> Option<Effect> {
+        let choice = *self.choices().get(index)?;
+        self.show(Selection { choice, ..self.shown })
+    }
+
+    fn next_workload(&mut self) -> Option<Effect> {
+        let workloads = self.session.setup().workloads();
+        let here = workloads.iter().position(|&workload| workload == self.shown.workload)?;
+        let workload = *workloads.get((here + 1) % workloads.len())?;
+        self.show(Selection { workload, ..self.shown })
+    }
+
     /// Shows another selection, and runs it if it has not run yet and costs nobody anything.
-    fn show(&mut self, index: usize) -> Option<Effect> {
-        self.shown = Selection::ALL.get(index % Selection::ALL.len()).copied()?;
+    fn show(&mut self, selection: Selection) -> Option<Effect> {
+        let view = self.others.remove(&selection).unwrap_or_default();
+        self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
+        self.shown = selection;
         self.settle()
     }
 
     /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
     fn settle(&mut self) -> Option<Effect> {
-        let free = !self.session.target().costs_quota;
+        let workload = self.shown.workload;
+        let free = !self.session.setup().costs_quota(workload);
         // Without a number of pages, the preparing request failed: a person decides to try again.
-        let ready = self.session.pages().is_some() && self.session.active().is_none();
+        let ready = self.session.tasks(workload).is_some() && self.session.active().is_none();
         (free && ready && self.runs().is_empty()).then(|| self.begin()).flatten()
     }
 
@@ -237,22 +263,20 @@ impl App {
     fn pause(&mut self) {
         let run = self.runs().iter().rposition(Run::has_begun).unwrap_or(0);
         let at = self.runs().get(run).map_or(Nanos::ZERO, |run| run.elapsed(self.now));
-        let view = self.view_mut();
-        view.pause = match view.pause {
+        self.view.pause = match self.view.pause {
             Some(_) => None,
             None => Some(Pause { run, at }),
         };
     }
 
     fn back(&mut self) {
-        let view = self.view_mut();
-        if view.pause.take().is_none() {
-            view.viewport.fit();
+        if self.view.pause.take().is_none() {
+            self.view.viewport.fit();
         }
     }
 
     fn move_view(&mut self, action: Action) {
-        let viewport = &mut self.view_mut().viewport;
+        let viewport = &mut self.view.viewport;
         match action {
             Action::ZoomIn => viewport.zoom(true),
             Action::ZoomOut => viewport.zoom(false),
@@ -268,12 +292,11 @@ impl App {
 
     fn choose_lane(&mut self, by: isize) {
         let lanes = self.runs().iter().map(|run| run.lanes().len()).sum::<usize>();
-        let view = self.view_mut();
-        let next = match view.lane {
+        let next = match self.view.lane {
             Some(lane) => lane.saturating_add_signed(by),
             None => 0,
         };
-        view.lane = lanes.checked_sub(1).map(|last| next.min(last));
+        self.view.lane = lanes.checked_sub(1).map(|last| next.min(last));
     }
 
     const fn toggle_theme(&mut self) {
@@ -281,17 +304,6 @@ impl App {
             Background::Dark => Background::Light,
             Background::Light => Background::Dark,
         };
-    }
-
-    fn view_mut(&mut self) -> &mut View {
-        let index = self.shown.index().min(self.views.len() - 1);
-        #[expect(clippy::indexing_slicing, reason = "there is a view for every selection")]
-        &mut self.views[index]
-    }
-
-    fn view(&self) -> &View {
-        #[expect(clippy::indexing_slicing, reason = "there is a view for every selection")]
-        &self.views[self.shown.index()]
     }
 
     /// The newest moment in the picture.
@@ -302,7 +314,7 @@ impl App {
     /// The newest moment of the picture's run that goes on, if one does and is not held.
     fn newest(&self) -> Option<Nanos> {
         let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
-        going_on.next().filter(|_| self.view().pause.is_none()).map(|(_, until)| until)
+        going_on.next().filter(|_| self.view.pause.is_none()).map(|(_, until)| until)
     }
 
     /// While a run of the picture goes on: how long it may take in all.
@@ -328,7 +340,7 @@ impl App {
 
     /// The runs that are shown, each with the moment until which it is: a paused view ends early.
     pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
-        let pause = self.view().pause;
+        let pause = self.view.pause;
         self.runs().iter().enumerate().map(move |(index, run)| {
             let until = match pause {
                 Some(pause) if index > pause.run => Nanos::ZERO,
@@ -346,7 +358,7 @@ impl App {
 
     /// How far behind a paused view is: nothing if it is not paused.
     pub fn behind(&self) -> Option<Nanos> {
-        let pause = self.view().pause?;
+        let pause = self.view.pause?;
         let run = self.runs().get(pause.run)?;
         let later = self.runs().iter().skip(pause.run + 1).map(|run| run.elapsed(self.now));
         let missed = later.fold(run.elapsed(self.now).since(pause.at), |sum, one| sum + one);
@@ -355,12 +367,12 @@ impl App {
 
     /// How the picture is looked at.
     pub fn viewport(&self) -> &Viewport {
-        &self.view().viewport
+        &self.view.viewport
     }
 
     /// The lane that a person chose, counted through all runs shown.
     pub fn lane(&self) -> Option<usize> {
-        self.view().lane
+        self.view.lane
     }
 
     /// The terminal's background.
@@ -385,8 +397,8 @@ impl App {
 
     /// The workers of the next threaded run, where that differs from the one shown.
     pub fn next_workers(&self) -> Option<u16> {
-        let shown = self.runs().iter().find(|run| run.plan().mode == Mode::Threads);
-        let next = self.session.workers();
+        let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
+        let next = self.session.workers(self.shown.workload);
         shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)
     }
 }

@@ -21,7 +21,7 @@ pub use username::UsernameError;
 use crate::app::session::most_workers;
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
-use crate::model::{Mode, Selection};
+use crate::model::{Choice, Mode, Selection, Workload};
 
 /// The environment: a variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
@@ -99,12 +99,16 @@ struct Fetch {
 /// `--mode`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum ModeArg {
-    /// Sequential, then threads, on one time axis
+    /// The workload's modes, one after the other, on one time axis
     Race,
-    /// One page after another, on one thread
+    /// One task after another, on one thread
     Sequential,
-    /// Pages from a queue, on several threads
+    /// From a queue, on several threads
     Threads,
+    /// The same, but the threads share one GIL, as Python's do
+    Gil,
+    /// From a queue, in several processes
+    Processes,
 }
 
 /// `--theme`: which background the screen's colours are for.
@@ -208,7 +212,7 @@ impl Fetch {
         };
         Ok(Followers {
             source,
-            selection: self.mode.into(),
+            selection: Selection { workload: Workload::Followers, choice: self.mode.into() },
             workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
             per_page: self.per_page,
             force: self.patience.force,
@@ -264,12 +268,14 @@ fn workers(asked: u32, costs_quota: bool) -> Result<u16, UsageError> {
     }
 }
 
-impl From<ModeArg> for Selection {
+impl From<ModeArg> for Choice {
     fn from(mode: ModeArg) -> Self {
         match mode {
             ModeArg::Race => Self::Race,
             ModeArg::Sequential => Self::Only(Mode::Sequential),
             ModeArg::Threads => Self::Only(Mode::Threads),
+            ModeArg::Gil => Self::Only(Mode::Gil),
+            ModeArg::Processes => Self::Only(Mode::Processes),
         }
     }
 }

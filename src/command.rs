@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
 use crate::cli::{Command, Followers, Source, Theme, Way};
 use crate::engine::{Clock, Launcher};
@@ -14,7 +15,7 @@ use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
 use crate::headless::{self, Shape, Streams};
-use crate::model::{Selection, Target};
+use crate::model::Target;
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -123,8 +124,11 @@ impl Sitting {
             costs_quota: !api.is_local(),
         };
         Ok(Self {
-            session: Session::new(target, followers.workers).forced(followers.force),
-            launcher: Launcher::new(api, followers.patience, Clock::system()),
+            session: Session::new(Setup {
+                force: followers.force,
+                ..Setup::followers(target, followers.workers)
+            }),
+            launcher: Launcher::new(Some(api), followers.patience, Clock::system()),
             server,
         })
     }
@@ -160,8 +164,7 @@ fn on_screen(
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
     // What is shown goes before what was run besides.
-    let all = [app.shown()].into_iter().chain(Selection::ALL);
-    let runs = all.flat_map(|selection| session.runs(selection));
+    let runs = app.runs().iter().chain(session.all_runs());
     let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
     // A run that a person stopped is no failure.
     let latest = session.latest_runs();

@@ -14,13 +14,13 @@ pub mod text;
 pub mod time;
 
 pub use event::{
-    Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, LimitKind, Outcome, Product,
-    Profile, Quota, State, TaskId,
+    Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, LimitKind, Outcome,
+    Output, Product, Profile, Quota, State, TaskId,
 };
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
 pub use page::{Follower, Page};
-pub use plan::{Mode, Plan, Selection, Target, Workload};
+pub use plan::{Choice, Compute, Mode, Plan, Selection, Simulation, Target, Work, Workload};
 pub use run::Run;
 pub use tasks::FailedAttempt;
 pub use time::Nanos;

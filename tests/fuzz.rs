@@ -13,7 +13,7 @@ use fastrand::Rng;
 use threadline::github::link;
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::text::printable;
-use threadline::model::{Event, Mode, Nanos, Page, Plan, Run, Target, Workload};
+use threadline::model::{Event, Mode, Nanos, Page, Plan, Run, Target, Work};
 use url::Url;
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -143,8 +143,7 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         per_page: 30,
         costs_quota: false,
     };
-    let (workload, mode) = (Workload::Followers, Mode::Threads);
-    let plan = Plan { target, workload, mode, workers: 3, tasks: 4 };
+    let plan = Plan::new(Work::Followers(target), Mode::Threads, 3, 4);
     let started = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
     let texts = [
         started,

@@ -83,11 +83,12 @@ mod child {
     use std::process::ExitCode;
     use std::sync::Arc;
 
+    use threadline::app::session::Setup;
     use threadline::app::{App, Background, Session};
     use threadline::engine::{Cancel, Clock, Extent, Job, Jobs, Launcher, Report, Worker};
     use threadline::model::{
-        Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target, TaskId,
-        Workload,
+        Answer, Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target,
+        TaskId, Workload,
     };
     use threadline::signals::Signals;
     use threadline::tui::{self, Look};
@@ -102,8 +103,12 @@ mod child {
             per_page: 30,
             costs_quota: false,
         };
-        let selection = Selection::Only(Mode::Threads);
-        let app = App::new(Session::new(target, Some(workers)), selection, Background::Dark);
+        let selection = Selection::only(Workload::Followers, Mode::Threads);
+        let app = App::new(
+            Session::new(Setup::followers(target, Some(workers))),
+            selection,
+            Background::Dark,
+        );
         let launcher =
             Launcher::of(Arc::new(Script { starts: name != "between-frames" }), Clock::system());
         let background = Some(Background::Dark);
@@ -122,9 +127,9 @@ mod child {
     }
 
     impl Jobs for Script {
-        fn job(&self, plan: &Plan) -> Arc<dyn Job> {
-            assert!(self.starts || plan.workload == Workload::Profile, "a run cannot start");
-            Arc::new(Scripted(plan.workload))
+        fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+            assert!(self.starts || plan.workload() == Workload::Profile, "a run cannot start");
+            Ok(Arc::new(Scripted(plan.workload())))
         }
     }
 
@@ -142,8 +147,8 @@ mod child {
                 (Workload::Profile, _) => {
                     Product::Profile(Profile { login: "aaronlelevier".to_owned(), followers: 127 })
                 }
-                (Workload::Followers, TaskId(2)) => panic!("a worker panics, as it should here"),
-                (Workload::Followers, TaskId(page)) => {
+                (_, TaskId(2)) => panic!("a worker panics, as it should here"),
+                (_, TaskId(page)) => {
                     let (id, login) = (u64::from(page), format!("follower-{page}").into());
                     let html_url = "https://github.com/".into();
                     let page = [Follower { id, login, html_url }].into_iter().collect();
@@ -151,7 +156,10 @@ mod child {
                 }
             };
             (
-                Outcome::Done(Done { status: 200, bytes: 0, connected: false, product }),
+                Outcome::Done(Done {
+                    answer: Some(Answer { status: 200, bytes: 0, connected: false }),
+                    product,
+                }),
                 Extent::Unknown,
             )
         }

@@ -7,21 +7,22 @@
 use std::sync::Arc;
 
 use threadline::app::Session;
+use threadline::app::session::Setup;
 use threadline::app::session::{DEFAULT_WORKERS, MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::stats::Agreement;
 use threadline::model::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
-    Product, Profile, Quota, Selection, Target, TaskId, Workload,
+    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome,
+    Plan, Product, Profile, Quota, Selection, Target, TaskId, Workload,
 };
 
-const SEQUENTIAL: Selection = Selection::Only(Mode::Sequential);
-const THREADS: Selection = Selection::Only(Mode::Threads);
+const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
+const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
 
 fn session(costs_quota: bool, workers: Option<u16>) -> Session {
     let target =
         Target { user: "octocat".to_owned(), api: "nowhere".to_owned(), per_page: 30, costs_quota };
-    Session::new(target, workers)
+    Session::new(Setup::followers(target, workers))
 }
 
 fn failure() -> Failure {
@@ -29,7 +30,10 @@ fn failure() -> Failure {
 }
 
 fn done(product: Product) -> Outcome {
-    Outcome::Done(Done { status: 200, bytes: 9, connected: false, product })
+    Outcome::Done(Done {
+        answer: Some(Answer { status: 200, bytes: 9, connected: false }),
+        product,
+    })
 }
 
 fn profile(followers: u64) -> Outcome {
@@ -69,13 +73,13 @@ fn play(
 /// Makes the preparing request, which finds so many followers, and returns what comes next.
 fn prepared(session: &mut Session, selection: Selection, followers: u64) -> Plan {
     let plan = session.begin(selection).unwrap();
-    assert_eq!((plan.workload, plan.workers, plan.tasks), (Workload::Profile, 1, 1));
+    assert_eq!((plan.workload(), plan.workers, plan.tasks), (Workload::Profile, 1, 1));
     play(session, &plan, 5, &[profile(followers)], End::Finished).unwrap()
 }
 
 /// Runs a race of two pages, whose runs bring these accounts.
 fn race(session: &mut Session, first: [&[u64]; 2], second: [&[u64]; 2]) {
-    let plan = prepared(session, Selection::Race, 31);
+    let plan = prepared(session, Selection::race(Workload::Followers), 31);
     let next = play(session, &plan, 100, &first.map(page), End::Finished).unwrap();
     assert_eq!(play(session, &next, 25, &second.map(page), End::Finished), None);
 }
@@ -84,27 +88,41 @@ fn race(session: &mut Session, first: [&[u64]; 2], second: [&[u64]; 2]) {
 fn a_race_is_the_profile_then_sequential_then_threads() {
     let mut session = session(false, None);
     assert_eq!(
-        (session.pages(), session.active(), session.cost(Selection::Race)),
+        (
+            session.tasks(Workload::Followers),
+            session.active(),
+            session.cost(Selection::race(Workload::Followers))
+        ),
         (None, None, None)
     );
-    let first = prepared(&mut session, Selection::Race, 127);
-    assert_eq!((first.workload, first.mode), (Workload::Followers, Mode::Sequential));
+    let first = prepared(&mut session, Selection::race(Workload::Followers), 127);
+    assert_eq!((first.workload(), first.mode), (Workload::Followers, Mode::Sequential));
     assert_eq!((first.workers, first.tasks), (1, 5));
     // All rows are there before anything of them has begun.
-    let lanes: Vec<usize> =
-        session.runs(Selection::Race).iter().map(|run| run.lanes().len()).collect();
-    assert_eq!((lanes, session.cost(Selection::Race)), (vec![1, 5], Some(11)));
+    let lanes: Vec<usize> = session
+        .runs(Selection::race(Workload::Followers))
+        .iter()
+        .map(|run| run.lanes().len())
+        .collect();
+    assert_eq!((lanes, session.cost(Selection::race(Workload::Followers))), (vec![1, 5], Some(11)));
     assert_eq!(session.begin(THREADS), None, "something runs");
     let pages: Vec<Outcome> = (1..=5).map(|id| page(&[id])).collect();
     let second = play(&mut session, &first, 100, &pages, End::Finished).unwrap();
     assert_eq!((second.mode, second.workers, second.tasks), (Mode::Threads, 5, 5));
-    assert_eq!(session.active(), Some(Selection::Race));
+    assert_eq!(session.active(), Some(Selection::race(Workload::Followers)));
     assert_eq!(play(&mut session, &second, 25, &pages, End::Finished), None);
     assert_eq!(session.active(), None);
-    assert_eq!(session.agreement(Selection::Race), Some(Agreement::Same { followers: 5 }));
-    let runs = session.runs(Selection::Race);
-    assert_eq!(session.baseline(Selection::Race), Some(Nanos::from_millis(500)));
-    let speed_up = session.speed_up(Selection::Race, &runs[1], Nanos::ZERO).unwrap();
+    assert_eq!(
+        session.agreement(Selection::race(Workload::Followers)),
+        Some(Agreement::Same { items: 5 })
+    );
+    let runs = session.runs(Selection::race(Workload::Followers));
+    assert_eq!(
+        session.baseline(Selection::race(Workload::Followers)),
+        Some(Nanos::from_millis(500))
+    );
+    let speed_up =
+        session.speed_up(Selection::race(Workload::Followers), &runs[1], Nanos::ZERO).unwrap();
     assert!((speed_up - 4.0).abs() < 1e-9);
     assert_eq!(session.latest_run().unwrap().plan(), &second);
     // What comes after the end is nobody's.
@@ -114,12 +132,12 @@ fn a_race_is_the_profile_then_sequential_then_threads() {
 #[test]
 fn a_profile_that_failed_ends_the_sitting_until_it_is_tried_again() {
     let mut session = session(false, None);
-    let plan = session.begin(Selection::Race).unwrap();
+    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
     let failed = Outcome::Failed(failure());
     assert_eq!(play(&mut session, &plan, 5, &[failed], End::Failed(failure())), None);
-    assert_eq!((session.active(), session.pages()), (None, None));
-    assert!(session.runs(Selection::Race).is_empty());
-    assert_eq!(session.failure(Selection::Race), Some(&failure()));
+    assert_eq!((session.active(), session.tasks(Workload::Followers)), (None, None));
+    assert!(session.runs(Selection::race(Workload::Followers)).is_empty());
+    assert_eq!(session.failure(Selection::race(Workload::Followers)), Some(&failure()));
     let next = prepared(&mut session, THREADS, 40);
     assert_eq!((next.mode, next.tasks), (Mode::Threads, 2));
     assert_eq!(session.failure(THREADS), None);
@@ -128,26 +146,32 @@ fn a_profile_that_failed_ends_the_sitting_until_it_is_tried_again() {
 #[test]
 fn a_stop_ends_what_was_to_follow() {
     let mut session = session(false, None);
-    let plan = prepared(&mut session, Selection::Race, 60);
+    let plan = prepared(&mut session, Selection::race(Workload::Followers), 60);
     let outcomes = [page(&[1]), Outcome::Stopped];
     assert_eq!(play(&mut session, &plan, 9, &outcomes, End::Stopped), None);
     assert_eq!(session.active(), None);
-    assert_eq!(session.runs(Selection::Race)[0].done_tasks(), 1);
+    assert_eq!(session.runs(Selection::race(Workload::Followers))[0].done_tasks(), 1);
     assert_eq!(
-        (session.baseline(Selection::Race), session.agreement(Selection::Race)),
+        (
+            session.baseline(Selection::race(Workload::Followers)),
+            session.agreement(Selection::race(Workload::Followers))
+        ),
         (None, None)
     );
     // The profile is known: it is not asked for again.
-    let again = session.begin(Selection::Race).unwrap();
-    assert_eq!((again.workload, again.mode), (Workload::Followers, Mode::Sequential));
-    assert!(!session.runs(Selection::Race)[0].has_begun(), "the old picture goes");
+    let again = session.begin(Selection::race(Workload::Followers)).unwrap();
+    assert_eq!((again.workload(), again.mode), (Workload::Followers, Mode::Sequential));
+    assert!(
+        !session.runs(Selection::race(Workload::Followers))[0].has_begun(),
+        "the old picture goes"
+    );
 }
 
 /// The answer came, but a person wanted no more.
 #[test]
 fn a_stop_during_the_profile_is_a_stop_even_if_it_came_too_late() {
     let mut session = session(false, None);
-    let plan = session.begin(Selection::Race).unwrap();
+    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
     assert_eq!(play(&mut session, &plan, 5, &[profile(90)], End::Stopped), None);
     assert_eq!(session.active(), None);
 }
@@ -155,10 +179,10 @@ fn a_stop_during_the_profile_is_a_stop_even_if_it_came_too_late() {
 #[test]
 fn a_run_that_failed_is_followed_by_none() {
     let mut session = session(false, None);
-    let plan = prepared(&mut session, Selection::Race, 60);
+    let plan = prepared(&mut session, Selection::race(Workload::Followers), 60);
     let outcomes = [page(&[1]), Outcome::Failed(failure())];
     assert_eq!(play(&mut session, &plan, 9, &outcomes, End::Failed(failure())), None);
-    assert_eq!(session.failure(Selection::Race), Some(&failure()));
+    assert_eq!(session.failure(Selection::race(Workload::Followers)), Some(&failure()));
     assert_eq!(session.failure(THREADS), None);
 }
 
@@ -167,10 +191,13 @@ fn a_run_that_failed_is_followed_by_none() {
 fn a_run_learns_how_many_pages_there_are() {
     let mut session = session(false, None);
     let plan = prepared(&mut session, SEQUENTIAL, 150);
-    assert_eq!((plan.tasks, session.workers()), (5, 5));
+    assert_eq!((plan.tasks, session.workers(Workload::Followers)), (5, 5));
     let pages: Vec<Outcome> = (1..=3).map(|id| page(&[id])).collect();
     assert_eq!(play(&mut session, &plan, 10, &pages, End::Finished), None);
-    assert_eq!((session.pages(), session.workers()), (Some(3), 3));
+    assert_eq!(
+        (session.tasks(Workload::Followers), session.workers(Workload::Followers)),
+        (Some(3), 3)
+    );
     let plan = session.begin(THREADS).unwrap();
     assert_eq!((plan.tasks, plan.workers), (3, 3));
     // The sequential run measures the threads of another selection, too.
@@ -185,7 +212,7 @@ fn a_run_that_is_not_whole_teaches_the_pages_and_no_time() {
     let mut session = session(false, None);
     let plan = prepared(&mut session, SEQUENTIAL, 150);
     play(&mut session, &plan, 10, &[page(&[1]), Outcome::Stopped], End::Stopped);
-    assert_eq!((session.pages(), session.baseline(SEQUENTIAL)), (Some(2), None));
+    assert_eq!((session.tasks(Workload::Followers), session.baseline(SEQUENTIAL)), (Some(2), None));
 }
 
 #[test]
@@ -201,9 +228,9 @@ fn a_count_is_a_guess_at_the_pages() {
 fn workers_are_as_many_as_pages_up_to_eight_unless_a_person_says() {
     for (followers, workers) in [(0, 1), (60, 2), (240, 8), (241, 8), (100_000, 8)] {
         let mut session = session(true, None);
-        assert_eq!(session.workers(), DEFAULT_WORKERS);
+        assert_eq!(session.workers(Workload::Followers), DEFAULT_WORKERS);
         prepared(&mut session, THREADS, followers);
-        assert_eq!(session.workers(), workers);
+        assert_eq!(session.workers(Workload::Followers), workers);
     }
     let mut session = session(true, Some(3));
     prepared(&mut session, THREADS, 10_000);
@@ -214,48 +241,57 @@ fn workers_are_as_many_as_pages_up_to_eight_unless_a_person_says() {
 fn workers_change_by_steps_within_what_the_server_allows() {
     for (costs_quota, most) in [(true, MOST_WORKERS_ON_QUOTA), (false, MOST_WORKERS)] {
         let mut session = session(costs_quota, Some(2));
-        session.change_workers(1);
-        assert_eq!(session.workers(), 3);
-        session.change_workers(-5);
-        assert_eq!(session.workers(), 1);
-        session.change_workers(i32::MIN);
-        assert_eq!(session.workers(), 1);
-        session.change_workers(i32::MAX);
-        assert_eq!(session.workers(), most);
+        session.change_workers(Workload::Followers, 1);
+        assert_eq!(session.workers(Workload::Followers), 3);
+        session.change_workers(Workload::Followers, -5);
+        assert_eq!(session.workers(Workload::Followers), 1);
+        session.change_workers(Workload::Followers, i32::MIN);
+        assert_eq!(session.workers(Workload::Followers), 1);
+        session.change_workers(Workload::Followers, i32::MAX);
+        assert_eq!(session.workers(Workload::Followers), most);
     }
     let mut session = session(false, None);
-    session.change_workers(1);
-    assert_eq!(session.workers(), DEFAULT_WORKERS + 1, "from what would have been");
+    session.change_workers(Workload::Followers, 1);
+    assert_eq!(
+        session.workers(Workload::Followers),
+        DEFAULT_WORKERS + 1,
+        "from what would have been"
+    );
 }
 
 #[test]
 fn a_run_that_goes_on_is_measured_by_its_pages_so_far() {
     let mut session = session(false, None);
-    let plan = prepared(&mut session, Selection::Race, 31);
+    let plan = prepared(&mut session, Selection::race(Workload::Followers), 31);
     let next = play(&mut session, &plan, 100, &[page(&[1]), page(&[2])], End::Finished).unwrap();
     apply(&mut session, 0, Kind::RunStarted { plan: next });
     apply(&mut session, 0, Kind::Started { task: TaskId(1) });
     let threads = session.active_run().unwrap();
-    assert_eq!(session.speed_up(Selection::Race, threads, Nanos::from_millis(20)), None);
+    assert_eq!(
+        session.speed_up(Selection::race(Workload::Followers), threads, Nanos::from_millis(20)),
+        None
+    );
     apply(&mut session, 20, Kind::Finished { task: TaskId(1), outcome: page(&[1]) });
     let threads = session.active_run().unwrap();
     // One of two pages in 25 ms, where two took 200 ms.
-    let speed_up = session.speed_up(Selection::Race, threads, Nanos::from_millis(25)).unwrap();
+    let speed_up = session
+        .speed_up(Selection::race(Workload::Followers), threads, Nanos::from_millis(25))
+        .unwrap();
     assert!((speed_up - 4.0).abs() < 1e-9, "{speed_up}");
 }
 
 #[test]
 fn runs_agree_on_the_accounts_and_their_order() {
     let cases: [([&[u64]; 2], Agreement); 4] = [
-        ([&[1, 2], &[3]], Agreement::Same { followers: 3 }),
-        ([&[2, 1], &[3]], Agreement::Reordered { followers: 3 }),
+        ([&[1, 2], &[3]], Agreement::Same { items: 3 }),
+        ([&[2, 1], &[3]], Agreement::Reordered { items: 3 }),
         ([&[1, 2], &[4]], Agreement::Different { only_first: 1, only_second: 1 }),
         ([&[1, 2], &[3, 4]], Agreement::Different { only_first: 0, only_second: 1 }),
     ];
     for (second, agreement) in cases {
         let mut session = session(false, None);
         race(&mut session, [&[1, 2], &[3]], second);
-        assert_eq!(session.agreement(Selection::Race), Some(agreement));
+        assert_eq!(session.agreement(Selection::race(Workload::Followers)), Some(agreement));
     }
 }
 
@@ -265,11 +301,11 @@ fn an_account_that_came_twice_is_compared_once() {
     let compared = |second: [&[u64]; 2]| {
         let mut session = session(false, None);
         race(&mut session, [&[1, 2], &[3]], second);
-        let threads = &session.runs(Selection::Race)[1];
+        let threads = &session.runs(Selection::race(Workload::Followers))[1];
         let counts = (threads.follower_count(), threads.duplicates());
-        (session.agreement(Selection::Race).unwrap(), counts)
+        (session.agreement(Selection::race(Workload::Followers)).unwrap(), counts)
     };
-    let same = Agreement::Same { followers: 3 };
+    let same = Agreement::Same { items: 3 };
     assert_eq!(compared([&[1, 2], &[2, 3]]), (same, (3, 1)));
     assert_eq!(compared([&[1, 2], &[1, 2, 3]]), (same, (3, 2)));
     let different = Agreement::Different { only_first: 1, only_second: 0 };
@@ -281,34 +317,41 @@ fn an_account_that_came_twice_is_compared_once() {
 fn a_race_run_again_is_compared_again() {
     let mut session = session(false, None);
     race(&mut session, [&[1, 2], &[3]], [&[1, 2], &[3]]);
-    let plan = session.begin(Selection::Race).unwrap();
-    assert_eq!(session.agreement(Selection::Race), None);
+    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
+    assert_eq!(session.agreement(Selection::race(Workload::Followers)), None);
     let pages = [page(&[1, 2]), page(&[3])];
     let next = play(&mut session, &plan, 9, &pages, End::Finished).unwrap();
-    assert_eq!(session.agreement(Selection::Race), None);
+    assert_eq!(session.agreement(Selection::race(Workload::Followers)), None);
     play(&mut session, &next, 9, &[page(&[1, 2]), page(&[4])], End::Finished);
     let different = Agreement::Different { only_first: 1, only_second: 1 };
-    assert_eq!(session.agreement(Selection::Race), Some(different));
+    assert_eq!(session.agreement(Selection::race(Workload::Followers)), Some(different));
 }
 
 #[test]
 fn what_is_not_whole_agrees_with_nothing() {
     let mut session = session(false, None);
-    let plan = prepared(&mut session, Selection::Race, 31);
+    let plan = prepared(&mut session, Selection::race(Workload::Followers), 31);
     let failed = Outcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
     let next = play(&mut session, &plan, 9, &[page(&[1]), failed], End::Finished).unwrap();
-    assert_eq!(session.agreement(Selection::Race), None, "not before both are over");
+    assert_eq!(
+        session.agreement(Selection::race(Workload::Followers)),
+        None,
+        "not before both are over"
+    );
     play(&mut session, &next, 9, &[page(&[1]), page(&[2])], End::Finished);
-    assert_eq!(session.agreement(Selection::Race), Some(Agreement::Incomplete));
-    assert_eq!(session.baseline(Selection::Race), None);
-    let threads = &session.runs(Selection::Race)[1];
-    assert_eq!(session.speed_up(Selection::Race, threads, Nanos::ZERO), None);
+    assert_eq!(
+        session.agreement(Selection::race(Workload::Followers)),
+        Some(Agreement::Incomplete)
+    );
+    assert_eq!(session.baseline(Selection::race(Workload::Followers)), None);
+    let threads = &session.runs(Selection::race(Workload::Followers))[1];
+    assert_eq!(session.speed_up(Selection::race(Workload::Followers), threads, Nanos::ZERO), None);
 }
 
 /// The preparing request on an API with a quota, of which so many requests are left.
 fn prepared_with(session: &mut Session, selection: Selection, left: u32) -> Option<Plan> {
     let plan = session.begin(selection).unwrap();
-    assert_eq!(plan.workload, Workload::Profile);
+    assert_eq!(plan.workload(), Workload::Profile);
     apply(session, 0, Kind::RunStarted { plan: plan.clone() });
     apply(session, 1, Kind::Started { task: TaskId(1) });
     apply(session, 2, Kind::Quota(Quota { limit: 60, remaining: left, reset: 1_700_000_000 }));
@@ -318,7 +361,7 @@ fn prepared_with(session: &mut Session, selection: Selection, left: u32) -> Opti
 
 #[test]
 fn what_the_quota_has_no_room_for_is_not_begun() {
-    let race = Selection::Race;
+    let race = Selection::race(Workload::Followers);
     let mut session = session(true, None);
     assert_eq!(prepared_with(&mut session, race, 9), None);
     let failure = session.failure(race).unwrap();
@@ -328,7 +371,7 @@ fn what_the_quota_has_no_room_for_is_not_begun() {
     {
         assert!(failure.message.contains(words), "{failure}");
     }
-    assert_eq!((session.active(), session.pages()), (None, Some(5)));
+    assert_eq!((session.active(), session.tasks(Workload::Followers)), (None, Some(5)));
     // Half of it would do.
     assert_eq!((session.failure(THREADS), session.cost(THREADS)), (None, Some(6)));
     assert_eq!(prepared_with(&mut session, THREADS, 5).unwrap().mode, Mode::Threads);
@@ -337,8 +380,9 @@ fn what_the_quota_has_no_room_for_is_not_begun() {
 
 #[test]
 fn a_person_may_begin_all_the_same() {
-    let mut session = session(true, None).forced(true);
-    assert!(prepared_with(&mut session, Selection::Race, 0).is_some());
+    let setup = session(true, None).setup().clone();
+    let mut session = Session::new(Setup { force: true, ..setup });
+    assert!(prepared_with(&mut session, Selection::race(Workload::Followers), 0).is_some());
 }
 
 #[test]
@@ -349,5 +393,5 @@ fn where_requests_cost_quota_it_is_asked_before_each_run() {
     play(&mut session, &plan, 100, &pages, End::Finished);
     // Its rows are there all the while.
     let plan = session.begin(THREADS).unwrap();
-    assert_eq!((plan.workload, session.runs(THREADS).len()), (Workload::Profile, 1));
+    assert_eq!((plan.workload(), session.runs(THREADS).len()), (Workload::Profile, 1));
 }

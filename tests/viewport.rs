@@ -7,10 +7,11 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session, Viewport, Window};
 use threadline::model::{
-    Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Product, Profile, Selection, State,
-    Target, TaskId,
+    Answer, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Product, Profile, Selection,
+    State, Target, TaskId, Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{Depth, Glyphs, Theme};
@@ -214,12 +215,16 @@ fn draw(at: u64, keys: &str) {
         per_page: 30,
         costs_quota: false,
     };
-    let selection = Selection::Only(Mode::Sequential);
-    let mut app = App::new(Session::new(target, None), selection, Background::Dark);
+    let selection = Selection::only(Workload::Followers, Mode::Sequential);
+    let mut app =
+        App::new(Session::new(Setup::followers(target, None)), selection, Background::Dark);
     let Some(Effect::Start(plan)) = app.begin() else { unreachable!() };
     let profile = Profile { login: "octocat".to_owned(), followers: 90 };
     let product = Product::Profile(profile);
-    let done = Outcome::Done(Done { status: 200, bytes: 2, connected: true, product });
+    let done = Outcome::Done(Done {
+        answer: Some(Answer { status: 200, bytes: 2, connected: true }),
+        product,
+    });
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
     app.update(event(0, Kind::RunStarted { plan: plan.clone() }));

@@ -13,6 +13,8 @@ pub enum Action {
     NextMode,
     /// The mode before the one shown.
     PreviousMode,
+    /// The workload after the one shown.
+    NextWorkload,
     /// One worker fewer, from the next run on.
     FewerWorkers,
     /// One worker more, from the next run on.
@@ -101,9 +103,12 @@ const fn bind(action: Action, keys: &'static [Key], help: &'static str) -> Bindi
 pub const BINDINGS: &[Binding] = &[
     bind(Action::NextMode, &[key(KeyCode::Tab)], "next mode"),
     bind(Action::PreviousMode, &[key(KeyCode::BackTab)], "previous mode"),
-    bind(Action::Mode(0), &[char('1')], "race: sequential, then threads"),
+    bind(Action::NextWorkload, &[char('w')], "next workload"),
+    bind(Action::Mode(0), &[char('1')], "race: its modes, one after the other"),
     bind(Action::Mode(1), &[char('2')], "sequential alone"),
     bind(Action::Mode(2), &[char('3')], "threads alone"),
+    bind(Action::Mode(3), &[char('4')], "gil: threads under one GIL, alone"),
+    bind(Action::Mode(4), &[char('5')], "processes alone"),
     bind(Action::Run, &[char('r')], "run this mode, again"),
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),

@@ -1,17 +1,25 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::plan::MOST_TASKS;
 use crate::model::stats::{self, Agreement};
 use crate::model::time::time_of_day;
 use crate::model::{
-    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Quota, Run, Selection, Target,
-    Workload,
+    Choice, Compute, End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Quota, Run,
+    Selection, Target, Work, Workload,
 };
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
 pub const DEFAULT_WORKERS: u16 = 8;
+
+/// Workers for CPU work, when a person does not say how many.
+pub const DEFAULT_COMPUTE_WORKERS: u16 = 4;
+
+/// Tasks of CPU work, when a person does not say how many.
+pub const DEFAULT_COMPUTE_TASKS: u32 = 8;
 
 /// GitHub allows no more requests at once:
 /// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
@@ -20,27 +28,47 @@ pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
 /// On this machine, where only threads are spent.
 pub const MOST_WORKERS: u16 = 1000;
 
+/// Each takes some megabytes.
+pub const MOST_PROCESSES: u16 = 100;
+
+/// What a sitting has to run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Whose followers, where there are followers to fetch.
+    pub target: Option<Target>,
+    /// What a task of CPU work is.
+    pub compute: Compute,
+    /// How many there are of these.
+    pub tasks: u32,
+    /// A person's commands, where that is what the sitting is about.
+    pub commands: Arc<[String]>,
+    /// How many workers, where a person said so.
+    pub workers: Option<u16>,
+    /// How many tasks the queue holds at most; nothing for no bound.
+    pub queue: Option<u32>,
+    /// Whether a selection is begun even if the quota is too small for it.
+    pub force: bool,
+}
+
 /// The runs of this sitting.
 #[derive(Debug)]
 pub struct Session {
-    target: Target,
-    workers: Option<u16>,
-    /// Whether a selection is begun even if the quota is too small for it.
-    force: bool,
+    setup: Setup,
     profile: Option<Run>,
     /// How many pages there are: by the profile's count, and once a run was whole, as it found.
     pages: Option<u32>,
-    bouts: Vec<Bout>,
+    bouts: BTreeMap<Selection, Bout>,
     active: Option<Active>,
     latest: Option<Latest>,
-    sequential: Option<Nanos>,
+    /// How long each workload took one task after another, when that was last done.
+    sequential: BTreeMap<Workload, Nanos>,
 }
 
 /// A selection's last runs, in the order of its modes.
 #[derive(Clone, Debug, Default)]
 struct Bout {
     runs: Vec<Run>,
-    /// Whether both runs brought the same, once they are over: not reckoned for every frame.
+    /// Whether all runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
 }
 
@@ -65,28 +93,70 @@ enum Active {
 /// The run that ended last.
 type Latest = Active;
 
-impl Session {
-    /// A sitting in which nothing has run yet. Without a number of workers, each run takes as many
-    /// as there are pages, up to [`DEFAULT_WORKERS`].
-    pub fn new(target: Target, workers: Option<u16>) -> Self {
-        let bouts = vec![Bout::default(); Selection::ALL.len()];
+impl Setup {
+    /// Followers, and CPU work beside them. Without a number of workers, each run takes as many as
+    /// there are pages, up to [`DEFAULT_WORKERS`].
+    pub fn followers(target: Target, workers: Option<u16>) -> Self {
         Self {
-            target,
+            target: Some(target),
+            compute: Compute::default(),
+            tasks: DEFAULT_COMPUTE_TASKS,
+            commands: Arc::default(),
             workers,
+            queue: None,
             force: false,
-            profile: None,
-            pages: None,
-            bouts,
-            active: None,
-            latest: None,
-            sequential: None,
         }
     }
 
-    /// The same, but a selection is begun even if the quota is too small for it, if `force` says so.
-    #[must_use]
-    pub fn forced(self, force: bool) -> Self {
-        Self { force, ..self }
+    /// Nothing but these commands, so many side by side.
+    pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
+        Self {
+            target: None,
+            compute: Compute::default(),
+            tasks: 0,
+            commands,
+            workers: Some(workers),
+            queue: None,
+            force: false,
+        }
+    }
+
+    /// What there is to choose from, in the order of the key.
+    pub fn workloads(&self) -> &'static [Workload] {
+        if self.commands.is_empty() { &Workload::CHOICES } else { &[Workload::Commands] }
+    }
+
+    /// Whether a workload's requests are counted against somebody's quota.
+    pub fn costs_quota(&self, workload: Workload) -> bool {
+        let followers = matches!(workload, Workload::Profile | Workload::Followers);
+        followers && self.target.as_ref().is_some_and(|target| target.costs_quota)
+    }
+
+    /// What a workload's tasks are about; nothing where the sitting has none of it.
+    fn work(&self, workload: Workload) -> Option<Work> {
+        Some(match workload {
+            Workload::Profile => Work::Profile(self.target.clone()?),
+            Workload::Followers => Work::Followers(self.target.clone()?),
+            Workload::Cpu => Work::Cpu(self.compute),
+            Workload::Native => Work::Native(self.compute),
+            Workload::Mixed => Work::Mixed(self.compute),
+            Workload::Commands => Work::Commands { commands: Arc::clone(&self.commands) },
+        })
+    }
+}
+
+impl Session {
+    /// A sitting in which nothing has run yet.
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            profile: None,
+            pages: None,
+            bouts: BTreeMap::new(),
+            active: None,
+            latest: None,
+            sequential: BTreeMap::new(),
+        }
     }
 
     /// Begins a selection, unless something runs: returns what to start first. Where requests cost
@@ -95,14 +165,15 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
-        *self.bout_mut(selection) = Bout::default();
-        if self.pages.is_some() && !self.target.costs_quota {
+        self.bouts.remove(&selection);
+        let known = self.tasks(selection.workload).is_some();
+        if known && !self.setup.costs_quota(selection.workload) {
             return self.begin_run(selection, 0);
         }
-        if self.pages.is_some() {
+        if known {
             self.lay_out(selection, 0);
         }
-        let plan = self.plan(Workload::Profile, Mode::Sequential, 1);
+        let plan = self.plan(Workload::Profile, Mode::Sequential, 1)?;
         self.profile = Some(Run::new(plan.clone()));
         self.active = Some(Active::Profile(selection));
         Some(plan)
@@ -116,7 +187,9 @@ impl Session {
             (&event.kind, self.active)
         {
             // The list decides, as soon as it tells; the runs to come know it, too.
-            self.pages = Some((*tasks).max(1));
+            if selection.workload == Workload::Followers {
+                self.pages = Some((*tasks).max(1));
+            }
             self.lay_out(selection, index + 1);
         }
         let Kind::RunFinished { end } = &event.kind else { return None };
@@ -142,7 +215,9 @@ impl Session {
     fn judged<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
         let over = event.kind == Kind::RunFinished { end: End::Finished };
         let too_little = match self.active {
-            Some(Active::Profile(selection)) if over && !self.force => self.too_little(selection),
+            Some(Active::Profile(selection)) if over && !self.setup.force => {
+                self.too_little(selection)
+            }
             _ => None,
         };
         match too_little {
@@ -157,7 +232,7 @@ impl Session {
     fn too_little(&self, selection: Selection) -> Option<Failure> {
         let Bill { requests, quota } = self.bill(selection)?;
         let Quota { limit, remaining, .. } = quota;
-        let (api, reset) = (&self.target.api, time_of_day(quota.reset));
+        let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
         let message = format!(
             "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
              until {reset} UTC: come back then, ask for less with --mode or --per-page 100, or go on \
@@ -170,7 +245,8 @@ impl Session {
     /// What the selection costs after the preparing request, and what that left to pay it from;
     /// nothing where requests cost nobody anything.
     pub fn bill(&self, selection: Selection) -> Option<Bill> {
-        let quota = self.profile.as_ref()?.quota().filter(|_| self.target.costs_quota)?;
+        let costs = self.setup.costs_quota(selection.workload);
+        let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
         Some(Bill { requests: requests(self.pages_by_profile()?, selection), quota })
     }
 
@@ -178,25 +254,24 @@ impl Session {
     /// are, so even a count of 0 is looked into.
     fn pages_by_profile(&self) -> Option<u32> {
         let followers = self.profile.as_ref()?.profile()?.followers;
-        let pages = followers.div_ceil(u64::from(self.target.per_page));
+        let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
         Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32)
     }
 
     /// Compares what is over, and takes from a whole run what later ones build on.
     fn learn(&mut self, selection: Selection, index: usize) {
-        let bout = self.bout_mut(selection);
-        if let [first, second] = bout.runs.as_slice()
-            && second.is_over()
+        let bout = self.bouts.entry(selection).or_default();
+        if let [first, others @ ..] = bout.runs.as_slice()
+            && others.last().is_some_and(Run::is_over)
         {
-            bout.agreement = Some(Agreement::of(first, second));
+            bout.agreement = Agreement::of_all(first, others);
         }
-        let Some(run) = self.runs(selection).get(index).filter(|run| run.is_whole()) else {
-            return;
-        };
-        let (pages, mode, took) = (run.known_tasks(), run.plan().mode, run.took());
-        self.pages = Some(pages);
-        if mode == Mode::Sequential {
-            self.sequential = took;
+        let Some(run) = bout.runs.get(index).filter(|run| run.is_whole()) else { return };
+        if selection.workload == Workload::Followers {
+            self.pages = Some(run.known_tasks());
+        }
+        if let (Mode::Sequential, Some(took)) = (run.plan().mode, run.took()) {
+            self.sequential.insert(selection.workload, took);
         }
     }
 
@@ -211,53 +286,64 @@ impl Session {
     /// it begins.
     fn lay_out(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
-        let pages = self.pages.unwrap_or(1);
+        let tasks = self.tasks(selection.workload).unwrap_or(1);
         let plans: Vec<Plan> =
-            modes.map(|&mode| self.plan(Workload::Followers, mode, pages)).collect();
-        let runs = &mut self.bout_mut(selection).runs;
+            modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
+        let runs = &mut self.bouts.entry(selection).or_default().runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
 
-    fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Plan {
+    fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Option<Plan> {
         let workers = match mode {
             Mode::Sequential => 1,
-            Mode::Threads => self.workers(),
+            Mode::Threads | Mode::Gil => self.workers(workload),
+            Mode::Processes => self.workers(workload).min(MOST_PROCESSES),
         };
-        Plan { target: self.target.clone(), workload, mode, workers, tasks }
+        let work = self.setup.work(workload)?;
+        Some(Plan { queue: self.setup.queue, ..Plan::new(work, mode, workers, tasks) })
     }
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {
         match self.active? {
             Active::Profile(_) => self.profile.as_mut(),
-            Active::Run(selection, index) => self.bout_mut(selection).runs.get_mut(index),
+            Active::Run(selection, index) => self.bouts.get_mut(&selection)?.runs.get_mut(index),
         }
     }
 
-    fn bout_mut(&mut self, selection: Selection) -> &mut Bout {
-        let index = selection.index().min(self.bouts.len() - 1);
-        #[expect(clippy::indexing_slicing, reason = "there is a bout for every selection")]
-        &mut self.bouts[index]
+    /// What this sitting has to run.
+    pub const fn setup(&self) -> &Setup {
+        &self.setup
     }
 
-    /// Whose followers, and where.
-    pub const fn target(&self) -> &Target {
-        &self.target
+    /// Whose followers, and where, if there are any to fetch.
+    pub const fn target(&self) -> Option<&Target> {
+        self.setup.target.as_ref()
+    }
+
+    /// How many tasks a workload has, once that is known.
+    pub fn tasks(&self, workload: Workload) -> Option<u32> {
+        match workload {
+            Workload::Profile => Some(1),
+            Workload::Followers => self.pages,
+            Workload::Cpu | Workload::Native | Workload::Mixed => Some(self.setup.tasks),
+            Workload::Commands => u32::try_from(self.setup.commands.len()).ok(),
+        }
     }
 
     /// The selection's last runs, in the order of its modes; none before it has run.
     pub fn runs(&self, selection: Selection) -> &[Run] {
-        self.bouts.get(selection.index()).map_or(&[], |bout| bout.runs.as_slice())
+        self.bouts.get(&selection).map_or(&[], |bout| bout.runs.as_slice())
+    }
+
+    /// The runs of every selection that has run.
+    pub fn all_runs(&self) -> impl Iterator<Item = &Run> {
+        self.bouts.values().flat_map(|bout| &bout.runs)
     }
 
     /// The preparing request, once it has been made.
     pub const fn profile(&self) -> Option<&Run> {
         self.profile.as_ref()
-    }
-
-    /// How many pages there are, once that is known.
-    pub const fn pages(&self) -> Option<u32> {
-        self.pages
     }
 
     /// The selection that runs now.
@@ -298,44 +384,51 @@ impl Session {
     pub fn failure(&self, selection: Selection) -> Option<&Failure> {
         let mut runs = self.runs(selection).iter();
         // The quota may be too small for one selection, and do for another.
-        let prepared = self.pages.is_none() || self.latest == Some(Active::Profile(selection));
+        let prepared = match self.tasks(selection.workload) {
+            None => true,
+            Some(_) => self.latest == Some(Active::Profile(selection)),
+        };
         let profile = self.profile.as_ref().filter(|_| prepared);
         runs.find_map(Run::failure).or_else(|| profile?.failure())
     }
 
-    /// How many workers the next threaded run has.
-    pub fn workers(&self) -> u16 {
-        self.workers.unwrap_or_else(|| {
-            let pages = self.pages.unwrap_or(u32::from(DEFAULT_WORKERS));
-            DEFAULT_WORKERS.min(u16::try_from(pages).unwrap_or(u16::MAX)).max(1)
+    /// How many workers a workload's next run has where it has several.
+    pub fn workers(&self, workload: Workload) -> u16 {
+        self.setup.workers.unwrap_or_else(|| {
+            if workload.is_computed() {
+                return DEFAULT_COMPUTE_WORKERS;
+            }
+            let tasks = self.tasks(workload).unwrap_or(u32::from(DEFAULT_WORKERS));
+            DEFAULT_WORKERS.min(u16::try_from(tasks).unwrap_or(u16::MAX)).max(1)
         })
     }
 
-    /// Whether that number is settled, by a person or by the number of pages.
-    pub const fn knows_workers(&self) -> bool {
-        self.workers.is_some() || self.pages.is_some()
+    /// Whether that number is settled, by a person or by the number of tasks.
+    pub fn knows_workers(&self, workload: Workload) -> bool {
+        self.setup.workers.is_some() || self.tasks(workload).is_some()
     }
 
-    /// Fewer or more workers for the next threaded run, within what the server allows.
-    pub fn change_workers(&mut self, by: i32) {
-        let workers = i32::from(self.workers()).saturating_add(by);
-        let most = most_workers(self.target.costs_quota);
-        self.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
+    /// Fewer or more workers for the next run that has several, within what the server allows.
+    pub fn change_workers(&mut self, workload: Workload, by: i32) {
+        let workers = i32::from(self.workers(workload)).saturating_add(by);
+        let most = most_workers(self.setup.costs_quota(workload));
+        self.setup.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
     }
 
     /// How many requests the selection costs, as far as is known, the preparing one included.
     pub fn cost(&self, selection: Selection) -> Option<u64> {
-        Some(requests(self.pages?, selection) + 1)
+        let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
+        Some(requests(pages, selection) + 1)
     }
 
     /// The sequential time that the selection's runs are measured against.
     pub fn baseline(&self, selection: Selection) -> Option<Nanos> {
-        match selection {
-            Selection::Race => {
+        match selection.choice {
+            Choice::Race => {
                 let sequential = self.runs(selection).first();
                 sequential.filter(|run| run.is_whole()).and_then(Run::took)
             }
-            Selection::Only(_) => self.sequential,
+            Choice::Only(_) => self.sequential.get(&selection.workload).copied(),
         }
     }
 
@@ -354,7 +447,7 @@ impl Session {
 
     /// Whether the selection's runs brought the same, once the last is over.
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
-        self.bouts.get(selection.index())?.agreement
+        self.bouts.get(&selection)?.agreement
     }
 }
 

@@ -13,14 +13,24 @@ use super::task::{Extent, Job, Report, Worker};
 use crate::github::link::Links;
 use crate::github::{Api, Client, Fault, Observe, Patience, Reply, Timeouts};
 use crate::model::{
-    Failure, FailureKind, Kind, Outcome, Page, Plan, Product, Quota, State, TaskId, Workload,
+    Failure, FailureKind, Kind, Outcome, Page, Product, Quota, State, Target, TaskId,
 };
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// The user's profile.
+    Profile,
+    /// A page of the user's followers a task.
+    Pages,
+}
 
 /// Asks one API for what a plan wants of it.
 #[derive(Debug)]
 pub(super) struct GithubJob {
     pub(super) api: Arc<Api>,
-    pub(super) plan: Plan,
+    pub(super) errand: Errand,
+    pub(super) target: Target,
     pub(super) gate: Arc<Gate>,
     pub(super) clock: Clock,
     pub(super) patience: Patience,
@@ -42,8 +52,14 @@ impl Job for GithubJob {
             clock: self.clock.clone(),
             patience: self.patience,
         };
-        let plan = self.plan.clone();
-        Ok(Box::new(GithubWorker { runtime: Some(runtime), client, attempts, plan, pass: None }))
+        Ok(Box::new(GithubWorker {
+            runtime: Some(runtime),
+            client,
+            attempts,
+            errand: self.errand,
+            target: self.target.clone(),
+            pass: None,
+        }))
     }
 }
 
@@ -52,19 +68,18 @@ struct GithubWorker {
     runtime: Option<Runtime>,
     client: Client,
     attempts: Attempts,
-    plan: Plan,
+    errand: Errand,
+    target: Target,
     /// Leave for the next request.
     pass: Option<Pass>,
 }
 
 impl GithubWorker {
     async fn ask(&self, task: TaskId) -> Result<Reply, Fault> {
-        let target = &self.plan.target;
-        let reply = match self.plan.workload {
-            Workload::Profile => self.prepare().await,
-            Workload::Followers => {
-                self.client.followers(&target.user, target.per_page, task.0).await
-            }
+        let target = &self.target;
+        let reply = match self.errand {
+            Errand::Profile => self.prepare().await,
+            Errand::Pages => self.client.followers(&target.user, target.per_page, task.0).await,
         };
         // The connection goes back to the pool in a task of its own, which must have its turn
         // before the next request, or that one would open another connection.
@@ -76,17 +91,17 @@ impl GithubWorker {
 
     /// Asks for the profile, but first, where that counts, whether anything may be asked at all.
     async fn prepare(&self) -> Result<Reply, Fault> {
-        if self.plan.target.costs_quota {
+        if self.target.costs_quota {
             self.client.quota().await?;
         }
-        self.client.profile(&self.plan.target.user).await
+        self.client.profile(&self.target.user).await
     }
 
     fn extent(&self, task: TaskId, reply: &Reply) -> Extent {
         let page = match &reply.done.product {
-            Product::Profile(_) => return Extent::Unknown,
             Product::NoMore => return Extent::AtMost(task.0 - 1),
             Product::Followers(page) => page,
+            Product::Profile(_) | Product::Value(_) | Product::Success => return Extent::Unknown,
         };
         match reply.links {
             Some(Links { last: Some(last), .. }) if page.is_empty() => Extent::Exactly(last),
@@ -100,7 +115,7 @@ impl GithubWorker {
     }
 
     fn is_full(&self, page: &Page) -> bool {
-        page.len() >= usize::from(self.plan.target.per_page)
+        page.len() >= usize::from(self.target.per_page)
     }
 }
 

@@ -4,17 +4,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::clock::Clock;
-use super::followers::GithubJob;
+use super::followers::{Errand, GithubJob};
 use super::gate::{Gate, Standing};
 use super::pool::{self, RunHandle};
 use super::task::Job;
 use crate::github::{Api, Patience};
-use crate::model::{Nanos, Plan};
+use crate::model::{Failure, FailureKind, Nanos, Plan, Target, Work};
 
 /// Knows how the tasks of a plan are done.
 pub trait Jobs: Debug + Send + Sync {
-    /// The job that a plan is about.
-    fn job(&self, plan: &Plan) -> Arc<dyn Job>;
+    /// The job that a plan is about; or why nobody here can do it.
+    fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure>;
 }
 
 /// The jobs and the clock that all runs of a sitting share.
@@ -26,8 +26,8 @@ pub struct Launcher {
 
 impl Launcher {
     /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
-    pub fn new(api: Arc<Api>, patience: Patience, clock: Clock) -> Self {
-        let jobs = Github { api, patience, clock: clock.clone(), standing: Standing::default() };
+    pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
+        let jobs = Workshop { api, patience, clock: clock.clone(), standing: Standing::default() };
         Self::of(Arc::new(jobs), clock)
     }
 
@@ -38,8 +38,10 @@ impl Launcher {
 
     /// Starts a run.
     pub fn start(&self, plan: Plan) -> RunHandle {
-        let job = self.jobs.job(&plan);
-        pool::start(plan, job, &self.clock)
+        match self.jobs.job(&plan) {
+            Ok(job) => pool::start(plan, job, &self.clock),
+            Err(failure) => pool::fail(plan, failure, &self.clock),
+        }
     }
 
     /// The time on the runs' clock.
@@ -48,18 +50,36 @@ impl Launcher {
     }
 }
 
-/// Everything is asked of one API.
+/// Everything that this program can do.
 #[derive(Debug)]
-struct Github {
-    api: Arc<Api>,
+struct Workshop {
+    api: Option<Arc<Api>>,
     patience: Patience,
     clock: Clock,
     standing: Standing,
 }
 
-impl Jobs for Github {
-    fn job(&self, plan: &Plan) -> Arc<dyn Job> {
+impl Jobs for Workshop {
+    fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        match &plan.work {
+            Work::Profile(target) => self.github(plan, target, Errand::Profile),
+            Work::Followers(target) => self.github(plan, target, Errand::Pages),
+            Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) | Work::Commands { .. } => {
+                Err(nobody(plan))
+            }
+        }
+    }
+}
+
+impl Workshop {
+    fn github(
+        &self,
+        plan: &Plan,
+        target: &Target,
+        errand: Errand,
+    ) -> Result<Arc<dyn Job>, Failure> {
         let Self { api, patience, clock, standing } = self;
+        let api = api.as_ref().ok_or_else(|| nobody(plan))?;
         let gate = Gate::new(
             Arc::clone(api),
             clock.clone(),
@@ -67,12 +87,20 @@ impl Jobs for Github {
             plan.workers,
             Arc::clone(standing),
         );
-        Arc::new(GithubJob {
+        Ok(Arc::new(GithubJob {
             api: Arc::clone(api),
-            plan: plan.clone(),
+            errand,
+            target: target.clone(),
             gate: Arc::new(gate),
             clock: clock.clone(),
             patience: *patience,
-        })
+        }))
+    }
+}
+
+fn nobody(plan: &Plan) -> Failure {
+    Failure {
+        kind: FailureKind::Worker,
+        message: format!("nothing here can run {} in {}", plan.workload(), plan.mode),
     }
 }

@@ -96,6 +96,17 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     RunHandle { started, events, over, cancel, coordinator: coordinator.ok() }
 }
 
+/// A run that fails before anything is begun.
+pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
+    let (sender, events) = unbounded();
+    let started = clock.now();
+    let report = Report::new(LaneId(0), clock.clone(), started, sender);
+    report.send(Kind::RunStarted { plan });
+    report.send(Kind::RunFinished { end: End::Failed(failure) });
+    let (_, over) = bounded(0);
+    RunHandle { started, events, over, cancel: Cancel::default(), coordinator: None }
+}
+
 /// What every thread of a run has in hand.
 #[derive(Clone)]
 struct Shared {
@@ -130,6 +141,7 @@ impl Shared {
                 ledger.give_up(End::Failed(failure.clone()));
                 self.cancel.cancel();
             }
+            Outcome::Lost(_) => ledger.put_back(task),
             Outcome::Done(_) | Outcome::Failed(_) => ledger.tried(task, extent, &self.report),
         }
     }
@@ -174,7 +186,8 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-    for task in first.into_iter().chain(&shared.queue) {
+    let mut first = first;
+    while let Some(task) = first.take().or_else(|| next(shared, &mut worker)) {
         let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
         // How many tasks there are may have come to light meanwhile.
         if !shared.admits(task) {
@@ -191,6 +204,16 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
         report.send(Kind::Finished { task, outcome: outcome.clone() });
         shared.settle(task, &outcome, extent);
     }
+}
+
+/// Takes a task from the queue; nothing once that is closed and empty.
+fn next(shared: &Shared, worker: &mut Option<Box<dyn Worker>>) -> Option<TaskId> {
+    match (shared.queue.try_recv(), worker) {
+        (Ok(task), _) => return Some(task),
+        (Err(_), Some(worker)) => worker.rest(),
+        (Err(_), None) => {}
+    }
+    shared.queue.recv().ok()
 }
 
 /// Lets a thread's worker act for a task, a new one if there is none. A panic becomes a failure of

@@ -21,6 +21,9 @@ pub trait Worker {
         Ok(())
     }
 
+    /// No task is at hand: gives back what others may need meanwhile.
+    fn rest(&mut self) {}
+
     /// Does a task, or stops soon after `cancel` says so. Also tells how many tasks there are, where
     /// the task showed it.
     fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent);

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome, Plan,
-    Product, Profile, Run, State, Target, TaskId, Workload,
+    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome,
+    Plan, Product, Profile, Run, State, Target, TaskId, Work,
 };
 
 /// How a page goes: well, with these accounts, or not.
@@ -22,10 +22,6 @@ pub(crate) fn target() -> Target {
     }
 }
 
-fn plan(workload: Workload, mode: Mode, workers: u16, tasks: u32) -> Plan {
-    Plan { target: target(), workload, mode, workers, tasks }
-}
-
 /// A run of `mode` in which each page took a second, on as many lanes as there are workers, in
 /// waves.
 pub(crate) fn run(mode: Mode, workers: u16, pages: &[Page<'_>]) -> Run {
@@ -38,7 +34,7 @@ pub(crate) fn run(mode: Mode, workers: u16, pages: &[Page<'_>]) -> Run {
 
 /// The same, with an end of its own.
 pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> Run {
-    let plan = plan(Workload::Followers, mode, workers, pages.len() as u32);
+    let plan = Plan::new(Work::Followers(target()), mode, workers, pages.len() as u32);
     let mut run = Run::new(plan.clone());
     let mut at = |millis: u64, lane: u16, kind: Kind| {
         run.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(lane), kind });
@@ -59,7 +55,7 @@ pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> R
 
 /// The preparing request, which found so many followers, or failed.
 pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
-    let plan = plan(Workload::Profile, Mode::Sequential, 1, 1);
+    let plan = Plan::new(Work::Profile(target()), Mode::Sequential, 1, 1);
     let (outcome, end) = match followers {
         Ok(followers) => {
             let profile = Profile { login: "octocat".to_owned(), followers };
@@ -82,7 +78,7 @@ pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
 
 /// A run laid out, of which nothing has happened.
 pub(crate) fn not_begun(mode: Mode) -> Run {
-    Run::new(plan(Workload::Followers, mode, 2, 2))
+    Run::new(Plan::new(Work::Followers(target()), mode, 2, 2))
 }
 
 fn outcome(page: Page<'_>) -> Outcome {
@@ -96,7 +92,8 @@ fn outcome(page: Page<'_>) -> Outcome {
 }
 
 fn done(product: Product) -> Outcome {
-    Outcome::Done(Done { status: 200, bytes: 100, connected: false, product })
+    let answer = Some(Answer { status: 200, bytes: 100, connected: false });
+    Outcome::Done(Done { answer, product })
 }
 
 fn follower(id: u64) -> Follower<'static> {

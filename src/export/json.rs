@@ -22,7 +22,7 @@ pub struct Report {
     /// The shape's version; a reader should refuse a higher one.
     pub version: u32,
     /// Whose followers, and where.
-    pub target: TargetReport,
+    pub target: Option<TargetReport>,
     /// The preparing request, which counts in no run; null if it was not made.
     pub profile: Option<ProfileReport>,
     /// The runs, in the order in which they ran.
@@ -139,14 +139,22 @@ pub struct LaneReport {
 pub struct StateSeconds {
     /// Without a task.
     pub idle: f64,
+    /// Its process starting.
+    pub starting: f64,
+    /// A task, or what came of it, on its way between processes.
+    pub hand_over: f64,
     /// DNS, TCP, TLS.
     pub connecting: f64,
     /// The request is out, the answer has not begun.
     pub waiting: f64,
     /// The body comes in.
     pub receiving: f64,
+    /// A command running.
+    pub running: f64,
     /// Parsing.
     pub computing: f64,
+    /// CPU work that needs no GIL.
+    pub native: f64,
     /// Waiting for a lock.
     pub lock_wait: f64,
     /// Held back by a rate limit.
@@ -220,12 +228,15 @@ pub struct AgreementReport {
 impl Report {
     /// Of what ran: the preparing request and the runs after it. Runs that have not begun are left
     /// out.
-    pub fn of(target: &Target, profile: Option<&Run>, runs: &[Run]) -> Self {
-        let Target { user, api, per_page, costs_quota } = target.clone();
+    pub fn of(target: Option<&Target>, profile: Option<&Run>, runs: &[Run]) -> Self {
+        let target = target.map(|target| {
+            let Target { user, api, per_page, costs_quota } = target.clone();
+            TargetReport { user, api, per_page, costs_quota }
+        });
         Self {
             format: "threadline.report",
             version: VERSION,
-            target: TargetReport { user, api, per_page, costs_quota },
+            target,
             profile: profile.map(ProfileReport::of),
             runs: runs.iter().filter(|run| run.has_begun()).map(RunReport::of).collect(),
             comparison: ComparisonReport::of(runs),

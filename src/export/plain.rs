@@ -10,7 +10,7 @@ use crate::model::{Mode, Outcome, Run, Target};
 /// begun.
 pub fn write(
     out: &mut dyn Write,
-    target: &Target,
+    target: Option<&Target>,
     profile: Option<&Run>,
     runs: &[Run],
 ) -> io::Result<()> {
@@ -19,9 +19,11 @@ pub fn write(
     };
     times(out, runs)?;
     counts(out, runs)?;
-    let pages = runs.iter().rfind(|run| run.has_begun()).unwrap_or(first).known_tasks();
-    let pages = plural(pages.into(), "page");
-    writeln!(out, "\n{} @ {}, {pages} of {}\n", target.user, target.api, target.per_page)?;
+    if let Some(Target { user, api, per_page, .. }) = target {
+        let pages = runs.iter().rfind(|run| run.has_begun()).unwrap_or(first).known_tasks();
+        let pages = plural(pages.into(), "page");
+        writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
+    }
     table(out, runs)?;
     remarks(out, profile, runs)
 }
@@ -31,6 +33,8 @@ const fn example_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Sequential => "single_threaded",
         Mode::Threads => "multi_threaded",
+        Mode::Gil => "multi_threaded_gil",
+        Mode::Processes => "multi_process",
     }
 }
 
@@ -72,14 +76,6 @@ fn fraction(run: &Run) -> String {
     format!("{} of {}", run.done_tasks(), run.known_tasks())
 }
 
-/// `sequential`, `threads x5`.
-fn name(run: &Run) -> String {
-    match run.plan().mode {
-        Mode::Sequential => Mode::Sequential.to_string(),
-        Mode::Threads => format!("{} x{}", Mode::Threads, run.plan().workers),
-    }
-}
-
 fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
     writeln!(
@@ -93,7 +89,7 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         write!(
             out,
             "{:<12} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
-            name(run),
+            run.plan().name(),
             run.follower_count(),
             run.rate(elapsed)
         )?;
@@ -150,7 +146,7 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
     for Counted { label, count, meaning } in COUNTED {
         let counted = runs.iter().filter(|run| count(run) > 0);
         let counted: Vec<String> =
-            counted.map(|run| format!("{} in {}", count(run), name(run))).collect();
+            counted.map(|run| format!("{} in {}", count(run), run.plan().name())).collect();
         if !counted.is_empty() {
             remark(label, &format!("{}: {meaning}", counted.join(", ")))?;
         }
@@ -163,17 +159,17 @@ fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Resu
         remark("profile", &text)?;
     }
     for run in runs.iter().filter(|run| run.has_begun() && !run.is_whole()) {
-        remark(&name(run), &trouble(run))?;
+        remark(&run.plan().name(), &trouble(run))?;
     }
     Ok(())
 }
 
 fn agreement(agreement: Agreement) -> String {
     match agreement {
-        Agreement::Same { followers: 0 } => "none in either".to_owned(),
-        Agreement::Same { followers } => format!("the same {followers} in both, in the same order"),
-        Agreement::Reordered { followers } => {
-            format!("the same {followers} in both, but not in the same order")
+        Agreement::Same { items: 0 } => "none in either".to_owned(),
+        Agreement::Same { items } => format!("the same {items} in both, in the same order"),
+        Agreement::Reordered { items } => {
+            format!("the same {items} in both, but not in the same order")
         }
         Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
         Agreement::Incomplete => "not compared, as pages are missing".to_owned(),
@@ -209,7 +205,7 @@ mod tests {
 
     fn report(said: u64, runs: &[Run]) -> String {
         let mut out = Vec::new();
-        write(&mut out, &target(), Some(&profile(Ok(said))), runs).unwrap();
+        write(&mut out, Some(&target()), Some(&profile(Ok(said))), runs).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -15,7 +15,7 @@ use super::link::{self, LinkError, Links};
 use super::patience::Timeouts;
 use super::{failure, quota};
 use crate::model::Page as Followers;
-use crate::model::{Done, Failure, Product, Profile, Quota, State};
+use crate::model::{Answer, Done, Failure, Product, Profile, Quota, State};
 
 /// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
 const LARGEST_BODY: usize = 16 << 20;
@@ -199,9 +199,11 @@ impl Client {
 
     fn reply(&self, page: &Page, product: Product, links: Option<Links>) -> Reply {
         let done = Done {
-            status: page.status.as_u16(),
-            bytes: page.body.len() as u64,
-            connected: self.connected.load(Ordering::Relaxed),
+            answer: Some(Answer {
+                status: page.status.as_u16(),
+                bytes: page.body.len() as u64,
+                connected: self.connected.load(Ordering::Relaxed),
+            }),
             product,
         };
         Reply { done, links }

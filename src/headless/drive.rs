@@ -28,7 +28,7 @@ pub(super) fn to_end(
     let mut next = session.begin(selection);
     let mut told = false;
     while let Some(plan) = next.take() {
-        if plan.workload == Workload::Followers && !std::mem::replace(&mut told, true) {
+        if plan.workload() == Workload::Followers && !std::mem::replace(&mut told, true) {
             progress.clear();
             tell_bill(session, selection, err);
         }
@@ -42,8 +42,10 @@ pub(super) fn to_end(
 }
 
 fn tell_bill(session: &Session, selection: Selection, err: &mut dyn Write) {
-    if let Some(Bill { requests, quota }) = session.bill(selection) {
-        let (api, left, reset) = (&session.target().api, quota.remaining, time_of_day(quota.reset));
+    if let (Some(Bill { requests, quota }), Some(target)) =
+        (session.bill(selection), session.target())
+    {
+        let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
         // If stderr takes nothing, there is nobody to tell.
         _ = writeln!(
             err,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, never, tick};
 
 use crate::app::Session;
-use crate::model::{Nanos, Run, Workload};
+use crate::model::{Nanos, Run, Work};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -67,16 +67,14 @@ fn line(run: &Run, elapsed: Nanos) -> String {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let line = match plan.workload {
-        Workload::Profile => format!("asking for {}  {seconds:.1} s", plan.target.user),
-        Workload::Followers => format!(
-            "{} x{}  {}/{} pages  {} followers  {seconds:.1} s",
-            plan.mode,
-            plan.workers,
-            run.done_tasks(),
-            run.known_tasks(),
-            run.follower_count()
-        ),
+    let (mode, done, known) = (plan.name(), run.done_tasks(), run.known_tasks());
+    let line = match &plan.work {
+        Work::Profile(target) => format!("asking for {}  {seconds:.1} s", target.user),
+        Work::Followers(_) => {
+            let followers = run.follower_count();
+            format!("{mode}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+        }
+        _ => format!("{mode}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit
 }

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::time::Nanos;
 
 /// The version of the wire format; a change that an older reader would misread raises it.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,17 @@ pub enum Kind {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
+    /// Another task has found room in a queue that holds only so many: said for each, and where the
+    /// queue has no bound, never, as there all tasks are in it at once.
+    Put {
+        /// How many were put into it so far.
+        tasks: u32,
+    },
+    /// The lane's worker is a process, which runs from now on.
+    Process {
+        /// Its number.
+        pid: u32,
+    },
     /// The lane took a task from the queue.
     Started {
         /// Which one.
@@ -71,6 +82,13 @@ pub enum Kind {
     Retried {
         /// Which task.
         task: TaskId,
+    },
+    /// What a command wrote, to both its outputs.
+    Output {
+        /// Which one.
+        task: TaskId,
+        /// What.
+        output: Output,
     },
     /// The lane is done with its task, well or not.
     Finished {
@@ -105,14 +123,22 @@ pub enum State {
     /// No task.
     #[default]
     Idle,
+    /// A worker process starts.
+    Starting,
+    /// A task, or what came of it, is on its way between two processes.
+    HandOver,
     /// DNS, TCP and TLS.
     Connecting,
     /// The request is out, the answer has not begun.
     Waiting,
     /// The answer's body is coming in.
     Receiving,
-    /// Between two events of ours on the CPU's account: parsing, computing.
+    /// A command runs; what it does is its own business.
+    Running,
+    /// Between two events of ours on the CPU's account: parsing, computing. Under a GIL: holding it.
     Computing,
+    /// CPU work of an extension, which needs no GIL.
+    Native,
     /// Waiting for the GIL or another lock.
     LockWait,
     /// Held back by a rate limit or a back-off.
@@ -124,12 +150,16 @@ pub enum State {
 impl State {
     /// Every state, in the order of the legend, which is also the rank when several share a cell:
     /// the later one leads.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::Idle,
+        Self::Starting,
+        Self::HandOver,
         Self::Connecting,
         Self::Waiting,
         Self::Receiving,
+        Self::Running,
         Self::Computing,
+        Self::Native,
         Self::LockWait,
         Self::Throttled,
         Self::Error,
@@ -139,10 +169,14 @@ impl State {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Idle => "idle",
+            Self::Starting => "starting",
+            Self::HandOver => "hand-over",
             Self::Connecting => "connecting",
             Self::Waiting => "waiting",
             Self::Receiving => "receiving",
+            Self::Running => "running",
             Self::Computing => "computing",
+            Self::Native => "native",
             Self::LockWait => "lock wait",
             Self::Throttled => "throttled",
             Self::Error => "error",
@@ -158,6 +192,8 @@ pub enum Outcome {
     Done(Done),
     /// Badly, and why.
     Failed(Failure),
+    /// The worker process died over it, and why: the task goes back to the queue.
+    Lost(Failure),
     /// A person stopped the run.
     Stopped,
 }
@@ -165,14 +201,21 @@ pub enum Outcome {
 /// What a task that went well brought.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Done {
+    /// The server's answer, where one was asked.
+    pub answer: Option<Answer>,
+    /// What came of it.
+    pub product: Product,
+}
+
+/// A server's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answer {
     /// The HTTP status.
     pub status: u16,
     /// Bytes of the body, after any decompression.
     pub bytes: u64,
     /// Whether a connection was opened for it, rather than the lane's own one used again.
     pub connected: bool,
-    /// What came of it.
-    pub product: Product,
 }
 
 /// What came of a task.
@@ -185,6 +228,19 @@ pub enum Product {
     Followers(Arc<Page>),
     /// Nothing: the API shows no page as far back as this one.
     NoMore,
+    /// The number that CPU work came to, the same whoever does it.
+    Value(u64),
+    /// A command ended with status 0.
+    Success,
+}
+
+/// What a command wrote, as far as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The text; bytes that are none are replaced by U+FFFD. Not safe to print.
+    pub text: Arc<str>,
+    /// Bytes that were left out of the middle.
+    pub left_out: u64,
 }
 
 /// What the preparing request tells.
@@ -255,6 +311,10 @@ pub enum FailureKind {
     TimedOut,
     /// The server answered with an error of its own, or not as GitHub's API does.
     Server,
+    /// A worker process could not be started, or dies again and again.
+    Worker,
+    /// A command ended with another status than 0, by a signal, or could not be started.
+    Command,
     /// A defect of this program: the task panicked.
     Panicked,
 }
@@ -262,7 +322,7 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether asking for the next page would fail alike, so that the run ends here.
     pub const fn ends_run(self) -> bool {
-        matches!(self, Self::NotFound | Self::Refused | Self::RateLimited)
+        matches!(self, Self::NotFound | Self::Refused | Self::RateLimited | Self::Worker)
     }
 }
 

@@ -34,7 +34,7 @@ pub struct Lane {
 }
 
 /// A change: when, to which state, and whether it ended an attempt. There may be millions of them, so
-/// they are packed: 60 bits for the time, one for the end, three for the state.
+/// they are packed: 59 bits for the time, one for the end, four for the state.
 #[derive(Clone, Copy, Debug)]
 struct Entry(u64);
 
@@ -60,14 +60,14 @@ pub struct Span {
 
 impl Entry {
     /// The entry that marks the end of an attempt.
-    const END: u64 = 1 << 3;
+    const END: u64 = 1 << 4;
 
     const fn new(at: u64, state: State) -> Self {
-        Self(at << 4 | state as u64)
+        Self(at << 5 | state as u64)
     }
 
     const fn at(self) -> u64 {
-        self.0 >> 4
+        self.0 >> 5
     }
 
     fn state(self) -> State {
@@ -76,7 +76,7 @@ impl Entry {
 
     /// The state's place in [`State::ALL`].
     const fn place(self) -> usize {
-        (self.0 & 0b111) as usize
+        (self.0 & 0b1111) as usize
     }
 
     const fn ends_attempt(self) -> bool {

@@ -10,7 +10,7 @@ use super::lane::Lane;
 use super::level::Load;
 use super::plan::{MOST_TASKS, Plan};
 use super::quota::Remaining;
-use super::tasks::{FailedAttempt, Tasks};
+use super::tasks::{FailedAttempt, Loss, Tasks};
 use super::time::Nanos;
 
 /// One workload in one mode, as far as its events tell.
@@ -19,10 +19,14 @@ pub struct Run {
     plan: Plan,
     begun: bool,
     lanes: Vec<Lane>,
+    /// The worker processes' numbers, by their lanes.
+    processes: Vec<Option<u32>>,
     tasks: Tasks,
     load: Load,
     /// How many tasks the run has, as far as is known.
     known: u32,
+    /// Tasks that were put into a queue with a bound.
+    put: u32,
     /// Tasks that were started though they are above `known`: asked for before their absence was
     /// known.
     beyond: u32,
@@ -32,6 +36,8 @@ pub struct Run {
     bytes: u64,
     /// Requests beyond the first of a task.
     retries: u32,
+    /// Tasks that a worker process died over.
+    lost: u32,
     /// From this page on, the API showed none.
     no_more: Option<TaskId>,
     quota: Remaining,
@@ -51,6 +57,8 @@ impl Run {
             known: plan.tasks,
             plan,
             begun: false,
+            put: 0,
+            processes: vec![None; lanes.len()],
             lanes,
             tasks: Tasks::default(),
             load: Load::default(),
@@ -59,6 +67,7 @@ impl Run {
             followers: Distinct::default(),
             bytes: 0,
             retries: 0,
+            lost: 0,
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
@@ -80,8 +89,23 @@ impl Run {
         let at = event.at.min(Nanos::LATEST);
         self.last_event = self.last_event.max(at);
         match &event.kind {
-            Kind::RunStarted { .. } => self.begun = true,
+            Kind::RunStarted { plan } => {
+                // How much work a task is was measured meanwhile.
+                self.plan.work.clone_from(&plan.work);
+                self.begun = true;
+            }
             Kind::Queued { tasks } => self.expect(at, *tasks),
+            Kind::Put { tasks } => self.put(at, *tasks),
+            Kind::Process { pid } => {
+                if let Some(process) = self.processes.get_mut(usize::from(event.lane.0)) {
+                    *process = Some(*pid);
+                }
+            }
+            Kind::Output { task, output } => {
+                if self.tasks.is_taken(*task, event.lane) {
+                    self.tasks.write(*task, output.clone());
+                }
+            }
             Kind::Started { task } => self.start(at, event.lane, *task),
             Kind::Entered { state } => {
                 if let Some(lane) = self.lane_mut(event.lane) {
@@ -130,7 +154,15 @@ impl Run {
 
     /// Every request has its place in the queue before it is in flight.
     fn want(&mut self, at: Nanos) {
-        self.load.want(at, self.known.saturating_add(self.beyond).saturating_add(self.retries));
+        let wanted = self.known.saturating_add(self.beyond);
+        let in_queue = if self.plan.queue.is_some() { self.put } else { wanted };
+        self.load.want(at, in_queue.saturating_add(self.retries));
+    }
+
+    /// So many tasks found room in the queue.
+    fn put(&mut self, at: Nanos, tasks: u32) {
+        self.put = self.put.max(tasks);
+        self.want(at);
     }
 
     fn start(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
@@ -184,10 +216,15 @@ impl Run {
         match outcome {
             Outcome::Done(done) => self.count(task, done),
             Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
+            Outcome::Lost(failure) => {
+                let failure = failure.clone();
+                self.tasks.lose(task, Loss { lane: lane_id, at, failure });
+                self.lost += 1;
+            }
             Outcome::Stopped => {}
         }
         if let Some(lane) = self.lane_mut(lane_id) {
-            if matches!(outcome, Outcome::Failed(_)) {
+            if matches!(outcome, Outcome::Failed(_) | Outcome::Lost(_)) {
                 lane.enter(at, State::Error);
             }
             lane.finish(at);
@@ -199,18 +236,19 @@ impl Run {
     }
 
     fn count(&mut self, task: TaskId, done: &Done) {
-        self.bytes = self.bytes.saturating_add(done.bytes);
+        let bytes = done.answer.map_or(0, |answer| answer.bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
         self.done += u32::from(task.0 <= self.known);
         match &done.product {
             Product::Followers(page) => {
-                let pages = u64::from(self.known);
-                self.followers.expect(pages * u64::from(self.plan.target.per_page));
+                let per_page = self.plan.work.target().map_or(0, |target| target.per_page);
+                self.followers.expect(u64::from(self.known) * u64::from(per_page));
                 self.followers.add(page.ids());
             }
             Product::NoMore => {
                 self.no_more = Some(self.no_more.map_or(task, |first| first.min(task)));
             }
-            Product::Profile(_) => {}
+            Product::Profile(_) | Product::Value(_) | Product::Success => {}
         }
     }
 

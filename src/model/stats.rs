@@ -1,5 +1,6 @@
 //! Speed-up, efficiency, percentiles, waves, and whether two runs brought the same.
 
+use super::plan::Workload;
 use super::run::Run;
 use super::time::Nanos;
 
@@ -43,20 +44,21 @@ impl Waves {
     }
 }
 
-/// Whether two runs brought the same followers in the same order, each counted where it is first.
+/// Whether two runs brought the same: followers in the same order, each counted where it is first;
+/// or what CPU work came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
     /// The same, all of them, in the same order.
     Same {
         /// How many.
-        followers: u64,
+        items: u64,
     },
     /// The same accounts, in another order.
     Reordered {
         /// How many.
-        followers: u64,
+        items: u64,
     },
-    /// Not the same accounts.
+    /// Not the same accounts or results.
     Different {
         /// Only in the first run's list.
         only_first: u64,
@@ -68,14 +70,23 @@ pub enum Agreement {
 }
 
 impl Agreement {
-    /// Compares what two finished runs brought, by account number.
+    /// Compares what several finished runs brought with the first; nothing if there are no others.
+    pub fn of_all(first: &Run, others: &[Run]) -> Option<Self> {
+        let each = others.iter().map(|other| Self::of(first, other));
+        each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
+    }
+
+    /// Compares what two finished runs brought, by account number, or by the results of CPU work.
     pub fn of(first: &Run, second: &Run) -> Self {
         if !first.is_whole() || !second.is_whole() {
             return Self::Incomplete;
         }
-        let followers = first.follower_count();
+        if first.plan().workload() != Workload::Followers {
+            return Self::of_values(first, second);
+        }
+        let items = first.follower_count();
         if first.follower_ids().eq(second.follower_ids()) {
-            return Self::Same { followers };
+            return Self::Same { items };
         }
         let mut ids: Vec<u64> = first.follower_ids().collect();
         ids.sort_unstable();
@@ -83,8 +94,17 @@ impl Agreement {
         let common = common.count() as u64;
         let [only_first, only_second] = [first, second].map(|run| run.follower_count() - common);
         match (only_first, only_second) {
-            (0, 0) => Self::Reordered { followers },
+            (0, 0) => Self::Reordered { items },
             _ => Self::Different { only_first, only_second },
+        }
+    }
+
+    /// Compares what two whole runs' tasks came to, one by one.
+    fn of_values(first: &Run, second: &Run) -> Self {
+        let differ = first.values().zip(second.values()).filter(|(one, other)| one != other);
+        match differ.count() as u64 {
+            0 => Self::Same { items: first.done_tasks().into() },
+            differ => Self::Different { only_first: differ, only_second: differ },
         }
     }
 }

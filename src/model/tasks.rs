@@ -1,11 +1,14 @@
 //! What is known of each task of a run, closely packed: there may be very many.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::event::{Done, Failure, LaneId, Outcome, Product, Profile, TaskId};
+use super::event::{Answer, Done, Failure, LaneId, Outcome, Output, Product, Profile, TaskId};
 use super::page::Page;
 use super::time::Nanos;
+
+/// In a status's place where no server was asked.
+const NO_ANSWER: u16 = 0;
 
 /// What is known of one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +37,21 @@ pub(super) struct Tasks {
     failures: BTreeMap<TaskId, Failure>,
     failed_attempts: BTreeMap<TaskId, Vec<FailedAttempt>>,
     profiles: BTreeMap<TaskId, Profile>,
+    values: BTreeMap<TaskId, u64>,
+    successes: BTreeSet<TaskId>,
+    outputs: BTreeMap<TaskId, Output>,
+    losses: BTreeMap<TaskId, Vec<Loss>>,
+}
+
+/// A worker process that died over a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// On which lane.
+    pub lane: LaneId,
+    /// When.
+    pub at: Nanos,
+    /// Why.
+    pub failure: Failure,
 }
 
 /// How far a task is.
@@ -102,12 +120,16 @@ impl Tasks {
         let Some((fate, result)) = entry else { return };
         match outcome {
             Outcome::Done(done) => {
-                *fate = Fate::Done { connected: done.connected };
-                result.status = done.status;
-                result.bytes = u32::try_from(done.bytes).unwrap_or(u32::MAX);
+                let answer = done.answer;
+                *fate = Fate::Done { connected: answer.is_some_and(|answer| answer.connected) };
+                result.status = answer.map_or(NO_ANSWER, |answer| answer.status);
+                let bytes = answer.map_or(0, |answer| answer.bytes);
+                result.bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
                 match &done.product {
                     Product::Followers(page) => result.page = Some(Arc::clone(page)),
                     Product::Profile(profile) => _ = self.profiles.insert(task, profile.clone()),
+                    Product::Value(value) => _ = self.values.insert(task, *value),
+                    Product::Success => _ = self.successes.insert(task),
                     Product::NoMore => {}
                 }
             }
@@ -115,8 +137,34 @@ impl Tasks {
                 *fate = Fate::Failed;
                 self.failures.insert(task, failure.clone());
             }
+            Outcome::Lost(_) => *fate = Fate::Open,
             Outcome::Stopped => *fate = Fate::Stopped,
         }
+    }
+
+    /// A worker process died over a task, which is to be done by another.
+    pub(super) fn lose(&mut self, task: TaskId, loss: Loss) {
+        self.losses.entry(task).or_default().push(loss);
+    }
+
+    /// The worker processes that died over a task, in order.
+    pub(super) fn losses(&self, task: TaskId) -> &[Loss] {
+        self.losses.get(&task).map_or(&[], Vec::as_slice)
+    }
+
+    /// A command's output came.
+    pub(super) fn write(&mut self, task: TaskId, output: Output) {
+        self.outputs.insert(task, output);
+    }
+
+    /// What a command wrote.
+    pub(super) fn output(&self, task: TaskId) -> Option<&Output> {
+        self.outputs.get(&task)
+    }
+
+    /// What CPU work came to, in the order of the tasks.
+    pub(super) fn values(&self) -> impl Iterator<Item = u64> + '_ {
+        self.values.values().copied()
     }
 
     /// Nothing more will come: gives back the room that was kept for it.
@@ -185,21 +233,31 @@ impl Tasks {
             Fate::Open => return None,
             Fate::Taken | Fate::Held => None,
             Fate::Done { connected } => Some(Outcome::Done(Done {
-                status: result.status,
-                bytes: u64::from(result.bytes),
-                connected,
-                product: match &result.page {
-                    Some(page) => Product::Followers(Arc::clone(page)),
-                    None => self
-                        .profiles
-                        .get(&task)
-                        .map_or(Product::NoMore, |profile| Product::Profile(profile.clone())),
-                },
+                answer: (result.status != NO_ANSWER).then_some(Answer {
+                    status: result.status,
+                    bytes: u64::from(result.bytes),
+                    connected,
+                }),
+                product: self.product(task, result),
             })),
             Fate::Failed => Some(Outcome::Failed(self.failures.get(&task)?.clone())),
             Fate::Stopped => Some(Outcome::Stopped),
         };
         Some(TaskRecord { lane: result.lane, outcome })
+    }
+
+    fn product(&self, task: TaskId, result: &Packed) -> Product {
+        if let Some(page) = &result.page {
+            return Product::Followers(Arc::clone(page));
+        }
+        if let Some(profile) = self.profiles.get(&task) {
+            return Product::Profile(profile.clone());
+        }
+        match self.values.get(&task) {
+            Some(&value) => Product::Value(value),
+            None if self.successes.contains(&task) => Product::Success,
+            None => Product::NoMore,
+        }
     }
 
     fn set(&mut self, task: TaskId, new: Fate) {

@@ -17,9 +17,9 @@ impl Nanos {
     /// The run's start.
     pub const ZERO: Self = Self(0);
 
-    /// No run lasts longer: 36 years. What comes from outside is cut there, so that moments can be
+    /// No run lasts longer: 18 years. What comes from outside is cut there, so that moments can be
     /// added to each other, and packed.
-    pub const LATEST: Self = Self(u64::MAX >> 4);
+    pub const LATEST: Self = Self(u64::MAX >> 5);
 
     /// From whole milliseconds.
     pub const fn from_millis(millis: u64) -> Self {

@@ -102,6 +102,6 @@ fn failure(run: &Run, span: &model::Span) -> Option<String> {
     run.failed_task()?;
     match run.task(span.task)?.outcome? {
         Outcome::Failed(failure) => Some(failure.message),
-        Outcome::Done(_) | Outcome::Stopped => None,
+        Outcome::Done(_) | Outcome::Lost(_) | Outcome::Stopped => None,
     }
 }

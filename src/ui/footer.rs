@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::State;
+use crate::model::{State, Target};
 
 /// The states that a run of followers can be in.
 const LEGEND: [State; 7] = [
@@ -26,7 +26,7 @@ const LEGEND: [State; 7] = [
 /// nobody.
 pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut entries: Vec<(String, Style, &str)> = Vec::new();
-    let built_in = app.session().target().is_built_in();
+    let built_in = app.session().target().is_some_and(Target::is_built_in);
     for state in LEGEND.into_iter().filter(|state| !built_in || *state != State::Throttled) {
         let (glyph, style) = theme.state_cell(state);
         entries.push((glyph.repeat(2), style, state.word()));

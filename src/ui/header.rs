@@ -9,25 +9,30 @@ use super::text;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::{Mode, Selection};
+use crate::model::{Mode, Selection, Workload};
 
 /// Draws name, target and size of the job.
 pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let session = app.session();
-    let target = session.target();
     let help = format!("   {} help ", key_of(Action::Help));
     let name = " threadline   ";
-    let pages = match session.pages() {
-        Some(1) => format!("   1 page of {}", target.per_page),
-        Some(pages) => format!("   {pages} pages of {}", target.per_page),
+    let workload = app.shown().workload;
+    let target = session.target().filter(|_| workload == Workload::Followers);
+    let per_page = target.map_or_else(String::new, |target| format!(" of {}", target.per_page));
+    let thing = if target.is_some() { "page" } else { "task" };
+    let pages = match session.tasks(workload) {
+        Some(1) => format!("   1 {thing}{per_page}"),
+        Some(tasks) => format!("   {tasks} {thing}s{per_page}"),
         None => String::new(),
     };
     // A long name or address yields to the figures.
     let taken = text::width(name) + text::width(&pages) + text::width(&help);
     let room = usize::from(area.width).saturating_sub(taken);
-    let whose = text::cut(format!("{} @ {}", target.user, target.api), theme, room);
-    let what = "   followers";
-    let what = if text::width(&whose) + text::width(what) <= room { what } else { "" };
+    let whose =
+        target.map_or_else(String::new, |target| format!("{} @ {}", target.user, target.api));
+    let whose = text::cut(whose, theme, room);
+    let what = format!("   {workload}");
+    let what = if text::width(&whose) + text::width(&what) <= room { what } else { String::new() };
     let left = Line::from(vec![
         Span::styled(name, theme.strong()),
         Span::raw(whose),
@@ -39,7 +44,7 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 /// Draws the modes with their keys, and how many workers the next threaded run has.
 pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut spans = vec![Span::raw(" ")];
-    for (index, selection) in Selection::ALL.into_iter().enumerate() {
+    for (index, selection) in Selection::all(app.shown().workload).enumerate() {
         let (key, name) = (key_of(Action::Mode(index)), selection.to_string());
         let runs = app.session().active() == Some(selection);
         // One cell, so that no name moves when a run begins or ends.
@@ -56,9 +61,10 @@ pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 fn workers(app: &App, theme: Theme) -> Line<'static> {
-    let shown = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
-    let workers = shown.map_or_else(|| app.session().workers(), |run| run.plan().workers);
-    let up_to = if app.session().knows_workers() { "" } else { "up to " };
+    let workload = app.shown().workload;
+    let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
+    let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
+    let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
     let mut spans = vec![Span::styled(format!("workers {up_to}{workers}"), theme.quiet())];
     if let Some(next) = app.next_workers() {
         spans.push(Span::styled(format!(", next run {next}"), theme.strong()));

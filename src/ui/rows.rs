@@ -2,7 +2,7 @@
 
 use super::layout::{Height, Layout, Width};
 use crate::app::App;
-use crate::model::{Lane, Nanos, Run};
+use crate::model::{Lane, Nanos, Run, Target};
 
 /// A row of the timeline.
 pub(super) enum Row<'app> {
@@ -87,7 +87,9 @@ impl<'app> Arrangement<'app> {
         let session = self.app.session();
         let known =
             session.profile().into_iter().chain(self.app.runs()).any(|run| run.quota().is_some());
-        known && !session.target().is_built_in() && self.layout.height == Height::Normal
+        known
+            && !session.target().is_some_and(Target::is_built_in)
+            && self.layout.height == Height::Normal
     }
 
     /// The rows to draw on `height` rows: the lane chosen is always among them.

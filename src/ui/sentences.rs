@@ -24,7 +24,7 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
 pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
     let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
-        (Agreement::Same { followers }, Some(counted)) if counted != followers => {
+        (Agreement::Same { items }, Some(counted)) if counted != items => {
             format!("; the profile counts {counted}")
         }
         _ => String::new(),
@@ -48,13 +48,13 @@ fn duplicates(runs: &[Run]) -> String {
 
 fn agreed(agreement: Agreement) -> String {
     match agreement {
-        Agreement::Same { followers: 0 } => "no followers in either".to_owned(),
-        Agreement::Same { followers: 1 } => "the same follower in both".to_owned(),
-        Agreement::Same { followers } => {
-            format!("same {followers} followers, same order")
+        Agreement::Same { items: 0 } => "no followers in either".to_owned(),
+        Agreement::Same { items: 1 } => "the same follower in both".to_owned(),
+        Agreement::Same { items } => {
+            format!("same {items} followers, same order")
         }
-        Agreement::Reordered { followers } => {
-            format!("same {followers} followers, another order")
+        Agreement::Reordered { items } => {
+            format!("same {items} followers, another order")
         }
         Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
         Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
@@ -66,10 +66,12 @@ pub(super) fn progress(app: &App) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         // Without a lane to choose, this is where a person learns why it takes so long.
-        Some(run) if session.pages().is_none() => match run.failed_attempts(TaskId(1)).last() {
-            Some(FailedAttempt { failure, .. }) => format!("trying again: {failure}"),
-            None => "asking how many pages there are".to_owned(),
-        },
+        Some(run) if session.tasks(app.shown().workload).is_none() => {
+            match run.failed_attempts(TaskId(1)).last() {
+                Some(FailedAttempt { failure, .. }) => format!("trying again: {failure}"),
+                None => "asking how many pages there are".to_owned(),
+            }
+        }
         Some(run) => format!("running: {}{}", run.plan().mode, bill(app)),
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
@@ -143,11 +145,11 @@ pub(super) fn invitation(app: &App) -> String {
     match (session.active(), session.cost(shown)) {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
-            let then = if session.target().costs_quota { "can run" } else { "runs" };
+            let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
             format!("{active} is running; {shown} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
-            let api = &session.target().api;
+            let api = session.target().map_or("", |target| &target.api);
             let mut runs = session.latest_run().into_iter().chain(session.profile());
             let quota = runs.find_map(Run::quota);
             let left = quota.map(|quota| format!(" of the {} left", grouped(quota.remaining)));

@@ -16,7 +16,7 @@ use super::{axis, footer, sentences};
 use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
-use crate::model::{Lane, Mode, Nanos, Run};
+use crate::model::{Lane, Nanos, Run};
 
 /// A column of figures beside the lanes.
 struct Column {
@@ -117,11 +117,8 @@ impl Timeline<'_> {
                 }
             }
             Row::Name(run) => {
-                let name = match run.plan().mode {
-                    Mode::Sequential => run.plan().mode.to_string(),
-                    mode @ Mode::Threads => format!("{mode} x{}", run.plan().workers),
-                };
-                Line::styled(format!(" {name}"), self.theme.strong()).render(area, buf);
+                Line::styled(format!(" {}", run.plan().name()), self.theme.strong())
+                    .render(area, buf);
             }
             Row::Lane { run, until, lane, index, place, alone } => {
                 let chosen = self.app.lane() == Some(*place);

@@ -64,7 +64,7 @@ fn columns(app: &App, layout: Layout, width: u16) -> Vec<(&'static Column, u16)>
 
 /// How wide the modes' names are.
 fn name_width(app: &App) -> u16 {
-    let names = app.runs().iter().map(|run| name(run.plan().mode, Some(run)).len() as u16 + 1);
+    let names = app.runs().iter().map(|run| run.plan().name().len() as u16 + 1);
     names.fold(NAME, u16::max)
 }
 
@@ -88,7 +88,8 @@ pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
     for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let begun = run.filter(|run| run.has_begun());
-        Line::styled(name(*mode, run), theme.text()).render(row, buf);
+        let name = run.map_or_else(|| mode.to_string(), |run| run.plan().name());
+        Line::styled(name, theme.text()).render(row, buf);
         let Some(run) = begun else { continue };
         let mut x = row.right().saturating_sub(figures);
         let bar = Rect {
@@ -112,13 +113,6 @@ fn longest(app: &App) -> Nanos {
     let window = app.viewport();
     let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
-}
-
-fn name(mode: Mode, run: Option<&Run>) -> String {
-    match (mode, run) {
-        (Mode::Threads, Some(run)) => format!("{mode} x{}", run.plan().workers),
-        _ => mode.to_string(),
-    }
 }
 
 fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer) {
@@ -165,7 +159,7 @@ fn speed_up(app: &App, run: &Run) -> String {
 
 fn worker_efficiency(app: &App, run: &Run) -> String {
     match speed_up_of(app, run) {
-        Some(speed_up) if run.plan().mode == Mode::Threads => {
+        Some(speed_up) if run.plan().mode != Mode::Sequential => {
             format!("{:.0} %", efficiency(speed_up, run.plan().workers) * 100.0)
         }
         _ => String::new(),

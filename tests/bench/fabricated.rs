@@ -5,8 +5,8 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use threadline::model::{
-    Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Page, Plan, Product, Quota, State,
-    TaskId,
+    Answer, Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Page, Plan, Product, Quota,
+    State, TaskId,
 };
 
 /// What the tasks of a run are like.
@@ -76,7 +76,10 @@ impl Kinds {
         }
         if step == last {
             let product = Product::Followers(Arc::clone(page));
-            let done = Done { status: 200, bytes: 31_500, connected: false, product };
+            let done = Done {
+                answer: Some(Answer { status: 200, bytes: 31_500, connected: false }),
+                product,
+            };
             return (Kind::Finished { task, outcome: Outcome::Done(done) }, 5_000);
         }
         let entered = |state| Kind::Entered { state };

@@ -17,11 +17,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::engine::Clock;
 use threadline::model::{
-    Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile, Run, Selection,
-    Target, TaskId, Workload,
+    Answer, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile, Run,
+    Selection, Target, TaskId, Work, Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{Depth, Glyphs, Theme};
@@ -41,11 +42,11 @@ fn main() {
         fold(kinds);
     }
     for kinds in [Kinds::Pages, Kinds::Turns] {
-        let selection = Selection::Only(Mode::Threads);
+        let selection = Selection::only(Workload::Followers, Mode::Threads);
         frames(&format!("{kinds:?}, threads alone"), selection, EVENTS, kinds);
     }
     // Half of the events on one lane, half on a thousand.
-    frames("Pages, race", Selection::Race, EVENTS / 2, Kinds::Pages);
+    frames("Pages, race", Selection::race(Workload::Followers), EVENTS / 2, Kinds::Pages);
 }
 
 fn target() -> Target {
@@ -59,13 +60,7 @@ fn target() -> Target {
 
 /// The cost of an event: to fold it, and to keep it.
 fn fold(kinds: Kinds) {
-    let plan = Plan {
-        target: target(),
-        workload: Workload::Followers,
-        mode: Mode::Threads,
-        workers: LANES,
-        tasks: EVENTS / kinds.events(),
-    };
+    let plan = Plan::new(Work::Followers(target()), Mode::Threads, LANES, EVENTS / kinds.events());
     let events = fabricated::events(&plan, kinds);
     let clock = Clock::system();
     let mut times = Vec::new();
@@ -132,7 +127,7 @@ fn press(app: &mut App, key: char) {
 
 /// A sitting in which each run of the selection had so many events.
 fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
-    let session = Session::new(target(), Some(LANES));
+    let session = Session::new(Setup::followers(target(), Some(LANES)));
     let mut app = App::new(session, selection, Background::Dark);
     let Some(Effect::Start(plan)) = app.begin() else { unreachable!("nothing runs yet") };
     let mut effect = None;
@@ -151,7 +146,8 @@ fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
 fn profile(plan: &Plan, followers: u32) -> [Event; 4] {
     let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
     let product = Product::Profile(profile);
-    let done = Done { status: 200, bytes: 1_000, connected: true, product };
+    let done =
+        Done { answer: Some(Answer { status: 200, bytes: 1_000, connected: true }), product };
     let (task, outcome) = (TaskId(1), Outcome::Done(done));
     let kinds = [
         Kind::RunStarted { plan: plan.clone() },

@@ -14,7 +14,7 @@ use threadline::engine::{Clock, Launcher};
 use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
 use threadline::github::{Api, Patience};
 use threadline::model::stats::percentile;
-use threadline::model::{Mode, Nanos, Plan, Run, Target, Workload};
+use threadline::model::{Mode, Nanos, Plan, Run, Target, Work};
 
 const PAGES: u32 = 100;
 const PER_PAGE: u8 = 100;
@@ -36,7 +36,7 @@ fn main() {
     })
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
-    let launcher = Launcher::new(api, Patience::default(), Clock::system());
+    let launcher = Launcher::new(Some(api), Patience::default(), Clock::system());
     let mut ratios: Vec<f64> = (1..=RACES).map(|number| race(number, &launcher)).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
@@ -72,7 +72,7 @@ fn run(launcher: &Launcher, mode: Mode, workers: u16) -> Run {
         per_page: PER_PAGE,
         costs_quota: false,
     };
-    let plan = Plan { target, workload: Workload::Followers, mode, workers, tasks: PAGES };
+    let plan = Plan::new(Work::Followers(target), mode, workers, PAGES);
     let mut run = Run::new(plan.clone());
     for event in launcher.start(plan).events() {
         run.apply(&event);

@@ -56,8 +56,20 @@ const TASK: [&str; 11] = [
     "error",
 ];
 
-const STATES: [&str; 8] =
-    ["idle", "connecting", "waiting", "receiving", "computing", "lock_wait", "throttled", "error"];
+const STATES: [&str; 12] = [
+    "idle",
+    "starting",
+    "hand_over",
+    "connecting",
+    "waiting",
+    "receiving",
+    "running",
+    "computing",
+    "native",
+    "lock_wait",
+    "throttled",
+    "error",
+];
 
 #[test]
 fn every_key_is_there() {

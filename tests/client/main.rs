@@ -22,7 +22,7 @@ use std::time::Duration;
 use threadline::engine::{Clock, Launcher, RunHandle};
 use threadline::github::{Api, Patience};
 use threadline::model::{
-    Event, Failure, Kind, LaneId, Mode, Plan, Run, State, Target, TaskId, Workload,
+    Event, Failure, Kind, LaneId, Mode, Plan, Run, State, Target, TaskId, Work, Workload,
 };
 
 /// After this long something hangs.
@@ -36,7 +36,11 @@ fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
         costs_quota: false,
     };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
-    Plan { target, workload, mode, workers, tasks }
+    let work = match workload {
+        Workload::Profile => Work::Profile(target),
+        _ => Work::Followers(target),
+    };
+    Plan::new(work, mode, workers, tasks)
 }
 
 /// The pages of one user's followers, one after another.
@@ -59,7 +63,7 @@ impl Sitting {
 
     fn patient(api: Api, plan: Plan, patience: Patience) -> Self {
         let run = Run::new(plan.clone());
-        let handle = Launcher::new(Arc::new(api), patience, Clock::system()).start(plan);
+        let handle = Launcher::new(Some(Arc::new(api)), patience, Clock::system()).start(plan);
         Self { handle, run, events: Vec::new() }
     }
 
@@ -99,7 +103,9 @@ impl Sitting {
     /// Which tasks opened a connection, with their lanes.
     fn connected(&self) -> Vec<(LaneId, TaskId)> {
         let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
-            Some(threadline::model::Outcome::Done(done)) if done.connected => {
+            Some(threadline::model::Outcome::Done(done))
+                if done.answer.is_some_and(|answer| answer.connected) =>
+            {
                 Some((record.lane, task))
             }
             _ => None,

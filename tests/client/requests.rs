@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use threadline::engine::{Clock, Launcher};
 use threadline::github::{Api, ApiError, Patience, Token};
-use threadline::model::Workload;
+use threadline::model::{Work, Workload};
 
 use super::peer::{Peer, answer};
 use super::{Sitting, body, failure_of, pages, plan, run};
@@ -53,7 +53,9 @@ fn a_name_cannot_leave_its_place_in_the_path() {
     ] {
         let peer = Peer::saying(answer(200, "", body(1, 1)));
         let mut plan = pages(1);
-        user.clone_into(&mut plan.target.user);
+        if let Work::Followers(target) = &mut plan.work {
+            user.clone_into(&mut target.user);
+        }
         run(&peer.url(), plan);
         let target = &peer.asked()[0].target;
         assert_eq!(target.split('?').next(), Some(path));
@@ -71,7 +73,7 @@ fn the_token_is_sent_with_every_request_and_printed_with_none() {
     assert!(message.contains("the token in GH_TOKEN (Bad credentials)"), "{message}");
 
     let api = Arc::new(Api::new(&peer.url(), Some(token())).unwrap());
-    let launcher = Launcher::new(Arc::clone(&api), Patience::default(), Clock::system());
+    let launcher = Launcher::new(Some(Arc::clone(&api)), Patience::default(), Clock::system());
     let printed = format!("{message} {api:?} {api:#?} {launcher:?} {:?}", sitting.events);
     assert!(!printed.contains(SECRET) && !printed.contains("ghp_"), "{printed}");
 }

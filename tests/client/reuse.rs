@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
-use threadline::model::{LaneId, Plan, TaskId};
+use threadline::model::{LaneId, Plan, TaskId, Work};
 
 use super::bodies::gzip;
 use super::peer::{Peer, Step, answer, head};
@@ -21,7 +21,9 @@ fn server(followers: u32, millis: u64) -> Server {
 }
 
 fn of_the_server(mut plan: Plan) -> Plan {
-    DEFAULT_USER.clone_into(&mut plan.target.user);
+    if let Work::Followers(target) = &mut plan.work {
+        DEFAULT_USER.clone_into(&mut target.user);
+    }
     plan
 }
 

@@ -8,6 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::model::{
     End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Selection, Target, Workload,
@@ -49,7 +50,11 @@ impl Sitting {
             per_page: PER_PAGE,
             costs_quota: job.costs_quota,
         };
-        let app = App::new(Session::new(target, job.workers), selection, Background::Dark);
+        let app = App::new(
+            Session::new(Setup::followers(target, job.workers)),
+            selection,
+            Background::Dark,
+        );
         let (ahead, now, remaining) = (VecDeque::new(), Nanos::ZERO, job.remaining);
         let mut sitting = Self { app, job, plan: None, ahead, now, remaining };
         let effect = sitting.app.begin();
@@ -59,13 +64,13 @@ impl Sitting {
 
     /// The example's race, from its beginning.
     pub(crate) fn race() -> Self {
-        Self::new(Job::default(), Selection::Race)
+        Self::new(Job::default(), Selection::race(Workload::Followers))
     }
 
     /// Plays until the run of `mode` has gone on for so many milliseconds.
     #[must_use]
     pub(crate) fn until(mut self, mode: Mode, millis: u64) -> Self {
-        let wanted = |plan: &Plan| plan.workload == Workload::Followers && plan.mode == mode;
+        let wanted = |plan: &Plan| plan.workload() == Workload::Followers && plan.mode == mode;
         while !self.plan.as_ref().is_some_and(wanted) {
             self.step().expect("the run is never reached");
         }

@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use threadline::model::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode, Nanos,
-    Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Workload,
+    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode,
+    Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Workload,
 };
 
 /// What the server that is not there knows, and what goes wrong with it.
@@ -102,9 +102,9 @@ pub(super) fn events(job: &Job, plan: &Plan, remaining: &mut u32) -> VecDeque<Ev
     let mut script = Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new() };
     script.whole(LaneId(0), 0, Kind::RunStarted { plan: plan.clone() });
     script.whole(LaneId(0), 0, Kind::Queued { tasks: plan.tasks });
-    match plan.workload {
+    match plan.workload() {
         Workload::Profile => script.profile(),
-        Workload::Followers => script.pages(),
+        _ => script.pages(),
     }
     let mut events = script.events;
     events.sort_by_key(|event| event.at);
@@ -189,9 +189,9 @@ impl Script<'_> {
     }
 
     fn times(&self, task: u32) -> (u64, u64) {
-        match self.plan.workload {
+        match self.plan.workload() {
             Workload::Profile => (PROFILE, 1),
-            Workload::Followers => PAGES[(task as usize - 1) % PAGES.len()],
+            _ => PAGES[(task as usize - 1) % PAGES.len()],
         }
     }
 
@@ -213,7 +213,7 @@ impl Script<'_> {
     /// The requests for a page that fail before it goes well; returns when the next begins.
     fn attempts(&mut self, lane: LaneId, mut at: u64, task: u32) -> u64 {
         let (mode, api) = (self.plan.mode, self.job.api());
-        if self.plan.workload == Workload::Profile {
+        if self.plan.workload() == Workload::Profile {
             return at;
         }
         if let Some((_, _, times)) = self.job.retried.filter(|one| (one.0, one.1) == (mode, task)) {
@@ -315,7 +315,10 @@ impl Script<'_> {
         }
         if page > self.job.shown {
             let product = Product::NoMore;
-            return Outcome::Done(Done { status: 422, bytes: 150, connected: false, product });
+            return Outcome::Done(Done {
+                answer: Some(Answer { status: 422, bytes: 150, connected: false }),
+                product,
+            });
         }
         let from = (page - 1) * (u32::from(PER_PAGE) - self.job.doubled);
         let to = (from + u32::from(PER_PAGE)).min(self.job.listed);
@@ -330,7 +333,10 @@ impl Script<'_> {
 }
 
 fn done(product: Product) -> Outcome {
-    Outcome::Done(Done { status: 200, bytes: 31_000, connected: false, product })
+    Outcome::Done(Done {
+        answer: Some(Answer { status: 200, bytes: 31_000, connected: false }),
+        product,
+    })
 }
 
 /// What the client says of a user that does not exist.

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use threadline::engine::{Cancel, Clock, Extent, Job, Report, RunHandle, Worker, start};
 use threadline::model::{
-    Done, End, Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Product, Run,
-    Target, TaskId, Workload,
+    Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Product,
+    Run, Target, TaskId, Work,
 };
 
 /// After this long something hangs.
@@ -125,12 +125,15 @@ fn plan(workers: u16, tasks: u32) -> Plan {
         per_page: 30,
         costs_quota: false,
     };
-    Plan { target, workload: Workload::Followers, mode: Mode::Threads, workers, tasks }
+    Plan::new(Work::Followers(target), Mode::Threads, workers, tasks)
 }
 
 fn done() -> Outcome {
     let product = Product::Followers(Arc::new([].into_iter().collect()));
-    Outcome::Done(Done { status: 200, bytes: 2, connected: false, product })
+    Outcome::Done(Done {
+        answer: Some(Answer { status: 200, bytes: 2, connected: false }),
+        product,
+    })
 }
 
 fn failed(kind: FailureKind) -> Outcome {

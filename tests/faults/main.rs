@@ -25,7 +25,7 @@ use crossbeam_channel::RecvTimeoutError;
 use threadline::engine::{Clock, Launcher, RunHandle};
 use threadline::github::server::DEFAULT_USER;
 use threadline::github::{Api, Patience};
-use threadline::model::{Event, Kind, Mode, Nanos, Plan, Run, State, Target, Workload};
+use threadline::model::{Event, Kind, Mode, Nanos, Plan, Run, State, Target, Work, Workload};
 
 /// After this long something hangs.
 const HANGS: Duration = Duration::from_secs(60);
@@ -46,7 +46,11 @@ fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
     let (user, api) = (DEFAULT_USER.to_owned(), "a server that fails".to_owned());
     let target = Target { user, api, per_page, costs_quota: false };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
-    Plan { target, workload, mode, workers, tasks }
+    let work = match workload {
+        Workload::Profile => Work::Profile(target),
+        _ => Work::Followers(target),
+    };
+    Plan::new(work, mode, workers, tasks)
 }
 
 /// Runs that ask one API, on one clock.
@@ -58,7 +62,7 @@ struct Sitting {
 impl Sitting {
     fn new(url: &str, patience: Patience) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
-        Self { launcher: Launcher::new(Arc::new(api), patience, clock.clone()), clock }
+        Self { launcher: Launcher::new(Some(Arc::new(api)), patience, clock.clone()), clock }
     }
 
     fn start(&self, plan: Plan) -> Going {

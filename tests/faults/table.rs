@@ -36,14 +36,14 @@ impl Case<'_> {
     fn meets(&self) -> Meets {
         match self.workload {
             Workload::Profile => self.row.profile,
-            Workload::Followers => self.row.page,
+            _ => self.row.page,
         }
     }
 
     fn what(&self) -> String {
         match self.workload {
             Workload::Profile => "the profile".to_owned(),
-            Workload::Followers => format!("page {BAD}"),
+            _ => format!("page {BAD}"),
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode, Nanos,
-    Outcome, Plan, Product, Quota, State, Target, TaskId, Workload,
+    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode,
+    Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Work,
 };
 
 /// A run's plan, what happened in it, and what is to come of it.
@@ -38,18 +38,13 @@ pub(crate) fn story() -> impl Strategy<Value = Story> {
 }
 
 pub(crate) fn plan(workers: u16, tasks: u32) -> Plan {
-    Plan {
-        target: Target {
-            user: "octocat".to_owned(),
-            api: "nowhere".to_owned(),
-            per_page: 30,
-            costs_quota: false,
-        },
-        workload: Workload::Followers,
-        mode: Mode::Threads,
-        workers,
-        tasks,
-    }
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "nowhere".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    Plan::new(Work::Followers(target), Mode::Threads, workers, tasks)
 }
 
 /// A page with so many followers, numbered after the page: more than three reach into the next.
@@ -60,9 +55,11 @@ pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
         html_url: "https://github.com/user".into(),
     };
     Outcome::Done(Done {
-        status: 200,
-        bytes: 1_000 + u64::from(followers),
-        connected: followers.is_multiple_of(2),
+        answer: Some(Answer {
+            status: 200,
+            bytes: 1_000 + u64::from(followers),
+            connected: followers.is_multiple_of(2),
+        }),
         product: Product::Followers(Arc::new((0..followers).map(follower).collect())),
     })
 }

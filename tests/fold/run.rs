@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome, Product,
-    Run, Span, State, TaskId,
+    Answer, Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome,
+    Product, Run, Span, State, TaskId,
 };
 
 use super::config;
@@ -139,10 +139,10 @@ proptest! {
             })
             .collect();
         prop_assert_eq!(run.done_tasks() as usize, dones.len());
-        prop_assert_eq!(run.bytes(), dones.iter().map(|done| done.bytes).sum::<u64>());
+        prop_assert_eq!(run.bytes(), dones.iter().filter_map(|done| done.answer).map(|answer| answer.bytes).sum::<u64>());
         let followers = dones.iter().flat_map(|done| match &done.product {
             Product::Followers(page) => page.ids().to_vec(),
-            Product::Profile(_) | Product::NoMore => Vec::new(),
+            _ => Vec::new(),
         });
         let (mut different, mut duplicates) = (Vec::new(), 0);
         for id in followers {
@@ -292,7 +292,10 @@ fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
 fn the_last_page_that_the_api_shows_is_the_one_before_the_first_that_it_does_not() {
     let mut run = Run::new(plan(1, 9));
     let no_more = || {
-        let done = Done { status: 422, bytes: 9, connected: false, product: Product::NoMore };
+        let done = Done {
+            answer: Some(Answer { status: 422, bytes: 9, connected: false }),
+            product: Product::NoMore,
+        };
         Outcome::Done(done)
     };
     assert_eq!(run.last_shown(), None);

@@ -9,9 +9,9 @@ use threadline::model::{End, Mode, Nanos, Plan, Run, Selection, Workload};
 
 use crate::fabricate::{COLOUR, Job, Sitting};
 
-const RACE: Selection = Selection::Race;
-const SEQUENTIAL: Selection = Selection::Only(Mode::Sequential);
-const THREADS: Selection = Selection::Only(Mode::Threads);
+const RACE: Selection = Selection::race(Workload::Followers);
+const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
+const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
 
 fn real() -> Job {
     Job { costs_quota: true, ..Job::default() }
@@ -89,7 +89,7 @@ fn a_mode_not_yet_run_waits_to_be_asked_for_where_it_costs_quota() {
     let screen = sitting.rows((120, 36)).join("\n");
     assert!(screen.contains("6 requests"), "it says what it costs:\n{screen}");
     let effect = press(&mut sitting, 'r');
-    assert_eq!(plan(effect).workload, Workload::Profile, "what is left is asked anew");
+    assert_eq!(plan(effect).workload(), Workload::Profile, "what is left is asked anew");
     assert_eq!(sitting.app.runs()[0].plan().mode, Mode::Threads);
 }
 
@@ -115,7 +115,7 @@ fn r_runs_again_and_enter_loses_nothing() {
     let mut sitting = Sitting::race().finished();
     assert_eq!(sitting.press(KeyCode::Enter), None);
     let plan = plan(press(&mut sitting, 'r'));
-    assert_eq!((plan.workload, plan.mode), (Workload::Followers, Mode::Sequential));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Followers, Mode::Sequential));
     assert_eq!(sitting.app.runs().iter().filter(|run| run.is_over()).count(), 0);
 }
 
@@ -156,12 +156,12 @@ fn brackets_change_the_next_run_and_stay_in_bounds() {
     for (job, most) in [(Job::default(), MOST_WORKERS), (real(), MOST_WORKERS_ON_QUOTA)] {
         let sitting = Sitting::new(job, RACE).finished();
         let sitting = sitting.pressed("]");
-        assert_eq!(sitting.app.session().workers(), 6);
+        assert_eq!(sitting.app.session().workers(Workload::Followers), 6);
         assert_eq!(sitting.app.next_workers(), Some(6), "the picture has 5");
         let sitting = sitting.pressed(&"]".repeat(usize::from(most)));
-        assert_eq!(sitting.app.session().workers(), most);
+        assert_eq!(sitting.app.session().workers(Workload::Followers), most);
         let sitting = sitting.pressed(&"[".repeat(usize::from(most)));
-        assert_eq!(sitting.app.session().workers(), 1);
+        assert_eq!(sitting.app.session().workers(Workload::Followers), 1);
         let mut sitting = sitting.pressed("]]");
         press(&mut sitting, 'r');
         assert_eq!(sitting.app.runs()[1].lanes().len(), 3);
@@ -269,7 +269,7 @@ fn after_an_unknown_user_only_a_person_tries_again() {
     for key in ['3', '2', '1'] {
         assert_eq!(press(&mut sitting, key), None);
     }
-    assert_eq!(plan(press(&mut sitting, 'r')).workload, Workload::Profile);
+    assert_eq!(plan(press(&mut sitting, 'r')).workload(), Workload::Profile);
 }
 
 /// The baseline for threads alone is the newest whole sequential run, whichever mode it was in.

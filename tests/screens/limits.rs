@@ -2,7 +2,7 @@
 
 use threadline::app::Msg;
 use threadline::model::{
-    Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode, Nanos, Selection, TaskId,
+    Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode, Nanos, Selection, TaskId, Workload,
 };
 use threadline::ui::theme::{Depth, Glyphs};
 
@@ -16,27 +16,28 @@ fn limited(kind: LimitKind) -> Job {
 
 #[test]
 fn a_secondary_limit_that_holds() {
-    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::Race);
+    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers));
     insta::assert_snapshot!(screens(sitting.until(Mode::Threads, 20_000), &EVERY));
 }
 
 #[test]
 fn a_primary_limit_that_holds() {
-    let threads = Selection::Only(Mode::Threads);
+    let threads = Selection::only(Workload::Followers, Mode::Threads);
     let sitting = Sitting::new(limited(LimitKind::Primary), threads);
     insta::assert_snapshot!(screens(sitting.until(Mode::Threads, 51_000).pressed("jjjjj"), &EVERY));
 }
 
 #[test]
 fn fewer_in_flight_after_a_limit() {
-    let threads = Selection::Only(Mode::Threads);
+    let threads = Selection::only(Workload::Followers, Mode::Threads);
     let sitting = Sitting::new(limited(LimitKind::Secondary), threads);
     insta::assert_snapshot!(screens(sitting.until(Mode::Threads, 60_900), &EVERY));
 }
 
 #[test]
 fn over_after_a_limit() {
-    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::Race).finished();
+    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers))
+        .finished();
     insta::assert_snapshot!(screens(sitting, &EVERY));
 }
 
@@ -46,25 +47,29 @@ fn retried() -> Job {
 
 #[test]
 fn a_page_that_waits_for_its_next_attempt() {
-    let sitting = Sitting::new(retried(), Selection::Race).until(Mode::Threads, 700);
+    let sitting =
+        Sitting::new(retried(), Selection::race(Workload::Followers)).until(Mode::Threads, 700);
     insta::assert_snapshot!(screens(sitting.pressed("jjjj"), &EVERY));
 }
 
 #[test]
 fn a_page_that_was_asked_for_three_times() {
-    let sitting = Sitting::new(retried(), Selection::Race).finished();
+    let sitting = Sitting::new(retried(), Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting.pressed("jjjj"), &EVERY));
 }
 
 #[test]
 fn a_list_that_the_api_shows_in_part() {
     let job = Job { followers: 300, listed: 300, shown: 6, ..real() };
-    insta::assert_snapshot!(screens(Sitting::new(job, Selection::Race).finished(), &EVERY));
+    insta::assert_snapshot!(screens(
+        Sitting::new(job, Selection::race(Workload::Followers)).finished(),
+        &EVERY
+    ));
 }
 
 /// A limit that holds, on a terminal of another kind.
 fn on(depth: Depth, glyphs: Glyphs) -> String {
-    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::Race);
+    let sitting = Sitting::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers));
     sitting.until(Mode::Threads, 20_000).text(USUAL, Kit(depth, glyphs))
 }
 
@@ -89,7 +94,8 @@ fn a_limit_in_sixteen_colours() {
 #[test]
 fn only_lanes_with_a_task_say_how_long_it_waits() {
     let job = Job { limited: Some((Mode::Threads, 3, LimitKind::Secondary)), ..real() };
-    let mut sitting = Sitting::new(job, Selection::Race).until(Mode::Threads, 20_000);
+    let mut sitting =
+        Sitting::new(job, Selection::race(Workload::Followers)).until(Mode::Threads, 20_000);
     for size in [(120, 36), (100, 30), (80, 24), (60, 14), (40, 12)] {
         let rows = sitting.rows(size);
         let lanes = rows.iter().filter(|row| row.contains("worker-"));
@@ -102,7 +108,10 @@ fn only_lanes_with_a_task_say_how_long_it_waits() {
 #[test]
 fn a_limit_that_holds_goes_before_what_failed() {
     let bad_page = Some((Mode::Sequential, 2));
-    let sitting = Sitting::new(Job { bad_page, ..limited(LimitKind::Secondary) }, Selection::Race);
+    let sitting = Sitting::new(
+        Job { bad_page, ..limited(LimitKind::Secondary) },
+        Selection::race(Workload::Followers),
+    );
     let rows = sitting.until(Mode::Threads, 20_000).rows((80, 24));
     let limit = " secondary rate limit: nothing is asked for 41 s, until 22:09:20 UTC";
     assert!(rows.iter().any(|row| row.starts_with(limit)), "{rows:#?}");
@@ -112,7 +121,8 @@ fn a_limit_that_holds_goes_before_what_failed() {
 #[test]
 fn a_limit_does_not_stretch_the_axis() {
     let job = Job { followers: 6_000, listed: 6_000, ..limited(LimitKind::Secondary) };
-    let mut sitting = Sitting::new(job, Selection::Only(Mode::Threads)).until(Mode::Threads, 0);
+    let mut sitting = Sitting::new(job, Selection::only(Workload::Followers, Mode::Threads))
+        .until(Mode::Threads, 0);
     for second in 0..64 {
         sitting.play(Nanos::from_millis(second * 1_000));
         sitting.draw((80, 24), COLOUR);
@@ -141,8 +151,9 @@ fn a_long_sentence_is_broken_between_words_and_says_what_was_kept() {
         let job = Job { bad_page: Some((Mode::Sequential, 3)), said, ..real() };
         let message = format!("answered page 3 with 502: {said}; try again later.");
         let message: Vec<&str> = message.split_whitespace().collect();
-        let over = Sitting::new(job.clone(), Selection::Race).finished();
-        let moving = Sitting::new(job, Selection::Race).until(Mode::Threads, 600);
+        let over = Sitting::new(job.clone(), Selection::race(Workload::Followers)).finished();
+        let moving =
+            Sitting::new(job, Selection::race(Workload::Followers)).until(Mode::Threads, 600);
         for (mut sitting, then) in [(over, "Kept: 97 followers. r tries again."), (moving, "")] {
             for width in 40..=120 {
                 for height in [10, 12, 14, 20, 30] {
@@ -166,7 +177,7 @@ fn assert_told(words: &[String], message: &[&str], place: &str) {
 
 #[test]
 fn why_the_preparing_request_takes_so_long() {
-    let mut sitting = Sitting::new(real(), Selection::Race);
+    let mut sitting = Sitting::new(real(), Selection::race(Workload::Followers));
     let task = TaskId(1);
     while !matches!(sitting.step().unwrap().kind, Kind::Started { .. }) {}
     let message = "api.github.com cannot be reached (no route): check the network, or --api-url";

@@ -30,7 +30,7 @@ fn assert_nothing_jumps(mut sitting: Sitting, size: (u16, u16), lanes: usize) {
     let mut frames = 0;
     while let Some(event) = sitting.step() {
         let session = sitting.app.session();
-        if session.pages().is_none() || session.active().is_none() {
+        if session.tasks(Workload::Followers).is_none() || session.active().is_none() {
             continue;
         }
         let now = places(&sitting.rows(size));
@@ -60,7 +60,8 @@ fn no_lane_jumps_in_a_race() {
 
 #[test]
 fn no_lane_jumps_with_threads_alone() {
-    let threads = || Sitting::new(Job::default(), Selection::Only(Mode::Threads));
+    let threads =
+        || Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads));
     for size in SIZES {
         assert_nothing_jumps(threads(), size, 5);
     }
@@ -72,7 +73,11 @@ fn no_lane_jumps_when_a_page_fails() {
     for bad_page in [(Mode::Sequential, 3), (Mode::Threads, 2)] {
         let job = Job { bad_page: Some(bad_page), ..Job::default() };
         for size in SIZES {
-            assert_nothing_jumps(Sitting::new(job.clone(), Selection::Race), size, 5);
+            assert_nothing_jumps(
+                Sitting::new(job.clone(), Selection::race(Workload::Followers)),
+                size,
+                5,
+            );
         }
     }
 }
@@ -86,10 +91,15 @@ fn no_lane_jumps_on_an_api_that_limits() {
         let retried = Some((Mode::Threads, 2, 2));
         let job = Job { costs_quota: true, limited, retried, ..Job::default() };
         for size in SIZES.into_iter().chain([(100, 30)]) {
-            let mut sitting = Sitting::new(job.clone(), Selection::Race).finished();
+            let mut sitting =
+                Sitting::new(job.clone(), Selection::race(Workload::Followers)).finished();
             let quota = sitting.rows(size).iter().any(|row| row.contains(" of 5,000"));
             assert_eq!(quota, size.1 >= 24, "a quota at {size:?}");
-            assert_nothing_jumps(Sitting::new(job.clone(), Selection::Race), size, 5);
+            assert_nothing_jumps(
+                Sitting::new(job.clone(), Selection::race(Workload::Followers)),
+                size,
+                5,
+            );
         }
     }
 }
@@ -98,9 +108,9 @@ fn no_lane_jumps_on_an_api_that_limits() {
 #[test]
 fn no_lane_jumps_with_many_pages() {
     let job = Job { followers: 600, listed: 600, ..Job::default() };
-    assert_nothing_jumps(Sitting::new(job, Selection::Race), (120, 36), 8);
+    assert_nothing_jumps(Sitting::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
     let job = Job { followers: 31, listed: 31, workers: Some(8), ..Job::default() };
-    assert_nothing_jumps(Sitting::new(job, Selection::Race), (120, 36), 8);
+    assert_nothing_jumps(Sitting::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
 }
 
 /// The profile promised 8 pages, and 8 lanes stand there; the list has 6 pages. The threaded run is
@@ -109,12 +119,12 @@ fn no_lane_jumps_with_many_pages() {
 fn rows_above_stay_when_the_list_is_shorter_than_promised() {
     let job = Job { followers: 240, listed: 180, ..Job::default() };
     for size in SIZES {
-        let mut sitting = Sitting::new(job.clone(), Selection::Race);
+        let mut sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers));
         let mut main = None;
         while let Some(event) = sitting.step() {
             let followers = matches!(
                 &event.kind,
-                Kind::RunStarted { plan } if plan.workload == Workload::Followers
+                Kind::RunStarted { plan } if plan.workload() == Workload::Followers
             );
             if followers || main.is_some() {
                 let places = places(&sitting.rows(size));

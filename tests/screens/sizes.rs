@@ -3,7 +3,7 @@
 //! layout changes, and every 29th width and height between.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::model::{LimitKind, Mode, Nanos, Selection};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
@@ -42,7 +42,7 @@ fn draw_every(mut sitting: Sitting, kit: Kit) {
 }
 
 fn every_selection() -> impl Iterator<Item = Selection> {
-    Selection::ALL.into_iter()
+    Selection::all(Workload::Followers)
 }
 
 fn mode_of(selection: Selection) -> Mode {
@@ -56,14 +56,14 @@ fn every_size_in_the_middle_of_a_race() {
 
 #[test]
 fn every_size_in_the_middle_of_sequential() {
-    let sequential = Selection::Only(Mode::Sequential);
+    let sequential = Selection::only(Workload::Followers, Mode::Sequential);
     let sitting = Sitting::new(Job::default(), sequential);
     draw_every(sitting.until(Mode::Sequential, 2_500), COLOUR);
 }
 
 #[test]
 fn every_size_in_the_middle_of_threads() {
-    let sitting = Sitting::new(Job::default(), Selection::Only(Mode::Threads));
+    let sitting = Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads));
     draw_every(sitting.until(Mode::Threads, 600), COLOUR);
 }
 
@@ -74,19 +74,26 @@ fn every_size_of_a_finished_race() {
 
 #[test]
 fn every_size_of_finished_sequential() {
-    let sequential = Selection::Only(Mode::Sequential);
+    let sequential = Selection::only(Workload::Followers, Mode::Sequential);
     draw_every(Sitting::new(Job::default(), sequential).finished(), COLOUR);
 }
 
 #[test]
 fn every_size_of_finished_threads() {
-    draw_every(Sitting::new(Job::default(), Selection::Only(Mode::Threads)).finished(), COLOUR);
+    draw_every(
+        Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads))
+            .finished(),
+        COLOUR,
+    );
 }
 
 #[test]
 fn every_size_of_a_failed_run_with_a_lane_chosen() {
     let job = Job { bad_page: Some((Mode::Sequential, 3)), ..Job::default() };
-    draw_every(Sitting::new(job, Selection::Race).finished().pressed("jj"), COLOUR);
+    draw_every(
+        Sitting::new(job, Selection::race(Workload::Followers)).finished().pressed("jj"),
+        COLOUR,
+    );
 }
 
 /// A limit is reached at the fifth page of the threads, and the third was asked for three times.
@@ -99,7 +106,7 @@ fn limited(kind: LimitKind) -> Sitting {
         limited: Some((Mode::Threads, 5, kind)),
         ..Job::default()
     };
-    Sitting::new(job, Selection::Race)
+    Sitting::new(job, Selection::race(Workload::Followers))
 }
 
 #[test]
@@ -127,7 +134,7 @@ fn every_mode_before_its_first_event() {
 #[test]
 fn every_mode_not_yet_run() {
     let real = Job { costs_quota: true, ..Job::default() };
-    let mut sitting = Sitting::new(real, Selection::Race).finished();
+    let mut sitting = Sitting::new(real, Selection::race(Workload::Followers)).finished();
     for key in ['2', '3'] {
         sitting = sitting.pressed(&key.to_string());
         assert!(sitting.app.runs().is_empty(), "a costly mode does not run unasked");
@@ -179,7 +186,8 @@ fn popups_over_every_mode() {
 fn forty_lanes_with_each_end_chosen() {
     let job = Job { followers: 3_000, listed: 3_000, workers: Some(40), ..Job::default() };
     for keys in ["", "j", &"j".repeat(50)] {
-        let sitting = Sitting::new(job.clone(), Selection::Race).until(Mode::Threads, 1_500);
+        let sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers))
+            .until(Mode::Threads, 1_500);
         draw_sampled(sitting.pressed(keys), COLOUR);
     }
 }

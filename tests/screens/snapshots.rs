@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::model::{Mode, Selection};
+use threadline::model::{Mode, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
@@ -62,14 +62,18 @@ fn race_in_the_middle_of_threads() {
 
 #[test]
 fn threads_alone_against_the_sequential_run_before() {
-    let sequential = Sitting::new(Job::default(), Selection::Only(Mode::Sequential)).finished();
+    let sequential =
+        Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Sequential))
+            .finished();
     let threads = sequential.pressed("3").finished();
     insta::assert_snapshot!(screens(threads, &[WIDE, USUAL, LOW]));
 }
 
 #[test]
 fn sequential_alone() {
-    let sitting = Sitting::new(Job::default(), Selection::Only(Mode::Sequential)).finished();
+    let sitting =
+        Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Sequential))
+            .finished();
     insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL, NARROW]));
 }
 
@@ -81,28 +85,28 @@ fn a_mode_that_waits_for_another_to_be_over() {
 
 #[test]
 fn a_mode_not_yet_run_says_what_it_costs() {
-    let race = Sitting::new(real(), Selection::Race).finished();
+    let race = Sitting::new(real(), Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(race.pressed("3"), &EVERY));
 }
 
 #[test]
 fn an_unknown_user() {
     let job = Job { unknown_user: true, ..real() };
-    let sitting = Sitting::new(job, Selection::Race).finished();
+    let sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting, &EVERY));
 }
 
 #[test]
 fn a_page_that_failed() {
     let job = Job { bad_page: Some((Mode::Sequential, 3)), ..Job::default() };
-    let sitting = Sitting::new(job, Selection::Race).finished();
+    let sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting, &EVERY));
 }
 
 #[test]
 fn a_list_that_is_shorter_than_the_profile_says() {
     let job = Job { followers: 152, ..Job::default() };
-    let sitting = Sitting::new(job, Selection::Race).finished();
+    let sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting, &[USUAL]));
 }
 
@@ -156,20 +160,21 @@ fn a_run_refused_because_another_goes_on() {
 
 #[test]
 fn forty_lanes() {
-    let sitting = Sitting::new(many(3_000, 40), Selection::Race).finished();
+    let sitting = Sitting::new(many(3_000, 40), Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL, LOW, NARROW]));
 }
 
 #[test]
 fn forty_lanes_with_the_last_chosen() {
-    let sitting = Sitting::new(many(3_000, 40), Selection::Race).finished();
+    let sitting = Sitting::new(many(3_000, 40), Selection::race(Workload::Followers)).finished();
     insta::assert_snapshot!(screens(sitting.pressed(&"j".repeat(41)), &[USUAL]));
 }
 
 /// No figure is cut, however long it is.
 #[test]
 fn ten_thousand_pages_on_a_thousand_lanes() {
-    let sitting = Sitting::new(many(300_000, 1_000), Selection::Only(Mode::Threads));
+    let sitting =
+        Sitting::new(many(300_000, 1_000), Selection::only(Workload::Followers, Mode::Threads));
     insta::assert_snapshot!(screens(sitting.until(Mode::Threads, 5_000), &[WIDE, USUAL, NARROW]));
 }
 

@@ -1,6 +1,6 @@
 //! What a finished sitting says of the followers that its runs brought, on a usual terminal.
 
-use threadline::model::{Mode, Selection};
+use threadline::model::{Mode, Selection, Workload};
 
 use crate::fabricate::{Job, Sitting};
 
@@ -18,21 +18,29 @@ fn says(job: &Job, selection: Selection, words: &str) {
 
 #[test]
 fn duplicates_are_removed_and_said() {
-    says(&doubled(), Selection::Race, "same 127 followers, same order; 4 duplicates removed ");
+    says(
+        &doubled(),
+        Selection::race(Workload::Followers),
+        "same 127 followers, same order; 4 duplicates removed ",
+    );
     let job = Job { followers: 131, ..doubled() };
     says(
         &job,
-        Selection::Race,
+        Selection::race(Workload::Followers),
         "same 127 followers, same order; 4 duplicates removed; the profile counts 131 ",
     );
     let job = Job { followers: 31, listed: 31, ..doubled() };
-    says(&job, Selection::Race, "same 31 followers, same order; 1 duplicate removed ");
+    says(
+        &job,
+        Selection::race(Workload::Followers),
+        "same 31 followers, same order; 1 duplicate removed ",
+    );
 }
 
 #[test]
 fn duplicates_of_a_mode_alone_are_said_too() {
     for mode in [Mode::Sequential, Mode::Threads] {
-        let selection = Selection::Only(mode);
+        let selection = Selection::only(Workload::Followers, mode);
         says(&doubled(), selection, "done, every page is here; 4 duplicates removed ");
     }
 }
@@ -40,10 +48,14 @@ fn duplicates_of_a_mode_alone_are_said_too() {
 #[test]
 fn a_list_that_changed_between_the_runs_is_never_the_same() {
     let job = Job { moved: 2, ..Job::default() };
-    says(&job, Selection::Race, "2 followers joined and 2 left between the runs ");
-    let rows = Sitting::new(job, Selection::Race).finished().rows((80, 24));
+    says(
+        &job,
+        Selection::race(Workload::Followers),
+        "2 followers joined and 2 left between the runs ",
+    );
+    let rows = Sitting::new(job, Selection::race(Workload::Followers)).finished().rows((80, 24));
     assert!(!rows.concat().contains("same"), "{}", rows.join("\n"));
     let job = Job { moved: 1, ..doubled() };
     let words = "1 follower joined and 1 left between the runs; 4 duplicates removed ";
-    says(&job, Selection::Race, words);
+    says(&job, Selection::race(Workload::Followers), words);
 }

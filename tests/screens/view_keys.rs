@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::keymap::BINDINGS;
 use threadline::app::{Background, Popup};
-use threadline::model::{Mode, Nanos, Selection};
+use threadline::model::{Mode, Nanos, Selection, Workload};
 
 use crate::fabricate::{COLOUR, Sitting};
 use crate::keys::{press, seen};
@@ -148,7 +148,7 @@ fn the_help_comes_and_goes_and_keeps_other_keys_away() {
         let mut sitting = seen().pressed("?");
         assert_eq!(sitting.app.popup(), Some(Popup::Help(0)));
         assert_eq!(press(&mut sitting, '3'), None);
-        assert_eq!(sitting.app.shown(), Selection::Race);
+        assert_eq!(sitting.app.shown(), Selection::race(Workload::Followers));
         assert_eq!(sitting.press(close), None);
         assert_eq!(sitting.app.popup(), None);
     }

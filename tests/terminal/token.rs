@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use threadline::engine::{Clock, Launcher};
 use threadline::github::server::{FAULT_KINDS, FaultKind};
 use threadline::github::{Api, Patience, Token};
-use threadline::model::{Mode, Plan, Run, Target, Workload};
+use threadline::model::{Mode, Plan, Run, Target, Work};
 
 use crate::WIDE;
 use crate::peer::{Peer, Request, Step, answer};
@@ -254,7 +254,7 @@ fn a_huge_one_is_refused_by_the_server_and_not_shown() {
     let server = faulty(3, "");
     let token = Token::new("GH_TOKEN", &(TOKEN.to_owned() + &"x".repeat(1 << 20)));
     let api = Arc::new(Api::new(&server.url(), Some(token.expect("a token"))).expect("an API"));
-    let launcher = Launcher::new(Arc::clone(&api), Patience::default(), Clock::manual());
+    let launcher = Launcher::new(Some(Arc::clone(&api)), Patience::default(), Clock::manual());
     assert_unmarked(
         "what is shown of a program's inside",
         format!("{api:?} {launcher:?}").as_bytes(),
@@ -265,11 +265,10 @@ fn a_huge_one_is_refused_by_the_server_and_not_shown() {
         per_page: 30,
         costs_quota: false,
     };
-    let (workload, mode) = (Workload::Followers, Mode::Sequential);
-    let plan = Plan { target, workload, mode, workers: 1, tasks: 1 };
+    let plan = Plan::new(Work::Followers(target), Mode::Sequential, 1, 1);
     let mut run = Run::new(plan.clone());
     let patience = Patience { retries: 0, ..Patience::default() };
-    let handle = Launcher::new(api, patience, Clock::manual()).start(plan);
+    let handle = Launcher::new(Some(api), patience, Clock::manual()).start(plan);
     handle.events().iter().for_each(|event| run.apply(&event));
     let failure = run.failure().expect("a failure");
     assert_unmarked("the failure", failure.message.as_bytes());

@@ -84,10 +84,14 @@ impl LaneReport {
             tasks: lane.spans().count(),
             seconds: StateSeconds {
                 idle: seconds(State::Idle),
+                starting: seconds(State::Starting),
+                hand_over: seconds(State::HandOver),
                 connecting: seconds(State::Connecting),
                 waiting: seconds(State::Waiting),
                 receiving: seconds(State::Receiving),
+                running: seconds(State::Running),
                 computing: seconds(State::Computing),
+                native: seconds(State::Native),
                 lock_wait: seconds(State::LockWait),
                 throttled: seconds(State::Throttled),
                 error: seconds(State::Error),
@@ -120,19 +124,20 @@ impl TaskReport {
             (_, Some(attempt)) if !is_last => ("retried", None, Some(&attempt.failure)),
             (Some(Outcome::Done(done)), _) => ("done", Some(done), None),
             (Some(Outcome::Failed(failure)), _) => ("failed", None, Some(failure)),
-            (Some(Outcome::Stopped) | None, _) => ("stopped", None, None),
+            (Some(Outcome::Lost(_) | Outcome::Stopped) | None, _) => ("stopped", None, None),
         };
+        let answer = done.and_then(|done| done.answer);
         Self {
             page: span.task.0,
             attempt: span.attempt,
             lane,
             outcome: word,
-            status: done.map(|done| done.status),
+            status: answer.map(|answer| answer.status),
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),
-            bytes: done.map(|done| done.bytes),
+            bytes: answer.map(|answer| answer.bytes),
             followers: done.and_then(followers),
-            new_connection: done.map(|done| done.connected),
+            new_connection: answer.map(|answer| answer.connected),
             error: error.map(ErrorReport::of),
         }
     }
@@ -141,7 +146,7 @@ impl TaskReport {
 fn followers(done: &Done) -> Option<u64> {
     match &done.product {
         Product::Followers(page) => Some(page.len() as u64),
-        Product::Profile(_) | Product::NoMore => None,
+        Product::Profile(_) | Product::NoMore | Product::Value(_) | Product::Success => None,
     }
 }
 

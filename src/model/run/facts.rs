@@ -1,12 +1,12 @@
 //! What is known of a run.
 
 use super::Run;
-use crate::model::event::{End, Failure, Limit, Profile, Quota, TaskId};
+use crate::model::event::{End, Failure, Limit, Output, Profile, Quota, TaskId};
 use crate::model::lane::{Lane, Span};
 use crate::model::level::Level;
 use crate::model::page::{Follower, Page};
 use crate::model::plan::Plan;
-use crate::model::tasks::{FailedAttempt, TaskRecord};
+use crate::model::tasks::{FailedAttempt, Loss, TaskRecord};
 use crate::model::time::Nanos;
 
 impl Run {
@@ -42,7 +42,7 @@ impl Run {
 
     /// Tasks that were started.
     pub const fn started_tasks(&self) -> u32 {
-        self.load.started() - self.retries
+        self.load.started() - self.retries - self.lost
     }
 
     /// Requests made: the first of each task, and those made again.
@@ -53,6 +53,34 @@ impl Run {
     /// Requests made again after they failed.
     pub const fn retries(&self) -> u32 {
         self.retries
+    }
+
+    /// Tasks that a worker process died over, which others then did.
+    pub const fn lost(&self) -> u32 {
+        self.lost
+    }
+
+    /// The worker processes that died over a task, in order.
+    pub fn losses(&self, task: TaskId) -> &[Loss] {
+        self.tasks.losses(task)
+    }
+
+    /// What a command wrote, once it has ended.
+    pub fn output(&self, task: TaskId) -> Option<&Output> {
+        self.tasks.output(task)
+    }
+
+    /// What CPU work came to, in the order of the tasks.
+    pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
+        self.tasks.values()
+    }
+
+    /// The name of the worker on a lane: a process has its number in it.
+    pub fn worker_name(&self, lane: u16) -> String {
+        match self.processes.get(usize::from(lane)) {
+            Some(Some(pid)) => format!("pid {pid}"),
+            _ => self.plan.worker_name(lane),
+        }
     }
 
     /// Requests in flight now.
