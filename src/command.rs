@@ -126,12 +126,18 @@ impl Sitting {
         Ok(Self {
             session: Session::new(Setup {
                 force: followers.force,
+                cores: cores(),
                 ..Setup::followers(target, followers.workers)
             }),
             launcher: Launcher::new(Some(api), followers.patience, Clock::system()),
             server,
         })
     }
+}
+
+/// How many cores this machine lets the program have.
+fn cores() -> Option<u16> {
+    u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 
 fn screen_is_possible() -> bool {
