@@ -2,6 +2,7 @@
 
 mod distinct;
 pub mod event;
+pub mod gil;
 pub mod lane;
 pub mod level;
 pub mod page;
@@ -17,6 +18,7 @@ pub use event::{
     Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, LimitKind, Outcome,
     Output, Product, Profile, Quota, State, TaskId,
 };
+pub use gil::Gil;
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
 pub use page::{Follower, Page};
