@@ -5,6 +5,7 @@ pub mod event;
 pub mod gil;
 pub mod lane;
 pub mod level;
+pub mod meaning;
 pub mod page;
 pub mod plan;
 mod quota;
