@@ -237,6 +237,11 @@ impl Lane {
         difference(&self.sums_to(b), &self.sums_to(a))
     }
 
+    /// Time in one state, in [0, t).
+    pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
+        Nanos(self.sums_to(t).get(state as usize).copied().unwrap_or(0))
+    }
+
     /// Time in any state but idle, in [0, t).
     pub fn busy(&self, t: Nanos) -> Nanos {
         let sums = self.sums_to(t);

@@ -6,9 +6,10 @@ use super::distinct::Distinct;
 use super::event::{
     Done, End, Event, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
 };
+use super::gil::Holds;
 use super::lane::Lane;
 use super::level::Load;
-use super::plan::{MOST_TASKS, Plan};
+use super::plan::{MOST_TASKS, Mode, Plan};
 use super::quota::Remaining;
 use super::tasks::{FailedAttempt, Loss, Tasks};
 use super::time::Nanos;
@@ -23,6 +24,8 @@ pub struct Run {
     processes: Vec<Option<u32>>,
     tasks: Tasks,
     load: Load,
+    /// Who held the GIL, where there is one for all.
+    holds: Option<Holds>,
     /// How many tasks the run has, as far as is known.
     known: u32,
     /// Tasks that were put into a queue with a bound.
@@ -53,6 +56,7 @@ impl Run {
     /// A run of which nothing has happened yet. Its lanes are there from the start.
     pub fn new(plan: Plan) -> Self {
         let lanes = vec![Lane::default(); usize::from(plan.workers)];
+        let holds = (plan.mode == Mode::Gil).then(Holds::default);
         Self {
             known: plan.tasks,
             plan,
@@ -62,6 +66,7 @@ impl Run {
             lanes,
             tasks: Tasks::default(),
             load: Load::default(),
+            holds,
             beyond: 0,
             done: 0,
             followers: Distinct::default(),
@@ -125,6 +130,21 @@ impl Run {
                 self.end = Some(end.clone());
                 self.close();
             }
+        }
+        self.note_holder(at, event);
+    }
+
+    /// A lane that computes holds the GIL.
+    fn note_holder(&mut self, at: Nanos, event: &Event) {
+        let done = match event.kind {
+            Kind::Started { .. } | Kind::Entered { .. } => false,
+            Kind::AttemptFailed { .. } | Kind::Retried { .. } => false,
+            Kind::Finished { .. } => true,
+            _ => return,
+        };
+        let lane = self.lanes.get(usize::from(event.lane.0));
+        if let (Some(holds), Some(lane)) = (&mut self.holds, lane) {
+            holds.note(at, event.lane, lane.state(), done);
         }
     }
 
@@ -257,6 +277,7 @@ impl Run {
         self.lanes.iter_mut().for_each(Lane::close);
         self.tasks.close();
         self.load.close();
+        self.holds.as_mut().map(Holds::close);
         self.followers.close();
     }
 

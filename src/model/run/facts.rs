@@ -2,6 +2,7 @@
 
 use super::Run;
 use crate::model::event::{End, Failure, Limit, Output, Profile, Quota, TaskId};
+use crate::model::gil::Gil;
 use crate::model::lane::{Lane, Span};
 use crate::model::level::Level;
 use crate::model::page::{Follower, Page};
@@ -101,6 +102,11 @@ impl Run {
     /// Tasks in the queue over time.
     pub const fn queue_level(&self) -> Level<'_> {
         self.load.queue_level()
+    }
+
+    /// The GIL that its lanes share; nothing in a mode without one.
+    pub fn gil(&self) -> Option<Gil<'_>> {
+        Some(Gil::new(self.holds.as_ref()?, &self.lanes))
     }
 
     /// Followers so far, each counted once.
