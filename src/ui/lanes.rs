@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
 use super::limits;
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use crate::app::Window;
 use crate::model::{Cell, Lane, Nanos, Run, Span, State};
 
@@ -167,8 +167,10 @@ fn mixed(
     only: State,
     theme: Theme,
 ) -> (&'static str, Style) {
-    let patterned = |state| state == State::Connecting || state == State::Error;
-    if theme.has_patterns() || patterned(front) || patterned(back) {
+    let patterned = |state| theme::is_sparse(state) || state == State::Error;
+    let one_hue =
+        [front, back].iter().all(|state| [State::Computing, State::Native].contains(state));
+    if theme.has_patterns() || patterned(front) || patterned(back) || one_hue {
         let errors = front.max(back) == State::Error;
         return theme.state_cell(if errors { State::Error } else { only });
     }
