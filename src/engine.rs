@@ -3,6 +3,7 @@
 mod attempts;
 pub mod cancel;
 pub mod clock;
+mod feeder;
 mod followers;
 mod gate;
 pub mod launcher;
