@@ -4,6 +4,7 @@ mod attempts;
 pub mod cancel;
 pub mod clock;
 pub mod compute;
+mod errand;
 mod event_loop;
 mod feeder;
 mod followers;
@@ -12,6 +13,7 @@ pub mod gil;
 pub mod launcher;
 mod ledger;
 pub mod pool;
+pub mod process;
 pub mod task;
 
 pub use cancel::Cancel;
