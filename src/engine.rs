@@ -5,6 +5,7 @@ pub mod cancel;
 pub mod clock;
 pub mod compute;
 mod event_loop;
+mod feeder;
 mod followers;
 mod gate;
 pub mod gil;

@@ -174,9 +174,20 @@ impl Run {
 
     /// Every request has its place in the queue before it is in flight.
     fn want(&mut self, at: Nanos) {
-        let wanted = self.known.saturating_add(self.beyond);
-        let in_queue = if self.plan.queue.is_some() { self.put } else { wanted };
-        self.load.want(at, in_queue.saturating_add(self.retries));
+        self.load.want(at, self.placed());
+    }
+
+    /// How many requests there are to be, one for every time that its task is begun.
+    const fn wanted(&self) -> u32 {
+        self.known.saturating_add(self.beyond).saturating_add(self.lost + self.retries)
+    }
+
+    /// How many of them have had a place in the queue. Of a queue with a bound no more are there than
+    /// it holds: the others were taken by lanes that wait to begin.
+    fn placed(&self) -> u32 {
+        let Some(most) = self.plan.queue else { return self.wanted() };
+        let put = self.put.saturating_add(self.retries).min(self.wanted());
+        put.min(self.load.started().saturating_add(most))
     }
 
     /// So many tasks found room in the queue.
@@ -196,6 +207,8 @@ impl Run {
         self.load.start(at);
         if task.0 > self.known {
             self.beyond += 1;
+        }
+        if task.0 > self.known || self.plan.queue.is_some() {
             self.want(at);
         }
     }
@@ -240,6 +253,8 @@ impl Run {
                 let failure = failure.clone();
                 self.tasks.lose(task, Loss { lane: lane_id, at, failure });
                 self.lost += 1;
+                self.beyond -= u32::from(task.0 > self.known);
+                self.want(at);
             }
             Outcome::Stopped => {}
         }

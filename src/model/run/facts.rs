@@ -90,8 +90,14 @@ impl Run {
     }
 
     /// Tasks in the queue now.
-    pub const fn queued(&self) -> u32 {
-        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond + self.retries))
+    pub fn queued(&self) -> u32 {
+        self.placed().saturating_sub(self.load.started())
+    }
+
+    /// Tasks that found no room in the queue yet: none where it has no bound.
+    pub fn unqueued(&self) -> u32 {
+        let Some(_) = self.plan.queue else { return 0 };
+        self.wanted().saturating_sub(self.put.saturating_add(self.retries))
     }
 
     /// Tasks in work over time.
