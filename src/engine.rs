@@ -3,6 +3,8 @@
 mod attempts;
 pub mod cancel;
 pub mod clock;
+#[cfg(unix)]
+mod commands;
 mod followers;
 mod gate;
 pub mod launcher;

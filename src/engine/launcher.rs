@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::clock::Clock;
+#[cfg(unix)]
+use super::commands::CommandsJob;
 use super::followers::{Errand, GithubJob};
 use super::gate::{Gate, Standing};
 use super::pool::{self, RunHandle};
@@ -64,9 +66,9 @@ impl Jobs for Workshop {
         match &plan.work {
             Work::Profile(target) => self.github(plan, target, Errand::Profile),
             Work::Followers(target) => self.github(plan, target, Errand::Pages),
-            Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) | Work::Commands { .. } => {
-                Err(nobody(plan))
-            }
+            #[cfg(unix)]
+            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            _ => Err(nobody(plan)),
         }
     }
 }
