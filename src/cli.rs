@@ -78,7 +78,7 @@ struct Fetch {
     /// Worker threads [default: one a page, up to 8]
     #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
     threads: Option<u32>,
-    /// Let no more than N tasks wait in the queue [default: any number]
+    /// The queue holds N tasks at most [default: all]
     #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     /// Followers a page, 1 to 100

@@ -24,7 +24,7 @@ const LONGEST_START: Duration = Duration::from_secs(30);
 const STARTS: u32 = 3;
 
 /// A worker that says more than this about one task will never come to an end.
-const MOST_SAID: u32 = 100_000;
+const MOST_SAID: u32 = 10_000;
 
 /// So much is read ahead of what is listened to.
 const READ_AHEAD: usize = 64;
