@@ -3,6 +3,8 @@
 mod attempts;
 pub mod cancel;
 pub mod clock;
+#[cfg(unix)]
+mod commands;
 pub mod compute;
 mod event_loop;
 mod feeder;

@@ -24,8 +24,9 @@ pub(crate) const GRACE: Duration = Duration::from_millis(300);
 const MOST_LOSSES: u32 = 3;
 
 /// A run that goes on. Dropping it stops the run.
-#[derive(Debug)]
 pub struct RunHandle {
+    /// Nothing in a run that failed before anything was begun.
+    job: Option<Arc<dyn Job>>,
     started: Nanos,
     events: Receiver<Event>,
     over: Receiver<Never>,
@@ -66,6 +67,9 @@ impl Drop for RunHandle {
         // A server may keep a worker busy, so that it does not get to see the stop: it is left to
         // itself then. Nothing is ever sent: the channel closes.
         let left = self.over.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout);
+        if let Some(job) = self.job.as_ref().filter(|_| left) {
+            job.abandon();
+        }
         if let Some(coordinator) = self.coordinator.take().filter(|_| !left) {
             // A panic on that thread has nothing to add here.
             _ = coordinator.join();
@@ -83,7 +87,7 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let report = Report::new(LaneId(0), clock.clone(), started, sender);
     report.send(Kind::RunStarted { plan: plan.clone() });
     let shared = Shared {
-        job,
+        job: Arc::clone(&job),
         cancel: cancel.clone(),
         queue,
         ledger: Arc::new(Mutex::new(ledger)),
@@ -97,7 +101,7 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     if coordinator.is_err() {
         report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
     }
-    RunHandle { started, events, over, cancel, coordinator: coordinator.ok() }
+    RunHandle { job: Some(job), started, events, over, cancel, coordinator: coordinator.ok() }
 }
 
 /// A run that fails before anything is begun.
@@ -108,7 +112,7 @@ pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     report.send(Kind::RunStarted { plan });
     report.send(Kind::RunFinished { end: End::Failed(failure) });
     let (_, over) = bounded(0);
-    RunHandle { started, events, over, cancel: Cancel::default(), coordinator: None }
+    RunHandle { job: None, started, events, over, cancel: Cancel::default(), coordinator: None }
 }
 
 /// What every thread of a run has in hand.

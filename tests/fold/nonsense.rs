@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    Done, End, Event, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Output, Plan, Product,
-    Quota, Run, State, TaskId, Work,
+    Done, End, Event, ExitStatus, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Output, Plan,
+    Product, Quota, Run, State, TaskId, Work,
 };
 
 use super::config;
@@ -68,7 +68,7 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         4 => edge_numbers().prop_map(|tasks| Kind::Put { tasks }),
         2 => any::<u32>().prop_map(|pid| Kind::Process { pid }),
         2 => task().prop_map(|task| {
-            Kind::Output { task, output: Output { text: "\u{1b}[2J".into(), left_out: u64::MAX } }
+            Kind::Output { task, output: Output { text: "\u{1b}[2J".into(), bytes: 4, left_out: u64::MAX, status: ExitStatus::Code(-1) } }
         }),
         3 => task().prop_map(|task| {
             let (failure, again) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
