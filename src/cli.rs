@@ -1,8 +1,11 @@
 //! The command line: clap types; arguments and environment become a [`Command`].
 
+mod commands;
 mod duration;
+mod exec;
 mod help;
 mod patience;
+mod picture;
 mod serve;
 mod usage;
 mod username;
@@ -13,7 +16,10 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+pub use commands::CommandsError;
 pub use duration::DurationError;
+pub use exec::Exec;
+pub use picture::{Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
@@ -47,9 +53,15 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Sub {
+    /// Run commands of your own, one at a time and then side by side
+    #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
+    Exec(exec::ExecArgs),
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
+    /// Do the tasks that the program which started this one hands over: its own business
+    #[command(hide = true)]
+    Worker,
 }
 
 #[derive(Args, Debug)]
@@ -66,6 +78,9 @@ struct Fetch {
     /// Worker threads [default: one a page, up to 8]
     #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
     threads: Option<u32>,
+    /// The queue holds N tasks at most [default: all]
+    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    queue: Option<u32>,
     /// Followers a page, 1 to 100
     #[arg(
         long,
@@ -79,21 +94,11 @@ struct Fetch {
     api_url: Option<String>,
     #[command(flatten)]
     patience: patience::PatienceArgs,
-    /// No screen: print the times and a short report
-    #[arg(long)]
-    plain: bool,
-    /// No screen: print everything measured as one JSON document
-    #[arg(long, conflicts_with = "plain")]
-    json: bool,
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
-    /// Colours for a dark or a light background; auto asks the terminal
-    #[arg(long, value_enum, default_value_t = Theme::Auto)]
-    theme: Theme,
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    picture: picture::PictureArgs,
 }
 
 /// `--mode`.
@@ -111,24 +116,20 @@ enum ModeArg {
     Processes,
 }
 
-/// `--theme`: which background the screen's colours are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Theme {
-    /// The terminal is asked
-    Auto,
-    /// Light text on dark
-    Dark,
-    /// Dark text on light
-    Light,
-}
-
 /// What the arguments ask for.
 #[derive(Debug)]
 pub enum Command {
     /// Fetch followers, and show it.
     Followers(Followers),
+    /// Run commands, and show it.
+    Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
+    /// Be a worker process of the program that started this one.
+    Worker {
+        /// For requests that are to be sent it.
+        token: Option<Token>,
+    },
 }
 
 /// A job for the screen, or for the way without one.
@@ -140,6 +141,8 @@ pub struct Followers {
     pub selection: Selection,
     /// How many worker threads, where that was said.
     pub workers: Option<u16>,
+    /// How many tasks the queue holds at most; nothing for no bound.
+    pub queue: Option<u32>,
     /// Followers a page.
     pub per_page: u8,
     /// How long to wait, and how often to ask again.
@@ -150,10 +153,8 @@ pub struct Followers {
     pub way: Way,
     /// Where the followers go.
     pub output: Option<PathBuf>,
-    /// Which background the screen's colours are for.
-    pub theme: Theme,
-    /// Only ASCII characters on the screen.
-    pub ascii: bool,
+    /// How the screen is to look.
+    pub picture: Picture,
 }
 
 /// Who is asked for followers.
@@ -170,17 +171,6 @@ pub enum Source {
     },
 }
 
-/// What a person wants to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The screen, if there is a terminal; else [`Self::Plain`].
-    Screen,
-    /// The times and a short report.
-    Plain,
-    /// One JSON document.
-    Json,
-}
-
 /// Reads the arguments, the program's name first. What is wrong with them is found here, before
 /// anything is done.
 pub fn parse(
@@ -191,6 +181,9 @@ pub fn parse(
     let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
+        Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        // One that cannot be used was refused by the parent, if it was to be used.
+        Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         None => Command::Followers(cli.fetch.resolve(environment)?),
     };
     Ok(command)
@@ -199,11 +192,10 @@ pub fn parse(
 impl Fetch {
     fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
         let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match (self.json, self.plain || to_stdout) {
-            (true, _) if to_stdout => return Err(UsageError::StdoutTwice),
-            (true, _) => Way::Json,
-            (false, true) => Way::Plain,
-            (false, false) => Way::Screen,
+        let way = match self.picture.way() {
+            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
+            Way::Screen if to_stdout => Way::Plain,
+            way => way,
         };
         let source = self.source(environment)?;
         let costs_quota = match &source {
@@ -214,13 +206,13 @@ impl Fetch {
             source,
             selection: Selection { workload: Workload::Followers, choice: self.mode.into() },
             workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
+            queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
             patience: self.patience.into(),
             way,
             output: self.output,
-            theme: self.theme,
-            ascii: self.ascii,
+            picture: self.picture.into(),
         })
     }
 
@@ -235,19 +227,24 @@ impl Fetch {
             (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
             (None, None) => return Ok(Source::BuiltIn),
         };
-        let set = |name| environment(name).filter(|value| !value.is_empty());
-        let base = self.api_url.clone().or_else(|| set("GITHUB_API_URL").map(lossy));
-        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(&set)?)?;
+        let base = set(environment, "GITHUB_API_URL");
+        let base = self.api_url.clone().or_else(|| base.map(lossy));
+        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?;
         Ok(Source::Api { user, api: Arc::new(api) })
     }
 }
 
 /// The token, from where GitHub's own tools take it. Anything that no token is made of, text that is
 /// not Unicode included, is refused by [`Token::new`].
-fn token(set: &dyn Fn(&'static str) -> Option<OsString>) -> Result<Option<Token>, UsageError> {
+fn token(environment: Environment<'_>) -> Result<Option<Token>, UsageError> {
     let variables = ["GH_TOKEN", "GITHUB_TOKEN"];
-    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(name)?))));
+    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(environment, name)?))));
     Ok(found.map(|(name, secret)| Token::new(name, &secret)).transpose()?)
+}
+
+/// A variable that is set, and not to nothing.
+fn set(environment: Environment<'_>, name: &str) -> Option<OsString> {
+    environment(name).filter(|value| !value.is_empty())
 }
 
 /// After an option, clap takes a command's name for the USERNAME.

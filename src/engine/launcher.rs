@@ -1,18 +1,31 @@
 //! Starts planned runs of one sitting.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::clock::Clock;
-use super::followers::{Errand, GithubJob};
+#[cfg(unix)]
+use super::commands::CommandsJob;
+use super::compute::laboratory::Laboratory;
+use super::errand::{Errand, What};
+use super::followers::GithubJob;
 use super::gate::{Gate, Standing};
+use super::gil::Gil;
+use super::gil::under::UnderGil;
 use super::pool::{self, RunHandle};
+use super::process::{Inquiry, Order, ProcessJob, Starter};
 use super::task::Job;
 use crate::github::{Api, Patience};
-use crate::model::{Failure, FailureKind, Nanos, Plan, Target, Work};
+use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Work};
 
 /// Knows how the tasks of a plan are done.
 pub trait Jobs: Debug + Send + Sync {
+    /// The plan with all filled in that is only known here, such as how quick this machine is.
+    fn settle(&self, plan: Plan) -> Plan {
+        plan
+    }
+
     /// The job that a plan is about; or why nobody here can do it.
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure>;
 }
@@ -27,7 +40,18 @@ pub struct Launcher {
 impl Launcher {
     /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
-        let jobs = Workshop { api, patience, clock: clock.clone(), standing: Standing::default() };
+        Self::with_processes(api, patience, clock, None)
+    }
+
+    /// The same, where worker processes can be started: they run `program`, this program's own file.
+    pub fn with_processes(
+        api: Option<Arc<Api>>,
+        patience: Patience,
+        clock: Clock,
+        program: Option<PathBuf>,
+    ) -> Self {
+        let (standing, laboratory) = (Standing::default(), Laboratory::default());
+        let jobs = Workshop { api, patience, clock: clock.clone(), standing, laboratory, program };
         Self::of(Arc::new(jobs), clock)
     }
 
@@ -38,6 +62,7 @@ impl Launcher {
 
     /// Starts a run.
     pub fn start(&self, plan: Plan) -> RunHandle {
+        let plan = self.jobs.settle(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
             Err(failure) => pool::fail(plan, failure, &self.clock),
@@ -57,29 +82,88 @@ struct Workshop {
     patience: Patience,
     clock: Clock,
     standing: Standing,
+    laboratory: Laboratory,
+    program: Option<PathBuf>,
 }
 
 impl Jobs for Workshop {
+    fn settle(&self, plan: Plan) -> Plan {
+        self.laboratory.settle(plan, &self.clock)
+    }
+
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        match &plan.work {
-            Work::Profile(target) => self.github(plan, target, Errand::Profile),
-            Work::Followers(target) => self.github(plan, target, Errand::Pages),
-            Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) | Work::Commands { .. } => {
-                Err(nobody(plan))
-            }
+        if plan.work.compute().is_some_and(|compute| compute.simulation.is_some()) {
+            return Err(nobody(plan));
+        }
+        #[cfg(unix)]
+        if let Work::Commands { .. } = plan.work {
+            return Ok(Arc::new(CommandsJob::new(plan)));
+        }
+        match plan.mode {
+            Mode::Sequential | Mode::Threads => self.threaded(plan),
+            Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
+            Mode::Processes => self.in_processes(plan),
         }
     }
 }
 
 impl Workshop {
+    /// The job for threads of this process, without a GIL.
+    fn threaded(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        match &plan.work {
+            work @ (Work::Profile(_) | Work::Followers(_)) => {
+                let (api, errand) = self.errand(plan, work)?;
+                Ok(Arc::new(self.github(plan, api, errand, None)))
+            }
+            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
+                Ok(Arc::new(self.laboratory.job(work)?))
+            }
+            Work::Commands { .. } => Err(nobody(plan)),
+        }
+    }
+
+    /// The job for threads of which each has a worker process.
+    fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        let starter = |order| {
+            let starter = Starter::new(self.program.clone(), order, self.clock.clone());
+            starter.map(Arc::new)
+        };
+        match &plan.work {
+            work @ (Work::Profile(_) | Work::Followers(_)) => {
+                let (api, errand) = self.errand(plan, work)?;
+                let starter = starter(Order::Ask(Inquiry {
+                    base: api.base().to_string(),
+                    with_token: api.token().is_some(),
+                    timeout: self.patience.timeout,
+                    errand: errand.clone(),
+                }))?;
+                Ok(Arc::new(self.github(plan, api, errand, Some(starter))))
+            }
+            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
+                let order = Order::Compute(self.laboratory.job(work)?);
+                Ok(Arc::new(ProcessJob(starter(order)?)))
+            }
+            Work::Commands { .. } => Err(nobody(plan)),
+        }
+    }
+
+    /// Who is asked, and for what.
+    fn errand(&self, plan: &Plan, work: &Work) -> Result<(&Arc<Api>, Errand), Failure> {
+        let what = if matches!(work, Work::Profile(_)) { What::Profile } else { What::Pages };
+        let (Some(api), Some(target)) = (&self.api, work.target()) else {
+            return Err(nobody(plan));
+        };
+        Ok((api, Errand { target: target.clone(), what }))
+    }
+
     fn github(
         &self,
         plan: &Plan,
-        target: &Target,
+        api: &Arc<Api>,
         errand: Errand,
-    ) -> Result<Arc<dyn Job>, Failure> {
-        let Self { api, patience, clock, standing } = self;
-        let api = api.as_ref().ok_or_else(|| nobody(plan))?;
+        starter: Option<Arc<Starter>>,
+    ) -> GithubJob {
+        let Self { patience, clock, standing, .. } = self;
         let gate = Gate::new(
             Arc::clone(api),
             clock.clone(),
@@ -87,15 +171,21 @@ impl Workshop {
             plan.workers,
             Arc::clone(standing),
         );
-        Ok(Arc::new(GithubJob {
+        GithubJob {
             api: Arc::clone(api),
             errand,
-            target: target.clone(),
             gate: Arc::new(gate),
             clock: clock.clone(),
             patience: *patience,
-        }))
+            starter,
+        }
     }
+}
+
+/// The same for threads that share a GIL.
+fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
+    let interval = plan.work.compute().map_or(Compute::SWITCH_INTERVAL, |c| c.switch_interval);
+    Arc::new(UnderGil::new(job, Gil::new(interval)))
 }
 
 fn nobody(plan: &Plan) -> Failure {

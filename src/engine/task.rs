@@ -1,15 +1,22 @@
 //! What the pool's workers do: `Job` makes a `Worker` on each thread, which reports on its lane.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use crossbeam_channel::Sender;
 
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::gil::thread::ThreadState;
 use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
 /// A kind of work, shared by the threads of a run.
 pub trait Job: Send + Sync {
     /// Sets up what one thread needs, on that thread.
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
+
+    /// The run was stopped, and is not waited for any longer: ends what would outlive the program.
+    fn abandon(&self) {}
 }
 
 /// One thread's means to do tasks.
@@ -49,18 +56,29 @@ pub struct Report {
     clock: Clock,
     start: Nanos,
     events: Sender<Event>,
+    /// Under a GIL, what the lane does decides who holds it.
+    thread: Option<Arc<ThreadState>>,
 }
 
 impl Report {
     /// The voice of `lane` in a run that started when `clock` stood at `start`.
     pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
-        Self { lane, clock, start, events }
+        Self { lane, clock, start, events, thread: None }
     }
 
     /// Another lane's voice in the same run.
     #[must_use]
     pub fn on(&self, lane: LaneId) -> Self {
-        Self { lane, ..self.clone() }
+        Self { lane, thread: None, ..self.clone() }
+    }
+
+    /// The same lane's, on a thread that needs the GIL to compute.
+    pub(super) fn under(&self, thread: Arc<ThreadState>) -> Self {
+        Self { thread: Some(thread), ..self.clone() }
+    }
+
+    pub(super) const fn lane(&self) -> LaneId {
+        self.lane
     }
 
     /// A moment of the clock, as the run's.
@@ -68,15 +86,53 @@ impl Report {
         clock.since(self.start)
     }
 
-    /// This happened now.
+    /// This happened now. Under a GIL, waits for it where the lane is to compute, and gives it back
+    /// where it does anything else.
     pub fn send(&self, kind: Kind) {
-        let at = self.clock.now().since(self.start);
+        match &self.thread {
+            None => self.stamp(kind),
+            Some(thread) => thread.tell(kind, |kind| self.stamp(kind)),
+        }
+    }
+
+    /// This happened now, whoever holds the GIL.
+    pub(super) fn stamp(&self, kind: Kind) {
+        self.tell(self.now(), kind);
+    }
+
+    /// This happened at a moment of the run: another process stamped it.
+    pub(super) fn tell(&self, at: Nanos, kind: Kind) {
         // Nobody listens any more once the screen has moved on to another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
+    }
+
+    /// The run's moment now.
+    pub(super) fn now(&self) -> Nanos {
+        self.moment(self.clock.now())
+    }
+
+    /// The run's start on the clock that all processes of this machine share, where there is one.
+    pub(super) fn zero(&self) -> Option<Nanos> {
+        self.clock.zero().map(|zero| zero + self.start)
     }
 
     /// The lane does this from now on.
     pub fn enter(&self, state: State) {
         self.send(Kind::Entered { state });
+    }
+
+    /// What to look at between two turns of computing: while it is set, [`Self::check`] has
+    /// something to do.
+    pub fn breaker<'flag>(&'flag self, cancel: &'flag Cancel) -> &'flag AtomicBool {
+        self.thread.as_ref().map_or(cancel.flag(), |thread| thread.breaker())
+    }
+
+    /// Hands the GIL over if another thread asked for it, and waits until it comes back. False where
+    /// the run is to stop.
+    pub fn check(&self, cancel: &Cancel) -> bool {
+        match &self.thread {
+            Some(thread) if !cancel.is_cancelled() => thread.check(|kind| self.stamp(kind)),
+            _ => !cancel.is_cancelled(),
+        }
     }
 }

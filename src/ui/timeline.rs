@@ -129,7 +129,7 @@ impl Timeline<'_> {
                 self.lane_name(run, *index, *title, chosen, area, buf);
                 let strip = self.strip(*until, bars);
                 strip.states(lane, buf);
-                strip.numbers(lane, buf);
+                strip.labels(run.plan(), lane, buf);
                 strip.time_left(run, lane, buf);
                 self.figures(run, lane, *until, area, buf);
             }
