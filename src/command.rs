@@ -123,6 +123,8 @@ impl Sitting {
         };
         Ok(Self {
             session: Session::new(Setup {
+                compute: followers.lab.compute,
+                tasks: followers.lab.tasks,
                 force: followers.force,
                 cores: cores(),
                 ..Setup::followers(target, followers.workers)
