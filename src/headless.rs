@@ -83,7 +83,9 @@ fn tell(
     }
     let exit = told(Exit::of(profile, runs), saved?, streams.err);
     match shape {
-        Shape::Json => Report::of(session.target(), profile, runs).write(streams.out)?,
+        Shape::Json => {
+            Report::of(session.target(), profile, runs, cores).write(streams.out)?;
+        }
         Shape::Plain if aside => {
             _ = plain::write(streams.err, session.target(), profile, runs, cores);
         }

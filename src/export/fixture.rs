@@ -145,6 +145,6 @@ fn follower(id: u64) -> Follower<'static> {
     Follower { id, login, html_url: format!("https://github.com/user{id}").into() }
 }
 
-fn failure(kind: FailureKind) -> Failure {
+pub(crate) fn failure(kind: FailureKind) -> Failure {
     Failure { kind, message: "api.example broke: try again".to_owned() }
 }
