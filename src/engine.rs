@@ -3,8 +3,11 @@
 mod attempts;
 pub mod cancel;
 pub mod clock;
+pub mod compute;
+mod event_loop;
 mod followers;
 mod gate;
+pub mod gil;
 pub mod launcher;
 mod ledger;
 pub mod pool;
@@ -12,6 +15,8 @@ pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
+pub use gil::Gil;
+pub use gil::under::UnderGil;
 pub use launcher::{Jobs, Launcher};
 pub use pool::{RunHandle, start};
 pub use task::{Extent, Job, Report, Worker};
