@@ -134,6 +134,8 @@ impl Sitting {
         Ok(Self {
             session: Session::new(Setup {
                 queue: followers.queue,
+                compute: followers.lab.compute,
+                tasks: followers.lab.tasks,
                 force: followers.force,
                 cores: cores(),
                 ..Setup::followers(target, followers.workers)
