@@ -2,80 +2,23 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 pub mod keymap;
+mod message;
+mod output;
+mod popup;
 pub mod session;
+mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use ratatui::crossterm::event::KeyEvent;
-
-use crate::model::{Choice, Event, Mode, Nanos, Plan, Run, Selection};
+use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
+pub use message::{Background, Effect, Msg};
+pub use output::Reading;
+pub use popup::Popup;
 pub use session::Session;
+use view::View;
 pub use viewport::{Viewport, Window};
-
-/// What came.
-#[derive(Clone, Debug)]
-pub enum Msg {
-    /// A key was pressed.
-    Key(KeyEvent),
-    /// Something happened in the run that goes on.
-    Event(Event),
-    /// The terminal told its background.
-    Background(Background),
-    /// The program slept, and all its threads with it.
-    Slept(Nanos),
-    /// A frame is about to be drawn.
-    Frame {
-        /// How far the run that goes on is, by its own clock.
-        now: Nanos,
-        /// How many cells the timeline has.
-        columns: u16,
-    },
-}
-
-/// What is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Effect {
-    /// Start a run.
-    Start(Plan),
-    /// Stop the run that goes on.
-    Stop,
-    /// Hand the terminal to the shell until it calls back.
-    Suspend,
-    /// Leave.
-    Quit,
-    /// Leave as if by SIGINT.
-    Interrupt,
-}
-
-/// The terminal's background.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Background {
-    /// Light text on dark.
-    #[default]
-    Dark,
-    /// Dark text on light.
-    Light,
-}
-
-/// What lies over the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Popup {
-    /// The keys, from this row of their table on where not all have room.
-    Help(usize),
-    /// Whether to quit while a run goes.
-    Quit,
-}
-
-/// A view held still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Pause {
-    /// The selection's run that went on then, by its place; runs after it are not shown.
-    run: usize,
-    /// How far it was.
-    at: Nanos,
-}
 
 /// The state of the screen.
 #[derive(Debug)]
@@ -89,14 +32,6 @@ pub struct App {
     popup: Option<Popup>,
     notice: Option<String>,
     now: Nanos,
-}
-
-/// How one selection is looked at.
-#[derive(Clone, Debug, Default)]
-struct View {
-    viewport: Viewport,
-    lane: Option<usize>,
-    pause: Option<Pause>,
 }
 
 impl App {
@@ -117,8 +52,7 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
-        self.view.pause = None;
-        self.view.viewport.fit();
+        self.view.begin();
         Some(Effect::Start(plan))
     }
 
@@ -161,17 +95,10 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
-            (Some(Popup::Help(first)), Action::NextLane | Action::PreviousLane) => {
-                // The table goes round: it has no end where there is none on the screen.
-                let by = if action == Action::NextLane { 1 } else { BINDINGS.len() - 1 };
-                self.popup = Some(Popup::Help((first + by) % BINDINGS.len()));
+            (Some(popup), _) => {
+                self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
             }
-            (Some(Popup::Help(_)), Action::Quit) | (Some(_), Action::Back | Action::Help) => {
-                self.popup = None;
-                return None;
-            }
-            (Some(_), _) => return None,
             (None, _) => {}
         }
         match action {
@@ -183,25 +110,11 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
-            Action::Pause => self.pause(),
-            Action::NextLane => self.choose_lane(1),
-            Action::PreviousLane => self.choose_lane(-1),
-            Action::NextLanes => self.choose_lane(10),
-            Action::PreviousLanes => self.choose_lane(-10),
+            Action::Output => self.read_output(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
-            Action::Back => self.back(),
             Action::Quit => return self.quit(),
-            Action::ZoomIn
-            | Action::ZoomOut
-            | Action::Fit
-            | Action::PanLeft
-            | Action::PanRight
-            | Action::PageLeft
-            | Action::PageRight
-            | Action::Start
-            | Action::Follow => self.move_view(action),
-            Action::Interrupt | Action::Suspend => {}
+            _ => self.view.act(action, self.session.runs(self.shown), self.now),
         }
         None
     }
@@ -260,43 +173,23 @@ impl App {
         None
     }
 
-    fn pause(&mut self) {
-        let run = self.runs().iter().rposition(Run::has_begun).unwrap_or(0);
-        let at = self.runs().get(run).map_or(Nanos::ZERO, |run| run.elapsed(self.now));
-        self.view.pause = match self.view.pause {
-            Some(_) => None,
-            None => Some(Pause { run, at }),
-        };
-    }
-
-    fn back(&mut self) {
-        if self.view.pause.take().is_none() {
-            self.view.viewport.fit();
+    /// Shows what the chosen lane's latest command in view wrote.
+    fn read_output(&mut self) {
+        if self.shown.workload != Workload::Commands {
+            return;
         }
-    }
-
-    fn move_view(&mut self, action: Action) {
-        let viewport = &mut self.view.viewport;
-        match action {
-            Action::ZoomIn => viewport.zoom(true),
-            Action::ZoomOut => viewport.zoom(false),
-            Action::Fit => viewport.fit(),
-            Action::PanLeft => viewport.pan(-1),
-            Action::PanRight => viewport.pan(1),
-            Action::PageLeft => viewport.pan(-8),
-            Action::PageRight => viewport.pan(8),
-            Action::Start => viewport.start(),
-            _ => viewport.follow(),
-        }
-    }
-
-    fn choose_lane(&mut self, by: isize) {
-        let lanes = self.runs().iter().map(|run| run.lanes().len()).sum::<usize>();
-        let next = match self.view.lane {
-            Some(lane) => lane.saturating_add_signed(by),
-            None => 0,
+        let Some(lane) = self.lane() else {
+            let (next, previous) =
+                (keymap::key_of(Action::NextLane), keymap::key_of(Action::PreviousLane));
+            self.notice =
+                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            return;
         };
-        self.view.lane = lanes.checked_sub(1).map(|last| next.min(last));
+        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        match reading {
+            Some(reading) => self.popup = Some(Popup::Output(reading)),
+            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+        }
     }
 
     const fn toggle_theme(&mut self) {
@@ -314,7 +207,7 @@ impl App {
     /// The newest moment of the picture's run that goes on, if one does and is not held.
     fn newest(&self) -> Option<Nanos> {
         let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
-        going_on.next().filter(|_| self.view.pause.is_none()).map(|(_, until)| until)
+        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
     }
 
     /// While a run of the picture goes on: how long it may take in all.
@@ -340,15 +233,8 @@ impl App {
 
     /// The runs that are shown, each with the moment until which it is: a paused view ends early.
     pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
-        let pause = self.view.pause;
-        self.runs().iter().enumerate().map(move |(index, run)| {
-            let until = match pause {
-                Some(pause) if index > pause.run => Nanos::ZERO,
-                Some(pause) if index == pause.run => pause.at,
-                _ => run.elapsed(self.now),
-            };
-            (run, until)
-        })
+        let runs = self.runs().iter().enumerate();
+        runs.map(|(index, run)| (run, self.view.until(index, run, self.now)))
     }
 
     /// How far the run that goes on is, by its own clock.
@@ -358,11 +244,7 @@ impl App {
 
     /// How far behind a paused view is: nothing if it is not paused.
     pub fn behind(&self) -> Option<Nanos> {
-        let pause = self.view.pause?;
-        let run = self.runs().get(pause.run)?;
-        let later = self.runs().iter().skip(pause.run + 1).map(|run| run.elapsed(self.now));
-        let missed = later.fold(run.elapsed(self.now).since(pause.at), |sum, one| sum + one);
-        Some(missed)
+        self.view.behind(self.runs(), self.now)
     }
 
     /// How the picture is looked at.

@@ -124,6 +124,7 @@ impl Sitting {
         Ok(Self {
             session: Session::new(Setup {
                 force: followers.force,
+                cores: cores(),
                 ..Setup::followers(target, followers.workers)
             }),
             launcher: Launcher::new(Some(api), followers.patience, Clock::system()),
@@ -139,6 +140,11 @@ fn shape(way: Way) -> Option<Shape> {
         Way::Screen | Way::Plain => Some(Shape::Plain),
         Way::Json => Some(Shape::Json),
     }
+}
+
+/// How many cores this machine lets the program have.
+fn cores() -> Option<u16> {
+    u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 
 fn screen_is_possible() -> bool {

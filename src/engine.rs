@@ -5,8 +5,12 @@ pub mod cancel;
 pub mod clock;
 #[cfg(unix)]
 mod commands;
+pub mod compute;
+mod event_loop;
+mod feeder;
 mod followers;
 mod gate;
+pub mod gil;
 pub mod launcher;
 mod ledger;
 pub mod pool;
@@ -14,6 +18,8 @@ pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
+pub use gil::Gil;
+pub use gil::under::UnderGil;
 pub use launcher::{Jobs, Launcher};
 pub use pool::{RunHandle, start};
 pub use task::{Extent, Job, Report, Worker};

@@ -2,8 +2,10 @@
 
 mod distinct;
 pub mod event;
+pub mod gil;
 pub mod lane;
 pub mod level;
+pub mod meaning;
 pub mod page;
 pub mod plan;
 mod quota;
@@ -17,6 +19,7 @@ pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,
 };
+pub use gil::Gil;
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
 pub use page::{Follower, Page};

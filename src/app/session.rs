@@ -1,54 +1,20 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
-use std::borrow::Cow;
+mod bill;
+mod figures;
+mod setup;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use crate::model::plan::MOST_TASKS;
-use crate::model::stats::{self, Agreement};
-use crate::model::time::time_of_day;
+use crate::model::stats::Agreement;
 use crate::model::{
-    Choice, Compute, End, Event, Failure, FailureKind, Kind, Mode, Nanos, Plan, Quota, Run,
-    Selection, Target, Work, Workload,
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
 };
-
-/// Workers, when a person does not say how many: as many as there are pages, up to this.
-pub const DEFAULT_WORKERS: u16 = 8;
-
-/// Workers for CPU work, when a person does not say how many.
-pub const DEFAULT_COMPUTE_WORKERS: u16 = 4;
-
-/// Tasks of CPU work, when a person does not say how many.
-pub const DEFAULT_COMPUTE_TASKS: u32 = 8;
-
-/// GitHub allows no more requests at once:
-/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
-pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
-
-/// On this machine, where only threads are spent.
-pub const MOST_WORKERS: u16 = 1000;
-
-/// Each takes some megabytes.
-pub const MOST_PROCESSES: u16 = 100;
-
-/// What a sitting has to run.
-#[derive(Clone, Debug)]
-pub struct Setup {
-    /// Whose followers, where there are followers to fetch.
-    pub target: Option<Target>,
-    /// What a task of CPU work is.
-    pub compute: Compute,
-    /// How many there are of these.
-    pub tasks: u32,
-    /// A person's commands, where that is what the sitting is about.
-    pub commands: Arc<[String]>,
-    /// How many workers, where a person said so.
-    pub workers: Option<u16>,
-    /// How many tasks the queue holds at most; nothing for no bound.
-    pub queue: Option<u32>,
-    /// Whether a selection is begun even if the quota is too small for it.
-    pub force: bool,
-}
+pub use bill::Bill;
+pub use setup::{
+    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
+    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+};
 
 /// The runs of this sitting.
 #[derive(Debug)]
@@ -72,15 +38,6 @@ struct Bout {
     agreement: Option<Agreement>,
 }
 
-/// What a selection takes of somebody's quota.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bill {
-    /// How many requests.
-    pub requests: u64,
-    /// What there is.
-    pub quota: Quota,
-}
-
 /// The run that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Active {
@@ -92,58 +49,6 @@ enum Active {
 
 /// The run that ended last.
 type Latest = Active;
-
-impl Setup {
-    /// Followers, and CPU work beside them. Without a number of workers, each run takes as many as
-    /// there are pages, up to [`DEFAULT_WORKERS`].
-    pub fn followers(target: Target, workers: Option<u16>) -> Self {
-        Self {
-            target: Some(target),
-            compute: Compute::default(),
-            tasks: DEFAULT_COMPUTE_TASKS,
-            commands: Arc::default(),
-            workers,
-            queue: None,
-            force: false,
-        }
-    }
-
-    /// Nothing but these commands, so many side by side.
-    pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
-        Self {
-            target: None,
-            compute: Compute::default(),
-            tasks: 0,
-            commands,
-            workers: Some(workers),
-            queue: None,
-            force: false,
-        }
-    }
-
-    /// What there is to choose from, in the order of the key.
-    pub fn workloads(&self) -> &'static [Workload] {
-        if self.commands.is_empty() { &Workload::CHOICES } else { &[Workload::Commands] }
-    }
-
-    /// Whether a workload's requests are counted against somebody's quota.
-    pub fn costs_quota(&self, workload: Workload) -> bool {
-        let followers = matches!(workload, Workload::Profile | Workload::Followers);
-        followers && self.target.as_ref().is_some_and(|target| target.costs_quota)
-    }
-
-    /// What a workload's tasks are about; nothing where the sitting has none of it.
-    fn work(&self, workload: Workload) -> Option<Work> {
-        Some(match workload {
-            Workload::Profile => Work::Profile(self.target.clone()?),
-            Workload::Followers => Work::Followers(self.target.clone()?),
-            Workload::Cpu => Work::Cpu(self.compute),
-            Workload::Native => Work::Native(self.compute),
-            Workload::Mixed => Work::Mixed(self.compute),
-            Workload::Commands => Work::Commands { commands: Arc::clone(&self.commands) },
-        })
-    }
-}
 
 impl Session {
     /// A sitting in which nothing has run yet.
@@ -208,54 +113,6 @@ impl Session {
                 finished.then(|| self.begin_run(selection, index + 1)).flatten()
             }
         }
-    }
-
-    /// A preparing request that went well has failed all the same, if it showed that the quota is
-    /// too small for what is to follow.
-    fn judged<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
-        let over = event.kind == Kind::RunFinished { end: End::Finished };
-        let too_little = match self.active {
-            Some(Active::Profile(selection)) if over && !self.setup.force => {
-                self.too_little(selection)
-            }
-            _ => None,
-        };
-        match too_little {
-            Some(failure) => {
-                let kind = Kind::RunFinished { end: End::Failed(failure) };
-                Cow::Owned(Event { kind, ..event.clone() })
-            }
-            None => Cow::Borrowed(event),
-        }
-    }
-
-    fn too_little(&self, selection: Selection) -> Option<Failure> {
-        let Bill { requests, quota } = self.bill(selection)?;
-        let Quota { limit, remaining, .. } = quota;
-        let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
-        let message = format!(
-            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
-             until {reset} UTC: come back then, ask for less with --mode or --per-page 100, or go on \
-             with --force"
-        );
-        let kind = FailureKind::RateLimited;
-        (requests > u64::from(remaining)).then_some(Failure { kind, message })
-    }
-
-    /// What the selection costs after the preparing request, and what that left to pay it from;
-    /// nothing where requests cost nobody anything.
-    pub fn bill(&self, selection: Selection) -> Option<Bill> {
-        let costs = self.setup.costs_quota(selection.workload);
-        let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
-        Some(Bill { requests: requests(self.pages_by_profile()?, selection), quota })
-    }
-
-    /// How many pages there are by the profile's count. The list decides how many pages there really
-    /// are, so even a count of 0 is looked into.
-    fn pages_by_profile(&self) -> Option<u32> {
-        let followers = self.profile.as_ref()?.profile()?.followers;
-        let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
-        Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32)
     }
 
     /// Compares what is over, and takes from a whole run what later ones build on.
@@ -414,49 +271,4 @@ impl Session {
         let most = most_workers(self.setup.costs_quota(workload));
         self.setup.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
     }
-
-    /// How many requests the selection costs, as far as is known, the preparing one included.
-    pub fn cost(&self, selection: Selection) -> Option<u64> {
-        let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
-        Some(requests(pages, selection) + 1)
-    }
-
-    /// The sequential time that the selection's runs are measured against.
-    pub fn baseline(&self, selection: Selection) -> Option<Nanos> {
-        match selection.choice {
-            Choice::Race => {
-                let sequential = self.runs(selection).first();
-                sequential.filter(|run| run.is_whole()).and_then(Run::took)
-            }
-            Choice::Only(_) => self.sequential.get(&selection.workload).copied(),
-        }
-    }
-
-    /// The speed-up of a run of the selection, once it is over; before, of its pages so far, if
-    /// there are any: how many times as many a second as in the sequential run.
-    pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
-        let baseline = self.baseline(selection)?;
-        let done = f64::from(run.done_tasks()) / f64::from(run.known_tasks().max(1));
-        match run.end() {
-            Some(_) if run.is_whole() => stats::speed_up(baseline, run.took()?),
-            Some(_) => None,
-            None if run.done_tasks() == 0 => None,
-            None => Some(stats::speed_up(baseline, run.elapsed(now))? * done),
-        }
-    }
-
-    /// Whether the selection's runs brought the same, once the last is over.
-    pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
-        self.bouts.get(&selection)?.agreement
-    }
-}
-
-/// Each mode asks for each page.
-fn requests(pages: u32, selection: Selection) -> u64 {
-    u64::from(pages) * selection.modes().len() as u64
-}
-
-/// How many workers a person may ask for.
-pub const fn most_workers(costs_quota: bool) -> u16 {
-    if costs_quota { MOST_WORKERS_ON_QUOTA } else { MOST_WORKERS }
 }

@@ -3,18 +3,15 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Runtime;
-
 use super::attempts::Attempts;
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::event_loop::{EventLoop, connection_is_back};
 use super::gate::{Gate, Pass};
 use super::task::{Extent, Job, Report, Worker};
 use crate::github::link::Links;
 use crate::github::{Api, Client, Fault, Observe, Patience, Reply, Timeouts};
-use crate::model::{
-    Failure, FailureKind, Kind, Outcome, Page, Product, Quota, State, Target, TaskId,
-};
+use crate::model::{Failure, Kind, Outcome, Page, Product, Quota, State, Target, TaskId};
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +35,7 @@ pub(super) struct GithubJob {
 
 impl Job for GithubJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(
-            |error| Failure {
-                kind: FailureKind::Unreachable,
-                message: format!("no event loop can be set up for a worker: {error}"),
-            },
-        )?;
+        let events = EventLoop::new()?;
         let timeouts = Timeouts::within(self.patience.timeout);
         let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
         let attempts = Attempts {
@@ -53,7 +45,7 @@ impl Job for GithubJob {
             patience: self.patience,
         };
         Ok(Box::new(GithubWorker {
-            runtime: Some(runtime),
+            events,
             client,
             attempts,
             errand: self.errand,
@@ -65,7 +57,7 @@ impl Job for GithubJob {
 
 /// A thread's own event loop and connection.
 struct GithubWorker {
-    runtime: Option<Runtime>,
+    events: EventLoop,
     client: Client,
     attempts: Attempts,
     errand: Errand,
@@ -81,11 +73,7 @@ impl GithubWorker {
             Errand::Profile => self.prepare().await,
             Errand::Pages => self.client.followers(&target.user, target.per_page, task.0).await,
         };
-        // The connection goes back to the pool in a task of its own, which must have its turn
-        // before the next request, or that one would open another connection.
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
+        connection_is_back().await;
         reply
     }
 
@@ -122,46 +110,22 @@ impl GithubWorker {
 impl Worker for GithubWorker {
     fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
         self.pass = None;
-        let Some(runtime) = &self.runtime else { return Ok(()) };
-        let passed = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => None,
-                pass = self.attempts.gate.pass(&self.attempts.report) => Some(pass),
-            }
-        });
-        self.pass = passed.transpose()?;
+        let Attempts { gate, report, .. } = &self.attempts;
+        self.pass = self.events.until_cancelled(cancel, gate.pass(report)).transpose()?;
         Ok(())
     }
 
     fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
         // Without a pass it was stopped before it began.
-        let (Some(runtime), Some(pass)) = (&self.runtime, self.pass.take()) else {
-            return (Outcome::Stopped, Extent::Unknown);
-        };
-        let answer = runtime.block_on(async {
-            tokio::select! {
-                biased;
-                () = cancel.cancelled() => None,
-                answer = self.attempts.answer(task, pass, async || self.ask(task).await) => Some(answer),
-            }
-        });
-        match answer {
+        let Some(pass) = self.pass.take() else { return (Outcome::Stopped, Extent::Unknown) };
+        let answer = self.attempts.answer(task, pass, async || self.ask(task).await);
+        match self.events.until_cancelled(cancel, answer) {
             None => (Outcome::Stopped, Extent::Unknown),
             Some(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
             Some(Ok(reply)) => {
                 let extent = self.extent(task, &reply);
                 (Outcome::Done(reply.done), extent)
             }
-        }
-    }
-}
-
-impl Drop for GithubWorker {
-    fn drop(&mut self) {
-        // A plain drop would wait for a name look-up that still goes on in the background.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
         }
     }
 }

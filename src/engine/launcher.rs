@@ -6,15 +6,23 @@ use std::sync::Arc;
 use super::clock::Clock;
 #[cfg(unix)]
 use super::commands::CommandsJob;
+use super::compute::laboratory::Laboratory;
 use super::followers::{Errand, GithubJob};
 use super::gate::{Gate, Standing};
+use super::gil::Gil;
+use super::gil::under::UnderGil;
 use super::pool::{self, RunHandle};
 use super::task::Job;
 use crate::github::{Api, Patience};
-use crate::model::{Failure, FailureKind, Nanos, Plan, Target, Work};
+use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Target, Work};
 
 /// Knows how the tasks of a plan are done.
 pub trait Jobs: Debug + Send + Sync {
+    /// The plan with all filled in that is only known here, such as how quick this machine is.
+    fn settle(&self, plan: Plan) -> Plan {
+        plan
+    }
+
     /// The job that a plan is about; or why nobody here can do it.
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure>;
 }
@@ -29,7 +37,8 @@ pub struct Launcher {
 impl Launcher {
     /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
-        let jobs = Workshop { api, patience, clock: clock.clone(), standing: Standing::default() };
+        let (standing, laboratory) = (Standing::default(), Laboratory::default());
+        let jobs = Workshop { api, patience, clock: clock.clone(), standing, laboratory };
         Self::of(Arc::new(jobs), clock)
     }
 
@@ -40,6 +49,7 @@ impl Launcher {
 
     /// Starts a run.
     pub fn start(&self, plan: Plan) -> RunHandle {
+        let plan = self.jobs.settle(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
             Err(failure) => pool::fail(plan, failure, &self.clock),
@@ -59,28 +69,49 @@ struct Workshop {
     patience: Patience,
     clock: Clock,
     standing: Standing,
+    laboratory: Laboratory,
 }
 
 impl Jobs for Workshop {
+    fn settle(&self, plan: Plan) -> Plan {
+        self.laboratory.settle(plan, &self.clock)
+    }
+
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        match &plan.work {
-            Work::Profile(target) => self.github(plan, target, Errand::Profile),
-            Work::Followers(target) => self.github(plan, target, Errand::Pages),
-            #[cfg(unix)]
-            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
-            _ => Err(nobody(plan)),
+        if plan.work.compute().is_some_and(|compute| compute.simulation.is_some()) {
+            return Err(nobody(plan));
+        }
+        match plan.mode {
+            Mode::Sequential | Mode::Threads => self.threaded(plan),
+            Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
+            Mode::Processes => Err(nobody(plan)),
         }
     }
 }
 
 impl Workshop {
+    /// The job for threads of this process, without a GIL.
+    fn threaded(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        match &plan.work {
+            Work::Profile(target) => self.github(plan, target, Errand::Profile),
+            Work::Followers(target) => self.github(plan, target, Errand::Pages),
+            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
+                Ok(Arc::new(self.laboratory.job(work)?))
+            }
+            #[cfg(unix)]
+            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            #[cfg(not(unix))]
+            Work::Commands { .. } => Err(nobody(plan)),
+        }
+    }
+
     fn github(
         &self,
         plan: &Plan,
         target: &Target,
         errand: Errand,
     ) -> Result<Arc<dyn Job>, Failure> {
-        let Self { api, patience, clock, standing } = self;
+        let Self { api, patience, clock, standing, .. } = self;
         let api = api.as_ref().ok_or_else(|| nobody(plan))?;
         let gate = Gate::new(
             Arc::clone(api),
@@ -98,6 +129,12 @@ impl Workshop {
             patience: *patience,
         }))
     }
+}
+
+/// The same for threads that share a GIL.
+fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
+    let interval = plan.work.compute().map_or(Compute::SWITCH_INTERVAL, |c| c.switch_interval);
+    Arc::new(UnderGil::new(job, Gil::new(interval)))
 }
 
 fn nobody(plan: &Plan) -> Failure {

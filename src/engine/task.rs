@@ -1,9 +1,13 @@
 //! What the pool's workers do: `Job` makes a `Worker` on each thread, which reports on its lane.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
 use crossbeam_channel::Sender;
 
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::gil::thread::ThreadState;
 use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
 /// A kind of work, shared by the threads of a run.
@@ -52,18 +56,29 @@ pub struct Report {
     clock: Clock,
     start: Nanos,
     events: Sender<Event>,
+    /// Under a GIL, what the lane does decides who holds it.
+    thread: Option<Arc<ThreadState>>,
 }
 
 impl Report {
     /// The voice of `lane` in a run that started when `clock` stood at `start`.
     pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
-        Self { lane, clock, start, events }
+        Self { lane, clock, start, events, thread: None }
     }
 
     /// Another lane's voice in the same run.
     #[must_use]
     pub fn on(&self, lane: LaneId) -> Self {
-        Self { lane, ..self.clone() }
+        Self { lane, thread: None, ..self.clone() }
+    }
+
+    /// The same lane's, on a thread that needs the GIL to compute.
+    pub(super) fn under(&self, thread: Arc<ThreadState>) -> Self {
+        Self { thread: Some(thread), ..self.clone() }
+    }
+
+    pub(super) const fn lane(&self) -> LaneId {
+        self.lane
     }
 
     /// A moment of the clock, as the run's.
@@ -71,8 +86,17 @@ impl Report {
         clock.since(self.start)
     }
 
-    /// This happened now.
+    /// This happened now. Under a GIL, waits for it where the lane is to compute, and gives it back
+    /// where it does anything else.
     pub fn send(&self, kind: Kind) {
+        match &self.thread {
+            None => self.stamp(kind),
+            Some(thread) => thread.tell(kind, |kind| self.stamp(kind)),
+        }
+    }
+
+    /// This happened now, whoever holds the GIL.
+    pub(super) fn stamp(&self, kind: Kind) {
         let at = self.clock.now().since(self.start);
         // Nobody listens any more once the screen has moved on to another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
@@ -81,5 +105,20 @@ impl Report {
     /// The lane does this from now on.
     pub fn enter(&self, state: State) {
         self.send(Kind::Entered { state });
+    }
+
+    /// What to look at between two turns of computing: while it is set, [`Self::check`] has
+    /// something to do.
+    pub fn breaker<'flag>(&'flag self, cancel: &'flag Cancel) -> &'flag AtomicBool {
+        self.thread.as_ref().map_or(cancel.flag(), |thread| thread.breaker())
+    }
+
+    /// Hands the GIL over if another thread asked for it, and waits until it comes back. False where
+    /// the run is to stop.
+    pub fn check(&self, cancel: &Cancel) -> bool {
+        match &self.thread {
+            Some(thread) if !cancel.is_cancelled() => thread.check(|kind| self.stamp(kind)),
+            _ => !cancel.is_cancelled(),
+        }
     }
 }

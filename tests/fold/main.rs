@@ -6,6 +6,7 @@
 )]
 
 mod cells;
+mod gil;
 mod legal;
 mod level;
 mod nonsense;

@@ -1,0 +1,50 @@
+//! What comes to the app, and what it asks for.
+
+use ratatui::crossterm::event::KeyEvent;
+
+use crate::model::{Event, Nanos, Plan};
+
+/// What came.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Something happened in the run that goes on.
+    Event(Event),
+    /// The terminal told its background.
+    Background(Background),
+    /// The program slept, and all its threads with it.
+    Slept(Nanos),
+    /// A frame is about to be drawn.
+    Frame {
+        /// How far the run that goes on is, by its own clock.
+        now: Nanos,
+        /// How many cells the timeline has.
+        columns: u16,
+    },
+}
+
+/// What is to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Start a run.
+    Start(Plan),
+    /// Stop the run that goes on.
+    Stop,
+    /// Hand the terminal to the shell until it calls back.
+    Suspend,
+    /// Leave.
+    Quit,
+    /// Leave as if by SIGINT.
+    Interrupt,
+}
+
+/// The terminal's background.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// Light text on dark.
+    #[default]
+    Dark,
+    /// Dark text on light.
+    Light,
+}

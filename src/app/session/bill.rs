@@ -1,0 +1,78 @@
+//! What a selection costs of a server's quota, and whether that is there.
+
+use std::borrow::Cow;
+
+use super::{Active, Session};
+use crate::model::plan::MOST_TASKS;
+use crate::model::time::time_of_day;
+use crate::model::{End, Event, Failure, FailureKind, Kind, Quota, Selection, Workload};
+
+/// What a selection takes of somebody's quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// How many requests.
+    pub requests: u64,
+    /// What there is.
+    pub quota: Quota,
+}
+
+impl Session {
+    /// A preparing request that went well has failed all the same, if it showed that the quota is
+    /// too small for what is to follow.
+    pub(super) fn judged<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
+        let over = event.kind == Kind::RunFinished { end: End::Finished };
+        let too_little = match self.active {
+            Some(Active::Profile(selection)) if over && !self.setup.force => {
+                self.too_little(selection)
+            }
+            _ => None,
+        };
+        match too_little {
+            Some(failure) => {
+                let kind = Kind::RunFinished { end: End::Failed(failure) };
+                Cow::Owned(Event { kind, ..event.clone() })
+            }
+            None => Cow::Borrowed(event),
+        }
+    }
+
+    fn too_little(&self, selection: Selection) -> Option<Failure> {
+        let Bill { requests, quota } = self.bill(selection)?;
+        let Quota { limit, remaining, .. } = quota;
+        let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
+        let message = format!(
+            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
+             until {reset} UTC: come back then, ask for less with --mode or --per-page 100, or go on \
+             with --force"
+        );
+        let kind = FailureKind::RateLimited;
+        (requests > u64::from(remaining)).then_some(Failure { kind, message })
+    }
+
+    /// What the selection costs after the preparing request, and what that left to pay it from;
+    /// nothing where requests cost nobody anything.
+    pub fn bill(&self, selection: Selection) -> Option<Bill> {
+        let costs = self.setup.costs_quota(selection.workload);
+        let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
+        Some(Bill { requests: requests(self.pages_by_profile()?, selection), quota })
+    }
+
+    /// How many pages there are by the profile's count. The list decides how many pages there really
+    /// are, so even a count of 0 is looked into.
+    pub(super) fn pages_by_profile(&self) -> Option<u32> {
+        let followers = self.profile.as_ref()?.profile()?.followers;
+        let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
+        Some(pages.clamp(1, u64::from(MOST_TASKS)) as u32)
+    }
+
+    /// How many requests the selection costs, as far as is known, the preparing one included.
+    pub fn cost(&self, selection: Selection) -> Option<u64> {
+        let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
+        Some(requests(pages, selection) + 1)
+    }
+}
+
+/// Each mode asks for each page.
+fn requests(pages: u32, selection: Selection) -> u64 {
+    u64::from(pages) * selection.modes().len() as u64
+}

@@ -1,0 +1,99 @@
+//! How one selection is looked at: which stretch of time, which lane, and whether it is held still.
+
+use super::keymap::Action;
+use super::viewport::Viewport;
+use crate::model::{Nanos, Run};
+
+/// How one selection is looked at.
+#[derive(Clone, Debug, Default)]
+pub(super) struct View {
+    pub(super) viewport: Viewport,
+    /// The lane that a person chose, counted through all runs.
+    pub(super) lane: Option<usize>,
+    pause: Option<Pause>,
+}
+
+/// A view held still.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Pause {
+    /// The selection's run that went on then, by its place; runs after it are not shown.
+    run: usize,
+    /// How far it was.
+    at: Nanos,
+}
+
+impl View {
+    /// A run begins: all of it is to be seen, as it goes on.
+    pub(super) fn begin(&mut self) {
+        self.pause = None;
+        self.viewport.fit();
+    }
+
+    /// Does what a key asks for that changes nothing but the view.
+    pub(super) fn act(&mut self, action: Action, runs: &[Run], now: Nanos) {
+        match action {
+            Action::Pause => self.pause(runs, now),
+            Action::Back => self.back(),
+            Action::NextLane => self.choose_lane(1, runs),
+            Action::PreviousLane => self.choose_lane(-1, runs),
+            Action::NextLanes => self.choose_lane(10, runs),
+            Action::PreviousLanes => self.choose_lane(-10, runs),
+            Action::ZoomIn => self.viewport.zoom(true),
+            Action::ZoomOut => self.viewport.zoom(false),
+            Action::Fit => self.viewport.fit(),
+            Action::PanLeft => self.viewport.pan(-1),
+            Action::PanRight => self.viewport.pan(1),
+            Action::PageLeft => self.viewport.pan(-8),
+            Action::PageRight => self.viewport.pan(8),
+            Action::Start => self.viewport.start(),
+            Action::Follow => self.viewport.follow(),
+            _ => {}
+        }
+    }
+
+    fn pause(&mut self, runs: &[Run], now: Nanos) {
+        let run = runs.iter().rposition(Run::has_begun).unwrap_or(0);
+        let at = runs.get(run).map_or(Nanos::ZERO, |run| run.elapsed(now));
+        self.pause = match self.pause {
+            Some(_) => None,
+            None => Some(Pause { run, at }),
+        };
+    }
+
+    fn back(&mut self) {
+        if self.pause.take().is_none() {
+            self.viewport.fit();
+        }
+    }
+
+    fn choose_lane(&mut self, by: isize, runs: &[Run]) {
+        let lanes = runs.iter().map(|run| run.lanes().len()).sum::<usize>();
+        let next = match self.lane {
+            Some(lane) => lane.saturating_add_signed(by),
+            None => 0,
+        };
+        self.lane = lanes.checked_sub(1).map(|last| next.min(last));
+    }
+
+    /// Whether it is held still.
+    pub(super) const fn is_paused(&self) -> bool {
+        self.pause.is_some()
+    }
+
+    /// Until when the run at a place is shown.
+    pub(super) fn until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
+        match self.pause {
+            Some(pause) if index > pause.run => Nanos::ZERO,
+            Some(pause) if index == pause.run => pause.at,
+            _ => run.elapsed(now),
+        }
+    }
+
+    /// How far behind it is: nothing if it is not held still.
+    pub(super) fn behind(&self, runs: &[Run], now: Nanos) -> Option<Nanos> {
+        let pause = self.pause?;
+        let run = runs.get(pause.run)?;
+        let later = runs.iter().skip(pause.run + 1).map(|run| run.elapsed(now));
+        Some(later.fold(run.elapsed(now).since(pause.at), |sum, one| sum + one))
+    }
+}

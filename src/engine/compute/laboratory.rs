@@ -1,0 +1,74 @@
+//! What all computed runs of a sitting share: how quick the machine is, and the server that mixed
+//! tasks ask.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use super::ComputeJob;
+use super::turns::Pace;
+use crate::engine::clock::{self, Clock};
+use crate::github::server::{DEFAULT_USER, Faults, Latency, Server, ServerError, Settings};
+use crate::model::{Compute, Failure, FailureKind, Plan, Work};
+
+/// Measured and started when first needed.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct Laboratory {
+    pace: OnceLock<Pace>,
+    /// With the latency that it was started with.
+    server: Mutex<Option<(Duration, Server)>>,
+}
+
+impl Laboratory {
+    /// Fills in how many turns a task has on this machine, if the plan computes and does not say.
+    pub(in crate::engine) fn settle(&self, mut plan: Plan, clock: &Clock) -> Plan {
+        if let Work::Cpu(compute) | Work::Native(compute) | Work::Mixed(compute) = &mut plan.work
+            && compute.simulation.is_none()
+            && compute.turns == 0
+        {
+            let pace = self.pace.get_or_init(|| Pace::measure(clock));
+            compute.turns = pace.turns_in(compute.size);
+        }
+        plan
+    }
+
+    /// The job of settled work, for the threads of this process or of any other on this machine. The
+    /// server that it may ask lives as long as this, or until other work needs another.
+    pub(in crate::engine) fn job(&self, work: &Work) -> Result<ComputeJob, Failure> {
+        let server = match work {
+            Work::Mixed(compute) => Some(self.server(compute)?),
+            _ => None,
+        };
+        Ok(ComputeJob { work: work.clone(), server })
+    }
+
+    /// The address of a server that takes as long as these tasks are I/O.
+    fn server(&self, compute: &Compute) -> Result<String, Failure> {
+        let latency = Duration::from(super::io_of(compute));
+        let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
+        let server = match running.take() {
+            Some((as_before, server)) if as_before == latency => server,
+            _ => start(latency).map_err(|error| no_server(&error))?,
+        };
+        let url = server.url();
+        *running = Some((latency, server));
+        Ok(url)
+    }
+}
+
+fn start(latency: Duration) -> Result<Server, ServerError> {
+    Server::start(Settings {
+        user: DEFAULT_USER.to_owned(),
+        followers: super::fetch::FOLLOWERS,
+        latency: Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 },
+        faults: Faults::default(),
+        port: 0,
+        wall_clock: clock::wall_clock,
+    })
+}
+
+fn no_server(error: &ServerError) -> Failure {
+    Failure {
+        kind: FailureKind::Worker,
+        message: format!("the server that mixed tasks ask does not start: {error}"),
+    }
+}

@@ -1,0 +1,139 @@
+//! CPython's global interpreter lock on real threads: a mutex and two condition variables around
+//! the decisions of protocol.rs.
+//!
+//! ```text
+//! under.rs: a job whose threads share a GIL -> thread.rs: what a lane says decides who holds it
+//!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
+//! ```
+
+pub mod protocol;
+pub(super) mod thread;
+pub mod under;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
+use std::time::Duration;
+
+use super::cancel::Cancel;
+use crate::model::{LaneId, Nanos};
+use protocol::{Protocol, Take};
+
+/// Waits for the GIL are no shorter, as in CPython, where a shorter interval would be none.
+const SHORTEST_INTERVAL: Duration = Duration::from_micros(1);
+
+/// The GIL of one run. CPython guards the forced switch with a mutex of its own; here both condition
+/// variables share one, so that a release and the decision to wait for a switch are one step.
+#[derive(Debug)]
+pub struct Gil {
+    interval: Duration,
+    protocol: Mutex<Protocol>,
+    /// `cond`: the GIL was released.
+    released: Condvar,
+    /// `switch_cond`: the GIL was taken.
+    switched: Condvar,
+    /// `eval_breaker`: what the holder looks at between two turns of its work.
+    breaker: AtomicBool,
+    watching: Once,
+}
+
+impl Gil {
+    /// A GIL that is asked for after a switch interval: `sys.setswitchinterval`.
+    pub fn new(interval: Nanos) -> Self {
+        Self {
+            interval: Duration::from(interval).max(SHORTEST_INTERVAL),
+            protocol: Mutex::default(),
+            released: Condvar::new(),
+            switched: Condvar::new(),
+            breaker: AtomicBool::new(false),
+            watching: Once::new(),
+        }
+    }
+
+    /// Wakes everybody who waits here once `cancel` says stop.
+    fn stop_on(self: &Arc<Self>, cancel: &Cancel) {
+        self.watching.call_once(|| {
+            let gil = Arc::clone(self);
+            cancel.on_cancel(move || gil.stop());
+        });
+    }
+
+    /// Takes the GIL if nobody has it.
+    fn try_take(&self, me: LaneId) -> bool {
+        let mut protocol = self.protocol();
+        let taken = protocol.try_take(me) == Take::Taken;
+        if taken {
+            self.told_taken(&protocol);
+        }
+        taken
+    }
+
+    /// Waits for the GIL and takes it: `take_gil`. False where the run is to stop.
+    fn take(&self, me: LaneId) -> bool {
+        let mut protocol = self.protocol();
+        loop {
+            match protocol.try_take(me) {
+                Take::Taken => {
+                    self.told_taken(&protocol);
+                    return true;
+                }
+                Take::Stopped => return false,
+                Take::Wait(waiting) => {
+                    let waited = self.released.wait_timeout(protocol, self.interval);
+                    let timeout;
+                    (protocol, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    if timeout.timed_out() {
+                        protocol.timed_out(waiting);
+                        self.set_breaker(&protocol);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gives the GIL back, and if it was asked for, waits until another has it: `drop_gil`.
+    fn release(&self, me: LaneId) {
+        let mut protocol = self.protocol();
+        let forced = protocol.release();
+        self.set_breaker(&protocol);
+        self.released.notify_one();
+        while forced && !protocol.has_switched(me) {
+            protocol = self.switched.wait(protocol).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Gives the GIL back on a thread that ends.
+    fn release_finally(&self) {
+        self.protocol().release_finally();
+        self.released.notify_one();
+    }
+
+    /// The run is to stop.
+    fn stop(&self) {
+        let mut protocol = self.protocol();
+        protocol.stop();
+        self.set_breaker(&protocol);
+        drop(protocol);
+        self.released.notify_all();
+        self.switched.notify_all();
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.protocol().is_stopped()
+    }
+
+    /// Whoever was forced to release it need not wait any more.
+    fn told_taken(&self, protocol: &Protocol) {
+        self.set_breaker(protocol);
+        self.switched.notify_one();
+    }
+
+    /// Tells the holder whether to look up. It may see that some turns late: nothing hangs on it but
+    /// how soon.
+    fn set_breaker(&self, protocol: &Protocol) {
+        self.breaker.store(protocol.breaks_eval(), Ordering::Relaxed);
+    }
+
+    fn protocol(&self) -> MutexGuard<'_, Protocol> {
+        self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

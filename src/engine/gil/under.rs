@@ -1,0 +1,71 @@
+//! Any job, on threads that share a GIL.
+
+use std::sync::Arc;
+
+use super::Gil;
+use super::thread::ThreadState;
+use crate::engine::{Cancel, Extent, Job, Report, Worker};
+use crate::model::{Failure, Kind, Outcome, State, TaskId};
+
+/// A job whose threads need the GIL to compute: its workers take it and give it back by what they
+/// tell their [`Report`].
+pub struct UnderGil {
+    job: Arc<dyn Job>,
+    gil: Arc<Gil>,
+}
+
+impl UnderGil {
+    /// Has the threads of `job` share `gil`, which is theirs alone.
+    pub fn new(job: Arc<dyn Job>, gil: Gil) -> Self {
+        Self { job, gil: Arc::new(gil) }
+    }
+}
+
+impl Job for UnderGil {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        let thread = Arc::new(ThreadState::new(Arc::clone(&self.gil), report.lane()));
+        let report = report.under(Arc::clone(&thread));
+        let worker = self.job.worker(report.clone())?;
+        Ok(Box::new(AttachedWorker { gil: Arc::clone(&self.gil), thread, report, worker }))
+    }
+}
+
+/// A worker whose thread holds the GIL from before a task's start until it rests, but for what it
+/// does without.
+struct AttachedWorker {
+    gil: Arc<Gil>,
+    thread: Arc<ThreadState>,
+    report: Report,
+    worker: Box<dyn Worker>,
+}
+
+impl Worker for AttachedWorker {
+    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+        self.gil.stop_on(cancel);
+        let held = self.worker.hold(cancel);
+        // Even to begin a task is computing.
+        if !self.thread.is_attached() {
+            self.report.enter(State::Computing);
+        }
+        held
+    }
+
+    fn rest(&mut self) {
+        self.worker.rest();
+        self.thread.detach();
+    }
+
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        self.worker.run(task, cancel)
+    }
+}
+
+impl Drop for AttachedWorker {
+    fn drop(&mut self) {
+        // After a panic, too: the others go on.
+        if self.thread.is_attached() {
+            self.report.stamp(Kind::Entered { state: State::Idle });
+            self.thread.end();
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! Who held the GIL, against a plain list of holds.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use threadline::model::{
+    Compute, Done, Event, Gil, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Run, State,
+    TaskId, Work,
+};
+
+use super::config;
+
+const LANES: u16 = 3;
+
+/// A run whose lanes take turns as the protocol has it, and what they did in a plain list.
+struct Told {
+    run: Run,
+    now: u64,
+    /// Each hold: whose, and from when to when; the last goes on while `holder` has it.
+    holds: Vec<(u16, u64, u64)>,
+    /// Who has it, and since when it is between two tasks.
+    holder: Option<(u16, Option<u64>)>,
+    /// The task that each lane does.
+    tasks: [Option<TaskId>; LANES as usize],
+    started: u32,
+    /// Since when each lane waits.
+    waiting: [Option<u64>; LANES as usize],
+    waited: u64,
+}
+
+impl Told {
+    fn new(steps: &[(u16, u64, u8)]) -> Self {
+        let plan = Plan::new(Work::Cpu(Compute::default()), Mode::Gil, LANES, 400_000);
+        let mut told = Self {
+            run: Run::new(plan),
+            now: 0,
+            holds: Vec::new(),
+            holder: None,
+            tasks: [None; LANES as usize],
+            started: 0,
+            waiting: [None; LANES as usize],
+            waited: 0,
+        };
+        for &(lane, pause, what) in steps {
+            told.now += pause;
+            told.step(lane % LANES, what);
+        }
+        if let (Some((_, between)), Some(last)) = (told.holder, told.holds.last_mut()) {
+            last.2 = between.unwrap_or(told.now);
+        }
+        told
+    }
+
+    fn tell(&mut self, lane: u16, kind: Kind) {
+        self.run.apply(&Event { at: Nanos(self.now), lane: LaneId(lane), kind });
+        let since = &mut self.waiting[usize::from(lane)];
+        if self.run.lanes()[usize::from(lane)].state() == State::LockWait {
+            since.get_or_insert(self.now);
+        } else {
+            self.waited += since.take().map_or(0, |since| self.now - since);
+        }
+    }
+
+    /// Something that a lane can do now, chosen by `what`.
+    fn step(&mut self, lane: u16, what: u8) {
+        let task = self.tasks[usize::from(lane)];
+        match (self.holder, task) {
+            (Some((holder, None)), Some(task)) if holder == lane && what.is_multiple_of(4) => {
+                self.holder = Some((lane, Some(self.now)));
+                self.tasks[usize::from(lane)] = None;
+                let done = Done { answer: None, product: Product::Value(1) };
+                self.tell(lane, Kind::Finished { task, outcome: Outcome::Done(done) });
+            }
+            (Some((holder, between)), _) if holder == lane && !what.is_multiple_of(3) => {
+                self.end(between);
+                let state = [State::LockWait, State::Native, State::Idle][usize::from(what % 3)];
+                self.tell(lane, Kind::Entered { state });
+            }
+            (Some((holder, None)), _) if holder != lane => {
+                let state = [State::LockWait, State::Waiting][usize::from(what % 2)];
+                self.tell(lane, Kind::Entered { state });
+            }
+            (holder, task) => {
+                match holder {
+                    Some((holder, _)) if holder == lane => {}
+                    Some((_, between)) => self.end(between),
+                    None => {}
+                }
+                if self.holder.is_none() {
+                    self.holds.push((lane, self.now, self.now));
+                }
+                self.holder = Some((lane, None));
+                let kind = match task {
+                    None if what.is_multiple_of(2) => {
+                        self.started += 1;
+                        self.tasks[usize::from(lane)] = Some(TaskId(self.started));
+                        Kind::Started { task: TaskId(self.started) }
+                    }
+                    _ => Kind::Entered { state: State::Computing },
+                };
+                self.tell(lane, kind);
+            }
+        }
+    }
+
+    fn end(&mut self, between: Option<u64>) {
+        self.holds.last_mut().unwrap().2 = between.unwrap_or(self.now);
+        self.holder = None;
+    }
+
+    fn gil(&self) -> Gil<'_> {
+        self.run.gil().unwrap()
+    }
+
+    /// How long it was held in [a, b), by each lane.
+    fn held(&self, a: u64, b: u64) -> [u64; LANES as usize] {
+        let mut held = [0; LANES as usize];
+        for &(lane, start, end) in &self.holds {
+            held[usize::from(lane)] += end.min(b).saturating_sub(start.max(a));
+        }
+        held
+    }
+}
+
+fn steps() -> impl Strategy<Value = Vec<(u16, u64, u8)>> {
+    // The last is longer than a packed pause can be.
+    let pause = prop_oneof![8 => 0..60_u64, 1 => 200..900_u64, 1 => select(vec![5_000_000_000])];
+    prop::collection::vec((0..LANES, pause, any::<u8>()), 0..400)
+}
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn any_stretch_was_held_as_long_as_the_holds_in_it(
+        steps in steps(),
+        stretches in prop::collection::vec((0..2_000_u64, 1..2_000_u64, any::<bool>()), 12),
+    ) {
+        let told = Told::new(&steps);
+        let gil = told.gil();
+        for (from, length, per_mille) in stretches {
+            // By the nanosecond at the start, or anywhere in all that happened.
+            let unit = if per_mille { told.now / 1_000 + 1 } else { 1 };
+            let (a, b) = (from * unit, ((from + length) * unit).min(told.now));
+            if a >= b {
+                prop_assert_eq!(gil.between(Nanos(a), Nanos(b)).share, 0.0);
+                continue;
+            }
+            let lanes = told.held(a, b);
+            let share = lanes.iter().sum::<u64>() as f64 / (b - a) as f64;
+            let held = gil.between(Nanos(a), Nanos(b));
+            prop_assert!((held.share - share).abs() < 1e-9, "{} {share}", held.share);
+            let inside = told.holds.iter().filter(|(_, start, end)| *start < b && *end > a);
+            match held.longest {
+                Some(LaneId(lane)) => {
+                    let most = lanes.iter().max().unwrap();
+                    prop_assert_eq!(&lanes[usize::from(lane)], most);
+                    prop_assert!(*most > 0);
+                }
+                None => prop_assert!(share == 0.0 || inside.count() > 7),
+            }
+        }
+        let share = told.held(0, told.now).iter().sum::<u64>() as f64 / told.now.max(1) as f64;
+        prop_assert!((gil.held(Nanos(told.now)) - share).abs() < 1e-9);
+    }
+
+    #[test]
+    fn its_figures_are_those_of_the_list(steps in steps()) {
+        let told = Told::new(&steps);
+        let (gil, now) = (told.gil(), Nanos(told.now));
+        prop_assert_eq!(gil.violations(), 0);
+        let switches = told.holds.windows(2).filter(|pair| pair[0].0 != pair[1].0).count();
+        prop_assert_eq!(gil.switches() as usize, switches);
+        let longest = told.holds.iter().map(|(_, start, end)| end - start).max();
+        let found = gil.longest(now);
+        prop_assert_eq!(found.map(|hold| hold.length.0), longest);
+        if let Some(hold) = found {
+            let same = (hold.lane.0, hold.start.0, hold.start.0 + hold.length.0);
+            prop_assert!(told.holds.contains(&same));
+        }
+        let waits = told.waiting.iter().flatten();
+        let cost = told.waited + waits.clone().map(|since| told.now - since).sum::<u64>();
+        prop_assert_eq!(gil.cost(now).0, cost);
+        prop_assert_eq!(gil.waiters(), waits.count());
+        prop_assert!((gil.mean_waiters(now) * told.now as f64 - cost as f64).abs() < 1e-3 * cost as f64 + 1.0);
+        let holder = told.holder.filter(|(_, between)| between.is_none());
+        prop_assert!(holder.is_none_or(|(lane, _)| gil.holder() == Some(LaneId(lane))));
+    }
+
+    #[test]
+    fn two_at_once_are_counted_and_break_nothing(
+        changes in prop::collection::vec((0..LANES, any::<u64>(), any::<bool>()), 0..200),
+        a in any::<u64>(),
+        b in any::<u64>(),
+    ) {
+        let plan = Plan::new(Work::Cpu(Compute::default()), Mode::Gil, LANES, 9);
+        let mut run = Run::new(plan);
+        for (lane, at, computes) in changes {
+            let state = if computes { State::Computing } else { State::LockWait };
+            run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind: Kind::Entered { state } });
+            let two = run.lanes().iter().filter(|lane| lane.state() == State::Computing).count() > 1;
+            prop_assert!(!two || run.gil().unwrap().violations() > 0);
+        }
+        let gil = run.gil().unwrap();
+        prop_assert!((0.0..=1.0).contains(&gil.between(Nanos(a), Nanos(b)).share));
+        prop_assert!((0.0..=1.0).contains(&gil.held(Nanos(a))));
+    }
+}
+
+#[test]
+fn only_threads_that_share_a_gil_have_one() {
+    for mode in Mode::ALL {
+        let run = Run::new(Plan::new(Work::Cpu(Compute::default()), mode, 2, 8));
+        assert_eq!(run.gil().is_some(), mode == Mode::Gil, "{mode}");
+    }
+}
