@@ -67,11 +67,11 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::PanLeft, Action::PanRight], "pan"),
         (&[Action::Fit], "fit"),
         (&[Action::NextLane, Action::PreviousLane], "lane"),
+        (&[Action::Theme], "theme"),
     ]);
     if app.shown().workload == Workload::Commands {
-        hints.push((&[Action::Output], "output"));
+        hints.insert(2, (&[Action::Output], "output"));
     }
-    hints.push((&[Action::Theme], "theme"));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {
