@@ -1,8 +1,11 @@
 //! The command line: clap types; arguments and environment become a [`Command`].
 
+mod commands;
 mod duration;
+mod exec;
 mod help;
 mod patience;
+mod picture;
 mod serve;
 mod usage;
 mod username;
@@ -13,7 +16,10 @@ use std::sync::Arc;
 
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
+pub use commands::CommandsError;
 pub use duration::DurationError;
+pub use exec::Exec;
+pub use picture::{Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
@@ -47,6 +53,9 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Sub {
+    /// Run commands of your own, one at a time and then side by side
+    #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
+    Exec(exec::ExecArgs),
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
@@ -79,21 +88,11 @@ struct Fetch {
     api_url: Option<String>,
     #[command(flatten)]
     patience: patience::PatienceArgs,
-    /// No screen: print the times and a short report
-    #[arg(long)]
-    plain: bool,
-    /// No screen: print everything measured as one JSON document
-    #[arg(long, conflicts_with = "plain")]
-    json: bool,
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
-    /// Colours for a dark or a light background; auto asks the terminal
-    #[arg(long, value_enum, default_value_t = Theme::Auto)]
-    theme: Theme,
-    /// Draw with ASCII characters only
-    #[arg(long)]
-    ascii: bool,
+    #[command(flatten)]
+    picture: picture::PictureArgs,
 }
 
 /// `--mode`.
@@ -111,22 +110,13 @@ enum ModeArg {
     Processes,
 }
 
-/// `--theme`: which background the screen's colours are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Theme {
-    /// The terminal is asked
-    Auto,
-    /// Light text on dark
-    Dark,
-    /// Dark text on light
-    Light,
-}
-
 /// What the arguments ask for.
 #[derive(Debug)]
 pub enum Command {
     /// Fetch followers, and show it.
     Followers(Followers),
+    /// Run commands, and show it.
+    Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
 }
@@ -150,10 +140,8 @@ pub struct Followers {
     pub way: Way,
     /// Where the followers go.
     pub output: Option<PathBuf>,
-    /// Which background the screen's colours are for.
-    pub theme: Theme,
-    /// Only ASCII characters on the screen.
-    pub ascii: bool,
+    /// How the screen is to look.
+    pub picture: Picture,
 }
 
 /// Who is asked for followers.
@@ -170,17 +158,6 @@ pub enum Source {
     },
 }
 
-/// What a person wants to see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// The screen, if there is a terminal; else [`Self::Plain`].
-    Screen,
-    /// The times and a short report.
-    Plain,
-    /// One JSON document.
-    Json,
-}
-
 /// Reads the arguments, the program's name first. What is wrong with them is found here, before
 /// anything is done.
 pub fn parse(
@@ -191,6 +168,7 @@ pub fn parse(
     let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
+        Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
         None => Command::Followers(cli.fetch.resolve(environment)?),
     };
     Ok(command)
@@ -199,11 +177,10 @@ pub fn parse(
 impl Fetch {
     fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
         let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match (self.json, self.plain || to_stdout) {
-            (true, _) if to_stdout => return Err(UsageError::StdoutTwice),
-            (true, _) => Way::Json,
-            (false, true) => Way::Plain,
-            (false, false) => Way::Screen,
+        let way = match self.picture.way() {
+            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
+            Way::Screen if to_stdout => Way::Plain,
+            way => way,
         };
         let source = self.source(environment)?;
         let costs_quota = match &source {
@@ -219,8 +196,7 @@ impl Fetch {
             patience: self.patience.into(),
             way,
             output: self.output,
-            theme: self.theme,
-            ascii: self.ascii,
+            picture: self.picture.into(),
         })
     }
 

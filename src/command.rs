@@ -1,5 +1,7 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
+mod exec;
+
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 
@@ -7,7 +9,7 @@ use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{Command, Followers, Source, Theme, Way};
+use crate::cli::{Command, Followers, Picture, Source, Theme, Way};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
 use crate::export::{Output, OutputError};
@@ -75,6 +77,7 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             Ok(Exit::Whole)
         }
         Command::Followers(followers) => fetch(&followers, streams),
+        Command::Exec(exec) => exec::run(exec, streams),
     }
 }
 
@@ -82,16 +85,11 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
     let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let selection = followers.selection;
-    let shape = match followers.way {
-        Way::Screen if screen_is_possible() => None,
-        Way::Screen | Way::Plain => Some(Shape::Plain),
-        Way::Json => Some(Shape::Json),
-    };
-    let exit = if let Some(shape) = shape {
+    let exit = if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
     } else {
-        let look = look(followers);
+        let look = look(followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
         on_screen(app, &launcher, look, output, streams)?
     };
@@ -140,20 +138,29 @@ fn cores() -> Option<u16> {
     u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 
+/// What goes to stdout where there is to be no screen, or none is possible.
+fn shape(way: Way) -> Option<Shape> {
+    match way {
+        Way::Screen if screen_is_possible() => None,
+        Way::Screen | Way::Plain => Some(Shape::Plain),
+        Way::Json => Some(Shape::Json),
+    }
+}
+
 fn screen_is_possible() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
-fn look(followers: &Followers) -> Look {
+fn look(picture: Picture) -> Look {
     Look {
-        background: match followers.theme {
+        background: match picture.theme {
             Theme::Auto => None,
             Theme::Dark => Some(Background::Dark),
             Theme::Light => Some(Background::Light),
         },
         depth: Depth::of(|name| std::env::var(name).ok()),
-        glyphs: if followers.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
     }
 }
 

@@ -3,8 +3,11 @@
 mod attempts;
 pub mod cancel;
 pub mod clock;
+#[cfg(unix)]
+mod commands;
 pub mod compute;
 mod event_loop;
+mod feeder;
 mod followers;
 mod gate;
 pub mod gil;

@@ -9,7 +9,7 @@ use crate::model::{FailureKind, Run};
 pub enum Exit {
     /// 0: everything that was asked for.
     Whole,
-    /// 1: nothing was fetched, or nothing could be written.
+    /// 1: nothing was fetched, nothing could be written, or a command failed.
     Failed,
     /// 2: arguments, an address or a token that cannot be used.
     Usage,
@@ -43,6 +43,12 @@ impl Exit {
             _ if runs.iter().any(|run| run.done_tasks() > 0) => Self::Partial,
             _ => Self::Failed,
         }
+    }
+
+    /// What runs of commands come to. Whoever stops them before all have run knows that.
+    pub fn of_commands(runs: &[Run]) -> Self {
+        let failed = runs.iter().any(|run| run.failure().is_some());
+        if failed || !runs.iter().any(Run::has_begun) { Self::Failed } else { Self::Whole }
     }
 
     /// The number that the system is given.

@@ -1,6 +1,7 @@
 //! What a person takes along: the plain report, the JSON report, the followers.
 
 mod ascii;
+pub mod commands;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod followers;

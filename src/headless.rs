@@ -1,5 +1,6 @@
 //! The way without a screen: drives a session to its end, and says on stdout and stderr what came.
 
+pub mod commands;
 mod drive;
 mod progress;
 pub mod serve;
@@ -45,9 +46,7 @@ pub fn run(
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    // Without a thread for it, there is no progress line.
-    let writer = streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten();
-    let mut progress = Progress::new(writer);
+    let mut progress = progress_line(streams);
     let came = drive::to_end(
         &mut session,
         selection,
@@ -62,6 +61,11 @@ pub fn run(
     let told = tell(&session, selection, (shape, aside), saved, streams);
     // A terminal that goes away fails the writing, too: the signal is the better word.
     came.map_or(told, |signal| Ok(Exit::Signal(signal)))
+}
+
+fn progress_line(streams: &Streams<'_>) -> Progress {
+    // Without a thread for it, there is none.
+    Progress::new(streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten())
 }
 
 /// The report comes last: a pipe that breaks in it must not cost the file.

@@ -16,8 +16,8 @@ pub mod text;
 pub mod time;
 
 pub use event::{
-    Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, LimitKind, Outcome,
-    Output, Product, Profile, Quota, State, TaskId,
+    Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
+    Outcome, Output, Product, Profile, Quota, State, TaskId,
 };
 pub use gil::Gil;
 pub use lane::{Cell, Lane, Span};

@@ -25,6 +25,7 @@ Examples:
   threadline octocat --mode threads -o followers.csv
   threadline octocat -o - | head                 the followers as NDJSON, no screen
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
+  threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
   Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
@@ -61,6 +62,36 @@ pub(super) const OUTPUT: &str = "\
 Write the followers to FILE, as its ending says: .csv, .json (one array) or .ndjson (one a line)
 
 - writes NDJSON to stdout; there is no screen then, and the report goes to stderr.";
+
+pub(super) const EXEC: &str = "\
+Run commands of your own, one at a time and then side by side
+
+The commands have to be independent of each other: they run twice, first one after another, then N at \
+once, so that the two times can be compared. For those that must not run twice, or if you just want it \
+done, give --only parallel.";
+
+pub(super) const EXEC_AFTER: &str = "\
+Examples:
+  threadline exec -- 'sleep 1' 'sleep 2' 'make -C docs'
+  threadline exec -j 4 --only parallel -- 'gzip -k a.log' 'gzip -k b.log' 'gzip -k c.log'
+  threadline exec --only parallel --from commands.txt     a command a line, # begins a comment
+  find . -name '*.png' | sed \"s/.*/optipng -q '&'/\" | threadline exec --only parallel --from -
+  threadline exec --json -- './test 1' './test 2' > times.json
+
+A shell runs each (sh -c), without input, in a process group of its own. What it writes to stdout and \
+stderr is kept: of more than 1 MiB, the first 256 KiB and the last 768 KiB. On the screen, Enter shows \
+it for the lane that you chose; afterwards, and without a screen, the output of every command of the \
+last run is printed, with its exit status and time, and then the report.
+
+x, q, Ctrl-C and the signals that end a program end what runs, too: SIGTERM, and SIGKILL 0.2 s later. \
+What a command leaves in the background is not waited for, and goes on; and nobody reaches a process \
+that has left its group (setsid). A command that wants to read from the terminal is ended.
+
+Exit codes:
+  0    every command ended with status 0; on the screen, also if you stopped before all had run
+  1    a command failed: each is named on stderr
+  2    wrong usage, or no commands
+  128+n  ended by signal n";
 
 pub(super) const SERVE: &str = "\
 Run the built-in server alone, for curl or another client

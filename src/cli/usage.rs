@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::commands::CommandsError;
 use super::username::UsernameError;
 use crate::github::ApiError;
 
@@ -61,6 +62,17 @@ pub enum UsageError {
         /// How many there may be.
         most: u16,
     },
+    /// A number of commands side by side that makes no sense.
+    #[error("--jobs {asked}: give 1 to {most}")]
+    Jobs {
+        /// How many were asked for.
+        asked: u32,
+        /// How many there may be.
+        most: u16,
+    },
+    /// There are no commands to run.
+    #[error(transparent)]
+    Commands(#[from] CommandsError),
     /// Both the report and the followers were to go to stdout.
     #[error("--json and --output - both want stdout: give --output a file")]
     StdoutTwice,

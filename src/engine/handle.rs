@@ -1,5 +1,6 @@
 //! A run that goes on: its events, its time, its end.
 
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -8,14 +9,16 @@ use tokio::sync::watch;
 
 use super::cancel::Cancel;
 use super::simulate::{Course, Pace};
+use super::task::Job;
 use crate::model::{Event, Nanos};
 
 /// How long a run that is stopped may take to end.
 pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// A run that goes on. Dropping it stops the run.
-#[derive(Debug)]
 pub struct RunHandle {
+    /// What its workers are made by, where it has any.
+    pub(super) job: Option<Arc<dyn Job>>,
     pub(super) time: Time,
     pub(super) events: Receiver<Event>,
     pub(super) over: Receiver<Never>,
@@ -79,6 +82,9 @@ impl Drop for RunHandle {
         // A server may keep a worker busy, so that it does not get to see the stop: it is left to
         // itself then. Nothing is ever sent: the channel closes.
         let left = self.over.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout);
+        if let Some(job) = self.job.as_ref().filter(|_| left) {
+            job.abandon();
+        }
         if let Some(thread) = self.thread.take().filter(|_| !left) {
             // A panic on that thread has nothing to add here.
             _ = thread.join();

@@ -4,6 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::clock::Clock;
+#[cfg(unix)]
+use super::commands::CommandsJob;
 use super::compute::laboratory::Laboratory;
 use super::followers::{Errand, GithubJob};
 use super::gate::{Gate, Standing};
@@ -86,6 +88,10 @@ impl Jobs for Workshop {
     }
 
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        #[cfg(unix)]
+        if let Work::Commands { .. } = plan.work {
+            return Ok(Arc::new(CommandsJob::new(plan)));
+        }
         match plan.mode {
             Mode::Sequential | Mode::Threads => self.threaded(plan),
             Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),

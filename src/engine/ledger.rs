@@ -30,6 +30,8 @@ pub(super) struct Ledger {
     rises: u32,
     /// How often they had when each task in work was begun.
     begun: HashMap<TaskId, u32>,
+    /// How many worker processes died over a task.
+    losses: HashMap<TaskId, u32>,
     /// Why the run ends before all is done.
     given_up: Option<End>,
 }
@@ -48,6 +50,7 @@ impl Ledger {
             open: 0,
             rises: 0,
             begun: HashMap::new(),
+            losses: HashMap::new(),
             given_up: None,
         };
         (ledger, receiver)
@@ -82,7 +85,14 @@ impl Ledger {
         self.queue = None;
     }
 
-    /// Puts a task that a worker was to begin with back into the queue.
+    /// Another worker process died over a task: returns how many did so far.
+    pub(super) fn lose(&mut self, task: TaskId) -> u32 {
+        let losses = self.losses.entry(task).or_default();
+        *losses += 1;
+        *losses
+    }
+
+    /// Puts a task that a worker left undone back into the queue.
     pub(super) fn put_back(&self, task: TaskId) {
         if let Some(queue) = &self.queue {
             // Whoever has the ledger has the queue's other end, too.

@@ -8,11 +8,15 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::feeder::Feeder;
 use super::handle::{RunHandle, Time};
 use super::ledger::Ledger;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
 use crate::model::{End, Failure, FailureKind, Kind, LaneId, Outcome, Plan, State, TaskId};
+
+/// A task that so many worker processes died over is not tried again.
+const MOST_LOSSES: u32 = 3;
 
 /// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
 /// thread fails at once, and says so as every run says how it ended.
@@ -24,7 +28,7 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let report = Report::new(LaneId(0), clock.clone(), started, sender);
     report.send(Kind::RunStarted { plan: plan.clone() });
     let shared = Shared {
-        job,
+        job: Arc::clone(&job),
         cancel: cancel.clone(),
         queue,
         ledger: Arc::new(Mutex::new(ledger)),
@@ -32,13 +36,14 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     };
     let (going, over) = bounded(0);
     let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinate(&shared, &plan);
+        coordinate(shared, &plan);
         drop(going);
     });
     if coordinator.is_err() {
         report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
     }
-    RunHandle { time: Time::Real { started }, events, over, cancel, thread: coordinator.ok() }
+    let time = Time::Real { started };
+    RunHandle { job: Some(job), time, events, over, cancel, thread: coordinator.ok() }
 }
 
 /// A run that fails before anything is begun.
@@ -50,7 +55,7 @@ pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     report.send(Kind::RunFinished { end: End::Failed(failure) });
     let (_, over) = bounded(0);
     let time = Time::Real { started };
-    RunHandle { time, events, over, cancel: Cancel::default(), thread: None }
+    RunHandle { job: None, time, events, over, cancel: Cancel::default(), thread: None }
 }
 
 /// What every thread of a run has in hand.
@@ -78,6 +83,16 @@ impl Shared {
         ledger.admits(task)
     }
 
+    /// A task that too many worker processes died over has failed.
+    fn judged(&self, task: TaskId, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Lost(last) if self.ledger().lose(task) >= MOST_LOSSES => {
+                Outcome::Failed(given_up(task, &last))
+            }
+            outcome => outcome,
+        }
+    }
+
     /// Books how a task ended, before the next one is taken.
     fn settle(&self, task: TaskId, outcome: &Outcome, extent: Extent) {
         let mut ledger = self.ledger();
@@ -94,9 +109,15 @@ impl Shared {
 }
 
 /// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
-fn coordinate(shared: &Shared, plan: &Plan) {
+fn coordinate(mut shared: Shared, plan: &Plan) {
     shared.ledger().begin(plan.tasks, &shared.report);
-    let workers = spawn(shared, plan);
+    let feeder = plan.queue.map(|most| {
+        let (feeder, queue) =
+            Feeder::start(shared.queue.clone(), most, shared.report.clone()).ok()?;
+        shared.queue = queue;
+        Some(feeder)
+    });
+    let workers = if matches!(feeder, Some(None)) { Vec::new() } else { spawn(&shared, plan) };
     if workers.is_empty() {
         shared.ledger().give_up(End::Failed(no_threads()));
     }
@@ -104,26 +125,32 @@ fn coordinate(shared: &Shared, plan: &Plan) {
         // Its panics were caught and reported task by task.
         _ = worker.join();
     }
+    drop(feeder);
     let end = shared.ledger().end();
     shared.report.send(Kind::RunFinished { end });
 }
 
 /// As many of the planned workers as the machine has threads for.
 fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
-    let spawn = |lane| {
+    // Their first tasks are taken for them, so that the first lane begins with the first page,
+    // whichever thread the system wakes first.
+    let firsts = plan.tasks.min(u32::from(plan.workers)) as usize;
+    let firsts: Vec<TaskId> = shared.queue.iter().take(firsts).collect();
+    let mut firsts = firsts.into_iter();
+    let mut workers = Vec::new();
+    for lane in 0..plan.workers {
+        let first = firsts.next();
         let (all, report) = (shared.clone(), shared.report.on(LaneId(lane)));
-        // Its first task is taken for it, so that the first lane begins with the first page,
-        // whichever thread the system wakes first.
-        let first = shared.queue.try_recv().ok();
         let worker = move || work(first, &all, &report);
-        let worker = Builder::new().name(plan.worker_name(lane)).spawn(worker);
-        if let (Err(_), Some(task)) = (&worker, first) {
-            // The workers that there are do it.
-            shared.ledger().put_back(task);
-        }
-        worker.ok()
-    };
-    (0..plan.workers).map_while(spawn).collect()
+        let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
+            // The workers that there are do the rest.
+            let ledger = shared.ledger();
+            first.into_iter().chain(firsts).for_each(|task| ledger.put_back(task));
+            break;
+        };
+        workers.push(worker);
+    }
+    workers
 }
 
 /// A worker thread's life: takes tasks until the queue is closed and empty.
@@ -147,6 +174,7 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
         });
         let (outcome, extent) =
             done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
+        let outcome = shared.judged(task, outcome);
         report.send(Kind::Finished { task, outcome: outcome.clone() });
         shared.settle(task, &outcome, extent);
     }
@@ -190,6 +218,15 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
     let message =
         format!("task {} met a defect of threadline itself ({text}): please report it", task.0);
     Failure { kind: FailureKind::Panicked, message }
+}
+
+fn given_up(task: TaskId, last: &Failure) -> Failure {
+    let message = format!(
+        "task {} was given up after {MOST_LOSSES} worker processes died over it ({last}): ask for \
+         fewer workers with --threads, or choose another --mode",
+        task.0
+    );
+    Failure { kind: FailureKind::Worker, message }
 }
 
 /// The system has no thread for the run.

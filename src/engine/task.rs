@@ -14,6 +14,9 @@ use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
 pub trait Job: Send + Sync {
     /// Sets up what one thread needs, on that thread.
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
+
+    /// The run was stopped, and is not waited for any longer: ends what would outlive the program.
+    fn abandon(&self) {}
 }
 
 /// One thread's means to do tasks.

@@ -74,6 +74,10 @@ fn line(run: &Run, elapsed: Nanos) -> String {
             let followers = run.follower_count();
             format!("{mode}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
         }
+        Work::Commands { .. } => {
+            let ended = run.started_tasks() - run.in_flight();
+            format!("{mode}  {ended}/{known} commands  {seconds:.1} s")
+        }
         _ => format!("{mode}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit

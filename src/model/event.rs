@@ -83,7 +83,7 @@ pub enum Kind {
         /// Which task.
         task: TaskId,
     },
-    /// What a command wrote, to both its outputs.
+    /// What a command wrote, to both its outputs, and how it ended: said before it is finished.
     Output {
         /// Which one.
         task: TaskId,
@@ -234,13 +234,28 @@ pub enum Product {
     Success,
 }
 
-/// What a command wrote, as far as it is kept.
+/// What a command wrote, as far as it is kept, and how it ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// The text; bytes that are none are replaced by U+FFFD. Not safe to print.
+    /// The text; bytes that are none are replaced by U+FFFD, and where some were left out, a line
+    /// says so. Not safe to print.
     pub text: Arc<str>,
+    /// Bytes that it wrote.
+    pub bytes: u64,
     /// Bytes that were left out of the middle.
     pub left_out: u64,
+    /// How it ended.
+    pub status: ExitStatus,
+}
+
+/// How a command's shell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitStatus {
+    /// By itself, with this number: 0 for well.
+    Code(i32),
+    /// By a signal.
+    Signal(i32),
 }
 
 /// What the preparing request tells.
@@ -338,8 +353,11 @@ pub enum End {
     Failed(Failure),
 }
 
-impl fmt::Display for TaskId {
+impl fmt::Display for ExitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p{}", self.0)
+        match self {
+            Self::Code(code) => write!(f, "exit status {code}"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
     }
 }

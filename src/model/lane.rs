@@ -24,6 +24,8 @@ pub struct Lane {
     /// Time spent in each state up to every [`CHECKPOINT`]th entry.
     sums: Vec<Sums>,
     attempts: Vec<FirstEntry>,
+    /// Tasks that other lanes, or this one before, had begun and lost.
+    inherited: Vec<Inherited>,
     /// When a task's second or later attempt began.
     retries: Vec<u64>,
     /// Whether the last task goes on.
@@ -43,6 +45,15 @@ struct Entry(u64);
 struct FirstEntry {
     task: TaskId,
     entry: u32,
+}
+
+/// The first attempt on the lane at a task at which there were others before.
+#[derive(Clone, Copy, Debug)]
+struct Inherited {
+    /// The attempt's place among the lane's.
+    place: u32,
+    /// How many attempts there were.
+    earlier: u32,
 }
 
 /// A stretch of a lane: one attempt at a task.
@@ -90,6 +101,7 @@ impl Default for Lane {
             entries: vec![Entry::new(0, State::Idle)],
             sums: vec![[0; STATES]],
             attempts: Vec::new(),
+            inherited: Vec::new(),
             retries: Vec::new(),
             working: false,
             held: false,
@@ -101,8 +113,16 @@ impl Default for Lane {
 impl Lane {
     /// The lane took a task, and computes until it says otherwise.
     pub fn start(&mut self, at: Nanos, task: TaskId) {
+        self.start_again(at, task, 0);
+    }
+
+    /// The same, after so many attempts at the task in which a worker process died over it.
+    pub fn start_again(&mut self, at: Nanos, task: TaskId, earlier: u32) {
         self.finish(at);
         self.working = true;
+        if earlier > 0 {
+            self.inherited.push(Inherited { place: self.attempts.len() as u32, earlier });
+        }
         self.attempt(at, task);
     }
 
@@ -162,6 +182,7 @@ impl Lane {
         self.entries.shrink_to_fit();
         self.sums.shrink_to_fit();
         self.attempts.shrink_to_fit();
+        self.inherited.shrink_to_fit();
         self.retries.shrink_to_fit();
         self.errors.shrink_to_fit();
     }
@@ -227,9 +248,19 @@ impl Lane {
         let limit = next.map_or(self.entries.len(), |next| next.entry as usize);
         let own = self.entries.get(first.entry as usize..limit).unwrap_or(&[]);
         let end = own.iter().rfind(|entry| entry.ends_attempt()).map(|entry| Nanos(entry.at()));
-        let before = self.attempts.get(..place).unwrap_or(&[]).iter().rev();
-        let attempt = 1 + before.take_while(|earlier| earlier.task == first.task).count() as u32;
+        let attempt = self.attempt_at(place, first.task);
         Some(Span { task: first.task, attempt, start: self.start_of(first), end })
+    }
+
+    /// Which attempt at the task the lane's is.
+    fn attempt_at(&self, place: usize, task: TaskId) -> u32 {
+        let own = self.inherited.partition_point(|inherited| inherited.place as usize <= place);
+        let last = own.checked_sub(1).and_then(|last| self.inherited.get(last));
+        let (begun, earlier) = last.map_or((0, 0), |last| (last.place as usize, last.earlier));
+        let before = self.attempts.get(begun..place).unwrap_or(&[]).iter().rev();
+        let same = before.take_while(|attempt| attempt.task == task).count();
+        let is_inherited = self.attempts.get(begun).is_some_and(|attempt| attempt.task == task);
+        1 + same as u32 + if is_inherited { earlier } else { 0 }
     }
 
     /// Time per state in [a, b).

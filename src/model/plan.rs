@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::TaskId;
 use super::stats::Waves;
+use super::text::printable;
 use super::time::Nanos;
 
 /// No run has more tasks: no listing of GitHub's has as many pages, and a server that claims more is
@@ -238,6 +240,22 @@ impl Plan {
             Mode::Sequential => "main".to_owned(),
             _ => format!("worker-{}", u32::from(lane) + 1),
         }
+    }
+
+    /// What a person knows a task by, safe to print: `p3` for page 3, `t3` for the third that is
+    /// computed, a command as it was given.
+    pub fn label(&self, task: TaskId) -> String {
+        match &self.work {
+            Work::Profile(_) | Work::Followers(_) => format!("p{}", task.0),
+            Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => format!("t{}", task.0),
+            Work::Commands { .. } => printable(self.command(task).unwrap_or_default()),
+        }
+    }
+
+    /// A task's command, as it was given.
+    pub fn command(&self, task: TaskId) -> Option<&str> {
+        let Work::Commands { commands } = &self.work else { return None };
+        commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
     }
 
     /// How many rounds the workers need for this many tasks.

@@ -9,9 +9,9 @@ use super::event::{
 use super::gil::Holds;
 use super::lane::Lane;
 use super::level::Load;
-use super::plan::{MOST_TASKS, Mode, Plan};
+use super::plan::{MOST_TASKS, Mode, Plan, Workload};
 use super::quota::Remaining;
-use super::tasks::{FailedAttempt, Loss, Tasks};
+use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
 
 /// One workload in one mode, as far as its events tell.
@@ -20,8 +20,8 @@ pub struct Run {
     plan: Plan,
     begun: bool,
     lanes: Vec<Lane>,
-    /// The worker processes' numbers, by their lanes.
-    processes: Vec<Option<u32>>,
+    /// The numbers of each lane's worker processes, in order.
+    processes: Vec<Vec<u32>>,
     tasks: Tasks,
     load: Load,
     /// Who held the GIL, where there is one for all.
@@ -59,12 +59,12 @@ impl Run {
         let holds = (plan.mode == Mode::Gil).then(Holds::default);
         Self {
             known: plan.tasks,
-            plan,
             begun: false,
             put: 0,
-            processes: vec![None; lanes.len()],
+            processes: vec![Vec::new(); lanes.len()],
             lanes,
-            tasks: Tasks::default(),
+            tasks: Tasks::new(plan.workload()),
+            plan,
             load: Load::default(),
             holds,
             beyond: 0,
@@ -85,8 +85,8 @@ impl Run {
     }
 
     /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
-    /// second task at a time, a task's second start or finish, a number that no task has, and whatever
-    /// comes after the end.
+    /// second task at a time, a task's second start or finish, a number that no task has, and what a task
+    /// of the workload cannot bring, and whatever comes after the end.
     pub fn apply(&mut self, event: &Event) {
         if self.end.is_some() {
             return;
@@ -96,18 +96,21 @@ impl Run {
         match &event.kind {
             Kind::RunStarted { plan } => {
                 // How much work a task is was measured meanwhile.
-                self.plan.work.clone_from(&plan.work);
+                if plan.workload() == self.plan.workload() {
+                    self.plan.work.clone_from(&plan.work);
+                }
                 self.begun = true;
             }
             Kind::Queued { tasks } => self.expect(at, *tasks),
             Kind::Put { tasks } => self.put(at, *tasks),
             Kind::Process { pid } => {
-                if let Some(process) = self.processes.get_mut(usize::from(event.lane.0)) {
-                    *process = Some(*pid);
+                if let Some(processes) = self.processes.get_mut(usize::from(event.lane.0)) {
+                    processes.push(*pid);
                 }
             }
             Kind::Output { task, output } => {
-                if self.tasks.is_taken(*task, event.lane) {
+                let is_command = self.plan.workload() == Workload::Commands;
+                if is_command && self.tasks.is_taken(*task, event.lane) {
                     self.tasks.write(*task, output.clone());
                 }
             }
@@ -119,7 +122,8 @@ impl Run {
             }
             Kind::Finished { task, outcome } => self.finish(at, event.lane, *task, outcome),
             Kind::AttemptFailed { task, failure, again } => {
-                let attempt = FailedAttempt { failure: failure.clone(), again: *again };
+                let failure = failure.clone();
+                let attempt = FailedAttempt { failure, again: *again, lost: false };
                 self.fail_attempt(at, event.lane, *task, attempt);
             }
             Kind::Retried { task } => self.retry(at, event.lane, *task),
@@ -174,9 +178,20 @@ impl Run {
 
     /// Every request has its place in the queue before it is in flight.
     fn want(&mut self, at: Nanos) {
-        let wanted = self.known.saturating_add(self.beyond);
-        let in_queue = if self.plan.queue.is_some() { self.put } else { wanted };
-        self.load.want(at, in_queue.saturating_add(self.retries));
+        self.load.want(at, self.placed());
+    }
+
+    /// How many requests there are to be, one for every time that its task is begun.
+    const fn wanted(&self) -> u32 {
+        self.known.saturating_add(self.beyond).saturating_add(self.lost + self.retries)
+    }
+
+    /// How many of them have had a place in the queue. Of a queue with a bound no more are there than
+    /// it holds: the others were taken by lanes that wait to begin.
+    fn placed(&self) -> u32 {
+        let Some(most) = self.plan.queue else { return self.wanted() };
+        let put = self.put.saturating_add(self.retries).min(self.wanted());
+        put.min(self.load.started().saturating_add(most))
     }
 
     /// So many tasks found room in the queue.
@@ -191,11 +206,13 @@ impl Run {
         if !possible || lane.is_working() {
             return;
         }
-        lane.start(at, task);
+        lane.start_again(at, task, self.tasks.failed_attempts(task).len() as u32);
         self.tasks.start(task, lane_id);
         self.load.start(at);
         if task.0 > self.known {
             self.beyond += 1;
+        }
+        if task.0 > self.known || self.plan.queue.is_some() {
             self.want(at);
         }
     }
@@ -228,18 +245,18 @@ impl Run {
     }
 
     fn finish(&mut self, at: Nanos, lane_id: LaneId, task: TaskId, outcome: &Outcome) {
-        if !self.tasks.is_taken(task, lane_id) {
+        if !self.tasks.is_taken(task, lane_id) || !self.tasks.may_end(outcome) {
             return;
         }
         let held = self.tasks.is_held(task);
-        self.tasks.finish(task, outcome);
+        self.tasks.finish(at, task, outcome);
         match outcome {
             Outcome::Done(done) => self.count(task, done),
             Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
-            Outcome::Lost(failure) => {
-                let failure = failure.clone();
-                self.tasks.lose(task, Loss { lane: lane_id, at, failure });
+            Outcome::Lost(_) => {
                 self.lost += 1;
+                self.beyond -= u32::from(task.0 > self.known);
+                self.want(at);
             }
             Outcome::Stopped => {}
         }

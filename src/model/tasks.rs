@@ -1,11 +1,14 @@
 //! What is known of each task of a run, closely packed: there may be very many.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod products;
 
-use super::event::{Answer, Done, Failure, LaneId, Outcome, Output, Product, Profile, TaskId};
+use std::collections::BTreeMap;
+
+use super::event::{Answer, Done, Failure, LaneId, Outcome, Output, Profile, TaskId};
 use super::page::Page;
+use super::plan::Workload;
 use super::time::Nanos;
+use products::Products;
 
 /// In a status's place where no server was asked.
 const NO_ANSWER: u16 = 0;
@@ -19,45 +22,33 @@ pub struct TaskRecord {
     pub outcome: Option<Outcome>,
 }
 
-/// A request that failed and was made again, or was to be.
+/// An attempt at a task that failed, where another was made, or was to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedAttempt {
     /// Why.
     pub failure: Failure,
     /// When the next was to begin.
     pub again: Nanos,
+    /// Whether the worker process died over it, so that whoever is next begins anew.
+    pub lost: bool,
 }
 
 /// The tasks of a run, by their numbers.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Tasks {
     fates: Vec<Fate>,
     results: Vec<Packed>,
+    products: Products,
     /// What little is not packed.
     failures: BTreeMap<TaskId, Failure>,
     failed_attempts: BTreeMap<TaskId, Vec<FailedAttempt>>,
-    profiles: BTreeMap<TaskId, Profile>,
-    values: BTreeMap<TaskId, u64>,
-    successes: BTreeSet<TaskId>,
     outputs: BTreeMap<TaskId, Output>,
-    losses: BTreeMap<TaskId, Vec<Loss>>,
-}
-
-/// A worker process that died over a task.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Loss {
-    /// On which lane.
-    pub lane: LaneId,
-    /// When.
-    pub at: Nanos,
-    /// Why.
-    pub failure: Failure,
 }
 
 /// How far a task is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Fate {
-    /// No lane took it yet.
+    /// No lane has taken it, or a worker process died over it.
     #[default]
     Open,
     /// It goes on.
@@ -72,10 +63,9 @@ enum Fate {
     Stopped,
 }
 
-/// Where a task ran, and what came of it.
-#[derive(Clone, Debug)]
+/// Where a task ran, and what a server answered.
+#[derive(Clone, Copy, Debug)]
 struct Packed {
-    page: Option<Arc<Page>>,
     /// No body is larger than this can tell.
     bytes: u32,
     lane: LaneId,
@@ -83,13 +73,26 @@ struct Packed {
 }
 
 impl Tasks {
+    /// The tasks of such a run, of which none was begun.
+    pub(super) const fn new(workload: Workload) -> Self {
+        Self {
+            fates: Vec::new(),
+            results: Vec::new(),
+            products: Products::of(workload),
+            failures: BTreeMap::new(),
+            failed_attempts: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+        }
+    }
+
     /// A lane took a task.
     pub(super) fn start(&mut self, task: TaskId, lane: LaneId) {
         let place = task.0 as usize;
         if self.fates.len() <= place {
-            let open = Packed { page: None, bytes: 0, lane: LaneId(0), status: 0 };
             self.fates.resize(place + 1, Fate::Open);
+            let open = Packed { bytes: 0, lane: LaneId(0), status: NO_ANSWER };
             self.results.resize(place + 1, open);
+            self.products.make_room(place + 1);
         }
         if let Some((fate, result)) = self.fates.get_mut(place).zip(self.results.get_mut(place)) {
             *fate = Fate::Taken;
@@ -108,13 +111,21 @@ impl Tasks {
         self.set(task, Fate::Taken);
     }
 
-    /// A task's requests that failed and were to be made again, in order.
+    /// A task's attempts that failed and after which others were made, or were to be, in order.
     pub(super) fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
         self.failed_attempts.get(&task).map_or(&[], Vec::as_slice)
     }
 
-    /// A task is over.
-    pub(super) fn finish(&mut self, task: TaskId, outcome: &Outcome) {
+    /// Whether a task of this run can end so.
+    pub(super) const fn may_end(&self, outcome: &Outcome) -> bool {
+        match outcome {
+            Outcome::Done(done) => self.products.may_hold(&done.product),
+            Outcome::Failed(_) | Outcome::Lost(_) | Outcome::Stopped => true,
+        }
+    }
+
+    /// A task is over, or is to be begun anew.
+    pub(super) fn finish(&mut self, at: Nanos, task: TaskId, outcome: &Outcome) {
         let place = task.0 as usize;
         let entry = self.fates.get_mut(place).zip(self.results.get_mut(place));
         let Some((fate, result)) = entry else { return };
@@ -125,31 +136,26 @@ impl Tasks {
                 result.status = answer.map_or(NO_ANSWER, |answer| answer.status);
                 let bytes = answer.map_or(0, |answer| answer.bytes);
                 result.bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-                match &done.product {
-                    Product::Followers(page) => result.page = Some(Arc::clone(page)),
-                    Product::Profile(profile) => _ = self.profiles.insert(task, profile.clone()),
-                    Product::Value(value) => _ = self.values.insert(task, *value),
-                    Product::Success => _ = self.successes.insert(task),
-                    Product::NoMore => {}
-                }
+                self.products.put(place, &done.product);
             }
             Outcome::Failed(failure) => {
                 *fate = Fate::Failed;
                 self.failures.insert(task, failure.clone());
             }
-            Outcome::Lost(_) => *fate = Fate::Open,
+            Outcome::Lost(failure) => {
+                let held = std::mem::take(fate) == Fate::Held;
+                let attempts = self.failed_attempts.entry(task).or_default();
+                match attempts.last_mut().filter(|_| held) {
+                    // The attempt had failed already, and no other was begun.
+                    Some(last) => last.lost = true,
+                    None => {
+                        let failure = failure.clone();
+                        attempts.push(FailedAttempt { failure, again: at, lost: true });
+                    }
+                }
+            }
             Outcome::Stopped => *fate = Fate::Stopped,
         }
-    }
-
-    /// A worker process died over a task, which is to be done by another.
-    pub(super) fn lose(&mut self, task: TaskId, loss: Loss) {
-        self.losses.entry(task).or_default().push(loss);
-    }
-
-    /// The worker processes that died over a task, in order.
-    pub(super) fn losses(&self, task: TaskId) -> &[Loss] {
-        self.losses.get(&task).map_or(&[], Vec::as_slice)
     }
 
     /// A command's output came.
@@ -162,15 +168,17 @@ impl Tasks {
         self.outputs.get(&task)
     }
 
-    /// What CPU work came to, in the order of the tasks.
+    /// What CPU work came to, of the tasks that went well, in their order.
     pub(super) fn values(&self) -> impl Iterator<Item = u64> + '_ {
-        self.values.values().copied()
+        let done = self.fates.iter().zip(self.products.values());
+        done.filter(|(fate, _)| matches!(fate, Fate::Done { .. })).map(|(_, value)| *value)
     }
 
     /// Nothing more will come: gives back the room that was kept for it.
     pub(super) fn close(&mut self) {
         self.fates.shrink_to_fit();
         self.results.shrink_to_fit();
+        self.products.close();
     }
 
     /// Whether a lane took it.
@@ -210,14 +218,14 @@ impl Tasks {
         self.failures.get(&task)
     }
 
-    /// The first profile that a task brought.
-    pub(super) fn profile(&self) -> Option<&Profile> {
-        self.profiles.values().next()
+    /// The profile that the task brought.
+    pub(super) const fn profile(&self) -> Option<&Profile> {
+        self.products.profile()
     }
 
     /// The pages of followers, in their order.
     pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
-        self.results.iter().filter_map(|result| result.page.as_deref())
+        self.products.pages().iter().filter_map(Option::as_deref)
     }
 
     /// Every task that a lane took, in the order of their numbers.
@@ -228,7 +236,8 @@ impl Tasks {
 
     /// What is known of a task that a lane took.
     pub(super) fn get(&self, task: TaskId) -> Option<TaskRecord> {
-        let result = self.results.get(task.0 as usize)?;
+        let place = task.0 as usize;
+        let result = self.results.get(place)?;
         let outcome = match self.fate(task) {
             Fate::Open => return None,
             Fate::Taken | Fate::Held => None,
@@ -238,26 +247,12 @@ impl Tasks {
                     bytes: u64::from(result.bytes),
                     connected,
                 }),
-                product: self.product(task, result),
+                product: self.products.get(place)?,
             })),
             Fate::Failed => Some(Outcome::Failed(self.failures.get(&task)?.clone())),
             Fate::Stopped => Some(Outcome::Stopped),
         };
         Some(TaskRecord { lane: result.lane, outcome })
-    }
-
-    fn product(&self, task: TaskId, result: &Packed) -> Product {
-        if let Some(page) = &result.page {
-            return Product::Followers(Arc::clone(page));
-        }
-        if let Some(profile) = self.profiles.get(&task) {
-            return Product::Profile(profile.clone());
-        }
-        match self.values.get(&task) {
-            Some(&value) => Product::Value(value),
-            None if self.successes.contains(&task) => Product::Success,
-            None => Product::NoMore,
-        }
     }
 
     fn set(&mut self, task: TaskId, new: Fate) {

@@ -5,13 +5,21 @@ use std::fmt::Write as _;
 /// The most characters of a foreign message that a sentence quotes.
 const LONGEST: usize = 200;
 
+/// The most characters of a line of [`lines`].
+const LINE: usize = 256;
+
 /// `text` with every character that a terminal could act on (controls, escape sequences,
 /// direction overrides, zero-width marks) written out as `\u{..}`, on one line, cut at 200
 /// characters.
 pub fn printable(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len().min(LONGEST));
+    printable_within(text, LONGEST)
+}
+
+/// The same, cut at so many characters.
+pub fn printable_within(text: &str, longest: usize) -> String {
+    let mut safe = String::with_capacity(text.len().min(longest));
     for (count, c) in text.trim().chars().enumerate() {
-        if count == LONGEST {
+        if count == longest {
             safe.push_str("...");
             break;
         }
@@ -28,6 +36,23 @@ pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     text.chars().for_each(|c| escape(c, &mut safe));
     safe
+}
+
+/// A text's lines, without what ends them; of one that is longer than 256 characters, each further
+/// 256 are a line of their own.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| {
+        let mut rest = Some(line);
+        std::iter::from_fn(move || {
+            let text = rest?;
+            let cut = if text.len() <= LINE { None } else { text.char_indices().nth(LINE) };
+            let (line, more) = cut.map_or((text, None), |(at, _)| {
+                (text.get(..at).unwrap_or_default(), text.get(at..))
+            });
+            rest = more;
+            Some(line)
+        })
+    })
 }
 
 fn escape(c: char, safe: &mut String) {

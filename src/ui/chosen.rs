@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::timeline::Timeline;
 use super::{lanes, limits, text};
 use crate::app::keymap::{Action, key_of};
-use crate::model::{self, Lane, Nanos, Outcome, Run, State};
+use crate::model::{self, Lane, Nanos, Outcome, Run, State, Workload};
 
 impl Timeline<'_> {
     /// How a lane is chosen.
@@ -61,8 +61,13 @@ impl Timeline<'_> {
         let from = self.window.from;
         let end = self.window.cell.0.saturating_mul(self.window.columns.into());
         let (span, failure) = latest_failed(run, lane, from, until.min(from + Nanos(end)))?;
-        let (page, again) = lanes::label(&span);
-        let failed = format!("{page}{again} failed: {failure}");
+        let failed = if run.plan().workload() == Workload::Commands {
+            // It names the command itself.
+            failure
+        } else {
+            let (task, again) = lanes::label(run.plan(), &span);
+            format!("{task}{again} failed: {failure}")
+        };
         let left = limits::left(run, lane, until).filter(|_| lane.span_at(until) == Some(span));
         let again = left.map(|left| format!("; again in {}", limits::countdown(left)));
         let room = room.saturating_sub(2);

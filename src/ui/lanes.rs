@@ -4,11 +4,12 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
+use unicode_width::UnicodeWidthChar as _;
 
-use super::limits;
 use super::theme::Theme;
+use super::{limits, text};
 use crate::app::Window;
-use crate::model::{Cell, Lane, Nanos, Run, Span, State};
+use crate::model::{Cell, Lane, Nanos, Plan, Run, Span, State, Workload};
 
 /// Left eighths of a cell, from one to seven.
 pub(super) const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -16,11 +17,14 @@ pub(super) const LEFT: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "�
 /// Lower eighths of a cell, from one to seven.
 pub(super) const LOWER: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
-/// A task's number needs so many cells beside itself.
+/// A task's label needs so many cells beside itself.
 const LABEL_ROOM: usize = 1;
 
 /// No label is shorter: `p1`, `#2`.
 const SHORTEST_LABEL: usize = 2;
+
+/// No command is cut to less.
+const SHORTEST_COMMAND: usize = 4;
 
 /// Where a lane is drawn, and how much of it.
 pub(super) struct Strip {
@@ -46,29 +50,35 @@ impl Strip {
         }
     }
 
-    /// Writes the tasks' numbers on their spans, where they are wide enough.
-    pub(super) fn numbers(&self, lane: &Lane, buf: &mut Buffer) {
+    /// Writes the tasks' labels on their spans, where they are wide enough.
+    pub(super) fn labels(&self, plan: &Plan, lane: &Lane, buf: &mut Buffer) {
         let window = self.window;
         let columns = u64::from(self.area.width.min(window.columns));
         let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
         for span in labelled(lane, window, self.until.min(end)) {
-            self.number(&span, buf);
+            self.label(plan, &span, buf);
         }
     }
 
-    /// Writes a task's number at the start of its span, on the colour that is there.
-    fn number(&self, span: &Span, buf: &mut Buffer) {
-        let Self { window, until, area, .. } = *self;
+    /// Writes a task's label at the start of its span, on the colour that is there: as much of a
+    /// command as there is room for, a number whole or not at all.
+    fn label(&self, plan: &Plan, span: &Span, buf: &mut Buffer) {
+        let Self { window, until, area, theme } = *self;
         // An edge inside its first cell belongs to the span before, too.
         let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
         let end = span.end.unwrap_or(until).min(until);
         let last = self.whole_cells(end).min(usize::from(area.width));
-        if first + SHORTEST_LABEL + LABEL_ROOM > last {
+        let room = last.saturating_sub(first + LABEL_ROOM);
+        if room < SHORTEST_LABEL {
             return;
         }
-        let (page, again) = label(span);
-        let fits = |text: &&String| first + text.len() + LABEL_ROOM <= last;
-        if let Some(text) = [&format!("{page}{again}"), &again].into_iter().find(fits) {
+        let (name, again) = label(plan, span);
+        if plan.workload() == Workload::Commands && room >= SHORTEST_COMMAND {
+            let name = text::drawable(name, theme);
+            return self.write(first, &text::cut(name, theme, room), buf);
+        }
+        let fits = |text: &&String| text::width(text) <= room;
+        if let Some(text) = [&format!("{name}{again}"), &again].into_iter().find(fits) {
             self.write(first, text, buf);
         }
     }
@@ -102,25 +112,30 @@ impl Strip {
         (t.since(self.window.from).0 / self.window.cell.0) as usize
     }
 
-    /// Writes ASCII from a cell on, on the colours that are there.
+    /// Writes from a cell on, on the colours that are there.
     fn write(&self, first: usize, text: &str, buf: &mut Buffer) {
         let mut letter = [0; 4];
-        for (x, c) in (first..).zip(text.chars()) {
-            let x = self.area.x.saturating_add(x as u16);
-            if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
-                cell.set_symbol(c.encode_utf8(&mut letter));
-                let style = self.theme.label_on(cell.bg);
-                cell.modifier = Modifier::empty();
-                cell.set_style(style);
+        let mut x = self.area.x.saturating_add(first as u16);
+        for c in text.chars() {
+            // A wide character covers the cell behind it.
+            let symbols = [c.encode_utf8(&mut letter), " "];
+            for symbol in symbols.into_iter().take(c.width().unwrap_or(0)) {
+                if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
+                    cell.set_symbol(symbol);
+                    let style = self.theme.label_on(cell.bg);
+                    cell.modifier = Modifier::empty();
+                    cell.set_style(style);
+                }
+                x = x.saturating_add(1);
             }
         }
     }
 }
 
-/// A task's number, and from its second attempt on which one it is: `p3`, `#2`.
-pub(super) fn label(span: &Span) -> (String, String) {
+/// What a person knows a task by, and from its second attempt on which one it is: `p3`, `#2`.
+pub(super) fn label(plan: &Plan, span: &Span) -> (String, String) {
     let again = if span.attempt > 1 { format!("#{}", span.attempt) } else { String::new() };
-    (span.task.to_string(), again)
+    (plan.label(span.task), again)
 }
 
 /// The spans in view, but only one of those that begin in the same cell, however many there are.

@@ -23,6 +23,11 @@ pub(super) fn cut(text: String, theme: Theme, room: usize) -> String {
     kept.chain(mark.chars()).collect()
 }
 
+/// A text in characters that can be drawn.
+pub(super) fn drawable(text: String, theme: Theme) -> String {
+    if theme.is_ascii() { text.replace(|c: char| !c.is_ascii(), "?") } else { text }
+}
+
 /// As many of a text's words as fit on `lines` lines of `width` cells with all of `tail` behind
 /// them; at least one.
 pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usize) -> String {

@@ -133,7 +133,7 @@ impl Timeline<'_> {
                 self.name(&format!("{mark}{indent}{name}"), style, area, buf);
                 let strip = self.strip(*until, bars);
                 strip.states(lane, buf);
-                strip.numbers(lane, buf);
+                strip.labels(run.plan(), lane, buf);
                 strip.time_left(run, lane, buf);
                 self.figures(run, lane, *until, area, buf);
             }

@@ -23,7 +23,7 @@ fn run(workers: u16, tasks: u32, extents: Vec<Extent>) -> Vec<Event> {
 }
 
 /// The tasks done, none twice.
-fn tasks(events: &[Event]) -> BTreeSet<u32> {
+pub(super) fn tasks(events: &[Event]) -> BTreeSet<u32> {
     let all: Vec<u32> = finished(events).iter().map(|(_, task, _)| task.0).collect();
     let tasks: BTreeSet<u32> = all.iter().copied().collect();
     assert_eq!(tasks.len(), all.len(), "a task was done twice: {all:?}");
@@ -31,7 +31,7 @@ fn tasks(events: &[Event]) -> BTreeSet<u32> {
 }
 
 /// The number of tasks that was said last.
-fn said(events: &[Event]) -> u32 {
+pub(super) fn said(events: &[Event]) -> u32 {
     let said = events.iter().rev().find_map(|event| match event.kind {
         Kind::Queued { tasks } => Some(tasks),
         _ => None,
@@ -124,7 +124,7 @@ fn a_number_that_nobody_can_do_is_cut() {
     assert_eq!(said(&events), MOST_TASKS);
 }
 
-fn extent() -> impl Strategy<Value = Extent> {
+pub(super) fn extent() -> impl Strategy<Value = Extent> {
     prop_oneof![
         Just(Extent::Unknown),
         (0..20_u32).prop_map(Extent::AtLeast),

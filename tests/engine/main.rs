@@ -9,6 +9,7 @@ mod ends;
 mod extents;
 mod order;
 mod panics;
+mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;

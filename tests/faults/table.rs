@@ -148,7 +148,7 @@ impl Case<'_> {
             let expected = if again { self.attempts() as usize - 1 } else { 0 };
             let failed = going.run.failed_attempts(task).len();
             let more = again && self.is_overtaken() && failed > expected;
-            assert!(failed == expected || more, "{name}: {failed} of {task}");
+            assert!(failed == expected || more, "{name}: {failed} of {task:?}");
         }
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode,
-    Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Work,
+    Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Work, Workload,
 };
 
 /// A run's plan, what happened in it, and what is to come of it.
@@ -22,13 +22,18 @@ pub(crate) struct Chapter {
     pub(crate) event: Event,
     pub(crate) in_flight: u32,
     pub(crate) queued: u32,
+    pub(crate) handed_out: usize,
+    pub(crate) unqueued: u32,
 }
 
-/// Any run of up to 6 workers and 40 tasks.
+/// Any run of up to 6 workers and 40 tasks: pages or CPU work, from a queue with a bound or without.
 pub(crate) fn story() -> impl Strategy<Value = Story> {
     let moves = prop::collection::vec((any::<u16>(), 0..2_000_u64, any::<u8>()), 0..200);
-    (1..=6_u16, 0..=40_u32, moves).prop_map(|(workers, tasks, moves)| {
-        let mut teller = Teller::new(plan(workers, tasks));
+    let queue = prop::option::of(1..=8_u32);
+    (1..=6_u16, 0..=40_u32, queue, any::<bool>(), moves).prop_map(|told| {
+        let (workers, tasks, queue, computes, moves) = told;
+        let plan = if computes { cpu_plan(workers, tasks) } else { plan(workers, tasks) };
+        let mut teller = Teller::new(Plan { queue, ..plan });
         for (lane, pause, what) in moves {
             teller.now += pause;
             teller.step(usize::from(lane % workers), what);
@@ -47,11 +52,21 @@ pub(crate) fn plan(workers: u16, tasks: u32) -> Plan {
     Plan::new(Work::Followers(target), Mode::Threads, workers, tasks)
 }
 
+/// CPU work in worker processes.
+pub(crate) fn cpu_plan(workers: u16, tasks: u32) -> Plan {
+    Plan::new(Work::Cpu(Compute::default()), Mode::Processes, workers, tasks)
+}
+
+/// What CPU work came to.
+pub(crate) fn value(value: u64) -> Outcome {
+    Outcome::Done(Done { answer: None, product: Product::Value(value) })
+}
+
 /// A page with so many followers, numbered after the page: more than three reach into the next.
 pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
     let follower = |place: u8| Follower {
         id: u64::from(task.0) * 3 + u64::from(place),
-        login: format!("user-{task}-{place}").into(),
+        login: format!("user-{}-{place}", task.0).into(),
         html_url: "https://github.com/user".into(),
     };
     Outcome::Done(Done {
@@ -72,6 +87,9 @@ pub(crate) fn failure(kind: FailureKind) -> Failure {
 struct Teller {
     plan: Plan,
     now: u64,
+    /// What found no room in the queue yet.
+    backlog: VecDeque<TaskId>,
+    put: u32,
     queue: VecDeque<TaskId>,
     known: u32,
     working: Vec<Option<TaskId>>,
@@ -83,12 +101,36 @@ impl Teller {
     fn new(plan: Plan) -> Self {
         let workers = usize::from(plan.workers);
         let (working, held) = (vec![None; workers], vec![false; workers]);
-        let (queue, known) = ((1..=plan.tasks).map(TaskId).collect(), plan.tasks);
-        let chapters = Vec::new();
-        let mut teller = Self { plan: plan.clone(), now: 0, queue, known, working, held, chapters };
+        let mut teller = Self {
+            plan: plan.clone(),
+            now: 0,
+            backlog: VecDeque::new(),
+            put: 0,
+            queue: VecDeque::new(),
+            known: 0,
+            working,
+            held,
+            chapters: Vec::new(),
+        };
+        teller.add(plan.tasks);
         teller.tell(0, Kind::RunStarted { plan });
-        teller.tell(0, Kind::Queued { tasks: known });
+        teller.learn(0);
         teller
+    }
+
+    /// Puts tasks into the queue as far as it has room.
+    fn fill(&mut self) {
+        let Some(most) = self.plan.queue else {
+            self.queue.append(&mut self.backlog);
+            return;
+        };
+        while self.queue.len() < most as usize
+            && let Some(task) = self.backlog.pop_front()
+        {
+            self.queue.push_back(task);
+            self.put += 1;
+            self.tell(0, Kind::Put { tasks: self.put });
+        }
     }
 
     fn tell(&mut self, lane: usize, kind: Kind) {
@@ -96,7 +138,9 @@ impl Teller {
         let requests =
             self.working.iter().zip(&self.held).filter(|(task, held)| task.is_some() && !**held);
         let in_flight = requests.count() as u32;
-        self.chapters.push(Chapter { event, in_flight, queued: self.queue.len() as u32 });
+        let [queued, unqueued] = [&self.queue, &self.backlog].map(|tasks| tasks.len() as u32);
+        let handed_out = self.working.iter().flatten().count();
+        self.chapters.push(Chapter { event, in_flight, queued, handed_out, unqueued });
     }
 
     /// Something that can happen on a lane now, chosen by `what`.
@@ -114,9 +158,14 @@ impl Teller {
                 let (failure, again) = (failure(kind), Nanos(self.now + 500));
                 self.tell(lane, Kind::AttemptFailed { task, failure, again });
             }
-            Some(task) if self.held[lane] => self.finish(lane, outcome(task, what % 2)),
+            Some(task) if self.held[lane] && what % 3 == 1 => self.lose(lane, task),
+            Some(task) if self.held[lane] => self.finish(lane, self.outcome(task, what % 2)),
+            Some(task) if what % 16 == 6 => self.lose(lane, task),
+            Some(_) if what == 5 => {
+                self.tell(lane, Kind::Process { pid: 7_000 + lane as u32 });
+            }
             Some(_) if what == 7 => self.learn(u32::from(what)),
-            Some(task) if what.is_multiple_of(4) => self.finish(lane, outcome(task, what / 4)),
+            Some(task) if what.is_multiple_of(4) => self.finish(lane, self.outcome(task, what / 4)),
             Some(_) if what == 9 => {
                 let quota = Quota { limit: 60, remaining: 9, reset: 1_700_000_000 };
                 self.tell(lane, Kind::Quota(quota));
@@ -139,7 +188,16 @@ impl Teller {
         if let Some(task) = self.queue.pop_front() {
             self.working[lane] = Some(task);
             self.tell(lane, Kind::Started { task });
+            self.fill();
         }
+    }
+
+    /// The worker process dies: somebody does the task again.
+    fn lose(&mut self, lane: usize, task: TaskId) {
+        let back = if self.plan.queue.is_some() { &mut self.backlog } else { &mut self.queue };
+        back.push_back(task);
+        self.finish(lane, Outcome::Lost(failure(FailureKind::Worker)));
+        self.fill();
     }
 
     fn finish(&mut self, lane: usize, outcome: Outcome) {
@@ -148,11 +206,27 @@ impl Teller {
         self.tell(lane, Kind::Finished { task, outcome });
     }
 
+    fn outcome(&self, task: TaskId, what: u8) -> Outcome {
+        match what % 8 {
+            0 => Outcome::Failed(failure(FailureKind::Unreachable)),
+            1 => Outcome::Stopped,
+            _ if self.plan.workload() == Workload::Cpu => value(u64::from(what) << 40),
+            followers => page(task, followers - 2),
+        }
+    }
+
     /// More tasks come to light.
     fn learn(&mut self, more: u32) {
-        self.queue.extend((self.known + 1..=self.known + more).map(TaskId));
-        self.known += more;
+        self.add(more);
         self.tell(0, Kind::Queued { tasks: self.known });
+        self.fill();
+    }
+
+    fn add(&mut self, more: u32) {
+        let new = (self.known + 1..=self.known + more).map(TaskId);
+        let place = if self.plan.queue.is_some() { &mut self.backlog } else { &mut self.queue };
+        place.extend(new);
+        self.known += more;
     }
 
     fn end(mut self) -> Story {
@@ -169,13 +243,5 @@ impl Teller {
         };
         self.tell(0, Kind::RunFinished { end });
         Story { plan: self.plan, chapters: self.chapters }
-    }
-}
-
-fn outcome(task: TaskId, what: u8) -> Outcome {
-    match what % 8 {
-        0 => Outcome::Failed(failure(FailureKind::Unreachable)),
-        1 => Outcome::Stopped,
-        followers => page(task, followers - 2),
     }
 }

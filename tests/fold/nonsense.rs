@@ -3,11 +3,27 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    Done, End, Event, FailureKind, Kind, LaneId, Nanos, Outcome, Product, Quota, Run, State, TaskId,
+    Done, End, Event, ExitStatus, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Output, Plan,
+    Product, Quota, Run, State, TaskId, Work,
 };
 
 use super::config;
-use super::legal::{failure, page, plan};
+use super::legal::{cpu_plan, failure, page, plan, value};
+
+/// A plan of any kind, with a bound on its queue or without.
+fn any_plan(workers: u16, tasks: u32) -> impl Strategy<Value = Plan> {
+    let queue = prop_oneof![Just(None), edge_numbers().prop_map(Some)];
+    (0..4_u8, queue).prop_map(move |(kind, queue)| {
+        let commands = Work::Commands { commands: vec!["true".to_owned()].into() };
+        let plan = match kind {
+            0 => plan(workers, tasks),
+            1 => cpu_plan(workers, tasks),
+            2 => Plan { mode: Mode::Gil, ..cpu_plan(workers, tasks) },
+            _ => Plan::new(commands, Mode::Threads, workers, tasks),
+        };
+        Plan { queue, ..plan }
+    })
+}
 
 fn edge_numbers() -> impl Strategy<Value = u32> {
     prop_oneof![0..6_u32, select(vec![399_999, 400_000, 400_001, u32::MAX - 1, u32::MAX])]
@@ -26,7 +42,9 @@ fn any_event() -> impl Strategy<Value = Event> {
 fn any_kind() -> impl Strategy<Value = Kind> {
     let task = || (0..6_u32).prop_map(TaskId);
     prop_oneof![
-        8 => edge_numbers().prop_map(|tasks| Kind::RunStarted { plan: plan(2, tasks) }),
+        8 => edge_numbers()
+            .prop_flat_map(|tasks| any_plan(2, tasks))
+            .prop_map(|plan| Kind::RunStarted { plan }),
         8 => edge_numbers().prop_map(|tasks| Kind::Queued { tasks }),
         24 => task().prop_map(|task| Kind::Started { task }),
         24 => select(State::ALL.to_vec()).prop_map(|state| Kind::Entered { state }),
@@ -35,6 +53,22 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         8 => task().prop_map(|task| {
             let outcome = Outcome::Failed(failure(FailureKind::Server));
             Kind::Finished { task, outcome }
+        }),
+        8 => task().prop_map(|task| {
+            let outcome = Outcome::Lost(failure(FailureKind::Worker));
+            Kind::Finished { task, outcome }
+        }),
+        6 => (task(), any::<u64>()).prop_map(|(task, number)| {
+            Kind::Finished { task, outcome: value(number) }
+        }),
+        6 => task().prop_map(|task| {
+            let done = Done { answer: None, product: Product::Success };
+            Kind::Finished { task, outcome: Outcome::Done(done) }
+        }),
+        4 => edge_numbers().prop_map(|tasks| Kind::Put { tasks }),
+        2 => any::<u32>().prop_map(|pid| Kind::Process { pid }),
+        2 => task().prop_map(|task| {
+            Kind::Output { task, output: Output { text: "\u{1b}[2J".into(), bytes: 4, left_out: u64::MAX, status: ExitStatus::Code(-1) } }
         }),
         3 => task().prop_map(|task| {
             let (failure, again) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
@@ -61,15 +95,19 @@ proptest! {
     #![proptest_config(config())]
     #[test]
     fn any_events_in_any_order_make_some_run(
-        workers in 0..4_u16,
-        tasks in edge_numbers(),
+        plan in (0..4_u16, edge_numbers()).prop_flat_map(|(workers, tasks)| any_plan(workers, tasks)),
         events in prop::collection::vec(any_event(), 0..120),
     ) {
-        let mut run = Run::new(plan(workers, tasks));
+        let mut run = Run::new(plan);
+        let workers = u32::from(run.plan().workers);
         for event in &events {
             run.apply(event);
-            prop_assert!(run.in_flight() <= u32::from(workers));
+            prop_assert!(run.in_flight() <= workers);
+            prop_assert!(run.handed_out() as u32 <= workers);
             prop_assert!(run.queued() <= run.known_tasks());
+            prop_assert!(run.unqueued() <= run.known_tasks());
+            prop_assert!(run.started_tasks() + run.lost() + run.retries() == run.requests());
+            prop_assert_eq!(run.tasks().count() as u32, run.started_tasks());
             prop_assert!(run.done_tasks() <= run.known_tasks());
             prop_assert!(run.done_tasks() <= run.started_tasks());
         }
@@ -77,6 +115,12 @@ proptest! {
         prop_assert_eq!(run.followers().count() as u64, run.follower_count());
         let entries = run.tasks().filter_map(|(_, record)| entries(record.outcome?));
         prop_assert_eq!(entries.sum::<u64>(), run.follower_count() + run.duplicates());
+        let values = run.values().count() as u32;
+        prop_assert!(values == 0 || values >= run.done_tasks());
+        if let Some(gil) = run.gil() {
+            prop_assert!((0.0..=1.0).contains(&gil.held(end)));
+            prop_assert!(gil.cost(end).0 <= end.0.saturating_mul(workers.into()));
+        }
         for lane in run.lanes() {
             let spans: Vec<_> = lane.spans().collect();
             for pair in spans.windows(2) {

@@ -34,6 +34,9 @@ fn portrait(run: &Run) -> String {
     writeln!(text, "{:?} {tasks:?} {:?} {:?}", run.plan(), run.failure(), run.failed_task())
         .unwrap();
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
+    let names: Vec<String> = (0..run.plan().workers).map(|lane| run.worker_name(lane)).collect();
+    let processes = (names, run.lost(), run.handed_out(), run.unqueued());
+    writeln!(text, "{processes:?} {:?}", run.values().collect::<Vec<_>>()).unwrap();
     let followers = (run.follower_count(), run.duplicates());
     let totals = (run.queued(), followers, run.bytes(), run.quota(), run.retries());
     let limits = (run.limits(), run.narrowed(), run.last_shown(), run.quota_level().at(NOW));
@@ -78,6 +81,8 @@ proptest! {
             prop_assert_eq!(run.in_flight(), chapter.in_flight);
             prop_assert!(run.in_flight() <= u32::from(story.plan.workers));
             prop_assert_eq!(run.queued(), chapter.queued);
+            prop_assert_eq!(run.handed_out(), chapter.handed_out);
+            prop_assert_eq!(run.unqueued(), chapter.unqueued);
             let begins = matches!(chapter.event.kind, Kind::RunStarted { .. });
             prop_assert!(begins || run.queue_level().at(NOW) == chapter.queued);
             prop_assert_eq!(run.in_flight_level().at(NOW), chapter.in_flight);
@@ -99,13 +104,36 @@ proptest! {
             prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>() + held);
             let sums = lane.between(Nanos::ZERO, end);
             prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
-            let first = spans.iter().filter(|span| span.attempt == 1);
-            prop_assert_eq!(lane.tasks_until(end), first.count());
             let durations = run.durations_on(lane, end).count();
             let stopped = |span: &&Span| {
-                run.task(span.task).unwrap().outcome == Some(Outcome::Stopped)
+                run.task(span.task).and_then(|record| record.outcome) == Some(Outcome::Stopped)
             };
             prop_assert_eq!(durations, spans.len() - spans.iter().filter(stopped).count());
+        }
+    }
+
+    #[test]
+    fn a_tasks_attempts_are_counted_whatever_lane_makes_them(story in story()) {
+        let run = fold(&story);
+        let mut attempts: BTreeMap<TaskId, u32> = BTreeMap::new();
+        let mut taken = vec![0; run.lanes().len()];
+        for Event { at, lane, kind } in story.chapters.iter().map(|chapter| &chapter.event) {
+            let (Kind::Started { task } | Kind::Retried { task }) = kind else { continue };
+            taken[usize::from(lane.0)] += usize::from(matches!(kind, Kind::Started { .. }));
+            let attempt = attempts.entry(*task).or_default();
+            *attempt += 1;
+            let spans = run.lanes()[usize::from(lane.0)].spans();
+            let told: Vec<Span> = spans.filter(|span| span.task == *task).collect();
+            let own = told.iter().find(|span| span.attempt == *attempt);
+            prop_assert!(own.is_some_and(|span| span.start == *at), "{task:?} {attempt}: {told:?}");
+        }
+        for (task, attempts) in attempts {
+            let failed = run.failed_attempts(task).len() as u32;
+            let open = run.task(task).is_none();
+            prop_assert!(failed == attempts || failed + 1 == attempts && !open);
+        }
+        for (lane, taken) in run.lanes().iter().zip(taken) {
+            prop_assert_eq!(lane.tasks_until(run.elapsed(Nanos::ZERO)), taken);
         }
     }
 
@@ -123,14 +151,21 @@ proptest! {
     #[test]
     fn totals_are_those_of_the_outcomes(story in story()) {
         let mut run = Run::new(story.plan.clone());
-        let mut outcomes = BTreeMap::new();
+        let (mut outcomes, mut lost) = (BTreeMap::new(), 0);
         for chapter in &story.chapters {
             run.apply(&chapter.event);
             if let Kind::Finished { task, outcome } = &chapter.event.kind {
                 prop_assert_eq!(run.followers().count() as u64, run.follower_count());
-                outcomes.insert(*task, outcome.clone());
+                match outcome {
+                    Outcome::Lost(_) => {
+                        lost += 1;
+                        outcomes.remove(task);
+                    }
+                    _ => _ = outcomes.insert(*task, outcome.clone()),
+                }
             }
         }
+        prop_assert_eq!(run.lost(), lost);
         let dones: Vec<_> = outcomes
             .values()
             .filter_map(|outcome| match outcome {
@@ -156,6 +191,11 @@ proptest! {
         prop_assert_eq!(counts, (different.len() as u64, duplicates));
         prop_assert!(run.followers().map(|one| one.id).eq(different.iter().copied()));
         prop_assert!(run.follower_ids().eq(different));
+        let values = dones.iter().filter_map(|done| match done.product {
+            Product::Value(value) => Some(value),
+            _ => None,
+        });
+        prop_assert!(run.values().eq(values));
         for (task, record) in run.tasks() {
             prop_assert_eq!(record.outcome.as_ref(), outcomes.get(&task));
         }

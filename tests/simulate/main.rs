@@ -6,6 +6,7 @@
 
 mod figures;
 mod laws;
+mod pace;
 mod seeds;
 
 use threadline::engine::simulate::Simulated;

@@ -7,7 +7,7 @@ use crate::model::lane::{Lane, Span};
 use crate::model::level::Level;
 use crate::model::page::{Follower, Page};
 use crate::model::plan::Plan;
-use crate::model::tasks::{FailedAttempt, Loss, TaskRecord};
+use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 
 impl Run {
@@ -56,14 +56,9 @@ impl Run {
         self.retries
     }
 
-    /// Tasks that a worker process died over, which others then did.
+    /// How often a worker process died over a task, which was then to be done anew.
     pub const fn lost(&self) -> u32 {
         self.lost
-    }
-
-    /// The worker processes that died over a task, in order.
-    pub fn losses(&self, task: TaskId) -> &[Loss] {
-        self.tasks.losses(task)
     }
 
     /// What a command wrote, once it has ended.
@@ -71,17 +66,27 @@ impl Run {
         self.tasks.output(task)
     }
 
-    /// What CPU work came to, in the order of the tasks.
+    /// What CPU work came to, of the tasks that went well, in their order.
     pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
         self.tasks.values()
     }
 
     /// The name of the worker on a lane: a process has its number in it.
     pub fn worker_name(&self, lane: u16) -> String {
-        match self.processes.get(usize::from(lane)) {
-            Some(Some(pid)) => format!("pid {pid}"),
-            _ => self.plan.worker_name(lane),
+        match self.processes_on(lane).last() {
+            Some(pid) => format!("pid {pid}"),
+            None => self.plan.worker_name(lane),
         }
+    }
+
+    /// The numbers of a lane's worker processes, in order: each but the last died.
+    pub fn processes_on(&self, lane: u16) -> &[u32] {
+        self.processes.get(usize::from(lane)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Tasks that lanes have now.
+    pub fn handed_out(&self) -> usize {
+        self.lanes.iter().filter(|lane| lane.is_working()).count()
     }
 
     /// Requests in flight now.
@@ -90,8 +95,14 @@ impl Run {
     }
 
     /// Tasks in the queue now.
-    pub const fn queued(&self) -> u32 {
-        self.known.saturating_sub(self.load.started().saturating_sub(self.beyond + self.retries))
+    pub fn queued(&self) -> u32 {
+        self.placed().saturating_sub(self.load.started())
+    }
+
+    /// Tasks that found no room in the queue yet: none where it has no bound.
+    pub fn unqueued(&self) -> u32 {
+        let Some(_) = self.plan.queue else { return 0 };
+        self.wanted().saturating_sub(self.put.saturating_add(self.retries)).min(self.known)
     }
 
     /// Tasks in work over time.
@@ -150,7 +161,7 @@ impl Run {
         self.narrowed.filter(|&most| most < self.plan.workers)
     }
 
-    /// A task's requests that failed and were to be made again, in order.
+    /// A task's attempts that failed and after which others were made, or were to be, in order.
     pub fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
         self.tasks.failed_attempts(task)
     }

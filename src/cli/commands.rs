@@ -1,0 +1,161 @@
+//! A person's commands: from the arguments, or a line each from a file.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::model::plan::MOST_TASKS;
+
+/// No list is longer: `--from /dev/zero` has no end.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// Why there are no commands to run.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CommandsError {
+    /// Neither an argument nor a file.
+    #[error(
+        "exec without a command: give them behind --, each as one argument (threadline exec -- \
+         'sleep 1' 'make test'), or in a file with --from FILE"
+    )]
+    None,
+    /// The file has nothing but blank lines and comments.
+    #[error("{0} has no command: write one on each line")]
+    NoneIn(String),
+    /// An argument has nothing in it.
+    #[error("command {0} is empty: leave it away")]
+    Empty(usize),
+    /// An argument is not Unicode.
+    #[error("command {0} is not UTF-8: write it into a script, and run that")]
+    NotText(usize),
+    /// The file cannot be read.
+    #[error("cannot read the commands in {place}: {reason}")]
+    Unreadable {
+        /// Where they are.
+        place: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// A line of the file is not Unicode.
+    #[error("{place}, line {line}, is not UTF-8: write that command into a script, and run that")]
+    LineNotText {
+        /// Which file.
+        place: String,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// A line of the file has a character that no argument can have.
+    #[error("{place}, line {line}, has a NUL byte, which no command can have")]
+    Nul {
+        /// Which file.
+        place: String,
+        /// Which line, from 1.
+        line: usize,
+    },
+    /// More than a run has room for.
+    #[error("these are more than {MOST_TASKS} commands, or {} MB: run them in several parts", MOST_BYTES >> 20)]
+    TooMany,
+}
+
+/// An argument is a command.
+pub(super) fn from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, CommandsError> {
+    if arguments.is_empty() {
+        return Err(CommandsError::None);
+    }
+    let command = |(number, argument): (usize, OsString)| {
+        let command = argument.into_string().map_err(|_| CommandsError::NotText(number))?;
+        if command.trim().is_empty() { Err(CommandsError::Empty(number)) } else { Ok(command) }
+    };
+    within_reason((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
+}
+
+/// A line is a command, but for blank ones and those that begin with #; `-` is stdin.
+pub(super) fn from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
+    let (place, text) = if path.as_os_str() == "-" {
+        ("stdin".to_owned(), read(io::stdin().lock()))
+    } else {
+        (path.display().to_string(), File::open(path).and_then(read))
+    };
+    let text = text.map_err(|error| CommandsError::Unreadable {
+        place: place.clone(),
+        reason: error.to_string(),
+    })?;
+    if text.len() as u64 > MOST_BYTES {
+        return Err(CommandsError::TooMany);
+    }
+    within_reason(parse(&text, &place)?)
+}
+
+fn read(from: impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    from.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    Ok(text)
+}
+
+fn parse(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
+    let mut commands = Vec::new();
+    for (line, bytes) in (1..).zip(text.split(|&byte| byte == b'\n')) {
+        let text = str::from_utf8(bytes)
+            .map_err(|_| CommandsError::LineNotText { place: place.to_owned(), line })?;
+        let text = text.trim();
+        if text.is_empty() || text.starts_with('#') {
+            continue;
+        }
+        if text.contains('\0') {
+            return Err(CommandsError::Nul { place: place.to_owned(), line });
+        }
+        commands.push(text.to_owned());
+    }
+    if commands.is_empty() {
+        return Err(CommandsError::NoneIn(place.to_owned()));
+    }
+    Ok(commands)
+}
+
+fn within_reason(commands: Vec<String>) -> Result<Vec<String>, CommandsError> {
+    if commands.len() > MOST_TASKS as usize { Err(CommandsError::TooMany) } else { Ok(commands) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_a_command() {
+        let text =
+            "#!/usr/bin/env list\n\n  make a \r\n\t\n # not this\nmake b # but this\necho 'é'";
+        let commands = parse(text.as_bytes(), "list").unwrap();
+        assert_eq!(commands, ["make a", "make b # but this", "echo 'é'"]);
+    }
+
+    #[test]
+    fn what_is_no_list_says_where() {
+        let place = || "list".to_owned();
+        for (text, error) in [
+            (&b""[..], CommandsError::NoneIn(place())),
+            (b"# nothing\n\n  \n", CommandsError::NoneIn(place())),
+            (b"true\necho \xff\n", CommandsError::LineNotText { place: place(), line: 2 }),
+            (b"true\n\necho \0\n", CommandsError::Nul { place: place(), line: 3 }),
+        ] {
+            assert_eq!(parse(text, "list"), Err(error));
+        }
+    }
+
+    #[test]
+    fn more_than_a_run_has_room_for_is_refused() {
+        let text = "a\n".repeat(MOST_TASKS as usize + 1);
+        let commands = parse(text.as_bytes(), "list").unwrap();
+        assert_eq!(within_reason(commands), Err(CommandsError::TooMany));
+    }
+
+    #[test]
+    fn an_argument_is_a_command_with_its_lines() {
+        let arguments = ["true", " make\nmake test "].map(OsString::from).to_vec();
+        assert_eq!(from_arguments(arguments).unwrap(), ["true", " make\nmake test "]);
+        assert_eq!(from_arguments(Vec::new()), Err(CommandsError::None));
+        let blank = ["true", " "].map(OsString::from).to_vec();
+        assert_eq!(from_arguments(blank), Err(CommandsError::Empty(2)));
+    }
+}

@@ -1,0 +1,98 @@
+//! `threadline exec`: which commands, how many at once, and what is to be seen of them.
+
+use std::ffi::OsString;
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+
+use clap::{Args, ValueEnum};
+
+use super::picture::{Picture, PictureArgs, Way};
+use super::{commands, usage};
+use crate::app::session::MOST_WORKERS;
+use crate::model::{Choice, Mode};
+
+#[derive(Args, Debug)]
+pub(super) struct ExecArgs {
+    /// How many commands run side by side [default: as many as there are cores]
+    #[arg(
+        short,
+        long,
+        value_name = "N",
+        value_parser = usage::threads,
+        allow_negative_numbers = true
+    )]
+    jobs: Option<u32>,
+    /// Run them this way alone; else one at a time and then N side by side, so each runs twice
+    #[arg(long, value_enum, value_name = "WAY")]
+    only: Option<OnlyArg>,
+    /// Take the commands from FILE, one a line; - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "commands")]
+    from: Option<PathBuf>,
+    /// The queue holds N commands at most [default: all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    queue: Option<u32>,
+    #[command(flatten)]
+    picture: PictureArgs,
+    /// The commands, an argument each; a shell (sh -c) runs them
+    #[arg(last = true, value_name = "CMD")]
+    commands: Vec<OsString>,
+}
+
+/// `--only`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum OnlyArg {
+    /// One at a time
+    Sequential,
+    /// N side by side
+    Parallel,
+}
+
+/// A person's commands, and how they are to be run.
+#[derive(Clone, Debug)]
+pub struct Exec {
+    /// For the shell, at least one.
+    pub commands: Arc<[String]>,
+    /// How many run side by side.
+    pub jobs: u16,
+    /// One at a time, side by side, or both.
+    pub choice: Choice,
+    /// How many the queue holds at most.
+    pub queue: Option<u32>,
+    /// What a person wants to see.
+    pub way: Way,
+    /// How the screen is to look.
+    pub picture: Picture,
+}
+
+impl ExecArgs {
+    /// Reads the commands, wherever they are.
+    pub(super) fn resolve(self) -> Result<Exec, usage::UsageError> {
+        let commands = match &self.from {
+            Some(path) => commands::from_file(path)?,
+            None => commands::from_arguments(self.commands)?,
+        };
+        let jobs = match self.jobs {
+            Some(asked) => u16::try_from(asked)
+                .ok()
+                .filter(|jobs| (1..=MOST_WORKERS).contains(jobs))
+                .ok_or(usage::UsageError::Jobs { asked, most: MOST_WORKERS })?,
+            None => cores().min(MOST_WORKERS),
+        };
+        let choice = match self.only {
+            None => Choice::Race,
+            Some(OnlyArg::Sequential) => Choice::Only(Mode::Sequential),
+            Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
+        };
+        let way = self.picture.way();
+        let picture = self.picture.into();
+        Ok(Exec { commands: commands.into(), jobs, choice, queue: self.queue, way, picture })
+    }
+}
+
+/// How many this process may use; one where the system does not tell.
+fn cores() -> u16 {
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    u16::try_from(cores).unwrap_or(u16::MAX)
+}

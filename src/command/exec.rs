@@ -1,0 +1,41 @@
+//! Carries out `threadline exec`.
+
+use super::{CommandError, look, shape};
+use crate::app::session::Setup;
+use crate::app::{App, Session};
+use crate::cli::Exec;
+use crate::engine::{Clock, Launcher};
+use crate::exit::Exit;
+use crate::github::Patience;
+use crate::headless::commands::{self, tell};
+use crate::headless::{Shape, Streams};
+use crate::model::{Selection, Workload};
+use crate::signals::Signals;
+use crate::tui::{self, Left};
+
+pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    let selection = Selection { workload: Workload::Commands, choice: exec.choice };
+    let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, exec.jobs) };
+    let session = Session::new(setup);
+    let launcher = Launcher::new(None, Patience::default(), Clock::system());
+    if let Some(shape) = shape(exec.way) {
+        let signals = Signals::that_end().map_err(CommandError::Signals)?;
+        return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
+    }
+    let look = look(exec.picture);
+    let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
+    let app = App::new(session, selection, look.background.unwrap_or_default());
+    let (app, left) = tui::run(app, &launcher, look, &signals).map_err(CommandError::Screen)?;
+    let session = app.session();
+    // What goes on when the screen is left was stopped there.
+    let runs = match session.active() {
+        Some(selection) => session.runs(selection),
+        None => session.latest_runs(),
+    };
+    let came = if let Left::Signal(number) = left { Some(number) } else { None };
+    let exit = tell(runs, Shape::Plain, streams, (&signals, came));
+    match left {
+        Left::Lost(error) => Err(CommandError::Screen(error)),
+        Left::Quit | Left::Signal(_) => Ok(exit?),
+    }
+}

@@ -1,0 +1,113 @@
+//! A person's commands as tasks: a shell runs each, in a process group of its own, and what it writes
+//! is kept.
+
+mod capture;
+mod child;
+mod groups;
+
+use std::io;
+use std::sync::Arc;
+
+use rustix::io::Errno;
+
+use super::cancel::Cancel;
+use super::task::{Extent, Job, Report, Worker};
+use crate::model::text::printable_within;
+use crate::model::{
+    Done, ExitStatus, Failure, FailureKind, Kind, Outcome, Output, Plan, Product, State, TaskId,
+};
+use capture::Captured;
+use child::{Child, Ended};
+use groups::Groups;
+
+/// A sentence quotes no more characters of a command.
+const QUOTED: usize = 60;
+
+/// Runs a plan's commands.
+pub(super) struct CommandsJob {
+    plan: Plan,
+    groups: Arc<Groups>,
+}
+
+impl CommandsJob {
+    /// Runs the commands of `plan`.
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self { plan: plan.clone(), groups: Arc::default() }
+    }
+}
+
+impl Job for CommandsJob {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        Ok(Box::new(CommandsWorker {
+            plan: self.plan.clone(),
+            groups: Arc::clone(&self.groups),
+            report,
+            can_be_stopped: false,
+        }))
+    }
+
+    fn abandon(&self) {
+        self.groups.kill();
+    }
+}
+
+/// A thread that runs one command at a time, and waits for its end.
+struct CommandsWorker {
+    plan: Plan,
+    groups: Arc<Groups>,
+    report: Report,
+    /// Whether a stop ends what runs.
+    can_be_stopped: bool,
+}
+
+impl CommandsWorker {
+    fn outcome(&self, task: TaskId) -> Outcome {
+        let command = self.plan.command(task).unwrap_or_default();
+        let named = format!("command {}, \"{}\",", task.0, printable_within(command, QUOTED));
+        let ended = Child::start(command, &self.groups).and_then(Child::wait);
+        let Ended { status, captured, signalled, wanted_terminal } = match ended {
+            Ok(ended) => ended,
+            Err(error) => {
+                return failed(format!("{named} cannot be run: {error}{}", advice(&error)));
+            }
+        };
+        let Captured { text, bytes, left_out } = captured;
+        let output = Output { text, bytes, left_out, status };
+        self.report.send(Kind::Output { task, output });
+        match status {
+            _ if wanted_terminal => failed(format!(
+                "{named} was ended as it wanted the terminal, which no command has here: give it \
+                 what it asks for in a file or as an option"
+            )),
+            _ if signalled => Outcome::Stopped,
+            ExitStatus::Code(0) => Outcome::Done(Done { answer: None, product: Product::Success }),
+            ExitStatus::Code(_) => failed(format!("{named} ended with {status}")),
+            ExitStatus::Signal(_) => failed(format!("{named} was ended by {status}")),
+        }
+    }
+}
+
+impl Worker for CommandsWorker {
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        if !std::mem::replace(&mut self.can_be_stopped, true) {
+            let groups = Arc::clone(&self.groups);
+            cancel.on_cancel(move || groups.stop());
+        }
+        self.report.enter(State::Running);
+        (self.outcome(task), Extent::Unknown)
+    }
+}
+
+fn failed(message: String) -> Outcome {
+    Outcome::Failed(Failure { kind: FailureKind::Command, message })
+}
+
+/// What a person can do about it.
+fn advice(error: &io::Error) -> &'static str {
+    match Errno::from_io_error(error) {
+        Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM) => {
+            "; run fewer at a time with --jobs"
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,273 @@
+//! The plain report of commands: what each of the last run wrote, the times, and which failed.
+
+pub mod json;
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::{Comparison, percentiles, plural};
+use crate::model::text::printable;
+use crate::model::{End, LaneId, Mode, Nanos, Outcome, Output, Run, Span, TaskId};
+
+/// What is known of a command of a run.
+struct Entry<'run> {
+    task: TaskId,
+    /// As it was given.
+    command: &'run str,
+    /// Where and when it ran; nothing if it was not started.
+    ran: Option<(LaneId, Span)>,
+    /// How it came out; nothing if it has not ended.
+    outcome: Option<Outcome>,
+    output: Option<&'run Output>,
+}
+
+/// Every command of a run, in order.
+fn entries(run: &Run) -> impl Iterator<Item = Entry<'_>> {
+    let lanes = (0..).map(LaneId).zip(run.lanes());
+    let spans = lanes.flat_map(|(id, lane)| lane.spans().map(move |span| (span.task, (id, span))));
+    let mut spans: BTreeMap<TaskId, (LaneId, Span)> = spans.collect();
+    (1..=run.known_tasks()).map(TaskId).map(move |task| Entry {
+        task,
+        command: run.plan().command(task).unwrap_or_default(),
+        ran: spans.remove(&task),
+        outcome: run.task(task).and_then(|record| record.outcome),
+        output: run.output(task),
+    })
+}
+
+/// Writes what the commands of the last run that began wrote, as it was, each under a line with its
+/// number, status and time; then the times of all runs, and the commands that failed.
+pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let Some(last) = runs.iter().rfind(|run| run.has_begun()) else { return Ok(()) };
+    for entry in entries(last) {
+        write_output(out, last, &entry)?;
+    }
+    table(out, runs)?;
+    remarks(out, runs)
+}
+
+fn write_output(out: &mut dyn Write, run: &Run, entry: &Entry<'_>) -> io::Result<()> {
+    let Some((_, span)) = entry.ran else { return Ok(()) };
+    let end = span.end.unwrap_or_else(|| run.elapsed(span.start));
+    let (took, command) = (end.since(span.start), printable(entry.command));
+    let status = match (&entry.outcome, entry.output) {
+        (Some(Outcome::Done(_) | Outcome::Failed(_)), Some(output)) => output.status.to_string(),
+        (Some(Outcome::Failed(_)), None) => "not run".to_owned(),
+        _ => "stopped".to_owned(),
+    };
+    let (number, all) = (entry.task.0, run.known_tasks());
+    writeln!(out, "==> command {number} of {all}, {status}, {took}: {command}")?;
+    let text = entry.output.map_or("", |output| &output.text);
+    out.write_all(text.as_bytes())?;
+    if !text.is_empty() && !text.ends_with('\n') {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let (median, p95) = ("median", "p95");
+    writeln!(
+        out,
+        "\n{:<16}{:>9}{:>14}{:>8}{median:>10}{p95:>10}",
+        "mode", "elapsed", "commands", "failed"
+    )?;
+    for run in runs.iter().filter(|run| run.has_begun()) {
+        let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed(run).count());
+        let commands = format!("{}/{}", run.done_tasks() + failed as u32, run.known_tasks());
+        write!(out, "{:<15} {elapsed:>9} {commands:>13} {failed:>7}", run.plan().name())?;
+        match percentiles(run, [0.5, 0.95]) {
+            Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
+            None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
+        }
+    }
+    writeln!(out)
+}
+
+fn remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let parallel = runs.iter().find(|run| run.plan().mode == Mode::Threads);
+    if let Some((Comparison { speed_up, efficiency, .. }, run)) = Comparison::of(runs).zip(parallel)
+    {
+        let jobs = plural(run.plan().workers.into(), "job");
+        match speed_up.zip(efficiency) {
+            Some((speed_up, efficiency)) => {
+                let efficiency = efficiency * 100.0;
+                writeln!(
+                    out,
+                    "speed-up     {speed_up:.2}x with {jobs}, efficiency {efficiency:.0} %"
+                )?;
+            }
+            None => writeln!(out, "speed-up     not reckoned, as not every command went well")?,
+        }
+    }
+    for run in runs.iter().filter(|run| run.has_begun()) {
+        let missing = run.known_tasks() - run.done_tasks() - failed(run).count() as u32;
+        if missing > 0 {
+            let (name, commands) = (run.plan().name(), plural(missing.into(), "command"));
+            writeln!(out, "{name:<12} {commands} not run to the end")?;
+        }
+    }
+    for failure in failures(runs) {
+        writeln!(out, "failed       {failure}")?;
+    }
+    Ok(())
+}
+
+/// The commands of a run that failed.
+fn failed(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
+    run.tasks().filter_map(|(task, record)| match record.outcome {
+        Some(Outcome::Failed(failure)) => Some((task, failure.message)),
+        _ => None,
+    })
+}
+
+/// What went wrong, a sentence each: the commands that failed, in order, and why a run did not go
+/// on.
+pub fn failures(runs: &[Run]) -> Vec<String> {
+    let mut sentences: BTreeMap<TaskId, (String, Vec<String>)> = BTreeMap::new();
+    let begun: Vec<&Run> = runs.iter().filter(|run| run.has_begun()).collect();
+    for run in &begun {
+        for (task, message) in failed(run) {
+            let (_, modes) = sentences.entry(task).or_insert_with(|| (message, Vec::new()));
+            modes.push(run.plan().name());
+        }
+    }
+    let everywhere = begun.len();
+    let commands = sentences.into_values().map(|(message, modes)| match modes.as_slice() {
+        [only] if everywhere > 1 => format!("{message} (in {only} alone)"),
+        _ => message,
+    });
+    let ends = begun.iter().filter_map(|run| match run.end() {
+        Some(End::Failed(failure)) => Some(format!("{}: {failure}", run.plan().name())),
+        _ => None,
+    });
+    commands.chain(ends).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod fixture {
+    use std::sync::Arc;
+
+    use crate::model::{
+        Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Mode, Nanos, Outcome,
+        Output, Plan, Product, Run, State, TaskId, Work,
+    };
+
+    /// A run of `mode` in which each command took a second, on as many lanes as there are workers:
+    /// each with its status, and what it wrote. Without a status it was stopped.
+    pub(crate) fn run(
+        mode: Mode,
+        workers: u16,
+        commands: &[(&str, Option<i32>, &str)],
+        end: End,
+    ) -> Run {
+        let texts: Arc<[String]> = commands.iter().map(|(text, ..)| (*text).to_owned()).collect();
+        let work = Work::Commands { commands: texts };
+        let plan = Plan::new(work, mode, workers, commands.len() as u32);
+        let mut run = Run::new(plan.clone());
+        let mut at = |seconds: u64, lane: u16, kind: Kind| {
+            let at = Nanos::from_millis(seconds * 1_000);
+            run.apply(&Event { at, lane: LaneId(lane), kind });
+        };
+        at(0, 0, Kind::RunStarted { plan });
+        for (place, (_, status, text)) in commands.iter().enumerate() {
+            let (lane, wave) = (place as u16 % workers, (place as u16 / workers).into());
+            let task = TaskId(place as u32 + 1);
+            at(wave, lane, Kind::Started { task });
+            at(wave, lane, Kind::Entered { state: State::Running });
+            let (bytes, text) = (text.len() as u64, Arc::from(*text));
+            let status = status.map_or(ExitStatus::Signal(15), ExitStatus::Code);
+            let output = Output { text, bytes, left_out: 0, status };
+            at(wave + 1, lane, Kind::Output { task, output });
+            let outcome = match status {
+                ExitStatus::Code(0) => {
+                    Outcome::Done(Done { answer: None, product: Product::Success })
+                }
+                ExitStatus::Code(_) => Outcome::Failed(Failure {
+                    kind: FailureKind::Command,
+                    message: format!("command {} ended with {status}", task.0),
+                }),
+                ExitStatus::Signal(_) => Outcome::Stopped,
+            };
+            at(wave + 1, lane, Kind::Finished { task, outcome });
+        }
+        at(commands.len().div_ceil(workers.into()) as u64, 0, Kind::RunFinished { end });
+        run
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fixture::run;
+    use super::*;
+
+    type Command = (&'static str, Option<i32>, &'static str);
+
+    fn report(runs: &[Run]) -> String {
+        let mut out = Vec::new();
+        write(&mut out, runs).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    fn race(sequential: &[Command], parallel: &[Command]) -> [Run; 2] {
+        let end = End::Finished;
+        [run(Mode::Sequential, 1, sequential, end.clone()), run(Mode::Threads, 2, parallel, end)]
+    }
+
+    #[test]
+    fn a_whole_race() {
+        let commands: [Command; 3] =
+            [("echo é", Some(0), "é\n"), ("printf \x1b", Some(0), "\x1b"), ("true", Some(0), "")];
+        assert_eq!(
+            report(&race(&commands, &commands)),
+            "\
+==> command 1 of 3, exit status 0, 1.000 s: echo é
+é
+==> command 2 of 3, exit status 0, 1.000 s: printf \\u{1b}
+\x1b
+==> command 3 of 3, exit status 0, 1.000 s: true
+
+mode              elapsed      commands  failed    median       p95
+sequential        3.000 s           3/3       0   1.000 s   1.000 s
+parallel x2       2.000 s           3/3       0   1.000 s   1.000 s
+
+speed-up     1.50x with 2 jobs, efficiency 75 %
+"
+        );
+    }
+
+    #[test]
+    fn every_command_that_failed_is_named_once() {
+        let sequential: [Command; 3] = [("a", Some(1), ""), ("b", Some(2), ""), ("c", Some(0), "")];
+        let parallel: [Command; 3] = [("a", Some(1), ""), ("b", Some(0), ""), ("c", Some(127), "")];
+        let report = report(&race(&sequential, &parallel));
+        let end = "\
+speed-up     not reckoned, as not every command went well
+failed       command 1 ended with exit status 1
+failed       command 2 ended with exit status 2 (in sequential alone)
+failed       command 3 ended with exit status 127 (in parallel x2 alone)
+";
+        assert!(report.ends_with(end), "{report}");
+        assert!(report.contains("==> command 3 of 3, exit status 127, 1.000 s: c\n"), "{report}");
+    }
+
+    #[test]
+    fn what_was_stopped_is_said_to_and_what_was_not_run_is_counted() {
+        let commands: [Command; 2] = [("a", Some(0), "whole\n"), ("b", None, "half")];
+        let stopped = run(Mode::Sequential, 1, &commands, End::Stopped);
+        let report = report(&[stopped]);
+        assert!(
+            report.starts_with(
+                "==> command 1 of 2, exit status 0, 1.000 s: a\nwhole\n\
+             ==> command 2 of 2, stopped, 1.000 s: b\nhalf\n\n"
+            ),
+            "{report}"
+        );
+        assert!(report.ends_with("\nsequential   1 command not run to the end\n"), "{report}");
+    }
+
+    #[test]
+    fn nothing_ran_nothing_is_reported() {
+        assert_eq!(report(&[]), "");
+    }
+}

@@ -1,0 +1,213 @@
+//! A queue that holds only so many: never more than that wait, and nothing is done twice, missed or
+//! waited for in vain.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crossbeam_channel::{Sender, unbounded};
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use threadline::engine::{Extent, RunHandle};
+use threadline::model::{End, Event, FailureKind, Kind, LaneId, Outcome, Plan, Run, State, TaskId};
+
+use super::extents::{extent, said, tasks};
+use super::{HANGS, Scripted, done, end, events, failed, failure, finished, fold, plan, wait_for};
+
+/// So many workers and tasks, and room for so many in the queue.
+fn narrow(workers: u16, tasks: u32, queue: u32) -> Plan {
+    Plan { queue: Some(queue), ..plan(workers, tasks) }
+}
+
+/// Tasks that each wait for leave to end.
+fn held(plan: &Plan) -> (RunHandle, Sender<()>) {
+    let (leave, leaves) = unbounded();
+    let run = Scripted::new(move |_, _, _| {
+        leaves.recv_timeout(HANGS).unwrap();
+        (done(), Extent::Unknown)
+    });
+    (run.start(plan), leave)
+}
+
+/// Asserts what holds at every moment: each task is told of before it is started, and a lane has at
+/// most one that it took, so that no more than the queue's bound can have been put in beside these.
+fn assert_never_too_many(plan: &Plan, events: &[Event]) {
+    let (mut run, mut put, mut started, mut over) = (Run::new(plan.clone()), 0, 0, 0);
+    let most = plan.queue.unwrap();
+    for event in events {
+        match event.kind {
+            Kind::Put { tasks } => {
+                assert_eq!(tasks, put + 1, "each is told of");
+                put = tasks;
+            }
+            Kind::Started { .. } => started += 1,
+            // One that is not there any more is let go again.
+            Kind::Finished { .. } | Kind::Entered { state: State::Idle } => over += 1,
+            _ => {}
+        }
+        run.apply(event);
+        assert!(started <= put, "started before it was put");
+        assert!(put <= most + u32::from(plan.workers) + over, "{put} are too many");
+        assert!(run.queued() <= most && run.queue_level().peak() <= most);
+    }
+}
+
+#[test]
+fn the_queue_is_full_as_long_as_there_are_more_tasks() {
+    let plan = narrow(3, 20, 4);
+    let (handle, leave) = held(&plan);
+    let (mut run, mut seen) = (Run::new(plan.clone()), Vec::new());
+    for over in 0..=20 {
+        let all_begun = (3 + over).min(20);
+        let all_put = (3 + 4 + over).min(20);
+        while (run.started_tasks(), run.unqueued()) != (all_begun, 20 - all_put)
+            || run.done_tasks() < over
+        {
+            let event = handle.events().recv_timeout(HANGS).unwrap();
+            run.apply(&event);
+            seen.push(event);
+        }
+        assert_eq!(run.queued(), all_put - all_begun);
+        assert_eq!(run.queued() + run.unqueued() + run.in_flight() + run.done_tasks(), 20);
+        _ = leave.send(());
+    }
+    seen.extend(events(&handle));
+    assert_never_too_many(&plan, &seen);
+    assert!(fold(&plan, &seen).is_whole());
+}
+
+#[test]
+fn the_first_lanes_have_the_first_tasks_however_narrow_the_queue() {
+    for queue in [1, 3, 400_000] {
+        let plan = narrow(8, 6, queue);
+        let (handle, leave) = held(&plan);
+        let mut begun = BTreeSet::new();
+        while begun.len() < 6 {
+            let event = handle.events().recv_timeout(HANGS).unwrap();
+            if let Kind::Started { task } = event.kind {
+                begun.insert((event.lane, task));
+            }
+        }
+        assert_eq!(begun, (0..6).map(|lane| (LaneId(lane), TaskId(u32::from(lane) + 1))).collect());
+        (0..6).for_each(|_| leave.send(()).unwrap());
+        assert_eq!(end(&events(&handle)), &End::Finished);
+    }
+}
+
+#[test]
+fn a_failure_that_ends_the_run_ends_a_full_queue() {
+    let refuse = |task: TaskId, _: &_, _: &_| match task.0 {
+        5 => (failed(FailureKind::Refused), Extent::Unknown),
+        _ => (done(), Extent::Unknown),
+    };
+    let events = Scripted::new(refuse).run(&narrow(2, 1_000, 2));
+    assert_eq!(end(&events), &End::Failed(failure(FailureKind::Refused)));
+}
+
+#[test]
+fn a_bound_of_none_is_one() {
+    let events = Scripted::new(|_, _, _| (done(), Extent::Unknown)).run(&narrow(2, 9, 0));
+    assert_eq!((tasks(&events).len(), end(&events)), (9, &End::Finished));
+}
+
+/// Worker processes die over some tasks: these come back through the queue, and are done.
+#[test]
+fn tasks_that_were_lost_are_done_by_another() {
+    for queue in [None, Some(1), Some(5)] {
+        let plan = Plan { queue, ..plan(3, 30) };
+        let lost = Arc::new(std::sync::Mutex::new(BTreeSet::new()));
+        let events = Scripted::new(move |task, _, _| {
+            // The first time, and task 9 twice.
+            let mut lost = lost.lock().unwrap();
+            let dies = lost.insert((task, 1)) || task.0 == 9 && lost.insert((task, 2));
+            (if dies { died() } else { done() }, Extent::Unknown)
+        })
+        .run(&plan);
+        let run = fold(&plan, &events);
+        assert!(run.is_whole(), "{:?}", run.failure());
+        assert_eq!((run.done_tasks(), run.lost(), run.started_tasks()), (30, 31, 30));
+        assert_eq!((run.queued(), run.unqueued(), run.in_flight()), (0, 0, 0));
+        assert_eq!(run.failed_attempts(TaskId(9)).len(), 2);
+        let well = |(_, _, outcome): &(_, _, &Outcome)| matches!(outcome, Outcome::Done(_));
+        let well: Vec<TaskId> =
+            finished(&events).into_iter().filter(well).map(|(_, task, _)| task).collect();
+        assert_eq!((well.len(), well.iter().collect::<BTreeSet<_>>().len()), (30, 30));
+    }
+}
+
+#[test]
+fn a_task_that_three_worker_processes_died_over_ends_the_run() {
+    let kills =
+        |task: TaskId, _: &_, _: &_| (if task.0 == 2 { died() } else { done() }, Extent::Unknown);
+    for queue in [None, Some(2)] {
+        let plan = Plan { queue, ..plan(2, 5) };
+        let events = Scripted::new(kills).run(&plan);
+        let End::Failed(failure) = end(&events) else { panic!("{:?}", end(&events)) };
+        assert_eq!(failure.kind, FailureKind::Worker);
+        assert!(failure.message.contains("task 2 was given up after 3 worker"), "{failure}");
+        assert!(failure.message.contains("killed by signal 9"), "{failure}");
+        let run = fold(&plan, &events);
+        assert_eq!((run.lost(), run.failed_task()), (2, Some(TaskId(2))));
+    }
+}
+
+fn died() -> Outcome {
+    let message = "worker process 7 was killed by signal 9".to_owned();
+    Outcome::Lost(threadline::model::Failure { kind: FailureKind::Worker, message })
+}
+
+proptest! {
+    #![proptest_config(Config { failure_persistence: None, ..Config::default() })]
+
+    #[test]
+    fn whatever_tasks_say_no_more_wait_than_there_is_room_for(
+        workers in 1..6_u16,
+        count in 0..20_u32,
+        queue in 1..8_u32,
+        extents in prop::collection::vec(extent(), 0..20),
+    ) {
+        let plan = narrow(workers, count, queue);
+        let events = Scripted::new(move |task, _, _| {
+            let extent = extents.get(task.0 as usize - 1).copied();
+            (done(), extent.unwrap_or(Extent::Unknown))
+        })
+        .run(&plan);
+        prop_assert_eq!(end(&events), &End::Finished);
+        prop_assert!(tasks(&events).is_superset(&(1..=said(&events)).collect()));
+        assert_never_too_many(&plan, &events);
+        prop_assert!(fold(&plan, &events).is_whole());
+    }
+
+    /// The stop comes after any event, with workers that do their tasks at once and others that only
+    /// a stop ends.
+    #[test]
+    fn a_stop_at_any_moment_ends_it(
+        workers in 1..6_u16,
+        count in 0..40_u32,
+        queue in 1..8_u32,
+        stuck in 1..60_u32,
+        after in 0..120_usize,
+    ) {
+        let plan = narrow(workers, count, queue);
+        let handle = Scripted::new(move |task, _, cancel| {
+            if task.0 % stuck == 0 {
+                wait_for(cancel);
+                return (Outcome::Stopped, Extent::Unknown);
+            }
+            (done(), Extent::Unknown)
+        })
+        .start(&plan);
+        let mut seen: Vec<Event> = Vec::new();
+        while seen.len() < after {
+            // Where all workers are stuck, nothing more comes: no test waits for that.
+            let Ok(event) = handle.events().try_recv() else { break };
+            seen.push(event);
+        }
+        handle.stop();
+        let is_over = seen.last().is_some_and(|event| matches!(event.kind, Kind::RunFinished { .. }));
+        if !is_over {
+            seen.extend(events(&handle));
+        }
+        assert_never_too_many(&plan, &seen);
+        prop_assert!(matches!(end(&seen), End::Stopped | End::Finished));
+    }
+}
