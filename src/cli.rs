@@ -59,6 +59,9 @@ enum Sub {
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
+    /// Do the tasks that the program which started this one hands over: its own business
+    #[command(hide = true)]
+    Worker,
 }
 
 #[derive(Args, Debug)]
@@ -75,6 +78,9 @@ struct Fetch {
     /// Worker threads [default: one a page, up to 8]
     #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
     threads: Option<u32>,
+    /// The queue holds N tasks at most [default: all]
+    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    queue: Option<u32>,
     /// Followers a page, 1 to 100
     #[arg(
         long,
@@ -119,6 +125,11 @@ pub enum Command {
     Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
+    /// Be a worker process of the program that started this one.
+    Worker {
+        /// For requests that are to be sent it.
+        token: Option<Token>,
+    },
 }
 
 /// A job for the screen, or for the way without one.
@@ -130,6 +141,8 @@ pub struct Followers {
     pub selection: Selection,
     /// How many worker threads, where that was said.
     pub workers: Option<u16>,
+    /// How many tasks the queue holds at most; nothing for no bound.
+    pub queue: Option<u32>,
     /// Followers a page.
     pub per_page: u8,
     /// How long to wait, and how often to ask again.
@@ -169,6 +182,8 @@ pub fn parse(
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
         Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        // One that cannot be used was refused by the parent, if it was to be used.
+        Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         None => Command::Followers(cli.fetch.resolve(environment)?),
     };
     Ok(command)
@@ -191,6 +206,7 @@ impl Fetch {
             source,
             selection: Selection { workload: Workload::Followers, choice: self.mode.into() },
             workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
+            queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
             patience: self.patience.into(),
@@ -211,19 +227,24 @@ impl Fetch {
             (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
             (None, None) => return Ok(Source::BuiltIn),
         };
-        let set = |name| environment(name).filter(|value| !value.is_empty());
-        let base = self.api_url.clone().or_else(|| set("GITHUB_API_URL").map(lossy));
-        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(&set)?)?;
+        let base = set(environment, "GITHUB_API_URL");
+        let base = self.api_url.clone().or_else(|| base.map(lossy));
+        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?;
         Ok(Source::Api { user, api: Arc::new(api) })
     }
 }
 
 /// The token, from where GitHub's own tools take it. Anything that no token is made of, text that is
 /// not Unicode included, is refused by [`Token::new`].
-fn token(set: &dyn Fn(&'static str) -> Option<OsString>) -> Result<Option<Token>, UsageError> {
+fn token(environment: Environment<'_>) -> Result<Option<Token>, UsageError> {
     let variables = ["GH_TOKEN", "GITHUB_TOKEN"];
-    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(name)?))));
+    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(environment, name)?))));
     Ok(found.map(|(name, secret)| Token::new(name, &secret)).transpose()?)
+}
+
+/// A variable that is set, and not to nothing.
+fn set(environment: Environment<'_>, name: &str) -> Option<OsString> {
+    environment(name).filter(|value| !value.is_empty())
 }
 
 /// After an option, clap takes a command's name for the USERNAME.

@@ -6,6 +6,7 @@ pub mod clock;
 #[cfg(unix)]
 mod commands;
 pub mod compute;
+mod errand;
 mod event_loop;
 mod feeder;
 mod followers;
@@ -15,6 +16,7 @@ pub(crate) mod handle;
 pub mod launcher;
 mod ledger;
 pub mod pool;
+pub mod process;
 pub mod simulate;
 pub mod task;
 

@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::commands::CommandsError;
 use super::username::UsernameError;
 use crate::github::ApiError;
+use crate::model::plan::MOST_TASKS;
 
 /// Why there is no command to carry out.
 #[derive(Debug, Error)]
@@ -112,6 +113,12 @@ pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 
+/// `--queue`.
+pub(super) fn queue(text: &str) -> Result<u32, String> {
+    let queue = text.parse().ok().filter(|queue| (1..=MOST_TASKS).contains(queue));
+    queue.ok_or_else(|| format!("give a whole number from 1 to {MOST_TASKS}"))
+}
+
 /// `--per-page`.
 pub(super) fn per_page(text: &str) -> Result<u8, &'static str> {
     let per_page = text.parse().ok().filter(|per_page| (1..=100).contains(per_page));
@@ -134,6 +141,14 @@ mod tests {
         );
         let missing = "error: these were not provided:\n  --latency <D>\n\nUsage: threadline serve";
         assert_eq!(sentence(missing), "these were not provided: --latency <D> (see --help)");
+    }
+
+    #[test]
+    fn a_queue_holds_1_or_more() {
+        for text in ["0", "400001", "4294967296", "-1", "", "many"] {
+            assert!(queue(text).is_err(), "{text:?}");
+        }
+        assert_eq!((queue("1"), queue("400000")), (Ok(1), Ok(400_000)));
     }
 
     #[test]

@@ -62,7 +62,10 @@ struct Sitting {
 impl Sitting {
     fn new(url: &str, patience: Patience) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
-        Self { launcher: Launcher::new(Some(Arc::new(api)), patience, clock.clone()), clock }
+        let program = Some(env!("CARGO_BIN_EXE_threadline").into());
+        let launcher =
+            Launcher::with_processes(Some(Arc::new(api)), patience, clock.clone(), program);
+        Self { launcher, clock }
     }
 
     fn start(&self, plan: Plan) -> Going {
