@@ -3,6 +3,7 @@
 
 pub mod keymap;
 mod message;
+pub mod pace;
 mod popup;
 pub mod session;
 mod view;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use crate::model::{Choice, Mode, Nanos, Run, Selection};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
+use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
 use view::View;
@@ -29,6 +31,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    slow_motion: SlowMotion,
     now: Nanos,
 }
 
@@ -36,6 +39,7 @@ impl App {
     /// A screen that shows `selection`; [`Self::begin`] starts it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
+            slow_motion: SlowMotion::new(session.setup().compute.simulation),
             session,
             shown: selection,
             view: View::default(),
@@ -108,6 +112,9 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::Simulate => return self.toggle_simulation(),
+            Action::Slower => return self.change_pace(true),
+            Action::Faster => return self.change_pace(false),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -155,11 +162,16 @@ impl App {
 
     fn run(&mut self) -> Option<Effect> {
         if let Some(active) = self.session.active() {
-            let stop = keymap::key_of(Action::Stop);
-            self.notice = Some(format!("{active} is running: {stop} stops it"));
-            return None;
+            return self.refuse(active);
         }
         self.begin()
+    }
+
+    /// What a key asks for must wait for a run.
+    fn refuse(&mut self, active: Selection) -> Option<Effect> {
+        let stop = keymap::key_of(Action::Stop);
+        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        None
     }
 
     fn quit(&mut self) -> Option<Effect> {

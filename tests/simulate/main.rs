@@ -5,7 +5,9 @@
 )]
 
 mod figures;
+mod keys;
 mod laws;
+mod options;
 mod pace;
 mod seeds;
 
