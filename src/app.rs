@@ -3,6 +3,7 @@
 
 pub mod keymap;
 mod message;
+mod output;
 pub mod pace;
 mod popup;
 pub mod session;
@@ -11,9 +12,10 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection};
+use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
+pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
@@ -98,7 +100,7 @@ impl App {
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
             (Some(popup), _) => {
-                self.popup = popup.after(action);
+                self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
             }
             (None, _) => {}
@@ -112,6 +114,7 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::Output => self.read_output(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -180,6 +183,25 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
+    }
+
+    /// Shows what the chosen lane's latest command in view wrote.
+    fn read_output(&mut self) {
+        if self.shown.workload != Workload::Commands {
+            return;
+        }
+        let Some(lane) = self.lane() else {
+            let (next, previous) =
+                (keymap::key_of(Action::NextLane), keymap::key_of(Action::PreviousLane));
+            self.notice =
+                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            return;
+        };
+        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        match reading {
+            Some(reading) => self.popup = Some(Popup::Output(reading)),
+            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+        }
     }
 
     const fn toggle_theme(&mut self) {

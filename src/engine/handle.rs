@@ -17,7 +17,7 @@ pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
 /// A run that goes on. Dropping it stops the run.
 pub struct RunHandle {
-    /// What its workers are made by, where it has any.
+    /// Nothing in a run that is simulated, or failed before anything was begun.
     pub(super) job: Option<Arc<dyn Job>>,
     pub(super) time: Time,
     pub(super) events: Receiver<Event>,

@@ -102,10 +102,6 @@ impl Jobs for Workshop {
     }
 
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        #[cfg(unix)]
-        if let Work::Commands { .. } = plan.work {
-            return Ok(Arc::new(CommandsJob::new(plan)));
-        }
         match plan.mode {
             Mode::Sequential | Mode::Threads => self.threaded(plan),
             Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
@@ -125,6 +121,9 @@ impl Workshop {
             work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
                 Ok(Arc::new(self.laboratory.job(work)?))
             }
+            #[cfg(unix)]
+            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            #[cfg(not(unix))]
             Work::Commands { .. } => Err(nobody(plan)),
         }
     }

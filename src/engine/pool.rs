@@ -42,8 +42,8 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     if coordinator.is_err() {
         report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
     }
-    let time = Time::Real { started };
-    RunHandle { job: Some(job), time, events, over, cancel, thread: coordinator.ok() }
+    let (time, job) = (Time::Real { started }, Some(job));
+    RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
 }
 
 /// A run that fails before anything is begun.
@@ -55,7 +55,7 @@ pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     report.send(Kind::RunFinished { end: End::Failed(failure) });
     let (_, over) = bounded(0);
     let time = Time::Real { started };
-    RunHandle { job: None, time, events, over, cancel: Cancel::default(), thread: None }
+    RunHandle { time, job: None, events, over, cancel: Cancel::default(), thread: None }
 }
 
 /// What every thread of a run has in hand.
