@@ -71,10 +71,8 @@ fn unfinished(runs: &[Run]) -> impl Iterator<Item = Remark> {
 pub(crate) fn trouble(run: &Run) -> String {
     let failed = |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
-    let done = match run.plan().workload().is_computed() {
-        true => "tasks done",
-        false => "pages fetched",
-    };
+    let computed = run.plan().workload().is_computed();
+    let done = if computed { "tasks done" } else { "pages fetched" };
     let done = format!("{} {done}", fraction(run));
     match run.failure() {
         Some(failure) if failures > 1 => {
