@@ -3,6 +3,7 @@
 
 pub mod keymap;
 mod message;
+mod output;
 mod popup;
 pub mod session;
 mod view;
@@ -10,9 +11,10 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection};
+use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
+pub use output::Reading;
 pub use popup::Popup;
 pub use session::Session;
 use view::View;
@@ -94,7 +96,7 @@ impl App {
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
             (Some(popup), _) => {
-                self.popup = popup.after(action);
+                self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
             }
             (None, _) => {}
@@ -108,6 +110,7 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::Output => self.read_output(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -168,6 +171,25 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
+    }
+
+    /// Shows what the chosen lane's latest command in view wrote.
+    fn read_output(&mut self) {
+        if self.shown.workload != Workload::Commands {
+            return;
+        }
+        let Some(lane) = self.lane() else {
+            let (next, previous) =
+                (keymap::key_of(Action::NextLane), keymap::key_of(Action::PreviousLane));
+            self.notice =
+                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            return;
+        };
+        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        match reading {
+            Some(reading) => self.popup = Some(Popup::Output(reading)),
+            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+        }
     }
 
     const fn toggle_theme(&mut self) {

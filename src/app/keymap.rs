@@ -51,6 +51,12 @@ pub enum Action {
     NextLanes,
     /// Ten lanes up.
     PreviousLanes,
+    /// What the command on the lane chosen wrote.
+    Output,
+    /// The next command's output.
+    NextCommand,
+    /// The output of the command before.
+    PreviousCommand,
     /// Dark or light.
     Theme,
     /// The keys.
@@ -127,6 +133,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::PreviousLane, &[char('k'), key(KeyCode::Up)], "lane above"),
     bind(Action::NextLanes, &[key(KeyCode::PageDown)], "ten lanes down"),
     bind(Action::PreviousLanes, &[key(KeyCode::PageUp)], "ten lanes up"),
+    bind(Action::Output, &[key(KeyCode::Enter)], "what the lane's command wrote"),
+    bind(Action::NextCommand, &[char('.')], "output of the next command"),
+    bind(Action::PreviousCommand, &[char(',')], "output of the command before"),
     bind(Action::Theme, &[char('t')], "dark or light"),
     bind(Action::Help, &[char('?')], "these keys"),
     bind(Action::Back, &[key(KeyCode::Esc)], "one step back, never quits"),

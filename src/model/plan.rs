@@ -246,7 +246,7 @@ impl Plan {
     /// computed, a command as it was given.
     pub fn label(&self, task: TaskId) -> String {
         match &self.work {
-            Work::Profile(_) | Work::Followers(_) => format!("p{}", task.0),
+            Work::Profile(_) | Work::Followers(_) => task.to_string(),
             Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => format!("t{}", task.0),
             Work::Commands { .. } => printable(self.command(task).unwrap_or_default()),
         }

@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::{State, Target};
+use crate::model::{State, Target, Workload};
 
 /// The states that a run of followers can be in.
 const LEGEND: [State; 7] = [
@@ -69,6 +69,9 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::NextLane, Action::PreviousLane], "lane"),
         (&[Action::Theme], "theme"),
     ]);
+    if app.shown().workload == Workload::Commands {
+        hints.insert(2, (&[Action::Output], "output"));
+    }
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {
