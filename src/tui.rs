@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvError, after, never, select};
 
 use crate::app::{App, Background, Effect, Msg};
-use crate::engine::{Launcher, RunHandle};
+use crate::engine::{Launcher, Pace, RunHandle};
 use crate::model::Nanos;
 use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
@@ -195,7 +195,15 @@ impl Tui<'_> {
 
     fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
         match effect {
-            Some(Effect::Start(plan)) => self.run = Some(self.launcher.start(plan)),
+            Some(Effect::Start(plan)) => {
+                let pace = Pace::Slow(self.app.pace());
+                self.run = Some(self.launcher.start_at(plan, pace));
+            }
+            Some(Effect::Pace(slow)) => {
+                if let Some(run) = &self.run {
+                    run.set_pace(Pace::Slow(slow), self.launcher.now());
+                }
+            }
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();

@@ -5,7 +5,10 @@
 )]
 
 mod figures;
+mod keys;
 mod laws;
+mod options;
+mod pace;
 mod seeds;
 
 use threadline::engine::simulate::Simulated;
