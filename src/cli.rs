@@ -4,6 +4,7 @@ mod commands;
 mod duration;
 mod exec;
 mod help;
+mod lab;
 mod patience;
 mod picture;
 mod serve;
@@ -19,18 +20,22 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 pub use commands::CommandsError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use lab::Lab;
 pub use picture::{Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
-use crate::app::session::most_workers;
+use crate::app::session::{MOST_PROCESSES, most_workers};
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
 
 /// The environment: a variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Options that are about followers alone.
+const FOLLOWERS: &str = "Followers";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -59,6 +64,9 @@ enum Sub {
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
+    /// Do the tasks that the program which started this one hands over: its own business
+    #[command(hide = true)]
+    Worker,
 }
 
 #[derive(Args, Debug)]
@@ -72,27 +80,39 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads [default: one a page, up to 8]
+    /// Worker threads, or processes [default: one a page, up to 8; 4 to compute]
     #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
     threads: Option<u32>,
+    /// The queue holds N tasks at most [default: all]
+    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    queue: Option<u32>,
+    #[command(flatten)]
+    picture: picture::PictureArgs,
+    #[command(flatten)]
+    lab: lab::LabArgs,
     /// Followers a page, 1 to 100
     #[arg(
         long,
+        help_heading = FOLLOWERS,
         value_name = "N",
         default_value = "30",
         value_parser = usage::per_page,
         allow_negative_numbers = true
     )]
     per_page: u8,
-    #[arg(long, value_name = "URL", help = help::API_URL, long_help = help::API_URL_LONG)]
+    #[arg(
+        long,
+        help_heading = FOLLOWERS,
+        value_name = "URL",
+        help = help::API_URL,
+        long_help = help::API_URL_LONG
+    )]
     api_url: Option<String>,
     #[command(flatten)]
     patience: patience::PatienceArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
-    #[arg(short, long, value_name = "FILE", long_help = help::OUTPUT)]
+    #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    picture: picture::PictureArgs,
 }
 
 /// `--mode`.
@@ -119,6 +139,11 @@ pub enum Command {
     Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
+    /// Be a worker process of the program that started this one.
+    Worker {
+        /// For requests that are to be sent it.
+        token: Option<Token>,
+    },
 }
 
 /// A job for the screen, or for the way without one.
@@ -128,8 +153,12 @@ pub struct Followers {
     pub source: Source,
     /// What runs first.
     pub selection: Selection,
-    /// How many worker threads, where that was said.
+    /// What is computed, where something is.
+    pub lab: Lab,
+    /// How many workers, where that was said.
     pub workers: Option<u16>,
+    /// How many tasks the queue holds at most; nothing for no bound.
+    pub queue: Option<u32>,
     /// Followers a page.
     pub per_page: u8,
     /// How long to wait, and how often to ask again.
@@ -169,6 +198,8 @@ pub fn parse(
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
         Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        // One that cannot be used was refused by the parent, if it was to be used.
+        Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         None => Command::Followers(cli.fetch.resolve(environment)?),
     };
     Ok(command)
@@ -182,15 +213,22 @@ impl Fetch {
             Way::Screen if to_stdout => Way::Plain,
             way => way,
         };
-        let source = self.source(environment)?;
+        let lab = self.lab.resolve()?;
+        let selection = Selection { workload: lab.workload, choice: self.mode.into() };
+        let source = self.source(lab.workload, environment)?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
         Ok(Followers {
             source,
-            selection: Selection { workload: Workload::Followers, choice: self.mode.into() },
-            workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
+            selection,
+            lab,
+            workers: self
+                .threads
+                .map(|asked| workers(asked, costs_quota, selection))
+                .transpose()?,
+            queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
             patience: self.patience.into(),
@@ -200,30 +238,54 @@ impl Fetch {
         })
     }
 
-    fn source(&self, environment: Environment<'_>) -> Result<Source, UsageError> {
+    /// Whoever computes fetches no followers.
+    fn check_followers(&self, workload: Workload) -> Result<(), UsageError> {
+        let given = [
+            (self.user.is_some(), "a USERNAME"),
+            (self.user_option.is_some(), "--username"),
+            (self.api_url.is_some(), "--api-url"),
+            (self.output.is_some(), "--output"),
+        ];
+        match given.into_iter().find(|(given, _)| *given && workload.is_computed()) {
+            Some((_, given)) => Err(UsageError::NoFollowers { workload, given }),
+            None => Ok(()),
+        }
+    }
+
+    fn source(
+        &self,
+        workload: Workload,
+        environment: Environment<'_>,
+    ) -> Result<Source, UsageError> {
         let command = self.user.as_deref().filter(|&user| is_command(user));
         if let (Some(name), None) = (command, &self.user_option) {
             return Err(UsageError::CommandNotFirst(name.to_owned()));
         }
+        self.check_followers(workload)?;
         let user = match (&self.user, &self.user_option) {
             (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
             (Some(user), _) | (None, Some(user)) => username::check(user)?.to_owned(),
             (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
             (None, None) => return Ok(Source::BuiltIn),
         };
-        let set = |name| environment(name).filter(|value| !value.is_empty());
-        let base = self.api_url.clone().or_else(|| set("GITHUB_API_URL").map(lossy));
-        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(&set)?)?;
+        let base = set(environment, "GITHUB_API_URL");
+        let base = self.api_url.clone().or_else(|| base.map(lossy));
+        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?;
         Ok(Source::Api { user, api: Arc::new(api) })
     }
 }
 
 /// The token, from where GitHub's own tools take it. Anything that no token is made of, text that is
 /// not Unicode included, is refused by [`Token::new`].
-fn token(set: &dyn Fn(&'static str) -> Option<OsString>) -> Result<Option<Token>, UsageError> {
+fn token(environment: Environment<'_>) -> Result<Option<Token>, UsageError> {
     let variables = ["GH_TOKEN", "GITHUB_TOKEN"];
-    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(name)?))));
+    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(environment, name)?))));
     Ok(found.map(|(name, secret)| Token::new(name, &secret)).transpose()?)
+}
+
+/// A variable that is set, and not to nothing.
+fn set(environment: Environment<'_>, name: &str) -> Option<OsString> {
+    environment(name).filter(|value| !value.is_empty())
 }
 
 /// After an option, clap takes a command's name for the USERNAME.
@@ -235,9 +297,13 @@ fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
-fn workers(asked: u32, costs_quota: bool) -> Result<u16, UsageError> {
+fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
     let most = most_workers(costs_quota);
+    let processes = selection.modes().contains(&Mode::Processes);
     match u16::try_from(asked) {
+        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
+            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
+        }
         Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
         _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
         _ => Err(UsageError::ThreadsHere { asked, most }),

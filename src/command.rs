@@ -10,6 +10,7 @@ use thiserror::Error;
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
 use crate::cli::{Command, Followers, Picture, Source, Theme, Way};
+use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
 use crate::export::{Output, OutputError};
@@ -37,6 +38,9 @@ pub enum CommandError {
     /// `threadline serve` did not start.
     #[error(transparent)]
     Serve(#[from] ServeError),
+    /// `threadline worker` had nothing to do.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
     /// The screen cannot be shown.
     #[error("the terminal cannot be drawn on; --plain needs none")]
     Screen(#[source] io::Error),
@@ -64,6 +68,7 @@ impl CommandError {
         match self {
             _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
+            Self::Worker(WorkerError::NoParent) => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -74,6 +79,11 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
     match command {
         Command::Serve(serve) => {
             serve::run(&serve, streams.out)?;
+            Ok(Exit::Whole)
+        }
+        Command::Worker { .. } if io::stdin().is_terminal() => Err(WorkerError::NoParent.into()),
+        Command::Worker { token } => {
+            child::serve(io::stdin(), io::stdout(), token)?;
             Ok(Exit::Whole)
         }
         Command::Followers(followers) => fetch(&followers, streams),
@@ -123,11 +133,19 @@ impl Sitting {
         };
         Ok(Self {
             session: Session::new(Setup {
+                queue: followers.queue,
+                compute: followers.lab.compute,
+                tasks: followers.lab.tasks,
                 force: followers.force,
                 cores: cores(),
                 ..Setup::followers(target, followers.workers)
             }),
-            launcher: Launcher::new(Some(api), followers.patience, Clock::system()),
+            launcher: Launcher::with_processes(
+                Some(api),
+                followers.patience,
+                Clock::system(),
+                std::env::current_exe().ok(),
+            ),
             server,
         })
     }

@@ -6,20 +6,26 @@ pub mod clock;
 #[cfg(unix)]
 mod commands;
 pub mod compute;
+mod errand;
 mod event_loop;
 mod feeder;
 mod followers;
 mod gate;
 pub mod gil;
+pub(crate) mod handle;
 pub mod launcher;
 mod ledger;
 pub mod pool;
+pub mod process;
+pub mod simulate;
 pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
 pub use gil::Gil;
 pub use gil::under::UnderGil;
+pub use handle::{Never, RunHandle};
 pub use launcher::{Jobs, Launcher};
-pub use pool::{RunHandle, start};
+pub use pool::start;
+pub use simulate::Pace;
 pub use task::{Extent, Job, Report, Worker};

@@ -19,7 +19,7 @@ pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,
 };
-pub use gil::Gil;
+pub use gil::{Gil, HeldCell};
 pub use lane::{Cell, Lane, Span};
 pub use level::Level;
 pub use page::{Follower, Page};

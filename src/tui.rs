@@ -233,7 +233,7 @@ impl Tui<'_> {
 
     fn draw(&mut self) -> io::Result<()> {
         let drawn = self.launcher.now();
-        let now = self.run.as_ref().map_or(Nanos::ZERO, |run| drawn.since(run.started()));
+        let now = self.run.as_ref().map_or(Nanos::ZERO, |run| run.elapsed(drawn));
         let columns = self.screen.columns()?;
         self.app.update(Msg::Frame { now, columns });
         self.frame = Some(self.screen.draw(&self.app)?);

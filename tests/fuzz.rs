@@ -13,7 +13,7 @@ use fastrand::Rng;
 use threadline::github::link;
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::text::printable;
-use threadline::model::{Event, Mode, Nanos, Page, Plan, Run, Target, Work};
+use threadline::model::{Compute, Event, Mode, Nanos, Page, Plan, Run, Target, Work};
 use url::Url;
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -143,7 +143,14 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         per_page: 30,
         costs_quota: false,
     };
-    let plan = Plan::new(Work::Followers(target), Mode::Threads, 3, 4);
+    let commands = Work::Commands { commands: vec!["true".to_owned(); 4].into() };
+    let compute = Compute::default();
+    let plans = [
+        Plan::new(Work::Followers(target), Mode::Threads, 3, 4),
+        Plan::new(Work::Mixed(compute), Mode::Gil, 3, 4),
+        Plan { queue: Some(1), ..Plan::new(Work::Cpu(compute), Mode::Processes, 3, 4) },
+        Plan::new(commands, Mode::Threads, 3, 4),
+    ];
     let started = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
     let texts = [
         started,
@@ -157,6 +164,14 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
         r#"{"at":3,"lane":0,"event":"narrowed","in_flight":2}"#,
         r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
+        r#"{"at":4,"lane":0,"event":"put","tasks":3}"#,
+        r#"{"at":1,"lane":2,"event":"process","pid":4711}"#,
+        r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
+        r#"{"at":8,"lane":1,"event":"output","task":2,"output":{"text":"\u001b[2J","left_out":3}}"#,
+        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"lost":{"kind":"worker","message":"x"}}}"#,
+        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":{"value":18446744073709551615}}}}"#,
+        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":"success"}}}"#,
+        r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
     ];
     for text in texts {
         assert!(serde_json::from_str::<Event>(text).is_ok(), "{text}");
@@ -180,20 +195,35 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         "idle",
         "[]",
         "\"lane\":2",
+        "computing",
+        "gil",
+        "processes",
+        "\"tasks\":0",
     ];
     let before: Event = serde_json::from_str(started).unwrap();
     fuzz(&texts, &tokens, |text| {
         let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
-        let mut run = Run::new(plan.clone());
-        for event in [&before, &event, &event, &before] {
-            run.apply(event);
-            assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
+        for plan in &plans {
+            let mut run = Run::new(plan.clone());
+            for event in [&before, &event, &event, &before] {
+                run.apply(event);
+                assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
+                assert!(run.unqueued() <= run.known_tasks() && run.queued() <= run.known_tasks());
+            }
+            check(&run);
         }
-        let until = run.elapsed(Nanos(100));
-        for lane in run.lanes() {
-            assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
-            assert_eq!(lane.between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
-        }
-        assert_eq!(run.followers().count() as u64, run.follower_count());
     });
+}
+
+/// What holds of any run.
+fn check(run: &Run) {
+    let until = run.elapsed(Nanos(100));
+    for lane in run.lanes() {
+        assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
+        assert_eq!(lane.between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
+    }
+    assert_eq!(run.followers().count() as u64, run.follower_count());
+    assert_eq!(run.tasks().count() as u32, run.started_tasks());
+    let shares = run.gil().map(|gil| [gil.held(until), gil.between(Nanos(3), until).share]);
+    assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));
 }

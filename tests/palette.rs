@@ -14,12 +14,13 @@ use std::collections::BTreeSet;
 
 use ratatui::style::Color;
 use threadline::app::Background;
-use threadline::model::State;
+use threadline::model::{LaneId, State};
 use threadline::ui::theme::{Depth, Glyphs, Theme};
 
-/// The states that have a colour of their own: idle has none, and connecting shares that of waiting
-/// and is told apart by its glyph.
-const COLOURED: [State; 6] = [
+/// The states that are told apart by their colours: idle has none, those of [`GLYPHED`] have a glyph of
+/// their own, and running, which has that of receiving, is never beside it.
+const COLOURED: [State; 7] = [
+    State::HandOver,
     State::Waiting,
     State::Receiving,
     State::Computing,
@@ -27,6 +28,17 @@ const COLOURED: [State; 6] = [
     State::Throttled,
     State::Error,
 ];
+
+/// The states that share a colour with another, or lie on the background, and have a glyph of their own
+/// at every depth.
+const GLYPHED: [(State, State); 3] = [
+    (State::Starting, State::HandOver),
+    (State::Connecting, State::Waiting),
+    (State::Native, State::Computing),
+];
+
+/// As many colours as there are for the lanes that hold the GIL.
+const HOLDERS: [LaneId; 4] = [LaneId(0), LaneId(1), LaneId(2), LaneId(3)];
 
 /// What every pair of states must differ by for every kind of colour vision, and as greys.
 const APART: f64 = 12.0;
@@ -142,20 +154,31 @@ fn rgb(color: Color) -> Rgb {
             let cube = index - 16;
             [level(cube / 36), level(cube / 6 % 6), level(cube % 6)]
         }
+        Color::Indexed(index @ 232..) => [8 + 10 * (index - 232); 3],
         other => panic!("{other:?} looks different on every terminal"),
     };
     parts.map(linear)
 }
 
-/// The two states that are hardest to tell apart, and by how much they differ.
-fn closest(theme: Theme, eye: &Eye) -> (f64, State, State) {
-    let seen = |state| lab(see(eye, rgb(theme.color(state).expect("a colour"))));
-    let pairs = COLOURED
+/// The two that are hardest to tell apart, and by how much they differ.
+fn closest<T: Copy>(things: &[T], color: impl Fn(T) -> Color, eye: &Eye) -> (f64, T, T) {
+    let seen = |thing| lab(see(eye, rgb(color(thing))));
+    let pairs = things
         .iter()
         .enumerate()
-        .flat_map(|(index, &one)| COLOURED.iter().skip(index + 1).map(move |&two| (one, two)));
+        .flat_map(|(index, &one)| things.iter().skip(index + 1).map(move |&two| (one, two)));
     let differences = pairs.map(|(one, two)| (difference(seen(one), seen(two)), one, two));
-    differences.min_by(|a, b| a.0.total_cmp(&b.0)).expect("two states")
+    differences.min_by(|a, b| a.0.total_cmp(&b.0)).expect("two")
+}
+
+/// A state's colour.
+fn of_state(theme: Theme) -> impl Fn(State) -> Color {
+    move |state| theme.color(state).expect("a colour")
+}
+
+/// The colour of a lane that holds the GIL.
+fn of_holder(theme: Theme) -> impl Fn(LaneId) -> Color {
+    move |lane| theme.holder(lane).expect("a colour")
 }
 
 /// The sets of colours that do not depend on the terminal.
@@ -173,7 +196,9 @@ fn states_are_told_apart_by_every_eye() {
     let eyes = [("usual", USUAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
     for (set, theme) in sets() {
         for (name, eye) in &eyes {
-            let (difference, one, two) = closest(theme, eye);
+            let (difference, one, two) = closest(&COLOURED, of_state(theme), eye);
+            assert!(difference >= APART, "{set}, {name}: {one:?} and {two:?} by {difference:.1}");
+            let (difference, one, two) = closest(&HOLDERS, of_holder(theme), eye);
             assert!(difference >= APART, "{set}, {name}: {one:?} and {two:?} by {difference:.1}");
         }
     }
@@ -182,8 +207,25 @@ fn states_are_told_apart_by_every_eye() {
 #[test]
 fn states_are_told_apart_as_greys() {
     for (set, theme) in sets() {
-        let (difference, one, two) = closest(theme, &GREY);
+        let (difference, one, two) = closest(&COLOURED, of_state(theme), &GREY);
         assert!(difference >= APART_GREY, "{set}: {one:?} and {two:?} by {difference:.1}");
+        let (difference, one, two) = closest(&HOLDERS, of_holder(theme), &GREY);
+        assert!(difference >= APART_GREY, "{set}: {one:?} and {two:?} by {difference:.1}");
+    }
+}
+
+/// Who holds the GIL has a colour that says nothing of what it does.
+#[test]
+fn a_holder_looks_like_no_state() {
+    for (set, theme) in sets() {
+        for lane in HOLDERS {
+            let seen = |color| lab(see(&USUAL, rgb(color)));
+            let holder = seen(of_holder(theme)(lane));
+            for state in COLOURED {
+                let apart = difference(holder, seen(of_state(theme)(state)));
+                assert!(apart >= APART, "{set}: {lane:?} and {state:?} by {apart:.1}");
+            }
+        }
     }
 }
 
@@ -195,13 +237,20 @@ fn text_on_a_state_can_be_read() {
         let [grey, _, _] = see(&GREY, rgb(color));
         grey + 0.05
     };
+    let contrast = |behind, text| {
+        let (one, two) = (luminance(behind), luminance(text));
+        f64::max(one, two) / f64::min(one, two)
+    };
     for (set, theme) in sets() {
         for state in COLOURED.into_iter().filter(|&state| state != State::Error) {
             let behind = theme.color(state).expect("a colour");
             let text = theme.label_on(behind).fg.expect("a colour");
-            let (one, two) = (luminance(behind), luminance(text));
-            let contrast = one.max(two) / one.min(two);
+            let contrast = contrast(behind, text);
             assert!(contrast >= 4.5, "{set}: on {state:?} by {contrast:.1}");
+        }
+        for lane in HOLDERS {
+            let contrast = contrast(of_holder(theme)(lane), theme.on_holder(lane));
+            assert!(contrast >= 4.5, "{set}: on {lane:?} by {contrast:.1}");
         }
     }
 }
@@ -236,13 +285,16 @@ fn without_colours_states_are_told_apart_by_glyph() {
     }
 }
 
-/// Connecting has the colour of waiting, and a glyph of its own at every depth.
 #[test]
-fn connecting_is_told_from_waiting_by_its_glyph() {
+fn what_shares_a_colour_is_told_apart_by_its_glyph() {
     for depth in [Depth::Mono, Depth::Sixteen, Depth::Indexed, Depth::True] {
         let theme = Theme::new(depth, Glyphs::Unicode, Background::Dark);
-        assert_eq!(theme.color(State::Connecting), theme.color(State::Waiting));
-        assert_ne!(theme.state_cell(State::Connecting).0, theme.state_cell(State::Waiting).0);
+        for (state, other) in GLYPHED {
+            assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
+        }
+        for (state, other) in GLYPHED.into_iter().skip(1) {
+            assert_eq!(theme.color(state), theme.color(other), "{depth:?} {state:?}");
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) struct ExecArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "commands")]
     from: Option<PathBuf>,
     /// The queue holds N commands at most [default: all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     picture: PictureArgs,

@@ -5,6 +5,8 @@ use thiserror::Error;
 use super::commands::CommandsError;
 use super::username::UsernameError;
 use crate::github::ApiError;
+use crate::model::Workload;
+use crate::model::plan::MOST_TASKS;
 
 /// Why there is no command to carry out.
 #[derive(Debug, Error)]
@@ -73,6 +75,37 @@ pub enum UsageError {
     /// There are no commands to run.
     #[error(transparent)]
     Commands(#[from] CommandsError),
+    /// More processes than a machine has room for.
+    #[error(
+        "--threads {asked}: --mode processes, and a race that has it, start as many processes, so \
+         give 1 to {most}, or another --mode"
+    )]
+    Processes {
+        /// How many were asked for.
+        asked: u32,
+        /// How many there may be.
+        most: u16,
+    },
+    /// An option of CPU work, where there is none.
+    #[error("{option} is about tasks that are computed: add --workload cpu, native or mixed")]
+    NothingComputed {
+        /// Which option.
+        option: &'static str,
+    },
+    /// `--share`, where a task is one thing.
+    #[error("--share is about tasks that are mixed: add --workload mixed")]
+    ShareWithoutMixed,
+    /// Followers are to be fetched, and are not.
+    #[error(
+        "--workload {workload} computes, and fetches no followers: leave {given} away, or the \
+         --workload"
+    )]
+    NoFollowers {
+        /// What is computed.
+        workload: Workload,
+        /// What is about followers.
+        given: &'static str,
+    },
     /// Both the report and the followers were to go to stdout.
     #[error("--json and --output - both want stdout: give --output a file")]
     StdoutTwice,
@@ -112,6 +145,12 @@ pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 
+/// `--queue`.
+pub(super) fn queue(text: &str) -> Result<u32, String> {
+    let queue = text.parse().ok().filter(|queue| (1..=MOST_TASKS).contains(queue));
+    queue.ok_or_else(|| format!("give a whole number from 1 to {MOST_TASKS}"))
+}
+
 /// `--per-page`.
 pub(super) fn per_page(text: &str) -> Result<u8, &'static str> {
     let per_page = text.parse().ok().filter(|per_page| (1..=100).contains(per_page));
@@ -134,6 +173,14 @@ mod tests {
         );
         let missing = "error: these were not provided:\n  --latency <D>\n\nUsage: threadline serve";
         assert_eq!(sentence(missing), "these were not provided: --latency <D> (see --help)");
+    }
+
+    #[test]
+    fn a_queue_holds_1_or_more() {
+        for text in ["0", "400001", "4294967296", "-1", "", "many"] {
+            assert!(queue(text).is_err(), "{text:?}");
+        }
+        assert_eq!((queue("1"), queue("400000")), (Ok(1), Ok(400_000)));
     }
 
     #[test]

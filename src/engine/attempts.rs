@@ -30,7 +30,7 @@ impl Attempts {
         &self,
         task: TaskId,
         mut pass: Pass,
-        ask: impl AsyncFn() -> Result<T, Fault>,
+        mut ask: impl AsyncFnMut() -> Result<T, Fault>,
     ) -> Result<T, Failure> {
         let mut failed = 0;
         loop {

@@ -1,90 +1,103 @@
 //! The preparing request and the pages of followers as tasks: each thread does its own network I/O
-//! on itself, so that its lane shows what that thread did.
+//! on itself, so that its lane shows what that thread did, or has its worker process do it.
 
 use std::sync::Arc;
 
 use super::attempts::Attempts;
 use super::cancel::Cancel;
 use super::clock::Clock;
-use super::event_loop::{EventLoop, connection_is_back};
+use super::errand::Errand;
+use super::event_loop::EventLoop;
 use super::gate::{Gate, Pass};
+use super::process::{Remote, Starter};
 use super::task::{Extent, Job, Report, Worker};
 use crate::github::link::Links;
-use crate::github::{Api, Client, Fault, Observe, Patience, Reply, Timeouts};
-use crate::model::{Failure, Kind, Outcome, Page, Product, Quota, State, Target, TaskId};
-
-/// What is asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Errand {
-    /// The user's profile.
-    Profile,
-    /// A page of the user's followers a task.
-    Pages,
-}
+use crate::github::{Api, Client, Fault, Patience, Remedy, Reply, Timeouts};
+use crate::model::{Failure, FailureKind, Outcome, Page, Product, TaskId};
 
 /// Asks one API for what a plan wants of it.
 #[derive(Debug)]
 pub(super) struct GithubJob {
     pub(super) api: Arc<Api>,
     pub(super) errand: Errand,
-    pub(super) target: Target,
     pub(super) gate: Arc<Gate>,
     pub(super) clock: Clock,
     pub(super) patience: Patience,
+    /// Of the processes that make the requests, where it is not this one.
+    pub(super) starter: Option<Arc<Starter>>,
 }
 
 impl Job for GithubJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
         let events = EventLoop::new()?;
-        let timeouts = Timeouts::within(self.patience.timeout);
-        let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
+        let asker = match &self.starter {
+            Some(starter) => Asker::There(Remote::start(Arc::clone(starter), report.clone())?),
+            None => {
+                let timeouts = Timeouts::within(self.patience.timeout);
+                let client =
+                    Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
+                Asker::Here { client, errand: self.errand.clone() }
+            }
+        };
         let attempts = Attempts {
             gate: Arc::clone(&self.gate),
             report,
             clock: self.clock.clone(),
             patience: self.patience,
         };
-        Ok(Box::new(GithubWorker {
-            events,
-            client,
-            attempts,
-            errand: self.errand,
-            target: self.target.clone(),
-            pass: None,
-        }))
+        let per_page = self.errand.target.per_page;
+        Ok(Box::new(GithubWorker { events, asker, attempts, per_page, pass: None }))
     }
 }
 
-/// A thread's own event loop and connection.
+/// Who makes a lane's requests.
+enum Asker {
+    /// The lane's thread, on a connection of its own.
+    Here { client: Client, errand: Errand },
+    /// The lane's worker process.
+    There(Remote),
+}
+
+impl Asker {
+    /// Waits until a request can be made.
+    async fn ready(&mut self) -> Result<(), Failure> {
+        match self {
+            Self::Here { .. } => Ok(()),
+            Self::There(remote) => remote.ready().await,
+        }
+    }
+
+    async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault> {
+        match self {
+            Self::Here { client, errand } => errand.ask(client, task).await,
+            Self::There(remote) => {
+                let died = |failure| Err(Fault { failure, remedy: Remedy::None });
+                remote.ask(task).await.unwrap_or_else(died)
+            }
+        }
+    }
+
+    /// The run is to stop.
+    fn end(&mut self) {
+        match self {
+            Self::Here { .. } => {}
+            Self::There(remote) => remote.end(),
+        }
+    }
+}
+
+/// A thread's own event loop, and who asks for it.
 struct GithubWorker {
     events: EventLoop,
-    client: Client,
+    asker: Asker,
     attempts: Attempts,
-    errand: Errand,
-    target: Target,
+    /// Followers on a full page.
+    per_page: u8,
     /// Leave for the next request.
     pass: Option<Pass>,
 }
 
 impl GithubWorker {
-    async fn ask(&self, task: TaskId) -> Result<Reply, Fault> {
-        let target = &self.target;
-        let reply = match self.errand {
-            Errand::Profile => self.prepare().await,
-            Errand::Pages => self.client.followers(&target.user, target.per_page, task.0).await,
-        };
-        connection_is_back().await;
-        reply
-    }
-
-    /// Asks for the profile, but first, where that counts, whether anything may be asked at all.
-    async fn prepare(&self) -> Result<Reply, Fault> {
-        if self.target.costs_quota {
-            self.client.quota().await?;
-        }
-        self.client.profile(&self.target.user).await
-    }
-
     fn extent(&self, task: TaskId, reply: &Reply) -> Extent {
         let page = match &reply.done.product {
             Product::NoMore => return Extent::AtMost(task.0 - 1),
@@ -103,39 +116,44 @@ impl GithubWorker {
     }
 
     fn is_full(&self, page: &Page) -> bool {
-        page.len() >= usize::from(self.target.per_page)
+        page.len() >= usize::from(self.per_page)
     }
 }
 
 impl Worker for GithubWorker {
     fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
         self.pass = None;
-        let Attempts { gate, report, .. } = &self.attempts;
-        self.pass = self.events.until_cancelled(cancel, gate.pass(report)).transpose()?;
+        let Self { events, asker, attempts: Attempts { gate, report, .. }, .. } = self;
+        let pass = events.until_cancelled(cancel, async {
+            asker.ready().await?;
+            let pass = gate.pass(report).await?;
+            // That may have taken long.
+            asker.ready().await?;
+            Ok(pass)
+        });
+        self.pass = pass.transpose()?;
         Ok(())
     }
 
     fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
         // Without a pass it was stopped before it began.
         let Some(pass) = self.pass.take() else { return (Outcome::Stopped, Extent::Unknown) };
-        let answer = self.attempts.answer(task, pass, async || self.ask(task).await);
-        match self.events.until_cancelled(cancel, answer) {
-            None => (Outcome::Stopped, Extent::Unknown),
+        let Self { events, asker, attempts, .. } = self;
+        let answer = attempts.answer(task, pass, async || asker.ask(task).await);
+        match events.until_cancelled(cancel, answer) {
+            None => {
+                self.asker.end();
+                (Outcome::Stopped, Extent::Unknown)
+            }
+            // No request fails like this, only who makes it.
+            Some(Err(failure)) if failure.kind == FailureKind::Worker => {
+                (Outcome::Lost(failure), Extent::Unknown)
+            }
             Some(Err(failure)) => (Outcome::Failed(failure), Extent::Unknown),
             Some(Ok(reply)) => {
                 let extent = self.extent(task, &reply);
                 (Outcome::Done(reply.done), extent)
             }
         }
-    }
-}
-
-impl Observe for Report {
-    fn enter(&self, state: State) {
-        Self::enter(self, state);
-    }
-
-    fn quota(&self, quota: Quota) {
-        self.send(Kind::Quota(quota));
     }
 }

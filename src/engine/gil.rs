@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use super::cancel::Cancel;
 use crate::model::{LaneId, Nanos};
-use protocol::{Protocol, Take};
+use protocol::{Protocol, Take, Waiting};
 
 /// Waits for the GIL are no shorter, as in CPython, where a shorter interval would be none.
 const SHORTEST_INTERVAL: Duration = Duration::from_micros(1);
@@ -59,35 +59,44 @@ impl Gil {
 
     /// Takes the GIL if nobody has it.
     fn try_take(&self, me: LaneId) -> bool {
-        let mut protocol = self.protocol();
-        let taken = protocol.try_take(me) == Take::Taken;
-        if taken {
-            self.told_taken(&protocol);
-        }
-        taken
+        self.attempt(&mut self.protocol(), me) == Take::Taken
     }
 
     /// Waits for the GIL and takes it: `take_gil`. False where the run is to stop.
     fn take(&self, me: LaneId) -> bool {
         let mut protocol = self.protocol();
         loop {
-            match protocol.try_take(me) {
-                Take::Taken => {
-                    self.told_taken(&protocol);
-                    return true;
-                }
+            match self.attempt(&mut protocol, me) {
+                Take::Taken => return true,
                 Take::Stopped => return false,
-                Take::Wait(waiting) => {
-                    let waited = self.released.wait_timeout(protocol, self.interval);
-                    let timeout;
-                    (protocol, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
-                    if timeout.timed_out() {
-                        protocol.timed_out(waiting);
-                        self.set_breaker(&protocol);
-                    }
-                }
+                Take::Wait(waiting) => protocol = self.wait(protocol, waiting),
             }
         }
+    }
+
+    fn attempt(&self, protocol: &mut Protocol, me: LaneId) -> Take {
+        let take = protocol.try_take(me);
+        if take == Take::Taken {
+            self.set_breaker(protocol);
+            // Whoever was forced to release it need not wait any more.
+            self.switched.notify_one();
+        }
+        take
+    }
+
+    /// Waits for a release, and asks for one where that takes too long.
+    fn wait<'gil>(
+        &'gil self,
+        protocol: MutexGuard<'gil, Protocol>,
+        waiting: Waiting,
+    ) -> MutexGuard<'gil, Protocol> {
+        let waited = self.released.wait_timeout(protocol, self.interval);
+        let (mut protocol, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+        if timeout.timed_out() {
+            protocol.timed_out(waiting);
+            self.set_breaker(&protocol);
+        }
+        protocol
     }
 
     /// Gives the GIL back, and if it was asked for, waits until another has it: `drop_gil`.
@@ -96,9 +105,7 @@ impl Gil {
         let forced = protocol.release();
         self.set_breaker(&protocol);
         self.released.notify_one();
-        while forced && !protocol.has_switched(me) {
-            protocol = self.switched.wait(protocol).unwrap_or_else(PoisonError::into_inner);
-        }
+        drop(self.switched.wait_while(protocol, |gil| forced && !gil.has_switched(me)));
     }
 
     /// Gives the GIL back on a thread that ends.
@@ -119,12 +126,6 @@ impl Gil {
 
     fn is_stopped(&self) -> bool {
         self.protocol().is_stopped()
-    }
-
-    /// Whoever was forced to release it need not wait any more.
-    fn told_taken(&self, protocol: &Protocol) {
-        self.set_breaker(protocol);
-        self.switched.notify_one();
     }
 
     /// Tells the holder whether to look up. It may see that some turns late: nothing hangs on it but

@@ -1,20 +1,25 @@
 //! Starts planned runs of one sitting.
 
 use std::fmt::Debug;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::clock::Clock;
 #[cfg(unix)]
 use super::commands::CommandsJob;
 use super::compute::laboratory::Laboratory;
-use super::followers::{Errand, GithubJob};
+use super::errand::{Errand, What};
+use super::followers::GithubJob;
 use super::gate::{Gate, Standing};
 use super::gil::Gil;
 use super::gil::under::UnderGil;
-use super::pool::{self, RunHandle};
+use super::handle::RunHandle;
+use super::pool;
+use super::process::{Inquiry, Order, ProcessJob, Starter};
+use super::simulate::{self, Pace, Simulated};
 use super::task::Job;
 use crate::github::{Api, Patience};
-use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Target, Work};
+use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Work};
 
 /// Knows how the tasks of a plan are done.
 pub trait Jobs: Debug + Send + Sync {
@@ -37,8 +42,18 @@ pub struct Launcher {
 impl Launcher {
     /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
+        Self::with_processes(api, patience, clock, None)
+    }
+
+    /// The same, where worker processes can be started: they run `program`, this program's own file.
+    pub fn with_processes(
+        api: Option<Arc<Api>>,
+        patience: Patience,
+        clock: Clock,
+        program: Option<PathBuf>,
+    ) -> Self {
         let (standing, laboratory) = (Standing::default(), Laboratory::default());
-        let jobs = Workshop { api, patience, clock: clock.clone(), standing, laboratory };
+        let jobs = Workshop { api, patience, clock: clock.clone(), standing, laboratory, program };
         Self::of(Arc::new(jobs), clock)
     }
 
@@ -47,8 +62,16 @@ impl Launcher {
         Self { jobs, clock }
     }
 
-    /// Starts a run.
+    /// Starts a run; a simulated one goes as fast as it can be computed.
     pub fn start(&self, plan: Plan) -> RunHandle {
+        self.start_at(plan, Pace::Unbound)
+    }
+
+    /// Starts a run; a simulated one goes at this pace.
+    pub fn start_at(&self, plan: Plan, pace: Pace) -> RunHandle {
+        if let Some(run) = Simulated::new(&plan) {
+            return simulate::start(run, plan, pace, &self.clock);
+        }
         let plan = self.jobs.settle(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
@@ -70,6 +93,7 @@ struct Workshop {
     clock: Clock,
     standing: Standing,
     laboratory: Laboratory,
+    program: Option<PathBuf>,
 }
 
 impl Jobs for Workshop {
@@ -78,13 +102,10 @@ impl Jobs for Workshop {
     }
 
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        if plan.work.compute().is_some_and(|compute| compute.simulation.is_some()) {
-            return Err(nobody(plan));
-        }
         match plan.mode {
             Mode::Sequential | Mode::Threads => self.threaded(plan),
             Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
-            Mode::Processes => Err(nobody(plan)),
+            Mode::Processes => self.in_processes(plan),
         }
     }
 }
@@ -93,8 +114,10 @@ impl Workshop {
     /// The job for threads of this process, without a GIL.
     fn threaded(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match &plan.work {
-            Work::Profile(target) => self.github(plan, target, Errand::Profile),
-            Work::Followers(target) => self.github(plan, target, Errand::Pages),
+            work @ (Work::Profile(_) | Work::Followers(_)) => {
+                let (api, errand) = self.errand(plan, work)?;
+                Ok(Arc::new(self.github(plan, api, errand, None)))
+            }
             work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
                 Ok(Arc::new(self.laboratory.job(work)?))
             }
@@ -105,14 +128,48 @@ impl Workshop {
         }
     }
 
+    /// The job for threads of which each has a worker process.
+    fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        let starter = |order| {
+            let starter = Starter::new(self.program.clone(), order, self.clock.clone());
+            starter.map(Arc::new)
+        };
+        match &plan.work {
+            work @ (Work::Profile(_) | Work::Followers(_)) => {
+                let (api, errand) = self.errand(plan, work)?;
+                let starter = starter(Order::Ask(Inquiry {
+                    base: api.base().to_string(),
+                    with_token: api.token().is_some(),
+                    timeout: self.patience.timeout,
+                    errand: errand.clone(),
+                }))?;
+                Ok(Arc::new(self.github(plan, api, errand, Some(starter))))
+            }
+            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
+                let order = Order::Compute(self.laboratory.job(work)?);
+                Ok(Arc::new(ProcessJob(starter(order)?)))
+            }
+            Work::Commands { .. } => Err(nobody(plan)),
+        }
+    }
+
+    /// Who is asked, and for what.
+    fn errand(&self, plan: &Plan, work: &Work) -> Result<(&Arc<Api>, Errand), Failure> {
+        let what = if matches!(work, Work::Profile(_)) { What::Profile } else { What::Pages };
+        let (Some(api), Some(target)) = (&self.api, work.target()) else {
+            return Err(nobody(plan));
+        };
+        Ok((api, Errand { target: target.clone(), what }))
+    }
+
     fn github(
         &self,
         plan: &Plan,
-        target: &Target,
+        api: &Arc<Api>,
         errand: Errand,
-    ) -> Result<Arc<dyn Job>, Failure> {
-        let Self { api, patience, clock, standing, .. } = self;
-        let api = api.as_ref().ok_or_else(|| nobody(plan))?;
+        starter: Option<Arc<Starter>>,
+    ) -> GithubJob {
+        let Self { patience, clock, standing, .. } = self;
         let gate = Gate::new(
             Arc::clone(api),
             clock.clone(),
@@ -120,14 +177,14 @@ impl Workshop {
             plan.workers,
             Arc::clone(standing),
         );
-        Ok(Arc::new(GithubJob {
+        GithubJob {
             api: Arc::clone(api),
             errand,
-            target: target.clone(),
             gate: Arc::new(gate),
             clock: clock.clone(),
             patience: *patience,
-        }))
+            starter,
+        }
     }
 }
 

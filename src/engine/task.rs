@@ -97,9 +97,23 @@ impl Report {
 
     /// This happened now, whoever holds the GIL.
     pub(super) fn stamp(&self, kind: Kind) {
-        let at = self.clock.now().since(self.start);
+        self.tell(self.now(), kind);
+    }
+
+    /// This happened at a moment of the run: another process stamped it.
+    pub(super) fn tell(&self, at: Nanos, kind: Kind) {
         // Nobody listens any more once the screen has moved on to another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
+    }
+
+    /// The run's moment now.
+    pub(super) fn now(&self) -> Nanos {
+        self.moment(self.clock.now())
+    }
+
+    /// The run's start on the clock that all processes of this machine share, where there is one.
+    pub(super) fn zero(&self) -> Option<Nanos> {
+        self.clock.zero().map(|zero| zero + self.start)
     }
 
     /// The lane does this from now on.

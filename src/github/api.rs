@@ -157,11 +157,13 @@ impl Api {
         self.base.scheme() == "https"
     }
 
-    pub(super) const fn base(&self) -> &Url {
+    /// Its address, which ends in a slash.
+    pub const fn base(&self) -> &Url {
         &self.base
     }
 
-    pub(super) const fn token(&self) -> Option<&Token> {
+    /// The token that it is sent, if any.
+    pub const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::api::Api;
 use super::patience::Timeouts;
@@ -16,7 +16,7 @@ use crate::model::time::time_of_day;
 use crate::model::{Failure, FailureKind, LimitKind};
 
 /// A request that failed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Fault {
     /// Why.
     pub failure: Failure,
@@ -25,7 +25,8 @@ pub struct Fault {
 }
 
 /// What may help after a failed request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Remedy {
     /// Nothing that this program can do.
     None,

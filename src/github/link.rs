@@ -1,13 +1,14 @@
 //! The Link header (RFC 8288), untrusted: all that is taken from it is page numbers, and only from
 //! links to the server that sent it.
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use url::Url;
 
 use crate::model::plan::MOST_TASKS;
 
 /// Which pages a reply points to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Links {
     /// The page after this one.
     pub next: Option<u32>,

@@ -5,7 +5,7 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::{LimitKind, Quota};
 
@@ -13,7 +13,7 @@ use crate::model::{LimitKind, Quota};
 const MARGIN: Duration = Duration::from_secs(1);
 
 /// A limit that a server said was reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
     /// Which one.
     pub kind: LimitKind,
@@ -22,7 +22,8 @@ pub struct RateLimit {
 }
 
 /// How long a server wants to be left alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wait {
     /// This long.
     For(Duration),

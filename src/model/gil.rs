@@ -1,9 +1,12 @@
 //! Who held the GIL over time: append-only and packed, so that a cell of its row costs a few look-ups
 //! however often it changed hands.
 
+mod cells;
+
 use super::event::{LaneId, State};
 use super::lane::Lane;
 use super::time::Nanos;
+pub use cells::HeldCell;
 
 /// The most changes from one checkpoint to the next.
 const CHECKPOINT: usize = 64;
@@ -206,10 +209,11 @@ impl<'run> Gil<'run> {
         }
         let held = self.holds.held_until(b.0) - self.holds.held_until(a.0);
         let share = held as f64 / b.since(a).0 as f64;
-        Held { share, longest: self.longest_in(a.0, b.0) }
+        Held { share, longest: self.longest_in(a.0, b.0).map(|(lane, _)| lane) }
     }
 
-    fn longest_in(&self, a: u64, b: u64) -> Option<LaneId> {
+    /// Who held it longest in [a, b), and how long in all.
+    fn longest_in(&self, a: u64, b: u64) -> Option<(LaneId, u64)> {
         let stretches = self.holds.stretches(self.holds.before(a));
         let inside = stretches.take_while(|stretch| stretch.start < b);
         let mut shares = [(NOBODY, 0_u64); FEW];
@@ -223,7 +227,7 @@ impl<'run> Gil<'run> {
             }
         }
         let longest = shares.into_iter().rev().max_by_key(|(_, share)| *share);
-        longest.filter(|(_, share)| *share > 0).map(|(lane, _)| LaneId(lane))
+        longest.filter(|(_, share)| *share > 0).map(|(lane, share)| (LaneId(lane), share))
     }
 
     /// Who holds it now.

@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use unicode_width::UnicodeWidthChar as _;
 
-use super::theme::Theme;
+use super::theme::{self, Theme};
 use super::{limits, text};
 use crate::app::Window;
 use crate::model::{Cell, Lane, Nanos, Plan, Run, Span, State, Workload};
@@ -182,8 +182,10 @@ fn mixed(
     only: State,
     theme: Theme,
 ) -> (&'static str, Style) {
-    let patterned = |state| state == State::Connecting || state == State::Error;
-    if theme.has_patterns() || patterned(front) || patterned(back) {
+    let patterned = |state| theme::is_sparse(state) || state == State::Error;
+    let one_hue =
+        [front, back].iter().all(|state| [State::Computing, State::Native].contains(state));
+    if theme.has_patterns() || patterned(front) || patterned(back) || one_hue {
         let errors = front.max(back) == State::Error;
         return theme.state_cell(if errors { State::Error } else { only });
     }

@@ -2,20 +2,33 @@
 
 use super::layout::{Height, Layout, Width};
 use crate::app::App;
-use crate::model::{Lane, Nanos, Run, Target};
+use crate::model::{Lane, Mode, Nanos, Run, Target, Workload};
 
 /// A row of the timeline.
 pub(super) enum Row<'app> {
     /// The preparing request.
     Profile(&'app Run),
-    /// A run's name, above its lanes.
-    Name(&'app Run),
+    /// A run's name, above its lanes, and how many of these have no room.
+    Name { run: &'app Run, hidden: usize },
+    /// Who holds the GIL.
+    Gil { run: &'app Run, until: Nanos, indented: bool },
     /// A lane, by its place in its run and among all.
-    Lane { run: &'app Run, until: Nanos, lane: &'app Lane, index: u16, place: usize, alone: bool },
-    /// Lanes that have no room.
+    Lane { run: &'app Run, until: Nanos, lane: &'app Lane, index: u16, place: usize, title: Title },
+    /// Lanes of runs that have no room at all.
     Hidden(usize),
     /// Nothing.
     Gap,
+}
+
+/// What a lane is called on its row.
+#[derive(Clone, Copy)]
+pub(super) enum Title {
+    /// Its worker's name, below its run's.
+    Indented,
+    /// Its worker's name.
+    Worker,
+    /// Its run's mode, and how many more lanes there are that have no room.
+    Mode { hidden: usize },
 }
 
 /// How many rows what stands below the lanes has.
@@ -51,28 +64,69 @@ pub(super) struct Arrangement<'app> {
     pub(super) layout: Layout,
 }
 
+/// A run's share of the rows.
+struct Section<'app> {
+    run: &'app Run,
+    until: Nanos,
+    /// How many lanes of other runs are above.
+    above: usize,
+    /// Whether its name has a row of its own above its lanes.
+    named: bool,
+    /// Whether its GIL has a row.
+    gil: bool,
+    /// How many of its lanes have a row, and the first of these.
+    shown: usize,
+    first: usize,
+}
+
 impl<'app> Arrangement<'app> {
     /// The rows of lanes that a whole picture needs.
     fn needed(&self) -> usize {
-        let lanes: usize = self.app.runs().iter().map(|run| run.lanes().len()).sum();
-        let profile =
-            self.layout.height == Height::Normal && self.app.session().profile().is_some();
-        lanes
-            + usize::from(profile)
-            + self.app.runs().iter().filter(|run| self.is_named(run)).count()
+        let rows = self.sections().iter().map(Section::rows).sum::<usize>();
+        rows + usize::from(self.profile().is_some())
     }
 
-    /// Whether a run's name has a row of its own above its lanes.
+    /// The preparing request, where it has a row.
+    fn profile(&self) -> Option<&'app Run> {
+        let prepares = self.app.shown().workload == Workload::Followers;
+        let room = self.layout.height == Height::Normal;
+        self.app.session().profile().filter(|_| prepares && room)
+    }
+
+    /// The runs shown, each with all of its rows.
+    fn sections(&self) -> Vec<Section<'app>> {
+        let mut above = 0;
+        let section = |(run, until): (&'app Run, Nanos)| {
+            let lanes = run.lanes().len();
+            above += lanes;
+            Section {
+                run,
+                until,
+                above: above - lanes,
+                named: self.is_named(run),
+                gil: run.gil().is_some(),
+                shown: lanes,
+                first: 0,
+            }
+        };
+        self.app.visible().map(section).collect()
+    }
+
     fn is_named(&self, run: &Run) -> bool {
-        self.layout.boxed || (run.lanes().len() > 1 && self.layout.height == Height::Normal)
+        let several = run.lanes().len() > 1 || run.plan().mode == Mode::Gil;
+        self.layout.boxed || (several && self.layout.height == Height::Normal)
     }
 
     /// What stands below the lanes on `height` rows in all.
     pub(super) fn below(&self, height: usize) -> Below {
-        let room = height.saturating_sub(self.needed());
+        let needed = self.needed();
+        let room = height.saturating_sub(needed);
+        // With several runs to show, a lane's row is worth more than one that the totals tell, too.
+        let crowded = needed + 3 > height && self.app.runs().len() > 2;
         let (in_flight, queue, chosen) = match self.layout.height {
             Height::Tiny => (0, 0, 0),
-            Height::Low => (1, usize::from(room > 2), 0),
+            Height::Low | Height::Normal if crowded => (0, 1, 0),
+            Height::Low => (usize::from(room > 2), 1, 0),
             Height::Normal if self.layout.boxed && room > 12 => (3, 2, 2),
             Height::Normal if self.layout.boxed => (1, 1, 1),
             // Without a row to spare, the lane chosen is told in the legend's place.
@@ -88,73 +142,136 @@ impl<'app> Arrangement<'app> {
         let known =
             session.profile().into_iter().chain(self.app.runs()).any(|run| run.quota().is_some());
         known
+            && session.setup().costs_quota(self.app.shown().workload)
             && !session.target().is_some_and(Target::is_built_in)
             && self.layout.height == Height::Normal
     }
 
     /// The rows to draw on `height` rows: the lane chosen is always among them.
     pub(super) fn rows(&self, height: usize) -> Vec<Row<'app>> {
-        let mut rows = Vec::new();
-        let mut place = 0;
-        if let Some(profile) = self.app.session().profile()
-            && self.layout.height == Height::Normal
-        {
-            rows.push(Row::Profile(profile));
+        let mut sections = self.sections();
+        let mut profile = self.profile();
+        let needed = self.needed();
+        if needed > height {
+            self.squeeze(&mut sections, &mut profile, height);
         }
         // Where there is room, runs stand apart, and then their lanes, too.
-        let runs = self.app.runs().len();
-        let lanes: usize = self.app.runs().iter().map(|run| run.lanes().len() - 1).sum();
-        let spare = if self.layout.height == Height::Normal {
-            height.saturating_sub(self.needed())
-        } else {
-            0
-        };
-        for (run, until) in self.app.visible() {
-            if spare > runs {
-                rows.push(Row::Gap);
-            }
-            if self.is_named(run) {
-                rows.push(Row::Name(run));
-            }
-            let short = self.layout.width == Width::Tiny;
-            let alone = run.lanes().len() == 1 && !self.is_named(run) && !short;
-            for (index, lane) in (0..).zip(run.lanes()) {
-                if index > 0 && spare > runs + lanes {
-                    rows.push(Row::Gap);
-                }
-                rows.push(Row::Lane { run, until, lane, index, place, alone });
-                place += 1;
-            }
+        let spare =
+            if self.layout.height == Height::Normal { height.saturating_sub(needed) } else { 0 };
+        let runs = sections.len();
+        let between: usize = sections.iter().map(|section| section.bars() - 1).sum();
+        let gaps = [spare > runs, spare > runs + between];
+        let hidden: usize = sections.iter().filter(|one| one.shown == 0).map(Section::hidden).sum();
+        let mut rows: Vec<Row<'app>> = profile.map(Row::Profile).into_iter().collect();
+        for section in sections.iter().filter(|section| section.shown > 0) {
+            self.section(section, gaps, &mut rows);
         }
-        self.fold(rows, height)
+        if hidden > 0 {
+            rows.push(Row::Hidden(hidden));
+        }
+        rows
     }
 
-    /// Where not all rows fit, those around the lane chosen stay, and the rest are counted.
-    fn fold(&self, mut rows: Vec<Row<'app>>, height: usize) -> Vec<Row<'app>> {
-        if rows.len() <= height {
-            return rows;
+    /// The rows of one run.
+    fn section(&self, section: &Section<'app>, gaps: [bool; 2], rows: &mut Vec<Row<'app>>) {
+        let &Section { run, until, above, named, gil, shown, first } = section;
+        let [between_runs, between_lanes] = gaps;
+        if between_runs {
+            rows.push(Row::Gap);
         }
-        let Some(room) = height.checked_sub(1) else { return Vec::new() };
-        let is_lane = |row: &Row<'_>| matches!(row, Row::Lane { .. });
+        if named {
+            rows.push(Row::Name { run, hidden: section.hidden() });
+        }
+        if gil {
+            rows.push(Row::Gil { run, until, indented: named });
+        }
+        let lanes = (0..).zip(run.lanes()).enumerate().skip(first).take(shown);
+        for (at, (index, lane)) in lanes {
+            if between_lanes && (at > first || gil) {
+                rows.push(Row::Gap);
+            }
+            let title = if named { Title::Indented } else { self.title(section, at) };
+            rows.push(Row::Lane { run, until, lane, index, place: above + at, title });
+        }
+    }
+
+    /// What a lane is called whose run has no row for its name.
+    fn title(&self, section: &Section<'_>, at: usize) -> Title {
+        let hidden = section.hidden();
+        let alone = section.run.lanes().len() == 1 && self.layout.width != Width::Tiny;
+        // Several runs have a first worker.
+        let ambiguous = self.app.runs().len() > 2;
+        if at == section.first && (alone || ambiguous || hidden > 0) {
+            Title::Mode { hidden }
+        } else {
+            Title::Worker
+        }
+    }
+
+    /// Makes do with fewer rows: every run keeps its name and its first lanes, and the one that is
+    /// chosen is among them; the rest are counted.
+    fn squeeze(
+        &self,
+        sections: &mut [Section<'app>],
+        profile: &mut Option<&'app Run>,
+        height: usize,
+    ) {
+        for section in &mut *sections {
+            section.shown = 1;
+            section.named &= section.run.lanes().len() > 1;
+        }
+        let rows = |sections: &[Section<'_>]| sections.iter().map(Section::rows).sum::<usize>();
+        if rows(sections) + usize::from(profile.is_some()) > height {
+            *profile = None;
+        }
+        if rows(sections) > height {
+            sections.iter_mut().for_each(|section| section.named = false);
+        }
+        if rows(sections) > height {
+            sections.iter_mut().for_each(|section| section.gil = false);
+        }
         let chosen = self.app.lane().unwrap_or(0);
-        let chosen = rows
-            .iter()
-            .position(|row| matches!(row, Row::Lane { place, .. } if *place == chosen))
-            .unwrap_or(0);
-        let lanes = rows.iter().filter(|row| is_lane(row)).count();
-        // The rows above the second lane stay, so that both modes are seen as long as it goes.
-        let pinned =
-            rows.iter().rposition(|row| matches!(row, Row::Name(_))).map_or(0, |at| at + 1);
-        let pinned = if pinned < room { pinned } else { 0 };
-        let first = (chosen + 1 + pinned).saturating_sub(room).max(pinned);
-        let last = first + room - pinned;
-        let mut index = 0;
-        rows.retain(|_| {
-            index += 1;
-            index <= pinned || (index > first && index <= last)
-        });
-        let kept = rows.iter().filter(|row| is_lane(row)).count();
-        rows.push(Row::Hidden(lanes - kept));
-        rows
+        // Not even a row a run: those up to the one with the chosen lane, and one for the rest.
+        if rows(sections) > height {
+            let last = sections.iter().rposition(|section| section.above <= chosen).unwrap_or(0);
+            let first = (last + 2).saturating_sub(height);
+            for (at, section) in sections.iter_mut().enumerate() {
+                section.shown = usize::from(at >= first && at + 1 < first + height);
+            }
+        }
+        share_out(sections, height.saturating_sub(rows(sections) + usize::from(profile.is_some())));
+        for section in sections {
+            let own =
+                chosen.checked_sub(section.above).filter(|&at| at < section.run.lanes().len());
+            section.first = own.map_or(0, |at| (at + 1).saturating_sub(section.shown));
+        }
+    }
+}
+
+/// Gives rows to the lanes that have none, one to each run in turn.
+fn share_out(sections: &mut [Section<'_>], mut rows: usize) {
+    while rows > 0 {
+        let without = sections.iter_mut().filter(|one| one.shown > 0 && one.hidden() > 0);
+        let given = without.take(rows).map(|section| section.shown += 1).count();
+        if given == 0 {
+            return;
+        }
+        rows -= given;
+    }
+}
+
+impl Section<'_> {
+    fn rows(&self) -> usize {
+        usize::from(self.named) + self.bars()
+    }
+
+    /// Rows with something on the time axis.
+    fn bars(&self) -> usize {
+        usize::from(self.gil) + self.shown
+    }
+
+    /// Lanes without a row.
+    fn hidden(&self) -> usize {
+        self.run.lanes().len() - self.shown
     }
 }

@@ -3,7 +3,10 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::Background;
-use crate::model::State;
+use crate::model::{LaneId, State};
+
+/// How many colours there are for the lanes that hold the GIL.
+const HOLDERS: usize = 4;
 
 /// How many colours the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +98,7 @@ impl Theme {
             State::Connecting => ("░", "-"),
             State::Waiting => ("▒", "="),
             State::Receiving => ("▓", "#"),
-            State::Running => ("▓", "#"),
+            State::Running => ("≡", "*"),
             State::Computing => ("█", "@"),
             State::Native => ("▚", "%"),
             State::LockWait => ("╳", "x"),
@@ -123,11 +126,52 @@ impl Theme {
                 (glyph, style.add_modifier(Modifier::REVERSED | Modifier::BOLD))
             }
             (_, None) => (glyph, Style::new()),
-            (_, Some(color)) if self.has_patterns() || state == State::Connecting => {
+            (_, Some(color)) if self.has_patterns() || is_sparse(state) => {
                 (glyph, Style::new().fg(color))
             }
+            (State::Native, Some(color)) => (glyph, Style::new().bg(color).fg(self.shade())),
             (_, Some(color)) => (" ", Style::new().bg(color).fg(self.on(state))),
         }
+    }
+
+    /// The second tone of native CPU work, which has the colour of computing.
+    fn shade(self) -> Color {
+        match (self.depth, self.background) {
+            (Depth::True, Background::Dark) => Color::from_u32(0x00c0_7f10),
+            (Depth::True, Background::Light) => Color::from_u32(0x00c9_8d3c),
+            _ => Color::Indexed(136),
+        }
+    }
+
+    /// The colour of a lane where it holds the GIL: of few that are no state's, over again; nothing
+    /// where there are no colours.
+    pub fn holder(self, lane: LaneId) -> Option<Color> {
+        let place = usize::from(lane.0) % HOLDERS;
+        let set = match (self.depth, self.background) {
+            (Depth::Mono, _) => return None,
+            (Depth::Sixteen, _) => {
+                [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue]
+            }
+            (Depth::Indexed, _) => [34, 163, 217, 23].map(Color::Indexed),
+            (Depth::True, Background::Dark) => {
+                [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810].map(Color::from_u32)
+            }
+            (Depth::True, Background::Light) => {
+                [0x0064_a064, 0x00c4_10dc, 0x00d0_acd0, 0x0058_5810].map(Color::from_u32)
+            }
+        };
+        set.get(place).copied()
+    }
+
+    /// Text that lies on such a colour.
+    pub fn on_holder(self, lane: LaneId) -> Color {
+        // Of every set, the second and the fourth are dark.
+        self.black_or_white(lane.0 % 2 == 1)
+    }
+
+    /// The GIL, where several had it in turn.
+    pub fn shared(self) -> Style {
+        self.bar(true)
     }
 
     /// A task's number on a lane whose cell has this colour behind it.
@@ -139,13 +183,19 @@ impl Theme {
 
     /// Text that lies on a state's colour.
     fn on(self, state: State) -> Color {
-        let light_text = match self.background {
-            Background::Dark => matches!(state, State::Connecting | State::Waiting),
-            Background::Light => {
-                matches!(state, State::Connecting | State::Waiting | State::LockWait)
-            }
+        let light = self.background == Background::Light;
+        let light_text = match state {
+            State::Connecting | State::Waiting => true,
+            State::LockWait => light,
+            // The palette of 256 is the same on both.
+            State::HandOver => !light || self.depth == Depth::Indexed,
+            _ => false,
         };
-        match (self.depth, light_text) {
+        self.black_or_white(light_text)
+    }
+
+    const fn black_or_white(self, white: bool) -> Color {
+        match (self.depth, white) {
             (Depth::True, true) => Color::from_u32(0x00ff_ffff),
             (Depth::True, false) => Color::from_u32(0x0010_1010),
             (_, true) => Color::Indexed(231),
@@ -218,11 +268,17 @@ impl Theme {
     }
 }
 
+/// Whether a state shows the background between the strokes of its glyph, at every depth.
+pub(super) const fn is_sparse(state: State) -> bool {
+    matches!(state, State::Connecting | State::Starting)
+}
+
 const fn on_dark(state: State) -> u32 {
     match state {
         State::Idle => 0,
         State::Connecting | State::Waiting => 0x003f_69b5,
-        State::Starting | State::HandOver => 0x0084_8c99,
+        State::Starting => 0x0084_8c99,
+        State::HandOver => 0x004a_525c,
         State::Receiving | State::Running => 0x009f_d9ec,
         State::Computing | State::Native => 0x00eb_a222,
         State::LockWait => 0x00bb_7de0,
@@ -235,7 +291,8 @@ const fn on_light(state: State) -> u32 {
     match state {
         State::Idle => 0,
         State::Connecting | State::Waiting => 0x0031_62d7,
-        State::Starting | State::HandOver => 0x008a_919c,
+        State::Starting => 0x008a_919c,
+        State::HandOver => 0x00cc_d4de,
         State::Receiving | State::Running => 0x002e_9fc9,
         State::Computing | State::Native => 0x00af_7019,
         State::LockWait => 0x0098_206d,
@@ -248,7 +305,8 @@ const fn indexed(state: State) -> u8 {
     match state {
         State::Idle => 0,
         State::Connecting | State::Waiting => 61,
-        State::Starting | State::HandOver => 245,
+        State::Starting => 245,
+        State::HandOver => 239,
         State::Receiving | State::Running => 153,
         State::Computing | State::Native => 179,
         State::LockWait => 140,

@@ -4,16 +4,15 @@ use std::fmt::Write as _;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::lanes::Strip;
 use super::layout::{Height, Layout, Width};
+use super::names::hidden_lanes;
 use super::rows::{Arrangement, Row};
 use super::theme::Theme;
 use super::{axis, footer, sentences};
-use crate::app::keymap::{Action, key_of};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
 use crate::model::{Lane, Nanos, Run};
@@ -29,7 +28,7 @@ const TASKS: Column = Column { caption: "tasks", width: 7 };
 const P95: Column = Column { caption: "p95", width: 9 };
 
 /// How wide the lanes' names are, and the figures behind them, at a layout.
-fn margins(layout: Layout) -> (u16, u16) {
+pub(super) fn margins(layout: Layout) -> (u16, u16) {
     let figures: u16 = figures(layout).iter().map(|column| column.width).sum();
     match layout.width {
         Width::Tiny => (10, 0),
@@ -98,7 +97,7 @@ pub(super) fn draw(
 /// The picture of the runs shown.
 pub(super) struct Timeline<'app> {
     pub(super) app: &'app App,
-    layout: Layout,
+    pub(super) layout: Layout,
     pub(super) theme: Theme,
     pub(super) window: Window,
 }
@@ -116,21 +115,18 @@ impl Timeline<'_> {
                     strip.time_left(run, lane, buf);
                 }
             }
-            Row::Name(run) => {
-                Line::styled(format!(" {}", run.plan().name()), self.theme.strong())
-                    .render(area, buf);
+            Row::Name { run, hidden } => self.run_name(run, *hidden, area, buf),
+            Row::Gil { run, until, indented } => {
+                let name = if *indented { "  GIL" } else { " GIL" };
+                self.name(name, self.theme.text(), area, buf);
+                if let Some(gil) = run.gil() {
+                    self.strip(*until, bars).holders(gil, buf);
+                    self.share_held(run, area, buf);
+                }
             }
-            Row::Lane { run, until, lane, index, place, alone } => {
+            Row::Lane { run, until, lane, index, place, title } => {
                 let chosen = self.app.lane() == Some(*place);
-                let mark = if chosen { ">" } else { " " };
-                let indent = if *alone || self.layout.width == Width::Tiny { "" } else { " " };
-                let name = if *alone {
-                    run.plan().mode.to_string()
-                } else {
-                    self.worker_name(run, *index, mark.len() + indent.len())
-                };
-                let style = if chosen { self.theme.strong() } else { self.theme.text() };
-                self.name(&format!("{mark}{indent}{name}"), style, area, buf);
+                self.lane_name(run, *index, *title, chosen, area, buf);
                 let strip = self.strip(*until, bars);
                 strip.states(lane, buf);
                 strip.labels(run.plan(), lane, buf);
@@ -138,9 +134,7 @@ impl Timeline<'_> {
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Hidden(lanes) => {
-                let (up, down) = (key_of(Action::PreviousLane), key_of(Action::NextLane));
-                let text = format!(" +{lanes} lanes   {down}/{up} go through them");
-                Line::styled(text, self.theme.quiet()).render(area, buf);
+                Line::styled(hidden_lanes(*lanes), self.theme.quiet()).render(area, buf);
             }
             Row::Gap => {}
         }
@@ -158,23 +152,6 @@ impl Timeline<'_> {
             width: area.width.saturating_sub(left + right),
             ..area
         }
-    }
-
-    /// A worker's name, or a short one if not all names of the run have room behind `indent`.
-    fn worker_name(&self, run: &Run, index: u16, indent: usize) -> String {
-        let (left, _) = margins(self.layout);
-        let longest = run.plan().worker_name(run.plan().workers.saturating_sub(1));
-        let name = run.plan().worker_name(index);
-        if indent + longest.len() < usize::from(left) {
-            return name;
-        }
-        name.replace("worker", "w")
-    }
-
-    pub(super) fn name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
-        let (left, _) = margins(self.layout);
-        let area = Rect { width: left.saturating_sub(1).min(area.width), ..area };
-        Line::styled(text.to_owned(), style).render(area, buf);
     }
 
     /// The figures beside a lane.
@@ -196,6 +173,16 @@ impl Timeline<'_> {
             _ = write!(text, "{figure:>0$}", usize::from(column.width));
         }
         self.beside(&text, area, buf);
+    }
+
+    /// The share of its life that a run's GIL was held, in the column for that of the lanes.
+    fn share_held(&self, run: &Run, area: Rect, buf: &mut Buffer) {
+        if let (Some(gil), [column, ..]) = (run.gil(), figures(self.layout))
+            && run.has_begun()
+        {
+            let share = format!("{:.0} %", gil.held(run.elapsed(self.app.now())) * 100.0);
+            self.beside(&format!("{share:>0$}", usize::from(column.width)), area, buf);
+        }
     }
 
     /// Writes into the columns of figures.

@@ -1,5 +1,6 @@
 //! Fabricated sittings: an app whose runs have exact times, played as far as a test wants.
 
+mod lab;
 mod script;
 
 use std::collections::VecDeque;
@@ -50,11 +51,15 @@ impl Sitting {
             per_page: PER_PAGE,
             costs_quota: job.costs_quota,
         };
-        let app = App::new(
-            Session::new(Setup::followers(target, job.workers)),
-            selection,
-            Background::Dark,
-        );
+        let setup = match selection.workload {
+            Workload::Commands => {
+                let commands = lab::COMMANDS.map(|(command, ..)| command.to_owned());
+                Setup::commands(commands.into(), job.workers.unwrap_or(3))
+            }
+            _ => Setup { compute: job.compute, ..Setup::followers(target, job.workers) },
+        };
+        let setup = Setup { queue: job.queue, cores: Some(lab::CORES), ..setup };
+        let app = App::new(Session::new(setup), selection, Background::Dark);
         let (ahead, now, remaining) = (VecDeque::new(), Nanos::ZERO, job.remaining);
         let mut sitting = Self { app, job, plan: None, ahead, now, remaining };
         let effect = sitting.app.begin();
@@ -70,7 +75,7 @@ impl Sitting {
     /// Plays until the run of `mode` has gone on for so many milliseconds.
     #[must_use]
     pub(crate) fn until(mut self, mode: Mode, millis: u64) -> Self {
-        let wanted = |plan: &Plan| plan.workload() == Workload::Followers && plan.mode == mode;
+        let wanted = |plan: &Plan| plan.workload() != Workload::Profile && plan.mode == mode;
         while !self.plan.as_ref().is_some_and(wanted) {
             self.step().expect("the run is never reached");
         }

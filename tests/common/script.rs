@@ -4,9 +4,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use threadline::model::{
-    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit, LimitKind, Mode,
-    Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Workload,
+    Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId,
+    Workload,
 };
+
+use super::lab;
 
 /// What the server that is not there knows, and what goes wrong with it.
 #[derive(Clone, Debug)]
@@ -37,6 +40,14 @@ pub(crate) struct Job {
     pub(crate) retried: Option<(Mode, u32, u32)>,
     /// The page at which a limit is reached, and in which mode.
     pub(crate) limited: Option<(Mode, u32, LimitKind)>,
+    /// What a task of CPU work is.
+    pub(crate) compute: Compute,
+    /// How many tasks the queue holds.
+    pub(crate) queue: Option<u32>,
+    /// The task that a worker process dies over.
+    pub(crate) lost: Option<u32>,
+    /// The task that comes to another number than elsewhere, and in which mode.
+    pub(crate) wrong: Option<(Mode, u32)>,
 }
 
 /// The example: 127 followers on 5 pages of 30, on the built-in server.
@@ -56,6 +67,10 @@ impl Default for Job {
             said: "Bad Gateway",
             retried: None,
             limited: None,
+            compute: Compute::default(),
+            queue: None,
+            lost: None,
+            wrong: None,
         }
     }
 }
@@ -99,6 +114,9 @@ const BACK_OFF: u64 = 500_000;
 
 /// What happens in a run of `plan`, in order; `remaining` requests are left of the quota.
 pub(super) fn events(job: &Job, plan: &Plan, remaining: &mut u32) -> VecDeque<Event> {
+    if !matches!(plan.workload(), Workload::Profile | Workload::Followers) {
+        return lab::events(job, plan);
+    }
     let mut script = Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new() };
     script.whole(LaneId(0), 0, Kind::RunStarted { plan: plan.clone() });
     script.whole(LaneId(0), 0, Kind::Queued { tasks: plan.tasks });

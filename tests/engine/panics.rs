@@ -60,7 +60,7 @@ fn a_set_up_that_always_panics_fails_every_task_on_its_lane() {
     let events = Scripted::new(act).set_up(|_| panic!("never")).run(&plan(2, 5));
     assert_eq!((end(&events), finished(&events).len()), (&End::Finished, 5));
     for (lane, task, outcome) in finished(&events) {
-        assert!(lane <= LaneId(1) && message(outcome).contains("never"), "{task}");
+        assert!(lane <= LaneId(1) && message(outcome).contains("never"), "{task:?}");
     }
 }
 

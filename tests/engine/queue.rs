@@ -126,7 +126,7 @@ fn tasks_that_were_lost_are_done_by_another() {
         assert!(run.is_whole(), "{:?}", run.failure());
         assert_eq!((run.done_tasks(), run.lost(), run.started_tasks()), (30, 31, 30));
         assert_eq!((run.queued(), run.unqueued(), run.in_flight()), (0, 0, 0));
-        assert_eq!(run.losses(TaskId(9)).len(), 2);
+        assert_eq!(run.failed_attempts(TaskId(9)).len(), 2);
         let well = |(_, _, outcome): &(_, _, &Outcome)| matches!(outcome, Outcome::Done(_));
         let well: Vec<TaskId> =
             finished(&events).into_iter().filter(well).map(|(_, task, _)| task).collect();

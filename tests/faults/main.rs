@@ -62,7 +62,10 @@ struct Sitting {
 impl Sitting {
     fn new(url: &str, patience: Patience) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
-        Self { launcher: Launcher::new(Some(Arc::new(api)), patience, clock.clone()), clock }
+        let program = Some(env!("CARGO_BIN_EXE_threadline").into());
+        let launcher =
+            Launcher::with_processes(Some(Arc::new(api)), patience, clock.clone(), program);
+        Self { launcher, clock }
     }
 
     fn start(&self, plan: Plan) -> Going {
@@ -133,7 +136,7 @@ impl Going {
 
     /// Moves the clock to a moment of the run, unless it is past.
     fn move_to(&self, moment: Nanos) {
-        let now = self.clock.now().since(self.handle.started());
+        let now = self.handle.elapsed(self.clock.now());
         self.clock.advance(moment.since(now).into());
     }
 

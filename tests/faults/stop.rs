@@ -21,7 +21,7 @@ fn stopped_in(state: State, fault: &str, workers: u16) {
     assert_eq!(going.run.end(), Some(&End::Stopped), "{name}");
     assert_eq!(going.run.in_flight(), 0, "{name}");
     for (task, record) in going.run.tasks() {
-        assert_eq!(record.outcome, Some(Outcome::Stopped), "{name}: {task}");
+        assert_eq!(record.outcome, Some(Outcome::Stopped), "{name}: {task:?}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! A table of all faults: what becomes of a run whose third page meets one, or its profile, once or
-//! always, on one thread and on several.
+//! always, on one thread, on several, and by several worker processes.
 
 use std::collections::BTreeSet;
 use std::thread::{self, Builder};
@@ -8,7 +8,7 @@ use std::time::Duration;
 use threadline::github::Patience;
 use threadline::github::server::{FAULT_KINDS, Server};
 use threadline::model::FailureKind::{self, RateLimited, Server as Broken};
-use threadline::model::{End, Failure, Outcome, Plan, Product, TaskId, Workload};
+use threadline::model::{End, Failure, Mode, Outcome, Plan, Product, TaskId, Workload};
 
 use super::peer::{Peer, answer};
 use super::rows::Meets::{self, Limit, Loss, NoMore, Nothing, Passing, Redirect};
@@ -27,6 +27,7 @@ const BAD: u32 = 3;
 struct Case<'row> {
     row: &'row Row,
     workload: Workload,
+    mode: Mode,
     workers: u16,
     always: bool,
     patience: Patience,
@@ -49,12 +50,13 @@ impl Case<'_> {
 
     fn name(&self) -> String {
         let often = if self.always { "always" } else { "once" };
-        format!("{} {often} on {} x{}", self.row.fault, self.what(), self.workers)
+        let Self { row, mode, workers, .. } = self;
+        format!("{} {often} on {}, {mode} x{workers}", row.fault, self.what())
     }
 
     fn plan(&self) -> Plan {
         let tasks = if self.workload == Workload::Profile { 1 } else { PAGES };
-        plan(self.workload, PER_PAGE, tasks, self.workers)
+        Plan { mode: self.mode, ..plan(self.workload, PER_PAGE, tasks, self.workers) }
     }
 
     /// The task that meets it.
@@ -148,7 +150,7 @@ impl Case<'_> {
             let expected = if again { self.attempts() as usize - 1 } else { 0 };
             let failed = going.run.failed_attempts(task).len();
             let more = again && self.is_overtaken() && failed > expected;
-            assert!(failed == expected || more, "{name}: {failed} of {task}");
+            assert!(failed == expected || more, "{name}: {failed} of {task:?}");
         }
     }
 
@@ -222,15 +224,19 @@ impl Case<'_> {
     }
 }
 
-const WAYS: [(Workload, u16); 3] =
-    [(Workload::Profile, 1), (Workload::Followers, 1), (Workload::Followers, 4)];
+const WAYS: [(Workload, Mode, u16); 4] = [
+    (Workload::Profile, Mode::Sequential, 1),
+    (Workload::Followers, Mode::Sequential, 1),
+    (Workload::Followers, Mode::Threads, 4),
+    (Workload::Followers, Mode::Processes, 4),
+];
 
 fn check_quick(always: bool) {
     let elsewhere = Peer::saying(answer(200, "", "[]"));
     let everybody = everybody(FOLLOWERS);
     for row in &quick(&elsewhere.url()) {
-        for (workload, workers) in WAYS {
-            Case { row, workload, workers, always, patience: PATIENT }.check(&everybody);
+        for (workload, mode, workers) in WAYS {
+            Case { row, workload, mode, workers, always, patience: PATIENT }.check(&everybody);
         }
     }
     assert_eq!(elsewhere.asked().len(), 0, "somebody went where a hostile server led");
@@ -253,9 +259,9 @@ fn a_fault_that_takes_its_time() {
     let (rows, everybody) = (slow(), everybody(FOLLOWERS));
     thread::scope(|scope| {
         for row in &rows {
-            for (workload, workers) in WAYS {
+            for (workload, mode, workers) in WAYS {
                 for always in [false, true] {
-                    let case = Case { row, workload, workers, always, patience };
+                    let case = Case { row, workload, mode, workers, always, patience };
                     let everybody = &everybody;
                     let named = Builder::new().name(case.name());
                     named.spawn_scoped(scope, move || case.check(everybody)).unwrap();

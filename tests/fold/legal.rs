@@ -66,7 +66,7 @@ pub(crate) fn value(value: u64) -> Outcome {
 pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
     let follower = |place: u8| Follower {
         id: u64::from(task.0) * 3 + u64::from(place),
-        login: format!("user-{task}-{place}").into(),
+        login: format!("user-{}-{place}", task.0).into(),
         html_url: "https://github.com/user".into(),
     };
     Outcome::Done(Done {

@@ -125,7 +125,7 @@ proptest! {
             let spans = run.lanes()[usize::from(lane.0)].spans();
             let told: Vec<Span> = spans.filter(|span| span.task == *task).collect();
             let own = told.iter().find(|span| span.attempt == *attempt);
-            prop_assert!(own.is_some_and(|span| span.start == *at), "{task} {attempt}: {told:?}");
+            prop_assert!(own.is_some_and(|span| span.start == *at), "{task:?} {attempt}: {told:?}");
         }
         for (task, attempts) in attempts {
             let failed = run.failed_attempts(task).len() as u32;

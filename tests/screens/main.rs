@@ -11,6 +11,7 @@
 mod fabricate;
 
 mod keys;
+mod lab;
 mod limits;
 mod rows;
 mod sizes;

@@ -10,10 +10,10 @@ use threadline::ui::theme::{Depth, Glyphs};
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
 
 /// Boxes; a usual terminal; a low one; a narrow one; one without room for lanes.
-const WIDE: (u16, u16) = (120, 36);
+pub(crate) const WIDE: (u16, u16) = (120, 36);
 pub(crate) const USUAL: (u16, u16) = (80, 24);
 const LOW: (u16, u16) = (60, 14);
-const NARROW: (u16, u16) = (40, 12);
+pub(crate) const NARROW: (u16, u16) = (40, 12);
 const TINY: (u16, u16) = (39, 9);
 pub(crate) const EVERY: [(u16, u16); 5] = [WIDE, USUAL, LOW, NARROW, TINY];
 

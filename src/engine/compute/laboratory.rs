@@ -51,6 +51,7 @@ impl Laboratory {
         };
         let url = server.url();
         *running = Some((latency, server));
+        drop(running);
         Ok(url)
     }
 }

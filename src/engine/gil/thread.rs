@@ -30,10 +30,9 @@ impl ThreadState {
     /// gave it back says so before who took it.
     pub(in crate::engine) fn tell(&self, kind: Kind, tell: impl Fn(Kind)) {
         match state_after(&kind) {
-            None => tell(kind),
             // A run that stops has no GIL to give, and the lane does not say that it computes.
             Some(State::Computing) if !self.attach(&tell) => {}
-            Some(State::Computing) => tell(kind),
+            Some(State::Computing) | None => tell(kind),
             Some(_) => {
                 tell(kind);
                 self.detach();

@@ -102,7 +102,7 @@ impl Run {
     /// Tasks that found no room in the queue yet: none where it has no bound.
     pub fn unqueued(&self) -> u32 {
         let Some(_) = self.plan.queue else { return 0 };
-        self.wanted().saturating_sub(self.put.saturating_add(self.retries))
+        self.wanted().saturating_sub(self.put.saturating_add(self.retries)).min(self.known)
     }
 
     /// Tasks in work over time.

@@ -1,0 +1,56 @@
+//! Worker processes: this same program, started again as `threadline worker`, does the tasks of a
+//! lane, with a GIL of its own.
+//!
+//! ```text
+//! parent.rs: a lane's process, replaced when it dies -> wire.rs: lines of JSON over two pipes
+//!     -> child.rs: the worker, which stamps what it does on the run's clock
+//! ```
+
+pub mod child;
+mod death;
+mod parent;
+mod wire;
+
+use std::sync::Arc;
+
+use super::cancel::Cancel;
+use super::event_loop::EventLoop;
+use super::task::{Extent, Job, Report, Worker};
+use crate::model::{Failure, Outcome, TaskId};
+pub(super) use parent::{Remote, Starter};
+pub(super) use wire::{Inquiry, Order};
+
+/// Computed tasks, by worker processes.
+pub(super) struct ProcessJob(pub(super) Arc<Starter>);
+
+impl Job for ProcessJob {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        let remote = Remote::start(Arc::clone(&self.0), report)?;
+        Ok(Box::new(ProcessWorker { events: EventLoop::new()?, remote }))
+    }
+}
+
+/// A thread that waits for its process.
+struct ProcessWorker {
+    events: EventLoop,
+    remote: Remote,
+}
+
+impl Worker for ProcessWorker {
+    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+        self.events.until_cancelled(cancel, self.remote.ready()).unwrap_or(Ok(()))
+    }
+
+    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+        let outcome = match self.events.until_cancelled(cancel, self.remote.ask(task)) {
+            Some(Ok(Ok(reply))) => Outcome::Done(reply.done),
+            Some(Ok(Err(fault))) => Outcome::Failed(fault.failure),
+            Some(Err(died)) => Outcome::Lost(died),
+            None => {
+                self.remote.end();
+                Outcome::Stopped
+            }
+        };
+        (outcome, Extent::Unknown)
+    }
+}

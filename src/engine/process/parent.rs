@@ -1,0 +1,276 @@
+//! The parent's side: a lane's worker process, started, given tasks, listened to, and replaced when
+//! it dies.
+
+use std::io::{BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::Builder;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::death;
+use super::wire::{self, Hello, Order, Said, Todo, VERSION, WireError};
+use crate::engine::clock::Clock;
+use crate::engine::task::Report;
+use crate::github::{Fault, Reply};
+use crate::model::{Failure, Kind, Nanos, State, TaskId};
+
+/// A process that is not ready after so long will never be.
+const LONGEST_START: Duration = Duration::from_secs(30);
+
+/// A process that dies before it is ready is started again, so often in all.
+const STARTS: u32 = 3;
+
+/// A worker that says more than this about one task will never come to an end.
+const MOST_SAID: u32 = 10_000;
+
+/// So much is read ahead of what is listened to.
+const READ_AHEAD: usize = 64;
+
+/// What the worker processes of a run have in common.
+#[derive(Debug)]
+pub(in crate::engine) struct Starter {
+    program: PathBuf,
+    order: Order,
+    clock: Clock,
+}
+
+/// A lane's worker process.
+pub(in crate::engine) struct Remote {
+    starter: Arc<Starter>,
+    report: Report,
+    process: Option<Process>,
+}
+
+impl Starter {
+    /// Processes of this program, which do as `order` says and are timed by `clock`.
+    pub(in crate::engine) fn new(
+        program: Option<PathBuf>,
+        order: Order,
+        clock: Clock,
+    ) -> Result<Self, Failure> {
+        let program = program.ok_or_else(death::no_program)?;
+        Ok(Self { program, order, clock })
+    }
+
+    fn start(&self, report: &Report) -> Result<Process, Failure> {
+        report.enter(State::Starting);
+        let mut command = Command::new(&self.program);
+        command.arg("worker").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        apart(&mut command);
+        let child = command.spawn().map_err(|error| death::not_started(&self.program, &error))?;
+        let zero = report.zero();
+        let hello = Hello { version: VERSION, zero, order: self.order.clone() };
+        Process::greet(child, &hello, report)
+            .map_err(|error| death::not_started(&self.program, &error))
+    }
+}
+
+/// In a process group of its own: Ctrl-C in the terminal ends the parent, which ends its workers.
+/// Ctrl-Z stops the parent alone: a worker then goes on with its task and gets no other.
+#[cfg(unix)]
+fn apart(command: &mut Command) {
+    std::os::unix::process::CommandExt::process_group(command, 0);
+}
+
+#[cfg(not(unix))]
+const fn apart(_: &mut Command) {}
+
+impl Remote {
+    /// Starts a lane's process. It gets ready beside others.
+    pub(in crate::engine) fn start(starter: Arc<Starter>, report: Report) -> Result<Self, Failure> {
+        let process = Some(starter.start(&report)?);
+        Ok(Self { starter, report, process })
+    }
+
+    /// Waits until there is a process that can be given a task: another one, if this has died.
+    pub(in crate::engine) async fn ready(&mut self) -> Result<(), Failure> {
+        let mut starts = 1;
+        loop {
+            if self.process.as_mut().is_some_and(Process::is_gone) {
+                self.end();
+            }
+            let process = match &mut self.process {
+                Some(process) => process,
+                none => none.insert(self.starter.start(&self.report)?),
+            };
+            match process.ready(&self.starter).await {
+                Err(Unready::Died(_)) if starts < STARTS => starts += 1,
+                Err(Unready::Died(failure) | Unready::Never(failure)) => return Err(failure),
+                Ok(()) => return Ok(()),
+            }
+            self.end();
+        }
+    }
+
+    /// Has a task done; fails if the process dies over it, or might as well have.
+    pub(in crate::engine) async fn ask(
+        &mut self,
+        task: TaskId,
+    ) -> Result<Result<Reply, Fault>, Failure> {
+        let Some(process) = &mut self.process else {
+            return Err(death::failure("there is no worker process".to_owned()));
+        };
+        let answer = process.ask(task, &self.report).await;
+        if answer.is_err() {
+            self.end();
+        }
+        answer
+    }
+
+    /// Ends the process now.
+    pub(in crate::engine) fn end(&mut self) {
+        self.process = None;
+    }
+}
+
+/// Why a process cannot be given a task.
+enum Unready {
+    /// It ended; another may do better.
+    Died(Failure),
+    /// Another would do no better.
+    Never(Failure),
+}
+
+/// A started process, until dropped.
+struct Process {
+    child: Child,
+    input: ChildStdin,
+    said: Receiver<Result<Said, WireError>>,
+    greeting: Greeting,
+    is_ready: bool,
+}
+
+/// The lane's voice until its process is ready: nobody may wait for that on the lane's own thread.
+type Greeting = Arc<Mutex<Option<Report>>>;
+
+impl Process {
+    /// Tells a new process what it is for, and listens to it.
+    fn greet(mut child: Child, hello: &Hello, report: &Report) -> std::io::Result<Self> {
+        let pid = child.id();
+        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            death::kill(&mut child);
+            return Err(std::io::ErrorKind::BrokenPipe.into());
+        };
+        let greeting: Greeting = Arc::new(Mutex::new(Some(report.clone())));
+        let (sender, said) = mpsc::channel(READ_AHEAD);
+        let listen = {
+            let greeting = Arc::clone(&greeting);
+            move || listen(output, pid, &greeting, &sender)
+        };
+        // One that has ended already takes nothing: its silence says so.
+        _ = wire::write(&mut input, hello);
+        if let Err(error) = Builder::new().name(format!("pid {pid}")).spawn(listen) {
+            death::kill(&mut child);
+            return Err(error);
+        }
+        Ok(Self { child, input, said, greeting, is_ready: false })
+    }
+
+    /// Whether it can be of no more use.
+    fn is_gone(&mut self) -> bool {
+        self.said.is_closed() || !matches!(self.child.try_wait(), Ok(None))
+    }
+
+    async fn ready(&mut self, starter: &Starter) -> Result<(), Unready> {
+        if self.is_ready {
+            return Ok(());
+        }
+        let late = starter.clock.now() + LONGEST_START.into();
+        let said = tokio::select! {
+            said = self.said.recv() => said,
+            () = starter.clock.sleep_until(late) => {
+                return Err(Unready::Never(death::not_ready(self.child.id(), LONGEST_START)));
+            }
+        };
+        match said {
+            Some(Ok(Said::Ready { version: VERSION })) => {
+                self.is_ready = true;
+                Ok(())
+            }
+            Some(Ok(Said::Ready { .. })) => {
+                Err(Unready::Never(death::other_version(&starter.program)))
+            }
+            Some(Ok(Said::Unable(failure))) => Err(Unready::Never(failure)),
+            Some(Ok(_)) => Err(Unready::Never(self.nonsense("something before it was ready"))),
+            Some(Err(error)) => {
+                Err(Unready::Never(death::silence(&mut self.child, Some(error)).await))
+            }
+            None => Err(Unready::Died(death::silence(&mut self.child, None).await)),
+        }
+    }
+
+    /// Hands a task over, tells what the process does with it, and takes what came of it.
+    async fn ask(
+        &mut self,
+        task: TaskId,
+        report: &Report,
+    ) -> Result<Result<Reply, Fault>, Failure> {
+        report.enter(State::HandOver);
+        let mut last = report.now();
+        // If it has ended, its silence says so.
+        _ = wire::write(&mut self.input, &Todo { task });
+        for _ in 0..MOST_SAID {
+            let said = match self.said.recv().await {
+                Some(Ok(said)) => said,
+                Some(Err(error)) => return Err(death::silence(&mut self.child, Some(error)).await),
+                None => return Err(death::silence(&mut self.child, None).await),
+            };
+            // It stamped this between the last and now. Whatever it says, time does not go back.
+            let mut tell = |at: Nanos, kind| {
+                last = at.min(report.now()).max(last);
+                report.tell(last, kind);
+            };
+            match said {
+                Said::Entered { at, state } => tell(at, Kind::Entered { state }),
+                Said::Quota { at, quota } => tell(at, Kind::Quota(quota)),
+                Said::Answered { at, task: done, answer } if done == task => {
+                    tell(at, Kind::Entered { state: State::HandOver });
+                    return Ok(answer);
+                }
+                Said::Answered { .. } => return Err(self.nonsense("another task's answer")),
+                Said::Ready { .. } | Said::Unable(_) => {
+                    return Err(self.nonsense("its first words again"));
+                }
+            }
+        }
+        Err(self.nonsense("no end of it"))
+    }
+
+    fn nonsense(&self, what: &str) -> Failure {
+        death::nonsense(self.child.id(), what)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        take(&self.greeting);
+        death::kill(&mut self.child);
+    }
+}
+
+/// Hears what a process says until its end, or until nobody listens.
+fn listen(
+    output: impl Read,
+    pid: u32,
+    greeting: &Greeting,
+    said: &Sender<Result<Said, WireError>>,
+) {
+    let mut output = BufReader::new(output);
+    while let Some(heard) = wire::read(&mut output).transpose() {
+        if let (Ok(Said::Ready { version: VERSION }), Some(report)) = (&heard, take(greeting)) {
+            report.send(Kind::Process { pid });
+            report.enter(State::Idle);
+        }
+        let is_nonsense = heard.is_err();
+        if said.blocking_send(heard).is_err() || is_nonsense {
+            return;
+        }
+    }
+}
+
+fn take(greeting: &Greeting) -> Option<Report> {
+    greeting.lock().unwrap_or_else(PoisonError::into_inner).take()
+}

@@ -1,0 +1,134 @@
+//! What the cells of the GIL's row show: one holder, an edge between two, or what share it was held.
+
+use super::{FEW, Gil, LaneId, NOBODY, Nanos, Stretch};
+
+/// What a cell of the timeline shows of the GIL. No lane stands for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldCell {
+    /// One lane had it, or nobody, all the way.
+    Whole(Option<LaneId>),
+    /// It changed once, or several times within a sixteenth of the cell, drawn where it was: `left`
+    /// fills this many eighths of the cell's width.
+    Edge {
+        /// Before the change.
+        left: Option<LaneId>,
+        /// After it.
+        right: Option<LaneId>,
+        /// 1 to 7.
+        eighths: u8,
+    },
+    /// More changes than can be placed: it was held for this share of the cell.
+    Merged {
+        /// Who had it for more than half of that, if anybody did.
+        lane: Option<LaneId>,
+        /// 1 to 8.
+        eighths: u8,
+    },
+}
+
+/// What there is to see in a cell.
+#[derive(Default)]
+struct Look {
+    /// The first stretches that are long enough to be placed.
+    shown: [Option<Stretch>; 2],
+    /// How many there are of these.
+    count: usize,
+    /// Time in the others.
+    left_out: u64,
+}
+
+impl<'run> Gil<'run> {
+    /// What `count` cells show that are `width` wide, the first beginning at `from`, where the run has
+    /// lasted until `until`; later cells are left out.
+    pub fn cells(
+        self,
+        from: Nanos,
+        width: Nanos,
+        count: usize,
+        until: Nanos,
+    ) -> impl Iterator<Item = HeldCell> + 'run {
+        let width = width.0.max(1);
+        let starts = (0..count as u64).map(move |cell| from.0.saturating_add(cell * width));
+        let alive = starts.take_while(move |&start| start < until.0);
+        alive.map(move |start| self.cell(start, start.saturating_add(width), until.0))
+    }
+
+    fn cell(&self, start: u64, end: u64, until: u64) -> HeldCell {
+        let seen = end.min(until);
+        let width = end - start;
+        let mut look = Look::default();
+        for (place, stretch) in self.pieces(start, end, seen).enumerate() {
+            if place >= FEW {
+                return self.merged(start, seen, width);
+            }
+            look.add(stretch, width / 16);
+        }
+        match (look.shown, look.count) {
+            _ if look.left_out > width / 8 => self.merged(start, seen, width),
+            ([Some(one), _], 1) => HeldCell::Whole(one.lane()),
+            ([Some(a), Some(b)], 2) => edge(&a, &b, a.end - start, width),
+            _ => self.merged(start, seen, width),
+        }
+    }
+
+    /// The stretches of [start, end) without a gap between them; nobody has it from `seen` on.
+    fn pieces(&self, start: u64, end: u64, seen: u64) -> impl Iterator<Item = Stretch> {
+        let inside = self.holds.stretches(self.holds.before(start));
+        let inside = inside.skip_while(move |stretch| stretch.end <= start);
+        let inside = inside.take_while(move |stretch| stretch.start < seen);
+        let nobody = |start, end| Stretch { holder: NOBODY, start, end };
+        let mut at = start;
+        let pieces = inside.chain([nobody(end, end)]).flat_map(move |stretch| {
+            let from = stretch.start.clamp(at, end);
+            let to = if stretch.start < seen { stretch.end.min(seen) } else { end };
+            let before = nobody(at, from);
+            at = to.max(from);
+            [before, Stretch { start: from, end: at, ..stretch }]
+        });
+        pieces.filter(|piece| piece.end > piece.start)
+    }
+
+    /// How much of a cell it was held, and by whom.
+    fn merged(&self, start: u64, seen: u64, width: u64) -> HeldCell {
+        let held = self.holds.held_until(seen) - self.holds.held_until(start);
+        let most = self.longest_in(start, seen).filter(|(_, time)| time * 2 > held);
+        let eighths = ((held * 8 + width / 2) / width).clamp(1, 8) as u8;
+        match held {
+            0 => HeldCell::Whole(None),
+            _ => HeldCell::Merged { lane: most.map(|(lane, _)| lane), eighths },
+        }
+    }
+}
+
+impl Look {
+    fn add(&mut self, stretch: Stretch, fine: u64) {
+        if stretch.end - stretch.start <= fine {
+            self.left_out += stretch.end - stretch.start;
+            return;
+        }
+        let last = self.count.checked_sub(1).and_then(|last| self.shown.get_mut(last)?.as_mut());
+        if let Some(last) = last.filter(|last| last.holder == stretch.holder) {
+            last.end = stretch.end;
+            return;
+        }
+        if let Some(place) = self.shown.get_mut(self.count) {
+            *place = Some(stretch);
+        }
+        self.count += 1;
+    }
+}
+
+impl Stretch {
+    fn lane(&self) -> Option<LaneId> {
+        (self.holder != NOBODY).then_some(LaneId(self.holder))
+    }
+}
+
+fn edge(left: &Stretch, right: &Stretch, at: u64, width: u64) -> HeldCell {
+    let (left, right) = (left.lane(), right.lane());
+    match ((at * 8 + width / 2) / width) as u8 {
+        0 => HeldCell::Whole(right),
+        8.. => HeldCell::Whole(left),
+        eighths => HeldCell::Edge { left, right, eighths },
+    }
+}

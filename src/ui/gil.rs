@@ -1,0 +1,140 @@
+//! The GIL's row: who holds it, in each cell by colour and number; and what is known of it in figures.
+
+use std::iter::repeat_n;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::style::{Modifier, Style};
+
+use super::lanes::{LEFT, LOWER, Strip, eighth};
+use super::text;
+use super::theme::Theme;
+use crate::model::{Gil, HeldCell, LaneId, Nanos, Run, State};
+
+/// The numbers that fit into one cell; lanes beyond are not told apart there.
+const DIGITS: [&str; 35] = [
+    "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
+    "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z",
+];
+
+/// Where several had it in turn and only ASCII may be drawn, or a lane beyond these numbers had it.
+const SEVERAL: &str = "+";
+
+/// A hold's number needs so many cells beside itself.
+const LABEL_ROOM: usize = 1;
+
+impl Strip {
+    /// Draws who holds the GIL.
+    pub(super) fn holders(&self, gil: Gil<'_>, buf: &mut Buffer) {
+        let Self { window, area, until, theme } = *self;
+        let columns = usize::from(area.width.min(window.columns));
+        let cells: Vec<HeldCell> = gil.cells(window.from, window.cell, columns, until).collect();
+        for (x, &cell) in (area.x..).zip(&cells) {
+            if let Some(target) = buf.cell_mut(Position::new(x, area.y)) {
+                let (symbol, style) = paint(cell, theme);
+                target.set_symbol(symbol).set_style(style);
+            }
+        }
+        if theme.has_patterns() {
+            return;
+        }
+        let mut first = 0;
+        for alike in cells.chunk_by(|one, next| one == next) {
+            if let Some(HeldCell::Whole(Some(lane))) = alike.first() {
+                self.numbered(*lane, first, alike.len(), buf);
+            }
+            first += alike.len();
+        }
+    }
+
+    /// Writes a lane's number on the cells in which it holds the GIL, where there is room.
+    fn numbered(&self, lane: LaneId, first: usize, cells: usize, buf: &mut Buffer) {
+        let number = (u32::from(lane.0) + 1).to_string();
+        if number.len() + LABEL_ROOM > cells {
+            return;
+        }
+        let mut letter = [0; 4];
+        for (x, digit) in (first..).zip(number.chars()) {
+            let x = self.area.x.saturating_add(x as u16);
+            if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
+                cell.set_symbol(digit.encode_utf8(&mut letter)).set_fg(self.theme.on_holder(lane));
+            }
+        }
+    }
+}
+
+/// A cell's glyph and style.
+fn paint(cell: HeldCell, theme: Theme) -> (&'static str, Style) {
+    match cell {
+        HeldCell::Whole(None) => theme.state_cell(State::Idle),
+        HeldCell::Whole(Some(lane)) => whole(lane, theme),
+        HeldCell::Edge { left, right, eighths } if theme.has_patterns() => {
+            let (one, other) = if eighths >= 4 { (left, right) } else { (right, left) };
+            // What holds it now must not look as if it did no more.
+            one.or(other).map_or_else(|| theme.state_cell(State::Idle), |lane| whole(lane, theme))
+        }
+        HeldCell::Edge { left, right, eighths } => {
+            let glyph = eighth(&LEFT, eighths);
+            match [left, right].map(|lane| lane.and_then(|lane| theme.holder(lane))) {
+                [Some(left), Some(right)] => (glyph, Style::new().fg(left).bg(right)),
+                [Some(left), None] => (glyph, Style::new().fg(left)),
+                // The background's own colour is not known, so it is cut out of the other's.
+                [None, Some(right)] => {
+                    (glyph, Style::new().fg(right).add_modifier(Modifier::REVERSED))
+                }
+                [None, None] => theme.state_cell(State::Idle),
+            }
+        }
+        HeldCell::Merged { lane, eighths } => {
+            let color = lane.and_then(|lane| theme.holder(lane));
+            let style = color.map_or(theme.shared(), |color| Style::new().fg(color));
+            match (eighths, lane) {
+                _ if theme.is_ascii() => (lane.map_or(SEVERAL, digit), style),
+                (8.., _) => ("█", style),
+                _ => (eighth(&LOWER, eighths), style),
+            }
+        }
+    }
+}
+
+/// A lane that holds it all the way.
+fn whole(lane: LaneId, theme: Theme) -> (&'static str, Style) {
+    match theme.holder(lane) {
+        Some(color) if theme.has_patterns() => (digit(lane), Style::new().fg(color)),
+        Some(color) => (" ", Style::new().bg(color)),
+        None => (digit(lane), Style::new()),
+    }
+}
+
+fn digit(lane: LaneId) -> &'static str {
+    DIGITS.get(usize::from(lane.0)).copied().unwrap_or(SEVERAL)
+}
+
+/// What is known of a run's GIL, as much of it as has room: the most telling first.
+pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
+    let Some(gil) = run.gil().filter(|_| run.has_begun()) else { return String::new() };
+    let longest = gil.longest(until);
+    let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
+    let (length, whose) = longest.unwrap_or_default();
+    let waiters = gil.waiters();
+    let (held, rate, cost) =
+        (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));
+    let long = [
+        format!("held {held:.0} %"),
+        format!("{waiters} waiting"),
+        format!("{rate:.0} switches/s"),
+        format!("waits cost {cost}"),
+        format!("longest hold {length}, {whose}"),
+    ];
+    let short = [
+        format!("held {held:.0} %"),
+        format!("{waiters} wait"),
+        format!("{rate:.0}/s"),
+        format!("cost {cost}"),
+        format!("longest {length}"),
+    ];
+    let fewer = (1..short.len()).rev().map(|count| short.iter().take(count));
+    let forms = [long.join("   "), short.join("  ")].into_iter();
+    let forms = forms.chain(fewer.map(|some| some.cloned().collect::<Vec<_>>().join("  ")));
+    text::fitting(forms.chain(repeat_n(String::new(), 1)), room)
+}
