@@ -3,6 +3,8 @@
 
 pub mod keymap;
 mod message;
+mod output;
+pub mod pace;
 mod popup;
 pub mod session;
 mod view;
@@ -10,9 +12,11 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection};
+use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
+pub use output::Reading;
+use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
 use view::View;
@@ -29,6 +33,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    slow_motion: SlowMotion,
     now: Nanos,
 }
 
@@ -36,6 +41,7 @@ impl App {
     /// A screen that shows `selection`; [`Self::begin`] starts it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
+            slow_motion: SlowMotion::new(session.setup().compute.simulation),
             session,
             shown: selection,
             view: View::default(),
@@ -78,7 +84,11 @@ impl App {
             }
             Msg::Slept(time) => {
                 let seconds = time.as_secs_f64();
-                self.notice = self.session.active().map(|active| {
+                let run = self.session.active_run();
+                let compute = run.and_then(|run| run.plan().work.compute());
+                // A simulated run stood still.
+                let is_real = compute.is_none_or(|compute| compute.simulation.is_none());
+                self.notice = self.session.active().filter(|_| is_real).map(|active| {
                     format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
                 });
                 None
@@ -98,7 +108,7 @@ impl App {
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
             (Some(popup), _) => {
-                self.popup = popup.after(action);
+                self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
             }
             (None, _) => {}
@@ -112,6 +122,10 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::Output => self.read_output(),
+            Action::Simulate => return self.toggle_simulation(),
+            Action::Slower => return self.change_pace(true),
+            Action::Faster => return self.change_pace(false),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -159,11 +173,16 @@ impl App {
 
     fn run(&mut self) -> Option<Effect> {
         if let Some(active) = self.session.active() {
-            let stop = keymap::key_of(Action::Stop);
-            self.notice = Some(format!("{active} is running: {stop} stops it"));
-            return None;
+            return self.refuse(active);
         }
         self.begin()
+    }
+
+    /// What a key asks for must wait for a run.
+    fn refuse(&mut self, active: Selection) -> Option<Effect> {
+        let stop = keymap::key_of(Action::Stop);
+        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        None
     }
 
     fn quit(&mut self) -> Option<Effect> {
@@ -172,6 +191,25 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
+    }
+
+    /// Shows what the chosen lane's latest command in view wrote.
+    fn read_output(&mut self) {
+        if self.shown.workload != Workload::Commands {
+            return;
+        }
+        let Some(lane) = self.lane() else {
+            let (next, previous) =
+                (keymap::key_of(Action::NextLane), keymap::key_of(Action::PreviousLane));
+            self.notice =
+                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            return;
+        };
+        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        match reading {
+            Some(reading) => self.popup = Some(Popup::Output(reading)),
+            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+        }
     }
 
     const fn toggle_theme(&mut self) {

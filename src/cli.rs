@@ -4,9 +4,11 @@ mod commands;
 mod duration;
 mod exec;
 mod help;
+mod lab;
 mod patience;
 mod picture;
 mod serve;
+mod simulate;
 mod usage;
 mod username;
 
@@ -19,18 +21,22 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 pub use commands::CommandsError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use lab::Lab;
 pub use picture::{Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
-use crate::app::session::most_workers;
+use crate::app::session::{MOST_PROCESSES, most_workers};
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
 
 /// The environment: a variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// Options that are about followers alone.
+const FOLLOWERS: &str = "Followers";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -75,30 +81,41 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads [default: one a page, up to 8]
+    /// Worker threads, or processes [default: one a page, up to 8; 4 to compute]
     #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
     threads: Option<u32>,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
+    #[command(flatten)]
+    picture: picture::PictureArgs,
+    #[command(flatten)]
+    lab: lab::LabArgs,
+    #[command(flatten)]
+    simulate: simulate::SimulateArgs,
     /// Followers a page, 1 to 100
     #[arg(
         long,
+        help_heading = FOLLOWERS,
         value_name = "N",
         default_value = "30",
         value_parser = usage::per_page,
         allow_negative_numbers = true
     )]
     per_page: u8,
-    #[arg(long, value_name = "URL", help = help::API_URL, long_help = help::API_URL_LONG)]
+    #[arg(
+        long,
+        help_heading = FOLLOWERS,
+        value_name = "URL",
+        help = help::API_URL,
+        long_help = help::API_URL_LONG
+    )]
     api_url: Option<String>,
     #[command(flatten)]
     patience: patience::PatienceArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
-    #[arg(short, long, value_name = "FILE", long_help = help::OUTPUT)]
+    #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    picture: picture::PictureArgs,
 }
 
 /// `--mode`.
@@ -139,7 +156,9 @@ pub struct Followers {
     pub source: Source,
     /// What runs first.
     pub selection: Selection,
-    /// How many worker threads, where that was said.
+    /// What is computed, where something is.
+    pub lab: Lab,
+    /// How many workers, where that was said.
     pub workers: Option<u16>,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
@@ -155,6 +174,8 @@ pub struct Followers {
     pub output: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
+    /// How many times slower than real time what is simulated is shown.
+    pub slow: u32,
 }
 
 /// Who is asked for followers.
@@ -197,30 +218,59 @@ impl Fetch {
             Way::Screen if to_stdout => Way::Plain,
             way => way,
         };
-        let source = self.source(environment)?;
+        let lab = self.lab.resolve(self.simulate.simulation())?;
+        let selection = Selection { workload: lab.workload, choice: self.mode.into() };
+        let source = self.source(lab.workload, environment)?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
         Ok(Followers {
             source,
-            selection: Selection { workload: Workload::Followers, choice: self.mode.into() },
-            workers: self.threads.map(|asked| workers(asked, costs_quota)).transpose()?,
+            selection,
+            lab,
+            workers: self
+                .threads
+                .map(|asked| workers(asked, costs_quota, selection))
+                .transpose()?,
             queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
             patience: self.patience.into(),
             way,
+            slow: self.simulate.slow(),
             output: self.output,
             picture: self.picture.into(),
         })
     }
 
-    fn source(&self, environment: Environment<'_>) -> Result<Source, UsageError> {
+    /// Whoever computes fetches no followers.
+    fn check_followers(&self, workload: Workload) -> Result<(), UsageError> {
+        let given = [
+            (self.user.is_some(), "a USERNAME"),
+            (self.user_option.is_some(), "--username"),
+            (self.api_url.is_some(), "--api-url"),
+            (self.output.is_some(), "--output"),
+        ];
+        match given.into_iter().find(|(given, _)| *given && workload.is_computed()) {
+            Some((_, given)) if self.simulate.simulate => {
+                Err(UsageError::SimulatedFollowers { given })
+            }
+            Some((_, given)) => Err(UsageError::NoFollowers { workload, given }),
+            None => Ok(()),
+        }
+    }
+
+    fn source(
+        &self,
+        workload: Workload,
+        environment: Environment<'_>,
+    ) -> Result<Source, UsageError> {
         let command = self.user.as_deref().filter(|&user| is_command(user));
         if let (Some(name), None) = (command, &self.user_option) {
             return Err(UsageError::CommandNotFirst(name.to_owned()));
         }
+        self.check_followers(workload)?;
         let user = match (&self.user, &self.user_option) {
             (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
             (Some(user), _) | (None, Some(user)) => username::check(user)?.to_owned(),
@@ -256,9 +306,13 @@ fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
-fn workers(asked: u32, costs_quota: bool) -> Result<u16, UsageError> {
+fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
     let most = most_workers(costs_quota);
+    let processes = selection.modes().contains(&Mode::Processes);
     match u16::try_from(asked) {
+        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
+            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
+        }
         Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
         _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
         _ => Err(UsageError::ThreadsHere { asked, most }),

@@ -101,7 +101,7 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
     } else {
         let look = look(followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
-        on_screen(app, &launcher, look, output, streams)?
+        on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
     };
     drop(server);
     Ok(exit)
@@ -134,6 +134,8 @@ impl Sitting {
         Ok(Self {
             session: Session::new(Setup {
                 queue: followers.queue,
+                compute: followers.lab.compute,
+                tasks: followers.lab.tasks,
                 force: followers.force,
                 cores: cores(),
                 ..Setup::followers(target, followers.workers)
@@ -149,11 +151,6 @@ impl Sitting {
     }
 }
 
-/// How many cores this machine lets the program have.
-fn cores() -> Option<u16> {
-    u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
-}
-
 /// What goes to stdout where there is to be no screen, or none is possible.
 fn shape(way: Way) -> Option<Shape> {
     match way {
@@ -161,6 +158,11 @@ fn shape(way: Way) -> Option<Shape> {
         Way::Screen | Way::Plain => Some(Shape::Plain),
         Way::Json => Some(Shape::Json),
     }
+}
+
+/// How many cores this machine lets the program have.
+fn cores() -> Option<u16> {
+    u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 
 fn screen_is_possible() -> bool {

@@ -32,6 +32,7 @@ mod lanes;
 mod layout;
 mod limits;
 mod names;
+mod output;
 mod panel;
 mod rows;
 mod sentences;
@@ -73,6 +74,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(first, theme, area, buf),
+        Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
         Some(Popup::Quit) => help::quit(theme, area, buf),
         None => {}
     }
@@ -141,8 +143,7 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
         return None;
     }
     let window = app.viewport().window();
-    let end = window.from.0 + window.cell.0 * u64::from(window.columns);
-    let (from, to) = (window.from.as_secs_f64(), end as f64 / 1e9);
+    let (from, to) = (window.from.as_secs_f64(), window.end().as_secs_f64());
     let state = match app.behind() {
         Some(behind) => sentences::paused(behind),
         None if app.viewport().fits() => "whole run".to_owned(),

@@ -23,6 +23,12 @@ pub enum Action {
     Run,
     /// Stop the run that goes on.
     Stop,
+    /// Simulate what is shown, or run it really.
+    Simulate,
+    /// Show what is simulated slower.
+    Slower,
+    /// Show what is simulated faster.
+    Faster,
     /// Hold the view still, or let it go on.
     Pause,
     /// See less time, closer.
@@ -51,6 +57,12 @@ pub enum Action {
     NextLanes,
     /// Ten lanes up.
     PreviousLanes,
+    /// What the command on the lane chosen wrote.
+    Output,
+    /// The next command's output.
+    NextCommand,
+    /// The output of the command before.
+    PreviousCommand,
     /// Dark or light.
     Theme,
     /// The keys.
@@ -113,6 +125,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
     bind(Action::MoreWorkers, &[char(']')], "one worker more (next run)"),
+    bind(Action::Simulate, &[char('s')], "simulated, or real (cpu, native, mixed)"),
+    bind(Action::Slower, &[char('<')], "simulated: slower"),
+    bind(Action::Faster, &[char('>')], "simulated: faster"),
     bind(Action::Pause, &[char(' ')], "pause the view, never the run"),
     bind(Action::ZoomIn, &[char('+'), char('=')], "zoom in"),
     bind(Action::ZoomOut, &[char('-'), char('_')], "zoom out"),
@@ -127,6 +142,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::PreviousLane, &[char('k'), key(KeyCode::Up)], "lane above"),
     bind(Action::NextLanes, &[key(KeyCode::PageDown)], "ten lanes down"),
     bind(Action::PreviousLanes, &[key(KeyCode::PageUp)], "ten lanes up"),
+    bind(Action::Output, &[key(KeyCode::Enter)], "what the lane's command wrote"),
+    bind(Action::NextCommand, &[char('.')], "output of the next command"),
+    bind(Action::PreviousCommand, &[char(',')], "output of the command before"),
     bind(Action::Theme, &[char('t')], "dark or light"),
     bind(Action::Help, &[char('?')], "these keys"),
     bind(Action::Back, &[key(KeyCode::Esc)], "one step back, never quits"),

@@ -1,20 +1,25 @@
 //! What lies over the picture, and which keys go to it.
 
 use super::keymap::{Action, BINDINGS};
+use super::output::Reading;
+use crate::model::Run;
 
 /// What lies over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Popup {
     /// The keys, from this row of their table on where not all have room.
     Help(usize),
+    /// What a command wrote.
+    Output(Reading),
     /// Whether to quit while a run goes.
     Quit,
 }
 
 impl Popup {
     /// What is left of it after a key: no key goes through to the picture.
-    pub(super) const fn after(self, action: Action) -> Option<Self> {
+    pub(super) fn after(self, action: Action, runs: &[Run]) -> Option<Self> {
         match (self, action) {
+            (Self::Output(reading), _) => reading.after(action, runs).map(Self::Output),
             (Self::Help(first), Action::NextLane | Action::PreviousLane) => {
                 // The table goes round: it has no end where there is none on the screen.
                 let by = if matches!(action, Action::NextLane) { 1 } else { BINDINGS.len() - 1 };

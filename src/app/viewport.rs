@@ -43,6 +43,13 @@ pub struct Window {
     pub columns: u16,
 }
 
+impl Window {
+    /// The right border.
+    pub const fn end(self) -> Nanos {
+        Nanos(self.from.0.saturating_add(self.cell.0.saturating_mul(self.columns as u64)))
+    }
+}
+
 impl Default for Viewport {
     fn default() -> Self {
         Self {

@@ -1,16 +1,15 @@
 //! `threadline exec`: which commands, how many at once, and what is to be seen of them.
 
 use std::ffi::OsString;
-use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::available_parallelism;
 
 use clap::{Args, ValueEnum};
 
 use super::picture::{Picture, PictureArgs, Way};
+use super::usage::UsageError;
 use super::{commands, usage};
-use crate::app::session::MOST_WORKERS;
+use crate::app::session::most_workers;
 use crate::model::{Choice, Mode};
 
 #[derive(Args, Debug)]
@@ -54,8 +53,8 @@ enum OnlyArg {
 pub struct Exec {
     /// For the shell, at least one.
     pub commands: Arc<[String]>,
-    /// How many run side by side.
-    pub jobs: u16,
+    /// How many run side by side, where that was said.
+    pub jobs: Option<u16>,
     /// One at a time, side by side, or both.
     pub choice: Choice,
     /// How many the queue holds at most.
@@ -68,18 +67,17 @@ pub struct Exec {
 
 impl ExecArgs {
     /// Reads the commands, wherever they are.
-    pub(super) fn resolve(self) -> Result<Exec, usage::UsageError> {
+    pub(super) fn resolve(self) -> Result<Exec, UsageError> {
         let commands = match &self.from {
             Some(path) => commands::from_file(path)?,
             None => commands::from_arguments(self.commands)?,
         };
-        let jobs = match self.jobs {
-            Some(asked) => u16::try_from(asked)
-                .ok()
-                .filter(|jobs| (1..=MOST_WORKERS).contains(jobs))
-                .ok_or(usage::UsageError::Jobs { asked, most: MOST_WORKERS })?,
-            None => cores().min(MOST_WORKERS),
+        let most = most_workers(false);
+        let jobs = |asked| match u16::try_from(asked) {
+            Ok(jobs) if (1..=most).contains(&jobs) => Ok(jobs),
+            _ => Err(UsageError::Jobs { asked, most }),
         };
+        let jobs = self.jobs.map(jobs).transpose()?;
         let choice = match self.only {
             None => Choice::Race,
             Some(OnlyArg::Sequential) => Choice::Only(Mode::Sequential),
@@ -89,10 +87,4 @@ impl ExecArgs {
         let picture = self.picture.into();
         Ok(Exec { commands: commands.into(), jobs, choice, queue: self.queue, way, picture })
     }
-}
-
-/// How many this process may use; one where the system does not tell.
-fn cores() -> u16 {
-    let cores = available_parallelism().map_or(1, NonZero::get);
-    u16::try_from(cores).unwrap_or(u16::MAX)
 }

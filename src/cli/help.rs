@@ -10,7 +10,10 @@ Watch threads work: fetch a GitHub user's followers one page after another, then
 each thread's life drawn live on one time axis.
 
 Without a USERNAME, the built-in server is asked: no network, no token. With one, GitHub is. Without \
-a terminal (stdout in a pipe or a file, or TERM=dumb) it prints what --plain does.";
+a terminal (stdout in a pipe or a file, or TERM=dumb) it prints what --plain does.
+
+With --workload cpu, native or mixed it computes instead, in four modes: one task after another, on \
+threads, on threads that share a GIL as Python's do, and in processes.";
 
 pub(super) const AFTER: &str = "\
 Press ? on the screen for the keys. --help has examples, exit codes and environment variables.";
@@ -25,22 +28,25 @@ Examples:
   threadline octocat --mode threads -o followers.csv
   threadline octocat -o - | head                 the followers as NDJSON, no screen
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
+  threadline --workload cpu                      what threads, a GIL and processes do to CPU work
+  threadline --workload native --mode gil --switch-interval 1ms
+  threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
   Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
-  with three lines: single_threaded time(sec), multi_threaded time(sec), and the count of both.
+  with the times, single_threaded time(sec) and multi_threaded time(sec), and the count of both.
   A file is written whole or not at all. Followers that a failed run got are written, and said to
   be partial.
 
 Exit codes:
-  0    everything was fetched; on the screen, also after a run that you stopped
-  1    failed, nothing was fetched or nothing could be written
+  0    everything was done; on the screen, also after a run that you stopped
+  1    failed: nothing was fetched or computed, or nothing could be written
   2    wrong usage: arguments, username, address or token that cannot be used
   3    no such user
   4    refused: the token is not accepted, or the request forbidden
   5    a rate limit that was not waited for, or has too few requests left
-  6    partial: some pages are missing
+  6    partial: some pages or tasks are missing
   128+n  ended by signal n, with what was fetched until then (130 for Ctrl-C)
 
 Environment:

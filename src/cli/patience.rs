@@ -11,6 +11,7 @@ use crate::github::Patience;
 const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = super::FOLLOWERS)]
 pub(super) struct PatienceArgs {
     /// Make a request again up to N times after an error that may pass [default: 4]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]

@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::commands::CommandsError;
 use super::username::UsernameError;
 use crate::github::ApiError;
+use crate::model::Workload;
 use crate::model::plan::MOST_TASKS;
 
 /// Why there is no command to carry out.
@@ -74,6 +75,45 @@ pub enum UsageError {
     /// There are no commands to run.
     #[error(transparent)]
     Commands(#[from] CommandsError),
+    /// More processes than a machine has room for.
+    #[error(
+        "--threads {asked}: --mode processes, and a race that has it, start as many processes, so \
+         give 1 to {most}, or another --mode"
+    )]
+    Processes {
+        /// How many were asked for.
+        asked: u32,
+        /// How many there may be.
+        most: u16,
+    },
+    /// An option of CPU work, where there is none.
+    #[error("{option} is about tasks that are computed: add --workload cpu, native or mixed")]
+    NothingComputed {
+        /// Which option.
+        option: &'static str,
+    },
+    /// `--share`, where a task is one thing.
+    #[error("--share is about tasks that are mixed: add --workload mixed")]
+    ShareWithoutMixed,
+    /// Followers are to be fetched, and are not.
+    #[error(
+        "--workload {workload} computes, and fetches no followers: leave {given} away, or the \
+         --workload"
+    )]
+    NoFollowers {
+        /// What is computed.
+        workload: Workload,
+        /// What is about followers.
+        given: &'static str,
+    },
+    /// Followers are to be fetched by a machine that there is not.
+    #[error(
+        "--simulate computes a machine, which fetches no followers: leave {given} away, or --simulate"
+    )]
+    SimulatedFollowers {
+        /// What is about followers.
+        given: &'static str,
+    },
     /// Both the report and the followers were to go to stdout.
     #[error("--json and --output - both want stdout: give --output a file")]
     StdoutTwice,

@@ -1,7 +1,7 @@
 //! Carries out `threadline exec`.
 
-use super::{CommandError, look, shape};
-use crate::app::session::Setup;
+use super::{CommandError, cores, look, shape};
+use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
 use crate::engine::{Clock, Launcher};
@@ -15,7 +15,8 @@ use crate::tui::{self, Left};
 
 pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
-    let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, exec.jobs) };
+    let jobs = exec.jobs.or_else(cores).unwrap_or(1).min(most_workers(false));
+    let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, jobs) };
     let session = Session::new(setup);
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
     if let Some(shape) = shape(exec.way) {

@@ -5,7 +5,7 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Select, Sender, bounded};
 
-use super::pool::Never;
+use super::handle::Never;
 use super::task::Report;
 use crate::model::plan::MOST_TASKS;
 use crate::model::{Kind, TaskId};

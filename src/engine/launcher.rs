@@ -13,8 +13,10 @@ use super::followers::GithubJob;
 use super::gate::{Gate, Standing};
 use super::gil::Gil;
 use super::gil::under::UnderGil;
-use super::pool::{self, RunHandle};
+use super::handle::RunHandle;
+use super::pool;
 use super::process::{Inquiry, Order, ProcessJob, Starter};
+use super::simulate::{self, Pace, Simulated};
 use super::task::Job;
 use crate::github::{Api, Patience};
 use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Work};
@@ -60,8 +62,16 @@ impl Launcher {
         Self { jobs, clock }
     }
 
-    /// Starts a run.
+    /// Starts a run; a simulated one goes as fast as it can be computed.
     pub fn start(&self, plan: Plan) -> RunHandle {
+        self.start_at(plan, Pace::Unbound)
+    }
+
+    /// Starts a run; a simulated one goes at this pace.
+    pub fn start_at(&self, plan: Plan, pace: Pace) -> RunHandle {
+        if let Some(run) = Simulated::new(&plan) {
+            return simulate::start(run, plan, pace, &self.clock);
+        }
         let plan = self.jobs.settle(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
@@ -92,13 +102,6 @@ impl Jobs for Workshop {
     }
 
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        if plan.work.compute().is_some_and(|compute| compute.simulation.is_some()) {
-            return Err(nobody(plan));
-        }
-        #[cfg(unix)]
-        if let Work::Commands { .. } = plan.work {
-            return Ok(Arc::new(CommandsJob::new(plan)));
-        }
         match plan.mode {
             Mode::Sequential | Mode::Threads => self.threaded(plan),
             Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
@@ -118,6 +121,9 @@ impl Workshop {
             work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
                 Ok(Arc::new(self.laboratory.job(work)?))
             }
+            #[cfg(unix)]
+            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            #[cfg(not(unix))]
             Work::Commands { .. } => Err(nobody(plan)),
         }
     }

@@ -3,79 +3,21 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
 use super::feeder::Feeder;
+use super::handle::{RunHandle, Time};
 use super::ledger::Ledger;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
-use crate::model::{
-    End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, State, TaskId,
-};
+use crate::model::{End, Failure, FailureKind, Kind, LaneId, Outcome, Plan, State, TaskId};
 
-/// How long a run that is stopped may take to end.
-pub(crate) const GRACE: Duration = Duration::from_millis(300);
-
-/// A task that so many worker processes died over is not tried again.
+/// A task that so many worker processes died over is not tried again, nor anything on a lane where so
+/// many died one after the other.
 const MOST_LOSSES: u32 = 3;
-
-/// A run that goes on. Dropping it stops the run.
-pub struct RunHandle {
-    /// Nothing in a run that failed before anything was begun.
-    job: Option<Arc<dyn Job>>,
-    started: Nanos,
-    events: Receiver<Event>,
-    over: Receiver<Never>,
-    cancel: Cancel,
-    coordinator: Option<JoinHandle<()>>,
-}
-
-impl RunHandle {
-    /// What the run's clock counts from, on the clock that it was started with.
-    pub const fn started(&self) -> Nanos {
-        self.started
-    }
-
-    /// What happens in it. The channel closes when nothing more will.
-    pub const fn events(&self) -> &Receiver<Event> {
-        &self.events
-    }
-
-    /// Closes once the last event is in the channel: for whoever takes events in batches, at moments
-    /// of their own, and must still know the end at once.
-    pub const fn over(&self) -> &Receiver<Never> {
-        &self.over
-    }
-
-    /// Stops it: requests in flight end now, and the run's last event follows.
-    pub fn stop(&self) {
-        self.cancel.cancel();
-    }
-}
-
-/// Nothing is ever sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Never {}
-
-impl Drop for RunHandle {
-    fn drop(&mut self) {
-        self.stop();
-        // A server may keep a worker busy, so that it does not get to see the stop: it is left to
-        // itself then. Nothing is ever sent: the channel closes.
-        let left = self.over.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout);
-        if let Some(job) = self.job.as_ref().filter(|_| left) {
-            job.abandon();
-        }
-        if let Some(coordinator) = self.coordinator.take().filter(|_| !left) {
-            // A panic on that thread has nothing to add here.
-            _ = coordinator.join();
-        }
-    }
-}
 
 /// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
 /// thread fails at once, and says so as every run says how it ended.
@@ -101,7 +43,8 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     if coordinator.is_err() {
         report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
     }
-    RunHandle { job: Some(job), started, events, over, cancel, coordinator: coordinator.ok() }
+    let (time, job) = (Time::Real { started }, Some(job));
+    RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
 }
 
 /// A run that fails before anything is begun.
@@ -112,7 +55,8 @@ pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     report.send(Kind::RunStarted { plan });
     report.send(Kind::RunFinished { end: End::Failed(failure) });
     let (_, over) = bounded(0);
-    RunHandle { job: None, started, events, over, cancel: Cancel::default(), coordinator: None }
+    let time = Time::Real { started };
+    RunHandle { time, job: None, events, over, cancel: Cancel::default(), thread: None }
 }
 
 /// What every thread of a run has in hand.
@@ -140,14 +84,18 @@ impl Shared {
         ledger.admits(task)
     }
 
-    /// A task that too many worker processes died over has failed.
-    fn judged(&self, task: TaskId, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Lost(last) if self.ledger().lose(task) >= MOST_LOSSES => {
-                Outcome::Failed(given_up(task, &last))
-            }
-            outcome => outcome,
+    /// Where too many worker processes died, over this task or in a row on its lane, it has failed.
+    fn judged(&self, task: TaskId, outcome: Outcome, in_a_row: &mut u32) -> Outcome {
+        let Outcome::Lost(last) = outcome else {
+            *in_a_row = 0;
+            return outcome;
+        };
+        *in_a_row += 1;
+        let over_it = self.ledger().lose(task);
+        if over_it.max(*in_a_row) < MOST_LOSSES {
+            return Outcome::Lost(last);
         }
+        Outcome::Failed(given_up((over_it >= MOST_LOSSES).then_some(task), &last))
     }
 
     /// Books how a task ended, before the next one is taken.
@@ -216,7 +164,7 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-    let mut first = first;
+    let (mut first, mut losses) = (first, 0);
     while let Some(task) = first.take().or_else(|| next(shared, &mut worker)) {
         let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
         // How many tasks there are may have come to light meanwhile.
@@ -231,7 +179,7 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
         });
         let (outcome, extent) =
             done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
-        let outcome = shared.judged(task, outcome);
+        let outcome = shared.judged(task, outcome, &mut losses);
         report.send(Kind::Finished { task, outcome: outcome.clone() });
         shared.settle(task, &outcome, extent);
     }
@@ -277,16 +225,18 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
     Failure { kind: FailureKind::Panicked, message }
 }
 
-fn given_up(task: TaskId, last: &Failure) -> Failure {
+fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
+    let over =
+        over.map_or_else(|| "one after another".to_owned(), |task| format!("over task {}", task.0));
     let message = format!(
-        "task {} was given up after {MOST_LOSSES} worker processes died over it ({last}): ask for \
-         fewer workers with --threads, or choose another --mode",
-        task.0
+        "gave up after {MOST_LOSSES} worker processes died {over} ({last}): ask for fewer with \
+         --threads, or choose another --mode"
     );
     Failure { kind: FailureKind::Worker, message }
 }
 
-fn no_threads() -> Failure {
+/// The system has no thread for the run.
+pub(super) fn no_threads() -> Failure {
     Failure {
         kind: FailureKind::Panicked,
         message: "the system gives this program no more threads: end other programs, or ask for \

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, after, never, select};
 use super::progress::Progress;
 use crate::app::Session;
 use crate::app::session::Bill;
-use crate::engine::pool::GRACE;
+use crate::engine::handle::GRACE;
 use crate::engine::{Launcher, RunHandle};
 use crate::model::time::time_of_day;
 use crate::model::{Plan, Selection, Workload};
@@ -70,7 +70,7 @@ fn watch(
     signals: &Receiver<i32>,
     progress: &mut Progress,
 ) -> Over {
-    let elapsed = || launcher.now().since(run.started());
+    let elapsed = || run.elapsed(launcher.now());
     let ticks = progress.ticks();
     let mut over = Over { next: None, signal: None };
     let mut late = never();

@@ -147,6 +147,12 @@ pub struct Simulation {
     pub cores: u16,
 }
 
+impl Default for Simulation {
+    fn default() -> Self {
+        Self { seed: 1, cores: 2 }
+    }
+}
+
 impl Compute {
     /// CPython's: <https://docs.python.org/3/library/sys.html#sys.setswitchinterval>.
     pub const SWITCH_INTERVAL: Nanos = Nanos::from_millis(5);
@@ -246,7 +252,7 @@ impl Plan {
     /// computed, a command as it was given.
     pub fn label(&self, task: TaskId) -> String {
         match &self.work {
-            Work::Profile(_) | Work::Followers(_) => format!("p{}", task.0),
+            Work::Profile(_) | Work::Followers(_) => task.to_string(),
             Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => format!("t{}", task.0),
             Work::Commands { .. } => printable(self.command(task).unwrap_or_default()),
         }

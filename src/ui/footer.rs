@@ -138,6 +138,9 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::NextLane, Action::PreviousLane], "lane"),
         (&[Action::Theme], "theme"),
     ]);
+    if app.shown().workload == Workload::Commands {
+        hints.insert(2, (&[Action::Output], "output"));
+    }
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {

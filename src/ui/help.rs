@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph, Widget, Wrap};
+use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::panel;
 use super::theme::Theme;
@@ -27,7 +27,7 @@ pub(super) fn keys(first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
     } else {
         format!(" keys: {}/{} for more ", key_of(Action::NextLane), key_of(Action::PreviousLane))
     };
-    let inner = frame(&title, theme, popup, buf);
+    let inner = panel::popup(&title, "", theme, popup, buf);
     let first = if fits { 0 } else { first };
     let rows = rows.min(usize::from(inner.height)).max(1);
     let bindings: Vec<&Binding> =
@@ -54,7 +54,7 @@ pub(super) fn quit(theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (key_of(Action::Quit), key_of(Action::Back));
     let popup = area
         .centered(ratatui::layout::Constraint::Length(44), ratatui::layout::Constraint::Length(4));
-    let inner = frame("", theme, popup, buf);
+    let inner = panel::popup("", "", theme, popup, buf);
     Paragraph::new(vec![
         Line::styled("A run goes on. Quit all the same?", theme.strong()),
         Line::from(vec![
@@ -67,13 +67,4 @@ pub(super) fn quit(theme: Theme, area: Rect, buf: &mut Buffer) {
     .centered()
     .wrap(Wrap { trim: true })
     .render(inner, buf);
-}
-
-/// Clears a place and puts a frame around it; returns the inside.
-fn frame(title: &str, theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
-    let area = area.intersection(buf.area);
-    Clear.render(area, buf);
-    let inside = panel::boxed(theme, area, buf);
-    panel::heading(title, "", theme, area, buf);
-    inside
 }

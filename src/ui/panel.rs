@@ -4,7 +4,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Widget;
+use ratatui::widgets::{Clear, Widget};
 
 use super::theme::Theme;
 
@@ -30,6 +30,21 @@ pub(super) fn boxed(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let inside = Rect { x: area.x + 1, y: area.y + 1, ..area };
     Rect { width: area.width.saturating_sub(2), height: area.height.saturating_sub(2), ..inside }
         .intersection(area)
+}
+
+/// Clears a place and puts a box with a heading around it; returns the inside.
+pub(super) fn popup(
+    title: &str,
+    captions: &str,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Rect {
+    let area = area.intersection(buf.area);
+    Clear.render(area, buf);
+    let inside = boxed(theme, area, buf);
+    heading(title, captions, theme, area, buf);
+    inside
 }
 
 /// Draws a line along the top of `area`.

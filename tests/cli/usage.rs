@@ -2,6 +2,7 @@
 
 use clap::CommandFactory as _;
 use threadline::cli::{self, Cli, Source, Stop};
+use threadline::model::{Compute, Nanos, Workload};
 
 use super::scripted::{Reply, Scripted};
 use super::{Ended, end, threadline};
@@ -73,9 +74,83 @@ fn options_that_exclude_each_other() {
     refused(&["serve", "--latency", "5h"], "write a duration as");
     refused(&["serve", "--followers", "1000001"], "1000000");
     refused(&["--plane"], "'--plain'");
-    refused(&["--mode", "gil"], "[possible values: race, sequential, threads]");
+    refused(&["--mode", "nogil"], "[possible values: race, sequential, threads, gil, processes]");
     refused(&["-o", "followers.txt"], ".csv, .json or .ndjson");
     refused(&["-o", "followers"], ".csv, .json or .ndjson");
+}
+
+#[test]
+fn the_laboratory_says_what_its_options_are_for() {
+    for (option, value) in [("--tasks", "3"), ("--size", "1s"), ("--switch-interval", "1ms")] {
+        refused(&[option, value], "add --workload cpu, native or mixed");
+        refused(&["octocat", option, value], "add --workload cpu, native or mixed");
+    }
+    for workload in ["followers", "cpu", "native"] {
+        refused(&["--workload", workload, "--share", "50"], "add --workload mixed");
+    }
+    refused(&["--workload", "io"], "[possible values: followers, cpu, native, mixed]");
+    for (option, value, words) in [
+        ("--tasks", "0", "1..=400000"),
+        ("--tasks", "400001", "1..=400000"),
+        ("--tasks", "-1", "1..=400000"),
+        ("--share", "101", "0..=100"),
+        ("--size", "150", "a task takes 1ms to 10m"),
+        ("--size", "0s", "a task takes 1ms to 10m"),
+        ("--switch-interval", "0", "the time that a thread waits for the GIL"),
+        ("--switch-interval", "0s", "the time that a thread waits for the GIL"),
+    ] {
+        refused(&["--workload", "mixed", option, value], words);
+    }
+}
+
+#[test]
+fn whoever_computes_fetches_no_followers() {
+    for workload in ["cpu", "native", "mixed"] {
+        for (args, words) in [
+            (&["octocat"][..], "leave a USERNAME away"),
+            (&["--username", "octocat"], "leave --username away"),
+            (&["--api-url", "http://localhost:9"], "leave --api-url away"),
+            (&["-o", "f.csv"], "leave --output away"),
+        ] {
+            refused(&[&["--workload", workload], args].concat(), words);
+        }
+    }
+}
+
+#[test]
+fn a_process_takes_more_room_than_a_thread() {
+    for args in [&["--mode", "processes"][..], &["--workload", "cpu"]] {
+        refused(
+            &[args, &["--threads", "101"]].concat(),
+            "start as many processes, so give 1 to 100",
+        );
+        refused(&[args, &["--threads", "1001"]].concat(), "give 1 to 1000");
+    }
+    let args = ["--workload", "cpu", "--mode", "gil", "--threads", "1000"];
+    assert!(parse(&args, &[]).is_ok());
+}
+
+#[test]
+fn what_is_computed_is_as_was_asked_for() {
+    let lab = |args: &[&str]| match parse(args, &[]).unwrap() {
+        cli::Command::Followers(cli::Followers { lab, selection, .. }) => {
+            assert_eq!(lab.workload, selection.workload);
+            lab
+        }
+        _ => panic!("no sitting"),
+    };
+    let usual = lab(&["--workload", "cpu"]);
+    assert_eq!((usual.workload, usual.tasks), (Workload::Cpu, 8));
+    assert_eq!(usual.compute, Compute::default());
+    let all = "--workload mixed --tasks 3 --size 1.5s --share 0 --switch-interval 200us";
+    let asked = lab(&all.split(' ').collect::<Vec<_>>());
+    let compute = Compute {
+        size: Nanos::from_millis(1_500),
+        share: 0,
+        switch_interval: Nanos(200_000),
+        ..Compute::default()
+    };
+    assert_eq!((asked.tasks, asked.compute), (3, compute));
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn one_worker_does_the_tasks_in_order_and_stamps_what_it_does() {
         (done(), Extent::Unknown)
     });
     let run = run.start_on(&plan, &clock);
-    assert_eq!(run.started(), Nanos::from_millis(5_000));
+    assert_eq!(run.elapsed(Nanos::from_millis(5_001)), Nanos::from_millis(1));
     let events = events(&run);
     let at = |millis, kind| Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind };
     let started = |task| Kind::Started { task: TaskId(task) };

@@ -136,7 +136,7 @@ impl Going {
 
     /// Moves the clock to a moment of the run, unless it is past.
     fn move_to(&self, moment: Nanos) {
-        let now = self.clock.now().since(self.handle.started());
+        let now = self.handle.elapsed(self.clock.now());
         self.clock.advance(moment.since(now).into());
     }
 

@@ -68,7 +68,12 @@ fn any_kind() -> impl Strategy<Value = Kind> {
         4 => edge_numbers().prop_map(|tasks| Kind::Put { tasks }),
         2 => any::<u32>().prop_map(|pid| Kind::Process { pid }),
         2 => task().prop_map(|task| {
-            Kind::Output { task, output: Output { text: "\u{1b}[2J".into(), bytes: 4, left_out: u64::MAX, status: ExitStatus::Code(-1) } }
+            Kind::Output { task, output: Output {
+                text: "\u{1b}[2J".into(),
+                bytes: u64::MAX,
+                left_out: u64::MAX,
+                status: ExitStatus::Signal(i32::MIN),
+            } }
         }),
         3 => task().prop_map(|task| {
             let (failure, again) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));

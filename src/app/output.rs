@@ -1,0 +1,63 @@
+//! Reading what a command wrote: which command, from which line on.
+
+use super::keymap::Action;
+use crate::model::text::lines;
+use crate::model::{Nanos, Run, TaskId};
+
+/// How many lines a page is.
+const PAGE: usize = 10;
+
+/// Where a person reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The run, by its place among those shown.
+    pub run: usize,
+    /// Its command.
+    pub task: TaskId,
+    /// The first line to be seen, from 0.
+    pub top: usize,
+}
+
+impl Reading {
+    /// Begins with the last command that a lane has taken of those in view, up to `end`; the lane is
+    /// counted through all runs, each of which is shown until some moment.
+    pub(super) fn of_lane<'run>(
+        lane: usize,
+        visible: impl Iterator<Item = (&'run Run, Nanos)>,
+        end: Nanos,
+    ) -> Option<Self> {
+        let mut place = lane;
+        for (index, (run, until)) in visible.enumerate() {
+            if let Some(lane) = run.lanes().get(place) {
+                let span = lane.span_at(until.min(end))?;
+                return Some(Self { run: index, task: span.task, top: 0 });
+            }
+            place -= run.lanes().len();
+        }
+        None
+    }
+
+    /// Where a key leads; nothing if it closes the output.
+    pub(super) fn after(self, action: Action, runs: &[Run]) -> Option<Self> {
+        let Some(run) = runs.get(self.run) else { return Some(self) };
+        let output = run.output(self.task);
+        let last = output.map_or(0, |output| lines(&output.text).count().saturating_sub(1));
+        let line = |top: usize| Some(Self { top: top.min(last), ..self });
+        let command = |task: u32| {
+            let task = TaskId(task.clamp(1, run.known_tasks().max(1)));
+            Some(if task == self.task { self } else { Self { task, top: 0, ..self } })
+        };
+        match action {
+            Action::NextLane => line(self.top.saturating_add(1)),
+            Action::PreviousLane => line(self.top.saturating_sub(1)),
+            Action::NextLanes => line(self.top.saturating_add(PAGE)),
+            Action::PreviousLanes => line(self.top.saturating_sub(PAGE)),
+            Action::Start => line(0),
+            Action::Follow => line(last),
+            Action::NextCommand => command(self.task.0.saturating_add(1)),
+            Action::PreviousCommand => command(self.task.0.saturating_sub(1)),
+            Action::Back | Action::Output | Action::Quit => None,
+            _ => Some(self),
+        }
+    }
+}

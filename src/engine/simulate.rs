@@ -1,0 +1,138 @@
+//! The laboratory in virtual time: the events of a run that only took place in a computed machine,
+//! the same for the same plan and seed, to the byte.
+//!
+//! ```text
+//! simulate.rs: the events of a run, up to its end -> machine.rs: threads and what they do
+//!     -> workload.rs: what tasks consist of; cores.rs: who runs how fast; gil.rs: who may
+//! play.rs: the events when they are due -> pace.rs: when that is
+//! ```
+//!
+//! All is reckoned in whole nanoseconds. Threads that run share the cores fairly; the GIL's decisions
+//! are those of the real one. What is chance on a real machine comes from the seed: how long a thread
+//! takes to wake up, and who is first at the GIL.
+
+mod cores;
+mod gil;
+mod machine;
+mod pace;
+mod play;
+mod workload;
+
+use std::collections::VecDeque;
+
+use crate::model::{
+    End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, State, TaskId,
+};
+use machine::Machine;
+pub(super) use pace::Course;
+pub use pace::Pace;
+pub(super) use play::start;
+
+/// No simulated run has more events, so that its picture has room in memory: some 40 bytes each.
+pub const MOST_EVENTS: u32 = 2_000_000;
+
+/// The events of a simulated run, in order of time.
+#[derive(Debug)]
+pub struct Simulated {
+    machine: Machine,
+    lanes: Vec<Told>,
+    /// How many events were told.
+    told: u32,
+    /// When the last one was.
+    at: Nanos,
+    /// How it ends, once that is known.
+    end: Option<VecDeque<Event>>,
+}
+
+/// What was told of a lane.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    task: Option<TaskId>,
+    state: State,
+}
+
+impl Simulated {
+    /// A run of `plan`, if that is to be simulated.
+    pub fn new(plan: &Plan) -> Option<Self> {
+        let compute = plan.work.compute()?;
+        Some(Self {
+            machine: Machine::new(plan, compute, compute.simulation?),
+            lanes: vec![Told::default(); plan.workers.into()],
+            told: 0,
+            at: Nanos::ZERO,
+            end: None,
+        })
+    }
+
+    /// When the next event is; nothing after the last.
+    pub fn peek(&mut self) -> Option<Nanos> {
+        if self.end.is_none() {
+            if self.told >= MOST_EVENTS {
+                self.cut_off(self.at, End::Failed(too_many_events()));
+            } else if let Some(at) = self.machine.peek() {
+                return Some(at);
+            } else {
+                self.cut_off(self.at, End::Finished);
+            }
+        }
+        self.end.as_ref()?.front().map(|event| event.at)
+    }
+
+    /// Ends the run at a moment before its next event, unless it has ended.
+    pub fn stop(&mut self, at: Nanos) {
+        if self.end.is_none() {
+            self.cut_off(at.max(self.at), End::Stopped);
+        }
+    }
+
+    /// Nothing more is done from `at` on. Tasks in work are stopped, as in a real run.
+    fn cut_off(&mut self, at: Nanos, end: End) {
+        let lanes = (0..).map(LaneId).zip(&self.lanes);
+        let left = lanes.filter_map(|(lane, told)| {
+            let kind = match (told.task, told.state) {
+                (Some(task), _) => Kind::Finished { task, outcome: Outcome::Stopped },
+                (None, State::Idle) => return None,
+                (None, _) => Kind::Entered { state: State::Idle },
+            };
+            Some(Event { at, lane, kind })
+        });
+        let last = Event { at, lane: LaneId(0), kind: Kind::RunFinished { end } };
+        self.end = Some(left.chain([last]).collect());
+    }
+
+    fn note(&mut self, event: &Event) {
+        self.told += 1;
+        self.at = event.at;
+        let Some(lane) = self.lanes.get_mut(usize::from(event.lane.0)) else { return };
+        match event.kind {
+            Kind::Started { task } => *lane = Told { task: Some(task), state: State::Computing },
+            Kind::Finished { .. } => *lane = Told::default(),
+            Kind::Entered { state } => lane.state = state,
+            _ => {}
+        }
+    }
+}
+
+impl Iterator for Simulated {
+    type Item = Event;
+
+    fn next(&mut self) -> Option<Event> {
+        self.peek()?;
+        if let Some(end) = &mut self.end {
+            return end.pop_front();
+        }
+        let event = self.machine.event()?;
+        self.note(&event);
+        Some(event)
+    }
+}
+
+fn too_many_events() -> Failure {
+    Failure {
+        kind: FailureKind::Worker,
+        message: format!(
+            "a simulated run is given up after {MOST_EVENTS} events: take a longer switch interval, \
+             or fewer or smaller tasks"
+        ),
+    }
+}

@@ -1,0 +1,173 @@
+//! What a command wrote, over the picture: its lines broken to fit, and nothing in them that a
+//! terminal acts on.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout as Split, Margin, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::theme::Theme;
+use super::{panel, text};
+use crate::app::keymap::{Action, key_of};
+use crate::app::{App, Reading};
+use crate::model::text::{escaped, lines};
+use crate::model::{Nanos, Outcome, Run, TaskId};
+
+/// Cells between two tab stops.
+const TAB: usize = 8;
+
+/// The command itself takes no more lines.
+const MOST_COMMAND_LINES: usize = 2;
+
+/// From this size on, something of the picture is left around it.
+const ROOMY: (u16, u16) = (60, 16);
+
+/// Draws the output that is read.
+pub(super) fn draw(reading: Reading, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some(run) = app.runs().get(reading.run) else { return };
+    let task = reading.task;
+    let roomy = (area.width, area.height) >= ROOMY && area.height >= ROOMY.1;
+    let area = if roomy { area.inner(Margin::new(2, 2)) } else { area };
+    let output = run.output(task);
+    let count = output.map_or(0, |output| lines(&output.text).count());
+    let (number, all) = (task.0, run.known_tasks());
+    let title = format!(" command {number} of {all}, {} ", fate(run, task, app.now()));
+    let captions = match count {
+        0 => String::new(),
+        _ => format!(" from line {} of {count} ", reading.top + 1),
+    };
+    let inside = panel::popup(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
+    let width = usize::from(inside.width);
+    let mut head = rows(run.plan().command(task).unwrap_or_default(), theme, width);
+    if head.len() > MOST_COMMAND_LINES {
+        head.truncate(MOST_COMMAND_LINES);
+        let more = theme.pick("…", "...");
+        head.last_mut().map(|last| *last = text::cut(format!("{last}{more}"), theme, width));
+    }
+    let [command, _, body, keys] = inside.layout(&Split::vertical([
+        Constraint::Length(head.len() as u16),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ]));
+    put(head, theme.strong(), command, buf);
+    let (below, style) = match output {
+        Some(output) if count > 0 => {
+            let shown = lines(&output.text).skip(reading.top);
+            let shown = shown.take(body.height.into()).flat_map(|line| rows(line, theme, width));
+            (shown.collect(), theme.text())
+        }
+        _ => (rows(&nothing(run, task), theme, width), theme.quiet()),
+    };
+    put(below, style, body, buf);
+    Line::styled(text::cut(hint(), theme, width), theme.quiet()).render(keys, buf);
+}
+
+/// How far it is, or how it ended, and how long it took.
+fn fate(run: &Run, task: TaskId, now: Nanos) -> String {
+    let Some(record) = run.task(task) else { return "not begun".to_owned() };
+    let lane = run.lanes().get(usize::from(record.lane.0));
+    let span = lane.and_then(|lane| lane.spans().rfind(|span| span.task == task));
+    let took = span
+        .map_or(Nanos::ZERO, |span| span.end.unwrap_or_else(|| run.elapsed(now)).since(span.start));
+    match (&record.outcome, run.output(task)) {
+        (Some(Outcome::Stopped | Outcome::Lost(_)), _) => format!("stopped, {took}"),
+        (Some(_), Some(output)) => format!("{}, {took}, {} bytes", output.status, output.bytes),
+        (Some(_), None) => "not run".to_owned(),
+        (None, _) => format!("runs, {took}"),
+    }
+}
+
+/// Why there is nothing to read.
+fn nothing(run: &Run, task: TaskId) -> String {
+    match run.task(task).map(|record| record.outcome) {
+        None => "It has not begun.".to_owned(),
+        Some(None) => "It runs: what it writes is shown here once it has ended.".to_owned(),
+        Some(Some(Outcome::Failed(failure))) => format!("It wrote nothing: {failure}."),
+        Some(Some(_)) => "It wrote nothing.".to_owned(),
+    }
+}
+
+fn hint() -> String {
+    let key = key_of;
+    format!(
+        "{}/{} scroll  {}/{} other commands  {} close",
+        key(Action::NextLane),
+        key(Action::PreviousLane),
+        key(Action::PreviousCommand),
+        key(Action::NextCommand),
+        key(Action::Back)
+    )
+}
+
+fn put(rows: Vec<String>, style: Style, area: Rect, buf: &mut Buffer) {
+    for (row, area) in rows.into_iter().zip(area.rows()) {
+        Line::styled(row, style).render(area, buf);
+    }
+}
+
+/// A line as it can be drawn, broken into rows of `width` cells; at least one.
+fn rows(line: &str, theme: Theme, width: usize) -> Vec<String> {
+    let (mut rows, mut used) = (vec![String::new()], 0);
+    for c in drawable(line, theme).chars() {
+        let cells = c.width().unwrap_or(0);
+        if used + cells > width {
+            rows.push(String::new());
+            used = 0;
+        }
+        used += cells;
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+    }
+    rows
+}
+
+/// A line with its tabs as spaces, and everything else that a terminal acts on written out.
+fn drawable(line: &str, theme: Theme) -> String {
+    let mut drawable = String::new();
+    let mut parts = line.split('\t').peekable();
+    while let Some(part) = parts.next() {
+        drawable.push_str(&text::drawable(escaped(part), theme));
+        if parts.peek().is_some() {
+            let used = text::width(&drawable);
+            drawable.push_str(&" ".repeat(TAB - used % TAB));
+        }
+    }
+    drawable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Background;
+    use crate::ui::theme::{Depth, Glyphs};
+
+    fn theme(glyphs: Glyphs) -> Theme {
+        Theme::new(Depth::True, glyphs, Background::Dark)
+    }
+
+    #[test]
+    fn tabs_stop_every_eight_cells_and_controls_are_written_out() {
+        let theme = theme(Glyphs::Unicode);
+        assert_eq!(drawable("a\tbc\t\td", theme), "a       bc              d");
+        assert_eq!(drawable("日本\tx", theme), "日本    x");
+        assert_eq!(drawable("\u{1b}[2Ja\r\u{7}\u{9b}", theme), "\\u{1b}[2Ja\\r\\u{7}\\u{9b}");
+    }
+
+    #[test]
+    fn rows_are_as_wide_as_there_is_room() {
+        let theme = theme(Glyphs::Unicode);
+        assert_eq!(rows("abcdefg", theme, 3), ["abc", "def", "g"]);
+        // A wide character is never cut in half.
+        assert_eq!(rows("a日本b", theme, 4), ["a日", "本b"]);
+        assert_eq!(rows("", theme, 4), [""]);
+    }
+
+    #[test]
+    fn ascii_stays_ascii() {
+        assert_eq!(drawable("é日", theme(Glyphs::Ascii)), "??");
+    }
+}

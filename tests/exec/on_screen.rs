@@ -1,0 +1,70 @@
+//! Commands on the screen: their bars, their outputs, and what is printed afterwards.
+
+use super::pty::{LEAVE, Pty};
+use super::{Fifo, PROGRAM};
+
+fn exec(arguments: &[&str]) -> Pty {
+    let mut all = vec!["exec", "--theme", "dark"];
+    all.extend(arguments);
+    let path = std::env::var("PATH").unwrap();
+    Pty::start(PROGRAM, &all, &[("PATH", &path), ("COLORTERM", "truecolor")], (110, 30))
+}
+
+/// What a terminal would act on: a title, a cleared screen, a colour.
+const EVIL: &str = "printf '\\033]0;evil\\007\\033[2J\\033[31mred\\033[0m\\n'";
+
+#[test]
+fn an_output_is_read_on_the_screen_and_printed_after_it() {
+    let fifo = Fifo::new();
+    let wait = fifo.in_command("cat FIFO; echo over");
+    let mut pty = exec(&["-j", "2", "--only", "parallel", "--", EVIL, &wait]);
+    pty.wait("the second command on its bar", |view| view.has("cat /"));
+    pty.keys("jj\r");
+    pty.wait_text("command 2 of 2, runs");
+    pty.wait_text("It runs: what it writes is shown here once it has ended.");
+    fifo.write("from outside\n");
+    pty.wait_text("command 2 of 2, exit status 0");
+    pty.wait("its output", |view| view.has("from outside") && view.has("over"));
+    pty.keys(",");
+    pty.wait_text("\\u{1b}]0;evil\\u{7}\\u{1b}[2J\\u{1b}[31mred\\u{1b}[0m");
+    pty.keys("\x1b");
+    pty.wait("the output closed", |view| !view.has("evil\\u{7}"));
+    pty.wait_text("run again");
+    pty.keys("q");
+    let ended = pty.ended();
+    assert_eq!(ended.code, 0);
+    let (screen, after) = ended.output.rsplit_once(LEAVE).unwrap();
+    assert!(!screen.contains("\x1b]0;evil"), "nothing reaches the terminal while the screen is up");
+    assert!(after.contains("\x1b]0;evil\x07\x1b[2J\x1b[31mred\x1b[0m\r\n"), "raw: {after:?}");
+    assert!(after.contains("\r\nfrom outside\r\nover\r\n"), "{after:?}");
+    assert!(after.contains(" 2/2 "), "the report: {after:?}");
+}
+
+#[test]
+fn what_failed_is_told_after_the_screen() {
+    let mut pty = exec(&["-j", "2", "--", "exit 3", "true"]);
+    pty.wait_text("run again");
+    pty.keys("q");
+    let ended = pty.ended();
+    assert_eq!(ended.code, 1);
+    let named = "threadline: command 1, \"exit 3\", ended with exit status 3\r\n";
+    assert!(ended.farewell().contains(named), "{:?}", ended.farewell());
+}
+
+/// No command of a race is on the screen as a page.
+#[test]
+fn a_race_has_the_commands_on_its_bars() {
+    let fifo = Fifo::new();
+    let wait = fifo.in_command("cat FIFO");
+    let mut pty = exec(&["-j", "2", "--", &wait, "echo 日本語"]);
+    pty.wait_text("cat /");
+    fifo.write("1\n");
+    pty.wait_text("parallel x2");
+    fifo.write("2\n");
+    pty.wait_text("run again");
+    pty.keys("j\r");
+    pty.wait("the first lane's latest command", |view| view.has("command 2 of 2, exit status 0"));
+    pty.wait_text("日本語");
+    pty.keys("qq");
+    assert_eq!(pty.ended().code, 0);
+}

@@ -1,0 +1,113 @@
+//! The laboratory in virtual time: exact figures, what holds for every run, and when events come.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+mod figures;
+mod keys;
+mod laws;
+mod options;
+mod pace;
+mod seeds;
+
+use threadline::engine::simulate::Simulated;
+use threadline::model::{Compute, Event, Mode, Nanos, Plan, Run, Simulation, Work, Workload};
+
+/// A plan of the laboratory, at its defaults on two cores.
+#[derive(Clone, Copy, Debug)]
+struct Lab {
+    workload: Workload,
+    mode: Mode,
+    workers: u16,
+    tasks: u32,
+    queue: Option<u32>,
+    compute: Compute,
+    simulation: Simulation,
+}
+
+impl Lab {
+    fn new(workload: Workload, mode: Mode, workers: u16) -> Self {
+        Self {
+            workload,
+            mode,
+            workers,
+            tasks: 8,
+            queue: None,
+            compute: Compute::default(),
+            simulation: Simulation { seed: 1, cores: 2 },
+        }
+    }
+
+    fn tasks(self, tasks: u32) -> Self {
+        Self { tasks, ..self }
+    }
+
+    fn cores(self, cores: u16) -> Self {
+        Self { simulation: Simulation { cores, ..self.simulation }, ..self }
+    }
+
+    fn seed(self, seed: u64) -> Self {
+        Self { simulation: Simulation { seed, ..self.simulation }, ..self }
+    }
+
+    fn interval(self, interval: Nanos) -> Self {
+        Self { compute: Compute { switch_interval: interval, ..self.compute }, ..self }
+    }
+
+    fn size(self, size: Nanos) -> Self {
+        Self { compute: Compute { size, ..self.compute }, ..self }
+    }
+
+    fn share(self, share: u8) -> Self {
+        Self { compute: Compute { share, ..self.compute }, ..self }
+    }
+
+    fn plan(self) -> Plan {
+        let compute = Compute { simulation: Some(self.simulation), ..self.compute };
+        let work = match self.workload {
+            Workload::Cpu => Work::Cpu(compute),
+            Workload::Native => Work::Native(compute),
+            _ => Work::Mixed(compute),
+        };
+        let workers = if self.mode == Mode::Sequential { 1 } else { self.workers };
+        Plan { queue: self.queue, ..Plan::new(work, self.mode, workers, self.tasks) }
+    }
+
+    fn simulated(self) -> Simulated {
+        Simulated::new(&self.plan()).unwrap()
+    }
+
+    fn events(self) -> Vec<Event> {
+        self.simulated().collect()
+    }
+
+    fn run(self) -> Run {
+        let run = fold(&self.plan(), &self.events());
+        assert!(run.is_whole(), "{self:?} ended with {:?}", run.end());
+        run
+    }
+
+    fn took(self) -> Nanos {
+        self.run().took().unwrap()
+    }
+
+    /// How many times as fast as one task after another, in thousandths.
+    fn speed_up(self) -> u64 {
+        let sequential = Self { mode: Mode::Sequential, ..self }.took();
+        sequential.0 * 1_000 / self.took().0
+    }
+}
+
+fn fold(plan: &Plan, events: &[Event]) -> Run {
+    let mut run = Run::new(plan.clone());
+    for event in events {
+        run.apply(event);
+    }
+    run
+}
+
+/// One event a line.
+fn lines(events: &[Event]) -> String {
+    events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect()
+}
