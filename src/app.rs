@@ -80,7 +80,11 @@ impl App {
             }
             Msg::Slept(time) => {
                 let seconds = time.as_secs_f64();
-                self.notice = self.session.active().map(|active| {
+                let run = self.session.active_run();
+                let compute = run.and_then(|run| run.plan().work.compute());
+                // A simulated run stood still.
+                let is_real = compute.is_none_or(|compute| compute.simulation.is_none());
+                self.notice = self.session.active().filter(|_| is_real).map(|active| {
                     format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
                 });
                 None

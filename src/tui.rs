@@ -199,11 +199,7 @@ impl Tui<'_> {
                 let pace = Pace::Slow(self.app.pace());
                 self.run = Some(self.launcher.start_at(plan, pace));
             }
-            Some(Effect::Pace(slow)) => {
-                if let Some(run) = &self.run {
-                    run.set_pace(Pace::Slow(slow), self.launcher.now());
-                }
-            }
+            Some(Effect::Pace(slow)) => self.set_pace(Pace::Slow(slow)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
@@ -217,9 +213,16 @@ impl Tui<'_> {
         Ok(None)
     }
 
+    fn set_pace(&self, pace: Pace) {
+        if let Some(run) = &self.run {
+            run.set_pace(pace, self.launcher.now());
+        }
+    }
+
     /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
     fn suspend(&mut self) -> io::Result<Option<Left>> {
         self.slept_at = Some(self.launcher.now());
+        self.set_pace(Pace::Still);
         self.screen.give_back();
         let mut waiting = self.received.try_iter();
         match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
@@ -235,6 +238,7 @@ impl Tui<'_> {
         if let Some(slept_at) = self.slept_at.take() {
             self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
         }
+        self.set_pace(Pace::Slow(self.app.pace()));
         self.dirty = true;
         self.screen.take_back()
     }

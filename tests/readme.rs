@@ -26,7 +26,7 @@ fn every_option_that_it_names_exists() {
     };
     // Cargo's own, in the commands that build, test and install.
     let cargos = ["--release", "--locked", "--path"];
-    let helps = help(&["--help"]) + &help(&["serve", "--help"]);
+    let helps = help(&["--help"]) + &help(&["serve", "--help"]) + &help(&["exec", "--help"]);
     let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
     for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
         assert!(

@@ -76,7 +76,12 @@ impl App {
         } else {
             steps.take_while(|&step| step < slow).last()
         };
-        self.slow_motion.slow = next?;
-        Some(Effect::Pace(self.slow_motion.slow))
+        let slow = next?;
+        self.slow_motion.slow = slow;
+        self.notice = Some(match slow {
+            1 => "simulated in real time".to_owned(),
+            _ => format!("simulated {slow} times slower than real time"),
+        });
+        Some(Effect::Pace(slow))
     }
 }

@@ -29,7 +29,7 @@ fn press(app: &mut App, key: char) -> Option<Effect> {
 fn simulation(effect: Option<Effect>) -> Option<Simulation> {
     match effect {
         Some(Effect::Start(plan)) => plan.work.compute().unwrap().simulation,
-        other => panic!("a run was to start, not {other:?}"),
+        other => unreachable!("a run was to start, not {other:?}"),
     }
 }
 
@@ -101,8 +101,10 @@ fn less_and_greater_change_the_pace_in_steps_and_stay_in_bounds() {
     app.begin();
     assert_eq!(press(&mut app, '<'), Some(Effect::Pace(50)));
     assert_eq!(app.slow(), Some(50));
+    assert_eq!(app.notice(), Some("simulated 50 times slower than real time"));
     let faster = [20, 10, 5, 2, 1].map(|slow| Some(Effect::Pace(slow)));
     assert_eq!([(); 5].map(|()| press(&mut app, '>')), faster);
+    assert_eq!(app.notice(), Some("simulated in real time"));
     assert_eq!(press(&mut app, '>'), None, "real time is the fastest");
     for _ in 0..15 {
         press(&mut app, '<');
@@ -132,4 +134,14 @@ fn the_pace_stays() {
     assert_eq!(app.pace(), 50);
     press(&mut app, 'w');
     assert_eq!((app.shown().workload, app.slow()), (Workload::Native, Some(50)));
+}
+
+#[test]
+fn a_simulated_run_that_slept_with_the_program_lost_no_time() {
+    for (simulation, is_told) in [(None, true), (Some(Simulation::default()), false)] {
+        let mut app = app(CPU, simulation);
+        app.begin();
+        app.update(Msg::Slept(Nanos::from_millis(1_000)));
+        assert_eq!(app.notice().is_some(), is_told, "{simulation:?}");
+    }
 }

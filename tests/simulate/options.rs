@@ -12,7 +12,7 @@ fn given(args: &[&str]) -> Result<Followers, String> {
     let args = ["threadline"].iter().chain(args).map(OsString::from);
     match parse(args, &|_| None) {
         Ok(Command::Followers(followers)) => Ok(followers),
-        Ok(other) => panic!("{other:?}"),
+        Ok(other) => unreachable!("{other:?}"),
         Err(stop) => Err(stop.to_string()),
     }
 }

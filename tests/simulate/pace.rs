@@ -23,7 +23,7 @@ fn next(run: &RunHandle) -> Option<Event> {
     match run.events().recv_timeout(HANGS) {
         Ok(event) => Some(event),
         Err(RecvTimeoutError::Disconnected) => None,
-        Err(RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Err(RecvTimeoutError::Timeout) => unreachable!("it hangs"),
     }
 }
 
@@ -116,6 +116,25 @@ fn a_change_of_pace_takes_effect_at_once() {
     let rest = all(&run);
     assert_eq!(rest.last().unwrap().kind, Kind::RunFinished { end: End::Finished });
     assert_eq!(run.elapsed(clock.now()), lab().took());
+}
+
+#[test]
+fn a_run_that_stands_still_goes_on_where_it_was() {
+    let clock = Clock::manual();
+    let run = start(lab(), Pace::Slow(10), &clock);
+    let begun = lab().events().iter().filter(|event| event.at == Nanos::ZERO).count();
+    for _ in 0..begun {
+        next(&run);
+    }
+    clock.advance(Duration::from_millis(20));
+    run.set_pace(Pace::Still, clock.now());
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(run.elapsed(clock.now()), Nanos::from_millis(2));
+    assert!(run.events().is_empty());
+    run.set_pace(Pace::Slow(10), clock.now());
+    assert_eq!(run.elapsed(clock.now()), Nanos::from_millis(2));
+    clock.advance(Duration::from_secs(3_600));
+    assert_eq!(all(&run).len(), lab().events().len() - begun);
 }
 
 /// What is to come of a run that is stopped at a moment.

@@ -38,14 +38,14 @@ pub(in crate::engine) fn start(run: Simulated, plan: Plan, pace: Pace, clock: &C
         events: sender,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let play = |runtime: Runtime| {
+    let spawn = |runtime: Runtime| {
         Builder::new().name("simulation".to_owned()).spawn(move || {
             // It fails where nobody listens any more.
             _ = runtime.block_on(player.play());
             drop(going);
         })
     };
-    match runtime.and_then(play) {
+    match runtime.and_then(spawn) {
         Ok(thread) => {
             let time = Time::Virtual(course);
             RunHandle { job: None, time, events, over, cancel, thread: Some(thread) }
