@@ -119,8 +119,12 @@ impl Holds {
         let packed = gap.zip(u32::try_from(length.0).ok());
         let packed = packed.filter(|_| last.is_some_and(|end| self.lanes.len() < end));
         if packed.is_none() {
-            let (held, place) = (self.held, self.lanes.len() as u32);
-            self.checkpoints.push(Checkpoint { start: start.0, length: length.0, held, place });
+            self.checkpoints.push(Checkpoint {
+                start: start.0,
+                length: length.0,
+                held: self.held,
+                place: self.lanes.len() as u32,
+            });
         }
         let (gap, packed_length) = packed.unwrap_or_default();
         self.gaps.push(gap);
