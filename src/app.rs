@@ -4,6 +4,7 @@
 pub mod keymap;
 mod message;
 mod output;
+pub mod pace;
 mod popup;
 pub mod session;
 mod view;
@@ -15,6 +16,7 @@ use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
+use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
 use view::View;
@@ -31,6 +33,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    slow_motion: SlowMotion,
     now: Nanos,
 }
 
@@ -38,6 +41,7 @@ impl App {
     /// A screen that shows `selection`; [`Self::begin`] starts it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
+            slow_motion: SlowMotion::new(session.setup().compute.simulation),
             session,
             shown: selection,
             view: View::default(),
@@ -76,7 +80,11 @@ impl App {
             }
             Msg::Slept(time) => {
                 let seconds = time.as_secs_f64();
-                self.notice = self.session.active().map(|active| {
+                let run = self.session.active_run();
+                let compute = run.and_then(|run| run.plan().work.compute());
+                // A simulated run stood still.
+                let is_real = compute.is_none_or(|compute| compute.simulation.is_none());
+                self.notice = self.session.active().filter(|_| is_real).map(|active| {
                     format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
                 });
                 None
@@ -111,6 +119,9 @@ impl App {
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
             Action::Output => self.read_output(),
+            Action::Simulate => return self.toggle_simulation(),
+            Action::Slower => return self.change_pace(true),
+            Action::Faster => return self.change_pace(false),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -158,11 +169,16 @@ impl App {
 
     fn run(&mut self) -> Option<Effect> {
         if let Some(active) = self.session.active() {
-            let stop = keymap::key_of(Action::Stop);
-            self.notice = Some(format!("{active} is running: {stop} stops it"));
-            return None;
+            return self.refuse(active);
         }
         self.begin()
+    }
+
+    /// What a key asks for must wait for a run.
+    fn refuse(&mut self, active: Selection) -> Option<Effect> {
+        let stop = keymap::key_of(Action::Stop);
+        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        None
     }
 
     fn quit(&mut self) -> Option<Effect> {

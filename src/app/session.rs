@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::model::stats::Agreement;
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Target, Workload,
 };
 pub use bill::Bill;
 pub use setup::{
@@ -62,6 +62,14 @@ impl Session {
             latest: None,
             sequential: BTreeMap::new(),
         }
+    }
+
+    /// Has what is computed simulated from now on, or really run. What was computed so far is
+    /// forgotten: it is not to be measured against what comes.
+    pub fn simulate(&mut self, simulation: Option<Simulation>) {
+        self.setup.compute.simulation = simulation;
+        self.bouts.retain(|selection, _| !selection.workload.is_computed());
+        self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
     /// Begins a selection, unless something runs: returns what to start first. Where requests cost

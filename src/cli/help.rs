@@ -30,6 +30,7 @@ Examples:
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
+  threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:

@@ -15,7 +15,8 @@ use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
 use crate::model::{End, Failure, FailureKind, Kind, LaneId, Outcome, Plan, State, TaskId};
 
-/// A task that so many worker processes died over is not tried again.
+/// A task that so many worker processes died over is not tried again, nor anything on a lane where so
+/// many died one after the other.
 const MOST_LOSSES: u32 = 3;
 
 /// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
@@ -83,14 +84,18 @@ impl Shared {
         ledger.admits(task)
     }
 
-    /// A task that too many worker processes died over has failed.
-    fn judged(&self, task: TaskId, outcome: Outcome) -> Outcome {
-        match outcome {
-            Outcome::Lost(last) if self.ledger().lose(task) >= MOST_LOSSES => {
-                Outcome::Failed(given_up(task, &last))
-            }
-            outcome => outcome,
+    /// Where too many worker processes died, over this task or in a row on its lane, it has failed.
+    fn judged(&self, task: TaskId, outcome: Outcome, in_a_row: &mut u32) -> Outcome {
+        let Outcome::Lost(last) = outcome else {
+            *in_a_row = 0;
+            return outcome;
+        };
+        *in_a_row += 1;
+        let over_it = self.ledger().lose(task);
+        if over_it.max(*in_a_row) < MOST_LOSSES {
+            return Outcome::Lost(last);
         }
+        Outcome::Failed(given_up((over_it >= MOST_LOSSES).then_some(task), &last))
     }
 
     /// Books how a task ended, before the next one is taken.
@@ -159,7 +164,7 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-    let mut first = first;
+    let (mut first, mut losses) = (first, 0);
     while let Some(task) = first.take().or_else(|| next(shared, &mut worker)) {
         let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
         // How many tasks there are may have come to light meanwhile.
@@ -174,7 +179,7 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
         });
         let (outcome, extent) =
             done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
-        let outcome = shared.judged(task, outcome);
+        let outcome = shared.judged(task, outcome, &mut losses);
         report.send(Kind::Finished { task, outcome: outcome.clone() });
         shared.settle(task, &outcome, extent);
     }
@@ -220,11 +225,12 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
     Failure { kind: FailureKind::Panicked, message }
 }
 
-fn given_up(task: TaskId, last: &Failure) -> Failure {
+fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
+    let over =
+        over.map_or_else(|| "one after another".to_owned(), |task| format!("over task {}", task.0));
     let message = format!(
-        "task {} was given up after {MOST_LOSSES} worker processes died over it ({last}): ask for \
-         fewer workers with --threads, or choose another --mode",
-        task.0
+        "gave up after {MOST_LOSSES} worker processes died {over} ({last}): ask for fewer with \
+         --threads, or choose another --mode"
     );
     Failure { kind: FailureKind::Worker, message }
 }

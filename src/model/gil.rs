@@ -252,8 +252,8 @@ impl<'run> Gil<'run> {
 
     /// What it cost: the time that lanes waited for it in [0, until), all together.
     pub fn cost(&self, until: Nanos) -> Nanos {
-        let waited = |lane: &Lane| lane.time_in(State::LockWait, until).0;
-        Nanos(self.lanes.iter().map(waited).sum())
+        let waited = |sum, lane: &Lane| sum + lane.time_in(State::LockWait, until);
+        self.lanes.iter().fold(Nanos::ZERO, waited)
     }
 
     /// How often another lane took it than the last that had it.

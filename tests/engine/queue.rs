@@ -2,7 +2,6 @@
 //! waited for in vain.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use crossbeam_channel::{Sender, unbounded};
 use proptest::prelude::*;
@@ -109,24 +108,22 @@ fn a_bound_of_none_is_one() {
     assert_eq!((tasks(&events).len(), end(&events)), (9, &End::Finished));
 }
 
-/// Worker processes die over some tasks: these come back through the queue, and are done.
+/// Worker processes die over these tasks: they come back through the queue, and are done.
 #[test]
 fn tasks_that_were_lost_are_done_by_another() {
-    for queue in [None, Some(1), Some(5)] {
+    for (deadly, queue) in [([4, 9], None), ([4, 9], Some(1)), ([9, 9], Some(5)), ([9, 9], None)] {
         let plan = Plan { queue, ..plan(3, 30) };
-        let lost = Arc::new(std::sync::Mutex::new(BTreeSet::new()));
+        let deadly = std::sync::Mutex::new(deadly.to_vec());
         let events = Scripted::new(move |task, _, _| {
-            // The first time, and task 9 twice.
-            let mut lost = lost.lock().unwrap();
-            let dies = lost.insert((task, 1)) || task.0 == 9 && lost.insert((task, 2));
-            (if dies { died() } else { done() }, Extent::Unknown)
+            let mut deadly = deadly.lock().unwrap();
+            let dies = deadly.iter().position(|&other| other == task.0);
+            (dies.map_or_else(done, |at| died(deadly.remove(at))), Extent::Unknown)
         })
         .run(&plan);
         let run = fold(&plan, &events);
         assert!(run.is_whole(), "{:?}", run.failure());
-        assert_eq!((run.done_tasks(), run.lost(), run.started_tasks()), (30, 31, 30));
+        assert_eq!((run.done_tasks(), run.lost(), run.started_tasks()), (30, 2, 30));
         assert_eq!((run.queued(), run.unqueued(), run.in_flight()), (0, 0, 0));
-        assert_eq!(run.failed_attempts(TaskId(9)).len(), 2);
         let well = |(_, _, outcome): &(_, _, &Outcome)| matches!(outcome, Outcome::Done(_));
         let well: Vec<TaskId> =
             finished(&events).into_iter().filter(well).map(|(_, task, _)| task).collect();
@@ -134,24 +131,45 @@ fn tasks_that_were_lost_are_done_by_another() {
     }
 }
 
+/// The task kills whoever does it.
 #[test]
 fn a_task_that_three_worker_processes_died_over_ends_the_run() {
-    let kills =
-        |task: TaskId, _: &_, _: &_| (if task.0 == 2 { died() } else { done() }, Extent::Unknown);
     for queue in [None, Some(2)] {
         let plan = Plan { queue, ..plan(2, 5) };
+        let kills = |task: TaskId, _: &_, _: &_| {
+            (if task.0 == 2 { died(2) } else { done() }, Extent::Unknown)
+        };
         let events = Scripted::new(kills).run(&plan);
-        let End::Failed(failure) = end(&events) else { panic!("{:?}", end(&events)) };
-        assert_eq!(failure.kind, FailureKind::Worker);
-        assert!(failure.message.contains("task 2 was given up after 3 worker"), "{failure}");
-        assert!(failure.message.contains("killed by signal 9"), "{failure}");
+        assert_given_up(&events, "after 3 worker processes died over task 2 (");
         let run = fold(&plan, &events);
         assert_eq!((run.lost(), run.failed_task()), (2, Some(TaskId(2))));
     }
 }
 
-fn died() -> Outcome {
-    let message = "worker process 7 was killed by signal 9".to_owned();
+/// Workers die whatever they do: not each of many tasks is tried.
+#[test]
+fn three_worker_processes_that_died_in_a_row_end_the_run() {
+    for queue in [None, Some(2)] {
+        let plan = Plan { queue, ..plan(1, 1_000) };
+        let kills = |task: TaskId, _: &_, _: &_| {
+            (if task.0 > 5 { died(task.0) } else { done() }, Extent::Unknown)
+        };
+        let events = Scripted::new(kills).run(&plan);
+        assert_given_up(&events, "after 3 worker processes died one after another (");
+        let run = fold(&plan, &events);
+        assert_eq!((run.lost(), run.failed_task(), run.done_tasks()), (2, Some(TaskId(8)), 5));
+    }
+}
+
+fn assert_given_up(events: &[Event], words: &str) {
+    let End::Failed(failure) = end(events) else { panic!("{:?}", end(events)) };
+    assert_eq!(failure.kind, FailureKind::Worker);
+    assert!(failure.message.contains(words), "{failure}");
+    assert!(failure.message.contains("killed by signal 9"), "{failure}");
+}
+
+fn died(task: u32) -> Outcome {
+    let message = format!("worker process {task} was killed by signal 9");
     Outcome::Lost(threadline::model::Failure { kind: FailureKind::Worker, message })
 }
 

@@ -106,10 +106,11 @@ pub(super) fn read<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Opti
     Ok(line.map(|line| serde_json::from_slice(&line)).transpose()?)
 }
 
-/// Writes a message. It is on its way when the output is flushed.
+/// Writes a message, in one piece. It is on its way when the output is flushed.
 pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, message)?;
-    output.write_all(b"\n")
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    output.write_all(&line)
 }
 
 #[cfg(test)]

@@ -1,0 +1,144 @@
+//! Nothing is left running, in whatever way it ends.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use rustix::process::{Signal, kill_process};
+use threadline::engine::Clock;
+use threadline::model::{End, Plan};
+
+use super::scripted::{Reply, Scripted};
+use super::{Going, HANGS, PROGRAM, cpu, is_there, launcher, number};
+
+/// Marks a program and the processes that it starts.
+const MARK: &str = "THREADLINE_TEST_MARK";
+
+proptest! {
+    #![proptest_config(Config { failure_persistence: None, cases: 60, ..Config::default() })]
+
+    #[test]
+    fn a_stop_at_any_moment_leaves_no_process(
+        workers in 1..5_u16,
+        turns in prop::sample::select(vec![10_u64, 20_000, 10_000_000_000]),
+        queue in prop::option::of(1..4_u32),
+        after in 0..60_usize,
+        by_drop in any::<bool>(),
+    ) {
+        let plan = Plan { queue, ..cpu(turns, workers, 12) };
+        let mut going = Going::start(&launcher(PROGRAM, &Clock::system()), &plan);
+        // Endless tasks say nothing after their first words.
+        let told = 3 + if turns > 1_000_000 { 3 * usize::from(workers) } else { 60 };
+        while going.events.len() < after.min(told) && !going.run.is_over() {
+            going.next();
+        }
+        let mut left = going.pids();
+        if by_drop {
+            let events = going.handle.events().clone();
+            drop(going);
+            left.extend(events.try_iter().filter_map(|event| match event.kind {
+                threadline::model::Kind::Process { pid } => Some(pid),
+                _ => None,
+            }));
+        } else {
+            going.handle.stop();
+            going.end();
+            prop_assert!(matches!(going.run.end(), Some(End::Stopped | End::Finished)));
+        }
+        for pid in left {
+            prop_assert!(!is_there(pid), "process {pid} is left");
+        }
+    }
+}
+
+/// The program in mode processes, asking this server; the mark that it and its workers have.
+fn start(server: &Scripted) -> (Child, String) {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::SeqCst);
+    let mark = format!("{MARK}={}-{number}", std::process::id());
+    let (name, value) = mark.split_once('=').unwrap();
+    let child = Command::new(PROGRAM)
+        .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])
+        .env(name, value)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    (child, mark)
+}
+
+/// The living processes that were started with a mark; nothing where the system does not tell.
+fn marked(mark: &str) -> Option<Vec<u32>> {
+    let processes = Path::new("/proc").read_dir().ok()?;
+    let has_mark = |pid: &u32| {
+        let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        environment.split(|&byte| byte == 0).any(|variable| variable == mark.as_bytes())
+    };
+    let names = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    Some(names.filter(has_mark).collect())
+}
+
+/// Waits until nothing with this mark lives any more.
+fn await_nobody(mark: &str) {
+    let clock = Clock::system();
+    while marked(mark).is_some_and(|left| !left.is_empty()) {
+        assert!(clock.now() < HANGS.into(), "left: {:?}", marked(mark));
+        std::thread::yield_now();
+    }
+}
+
+/// A worker waits for an answer that never comes; another has none to wait for.
+#[test]
+fn workers_end_with_their_parent_however_that_ends() {
+    for signal in [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
+        for page in [1, 4] {
+            let never = move |asked| (asked == page).then(Reply::never);
+            let server = Scripted::list(150, 150, never);
+            let (mut child, mark) = start(&server);
+            server.wait_for_page(page);
+            if let Some(family) = marked(&mark) {
+                assert!(family.len() > 1, "nobody else has the mark");
+            }
+            kill_process(number(child.id()), signal).unwrap();
+            child.wait().unwrap();
+            await_nobody(&mark);
+        }
+    }
+}
+
+/// Ctrl-C is sent to all processes of the terminal's foreground group: a worker is not among them.
+#[test]
+fn a_worker_has_a_process_group_of_its_own() {
+    let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
+    let (mut child, mark) = start(&server);
+    server.wait_for_page(1);
+    for pid in marked(&mark).unwrap_or_default() {
+        let group = rustix::process::getpgid(Some(number(pid))).unwrap();
+        let own = pid == child.id();
+        assert_eq!(group == number(pid), !own, "process {pid}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    await_nobody(&mark);
+}
+
+/// A program that goes on while its worker is stopped (Ctrl-Z of somebody's hand) ends it all the
+/// same.
+#[test]
+fn a_stopped_worker_is_ended() {
+    let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
+    let (mut child, mark) = start(&server);
+    server.wait_for_page(1);
+    for pid in marked(&mark).unwrap_or_default().into_iter().filter(|&pid| pid != child.id()) {
+        kill_process(number(pid), Signal::STOP).unwrap();
+    }
+    kill_process(number(child.id()), Signal::TERM).unwrap();
+    let mut said = String::new();
+    child.stdout.take().unwrap().read_to_string(&mut said).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(143), "{said}");
+    await_nobody(&mark);
+}

@@ -1,0 +1,119 @@
+//! Programs in a worker's place that are no workers: whatever they do, the run ends with clear words,
+//! and nothing hangs.
+
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use threadline::engine::Clock;
+use threadline::model::{FailureKind, Kind, Nanos, State};
+
+use super::{Going, cpu, launcher};
+
+/// The script under the name of what it does.
+fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process/stranger.sh");
+    let path = place.path().join(name);
+    // Whatever was open for writing could not be run yet.
+    symlink(script, &path).unwrap();
+    path
+}
+
+/// What a run comes to whose workers are such strangers.
+fn with(name: &str, clock: &Clock) -> Going {
+    let place = TempDir::new().unwrap();
+    let mut going = Going::start(&launcher(stranger(&place, name), clock), &cpu(10, 2, 6));
+    going.end();
+    going
+}
+
+#[test]
+fn who_never_gets_ready_is_said_to_be_no_worker() {
+    for (name, words) in [
+        ("exits", "ended with exit code 3"),
+        ("kills-itself", "was killed by signal 9"),
+        ("garbage", "did not speak as workers do (expected value"),
+        ("bytes", "did not speak as workers do ("),
+        ("endless", "did not speak as workers do (a line of more than 17 MB)"),
+        ("closes", "closed its output"),
+        ("other-version", "is another version than this one: start threadline again"),
+        ("unable", "it cannot be done: do something else"),
+        ("early", "did not speak as workers do (something before it was ready)"),
+    ] {
+        let going = with(name, &Clock::system());
+        let failure = going.failure();
+        assert_eq!(failure.kind, FailureKind::Worker, "{name}");
+        assert!(failure.message.contains(words), "{name}: {failure}");
+        assert!(!failure.message.chars().any(char::is_control), "{name}: {failure}");
+        assert_eq!((going.run.done_tasks(), going.run.lost(), going.pids().len()), (0, 0, 0));
+    }
+}
+
+#[test]
+fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
+    for (name, words) in [
+        ("ready-exits", "ended with exit code 4"),
+        ("ready-garbage", "did not speak as workers do ("),
+        ("ready-closes", "closed its output"),
+        ("ready-cut", "ended with exit code 0"),
+        ("ready-endless", "a line of more than 17 MB"),
+        ("ready-floods", "no end of it"),
+        ("ready-other", "another task's answer"),
+        ("ready-twice", "its first words again"),
+    ] {
+        let going = with(name, &Clock::system());
+        let failure = going.failure();
+        assert_eq!(failure.kind, FailureKind::Worker, "{name}");
+        assert!(failure.message.contains(words), "{name}: {failure}");
+        assert!(failure.message.contains("gave up after 3 worker processes"), "{name}");
+        assert!((2..=5).contains(&going.run.lost()), "{name}: {}", going.run.lost());
+        assert_eq!(going.run.done_tasks(), 0, "{name}");
+    }
+}
+
+/// Its silence is borne for half a minute.
+#[test]
+fn who_says_nothing_is_not_waited_for() {
+    let (clock, place) = (Clock::manual(), TempDir::new().unwrap());
+    let mut going = Going::start(&launcher(stranger(&place, "mute"), &clock), &cpu(10, 1, 1));
+    while !going.run.is_over() {
+        // Nobody tells when it begins to wait.
+        clock.advance(Duration::from_secs(31));
+        if let Ok(event) = going.handle.events().recv_timeout(Duration::from_millis(10)) {
+            going.run.apply(&event);
+        }
+    }
+    let failure = going.failure();
+    assert!(failure.message.contains("was not ready within 30 s"), "{failure}");
+}
+
+#[test]
+fn a_stop_ends_the_wait_for_who_says_nothing() {
+    let place = TempDir::new().unwrap();
+    for name in ["mute", "ready-closes", "closes", "endless"] {
+        let program = stranger(&place, name);
+        let mut going = Going::start(&launcher(program, &Clock::system()), &cpu(10, 2, 4));
+        let starting = Kind::Entered { state: State::Starting };
+        while going.next().kind != starting {}
+        going.handle.stop();
+        going.end();
+    }
+}
+
+/// Whatever it stamps, time does not go back, and nothing is before it was handed over.
+#[test]
+fn a_clock_of_its_own_is_not_believed() {
+    let going = with("wrong-clock", &Clock::system());
+    assert_eq!(going.values(), [1, 2, 3, 4, 5, 6]);
+    for (lane, row) in (0..).zip(going.run.lanes()) {
+        let own = going.events.iter().filter(|event| event.lane.0 == lane);
+        let own = own
+            .filter(|event| !matches!(event.kind, Kind::Queued { .. } | Kind::RunFinished { .. }));
+        let times: Vec<Nanos> = own.map(|event| event.at).collect();
+        assert!(times.is_sorted(), "{times:?}");
+        let end = going.run.took().unwrap();
+        assert!(times.iter().all(|&at| at <= end + Nanos::from_millis(60_000)));
+        assert_eq!(row.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+    }
+}

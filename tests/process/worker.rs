@@ -1,0 +1,119 @@
+//! `threadline worker` itself, spoken to by a test in its parent's place.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+
+use threadline::engine::Clock;
+use threadline::engine::compute::ComputeJob;
+use threadline::model::Work;
+
+use super::{HANGS, PROGRAM, compute};
+
+fn start() -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(PROGRAM)
+        .arg("worker")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    (child, output)
+}
+
+fn say(child: &mut Child, line: &str) {
+    let input = child.stdin.as_mut().unwrap();
+    // One that has ended takes nothing.
+    _ = writeln!(input, "{line}");
+}
+
+fn hear(output: &mut BufReader<ChildStdout>) -> String {
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    line.trim().to_owned()
+}
+
+fn hello(turns: u64) -> String {
+    let job = ComputeJob { work: Work::Cpu(compute(turns)), server: None };
+    let job = serde_json::to_string(&job).unwrap();
+    format!(r#"{{"version":1,"zero":null,"order":{{"compute":{job}}}}}"#)
+}
+
+fn ended(child: &mut Child) -> ExitStatus {
+    let clock = Clock::system();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        if clock.now() > HANGS.into() {
+            child.kill().unwrap();
+            panic!("a worker goes on without its parent");
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_worker_ends_with_its_input_idle_or_busy() {
+    for (turns, busy) in [(10, false), (u64::MAX / 2, true)] {
+        let (mut child, mut output) = start();
+        say(&mut child, &hello(turns));
+        assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+        if busy {
+            say(&mut child, r#"{"task":1}"#);
+            assert!(hear(&mut output).contains("computing"));
+        }
+        drop(child.stdin.take());
+        assert!(ended(&mut child).success());
+    }
+}
+
+#[test]
+fn a_worker_does_one_task_after_the_other() {
+    let (mut child, mut output) = start();
+    say(&mut child, &hello(10));
+    assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+    for task in [7, 3] {
+        say(&mut child, &format!(r#"{{"task":{task}}}"#));
+        assert!(hear(&mut output).contains("computing"));
+        let answer = hear(&mut output);
+        assert!(answer.contains(&format!("\"task\":{task},")), "{answer}");
+        assert!(answer.contains(r#""answer":{"Ok":"#), "{answer}");
+    }
+    drop(child.stdin.take());
+    assert!(ended(&mut child).success());
+}
+
+/// Nothing but a parent's first line is heeded.
+#[test]
+fn whoever_is_no_parent_is_told_so() {
+    for line in ["", "\n", "hello", "{}", r#"{"version":1}"#, r#"{"version":1,"order":7}"#] {
+        let (mut child, _) = start();
+        say(&mut child, line);
+        let told = child.wait_with_output().unwrap();
+        let told = (told.status.code(), String::from_utf8(told.stderr).unwrap());
+        assert_eq!(told.0, Some(2), "{line}: {}", told.1);
+        assert!(told.1.contains("give --username worker"), "{line}: {}", told.1);
+    }
+}
+
+/// A parent of another version sees that by the answer.
+#[test]
+fn another_version_is_told_apart() {
+    let (mut child, mut output) = start();
+    say(&mut child, r#"{"version":2,"what":"ever"}"#);
+    assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+    assert!(ended(&mut child).success());
+}
+
+/// A line that is no task is the end.
+#[test]
+fn a_worker_does_not_guess_what_it_is_told() {
+    for line in ["nonsense", "{}", r#"{"task":-1}"#, r#"{"task":"#] {
+        let (mut child, mut output) = start();
+        say(&mut child, &hello(10));
+        assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+        say(&mut child, line);
+        ended(&mut child);
+    }
+}
