@@ -40,6 +40,18 @@ fn an_output_is_read_on_the_screen_and_printed_after_it() {
     assert!(after.contains(" 2/2 "), "the report: {after:?}");
 }
 
+/// Who goes round its outputs does not get through either.
+#[test]
+fn nobody_writes_on_the_terminal_beside_the_screen() {
+    let mut pty = exec(&["--only", "sequential", "--", "echo evil-$((6 * 7)) > /dev/tty; echo on"]);
+    pty.wait_text("was ended as it wanted the terminal");
+    pty.wait_text("run again");
+    pty.keys("q");
+    let ended = pty.ended();
+    assert_eq!(ended.code, 1);
+    assert!(!ended.output.contains("evil-42"), "{:?}", ended.output);
+}
+
 #[test]
 fn what_failed_is_told_after_the_screen() {
     let mut pty = exec(&["-j", "2", "--", "exit 3", "true"]);

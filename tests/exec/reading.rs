@@ -71,7 +71,9 @@ impl Sitting {
     }
 
     fn keys(&mut self, keys: &str) {
-        keys.chars().for_each(|key| self.press(KeyCode::Char(key)));
+        for key in keys.chars() {
+            self.press(KeyCode::Char(key));
+        }
     }
 
     /// The picture's rows.
@@ -186,7 +188,9 @@ fn long_outputs_scroll_within_their_bounds() {
     sitting.keys("j");
     sitting.press(KeyCode::Enter);
     let mut at = |keys: &[KeyCode], first: &str, not: &str| {
-        keys.iter().for_each(|&key| sitting.press(key));
+        for &key in keys {
+            sitting.press(key);
+        }
         sitting.assert_shows(first);
         assert!(!sitting.screen().contains(not), "{not:?} is gone:\n{}", sitting.screen());
     };
