@@ -66,13 +66,14 @@ fn what_failed_is_told_after_the_screen() {
 /// No command of a race is on the screen as a page.
 #[test]
 fn a_race_has_the_commands_on_its_bars() {
-    let fifo = Fifo::new();
-    let wait = fifo.in_command("cat FIFO");
+    let (go, done) = (Fifo::new(), Fifo::new());
+    let wait = go.in_command("cat FIFO; ") + &done.in_command("echo > FIFO");
     let mut pty = exec(&["-j", "2", "--", &wait, "echo 日本語"]);
     pty.wait_text("cat /");
-    fifo.write("1\n");
-    pty.wait_text("parallel x2");
-    fifo.write("2\n");
+    for run in ["sequential\n", "parallel\n"] {
+        go.write(run);
+        done.read();
+    }
     pty.wait_text("run again");
     pty.keys("j\r");
     pty.wait("the first lane's latest command", |view| view.has("command 2 of 2, exit status 0"));
