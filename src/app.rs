@@ -56,7 +56,11 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
-        self.view.begin();
+        let setup = self.session.setup();
+        let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
+        // One after another, and what the modes cost.
+        let expected = Nanos(size.saturating_add(size / 16));
+        self.view.begin(self.shown.workload.is_computed().then_some(expected));
         Some(Effect::Start(plan))
     }
 

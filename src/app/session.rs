@@ -11,6 +11,7 @@ use crate::model::{
     End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Target, Workload,
 };
 pub use bill::Bill;
+use figures::is_comparable;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
@@ -131,7 +132,7 @@ impl Session {
         {
             bout.agreement = Agreement::of_all(first, others);
         }
-        let Some(run) = bout.runs.get(index).filter(|run| run.is_whole()) else { return };
+        let Some(run) = bout.runs.get(index).filter(|run| is_comparable(run)) else { return };
         if selection.workload == Workload::Followers {
             self.pages = Some(run.known_tasks());
         }

@@ -212,6 +212,11 @@ impl Tasks {
         (started as u32, done as u32)
     }
 
+    /// How many tasks failed.
+    pub(super) fn failed(&self) -> u32 {
+        self.failures.len() as u32
+    }
+
     /// Why a task failed.
     pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
         self.failures.get(&task)
