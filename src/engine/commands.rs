@@ -68,7 +68,7 @@ impl CommandsWorker {
         let Ended { status, captured, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                return failed(format!("{named} cannot be run: {error}{}", advice(&error)));
+                return failed(format!("{named} cannot be run by sh: {error}{}", advice(&error)));
             }
         };
         let Captured { text, bytes, left_out } = captured;

@@ -251,3 +251,11 @@ fn a_command_is_its_bars_label() {
     sitting.assert_shows("echo 日本語日本語");
     sitting.assert_shows("…");
 }
+
+/// Commands are processes of their own: only the view sleeps.
+#[test]
+fn commands_go_on_while_the_program_sleeps() {
+    let mut sitting = sitting();
+    sitting.app.update(Msg::Slept(Nanos::from_millis(3_000)));
+    assert_eq!(sitting.app.notice(), Some("the commands went on: an end is seen up to 3.0 s late"));
+}

@@ -138,7 +138,7 @@ fn without_a_shell_nothing_can_be_run() {
     let mut command = exec(&["--only", "sequential", "--", "true"]);
     let Ended { code, err, .. } = ended(command.env("PATH", "/nowhere").spawn().unwrap());
     assert_eq!(code, Some(1));
-    assert!(err.contains("command 1, \"true\", cannot be run: No such file"), "{err}");
+    assert!(err.contains("command 1, \"true\", cannot be run by sh: No such file"), "{err}");
 }
 
 /// Also a hundred times as many would do with these few file handles.
