@@ -83,14 +83,7 @@ impl App {
                 None
             }
             Msg::Slept(time) => {
-                let seconds = time.as_secs_f64();
-                let run = self.session.active_run();
-                let compute = run.and_then(|run| run.plan().work.compute());
-                // A simulated run stood still.
-                let is_real = compute.is_none_or(|compute| compute.simulation.is_none());
-                self.notice = self.session.active().filter(|_| is_real).map(|active| {
-                    format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
-                });
+                self.notice = self.slept(time);
                 None
             }
             Msg::Frame { now, columns } => {
@@ -192,6 +185,21 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
+    }
+
+    /// What the program's sleep did to the run that goes on.
+    fn slept(&self, time: Nanos) -> Option<String> {
+        let (active, seconds) = (self.session.active()?, time.as_secs_f64());
+        let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
+        match active.workload {
+            // It stood still.
+            _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
+            // They are processes of their own.
+            Workload::Commands => {
+                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
+            }
+            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
+        }
     }
 
     /// Shows what the chosen lane's latest command in view wrote.

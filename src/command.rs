@@ -179,6 +179,7 @@ fn look(picture: Picture) -> Look {
         },
         depth: Depth::of(|name| std::env::var(name).ok()),
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        guarded: false,
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Look {
     pub depth: Depth,
     /// Which glyphs it has.
     pub glyphs: Glyphs,
+    /// Whether nobody in the background may write on it: commands that we run.
+    pub guarded: bool,
 }
 
 /// How the screen was left.

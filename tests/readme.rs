@@ -35,3 +35,12 @@ fn every_option_that_it_names_exists() {
         );
     }
 }
+
+#[test]
+fn its_report_of_the_laboratory_is_the_programs() {
+    let args = ["--workload", "cpu", "--simulate", "--plain"];
+    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
+    let report =
+        format!("$ threadline {}\n{}```\n", args.join(" "), String::from_utf8_lossy(&out.stdout));
+    assert!(README.contains(&report), "the README should have\n{report}");
+}

@@ -91,7 +91,8 @@ last run is printed, with its exit status and time, and then the report.
 
 x, q, Ctrl-C and the signals that end a program end what runs, too: SIGTERM, and SIGKILL 0.2 s later. \
 What a command leaves in the background is not waited for, and goes on; and nobody reaches a process \
-that has left its group (setsid). A command that wants to read from the terminal is ended.
+that has left its group (setsid). A command that wants to read from the terminal, or to write on it beside the \
+screen, is ended.
 
 Exit codes:
   0    every command ended with status 0; on the screen, also if you stopped before all had run

@@ -8,7 +8,7 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel::Cancel;
 use super::clock::Clock;
-use super::feeder::Feeder;
+use super::feeder;
 use super::handle::{RunHandle, Time};
 use super::ledger::Ledger;
 use super::task::{Extent, Job, Report, Worker};
@@ -116,21 +116,26 @@ impl Shared {
 /// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
 fn coordinate(mut shared: Shared, plan: &Plan) {
     shared.ledger().begin(plan.tasks, &shared.report);
-    let feeder = plan.queue.map(|most| {
-        let (feeder, queue) =
-            Feeder::start(shared.queue.clone(), most, shared.report.clone()).ok()?;
-        shared.queue = queue;
-        Some(feeder)
-    });
-    let workers = if matches!(feeder, Some(None)) { Vec::new() } else { spawn(&shared, plan) };
+    let backlog = shared.queue.clone();
+    let feeder = plan.queue.map(|most| feeder::start(backlog, most, shared.report.clone()));
+    let (feeder, workers) = match feeder.transpose() {
+        Ok(None) => (None, spawn(&shared, plan)),
+        Ok(Some((feeder, queue))) => {
+            shared.queue = queue;
+            (Some(feeder), spawn(&shared, plan))
+        }
+        Err(_no_thread) => (None, Vec::new()),
+    };
     if workers.is_empty() {
         shared.ledger().give_up(End::Failed(no_threads()));
     }
-    for worker in workers {
+    for thread in workers {
         // Its panics were caught and reported task by task.
-        _ = worker.join();
+        _ = thread.join();
     }
-    drop(feeder);
+    // Where there was not one worker, somebody must take what the feeder brings.
+    shared.queue.iter().for_each(drop);
+    feeder.map(JoinHandle::join);
     let end = shared.ledger().end();
     shared.report.send(Kind::RunFinished { end });
 }
@@ -240,7 +245,7 @@ pub(super) fn no_threads() -> Failure {
     Failure {
         kind: FailureKind::Panicked,
         message: "the system gives this program no more threads: end other programs, or ask for \
-                  fewer with --threads"
+                  fewer with --threads or --jobs"
             .to_owned(),
     }
 }

@@ -133,12 +133,11 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
     let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
     let (length, whose) = longest.unwrap_or_default();
     // Once nobody waits any more, how many did on average.
-    let [waiting, wait] = match run.end() {
-        None => [format!("{} waiting", gil.waiters()), format!("{} wait", gil.waiters())],
-        Some(_) => {
-            let mean = gil.mean_waiters(until);
-            [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
-        }
+    let [waiting, wait] = if run.is_over() {
+        let mean = gil.mean_waiters(until);
+        [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
+    } else {
+        [format!("{} waiting", gil.waiters()), format!("{} wait", gil.waiters())]
     };
     let (held, rate, cost) =
         (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));

@@ -225,10 +225,14 @@ impl<'app> Arrangement<'app> {
             *profile = None;
         }
         if rows(sections) > height {
-            sections.iter_mut().for_each(|section| section.named = false);
+            for section in &mut *sections {
+                section.named = false;
+            }
         }
         if rows(sections) > height {
-            sections.iter_mut().for_each(|section| section.gil = false);
+            for section in &mut *sections {
+                section.gil = false;
+            }
         }
         let chosen = self.app.lane().unwrap_or(0);
         // Not even a row a run: those up to the one with the chosen lane, and one for the rest.
