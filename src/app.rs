@@ -4,6 +4,7 @@
 pub mod keymap;
 mod message;
 mod output;
+pub mod pace;
 mod popup;
 pub mod session;
 mod view;
@@ -15,6 +16,7 @@ use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
+use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
 use view::View;
@@ -31,6 +33,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    slow_motion: SlowMotion,
     now: Nanos,
 }
 
@@ -38,6 +41,7 @@ impl App {
     /// A screen that shows `selection`; [`Self::begin`] starts it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
+            slow_motion: SlowMotion::new(session.setup().compute.simulation),
             session,
             shown: selection,
             view: View::default(),
@@ -52,7 +56,11 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
-        self.view.begin();
+        let setup = self.session.setup();
+        let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
+        // One after another, and what the modes cost.
+        let expected = Nanos(size.saturating_add(size / 16));
+        self.view.begin(self.shown.workload.is_computed().then_some(expected));
         Some(Effect::Start(plan))
     }
 
@@ -75,10 +83,7 @@ impl App {
                 None
             }
             Msg::Slept(time) => {
-                let seconds = time.as_secs_f64();
-                self.notice = self.session.active().map(|active| {
-                    format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")
-                });
+                self.notice = self.slept(time);
                 None
             }
             Msg::Frame { now, columns } => {
@@ -111,6 +116,9 @@ impl App {
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
             Action::Output => self.read_output(),
+            Action::Simulate => return self.toggle_simulation(),
+            Action::Slower => return self.change_pace(true),
+            Action::Faster => return self.change_pace(false),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -158,11 +166,16 @@ impl App {
 
     fn run(&mut self) -> Option<Effect> {
         if let Some(active) = self.session.active() {
-            let stop = keymap::key_of(Action::Stop);
-            self.notice = Some(format!("{active} is running: {stop} stops it"));
-            return None;
+            return self.refuse(active);
         }
         self.begin()
+    }
+
+    /// What a key asks for must wait for a run.
+    fn refuse(&mut self, active: Selection) -> Option<Effect> {
+        let stop = keymap::key_of(Action::Stop);
+        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        None
     }
 
     fn quit(&mut self) -> Option<Effect> {
@@ -171,6 +184,21 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
+    }
+
+    /// What the program's sleep did to the run that goes on.
+    fn slept(&self, time: Nanos) -> Option<String> {
+        let (active, seconds) = (self.session.active()?, time.as_secs_f64());
+        let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
+        match active.workload {
+            // It stood still.
+            _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
+            // They are processes of their own.
+            Workload::Commands => {
+                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
+            }
+            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
+        }
     }
 
     /// Shows what the chosen lane's latest command in view wrote.

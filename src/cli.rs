@@ -8,6 +8,7 @@ mod lab;
 mod patience;
 mod picture;
 mod serve;
+mod simulate;
 mod usage;
 mod username;
 
@@ -90,6 +91,8 @@ struct Fetch {
     picture: picture::PictureArgs,
     #[command(flatten)]
     lab: lab::LabArgs,
+    #[command(flatten)]
+    simulate: simulate::SimulateArgs,
     /// Followers a page, 1 to 100
     #[arg(
         long,
@@ -171,6 +174,8 @@ pub struct Followers {
     pub output: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
+    /// How many times slower than real time what is simulated is shown.
+    pub slow: u32,
 }
 
 /// Who is asked for followers.
@@ -213,7 +218,7 @@ impl Fetch {
             Way::Screen if to_stdout => Way::Plain,
             way => way,
         };
-        let lab = self.lab.resolve()?;
+        let lab = self.lab.resolve(self.simulate.simulation())?;
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
         let costs_quota = match &source {
@@ -233,6 +238,7 @@ impl Fetch {
             force: self.patience.force,
             patience: self.patience.into(),
             way,
+            slow: self.simulate.slow(),
             output: self.output,
             picture: self.picture.into(),
         })
@@ -247,6 +253,9 @@ impl Fetch {
             (self.output.is_some(), "--output"),
         ];
         match given.into_iter().find(|(given, _)| *given && workload.is_computed()) {
+            Some((_, given)) if self.simulate.simulate => {
+                Err(UsageError::SimulatedFollowers { given })
+            }
             Some((_, given)) => Err(UsageError::NoFollowers { workload, given }),
             None => Ok(()),
         }

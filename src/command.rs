@@ -101,7 +101,7 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
     } else {
         let look = look(followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
-        on_screen(app, &launcher, look, output, streams)?
+        on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
     };
     drop(server);
     Ok(exit)
@@ -179,6 +179,7 @@ fn look(picture: Picture) -> Look {
         },
         depth: Depth::of(|name| std::env::var(name).ok()),
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        guarded: false,
     }
 }
 

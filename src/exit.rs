@@ -9,7 +9,7 @@ use crate::model::{FailureKind, Run};
 pub enum Exit {
     /// 0: everything that was asked for.
     Whole,
-    /// 1: nothing was fetched, nothing could be written, or a command failed.
+    /// 1: nothing was fetched or computed, nothing could be written, or a command failed.
     Failed,
     /// 2: arguments, an address or a token that cannot be used.
     Usage,
@@ -19,7 +19,7 @@ pub enum Exit {
     Refused,
     /// 5: a rate limit that was not waited for.
     RateLimited,
-    /// 6: some was fetched, and some is missing.
+    /// 6: some was fetched or computed, and some is missing.
     Partial,
     /// 128 + n: ended by this signal.
     Signal(i32),
@@ -75,7 +75,7 @@ impl From<Exit> for ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::fixture::{ended, not_begun, profile, run};
+    use crate::export::fixture::{computed, ended, not_begun, profile, run};
     use crate::model::{End, Mode};
 
     const WHOLE: [Result<&[u64], FailureKind>; 2] = [Ok(&[1, 2]), Ok(&[3])];
@@ -110,6 +110,10 @@ mod tests {
         assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], End::Stopped)), Exit::Partial);
         let nothing = [run(Mode::Threads, 2, &[Err(broken), Err(broken)])];
         assert_eq!(Exit::of(Some(&profile(Ok(3))), &nothing), Exit::Failed);
+        let no_worker = run(Mode::Processes, 1, &[Err(FailureKind::Worker)]);
+        assert_eq!(Exit::of(None, std::slice::from_ref(&no_worker)), Exit::Failed);
+        let computed = computed(Mode::Sequential, 1, &[7]);
+        assert_eq!(Exit::of(None, &[computed, no_worker]), Exit::Partial);
         let unreachable = profile(Err(FailureKind::Unreachable));
         assert_eq!(Exit::of(Some(&unreachable), &[]), Exit::Failed);
     }

@@ -12,12 +12,12 @@ pub mod plain;
 pub use output::{Output, OutputError, Written};
 
 use crate::model::stats::{self, Agreement, Waves};
-use crate::model::{Mode, Nanos, Run};
+use crate::model::{Mode, Nanos, Run, State};
 
-/// A threaded run against a sequential one.
+/// A run against the sequential one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// How many times quicker the threads were; nothing unless both runs are whole.
+    /// How many times quicker it was; nothing unless both runs are whole.
     pub speed_up: Option<f64>,
     /// The share of n-fold speed that n workers reached.
     pub efficiency: Option<f64>,
@@ -26,19 +26,37 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Of the runs of a race, once both are over.
+    /// Of the threads of a race, once both modes are over.
     pub fn of(runs: &[Run]) -> Option<Self> {
-        let over = |mode| runs.iter().find(|run| run.plan().mode == mode && run.is_over());
-        let (sequential, threads) = (over(Mode::Sequential)?, over(Mode::Threads)?);
-        let both = sequential.is_whole() && threads.is_whole();
-        let times = sequential.took().zip(threads.took()).filter(|_| both);
+        let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
+        Self::against_sequential(runs, threads)
+    }
+
+    /// Of any of the runs but the sequential one, once both are over.
+    pub fn against_sequential(runs: &[Run], run: &Run) -> Option<Self> {
+        let first = sequential(runs).filter(|first| first.is_over() && run.is_over())?;
+        if run.plan().mode == Mode::Sequential {
+            return None;
+        }
+        let times = first.took().zip(run.took()).filter(|_| first.is_whole() && run.is_whole());
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
         Some(Self {
             speed_up,
-            efficiency: speed_up.map(|times| stats::efficiency(times, threads.plan().workers)),
-            agreement: Agreement::of(sequential, threads),
+            efficiency: speed_up.map(|times| stats::efficiency(times, run.plan().workers)),
+            agreement: Agreement::of(first, run),
         })
     }
+}
+
+/// The sequential one of several runs.
+fn sequential(runs: &[Run]) -> Option<&Run> {
+    runs.iter().find(|run| run.plan().mode == Mode::Sequential)
+}
+
+/// The time that a run's lanes were in a state, all together.
+fn time_in(run: &Run, state: State) -> Nanos {
+    let lanes = run.lanes().iter();
+    lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, took(run)))
 }
 
 /// The rounds that a run's workers needed.

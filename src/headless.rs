@@ -77,16 +77,19 @@ fn tell(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let (profile, runs) = (session.profile(), session.runs(selection));
+    let cores = session.setup().cores();
     if let Some(trouble) = trouble(profile, runs) {
         complain(streams.err, &trouble);
     }
     let exit = told(Exit::of(profile, runs), saved?, streams.err);
     match shape {
-        Shape::Json => Report::of(session.target(), profile, runs).write(streams.out)?,
-        Shape::Plain if aside => {
-            _ = plain::write(streams.err, session.target(), profile, runs);
+        Shape::Json => {
+            Report::of(session.target(), profile, runs, cores).write(streams.out)?;
         }
-        Shape::Plain => plain::write(streams.out, session.target(), profile, runs)?,
+        Shape::Plain if aside => {
+            _ = plain::write(streams.err, session.target(), profile, runs, cores);
+        }
+        Shape::Plain => plain::write(streams.out, session.target(), profile, runs, cores)?,
     }
     streams.out.flush()?;
     Ok(exit)
@@ -176,6 +179,9 @@ pub fn trouble(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
     let nothing = runs.iter().all(|run| run.done_tasks() == 0);
     Some(match run.failure() {
         Some(failure) if nothing => failure.to_string(),
+        None if nothing && run.plan().workload().is_computed() => {
+            "stopped before any task was done".to_owned()
+        }
         None if nothing => "stopped before anything was fetched".to_owned(),
         _ => format!("{}: {}", run.plan().mode, plain::trouble(run)),
     })

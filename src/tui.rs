@@ -12,7 +12,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvError, after, never, select};
 
 use crate::app::{App, Background, Effect, Msg};
-use crate::engine::{Launcher, RunHandle};
+use crate::engine::{Launcher, Pace, RunHandle};
 use crate::model::Nanos;
 use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
@@ -33,6 +33,8 @@ pub struct Look {
     pub depth: Depth,
     /// Which glyphs it has.
     pub glyphs: Glyphs,
+    /// Whether nobody in the background may write on it: commands that we run.
+    pub guarded: bool,
 }
 
 /// How the screen was left.
@@ -195,7 +197,11 @@ impl Tui<'_> {
 
     fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
         match effect {
-            Some(Effect::Start(plan)) => self.run = Some(self.launcher.start(plan)),
+            Some(Effect::Start(plan)) => {
+                let pace = Pace::Slow(self.app.pace());
+                self.run = Some(self.launcher.start_at(plan, pace));
+            }
+            Some(Effect::Pace(slow)) => self.set_pace(Pace::Slow(slow)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
@@ -209,9 +215,16 @@ impl Tui<'_> {
         Ok(None)
     }
 
+    fn set_pace(&self, pace: Pace) {
+        if let Some(run) = &self.run {
+            run.set_pace(pace, self.launcher.now());
+        }
+    }
+
     /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
     fn suspend(&mut self) -> io::Result<Option<Left>> {
         self.slept_at = Some(self.launcher.now());
+        self.set_pace(Pace::Still);
         self.screen.give_back();
         let mut waiting = self.received.try_iter();
         match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
@@ -227,6 +240,7 @@ impl Tui<'_> {
         if let Some(slept_at) = self.slept_at.take() {
             self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
         }
+        self.set_pace(Pace::Slow(self.app.pace()));
         self.dirty = true;
         self.screen.take_back()
     }

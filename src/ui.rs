@@ -95,7 +95,7 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         Constraint::Length(1),
     ]));
     header::title(app, theme, title, buf);
-    header::modes(app, theme, modes, buf);
+    header::modes(app, layout, theme, modes, buf);
     let body = part(totals, totals_heading(app, layout, inside), layout, theme, buf);
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));

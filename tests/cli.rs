@@ -17,6 +17,8 @@ mod exits;
 mod faults;
 #[path = "cli/json.rs"]
 mod json;
+#[path = "cli/lab.rs"]
+mod lab;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/quota.rs"]

@@ -135,6 +135,57 @@ fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
     });
 }
 
+const STARTED: &str = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
+
+/// A line of each kind of event.
+const EVENTS: [&str; 19] = [
+    STARTED,
+    r#"{"at":9,"lane":1,"event":"entered","state":"throttled"}"#,
+    r#"{"at":9,"lane":1,"event":"attempt_failed","task":2,"failure":{"kind":"server","message":"x"},"again":12}"#,
+    r#"{"at":12,"lane":1,"event":"retried","task":2}"#,
+    r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":{"done":{"status":200,"bytes":9,"connected":true,"product":{"followers":[{"id":1,"login":"a","html_url":"b"}]}}}}"#,
+    r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":"stopped"}"#,
+    r#"{"at":3,"lane":0,"event":"queued","tasks":9}"#,
+    r#"{"at":3,"lane":0,"event":"quota","limit":60,"remaining":59,"reset":7}"#,
+    r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
+    r#"{"at":3,"lane":0,"event":"narrowed","in_flight":2}"#,
+    r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
+    r#"{"at":4,"lane":0,"event":"put","tasks":3}"#,
+    r#"{"at":1,"lane":2,"event":"process","pid":4711}"#,
+    r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
+    r#"{"at":8,"lane":1,"event":"output","task":2,"output":{"text":"\u001b[2J","bytes":9,"left_out":3,"status":{"signal":9}}}"#,
+    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"lost":{"kind":"worker","message":"x"}}}"#,
+    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":{"value":18446744073709551615}}}}"#,
+    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":"success"}}}"#,
+    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
+];
+
+/// What such lines are made of.
+const PARTS: [&str; 22] = [
+    "18446744073709551615",
+    "-1",
+    "65535",
+    "4294967295",
+    "400000",
+    "\"event\":\"started\"",
+    "{",
+    "}",
+    "\"",
+    "null",
+    "stopped",
+    "failed",
+    "error",
+    ":",
+    "no_more",
+    "idle",
+    "[]",
+    "\"lane\":2",
+    "computing",
+    "gil",
+    "processes",
+    "\"tasks\":0",
+];
+
 #[test]
 fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
     let target = Target {
@@ -151,57 +202,11 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         Plan { queue: Some(1), ..Plan::new(Work::Cpu(compute), Mode::Processes, 3, 4) },
         Plan::new(commands, Mode::Threads, 3, 4),
     ];
-    let started = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
-    let texts = [
-        started,
-        r#"{"at":9,"lane":1,"event":"entered","state":"throttled"}"#,
-        r#"{"at":9,"lane":1,"event":"attempt_failed","task":2,"failure":{"kind":"server","message":"x"},"again":12}"#,
-        r#"{"at":12,"lane":1,"event":"retried","task":2}"#,
-        r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":{"done":{"status":200,"bytes":9,"connected":true,"product":{"followers":[{"id":1,"login":"a","html_url":"b"}]}}}}"#,
-        r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":"stopped"}"#,
-        r#"{"at":3,"lane":0,"event":"queued","tasks":9}"#,
-        r#"{"at":3,"lane":0,"event":"quota","limit":60,"remaining":59,"reset":7}"#,
-        r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
-        r#"{"at":3,"lane":0,"event":"narrowed","in_flight":2}"#,
-        r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
-        r#"{"at":4,"lane":0,"event":"put","tasks":3}"#,
-        r#"{"at":1,"lane":2,"event":"process","pid":4711}"#,
-        r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
-        r#"{"at":8,"lane":1,"event":"output","task":2,"output":{"text":"\u001b[2J","left_out":3}}"#,
-        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"lost":{"kind":"worker","message":"x"}}}"#,
-        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":{"value":18446744073709551615}}}}"#,
-        r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":"success"}}}"#,
-        r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
-    ];
-    for text in texts {
+    for text in EVENTS {
         assert!(serde_json::from_str::<Event>(text).is_ok(), "{text}");
     }
-    let tokens = [
-        "18446744073709551615",
-        "-1",
-        "65535",
-        "4294967295",
-        "400000",
-        "\"event\":\"started\"",
-        "{",
-        "}",
-        "\"",
-        "null",
-        "stopped",
-        "failed",
-        "error",
-        ":",
-        "no_more",
-        "idle",
-        "[]",
-        "\"lane\":2",
-        "computing",
-        "gil",
-        "processes",
-        "\"tasks\":0",
-    ];
-    let before: Event = serde_json::from_str(started).unwrap();
-    fuzz(&texts, &tokens, |text| {
+    let before: Event = serde_json::from_str(STARTED).unwrap();
+    fuzz(&EVENTS, &PARTS, |text| {
         let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
         for plan in &plans {
             let mut run = Run::new(plan.clone());

@@ -26,7 +26,7 @@ fn every_option_that_it_names_exists() {
     };
     // Cargo's own, in the commands that build, test and install.
     let cargos = ["--release", "--locked", "--path"];
-    let helps = help(&["--help"]) + &help(&["serve", "--help"]);
+    let helps = help(&["--help"]) + &help(&["serve", "--help"]) + &help(&["exec", "--help"]);
     let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
     for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
         assert!(
@@ -34,4 +34,13 @@ fn every_option_that_it_names_exists() {
             "the README names {option}, which is no option"
         );
     }
+}
+
+#[test]
+fn its_report_of_the_laboratory_is_the_programs() {
+    let args = ["--workload", "cpu", "--simulate", "--plain"];
+    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
+    let report =
+        format!("$ threadline {}\n{}```\n", args.join(" "), String::from_utf8_lossy(&out.stdout));
+    assert!(README.contains(&report), "the README should have\n{report}");
 }

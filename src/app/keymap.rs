@@ -23,6 +23,12 @@ pub enum Action {
     Run,
     /// Stop the run that goes on.
     Stop,
+    /// Simulate what is shown, or run it really.
+    Simulate,
+    /// Show what is simulated slower.
+    Slower,
+    /// Show what is simulated faster.
+    Faster,
     /// Hold the view still, or let it go on.
     Pause,
     /// See less time, closer.
@@ -119,6 +125,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
     bind(Action::MoreWorkers, &[char(']')], "one worker more (next run)"),
+    bind(Action::Simulate, &[char('s')], "simulated, or real (cpu, native, mixed)"),
+    bind(Action::Slower, &[char('<')], "simulated: slower"),
+    bind(Action::Faster, &[char('>')], "simulated: faster"),
     bind(Action::Pause, &[char(' ')], "pause the view, never the run"),
     bind(Action::ZoomIn, &[char('+'), char('=')], "zoom in"),
     bind(Action::ZoomOut, &[char('-'), char('_')], "zoom out"),

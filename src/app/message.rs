@@ -31,6 +31,8 @@ pub enum Effect {
     Start(Plan),
     /// Stop the run that goes on.
     Stop,
+    /// Have the run that goes on, if it is simulated, be so many times slower than real time.
+    Pace(u32),
     /// Hand the terminal to the shell until it calls back.
     Suspend,
     /// Leave.

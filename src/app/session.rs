@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::model::stats::Agreement;
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Target, Workload,
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Target, Workload,
 };
 pub use bill::Bill;
+use figures::is_comparable;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
@@ -62,6 +63,14 @@ impl Session {
             latest: None,
             sequential: BTreeMap::new(),
         }
+    }
+
+    /// Has what is computed simulated from now on, or really run. What was computed so far is
+    /// forgotten: it is not to be measured against what comes.
+    pub fn simulate(&mut self, simulation: Option<Simulation>) {
+        self.setup.compute.simulation = simulation;
+        self.bouts.retain(|selection, _| !selection.workload.is_computed());
+        self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
     /// Begins a selection, unless something runs: returns what to start first. Where requests cost
@@ -123,7 +132,7 @@ impl Session {
         {
             bout.agreement = Agreement::of_all(first, others);
         }
-        let Some(run) = bout.runs.get(index).filter(|run| run.is_whole()) else { return };
+        let Some(run) = bout.runs.get(index).filter(|run| is_comparable(run)) else { return };
         if selection.workload == Workload::Followers {
             self.pages = Some(run.known_tasks());
         }

@@ -23,10 +23,13 @@ struct Pause {
 }
 
 impl View {
-    /// A run begins: all of it is to be seen, as it goes on.
-    pub(super) fn begin(&mut self) {
+    /// A run begins: all of it is to be seen, as it goes on; it may take so long, where that is known.
+    pub(super) fn begin(&mut self, expected: Option<Nanos>) {
         self.pause = None;
         self.viewport.fit();
+        if let Some(expected) = expected {
+            self.viewport.make_room(expected);
+        }
     }
 
     /// Does what a key asks for that changes nothing but the view.

@@ -133,6 +133,11 @@ impl Viewport {
         self.follow = true;
     }
 
+    /// Gives a fitted timeline room for this much.
+    pub(super) fn make_room(&mut self, horizon: Nanos) {
+        self.horizon = horizon;
+    }
+
     /// Goes to the run's start.
     pub fn start(&mut self) {
         self.cell = Some(self.window().cell);

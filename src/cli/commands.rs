@@ -65,7 +65,7 @@ pub(super) fn from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, Co
         return Err(CommandsError::None);
     }
     let command = |(number, argument): (usize, OsString)| {
-        let command = argument.into_string().map_err(|_| CommandsError::NotText(number))?;
+        let command = argument.into_string().map_err(|_not_text| CommandsError::NotText(number))?;
         if command.trim().is_empty() { Err(CommandsError::Empty(number)) } else { Ok(command) }
     };
     within_reason((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
@@ -98,7 +98,7 @@ fn parse(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
     let mut commands = Vec::new();
     for (line, bytes) in (1..).zip(text.split(|&byte| byte == b'\n')) {
         let text = str::from_utf8(bytes)
-            .map_err(|_| CommandsError::LineNotText { place: place.to_owned(), line })?;
+            .map_err(|_not_text| CommandsError::LineNotText { place: place.to_owned(), line })?;
         let text = text.trim();
         if text.is_empty() || text.starts_with('#') {
             continue;

@@ -30,6 +30,7 @@ Examples:
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
+  threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
@@ -90,7 +91,8 @@ last run is printed, with its exit status and time, and then the report.
 
 x, q, Ctrl-C and the signals that end a program end what runs, too: SIGTERM, and SIGKILL 0.2 s later. \
 What a command leaves in the background is not waited for, and goes on; and nobody reaches a process \
-that has left its group (setsid). A command that wants to read from the terminal is ended.
+that has left its group (setsid). A command that wants to read from the terminal, or to write on it beside the \
+screen, is ended.
 
 Exit codes:
   0    every command ended with status 0; on the screen, also if you stopped before all had run

@@ -8,7 +8,7 @@ use super::duration;
 use super::usage::UsageError;
 use crate::app::session::DEFAULT_COMPUTE_TASKS;
 use crate::model::plan::MOST_TASKS;
-use crate::model::{Compute, Workload};
+use crate::model::{Compute, Simulation, Workload};
 
 /// How long a task may take alone.
 const SIZES: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
@@ -19,9 +19,9 @@ const SWITCH_INTERVALS: [Duration; 2] = [Duration::from_micros(1), Duration::fro
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Laboratory")]
 pub(super) struct LabArgs {
-    /// What the tasks are
-    #[arg(long, value_enum, default_value_t = WorkloadArg::Followers)]
-    workload: WorkloadArg,
+    /// What the tasks are [default: followers, or cpu with --simulate]
+    #[arg(long, value_enum)]
+    workload: Option<WorkloadArg>,
     /// How many tasks there are to compute [default: 8]
     #[arg(
         long,
@@ -71,8 +71,12 @@ pub struct Lab {
 }
 
 impl LabArgs {
-    pub(super) fn resolve(&self) -> Result<Lab, UsageError> {
-        let workload = Workload::from(self.workload);
+    pub(super) fn resolve(&self, simulation: Option<Simulation>) -> Result<Lab, UsageError> {
+        let usual = if simulation.is_some() { Workload::Cpu } else { Workload::Followers };
+        let workload = self.workload.map_or(usual, Workload::from);
+        if simulation.is_some() && !workload.is_computed() {
+            return Err(UsageError::SimulatedFollowers { given: "--workload followers" });
+        }
         if self.share.is_some() && workload != Workload::Mixed {
             return Err(UsageError::ShareWithoutMixed);
         }
@@ -90,6 +94,7 @@ impl LabArgs {
             size: self.size.map_or(usual.size, Into::into),
             share: self.share.unwrap_or(usual.share),
             switch_interval: self.switch_interval.map_or(usual.switch_interval, Into::into),
+            simulation,
             ..usual
         };
         Ok(Lab { workload, compute, tasks: self.tasks.unwrap_or(DEFAULT_COMPUTE_TASKS) })

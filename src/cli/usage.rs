@@ -106,6 +106,14 @@ pub enum UsageError {
         /// What is about followers.
         given: &'static str,
     },
+    /// Followers are to be fetched by a machine that there is not.
+    #[error(
+        "--simulate computes a machine, which fetches no followers: leave {given} away, or --simulate"
+    )]
+    SimulatedFollowers {
+        /// What is about followers.
+        given: &'static str,
+    },
     /// Both the report and the followers were to go to stdout.
     #[error("--json and --output - both want stdout: give --output a file")]
     StdoutTwice,

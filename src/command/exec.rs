@@ -11,7 +11,7 @@ use crate::headless::commands::{self, tell};
 use crate::headless::{Shape, Streams};
 use crate::model::{Selection, Workload};
 use crate::signals::Signals;
-use crate::tui::{self, Left};
+use crate::tui::{self, Left, Look};
 
 pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
@@ -23,7 +23,7 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
     }
-    let look = look(exec.picture);
+    let look = Look { guarded: true, ..look(exec.picture) };
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
     let app = App::new(session, selection, look.background.unwrap_or_default());
     let (app, left) = tui::run(app, &launcher, look, &signals).map_err(CommandError::Screen)?;

@@ -68,7 +68,7 @@ impl CommandsWorker {
         let Ended { status, captured, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                return failed(format!("{named} cannot be run: {error}{}", advice(&error)));
+                return failed(format!("{named} cannot be run by sh: {error}{}", advice(&error)));
             }
         };
         let Captured { text, bytes, left_out } = captured;
@@ -76,8 +76,8 @@ impl CommandsWorker {
         self.report.send(Kind::Output { task, output });
         match status {
             _ if wanted_terminal => failed(format!(
-                "{named} was ended as it wanted the terminal, which no command has here: give it \
-                 what it asks for in a file or as an option"
+                "{named} was ended as it wanted the terminal, which no command has here: let it do \
+                 without, or run it alone"
             )),
             _ if signalled => Outcome::Stopped,
             ExitStatus::Code(0) => Outcome::Done(Done { answer: None, product: Product::Success }),

@@ -22,7 +22,7 @@ use protocol::{Protocol, Take, Waiting};
 const SHORTEST_INTERVAL: Duration = Duration::from_micros(1);
 
 /// The GIL of one run. CPython guards the forced switch with a mutex of its own; here both condition
-/// variables share one, so that a release and the decision to wait for a switch are one step.
+/// variables share one, as nobody ever holds it for longer than a decision.
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
@@ -101,31 +101,36 @@ impl Gil {
 
     /// Gives the GIL back, and if it was asked for, waits until another has it: `drop_gil`.
     fn release(&self, me: LaneId) {
-        let mut protocol = self.protocol();
-        let forced = protocol.release();
-        self.set_breaker(&protocol);
+        let forced = self.decide(Protocol::release);
         self.released.notify_one();
-        drop(self.switched.wait_while(protocol, |gil| forced && !gil.has_switched(me)));
+        if forced {
+            drop(self.switched.wait_while(self.protocol(), |gil| !gil.has_switched(me)));
+        }
     }
 
     /// Gives the GIL back on a thread that ends.
     fn release_finally(&self) {
-        self.protocol().release_finally();
+        self.decide(Protocol::release_finally);
         self.released.notify_one();
     }
 
     /// The run is to stop.
     fn stop(&self) {
-        let mut protocol = self.protocol();
-        protocol.stop();
-        self.set_breaker(&protocol);
-        drop(protocol);
+        self.decide(Protocol::stop);
         self.released.notify_all();
         self.switched.notify_all();
     }
 
     fn is_stopped(&self) -> bool {
         self.protocol().is_stopped()
+    }
+
+    fn decide<T>(&self, decide: impl FnOnce(&mut Protocol) -> T) -> T {
+        let mut protocol = self.protocol();
+        let decision = decide(&mut protocol);
+        self.set_breaker(&protocol);
+        drop(protocol);
+        decision
     }
 
     /// Tells the holder whether to look up. It may see that some turns late: nothing hangs on it but

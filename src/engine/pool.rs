@@ -245,7 +245,7 @@ pub(super) fn no_threads() -> Failure {
     Failure {
         kind: FailureKind::Panicked,
         message: "the system gives this program no more threads: end other programs, or ask for \
-                  fewer with --threads"
+                  fewer with --threads or --jobs"
             .to_owned(),
     }
 }

@@ -29,7 +29,7 @@ pub use pace::Pace;
 pub(super) use play::start;
 
 /// No simulated run has more events, so that its picture has room in memory: some 40 bytes each.
-pub const MOST_EVENTS: u32 = 5_000_000;
+pub const MOST_EVENTS: u32 = 2_000_000;
 
 /// The events of a simulated run, in order of time.
 #[derive(Debug)]

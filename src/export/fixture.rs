@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome,
-    Plan, Product, Profile, Run, State, Target, TaskId, Work,
+    Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos,
+    Outcome, Plan, Product, Profile, Run, State, Target, TaskId, Work,
 };
 
 /// How a page goes: well, with these accounts, or not.
@@ -50,6 +50,50 @@ pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> R
         }
     }
     at(pages.len().div_ceil(workers.into()) as u64 * PAGE, 0, Kind::RunFinished { end });
+    run
+}
+
+/// A run of CPU work that came to these values, on as many lanes as there are workers, in waves: each
+/// task took a second, and was the only one to be computed in it if there is a GIL. Processes took
+/// 0.2 s to start, and 0.1 s to be handed a task.
+pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
+    let work = Work::Cpu(Compute { turns: 9_000_000, ..Compute::default() });
+    let plan = Plan::new(work, mode, workers, values.len() as u32);
+    let mut events = vec![(0, 0, Kind::RunStarted { plan: plan.clone() })];
+    let mut begin = 0;
+    let enter = |at, lane, state| (at, lane, Kind::Entered { state });
+    for lane in (0..workers).filter(|_| mode == Mode::Processes) {
+        events.push((0, lane, Kind::Process { pid: 7_000 + u32::from(lane) }));
+        events.push(enter(0, lane, State::Starting));
+        begin = 200;
+    }
+    for (wave, values) in values.chunks(workers.into()).enumerate() {
+        let mut end = begin;
+        for (lane, &value) in (0..).zip(values) {
+            let task = TaskId(wave as u32 * u32::from(workers) + u32::from(lane) + 1);
+            let mut start = begin;
+            if mode == Mode::Gil {
+                start += u64::from(lane) * PAGE;
+                events.push(enter(begin, lane, State::LockWait));
+            }
+            events.push((start, lane, Kind::Started { task }));
+            if mode == Mode::Processes {
+                events.push(enter(start, lane, State::HandOver));
+                start += 100;
+                events.push(enter(start, lane, State::Computing));
+            }
+            end = start + PAGE;
+            let done = Done { answer: None, product: Product::Value(value) };
+            events.push((end, lane, Kind::Finished { task, outcome: Outcome::Done(done) }));
+        }
+        begin = end;
+    }
+    events.push((begin, 0, Kind::RunFinished { end: End::Finished }));
+    events.sort_by_key(|(at, ..)| *at);
+    let mut run = Run::new(plan);
+    for (at, lane, kind) in events {
+        run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
+    }
     run
 }
 
@@ -101,6 +145,6 @@ fn follower(id: u64) -> Follower<'static> {
     Follower { id, login, html_url: format!("https://github.com/user{id}").into() }
 }
 
-fn failure(kind: FailureKind) -> Failure {
+pub(crate) fn failure(kind: FailureKind) -> Failure {
     Failure { kind, message: "api.example broke: try again".to_owned() }
 }

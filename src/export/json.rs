@@ -2,16 +2,18 @@
 //! that a reader would stumble over raises [`VERSION`].
 
 mod fill;
+mod lab;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::ascii;
-use crate::model::{FailureKind, LimitKind, Mode, Run, Target};
+use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+pub use lab::{ComputeReport, GilReport, HoldReport};
 
 /// The shape's version.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The document. Times are in seconds; moments count from their run's start. What does not apply is
 /// null.
@@ -21,14 +23,16 @@ pub struct Report {
     pub format: &'static str,
     /// The shape's version; a reader should refuse a higher one.
     pub version: u32,
-    /// Whose followers, and where.
+    /// What the tasks are; null if nothing was begun.
+    pub workload: Option<Workload>,
+    /// Whose followers, and where; null where no followers are fetched.
     pub target: Option<TargetReport>,
+    /// What is computed, and where; null where nothing is.
+    pub compute: Option<ComputeReport>,
     /// The preparing request, which counts in no run; null if it was not made.
     pub profile: Option<ProfileReport>,
     /// The runs, in the order in which they ran.
     pub runs: Vec<RunReport>,
-    /// Threads against sequential; null unless both ran.
-    pub comparison: Option<ComparisonReport>,
 }
 
 /// Whose followers, and where.
@@ -60,44 +64,56 @@ pub struct ProfileReport {
 /// One run.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunReport {
-    /// `sequential` or `threads`.
+    /// `sequential`, `threads`, `gil` or `processes`.
     pub mode: Mode,
-    /// How many worker threads; 1 in sequential mode.
+    /// How many workers; 1 in sequential mode.
     pub workers: u16,
-    /// From the run's start to its last request's end.
+    /// How many tasks the queue held at most; null for no bound.
+    pub queue: Option<u32>,
+    /// From the run's start to its last task's end.
     pub elapsed_s: f64,
-    /// How many pages there are, as far as the run found.
-    pub pages: u32,
-    /// How many of them it got.
-    pub pages_done: u32,
-    /// How many followers they hold, each counted once.
-    pub followers: u64,
+    /// How many tasks there are, as far as the run found: for followers, the pages.
+    pub tasks_known: u32,
+    /// How many of them went well.
+    pub tasks_done: u32,
+    /// The same a second.
+    pub tasks_per_second: f64,
+    /// How many followers the pages hold, each counted once.
+    pub followers: Option<u64>,
     /// How many entries on them were left out, as their account was there before.
-    pub duplicates: u64,
-    /// Requests made; above `pages` if some were made again, or pages were asked for that turned out
-    /// not to exist.
-    pub requests: u32,
-    /// How many of them were made again after they failed.
+    pub duplicates: Option<u64>,
+    /// Attempts at tasks; above `tasks_known` if some were made again, or pages were asked for that
+    /// turned out not to exist.
+    pub attempts: u32,
+    /// How many of them were requests made again after one failed.
     pub retries: u32,
+    /// How often a worker process died over a task, which then went back into the queue.
+    pub lost: u32,
     /// The limits that the server said were reached.
     pub rate_limits: Vec<RateLimitReport>,
     /// The last page that the API shows, where it said that it shows no more; else null.
     pub last_page_shown: Option<u32>,
     /// Bytes of all bodies, decompressed.
     pub bytes: u64,
-    /// `pages_done` a second.
-    pub requests_per_second: f64,
-    /// `finished` (every page was tried), `stopped` or `failed` (given up).
+    /// `finished` (every task was tried), `stopped` or `failed` (given up).
     pub end: &'static str,
-    /// Whether no page is missing.
+    /// Whether no task is missing.
     pub whole: bool,
     /// Why it was given up.
     pub error: Option<ErrorReport>,
-    /// How long its requests took; null if none ended.
-    pub request_time: Option<RequestTime>,
+    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal.
+    pub waves: u32,
+    /// Workers without a task in the last wave.
+    pub idle_in_last_wave: u32,
+    /// The run against the sequential one; null for that one, and unless both are over.
+    pub against_sequential: Option<ComparisonReport>,
+    /// What the threads' GIL did; null in a mode without one for all.
+    pub gil: Option<GilReport>,
+    /// How long attempts took; null if none ended.
+    pub attempt_time: Option<AttemptTime>,
     /// The workers.
     pub lanes: Vec<LaneReport>,
-    /// The requests, by page and attempt.
+    /// The attempts, by task.
     pub tasks: Vec<TaskReport>,
 }
 
@@ -110,9 +126,9 @@ pub struct RateLimitReport {
     pub until_s: f64,
 }
 
-/// How long requests took: nearest-rank percentiles.
+/// How long attempts took: nearest-rank percentiles.
 #[derive(Clone, Copy, Debug, Serialize)]
-pub struct RequestTime {
+pub struct AttemptTime {
     /// The quickest.
     pub min_s: f64,
     /// Half took no longer.
@@ -126,10 +142,12 @@ pub struct RequestTime {
 /// One worker.
 #[derive(Clone, Debug, Serialize)]
 pub struct LaneReport {
-    /// Its thread's name.
+    /// Its name; for a thread, the system's, too.
     pub name: String,
-    /// How many requests it made.
-    pub tasks: usize,
+    /// The numbers of its processes: each but the last died.
+    pub pids: Vec<u32>,
+    /// How many attempts it made.
+    pub attempts: usize,
     /// How long it was in each state; the sum is the run's `elapsed_s`.
     pub seconds: StateSeconds,
 }
@@ -151,11 +169,11 @@ pub struct StateSeconds {
     pub receiving: f64,
     /// A command running.
     pub running: f64,
-    /// Parsing.
+    /// Parsing or computing: holding the GIL, where there is one.
     pub computing: f64,
     /// CPU work that needs no GIL.
     pub native: f64,
-    /// Waiting for a lock.
+    /// Waiting for the GIL.
     pub lock_wait: f64,
     /// Held back by a rate limit.
     pub throttled: f64,
@@ -163,18 +181,19 @@ pub struct StateSeconds {
     pub error: f64,
 }
 
-/// One request.
+/// One attempt at a task.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskReport {
-    /// The page.
-    pub page: u32,
-    /// Which request for it, from 1.
+    /// The task's number: for followers, the page.
+    pub task: u32,
+    /// Which attempt, from 1.
     pub attempt: u32,
     /// The worker, by its place in `lanes`, from 0.
     pub lane: u16,
-    /// `done`, `failed`, `stopped`, or `retried` if it failed and another was made.
+    /// `done`, `failed`, `stopped`, `retried` if it failed and another was made, or `lost` if the
+    /// worker process died over it.
     pub outcome: &'static str,
-    /// The HTTP status; null if the request did not go well.
+    /// The HTTP status; null if no request went well.
     pub status: Option<u16>,
     /// When the worker took it.
     pub started_s: f64,
@@ -184,6 +203,9 @@ pub struct TaskReport {
     pub bytes: Option<u64>,
     /// How many followers are on the page, those included that were there before.
     pub followers: Option<u64>,
+    /// What CPU work came to: the number in 16 hexadecimal digits, as it may be larger than every
+    /// reader of JSON can tell.
+    pub value: Option<String>,
     /// Whether a connection was opened for it, rather than the worker's own used again.
     pub new_connection: Option<bool>,
     /// Why it failed.
@@ -193,53 +215,52 @@ pub struct TaskReport {
 /// A failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorReport {
-    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server` or `panicked`.
+    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker` or
+    /// `panicked`.
     pub kind: FailureKind,
     /// In words for a person.
     pub message: String,
 }
 
-/// Threads against sequential.
+/// A run against the sequential one.
 #[derive(Clone, Debug, Serialize)]
 pub struct ComparisonReport {
-    /// T(sequential) / T(threads); null unless both runs are whole.
+    /// T(sequential) / T(this); null unless both runs are whole.
     pub speed_up: Option<f64>,
     /// `speed_up` / workers.
     pub efficiency: Option<f64>,
-    /// ceil(pages / workers): the rounds that the threads needed.
-    pub waves: u32,
-    /// Workers without a page in the last wave.
-    pub idle_in_last_wave: u32,
-    /// Whether both runs brought the same.
-    pub agreement: AgreementReport,
-}
-
-/// Whether both runs brought the same.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct AgreementReport {
     /// `same` (in the same order), `reordered`, `different`, or `incomplete` (not both are whole).
     pub verdict: &'static str,
-    /// How many accounts only the sequential run brought; null when incomplete.
+    /// How many accounts or values only the sequential run brought; null when incomplete.
     pub only_sequential: Option<u64>,
-    /// How many accounts only the threads brought.
-    pub only_threads: Option<u64>,
+    /// How many only this one brought.
+    pub only_here: Option<u64>,
 }
 
 impl Report {
-    /// Of what ran: the preparing request and the runs after it. Runs that have not begun are left
-    /// out.
-    pub fn of(target: Option<&Target>, profile: Option<&Run>, runs: &[Run]) -> Self {
-        let target = target.map(|target| {
-            let Target { user, api, per_page, costs_quota } = target.clone();
-            TargetReport { user, api, per_page, costs_quota }
-        });
+    /// Of what ran: the preparing request and the runs after it, on a machine that has so many cores,
+    /// as far as is known. Runs that have not begun are left out.
+    pub fn of(
+        target: Option<&Target>,
+        profile: Option<&Run>,
+        runs: &[Run],
+        cores: Option<u16>,
+    ) -> Self {
+        let plan = runs.first().or(profile).map(Run::plan);
+        let workload = runs.first().map(|run| run.plan().workload());
+        let target = target.filter(|_| workload.is_none_or(|workload| !workload.is_computed()));
         Self {
             format: "threadline.report",
             version: VERSION,
-            target,
+            workload,
+            target: target.map(TargetReport::of),
+            compute: plan.and_then(|plan| ComputeReport::of(plan, cores)),
             profile: profile.map(ProfileReport::of),
-            runs: runs.iter().filter(|run| run.has_begun()).map(RunReport::of).collect(),
-            comparison: ComparisonReport::of(runs),
+            runs: runs
+                .iter()
+                .filter(|run| run.has_begun())
+                .map(|run| RunReport::of(runs, run))
+                .collect(),
         }
     }
 

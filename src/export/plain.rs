@@ -1,31 +1,38 @@
 //! The plain report: the example's lines, then a table and a few lines on it.
 
+mod computed;
+mod followers;
+mod workers;
+
 use std::io::{self, Write};
 
-use super::{Comparison, percentiles, plural, took, waves};
-use crate::model::stats::{Agreement, turnover};
 use crate::model::{Mode, Outcome, Run, Target};
 
-/// Writes the report of what ran: the preparing request and the runs after it. Nothing if no run has
-/// begun.
+/// Writes the report of what ran: the preparing request and the runs after it, on a machine that has
+/// so many cores, as far as is known. Nothing if no run has begun.
 pub fn write(
     out: &mut dyn Write,
     target: Option<&Target>,
     profile: Option<&Run>,
     runs: &[Run],
+    cores: Option<u16>,
 ) -> io::Result<()> {
-    let Some(first) = runs.first().filter(|run| run.has_begun()) else {
-        return Ok(());
-    };
-    times(out, runs)?;
-    counts(out, runs)?;
-    if let Some(Target { user, api, per_page, .. }) = target {
-        let pages = runs.iter().rfind(|run| run.has_begun()).unwrap_or(first).known_tasks();
-        let pages = plural(pages.into(), "page");
-        writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
+    match runs.first().filter(|run| run.has_begun()) {
+        None => Ok(()),
+        Some(first) if first.plan().workload().is_computed() => computed::write(out, runs, cores),
+        Some(_) => followers::write(out, target, profile, runs),
     }
-    table(out, runs)?;
-    remarks(out, profile, runs)
+}
+
+/// A line after the table: its label, and what it says.
+type Remark = (String, String);
+
+fn remark(label: &str, text: String) -> Remark {
+    (label.to_owned(), text)
+}
+
+fn write_remarks(out: &mut dyn Write, remarks: impl IntoIterator<Item = Remark>) -> io::Result<()> {
+    remarks.into_iter().try_for_each(|(label, text)| writeln!(out, "{label:<12} {text}"))
 }
 
 /// What the example called a mode.
@@ -49,263 +56,29 @@ fn times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     Ok(())
 }
 
-fn counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
-    if let [one, other] = runs
-        && one.is_whole()
-        && other.is_whole()
-        && one.follower_count() == other.follower_count()
-    {
-        let [one, other] = [one, other].map(|run| example_name(run.plan().mode));
-        let count = runs.first().map_or(0, Run::follower_count);
-        return writeln!(out, "both {one} and {other} count: {count}");
-    }
-    let counts: Vec<String> = runs.iter().map(count).collect();
-    writeln!(out, "{}", counts.join(", "))
-}
-
-fn count(run: &Run) -> String {
-    let (name, followers) = (example_name(run.plan().mode), run.follower_count());
-    if run.is_whole() {
-        return format!("{name} count: {followers}");
-    }
-    format!("{name} count: {followers} (incomplete: {} pages)", fraction(run))
-}
-
 /// `3 of 5`.
 fn fraction(run: &Run) -> String {
     format!("{} of {}", run.done_tasks(), run.known_tasks())
 }
 
-fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
-    let (median, p95) = ("median", "p95");
-    writeln!(
-        out,
-        "{:<13}{:>9}{:>11}{:>11}{:>12}{median:>10}{p95:>10}",
-        "mode", "elapsed", "pages", "followers", "requests/s"
-    )?;
-    for run in runs.iter().filter(|run| run.has_begun()) {
-        let elapsed = took(run);
-        let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
-        write!(
-            out,
-            "{:<12} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
-            run.plan().name(),
-            run.follower_count(),
-            run.rate(elapsed)
-        )?;
-        match percentiles(run, [0.5, 0.95]) {
-            Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
-            None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
-        }
-    }
-    writeln!(out)
-}
-
-/// What is told of a run only if there was any.
-struct Counted {
-    label: &'static str,
-    count: fn(&Run) -> u64,
-    meaning: &'static str,
-}
-
-const COUNTED: [Counted; 3] = [
-    Counted { label: "duplicates", count: Run::duplicates, meaning: "seen before, counted once" },
-    Counted {
-        label: "retries",
-        count: |run| run.retries().into(),
-        meaning: "requests that were made again",
-    },
-    Counted {
-        label: "rate limits",
-        count: |run| run.limits().len() as u64,
-        meaning: "nothing was asked meanwhile",
-    },
-];
-
-/// The lines after the table, each with its label.
-fn remarks(out: &mut dyn Write, profile: Option<&Run>, runs: &[Run]) -> io::Result<()> {
-    let mut remark = |label: &str, text: &str| writeln!(out, "{label:<13}{text}");
-    let comparison = Comparison::of(runs);
-    let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads && run.is_over());
-    if let Some(run) = threads.filter(|run| run.is_whole()) {
-        let workers = plural(run.plan().workers.into(), "worker");
-        if let Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) = comparison {
-            remark("speed-up", &format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0))?;
-        }
-        let (pages, waves) = (plural(run.known_tasks().into(), "page"), waves(run));
-        let idle = match waves.idle {
-            0 => "no worker idle in the last".to_owned(),
-            idle => format!("{} idle in the last", plural(idle.into(), "worker")),
-        };
-        let rounds = format!("equal pages: ceil({pages} / {workers}) = {}, {idle}", waves.count);
-        remark("waves", &rounds)?;
-    }
-    if let Some(comparison) = comparison {
-        remark("followers", &agreement(comparison.agreement))?;
-    }
-    for Counted { label, count, meaning } in COUNTED {
-        let counted = runs.iter().filter(|run| count(run) > 0);
-        let counted: Vec<String> =
-            counted.map(|run| format!("{} in {}", count(run), run.plan().name())).collect();
-        if !counted.is_empty() {
-            remark(label, &format!("{}: {meaning}", counted.join(", ")))?;
-        }
-    }
-    if let Some(page) = runs.iter().find_map(Run::last_shown) {
-        let pages = plural(page.0.into(), "page");
-        remark("last page", &format!("the API shows no more than {pages}"))?;
-    }
-    if let Some(text) = hidden(profile, runs) {
-        remark("profile", &text)?;
-    }
-    for run in runs.iter().filter(|run| run.has_begun() && !run.is_whole()) {
-        remark(&run.plan().name(), &trouble(run))?;
-    }
-    Ok(())
-}
-
-fn agreement(agreement: Agreement) -> String {
-    match agreement {
-        Agreement::Same { items: 0 } => "none in either".to_owned(),
-        Agreement::Same { items } => format!("the same {items} in both, in the same order"),
-        Agreement::Reordered { items } => {
-            format!("the same {items} in both, but not in the same order")
-        }
-        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
-        Agreement::Incomplete => "not compared, as pages are missing".to_owned(),
-    }
-}
-
-/// Where the profile's count is not the list's.
-fn hidden(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let said = profile?.profile()?.followers;
-    let listed = runs.iter().find(|run| run.is_whole())?.follower_count();
-    (said != listed).then(|| format!("counts {said} followers, where the list has {listed}"))
+/// Why runs are not whole.
+fn unfinished(runs: &[Run]) -> impl Iterator<Item = Remark> {
+    let runs = runs.iter().filter(|run| run.has_begun() && !run.is_whole());
+    runs.map(|run| (run.plan().name(), trouble(run)))
 }
 
 /// Why a run is not whole.
 pub(crate) fn trouble(run: &Run) -> String {
     let failed = |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
-    let pages = format!("{} pages fetched", fraction(run));
+    let computed = run.plan().workload().is_computed();
+    let done = if computed { "tasks done" } else { "pages fetched" };
+    let done = format!("{} {done}", fraction(run));
     match run.failure() {
         Some(failure) if failures > 1 => {
-            format!("{pages}; {failures} failed, the first: {failure}")
+            format!("{done}; {failures} failed, the first: {failure}")
         }
-        Some(failure) => format!("{pages}; {failure}"),
-        None => format!("{pages}, then stopped"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::export::fixture::{Page, ended, not_begun, profile, run, target};
-    use crate::model::{End, FailureKind};
-
-    fn report(said: u64, runs: &[Run]) -> String {
-        let mut out = Vec::new();
-        write(&mut out, Some(&target()), Some(&profile(Ok(said))), runs).unwrap();
-        String::from_utf8(out).unwrap()
-    }
-
-    fn race(sequential: &[Page<'_>], threads: &[Page<'_>]) -> [Run; 2] {
-        [run(Mode::Sequential, 1, sequential), run(Mode::Threads, 2, threads)]
-    }
-
-    #[test]
-    fn a_whole_race() {
-        let pages: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[3, 4]), Ok(&[5])];
-        assert_eq!(
-            report(5, &race(&pages, &pages)),
-            "\
-single_threaded time(sec): 3.0
-multi_threaded time(sec): 2.0
-both single_threaded and multi_threaded count: 5
-
-octocat @ api.example, 3 pages of 2
-
-mode           elapsed      pages  followers  requests/s    median       p95
-sequential     3.000 s        3/3          5        1.00   1.000 s   1.000 s
-threads x2     2.000 s        3/3          5        1.50   1.000 s   1.000 s
-
-speed-up     1.50x with 2 workers, efficiency 75 %
-waves        equal pages: ceil(3 pages / 2 workers) = 2, 1 worker idle in the last
-followers    the same 5 in both, in the same order
-"
-        );
-    }
-
-    #[test]
-    fn lists_that_differ_are_said_to() {
-        let report = report(3, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
-        assert!(report.contains("both single_threaded and multi_threaded count: 3\n"), "{report}");
-        let differ = "\nfollowers    1 follower joined and 1 left between the runs\n";
-        assert!(report.contains(differ), "{report}");
-        assert!(!report.contains("same"), "{report}");
-        let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-        assert!(super::tests::report(3, &reordered).contains("but not in the same order\n"));
-    }
-
-    #[test]
-    fn who_comes_again_is_counted_once_and_said_to() {
-        let doubled: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
-        let plain: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
-        let both = report(3, &race(&doubled, &doubled));
-        assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
-        let said = "the same 3 in both, in the same order\n\
-                    duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
-        assert!(both.ends_with(said), "{both}");
-        let one = report(3, &race(&plain, &doubled));
-        assert!(one.ends_with("duplicates   2 in threads x2: seen before, counted once\n"));
-        assert!(!report(3, &race(&plain, &plain)).contains("duplicates"));
-    }
-
-    #[test]
-    fn counts_that_differ_are_both_given() {
-        let report = report(4, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[3, 4])]));
-        let line = "\nsingle_threaded count: 3, multi_threaded count: 4\n";
-        assert!(report.contains(line), "{report}");
-        assert!(report.contains("profile      counts 4 followers, where the list has 3\n"));
-    }
-
-    #[test]
-    fn long_figures_stay_apart() {
-        let pages: Vec<Page<'_>> = vec![Ok(&[]); 100_000];
-        let report = report(3, &[run(Mode::Threads, 1000, &pages)]);
-        assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
-    }
-
-    #[test]
-    fn a_missing_page_is_said() {
-        let whole: [Page<'_>; 2] = [Ok(&[1, 2]), Ok(&[3])];
-        let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
-        let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
-        assert!(report.contains(line), "{report}");
-        assert!(report.contains("followers    not compared, as pages are missing\n"));
-        assert!(!report.contains("speed-up"), "{report}");
-        let trouble = "threads x2   1 of 2 pages fetched; api.example broke: try again\n";
-        assert!(report.ends_with(trouble), "{report}");
-    }
-
-    #[test]
-    fn a_mode_that_did_not_run_has_no_time() {
-        let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], End::Stopped);
-        let report = report(3, &[stopped, not_begun(Mode::Threads)]);
-        assert!(report.contains("single_threaded time(sec): 1.0\n"), "{report}");
-        assert!(report.contains("multi_threaded time(sec): not run\n"), "{report}");
-    }
-
-    #[test]
-    fn one_mode_has_its_own_two_lines() {
-        let report = report(3, &[run(Mode::Threads, 2, &[Ok(&[1, 2]), Ok(&[3])])]);
-        let lines = "multi_threaded time(sec): 1.0\nmulti_threaded count: 3\n\n";
-        assert!(report.starts_with(lines), "{report}");
-    }
-
-    #[test]
-    fn nothing_ran_nothing_is_reported() {
-        assert_eq!(report(3, &[]), "");
-        assert_eq!(report(3, &[not_begun(Mode::Sequential)]), "");
+        Some(failure) => format!("{done}; {failure}"),
+        None => format!("{done}, then stopped"),
     }
 }

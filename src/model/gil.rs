@@ -8,14 +8,11 @@ use super::lane::Lane;
 use super::time::Nanos;
 pub use cells::HeldCell;
 
-/// The most changes from one checkpoint to the next.
+/// The most holds from one checkpoint to the next.
 const CHECKPOINT: usize = 64;
 
-/// Whose share is largest is not looked for among more changes.
+/// Whose share is largest is not looked for among more holds.
 const FEW: usize = 16;
-
-/// In a lane's place where nobody holds it: no run has so many lanes.
-const NOBODY: u16 = u16::MAX;
 
 /// What is known of the GIL of a run in [`super::Mode::Gil`]. A lane holds it while it computes, and
 /// from one task to the next as long as nobody else takes it.
@@ -45,18 +42,22 @@ pub struct Hold {
     pub length: Nanos,
 }
 
-/// The fold of a run's events: who took it and when it was free, in the order of time. There may be a
-/// million changes, so they are packed: four bytes for the time since the one before, two for the lane.
+/// The fold of a run's events: each hold that is over, in the order of time, and the one that goes on.
+/// There may be a million of them, so they are packed: four bytes for the time that it was free before,
+/// four for the hold, two for the lane.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holds {
-    since_last: Vec<u32>,
-    holders: Vec<u16>,
+    gaps: Vec<u32>,
+    lengths: Vec<u32>,
+    lanes: Vec<u16>,
     checkpoints: Vec<Checkpoint>,
-    /// When it last changed hands.
-    changed: u64,
+    /// When the last hold that is over ended.
+    ended: u64,
     /// How long it was held up to then.
     held: u64,
-    /// When the lane that holds it was done with a task, and has not gone on.
+    /// Who holds it now, and since when.
+    holder: Option<(u16, u64)>,
+    /// When the holder was done with a task, if it has not gone on since.
     paused: Option<u64>,
     last_holder: Option<u16>,
     switches: u32,
@@ -64,20 +65,21 @@ pub(super) struct Holds {
     violations: u32,
 }
 
-/// How things stand at a change.
+/// A hold in full, and how things stood before it.
 #[derive(Clone, Copy, Debug)]
 struct Checkpoint {
-    at: u64,
-    /// How long it was held up to then.
+    start: u64,
+    length: u64,
+    /// How long it was held up to its start.
     held: u64,
-    /// The change's place.
+    /// The hold's place.
     place: u32,
 }
 
-/// A time in which the holder is one lane, or nobody.
+/// A time in which one lane held it, or nobody.
 #[derive(Clone, Copy)]
 struct Stretch {
-    holder: u16,
+    holder: Option<LaneId>,
     start: u64,
     end: u64,
 }
@@ -86,7 +88,7 @@ impl Holds {
     /// The lane is in `state` from `at` on; between two tasks if it is done with one.
     pub(super) fn note(&mut self, at: Nanos, lane: LaneId, state: State, done: bool) {
         let LaneId(lane) = lane;
-        let holds = self.holder() == lane;
+        let holds = self.holder.is_some_and(|(holder, _)| holder == lane);
         match (state == State::Computing, holds) {
             (true, true) => self.paused = None,
             (true, false) => self.take(at.0, lane),
@@ -97,60 +99,63 @@ impl Holds {
     }
 
     fn take(&mut self, at: u64, lane: u16) {
-        if self.holder() != NOBODY {
+        if self.holder.is_some() {
             self.violations += u32::from(self.paused.is_none());
             self.release(at);
         }
-        let at = at.max(self.changed);
         self.switches += u32::from(self.last_holder.is_some_and(|last| last != lane));
         self.last_holder = Some(lane);
-        self.change(at, lane);
+        self.holder = Some((lane, at.max(self.ended)));
     }
 
     /// The holder has it no more. Was it done with a task before, it needed it only until then.
     fn release(&mut self, at: u64) {
-        let at = self.paused.take().unwrap_or(at).max(self.changed);
         let hold = self.hold(at);
+        (self.holder, self.paused) = (None, None);
+        let Some(Hold { lane, start, length }) = hold else { return };
         self.longest = longer(self.longest, hold);
-        self.held += hold.map_or(0, |hold| hold.length.0);
-        self.change(at, NOBODY);
-    }
-
-    fn change(&mut self, at: u64, holder: u16) {
         let last = self.checkpoints.last().map(|last| last.place as usize + CHECKPOINT);
-        let since_last = u32::try_from(at - self.changed).ok();
-        let near = since_last.filter(|_| last.is_some_and(|end| self.holders.len() < end));
-        if near.is_none() {
-            let (held, place) = (self.held, self.holders.len() as u32);
-            self.checkpoints.push(Checkpoint { at, held, place });
+        let gap = u32::try_from(start.0 - self.ended).ok();
+        let packed = gap.zip(u32::try_from(length.0).ok());
+        let packed = packed.filter(|_| last.is_some_and(|end| self.lanes.len() < end));
+        if packed.is_none() {
+            self.checkpoints.push(Checkpoint {
+                start: start.0,
+                length: length.0,
+                held: self.held,
+                place: self.lanes.len() as u32,
+            });
         }
-        self.since_last.push(near.unwrap_or(0));
-        self.holders.push(holder);
-        self.changed = at;
+        let (gap, packed_length) = packed.unwrap_or_default();
+        self.gaps.push(gap);
+        self.lengths.push(packed_length);
+        self.lanes.push(lane.0);
+        self.ended = start.0 + length.0;
+        self.held += length.0;
     }
 
     /// Nothing more will come: gives back the room that was kept for it.
     pub(super) fn close(&mut self) {
-        self.since_last.shrink_to_fit();
-        self.holders.shrink_to_fit();
+        self.gaps.shrink_to_fit();
+        self.lengths.shrink_to_fit();
+        self.lanes.shrink_to_fit();
         self.checkpoints.shrink_to_fit();
-    }
-
-    fn holder(&self) -> u16 {
-        self.holders.last().copied().unwrap_or(NOBODY)
     }
 
     /// The hold that goes on, up to `until`.
     fn hold(&self, until: u64) -> Option<Hold> {
-        let lane = Some(self.holder()).filter(|&lane| lane != NOBODY)?;
+        let (lane, start) = self.holder?;
         let end = self.paused.map_or(until, |paused| paused.min(until));
-        let length = Nanos(end.saturating_sub(self.changed));
-        Some(Hold { lane: LaneId(lane), start: Nanos(self.changed), length })
+        Some(Hold {
+            lane: LaneId(lane),
+            start: Nanos(start),
+            length: Nanos(end.saturating_sub(start)),
+        })
     }
 
     /// The last checkpoint before `t`, or the first.
     fn before(&self, t: u64) -> usize {
-        self.checkpoints.partition_point(|checkpoint| checkpoint.at < t).saturating_sub(1)
+        self.checkpoints.partition_point(|checkpoint| checkpoint.start < t).saturating_sub(1)
     }
 
     /// How long it was held in [0, t).
@@ -158,37 +163,35 @@ impl Holds {
         let before = self.before(t);
         let known = self.checkpoints.get(before).map_or(0, |checkpoint| checkpoint.held);
         let stretches = self.stretches(before).take_while(|stretch| stretch.start < t);
-        known + stretches.map(|stretch| stretch.held_in(0, t)).sum::<u64>()
+        known + stretches.map(|stretch| stretch.time_in(0, t)).sum::<u64>()
     }
 
-    /// From a checkpoint on.
+    /// The holds from a checkpoint on, also the one that goes on.
     fn stretches(&self, checkpoint: usize) -> impl Iterator<Item = Stretch> + '_ {
         let mut checkpoints = self.checkpoints.get(checkpoint..).unwrap_or(&[]).iter().peekable();
         let place = checkpoints.peek().map_or(0, |first| first.place as usize);
-        let since_last = self.since_last.get(place..).unwrap_or(&[]).iter();
-        let holders = self.holders.get(place..).unwrap_or(&[]).iter();
-        let mut at = 0;
-        let mut changes = (place..)
-            .zip(since_last.zip(holders))
-            .map(move |(place, (&since_last, &holder))| {
-                let absolute = checkpoints.next_if(|next| next.place as usize == place);
-                at = absolute.map_or(at + u64::from(since_last), |checkpoint| checkpoint.at);
-                (at, holder)
-            })
-            .peekable();
-        std::iter::from_fn(move || {
-            let (start, holder) = changes.next()?;
-            let end = changes.peek().map(|(at, _)| *at).or(self.paused).unwrap_or(u64::MAX);
-            Some(Stretch { holder, start, end })
-        })
+        let gaps = self.gaps.get(place..).unwrap_or(&[]);
+        let lengths = self.lengths.get(place..).unwrap_or(&[]);
+        let lanes = self.lanes.get(place..).unwrap_or(&[]);
+        let mut end = 0;
+        let over = (place..).zip(gaps.iter().zip(lengths).zip(lanes));
+        let over = over.map(move |(place, ((&gap, &length), &lane))| {
+            let whole = checkpoints.next_if(|next| next.place as usize == place);
+            let packed = || (end + u64::from(gap), u64::from(length));
+            let (start, length) = whole.map_or_else(packed, |hold| (hold.start, hold.length));
+            end = start + length;
+            Stretch { holder: Some(LaneId(lane)), start, end }
+        });
+        let end = self.paused.unwrap_or(u64::MAX);
+        let holder = self.holder.map(|(lane, start)| (Some(LaneId(lane)), start));
+        over.chain(holder.map(|(holder, start)| Stretch { holder, start, end }))
     }
 }
 
 impl Stretch {
-    /// How long it was held in the part of this that lies in [a, b).
-    fn held_in(&self, a: u64, b: u64) -> u64 {
-        let time = self.end.min(b).saturating_sub(self.start.max(a));
-        if self.holder == NOBODY { 0 } else { time }
+    /// How much of it lies in [a, b).
+    fn time_in(&self, a: u64, b: u64) -> u64 {
+        self.end.min(b).saturating_sub(self.start.max(a))
     }
 }
 
@@ -216,23 +219,25 @@ impl<'run> Gil<'run> {
     fn longest_in(&self, a: u64, b: u64) -> Option<(LaneId, u64)> {
         let stretches = self.holds.stretches(self.holds.before(a));
         let inside = stretches.take_while(|stretch| stretch.start < b);
-        let mut shares = [(NOBODY, 0_u64); FEW];
+        let mut shares = [(None, 0_u64); FEW];
         for (count, stretch) in inside.filter(|stretch| stretch.end > a).enumerate() {
             if count >= FEW {
                 return None;
             }
-            let own = |(lane, _): &&mut (u16, u64)| *lane == stretch.holder || *lane == NOBODY;
+            // Its own place, or the first that is nobody's.
+            let own =
+                |(lane, _): &&mut (Option<LaneId>, u64)| *lane == stretch.holder || lane.is_none();
             if let Some(share) = shares.iter_mut().find(own) {
-                *share = (stretch.holder, share.1 + stretch.held_in(a, b));
+                *share = (stretch.holder, share.1 + stretch.time_in(a, b));
             }
         }
         let longest = shares.into_iter().rev().max_by_key(|(_, share)| *share);
-        longest.filter(|(_, share)| *share > 0).map(|(lane, share)| (LaneId(lane), share))
+        longest.filter(|(_, share)| *share > 0).and_then(|(lane, share)| Some((lane?, share)))
     }
 
     /// Who holds it now.
     pub fn holder(&self) -> Option<LaneId> {
-        Some(self.holds.holder()).filter(|&lane| lane != NOBODY).map(LaneId)
+        self.holds.holder.map(|(lane, _)| LaneId(lane))
     }
 
     /// The share of [0, until) in which anybody held it, 0 to 1.
@@ -252,8 +257,8 @@ impl<'run> Gil<'run> {
 
     /// What it cost: the time that lanes waited for it in [0, until), all together.
     pub fn cost(&self, until: Nanos) -> Nanos {
-        let waited = |lane: &Lane| lane.time_in(State::LockWait, until).0;
-        Nanos(self.lanes.iter().map(waited).sum())
+        let waited = |sum, lane: &Lane| sum + lane.time_in(State::LockWait, until);
+        self.lanes.iter().fold(Nanos::ZERO, waited)
     }
 
     /// How often another lane took it than the last that had it.

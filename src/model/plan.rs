@@ -147,6 +147,12 @@ pub struct Simulation {
     pub cores: u16,
 }
 
+impl Default for Simulation {
+    fn default() -> Self {
+        Self { seed: 1, cores: 2 }
+    }
+}
+
 impl Compute {
     /// CPython's: <https://docs.python.org/3/library/sys.html#sys.setswitchinterval>.
     pub const SWITCH_INTERVAL: Nanos = Nanos::from_millis(5);

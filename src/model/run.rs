@@ -141,8 +141,10 @@ impl Run {
     /// A lane that computes holds the GIL.
     fn note_holder(&mut self, at: Nanos, event: &Event) {
         let done = match event.kind {
-            Kind::Started { .. } | Kind::Entered { .. } => false,
-            Kind::AttemptFailed { .. } | Kind::Retried { .. } => false,
+            Kind::Started { .. }
+            | Kind::Entered { .. }
+            | Kind::AttemptFailed { .. }
+            | Kind::Retried { .. } => false,
             Kind::Finished { .. } => true,
             _ => return,
         };

@@ -145,13 +145,12 @@ impl Tasks {
             Outcome::Lost(failure) => {
                 let held = std::mem::take(fate) == Fate::Held;
                 let attempts = self.failed_attempts.entry(task).or_default();
-                match attempts.last_mut().filter(|_| held) {
+                if let Some(last) = attempts.last_mut().filter(|_| held) {
                     // The attempt had failed already, and no other was begun.
-                    Some(last) => last.lost = true,
-                    None => {
-                        let failure = failure.clone();
-                        attempts.push(FailedAttempt { failure, again: at, lost: true });
-                    }
+                    last.lost = true;
+                } else {
+                    let failure = failure.clone();
+                    attempts.push(FailedAttempt { failure, again: at, lost: true });
                 }
             }
             Outcome::Stopped => *fate = Fate::Stopped,
@@ -211,6 +210,11 @@ impl Tasks {
         let started = fates.iter().filter(|fate| **fate != Fate::Open).count();
         let done = fates.iter().filter(|fate| matches!(fate, Fate::Done { .. })).count();
         (started as u32, done as u32)
+    }
+
+    /// How many tasks failed.
+    pub(super) fn failed(&self) -> u32 {
+        self.failures.len() as u32
     }
 
     /// Why a task failed.

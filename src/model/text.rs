@@ -62,3 +62,22 @@ fn escape(c: char, safe: &mut String) {
         _ => _ = write!(safe, "{}", c.escape_debug()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_several() {
+        assert_eq!(lines("a\r\n\nb").collect::<Vec<_>>(), ["a", "", "b"]);
+        assert_eq!(lines("").count(), 0);
+        let long = "é".repeat(2 * LINE + 1);
+        let pieces: Vec<&str> = lines(&long).collect();
+        assert_eq!(
+            pieces.iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(),
+            [LINE, LINE, 1]
+        );
+        assert_eq!(pieces.concat(), long);
+        assert_eq!(lines(&"x".repeat(LINE)).count(), 1);
+    }
+}

@@ -112,6 +112,9 @@ impl Screen {
     fn take(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode().inspect_err(|_| give_back(&self.writer))?;
+        if self.look.guarded {
+            guard();
+        }
         self.area = None;
         queue!(
             self.frame,
@@ -154,6 +157,21 @@ fn give_back(writer: &Writer) {
         }
     }
 }
+
+/// Whoever writes on the terminal from the background is stopped (SIGTTOU), until it is given back. A
+/// terminal that cannot do that is used without.
+#[cfg(unix)]
+fn guard() {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+
+    if let Ok(mut settings) = tcgetattr(io::stdin()) {
+        settings.local_modes |= LocalModes::TOSTOP;
+        _ = tcsetattr(io::stdin(), OptionalActions::Now, &settings);
+    }
+}
+
+#[cfg(not(unix))]
+const fn guard() {}
 
 /// A picture that nobody has taken makes room for the farewell, which is then what a terminal finds
 /// that comes to itself after we have left.

@@ -5,6 +5,7 @@ use ratatui::layout::{Constraint, Layout as Split, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
+use super::names::mode_names;
 use super::rows::Below;
 use super::timeline::Timeline;
 use super::{limits, steps, text};
@@ -22,8 +23,15 @@ impl Timeline<'_> {
         let level = run.in_flight_level();
         self.steps("in flight", level, until, style, in_flight, buf);
         self.figures_beside(in_flight_figures(run, until), in_flight.rows().next_back(), buf);
-        self.steps("queue", run.queue_level(), until, style, queue, buf);
-        let figures = figures(run, run.queue_level(), until);
+        // Whose it is, the row above says, where there is one.
+        let whose = mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
+        let [_, _, whose] = whose;
+        let name = if below.in_flight == 0 { &whose } else { "queue" };
+        self.steps(name, run.queue_level(), until, style, queue, buf);
+        let figures = match self.app.behind() {
+            None => queue_figures(run, below.in_flight > 0),
+            Some(_) => held_queue_figures(run, until),
+        };
         self.figures_beside(figures, queue.rows().next_back(), buf);
         self.quota(run, until, quota, buf);
         if let Some(row) = chosen.rows().next_back() {
@@ -94,18 +102,43 @@ impl Timeline<'_> {
     }
 }
 
-/// How many there are, and how many there were at most, the longest form first.
-fn figures(run: &Run, level: Level<'_>, until: Nanos) -> [String; 3] {
+/// How many are in flight, and how many were at most, the longest form first; after a limit, how many
+/// may be.
+fn in_flight_figures(run: &Run, until: Nanos) -> Vec<String> {
+    let level = run.in_flight_level();
     let now = format!("{:>6}", level.at(until));
     let peak = format!("{now}  peak {}", level.peak());
-    [format!("{peak}  {}", run.plan().mode), peak, now]
+    if let Some(most) = run.narrowed().filter(|_| !run.is_over()) {
+        return vec![format!("{peak}  most {most}"), format!("{now}  most {most}"), now];
+    }
+    let whose = mode_names(run.plan().selection()).map(|mode| format!("{peak}  {mode}"));
+    whose.into_iter().chain([peak, now]).collect()
 }
 
-/// The same, and after a limit how many there may be.
-fn in_flight_figures(run: &Run, until: Nanos) -> [String; 3] {
-    let [whose, peak, now] = figures(run, run.in_flight_level(), until);
-    match run.narrowed().filter(|_| !run.is_over()) {
-        Some(most) => [format!("{peak}  most {most}"), format!("{now}  most {most}"), now],
-        None => [whose, peak, now],
-    }
+/// Where the run's tasks are now, the longest form first: those that found no room in the queue yet,
+/// in the queue, handed out, done. The row above may say how many are handed out.
+fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
+    let (waiting, out) = (run.queued(), run.handed_out());
+    let done = run.done_tasks() + run.failed_tasks();
+    let outside = match run.unqueued() {
+        0 if run.plan().queue.is_none() => String::new(),
+        outside => format!("{outside} to put  "),
+    };
+    let last = if out_is_told { format!("{done} done") } else { format!("{out} out") };
+    vec![
+        format!("  {outside}{waiting} waiting  {out} handed out  {done} done"),
+        format!("  {outside}{waiting} waiting  {out} out  {done} done"),
+        format!(" {outside}{waiting} waiting {out} out {done} done"),
+        format!(" {outside}{waiting} wait {out} out {done} done"),
+        format!("  {waiting} wait  {last}"),
+        format!(" {waiting} wait {last}"),
+        format!(" {waiting} wait"),
+        format!("{waiting:>6}"),
+    ]
+}
+
+/// The same of a view that is held still: how many were in the queue then.
+fn held_queue_figures(run: &Run, until: Nanos) -> Vec<String> {
+    let waiting = run.queue_level().at(until);
+    vec![format!("  {waiting} waiting"), format!("{waiting:>6}")]
 }

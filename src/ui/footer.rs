@@ -9,43 +9,109 @@ use ratatui::widgets::Widget;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::{State, Target, Workload};
+use crate::model::{Mode, Selection, State, Target, Workload};
 
-/// The states that a run of followers can be in.
-const LEGEND: [State; 7] = [
-    State::Connecting,
-    State::Waiting,
-    State::Receiving,
-    State::Computing,
-    State::Throttled,
-    State::Error,
-    State::Idle,
-];
-
-/// Draws a sample of each state beside its word, as many as fit whole. The built-in server throttles
-/// nobody.
-pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut entries: Vec<(String, Style, &str)> = Vec::new();
-    let built_in = app.session().target().is_some_and(Target::is_built_in);
-    for state in LEGEND.into_iter().filter(|state| !built_in || *state != State::Throttled) {
-        let (glyph, style) = theme.state_cell(state);
-        entries.push((glyph.repeat(2), style, state.word()));
+/// The states that the tasks of a workload can be in, whatever the mode.
+const fn states_of(workload: Workload) -> &'static [State] {
+    match workload {
+        Workload::Profile | Workload::Followers => &[
+            State::Connecting,
+            State::Waiting,
+            State::Receiving,
+            State::Computing,
+            State::Throttled,
+            State::Error,
+        ],
+        Workload::Cpu => &[State::Computing],
+        Workload::Native => &[State::Computing, State::Native],
+        Workload::Mixed => {
+            &[State::Connecting, State::Waiting, State::Receiving, State::Computing, State::Error]
+        }
+        Workload::Commands => &[State::Running, State::Error],
     }
+}
+
+/// The states that the selection shown can show. The built-in server throttles nobody.
+fn legend_states(app: &App) -> impl Iterator<Item = State> {
+    let Selection { workload, .. } = app.shown();
+    let modes = app.shown().modes();
+    let built_in = app.session().target().is_some_and(Target::is_built_in);
+    State::ALL.into_iter().filter(move |state| match state {
+        State::Idle => false,
+        State::Starting | State::HandOver => modes.contains(&Mode::Processes),
+        State::LockWait => modes.contains(&Mode::Gil),
+        State::Throttled if built_in => false,
+        // A worker process may die over anything.
+        State::Error if modes.contains(&Mode::Processes) => true,
+        state => states_of(workload).contains(state),
+    })
+}
+
+/// What a sample of the timeline means, and how much that matters where not all has room.
+struct Entry {
+    glyph: &'static str,
+    /// How many cells it has, where there is room.
+    cells: usize,
+    style: Style,
+    words: &'static str,
+    rank: usize,
+}
+
+/// Draws a sample of each state beside its word: close together if they have no room otherwise, and then
+/// as many as fit whole.
+pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let states = legend_states(app).chain([State::Idle]);
+    let mut entries: Vec<Entry> = states
+        .map(|state| {
+            let (glyph, style) = theme.state_cell(state);
+            Entry { glyph, cells: 2, style, words: state.word(), rank: rank(state) }
+        })
+        .collect();
+    let states = entries.len();
     if !theme.has_patterns() {
         for (glyph, words) in [("▌", "exact edge"), ("▄", "merged")] {
-            entries.push((glyph.to_owned(), theme.bar(false), words));
+            let (style, rank) = (theme.bar(false), State::ALL.len());
+            entries.push(Entry { glyph, cells: 1, style, words, rank });
         }
     }
+    let room = usize::from(area.width);
+    let (mut kept, mut wide) = (entries, true);
+    while legend_line(&kept, theme, wide).width() > room + 2 {
+        if kept.len() > states {
+            kept.pop();
+        } else if wide {
+            wide = false;
+        } else {
+            let least = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));
+            let Some(least) = least else { return };
+            kept.remove(least);
+        }
+    }
+    legend_line(&kept, theme, wide).render(area, buf);
+}
+
+/// How late a state is left out: what a lane does before what keeps it from that, and idle last.
+const fn rank(state: State) -> usize {
+    match state {
+        State::Computing | State::Running => 0,
+        State::Waiting | State::LockWait => 1,
+        State::Native | State::Receiving => 2,
+        State::Throttled | State::Error => 3,
+        State::Connecting => 4,
+        State::Starting => 5,
+        State::HandOver => 6,
+        State::Idle => 7,
+    }
+}
+
+fn legend_line(entries: &[Entry], theme: Theme, wide: bool) -> Line<'static> {
     let mut line = Line::raw(" ");
-    for (sample, style, words) in entries {
+    for Entry { glyph, cells, style, words, .. } in entries {
+        let glyphs = glyph.repeat(if wide { *cells } else { 1 });
         let words = Span::styled(format!(" {words}"), theme.quiet());
-        let sample = Span::styled(sample, style);
-        if line.width() + sample.width() + words.width() > usize::from(area.width) {
-            break;
-        }
-        line.extend([sample, words, Span::raw("  ")]);
+        line.extend([Span::styled(glyphs, *style), words, Span::raw("  ")]);
     }
-    line.render(area, buf);
+    line
 }
 
 /// Draws the keys that do something now, the most useful first, as many as fit.
@@ -60,6 +126,9 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<(&[Action], &str)> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
+    if app.session().setup().workloads().len() > 1 {
+        hints.push((&[Action::NextWorkload], "workload"));
+    }
     hints.extend([
         (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
         (&[Action::Pause], pause),

@@ -116,7 +116,11 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
     let longest = gil.longest(until);
     let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
     let (length, whose) = longest.unwrap_or_default();
-    let waiters = gil.waiters();
+    // Once nobody waits any more, how many did on average.
+    let waiters = match run.end() {
+        None => gil.waiters().to_string(),
+        Some(_) => format!("{:.1}", gil.mean_waiters(until)),
+    };
     let (held, rate, cost) =
         (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));
     let long = [

@@ -1,76 +1,212 @@
-//! The first two rows: what is fetched from where, and the modes to choose from.
+//! The first two rows: what is done, on what machine, and the modes to choose from.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::layout::Layout;
+use super::names::mode_names;
 use super::text;
 use super::theme::Theme;
 use crate::app::App;
 use crate::app::keymap::{Action, key_of};
-use crate::model::{Mode, Selection, Workload};
+use crate::model::{Mode, Selection, Target, Workload};
 
-/// Draws name, target and size of the job.
+/// A name and an address are cut to no less, as long as something else can be left out.
+const LEAST_NAME: usize = 28;
+
+/// Between two things that are said on one row.
+const GAP: &str = "   ";
+
+/// Draws the program's name, the workload, what it is about, and the machine where that is simulated:
+/// what has no room is shortened, and what matters least first.
 pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let session = app.session();
-    let help = format!("   {} help ", key_of(Action::Help));
-    let name = " threadline   ";
-    let workload = app.shown().workload;
-    let target = session.target().filter(|_| workload == Workload::Followers);
-    let per_page = target.map_or_else(String::new, |target| format!(" of {}", target.per_page));
-    let thing = if target.is_some() { "page" } else { "task" };
-    let pages = match session.tasks(workload) {
-        Some(1) => format!("   1 {thing}{per_page}"),
-        Some(tasks) => format!("   {tasks} {thing}s{per_page}"),
-        None => String::new(),
+    let width = usize::from(area.width);
+    let help = format!("{GAP}{} help ", key_of(Action::Help));
+    let whose = whose(app).map(|whose| format!("{GAP}{whose}")).unwrap_or_default();
+    let [long, short] = about(app);
+    let [machine, shorter, shortest] = machine(app);
+    let none = String::new();
+    // The keys' row tells of the help, too.
+    let forms = [
+        ("threadline", &long, &machine, &help),
+        ("threadline", &long, &machine, &none),
+        ("threadline", &long, &shorter, &none),
+        ("", &long, &shorter, &none),
+        ("", &long, &shortest, &none),
+        ("", &short, &shortest, &none),
+    ];
+    let workload = workload(app, theme);
+    let rest = |(name, about, machine, help): &(&str, &String, &String, &String)| {
+        let gap = if name.is_empty() { 0 } else { GAP.len() };
+        let texts = [*name, about.as_str(), machine.as_str(), help.as_str()];
+        1 + gap + workload.width() + texts.iter().map(|part| text::width(part)).sum::<usize>()
     };
-    // A long name or address yields to the figures.
-    let taken = text::width(name) + text::width(&pages) + text::width(&help);
-    let room = usize::from(area.width).saturating_sub(taken);
-    let whose =
-        target.map_or_else(String::new, |target| format!("{} @ {}", target.user, target.api));
-    let whose = text::cut(whose, theme, room);
-    let what = format!("   {workload}");
-    let what = if text::width(&whose) + text::width(&what) <= room { what } else { String::new() };
-    let left = Line::from(vec![
-        Span::styled(name, theme.strong()),
-        Span::raw(whose),
-        Span::styled(format!("{what}{pages}"), theme.quiet()),
-    ]);
-    left_and_right(left, Span::styled(help, theme.quiet()).into(), area, buf);
-}
-
-/// Draws the modes with their keys, and how many workers the next threaded run has.
-pub(super) fn modes(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let fits = |form: &&(&str, &String, &String, &String)| {
+        let least = if form.0.is_empty() { LEAST_NAME } else { usize::MAX };
+        rest(form) + text::width(&whose).min(least) <= width
+    };
+    let [.., last] = &forms;
+    let form = forms.iter().find(fits).unwrap_or(last);
+    let &(name, about, machine, help) = form;
+    let whose = text::cut(whose, theme, width.saturating_sub(rest(form)));
     let mut spans = vec![Span::raw(" ")];
-    for (index, selection) in Selection::all(app.shown().workload).enumerate() {
-        let (key, name) = (key_of(Action::Mode(index)), selection.to_string());
-        let runs = app.session().active() == Some(selection);
-        // One cell, so that no name moves when a run begins or ends.
-        let mark = if runs { theme.pick("…", "~") } else { " " };
-        if selection == app.shown() {
-            spans.push(Span::styled(format!(" {key} {name}{mark}"), theme.chosen()));
-        } else {
-            spans.push(Span::styled(format!(" {key}"), theme.key()));
-            spans.push(Span::styled(format!(" {name}{mark}"), theme.quiet()));
-        }
-        spans.push(Span::raw(" "));
+    if !name.is_empty() {
+        spans.extend([Span::styled(name, theme.strong()), Span::raw(GAP)]);
     }
-    left_and_right(Line::from(spans), workers(app, theme), area, buf);
+    spans.extend(workload);
+    spans.push(Span::raw(whose));
+    spans.push(Span::styled(about.as_str(), theme.quiet()));
+    spans.push(Span::styled(machine.as_str(), theme.strong()));
+    left_and_right(Line::from(spans), Span::styled(help.as_str(), theme.quiet()).into(), area, buf);
 }
 
-fn workers(app: &App, theme: Theme) -> Line<'static> {
+/// The workload, with its key where there are others.
+fn workload(app: &App, theme: Theme) -> Line<'static> {
+    let name = Span::styled(app.shown().workload.to_string(), theme.strong());
+    if app.session().setup().workloads().len() < 2 {
+        return Line::from(vec![name]);
+    }
+    let key = Span::styled(key_of(Action::NextWorkload), theme.key());
+    Line::from(vec![key, Span::raw(" "), name])
+}
+
+/// Whose followers, and where from.
+fn whose(app: &App) -> Option<String> {
+    let Target { user, api, .. } =
+        app.session().target().filter(|_| app.shown().workload == Workload::Followers)?;
+    Some(format!("{user} @ {api}"))
+}
+
+/// How many tasks there are and what one is, in full and in short.
+fn about(app: &App) -> [String; 2] {
+    let (session, workload) = (app.session(), app.shown().workload);
+    let Some(tasks) = session.tasks(workload) else { return [const { String::new() }; 2] };
+    let thing = match workload {
+        Workload::Profile | Workload::Followers => "page",
+        Workload::Cpu | Workload::Native | Workload::Mixed => "task",
+        Workload::Commands => "command",
+    };
+    let things = if tasks == 1 { thing.to_owned() } else { format!("{thing}s") };
+    let compute = session.setup().compute;
+    let (size, share) = (compute.size, compute.share);
+    let short = match workload {
+        Workload::Followers => {
+            let per_page = session.target().map_or(0, |target| target.per_page);
+            format!("{GAP}{tasks} {things} of {per_page}")
+        }
+        _ if workload.is_computed() => format!("{GAP}{tasks} {things} of {size}"),
+        _ => format!("{GAP}{tasks} {things}"),
+    };
+    let long = match workload {
+        Workload::Mixed => format!("{short}, {share} % CPU work"),
+        _ => short.clone(),
+    };
+    [long, short]
+}
+
+/// The machine, where it is simulated, in three lengths.
+fn machine(app: &App) -> [String; 3] {
+    let computed = app.shown().workload.is_computed();
+    let Some(machine) = app.session().setup().compute.simulation.filter(|_| computed) else {
+        return [const { String::new() }; 3];
+    };
+    let (cores, seed) = (machine.cores, machine.seed);
+    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+    [
+        format!("{GAP}simulated, {cores}, seed {seed}"),
+        format!("{GAP}simulated, {cores}"),
+        format!("{GAP}simulated"),
+    ]
+}
+
+/// Draws the modes with their keys, and how many workers the next run with several has: in the longest
+/// form that has room. Where there is no row above, the workload goes first.
+pub(super) fn modes(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let mut begin = vec![Span::raw(" ")];
+    if !layout.has_headings() {
+        begin.extend(workload(app, theme));
+        begin.push(Span::raw(" "));
+    }
+    let workers = workers(app, theme);
+    let room = usize::from(area.width);
+    let mut left = Line::default();
+    for form in [Form::Long, Form::Short, Form::Chosen, Form::Tight] {
+        let modes = Selection::all(app.shown().workload).enumerate();
+        let modes = modes.flat_map(|(index, selection)| mode(app, theme, (index, selection), form));
+        left = Line::from(begin.iter().cloned().chain(modes).collect::<Vec<_>>());
+        let shortest = workers.iter().map(Line::width).min().unwrap_or(0);
+        if left.width() + shortest <= room {
+            break;
+        }
+    }
+    let free = room.saturating_sub(left.width());
+    let right = workers.into_iter().find(|line| line.width() <= free);
+    left_and_right(left, right.unwrap_or_default(), area, buf);
+}
+
+/// How the modes are named.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// All of them in full.
+    Long,
+    /// All of them in short.
+    Short,
+    /// The one that is shown.
+    Chosen,
+    /// The same, closer together.
+    Tight,
+}
+
+/// A mode with its key.
+fn mode(
+    app: &App,
+    theme: Theme,
+    (index, selection): (usize, Selection),
+    form: Form,
+) -> Vec<Span<'static>> {
+    let key = key_of(Action::Mode(index));
+    let shown = selection == app.shown();
+    let [long, short, _] = mode_names(selection);
+    let name = match form {
+        Form::Long => format!(" {long}"),
+        Form::Short => format!(" {short}"),
+        Form::Chosen | Form::Tight if shown => format!(" {short}"),
+        Form::Chosen | Form::Tight => String::new(),
+    };
+    let runs = app.session().active() == Some(selection);
+    // One cell, so that no name moves when a run begins or ends.
+    let mark = if runs { theme.pick("…", "~") } else { " " };
+    let gap = if form == Form::Tight { "" } else { " " };
+    if shown {
+        let text = format!("{gap}{key}{name}{mark}");
+        return vec![Span::styled(text, theme.chosen()), Span::raw(gap)];
+    }
+    vec![
+        Span::styled(format!("{gap}{key}"), theme.key()),
+        Span::styled(format!("{name}{mark}{gap}"), theme.quiet()),
+    ]
+}
+
+/// How many workers there are, and the next run has where that is not the same: in full and in short.
+fn workers(app: &App, theme: Theme) -> [Line<'static>; 2] {
     let workload = app.shown().workload;
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
     let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
     let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
-    let mut spans = vec![Span::styled(format!("workers {up_to}{workers}"), theme.quiet())];
-    if let Some(next) = app.next_workers() {
-        spans.push(Span::styled(format!(", next run {next}"), theme.strong()));
-    }
-    spans.push(Span::raw(" "));
-    Line::from(spans)
+    let line = |now: String, next: String| {
+        let next = app.next_workers().map_or_else(String::new, |count| format!("{next}{count}"));
+        Line::from(vec![
+            Span::styled(now, theme.quiet()),
+            Span::styled(next, theme.strong()),
+            Span::raw(" "),
+        ])
+    };
+    [
+        line(format!("workers {up_to}{workers}"), ", next run ".to_owned()),
+        line(format!("x{workers}"), ", next ".to_owned()),
+    ]
 }
 
 /// Draws one line from the left and one from the right; the right one yields.

@@ -13,16 +13,17 @@ use super::{gil, text};
 use crate::app::keymap::{Action, key_of};
 use crate::model::{LaneId, Mode, Plan, Run, Selection};
 
-/// A mode's name, and a short one.
-pub(super) fn mode_names(selection: Selection) -> [String; 2] {
+/// A mode's name, a short one, and one that fits wherever a lane's does.
+pub(super) fn mode_names(selection: Selection) -> [String; 3] {
     let name = selection.to_string();
-    let short = match name.as_str() {
-        "sequential" => "seq",
-        "processes" => "proc",
-        "parallel" => "par",
-        other => other,
+    let (short, shortest) = match name.as_str() {
+        "sequential" => ("seq", "seq"),
+        "threads" => ("threads", "thr"),
+        "processes" => ("proc", "proc"),
+        "parallel" => ("par", "par"),
+        other => (other, other),
     };
-    [name.clone(), short.to_owned()]
+    [name.clone(), short.to_owned(), shortest.to_owned()]
 }
 
 /// That so many lanes have no row.

@@ -44,7 +44,9 @@ pub(super) fn draw(reading: Reading, app: &App, theme: Theme, area: Rect, buf: &
     if head.len() > MOST_COMMAND_LINES {
         head.truncate(MOST_COMMAND_LINES);
         let more = theme.pick("…", "...");
-        head.last_mut().map(|last| *last = text::cut(format!("{last}{more}"), theme, width));
+        if let Some(last) = head.last_mut() {
+            *last = text::cut(format!("{last}{more}"), theme, width);
+        }
     }
     let [command, _, body, keys] = inside.layout(&Split::vertical([
         Constraint::Length(head.len() as u16),

@@ -5,11 +5,18 @@ use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId};
+use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId, Workload, meaning};
 
-/// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press.
+/// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press. That a
+/// command failed is its own business.
 pub(super) fn problem(app: &App) -> Option<(String, String)> {
-    let failure = app.session().failure(app.shown())?;
+    let failure = match app.shown().workload {
+        Workload::Commands => app.runs().iter().find_map(|run| match run.end() {
+            Some(End::Failed(failure)) => Some(failure),
+            _ => None,
+        }),
+        _ => app.session().failure(app.shown()),
+    }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
     let kept = failed.map_or(0, Run::follower_count);
     let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
@@ -20,8 +27,67 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     Some((format!("{}.", failure.message), then))
 }
 
+/// What the runs shown came to, once they are over: that their results differ goes first.
+pub(super) fn conclusion(app: &App) -> Option<String> {
+    if app.runs().iter().any(|run| run.end() == Some(&End::Stopped)) {
+        return None;
+    }
+    let agreement = app.session().agreement(app.shown());
+    let said = match app.shown().workload {
+        Workload::Followers => match agreement {
+            Some(agreement) => Some(agreed_followers(app, agreement)),
+            // Under the GIL, and in processes: a mode alone.
+            None => meant(app).map(|meaning| meaning + &duplicates(app.runs())),
+        },
+        Workload::Commands => side_by_side(app),
+        _ => {
+            let differ = agreement.and_then(disagreed);
+            let parts: Vec<String> = differ.into_iter().chain(meant(app)).collect();
+            (!parts.is_empty()).then(|| parts.join("; "))
+        }
+    };
+    said.map(|said| said + &remarks(app))
+}
+
+/// What the times mean.
+fn meant(app: &App) -> Option<String> {
+    let session = app.session();
+    meaning::of(app.runs(), session.baseline(app.shown()), session.setup().cores())
+}
+
+/// That CPU work did not come to the same in every mode.
+fn disagreed(agreement: Agreement) -> Option<String> {
+    match agreement {
+        Agreement::Same { .. } | Agreement::Reordered { .. } => None,
+        Agreement::Different { only_first: 1, .. } => {
+            Some("the modes came to another result in 1 task".to_owned())
+        }
+        Agreement::Different { only_first, .. } => {
+            Some(format!("the modes came to other results in {only_first} tasks"))
+        }
+        Agreement::Incomplete => Some(agreed(agreement)),
+    }
+}
+
+/// How much quicker commands were side by side, and how many failed, as counted in the last run.
+fn side_by_side(app: &App) -> Option<String> {
+    let run = app.runs().iter().rfind(|run| run.is_over())?;
+    let together = match app.session().speed_up(app.shown(), run, app.now()) {
+        Some(times) if run.plan().mode == Mode::Threads => {
+            Some(format!("{} side by side: {times:.2}x", run.plan().workers))
+        }
+        _ => None,
+    };
+    let failed = match run.failed_tasks() {
+        0 => None,
+        failed => Some(format!("{failed} failed")),
+    };
+    let parts: Vec<String> = together.into_iter().chain(failed).collect();
+    (!parts.is_empty() && run.end() == Some(&End::Finished)).then(|| parts.join("; "))
+}
+
 /// Whether the modes brought the same, what was left out, and whether the profile counts as many.
-pub(super) fn agreement(app: &App, agreement: Agreement) -> String {
+fn agreed_followers(app: &App, agreement: Agreement) -> String {
     let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
         (Agreement::Same { items }, Some(counted)) if counted != items => {
@@ -72,9 +138,15 @@ pub(super) fn progress(app: &App) -> String {
                 None => "asking how many pages there are".to_owned(),
             }
         }
-        Some(run) => format!("running: {}{}", run.plan().mode, bill(app)),
+        Some(run) if run.plan().work.compute().is_some() && !run.has_begun() => {
+            "measuring how much work a task is".to_owned()
+        }
+        Some(run) => format!("running: {}{}", run.plan().selection(), bill(app)),
         None => match app.runs().iter().rev().find_map(Run::end) {
-            Some(End::Stopped) => "stopped; what was fetched is kept".to_owned(),
+            Some(End::Stopped) if app.shown().workload == Workload::Followers => {
+                "stopped; what was fetched is kept".to_owned()
+            }
+            Some(End::Stopped) => "stopped".to_owned(),
             Some(End::Finished) => done(app),
             _ => String::new(),
         },
@@ -93,7 +165,10 @@ fn bill(app: &App) -> String {
 /// What a mode alone came to.
 fn done(app: &App) -> String {
     let all = app.runs().iter().all(|run| run.last_shown().is_none());
-    let whole = if all { "done, every page is here" } else { "done" };
+    let whole = match app.shown().workload {
+        Workload::Followers if all => "done, every page is here",
+        _ => "done",
+    };
     let [run] = app.runs() else { return whole.to_owned() };
     let done = match app.session().speed_up(app.shown(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
@@ -116,7 +191,12 @@ pub(super) fn remarks(app: &App) -> String {
         Some(TaskId(1)) => "; the API shows no more than 1 page".to_owned(),
         Some(TaskId(last)) => format!("; the API shows no more than {last} pages"),
     };
-    again + &shown
+    let lost = match app.runs().iter().map(Run::lost).sum::<u32>() {
+        0 => String::new(),
+        1 => "; a worker process died, and its task was done anew".to_owned(),
+        lost => format!("; {lost} worker processes died, and their tasks were done anew"),
+    };
+    again + &shown + &lost
 }
 
 /// That the view is held still, and how far the runs are ahead of it.

@@ -47,6 +47,17 @@ pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usi
     }
 }
 
+/// As many of a sentence's clauses as fit on `lines` lines of `width` cells, from the first; if that has
+/// no room, as many of its words.
+pub(super) fn clauses(sentence: &str, theme: Theme, width: usize, lines: usize) -> String {
+    let ends = sentence.rmatch_indices("; ").map(|(end, _)| end);
+    let mut forms =
+        std::iter::once(sentence.len()).chain(ends).filter_map(|end| sentence.get(..end));
+    let whole = forms.by_ref().find(|form| lines_of(form, width) <= lines);
+    let first = sentence.split("; ").next().unwrap_or_default();
+    whole.map_or_else(|| fit(first, "", theme, width, lines), str::to_owned)
+}
+
 /// How many lines a text needs that is broken between words, and inside those that are longer than a
 /// line.
 pub(super) fn lines_of(text: &str, width: usize) -> usize {

@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
-use crate::model::{Mode, Nanos, Run};
+use crate::model::{Mode, Nanos, Run, Workload};
 
 /// A column of figures.
 struct Column {
@@ -23,17 +23,39 @@ struct Column {
     figure: fn(&App, &Run) -> String,
 }
 
-const COLUMNS: [Column; 6] = [
-    Column { caption: "elapsed", width: 10, tight: 9, figure: elapsed },
-    Column { caption: "pages", width: 9, tight: 8, figure: pages },
+const ELAPSED: Column = Column { caption: "elapsed", width: 10, tight: 9, figure: elapsed };
+const SPEED_UP: Column = Column { caption: "speed-up", width: 10, tight: 8, figure: speed_up };
+const EFFICIENCY: Column =
+    Column { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency };
+
+/// The columns of each workload, and which of these stay as the width shrinks, by their places.
+const FOLLOWERS: [Column; 6] = [
+    ELAPSED,
+    Column { caption: "pages", width: 9, tight: 8, figure: tasks },
     Column { caption: "followers", width: 11, tight: 8, figure: followers },
     Column { caption: "pages/s", width: 9, tight: 8, figure: rate },
-    Column { caption: "speed-up", width: 10, tight: 8, figure: speed_up },
-    Column { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency },
+    SPEED_UP,
+    EFFICIENCY,
 ];
+const FOLLOWERS_KEPT: [&[usize]; 4] =
+    [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
-/// Which columns stay as the width shrinks, by their place in [`COLUMNS`].
-const KEPT: [&[usize]; 4] = [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
+const COMPUTED: [Column; 5] = [
+    ELAPSED,
+    Column { caption: "tasks", width: 9, tight: 8, figure: tasks },
+    Column { caption: "tasks/s", width: 9, tight: 8, figure: rate },
+    SPEED_UP,
+    EFFICIENCY,
+];
+const COMPUTED_KEPT: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[0, 1, 3, 4], &[0, 1, 3], &[0, 3]];
+
+const COMMANDS: [Column; 4] = [
+    ELAPSED,
+    Column { caption: "commands", width: 11, tight: 9, figure: tasks },
+    Column { caption: "failed", width: 8, tight: 7, figure: failed },
+    SPEED_UP,
+];
+const COMMANDS_KEPT: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
 
 /// How wide the modes' names usually are.
 const NAME: u16 = 13;
@@ -51,9 +73,14 @@ fn columns(app: &App, layout: Layout, width: u16) -> Vec<(&'static Column, u16)>
         usual.max(longest as u16 + 2)
     };
     let names = name_width(app);
+    let (all, forms): (&[Column], &[&[usize]]) = match app.shown().workload {
+        Workload::Profile | Workload::Followers => (&FOLLOWERS, &FOLLOWERS_KEPT),
+        Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_KEPT),
+        Workload::Commands => (&COMMANDS, &COMMANDS_KEPT),
+    };
     let mut fitting = Vec::new();
-    for kept in KEPT {
-        let columns = kept.iter().filter_map(|&index| COLUMNS.get(index));
+    for kept in forms {
+        let columns = kept.iter().filter_map(|&index| all.get(index));
         fitting = columns.map(|column| (column, wide(column))).collect();
         if names + SHORTEST_BAR + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
             break;
@@ -136,10 +163,17 @@ fn elapsed(app: &App, run: &Run) -> String {
     format!("{:.3} s", run.elapsed(app.now()).as_secs_f64())
 }
 
-fn pages(_: &App, run: &Run) -> String {
-    // As wide from the first page as with the last, so that nothing moves.
+fn tasks(_: &App, run: &Run) -> String {
+    // As wide from the first task as with the last, so that nothing moves.
     let all = run.known_tasks().to_string();
-    format!("{:>1$}/{all}", run.done_tasks(), all.len())
+    let commands = run.plan().workload() == Workload::Commands;
+    // A command that failed has run, too.
+    let done = run.done_tasks() + if commands { run.failed_tasks() } else { 0 };
+    format!("{done:>0$}/{all}", all.len())
+}
+
+fn failed(_: &App, run: &Run) -> String {
+    run.failed_tasks().to_string()
 }
 
 fn followers(_: &App, run: &Run) -> String {

@@ -12,10 +12,13 @@ use super::layout::Layout;
 use super::theme::Theme;
 use super::{limits, sentences, text};
 use crate::app::App;
-use crate::model::{Mode, Run};
+use crate::model::{Mode, Run, Workload};
 
 /// How many lines it may take once nothing moves.
 const MOST_LINES: usize = 4;
+
+/// How many of them what the figures mean may take, where lanes have not everything else.
+const MOST_CLAUSES: usize = 2;
 
 /// The sentence, as there is room for it.
 pub(super) struct Verdict {
@@ -35,9 +38,11 @@ impl Verdict {
             at_rest(app, layout, theme, room)
         };
         let beside = room.saturating_sub(text::width(&text) + 1);
-        let threads = app.runs().iter().find(|run| run.plan().mode == Mode::Threads);
-        let waves = threads.filter(|_| sentences::problem(app).is_none());
-        let waves = waves.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
+        // Neither what is computed on few cores nor a person's commands come in equal rounds.
+        let pages = app.shown().workload == Workload::Followers;
+        let mut runs = app.runs().iter().filter(|_| pages && sentences::problem(app).is_none());
+        let threads = runs.find(|run| run.plan().mode == Mode::Threads);
+        let waves = threads.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
         let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
         Self { text, style, waves: waves.unwrap_or_default() }
     }
@@ -78,12 +83,13 @@ fn at_rest(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Sty
     if let Some((problem, then)) = sentences::problem(app) {
         return (text::fit(&problem, &then, theme, room, MOST_LINES), theme.problem());
     }
-    match (app.session().agreement(app.shown()), app.behind()) {
-        (_, Some(behind)) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
-        (Some(agreement), _) => {
-            let agreement = sentences::agreement(app, agreement);
-            (agreement + &sentences::remarks(app), theme.strong())
-        }
-        (None, _) => (sentences::progress(app) + &sentences::remarks(app), theme.quiet()),
+    if let (Some(behind), false) = (app.behind(), layout.has_headings()) {
+        return (sentences::paused(behind), theme.strong());
+    }
+    let lines = if layout.has_headings() { MOST_CLAUSES } else { 1 };
+    match sentences::conclusion(app) {
+        Some(sentence) if app.shown().workload == Workload::Followers => (sentence, theme.strong()),
+        Some(sentence) => (text::clauses(&sentence, theme, room, lines), theme.strong()),
+        None => (sentences::progress(app) + &sentences::remarks(app), theme.quiet()),
     }
 }

@@ -16,6 +16,8 @@ pub(crate) enum Kinds {
     Pages,
     /// A task that computes and waits for a lock in turns: 102 events, 102 changes of state.
     Turns,
+    /// The same under a GIL, which one lane holds at a time: 100 events, 100 changes of state.
+    Holds,
 }
 
 impl Kinds {
@@ -24,12 +26,16 @@ impl Kinds {
         match self {
             Self::Pages => 6,
             Self::Turns => 102,
+            Self::Holds => 100,
         }
     }
 }
 
 /// What happens in a run of `plan`: each of its workers does one task after another.
 pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
+    if let Kinds::Holds = kinds {
+        return holds(plan);
+    }
     let (login, html_url) = ("octocat".into(), "https://github.com/octocat".into());
     let page = Arc::new([Follower { id: 1, login, html_url }].into_iter().collect());
     let mut events = vec![
@@ -58,6 +64,34 @@ pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
     }
     let at = events.last().map_or(Nanos::ZERO, |event| event.at);
     events.push(Event { at, lane: LaneId(0), kind: Kind::RunFinished { end: End::Finished } });
+    events
+}
+
+/// The lanes hold the GIL in turns, about 5 ms each.
+fn holds(plan: &Plan) -> Vec<Event> {
+    let slices = Kinds::Holds.events() / 2;
+    let mut chance = fastrand::Rng::with_seed(7);
+    let mut events = Vec::new();
+    let mut at = 0;
+    let mut tell = |at, lane, kind| events.push(Event { at: Nanos(at), lane: LaneId(lane), kind });
+    tell(0, 0, Kind::RunStarted { plan: plan.clone() });
+    tell(0, 0, Kind::Queued { tasks: plan.tasks });
+    let wave = |first: u32| (first..plan.tasks.min(first + u32::from(plan.workers))).zip(0..);
+    for first in (0..plan.tasks).step_by(usize::from(plan.workers.max(1))) {
+        for slice in 0..slices {
+            for (task, lane) in wave(first).map(|(task, lane)| (TaskId(task + 1), lane)) {
+                at += chance.u64(1_000..60_000);
+                let begin = Kind::Entered { state: State::Computing };
+                tell(at, lane, if slice == 0 { Kind::Started { task } } else { begin });
+                at += chance.u64(5_000_000..5_200_000);
+                let done = Done { answer: None, product: Product::Value(at) };
+                let end = Kind::Finished { task, outcome: Outcome::Done(done) };
+                let wait = Kind::Entered { state: State::LockWait };
+                tell(at, lane, if slice + 1 == slices { end } else { wait });
+            }
+        }
+    }
+    tell(at, 0, Kind::RunFinished { end: End::Finished });
     events
 }
 
@@ -91,10 +125,8 @@ impl Kinds {
                 (Kind::Quota(quota), chance.u64(1_000_000..8_000_000))
             }
             (Self::Pages, _) => (entered(State::Computing), chance.u64(200_000..600_000)),
-            (Self::Turns, _) if step % 2 == 1 => {
-                (entered(State::LockWait), chance.u64(1_000_000..9_000_000))
-            }
-            (Self::Turns, _) => (entered(State::Computing), chance.u64(4_000_000..6_000_000)),
+            (_, _) if step % 2 == 1 => (entered(State::LockWait), chance.u64(1_000_000..9_000_000)),
+            (_, _) => (entered(State::Computing), chance.u64(4_000_000..6_000_000)),
         }
     }
 }

@@ -21,8 +21,8 @@ use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::engine::Clock;
 use threadline::model::{
-    Answer, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile, Run,
-    Selection, Target, TaskId, Work, Workload,
+    Answer, Compute, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile,
+    Run, Selection, Target, TaskId, Work, Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{Depth, Glyphs, Theme};
@@ -38,13 +38,15 @@ const SIZE: Size = Size { width: 200, height: 60 };
 const FRAMES: usize = 101;
 
 fn main() {
-    for kinds in [Kinds::Pages, Kinds::Turns] {
+    for kinds in [Kinds::Pages, Kinds::Turns, Kinds::Holds] {
         fold(kinds);
     }
     for kinds in [Kinds::Pages, Kinds::Turns] {
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         frames(&format!("{kinds:?}, threads alone"), selection, EVENTS, kinds);
     }
+    let selection = Selection::only(Workload::Cpu, Mode::Gil);
+    frames("Holds, gil alone", selection, EVENTS, Kinds::Holds);
     // Half of the events on one lane, half on a thousand.
     frames("Pages, race", Selection::race(Workload::Followers), EVENTS / 2, Kinds::Pages);
 }
@@ -60,7 +62,11 @@ fn target() -> Target {
 
 /// The cost of an event: to fold it, and to keep it.
 fn fold(kinds: Kinds) {
-    let plan = Plan::new(Work::Followers(target()), Mode::Threads, LANES, EVENTS / kinds.events());
+    let (work, mode) = match kinds {
+        Kinds::Pages | Kinds::Turns => (Work::Followers(target()), Mode::Threads),
+        Kinds::Holds => (Work::Cpu(Compute::default()), Mode::Gil),
+    };
+    let plan = Plan::new(work, mode, LANES, EVENTS / kinds.events());
     let events = fabricated::events(&plan, kinds);
     let clock = Clock::system();
     let mut times = Vec::new();
@@ -127,12 +133,18 @@ fn press(app: &mut App, key: char) {
 
 /// A sitting in which each run of the selection had so many events.
 fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
-    let session = Session::new(Setup::followers(target(), Some(LANES)));
+    let tasks = events / kinds.events();
+    let session = Session::new(Setup { tasks, ..Setup::followers(target(), Some(LANES)) });
     let mut app = App::new(session, selection, Background::Dark);
-    let Some(Effect::Start(plan)) = app.begin() else { unreachable!("nothing runs yet") };
-    let mut effect = None;
-    for event in profile(&plan, events / kinds.events()) {
-        effect = app.update(Msg::Event(event)).or(effect);
+    let mut effect = app.begin();
+    if let Some(Effect::Start(plan)) = &effect
+        && plan.workload() == Workload::Profile
+    {
+        let profile = profile(plan, tasks);
+        effect = None;
+        for event in profile {
+            effect = app.update(Msg::Event(event)).or(effect);
+        }
     }
     while let Some(Effect::Start(plan)) = effect.take() {
         for event in fabricated::events(&plan, kinds) {

@@ -12,6 +12,7 @@ mod convoy;
 mod cpython;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -74,7 +75,9 @@ const fn case(name: &'static str, figure: Figure, number: u16, band: (f64, f64))
 }
 
 fn main() {
-    let launcher = Launcher::new(None, Patience::default(), Clock::system());
+    let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_threadline")));
+    let (patience, clock) = (Patience::default(), Clock::system());
+    let launcher = Launcher::with_processes(None, patience, clock, program);
     let server = server();
     let mut python = Python::start(&server.url());
     println!("load {}; medians of {REPEATS}, with the least and the most", load());
@@ -160,8 +163,8 @@ fn switches(launcher: &Launcher, workers: u16) -> f64 {
 /// How many times quicker than one thread CPU work is in each mode, on this machine's cores.
 fn modes(launcher: &Launcher) {
     const WORKERS: [u16; 2] = [2, 4];
-    const MODES: [Mode; 2] = [Mode::Threads, Mode::Gil];
-    println!("CPU, 8 tasks, speed-up; threads without a GIL as far as there are cores:");
+    const MODES: [Mode; 3] = [Mode::Threads, Mode::Gil, Mode::Processes];
+    println!("CPU, 8 tasks, speed-up; without one GIL for all as far as there are cores:");
     for workers in WORKERS {
         let mut found = MODES.map(|_| Vec::new());
         for _ in 0..REPEATS {

@@ -20,30 +20,39 @@ fn report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const RUN: [&str; 19] = [
+const TOP: [&str; 7] = ["format", "version", "workload", "target", "compute", "profile", "runs"];
+
+const RUN: [&str; 25] = [
     "mode",
     "workers",
+    "queue",
     "elapsed_s",
-    "pages",
-    "pages_done",
+    "tasks_known",
+    "tasks_done",
+    "tasks_per_second",
     "followers",
     "duplicates",
-    "requests",
+    "attempts",
     "retries",
+    "lost",
     "rate_limits",
     "last_page_shown",
     "bytes",
-    "requests_per_second",
     "end",
     "whole",
     "error",
-    "request_time",
+    "waves",
+    "idle_in_last_wave",
+    "against_sequential",
+    "gil",
+    "attempt_time",
     "lanes",
     "tasks",
 ];
 
-const TASK: [&str; 11] = [
-    "page",
+const TASK: [&str; 12] = [
+    "task",
+    "attempt",
     "lane",
     "outcome",
     "status",
@@ -51,8 +60,8 @@ const TASK: [&str; 11] = [
     "finished_s",
     "bytes",
     "followers",
+    "value",
     "new_connection",
-    "attempt",
     "error",
 ];
 
@@ -77,22 +86,79 @@ fn every_key_is_there() {
     let Ended { code, out, err } = end(asking_quick(&server).arg("--json"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let report = report(&out);
-    let top = ["format", "version", "target", "profile", "runs", "comparison"];
-    assert_eq!(keys(&report), sorted(top));
+    assert_eq!(keys(&report), sorted(TOP));
+    assert_eq!((&report["workload"], &report["compute"]), (&"followers".into(), &Value::Null));
     assert_eq!(keys(&report["target"]), sorted(["user", "api", "per_page", "costs_quota"]));
     assert_eq!(keys(&report["profile"]), sorted(["login", "followers", "elapsed_s", "error"]));
     for run in report["runs"].as_array().unwrap() {
-        assert_eq!(keys(run), sorted(RUN));
-        assert_eq!(keys(&run["request_time"]), sorted(["min_s", "median_s", "p95_s", "max_s"]));
-        let lane = &run["lanes"][0];
-        assert_eq!(keys(lane), sorted(["name", "tasks", "seconds"]));
-        assert_eq!(keys(&lane["seconds"]), sorted(STATES));
-        assert_eq!(keys(&run["tasks"][0]), sorted(TASK));
+        check_run(run);
     }
-    let comparison = ["speed_up", "efficiency", "waves", "idle_in_last_wave", "agreement"];
-    assert_eq!(keys(&report["comparison"]), sorted(comparison));
-    let agreement = ["verdict", "only_sequential", "only_threads"];
-    assert_eq!(keys(&report["comparison"]["agreement"]), sorted(agreement));
+    let against = ["speed_up", "efficiency", "verdict", "only_sequential", "only_here"];
+    assert_eq!(report["runs"][0]["against_sequential"], Value::Null);
+    assert_eq!(keys(&report["runs"][1]["against_sequential"]), sorted(against));
+}
+
+/// Every key of a run is there.
+fn check_run(run: &Value) {
+    assert_eq!(keys(run), sorted(RUN));
+    assert_eq!(keys(&run["attempt_time"]), sorted(["min_s", "median_s", "p95_s", "max_s"]));
+    let lane = &run["lanes"][0];
+    assert_eq!(keys(lane), sorted(["name", "pids", "attempts", "seconds"]));
+    assert_eq!(keys(&lane["seconds"]), sorted(STATES));
+    assert_eq!(keys(&run["tasks"][0]), sorted(TASK));
+}
+
+#[test]
+fn what_is_computed_is_told() {
+    for mode in ["sequential", "threads", "gil"] {
+        let args = ["--workload", "cpu", "--tasks", "5", "--size", "1ms", "--threads", "2"];
+        let Ended { code, out, err } =
+            end(threadline().args(args).args(["--mode", mode, "--json"]));
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        let report = report(&out);
+        assert_eq!(keys(&report), sorted(TOP));
+        assert_eq!((&report["workload"], &report["version"]), (&"cpu".into(), &2.into()));
+        assert_eq!((&report["target"], &report["profile"]), (&Value::Null, &Value::Null));
+        let compute = ["size_s", "turns", "share", "switch_interval_s", "cores", "seed"];
+        assert_eq!(keys(&report["compute"]), sorted(compute));
+        assert_eq!(report["compute"]["size_s"], 0.001);
+        let run = &report["runs"][0];
+        check_run(run);
+        assert_eq!((&run["mode"], &run["whole"]), (&mode.into(), &true.into()));
+        let figures =
+            ["tasks_known", "tasks_done", "attempts", "lost"].map(|key| run[key].as_u64().unwrap());
+        assert_eq!(figures, [5, 5, 5, 0]);
+        assert_eq!((&run["followers"], &run["against_sequential"]), (&Value::Null, &Value::Null));
+        assert_eq!(run["gil"].is_object(), mode == "gil", "{}", run["gil"]);
+        for task in run["tasks"].as_array().unwrap() {
+            let value = task["value"].as_str().unwrap();
+            assert!(u64::from_str_radix(value, 16).is_ok() && value.len() == 16, "{value}");
+        }
+        if mode == "gil" {
+            check_gil(run);
+        }
+    }
+}
+
+fn check_gil(run: &Value) {
+    let gil = &run["gil"];
+    let figures = [
+        "held",
+        "mean_waiters",
+        "switches",
+        "switches_per_second",
+        "longest_hold",
+        "cost_s",
+        "violations",
+    ];
+    assert_eq!(keys(gil), sorted(figures));
+    assert_eq!(keys(&gil["longest_hold"]), sorted(["lane", "start_s", "length_s"]));
+    assert_eq!(gil["violations"], 0);
+    let waited = run["lanes"].as_array().unwrap().iter().map(|lane| &lane["seconds"]["lock_wait"]);
+    let waited: f64 = waited.map(|seconds| seconds.as_f64().unwrap()).sum();
+    assert!((gil["cost_s"].as_f64().unwrap() - waited).abs() < 1e-6, "{gil} {waited}");
+    let held = gil["held"].as_f64().unwrap();
+    assert!(held > 0.0 && held <= 1.0, "{gil}");
 }
 
 #[test]
@@ -101,19 +167,19 @@ fn a_whole_race_in_figures() {
     let ended = end(asking_quick(&server).args(["--json", "--threads", "3"]));
     let report = report(&ended.out);
     assert_eq!(report["format"], "threadline.report");
-    assert_eq!(report["version"], 1);
+    assert_eq!(report["version"], 2);
     assert_eq!(report["target"]["costs_quota"], false);
     assert_eq!(report["profile"]["followers"], 127);
     let [sequential, threads] = [&report["runs"][0], &report["runs"][1]];
     assert_eq!((&sequential["mode"], &threads["mode"]), (&"sequential".into(), &"threads".into()));
     assert_eq!((&sequential["workers"], &threads["workers"]), (&1.into(), &3.into()));
     for run in [sequential, threads] {
-        let figures = ["pages", "pages_done", "requests"].map(|key| run[key].as_u64());
+        let figures = ["tasks_known", "tasks_done", "attempts"].map(|key| run[key].as_u64());
         assert_eq!(figures, [Some(5); 3]);
         assert_eq!(run["followers"], 127);
         assert_eq!((&run["end"], &run["whole"]), (&"finished".into(), &true.into()));
         let tasks = run["tasks"].as_array().unwrap();
-        let pages: Vec<u64> = tasks.iter().map(|task| task["page"].as_u64().unwrap()).collect();
+        let pages: Vec<u64> = tasks.iter().map(|task| task["task"].as_u64().unwrap()).collect();
         assert_eq!(pages, [1, 2, 3, 4, 5]);
         assert_eq!(
             run["bytes"],
@@ -128,11 +194,11 @@ fn a_whole_race_in_figures() {
             assert!((sum - elapsed).abs() < 1e-6, "{sum} of {elapsed}");
         }
     }
-    assert_eq!(report["comparison"]["waves"], 2);
-    assert_eq!(report["comparison"]["idle_in_last_wave"], 1);
-    assert_eq!(report["comparison"]["agreement"]["verdict"], "same");
-    let speed_up = report["comparison"]["speed_up"].as_f64().unwrap();
-    let efficiency = report["comparison"]["efficiency"].as_f64().unwrap();
+    assert_eq!((&threads["waves"], &threads["idle_in_last_wave"]), (&2.into(), &1.into()));
+    let against = &threads["against_sequential"];
+    assert_eq!(against["verdict"], "same");
+    let speed_up = against["speed_up"].as_f64().unwrap();
+    let efficiency = against["efficiency"].as_f64().unwrap();
     assert!((speed_up / 3.0 - efficiency).abs() < 1e-9);
 }
 
@@ -142,7 +208,7 @@ fn one_mode_has_nothing_to_compare() {
     let ended = end(asking_quick(&server).args(["--json", "--mode", "threads"]));
     let report = report(&ended.out);
     assert_eq!(report["runs"].as_array().unwrap().len(), 1);
-    assert_eq!(report["comparison"], Value::Null);
+    assert_eq!(report["runs"][0]["against_sequential"], Value::Null);
 }
 
 #[test]
@@ -168,8 +234,8 @@ fn a_failed_page_is_part_of_the_document() {
     let task = &run["tasks"][1];
     assert_eq!((&task["outcome"], &task["status"]), (&"failed".into(), &Value::Null));
     assert_eq!(task["error"]["kind"], "server");
-    assert_eq!(report["comparison"]["speed_up"], Value::Null);
-    assert_eq!(report["comparison"]["agreement"]["verdict"], "incomplete");
+    let against = &run["against_sequential"];
+    assert_eq!((&against["speed_up"], &against["verdict"]), (&Value::Null, &"incomplete".into()));
 }
 
 #[test]
@@ -200,12 +266,12 @@ fn each_request_for_a_page_is_told_with_its_reason() {
     assert_eq!(code, Some(0));
     let report = report(&out);
     let run = &report["runs"][0];
-    let counts = ["pages", "requests", "retries"].map(|key| run[key].as_u64().unwrap());
+    let counts = ["tasks_known", "attempts", "retries"].map(|key| run[key].as_u64().unwrap());
     assert_eq!(counts, [3, 4, 1]);
     let tasks = run["tasks"].as_array().unwrap();
     let told = tasks.iter().map(|task| {
         let text = |key: &str| task[key].as_str().unwrap().to_owned();
-        (task["page"].as_u64().unwrap(), task["attempt"].as_u64().unwrap(), text("outcome"))
+        (task["task"].as_u64().unwrap(), task["attempt"].as_u64().unwrap(), text("outcome"))
     });
     let done = "done".to_owned();
     let expected =

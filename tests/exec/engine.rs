@@ -38,7 +38,9 @@ fn events(run: &RunHandle) -> Vec<Event> {
 
 fn fold(plan: &Plan, events: &[Event]) -> Run {
     let mut run = Run::new(plan.clone());
-    events.iter().for_each(|event| run.apply(event));
+    for event in events {
+        run.apply(event);
+    }
     run
 }
 

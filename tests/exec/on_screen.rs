@@ -40,6 +40,18 @@ fn an_output_is_read_on_the_screen_and_printed_after_it() {
     assert!(after.contains(" 2/2 "), "the report: {after:?}");
 }
 
+/// Who goes round its outputs does not get through either.
+#[test]
+fn nobody_writes_on_the_terminal_beside_the_screen() {
+    let mut pty = exec(&["--only", "sequential", "--", "echo evil-$((6 * 7)) > /dev/tty; echo on"]);
+    pty.wait_text("run again");
+    pty.keys("q");
+    let ended = pty.ended();
+    assert_eq!(ended.code, 1);
+    assert!(ended.farewell().contains("was ended as it wanted the terminal"), "{}", ended.screen);
+    assert!(!ended.output.contains("evil-42"), "{:?}", ended.output);
+}
+
 #[test]
 fn what_failed_is_told_after_the_screen() {
     let mut pty = exec(&["-j", "2", "--", "exit 3", "true"]);
@@ -54,13 +66,14 @@ fn what_failed_is_told_after_the_screen() {
 /// No command of a race is on the screen as a page.
 #[test]
 fn a_race_has_the_commands_on_its_bars() {
-    let fifo = Fifo::new();
-    let wait = fifo.in_command("cat FIFO");
+    let (go, done) = (Fifo::new(), Fifo::new());
+    let wait = go.in_command("cat FIFO; ") + &done.in_command("echo > FIFO");
     let mut pty = exec(&["-j", "2", "--", &wait, "echo 日本語"]);
     pty.wait_text("cat /");
-    fifo.write("1\n");
-    pty.wait_text("parallel x2");
-    fifo.write("2\n");
+    for run in ["sequential\n", "parallel\n"] {
+        go.write(run);
+        done.read();
+    }
     pty.wait_text("run again");
     pty.keys("j\r");
     pty.wait("the first lane's latest command", |view| view.has("command 2 of 2, exit status 0"));

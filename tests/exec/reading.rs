@@ -71,7 +71,9 @@ impl Sitting {
     }
 
     fn keys(&mut self, keys: &str) {
-        keys.chars().for_each(|key| self.press(KeyCode::Char(key)));
+        for key in keys.chars() {
+            self.press(KeyCode::Char(key));
+        }
     }
 
     /// The picture's rows.
@@ -186,7 +188,9 @@ fn long_outputs_scroll_within_their_bounds() {
     sitting.keys("j");
     sitting.press(KeyCode::Enter);
     let mut at = |keys: &[KeyCode], first: &str, not: &str| {
-        keys.iter().for_each(|&key| sitting.press(key));
+        for &key in keys {
+            sitting.press(key);
+        }
         sitting.assert_shows(first);
         assert!(!sitting.screen().contains(not), "{not:?} is gone:\n{}", sitting.screen());
     };
@@ -246,4 +250,12 @@ fn a_command_is_its_bars_label() {
     sitting.millis += 20_000;
     sitting.assert_shows("echo 日本語日本語");
     sitting.assert_shows("…");
+}
+
+/// Commands are processes of their own: only the view sleeps.
+#[test]
+fn commands_go_on_while_the_program_sleeps() {
+    let mut sitting = sitting();
+    sitting.app.update(Msg::Slept(Nanos::from_millis(3_000)));
+    assert_eq!(sitting.app.notice(), Some("the commands went on: an end is seen up to 3.0 s late"));
 }

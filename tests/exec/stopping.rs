@@ -23,7 +23,9 @@ fn assert_ended_by(signal: &str, code: i32, (child, pids): (Child, Vec<String>))
     kill(signal, &child.id().to_string());
     let ended = ended(child);
     assert_eq!(ended.code, Some(code), "{}", ended.err);
-    pids.iter().for_each(|pid| assert_gone(pid));
+    for pid in &pids {
+        assert_gone(pid);
+    }
     ended
 }
 

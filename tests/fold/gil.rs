@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    Compute, Done, Event, Gil, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Run, State,
-    TaskId, Work,
+    Compute, Done, Event, Gil, HeldCell, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Run,
+    State, TaskId, Work,
 };
 
 use super::config;
@@ -141,7 +141,7 @@ proptest! {
             let unit = if per_mille { told.now / 1_000 + 1 } else { 1 };
             let (a, b) = (from * unit, ((from + length) * unit).min(told.now));
             if a >= b {
-                prop_assert_eq!(gil.between(Nanos(a), Nanos(b)).share, 0.0);
+                prop_assert!(gil.between(Nanos(a), Nanos(b)).share <= 0.0);
                 continue;
             }
             let lanes = told.held(a, b);
@@ -160,6 +160,41 @@ proptest! {
         }
         let share = told.held(0, told.now).iter().sum::<u64>() as f64 / told.now.max(1) as f64;
         prop_assert!((gil.held(Nanos(told.now)) - share).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_cell_shows_who_held_it(
+        steps in steps(),
+        first in 0..20_u64,
+        width in prop_oneof![8..400_u64, 400..9_000_u64],
+    ) {
+        let told = Told::new(&steps);
+        let until = told.now.min(first * width + width * 200);
+        let cells = told.gil().cells(Nanos(first * width), Nanos(width), 200, Nanos(until));
+        let cells: Vec<HeldCell> = cells.collect();
+        prop_assert_eq!(cells.len() as u64, until.saturating_sub(first * width).div_ceil(width));
+        for (start, cell) in (first * width..).step_by(width as usize).zip(cells) {
+            let lanes = told.held(start, (start + width).min(until));
+            let held: u64 = lanes.iter().sum();
+            let time = |holder: Option<LaneId>| {
+                holder.map_or(width - held, |LaneId(lane)| lanes[usize::from(lane)])
+            };
+            // What is too short to be placed is no more than an eighth; an edge is rounded.
+            let (fine, most) = (width / 16 + 1, width / 8 + 1);
+            match cell {
+                HeldCell::Whole(holder) => prop_assert!(time(holder) + most + fine >= width),
+                HeldCell::Edge { left, right, eighths } => {
+                    prop_assert!(left != right && (1..=7).contains(&eighths));
+                    let off = time(left).abs_diff(u64::from(eighths) * width / 8);
+                    prop_assert!(off <= fine + most, "{off} of {width}: {lanes:?}");
+                    prop_assert!(time(left) + time(right) + most >= width);
+                }
+                HeldCell::Merged { lane, eighths } => {
+                    prop_assert_eq!(u64::from(eighths), ((held * 8 + width / 2) / width).clamp(1, 8));
+                    prop_assert!(lane.is_none_or(|lane| time(Some(lane)) * 2 > held));
+                }
+            }
+        }
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::time::Duration;
 use threadline::engine::{Clock, Launcher};
 use threadline::github::server::{DEFAULT_USER, Server};
 use threadline::github::{Api, Patience};
-use threadline::model::{Kind, Mode, Plan, Run, State, Target, Work};
+use threadline::model::{Kind, Mode, Plan, State, Target, Work};
 
 use super::server::faulty;
-use super::{at_most_one_holder, run, states};
+use super::{at_most_one_holder, fold, next, run, states};
 
 fn plan(workers: u16) -> Plan {
     let target = Target {
@@ -32,12 +32,19 @@ fn pages_are_parsed_under_the_gil_and_fetched_without() {
     for workers in [1, 4] {
         let (run, events) = run(&launcher(&server), &plan(workers));
         assert!(run.is_whole(), "{:?}", run.failure());
-        at_most_one_holder(&events, workers);
+        at_most_one_holder(&events);
         assert_eq!(run.follower_count(), 1_000);
     }
     let (_, events) = run(&launcher(&server), &plan(1));
-    use State::{Computing, Connecting, Receiving, Waiting};
-    let first = [Computing, Waiting, Connecting, Waiting, Receiving, Computing];
+
+    let first = [
+        State::Computing,
+        State::Waiting,
+        State::Connecting,
+        State::Waiting,
+        State::Receiving,
+        State::Computing,
+    ];
     assert_eq!(states(&events, 0)[..6], first);
 }
 
@@ -50,7 +57,7 @@ fn a_request_that_is_made_again_waits_without_the_gil() {
     let launcher = Launcher::new(Some(api), Patience::default(), clock.clone());
     let handle = launcher.start(plan(2));
     let (mut seen, mut failed, mut meanwhile) = (Vec::new(), false, 0);
-    for event in handle.events() {
+    while let Some(event) = next(&handle) {
         failed |= matches!(event.kind, Kind::AttemptFailed { .. });
         let done = matches!(event.kind, Kind::Finished { .. });
         meanwhile += usize::from(failed && done);
@@ -61,8 +68,7 @@ fn a_request_that_is_made_again_waits_without_the_gil() {
         seen.push(event);
     }
     assert!(seen.iter().any(|event| matches!(event.kind, Kind::Retried { .. })));
-    at_most_one_holder(&seen, 2);
-    let mut run = Run::new(plan(2));
-    seen.iter().for_each(|event| run.apply(event));
+    at_most_one_holder(&seen);
+    let run = fold(&seen);
     assert!(run.is_whole(), "{:?}", run.failure());
 }

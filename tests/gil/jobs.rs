@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use threadline::engine::compute::work;
 use threadline::engine::{Cancel, Clock, Extent, Gil, Job, Report, UnderGil, Worker, start};
 use threadline::model::{
-    Done, Failure, FailureKind, Mode, Outcome, Plan, Product, State, TaskId, Work,
+    Done, Failure, FailureKind, Mode, Outcome, Plan, Product, Run, State, TaskId, Work,
 };
 
-use super::{SHORT, at_most_one_holder, compute, events};
+use super::{SHORT, at_most_one_holder, compute, events, fold};
 
 type Act = dyn Fn(TaskId, &Report, &Cancel) -> Outcome + Send + Sync;
 
@@ -36,14 +36,12 @@ fn run(
     workers: u16,
     tasks: u32,
     act: impl Fn(TaskId, &Report, &Cancel) -> Outcome + Send + Sync + 'static,
-) -> threadline::model::Run {
+) -> Run {
     let job = Arc::new(UnderGil::new(Arc::new(Written(Arc::new(act))), Gil::new(SHORT)));
     let plan = Plan::new(Work::Cpu(compute()), Mode::Gil, workers, tasks);
-    let events = events(&start(plan.clone(), job, &Clock::system()));
-    at_most_one_holder(&events, workers);
-    let mut run = threadline::model::Run::new(plan);
-    events.iter().for_each(|event| run.apply(event));
-    run
+    let events = events(&start(plan, job, &Clock::system()));
+    at_most_one_holder(&events);
+    fold(&events)
 }
 
 fn done(value: u64) -> Outcome {

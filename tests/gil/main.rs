@@ -2,6 +2,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
@@ -15,6 +16,7 @@ mod values;
 
 use std::time::Duration;
 
+use crossbeam_channel::RecvTimeoutError;
 use threadline::engine::{Clock, Launcher, RunHandle};
 use threadline::github::Patience;
 use threadline::model::{
@@ -43,27 +45,24 @@ fn launcher() -> Launcher {
     Launcher::new(None, Patience::default(), Clock::system())
 }
 
+/// What happens next in a run; nothing once it is over.
+fn next(run: &RunHandle) -> Option<Event> {
+    match run.events().recv_timeout(HANGS) {
+        Ok(event) => Some(event),
+        Err(RecvTimeoutError::Disconnected) => None,
+        Err(RecvTimeoutError::Timeout) => panic!("the run hangs"),
+    }
+}
+
 /// All that happens in a run until it is over.
 fn events(run: &RunHandle) -> Vec<Event> {
-    let mut events = Vec::new();
-    loop {
-        let event = run.events().recv_timeout(HANGS).unwrap();
-        let over = matches!(event.kind, Kind::RunFinished { .. });
-        events.push(event);
-        if over {
-            return events;
-        }
-    }
+    std::iter::from_fn(|| next(run)).collect()
 }
 
 /// Runs a plan to its end, and folds it.
 fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
     let events = events(&launcher.start(plan.clone()));
-    let mut run = Run::new(plan.clone());
-    for event in &events {
-        run.apply(event);
-    }
-    (run, events)
+    (fold(&events), events)
 }
 
 /// What a task of CPU work came to.
@@ -75,29 +74,30 @@ fn value(run: &Run, task: u32) -> u64 {
 }
 
 /// Folds a run as it happened, and checks after every event that no more than one lane computes:
-/// who gave the GIL back said so before who took it, and not later by the clock. Returns how often
-/// it went to another lane.
-fn at_most_one_holder(events: &[Event], lanes: u16) -> usize {
-    let mut run = Run::new(plan_of(events));
-    let (mut last, mut given_back, mut switches) = (None, Nanos::ZERO, 0);
-    for event in events {
-        let before: Vec<State> = run.lanes().iter().map(|lane| lane.state()).collect();
+/// who gave the GIL back said so before who took it, and not later by the clock.
+fn at_most_one_holder(events: &[Event]) {
+    let mut run = fold(&events[..1]);
+    let (mut holder, mut given_back) = (None, Nanos::ZERO);
+    for event in &events[1..] {
         run.apply(event);
-        let after: Vec<State> = run.lanes().iter().map(|lane| lane.state()).collect();
-        let holders: Vec<u16> =
-            (0..lanes).filter(|&lane| after[usize::from(lane)] == State::Computing).collect();
-        assert!(holders.len() < 2, "{holders:?} compute at once, after {event:?}");
-        let lane = usize::from(event.lane.0);
-        match (before[lane], after[lane]) {
-            (State::Computing, other) if other != State::Computing => given_back = event.at,
-            (other, State::Computing) if other != State::Computing => {
-                assert!(event.at >= given_back, "{event:?} before {given_back}");
-                switches += usize::from(last.replace(event.lane) != Some(event.lane));
-            }
-            _ => {}
+        let lane = run.lanes().get(usize::from(event.lane.0)).unwrap();
+        let computes = lane.state() == State::Computing;
+        if computes && holder != Some(event.lane) {
+            assert_eq!(holder, None, "two compute at once, after {event:?}");
+            assert!(event.at >= given_back, "{event:?} before {given_back}");
+            holder = Some(event.lane);
+        } else if !computes && holder == Some(event.lane) {
+            (holder, given_back) = (None, event.at);
         }
     }
-    switches
+}
+
+fn fold(events: &[Event]) -> Run {
+    let mut run = Run::new(plan_of(events));
+    for event in events {
+        run.apply(event);
+    }
+    run
 }
 
 fn plan_of(events: &[Event]) -> Plan {

@@ -12,6 +12,8 @@ use crate::fabricate::{COLOUR, Job, Sitting};
 const RACE: Selection = Selection::race(Workload::Followers);
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
 const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
+const GIL: Selection = Selection::only(Workload::Followers, Mode::Gil);
+const PROCESSES: Selection = Selection::only(Workload::Followers, Mode::Processes);
 
 fn real() -> Job {
     Job { costs_quota: true, ..Job::default() }
@@ -39,22 +41,48 @@ pub(crate) fn press(sitting: &mut Sitting, key: char) -> Option<Effect> {
 #[test]
 fn digits_choose_a_mode() {
     let mut sitting = Sitting::race().until(Mode::Sequential, 100);
-    for (key, selection) in [('3', THREADS), ('1', RACE), ('2', SEQUENTIAL)] {
+    for (key, selection) in
+        [('3', THREADS), ('5', PROCESSES), ('1', RACE), ('4', GIL), ('2', SEQUENTIAL)]
+    {
         assert_eq!(press(&mut sitting, key), None, "a run goes on");
         assert_eq!(sitting.app.shown(), selection);
     }
-    assert_eq!(press(&mut sitting, '4'), None);
+    assert_eq!(press(&mut sitting, '6'), None);
     assert_eq!(sitting.app.shown(), SEQUENTIAL, "a mode that there is not is not chosen");
+}
+
+#[test]
+fn commands_have_three_modes_and_no_other_workload() {
+    let race = Selection::race(Workload::Commands);
+    let mut sitting = Sitting::new(Job::default(), race).finished();
+    for key in ['4', '5', 'w'] {
+        assert_eq!(press(&mut sitting, key), None);
+        assert_eq!(sitting.app.shown(), race, "{key}");
+    }
+    let plan = plan(press(&mut sitting, '3'));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Commands, Mode::Threads));
+}
+
+#[test]
+fn w_goes_round_the_workloads_in_the_mode_that_is_shown() {
+    let mut sitting = Sitting::race().until(Mode::Sequential, 100).pressed("4");
+    for workload in [Workload::Cpu, Workload::Native, Workload::Mixed, Workload::Followers] {
+        assert_eq!(press(&mut sitting, 'w'), None, "a run goes on");
+        assert_eq!(sitting.app.shown(), Selection::only(workload, Mode::Gil));
+    }
+    let mut sitting = sitting.finished();
+    let plan = plan(press(&mut sitting, 'w'));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Cpu, Mode::Gil), "it runs at once");
 }
 
 #[test]
 fn tab_goes_round_and_shift_tab_back() {
     let mut sitting = Sitting::race().until(Mode::Sequential, 100);
-    for selection in [SEQUENTIAL, THREADS, RACE] {
+    for selection in [SEQUENTIAL, THREADS, GIL, PROCESSES, RACE] {
         sitting.press(KeyCode::Tab);
         assert_eq!(sitting.app.shown(), selection);
     }
-    for selection in [THREADS, SEQUENTIAL, RACE] {
+    for selection in [PROCESSES, GIL, THREADS, SEQUENTIAL, RACE] {
         // Terminals report Shift-Tab with Shift held.
         sitting.press_with(KeyCode::BackTab, KeyModifiers::SHIFT);
         assert_eq!(sitting.app.shown(), selection);
@@ -225,12 +253,18 @@ fn the_table_has_no_action_that_these_tests_do_not_press() {
         Action::Mode(0),
         Action::Mode(1),
         Action::Mode(2),
+        Action::Mode(3),
+        Action::Mode(4),
         Action::NextMode,
+        Action::NextWorkload,
         Action::PreviousMode,
         Action::FewerWorkers,
         Action::MoreWorkers,
         Action::Run,
         Action::Stop,
+        Action::Simulate,
+        Action::Slower,
+        Action::Faster,
         Action::Pause,
         Action::ZoomIn,
         Action::ZoomOut,
@@ -245,6 +279,9 @@ fn the_table_has_no_action_that_these_tests_do_not_press() {
         Action::PreviousLane,
         Action::NextLanes,
         Action::PreviousLanes,
+        Action::Output,
+        Action::NextCommand,
+        Action::PreviousCommand,
         Action::Theme,
         Action::Help,
         Action::Back,

@@ -1,6 +1,6 @@
 //! Whole screens of the laboratory: CPU work, native code, mixed work and commands, in every mode.
 
-use threadline::model::{Choice, Mode, Selection, Workload};
+use threadline::model::{Mode, Selection, Workload};
 
 use crate::fabricate::{Job, Sitting};
 use crate::snapshots::{NARROW, USUAL, WIDE, screens};

@@ -5,7 +5,10 @@
 )]
 
 mod figures;
+mod keys;
 mod laws;
+mod options;
+mod pace;
 mod seeds;
 
 use threadline::engine::simulate::Simulated;
@@ -98,7 +101,9 @@ impl Lab {
 
 fn fold(plan: &Plan, events: &[Event]) -> Run {
     let mut run = Run::new(plan.clone());
-    events.iter().for_each(|event| run.apply(event));
+    for event in events {
+        run.apply(event);
+    }
     run
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use threadline::model::Kind;
+
 use super::*;
 
 #[test]
@@ -37,9 +39,37 @@ fn seeds_differ_where_threads_wake_each_other_and_nowhere_else() {
 #[test]
 fn a_known_seed_gives_a_known_run() {
     let lab = Lab::new(Workload::Cpu, Mode::Gil, 3).tasks(3).size(Nanos::from_millis(12));
-    let told = lab.events().into_iter().skip(2).map(|event| {
-        let text = serde_json::to_string(&event.kind).unwrap();
-        format!("{} {} {}\n", event.at.0, event.lane.0, text.get(..40.min(text.len())).unwrap())
+    let told = lab.events().into_iter().filter_map(|event| {
+        let what = match event.kind {
+            Kind::Started { task } => format!("takes {}", task.0),
+            Kind::Entered { state } => state.word().to_owned(),
+            Kind::Finished { task, .. } => format!("done with {}", task.0),
+            _ => return None,
+        };
+        Some(format!("{} {} {what}", event.at.0, event.lane.0))
     });
-    println!("{}", told.collect::<String>());
+    let expected = "
+        0 0 computing
+        0 0 takes 1
+        0 1 lock wait
+        0 2 lock wait
+        5003138 0 lock wait
+        5004176 1 computing
+        5004176 1 takes 2
+        10012378 1 lock wait
+        10012378 0 computing
+        15015295 0 lock wait
+        15015295 1 computing
+        20019330 1 lock wait
+        20023017 2 computing
+        20023017 2 takes 3
+        25030583 2 lock wait
+        25030583 1 computing
+        27018346 1 done with 2
+        27019862 2 computing
+        34012296 2 done with 3
+        34013670 0 computing
+        36007615 0 done with 1";
+    let expected: Vec<&str> = expected.trim().lines().map(str::trim).collect();
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::model::stats::{self, Agreement};
-use crate::model::{Choice, Nanos, Run, Selection};
+use crate::model::{Choice, End, Nanos, Run, Selection, Workload};
 
 impl Session {
     /// The sequential time that the selection's runs are measured against.
@@ -10,22 +10,24 @@ impl Session {
         match selection.choice {
             Choice::Race => {
                 let sequential = self.runs(selection).first();
-                sequential.filter(|run| run.is_whole()).and_then(Run::took)
+                sequential.filter(|run| is_comparable(run)).and_then(Run::took)
             }
             Choice::Only(_) => self.sequential.get(&selection.workload).copied(),
         }
     }
 
-    /// The speed-up of a run of the selection, once it is over; before, of its pages so far, if
+    /// The speed-up of a run of the selection, once it is over; before, of its tasks so far, if
     /// there are any: how many times as many a second as in the sequential run.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline(selection)?;
-        let done = f64::from(run.done_tasks()) / f64::from(run.known_tasks().max(1));
+        let failed = if selection.workload == Workload::Commands { run.failed_tasks() } else { 0 };
+        let done = run.done_tasks() + failed;
+        let share = f64::from(done) / f64::from(run.known_tasks().max(1));
         match run.end() {
-            Some(_) if run.is_whole() => stats::speed_up(baseline, run.took()?),
+            Some(_) if is_comparable(run) => stats::speed_up(baseline, run.took()?),
             Some(_) => None,
-            None if run.done_tasks() == 0 => None,
-            None => Some(stats::speed_up(baseline, run.elapsed(now))? * done),
+            None if done == 0 => None,
+            None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
         }
     }
 
@@ -33,4 +35,11 @@ impl Session {
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
         self.bouts.get(&selection)?.agreement
     }
+}
+
+/// Whether a run did all that there is to do, so that its time can be set beside another's: a command
+/// that fails has run as well.
+pub(super) fn is_comparable(run: &Run) -> bool {
+    let commands = run.plan().workload() == Workload::Commands;
+    run.is_whole() || (commands && run.end() == Some(&End::Finished))
 }

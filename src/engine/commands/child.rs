@@ -30,7 +30,8 @@ pub(super) struct Ended {
     pub(super) captured: Captured,
     /// Whether it was told to end.
     pub(super) signalled: bool,
-    /// Whether it was ended because it wanted to read from the terminal, or to change it.
+    /// Whether it was ended because it wanted to read from the terminal, to change it, or to write on
+    /// it where the screen is.
     pub(super) wanted_terminal: bool,
 }
 

@@ -21,7 +21,7 @@ impl Work {
 /// Threads that run: of `k` on `c` cores, each runs at `min(1, c / k)` of a core's speed.
 #[derive(Debug)]
 pub(super) struct Cores {
-    cores: u128,
+    count: u128,
     now: Nanos,
     /// What a thread has got that has run all the time.
     served: Work,
@@ -30,9 +30,9 @@ pub(super) struct Cores {
 }
 
 impl Cores {
-    pub(super) fn new(cores: u16) -> Self {
+    pub(super) fn new(count: u16) -> Self {
         Self {
-            cores: cores.max(1).into(),
+            count: count.max(1).into(),
             now: Nanos::ZERO,
             served: Work::default(),
             running: BTreeSet::new(),
@@ -85,7 +85,7 @@ impl Cores {
 
     /// Cores that somebody runs on.
     fn busy(&self) -> u128 {
-        self.threads().min(self.cores)
+        self.threads().min(self.count)
     }
 }
 

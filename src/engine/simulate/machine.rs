@@ -122,8 +122,11 @@ impl Machine {
         self.tell(LaneId(0), Kind::RunStarted { plan });
         self.tell(LaneId(0), Kind::Queued { tasks: self.tasks });
         self.fill_queue();
+        // As the pool does, so that the first lane begins with the first task.
         for lane in (0..workers).map(LaneId) {
             self.take_task(lane);
+        }
+        for lane in (0..workers).map(LaneId) {
             if mode == Mode::Processes {
                 self.set_stage(lane, Stage::Starting);
                 self.enter(lane, State::Starting);

@@ -9,6 +9,8 @@ pub enum Pace {
     Unbound,
     /// So many times slower than real time; 0 counts as 1.
     Slow(u32),
+    /// Not at all: the program sleeps.
+    Still,
 }
 
 /// Where a run is in its own time, by the clock that its watcher has.
@@ -37,6 +39,7 @@ impl Course {
     pub(super) fn due_until(&self, clock: Nanos) -> Nanos {
         match self.pace {
             Pace::Unbound => Nanos::LATEST,
+            Pace::Still => self.run,
             Pace::Slow(slow) => {
                 self.run + Nanos(clock.since(self.clock).0 / u64::from(slow.max(1)))
             }
@@ -47,6 +50,7 @@ impl Course {
     pub(super) fn due(&self, moment: Nanos) -> Nanos {
         match self.pace {
             Pace::Unbound => Nanos::ZERO,
+            Pace::Still => Nanos(u64::MAX),
             Pace::Slow(slow) => {
                 let wait = moment.since(self.run).0.saturating_mul(u64::from(slow.max(1)));
                 self.clock + Nanos(wait)

@@ -38,14 +38,14 @@ pub(in crate::engine) fn start(run: Simulated, plan: Plan, pace: Pace, clock: &C
         events: sender,
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-    let play = |runtime: Runtime| {
+    let spawn = |runtime: Runtime| {
         Builder::new().name("simulation".to_owned()).spawn(move || {
             // It fails where nobody listens any more.
             _ = runtime.block_on(player.play());
             drop(going);
         })
     };
-    match runtime.and_then(play) {
+    match runtime.and_then(spawn) {
         Ok(thread) => {
             let time = Time::Virtual(course);
             RunHandle { job: None, time, events, over, cancel, thread: Some(thread) }
@@ -92,21 +92,19 @@ impl Player {
 
     /// Tells what is due, but not too much at once.
     fn tell(&mut self, until: Nanos) -> Result<(), SendError<Event>> {
-        let mut told = 0;
-        while let Some(next) = self.run.peek() {
-            self.limit(next);
-            if next > until || told == CHUNK {
+        for _ in 0..CHUNK {
+            if self.run.peek().is_none_or(|next| next > until) {
                 break;
             }
-            for event in self.run.by_ref().take(1) {
-                self.events.send(event)?;
-            }
-            told += 1;
+            let Some(event) = self.run.next() else { break };
+            let next = self.run.peek().unwrap_or(event.at);
+            self.limit(next);
+            self.events.send(event)?;
         }
         Ok(())
     }
 
-    /// The run's time does not pass the moment before what happens then is told.
+    /// The run's time does not pass this moment before what happens then is told.
     fn limit(&self, moment: Nanos) {
         self.course.send_if_modified(|course| {
             course.set_limit(moment);

@@ -1,14 +1,21 @@
 //! Fills the JSON report's shape from runs.
 
 use super::{
-    AgreementReport, ComparisonReport, ErrorReport, LaneReport, ProfileReport, RateLimitReport,
-    RequestTime, RunReport, StateSeconds, TaskReport,
+    AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, ProfileReport,
+    RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
 use crate::export::{Comparison, percentiles, took, waves};
-use crate::model::stats::{self, Agreement};
+use crate::model::stats::{Agreement, Waves};
 use crate::model::{
-    Done, End, Failure, Lane, Limit, Mode, Nanos, Outcome, Product, Run, Span, State,
+    Done, End, Failure, Lane, Limit, Nanos, Outcome, Product, Run, Span, State, Target, Workload,
 };
+
+impl TargetReport {
+    pub(super) fn of(target: &Target) -> Self {
+        let Target { user, api, per_page, costs_quota } = target.clone();
+        Self { user, api, per_page, costs_quota }
+    }
+}
 
 impl ProfileReport {
     pub(super) fn of(run: &Run) -> Self {
@@ -23,32 +30,41 @@ impl ProfileReport {
 }
 
 impl RunReport {
-    pub(super) fn of(run: &Run) -> Self {
+    /// Of one of the runs.
+    pub(super) fn of(runs: &[Run], run: &Run) -> Self {
         let elapsed = took(run);
         let (end, error) = match run.end() {
             Some(End::Finished) => ("finished", None),
             Some(End::Failed(failure)) => ("failed", Some(ErrorReport::of(failure))),
             Some(End::Stopped) | None => ("stopped", None),
         };
+        let followers = run.plan().workload() == Workload::Followers;
+        let Waves { count, idle, .. } = waves(run);
         let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,
             workers: run.plan().workers,
+            queue: run.plan().queue,
             elapsed_s: elapsed.as_secs_f64(),
-            pages: run.known_tasks(),
-            pages_done: run.done_tasks(),
-            followers: run.follower_count(),
-            duplicates: run.duplicates(),
-            requests: run.requests(),
+            tasks_known: run.known_tasks(),
+            tasks_done: run.done_tasks(),
+            tasks_per_second: run.rate(elapsed),
+            followers: followers.then(|| run.follower_count()),
+            duplicates: followers.then(|| run.duplicates()),
+            attempts: run.requests(),
             retries: run.retries(),
+            lost: run.lost(),
             rate_limits: run.limits().iter().map(RateLimitReport::of).collect(),
             last_page_shown: run.last_shown().map(|page| page.0),
             bytes: run.bytes(),
-            requests_per_second: run.rate(elapsed),
             end,
             whole: run.is_whole(),
             error,
-            request_time: RequestTime::of(run),
+            waves: count,
+            idle_in_last_wave: idle,
+            against_sequential: ComparisonReport::of(runs, run),
+            gil: GilReport::of(run),
+            attempt_time: AttemptTime::of(run),
             lanes: lanes.map(|(lane, at)| LaneReport::of(run, lane, at, elapsed)).collect(),
             tasks: tasks(run),
         }
@@ -61,7 +77,7 @@ impl RateLimitReport {
     }
 }
 
-impl RequestTime {
+impl AttemptTime {
     pub(super) fn of(run: &Run) -> Option<Self> {
         let [min, median, p95, max] = percentiles(run, [0.0, 0.5, 0.95, 1.0])?;
         Some(Self {
@@ -81,7 +97,8 @@ impl LaneReport {
         };
         Self {
             name: run.plan().worker_name(at),
-            tasks: lane.spans().count(),
+            pids: run.processes_on(at).to_vec(),
+            attempts: lane.spans().count(),
             seconds: StateSeconds {
                 idle: seconds(State::Idle),
                 starting: seconds(State::Starting),
@@ -106,8 +123,8 @@ fn tasks(run: &Run) -> Vec<TaskReport> {
     let mut spans: Vec<(u16, Span)> = spans.collect();
     spans.sort_by_key(|(_, span)| (span.task, span.attempt));
     let next = spans.iter().skip(1).map(|(_, span)| span.task).map(Some).chain([None]);
-    let requests = spans.iter().zip(next);
-    requests
+    let attempts = spans.iter().zip(next);
+    attempts
         .map(|(&(lane, span), next)| {
             let is_last = next != Some(span.task);
             TaskReport::of(run, lane, span, is_last)
@@ -116,11 +133,12 @@ fn tasks(run: &Run) -> Vec<TaskReport> {
 }
 
 impl TaskReport {
-    /// Only the last request of a page comes to what the page came to.
+    /// Only the last attempt at a task comes to what the task came to.
     fn of(run: &Run, lane: u16, span: Span, is_last: bool) -> Self {
         let outcome = run.task(span.task).and_then(|record| record.outcome);
         let failed = run.failed_attempts(span.task).get(span.attempt as usize - 1);
         let (word, done, error) = match (&outcome, failed) {
+            (_, Some(attempt)) if attempt.lost => ("lost", None, Some(&attempt.failure)),
             (_, Some(attempt)) if !is_last => ("retried", None, Some(&attempt.failure)),
             (Some(Outcome::Done(done)), _) => ("done", Some(done), None),
             (Some(Outcome::Failed(failure)), _) => ("failed", None, Some(failure)),
@@ -128,7 +146,7 @@ impl TaskReport {
         };
         let answer = done.and_then(|done| done.answer);
         Self {
-            page: span.task.0,
+            task: span.task.0,
             attempt: span.attempt,
             lane,
             outcome: word,
@@ -137,6 +155,7 @@ impl TaskReport {
             finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: answer.map(|answer| answer.bytes),
             followers: done.and_then(followers),
+            value: done.and_then(value),
             new_connection: answer.map(|answer| answer.connected),
             error: error.map(ErrorReport::of),
         }
@@ -150,6 +169,13 @@ fn followers(done: &Done) -> Option<u64> {
     }
 }
 
+fn value(done: &Done) -> Option<String> {
+    match &done.product {
+        Product::Value(value) => Some(format!("{value:016x}")),
+        Product::Profile(_) | Product::Followers(_) | Product::NoMore | Product::Success => None,
+    }
+}
+
 impl ErrorReport {
     pub(super) fn of(failure: &Failure) -> Self {
         Self { kind: failure.kind, message: failure.message.clone() }
@@ -157,23 +183,10 @@ impl ErrorReport {
 }
 
 impl ComparisonReport {
-    pub(super) fn of(runs: &[Run]) -> Option<Self> {
-        let Comparison { speed_up, efficiency, agreement } = Comparison::of(runs)?;
-        let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
-        let stats::Waves { count, idle, .. } = waves(threads);
-        Some(Self {
-            speed_up,
-            efficiency,
-            waves: count,
-            idle_in_last_wave: idle,
-            agreement: AgreementReport::of(agreement),
-        })
-    }
-}
-
-impl AgreementReport {
-    pub(super) const fn of(agreement: Agreement) -> Self {
-        let (verdict, only_sequential, only_threads) = match agreement {
+    pub(super) fn of(runs: &[Run], run: &Run) -> Option<Self> {
+        let Comparison { speed_up, efficiency, agreement } =
+            Comparison::against_sequential(runs, run)?;
+        let (verdict, only_sequential, only_here) = match agreement {
             Agreement::Same { .. } => ("same", Some(0), Some(0)),
             Agreement::Reordered { .. } => ("reordered", Some(0), Some(0)),
             Agreement::Different { only_first, only_second } => {
@@ -181,6 +194,6 @@ impl AgreementReport {
             }
             Agreement::Incomplete => ("incomplete", None, None),
         };
-        Self { verdict, only_sequential, only_threads }
+        Some(Self { speed_up, efficiency, verdict, only_sequential, only_here })
     }
 }

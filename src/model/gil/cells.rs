@@ -1,6 +1,6 @@
 //! What the cells of the GIL's row show: one holder, an edge between two, or what share it was held.
 
-use super::{FEW, Gil, LaneId, NOBODY, Nanos, Stretch};
+use super::{FEW, Gil, LaneId, Nanos, Stretch};
 
 /// What a cell of the timeline shows of the GIL. No lane stands for nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +48,8 @@ impl<'run> Gil<'run> {
         until: Nanos,
     ) -> impl Iterator<Item = HeldCell> + 'run {
         let width = width.0.max(1);
-        let starts = (0..count as u64).map(move |cell| from.0.saturating_add(cell * width));
+        let starts =
+            (0..count as u64).map(move |cell| from.0.saturating_add(cell.saturating_mul(width)));
         let alive = starts.take_while(move |&start| start < until.0);
         alive.map(move |start| self.cell(start, start.saturating_add(width), until.0))
     }
@@ -65,7 +66,7 @@ impl<'run> Gil<'run> {
         }
         match (look.shown, look.count) {
             _ if look.left_out > width / 8 => self.merged(start, seen, width),
-            ([Some(one), _], 1) => HeldCell::Whole(one.lane()),
+            ([Some(one), _], 1) => HeldCell::Whole(one.holder),
             ([Some(a), Some(b)], 2) => edge(&a, &b, a.end - start, width),
             _ => self.merged(start, seen, width),
         }
@@ -76,7 +77,7 @@ impl<'run> Gil<'run> {
         let inside = self.holds.stretches(self.holds.before(start));
         let inside = inside.skip_while(move |stretch| stretch.end <= start);
         let inside = inside.take_while(move |stretch| stretch.start < seen);
-        let nobody = |start, end| Stretch { holder: NOBODY, start, end };
+        let nobody = |start, end| Stretch { holder: None, start, end };
         let mut at = start;
         let pieces = inside.chain([nobody(end, end)]).flat_map(move |stretch| {
             let from = stretch.start.clamp(at, end);
@@ -118,14 +119,8 @@ impl Look {
     }
 }
 
-impl Stretch {
-    fn lane(&self) -> Option<LaneId> {
-        (self.holder != NOBODY).then_some(LaneId(self.holder))
-    }
-}
-
 fn edge(left: &Stretch, right: &Stretch, at: u64, width: u64) -> HeldCell {
-    let (left, right) = (left.lane(), right.lane());
+    let (left, right) = (left.holder, right.holder);
     match ((at * 8 + width / 2) / width) as u8 {
         0 => HeldCell::Whole(right),
         8.. => HeldCell::Whole(left),

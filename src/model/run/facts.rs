@@ -41,6 +41,11 @@ impl Run {
         self.done
     }
 
+    /// Tasks that failed.
+    pub fn failed_tasks(&self) -> u32 {
+        self.tasks.failed()
+    }
+
     /// Tasks that were started.
     pub const fn started_tasks(&self) -> u32 {
         self.load.started() - self.retries - self.lost

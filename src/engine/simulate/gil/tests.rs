@@ -38,9 +38,12 @@ impl Gil for VirtualGil {
 struct Plain(VirtualGil);
 
 impl Plain {
-    fn begin_wait(&mut self, waiter: Waiter) {
-        match self.0.protocol.try_take(waiter.lane) {
-            Take::Wait(waiting) => self.0.waiters.push(Waiter { waiting, ..waiter }),
+    fn begin_wait(&mut self, waiter: &Waiter, now: Nanos) {
+        let &Waiter { lane, period, .. } = waiter;
+        match self.0.protocol.try_take(lane) {
+            Take::Wait(waiting) => {
+                self.0.waiters.push(Waiter { lane, since: now, period, waiting });
+            }
             _ => panic!("it was to wait"),
         }
     }
@@ -111,7 +114,7 @@ impl Gil for Plain {
                 Turn::Dropped { holder, taken }
             }
             _ => {
-                self.begin_wait(Waiter { since: now, ..waiter });
+                self.begin_wait(&waiter, now);
                 Turn::Nothing
             }
         }
@@ -153,7 +156,7 @@ fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
         let next = gil.next().filter(|&next| own.is_none_or(|(at, _)| next < at));
         let now = next.or(own.map(|(at, _)| at)).filter(|&now| now <= end);
         let Some(now) = now else { return takes };
-        let taken = match (next, own) {
+        let holder = match (next, own) {
             (None, Some((_, lane))) if threads[lane].until.is_some() => {
                 let thread = &mut threads[lane];
                 (thread.until, thread.left) = (None, thread.computes);
@@ -177,7 +180,7 @@ fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
                 }
             },
         };
-        if let Some(lane) = taken {
+        if let Some(lane) = holder {
             let place = usize::from(lane.0);
             let holders = threads.iter().filter(|thread| thread.until.is_some()).count();
             assert_eq!(holders, 0, "one holder at most");

@@ -1,0 +1,72 @@
+//! `--simulate`: the laboratory in virtual time.
+
+use clap::{Args, value_parser};
+
+use crate::app::pace::{DEFAULT_SLOW, SLOWEST};
+use crate::model::Simulation;
+
+/// More cores than a picture has lanes would show nothing new.
+const MOST_CORES: i64 = 64;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Laboratory")]
+pub(super) struct SimulateArgs {
+    /// Compute the machine, too: the same picture each time, as slow as you like
+    #[arg(long)]
+    pub(super) simulate: bool,
+    /// What decides where the simulated machine has a choice [default: 1]
+    #[arg(long, value_name = "N", requires = "simulate", allow_negative_numbers = true)]
+    seed: Option<u64>,
+    /// Cores of the simulated machine, 1 to 64 [default: 2]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "simulate",
+        value_parser = value_parser!(u16).range(1..=MOST_CORES),
+        allow_negative_numbers = true
+    )]
+    cores: Option<u16>,
+    /// On the screen, the simulated run is N times slower than real time [default: 20]
+    #[arg(
+        long,
+        value_name = "N",
+        requires = "simulate",
+        value_parser = value_parser!(u32).range(1..=i64::from(SLOWEST)),
+        allow_negative_numbers = true
+    )]
+    slow: Option<u32>,
+}
+
+impl SimulateArgs {
+    /// The simulated machine, if there is to be one.
+    pub(super) fn simulation(&self) -> Option<Simulation> {
+        let usual = Simulation::default();
+        self.simulate.then(|| Simulation {
+            seed: self.seed.unwrap_or(usual.seed),
+            cores: self.cores.unwrap_or(usual.cores),
+        })
+    }
+
+    /// How many times slower than real time.
+    pub(super) fn slow(&self) -> u32 {
+        self.slow.unwrap_or(DEFAULT_SLOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_and_bounds_are_those_that_the_help_tells() {
+        let help = SimulateArgs::augment_args(Command::new("x")).render_help().to_string();
+        let Simulation { seed, cores } = Simulation::default();
+        let cores = format!("1 to {MOST_CORES} [default: {cores}]");
+        let seed = format!("a choice [default: {seed}]");
+        for text in [seed, cores, format!("[default: {DEFAULT_SLOW}]")] {
+            assert!(help.contains(&text), "{text} {help}");
+        }
+    }
+}

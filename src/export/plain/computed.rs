@@ -1,0 +1,212 @@
+//! The plain report of tasks that are computed.
+
+use std::io::{self, Write};
+
+use super::{Remark, remark, times, unfinished, workers, write_remarks};
+use crate::export::{Comparison, percentiles, plural, sequential, took};
+use crate::model::stats::Agreement;
+use crate::model::{Compute, Run, Workload, meaning};
+
+pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
+    times(out, runs)?;
+    if let Some(task) = runs.first().and_then(|run| task(run, cores)) {
+        writeln!(out, "\n{task}\n")?;
+    }
+    table(out, runs)?;
+    write_remarks(out, workers::remarks(runs))?;
+    write_remarks(out, results(runs))?;
+    let baseline = sequential(runs).filter(|run| run.is_whole()).and_then(Run::took);
+    let sentence = meaning::of(runs, baseline, cores);
+    write_remarks(out, sentence.map(|sentence| remark("meaning", sentence)))?;
+    write_remarks(out, unfinished(runs))
+}
+
+/// What a task was, and on what machine.
+fn task(run: &Run, cores: Option<u16>) -> Option<String> {
+    let workload = run.plan().workload();
+    let Compute { size, turns, share, switch_interval, simulation } = run.plan().work.compute()?;
+    let tasks = plural(run.known_tasks().into(), "task");
+    let share = match workload {
+        Workload::Mixed => format!(", {share} % of it CPU work"),
+        _ => String::new(),
+    };
+    let turns = match turns {
+        0 => String::new(),
+        turns => format!(" ({turns} turns)"),
+    };
+    let on = |cores: u16| format!("on {}", plural(cores.into(), "core"));
+    let machine = match simulation {
+        Some(machine) => format!("; simulated {}, seed {}", on(machine.cores), machine.seed),
+        None => cores.map_or_else(String::new, |cores| format!("; {}", on(cores))),
+    };
+    Some(format!(
+        "{workload}: {tasks} of about {size} each{turns}{share}; switch interval {switch_interval}\
+         {machine}"
+    ))
+}
+
+fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let (median, p95, speed_up) = ("median", "p95", "speed-up");
+    writeln!(
+        out,
+        "{:<13}{:>9}{:>14}{:>9}{median:>10}{p95:>10}{speed_up:>10}{:>12}",
+        "mode", "elapsed", "tasks", "tasks/s", "efficiency"
+    )?;
+    for run in runs.iter().filter(|run| run.has_begun()) {
+        let elapsed = took(run);
+        let tasks = format!("{}/{}", run.done_tasks(), run.known_tasks());
+        let name = run.plan().name();
+        write!(out, "{name:<12} {elapsed:>9} {tasks:>13} {:>8.2}", run.rate(elapsed))?;
+        match percentiles(run, [0.5, 0.95]) {
+            Some([median, p95]) => write!(out, " {median:>9} {p95:>9}")?,
+            None => write!(out, "{:>10}{:>10}", "-", "-")?,
+        }
+        match Comparison::against_sequential(runs, run) {
+            Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) => {
+                writeln!(out, " {:>9}{:>12}", format!("{s:.2}x"), format!("{:.0} %", e * 100.0))?;
+            }
+            _ => writeln!(out, "{:>10}{:>12}", "-", "-")?,
+        }
+    }
+    writeln!(out)
+}
+
+/// Whether all modes came to the same.
+fn results(runs: &[Run]) -> Option<Remark> {
+    let (first, others) = runs.split_first()?;
+    let all = match runs.len() {
+        2 => "both modes".to_owned(),
+        modes => format!("all {modes} modes"),
+    };
+    let text = match Agreement::of_all(first, others)? {
+        Agreement::Same { items } | Agreement::Reordered { items } => {
+            format!("the same {items} in {all}")
+        }
+        Agreement::Different { only_first, .. } => {
+            let values = plural(only_first, "value");
+            format!("{values} not the same in {all}: please report it")
+        }
+        Agreement::Incomplete => "not compared, as tasks are missing".to_owned(),
+    };
+    Some(remark("results", text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export::fixture::{computed, not_begun};
+    use crate::export::plain;
+    use crate::model::{
+        End, Event, Failure, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Plan, Simulation,
+        TaskId, Work,
+    };
+
+    fn report(runs: &[Run], cores: Option<u16>) -> String {
+        let mut out = Vec::new();
+        plain::write(&mut out, None, None, runs, cores).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_whole_race() {
+        let values = [7, 8, 9, 10];
+        let race = Mode::ALL.map(|mode| {
+            let workers = if mode == Mode::Sequential { 1 } else { 2 };
+            computed(mode, workers, &values)
+        });
+        assert_eq!(
+            report(&race, Some(2)),
+            "\
+single_threaded time(sec): 4.0
+multi_threaded time(sec): 2.0
+multi_threaded_gil time(sec): 4.0
+multi_process time(sec): 2.4
+
+cpu: 4 tasks of about 150 ms each (9000000 turns); switch interval 5.0 ms; on 2 cores
+
+mode           elapsed         tasks  tasks/s    median       p95  speed-up  efficiency
+sequential     4.000 s           4/4     1.00   1.000 s   1.000 s         -           -
+threads x2     2.000 s           4/4     2.00   1.000 s   1.000 s     2.00x       100 %
+gil x2         4.000 s           4/4     1.00   1.000 s   1.000 s     1.00x        50 %
+processes x2   2.400 s           4/4     1.67   1.100 s   1.100 s     1.67x        83 %
+
+GIL          held 100 % of the time, 0.5 threads waiting for it, 1 switches/s, longest hold 1.000 s by worker-1
+GIL cost     2.000 s of waiting, all threads together
+processes    400 ms to start them, 400 ms to hand tasks and results over, all together
+results      the same 4 in all 4 modes
+meaning      threads under the GIL gain nothing on CPU work: 1.00x; 2 threads without a GIL: 2.00x, \
+2 processes: 1.67x on 2 cores
+"
+        );
+    }
+
+    #[test]
+    fn values_that_differ_are_said_to() {
+        let runs =
+            [computed(Mode::Sequential, 1, &[1, 2, 3]), computed(Mode::Threads, 3, &[1, 5, 4])];
+        let line = "results      2 values not the same in both modes: please report it\n";
+        assert!(report(&runs, None).contains(line), "{}", report(&runs, None));
+    }
+
+    #[test]
+    fn one_mode_alone_has_nothing_to_compare() {
+        let report = report(&[computed(Mode::Gil, 2, &[1, 2])], None);
+        assert!(
+            report.starts_with("multi_threaded_gil time(sec): 2.0\n\ncpu: 2 tasks"),
+            "{report}"
+        );
+        assert!(!report.contains("results") && !report.contains("meaning"), "{report}");
+        assert!(report.contains("gil x2         2.000 s           2/2     1.00   1.000 s   1.000 s         -           -\n"));
+    }
+
+    #[test]
+    fn what_was_computed_is_said() {
+        let first = |work: Work| {
+            let mut run = Run::new(Plan::new(work, Mode::Sequential, 1, 1));
+            let plan = run.plan().clone();
+            run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan } });
+            let report = report(&[run], Some(4));
+            report.lines().nth(2).unwrap().to_owned()
+        };
+        let usual = Compute { size: Nanos::from_millis(1_500), ..Compute::default() };
+        assert_eq!(
+            first(Work::Mixed(usual)),
+            "mixed: 1 task of about 1.500 s each, 30 % of it CPU work; switch interval 5.0 ms; on 4 cores"
+        );
+        let simulation = Some(Simulation { seed: 7, cores: 1 });
+        assert_eq!(
+            first(Work::Native(Compute { turns: 5, simulation, ..usual })),
+            "native: 1 task of about 1.500 s each (5 turns); switch interval 5.0 ms; simulated on 1 \
+             core, seed 7"
+        );
+    }
+
+    #[test]
+    fn a_process_that_died_and_a_mode_that_did_not_run_are_said() {
+        let sequential = computed(Mode::Sequential, 1, &[1, 2]);
+        let plan = Plan::new(sequential.plan().work.clone(), Mode::Processes, 1, 2);
+        let mut run = Run::new(plan.clone());
+        let failure =
+            |message: &str| Failure { kind: FailureKind::Worker, message: message.to_owned() };
+        let lost = Outcome::Lost(failure("killed"));
+        let task = TaskId(1);
+        for kind in [
+            Kind::RunStarted { plan },
+            Kind::Started { task },
+            Kind::Finished { task, outcome: lost },
+            Kind::RunFinished { end: End::Failed(failure("no worker process starts: see why")) },
+        ] {
+            run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
+        }
+        let report = report(&[sequential, run], None);
+        let end = "\
+lost         in processes x1, 1 worker process died, and its task went back into the queue
+results      not compared, as tasks are missing
+processes x1 0 of 2 tasks done; no worker process starts: see why
+";
+        assert!(report.ends_with(end), "{report}");
+        let stopped = not_begun(Mode::Processes);
+        let report = self::report(&[computed(Mode::Sequential, 1, &[1]), stopped], None);
+        assert!(report.contains("multi_process time(sec): not run\n"), "{report}");
+    }
+}
