@@ -202,8 +202,8 @@ impl Process {
         task: TaskId,
         report: &Report,
     ) -> Result<Result<Reply, Fault>, Failure> {
-        report.enter(State::HandOver);
         let mut last = report.now();
+        report.tell(last, Kind::Entered { state: State::HandOver });
         // If it has ended, its silence says so.
         _ = wire::write(&mut self.input, &Todo { task });
         for _ in 0..MOST_SAID {
