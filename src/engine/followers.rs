@@ -30,14 +30,12 @@ pub(super) struct GithubJob {
 impl Job for GithubJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
         let events = EventLoop::new()?;
-        let asker = match &self.starter {
-            Some(starter) => Asker::There(Remote::start(Arc::clone(starter), report.clone())?),
-            None => {
-                let timeouts = Timeouts::within(self.patience.timeout);
-                let client =
-                    Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
-                Asker::Here { client, errand: self.errand.clone() }
-            }
+        let asker = if let Some(starter) = &self.starter {
+            Asker::There(Remote::start(Arc::clone(starter), report.clone())?)
+        } else {
+            let timeouts = Timeouts::within(self.patience.timeout);
+            let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
+            Asker::Here { client, errand: self.errand.clone() }
         };
         let attempts = Attempts {
             gate: Arc::clone(&self.gate),

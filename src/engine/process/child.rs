@@ -105,12 +105,15 @@ fn tell(
 ) -> io::Result<()> {
     loop {
         select! {
-            recv(happened) -> event => tell_of(&mut output, event.ok())?,
+            recv(happened) -> event => {
+                let Ok(event) = event else { return Ok(()) };
+                tell_of(&mut output, &event)?;
+            }
             recv(answered) -> answer => {
                 let Ok(answer) = answer else { return Ok(()) };
                 // All that happened on the way to an answer was sent before it.
                 for event in happened.try_iter() {
-                    tell_of(&mut output, Some(event))?;
+                    tell_of(&mut output, &event)?;
                 }
                 wire::write(&mut output, &answer)?;
             }
@@ -120,14 +123,11 @@ fn tell(
 }
 
 /// What else is sent is the parent's own business to tell.
-fn tell_of(output: &mut impl Write, event: Option<Event>) -> io::Result<()> {
-    match event {
-        Some(Event { at, kind: Kind::Entered { state }, .. }) => {
-            wire::write(output, &Said::Entered { at, state })
-        }
-        Some(Event { at, kind: Kind::Quota(quota), .. }) => {
-            wire::write(output, &Said::Quota { at, quota })
-        }
+fn tell_of(output: &mut impl Write, event: &Event) -> io::Result<()> {
+    let at = event.at;
+    match event.kind {
+        Kind::Entered { state } => wire::write(output, &Said::Entered { at, state }),
+        Kind::Quota(quota) => wire::write(output, &Said::Quota { at, quota }),
         _ => Ok(()),
     }
 }
