@@ -159,8 +159,9 @@ impl App {
     fn settle(&mut self) -> Option<Effect> {
         let workload = self.shown.workload;
         let free = !self.session.setup().costs_quota(workload);
-        // Without a number of pages, the preparing request failed: a person decides to try again.
-        let ready = self.session.tasks(workload).is_some() && self.session.active().is_none();
+        // Where the preparing request failed, a person decides to try again.
+        let prepared = self.session.tasks(workload).is_some() || self.session.profile().is_none();
+        let ready = prepared && self.session.active().is_none();
         (free && ready && self.runs().is_empty()).then(|| self.begin()).flatten()
     }
 

@@ -131,7 +131,7 @@ impl Workshop {
     /// The job for threads of which each has a worker process.
     fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         let starter = |order| {
-            let starter = Starter::new(self.program.clone(), order, self.clock.clone());
+            let starter = Starter::new(self.program.clone(), order);
             starter.map(Arc::new)
         };
         match &plan.work {

@@ -20,7 +20,7 @@ impl Timeline<'_> {
         let mut place = 0;
         for (run, until) in self.app.visible() {
             if let Some(lane) = run.lanes().get(chosen - place) {
-                let name = run.plan().worker_name((chosen - place) as u16);
+                let name = run.worker_name((chosen - place) as u16);
                 return Some(self.described(&name, run, lane, until, width.into()));
             }
             place += run.lanes().len();
@@ -81,7 +81,7 @@ impl Timeline<'_> {
 /// The last of a lane's attempts that failed by `end`, unless another began by `from`; and why.
 fn latest_failed(run: &Run, lane: &Lane, from: Nanos, end: Nanos) -> Option<(model::Span, String)> {
     let [.., throttled, _error] = lane.between(from, end);
-    if throttled == 0 && run.failed_task().is_none() {
+    if throttled == 0 && run.failed_task().is_none() && run.lost() == 0 {
         return None;
     }
     let mut next = end;

@@ -122,7 +122,7 @@ fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
     let done = run.done_tasks() + run.failed_tasks();
     let outside = match run.unqueued() {
         0 if run.plan().queue.is_none() => String::new(),
-        outside => format!("{outside} to put  "),
+        outside => format!("{outside} to put "),
     };
     let last = if out_is_told { format!("{done} done") } else { format!("{out} out") };
     vec![
@@ -130,7 +130,8 @@ fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
         format!("  {outside}{waiting} waiting  {out} out  {done} done"),
         format!(" {outside}{waiting} waiting {out} out {done} done"),
         format!(" {outside}{waiting} wait {out} out {done} done"),
-        format!("  {waiting} wait  {last}"),
+        format!("  {outside}{waiting} wait  {last}"),
+        format!(" {outside}{waiting} wait {last}"),
         format!(" {waiting} wait {last}"),
         format!(" {waiting} wait"),
         format!("{waiting:>6}"),

@@ -129,6 +129,13 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.session().setup().workloads().len() > 1 {
         hints.push((&[Action::NextWorkload], "workload"));
     }
+    match app.slow() {
+        Some(_) => hints.push((&[Action::Slower, Action::Faster], "pace")),
+        None if app.shown().workload.is_computed() => {
+            hints.push((&[Action::Simulate], "slow motion"));
+        }
+        None => {}
+    }
     hints.extend([
         (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
         (&[Action::Pause], pause),

@@ -20,8 +20,8 @@ const DIGITS: [&str; 35] = [
 /// Where several had it in turn and only ASCII may be drawn, or a lane beyond these numbers had it.
 const SEVERAL: &str = "+";
 
-/// A hold's number needs so many cells beside itself.
-const LABEL_ROOM: usize = 1;
+/// A hold's number needs so many eighths of a cell beside itself.
+const LABEL_ROOM: usize = 8;
 
 impl Strip {
     /// Draws who holds the GIL.
@@ -40,17 +40,22 @@ impl Strip {
         }
         let mut first = 0;
         for alike in cells.chunk_by(|one, next| one == next) {
+            let next = first + alike.len();
             if let Some(HeldCell::Whole(Some(lane))) = alike.first() {
-                self.numbered(*lane, first, alike.len(), buf);
+                let before = first.checked_sub(1).and_then(|before| cells.get(before));
+                let beside = part(before, *lane) + part(cells.get(next), *lane);
+                self.numbered(*lane, first, (alike.len(), beside), buf);
             }
-            first += alike.len();
+            first = next;
         }
     }
 
-    /// Writes a lane's number on the cells in which it holds the GIL, where there is room.
-    fn numbered(&self, lane: LaneId, first: usize, cells: usize, buf: &mut Buffer) {
+    /// Writes a lane's number on the whole cells in which it holds the GIL, where there is room; there
+    /// are so many, and so many eighths of a cell beside them.
+    fn numbered(&self, lane: LaneId, first: usize, room: (usize, usize), buf: &mut Buffer) {
+        let (whole, beside) = room;
         let number = (u32::from(lane.0) + 1).to_string();
-        if number.len() + LABEL_ROOM > cells {
+        if number.len() > whole || number.len() * 8 + LABEL_ROOM > whole * 8 + beside {
             return;
         }
         let mut letter = [0; 4];
@@ -60,6 +65,17 @@ impl Strip {
                 cell.set_symbol(digit.encode_utf8(&mut letter)).set_fg(self.theme.on_holder(lane));
             }
         }
+    }
+}
+
+/// How many eighths of a cell with an edge a lane has.
+fn part(cell: Option<&HeldCell>, lane: LaneId) -> usize {
+    match cell {
+        Some(HeldCell::Edge { left, eighths, .. }) if *left == Some(lane) => (*eighths).into(),
+        Some(HeldCell::Edge { right, eighths, .. }) if *right == Some(lane) => {
+            usize::from(8 - *eighths)
+        }
+        _ => 0,
     }
 }
 
@@ -117,22 +133,24 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
     let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
     let (length, whose) = longest.unwrap_or_default();
     // Once nobody waits any more, how many did on average.
-    let waiters = match run.end() {
-        None => gil.waiters().to_string(),
-        Some(_) => format!("{:.1}", gil.mean_waiters(until)),
+    let [waiting, wait] = if run.is_over() {
+        let mean = gil.mean_waiters(until);
+        [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
+    } else {
+        [format!("{} waiting", gil.waiters()), format!("{} wait", gil.waiters())]
     };
     let (held, rate, cost) =
         (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));
     let long = [
         format!("held {held:.0} %"),
-        format!("{waiters} waiting"),
+        waiting,
         format!("{rate:.0} switches/s"),
         format!("waits cost {cost}"),
         format!("longest hold {length}, {whose}"),
     ];
     let short = [
         format!("held {held:.0} %"),
-        format!("{waiters} wait"),
+        wait,
         format!("{rate:.0}/s"),
         format!("cost {cost}"),
         format!("longest {length}"),

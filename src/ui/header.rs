@@ -26,7 +26,7 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let help = format!("{GAP}{} help ", key_of(Action::Help));
     let whose = whose(app).map(|whose| format!("{GAP}{whose}")).unwrap_or_default();
     let [long, short] = about(app);
-    let [machine, shorter, shortest] = machine(app);
+    let [machine, shorter, shortest, sim] = machine(app);
     let none = String::new();
     // The keys' row tells of the help, too.
     let forms = [
@@ -36,6 +36,7 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         ("", &long, &shorter, &none),
         ("", &long, &shortest, &none),
         ("", &short, &shortest, &none),
+        ("", &short, &sim, &none),
     ];
     let workload = workload(app, theme);
     let rest = |(name, about, machine, help): &(&str, &String, &String, &String)| {
@@ -106,18 +107,23 @@ fn about(app: &App) -> [String; 2] {
     [long, short]
 }
 
-/// The machine, where it is simulated, in three lengths.
-fn machine(app: &App) -> [String; 3] {
-    let computed = app.shown().workload.is_computed();
-    let Some(machine) = app.session().setup().compute.simulation.filter(|_| computed) else {
-        return [const { String::new() }; 3];
+/// The machine and its pace, where they are simulated, in four lengths.
+fn machine(app: &App) -> [String; 4] {
+    let simulation = app.session().setup().compute.simulation;
+    let Some((machine, slow)) = simulation.zip(app.slow()) else {
+        return [const { String::new() }; 4];
     };
     let (cores, seed) = (machine.cores, machine.seed);
     let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+    let (pace, short) = match slow {
+        1 => ("real time".to_owned(), String::new()),
+        _ => (format!("1/{slow} of real time"), format!(", 1/{slow}")),
+    };
     [
-        format!("{GAP}simulated, {cores}, seed {seed}"),
-        format!("{GAP}simulated, {cores}"),
-        format!("{GAP}simulated"),
+        format!("{GAP}simulated, {cores}, seed {seed}, {pace}"),
+        format!("{GAP}simulated, {cores}{short}"),
+        format!("{GAP}simulated{short}"),
+        format!("{GAP}sim{short}"),
     ]
 }
 
@@ -129,7 +135,8 @@ pub(super) fn modes(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &m
         begin.extend(workload(app, theme));
         begin.push(Span::raw(" "));
     }
-    let workers = workers(app, theme);
+    let machine = if layout.has_headings() { None } else { app.slow() };
+    let workers = workers(app, theme, machine);
     let room = usize::from(area.width);
     let mut left = Line::default();
     for form in [Form::Long, Form::Short, Form::Chosen, Form::Tight] {
@@ -189,23 +196,31 @@ fn mode(
     ]
 }
 
-/// How many workers there are, and the next run has where that is not the same: in full and in short.
-fn workers(app: &App, theme: Theme) -> [Line<'static>; 2] {
+/// How many workers there are, and the next run has where that is not the same: in full and in short;
+/// and how slow a simulated machine is.
+fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     let workload = app.shown().workload;
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
     let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
     let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
-    let line = |now: String, next: String| {
+    let line = |machine: &str, now: String, next: &str| {
+        let machine = match slow {
+            None => String::new(),
+            Some(1) => format!("{machine}  "),
+            Some(slow) => format!("{machine} 1/{slow}  "),
+        };
         let next = app.next_workers().map_or_else(String::new, |count| format!("{next}{count}"));
         Line::from(vec![
+            Span::styled(machine, theme.strong()),
             Span::styled(now, theme.quiet()),
             Span::styled(next, theme.strong()),
             Span::raw(" "),
         ])
     };
     [
-        line(format!("workers {up_to}{workers}"), ", next run ".to_owned()),
-        line(format!("x{workers}"), ", next ".to_owned()),
+        line("simulated", format!("workers {up_to}{workers}"), ", next run "),
+        line("sim", format!("workers {up_to}{workers}"), ", next "),
+        line("sim", format!("x{workers}"), ", next "),
     ]
 }
 

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::Width;
@@ -38,12 +38,12 @@ impl Timeline<'_> {
         let name = format!(" {}", run.plan().name());
         let (left, _) = margins(self.layout);
         let from = left.max(text::width(&name) as u16 + 2).min(area.width);
-        Line::styled(name, self.theme.strong()).render(area, buf);
+        Span::styled(name, self.theme.strong()).render(area, buf);
         let mut rest = Rect { x: area.x + from, width: area.width - from, ..area };
         if hidden > 0 {
             let hidden = format!("{}   ", hidden_lanes(hidden).trim_start());
             let width = (text::width(&hidden) as u16).min(rest.width);
-            Line::styled(hidden, self.theme.quiet()).render(rest, buf);
+            Span::styled(hidden, self.theme.quiet()).render(rest, buf);
             rest = Rect { x: rest.x + width, width: rest.width - width, ..rest };
         }
         let figures = gil::figures(run, run.elapsed(self.app.now()), rest.width.into());

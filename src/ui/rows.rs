@@ -159,7 +159,7 @@ impl<'app> Arrangement<'app> {
         let spare =
             if self.layout.height == Height::Normal { height.saturating_sub(needed) } else { 0 };
         let runs = sections.len();
-        let between: usize = sections.iter().map(|section| section.bars() - 1).sum();
+        let between: usize = sections.iter().map(|section| section.bars().saturating_sub(1)).sum();
         let gaps = [spare > runs, spare > runs + between];
         let hidden: usize = sections.iter().filter(|one| one.shown == 0).map(Section::hidden).sum();
         let mut rows: Vec<Row<'app>> = profile.map(Row::Profile).into_iter().collect();
@@ -225,10 +225,14 @@ impl<'app> Arrangement<'app> {
             *profile = None;
         }
         if rows(sections) > height {
-            sections.iter_mut().for_each(|section| section.named = false);
+            for section in &mut *sections {
+                section.named = false;
+            }
         }
         if rows(sections) > height {
-            sections.iter_mut().for_each(|section| section.gil = false);
+            for section in &mut *sections {
+                section.gil = false;
+            }
         }
         let chosen = self.app.lane().unwrap_or(0);
         // Not even a row a run: those up to the one with the chosen lane, and one for the rest.
@@ -238,8 +242,9 @@ impl<'app> Arrangement<'app> {
             for (at, section) in sections.iter_mut().enumerate() {
                 section.shown = usize::from(at >= first && at + 1 < first + height);
             }
+        } else {
+            share_out(sections, height - rows(sections) - usize::from(profile.is_some()));
         }
-        share_out(sections, height.saturating_sub(rows(sections) + usize::from(profile.is_some())));
         for section in sections {
             let own =
                 chosen.checked_sub(section.above).filter(|&at| at < section.run.lanes().len());

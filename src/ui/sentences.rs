@@ -82,6 +82,10 @@ fn side_by_side(app: &App) -> Option<String> {
         0 => None,
         failed => Some(format!("{failed} failed")),
     };
+    let together = match (together, &failed) {
+        (None, Some(_)) => Some("done".to_owned()),
+        (together, _) => together,
+    };
     let parts: Vec<String> = together.into_iter().chain(failed).collect();
     (!parts.is_empty() && run.end() == Some(&End::Finished)).then(|| parts.join("; "))
 }

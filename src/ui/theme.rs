@@ -137,7 +137,7 @@ impl Theme {
     /// The second tone of native CPU work, which has the colour of computing.
     fn shade(self) -> Color {
         match (self.depth, self.background) {
-            (Depth::True, Background::Dark) => Color::from_u32(0x00c0_7f10),
+            (Depth::True, Background::Dark) => Color::from_u32(0x00d0_8c18),
             (Depth::True, Background::Light) => Color::from_u32(0x00c9_8d3c),
             _ => Color::Indexed(136),
         }

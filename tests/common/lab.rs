@@ -46,7 +46,7 @@ struct Part {
 
 /// What happens in a run of `plan`, in order.
 pub(super) fn events(job: &Job, plan: &Plan) -> VecDeque<Event> {
-    let mut lab = Lab { job, plan, events: Vec::new(), next: 1, pid: PID };
+    let mut lab = Lab { job, plan, events: Vec::new(), next: 1, returned: None, pid: PID };
     lab.tell(0, 0, Kind::RunStarted { plan: plan.clone() });
     lab.tell(0, 0, Kind::Queued { tasks: plan.tasks });
     for tasks in 1..=plan.queue.unwrap_or(0).min(plan.tasks) {
@@ -70,6 +70,8 @@ struct Lab<'job> {
     events: Vec<Event>,
     /// The task that is handed out next.
     next: u32,
+    /// The task that a worker process died over, and when: it goes before the others from then on.
+    returned: Option<(u32, u64)>,
     pid: u32,
 }
 
@@ -84,6 +86,10 @@ impl Lab<'_> {
 
     /// A worker takes the next task.
     fn take(&mut self, lane: usize, at: u64) -> Option<u32> {
+        if let Some((task, _)) = self.returned.take_if(|(_, since)| *since <= at) {
+            self.tell(lane, at, Kind::Started { task: TaskId(task) });
+            return Some(task);
+        }
         let task = self.next;
         if task > self.plan.tasks {
             return None;
@@ -163,7 +169,11 @@ impl Lab<'_> {
         loop {
             let (lane, &at) =
                 free.iter().enumerate().min_by_key(|&(lane, at)| (at, lane)).expect("a worker");
-            let Some(task) = self.take(lane, at) else { break };
+            let Some(task) = self.take(lane, at) else {
+                let Some((_, since)) = self.returned else { break };
+                free[lane] = since;
+                continue;
+            };
             let mut now = at;
             if processes {
                 self.enter(lane, now, State::HandOver);
@@ -203,7 +213,7 @@ impl Lab<'_> {
         let message = format!("worker process {} was killed by signal 9", PID + lane as u32);
         let failure = Failure { kind: FailureKind::Worker, message };
         self.tell(lane, at, Kind::Finished { task: TaskId(task), outcome: Outcome::Lost(failure) });
-        self.next = task;
+        self.returned = Some((task, at));
         self.start_process(lane, at)
     }
 

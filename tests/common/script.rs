@@ -106,6 +106,9 @@ const CONNECT: u64 = 2_500;
 const MAKE: u64 = 100;
 const PARSE: u64 = 1_000;
 
+/// How long a worker process takes to start, in microseconds.
+const START: u64 = 60_000;
+
 /// How much later each thread starts than the one before, in microseconds.
 const STAGGER: u64 = 200;
 
@@ -176,7 +179,15 @@ impl Script<'_> {
             event.lane == lane && matches!(event.kind, Kind::Entered { state: State::Connecting })
         });
         let (mut at, mut slot) = self.hold(lane, at);
+        if self.plan.mode == Mode::Gil {
+            self.enter(lane, at, State::LockWait);
+            at += MAKE;
+        }
         self.whole(lane, at, Kind::Started { task: TaskId(task) });
+        if self.plan.mode == Mode::Processes {
+            self.enter(lane, at, State::HandOver);
+            at += PARSE;
+        }
         let limited = self.pause.is_some();
         at = self.attempts(lane, at, task);
         if !limited && self.pause.is_some() {
@@ -194,6 +205,10 @@ impl Script<'_> {
             self.enter(lane, at, State::Receiving);
             self.quota(lane, at);
             at += receive * 1_000;
+            if self.plan.mode == Mode::Gil {
+                self.enter(lane, at, State::LockWait);
+                at += PARSE;
+            }
             self.enter(lane, at, State::Computing);
             at += PARSE;
         }
@@ -304,6 +319,13 @@ impl Script<'_> {
         let real = listed.min(self.job.shown);
         let mut free: Vec<u64> =
             (0..u64::from(self.plan.workers)).map(|lane| lane * STAGGER).collect();
+        if self.plan.mode == Mode::Processes {
+            for (lane, free) in (0..).zip(&mut free) {
+                self.enter(LaneId(lane), *free, State::Starting);
+                *free += START;
+                self.whole(LaneId(lane), *free, Kind::Process { pid: 4_001 + u32::from(lane) });
+            }
+        }
         for page in 1..=self.plan.tasks.max(real) {
             if page > real && self.told_before(free.iter().min().copied()) {
                 break;

@@ -92,6 +92,15 @@ fn is_running(mark: &str) -> bool {
     all.lines().any(|line| line.contains(mark) && !line.trim_start().starts_with('Z'))
 }
 
+/// Waits until none such runs: who was killed may take a moment to be gone.
+#[track_caller]
+fn assert_gone(mark: &str) {
+    let clock = Clock::system();
+    while is_running(mark) {
+        assert!(clock.now() < HANGS.into(), "{mark} is left behind");
+    }
+}
+
 /// Stops at every moment of a run's beginning: each ends, and leaves nothing running.
 #[test]
 fn a_stop_at_any_moment_ends_the_run() {
@@ -112,7 +121,7 @@ fn a_stop_at_any_moment_ends_the_run() {
         let run = fold(&plan, &seen);
         assert_eq!(run.end(), Some(&End::Stopped), "after {moment} events");
         assert_eq!(run.in_flight(), 0);
-        assert!(!is_running(&mark), "{mark} is left behind");
+        assert_gone(&mark);
     }
 }
 
@@ -127,10 +136,7 @@ fn a_handle_that_is_dropped_leaves_nothing_running() {
         begun += usize::from(running(&run.events().recv_timeout(HANGS).unwrap()));
     }
     drop(run);
-    let clock = Clock::system();
-    while is_running(&mark) {
-        assert!(clock.now() < HANGS.into(), "{mark} is left behind");
-    }
+    assert_gone(&mark);
 }
 
 /// A stop keeps what was written until then.

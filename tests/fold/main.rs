@@ -7,6 +7,7 @@
 
 mod cells;
 mod gil;
+mod gil_cells;
 mod legal;
 mod level;
 mod nonsense;

@@ -12,6 +12,7 @@ mod fabricate;
 
 mod keys;
 mod lab;
+mod lab_words;
 mod limits;
 mod rows;
 mod sizes;

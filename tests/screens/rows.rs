@@ -136,3 +136,93 @@ fn rows_above_stay_when_the_list_is_shorter_than_promised() {
         assert!(main.is_some());
     }
 }
+
+/// A race of four modes, of which not all lanes have room everywhere.
+fn four_modes() -> Sitting {
+    Sitting::new(Job::default(), Selection::race(Workload::Mixed))
+}
+
+const CROWDED: [(u16, u16); 7] =
+    [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12), (40, 10)];
+
+/// The rows on which something stands in the column of names, from the timeline on.
+fn named(rows: &[String]) -> Vec<usize> {
+    let name = |row: &str| row.chars().skip(1).take(8).any(|c| c.is_alphanumeric());
+    let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(0);
+    let rows = rows.iter().enumerate().skip(timeline + 1);
+    rows.filter(|(_, row)| name(row)).map(|(y, _)| y).collect()
+}
+
+#[test]
+fn no_row_jumps_in_a_race_of_four_modes() {
+    for size in CROWDED {
+        let mut sitting = four_modes();
+        sitting.step();
+        let first = named(&sitting.rows(size));
+        assert!(first.len() > 3, "{first:?}");
+        while let Some(event) = sitting.step() {
+            if sitting.app.session().active().is_some() {
+                assert_eq!(named(&sitting.rows(size)), first, "{size:?} after {event:?}");
+            }
+        }
+    }
+}
+
+/// How many lanes have a row of their own, and how many are counted on another; and whether one of
+/// the rows is chosen.
+fn lanes_told(rows: &[String]) -> (usize, usize, bool) {
+    const MODES: [&str; 7] = ["seq", "sequential", "thr", "threads", "gil", "proc", "processes"];
+    let (mut shown, mut counted, mut chosen) = (0, 0, false);
+    let totals = rows.iter().rposition(|row| row.contains(" s  ") && row.contains('x')).unwrap();
+    let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(totals);
+    for row in rows.iter().skip(timeline + 1) {
+        let row = row.trim_start_matches('│');
+        let words: Vec<&str> = row.trim_start_matches(['>', ' ', '▌']).split(' ').collect();
+        let worker = ["worker-", "w-", "pid", "main"].iter().any(|name| words[0].starts_with(name));
+        // Not so a run's name above its lanes.
+        let name = row.trim_end_matches([' ', '│']).ends_with(words[0])
+            || words.get(1).is_some_and(|x| x.starts_with('x'));
+        let lane = MODES.contains(&words[0]) && !name;
+        // Below the lanes stands what the chosen one did.
+        let told = row.contains("waiting ") && row.contains(" ms  ");
+        if (worker || lane) && !told {
+            shown += 1;
+            chosen |= row.starts_with('>');
+        }
+        let count = words.iter().find_map(|word| word.strip_prefix('+')?.parse::<usize>().ok());
+        counted += count.filter(|_| !row.starts_with(" Tab")).unwrap_or(0);
+    }
+    (shown, counted, chosen)
+}
+
+#[test]
+fn every_lane_has_a_row_or_is_counted_and_the_chosen_one_has_one() {
+    for size in CROWDED {
+        let mut sitting = four_modes().until(Mode::Processes, 100);
+        for lane in 0..13 {
+            sitting = sitting.pressed("j");
+            let rows = sitting.rows(size);
+            let (shown, counted, chosen) = lanes_told(&rows);
+            let screen = rows.join("\n");
+            assert_eq!(shown + counted, 13, "lane {lane} at {size:?}: {shown}\n{screen}");
+            assert!(chosen, "lane {lane} at {size:?}\n{screen}");
+            assert!(shown == 13 || size != (120, 36), "all of them fit\n{screen}");
+        }
+    }
+}
+
+/// Not only the runs that stand first.
+#[test]
+fn every_run_has_its_name_and_a_lane_in_sight() {
+    let names = [["sequential", "seq "], ["threads x4", "thr"], ["gil x4", "gil +"]];
+    let names = names.into_iter().chain([["processes x4", "proc +"]]);
+    for size in [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12)] {
+        let rows = four_modes().until(Mode::Gil, 100).rows(size);
+        let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(5);
+        let below = rows[timeline..].join("\n");
+        for forms in names.clone() {
+            assert!(forms.iter().any(|name| below.contains(name)), "{forms:?}\n{below}");
+        }
+        assert!(below.contains(" GIL "), "{below}");
+    }
+}

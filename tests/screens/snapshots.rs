@@ -19,6 +19,11 @@ pub(crate) const EVERY: [(u16, u16); 5] = [WIDE, USUAL, LOW, NARROW, TINY];
 
 /// The scene at each of the sizes, one below the other.
 pub(crate) fn screens(mut sitting: Sitting, sizes: &[(u16, u16)]) -> String {
+    pictures(&mut sitting, sizes)
+}
+
+/// The same of a sitting that goes on.
+pub(crate) fn pictures(sitting: &mut Sitting, sizes: &[(u16, u16)]) -> String {
     let mut text = String::new();
     for &size in sizes {
         let screen = sitting.text(size, COLOUR);

@@ -12,7 +12,6 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::death;
 use super::wire::{self, Hello, Order, Said, Todo, VERSION, WireError};
-use crate::engine::clock::Clock;
 use crate::engine::task::Report;
 use crate::github::{Fault, Reply};
 use crate::model::{Failure, Kind, Nanos, State, TaskId};
@@ -34,7 +33,6 @@ const READ_AHEAD: usize = 64;
 pub(in crate::engine) struct Starter {
     program: PathBuf,
     order: Order,
-    clock: Clock,
 }
 
 /// A lane's worker process.
@@ -45,14 +43,10 @@ pub(in crate::engine) struct Remote {
 }
 
 impl Starter {
-    /// Processes of this program, which do as `order` says and are timed by `clock`.
-    pub(in crate::engine) fn new(
-        program: Option<PathBuf>,
-        order: Order,
-        clock: Clock,
-    ) -> Result<Self, Failure> {
+    /// Processes of this program, which do as `order` says.
+    pub(in crate::engine) fn new(program: Option<PathBuf>, order: Order) -> Result<Self, Failure> {
         let program = program.ok_or_else(death::no_program)?;
-        Ok(Self { program, order, clock })
+        Ok(Self { program, order })
     }
 
     fn start(&self, report: &Report) -> Result<Process, Failure> {
@@ -178,10 +172,10 @@ impl Process {
         if self.is_ready {
             return Ok(());
         }
-        let late = starter.clock.now() + LONGEST_START.into();
         let said = tokio::select! {
             said = self.said.recv() => said,
-            () = starter.clock.sleep_until(late) => {
+            // A process takes its time to start, whatever clock the run goes by.
+            () = tokio::time::sleep(LONGEST_START) => {
                 return Err(Unready::Never(death::not_ready(self.child.id(), LONGEST_START)));
             }
         };

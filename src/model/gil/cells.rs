@@ -19,7 +19,7 @@ pub enum HeldCell {
     },
     /// More changes than can be placed: it was held for this share of the cell.
     Merged {
-        /// Who had it for more than half of that, if anybody did.
+        /// Who had it for at least three quarters of that, if anybody did.
         lane: Option<LaneId>,
         /// 1 to 8.
         eighths: u8,
@@ -66,7 +66,10 @@ impl<'run> Gil<'run> {
         }
         match (look.shown, look.count) {
             _ if look.left_out > width / 8 => self.merged(start, seen, width),
-            ([Some(one), _], 1) => HeldCell::Whole(one.holder),
+            // However short somebody had it, it is seen.
+            ([Some(one), _], 1) if one.holder.is_some() || look.left_out == 0 => {
+                HeldCell::Whole(one.holder)
+            }
             ([Some(a), Some(b)], 2) => edge(&a, &b, a.end - start, width),
             _ => self.merged(start, seen, width),
         }
@@ -92,7 +95,7 @@ impl<'run> Gil<'run> {
     /// How much of a cell it was held, and by whom.
     fn merged(&self, start: u64, seen: u64, width: u64) -> HeldCell {
         let held = self.holds.held_until(seen) - self.holds.held_until(start);
-        let most = self.longest_in(start, seen).filter(|(_, time)| time * 2 > held);
+        let most = self.longest_in(start, seen).filter(|(_, time)| time * 4 >= held * 3);
         let eighths = ((held * 8 + width / 2) / width).clamp(1, 8) as u8;
         match held {
             0 => HeldCell::Whole(None),

