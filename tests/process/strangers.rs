@@ -3,13 +3,15 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use tempfile::TempDir;
 use threadline::engine::Clock;
 use threadline::model::{FailureKind, Kind, Nanos, State};
 
-use super::{Going, cpu, launcher};
+use super::scripted::{self, Reply, Scripted};
+use super::{Going, PROGRAM, cpu, launcher};
 
 /// The script under the name of what it does.
 fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
@@ -116,4 +118,29 @@ fn a_clock_of_its_own_is_not_believed() {
         assert!(times.iter().all(|&at| at <= end + Nanos::from_millis(60_000)));
         assert_eq!(row.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
     }
+}
+
+/// The real program, whose file is deleted while it waits for the profile.
+#[test]
+fn a_program_that_was_deleted_says_so_and_exits_with_1() {
+    let place = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = place.path().join("threadline");
+    std::fs::hard_link(PROGRAM, &program).unwrap();
+    let deleted = program.clone();
+    let server = Scripted::start(move |request| match request.page() {
+        None => {
+            _ = std::fs::remove_file(&deleted);
+            Reply::new(200, r#"{"login":"octocat","followers":90}"#)
+        }
+        Some(page) => scripted::page(page, 90),
+    });
+    let ended = Command::new(&program)
+        .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])
+        .output()
+        .unwrap();
+    let err = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{err}");
+    let words = "no worker process can be started, as ";
+    assert!(err.contains(words) && err.contains("is not there any more"), "{err}");
+    assert!(server.pages().is_empty(), "somebody asked all the same");
 }
