@@ -75,7 +75,9 @@ const fn plan(mode: Mode, workers: u16, tasks: u32) -> Plan {
 fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
     let mut run = Run::new(plan.clone());
     let events: Vec<Event> = launcher.start(plan.clone()).events().iter().collect();
-    events.iter().for_each(|event| run.apply(event));
+    for event in &events {
+        run.apply(event);
+    }
     assert!(run.is_whole(), "{:?}", run.failure());
     (run, events)
 }

@@ -4,7 +4,6 @@
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use tempfile::TempDir;
 use threadline::engine::Clock;
@@ -72,22 +71,6 @@ fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
         assert!((2..=5).contains(&going.run.lost()), "{name}: {}", going.run.lost());
         assert_eq!(going.run.done_tasks(), 0, "{name}");
     }
-}
-
-/// Its silence is borne for half a minute.
-#[test]
-fn who_says_nothing_is_not_waited_for() {
-    let (clock, place) = (Clock::manual(), TempDir::new().unwrap());
-    let mut going = Going::start(&launcher(stranger(&place, "mute"), &clock), &cpu(10, 1, 1));
-    while !going.run.is_over() {
-        // Nobody tells when it begins to wait.
-        clock.advance(Duration::from_secs(31));
-        if let Ok(event) = going.handle.events().recv_timeout(Duration::from_millis(10)) {
-            going.run.apply(&event);
-        }
-    }
-    let failure = going.failure();
-    assert!(failure.message.contains("was not ready within 30 s"), "{failure}");
 }
 
 #[test]
