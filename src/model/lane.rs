@@ -270,7 +270,11 @@ impl Lane {
 
     /// Time in one state, in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
-        Nanos(self.sums_to(t).get(state as usize).copied().unwrap_or(0))
+        let before = self.entries.partition_point(|entry| entry.at() < t.0);
+        let sums = self.sums.get(block(before)).copied().unwrap_or_default();
+        let known = sums.get(state as usize).copied().unwrap_or(0);
+        let own = self.since_checkpoint(before, t.0).filter(|(place, _)| *place == state as usize);
+        Nanos(known + own.map(|(_, time)| time).sum::<u64>())
     }
 
     /// Time in any state but idle, in [0, t).
@@ -287,18 +291,27 @@ impl Lane {
 
     /// The same, where the number of entries before `t` is known.
     fn sums_up_to(&self, before: usize, t: u64) -> Sums {
-        let block = before.saturating_sub(1) / CHECKPOINT;
-        let first = block * CHECKPOINT;
-        let mut sums = self.sums.get(block).copied().unwrap_or_default();
-        let entries = self.entries.get(first..before).unwrap_or(&[]);
-        let ends = entries.iter().skip(1).map(|entry| entry.at()).chain([t]);
-        for (entry, end) in entries.iter().zip(ends) {
-            if let Some(sum) = sums.get_mut(entry.place()) {
-                *sum += end - entry.at();
+        let mut sums = self.sums.get(block(before)).copied().unwrap_or_default();
+        for (place, time) in self.since_checkpoint(before, t) {
+            if let Some(sum) = sums.get_mut(place) {
+                *sum += time;
             }
         }
         sums
     }
+
+    /// The time in each stretch from the last checkpoint to `t`, which so many entries are before, by
+    /// the place of its state.
+    fn since_checkpoint(&self, before: usize, t: u64) -> impl Iterator<Item = (usize, u64)> + '_ {
+        let entries = self.entries.get(block(before) * CHECKPOINT..before).unwrap_or(&[]);
+        let ends = entries.iter().skip(1).map(|entry| entry.at()).chain([t]);
+        entries.iter().zip(ends).map(|(entry, end)| (entry.place(), end - entry.at()))
+    }
+}
+
+/// The place of the last checkpoint before so many entries.
+const fn block(entries: usize) -> usize {
+    entries.saturating_sub(1) / CHECKPOINT
 }
 
 fn difference(after: &Sums, before: &Sums) -> Sums {
