@@ -198,6 +198,13 @@ impl App {
             Workload::Commands => {
                 Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
             }
+            _ if self
+                .session
+                .active_run()
+                .is_some_and(|run| run.plan().mode == Mode::Processes) =>
+            {
+                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
+            }
             _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
         }
     }

@@ -119,7 +119,7 @@ fn in_flight_figures(run: &Run, until: Nanos) -> Vec<String> {
 /// in the queue, handed out, done. The row above may say how many are handed out.
 fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
     let (waiting, out) = (run.queued(), run.handed_out());
-    let done = run.done_tasks() + run.failed_tasks();
+    let done = run.done_tasks();
     let outside = match run.unqueued() {
         0 if run.plan().queue.is_none() => String::new(),
         outside => format!("{outside} to put "),

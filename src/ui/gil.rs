@@ -156,7 +156,10 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
         format!("longest {length}"),
     ];
     let fewer = (1..short.len()).rev().map(|count| short.iter().take(count));
-    let forms = [long.join("   "), short.join("  ")].into_iter();
+    let [held, waiting, switches, cost, _] = &long;
+    let [.., longest] = &short;
+    let middle = [held, waiting, switches, cost, longest].map(String::as_str);
+    let forms = [long.join("   "), middle.join("   "), short.join("  ")].into_iter();
     let forms = forms.chain(fewer.map(|some| some.cloned().collect::<Vec<_>>().join("  ")));
     text::fitting(forms.chain(repeat_n(String::new(), 1)), room)
 }
