@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | [`model`] | what happened: events, plans, lanes, runs, figures; no clock, no I/O, no terminal |
 //! | [`github`] | GitHub's REST API: a client for one page, and the built-in server that answers like it |
-//! | [`engine`] | makes things happen: the clock, worker threads, the tasks they do |
+//! | [`engine`] | makes things happen: the clock, worker threads and processes, the tasks they do |
 //! | [`app`] | the state of a sitting: what runs next, what is shown, what a key does |
 //! | [`ui`] | draws that state |
 //! | [`tui`] | the terminal, and the loop that joins all of these |
