@@ -23,6 +23,8 @@ pub struct Lane {
     entries: Vec<Entry>,
     /// Time spent in each state up to every [`CHECKPOINT`]th entry.
     sums: Vec<Sums>,
+    /// The same up to the last.
+    total: Sums,
     attempts: Vec<FirstEntry>,
     /// Tasks that other lanes, or this one before, had begun and lost.
     inherited: Vec<Inherited>,
@@ -100,6 +102,7 @@ impl Default for Lane {
         Self {
             entries: vec![Entry::new(0, State::Idle)],
             sums: vec![[0; STATES]],
+            total: [0; STATES],
             attempts: Vec::new(),
             inherited: Vec::new(),
             retries: Vec::new(),
@@ -188,10 +191,22 @@ impl Lane {
     }
 
     fn push(&mut self, entry: Entry) {
+        self.total = self.total_to(entry.at());
         if self.entries.len().is_multiple_of(CHECKPOINT) {
-            self.sums.push(self.sums_to(Nanos(entry.at())));
+            self.sums.push(self.total);
         }
         self.entries.push(entry);
+    }
+
+    /// Time in each state in [0, t), where nothing changes from `t` on.
+    fn total_to(&self, t: u64) -> Sums {
+        let mut sums = self.total;
+        if let Some(last) = self.entries.last()
+            && let Some(sum) = sums.get_mut(last.place())
+        {
+            *sum += t.saturating_sub(last.at());
+        }
+        sums
     }
 
     fn not_before(&self, at: Nanos) -> u64 {
@@ -270,11 +285,7 @@ impl Lane {
 
     /// Time in one state, in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
-        let before = self.entries.partition_point(|entry| entry.at() < t.0);
-        let sums = self.sums.get(block(before)).copied().unwrap_or_default();
-        let known = sums.get(state as usize).copied().unwrap_or(0);
-        let own = self.since_checkpoint(before, t.0).filter(|(place, _)| *place == state as usize);
-        Nanos(known + own.map(|(_, time)| time).sum::<u64>())
+        Nanos(self.sums_to(t).get(state as usize).copied().unwrap_or(0))
     }
 
     /// Time in any state but idle, in [0, t).
@@ -285,33 +296,27 @@ impl Lane {
 
     /// Time per state in [0, t).
     fn sums_to(&self, t: Nanos) -> Sums {
+        if t >= self.last_change() {
+            return self.total_to(t.0);
+        }
         let before = self.entries.partition_point(|entry| entry.at() < t.0);
         self.sums_up_to(before, t.0)
     }
 
     /// The same, where the number of entries before `t` is known.
     fn sums_up_to(&self, before: usize, t: u64) -> Sums {
-        let mut sums = self.sums.get(block(before)).copied().unwrap_or_default();
-        for (place, time) in self.since_checkpoint(before, t) {
-            if let Some(sum) = sums.get_mut(place) {
-                *sum += time;
+        let block = before.saturating_sub(1) / CHECKPOINT;
+        let first = block * CHECKPOINT;
+        let mut sums = self.sums.get(block).copied().unwrap_or_default();
+        let entries = self.entries.get(first..before).unwrap_or(&[]);
+        let ends = entries.iter().skip(1).map(|entry| entry.at()).chain([t]);
+        for (entry, end) in entries.iter().zip(ends) {
+            if let Some(sum) = sums.get_mut(entry.place()) {
+                *sum += end - entry.at();
             }
         }
         sums
     }
-
-    /// The time in each stretch from the last checkpoint to `t`, which so many entries are before, by
-    /// the place of its state.
-    fn since_checkpoint(&self, before: usize, t: u64) -> impl Iterator<Item = (usize, u64)> + '_ {
-        let entries = self.entries.get(block(before) * CHECKPOINT..before).unwrap_or(&[]);
-        let ends = entries.iter().skip(1).map(|entry| entry.at()).chain([t]);
-        entries.iter().zip(ends).map(|(entry, end)| (entry.place(), end - entry.at()))
-    }
-}
-
-/// The place of the last checkpoint before so many entries.
-const fn block(entries: usize) -> usize {
-    entries.saturating_sub(1) / CHECKPOINT
 }
 
 fn difference(after: &Sums, before: &Sums) -> Sums {
