@@ -158,7 +158,8 @@ impl App {
     /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
     fn settle(&mut self) -> Option<Effect> {
         let workload = self.shown.workload;
-        let free = !self.session.setup().costs_quota(workload);
+        // Nor does a person's command run again because of a key that only looks.
+        let free = !self.session.setup().costs_quota(workload) && workload != Workload::Commands;
         // Where the preparing request failed, a person decides to try again.
         let prepared = self.session.tasks(workload).is_some() || self.session.profile().is_none();
         let ready = prepared && self.session.active().is_none();
@@ -197,6 +198,13 @@ impl App {
             // They are processes of their own.
             Workload::Commands => {
                 Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
+            }
+            _ if self
+                .session
+                .active_run()
+                .is_some_and(|run| run.plan().mode == Mode::Processes) =>
+            {
+                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
             }
             _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
         }

@@ -1,5 +1,6 @@
-//! threadline shows thread activity live: it fetches the pages of a GitHub user's followers one
-//! after another, then with worker threads, and draws each thread's life on one time axis.
+//! threadline shows thread activity live: it fetches the pages of a GitHub user's followers, computes,
+//! or runs commands, one task after another, then with worker threads, under a GIL or without, and in
+//! processes, and draws each worker's life on one time axis.
 //!
 //! # The map of this house
 //!
@@ -11,11 +12,11 @@
 //! | --- | --- |
 //! | [`model`] | what happened: events, plans, lanes, runs, figures; no clock, no I/O, no terminal |
 //! | [`github`] | GitHub's REST API: a client for one page, and the built-in server that answers like it |
-//! | [`engine`] | makes things happen: the clock, worker threads, the tasks they do |
+//! | [`engine`] | makes things happen: the clock, worker threads and processes, the tasks they do |
 //! | [`app`] | the state of a sitting: what runs next, what is shown, what a key does |
 //! | [`ui`] | draws that state |
 //! | [`tui`] | the terminal, and the loop that joins all of these |
-//! | [`headless`] | the same without a screen; `threadline serve` |
+//! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
 //! | [`export`] | what a person takes along: reports and followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
@@ -24,7 +25,9 @@
 //! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
 //! whose [`engine::Worker`] asks [`github::Client`] for a page once the run's gate lets it; events
 //! come back through the channel, and [`app::Session`] folds them into the [`model::Run`] that [`ui`]
-//! draws.
+//! draws. Other kinds of tasks are other [`engine::Job`]s: [`engine::compute`], under [`engine::gil`] or
+//! not; one that [`engine::process`] has a worker process do; a person's commands. A simulated run has no
+//! workers at all: [`engine::simulate`] computes its events.
 
 pub mod app;
 pub mod cli;

@@ -20,7 +20,6 @@ fn main() -> std::process::ExitCode {
         (Some("--list"), _) => {}
         _ => {
             parent::a_panic_between_frames_gives_the_terminal_back();
-            parent::a_panic_while_drawing_gives_the_terminal_back();
             parent::a_workers_panic_is_an_error_on_its_lane();
         }
     }
@@ -52,12 +51,6 @@ mod parent {
 
     pub(crate) fn a_panic_between_frames_gives_the_terminal_back() {
         assert_told(&start("between-frames").ended(), "a run cannot start");
-    }
-
-    pub(crate) fn a_panic_while_drawing_gives_the_terminal_back() {
-        if cfg!(debug_assertions) {
-            assert_told(&start("while-drawing").ended(), "overflow");
-        }
     }
 
     pub(crate) fn a_workers_panic_is_an_error_on_its_lane() {
@@ -95,8 +88,6 @@ mod child {
     use threadline::ui::theme::{Depth, Glyphs};
 
     pub(crate) fn run(name: &str) -> ExitCode {
-        // What the screen is not made for stands for a defect of its own: no workers.
-        let workers = if name == "while-drawing" { 0 } else { 5 };
         let target = Target {
             user: "aaronlelevier".to_owned(),
             api: "a script".to_owned(),
@@ -104,11 +95,8 @@ mod child {
             costs_quota: false,
         };
         let selection = Selection::only(Workload::Followers, Mode::Threads);
-        let app = App::new(
-            Session::new(Setup::followers(target, Some(workers))),
-            selection,
-            Background::Dark,
-        );
+        let app =
+            App::new(Session::new(Setup::followers(target, Some(5))), selection, Background::Dark);
         let launcher =
             Launcher::of(Arc::new(Script { starts: name != "between-frames" }), Clock::system());
         let background = Some(Background::Dark);

@@ -125,7 +125,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
     bind(Action::MoreWorkers, &[char(']')], "one worker more (next run)"),
-    bind(Action::Simulate, &[char('s')], "simulated, or real (cpu, native, mixed)"),
+    bind(Action::Simulate, &[char('s')], "simulated or real, to compute"),
     bind(Action::Slower, &[char('<')], "simulated: slower"),
     bind(Action::Faster, &[char('>')], "simulated: faster"),
     bind(Action::Pause, &[char(' ')], "pause the view, never the run"),

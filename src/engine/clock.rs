@@ -83,8 +83,8 @@ pub fn wall_clock() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
-/// The time since the machine was started: `CLOCK_MONOTONIC` (POSIX, `clock_gettime`), which is the same
-/// for all its processes.
+/// The time since the machine was started: `CLOCK_MONOTONIC` (POSIX, `clock_gettime`), which is the
+/// same for all its processes.
 #[cfg(unix)]
 mod monotonic {
     use std::time::Duration;

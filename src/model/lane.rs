@@ -23,6 +23,8 @@ pub struct Lane {
     entries: Vec<Entry>,
     /// Time spent in each state up to every [`CHECKPOINT`]th entry.
     sums: Vec<Sums>,
+    /// The same up to the last.
+    total: Sums,
     attempts: Vec<FirstEntry>,
     /// Tasks that other lanes, or this one before, had begun and lost.
     inherited: Vec<Inherited>,
@@ -100,6 +102,7 @@ impl Default for Lane {
         Self {
             entries: vec![Entry::new(0, State::Idle)],
             sums: vec![[0; STATES]],
+            total: [0; STATES],
             attempts: Vec::new(),
             inherited: Vec::new(),
             retries: Vec::new(),
@@ -188,10 +191,22 @@ impl Lane {
     }
 
     fn push(&mut self, entry: Entry) {
+        self.total = self.total_to(entry.at());
         if self.entries.len().is_multiple_of(CHECKPOINT) {
-            self.sums.push(self.sums_to(Nanos(entry.at())));
+            self.sums.push(self.total);
         }
         self.entries.push(entry);
+    }
+
+    /// Time in each state in [0, t), where nothing changes from `t` on.
+    fn total_to(&self, t: u64) -> Sums {
+        let mut sums = self.total;
+        if let Some(last) = self.entries.last()
+            && let Some(sum) = sums.get_mut(last.place())
+        {
+            *sum += t.saturating_sub(last.at());
+        }
+        sums
     }
 
     fn not_before(&self, at: Nanos) -> u64 {
@@ -281,6 +296,9 @@ impl Lane {
 
     /// Time per state in [0, t).
     fn sums_to(&self, t: Nanos) -> Sums {
+        if t >= self.last_change() {
+            return self.total_to(t.0);
+        }
         let before = self.entries.partition_point(|entry| entry.at() < t.0);
         self.sums_up_to(before, t.0)
     }

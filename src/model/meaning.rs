@@ -8,12 +8,23 @@ use super::time::Nanos;
 /// Less than this many times quicker is no gain: runs of the same differ by as much.
 const GAIN: f64 = 1.15;
 
+/// More than this many times what is possible is no rounding: the sequential run was slowed.
+const TOO_GOOD: f64 = 1.05;
+
 /// How much quicker a mode was than one task after another.
 #[derive(Clone, Copy)]
 struct Figure {
     mode: Mode,
     workers: u16,
+    tasks: u32,
     speed_up: f64,
+}
+
+impl Figure {
+    /// How many times quicker equal tasks can be on so many workers: all but the last wave are full.
+    fn most(self) -> f64 {
+        f64::from(self.tasks) / f64::from(stats::Waves::new(self.tasks, self.workers).count.max(1))
+    }
 }
 
 /// What the whole ones of these runs mean, where the sequential one took `baseline`: `threads under
@@ -24,7 +35,8 @@ pub fn of(runs: &[Run], baseline: Option<Nanos>, cores: Option<u16>) -> Option<S
     let whole = runs.iter().filter(|run| run.is_whole() && run.plan().mode != Mode::Sequential);
     let figures = whole.filter_map(|run| {
         let speed_up = stats::speed_up(baseline, run.took()?)?;
-        Some(Figure { mode: run.plan().mode, workers: run.plan().workers, speed_up })
+        let (plan, tasks) = (run.plan(), run.known_tasks());
+        Some(Figure { mode: plan.mode, workers: plan.workers, tasks, speed_up })
     });
     sentence(&runs.first()?.plan().work, &figures.collect::<Vec<_>>(), cores)
 }
@@ -34,15 +46,26 @@ fn sentence(work: &Work, figures: &[Figure], cores: Option<u16>) -> Option<Strin
     let cores = simulated.map(|machine| machine.cores).or(cores);
     let gil = figures.iter().find(|figure| figure.mode == Mode::Gil);
     let first = gil.and_then(|gil| match work {
+        Work::Profile(_) | Work::Commands { .. } => None,
+        _ if gil.most() <= 1.0 => Some(of_one(*gil)),
         Work::Cpu(_) => Some(of_cpu(*gil)),
         Work::Native(_) => Some(of_native(*gil)),
         Work::Mixed(compute) => Some(of_mixed(compute, *gil)),
         Work::Followers(_) => Some(of_waiting(*gil)),
-        Work::Profile(_) | Work::Commands { .. } => None,
     });
-    let second = work.compute().and_then(|_| without_a_gil(figures, cores));
+    let second = work.compute().and_then(|_| without_a_gil(figures, cores, simulated.is_some()));
     let parts: Vec<String> = first.into_iter().chain(second).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+/// One thread, or one task: nobody else wants the GIL.
+fn of_one(Figure { tasks, speed_up, .. }: Figure) -> String {
+    let why = if tasks == 1 {
+        "one task is done by one thread"
+    } else {
+        "one thread shares it with nobody"
+    };
+    format!("under the GIL {why}: {speed_up:.2}x")
 }
 
 fn of_cpu(Figure { speed_up, .. }: Figure) -> String {
@@ -65,9 +88,20 @@ fn of_native(Figure { speed_up, .. }: Figure) -> String {
 }
 
 /// The CPU work of all tasks is done one after another, so no run can take less time than that.
-fn of_mixed(compute: &Compute, Figure { workers, speed_up, .. }: Figure) -> String {
-    let share = compute.share;
-    let most = (100.0 / f64::from(share)).min(f64::from(workers));
+fn of_mixed(compute: &Compute, gil: Figure) -> String {
+    let (share, speed_up) = (compute.share, gil.speed_up);
+    match share {
+        0 => return of_waiting(gil),
+        100 => return of_cpu(gil),
+        _ => {}
+    }
+    let most = (100.0 / f64::from(share)).min(gil.most());
+    if speed_up > most * TOO_GOOD {
+        return format!(
+            "threads under the GIL took less time than {share} % CPU work allows: {speed_up:.2}x, \
+             where {most:.2}x is the most, so something else slowed the sequential run"
+        );
+    }
     if most < GAIN && speed_up < GAIN {
         return format!(
             "threads under the GIL gain nothing where {share} % of a task is CPU work: {speed_up:.2}x"
@@ -97,7 +131,7 @@ fn of_waiting(Figure { workers, speed_up, .. }: Figure) -> String {
 }
 
 /// The modes that may use every core.
-fn without_a_gil(figures: &[Figure], cores: Option<u16>) -> Option<String> {
+fn without_a_gil(figures: &[Figure], cores: Option<u16>, simulated: bool) -> Option<String> {
     let free: Vec<Figure> = [Mode::Threads, Mode::Processes]
         .into_iter()
         .filter_map(|mode| figures.iter().find(|figure| figure.mode == mode).copied())
@@ -110,12 +144,18 @@ fn without_a_gil(figures: &[Figure], cores: Option<u16>) -> Option<String> {
         format!("{workers}: {:.2}x", figure.speed_up)
     };
     let told: Vec<String> = free.iter().map(each).collect();
-    let several = free.iter().any(|figure| figure.workers > 1);
-    let gained = free.iter().any(|figure| figure.speed_up >= GAIN);
+    let several = free.iter().any(|figure| figure.most() > 1.0);
+    let gains = |figure: &Figure| figure.speed_up >= GAIN;
+    let lost = |figure: &Figure| figure.mode == Mode::Processes && !gains(figure);
     let place = cores.map_or_else(String::new, |cores| format!(" on {}", plural(cores, "core")));
     let reason = match cores {
-        _ if gained || !several => "",
+        _ if !several => "",
+        _ if free.iter().any(gains) && free.iter().any(lost) => {
+            ", as processes cost more than such short tasks"
+        }
+        _ if free.iter().any(gains) => "",
         Some(1) => ", where only one can compute at a time",
+        _ if simulated => ", as the tasks are too few or too short for what workers cost",
         _ => ", as the cores had other work, or the tasks are too short for what workers cost",
     };
     (!told.is_empty()).then(|| told.join(", ") + &place + reason)
@@ -137,7 +177,16 @@ mod tests {
     use crate::model::plan::{Simulation, Target};
 
     fn said(work: &Work, speed_ups: &[(Mode, f64)], cores: Option<u16>) -> String {
-        let figure = |&(mode, speed_up)| Figure { mode, workers: 4, speed_up };
+        told(work, speed_ups, cores, (4, 8))
+    }
+
+    fn told(
+        work: &Work,
+        speed_ups: &[(Mode, f64)],
+        cores: Option<u16>,
+        (workers, tasks): (u16, u32),
+    ) -> String {
+        let figure = |&(mode, speed_up)| Figure { mode, workers, tasks, speed_up };
         let figures: Vec<Figure> = speed_ups.iter().map(figure).collect();
         sentence(work, &figures, cores).unwrap_or_default()
     }
@@ -200,7 +249,16 @@ mod tests {
             "threads under the GIL wait together, but compute one at a time: 2.40x, where 30 % CPU \
              work allows 3.33x"
         );
-        assert!(mixed(0, 3.9).ends_with("3.90x, where 0 % CPU work allows 4.00x"));
+        assert_eq!(
+            mixed(0, 3.9),
+            "the GIL is released while threads wait, so 4 threads gain: 3.90x"
+        );
+        assert!(mixed(100, 1.02).starts_with("threads under the GIL gain nothing on CPU work"));
+        assert_eq!(
+            mixed(50, 2.4),
+            "threads under the GIL took less time than 50 % CPU work allows: 2.40x, where 2.00x is \
+             the most, so something else slowed the sequential run"
+        );
         assert_eq!(
             mixed(95, 1.02),
             "threads under the GIL gain nothing where 95 % of a task is CPU work: 1.02x"
@@ -209,6 +267,28 @@ mod tests {
             mixed(30, 1.1),
             "threads under the GIL gained nothing, where waiting together allows 3.33x: 1.10x"
         );
+    }
+
+    #[test]
+    fn few_tasks_allow_no_more_than_their_waves() {
+        let mixed = Work::Mixed(Compute { share: 10, ..Compute::default() });
+        let five = told(&mixed, &[(Mode::Gil, 2.38)], None, (4, 5));
+        assert!(five.ends_with("2.38x, where 10 % CPU work allows 2.50x"), "{five}");
+        let one = told(&cpu(), &race(1.0, 1.0, 0.7), Some(2), (4, 1));
+        assert_eq!(
+            one,
+            "under the GIL one task is done by one thread: 1.00x; 4 threads without a GIL: 1.00x, 4 \
+             processes: 0.70x on 2 cores"
+        );
+        let alone = told(&cpu(), &[(Mode::Gil, 1.0)], Some(2), (1, 8));
+        assert_eq!(alone, "under the GIL one thread shares it with nobody: 1.00x");
+    }
+
+    #[test]
+    fn processes_that_cost_more_than_their_tasks() {
+        let short = said(&cpu(), &race(1.0, 1.9, 0.12), Some(2));
+        let why = "4 processes: 0.12x on 2 cores, as processes cost more than such short tasks";
+        assert!(short.ends_with(why), "{short}");
     }
 
     #[test]

@@ -132,15 +132,15 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
     let longest = gil.longest(until);
     let longest = longest.map(|hold| (hold.length, run.worker_name(hold.lane.0)));
     let (length, whose) = longest.unwrap_or_default();
+    let (held, rate, cost) =
+        (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));
     // Once nobody waits any more, how many did on average.
     let [waiting, wait] = if run.is_over() {
-        let mean = gil.mean_waiters(until);
+        let mean = cost.0 as f64 / until.0.max(1) as f64;
         [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]
     } else {
         [format!("{} waiting", gil.waiters()), format!("{} wait", gil.waiters())]
     };
-    let (held, rate, cost) =
-        (gil.held(until) * 100.0, gil.switches_per_second(until), gil.cost(until));
     let long = [
         format!("held {held:.0} %"),
         waiting,
@@ -156,7 +156,10 @@ pub(super) fn figures(run: &Run, until: Nanos, room: usize) -> String {
         format!("longest {length}"),
     ];
     let fewer = (1..short.len()).rev().map(|count| short.iter().take(count));
-    let forms = [long.join("   "), short.join("  ")].into_iter();
+    let [held, waiting, switches, cost, _] = &long;
+    let [.., longest] = &short;
+    let middle = [held, waiting, switches, cost, longest].map(String::as_str);
+    let forms = [long.join("   "), middle.join("   "), short.join("  ")].into_iter();
     let forms = forms.chain(fewer.map(|some| some.cloned().collect::<Vec<_>>().join("  ")));
     text::fitting(forms.chain(repeat_n(String::new(), 1)), room)
 }

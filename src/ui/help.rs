@@ -10,7 +10,7 @@ use super::theme::Theme;
 use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
 
 /// How wide a column of keys is.
-const COLUMN: u16 = 45;
+const COLUMN: u16 = 54;
 
 /// Draws the table of keys, in two columns where there is room. Where there is room for a part of
 /// it only, that begins with row `first`, and the table goes round.

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::app::keymap::{Action, key_of};
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId, Workload, meaning};
+use crate::model::{End, FailedAttempt, Mode, Nanos, Run, Selection, TaskId, Workload, meaning};
 
 /// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press. That a
 /// command failed is its own business.
@@ -230,7 +230,15 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
             let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
-            format!("{active} is running; {shown} {then} when it is over. {stop} stops {active}.")
+            let named = |selection: Selection| {
+                if active.workload == shown.workload {
+                    selection.to_string()
+                } else {
+                    format!("{selection} of {}", selection.workload)
+                }
+            };
+            let (other, own) = (named(active), named(shown));
+            format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
             let api = session.target().map_or("", |target| &target.api);

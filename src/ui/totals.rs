@@ -11,7 +11,7 @@ use super::layout::Layout;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
-use crate::model::{Mode, Nanos, Run, Workload};
+use crate::model::{Mode, Nanos, Run, Selection, Workload};
 
 /// A column of figures.
 struct Column {
@@ -115,7 +115,8 @@ pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
     for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
         let begun = run.filter(|run| run.has_begun());
-        let name = run.map_or_else(|| mode.to_string(), |run| run.plan().name());
+        let selection = Selection::only(app.shown().workload, *mode);
+        let name = run.map_or_else(|| selection.to_string(), |run| run.plan().name());
         Line::styled(name, theme.text()).render(row, buf);
         let Some(run) = begun else { continue };
         let mut x = row.right().saturating_sub(figures);

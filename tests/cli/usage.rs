@@ -31,6 +31,7 @@ fn a_username_that_github_would_not_give() {
 fn usernames_and_commands_that_contradict_each_other() {
     refused(&["one", "--username", "other"], "two different users");
     refused(&["--plain", "serve"], "comes first");
+    refused(&["worker"], "for the user worker, give --username worker");
     refused(&["--plain", "help"], "comes first");
     refused(&["--api-url", "http://127.0.0.1:9"], "--api-url without a USERNAME");
 }
@@ -49,6 +50,9 @@ fn numbers_out_of_range() {
     }
     for threads in ["0", "101", "1001"] {
         refused(&["octocat", "--threads", threads], "give 1 to 100\n");
+    }
+    for queue in ["0", "400001", "-1", "many", ""] {
+        refused(&["--queue", queue], "give a whole number from 1 to 400000");
     }
     refused(&["--threads", "many"], "a whole number");
     refused(&["--threads", "-1"], "a whole number");

@@ -53,9 +53,9 @@ pub(super) fn events(job: &Job, plan: &Plan) -> VecDeque<Event> {
         lab.tell(0, 0, Kind::Put { tasks });
     }
     if plan.mode == Mode::Gil {
-        lab.under_the_gil()
+        lab.under_the_gil();
     } else {
-        lab.side_by_side()
+        lab.side_by_side();
     }
     let end = lab.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
     lab.tell(0, end, Kind::RunFinished { end: End::Finished });
@@ -185,7 +185,7 @@ impl Lab<'_> {
             }
             if lost == Some(task) {
                 lost = None;
-                free[lane] = self.lose(lane, (at + now) / 2, task);
+                free[lane] = self.lose(lane, u64::midpoint(at, now), task);
                 continue;
             }
             if processes {

@@ -117,7 +117,9 @@ fn tasks_that_were_lost_are_done_by_another() {
         let events = Scripted::new(move |task, _, _| {
             let mut deadly = deadly.lock().unwrap();
             let dies = deadly.iter().position(|&other| other == task.0);
-            (dies.map_or_else(done, |at| died(deadly.remove(at))), Extent::Unknown)
+            let dies = dies.map(|at| deadly.remove(at));
+            drop(deadly);
+            (dies.map_or_else(done, died), Extent::Unknown)
         })
         .run(&plan);
         let run = fold(&plan, &events);

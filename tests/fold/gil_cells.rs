@@ -107,11 +107,12 @@ proptest! {
             let share = gil.between(Nanos(start), Nanos(end)).share;
             let drawn = match cell {
                 HeldCell::Whole(None) => 0.0,
-                HeldCell::Whole(Some(_)) => 1.0,
-                HeldCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
-                HeldCell::Edge { left: Some(_), eighths, .. } => f64::from(eighths) / 8.0,
-                HeldCell::Edge { eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
-                HeldCell::Merged { eighths, .. } => f64::from(eighths) / 8.0,
+                HeldCell::Whole(Some(_))
+                | HeldCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
+                HeldCell::Edge { left: None, eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
+                HeldCell::Edge { eighths, .. } | HeldCell::Merged { eighths, .. } => {
+                    f64::from(eighths) / 8.0
+                }
             };
             prop_assert!((share - drawn).abs() <= 0.19, "{cell:?} at {start}: {share}");
         }

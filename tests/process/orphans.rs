@@ -54,14 +54,20 @@ proptest! {
     }
 }
 
-/// The program in mode processes, asking this server; the mark that it and its workers have.
-fn start(server: &Scripted) -> (Child, String) {
+/// The program in mode processes, asking this server.
+fn ask(server: &Scripted) -> (Child, String) {
+    start(&["octocat", "--api-url", server.url()])
+}
+
+/// The program in mode processes; the mark that it and its workers have.
+fn start(arguments: &[&str]) -> (Child, String) {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::SeqCst);
     let mark = format!("{MARK}={}-{number}", std::process::id());
     let (name, value) = mark.split_once('=').unwrap();
     let child = Command::new(PROGRAM)
-        .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])
+        .args(["--mode", "processes", "--plain"])
+        .args(arguments)
         .env(name, value)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -82,6 +88,15 @@ fn marked(mark: &str) -> Option<Vec<u32>> {
     Some(names.filter(has_mark).collect())
 }
 
+/// Whether a process has computed for longer than it takes to start: a tenth of a second (utime,
+/// proc(5)).
+fn is_busy(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let after_name = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = after_name.split_whitespace().nth(11).and_then(|ticks| ticks.parse::<u64>().ok());
+    ticks.is_some_and(|ticks| ticks > 10)
+}
+
 /// Waits until nothing with this mark lives any more.
 fn await_nobody(mark: &str) {
     let clock = Clock::system();
@@ -98,7 +113,7 @@ fn workers_end_with_their_parent_however_that_ends() {
         for page in [1, 4] {
             let never = move |asked| (asked == page).then(Reply::never);
             let server = Scripted::list(150, 150, never);
-            let (mut child, mark) = start(&server);
+            let (mut child, mark) = ask(&server);
             server.wait_for_page(page);
             if let Some(family) = marked(&mark) {
                 assert!(family.len() > 1, "nobody else has the mark");
@@ -110,11 +125,31 @@ fn workers_end_with_their_parent_however_that_ends() {
     }
 }
 
+/// Workers that compute look at nothing else.
+#[test]
+fn workers_end_in_the_middle_of_their_tasks() {
+    let computing = ["--workload", "cpu", "--size", "10m", "--threads", "3"];
+    for signal in [Signal::KILL, Signal::TERM] {
+        let (mut child, mark) = start(&computing);
+        let clock = Clock::system();
+        let busy = |family: Vec<u32>| {
+            family.into_iter().filter(|&pid| pid != child.id() && is_busy(pid)).count()
+        };
+        while marked(&mark).map(busy).is_some_and(|workers| workers < 3) {
+            assert!(clock.now() < HANGS.into(), "the workers never came");
+            std::thread::yield_now();
+        }
+        kill_process(number(child.id()), signal).unwrap();
+        child.wait().unwrap();
+        await_nobody(&mark);
+    }
+}
+
 /// Ctrl-C is sent to all processes of the terminal's foreground group: a worker is not among them.
 #[test]
 fn a_worker_has_a_process_group_of_its_own() {
     let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
-    let (mut child, mark) = start(&server);
+    let (mut child, mark) = ask(&server);
     server.wait_for_page(1);
     for pid in marked(&mark).unwrap_or_default() {
         let group = rustix::process::getpgid(Some(number(pid))).unwrap();
@@ -131,7 +166,7 @@ fn a_worker_has_a_process_group_of_its_own() {
 #[test]
 fn a_stopped_worker_is_ended() {
     let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
-    let (mut child, mark) = start(&server);
+    let (mut child, mark) = ask(&server);
     server.wait_for_page(1);
     for pid in marked(&mark).unwrap_or_default().into_iter().filter(|&pid| pid != child.id()) {
         kill_process(number(pid), Signal::STOP).unwrap();

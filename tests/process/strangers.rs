@@ -3,13 +3,14 @@
 
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::time::Duration;
+use std::process::Command;
 
 use tempfile::TempDir;
 use threadline::engine::Clock;
 use threadline::model::{FailureKind, Kind, Nanos, State};
 
-use super::{Going, cpu, launcher};
+use super::scripted::{self, Reply, Scripted};
+use super::{Going, PROGRAM, cpu, launcher};
 
 /// The script under the name of what it does.
 fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
@@ -72,22 +73,6 @@ fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
     }
 }
 
-/// Its silence is borne for half a minute.
-#[test]
-fn who_says_nothing_is_not_waited_for() {
-    let (clock, place) = (Clock::manual(), TempDir::new().unwrap());
-    let mut going = Going::start(&launcher(stranger(&place, "mute"), &clock), &cpu(10, 1, 1));
-    while !going.run.is_over() {
-        // Nobody tells when it begins to wait.
-        clock.advance(Duration::from_secs(31));
-        if let Ok(event) = going.handle.events().recv_timeout(Duration::from_millis(10)) {
-            going.run.apply(&event);
-        }
-    }
-    let failure = going.failure();
-    assert!(failure.message.contains("was not ready within 30 s"), "{failure}");
-}
-
 #[test]
 fn a_stop_ends_the_wait_for_who_says_nothing() {
     let place = TempDir::new().unwrap();
@@ -116,4 +101,29 @@ fn a_clock_of_its_own_is_not_believed() {
         assert!(times.iter().all(|&at| at <= end + Nanos::from_millis(60_000)));
         assert_eq!(row.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
     }
+}
+
+/// The real program, whose file is deleted while it waits for the profile.
+#[test]
+fn a_program_that_was_deleted_says_so_and_exits_with_1() {
+    let place = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = place.path().join("threadline");
+    std::fs::hard_link(PROGRAM, &program).unwrap();
+    let deleted = program.clone();
+    let server = Scripted::start(move |request| match request.page() {
+        None => {
+            _ = std::fs::remove_file(&deleted);
+            Reply::new(200, r#"{"login":"octocat","followers":90}"#)
+        }
+        Some(page) => scripted::page(page, 90),
+    });
+    let ended = Command::new(&program)
+        .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])
+        .output()
+        .unwrap();
+    let err = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{err}");
+    let words = "no worker process can be started, as ";
+    assert!(err.contains(words) && err.contains("is not there any more"), "{err}");
+    assert!(server.pages().is_empty(), "somebody asked all the same");
 }

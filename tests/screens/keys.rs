@@ -59,7 +59,8 @@ fn commands_have_three_modes_and_no_other_workload() {
         assert_eq!(press(&mut sitting, key), None);
         assert_eq!(sitting.app.shown(), race, "{key}");
     }
-    let plan = plan(press(&mut sitting, '3'));
+    assert_eq!(press(&mut sitting, '3'), None, "a command does not run again unasked");
+    let plan = plan(press(&mut sitting, 'r'));
     assert_eq!((plan.workload(), plan.mode), (Workload::Commands, Mode::Threads));
 }
 

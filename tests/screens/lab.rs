@@ -26,6 +26,9 @@ fn each_alone(workload: Workload) -> String {
     let mut text = pictures(&mut sitting, &SIZES);
     for _ in modes {
         sitting.press(KeyCode::Tab);
+        if workload == Workload::Commands {
+            sitting = sitting.pressed("r");
+        }
         sitting = sitting.finished();
         text.push_str(&pictures(&mut sitting, &SIZES));
     }

@@ -147,7 +147,7 @@ const CROWDED: [(u16, u16); 7] =
 
 /// The rows on which something stands in the column of names, from the timeline on.
 fn named(rows: &[String]) -> Vec<usize> {
-    let name = |row: &str| row.chars().skip(1).take(8).any(|c| c.is_alphanumeric());
+    let name = |row: &str| row.chars().skip(1).take(8).any(char::is_alphanumeric);
     let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(0);
     let rows = rows.iter().enumerate().skip(timeline + 1);
     rows.filter(|(_, row)| name(row)).map(|(y, _)| y).collect()

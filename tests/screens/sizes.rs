@@ -205,3 +205,22 @@ fn zoomed_as_far_as_it_goes() {
         draw_sampled(sitting, COLOUR);
     }
 }
+
+#[test]
+fn every_size_of_a_race_of_four_modes() {
+    let race = Sitting::new(Job::default(), Selection::race(Workload::Mixed));
+    draw_every(race.until(Mode::Processes, 100).pressed("jjjjjjjj"), COLOUR);
+}
+
+/// Every workload in every mode, in its middle and over, in every kit.
+#[test]
+fn every_workload_in_every_mode() {
+    let workloads = Workload::CHOICES.into_iter().chain([Workload::Commands]);
+    let selections = workloads.flat_map(Selection::all);
+    for (selection, kit) in selections.zip(KITS.into_iter().cycle()) {
+        let job = Job { lost: Some(2), queue: Some(1), ..Job::default() };
+        let sitting = Sitting::new(job.clone(), selection).until(mode_of(selection), 100);
+        draw_sampled(sitting.pressed("jj"), kit);
+        draw_sampled(Sitting::new(job, selection).finished().pressed("j++"), kit);
+    }
+}

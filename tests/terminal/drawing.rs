@@ -46,7 +46,7 @@ fn modes_are_toggled_with_the_keyboard() {
     pty.wait("threads alone, done", |view| view.has("done") && !view.has("sequential  █"));
     pty.keys("\x1b[Z");
     pty.wait("sequential alone, done", |view| view.has("done") && !view.has("worker-1"));
-    pty.keys("\t\t");
+    pty.keys("\t\x1b[Z\x1b[Z");
     pty.wait_text(SAME);
     assert_eq!(server.counts().requests, 21, "nothing ran twice");
     pty.keys("q");

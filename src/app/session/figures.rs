@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::model::stats::{self, Agreement};
-use crate::model::{Choice, End, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, End, Mode, Nanos, Run, Selection, Workload};
 
 impl Session {
     /// The sequential time that the selection's runs are measured against.
@@ -26,7 +26,7 @@ impl Session {
         match run.end() {
             Some(_) if is_comparable(run) => stats::speed_up(baseline, run.took()?),
             Some(_) => None,
-            None if done == 0 => None,
+            None if done == 0 || run.plan().mode == Mode::Sequential => None,
             None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
         }
     }

@@ -106,9 +106,8 @@ fn tell(
     loop {
         select! {
             recv(happened) -> event => {
-                if let Ok(event) = event {
-                    tell_of(&mut output, &event)?;
-                }
+                let Ok(event) = event else { return Ok(()) };
+                tell_of(&mut output, &event)?;
             }
             recv(answered) -> answer => {
                 let Ok(answer) = answer else { return Ok(()) };

@@ -33,6 +33,8 @@ const READ_AHEAD: usize = 64;
 pub(in crate::engine) struct Starter {
     program: PathBuf,
     order: Order,
+    /// How long a process may take to start.
+    longest: Duration,
 }
 
 /// A lane's worker process.
@@ -46,7 +48,7 @@ impl Starter {
     /// Processes of this program, which do as `order` says.
     pub(in crate::engine) fn new(program: Option<PathBuf>, order: Order) -> Result<Self, Failure> {
         let program = program.ok_or_else(death::no_program)?;
-        Ok(Self { program, order })
+        Ok(Self { program, order, longest: LONGEST_START })
     }
 
     fn start(&self, report: &Report) -> Result<Process, Failure> {
@@ -175,8 +177,8 @@ impl Process {
         let said = tokio::select! {
             said = self.said.recv() => said,
             // A process takes its time to start, whatever clock the run goes by.
-            () = tokio::time::sleep(LONGEST_START) => {
-                return Err(Unready::Never(death::not_ready(self.child.id(), LONGEST_START)));
+            () = tokio::time::sleep(starter.longest) => {
+                return Err(Unready::Never(death::not_ready(self.child.id(), starter.longest)));
             }
         };
         match said {
@@ -267,4 +269,35 @@ fn listen(
 
 fn take(greeting: &Greeting) -> Option<Report> {
     greeting.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
+
+    use crossbeam_channel::unbounded;
+
+    use super::*;
+    use crate::engine::compute::ComputeJob;
+    use crate::engine::event_loop::EventLoop;
+    use crate::engine::{Cancel, Clock};
+    use crate::model::{Compute, LaneId, Work};
+
+    #[test]
+    fn a_process_that_never_says_a_word_is_not_waited_for() {
+        let place = tempfile::TempDir::new().unwrap();
+        let program = place.path().join("mute");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process/stranger.sh");
+        symlink(script, &program).unwrap();
+        let job = ComputeJob { work: Work::Cpu(Compute::default()), server: None };
+        let longest = Duration::from_millis(20);
+        let starter = Arc::new(Starter { program, order: Order::Compute(job), longest });
+        let (events, _told) = unbounded();
+        let report = Report::new(LaneId(0), Clock::manual(), Nanos::ZERO, events);
+        let mut remote = Remote::start(starter, report).unwrap();
+        let waited = EventLoop::new().unwrap().until_cancelled(&Cancel::default(), remote.ready());
+        let failure = waited.unwrap().unwrap_err();
+        assert!(failure.message.contains(" was not ready within "), "{failure}");
+    }
 }

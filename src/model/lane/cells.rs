@@ -1,6 +1,6 @@
 //! What the cells of a timeline show of a lane: one state, an edge, or several merged.
 
-use super::{Entry, Lane, Nanos, State, Sums, difference};
+use super::{CHECKPOINT, Entry, Lane, Nanos, State, Sums, difference};
 
 /// A cell with more changes is merged without looking at each.
 const FEW: usize = 12;
@@ -165,10 +165,33 @@ impl Lane {
 
     /// Time in each state in a cell.
     fn shares(&self, part: &Part) -> Sums {
-        let after = self.sums_up_to(part.last, part.end.min(part.until));
-        let mut shares = difference(&after, &self.sums_up_to(part.first, part.start));
+        let seen = part.end.min(part.until);
+        let mut shares = if part.last - part.first <= CHECKPOINT {
+            self.counted(part, seen)
+        } else {
+            let after = self.sums_up_to(part.last, seen);
+            difference(&after, &self.sums_up_to(part.first, part.start))
+        };
         let [idle, ..] = &mut shares;
         *idle = idle.saturating_add(part.end.saturating_sub(part.until));
+        shares
+    }
+
+    /// Time in each state up to `seen`, entry by entry.
+    fn counted(&self, part: &Part, seen: u64) -> Sums {
+        let mut shares = Sums::default();
+        let entries = self.entries.get(part.first..part.last).unwrap_or(&[]);
+        let (mut place, mut at) = (self.state_before(part.first) as usize, part.start);
+        let mut add = |place: usize, time: u64| {
+            if let Some(share) = shares.get_mut(place) {
+                *share += time;
+            }
+        };
+        for entry in entries {
+            add(place, entry.at() - at);
+            (place, at) = (entry.place(), entry.at());
+        }
+        add(place, seen.saturating_sub(at));
         shares
     }
 
@@ -219,17 +242,22 @@ fn edge(left: State, right: State, at: u64, width: u64) -> Cell {
 
 /// The state with the most time leads, but one that a person must not miss leads always.
 fn merged(shares: &Sums, width: u64) -> Cell {
-    let share = |state: State| shares.get(state as usize).copied().unwrap_or(0);
-    let rank =
-        |state: &State| (*state >= State::Throttled && share(*state) > 0, share(*state), *state);
-    let top = State::ALL.into_iter().max_by_key(rank).unwrap_or_default();
-    let others = State::ALL.into_iter().filter(|other| *other != top);
-    match others.max_by_key(rank).filter(|under| share(*under) > 0) {
-        None => Cell::Whole(top),
-        Some(under) => {
-            let eighths = eighths(share(top), width).clamp(1, 7);
-            Cell::Merged { top, under, eighths }
+    let rank = |&(state, share): &(State, u64)| (state >= State::Throttled, share, state);
+    let mut leading: [Option<(State, u64)>; 2] = [None, None];
+    let there = State::ALL.into_iter().zip(*shares).filter(|(_, share)| *share > 0);
+    for one in there {
+        let [top, under] = &mut leading;
+        if top.as_ref().map(rank) < Some(rank(&one)) {
+            *under = top.replace(one);
+        } else if under.as_ref().map(rank) < Some(rank(&one)) {
+            *under = Some(one);
         }
+    }
+    match leading {
+        [Some((top, share)), Some((under, _))] => {
+            Cell::Merged { top, under, eighths: eighths(share, width).clamp(1, 7) }
+        }
+        [top, _] => Cell::Whole(top.map(|(state, _)| state).unwrap_or_default()),
     }
 }
 
