@@ -66,8 +66,8 @@ const CASES: [Case; 10] = [
     case("sleep beside CPU, 1 ms interval", Figure::Convoy, 1, (1.10, 1.45)),
     case("sleep beside CPU, 5 ms interval", Figure::Convoy, 5, (5.10, 5.40)),
     case("sleep beside CPU, 20 ms interval", Figure::Convoy, 20, (20.10, 20.60)),
-    // 1 / interval: 200 to 207.
-    case("switches a second, 2 threads", Figure::Switches, 2, (185.0, 210.0)),
+    // 1 / interval, 200 to 207 in CPython, less what the wake-ups take.
+    case("switches a second, 2 threads", Figure::Switches, 2, (170.0, 210.0)),
 ];
 
 const fn case(name: &'static str, figure: Figure, number: u16, band: (f64, f64)) -> Case {
