@@ -230,9 +230,11 @@ pub(super) fn invitation(app: &App) -> String {
         (Some(active), _) => {
             let stop = key_of(Action::Stop);
             let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
-            let named = |selection: Selection| match active.workload == shown.workload {
-                true => selection.to_string(),
-                false => format!("{selection} of {}", selection.workload),
+            let named = |selection: Selection| {
+                if active.workload == shown.workload {
+                    return selection.to_string();
+                }
+                format!("{selection} of {}", selection.workload)
             };
             let (other, own) = (named(active), named(shown));
             format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")

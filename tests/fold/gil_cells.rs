@@ -105,14 +105,13 @@ proptest! {
         for (place, cell) in (0..).zip(cells) {
             let (start, end) = (place * width, (place + 1) * width);
             let share = gil.between(Nanos(start), Nanos(end)).share;
-            let drawn = match cell {
-                HeldCell::Whole(None) => 0.0,
-                HeldCell::Whole(Some(_)) => 1.0,
-                HeldCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
-                HeldCell::Edge { left: Some(_), eighths, .. } => f64::from(eighths) / 8.0,
-                HeldCell::Edge { eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
-                HeldCell::Merged { eighths, .. } => f64::from(eighths) / 8.0,
+            let eighths = match cell {
+                HeldCell::Whole(lane) => if lane.is_some() { 8 } else { 0 },
+                HeldCell::Edge { left: None, eighths, .. } => 8 - eighths,
+                HeldCell::Edge { right: Some(_), .. } => 8,
+                HeldCell::Edge { eighths, .. } | HeldCell::Merged { eighths, .. } => eighths,
             };
+            let drawn = f64::from(eighths) / 8.0;
             prop_assert!((share - drawn).abs() <= 0.19, "{cell:?} at {start}: {share}");
         }
     }
