@@ -96,7 +96,9 @@ impl Timeline<'_> {
         buf: &mut Buffer,
     ) {
         if let Some(row) = row {
-            let room = row.right().saturating_sub(self.bars(row).right());
+            // Away from the box.
+            let edge = self.bars(row).right() + u16::from(self.layout.boxed);
+            let room = row.right().saturating_sub(edge);
             self.beside(&text::fitting(forms, room.into()), row, buf);
         }
     }
