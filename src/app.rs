@@ -13,7 +13,7 @@ pub mod viewport;
 use std::collections::BTreeMap;
 
 use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
-pub use keymap::{Action, BINDINGS};
+pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
@@ -34,6 +34,7 @@ pub struct App {
     popup: Option<Popup>,
     notice: Option<String>,
     slow_motion: SlowMotion,
+    keymap: Keymap,
     now: Nanos,
 }
 
@@ -49,6 +50,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
     }
@@ -69,7 +71,7 @@ impl App {
         match msg {
             Msg::Key(key) => {
                 self.notice = None;
-                self.act(keymap::action(&key)?)
+                self.act(self.keymap.action(&key, self.context())?)
             }
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
@@ -95,6 +97,11 @@ impl App {
         }
     }
 
+    /// Where a key that is pressed now counts.
+    const fn context(&self) -> Context {
+        Context::Picture
+    }
+
     fn act(&mut self, action: Action) -> Option<Effect> {
         match (self.popup, action) {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
@@ -115,7 +122,7 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
-            Action::Output => self.read_output(),
+            Action::Inspect => self.read_output(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -175,7 +182,7 @@ impl App {
 
     /// What a key asks for must wait for a run.
     fn refuse(&mut self, active: Selection) -> Option<Effect> {
-        let stop = keymap::key_of(Action::Stop);
+        let stop = self.key_of(Action::Stop);
         self.notice = Some(format!("{active} is running: {stop} stops it"));
         None
     }
@@ -217,7 +224,7 @@ impl App {
         }
         let Some(lane) = self.lane() else {
             let (next, previous) =
-                (keymap::key_of(Action::NextLane), keymap::key_of(Action::PreviousLane));
+                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
             self.notice =
                 Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
             return;
@@ -251,6 +258,16 @@ impl App {
     fn expected(&self) -> Option<Nanos> {
         let run = self.session.active_run()?;
         (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
+    }
+
+    /// Which keys do what.
+    pub const fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
+
+    /// The key to show for an action.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keymap.key_of(action)
     }
 
     /// The runs of this sitting.

@@ -73,9 +73,9 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         None => one_line(app, theme, area, buf),
     }
     match app.popup() {
-        Some(Popup::Help(first)) => help::keys(first, theme, area, buf),
+        Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
-        Some(Popup::Quit) => help::quit(theme, area, buf),
+        Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}
     }
 }

@@ -57,12 +57,48 @@ pub enum Action {
     NextLanes,
     /// Ten lanes up.
     PreviousLanes,
-    /// What the command on the lane chosen wrote.
-    Output,
-    /// The next command's output.
-    NextCommand,
-    /// The output of the command before.
-    PreviousCommand,
+    /// The span before on the lane chosen; the command before.
+    PreviousSpan,
+    /// The next span on the lane chosen; the next command.
+    NextSpan,
+    /// The cursor a cell earlier.
+    CursorLeft,
+    /// The cursor a cell later.
+    CursorRight,
+    /// The span under the cursor, closely; what a command wrote.
+    Inspect,
+    /// A range from the cursor on, or no longer.
+    Range,
+    /// See just the range, else the span.
+    FitSelection,
+    /// Undo the last change of the view.
+    Undo,
+    /// Find a page, a login, a status or an error.
+    Find,
+    /// The next that was found.
+    NextFound,
+    /// The one found before.
+    PreviousFound,
+    /// All tasks in a table.
+    Table,
+    /// Sort the table by the next column.
+    NextColumn,
+    /// Sort the table by the column before.
+    PreviousColumn,
+    /// Sort the table the other way round.
+    Invert,
+    /// Another run beneath this one.
+    Compare,
+    /// Take the runs along.
+    Export,
+    /// A recording: one event back.
+    StepBack,
+    /// A recording: one event on.
+    StepForward,
+    /// A recording: a twentieth back.
+    ScrubBack,
+    /// A recording: a twentieth on.
+    ScrubForward,
     /// Dark or light.
     Theme,
     /// The keys.
@@ -84,11 +120,25 @@ pub struct Key {
     control: bool,
 }
 
+/// Where a key counts. What is bound in the picture counts everywhere, unless the key does something
+/// else there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// The picture of runs.
+    Picture,
+    /// The picture of a recording.
+    Replay,
+    /// The table of tasks.
+    Table,
+}
+
 /// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// What is done.
     pub action: Action,
+    /// Where.
+    pub context: Context,
     /// The keys that do it, the one to show first.
     pub keys: &'static [Key],
     /// For `?` and the README.
@@ -108,7 +158,16 @@ const fn key(code: KeyCode) -> Key {
 }
 
 const fn bind(action: Action, keys: &'static [Key], help: &'static str) -> Binding {
-    Binding { action, keys, help }
+    Binding { action, context: Context::Picture, keys, help }
+}
+
+const fn bind_in(
+    context: Context,
+    action: Action,
+    keys: &'static [Key],
+    help: &'static str,
+) -> Binding {
+    Binding { action, context, keys, help }
 }
 
 /// Every key.
@@ -121,6 +180,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Mode(2), &[char('3')], "threads alone"),
     bind(Action::Mode(3), &[char('4')], "gil: threads under one GIL, alone"),
     bind(Action::Mode(4), &[char('5')], "processes alone"),
+    bind(Action::Mode(5), &[char('6')], "sweep: over thread counts"),
     bind(Action::Run, &[char('r')], "run this mode, again"),
     bind(Action::Stop, &[char('x')], "stop the run"),
     bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
@@ -142,9 +202,27 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::PreviousLane, &[char('k'), key(KeyCode::Up)], "lane above"),
     bind(Action::NextLanes, &[key(KeyCode::PageDown)], "ten lanes down"),
     bind(Action::PreviousLanes, &[key(KeyCode::PageUp)], "ten lanes up"),
-    bind(Action::Output, &[key(KeyCode::Enter)], "what the lane's command wrote"),
-    bind(Action::NextCommand, &[char('.')], "output of the next command"),
-    bind(Action::PreviousCommand, &[char(',')], "output of the command before"),
+    bind(Action::PreviousSpan, &[char(',')], "span before on the lane"),
+    bind(Action::NextSpan, &[char('.')], "next span on the lane"),
+    bind(Action::CursorLeft, &[char('{')], "cursor a cell earlier"),
+    bind(Action::CursorRight, &[char('}')], "cursor a cell later"),
+    bind(Action::Inspect, &[key(KeyCode::Enter)], "look closely; what a command wrote"),
+    bind(Action::Range, &[char('v')], "a range from the cursor on"),
+    bind(Action::FitSelection, &[char('f')], "fit the range, else the span"),
+    bind(Action::Undo, &[char('u')], "undo a change of the view"),
+    bind(Action::Find, &[char('/')], "find a page, login, status or error"),
+    bind(Action::NextFound, &[char('n')], "next that was found"),
+    bind(Action::PreviousFound, &[char('N')], "found before"),
+    bind(Action::Table, &[char('T')], "all tasks in a table"),
+    bind_in(Context::Table, Action::PreviousColumn, &[char('<')], "table: sort by column before"),
+    bind_in(Context::Table, Action::NextColumn, &[char('>')], "table: sort by next column"),
+    bind_in(Context::Table, Action::Invert, &[char('I')], "table: the other way round"),
+    bind(Action::Compare, &[char('c')], "another run beneath this one"),
+    bind(Action::Export, &[char('e')], "take along: trace, picture, ..."),
+    bind_in(Context::Replay, Action::StepBack, &[char('[')], "recording: one event back"),
+    bind_in(Context::Replay, Action::StepForward, &[char(']')], "recording: one event on"),
+    bind_in(Context::Replay, Action::ScrubBack, &[char('(')], "recording: a twentieth back"),
+    bind_in(Context::Replay, Action::ScrubForward, &[char(')')], "recording: a twentieth on"),
     bind(Action::Theme, &[char('t')], "dark or light"),
     bind(Action::Help, &[char('?')], "these keys"),
     bind(Action::Back, &[key(KeyCode::Esc)], "one step back, never quits"),
@@ -153,21 +231,43 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::Suspend, &[control('z')], "to the shell; fg comes back"),
 ];
 
-/// What a pressed key does, if anything.
-pub fn action(event: &KeyEvent) -> Option<Action> {
-    let control = event.modifiers.contains(KeyModifiers::CONTROL);
-    if event.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
-    let pressed = Key { code: event.code, control };
-    let binding = BINDINGS.iter().find(|binding| binding.keys.contains(&pressed))?;
-    Some(binding.action)
+/// Which keys do what in this sitting.
+#[derive(Clone, Debug)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
 }
 
-/// The key to show for an action.
-pub fn key_of(action: Action) -> String {
-    let binding = BINDINGS.iter().find(|binding| binding.action == action);
-    binding.and_then(|binding| binding.keys.first()).map(Key::to_string).unwrap_or_default()
+impl Default for Keymap {
+    fn default() -> Self {
+        Self { bindings: BINDINGS.to_vec() }
+    }
+}
+
+impl Keymap {
+    /// The table, in its order.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// What a pressed key does, if anything.
+    pub fn action(&self, event: &KeyEvent, context: Context) -> Option<Action> {
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        if event.modifiers.contains(KeyModifiers::ALT) {
+            return None;
+        }
+        let pressed = Key { code: event.code, control };
+        let bound = |context| {
+            let mut bindings = self.bindings.iter();
+            bindings.find(|one| one.context == context && one.keys.contains(&pressed))
+        };
+        bound(context).or_else(|| bound(Context::Picture)).map(|binding| binding.action)
+    }
+
+    /// The key to show for an action.
+    pub fn key_of(&self, action: Action) -> String {
+        let binding = self.bindings.iter().find(|binding| binding.action == action);
+        binding.and_then(|binding| binding.keys.first()).map(Key::to_string).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Key {
@@ -192,9 +292,12 @@ mod tests {
 
     #[test]
     fn no_key_does_two_things() {
-        let keys: Vec<Key> = BINDINGS.iter().flat_map(|binding| binding.keys).copied().collect();
-        for (index, key) in keys.iter().enumerate() {
-            assert!(!keys[index + 1..].contains(key), "{key} is bound twice");
+        for context in [Context::Picture, Context::Replay, Context::Table] {
+            let bound = BINDINGS.iter().filter(|binding| binding.context == context);
+            let keys: Vec<Key> = bound.flat_map(|binding| binding.keys).copied().collect();
+            for (index, key) in keys.iter().enumerate() {
+                assert!(!keys[index + 1..].contains(key), "{key} is bound twice");
+            }
         }
     }
 }

@@ -54,9 +54,9 @@ impl Reading {
             Action::PreviousLanes => line(self.top.saturating_sub(PAGE)),
             Action::Start => line(0),
             Action::Follow => line(last),
-            Action::NextCommand => command(self.task.0.saturating_add(1)),
-            Action::PreviousCommand => command(self.task.0.saturating_sub(1)),
-            Action::Back | Action::Output | Action::Quit => None,
+            Action::NextSpan => command(self.task.0.saturating_add(1)),
+            Action::PreviousSpan => command(self.task.0.saturating_sub(1)),
+            Action::Back | Action::Inspect | Action::Quit => None,
             _ => Some(self),
         }
     }

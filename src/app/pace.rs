@@ -1,6 +1,6 @@
 //! Slow motion: whether what is computed is simulated, and how slow it then is.
 
-use super::{Action, App, Effect, keymap};
+use super::{Action, App, Effect};
 use crate::model::Simulation;
 
 /// How many times slower than real time what is simulated is shown: a switch interval of 5 ms then
@@ -46,7 +46,7 @@ impl App {
     /// Simulates what is computed, or computes it really, from the beginning.
     pub(super) fn toggle_simulation(&mut self) -> Option<Effect> {
         if !self.shown.workload.is_computed() {
-            let next = keymap::key_of(Action::NextWorkload);
+            let next = self.key_of(Action::NextWorkload);
             self.notice =
                 Some(format!("only cpu, native and mixed can be simulated: {next} chooses"));
             return None;
@@ -64,7 +64,7 @@ impl App {
     /// on times slower than real time.
     pub(super) fn change_pace(&mut self, slower: bool) -> Option<Effect> {
         let Some(slow) = self.slow() else {
-            let key = keymap::key_of(Action::Simulate);
+            let key = self.key_of(Action::Simulate);
             self.notice =
                 Some(format!("what is shown is real, and has its own pace: {key} simulates"));
             return None;

@@ -4,13 +4,14 @@ use ratatui::text::{Line, Span};
 
 use super::timeline::Timeline;
 use super::{lanes, limits, text};
-use crate::app::keymap::{Action, key_of};
+use crate::app::Action;
 use crate::model::{self, Lane, Nanos, Outcome, Run, State, Workload};
 
 impl Timeline<'_> {
     /// How a lane is chosen.
     pub(super) fn hint(&self) -> Line<'static> {
-        let (next, previous) = (key_of(Action::NextLane), key_of(Action::PreviousLane));
+        let (next, previous) =
+            (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
         Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.quiet())
     }
 

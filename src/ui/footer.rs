@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::theme::Theme;
+use crate::app::Action;
 use crate::app::App;
-use crate::app::keymap::{Action, key_of};
 use crate::model::{Mode, Selection, State, Target, Workload};
 
 /// The states that the tasks of a workload can be in, whatever the mode.
@@ -146,12 +146,12 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::Theme], "theme"),
     ]);
     if app.shown().workload == Workload::Commands {
-        hints.insert(2, (&[Action::Output], "output"));
+        hints.insert(2, (&[Action::Inspect], "output"));
     }
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {
-        label(actions, theme).chars().count() + word.chars().count() + 3
+        label(app, actions, theme).chars().count() + word.chars().count() + 3
     };
     let mut room = usize::from(area.width).saturating_sub(width(&help) + width(&quit) + 1);
     hints.retain(|hint| {
@@ -162,17 +162,17 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     hints.extend([help, quit]);
     let mut spans = vec![Span::raw(" ")];
     for (actions, word) in hints {
-        spans.push(Span::styled(label(actions, theme), theme.key()));
+        spans.push(Span::styled(label(app, actions, theme), theme.key()));
         spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
     }
     Line::from(spans).render(area, buf);
 }
 
 /// The keys of a hint, arrows as arrows where they can be drawn.
-fn label(actions: &[Action], theme: Theme) -> String {
+fn label(app: &App, actions: &[Action], theme: Theme) -> String {
     let arrows = [("Left", "←"), ("Right", "→")];
     let name = |&action: &Action| {
-        let key = key_of(action);
+        let key = app.key_of(action);
         match arrows.iter().find(|(word, _)| *word == key) {
             Some((word, arrow)) => theme.pick(arrow, word).to_owned(),
             None => key,

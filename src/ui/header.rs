@@ -9,8 +9,8 @@ use super::layout::Layout;
 use super::names::mode_names;
 use super::text;
 use super::theme::Theme;
+use crate::app::Action;
 use crate::app::App;
-use crate::app::keymap::{Action, key_of};
 use crate::model::{Mode, Selection, Target, Workload};
 
 /// A name and an address are cut to no less, as long as something else can be left out.
@@ -23,7 +23,7 @@ const GAP: &str = "   ";
 /// what has no room is shortened, and what matters least first.
 pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
-    let help = format!("{GAP}{} help ", key_of(Action::Help));
+    let help = format!("{GAP}{} help ", app.key_of(Action::Help));
     let whose = whose(app).map(|whose| format!("{GAP}{whose}")).unwrap_or_default();
     let [long, short] = about(app);
     let [machine, shorter, shortest, sim] = machine(app);
@@ -69,7 +69,7 @@ fn workload(app: &App, theme: Theme) -> Line<'static> {
     if app.session().setup().workloads().len() < 2 {
         return Line::from(vec![name]);
     }
-    let key = Span::styled(key_of(Action::NextWorkload), theme.key());
+    let key = Span::styled(app.key_of(Action::NextWorkload), theme.key());
     Line::from(vec![key, Span::raw(" "), name])
 }
 
@@ -173,7 +173,7 @@ fn mode(
     (index, selection): (usize, Selection),
     form: Form,
 ) -> Vec<Span<'static>> {
-    let key = key_of(Action::Mode(index));
+    let key = app.key_of(Action::Mode(index));
     let shown = selection == app.shown();
     let [long, short, _] = mode_names(selection);
     let name = match form {

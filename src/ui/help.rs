@@ -7,16 +7,18 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::panel;
 use super::theme::Theme;
-use crate::app::keymap::{Action, BINDINGS, Binding, Key, key_of};
+use crate::app::keymap::{Binding, Key};
+use crate::app::{Action, App};
 
 /// How wide a column of keys is.
 const COLUMN: u16 = 54;
 
 /// Draws the table of keys, in two columns where there is room. Where there is room for a part of
 /// it only, that begins with row `first`, and the table goes round.
-pub(super) fn keys(first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
     let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
-    let rows = BINDINGS.len().div_ceil(columns);
+    let table = app.keymap().bindings();
+    let rows = table.len().div_ceil(columns);
     let popup = area.centered(
         ratatui::layout::Constraint::Length(COLUMN * columns as u16 + 4),
         ratatui::layout::Constraint::Length(rows as u16 + 2),
@@ -25,13 +27,16 @@ pub(super) fn keys(first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
     let title = if fits {
         " keys ".to_owned()
     } else {
-        format!(" keys: {}/{} for more ", key_of(Action::NextLane), key_of(Action::PreviousLane))
+        format!(
+            " keys: {}/{} for more ",
+            app.key_of(Action::NextLane),
+            app.key_of(Action::PreviousLane)
+        )
     };
     let inner = panel::popup(&title, "", theme, popup, buf);
     let first = if fits { 0 } else { first };
     let rows = rows.min(usize::from(inner.height)).max(1);
-    let bindings: Vec<&Binding> =
-        BINDINGS.iter().cycle().skip(first).take(BINDINGS.len()).collect();
+    let bindings: Vec<&Binding> = table.iter().cycle().skip(first).take(table.len()).collect();
     for (column, bindings) in bindings.chunks(rows).take(columns).enumerate() {
         let x = inner.x + COLUMN * column as u16;
         for (binding, row) in bindings.iter().zip(inner.rows()) {
@@ -50,8 +55,8 @@ fn line(binding: &Binding, theme: Theme) -> Line<'static> {
 }
 
 /// Draws the question before quitting while a run goes on.
-pub(super) fn quit(theme: Theme, area: Rect, buf: &mut Buffer) {
-    let (quit, back) = (key_of(Action::Quit), key_of(Action::Back));
+pub(super) fn quit(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
     let popup = area
         .centered(ratatui::layout::Constraint::Length(44), ratatui::layout::Constraint::Length(4));
     let inner = panel::popup("", "", theme, popup, buf);

@@ -10,7 +10,7 @@ use super::layout::Width;
 use super::rows::Title;
 use super::timeline::{Timeline, margins};
 use super::{gil, text};
-use crate::app::keymap::{Action, key_of};
+use crate::app::{Action, App};
 use crate::model::{LaneId, Mode, Plan, Run, Selection};
 
 /// A mode's name, a short one, and one that fits wherever a lane's does.
@@ -27,8 +27,8 @@ pub(super) fn mode_names(selection: Selection) -> [String; 3] {
 }
 
 /// That so many lanes have no row.
-pub(super) fn hidden_lanes(lanes: usize) -> String {
-    let (down, up) = (key_of(Action::NextLane), key_of(Action::PreviousLane));
+pub(super) fn hidden_lanes(app: &App, lanes: usize) -> String {
+    let (down, up) = (app.key_of(Action::NextLane), app.key_of(Action::PreviousLane));
     format!(" +{lanes} lanes  {down}/{up}")
 }
 
@@ -41,7 +41,7 @@ impl Timeline<'_> {
         Span::styled(name, self.theme.strong()).render(area, buf);
         let mut rest = Rect { x: area.x + from, width: area.width - from, ..area };
         if hidden > 0 {
-            let hidden = format!("{}   ", hidden_lanes(hidden).trim_start());
+            let hidden = format!("{}   ", hidden_lanes(self.app, hidden).trim_start());
             let width = (text::width(&hidden) as u16).min(rest.width);
             Span::styled(hidden, self.theme.quiet()).render(rest, buf);
             rest = Rect { x: rest.x + width, width: rest.width - width, ..rest };

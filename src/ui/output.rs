@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::theme::Theme;
 use super::{panel, text};
-use crate::app::keymap::{Action, key_of};
+use crate::app::Action;
 use crate::app::{App, Reading};
 use crate::model::text::{escaped, lines};
 use crate::model::{Nanos, Outcome, Run, TaskId};
@@ -64,7 +64,7 @@ pub(super) fn draw(reading: Reading, app: &App, theme: Theme, area: Rect, buf: &
         _ => (rows(&nothing(run, task), theme, width), theme.quiet()),
     };
     put(below, style, body, buf);
-    Line::styled(text::cut(hint(), theme, width), theme.quiet()).render(keys, buf);
+    Line::styled(text::cut(hint(app), theme, width), theme.quiet()).render(keys, buf);
 }
 
 /// How far it is, or how it ended, and how long it took.
@@ -92,14 +92,14 @@ fn nothing(run: &Run, task: TaskId) -> String {
     }
 }
 
-fn hint() -> String {
-    let key = key_of;
+fn hint(app: &App) -> String {
+    let key = |action| app.key_of(action);
     format!(
         "{}/{} scroll  {}/{} other commands  {} close",
         key(Action::NextLane),
         key(Action::PreviousLane),
-        key(Action::PreviousCommand),
-        key(Action::NextCommand),
+        key(Action::PreviousSpan),
+        key(Action::NextSpan),
         key(Action::Back)
     )
 }

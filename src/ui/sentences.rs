@@ -1,8 +1,8 @@
 //! What the screen says in words.
 
 use super::text::grouped;
+use crate::app::Action;
 use crate::app::App;
-use crate::app::keymap::{Action, key_of};
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
 use crate::model::{End, FailedAttempt, Mode, Nanos, Run, Selection, TaskId, Workload, meaning};
@@ -21,7 +21,7 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     let kept = failed.map_or(0, Run::follower_count);
     let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
     let then = match app.session().active() {
-        None => format!("{kept} {} tries again.", key_of(Action::Run)),
+        None => format!("{kept} {} tries again.", app.key_of(Action::Run)),
         Some(_) => kept,
     };
     Some((format!("{}.", failure.message), then))
@@ -225,10 +225,10 @@ pub(super) fn waves(waves: Waves) -> [String; 2] {
 /// What a mode that has not run says instead of a picture.
 pub(super) fn invitation(app: &App) -> String {
     let (session, shown) = (app.session(), app.shown());
-    let run = key_of(Action::Run);
+    let run = app.key_of(Action::Run);
     match (session.active(), session.cost(shown)) {
         (Some(active), _) => {
-            let stop = key_of(Action::Stop);
+            let stop = app.key_of(Action::Stop);
             let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
             let named = |selection: Selection| {
                 if active.workload == shown.workload {

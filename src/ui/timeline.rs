@@ -134,7 +134,7 @@ impl Timeline<'_> {
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Hidden(lanes) => {
-                Line::styled(hidden_lanes(*lanes), self.theme.quiet()).render(area, buf);
+                Line::styled(hidden_lanes(self.app, *lanes), self.theme.quiet()).render(area, buf);
             }
             Row::Gap => {}
         }
