@@ -1,5 +1,7 @@
 //! Speed-up, efficiency, percentiles, waves, and whether two runs brought the same.
 
+use std::ops::RangeInclusive;
+
 use super::plan::Workload;
 use super::run::Run;
 use super::time::Nanos;
@@ -41,6 +43,18 @@ impl Waves {
         let n = u32::from(workers.max(1));
         let count = tasks.div_ceil(n);
         Self { tasks, workers: workers.max(1), count, idle: count.saturating_mul(n) - tasks }
+    }
+
+    /// The numbers of workers that need as many waves: from ceil(tasks / count) to just below what one
+    /// wave less needs.
+    pub fn equal(self) -> RangeInclusive<u16> {
+        let to_u16 = |workers: u32| u16::try_from(workers).unwrap_or(u16::MAX);
+        let fewest = self.tasks.div_ceil(self.count.max(1)).max(1);
+        let most = match self.count {
+            0 | 1 => u32::from(u16::MAX),
+            count => self.tasks.div_ceil(count - 1).saturating_sub(1),
+        };
+        to_u16(fewest)..=to_u16(most)
     }
 }
 
