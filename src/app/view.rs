@@ -63,6 +63,11 @@ impl View {
         };
     }
 
+    /// What was held still is gone.
+    pub(super) const fn resume(&mut self) {
+        self.pause = None;
+    }
+
     fn back(&mut self) {
         if self.pause.take().is_none() {
             self.viewport.fit();
