@@ -16,6 +16,14 @@ pub fn efficiency(speed_up: f64, workers: u16) -> f64 {
     speed_up / f64::from(workers.max(1))
 }
 
+/// e = (1/S - 1/n) / (1 - 1/n): the serial part that a speed-up on `workers` workers shows (Karp and
+/// Flatt 1990). If it stays the same as workers are added, a part of the work is serial; if it rises,
+/// each of them costs something. Nothing for one worker.
+pub fn serial_part(speed_up: f64, workers: u16) -> Option<f64> {
+    let n = f64::from(workers);
+    (speed_up > 0.0 && workers > 1).then(|| (1.0 / speed_up - 1.0 / n) / (1.0 - 1.0 / n))
+}
+
 /// The smallest value that at least the share `q` (0 to 1) of the values do not exceed (nearest
 /// rank). Reorders the values.
 pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {

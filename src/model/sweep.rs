@@ -1,10 +1,13 @@
 //! A sweep: the same tasks with several numbers of workers, each run several times, and what that says
 //! about how many are worth while.
 
+mod advice;
+
+use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::plan::{Mode, Workload};
-use super::scaling::{self, Fit};
+use super::scaling::{self, Estimate, Fit, Interval};
 use super::stats::Waves;
 use super::time::Nanos;
 
@@ -34,6 +37,28 @@ pub struct Point {
     pub max: Nanos,
     /// Tasks a second in the median trial.
     pub rate: f64,
+}
+
+/// From how many workers on more of them buy little.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knee {
+    /// So many.
+    pub workers: u16,
+    /// In 95 of 100 cases, one of these, as far as the law holds.
+    pub between: Option<RangeInclusive<u16>>,
+}
+
+/// `8`, `8 [7-9]`.
+impl fmt::Display for Knee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match &self.between {
+            Some(range) if range.start() < range.end() => {
+                format!("{} [{}-{}]", self.workers, range.start(), range.end())
+            }
+            _ => self.workers.to_string(),
+        };
+        f.pad(&text)
+    }
 }
 
 /// Trials, and what they say so far.
@@ -140,9 +165,10 @@ impl Sweep {
         &self.fits
     }
 
-    /// Whether there are too few numbers of workers to tell the laws apart.
+    /// Whether there are too few different numbers of workers to tell the laws apart: below
+    /// [`scaling::ENOUGH`], or so many with as many waves.
     pub fn is_guess(&self) -> bool {
-        self.fits.first().is_some_and(|fit| fit.aicc.is_none())
+        self.fits.first().is_none_or(|fit| fit.aicc.is_none())
     }
 
     /// How many of `workers` have a task, on average, if all tasks take equally long: tasks / waves.
@@ -178,8 +204,30 @@ impl Sweep {
 
     /// What a person can do about it, in a sentence; nothing before there are two numbers of workers
     /// to compare.
-    pub fn advice(&self, _workload: Workload, _mode: Mode) -> Option<String> {
-        None
+    pub fn advice(&self, workload: Workload, mode: Mode) -> Option<String> {
+        advice::advice(self, workload, mode)
+    }
+
+    /// The best law's knee, as numbers of workers. Nothing if it has none.
+    pub fn knee(&self) -> Option<Knee> {
+        let Estimate { value, interval } = self.fits.first()?.knee?;
+        let workers = self.workers(value);
+        let between = interval.map(|Interval { low, high }| self.workers(low)..=self.workers(high));
+        Some(Knee { workers, between })
+    }
+
+    /// The number of workers whose [`Self::parallelism`] is next to this one: the fewest, where there
+    /// are several.
+    fn workers(&self, parallelism: f64) -> u16 {
+        let to_u16 = |workers: f64| workers.clamp(1.0, f64::from(u16::MAX)) as u16;
+        let Some(tasks) = self.tasks().filter(|&tasks| tasks > 0) else {
+            return to_u16(parallelism.round());
+        };
+        let waves = (f64::from(tasks) / parallelism.max(1.0)).ceil().max(1.0) as u32;
+        let off = |waves: &u32| (f64::from(tasks) / f64::from(*waves) - parallelism).abs();
+        let near = [waves, waves.saturating_sub(1).max(1)];
+        let waves = near.into_iter().min_by(|one, other| off(one).total_cmp(&off(other)));
+        to_u16(f64::from(tasks.div_ceil(waves.unwrap_or(1))))
     }
 
     fn measured(&self, point: &Point) -> scaling::Measured {

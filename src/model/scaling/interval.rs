@@ -109,7 +109,7 @@ pub(super) fn inverse(matrix: Matrix) -> Option<Matrix> {
 /// The 97.5 % quantile of Student's t with so many degrees of freedom: by table, then by Cornish and
 /// Fisher's expansion from the normal distribution's (Abramowitz and Stegun 26.7.5), which is right to
 /// four digits there.
-fn quantile(freedom: usize) -> f64 {
+pub(super) fn quantile(freedom: usize) -> f64 {
     const TABLE: [f64; 10] =
         [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
     const Z: f64 = 1.959_964;
@@ -118,7 +118,8 @@ fn quantile(freedom: usize) -> f64 {
         let v = freedom.max(1) as f64;
         let first = (Z.powi(3) + Z) / 4.0;
         let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
-        Z + first / v + second / (v * v)
+        let third = (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / 384.0;
+        Z + first / v + second / v.powi(2) + third / v.powi(3)
     })
 }
 

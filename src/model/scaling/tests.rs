@@ -76,8 +76,23 @@ fn raytracer_s_first_six() {
     assert_digits(b, "0.00163");
     assert_digits(g, "20.856");
     let interval = fit.parameters[1].1.interval.unwrap();
-    assert_digits(interval.low, "0.00754");
-    assert_digits(interval.high, "0.04135");
+    assert_digits(interval.low, "-0.0023");
+    assert_digits(interval.high, "0.0511");
+}
+
+/// What usl's `confint` (3.0.3) prints under 2.5 % and 97.5 % are the value and `qt(0.95, n - 1)`
+/// standard errors on each side, so 90 % with too many degrees of freedom. The standard errors are the
+/// same as here.
+#[test]
+fn standard_errors_are_those_of_usl() {
+    let error = |fit: &Fit, place: usize| {
+        let (_, Estimate { value, interval }) = fit.parameters[place];
+        let free = fit.points - fit.parameters.len();
+        (value, (interval.unwrap().high - value) / interval::quantile(free))
+    };
+    let (a, error) = error(&of(&RAYTRACER[..6], "USL"), 1);
+    assert_digits(a - 2.015_048 * error, "0.00754");
+    assert_digits(a + 2.015_048 * error, "0.04135");
 }
 
 #[test]
