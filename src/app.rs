@@ -11,6 +11,7 @@ pub mod pace;
 mod popup;
 mod range;
 pub mod session;
+mod sweep;
 mod view;
 pub mod viewport;
 
@@ -81,6 +82,7 @@ impl App {
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
                     self.now = Nanos::ZERO;
+                    self.show_next_trial();
                     return Some(Effect::Start(plan));
                 }
                 self.settle()
@@ -125,8 +127,8 @@ impl App {
             Action::NextWorkload => return self.next_workload(),
             Action::Run => return self.run(),
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
-            Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
-            Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::FewerWorkers => self.change_workers(-1),
+            Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
@@ -335,6 +337,9 @@ impl App {
 
     /// The workers of the next threaded run, where that differs from the one shown.
     pub fn next_workers(&self) -> Option<u16> {
+        if self.shown.is_sweep() {
+            return None;
+        }
         let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
         let next = self.session.workers(self.shown.workload);
         shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)

@@ -9,6 +9,8 @@ mod patience;
 mod picture;
 mod serve;
 mod simulate;
+mod sweep;
+mod threads;
 mod usage;
 mod username;
 
@@ -27,7 +29,7 @@ pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
-use crate::app::session::{MOST_PROCESSES, most_workers};
+use crate::app::session::SweepSetup;
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
@@ -81,9 +83,12 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads, or processes [default: one a page, up to 8; 4 to compute]
-    #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
-    threads: Option<u32>,
+    /// Worker threads, or processes; for a sweep, several counts: 1,2,4,8 or 1..32 [default: one a
+    /// page, up to 8; 4 to compute]
+    #[arg(long, value_name = "N", value_parser = threads::ThreadsArg::parse, allow_negative_numbers = true)]
+    threads: Option<threads::ThreadsArg>,
+    #[command(flatten)]
+    sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
@@ -131,6 +136,8 @@ enum ModeArg {
     Gil,
     /// From a queue, in several processes
     Processes,
+    /// Threads, over several counts of them: how many are worth it?
+    Sweep,
 }
 
 /// What the arguments ask for.
@@ -160,6 +167,8 @@ pub struct Followers {
     pub lab: Lab,
     /// How many workers, where that was said.
     pub workers: Option<u16>,
+    /// What a sweep is made of.
+    pub sweep: SweepSetup,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
@@ -225,14 +234,14 @@ impl Fetch {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
+        let threads = self.threads.map(|asked| asked.resolve(costs_quota, selection));
+        let threads = threads.transpose()?.unwrap_or_default();
         Ok(Followers {
             source,
             selection,
             lab,
-            workers: self
-                .threads
-                .map(|asked| workers(asked, costs_quota, selection))
-                .transpose()?,
+            workers: threads.workers,
+            sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
@@ -306,19 +315,6 @@ fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
-fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
-    let most = most_workers(costs_quota);
-    let processes = selection.modes().contains(&Mode::Processes);
-    match u16::try_from(asked) {
-        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
-            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
-        }
-        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
-        _ => Err(UsageError::ThreadsHere { asked, most }),
-    }
-}
-
 impl From<ModeArg> for Choice {
     fn from(mode: ModeArg) -> Self {
         match mode {
@@ -327,6 +323,7 @@ impl From<ModeArg> for Choice {
             ModeArg::Threads => Self::Only(Mode::Threads),
             ModeArg::Gil => Self::Only(Mode::Gil),
             ModeArg::Processes => Self::Only(Mode::Processes),
+            ModeArg::Sweep => Self::Sweep,
         }
     }
 }

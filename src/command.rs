@@ -133,6 +133,7 @@ impl Sitting {
         };
         Ok(Self {
             session: Session::new(Setup {
+                sweep: followers.sweep.clone(),
                 queue: followers.queue,
                 compute: followers.lab.compute,
                 tasks: followers.lab.tasks,

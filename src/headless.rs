@@ -1,11 +1,14 @@
 //! The way without a screen: drives a session to its end, and says on stdout and stderr what came.
 
 pub mod commands;
+mod consent;
 mod drive;
 mod progress;
 pub mod serve;
 
 use std::io::{self, Write};
+
+use crossbeam_channel::Receiver;
 
 use crate::app::Session;
 use crate::engine::Launcher;
@@ -15,6 +18,7 @@ use crate::export::{Output, OutputError, Written, plain};
 use crate::model::{Run, Selection};
 use crate::signals::Signals;
 use crate::writer::Writer;
+use consent::Consent;
 use progress::Progress;
 
 /// What goes to stdout.
@@ -46,21 +50,35 @@ pub fn run(
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut progress = progress_line(streams);
-    let came = drive::to_end(
-        &mut session,
-        selection,
-        launcher,
-        signals.received(),
-        &mut progress,
-        streams.err,
-    );
-    progress.clear();
+    let mut came = sit(&mut session, selection, launcher, streams, signals.received());
+    if came.is_none() && session.asks(selection) {
+        match consent::ask(&session, selection, signals.received(), streams) {
+            Consent::Given => {
+                came = sit(&mut session, selection, launcher, streams, signals.received());
+            }
+            Consent::Refused => return Ok(Exit::Usage),
+            Consent::Signal(signal) => came = Some(signal),
+        }
+    }
     let aside = output.as_ref().is_some_and(Output::is_stdout);
     let (came, saved) = save(output, session.runs(selection), streams.out, (signals, came));
     let told = tell(&session, selection, (shape, aside), saved, streams);
     // A terminal that goes away fails the writing, too: the signal is the better word.
     came.map_or(told, |signal| Ok(Exit::Signal(signal)))
+}
+
+/// Runs the selection to its end, or until a signal comes: returns that.
+fn sit(
+    session: &mut Session,
+    selection: Selection,
+    launcher: &Launcher,
+    streams: &mut Streams<'_>,
+    signals: &Receiver<i32>,
+) -> Option<i32> {
+    let mut progress = progress_line(streams);
+    let came = drive::to_end(session, selection, launcher, signals, &mut progress, streams.err);
+    progress.clear();
+    came
 }
 
 fn progress_line(streams: &Streams<'_>) -> Progress {

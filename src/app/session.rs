@@ -3,12 +3,14 @@
 mod bill;
 mod figures;
 mod setup;
+mod sweep;
 
 use std::collections::BTreeMap;
 
 use crate::model::stats::Agreement;
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Target, Workload,
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Sweep, Target,
+    Workload,
 };
 pub use bill::Bill;
 use figures::is_comparable;
@@ -16,6 +18,7 @@ pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
+pub use sweep::{MOST_COUNTS, SweepSetup};
 
 /// The runs of this sitting.
 #[derive(Debug)]
@@ -27,6 +30,8 @@ pub struct Session {
     bouts: BTreeMap<Selection, Bout>,
     active: Option<Active>,
     latest: Option<Latest>,
+    /// Whether what goes on may cost what it costs: that was known when it was begun, or agreed to.
+    agreed: bool,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
 }
@@ -37,6 +42,8 @@ struct Bout {
     runs: Vec<Run>,
     /// Whether all runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
+    /// What the trials so far came to, where the selection is a sweep: it keeps the last run only.
+    sweep: Option<Sweep>,
 }
 
 /// The run that goes on.
@@ -61,6 +68,7 @@ impl Session {
             bouts: BTreeMap::new(),
             active: None,
             latest: None,
+            agreed: false,
             sequential: BTreeMap::new(),
         }
     }
@@ -81,6 +89,7 @@ impl Session {
         }
         self.bouts.remove(&selection);
         let known = self.tasks(selection.workload).is_some();
+        self.agreed = known || self.setup.sweep.agreed;
         if known && !self.setup.costs_quota(selection.workload) {
             return self.begin_run(selection, 0);
         }
@@ -115,10 +124,14 @@ impl Session {
             Active::Profile(selection) => {
                 let counted = self.pages_by_profile().filter(|_| *end != End::Stopped);
                 self.pages = counted.or(self.pages);
-                (finished && counted.is_some()).then(|| self.begin_run(selection, 0)).flatten()
+                let goes_on = finished && counted.is_some() && !self.asks(selection);
+                goes_on.then(|| self.begin_run(selection, 0)).flatten()
             }
             Active::Run(selection, index) => {
                 self.learn(selection, index);
+                if selection.is_sweep() {
+                    return self.after_trial(selection);
+                }
                 finished.then(|| self.begin_run(selection, index + 1)).flatten()
             }
         }
@@ -153,8 +166,11 @@ impl Session {
     fn lay_out(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
         let tasks = self.tasks(selection.workload).unwrap_or(1);
-        let plans: Vec<Plan> =
+        let mut plans: Vec<Plan> =
             modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
+        if let Some(workers) = self.next_trial(selection) {
+            plans.iter_mut().for_each(|plan| plan.workers = workers);
+        }
         let runs = &mut self.bouts.entry(selection).or_default().runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));

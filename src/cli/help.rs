@@ -111,6 +111,7 @@ const SERVE_EXAMPLES: &str = "\
 Examples:
   threadline serve --port 8080
   threadline serve --followers 3000 --latency 50ms --jitter 20ms --seed 7
+  threadline serve --followers 6000 --latency 50ms --at-once 8    a service with room for 8
   threadline serve --port 8080 --faults faults.json
   threadline aaronlelevier --api-url http://127.0.0.1:8080 --threads 16
 

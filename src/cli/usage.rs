@@ -64,6 +64,35 @@ pub enum UsageError {
         /// How many there may be.
         most: u16,
     },
+    /// Several numbers of threads, where one is wanted.
+    #[error("--threads {asked}: several counts are for a sweep: add --mode sweep, or give one")]
+    CountsWithoutSweep {
+        /// Which were asked for.
+        asked: String,
+    },
+    /// One number of threads, where several are wanted.
+    #[error(
+        "--threads {asked}: a sweep compares several counts: give them as 1,2,4,8 or 1..{asked}, or \
+         leave --threads away"
+    )]
+    OneCount {
+        /// Which was asked for.
+        asked: u32,
+    },
+    /// More numbers of threads than a chart has room for.
+    #[error("--threads: {asked} counts are too many for a sweep: give up to {most}, as 1,2,4,8,16")]
+    TooManyCounts {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// An option of a sweep, where there is none.
+    #[error("{option} is about a sweep: add --mode sweep")]
+    NoSweep {
+        /// Which option.
+        option: &'static str,
+    },
     /// A number of commands side by side that makes no sense.
     #[error("--jobs {asked}: give 1 to {most}")]
     Jobs {
@@ -148,8 +177,8 @@ fn sentence(rendered: &str) -> String {
     said + " (see --help)"
 }
 
-/// `--threads`: any number, since how many are allowed depends on the API.
-pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
+/// `--jobs`.
+pub(super) fn jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 

@@ -270,7 +270,7 @@ impl Plan {
     }
 }
 
-/// One mode, or several on one axis.
+/// One mode, several on one axis, or one over and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
@@ -278,16 +278,19 @@ pub enum Choice {
     Race,
     /// One mode alone.
     Only(Mode),
+    /// Threads alone, over several counts of them.
+    Sweep,
 }
 
 impl Choice {
     /// Every choice, in the order of the keys.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Race,
         Self::Only(Mode::Sequential),
         Self::Only(Mode::Threads),
         Self::Only(Mode::Gil),
         Self::Only(Mode::Processes),
+        Self::Sweep,
     ];
 }
 
@@ -311,6 +314,16 @@ impl Selection {
         Self { workload, choice: Choice::Only(mode) }
     }
 
+    /// A workload on threads, over several counts of them.
+    pub const fn sweep(workload: Workload) -> Self {
+        Self { workload, choice: Choice::Sweep }
+    }
+
+    /// Whether it is a sweep.
+    pub const fn is_sweep(self) -> bool {
+        matches!(self.choice, Choice::Sweep)
+    }
+
     /// Everything that a workload can be run in, in the order of the keys.
     pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
         workload.choices().iter().map(move |&choice| Self { workload, choice })
@@ -320,6 +333,7 @@ impl Selection {
     pub fn modes(self) -> &'static [Mode] {
         match self.choice {
             Choice::Race => self.workload.raced(),
+            Choice::Sweep => &[Mode::Threads],
             Choice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
                 Some(at) => Mode::ALL.get(at..=at).unwrap_or(&[]),
                 None => &[],
@@ -361,6 +375,7 @@ impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.choice, self.workload) {
             (Choice::Race, _) => f.pad("race"),
+            (Choice::Sweep, _) => f.pad("sweep"),
             (Choice::Only(Mode::Threads), Workload::Commands) => f.pad("parallel"),
             (Choice::Only(mode), _) => mode.fmt(f),
         }

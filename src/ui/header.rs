@@ -200,6 +200,9 @@ fn mode(
 /// and how slow a simulated machine is.
 fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     let workload = app.shown().workload;
+    if app.shown().is_sweep() {
+        return counts(app, theme);
+    }
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
     let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
     let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
@@ -222,6 +225,17 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
         line("sim", format!("workers {up_to}{workers}"), ", next "),
         line("sim", format!("x{workers}"), ", next "),
     ]
+}
+
+/// Which numbers of workers a sweep compares, and how often each is run.
+fn counts(app: &App, theme: Theme) -> [Line<'static>; 3] {
+    let planned = app.session().planned_sweep(app.shown().workload);
+    let sweep = app.session().sweep(app.shown()).unwrap_or(&planned);
+    let counts: Vec<String> = sweep.counts().iter().map(u16::to_string).collect();
+    let (many, repeats) = (counts.len(), sweep.repeats());
+    let all = format!("threads {}, {repeats} times each ", counts.join(" "));
+    [all, format!("{many} counts, {repeats} times each "), format!("{many} x{repeats} ")]
+        .map(|text| Line::styled(text, theme.quiet()))
 }
 
 /// Draws one line from the left and one from the right; the right one yields.

@@ -1,6 +1,6 @@
 //! What the screen says in words.
 
-use super::text::grouped;
+use super::{sweep, text::grouped};
 use crate::app::Action;
 use crate::app::App;
 use crate::app::session::Bill;
@@ -29,6 +29,9 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
 
 /// What the runs shown came to, once they are over: that their results differ goes first.
 pub(super) fn conclusion(app: &App) -> Option<String> {
+    if app.shown().is_sweep() {
+        return sweep::conclusion(app);
+    }
     if app.runs().iter().any(|run| run.end() == Some(&End::Stopped)) {
         return None;
     }
@@ -145,7 +148,11 @@ pub(super) fn progress(app: &App) -> String {
         Some(run) if run.plan().work.compute().is_some() && !run.has_begun() => {
             "measuring how much work a task is".to_owned()
         }
-        Some(run) => format!("running: {}{}", run.plan().selection(), bill(app)),
+        Some(run) => {
+            let what = sweep::progress(app)
+                .unwrap_or_else(|| format!("running: {}", run.plan().selection()));
+            what + &bill(app)
+        }
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) if app.shown().workload == Workload::Followers => {
                 "stopped; what was fetched is kept".to_owned()

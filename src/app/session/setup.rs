@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::sweep::SweepSetup;
 use crate::model::{Compute, Target, Work, Workload};
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
@@ -36,6 +37,8 @@ pub struct Setup {
     pub commands: Arc<[String]>,
     /// How many workers, where a person said so.
     pub workers: Option<u16>,
+    /// What a sweep is made of.
+    pub sweep: SweepSetup,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Whether a selection is begun even if the quota is too small for it.
@@ -54,6 +57,7 @@ impl Setup {
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
             workers,
+            sweep: SweepSetup::default(),
             queue: None,
             force: false,
             cores: None,
@@ -68,6 +72,7 @@ impl Setup {
             tasks: 0,
             commands,
             workers: Some(workers),
+            sweep: SweepSetup::default(),
             queue: None,
             force: false,
             cores: None,
