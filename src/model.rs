@@ -1,5 +1,6 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+pub mod attempt;
 mod distinct;
 pub mod event;
 pub mod gil;
@@ -10,11 +11,13 @@ pub mod page;
 pub mod plan;
 mod quota;
 pub mod run;
+pub mod search;
 pub mod stats;
 pub mod tasks;
 pub mod text;
 pub mod time;
 
+pub use attempt::{Attempt, Fate};
 pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,

@@ -49,6 +49,7 @@ pub struct Run {
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
+    events: u64,
     end: Option<End>,
 }
 
@@ -80,6 +81,7 @@ impl Run {
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
+            events: 0,
             end: None,
         }
     }
@@ -91,6 +93,7 @@ impl Run {
         if self.end.is_some() {
             return;
         }
+        self.events += 1;
         let at = event.at.min(Nanos::LATEST);
         self.last_event = self.last_event.max(at);
         match &event.kind {

@@ -1,0 +1,231 @@
+//! Finding attempts: by task, login, status, words of a failure, or command. Each attempt that is
+//! over is looked into once, however often the runs grow.
+
+use super::attempt::{Attempt, Fate};
+use super::event::{LaneId, TaskId};
+use super::run::Run;
+use super::time::Nanos;
+
+/// Statuses are numbers from here on: smaller numbers in the words of a failure mean something else.
+const FIRST_STATUS: u32 = 100;
+
+/// What is looked for.
+#[derive(Clone, Debug)]
+struct Query {
+    /// In lower case.
+    text: String,
+    /// The same as a number, if it is one: a task's, or a status.
+    number: Option<u32>,
+}
+
+/// An attempt that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Its run, by its place among those that were searched.
+    pub run: usize,
+    /// When it began.
+    pub start: Nanos,
+    /// Its lane.
+    pub lane: LaneId,
+    /// Its place among the lane's attempts.
+    pub place: usize,
+}
+
+/// What of an attempt was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Its task's number, or its command.
+    Task,
+    /// The status of its answer.
+    Status(u16),
+    /// Words of why it failed.
+    Failure(String),
+    /// The login of a follower on its page, as the server sent it, and how many more are there.
+    Login(String, usize),
+}
+
+/// A search through runs that may go on.
+#[derive(Clone, Debug)]
+pub struct Search {
+    query: Query,
+    /// In the order of the runs and of time.
+    hits: Vec<Hit>,
+    /// How many attempts that were over were looked into, on each lane of each run.
+    examined: Vec<Vec<usize>>,
+    /// Those of the hits that go on: they are looked into again.
+    open: Vec<Hit>,
+}
+
+impl Search {
+    /// A search for a text, whatever its case; nothing for an empty one.
+    pub fn new(text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let query = Query { number: text.parse().ok(), text };
+        let search = |query| Self { query, hits: vec![], examined: vec![], open: vec![] };
+        (!query.text.is_empty()).then(|| search(query))
+    }
+
+    /// Looks into what is new in the runs, each of which is shown until some moment.
+    pub fn refresh<'run>(&mut self, visible: impl Iterator<Item = (&'run Run, Nanos)>) {
+        if !self.open.is_empty() {
+            self.open.sort();
+            let open = std::mem::take(&mut self.open);
+            self.hits.retain(|hit| open.binary_search(hit).is_err());
+        }
+        let before = self.hits.len();
+        for (index, (run, until)) in visible.enumerate() {
+            self.refresh_run(index, run, until);
+        }
+        if self.hits.len() > before {
+            // What was there is in order already, which the sort makes use of.
+            self.hits.sort();
+        }
+    }
+
+    fn refresh_run(&mut self, index: usize, run: &Run, until: Nanos) {
+        if self.examined.len() <= index {
+            self.examined.resize(index + 1, Vec::new());
+        }
+        let Some(examined) = self.examined.get_mut(index) else { return };
+        examined.resize(run.lanes().len(), 0);
+        for ((id, lane), examined) in (0..).zip(run.lanes()).zip(examined) {
+            for place in *examined..lane.attempts() {
+                let Some(attempt) = run.attempt(LaneId(id), place) else { break };
+                let start = attempt.span.start;
+                if start > until {
+                    break;
+                }
+                let over = attempt.span.end.is_some_and(|end| end <= until);
+                if over {
+                    *examined = place + 1;
+                }
+                if self.query.found(&attempt, over).is_some() {
+                    let hit = Hit { run: index, start, lane: LaneId(id), place };
+                    self.hits.push(hit);
+                    self.open.extend((!over).then_some(hit));
+                }
+                if !over {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What was found so far, in the order of the runs and of time.
+    pub fn hits(&self) -> &[Hit] {
+        &self.hits
+    }
+
+    /// What of a hit was found.
+    pub fn found(&self, attempt: &Attempt<'_>) -> Option<Found> {
+        self.query.found(attempt, true)
+    }
+
+    /// The hit after `from`, or before it; from the last on the first again, and the other way
+    /// round.
+    pub fn next(&self, from: Option<Hit>, forward: bool) -> Option<Hit> {
+        let hits = self.hits.as_slice();
+        let found = match (from, forward) {
+            (Some(from), true) => hits.get(hits.partition_point(|hit| *hit <= from)),
+            (Some(from), false) => {
+                let before = hits.partition_point(|hit| *hit < from).checked_sub(1);
+                before.and_then(|before| hits.get(before))
+            }
+            (None, _) => None,
+        };
+        let end = if forward { hits.first() } else { hits.last() };
+        found.or(end).copied()
+    }
+}
+
+impl Query {
+    /// What of an attempt is meant, if anything; what became of it counts only if it is known to be
+    /// `over`.
+    fn found(&self, attempt: &Attempt<'_>, over: bool) -> Option<Found> {
+        let Attempt { run, span, .. } = attempt;
+        if self.is_task(run, span.task) {
+            return Some(Found::Task);
+        }
+        match if over { attempt.fate() } else { Fate::Open } {
+            Fate::Failed(failure) => {
+                let message = &failure.message;
+                self.is_in_words(message).then(|| Found::Failure(message.clone()))
+            }
+            Fate::Done(Some(answer)) if self.number == Some(answer.status.into()) => {
+                Some(Found::Status(answer.status))
+            }
+            Fate::Done(_) => self.login(attempt),
+            Fate::Open | Fate::Stopped => None,
+        }
+    }
+
+    fn is_task(&self, run: &Run, task: TaskId) -> bool {
+        let plan = run.plan();
+        if self.number == Some(task.0) {
+            return true;
+        }
+        match plan.command(task) {
+            Some(command) => self.number.is_none() && contains(command, &self.text),
+            // `p7`: only what ends with the number is worth making its label.
+            None => {
+                let mut rest = self.text.chars();
+                rest.next();
+                rest.as_str().parse() == Ok(task.0)
+                    && plan.label(task).eq_ignore_ascii_case(&self.text)
+            }
+        }
+    }
+
+    /// Whether a failure's words are meant: a number only as a status.
+    fn is_in_words(&self, message: &str) -> bool {
+        match self.number {
+            None => contains(message, &self.text),
+            Some(..FIRST_STATUS) => false,
+            Some(_) => message.split(|c: char| !c.is_alphanumeric()).any(|it| it == self.text),
+        }
+    }
+
+    /// The followers that are meant. A number alone is none.
+    fn login(&self, attempt: &Attempt<'_>) -> Option<Found> {
+        if self.number.is_some() {
+            return None;
+        }
+        let page = attempt.run.page(attempt.span.task)?;
+        let mut logins = page.logins().filter(|login| contains(login, &self.text));
+        let first = logins.next()?.to_owned();
+        Some(Found::Login(first, logins.count()))
+    }
+}
+
+/// Whether `text` contains `part`, which is in lower case, whatever the case of `text`.
+fn contains(text: &str, part: &str) -> bool {
+    let (whole, wanted) = (text.as_bytes(), part.as_bytes());
+    let Some((&first, _)) = wanted.split_first() else { return true };
+    if !text.is_ascii() {
+        return text.to_lowercase().contains(part);
+    }
+    let mut windows = whole.windows(wanted.len());
+    windows.any(|window| {
+        let begins = window.first().is_some_and(|byte| byte.to_ascii_lowercase() == first);
+        begins && window.eq_ignore_ascii_case(wanted)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_does_not_matter_in_any_alphabet() {
+        for (text, part, there) in [
+            ("OctoCat", "tocat", true),
+            ("OctoCat", "cats", false),
+            ("ÄRGER", "ärg", true),
+            ("a", "", true),
+            ("", "a", false),
+            ("straße", "SS", false),
+        ] {
+            assert_eq!(contains(text, part), there, "{part} in {text}");
+        }
+    }
+}
