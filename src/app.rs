@@ -2,8 +2,10 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod cursor;
+mod find;
 mod history;
 pub mod keymap;
+mod line;
 mod look;
 mod message;
 mod output;
@@ -17,7 +19,9 @@ pub mod viewport;
 use std::collections::BTreeMap;
 
 use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
+pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
+pub use line::Line;
 pub use look::{Looked, Pane};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
@@ -38,6 +42,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    finding: find::Finding,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -55,6 +60,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            finding: find::Finding::default(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -63,6 +69,7 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
+        self.search_anew();
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
@@ -76,6 +83,10 @@ impl App {
         match msg {
             Msg::Key(key) => {
                 self.notice = None;
+                self.finding.hush();
+                if self.enters_text() {
+                    return self.enter(&key);
+                }
                 self.act(self.keymap.action(&key, self.context())?)
             }
             Msg::Event(event) => {
@@ -97,6 +108,9 @@ impl App {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.viewport.frame(columns, edge, newest, expected);
+                if self.finding.is_told() {
+                    self.refresh_search();
+                }
                 None
             }
         }
@@ -128,6 +142,9 @@ impl App {
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
             Action::Inspect => self.inspect(),
+            Action::Find => self.find(),
+            Action::NextFound => self.find_next(true),
+            Action::PreviousFound => self.find_next(false),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -164,6 +181,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
+        self.search_anew();
         self.settle()
     }
 

@@ -23,6 +23,7 @@
 
 mod axis;
 mod chosen;
+mod find;
 mod foot;
 mod footer;
 mod gil;
@@ -78,6 +79,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}
     }
+    find::draw(app, theme, area, buf);
 }
 
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {

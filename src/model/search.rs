@@ -66,15 +66,22 @@ impl Search {
     }
 
     /// Looks into what is new in the runs, each of which is shown until some moment.
-    pub fn refresh<'run>(&mut self, visible: impl Iterator<Item = (&'run Run, Nanos)>) {
+    pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
+        let shrunk = |(examined, (run, _)): (&Vec<usize>, &(&Run, Nanos))| {
+            examined.iter().zip(run.lanes()).any(|(&examined, lane)| lane.attempts() < examined)
+        };
+        // A recording went back.
+        if self.examined.iter().zip(visible).any(shrunk) {
+            self.forget();
+        }
         if !self.open.is_empty() {
             self.open.sort();
             let open = std::mem::take(&mut self.open);
             self.hits.retain(|hit| open.binary_search(hit).is_err());
         }
         let before = self.hits.len();
-        for (index, (run, until)) in visible.enumerate() {
-            self.refresh_run(index, run, until);
+        for (index, (run, until)) in visible.iter().enumerate() {
+            self.refresh_run(index, run, *until);
         }
         if self.hits.len() > before {
             // What was there is in order already, which the sort makes use of.
@@ -109,6 +116,19 @@ impl Search {
                 }
             }
         }
+    }
+
+    /// Other runs are to be searched.
+    pub fn forget(&mut self) {
+        self.hits.clear();
+        self.examined.clear();
+        self.open.clear();
+    }
+
+    /// The first hit in a run from a moment on, or in a later run, or else the first of all.
+    pub fn first_from(&self, (run, at): (usize, Nanos)) -> Option<Hit> {
+        let earlier = self.hits.partition_point(|hit| (hit.run, hit.start) < (run, at));
+        self.hits.get(earlier).or_else(|| self.hits.first()).copied()
     }
 
     /// What was found so far, in the order of the runs and of time.
