@@ -13,12 +13,13 @@ pub mod pace;
 mod popup;
 mod range;
 pub mod session;
+mod table;
 mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
@@ -28,6 +29,7 @@ pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
+pub use table::Listing;
 use view::View;
 pub use viewport::{Viewport, Window};
 
@@ -43,6 +45,7 @@ pub struct App {
     popup: Option<Popup>,
     notice: Option<String>,
     finding: find::Finding,
+    listing: Option<Listing>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -61,6 +64,7 @@ impl App {
             popup: None,
             notice: None,
             finding: find::Finding::default(),
+            listing: None,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -69,7 +73,7 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
-        self.search_anew();
+        self.forget_attempts();
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
@@ -111,6 +115,7 @@ impl App {
                 if self.finding.is_told() {
                     self.refresh_search();
                 }
+                self.refresh_table();
                 None
             }
         }
@@ -118,7 +123,10 @@ impl App {
 
     /// Where a key that is pressed now counts.
     const fn context(&self) -> Context {
-        Context::Picture
+        match self.popup {
+            Some(Popup::Table) => Context::Table,
+            _ => Context::Picture,
+        }
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -126,6 +134,10 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Table), _) => {
+                self.act_on_table(action);
+                return None;
+            }
             (Some(popup), _) => {
                 self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
@@ -145,6 +157,7 @@ impl App {
             Action::Find => self.find(),
             Action::NextFound => self.find_next(true),
             Action::PreviousFound => self.find_next(false),
+            Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -181,7 +194,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
-        self.search_anew();
+        self.forget_attempts();
         self.settle()
     }
 
@@ -254,6 +267,18 @@ impl App {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),
         }
+    }
+
+    /// Other runs are shown: what is known of the attempts of those before is forgotten.
+    fn forget_attempts(&mut self) {
+        self.search_anew();
+        self.list_anew();
+    }
+
+    /// A run's lane, counted through all runs shown.
+    fn lane_of(&self, run: usize, lane: LaneId) -> usize {
+        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
+        above + usize::from(lane.0)
     }
 
     const fn toggle_theme(&mut self) {

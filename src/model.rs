@@ -13,9 +13,11 @@ mod quota;
 pub mod run;
 pub mod search;
 pub mod stats;
+pub mod table;
 pub mod tasks;
 pub mod text;
 pub mod time;
+mod walk;
 
 pub use attempt::{Attempt, Fate};
 pub use event::{

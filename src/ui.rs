@@ -38,6 +38,7 @@ mod panel;
 mod rows;
 mod sentences;
 mod steps;
+mod table;
 mod text;
 pub mod theme;
 mod timeline;
@@ -76,6 +77,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
+        Some(Popup::Table) => table::draw(app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}
     }

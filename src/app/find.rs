@@ -62,7 +62,8 @@ impl App {
             let number = search.hits().binary_search(&hit).ok()? + 1;
             let attempt = self.runs().get(hit.run)?.attempt(hit.lane, hit.place)?;
             let Attempt { run, lane, span } = attempt;
-            let again = if span.attempt > 1 { format!(" #{}", span.attempt) } else { String::new() };
+            let again =
+                if span.attempt > 1 { format!(" #{}", span.attempt) } else { String::new() };
             Some(Told::Hit {
                 text,
                 number,
@@ -137,8 +138,7 @@ impl App {
             sought.current = hit;
         }
         if let Some(Hit { run, start, lane, .. }) = hit {
-            let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
-            self.view.go_to(above + usize::from(lane.0), start);
+            self.view.go_to(self.lane_of(run, lane), start);
         }
     }
 

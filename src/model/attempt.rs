@@ -68,6 +68,15 @@ impl<'run> Attempt<'run> {
         self.run.failure_in(&self.span)
     }
 
+    /// How large the body was that it brought; of a command, how much that wrote.
+    pub fn bytes(&self) -> Option<u64> {
+        match (self.fate(), self.run.output(self.span.task)) {
+            (Fate::Done(Some(answer)), _) => Some(answer.bytes),
+            (Fate::Done(_) | Fate::Failed(_), Some(output)) => Some(output.bytes),
+            _ => None,
+        }
+    }
+
     /// How many followers it brought: nothing where it brought no page of them.
     pub fn followers(&self) -> Option<usize> {
         let is_last = self.span.end.is_some() && self.failure().is_none();

@@ -5,6 +5,7 @@ use super::attempt::{Attempt, Fate};
 use super::event::{LaneId, TaskId};
 use super::run::Run;
 use super::time::Nanos;
+use super::walk::{Step, Walk};
 
 /// Statuses are numbers from here on: smaller numbers in the words of a failure mean something else.
 const FIRST_STATUS: u32 = 100;
@@ -50,8 +51,7 @@ pub struct Search {
     query: Query,
     /// In the order of the runs and of time.
     hits: Vec<Hit>,
-    /// How many attempts that were over were looked into, on each lane of each run.
-    examined: Vec<Vec<usize>>,
+    walk: Walk,
     /// Those of the hits that go on: they are looked into again.
     open: Vec<Hit>,
 }
@@ -61,17 +61,14 @@ impl Search {
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
         let query = Query { number: text.parse().ok(), text };
-        let search = |query| Self { query, hits: vec![], examined: vec![], open: vec![] };
-        (!query.text.is_empty()).then(|| search(query))
+        let none = query.text.is_empty();
+        let search = Self { query, hits: Vec::new(), walk: Walk::default(), open: Vec::new() };
+        (!none).then_some(search)
     }
 
     /// Looks into what is new in the runs, each of which is shown until some moment.
     pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
-        let shrunk = |(examined, (run, _)): (&Vec<usize>, &(&Run, Nanos))| {
-            examined.iter().zip(run.lanes()).any(|(&examined, lane)| lane.attempts() < examined)
-        };
-        // A recording went back.
-        if self.examined.iter().zip(visible).any(shrunk) {
+        if self.walk.is_lost(visible) {
             self.forget();
         }
         if !self.open.is_empty() {
@@ -80,48 +77,24 @@ impl Search {
             self.hits.retain(|hit| open.binary_search(hit).is_err());
         }
         let before = self.hits.len();
-        for (index, (run, until)) in visible.iter().enumerate() {
-            self.refresh_run(index, run, *until);
-        }
+        let Self { query, hits, walk, open } = self;
+        walk.go_on(visible, |Step { run, place, attempt, over }| {
+            if query.found(&attempt, over).is_some() {
+                let hit = Hit { run, start: attempt.span.start, lane: attempt.lane, place };
+                hits.push(hit);
+                open.extend((!over).then_some(hit));
+            }
+        });
         if self.hits.len() > before {
             // What was there is in order already, which the sort makes use of.
             self.hits.sort();
         }
     }
 
-    fn refresh_run(&mut self, index: usize, run: &Run, until: Nanos) {
-        if self.examined.len() <= index {
-            self.examined.resize(index + 1, Vec::new());
-        }
-        let Some(examined) = self.examined.get_mut(index) else { return };
-        examined.resize(run.lanes().len(), 0);
-        for ((id, lane), examined) in (0..).zip(run.lanes()).zip(examined) {
-            for place in *examined..lane.attempts() {
-                let Some(attempt) = run.attempt(LaneId(id), place) else { break };
-                let start = attempt.span.start;
-                if start > until {
-                    break;
-                }
-                let over = attempt.span.end.is_some_and(|end| end <= until);
-                if over {
-                    *examined = place + 1;
-                }
-                if self.query.found(&attempt, over).is_some() {
-                    let hit = Hit { run: index, start, lane: LaneId(id), place };
-                    self.hits.push(hit);
-                    self.open.extend((!over).then_some(hit));
-                }
-                if !over {
-                    break;
-                }
-            }
-        }
-    }
-
     /// Other runs are to be searched.
     pub fn forget(&mut self) {
         self.hits.clear();
-        self.examined.clear();
+        self.walk = Walk::default();
         self.open.clear();
     }
 

@@ -18,5 +18,6 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod table;
 mod verdict;
 mod view_keys;
