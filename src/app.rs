@@ -111,7 +111,7 @@ impl App {
             Msg::Frame { now, columns } => {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
-                self.view.viewport.frame(columns, edge, newest, expected);
+                self.view.frame(columns, edge, newest, expected);
                 if self.finding.is_told() {
                     self.refresh_search();
                 }

@@ -237,7 +237,7 @@ fn draw(at: u64, keys: &str) {
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
     let look = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
     for key in keys.chars().map(Some).chain([None]) {
-        let columns = ui::timeline_columns(Size::new(120, 36));
+        let columns = ui::timeline_columns(&app, Size::new(120, 36));
         app.update(Msg::Frame { now: Nanos(at), columns });
         screen.draw(|frame| ui::view(&app, look, frame)).unwrap();
         if let Some(key) = key {

@@ -3,6 +3,7 @@
 use super::event::{Answer, Failure, LaneId, Outcome};
 use super::lane::Span;
 use super::run::Run;
+use super::time::Nanos;
 
 /// One attempt at a task of a run.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,11 @@ impl<'run> Attempt<'run> {
     /// Why it failed, if it did.
     pub fn failure(&self) -> Option<&'run Failure> {
         self.run.failure_in(&self.span)
+    }
+
+    /// Its service time, once it is over.
+    pub fn service(&self) -> Option<Nanos> {
+        self.run.service(self.run.lanes().get(usize::from(self.lane.0))?, &self.span)
     }
 
     /// How large the body was that it brought; of a command, how much that wrote.

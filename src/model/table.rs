@@ -22,7 +22,7 @@ pub enum Column {
     Status,
     /// When it began.
     Start,
-    /// How long it took, from sent to body.
+    /// Its service time: of a request, from sent to body.
     Service,
     /// The body's size; of a command, how much it wrote.
     Bytes,
@@ -207,7 +207,7 @@ impl Column {
                 Fate::Failed(_) => 2 << u16::BITS,
             },
             Self::Start => span.start.0,
-            Self::Service => span.end.map_or(0, |end| end.since(span.start).0),
+            Self::Service => attempt.service().map_or(0, |time| time.0),
             Self::Bytes => attempt.bytes().map_or(0, |bytes| bytes.saturating_add(1)),
             Self::Followers => attempt.followers().map_or(0, |count| 1 + count as u64),
             Self::Connection => answer().map_or(0, |answer| 1 + u64::from(answer.connected)),

@@ -201,7 +201,8 @@ fn value(column: Column, attempt: &Attempt<'_>, until: Nanos) -> String {
         Column::Lane => run.worker_name(lane.0),
         Column::Attempt => span.attempt.to_string(),
         Column::Start => format!("{:.3} s", span.start.as_secs_f64()),
-        Column::Service => end.unwrap_or(until).since(span.start).to_string(),
+        Column::Service if end.is_none() => until.since(span.start).to_string(),
+        Column::Service => attempt.service().map_or_else(String::new, |time| time.to_string()),
         // What became of it is not shown yet.
         _ if end.is_none() => {
             if column == Column::Status {
