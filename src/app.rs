@@ -2,8 +2,10 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod cursor;
+mod find;
 mod history;
 pub mod keymap;
+mod line;
 mod look;
 mod message;
 mod output;
@@ -12,19 +14,23 @@ mod popup;
 mod range;
 pub mod session;
 mod sweep;
+mod table;
 mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
+pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
+pub use line::Line;
 pub use look::{Looked, Pane};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
+pub use table::Listing;
 use view::View;
 pub use viewport::{Viewport, Window};
 
@@ -39,6 +45,8 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    finding: find::Finding,
+    listing: Option<Listing>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -56,6 +64,8 @@ impl App {
             background,
             popup: None,
             notice: None,
+            finding: find::Finding::default(),
+            listing: None,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -64,6 +74,7 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
+        self.forget_attempts();
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
@@ -77,6 +88,10 @@ impl App {
         match msg {
             Msg::Key(key) => {
                 self.notice = None;
+                self.finding.hush();
+                if self.enters_text() {
+                    return self.enter(&key);
+                }
                 self.act(self.keymap.action(&key, self.context())?)
             }
             Msg::Event(event) => {
@@ -99,6 +114,10 @@ impl App {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.frame(columns, edge, newest, expected);
+                if self.finding.is_told() {
+                    self.refresh_search();
+                }
+                self.refresh_table();
                 None
             }
         }
@@ -106,7 +125,10 @@ impl App {
 
     /// Where a key that is pressed now counts.
     const fn context(&self) -> Context {
-        Context::Picture
+        match self.popup {
+            Some(Popup::Table) => Context::Table,
+            _ => Context::Picture,
+        }
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -114,6 +136,10 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Table), _) => {
+                self.act_on_table(action);
+                return None;
+            }
             (Some(popup), _) => {
                 self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
@@ -130,6 +156,10 @@ impl App {
             Action::FewerWorkers => self.change_workers(-1),
             Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
+            Action::Find => self.find(),
+            Action::NextFound => self.find_next(true),
+            Action::PreviousFound => self.find_next(false),
+            Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -166,6 +196,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
+        self.forget_attempts();
         self.settle()
     }
 
@@ -238,6 +269,18 @@ impl App {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),
         }
+    }
+
+    /// Other runs are shown: what is known of the attempts of those before is forgotten.
+    fn forget_attempts(&mut self) {
+        self.search_anew();
+        self.list_anew();
+    }
+
+    /// A run's lane, counted through all runs shown.
+    fn lane_of(&self, run: usize, lane: LaneId) -> usize {
+        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
+        above + usize::from(lane.0)
     }
 
     const fn toggle_theme(&mut self) {

@@ -1,6 +1,7 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
 mod arrivals;
+pub mod attempt;
 mod distinct;
 pub mod event;
 pub mod gil;
@@ -12,12 +13,16 @@ pub mod plan;
 mod quota;
 pub mod run;
 pub mod scaling;
+pub mod search;
 pub mod stats;
 pub mod sweep;
+pub mod table;
 pub mod tasks;
 pub mod text;
 pub mod time;
+mod walk;
 
+pub use attempt::{Attempt, Fate};
 pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,

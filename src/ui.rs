@@ -28,6 +28,7 @@
 mod axis;
 mod chosen;
 mod cursor;
+mod find;
 mod foot;
 mod footer;
 mod gil;
@@ -46,6 +47,7 @@ mod rows;
 mod sentences;
 mod steps;
 mod sweep;
+mod table;
 mod text;
 pub mod theme;
 mod timeline;
@@ -87,9 +89,11 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
+        Some(Popup::Table) => table::draw(app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}
     }
+    find::draw(app, theme, area, buf);
 }
 
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {

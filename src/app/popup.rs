@@ -11,6 +11,8 @@ pub enum Popup {
     Help(usize),
     /// What a command wrote.
     Output(Reading),
+    /// All tasks in a table.
+    Table,
     /// Whether to quit while a run goes.
     Quit,
 }

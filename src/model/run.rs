@@ -53,6 +53,7 @@ pub struct Run {
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
+    events: u64,
     end: Option<End>,
 }
 
@@ -85,6 +86,7 @@ impl Run {
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
+            events: 0,
             end: None,
         }
     }
@@ -96,6 +98,7 @@ impl Run {
         if self.end.is_some() {
             return;
         }
+        self.events += 1;
         let at = event.at.min(Nanos::LATEST);
         self.last_event = self.last_event.max(at);
         match &event.kind {

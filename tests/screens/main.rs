@@ -10,6 +10,7 @@
 #[path = "../common/fabricate.rs"]
 mod fabricate;
 
+mod find;
 mod keys;
 mod lab;
 mod lab_words;
@@ -17,5 +18,6 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod table;
 mod verdict;
 mod view_keys;

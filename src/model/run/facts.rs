@@ -242,6 +242,21 @@ impl Run {
         }
     }
 
+    /// Why a task failed in the end.
+    pub fn failure_of(&self, task: TaskId) -> Option<&Failure> {
+        self.tasks.failure(task)
+    }
+
+    /// The page of followers that a task brought.
+    pub fn page(&self, task: TaskId) -> Option<&Page> {
+        self.tasks.page(task)
+    }
+
+    /// How many events it is made of so far.
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
     /// The first task that failed.
     pub const fn failed_task(&self) -> Option<TaskId> {
         self.first_failure
