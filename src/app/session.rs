@@ -2,6 +2,7 @@
 
 mod bill;
 mod figures;
+mod journal;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use crate::model::{
 };
 pub use bill::Bill;
 use figures::is_comparable;
+use journal::Journal;
+pub use journal::{Begun, Entry, Tape};
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
@@ -29,6 +32,7 @@ pub struct Session {
     latest: Option<Latest>,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
+    journal: Journal,
 }
 
 /// A selection's last runs, in the order of its modes.
@@ -62,6 +66,7 @@ impl Session {
             active: None,
             latest: None,
             sequential: BTreeMap::new(),
+            journal: Journal::default(),
         }
     }
 
@@ -79,6 +84,7 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
+        self.note_begun(selection);
         self.bouts.remove(&selection);
         let known = self.tasks(selection.workload).is_some();
         if known && !self.setup.costs_quota(selection.workload) {
@@ -95,6 +101,7 @@ impl Session {
 
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
+        self.note_event(event);
         let event = self.judged(event);
         self.active_run_mut()?.apply(&event);
         if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =
