@@ -1,11 +1,15 @@
 //! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
+mod cursor;
+mod history;
 pub mod keymap;
+mod look;
 mod message;
 mod output;
 pub mod pace;
 mod popup;
+mod range;
 pub mod session;
 mod view;
 pub mod viewport;
@@ -14,6 +18,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS, Context, Keymap};
+pub use look::{Looked, Pane};
 pub use message::{Background, Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
@@ -122,7 +127,7 @@ impl App {
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
-            Action::Inspect => self.read_output(),
+            Action::Inspect => self.inspect(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
@@ -219,9 +224,6 @@ impl App {
 
     /// Shows what the chosen lane's latest command in view wrote.
     fn read_output(&mut self) {
-        if self.shown.workload != Workload::Commands {
-            return;
-        }
         let Some(lane) = self.lane() else {
             let (next, previous) =
                 (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));

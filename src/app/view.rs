@@ -1,6 +1,8 @@
 //! How one selection is looked at: which stretch of time, which lane, and whether it is held still.
 
+use super::history::History;
 use super::keymap::Action;
+use super::range::Range;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
 
@@ -10,6 +12,12 @@ pub(super) struct View {
     pub(super) viewport: Viewport,
     /// The lane that a person chose, counted through all runs.
     pub(super) lane: Option<usize>,
+    /// The moment that a person looks at.
+    pub(super) cursor: Option<Nanos>,
+    pub(super) range: Option<Range>,
+    /// Whether the inspector is open.
+    pub(super) inspects: bool,
+    pub(super) history: History,
     pause: Option<Pause>,
 }
 
@@ -25,7 +33,8 @@ struct Pause {
 impl View {
     /// A run begins: all of it is to be seen, as it goes on; it may take so long, where that is known.
     pub(super) fn begin(&mut self, expected: Option<Nanos>) {
-        self.pause = None;
+        // Moments of the run before mean nothing in this one.
+        *self = Self { viewport: self.viewport.clone(), lane: self.lane, ..Self::default() };
         self.viewport.fit();
         if let Some(expected) = expected {
             self.viewport.make_room(expected);
@@ -34,15 +43,23 @@ impl View {
 
     /// Does what a key asks for that changes nothing but the view.
     pub(super) fn act(&mut self, action: Action, runs: &[Run], now: Nanos) {
+        let before = self.look();
         match action {
+            Action::Undo => return self.undo(),
             Action::Pause => self.pause(runs, now),
             Action::Back => self.back(),
             Action::NextLane => self.choose_lane(1, runs),
             Action::PreviousLane => self.choose_lane(-1, runs),
             Action::NextLanes => self.choose_lane(10, runs),
             Action::PreviousLanes => self.choose_lane(-10, runs),
-            Action::ZoomIn => self.viewport.zoom(true),
-            Action::ZoomOut => self.viewport.zoom(false),
+            Action::NextSpan => self.next_span(true, runs, now),
+            Action::PreviousSpan => self.next_span(false, runs, now),
+            Action::CursorLeft => self.move_cursor(false),
+            Action::CursorRight => self.move_cursor(true),
+            Action::Range => self.mark(),
+            Action::FitSelection => self.fit_selection(runs, now),
+            Action::ZoomIn => self.zoom(true),
+            Action::ZoomOut => self.zoom(false),
             Action::Fit => self.viewport.fit(),
             Action::PanLeft => self.viewport.pan(-1),
             Action::PanRight => self.viewport.pan(1),
@@ -51,6 +68,24 @@ impl View {
             Action::Start => self.viewport.start(),
             Action::Follow => self.viewport.follow(),
             _ => {}
+        }
+        self.note(before, Some(action));
+    }
+
+    /// Opens the inspector, on the first lane if none is chosen, or closes it.
+    pub(super) fn inspect(&mut self, runs: &[Run]) {
+        let before = self.look();
+        self.inspects = !self.inspects && !runs.is_empty();
+        if self.inspects {
+            self.lane = self.lane.or(Some(0));
+        }
+        self.note(before, None);
+    }
+
+    fn zoom(&mut self, closer: bool) {
+        match self.cursor {
+            Some(at) => self.viewport.zoom_at(closer, at),
+            None => self.viewport.zoom(closer),
         }
     }
 
@@ -63,8 +98,11 @@ impl View {
         };
     }
 
+    /// One step back: the inspector, the range, the cursor, the held view, the zoom.
     fn back(&mut self) {
-        if self.pause.take().is_none() {
+        let closed = std::mem::take(&mut self.inspects);
+        let dropped = closed || self.range.take().is_some() || self.cursor.take().is_some();
+        if !dropped && self.pause.take().is_none() {
             self.viewport.fit();
         }
     }

@@ -32,6 +32,14 @@ pub struct Viewport {
     columns: u16,
 }
 
+/// What a person chose of a [`Viewport`]: what undoing brings back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Setting {
+    cell: Option<Nanos>,
+    /// Where it begins, unless that follows from the rest.
+    from: Option<Nanos>,
+}
+
 /// The stretch of time that is drawn: `columns` cells of `cell` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -47,6 +55,22 @@ impl Window {
     /// The right border.
     pub const fn end(self) -> Nanos {
         Nanos(self.from.0.saturating_add(self.cell.0.saturating_mul(self.columns as u64)))
+    }
+
+    /// Whether a moment is in it.
+    pub fn contains(self, at: Nanos) -> bool {
+        (self.from..self.end()).contains(&at)
+    }
+
+    /// The cell that a moment is in, counted from the left; nothing if it is not in view.
+    pub fn column(self, at: Nanos) -> Option<u16> {
+        self.contains(at).then(|| (at.since(self.from).0 / self.cell.0) as u16)
+    }
+
+    /// The stretch of time of the cell that a moment is in.
+    pub const fn cell_of(self, at: Nanos) -> (Nanos, Nanos) {
+        let from = at.0 / self.cell.0 * self.cell.0;
+        (Nanos(from), Nanos(from.saturating_add(self.cell.0)))
     }
 }
 
@@ -172,15 +196,7 @@ impl Viewport {
     /// the run keeps the start.
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
-        let cell = if closer {
-            round_down(window.cell.0 - 1, &ZOOM_STEPS)
-        } else if window.cell.0 >= self.fitted().0.saturating_mul(2) {
-            // The whole run is in less than half of the view: there is no more to see.
-            return;
-        } else {
-            round_up(window.cell.0 + 1, &ZOOM_STEPS)
-        };
-        let cell = cell.clamp(FINEST, COARSEST);
+        let Some(cell) = self.next_cell(closer) else { return };
         if self.follow && (self.goes_on || !self.fits()) {
             self.cell = Some(cell);
             return;
@@ -193,6 +209,73 @@ impl Viewport {
         let half = u64::from(window.columns / 2);
         let middle = window.from.0.saturating_add(window.cell.0 * half).min(self.edge.0);
         self.hold(cell, middle.saturating_sub(cell.0 * half));
+    }
+
+    /// The same, but what stays where it is is the moment `at`, if that is in view.
+    pub fn zoom_at(&mut self, closer: bool, at: Nanos) {
+        let window = self.window();
+        let Some(column) = window.column(at) else { return self.zoom(closer) };
+        let Some(cell) = self.next_cell(closer) else { return };
+        let before = cell.0.saturating_mul(column.into());
+        self.hold(cell, (at.0 / cell.0 * cell.0).saturating_sub(before));
+    }
+
+    /// The width of a cell after a zoom; nothing where there is no more to see.
+    fn next_cell(&self, closer: bool) -> Option<Nanos> {
+        let now = self.window().cell;
+        let next = if closer {
+            round_down(now.0 - 1, &ZOOM_STEPS)
+        } else if now.0 >= self.fitted().0.saturating_mul(2) {
+            // The whole run is in less than half of the view.
+            return None;
+        } else {
+            round_up(now.0 + 1, &ZOOM_STEPS)
+        };
+        Some(next.clamp(FINEST, COARSEST))
+    }
+
+    /// Pans by as little as brings the moment `at` into view. A zoomed view stays there, even if it
+    /// has followed so far.
+    pub fn reveal(&mut self, at: Nanos) {
+        let window = self.window();
+        let after = window.cell.0.saturating_mul(u64::from(window.columns.saturating_sub(1)));
+        match at {
+            _ if at < window.from => self.hold(window.cell, at.0),
+            _ if at >= window.end() => {
+                let (cell, _) = window.cell_of(at);
+                self.hold(window.cell, cell.0.saturating_sub(after));
+            }
+            _ if self.cell.is_some() => self.hold(window.cell, window.from.0),
+            _ => {}
+        }
+    }
+
+    /// Shows the stretch from `a` to `b` as closely as it fits, with a cell to spare at both sides;
+    /// returns whether that changes anything.
+    pub fn show(&mut self, a: Nanos, b: Nanos) -> bool {
+        let before = self.window();
+        let room = u64::from(self.columns.saturating_sub(3).max(1));
+        let cell = round_up(b.since(a).0.div_ceil(room), &FIT_STEPS);
+        self.hold(cell, a.0.saturating_sub(cell.0));
+        self.window() != before
+    }
+
+    /// The newest moment, as of the last frame.
+    pub(super) const fn edge(&self) -> Nanos {
+        self.edge
+    }
+
+    /// What a person chose of it.
+    pub(super) fn setting(&self) -> Setting {
+        let moves = self.cell.is_none() || self.follow;
+        Setting { cell: self.cell, from: (!moves).then_some(self.from) }
+    }
+
+    /// Goes back to what a person chose before.
+    pub(super) fn set(&mut self, setting: Setting) {
+        self.cell = setting.cell;
+        self.follow = setting.from.is_none();
+        self.from = setting.from.unwrap_or(self.from);
     }
 
     fn hold(&mut self, cell: Nanos, from: u64) {

@@ -1,0 +1,83 @@
+//! The cursor: a moment on the time axis, which moves by cells, and from span to span of a lane.
+
+use super::look::Looked;
+use super::view::View;
+use crate::model::{Nanos, Run, Span};
+
+impl View {
+    /// The cursor, or where one appears: in the middle of what there is to see.
+    pub(super) fn cursor_or_middle(&mut self) -> Nanos {
+        let window = self.viewport.window();
+        let end = window.end().min(self.viewport.edge()).max(window.from);
+        let (middle, _) = window.cell_of(Nanos(window.from.0.midpoint(end.0)));
+        let at = self.cursor.unwrap_or(middle);
+        self.put_cursor(at);
+        at
+    }
+
+    /// Moves the cursor by a cell; the view goes with it.
+    pub(super) fn move_cursor(&mut self, later: bool) {
+        let Some(at) = self.cursor else {
+            self.cursor_or_middle();
+            return;
+        };
+        let cell = self.viewport.window().cell;
+        let newest = self.viewport.edge().max(at);
+        self.put_cursor(if later { (at + cell).min(newest) } else { at.since(cell) });
+    }
+
+    /// Goes to the span that begins next on the lane chosen, or that began last before the cursor.
+    /// Without a cursor, that is the first in view, or the last.
+    pub(super) fn next_span(&mut self, later: bool, runs: &[Run], now: Nanos) {
+        self.lane = self.lane.or((!runs.is_empty()).then_some(0));
+        let Some(looked) = self.looked(runs, now) else { return };
+        let (lane, window) = (looked.lane, self.viewport.window());
+        let span = match (later, self.cursor) {
+            (true, Some(at)) => lane.span_from(at + Nanos(1)),
+            (true, None) => lane.span_from(window.from),
+            (false, Some(at)) => at.0.checked_sub(1).and_then(|at| lane.span_at(Nanos(at))),
+            (false, None) => lane.span_at(window.end().min(looked.until)),
+        };
+        if let Some(span) = span.filter(|span| span.start <= looked.until) {
+            let end = span.end.unwrap_or(looked.until);
+            let whole = end.since(span.start).0 < window.end().since(window.from).0;
+            if whole {
+                self.viewport.reveal(end);
+            }
+            self.put_cursor(span.start);
+        }
+    }
+
+    /// Goes to a moment on a lane, which is counted through all runs.
+    pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
+        let before = self.look();
+        self.lane = Some(lane);
+        self.put_cursor(at);
+        self.note(before, None);
+    }
+
+    fn put_cursor(&mut self, at: Nanos) {
+        self.cursor = Some(at);
+        self.viewport.reveal(at);
+    }
+
+    /// The lane chosen.
+    pub(super) fn looked<'run>(&self, runs: &'run [Run], now: Nanos) -> Option<Looked<'run>> {
+        let mut place = self.lane?;
+        for (index, run) in runs.iter().enumerate() {
+            if let Some(lane) = run.lanes().get(place) {
+                let until = self.until(index, run, now);
+                return Some(Looked { run, until, lane, index: place as u16 });
+            }
+            place -= run.lanes().len();
+        }
+        None
+    }
+
+    /// What is looked at on it: what goes on under the cursor, or else the last before; without a
+    /// cursor, the last in view.
+    pub(super) fn span(&self, looked: &Looked<'_>) -> Option<Span> {
+        let at = self.cursor.unwrap_or_else(|| self.viewport.window().end());
+        looked.lane.span_at(at.min(looked.until))
+    }
+}
