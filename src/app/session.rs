@@ -2,6 +2,7 @@
 
 mod bill;
 mod figures;
+mod journal;
 mod setup;
 mod sweep;
 
@@ -14,11 +15,13 @@ use crate::model::{
 };
 pub use bill::Bill;
 use figures::is_comparable;
+use journal::Journal;
+pub use journal::{Begun, Entry, Tape};
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
-pub use sweep::{MOST_COUNTS, SweepSetup};
+pub use sweep::{MOST_COUNTS, MOST_REPEATS, SweepSetup};
 
 /// The runs of this sitting.
 #[derive(Debug)]
@@ -34,6 +37,7 @@ pub struct Session {
     agreed: bool,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
+    journal: Journal,
 }
 
 /// A selection's last runs, in the order of its modes.
@@ -70,6 +74,7 @@ impl Session {
             latest: None,
             agreed: false,
             sequential: BTreeMap::new(),
+            journal: Journal::default(),
         }
     }
 
@@ -87,6 +92,7 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
+        self.note_begun(selection);
         self.bouts.remove(&selection);
         let known = self.tasks(selection.workload).is_some();
         self.agreed = known || self.setup.sweep.agreed;
@@ -104,6 +110,7 @@ impl Session {
 
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
+        self.note_event(event);
         let event = self.judged(event);
         self.active_run_mut()?.apply(&event);
         if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =

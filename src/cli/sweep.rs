@@ -3,11 +3,8 @@
 use clap::{Args, value_parser};
 
 use super::usage::UsageError;
-use crate::app::session::SweepSetup;
+use crate::app::session::{MOST_REPEATS, SweepSetup};
 use crate::model::Selection;
-
-/// More do not make a median any better that is worth the wait.
-const MOST_REPEATS: i64 = 100;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sweep")]
@@ -16,7 +13,7 @@ pub(super) struct SweepArgs {
     #[arg(
         long,
         value_name = "N",
-        value_parser = value_parser!(u16).range(1..=MOST_REPEATS),
+        value_parser = value_parser!(u16).range(1..=i64::from(MOST_REPEATS)),
         allow_negative_numbers = true
     )]
     repeats: Option<u16>,

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::sweep::SweepSetup;
+use crate::model::plan::MOST_TASKS;
 use crate::model::{Compute, Target, Work, Workload};
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
@@ -25,7 +28,7 @@ pub const MOST_WORKERS: u16 = 1000;
 pub const MOST_PROCESSES: u16 = 100;
 
 /// What a sitting has to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Whose followers, where there are followers to fetch.
     pub target: Option<Target>,
@@ -82,6 +85,20 @@ impl Setup {
     /// What there is to choose from, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
         if self.commands.is_empty() { &Workload::CHOICES } else { &[Workload::Commands] }
+    }
+
+    /// Whether a person could have asked for it: not so for numbers that are beyond all bounds.
+    pub fn is_possible(&self) -> bool {
+        let queue = self.queue.is_none_or(|queue| (1..=MOST_TASKS).contains(&queue));
+        let workers = self.workers.is_none_or(|workers| (1..=MOST_WORKERS).contains(&workers));
+        let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
+        let sweep = self.sweep.is_possible();
+        queue
+            && workers
+            && sweep
+            && per_page
+            && self.tasks <= MOST_TASKS
+            && self.compute.share <= 100
     }
 
     /// Whether a workload's requests are counted against somebody's quota.

@@ -1,13 +1,19 @@
 //! A sweep: which trial comes next, and what all of them cost.
 
+use serde::{Deserialize, Serialize};
+
 use super::Session;
 use super::figures::is_comparable;
+use super::setup::MOST_WORKERS;
 use crate::model::stats::Waves;
 use crate::model::sweep::Trial;
 use crate::model::{End, Nanos, Plan, Run, Selection, Sweep, Workload};
 
 /// More counts than that have no room on a screen.
 pub const MOST_COUNTS: usize = 64;
+
+/// More trials of a count make its median no better than that is worth the wait.
+pub const MOST_REPEATS: u16 = 100;
 
 /// The counts when a person does not say which: six tell the laws apart.
 const COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
@@ -16,7 +22,7 @@ const COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
 const FEW_TASKS: u32 = 8;
 
 /// What a sweep is made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSetup {
     /// How many workers each trial has, where a person said so.
     pub counts: Option<Vec<u16>>,
@@ -29,6 +35,16 @@ pub struct SweepSetup {
 impl Default for SweepSetup {
     fn default() -> Self {
         Self { counts: None, repeats: 3, agreed: false }
+    }
+}
+
+impl SweepSetup {
+    /// Whether a person could have asked for it.
+    pub(super) fn is_possible(&self) -> bool {
+        let counts = self.counts.as_ref().is_none_or(|counts| {
+            counts.len() <= MOST_COUNTS && counts.iter().all(|n| (1..=MOST_WORKERS).contains(n))
+        });
+        counts && (1..=MOST_REPEATS).contains(&self.repeats)
     }
 }
 
