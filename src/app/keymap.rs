@@ -285,8 +285,16 @@ impl Keymap {
 
     /// The key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
-        let binding = self.bindings.iter().find(|binding| binding.action == action);
-        binding.and_then(|binding| binding.keys.first()).map(Key::to_string).unwrap_or_default()
+        self.first(action).map_or_else(|| "(no key)".to_owned(), Key::to_string)
+    }
+
+    /// Whether any key does it.
+    pub fn is_bound(&self, action: Action) -> bool {
+        self.first(action).is_some()
+    }
+
+    fn first(&self, action: Action) -> Option<&Key> {
+        self.bindings.iter().find(|binding| binding.action == action)?.keys.first()
     }
 }
 

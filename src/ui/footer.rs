@@ -148,6 +148,7 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.shown().workload == Workload::Commands {
         hints.insert(2, (&[Action::Inspect], "output"));
     }
+    hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {

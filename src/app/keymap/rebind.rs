@@ -123,7 +123,7 @@ mod tests {
             (Some(Action::Pause), Some(Action::Pause))
         );
         assert_eq!(keymap.key_of(Action::PanRight), "Right", "its other key is still its own");
-        assert_eq!((keymap.key_of(Action::Run), does(&keymap, ' ')), (String::new(), None));
+        assert_eq!((keymap.key_of(Action::Run), does(&keymap, ' ')), ("(no key)".to_owned(), None));
     }
 
     #[test]
