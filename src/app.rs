@@ -71,6 +71,12 @@ impl App {
         }
     }
 
+    /// The same, with keys of a person's own.
+    #[must_use]
+    pub fn with_keymap(self, keymap: Keymap) -> Self {
+        Self { keymap, ..self }
+    }
+
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;

@@ -1,6 +1,7 @@
 //! The command line: clap types; arguments and environment become a [`Command`].
 
 mod commands;
+mod config;
 mod duration;
 mod exec;
 mod help;
@@ -8,6 +9,7 @@ mod lab;
 mod patience;
 mod picture;
 mod serve;
+mod shell;
 mod simulate;
 mod sweep;
 mod threads;
@@ -21,24 +23,33 @@ use std::sync::Arc;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use commands::CommandsError;
+pub use config::ConfigError;
 pub use duration::DurationError;
 pub use exec::Exec;
 pub use lab::Lab;
-pub use picture::{Picture, Theme, Way};
+pub use picture::{Narrate, Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
+pub use shell::{Shell, completions, manual};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
+use crate::app::Keymap;
 use crate::app::session::SweepSetup;
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
+
+/// As GitHub's own.
+const DEFAULT_PER_PAGE: u8 = 30;
 
 /// The environment: a variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Options that are about followers alone.
 const FOLLOWERS: &str = "Followers";
+
+/// Options that are about what is seen, and how.
+const LOOK: &str = "Screen and report";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -67,6 +78,12 @@ enum Sub {
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
+    /// Print what completes commands and options in a shell
+    #[command(long_about = help::COMPLETIONS, after_long_help = help::COMPLETIONS_AFTER)]
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, for man
+    #[command(after_long_help = help::MAN_AFTER)]
+    Man,
     /// Do the tasks that the program which started this one hands over: its own business
     #[command(hide = true)]
     Worker,
@@ -78,36 +95,37 @@ struct Fetch {
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
     /// The same, as an option
-    #[arg(long = "username", value_name = "USERNAME")]
+    #[arg(long = "username", hide_short_help = true, value_name = "USERNAME")]
     user_option: Option<String>,
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads, or processes; for a sweep, several counts: 1,2,4,8 or 1..32 [default: one a
-    /// page, up to 8; 4 to compute]
+    /// Workers; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to compute]
     #[arg(long, value_name = "N", value_parser = threads::ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<threads::ThreadsArg>,
     #[command(flatten)]
     sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
-    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     picture: picture::PictureArgs,
+    /// Print which keys do what, as the configuration file says it
+    #[arg(long, hide_short_help = true, help_heading = LOOK)]
+    print_keys: bool,
     #[command(flatten)]
     lab: lab::LabArgs,
     #[command(flatten)]
     simulate: simulate::SimulateArgs,
-    /// Followers a page, 1 to 100
+    /// Followers a page, 1 to 100 [default: 30]
     #[arg(
         long,
         help_heading = FOLLOWERS,
         value_name = "N",
-        default_value = "30",
         value_parser = usage::per_page,
         allow_negative_numbers = true
     )]
-    per_page: u8,
+    per_page: Option<u8>,
     #[arg(
         long,
         help_heading = FOLLOWERS,
@@ -149,6 +167,12 @@ pub enum Command {
     Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
+    /// Print which keys do what.
+    PrintKeys(Keymap),
+    /// Print what completes commands and options.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
     /// Be a worker process of the program that started this one.
     Worker {
         /// For requests that are to be sent it.
@@ -211,16 +235,22 @@ pub fn parse(
     let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
-        Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        Some(Sub::Exec(args)) => Command::Exec(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
         Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
-        None => Command::Followers(cli.fetch.resolve(environment)?),
+        Some(Sub::Completions(args)) => Command::Completions(args.shell),
+        Some(Sub::Man) => Command::Man,
+        None => cli.fetch.resolve(environment)?,
     };
     Ok(command)
 }
 
 impl Fetch {
-    fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
+    fn resolve(mut self, environment: Environment<'_>) -> Result<Command, UsageError> {
+        let config = self.picture.configure(environment)?;
+        if self.print_keys {
+            return Ok(Command::PrintKeys(config.keys));
+        }
         let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
         let way = match self.picture.way() {
             Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
@@ -234,23 +264,30 @@ impl Fetch {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
-        let threads = self.threads.map(|asked| asked.resolve(costs_quota, selection));
-        let threads = threads.transpose()?.unwrap_or_default();
-        Ok(Followers {
+        let threads = match (self.threads, config.threads) {
+            (Some(asked), _) => asked.resolve(costs_quota, selection)?,
+            // One number says nothing of which counts to compare.
+            (None, Some(usual)) if !selection.is_sweep() => {
+                let workers = usual.checked(costs_quota, selection)?;
+                threads::Threads { workers: Some(workers), counts: None }
+            }
+            _ => threads::Threads::default(),
+        };
+        Ok(Command::Followers(Followers {
             source,
             selection,
             lab,
             workers: threads.workers,
             sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
-            per_page: self.per_page,
+            per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
             force: self.patience.force,
             patience: self.patience.into(),
             way,
             slow: self.simulate.slow(),
             output: self.output,
             picture: self.picture.into(),
-        })
+        }))
     }
 
     /// Whoever computes fetches no followers.

@@ -2,14 +2,14 @@
 
 mod exec;
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{Command, Followers, Picture, Source, Theme, Way};
+use crate::cli::{self, Command, Followers, Picture, Source, Theme, Way};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
@@ -86,9 +86,21 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             child::serve(io::stdin(), io::stdout(), token)?;
             Ok(Exit::Whole)
         }
+        Command::PrintKeys(keys) => print(streams, |out| write!(out, "{keys}")),
+        Command::Completions(shell) => print(streams, |out| cli::completions(shell, out)),
+        Command::Man => print(streams, cli::manual),
         Command::Followers(followers) => fetch(&followers, streams),
         Command::Exec(exec) => exec::run(exec, streams),
     }
+}
+
+fn print(
+    streams: &mut Streams<'_>,
+    write: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<Exit, CommandError> {
+    write(streams.out)?;
+    streams.out.flush()?;
+    Ok(Exit::Whole)
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
@@ -99,8 +111,9 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
     } else {
-        let look = look(followers.picture);
+        let look = look(&followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
+        let app = app.with_keymap(followers.picture.keys.clone());
         on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
     };
     drop(server);
@@ -171,7 +184,7 @@ fn screen_is_possible() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
-fn look(picture: Picture) -> Look {
+fn look(picture: &Picture) -> Look {
     Look {
         background: match picture.theme {
             Theme::Auto => None,

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::picture::{Picture, PictureArgs, Way};
 use super::usage::UsageError;
-use super::{commands, usage};
+use super::{Environment, commands, usage};
 use crate::app::session::most_workers;
 use crate::model::{Choice, Mode};
 
@@ -67,7 +67,8 @@ pub struct Exec {
 
 impl ExecArgs {
     /// Reads the commands, wherever they are.
-    pub(super) fn resolve(self) -> Result<Exec, UsageError> {
+    pub(super) fn resolve(mut self, environment: Environment<'_>) -> Result<Exec, UsageError> {
+        self.picture.configure(environment)?;
         let commands = match &self.from {
             Some(path) => commands::from_file(path)?,
             None => commands::from_arguments(self.commands)?,

@@ -93,7 +93,12 @@ fn distinct(
     }
 }
 
-fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
+/// So many, if there may be as many.
+pub(super) fn workers(
+    asked: u32,
+    costs_quota: bool,
+    selection: Selection,
+) -> Result<u16, UsageError> {
     let most = most_workers(costs_quota);
     let processes = selection.modes().contains(&Mode::Processes);
     match u16::try_from(asked) {

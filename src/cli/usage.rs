@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::commands::CommandsError;
+use super::config::ConfigError;
 use super::username::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
@@ -100,6 +101,17 @@ pub enum UsageError {
         asked: u32,
         /// How many there may be.
         most: u16,
+    },
+    /// The configuration file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What the configuration file says cannot be carried out here.
+    #[error("{error} (threads in {place})")]
+    Configured {
+        /// Why.
+        error: Box<Self>,
+        /// The file and the line.
+        place: String,
     },
     /// There are no commands to run.
     #[error(transparent)]

@@ -23,9 +23,10 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
     }
-    let look = Look { guarded: true, ..look(exec.picture) };
+    let look = Look { guarded: true, ..look(&exec.picture) };
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session, selection, look.background.unwrap_or_default());
+    let app = App::new(session, selection, look.background.unwrap_or_default())
+        .with_keymap(exec.picture.keys);
     let (app, left) = tui::run(app, &launcher, look, &signals).map_err(CommandError::Screen)?;
     let session = app.session();
     // What goes on when the screen is left was stopped there.

@@ -153,6 +153,7 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.lane().is_some() || app.cursor().is_some() {
         hints.splice(0..0, looking(app));
     }
+    hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {
