@@ -106,7 +106,7 @@ impl<'app> Chart<'app> {
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
         ]));
-        let columns = self.columns(area.width);
+        let columns = Self::columns(area.width);
         let table: usize = columns.iter().map(|column| column.width).sum();
         let [plot, table] = plot
             .layout(&Split::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
@@ -127,7 +127,7 @@ impl<'app> Chart<'app> {
     }
 
     /// The columns of the table that there is room for.
-    fn columns(&self, width: u16) -> &'static [Column] {
+    fn columns(width: u16) -> &'static [Column] {
         let all = match width {
             100.. => COLUMNS.len(),
             BESIDE.. => COLUMNS.len() - 1,
@@ -139,7 +139,7 @@ impl<'app> Chart<'app> {
     /// The counts so far in figures; where not all have room, some of them, and the last.
     fn table(&self, columns: &[Column], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
-            texts.map(|(text, width)| format!("{text:>width$}")).collect::<String>()
+            texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()
         };
         let (counts, mut room) = (self.sweep.counts().len(), usize::from(area.height));
         let mut rows = area.rows();

@@ -21,12 +21,7 @@ pub(super) fn law(sweep: &Sweep, workload: Workload) -> Vec<String> {
         return vec!["which law this follows, three counts tell".to_owned(), String::new()];
     };
     let (long, short) = named(best, unit(workload));
-    let knee = best.knee.map_or_else(String::new, |knee| {
-        let range = knee
-            .interval
-            .map_or_else(String::new, |range| format!(" [{:.1}-{:.1}]", range.low, range.high));
-        format!("  knee {:.1}{range}", knee.value)
-    });
+    let knee = sweep.knee().map_or_else(String::new, |knee| format!("  knee {knee}"));
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] =
         if sweep.is_guess() { ["  a guess: too few counts", "  a guess"] } else { ["", ""] };
@@ -78,8 +73,7 @@ fn figure(value: f64) -> String {
 pub(super) fn waves(sweep: &Sweep, workload: Workload, room: usize) -> Option<String> {
     let tasks = sweep.tasks().filter(|_| workload == Workload::Followers)?;
     let (first, last) = (*sweep.counts().first()?, *sweep.counts().last()?);
-    let knee = sweep.fits().first().and_then(|fit| fit.knee);
-    let about = knee.map_or(last, |knee| (knee.value.round() as u16).clamp(first, last));
+    let about = sweep.knee().map_or(last, |knee| knee.workers.clamp(first, last));
     let Waves { count, .. } = Waves::new(tasks, about);
     let rounds = if count == 1 { "wave" } else { "waves" };
     let begin = format!("ceil({tasks}/{about}) = {count} {rounds}");
