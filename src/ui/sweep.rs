@@ -18,24 +18,23 @@ use crate::model::stats::efficiency;
 use crate::model::sweep::Point;
 use crate::model::{Sweep, Workload};
 use plot::Plot;
-pub(super) use words::{conclusion, one_line, progress};
+pub(super) use words::{conclusion, each, kept, offer, one_line, progress};
 
 /// Without this many columns, the table has no room beside the plot.
 const BESIDE: u16 = 70;
 
 /// A column of the table.
+#[derive(Clone, Copy)]
 struct Column {
     caption: &'static str,
     width: usize,
     figure: fn(&Sweep, &Point) -> String,
 }
 
-const COLUMNS: [Column; 4] = [
-    Column { caption: "threads", width: 9, figure: threads },
-    Column { caption: "median", width: 10, figure: median },
-    Column { caption: "speed-up", width: 10, figure: speed_up },
-    Column { caption: "efficiency", width: 12, figure: worker_efficiency },
-];
+const THREADS: Column = Column { caption: "threads", width: 9, figure: threads };
+const MEDIAN: Column = Column { caption: "median", width: 10, figure: median };
+const SPEED_UP: Column = Column { caption: "speed-up", width: 10, figure: speed_up };
+const EFFICIENCY: Column = Column { caption: "efficiency", width: 12, figure: worker_efficiency };
 
 /// What there is to draw of a sweep.
 pub(super) struct Chart<'app> {
@@ -106,12 +105,12 @@ impl<'app> Chart<'app> {
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
         ]));
-        let columns = Self::columns(area.width);
+        let columns = self.columns(area.width);
         let table: usize = columns.iter().map(|column| column.width).sum();
         let [plot, table] = plot
             .layout(&Split::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
         Plot::new(&self.sweep, self.theme, plot).draw(buf);
-        self.table(columns, table, buf);
+        self.table(&columns, table, buf);
         let style = self.theme.text();
         let law_line = if columns.is_empty() && self.sweep.fits().is_empty() {
             words::medians(&self.sweep, area.width.into())
@@ -127,13 +126,19 @@ impl<'app> Chart<'app> {
     }
 
     /// The columns of the table that there is room for.
-    fn columns(width: u16) -> &'static [Column] {
-        let all = match width {
-            100.. => COLUMNS.len(),
-            BESIDE.. => COLUMNS.len() - 1,
+    fn columns(&self, width: u16) -> Vec<Column> {
+        let mut columns = vec![THREADS, MEDIAN];
+        match self.unit() {
+            Some(caption) => columns.push(Column { caption, width: 10, figure: rate }),
+            None => columns.extend([SPEED_UP, EFFICIENCY]),
+        }
+        let most = match width {
+            100.. => columns.len(),
+            BESIDE.. => 3,
             _ => 0,
         };
-        COLUMNS.get(..all).unwrap_or_default()
+        columns.truncate(most);
+        columns
     }
 
     /// The counts so far in figures; where not all have room, some of them, and the last.
@@ -165,6 +170,10 @@ fn threads(_: &Sweep, point: &Point) -> String {
 
 fn median(_: &Sweep, point: &Point) -> String {
     format!("{:.3} s", point.median.as_secs_f64())
+}
+
+fn rate(_: &Sweep, point: &Point) -> String {
+    words::figure(point.rate)
 }
 
 fn speed_up(sweep: &Sweep, point: &Point) -> String {

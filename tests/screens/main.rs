@@ -17,5 +17,6 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod sweep;
 mod verdict;
 mod view_keys;

@@ -158,6 +158,9 @@ impl<'a> Plot<'a> {
         for y in self.cells.top()..self.cells.bottom() {
             self.put(x, y, ("│", "|"), self.theme.line(), buf);
         }
+        if self.sweep.trials().is_empty() {
+            return;
+        }
         let step = round_step(self.top, self.cells.height);
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(step < 1.0);

@@ -59,7 +59,7 @@ fn named(fit: &Fit, unit: &str) -> (String, &'static str) {
 }
 
 /// Three digits that count.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     let digits = match value {
         _ if value >= 99.5 => 0,
         _ if value >= 9.95 => 1,
@@ -141,6 +141,30 @@ pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
             Some(format!("stopped after {had} of {planned} trials: {advice}"))
         }
         (_, advice) => advice,
+    }
+}
+
+/// How many trials a sweep that was broken off had.
+pub(in crate::ui) fn kept(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    let (had, planned) = (sweep.trials().len(), sweep.planned());
+    Some(format!(" Kept: {had} of {planned} trials."))
+}
+
+/// What a sweep that has not run yet is made of, and how long it may take.
+pub(in crate::ui) fn offer(app: &App) -> Option<[String; 2]> {
+    let (session, shown) = (app.session(), app.shown());
+    let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
+    let time = session.expected_time(shown);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.roughly()));
+    Some([format!(": {} counts, {}", sweep.counts().len(), each(&sweep)), time])
+}
+
+/// How often each count is run.
+pub(in crate::ui) fn each(sweep: &Sweep) -> String {
+    match sweep.repeats() {
+        1 => "each once".to_owned(),
+        repeats => format!("each {repeats} times"),
     }
 }
 
