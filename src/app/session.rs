@@ -176,7 +176,9 @@ impl Session {
         let mut plans: Vec<Plan> =
             modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
         if let Some(workers) = self.next_trial(selection) {
-            plans.iter_mut().for_each(|plan| plan.workers = workers);
+            for plan in &mut plans {
+                plan.workers = workers;
+            }
         }
         let runs = &mut self.bouts.entry(selection).or_default().runs;
         runs.truncate(index);

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::layout::Layout;
 use super::names::mode_names;
+use super::sweep;
 use super::text;
 use super::theme::Theme;
 use crate::app::Action;
@@ -230,11 +231,11 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
 /// Which numbers of workers a sweep compares, and how often each is run.
 fn counts(app: &App, theme: Theme) -> [Line<'static>; 3] {
     let planned = app.session().planned_sweep(app.shown().workload);
-    let sweep = app.session().sweep(app.shown()).unwrap_or(&planned);
-    let counts: Vec<String> = sweep.counts().iter().map(u16::to_string).collect();
-    let (many, repeats) = (counts.len(), sweep.repeats());
-    let all = format!("threads {}, {repeats} times each ", counts.join(" "));
-    [all, format!("{many} counts, {repeats} times each "), format!("{many} x{repeats} ")]
+    let shown = app.session().sweep(app.shown()).unwrap_or(&planned);
+    let counts: Vec<String> = shown.counts().iter().map(u16::to_string).collect();
+    let (many, each) = (counts.len(), sweep::each(shown));
+    let all = format!("threads {}, {each} ", counts.join(" "));
+    [all, format!("{many} counts, {each} "), format!("{many} counts ")]
         .map(|text| Line::styled(text, theme.quiet()))
 }
 

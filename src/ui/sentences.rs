@@ -19,7 +19,11 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
     let kept = failed.map_or(0, Run::follower_count);
-    let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
+    let kept = match sweep::kept(app) {
+        Some(trials) => trials,
+        None if kept > 0 => format!(" Kept: {kept} followers."),
+        None => String::new(),
+    };
     let then = match app.session().active() {
         None => format!("{kept} {} tries again.", app.key_of(Action::Run)),
         Some(_) => kept,
@@ -254,8 +258,10 @@ pub(super) fn invitation(app: &App) -> String {
             let left = quota.map(|quota| format!(" of the {} left", grouped(quota.remaining)));
             let requests = if cost == 1 { "request" } else { "requests" };
             let left = left.unwrap_or_default();
+            let [what, time] = sweep::offer(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet. It costs {cost} {requests}{left} at {api}. {run} runs it."
+                "{shown} has not run yet{what}. It costs {cost} {requests}{left} at {api}{time}. {run} \
+                 runs it."
             )
         }
         (None, None) => match session.profile().and_then(Run::end) {

@@ -18,24 +18,23 @@ use crate::model::stats::efficiency;
 use crate::model::sweep::Point;
 use crate::model::{Sweep, Workload};
 use plot::Plot;
-pub(super) use words::{conclusion, one_line, progress};
+pub(super) use words::{conclusion, each, kept, offer, one_line, progress};
 
 /// Without this many columns, the table has no room beside the plot.
 const BESIDE: u16 = 70;
 
 /// A column of the table.
+#[derive(Clone, Copy)]
 struct Column {
     caption: &'static str,
     width: usize,
     figure: fn(&Sweep, &Point) -> String,
 }
 
-const COLUMNS: [Column; 4] = [
-    Column { caption: "threads", width: 9, figure: threads },
-    Column { caption: "median", width: 10, figure: median },
-    Column { caption: "speed-up", width: 10, figure: speed_up },
-    Column { caption: "efficiency", width: 12, figure: worker_efficiency },
-];
+const THREADS: Column = Column { caption: "threads", width: 9, figure: threads };
+const MEDIAN: Column = Column { caption: "median", width: 10, figure: median };
+const SPEED_UP: Column = Column { caption: "speed-up", width: 10, figure: speed_up };
+const EFFICIENCY: Column = Column { caption: "efficiency", width: 12, figure: worker_efficiency };
 
 /// What there is to draw of a sweep.
 pub(super) struct Chart<'app> {
@@ -111,7 +110,7 @@ impl<'app> Chart<'app> {
         let [plot, table] = plot
             .layout(&Split::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
         Plot::new(&self.sweep, self.theme, plot).draw(buf);
-        self.table(columns, table, buf);
+        self.table(&columns, table, buf);
         let style = self.theme.text();
         let law_line = if columns.is_empty() && self.sweep.fits().is_empty() {
             words::medians(&self.sweep, area.width.into())
@@ -127,19 +126,25 @@ impl<'app> Chart<'app> {
     }
 
     /// The columns of the table that there is room for.
-    fn columns(&self, width: u16) -> &'static [Column] {
-        let all = match width {
-            100.. => COLUMNS.len(),
-            BESIDE.. => COLUMNS.len() - 1,
+    fn columns(&self, width: u16) -> Vec<Column> {
+        let mut columns = vec![THREADS, MEDIAN];
+        match self.unit() {
+            Some(caption) => columns.push(Column { caption, width: 10, figure: rate }),
+            None => columns.extend([SPEED_UP, EFFICIENCY]),
+        }
+        let most = match width {
+            100.. => columns.len(),
+            BESIDE.. => 3,
             _ => 0,
         };
-        COLUMNS.get(..all).unwrap_or_default()
+        columns.truncate(most);
+        columns
     }
 
     /// The counts so far in figures; where not all have room, some of them, and the last.
     fn table(&self, columns: &[Column], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
-            texts.map(|(text, width)| format!("{text:>width$}")).collect::<String>()
+            texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()
         };
         let (counts, mut room) = (self.sweep.counts().len(), usize::from(area.height));
         let mut rows = area.rows();
@@ -165,6 +170,10 @@ fn threads(_: &Sweep, point: &Point) -> String {
 
 fn median(_: &Sweep, point: &Point) -> String {
     format!("{:.3} s", point.median.as_secs_f64())
+}
+
+fn rate(_: &Sweep, point: &Point) -> String {
+    words::figure(point.rate)
 }
 
 fn speed_up(sweep: &Sweep, point: &Point) -> String {

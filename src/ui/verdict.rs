@@ -88,8 +88,11 @@ fn at_rest(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Sty
     }
     let lines = if layout.has_headings() { MOST_CLAUSES } else { 1 };
     match sentences::conclusion(app) {
+        Some(sentences) if app.shown().is_sweep() => {
+            (text::parts(&sentences, ". ", theme, room, MOST_LINES), theme.strong())
+        }
         Some(sentence) if app.shown().workload == Workload::Followers => (sentence, theme.strong()),
-        Some(sentence) => (text::clauses(&sentence, theme, room, lines), theme.strong()),
+        Some(sentence) => (text::parts(&sentence, "; ", theme, room, lines), theme.strong()),
         None => (sentences::progress(app) + &sentences::remarks(app), theme.quiet()),
     }
 }

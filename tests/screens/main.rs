@@ -19,6 +19,7 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod sweep;
 mod table;
 mod verdict;
 mod view_keys;

@@ -83,9 +83,7 @@ impl Shared {
         while let Some(asked) = head::read(stream, &mut received, PATIENCE).await? {
             let arrived = Instant::now();
             let _in_flight = self.begin();
-            let turn = self.turn(stream).await?;
-            // Whoever waited for a turn is worked on as long as everybody else.
-            let begun = if turn.is_some() { Instant::now() } else { arrived };
+            let (begun, _turn) = self.turn(stream, arrived).await?;
             let (reply, fault) = self.api.reply(&asked, arrived);
             let steps = match fault {
                 Some(fault) => fault.steps(reply),
@@ -98,13 +96,17 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits until the service has room for one more; nothing where it always has. Fails when the
-    /// client goes: its place in the line is free then.
-    async fn turn(&self, stream: &TcpStream) -> io::Result<Option<SemaphorePermit<'_>>> {
-        let Some(turns) = &self.turns else { return Ok(None) };
+    /// Waits until the service has room for one more; returns when the request was begun. Fails when
+    /// the client goes: its place in the line is free then.
+    async fn turn(
+        &self,
+        stream: &TcpStream,
+        arrived: Instant,
+    ) -> io::Result<(Instant, Option<SemaphorePermit<'_>>)> {
+        let Some(turns) = &self.turns else { return Ok((arrived, None)) };
         tokio::select! {
-            // Nobody closes the semaphore; without it there would be no bound.
-            turn = turns.acquire() => Ok(turn.ok()),
+            // Whoever waited is worked on as long as everybody else. Nobody closes the semaphore.
+            turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
             () = wire::closed(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }

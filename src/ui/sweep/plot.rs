@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use crate::model::Sweep;
-use crate::model::scaling::{Estimate, Fit};
+use crate::model::scaling::Fit;
 use crate::ui::theme::Theme;
 
 /// A trial, and the median of those of one count; with and without other signs than ASCII's.
@@ -158,6 +158,9 @@ impl<'a> Plot<'a> {
         for y in self.cells.top()..self.cells.bottom() {
             self.put(x, y, ("│", "|"), self.theme.line(), buf);
         }
+        if self.sweep.trials().is_empty() {
+            return;
+        }
         let step = round_step(self.top, self.cells.height);
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(step < 1.0);
@@ -214,20 +217,19 @@ impl<'a> Plot<'a> {
     }
 
     fn knee(&self, y: u16, buf: &mut Buffer) {
-        let fit = self.sweep.fits().first();
-        let Some(Estimate { value, interval }) = fit.and_then(|fit| fit.knee) else { return };
-        let (first, last) = (self.workers(self.cells.x + 1), self.sweep.counts().last());
-        let shown = first..=last.copied().map_or(first, f64::from);
-        if let Some(interval) = interval {
-            let (low, high) = (interval.low.max(*shown.start()), interval.high.min(*shown.end()));
+        let (Some(knee), [first, .., last]) = (self.sweep.knee(), self.sweep.counts()) else {
+            return;
+        };
+        if let Some(between) = knee.between {
+            let (low, high) = ((*between.start()).max(*first), (*between.end()).min(*last));
             if low <= high {
-                for x in self.x(low)..=self.x(high) {
+                for x in self.x(low.into())..=self.x(high.into()) {
                     self.put(x, y, ("━", "="), self.theme.key(), buf);
                 }
             }
         }
-        if shown.contains(&value) {
-            self.put(self.x(value), y, ("┻", "^"), self.theme.key(), buf);
+        if (first..=last).contains(&&knee.workers) {
+            self.put(self.x(knee.workers.into()), y, ("┻", "^"), self.theme.key(), buf);
         }
     }
 

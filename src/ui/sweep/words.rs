@@ -21,12 +21,7 @@ pub(super) fn law(sweep: &Sweep, workload: Workload) -> Vec<String> {
         return vec!["which law this follows, three counts tell".to_owned(), String::new()];
     };
     let (long, short) = named(best, unit(workload));
-    let knee = best.knee.map_or_else(String::new, |knee| {
-        let range = knee
-            .interval
-            .map_or_else(String::new, |range| format!(" [{:.1}-{:.1}]", range.low, range.high));
-        format!("  knee {:.1}{range}", knee.value)
-    });
+    let knee = sweep.knee().map_or_else(String::new, |knee| format!("  knee {knee}"));
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] =
         if sweep.is_guess() { ["  a guess: too few counts", "  a guess"] } else { ["", ""] };
@@ -64,7 +59,7 @@ fn named(fit: &Fit, unit: &str) -> (String, &'static str) {
 }
 
 /// Three digits that count.
-fn figure(value: f64) -> String {
+pub(super) fn figure(value: f64) -> String {
     let digits = match value {
         _ if value >= 99.5 => 0,
         _ if value >= 9.95 => 1,
@@ -78,8 +73,7 @@ fn figure(value: f64) -> String {
 pub(super) fn waves(sweep: &Sweep, workload: Workload, room: usize) -> Option<String> {
     let tasks = sweep.tasks().filter(|_| workload == Workload::Followers)?;
     let (first, last) = (*sweep.counts().first()?, *sweep.counts().last()?);
-    let knee = sweep.fits().first().and_then(|fit| fit.knee);
-    let about = knee.map_or(last, |knee| (knee.value.round() as u16).clamp(first, last));
+    let about = sweep.knee().map_or(last, |knee| knee.workers.clamp(first, last));
     let Waves { count, .. } = Waves::new(tasks, about);
     let rounds = if count == 1 { "wave" } else { "waves" };
     let begin = format!("ceil({tasks}/{about}) = {count} {rounds}");
@@ -147,6 +141,30 @@ pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
             Some(format!("stopped after {had} of {planned} trials: {advice}"))
         }
         (_, advice) => advice,
+    }
+}
+
+/// How many trials a sweep that was broken off had.
+pub(in crate::ui) fn kept(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    let (had, planned) = (sweep.trials().len(), sweep.planned());
+    Some(format!(" Kept: {had} of {planned} trials."))
+}
+
+/// What a sweep that has not run yet is made of, and how long it may take.
+pub(in crate::ui) fn offer(app: &App) -> Option<[String; 2]> {
+    let (session, shown) = (app.session(), app.shown());
+    let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
+    let time = session.expected_time(shown);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.roughly()));
+    Some([format!(": {} counts, {}", sweep.counts().len(), each(&sweep)), time])
+}
+
+/// How often each count is run.
+pub(in crate::ui) fn each(sweep: &Sweep) -> String {
+    match sweep.repeats() {
+        1 => "each once".to_owned(),
+        repeats => format!("each {repeats} times"),
     }
 }
 
