@@ -9,6 +9,7 @@ mod patience;
 mod picture;
 mod serve;
 mod simulate;
+mod threads;
 mod usage;
 mod username;
 
@@ -24,10 +25,10 @@ pub use exec::Exec;
 pub use lab::Lab;
 pub use picture::{Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
+use threads::ThreadsArg;
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
-use crate::app::session::{MOST_PROCESSES, most_workers};
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
@@ -81,9 +82,15 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads, or processes [default: one a page, up to 8; 4 to compute]
-    #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
-    threads: Option<u32>,
+    /// Worker threads, or processes, or auto to find how many help [default: one a page, up to 8; 4
+    /// to compute]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = ThreadsArg::parse,
+        allow_negative_numbers = true
+    )]
+    threads: Option<ThreadsArg>,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
@@ -160,6 +167,8 @@ pub struct Followers {
     pub lab: Lab,
     /// How many workers, where that was said.
     pub workers: Option<u16>,
+    /// Whether it is found while fetching how many.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
@@ -225,14 +234,14 @@ impl Fetch {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
+        let threads = self.threads.map(|threads| threads.resolve(costs_quota, selection));
+        let threads = threads.transpose()?.unwrap_or_default();
         Ok(Followers {
             source,
             selection,
             lab,
-            workers: self
-                .threads
-                .map(|asked| workers(asked, costs_quota, selection))
-                .transpose()?,
+            workers: threads.workers,
+            auto: threads.auto,
             queue: self.queue,
             per_page: self.per_page,
             force: self.patience.force,
@@ -304,19 +313,6 @@ fn is_command(name: &str) -> bool {
 
 fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
-}
-
-fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
-    let most = most_workers(costs_quota);
-    let processes = selection.modes().contains(&Mode::Processes);
-    match u16::try_from(asked) {
-        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
-            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
-        }
-        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
-        _ => Err(UsageError::ThreadsHere { asked, most }),
-    }
 }
 
 impl From<ModeArg> for Choice {

@@ -134,6 +134,7 @@ impl Sitting {
         Ok(Self {
             session: Session::new(Setup {
                 queue: followers.queue,
+                auto: followers.auto,
                 compute: followers.lab.compute,
                 tasks: followers.lab.tasks,
                 force: followers.force,

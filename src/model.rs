@@ -1,5 +1,6 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+pub mod allowed;
 mod distinct;
 pub mod event;
 pub mod gil;
@@ -15,6 +16,7 @@ pub mod tasks;
 pub mod text;
 pub mod time;
 
+pub use allowed::{Step, Why};
 pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,

@@ -19,7 +19,7 @@ pub(super) struct ExecArgs {
         short,
         long,
         value_name = "N",
-        value_parser = usage::threads,
+        value_parser = usage::jobs,
         allow_negative_numbers = true
     )]
     jobs: Option<u32>,

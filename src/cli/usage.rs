@@ -64,6 +64,15 @@ pub enum UsageError {
         /// How many there may be.
         most: u16,
     },
+    /// Nobody's queue tells how many workers help.
+    #[error(
+        "--threads auto watches a server's queue, and --workload {workload} asks none: give \
+         --threads as many as this machine has cores"
+    )]
+    AutoWithoutServer {
+        /// What is computed.
+        workload: Workload,
+    },
     /// A number of commands side by side that makes no sense.
     #[error("--jobs {asked}: give 1 to {most}")]
     Jobs {
@@ -148,8 +157,8 @@ fn sentence(rendered: &str) -> String {
     said + " (see --help)"
 }
 
-/// `--threads`: any number, since how many are allowed depends on the API.
-pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
+/// `--jobs`: any number, since how many are allowed is another question.
+pub(super) fn jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 

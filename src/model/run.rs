@@ -2,6 +2,7 @@
 
 mod facts;
 
+use super::allowed::Allowed;
 use super::distinct::Distinct;
 use super::event::{
     Done, End, Event, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
@@ -45,7 +46,8 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
-    narrowed: Option<u16>,
+    /// How many requests may be in flight, where that was said.
+    allowed: Allowed,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
@@ -76,7 +78,7 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
-            narrowed: None,
+            allowed: Allowed::default(),
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
@@ -129,7 +131,7 @@ impl Run {
             Kind::Retried { task } => self.retry(at, event.lane, *task),
             Kind::Quota(quota) => self.quota.set(at, *quota),
             Kind::Limited(limit) => self.limit(at, *limit),
-            Kind::Narrowed { in_flight } => self.narrowed = Some(*in_flight),
+            Kind::Allowed { in_flight, why } => self.allowed.set(at, *in_flight, *why),
             Kind::RunFinished { end } => {
                 self.end = Some(end.clone());
                 self.close();
@@ -296,6 +298,7 @@ impl Run {
         self.lanes.iter_mut().for_each(Lane::close);
         self.tasks.close();
         self.load.close();
+        self.allowed.close();
         self.holds.as_mut().map(Holds::close);
         self.followers.close();
     }

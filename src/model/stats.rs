@@ -10,8 +10,8 @@ pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
 }
 
 /// E = S / n: the share of `workers`-fold speed that was reached.
-pub fn efficiency(speed_up: f64, workers: u16) -> f64 {
-    speed_up / f64::from(workers.max(1))
+pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
+    speed_up / workers.into().max(1.0)
 }
 
 /// The smallest value that at least the share `q` (0 to 1) of the values do not exceed (nearest

@@ -20,6 +20,10 @@ pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
 /// On this machine, where only threads are spent.
 pub const MOST_WORKERS: u16 = 1000;
 
+/// Where their number is found on this machine: each is a thread and a row of the picture, and what
+/// gains by more is rare.
+pub const MOST_AUTO: u16 = 64;
+
 /// Each takes some megabytes.
 pub const MOST_PROCESSES: u16 = 100;
 
@@ -36,6 +40,8 @@ pub struct Setup {
     pub commands: Arc<[String]>,
     /// How many workers, where a person said so.
     pub workers: Option<u16>,
+    /// Whether it is found while fetching how many, where a person said none.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Whether a selection is begun even if the quota is too small for it.
@@ -54,6 +60,7 @@ impl Setup {
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
             workers,
+            auto: false,
             queue: None,
             force: false,
             cores: None,
@@ -68,6 +75,7 @@ impl Setup {
             tasks: 0,
             commands,
             workers: Some(workers),
+            auto: false,
             queue: None,
             force: false,
             cores: None,
