@@ -390,7 +390,9 @@ impl App {
             return None;
         }
         let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-        let next = self.session.workers(self.shown.workload);
-        shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)
+        let workload = self.shown.workload;
+        let (next, auto) = (self.session.workers(workload), self.session.is_auto(workload));
+        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
+        plan.filter(|_| !auto).map(|_| next)
     }
 }

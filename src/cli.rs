@@ -30,6 +30,7 @@ pub use lab::Lab;
 pub use picture::{Narrate, Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use shell::{Shell, completions, manual};
+use threads::{Threads, ThreadsArg};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
@@ -100,9 +101,10 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Workers; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to compute]
-    #[arg(long, value_name = "N", value_parser = threads::ThreadsArg::parse, allow_negative_numbers = true)]
-    threads: Option<threads::ThreadsArg>,
+    /// Workers, or auto; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to
+    /// compute]
+    #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
+    threads: Option<ThreadsArg>,
     #[command(flatten)]
     sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
@@ -193,6 +195,8 @@ pub struct Followers {
     pub workers: Option<u16>,
     /// What a sweep is made of.
     pub sweep: SweepSetup,
+    /// Whether it is found while fetching how many.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
@@ -269,15 +273,16 @@ impl Fetch {
             // One number says nothing of which counts to compare.
             (None, Some(usual)) if !selection.is_sweep() => {
                 let workers = usual.checked(costs_quota, selection)?;
-                threads::Threads { workers: Some(workers), counts: None }
+                Threads { workers: Some(workers), ..Threads::default() }
             }
-            _ => threads::Threads::default(),
+            _ => Threads::default(),
         };
         Ok(Command::Followers(Followers {
             source,
             selection,
             lab,
             workers: threads.workers,
+            auto: threads.auto,
             sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),

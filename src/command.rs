@@ -148,6 +148,7 @@ impl Sitting {
             session: Session::new(Setup {
                 sweep: followers.sweep.clone(),
                 queue: followers.queue,
+                auto: followers.auto,
                 compute: followers.lab.compute,
                 tasks: followers.lab.tasks,
                 force: followers.force,

@@ -42,7 +42,7 @@ impl Comparison {
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
         Some(Self {
             speed_up,
-            efficiency: speed_up.map(|times| stats::efficiency(times, run.plan().workers)),
+            efficiency: speed_up.map(|times| stats::efficiency(times, run.mean_workers(took(run)))),
             agreement: Agreement::of(first, run),
         })
     }

@@ -1,5 +1,6 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+pub mod allowed;
 mod arrivals;
 pub mod attempt;
 mod distinct;
@@ -22,6 +23,7 @@ pub mod text;
 pub mod time;
 mod walk;
 
+pub use allowed::{Step, Why};
 pub use attempt::{Attempt, Fate};
 pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,

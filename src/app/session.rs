@@ -1,5 +1,6 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
+mod auto;
 mod bill;
 mod figures;
 mod journal;
@@ -18,8 +19,8 @@ use figures::is_comparable;
 use journal::Journal;
 pub use journal::{Begun, Entry, Tape};
 pub use setup::{
-    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
-    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
+    MOST_WORKERS,    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
 pub use sweep::{MOST_COUNTS, MOST_REPEATS, SweepSetup};
 
@@ -186,13 +187,16 @@ impl Session {
     }
 
     fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Option<Plan> {
+        let auto = self.most_by_auto(workload, mode);
         let workers = match mode {
             Mode::Sequential => 1,
             Mode::Threads | Mode::Gil => self.workers(workload),
             Mode::Processes => self.workers(workload).min(MOST_PROCESSES),
         };
+        let workers = auto.unwrap_or(workers);
         let work = self.setup.work(workload)?;
-        Some(Plan { queue: self.setup.queue, ..Plan::new(work, mode, workers, tasks) })
+        let plan = Plan::new(work, mode, workers, tasks);
+        Some(Plan { queue: self.setup.queue, auto: auto.is_some(), ..plan })
     }
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {
@@ -299,9 +303,13 @@ impl Session {
         self.setup.workers.is_some() || self.tasks(workload).is_some()
     }
 
-    /// Fewer or more workers for the next run that has several, within what the server allows.
+    /// Fewer or more workers for the next run that has several, within what the server allows; from
+    /// where that stands, if it was to be found.
     pub fn change_workers(&mut self, workload: Workload, by: i32) {
-        let workers = i32::from(self.workers(workload)).saturating_add(by);
+        let found = self.is_auto(workload).then(|| self.found(workload)).flatten();
+        let workers = i32::from(found.unwrap_or_else(|| self.workers(workload)));
+        let workers = workers.saturating_add(by);
+        self.setup.auto &= workload != Workload::Followers;
         let most = most_workers(self.setup.costs_quota(workload));
         self.setup.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
     }

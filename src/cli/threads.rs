@@ -1,11 +1,11 @@
-//! `--threads`: how many, or, for a sweep, which counts.
+//! `--threads`: how many, that they are to be found while fetching, or a sweep's counts.
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::usage::UsageError;
 use crate::app::session::{MOST_COUNTS, MOST_PROCESSES, most_workers};
-use crate::model::{Choice, Mode, Selection};
+use crate::model::{Choice, Mode, Selection, Workload};
 
 /// `--threads`, as it was given. How many are allowed depends on the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(super) enum ThreadsArg {
     Count(u32),
     /// Several counts, for a sweep.
     Counts(Vec<RangeInclusive<u32>>),
+    /// As many as turn out to help.
+    Auto,
 }
 
 /// What `--threads` comes to.
@@ -23,13 +25,18 @@ pub(super) struct Threads {
     pub(super) workers: Option<u16>,
     /// A sweep's counts, where they were said: in order, each once.
     pub(super) counts: Option<Vec<u16>>,
+    /// Whether their number is found while fetching.
+    pub(super) auto: bool,
 }
 
 impl ThreadsArg {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
         let count = |text: &str| {
             text.trim().parse::<u32>().map_err(|_not_whole| {
-                "give a whole number from 1 up; for a sweep, several: 1,2,4,8 or 1..32".to_owned()
+                "give a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32".to_owned()
             })
         };
         if !text.contains([',', '.']) {
@@ -58,11 +65,18 @@ impl ThreadsArg {
             (Self::Count(asked), Choice::Sweep) => Err(UsageError::OneCount { asked }),
             (Self::Count(asked), _) => {
                 let workers = workers(asked, costs_quota, selection)?;
-                Ok(Threads { workers: Some(workers), counts: None })
+                Ok(Threads { workers: Some(workers), ..Threads::default() })
             }
             (Self::Counts(ranges), Choice::Sweep) => {
                 let counts = distinct(&ranges, costs_quota, selection)?;
-                Ok(Threads { workers: None, counts: Some(counts) })
+                Ok(Threads { counts: Some(counts), ..Threads::default() })
+            }
+            (Self::Auto, Choice::Sweep) => Err(UsageError::AutoSweep),
+            (Self::Auto, _) if selection.workload == Workload::Followers => {
+                Ok(Threads { auto: true, ..Threads::default() })
+            }
+            (Self::Auto, _) => {
+                Err(UsageError::AutoWithoutServer { workload: selection.workload })
             }
             (counts, _) => Err(UsageError::CountsWithoutSweep { asked: counts.to_string() }),
         }
@@ -114,6 +128,7 @@ pub(super) fn workers(
 impl fmt::Display for ThreadsArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Auto => f.write_str("auto"),
             Self::Count(count) => write!(f, "{count}"),
             Self::Counts(ranges) => {
                 let part = |range: &RangeInclusive<u32>| match (range.start(), range.end()) {

@@ -94,6 +94,18 @@ pub enum UsageError {
         /// Which option.
         option: &'static str,
     },
+    /// A sweep compares numbers that are known.
+    #[error("--threads auto: a sweep compares counts: give them as 1,2,4,8 or 1..32")]
+    AutoSweep,
+    /// Nobody's queue tells how many workers help.
+    #[error(
+        "--threads auto watches a server's queue, and --workload {workload} asks none: give \
+         --threads as many as this machine has cores"
+    )]
+    AutoWithoutServer {
+        /// What is computed.
+        workload: Workload,
+    },
     /// A number of commands side by side that makes no sense.
     #[error("--jobs {asked}: give 1 to {most}")]
     Jobs {
@@ -189,7 +201,7 @@ fn sentence(rendered: &str) -> String {
     said + " (see --help)"
 }
 
-/// `--jobs`.
+/// `--jobs`: any number, since how many are allowed is another question.
 pub(super) fn jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }

@@ -209,6 +209,9 @@ pub struct Plan {
     pub mode: Mode,
     /// How many workers; 1 in sequential mode.
     pub workers: u16,
+    /// Whether it is found while fetching how many of them are to be at work.
+    #[serde(default)]
+    pub auto: bool,
     /// How many tasks, as far as is known beforehand.
     pub tasks: u32,
     /// How many tasks the queue holds at most; nothing for no bound.
@@ -218,7 +221,7 @@ pub struct Plan {
 impl Plan {
     /// A plan without a bound on the queue.
     pub const fn new(work: Work, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, tasks, queue: None }
+        Self { work, mode, workers, auto: false, tasks, queue: None }
     }
 
     /// What kind of tasks.
@@ -232,10 +235,11 @@ impl Plan {
     }
 
     /// The mode as a person reads it, with the number of workers where there are several:
-    /// `sequential`, `threads x5`.
+    /// `sequential`, `threads x5`, `threads auto`.
     pub fn name(&self) -> String {
         match self.mode {
             Mode::Sequential => self.selection().to_string(),
+            _ if self.auto => format!("{} auto", self.selection()),
             _ => format!("{} x{}", self.selection(), self.workers),
         }
     }
@@ -264,7 +268,7 @@ impl Plan {
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
     }
 
-    /// How many rounds the workers need for this many tasks.
+    /// How many rounds the workers need for this many tasks, where all of them are at work.
     pub fn waves(&self, tasks: u32) -> Waves {
         Waves::new(tasks, self.workers)
     }

@@ -3,6 +3,7 @@
 mod facts;
 mod timing;
 
+use super::allowed::Allowed;
 use super::arrivals::Arrivals;
 use super::distinct::Distinct;
 use super::event::{
@@ -49,7 +50,8 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
-    narrowed: Option<u16>,
+    /// How many requests may be in flight, where that was said.
+    allowed: Allowed,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
@@ -82,7 +84,7 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
-            narrowed: None,
+            allowed: Allowed::default(),
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
@@ -137,7 +139,7 @@ impl Run {
             Kind::Retried { task } => self.retry(at, event.lane, *task),
             Kind::Quota(quota) => self.quota.set(at, *quota),
             Kind::Limited(limit) => self.limit(at, *limit),
-            Kind::Narrowed { in_flight } => self.narrowed = Some(*in_flight),
+            Kind::Allowed { in_flight, why } => self.allowed.set(at, *in_flight, *why),
             Kind::RunFinished { end } => {
                 self.end = Some(end.clone());
                 self.close();
@@ -309,6 +311,7 @@ impl Run {
         self.tasks.close();
         self.load.close();
         self.arrivals.close();
+        self.allowed.close();
         self.holds.as_mut().map(Holds::close);
         self.followers.close();
     }

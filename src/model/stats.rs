@@ -12,8 +12,8 @@ pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
 }
 
 /// E = S / n: the share of `workers`-fold speed that was reached.
-pub fn efficiency(speed_up: f64, workers: u16) -> f64 {
-    speed_up / f64::from(workers.max(1))
+pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
+    speed_up / workers.into().max(1.0)
 }
 
 /// e = (1/S - 1/n) / (1 - 1/n): the serial part that a speed-up on `workers` workers shows (Karp and

@@ -205,8 +205,12 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
         return counts(app, theme);
     }
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-    let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
-    let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
+    let session = app.session();
+    let auto = shown.map_or_else(|| session.is_auto(workload), |run| run.plan().auto);
+    let workers = shown.map_or_else(|| session.workers(workload), |run| run.plan().workers);
+    let workers = if auto { "auto".to_owned() } else { workers.to_string() };
+    let up_to = if auto || session.knows_workers(workload) { "" } else { "up to " };
+    let times = if auto { "" } else { "x" };
     let line = |machine: &str, now: String, next: &str| {
         let machine = match slow {
             None => String::new(),
@@ -224,7 +228,7 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     [
         line("simulated", format!("workers {up_to}{workers}"), ", next run "),
         line("sim", format!("workers {up_to}{workers}"), ", next "),
-        line("sim", format!("x{workers}"), ", next "),
+        line("sim", format!("{times}{workers}"), ", next "),
     ]
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use threadline::app::session::SweepSetup;
 use threadline::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
-    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Why,
     Workload,
 };
 
@@ -155,7 +155,7 @@ fn count(events: &mut [Event], remaining: &mut u32) {
                 *remaining = remaining.saturating_sub(1);
             }
             Kind::Limited(Limit { kind: LimitKind::Primary, .. }) => *remaining = 0,
-            Kind::Narrowed { in_flight } => {
+            Kind::Allowed { in_flight, .. } => {
                 let now = most.map_or(*in_flight, |most: u16| most + 1);
                 *in_flight = now;
                 most = Some(now);
@@ -226,7 +226,7 @@ impl Script<'_> {
         if let Some(slot) = slot {
             self.slots[slot] = at;
             self.slots.push(at);
-            self.whole(lane, at, Kind::Narrowed { in_flight: 0 });
+            self.whole(lane, at, Kind::Allowed { in_flight: 0, why: Why::Recovered });
         }
         at
     }
@@ -291,7 +291,7 @@ impl Script<'_> {
             self.whole(lane, at, Kind::Limited(limit));
             self.quota(lane, at);
             let in_flight = (self.plan.workers / 2).max(1);
-            self.whole(lane, at, Kind::Narrowed { in_flight });
+            self.whole(lane, at, Kind::Allowed { in_flight, why: Why::RateLimit });
             self.pause = Some((at, end));
             self.slots = vec![end; in_flight.into()];
             at = self.again(lane, at, task, limited(api, kind), end);

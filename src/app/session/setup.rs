@@ -24,6 +24,10 @@ pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
 /// On this machine, where only threads are spent.
 pub const MOST_WORKERS: u16 = 1000;
 
+/// Where their number is found on this machine: each is a thread and a row of the picture, and what
+/// gains by more is rare.
+pub const MOST_AUTO: u16 = 64;
+
 /// Each takes some megabytes.
 pub const MOST_PROCESSES: u16 = 100;
 
@@ -42,6 +46,8 @@ pub struct Setup {
     pub workers: Option<u16>,
     /// What a sweep is made of.
     pub sweep: SweepSetup,
+    /// Whether it is found while fetching how many, where a person said none.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Whether a selection is begun even if the quota is too small for it.
@@ -61,6 +67,7 @@ impl Setup {
             commands: Arc::default(),
             workers,
             sweep: SweepSetup::default(),
+            auto: false,
             queue: None,
             force: false,
             cores: None,
@@ -76,6 +83,7 @@ impl Setup {
             commands,
             workers: Some(workers),
             sweep: SweepSetup::default(),
+            auto: false,
             queue: None,
             force: false,
             cores: None,
