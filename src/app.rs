@@ -1,6 +1,7 @@
 //! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
+mod export;
 pub mod keymap;
 mod message;
 mod output;
@@ -12,9 +13,10 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
+pub use crate::model::Background;
+use crate::model::{Choice, ExportKind, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS, Context, Keymap};
-pub use message::{Background, Effect, Msg};
+pub use message::{Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -33,6 +35,8 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    /// Names that no file has, for what can be taken along.
+    names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -50,6 +54,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            names: Vec::new(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -84,6 +89,14 @@ impl App {
                 self.background = background;
                 None
             }
+            Msg::Named(names) => {
+                self.names = names;
+                None
+            }
+            Msg::Exported(words) => {
+                self.notice = Some(words);
+                None
+            }
             Msg::Slept(time) => {
                 self.notice = self.slept(time);
                 None
@@ -107,6 +120,11 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Export(entry)), Action::Inspect) => return self.export(entry),
+            (Some(Popup::Export(entry)), _) => {
+                self.popup = self.after_export(entry, action);
+                return None;
+            }
             (Some(popup), _) => {
                 self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
@@ -126,6 +144,7 @@ impl App {
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
+            Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),

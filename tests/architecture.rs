@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 14] = [
         "headless",
         &["app", "cli", "engine", "exit", "export", "github", "model", "signals", "writer"],
     ),
-    ("tui", &["app", "engine", "model", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (
         "command",
         &[

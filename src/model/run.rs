@@ -45,6 +45,8 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
+    /// When each of them was first said.
+    limited: Vec<Nanos>,
     narrowed: Option<u16>,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
@@ -76,6 +78,7 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
+            limited: Vec::new(),
             narrowed: None,
             first_failure: None,
             last_finish: Nanos::ZERO,
@@ -159,7 +162,10 @@ impl Run {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
         match self.limits.last_mut().filter(lasts) {
             Some(last) => *last = limit,
-            None => self.limits.push(limit),
+            None => {
+                self.limits.push(limit);
+                self.limited.push(at);
+            }
         }
     }
 
