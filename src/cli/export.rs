@@ -9,18 +9,18 @@ use super::usage::UsageError;
 use crate::model::ExportKind;
 
 /// Options that write files.
-const TAKE_ALONG: &str = "Take along";
+const EXPORT: &str = "Export";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
-    /// Write a trace to FILE, for ui.perfetto.dev, Firefox Profiler or speedscope; - for stdout
-    #[arg(long, help_heading = TAKE_ALONG, value_name = "FILE")]
+    /// Write a trace to FILE, for ui.perfetto.dev and other viewers; - for stdout
+    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Write the picture to FILE as SVG, light unless --theme dark; - for stdout
-    #[arg(long, help_heading = TAKE_ALONG, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// Write a report in Markdown to FILE; - for stdout
-    #[arg(long, help_heading = TAKE_ALONG, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 

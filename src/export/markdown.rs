@@ -55,10 +55,10 @@ fn row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
     writeln!(out, "| {} |", cells.join(" | "))
 }
 
-/// A table's head: the first column is words, the others are figures.
-fn head(out: &mut dyn Write, section: &str, columns: &[&str]) -> io::Result<()> {
-    let rule: Vec<&str> =
-        (0..columns.len()).map(|at| if at == 0 { "---" } else { "---:" }).collect();
+/// A table's head: so many columns are words, the others are figures.
+fn head(out: &mut dyn Write, section: &str, (columns, words): (&[&str], usize)) -> io::Result<()> {
+    let rule = |at| if at < words { "---" } else { "---:" };
+    let rule: Vec<&str> = (0..columns.len()).map(rule).collect();
     writeln!(out, "## {section}\n\n| {} |\n| {} |", columns.join(" | "), rule.join(" | "))
 }
 
@@ -76,7 +76,7 @@ fn totals(
     };
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
-    head(out, "Totals", &columns)?;
+    head(out, "Totals", (&columns, 1))?;
     for &run in runs {
         let elapsed = run.elapsed(Nanos::ZERO);
         let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
@@ -114,7 +114,7 @@ fn states(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
     let mut columns = vec!["mode"];
     columns.extend(words);
-    head(out, "Time of all workers, by what they did", &columns)?;
+    head(out, "Time of all workers, by what they did", (&columns, 1))?;
     for &run in runs {
         let share = |&state: &State| {
             let time = time_in(run, state);
@@ -149,7 +149,8 @@ fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
         return Ok(());
     }
     attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
-    head(out, "Slowest", &["task", "mode", "worker", "attempt", "began", "took", "outcome"])?;
+    let columns = ["task", "mode", "worker", "outcome", "attempt", "began", "took"];
+    head(out, "Slowest", (&columns, 4))?;
     for (took, run, attempt) in attempts.iter().take(SLOWEST) {
         row(
             out,
@@ -157,10 +158,10 @@ fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
                 label(run, attempt),
                 run.plan().name(),
                 run.worker_name(attempt.lane),
+                attempt.fate(run).word.to_owned(),
                 attempt.span.attempt.to_string(),
                 attempt.span.start.to_string(),
                 took.to_string(),
-                attempt.fate(run).word.to_owned(),
             ],
         )?;
     }
@@ -179,14 +180,11 @@ fn errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "## Errors\n\n| task | mode | attempt | at | what |\n| --- | --- | ---: | ---: | --- |"
-    )?;
+    head(out, "Errors", (&["task", "mode", "what", "attempt", "at"], 3))?;
     for (run, attempt, error) in failed.iter().take(MOST_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
         let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
-        row(out, &[label(run, attempt), mode, number, at, inline(&error.message)])?;
+        row(out, &[label(run, attempt), mode, inline(&error.message), number, at])?;
     }
     if let Some(more) = failed.len().checked_sub(MOST_ERRORS).filter(|&more| more > 0) {
         writeln!(out, "\n{more} more: the trace has them all.")?;

@@ -20,7 +20,7 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
     let entries: Vec<_> = app.exports().collect();
     let height = entries.len() as u16 + 5;
     let place = area.centered(Constraint::Length(WIDTH), Constraint::Length(height));
-    let inside = panel::popup(" take along ", "", theme, place, buf).inner(Margin::new(1, 0));
+    let inside = panel::popup(" export ", "", theme, place, buf).inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
     // Where there is no room for all, the keys go first, then what each is for.
     let few = inside.height < height - 2;
@@ -35,6 +35,7 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
     for (row, (at, (kind, name))) in list.rows().zip(entries.iter().enumerate().skip(first)) {
         let mark = if at == chosen { ">" } else { " " };
         let style = if at == chosen { theme.strong() } else { theme.text() };
+        let name = ending(name, width.saturating_sub(KIND + 2), theme);
         let line = format!("{mark} {kind:<KIND$}{name}");
         Span::styled(text::cut(line, theme, width), style).render(row, buf);
     }
@@ -53,4 +54,14 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
     line.extend(hint(Action::NextLane, "next"));
     line.extend(hint(Action::Back, "back"));
     line.render(keys, buf);
+}
+
+/// As much of a name's end as has room: there it differs from the others. It is ASCII.
+fn ending(name: &str, room: usize, theme: Theme) -> String {
+    if name.len() <= room {
+        return name.to_owned();
+    }
+    let dots = theme.pick("…", "...");
+    let from = name.len() - room.saturating_sub(text::width(dots)).min(name.len());
+    format!("{dots}{}", name.get(from..).unwrap_or_default())
 }

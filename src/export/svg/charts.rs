@@ -12,13 +12,18 @@ const MOST_STEPS: usize = 1_000;
 
 impl Picture<'_> {
     pub(super) fn charts(&mut self, run: &Run) {
-        let end = run.elapsed(Nanos::ZERO);
-        self.chart("in flight", run.in_flight_level(), end, self.background.state(State::Waiting));
-        if run.queue_level().peak() > 0 {
-            self.chart("queue", run.queue_level(), end, self.background.sequential());
+        let (end, plan) = (run.elapsed(Nanos::ZERO), run.plan());
+        if plan.workers > 1 {
+            let color = self.background.state(State::Waiting);
+            self.chart("in flight", run.in_flight_level(), end, color);
         }
-        if run.quota().is_some() {
-            self.chart("quota", run.quota_level(), end, self.background.sequential());
+        let color = self.background.sequential();
+        // Without a bound it holds all tasks from the start, which says little.
+        if plan.queue.is_some() {
+            self.chart("queue", run.queue_level(), end, color);
+        }
+        if run.quota().is_some() && plan.work.target().is_some_and(|target| target.costs_quota) {
+            self.chart("quota", run.quota_level(), end, color);
         }
     }
 
@@ -26,7 +31,7 @@ impl Picture<'_> {
         let font = Font::new(12.0, self.background.quiet());
         let (top, bottom) = (self.y + 2.0, self.y + CHART - 4.0);
         self.ink.text([MARGIN + 12.0, bottom - 5.0], font, name);
-        let peak = format!("{} at most", level.peak());
+        let peak = format!("at most {}", level.peak());
         let right = Self::right() + 8.0;
         self.ink.text([right, bottom - 5.0], font.anchored(Anchor::Start), &peak);
         let highest = f64::from(level.peak().max(1));

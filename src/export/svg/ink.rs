@@ -9,8 +9,9 @@ use crate::model::text::printable_within;
 /// No text of a picture is longer.
 const LONGEST: usize = 200;
 
-/// The average width of a character, as a share of its size.
+/// The average width of a character, as a share of its size; of a bold one.
 const CHARACTER: f64 = 0.56;
+const BOLD: f64 = 0.64;
 
 /// A picture so far.
 #[derive(Debug, Default)]
@@ -50,7 +51,11 @@ impl Font {
 
     /// About how wide a text is.
     pub(super) fn width(self, text: &str) -> f64 {
-        text.width() as f64 * self.size * CHARACTER
+        text.width() as f64 * self.character()
+    }
+
+    fn character(self) -> f64 {
+        self.size * if self.bold { BOLD } else { CHARACTER }
     }
 
     /// As much of a text as has room, with dots where some is left out.
@@ -60,7 +65,7 @@ impl Font {
         }
         let mut cut = String::new();
         for c in text.chars() {
-            if self.width(&cut) + 2.0 * self.size * CHARACTER > room {
+            if self.width(&cut) + 2.0 * self.character() > room {
                 break;
             }
             cut.push(c);

@@ -11,6 +11,10 @@ use crate::model::{Lane, Nanos, Run, State, Stretch};
 /// How wide an error is drawn at least.
 const ERROR: f64 = 3.0;
 
+/// Between two tasks, where the second has more room than this.
+const GAP: f64 = 0.75;
+const ROOMY: f64 = 4.0;
+
 /// Between the edge of a state and the words on it.
 const INSIDE: f64 = 4.0;
 
@@ -78,6 +82,7 @@ impl Picture<'_> {
             }
         }
         if lanes.have_words() {
+            self.borders(lane, until, lanes);
             self.words(run, lane, baseline);
         }
         self.ink.end_group();
@@ -101,6 +106,22 @@ impl Picture<'_> {
             push_box(&mut path, [x, self.y - over, ERROR, lanes.height + 2.0 * over]);
         }
         self.ink.path(&path, &hex(self.background.state(State::Error)));
+    }
+
+    /// Where a task begins as another ends, a gap that the eye can see.
+    fn borders(&mut self, lane: &Lane, until: Nanos, lanes: Lanes) {
+        let mut path = String::new();
+        let mut last = None;
+        for span in lane.spans() {
+            let end = span.end.unwrap_or(until);
+            let [from, to] = [span.start, end].map(|at| self.scale.x(at));
+            let touches = last.is_some_and(|last: f64| from - last < GAP);
+            if touches && to - from > ROOMY {
+                push_box(&mut path, [LEFT + from, self.y, GAP, lanes.height]);
+            }
+            last = Some(to);
+        }
+        self.ink.path(&path, &hex(self.background.ground()));
     }
 
     /// What each attempt is about, on the longest of its states, where there is room.
