@@ -2,6 +2,7 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod cursor;
+mod export;
 mod find;
 mod history;
 pub mod keymap;
@@ -20,12 +21,13 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
+pub use crate::model::Background;
+use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Run, Selection, Workload};
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
 pub use look::{Looked, Pane};
-pub use message::{Background, Effect, Msg};
+pub use message::{Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -47,6 +49,8 @@ pub struct App {
     notice: Option<String>,
     finding: find::Finding,
     listing: Option<Listing>,
+    /// Names that no file has, for what can be taken along.
+    names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -66,6 +70,7 @@ impl App {
             notice: None,
             finding: find::Finding::default(),
             listing: None,
+            names: Vec::new(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -112,6 +117,14 @@ impl App {
                 self.background = background;
                 None
             }
+            Msg::Named(names) => {
+                self.names = names;
+                None
+            }
+            Msg::Exported(words) => {
+                self.notice = Some(words);
+                None
+            }
             Msg::Slept(time) => {
                 self.notice = self.slept(time);
                 None
@@ -142,6 +155,11 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Export(entry)), Action::Inspect) => return self.export(entry),
+            (Some(Popup::Export(entry)), _) => {
+                self.popup = self.after_export(entry, action);
+                return None;
+            }
             (Some(Popup::Table), _) => {
                 self.act_on_table(action);
                 return None;
@@ -169,6 +187,7 @@ impl App {
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
+            Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),

@@ -4,6 +4,7 @@ mod commands;
 mod config;
 mod duration;
 mod exec;
+mod export;
 mod help;
 mod lab;
 mod patience;
@@ -26,6 +27,7 @@ pub use commands::CommandsError;
 pub use config::ConfigError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use export::Exports;
 pub use lab::Lab;
 pub use picture::{Narrate, Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
@@ -141,6 +143,8 @@ struct Fetch {
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    export: export::ExportArgs,
 }
 
 /// `--mode`.
@@ -207,8 +211,8 @@ pub struct Followers {
     pub force: bool,
     /// What a person wants to see.
     pub way: Way,
-    /// Where the followers go.
-    pub output: Option<PathBuf>,
+    /// What is taken along.
+    pub exports: Exports,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -255,15 +259,10 @@ impl Fetch {
         if self.print_keys {
             return Ok(Command::PrintKeys(config.keys));
         }
-        let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match self.picture.way() {
-            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
-            Way::Screen if to_stdout => Way::Plain,
-            way => way,
-        };
         let lab = self.lab.resolve(self.simulate.simulation())?;
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
+        let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
@@ -290,7 +289,7 @@ impl Fetch {
             patience: self.patience.into(),
             way,
             slow: self.simulate.slow(),
-            output: self.output,
+            exports,
             picture: self.picture.into(),
         }))
     }

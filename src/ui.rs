@@ -28,6 +28,7 @@
 mod axis;
 mod chosen;
 mod cursor;
+mod export;
 mod find;
 mod foot;
 mod footer;
@@ -88,6 +89,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     pane::over(app, theme, area, buf);
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
+        Some(Popup::Export(chosen)) => export::draw(chosen, app, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
         Some(Popup::Table) => table::draw(app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),

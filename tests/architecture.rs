@@ -25,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
         "headless",
         &["app", "cli", "engine", "exit", "export", "github", "model", "signals", "writer"],
     ),
-    ("tui", &["app", "engine", "model", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (
         "command",
         &[

@@ -50,6 +50,8 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
+    /// When each of them was first said.
+    limited: Vec<Nanos>,
     /// How many requests may be in flight, where that was said.
     allowed: Allowed,
     first_failure: Option<TaskId>,
@@ -84,6 +86,7 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
+            limited: Vec::new(),
             allowed: Allowed::default(),
             first_failure: None,
             last_finish: Nanos::ZERO,
@@ -169,7 +172,10 @@ impl Run {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
         match self.limits.last_mut().filter(lasts) {
             Some(last) => *last = limit,
-            None => self.limits.push(limit),
+            None => {
+                self.limits.push(limit);
+                self.limited.push(at);
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 mod fabricate;
 
 mod closely;
+mod exports;
 mod find;
 mod keys;
 mod lab;
