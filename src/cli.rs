@@ -7,6 +7,7 @@ mod help;
 mod lab;
 mod patience;
 mod picture;
+mod replay;
 mod serve;
 mod simulate;
 mod usage;
@@ -23,6 +24,7 @@ pub use duration::DurationError;
 pub use exec::Exec;
 pub use lab::Lab;
 pub use picture::{Picture, Theme, Way};
+pub use replay::Replay;
 pub use serve::{LatencyArg, Serve};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
@@ -62,6 +64,9 @@ enum Sub {
     /// Run commands of your own, one at a time and then side by side
     #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
     Exec(exec::ExecArgs),
+    /// Play a recording: the same screen again, or its report
+    #[command(after_long_help = help::REPLAY_AFTER)]
+    Replay(replay::ReplayArgs),
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
@@ -116,6 +121,8 @@ struct Fetch {
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    record: replay::RecordArgs,
 }
 
 /// `--mode`.
@@ -140,6 +147,8 @@ pub enum Command {
     Followers(Followers),
     /// Run commands, and show it.
     Exec(Exec),
+    /// Play a recording.
+    Replay(Replay),
     /// Run the built-in server alone.
     Serve(Serve),
     /// Be a worker process of the program that started this one.
@@ -172,6 +181,8 @@ pub struct Followers {
     pub way: Way,
     /// Where the followers go.
     pub output: Option<PathBuf>,
+    /// Where the recording goes.
+    pub record: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -203,6 +214,7 @@ pub fn parse(
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
         Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        Some(Sub::Replay(args)) => Command::Replay(args.into()),
         // One that cannot be used was refused by the parent, if it was to be used.
         Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         None => Command::Followers(cli.fetch.resolve(environment)?),
@@ -240,6 +252,7 @@ impl Fetch {
             way,
             slow: self.simulate.slow(),
             output: self.output,
+            record: self.record.record,
             picture: self.picture.into(),
         })
     }

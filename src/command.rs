@@ -1,6 +1,8 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
 mod exec;
+mod record;
+mod replay;
 
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
@@ -19,6 +21,7 @@ use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
 use crate::headless::{self, Shape, Streams};
 use crate::model::Target;
+use crate::recording::{RecordError, RecordingError};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -29,6 +32,12 @@ pub enum CommandError {
     /// The followers have no place to go.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The recording has no place to go.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// There is no recording to replay.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The built-in server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -68,6 +77,7 @@ impl CommandError {
         match self {
             _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
+            Self::Record(error) if error.is_usage() => Exit::Usage,
             Self::Worker(WorkerError::NoParent) => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -87,24 +97,35 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             Ok(Exit::Whole)
         }
         Command::Followers(followers) => fetch(&followers, streams),
-        Command::Exec(exec) => exec::run(exec, streams),
+        Command::Exec(exec) => exec::run(&exec, streams),
+        Command::Replay(replay) => replay::run(&replay, streams),
     }
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let (session, taping) = record::begin(followers.record.as_deref(), session)?;
+    let done = sit(session, &launcher, followers, streams);
+    drop(server);
+    taping.finish(done, streams)
+}
+
+fn sit(
+    session: Session,
+    launcher: &Launcher,
+    followers: &Followers,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, CommandError> {
     let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let selection = followers.selection;
-    let exit = if let Some(shape) = shape(followers.way) {
+    if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
-    } else {
-        let look = look(followers.picture);
-        let app = App::new(session, selection, look.background.unwrap_or_default());
-        on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
-    };
-    drop(server);
-    Ok(exit)
+        let shape = (shape, output);
+        return Ok(headless::run(session, selection, launcher, shape, streams, &signals)?);
+    }
+    let look = look(followers.picture);
+    let app = App::new(session.keeping(), selection, look.background.unwrap_or_default());
+    on_screen(app.slowed(followers.slow), launcher, look, output, streams)
 }
 
 /// What a sitting needs.

@@ -3,6 +3,7 @@
 pub mod commands;
 mod drive;
 mod progress;
+pub mod replay;
 pub mod serve;
 
 use std::io::{self, Write};

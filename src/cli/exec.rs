@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::picture::{Picture, PictureArgs, Way};
+use super::replay::RecordArgs;
 use super::usage::UsageError;
 use super::{commands, usage};
 use crate::app::session::most_workers;
@@ -34,6 +35,8 @@ pub(super) struct ExecArgs {
     queue: Option<u32>,
     #[command(flatten)]
     picture: PictureArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// The commands, an argument each; a shell (sh -c) runs them
     #[arg(last = true, value_name = "CMD")]
     commands: Vec<OsString>,
@@ -61,6 +64,8 @@ pub struct Exec {
     pub queue: Option<u32>,
     /// What a person wants to see.
     pub way: Way,
+    /// Where the recording goes.
+    pub record: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
 }
@@ -85,6 +90,7 @@ impl ExecArgs {
         };
         let way = self.picture.way();
         let picture = self.picture.into();
-        Ok(Exec { commands: commands.into(), jobs, choice, queue: self.queue, way, picture })
+        let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
+        Ok(Exec { commands, jobs, choice, queue, way, record, picture })
     }
 }

@@ -31,6 +31,7 @@ Examples:
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
   threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
+  threadline --record run.jsonl                  a file for threadline replay run.jsonl
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
@@ -99,6 +100,19 @@ Exit codes:
   1    a command failed: each is named on stderr
   2    wrong usage, or no commands
   128+n  ended by signal n";
+
+pub(super) const REPLAY_AFTER: &str = "\
+Examples:
+  threadline octocat --record run.jsonl
+  threadline replay run.jsonl
+  threadline replay run.jsonl --speed 0.2
+  threadline replay run.jsonl --json > race.json
+
+On the screen, Space holds it, ( and ) go a twentieth of it back and on, [ and ] an event, < and > \
+change the speed, and r plays it again. Without a screen, it is the report of what ran last, as it was \
+then, and the exit code is that of the runs.
+
+A recording that is cut off, or damaged, is opened as far as it goes.";
 
 pub(super) const SERVE: &str = "\
 Run the built-in server alone, for curl or another client

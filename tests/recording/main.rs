@@ -10,6 +10,7 @@
 mod fabricate;
 
 mod hostile;
+mod screens;
 
 use threadline::app::App;
 use threadline::recording::{self, Recording};
