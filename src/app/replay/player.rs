@@ -176,10 +176,10 @@ impl Player {
         self.clock = None;
     }
 
-    /// The next entry that is due.
+    /// The next entry that is due. One that is held still goes on entry by entry, even where many
+    /// happened at once.
     pub(super) fn next(&mut self) -> Option<Entry> {
-        // What was stepped over is no less visible.
-        self.take(self.told_at(self.at).max(self.told))
+        if self.plays { self.take(self.told_at(self.at)) } else { None }
     }
 
     /// The next entry, unless so many are visible.

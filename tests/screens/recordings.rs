@@ -10,13 +10,21 @@ use threadline::app::replay::Speed;
 use threadline::app::session::Entry;
 use threadline::app::{App, Background, Msg};
 use threadline::model::{Compute, Kind, LimitKind, Mode, Nanos, Selection, Simulation, Workload};
-use threadline::recording::Recording;
+use threadline::recording::{self, Recording};
 use threadline::ui::{self, theme};
 
 use crate::fabricate::{COLOUR, Job, Sitting};
-use crate::{opened, recorded};
 
 const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
+
+/// A sitting's recording, through the bytes of its file.
+pub(crate) fn recorded(app: &App) -> Recording {
+    let mut file = Vec::new();
+    recording::write(app.session().setup(), app.session().kept(), &mut file).unwrap();
+    let recording = recording::read("run.jsonl", file.as_slice()).unwrap();
+    assert_eq!(recording.flaw(), None);
+    recording
+}
 
 /// A screen that plays a recording, of which nothing has been played yet.
 pub(crate) fn playing(recording: &Recording) -> App {
@@ -81,7 +89,7 @@ impl Live {
 /// Plays the sitting live and from its recording, and compares so many pictures on the way.
 fn compare(job: &Job, selection: Selection, frames: u64) {
     let sitting = || Sitting::new(job.clone(), selection);
-    let recording = opened(&recorded(&sitting().finished().app));
+    let recording = recorded(&sitting().finished().app);
     let (lengths, total) = (lengths(&recording), total(&recording));
     assert!(lengths.len() > 1 && total > Nanos::ZERO);
     for size in SIZES {
