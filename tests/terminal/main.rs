@@ -19,6 +19,7 @@ mod drawing;
 mod escapes;
 mod floods;
 mod leaving;
+mod recording;
 mod slow_motion;
 mod stopping;
 mod stuck;
