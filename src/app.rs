@@ -39,6 +39,7 @@ pub struct App {
     popup: Option<Popup>,
     notice: Option<String>,
     slow_motion: SlowMotion,
+    calm: bool,
     keymap: Keymap,
     now: Nanos,
 }
@@ -55,6 +56,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            calm: false,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -64,6 +66,12 @@ impl App {
     #[must_use]
     pub fn with_keymap(self, keymap: Keymap) -> Self {
         Self { keymap, ..self }
+    }
+
+    /// The same, with a view that follows by halves of itself, and does not creep.
+    #[must_use]
+    pub fn calm(self) -> Self {
+        Self { calm: true, ..self }
     }
 
     /// Runs the selection shown.
@@ -102,6 +110,7 @@ impl App {
             Msg::Frame { now, columns } => {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+                self.view.viewport.set_calm(self.calm);
                 self.view.viewport.frame(columns, edge, newest, expected);
                 None
             }

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{self, Command, Followers, Picture, Source, Theme, Way};
+use crate::cli::{self, Command, Followers, Narrate, Picture, Source, Theme, Way};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
@@ -17,7 +17,7 @@ use crate::export::{Output, OutputError};
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Shape, Streams};
+use crate::headless::{self, Follow, Shape, Streams};
 use crate::model::Target;
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
@@ -107,6 +107,7 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
     let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let selection = followers.selection;
+    streams.follow = follow(followers.picture.narrate, streams.follow);
     let exit = if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
@@ -114,6 +115,7 @@ fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, Comma
         let look = look(&followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
         let app = app.with_keymap(followers.picture.keys.clone());
+        let app = if look.reduced_motion { app.calm() } else { app };
         on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
     };
     drop(server);
@@ -183,6 +185,14 @@ fn screen_is_possible() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
+/// How stderr says how far it is, where it says `usual` for everybody.
+const fn follow(narrate: Narrate, usual: Follow) -> Follow {
+    match (narrate, usual) {
+        (Narrate::Always, _) | (Narrate::ToPerson, Follow::Line) => Follow::Sentences,
+        _ => usual,
+    }
+}
+
 fn look(picture: &Picture) -> Look {
     Look {
         background: match picture.theme {
@@ -193,6 +203,7 @@ fn look(picture: &Picture) -> Look {
         depth: Depth::of(|name| std::env::var(name).ok()),
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         guarded: false,
+        reduced_motion: picture.reduced_motion,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod commands;
 mod drive;
+mod narrate;
 mod progress;
 pub mod serve;
 
@@ -32,8 +33,19 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// Everything else. If it takes nothing, there is nobody to tell, and nothing else changes.
     pub err: &'a mut dyn Write,
-    /// Whether a person watches stderr, and wants to see how far it is.
-    pub progress: bool,
+    /// How far it is.
+    pub follow: Follow,
+}
+
+/// How stderr says how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// Not at all.
+    Nothing,
+    /// In a line that is drawn over itself, as a person watches.
+    Line,
+    /// In sentences, for a screen reader.
+    Sentences,
 }
 
 /// Runs the selection, then writes the followers if they have a place to go, what a person must be
@@ -56,6 +68,7 @@ pub fn run(
         streams.err,
     );
     progress.clear();
+    progress.tell_lanes(session.runs(selection));
     let aside = output.as_ref().is_some_and(Output::is_stdout);
     let (came, saved) = save(output, session.runs(selection), streams.out, (signals, came));
     let told = tell(&session, selection, (shape, aside), saved, streams);
@@ -65,7 +78,12 @@ pub fn run(
 
 fn progress_line(streams: &Streams<'_>) -> Progress {
     // Without a thread for it, there is none.
-    Progress::new(streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten())
+    let writer = || Writer::start(io::stderr()).ok();
+    match streams.follow {
+        Follow::Nothing => Progress::new(None),
+        Follow::Line => Progress::new(writer()),
+        Follow::Sentences => Progress::sentences(writer()),
+    }
 }
 
 /// The report comes last: a pipe that breaks in it must not cost the file.

@@ -24,6 +24,10 @@ use screen::Screen;
 /// 40.
 const FRAME: Duration = Duration::from_millis(50);
 
+/// With reduced motion, what goes on by itself is drawn as seldom as this; what a person asks for,
+/// as soon as ever.
+const CALM_FRAME: Duration = Duration::from_millis(500);
+
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -35,6 +39,8 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// Whether nobody in the background may write on it: commands that we run.
     pub guarded: bool,
+    /// Whether nothing moves that need not.
+    pub reduced_motion: bool,
 }
 
 /// How the screen was left.
@@ -65,6 +71,8 @@ pub fn run(
         screen,
         run: None,
         dirty: true,
+        asked: false,
+        pace: if look.reduced_motion { CALM_FRAME } else { FRAME },
         last_draw: None,
         frame: None,
         slept_at: None,
@@ -87,6 +95,10 @@ struct Tui<'sitting> {
     run: Option<RunHandle>,
     /// Whether the picture is not what the app says.
     dirty: bool,
+    /// Whether a person did something that the picture does not show yet.
+    asked: bool,
+    /// Between two frames, while something goes on.
+    pace: Duration,
     last_draw: Option<Nanos>,
     /// On its way to the terminal: the next waits for it.
     frame: Option<Delivery>,
@@ -151,7 +163,7 @@ impl Tui<'_> {
         match signal {
             Ok(signals::SUSPEND) => return self.suspend(),
             Ok(signals::CONTINUE) => self.wake_up()?,
-            Ok(signals::RESIZE) => self.dirty = true,
+            Ok(signals::RESIZE) => self.must_draw(),
             Ok(signal) => return Ok(Some(Left::Signal(signal))),
             Err(_) => {}
         }
@@ -166,11 +178,17 @@ impl Tui<'_> {
             return None;
         }
         let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
-        Some(FRAME.saturating_sub(self.launcher.now().since(last).into()))
+        let pace = if self.asked { FRAME } else { self.pace };
+        Some(pace.saturating_sub(self.launcher.now().since(last).into()))
+    }
+
+    const fn must_draw(&mut self) {
+        self.dirty = true;
+        self.asked = true;
     }
 
     fn take(&mut self, input: &Input) -> Option<Effect> {
-        self.dirty = true;
+        self.must_draw();
         self.app.update(match input {
             Input::Key(key) => Msg::Key(*key),
             Input::Background(background) => Msg::Background(*background),
@@ -241,7 +259,7 @@ impl Tui<'_> {
             self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
         }
         self.set_pace(Pace::Slow(self.app.pace()));
-        self.dirty = true;
+        self.must_draw();
         self.screen.take_back()
     }
 
@@ -252,7 +270,7 @@ impl Tui<'_> {
         self.app.update(Msg::Frame { now, columns });
         self.frame = Some(self.screen.draw(&self.app)?);
         self.last_draw = Some(drawn);
-        self.dirty = false;
+        (self.dirty, self.asked) = (false, false);
         Ok(())
     }
 }

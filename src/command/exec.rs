@@ -1,6 +1,6 @@
 //! Carries out `threadline exec`.
 
-use super::{CommandError, cores, look, shape};
+use super::{CommandError, cores, follow, look, shape};
 use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
@@ -19,6 +19,7 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
     let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, jobs) };
     let session = Session::new(setup);
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
+    streams.follow = follow(exec.picture.narrate, streams.follow);
     if let Some(shape) = shape(exec.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
@@ -27,6 +28,7 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
     let app = App::new(session, selection, look.background.unwrap_or_default())
         .with_keymap(exec.picture.keys);
+    let app = if look.reduced_motion { app.calm() } else { app };
     let (app, left) = tui::run(app, &launcher, look, &signals).map_err(CommandError::Screen)?;
     let session = app.session();
     // What goes on when the screen is left was stopped there.

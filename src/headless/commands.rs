@@ -27,6 +27,7 @@ pub fn run(
     let came =
         drive::to_end(&mut session, selection, launcher, received, &mut progress, streams.err);
     progress.clear();
+    progress.tell_lanes(session.runs(selection));
     tell(session.runs(selection), shape, streams, (signals, came))
 }
 
