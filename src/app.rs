@@ -111,7 +111,7 @@ impl App {
                 self.now = now;
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.viewport.set_calm(self.calm);
-                self.view.viewport.frame(columns, edge, newest, expected);
+                self.view.frame(columns, edge, newest, expected);
                 None
             }
         }

@@ -1,5 +1,6 @@
 //! What happened: pure data and folds. No clock, no I/O, no terminal below here.
 
+mod arrivals;
 mod distinct;
 pub mod event;
 pub mod gil;
@@ -20,10 +21,10 @@ pub use event::{
     Outcome, Output, Product, Profile, Quota, State, TaskId,
 };
 pub use gil::{Gil, HeldCell};
-pub use lane::{Cell, Lane, Span};
+pub use lane::{Cell, Contents, Lane, Span};
 pub use level::Level;
 pub use page::{Follower, Page};
 pub use plan::{Choice, Compute, Mode, Plan, Selection, Simulation, Target, Work, Workload};
-pub use run::Run;
+pub use run::{Run, Times};
 pub use tasks::FailedAttempt;
 pub use time::Nanos;

@@ -266,7 +266,7 @@ impl Tui<'_> {
     fn draw(&mut self) -> io::Result<()> {
         let drawn = self.launcher.now();
         let now = self.run.as_ref().map_or(Nanos::ZERO, |run| run.elapsed(drawn));
-        let columns = self.screen.columns()?;
+        let columns = self.screen.columns(&self.app)?;
         self.app.update(Msg::Frame { now, columns });
         self.frame = Some(self.screen.draw(&self.app)?);
         self.last_draw = Some(drawn);

@@ -23,17 +23,21 @@
 
 mod axis;
 mod chosen;
+mod cursor;
 mod foot;
 mod footer;
 mod gil;
 mod header;
 mod help;
+mod inspector;
 mod lanes;
 mod layout;
 mod limits;
 mod names;
 mod output;
+mod pane;
 mod panel;
+mod range;
 mod rows;
 mod sentences;
 mod steps;
@@ -54,11 +58,12 @@ use layout::Layout;
 use theme::Theme;
 use verdict::Verdict;
 
-/// How many cells the timeline has on a screen of this size.
-pub fn timeline_columns(size: Size) -> u16 {
+/// How many cells the timeline has on a screen of this size, beside what else is shown.
+pub fn timeline_columns(app: &App, size: Size) -> u16 {
     let Some(layout) = Layout::of(size) else { return size.width };
+    let (layout, [timeline, _]) = pane::split(app, layout, Rect::from(size));
     let borders = if layout.boxed { 2 } else { 0 };
-    timeline::columns(layout, size.width.saturating_sub(borders))
+    timeline::columns(layout, timeline.width.saturating_sub(borders))
 }
 
 /// Draws the screen.
@@ -72,6 +77,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         Some(layout) => full(app, layout, theme, area, buf),
         None => one_line(app, theme, area, buf),
     }
+    pane::over(app, theme, area, buf);
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
@@ -101,6 +107,8 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
     verdict.draw(theme, below, buf);
+    let (layout, [timeline, beside]) = pane::split(app, layout, timeline);
+    pane::draw(app, layout, theme, beside, buf);
     let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
     // The lanes use the whole width: their names bring their own margin.
     let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };

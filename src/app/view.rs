@@ -41,6 +41,26 @@ impl View {
         }
     }
 
+    /// A frame is about to be drawn: [`Viewport::frame`]. Where the timeline makes room for a pane,
+    /// the cursor stays in view.
+    pub(super) fn frame(
+        &mut self,
+        columns: u16,
+        edge: Nanos,
+        newest: Option<Nanos>,
+        expected: Option<Nanos>,
+    ) {
+        let before = self.viewport.window();
+        self.viewport.frame(columns, edge, newest, expected);
+        if let Some(at) = self.cursor
+            && before.columns != columns
+            && before.contains(at)
+            && !self.viewport.window().contains(at)
+        {
+            self.viewport.reveal(at);
+        }
+    }
+
     /// Does what a key asks for that changes nothing but the view.
     pub(super) fn act(&mut self, action: Action, runs: &[Run], now: Nanos) {
         let before = self.look();

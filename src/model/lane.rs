@@ -2,10 +2,12 @@
 //! costs two look-ups however much happened in it.
 
 mod cells;
+mod stretch;
 
 use super::event::{State, TaskId};
 use super::time::Nanos;
 pub use cells::Cell;
+pub use stretch::Contents;
 
 /// Entries between two checkpoints.
 const CHECKPOINT: usize = 64;
@@ -257,7 +259,7 @@ impl Lane {
     }
 
     /// The lane's attempt at a place in their order.
-    fn span(&self, place: usize) -> Option<Span> {
+    pub(super) fn span(&self, place: usize) -> Option<Span> {
         let first = *self.attempts.get(place)?;
         let next = self.attempts.get(place + 1);
         let limit = next.map_or(self.entries.len(), |next| next.entry as usize);

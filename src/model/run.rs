@@ -1,7 +1,9 @@
 //! A run: its events folded into lanes, tasks, totals, tasks in flight and in the queue.
 
 mod facts;
+mod timing;
 
+use super::arrivals::Arrivals;
 use super::distinct::Distinct;
 use super::event::{
     Done, End, Event, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
@@ -13,6 +15,7 @@ use super::plan::{MOST_TASKS, Mode, Plan, Workload};
 use super::quota::Remaining;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
+pub use timing::Times;
 
 /// One workload in one mode, as far as its events tell.
 #[derive(Clone, Debug)]
@@ -24,6 +27,7 @@ pub struct Run {
     processes: Vec<Vec<u32>>,
     tasks: Tasks,
     load: Load,
+    arrivals: Arrivals,
     /// Who held the GIL, where there is one for all.
     holds: Option<Holds>,
     /// How many tasks the run has, as far as is known.
@@ -66,6 +70,7 @@ impl Run {
             tasks: Tasks::new(plan.workload()),
             plan,
             load: Load::default(),
+            arrivals: Arrivals::default(),
             holds,
             beyond: 0,
             done: 0,
@@ -175,6 +180,9 @@ impl Run {
             self.done -= done;
         }
         self.known = tasks;
+        if self.plan.queue.is_none() {
+            self.arrivals.come(at, tasks);
+        }
         self.want(at);
     }
 
@@ -199,6 +207,7 @@ impl Run {
     /// So many tasks found room in the queue.
     fn put(&mut self, at: Nanos, tasks: u32) {
         self.put = self.put.max(tasks);
+        self.arrivals.come(at, tasks);
         self.want(at);
     }
 
@@ -296,6 +305,7 @@ impl Run {
         self.lanes.iter_mut().for_each(Lane::close);
         self.tasks.close();
         self.load.close();
+        self.arrivals.close();
         self.holds.as_mut().map(Holds::close);
         self.followers.close();
     }

@@ -22,6 +22,38 @@ pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {
     Some(*values.select_nth_unstable(rank).1)
 }
 
+/// Fewer values say nothing about their slowest hundredth.
+const LEAST_FOR_P99: usize = 100;
+
+/// How times are spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantiles {
+    /// How many times there are.
+    pub n: usize,
+    /// Half of them are no longer.
+    pub p50: Nanos,
+    /// All but one in twenty are no longer.
+    pub p95: Nanos,
+    /// All but one in a hundred are no longer; nothing below 100 values.
+    pub p99: Option<Nanos>,
+    /// The longest.
+    pub max: Nanos,
+}
+
+impl Quantiles {
+    /// The quantiles of some times, which are reordered; nothing without any.
+    pub fn of(values: &mut [Nanos]) -> Option<Self> {
+        let n = values.len();
+        Some(Self {
+            n,
+            p50: percentile(values, 0.50)?,
+            p95: percentile(values, 0.95)?,
+            p99: if n < LEAST_FOR_P99 { None } else { percentile(values, 0.99) },
+            max: percentile(values, 1.0)?,
+        })
+    }
+}
+
 /// How many rounds equal tasks need: ceil(tasks / workers), and what the last one leaves unused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waves {

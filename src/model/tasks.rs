@@ -197,6 +197,11 @@ impl Tasks {
         self.fate(task) == Fate::Held
     }
 
+    /// Whether it went well.
+    pub(super) fn is_done(&self, task: TaskId) -> bool {
+        matches!(self.fate(task), Fate::Done { .. })
+    }
+
     /// Whether it was stopped.
     pub(super) fn is_stopped(&self, task: TaskId) -> bool {
         self.fate(task) == Fate::Stopped

@@ -69,8 +69,8 @@ impl Screen {
     }
 
     /// How many cells the timeline has.
-    pub(super) fn columns(&self) -> io::Result<u16> {
-        Ok(ui::timeline_columns(self.size()?))
+    pub(super) fn columns(&self, app: &App) -> io::Result<u16> {
+        Ok(ui::timeline_columns(app, self.size()?))
     }
 
     fn size(&self) -> io::Result<Size> {

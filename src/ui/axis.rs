@@ -1,5 +1,7 @@
 //! The axis: ticks and their times, the same for all runs.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -12,8 +14,8 @@ use crate::model::Nanos;
 /// The least cells between two ticks.
 const SPACED: u64 = 9;
 
-/// Draws a tick and its time every so many cells.
-pub(super) fn draw(window: Window, theme: Theme, area: Rect, buf: &mut Buffer) {
+/// Draws a tick and its time every so many cells, but none where it would touch the cells `taken`.
+pub(super) fn draw(window: Window, theme: Theme, taken: &Range<u16>, area: Rect, buf: &mut Buffer) {
     let room = u64::from(area.width.min(window.columns));
     let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(room)));
     // Close ticks late in a long run need many digits, and those need more room.
@@ -26,10 +28,14 @@ pub(super) fn draw(window: Window, theme: Theme, area: Rect, buf: &mut Buffer) {
         if column + text.chars().count() as u64 > room {
             return;
         }
-        let x = area.x + column as u16;
+        at = at + step;
+        let (column, after) = (column as u16, column as u16 + text.chars().count() as u16);
+        if !taken.is_empty() && column <= taken.end && taken.start <= after {
+            continue;
+        }
+        let x = area.x + column;
         let width = area.right().saturating_sub(x);
         Line::styled(text, theme.quiet()).render(Rect { x, width, ..area }, buf);
-        at = at + step;
     }
 }
 
@@ -56,6 +62,14 @@ fn text(at: Nanos, step: Nanos) -> String {
         (1_000_000..100_000_000, ..1_000_000_000) => format!("{} ms", at.0 / 1_000_000),
         _ => format!("{:.*} s", digits(step), at.as_secs_f64()),
     }
+}
+
+/// A moment to the microsecond, without the zeros at its end: `0.926 s`, `1.204318 s`.
+pub(super) fn exact(at: Nanos) -> String {
+    let micros = format!("{}.{:06}", at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
+    let millis = micros.len() - 3;
+    let (kept, last) = micros.split_at_checked(millis).unwrap_or((&micros, ""));
+    format!("{kept}{} s", last.trim_end_matches('0'))
 }
 
 /// How many digits behind the point tell moments apart, in seconds, that are `step` apart.

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::theme::Theme;
 use crate::app::Action;
-use crate::app::App;
+use crate::app::{App, Pane};
 use crate::model::{Mode, Selection, State, Target, Workload};
 
 /// The states that the tasks of a workload can be in, whatever the mode.
@@ -148,6 +148,9 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.shown().workload == Workload::Commands {
         hints.insert(2, (&[Action::Inspect], "output"));
     }
+    if app.lane().is_some() || app.cursor().is_some() {
+        hints.splice(0..0, looking(app));
+    }
     hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
@@ -167,6 +170,27 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
     }
     Line::from(spans).render(area, buf);
+}
+
+/// The keys that look closely, once a person has begun to.
+fn looking(app: &App) -> Vec<(&'static [Action], &'static str)> {
+    let mut hints: Vec<(&[Action], &str)> =
+        vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
+    if app.shown().workload != Workload::Commands {
+        let open = app.pane() == Some(Pane::Inspector);
+        hints.push((&[Action::Inspect], if open { "close" } else { "look" }));
+    }
+    if app.cursor().is_none() {
+        return hints;
+    }
+    hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
+    hints.push((&[Action::Range], if app.is_marking() { "end range" } else { "range" }));
+    hints.push((&[Action::FitSelection], "fit"));
+    if app.can_undo() {
+        hints.push((&[Action::Undo], "undo"));
+    }
+    hints.push((&[Action::Back], "back"));
+    hints
 }
 
 /// The keys of a hint, arrows as arrows where they can be drawn.

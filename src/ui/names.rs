@@ -101,7 +101,7 @@ fn mode_name(plan: &Plan, hidden: usize, room: usize) -> String {
 }
 
 /// A worker's name, or a short one if not all names of the run have room.
-fn worker_name(run: &Run, index: u16, room: usize) -> String {
+pub(super) fn worker_name(run: &Run, index: u16, room: usize) -> String {
     let name = run.worker_name(index);
     let longest = run.worker_name(run.plan().workers.saturating_sub(1)).len();
     if longest.max(name.len()) <= room {

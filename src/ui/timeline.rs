@@ -73,10 +73,15 @@ pub(super) fn draw(
     }
     let mut rows = area.rows();
     let mut left = usize::from(area.height);
-    if layout.height > Height::Tiny
+    // A cursor without its time would be half of one.
+    if (layout.height > Height::Tiny || app.cursor().is_some())
         && let Some(row) = rows.next()
     {
-        axis::draw(timeline.window, theme, timeline.bars(row), buf);
+        let bars = timeline.bars(row);
+        let mark = timeline.mark(bars.width.min(timeline.window.columns));
+        let taken = mark.as_ref().map_or(0..0, |mark| mark.columns.clone());
+        axis::draw(timeline.window, theme, &taken, bars, buf);
+        timeline.on_axis(mark, bars, buf);
         timeline.captions(row, buf);
         left -= 1;
     }
@@ -88,6 +93,9 @@ pub(super) fn draw(
     }
     let top = area.bottom().saturating_sub(below.total() as u16);
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
+    let first = area.bottom() - left as u16;
+    let height = (left - below.chosen.min(left)) as u16;
+    timeline.lines(Rect { y: first, height, ..area }, buf);
     match timeline.chosen(legend.width).filter(|_| below.chosen == 0) {
         Some(text) => text.render(legend, buf),
         None => footer::legend(app, theme, legend, buf),

@@ -101,7 +101,7 @@ fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
     let theme = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
     let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
     let clock = Clock::system();
-    let columns = ui::timeline_columns(SIZE);
+    let columns = ui::timeline_columns(&app, SIZE);
     for (view, keys) in [("whole run", "0"), ("zoomed", "+++"), ("close", "+++++++++++")] {
         keys.chars().for_each(|key| press(&mut app, key));
         let mut times: Vec<Nanos> = Vec::new();

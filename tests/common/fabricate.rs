@@ -165,7 +165,7 @@ impl Sitting {
     /// The picture on a terminal of this size and kind.
     pub(crate) fn draw(&mut self, size: (u16, u16), kit: Kit) -> Terminal<TestBackend> {
         let (width, height) = size;
-        let columns = ui::timeline_columns(Size::new(width, height));
+        let columns = ui::timeline_columns(&self.app, Size::new(width, height));
         self.app.update(Msg::Frame { now: self.now, columns });
         let look = theme::Theme::new(kit.0, kit.1, self.app.background());
         let backend = TestBackend::new(width, height);

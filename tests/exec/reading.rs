@@ -78,7 +78,7 @@ impl Sitting {
 
     /// The picture's rows.
     fn rows(&mut self, (width, height): (u16, u16), glyphs: Glyphs) -> Vec<String> {
-        let columns = timeline_columns(Size::new(width, height));
+        let columns = timeline_columns(&self.app, Size::new(width, height));
         self.app.update(Msg::Frame { now: Nanos::from_millis(self.millis), columns });
         let theme = Theme::new(Depth::True, glyphs, self.app.background());
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

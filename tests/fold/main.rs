@@ -14,6 +14,7 @@ mod nonsense;
 mod oracle;
 mod pages;
 mod run;
+mod timing;
 
 use proptest::test_runner::Config;
 

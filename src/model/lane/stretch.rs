@@ -1,0 +1,62 @@
+//! What a stretch of a lane holds: how much changed in it, which attempts it has, and when one of them
+//! was with a server.
+
+use std::ops::Range;
+
+use super::{Entry, Lane, Nanos, Span, State};
+
+/// What there is in a stretch of a lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contents {
+    /// Changes from one state to another, or from one attempt to the next.
+    pub changes: usize,
+    /// Attempts that go on in it.
+    pub attempts: usize,
+    /// Attempts that failed in it.
+    pub errors: usize,
+}
+
+impl Lane {
+    /// The state at a moment.
+    pub fn state_at(&self, t: Nanos) -> State {
+        let so_far = self.entries.partition_point(|entry| entry.at() <= t.0);
+        let last = so_far.checked_sub(1).and_then(|last| self.entries.get(last));
+        last.copied().map(Entry::state).unwrap_or_default()
+    }
+
+    /// What there is in [a, b). An error at a border is in the stretch before, as a cell draws it.
+    pub fn contents(&self, a: Nanos, b: Nanos) -> Contents {
+        let entries = |t: Nanos| self.entries.partition_point(|entry| entry.at() < t.0).max(1);
+        let errors = |t: Nanos| self.errors.partition_point(|&at| at <= t.0 && t.0 > 0);
+        let mut attempts = self.places(a, b);
+        if self.span(attempts.start).and_then(|span| span.end).is_some_and(|end| end <= a) {
+            attempts.start += 1;
+        }
+        Contents {
+            changes: entries(b).saturating_sub(entries(a)),
+            attempts: attempts.len(),
+            errors: errors(b).saturating_sub(errors(a)),
+        }
+    }
+
+    /// The places of the attempts that begin in [a, b), and of the one before.
+    pub(in crate::model) fn places(&self, a: Nanos, b: Nanos) -> Range<usize> {
+        let begun = |t: Nanos| self.attempts.partition_point(|one| self.start_of(*one) < t);
+        begun(a).saturating_sub(1)..begun(b).max(begun(a))
+    }
+
+    /// When an attempt was with a server: from when its request was sent to when it stopped waiting
+    /// for the answer and receiving it.
+    pub fn exchange(&self, span: &Span) -> Option<(Nanos, Nanos)> {
+        let place = self.attempts_until(span.start).checked_sub(1)?;
+        let first = self.attempts.get(place)?.entry as usize;
+        let next = self.attempts.get(place + 1).map(|next| next.entry as usize);
+        let own = self.entries.get(first..next.unwrap_or(self.entries.len()))?;
+        let sent = own.iter().find(|entry| entry.state() == State::Waiting)?;
+        let with_server =
+            |entry: &Entry| matches!(entry.state(), State::Waiting | State::Receiving);
+        let left = own.iter().rposition(with_server)? + 1;
+        let body = own.get(left).map(|entry| entry.at()).or(span.end.map(|end| end.0))?;
+        Some((Nanos(sent.at()), Nanos(body)))
+    }
+}

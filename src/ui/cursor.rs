@@ -1,0 +1,100 @@
+//! The cursor and the range: their place and time on the axis, and a line through the lanes that
+//! leaves every state its colour.
+
+use std::ops::Range;
+
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Color, Modifier};
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+
+use super::axis;
+use super::timeline::Timeline;
+use crate::model::Nanos;
+
+/// The cursor's time on the axis.
+pub(super) struct Mark {
+    text: String,
+    /// Where it is, in cells from the axis' left.
+    pub(super) columns: Range<u16>,
+}
+
+impl Timeline<'_> {
+    /// What the axis, which has `room` cells, says of the cursor: its time, or where it is to be
+    /// found if it is not in view.
+    pub(super) fn mark(&self, room: u16) -> Option<Mark> {
+        let at = self.app.cursor()?;
+        let (time, down) = (axis::exact(at), self.theme.pick("▼", "v"));
+        let width = time.chars().count() as u16 + 1;
+        let last = room.saturating_sub(width);
+        let (text, first) = match self.window.column(at).filter(|&column| column < room) {
+            Some(column) if column <= last => (format!("{down}{time}"), column),
+            Some(column) => (format!("{time}{down}"), (column + 1).saturating_sub(width)),
+            None if at < self.window.from => (format!("<{time}"), 0),
+            None => (format!("{time}>"), last),
+        };
+        Some(Mark { text, columns: first..first + width })
+    }
+
+    /// Draws the range and the cursor's time on the axis.
+    pub(super) fn on_axis(&self, mark: Option<Mark>, axis: Rect, buf: &mut Buffer) {
+        if let Some(Mark { text, columns }) = mark {
+            let x = axis.x.saturating_add(columns.start);
+            let width = axis.right().saturating_sub(x);
+            Line::styled(text, self.theme.strong()).render(Rect { x, width, ..axis }, buf);
+        }
+        let Some((from, to)) = self.app.range() else { return };
+        if to < self.window.from || from >= self.window.end() {
+            return;
+        }
+        let first = self.window.column(from).unwrap_or(0);
+        let last = self.window.column(to).unwrap_or(u16::MAX);
+        for column in first..=last.min(axis.width.saturating_sub(1)) {
+            if let Some(cell) = buf.cell_mut(Position::new(axis.x + column, axis.y)) {
+                cell.modifier |= Modifier::REVERSED;
+            }
+        }
+    }
+
+    /// Draws lines down the rows of `area` where the cursor is, and where the range ends.
+    pub(super) fn lines(&self, area: Rect, buf: &mut Buffer) {
+        let (cursor, theme) = (self.app.cursor(), self.theme);
+        let range = self.app.range();
+        for end in range.into_iter().flat_map(|(from, to)| [from, to]) {
+            if Some(end) != cursor {
+                self.line(end, theme.pick("┊", ":"), area, buf);
+            }
+        }
+        if let Some(at) = cursor {
+            self.line(at, theme.pick("│", "|"), area, buf);
+        }
+    }
+
+    fn line(&self, at: Nanos, symbol: &'static str, area: Rect, buf: &mut Buffer) {
+        let bars = self.bars(area);
+        let column = self.window.column(at).filter(|&column| column < bars.width);
+        let Some(column) = column else { return };
+        for y in area.top()..area.bottom() {
+            if let Some(cell) = buf.cell_mut(Position::new(bars.x + column, y)) {
+                self.cross(cell, symbol);
+            }
+        }
+    }
+
+    /// A cell that a line goes through: what has no glyph gets the line's, on the colour that is
+    /// there; anything else stays, underlined.
+    fn cross(&self, cell: &mut Cell, symbol: &'static str) {
+        let idle = self.theme.glyph(crate::model::State::Idle);
+        let cut_out = cell.modifier.contains(Modifier::REVERSED);
+        if cut_out || ![" ", idle].contains(&cell.symbol()) {
+            cell.modifier |= Modifier::UNDERLINED;
+            return;
+        }
+        let style = match cell.bg {
+            Color::Reset => self.theme.strong(),
+            color => self.theme.label_on(color),
+        };
+        cell.set_symbol(symbol).set_style(style);
+    }
+}
