@@ -8,6 +8,7 @@ mod look;
 mod message;
 mod output;
 pub mod pace;
+mod pointer;
 mod popup;
 mod range;
 pub mod session;
@@ -19,7 +20,7 @@ use std::collections::BTreeMap;
 use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use look::{Looked, Pane};
-pub use message::{Background, Effect, Msg};
+pub use message::{Background, Effect, Gesture, Msg, Pointed};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -91,6 +92,11 @@ impl App {
             Msg::Key(key) => {
                 self.notice = None;
                 self.act(self.keymap.action(&key, self.context())?)
+            }
+            Msg::Mouse(gesture, pointed) => {
+                self.notice = None;
+                self.point(gesture, pointed);
+                None
             }
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {

@@ -203,6 +203,7 @@ fn look(picture: &Picture) -> Look {
         depth: Depth::of(|name| std::env::var(name).ok()),
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         guarded: false,
+        mouse: picture.mouse,
         reduced_motion: picture.reduced_motion,
     }
 }

@@ -39,6 +39,8 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// Whether nobody in the background may write on it: commands that we run.
     pub guarded: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
     /// Whether nothing moves that need not.
     pub reduced_motion: bool,
 }
@@ -144,7 +146,7 @@ impl Tui<'_> {
                     Some(left) => return Ok(left),
                     None => None,
                 },
-                recv(keys) -> input => self.take(&input.map_err(gone)?),
+                recv(keys) -> input => self.take(&input.map_err(gone)?)?,
                 recv(sent) -> outcome => {
                     self.frame = None;
                     outcome.map_err(gone)??;
@@ -187,12 +189,16 @@ impl Tui<'_> {
         self.asked = true;
     }
 
-    fn take(&mut self, input: &Input) -> Option<Effect> {
+    fn take(&mut self, input: &Input) -> io::Result<Option<Effect>> {
         self.must_draw();
-        self.app.update(match input {
+        let msg = match input {
             Input::Key(key) => Msg::Key(*key),
+            Input::Mouse(mouse) => {
+                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, mouse)?)
+            }
             Input::Background(background) => Msg::Background(*background),
-        })
+        };
+        Ok(self.app.update(msg))
     }
 
     /// Takes in what happened since the last time; says what is to follow a run that is over.

@@ -23,6 +23,28 @@ impl View {
         });
     }
 
+    /// Has the range go from where the button went down to here.
+    pub(super) fn drag_to(&mut self, at: Nanos) {
+        let Some(begun) = self.cursor else { return self.put_cursor(at) };
+        if !self.is_marking() {
+            self.inspects = false;
+            self.range = Some(Range { begun, ended: None });
+        }
+        self.put_cursor(at);
+    }
+
+    /// Ends a range that was dragged.
+    pub(super) fn let_go(&mut self) {
+        if let (Some(range), Some(at)) = (&mut self.range, self.cursor) {
+            range.ended = range.ended.or(Some(at));
+        }
+    }
+
+    /// There is no range any more.
+    pub(super) const fn drop_range(&mut self) {
+        self.range = None;
+    }
+
     /// The range's earlier and later end.
     pub(super) fn range(&self) -> Option<(Nanos, Nanos)> {
         let range = self.range?;
