@@ -15,31 +15,53 @@ impl App {
     }
 }
 
+/// A button that is down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drag {
+    /// The moment where it went down.
+    begun: Nanos,
+    /// Whether there was a pane then: the timeline must not change its size under the hand.
+    pub(super) had_pane: bool,
+    moved: bool,
+}
+
 impl View {
     fn point(&mut self, gesture: Gesture, Pointed { lane, at }: Pointed) {
         let before = self.look();
         match (gesture, at) {
-            (Gesture::Press, _) => {
-                self.press(lane, at);
+            (Gesture::Press, at) => {
+                self.lane = lane.or(self.lane);
+                if let Some(begun) = at {
+                    let had_pane = self.inspects || self.range().is_some();
+                    self.drag = Some(Drag { begun, had_pane, moved: false });
+                    self.put_cursor(begun);
+                }
                 self.note(before, None);
             }
-            (Gesture::Drag, Some(at)) => {
-                self.drag_to(at);
-                // All of it is undone as one.
-                self.note(before, Some(Action::CursorRight));
-            }
+            (Gesture::Drag, Some(at)) => self.drag_to(at),
+            (Gesture::Release, _) => self.let_go(),
             (Gesture::Closer, Some(at)) => self.zoom_where(true, at),
             (Gesture::Farther, Some(at)) => self.zoom_where(false, at),
-            (Gesture::Release, _) => self.let_go(),
             (Gesture::Drag | Gesture::Closer | Gesture::Farther, None) => {}
         }
     }
 
-    fn press(&mut self, lane: Option<usize>, at: Option<Nanos>) {
-        self.lane = lane.or(self.lane);
-        if let Some(at) = at {
-            self.drop_range();
-            self.put_cursor(at);
+    fn drag_to(&mut self, at: Nanos) {
+        let Some(drag) = &mut self.drag else { return };
+        let begins = !std::mem::replace(&mut drag.moved, true);
+        if begins {
+            let begun = drag.begun;
+            self.mark_from(begun);
+        }
+        self.put_cursor(at);
+    }
+
+    /// Ends the range that was dragged; a click where one was drops it.
+    fn let_go(&mut self) {
+        match self.drag.take() {
+            Some(Drag { moved: true, .. }) => self.mark(),
+            Some(_) if !self.is_marking() => self.range = None,
+            _ => {}
         }
     }
 

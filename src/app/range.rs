@@ -23,26 +23,10 @@ impl View {
         });
     }
 
-    /// Has the range go from where the button went down to here.
-    pub(super) fn drag_to(&mut self, at: Nanos) {
-        let Some(begun) = self.cursor else { return self.put_cursor(at) };
-        if !self.is_marking() {
-            self.inspects = false;
-            self.range = Some(Range { begun, ended: None });
-        }
-        self.put_cursor(at);
-    }
-
-    /// Ends a range that was dragged.
-    pub(super) fn let_go(&mut self) {
-        if let (Some(range), Some(at)) = (&mut self.range, self.cursor) {
-            range.ended = range.ended.or(Some(at));
-        }
-    }
-
-    /// There is no range any more.
-    pub(super) const fn drop_range(&mut self) {
-        self.range = None;
+    /// Has a range go from there to the cursor.
+    pub(super) fn mark_from(&mut self, begun: Nanos) {
+        self.inspects = false;
+        self.range = Some(Range { begun, ended: None });
     }
 
     /// The range's earlier and later end.
