@@ -194,7 +194,7 @@ impl Tui<'_> {
         let msg = match input {
             Input::Key(key) => Msg::Key(*key),
             Input::Mouse(mouse) => {
-                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, mouse)?)
+                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, *mouse)?)
             }
             Input::Background(background) => Msg::Background(*background),
         };

@@ -45,12 +45,12 @@ impl Narrator {
             }
             Kind::AttemptFailed { task, failure, again } => {
                 let wait = seconds(again.since(event.at));
-                self.trouble(|| match failure.kind {
-                    FailureKind::RateLimited => throttled(run, event.lane.0, &wait),
-                    _ => {
-                        let reason = reason(failure);
-                        format!("{} failed, again in {wait}: {reason}", name(plan, *task))
+                self.trouble(|| {
+                    if failure.kind == FailureKind::RateLimited {
+                        return throttled(run, event.lane.0, &wait);
                     }
+                    let reason = reason(failure);
+                    format!("{} failed, again in {wait}: {reason}", name(plan, *task))
                 })
             }
             Kind::Limited(limit) if run.limits().len() > self.limits => {

@@ -99,7 +99,7 @@ impl Screen {
     }
 
     /// What the mouse points at.
-    pub(super) fn pointed_at(&self, app: &App, mouse: &Mouse) -> io::Result<Pointed> {
+    pub(super) fn pointed_at(&self, app: &App, mouse: Mouse) -> io::Result<Pointed> {
         Ok(ui::pointed_at(app, self.theme(app), self.size()?, mouse.column, mouse.row))
     }
 
