@@ -11,6 +11,7 @@ mod look;
 mod message;
 mod output;
 pub mod pace;
+mod pointer;
 mod popup;
 mod range;
 pub mod replay;
@@ -28,7 +29,7 @@ pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
 pub use look::{Looked, Pane};
-pub use message::{Effect, Msg};
+pub use message::{Effect, Gesture, Msg, Pointed};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -56,6 +57,7 @@ pub struct App {
     slow_motion: SlowMotion,
     /// What plays, where this is a recording.
     player: Option<Player>,
+    calm: bool,
     keymap: Keymap,
     now: Nanos,
 }
@@ -76,6 +78,7 @@ impl App {
             listing: None,
             names: Vec::new(),
             player: None,
+            calm: false,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -85,6 +88,12 @@ impl App {
     #[must_use]
     pub fn with_keymap(self, keymap: Keymap) -> Self {
         Self { keymap, ..self }
+    }
+
+    /// The same, with a view that follows by halves of itself, and does not creep.
+    #[must_use]
+    pub fn calm(self) -> Self {
+        Self { calm: true, ..self }
     }
 
     /// Runs the selection shown, or plays the recording.
@@ -123,6 +132,11 @@ impl App {
                 }
                 self.act(self.keymap.action(&key, self.context())?)
             }
+            Msg::Mouse(gesture, pointed) => {
+                self.notice = None;
+                self.point(gesture, pointed);
+                None
+            }
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
                     self.now = Nanos::ZERO;
@@ -155,6 +169,7 @@ impl App {
                     self.now = now;
                 }
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+                self.view.viewport.set_calm(self.calm);
                 self.view.frame(columns, edge, newest, expected);
                 if self.finding.is_told() {
                     self.refresh_search();

@@ -4,6 +4,7 @@ pub mod commands;
 mod consent;
 mod drive;
 mod exports;
+mod narrate;
 mod progress;
 pub mod replay;
 pub mod serve;
@@ -40,8 +41,19 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// Everything else. If it takes nothing, there is nobody to tell, and nothing else changes.
     pub err: &'a mut dyn Write,
-    /// Whether a person watches stderr, and wants to see how far it is.
-    pub progress: bool,
+    /// How far it is.
+    pub follow: Follow,
+}
+
+/// How stderr says how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// Not at all.
+    Nothing,
+    /// In a line that is drawn over itself, as a person watches.
+    Line,
+    /// In sentences, for a screen reader.
+    Sentences,
 }
 
 /// Runs the selection, then writes what is taken along, what a person must be told, and the report.
@@ -83,12 +95,18 @@ fn sit(
     let mut progress = progress_line(streams);
     let came = drive::to_end(session, selection, launcher, signals, &mut progress, streams.err);
     progress.clear();
+    progress.tell_lanes(session.runs(selection));
     came
 }
 
 fn progress_line(streams: &Streams<'_>) -> Progress {
     // Without a thread for it, there is none.
-    Progress::new(streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten())
+    let writer = || Writer::start(io::stderr()).ok();
+    match streams.follow {
+        Follow::Nothing => Progress::new(None),
+        Follow::Line => Progress::new(writer()),
+        Follow::Sentences => Progress::sentences(writer()),
+    }
 }
 
 /// The report comes last: a pipe that breaks in it must not cost the file.

@@ -44,3 +44,26 @@ fn its_report_of_the_laboratory_is_the_programs() {
         format!("$ threadline {}\n{}```\n", args.join(" "), String::from_utf8_lossy(&out.stdout));
     assert!(README.contains(&report), "the README should have\n{report}");
 }
+
+#[test]
+fn its_configuration_is_one() {
+    let (_, rest) = README.split_once("```toml\n").expect("a configuration");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, text).unwrap();
+    let args = ["--print-keys", "--config", file.path().to_str().unwrap()];
+    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
+    let (keys, error) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert_eq!((out.status.code(), &*error), (Some(0), ""));
+    let lines = [
+        "next-mode = [\"Tab\", \"m\"]",
+        "quit = \"Q\"",
+        "pause = [\"Space\", \"l\"]",
+        "pan-right = \"Right\"",
+        "export = []",
+    ];
+    for line in lines {
+        assert!(keys.contains(line), "{line}: {keys}");
+    }
+}

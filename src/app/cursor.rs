@@ -56,7 +56,7 @@ impl View {
         self.note(before, None);
     }
 
-    fn put_cursor(&mut self, at: Nanos) {
+    pub(super) fn put_cursor(&mut self, at: Nanos) {
         self.cursor = Some(at);
         self.viewport.reveal(at);
     }

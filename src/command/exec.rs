@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandError, cores, exports, look, record, shape};
+use super::{CommandError, cores, exports, follow, look, record, shape};
 use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
@@ -32,6 +32,7 @@ fn sit(
 ) -> Result<Exit, CommandError> {
     let exports = exports(&exec.exports, &exec.picture)?;
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
+    streams.follow = follow(exec.picture.narrate, streams.follow);
     if let Some(shape) = shape(exec.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         let (shape, streams) = ((shape, exports), streams);
@@ -41,6 +42,7 @@ fn sit(
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
     let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
         .with_keymap(exec.picture.keys.clone());
+    let app = if look.reduced_motion { app.calm() } else { app };
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
     let session = app.session();

@@ -83,6 +83,7 @@ fn watch(
                     let more = run.events().try_iter().take(BATCH);
                     for event in std::iter::once(event).chain(more) {
                         over.next = session.apply(&event).or(over.next);
+                        progress.tell(session, &event);
                     }
                 }
                 Err(_closed) => return over,

@@ -1,11 +1,12 @@
-//! The progress line on stderr.
+//! How far it is, on stderr: a line that is drawn over itself, or sentences.
 
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, tick};
 
+use super::narrate::{self, Narrator};
 use crate::app::Session;
-use crate::model::{Nanos, Run, Selection, Work, Workload};
+use crate::model::{Event, Kind, Nanos, Run, Selection, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -17,12 +18,43 @@ pub(super) struct Progress {
     writer: Option<Writer>,
     line: Option<Delivery>,
     width: usize,
+    /// Tells in sentences, in place of the line.
+    narrator: Option<Narrator>,
 }
 
 impl Progress {
     /// A line that `writer` writes; without one, none at all.
     pub(super) const fn new(writer: Option<Writer>) -> Self {
-        Self { writer, line: None, width: 0 }
+        Self { writer, line: None, width: 0, narrator: None }
+    }
+
+    /// Sentences that `writer` writes, each whole and for good.
+    pub(super) fn sentences(writer: Option<Writer>) -> Self {
+        Self { narrator: Some(Narrator::default()), ..Self::new(writer) }
+    }
+
+    /// Tells of an event that the session has just taken in, if that is worth a sentence.
+    pub(super) fn tell(&mut self, session: &Session, event: &Event) {
+        let Some(narrator) = &mut self.narrator else { return };
+        let is_last = matches!(event.kind, Kind::RunFinished { .. });
+        let run = if is_last { session.latest_run() } else { session.active_run() };
+        if let Some(sentence) = run.and_then(|run| narrator.event(run, event)) {
+            self.say(&sentence);
+        }
+    }
+
+    /// Tells what each lane did, where sentences told the rest.
+    pub(super) fn tell_lanes(&mut self, runs: &[Run]) {
+        if self.narrator.is_some() {
+            narrate::lanes(runs).for_each(|sentence| self.say(&sentence));
+            self.clear();
+        }
+    }
+
+    fn say(&mut self, sentence: &str) {
+        if let Some(writer) = &self.writer {
+            self.line = Some(writer.write(format!("{sentence}\n").into_bytes()));
+        }
     }
 
     /// When to draw; never without a line.
@@ -32,7 +64,12 @@ impl Progress {
 
     /// Says how far the run is that goes on.
     pub(super) fn draw(&mut self, session: &Session, elapsed: Nanos) {
-        if let Some(run) = session.active_run() {
+        let Some(run) = session.active_run() else { return };
+        if let Some(narrator) = &mut self.narrator {
+            if let Some(sentence) = narrator.silence(run, elapsed) {
+                self.say(&sentence);
+            }
+        } else {
             let prepares = run.plan().workload() == Workload::Profile;
             let active = session.active().filter(|_| !prepares);
             let trial = active.and_then(|active| trial(session, active));
@@ -47,10 +84,12 @@ impl Progress {
         }
     }
 
-    /// Leaves an empty line.
+    /// Leaves an empty line; all that was said is there.
     pub(super) fn clear(&mut self) {
         if self.width > 0 {
             self.replace("", "\r");
+        }
+        if self.width > 0 || self.narrator.is_some() {
             _ = self.line.as_ref().is_some_and(|line| line.wait(GRACE / 4));
         }
     }
