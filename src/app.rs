@@ -2,8 +2,11 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod cursor;
+mod export;
+mod find;
 mod history;
 pub mod keymap;
+mod line;
 mod look;
 mod message;
 mod output;
@@ -12,19 +15,25 @@ mod pointer;
 mod popup;
 mod range;
 pub mod session;
+mod sweep;
+mod table;
 mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Run, Selection, Workload};
+pub use crate::model::Background;
+use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Run, Selection, Workload};
+pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
+pub use line::Line;
 pub use look::{Looked, Pane};
-pub use message::{Background, Effect, Gesture, Msg, Pointed};
+pub use message::{Effect, Gesture, Msg, Pointed};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
 pub use session::Session;
+pub use table::Listing;
 use view::View;
 pub use viewport::{Viewport, Window};
 
@@ -39,6 +48,10 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    finding: find::Finding,
+    listing: Option<Listing>,
+    /// Names that no file has, for what can be taken along.
+    names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
     calm: bool,
     keymap: Keymap,
@@ -58,6 +71,9 @@ impl App {
             popup: None,
             notice: None,
             calm: false,
+            finding: find::Finding::default(),
+            listing: None,
+            names: Vec::new(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -78,6 +94,7 @@ impl App {
     /// Runs the selection shown.
     pub fn begin(&mut self) -> Option<Effect> {
         let plan = self.session.begin(self.shown)?;
+        self.forget_attempts();
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
@@ -91,6 +108,10 @@ impl App {
         match msg {
             Msg::Key(key) => {
                 self.notice = None;
+                self.finding.hush();
+                if self.enters_text() {
+                    return self.enter(&key);
+                }
                 self.act(self.keymap.action(&key, self.context())?)
             }
             Msg::Mouse(gesture, pointed) => {
@@ -101,12 +122,21 @@ impl App {
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
                     self.now = Nanos::ZERO;
+                    self.show_next_trial();
                     return Some(Effect::Start(plan));
                 }
                 self.settle()
             }
             Msg::Background(background) => {
                 self.background = background;
+                None
+            }
+            Msg::Named(names) => {
+                self.names = names;
+                None
+            }
+            Msg::Exported(words) => {
+                self.notice = Some(words);
                 None
             }
             Msg::Slept(time) => {
@@ -118,6 +148,10 @@ impl App {
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.viewport.set_calm(self.calm);
                 self.view.frame(columns, edge, newest, expected);
+                if self.finding.is_told() {
+                    self.refresh_search();
+                }
+                self.refresh_table();
                 None
             }
         }
@@ -125,7 +159,10 @@ impl App {
 
     /// Where a key that is pressed now counts.
     const fn context(&self) -> Context {
-        Context::Picture
+        match self.popup {
+            Some(Popup::Table) => Context::Table,
+            _ => Context::Picture,
+        }
     }
 
     fn act(&mut self, action: Action) -> Option<Effect> {
@@ -133,6 +170,15 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Export(entry)), Action::Inspect) => return self.export(entry),
+            (Some(Popup::Export(entry)), _) => {
+                self.popup = self.after_export(entry, action);
+                return None;
+            }
+            (Some(Popup::Table), _) => {
+                self.act_on_table(action);
+                return None;
+            }
             (Some(popup), _) => {
                 self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
@@ -146,12 +192,17 @@ impl App {
             Action::NextWorkload => return self.next_workload(),
             Action::Run => return self.run(),
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
-            Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
-            Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::FewerWorkers => self.change_workers(-1),
+            Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
+            Action::Find => self.find(),
+            Action::NextFound => self.find_next(true),
+            Action::PreviousFound => self.find_next(false),
+            Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
+            Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),
@@ -185,6 +236,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
+        self.forget_attempts();
         self.settle()
     }
 
@@ -257,6 +309,18 @@ impl App {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),
         }
+    }
+
+    /// Other runs are shown: what is known of the attempts of those before is forgotten.
+    fn forget_attempts(&mut self) {
+        self.search_anew();
+        self.list_anew();
+    }
+
+    /// A run's lane, counted through all runs shown.
+    fn lane_of(&self, run: usize, lane: LaneId) -> usize {
+        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
+        above + usize::from(lane.0)
     }
 
     const fn toggle_theme(&mut self) {
@@ -356,8 +420,13 @@ impl App {
 
     /// The workers of the next threaded run, where that differs from the one shown.
     pub fn next_workers(&self) -> Option<u16> {
+        if self.shown.is_sweep() {
+            return None;
+        }
         let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-        let next = self.session.workers(self.shown.workload);
-        shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)
+        let workload = self.shown.workload;
+        let (next, auto) = (self.session.workers(workload), self.session.is_auto(workload));
+        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
+        plan.filter(|_| !auto).map(|_| next)
     }
 }

@@ -4,6 +4,7 @@ mod commands;
 mod config;
 mod duration;
 mod exec;
+mod export;
 mod help;
 mod lab;
 mod patience;
@@ -11,6 +12,8 @@ mod picture;
 mod serve;
 mod shell;
 mod simulate;
+mod sweep;
+mod threads;
 mod usage;
 mod username;
 
@@ -24,15 +27,17 @@ pub use commands::CommandsError;
 pub use config::ConfigError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use export::Exports;
 pub use lab::Lab;
 pub use picture::{Narrate, Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
 pub use shell::{Shell, completions, manual};
+use threads::{Threads, ThreadsArg};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
 use crate::app::Keymap;
-use crate::app::session::{MOST_PROCESSES, most_workers};
+use crate::app::session::SweepSetup;
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
@@ -98,9 +103,12 @@ struct Fetch {
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Workers [default: one a page, up to 8; 4 to compute]
-    #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
-    threads: Option<u32>,
+    /// Workers, or auto; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to
+    /// compute]
+    #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
+    threads: Option<ThreadsArg>,
+    #[command(flatten)]
+    sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
@@ -135,6 +143,8 @@ struct Fetch {
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    export: export::ExportArgs,
 }
 
 /// `--mode`.
@@ -150,6 +160,8 @@ enum ModeArg {
     Gil,
     /// From a queue, in several processes
     Processes,
+    /// Threads, over several counts of them: how many are worth it?
+    Sweep,
 }
 
 /// What the arguments ask for.
@@ -185,6 +197,10 @@ pub struct Followers {
     pub lab: Lab,
     /// How many workers, where that was said.
     pub workers: Option<u16>,
+    /// What a sweep is made of.
+    pub sweep: SweepSetup,
+    /// Whether it is found while fetching how many.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
@@ -195,8 +211,8 @@ pub struct Followers {
     pub force: bool,
     /// What a person wants to see.
     pub way: Way,
-    /// Where the followers go.
-    pub output: Option<PathBuf>,
+    /// What is taken along.
+    pub exports: Exports,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -243,36 +259,37 @@ impl Fetch {
         if self.print_keys {
             return Ok(Command::PrintKeys(config.keys));
         }
-        let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match self.picture.way() {
-            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
-            Way::Screen if to_stdout => Way::Plain,
-            way => way,
-        };
         let lab = self.lab.resolve(self.simulate.simulation())?;
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
+        let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
-        let workers = match (self.threads, config.threads) {
-            (Some(asked), _) => Some(workers(asked, costs_quota, selection)?),
-            (None, Some(threads)) => Some(threads.checked(costs_quota, selection)?),
-            (None, None) => None,
+        let threads = match (self.threads, config.threads) {
+            (Some(asked), _) => asked.resolve(costs_quota, selection)?,
+            // One number says nothing of which counts to compare.
+            (None, Some(usual)) if !selection.is_sweep() => {
+                let workers = usual.checked(costs_quota, selection)?;
+                Threads { workers: Some(workers), ..Threads::default() }
+            }
+            _ => Threads::default(),
         };
         Ok(Command::Followers(Followers {
             source,
             selection,
             lab,
-            workers,
+            workers: threads.workers,
+            auto: threads.auto,
+            sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
             force: self.patience.force,
             patience: self.patience.into(),
             way,
             slow: self.simulate.slow(),
-            output: self.output,
+            exports,
             picture: self.picture.into(),
         }))
     }
@@ -339,19 +356,6 @@ fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
-fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
-    let most = most_workers(costs_quota);
-    let processes = selection.modes().contains(&Mode::Processes);
-    match u16::try_from(asked) {
-        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
-            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
-        }
-        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
-        _ => Err(UsageError::ThreadsHere { asked, most }),
-    }
-}
-
 impl From<ModeArg> for Choice {
     fn from(mode: ModeArg) -> Self {
         match mode {
@@ -360,6 +364,7 @@ impl From<ModeArg> for Choice {
             ModeArg::Threads => Self::Only(Mode::Threads),
             ModeArg::Gil => Self::Only(Mode::Gil),
             ModeArg::Processes => Self::Only(Mode::Processes),
+            ModeArg::Sweep => Self::Sweep,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
 mod exec;
+mod typed;
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -13,12 +15,12 @@ use crate::cli::{self, Command, Followers, Narrate, Picture, Source, Theme, Way}
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::export::{Output, OutputError};
+use crate::export::OutputError;
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Follow, Shape, Streams};
-use crate::model::Target;
+use crate::headless::{self, Exports, Follow, Shape, Streams};
+use crate::model::{ExportKind, Target};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -105,18 +107,18 @@ fn print(
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
-    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
+    let exports = exports(&followers.exports, &followers.picture)?;
     let selection = followers.selection;
     streams.follow = follow(followers.picture.narrate, streams.follow);
     let exit = if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
+        headless::run(session, selection, &launcher, (shape, exports), streams, &signals)?
     } else {
         let look = look(&followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
         let app = app.with_keymap(followers.picture.keys.clone());
         let app = if look.reduced_motion { app.calm() } else { app };
-        on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
+        on_screen(app.slowed(followers.slow), &launcher, look, exports, streams)?
     };
     drop(server);
     Ok(exit)
@@ -148,7 +150,9 @@ impl Sitting {
         };
         Ok(Self {
             session: Session::new(Setup {
+                sweep: followers.sweep.clone(),
                 queue: followers.queue,
+                auto: followers.auto,
                 compute: followers.lab.compute,
                 tasks: followers.lab.tasks,
                 force: followers.force,
@@ -193,6 +197,15 @@ const fn follow(narrate: Narrate, usual: Follow) -> Follow {
     }
 }
 
+/// What is taken along. A picture is for a page, which is light, unless a person says otherwise.
+fn exports(places: &[(ExportKind, PathBuf)], picture: &Picture) -> Result<Exports, OutputError> {
+    let background = match picture.theme {
+        Theme::Dark => Background::Dark,
+        Theme::Auto | Theme::Light => Background::Light,
+    };
+    Exports::prepare(places, background, typed::command(std::env::args_os()))
+}
+
 fn look(picture: &Picture) -> Look {
     Look {
         background: match picture.theme {
@@ -208,21 +221,22 @@ fn look(picture: &Picture) -> Look {
     }
 }
 
-/// Shows the screen; afterwards writes the followers, and says why the last run failed, if it did.
+/// Shows the screen; afterwards writes what is taken along, and says why the last run failed, if it did.
 fn on_screen(
     app: App,
     launcher: &Launcher,
     look: Look,
-    output: Option<Output>,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let (app, left) = tui::run(app, launcher, look, &signals).map_err(CommandError::Screen)?;
+    let (app, left) = tui::run(app, launcher, (look, exports.command()), &signals)
+        .map_err(CommandError::Screen)?;
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
     // What is shown goes before what was run besides.
-    let runs = app.runs().iter().chain(session.all_runs());
-    let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
+    let (shown, others) = (app.taken_along(), session.all_runs());
+    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
     // A run that a person stopped is no failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_whole());

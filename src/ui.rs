@@ -9,6 +9,10 @@
 //! │ a row a mode                                                     │
 //! │ the verdict                                                 waves│
 //! └──────────────────────────────────────────────────────────────────┘
+//! ┌ sweep ───────────────────────────────────────────────────────────┐
+//! │ dots and a curve                          a row a count of threads│
+//! │ the law and the waves                                            │
+//! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
 //! │ axis                                          busy  tasks   p95  │
 //! │ a row a lane                                                     │
@@ -21,9 +25,12 @@
 //! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
+mod allowed;
 mod axis;
 mod chosen;
 mod cursor;
+mod export;
+mod find;
 mod foot;
 mod footer;
 mod gil;
@@ -42,6 +49,8 @@ mod range;
 mod rows;
 mod sentences;
 mod steps;
+mod sweep;
+mod table;
 mod text;
 pub mod theme;
 mod timeline;
@@ -57,6 +66,7 @@ use crate::app::{App, Popup};
 use crate::model::Mode;
 use layout::Layout;
 pub use pointer::pointed_at;
+use sweep::Chart;
 use theme::Theme;
 use verdict::Verdict;
 
@@ -82,21 +92,32 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     pane::over(app, theme, area, buf);
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
+        Some(Popup::Export(chosen)) => export::draw(chosen, app, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
+        Some(Popup::Table) => table::draw(app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}
     }
+    find::draw(app, theme, area, buf);
 }
 
-/// The parts of the screen, from top to bottom: title, modes, totals, timeline, legend and keys.
-fn parts(app: &App, layout: Layout, verdict: &Verdict, area: Rect) -> [Rect; 6] {
+/// The parts of the screen, from top to bottom: title, modes, totals, the sweep's chart, timeline,
+/// legend and keys.
+fn parts(
+    app: &App,
+    layout: Layout,
+    (verdict, chart): (&Verdict, Option<&Chart<'_>>),
+    area: Rect,
+) -> [Rect; 7] {
     let rows = app.shown().modes().len() as u16;
     let lines = verdict.lines(inside(layout, area).into());
     let bar = u16::from(layout.has_headings());
+    let chart_rows = chart.map_or(0, |chart| chart.rows(area.height));
     area.layout(&Split::vertical([
         Constraint::Length(bar),
         Constraint::Length(1),
         Constraint::Length(rows + lines + layout.frame()),
+        Constraint::Length(chart_rows),
         Constraint::Fill(1),
         Constraint::Length(bar),
         Constraint::Length(1),
@@ -119,7 +140,9 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = inside(layout, area);
     let rows = app.shown().modes().len() as u16;
     let verdict = Verdict::of(app, layout, theme, inside.into());
-    let [title, modes, totals, timeline, legend, keys] = parts(app, layout, &verdict, area);
+    let chart = Chart::of(app, layout, theme);
+    let [title, modes, totals, swept, timeline, legend, keys] =
+        parts(app, layout, (&verdict, chart.as_ref()), area);
     header::title(app, theme, title, buf);
     header::modes(app, layout, theme, modes, buf);
     let body = part(totals, totals_heading(app, layout, inside), layout, theme, buf);
@@ -127,6 +150,9 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
     verdict.draw(theme, below, buf);
+    if let Some(chart) = chart {
+        chart.draw(part(swept, chart.heading(), layout, theme, buf), buf);
+    }
     let (layout, [timeline, beside]) = pane::split(app, layout, timeline);
     pane::draw(app, layout, theme, beside, buf);
     part(timeline, timeline_heading(app, layout), layout, theme, buf);
@@ -196,8 +222,9 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
 
 /// What a terminal shows that has no room for lanes.
 fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut parts = Vec::new();
-    for run in app.runs().iter().filter(|run| run.has_begun()) {
+    let mut parts: Vec<String> = sweep::one_line(app, area.width.into()).into_iter().collect();
+    let shown = if parts.is_empty() { app.runs() } else { &[] };
+    for run in shown.iter().filter(|run| run.has_begun()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));

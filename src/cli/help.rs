@@ -27,6 +27,7 @@ Examples:
   threadline octocat --json > race.json          everything measured (README: the JSON report)
   threadline octocat --mode threads -o followers.csv
   threadline octocat -o - | head                 the followers as NDJSON, no screen
+  threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
@@ -38,7 +39,7 @@ Examples:
 Output:
   Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
   with the times, single_threaded time(sec) and multi_threaded time(sec), and the count of both.
-  A file is written whole or not at all. Followers that a failed run got are written, and said to
+  A file is written whole or not at all, and what goes to stdout (-) leaves no screen. Followers that a failed run got are written, and said to
   be partial.
 
 Exit codes:
@@ -145,6 +146,7 @@ const SERVE_EXAMPLES: &str = "\
 Examples:
   threadline serve --port 8080
   threadline serve --followers 3000 --latency 50ms --jitter 20ms --seed 7
+  threadline serve --followers 6000 --latency 50ms --at-once 8    a service with room for 8
   threadline serve --port 8080 --faults faults.json
   threadline aaronlelevier --api-url http://127.0.0.1:8080 --threads 16
 

@@ -2,12 +2,14 @@
 //! costs two look-ups however much happened in it.
 
 mod cells;
-mod stretch;
+mod contents;
+mod stretches;
 
 use super::event::{State, TaskId};
 use super::time::Nanos;
 pub use cells::Cell;
-pub use stretch::Contents;
+pub use contents::Contents;
+pub use stretches::Stretch;
 
 /// Entries between two checkpoints.
 const CHECKPOINT: usize = 64;
@@ -258,8 +260,13 @@ impl Lane {
         self.entries.get(attempt.entry as usize).map_or(Nanos::ZERO, |entry| Nanos(entry.at()))
     }
 
-    /// The lane's attempt at a place in their order.
-    pub(super) fn span(&self, place: usize) -> Option<Span> {
+    /// How many attempts it has begun.
+    pub const fn attempts(&self) -> usize {
+        self.attempts.len()
+    }
+
+    /// The lane's attempt at a place in their order, counted from 0.
+    pub fn span(&self, place: usize) -> Option<Span> {
         let first = *self.attempts.get(place)?;
         let next = self.attempts.get(place + 1);
         let limit = next.map_or(self.entries.len(), |next| next.entry as usize);

@@ -54,6 +54,20 @@ impl Page {
         &self.ids
     }
 
+    /// The followers' logins, in the server's order.
+    pub fn logins(&self) -> impl Iterator<Item = &str> {
+        let mut reader = Reader { texts: &self.texts, lengths: self.lengths.iter() };
+        let length = reader.length();
+        reader.text(length);
+        self.ids.iter().map(move |_| {
+            let length = reader.length();
+            let login = reader.text(length);
+            let length = reader.length().saturating_sub(1);
+            reader.text(length);
+            login
+        })
+    }
+
     /// The followers, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = Follower<'_>> {
         let mut reader = Reader { texts: &self.texts, lengths: self.lengths.iter() };

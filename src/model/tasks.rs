@@ -232,6 +232,11 @@ impl Tasks {
         self.products.profile()
     }
 
+    /// The page of followers that a task brought.
+    pub(super) fn page(&self, task: TaskId) -> Option<&Page> {
+        self.products.pages().get(task.0 as usize)?.as_deref()
+    }
+
     /// The pages of followers, in their order.
     pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
         self.products.pages().iter().filter_map(Option::as_deref)

@@ -55,6 +55,13 @@ enum State {
     },
     /// So many bytes that belong to what came before.
     Skip(u8),
+    /// A character of several bytes in UTF-8, of which some have come.
+    Character {
+        /// Its bits so far.
+        bits: u32,
+        /// How many bytes are still to come.
+        left: u8,
+    },
 }
 
 /// The parameters of a control sequence, of which keys have two at most, and the mouse's reports three.
@@ -113,8 +120,15 @@ impl Decoder {
             // A control character within a sequence: what has begun is over.
             (_, ..0x20) => (State::Ground, control(byte)),
             (State::Skip(count), _) => (skip(count - 1), None),
+            (State::Character { bits, left }, 0x80..0xc0) => {
+                let bits = bits << 6 | u32::from(byte & 0x3f);
+                match left - 1 {
+                    0 => (State::Ground, longer(bits).map(KeyCode::Char).map(key)),
+                    left => (State::Character { bits, left }, None),
+                }
+            }
             (State::String { .. }, _) => (State::String { empty: false }, None),
-            (State::Ground, _) => (State::Ground, character(byte)),
+            (State::Ground | State::Character { .. }, _) => character(byte),
             (State::Escape, _) => (begun(byte), None),
             (State::Function, _) => (State::Ground, cursor(byte).map(key)),
             (State::Control(parameters), _) => return self.control_sequence(parameters, byte),
@@ -179,9 +193,22 @@ const fn skip(count: u8) -> State {
     if count == 0 { State::Ground } else { State::Skip(count) }
 }
 
-/// Keys have ASCII characters only.
-fn character(byte: u8) -> Option<KeyEvent> {
-    (0x20..0x7f).contains(&byte).then(|| key(KeyCode::Char(char::from(byte))))
+/// A character, or the first byte of one: RFC 3629, 3.
+fn character(byte: u8) -> (State, Option<KeyEvent>) {
+    let begun = |bits: u8, left| (State::Character { bits: bits.into(), left }, None);
+    match byte {
+        0x20..0x7f => (State::Ground, Some(key(KeyCode::Char(char::from(byte))))),
+        0x7f => (State::Ground, Some(key(KeyCode::Backspace))),
+        0xc2..0xe0 => begun(byte & 0x1f, 1),
+        0xe0..0xf0 => begun(byte & 0x0f, 2),
+        0xf0..0xf5 => begun(byte & 0x07, 3),
+        _ => (State::Ground, None),
+    }
+}
+
+/// A character that takes several bytes: a shorter one must not come so, and controls are no keys.
+fn longer(bits: u32) -> Option<char> {
+    char::from_u32(bits).filter(|c| !c.is_ascii() && !c.is_control())
 }
 
 fn control(byte: u8) -> Option<KeyEvent> {
@@ -212,6 +239,7 @@ fn cursor(byte: u8) -> Option<KeyCode> {
 const fn numbered(number: u16) -> Option<KeyCode> {
     match number {
         1 | 7 => Some(KeyCode::Home),
+        3 => Some(KeyCode::Delete),
         4 | 8 => Some(KeyCode::End),
         5 => Some(KeyCode::PageUp),
         6 => Some(KeyCode::PageDown),
@@ -322,6 +350,9 @@ mod tests {
             assert_eq!(pressed(end), [KeyCode::End]);
         }
         assert_eq!(pressed(b"\x1b[5~\x1b[6~"), [KeyCode::PageUp, KeyCode::PageDown]);
+        assert_eq!(pressed(b"\x7f\x1b[3~"), [KeyCode::Backspace, KeyCode::Delete]);
+        let text = "a\u{e9}\u{65e5}\u{1f600}";
+        assert_eq!(pressed(text.as_bytes()), chars(text));
         let held = keys(&mut Decoder::default(), b"\x03\x1b[1;5A\x1b[6;3~");
         let held = held.into_iter().map(|key| (key.code, key.modifiers));
         let expected = [
@@ -355,7 +386,9 @@ mod tests {
             b"\x1b[?62;22c\x1b[10;10R\x1b[I\x1b[O\x1b[?1u\x1b[8;36;120t",
             b"\x1b[[A\x1b[15~\x1b[3$\x1bOq\x1b[97;5u\x1b[1;2;3;4q",
             b"\x1b[99999999999999999999;99999999999999999999q",
-            b"\x9b\xc3\xa9\xf0\x9f\x98\x80\xff\x00\x1c\x7f",
+            b"\x9b\xff\x00\x1c\xa9",
+            // Cut off, too long for what it is, a surrogate, too large, a control.
+            b"\xe6\x97\xc0\xb1\xe0\x81\xb1\xed\xa0\x80\xf4\x90\x80\x80\xc2\x9b\xe6",
         ] {
             let bytes = [bytes, b"?"].concat();
             assert_eq!(pressed(&bytes), chars("?"), "{:?}", String::from_utf8_lossy(&bytes));

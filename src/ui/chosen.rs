@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::timeline::Timeline;
 use super::{lanes, limits, text};
 use crate::app::Action;
-use crate::model::{self, Lane, Nanos, Outcome, Run, State, Workload};
+use crate::model::{self, Lane, Nanos, Run, State, Workload};
 
 impl Timeline<'_> {
     /// How a lane is chosen.
@@ -91,23 +91,10 @@ fn latest_failed(run: &Run, lane: &Lane, from: Nanos, end: Nanos) -> Option<(mod
             return None;
         }
         let over = span.end.is_some_and(|over| over <= end);
-        if let Some(failure) = over.then(|| failure(run, &span)).flatten() {
-            return Some((span, failure));
+        if let Some(failure) = run.failure_in(&span).filter(|_| over) {
+            return Some((span, failure.message.clone()));
         }
         next = span.start;
     }
     None
-}
-
-/// Why an attempt that is over failed, if it did.
-fn failure(run: &Run, span: &model::Span) -> Option<String> {
-    let attempts = run.failed_attempts(span.task);
-    if let Some(failed) = attempts.get((span.attempt as usize).saturating_sub(1)) {
-        return Some(failed.failure.message.clone());
-    }
-    run.failed_task()?;
-    match run.task(span.task)?.outcome? {
-        Outcome::Failed(failure) => Some(failure.message),
-        Outcome::Done(_) | Outcome::Lost(_) | Outcome::Stopped => None,
-    }
 }

@@ -136,9 +136,11 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         }
         None => {}
     }
+    if !app.shown().is_sweep() {
+        hints.push((&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
+    }
     hints.extend([
-        (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
-        (&[Action::Pause], pause),
+        (&[Action::Pause][..], pause),
         (&[Action::ZoomIn, Action::ZoomOut], "zoom"),
         (&[Action::PanLeft, Action::PanRight], "pan"),
         (&[Action::Fit], "fit"),

@@ -4,6 +4,7 @@ use ratatui::layout::{Position, Rect, Size};
 
 use super::layout::Layout;
 use super::rows::Row;
+use super::sweep::Chart;
 use super::theme::Theme;
 use super::verdict::Verdict;
 use super::{inside, pane, parts, timeline, timeline_rows};
@@ -18,7 +19,8 @@ pub fn pointed_at(app: &App, theme: Theme, size: Size, column: u16, row: u16) ->
         return Pointed::default();
     };
     let verdict = Verdict::of(app, layout, theme, inside(layout, area).into());
-    let [.., part, _legend, _keys] = parts(app, layout, &verdict, area);
+    let chart = Chart::of(app, layout, theme);
+    let [.., part, _legend, _keys] = parts(app, layout, (&verdict, chart.as_ref()), area);
     let (layout, [part, _beside]) = pane::split(app, layout, part);
     let lanes = timeline_rows(layout, part, area);
     if !lanes.contains(position) {

@@ -11,6 +11,8 @@
 mod fabricate;
 
 mod closely;
+mod exports;
+mod find;
 mod keys;
 mod lab;
 mod lab_words;
@@ -18,5 +20,7 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod sweep;
+mod table;
 mod verdict;
 mod view_keys;

@@ -47,7 +47,9 @@ fn read(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Wrong> {
             "mouse" => config.mouse = switch(entry)?,
             "reduced-motion" => config.reduced_motion = switch(entry)?,
             "threads" => {
-                let asked = usage::threads(&number(value)).map_err(wrong(entry))?;
+                let asked = number(value).parse();
+                let asked = asked.map_err(|_not_whole| "give a whole number from 1 up");
+                let asked = asked.map_err(wrong(entry))?;
                 config.threads = Some(Threads { asked, place: place(at) });
             }
             "per-page" => {
