@@ -95,7 +95,10 @@ fn sit(
     let mut progress = progress_line(streams);
     let came = drive::to_end(session, selection, launcher, signals, &mut progress, streams.err);
     progress.clear();
-    progress.tell_lanes(session.runs(selection));
+    // Of a sweep, the runs are its last trial alone.
+    if session.sweep(selection).is_none() {
+        progress.tell_lanes(session.runs(selection));
+    }
     came
 }
 

@@ -9,7 +9,7 @@ use crate::model::Nanos;
 impl App {
     /// Does what the mouse asks for; nothing while something lies over the picture.
     pub(super) fn point(&mut self, gesture: Gesture, pointed: Pointed) {
-        if self.popup.is_none() {
+        if self.popup.is_none() && !self.enters_text() {
             self.view.point(gesture, pointed);
         }
     }

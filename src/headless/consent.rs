@@ -5,7 +5,7 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, bounded, select};
 
-use super::{Follow, Streams, complain};
+use super::{Streams, complain};
 use crate::app::Session;
 use crate::model::time::time_of_day;
 use crate::model::{Run, Selection};
@@ -27,7 +27,7 @@ pub(super) fn ask(
     streams: &mut Streams<'_>,
 ) -> Consent {
     let price = price(session, selection);
-    if streams.follow == Follow::Nothing || !io::stdin().is_terminal() {
+    if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
         complain(streams.err, &format!("{price}: add --yes to begin it"));
         return Consent::Refused;
     }

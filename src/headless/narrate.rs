@@ -58,14 +58,7 @@ impl Narrator {
                 let wait = seconds(limit.until.since(event.at));
                 Some(format!("a rate limit is reached: no request leaves for {wait}"))
             }
-            // What a search for their number does each round is too much to listen to.
-            Kind::Allowed {
-                why: Why::Start | Why::NoQueue { .. } | Why::Queue { .. } | Why::Probe | Why::Probed,
-                ..
-            } => None,
-            Kind::Allowed { in_flight, why } => {
-                Some(format!("at most {in_flight} requests at once from now on: {why}"))
-            }
+            Kind::Allowed { in_flight, why } => self.allowed(event.at, *in_flight, *why),
             Kind::Finished { task, outcome } => self.finish(run, event.at, *task, outcome),
             Kind::RunFinished { end } => self.end(run, end),
             _ => None,
@@ -104,6 +97,17 @@ impl Narrator {
             }
             _ => None,
         }
+    }
+
+    /// What changes again and again is told now and then; what went wrong, always.
+    fn allowed(&self, at: Nanos, in_flight: u16, why: Why) -> Option<String> {
+        let usual = match why {
+            Why::Start | Why::Probe | Why::Probed => return None,
+            Why::NoQueue { .. } | Why::Queue { .. } | Why::Recovered => true,
+            _ => false,
+        };
+        (!usual || at.since(self.said_at) >= QUARTER_PACE)
+            .then(|| format!("at most {in_flight} requests at once from now on: {why}"))
     }
 
     fn finish(&mut self, run: &Run, at: Nanos, task: TaskId, outcome: &Outcome) -> Option<String> {

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, never, tick};
 
 use super::narrate::{self, Narrator};
 use crate::app::Session;
-use crate::model::{Event, Kind, Nanos, Run, Selection, Work, Workload};
+use crate::model::{Event, Kind, Nanos, Plan, Run, Selection, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -39,7 +39,10 @@ impl Progress {
         let is_last = matches!(event.kind, Kind::RunFinished { .. });
         let run = if is_last { session.latest_run() } else { session.active_run() };
         if let Some(sentence) = run.and_then(|run| narrator.event(run, event)) {
-            self.say(&sentence);
+            let begins = matches!(&event.kind, Kind::RunStarted { plan } if !is_profile(plan));
+            let active = session.active().filter(|_| begins);
+            let trial = active.and_then(|active| trial(session, active)).unwrap_or_default();
+            self.say(&(trial + &sentence));
         }
     }
 
@@ -70,8 +73,7 @@ impl Progress {
                 self.say(&sentence);
             }
         } else {
-            let prepares = run.plan().workload() == Workload::Profile;
-            let active = session.active().filter(|_| !prepares);
+            let active = session.active().filter(|_| !is_profile(run.plan()));
             let trial = active.and_then(|active| trial(session, active));
             self.replace(&(trial.unwrap_or_default() + &line(run, elapsed)), "");
         }
@@ -104,6 +106,10 @@ impl Progress {
 }
 
 /// `trial 7 of 15: `.
+fn is_profile(plan: &Plan) -> bool {
+    plan.workload() == Workload::Profile
+}
+
 fn trial(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned()))
