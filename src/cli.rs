@@ -87,13 +87,13 @@ struct Fetch {
     /// page, up to 8; 4 to compute]
     #[arg(long, value_name = "N", value_parser = threads::ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<threads::ThreadsArg>,
-    #[command(flatten)]
-    sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     picture: picture::PictureArgs,
+    #[command(flatten)]
+    sweep: sweep::SweepArgs,
     #[command(flatten)]
     lab: lab::LabArgs,
     #[command(flatten)]
