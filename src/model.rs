@@ -27,5 +27,6 @@ pub use level::Level;
 pub use page::{Follower, Page};
 pub use plan::{Choice, Compute, Mode, Plan, Selection, Simulation, Target, Work, Workload};
 pub use run::Run;
+pub use sweep::Sweep;
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
