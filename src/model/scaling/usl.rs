@@ -37,7 +37,7 @@ pub(super) fn usl(points: &[Measured]) -> Law {
 
 /// (g, a, b) with the least squares, of all faces.
 fn best(points: &[Measured], coherency: Option<f64>) -> [f64; 3] {
-    let exact = floor(points);
+    let exact = floor(points.iter().map(|&(_, rate)| rate));
     let mut best = (f64::INFINITY, [0.0; 3]);
     for coherency in [Some(0.0), coherency] {
         for contention in [Some(0.0), Some(1.0), None] {
@@ -87,12 +87,14 @@ fn descend(points: &[Measured], free: [bool; 3], squares: f64, values: [f64; 3])
         let tried =
             with_gain(points, (a + by_contention).clamp(0.0, 1.0), (b + by_coherency).max(0.0));
         let reached = rss(law(tried), points);
-        if reached < squares {
+        let gained = squares - reached;
+        if gained > 0.0 {
             (squares, values, damping) = (reached, tried, damping / 10.0);
         } else {
             damping *= 10.0;
         }
-        if damping > 1e12 {
+        let little = gained >= 0.0 && gained <= squares * 1e-15;
+        if little || damping > 1e12 {
             break;
         }
     }

@@ -1,46 +1,17 @@
 //! What a person can do about a sweep, in a sentence or two. It goes by what was measured: a law is
 //! named only where the measurements agree with it.
 
-use super::{Point, Sweep};
+use super::{Point, Sweep, Words};
 use crate::model::plan::{Mode, Workload};
 use crate::model::scaling::Law;
 use crate::model::stats::Waves;
+use crate::model::text::figure;
 
 /// Less than this much quicker is not worth more workers.
 const WORTH_WHILE: f64 = 1.1;
 
 /// Less than this much quicker, or slower, is no change: two runs of the same differ by as much.
 const CHANGE: f64 = 1.15;
-
-/// What workers and tasks are called.
-#[derive(Clone, Copy)]
-struct Words {
-    worker: &'static str,
-    workers: &'static str,
-    tasks: &'static str,
-    /// What more workers cost.
-    cost: &'static str,
-}
-
-impl Words {
-    const fn of(workload: Workload, mode: Mode) -> Self {
-        let (worker, workers) = match (workload, mode) {
-            (Workload::Commands, _) => ("job", "jobs"),
-            (_, Mode::Processes) => ("process", "processes"),
-            _ => ("thread", "threads"),
-        };
-        let (tasks, cost) = match workload {
-            Workload::Profile | Workload::Followers => ("pages", "connections"),
-            Workload::Commands => ("commands", workers),
-            _ => ("tasks", workers),
-        };
-        Self { worker, workers, tasks, cost }
-    }
-
-    fn count(self, count: u16) -> String {
-        format!("{count} {}", if count == 1 { self.worker } else { self.workers })
-    }
-}
 
 /// The measured points that matter.
 struct Marks {
@@ -59,10 +30,17 @@ struct Marks {
 }
 
 impl Marks {
-    fn of(points: &[Point]) -> Option<Self> {
+    fn of(sweep: &Sweep) -> Option<Self> {
+        let points = sweep.medians();
         let (&first, &last) = (points.first()?, points.last()?);
         let best = *points.iter().max_by(|one, other| one.rate.total_cmp(&other.rate))?;
-        let place = points.iter().position(|point| point.rate * WORTH_WHILE >= best.rate)?;
+        let near = |point: &Point| point.rate * WORTH_WHILE >= best.rate;
+        let mut place = points.iter().position(near)?;
+        // Nothing far enough beyond it was tried, and the law expects more of that.
+        let is_end = f64::from(last.workers) < 1.5 * f64::from(points.get(place)?.workers);
+        if is_end && near(&last) && grows(sweep, last.workers) {
+            place = points.iter().position(|point| point.rate >= best.rate)?;
+        }
         let choice = *points.get(place)?;
         let double = u32::from(choice.workers) * 2;
         let more = *points.iter().find(|point| u32::from(point.workers) >= double).unwrap_or(&last);
@@ -72,8 +50,16 @@ impl Marks {
     }
 }
 
+/// Whether the best law expects twice as many workers to be worth while.
+fn grows(sweep: &Sweep, workers: u16) -> bool {
+    sweep.fits().first().is_some_and(|fit| {
+        let n = sweep.parallelism(workers);
+        fit.rate(n * 2.0) >= fit.rate(n) * WORTH_WHILE
+    })
+}
+
 pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<String> {
-    let (marks, words) = (Marks::of(sweep.medians())?, Words::of(workload, mode));
+    let (marks, words) = (Marks::of(sweep)?, Words::of(workload, mode));
     let mut sentences = flat(sweep, &marks, words, mode)
         .or_else(|| slower(&marks, words))
         .unwrap_or_else(|| vec![choice(&marks, words), further(sweep, &marks, words)]);
@@ -146,8 +132,9 @@ fn further(sweep: &Sweep, marks: &Marks, words: Words) -> String {
             words.tasks
         );
     }
-    if choice.workers == last.workers {
-        return format!("Still growing at {}: try more.", choice.workers);
+    let is_end = f64::from(last.workers) < 1.5 * f64::from(choice.workers);
+    if choice.workers == last.workers || is_end && grows(sweep, last.workers) {
+        return format!("Still growing at {}: try more.", last.workers);
     }
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);
     let price = match f64::from(count) / f64::from(choice.workers) {
@@ -171,14 +158,17 @@ fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     if sweep.is_guess() {
         return None;
     }
+    let beyond = knee.workers > last.workers && u32::from(knee.workers) < sweep.tasks()?;
     match fit.law {
         Law::Plateau { capacity, .. } => {
             let near = before.is_none_or(|before| before.workers < knee.workers);
             (near && choice.workers < last.workers && knee.workers <= more.workers).then(|| {
-                format!("From {knee} on it is no more than {capacity:.0} {}/s.", words.tasks)
+                let (workers, tasks) = (words.workers, words.tasks);
+                let capacity = figure(capacity);
+                format!("It levels off at {capacity} {tasks}/s, from {knee} {workers} on.")
             })
         }
-        Law::Amdahl { .. } if choice.workers == last.workers && knee.workers > last.workers => {
+        Law::Amdahl { .. } if choice.workers == last.workers && beyond => {
             let workers = words.workers;
             Some(format!(
                 "Expect less and less: from {knee} {workers} on, twice as many buy less than 10 %."
@@ -191,7 +181,7 @@ fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
 /// Numbers of workers about the choice that make no difference, for the waves are as many.
 fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     let Waves { tasks, workers, count, idle } = Waves::new(sweep.tasks()?, marks.choice.workers);
-    if count < 2 || idle == 0 {
+    if count < 2 || idle == 0 || !sweep.has_stairs() {
         return None;
     }
     let equal = sweep.equal_counts(workers);
