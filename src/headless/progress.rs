@@ -5,7 +5,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, never, tick};
 
 use crate::app::Session;
-use crate::model::{Nanos, Run, Selection, Work, Workload};
+use crate::model::sweep::Words;
+use crate::model::{Nanos, Run, Work};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -33,10 +34,8 @@ impl Progress {
     /// Says how far the run is that goes on.
     pub(super) fn draw(&mut self, session: &Session, elapsed: Nanos) {
         if let Some(run) = session.active_run() {
-            let prepares = run.plan().workload() == Workload::Profile;
-            let active = session.active().filter(|_| !prepares);
-            let trial = active.and_then(|active| trial(session, active));
-            self.replace(&(trial.unwrap_or_default() + &line(run, elapsed)), "");
+            let name = trial(session, run).unwrap_or_else(|| run.plan().name());
+            self.replace(&line(run, &name, elapsed), "");
         }
     }
 
@@ -64,30 +63,32 @@ impl Progress {
     }
 }
 
-/// `trial 7 of 15: `.
-fn trial(session: &Session, selection: Selection) -> Option<String> {
-    let sweep = session.sweep(selection)?;
-    Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned()))
+/// `trial 7 of 15: 8 threads`.
+fn trial(session: &Session, run: &Run) -> Option<String> {
+    let (sweep, plan) = (session.sweep(session.active()?)?, run.plan());
+    let threads = Words::of(plan.workload(), plan.mode).count(plan.workers);
+    Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned()))
 }
 
-fn line(run: &Run, elapsed: Nanos) -> String {
+/// How far a run is that a person knows by this name.
+fn line(run: &Run, name: &str, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let (mode, done, known) = (plan.name(), run.done_tasks(), run.known_tasks());
+    let (done, known) = (run.done_tasks(), run.known_tasks());
     let line = match &plan.work {
         Work::Profile(target) => format!("asking for {}  {seconds:.1} s", target.user),
         Work::Followers(_) => {
             let followers = run.follower_count();
-            format!("{mode}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+            format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
         }
         Work::Commands { .. } => {
             let ended = run.started_tasks() - run.in_flight();
-            format!("{mode}  {ended}/{known} commands  {seconds:.1} s")
+            format!("{name}  {ended}/{known} commands  {seconds:.1} s")
         }
-        _ => format!("{mode}  {done}/{known} tasks  {seconds:.1} s"),
+        _ => format!("{name}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit
 }

@@ -1,5 +1,9 @@
 //! A sweep without a screen: its arguments, what it asks for, and whether it may.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
 use super::scripted::{Reply, Request, Scripted};
 use super::{Ended, asking_quick, end, quick, threadline};
 
@@ -49,10 +53,32 @@ fn what_is_a_sweeps_alone() {
 fn every_count_fetches_every_page_as_often_as_was_said() {
     let server = quick(90);
     let args = ["--mode", "sweep", "--threads", "1..3", "--repeats", "2", "--plain"];
-    let Ended { code, err, .. } = end(asking_quick(&server).args(args));
+    let Ended { code, out, err } = end(asking_quick(&server).args(args));
     assert_eq!(code, Some(0), "{err}");
+    let rows =
+        ["threads    trials", "1               2  ", "2               2  ", "3               2  "];
+    assert!(rows.iter().all(|row| out.lines().any(|line| line.starts_with(row))), "{out}");
+    assert!(out.lines().last().unwrap().starts_with("advice       "), "{out}");
     // The profile, and three pages for each of six trials.
     assert_eq!(server.counts().requests, 1 + 3 * 6);
+}
+
+#[test]
+fn the_json_report_has_the_sweep_and_its_last_run() {
+    let args = ["--simulate", "--mode", "sweep", "--threads", "1,2,4", "--repeats", "2", "--json"];
+    let Ended { code, out, err } = end(threadline().args(args));
+    assert_eq!(code, Some(0), "{err}");
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+    let sweep = &report["sweep"];
+    let workers = |trial: &Value| trial["workers"].as_u64().unwrap();
+    let trials: Vec<u64> = sweep["trials"].as_array().unwrap().iter().map(workers).collect();
+    assert_eq!(trials, [1, 2, 4, 4, 2, 1]);
+    // Two cores: the third and the fourth thread bring nothing.
+    let points = sweep["points"].as_array().unwrap();
+    let speed_ups: Vec<f64> = points.iter().map(|one| one["speed_up"].as_f64().unwrap()).collect();
+    assert_eq!(speed_ups, [1.0, 2.0, 2.0]);
+    assert!(sweep["advice"].as_str().unwrap().starts_with("2 threads: 2.00x."), "{sweep}");
 }
 
 /// A server with 3 pages, 60 requests of whose quota are left.
@@ -107,8 +133,24 @@ fn a_trial_that_fails_ends_it_and_the_exit_code_says_so() {
     let server = super::server::faulty(90, r#"{"page":2,"fault":"status","status":500,"times":0}"#);
     let mut command = asking_quick(&server);
     command.args(["--mode", "sweep", "--threads", "1,2", "--retries", "0", "--plain"]);
-    let Ended { code, err, .. } = end(&mut command);
-    assert_eq!(code, Some(6), "{err}");
-    assert!(err.contains("page 2"), "{err}");
+    let Ended { code, out, err } = end(&mut command);
+    assert_eq!((code, out.as_str()), (Some(6), ""), "{err}");
+    assert!(err.contains("trial 1 of 6 ended the sweep: ") && err.contains("page 2"), "{err}");
     assert_eq!(server.counts().requests, 1 + 3, "no other trial");
+}
+
+/// Every request after those of the first trial fails: what that measured is told.
+#[test]
+fn what_was_measured_before_is_kept() {
+    let asked = AtomicU32::new(0);
+    let server = Scripted::start(move |request| match request.page() {
+        Some(page) if asked.fetch_add(1, Ordering::SeqCst) < 3 => super::scripted::page(page, 90),
+        Some(_) => Reply::error(500, "no more"),
+        None => Reply::new(200, r#"{"login":"octocat","followers":90}"#),
+    });
+    let mut command = super::asking(&server.url());
+    let Ended { code, out, err } = end(command.args(["--mode", "sweep", "--threads", "1,2"]));
+    assert_eq!(code, Some(6), "{err}");
+    assert!(out.lines().any(|line| line.starts_with("1               1  ")), "{out}");
+    assert!(err.contains("trial 2 of 6 ended the sweep: "), "{err}");
 }
