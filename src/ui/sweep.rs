@@ -131,7 +131,7 @@ impl<'app> Chart<'app> {
         let mut columns = vec![THREADS, MEDIAN];
         match self.unit() {
             Some(caption) => {
-                columns.push(Column { caption: caption.into(), width: 10, figure: rate })
+                columns.push(Column { caption: caption.into(), width: 10, figure: rate });
             }
             None => columns.extend([SPEED_UP, EFFICIENCY]),
         }

@@ -148,7 +148,7 @@ fn what_was_measured_before_is_kept() {
         Some(_) => Reply::error(500, "no more"),
         None => Reply::new(200, r#"{"login":"octocat","followers":90}"#),
     });
-    let mut command = super::asking(&server.url());
+    let mut command = super::asking(server.url());
     let Ended { code, out, err } = end(command.args(["--mode", "sweep", "--threads", "1,2"]));
     assert_eq!(code, Some(6), "{err}");
     assert!(out.lines().any(|line| line.starts_with("1               1  ")), "{out}");
