@@ -162,7 +162,8 @@ pub fn fit(points: &[Measured]) -> Vec<Fit> {
     if places.len() < FEWEST {
         return Vec::new();
     }
-    let laws = [linear(&points), plateau::fit(&points), usl::amdahl(&points), usl::usl(&points)];
+    let [amdahl, usl] = usl::fit(&points);
+    let laws = [linear(&points), plateau::fit(&points), amdahl, usl];
     let told = laws.into_iter().filter(|law| law.parameters().len() < places.len());
     let mut fits: Vec<Fit> = told.filter_map(|law| Fit::new(law, &points)).collect();
     let floor = floor(points.iter().map(|&(_, rate)| rate));
