@@ -47,8 +47,8 @@ fn little_more_beyond_the_choice() {
     let times = [(1, 1_000.0), (2, 505.0), (4, 255.0), (8, 130.0), (16, 125.0), (32, 125.0)];
     assert_eq!(
         advice(&sweep(640, &times)),
-        "8 threads: 7.69x. 16 buy 4 % more for twice the connections. It levels off at 5113 \
-         pages/s, from 8 threads on."
+        "8 threads: 7.69x. 16 buy 4 % more for twice the connections. It levels off at 5120 \
+         pages/s, from 9 threads on."
     );
 }
 

@@ -6,7 +6,7 @@
 //! and b, the best g is in closed form, so that only these are searched: on a grid, then by
 //! Levenberg-Marquardt from the best of it.
 
-use super::interval::{inverse, masked, normal};
+use super::interval::{inverse, masked, normal, product};
 use super::law::denominator;
 use super::{Law, Measured, floor, rss, slope};
 
@@ -107,6 +107,5 @@ fn step(points: &[Measured], free: [bool; 3], values: [f64; 3], damping: f64) ->
         let [by_x, by_y, by_z] = masked(law.gradient(n), free);
         [x + by_x * off, y + by_y * off, z + by_z * off]
     });
-    let [x, y, z] = slope;
-    Some(inverse.map(|[p, q, r]| p * x + q * y + r * z))
+    Some(inverse.map(|row| product(row, slope)))
 }

@@ -74,7 +74,7 @@ pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<St
     }
     let counts = sweep.medians().len();
     sentences.extend(sweep.is_guess().then(|| match counts {
-        0..6 => format!("From {counts} thread counts this is a guess.",),
+        0..6 => format!("From {counts} {} counts this is a guess.", words.worker),
         _ => "This is a guess: too few of the counts differ in waves.".to_owned(),
     }));
     Some(sentences.join(" "))
@@ -221,19 +221,15 @@ fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
         return None;
     }
     let (low, high) = (*equal.start(), *equal.end());
-    let others = match (low, high) {
-        _ if low == high => String::new(),
-        (low, high) if low + 1 == high => format!("{low} and {high} are no different: "),
-        (low, high) => format!("{low} to {high} are no different: "),
-    };
-    let lanes = if idle == 1 { "lane" } else { "lanes" };
     let tasks = format!("{tasks} {}", words.tasks);
-    Some(match others.is_empty() {
-        true => {
-            format!("{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last.")
-        }
-        false => format!("{others}{tasks} take {count} waves with each."),
-    })
+    if low == high {
+        let lanes = if idle == 1 { "lane" } else { "lanes" };
+        return Some(format!(
+            "{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last."
+        ));
+    }
+    let to = if low + 1 == high { "and" } else { "to" };
+    Some(format!("{low} {to} {high} are no different: {tasks} take {count} waves with each."))
 }
 
 /// Whether the trials of two points do not tell them apart.
