@@ -10,7 +10,7 @@ pub use law::Law;
 /// So many different abscissas at least; with fewer, nothing is known of a law's shape.
 pub const FEWEST: usize = 3;
 
-/// From so many rates on laws are compared by AICc, which all of them then have. With fewer, or if
+/// From so many rates on laws are compared by `AICc`, which all of them then have. With fewer, or if
 /// fewer of their abscissas differ, the best one is a guess.
 pub const ENOUGH: usize = 6;
 
@@ -135,7 +135,7 @@ impl Fit {
         all.into_iter().all(f64::is_finite).then_some(fit)
     }
 
-    /// What fits to the same rates are compared by, less is better: AICc; without it, the variance of
+    /// What fits to the same rates are compared by, less is better: `AICc`; without it, the variance of
     /// the deviations, by the rates that are left over to tell it.
     fn score(&self, floor: f64) -> f64 {
         let left = self.points.saturating_sub(self.parameters.len()).max(1);
@@ -162,7 +162,8 @@ pub fn fit(points: &[Measured]) -> Vec<Fit> {
     if places.len() < FEWEST {
         return Vec::new();
     }
-    let laws = [linear(&points), plateau::fit(&points), usl::amdahl(&points), usl::usl(&points)];
+    let [amdahl, usl] = usl::fit(&points);
+    let laws = [linear(&points), plateau::fit(&points), amdahl, usl];
     let told = laws.into_iter().filter(|law| law.parameters().len() < places.len());
     let mut fits: Vec<Fit> = told.filter_map(|law| Fit::new(law, &points)).collect();
     let floor = floor(points.iter().map(|&(_, rate)| rate));

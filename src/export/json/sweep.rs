@@ -191,3 +191,71 @@ impl ParameterReport {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::export::fixture::sweep;
+    use crate::export::json::Report;
+    use crate::model::{Mode, Workload};
+
+    fn document(counts: &[u16]) -> Value {
+        let report = Report::of(None, None, &[], None);
+        let report = report.with_sweep(&sweep(counts), Workload::Followers, Mode::Threads);
+        let mut out = Vec::new();
+        report.write(&mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_whole_sweep() {
+        let report = document(&[1, 2, 4, 8, 16, 32]);
+        let sweep = &report["sweep"];
+        assert_eq!(sweep["counts"], json!([1, 2, 4, 8, 16, 32]));
+        assert_eq!((&sweep["repeats"], &sweep["tasks"]), (&json!(3), &json!(60)));
+        assert_eq!(sweep["trials"].as_array().unwrap().len(), 18);
+        let trial = json!({ "workers": 1, "elapsed_s": 3.0, "tasks": 60 });
+        assert_eq!(sweep["trials"][0], trial);
+        let point = json!({
+            "workers": 1, "trials": 3, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
+            "tasks_per_second": 20.0, "speed_up": 1.0, "efficiency": 1.0, "karp_flatt": null,
+        });
+        assert_eq!(sweep["points"][0], point);
+        let eight = &sweep["points"][3];
+        assert_eq!((&eight["speed_up"], &eight["efficiency"]), (&json!(7.5), &json!(0.9375)));
+        let serial = eight["karp_flatt"].as_f64().unwrap();
+        assert!((serial - (1.0 / 7.5 - 1.0 / 8.0) / (7.0 / 8.0)).abs() < 1e-12, "{serial}");
+        assert_eq!((&sweep["fitted_against"], &sweep["guess"]), (&json!("waves"), &json!(false)));
+        let best = &sweep["fits"][0];
+        assert_eq!((&best["law"], &best["peak"]), (&json!("plateau"), &Value::Null));
+        let names: Vec<_> =
+            best["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["gain", "capacity"]);
+        for (place, value) in [(0, 20.0), (1, 150.0)] {
+            let parameter = |key: &str| best["parameters"][place][key].as_f64().unwrap();
+            assert!((parameter("value") - value).abs() < 1e-6);
+            assert!(parameter("low") <= value + 1e-6 && value - 1e-6 <= parameter("high"));
+        }
+        assert_eq!(sweep["knee"], json!({ "workers": 8, "low": 8, "high": 8 }));
+        assert_eq!(
+            sweep["equal_counts"],
+            json!([[10, 11], [12, 14], [15, 19], [20, 29], [30, 32]])
+        );
+        assert!(sweep["advice"].as_str().unwrap().starts_with("8 threads: 7.50x."));
+    }
+
+    #[test]
+    fn what_does_not_apply_is_null() {
+        let report = document(&[]);
+        let sweep = &report["sweep"];
+        for key in ["tasks", "knee", "advice"] {
+            assert_eq!(sweep[key], Value::Null, "{key}");
+        }
+        assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));
+        let mut out = Vec::new();
+        Report::of(None, None, &[], None).write(&mut out).unwrap();
+        let without: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(without["sweep"], Value::Null);
+    }
+}
