@@ -15,6 +15,7 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
+mod consent;
 mod drawing;
 mod escapes;
 mod exporting;
