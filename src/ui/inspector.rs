@@ -182,9 +182,9 @@ impl Inspector<'_> {
                 format!("{}, {took}", axis::exact(span.start))
             });
             let is_this = number == self.span.attempt;
-            let message = |failed: &FailedAttempt| match is_this {
-                true => String::new(),
-                false => format!(": {}", printable(&failed.failure.message)),
+            let message = |failed: &FailedAttempt| {
+                let message = printable(&failed.failure.message);
+                if is_this { String::new() } else { format!(": {message}") }
             };
             let said = match (when, reason) {
                 (Some(when), Some(failed)) => {

@@ -113,12 +113,12 @@ impl Table {
             let name = format!("{mark}{}", worker_name(run, index, NAME - 1));
             self.row(&name, &lane.between(from.min(until), to.min(until)), false)
         };
-        let lanes = (0_u16..).zip(run.lanes()).skip(first).take(shown);
-        let mut lines: Vec<_> = lanes.map(row).collect();
+        let mut rows: Vec<_> =
+            (0_u16..).zip(run.lanes()).skip(first).take(shown).map(row).collect();
         if all > shown {
             let more = format!(" +{} lanes", all - shown);
-            lines.push(Line::styled(more, self.theme.quiet()));
+            rows.push(Line::styled(more, self.theme.quiet()));
         }
-        lines
+        rows
     }
 }
