@@ -15,6 +15,7 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
+mod closely;
 mod drawing;
 mod escapes;
 mod floods;
