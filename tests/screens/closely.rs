@@ -173,6 +173,17 @@ fn a_cursor_that_goes_to_a_span_out_of_view_pans_by_as_little_as_it_needs() {
 }
 
 #[test]
+fn the_axis_says_where_a_cursor_is_that_is_out_of_view() {
+    let mut sitting = seen().pressed("+++j...");
+    let axis = |sitting: &mut Sitting| sitting.rows(WIDE)[8].clone();
+    assert!(axis(&mut sitting).contains("1.9267 s▼"), "{}", axis(&mut sitting));
+    sitting.press(KeyCode::End);
+    assert!(axis(&mut sitting).contains(" <1.9267 s"), "{}", axis(&mut sitting));
+    sitting.press(KeyCode::Home);
+    assert!(axis(&mut sitting).contains("1.9267 s> "), "{}", axis(&mut sitting));
+}
+
+#[test]
 fn another_lane_keeps_the_time() {
     let sitting = seen().pressed("j.}}");
     let at = sitting.app.cursor();
