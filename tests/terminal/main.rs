@@ -16,6 +16,7 @@ mod pty;
 mod server;
 
 mod consent;
+mod closely;
 mod drawing;
 mod escapes;
 mod exporting;
