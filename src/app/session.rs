@@ -15,7 +15,7 @@ pub use bill::Bill;
 use figures::is_comparable;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
-    MOST_WORKERS,    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+    MOST_WORKERS, MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
 
 /// The runs of this sitting.

@@ -83,9 +83,9 @@ impl Auto {
 
     /// How many may be in flight.
     pub(super) fn limit(&self) -> u16 {
-        let left = self.quota.map_or(u16::MAX, |quota| {
-            u16::try_from(quota.remaining).unwrap_or(u16::MAX).max(1)
-        });
+        let left = self
+            .quota
+            .map_or(u16::MAX, |quota| u16::try_from(quota.remaining).unwrap_or(u16::MAX).max(1));
         self.limit.min(left)
     }
 

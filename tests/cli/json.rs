@@ -22,9 +22,11 @@ fn report(out: &str) -> Value {
 
 const TOP: [&str; 7] = ["format", "version", "workload", "target", "compute", "profile", "runs"];
 
-const RUN: [&str; 25] = [
+const RUN: [&str; 27] = [
     "mode",
     "workers",
+    "auto",
+    "allowed",
     "queue",
     "elapsed_s",
     "tasks_known",

@@ -1,5 +1,6 @@
 //! Fabricated sittings: an app whose runs have exact times, played as far as a test wants.
 
+mod found;
 mod lab;
 mod script;
 
@@ -58,7 +59,7 @@ impl Sitting {
             }
             _ => Setup { compute: job.compute, ..Setup::followers(target, job.workers) },
         };
-        let setup = Setup { queue: job.queue, cores: Some(lab::CORES), ..setup };
+        let setup = Setup { auto: job.auto, queue: job.queue, cores: Some(lab::CORES), ..setup };
         let app = App::new(Session::new(setup), selection, Background::Dark);
         let (ahead, now, remaining) = (VecDeque::new(), Nanos::ZERO, job.remaining);
         let mut sitting = Self { app, job, plan: None, ahead, now, remaining };

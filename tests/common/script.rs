@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use threadline::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
-    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId,
-    Why, Workload,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Why,
+    Workload,
 };
 
-use super::lab;
+use super::{found, lab};
 
 /// What the server that is not there knows, and what goes wrong with it.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub(crate) struct Job {
     pub(crate) shown: u32,
     /// Worker threads, where a person said how many.
     pub(crate) workers: Option<u16>,
+    /// Whether it is found while fetching how many.
+    pub(crate) auto: bool,
     /// The user does not exist.
     pub(crate) unknown_user: bool,
     /// The page that fails with a 502, and in which mode.
@@ -62,6 +64,7 @@ impl Default for Job {
             moved: 0,
             shown: u32::MAX,
             workers: None,
+            auto: false,
             unknown_user: false,
             bad_page: None,
             said: "Bad Gateway",
@@ -119,6 +122,9 @@ const BACK_OFF: u64 = 500_000;
 pub(super) fn events(job: &Job, plan: &Plan, remaining: &mut u32) -> VecDeque<Event> {
     if !matches!(plan.workload(), Workload::Profile | Workload::Followers) {
         return lab::events(job, plan);
+    }
+    if plan.auto {
+        return found::events(plan);
     }
     let mut script = Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new() };
     script.whole(LaneId(0), 0, Kind::RunStarted { plan: plan.clone() });

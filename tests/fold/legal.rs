@@ -6,7 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use threadline::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
-    LimitKind, Mode, Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Why, Work, Workload,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Why, Work,
+    Workload,
 };
 
 /// A run's plan, what happened in it, and what is to come of it.
