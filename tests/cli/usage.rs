@@ -56,6 +56,11 @@ fn numbers_out_of_range() {
     }
     refused(&["--threads", "many"], "a whole number");
     refused(&["--threads", "-1"], "a whole number");
+    for workload in ["cpu", "native", "mixed"] {
+        let words = "give --threads as many as this machine has cores";
+        refused(&["--threads", "auto", "--workload", workload], words);
+    }
+    refused(&["exec", "--jobs", "auto"], "a whole number");
 }
 
 #[test]
