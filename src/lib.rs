@@ -17,7 +17,7 @@
 //! | [`ui`] | draws that state |
 //! | [`tui`] | the terminal, and the loop that joins all of these |
 //! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
-//! | [`export`] | what a person takes along: reports and followers |
+//! | [`export`] | what a person takes along: reports, a trace, a picture, followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
 //!
