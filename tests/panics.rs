@@ -109,7 +109,7 @@ mod child {
             reduced_motion: false,
         };
         let signals = Signals::for_a_screen().expect("signals");
-        let (app, _) = tui::run(app, &launcher, (look, ""), &signals).expect("a screen");
+        let (app, _) = tui::run(app, &launcher, (look, "threadline"), &signals).expect("a screen");
         let whole = app.runs().iter().all(threadline::model::Run::is_whole);
         if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }
