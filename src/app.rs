@@ -2,6 +2,7 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod cursor;
+mod export;
 mod history;
 pub mod keymap;
 mod look;
@@ -17,10 +18,11 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::model::{Choice, Mode, Nanos, Plan, Run, Selection, Workload};
+pub use crate::model::Background;
+use crate::model::{Choice, ExportKind, Mode, Nanos, Plan, Run, Selection, Workload};
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use look::{Looked, Pane};
-pub use message::{Background, Effect, Msg};
+pub use message::{Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -40,6 +42,8 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    /// Names that no file has, for what can be taken along.
+    names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
     /// What plays, where this is a recording.
     player: Option<Player>,
@@ -59,6 +63,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            names: Vec::new(),
             player: None,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
@@ -107,6 +112,14 @@ impl App {
                 self.background = background;
                 None
             }
+            Msg::Named(names) => {
+                self.names = names;
+                None
+            }
+            Msg::Exported(words) => {
+                self.notice = Some(words);
+                None
+            }
             Msg::Slept(time) => {
                 self.player.as_mut().map(Player::sleep);
                 self.notice = self.slept(time);
@@ -135,6 +148,11 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Export(entry)), Action::Inspect) => return self.export(entry),
+            (Some(Popup::Export(entry)), _) => {
+                self.popup = self.after_export(entry, action);
+                return None;
+            }
             (Some(popup), _) => {
                 self.popup = popup.after(action, self.session.runs(self.shown));
                 return None;
@@ -157,6 +175,7 @@ impl App {
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
+            Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.popup = Some(Popup::Help(0)),
             Action::Quit => return self.quit(),

@@ -3,6 +3,7 @@
 mod commands;
 mod duration;
 mod exec;
+mod export;
 mod help;
 mod lab;
 mod patience;
@@ -22,6 +23,7 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 pub use commands::CommandsError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use export::Exports;
 pub use lab::Lab;
 pub use picture::{Picture, Theme, Way};
 pub use replay::Replay;
@@ -122,6 +124,8 @@ struct Fetch {
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]
+    export: export::ExportArgs,
+    #[command(flatten)]
     record: replay::RecordArgs,
 }
 
@@ -179,8 +183,8 @@ pub struct Followers {
     pub force: bool,
     /// What a person wants to see.
     pub way: Way,
-    /// Where the followers go.
-    pub output: Option<PathBuf>,
+    /// What is taken along.
+    pub exports: Exports,
     /// Where the recording goes.
     pub record: Option<PathBuf>,
     /// How the screen is to look.
@@ -214,7 +218,7 @@ pub fn parse(
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
         Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
-        Some(Sub::Replay(args)) => Command::Replay(args.into()),
+        Some(Sub::Replay(args)) => Command::Replay(args.resolve()?),
         // One that cannot be used was refused by the parent, if it was to be used.
         Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         None => Command::Followers(cli.fetch.resolve(environment)?),
@@ -224,15 +228,10 @@ pub fn parse(
 
 impl Fetch {
     fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
-        let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match self.picture.way() {
-            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
-            Way::Screen if to_stdout => Way::Plain,
-            way => way,
-        };
         let lab = self.lab.resolve(self.simulate.simulation())?;
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
+        let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
@@ -251,7 +250,7 @@ impl Fetch {
             patience: self.patience.into(),
             way,
             slow: self.simulate.slow(),
-            output: self.output,
+            exports,
             record: self.record.record,
             picture: self.picture.into(),
         })

@@ -3,8 +3,10 @@
 mod exec;
 mod record;
 mod replay;
+mod typed;
 
 use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -15,12 +17,12 @@ use crate::cli::{Command, Followers, Picture, Source, Theme, Way};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::export::{Output, OutputError};
+use crate::export::OutputError;
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Shape, Streams};
-use crate::model::Target;
+use crate::headless::{self, Exports, Shape, Streams};
+use crate::model::{ExportKind, Target};
 use crate::recording::{RecordError, RecordingError};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
@@ -104,8 +106,9 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let exports = exports(&followers.exports, followers.picture)?;
     let (session, taping) = record::begin(followers.record.as_deref(), session)?;
-    let done = sit(session, &launcher, followers, streams);
+    let done = sit(session, &launcher, followers, exports, streams);
     drop(server);
     taping.finish(done, streams)
 }
@@ -114,18 +117,18 @@ fn sit(
     session: Session,
     launcher: &Launcher,
     followers: &Followers,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
     let selection = followers.selection;
     if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        let shape = (shape, output);
+        let shape = (shape, exports);
         return Ok(headless::run(session, selection, launcher, shape, streams, &signals)?);
     }
     let look = look(followers.picture);
     let app = App::new(session.keeping(), selection, look.background.unwrap_or_default());
-    on_screen(app.slowed(followers.slow), launcher, look, output, streams)
+    on_screen(app.slowed(followers.slow), launcher, look, exports, streams)
 }
 
 /// What a sitting needs.
@@ -191,6 +194,15 @@ fn screen_is_possible() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
+/// What is taken along. A picture is for a page, which is light, unless a person says otherwise.
+fn exports(places: &[(ExportKind, PathBuf)], picture: Picture) -> Result<Exports, OutputError> {
+    let background = match picture.theme {
+        Theme::Dark => Background::Dark,
+        Theme::Auto | Theme::Light => Background::Light,
+    };
+    Exports::prepare(places, background, typed::command(std::env::args_os()))
+}
+
 fn look(picture: Picture) -> Look {
     Look {
         background: match picture.theme {
@@ -204,21 +216,22 @@ fn look(picture: Picture) -> Look {
     }
 }
 
-/// Shows the screen; afterwards writes the followers, and says why the last run failed, if it did.
+/// Shows the screen; afterwards writes what is taken along, and says why the last run failed, if it did.
 fn on_screen(
     app: App,
     launcher: &Launcher,
     look: Look,
-    output: Option<Output>,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let (app, left) = tui::run(app, launcher, look, &signals).map_err(CommandError::Screen)?;
+    let (app, left) = tui::run(app, launcher, (look, exports.command()), &signals)
+        .map_err(CommandError::Screen)?;
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
     // What is shown goes before what was run besides.
-    let runs = app.runs().iter().chain(session.all_runs());
-    let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
+    let (shown, others) = (app.taken_along(), session.all_runs());
+    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
     // A run that a person stopped is no failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_whole());

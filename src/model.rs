@@ -2,11 +2,13 @@
 
 mod distinct;
 pub mod event;
+mod export;
 pub mod gil;
 pub mod lane;
 pub mod level;
 pub mod meaning;
 pub mod page;
+pub mod palette;
 pub mod plan;
 mod quota;
 pub mod run;
@@ -19,10 +21,12 @@ pub use event::{
     Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
     Outcome, Output, Product, Profile, Quota, State, TaskId,
 };
+pub use export::{ExportKind, stem};
 pub use gil::{Gil, HeldCell};
-pub use lane::{Cell, Lane, Span};
+pub use lane::{Cell, Lane, Span, Stretch};
 pub use level::Level;
 pub use page::{Follower, Page};
+pub use palette::Background;
 pub use plan::{Choice, Compute, Mode, Plan, Selection, Simulation, Target, Work, Workload};
 pub use run::Run;
 pub use tasks::FailedAttempt;

@@ -23,6 +23,7 @@
 
 mod axis;
 mod chosen;
+mod export;
 mod foot;
 mod footer;
 mod gil;
@@ -74,6 +75,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
+        Some(Popup::Export(chosen)) => export::draw(chosen, app, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
         None => {}

@@ -36,7 +36,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "writer",
         ],
     ),
-    ("tui", &["app", "engine", "model", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (
         "command",
         &[

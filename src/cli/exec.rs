@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::export::{ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
 use super::replay::RecordArgs;
 use super::usage::UsageError;
@@ -36,6 +37,8 @@ pub(super) struct ExecArgs {
     #[command(flatten)]
     picture: PictureArgs,
     #[command(flatten)]
+    export: ExportArgs,
+    #[command(flatten)]
     record: RecordArgs,
     /// The commands, an argument each; a shell (sh -c) runs them
     #[arg(last = true, value_name = "CMD")]
@@ -64,6 +67,8 @@ pub struct Exec {
     pub queue: Option<u32>,
     /// What a person wants to see.
     pub way: Way,
+    /// What is taken along.
+    pub exports: Exports,
     /// Where the recording goes.
     pub record: Option<PathBuf>,
     /// How the screen is to look.
@@ -88,9 +93,9 @@ impl ExecArgs {
             Some(OnlyArg::Sequential) => Choice::Only(Mode::Sequential),
             Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
         };
-        let way = self.picture.way();
-        let picture = self.picture.into();
-        let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
-        Ok(Exec { commands, jobs, choice, queue, way, record, picture })
+        let (exports, way) = self.export.resolve(None, self.picture.way())?;
+        let (picture, queue, record) = (self.picture.into(), self.queue, self.record.record);
+        let commands = commands.into();
+        Ok(Exec { commands, jobs, choice, queue, way, exports, record, picture })
     }
 }

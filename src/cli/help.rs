@@ -27,6 +27,7 @@ Examples:
   threadline octocat --json > race.json          everything measured (README: the JSON report)
   threadline octocat --mode threads -o followers.csv
   threadline octocat -o - | head                 the followers as NDJSON, no screen
+  threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
@@ -37,7 +38,7 @@ Examples:
 Output:
   Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
   with the times, single_threaded time(sec) and multi_threaded time(sec), and the count of both.
-  A file is written whole or not at all. Followers that a failed run got are written, and said to
+  A file is written whole or not at all, and what goes to stdout (-) leaves no screen. Followers that a failed run got are written, and said to
   be partial.
 
 Exit codes:

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::export::{EXPORT, ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
+use super::usage::UsageError;
 use crate::app::replay::{FASTEST, SLOWEST, Speed};
 
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
     /// Record to FILE while it runs, for threadline replay
-    #[arg(long, help_heading = "Take along", value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
 }
 
@@ -31,6 +33,8 @@ pub(super) struct ReplayArgs {
     speed: Speed,
     #[command(flatten)]
     picture: PictureArgs,
+    #[command(flatten)]
+    export: ExportArgs,
 }
 
 /// A recording, and what is to be seen of it.
@@ -42,14 +46,18 @@ pub struct Replay {
     pub speed: Speed,
     /// What a person wants to see.
     pub way: Way,
+    /// What is taken along.
+    pub exports: Exports,
     /// How the screen is to look.
     pub picture: Picture,
 }
 
-impl From<ReplayArgs> for Replay {
-    fn from(args: ReplayArgs) -> Self {
-        let ReplayArgs { path, speed, picture } = args;
-        Self { path, speed, way: picture.way(), picture: picture.into() }
+impl ReplayArgs {
+    /// Where nothing but the recording is to be seen, there is a screen.
+    pub(super) fn resolve(self) -> Result<Replay, UsageError> {
+        let Self { path, speed, picture, export } = self;
+        let (exports, way) = export.resolve(None, picture.way())?;
+        Ok(Replay { path, speed, way, exports, picture: picture.into() })
     }
 }
 

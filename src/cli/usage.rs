@@ -114,9 +114,22 @@ pub enum UsageError {
         /// What is about followers.
         given: &'static str,
     },
-    /// Both the report and the followers were to go to stdout.
-    #[error("--json and --output - both want stdout: give --output a file")]
-    StdoutTwice,
+    /// Two things were to go to stdout.
+    #[error("{one} and {two} - both want stdout: give {two} a file")]
+    StdoutTwice {
+        /// An option.
+        one: &'static str,
+        /// Another.
+        two: &'static str,
+    },
+    /// Two things were to go to the same file.
+    #[error("{one} and {two} name the same file: give each its own")]
+    FileTwice {
+        /// An option.
+        one: &'static str,
+        /// Another.
+        two: &'static str,
+    },
 }
 
 impl Stop {

@@ -2,17 +2,17 @@
 
 use std::io;
 
-use super::{Shape, Streams, commands, complain, save, tell};
+use super::{Exports, Shape, Streams, commands, complain, tell};
 use crate::exit::Exit;
 use crate::model::{End, Event, Kind, LaneId, Workload};
 use crate::recording::Recording;
 use crate::signals::Signals;
 
-/// Tells what the selection that was begun last came to, as it was told then. Fails only if stdout
+/// Takes along and tells what the selection that was begun last came to, as it was told then. Fails only if stdout
 /// does.
 pub fn report(
     recording: &Recording,
-    shape: Shape,
+    (shape, exports): (Shape, Exports),
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
@@ -31,10 +31,12 @@ pub fn report(
             &format!("{name}: {selection} ran last, and is told; the screen shows what ran before"),
         );
     }
+    let (shape, runs) = ((shape, exports.have_stdout()), session.runs(selection));
+    let (came, saved) =
+        exports.save(&session, runs, session.all_runs(), streams.out, (signals, None));
     if selection.workload == Workload::Commands {
-        return commands::tell(session.runs(selection), shape, streams, (signals, None));
+        return commands::tell(runs, shape, saved, streams, came);
     }
-    let (came, saved) = save(None, [], streams.out, (signals, None));
-    let told = tell(&session, selection, (shape, false), saved, streams);
+    let told = tell(&session, selection, shape, saved, streams);
     came.map_or(told, |signal| Ok(Exit::Signal(signal)))
 }

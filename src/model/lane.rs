@@ -2,10 +2,12 @@
 //! costs two look-ups however much happened in it.
 
 mod cells;
+mod stretches;
 
 use super::event::{State, TaskId};
 use super::time::Nanos;
 pub use cells::Cell;
+pub use stretches::Stretch;
 
 /// Entries between two checkpoints.
 const CHECKPOINT: usize = 64;

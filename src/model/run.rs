@@ -45,6 +45,8 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
+    /// When each of them was first said.
+    limited: Vec<Nanos>,
     narrowed: Option<u16>,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
@@ -76,6 +78,7 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
+            limited: Vec::new(),
             narrowed: None,
             first_failure: None,
             last_finish: Nanos::ZERO,
@@ -157,9 +160,11 @@ impl Run {
     /// A limit that is said again while it lasts is the same one, and ends as was said last.
     fn limit(&mut self, at: Nanos, limit: Limit) {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
-        match self.limits.last_mut().filter(lasts) {
-            Some(last) => *last = limit,
-            None => self.limits.push(limit),
+        if let Some(last) = self.limits.last_mut().filter(lasts) {
+            *last = limit;
+        } else {
+            self.limits.push(limit);
+            self.limited.push(at);
         }
     }
 

@@ -10,6 +10,7 @@
 #[path = "../common/fabricate.rs"]
 mod fabricate;
 
+mod exports;
 mod keys;
 mod lab;
 mod lab_words;

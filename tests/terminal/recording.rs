@@ -13,8 +13,7 @@ const THREADLINE: &str = env!("CARGO_BIN_EXE_threadline");
 fn recorded() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("run.jsonl").display().to_string();
-    let mut pty =
-        threadline(&["--theme", "dark", "--simulate", "--slow", "1", "--record", &file]);
+    let mut pty = threadline(&["--theme", "dark", "--simulate", "--slow", "1", "--record", &file]);
     pty.wait_text("processes: ");
     pty.keys("q");
     let ended = pty.ended();

@@ -156,6 +156,11 @@ impl Run {
         &self.limits
     }
 
+    /// When each of them was first said.
+    pub fn limited(&self) -> impl Iterator<Item = (Nanos, &Limit)> {
+        self.limited.iter().copied().zip(&self.limits)
+    }
+
     /// The limit that holds the run back at a moment.
     pub fn limit_at(&self, now: Nanos) -> Option<&Limit> {
         self.limits.last().filter(|limit| now < limit.until && !self.is_over())
