@@ -118,9 +118,10 @@ fn print(
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let exports = exports(&followers.exports, &followers.picture)?;
     let (session, taping) = record::begin(followers.record.as_deref(), session)?;
     streams.follow = follow(followers.picture.narrate, streams.follow);
-    let done = sit(session, &launcher, followers, streams);
+    let done = sit(session, &launcher, followers, exports, streams);
     drop(server);
     taping.finish(done, streams)
 }
@@ -129,9 +130,9 @@ fn sit(
     session: Session,
     launcher: &Launcher,
     followers: &Followers,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let exports = exports(&followers.exports, &followers.picture)?;
     let selection = followers.selection;
     if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;

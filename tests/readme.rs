@@ -26,7 +26,8 @@ fn every_option_that_it_names_exists() {
     };
     // Cargo's own, in the commands that build, test and install.
     let cargos = ["--release", "--locked", "--path"];
-    let helps = help(&["--help"]) + &help(&["serve", "--help"]) + &help(&["exec", "--help"]);
+    let commands: [&[&str]; 4] = [&[], &["serve"], &["exec"], &["replay"]];
+    let helps: String = commands.map(|words| help(&[words, &["--help"]].concat())).concat();
     let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
     for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
         assert!(

@@ -9,7 +9,7 @@ use super::usage::UsageError;
 use crate::model::ExportKind;
 
 /// Options that write files.
-const EXPORT: &str = "Export";
+pub(super) const EXPORT: &str = "Export";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
