@@ -1,6 +1,7 @@
 //! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
+mod compare;
 mod cursor;
 mod find;
 mod history;
@@ -20,6 +21,7 @@ pub mod viewport;
 use std::collections::BTreeMap;
 
 use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
+pub use compare::Difference;
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
@@ -28,7 +30,7 @@ pub use message::{Background, Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
-pub use session::Session;
+pub use session::{Rival, Session};
 pub use table::Listing;
 use view::View;
 pub use viewport::{Viewport, Window};
@@ -46,6 +48,8 @@ pub struct App {
     notice: Option<String>,
     finding: find::Finding,
     listing: Option<Listing>,
+    /// Which of the rivals the runs shown are compared with.
+    comparing: Option<usize>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -65,6 +69,7 @@ impl App {
             notice: None,
             finding: find::Finding::default(),
             listing: None,
+            comparing: None,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -154,6 +159,7 @@ impl App {
             Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
             Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
             Action::Inspect => self.inspect(),
+            Action::Compare => self.compare(),
             Action::Find => self.find(),
             Action::NextFound => self.find_next(true),
             Action::PreviousFound => self.find_next(false),
@@ -194,6 +200,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
+        self.comparing = None;
         self.forget_attempts();
         self.settle()
     }

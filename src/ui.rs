@@ -23,6 +23,7 @@
 
 mod axis;
 mod chosen;
+mod compare;
 mod cursor;
 mod find;
 mod foot;
@@ -93,7 +94,10 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
     let verdict = Verdict::of(app, layout, theme, inside.into());
-    let lines = verdict.lines(inside.into());
+    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
+    let compared = compare::lines(app);
+    let gives_way = compared > 0 && !layout.has_headings() && sentences::problem(app).is_none();
+    let lines = compared + if gives_way { 0 } else { verdict.lines(inside.into()) };
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
     let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
@@ -110,7 +114,10 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
-    verdict.draw(theme, below, buf);
+    let [said, compared] =
+        below.layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(compared)]));
+    verdict.draw(theme, said, buf);
+    compare::draw(app, theme, compared, buf);
     let (layout, [timeline, beside]) = pane::split(app, layout, timeline);
     pane::draw(app, layout, theme, beside, buf);
     let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);

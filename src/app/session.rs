@@ -2,6 +2,7 @@
 
 mod bill;
 mod figures;
+mod rivals;
 mod setup;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use crate::model::{
 };
 pub use bill::Bill;
 use figures::is_comparable;
+use rivals::Given;
+pub use rivals::Rival;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
     MOST_WORKERS_ON_QUOTA, Setup, most_workers,
@@ -29,6 +32,7 @@ pub struct Session {
     latest: Option<Latest>,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
+    given: Option<Given>,
 }
 
 /// A selection's last runs, in the order of its modes.
@@ -37,6 +41,8 @@ struct Bout {
     runs: Vec<Run>,
     /// Whether all runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
+    /// Those before, to compare with.
+    earlier: Vec<Run>,
 }
 
 /// The run that goes on.
@@ -62,6 +68,7 @@ impl Session {
             active: None,
             latest: None,
             sequential: BTreeMap::new(),
+            given: None,
         }
     }
 
@@ -79,7 +86,7 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
-        self.bouts.remove(&selection);
+        self.set_aside(selection);
         let known = self.tasks(selection.workload).is_some();
         if known && !self.setup.costs_quota(selection.workload) {
             return self.begin_run(selection, 0);

@@ -10,6 +10,7 @@
 #[path = "../common/fabricate.rs"]
 mod fabricate;
 
+mod compare;
 mod find;
 mod keys;
 mod lab;
