@@ -2,6 +2,7 @@
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
 mod compare;
+mod cost;
 mod cursor;
 mod find;
 mod history;
@@ -14,14 +15,17 @@ pub mod pace;
 mod popup;
 mod range;
 pub mod session;
+mod sleep;
 mod table;
 mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
+use crate::model::law::Law;
 use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
 pub use compare::Difference;
+pub use cost::Cost;
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
@@ -50,6 +54,8 @@ pub struct App {
     listing: Option<Listing>,
     /// Which of the rivals the runs shown are compared with.
     comparing: Option<usize>,
+    cost: Cost,
+    laws: Vec<(String, Law)>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -70,6 +76,8 @@ impl App {
             finding: find::Finding::default(),
             listing: None,
             comparing: None,
+            cost: Cost::default(),
+            laws: Vec::new(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -107,6 +115,14 @@ impl App {
             }
             Msg::Background(background) => {
                 self.background = background;
+                None
+            }
+            Msg::EventCost(cost) => {
+                self.cost.event = Some(cost);
+                None
+            }
+            Msg::Drawn(took) => {
+                self.cost.draw(took);
                 None
             }
             Msg::Slept(time) => {
@@ -168,7 +184,7 @@ impl App {
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
             Action::Theme => self.toggle_theme(),
-            Action::Help => self.popup = Some(Popup::Help(0)),
+            Action::Help => self.help(),
             Action::Quit => return self.quit(),
             _ => self.view.act(action, self.session.runs(self.shown), self.now),
         }
@@ -236,28 +252,6 @@ impl App {
         }
         self.popup = Some(Popup::Quit);
         None
-    }
-
-    /// What the program's sleep did to the run that goes on.
-    fn slept(&self, time: Nanos) -> Option<String> {
-        let (active, seconds) = (self.session.active()?, time.as_secs_f64());
-        let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
-        match active.workload {
-            // It stood still.
-            _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
-            // They are processes of their own.
-            Workload::Commands => {
-                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
-            }
-            _ if self
-                .session
-                .active_run()
-                .is_some_and(|run| run.plan().mode == Mode::Processes) =>
-            {
-                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
-            }
-            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
-        }
     }
 
     /// Shows what the chosen lane's latest command in view wrote.

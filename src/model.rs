@@ -6,6 +6,7 @@ mod distinct;
 pub mod event;
 pub mod gil;
 pub mod lane;
+pub mod law;
 pub mod level;
 pub mod meaning;
 pub mod page;

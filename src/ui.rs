@@ -48,6 +48,7 @@ mod text;
 pub mod theme;
 mod timeline;
 mod totals;
+mod trust;
 mod verdict;
 
 use ratatui::Frame;

@@ -13,6 +13,10 @@ pub enum Msg {
     Event(Event),
     /// The terminal told its background.
     Background(Background),
+    /// What it costs to send, receive and fold an event was measured.
+    EventCost(Nanos),
+    /// A frame was drawn, in this time.
+    Drawn(Nanos),
     /// The program slept, and all its threads with it.
     Slept(Nanos),
     /// A frame is about to be drawn.

@@ -20,5 +20,6 @@ mod rows;
 mod sizes;
 mod snapshots;
 mod table;
+mod trust;
 mod verdict;
 mod view_keys;
