@@ -153,6 +153,9 @@ enum Move {
     Frame(u16, u64, Option<u64>),
     Zoom(bool),
     Pan(i64),
+    ZoomAt(bool, u64),
+    Reveal(u64),
+    Show(u64, u64),
     Start,
     Follow,
     Fit,
@@ -168,6 +171,9 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => (columns, time(), prop::option::of(time())).prop_map(|(c, e, x)| Move::Frame(c, e, x)),
         3 => any::<bool>().prop_map(Move::Zoom),
         3 => prop_oneof![-9..9_i64, Just(i64::MIN), Just(i64::MAX)].prop_map(Move::Pan),
+        2 => (any::<bool>(), time()).prop_map(|(closer, at)| Move::ZoomAt(closer, at)),
+        2 => time().prop_map(Move::Reveal),
+        1 => (time(), time()).prop_map(|(a, b)| Move::Show(a, b)),
         1 => Just(Move::Start),
         1 => Just(Move::Follow),
         1 => Just(Move::Fit),
@@ -188,6 +194,9 @@ proptest! {
                 }
                 Move::Zoom(closer) => viewport.zoom(closer),
                 Move::Pan(eighths) => viewport.pan(eighths),
+                Move::ZoomAt(closer, at) => viewport.zoom_at(closer, Nanos(at)),
+                Move::Reveal(at) => viewport.reveal(Nanos(at)),
+                Move::Show(a, b) => _ = viewport.show(Nanos(a), Nanos(b)),
                 Move::Start => viewport.start(),
                 Move::Follow => viewport.follow(),
                 Move::Fit => viewport.fit(),
@@ -201,13 +210,25 @@ proptest! {
 #[test]
 fn a_screen_of_absurd_times_is_drawn() {
     for at in [u64::MAX / 2, u64::MAX - 1, u64::MAX] {
-        for keys in ["", "+", "+l", "0-----lll", "jjj", " ", "+++++ll+", "+>", "+++>+++l"] {
+        for keys in [
+            "",
+            "+",
+            "+l",
+            "0-----lll",
+            "jjj",
+            " ",
+            "+++++ll+",
+            "+>",
+            "+++>+++l",
+            "j..e}}v{{f",
+            "+++.}ve,f",
+        ] {
             draw(at, keys);
         }
     }
 }
 
-/// A screen on which one task takes from the start to `at`, after these keys; `>` is the End key.
+/// A screen on which one task takes from the start to `at`, after these keys; `>` is the End key, `e` Enter.
 fn draw(at: u64, keys: &str) {
     let target = Target {
         user: "octocat".to_owned(),
@@ -241,8 +262,83 @@ fn draw(at: u64, keys: &str) {
         app.update(Msg::Frame { now: Nanos(at), columns });
         screen.draw(|frame| ui::view(&app, look, frame)).unwrap();
         if let Some(key) = key {
-            let code = if key == '>' { KeyCode::End } else { KeyCode::Char(key) };
+            let code = match key {
+                '>' => KeyCode::End,
+                'e' => KeyCode::Enter,
+                key => KeyCode::Char(key),
+            };
             app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        }
+    }
+}
+
+#[test]
+fn a_moment_is_brought_into_view_by_as_little_as_it_needs() {
+    let mut viewport = over(80, 100 * SECOND);
+    for _ in 0..4 {
+        viewport.zoom(true);
+    }
+    viewport.pan(8);
+    let held = viewport.window();
+    viewport.reveal(Nanos(held.from.0 + 5));
+    assert_eq!(viewport.window(), held, "it is in view");
+    viewport.reveal(held.end());
+    assert_eq!(viewport.window().from, held.from + held.cell);
+    viewport.reveal(held.from);
+    assert_eq!(viewport.window(), held);
+    viewport.reveal(Nanos(held.from.0 - 1));
+    assert_eq!(viewport.window().from, held.from.since(held.cell));
+    viewport.reveal(Nanos::ZERO);
+    assert_eq!(viewport.window().from, Nanos::ZERO);
+}
+
+#[test]
+fn a_view_that_follows_stays_where_something_is_looked_at() {
+    let mut viewport = Viewport::default();
+    goes_on(&mut viewport, 4 * SECOND, 9 * SECOND);
+    viewport.reveal(Nanos(SECOND));
+    assert!(viewport.fits(), "the whole run still is in view");
+    viewport.zoom(true);
+    viewport.zoom(true);
+    assert!(viewport.follows());
+    let window = viewport.window();
+    viewport.reveal(window.from);
+    assert!(!viewport.follows());
+    assert_eq!(viewport.window(), window);
+}
+
+#[test]
+fn a_zoom_at_a_moment_keeps_its_cell() {
+    for column in [0, 1, 40, 78, 79] {
+        let mut viewport = over(80, 100 * SECOND);
+        viewport.zoom(true);
+        viewport.pan(4);
+        let window = viewport.window();
+        let at = Nanos(window.from.0 + window.cell.0 * column + 1);
+        for closer in [true, true, true, false, false] {
+            viewport.zoom_at(closer, at);
+            check(viewport.window());
+            assert_eq!(viewport.window().column(at).map(u64::from), Some(column));
+        }
+    }
+    // Out of view, it is no anchor.
+    let mut viewport = over(80, 100 * SECOND);
+    viewport.zoom_at(true, Nanos(u64::MAX));
+    assert_eq!(viewport.window().from, Nanos::ZERO);
+}
+
+#[test]
+fn a_stretch_that_is_shown_fills_the_view() {
+    for columns in [4, 10, 82, 200] {
+        for (a, b) in [(0, 1), (5 * SECOND, 6 * SECOND), (0, 100 * SECOND), (7, 1_007), (9, 9)] {
+            let mut viewport = over(columns, 100 * SECOND);
+            viewport.show(Nanos(a), Nanos(b));
+            let window = viewport.window();
+            check(window);
+            assert!(window.contains(Nanos(a)) && window.contains(Nanos(b)), "{a} {b} {window:?}");
+            let snug = window.cell.0 == 1_000 || (b - a) * 4 >= end(window) - window.from.0;
+            assert!(snug || columns < 10, "{a} {b} {window:?}");
+            assert!(!viewport.show(Nanos(a), Nanos(b)), "it is shown already");
         }
     }
 }

@@ -179,6 +179,9 @@ fn looking(app: &App) -> Vec<(&'static [Action], &'static str)> {
         let open = app.pane() == Some(Pane::Inspector);
         hints.push((&[Action::Inspect], if open { "close" } else { "look" }));
     }
+    if app.cursor().is_none() {
+        return hints;
+    }
     hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
     hints.push((&[Action::Range], if app.is_marking() { "end range" } else { "range" }));
     hints.push((&[Action::FitSelection], "fit"));

@@ -2,40 +2,44 @@
 
 use ratatui::text::{Line, Span as Piece};
 
-use super::pane::{Content, field, quantiles};
+use super::pane::{Content, Room, Side, field, quantiles};
 use super::theme::Theme;
 use super::{axis, text};
 use crate::app::{App, Looked};
 use crate::model::text::printable;
-use crate::model::{Done, Nanos, Outcome, Product, Span, State, Workload};
+use crate::model::{Done, FailedAttempt, Nanos, Outcome, Product, Span, State, Workload};
 
-/// What the inspector says, in blocks that are `width` cells wide.
-pub(super) fn content(app: &App, theme: Theme, width: usize) -> Content {
+/// What the inspector says.
+pub(super) fn content(app: &App, theme: Theme, room: Room) -> Content {
     let Some(looked) = app.looked() else { return Content::default() };
     let worker = looked.run.worker_name(looked.index);
-    let on = format!("{worker}, {}", looked.run.plan().name());
+    let mode = format!(" {} ", looked.run.plan().name());
+    let cursor = cursor(app, &looked, theme, room.wide);
     let Some(span) = app.span() else {
-        let [first, second] = [
-            vec![Line::styled("No task has begun here by then.", theme.text())],
-            cursor(app, &looked, theme, width),
-        ];
-        return Content { title: format!(" {on} "), blocks: [first, second], ..Content::default() };
+        let nothing = vec![Line::styled("No task has begun here by then.", theme.text())];
+        let parts = vec![(Side::Left, nothing), (Side::Left, cursor)];
+        return Content { title: format!(" {worker} "), captions: mode, parts };
     };
-    let inspector = Inspector { app, looked, span, theme, width };
+    let inspector = Inspector { looked, span, theme, room };
     let label = printable(&looked.run.plan().label(span.task));
     Content {
-        title: format!(" {label} on {on} "),
-        captions: format!(" attempt {} of {} ", span.attempt, inspector.attempts()),
-        blocks: [inspector.facts(), inspector.details()],
+        title: format!(" {label}, attempt {} of {}, {worker} ", span.attempt, inspector.attempts()),
+        captions: mode,
+        parts: vec![
+            (Side::Left, inspector.facts()),
+            (Side::Right, inspector.phases()),
+            (Side::Left, cursor),
+            (Side::Right, inspector.all_attempts()),
+            (Side::Right, inspector.quantiles()),
+        ],
     }
 }
 
 struct Inspector<'app> {
-    app: &'app App,
     looked: Looked<'app>,
     span: Span,
     theme: Theme,
-    width: usize,
+    room: Room,
 }
 
 impl Inspector<'_> {
@@ -46,8 +50,8 @@ impl Inspector<'_> {
         (failed + 1).max(self.span.attempt as usize)
     }
 
-    fn field(&self, label: &'static str, text: &str) -> Vec<Line<'static>> {
-        field(label, text, self.theme, self.width)
+    fn field(&self, label: &str, text: &str) -> Vec<Line<'static>> {
+        field(label, text, self.theme, self.room.wide)
     }
 
     /// What came of the attempt, and how long it took.
@@ -62,7 +66,8 @@ impl Inspector<'_> {
         let took = end.unwrap_or(until).since(span.start);
         let to = end.map_or_else(|| "now".to_owned(), axis::exact);
         let from = axis::exact(span.start);
-        lines.extend(self.field("when", &format!("{from} to {to}, {took}")));
+        let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
+        lines.extend(self.field("when", &format!("{from}-{to}, {took}")));
         let [sent, queued] = if run.plan().workload() == Workload::Followers {
             ["sent to body", "queued to body"]
         } else {
@@ -70,24 +75,25 @@ impl Inspector<'_> {
         };
         let known = |time: Option<Nanos>, what: &str| match time.filter(|_| end.is_some()) {
             Some(time) => format!("{time}, {what}"),
+            None if end.is_some() => "not known".to_owned(),
             None => "not over".to_owned(),
         };
         lines.extend(self.field("service", &known(run.service(lane, span), sent)));
-        lines.extend(self.field("response", &known(run.response(lane, span), queued)));
-        lines.extend(cursor(self.app, &self.looked, self.theme, self.width));
+        let response = match self.failed_attempt() {
+            Some(_) => "none, as it failed".to_owned(),
+            None => known(run.response(lane, span), queued),
+        };
+        lines.extend(self.field("response", &response));
         lines
     }
 
-    /// The phases, the other attempts, and how long all requests of the run take.
-    fn details(&self) -> Vec<Line<'static>> {
+    /// How long all requests of the run take.
+    fn quantiles(&self) -> Vec<Line<'static>> {
         let Looked { run, until, .. } = self.looked;
-        let mut lines = self.phases();
-        lines.extend(self.all_attempts());
         let times = run.times(Nanos::ZERO, until);
         let rows = [("service", times.service), ("response", times.response)];
         let of = format!("{}, so far", run.plan().name());
-        lines.extend(quantiles(&of, rows, times.every, self.theme, self.width));
-        lines
+        quantiles(&of, rows, times.every, self.theme, self.room.narrow)
     }
 
     /// How the task ended, if this is its last attempt.
@@ -99,15 +105,23 @@ impl Inspector<'_> {
         run.task(self.span.task).filter(|_| is_last)?.outcome
     }
 
-    fn status(&self) -> String {
+    /// Why the attempt failed, if it did and others followed.
+    fn failed_attempt(&self) -> Option<&FailedAttempt> {
         let failed = self.looked.run.failed_attempts(self.span.task);
         let ended = self.span.end.is_some_and(|end| end <= self.looked.until);
-        let own = (self.span.attempt as usize).checked_sub(1).and_then(|own| failed.get(own));
-        match (own.filter(|_| ended), self.outcome()) {
+        let own = (self.span.attempt as usize).checked_sub(1)?;
+        failed.get(own).filter(|_| ended)
+    }
+
+    fn status(&self) -> String {
+        match (self.failed_attempt(), self.outcome()) {
             (Some(attempt), _) => format!("failed: {}", printable(&attempt.failure.message)),
             (None, Some(Outcome::Done(done))) => match (done.answer, done.product) {
                 (Some(answer), Product::NoMore) => format!("{}, no such page", answer.status),
-                (Some(answer), _) => answer.status.to_string(),
+                (Some(answer), _) if answer.connected => {
+                    format!("{}, new connection", answer.status)
+                }
+                (Some(answer), _) => format!("{}, connection reused", answer.status),
                 (None, Product::Value(value)) => format!("done, came to {value}"),
                 (None, _) => "done".to_owned(),
             },
@@ -119,7 +133,7 @@ impl Inspector<'_> {
         }
     }
 
-    /// What the server's answer brought, and over which connection.
+    /// What the server's answer brought.
     fn answer(&self, done: &Done) -> Vec<Line<'static>> {
         let Some(answer) = done.answer else { return Vec::new() };
         let bytes = text::grouped(u32::try_from(answer.bytes).unwrap_or(u32::MAX));
@@ -127,10 +141,7 @@ impl Inspector<'_> {
             Product::Followers(page) => format!("{bytes} bytes, {} followers", page.len()),
             _ => format!("{bytes} bytes"),
         };
-        let connection = if answer.connected { "a new one" } else { "the lane's own, again" };
-        let mut lines = self.field("body", &body);
-        lines.extend(self.field("connection", connection));
-        lines
+        self.field("body", &body)
     }
 
     /// Time in each state, and its share of the attempt.
@@ -140,7 +151,7 @@ impl Inspector<'_> {
         let sums = lane.between(start, end.unwrap_or(until).min(until));
         let whole = sums.iter().sum::<u64>().max(1);
         let spent = State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0);
-        let room = self.width.saturating_sub(28);
+        let room = self.room.narrow.saturating_sub(28);
         let line = |(state, time): (State, u64)| {
             let bar = (time as f64 / whole as f64 * room as f64).round() as usize;
             let (glyph, style) = self.theme.state_cell(state);
@@ -162,7 +173,7 @@ impl Inspector<'_> {
             return Vec::new();
         }
         let own = self.own_spans();
-        let mut lines = vec![Line::styled("all attempts", self.theme.quiet())];
+        let mut lines = Vec::new();
         for number in 1..=self.attempts() as u32 {
             let span = own.iter().find(|span| span.attempt == number);
             let reason = failed.get(number as usize - 1);
@@ -170,26 +181,26 @@ impl Inspector<'_> {
                 let took = span.end.unwrap_or(until).min(until).since(span.start);
                 format!("{}, {took}", axis::exact(span.start))
             });
+            let is_this = number == self.span.attempt;
+            let message = |failed: &FailedAttempt| {
+                let message = printable(&failed.failure.message);
+                if is_this { String::new() } else { format!(": {message}") }
+            };
             let said = match (when, reason) {
                 (Some(when), Some(failed)) => {
-                    let held = failed.again.since(span.and_then(|span| span.end).unwrap_or(until));
-                    let held = if held == Nanos::ZERO {
-                        String::new()
-                    } else {
-                        format!("; again after {held}")
-                    };
-                    format!("{when}: {}{held}", printable(&failed.failure.message))
+                    let end = span.and_then(|span| span.end).unwrap_or(until);
+                    format!("{when}, again after {}{}", failed.again.since(end), message(failed))
                 }
                 (Some(when), None) => when,
                 // Another worker's, which died over it.
                 (None, Some(failed)) => {
-                    let until = axis::exact(failed.again);
-                    format!("until {until}: {}", printable(&failed.failure.message))
+                    format!("until {}{}", axis::exact(failed.again), message(failed))
                 }
                 (None, None) => "to come".to_owned(),
             };
-            let label = if number == self.span.attempt { "  this one" } else { "  another" };
-            lines.extend(self.field(label, &format!("#{number} {said}")));
+            let said = if is_this { format!("this one, {said}") } else { said };
+            let label = format!("attempt {number}");
+            lines.extend(field(&label, &said, self.theme, self.room.narrow));
         }
         lines
     }

@@ -13,19 +13,39 @@ use crate::app::{App, Pane};
 use crate::model::Nanos;
 use crate::model::stats::Quantiles;
 
-/// From this width on, two blocks stand side by side.
-const TWO_BLOCKS: u16 = 72;
+/// From this width on, parts stand side by side, so far apart.
+const TWO_COLUMNS: u16 = 74;
+const GAP: u16 = 2;
 
 /// How wide a figure is.
 const FIGURE: usize = 9;
 
-/// What a pane says: a heading with captions, and two blocks of lines, of which the first has room
-/// before the second.
+/// How wide a table of quantiles is, and so the narrower of two columns.
+const QUANTILES: u16 = 37;
+
+/// Where a part of a pane stands, if there is room for two columns; else one is below the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Left,
+    Right,
+}
+
+/// How much room a pane has.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// How wide its columns are: the one with quantiles, and the other.
+    pub(super) narrow: usize,
+    pub(super) wide: usize,
+    pub(super) columns: u16,
+    pub(super) height: usize,
+}
+
+/// What a pane says: a heading with captions, and parts of lines, the most important first.
 #[derive(Default)]
 pub(super) struct Content {
     pub(super) title: String,
     pub(super) captions: String,
-    pub(super) blocks: [Vec<Line<'static>>; 2],
+    pub(super) parts: Vec<(Side, Vec<Line<'static>>)>,
 }
 
 /// Shares the timeline's place out between it and a pane; returns the timeline's layout there.
@@ -54,28 +74,49 @@ pub(super) fn draw(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
     if area.is_empty() {
         return;
     }
-    let inside = usize::from(area.width.saturating_sub(if layout.boxed { 4 } else { 2 }));
-    let width = if inside >= usize::from(TWO_BLOCKS) { inside / 2 - 1 } else { inside };
+    let frame = if layout.boxed { (4, 2) } else { (2, 1) };
+    let inside = area.width.saturating_sub(frame.0);
+    let height = usize::from(area.height.saturating_sub(frame.1));
+    let room = if inside >= TWO_COLUMNS {
+        let wide = usize::from(inside - QUANTILES - GAP);
+        Room { narrow: QUANTILES.into(), wide, columns: 2, height }
+    } else {
+        Room { narrow: inside.into(), wide: inside.into(), columns: 1, height }
+    };
     let content = match app.pane() {
-        Some(Pane::Inspector) => inspector::content(app, theme, width),
-        Some(Pane::Range(from, to)) => range::content(app, (from, to), theme, width),
+        Some(Pane::Inspector) => inspector::content(app, theme, room),
+        Some(Pane::Range(from, to)) => range::content(app, (from, to), theme, room),
         None => return,
     };
     let heading = Some((content.title, content.captions));
     let area = super::part(area, heading, layout, theme, buf);
-    let [first, second] = content.blocks;
-    let [left, right] = if inside >= usize::from(TWO_BLOCKS) {
-        let halves = Split::horizontal([Constraint::Fill(1), Constraint::Fill(1)]);
-        area.layout(&halves.spacing(2))
-    } else {
-        // Apart, where that leaves out nothing.
-        let gap = u16::from(first.len() + second.len() < usize::from(area.height));
-        let rows = [Constraint::Max(first.len() as u16), Constraint::Fill(1)];
-        area.layout(&Split::vertical(rows).spacing(gap))
+    if room.columns == 1 {
+        return column(content.parts.into_iter().map(|(_, part)| part).collect(), area, buf);
+    }
+    let (left, right): (Vec<_>, Vec<_>) =
+        content.parts.into_iter().partition(|&(side, _)| side == Side::Left);
+    let widths = match app.pane() {
+        Some(Pane::Inspector) => [Constraint::Fill(1), Constraint::Length(QUANTILES)],
+        _ => [Constraint::Length(QUANTILES), Constraint::Fill(1)],
     };
-    for (lines, area) in [(first, left), (second, right)] {
-        for (line, row) in lines.into_iter().zip(area.rows()) {
+    let columns: [Rect; 2] = area.layout(&Split::horizontal(widths).spacing(GAP));
+    for (parts, area) in [left, right].into_iter().zip(columns) {
+        column(parts.into_iter().map(|(_, part)| part).collect(), area, buf);
+    }
+}
+
+/// Draws parts below each other, apart where that leaves out nothing.
+fn column(parts: Vec<Vec<Line<'static>>>, area: Rect, buf: &mut Buffer) {
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    let lines = parts.iter().map(Vec::len).sum::<usize>() + parts.len();
+    let apart = lines <= usize::from(area.height) + 1;
+    let mut rows = area.rows();
+    for part in parts {
+        for (line, row) in part.into_iter().zip(rows.by_ref()) {
             line.render(row, buf);
+        }
+        if apart {
+            rows.next();
         }
     }
 }
@@ -83,7 +124,11 @@ pub(super) fn draw(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
 /// Draws the pane over the screen, down to the keys, where it has no place of its own.
 pub(super) fn over(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let layout = Layout::of(area.as_size());
-    if app.pane().is_none() || layout.is_some_and(|layout| layout.height == Height::Normal) {
+    // The picture is needed while a range is marked.
+    if app.pane().is_none()
+        || app.is_marking()
+        || layout.is_some_and(|layout| layout.height == Height::Normal)
+    {
         return;
     }
     let keys = u16::from(layout.is_some());
@@ -94,13 +139,8 @@ pub(super) fn over(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// A label and what it says, broken between words into lines of `width` cells.
-pub(super) fn field(
-    label: &'static str,
-    text: &str,
-    theme: Theme,
-    width: usize,
-) -> Vec<Line<'static>> {
-    const LABEL: usize = 12;
+pub(super) fn field(label: &str, text: &str, theme: Theme, width: usize) -> Vec<Line<'static>> {
+    const LABEL: usize = 11;
     let mut rows = vec![String::new()];
     let room = width.saturating_sub(LABEL).max(1);
     for word in text.split(' ') {
@@ -129,19 +169,19 @@ pub(super) fn quantiles(
     theme: Theme,
     width: usize,
 ) -> Vec<Line<'static>> {
+    const NAME: usize = 10;
     let n = rows.iter().filter_map(|(_, row)| *row).map(|row| row.n).max().unwrap_or(0);
     let has_p99 = rows.iter().any(|(_, row)| row.is_some_and(|row| row.p99.is_some()));
-    let name = 12;
     let sampled = if every > 1 { format!(", one of {every} looked at") } else { String::new() };
     let mut lines = vec![Line::styled(format!("{of}  n {n}{sampled}"), theme.quiet())];
     if n == 0 {
         return lines;
     }
-    let wide = has_p99 && width >= name + 4 * FIGURE;
+    let wide = has_p99 && width >= NAME + 4 * FIGURE;
     let line = |name: &str, figures: [String; 4]| {
         let [p50, p95, p99, max] = figures;
         let p99 = if wide { format!("{p99:>FIGURE$}") } else { String::new() };
-        format!("{name:<12}{p50:>FIGURE$}{p95:>FIGURE$}{p99}{max:>FIGURE$}")
+        format!("{name:<NAME$}{p50:>FIGURE$}{p95:>FIGURE$}{p99}{max:>FIGURE$}")
     };
     let captions = ["p50", "p95", "p99", "max"].map(str::to_owned);
     lines.push(Line::styled(line("", captions), theme.quiet()));
@@ -157,8 +197,8 @@ pub(super) fn quantiles(
 /// A time in at most eight cells.
 pub(super) fn short(time: Nanos) -> String {
     match time.0 {
-        ..10_000_000_000 => time.to_string(),
-        ..1_000_000_000_000 => format!("{:.1} s", time.as_secs_f64()),
+        0..10_000_000_000 => time.to_string(),
+        10_000_000_000..1_000_000_000_000 => format!("{:.1} s", time.as_secs_f64()),
         _ => format!("{:.0} s", time.as_secs_f64()),
     }
 }

@@ -1,28 +1,25 @@
 //! The figures of a range: time per state, of all runs shown and of the lanes of one, and how long the
 //! requests took that ended in it.
 
-use ratatui::text::{Line, Span};
+use std::fmt::Write as _;
+
+use ratatui::text::Line;
 
 use super::axis;
 use super::names::{mode_names, worker_name};
-use super::pane::{Content, quantiles, short};
+use super::pane::{Content, Room, Side, quantiles, short};
 use super::text;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::lane::Sums;
-use crate::model::{Nanos, Run, State};
+use crate::model::{Lane, Nanos, Run, State};
 
 /// How wide a lane's name is, and a figure beside it.
-const NAME: usize = 11;
+const NAME: usize = 9;
 const FIGURE: usize = 10;
 
-/// What is said of a range, in blocks that are `width` cells wide.
-pub(super) fn content(
-    app: &App,
-    (from, to): (Nanos, Nanos),
-    theme: Theme,
-    width: usize,
-) -> Content {
+/// What is said of a range.
+pub(super) fn content(app: &App, (from, to): (Nanos, Nanos), theme: Theme, room: Room) -> Content {
     let title = format!(" range {} to {} ", axis::exact(from), axis::exact(to));
     let captions = format!(" {} ", to.since(from));
     let runs: Vec<(&Run, Nanos)> = app.visible().collect();
@@ -35,18 +32,19 @@ pub(super) fn content(
     let times = run.times(from, to.min(until));
     let rows = [("service", times.service), ("response", times.response)];
     let ended = format!("{}, ended in it", run.plan().name());
-    let first = quantiles(&ended, rows, times.every, theme, width);
-    let table = Table::new(&runs, (from, to), theme, width);
+    let first = quantiles(&ended, rows, times.every, theme, room.narrow);
+    let sums: Vec<Sums> =
+        runs.iter().map(|(run, until)| run.between(from.min(*until), to.min(*until))).collect();
+    let table = Table::new((from, to), &sums, theme, room.wide);
     let mut second = vec![table.captions()];
-    for (run, until) in &runs {
-        let name = text::fitting(mode_names(run.plan().selection()), NAME - 1);
-        let sums = run.between(from.min(*until), to.min(*until));
-        second.push(table.row(&name, &sums, true));
+    for ((run, _), sums) in runs.iter().zip(&sums) {
+        let name = text::fitting(mode_names(run.plan().selection()), NAME);
+        second.push(table.row(&name, sums, true));
     }
-    if run.lanes().len() > 1 {
-        second.extend(table.lanes(run, until, lane));
-    }
-    Content { title, captions, blocks: [first, second] }
+    let above = if room.columns == 1 { first.len() + 1 } else { 0 };
+    let left = room.height.saturating_sub(above + second.len());
+    second.extend(table.lanes(run, until, lane, left));
+    Content { title, captions, parts: vec![(Side::Left, first), (Side::Right, second)] }
 }
 
 /// Time per state.
@@ -60,12 +58,11 @@ struct Table {
 impl Table {
     /// A table with a column for each state that there is, the most time first where not all have
     /// room.
-    fn new(runs: &[(&Run, Nanos)], (from, to): (Nanos, Nanos), theme: Theme, width: usize) -> Self {
+    fn new(range: (Nanos, Nanos), runs: &[Sums], theme: Theme, width: usize) -> Self {
         let mut all = Sums::default();
-        for (run, until) in runs {
-            let sums = run.between(from.min(*until), to.min(*until));
-            for (sum, time) in all.iter_mut().zip(sums) {
-                *sum = sum.saturating_add(time);
+        for sums in runs {
+            for (all, time) in all.iter_mut().zip(sums) {
+                *all = all.saturating_add(*time);
             }
         }
         let mut states: Vec<_> =
@@ -74,26 +71,16 @@ impl Table {
         states.truncate(width.saturating_sub(NAME) / FIGURE);
         let mut states: Vec<State> = states.into_iter().map(|(state, _)| state).collect();
         states.sort_unstable();
-        Self { range: (from, to), states, theme }
+        Self { range, states, theme }
     }
 
     fn captions(&self) -> Line<'static> {
-        let mut line = Line::from(Span::raw(" ".repeat(NAME)));
-        for &state in &self.states {
-            let room = (FIGURE - 1).saturating_sub(state.word().len() + 1);
-            let (glyph, style) = self.theme.state_cell(state);
-            let glyph = if room > 0 { glyph } else { "" };
-            let gap = FIGURE.saturating_sub(state.word().len() + usize::from(room > 0) * 2);
-            line.extend([
-                Span::raw(" ".repeat(gap)),
-                Span::styled(glyph, style),
-                Span::styled(
-                    format!(" {}", state.word()).split_off(usize::from(room == 0)),
-                    self.theme.quiet(),
-                ),
-            ]);
+        let mut line = " ".repeat(NAME);
+        for state in &self.states {
+            // Writing to a String cannot fail.
+            _ = write!(line, "{:>FIGURE$}", state.word());
         }
-        line
+        Line::styled(line, self.theme.quiet())
     }
 
     fn row(&self, name: &str, sums: &Sums, strong: bool) -> Line<'static> {
@@ -104,23 +91,34 @@ impl Table {
                 None | Some(0) => "-".to_owned(),
                 Some(&time) => short(Nanos(time)),
             };
-            line.push_str(&format!("{time:>FIGURE$}"));
+            _ = write!(line, "{time:>FIGURE$}");
         }
         Line::styled(line, style)
     }
 
-    /// The lanes of a run, from the one chosen on, and round.
-    fn lanes(&self, run: &Run, until: Nanos, chosen: Option<u16>) -> Vec<Line<'static>> {
+    /// The lanes of a run in so many rows: the one chosen is among them, and the rest are counted.
+    fn lanes(
+        &self,
+        run: &Run,
+        until: Nanos,
+        chosen: Option<u16>,
+        rows: usize,
+    ) -> Vec<Line<'static>> {
         let (from, to) = self.range;
-        let lanes = (0_u16..).zip(run.lanes());
-        let first = usize::from(chosen.unwrap_or(0));
-        let lanes = lanes.cycle().skip(first).take(run.lanes().len());
-        let row = |(index, lane): (u16, &crate::model::Lane)| {
+        let all = run.lanes().len();
+        let shown = if all > rows { rows.saturating_sub(1) } else { all };
+        let first = (usize::from(chosen.unwrap_or(0)) + 1).saturating_sub(shown);
+        let row = |(index, lane): (u16, &Lane)| {
             let mark = if chosen == Some(index) { ">" } else { " " };
-            let name = format!("{mark}{}", worker_name(run, index, NAME - 2));
+            let name = format!("{mark}{}", worker_name(run, index, NAME - 1));
             self.row(&name, &lane.between(from.min(until), to.min(until)), false)
         };
-        // No screen has more rows.
-        lanes.take(60).map(row).collect()
+        let mut rows: Vec<_> =
+            (0_u16..).zip(run.lanes()).skip(first).take(shown).map(row).collect();
+        if all > shown {
+            let more = format!(" +{} lanes", all - shown);
+            rows.push(Line::styled(more, self.theme.quiet()));
+        }
+        rows
     }
 }

@@ -101,17 +101,25 @@ fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
     let theme = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
     let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
     let clock = Clock::system();
-    let columns = ui::timeline_columns(&app, SIZE);
-    for (view, keys) in [("whole run", "0"), ("zoomed", "+++"), ("close", "+++++++++++")] {
+    let views = [
+        ("whole run", "0", 'j'),
+        ("zoomed", "+++", 'l'),
+        ("close", "+++++++++++", 'l'),
+        ("whole run, cursor", "0.", '}'),
+        ("whole run, inspector", "\n", '.'),
+        ("whole run, range", "\u{1b}v", '}'),
+        ("close, range", "+++++++++++", '}'),
+        ("close, inspector", "\n", '.'),
+    ];
+    for (view, keys, moves) in views {
         keys.chars().for_each(|key| press(&mut app, key));
         let mut times: Vec<Nanos> = Vec::new();
         for frame in 0..FRAMES {
-            // Each frame shows something else: the next lane, another stretch of time.
+            // Each frame shows something else: the next lane, another stretch of time, a longer range.
             press(&mut app, 'j');
-            if view != "whole run" {
-                press(&mut app, if frame % 8 < 4 { 'l' } else { 'h' });
-            }
+            press(&mut app, if moves == 'l' && frame % 8 >= 4 { 'h' } else { moves });
             let began = clock.now();
+            let columns = ui::timeline_columns(&app, SIZE);
             app.update(Msg::Frame { now: Nanos::ZERO, columns });
             screen.draw(|frame| ui::view(&app, theme, frame)).unwrap();
             times.push(clock.now().since(began));
@@ -128,7 +136,12 @@ fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
 }
 
 fn press(app: &mut App, key: char) {
-    app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+    let code = match key {
+        '\n' => KeyCode::Enter,
+        '\u{1b}' => KeyCode::Esc,
+        key => KeyCode::Char(key),
+    };
+    app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
 }
 
 /// A sitting in which each run of the selection had so many events.

@@ -15,6 +15,7 @@ mod nonsense;
 mod oracle;
 mod pages;
 mod run;
+mod timing;
 
 use proptest::test_runner::Config;
 

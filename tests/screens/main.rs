@@ -10,6 +10,7 @@
 #[path = "../common/fabricate.rs"]
 mod fabricate;
 
+mod closely;
 mod compare;
 mod find;
 mod keys;

@@ -11,7 +11,7 @@ use crate::model::time::Nanos;
 
 /// No more requests are looked at for quantiles, so that a frame's cost has a bound: of more, every
 /// second, third, ... is.
-const SAMPLE: usize = 2_000;
+const SAMPLE: usize = 1_000;
 
 /// How long the requests took that went well in a stretch of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,23 +54,23 @@ impl Run {
 
     /// How long the requests took that ended in (from, to] and went well.
     pub fn times(&self, from: Nanos, to: Nanos) -> Times {
-        let places = || self.lanes.iter().map(|lane| (lane, lane.places(from, to)));
-        let all: usize = places().map(|(_, places)| places.len()).sum();
+        let places: Vec<_> = self.lanes.iter().map(|lane| (lane, lane.places(from, to))).collect();
+        let all: usize = places.iter().map(|(_, places)| places.len()).sum();
         let every = all.div_ceil(SAMPLE).max(1);
         let (mut service, mut response) = (Vec::new(), Vec::new());
-        let mut seen = 0;
-        for (lane, places) in places() {
-            let skipped = seen % every;
-            seen += places.len();
-            let first = places.start + (every - skipped) % every;
-            for place in (first..places.end).step_by(every) {
+        let mut next = 0;
+        for (lane, places) in places {
+            for place in places.clone().skip(next).step_by(every) {
                 let ended = |span: &Span| span.end.is_some_and(|end| from < end && end <= to);
-                if let Some(span) = lane.span(place).filter(ended).filter(|span| self.is_well(span))
-                {
-                    service.extend(self.service(lane, &span));
-                    response.extend(self.response(lane, &span));
+                let span = lane.span(place).filter(ended).filter(|span| self.is_well(span));
+                let Some(span) = span else { continue };
+                if let Some((sent, body)) = self.served(lane, &span) {
+                    service.push(body.since(sent));
+                    response.extend(self.queued_at(span.task).map(|at| body.since(at)));
                 }
             }
+            // Every lane goes on counting where the one before ended.
+            next = (next + every - places.len() % every) % every;
         }
         Times {
             every,
