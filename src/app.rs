@@ -4,6 +4,7 @@
 mod compare;
 mod cost;
 mod cursor;
+mod export;
 mod find;
 mod history;
 pub mod keymap;
@@ -16,21 +17,23 @@ mod popup;
 mod range;
 pub mod session;
 mod sleep;
+mod sweep;
 mod table;
 mod view;
 pub mod viewport;
 
 use std::collections::BTreeMap;
 
+pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, LaneId, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Run, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
 pub use look::{Looked, Pane};
-pub use message::{Background, Effect, Msg};
+pub use message::{Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -56,6 +59,8 @@ pub struct App {
     comparing: Option<usize>,
     cost: Cost,
     laws: Vec<(String, Law)>,
+    /// Names that no file has, for what can be taken along.
+    names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
     keymap: Keymap,
     now: Nanos,
@@ -78,9 +83,16 @@ impl App {
             comparing: None,
             cost: Cost::default(),
             laws: Vec::new(),
+            names: Vec::new(),
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
+    }
+
+    /// The same, with keys of a person's own.
+    #[must_use]
+    pub fn with_keymap(self, keymap: Keymap) -> Self {
+        Self { keymap, ..self }
     }
 
     /// Runs the selection shown.
@@ -109,6 +121,7 @@ impl App {
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
                     self.now = Nanos::ZERO;
+                    self.show_next_trial();
                     return Some(Effect::Start(plan));
                 }
                 self.settle()
@@ -123,6 +136,14 @@ impl App {
             }
             Msg::Drawn(took) => {
                 self.cost.draw(took);
+                None
+            }
+            Msg::Named(names) => {
+                self.names = names;
+                None
+            }
+            Msg::Exported(words) => {
+                self.notice = Some(words);
                 None
             }
             Msg::Slept(time) => {
@@ -155,6 +176,11 @@ impl App {
             (_, Action::Interrupt) => return Some(Effect::Interrupt),
             (_, Action::Suspend) => return Some(Effect::Suspend),
             (Some(Popup::Quit), Action::Quit) => return Some(Effect::Quit),
+            (Some(Popup::Export(entry)), Action::Inspect) => return self.export(entry),
+            (Some(Popup::Export(entry)), _) => {
+                self.popup = self.after_export(entry, action);
+                return None;
+            }
             (Some(Popup::Table), _) => {
                 self.act_on_table(action);
                 return None;
@@ -172,8 +198,8 @@ impl App {
             Action::NextWorkload => return self.next_workload(),
             Action::Run => return self.run(),
             Action::Stop => return self.session.active().map(|_| Effect::Stop),
-            Action::FewerWorkers => self.session.change_workers(self.shown.workload, -1),
-            Action::MoreWorkers => self.session.change_workers(self.shown.workload, 1),
+            Action::FewerWorkers => self.change_workers(-1),
+            Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
             Action::Compare => self.compare(),
             Action::Find => self.find(),
@@ -183,6 +209,7 @@ impl App {
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),
             Action::Faster => return self.change_pace(false),
+            Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.help(),
             Action::Quit => return self.quit(),
@@ -379,8 +406,13 @@ impl App {
 
     /// The workers of the next threaded run, where that differs from the one shown.
     pub fn next_workers(&self) -> Option<u16> {
+        if self.shown.is_sweep() {
+            return None;
+        }
         let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-        let next = self.session.workers(self.shown.workload);
-        shown.map(|run| run.plan().workers).filter(|&now| now != next).map(|_| next)
+        let workload = self.shown.workload;
+        let (next, auto) = (self.session.workers(workload), self.session.is_auto(workload));
+        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
+        plan.filter(|_| !auto).map(|_| next)
     }
 }

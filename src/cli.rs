@@ -1,14 +1,19 @@
 //! The command line: clap types; arguments and environment become a [`Command`].
 
 mod commands;
+mod config;
 mod duration;
 mod exec;
+mod export;
 mod help;
 mod lab;
 mod patience;
 mod picture;
 mod serve;
+mod shell;
 mod simulate;
+mod sweep;
+mod threads;
 mod usage;
 mod username;
 
@@ -19,24 +24,35 @@ use std::sync::Arc;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use commands::CommandsError;
+pub use config::ConfigError;
 pub use duration::DurationError;
 pub use exec::Exec;
+pub use export::Exports;
 pub use lab::Lab;
-pub use picture::{Picture, Theme, Way};
+pub use picture::{Narrate, Picture, Theme, Way};
 pub use serve::{LatencyArg, Serve};
+pub use shell::{Shell, completions, manual};
+use threads::{Threads, ThreadsArg};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
 
-use crate::app::session::{MOST_PROCESSES, most_workers};
+use crate::app::Keymap;
+use crate::app::session::SweepSetup;
 use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::model::{Choice, Mode, Selection, Workload};
+
+/// As GitHub's own.
+const DEFAULT_PER_PAGE: u8 = 30;
 
 /// The environment: a variable's value, if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Options that are about followers alone.
 const FOLLOWERS: &str = "Followers";
+
+/// Options that are about what is seen, and how.
+const LOOK: &str = "Screen and report";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -65,6 +81,12 @@ enum Sub {
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
+    /// Print what completes commands and options in a shell
+    #[command(long_about = help::COMPLETIONS, after_long_help = help::COMPLETIONS_AFTER)]
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, for man
+    #[command(after_long_help = help::MAN_AFTER)]
+    Man,
     /// Do the tasks that the program which started this one hands over: its own business
     #[command(hide = true)]
     Worker,
@@ -76,33 +98,38 @@ struct Fetch {
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
     /// The same, as an option
-    #[arg(long = "username", value_name = "USERNAME")]
+    #[arg(long = "username", hide_short_help = true, value_name = "USERNAME")]
     user_option: Option<String>,
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Worker threads, or processes [default: one a page, up to 8; 4 to compute]
-    #[arg(long, value_name = "N", value_parser = usage::threads, allow_negative_numbers = true)]
-    threads: Option<u32>,
+    /// Workers, or auto; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to
+    /// compute]
+    #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
+    threads: Option<ThreadsArg>,
+    #[command(flatten)]
+    sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
-    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     picture: picture::PictureArgs,
+    /// Print which keys do what, as the configuration file says it
+    #[arg(long, hide_short_help = true, help_heading = LOOK)]
+    print_keys: bool,
     #[command(flatten)]
     lab: lab::LabArgs,
     #[command(flatten)]
     simulate: simulate::SimulateArgs,
-    /// Followers a page, 1 to 100
+    /// Followers a page, 1 to 100 [default: 30]
     #[arg(
         long,
         help_heading = FOLLOWERS,
         value_name = "N",
-        default_value = "30",
         value_parser = usage::per_page,
         allow_negative_numbers = true
     )]
-    per_page: u8,
+    per_page: Option<u8>,
     #[arg(
         long,
         help_heading = FOLLOWERS,
@@ -116,6 +143,8 @@ struct Fetch {
     /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    export: export::ExportArgs,
 }
 
 /// `--mode`.
@@ -131,6 +160,8 @@ enum ModeArg {
     Gil,
     /// From a queue, in several processes
     Processes,
+    /// Threads, over several counts of them: how many are worth it?
+    Sweep,
 }
 
 /// What the arguments ask for.
@@ -142,6 +173,12 @@ pub enum Command {
     Exec(Exec),
     /// Run the built-in server alone.
     Serve(Serve),
+    /// Print which keys do what.
+    PrintKeys(Keymap),
+    /// Print what completes commands and options.
+    Completions(Shell),
+    /// Print the manual page.
+    Man,
     /// Be a worker process of the program that started this one.
     Worker {
         /// For requests that are to be sent it.
@@ -160,6 +197,10 @@ pub struct Followers {
     pub lab: Lab,
     /// How many workers, where that was said.
     pub workers: Option<u16>,
+    /// What a sweep is made of.
+    pub sweep: SweepSetup,
+    /// Whether it is found while fetching how many.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
@@ -170,8 +211,8 @@ pub struct Followers {
     pub force: bool,
     /// What a person wants to see.
     pub way: Way,
-    /// Where the followers go.
-    pub output: Option<PathBuf>,
+    /// What is taken along.
+    pub exports: Exports,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -202,46 +243,55 @@ pub fn parse(
     let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
-        Some(Sub::Exec(args)) => Command::Exec(args.resolve()?),
+        Some(Sub::Exec(args)) => Command::Exec(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
         Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
-        None => Command::Followers(cli.fetch.resolve(environment)?),
+        Some(Sub::Completions(args)) => Command::Completions(args.shell),
+        Some(Sub::Man) => Command::Man,
+        None => cli.fetch.resolve(environment)?,
     };
     Ok(command)
 }
 
 impl Fetch {
-    fn resolve(self, environment: Environment<'_>) -> Result<Followers, UsageError> {
-        let to_stdout = self.output.as_deref().is_some_and(|path| path.as_os_str() == "-");
-        let way = match self.picture.way() {
-            Way::Json if to_stdout => return Err(UsageError::StdoutTwice),
-            Way::Screen if to_stdout => Way::Plain,
-            way => way,
-        };
+    fn resolve(mut self, environment: Environment<'_>) -> Result<Command, UsageError> {
+        let config = self.picture.configure(environment)?;
+        if self.print_keys {
+            return Ok(Command::PrintKeys(config.keys));
+        }
         let lab = self.lab.resolve(self.simulate.simulation())?;
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
+        let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
         };
-        Ok(Followers {
+        let threads = match (self.threads, config.threads) {
+            (Some(asked), _) => asked.resolve(costs_quota, selection)?,
+            // One number says nothing of which counts to compare.
+            (None, Some(usual)) if !selection.is_sweep() => {
+                let workers = usual.checked(costs_quota, selection)?;
+                Threads { workers: Some(workers), ..Threads::default() }
+            }
+            _ => Threads::default(),
+        };
+        Ok(Command::Followers(Followers {
             source,
             selection,
             lab,
-            workers: self
-                .threads
-                .map(|asked| workers(asked, costs_quota, selection))
-                .transpose()?,
+            workers: threads.workers,
+            auto: threads.auto,
+            sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
-            per_page: self.per_page,
+            per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
             force: self.patience.force,
             patience: self.patience.into(),
             way,
             slow: self.simulate.slow(),
-            output: self.output,
+            exports,
             picture: self.picture.into(),
-        })
+        }))
     }
 
     /// Whoever computes fetches no followers.
@@ -306,19 +356,6 @@ fn lossy(value: OsString) -> String {
     value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
-fn workers(asked: u32, costs_quota: bool, selection: Selection) -> Result<u16, UsageError> {
-    let most = most_workers(costs_quota);
-    let processes = selection.modes().contains(&Mode::Processes);
-    match u16::try_from(asked) {
-        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
-            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
-        }
-        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
-        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
-        _ => Err(UsageError::ThreadsHere { asked, most }),
-    }
-}
-
 impl From<ModeArg> for Choice {
     fn from(mode: ModeArg) -> Self {
         match mode {
@@ -327,6 +364,7 @@ impl From<ModeArg> for Choice {
             ModeArg::Threads => Self::Only(Mode::Threads),
             ModeArg::Gil => Self::Only(Mode::Gil),
             ModeArg::Processes => Self::Only(Mode::Processes),
+            ModeArg::Sweep => Self::Sweep,
         }
     }
 }

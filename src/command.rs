@@ -1,24 +1,26 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
 mod exec;
+mod typed;
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{Command, Followers, Picture, Source, Theme, Way};
+use crate::cli::{self, Command, Followers, Picture, Source, Theme, Way};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::export::{Output, OutputError};
+use crate::export::OutputError;
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Shape, Streams};
-use crate::model::Target;
+use crate::headless::{self, Exports, Shape, Streams};
+use crate::model::{ExportKind, Target};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -86,22 +88,35 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             child::serve(io::stdin(), io::stdout(), token)?;
             Ok(Exit::Whole)
         }
+        Command::PrintKeys(keys) => print(streams, |out| write!(out, "{keys}")),
+        Command::Completions(shell) => print(streams, |out| cli::completions(shell, out)),
+        Command::Man => print(streams, cli::manual),
         Command::Followers(followers) => fetch(&followers, streams),
         Command::Exec(exec) => exec::run(exec, streams),
     }
 }
 
+fn print(
+    streams: &mut Streams<'_>,
+    write: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> Result<Exit, CommandError> {
+    write(streams.out)?;
+    streams.out.flush()?;
+    Ok(Exit::Whole)
+}
+
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { session, launcher, server } = Sitting::open(followers)?;
-    let output = followers.output.as_deref().map(Output::prepare).transpose()?;
+    let exports = exports(&followers.exports, &followers.picture)?;
     let selection = followers.selection;
     let exit = if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        headless::run(session, selection, &launcher, (shape, output), streams, &signals)?
+        headless::run(session, selection, &launcher, (shape, exports), streams, &signals)?
     } else {
-        let look = look(followers.picture);
+        let look = look(&followers.picture);
         let app = App::new(session, selection, look.background.unwrap_or_default());
-        on_screen(app.slowed(followers.slow), &launcher, look, output, streams)?
+        let app = app.with_keymap(followers.picture.keys.clone());
+        on_screen(app.slowed(followers.slow), &launcher, look, exports, streams)?
     };
     drop(server);
     Ok(exit)
@@ -133,7 +148,9 @@ impl Sitting {
         };
         Ok(Self {
             session: Session::new(Setup {
+                sweep: followers.sweep.clone(),
                 queue: followers.queue,
+                auto: followers.auto,
                 compute: followers.lab.compute,
                 tasks: followers.lab.tasks,
                 force: followers.force,
@@ -170,7 +187,16 @@ fn screen_is_possible() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
-fn look(picture: Picture) -> Look {
+/// What is taken along. A picture is for a page, which is light, unless a person says otherwise.
+fn exports(places: &[(ExportKind, PathBuf)], picture: &Picture) -> Result<Exports, OutputError> {
+    let background = match picture.theme {
+        Theme::Dark => Background::Dark,
+        Theme::Auto | Theme::Light => Background::Light,
+    };
+    Exports::prepare(places, background, typed::command(std::env::args_os()))
+}
+
+fn look(picture: &Picture) -> Look {
     Look {
         background: match picture.theme {
             Theme::Auto => None,
@@ -183,21 +209,22 @@ fn look(picture: Picture) -> Look {
     }
 }
 
-/// Shows the screen; afterwards writes the followers, and says why the last run failed, if it did.
+/// Shows the screen; afterwards writes what is taken along, and says why the last run failed, if it did.
 fn on_screen(
     app: App,
     launcher: &Launcher,
     look: Look,
-    output: Option<Output>,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let (app, left) = tui::run(app, launcher, look, &signals).map_err(CommandError::Screen)?;
+    let (app, left) = tui::run(app, launcher, (look, exports.command()), &signals)
+        .map_err(CommandError::Screen)?;
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
     // What is shown goes before what was run besides.
-    let runs = app.runs().iter().chain(session.all_runs());
-    let (came, saved) = headless::save(output, runs, streams.out, (&signals, came));
+    let (shown, others) = (app.taken_along(), session.all_runs());
+    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
     // A run that a person stopped is no failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_whole());

@@ -1,6 +1,7 @@
 //! Makes things happen: worker threads that do tasks and report events over a channel.
 
 mod attempts;
+mod auto;
 pub mod cancel;
 pub mod clock;
 #[cfg(unix)]
@@ -8,6 +9,7 @@ mod commands;
 pub mod compute;
 mod errand;
 mod event_loop;
+mod exchange;
 mod feeder;
 mod followers;
 mod gate;
@@ -17,6 +19,7 @@ pub mod launcher;
 mod ledger;
 pub mod pool;
 pub mod process;
+mod room;
 pub mod simulate;
 pub mod task;
 
@@ -27,5 +30,6 @@ pub use gil::under::UnderGil;
 pub use handle::{Never, RunHandle};
 pub use launcher::{Jobs, Launcher};
 pub use pool::start;
+pub use room::Room;
 pub use simulate::Pace;
 pub use task::{Extent, Job, Report, Worker};

@@ -1,18 +1,45 @@
-//! What a person takes along: the plain report, the JSON report, the followers.
+//! What a person takes along: the plain report, the JSON report, the trace, the picture, the report in
+//! Markdown, the followers.
 
 mod ascii;
+mod attempt;
 pub mod commands;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod followers;
 pub mod json;
+pub mod markdown;
+mod name;
 mod output;
 pub mod plain;
+pub mod svg;
+pub mod trace;
+mod verdict;
 
+pub use name::free;
 pub use output::{Output, OutputError, Written};
 
 use crate::model::stats::{self, Agreement, Waves};
-use crate::model::{Mode, Nanos, Run, State};
+use crate::model::{Background, Mode, Nanos, Run, State, Target};
+
+/// What is taken along, and what is known around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Subject<'a> {
+    /// Whose followers, and where, if there are any to fetch.
+    pub target: Option<&'a Target>,
+    /// The preparing request, if it was made.
+    pub profile: Option<&'a Run>,
+    /// The runs shown, in order.
+    pub runs: &'a [Run],
+    /// The run whose followers are taken.
+    pub followers: Option<&'a Run>,
+    /// How many cores this machine has, where that is known.
+    pub cores: Option<u16>,
+    /// What the picture is drawn on.
+    pub background: Background,
+    /// The command that began the sitting.
+    pub command: &'a str,
+}
 
 /// A run against the sequential one.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -42,7 +69,7 @@ impl Comparison {
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
         Some(Self {
             speed_up,
-            efficiency: speed_up.map(|times| stats::efficiency(times, run.plan().workers)),
+            efficiency: speed_up.map(|times| stats::efficiency(times, run.mean_workers(took(run)))),
             agreement: Agreement::of(first, run),
         })
     }

@@ -6,7 +6,8 @@
 //!
 //! What happens is told in [`model::Event`]s: workers stamp and send them over a channel, and
 //! everything that a person sees or takes along is a fold of them. Dependencies point one way, and a
-//! test holds that: `tui → ui → app → model`, `tui → engine → github → model`, `export → model`.
+//! test holds that: `tui → ui → app → model`, `tui → engine → github → model`, `tui → export → model`,
+//! `recording → app`.
 //!
 //! | room | what it does |
 //! | --- | --- |
@@ -17,6 +18,7 @@
 //! | [`ui`] | draws that state |
 //! | [`tui`] | the terminal, and the loop that joins all of these |
 //! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
+//! | [`recording`] | a sitting in a file, and the same sitting again |
 //! | [`export`] | what a person takes along: reports and followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
@@ -38,6 +40,7 @@ pub mod export;
 pub mod github;
 pub mod headless;
 pub mod model;
+pub mod recording;
 pub mod signals;
 pub mod tui;
 pub mod ui;

@@ -4,6 +4,7 @@
 mod cost;
 #[cfg(unix)]
 mod decode;
+mod exports;
 mod input;
 mod screen;
 
@@ -18,6 +19,7 @@ use crate::model::Nanos;
 use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
 use crate::writer::Delivery;
+use exports::Exports;
 use input::Input;
 use screen::Screen;
 
@@ -50,12 +52,12 @@ pub enum Left {
 }
 
 /// Shows `app` on the terminal until a person quits or a signal comes; begins with running what the
-/// app shows. The terminal is as it was afterwards, also after an error or a panic; where it takes
+/// app shows. `command` is what began the sitting. The terminal is as it was afterwards, also after an error or a panic; where it takes
 /// nothing any more, that is not waited for. Fails if the terminal cannot be taken.
 pub fn run(
     app: App,
     launcher: &Launcher,
-    look: Look,
+    (look, command): (Look, &str),
     signals: &Signals,
 ) -> io::Result<(App, Left)> {
     let screen = Screen::enter(look)?;
@@ -65,6 +67,7 @@ pub fn run(
         received: signals.received(),
         screen,
         run: None,
+        exports: Exports::new(command),
         dirty: true,
         last_draw: None,
         frame: None,
@@ -72,6 +75,9 @@ pub fn run(
     };
     let left = tui.sit(look.background.is_none());
     drop(tui.screen);
+    for words in tui.exports.finish() {
+        tui.app.update(Msg::Exported(words));
+    }
     let left = left.unwrap_or_else(|error| {
         // A terminal that goes away says so twice: the signal is the better word.
         signals.end_soon().map_or(Left::Lost(error), Left::Signal)
@@ -86,6 +92,7 @@ struct Tui<'sitting> {
     received: &'sitting Receiver<i32>,
     screen: Screen,
     run: Option<RunHandle>,
+    exports: Exports,
     /// Whether the picture is not what the app says.
     dirty: bool,
     last_draw: Option<Nanos>,
@@ -129,6 +136,7 @@ impl Tui<'_> {
                 None => never(),
             };
             let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
+            let said = self.exports.said().clone();
             let sent = self.frame.as_ref().map_or_else(never, |frame| frame.outcome().clone());
             let effect = select! {
                 recv(self.received) -> signal => match self.heed(signal)? {
@@ -140,6 +148,10 @@ impl Tui<'_> {
                     self.frame = None;
                     outcome.map_err(gone)??;
                     None
+                }
+                recv(said) -> words => {
+                    self.dirty = true;
+                    words.ok().and_then(|words| self.app.update(Msg::Exported(words)))
                 }
                 recv(over) -> _ => self.take_last_events(),
                 recv(wake) -> _ => None,
@@ -210,6 +222,10 @@ impl Tui<'_> {
                     run.stop();
                 }
             }
+            Some(Effect::Name(stem)) => {
+                self.app.update(Msg::Named(Exports::names(&stem)));
+            }
+            Some(Effect::Export { kind, stem }) => self.exports.start(kind, &stem, &self.app),
             Some(Effect::Suspend) => return self.suspend(),
             Some(Effect::Quit) => return Ok(Some(Left::Quit)),
             Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),

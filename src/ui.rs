@@ -9,6 +9,10 @@
 //! │ a row a mode                                                     │
 //! │ the verdict                                                 waves│
 //! └──────────────────────────────────────────────────────────────────┘
+//! ┌ sweep ───────────────────────────────────────────────────────────┐
+//! │ dots and a curve                          a row a count of threads│
+//! │ the law and the waves                                            │
+//! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
 //! │ axis                                          busy  tasks   p95  │
 //! │ a row a lane                                                     │
@@ -25,6 +29,7 @@ mod axis;
 mod chosen;
 mod compare;
 mod cursor;
+mod export;
 mod find;
 mod foot;
 mod footer;
@@ -43,6 +48,7 @@ mod range;
 mod rows;
 mod sentences;
 mod steps;
+mod sweep;
 mod table;
 mod text;
 pub mod theme;
@@ -59,6 +65,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use crate::app::{App, Popup};
 use crate::model::Mode;
 use layout::Layout;
+use sweep::Chart;
 use theme::Theme;
 use verdict::Verdict;
 
@@ -84,6 +91,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     pane::over(app, theme, area, buf);
     match app.popup() {
         Some(Popup::Help(first)) => help::keys(app, first, theme, area, buf),
+        Some(Popup::Export(chosen)) => export::draw(chosen, app, theme, area, buf),
         Some(Popup::Output(reading)) => output::draw(reading, app, theme, area, buf),
         Some(Popup::Table) => table::draw(app, theme, area, buf),
         Some(Popup::Quit) => help::quit(app, theme, area, buf),
@@ -101,10 +109,13 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let lines = compared + if gives_way { 0 } else { verdict.lines(inside.into()) };
     let rows = app.shown().modes().len() as u16;
     let bar = u16::from(layout.has_headings());
-    let [title, modes, totals, timeline, legend, keys] = area.layout(&Split::vertical([
+    let chart = Chart::of(app, layout, theme);
+    let chart_rows = chart.as_ref().map_or(0, |chart| chart.rows(area.height));
+    let [title, modes, totals, swept, timeline, legend, keys] = area.layout(&Split::vertical([
         Constraint::Length(bar),
         Constraint::Length(1),
         Constraint::Length(rows + lines + layout.frame()),
+        Constraint::Length(chart_rows),
         Constraint::Fill(1),
         Constraint::Length(bar),
         Constraint::Length(1),
@@ -119,6 +130,9 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         below.layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(compared)]));
     verdict.draw(theme, said, buf);
     compare::draw(app, theme, compared, buf);
+    if let Some(chart) = chart {
+        chart.draw(part(swept, chart.heading(), layout, theme, buf), buf);
+    }
     let (layout, [timeline, beside]) = pane::split(app, layout, timeline);
     pane::draw(app, layout, theme, beside, buf);
     let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
@@ -178,8 +192,9 @@ fn timeline_heading(app: &App, layout: Layout) -> Option<(String, String)> {
 
 /// What a terminal shows that has no room for lanes.
 fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let mut parts = Vec::new();
-    for run in app.runs().iter().filter(|run| run.has_begun()) {
+    let mut parts: Vec<String> = sweep::one_line(app, area.width.into()).into_iter().collect();
+    let shown = if parts.is_empty() { app.runs() } else { &[] };
+    for run in shown.iter().filter(|run| run.has_begun()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));

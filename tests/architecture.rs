@@ -9,13 +9,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room, and the rooms that it may import. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 14] = [
+const ROOMS: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("github", &["model"]),
     ("engine", &["github", "model"]),
     ("app", &["model"]),
     ("ui", &["app", "model"]),
     ("export", &["model"]),
+    ("recording", &["app", "model"]),
     ("exit", &["export", "model"]),
     ("writer", &[]),
     ("signals", &["writer"]),
@@ -24,12 +25,22 @@ const ROOMS: [(&str, &[&str]); 14] = [
         "headless",
         &["app", "cli", "engine", "exit", "export", "github", "model", "signals", "writer"],
     ),
-    ("tui", &["app", "engine", "model", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (
         "command",
         &[
-            "app", "cli", "engine", "exit", "export", "github", "headless", "model", "signals",
-            "tui", "ui",
+            "app",
+            "cli",
+            "engine",
+            "exit",
+            "export",
+            "github",
+            "headless",
+            "model",
+            "signals",
+            "recording",
+            "tui",
+            "ui",
         ],
     ),
     ("lib", &[]),

@@ -13,6 +13,8 @@ mod server;
 
 #[path = "cli/exits.rs"]
 mod exits;
+#[path = "cli/exports.rs"]
+mod exports;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/json.rs"]

@@ -148,7 +148,7 @@ const EVENTS: [&str; 19] = [
     r#"{"at":3,"lane":0,"event":"queued","tasks":9}"#,
     r#"{"at":3,"lane":0,"event":"quota","limit":60,"remaining":59,"reset":7}"#,
     r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
-    r#"{"at":3,"lane":0,"event":"narrowed","in_flight":2}"#,
+    r#"{"at":3,"lane":0,"event":"allowed","in_flight":2,"why":{"queue":{"tenths":23}}}"#,
     r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
     r#"{"at":4,"lane":0,"event":"put","tasks":3}"#,
     r#"{"at":1,"lane":2,"event":"process","pid":4711}"#,

@@ -4,6 +4,9 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
+#[path = "session/sweep.rs"]
+mod sweep;
+
 use std::sync::Arc;
 
 use threadline::app::Session;

@@ -4,7 +4,7 @@ use super::App;
 use super::keymap::Action;
 use super::session::Rival;
 use crate::model::stats::speed_up;
-use crate::model::{Nanos, Run};
+use crate::model::{Choice, Nanos, Run};
 
 /// By how much a run differs from another; parts that one of them has not (yet) are nothing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,6 +72,9 @@ impl App {
                 Some(format!("compared with {name}; {compare} again: with {other}"))
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} again ends it")),
+            (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => {
+                Some("there is no other run to compare a trial with: run another mode first".to_owned())
+            }
             (None, _) if names.is_empty() => Some(format!(
                 "there is no other run to compare with: {run} runs this again, and keeps this one"
             )),

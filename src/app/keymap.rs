@@ -1,8 +1,14 @@
 //! One table: key, action, help. The footer, `?` and the README come from it.
 
-use std::fmt;
+mod key;
+mod rebind;
+
+use std::borrow::Cow;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+pub use key::{Key, NoKey};
+pub use rebind::KeysError;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,13 +119,6 @@ pub enum Action {
     Suspend,
 }
 
-/// A key, as a person presses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Key {
-    code: KeyCode,
-    control: bool,
-}
-
 /// Where a key counts. What is bound in the picture counts everywhere, unless the key does something
 /// else there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,20 +132,22 @@ pub enum Context {
 }
 
 /// A row of the table.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding {
     /// What is done.
     pub action: Action,
+    /// Its name in a configuration file, which stays as it is.
+    pub name: &'static str,
     /// Where.
     pub context: Context,
     /// The keys that do it, the one to show first.
-    pub keys: &'static [Key],
+    pub keys: Cow<'static, [Key]>,
     /// For `?` and the README.
     pub help: &'static str,
 }
 
 const fn char(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: false }
+    key(KeyCode::Char(c))
 }
 
 const fn control(c: char) -> Key {
@@ -157,82 +158,101 @@ const fn key(code: KeyCode) -> Key {
     Key { code, control: false }
 }
 
-const fn bind(action: Action, keys: &'static [Key], help: &'static str) -> Binding {
-    Binding { action, context: Context::Picture, keys, help }
-}
-
-const fn bind_in(
-    context: Context,
+const fn bind(
     action: Action,
+    name: &'static str,
     keys: &'static [Key],
     help: &'static str,
 ) -> Binding {
-    Binding { action, context, keys, help }
+    Binding { action, name, context: Context::Picture, keys: Cow::Borrowed(keys), help }
+}
+
+const fn in_table(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Key],
+    help: &'static str,
+) -> Binding {
+    Binding { action, name, context: Context::Table, keys: Cow::Borrowed(keys), help }
+}
+
+const fn in_replay(
+    action: Action,
+    name: &'static str,
+    keys: &'static [Key],
+    help: &'static str,
+) -> Binding {
+    Binding { action, name, context: Context::Replay, keys: Cow::Borrowed(keys), help }
 }
 
 /// Every key.
 pub const BINDINGS: &[Binding] = &[
-    bind(Action::NextMode, &[key(KeyCode::Tab)], "next mode"),
-    bind(Action::PreviousMode, &[key(KeyCode::BackTab)], "previous mode"),
-    bind(Action::NextWorkload, &[char('w')], "next workload"),
-    bind(Action::Mode(0), &[char('1')], "race: its modes, one after the other"),
-    bind(Action::Mode(1), &[char('2')], "sequential alone"),
-    bind(Action::Mode(2), &[char('3')], "threads alone"),
-    bind(Action::Mode(3), &[char('4')], "gil: threads under one GIL, alone"),
-    bind(Action::Mode(4), &[char('5')], "processes alone"),
-    bind(Action::Mode(5), &[char('6')], "sweep: over thread counts"),
-    bind(Action::Run, &[char('r')], "run this mode, again"),
-    bind(Action::Stop, &[char('x')], "stop the run"),
-    bind(Action::FewerWorkers, &[char('[')], "one worker fewer (next run)"),
-    bind(Action::MoreWorkers, &[char(']')], "one worker more (next run)"),
-    bind(Action::Simulate, &[char('s')], "simulated or real, to compute"),
-    bind(Action::Slower, &[char('<')], "simulated: slower"),
-    bind(Action::Faster, &[char('>')], "simulated: faster"),
-    bind(Action::Pause, &[char(' ')], "pause the view, never the run"),
-    bind(Action::ZoomIn, &[char('+'), char('=')], "zoom in"),
-    bind(Action::ZoomOut, &[char('-'), char('_')], "zoom out"),
-    bind(Action::Fit, &[char('0')], "fit the whole run"),
-    bind(Action::PanLeft, &[key(KeyCode::Left), char('h')], "earlier"),
-    bind(Action::PanRight, &[key(KeyCode::Right), char('l')], "later"),
-    bind(Action::PageLeft, &[char('H')], "a whole view earlier"),
-    bind(Action::PageRight, &[char('L')], "a whole view later"),
-    bind(Action::Start, &[key(KeyCode::Home)], "to the start"),
-    bind(Action::Follow, &[key(KeyCode::End)], "follow the newest"),
-    bind(Action::NextLane, &[char('j'), key(KeyCode::Down)], "lane below"),
-    bind(Action::PreviousLane, &[char('k'), key(KeyCode::Up)], "lane above"),
-    bind(Action::NextLanes, &[key(KeyCode::PageDown)], "ten lanes down"),
-    bind(Action::PreviousLanes, &[key(KeyCode::PageUp)], "ten lanes up"),
-    bind(Action::PreviousSpan, &[char(',')], "span before on the lane"),
-    bind(Action::NextSpan, &[char('.')], "next span on the lane"),
-    bind(Action::CursorLeft, &[char('{')], "cursor a cell earlier"),
-    bind(Action::CursorRight, &[char('}')], "cursor a cell later"),
-    bind(Action::Inspect, &[key(KeyCode::Enter)], "look closely; what a command wrote"),
-    bind(Action::Range, &[char('v')], "a range from the cursor on"),
-    bind(Action::FitSelection, &[char('f')], "fit the range, else the span"),
-    bind(Action::Undo, &[char('u')], "undo a change of the view"),
-    bind(Action::Find, &[char('/')], "find a page, login, status or error"),
-    bind(Action::NextFound, &[char('n')], "next that was found"),
-    bind(Action::PreviousFound, &[char('N')], "found before"),
-    bind(Action::Table, &[char('T')], "all tasks in a table"),
-    bind_in(Context::Table, Action::PreviousColumn, &[char('<')], "table: sort by column before"),
-    bind_in(Context::Table, Action::NextColumn, &[char('>')], "table: sort by next column"),
-    bind_in(Context::Table, Action::Invert, &[char('I')], "table: the other way round"),
-    bind(Action::Compare, &[char('c')], "another run beneath this one"),
-    bind(Action::Export, &[char('e')], "take along: trace, picture, ..."),
-    bind_in(Context::Replay, Action::StepBack, &[char('[')], "recording: one event back"),
-    bind_in(Context::Replay, Action::StepForward, &[char(']')], "recording: one event on"),
-    bind_in(Context::Replay, Action::ScrubBack, &[char('(')], "recording: a twentieth back"),
-    bind_in(Context::Replay, Action::ScrubForward, &[char(')')], "recording: a twentieth on"),
-    bind(Action::Theme, &[char('t')], "dark or light"),
-    bind(Action::Help, &[char('?')], "these keys"),
-    bind(Action::Back, &[key(KeyCode::Esc)], "one step back, never quits"),
-    bind(Action::Quit, &[char('q')], "quit; asks once while a run goes"),
-    bind(Action::Interrupt, &[control('c')], "quit at once"),
-    bind(Action::Suspend, &[control('z')], "to the shell; fg comes back"),
+    bind(Action::NextMode, "next-mode", &[key(KeyCode::Tab)], "next mode"),
+    bind(Action::PreviousMode, "previous-mode", &[key(KeyCode::BackTab)], "previous mode"),
+    bind(Action::NextWorkload, "next-workload", &[char('w')], "next workload"),
+    bind(Action::Mode(0), "mode-race", &[char('1')], "race: its modes, one after the other"),
+    bind(Action::Mode(1), "mode-sequential", &[char('2')], "sequential alone"),
+    bind(Action::Mode(2), "mode-threads", &[char('3')], "threads alone"),
+    bind(Action::Mode(3), "mode-gil", &[char('4')], "gil: threads under one GIL, alone"),
+    bind(Action::Mode(4), "mode-processes", &[char('5')], "processes alone"),
+    bind(Action::Mode(5), "mode-sweep", &[char('6')], "sweep: over thread counts"),
+    bind(Action::Run, "run", &[char('r')], "run this mode, again"),
+    bind(Action::Stop, "stop", &[char('x')], "stop the run"),
+    bind(Action::FewerWorkers, "fewer-workers", &[char('[')], "one worker fewer (next run)"),
+    bind(Action::MoreWorkers, "more-workers", &[char(']')], "one worker more (next run)"),
+    bind(Action::Simulate, "simulate", &[char('s')], "simulated or real, to compute"),
+    bind(Action::Slower, "slower", &[char('<')], "simulated: slower"),
+    bind(Action::Faster, "faster", &[char('>')], "simulated: faster"),
+    bind(Action::Pause, "pause", &[char(' ')], "pause the view, never the run"),
+    bind(Action::ZoomIn, "zoom-in", &[char('+'), char('=')], "zoom in"),
+    bind(Action::ZoomOut, "zoom-out", &[char('-'), char('_')], "zoom out"),
+    bind(Action::Fit, "fit", &[char('0')], "fit the whole run"),
+    bind(Action::PanLeft, "pan-left", &[key(KeyCode::Left), char('h')], "earlier"),
+    bind(Action::PanRight, "pan-right", &[key(KeyCode::Right), char('l')], "later"),
+    bind(Action::PageLeft, "page-left", &[char('H')], "a whole view earlier"),
+    bind(Action::PageRight, "page-right", &[char('L')], "a whole view later"),
+    bind(Action::Start, "start", &[key(KeyCode::Home)], "to the start"),
+    bind(Action::Follow, "follow", &[key(KeyCode::End)], "follow the newest"),
+    bind(Action::NextLane, "next-lane", &[char('j'), key(KeyCode::Down)], "lane below"),
+    bind(Action::PreviousLane, "previous-lane", &[char('k'), key(KeyCode::Up)], "lane above"),
+    bind(Action::NextLanes, "next-lanes", &[key(KeyCode::PageDown)], "ten lanes down"),
+    bind(Action::PreviousLanes, "previous-lanes", &[key(KeyCode::PageUp)], "ten lanes up"),
+    bind(Action::PreviousSpan, "previous-span", &[char(',')], "span before on the lane"),
+    bind(Action::NextSpan, "next-span", &[char('.')], "next span on the lane"),
+    bind(Action::CursorLeft, "cursor-left", &[char('{')], "cursor a cell earlier"),
+    bind(Action::CursorRight, "cursor-right", &[char('}')], "cursor a cell later"),
+    bind(Action::Inspect, "inspect", &[key(KeyCode::Enter)], "look closely; what a command wrote"),
+    bind(Action::Range, "range", &[char('v')], "a range from the cursor on"),
+    bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range, else the span"),
+    bind(Action::Undo, "undo", &[char('u')], "undo a change of the view"),
+    bind(Action::Find, "find", &[char('/')], "find a page, login, status or error"),
+    bind(Action::NextFound, "next-found", &[char('n')], "next that was found"),
+    bind(Action::PreviousFound, "previous-found", &[char('N')], "found before"),
+    bind(Action::Table, "table", &[char('T')], "all tasks in a table"),
+    in_table(
+        Action::PreviousColumn,
+        "previous-column",
+        &[char('<')],
+        "table: sort by column before",
+    ),
+    in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
+    in_table(Action::Invert, "invert", &[char('I')], "table: the other way round"),
+    bind(Action::Compare, "compare", &[char('c')], "another run beneath this one"),
+    bind(Action::Export, "export", &[char('e')], "take along: trace, picture, ..."),
+    in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
+    in_replay(Action::StepForward, "step-forward", &[char(']')], "recording: one event on"),
+    in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: a twentieth back"),
+    in_replay(Action::ScrubForward, "scrub-forward", &[char(')')], "recording: a twentieth on"),
+    bind(Action::Theme, "theme", &[char('t')], "dark or light"),
+    bind(Action::Help, "help", &[char('?')], "these keys"),
+    bind(Action::Back, "back", &[key(KeyCode::Esc)], "one step back, never quits"),
+    bind(Action::Quit, "quit", &[char('q')], "quit; asks once while a run goes"),
+    bind(Action::Interrupt, "interrupt", &[control('c')], "quit at once"),
+    bind(Action::Suspend, "suspend", &[control('z')], "to the shell; fg comes back"),
 ];
 
 /// Which keys do what in this sitting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     bindings: Vec<Binding>,
 }
@@ -265,24 +285,16 @@ impl Keymap {
 
     /// The key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
-        let binding = self.bindings.iter().find(|binding| binding.action == action);
-        binding.and_then(|binding| binding.keys.first()).map(Key::to_string).unwrap_or_default()
+        self.first(action).map_or_else(|| "(no key)".to_owned(), Key::to_string)
     }
-}
 
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.control {
-            f.write_str("Ctrl-")?;
-        }
-        match self.code {
-            KeyCode::Char(' ') => f.write_str("Space"),
-            KeyCode::Char(c) if self.control => write!(f, "{}", c.to_ascii_uppercase()),
-            KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::BackTab => f.write_str("Shift-Tab"),
-            // Arrows by name: not every terminal's font has the signs.
-            code => write!(f, "{code}"),
-        }
+    /// Whether any key does it.
+    pub fn is_bound(&self, action: Action) -> bool {
+        self.first(action).is_some()
+    }
+
+    fn first(&self, action: Action) -> Option<&Key> {
+        self.bindings.iter().find(|binding| binding.action == action)?.keys.first()
     }
 }
 
@@ -294,10 +306,26 @@ mod tests {
     fn no_key_does_two_things() {
         for context in [Context::Picture, Context::Replay, Context::Table] {
             let bound = BINDINGS.iter().filter(|binding| binding.context == context);
-            let keys: Vec<Key> = bound.flat_map(|binding| binding.keys).copied().collect();
+            let keys: Vec<Key> = bound.flat_map(|binding| binding.keys.iter()).copied().collect();
             for (index, key) in keys.iter().enumerate() {
                 assert!(!keys[index + 1..].contains(key), "{key} is bound twice");
             }
+        }
+    }
+
+    #[test]
+    fn an_action_has_the_name_that_it_has_in_the_code() {
+        for Binding { action, name, .. } in BINDINGS {
+            let code = format!("{action:?}");
+            let words = code.chars().fold(String::new(), |words, c| match c {
+                'A'..='Z' if words.is_empty() => c.to_ascii_lowercase().to_string(),
+                'A'..='Z' => format!("{words}-{}", c.to_ascii_lowercase()),
+                c => format!("{words}{c}"),
+            });
+            let is_mode = name.starts_with("mode-") && matches!(action, Action::Mode(_));
+            assert!(is_mode || *name == words, "{action:?} is called {name}");
+            let same = BINDINGS.iter().filter(|binding| binding.name == *name);
+            assert_eq!(same.count(), 1, "{name}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::KeyEvent;
 
-use crate::model::{Event, Nanos, Plan};
+use crate::model::{Background, Event, ExportKind, Nanos, Plan};
 
 /// What came.
 #[derive(Clone, Debug)]
@@ -17,6 +17,10 @@ pub enum Msg {
     EventCost(Nanos),
     /// A frame was drawn, in this time.
     Drawn(Nanos),
+    /// Names that no file has, for what can be taken along.
+    Named(Vec<(ExportKind, String)>),
+    /// What became of something that was to be written.
+    Exported(String),
     /// The program slept, and all its threads with it.
     Slept(Nanos),
     /// A frame is about to be drawn.
@@ -37,20 +41,19 @@ pub enum Effect {
     Stop,
     /// Have the run that goes on, if it is simulated, be so many times slower than real time.
     Pace(u32),
+    /// Find a name that no file has for each kind of export: this one, a number, and an ending.
+    Name(String),
+    /// Write what is taken along to a file of that name.
+    Export {
+        /// What.
+        kind: ExportKind,
+        /// The file's name, without a number or an ending.
+        stem: String,
+    },
     /// Hand the terminal to the shell until it calls back.
     Suspend,
     /// Leave.
     Quit,
     /// Leave as if by SIGINT.
     Interrupt,
-}
-
-/// The terminal's background.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Background {
-    /// Light text on dark.
-    #[default]
-    Dark,
-    /// Dark text on light.
-    Light,
 }

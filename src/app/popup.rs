@@ -9,6 +9,8 @@ use crate::model::Run;
 pub enum Popup {
     /// The keys, from this row of their table on where not all have room.
     Help(usize),
+    /// What can be taken along, with this entry chosen.
+    Export(usize),
     /// What a command wrote.
     Output(Reading),
     /// All tasks in a table.

@@ -1,24 +1,31 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
+mod auto;
 mod bill;
 mod figures;
+mod journal;
 mod rivals;
 mod setup;
+mod sweep;
 
 use std::collections::BTreeMap;
 
 use crate::model::stats::Agreement;
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Target, Workload,
+    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Sweep, Target,
+    Workload,
 };
 pub use bill::Bill;
 use figures::is_comparable;
 use rivals::Given;
 pub use rivals::Rival;
+use journal::Journal;
+pub use journal::{Begun, Entry, Tape};
 pub use setup::{
-    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_PROCESSES, MOST_WORKERS,
-    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
+    MOST_WORKERS,    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
+pub use sweep::{MOST_COUNTS, MOST_REPEATS, SweepSetup};
 
 /// The runs of this sitting.
 #[derive(Debug)]
@@ -30,9 +37,12 @@ pub struct Session {
     bouts: BTreeMap<Selection, Bout>,
     active: Option<Active>,
     latest: Option<Latest>,
+    /// Whether what goes on may cost what it costs: that was known when it was begun, or agreed to.
+    agreed: bool,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
     given: Option<Given>,
+    journal: Journal,
 }
 
 /// A selection's last runs, in the order of its modes.
@@ -43,6 +53,8 @@ struct Bout {
     agreement: Option<Agreement>,
     /// Those before, to compare with.
     earlier: Vec<Run>,
+    /// What the trials so far came to, where the selection is a sweep: it keeps the last run only.
+    sweep: Option<Sweep>,
 }
 
 /// The run that goes on.
@@ -67,8 +79,10 @@ impl Session {
             bouts: BTreeMap::new(),
             active: None,
             latest: None,
+            agreed: false,
             sequential: BTreeMap::new(),
             given: None,
+            journal: Journal::default(),
         }
     }
 
@@ -86,8 +100,10 @@ impl Session {
         if self.active.is_some() {
             return None;
         }
+        self.note_begun(selection);
         self.set_aside(selection);
         let known = self.tasks(selection.workload).is_some();
+        self.agreed = known || self.setup.sweep.agreed;
         if known && !self.setup.costs_quota(selection.workload) {
             return self.begin_run(selection, 0);
         }
@@ -102,6 +118,7 @@ impl Session {
 
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
+        self.note_event(event);
         let event = self.judged(event);
         self.active_run_mut()?.apply(&event);
         if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =
@@ -122,10 +139,14 @@ impl Session {
             Active::Profile(selection) => {
                 let counted = self.pages_by_profile().filter(|_| *end != End::Stopped);
                 self.pages = counted.or(self.pages);
-                (finished && counted.is_some()).then(|| self.begin_run(selection, 0)).flatten()
+                let goes_on = finished && counted.is_some() && !self.asks(selection);
+                goes_on.then(|| self.begin_run(selection, 0)).flatten()
             }
             Active::Run(selection, index) => {
                 self.learn(selection, index);
+                if selection.is_sweep() {
+                    return self.after_trial(selection);
+                }
                 finished.then(|| self.begin_run(selection, index + 1)).flatten()
             }
         }
@@ -160,21 +181,29 @@ impl Session {
     fn lay_out(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
         let tasks = self.tasks(selection.workload).unwrap_or(1);
-        let plans: Vec<Plan> =
+        let mut plans: Vec<Plan> =
             modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
+        if let Some(workers) = self.next_trial(selection) {
+            for plan in &mut plans {
+                plan.workers = workers;
+            }
+        }
         let runs = &mut self.bouts.entry(selection).or_default().runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
 
     fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Option<Plan> {
+        let auto = self.most_by_auto(workload, mode);
         let workers = match mode {
             Mode::Sequential => 1,
             Mode::Threads | Mode::Gil => self.workers(workload),
             Mode::Processes => self.workers(workload).min(MOST_PROCESSES),
         };
+        let workers = auto.unwrap_or(workers);
         let work = self.setup.work(workload)?;
-        Some(Plan { queue: self.setup.queue, ..Plan::new(work, mode, workers, tasks) })
+        let plan = Plan::new(work, mode, workers, tasks);
+        Some(Plan { queue: self.setup.queue, auto: auto.is_some(), ..plan })
     }
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {
@@ -281,9 +310,13 @@ impl Session {
         self.setup.workers.is_some() || self.tasks(workload).is_some()
     }
 
-    /// Fewer or more workers for the next run that has several, within what the server allows.
+    /// Fewer or more workers for the next run that has several, within what the server allows; from
+    /// where that stands, if it was to be found.
     pub fn change_workers(&mut self, workload: Workload, by: i32) {
-        let workers = i32::from(self.workers(workload)).saturating_add(by);
+        let found = self.is_auto(workload).then(|| self.found(workload)).flatten();
+        let workers = i32::from(found.unwrap_or_else(|| self.workers(workload)));
+        let workers = workers.saturating_add(by);
+        self.setup.auto &= workload != Workload::Followers;
         let most = most_workers(self.setup.costs_quota(workload));
         self.setup.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
     }

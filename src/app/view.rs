@@ -118,6 +118,11 @@ impl View {
         };
     }
 
+    /// What was held still is gone.
+    pub(super) const fn resume(&mut self) {
+        self.pause = None;
+    }
+
     /// One step back: the inspector, the range, the cursor, the held view, the zoom.
     fn back(&mut self) {
         let closed = std::mem::take(&mut self.inspects);

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
+use super::export::{ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
 use super::usage::UsageError;
-use super::{commands, usage};
+use super::{Environment, commands, usage};
 use crate::app::session::most_workers;
 use crate::model::{Choice, Mode};
 
@@ -19,7 +20,7 @@ pub(super) struct ExecArgs {
         short,
         long,
         value_name = "N",
-        value_parser = usage::threads,
+        value_parser = usage::jobs,
         allow_negative_numbers = true
     )]
     jobs: Option<u32>,
@@ -34,6 +35,8 @@ pub(super) struct ExecArgs {
     queue: Option<u32>,
     #[command(flatten)]
     picture: PictureArgs,
+    #[command(flatten)]
+    export: ExportArgs,
     /// The commands, an argument each; a shell (sh -c) runs them
     #[arg(last = true, value_name = "CMD")]
     commands: Vec<OsString>,
@@ -61,13 +64,16 @@ pub struct Exec {
     pub queue: Option<u32>,
     /// What a person wants to see.
     pub way: Way,
+    /// What is taken along.
+    pub exports: Exports,
     /// How the screen is to look.
     pub picture: Picture,
 }
 
 impl ExecArgs {
     /// Reads the commands, wherever they are.
-    pub(super) fn resolve(self) -> Result<Exec, UsageError> {
+    pub(super) fn resolve(mut self, environment: Environment<'_>) -> Result<Exec, UsageError> {
+        self.picture.configure(environment)?;
         let commands = match &self.from {
             Some(path) => commands::from_file(path)?,
             None => commands::from_arguments(self.commands)?,
@@ -83,8 +89,8 @@ impl ExecArgs {
             Some(OnlyArg::Sequential) => Choice::Only(Mode::Sequential),
             Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
         };
-        let way = self.picture.way();
-        let picture = self.picture.into();
-        Ok(Exec { commands: commands.into(), jobs, choice, queue: self.queue, way, picture })
+        let (exports, way) = self.export.resolve(None, self.picture.way())?;
+        let (picture, queue) = (self.picture.into(), self.queue);
+        Ok(Exec { commands: commands.into(), jobs, choice, queue, way, exports, picture })
     }
 }

@@ -27,16 +27,19 @@ Examples:
   threadline octocat --json > race.json          everything measured (README: the JSON report)
   threadline octocat --mode threads -o followers.csv
   threadline octocat -o - | head                 the followers as NDJSON, no screen
+  threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
   threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
+  threadline octocat --narrate                   for a screen reader
+  threadline --print-keys                        which keys do what, for the configuration file
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
   Data goes to stdout; progress, the report beside \"-o -\", and errors go to stderr. --plain begins
   with the times, single_threaded time(sec) and multi_threaded time(sec), and the count of both.
-  A file is written whole or not at all. Followers that a failed run got are written, and said to
+  A file is written whole or not at all, and what goes to stdout (-) leaves no screen. Followers that a failed run got are written, and said to
   be partial.
 
 Exit codes:
@@ -52,6 +55,8 @@ Exit codes:
 Environment:
   GH_TOKEN, GITHUB_TOKEN    the access token, the first that is set; sent to the API's host alone
   GITHUB_API_URL            the API's address, where --api-url is not given
+  ACCESSIBLE=1              sentences for a screen reader instead of the screen, as --narrate
+  XDG_CONFIG_HOME           where the configuration file is, else ~/.config (--config)
   TERM=dumb                 no screen
   NO_COLOR, CLICOLOR_FORCE, COLORTERM    which colours the screen has";
 
@@ -68,6 +73,36 @@ pub(super) const OUTPUT: &str = "\
 Write the followers to FILE, as its ending says: .csv, .json (one array) or .ndjson (one a line)
 
 - writes NDJSON to stdout; there is no screen then, and the report goes to stderr.";
+
+pub(super) const NARRATE: &str = "\
+No screen: what happens, in sentences, for a screen reader
+
+stderr tells what happens, a sentence a line, nothing drawn over and nothing in colour, and at the end \
+what each lane did; stdout has what --plain prints, or --json. ACCESSIBLE=1 in the environment does the \
+same wherever a terminal shows stderr.";
+
+pub(super) const CONFIG: &str = "\
+Read this configuration [default: $XDG_CONFIG_HOME/threadline/config.toml]
+
+Without XDG_CONFIG_HOME, ~/.config/threadline/config.toml, if it is there. --config /dev/null reads none. \
+The file may have theme, ascii, mouse, reduced-motion, threads, per-page, and [keys] as --print-keys \
+prints them; the command line comes before it.";
+
+pub(super) const COMPLETIONS: &str = "\
+Print what completes commands and options in a shell
+
+Where it has to go, each shell's own manual says; the places below are the usual ones.";
+
+pub(super) const COMPLETIONS_AFTER: &str = "\
+Examples:
+  threadline completions bash > ~/.local/share/bash-completion/completions/threadline
+  threadline completions zsh > ~/.zfunc/_threadline    with fpath+=~/.zfunc before compinit
+  threadline completions fish > ~/.config/fish/completions/threadline.fish";
+
+pub(super) const MAN_AFTER: &str = "\
+Examples:
+  threadline man > ~/.local/share/man/man1/threadline.1
+  threadline man | man -l -";
 
 pub(super) const EXEC: &str = "\
 Run commands of your own, one at a time and then side by side
@@ -111,6 +146,7 @@ const SERVE_EXAMPLES: &str = "\
 Examples:
   threadline serve --port 8080
   threadline serve --followers 3000 --latency 50ms --jitter 20ms --seed 7
+  threadline serve --followers 6000 --latency 50ms --at-once 8    a service with room for 8
   threadline serve --port 8080 --faults faults.json
   threadline aaronlelevier --api-url http://127.0.0.1:8080 --threads 16
 

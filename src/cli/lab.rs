@@ -25,24 +25,26 @@ pub(super) struct LabArgs {
     /// How many tasks there are to compute [default: 8]
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "N",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_TASKS)),
         allow_negative_numbers = true
     )]
     tasks: Option<u32>,
     /// How long a task takes alone, about [default: 150ms]
-    #[arg(long, value_name = "DURATION", value_parser = size)]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = size)]
     size: Option<Duration>,
     /// How much of a mixed task is CPU work, in percent [default: 30]
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "PERCENT",
         value_parser = clap::value_parser!(u8).range(0..=100),
         allow_negative_numbers = true
     )]
     share: Option<u8>,
     /// How long a thread waits for the GIL before it asks for it [default: 5ms]
-    #[arg(long, value_name = "DURATION", value_parser = switch_interval)]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = switch_interval)]
     switch_interval: Option<Duration>,
 }
 
@@ -138,7 +140,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_the_help_tells() {
-        let help = LabArgs::augment_args(Command::new("x")).render_help().to_string();
+        let help = LabArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let Compute { size, share, switch_interval, .. } = Compute::default();
         let millis = |time: Nanos| time.0 / 1_000_000;
         for text in [

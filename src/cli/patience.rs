@@ -14,16 +14,16 @@ const SHORTEST_TIMEOUT: Duration = Duration::from_millis(1);
 #[command(next_help_heading = super::FOLLOWERS)]
 pub(super) struct PatienceArgs {
     /// Make a request again up to N times after an error that may pass [default: 4]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]
     retries: Option<u32>,
     /// Give a request up after this long [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = timeout)]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = timeout)]
     timeout: Option<Duration>,
     /// Wait for a rate limit to end up to this long [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = duration::with_unit)]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = duration::with_unit)]
     max_wait: Option<Duration>,
     /// Begin even if too few requests are left of the rate limit
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) force: bool,
 }
 
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn the_defaults_are_those_that_the_help_tells() {
-        let help = PatienceArgs::augment_args(Command::new("x")).render_help().to_string();
+        let help = PatienceArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let Patience { retries, timeout, max_wait } = Patience::default();
         for text in [
             format!("[default: {retries}]"),

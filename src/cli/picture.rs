@@ -1,8 +1,15 @@
 //! What a person wants to see, and how it is to look: options of every command that runs something.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
+use super::config::{Config, ConfigError};
+use super::{Environment, set};
+use crate::app::Keymap;
+
 #[derive(Args, Debug)]
+#[command(next_help_heading = super::LOOK)]
 pub(super) struct PictureArgs {
     /// No screen: print the times and a short report
     #[arg(long)]
@@ -10,21 +17,58 @@ pub(super) struct PictureArgs {
     /// No screen: print everything measured as one JSON document
     #[arg(long, conflicts_with = "plain")]
     pub(super) json: bool,
-    /// Colours for a dark or a light background; auto asks the terminal
-    #[arg(long, value_enum, default_value_t = Theme::Auto)]
-    theme: Theme,
+    /// No screen: what happens, in sentences, for a screen reader
+    #[arg(long, long_help = super::help::NARRATE)]
+    narrate: bool,
+    /// Colours for: dark, light, or auto, which asks [default: auto]
+    #[arg(long, value_enum, hide_possible_values = true)]
+    theme: Option<Theme>,
     /// Draw with ASCII characters only
     #[arg(long)]
     ascii: bool,
+    /// Zoom with the wheel, choose by a click or by dragging; no text is selected then
+    #[arg(long, hide_short_help = true)]
+    mouse: bool,
+    /// Draw twice a second at most, and move on by half a view
+    #[arg(long, hide_short_help = true)]
+    reduced_motion: bool,
+    /// Read this configuration [default: $XDG_CONFIG_HOME/threadline/config.toml]
+    #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
+    config: Option<PathBuf>,
+    /// A person's own.
+    #[arg(skip)]
+    keys: Keymap,
+    /// Set by the environment.
+    #[arg(skip)]
+    accessible: bool,
 }
 
 /// How the screen is to look.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Picture {
     /// Which background the screen's colours are for.
     pub theme: Theme,
     /// Only ASCII characters on the screen.
     pub ascii: bool,
+    /// The mouse is the program's.
+    pub mouse: bool,
+    /// Nothing moves that need not.
+    pub reduced_motion: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Whether sentences tell what happens.
+    pub narrate: Narrate,
+}
+
+/// Whether stderr tells what happens, in sentences that are never drawn over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrate {
+    /// No.
+    Never,
+    /// Where a person watches stderr (`ACCESSIBLE`): scripts see what they always see.
+    ToPerson,
+    /// Wherever it goes (`--narrate`).
+    Always,
 }
 
 /// `--theme`: which background the screen's colours are for.
@@ -50,9 +94,24 @@ pub enum Way {
 }
 
 impl PictureArgs {
+    /// Reads the configuration: where the command line says nothing, that decides.
+    pub(super) fn configure(
+        &mut self,
+        environment: Environment<'_>,
+    ) -> Result<Config, ConfigError> {
+        let config = Config::find(self.config.as_deref(), environment)?;
+        self.theme = self.theme.or(config.theme);
+        self.ascii |= config.ascii;
+        self.mouse |= config.mouse;
+        self.reduced_motion |= config.reduced_motion;
+        self.keys.clone_from(&config.keys);
+        self.accessible = set(environment, "ACCESSIBLE").is_some_and(|value| value != "0");
+        Ok(config)
+    }
+
     /// What a person wants to see.
     pub(super) const fn way(&self) -> Way {
-        match (self.json, self.plain) {
+        match (self.json, self.plain || self.narrate || self.accessible) {
             (true, _) => Way::Json,
             (false, true) => Way::Plain,
             (false, false) => Way::Screen,
@@ -62,6 +121,17 @@ impl PictureArgs {
 
 impl From<PictureArgs> for Picture {
     fn from(args: PictureArgs) -> Self {
-        Self { theme: args.theme, ascii: args.ascii }
+        Self {
+            theme: args.theme.unwrap_or(Theme::Auto),
+            ascii: args.ascii,
+            mouse: args.mouse,
+            reduced_motion: args.reduced_motion,
+            keys: args.keys,
+            narrate: match (args.narrate, args.accessible) {
+                (true, _) => Narrate::Always,
+                (false, true) => Narrate::ToPerson,
+                (false, false) => Narrate::Never,
+            },
+        }
     }
 }

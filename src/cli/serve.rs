@@ -1,5 +1,6 @@
 //! `threadline serve`: what the built-in server is to serve, how slowly and how badly.
 
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -45,6 +46,9 @@ pub(super) struct ServeArgs {
         default_value_t = 0
     )]
     seed: u64,
+    /// Work on N requests at once; the others wait for their turn [default: on all]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    at_once: Option<u16>,
     /// Play the faults in this file: limits, errors, broken connections and answers
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -59,6 +63,8 @@ pub struct Serve {
     pub followers: u32,
     /// How slowly it answers.
     pub latency: LatencyArg,
+    /// How many requests it works on at once; nothing for no bound.
+    pub at_once: Option<NonZeroU16>,
     /// Where the faults are that it plays.
     pub faults: Option<PathBuf>,
 }
@@ -92,6 +98,12 @@ impl From<ServeArgs> for Serve {
             (None, Some(path)) => LatencyArg::Profile(path),
             (None, None) => LatencyArg::BuiltIn,
         };
-        Self { port: args.port, followers: args.followers, latency, faults: args.faults }
+        Self {
+            port: args.port,
+            followers: args.followers,
+            latency,
+            at_once: args.at_once.and_then(NonZeroU16::new),
+            faults: args.faults,
+        }
     }
 }

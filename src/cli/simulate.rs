@@ -11,15 +11,22 @@ const MOST_CORES: i64 = 64;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Laboratory")]
 pub(super) struct SimulateArgs {
-    /// Compute the machine, too: the same picture each time, as slow as you like
+    /// Compute the machine, too: as slow as you like
     #[arg(long)]
     pub(super) simulate: bool,
     /// What decides where the simulated machine has a choice [default: 1]
-    #[arg(long, value_name = "N", requires = "simulate", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        requires = "simulate",
+        allow_negative_numbers = true
+    )]
     seed: Option<u64>,
     /// Cores of the simulated machine, 1 to 64 [default: 2]
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "N",
         requires = "simulate",
         value_parser = value_parser!(u16).range(1..=MOST_CORES),
@@ -29,6 +36,7 @@ pub(super) struct SimulateArgs {
     /// On the screen, the simulated run is N times slower than real time [default: 20]
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "N",
         requires = "simulate",
         value_parser = value_parser!(u32).range(1..=i64::from(SLOWEST)),
@@ -61,7 +69,7 @@ mod tests {
 
     #[test]
     fn the_defaults_and_bounds_are_those_that_the_help_tells() {
-        let help = SimulateArgs::augment_args(Command::new("x")).render_help().to_string();
+        let help = SimulateArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let Simulation { seed, cores } = Simulation::default();
         let cores = format!("1 to {MOST_CORES} [default: {cores}]");
         let seed = format!("a choice [default: {seed}]");

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::commands::CommandsError;
+use super::config::ConfigError;
 use super::username::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
@@ -64,6 +65,47 @@ pub enum UsageError {
         /// How many there may be.
         most: u16,
     },
+    /// Several numbers of threads, where one is wanted.
+    #[error("--threads {asked}: several counts are for a sweep: add --mode sweep, or give one")]
+    CountsWithoutSweep {
+        /// Which were asked for.
+        asked: String,
+    },
+    /// One number of threads, where several are wanted.
+    #[error(
+        "--threads {asked}: a sweep compares several counts: give them as 1,2,4,8 or 1..{asked}, or \
+         leave --threads away"
+    )]
+    OneCount {
+        /// Which was asked for.
+        asked: u32,
+    },
+    /// More numbers of threads than a chart has room for.
+    #[error("--threads: {asked} counts are too many for a sweep: give up to {most}, as 1,2,4,8,16")]
+    TooManyCounts {
+        /// How many were asked for.
+        asked: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// An option of a sweep, where there is none.
+    #[error("{option} is about a sweep: add --mode sweep")]
+    NoSweep {
+        /// Which option.
+        option: &'static str,
+    },
+    /// A sweep compares numbers that are known.
+    #[error("--threads auto: a sweep compares counts: give them as 1,2,4,8 or 1..32")]
+    AutoSweep,
+    /// Nobody's queue tells how many workers help.
+    #[error(
+        "--threads auto watches a server's queue, and --workload {workload} asks none: give \
+         --threads as many as this machine has cores"
+    )]
+    AutoWithoutServer {
+        /// What is computed.
+        workload: Workload,
+    },
     /// A number of commands side by side that makes no sense.
     #[error("--jobs {asked}: give 1 to {most}")]
     Jobs {
@@ -71,6 +113,17 @@ pub enum UsageError {
         asked: u32,
         /// How many there may be.
         most: u16,
+    },
+    /// The configuration file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// What the configuration file says cannot be carried out here.
+    #[error("{error} (threads in {place})")]
+    Configured {
+        /// Why.
+        error: Box<Self>,
+        /// The file and the line.
+        place: String,
     },
     /// There are no commands to run.
     #[error(transparent)]
@@ -114,9 +167,22 @@ pub enum UsageError {
         /// What is about followers.
         given: &'static str,
     },
-    /// Both the report and the followers were to go to stdout.
-    #[error("--json and --output - both want stdout: give --output a file")]
-    StdoutTwice,
+    /// Two things were to go to stdout.
+    #[error("{one} and {two} - both want stdout: give {two} a file")]
+    StdoutTwice {
+        /// An option.
+        one: &'static str,
+        /// Another.
+        two: &'static str,
+    },
+    /// Two things were to go to the same file.
+    #[error("{one} and {two} name the same file: give each its own")]
+    FileTwice {
+        /// An option.
+        one: &'static str,
+        /// Another.
+        two: &'static str,
+    },
 }
 
 impl Stop {
@@ -148,8 +214,8 @@ fn sentence(rendered: &str) -> String {
     said + " (see --help)"
 }
 
-/// `--threads`: any number, since how many are allowed depends on the API.
-pub(super) fn threads(text: &str) -> Result<u32, &'static str> {
+/// `--jobs`: any number, since how many are allowed is another question.
+pub(super) fn jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 

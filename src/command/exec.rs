@@ -1,6 +1,6 @@
 //! Carries out `threadline exec`.
 
-use super::{CommandError, cores, look, shape};
+use super::{CommandError, cores, exports, look, shape};
 use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
@@ -18,15 +18,19 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
     let jobs = exec.jobs.or_else(cores).unwrap_or(1).min(most_workers(false));
     let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, jobs) };
     let session = Session::new(setup);
+    let exports = exports(&exec.exports, &exec.picture)?;
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
     if let Some(shape) = shape(exec.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
+        let (shape, streams) = ((shape, exports), streams);
         return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
     }
-    let look = Look { guarded: true, ..look(exec.picture) };
+    let look = Look { guarded: true, ..look(&exec.picture) };
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session, selection, look.background.unwrap_or_default());
-    let (app, left) = tui::run(app, &launcher, look, &signals).map_err(CommandError::Screen)?;
+    let app = App::new(session, selection, look.background.unwrap_or_default())
+        .with_keymap(exec.picture.keys);
+    let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
+        .map_err(CommandError::Screen)?;
     let session = app.session();
     // What goes on when the screen is left was stopped there.
     let runs = match session.active() {
@@ -34,7 +38,10 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
         None => session.latest_runs(),
     };
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
-    let exit = tell(runs, Shape::Plain, streams, (&signals, came));
+    let aside = exports.have_stdout();
+    let (came, saved) =
+        exports.save(session, runs, std::iter::empty(), streams.out, (&signals, came));
+    let exit = tell(runs, (Shape::Plain, aside), saved, streams, came);
     match left {
         Left::Lost(error) => Err(CommandError::Screen(error)),
         Left::Quit | Left::Signal(_) => Ok(exit?),

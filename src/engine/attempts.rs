@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::exchange::Listener;
 use super::gate::{Gate, Pass};
 use super::task::Report;
 use crate::github::{Fault, Patience, Remedy, asked_to_wait};
-use crate::model::{Failure, Kind, Nanos, TaskId};
+use crate::model::{Failure, FailureKind, Kind, Nanos, TaskId, Why};
 
 /// The longest wait after the first failure; it doubles with each.
 const FIRST: Duration = Duration::from_millis(500);
@@ -19,6 +20,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 pub(super) struct Attempts {
     pub(super) gate: Arc<Gate>,
     pub(super) report: Report,
+    pub(super) listener: Arc<Listener>,
     pub(super) clock: Clock,
     pub(super) patience: Patience,
 }
@@ -36,7 +38,7 @@ impl Attempts {
         loop {
             let Fault { failure, remedy } = match ask().await {
                 Ok(answer) => {
-                    pass.succeeded(&self.report);
+                    pass.succeeded(self.listener.last(), &self.report);
                     return Ok(answer);
                 }
                 Err(fault) => fault,
@@ -48,7 +50,7 @@ impl Attempts {
                     self.report.send(Kind::AttemptFailed { task, failure, again });
                 }
                 Remedy::Retry(after) => {
-                    drop(pass);
+                    pass.failed(cause(&failure), &self.report);
                     failed += 1;
                     self.back_off(task, failure, failed, after).await?;
                 }
@@ -80,6 +82,15 @@ impl Attempts {
         self.report.send(Kind::AttemptFailed { task, failure, again });
         self.clock.sleep_until(until).await;
         Ok(())
+    }
+}
+
+/// Why as many requests at once may have been too many.
+const fn cause(failure: &Failure) -> Why {
+    match failure.kind {
+        FailureKind::TimedOut => Why::TimedOut,
+        FailureKind::Unreachable => Why::Broken,
+        _ => Why::ServerError,
     }
 }
 

@@ -8,8 +8,10 @@ use super::cancel::Cancel;
 use super::clock::Clock;
 use super::errand::Errand;
 use super::event_loop::EventLoop;
+use super::exchange::Listener;
 use super::gate::{Gate, Pass};
 use super::process::{Remote, Starter};
+use super::room::Room;
 use super::task::{Extent, Job, Report, Worker};
 use crate::github::link::Links;
 use crate::github::{Api, Client, Fault, Patience, Remedy, Reply, Timeouts};
@@ -30,6 +32,8 @@ pub(super) struct GithubJob {
 impl Job for GithubJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
         let events = EventLoop::new()?;
+        let listener = Arc::new(Listener::default());
+        let report = report.heard_by(Arc::clone(&listener));
         let asker = if let Some(starter) = &self.starter {
             Asker::There(Remote::start(Arc::clone(starter), report.clone())?)
         } else {
@@ -40,11 +44,16 @@ impl Job for GithubJob {
         let attempts = Attempts {
             gate: Arc::clone(&self.gate),
             report,
+            listener,
             clock: self.clock.clone(),
             patience: self.patience,
         };
         let per_page = self.errand.target.per_page;
         Ok(Box::new(GithubWorker { events, asker, attempts, per_page, pass: None }))
+    }
+
+    fn room(&self) -> Option<&Arc<Room>> {
+        self.gate.room()
     }
 }
 

@@ -1,15 +1,19 @@
 //! Where every request of a run passes before it leaves. While a rate limit lasts nobody passes, on
-//! whichever worker it was met; after a secondary one, fewer pass at once.
+//! whichever worker it was met; after a secondary one, fewer pass at once. Where a run is to find out
+//! how many may pass at once, what comes of each request decides.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::auto::{Auto, Change};
 use super::clock::Clock;
+use super::exchange::Exchange;
+use super::room::Room;
 use super::task::Report;
 use crate::github::{Api, RateLimit, Wait, limited_for_ever, not_waited_for};
-use crate::model::{Failure, Kind, Limit, LimitKind, Nanos, State};
+use crate::model::{Failure, Kind, Limit, LimitKind, Nanos, Plan, Quota, State, Why};
 
 /// How long to wait after a limit whose end the server does not tell, doubled each time it is met
 /// again: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
@@ -40,6 +44,8 @@ pub(super) struct Gate {
     max_wait: Duration,
     workers: u16,
     standing: Standing,
+    /// Where it is found out how many may pass: which lanes may have a task.
+    room: Option<Arc<Room>>,
     state: watch::Sender<GateState>,
 }
 
@@ -52,6 +58,8 @@ struct GateState {
     limits: u32,
     /// Limits met since a request went well.
     in_a_row: u32,
+    /// Decides how many may be in flight, where that is found out.
+    auto: Option<Auto>,
     /// So many may be in flight.
     most: u16,
     in_flight: u16,
@@ -64,6 +72,8 @@ struct GateState {
 pub(super) struct Pass {
     gate: Arc<Gate>,
     limits: u32,
+    /// When it was given, in the run.
+    given: Nanos,
 }
 
 /// Why a request may not leave now.
@@ -73,25 +83,36 @@ enum Wanting {
 }
 
 impl Gate {
-    /// The gate of a run with so many workers. Limits are waited for up to `max_wait`.
+    /// The gate of a run of `plan`. Limits are waited for up to `max_wait`.
     pub(super) fn new(
         api: Arc<Api>,
         clock: Clock,
         max_wait: Duration,
-        workers: u16,
+        plan: &Plan,
         standing: Standing,
     ) -> Self {
         let closed = *standing.lock().unwrap_or_else(PoisonError::into_inner);
+        let workers = plan.workers;
+        let auto = plan.auto.then(|| Auto::new(workers));
+        let most = auto.as_ref().map_or(workers, Auto::limit);
+        let room = auto.is_some().then(|| Arc::new(Room::new(most)));
         let state = GateState {
             closed,
             told: false,
             limits: 0,
             in_a_row: 0,
-            most: workers,
+            auto,
+            most,
             in_flight: 0,
             successes: 0,
         };
-        Self { api, clock, max_wait, workers, standing, state: watch::Sender::new(state) }
+        let state = watch::Sender::new(state);
+        Self { api, clock, max_wait, workers, standing, room, state }
+    }
+
+    /// Which lanes may have a task, where that is found out.
+    pub(super) const fn room(&self) -> Option<&Arc<Room>> {
+        self.room.as_ref()
     }
 
     /// Waits until a request may leave. Fails where that would be longer than a person wants.
@@ -135,7 +156,17 @@ impl Gate {
             }
             false
         });
-        passed.map(|limits| Pass { gate: Arc::clone(self), limits })
+        let given = report.moment(now);
+        passed.map(|limits| Pass { gate: Arc::clone(self), limits, given })
+    }
+
+    /// So many may pass at once from now on.
+    fn allow(&self, state: &mut GateState, (most, why): Change, report: &Report) {
+        (state.most, state.successes) = (most, 0);
+        report.send(Kind::Allowed { in_flight: most, why });
+        if let Some(room) = &self.room {
+            room.allow(most);
+        }
     }
 
     fn bearable(&self, closed: Closed) -> Result<(), Failure> {
@@ -159,26 +190,45 @@ impl Gate {
 }
 
 impl Pass {
-    /// The request went well.
-    pub(super) fn succeeded(self, report: &Report) {
-        self.gate.state.send_if_modified(|state| {
+    /// The request went well, and its answer told what is left of the quota, if anything did.
+    pub(super) fn succeeded(self, told: (Exchange, Option<Quota>), report: &Report) {
+        let gate = &self.gate;
+        gate.state.send_if_modified(|state| {
             // A request that left before the last limit tells nothing of the time after it.
             if self.limits < state.limits {
                 return false;
             }
             state.in_a_row = 0;
-            if state.most >= self.gate.workers {
-                return false;
+            let changes = match &mut state.auto {
+                Some(auto) => {
+                    let (exchange, quota) = told;
+                    let left = quota.and_then(|quota| auto.left(quota));
+                    [left, auto.answered(exchange, state.in_flight)]
+                }
+                None => [state.recovered(gate.workers), None],
+            };
+            let before = state.most;
+            for change in changes.into_iter().flatten() {
+                gate.allow(state, change, report);
             }
-            state.successes += 1;
-            let grows = state.successes >= state.most;
-            if grows {
-                state.successes = 0;
-                state.most += 1;
-                report.send(Kind::Narrowed { in_flight: state.most });
-            }
-            grows
+            state.most > before
         });
+    }
+
+    /// The request failed, perhaps because there were too many at once.
+    pub(super) fn failed(self, why: Why, report: &Report) {
+        self.gate.state.send_if_modified(|state| {
+            self.cut(state, why, report);
+            false
+        });
+    }
+
+    /// Where it is found out how many may pass at once, half of them were enough.
+    fn cut(&self, state: &mut GateState, why: Why, report: &Report) {
+        let cut = |auto: &mut Auto| auto.failed(self.given, report.now(), why);
+        if let Some(change) = state.auto.as_mut().and_then(cut) {
+            self.gate.allow(state, change, report);
+        }
     }
 
     /// The request met a limit: closes the gate, and returns until when, on the run's clock. Fails
@@ -206,13 +256,27 @@ impl Pass {
                 report.send(Kind::Limited(closed.limit(report)));
             }
             if new && limit.kind == LimitKind::Secondary {
-                let most = state.in_flight.min(state.most) / 2;
-                (state.most, state.successes) = (most.max(1), 0);
-                report.send(Kind::Narrowed { in_flight: state.most });
+                if state.auto.is_some() {
+                    self.cut(state, Why::RateLimit, report);
+                } else {
+                    let most = state.in_flight.min(state.most) / 2;
+                    gate.allow(state, (most.max(1), Why::RateLimit), report);
+                }
             }
             result = Ok(report.moment(state.closed.map_or(until, |closed| closed.until)));
         });
         result
+    }
+}
+
+impl GateState {
+    /// After a limit, a round that went well makes room for one more.
+    fn recovered(&mut self, workers: u16) -> Option<Change> {
+        if self.most >= workers {
+            return None;
+        }
+        self.successes += 1;
+        (self.successes >= self.most).then_some((self.most + 1, Why::Recovered))
     }
 }
 

@@ -174,7 +174,7 @@ impl Workshop {
             Arc::clone(api),
             clock.clone(),
             patience.max_wait,
-            plan.workers,
+            plan,
             Arc::clone(standing),
         );
         GithubJob {

@@ -92,6 +92,11 @@ impl Ledger {
         *losses
     }
 
+    /// Whether no task is to be had any more.
+    pub(super) const fn is_closed(&self) -> bool {
+        self.queue.is_none()
+    }
+
     /// Puts a task that a worker left undone back into the queue.
     pub(super) fn put_back(&self, task: TaskId) {
         if let Some(queue) = &self.queue {

@@ -11,9 +11,10 @@ use super::clock::Clock;
 use super::feeder;
 use super::handle::{RunHandle, Time};
 use super::ledger::Ledger;
+use super::room::{Place, Room};
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable;
-use crate::model::{End, Failure, FailureKind, Kind, LaneId, Outcome, Plan, State, TaskId};
+use crate::model::{End, Failure, FailureKind, Kind, LaneId, Outcome, Plan, State, TaskId, Why};
 
 /// A task that so many worker processes died over is not tried again, nor anything on a lane where so
 /// many died one after the other.
@@ -81,7 +82,16 @@ impl Shared {
         if self.cancel.is_cancelled() {
             ledger.give_up(End::Stopped);
         }
-        ledger.admits(task)
+        let admits = ledger.admits(task);
+        self.close_if_over(&ledger);
+        admits
+    }
+
+    /// Where no task is left, no lane waits for its turn any more.
+    fn close_if_over(&self, ledger: &Ledger) {
+        if let (true, Some(room)) = (ledger.is_closed(), self.job.room()) {
+            room.close();
+        }
     }
 
     /// Where too many worker processes died, over this task or in a row on its lane, it has failed.
@@ -110,11 +120,16 @@ impl Shared {
             Outcome::Lost(_) => ledger.put_back(task),
             Outcome::Done(_) | Outcome::Failed(_) => ledger.tried(task, extent, &self.report),
         }
+        self.close_if_over(&ledger);
     }
 }
 
 /// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
 fn coordinate(mut shared: Shared, plan: &Plan) {
+    if let Some(room) = shared.job.room() {
+        let in_flight = room.lanes();
+        shared.report.send(Kind::Allowed { in_flight, why: Why::Start });
+    }
     shared.ledger().begin(plan.tasks, &shared.report);
     let backlog = shared.queue.clone();
     let feeder = plan.queue.map(|most| feeder::start(backlog, most, shared.report.clone()));
@@ -140,15 +155,21 @@ fn coordinate(mut shared: Shared, plan: &Plan) {
     shared.report.send(Kind::RunFinished { end });
 }
 
-/// As many of the planned workers as the machine has threads for.
+/// As many of the planned workers as the machine has threads for; where not all lanes may have a task,
+/// each once its lane may.
 fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
     // Their first tasks are taken for them, so that the first lane begins with the first page,
     // whichever thread the system wakes first.
-    let firsts = plan.tasks.min(u32::from(plan.workers)) as usize;
+    let room = shared.job.room();
+    let at_once = room.map_or(plan.workers, |room| room.lanes().min(plan.workers));
+    let firsts = plan.tasks.min(u32::from(at_once)) as usize;
     let firsts: Vec<TaskId> = shared.queue.iter().take(firsts).collect();
     let mut firsts = firsts.into_iter();
     let mut workers = Vec::new();
     for lane in 0..plan.workers {
+        if lane >= at_once && room.is_some_and(|room| !room.outgrows(lane)) {
+            break;
+        }
         let first = firsts.next();
         let (all, report) = (shared.clone(), shared.report.on(LaneId(lane)));
         let worker = move || work(first, &all, &report);
@@ -169,8 +190,11 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     // at the first task.
     let set_up = || shared.job.worker(report.clone()).ok();
     let mut worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
-    let (mut first, mut losses) = (first, 0);
-    while let Some(task) = first.take().or_else(|| next(shared, &mut worker)) {
+    let mut first = first.map(|task| (task, shared.job.room().map(Room::give)));
+    let mut losses = 0;
+    while let Some((task, _place)) =
+        first.take().or_else(|| next(shared, report.lane(), &mut worker))
+    {
         let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
         // How many tasks there are may have come to light meanwhile.
         if !shared.admits(task) {
@@ -190,14 +214,28 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     }
 }
 
-/// Takes a task from the queue; nothing once that is closed and empty.
-fn next(shared: &Shared, worker: &mut Option<Box<dyn Worker>>) -> Option<TaskId> {
-    match (shared.queue.try_recv(), worker) {
-        (Ok(task), _) => return Some(task),
-        (Err(_), Some(worker)) => worker.rest(),
-        (Err(_), None) => {}
-    }
-    shared.queue.recv().ok()
+/// Takes a task from the queue once the lane may have one; nothing once that is closed and empty.
+fn next(
+    shared: &Shared,
+    lane: LaneId,
+    worker: &mut Option<Box<dyn Worker>>,
+) -> Option<(TaskId, Option<Place>)> {
+    let mut rest = || worker.as_mut().map_or((), |worker| worker.rest());
+    let place = match shared.job.room() {
+        None => None,
+        Some(room) => match room.try_take(lane) {
+            None => {
+                rest();
+                Some(room.take(lane)?)
+            }
+            place => place,
+        },
+    };
+    let task = shared.queue.try_recv().or_else(|_empty| {
+        rest();
+        shared.queue.recv()
+    });
+    Some((task.ok()?, place))
 }
 
 /// Lets a thread's worker act for a task, a new one if there is none. A panic becomes a failure of

@@ -7,13 +7,21 @@ use crossbeam_channel::Sender;
 
 use super::cancel::Cancel;
 use super::clock::Clock;
+use super::exchange::Listener;
 use super::gil::thread::ThreadState;
+use super::room::Room;
 use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
 /// A kind of work, shared by the threads of a run.
 pub trait Job: Send + Sync {
     /// Sets up what one thread needs, on that thread.
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
+
+    /// Which lanes may have a task, where not all of them may.
+    fn room(&self) -> Option<&Arc<Room>> {
+        None
+    }
+
 
     /// The run was stopped, and is not waited for any longer: ends what would outlive the program.
     fn abandon(&self) {}
@@ -58,23 +66,29 @@ pub struct Report {
     events: Sender<Event>,
     /// Under a GIL, what the lane does decides who holds it.
     thread: Option<Arc<ThreadState>>,
+    listener: Option<Arc<Listener>>,
 }
 
 impl Report {
     /// The voice of `lane` in a run that started when `clock` stood at `start`.
     pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
-        Self { lane, clock, start, events, thread: None }
+        Self { lane, clock, start, events, thread: None, listener: None }
     }
 
     /// Another lane's voice in the same run.
     #[must_use]
     pub fn on(&self, lane: LaneId) -> Self {
-        Self { lane, thread: None, ..self.clone() }
+        Self { lane, thread: None, listener: None, ..self.clone() }
     }
 
     /// The same lane's, on a thread that needs the GIL to compute.
     pub(super) fn under(&self, thread: Arc<ThreadState>) -> Self {
         Self { thread: Some(thread), ..self.clone() }
+    }
+
+    /// The same lane's, heard by somebody on this side of the channel, too.
+    pub(super) fn heard_by(&self, listener: Arc<Listener>) -> Self {
+        Self { listener: Some(listener), ..self.clone() }
     }
 
     pub(super) const fn lane(&self) -> LaneId {
@@ -102,6 +116,9 @@ impl Report {
 
     /// This happened at a moment of the run: another process stamped it.
     pub(super) fn tell(&self, at: Nanos, kind: Kind) {
+        if let Some(listener) = &self.listener {
+            listener.hear(at, &kind);
+        }
         // Nobody listens any more once the screen has moved on to another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
     }

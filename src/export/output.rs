@@ -1,4 +1,5 @@
-//! Where the followers go: a file that is written whole or not at all, or something to write into.
+//! Where a thing that a person takes along goes: a file that is written whole or not at all, or
+//! something to write into.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -7,16 +8,26 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use super::followers::{Format, best};
-use crate::model::Run;
+use super::followers::Format;
+use super::{Subject, markdown, plural, svg, trace};
+use crate::model::{ExportKind, Run};
 
-/// A place for the followers, made ready before they are fetched. Dropping it unwritten leaves
-/// everything as it was.
+/// A place for something that a person takes along, made ready before the run. Dropping it unwritten
+/// leaves everything as it was.
 #[derive(Debug)]
 pub struct Output {
     path: PathBuf,
-    format: Format,
+    content: Content,
     place: Place,
+}
+
+/// What is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Trace,
+    Picture,
+    Report,
+    Followers(Format),
 }
 
 #[derive(Debug)]
@@ -32,27 +43,26 @@ enum Place {
 }
 
 /// What was written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Written {
-    /// Nothing was fetched, so nothing was touched.
-    Nothing,
-    /// All followers.
-    Whole {
-        /// How many.
-        followers: u64,
+    /// There was nothing, so nothing was touched.
+    Nothing {
+        /// What did not happen: `fetched`.
+        was: &'static str,
     },
-    /// Those of the pages that came.
+    /// All of it.
+    Whole {
+        /// What: `127 followers`.
+        what: String,
+    },
+    /// Followers, but not of every page.
     Partial {
-        /// How many.
-        followers: u64,
-        /// How many pages came.
-        pages: u32,
-        /// How many there are.
-        of: u32,
+        /// What: `60 followers, 2 of 3 pages`.
+        what: String,
     },
 }
 
-/// Why the followers cannot be written.
+/// Why something cannot be written.
 #[derive(Debug, Error)]
 pub enum OutputError {
     /// The ending says nothing of how.
@@ -62,29 +72,47 @@ pub enum OutputError {
     )]
     UnknownFormat(PathBuf),
     /// It names a directory.
-    #[error("--output {}: this names a directory; name a file in it", .0.display())]
-    Directory(PathBuf),
+    #[error("{} {}: this names a directory; name a file in it", kind.option(), path.display())]
+    Directory {
+        /// What was to go there.
+        kind: ExportKind,
+        /// Where.
+        path: PathBuf,
+    },
     /// The place is not to be written to.
-    #[error("cannot write {}: {source}; choose another place for --output", path.display())]
+    #[error(
+        "cannot write {}: {source}; choose another place for {}",
+        path.display(),
+        kind.option()
+    )]
     Unwritable {
+        /// What was to go there.
+        kind: ExportKind,
         /// Where.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
-    /// The list is whole, but the system does not let it replace what is there: a file that is a
+    /// The file is whole, but the system does not let it replace what is there: a file that is a
     /// mount of its own, or somebody else's in a folder like /tmp.
-    #[error("cannot replace {}: {source}; the followers are in {}", path.display(), kept.display())]
+    #[error(
+        "cannot replace {}: {source}; the {kind} {} in {}",
+        path.display(),
+        if *kind == ExportKind::Followers { "are" } else { "is" },
+        kept.display()
+    )]
     Irreplaceable {
+        /// What was to go there.
+        kind: ExportKind,
         /// What is there.
         path: PathBuf,
-        /// Where the list stays.
+        /// Where it stays.
         kept: PathBuf,
         /// What the system said.
         source: io::Error,
     },
     /// stdout takes no more; whoever read it may have had enough.
-    #[error("cannot write the followers to stdout: {0}")]
+    #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
 }
 
@@ -95,67 +123,108 @@ impl OutputError {
     }
 }
 
+impl Content {
+    const fn kind(self) -> ExportKind {
+        match self {
+            Self::Trace => ExportKind::Trace,
+            Self::Picture => ExportKind::Picture,
+            Self::Report => ExportKind::Report,
+            Self::Followers(_) => ExportKind::Followers,
+        }
+    }
+
+    /// Writes it; nothing, without a byte, if there is none.
+    fn write(self, subject: &Subject<'_>, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Trace => trace::write(out, subject.runs),
+            Self::Picture => svg::write(out, subject),
+            Self::Report => markdown::write(out, subject),
+            Self::Followers(format) => {
+                subject.followers.map_or(Ok(()), |run| format.write(run, out))
+            }
+        }
+    }
+
+    /// What there is of it.
+    fn found(self, subject: &Subject<'_>) -> Written {
+        match (self, subject.followers) {
+            (Self::Followers(_), None) => Written::Nothing { was: "fetched" },
+            (Self::Followers(_), Some(run)) => {
+                let what = plural(run.follower_count(), "follower");
+                if run.is_whole() {
+                    return Written::Whole { what };
+                }
+                let (pages, of) = (run.done_tasks(), run.known_tasks());
+                Written::Partial { what: format!("{what}, {pages} of {of} pages") }
+            }
+            _ if !subject.runs.iter().any(Run::has_begun) => Written::Nothing { was: "run" },
+            _ => Written::Whole { what: self.kind().to_string() },
+        }
+    }
+}
+
 impl Output {
     /// Makes the place ready, so that one that cannot be written to is known before the run.
-    pub fn prepare(path: &Path) -> Result<Self, OutputError> {
-        if path.as_os_str() == "-" {
-            return Ok(Self::new(path, Format::Ndjson, Place::Stdout));
-        }
-        let existing = fs::metadata(path).ok();
+    pub fn prepare(kind: ExportKind, path: &Path) -> Result<Self, OutputError> {
+        let is_stdout = path.as_os_str() == "-";
+        let existing = fs::metadata(path).ok().filter(|_| !is_stdout);
         if existing.as_ref().is_some_and(fs::Metadata::is_dir) {
-            return Err(OutputError::Directory(path.to_owned()));
+            return Err(OutputError::Directory { kind, path: path.to_owned() });
         }
         let special = existing.as_ref().is_some_and(|existing| !existing.is_file());
-        let format = Format::of(path).or(special.then_some(Format::Ndjson));
-        let format = format.ok_or_else(|| OutputError::UnknownFormat(path.to_owned()))?;
-        let place = if special {
-            OpenOptions::new().write(true).open(path).map(Place::Direct)
-        } else {
-            beside(path, existing.as_ref())
+        let content = match kind {
+            ExportKind::Trace => Content::Trace,
+            ExportKind::Picture => Content::Picture,
+            ExportKind::Report => Content::Report,
+            ExportKind::Followers => {
+                let stream = (is_stdout || special).then_some(Format::Ndjson);
+                let format = Format::of(path).or(stream);
+                Content::Followers(
+                    format.ok_or_else(|| OutputError::UnknownFormat(path.to_owned()))?,
+                )
+            }
+        };
+        let place = match existing.as_ref() {
+            _ if is_stdout => Ok(Place::Stdout),
+            _ if special => OpenOptions::new().write(true).open(path).map(Place::Direct),
+            existing => beside(path, existing),
         };
         let unwritable = |source: io::Error| match source.kind() {
-            io::ErrorKind::IsADirectory => OutputError::Directory(path.to_owned()),
-            _ => OutputError::Unwritable { path: path.to_owned(), source },
+            io::ErrorKind::IsADirectory => OutputError::Directory { kind, path: path.to_owned() },
+            _ => OutputError::Unwritable { kind, path: path.to_owned(), source },
         };
-        Ok(Self::new(path, format, place.map_err(unwritable)?))
+        Ok(Self { path: path.to_owned(), content, place: place.map_err(unwritable)? })
     }
 
-    fn new(path: &Path, format: Format, place: Place) -> Self {
-        Self { path: path.to_owned(), format, place }
-    }
-
-    /// Writes the followers of the best of the runs, `stdout` being what - stands for.
-    pub fn write<'a>(
+    /// Writes what there is, `stdout` being what - stands for.
+    pub fn write(
         self,
-        runs: impl IntoIterator<Item = &'a Run>,
+        subject: &Subject<'_>,
         stdout: &mut dyn Write,
     ) -> Result<Written, OutputError> {
-        let Some(run) = best(runs) else {
-            return Ok(Written::Nothing);
-        };
-        let Self { path, format, place } = self;
-        let unwritable = |path, source| OutputError::Unwritable { path, source };
+        let Self { path, content, place } = self;
+        let found = content.found(subject);
+        if matches!(found, Written::Nothing { .. }) {
+            return Ok(found);
+        }
+        let kind = content.kind();
+        let unwritable = |path, source| OutputError::Unwritable { kind, path, source };
         match place {
             Place::Stdout => {
-                let written = format.write(run, stdout).and_then(|()| stdout.flush());
+                let written = content.write(subject, stdout).and_then(|()| stdout.flush());
                 written.map_err(OutputError::Stdout)?;
             }
             Place::Direct(file) => {
-                buffered(format, run, &file).map_err(|source| unwritable(path, source))?;
+                buffered(content, subject, &file).map_err(|source| unwritable(path, source))?;
             }
             Place::File { target, temporary } => {
-                if let Err(source) = on_disk(format, run, temporary.as_file()) {
+                if let Err(source) = on_disk(content, subject, temporary.as_file()) {
                     return Err(unwritable(path, source));
                 }
-                replace(&target, temporary, path)?;
+                replace(kind, &target, temporary, path)?;
             }
         }
-        let followers = run.follower_count();
-        Ok(if run.is_whole() {
-            Written::Whole { followers }
-        } else {
-            Written::Partial { followers, pages: run.done_tasks(), of: run.known_tasks() }
-        })
+        Ok(found)
     }
 
     /// Where it goes, in words.
@@ -166,35 +235,51 @@ impl Output {
         }
     }
 
-    /// Whether the followers go to a file, which never keeps a writer waiting.
+    /// Whether it goes to a file, which never keeps a writer waiting.
     pub const fn is_file(&self) -> bool {
         matches!(self.place, Place::File { .. })
     }
 
-    /// Whether the followers go to stdout.
+    /// Whether it goes to stdout.
     pub const fn is_stdout(&self) -> bool {
         matches!(self.place, Place::Stdout)
     }
 }
 
-fn buffered(format: Format, run: &Run, file: &File) -> io::Result<()> {
+impl Written {
+    /// What a person is told of it, where `place` is where it was to go.
+    pub fn words(&self, place: &str) -> String {
+        match self {
+            Self::Nothing { was } => format!("nothing was {was}, so {place} was not written"),
+            Self::Whole { what } => format!("{what} written to {place}"),
+            Self::Partial { what } => format!("{place} is partial: {what}"),
+        }
+    }
+}
+
+fn buffered(content: Content, subject: &Subject<'_>, file: &File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    format.write(run, &mut out)?;
+    content.write(subject, &mut out)?;
     out.flush()
 }
 
-fn on_disk(format: Format, run: &Run, file: &File) -> io::Result<()> {
-    buffered(format, run, file)?;
-    // After a power cut, too, the name must not stand for half a list.
+fn on_disk(content: Content, subject: &Subject<'_>, file: &File) -> io::Result<()> {
+    buffered(content, subject, file)?;
+    // After a power cut, too, the name must not stand for half a file.
     file.sync_all()
 }
 
-/// Gives the whole list its name. What cannot have it is not thrown away after a long run.
-fn replace(target: &Path, temporary: NamedTempFile, path: PathBuf) -> Result<(), OutputError> {
+/// Gives the whole file its name. What cannot have it is not thrown away after a long run.
+fn replace(
+    kind: ExportKind,
+    target: &Path,
+    temporary: NamedTempFile,
+    path: PathBuf,
+) -> Result<(), OutputError> {
     let Err(refused) = temporary.persist(target) else { return Ok(()) };
     Err(match refused.file.keep() {
-        Ok((_, kept)) => OutputError::Irreplaceable { path, kept, source: refused.error },
-        Err(_) => OutputError::Unwritable { path, source: refused.error },
+        Ok((_, kept)) => OutputError::Irreplaceable { kind, path, kept, source: refused.error },
+        Err(_) => OutputError::Unwritable { kind, path, source: refused.error },
     })
 }
 

@@ -31,6 +31,7 @@ mod wire;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -72,6 +73,9 @@ pub struct Settings {
     pub latency: Latency,
     /// What goes wrong; nothing by default.
     pub faults: Faults,
+    /// How many requests it works on at once, of all connections together: the others wait for their
+    /// turn, in the order in which they came. Nothing for no bound.
+    pub at_once: Option<NonZeroU16>,
     /// The TCP port on 127.0.0.1; 0 for any that is free.
     pub port: u16,
     /// Asks what time it is: seconds since 1970, for the quota's windows and the `Date` header.
@@ -146,7 +150,8 @@ impl Server {
                 _ => ServerError::Listen { port, source },
             })?
         };
-        let shared = Arc::new(Shared::new(Api::new(settings, address)));
+        let at_once = settings.at_once;
+        let shared = Arc::new(Shared::new(Api::new(settings, address), at_once));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("server".to_owned())

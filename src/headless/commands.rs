@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::{Shape, Streams, complain, drive, progress_line};
+use super::{Exports, Saved, Shape, Streams, complain, drive, progress_line, told};
 use crate::app::Session;
 use crate::engine::Launcher;
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ pub fn run(
     mut session: Session,
     selection: Selection,
     launcher: &Launcher,
-    shape: Shape,
+    (shape, exports): (Shape, Exports),
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
@@ -27,18 +27,21 @@ pub fn run(
     let came =
         drive::to_end(&mut session, selection, launcher, received, &mut progress, streams.err);
     progress.clear();
-    tell(session.runs(selection), shape, streams, (signals, came))
+    let (aside, runs) = (exports.have_stdout(), session.runs(selection));
+    let (came, saved) =
+        exports.save(&session, runs, std::iter::empty(), streams.out, (signals, came));
+    tell(runs, (shape, aside), saved, streams, came)
 }
 
-/// Names what failed, and writes the report. Whoever reads it may take nothing for ever: a signal
-/// ends the program now. Fails only if stdout does.
+/// Names what failed, and writes the report. Whoever reads it may take nothing for ever, so a signal
+/// must be able to end the program by now. Fails only if stdout does.
 pub(crate) fn tell(
     runs: &[Run],
-    shape: Shape,
+    (shape, aside): (Shape, bool),
+    saved: io::Result<Vec<Saved>>,
     streams: &mut Streams<'_>,
-    (signals, came): (&Signals, Option<i32>),
+    came: Option<i32>,
 ) -> io::Result<Exit> {
-    let came = signals.last_words(came);
     let failures = failures(runs);
     for failure in failures.iter().take(MOST_NAMED) {
         complain(streams.err, failure);
@@ -46,14 +49,16 @@ pub(crate) fn tell(
     if let Some(more) = failures.len().checked_sub(MOST_NAMED).filter(|&more| more > 0) {
         complain(streams.err, &format!("{more} more commands failed: the report has them all"));
     }
+    let exit = saved.map(|saved| told(Exit::of_commands(runs), saved, streams.err));
     let written = match shape {
         Shape::Json => json::Report::of(runs).write(streams.out),
+        Shape::Plain if aside => commands::write(streams.err, runs).or(Ok(())),
         Shape::Plain => commands::write(streams.out, runs),
     };
     let written = written.and_then(|()| streams.out.flush());
     match came {
         // A terminal that goes away fails the writing, too: the signal is the better word.
         Some(signal) => Ok(Exit::Signal(signal)),
-        None => written.map(|()| Exit::of_commands(runs)),
+        None => written.and(exit),
     }
 }

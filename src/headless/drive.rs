@@ -26,7 +26,8 @@ pub(super) fn to_end(
     err: &mut dyn Write,
 ) -> Option<i32> {
     let mut next = session.begin(selection);
-    let mut told = false;
+    // Whoever was asked whether to begin knows it.
+    let mut told = session.profile().is_some();
     while let Some(plan) = next.take() {
         if plan.workload() == Workload::Followers && !std::mem::replace(&mut told, true) {
             progress.clear();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, never, tick};
 
 use crate::app::Session;
-use crate::model::{Nanos, Run, Work};
+use crate::model::{Nanos, Run, Selection, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -33,7 +33,10 @@ impl Progress {
     /// Says how far the run is that goes on.
     pub(super) fn draw(&mut self, session: &Session, elapsed: Nanos) {
         if let Some(run) = session.active_run() {
-            self.replace(&line(run, elapsed), "");
+            let prepares = run.plan().workload() == Workload::Profile;
+            let active = session.active().filter(|_| !prepares);
+            let trial = active.and_then(|active| trial(session, active));
+            self.replace(&(trial.unwrap_or_default() + &line(run, elapsed)), "");
         }
     }
 
@@ -59,6 +62,12 @@ impl Progress {
         self.line = Some(writer.write(format!("\r{line}{:rest$}{end}", "").into_bytes()));
         self.width = width;
     }
+}
+
+/// `trial 7 of 15: `.
+fn trial(session: &Session, selection: Selection) -> Option<String> {
+    let sweep = session.sweep(selection)?;
+    Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned()))
 }
 
 fn line(run: &Run, elapsed: Nanos) -> String {

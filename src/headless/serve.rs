@@ -49,6 +49,7 @@ pub fn example() -> Result<Server, ServerError> {
         followers: DEFAULT_FOLLOWERS,
         latency: Latency::Profile(LatencyProfile::built_in()),
         faults: Faults::default(),
+        at_once: None,
         port: 0,
         wall_clock,
     })
@@ -68,6 +69,7 @@ fn settings(serve: &Serve) -> Result<Settings, ServeError> {
         followers: serve.followers,
         latency,
         faults: faults.unwrap_or_default(),
+        at_once: serve.at_once,
         port: serve.port,
         wall_clock,
     })

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::allowed::Why;
 use super::page::Page;
 use super::plan::Plan;
 use super::time::Nanos;
 
 /// The version of the wire format; a change that an older reader would misread raises it.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Something that happened in a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,11 +102,13 @@ pub enum Kind {
     Quota(Quota),
     /// The server has had too many requests: until its limit ends, none leaves.
     Limited(Limit),
-    /// No more requests than this are in flight at once from now on: said after a limit, and
-    /// whenever it changes.
-    Narrowed {
+    /// No more requests than this are in flight at once from now on: said whenever it changes, and
+    /// where it is found while fetching, at the start.
+    Allowed {
         /// How many.
         in_flight: u16,
+        /// Why.
+        why: Why,
     },
     /// No task is left, or the run was given up.
     RunFinished {

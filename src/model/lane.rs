@@ -2,12 +2,14 @@
 //! costs two look-ups however much happened in it.
 
 mod cells;
-mod stretch;
+mod contents;
+mod stretches;
 
 use super::event::{State, TaskId};
 use super::time::Nanos;
 pub use cells::Cell;
-pub use stretch::Contents;
+pub use contents::Contents;
+pub use stretches::Stretch;
 
 /// Entries between two checkpoints.
 const CHECKPOINT: usize = 64;

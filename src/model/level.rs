@@ -58,6 +58,9 @@ pub(super) trait Curve {
 
     /// The area under it over [0, t), in nanoseconds times its value.
     fn area(&self, t: Nanos) -> u128;
+
+    /// When it changes, never falling.
+    fn changes(&self) -> Box<dyn Iterator<Item = u64> + '_>;
 }
 
 impl Load {
@@ -127,6 +130,20 @@ impl<'run> Level<'run> {
         came.saturating_sub(went) as f64 / width as f64
     }
 
+    /// Each value that it took, from when on, in order.
+    pub fn changes(&self) -> impl Iterator<Item = (Nanos, u32)> + use<'run> {
+        let (mut came, mut went) = (self.came.changes().peekable(), self.went.changes().peekable());
+        let mut last = None;
+        let level = *self;
+        let moments = std::iter::from_fn(move || match (came.peek(), went.peek()) {
+            (Some(one), Some(other)) if one <= other => came.next(),
+            (Some(_), None) => came.next(),
+            _ => went.next(),
+        });
+        let levels = moments.map(move |at| (Nanos(at), level.at(Nanos(at))));
+        levels.filter(move |&(_, value)| last.replace(value) != Some(value))
+    }
+
     /// The highest that it ever was.
     pub const fn peak(&self) -> u32 {
         self.peak
@@ -165,6 +182,10 @@ impl Curve for Nothing {
     fn area(&self, _: Nanos) -> u128 {
         0
     }
+
+    fn changes(&self) -> Box<dyn Iterator<Item = u64> + '_> {
+        Box::new(std::iter::empty())
+    }
 }
 
 impl Curve for Tally {
@@ -175,6 +196,10 @@ impl Curve for Tally {
     fn area(&self, t: Nanos) -> u128 {
         let count = self.at.partition_point(|&at| at < t.0);
         count as u128 * u128::from(t.0) - self.sum(count)
+    }
+
+    fn changes(&self) -> Box<dyn Iterator<Item = u64> + '_> {
+        Box::new(self.at.iter().copied())
     }
 }
 
@@ -204,5 +229,9 @@ impl Curve for Steps {
         let before = self.steps.partition_point(|step| step.at < t.0);
         let last = before.checked_sub(1).and_then(|last| self.steps.get(last));
         last.map_or(0, |last| last.area + u128::from(t.0 - last.at) * u128::from(last.level))
+    }
+
+    fn changes(&self) -> Box<dyn Iterator<Item = u64> + '_> {
+        Box::new(self.steps.iter().map(|step| step.at))
     }
 }

@@ -35,8 +35,8 @@ pub fn of(runs: &[Run], baseline: Option<Nanos>, cores: Option<u16>) -> Option<S
     let whole = runs.iter().filter(|run| run.is_whole() && run.plan().mode != Mode::Sequential);
     let figures = whole.filter_map(|run| {
         let speed_up = stats::speed_up(baseline, run.took()?)?;
-        let (plan, tasks) = (run.plan(), run.known_tasks());
-        Some(Figure { mode: plan.mode, workers: plan.workers, tasks, speed_up })
+        let workers = run.mean_workers(Nanos::ZERO).round() as u16;
+        Some(Figure { mode: run.plan().mode, workers, tasks: run.known_tasks(), speed_up })
     });
     sentence(&runs.first()?.plan().work, &figures.collect::<Vec<_>>(), cores)
 }

@@ -209,6 +209,9 @@ pub struct Plan {
     pub mode: Mode,
     /// How many workers; 1 in sequential mode.
     pub workers: u16,
+    /// Whether it is found while fetching how many of them are to be at work.
+    #[serde(default)]
+    pub auto: bool,
     /// How many tasks, as far as is known beforehand.
     pub tasks: u32,
     /// How many tasks the queue holds at most; nothing for no bound.
@@ -218,7 +221,7 @@ pub struct Plan {
 impl Plan {
     /// A plan without a bound on the queue.
     pub const fn new(work: Work, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, tasks, queue: None }
+        Self { work, mode, workers, auto: false, tasks, queue: None }
     }
 
     /// What kind of tasks.
@@ -232,10 +235,11 @@ impl Plan {
     }
 
     /// The mode as a person reads it, with the number of workers where there are several:
-    /// `sequential`, `threads x5`.
+    /// `sequential`, `threads x5`, `threads auto`.
     pub fn name(&self) -> String {
         match self.mode {
             Mode::Sequential => self.selection().to_string(),
+            _ if self.auto => format!("{} auto", self.selection()),
             _ => format!("{} x{}", self.selection(), self.workers),
         }
     }
@@ -264,13 +268,13 @@ impl Plan {
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
     }
 
-    /// How many rounds the workers need for this many tasks.
+    /// How many rounds the workers need for this many tasks, where all of them are at work.
     pub fn waves(&self, tasks: u32) -> Waves {
         Waves::new(tasks, self.workers)
     }
 }
 
-/// One mode, or several on one axis.
+/// One mode, several on one axis, or one over and over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
@@ -278,16 +282,19 @@ pub enum Choice {
     Race,
     /// One mode alone.
     Only(Mode),
+    /// Threads alone, over several counts of them.
+    Sweep,
 }
 
 impl Choice {
     /// Every choice, in the order of the keys.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Race,
         Self::Only(Mode::Sequential),
         Self::Only(Mode::Threads),
         Self::Only(Mode::Gil),
         Self::Only(Mode::Processes),
+        Self::Sweep,
     ];
 }
 
@@ -311,6 +318,16 @@ impl Selection {
         Self { workload, choice: Choice::Only(mode) }
     }
 
+    /// A workload on threads, over several counts of them.
+    pub const fn sweep(workload: Workload) -> Self {
+        Self { workload, choice: Choice::Sweep }
+    }
+
+    /// Whether it is a sweep.
+    pub const fn is_sweep(self) -> bool {
+        matches!(self.choice, Choice::Sweep)
+    }
+
     /// Everything that a workload can be run in, in the order of the keys.
     pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
         workload.choices().iter().map(move |&choice| Self { workload, choice })
@@ -320,6 +337,7 @@ impl Selection {
     pub fn modes(self) -> &'static [Mode] {
         match self.choice {
             Choice::Race => self.workload.raced(),
+            Choice::Sweep => &[Mode::Threads],
             Choice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
                 Some(at) => Mode::ALL.get(at..=at).unwrap_or(&[]),
                 None => &[],
@@ -361,6 +379,7 @@ impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.choice, self.workload) {
             (Choice::Race, _) => f.pad("race"),
+            (Choice::Sweep, _) => f.pad("sweep"),
             (Choice::Only(Mode::Threads), Workload::Commands) => f.pad("parallel"),
             (Choice::Only(mode), _) => mode.fmt(f),
         }

@@ -3,6 +3,7 @@
 mod facts;
 mod timing;
 
+use super::allowed::Allowed;
 use super::arrivals::Arrivals;
 use super::distinct::Distinct;
 use super::event::{
@@ -49,7 +50,10 @@ pub struct Run {
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
-    narrowed: Option<u16>,
+    /// When each of them was first said.
+    limited: Vec<Nanos>,
+    /// How many requests may be in flight, where that was said.
+    allowed: Allowed,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
@@ -82,7 +86,8 @@ impl Run {
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
-            narrowed: None,
+            limited: Vec::new(),
+            allowed: Allowed::default(),
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
@@ -137,7 +142,7 @@ impl Run {
             Kind::Retried { task } => self.retry(at, event.lane, *task),
             Kind::Quota(quota) => self.quota.set(at, *quota),
             Kind::Limited(limit) => self.limit(at, *limit),
-            Kind::Narrowed { in_flight } => self.narrowed = Some(*in_flight),
+            Kind::Allowed { in_flight, why } => self.allowed.set(at, *in_flight, *why),
             Kind::RunFinished { end } => {
                 self.end = Some(end.clone());
                 self.close();
@@ -167,7 +172,10 @@ impl Run {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
         match self.limits.last_mut().filter(lasts) {
             Some(last) => *last = limit,
-            None => self.limits.push(limit),
+            None => {
+                self.limits.push(limit);
+                self.limited.push(at);
+            }
         }
     }
 
@@ -309,6 +317,7 @@ impl Run {
         self.tasks.close();
         self.load.close();
         self.arrivals.close();
+        self.allowed.close();
         self.holds.as_mut().map(Holds::close);
         self.followers.close();
     }

@@ -1,5 +1,7 @@
 //! Speed-up, efficiency, percentiles, waves, and whether two runs brought the same.
 
+use std::ops::RangeInclusive;
+
 use super::plan::Workload;
 use super::run::Run;
 use super::time::Nanos;
@@ -10,8 +12,16 @@ pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
 }
 
 /// E = S / n: the share of `workers`-fold speed that was reached.
-pub fn efficiency(speed_up: f64, workers: u16) -> f64 {
-    speed_up / f64::from(workers.max(1))
+pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
+    speed_up / workers.into().max(1.0)
+}
+
+/// e = (1/S - 1/n) / (1 - 1/n): the serial part that a speed-up on `workers` workers shows (Karp and
+/// Flatt 1990). If it stays the same as workers are added, a part of the work is serial; if it rises,
+/// each of them costs something. Nothing for one worker.
+pub fn serial_part(speed_up: f64, workers: u16) -> Option<f64> {
+    let n = f64::from(workers);
+    (speed_up > 0.0 && workers > 1).then(|| (1.0 / speed_up - 1.0 / n) / (1.0 - 1.0 / n))
 }
 
 /// The smallest value that at least the share `q` (0 to 1) of the values do not exceed (nearest
@@ -73,6 +83,18 @@ impl Waves {
         let n = u32::from(workers.max(1));
         let count = tasks.div_ceil(n);
         Self { tasks, workers: workers.max(1), count, idle: count.saturating_mul(n) - tasks }
+    }
+
+    /// The numbers of workers that need as many waves: from ceil(tasks / count) to just below what one
+    /// wave less needs.
+    pub fn equal(self) -> RangeInclusive<u16> {
+        let to_u16 = |workers: u32| u16::try_from(workers).unwrap_or(u16::MAX);
+        let fewest = self.tasks.div_ceil(self.count.max(1)).max(1);
+        let most = match self.count {
+            0 | 1 => u32::from(u16::MAX),
+            count => self.tasks.div_ceil(count - 1).saturating_sub(1),
+        };
+        to_u16(fewest)..=to_u16(most)
     }
 }
 

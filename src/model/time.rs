@@ -31,6 +31,15 @@ impl Nanos {
         self.0 as f64 / 1e9
     }
 
+    /// About how long, in the unit a person would choose: `4 s`, `12 min`, `3 h`.
+    pub fn roughly(self) -> String {
+        match self.as_secs_f64() {
+            seconds if seconds < 99.5 => format!("{:.0} s", seconds.max(1.0)),
+            seconds if seconds < 99.5 * 60.0 => format!("{:.0} min", seconds / 60.0),
+            seconds => format!("{:.0} h", seconds / 3_600.0),
+        }
+    }
+
     /// The stretch from `earlier` to here; nothing when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {

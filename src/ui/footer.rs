@@ -136,9 +136,11 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         }
         None => {}
     }
+    if !app.shown().is_sweep() {
+        hints.push((&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
+    }
     hints.extend([
-        (&[Action::FewerWorkers, Action::MoreWorkers][..], "workers"),
-        (&[Action::Pause], pause),
+        (&[Action::Pause][..], pause),
         (&[Action::ZoomIn, Action::ZoomOut], "zoom"),
         (&[Action::PanLeft, Action::PanRight], "pan"),
         (&[Action::Fit], "fit"),
@@ -151,6 +153,7 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if app.lane().is_some() || app.cursor().is_some() {
         hints.splice(0..0, looking(app));
     }
+    hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {

@@ -7,6 +7,7 @@ use ratatui::widgets::Widget;
 
 use super::layout::Layout;
 use super::names::mode_names;
+use super::sweep;
 use super::text;
 use super::theme::Theme;
 use crate::app::Action;
@@ -200,9 +201,16 @@ fn mode(
 /// and how slow a simulated machine is.
 fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     let workload = app.shown().workload;
+    if app.shown().is_sweep() {
+        return counts(app, theme);
+    }
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-    let workers = shown.map_or_else(|| app.session().workers(workload), |run| run.plan().workers);
-    let up_to = if app.session().knows_workers(workload) { "" } else { "up to " };
+    let session = app.session();
+    let auto = shown.map_or_else(|| session.is_auto(workload), |run| run.plan().auto);
+    let workers = shown.map_or_else(|| session.workers(workload), |run| run.plan().workers);
+    let workers = if auto { "auto".to_owned() } else { workers.to_string() };
+    let up_to = if auto || session.knows_workers(workload) { "" } else { "up to " };
+    let times = if auto { "" } else { "x" };
     let line = |machine: &str, now: String, next: &str| {
         let machine = match slow {
             None => String::new(),
@@ -220,8 +228,19 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     [
         line("simulated", format!("workers {up_to}{workers}"), ", next run "),
         line("sim", format!("workers {up_to}{workers}"), ", next "),
-        line("sim", format!("x{workers}"), ", next "),
+        line("sim", format!("{times}{workers}"), ", next "),
     ]
+}
+
+/// Which numbers of workers a sweep compares, and how often each is run.
+fn counts(app: &App, theme: Theme) -> [Line<'static>; 3] {
+    let planned = app.session().planned_sweep(app.shown().workload);
+    let shown = app.session().sweep(app.shown()).unwrap_or(&planned);
+    let counts: Vec<String> = shown.counts().iter().map(u16::to_string).collect();
+    let (many, each) = (counts.len(), sweep::each(shown));
+    let all = format!("threads {}, {each} ", counts.join(" "));
+    [all, format!("{many} counts, {each} "), format!("{many} counts ")]
+        .map(|text| Line::styled(text, theme.quiet()))
 }
 
 /// Draws one line from the left and one from the right; the right one yields.

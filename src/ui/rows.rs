@@ -91,7 +91,10 @@ impl<'app> Arrangement<'app> {
 
     /// The preparing request, where it has a row.
     fn profile(&self) -> Option<&'app Run> {
-        let prepares = self.app.shown().workload == Workload::Followers;
+        let shown = self.app.shown();
+        // It is long over when the trial that is shown begins.
+        let prepares = shown.workload == Workload::Followers
+            && !(shown.is_sweep() && self.app.session().sweep(shown).is_some());
         let room = self.layout.height == Height::Normal;
         self.app.session().profile().filter(|_| prepares && room)
     }

@@ -1,6 +1,6 @@
 //! What the screen says in words.
 
-use super::text::grouped;
+use super::{sweep, text::grouped};
 use crate::app::Action;
 use crate::app::App;
 use crate::app::session::Bill;
@@ -19,7 +19,11 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
     let kept = failed.map_or(0, Run::follower_count);
-    let kept = if kept > 0 { format!(" Kept: {kept} followers.") } else { String::new() };
+    let kept = match sweep::kept(app) {
+        Some(trials) => trials,
+        None if kept > 0 => format!(" Kept: {kept} followers."),
+        None => String::new(),
+    };
     let then = match app.session().active() {
         None => format!("{kept} {} tries again.", app.key_of(Action::Run)),
         Some(_) => kept,
@@ -29,6 +33,9 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
 
 /// What the runs shown came to, once they are over: that their results differ goes first.
 pub(super) fn conclusion(app: &App) -> Option<String> {
+    if app.shown().is_sweep() {
+        return sweep::conclusion(app);
+    }
     if app.runs().iter().any(|run| run.end() == Some(&End::Stopped)) {
         return None;
     }
@@ -145,7 +152,11 @@ pub(super) fn progress(app: &App) -> String {
         Some(run) if run.plan().work.compute().is_some() && !run.has_begun() => {
             "measuring how much work a task is".to_owned()
         }
-        Some(run) => format!("running: {}{}", run.plan().selection(), bill(app)),
+        Some(run) => {
+            let what = sweep::progress(app)
+                .unwrap_or_else(|| format!("running: {}", run.plan().selection()));
+            what + &bill(app)
+        }
         None => match app.runs().iter().rev().find_map(Run::end) {
             Some(End::Stopped) if app.shown().workload == Workload::Followers => {
                 "stopped; what was fetched is kept".to_owned()
@@ -247,8 +258,10 @@ pub(super) fn invitation(app: &App) -> String {
             let left = quota.map(|quota| format!(" of the {} left", grouped(quota.remaining)));
             let requests = if cost == 1 { "request" } else { "requests" };
             let left = left.unwrap_or_default();
+            let [what, time] = sweep::offer(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet. It costs {cost} {requests}{left} at {api}. {run} runs it."
+                "{shown} has not run yet{what}. It costs {cost} {requests}{left} at {api}{time}. {run} \
+                 runs it."
             )
         }
         (None, None) => match session.profile().and_then(Run::end) {

@@ -47,15 +47,14 @@ pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usi
     }
 }
 
-/// As many of a sentence's clauses as fit on `lines` lines of `width` cells, from the first; if that has
-/// no room, as many of its words.
-pub(super) fn clauses(sentence: &str, theme: Theme, width: usize, lines: usize) -> String {
-    let ends = sentence.rmatch_indices("; ").map(|(end, _)| end);
-    let mut forms =
-        std::iter::once(sentence.len()).chain(ends).filter_map(|end| sentence.get(..end));
-    let whole = forms.by_ref().find(|form| lines_of(form, width) <= lines);
-    let first = sentence.split("; ").next().unwrap_or_default();
-    whole.map_or_else(|| fit(first, "", theme, width, lines), str::to_owned)
+/// As many of a text's parts as fit on `lines` lines of `width` cells, from the first: clauses that end
+/// with `; `, or sentences that end with `. `. If the first has no room, as many of its words.
+pub(super) fn parts(whole: &str, end: &str, theme: Theme, width: usize, lines: usize) -> String {
+    let ends = whole.rmatch_indices(end).map(|(at, _)| at);
+    let mut forms = std::iter::once(whole.len()).chain(ends).filter_map(|end| whole.get(..end));
+    let fitting = forms.by_ref().find(|form| lines_of(form, width) <= lines);
+    let first = whole.split(end).next().unwrap_or_default();
+    fitting.map_or_else(|| fit(first, "", theme, width, lines), str::to_owned)
 }
 
 /// How many lines a text needs that is broken between words, and inside those that are longer than a

@@ -3,10 +3,8 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::Background;
+use crate::model::palette::HOLDERS;
 use crate::model::{LaneId, State};
-
-/// How many colours there are for the lanes that hold the GIL.
-const HOLDERS: usize = 4;
 
 /// How many colours the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,15 +75,11 @@ impl Theme {
         if state == State::Idle {
             return None;
         }
-        let dark = self.background == Background::Dark;
         match self.depth {
             Depth::Mono => None,
             Depth::Sixteen => Some(sixteen(state)),
             Depth::Indexed => Some(Color::Indexed(indexed(state))),
-            Depth::True => {
-                let rgb = if dark { on_dark(state) } else { on_light(state) };
-                Some(Color::from_u32(rgb))
-            }
+            Depth::True => Some(Color::from_u32(self.background.state(state))),
         }
     }
 
@@ -136,9 +130,8 @@ impl Theme {
 
     /// The second tone of native CPU work, which has the colour of computing.
     fn shade(self) -> Color {
-        match (self.depth, self.background) {
-            (Depth::True, Background::Dark) => Color::from_u32(0x00d0_8c18),
-            (Depth::True, Background::Light) => Color::from_u32(0x00c9_8d3c),
+        match self.depth {
+            Depth::True => Color::from_u32(self.background.shade()),
             _ => Color::Indexed(136),
         }
     }
@@ -147,18 +140,11 @@ impl Theme {
     /// where there are no colours.
     pub fn holder(self, lane: LaneId) -> Option<Color> {
         let place = usize::from(lane.0) % HOLDERS;
-        let set = match (self.depth, self.background) {
-            (Depth::Mono, _) => return None,
-            (Depth::Sixteen, _) => {
-                [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue]
-            }
-            (Depth::Indexed, _) => [34, 163, 217, 23].map(Color::Indexed),
-            (Depth::True, Background::Dark) => {
-                [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810].map(Color::from_u32)
-            }
-            (Depth::True, Background::Light) => {
-                [0x0064_a064, 0x00c4_10dc, 0x00d0_acd0, 0x0058_5810].map(Color::from_u32)
-            }
+        let set = match self.depth {
+            Depth::Mono => return None,
+            Depth::Sixteen => [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue],
+            Depth::Indexed => [34, 163, 217, 23].map(Color::Indexed),
+            Depth::True => self.background.holders().map(Color::from_u32),
         };
         set.get(place).copied()
     }
@@ -183,13 +169,10 @@ impl Theme {
 
     /// Text that lies on a state's colour.
     fn on(self, state: State) -> Color {
-        let light = self.background == Background::Light;
         let light_text = match state {
-            State::Connecting | State::Waiting => true,
-            State::LockWait => light,
             // The palette of 256 is the same on both.
-            State::HandOver => !light || self.depth == Depth::Indexed,
-            _ => false,
+            State::HandOver if self.depth == Depth::Indexed => true,
+            _ => self.background.is_light_text_on(state),
         };
         self.black_or_white(light_text)
     }
@@ -217,8 +200,7 @@ impl Theme {
     pub fn quiet(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
-            Depth::True if dark => Style::new().fg(Color::from_u32(0x009a_a0aa)),
-            Depth::True => Style::new().fg(Color::from_u32(0x0058_5e68)),
+            Depth::True => Style::new().fg(Color::from_u32(self.background.quiet())),
             Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
             Depth::Sixteen | Depth::Mono => Style::new(),
         }
@@ -228,8 +210,7 @@ impl Theme {
     pub fn line(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
-            Depth::True if dark => Style::new().fg(Color::from_u32(0x0056_5c66)),
-            Depth::True => Style::new().fg(Color::from_u32(0x00b0_b5bd)),
+            Depth::True => Style::new().fg(Color::from_u32(self.background.line())),
             Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
             Depth::Sixteen | Depth::Mono => Style::new(),
         }
@@ -256,10 +237,8 @@ impl Theme {
 
     /// A bar of the totals, and a step row's area.
     pub fn bar(self, sequential: bool) -> Style {
-        let dark = self.background == Background::Dark;
         let color = match (self.depth, sequential) {
-            (Depth::True, true) if dark => Color::from_u32(0x0084_8c99),
-            (Depth::True, true) => Color::from_u32(0x008a_919c),
+            (Depth::True, true) => Color::from_u32(self.background.sequential()),
             (Depth::Indexed, true) => Color::Indexed(245),
             (Depth::Mono | Depth::Sixteen, true) | (Depth::Mono, false) => return Style::new(),
             (_, false) => self.color(State::Waiting).unwrap_or_default(),
@@ -271,34 +250,6 @@ impl Theme {
 /// Whether a state shows the background between the strokes of its glyph, at every depth.
 pub(super) const fn is_sparse(state: State) -> bool {
     matches!(state, State::Connecting | State::Starting)
-}
-
-const fn on_dark(state: State) -> u32 {
-    match state {
-        State::Idle => 0,
-        State::Connecting | State::Waiting => 0x003f_69b5,
-        State::Starting => 0x0084_8c99,
-        State::HandOver => 0x004a_525c,
-        State::Receiving | State::Running => 0x009f_d9ec,
-        State::Computing | State::Native => 0x00eb_a222,
-        State::LockWait => 0x00bb_7de0,
-        State::Throttled => 0x00f4_faa6,
-        State::Error => 0x00d9_5136,
-    }
-}
-
-const fn on_light(state: State) -> u32 {
-    match state {
-        State::Idle => 0,
-        State::Connecting | State::Waiting => 0x0031_62d7,
-        State::Starting => 0x008a_919c,
-        State::HandOver => 0x00cc_d4de,
-        State::Receiving | State::Running => 0x002e_9fc9,
-        State::Computing | State::Native => 0x00af_7019,
-        State::LockWait => 0x0098_206d,
-        State::Throttled => 0x00b6_b44f,
-        State::Error => 0x007b_0613,
-    }
 }
 
 const fn indexed(state: State) -> u8 {

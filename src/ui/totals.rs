@@ -195,7 +195,7 @@ fn speed_up(app: &App, run: &Run) -> String {
 fn worker_efficiency(app: &App, run: &Run) -> String {
     match speed_up_of(app, run) {
         Some(speed_up) if run.plan().mode != Mode::Sequential => {
-            format!("{:.0} %", efficiency(speed_up, run.plan().workers) * 100.0)
+            format!("{:.0} %", efficiency(speed_up, run.mean_workers(app.now())) * 100.0)
         }
         _ => String::new(),
     }

@@ -41,7 +41,7 @@ impl Verdict {
         // Neither what is computed on few cores nor a person's commands come in equal rounds.
         let pages = app.shown().workload == Workload::Followers;
         let mut runs = app.runs().iter().filter(|_| pages && sentences::problem(app).is_none());
-        let threads = runs.find(|run| run.plan().mode == Mode::Threads);
+        let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
         let waves = threads.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
         let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
         Self { text, style, waves: waves.unwrap_or_default() }
@@ -88,8 +88,11 @@ fn at_rest(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Sty
     }
     let lines = if layout.has_headings() { MOST_CLAUSES } else { 1 };
     match sentences::conclusion(app) {
+        Some(sentences) if app.shown().is_sweep() => {
+            (text::parts(&sentences, ". ", theme, room, MOST_LINES), theme.strong())
+        }
         Some(sentence) if app.shown().workload == Workload::Followers => (sentence, theme.strong()),
-        Some(sentence) => (text::clauses(&sentence, theme, room, lines), theme.strong()),
+        Some(sentence) => (text::parts(&sentence, "; ", theme, room, lines), theme.strong()),
         None => (sentences::progress(app) + &sentences::remarks(app), theme.quiet()),
     }
 }

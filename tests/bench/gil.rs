@@ -249,6 +249,7 @@ fn server() -> Server {
         followers: REQUESTS,
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
         faults: Faults::default(),
+        at_once: None,
         port: 0,
         wall_clock: threadline::engine::clock::wall_clock,
     })

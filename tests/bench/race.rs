@@ -31,6 +31,7 @@ fn main() {
         followers: PAGES * u32::from(PER_PAGE),
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
         faults: Faults::default(),
+        at_once: None,
         port: 0,
         wall_clock,
     })

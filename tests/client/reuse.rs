@@ -17,7 +17,9 @@ fn server(followers: u32, millis: u64) -> Server {
     };
     let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
     let user = DEFAULT_USER.to_owned();
-    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
+    let settings =
+        Settings { user, followers, latency, faults, at_once: None, port: 0, wall_clock };
+    Server::start(settings).unwrap()
 }
 
 fn of_the_server(mut plan: Plan) -> Plan {

@@ -58,8 +58,9 @@ impl Sitting {
             }
             _ => Setup { compute: job.compute, ..Setup::followers(target, job.workers) },
         };
-        let setup = Setup { queue: job.queue, cores: Some(lab::CORES), ..setup };
-        let app = App::new(Session::new(setup), selection, Background::Dark);
+        let sweep = job.sweep.clone();
+        let setup = Setup { sweep, queue: job.queue, cores: Some(lab::CORES), ..setup };
+        let app = App::new(Session::new(setup).keeping(), selection, Background::Dark);
         let (ahead, now, remaining) = (VecDeque::new(), Nanos::ZERO, job.remaining);
         let mut sitting = Self { app, job, plan: None, ahead, now, remaining };
         let effect = sitting.app.begin();

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use threadline::app::session::SweepSetup;
 use threadline::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
-    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Profile, Quota, State, Target, TaskId, Why,
     Workload,
 };
 
@@ -30,6 +31,10 @@ pub(crate) struct Job {
     pub(crate) shown: u32,
     /// Worker threads, where a person said how many.
     pub(crate) workers: Option<u16>,
+    /// A sweep's counts, and how often each is run, where a person said so.
+    pub(crate) sweep: SweepSetup,
+    /// Each page takes the service 50 ms, and it works on so many at once.
+    pub(crate) at_once: Option<usize>,
     /// The user does not exist.
     pub(crate) unknown_user: bool,
     /// The page that fails with a 502, and in which mode.
@@ -62,6 +67,8 @@ impl Default for Job {
             moved: 0,
             shown: u32::MAX,
             workers: None,
+            sweep: SweepSetup::default(),
+            at_once: None,
             unknown_user: false,
             bad_page: None,
             said: "Bad Gateway",
@@ -120,7 +127,8 @@ pub(super) fn events(job: &Job, plan: &Plan, remaining: &mut u32) -> VecDeque<Ev
     if !matches!(plan.workload(), Workload::Profile | Workload::Followers) {
         return lab::events(job, plan);
     }
-    let mut script = Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new() };
+    let mut script =
+        Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new(), room: Vec::new() };
     script.whole(LaneId(0), 0, Kind::RunStarted { plan: plan.clone() });
     script.whole(LaneId(0), 0, Kind::Queued { tasks: plan.tasks });
     match plan.workload() {
@@ -147,7 +155,7 @@ fn count(events: &mut [Event], remaining: &mut u32) {
                 *remaining = remaining.saturating_sub(1);
             }
             Kind::Limited(Limit { kind: LimitKind::Primary, .. }) => *remaining = 0,
-            Kind::Narrowed { in_flight } => {
+            Kind::Allowed { in_flight, .. } => {
                 let now = most.map_or(*in_flight, |most: u16| most + 1);
                 *in_flight = now;
                 most = Some(now);
@@ -166,6 +174,8 @@ struct Script<'job> {
     pause: Option<(u64, u64)>,
     /// After that: when each of the requests that may be in flight is over.
     slots: Vec<u64>,
+    /// When each of those that the service works on at once is done with.
+    room: Vec<u64>,
 }
 
 impl Script<'_> {
@@ -200,7 +210,7 @@ impl Script<'_> {
         }
         let (wait, receive) = self.times(task);
         self.enter(lane, at, State::Waiting);
-        at += wait * 1_000;
+        at = self.turn(at, wait * 1_000) + wait * 1_000;
         if matches!(outcome, Outcome::Done(_)) {
             self.enter(lane, at, State::Receiving);
             self.quota(lane, at);
@@ -216,7 +226,7 @@ impl Script<'_> {
         if let Some(slot) = slot {
             self.slots[slot] = at;
             self.slots.push(at);
-            self.whole(lane, at, Kind::Narrowed { in_flight: 0 });
+            self.whole(lane, at, Kind::Allowed { in_flight: 0, why: Why::Recovered });
         }
         at
     }
@@ -224,8 +234,22 @@ impl Script<'_> {
     fn times(&self, task: u32) -> (u64, u64) {
         match self.plan.workload() {
             Workload::Profile => (PROFILE, 1),
+            _ if self.job.at_once.is_some() => (50, 0),
             _ => PAGES[(task as usize - 1) % PAGES.len()],
         }
+    }
+
+    /// When a service that has room for so many begins with a request that came at `at`.
+    fn turn(&mut self, at: u64, takes: u64) -> u64 {
+        let Some(most) = self.job.at_once.filter(|_| self.plan.workload() != Workload::Profile)
+        else {
+            return at;
+        };
+        self.room.resize(most, 0);
+        let first = self.room.iter_mut().min().expect("room for one");
+        let begin = at.max(*first);
+        *first = begin + takes;
+        begin
     }
 
     /// A lane that is ready at `at` waits until its request may leave: returns when that is, and
@@ -267,7 +291,7 @@ impl Script<'_> {
             self.whole(lane, at, Kind::Limited(limit));
             self.quota(lane, at);
             let in_flight = (self.plan.workers / 2).max(1);
-            self.whole(lane, at, Kind::Narrowed { in_flight });
+            self.whole(lane, at, Kind::Allowed { in_flight, why: Why::RateLimit });
             self.pause = Some((at, end));
             self.slots = vec![end; in_flight.into()];
             at = self.again(lane, at, task, limited(api, kind), end);

@@ -21,5 +21,7 @@ pub(crate) fn faulty(followers: u32, faults: &str) -> Server {
 pub(crate) fn late_and_faulty(followers: u32, latency: Latency, faults: &str) -> Server {
     let faults = Faults::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
     let (user, wall_clock) = (DEFAULT_USER.to_owned(), || 1_700_000_000);
-    Server::start(Settings { user, followers, latency, faults, port: 0, wall_clock }).unwrap()
+    let settings =
+        Settings { user, followers, latency, faults, at_once: None, port: 0, wall_clock };
+    Server::start(settings).unwrap()
 }

@@ -176,7 +176,7 @@ fn grow(valve: &mut Valve, mut most: usize) {
 /// How many were allowed in flight, each time that this was said.
 fn narrowed(going: &Going) -> Vec<u16> {
     let said = going.events.iter().filter_map(|event| match event.kind {
-        Kind::Narrowed { in_flight } => Some(in_flight),
+        Kind::Allowed { in_flight, .. } => Some(in_flight),
         _ => None,
     });
     said.collect()

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use threadline::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Limit,
-    LimitKind, Mode, Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Work, Workload,
+    LimitKind, Mode, Nanos, Outcome, Plan, Product, Quota, State, Target, TaskId, Why, Work,
+    Workload,
 };
 
 /// A run's plan, what happened in it, and what is to come of it.
@@ -174,7 +175,7 @@ impl Teller {
                 let until = Nanos(self.now + 60);
                 let (kind, until_utc) = (LimitKind::Secondary, 1_700_000_000);
                 self.tell(lane, Kind::Limited(Limit { kind, until, until_utc }));
-                self.tell(lane, Kind::Narrowed { in_flight: 2 });
+                self.tell(lane, Kind::Allowed { in_flight: 2, why: Why::RateLimit });
             }
             Some(_) => {
                 // A lane with a task is never idle; every other state may follow every other one.

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use threadline::model::{
     Answer, Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome,
-    Product, Run, Span, State, TaskId,
+    Product, Run, Span, State, Step, TaskId, Why,
 };
 
 use super::config;
@@ -323,7 +323,7 @@ fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
     apply(&mut run, 75, 0, Kind::Limited(primary));
     assert_eq!(run.limits(), [longer, primary, primary]);
     for (in_flight, said) in [(2, Some(2)), (3, Some(3)), (4, None)] {
-        apply(&mut run, 80, 0, Kind::Narrowed { in_flight });
+        apply(&mut run, 80, 0, Kind::Allowed { in_flight, why: Why::Recovered });
         assert_eq!(run.narrowed(), said);
     }
 }

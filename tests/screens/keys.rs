@@ -14,6 +14,7 @@ const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequent
 const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
 const GIL: Selection = Selection::only(Workload::Followers, Mode::Gil);
 const PROCESSES: Selection = Selection::only(Workload::Followers, Mode::Processes);
+const SWEEP: Selection = Selection::sweep(Workload::Followers);
 
 fn real() -> Job {
     Job { costs_quota: true, ..Job::default() }
@@ -48,14 +49,14 @@ fn digits_choose_a_mode() {
         assert_eq!(sitting.app.shown(), selection);
     }
     assert_eq!(press(&mut sitting, '6'), None);
-    assert_eq!(sitting.app.shown(), SEQUENTIAL, "a mode that there is not is not chosen");
+    assert_eq!(sitting.app.shown(), SWEEP);
 }
 
 #[test]
 fn commands_have_three_modes_and_no_other_workload() {
     let race = Selection::race(Workload::Commands);
     let mut sitting = Sitting::new(Job::default(), race).finished();
-    for key in ['4', '5', 'w'] {
+    for key in ['4', '5', '6', 'w'] {
         assert_eq!(press(&mut sitting, key), None);
         assert_eq!(sitting.app.shown(), race, "{key}");
     }
@@ -79,11 +80,11 @@ fn w_goes_round_the_workloads_in_the_mode_that_is_shown() {
 #[test]
 fn tab_goes_round_and_shift_tab_back() {
     let mut sitting = Sitting::race().until(Mode::Sequential, 100);
-    for selection in [SEQUENTIAL, THREADS, GIL, PROCESSES, RACE] {
+    for selection in [SEQUENTIAL, THREADS, GIL, PROCESSES, SWEEP, RACE] {
         sitting.press(KeyCode::Tab);
         assert_eq!(sitting.app.shown(), selection);
     }
-    for selection in [PROCESSES, GIL, THREADS, SEQUENTIAL, RACE] {
+    for selection in [SWEEP, PROCESSES, GIL, THREADS, SEQUENTIAL, RACE] {
         // Terminals report Shift-Tab with Shift held.
         sitting.press_with(KeyCode::BackTab, KeyModifiers::SHIFT);
         assert_eq!(sitting.app.shown(), selection);
@@ -256,6 +257,7 @@ fn the_table_has_no_action_that_these_tests_do_not_press() {
         Action::Mode(2),
         Action::Mode(3),
         Action::Mode(4),
+        Action::Mode(5),
         Action::NextMode,
         Action::NextWorkload,
         Action::PreviousMode,

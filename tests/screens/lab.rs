@@ -18,7 +18,7 @@ fn race(workload: Workload) -> Sitting {
 /// measured against.
 fn each_alone(workload: Workload) -> String {
     let mut modes = workload.choices().iter().filter_map(|choice| match choice {
-        Choice::Race => None,
+        Choice::Race | Choice::Sweep => None,
         Choice::Only(mode) => Some(*mode),
     });
     let first = modes.next().unwrap();

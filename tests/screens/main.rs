@@ -12,6 +12,7 @@ mod fabricate;
 
 mod closely;
 mod compare;
+mod exports;
 mod find;
 mod keys;
 mod lab;
@@ -20,6 +21,7 @@ mod limits;
 mod rows;
 mod sizes;
 mod snapshots;
+mod sweep;
 mod table;
 mod trust;
 mod verdict;

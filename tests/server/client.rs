@@ -19,6 +19,7 @@ pub(crate) fn settings(followers: u32, latency: Latency) -> Settings {
         followers,
         latency,
         faults: Faults::default(),
+        at_once: None,
         port: 0,
         wall_clock: || 1_700_000_000,
     }

@@ -2,12 +2,13 @@
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::num::NonZeroU16;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use threadline::github::server::{
-    DEFAULT_USER, Latency, LatencyProfile, Server, ServerError, Settings,
+    DEFAULT_USER, Faults, Latency, LatencyProfile, Server, ServerError, Settings,
 };
 
 use crate::client::*;
@@ -128,6 +129,47 @@ fn many_connections_are_served_at_once() {
         assert_eq!(client.response().users().len(), 7);
     }
     assert_eq!(server.counts().connections, 80);
+}
+
+#[test]
+fn no_more_requests_are_worked_on_at_once_than_there_is_room_for() {
+    let latency = uniform(Duration::from_millis(20));
+    let at_once = NonZeroU16::new(2);
+    let server = Server::start(Settings { at_once, ..settings(127, latency) }).unwrap();
+    let begin = now();
+    let mut clients: Vec<Client> = (0..6).map(|_| Client::to(&server)).collect();
+    for client in &mut clients {
+        client.send(&request("GET", &followers("?page=5")));
+    }
+    for client in &mut clients {
+        assert_eq!(client.response().users().len(), 7);
+    }
+    assert!(begin.elapsed() >= Duration::from_millis(60), "three rounds of two");
+    assert_eq!(server.counts().connections, 6);
+}
+
+/// The first is never answered, the second hangs up in the line: the third is next.
+#[test]
+fn whoever_goes_gives_up_the_turn() {
+    let fault = r#"{"faults":[{"page":1,"fault":"stall"}]}"#;
+    let server = Server::start(Settings {
+        faults: Faults::parse(fault).unwrap(),
+        at_once: NonZeroU16::new(1),
+        ..settings(127, uniform(Duration::ZERO))
+    });
+    let server = server.unwrap();
+    let mut clients: Vec<Client> = Vec::new();
+    for page in 1..=3 {
+        let mut client = Client::to(&server);
+        client.send(&request("GET", &followers(&format!("?page={page}"))));
+        clients.push(client);
+        until(|| server.counts().in_flight == page);
+    }
+    drop(clients.remove(1));
+    until(|| server.counts().in_flight == 2);
+    drop(clients.remove(0));
+    assert_eq!(clients[0].response().users().len(), 30);
+    until(|| server.counts().in_flight == 0);
 }
 
 #[test]

@@ -17,6 +17,7 @@ mod server;
 
 mod drawing;
 mod escapes;
+mod exporting;
 mod floods;
 mod leaving;
 mod slow_motion;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Active, Session};
 use crate::model::plan::MOST_TASKS;
 use crate::model::time::time_of_day;
-use crate::model::{End, Event, Failure, FailureKind, Kind, Quota, Selection, Workload};
+use crate::model::{Choice, End, Event, Failure, FailureKind, Kind, Quota, Selection, Workload};
 
 /// What a selection takes of somebody's quota.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +40,13 @@ impl Session {
         let Bill { requests, quota } = self.bill(selection)?;
         let Quota { limit, remaining, .. } = quota;
         let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
+        let less = match selection.choice {
+            Choice::Sweep => "--threads, --repeats or --per-page 100",
+            Choice::Race | Choice::Only(_) => "--mode or --per-page 100",
+        };
         let message = format!(
             "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
-             until {reset} UTC: come back then, ask for less with --mode or --per-page 100, or go on \
-             with --force"
+             until {reset} UTC: come back then, ask for less with {less}, or go on with --force"
         );
         let kind = FailureKind::RateLimited;
         (requests > u64::from(remaining)).then_some(Failure { kind, message })
@@ -54,7 +57,7 @@ impl Session {
     pub fn bill(&self, selection: Selection) -> Option<Bill> {
         let costs = self.setup.costs_quota(selection.workload);
         let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
-        Some(Bill { requests: requests(self.pages_by_profile()?, selection), quota })
+        Some(Bill { requests: self.requests(self.pages_by_profile()?, selection), quota })
     }
 
     /// How many pages there are by the profile's count. The list decides how many pages there really
@@ -68,11 +71,15 @@ impl Session {
     /// How many requests the selection costs, as far as is known, the preparing one included.
     pub fn cost(&self, selection: Selection) -> Option<u64> {
         let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
-        Some(requests(pages, selection) + 1)
+        Some(self.requests(pages, selection) + 1)
     }
-}
 
-/// Each mode asks for each page.
-fn requests(pages: u32, selection: Selection) -> u64 {
-    u64::from(pages) * selection.modes().len() as u64
+    /// Each mode asks for each page, and each trial of a sweep.
+    fn requests(&self, pages: u32, selection: Selection) -> u64 {
+        let runs = match selection.choice {
+            Choice::Sweep => self.new_sweep(pages).planned(),
+            Choice::Race | Choice::Only(_) => selection.modes().len(),
+        };
+        u64::from(pages) * runs as u64
+    }
 }

@@ -12,6 +12,10 @@ impl Session {
                 let sequential = self.runs(selection).first();
                 sequential.filter(|run| is_comparable(run)).and_then(Run::took)
             }
+            Choice::Sweep => {
+                let points = self.sweep(selection)?.medians().iter();
+                points.filter(|point| point.workers == 1).map(|point| point.median).next()
+            }
             Choice::Only(_) => self.sequential.get(&selection.workload).copied(),
         }
     }

@@ -42,6 +42,10 @@ impl Session {
     /// kept, however often it is run.
     pub(super) fn set_aside(&mut self, selection: Selection) {
         let Some(bout) = self.bouts.remove(&selection) else { return };
+        // Its last trial is no fair one to compare with.
+        if selection.choice == Choice::Sweep {
+            return;
+        }
         let finished = |run: &Run| run.end() == Some(&End::Finished);
         let mut earlier: Vec<Run> = bout.runs.into_iter().filter(finished).collect();
         if earlier.is_empty() {
@@ -65,7 +69,8 @@ impl Session {
         if let Some(bout) = self.bouts.get(&selection) {
             rivals.push((names("the run before", "before"), bout.earlier.iter().collect()));
         }
-        for other in Selection::all(selection.workload).filter(|&other| other != selection) {
+        let others = Selection::all(selection.workload);
+        for other in others.filter(|&it| it != selection && it.choice != Choice::Sweep) {
             let over = self.runs(other).iter().filter(|run| run.is_over());
             let name = other.to_string();
             rivals.push((names(&name, &name), over.collect()));

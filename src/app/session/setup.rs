@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
+use super::sweep::SweepSetup;
+use crate::model::plan::MOST_TASKS;
 use crate::model::{Compute, Target, Work, Workload};
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
@@ -20,11 +24,15 @@ pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
 /// On this machine, where only threads are spent.
 pub const MOST_WORKERS: u16 = 1000;
 
+/// Where their number is found on this machine: each is a thread and a row of the picture, and what
+/// gains by more is rare.
+pub const MOST_AUTO: u16 = 64;
+
 /// Each takes some megabytes.
 pub const MOST_PROCESSES: u16 = 100;
 
 /// What a sitting has to run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
     /// Whose followers, where there are followers to fetch.
     pub target: Option<Target>,
@@ -36,6 +44,10 @@ pub struct Setup {
     pub commands: Arc<[String]>,
     /// How many workers, where a person said so.
     pub workers: Option<u16>,
+    /// What a sweep is made of.
+    pub sweep: SweepSetup,
+    /// Whether it is found while fetching how many, where a person said none.
+    pub auto: bool,
     /// How many tasks the queue holds at most; nothing for no bound.
     pub queue: Option<u32>,
     /// Whether a selection is begun even if the quota is too small for it.
@@ -54,6 +66,8 @@ impl Setup {
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
             workers,
+            sweep: SweepSetup::default(),
+            auto: false,
             queue: None,
             force: false,
             cores: None,
@@ -68,6 +82,8 @@ impl Setup {
             tasks: 0,
             commands,
             workers: Some(workers),
+            sweep: SweepSetup::default(),
+            auto: false,
             queue: None,
             force: false,
             cores: None,
@@ -77,6 +93,20 @@ impl Setup {
     /// What there is to choose from, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
         if self.commands.is_empty() { &Workload::CHOICES } else { &[Workload::Commands] }
+    }
+
+    /// Whether a person could have asked for it: not so for numbers that are beyond all bounds.
+    pub fn is_possible(&self) -> bool {
+        let queue = self.queue.is_none_or(|queue| (1..=MOST_TASKS).contains(&queue));
+        let workers = self.workers.is_none_or(|workers| (1..=MOST_WORKERS).contains(&workers));
+        let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
+        let sweep = self.sweep.is_possible();
+        queue
+            && workers
+            && sweep
+            && per_page
+            && self.tasks <= MOST_TASKS
+            && self.compute.share <= 100
     }
 
     /// Whether a workload's requests are counted against somebody's quota.

@@ -62,6 +62,7 @@ fn start(latency: Duration) -> Result<Server, ServerError> {
         followers: super::fetch::FOLLOWERS,
         latency: Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 },
         faults: Faults::default(),
+        at_once: None,
         port: 0,
         wall_clock: clock::wall_clock,
     })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Gil;
 use super::thread::ThreadState;
-use crate::engine::{Cancel, Extent, Job, Report, Worker};
+use crate::engine::{Cancel, Extent, Job, Report, Room, Worker};
 use crate::model::{Failure, Kind, Outcome, State, TaskId};
 
 /// A job whose threads need the GIL to compute: its workers take it and give it back by what they
@@ -27,6 +27,10 @@ impl Job for UnderGil {
         let report = report.under(Arc::clone(&thread));
         let worker = self.job.worker(report.clone())?;
         Ok(Box::new(AttachedWorker { gil: Arc::clone(&self.gil), thread, report, worker }))
+    }
+
+    fn room(&self) -> Option<&Arc<Room>> {
+        self.job.room()
     }
 }
 

@@ -4,11 +4,10 @@ use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, ProfileReport,
     RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
+use crate::export::attempt::Attempt;
 use crate::export::{Comparison, percentiles, took, waves};
 use crate::model::stats::{Agreement, Waves};
-use crate::model::{
-    Done, End, Failure, Lane, Limit, Nanos, Outcome, Product, Run, Span, State, Target, Workload,
-};
+use crate::model::{End, Failure, Lane, Limit, Nanos, Run, State, Target, Workload};
 
 impl TargetReport {
     pub(super) fn of(target: &Target) -> Self {
@@ -66,7 +65,7 @@ impl RunReport {
             gil: GilReport::of(run),
             attempt_time: AttemptTime::of(run),
             lanes: lanes.map(|(lane, at)| LaneReport::of(run, lane, at, elapsed)).collect(),
-            tasks: tasks(run),
+            tasks: Attempt::all(run).iter().map(|one| TaskReport::of(run, one)).collect(),
         }
     }
 }
@@ -117,62 +116,24 @@ impl LaneReport {
     }
 }
 
-fn tasks(run: &Run) -> Vec<TaskReport> {
-    let lanes = run.lanes().iter().zip(0..);
-    let spans = lanes.flat_map(|(lane, at)| lane.spans().map(move |span| (at, span)));
-    let mut spans: Vec<(u16, Span)> = spans.collect();
-    spans.sort_by_key(|(_, span)| (span.task, span.attempt));
-    let next = spans.iter().skip(1).map(|(_, span)| span.task).map(Some).chain([None]);
-    let attempts = spans.iter().zip(next);
-    attempts
-        .map(|(&(lane, span), next)| {
-            let is_last = next != Some(span.task);
-            TaskReport::of(run, lane, span, is_last)
-        })
-        .collect()
-}
-
 impl TaskReport {
-    /// Only the last attempt at a task comes to what the task came to.
-    fn of(run: &Run, lane: u16, span: Span, is_last: bool) -> Self {
-        let outcome = run.task(span.task).and_then(|record| record.outcome);
-        let failed = run.failed_attempts(span.task).get(span.attempt as usize - 1);
-        let (word, done, error) = match (&outcome, failed) {
-            (_, Some(attempt)) if attempt.lost => ("lost", None, Some(&attempt.failure)),
-            (_, Some(attempt)) if !is_last => ("retried", None, Some(&attempt.failure)),
-            (Some(Outcome::Done(done)), _) => ("done", Some(done), None),
-            (Some(Outcome::Failed(failure)), _) => ("failed", None, Some(failure)),
-            (Some(Outcome::Lost(_) | Outcome::Stopped) | None, _) => ("stopped", None, None),
-        };
-        let answer = done.and_then(|done| done.answer);
+    fn of(run: &Run, attempt: &Attempt) -> Self {
+        let (span, fate) = (attempt.span, attempt.fate(run));
+        let answer = fate.done.as_ref().and_then(|done| done.answer);
         Self {
             task: span.task.0,
             attempt: span.attempt,
-            lane,
-            outcome: word,
+            lane: attempt.lane,
+            outcome: fate.word,
             status: answer.map(|answer| answer.status),
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: answer.map(|answer| answer.bytes),
-            followers: done.and_then(followers),
-            value: done.and_then(value),
+            followers: fate.followers(),
+            value: fate.value(),
             new_connection: answer.map(|answer| answer.connected),
-            error: error.map(ErrorReport::of),
+            error: fate.error.as_ref().map(ErrorReport::of),
         }
-    }
-}
-
-fn followers(done: &Done) -> Option<u64> {
-    match &done.product {
-        Product::Followers(page) => Some(page.len() as u64),
-        Product::Profile(_) | Product::NoMore | Product::Value(_) | Product::Success => None,
-    }
-}
-
-fn value(done: &Done) -> Option<String> {
-    match &done.product {
-        Product::Value(value) => Some(format!("{value:016x}")),
-        Product::Profile(_) | Product::Followers(_) | Product::NoMore | Product::Success => None,
     }
 }
 

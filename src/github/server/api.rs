@@ -287,6 +287,7 @@ mod tests {
             port: 0,
             wall_clock: || 1_700_000_000,
             faults: Faults::default(),
+            at_once: None,
         };
         let api = Api::new(settings, SocketAddr::from(([127, 0, 0, 1], 4321)));
         api.state().limits = Limits::new(Quota::new(limit));

@@ -1,11 +1,13 @@
 //! One connection after another request: what happens on it, and the counts of all of them.
 
 use std::io;
+use std::num::NonZeroU16;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{self, Instant};
 
 use super::api::Api;
@@ -35,6 +37,8 @@ pub struct Counts {
 #[derive(Debug)]
 pub(super) struct Shared {
     api: Api,
+    /// The turns that there are, where they are bounded.
+    turns: Option<Semaphore>,
     connections: AtomicU64,
     requests: AtomicU64,
     in_flight: AtomicU64,
@@ -42,9 +46,10 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) const fn new(api: Api) -> Self {
+    pub(super) fn new(api: Api, at_once: Option<NonZeroU16>) -> Self {
         Self {
             api,
+            turns: at_once.map(|most| Semaphore::new(most.get().into())),
             connections: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
@@ -78,16 +83,32 @@ impl Shared {
         while let Some(asked) = head::read(stream, &mut received, PATIENCE).await? {
             let arrived = Instant::now();
             let _in_flight = self.begin();
+            let (begun, _turn) = self.turn(stream, arrived).await?;
             let (reply, fault) = self.api.reply(&asked, arrived);
             let steps = match fault {
                 Some(fault) => fault.steps(reply),
                 None => reply.steps(),
             };
-            if wire::play(&steps, stream, arrived).await?.is_break() {
+            if wire::play(&steps, stream, begun).await?.is_break() {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Waits until the service has room for one more; returns when the request was begun. Fails when
+    /// the client goes: its place in the line is free then.
+    async fn turn(
+        &self,
+        stream: &TcpStream,
+        arrived: Instant,
+    ) -> io::Result<(Instant, Option<SemaphorePermit<'_>>)> {
+        let Some(turns) = &self.turns else { return Ok((arrived, None)) };
+        tokio::select! {
+            // Whoever waited is worked on as long as everybody else. Nobody closes the semaphore.
+            turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
+            () = wire::closed(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
+        }
     }
 
     fn begin(&self) -> InFlight<'_> {

@@ -18,7 +18,7 @@ const PIECE: usize = 64 * 1_024;
 /// One thing that is done to a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Waits until so long after the request's arrival.
+    /// Waits until so long after the request was begun.
     Until(Duration),
     /// Sends these bytes.
     Send(Vec<u8>),
@@ -34,17 +34,17 @@ pub(super) enum Step {
     Reset,
 }
 
-/// Plays the steps for a request that arrived then, and says whether the connection goes on. Fails as
+/// Plays the steps for a request that was begun then, and says whether the connection goes on. Fails as
 /// soon as the client has closed its side: a request that was given up counts no longer as in
 /// flight, and its delay is not sat out.
 pub(super) async fn play(
     steps: &[Step],
     stream: &mut TcpStream,
-    arrived: Instant,
+    begun: Instant,
 ) -> io::Result<ControlFlow<()>> {
     for step in steps {
         match step {
-            Step::Until(wait) => until(stream, arrived + *wait).await?,
+            Step::Until(wait) => until(stream, begun + *wait).await?,
             Step::Send(bytes) => write(stream, bytes).await?,
             Step::Repeat(bytes, times) => repeat(stream, bytes, *times).await?,
             Step::Drip(bytes, every) => drip(stream, bytes, *every).await?,
@@ -94,7 +94,7 @@ async fn until(stream: &TcpStream, moment: Instant) -> io::Result<()> {
 }
 
 /// Until the client has closed. A client that sends its next request early may stay.
-async fn closed(stream: &TcpStream) {
+pub(super) async fn closed(stream: &TcpStream) {
     if stream.peek(&mut [0]).await.is_ok_and(|length| length > 0) {
         std::future::pending::<()>().await;
     }

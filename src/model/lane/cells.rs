@@ -123,7 +123,7 @@ impl Lane {
     fn look(&self, part: &Part) -> Look {
         let fine = part.width() / 16;
         let mut look = Look::default();
-        for stretch in self.stretches(part) {
+        for stretch in self.stretches_in(part) {
             let Stretch { state, start, end } = stretch;
             if let Some(share) = look.shares.get_mut(state as usize) {
                 *share += end - start;
@@ -144,7 +144,7 @@ impl Lane {
     }
 
     /// A cell's stretches of one state each; what lies beyond the lane's life is idle.
-    fn stretches(&self, part: &Part) -> impl Iterator<Item = Stretch> + '_ {
+    fn stretches_in(&self, part: &Part) -> impl Iterator<Item = Stretch> + '_ {
         let &Part { start, end, until, first, last } = part;
         let entries = self.entries.get(first..last).unwrap_or(&[]).iter();
         let begins = std::iter::once((self.state_before(first), start))

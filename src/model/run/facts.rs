@@ -1,6 +1,7 @@
 //! What is known of a run.
 
 use super::Run;
+use crate::model::allowed::Step;
 use crate::model::event::{End, Failure, Limit, Output, Profile, Quota, TaskId};
 use crate::model::gil::Gil;
 use crate::model::lane::{Lane, Span};
@@ -156,6 +157,11 @@ impl Run {
         &self.limits
     }
 
+    /// When each of them was first said.
+    pub fn limited(&self) -> impl Iterator<Item = (Nanos, &Limit)> {
+        self.limited.iter().copied().zip(&self.limits)
+    }
+
     /// The limit that holds the run back at a moment.
     pub fn limit_at(&self, now: Nanos) -> Option<&Limit> {
         self.limits.last().filter(|limit| now < limit.until && !self.is_over())
@@ -163,7 +169,37 @@ impl Run {
 
     /// How many requests may be in flight at once, where a limit has made that fewer than workers.
     pub fn narrowed(&self) -> Option<u16> {
-        self.narrowed.filter(|&most| most < self.plan.workers)
+        self.allowed().filter(|&most| most < self.plan.workers && !self.plan.auto)
+    }
+
+    /// How many requests may be in flight at once now, where that was said.
+    pub fn allowed(&self) -> Option<u16> {
+        self.steps().last().map(|step| step.to)
+    }
+
+    /// The same over time; nothing before it was said first.
+    pub fn allowed_level(&self) -> Level<'_> {
+        self.allowed.level()
+    }
+
+    /// Each change of how many requests may be in flight, in order.
+    pub fn steps(&self) -> &[Step] {
+        self.allowed.steps()
+    }
+
+    /// The change that holds at a moment.
+    pub fn step_at(&self, t: Nanos) -> Option<&Step> {
+        self.allowed.step_at(t)
+    }
+
+    /// How many workers were to be at work, until `now`: where that is found while fetching, the
+    /// mean over time, as the same number all the time would be.
+    pub fn mean_workers(&self, now: Nanos) -> f64 {
+        let until = self.elapsed(now);
+        if self.plan.auto && until > Nanos::ZERO {
+            return self.allowed_level().mean(Nanos::ZERO, until).max(1.0);
+        }
+        self.plan.workers.into()
     }
 
     /// A task's attempts that failed and after which others were made, or were to be, in order.

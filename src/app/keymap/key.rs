@@ -1,0 +1,138 @@
+//! A key, as a person presses it; its name is written and read here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ratatui::crossterm::event::KeyCode;
+use thiserror::Error;
+
+/// A key, as a person presses it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    pub(super) code: KeyCode,
+    pub(super) control: bool,
+}
+
+/// A text that names no key that a terminal tells apart from the others.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NoKey {
+    /// It is no key's name.
+    #[error(
+        "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Left, Right, Up, \
+         Down, Home, End, Page Up, Page Down, or Ctrl- and a letter"
+    )]
+    Unknown(String),
+    /// A terminal sends it as another key.
+    #[error("terminals send {0} as {1}: give that")]
+    Same(Key, Key),
+}
+
+/// The keys that have a name.
+const NAMED: [KeyCode; 12] = [
+    KeyCode::Tab,
+    KeyCode::BackTab,
+    KeyCode::Enter,
+    KeyCode::Esc,
+    KeyCode::Left,
+    KeyCode::Right,
+    KeyCode::Up,
+    KeyCode::Down,
+    KeyCode::Home,
+    KeyCode::End,
+    KeyCode::PageUp,
+    KeyCode::PageDown,
+];
+
+impl Key {
+    /// Ctrl-C.
+    pub(super) const INTERRUPT: Self = Self { code: KeyCode::Char('c'), control: true };
+
+    const fn plain(code: KeyCode) -> Self {
+        Self { code, control: false }
+    }
+
+    /// What a terminal sends in its place, where it knows no such key.
+    fn sent(self) -> Self {
+        match self {
+            Self { code: KeyCode::Char('i'), control: true } => Self::plain(KeyCode::Tab),
+            Self { code: KeyCode::Char('m'), control: true } => Self::plain(KeyCode::Enter),
+            key => key,
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.control {
+            f.write_str("Ctrl-")?;
+        }
+        match self.code {
+            KeyCode::Char(' ') => f.write_str("Space"),
+            KeyCode::Char(c) if self.control => write!(f, "{}", c.to_ascii_uppercase()),
+            KeyCode::Char(c) => write!(f, "{c}"),
+            KeyCode::BackTab => f.write_str("Shift-Tab"),
+            // Arrows by name: not every terminal's font has the signs.
+            code => write!(f, "{code}"),
+        }
+    }
+}
+
+/// Reads what [`fmt::Display`] writes; names of more than one character in any case.
+impl FromStr for Key {
+    type Err = NoKey;
+
+    fn from_str(text: &str) -> Result<Self, NoKey> {
+        let unknown = || NoKey::Unknown(text.to_owned());
+        if let [byte @ b'!'..=b'~'] = *text.as_bytes() {
+            return Ok(Self::plain(KeyCode::Char(byte.into())));
+        }
+        let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
+        let named = || NAMED.into_iter().map(Self::plain);
+        let held = named().filter(|key| {
+            ![KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc].contains(&key.code)
+        });
+        let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
+        let control = held.chain(letters).map(|key| Self { control: true, ..key });
+        let space = std::iter::once(Self::plain(KeyCode::Char(' ')));
+        let key = space.chain(named()).chain(control).find(is).ok_or_else(unknown)?;
+        if key.sent() == key { Ok(key) } else { Err(NoKey::Same(key, key.sent())) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> impl Iterator<Item = Key> {
+        let chars = (' '..='~').map(KeyCode::Char).chain(NAMED).map(Key::plain);
+        let held = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
+        chars.chain(held.map(|code| Key { code, control: true })).filter(|key| key.sent() == *key)
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        assert_eq!(all().count(), 95 + 12 + 24 + 2);
+        for key in all() {
+            assert_eq!(key.to_string().parse(), Ok(key), "{key}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_read_in_any_case() {
+        for (text, name) in [("space", "Space"), ("PAGE UP", "Page Up"), ("ctrl-c", "Ctrl-C")] {
+            assert_eq!(text.parse::<Key>().unwrap().to_string(), name);
+        }
+        assert_ne!("q".parse::<Key>(), "Q".parse::<Key>());
+    }
+
+    #[test]
+    fn what_no_terminal_sends_is_refused() {
+        for text in
+            ["", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "\u{fc}", "\u{1b}"]
+        {
+            assert_eq!(text.parse::<Key>(), Err(NoKey::Unknown(text.to_owned())), "{text:?}");
+        }
+        let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();
+        assert_eq!(same, "terminals send Ctrl-I as Tab: give that");
+    }
+}

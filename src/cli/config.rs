@@ -1,0 +1,147 @@
+//! The configuration file: where it is, and what it may say. It is read once, at the start; the
+//! command line comes before it, and what neither says is as it always is.
+
+mod read;
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::picture::Theme;
+use super::threads::workers;
+use super::usage::UsageError;
+use super::{Environment, set};
+use crate::app::Keymap;
+use crate::model::Selection;
+
+/// No configuration is longer: a pipe or a device has no end.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// What a configuration file says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Config {
+    pub(super) theme: Option<Theme>,
+    pub(super) ascii: bool,
+    pub(super) mouse: bool,
+    pub(super) reduced_motion: bool,
+    pub(super) threads: Option<Threads>,
+    pub(super) per_page: Option<u8>,
+    pub(super) keys: Keymap,
+}
+
+/// How many workers; how many there may be depends on who is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Threads {
+    pub(super) asked: u32,
+    /// The file and the line.
+    pub(super) place: String,
+}
+
+/// Why a configuration file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// It cannot be read.
+    #[error("cannot read the configuration in {file}: {reason}")]
+    Unreadable {
+        /// Which file.
+        file: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// Something in it is wrong.
+    #[error("{file}, line {line}: {what}")]
+    Wrong {
+        /// Which file.
+        file: String,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong, and what is allowed.
+        what: String,
+    },
+}
+
+impl Threads {
+    /// The number, if that many are allowed here.
+    pub(super) fn checked(
+        self,
+        costs_quota: bool,
+        selection: Selection,
+    ) -> Result<u16, UsageError> {
+        let Self { asked, place } = self;
+        workers(asked, costs_quota, selection)
+            .map_err(|error| UsageError::Configured { error: Box::new(error), place })
+    }
+}
+
+impl Config {
+    /// Reads the file that was named, which has to be there, or else the usual one, if it is.
+    pub(super) fn find(
+        named: Option<&Path>,
+        environment: Environment<'_>,
+    ) -> Result<Self, ConfigError> {
+        let Some(path) = named.map(Path::to_owned).or_else(|| usual(environment)) else {
+            return Ok(Self::default());
+        };
+        let file = path.display().to_string();
+        let text = match text(&path) {
+            Err(error) if named.is_none() && is_absent(&error) => return Ok(Self::default()),
+            Err(error) => {
+                return Err(ConfigError::Unreadable { file, reason: error.to_string() });
+            }
+            Ok(text) => text,
+        };
+        read::config(&text, &file)
+    }
+}
+
+/// `$XDG_CONFIG_HOME/threadline/config.toml`, else below `~/.config`, on every system. A relative
+/// path there does not count: <https://specifications.freedesktop.org/basedir-spec/latest/>.
+fn usual(environment: Environment<'_>) -> Option<PathBuf> {
+    let given = set(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
+    let home = || Some(PathBuf::from(set(environment, "HOME")?).join(".config"));
+    let folder = given.filter(|path| path.is_absolute()).or_else(home)?;
+    Some(folder.join("threadline/config.toml"))
+}
+
+/// A home that is no folder, as /dev/null, has no file in it either.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+}
+
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let length = File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if length as u64 > MOST_BYTES {
+        return Err(io::Error::other("it is longer than 1 MiB"));
+    }
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    fn place(variables: &[(&str, &str)]) -> Option<PathBuf> {
+        usual(&|name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    #[test]
+    fn it_is_where_xdg_says() {
+        let home = ("HOME", "/home/me");
+        let below_home = Some("/home/me/.config/threadline/config.toml".into());
+        assert_eq!(place(&[home]), below_home);
+        let xdg = ("XDG_CONFIG_HOME", "/etc/mine");
+        assert_eq!(place(&[home, xdg]), Some("/etc/mine/threadline/config.toml".into()));
+        for nowhere in ["", "relative"] {
+            assert_eq!(place(&[home, ("XDG_CONFIG_HOME", nowhere)]), below_home);
+        }
+        assert_eq!(place(&[]), None);
+    }
+}

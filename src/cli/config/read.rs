@@ -1,0 +1,209 @@
+//! A configuration file's text: what is wrong in it is told with its line, and what is allowed.
+
+use clap::ValueEnum as _;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Config, ConfigError, Threads};
+use crate::app::Action;
+use crate::app::keymap::{BINDINGS, Key, Keymap};
+use crate::cli::picture::Theme;
+use crate::cli::usage;
+
+/// Everything that a file may say.
+const NAMES: [&str; 7] =
+    ["theme", "ascii", "mouse", "reduced-motion", "threads", "per-page", "keys"];
+
+/// How alike two names are, of 1, if one may be a slip for the other.
+const ALIKE: f64 = 0.75;
+
+/// What is wrong, and at which byte.
+type Wrong = (usize, String);
+
+/// A name, where it stands, and its value.
+type Entry<'a> = (&'a str, usize, &'a Spanned<DeValue<'a>>);
+
+/// Reads the text of the file that is called so.
+pub(super) fn config(text: &str, file: &str) -> Result<Config, ConfigError> {
+    let line = |at: usize| text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
+    let place = |at: usize| format!("{file}, line {}", line(at));
+    read(text, &place).map_err(|(at, what)| ConfigError::Wrong {
+        file: file.to_owned(),
+        line: line(at),
+        what,
+    })
+}
+
+fn read(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Wrong> {
+    let table = DeTable::parse(text).map_err(|error| {
+        (error.span().map_or(0, |span| span.start), error.message().replace('\n', ", "))
+    })?;
+    let mut config = Config::default();
+    for entry in in_order(table.get_ref()) {
+        let (name, at, value) = entry;
+        match name {
+            "theme" => config.theme = Some(theme(entry)?),
+            "ascii" => config.ascii = switch(entry)?,
+            "mouse" => config.mouse = switch(entry)?,
+            "reduced-motion" => config.reduced_motion = switch(entry)?,
+            "threads" => {
+                let asked = number(value).parse();
+                let asked = asked.map_err(|_not_whole| "give a whole number from 1 up");
+                let asked = asked.map_err(wrong(entry))?;
+                config.threads = Some(Threads { asked, place: place(at) });
+            }
+            "per-page" => {
+                config.per_page = Some(usage::per_page(&number(value)).map_err(wrong(entry))?);
+            }
+            "keys" => config.keys = keys(entry)?,
+            _ => return Err((at, unknown("setting", name, &NAMES))),
+        }
+    }
+    Ok(config)
+}
+
+/// A table's entries as they stand in the file, so that the first that is wrong is told.
+fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<Entry<'a>> {
+    let entry = |(name, value): (&'a Spanned<_>, _)| {
+        let text: &'a std::borrow::Cow<'a, str> = name.get_ref();
+        (text.as_ref(), name.span().start, value)
+    };
+    let mut entries: Vec<Entry<'a>> = table.iter().map(entry).collect();
+    entries.sort_by_key(|(_, at, _)| *at);
+    entries
+}
+
+fn theme(entry: Entry<'_>) -> Result<Theme, Wrong> {
+    let text = entry.2.get_ref().as_str().unwrap_or_default();
+    Theme::from_str(text, false)
+        .map_err(|_no_theme| wrong(entry)("give \"auto\", \"dark\" or \"light\""))
+}
+
+fn switch(entry: Entry<'_>) -> Result<bool, Wrong> {
+    entry.2.get_ref().as_bool().ok_or_else(|| wrong(entry)("give true or false"))
+}
+
+/// A number as it stands there: the command line's own reader takes it. Of anything else, nothing.
+fn number(value: &Spanned<DeValue<'_>>) -> String {
+    value.get_ref().as_integer().map(ToString::to_string).unwrap_or_default()
+}
+
+fn keys(entry: Entry<'_>) -> Result<Keymap, Wrong> {
+    let table = entry.2.get_ref().as_table();
+    let table = table.ok_or_else(|| wrong(entry)("it is a table, [keys]"))?;
+    let entries = in_order(table);
+    let bound = |&entry: &Entry<'_>| {
+        let (name, at, _) = entry;
+        let names: Vec<&str> = BINDINGS.iter().map(|binding| binding.name).collect();
+        let action = Keymap::named(name).ok_or_else(|| (at, unknown("action", name, &names)))?;
+        Ok((action, keys_of(entry)?))
+    };
+    let bound = entries.iter().map(bound).collect::<Result<Vec<(Action, Vec<Key>)>, Wrong>>()?;
+    Keymap::with(&bound).map_err(|(action, error)| {
+        let named = entries.iter().find(|(name, ..)| Keymap::named(name) == Some(action));
+        (named.map_or(entry.1, |(_, at, _)| *at), error.to_string())
+    })
+}
+
+/// A key, or a list of keys.
+fn keys_of(entry: Entry<'_>) -> Result<Vec<Key>, Wrong> {
+    let single = std::slice::from_ref(entry.2);
+    let list = entry.2.get_ref().as_array().map_or(single, |list| list.as_ref());
+    let key = |value: &Spanned<DeValue<'_>>| {
+        let text = value.get_ref().as_str();
+        let text = text.ok_or_else(|| wrong(entry)("give a key in quotes, or a list of them"))?;
+        text.parse().map_err(|error: crate::app::keymap::NoKey| {
+            (value.span().start, format!("{}: {error}", entry.0))
+        })
+    };
+    list.iter().map(key).collect()
+}
+
+/// What is wrong with an entry's value.
+fn wrong(entry: Entry<'_>) -> impl Fn(&str) -> Wrong {
+    let (name, at, _) = entry;
+    move |what| (at, format!("{name}: {what}"))
+}
+
+fn unknown(kind: &str, name: &str, names: &[&str]) -> String {
+    let alike = |one: &&&str| strsim::jaro_winkler(one, name) > ALIKE;
+    let by_likeness = |one: &&&str, other: &&&str| {
+        strsim::jaro_winkler(one, name).total_cmp(&strsim::jaro_winkler(other, name))
+    };
+    let meant = names.iter().filter(alike).max_by(by_likeness);
+    let meant = meant.map_or_else(String::new, |meant| format!("do you mean {meant}? "));
+    let all = if names.len() > NAMES.len() {
+        "--print-keys names all".to_owned()
+    } else {
+        format!("there are {}", names.join(", "))
+    };
+    format!("there is no {kind} {name:?}: {meant}{all}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(text: &str) -> String {
+        config(text, "c").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn everything_can_be_said() {
+        let text = "theme = \"light\"\nascii = true\nmouse = true\nreduced-motion = true\n\
+                    threads = 12\nper-page = 100\n[keys]\n\"next-mode\" = [\"Tab\", \"m\"]\nquit = 'Q'\n";
+        let Config { theme, ascii, mouse, reduced_motion, threads, per_page, keys } =
+            config(text, "c").unwrap();
+        assert_eq!((theme, per_page), (Some(Theme::Light), Some(100)));
+        assert_eq!(threads, Some(Threads { asked: 12, place: "c, line 5".to_owned() }));
+        assert!(ascii && mouse && reduced_motion);
+        assert_eq!(
+            (keys.key_of(Action::NextMode), keys.key_of(Action::Quit)),
+            ("Tab".into(), "Q".into())
+        );
+        assert_eq!(config("", "c"), Ok(Config::default()));
+    }
+
+    #[test]
+    fn what_is_wrong_has_its_line() {
+        for (text, error) in [
+            (
+                "theme = \"dark\"\n\ncolour = 1",
+                "c, line 3: there is no setting \"colour\": there are theme",
+            ),
+            (
+                "them = \"dark\"",
+                "c, line 1: there is no setting \"them\": do you mean theme? there are",
+            ),
+            ("theme = \"blue\"", "c, line 1: theme: give \"auto\", \"dark\" or \"light\""),
+            ("theme = 3", "theme: give \"auto\""),
+            ("ascii = \"yes\"", "ascii: give true or false"),
+            ("threads = \"4\"", "threads: give a whole number from 1 up"),
+            ("per-page = 101", "per-page: GitHub gives 1 to 100 followers a page"),
+            ("keys = 1", "keys: it is a table, [keys]"),
+            ("theme = ", "c, line 1: "),
+            (
+                "\n[keys]\nquti = \"q\"",
+                "c, line 3: there is no action \"quti\": do you mean quit? --print-keys",
+            ),
+            ("[keys]\nquit = 1", "c, line 2: quit: give a key in quotes, or a list of them"),
+            (
+                "[keys]\nquit = [\n\"q\",\n\"F1\"]",
+                "c, line 4: quit: \"F1\" is no key: give a character",
+            ),
+            ("[keys]\nrun = \"x\"\nstop = \"x\"", "line 2: x is given to both stop and run"),
+            ("[keys]\ninterrupt = []", "c, line 2: Ctrl-C always quits at once"),
+        ] {
+            assert!(said(text).contains(error), "{text:?}: {}", said(text));
+        }
+    }
+
+    #[test]
+    fn what_is_printed_can_be_pasted() {
+        let own = config("[keys]\nquit = []\nrun = ['\"', '\\', \"'\", \"Space\"]\n", "c").unwrap();
+        let printed = config(&own.keys.to_string(), "c").unwrap();
+        assert_eq!(printed.keys, own.keys);
+        let usual = Keymap::default();
+        assert_eq!(config(&usual.to_string(), "c").unwrap().keys, usual);
+    }
+}

@@ -1,0 +1,54 @@
+//! A sweep: how often each count, and whether it may cost what it costs.
+
+use clap::{Args, value_parser};
+
+use super::usage::UsageError;
+use crate::app::session::{MOST_REPEATS, SweepSetup};
+use crate::model::Selection;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Sweep")]
+pub(super) struct SweepArgs {
+    /// Run each count N times [default: 3]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = value_parser!(u16).range(1..=i64::from(MOST_REPEATS)),
+        allow_negative_numbers = true
+    )]
+    repeats: Option<u16>,
+    /// Begin without asking, whatever it costs of a rate limit
+    #[arg(long)]
+    yes: bool,
+}
+
+impl SweepArgs {
+    /// What a sweep is made of, if there is to be one.
+    pub(super) fn resolve(
+        &self,
+        counts: Option<Vec<u16>>,
+        selection: Selection,
+    ) -> Result<SweepSetup, UsageError> {
+        let given = [(self.repeats.is_some(), "--repeats"), (self.yes, "--yes")];
+        if let Some((_, option)) = given.iter().find(|(given, _)| *given && !selection.is_sweep()) {
+            return Err(UsageError::NoSweep { option });
+        }
+        let usual = SweepSetup::default();
+        let repeats = self.repeats.unwrap_or(usual.repeats);
+        Ok(SweepSetup { counts, repeats, agreed: self.yes })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_default_is_the_one_that_the_help_tells() {
+        let help = SweepArgs::augment_args(Command::new("x")).render_help().to_string();
+        let repeats = format!("[default: {}]", SweepSetup::default().repeats);
+        assert!(help.contains(&repeats), "{help}");
+    }
+}

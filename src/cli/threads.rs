@@ -1,0 +1,181 @@
+//! `--threads`: how many, that they are to be found while fetching, or a sweep's counts.
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use super::usage::UsageError;
+use crate::app::session::{MOST_COUNTS, MOST_PROCESSES, most_workers};
+use crate::model::{Choice, Mode, Selection, Workload};
+
+/// `--threads`, as it was given. How many are allowed depends on the API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum ThreadsArg {
+    /// So many.
+    Count(u32),
+    /// Several counts, for a sweep.
+    Counts(Vec<RangeInclusive<u32>>),
+    /// As many as turn out to help.
+    Auto,
+}
+
+/// What `--threads` comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Threads {
+    /// How many workers, where that was said.
+    pub(super) workers: Option<u16>,
+    /// A sweep's counts, where they were said: in order, each once.
+    pub(super) counts: Option<Vec<u16>>,
+    /// Whether their number is found while fetching.
+    pub(super) auto: bool,
+}
+
+impl ThreadsArg {
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        if text == "auto" {
+            return Ok(Self::Auto);
+        }
+        let count = |text: &str| {
+            text.trim().parse::<u32>().map_err(|_not_whole| {
+                "give a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32".to_owned()
+            })
+        };
+        if !text.contains([',', '.']) {
+            return count(text).map(Self::Count);
+        }
+        let part = |part: &str| match part.split_once("..") {
+            None => count(part).map(|count| count..=count),
+            Some((first, last)) => {
+                let range = count(first)?..=count(last)?;
+                if range.is_empty() {
+                    return Err(format!("{part} ends before it begins"));
+                }
+                Ok(range)
+            }
+        };
+        text.split(',').map(part).collect::<Result<_, _>>().map(Self::Counts)
+    }
+
+    /// Checks it against what there may be.
+    pub(super) fn resolve(
+        self,
+        costs_quota: bool,
+        selection: Selection,
+    ) -> Result<Threads, UsageError> {
+        match (self, selection.choice) {
+            (Self::Count(asked), Choice::Sweep) => Err(UsageError::OneCount { asked }),
+            (Self::Count(asked), _) => {
+                let workers = workers(asked, costs_quota, selection)?;
+                Ok(Threads { workers: Some(workers), ..Threads::default() })
+            }
+            (Self::Counts(ranges), Choice::Sweep) => {
+                let counts = distinct(&ranges, costs_quota, selection)?;
+                Ok(Threads { counts: Some(counts), ..Threads::default() })
+            }
+            (Self::Auto, Choice::Sweep) => Err(UsageError::AutoSweep),
+            (Self::Auto, _) if selection.workload == Workload::Followers => {
+                Ok(Threads { auto: true, ..Threads::default() })
+            }
+            (Self::Auto, _) => {
+                Err(UsageError::AutoWithoutServer { workload: selection.workload })
+            }
+            (counts, _) => Err(UsageError::CountsWithoutSweep { asked: counts.to_string() }),
+        }
+    }
+}
+
+/// The counts, in order and each once.
+fn distinct(
+    ranges: &[RangeInclusive<u32>],
+    costs_quota: bool,
+    selection: Selection,
+) -> Result<Vec<u16>, UsageError> {
+    let mut counts = Vec::new();
+    for range in ranges {
+        // Its ends first: a range may be longer than anybody wants to count.
+        workers(*range.start(), costs_quota, selection)?;
+        workers(*range.end(), costs_quota, selection)?;
+        counts.extend(range.clone().filter_map(|count| u16::try_from(count).ok()));
+    }
+    counts.sort_unstable();
+    counts.dedup();
+    match counts.as_slice() {
+        [one] => Err(UsageError::OneCount { asked: u32::from(*one) }),
+        _ if counts.len() > MOST_COUNTS => {
+            Err(UsageError::TooManyCounts { asked: counts.len(), most: MOST_COUNTS })
+        }
+        _ => Ok(counts),
+    }
+}
+
+/// So many, if there may be as many.
+pub(super) fn workers(
+    asked: u32,
+    costs_quota: bool,
+    selection: Selection,
+) -> Result<u16, UsageError> {
+    let most = most_workers(costs_quota);
+    let processes = selection.modes().contains(&Mode::Processes);
+    match u16::try_from(asked) {
+        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
+            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
+        }
+        Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
+        _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
+        _ => Err(UsageError::ThreadsHere { asked, most }),
+    }
+}
+
+impl fmt::Display for ThreadsArg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("auto"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Counts(ranges) => {
+                let part = |range: &RangeInclusive<u32>| match (range.start(), range.end()) {
+                    (first, last) if first == last => first.to_string(),
+                    (first, last) => format!("{first}..{last}"),
+                };
+                f.write_str(&ranges.iter().map(part).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Workload;
+
+    const SWEEP: Selection = Selection { workload: Workload::Followers, choice: Choice::Sweep };
+
+    fn counts(text: &str) -> Result<Vec<u16>, String> {
+        let arg = ThreadsArg::parse(text)?;
+        let threads = arg.resolve(false, SWEEP).map_err(|error| error.to_string())?;
+        Ok(threads.counts.unwrap_or_default())
+    }
+
+    #[test]
+    fn lists_and_ranges_are_put_in_order_and_each_count_is_taken_once() {
+        assert_eq!(counts("1,2,4,8,16"), Ok(vec![1, 2, 4, 8, 16]));
+        assert_eq!(counts("1..5"), Ok(vec![1, 2, 3, 4, 5]));
+        assert_eq!(counts("16, 2..4 ,3,1"), Ok(vec![1, 2, 3, 4, 16]));
+        assert_eq!(counts("937..1000"), Ok((937..=1000).collect()));
+    }
+
+    #[test]
+    fn what_is_no_count_is_told() {
+        for text in ["", ",", "1,", "1..", "..4", "1...4", "x,2", "1.5", "-1,2", "5..1"] {
+            assert!(ThreadsArg::parse(text).is_err(), "{text:?}");
+        }
+        for (text, words) in [
+            ("0..4", "--threads 0: give 1 to 1000"),
+            ("1..4294967295", "--threads 4294967295: give 1 to 1000"),
+            ("7", "--threads 7: a sweep compares several"),
+            ("7,7", "--threads 7: a sweep compares several"),
+            ("1..1000", "1000 counts are too many"),
+        ] {
+            let error = counts(text).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+}

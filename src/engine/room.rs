@@ -1,0 +1,100 @@
+//! Which lanes may have a task, where not all of them may: the first ones, as many as may be in flight.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::model::LaneId;
+
+/// The lanes' room in a run that finds out how many it needs.
+#[derive(Debug)]
+pub struct Room {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    /// So many lanes may have a task.
+    lanes: u16,
+    /// So many have one, or look for one.
+    taken: u16,
+    /// No task is to be had any more.
+    over: bool,
+}
+
+/// A lane's room, until dropped.
+#[derive(Debug)]
+pub(super) struct Place(Arc<Room>);
+
+impl Room {
+    /// So many lanes to begin with.
+    pub(super) const fn new(lanes: u16) -> Self {
+        let state = State { lanes, taken: 0, over: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// So many lanes from now on. Those that have a task finish it.
+    pub(super) fn allow(&self, lanes: u16) {
+        self.state().lanes = lanes;
+        self.changed.notify_all();
+    }
+
+    /// Nobody needs to wait any more.
+    pub(super) fn close(&self) {
+        self.state().over = true;
+        self.changed.notify_all();
+    }
+
+    /// How many lanes there is room for now.
+    pub(super) fn lanes(&self) -> u16 {
+        self.state().lanes
+    }
+
+    /// A lane's room for a task, if there is any now.
+    pub(super) fn try_take(self: &Arc<Self>, lane: LaneId) -> Option<Place> {
+        let mut state = self.state();
+        state.may_take(lane).then(|| self.placed(&mut state))
+    }
+
+    /// Waits until a lane may take a task; nothing once none is left.
+    pub(super) fn take(self: &Arc<Self>, lane: LaneId) -> Option<Place> {
+        let mut state = self.wait_until(|state| state.over || state.may_take(lane));
+        (!state.over).then(|| self.placed(&mut state))
+    }
+
+    /// A place for a lane that has its first task already.
+    pub(super) fn give(self: &Arc<Self>) -> Place {
+        self.placed(&mut self.state())
+    }
+
+    fn placed(self: &Arc<Self>, state: &mut State) -> Place {
+        state.taken += 1;
+        Place(Arc::clone(self))
+    }
+
+    /// Waits until there is room for more lanes than so many; false once no task is left.
+    pub(super) fn outgrows(&self, lanes: u16) -> bool {
+        !self.wait_until(|state| state.over || state.lanes > lanes).over
+    }
+
+    fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
+        let waited = self.changed.wait_while(self.state(), |state| !holds(state));
+        waited.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    const fn may_take(&self, lane: LaneId) -> bool {
+        lane.0 < self.lanes && self.taken < self.lanes
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.state().taken -= 1;
+        self.0.changed.notify_all();
+    }
+}

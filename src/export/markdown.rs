@@ -1,0 +1,212 @@
+//! The report in Markdown, as GitHub reads it: what was run and what came of it, where the time went,
+//! the slowest tasks, what failed, and on what machine.
+
+mod escape;
+
+use std::io::{self, Write};
+
+use super::attempt::Attempt;
+use super::{Comparison, Subject, percentiles, plain, plural, time_in, verdict};
+use crate::model::{Nanos, Run, State, Workload};
+use escape::{block, inline};
+
+/// So many of the slowest tasks are named.
+const SLOWEST: usize = 10;
+
+/// No more errors than these are named: the trace has all.
+const MOST_ERRORS: usize = 50;
+
+/// Writes the report.
+pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
+    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_begun()).collect();
+    let Some(first) = runs.first() else { return Ok(()) };
+    let workload = first.plan().workload();
+    writeln!(out, "# threadline: {}\n", title(subject, workload))?;
+    if let Some(sentence) = verdict::sentence(subject.runs, subject.cores) {
+        writeln!(out, "{}\n", inline_sentence(&sentence))?;
+    }
+    totals(out, subject, &runs, workload)?;
+    states(out, &runs)?;
+    slowest(out, &runs)?;
+    errors(out, &runs)?;
+    machine(out, subject, first)
+}
+
+fn title(subject: &Subject<'_>, workload: Workload) -> String {
+    match subject.target.filter(|_| workload == Workload::Followers) {
+        Some(target) => {
+            format!("the followers of {} at {}", inline(&target.user), inline(&target.api))
+        }
+        None => workload.to_string(),
+    }
+}
+
+/// A sentence may quote a server.
+fn inline_sentence(sentence: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-".contains(c);
+    if sentence.chars().all(is_plain) && !sentence.contains("://") {
+        format!("**{sentence}.**")
+    } else {
+        inline(sentence)
+    }
+}
+
+fn row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
+    writeln!(out, "| {} |", cells.join(" | "))
+}
+
+/// A table's head: so many columns are words, the others are figures.
+fn head(out: &mut dyn Write, section: &str, (columns, words): (&[&str], usize)) -> io::Result<()> {
+    let rule = |at| if at < words { "---" } else { "---:" };
+    let rule: Vec<&str> = (0..columns.len()).map(rule).collect();
+    writeln!(out, "## {section}\n\n| {} |\n| {} |", columns.join(" | "), rule.join(" | "))
+}
+
+fn totals(
+    out: &mut dyn Write,
+    subject: &Subject<'_>,
+    runs: &[&Run],
+    workload: Workload,
+) -> io::Result<()> {
+    let followers = workload == Workload::Followers;
+    let (tasks, items) = match workload {
+        Workload::Followers => ("pages", "followers"),
+        Workload::Commands => ("commands", "failed"),
+        _ => ("tasks", "failed"),
+    };
+    let columns =
+        ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
+    head(out, "Totals", (&columns, 1))?;
+    for &run in runs {
+        let elapsed = run.elapsed(Nanos::ZERO);
+        let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
+        let [median, p95] = percentiles(run, [0.5, 0.95]).map_or_else(
+            || ["-".to_owned(), "-".to_owned()],
+            |both| both.map(|one| one.to_string()),
+        );
+        let compared = Comparison::against_sequential(subject.runs, run);
+        let speed_up = compared.and_then(|compared| compared.speed_up);
+        let efficiency = compared.and_then(|compared| compared.efficiency);
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        row(
+            out,
+            &[
+                run.plan().name(),
+                elapsed.to_string(),
+                format!("{}/{}", run.done_tasks(), run.known_tasks()),
+                items.to_string(),
+                format!("{:.2}", run.rate(elapsed)),
+                median,
+                p95,
+                or_dash(speed_up.map(|times| format!("{times:.2}x"))),
+                or_dash(efficiency.map(|share| format!("{:.0} %", share * 100.0))),
+            ],
+        )?;
+    }
+    writeln!(out)
+}
+
+/// Where the time of all lanes went.
+fn states(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let all = |run: &Run| run.elapsed(Nanos::ZERO).0.saturating_mul(run.lanes().len() as u64);
+    let there = |state: &State| runs.iter().any(|run| time_in(run, *state) > Nanos::ZERO);
+    let states: Vec<State> = State::ALL.into_iter().filter(there).collect();
+    let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
+    let mut columns = vec!["mode"];
+    columns.extend(words);
+    head(out, "Time of all workers, by what they did", (&columns, 1))?;
+    for &run in runs {
+        let share = |&state: &State| {
+            let time = time_in(run, state);
+            let share = time.0 as f64 * 100.0 / all(run).max(1) as f64;
+            if time == Nanos::ZERO { "-".to_owned() } else { format!("{time} ({share:.0} %)") }
+        };
+        let mut cells = vec![run.plan().name()];
+        cells.extend(states.iter().map(share));
+        row(out, &cells)?;
+    }
+    writeln!(out)
+}
+
+/// A task's name in a table.
+fn label(run: &Run, attempt: &Attempt) -> String {
+    match run.plan().command(attempt.span.task) {
+        Some(command) => inline(command),
+        None => run.plan().label(attempt.span.task),
+    }
+}
+
+fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let mut attempts: Vec<(Nanos, &Run, Attempt)> = Vec::new();
+    for &run in runs {
+        let ended = Attempt::all(run).into_iter();
+        attempts.extend(ended.filter_map(|attempt| {
+            let span = attempt.span;
+            Some((span.end?.since(span.start), run, attempt))
+        }));
+    }
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
+    let columns = ["task", "mode", "worker", "outcome", "attempt", "began", "took"];
+    head(out, "Slowest", (&columns, 4))?;
+    for (took, run, attempt) in attempts.iter().take(SLOWEST) {
+        row(
+            out,
+            &[
+                label(run, attempt),
+                run.plan().name(),
+                run.worker_name(attempt.lane),
+                attempt.fate(run).word.to_owned(),
+                attempt.span.attempt.to_string(),
+                attempt.span.start.to_string(),
+                took.to_string(),
+            ],
+        )?;
+    }
+    writeln!(out)
+}
+
+fn errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let mut failed = Vec::new();
+    for &run in runs {
+        for attempt in Attempt::all(run) {
+            if let Some(error) = attempt.fate(run).error {
+                failed.push((run, attempt, error));
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    head(out, "Errors", (&["task", "mode", "what", "attempt", "at"], 3))?;
+    for (run, attempt, error) in failed.iter().take(MOST_ERRORS) {
+        let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
+        let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
+        row(out, &[label(run, attempt), mode, inline(&error.message), number, at])?;
+    }
+    if let Some(more) = failed.len().checked_sub(MOST_ERRORS).filter(|&more| more > 0) {
+        writeln!(out, "\n{more} more: the trace has them all.")?;
+    }
+    writeln!(out)
+}
+
+fn machine(out: &mut dyn Write, subject: &Subject<'_>, first: &Run) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    writeln!(out, "## How it was run\n")?;
+    writeln!(out, "- threadline {version}, {system} on {processor}")?;
+    if let Some(cores) = subject.cores {
+        let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
+        let kind = if simulated.is_some() { "simulated core" } else { "core" };
+        writeln!(out, "- {}", plural(cores.into(), kind))?;
+    }
+    if let Some(target) = first.plan().work.target() {
+        writeln!(out, "- {} followers a page", target.per_page)?;
+    }
+    for run in subject.runs.iter().filter(|run| run.has_begun() && !run.is_whole()) {
+        writeln!(out, "- not whole: {}, {}", run.plan().name(), inline(&plain::trouble(run)))?;
+    }
+    writeln!(out, "\n{}", block("sh", subject.command).trim_end())
+}

@@ -1,0 +1,67 @@
+//! A picture's rows under the lanes: how many tasks were in flight and in the queue.
+
+use std::fmt::Write as _;
+
+use super::Picture;
+use super::ink::{Anchor, Font, hex, number};
+use super::layout::{CHART, LEFT, MARGIN};
+use crate::model::{Level, Nanos, Run, State};
+
+/// More steps than this are drawn as their means.
+const MOST_STEPS: usize = 1_000;
+
+impl Picture<'_> {
+    pub(super) fn charts(&mut self, run: &Run) {
+        let (end, plan) = (run.elapsed(Nanos::ZERO), run.plan());
+        if plan.workers > 1 {
+            let color = self.background.state(State::Waiting);
+            self.chart("in flight", run.in_flight_level(), end, color);
+        }
+        let color = self.background.sequential();
+        // Without a bound it holds all tasks from the start, which says little.
+        if plan.queue.is_some() {
+            self.chart("queue", run.queue_level(), end, color);
+        }
+        if run.quota().is_some() && plan.work.target().is_some_and(|target| target.costs_quota) {
+            self.chart("quota", run.quota_level(), end, color);
+        }
+    }
+
+    fn chart(&mut self, name: &str, level: Level<'_>, end: Nanos, color: u32) {
+        let font = Font::new(12.0, self.background.quiet());
+        let (top, bottom) = (self.y + 2.0, self.y + CHART - 4.0);
+        self.ink.text([MARGIN + 12.0, bottom - 5.0], font, name);
+        let peak = format!("at most {}", level.peak());
+        let right = Self::right() + 8.0;
+        self.ink.text([right, bottom - 5.0], font.anchored(Anchor::Start), &peak);
+        let highest = f64::from(level.peak().max(1));
+        let mut path = format!("M{} {}", number(LEFT), number(bottom));
+        for (at, value) in self.steps(level, end) {
+            let (x, y) = (LEFT + self.scale.x(at), bottom - value / highest * (bottom - top));
+            // Writing to a String cannot fail.
+            _ = write!(path, "H{}V{}", number(x), number(y));
+        }
+        let end = LEFT + self.scale.x(end);
+        _ = write!(path, "H{}V{}z", number(end), number(bottom));
+        self.ink.raw(r#"<g fill-opacity="0.75">"#);
+        self.ink.path(&path, &hex(color));
+        self.ink.raw("</g>\n");
+        self.ink.line([LEFT, bottom, end, bottom], self.background.line());
+        self.y += CHART + 2.0;
+    }
+
+    /// A level's values, each with when it begins: exactly, or the means of half pixels.
+    fn steps(&self, level: Level<'_>, end: Nanos) -> Vec<(Nanos, f64)> {
+        let exact: Vec<(Nanos, u32)> = level.changes().take(MOST_STEPS + 1).collect();
+        if exact.len() <= MOST_STEPS {
+            let values = exact.into_iter().filter(|(at, _)| *at < end);
+            return values.map(|(at, value)| (at, f64::from(value))).collect();
+        }
+        let columns = (self.scale.x(end) * 2.0).ceil().max(1.0) as u64;
+        let border = |column: u64| {
+            Nanos((u128::from(end.0) * u128::from(column) / u128::from(columns)) as u64)
+        };
+        let mean = |column| level.mean(border(column), border(column + 1));
+        (0..columns).map(|column| (border(column), mean(column))).collect()
+    }
+}

@@ -1,0 +1,127 @@
+//! A picture's title, its totals with their bars, and the sentence on them.
+
+use super::Picture;
+use super::ink::{Anchor, Font, hex};
+use super::layout::{LEFT, MARGIN, ROW, WIDTH};
+use crate::export::{Comparison, plural};
+use crate::model::{Mode, Nanos, Run, State, Workload};
+
+/// Where the totals' bars end.
+const BARS: f64 = 700.0;
+
+/// Where the columns of figures end.
+const COLUMNS: [f64; 5] = [786.0, 870.0, 966.0, 1064.0, WIDTH - MARGIN];
+
+impl Picture<'_> {
+    pub(super) fn title(&self) -> String {
+        match self.subject.target.filter(|_| self.workload == Workload::Followers) {
+            Some(target) => format!("{} @ {}", target.user, target.api),
+            None => match self.workload {
+                Workload::Cpu => "CPU work that needs the GIL".to_owned(),
+                Workload::Native => "CPU work of native code".to_owned(),
+                Workload::Mixed => "Pages, then CPU work".to_owned(),
+                workload => workload.to_string(),
+            },
+        }
+    }
+
+    /// What the tasks are.
+    fn subtitle(&self) -> String {
+        let tasks = self.runs.iter().map(|run| run.known_tasks()).max().unwrap_or(0);
+        let per_page = self.subject.target.map_or(0, |target| target.per_page);
+        match self.workload {
+            Workload::Followers => {
+                format!("followers, {} of {per_page}", plural(tasks.into(), "page"))
+            }
+            Workload::Commands => plural(tasks.into(), "command"),
+            _ => plural(tasks.into(), "task"),
+        }
+    }
+
+    pub(super) fn head(&mut self, title: &str, sentence: Option<&str>) {
+        let (text, quiet) = (self.background.text(), self.background.quiet());
+        let font = Font::new(24.0, text).bold();
+        let room = WIDTH - 2.0 * MARGIN;
+        self.ink.text([MARGIN, self.y + 14.0], font, &font.fitting(title, room));
+        self.ink.text([MARGIN, self.y + 36.0], Font::new(14.0, quiet), &self.subtitle());
+        self.y += 58.0;
+        self.totals();
+        let font = Font::new(15.0, text).bold();
+        for line in sentence.into_iter().flat_map(|sentence| wrapped(font, sentence, room)) {
+            self.ink.text([MARGIN, self.y + 12.0], font, &line);
+            self.y += 21.0;
+        }
+        self.y += 20.0;
+    }
+
+    fn totals(&mut self) {
+        let caption = Font::new(11.0, self.background.quiet()).anchored(Anchor::End);
+        let (tasks, items) = match self.workload {
+            Workload::Followers => ("pages", "followers"),
+            Workload::Commands => ("commands", "failed"),
+            _ => ("tasks", "failed"),
+        };
+        let captions = ["time", tasks, items, "speed-up", "efficiency"];
+        for (x, words) in COLUMNS.into_iter().zip(captions) {
+            self.ink.text([x, self.y], caption, words);
+        }
+        self.y += 10.0;
+        for run in self.runs.clone() {
+            self.total(run);
+        }
+        self.y += 12.0;
+    }
+
+    /// A run's bar and figures.
+    fn total(&mut self, run: &Run) {
+        let (text, quiet) = (self.background.text(), self.background.quiet());
+        let sequential = run.plan().mode == Mode::Sequential;
+        let color = if sequential {
+            self.background.sequential()
+        } else {
+            self.background.state(State::Waiting)
+        };
+        let elapsed = run.elapsed(Nanos::ZERO);
+        let length = self.scale.x(elapsed) / self.scale.width * (BARS - LEFT);
+        let name = Font::new(13.0, text);
+        let baseline = self.y + 17.0;
+        let words = name.fitting(&run.plan().name(), LEFT - MARGIN - 8.0);
+        self.ink.text([MARGIN, baseline], name, &words);
+        self.ink.rect([LEFT, self.y + 4.0, length.max(1.0), ROW - 8.0], &hex(color));
+        let compared = Comparison::against_sequential(self.subject.runs, run);
+        let speed_up = compared.and_then(|compared| compared.speed_up);
+        let efficiency = compared.and_then(|compared| compared.efficiency);
+        let items = match self.workload {
+            Workload::Followers => run.follower_count(),
+            _ => run.failed_tasks().into(),
+        };
+        let figures = [
+            elapsed.to_string(),
+            format!("{}/{}", run.done_tasks(), run.known_tasks()),
+            items.to_string(),
+            speed_up.map(|times| format!("{times:.2}x")).unwrap_or_default(),
+            efficiency.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default(),
+        ];
+        for (place, (x, figure)) in COLUMNS.into_iter().zip(figures).enumerate() {
+            let font = Font::new(13.0, if place == 0 || place == 3 { text } else { quiet });
+            let font = if place == 0 || place == 3 { font.bold() } else { font };
+            self.ink.text([x, baseline], font.anchored(Anchor::End), &figure);
+        }
+        self.y += ROW;
+    }
+}
+
+/// A text's lines.
+fn wrapped(font: Font, text: &str, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if font.width(line) + font.width(word) + font.width(" ") <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(font.fitting(word, room)),
+        }
+    }
+    lines
+}

@@ -1,0 +1,200 @@
+//! What a lane of a picture shows: each state at its exact times, and where many fall within a
+//! quarter of a pixel, their shares.
+
+use crate::model::lane::Sums;
+use crate::model::{Lane, Nanos, Run, State};
+
+/// What is narrower is merged, in pixels.
+const FINEST: f64 = 0.25;
+
+/// More marks than this, and what is wider is merged, too: no picture is larger than 2 MB.
+const MOST: usize = 40_000;
+
+/// So many states of a merged stretch are drawn, those with the most time.
+const SHARES: usize = 3;
+
+/// A time in one state, or a share of several.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Mark {
+    pub(super) state: State,
+    /// When, in pixels from the start.
+    pub(super) x: [f64; 2],
+    /// Which part of the lane's height, from 0 at its top to 1.
+    pub(super) y: [f64; 2],
+}
+
+/// A lane's marks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Marks {
+    pub(super) states: Vec<Mark>,
+    /// Where something failed: drawn over everything else.
+    pub(super) errors: Vec<f64>,
+}
+
+/// How time becomes pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scale {
+    pub(super) width: f64,
+    pub(super) end: Nanos,
+}
+
+impl Scale {
+    pub(super) fn x(self, at: Nanos) -> f64 {
+        at.0.min(self.end.0) as f64 / self.end.0.max(1) as f64 * self.width
+    }
+}
+
+/// Short states one after another.
+#[derive(Clone, Copy, Default)]
+struct Block {
+    start: Nanos,
+    end: Nanos,
+    sums: Sums,
+}
+
+/// The marks of every lane of every run: as fine as can be seen, but not more than there may be.
+pub(super) fn all(runs: &[&Run], scale: Scale) -> Vec<Vec<Marks>> {
+    let mut finest = FINEST;
+    loop {
+        let runs = runs.iter().map(|run| {
+            let until = run.elapsed(Nanos::ZERO);
+            run.lanes().iter().map(|lane| of(lane, until, scale, finest)).collect()
+        });
+        let marks: Vec<Vec<Marks>> = runs.collect();
+        let lanes = marks.iter().flatten();
+        let count: usize = lanes.map(|lane| lane.states.len() + lane.errors.len()).sum();
+        if count <= MOST || finest > scale.width {
+            return marks;
+        }
+        finest *= 2.0;
+    }
+}
+
+fn of(lane: &Lane, until: Nanos, scale: Scale, finest: f64) -> Marks {
+    let mut marks = Marks::default();
+    let mut block: Option<Block> = None;
+    for stretch in lane.stretches(until) {
+        let [from, to] = [stretch.start, stretch.end].map(|at| scale.x(at));
+        if stretch.state == State::Error {
+            let apart = |last: &f64| from - last >= finest;
+            if marks.errors.last().is_none_or(apart) {
+                marks.errors.push(from);
+            }
+        }
+        if to - from >= finest {
+            flush(block.take(), scale, &mut marks);
+            marks.push(stretch.state, [from, to], [0.0, 1.0]);
+            continue;
+        }
+        let open = block.get_or_insert(Block { start: stretch.start, ..Block::default() });
+        open.end = stretch.end;
+        if let Some(sum) = open.sums.get_mut(stretch.state as usize) {
+            *sum += stretch.end.since(stretch.start).0;
+        }
+        if scale.x(open.end) - scale.x(open.start) >= finest {
+            flush(block.take(), scale, &mut marks);
+        }
+    }
+    flush(block, scale, &mut marks);
+    marks
+}
+
+/// Draws a block's states upon each other, the one with the most time at the bottom.
+fn flush(block: Option<Block>, scale: Scale, marks: &mut Marks) {
+    let Some(Block { start, end, sums }) = block else { return };
+    let x = [start, end].map(|at| scale.x(at));
+    let all: u64 = sums.iter().sum();
+    let mut shares: Vec<(State, u64)> =
+        State::ALL.into_iter().zip(sums).filter(|(_, sum)| *sum > 0).collect();
+    shares.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    let mut bottom = 1.0;
+    for (state, sum) in shares.into_iter().take(SHARES) {
+        let top = bottom - sum as f64 / all.max(1) as f64;
+        marks.push(state, x, [top.max(0.0), bottom]);
+        bottom = top;
+    }
+}
+
+impl Marks {
+    fn push(&mut self, state: State, x: [f64; 2], y: [f64; 2]) {
+        if state != State::Idle && x.first() < x.last() {
+            self.states.push(Mark { state, x, y });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TaskId;
+
+    const SCALE: Scale = Scale { width: 100.0, end: Nanos(1_000_000) };
+
+    #[test]
+    fn what_can_be_seen_is_where_it_was() {
+        let mut lane = Lane::default();
+        lane.start(Nanos(100_000), TaskId(1));
+        lane.enter(Nanos(100_000), State::Waiting);
+        lane.enter(Nanos(400_000), State::Receiving);
+        lane.finish(Nanos(450_000));
+        let marks = of(&lane, SCALE.end, SCALE, FINEST);
+        let mark = |state, x| Mark { state, x, y: [0.0, 1.0] };
+        assert_eq!(
+            marks.states,
+            [mark(State::Waiting, [10.0, 40.0]), mark(State::Receiving, [40.0, 45.0])]
+        );
+        assert!(marks.errors.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_is_merged_by_time_and_no_error_is_lost() {
+        let mut lane = Lane::default();
+        for task in 0..10_000_u64 {
+            let start = task * 100;
+            lane.start(Nanos(start), TaskId(task as u32 + 1));
+            lane.enter(Nanos(start), State::Waiting);
+            lane.enter(Nanos(start + 75), State::Receiving);
+            if task == 5_000 {
+                lane.enter(Nanos(start + 80), State::Error);
+            }
+            lane.finish(Nanos(start + 100));
+        }
+        let marks = of(&lane, SCALE.end, SCALE, FINEST);
+        assert!((300..=900).contains(&marks.states.len()), "{}", marks.states.len());
+        let waiting = marks.states.iter().filter(|mark| mark.state == State::Waiting);
+        let share = |mark: &Mark| mark.y[1] - mark.y[0];
+        assert!(waiting.clone().count() > 300);
+        assert!(waiting.clone().all(|mark| (share(mark) - 0.75).abs() < 0.02));
+        assert_eq!(marks.errors.len(), 1);
+        assert!((marks.errors[0] - 50.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_huge_run_has_no_more_marks_than_a_picture_can_bear() {
+        let plan = crate::model::Plan::new(
+            crate::model::Work::Cpu(crate::model::Compute::default()),
+            crate::model::Mode::Threads,
+            200,
+            0,
+        );
+        let mut run = Run::new(plan.clone());
+        let mut tell = |at: u64, lane: u16, kind| {
+            let lane = crate::model::LaneId(lane);
+            run.apply(&crate::model::Event { at: Nanos(at), lane, kind });
+        };
+        tell(0, 0, crate::model::Kind::RunStarted { plan });
+        for at in 0..400 {
+            for lane in 0..200 {
+                let task = TaskId(at * 200 + u32::from(lane) + 1);
+                tell(u64::from(at) * 2_500, lane, crate::model::Kind::Started { task });
+                let outcome = crate::model::Outcome::Stopped;
+                let end = u64::from(at) * 2_500 + 2_000;
+                tell(end, lane, crate::model::Kind::Finished { task, outcome });
+            }
+        }
+        let marks = all(&[&run], SCALE);
+        let count: usize = marks.iter().flatten().map(|lane| lane.states.len()).sum();
+        assert!((MOST / 4..=MOST).contains(&count), "{count}");
+        assert_eq!(marks[0].len(), 200);
+    }
+}

@@ -1,0 +1,258 @@
+//! The trace: a Chrome trace array, an event a line, that Perfetto, Firefox Profiler and speedscope
+//! open. Each run is a process, each lane a thread, and all runs begin at 0: the file is the race.
+//!
+//! The format: <https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>.
+
+mod lines;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::attempt::{Attempt, Fate};
+use crate::model::text::printable;
+use crate::model::{
+    FailureKind, Level, LimitKind, Nanos, Run, Span, State, Stretch, TaskId, Workload,
+};
+use lines::{Lines, Place};
+
+/// Threads of different runs have different numbers, as no run has more workers.
+const MOST_LANES: u32 = 1_000;
+
+/// No name of a slice is longer.
+const LONGEST_NAME: usize = 80;
+
+/// What viewers show of an attempt.
+#[derive(Serialize)]
+struct AttemptArgs<'run> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
+    attempt: u32,
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    followers: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'run str>,
+}
+
+#[derive(Serialize)]
+struct Name {
+    name: String,
+}
+
+#[derive(Serialize)]
+struct SortIndex {
+    sort_index: usize,
+}
+
+#[derive(Serialize)]
+struct Nothing {}
+
+#[derive(Serialize)]
+struct ErrorArgs<'run> {
+    kind: FailureKind,
+    error: &'run str,
+}
+
+#[derive(Serialize)]
+struct LimitArgs {
+    kind: LimitKind,
+    until_s: f64,
+}
+
+#[derive(Serialize)]
+struct TasksArgs {
+    tasks: u32,
+}
+
+#[derive(Serialize)]
+struct RequestsArgs {
+    requests: u32,
+}
+
+#[derive(Serialize)]
+struct LanesArgs {
+    lanes: u32,
+}
+
+/// Writes the trace of the runs that have begun.
+pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+    let mut lines = Lines::new(out);
+    for (pid, run) in (1..).zip(runs.iter().filter(|run| run.has_begun())) {
+        Process { run, pid, until: run.elapsed(Nanos::ZERO) }.write(&mut lines)?;
+    }
+    lines.finish()
+}
+
+/// A run as a viewer sees it.
+struct Process<'run> {
+    run: &'run Run,
+    pid: u32,
+    /// When what goes on is cut off.
+    until: Nanos,
+}
+
+impl Process<'_> {
+    fn write(&self, lines: &mut Lines<'_>) -> io::Result<()> {
+        let mut attempts = Attempt::all(self.run);
+        attempts.sort_by_key(|attempt| (attempt.lane, attempt.span.start, attempt.span.end));
+        lines.meta(self.lane(0), "process_name", &Name { name: self.run.plan().name() })?;
+        for lane in 0..self.run.lanes().len() {
+            let name = self.run.worker_name(lane as u16);
+            lines.meta(self.lane(lane), "thread_name", &Name { name })?;
+            lines.meta(self.lane(lane), "thread_sort_index", &SortIndex { sort_index: lane })?;
+        }
+        self.counters(lines)?;
+        for (at, limit) in self.run.limited() {
+            let args = LimitArgs { kind: limit.kind, until_s: limit.until.as_secs_f64() };
+            lines.instant(self.lane(0), ("rate limit", "limit"), at, &args)?;
+        }
+        let mut rest = attempts.as_slice();
+        for lane in 0..self.run.lanes().len() {
+            let own = rest.partition_point(|attempt| usize::from(attempt.lane) <= lane);
+            let (own, others) = rest.split_at_checked(own).unwrap_or((rest, &[]));
+            self.write_lane(lines, lane, own)?;
+            rest = others;
+        }
+        Ok(())
+    }
+
+    /// A lane's attempts, each before the states that lie in it.
+    fn write_lane(
+        &self,
+        lines: &mut Lines<'_>,
+        lane: usize,
+        attempts: &[Attempt],
+    ) -> io::Result<()> {
+        let Some(states) = self.run.lanes().get(lane) else { return Ok(()) };
+        let place = self.lane(lane);
+        let mut attempts = attempts.iter().peekable();
+        let mut parent: Option<Span> = None;
+        for stretch in states.stretches(self.until) {
+            while let Some(attempt) = attempts.next_if(|next| next.span.start <= stretch.start) {
+                self.write_attempt(lines, place, attempt)?;
+                parent = Some(attempt.span);
+            }
+            write_state(lines, place, stretch, parent.map(|span| self.end(span)))?;
+        }
+        attempts.try_for_each(|attempt| self.write_attempt(lines, place, attempt))
+    }
+
+    fn write_attempt(
+        &self,
+        lines: &mut Lines<'_>,
+        place: Place,
+        attempt: &Attempt,
+    ) -> io::Result<()> {
+        let (span, fate) = (attempt.span, attempt.fate(self.run));
+        let name: String = self.run.plan().label(span.task).chars().take(LONGEST_NAME).collect();
+        let time = (span.start, self.end(span));
+        lines.slice(place, (&name, "task"), time, &self.args(span, &fate))?;
+        match &fate.error {
+            Some(failure) => {
+                let args = ErrorArgs { kind: failure.kind, error: &failure.message };
+                lines.instant(place, ("error", "error"), self.end(span), &args)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn args<'fate>(&self, span: Span, fate: &'fate Fate) -> AttemptArgs<'fate> {
+        let plan = self.run.plan();
+        let TaskId(number) = span.task;
+        let is_page = plan.workload() == Workload::Followers;
+        let answer = fate.done.as_ref().and_then(|done| done.answer);
+        AttemptArgs {
+            page: is_page.then_some(number),
+            task: (!is_page).then_some(number),
+            command: plan.command(span.task).map(printable),
+            attempt: span.attempt,
+            outcome: fate.word,
+            status: answer.map(|answer| answer.status),
+            bytes: answer.map(|answer| answer.bytes),
+            followers: fate.followers(),
+            value: fate.value(),
+            connection: answer.map(|answer| if answer.connected { "new" } else { "reused" }),
+            error: fate.error.as_ref().map(|failure| failure.message.as_str()),
+        }
+    }
+
+    fn counters(&self, lines: &mut Lines<'_>) -> io::Result<()> {
+        let place = self.lane(0);
+        let mut count = |name: &str, level: Level<'_>| {
+            level
+                .changes()
+                .try_for_each(|(at, tasks)| lines.counter(place, name, at, &TasksArgs { tasks }))
+        };
+        count("in flight", self.run.in_flight_level())?;
+        count("queue", self.run.queue_level())?;
+        if self.run.quota().is_some() {
+            for (at, requests) in self.run.quota_level().changes() {
+                lines.counter(place, "quota", at, &RequestsArgs { requests })?;
+            }
+        }
+        if self.run.gil().is_some() {
+            for (at, lanes) in self.gil_waiters() {
+                lines.counter(place, "waiting for the GIL", at, &LanesArgs { lanes })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many lanes waited for the GIL, from when on.
+    fn gil_waiters(&self) -> Vec<(Nanos, u32)> {
+        let lanes = self.run.lanes().iter();
+        let stretches = lanes.flat_map(|lane| lane.stretches(self.until));
+        let waits = stretches.filter(|stretch| stretch.state == State::LockWait);
+        let mut steps: Vec<(Nanos, i32)> =
+            waits.flat_map(|wait| [(wait.start, 1), (wait.end, -1)]).collect();
+        steps.sort_unstable();
+        let mut waiters: Vec<(Nanos, u32)> = vec![(Nanos::ZERO, 0)];
+        let mut now = 0_u32;
+        for (at, step) in steps {
+            now = now.saturating_add_signed(step);
+            match waiters.last_mut().filter(|(last, _)| *last == at) {
+                Some((_, value)) => *value = now,
+                None => waiters.push((at, now)),
+            }
+        }
+        waiters
+    }
+
+    fn lane(&self, lane: usize) -> Place {
+        let base = self.pid.saturating_mul(MOST_LANES);
+        Place { pid: self.pid, tid: base.saturating_add(1).saturating_add(lane as u32) }
+    }
+
+    fn end(&self, span: Span) -> Nanos {
+        span.end.unwrap_or(self.until).min(self.until).max(span.start)
+    }
+}
+
+/// A state inside the lane's attempt that ends at `limit`, or after it. An error took no time: its
+/// attempt says it.
+fn write_state(
+    lines: &mut Lines<'_>,
+    place: Place,
+    stretch: Stretch,
+    limit: Option<Nanos>,
+) -> io::Result<()> {
+    let Stretch { state, start, end } = stretch;
+    let end = limit.filter(|&limit| start < limit).map_or(end, |limit| end.min(limit));
+    if state == State::Idle || start == end {
+        return Ok(());
+    }
+    lines.slice(place, (state.word(), "state"), (start, end), &Nothing {})
+}

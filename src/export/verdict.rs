@@ -1,0 +1,60 @@
+//! What the runs came to, in one sentence.
+
+use super::{Comparison, plain, plural, sequential};
+use crate::model::stats::{self, Agreement, turnover};
+use crate::model::{End, Mode, Run, Workload, meaning};
+
+/// What a person should be told of these runs first; nothing where a single one went well, which its
+/// time says already.
+pub(super) fn sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
+    let workload = runs.first()?.plan().workload();
+    let commands = workload == Workload::Commands;
+    let is_done = |run: &&Run| run.is_whole() || (commands && run.end() == Some(&End::Finished));
+    let mut begun = runs.iter().filter(|run| run.has_begun());
+    if let Some(run) = begun.find(|run| !is_done(run)) {
+        let on = if run.is_over() { plain::trouble(run) } else { "goes on".to_owned() };
+        return Some(format!("{}: {on}", run.plan().name()));
+    }
+    match workload {
+        Workload::Commands => side_by_side(runs),
+        Workload::Profile | Workload::Followers => race(runs),
+        Workload::Cpu | Workload::Native | Workload::Mixed => None,
+    }
+    .or_else(|| meaning::of(runs, sequential(runs)?.took(), cores))
+}
+
+/// How much quicker threads were, and whether they brought the same.
+fn race(runs: &[Run]) -> Option<String> {
+    let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
+    let Comparison { speed_up, agreement, .. } = Comparison::of(runs)?;
+    let workers = plural(threads.plan().workers.into(), "thread");
+    let times = speed_up.map(|times| format!("{workers}: {times:.2} times as fast as one"));
+    let same = match agreement {
+        Agreement::Same { items: 0 } => "no followers in either".to_owned(),
+        Agreement::Same { items } => {
+            format!("the same {} in both, in the same order", plural(items, "follower"))
+        }
+        Agreement::Reordered { items } => {
+            format!("the same {} in both, in another order", plural(items, "follower"))
+        }
+        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
+        Agreement::Incomplete => return times,
+    };
+    Some(times.map_or_else(|| same.clone(), |times| format!("{times}; {same}")))
+}
+
+/// How much quicker commands were side by side, and how many failed.
+fn side_by_side(runs: &[Run]) -> Option<String> {
+    let last = runs.iter().rfind(|run| run.is_over())?;
+    let times = sequential(runs).and_then(Run::took).zip(last.took());
+    let times = times.filter(|_| last.plan().mode == Mode::Threads);
+    let together = times.and_then(|(one, other)| stats::speed_up(one, other)).map(|times| {
+        format!("{} at once: {times:.2} times as fast as one at a time", last.plan().workers)
+    });
+    let failed = match last.failed_tasks() {
+        0 => None,
+        failed => Some(format!("{} failed", plural(failed.into(), "command"))),
+    };
+    let parts: Vec<String> = together.into_iter().chain(failed).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}

@@ -1,0 +1,96 @@
+//! Asks a person before a sweep that costs quota.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+use std::thread::Builder;
+
+use crossbeam_channel::{Receiver, bounded, select};
+
+use super::{Streams, complain};
+use crate::app::Session;
+use crate::model::time::time_of_day;
+use crate::model::{Run, Selection};
+
+/// What a person said.
+pub(super) enum Consent {
+    Given,
+    Refused,
+    /// Nothing: a signal came.
+    Signal(i32),
+}
+
+/// Says what the selection costs, and asks at the terminal whether to begin; without one, says how to
+/// answer beforehand.
+pub(super) fn ask(
+    session: &Session,
+    selection: Selection,
+    signals: &Receiver<i32>,
+    streams: &mut Streams<'_>,
+) -> Consent {
+    let price = price(session, selection);
+    if !(streams.progress && io::stdin().is_terminal()) {
+        complain(streams.err, &format!("{price}: add --yes to begin it"));
+        return Consent::Refused;
+    }
+    // If stderr takes nothing, nobody answers either.
+    _ = write!(streams.err, "{price}. Begin? [y/N] ");
+    _ = streams.err.flush();
+    match answer(signals) {
+        Consent::Refused => {
+            complain(streams.err, "not begun; --threads and --repeats make it cheaper");
+            Consent::Refused
+        }
+        other => other,
+    }
+}
+
+/// `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42 UTC, and about 54 s`.
+fn price(session: &Session, selection: Selection) -> String {
+    let requests = session.cost(selection).unwrap_or_default();
+    let api = session.target().map_or("", |target| &target.api);
+    let left = session.profile().and_then(Run::quota).map_or_else(String::new, |quota| {
+        format!(" of the {} left until {} UTC", quota.remaining, time_of_day(quota.reset))
+    });
+    let time = session.expected_time(selection);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.roughly()));
+    format!("{selection} takes {requests} requests{left} at {api}{time}")
+}
+
+/// A line from stdin, unless a signal comes first: the thread that still reads then ends with the
+/// program.
+fn answer(signals: &Receiver<i32>) -> Consent {
+    let (said, answer) = bounded(1);
+    let reads = move || {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        _ = said.send(read.map(|_| line));
+    };
+    if Builder::new().name("answer".to_owned()).spawn(reads).is_err() {
+        return Consent::Refused;
+    }
+    select! {
+        recv(answer) -> line => match line {
+            Ok(Ok(line)) if is_yes(&line) => Consent::Given,
+            _ => Consent::Refused,
+        },
+        recv(signals) -> signal => signal.map_or(Consent::Refused, Consent::Signal),
+    }
+}
+
+fn is_yes(line: &str) -> bool {
+    ["y", "yes"].iter().any(|yes| line.trim().eq_ignore_ascii_case(yes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_yes_is_yes() {
+        for yes in ["y\n", " YES \r\n", "y"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n\n", "yeah\n", "no\n", "1\n"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
+}

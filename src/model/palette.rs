@@ -1,0 +1,89 @@
+//! The colours of the states and of what is around them, in 24 bits, 0xRRGGBB: what the screen and
+//! the pictures share.
+
+use super::event::State;
+
+/// How many colours there are for the lanes that hold the GIL.
+pub const HOLDERS: usize = 4;
+
+/// What colours are seen on: a terminal's background, or a picture's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// Light text on dark.
+    #[default]
+    Dark,
+    /// Dark text on light.
+    Light,
+}
+
+impl Background {
+    const fn pick(self, dark: u32, light: u32) -> u32 {
+        match self {
+            Self::Dark => dark,
+            Self::Light => light,
+        }
+    }
+
+    /// A state's colour; idle has that of the background, and none of its own.
+    pub const fn state(self, state: State) -> u32 {
+        match state {
+            State::Idle => 0,
+            State::Connecting | State::Waiting => self.pick(0x003f_69b5, 0x0031_62d7),
+            State::Starting => self.sequential(),
+            State::HandOver => self.pick(0x004a_525c, 0x00cc_d4de),
+            State::Receiving | State::Running => self.pick(0x009f_d9ec, 0x002e_9fc9),
+            State::Computing | State::Native => self.pick(0x00eb_a222, 0x00af_7019),
+            State::LockWait => self.pick(0x00bb_7de0, 0x0098_206d),
+            State::Throttled => self.pick(0x00f4_faa6, 0x00b6_b44f),
+            State::Error => self.pick(0x00d9_5136, 0x007b_0613),
+        }
+    }
+
+    /// Whether text on a state's colour has to be light.
+    pub const fn is_light_text_on(self, state: State) -> bool {
+        match state {
+            State::Connecting | State::Waiting => true,
+            State::LockWait => matches!(self, Self::Light),
+            State::HandOver => matches!(self, Self::Dark),
+            _ => false,
+        }
+    }
+
+    /// The second tone of native CPU work, which has the colour of computing.
+    pub const fn shade(self) -> u32 {
+        self.pick(0x00d0_8c18, 0x00c9_8d3c)
+    }
+
+    /// The colours of the lanes that hold the GIL: none is a state's.
+    pub const fn holders(self) -> [u32; HOLDERS] {
+        match self {
+            Self::Dark => [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810],
+            Self::Light => [0x0064_a064, 0x00c4_10dc, 0x00d0_acd0, 0x0058_5810],
+        }
+    }
+
+    /// Text and lines that stand back: captions, units.
+    pub const fn quiet(self) -> u32 {
+        self.pick(0x009a_a0aa, 0x0058_5e68)
+    }
+
+    /// A line of a box or of the axis.
+    pub const fn line(self) -> u32 {
+        self.pick(0x0056_5c66, 0x00b0_b5bd)
+    }
+
+    /// The sequential run's bar, which the others are measured against.
+    pub const fn sequential(self) -> u32 {
+        self.pick(0x0084_8c99, 0x008a_919c)
+    }
+
+    /// A picture's own ground; a terminal has one already.
+    pub const fn ground(self) -> u32 {
+        self.pick(0x001b_1e24, 0x00ff_ffff)
+    }
+
+    /// A picture's ordinary text.
+    pub const fn text(self) -> u32 {
+        self.pick(0x00e4_e7ec, 0x001c_2026)
+    }
+}

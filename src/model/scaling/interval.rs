@@ -1,0 +1,152 @@
+//! How sure fitted values are: the Jacobian's covariance, and Student's t.
+
+use super::{Estimate, Interval, Law, Measured, Parameter};
+
+/// A symmetric matrix of the parameters, or its inverse.
+pub(super) type Matrix = [[f64; 3]; 3];
+
+/// Each parameter, and the knee, with its interval.
+///
+/// The covariance of the parameters is s^2 (J^T J)^-1 with s^2 = rss / (points - parameters). A
+/// parameter at its bound is taken for known. The knee's variance follows to first order.
+pub(super) fn estimates(
+    law: Law,
+    points: &[Measured],
+    rss: f64,
+) -> (Vec<(Parameter, Estimate)>, Option<Estimate>) {
+    let parameters = law.parameters();
+    let free = free(law);
+    let known = points.len().saturating_sub(free.iter().filter(|&&free| free).count());
+    let covariance = (known > 0).then(|| inverse(normal(law, points, free))).flatten();
+    let spread = |[x, y, z]: [f64; 3]| {
+        let [a, b, c] = covariance?.map(|[p, q, r]| p * x + q * y + r * z);
+        let variance = (a * x + b * y + c * z) * rss / known as f64;
+        let spread = quantile(known) * variance.max(0.0).sqrt();
+        spread.is_finite().then_some(spread)
+    };
+    let estimate = |value: f64, slopes: [f64; 3]| {
+        let spread = spread(slopes).filter(|_| slopes != [0.0; 3]);
+        let interval = spread.map(|by| Interval { low: value - by, high: value + by });
+        Estimate { value, interval }
+    };
+    let units = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let each = parameters.iter().zip(units).zip(free).map(|((&(parameter, value), unit), free)| {
+        (parameter, estimate(value, if free { unit } else { [0.0; 3] }))
+    });
+    let knee = law.knee().map(|knee| estimate(knee, knee_slopes(law, free)));
+    (each.collect(), knee)
+}
+
+/// Which parameters are there, and not at a bound.
+fn free(law: Law) -> [bool; 3] {
+    let inside = |contention: f64| contention > 0.0 && contention < 1.0;
+    match law {
+        Law::Linear { .. } => [true, false, false],
+        Law::Plateau { .. } => [true, true, false],
+        Law::Amdahl { contention, .. } => [true, inside(contention), false],
+        Law::Usl { contention, coherency, .. } => [true, inside(contention), coherency > 0.0],
+    }
+}
+
+/// J^T J of the parameters that are free; 1 on the diagonal for the others.
+pub(super) fn normal(law: Law, points: &[Measured], free: [bool; 3]) -> Matrix {
+    let mut sums = [[0.0; 3]; 3];
+    for &(n, _) in points {
+        let slopes = masked(law.gradient(n), free);
+        for (row, one) in sums.iter_mut().zip(slopes) {
+            for (sum, other) in row.iter_mut().zip(slopes) {
+                *sum += one * other;
+            }
+        }
+    }
+    sums
+}
+
+/// 0 for what is not free.
+pub(super) fn masked(values: [f64; 3], free: [bool; 3]) -> [f64; 3] {
+    let [x, y, z] = values;
+    let [p, q, r] = free;
+    [if p { x } else { 0.0 }, if q { y } else { 0.0 }, if r { z } else { 0.0 }]
+}
+
+/// How the knee changes with each parameter.
+fn knee_slopes(law: Law, free: [bool; 3]) -> [f64; 3] {
+    let mut values = [0.0; 3];
+    for (place, (_, value)) in values.iter_mut().zip(law.parameters()) {
+        *place = value;
+    }
+    let [x, y, z] = values;
+    let slope = |value: f64, with: &dyn Fn(f64) -> [f64; 3]| {
+        let step = value.abs() * 1e-6;
+        let knee = |value| law.with(with(value)).knee();
+        match (knee(value - step), knee(value + step)) {
+            (Some(below), Some(above)) if step > 0.0 => (above - below) / (2.0 * step),
+            _ => 0.0,
+        }
+    };
+    let slopes = [slope(x, &|x| [x, y, z]), slope(y, &|y| [x, y, z]), slope(z, &|z| [x, y, z])];
+    masked(slopes, free)
+}
+
+/// The inverse, by cofactors, of a matrix scaled to a diagonal of 1; a row of zeros counts as one of
+/// the unit matrix. Nothing if there is none.
+pub(super) fn inverse(matrix: Matrix) -> Option<Matrix> {
+    let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = matrix;
+    let scale = |diagonal: f64| if diagonal > 0.0 { diagonal.sqrt() } else { 1.0 };
+    let [sx, sy, sz] = [scale(xx), scale(yy), scale(zz)];
+    let (p, q, r) = (xy / sx / sy, xz / sx / sz, yz / sy / sz);
+    let determinant = 1.0 + 2.0 * p * q * r - p * p - q * q - r * r;
+    if !determinant.is_finite() || determinant <= f64::EPSILON {
+        return None;
+    }
+    let over = |cofactor: f64, one: f64, other: f64| cofactor / determinant / one / other;
+    let (xx, yy, zz) =
+        (over(1.0 - r * r, sx, sx), over(1.0 - q * q, sy, sy), over(1.0 - p * p, sz, sz));
+    let (xy, xz, yz) = (over(q * r - p, sx, sy), over(p * r - q, sx, sz), over(p * q - r, sy, sz));
+    Some([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+}
+
+/// The 97.5 % quantile of Student's t with so many degrees of freedom: by table, then by Cornish and
+/// Fisher's expansion from the normal distribution's (Abramowitz and Stegun 26.7.5), which is right to
+/// four digits there.
+pub(super) fn quantile(freedom: usize) -> f64 {
+    const TABLE: [f64; 10] =
+        [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
+    const Z: f64 = 1.959_964;
+    let place = freedom.checked_sub(1).and_then(|place| TABLE.get(place));
+    place.copied().unwrap_or_else(|| {
+        let v = freedom.max(1) as f64;
+        let first = (Z.powi(3) + Z) / 4.0;
+        let second = (5.0 * Z.powi(5) + 16.0 * Z.powi(3) + 3.0 * Z) / 96.0;
+        let third = (3.0 * Z.powi(7) + 19.0 * Z.powi(5) + 17.0 * Z.powi(3) - 15.0 * Z) / 384.0;
+        Z + first / v + second / v.powi(2) + third / v.powi(3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_those_of_the_tables() {
+        for (freedom, t) in
+            [(1, 12.7062), (3, 3.1824), (10, 2.2281), (11, 2.2010), (30, 2.0423), (1_000, 1.9623)]
+        {
+            assert!((quantile(freedom) - t).abs() < 2e-4, "{freedom}: {}", quantile(freedom));
+        }
+    }
+
+    #[test]
+    fn an_inverse_is_one() {
+        let matrix = [[4.0, 2.0, 1.0], [2.0, 9.0, 3.0], [1.0, 3.0, 16.0]];
+        let inverse = inverse(matrix).unwrap();
+        for (i, row) in matrix.iter().enumerate() {
+            for (j, _) in row.iter().enumerate() {
+                let sum: f64 = (0..3).map(|k| row[k] * inverse[k][j]).sum();
+                assert!((sum - f64::from(u8::from(i == j))).abs() < 1e-12, "{i} {j}: {sum}");
+            }
+        }
+        let singular = [[1.0, 1.0, 0.0], [1.0, 1.0, 0.0], [0.0, 0.0, 0.0]];
+        assert_eq!(super::inverse(singular), None);
+    }
+}

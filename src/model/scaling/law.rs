@@ -1,0 +1,159 @@
+//! The laws that throughput may follow as workers are added, and what each of them says.
+
+use super::Parameter;
+
+/// How many tasks a second `n` workers do, X(n). `gain` is what one worker does, in tasks a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Law {
+    /// g n: each worker adds as much as the first.
+    Linear {
+        /// g.
+        gain: f64,
+    },
+    /// min(g n, C): something that all workers share does no more than so much, such as a service with
+    /// a cap. For g = 1 / R that is Little's law: the knee is at C R workers.
+    Plateau {
+        /// g.
+        gain: f64,
+        /// C, in tasks a second.
+        capacity: f64,
+    },
+    /// g n / (1 + a (n - 1)): a part of each task is done by one worker at a time (Amdahl 1967).
+    Amdahl {
+        /// g.
+        gain: f64,
+        /// a, the serial part, 0 to 1.
+        contention: f64,
+    },
+    /// g n / (1 + a (n - 1) + b n (n - 1)): each pair of workers costs something, too (Gunther's
+    /// Universal Scalability Law, <https://arxiv.org/abs/0808.1431>).
+    Usl {
+        /// g.
+        gain: f64,
+        /// a, the serial part, 0 to 1.
+        contention: f64,
+        /// b, what each pair costs.
+        coherency: f64,
+    },
+}
+
+/// Doubling the workers is worth while as long as it buys this much.
+const WORTH_WHILE: f64 = 1.1;
+
+impl Law {
+    /// As a person reads it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Linear { .. } => "linear",
+            Self::Plateau { .. } => "plateau",
+            Self::Amdahl { .. } => "Amdahl",
+            Self::Usl { .. } => "USL",
+        }
+    }
+
+    /// X(n), in tasks a second.
+    pub fn rate(self, n: f64) -> f64 {
+        match self {
+            Self::Linear { gain } => gain * n,
+            Self::Plateau { gain, capacity } => (gain * n).min(capacity),
+            Self::Amdahl { gain, contention: a } => gain * n / denominator(n, a, 0.0),
+            Self::Usl { gain, contention: a, coherency: b } => gain * n / denominator(n, a, b),
+        }
+    }
+
+    /// From how many workers on more of them buy little: of a plateau, where it begins; else, where
+    /// twice as many are less than 10 % quicker. Nothing if that is never so.
+    pub fn knee(self) -> Option<f64> {
+        let knee = match self {
+            Self::Linear { .. } => return None,
+            Self::Plateau { gain, capacity } => capacity / gain,
+            Self::Amdahl { contention, .. } => doubling_is_in_vain(contention, 0.0),
+            Self::Usl { contention, coherency, .. } => doubling_is_in_vain(contention, coherency),
+        };
+        knee.is_finite().then(|| knee.max(1.0))
+    }
+
+    /// How many workers do most, where more of them do less: sqrt((1 - a) / b).
+    pub fn peak(self) -> Option<f64> {
+        let Self::Usl { contention, coherency, .. } = self else { return None };
+        let peak = ((1.0 - contention) / coherency).sqrt();
+        peak.is_finite().then(|| peak.max(1.0))
+    }
+
+    /// The rate that no number of workers exceeds: C; g / a, if there were no other cost than that.
+    pub fn limit(self) -> Option<f64> {
+        let limit = match self {
+            Self::Linear { .. } => return None,
+            Self::Plateau { capacity, .. } => capacity,
+            Self::Amdahl { gain, contention } | Self::Usl { gain, contention, .. } => {
+                gain / contention
+            }
+        };
+        limit.is_finite().then_some(limit)
+    }
+
+    /// What it was fitted by: each name, with its value.
+    pub fn parameters(self) -> Vec<(Parameter, f64)> {
+        match self {
+            Self::Linear { gain } => vec![(Parameter::Gain, gain)],
+            Self::Plateau { gain, capacity } => {
+                vec![(Parameter::Gain, gain), (Parameter::Capacity, capacity)]
+            }
+            Self::Amdahl { gain, contention } => {
+                vec![(Parameter::Gain, gain), (Parameter::Contention, contention)]
+            }
+            Self::Usl { gain, contention, coherency } => vec![
+                (Parameter::Gain, gain),
+                (Parameter::Contention, contention),
+                (Parameter::Coherency, coherency),
+            ],
+        }
+    }
+
+    /// The same law with other values, in the order of [`Self::parameters`].
+    pub(super) const fn with(self, [gain, second, third]: [f64; 3]) -> Self {
+        match self {
+            Self::Linear { .. } => Self::Linear { gain },
+            Self::Plateau { .. } => Self::Plateau { gain, capacity: second },
+            Self::Amdahl { .. } => Self::Amdahl { gain, contention: second },
+            Self::Usl { .. } => Self::Usl { gain, contention: second, coherency: third },
+        }
+    }
+
+    /// How X(n) changes with each parameter, in their order; 0 where there is none.
+    pub(super) fn gradient(self, n: f64) -> [f64; 3] {
+        let of = |gain: f64, a: f64, b: f64| {
+            let below = denominator(n, a, b);
+            let share = n / below;
+            let by_contention = -gain * share * (n - 1.0) / below;
+            [share, by_contention, n * by_contention]
+        };
+        match self {
+            Self::Linear { .. } => [n, 0.0, 0.0],
+            Self::Plateau { gain, capacity } if gain * n <= capacity => [n, 0.0, 0.0],
+            Self::Plateau { .. } => [0.0, 1.0, 0.0],
+            Self::Amdahl { gain, contention } => {
+                let [by_gain, by_contention, _] = of(gain, contention, 0.0);
+                [by_gain, by_contention, 0.0]
+            }
+            Self::Usl { gain, contention, coherency } => of(gain, contention, coherency),
+        }
+    }
+}
+
+/// 1 + a (n - 1) + b n (n - 1).
+pub(super) fn denominator(n: f64, a: f64, b: f64) -> f64 {
+    1.0 + (a + b * n) * (n - 1.0)
+}
+
+/// Where X(2 n) / X(n) has come down to [`WORTH_WHILE`]: the positive root of what that comes to,
+/// 2.4 b n^2 + 0.2 (a - b) n - 0.9 (1 - a) = 0. Infinite if that is nowhere.
+fn doubling_is_in_vain(a: f64, b: f64) -> f64 {
+    let w = WORTH_WHILE;
+    let square = (4.0 * w - 2.0) * b;
+    let line = 2.0 * (w - 1.0) * (a - b);
+    let constant = (w - 2.0) * (1.0 - a);
+    let root = (line * line - 4.0 * square * constant).max(0.0).sqrt();
+    // This form of the root does without dividing by b, which may be 0.
+    -2.0 * constant / (line + root)
+}

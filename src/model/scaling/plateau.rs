@@ -1,0 +1,34 @@
+//! The plateau with the least squares, exactly: min(g n, C) is a line and a constant, so between two
+//! neighbouring abscissas the best knee is in closed form.
+
+use super::{Law, Measured, rss, slope};
+
+/// Tries a knee at each abscissa, and the best one between it and the next, of points in the order of
+/// their abscissas.
+pub(super) fn fit(points: &[Measured]) -> Law {
+    let laws = (1..=points.len()).flat_map(|rising| {
+        let (rise, flat) = points.split_at(rising);
+        let at = rise.last().map_or(1.0, |&(n, _)| n);
+        [knee_at(points, at), knee_between(rise, flat)]
+    });
+    let laws = laws.flatten().map(|law| (rss(law, points), law));
+    laws.min_by(|(one, _), (other, _)| one.total_cmp(other)).map_or_else(
+        || Law::Plateau { gain: slope(points.iter().copied()), capacity: 0.0 },
+        |(_, law)| law,
+    )
+}
+
+/// The best plateau that begins at an abscissa: a line by min(n, knee).
+fn knee_at(points: &[Measured], knee: f64) -> Option<Law> {
+    let gain = slope(points.iter().map(|&(n, rate)| (n.min(knee), rate)));
+    gain.is_finite().then_some(Law::Plateau { gain, capacity: gain * knee })
+}
+
+/// The best line and the best constant, where they meet between the two groups of points.
+fn knee_between(rise: &[Measured], flat: &[Measured]) -> Option<Law> {
+    let (last, first) = (rise.last()?.0, flat.first()?.0);
+    let gain = slope(rise.iter().copied());
+    let capacity = flat.iter().map(|(_, rate)| rate).sum::<f64>() / flat.len() as f64;
+    let knee = capacity / gain;
+    (last <= knee && knee <= first).then_some(Law::Plateau { gain, capacity })
+}

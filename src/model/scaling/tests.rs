@@ -1,0 +1,108 @@
+//! The fits on golden data (R's package usl), and on nonsense.
+
+use super::*;
+
+const SPECSDM91: [Measured; 7] = [
+    (1.0, 64.9),
+    (18.0, 995.9),
+    (36.0, 1652.4),
+    (72.0, 1853.2),
+    (108.0, 1828.9),
+    (144.0, 1775.0),
+    (216.0, 1702.2),
+];
+
+const RAYTRACER: [Measured; 11] = [
+    (1.0, 20.0),
+    (4.0, 78.0),
+    (8.0, 130.0),
+    (12.0, 170.0),
+    (16.0, 190.0),
+    (20.0, 200.0),
+    (24.0, 210.0),
+    (28.0, 230.0),
+    (32.0, 260.0),
+    (48.0, 280.0),
+    (64.0, 310.0),
+];
+
+fn of(points: &[Measured], name: &str) -> Fit {
+    fit(points).into_iter().find(|fit| fit.name() == name).unwrap()
+}
+
+fn values(fit: &Fit) -> Vec<f64> {
+    fit.parameters.iter().map(|(_, estimate)| estimate.value).collect()
+}
+
+/// As many digits as the golden value was given in.
+fn assert_digits(value: f64, golden: &str) {
+    let digits = golden.split_once('.').map_or(0, |(_, digits)| digits.len());
+    assert_eq!(format!("{value:.digits$}"), golden);
+}
+
+#[test]
+fn specsdm91() {
+    let fit = of(&SPECSDM91, "USL");
+    let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
+    assert_digits(a, "0.02773");
+    assert_digits(b * 1e4, "1.0437");
+    assert_digits(g, "89.995");
+    let peak = fit.peak().unwrap();
+    assert_digits(peak, "96.52");
+    assert_digits(fit.rate(peak), "1883.9");
+    assert_digits(fit.law.limit().unwrap(), "3245.59");
+    assert_digits(fit.r2.unwrap(), "0.98956");
+}
+
+#[test]
+fn raytracer_is_at_the_bound() {
+    let fit = of(&RAYTRACER, "USL");
+    let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
+    assert_eq!(b, 0.0);
+    assert_digits(a, "0.05777");
+    assert_digits(g, "21.849");
+    assert_digits(fit.law.limit().unwrap(), "378.2");
+    assert_eq!(fit.peak(), None);
+    assert_eq!(fit.parameters[2].1.interval, None);
+    let amdahl = of(&RAYTRACER, "Amdahl");
+    assert_eq!(values(&amdahl), [g, a]);
+}
+
+#[test]
+fn raytracer_s_first_six() {
+    let fit = of(&RAYTRACER[..6], "USL");
+    let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
+    assert_digits(a, "0.02444");
+    assert_digits(b, "0.00163");
+    assert_digits(g, "20.856");
+    let interval = fit.parameters[1].1.interval.unwrap();
+    assert_digits(interval.low, "-0.0023");
+    assert_digits(interval.high, "0.0511");
+}
+
+/// What usl's `confint` (3.0.3) prints under 2.5 % and 97.5 % are the value and `qt(0.95, n - 1)`
+/// standard errors on each side, so 90 % with too many degrees of freedom. The standard errors are the
+/// same as here.
+#[test]
+fn standard_errors_are_those_of_usl() {
+    let error = |fit: &Fit, place: usize| {
+        let (_, Estimate { value, interval }) = fit.parameters[place];
+        let free = fit.points - fit.parameters.len();
+        (value, (interval.unwrap().high - value) / interval::quantile(free))
+    };
+    let (a, error) = error(&of(&RAYTRACER[..6], "USL"), 1);
+    assert_digits(a - 2.015_048 * error, "0.00754");
+    assert_digits(a + 2.015_048 * error, "0.04135");
+}
+
+#[test]
+fn a_peak_at_seven() {
+    let points =
+        [(1.0, 1.0), (2.0, 1.8868), (4.0, 3.0769), (6.0, 3.5294), (8.0, 3.5398), (10.0, 3.3557)];
+    let fit = &fit(&points)[0];
+    assert_eq!(fit.name(), "USL");
+    let [_, a, b] = values(fit)[..] else { panic!("{fit:?}") };
+    assert_digits(a, "0.0200");
+    assert_digits(b, "0.0200");
+    assert_digits(fit.peak().unwrap(), "7.00");
+}

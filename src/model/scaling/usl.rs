@@ -1,0 +1,115 @@
+//! Amdahl's law and the USL with the least squares.
+//!
+//! Their parameters have bounds: 0 <= a <= 1, b >= 0. An iteration that is merely held back at a bound
+//! can stall there, far from the best fit. So each face of the region (a or b at a bound) is searched
+//! by itself, and the best of all is taken; one with fewer free parameters if it is as good. Given a
+//! and b, the best g is in closed form, so that only these are searched: on a grid, then by
+//! Levenberg-Marquardt from the best of it.
+
+use super::interval::{inverse, masked, normal};
+use super::law::denominator;
+use super::{Law, Measured, floor, rss, slope};
+
+/// What may vary of (g, a, b), and where the others are.
+#[derive(Clone, Copy)]
+struct Face {
+    /// Nothing if it is searched.
+    contention: Option<f64>,
+    coherency: Option<f64>,
+}
+
+/// Where the search begins: the best of all pairs.
+const CONTENTION: [f64; 9] = [1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.25, 0.5, 0.9];
+const COHERENCY: [f64; 10] = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.1, 1.0];
+
+/// Steps of one search at most; twenty are usual.
+const STEPS: usize = 300;
+
+pub(super) fn amdahl(points: &[Measured]) -> Law {
+    let [gain, contention, _] = best(points, Some(0.0));
+    Law::Amdahl { gain, contention }
+}
+
+pub(super) fn usl(points: &[Measured]) -> Law {
+    let [gain, contention, coherency] = best(points, None);
+    Law::Usl { gain, contention, coherency }
+}
+
+/// (g, a, b) with the least squares, of all faces.
+fn best(points: &[Measured], coherency: Option<f64>) -> [f64; 3] {
+    let exact = floor(points);
+    let mut best = (f64::INFINITY, [0.0; 3]);
+    for coherency in [Some(0.0), coherency] {
+        for contention in [Some(0.0), Some(1.0), None] {
+            let values = search(points, Face { contention, coherency });
+            let squares = rss(law(values), points);
+            if squares + exact < best.0 {
+                best = (squares, values);
+            }
+        }
+    }
+    best.1
+}
+
+const fn law([gain, contention, coherency]: [f64; 3]) -> Law {
+    Law::Usl { gain, contention, coherency }
+}
+
+/// The best (g, a, b) of a face.
+fn search(points: &[Measured], face: Face) -> [f64; 3] {
+    let grid = |fixed: Option<f64>, grid: &[f64]| fixed.map_or(grid.to_vec(), |value| vec![value]);
+    let contentions = grid(face.contention, &CONTENTION);
+    let coherencies = grid(face.coherency, &COHERENCY);
+    let starts = contentions.iter().flat_map(|&a| coherencies.iter().map(move |&b| (a, b)));
+    let starts = starts
+        .map(|(a, b)| with_gain(points, a, b))
+        .map(|values| (rss(law(values), points), values));
+    let start = starts.min_by(|(one, _), (other, _)| one.total_cmp(other));
+    let (squares, values) = start.unwrap_or((f64::INFINITY, [0.0; 3]));
+    let free = [true, face.contention.is_none(), face.coherency.is_none()];
+    descend(points, free, squares, values)
+}
+
+/// The best g beside a and b.
+fn with_gain(points: &[Measured], a: f64, b: f64) -> [f64; 3] {
+    let gain = slope(points.iter().map(|&(n, rate)| (n / denominator(n, a, b), rate)));
+    [gain, a, b]
+}
+
+/// Down to the nearest minimum (Marquardt 1963).
+fn descend(points: &[Measured], free: [bool; 3], squares: f64, values: [f64; 3]) -> [f64; 3] {
+    let (mut squares, mut values, mut damping) = (squares, values, 1e-3);
+    for _ in 0..STEPS {
+        let Some([_, by_contention, by_coherency]) = step(points, free, values, damping) else {
+            break;
+        };
+        let [_, a, b] = values;
+        let tried =
+            with_gain(points, (a + by_contention).clamp(0.0, 1.0), (b + by_coherency).max(0.0));
+        let reached = rss(law(tried), points);
+        if reached < squares {
+            (squares, values, damping) = (reached, tried, damping / 10.0);
+        } else {
+            damping *= 10.0;
+        }
+        if damping > 1e12 {
+            break;
+        }
+    }
+    values
+}
+
+/// (J^T J, its diagonal stretched by the damping)^-1 J^T r.
+fn step(points: &[Measured], free: [bool; 3], values: [f64; 3], damping: f64) -> Option<[f64; 3]> {
+    let law = law(values);
+    let [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = normal(law, points, free);
+    let more = 1.0 + damping;
+    let inverse = inverse([[xx * more, xy, xz], [yx, yy * more, yz], [zx, zy, zz * more]])?;
+    let slope = points.iter().fold([0.0; 3], |[x, y, z], &(n, rate)| {
+        let off = rate - law.rate(n);
+        let [by_x, by_y, by_z] = masked(law.gradient(n), free);
+        [x + by_x * off, y + by_y * off, z + by_z * off]
+    });
+    let [x, y, z] = slope;
+    Some(inverse.map(|[p, q, r]| p * x + q * y + r * z))
+}

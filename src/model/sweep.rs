@@ -1,0 +1,236 @@
+//! A sweep: the same tasks with several numbers of workers, each run several times, and what that says
+//! about how many are worth while.
+
+mod advice;
+
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use super::plan::{Mode, Workload};
+use super::scaling::{self, Estimate, Fit, Interval};
+use super::stats::Waves;
+use super::time::Nanos;
+
+/// One whole run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trial {
+    /// With how many workers.
+    pub workers: u16,
+    /// From its start to its last task's end.
+    pub took: Nanos,
+    /// How many tasks were done.
+    pub tasks: u32,
+}
+
+/// What the trials with one number of workers came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// How many workers.
+    pub workers: u16,
+    /// How many trials.
+    pub trials: usize,
+    /// The median of their times.
+    pub median: Nanos,
+    /// The quickest.
+    pub min: Nanos,
+    /// The slowest.
+    pub max: Nanos,
+    /// Tasks a second in the median trial.
+    pub rate: f64,
+}
+
+/// From how many workers on more of them buy little.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Knee {
+    /// So many.
+    pub workers: u16,
+    /// In 95 of 100 cases, one of these, as far as the law holds.
+    pub between: Option<RangeInclusive<u16>>,
+}
+
+/// `8`, `8 [7-9]`.
+impl fmt::Display for Knee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match &self.between {
+            Some(range) if range.start() < range.end() => {
+                format!("{} [{}-{}]", self.workers, range.start(), range.end())
+            }
+            _ => self.workers.to_string(),
+        };
+        f.pad(&text)
+    }
+}
+
+/// Trials, and what they say so far.
+#[derive(Clone, Debug, Default)]
+pub struct Sweep {
+    counts: Vec<u16>,
+    repeats: u16,
+    trials: Vec<Trial>,
+    points: Vec<Point>,
+    fits: Vec<Fit>,
+}
+
+impl Trial {
+    /// Tasks a second.
+    pub fn rate(&self) -> f64 {
+        f64::from(self.tasks) / Nanos(self.took.0.max(1)).as_secs_f64()
+    }
+}
+
+impl Point {
+    fn of(workers: u16, trials: &[Trial]) -> Option<Self> {
+        let mut trials: Vec<Trial> =
+            trials.iter().filter(|trial| trial.workers == workers).copied().collect();
+        trials.sort_by_key(|trial| trial.took);
+        let middle = trials.get(trials.len().saturating_sub(1) / 2)?;
+        Some(Self {
+            workers,
+            trials: trials.len(),
+            median: middle.took,
+            min: trials.first()?.took,
+            max: trials.last()?.took,
+            rate: middle.rate(),
+        })
+    }
+}
+
+impl Sweep {
+    /// Of these numbers of workers, each run so many times (at least once). Sorts them, and leaves out
+    /// 0 and what is there twice.
+    pub fn new(mut counts: Vec<u16>, repeats: u16) -> Self {
+        counts.retain(|&count| count > 0);
+        counts.sort_unstable();
+        counts.dedup();
+        Self { counts, repeats: repeats.max(1), ..Self::default() }
+    }
+
+    /// The numbers of workers, from the smallest on.
+    pub fn counts(&self) -> &[u16] {
+        &self.counts
+    }
+
+    /// How often each is run.
+    pub fn repeats(&self) -> u16 {
+        self.repeats
+    }
+
+    /// With how many workers each trial runs: up, down, up again, so that what drifts meanwhile (a
+    /// machine that warms up, a network that fills) meets all of them alike.
+    pub fn schedule(&self) -> impl Iterator<Item = u16> + '_ {
+        (0..self.repeats).flat_map(|round| {
+            let up = self.counts.iter().copied().filter(move |_| round % 2 == 0);
+            let down = self.counts.iter().rev().copied().filter(move |_| round % 2 == 1);
+            up.chain(down)
+        })
+    }
+
+    /// What the next trial runs with; nothing once all are there.
+    pub fn next(&self) -> Option<u16> {
+        self.schedule().nth(self.trials.len())
+    }
+
+    /// How many trials there are in all.
+    pub fn planned(&self) -> usize {
+        self.counts.len() * usize::from(self.repeats)
+    }
+
+    /// A trial is over. Fits the laws anew.
+    pub fn add(&mut self, trial: Trial) {
+        self.trials.push(trial);
+        let counts = self.counts.iter();
+        self.points = counts.filter_map(|&workers| Point::of(workers, &self.trials)).collect();
+        let measured: Vec<scaling::Measured> =
+            self.points.iter().map(|point| self.measured(point)).collect();
+        self.fits = scaling::fit(&measured);
+    }
+
+    /// The trials so far, in the order in which they ran.
+    pub fn trials(&self) -> &[Trial] {
+        &self.trials
+    }
+
+    /// How many tasks a trial has; nothing before the first.
+    pub fn tasks(&self) -> Option<u32> {
+        self.trials.last().map(|trial| trial.tasks)
+    }
+
+    /// Each number of workers that has a trial.
+    pub fn medians(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// The laws, the best first; none below three different numbers.
+    pub fn fits(&self) -> &[Fit] {
+        &self.fits
+    }
+
+    /// Whether there are too few different numbers of workers to tell the laws apart: below
+    /// [`scaling::ENOUGH`], or so many with as many waves.
+    pub fn is_guess(&self) -> bool {
+        self.fits.first().is_none_or(|fit| fit.aicc.is_none())
+    }
+
+    /// How many of `workers` have a task, on average, if all tasks take equally long: tasks / waves.
+    /// That is what fits are made against, see [`Self::fitted`].
+    pub fn parallelism(&self, workers: u16) -> f64 {
+        let workers = workers.max(1);
+        match self.tasks() {
+            Some(tasks) if tasks > 0 => {
+                f64::from(tasks) / f64::from(Waves::new(tasks, workers).count)
+            }
+            _ => f64::from(workers),
+        }
+    }
+
+    /// The rate that a law expects with so many workers.
+    pub fn fitted(&self, fit: &Fit, workers: u16) -> f64 {
+        fit.rate(self.parallelism(workers))
+    }
+
+    /// How many times as fast as one worker, as measured, else as the best law has it. Nothing without
+    /// either.
+    pub fn speed_up(&self, rate: f64) -> Option<f64> {
+        let measured = self.points.iter().find(|point| point.workers == 1).map(|point| point.rate);
+        let one = measured.or_else(|| Some(self.fits.first()?.rate(1.0)))?;
+        (one > 0.0).then(|| rate / one)
+    }
+
+    /// All numbers of workers that need as many waves as `workers`: which of them it is changes nothing,
+    /// if all tasks take equally long.
+    pub fn equal_counts(&self, workers: u16) -> RangeInclusive<u16> {
+        self.tasks().map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equal())
+    }
+
+    /// What a person can do about it, in a sentence; nothing before there are two numbers of workers
+    /// to compare.
+    pub fn advice(&self, workload: Workload, mode: Mode) -> Option<String> {
+        advice::advice(self, workload, mode)
+    }
+
+    /// The best law's knee, as numbers of workers. Nothing if it has none.
+    pub fn knee(&self) -> Option<Knee> {
+        let Estimate { value, interval } = self.fits.first()?.knee?;
+        let workers = self.workers(value);
+        let between = interval.map(|Interval { low, high }| self.workers(low)..=self.workers(high));
+        Some(Knee { workers, between })
+    }
+
+    /// The number of workers whose [`Self::parallelism`] is next to this one: the fewest, where there
+    /// are several.
+    fn workers(&self, parallelism: f64) -> u16 {
+        let to_u16 = |workers: f64| workers.clamp(1.0, f64::from(u16::MAX)) as u16;
+        let Some(tasks) = self.tasks().filter(|&tasks| tasks > 0) else {
+            return to_u16(parallelism.round());
+        };
+        let waves = (f64::from(tasks) / parallelism.max(1.0)).ceil().max(1.0) as u32;
+        let off = |waves: &u32| (f64::from(tasks) / f64::from(*waves) - parallelism).abs();
+        let near = [waves, waves.saturating_sub(1).max(1)];
+        let waves = near.into_iter().min_by(|one, other| off(one).total_cmp(&off(other)));
+        to_u16(f64::from(tasks.div_ceil(waves.unwrap_or(1))))
+    }
+
+    fn measured(&self, point: &Point) -> scaling::Measured {
+        (self.parallelism(point.workers), point.rate)
+    }
+}

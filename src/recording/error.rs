@@ -1,0 +1,134 @@
+//! What is wrong with a recording, or with the place for one, in a person's words.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a file is not opened.
+#[derive(Debug, Error)]
+pub enum RecordingError {
+    /// The system does not let it be read.
+    #[error("cannot read {name}: {source}; give the file that --record wrote")]
+    Unreadable {
+        /// Which file.
+        name: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is nothing in it.
+    #[error("{0} is empty: whoever recorded it was ended before it began; record it again")]
+    Empty(String),
+    /// It is something else.
+    #[error("{0} is no recording of threadline's: give the file that --record wrote")]
+    Foreign(String),
+    /// Another threadline wrote it.
+    #[error(
+        "{name} is a recording of version {version} with events of version {events}, and this is for \
+         {known}: replay it with the threadline that recorded it"
+    )]
+    Version {
+        /// Which file.
+        name: String,
+        /// Its version.
+        version: u32,
+        /// That of its events.
+        events: u32,
+        /// Those that can be read.
+        known: String,
+    },
+    /// Its header is not whole, or says what cannot be.
+    #[error("the header of {name} cannot be used: {reason}; record it again")]
+    Header {
+        /// Which file.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// Where a recording can be read no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The line, counted from 1.
+    pub line: u64,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a recording can be read no further.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The last line ends in the middle.
+    CutOff,
+    /// The line is neither an event nor a beginning.
+    Malformed(String),
+    /// Another recording begins.
+    SecondHeader,
+    /// Something happens before anything was begun.
+    NothingBegun,
+    /// A selection was begun with numbers that are beyond all bounds.
+    Impossible,
+    /// The line is longer than any that is written.
+    TooLong,
+    /// There is more than is kept in memory.
+    TooMuch,
+    /// The system does not let it be read on.
+    System(String),
+}
+
+/// A sentence.
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = self.line;
+        match &self.why {
+            Why::CutOff => write!(f, "line {line} was cut off"),
+            Why::Malformed(reason) => write!(f, "line {line} cannot be read ({reason})"),
+            Why::SecondHeader => write!(f, "line {line} begins another recording"),
+            Why::NothingBegun => write!(f, "line {line} comes before anything was begun"),
+            Why::Impossible => write!(f, "line {line} has numbers that cannot be"),
+            Why::TooLong => write!(f, "line {line} is too long"),
+            Why::TooMuch => write!(f, "from line {line} on it is too much to keep"),
+            Why::System(said) => write!(f, "line {line} cannot be read: {said}"),
+        }?;
+        f.write_str("; this is what comes before it")
+    }
+}
+
+/// Why a sitting is not recorded, or not to its end.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// stdout has the report, or the screen.
+    #[error("--record -: stdout has the report already; name a file")]
+    Stdout,
+    /// The place is not to be written to.
+    #[error("cannot write {}: {source}; choose another place for --record", path.display())]
+    Unwritable {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system took no more.
+    #[error("{} is cut off: {source}; it can be replayed as far as it goes", path.display())]
+    CutOff {
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system takes it too slowly.
+    #[error(
+        "{} is cut off: it takes too long to write; choose another place for --record",
+        .0.display()
+    )]
+    Slow(PathBuf),
+}
+
+impl RecordError {
+    /// Whether the argument itself is wrong, whatever the file system holds.
+    pub const fn is_usage(&self) -> bool {
+        matches!(self, Self::Stdout)
+    }
+}

@@ -1,0 +1,174 @@
+//! Reads a recording, as far as it goes: whatever is in the file, it costs no more memory than is said
+//! here.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::{FORMAT, Flaw, Header, Recording, RecordingError, VERSION, Why, tame};
+use crate::app::session::{Begun, Entry};
+use crate::model::plan::MOST_TASKS;
+use crate::model::text::printable;
+use crate::model::{Event, event};
+
+/// A list of commands may have 64 MiB; nothing else comes near.
+const MOST_IN_A_LINE: u64 = 128 << 20;
+
+/// More than the longest runs have: 400,000 pages, twice, of 100 followers each.
+const MOST_BYTES: u64 = 16 << 30;
+
+/// So many are kept: some 800 MB.
+const MOST_ENTRIES: usize = 1 << 23;
+
+/// Each lays out its runs anew. No person begins as many.
+const MOST_BEGUN: usize = 10_000;
+
+/// What every version's header has.
+#[derive(Deserialize)]
+struct Mark {
+    format: String,
+    version: u32,
+    #[serde(default)]
+    events: u32,
+}
+
+/// Opens a recording; `-` is stdin.
+pub fn open(path: &Path) -> Result<Recording, RecordingError> {
+    if path.as_os_str() == "-" {
+        return read("stdin", io::stdin().lock());
+    }
+    let name = printable(&path.display().to_string());
+    match File::open(path) {
+        Ok(file) => read(&name, BufReader::with_capacity(1 << 16, file)),
+        Err(source) => Err(RecordingError::Unreadable { name, source }),
+    }
+}
+
+/// Reads a recording that is called `name`.
+pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingError> {
+    let mut lines = Lines { reader, line: Vec::new(), number: 0, bytes: 0 };
+    let whole = match lines.next() {
+        Ok(None) => return Err(RecordingError::Empty(name.to_owned())),
+        Ok(Some(whole)) => whole,
+        Err(Stop::Why(_)) => return Err(RecordingError::Foreign(name.to_owned())),
+        Err(Stop::System(source)) => {
+            return Err(RecordingError::Unreadable { name: name.to_owned(), source });
+        }
+    };
+    let setup = header(name, &lines.line, whole)?.setup;
+    let mut recording = Recording { setup, entries: Vec::new(), flaw: None };
+    let mut begun = 0;
+    loop {
+        let why = match lines.next() {
+            Ok(None) => return Ok(recording),
+            Ok(Some(_)) if recording.entries.len() >= MOST_ENTRIES => Why::TooMuch,
+            Ok(Some(whole)) => match recording.entry(&lines.line) {
+                Ok(Entry::Begun(_)) if begun >= MOST_BEGUN => Why::TooMuch,
+                Ok(entry) => {
+                    begun += usize::from(matches!(entry, Entry::Begun(_)));
+                    recording.entries.push(entry);
+                    continue;
+                }
+                Err(Why::Malformed(_)) if !whole => Why::CutOff,
+                Err(why) => why,
+            },
+            Err(Stop::Why(why)) => why,
+            Err(Stop::System(error)) => Why::System(error.to_string()),
+        };
+        recording.flaw = Some(Flaw { line: lines.number, why });
+        return Ok(recording);
+    }
+}
+
+fn header<'line>(
+    name: &str,
+    line: &'line [u8],
+    whole: bool,
+) -> Result<Header<'line>, RecordingError> {
+    let bad = |reason: String| RecordingError::Header { name: name.to_owned(), reason };
+    let mark: Mark = match serde_json::from_slice(line) {
+        Ok(mark) => mark,
+        Err(_) if !whole && line.starts_with(br#"{"format":""#) => {
+            return Err(bad("it was cut off".to_owned()));
+        }
+        Err(_) => return Err(RecordingError::Foreign(name.to_owned())),
+    };
+    let Mark { format, version, events } = mark;
+    if format != FORMAT {
+        return Err(RecordingError::Foreign(name.to_owned()));
+    }
+    if (version, events) != (VERSION, event::VERSION) {
+        let known = format!("version {VERSION} with events of version {}", event::VERSION);
+        let name = name.to_owned();
+        return Err(RecordingError::Version { name, version, events, known });
+    }
+    let mut header: Header<'_> =
+        serde_json::from_slice(line).map_err(|error| bad(printable(&error.to_string())))?;
+    if !header.setup.is_possible() {
+        return Err(bad("it has numbers that cannot be".to_owned()));
+    }
+    tame::setup(&mut header.setup);
+    Ok(header)
+}
+
+impl Recording {
+    /// The entry that a line is.
+    fn entry(&self, line: &[u8]) -> Result<Entry, Why> {
+        let malformed = match serde_json::from_slice::<Event>(line) {
+            Ok(_) if self.entries.is_empty() => return Err(Why::NothingBegun),
+            Ok(mut event) => {
+                tame::event(&mut event, &self.setup.commands);
+                return Ok(Entry::Event(event));
+            }
+            Err(error) => error,
+        };
+        if let Ok(mut begun) = serde_json::from_slice::<Begun>(line) {
+            if !begun.setup.is_possible() || begun.pages.is_some_and(|pages| pages > MOST_TASKS) {
+                return Err(Why::Impossible);
+            }
+            tame::setup(&mut begun.setup);
+            // They are the header's.
+            begun.setup.commands = Arc::default();
+            return Ok(Entry::Begun(Arc::new(begun)));
+        }
+        if serde_json::from_slice::<Mark>(line).is_ok_and(|mark| mark.format == FORMAT) {
+            return Err(Why::SecondHeader);
+        }
+        Err(Why::Malformed(printable(&malformed.to_string())))
+    }
+}
+
+/// A file's lines, none of them longer than may be.
+struct Lines<R> {
+    reader: R,
+    line: Vec<u8>,
+    number: u64,
+    bytes: u64,
+}
+
+/// Why there is no further line.
+enum Stop {
+    Why(Why),
+    System(io::Error),
+}
+
+impl<R: BufRead> Lines<R> {
+    /// Reads the next line, if there is one. Returns whether it is whole.
+    fn next(&mut self) -> Result<Option<bool>, Stop> {
+        self.line.clear();
+        self.number += 1;
+        let mut reader = (&mut self.reader).take(MOST_IN_A_LINE);
+        let read = reader.read_until(b'\n', &mut self.line).map_err(Stop::System)? as u64;
+        self.bytes += read;
+        let whole = self.line.pop_if(|last| *last == b'\n').is_some();
+        match read {
+            0 => Ok(None),
+            MOST_IN_A_LINE if !whole => Err(Stop::Why(Why::TooLong)),
+            _ if self.bytes > MOST_BYTES => Err(Stop::Why(Why::TooMuch)),
+            _ => Ok(Some(whole)),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What is said of a sweep in words and figures.
+
+use crate::app::App;
+use crate::model::scaling::{Fit, Law};
+use crate::model::stats::Waves;
+use crate::model::sweep::Point;
+use crate::model::{End, Mode, Run, Sweep, Workload};
+use crate::ui::text;
+
+/// What tasks are counted in.
+pub(super) const fn unit(workload: Workload) -> &'static str {
+    match workload {
+        Workload::Profile | Workload::Followers => "pages/s",
+        _ => "tasks/s",
+    }
+}
+
+/// The law that fits best, in figures: the longest form first.
+pub(super) fn law(sweep: &Sweep, workload: Workload) -> Vec<String> {
+    let Some(best) = sweep.fits().first() else {
+        return vec!["which law this follows, three counts tell".to_owned(), String::new()];
+    };
+    let (long, short) = named(best, unit(workload));
+    let knee = sweep.knee().map_or_else(String::new, |knee| format!("  knee {knee}"));
+    let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
+    let [guess, brief] =
+        if sweep.is_guess() { ["  a guess: too few counts", "  a guess"] } else { ["", ""] };
+    let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
+    let order = if sweep.is_guess() || names.len() < 2 {
+        String::new()
+    } else {
+        format!("  AICc: {}", names.join(" < "))
+    };
+    vec![
+        format!("{long}{knee}{r2}{guess}{order}"),
+        format!("{long}{knee}{r2}{guess}"),
+        format!("{long}{knee}{r2}{brief}"),
+        format!("{short}{knee}{brief}"),
+        format!("{short}{knee}"),
+        short.to_owned(),
+    ]
+}
+
+/// A law with what it says of this sweep, and its bare name.
+fn named(fit: &Fit, unit: &str) -> (String, &'static str) {
+    let name = fit.name();
+    let long = match fit.law {
+        Law::Linear { gain } => format!("{name}: {} {unit} a thread", figure(gain)),
+        Law::Plateau { capacity, .. } => format!("{name} at {} {unit}", figure(capacity)),
+        Law::Amdahl { contention, .. } => {
+            format!("{name}: {:.1} % one at a time", contention * 100.0)
+        }
+        Law::Usl { .. } => match fit.peak() {
+            Some(peak) => format!("{name}: most at {peak:.0} threads"),
+            None => name.to_owned(),
+        },
+    };
+    (long, name)
+}
+
+/// Three digits that count.
+pub(super) fn figure(value: f64) -> String {
+    let digits = match value {
+        _ if value >= 99.5 => 0,
+        _ if value >= 9.95 => 1,
+        _ => 2,
+    };
+    format!("{value:.digits$}")
+}
+
+/// Which counts need as many rounds, so that equal pages take as long: as many of them as fit.
+/// Nothing where tasks do not come in equal rounds, or all counts differ.
+pub(super) fn waves(sweep: &Sweep, workload: Workload, room: usize) -> Option<String> {
+    let tasks = sweep.tasks().filter(|_| workload == Workload::Followers)?;
+    let (first, last) = (*sweep.counts().first()?, *sweep.counts().last()?);
+    let about = sweep.knee().map_or(last, |knee| knee.workers.clamp(first, last));
+    let Waves { count, .. } = Waves::new(tasks, about);
+    let rounds = if count == 1 { "wave" } else { "waves" };
+    let begin = format!("ceil({tasks}/{about}) = {count} {rounds}");
+    let mut equal = Vec::new();
+    let mut workers = first;
+    while workers < last {
+        let range = sweep.equal_counts(workers);
+        let (low, high) = (workers, (*range.end()).min(last));
+        if low < high {
+            equal.push(format!("{low}-{high}"));
+        }
+        workers = high.saturating_add(1);
+    }
+    if equal.is_empty() {
+        return Some(begin);
+    }
+    let all = (1..=equal.len()).rev().filter_map(|kept| {
+        let more = if kept < equal.len() { ", .." } else { "" };
+        Some(format!(
+            "{begin}; no different from each other: {}{more}",
+            equal.get(..kept)?.join(", ")
+        ))
+    });
+    Some(text::fitting(all.chain([begin.clone()]), room))
+}
+
+/// How many times as fast each count is, on one line: some of them, where not all have room.
+pub(super) fn medians(sweep: &Sweep, room: usize) -> String {
+    let points = sweep.medians();
+    let each = |point: &Point| match sweep.speed_up(point.rate) {
+        Some(times) => format!("{}:{times:.1}", point.workers),
+        None => format!("{}:{}", point.workers, figure(point.rate)),
+    };
+    let lines = (1..=points.len())
+        .rev()
+        .map(|kept| some(points, kept).map(each).collect::<Vec<_>>().join(" "));
+    text::fitting(lines, room)
+}
+
+/// At most so many of these, evenly, the first and the last among them.
+pub(super) fn some<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+    let kept = most.min(all.len());
+    let last = all.len().saturating_sub(1);
+    (0..kept).filter_map(move |place| all.get(place * last / kept.saturating_sub(1).max(1)))
+}
+
+/// `trial 7 of 15: 8 threads`, while one goes on.
+pub(in crate::ui) fn progress(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
+    let (number, workers) = (sweep.trials().len() + 1, run.plan().workers);
+    let threads = if workers == 1 { "thread" } else { "threads" };
+    Some(format!("trial {number} of {}: {workers} {threads}", sweep.planned()))
+}
+
+/// What a person can do about it; of a sweep that was broken off, after what it had.
+pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    let run = app.runs().first()?;
+    let advice = sweep.advice(app.shown().workload, Mode::Threads);
+    let (had, planned) = (sweep.trials().len(), sweep.planned());
+    match (run.end(), advice) {
+        (Some(End::Stopped), None) => Some(format!("stopped after {had} of {planned} trials")),
+        (Some(End::Stopped), Some(advice)) => {
+            Some(format!("stopped after {had} of {planned} trials: {advice}"))
+        }
+        (_, advice) => advice,
+    }
+}
+
+/// How many trials a sweep that was broken off had.
+pub(in crate::ui) fn kept(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    let (had, planned) = (sweep.trials().len(), sweep.planned());
+    Some(format!(" Kept: {had} of {planned} trials."))
+}
+
+/// What a sweep that has not run yet is made of, and how long it may take.
+pub(in crate::ui) fn offer(app: &App) -> Option<[String; 2]> {
+    let (session, shown) = (app.session(), app.shown());
+    let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
+    let time = session.expected_time(shown);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.roughly()));
+    Some([format!(": {} counts, {}", sweep.counts().len(), each(&sweep)), time])
+}
+
+/// How often each count is run.
+pub(in crate::ui) fn each(sweep: &Sweep) -> String {
+    match sweep.repeats() {
+        1 => "each once".to_owned(),
+        repeats => format!("each {repeats} times"),
+    }
+}
+
+/// A sweep in one line, for a terminal that has no room for more.
+pub(in crate::ui) fn one_line(app: &App, room: usize) -> Option<String> {
+    let sweep = app.session().sweep(app.shown())?;
+    if let Some(sentence) = conclusion(app).filter(|_| app.runs().iter().all(Run::is_over)) {
+        return Some(format!("{}  {sentence}", medians(sweep, room)));
+    }
+    let progress = progress(app).unwrap_or_default();
+    Some(format!("{progress}  {}", medians(sweep, room)))
+}

@@ -1,0 +1,110 @@
+//! The trace, the picture and the report: all at once, whole or not at all, to files and to stdout.
+
+use std::fs;
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::scripted::Scripted;
+use super::{Ended, asking, asking_quick, end, quick, threadline};
+
+#[test]
+fn all_of_them_at_once_with_any_report() {
+    let (server, place) = (quick(127), TempDir::new().unwrap());
+    let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
+    for way in ["--plain", "--json"] {
+        let mut command = asking_quick(&server);
+        let files = ["--trace", "r.json", "--svg", "r.svg", "--report", "r.md", "-o", "f.csv"];
+        let Ended { code, out, err } = end(command.current_dir(place.path()).arg(way).args(files));
+        assert_eq!(code, Some(0), "{err}");
+        assert_eq!(
+            err,
+            "trace written to r.json\npicture written to r.svg\nreport written to r.md\n\
+             127 followers written to f.csv\n"
+        );
+        assert!(out.contains("127"), "{out}");
+        let events: Vec<Value> = serde_json::from_str(&read("r.json")).unwrap();
+        let pages = events.iter().filter(|event| event["cat"] == "task");
+        assert_eq!(pages.count(), 10);
+        assert!(read("r.svg").len() < 200_000);
+        assert!(read("r.svg").ends_with("</svg>\n"));
+        let typed = format!("--api-url {} {way} {}", server.url(), files.join(" "));
+        assert!(read("r.md").contains(&typed), "{}", read("r.md"));
+        assert_eq!(read("f.csv").lines().count(), 128);
+    }
+}
+
+#[test]
+fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
+    let server = quick(127);
+    let Ended { code, out, err } = end(asking_quick(&server).args(["--svg", "-"]));
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("<?xml") && out.ends_with("</svg>\n"), "{out}");
+    assert!(err.starts_with("single_threaded time(sec): "), "{err}");
+    let mut command = threadline();
+    let Ended { out, err, .. } = end(command.args(["exec", "--trace", "-", "--", "true"]));
+    assert!(serde_json::from_str::<Value>(&out).is_ok(), "{out}");
+    assert!(err.contains("==> command 1 of 1"), "{err}");
+}
+
+#[test]
+fn two_things_never_share_a_place() {
+    for (arguments, words) in [
+        (&["--trace", "-", "--svg", "-"][..], "--trace and --svg - both want stdout"),
+        (&["--json", "--report", "-"], "--json and --report - both want stdout"),
+        (&["--report", "-", "-o", "-"], "--report and --output - both want stdout"),
+        (&["--svg", "x", "--report", "x"], "--svg and --report name the same file"),
+    ] {
+        let Ended { code, out, err } = end(threadline().args(arguments));
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+        assert!(err.starts_with(&format!("threadline: {words}")), "{err}");
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
+    let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());
+    for option in ["--trace", "--svg", "--report"] {
+        for path in [place.path().join("missing/r"), place.path().to_owned()] {
+            let mut command = asking(server.url());
+            let Ended { code, out, err } = end(command.arg(option).arg(&path));
+            assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+            assert!(err.contains(option) && err.contains(path.to_str().unwrap()), "{err}");
+        }
+    }
+    assert_eq!(server.asked().len(), 0);
+}
+
+/// What takes the place of the target meanwhile must not cost the run, nor the other files.
+#[test]
+fn one_that_cannot_be_written_costs_no_other() {
+    let place = TempDir::new().unwrap();
+    let [trace, svg] = ["r.json", "r.svg"].map(|name| place.path().join(name));
+    let taken = trace.clone();
+    let server = Scripted::list(30, 30, move |_| {
+        _ = fs::create_dir_all(&taken);
+        None
+    });
+    let mut command = asking(server.url());
+    let Ended { code, out, err } = end(command.arg("--trace").arg(&trace).arg("--svg").arg(&svg));
+    assert_eq!(code, Some(1), "{err}");
+    let (_, kept) = err.lines().next().unwrap().rsplit_once("the trace is in ").unwrap();
+    assert!(serde_json::from_str::<Value>(&fs::read_to_string(kept).unwrap()).is_ok());
+    assert!(svg.exists() && err.contains("picture written to "), "{err}");
+    assert!(out.contains("both single_threaded and multi_threaded count: 30"), "{out}");
+}
+
+#[test]
+fn commands_and_cpu_work_are_taken_along_too() {
+    let place = TempDir::new().unwrap();
+    for arguments in [
+        &["--workload", "cpu", "--simulate", "--plain", "--svg", "r.svg", "--report", "r.md"][..],
+        &["exec", "--svg", "r.svg", "--report", "r.md", "--", "echo '<&>' | cat", "true"],
+    ] {
+        let Ended { code, err, .. } = end(threadline().current_dir(&place).args(arguments));
+        assert_eq!(code, Some(0), "{err}");
+        assert!(err.ends_with("picture written to r.svg\nreport written to r.md\n"), "{err}");
+    }
+    let report = fs::read_to_string(place.path().join("r.md")).unwrap();
+    assert!(report.contains("<code>echo '&#60;&#38;&#62;' &#124; cat</code>"), "{report}");
+}

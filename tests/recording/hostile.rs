@@ -1,0 +1,201 @@
+//! Files that are no recordings, or not whole, or out to do harm.
+
+use std::io::{self, BufReader, Read};
+
+use threadline::app::session::Entry;
+use threadline::model::{Kind, Mode, Selection, Workload};
+use threadline::recording::{Recording, RecordingError, Why, read};
+
+use crate::fabricate::Sitting;
+use crate::{opened, recorded};
+
+fn race() -> Vec<u8> {
+    recorded(&Sitting::race().finished().app)
+}
+
+/// The first so many lines of a race's recording, and what follows them.
+fn begun(lines: usize, then: &[u8]) -> Vec<u8> {
+    let file = race();
+    let mut begun = file.split_inclusive(|&byte| byte == b'\n').take(lines).collect::<Vec<_>>();
+    begun.push(then);
+    begun.concat()
+}
+
+fn refused(file: &[u8]) -> String {
+    read("run.jsonl", file).unwrap_err().to_string()
+}
+
+/// Where a recording ends, and why.
+fn flaw(file: &[u8]) -> (u64, Why, Recording) {
+    let recording = read("run.jsonl", file).unwrap();
+    let flaw = recording.flaw().expect("a flaw").clone();
+    (flaw.line, flaw.why, recording)
+}
+
+#[test]
+fn a_recording_is_the_sitting() {
+    let app = Sitting::race().finished().app;
+    let recording = opened(&recorded(&app));
+    assert_eq!(recording.entries(), app.session().kept());
+    assert_eq!(recording.setup(), app.session().setup());
+    assert_eq!(recording.last(), Some(Selection::race(Workload::Followers)));
+    let runs = recording.runs();
+    assert_eq!(
+        runs.iter().map(|run| run.plan().mode).collect::<Vec<_>>(),
+        [Mode::Sequential, Mode::Threads]
+    );
+    for (run, live) in runs.iter().zip(app.runs()) {
+        assert_eq!(run.took(), live.took());
+        assert!(run.followers().eq(live.followers()));
+    }
+}
+
+#[test]
+fn what_is_no_recording_is_refused_in_a_sentence() {
+    assert!(refused(b"").starts_with("run.jsonl is empty"));
+    for foreign in [
+        &b"\n"[..],
+        b"{}",
+        b"null\n",
+        b"\xff\xfe\x00",
+        b"[{\"name\":\"process_name\",\"ph\":\"M\"},\n",
+        b"{\"format\":\"asciicast\",\"version\":1,\"events\":2,\"setup\":{}}\n",
+    ] {
+        let said = refused(foreign);
+        assert!(said.starts_with("run.jsonl is no recording"), "{said}");
+    }
+    let header = r#"{"format":"threadline.recording","version":1,"events":2,"setup":{}}"#;
+    assert!(refused(header.as_bytes()).starts_with("the header of run.jsonl cannot be used"));
+    assert!(refused(&race()[..90]).contains("it was cut off"));
+    let folder = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
+    assert!(matches!(folder, RecordingError::Unreadable { .. }), "{folder}");
+}
+
+#[test]
+fn another_version_is_named() {
+    for (from, to) in [("\"version\":1", "\"version\":9"), ("\"events\":2", "\"events\":9")] {
+        let file = String::from_utf8(race()).unwrap().replacen(from, to, 1);
+        let said = refused(file.as_bytes());
+        assert!(said.contains("version 9") && said.contains("replay it with"), "{said}");
+    }
+    // Whatever else a later header may have, or lack.
+    let later = refused(br#"{"format":"threadline.recording","version":2}"#);
+    assert!(later.contains("version 2"), "{later}");
+}
+
+#[test]
+fn a_key_that_is_not_known_is_left_out() {
+    let file = String::from_utf8(race()).unwrap();
+    let more = file.replace("{\"at\":", "{\"later\":[{}],\"at\":").replacen(
+        "\"format\"",
+        "\"host\":\"elsewhere\",\"format\"",
+        1,
+    );
+    assert_eq!(opened(more.as_bytes()).entries(), opened(file.as_bytes()).entries());
+}
+
+#[test]
+fn a_recording_opens_wherever_it_is_cut_off() {
+    let file = race();
+    let header = file.iter().position(|&byte| byte == b'\n').unwrap();
+    let all = opened(&file).entries().len();
+    for cut in (header + 1..file.len()).step_by(97) {
+        let (file, lines) = (&file[..cut], file[..cut].split(|&byte| byte == b'\n').count());
+        let recording = read("run.jsonl", file).unwrap();
+        let kept = recording.entries().len();
+        assert!(kept <= all && kept + 1 >= lines - 1, "{kept} of {lines} lines");
+        match recording.flaw() {
+            None => {}
+            Some(flaw) => assert_eq!((&flaw.why, flaw.line as usize), (&Why::CutOff, lines)),
+        }
+        recording.session();
+    }
+}
+
+#[test]
+fn a_recording_is_opened_up_to_what_cannot_be() {
+    let (line, why, recording) = flaw(&begun(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
+    assert_eq!((line, why, recording.entries().len()), (2, Why::NothingBegun, 0));
+    let (line, why, _) = flaw(&[begun(9, b""), race()].concat());
+    assert_eq!((line, why), (10, Why::SecondHeader));
+    for bad in
+        [&b"\xff\xfe\n"[..], b"\n", b"{\"at\":-1}\n", b"[[[[[[[\n", b"{\"begin\":\"race\"}\n"]
+    {
+        let (line, why, recording) = flaw(&begun(5, bad));
+        assert!(matches!((line, &why), (6, Why::Malformed(_))), "{line} {why:?}");
+        assert_eq!(recording.entries().len(), 4);
+    }
+    let file = String::from_utf8(begun(2, b"")).unwrap();
+    let beginning = file.lines().nth(1).unwrap();
+    for (from, to) in
+        [("\"per_page\":30", "\"per_page\":0"), ("\"tasks\":8", "\"tasks\":1000000000")]
+    {
+        let bad = beginning.replace(from, to);
+        assert_eq!(flaw(&begun(5, bad.as_bytes())).1, Why::Impossible);
+    }
+}
+
+#[test]
+fn what_cannot_happen_changes_nothing() {
+    let impossible = [
+        r#"{"at":18446744073709551615,"lane":0,"event":"entered","state":"waiting"}"#,
+        r#"{"at":0,"lane":65535,"event":"started","task":1}"#,
+        r#"{"at":0,"lane":0,"event":"queued","tasks":1000000000}"#,
+        r#"{"at":0,"lane":0,"event":"started","task":4294967295}"#,
+    ];
+    let recording = opened(&begun(6, impossible.join("\n").as_bytes()));
+    assert_eq!(recording.entries().len(), 9);
+    recording.session();
+}
+
+#[test]
+fn what_a_file_says_is_safe_to_print() {
+    let evil = r"\u001b[2J\u202e";
+    let file = String::from_utf8(race()).unwrap();
+    let file =
+        file.replace("aaronlelevier", evil).replace("\"built-in server\"", &format!("\"{evil}\""));
+    let failed = format!(
+        r#"{{"at":9,"lane":0,"event":"run_finished","end":{{"failed":{{"kind":"server","message":"{evil}"}}}}}}"#
+    );
+    let recording =
+        opened((file.lines().take(12).collect::<Vec<_>>().join("\n") + "\n" + &failed).as_bytes());
+    let target = recording.setup().target.clone().unwrap();
+    let safe = r"\u{1b}[2J\u{202e}";
+    assert_eq!((target.user.as_str(), target.api.as_str()), (safe, safe));
+    for entry in recording.entries() {
+        let printed = match entry {
+            Entry::Begun(begun) => begun.setup.target.clone().unwrap().user,
+            Entry::Event(event) => match &event.kind {
+                Kind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
+                Kind::RunFinished { end: threadline::model::End::Failed(failure) } => {
+                    failure.message.clone()
+                }
+                _ => continue,
+            },
+        };
+        assert_eq!(printed, safe);
+    }
+}
+
+/// Says so many bytes that a line never ends with.
+struct Endless(u64);
+
+impl Read for Endless {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let count = (buf.len() as u64).min(self.0) as usize;
+        buf[..count].fill(b' ');
+        self.0 -= count as u64;
+        Ok(count)
+    }
+}
+
+#[test]
+fn a_line_of_a_gigabyte_is_not_kept() {
+    let file = begun(3, b"");
+    let endless = BufReader::new(file.as_slice().chain(Endless(1 << 30)));
+    let recording = read("run.jsonl", endless).unwrap();
+    let flaw = recording.flaw().unwrap();
+    assert_eq!((flaw.line, &flaw.why), (4, &Why::TooLong));
+    assert_eq!(flaw.to_string(), "line 4 is too long; this is what comes before it");
+    assert!(refused(b"").len() > 1 && read("x", BufReader::new(Endless(1 << 30))).is_err());
+}

@@ -1,0 +1,138 @@
+//! The screen of a sweep: the chart beside the lanes of the trial that goes on, in words and figures.
+
+use ratatui::crossterm::event::KeyCode;
+use threadline::app::Effect;
+use threadline::app::session::SweepSetup;
+use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::ui::theme::{Depth, Glyphs};
+
+use crate::fabricate::{COLOUR, Job, Kit, Sitting};
+use crate::snapshots::{EVERY, USUAL, WIDE, pictures, real, screens};
+
+const SWEEP: Selection = Selection::sweep(Workload::Followers);
+
+/// 60 pages from a service that works on 8 at once.
+fn capped() -> Job {
+    Job { followers: 1_800, listed: 1_800, at_once: Some(8), ..Job::default() }
+}
+
+/// A sweep of these, until so many trials are over and the next has gone on for so many
+/// milliseconds.
+fn after(job: Job, trials: usize, millis: u64) -> Sitting {
+    let mut sitting = Sitting::new(job, SWEEP);
+    let over = |sitting: &Sitting| {
+        sitting.app.session().sweep(SWEEP).map_or(0, |sweep| sweep.trials().len())
+    };
+    while over(&sitting) < trials {
+        sitting.step().unwrap();
+    }
+    sitting.play(Nanos::from_millis(millis));
+    sitting
+}
+
+#[test]
+fn before_the_first_trial() {
+    insta::assert_snapshot!(screens(Sitting::new(capped(), SWEEP), &EVERY));
+}
+
+#[test]
+fn in_the_middle() {
+    insta::assert_snapshot!(screens(after(capped(), 9, 200), &EVERY));
+}
+
+#[test]
+fn finished() {
+    insta::assert_snapshot!(screens(Sitting::new(capped(), SWEEP).finished(), &EVERY));
+}
+
+#[test]
+fn of_the_built_in_example() {
+    insta::assert_snapshot!(screens(Sitting::new(Job::default(), SWEEP).finished(), &EVERY));
+}
+
+/// More counts than rows, on a linear axis.
+#[test]
+fn of_every_count_up_to_24() {
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let sitting = Sitting::new(Job { sweep, ..capped() }, SWEEP).finished();
+    insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL]));
+}
+
+/// Without a trial of one thread, and too few counts for a law.
+#[test]
+fn of_two_counts() {
+    let sweep = SweepSetup { counts: Some(vec![4, 8]), repeats: 1, agreed: false };
+    let sitting = Sitting::new(Job { sweep, ..capped() }, SWEEP).finished();
+    insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL]));
+}
+
+#[test]
+fn of_cpu_work() {
+    let mut sitting = Sitting::race().finished().pressed("w").finished().pressed("6").finished();
+    insta::assert_snapshot!(pictures(&mut sitting, &[WIDE, USUAL]));
+}
+
+#[test]
+fn stopped() {
+    let sitting = after(capped(), 9, 200).pressed("x").finished();
+    insta::assert_snapshot!(screens(sitting, &EVERY));
+}
+
+#[test]
+fn a_trial_that_failed() {
+    let job = Job { bad_page: Some((Mode::Threads, 3)), ..capped() };
+    insta::assert_snapshot!(screens(Sitting::new(job, SWEEP).finished(), &EVERY));
+}
+
+#[test]
+fn asks_before_it_costs_anything() {
+    let mut sitting = Sitting::new(Job { costs_quota: true, ..capped() }, SWEEP).finished();
+    assert!(sitting.app.runs().is_empty(), "nothing but the profile was asked for");
+    insta::assert_snapshot!(pictures(&mut sitting, &EVERY));
+    assert!(matches!(sitting.press(KeyCode::Char('r')), Some(Effect::Start(_))));
+    let sitting = sitting.finished();
+    let sweep = sitting.app.session().sweep(SWEEP).unwrap();
+    assert_eq!((sweep.trials().len(), sweep.planned()), (18, 18));
+}
+
+#[test]
+fn agreed_to_beforehand_it_begins_at_once() {
+    let sweep = SweepSetup { agreed: true, repeats: 1, counts: None };
+    let sitting = Sitting::new(Job { sweep, ..real() }, SWEEP).finished();
+    assert_eq!(sitting.app.session().sweep(SWEEP).unwrap().trials().len(), 5);
+}
+
+#[test]
+fn brackets_say_where_the_counts_come_from() {
+    let mut sitting = after(capped(), 1, 0);
+    for key in ['[', ']'] {
+        assert_eq!(sitting.press(KeyCode::Char(key)), None);
+        assert!(sitting.app.notice().unwrap().contains("--threads 1,2,4"));
+    }
+    assert_eq!(sitting.app.next_workers(), None);
+}
+
+/// What is held still is a trial: with it, the hold is over.
+#[test]
+fn a_pause_ends_with_its_trial() {
+    let mut sitting = after(capped(), 2, 100).pressed(" ");
+    assert!(sitting.app.behind().is_some());
+    sitting.play(Nanos::from_millis(300));
+    assert!(sitting.app.behind().unwrap() > Nanos::ZERO);
+    let sitting = sitting.finished();
+    assert_eq!(sitting.app.behind(), None);
+}
+
+#[test]
+fn in_ascii_and_without_colour() {
+    let mut sitting = Sitting::new(capped(), SWEEP).finished();
+    let ascii = sitting.text(WIDE, Kit(Depth::True, Glyphs::Ascii));
+    assert!(ascii.is_ascii(), "only ASCII was asked for:\n{ascii}");
+    insta::assert_snapshot!(ascii + &sitting.text(USUAL, Kit(Depth::Mono, Glyphs::Unicode)));
+}
+
+#[test]
+fn styles() {
+    let mut screen = Sitting::new(capped(), SWEEP).finished().draw(USUAL, COLOUR);
+    insta::assert_debug_snapshot!(screen.current_buffer_mut());
+}
