@@ -86,9 +86,9 @@ fn time_in(run: &Run, state: State) -> Nanos {
     lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, took(run)))
 }
 
-/// The rounds that a run's workers needed.
-fn waves(run: &Run) -> Waves {
-    run.plan().waves(run.known_tasks())
+/// The rounds that a run's workers needed; nothing where their number changed.
+fn waves(run: &Run) -> Option<Waves> {
+    (!run.plan().auto).then(|| run.plan().waves(run.known_tasks()))
 }
 
 /// How long a run took until it ended, whole or not.

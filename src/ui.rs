@@ -25,6 +25,7 @@
 //! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
+mod allowed;
 mod axis;
 mod chosen;
 mod compare;

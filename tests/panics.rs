@@ -103,7 +103,7 @@ mod child {
         let look =
             Look { background, depth: Depth::Indexed, glyphs: Glyphs::Unicode, guarded: false };
         let signals = Signals::for_a_screen().expect("signals");
-        let (app, _) = tui::run(app, &launcher, look, &signals).expect("a screen");
+        let (app, _) = tui::run(app, &launcher, (look, ""), &signals).expect("a screen");
         let whole = app.runs().iter().all(threadline::model::Run::is_whole);
         if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }

@@ -23,7 +23,7 @@ use journal::Journal;
 pub use journal::{Begun, Entry, Tape};
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
-    MOST_WORKERS,    MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+    MOST_WORKERS, MOST_WORKERS_ON_QUOTA, Setup, most_workers,
 };
 pub use sweep::{MOST_COUNTS, MOST_REPEATS, SweepSetup};
 

@@ -36,7 +36,8 @@ impl ThreadsArg {
         }
         let count = |text: &str| {
             text.trim().parse::<u32>().map_err(|_not_whole| {
-                "give a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32".to_owned()
+                "give a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32"
+                    .to_owned()
             })
         };
         if !text.contains([',', '.']) {
@@ -75,9 +76,7 @@ impl ThreadsArg {
             (Self::Auto, _) if selection.workload == Workload::Followers => {
                 Ok(Threads { auto: true, ..Threads::default() })
             }
-            (Self::Auto, _) => {
-                Err(UsageError::AutoWithoutServer { workload: selection.workload })
-            }
+            (Self::Auto, _) => Err(UsageError::AutoWithoutServer { workload: selection.workload }),
             (counts, _) => Err(UsageError::CountsWithoutSweep { asked: counts.to_string() }),
         }
     }

@@ -30,6 +30,8 @@ pub(super) struct Auto {
     limit: u16,
     /// By how many it grows next.
     step: u16,
+    /// Whether it grew by more than one the last time, and no queue was seen since.
+    leapt: bool,
     /// When a request failed last: from then on it grows by one.
     failed: Option<Nanos>,
     /// What is left of the quota.
@@ -68,6 +70,7 @@ impl Auto {
             most,
             limit,
             step: limit,
+            leapt: true,
             failed: None,
             quota: None,
             unqueued: None,
@@ -80,9 +83,9 @@ impl Auto {
 
     /// How many may be in flight.
     pub(super) fn limit(&self) -> u16 {
-        let left = self.quota.map_or(u16::MAX, |quota| {
-            u16::try_from(quota.remaining).unwrap_or(u16::MAX).max(1)
-        });
+        let left = self
+            .quota
+            .map_or(u16::MAX, |quota| u16::try_from(quota.remaining).unwrap_or(u16::MAX).max(1));
         self.limit.min(left)
     }
 
@@ -112,7 +115,7 @@ impl Auto {
         if self.failed.is_some_and(|last| sent <= last) {
             return None;
         }
-        (self.failed, self.step, self.back) = (Some(now), 1, None);
+        (self.failed, self.step, self.leapt, self.back) = (Some(now), 1, false, None);
         self.limit = (self.limit / 2).max(1);
         self.round = Round { began: now, ..Round::default() };
         self.change(why)
@@ -142,11 +145,12 @@ impl Auto {
             return Some(Why::Probe);
         }
         let in_flight = f64::from(round.busiest.min(self.limit));
-        let queue = in_flight * (1.0 - self.less_lucky(mean) / mean).max(0.0);
+        let queue = in_flight * (1.0 - self.without_queue(mean) / mean).max(0.0);
         let wanted = (in_flight * WANTED_SHARE).max(1.0);
         let tenths = (queue * 10.0).round() as u32;
         if queue > 2.0 * wanted {
-            let over = if self.step > 1 { queue.ceil() as u16 } else { 1 };
+            // A leap went as far too far as there is a queue; otherwise a round may be chance.
+            let over = if std::mem::take(&mut self.leapt) { queue.ceil() as u16 } else { 1 };
             self.step = 1;
             self.limit = self.limit.min(round.busiest).saturating_sub(over).max(1);
             return Some(Why::Queue { tenths });
@@ -160,16 +164,17 @@ impl Auto {
             return None;
         }
         self.limit = self.limit.saturating_add(self.step).min(self.most);
+        self.leapt = self.step > 1;
         self.step = if self.failed.is_some() { 1 } else { self.step.saturating_mul(2) };
         Some(Why::NoQueue { tenths })
     }
 
-    /// The mean time without a queue, as far as is known after a round with this mean: what is lower
-    /// counts by half, as it may have been chance.
-    fn less_lucky(&mut self, mean: f64) -> f64 {
+    /// The mean time without a queue, as far as is known after a round with this mean. What is lower
+    /// counts by half, as it may be chance; but the first round was on new connections only.
+    fn without_queue(&mut self, mean: f64) -> f64 {
         let known = self.unqueued.unwrap_or(mean);
-        let now = if mean < known { f64::midpoint(known, mean) } else { known };
-        *self.unqueued.insert(now)
+        let lower = if self.rounds > 2 { f64::midpoint(known, mean) } else { mean };
+        *self.unqueued.insert(known.min(lower))
     }
 
     fn change(&mut self, why: Why) -> Option<Change> {

@@ -22,7 +22,6 @@ pub trait Job: Send + Sync {
         None
     }
 
-
     /// The run was stopped, and is not waited for any longer: ends what would outlive the program.
     fn abandon(&self) {}
 }

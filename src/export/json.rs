@@ -1,6 +1,7 @@
 //! The JSON report: one document with everything measured. The types here are its shape; a change
 //! that a reader would stumble over raises [`VERSION`].
 
+mod allowed;
 mod fill;
 mod lab;
 
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 use super::ascii;
 use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+pub use allowed::StepReport;
 pub use lab::{ComputeReport, GilReport, HoldReport};
 
 /// The shape's version.
@@ -66,8 +68,12 @@ pub struct ProfileReport {
 pub struct RunReport {
     /// `sequential`, `threads`, `gil` or `processes`.
     pub mode: Mode,
-    /// How many workers; 1 in sequential mode.
+    /// How many workers; 1 in sequential mode, and where `auto`, the most that there might be.
     pub workers: u16,
+    /// Whether it was found while fetching how many of them were at work.
+    pub auto: bool,
+    /// How many requests might be in flight at once, each time that it changed.
+    pub allowed: Vec<StepReport>,
     /// How many tasks the queue held at most; null for no bound.
     pub queue: Option<u32>,
     /// From the run's start to its last task's end.
@@ -101,10 +107,11 @@ pub struct RunReport {
     pub whole: bool,
     /// Why it was given up.
     pub error: Option<ErrorReport>,
-    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal.
-    pub waves: u32,
+    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal; null where
+    /// their number changes.
+    pub waves: Option<u32>,
     /// Workers without a task in the last wave.
-    pub idle_in_last_wave: u32,
+    pub idle_in_last_wave: Option<u32>,
     /// The run against the sequential one; null for that one, and unless both are over.
     pub against_sequential: Option<ComparisonReport>,
     /// What the threads' GIL did; null in a mode without one for all.

@@ -114,6 +114,12 @@ impl<'run> Level<'run> {
         Self { came, went, peak }
     }
 
+    /// The same, where it might have come to so many.
+    #[must_use]
+    pub fn reaching(self, peak: u32) -> Self {
+        Self { peak: self.peak.max(peak), ..self }
+    }
+
     /// How many there are at a moment.
     pub fn at(&self, t: Nanos) -> u32 {
         self.came.at(t).saturating_sub(self.went.at(t))

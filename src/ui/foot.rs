@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use super::names::mode_names;
 use super::rows::Below;
 use super::timeline::Timeline;
-use super::{limits, steps, text};
+use super::{allowed, limits, steps, text};
 use crate::model::{Level, Mode, Nanos, Run, Workload};
 
 impl Timeline<'_> {
@@ -20,9 +20,18 @@ impl Timeline<'_> {
         let heights = heights.map(|height| Constraint::Length(height as u16));
         let [in_flight, queue, quota, chosen] = area.layout(&Split::vertical(heights));
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        let level = run.in_flight_level();
+        let (limit, level) = (run.allowed_level(), run.in_flight_level());
+        let level = if run.plan().auto { level.reaching(limit.peak()) } else { level };
         self.steps("in flight", level, until, style, in_flight, buf);
         self.figures_beside(in_flight_figures(run, until), in_flight.rows().next_back(), buf);
+        if run.plan().auto {
+            let limit = limit.reaching(level.peak());
+            allowed::draw(limit, self.window, until, self.theme, self.bars(in_flight), buf);
+            let changes = allowed::last_changes(run, until, self.theme);
+            for (forms, row) in changes.zip(in_flight.rows().rev().skip(1)) {
+                self.figures_beside(forms, Some(row), buf);
+            }
+        }
         // Whose it is, the row above says, where there is one.
         let whose = mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
         let [_, _, whose] = whose;
@@ -35,7 +44,8 @@ impl Timeline<'_> {
         self.figures_beside(figures, queue.rows().next_back(), buf);
         self.quota(run, until, quota, buf);
         if let Some(row) = chosen.rows().next_back() {
-            let text = self.chosen(row.width).unwrap_or_else(|| self.hint());
+            let changes = || self.changes(run, until, row.width.into());
+            let text = self.chosen(row.width).or_else(changes).unwrap_or_else(|| self.hint());
             text.render(row, buf);
         }
     }
@@ -110,6 +120,9 @@ fn in_flight_figures(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.in_flight_level();
     let now = format!("{:>6}", level.at(until));
     let peak = format!("{now}  peak {}", level.peak());
+    if let Some(step) = run.step_at(until).filter(|_| run.plan().auto) {
+        return vec![format!("{peak}  most {}", step.to), format!("{now}  most {}", step.to), now];
+    }
     if let Some(most) = run.narrowed().filter(|_| !run.is_over()) {
         return vec![format!("{peak}  most {most}"), format!("{now}  most {most}"), now];
     }

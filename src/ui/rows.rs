@@ -134,12 +134,19 @@ impl<'app> Arrangement<'app> {
             Height::Low | Height::Normal if crowded => (0, 1, 0),
             Height::Low => (usize::from(room > 2), 1, 0),
             Height::Normal if self.layout.boxed && room > 12 => (3, 2, 2),
+            // Its line needs room, and most of its lanes have nothing to do.
+            Height::Normal if self.finds_workers() => (2 + usize::from(self.layout.boxed), 1, 1),
             Height::Normal if self.layout.boxed => (1, 1, 1),
             // Without a row to spare, the lane chosen is told in the legend's place.
             Height::Normal => (1, 1, usize::from(room > 3)),
         };
         let below = Below { in_flight, queue, quota: 0, chosen };
         if self.has_quota() { below.with_quota(room) } else { below }
+    }
+
+    /// Whether a run finds out how many workers it needs.
+    fn finds_workers(&self) -> bool {
+        self.app.runs().iter().any(|run| run.plan().auto)
     }
 
     /// Whether there is a quota to show: the preparing request tells before any lane has its place.

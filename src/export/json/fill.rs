@@ -2,11 +2,11 @@
 
 use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, ProfileReport,
-    RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    RateLimitReport, RunReport, StateSeconds, StepReport, TargetReport, TaskReport,
 };
 use crate::export::attempt::Attempt;
 use crate::export::{Comparison, percentiles, took, waves};
-use crate::model::stats::{Agreement, Waves};
+use crate::model::stats::Agreement;
 use crate::model::{End, Failure, Lane, Limit, Nanos, Run, State, Target, Workload};
 
 impl TargetReport {
@@ -38,11 +38,13 @@ impl RunReport {
             Some(End::Stopped) | None => ("stopped", None),
         };
         let followers = run.plan().workload() == Workload::Followers;
-        let Waves { count, idle, .. } = waves(run);
+        let waves = waves(run);
         let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,
             workers: run.plan().workers,
+            auto: run.plan().auto,
+            allowed: StepReport::all(run),
             queue: run.plan().queue,
             elapsed_s: elapsed.as_secs_f64(),
             tasks_known: run.known_tasks(),
@@ -59,8 +61,8 @@ impl RunReport {
             end,
             whole: run.is_whole(),
             error,
-            waves: count,
-            idle_in_last_wave: idle,
+            waves: waves.map(|waves| waves.count),
+            idle_in_last_wave: waves.map(|waves| waves.idle),
             against_sequential: ComparisonReport::of(runs, run),
             gil: GilReport::of(run),
             attempt_time: AttemptTime::of(run),

@@ -51,17 +51,19 @@ fn count(run: &Run) -> String {
 
 fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
+    let begun = || runs.iter().filter(|run| run.has_begun());
+    let names = begun().map(|run| run.plan().name().len()).fold(12, usize::max);
     writeln!(
         out,
-        "{:<13}{:>9}{:>11}{:>11}{:>12}{median:>10}{p95:>10}",
+        "{:<names$} {:>9}{:>11}{:>11}{:>12}{median:>10}{p95:>10}",
         "mode", "elapsed", "pages", "followers", "requests/s"
     )?;
-    for run in runs.iter().filter(|run| run.has_begun()) {
+    for run in begun() {
         let elapsed = took(run);
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         write!(
             out,
-            "{:<12} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
+            "{:<names$} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
             run.plan().name(),
             run.follower_count(),
             run.rate(elapsed)
@@ -72,6 +74,31 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         }
     }
     writeln!(out)
+}
+
+/// How many workers a run had.
+fn workers_of(run: &Run) -> String {
+    if run.plan().auto {
+        return format!("{:.1} workers on average", run.mean_workers(took(run)));
+    }
+    plural(run.plan().workers.into(), "worker")
+}
+
+/// How many requests at once turned out to help, and how that was found.
+fn found(run: &Run) -> Option<String> {
+    let last = run.steps().last().filter(|_| run.plan().auto)?;
+    let most = run.allowed_level().peak();
+    let end = format!("{} in the end, {most} at most", last.to);
+    let changes = run.steps().len().saturating_sub(1) as u64;
+    Some(match last.from {
+        None => format!("{end}: nothing asked for a change"),
+        Some(from) => format!(
+            "{end}, after {}, the last from {from} to {}: {}",
+            plural(changes, "change"),
+            last.to,
+            last.why
+        ),
+    })
 }
 
 /// What is told of a run only if there was any.
@@ -101,19 +128,22 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
     let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_whole());
     let mut remarks = Vec::new();
     if let Some(run) = several {
-        let workers = plural(run.plan().workers.into(), "worker");
+        let workers = workers_of(run);
         if let Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) = comparison {
             let speed_up = format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0);
             remarks.push(remark("speed-up", speed_up));
         }
-        let (pages, waves) = (plural(run.known_tasks().into(), "page"), waves(run));
-        let idle = match waves.idle {
-            0 => "no worker idle in the last".to_owned(),
-            idle => format!("{} idle in the last", plural(idle.into(), "worker")),
-        };
-        let rounds = format!("equal pages: ceil({pages} / {workers}) = {}, {idle}", waves.count);
-        remarks.push(remark("waves", rounds));
+        let pages = plural(run.known_tasks().into(), "page");
+        remarks.extend(waves(run).map(|waves| {
+            let idle = match waves.idle {
+                0 => "no worker idle in the last".to_owned(),
+                idle => format!("{} idle in the last", plural(idle.into(), "worker")),
+            };
+            let count = waves.count;
+            remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
+        }));
     }
+    remarks.extend(runs.iter().filter_map(found).map(|text| remark("at once", text)));
     remarks.extend(comparison.map(|two| remark("followers", agreement(two.agreement))));
     remarks.extend(COUNTED.iter().filter_map(|counted| counted.of(runs)));
     if let Some(page) = runs.iter().find_map(Run::last_shown) {

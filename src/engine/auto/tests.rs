@@ -1,0 +1,229 @@
+//! The controller on services in virtual time, and whatever else may be told it.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const MILLI: u64 = 1_000_000;
+
+/// A service that does so many requests at once, the others one after another as they came.
+#[derive(Clone, Copy, Debug)]
+struct Service {
+    at_once: usize,
+    /// How long a request takes in milliseconds, and by how much of that more or less, in per cent.
+    takes: u64,
+    jitter: u64,
+    seed: u64,
+}
+
+const FIFTY: Service = Service { at_once: 8, takes: 50, jitter: 0, seed: 1 };
+
+/// How a run went, in virtual time.
+struct Went {
+    took: u64,
+    limits: Vec<u16>,
+}
+
+impl Went {
+    fn end(&self) -> u16 {
+        *self.limits.last().unwrap()
+    }
+}
+
+impl Service {
+    /// Asks for so many pages; `limit` says how many at once, and is told of each answer.
+    fn ask(
+        self,
+        pages: u64,
+        mut limit: impl FnMut(Option<(Exchange, u16)>) -> u16,
+    ) -> (u64, Vec<u16>) {
+        let mut chance = fastrand::Rng::with_seed(self.seed);
+        let (mut queue, mut served) = (VecDeque::new(), BinaryHeap::new());
+        let (mut now, mut asked, mut in_flight, mut allowed) = (0, 0, 0, limit(None));
+        let mut limits = vec![allowed];
+        loop {
+            while in_flight < allowed && asked < pages {
+                queue.push_back(now);
+                (asked, in_flight) = (asked + 1, in_flight + 1);
+            }
+            while served.len() < self.at_once
+                && let Some(sent) = queue.pop_front()
+            {
+                let share = 100 - self.jitter + chance.u64(0..=2 * self.jitter);
+                served.push(Reverse((now + self.takes * MILLI * share / 100, sent)));
+            }
+            let Some(Reverse((done, sent))) = served.pop() else { return (now, limits) };
+            now = done;
+            let exchange = Exchange { sent: Nanos(sent), done: Nanos(done) };
+            allowed = limit(Some((exchange, in_flight)));
+            in_flight -= 1;
+            limits.push(allowed);
+        }
+    }
+
+    fn auto(self, pages: u64, most: u16) -> Went {
+        let mut auto = Auto::new(most);
+        let (took, limits) = self.ask(pages, |answer| {
+            if let Some((exchange, in_flight)) = answer {
+                auto.answered(exchange, in_flight);
+            }
+            auto.limit()
+        });
+        Went { took, limits }
+    }
+
+    fn fixed(self, pages: u64, workers: u16) -> u64 {
+        self.ask(pages, |_| workers).0
+    }
+
+    fn best(self, pages: u64) -> u64 {
+        (1..=64).map(|workers| self.fixed(pages, workers)).min().unwrap()
+    }
+}
+
+/// The figure of the issue: 60 pages of 50 ms from a service that does 8 at once.
+#[test]
+fn it_ends_where_the_service_is_full_and_loses_little_on_the_way() {
+    let went = FIFTY.auto(60, 60);
+    assert_eq!((went.end(), went.limits.iter().max()), (9, Some(&16)));
+    assert!(went.took * 100 <= FIFTY.best(60) * 115, "{} ns", went.took);
+    // However long it goes on.
+    for pages in [120, 600, 6_000] {
+        let end = FIFTY.auto(pages, 64).end();
+        assert!((7..=10).contains(&end), "{end} after {pages} pages");
+    }
+}
+
+#[test]
+fn a_service_of_any_width_is_found() {
+    for (at_once, ends) in [(1, 1..=5), (3, 3..=6), (20, 20..=26), (1_000, 64..=64)] {
+        let service = Service { at_once, ..FIFTY };
+        let went = service.auto(600, 64);
+        assert!(ends.contains(&went.end()), "{at_once} at once: {}", went.end());
+        // Of so many pages, the first rounds are a small part, but for a service without end.
+        let worst = if at_once > 64 { 135 } else { 115 };
+        assert!(went.took * 100 <= service.best(600) * worst, "{at_once} at once");
+    }
+}
+
+#[test]
+fn what_takes_now_longer_now_shorter_is_no_queue() {
+    for seed in 0..40 {
+        for jitter in [1, 10] {
+            let service = Service { jitter, seed, ..FIFTY };
+            let went = service.auto(60, 60);
+            let end = went.end();
+            assert!((7..=10).contains(&end), "{end} with {jitter} %, seed {seed}");
+            assert!(went.took * 100 <= service.best(60) * 115, "{jitter} %, seed {seed}");
+        }
+        let wide = Service { at_once: 1_000, jitter: 10, seed, ..FIFTY };
+        assert_eq!(wide.auto(600, 64).end(), 64, "seed {seed}");
+    }
+}
+
+/// A service that becomes slower has no longer queue for that: the next probe shows it.
+#[test]
+fn what_a_request_takes_is_looked_at_again() {
+    let mut auto = Auto::new(64);
+    let mut whys = Vec::new();
+    let mut now = 0;
+    for round in 0..100 {
+        let takes = if round < 20 { 50 } else { 100 } * MILLI;
+        for _ in 0..auto.limit().max(4) {
+            let exchange = Exchange { sent: Nanos(now), done: Nanos(now + takes) };
+            whys.extend(auto.answered(exchange, auto.limit()).map(|(_, why)| why));
+        }
+        now += takes;
+    }
+    assert_eq!(whys.iter().filter(|&&why| why == Why::Probe).count(), 3);
+    assert_eq!(auto.limit(), 64, "{whys:?}");
+}
+
+fn answer(auto: &mut Auto, sent: u64, done: u64) -> Option<Change> {
+    let exchange = Exchange { sent: Nanos(sent * MILLI), done: Nanos(done * MILLI) };
+    auto.answered(exchange, auto.limit())
+}
+
+/// Eight workers meet the same failure; only what they ask after it counts again.
+#[test]
+fn a_failure_halves_once_a_round_and_then_it_grows_by_one() {
+    for why in [Why::RateLimit, Why::ServerError, Why::TimedOut, Why::Broken] {
+        let mut auto = Auto::new(64);
+        let grown = (0..4).filter_map(|_| answer(&mut auto, 0, 50)).last();
+        assert_eq!(grown, Some((8, Why::NoQueue { tenths: 0 })));
+        let failures = (0..8).map(|late| auto.failed(Nanos(50), Nanos(60 + late), why));
+        assert_eq!(failures.flatten().collect::<Vec<_>>(), [(4, why)]);
+        for round in 0..3_u64 {
+            let start = 100 * (round + 1);
+            let wanted = auto.limit();
+            let steps = (0..wanted).filter_map(|_| answer(&mut auto, start, start + 50));
+            assert_eq!(steps.collect::<Vec<_>>(), [(wanted + 1, Why::NoQueue { tenths: 0 })]);
+        }
+        let again = auto.failed(Nanos(500 * MILLI), Nanos(501 * MILLI), why);
+        assert_eq!(again, Some((3, why)));
+    }
+}
+
+#[test]
+fn no_more_than_the_quota_has_left_and_all_again_once_it_is_new() {
+    let quota = |remaining, reset| Quota { limit: 60, remaining, reset };
+    let mut auto = Auto::new(64);
+    assert_eq!((auto.left(quota(3, 9)), auto.left(quota(5, 9))), (Some((3, Why::Quota)), None));
+    assert_eq!((auto.left(quota(0, 9)), auto.limit()), (Some((1, Why::Quota)), 1));
+    assert_eq!(auto.left(quota(59, 10)), Some((4, Why::Quota)));
+}
+
+/// What a server, a network and a person may do next.
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    Answer { took: u64, in_flight: u16 },
+    Failure,
+    Left(u32),
+}
+
+fn next() -> impl Strategy<Value = Next> {
+    prop_oneof![
+        8 => (0..400_u64, 0..100_u16).prop_map(|(took, in_flight)| Next::Answer { took, in_flight }),
+        1 => Just(Next::Failure),
+        1 => (0..80_u32).prop_map(Next::Left),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_limit_is_between_one_and_the_most_and_grows_only_in_need(
+        most in 0..80_u16,
+        what in prop::collection::vec(next(), 0..400),
+    ) {
+        let mut auto = Auto::new(most);
+        let (mut now, mut reset, mut busiest) = (0, 0, 0);
+        for next in what {
+            let before = auto.limit();
+            now += 1;
+            let change = match next {
+                Next::Answer { took, in_flight } => {
+                    let sent = Nanos((now * 400_u64).saturating_sub(took));
+                    busiest = busiest.max(in_flight);
+                    auto.answered(Exchange { sent, done: Nanos(now * 400) }, in_flight)
+                }
+                Next::Failure => auto.failed(Nanos(now * 400), Nanos(now * 400), Why::Broken),
+                Next::Left(remaining) => {
+                    reset += 1;
+                    auto.left(Quota { limit: 80, remaining, reset })
+                }
+            };
+            let after = auto.limit();
+            prop_assert!((1..=most.max(1)).contains(&after), "{after} of {most}");
+            prop_assert_eq!(change.map(|(limit, _)| limit), (after != before).then_some(after));
+            if let Some((_, Why::NoQueue { .. })) = change {
+                prop_assert!(after > before && busiest >= before.div_ceil(2));
+            }
+            if change.is_some() {
+                busiest = 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! The JSON report's shape of how many requests might be in flight.
+
+use serde::Serialize;
+
+use crate::model::{Run, Step, Why};
+
+/// A change of how many requests might be in flight.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// When.
+    pub at_s: f64,
+    /// How many from then on.
+    pub in_flight: u16,
+    /// Why: `start`, `no queue`, `queue`, `probe`, `probed`, `rate limit`, `server error`,
+    /// `timed out`, `broken connection`, `quota` or `recovered`.
+    pub why: String,
+    /// How many requests waited in a queue at the server by estimate; null where that was not the
+    /// reason.
+    pub queue: Option<f64>,
+}
+
+impl StepReport {
+    /// All of a run's.
+    pub(super) fn all(run: &Run) -> Vec<Self> {
+        run.steps().iter().map(Self::of).collect()
+    }
+
+    fn of(step: &Step) -> Self {
+        let (why, queue) = match step.why {
+            Why::Queue { tenths } => ("queue".to_owned(), Some(tenths)),
+            Why::NoQueue { tenths } => (step.why.to_string(), Some(tenths)),
+            why => (why.to_string(), None),
+        };
+        let queue = queue.map(|tenths| f64::from(tenths) / 10.0);
+        Self { at_s: step.at.as_secs_f64(), in_flight: step.to, why, queue }
+    }
+}
