@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 
 pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, Mode, Nanos, Run, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
@@ -295,18 +295,6 @@ impl App {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),
         }
-    }
-
-    /// Other runs are shown: what is known of the attempts of those before is forgotten.
-    fn forget_attempts(&mut self) {
-        self.search_anew();
-        self.list_anew();
-    }
-
-    /// A run's lane, counted through all runs shown.
-    fn lane_of(&self, run: usize, lane: LaneId) -> usize {
-        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
-        above + usize::from(lane.0)
     }
 
     const fn toggle_theme(&mut self) {

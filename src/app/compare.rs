@@ -72,9 +72,9 @@ impl App {
                 Some(format!("compared with {name}; {compare} again: with {other}"))
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} again ends it")),
-            (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => {
-                Some("there is no other run to compare a trial with: run another mode first".to_owned())
-            }
+            (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => Some(
+                "there is no other run to compare a trial with: run another mode first".to_owned(),
+            ),
             (None, _) if names.is_empty() => Some(format!(
                 "there is no other run to compare with: {run} runs this again, and keeps this one"
             )),

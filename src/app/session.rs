@@ -17,10 +17,10 @@ use crate::model::{
 };
 pub use bill::Bill;
 use figures::is_comparable;
-use rivals::Given;
-pub use rivals::Rival;
 use journal::Journal;
 pub use journal::{Begun, Entry, Tape};
+use rivals::Given;
+pub use rivals::Rival;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
     MOST_WORKERS, MOST_WORKERS_ON_QUOTA, Setup, most_workers,
