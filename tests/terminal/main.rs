@@ -20,6 +20,7 @@ mod escapes;
 mod exporting;
 mod floods;
 mod leaving;
+mod looking_up;
 mod slow_motion;
 mod stopping;
 mod stuck;
