@@ -1,6 +1,8 @@
 //! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
 //! what is to be done. Nothing here draws, starts threads or asks the time.
 
+mod compare;
+mod cost;
 mod cursor;
 mod export;
 mod find;
@@ -16,6 +18,7 @@ mod popup;
 mod range;
 pub mod replay;
 pub mod session;
+mod sleep;
 mod sweep;
 mod table;
 mod view;
@@ -24,7 +27,10 @@ pub mod viewport;
 use std::collections::BTreeMap;
 
 pub use crate::model::Background;
-use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Plan, Run, Selection, Workload};
+use crate::model::law::Law;
+use crate::model::{Choice, ExportKind, Mode, Nanos, Plan, Run, Selection, Workload};
+pub use compare::Difference;
+pub use cost::Cost;
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
@@ -34,7 +40,7 @@ pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
 use replay::Player;
-pub use session::Session;
+pub use session::{Rival, Session};
 pub use table::Listing;
 use view::View;
 pub use viewport::{Viewport, Window};
@@ -52,6 +58,10 @@ pub struct App {
     notice: Option<String>,
     finding: find::Finding,
     listing: Option<Listing>,
+    /// Which of the rivals the runs shown are compared with.
+    comparing: Option<usize>,
+    cost: Cost,
+    laws: Vec<(String, Law)>,
     /// Names that no file has, for what can be taken along.
     names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
@@ -76,6 +86,9 @@ impl App {
             notice: None,
             finding: find::Finding::default(),
             listing: None,
+            comparing: None,
+            cost: Cost::default(),
+            laws: Vec::new(),
             names: Vec::new(),
             player: None,
             calm: false,
@@ -147,6 +160,14 @@ impl App {
             }
             Msg::Background(background) => {
                 self.background = background;
+                None
+            }
+            Msg::EventCost(cost) => {
+                self.cost.event = Some(cost);
+                None
+            }
+            Msg::Drawn(took) => {
+                self.cost.draw(took);
                 None
             }
             Msg::Named(names) => {
@@ -222,6 +243,7 @@ impl App {
             Action::FewerWorkers => self.change_workers(-1),
             Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
+            Action::Compare => self.compare(),
             Action::Find => self.find(),
             Action::NextFound => self.find_next(true),
             Action::PreviousFound => self.find_next(false),
@@ -231,7 +253,7 @@ impl App {
             Action::Faster => return self.change_pace(false),
             Action::Export => return self.open_exports(),
             Action::Theme => self.toggle_theme(),
-            Action::Help => self.popup = Some(Popup::Help(0)),
+            Action::Help => self.help(),
             Action::Quit => return self.quit(),
             _ => self.view.act(action, self.session.runs(self.shown), self.now),
         }
@@ -271,6 +293,7 @@ impl App {
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
+        self.comparing = None;
         self.forget_attempts();
     }
 
@@ -307,29 +330,6 @@ impl App {
         None
     }
 
-    /// What the program's sleep did to the run that goes on.
-    fn slept(&self, time: Nanos) -> Option<String> {
-        let active = self.session.active().filter(|_| self.player.is_none())?;
-        let seconds = time.as_secs_f64();
-        let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
-        match active.workload {
-            // It stood still.
-            _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
-            // They are processes of their own.
-            Workload::Commands => {
-                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
-            }
-            _ if self
-                .session
-                .active_run()
-                .is_some_and(|run| run.plan().mode == Mode::Processes) =>
-            {
-                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
-            }
-            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
-        }
-    }
-
     /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
     fn read_output(&mut self) {
         let Some(lane) = self.lane() else {
@@ -344,18 +344,6 @@ impl App {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),
         }
-    }
-
-    /// Other runs are shown: what is known of the attempts of those before is forgotten.
-    fn forget_attempts(&mut self) {
-        self.search_anew();
-        self.list_anew();
-    }
-
-    /// A run's lane, counted through all runs shown.
-    fn lane_of(&self, run: usize, lane: LaneId) -> usize {
-        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
-        above + usize::from(lane.0)
     }
 
     const fn toggle_theme(&mut self) {

@@ -8,6 +8,7 @@ pub mod event;
 mod export;
 pub mod gil;
 pub mod lane;
+pub mod law;
 pub mod level;
 pub mod meaning;
 pub mod page;

@@ -1,6 +1,7 @@
 //! The event loop: keys, signals and events go into the app, its effects are carried out, and the
 //! screen is drawn when something changed.
 
+mod cost;
 #[cfg(unix)]
 mod decode;
 mod exports;
@@ -121,6 +122,8 @@ impl Tui<'_> {
         // The first picture does not wait for the first thread, nor for the terminal's answer.
         self.draw()?;
         let (keys, question) = input::keys(ask)?;
+        // Before anything runs that it could disturb.
+        self.app.update(Msg::EventCost(cost::of_an_event(self.launcher)));
         let left = self.work(begin, &keys);
         // A terminal that still owes an answer must not give it to the shell.
         question.wait();
@@ -295,6 +298,7 @@ impl Tui<'_> {
         let columns = self.screen.columns(&self.app)?;
         self.app.update(Msg::Frame { now, columns });
         self.frame = Some(self.screen.draw(&self.app)?);
+        self.app.update(Msg::Drawn(self.launcher.now().since(drawn)));
         self.last_draw = Some(drawn);
         (self.dirty, self.asked) = (false, false);
         Ok(())

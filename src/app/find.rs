@@ -6,7 +6,7 @@ use super::keymap::Action;
 use super::line::{Entry, Line};
 use super::{App, Effect};
 use crate::model::search::{Found, Hit, Search};
-use crate::model::{Attempt, Nanos, Run};
+use crate::model::{Attempt, LaneId, Nanos, Run};
 
 /// What is found, or about to be.
 #[derive(Debug, Default)]
@@ -153,6 +153,18 @@ impl App {
             own
         });
         (run.unwrap_or(0), at)
+    }
+
+    /// Other runs are shown: what is known of the attempts of those before is forgotten.
+    pub(super) fn forget_attempts(&mut self) {
+        self.search_anew();
+        self.list_anew();
+    }
+
+    /// A run's lane, counted through all runs shown.
+    pub(super) fn lane_of(&self, run: usize, lane: LaneId) -> usize {
+        let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
+        above + usize::from(lane.0)
     }
 
     /// Looks into what is new, if something is looked for.

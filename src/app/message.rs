@@ -15,6 +15,10 @@ pub enum Msg {
     Event(Event),
     /// The terminal told its background.
     Background(Background),
+    /// What it costs to send, receive and fold an event was measured.
+    EventCost(Nanos),
+    /// A frame was drawn, in this time.
+    Drawn(Nanos),
     /// Names that no file has, for what can be taken along.
     Named(Vec<(ExportKind, String)>),
     /// What became of something that was to be written.

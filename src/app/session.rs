@@ -4,6 +4,7 @@ mod auto;
 mod bill;
 mod figures;
 mod journal;
+mod rivals;
 mod setup;
 mod sweep;
 
@@ -18,6 +19,8 @@ pub use bill::Bill;
 use figures::is_comparable;
 use journal::Journal;
 pub use journal::{Begun, Entry, Tape};
+use rivals::Given;
+pub use rivals::Rival;
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
     MOST_WORKERS, MOST_WORKERS_ON_QUOTA, Setup, most_workers,
@@ -38,6 +41,7 @@ pub struct Session {
     agreed: bool,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
+    given: Option<Given>,
     journal: Journal,
 }
 
@@ -47,6 +51,8 @@ struct Bout {
     runs: Vec<Run>,
     /// Whether all runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
+    /// Those before, to compare with.
+    earlier: Vec<Run>,
     /// What the trials so far came to, where the selection is a sweep: it keeps the last run only.
     sweep: Option<Sweep>,
 }
@@ -75,6 +81,7 @@ impl Session {
             latest: None,
             agreed: false,
             sequential: BTreeMap::new(),
+            given: None,
             journal: Journal::default(),
         }
     }
@@ -94,7 +101,7 @@ impl Session {
             return None;
         }
         self.note_begun(selection);
-        self.bouts.remove(&selection);
+        self.set_aside(selection);
         let known = self.tasks(selection.workload).is_some();
         self.agreed = known || self.setup.sweep.agreed;
         if known && !self.setup.costs_quota(selection.workload) {

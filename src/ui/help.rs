@@ -1,12 +1,12 @@
 //! What lies over the picture: the keys, and the question before quitting.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout as Split, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
-use super::panel;
 use super::theme::Theme;
+use super::{panel, trust};
 use crate::app::keymap::{Binding, Key};
 use crate::app::{Action, App};
 
@@ -19,11 +19,14 @@ pub(super) fn keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut 
     let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
     let table = app.keymap().bindings();
     let rows = table.len().div_ceil(columns);
-    let popup = area.centered(
-        ratatui::layout::Constraint::Length(COLUMN * columns as u16 + 4),
-        ratatui::layout::Constraint::Length(rows as u16 + 2),
-    );
-    let fits = popup.height.saturating_sub(2) >= rows as u16;
+    let width = (COLUMN * columns as u16 + 4).min(area.width);
+    let trusted = trust::height(app, theme, width.saturating_sub(2));
+    let popup =
+        area.centered(Constraint::Length(width), Constraint::Length(rows as u16 + 2 + trusted));
+    let room = popup.height.saturating_sub(2);
+    // Keys come first where there are few rows.
+    let trusted = trusted.min(room / 3);
+    let fits = room - trusted >= rows as u16;
     let title = if fits {
         " keys ".to_owned()
     } else {
@@ -34,6 +37,9 @@ pub(super) fn keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut 
         )
     };
     let inner = panel::popup(&title, "", theme, popup, buf);
+    let [inner, below] =
+        inner.layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(trusted)]));
+    trust::draw(app, theme, below, buf);
     let first = if fits { 0 } else { first };
     let rows = rows.min(usize::from(inner.height)).max(1);
     let bindings: Vec<&Binding> = table.iter().cycle().skip(first).take(table.len()).collect();
@@ -57,8 +63,7 @@ fn line(binding: &Binding, theme: Theme) -> Line<'static> {
 /// Draws the question before quitting while a run goes on.
 pub(super) fn quit(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
-    let popup = area
-        .centered(ratatui::layout::Constraint::Length(44), ratatui::layout::Constraint::Length(4));
+    let popup = area.centered(Constraint::Length(44), Constraint::Length(4));
     let inner = panel::popup("", "", theme, popup, buf);
     Paragraph::new(vec![
         Line::styled("A run goes on. Quit all the same?", theme.strong()),

@@ -1,5 +1,6 @@
 //! Which rows the timeline has: every lane's place is known from the start, so that nothing jumps.
 
+use super::compare;
 use super::layout::{Height, Layout, Width};
 use crate::app::App;
 use crate::model::{Lane, Mode, Nanos, Run, Target, Workload};
@@ -14,6 +15,8 @@ pub(super) enum Row<'app> {
     Gil { run: &'app Run, until: Nanos, indented: bool },
     /// A lane, by its place in its run and among all.
     Lane { run: &'app Run, until: Nanos, lane: &'app Lane, index: u16, place: usize, title: Title },
+    /// A lane of the run that the one above is compared with, and what that is called.
+    Ghost { other: &'app Run, lane: &'app Lane, name: String },
     /// Lanes of runs that have no room at all.
     Hidden(usize),
     /// Nothing.
@@ -122,7 +125,7 @@ impl<'app> Arrangement<'app> {
 
     /// What stands below the lanes on `height` rows in all.
     pub(super) fn below(&self, height: usize) -> Below {
-        let needed = self.needed();
+        let needed = self.needed() + compare::ghosts(self.app);
         let room = height.saturating_sub(needed);
         // With several runs to show, a lane's row is worth more than one that the totals tell, too.
         let crowded = needed + 3 > height && self.app.runs().len() > 2;
@@ -162,12 +165,17 @@ impl<'app> Arrangement<'app> {
         let mut sections = self.sections();
         let mut profile = self.profile();
         let needed = self.needed();
-        if needed > height {
-            self.squeeze(&mut sections, &mut profile, height);
+        // Each run has at least one lane of another beneath, where it is compared.
+        let ghosts = compare::ghosts(self.app).min(sections.len());
+        if needed + ghosts > height {
+            self.squeeze(&mut sections, &mut profile, height.saturating_sub(ghosts));
         }
         // Where there is room, runs stand apart, and then their lanes, too.
-        let spare =
-            if self.layout.height == Height::Normal { height.saturating_sub(needed) } else { 0 };
+        let spare = if self.layout.height == Height::Normal && ghosts == 0 {
+            height.saturating_sub(needed)
+        } else {
+            0
+        };
         let runs = sections.len();
         let between: usize = sections.iter().map(|section| section.bars().saturating_sub(1)).sum();
         let gaps = [spare > runs, spare > runs + between];
@@ -179,7 +187,7 @@ impl<'app> Arrangement<'app> {
         if hidden > 0 {
             rows.push(Row::Hidden(hidden));
         }
-        rows
+        compare::beneath(self.app, rows, height)
     }
 
     /// The rows of one run.

@@ -167,6 +167,11 @@ impl Timeline<'_> {
                 strip.time_left(run, lane, buf);
                 self.figures(run, lane, *until, area, buf);
             }
+            Row::Ghost { other, lane, name } => {
+                let indent = if self.layout.width == Width::Tiny { " " } else { "  " };
+                self.name(&format!("{indent}{name}"), self.theme.quiet(), area, buf);
+                self.strip(other.elapsed(Nanos::ZERO), bars).ghost(lane, buf);
+            }
             Row::Hidden(lanes) => {
                 Line::styled(hidden_lanes(self.app, *lanes), self.theme.quiet()).render(area, buf);
             }

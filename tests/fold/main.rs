@@ -8,6 +8,7 @@
 mod cells;
 mod gil;
 mod gil_cells;
+mod law;
 mod legal;
 mod level;
 mod nonsense;

@@ -12,6 +12,7 @@ mod fabricate;
 
 mod auto;
 mod closely;
+mod compare;
 mod exports;
 mod find;
 mod keys;
@@ -25,5 +26,6 @@ mod sizes;
 mod snapshots;
 mod sweep;
 mod table;
+mod trust;
 mod verdict;
 mod view_keys;

@@ -3,6 +3,7 @@
 //! layout changes, and every 29th width and height between.
 
 use ratatui::crossterm::event::KeyCode;
+use threadline::app::Msg;
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
@@ -180,6 +181,32 @@ fn popups_over_every_mode() {
             draw_sampled(sitting.pressed(key), COLOUR);
         }
     }
+}
+
+/// What is found, the table, a comparison, and why to trust it all.
+#[test]
+fn every_size_of_what_is_looked_up() {
+    let job = Job { retried: Some((Mode::Threads, 3, 2)), ..Job::default() };
+    let measured = |keys: &str| {
+        let mut sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers));
+        sitting.app.update(Msg::EventCost(Nanos(2_000_000)));
+        sitting.app.update(Msg::Drawn(Nanos(1_500_000)));
+        let mut sitting = sitting.finished().pressed("r").until(Mode::Threads, 900);
+        sitting.draw((120, 36), COLOUR);
+        sitting.pressed(keys)
+    };
+    let entering = format!("/{}", "wide日本 ".repeat(30));
+    for (keys, kit) in
+        [&entering, "c", "T>>>>I", "?", "cjjj"].into_iter().zip(KITS.into_iter().cycle())
+    {
+        draw_sampled(measured(keys), kit);
+    }
+    for text in ["/wer-1", "/502", "/nobody has this"] {
+        let mut found = measured(text);
+        found.press(KeyCode::Enter);
+        draw_sampled(found, COLOUR);
+    }
+    draw_every(measured("T"), COLOUR);
 }
 
 #[test]

@@ -23,6 +23,7 @@ mod exporting;
 mod floods;
 mod home;
 mod leaving;
+mod looking_up;
 mod mouse;
 mod recording;
 mod slow_motion;

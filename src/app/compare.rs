@@ -1,0 +1,84 @@
+//! Comparing: with what, and by how much the runs differ.
+
+use super::App;
+use super::keymap::Action;
+use super::session::Rival;
+use crate::model::stats::speed_up;
+use crate::model::{Choice, Nanos, Run};
+
+/// By how much a run differs from another; parts that one of them has not (yet) are nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// How many times as fast it was.
+    pub times: Option<f64>,
+    /// How much longer it took, as a share of the other's time.
+    pub elapsed: Option<f64>,
+    /// How many more tasks a second it did, as a share.
+    pub rate: Option<f64>,
+    /// How much longer half of the requests took at most, as a share.
+    pub p50: Option<f64>,
+    /// The same of all but one in twenty.
+    pub p95: Option<f64>,
+}
+
+impl Difference {
+    /// What `run`, which is shown until some moment, differs by from `other`, which is over.
+    fn of(run: &Run, until: Nanos, other: &Run) -> Self {
+        let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
+        let (took, before) = (run.took(), other.took());
+        let times = run.times(Nanos::ZERO, until).service;
+        let others = other.times(Nanos::ZERO, before.unwrap_or_default()).service;
+        let both = times.zip(others);
+        let longer = |new: Nanos, old: Nanos| more(new.as_secs_f64(), old.as_secs_f64());
+        let over = took.zip(before).filter(|_| run.is_whole() && other.is_whole());
+        Self {
+            times: over.and_then(|(new, old)| speed_up(old, new)),
+            elapsed: over.and_then(|(new, old)| longer(new, old)),
+            rate: more(run.rate(until), other.rate(Nanos::ZERO)),
+            p50: both.and_then(|(new, old)| longer(new.p50, old.p50)),
+            p95: both.and_then(|(new, old)| longer(new.p95, old.p95)),
+        }
+    }
+}
+
+impl App {
+    /// What the runs shown are compared with, if they are.
+    pub fn rival(&self) -> Option<Rival<'_>> {
+        self.session.rivals(self.shown).into_iter().nth(self.comparing?)
+    }
+
+    /// Has runs from elsewhere, a recording's, to compare with: they come first.
+    pub fn compare_with(&mut self, runs: Vec<Run>, name: String) {
+        self.session.compare_with(runs, name);
+    }
+
+    /// The runs shown that have begun and one to compare with, and by how much they differ.
+    pub fn differences(&self) -> Vec<(&Run, &Run, Difference)> {
+        let Some(rival) = self.rival() else { return Vec::new() };
+        let begun = self.visible().filter(|(run, _)| run.has_begun());
+        let pairs = begun.filter_map(|(run, until)| Some((run, until, rival.of(run)?)));
+        pairs.map(|(run, until, other)| (run, other, Difference::of(run, until, other))).collect()
+    }
+
+    /// Compares with the first that there is, then with the next, and after the last with none.
+    pub(super) fn compare(&mut self) {
+        let (compare, run) = (self.key_of(Action::Compare), self.key_of(Action::Run));
+        let next = self.comparing.map_or(0, |at| at + 1);
+        let rivals = self.session.rivals(self.shown);
+        let names: Vec<String> = rivals.into_iter().map(|rival| rival.name).collect();
+        self.comparing = (next < names.len()).then_some(next);
+        self.notice = match (names.get(next), names.get(next + 1)) {
+            (Some(name), Some(other)) => {
+                Some(format!("compared with {name}; {compare} again: with {other}"))
+            }
+            (Some(name), None) => Some(format!("compared with {name}; {compare} again ends it")),
+            (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => Some(
+                "there is no other run to compare a trial with: run another mode first".to_owned(),
+            ),
+            (None, _) if names.is_empty() => Some(format!(
+                "there is no other run to compare with: {run} runs this again, and keeps this one"
+            )),
+            (None, _) => None,
+        };
+    }
+}

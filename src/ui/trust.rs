@@ -1,0 +1,73 @@
+//! Why to trust what is shown, in the help: whether figures from different folds agree, and what the
+//! program itself costs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::text;
+use super::theme::Theme;
+use crate::app::{App, Cost};
+use crate::model::law::Law;
+
+/// The lines, the law's first; none of what was not measured.
+fn lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = app
+        .laws()
+        .iter()
+        .map(|(name, law)| {
+            let style = if law.holds() { theme.text() } else { theme.problem() };
+            Line::styled(text::cut(text::fitting(checked(name, law), room), theme, room), style)
+        })
+        .collect();
+    lines.extend(cost(app, theme, room));
+    lines
+}
+
+/// How many rows the lines take where they have `room` cells.
+pub(super) fn height(app: &App, theme: Theme, room: u16) -> u16 {
+    lines(app, theme, room.into()).len() as u16
+}
+
+/// Draws as many of the lines as fit.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    for (line, row) in lines(app, theme, area.width.into()).into_iter().zip(area.rows()) {
+        line.render(row, buf);
+    }
+}
+
+/// Both sides of Little's law, the longest form first.
+fn checked(name: &str, law: &Law) -> [String; 3] {
+    let Law { in_flight, rate, time } = law;
+    let verdict = if law.holds() { "ok" } else { "they differ" };
+    let sides = format!("in flight {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}");
+    [
+        format!(" {name}: L = X R: {sides}"),
+        format!(" {name}: {sides}"),
+        format!(" L = {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}"),
+    ]
+}
+
+/// What an event costs, and all of the last run that has begun; and how long frames take. No event is
+/// ever dropped: the channel that they come through has no bound, and what simulates a run waits.
+fn cost(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let cost = app.cost();
+    let Some(event) = cost.event else { return Vec::new() };
+    let run = app.visible().filter(|(run, _)| run.has_begun()).last();
+    let share = run.and_then(|(run, until)| cost.share(run, until));
+    let disturbs = share.is_some_and(Cost::disturbs);
+    let style = if disturbs { theme.problem() } else { theme.text() };
+    let share = share.map_or_else(String::new, |share| match share * 100.0 {
+        ..0.01 => ", under 0.01 % of the run".to_owned(),
+        percent if disturbs => format!(", {percent:.1} % of the run: this disturbs it"),
+        percent => format!(", {percent:.2} % of the run"),
+    });
+    let own = Span::styled(format!(" own cost: {event} an event{share}"), style);
+    let (Some(frame), Some(slowest)) = (cost.frame, cost.slowest) else { return vec![own.into()] };
+    let frames = format!("frame {frame}, slowest {slowest}; 0 events dropped");
+    if own.width() + 2 + frames.len() <= room {
+        return vec![Line::from(vec![own, Span::styled(format!("; {frames}"), theme.text())])];
+    }
+    vec![own.into(), Line::styled(format!(" {frames}"), theme.text())]
+}

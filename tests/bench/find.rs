@@ -1,0 +1,108 @@
+//! Finding and listing in the largest runs: a million logins, 400,000 tasks. Both are done once for a
+//! search or an order, and then only for what is new.
+
+use std::sync::Arc;
+
+use divan::{Bencher, black_box};
+use threadline::model::search::Search;
+use threadline::model::table::Table;
+use threadline::model::{
+    Answer, Done, Event, Follower, Kind, LaneId, Mode, Nanos, Outcome, Page, Plan, Product, Run,
+    State, Target, TaskId, Work,
+};
+
+fn main() {
+    divan::main();
+}
+
+/// A run of so many pages with so many followers each, on 16 lanes.
+fn run(pages: u32, per_page: u32) -> Run {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: Target::BUILT_IN.to_owned(),
+        per_page: 100,
+        costs_quota: false,
+    };
+    let plan = Plan::new(Work::Followers(target), Mode::Threads, 16, pages);
+    let mut run = Run::new(plan.clone());
+    let mut tell = |at: u32, lane: u16, kind| {
+        run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
+    };
+    tell(0, 0, Kind::RunStarted { plan });
+    tell(0, 0, Kind::Queued { tasks: pages });
+    for task in 1..=pages {
+        let (at, lane, task) = (task * 10, (task % 16) as u16, TaskId(task));
+        tell(at, lane, Kind::Started { task });
+        tell(at + 1, lane, Kind::Entered { state: State::Waiting });
+        let answer = Answer { status: 200, bytes: u64::from(at % 977), connected: false };
+        let product = Product::Followers(Arc::new(page(task.0, per_page)));
+        let outcome = Outcome::Done(Done { answer: Some(answer), product });
+        tell(at + 2 + at % 7, lane, Kind::Finished { task, outcome });
+    }
+    run
+}
+
+fn page(page: u32, per_page: u32) -> Page {
+    (0..per_page)
+        .map(|place| {
+            let id = u64::from(page * per_page + place);
+            let login = format!("follower-{id}");
+            let html_url = format!("https://github.com/{login}").into();
+            Follower { id, login: login.into(), html_url }
+        })
+        .collect()
+}
+
+/// A login that nobody has, among a million.
+#[divan::bench]
+fn a_million_logins(bencher: Bencher<'_, '_>) {
+    let run = run(10_000, 100);
+    let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
+    bencher.bench_local(|| {
+        let mut search = Search::new(black_box("Octocat-99")).expect("a text");
+        search.refresh(&visible);
+        search.hits().len()
+    });
+}
+
+/// The same again, where nothing is new: what a frame costs.
+#[divan::bench]
+fn a_million_logins_again(bencher: Bencher<'_, '_>) {
+    let run = run(10_000, 100);
+    let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
+    let mut search = Search::new("follower").expect("a text");
+    search.refresh(&visible);
+    bencher.bench_local(|| search.refresh(black_box(&visible)));
+}
+
+/// To open the table of 400,000 tasks.
+#[divan::bench]
+fn a_table(bencher: Bencher<'_, '_>) {
+    let run = run(400_000, 0);
+    let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
+    bencher.bench_local(|| {
+        let mut table = Table::default();
+        table.refresh(black_box(&visible));
+        table.len()
+    });
+}
+
+/// To sort it by another column, all eleven in turn.
+#[divan::bench]
+fn another_order(bencher: Bencher<'_, '_>) {
+    let run = run(400_000, 0);
+    let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
+    let mut table = Table::default();
+    table.refresh(&visible);
+    bencher.bench_local(|| table.sort_by(1, black_box(&visible)));
+}
+
+/// What a frame of it costs where nothing is new.
+#[divan::bench]
+fn a_table_again(bencher: Bencher<'_, '_>) {
+    let run = run(400_000, 0);
+    let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
+    let mut table = Table::default();
+    table.refresh(&visible);
+    bencher.bench_local(|| table.refresh(black_box(&visible)));
+}

@@ -1,0 +1,57 @@
+//! Why to trust what is shown: the help has figures that agree, and what the program itself costs.
+
+use threadline::app::Msg;
+use threadline::model::{Mode, Nanos};
+use threadline::ui::theme::{Depth, Glyphs};
+
+use crate::fabricate::{Kit, Sitting};
+use crate::keys::seen;
+use crate::snapshots::{EVERY, WIDE, screens};
+
+/// With so many nanoseconds an event.
+fn measured(mut sitting: Sitting, event: u64) -> Sitting {
+    sitting.app.update(Msg::EventCost(Nanos(event)));
+    for millis in [2, 1] {
+        sitting.app.update(Msg::Drawn(Nanos::from_millis(millis)));
+    }
+    sitting.pressed("?")
+}
+
+fn help(sitting: &mut Sitting) -> String {
+    sitting.rows(WIDE).join("\n")
+}
+
+#[test]
+fn the_law_is_checked_for_each_run() {
+    let shown = help(&mut seen().pressed("?"));
+    assert!(shown.contains("sequential: L = X R: in flight 1.00 = 1.08/s x 0.93 s: ok"), "{shown}");
+    assert!(shown.contains("threads x5: L = X R: in flight 4.44 = 4.76/s x 0.93 s: ok"), "{shown}");
+    assert!(!shown.contains("own cost"), "nothing is shown that was not measured");
+}
+
+#[test]
+fn a_run_that_goes_on_is_checked_up_to_now() {
+    let mut sitting = Sitting::race().until(Mode::Threads, 900);
+    sitting.draw(WIDE, crate::fabricate::COLOUR);
+    let shown = help(&mut sitting.pressed("?"));
+    assert!(shown.matches(": ok").count() == 2, "{shown}");
+}
+
+#[test]
+fn the_cost_is_said_and_that_it_disturbs() {
+    let shown = help(&mut measured(seen(), 120));
+    let said = "own cost: 120 ns an event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms; \
+                0 events dropped";
+    assert!(shown.contains(said), "{shown}");
+    assert!(!shown.contains("disturbs"));
+    // 1.05 s, and a few dozen events.
+    let shown = help(&mut measured(seen(), 1_000_000));
+    assert!(shown.contains("% of the run: this disturbs it"), "{shown}");
+}
+
+#[test]
+fn trust() {
+    insta::assert_snapshot!("trust", screens(measured(seen(), 120), &EVERY));
+    let ascii = Kit(Depth::Mono, Glyphs::Ascii);
+    insta::assert_snapshot!("trust_disturbed", measured(seen(), 1_000_000).text((120, 36), ascii));
+}
