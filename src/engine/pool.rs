@@ -83,13 +83,16 @@ impl Shared {
             ledger.give_up(End::Stopped);
         }
         let admits = ledger.admits(task);
-        self.close_if_over(&ledger);
+        drop(ledger);
+        self.close_if_over();
         admits
     }
 
     /// Where no task is left, no lane waits for its turn any more.
-    fn close_if_over(&self, ledger: &Ledger) {
-        if let (true, Some(room)) = (ledger.is_closed(), self.job.room()) {
+    fn close_if_over(&self) {
+        if let Some(room) = self.job.room()
+            && self.ledger().is_closed()
+        {
             room.close();
         }
     }
@@ -120,7 +123,8 @@ impl Shared {
             Outcome::Lost(_) => ledger.put_back(task),
             Outcome::Done(_) | Outcome::Failed(_) => ledger.tried(task, extent, &self.report),
         }
-        self.close_if_over(&ledger);
+        drop(ledger);
+        self.close_if_over();
     }
 }
 
