@@ -122,7 +122,7 @@ impl Inspector<'_> {
                     format!("{}, new connection", answer.status)
                 }
                 (Some(answer), _) => format!("{}, connection reused", answer.status),
-                (None, Product::Value(value)) => format!("done, came to {value}"),
+                (None, Product::Value(value)) => format!("done: {value:016x}"),
                 (None, _) => "done".to_owned(),
             },
             (None, Some(Outcome::Failed(failure) | Outcome::Lost(failure))) => {
@@ -222,7 +222,9 @@ fn cursor(app: &App, looked: &Looked<'_>, theme: Theme, width: usize) -> Vec<Lin
     let Some(at) = app.cursor() else { return Vec::new() };
     let Looked { lane, until, .. } = *looked;
     if at > until {
-        return field("cursor", &format!("{}, later than the run", axis::exact(at)), theme, width);
+        let place =
+            if looked.run.is_over() { "after the run" } else { "the run is not so far yet" };
+        return field("cursor", &format!("{}, {place}", axis::exact(at)), theme, width);
     }
     let state = lane.state_at(at);
     let holder = looked.run.gil().filter(|_| state == State::LockWait);

@@ -110,7 +110,9 @@ impl Table {
     ) -> Vec<Line<'static>> {
         let (from, to) = self.range;
         let all = run.lanes().len();
-        let shown = if all > rows { rows.saturating_sub(1) } else { all };
+        // The last row counts the others, unless it is the only one.
+        let counted = all > rows && (rows > 1 || chosen.is_none());
+        let shown = all.min(rows.saturating_sub(usize::from(counted)));
         let first = (usize::from(chosen.unwrap_or(0)) + 1).saturating_sub(shown);
         let row = |(index, lane): (u16, &Lane)| {
             let mark = if chosen == Some(index) { ">" } else { " " };
@@ -119,7 +121,7 @@ impl Table {
         };
         let mut rows: Vec<_> =
             (0_u16..).zip(run.lanes()).skip(first).take(shown).map(row).collect();
-        if all > shown {
+        if counted {
             let more = format!(" +{} lanes", all - shown);
             rows.push(Line::styled(more, self.theme.quiet()));
         }

@@ -89,7 +89,9 @@ impl Run {
     /// Time per state in [a, b), of all lanes together.
     pub fn between(&self, a: Nanos, b: Nanos) -> Sums {
         let mut sums = Sums::default();
-        for lane in &self.lanes {
+        // A run that was over before has nothing to add.
+        let lanes = if a < b { self.lanes.as_slice() } else { &[] };
+        for lane in lanes {
             for (sum, time) in sums.iter_mut().zip(lane.between(a, b)) {
                 *sum = sum.saturating_add(time);
             }
