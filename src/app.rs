@@ -14,6 +14,7 @@ pub mod pace;
 mod pointer;
 mod popup;
 mod range;
+pub mod replay;
 pub mod session;
 mod sweep;
 mod table;
@@ -23,7 +24,7 @@ pub mod viewport;
 use std::collections::BTreeMap;
 
 pub use crate::model::Background;
-use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, LaneId, Mode, Nanos, Plan, Run, Selection, Workload};
 pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
@@ -32,6 +33,7 @@ pub use message::{Effect, Gesture, Msg, Pointed};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
+use replay::Player;
 pub use session::Session;
 pub use table::Listing;
 use view::View;
@@ -53,6 +55,8 @@ pub struct App {
     /// Names that no file has, for what can be taken along.
     names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
+    /// What plays, where this is a recording.
+    player: Option<Player>,
     calm: bool,
     keymap: Keymap,
     now: Nanos,
@@ -70,10 +74,11 @@ impl App {
             background,
             popup: None,
             notice: None,
-            calm: false,
             finding: find::Finding::default(),
             listing: None,
             names: Vec::new(),
+            player: None,
+            calm: false,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -91,16 +96,29 @@ impl App {
         Self { calm: true, ..self }
     }
 
-    /// Runs the selection shown.
+    /// Runs the selection shown, or plays the recording.
     pub fn begin(&mut self) -> Option<Effect> {
+        if self.player.is_some() {
+            self.catch_up();
+            return None;
+        }
+        self.begin_shown().map(Effect::Start)
+    }
+
+    fn begin_shown(&mut self) -> Option<Plan> {
         let plan = self.session.begin(self.shown)?;
         self.forget_attempts();
+        self.view.begin(self.first_guess());
+        Some(plan)
+    }
+
+    /// How long what is shown may take, where that is known before it begins.
+    fn first_guess(&self) -> Option<Nanos> {
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
         let expected = Nanos(size.saturating_add(size / 16));
-        self.view.begin(self.shown.workload.is_computed().then_some(expected));
-        Some(Effect::Start(plan))
+        self.shown.workload.is_computed().then_some(expected)
     }
 
     /// Takes what came; returns what is to be done.
@@ -140,11 +158,16 @@ impl App {
                 None
             }
             Msg::Slept(time) => {
+                self.player.as_mut().map(Player::sleep);
                 self.notice = self.slept(time);
                 None
             }
             Msg::Frame { now, columns } => {
-                self.now = now;
+                if self.player.is_some() {
+                    self.play_until(now);
+                } else {
+                    self.now = now;
+                }
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.viewport.set_calm(self.calm);
                 self.view.frame(columns, edge, newest, expected);
@@ -161,6 +184,7 @@ impl App {
     const fn context(&self) -> Context {
         match self.popup {
             Some(Popup::Table) => Context::Table,
+            _ if self.player.is_some() => Context::Replay,
             _ => Context::Picture,
         }
     }
@@ -184,6 +208,9 @@ impl App {
                 return None;
             }
             (None, _) => {}
+        }
+        if self.act_on_recording(action) {
+            return None;
         }
         match action {
             Action::Mode(index) => return self.choose(index),
@@ -233,11 +260,18 @@ impl App {
 
     /// Shows another selection, and runs it if it has not run yet and costs nobody anything.
     fn show(&mut self, selection: Selection) -> Option<Effect> {
+        self.turn_to(selection);
+        self.settle()
+    }
+
+    fn turn_to(&mut self, selection: Selection) {
+        if selection == self.shown {
+            return;
+        }
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
         self.forget_attempts();
-        self.settle()
     }
 
     /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
@@ -266,7 +300,7 @@ impl App {
     }
 
     fn quit(&mut self) -> Option<Effect> {
-        if self.session.active().is_none() {
+        if self.player.is_some() || self.session.active().is_none() {
             return Some(Effect::Quit);
         }
         self.popup = Some(Popup::Quit);
@@ -275,7 +309,8 @@ impl App {
 
     /// What the program's sleep did to the run that goes on.
     fn slept(&self, time: Nanos) -> Option<String> {
-        let (active, seconds) = (self.session.active()?, time.as_secs_f64());
+        let active = self.session.active().filter(|_| self.player.is_none())?;
+        let seconds = time.as_secs_f64();
         let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
         match active.workload {
             // It stood still.
@@ -295,7 +330,7 @@ impl App {
         }
     }
 
-    /// Shows what the chosen lane's latest command in view wrote.
+    /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
     fn read_output(&mut self) {
         let Some(lane) = self.lane() else {
             let (next, previous) =
@@ -304,7 +339,7 @@ impl App {
                 Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
             return;
         };
-        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        let reading = Reading::of_lane(lane, self.visible(), self.view.looked_at());
         match reading {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),

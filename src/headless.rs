@@ -6,6 +6,7 @@ mod drive;
 mod exports;
 mod narrate;
 mod progress;
+pub mod replay;
 pub mod serve;
 
 use std::io::{self, Write};
@@ -17,7 +18,7 @@ use crate::engine::Launcher;
 use crate::exit::Exit;
 use crate::export::json::Report;
 use crate::export::plain;
-use crate::model::{Run, Selection};
+use crate::model::{Mode, Run, Selection};
 use crate::signals::Signals;
 use crate::writer::Writer;
 use consent::Consent;
@@ -120,22 +121,46 @@ fn tell(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let (profile, runs) = (session.profile(), session.runs(selection));
-    let cores = session.setup().cores();
     if let Some(trouble) = trouble(profile, runs) {
-        complain(streams.err, &trouble);
+        complain(streams.err, &(trial(session, selection).unwrap_or_default() + &trouble));
     }
-    let exit = told(Exit::of(profile, runs), saved?, streams.err);
+    let exit = match (Exit::of(profile, runs), session.sweep(selection)) {
+        // The trials before the one that brought nothing are there.
+        (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
+        (exit, _) => exit,
+    };
+    let exit = told(exit, saved?, streams.err);
     match shape {
-        Shape::Json => {
-            Report::of(session.target(), profile, runs, cores).write(streams.out)?;
-        }
-        Shape::Plain if aside => {
-            _ = plain::write(streams.err, session.target(), profile, runs, cores);
-        }
-        Shape::Plain => plain::write(streams.out, session.target(), profile, runs, cores)?,
+        Shape::Json => json(session, selection, streams.out)?,
+        Shape::Plain if aside => _ = plain(session, selection, streams.err),
+        Shape::Plain => plain(session, selection, streams.out)?,
     }
     streams.out.flush()?;
     Ok(exit)
+}
+
+/// Which trial of a sweep is not whole: `trial 3 of 15 ended the sweep: `.
+fn trial(session: &Session, selection: Selection) -> Option<String> {
+    let sweep = session.sweep(selection)?;
+    session.runs(selection).first().filter(|run| run.has_begun())?;
+    Some(format!("trial {} of {} ended the sweep: ", sweep.trials().len() + 1, sweep.planned()))
+}
+
+fn json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    let report = Report::of(session.target(), profile, runs, session.setup().cores());
+    match session.sweep(selection) {
+        Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
+        None => report.write(out),
+    }
+}
+
+fn plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    match session.sweep(selection) {
+        Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
+        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
+    }
 }
 
 /// Says what went wrong, in one line.

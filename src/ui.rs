@@ -22,6 +22,9 @@
 //!  keys
 //! ```
 //!
+//! A pane, the inspector's or a range's, stands beside the timeline; without boxes below it, and with
+//! fewer than 20 rows over all but the keys.
+//!
 //! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
@@ -101,7 +104,7 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     find::draw(app, theme, area, buf);
 }
 
-/// The parts of the screen, from top to bottom: title, modes, totals, the sweep's chart, timeline,
+/// The parts of the screen, from top to bottom: title, modes, totals, a sweep's chart, timeline,
 /// legend and keys.
 fn parts(
     app: &App,

@@ -35,6 +35,8 @@ mod report;
 mod serve;
 #[path = "cli/stop.rs"]
 mod stop;
+#[path = "cli/sweep.rs"]
+mod sweep;
 #[path = "cli/usage.rs"]
 mod usage;
 

@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, never, tick};
 
 use super::narrate::{self, Narrator};
 use crate::app::Session;
+use crate::model::sweep::Words;
 use crate::model::{Event, Kind, Nanos, Plan, Run, Selection, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
@@ -81,9 +82,7 @@ impl Progress {
                 self.say(&sentence);
             }
         } else {
-            let active = session.active().filter(|_| !is_profile(run.plan()));
-            let trial = active.and_then(|active| trial(session, active));
-            self.replace(&(trial.unwrap_or_default() + &line(run, elapsed)), "");
+            self.replace(&line(run, &name(session, run), elapsed), "");
         }
     }
 
@@ -114,34 +113,45 @@ impl Progress {
     }
 }
 
-/// `trial 7 of 15: `.
 fn is_profile(plan: &Plan) -> bool {
     plan.workload() == Workload::Profile
 }
 
+/// `trial 7 of 15: `, where the selection is a sweep.
 fn trial(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned()))
 }
 
-fn line(run: &Run, elapsed: Nanos) -> String {
+/// What a person knows the run that goes on by: `trial 7 of 15: 8 threads`.
+fn name(session: &Session, run: &Run) -> String {
+    let plan = run.plan();
+    let active = session.active().filter(|_| !is_profile(plan));
+    match active.and_then(|active| trial(session, active)) {
+        Some(trial) => trial + &Words::of(plan.workload(), plan.mode).count(plan.workers),
+        None => plan.name(),
+    }
+}
+
+/// How far a run is that a person knows by this name.
+fn line(run: &Run, name: &str, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let (mode, done, known) = (plan.name(), run.done_tasks(), run.known_tasks());
+    let (done, known) = (run.done_tasks(), run.known_tasks());
     let line = match &plan.work {
         Work::Profile(target) => format!("asking for {}  {seconds:.1} s", target.user),
         Work::Followers(_) => {
             let followers = run.follower_count();
-            format!("{mode}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+            format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
         }
         Work::Commands { .. } => {
             let ended = run.started_tasks() - run.in_flight();
-            format!("{mode}  {ended}/{known} commands  {seconds:.1} s")
+            format!("{name}  {ended}/{known} commands  {seconds:.1} s")
         }
-        _ => format!("{mode}  {done}/{known} tasks  {seconds:.1} s"),
+        _ => format!("{name}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit
 }

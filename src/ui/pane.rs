@@ -198,8 +198,8 @@ pub(super) fn quantiles(
 /// A time in at most eight cells.
 pub(super) fn short(time: Nanos) -> String {
     match time.0 {
-        ..10_000_000_000 => time.to_string(),
-        ..1_000_000_000_000 => format!("{:.1} s", time.as_secs_f64()),
+        0..10_000_000_000 => time.to_string(),
+        10_000_000_000..1_000_000_000_000 => format!("{:.1} s", time.as_secs_f64()),
         _ => format!("{:.0} s", time.as_secs_f64()),
     }
 }

@@ -78,7 +78,10 @@ fn options_that_exclude_each_other() {
     refused(&["serve", "--latency", "5h"], "write a duration as");
     refused(&["serve", "--followers", "1000001"], "1000000");
     refused(&["--plane"], "'--plain'");
-    refused(&["--mode", "nogil"], "[possible values: race, sequential, threads, gil, processes]");
+    refused(
+        &["--mode", "nogil"],
+        "[possible values: race, sequential, threads, gil, processes, sweep]",
+    );
     refused(&["-o", "followers.txt"], ".csv, .json or .ndjson");
     refused(&["-o", "followers"], ".csv, .json or .ndjson");
 }

@@ -15,6 +15,8 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
+mod consent;
+mod closely;
 mod drawing;
 mod escapes;
 mod exporting;
@@ -22,6 +24,7 @@ mod floods;
 mod home;
 mod leaving;
 mod mouse;
+mod recording;
 mod slow_motion;
 mod stopping;
 mod stuck;
