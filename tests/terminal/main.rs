@@ -15,8 +15,8 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
-mod consent;
 mod closely;
+mod consent;
 mod drawing;
 mod escapes;
 mod exporting;
