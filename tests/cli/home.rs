@@ -155,7 +155,7 @@ fn the_manual_tells_of_every_command_and_option() {
 fn the_short_help_is_short() {
     for (args, most) in [
         (&["-h"][..], 52),
-        (&["exec", "-h"], 24),
+        (&["exec", "-h"], 28),
         (&["serve", "-h"], 24),
         (&["completions", "-h"], 24),
     ] {
