@@ -139,13 +139,14 @@ struct Fetch {
         long,
         help_heading = FOLLOWERS,
         value_name = "URL",
+        hide_short_help = true,
         help = help::API_URL,
         long_help = help::API_URL_LONG
     )]
     api_url: Option<String>,
     #[command(flatten)]
     patience: patience::PatienceArgs,
-    /// Write the followers to FILE (.csv, .json or .ndjson); - for stdout
+    /// Write the followers to FILE (.csv, .json or .ndjson)
     #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]

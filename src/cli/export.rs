@@ -13,13 +13,19 @@ pub(super) const EXPORT: &str = "Export";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
-    /// Write a trace to FILE, for ui.perfetto.dev and other viewers; - for stdout
+    /// Write a trace, for ui.perfetto.dev and other viewers
+    ///
+    /// - is stdout.
     #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Write the picture to FILE as SVG, light unless --theme dark; - for stdout
+    /// Write the picture as SVG, light unless --theme dark
+    ///
+    /// - is stdout.
     #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Write a report in Markdown to FILE; - for stdout
+    /// Write a report in Markdown
+    ///
+    /// - is stdout.
     #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     report: Option<PathBuf>,
 }

@@ -76,7 +76,7 @@ Write the followers to FILE, as its ending says: .csv, .json (one array) or .ndj
 - writes NDJSON to stdout; there is no screen then, and the report goes to stderr.";
 
 pub(super) const NARRATE: &str = "\
-No screen: what happens, in sentences, for a screen reader
+No screen: what happens, in sentences, as it happens, for a screen reader
 
 stderr tells what happens, a sentence a line, nothing drawn over and nothing in colour, and at the end \
 what each lane did; stdout has what --plain prints, or --json. ACCESSIBLE=1 in the environment does the \

@@ -18,10 +18,10 @@ pub(super) struct PictureArgs {
     /// No screen: print everything measured as one JSON document
     #[arg(long, conflicts_with = "plain")]
     pub(super) json: bool,
-    /// No screen: what happens, in sentences, for a screen reader
+    /// No screen: what happens, in sentences, as it happens
     #[arg(long, long_help = super::help::NARRATE)]
     narrate: bool,
-    /// Colours for: dark, light, or auto, which asks [default: auto]
+    /// Colours: dark, light, or auto, which asks [default: auto]
     #[arg(long, value_enum, hide_possible_values = true)]
     theme: Option<Theme>,
     /// Draw with ASCII characters only

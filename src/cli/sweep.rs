@@ -11,6 +11,7 @@ use crate::model::Selection;
 pub(super) struct SweepArgs {
     /// Run each count N times [default: 3]
     #[arg(
+        hide_short_help = true,
         long,
         value_name = "N",
         value_parser = value_parser!(u16).range(1..=i64::from(MOST_REPEATS)),
@@ -18,7 +19,7 @@ pub(super) struct SweepArgs {
     )]
     repeats: Option<u16>,
     /// Begin without asking, whatever it costs of a rate limit
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     yes: bool,
 }
 

@@ -4,7 +4,7 @@
 use crate::model::text::printable_within;
 use crate::model::{
     End, Event, Failure, FailureKind, Kind, Mode, Nanos, Outcome, Plan, Product, Run, State,
-    TaskId, Why, Work, stats,
+    TaskId, Why, Work, stats, sweep::Trial,
 };
 
 /// Between two sentences on how far a run is, at a quarter of its tasks.
@@ -165,6 +165,12 @@ impl Narrator {
         let (done, all) = (run.done_tasks(), count(plan, run.known_tasks()));
         Some(format!("{mode} {word} after {took}: {done} of {all} done"))
     }
+}
+
+/// What a trial of a sweep came to, of which nothing else is left, where another comes next.
+pub(super) fn trial(next: &Plan, trial: &Trial) -> String {
+    let plan = Plan { workers: trial.workers, ..next.clone() };
+    format!("{} done: {}", plan.name(), trial.took)
 }
 
 /// What each lane did, a sentence a lane.

@@ -38,7 +38,15 @@ impl Progress {
     pub(super) fn tell(&mut self, session: &Session, event: &Event) {
         let Some(narrator) = &mut self.narrator else { return };
         let is_last = matches!(event.kind, Kind::RunFinished { .. });
-        let run = if is_last { session.latest_run() } else { session.active_run() };
+        let latest = session.latest_run().filter(|run| run.is_over());
+        let run = if is_last { latest } else { session.active_run() };
+        // A sweep's next trial is in the place of the one that is over.
+        if is_last && latest.is_none() {
+            let trial = session.active().and_then(|active| session.sweep(active)?.trials().last());
+            let next = session.active_run().map(Run::plan);
+            let sentence = next.zip(trial).map(|(next, trial)| narrate::trial(next, trial));
+            return sentence.into_iter().for_each(|sentence| self.say(&sentence));
+        }
         if let Some(sentence) = run.and_then(|run| narrator.event(run, event)) {
             let begins = matches!(&event.kind, Kind::RunStarted { plan } if !is_profile(plan));
             let active = session.active().filter(|_| begins);
@@ -87,10 +95,11 @@ impl Progress {
 
     /// Leaves an empty line; all that was said is there.
     pub(super) fn clear(&mut self) {
-        if self.width > 0 {
+        let is_drawn = self.width > 0;
+        if is_drawn {
             self.replace("", "\r");
         }
-        if self.width > 0 || self.narrator.is_some() {
+        if is_drawn || self.narrator.is_some() {
             _ = self.line.as_ref().is_some_and(|line| line.wait(GRACE / 4));
         }
     }

@@ -89,3 +89,17 @@ fn accessible_changes_nothing_for_scripts() {
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{value:?}");
     }
 }
+
+#[test]
+fn a_sweep_is_told_trial_by_trial() {
+    let args = ["--mode", "sweep", "--workload", "cpu", "--simulate", "--threads", "1,2"];
+    let Ended { code, err, out } =
+        end(threadline().args(args).args(["--repeats", "2", "--narrate"]));
+    assert_eq!(code, Some(0), "{err}");
+    for trial in 1..=4 {
+        assert!(err.contains(&format!("trial {trial} of 4: threads x")), "{trial}: {err}");
+    }
+    let done = |run: &str| err.lines().filter(|line| *line == run).count();
+    assert_eq!(done("threads x1 done: 1.200 s") + done("threads x2 done: 600 ms"), 4, "{err}");
+    assert!(!out.is_empty());
+}
