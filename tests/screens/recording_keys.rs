@@ -127,10 +127,11 @@ fn scrubbing_goes_by_a_twentieth_and_a_moment_looks_the_same_from_both_sides() {
     played.press(" ))))))))");
     assert_eq!(played.says(), "recording 40 %, paused");
     let before = played.body();
-    played.press("))))))");
-    assert_eq!(played.says(), "recording 70 %, paused");
+    let twelve = ")".repeat(12);
+    played.press(&twelve);
+    assert_eq!(played.says(), "recording 100 %");
     assert_ne!(played.body(), before);
-    played.press("((((((");
+    played.press(&twelve.replace(')', "("));
     assert_eq!((played.says().as_str(), played.body()), ("recording 40 %, paused", before));
     played.press(&"(".repeat(30));
     assert_eq!(played.says(), "recording 0 %, paused");
