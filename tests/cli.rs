@@ -25,6 +25,8 @@ mod lab;
 mod output;
 #[path = "cli/quota.rs"]
 mod quota;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/serve.rs"]

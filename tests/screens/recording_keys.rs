@@ -55,8 +55,8 @@ impl Played {
     /// What the title says of the recording.
     fn says(&mut self) -> String {
         let title = self.title();
-        let at = title.find("recording").expect("a recording");
-        title[at..].split("   ").next().unwrap().trim().to_owned()
+        let (_, said) = title.split_once("recording").expect("a recording");
+        format!("recording{}", said.split("   ").next().unwrap().trim_end())
     }
 
     /// The picture without its title, which tells how it is played, and without the keys.
