@@ -29,6 +29,8 @@ mod narrate;
 mod output;
 #[path = "cli/quota.rs"]
 mod quota;
+#[path = "cli/replay.rs"]
+mod replay;
 #[path = "cli/report.rs"]
 mod report;
 #[path = "cli/serve.rs"]

@@ -112,6 +112,24 @@ fn a_recording_is_the_sitting() {
     }
 }
 
+/// The first selections of a long sitting are not kept.
+#[test]
+fn a_selection_needs_nothing_of_those_before_it() {
+    let mut session = sitting();
+    let threads = Selection::only(Workload::Followers, Mode::Threads);
+    let mut next = session.begin(threads);
+    while let Some(plan) = next {
+        next = run(&mut session, plan);
+    }
+    let begins = |entry: &Entry| matches!(entry, Entry::Begun(_));
+    let later = session.kept().iter().rposition(begins).unwrap();
+    let mut file = Vec::new();
+    recording::write(session.setup(), &session.kept()[later..], &mut file).unwrap();
+    let again = opened(&file).session();
+    let [run] = again.runs(threads) else { unreachable!("one mode is one run") };
+    assert!(run.is_whole() && run.follower_count() == 3);
+}
+
 #[test]
 fn what_is_no_recording_is_refused_in_a_sentence() {
     assert!(refused(b"").starts_with("run.jsonl is empty"));

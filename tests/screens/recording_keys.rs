@@ -55,8 +55,8 @@ impl Played {
     /// What the title says of the recording.
     fn says(&mut self) -> String {
         let title = self.title();
-        let at = title.find("recording").expect("a recording");
-        title[at..].split("   ").next().unwrap().trim().to_owned()
+        let (_, said) = title.split_once("recording").expect("a recording");
+        format!("recording{}", said.split("   ").next().unwrap().trim_end())
     }
 
     /// The picture without its title, which tells how it is played, and without the keys.
@@ -127,10 +127,11 @@ fn scrubbing_goes_by_a_twentieth_and_a_moment_looks_the_same_from_both_sides() {
     played.press(" ))))))))");
     assert_eq!(played.says(), "recording 40 %, paused");
     let before = played.body();
-    played.press("))))))");
-    assert_eq!(played.says(), "recording 70 %, paused");
+    let twelve = ")".repeat(12);
+    played.press(&twelve);
+    assert_eq!(played.says(), "recording 100 %");
     assert_ne!(played.body(), before);
-    played.press("((((((");
+    played.press(&twelve.replace(')', "("));
     assert_eq!((played.says().as_str(), played.body()), ("recording 40 %, paused", before));
     played.press(&"(".repeat(30));
     assert_eq!(played.says(), "recording 0 %, paused");

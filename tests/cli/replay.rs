@@ -1,0 +1,128 @@
+//! What was recorded is told again: to the byte, with the same exit code.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::{Ended, asking_quick, end, quick, threadline};
+
+/// Records what `command` does, without a screen, in this shape.
+fn recorded(mut command: assert_cmd::Command, folder: &TempDir, shape: &str) -> Ended {
+    let file = folder.path().join("run.jsonl");
+    end(command.arg(shape).arg("--record").arg(&file))
+}
+
+fn replayed(folder: &TempDir, args: &[&str]) -> Ended {
+    end(threadline().arg("replay").arg(folder.path().join("run.jsonl")).args(args))
+}
+
+fn is_told_again(command: impl Fn() -> assert_cmd::Command, code: i32) {
+    let folder = tempfile::tempdir().unwrap();
+    for shape in ["--plain", "--json"] {
+        let live = recorded(command(), &folder, shape);
+        assert_eq!(live.code, Some(code), "{}", live.err);
+        assert!(live.err.contains(" lines recorded in "), "{}", live.err);
+        let again = replayed(&folder, &[shape]);
+        assert_eq!((again.code, again.out), (live.code, live.out));
+    }
+}
+
+#[test]
+fn followers() {
+    let server = quick(70);
+    is_told_again(|| asking_quick(&server), 0);
+}
+
+#[test]
+fn a_simulated_race() {
+    let simulated = || {
+        let mut command = threadline();
+        command.args(["--workload", "mixed", "--simulate"]);
+        command
+    };
+    is_told_again(simulated, 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn commands_whatever_they_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    let words = ["--", "printf '\\033[2J\\377'; exit 3", "true"];
+    let live = end(threadline().args(["exec", "--json", "--record"]).arg(&file).args(words));
+    let again = replayed(&folder, &["--json"]);
+    assert_eq!((live.code, again.code), (Some(1), Some(1)));
+    assert_eq!(again.out, live.out);
+}
+
+#[test]
+fn a_recording_from_a_pipe_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = quick(70);
+    let live = recorded(asking_quick(&server), &folder, "--plain");
+    let file = fs::read(folder.path().join("run.jsonl")).unwrap();
+    let again = end(threadline().args(["replay", "-"]).write_stdin(file));
+    assert_eq!((again.code, again.out), (Some(0), live.out));
+}
+
+#[test]
+fn what_is_shown_of_it_is_taken_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = recorded(asking_quick(&quick(70)), &folder, "--plain");
+    let trace = folder.path().join("run.json");
+    let again = end(threadline()
+        .arg("replay")
+        .arg(folder.path().join("run.jsonl"))
+        .arg("--trace")
+        .arg(&trace)
+        .arg("--plain"));
+    assert_eq!((again.code, again.out), (Some(0), live.out));
+    assert!(fs::read_to_string(&trace).unwrap().starts_with('['));
+}
+
+#[test]
+fn a_recording_that_is_cut_off_is_told_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    recorded(asking_quick(&quick(70)), &folder, "--plain");
+    let file = folder.path().join("run.jsonl");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() - 20]).unwrap();
+    let again = replayed(&folder, &["--plain"]);
+    assert!(again.err.contains("was cut off; this is what comes before it"), "{}", again.err);
+    assert!(again.out.contains("sequential") && again.code == Some(6), "{}", again.out);
+}
+
+#[test]
+fn what_cannot_be_recorded_or_replayed_is_refused_before_anything_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let nowhere = folder.path().join("no/such/run.jsonl");
+    let refused = end(threadline().arg("--plain").arg("--record").arg(&nowhere));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+    assert!(refused.err.contains("choose another place for --record"), "{}", refused.err);
+    let refused = end(threadline().args(["--plain", "--record", "-"]));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    fs::write(folder.path().join("run.jsonl"), "{}\n").unwrap();
+    let refused = replayed(&folder, &["--plain"]);
+    assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
+    assert!(refused.err.contains("is no recording of threadline's"), "{}", refused.err);
+    let refused = replayed(&folder, &["--speed", "0"]);
+    assert!(refused.code == Some(2) && refused.err.contains("0.1 to 1000"), "{}", refused.err);
+}
+
+/// As on a disk that is full.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_is_full_costs_the_recording_and_never_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = env!("CARGO_BIN_EXE_threadline");
+    let script = format!(
+        "ulimit -f 16; '{program}' --workload cpu --simulate --plain --record \"$1/run.jsonl\""
+    );
+    let mut shell = assert_cmd::Command::new("sh");
+    let live = end(shell.args(["-c", &script, "sh"]).arg(folder.path()));
+    let whole = end(threadline().args(["--workload", "cpu", "--simulate", "--plain"]));
+    assert_eq!((live.code, live.out), (Some(1), whole.out));
+    assert!(live.err.contains("run.jsonl is cut off: "), "{}", live.err);
+    assert_eq!(live.err.lines().count(), 1, "{}", live.err);
+    assert!(replayed(&folder, &["--plain"]).out.contains("8/8"));
+}
