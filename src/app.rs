@@ -15,6 +15,7 @@ mod output;
 pub mod pace;
 mod popup;
 mod range;
+pub mod replay;
 pub mod session;
 mod sleep;
 mod sweep;
@@ -26,7 +27,7 @@ use std::collections::BTreeMap;
 
 pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, ExportKind, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, Mode, Nanos, Plan, Run, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
@@ -37,6 +38,7 @@ pub use message::{Effect, Msg};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
+use replay::Player;
 pub use session::{Rival, Session};
 pub use table::Listing;
 use view::View;
@@ -62,6 +64,8 @@ pub struct App {
     /// Names that no file has, for what can be taken along.
     names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
+    /// What plays, where this is a recording.
+    player: Option<Player>,
     keymap: Keymap,
     now: Nanos,
 }
@@ -84,6 +88,7 @@ impl App {
             cost: Cost::default(),
             laws: Vec::new(),
             names: Vec::new(),
+            player: None,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -95,16 +100,29 @@ impl App {
         Self { keymap, ..self }
     }
 
-    /// Runs the selection shown.
+    /// Runs the selection shown, or plays the recording.
     pub fn begin(&mut self) -> Option<Effect> {
+        if self.player.is_some() {
+            self.catch_up();
+            return None;
+        }
+        self.begin_shown().map(Effect::Start)
+    }
+
+    fn begin_shown(&mut self) -> Option<Plan> {
         let plan = self.session.begin(self.shown)?;
         self.forget_attempts();
+        self.view.begin(self.first_guess());
+        Some(plan)
+    }
+
+    /// How long what is shown may take, where that is known before it begins.
+    fn first_guess(&self) -> Option<Nanos> {
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
         // One after another, and what the modes cost.
         let expected = Nanos(size.saturating_add(size / 16));
-        self.view.begin(self.shown.workload.is_computed().then_some(expected));
-        Some(Effect::Start(plan))
+        self.shown.workload.is_computed().then_some(expected)
     }
 
     /// Takes what came; returns what is to be done.
@@ -147,11 +165,16 @@ impl App {
                 None
             }
             Msg::Slept(time) => {
+                self.player.as_mut().map(Player::sleep);
                 self.notice = self.slept(time);
                 None
             }
             Msg::Frame { now, columns } => {
-                self.now = now;
+                if self.player.is_some() {
+                    self.play_until(now);
+                } else {
+                    self.now = now;
+                }
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
                 self.view.frame(columns, edge, newest, expected);
                 if self.finding.is_told() {
@@ -167,6 +190,7 @@ impl App {
     const fn context(&self) -> Context {
         match self.popup {
             Some(Popup::Table) => Context::Table,
+            _ if self.player.is_some() => Context::Replay,
             _ => Context::Picture,
         }
     }
@@ -190,6 +214,9 @@ impl App {
                 return None;
             }
             (None, _) => {}
+        }
+        if self.act_on_recording(action) {
+            return None;
         }
         match action {
             Action::Mode(index) => return self.choose(index),
@@ -240,12 +267,19 @@ impl App {
 
     /// Shows another selection, and runs it if it has not run yet and costs nobody anything.
     fn show(&mut self, selection: Selection) -> Option<Effect> {
+        self.turn_to(selection);
+        self.settle()
+    }
+
+    fn turn_to(&mut self, selection: Selection) {
+        if selection == self.shown {
+            return;
+        }
         let view = self.others.remove(&selection).unwrap_or_default();
         self.others.insert(self.shown, std::mem::replace(&mut self.view, view));
         self.shown = selection;
         self.comparing = None;
         self.forget_attempts();
-        self.settle()
     }
 
     /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
@@ -274,27 +308,11 @@ impl App {
     }
 
     fn quit(&mut self) -> Option<Effect> {
-        if self.session.active().is_none() {
+        if self.player.is_some() || self.session.active().is_none() {
             return Some(Effect::Quit);
         }
         self.popup = Some(Popup::Quit);
         None
-    }
-
-    /// Shows what the chosen lane's latest command in view wrote.
-    fn read_output(&mut self) {
-        let Some(lane) = self.lane() else {
-            let (next, previous) =
-                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice =
-                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
-            return;
-        };
-        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
-        match reading {
-            Some(reading) => self.popup = Some(Popup::Output(reading)),
-            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
-        }
     }
 
     const fn toggle_theme(&mut self) {

@@ -9,6 +9,7 @@ mod help;
 mod lab;
 mod patience;
 mod picture;
+mod replay;
 mod serve;
 mod shell;
 mod simulate;
@@ -30,6 +31,7 @@ pub use exec::Exec;
 pub use export::Exports;
 pub use lab::Lab;
 pub use picture::{Narrate, Picture, Theme, Way};
+pub use replay::Replay;
 pub use serve::{LatencyArg, Serve};
 pub use shell::{Shell, completions, manual};
 use threads::{Threads, ThreadsArg};
@@ -78,6 +80,9 @@ enum Sub {
     /// Run commands of your own, one at a time and then side by side
     #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
     Exec(exec::ExecArgs),
+    /// Play a recording: the same screen again, or its report
+    #[command(after_long_help = help::REPLAY_AFTER)]
+    Replay(replay::ReplayArgs),
     /// Run the built-in server alone, for curl or another client
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
@@ -145,6 +150,8 @@ struct Fetch {
     output: Option<PathBuf>,
     #[command(flatten)]
     export: export::ExportArgs,
+    #[command(flatten)]
+    record: replay::RecordArgs,
 }
 
 /// `--mode`.
@@ -171,6 +178,8 @@ pub enum Command {
     Followers(Followers),
     /// Run commands, and show it.
     Exec(Exec),
+    /// Play a recording.
+    Replay(Replay),
     /// Run the built-in server alone.
     Serve(Serve),
     /// Print which keys do what.
@@ -213,6 +222,10 @@ pub struct Followers {
     pub way: Way,
     /// What is taken along.
     pub exports: Exports,
+    /// Where the recording goes.
+    pub record: Option<PathBuf>,
+    /// The recording to compare with.
+    pub compare: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -244,6 +257,7 @@ pub fn parse(
     let command = match cli.command {
         Some(Sub::Serve(args)) => Command::Serve(args.into()),
         Some(Sub::Exec(args)) => Command::Exec(args.resolve(environment)?),
+        Some(Sub::Replay(args)) => Command::Replay(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
         Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
         Some(Sub::Completions(args)) => Command::Completions(args.shell),
@@ -290,6 +304,8 @@ impl Fetch {
             way,
             slow: self.simulate.slow(),
             exports,
+            record: self.record.record,
+            compare: self.record.compare,
             picture: self.picture.into(),
         }))
     }

@@ -1,6 +1,8 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
 mod exec;
+mod record;
+mod replay;
 mod typed;
 
 use std::io::{self, IsTerminal as _, Write};
@@ -21,6 +23,7 @@ use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
 use crate::headless::{self, Exports, Shape, Streams};
 use crate::model::{ExportKind, Target};
+use crate::recording::{RecordError, RecordingError};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -31,6 +34,12 @@ pub enum CommandError {
     /// The followers have no place to go.
     #[error(transparent)]
     Output(#[from] OutputError),
+    /// The recording has no place to go.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// There is no recording to replay.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     /// The built-in server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -70,6 +79,7 @@ impl CommandError {
         match self {
             _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
+            Self::Record(error) if error.is_usage() => Exit::Usage,
             Self::Worker(WorkerError::NoParent) => Exit::Usage,
             _ => Exit::Failed,
         }
@@ -92,7 +102,8 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
         Command::Completions(shell) => print(streams, |out| cli::completions(shell, out)),
         Command::Man => print(streams, cli::manual),
         Command::Followers(followers) => fetch(&followers, streams),
-        Command::Exec(exec) => exec::run(exec, streams),
+        Command::Exec(exec) => exec::run(&exec, streams),
+        Command::Replay(replay) => replay::run(&replay, streams),
     }
 }
 
@@ -106,20 +117,31 @@ fn print(
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
-    let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let Sitting { mut session, launcher, server } = Sitting::open(followers)?;
+    record::compare(followers.compare.as_deref(), &mut session, streams)?;
+    let (session, taping) = record::begin(followers.record.as_deref(), session)?;
+    let done = sit(session, &launcher, followers, streams);
+    drop(server);
+    taping.finish(done, streams)
+}
+
+fn sit(
+    session: Session,
+    launcher: &Launcher,
+    followers: &Followers,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, CommandError> {
     let exports = exports(&followers.exports, &followers.picture)?;
     let selection = followers.selection;
-    let exit = if let Some(shape) = shape(followers.way) {
+    if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        headless::run(session, selection, &launcher, (shape, exports), streams, &signals)?
-    } else {
-        let look = look(&followers.picture);
-        let app = App::new(session, selection, look.background.unwrap_or_default());
-        let app = app.with_keymap(followers.picture.keys.clone());
-        on_screen(app.slowed(followers.slow), &launcher, look, exports, streams)?
-    };
-    drop(server);
-    Ok(exit)
+        let shape = (shape, exports);
+        return Ok(headless::run(session, selection, launcher, shape, streams, &signals)?);
+    }
+    let look = look(&followers.picture);
+    let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
+        .with_keymap(followers.picture.keys.clone());
+    on_screen(app.slowed(followers.slow), launcher, look, exports, streams)
 }
 
 /// What a sitting needs.

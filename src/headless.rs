@@ -5,6 +5,7 @@ mod consent;
 mod drive;
 mod exports;
 mod progress;
+pub mod replay;
 pub mod serve;
 
 use std::io::{self, Write};

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::app::Session;
 use crate::app::session::{Begun, Entry, Setup};
-use crate::model::{Run, Selection};
+use crate::model::{Nanos, Run, Selection};
 pub use error::{Flaw, RecordError, RecordingError, Why};
 pub use read::{open, read};
 pub use write::{Recorder, write};
@@ -42,12 +42,20 @@ struct Header<'a> {
 /// A sitting that was recorded, as far as its file can be read.
 #[derive(Clone, Debug)]
 pub struct Recording {
+    name: String,
     setup: Setup,
     entries: Vec<Entry>,
+    /// The selection that was begun last.
+    last: Selection,
     flaw: Option<Flaw>,
 }
 
 impl Recording {
+    /// What its file is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What the sitting had to run when it began.
     pub const fn setup(&self) -> &Setup {
         &self.setup
@@ -71,22 +79,29 @@ impl Recording {
     }
 
     /// The selection that was begun last.
-    pub fn last(&self) -> Option<Selection> {
-        self.begun().last().map(|begun| begun.selection)
+    pub const fn last(&self) -> Selection {
+        self.last
     }
 
     /// The selections in the order in which they were begun.
-    pub fn begun(&self) -> impl DoubleEndedIterator<Item = &Begun> {
+    pub fn begun(&self) -> impl Iterator<Item = &Begun> {
         self.entries.iter().filter_map(|entry| match entry {
             Entry::Begun(begun) => Some(&**begun),
             Entry::Event(_) => None,
         })
     }
 
+    /// When what it ends with happened, on the clock of its run.
+    pub fn latest(&self) -> Nanos {
+        match self.entries.last() {
+            Some(Entry::Event(event)) => event.at,
+            _ => Nanos::ZERO,
+        }
+    }
+
     /// The runs of the selection that was begun last, in the order of its modes.
     pub fn runs(&self) -> Vec<Run> {
-        let session = self.session();
-        self.last().map_or_else(Vec::new, |selection| session.runs(selection).to_vec())
+        self.session().runs(self.last).to_vec()
     }
 
     /// What the sitting had to run, and what happened in it.

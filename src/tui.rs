@@ -176,7 +176,7 @@ impl Tui<'_> {
     /// How long until a frame is due: not at all while nothing changes, the shell has the terminal,
     /// or a frame is on its way.
     fn next_frame(&self) -> Option<Duration> {
-        let changes = self.dirty || self.app.is_moving();
+        let changes = self.dirty || self.app.needs_frames();
         if !changes || !Screen::is_taken() || self.frame.is_some() {
             return None;
         }
@@ -266,7 +266,11 @@ impl Tui<'_> {
 
     fn draw(&mut self) -> io::Result<()> {
         let drawn = self.launcher.now();
-        let now = self.run.as_ref().map_or(Nanos::ZERO, |run| run.elapsed(drawn));
+        let now = match &self.run {
+            Some(run) => run.elapsed(drawn),
+            None if self.app.progress().is_some() => drawn,
+            None => Nanos::ZERO,
+        };
         let columns = self.screen.columns(&self.app)?;
         self.app.update(Msg::Frame { now, columns });
         self.frame = Some(self.screen.draw(&self.app)?);

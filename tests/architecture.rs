@@ -23,7 +23,18 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("cli", &["app", "github", "model"]),
     (
         "headless",
-        &["app", "cli", "engine", "exit", "export", "github", "model", "signals", "writer"],
+        &[
+            "app",
+            "cli",
+            "engine",
+            "exit",
+            "export",
+            "github",
+            "model",
+            "recording",
+            "signals",
+            "writer",
+        ],
     ),
     ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (

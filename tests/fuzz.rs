@@ -1,4 +1,4 @@
-//! What comes from outside, bent at random: Link headers, bodies, event lines. Whatever it is, it is
+//! What comes from outside, bent at random: Link headers, bodies, event lines, recordings. Whatever it is, it is
 //! read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
 //! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
 #![expect(
@@ -10,10 +10,14 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fastrand::Rng;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::replay::Speed;
+use threadline::app::{App, Background, Msg};
 use threadline::github::link;
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::text::printable;
 use threadline::model::{Compute, Event, Mode, Nanos, Page, Plan, Run, Target, Work};
+use threadline::recording;
 use url::Url;
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -231,4 +235,53 @@ fn check(run: &Run) {
     assert_eq!(run.tasks().count() as u32, run.started_tasks());
     let shares = run.gil().map(|gil| [gil.held(until), gil.between(Nanos(3), until).share]);
     assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));
+}
+
+/// A recording of a race: its header, its beginning, and the events of two runs.
+const RECORDING: &str = concat!(
+    r#"{"format":"threadline.recording","version":1,"events":2,"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":3,"queue":null,"force":false,"cores":2}}"#,
+    "\n",
+    r#"{"begin":{"workload":"cpu","choice":{"only":"gil"}},"setup":{"target":null,"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"tasks":4,"commands":[],"workers":3,"queue":2,"force":false,"cores":2},"pages":null}"#,
+    "\n",
+    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
+    "\n",
+    r#"{"at":0,"lane":0,"event":"queued","tasks":4}"#,
+    "\n",
+    r#"{"at":3,"lane":1,"event":"started","task":1}"#,
+    "\n",
+    r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
+    "\n",
+    r#"{"at":9,"lane":1,"event":"finished","task":1,"outcome":{"done":{"answer":null,"product":{"value":7}}}}"#,
+    "\n",
+    r#"{"at":9,"lane":0,"event":"run_finished","end":{"failed":{"kind":"server","message":"x"}}}"#,
+    "\n",
+    r#"{"begin":{"workload":"followers","choice":"race"},"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":null,"queue":null,"force":false,"cores":2},"pages":3}"#,
+    "\n",
+    r#"{"at":1,"lane":0,"event":"started","task":2}"#,
+    "\n",
+    r#"{"at":8,"lane":0,"event":"run_finished","end":"finished"}"#,
+    "\n",
+);
+
+#[test]
+fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
+    let tokens =
+        ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
+    let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
+    fuzz(&[RECORDING], &tokens, |text| {
+        let Ok(recording) = recording::read("a file", text) else { return };
+        let session = recording.session();
+        session.all_runs().for_each(check);
+        let mut again = Vec::new();
+        recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
+        let same = recording::read("a file", again.as_slice()).unwrap();
+        assert_eq!(same.entries(), recording.entries());
+        let (setup, entries) = recording.into_parts();
+        let mut app = App::replaying(setup, entries, Speed::default(), Background::Dark);
+        app.begin();
+        for (now, key) in (0..).zip(" ))))((]]][[r3>1w((".chars()) {
+            app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
+            app.update(Msg::Frame { now: Nanos(now), columns: 80 });
+        }
+    });
 }

@@ -25,7 +25,8 @@ pub enum Msg {
     Slept(Nanos),
     /// A frame is about to be drawn.
     Frame {
-        /// How far the run that goes on is, by its own clock.
+        /// How far the run that goes on is, by its own clock; where a recording is played, what the
+        /// time is, on any clock.
         now: Nanos,
         /// How many cells the timeline has.
         columns: u16,

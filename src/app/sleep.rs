@@ -6,7 +6,8 @@ use crate::model::{Mode, Nanos, Workload};
 impl App {
     /// What the program's sleep did to the run that goes on.
     pub(super) fn slept(&self, time: Nanos) -> Option<String> {
-        let (active, seconds) = (self.session.active()?, time.as_secs_f64());
+        let active = self.session.active().filter(|_| self.player.is_none())?;
+        let seconds = time.as_secs_f64();
         let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
         match active.workload {
             // It stood still.

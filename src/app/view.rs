@@ -61,6 +61,14 @@ impl View {
         }
     }
 
+    /// Another moment of a recording is shown: a picture that shows all fits as if that were the first.
+    pub(super) fn refit(&mut self, expected: Option<Nanos>) {
+        if self.viewport.fits() {
+            self.viewport = Viewport::default();
+            self.begin(expected);
+        }
+    }
+
     /// Does what a key asks for that changes nothing but the view.
     pub(super) fn act(&mut self, action: Action, runs: &[Run], now: Nanos) {
         let before = self.look();

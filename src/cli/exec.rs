@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::export::{ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
+use super::replay::RecordArgs;
 use super::usage::UsageError;
 use super::{Environment, commands, usage};
 use crate::app::session::most_workers;
@@ -37,6 +38,8 @@ pub(super) struct ExecArgs {
     picture: PictureArgs,
     #[command(flatten)]
     export: ExportArgs,
+    #[command(flatten)]
+    record: RecordArgs,
     /// The commands, an argument each; a shell (sh -c) runs them
     #[arg(last = true, value_name = "CMD")]
     commands: Vec<OsString>,
@@ -66,6 +69,8 @@ pub struct Exec {
     pub way: Way,
     /// What is taken along.
     pub exports: Exports,
+    /// Where the recording goes.
+    pub record: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
 }
@@ -90,7 +95,8 @@ impl ExecArgs {
             Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
         };
         let (exports, way) = self.export.resolve(None, self.picture.way())?;
-        let (picture, queue) = (self.picture.into(), self.queue);
-        Ok(Exec { commands: commands.into(), jobs, choice, queue, way, exports, picture })
+        let picture = self.picture.into();
+        let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
+        Ok(Exec { commands, jobs, choice, queue, way, exports, record, picture })
     }
 }

@@ -34,6 +34,7 @@ Examples:
   threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
   threadline octocat --narrate                   for a screen reader
   threadline --print-keys                        which keys do what, for the configuration file
+  threadline --record run.jsonl                  a file for threadline replay run.jsonl
   threadline exec -j 4 -- 'make a' 'make b' 'make c'  your own commands (threadline exec --help)
 
 Output:
@@ -134,6 +135,19 @@ Exit codes:
   1    a command failed: each is named on stderr
   2    wrong usage, or no commands
   128+n  ended by signal n";
+
+pub(super) const REPLAY_AFTER: &str = "\
+Examples:
+  threadline octocat --record run.jsonl
+  threadline replay run.jsonl
+  threadline replay run.jsonl --speed 0.2
+  threadline replay run.jsonl --json > race.json
+
+On the screen, Space holds it, ( and ) go a twentieth of it back and on, [ and ] an event, < and > \
+change the speed, and r plays it again. Without a screen, it is the report of what ran last, as it was \
+then, and the exit code is that of the runs.
+
+A recording that is cut off, or damaged, is opened as far as it goes.";
 
 pub(super) const SERVE: &str = "\
 Run the built-in server alone, for curl or another client

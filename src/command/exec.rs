@@ -1,6 +1,8 @@
 //! Carries out `threadline exec`.
 
-use super::{CommandError, cores, exports, look, shape};
+use std::sync::Arc;
+
+use super::{CommandError, cores, exports, look, record, shape};
 use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
@@ -13,11 +15,21 @@ use crate::model::{Selection, Workload};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 
-pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+pub(super) fn run(exec: &Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
     let jobs = exec.jobs.or_else(cores).unwrap_or(1).min(most_workers(false));
-    let setup = Setup { queue: exec.queue, ..Setup::commands(exec.commands, jobs) };
-    let session = Session::new(setup);
+    let setup = Setup { queue: exec.queue, ..Setup::commands(Arc::clone(&exec.commands), jobs) };
+    let (session, taping) = record::begin(exec.record.as_deref(), Session::new(setup))?;
+    let done = sit(session, selection, exec, streams);
+    taping.finish(done, streams)
+}
+
+fn sit(
+    session: Session,
+    selection: Selection,
+    exec: &Exec,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, CommandError> {
     let exports = exports(&exec.exports, &exec.picture)?;
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
     if let Some(shape) = shape(exec.way) {
@@ -27,8 +39,8 @@ pub(super) fn run(exec: Exec, streams: &mut Streams<'_>) -> Result<Exit, Command
     }
     let look = Look { guarded: true, ..look(&exec.picture) };
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session, selection, look.background.unwrap_or_default())
-        .with_keymap(exec.picture.keys);
+    let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
+        .with_keymap(exec.picture.keys.clone());
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
     let session = app.session();

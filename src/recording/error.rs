@@ -20,6 +20,14 @@ pub enum RecordingError {
     /// There is nothing in it.
     #[error("{0} is empty: whoever recorded it was ended before it began; record it again")]
     Empty(String),
+    /// Nothing was begun in it, or none of it can be read.
+    #[error("nothing was recorded in {name}{why}")]
+    Nothing {
+        /// Which file.
+        name: String,
+        /// What is wrong with the first line after the header, if there is one.
+        why: String,
+    },
     /// It is something else.
     #[error("{0} is no recording of threadline's: give the file that --record wrote")]
     Foreign(String),
@@ -78,21 +86,27 @@ pub enum Why {
     System(String),
 }
 
+impl Flaw {
+    /// What is wrong with which line.
+    pub(super) fn what(&self) -> String {
+        let line = self.line;
+        match &self.why {
+            Why::CutOff => format!("line {line} was cut off"),
+            Why::Malformed(reason) => format!("line {line} cannot be read ({reason})"),
+            Why::SecondHeader => format!("line {line} begins another recording"),
+            Why::NothingBegun => format!("line {line} comes before anything was begun"),
+            Why::Impossible => format!("line {line} has numbers that cannot be"),
+            Why::TooLong => format!("line {line} is too long"),
+            Why::TooMuch => format!("from line {line} on it is too much to keep"),
+            Why::System(said) => format!("line {line} cannot be read: {said}"),
+        }
+    }
+}
+
 /// A sentence.
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let line = self.line;
-        match &self.why {
-            Why::CutOff => write!(f, "line {line} was cut off"),
-            Why::Malformed(reason) => write!(f, "line {line} cannot be read ({reason})"),
-            Why::SecondHeader => write!(f, "line {line} begins another recording"),
-            Why::NothingBegun => write!(f, "line {line} comes before anything was begun"),
-            Why::Impossible => write!(f, "line {line} has numbers that cannot be"),
-            Why::TooLong => write!(f, "line {line} is too long"),
-            Why::TooMuch => write!(f, "from line {line} on it is too much to keep"),
-            Why::System(said) => write!(f, "line {line} cannot be read: {said}"),
-        }?;
-        f.write_str("; this is what comes before it")
+        write!(f, "{}; this is what comes before it", self.what())
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::{FORMAT, Flaw, Header, Recording, RecordingError, VERSION, Why, tame};
-use crate::app::session::{Begun, Entry};
+use crate::app::session::{Begun, Entry, Setup};
 use crate::model::plan::MOST_TASKS;
 use crate::model::text::printable;
 use crate::model::{Event, event};
@@ -59,17 +59,31 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingErro
         }
     };
     let setup = header(name, &lines.line, whole)?.setup;
-    let mut recording = Recording { setup, entries: Vec::new(), flaw: None };
-    let mut begun = 0;
+    let (entries, flaw) = entries(&mut lines, &setup);
+    let last = entries.iter().rev().find_map(|entry| match entry {
+        Entry::Begun(begun) => Some(begun.selection),
+        Entry::Event(_) => None,
+    });
+    let name = name.to_owned();
+    let Some(last) = last else {
+        let why = flaw.map_or_else(String::new, |flaw| format!(": {}", flaw.what()));
+        return Err(RecordingError::Nothing { name, why });
+    };
+    Ok(Recording { name, setup, entries, last, flaw })
+}
+
+/// What the lines say, as far as they can be read, and why no further.
+fn entries(lines: &mut Lines<impl BufRead>, setup: &Setup) -> (Vec<Entry>, Option<Flaw>) {
+    let (mut entries, mut begun) = (Vec::new(), 0);
     loop {
         let why = match lines.next() {
-            Ok(None) => return Ok(recording),
-            Ok(Some(_)) if recording.entries.len() >= MOST_ENTRIES => Why::TooMuch,
-            Ok(Some(whole)) => match recording.entry(&lines.line) {
+            Ok(None) => return (entries, None),
+            Ok(Some(_)) if entries.len() >= MOST_ENTRIES => Why::TooMuch,
+            Ok(Some(whole)) => match entry(&lines.line, setup, entries.is_empty()) {
                 Ok(Entry::Begun(_)) if begun >= MOST_BEGUN => Why::TooMuch,
                 Ok(entry) => {
                     begun += usize::from(matches!(entry, Entry::Begun(_)));
-                    recording.entries.push(entry);
+                    entries.push(entry);
                     continue;
                 }
                 Err(Why::Malformed(_)) if !whole => Why::CutOff,
@@ -78,8 +92,7 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingErro
             Err(Stop::Why(why)) => why,
             Err(Stop::System(error)) => Why::System(error.to_string()),
         };
-        recording.flaw = Some(Flaw { line: lines.number, why });
-        return Ok(recording);
+        return (entries, Some(Flaw { line: lines.number, why }));
     }
 }
 
@@ -114,31 +127,29 @@ fn header<'line>(
     Ok(header)
 }
 
-impl Recording {
-    /// The entry that a line is.
-    fn entry(&self, line: &[u8]) -> Result<Entry, Why> {
-        let malformed = match serde_json::from_slice::<Event>(line) {
-            Ok(_) if self.entries.is_empty() => return Err(Why::NothingBegun),
-            Ok(mut event) => {
-                tame::event(&mut event, &self.setup.commands);
-                return Ok(Entry::Event(event));
-            }
-            Err(error) => error,
-        };
-        if let Ok(mut begun) = serde_json::from_slice::<Begun>(line) {
-            if !begun.setup.is_possible() || begun.pages.is_some_and(|pages| pages > MOST_TASKS) {
-                return Err(Why::Impossible);
-            }
-            tame::setup(&mut begun.setup);
-            // They are the header's.
-            begun.setup.commands = Arc::default();
-            return Ok(Entry::Begun(Arc::new(begun)));
+/// The entry that a line is, the first or a later one, in a sitting that began with this setup.
+fn entry(line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
+    let malformed = match serde_json::from_slice::<Event>(line) {
+        Ok(_) if first => return Err(Why::NothingBegun),
+        Ok(mut event) => {
+            tame::event(&mut event, &setup.commands);
+            return Ok(Entry::Event(event));
         }
-        if serde_json::from_slice::<Mark>(line).is_ok_and(|mark| mark.format == FORMAT) {
-            return Err(Why::SecondHeader);
+        Err(error) => error,
+    };
+    if let Ok(mut begun) = serde_json::from_slice::<Begun>(line) {
+        if !begun.setup.is_possible() || begun.pages.is_some_and(|pages| pages > MOST_TASKS) {
+            return Err(Why::Impossible);
         }
-        Err(Why::Malformed(printable(&malformed.to_string())))
+        tame::setup(&mut begun.setup);
+        // They are the header's.
+        begun.setup.commands = Arc::default();
+        return Ok(Entry::Begun(Arc::new(begun)));
     }
+    if serde_json::from_slice::<Mark>(line).is_ok_and(|mark| mark.format == FORMAT) {
+        return Err(Why::SecondHeader);
+    }
+    Err(Why::Malformed(printable(&malformed.to_string())))
 }
 
 /// A file's lines, none of them longer than may be.

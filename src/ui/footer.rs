@@ -114,17 +114,16 @@ fn legend_line(entries: &[Entry], theme: Theme, wide: bool) -> Line<'static> {
     line
 }
 
-/// Draws the keys that do something now, the most useful first, as many as fit.
-pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    if let Some(notice) = app.notice() {
-        Line::styled(format!(" {notice}"), theme.strong()).render(area, buf);
-        return;
-    }
+/// Keys, and what they do.
+type Hint = (&'static [Action], &'static str);
+
+/// What a person can do with runs.
+fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // As wide in every state, so that no key moves.
     let pause = if app.behind().is_some() { "go on" } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
-    let mut hints: Vec<(&[Action], &str)> = vec![(&[Action::NextMode], "mode")];
+    let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
     if app.session().setup().workloads().len() > 1 {
         hints.push((&[Action::NextWorkload], "workload"));
@@ -139,9 +138,32 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if !app.shown().is_sweep() {
         hints.push((&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
     }
+    hints.push((&[Action::Pause], pause));
+    hints
+}
+
+/// What a person can do with a recording.
+fn recording_hints(app: &App) -> Vec<Hint> {
+    let plays = app.progress().is_some_and(|progress| progress.plays);
+    vec![
+        (&[Action::Pause], if plays { "pause" } else { "play " }),
+        (&[Action::Run], "again"),
+        (&[Action::ScrubBack, Action::ScrubForward], "scrub"),
+        (&[Action::StepBack, Action::StepForward], "step"),
+        (&[Action::Slower, Action::Faster], "speed"),
+        (&[Action::NextMode], "mode"),
+    ]
+}
+
+/// Draws the keys that do something now, the most useful first, as many as fit.
+pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    if let Some(notice) = app.notice() {
+        Line::styled(format!(" {notice}"), theme.strong()).render(area, buf);
+        return;
+    }
+    let mut hints = if app.progress().is_some() { recording_hints(app) } else { run_hints(app) };
     hints.extend([
-        (&[Action::Pause][..], pause),
-        (&[Action::ZoomIn, Action::ZoomOut], "zoom"),
+        (&[Action::ZoomIn, Action::ZoomOut][..], "zoom"),
         (&[Action::PanLeft, Action::PanRight], "pan"),
         (&[Action::Fit], "fit"),
         (&[Action::NextLane, Action::PreviousLane], "lane"),

@@ -10,8 +10,8 @@ use super::names::mode_names;
 use super::sweep;
 use super::text;
 use super::theme::Theme;
-use crate::app::Action;
-use crate::app::App;
+use crate::app::replay::Progress;
+use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, Workload};
 
 /// A name and an address are cut to no less, as long as something else can be left out.
@@ -108,24 +108,45 @@ fn about(app: &App) -> [String; 2] {
     [long, short]
 }
 
-/// The machine and its pace, where they are simulated, in four lengths.
+/// The machine and its pace, where they are simulated, or how far a recording is, in four lengths.
 fn machine(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
-    let Some((machine, slow)) = simulation.zip(app.slow()) else {
+    let machine = simulation.zip(app.slow()).map(|(machine, slow)| {
+        let (cores, seed) = (machine.cores, machine.seed);
+        let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+        (format!("{GAP}simulated, {cores}"), seed, slow)
+    });
+    if let Some([long, short, shortest]) = recording(app) {
+        let machine = machine.map_or_else(String::new, |(machine, ..)| machine);
+        let [long, short, shortest] =
+            [long, short, shortest].map(|progress| format!("{GAP}{progress}"));
+        return [machine + &long, long, short, shortest];
+    }
+    let Some((machine, seed, slow)) = machine else {
         return [const { String::new() }; 4];
     };
-    let (cores, seed) = (machine.cores, machine.seed);
-    let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
     let (pace, short) = match slow {
         1 => ("real time".to_owned(), String::new()),
         _ => (format!("1/{slow} of real time"), format!(", 1/{slow}")),
     };
     [
-        format!("{GAP}simulated, {cores}, seed {seed}, {pace}"),
-        format!("{GAP}simulated, {cores}{short}"),
+        format!("{machine}, seed {seed}, {pace}"),
+        format!("{machine}{short}"),
         format!("{GAP}simulated{short}"),
         format!("{GAP}sim{short}"),
     ]
+}
+
+/// How far a recording is played, and how fast, in three lengths.
+fn recording(app: &App) -> Option<[String; 3]> {
+    let Progress { percent, speed, plays } = app.progress()?;
+    let pace = match percent {
+        _ if plays => format!(", {speed}"),
+        100 => String::new(),
+        _ => ", paused".to_owned(),
+    };
+    let short = format!("recording {percent} %");
+    Some([format!("{short}{pace}"), short, format!("rec {percent} %")])
 }
 
 /// Draws the modes with their keys, and how many workers the next run with several has: in the longest
@@ -136,7 +157,8 @@ pub(super) fn modes(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &m
         begin.extend(workload(app, theme));
         begin.push(Span::raw(" "));
     }
-    let machine = if layout.has_headings() { None } else { app.slow() };
+    let none = [const { String::new() }; 3];
+    let machine = if layout.has_headings() { none } else { pace(app) };
     let workers = workers(app, theme, machine);
     let room = usize::from(area.width);
     let mut left = Line::default();
@@ -197,9 +219,19 @@ fn mode(
     ]
 }
 
+/// How slow a simulated machine is, or how far a recording, in three lengths, with a gap behind.
+fn pace(app: &App) -> [String; 3] {
+    let texts = recording(app).unwrap_or_else(|| match app.slow() {
+        None => [const { String::new() }; 3],
+        Some(1) => ["simulated", "sim", "sim"].map(str::to_owned),
+        Some(slow) => ["simulated", "sim", "sim"].map(|word| format!("{word} 1/{slow}")),
+    });
+    texts.map(|text| if text.is_empty() { text } else { text + "  " })
+}
+
 /// How many workers there are, and the next run has where that is not the same: in full and in short;
-/// and how slow a simulated machine is.
-fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
+/// after what is said of the machine.
+fn workers(app: &App, theme: Theme, [full, half, least]: [String; 3]) -> [Line<'static>; 3] {
     let workload = app.shown().workload;
     if app.shown().is_sweep() {
         return counts(app, theme);
@@ -211,12 +243,7 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
     let workers = if auto { "auto".to_owned() } else { workers.to_string() };
     let up_to = if auto || session.knows_workers(workload) { "" } else { "up to " };
     let times = if auto { "" } else { "x" };
-    let line = |machine: &str, now: String, next: &str| {
-        let machine = match slow {
-            None => String::new(),
-            Some(1) => format!("{machine}  "),
-            Some(slow) => format!("{machine} 1/{slow}  "),
-        };
+    let line = |machine: String, now: String, next: &str| {
         let next = app.next_workers().map_or_else(String::new, |count| format!("{next}{count}"));
         Line::from(vec![
             Span::styled(machine, theme.strong()),
@@ -226,9 +253,9 @@ fn workers(app: &App, theme: Theme, slow: Option<u32>) -> [Line<'static>; 3] {
         ])
     };
     [
-        line("simulated", format!("workers {up_to}{workers}"), ", next run "),
-        line("sim", format!("workers {up_to}{workers}"), ", next "),
-        line("sim", format!("{times}{workers}"), ", next "),
+        line(full, format!("workers {up_to}{workers}"), ", next run "),
+        line(half, format!("workers {up_to}{workers}"), ", next "),
+        line(least, format!("{times}{workers}"), ", next "),
     ]
 }
 

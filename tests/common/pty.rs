@@ -67,6 +67,7 @@ impl View<'_> {
 }
 
 /// What is left of a program that has ended.
+#[derive(Debug)]
 pub(crate) struct Ended {
     /// Its exit code.
     pub(crate) code: u32,

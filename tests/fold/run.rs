@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use threadline::model::{
     Answer, Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome,
-    Product, Run, Span, State, Step, TaskId, Why,
+    Product, Run, Span, State, TaskId, Why,
 };
 
 use super::config;

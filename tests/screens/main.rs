@@ -18,6 +18,8 @@ mod keys;
 mod lab;
 mod lab_words;
 mod limits;
+mod recording_keys;
+mod recordings;
 mod rows;
 mod sizes;
 mod snapshots;

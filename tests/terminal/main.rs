@@ -21,6 +21,7 @@ mod exporting;
 mod floods;
 mod leaving;
 mod looking_up;
+mod recording;
 mod slow_motion;
 mod stopping;
 mod stuck;

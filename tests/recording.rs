@@ -1,16 +1,78 @@
-//! Files that are no recordings, or not whole, or out to do harm.
+//! Recordings as files: what was a sitting comes out of one the same; and files that are none, or not
+//! whole, or out to do harm.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
 
 use std::io::{self, BufReader, Read};
 
-use threadline::app::session::Entry;
-use threadline::model::{Kind, Mode, Selection, Workload};
-use threadline::recording::{Recording, RecordingError, Why, read};
+use threadline::app::Session;
+use threadline::app::session::{Entry, Setup};
+use threadline::model::{
+    End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Selection, Target, TaskId, Workload,
+};
+use threadline::recording::{self, Recording, RecordingError, Why, read};
 
-use crate::fabricate::Sitting;
-use crate::{opened, recorded};
+/// What a profile's request and a page's bring, in the order of the pages.
+const PROFILE: &str =
+    r#"{"done":{"answer":null,"product":{"profile":{"login":"aaronlelevier","followers":3}}}}"#;
+const PAGES: [&str; 2] = [
+    r#"{"done":{"answer":null,"product":{"followers":[{"id":1,"login":"a","html_url":"b/a"},{"id":2,"login":"c","html_url":"b/c"}]}}}"#,
+    r#"{"done":{"answer":null,"product":{"followers":[{"id":3,"login":"d","html_url":"b/d"}]}}}"#,
+];
+
+/// A finished race of two pages.
+fn sitting() -> Session {
+    let target = Target {
+        user: "aaronlelevier".to_owned(),
+        api: Target::BUILT_IN.to_owned(),
+        per_page: 2,
+        costs_quota: false,
+    };
+    let mut session = Session::new(Setup::followers(target, None)).keeping();
+    let mut next = session.begin(Selection::race(Workload::Followers));
+    while let Some(plan) = next {
+        next = run(&mut session, plan);
+    }
+    session
+}
+
+/// Runs a plan, a task after another; returns what comes next.
+fn run(session: &mut Session, plan: Plan) -> Option<Plan> {
+    let outcomes = if plan.workload() == Workload::Profile { &[PROFILE][..] } else { &PAGES };
+    let mut kinds = vec![Kind::Queued { tasks: plan.tasks }];
+    for (task, outcome) in (1..).zip(outcomes) {
+        let (task, outcome) = (TaskId(task), serde_json::from_str::<Outcome>(outcome).unwrap());
+        kinds.extend([Kind::Started { task }, Kind::Finished { task, outcome }]);
+    }
+    kinds.insert(0, Kind::RunStarted { plan });
+    kinds.push(Kind::RunFinished { end: End::Finished });
+    let mut next = None;
+    for (at, kind) in (0..).zip(kinds) {
+        next = session.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(0), kind });
+    }
+    next
+}
+
+/// A sitting's recording, as the bytes of its file.
+fn recorded(session: &Session) -> Vec<u8> {
+    let mut file = Vec::new();
+    recording::write(session.setup(), session.kept(), &mut file).unwrap();
+    file
+}
+
+/// The recording that a file is, which is whole.
+fn opened(file: &[u8]) -> Recording {
+    let recording = read("a file", file).unwrap();
+    assert_eq!(recording.flaw(), None);
+    recording
+}
 
 fn race() -> Vec<u8> {
-    recorded(&Sitting::race().finished().app)
+    recorded(&sitting())
 }
 
 /// The first so many lines of a race's recording, and what follows them.
@@ -34,17 +96,17 @@ fn flaw(file: &[u8]) -> (u64, Why, Recording) {
 
 #[test]
 fn a_recording_is_the_sitting() {
-    let app = Sitting::race().finished().app;
-    let recording = opened(&recorded(&app));
-    assert_eq!(recording.entries(), app.session().kept());
-    assert_eq!(recording.setup(), app.session().setup());
-    assert_eq!(recording.last(), Some(Selection::race(Workload::Followers)));
+    let session = sitting();
+    let recording = opened(&recorded(&session));
+    assert_eq!((recording.entries(), recording.setup()), (session.kept(), session.setup()));
+    let race = Selection::race(Workload::Followers);
+    assert_eq!(recording.last(), race);
     let runs = recording.runs();
     assert_eq!(
         runs.iter().map(|run| run.plan().mode).collect::<Vec<_>>(),
         [Mode::Sequential, Mode::Threads]
     );
-    for (run, live) in runs.iter().zip(app.runs()) {
+    for (run, live) in runs.iter().zip(session.runs(race)) {
         assert_eq!(run.took(), live.took());
         assert!(run.followers().eq(live.followers()));
     }
@@ -99,7 +161,8 @@ fn a_recording_opens_wherever_it_is_cut_off() {
     let file = race();
     let header = file.iter().position(|&byte| byte == b'\n').unwrap();
     let all = opened(&file).entries().len();
-    for cut in (header + 1..file.len()).step_by(97) {
+    let begun = header + 1 + file[header + 1..].iter().position(|&byte| byte == b'\n').unwrap();
+    for cut in (begun..file.len()).step_by(97) {
         let (file, lines) = (&file[..cut], file[..cut].split(|&byte| byte == b'\n').count());
         let recording = read("run.jsonl", file).unwrap();
         let kept = recording.entries().len();
@@ -114,8 +177,9 @@ fn a_recording_opens_wherever_it_is_cut_off() {
 
 #[test]
 fn a_recording_is_opened_up_to_what_cannot_be() {
-    let (line, why, recording) = flaw(&begun(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
-    assert_eq!((line, why, recording.entries().len()), (2, Why::NothingBegun, 0));
+    let said = refused(&begun(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
+    assert_eq!(said, "nothing was recorded in run.jsonl: line 2 comes before anything was begun");
+    assert_eq!(refused(&begun(1, b"")), "nothing was recorded in run.jsonl");
     let (line, why, _) = flaw(&[begun(9, b""), race()].concat());
     assert_eq!((line, why), (10, Why::SecondHeader));
     for bad in
@@ -128,7 +192,7 @@ fn a_recording_is_opened_up_to_what_cannot_be() {
     let file = String::from_utf8(begun(2, b"")).unwrap();
     let beginning = file.lines().nth(1).unwrap();
     for (from, to) in
-        [("\"per_page\":30", "\"per_page\":0"), ("\"tasks\":8", "\"tasks\":1000000000")]
+        [("\"per_page\":2", "\"per_page\":0"), ("\"tasks\":8", "\"tasks\":1000000000")]
     {
         let bad = beginning.replace(from, to);
         assert_eq!(flaw(&begun(5, bad.as_bytes())).1, Why::Impossible);
@@ -167,9 +231,7 @@ fn what_a_file_says_is_safe_to_print() {
             Entry::Begun(begun) => begun.setup.target.clone().unwrap().user,
             Entry::Event(event) => match &event.kind {
                 Kind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
-                Kind::RunFinished { end: threadline::model::End::Failed(failure) } => {
-                    failure.message.clone()
-                }
+                Kind::RunFinished { end: End::Failed(failure) } => failure.message.clone(),
                 _ => continue,
             },
         };

@@ -1,0 +1,221 @@
+//! The keys of a recording: from moment to moment, faster and slower, from mode to mode.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::{App, Effect, Msg};
+use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::recording::Recording;
+
+use crate::fabricate::{Job, Sitting};
+use crate::recordings::{picture, playing, recorded, row, total};
+
+const SIZE: (u16, u16) = (120, 36);
+
+/// A recording that is played, and the time.
+struct Played {
+    app: App,
+    clock: Nanos,
+    total: Nanos,
+}
+
+impl Played {
+    fn new(recording: &Recording) -> Self {
+        let mut played =
+            Self { app: playing(recording), clock: Nanos(77), total: total(recording) };
+        played.title();
+        played
+    }
+
+    fn race() -> Self {
+        Self::new(&recorded(&Sitting::race().finished().app))
+    }
+
+    /// So many thousandths of the recording's time go by.
+    fn wait(&mut self, thousandths: u64) {
+        self.clock = self.clock + Nanos(self.total.0 * thousandths / 1_000);
+        self.title();
+    }
+
+    fn press(&mut self, keys: &str) -> Option<Effect> {
+        let mut effect = None;
+        for key in keys.chars() {
+            let key = KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE);
+            effect = self.app.update(Msg::Key(key)).or(effect);
+        }
+        effect
+    }
+
+    fn title(&mut self) -> String {
+        row(&picture(&mut self.app, self.clock, SIZE), 0)
+    }
+
+    fn keys(&mut self) -> String {
+        row(&picture(&mut self.app, self.clock, SIZE), SIZE.1 - 1)
+    }
+
+    /// What the title says of the recording.
+    fn says(&mut self) -> String {
+        let title = self.title();
+        let at = title.find("recording").expect("a recording");
+        title[at..].split("   ").next().unwrap().trim().to_owned()
+    }
+
+    /// The picture without its title, which tells how it is played, and without the keys.
+    fn body(&mut self) -> Vec<String> {
+        let picture = picture(&mut self.app, self.clock, SIZE);
+        (1..SIZE.1 - 1).map(|y| row(&picture, y)).collect()
+    }
+}
+
+#[test]
+fn it_plays_by_itself_to_its_end() {
+    let mut played = Played::race();
+    assert_eq!(played.says(), "recording 0 %, 1x");
+    assert!(played.app.needs_frames());
+    played.wait(503);
+    assert_eq!(played.says(), "recording 50 %, 1x");
+    played.wait(2_000);
+    assert_eq!(played.says(), "recording 100 %");
+    assert!(!played.app.needs_frames());
+    assert_eq!(played.press(" "), None);
+    assert!(played.keys().contains("the recording is over: r plays it again"));
+    played.press("r");
+    assert_eq!(played.says(), "recording 0 %, 1x");
+}
+
+#[test]
+fn it_is_held_still_and_goes_on_where_it_was() {
+    let mut played = Played::race();
+    played.wait(303);
+    played.press(" ");
+    assert!(!played.app.needs_frames());
+    played.wait(9_000);
+    assert_eq!(played.says(), "recording 30 %, paused");
+    assert!(played.keys().contains("Space play"));
+    played.press(" ");
+    played.wait(0);
+    assert_eq!(played.says(), "recording 30 %, 1x");
+    played.wait(100);
+    assert_eq!(played.says(), "recording 40 %, 1x");
+}
+
+#[test]
+fn the_programs_sleep_is_no_time_of_the_recordings() {
+    let mut played = Played::race();
+    played.wait(203);
+    played.app.update(Msg::Slept(Nanos(9)));
+    played.wait(500);
+    assert_eq!(played.says(), "recording 20 %, 1x");
+    assert_eq!(played.app.notice(), None);
+}
+
+#[test]
+fn it_is_played_at_any_speed() {
+    let mut played = Played::race();
+    played.press(">>>");
+    assert_eq!(played.app.notice(), Some("played at 10x"));
+    played.wait(21);
+    assert_eq!(played.says(), "recording 21 %, 10x");
+    played.press("<<<<<<<<<");
+    assert_eq!(played.says(), "recording 21 %, 0.1x");
+    played.press(&">".repeat(20));
+    assert_eq!(played.says(), "recording 21 %, 1000x");
+}
+
+#[test]
+fn scrubbing_goes_by_a_twentieth_and_a_moment_looks_the_same_from_both_sides() {
+    let mut played = Played::race();
+    played.press(" ))))))))");
+    assert_eq!(played.says(), "recording 40 %, paused");
+    let before = played.body();
+    played.press("))))))");
+    assert_eq!(played.says(), "recording 70 %, paused");
+    assert_ne!(played.body(), before);
+    played.press("((((((");
+    assert_eq!((played.says().as_str(), played.body()), ("recording 40 %, paused", before));
+    played.press(&"(".repeat(30));
+    assert_eq!(played.says(), "recording 0 %, paused");
+    played.press(&")".repeat(30));
+    assert_eq!(played.says(), "recording 100 %");
+}
+
+#[test]
+fn a_view_that_was_zoomed_stays_where_it_is() {
+    let mut played = Played::race();
+    played.press(" ))))))))))");
+    played.press("++");
+    played.title();
+    let window = played.app.viewport().window();
+    played.press("(");
+    played.title();
+    assert_eq!(played.app.viewport().window().cell, window.cell);
+}
+
+#[test]
+fn stepping_goes_event_by_event_there_and_back() {
+    let mut played = Played::race();
+    played.wait(300);
+    played.press("]");
+    let (here, steps) = (played.body(), "]".repeat(7));
+    played.press(&steps);
+    assert_ne!(played.body(), here);
+    assert!(played.says().ends_with("paused"));
+    played.press(&steps.replace(']', "["));
+    assert_eq!(played.body(), here);
+    played.press(&"[".repeat(1_000));
+    assert_eq!(played.says(), "recording 0 %, paused");
+    assert!(!played.app.runs().is_empty() || played.app.session().active().is_some());
+    played.press(&"]".repeat(1_000));
+    assert_eq!(played.says(), "recording 100 %");
+}
+
+/// A sitting in which two modes were run, the second with other workers.
+fn two_modes() -> Recording {
+    let job = Job { workers: Some(3), ..Job::default() };
+    let sitting = Sitting::new(job, Selection::only(Workload::Followers, Mode::Sequential));
+    recorded(&sitting.finished().pressed("]3").finished().app)
+}
+
+#[test]
+fn modes_that_were_recorded_can_be_chosen() {
+    let mut played = Played::new(&two_modes());
+    let only = |mode| Selection::only(Workload::Followers, mode);
+    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    played.press("3");
+    assert_eq!(played.app.shown(), only(Mode::Threads));
+    let runs = played.app.runs();
+    assert_eq!((runs.len(), runs[0].plan().workers, runs[0].done_tasks()), (1, 4, 0));
+    played.press("2");
+    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    assert!(played.app.runs()[0].is_over());
+    played.press("\t1");
+    assert_eq!(played.app.notice(), Some("race was not recorded"));
+    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    played.app.update(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
+    assert_eq!(played.app.shown(), only(Mode::Threads));
+    played.press("w");
+    assert_eq!(played.app.notice(), Some("nothing but followers was recorded"));
+}
+
+#[test]
+fn playing_turns_to_what_was_begun() {
+    let mut played = Played::new(&two_modes());
+    played.wait(1_001);
+    assert_eq!(played.app.shown().choice, threadline::model::Choice::Only(Mode::Threads));
+    assert!(played.app.runs()[0].is_whole());
+    // Its speed-up is against the first, as it was live.
+    assert!(played.body().iter().any(|row| row.contains("times as fast as sequential")));
+}
+
+#[test]
+fn nothing_runs_in_a_recording() {
+    let mut played = Played::race();
+    for key in ["x", "s"] {
+        assert_eq!(played.press(key), None);
+        assert_eq!(played.app.notice(), Some("this is a recording: nothing runs in it"));
+    }
+    for key in ["r", "1", "2", "5", "\t", "w", " "] {
+        assert_eq!(played.press(key), None);
+    }
+    // No question: nothing is lost.
+    assert_eq!(played.press("q"), Some(Effect::Quit));
+}
