@@ -13,6 +13,7 @@ mod look;
 mod message;
 mod output;
 pub mod pace;
+mod pointer;
 mod popup;
 mod range;
 pub mod replay;
@@ -34,7 +35,7 @@ pub use find::Told;
 pub use keymap::{Action, BINDINGS, Context, Keymap};
 pub use line::Line;
 pub use look::{Looked, Pane};
-pub use message::{Effect, Msg};
+pub use message::{Effect, Gesture, Msg, Pointed};
 pub use output::Reading;
 use pace::SlowMotion;
 pub use popup::Popup;
@@ -66,6 +67,7 @@ pub struct App {
     slow_motion: SlowMotion,
     /// What plays, where this is a recording.
     player: Option<Player>,
+    calm: bool,
     keymap: Keymap,
     now: Nanos,
 }
@@ -89,6 +91,7 @@ impl App {
             laws: Vec::new(),
             names: Vec::new(),
             player: None,
+            calm: false,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
         }
@@ -98,6 +101,12 @@ impl App {
     #[must_use]
     pub fn with_keymap(self, keymap: Keymap) -> Self {
         Self { keymap, ..self }
+    }
+
+    /// The same, with a view that follows by halves of itself, and does not creep.
+    #[must_use]
+    pub fn calm(self) -> Self {
+        Self { calm: true, ..self }
     }
 
     /// Runs the selection shown, or plays the recording.
@@ -135,6 +144,11 @@ impl App {
                     return self.enter(&key);
                 }
                 self.act(self.keymap.action(&key, self.context())?)
+            }
+            Msg::Mouse(gesture, pointed) => {
+                self.notice = None;
+                self.point(gesture, pointed);
+                None
             }
             Msg::Event(event) => {
                 if let Some(plan) = self.session.apply(&event) {
@@ -176,6 +190,7 @@ impl App {
                     self.now = now;
                 }
                 let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+                self.view.viewport.set_calm(self.calm);
                 self.view.frame(columns, edge, newest, expected);
                 if self.finding.is_told() {
                     self.refresh_search();

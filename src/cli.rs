@@ -112,8 +112,6 @@ struct Fetch {
     /// compute]
     #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<ThreadsArg>,
-    #[command(flatten)]
-    sweep: sweep::SweepArgs,
     /// The queue holds N tasks at most [default: all]
     #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
     queue: Option<u32>,
@@ -122,6 +120,8 @@ struct Fetch {
     /// Print which keys do what, as the configuration file says it
     #[arg(long, hide_short_help = true, help_heading = LOOK)]
     print_keys: bool,
+    #[command(flatten)]
+    sweep: sweep::SweepArgs,
     #[command(flatten)]
     lab: lab::LabArgs,
     #[command(flatten)]

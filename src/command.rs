@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{self, Command, Followers, Picture, Source, Theme, Way};
+use crate::cli::{self, Command, Followers, Narrate, Picture, Source, Theme, Way};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
@@ -21,7 +21,7 @@ use crate::export::OutputError;
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Exports, Shape, Streams};
+use crate::headless::{self, Exports, Follow, Shape, Streams};
 use crate::model::{ExportKind, Target};
 use crate::recording::{RecordError, RecordingError};
 use crate::signals::Signals;
@@ -119,8 +119,10 @@ fn print(
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let Sitting { mut session, launcher, server } = Sitting::open(followers)?;
     record::compare(followers.compare.as_deref(), &mut session, streams)?;
+    let exports = exports(&followers.exports, &followers.picture)?;
     let (session, taping) = record::begin(followers.record.as_deref(), session)?;
-    let done = sit(session, &launcher, followers, streams);
+    streams.follow = follow(followers.picture.narrate, streams.follow);
+    let done = sit(session, &launcher, followers, exports, streams);
     drop(server);
     taping.finish(done, streams)
 }
@@ -129,9 +131,9 @@ fn sit(
     session: Session,
     launcher: &Launcher,
     followers: &Followers,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let exports = exports(&followers.exports, &followers.picture)?;
     let selection = followers.selection;
     if let Some(shape) = shape(followers.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
@@ -141,6 +143,7 @@ fn sit(
     let look = look(&followers.picture);
     let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
         .with_keymap(followers.picture.keys.clone());
+    let app = if look.reduced_motion { app.calm() } else { app };
     on_screen(app.slowed(followers.slow), launcher, look, exports, streams)
 }
 
@@ -218,6 +221,14 @@ fn exports(places: &[(ExportKind, PathBuf)], picture: &Picture) -> Result<Export
     Exports::prepare(places, background, typed::command(std::env::args_os()))
 }
 
+/// How stderr says how far it is, where it says `usual` for everybody.
+const fn follow(narrate: Narrate, usual: Follow) -> Follow {
+    match (narrate, usual) {
+        (Narrate::Always, _) | (Narrate::ToPerson, Follow::Line) => Follow::Sentences,
+        _ => usual,
+    }
+}
+
 fn look(picture: &Picture) -> Look {
     Look {
         background: match picture.theme {
@@ -228,6 +239,8 @@ fn look(picture: &Picture) -> Look {
         depth: Depth::of(|name| std::env::var(name).ok()),
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         guarded: false,
+        mouse: picture.mouse,
+        reduced_motion: picture.reduced_motion,
     }
 }
 

@@ -4,6 +4,7 @@ pub mod commands;
 mod consent;
 mod drive;
 mod exports;
+mod narrate;
 mod progress;
 pub mod replay;
 pub mod serve;
@@ -17,7 +18,7 @@ use crate::engine::Launcher;
 use crate::exit::Exit;
 use crate::export::json::Report;
 use crate::export::plain;
-use crate::model::{Run, Selection};
+use crate::model::{Mode, Run, Selection};
 use crate::signals::Signals;
 use crate::writer::Writer;
 use consent::Consent;
@@ -40,8 +41,19 @@ pub struct Streams<'a> {
     pub out: &'a mut dyn Write,
     /// Everything else. If it takes nothing, there is nobody to tell, and nothing else changes.
     pub err: &'a mut dyn Write,
-    /// Whether a person watches stderr, and wants to see how far it is.
-    pub progress: bool,
+    /// How far it is.
+    pub follow: Follow,
+}
+
+/// How stderr says how far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// Not at all.
+    Nothing,
+    /// In a line that is drawn over itself, as a person watches.
+    Line,
+    /// In sentences, for a screen reader.
+    Sentences,
 }
 
 /// Runs the selection, then writes what is taken along, what a person must be told, and the report.
@@ -83,12 +95,21 @@ fn sit(
     let mut progress = progress_line(streams);
     let came = drive::to_end(session, selection, launcher, signals, &mut progress, streams.err);
     progress.clear();
+    // Of a sweep, the runs are its last trial alone.
+    if session.sweep(selection).is_none() {
+        progress.tell_lanes(session.runs(selection));
+    }
     came
 }
 
 fn progress_line(streams: &Streams<'_>) -> Progress {
     // Without a thread for it, there is none.
-    Progress::new(streams.progress.then(|| Writer::start(io::stderr()).ok()).flatten())
+    let writer = || Writer::start(io::stderr()).ok();
+    match streams.follow {
+        Follow::Nothing => Progress::new(None),
+        Follow::Line => Progress::new(writer()),
+        Follow::Sentences => Progress::sentences(writer()),
+    }
 }
 
 /// The report comes last: a pipe that breaks in it must not cost the file.
@@ -100,22 +121,46 @@ fn tell(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let (profile, runs) = (session.profile(), session.runs(selection));
-    let cores = session.setup().cores();
     if let Some(trouble) = trouble(profile, runs) {
-        complain(streams.err, &trouble);
+        complain(streams.err, &(trial(session, selection).unwrap_or_default() + &trouble));
     }
-    let exit = told(Exit::of(profile, runs), saved?, streams.err);
+    let exit = match (Exit::of(profile, runs), session.sweep(selection)) {
+        // The trials before the one that brought nothing are there.
+        (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
+        (exit, _) => exit,
+    };
+    let exit = told(exit, saved?, streams.err);
     match shape {
-        Shape::Json => {
-            Report::of(session.target(), profile, runs, cores).write(streams.out)?;
-        }
-        Shape::Plain if aside => {
-            _ = plain::write(streams.err, session.target(), profile, runs, cores);
-        }
-        Shape::Plain => plain::write(streams.out, session.target(), profile, runs, cores)?,
+        Shape::Json => json(session, selection, streams.out)?,
+        Shape::Plain if aside => _ = plain(session, selection, streams.err),
+        Shape::Plain => plain(session, selection, streams.out)?,
     }
     streams.out.flush()?;
     Ok(exit)
+}
+
+/// Which trial of a sweep is not whole: `trial 3 of 15 ended the sweep: `.
+fn trial(session: &Session, selection: Selection) -> Option<String> {
+    let sweep = session.sweep(selection)?;
+    session.runs(selection).first().filter(|run| run.has_begun())?;
+    Some(format!("trial {} of {} ended the sweep: ", sweep.trials().len() + 1, sweep.planned()))
+}
+
+fn json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    let report = Report::of(session.target(), profile, runs, session.setup().cores());
+    match session.sweep(selection) {
+        Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
+        None => report.write(out),
+    }
+}
+
+fn plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    match session.sweep(selection) {
+        Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
+        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
+    }
 }
 
 /// Says what went wrong, in one line.

@@ -19,7 +19,7 @@
 //! | [`tui`] | the terminal, and the loop that joins all of these |
 //! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
 //! | [`recording`] | a sitting in a file, and the same sitting again |
-//! | [`export`] | what a person takes along: reports and followers |
+//! | [`export`] | what a person takes along: reports, a trace, a picture, followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
 //!

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use threadline::cli::{self, Command, Stop};
 use threadline::command::{self, CommandError};
 use threadline::exit::Exit;
-use threadline::headless::{Streams, complain};
+use threadline::headless::{Follow, Streams, complain};
 
 fn main() -> ExitCode {
     let mut err = io::stderr();
@@ -26,9 +26,9 @@ fn main() -> ExitCode {
 }
 
 fn carry_out(command: Command, err: &mut io::Stderr) -> Exit {
-    let progress = err.is_terminal();
+    let follow = if err.is_terminal() { Follow::Line } else { Follow::Nothing };
     let mut out = BufWriter::new(io::stdout());
-    let mut streams = Streams { out: &mut out, err, progress };
+    let mut streams = Streams { out: &mut out, err, follow };
     let done = command::run(command, &mut streams);
     // What is left in the buffer was refused already, or is nothing.
     drop(out.into_parts());

@@ -27,6 +27,10 @@ use screen::Screen;
 /// 40.
 const FRAME: Duration = Duration::from_millis(50);
 
+/// With reduced motion, what goes on by itself is drawn as seldom as this; what a person asks for,
+/// as soon as ever.
+const CALM_FRAME: Duration = Duration::from_millis(500);
+
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
@@ -38,6 +42,10 @@ pub struct Look {
     pub glyphs: Glyphs,
     /// Whether nobody in the background may write on it: commands that we run.
     pub guarded: bool,
+    /// Whether the mouse is ours.
+    pub mouse: bool,
+    /// Whether nothing moves that need not.
+    pub reduced_motion: bool,
 }
 
 /// How the screen was left.
@@ -69,6 +77,8 @@ pub fn run(
         run: None,
         exports: Exports::new(command),
         dirty: true,
+        asked: false,
+        pace: if look.reduced_motion { CALM_FRAME } else { FRAME },
         last_draw: None,
         frame: None,
         slept_at: None,
@@ -95,6 +105,10 @@ struct Tui<'sitting> {
     exports: Exports,
     /// Whether the picture is not what the app says.
     dirty: bool,
+    /// Whether a person did something that the picture does not show yet.
+    asked: bool,
+    /// Between two frames, while something goes on.
+    pace: Duration,
     last_draw: Option<Nanos>,
     /// On its way to the terminal: the next waits for it.
     frame: Option<Delivery>,
@@ -143,7 +157,7 @@ impl Tui<'_> {
                     Some(left) => return Ok(left),
                     None => None,
                 },
-                recv(keys) -> input => self.take(&input.map_err(gone)?),
+                recv(keys) -> input => self.take(&input.map_err(gone)?)?,
                 recv(sent) -> outcome => {
                     self.frame = None;
                     outcome.map_err(gone)??;
@@ -166,7 +180,7 @@ impl Tui<'_> {
         match signal {
             Ok(signals::SUSPEND) => return self.suspend(),
             Ok(signals::CONTINUE) => self.wake_up()?,
-            Ok(signals::RESIZE) => self.dirty = true,
+            Ok(signals::RESIZE) => self.must_draw(),
             Ok(signal) => return Ok(Some(Left::Signal(signal))),
             Err(_) => {}
         }
@@ -181,15 +195,25 @@ impl Tui<'_> {
             return None;
         }
         let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
-        Some(FRAME.saturating_sub(self.launcher.now().since(last).into()))
+        let pace = if self.asked { FRAME } else { self.pace };
+        Some(pace.saturating_sub(self.launcher.now().since(last).into()))
     }
 
-    fn take(&mut self, input: &Input) -> Option<Effect> {
+    const fn must_draw(&mut self) {
         self.dirty = true;
-        self.app.update(match input {
+        self.asked = true;
+    }
+
+    fn take(&mut self, input: &Input) -> io::Result<Option<Effect>> {
+        self.must_draw();
+        let msg = match input {
             Input::Key(key) => Msg::Key(*key),
+            Input::Mouse(mouse) => {
+                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, *mouse)?)
+            }
             Input::Background(background) => Msg::Background(*background),
-        })
+        };
+        Ok(self.app.update(msg))
     }
 
     /// Takes in what happened since the last time; says what is to follow a run that is over.
@@ -260,7 +284,7 @@ impl Tui<'_> {
             self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
         }
         self.set_pace(Pace::Slow(self.app.pace()));
-        self.dirty = true;
+        self.must_draw();
         self.screen.take_back()
     }
 
@@ -276,7 +300,7 @@ impl Tui<'_> {
         self.frame = Some(self.screen.draw(&self.app)?);
         self.app.update(Msg::Drawn(self.launcher.now().since(drawn)));
         self.last_draw = Some(drawn);
-        self.dirty = false;
+        (self.dirty, self.asked) = (false, false);
         Ok(())
     }
 }

@@ -22,6 +22,9 @@
 //!  keys
 //! ```
 //!
+//! A pane, the inspector's or a range's, stands beside the timeline; without boxes below it, and with
+//! fewer than 20 rows over all but the keys.
+//!
 //! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
 //! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
 
@@ -45,6 +48,7 @@ mod names;
 mod output;
 mod pane;
 mod panel;
+mod pointer;
 mod range;
 mod rows;
 mod sentences;
@@ -60,12 +64,13 @@ mod verdict;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Rect, Size};
+use ratatui::layout::{Constraint, Layout as Split, Margin, Rect, Size};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use crate::app::{App, Popup};
 use crate::model::Mode;
 use layout::Layout;
+pub use pointer::pointed_at;
 use sweep::Chart;
 use theme::Theme;
 use verdict::Verdict;
@@ -101,18 +106,23 @@ fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     find::draw(app, theme, area, buf);
 }
 
-fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let inside = area.width.saturating_sub(if layout.boxed { 4 } else { 2 });
-    let verdict = Verdict::of(app, layout, theme, inside.into());
-    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
-    let compared = compare::lines(app);
-    let gives_way = compared > 0 && !layout.has_headings() && sentences::problem(app).is_none();
-    let lines = compared + if gives_way { 0 } else { verdict.lines(inside.into()) };
+/// The parts of the screen, from top to bottom: title, modes, totals, a sweep's chart, timeline,
+/// legend and keys.
+fn parts(
+    app: &App,
+    layout: Layout,
+    (verdict, chart): (&Verdict, Option<&Chart<'_>>),
+    area: Rect,
+) -> [Rect; 7] {
     let rows = app.shown().modes().len() as u16;
+    let compared = compare::lines(app);
+    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
+    let gives_way = compared > 0 && !layout.has_headings() && sentences::problem(app).is_none();
+    let said = if gives_way { 0 } else { verdict.lines(inside(layout, area).into()) };
+    let lines = said + compared;
     let bar = u16::from(layout.has_headings());
-    let chart = Chart::of(app, layout, theme);
-    let chart_rows = chart.as_ref().map_or(0, |chart| chart.rows(area.height));
-    let [title, modes, totals, swept, timeline, legend, keys] = area.layout(&Split::vertical([
+    let chart_rows = chart.map_or(0, |chart| chart.rows(area.height));
+    area.layout(&Split::vertical([
         Constraint::Length(bar),
         Constraint::Length(1),
         Constraint::Length(rows + lines + layout.frame()),
@@ -120,15 +130,36 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
         Constraint::Fill(1),
         Constraint::Length(bar),
         Constraint::Length(1),
-    ]));
+    ]))
+}
+
+/// How wide a part is inside.
+const fn inside(layout: Layout, area: Rect) -> u16 {
+    area.width.saturating_sub(if layout.boxed { 4 } else { 2 })
+}
+
+/// Where the timeline's rows are in its part: the lanes use the whole width, as their names bring
+/// their own margin.
+fn timeline_rows(layout: Layout, part: Rect, screen: Rect) -> Rect {
+    let body = part_inside(layout, layout.has_headings(), part);
+    Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body }.intersection(screen)
+}
+
+fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let inside = inside(layout, area);
+    let rows = app.shown().modes().len() as u16;
+    let verdict = Verdict::of(app, layout, theme, inside.into());
+    let chart = Chart::of(app, layout, theme);
+    let [title, modes, totals, swept, timeline, legend, keys] =
+        parts(app, layout, (&verdict, chart.as_ref()), area);
     header::title(app, theme, title, buf);
     header::modes(app, layout, theme, modes, buf);
     let body = part(totals, totals_heading(app, layout, inside), layout, theme, buf);
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
-    let [said, compared] =
-        below.layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(compared)]));
+    let compared = Constraint::Length(compare::lines(app));
+    let [said, compared] = below.layout(&Split::vertical([Constraint::Fill(1), compared]));
     verdict.draw(theme, said, buf);
     compare::draw(app, theme, compared, buf);
     if let Some(chart) = chart {
@@ -136,10 +167,9 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
     let (layout, [timeline, beside]) = pane::split(app, layout, timeline);
     pane::draw(app, layout, theme, beside, buf);
-    let body = part(timeline, timeline_heading(app, layout), layout, theme, buf);
-    // The lanes use the whole width: their names bring their own margin.
-    let body = Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body };
-    timeline::draw(app, layout, theme, [body.intersection(area), legend], buf);
+    part(timeline, timeline_heading(app, layout), layout, theme, buf);
+    let lanes = timeline_rows(layout, timeline, area);
+    timeline::draw(app, layout, theme, [lanes, legend], buf);
     footer::keys(app, theme, keys, buf);
 }
 
@@ -152,17 +182,28 @@ fn part(
     theme: Theme,
     buf: &mut Buffer,
 ) -> Rect {
-    let mut inside = area;
+    let inside = part_inside(layout, heading.is_some(), area);
     if let Some((left, right)) = heading {
         if layout.boxed {
-            inside = panel::boxed(theme, area, buf);
+            panel::boxed(theme, area, buf);
         } else {
             panel::line(theme, area, buf);
-            let height = area.height.min(1);
-            inside = Rect { y: area.y + height, height: area.height - height, ..area };
         }
         panel::heading(&left, &right, theme, area, buf);
     }
+    inside
+}
+
+/// The inside of a part, with a heading or without.
+fn part_inside(layout: Layout, headed: bool, area: Rect) -> Rect {
+    let inside = match (headed, layout.boxed) {
+        (true, true) => area.inner(Margin::new(1, 1)),
+        (true, false) => {
+            let height = area.height.min(1);
+            Rect { y: area.y + height, height: area.height - height, ..area }
+        }
+        (false, _) => area,
+    };
     Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside }
 }
 

@@ -36,7 +36,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "writer",
         ],
     ),
-    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "recording", "signals", "ui", "writer"]),
     (
         "command",
         &[
@@ -48,6 +48,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "github",
             "headless",
             "model",
+            "recording",
             "signals",
             "recording",
             "tui",

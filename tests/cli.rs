@@ -17,10 +17,14 @@ mod exits;
 mod exports;
 #[path = "cli/faults.rs"]
 mod faults;
+#[path = "cli/home.rs"]
+mod home;
 #[path = "cli/json.rs"]
 mod json;
 #[path = "cli/lab.rs"]
 mod lab;
+#[path = "cli/narrate.rs"]
+mod narrate;
 #[path = "cli/output.rs"]
 mod output;
 #[path = "cli/quota.rs"]
@@ -31,6 +35,8 @@ mod report;
 mod serve;
 #[path = "cli/stop.rs"]
 mod stop;
+#[path = "cli/sweep.rs"]
+mod sweep;
 #[path = "cli/usage.rs"]
 mod usage;
 
@@ -40,9 +46,10 @@ use threadline::github::server::{DEFAULT_USER, Server};
 /// The program, with nothing of the test's own environment that it heeds.
 fn threadline() -> Command {
     let mut command = Command::cargo_bin("threadline").unwrap();
-    for name in ["GH_TOKEN", "GITHUB_TOKEN", "GITHUB_API_URL", "TERM"] {
+    for name in ["ACCESSIBLE", "GH_TOKEN", "GITHUB_TOKEN", "GITHUB_API_URL", "TERM"] {
         command.env_remove(name);
     }
+    command.env("XDG_CONFIG_HOME", "/nowhere");
     command
 }
 

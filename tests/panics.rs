@@ -100,10 +100,16 @@ mod child {
         let launcher =
             Launcher::of(Arc::new(Script { starts: name != "between-frames" }), Clock::system());
         let background = Some(Background::Dark);
-        let look =
-            Look { background, depth: Depth::Indexed, glyphs: Glyphs::Unicode, guarded: false };
+        let look = Look {
+            background,
+            depth: Depth::Indexed,
+            glyphs: Glyphs::Unicode,
+            guarded: false,
+            mouse: true,
+            reduced_motion: false,
+        };
         let signals = Signals::for_a_screen().expect("signals");
-        let (app, _) = tui::run(app, &launcher, (look, ""), &signals).expect("a screen");
+        let (app, _) = tui::run(app, &launcher, (look, "threadline"), &signals).expect("a screen");
         let whole = app.runs().iter().all(threadline::model::Run::is_whole);
         if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }

@@ -26,7 +26,8 @@ fn every_option_that_it_names_exists() {
     };
     // Cargo's own, in the commands that build, test and install.
     let cargos = ["--release", "--locked", "--path"];
-    let helps = help(&["--help"]) + &help(&["serve", "--help"]) + &help(&["exec", "--help"]);
+    let commands: [&[&str]; 4] = [&[], &["serve"], &["exec"], &["replay"]];
+    let helps: String = commands.map(|words| help(&[words, &["--help"]].concat())).concat();
     let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
     for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
         assert!(
@@ -43,4 +44,27 @@ fn its_report_of_the_laboratory_is_the_programs() {
     let report =
         format!("$ threadline {}\n{}```\n", args.join(" "), String::from_utf8_lossy(&out.stdout));
     assert!(README.contains(&report), "the README should have\n{report}");
+}
+
+#[test]
+fn its_configuration_is_one() {
+    let (_, rest) = README.split_once("```toml\n").expect("a configuration");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&file, text).unwrap();
+    let args = ["--print-keys", "--config", file.path().to_str().unwrap()];
+    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
+    let (keys, error) =
+        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
+    assert_eq!((out.status.code(), &*error), (Some(0), ""));
+    let lines = [
+        "next-mode = [\"Tab\", \"m\"]",
+        "quit = \"Q\"",
+        "pause = [\"Space\", \"l\"]",
+        "pan-right = \"Right\"",
+        "export = []",
+    ];
+    for line in lines {
+        assert!(keys.contains(line), "{line}: {keys}");
+    }
 }

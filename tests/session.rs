@@ -11,12 +11,12 @@ use std::sync::Arc;
 
 use threadline::app::Session;
 use threadline::app::session::Setup;
-use threadline::app::session::{DEFAULT_WORKERS, MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
+use threadline::app::session::{DEFAULT_WORKERS, MOST_AUTO, MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
 use threadline::model::plan::MOST_TASKS;
 use threadline::model::stats::Agreement;
 use threadline::model::{
     Answer, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos, Outcome,
-    Plan, Product, Profile, Quota, Selection, Target, TaskId, Workload,
+    Plan, Product, Profile, Quota, Selection, Target, TaskId, Why, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
@@ -260,6 +260,29 @@ fn workers_change_by_steps_within_what_the_server_allows() {
         DEFAULT_WORKERS + 1,
         "from what would have been"
     );
+}
+
+/// A thread a page, but no more than anybody wants to see, or the server allows.
+#[test]
+fn threads_whose_number_is_found_have_room_for_as_many_as_there_are_pages() {
+    for (costs_quota, followers, most) in
+        [(false, 90, 3), (false, 100_000, MOST_AUTO), (true, 100_000, MOST_WORKERS_ON_QUOTA)]
+    {
+        let target = session(costs_quota, None).target().unwrap().clone();
+        let mut session = Session::new(Setup { auto: true, ..Setup::followers(target, None) });
+        let plan = session.begin(THREADS).unwrap();
+        assert!(!plan.auto, "one request needs one thread");
+        let plan = play(&mut session, &plan, 5, &[profile(followers)], End::Finished).unwrap();
+        assert_eq!((plan.auto, plan.workers), (true, most));
+        let in_flight = 2;
+        apply(&mut session, 1, Kind::Allowed { in_flight, why: Why::Start });
+        // From where it stands, and once that is a number, by steps of one.
+        for workers in [3, 4] {
+            session.change_workers(Workload::Followers, 1);
+            assert_eq!(session.workers(Workload::Followers), workers);
+            assert!(!session.is_auto(Workload::Followers));
+        }
+    }
 }
 
 #[test]

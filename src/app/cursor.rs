@@ -56,7 +56,7 @@ impl View {
         self.note(before, None);
     }
 
-    fn put_cursor(&mut self, at: Nanos) {
+    pub(super) fn put_cursor(&mut self, at: Nanos) {
         self.cursor = Some(at);
         self.viewport.reveal(at);
     }
@@ -77,7 +77,11 @@ impl View {
     /// What is looked at on it: what goes on under the cursor, or else the last before; without a
     /// cursor, the last in view.
     pub(super) fn span(&self, looked: &Looked<'_>) -> Option<Span> {
-        let at = self.cursor.unwrap_or_else(|| self.viewport.window().end());
-        looked.lane.span_at(at.min(looked.until))
+        looked.lane.span_at(self.looked_at().min(looked.until))
+    }
+
+    /// The cursor, or else where the view ends.
+    pub(super) fn looked_at(&self) -> Nanos {
+        self.cursor.unwrap_or_else(|| self.viewport.window().end())
     }
 }

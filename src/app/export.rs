@@ -20,6 +20,12 @@ impl App {
     pub(super) fn export(&mut self, entry: usize) -> Option<Effect> {
         self.popup = None;
         let kind = self.export_kinds().nth(entry)?;
+        if kind == ExportKind::Recording && self.session.kept().is_empty() {
+            let option = kind.option();
+            self.notice =
+                Some(format!("this run is too long to be kept: begin with {option} FILE"));
+            return None;
+        }
         self.notice = Some(format!("writing the {kind}"));
         Some(Effect::Export { kind, stem: self.stem() })
     }
@@ -50,8 +56,11 @@ impl App {
         })
     }
 
+    /// A recording is there already where one is played.
     fn export_kinds(&self) -> impl Iterator<Item = ExportKind> + use<> {
+        let replays = self.progress().is_some();
         ExportKind::of(self.shown.workload)
+            .filter(move |&kind| kind != ExportKind::Recording || !replays)
     }
 
     fn stem(&self) -> String {

@@ -48,6 +48,9 @@ impl App {
 
     /// What the pane is about; nothing if there is none.
     pub fn pane(&self) -> Option<Pane> {
+        if self.view.drag.is_some_and(|drag| !drag.had_pane) {
+            return None;
+        }
         if self.view.inspects {
             return Some(Pane::Inspector);
         }

@@ -9,6 +9,8 @@ use crate::model::{Background, Event, ExportKind, Nanos, Plan};
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// The mouse did something, there.
+    Mouse(Gesture, Pointed),
     /// Something happened in the run that goes on.
     Event(Event),
     /// The terminal told its background.
@@ -31,6 +33,30 @@ pub enum Msg {
         /// How many cells the timeline has.
         columns: u16,
     },
+}
+
+/// What a person does with the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gesture {
+    /// The button goes down.
+    Press,
+    /// The mouse moves while it is down.
+    Drag,
+    /// The button goes up.
+    Release,
+    /// The wheel, away from the hand.
+    Closer,
+    /// The wheel, towards the hand.
+    Farther,
+}
+
+/// What the mouse points at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pointed {
+    /// The lane, counted through all runs shown.
+    pub lane: Option<usize>,
+    /// The moment on the time axis.
+    pub at: Option<Nanos>,
 }
 
 /// What is to be done.

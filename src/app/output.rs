@@ -20,7 +20,7 @@ pub struct Reading {
 }
 
 impl App {
-    /// Shows what the chosen lane's latest command in view wrote.
+    /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
     pub(super) fn read_output(&mut self) {
         let Some(lane) = self.lane() else {
             let (next, previous) =
@@ -29,7 +29,7 @@ impl App {
                 Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
             return;
         };
-        let reading = Reading::of_lane(lane, self.visible(), self.view.viewport.window().end());
+        let reading = Reading::of_lane(lane, self.visible(), self.view.looked_at());
         match reading {
             Some(reading) => self.popup = Some(Popup::Output(reading)),
             None => self.notice = Some("no command has begun on this lane so far".to_owned()),

@@ -23,6 +23,12 @@ impl View {
         });
     }
 
+    /// Has a range go from there to the cursor.
+    pub(super) fn mark_from(&mut self, begun: Nanos) {
+        self.inspects = false;
+        self.range = Some(Range { begun, ended: None });
+    }
+
     /// The range's earlier and later end.
     pub(super) fn range(&self) -> Option<(Nanos, Nanos)> {
         let range = self.range?;

@@ -2,6 +2,7 @@
 
 use super::history::History;
 use super::keymap::Action;
+use super::pointer::Drag;
 use super::range::Range;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
@@ -18,6 +19,8 @@ pub(super) struct View {
     /// Whether the inspector is open.
     pub(super) inspects: bool,
     pub(super) history: History,
+    /// The mouse's button is down.
+    pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
 }
 

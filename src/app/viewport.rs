@@ -29,6 +29,8 @@ pub struct Viewport {
     newest: Nanos,
     /// Whether a run goes on in it.
     goes_on: bool,
+    /// Whether a view that follows goes on by halves of itself.
+    calm: bool,
     columns: u16,
 }
 
@@ -84,6 +86,7 @@ impl Default for Viewport {
             edge: Nanos::ZERO,
             newest: Nanos::ZERO,
             goes_on: false,
+            calm: false,
             columns: 80,
         }
     }
@@ -116,6 +119,11 @@ impl Viewport {
         }
     }
 
+    /// Has a view that follows go on by halves of itself, or cell by cell.
+    pub(super) const fn set_calm(&mut self, calm: bool) {
+        self.calm = calm;
+    }
+
     /// What to draw.
     pub fn window(&self) -> Window {
         let columns = self.columns;
@@ -124,7 +132,11 @@ impl Viewport {
         };
         let from = if self.follow {
             let shown = cell.0 * u64::from(columns - columns / 16 - 1);
-            Nanos(self.newest.0.saturating_sub(shown) / cell.0 * cell.0)
+            let step = if self.calm { cell.0 * u64::from((columns / 2).max(1)) } else { cell.0 };
+            let first = self.newest.0.saturating_sub(shown);
+            // A long step goes ahead, or the newest moment would be out of view meanwhile.
+            let steps = if self.calm { first.div_ceil(step) } else { first / step };
+            Nanos(steps.saturating_mul(step))
         } else {
             self.from
         };

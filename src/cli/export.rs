@@ -9,7 +9,7 @@ use super::usage::UsageError;
 use crate::model::ExportKind;
 
 /// Options that write files.
-const EXPORT: &str = "Export";
+pub(super) const EXPORT: &str = "Export";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
@@ -47,9 +47,10 @@ impl ExportArgs {
             let same = exports.iter().take(place).find(|(_, other)| other == path);
             if let Some((other, _)) = same {
                 let [one, two] = [other.option(), kind.option()];
-                return Err(match path.as_os_str() == "-" {
-                    true => UsageError::StdoutTwice { one, two },
-                    false => UsageError::FileTwice { one, two },
+                return Err(if path.as_os_str() == "-" {
+                    UsageError::StdoutTwice { one, two }
+                } else {
+                    UsageError::FileTwice { one, two }
                 });
             }
         }

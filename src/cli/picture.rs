@@ -10,6 +10,7 @@ use crate::app::Keymap;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = super::LOOK)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct PictureArgs {
     /// No screen: print the times and a short report
     #[arg(long)]
@@ -32,7 +33,7 @@ pub(super) struct PictureArgs {
     /// Draw twice a second at most, and move on by half a view
     #[arg(long, hide_short_help = true)]
     reduced_motion: bool,
-    /// Read this configuration [default: $XDG_CONFIG_HOME/threadline/config.toml]
+    /// Read this configuration
     #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
     config: Option<PathBuf>,
     /// A person's own.

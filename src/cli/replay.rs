@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::export::{ExportArgs, Exports};
+use super::export::{EXPORT, ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
 use super::{Environment, LOOK, UsageError};
 use crate::app::replay::{FASTEST, SLOWEST, Speed};
@@ -13,7 +13,7 @@ use crate::app::replay::{FASTEST, SLOWEST, Speed};
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
     /// Record to FILE while it runs, for threadline replay
-    #[arg(long, help_heading = "Export", value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
     /// Compare with the recording FILE, on the screen: c shows it beneath the lanes
     #[arg(
@@ -62,6 +62,7 @@ pub struct Replay {
 }
 
 impl ReplayArgs {
+    /// Where nothing but the recording is to be seen, there is a screen.
     pub(super) fn resolve(self, environment: Environment<'_>) -> Result<Replay, UsageError> {
         let Self { path, speed, mut picture, export } = self;
         picture.configure(environment)?;

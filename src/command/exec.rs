@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandError, cores, exports, look, record, shape};
+use super::{CommandError, cores, exports, follow, look, record, shape};
 use crate::app::session::{Setup, most_workers};
 use crate::app::{App, Session};
 use crate::cli::Exec;
@@ -10,7 +10,7 @@ use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
 use crate::github::Patience;
 use crate::headless::commands::{self, tell};
-use crate::headless::{Shape, Streams};
+use crate::headless::{Exports, Shape, Streams};
 use crate::model::{Selection, Workload};
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
@@ -19,8 +19,9 @@ pub(super) fn run(exec: &Exec, streams: &mut Streams<'_>) -> Result<Exit, Comman
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
     let jobs = exec.jobs.or_else(cores).unwrap_or(1).min(most_workers(false));
     let setup = Setup { queue: exec.queue, ..Setup::commands(Arc::clone(&exec.commands), jobs) };
+    let exports = exports(&exec.exports, &exec.picture)?;
     let (session, taping) = record::begin(exec.record.as_deref(), Session::new(setup))?;
-    let done = sit(session, selection, exec, streams);
+    let done = sit(session, selection, exec, exports, streams);
     taping.finish(done, streams)
 }
 
@@ -28,10 +29,11 @@ fn sit(
     session: Session,
     selection: Selection,
     exec: &Exec,
+    exports: Exports,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let exports = exports(&exec.exports, &exec.picture)?;
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
+    streams.follow = follow(exec.picture.narrate, streams.follow);
     if let Some(shape) = shape(exec.way) {
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         let (shape, streams) = ((shape, exports), streams);
@@ -41,6 +43,7 @@ fn sit(
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
     let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
         .with_keymap(exec.picture.keys.clone());
+    let app = if look.reduced_motion { app.calm() } else { app };
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
     let session = app.session();

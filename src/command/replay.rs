@@ -6,7 +6,7 @@ use crate::cli::Replay;
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
 use crate::github::Patience;
-use crate::headless::{Streams, complain, replay};
+use crate::headless::{self, Streams, complain};
 use crate::recording;
 use crate::signals::Signals;
 use crate::tui::{self, Left};
@@ -20,19 +20,27 @@ pub(super) fn run(replay: &Replay, streams: &mut Streams<'_>) -> Result<Exit, Co
         if let Some(flaw) = &flaw {
             complain(streams.err, flaw);
         }
-        return Ok(replay::report(&recording, (shape, exports), streams, &signals)?);
+        return Ok(headless::replay::report(&recording, (shape, exports), streams, &signals)?);
     }
     let look = look(&replay.picture);
     let (setup, entries) = recording.into_parts();
     let app = App::replaying(setup, entries, replay.speed, look.background.unwrap_or_default())
         .with_keymap(replay.picture.keys.clone());
+    let app = if look.reduced_motion { app.calm() } else { app };
     // Nothing is ever started: it has the clock.
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let shown = tui::run(app.noticing(flaw), &launcher, (look, exports.command()), &signals);
-    match shown.map_err(CommandError::Screen)? {
-        (_, Left::Quit) => Ok(Exit::Whole),
-        (_, Left::Signal(number)) => Ok(Exit::Signal(number)),
-        (_, Left::Lost(error)) => Err(CommandError::Screen(error)),
+    let look = (look, exports.command());
+    let shown = tui::run(app.noticing(flaw), &launcher, look, &signals);
+    let (app, left) = shown.map_err(CommandError::Screen)?;
+    let came = if let Left::Signal(number) = left { Some(number) } else { None };
+    let (session, shown) = (app.session(), app.taken_along());
+    let others = session.all_runs();
+    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
+    let exit = headless::told(Exit::Whole, saved?, streams.err);
+    match (came, left) {
+        (Some(signal), _) => Ok(Exit::Signal(signal)),
+        (None, Left::Lost(error)) => Err(CommandError::Screen(error)),
+        (None, _) => Ok(exit),
     }
 }

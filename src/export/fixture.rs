@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::model::sweep::Trial;
 use crate::model::{
     Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos,
-    Outcome, Plan, Product, Profile, Run, State, Target, TaskId, Work,
+    Outcome, Plan, Product, Profile, Run, State, Sweep, Target, TaskId, Work,
 };
 
 /// How a page goes: well, with these accounts, or not.
@@ -147,4 +148,16 @@ fn follower(id: u64) -> Follower<'static> {
 
 pub(crate) fn failure(kind: FailureKind) -> Failure {
     Failure { kind, message: "api.example broke: try again".to_owned() }
+}
+
+/// A sweep over 60 pages of 50 ms from a service that answers eight requests at once: the second trial
+/// of each number of workers was 2 % quicker.
+pub(crate) fn sweep(counts: &[u16]) -> Sweep {
+    let mut sweep = Sweep::new(counts.to_vec(), 3);
+    for (place, &workers) in sweep.schedule().collect::<Vec<_>>().iter().enumerate() {
+        let waves = 60_u64.div_ceil(workers.min(8).into());
+        let millis = if place / counts.len() == 1 { 49 } else { 50 };
+        sweep.add(Trial { workers, took: Nanos::from_millis(waves * millis), tasks: 60 });
+    }
+    sweep
 }

@@ -4,15 +4,17 @@
 mod allowed;
 mod fill;
 mod lab;
+mod sweep;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::ascii;
-use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+use crate::model::{FailureKind, LimitKind, Mode, Run, Sweep, Target, Workload};
 pub use allowed::StepReport;
 pub use lab::{ComputeReport, GilReport, HoldReport};
+pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The shape's version.
 pub const VERSION: u32 = 2;
@@ -35,6 +37,8 @@ pub struct Report {
     pub profile: Option<ProfileReport>,
     /// The runs, in the order in which they ran.
     pub runs: Vec<RunReport>,
+    /// The sweep that they belong to; null where it is none.
+    pub sweep: Option<SweepReport>,
 }
 
 /// Whose followers, and where.
@@ -268,7 +272,14 @@ impl Report {
                 .filter(|run| run.has_begun())
                 .map(|run| RunReport::of(runs, run))
                 .collect(),
+            sweep: None,
         }
+    }
+
+    /// The same, with the sweep that the runs belong to, over a workload in a mode.
+    #[must_use]
+    pub fn with_sweep(self, sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
+        Self { sweep: Some(SweepReport::of(sweep, workload, mode)), ..self }
     }
 
     /// Writes the document, as ASCII, so that no text from outside can act on a terminal.

@@ -28,7 +28,12 @@ enum Content {
     Picture,
     Report,
     Followers(Format),
+    /// Not of runs, but of what they are a fold of: see [`Output::write_recording`].
+    Recording,
 }
+
+/// Writes what is to be written.
+type Lines<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 #[derive(Debug)]
 enum Place {
@@ -130,6 +135,7 @@ impl Content {
             Self::Picture => ExportKind::Picture,
             Self::Report => ExportKind::Report,
             Self::Followers(_) => ExportKind::Followers,
+            Self::Recording => ExportKind::Recording,
         }
     }
 
@@ -142,6 +148,7 @@ impl Content {
             Self::Followers(format) => {
                 subject.followers.map_or(Ok(()), |run| format.write(run, out))
             }
+            Self::Recording => Ok(()),
         }
     }
 
@@ -149,6 +156,7 @@ impl Content {
     fn found(self, subject: &Subject<'_>) -> Written {
         match (self, subject.followers) {
             (Self::Followers(_), None) => Written::Nothing { was: "fetched" },
+            (Self::Recording, _) => Written::Nothing { was: "recorded" },
             (Self::Followers(_), Some(run)) => {
                 let what = plural(run.follower_count(), "follower");
                 if run.is_whole() {
@@ -176,6 +184,7 @@ impl Output {
             ExportKind::Trace => Content::Trace,
             ExportKind::Picture => Content::Picture,
             ExportKind::Report => Content::Report,
+            ExportKind::Recording => Content::Recording,
             ExportKind::Followers => {
                 let stream = (is_stdout || special).then_some(Format::Ndjson);
                 let format = Format::of(path).or(stream);
@@ -202,29 +211,43 @@ impl Output {
         subject: &Subject<'_>,
         stdout: &mut dyn Write,
     ) -> Result<Written, OutputError> {
-        let Self { path, content, place } = self;
-        let found = content.found(subject);
-        if matches!(found, Written::Nothing { .. }) {
-            return Ok(found);
+        let (content, found) = (self.content, self.content.found(subject));
+        if !matches!(found, Written::Nothing { .. }) {
+            self.put(&|out| content.write(subject, out), stdout)?;
         }
-        let kind = content.kind();
+        Ok(found)
+    }
+
+    /// Writes a recording's lines, so many of them.
+    pub fn write_recording(
+        self,
+        count: u64,
+        lines: impl Fn(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<Written, OutputError> {
+        self.put(&lines, &mut io::sink())?;
+        Ok(Written::Whole { what: plural(count, "line") })
+    }
+
+    fn put(self, content: Lines<'_>, stdout: &mut dyn Write) -> Result<(), OutputError> {
+        let kind = self.content.kind();
+        let Self { path, place, .. } = self;
         let unwritable = |path, source| OutputError::Unwritable { kind, path, source };
         match place {
             Place::Stdout => {
-                let written = content.write(subject, stdout).and_then(|()| stdout.flush());
+                let written = content(stdout).and_then(|()| stdout.flush());
                 written.map_err(OutputError::Stdout)?;
             }
             Place::Direct(file) => {
-                buffered(content, subject, &file).map_err(|source| unwritable(path, source))?;
+                buffered(content, &file).map_err(|source| unwritable(path, source))?;
             }
             Place::File { target, temporary } => {
-                if let Err(source) = on_disk(content, subject, temporary.as_file()) {
+                if let Err(source) = on_disk(content, temporary.as_file()) {
                     return Err(unwritable(path, source));
                 }
                 replace(kind, &target, temporary, path)?;
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     /// Where it goes, in words.
@@ -257,14 +280,14 @@ impl Written {
     }
 }
 
-fn buffered(content: Content, subject: &Subject<'_>, file: &File) -> io::Result<()> {
+fn buffered(content: Lines<'_>, file: &File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
-    content.write(subject, &mut out)?;
+    content(&mut out)?;
     out.flush()
 }
 
-fn on_disk(content: Content, subject: &Subject<'_>, file: &File) -> io::Result<()> {
-    buffered(content, subject, file)?;
+fn on_disk(content: Lines<'_>, file: &File) -> io::Result<()> {
+    buffered(content, file)?;
     // After a power cut, too, the name must not stand for half a file.
     file.sync_all()
 }

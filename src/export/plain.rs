@@ -2,6 +2,7 @@
 
 mod computed;
 mod followers;
+pub mod sweep;
 mod workers;
 
 use std::io::{self, Write};

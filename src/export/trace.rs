@@ -19,6 +19,11 @@ use lines::{Lines, Place};
 /// Threads of different runs have different numbers, as no run has more workers.
 const MOST_LANES: u32 = 1_000;
 
+/// A slice ends so much before what follows it, and before the one around it: viewers add start and
+/// length as floating-point numbers, and draw one that ends only a rounding error later than the next
+/// begins as lying around that (speedscope). This is more than the error within 26 days.
+const GAP: u64 = 1;
+
 /// No name of a slice is longer.
 const LONGEST_NAME: usize = 80;
 
@@ -158,7 +163,7 @@ impl Process<'_> {
     ) -> io::Result<()> {
         let (span, fate) = (attempt.span, attempt.fate(self.run));
         let name: String = self.run.plan().label(span.task).chars().take(LONGEST_NAME).collect();
-        let time = (span.start, self.end(span));
+        let time = (span.start, before(self.end(span)).max(span.start));
         lines.slice(place, (&name, "task"), time, &self.args(span, &fate))?;
         match &fate.error {
             Some(failure) => {
@@ -241,6 +246,11 @@ impl Process<'_> {
     }
 }
 
+/// The end of a slice that something follows at this moment.
+const fn before(end: Nanos) -> Nanos {
+    end.since(Nanos(GAP))
+}
+
 /// A state inside the lane's attempt that ends at `limit`, or after it. An error took no time: its
 /// attempt says it.
 fn write_state(
@@ -250,8 +260,9 @@ fn write_state(
     limit: Option<Nanos>,
 ) -> io::Result<()> {
     let Stretch { state, start, end } = stretch;
-    let end = limit.filter(|&limit| start < limit).map_or(end, |limit| end.min(limit));
-    if state == State::Idle || start == end {
+    let limit = limit.filter(|&limit| start < limit);
+    let end = before(limit.map_or(end, |limit| end.min(before(limit))));
+    if state == State::Idle || end <= start {
         return Ok(());
     }
     lines.slice(place, (state.word(), "state"), (start, end), &Nothing {})

@@ -27,6 +27,7 @@ pub fn run(
     let came =
         drive::to_end(&mut session, selection, launcher, received, &mut progress, streams.err);
     progress.clear();
+    progress.tell_lanes(session.runs(selection));
     let (aside, runs) = (exports.have_stdout(), session.runs(selection));
     let (came, saved) =
         exports.save(&session, runs, std::iter::empty(), streams.out, (signals, came));

@@ -27,7 +27,7 @@ pub(super) fn ask(
     streams: &mut Streams<'_>,
 ) -> Consent {
     let price = price(session, selection);
-    if !(streams.progress && io::stdin().is_terminal()) {
+    if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
         complain(streams.err, &format!("{price}: add --yes to begin it"));
         return Consent::Refused;
     }

@@ -25,9 +25,9 @@ pub(super) fn to_end(
     progress: &mut Progress,
     err: &mut dyn Write,
 ) -> Option<i32> {
-    let mut next = session.begin(selection);
-    // Whoever was asked whether to begin knows it.
+    // Whoever was asked whether to begin knows what it costs.
     let mut told = session.profile().is_some();
+    let mut next = session.begin(selection);
     while let Some(plan) = next.take() {
         if plan.workload() == Workload::Followers && !std::mem::replace(&mut told, true) {
             progress.clear();
@@ -83,6 +83,7 @@ fn watch(
                     let more = run.events().try_iter().take(BATCH);
                     for event in std::iter::once(event).chain(more) {
                         over.next = session.apply(&event).or(over.next);
+                        progress.tell(session, &event);
                     }
                 }
                 Err(_closed) => return over,

@@ -1,11 +1,13 @@
-//! The progress line on stderr.
+//! How far it is, on stderr: a line that is drawn over itself, or sentences.
 
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, tick};
 
+use super::narrate::{self, Narrator};
 use crate::app::Session;
-use crate::model::{Nanos, Run, Selection, Work, Workload};
+use crate::model::sweep::Words;
+use crate::model::{Event, Kind, Nanos, Plan, Run, Selection, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -17,12 +19,46 @@ pub(super) struct Progress {
     writer: Option<Writer>,
     line: Option<Delivery>,
     width: usize,
+    /// Tells in sentences, in place of the line.
+    narrator: Option<Narrator>,
 }
 
 impl Progress {
     /// A line that `writer` writes; without one, none at all.
     pub(super) const fn new(writer: Option<Writer>) -> Self {
-        Self { writer, line: None, width: 0 }
+        Self { writer, line: None, width: 0, narrator: None }
+    }
+
+    /// Sentences that `writer` writes, each whole and for good.
+    pub(super) fn sentences(writer: Option<Writer>) -> Self {
+        Self { narrator: Some(Narrator::default()), ..Self::new(writer) }
+    }
+
+    /// Tells of an event that the session has just taken in, if that is worth a sentence.
+    pub(super) fn tell(&mut self, session: &Session, event: &Event) {
+        let Some(narrator) = &mut self.narrator else { return };
+        let is_last = matches!(event.kind, Kind::RunFinished { .. });
+        let run = if is_last { session.latest_run() } else { session.active_run() };
+        if let Some(sentence) = run.and_then(|run| narrator.event(run, event)) {
+            let begins = matches!(&event.kind, Kind::RunStarted { plan } if !is_profile(plan));
+            let active = session.active().filter(|_| begins);
+            let trial = active.and_then(|active| trial(session, active)).unwrap_or_default();
+            self.say(&(trial + &sentence));
+        }
+    }
+
+    /// Tells what each lane did, where sentences told the rest.
+    pub(super) fn tell_lanes(&mut self, runs: &[Run]) {
+        if self.narrator.is_some() {
+            narrate::lanes(runs).for_each(|sentence| self.say(&sentence));
+            self.clear();
+        }
+    }
+
+    fn say(&mut self, sentence: &str) {
+        if let Some(writer) = &self.writer {
+            self.line = Some(writer.write(format!("{sentence}\n").into_bytes()));
+        }
     }
 
     /// When to draw; never without a line.
@@ -32,11 +68,13 @@ impl Progress {
 
     /// Says how far the run is that goes on.
     pub(super) fn draw(&mut self, session: &Session, elapsed: Nanos) {
-        if let Some(run) = session.active_run() {
-            let prepares = run.plan().workload() == Workload::Profile;
-            let active = session.active().filter(|_| !prepares);
-            let trial = active.and_then(|active| trial(session, active));
-            self.replace(&(trial.unwrap_or_default() + &line(run, elapsed)), "");
+        let Some(run) = session.active_run() else { return };
+        if let Some(narrator) = &mut self.narrator {
+            if let Some(sentence) = narrator.silence(run, elapsed) {
+                self.say(&sentence);
+            }
+        } else {
+            self.replace(&line(run, &name(session, run), elapsed), "");
         }
     }
 
@@ -47,10 +85,12 @@ impl Progress {
         }
     }
 
-    /// Leaves an empty line.
+    /// Leaves an empty line; all that was said is there.
     pub(super) fn clear(&mut self) {
         if self.width > 0 {
             self.replace("", "\r");
+        }
+        if self.width > 0 || self.narrator.is_some() {
             _ = self.line.as_ref().is_some_and(|line| line.wait(GRACE / 4));
         }
     }
@@ -64,30 +104,45 @@ impl Progress {
     }
 }
 
-/// `trial 7 of 15: `.
+fn is_profile(plan: &Plan) -> bool {
+    plan.workload() == Workload::Profile
+}
+
+/// `trial 7 of 15: `, where the selection is a sweep.
 fn trial(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned()))
 }
 
-fn line(run: &Run, elapsed: Nanos) -> String {
+/// What a person knows the run that goes on by: `trial 7 of 15: 8 threads`.
+fn name(session: &Session, run: &Run) -> String {
+    let plan = run.plan();
+    let active = session.active().filter(|_| !is_profile(plan));
+    match active.and_then(|active| trial(session, active)) {
+        Some(trial) => trial + &Words::of(plan.workload(), plan.mode).count(plan.workers),
+        None => plan.name(),
+    }
+}
+
+/// How far a run is that a person knows by this name.
+fn line(run: &Run, name: &str, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let (mode, done, known) = (plan.name(), run.done_tasks(), run.known_tasks());
+    let (done, known) = (run.done_tasks(), run.known_tasks());
     let line = match &plan.work {
         Work::Profile(target) => format!("asking for {}  {seconds:.1} s", target.user),
         Work::Followers(_) => {
             let followers = run.follower_count();
-            format!("{mode}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+            format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
         }
         Work::Commands { .. } => {
             let ended = run.started_tasks() - run.in_flight();
-            format!("{mode}  {ended}/{known} commands  {seconds:.1} s")
+            format!("{name}  {ended}/{known} commands  {seconds:.1} s")
         }
-        _ => format!("{mode}  {done}/{known} tasks  {seconds:.1} s"),
+        _ => format!("{name}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit
 }

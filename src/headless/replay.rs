@@ -8,7 +8,7 @@ use crate::model::{End, Event, Kind, LaneId, Workload};
 use crate::recording::Recording;
 use crate::signals::Signals;
 
-/// Tells what the selection that was begun last came to, as it was told then. Fails only if stdout
+/// Takes along and tells what the selection that was begun last came to, as it was told then. Fails only if stdout
 /// does.
 pub fn report(
     recording: &Recording,
@@ -31,12 +31,12 @@ pub fn report(
             &format!("{name}: {selection} ran last, and is told; the screen shows what ran before"),
         );
     }
-    let (aside, runs) = (exports.have_stdout(), session.runs(selection));
+    let (shape, runs) = ((shape, exports.have_stdout()), session.runs(selection));
     let (came, saved) =
-        exports.save(&session, runs, std::iter::empty(), streams.out, (signals, None));
+        exports.save(&session, runs, session.all_runs(), streams.out, (signals, None));
     if selection.workload == Workload::Commands {
-        return commands::tell(runs, (shape, aside), saved, streams, came);
+        return commands::tell(runs, shape, saved, streams, came);
     }
-    let told = tell(&session, selection, (shape, aside), saved, streams);
+    let told = tell(&session, selection, shape, saved, streams);
     came.map_or(told, |signal| Ok(Exit::Signal(signal)))
 }

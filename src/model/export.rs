@@ -15,11 +15,14 @@ pub enum ExportKind {
     Report,
     /// The followers.
     Followers,
+    /// All that happened in the sitting.
+    Recording,
 }
 
 impl ExportKind {
     /// Every kind, in the order of the menu.
-    pub const ALL: [Self; 4] = [Self::Trace, Self::Picture, Self::Report, Self::Followers];
+    pub const ALL: [Self; 5] =
+        [Self::Trace, Self::Picture, Self::Report, Self::Followers, Self::Recording];
 
     /// Those that a sitting has: without followers to fetch, there are none to take along.
     pub fn of(workload: Workload) -> impl Iterator<Item = Self> {
@@ -34,6 +37,7 @@ impl ExportKind {
             Self::Picture => "svg",
             Self::Report => "md",
             Self::Followers => "csv",
+            Self::Recording => "jsonl",
         }
     }
 
@@ -44,6 +48,7 @@ impl ExportKind {
             Self::Picture => "SVG, for a page or a slide",
             Self::Report => "Markdown: times, errors, slowest tasks",
             Self::Followers => "CSV: id, login, address",
+            Self::Recording => "for threadline replay",
         }
     }
 
@@ -54,6 +59,7 @@ impl ExportKind {
             Self::Picture => "--svg",
             Self::Report => "--report",
             Self::Followers => "--output",
+            Self::Recording => "--record",
         }
     }
 }
@@ -65,6 +71,7 @@ impl fmt::Display for ExportKind {
             Self::Picture => "picture",
             Self::Report => "report",
             Self::Followers => "followers",
+            Self::Recording => "recording",
         })
     }
 }

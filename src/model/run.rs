@@ -170,12 +170,11 @@ impl Run {
     /// A limit that is said again while it lasts is the same one, and ends as was said last.
     fn limit(&mut self, at: Nanos, limit: Limit) {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
-        match self.limits.last_mut().filter(lasts) {
-            Some(last) => *last = limit,
-            None => {
-                self.limits.push(limit);
-                self.limited.push(at);
-            }
+        if let Some(last) = self.limits.last_mut().filter(lasts) {
+            *last = limit;
+        } else {
+            self.limits.push(limit);
+            self.limited.push(at);
         }
     }
 

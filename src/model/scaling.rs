@@ -10,8 +10,8 @@ pub use law::Law;
 /// So many different abscissas at least; with fewer, nothing is known of a law's shape.
 pub const FEWEST: usize = 3;
 
-/// From so many different abscissas on laws are compared by AICc, which all of them then have; with
-/// fewer, the best one is a guess.
+/// From so many rates on laws are compared by `AICc`, which all of them then have. With fewer, or if
+/// fewer of their abscissas differ, the best one is a guess.
 pub const ENOUGH: usize = 6;
 
 /// Deviations whose squares are this part of the squares of all rates are not told from 0: no
@@ -88,7 +88,7 @@ pub struct Fit {
     /// The share of the variance that the law accounts for; nothing if there is no variance.
     pub r2: Option<f64>,
     /// Akaike's information criterion, corrected for few measurements: less is better. Nothing below
-    /// [`ENOUGH`] different abscissas.
+    /// [`ENOUGH`] of them.
     pub aicc: Option<f64>,
     /// How many rates it was fitted to.
     pub points: usize,
@@ -110,11 +110,11 @@ impl Fit {
         self.law.peak()
     }
 
-    fn new(law: Law, points: &[Measured], enough: bool) -> Option<Self> {
+    fn new(law: Law, points: &[Measured]) -> Option<Self> {
         let count = points.len() as f64;
         let mean = points.iter().map(|(_, rate)| rate).sum::<f64>() / count;
         let variance: f64 = points.iter().map(|(_, rate)| (rate - mean).powi(2)).sum();
-        let (rss, floor) = (rss(law, points), floor(points));
+        let (rss, floor) = (rss(law, points), floor(points.iter().map(|&(_, rate)| rate)));
         let (parameters, knee) = interval::estimates(law, points, rss);
         // The variance of the deviations is one more parameter.
         let k = parameters.len() as f64 + 1.0;
@@ -127,7 +127,7 @@ impl Fit {
             knee,
             rss,
             r2: (variance > floor).then(|| 1.0 - rss / variance),
-            aicc: enough.then_some(aicc),
+            aicc: (points.len() >= ENOUGH).then_some(aicc),
             points: points.len(),
         };
         let values = fit.parameters.iter().map(|(_, estimate)| estimate.value);
@@ -135,11 +135,17 @@ impl Fit {
         all.into_iter().all(f64::is_finite).then_some(fit)
     }
 
-    /// What fits are compared by: AICc; without it, the variance of the deviations, by the
-    /// measurements that are left over to tell it.
+    /// What fits to the same rates are compared by, less is better: `AICc`; without it, the variance of
+    /// the deviations, by the rates that are left over to tell it.
     fn score(&self, floor: f64) -> f64 {
         let left = self.points.saturating_sub(self.parameters.len()).max(1);
         self.aicc.unwrap_or_else(|| self.rss.max(floor) / left as f64)
+    }
+
+    /// Whether it is clearly better than another fit to the same rates, perhaps at other abscissas.
+    pub(super) fn beats(&self, other: &Self, rates: impl Iterator<Item = f64>) -> bool {
+        let floor = floor(rates);
+        self.score(floor) < other.score(floor)
     }
 }
 
@@ -156,12 +162,11 @@ pub fn fit(points: &[Measured]) -> Vec<Fit> {
     if places.len() < FEWEST {
         return Vec::new();
     }
-    let amdahl = usl::amdahl(&points);
-    let laws = [linear(&points), plateau::fit(&points), amdahl, usl::usl(&points)];
+    let [amdahl, usl] = usl::fit(&points);
+    let laws = [linear(&points), plateau::fit(&points), amdahl, usl];
     let told = laws.into_iter().filter(|law| law.parameters().len() < places.len());
-    let enough = places.len() >= ENOUGH;
-    let mut fits: Vec<Fit> = told.filter_map(|law| Fit::new(law, &points, enough)).collect();
-    let floor = floor(&points);
+    let mut fits: Vec<Fit> = told.filter_map(|law| Fit::new(law, &points)).collect();
+    let floor = floor(points.iter().map(|&(_, rate)| rate));
     fits.sort_by(|one, other| one.score(floor).total_cmp(&other.score(floor)));
     fits
 }
@@ -172,8 +177,8 @@ fn rss(law: Law, points: &[Measured]) -> f64 {
 }
 
 /// Sums of squared deviations below this are all the same.
-fn floor(points: &[Measured]) -> f64 {
-    EXACT * points.iter().map(|(_, rate)| rate * rate).sum::<f64>()
+fn floor(rates: impl Iterator<Item = f64>) -> f64 {
+    EXACT * rates.map(|rate| rate * rate).sum::<f64>()
 }
 
 fn linear(points: &[Measured]) -> Law {

@@ -2,6 +2,7 @@
 //! about how many are worth while.
 
 mod advice;
+mod words;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -10,6 +11,7 @@ use super::plan::{Mode, Workload};
 use super::scaling::{self, Estimate, Fit, Interval};
 use super::stats::Waves;
 use super::time::Nanos;
+pub use words::Words;
 
 /// One whole run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +71,17 @@ pub struct Sweep {
     trials: Vec<Trial>,
     points: Vec<Point>,
     fits: Vec<Fit>,
+    axis: Axis,
+}
+
+/// What rates are fitted against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Axis {
+    /// The workers that have a task, if all tasks take equally long: tasks / waves.
+    #[default]
+    Waves,
+    /// The workers.
+    Workers,
 }
 
 impl Trial {
@@ -136,13 +149,29 @@ impl Sweep {
     }
 
     /// A trial is over. Fits the laws anew.
+    ///
+    /// They are fitted to the medians: one slow trial then says nothing, every number of workers counts
+    /// the same, and trials that were repeated are not taken for evidence about a law's shape.
+    ///
+    /// Few tasks on many workers make stairs, which no law has: 60 equal tasks take 2 waves with 30
+    /// workers, and with 59. So rates are fitted against tasks / waves, where equal tasks on a service
+    /// without a limit are on a line exactly. Tasks that differ much blur the stairs. Therefore the same
+    /// is tried against the number of workers, which is taken where its best law is the better one.
     pub fn add(&mut self, trial: Trial) {
         self.trials.push(trial);
         let counts = self.counts.iter();
         self.points = counts.filter_map(|&workers| Point::of(workers, &self.trials)).collect();
-        let measured: Vec<scaling::Measured> =
-            self.points.iter().map(|point| self.measured(point)).collect();
-        self.fits = scaling::fit(&measured);
+        let [by_waves, by_workers] = [Axis::Waves, Axis::Workers].map(|axis| {
+            let place = |point: &Point| (self.place(axis, point.workers), point.rate);
+            scaling::fit(&self.points.iter().map(place).collect::<Vec<_>>())
+        });
+        let rates = self.points.iter().map(|point| point.rate);
+        let better = match (by_workers.first(), by_waves.first()) {
+            (Some(one), Some(other)) => one.beats(other, rates),
+            (one, _) => one.is_some(),
+        };
+        (self.axis, self.fits) =
+            if better { (Axis::Workers, by_workers) } else { (Axis::Waves, by_waves) };
     }
 
     /// The trials so far, in the order in which they ran.
@@ -166,20 +195,28 @@ impl Sweep {
     }
 
     /// Whether there are too few different numbers of workers to tell the laws apart: below
-    /// [`scaling::ENOUGH`], or so many with as many waves.
+    /// [`scaling::ENOUGH`], those not counted that need as many waves as another.
     pub fn is_guess(&self) -> bool {
-        self.fits.first().is_none_or(|fit| fit.aicc.is_none())
+        let mut places: Vec<f64> =
+            self.points.iter().map(|point| self.place(Axis::Waves, point.workers)).collect();
+        places.dedup();
+        places.len() < scaling::ENOUGH
     }
 
-    /// How many of `workers` have a task, on average, if all tasks take equally long: tasks / waves.
-    /// That is what fits are made against, see [`Self::fitted`].
+    /// What so many workers count in the laws: how many of them have a task on average, if all tasks
+    /// take equally long (tasks / waves); where that does not show, their number. See [`Self::add`].
     pub fn parallelism(&self, workers: u16) -> f64 {
+        self.place(self.axis, workers)
+    }
+
+    fn place(&self, axis: Axis, workers: u16) -> f64 {
         let workers = workers.max(1);
-        match self.tasks() {
-            Some(tasks) if tasks > 0 => {
+        match (self.tasks(), axis) {
+            (None | Some(0), _) => f64::from(workers),
+            (Some(tasks), Axis::Waves) => {
                 f64::from(tasks) / f64::from(Waves::new(tasks, workers).count)
             }
-            _ => f64::from(workers),
+            (Some(tasks), Axis::Workers) => f64::from(tasks.min(workers.into())),
         }
     }
 
@@ -196,10 +233,29 @@ impl Sweep {
         (one > 0.0).then(|| rate / one)
     }
 
+    /// Whether the trials show that tasks take equally long, so that waves make stairs.
+    pub fn has_stairs(&self) -> bool {
+        self.axis == Axis::Waves
+    }
+
     /// All numbers of workers that need as many waves as `workers`: which of them it is changes nothing,
     /// if all tasks take equally long.
     pub fn equal_counts(&self, workers: u16) -> RangeInclusive<u16> {
         self.tasks().map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equal())
+    }
+
+    /// The same, of all numbers of workers up to the largest: each stair that is wider than one.
+    pub fn stairs(&self) -> Vec<RangeInclusive<u16>> {
+        let (mut stairs, mut workers) = (Vec::new(), 1);
+        let Some(&most) = self.counts.last() else { return stairs };
+        while workers < most {
+            let last = (*self.equal_counts(workers).end()).min(most);
+            if last > workers {
+                stairs.push(workers..=last);
+            }
+            workers = last.saturating_add(1);
+        }
+        stairs
     }
 
     /// What a person can do about it, in a sentence; nothing before there are two numbers of workers
@@ -220,17 +276,12 @@ impl Sweep {
     /// are several.
     fn workers(&self, parallelism: f64) -> u16 {
         let to_u16 = |workers: f64| workers.clamp(1.0, f64::from(u16::MAX)) as u16;
-        let Some(tasks) = self.tasks().filter(|&tasks| tasks > 0) else {
-            return to_u16(parallelism.round());
-        };
+        let tasks = self.tasks().filter(|&tasks| tasks > 0 && self.axis == Axis::Waves);
+        let Some(tasks) = tasks else { return to_u16(parallelism.round()) };
         let waves = (f64::from(tasks) / parallelism.max(1.0)).ceil().max(1.0) as u32;
         let off = |waves: &u32| (f64::from(tasks) / f64::from(*waves) - parallelism).abs();
         let near = [waves, waves.saturating_sub(1).max(1)];
         let waves = near.into_iter().min_by(|one, other| off(one).total_cmp(&off(other)));
         to_u16(f64::from(tasks.div_ceil(waves.unwrap_or(1))))
-    }
-
-    fn measured(&self, point: &Point) -> scaling::Measured {
-        (self.parallelism(point.workers), point.rate)
     }
 }

@@ -1,4 +1,4 @@
-//! Text from outside made safe to print.
+//! Text from outside made safe to print, and figures made short.
 
 use std::fmt::Write as _;
 
@@ -63,6 +63,20 @@ fn escape(c: char, safe: &mut String) {
     }
 }
 
+/// Three digits that count: `1234`, `150`, `89.9`, `0.0278`, `1.04e-4`.
+pub fn figure(value: f64) -> String {
+    // The exponent after rounding: 99.96 has 2.
+    let scientific = format!("{value:.2e}");
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok());
+    match exponent {
+        Some(exponent @ -3_i32..7) => {
+            let digits = usize::try_from(2 - exponent).unwrap_or(0);
+            format!("{value:.digits$}")
+        }
+        _ => scientific,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,5 +93,22 @@ mod tests {
         );
         assert_eq!(pieces.concat(), long);
         assert_eq!(lines(&"x".repeat(LINE)).count(), 1);
+    }
+
+    #[test]
+    fn figures_have_three_digits() {
+        for (value, text) in [
+            (1234.4, "1234"),
+            (150.0, "150"),
+            (99.96, "100"),
+            (89.949, "89.9"),
+            (0.027_73, "0.0277"),
+            (-0.002_26, "-0.00226"),
+            (1.0437e-4, "1.04e-4"),
+            (0.0, "0.00"),
+            (1.5e9, "1.50e9"),
+        ] {
+            assert_eq!(figure(value), text);
+        }
     }
 }

@@ -17,8 +17,8 @@ use crate::model::{Event, event};
 /// A list of commands may have 64 MiB; nothing else comes near.
 const MOST_IN_A_LINE: u64 = 128 << 20;
 
-/// More than the longest runs have: 400,000 pages, twice, of 100 followers each.
-const MOST_BYTES: u64 = 16 << 30;
+/// What is read may be kept: some 20,000,000 followers.
+const MOST_BYTES: u64 = 2 << 30;
 
 /// So many are kept: some 800 MB.
 const MOST_ENTRIES: usize = 1 << 23;

@@ -1,5 +1,5 @@
-//! Keys from the bytes that a terminal sends. What is not a key is dropped whole: pastes, answers,
-//! mouse reports, sequences that nobody knows. No byte of those may press a key.
+//! Keys, and what the mouse does, from the bytes that a terminal sends. What is neither is dropped
+//! whole: pastes, answers, sequences that nobody knows. No byte of those may press a key.
 //!
 //! Sequences are ECMA-48's; which are keys, <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>
 //! tells. Nothing is kept but the state, however much comes.
@@ -8,11 +8,23 @@ use std::mem;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::input::Mouse;
+use crate::app::Gesture;
+
 const ESC: u8 = 0x1b;
 const BEL: u8 = 0x07;
 
 /// Ctrl-C, as a terminal sends it.
 const INTERRUPT: u8 = 0x03;
+
+/// What a person did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Typed {
+    /// Pressed a key.
+    Key(KeyEvent),
+    /// Did something with the mouse.
+    Mouse(Mouse),
+}
 
 /// Decodes what comes, piece by piece.
 #[derive(Debug, Default)]
@@ -52,11 +64,13 @@ enum State {
     },
 }
 
-/// The parameters of a control sequence, of which keys have two at most.
+/// The parameters of a control sequence, of which keys have two at most, and the mouse's reports three.
 #[derive(Debug, Default)]
 struct Parameters {
-    numbers: [u16; 2],
+    numbers: [u16; 3],
     index: usize,
+    /// It is a report of the mouse: SGR's begin with `<`.
+    mouse: bool,
     /// No byte has come.
     seen: bool,
     /// It is private to a terminal or has intermediate bytes: no key.
@@ -64,8 +78,8 @@ struct Parameters {
 }
 
 impl Decoder {
-    /// The keys in `bytes`.
-    pub(super) fn keys(&mut self, bytes: &[u8]) -> Vec<KeyEvent> {
+    /// The keys and what the mouse did in `bytes`.
+    pub(super) fn typed(&mut self, bytes: &[u8]) -> Vec<Typed> {
         bytes.iter().filter_map(|&byte| self.take(byte)).collect()
     }
 
@@ -79,7 +93,7 @@ impl Decoder {
 
     /// Nothing more follows: a lone ESC is a key, ESC and ] is another with Alt, and Ctrl-C that ends
     /// a paste is a person's. A paste whose end never comes must not take the keyboard away.
-    pub(super) fn settle(&mut self) -> Option<KeyEvent> {
+    pub(super) fn settle(&mut self) -> Option<Typed> {
         if !self.is_unsure() {
             return None;
         }
@@ -89,15 +103,16 @@ impl Decoder {
             State::String { .. } => None,
             _ => control(INTERRUPT),
         }
+        .map(Typed::Key)
     }
 
-    fn take(&mut self, byte: u8) -> Option<KeyEvent> {
+    fn take(&mut self, byte: u8) -> Option<Typed> {
         self.interrupt = byte == INTERRUPT;
         let pressed = self.step(byte);
         pressed.filter(|_| !self.paste)
     }
 
-    fn step(&mut self, byte: u8) -> Option<KeyEvent> {
+    fn step(&mut self, byte: u8) -> Option<Typed> {
         let (next, pressed) = match (mem::take(&mut self.state), byte) {
             (State::Escape, ESC) => (State::Escape, Some(key(KeyCode::Esc))),
             (State::String { .. }, BEL) => (State::Ground, None),
@@ -119,10 +134,10 @@ impl Decoder {
             (State::Control(parameters), _) => return self.control_sequence(parameters, byte),
         };
         self.state = next;
-        pressed
+        pressed.map(Typed::Key)
     }
 
-    fn control_sequence(&mut self, mut parameters: Parameters, byte: u8) -> Option<KeyEvent> {
+    fn control_sequence(&mut self, mut parameters: Parameters, byte: u8) -> Option<Typed> {
         let first = !mem::replace(&mut parameters.seen, true);
         match (byte, parameters.numbers) {
             (0x20..0x40, _) => {
@@ -134,10 +149,16 @@ impl Decoder {
             // A mouse report of the oldest kind: three bytes more.
             (b'M', _) if first => self.state = State::Skip(3),
             (0x40..0x7f, _) if parameters.foreign => {}
-            (b'~', [200, _]) => self.paste = true,
-            (b'~', [201, _]) => self.paste = false,
-            (b'~', [number, held]) => return Some(with(held, numbered(number)?)),
-            (_, [_, held]) => return Some(with(held, cursor(byte)?)),
+            (b'M' | b'm', numbers) if parameters.mouse => {
+                return mouse(numbers, byte == b'M').map(Typed::Mouse);
+            }
+            _ if parameters.mouse => {}
+            (b'~', [200, ..]) => self.paste = true,
+            (b'~', [201, ..]) => self.paste = false,
+            (b'~', [number, held, _]) => {
+                return Some(Typed::Key(with(held, numbered(number)?)));
+            }
+            (_, [_, held, _]) => return Some(Typed::Key(with(held, cursor(byte)?))),
         }
         None
     }
@@ -145,7 +166,10 @@ impl Decoder {
 
 impl Parameters {
     fn add(&mut self, byte: u8) {
-        match (byte, self.numbers.get_mut(self.index)) {
+        let is_first = self.index == 0 && self.numbers == [0; 3];
+        let most = if self.mouse { 3 } else { 2 };
+        match (byte, self.numbers.iter_mut().take(most).nth(self.index)) {
+            (b'<', _) if is_first && !self.mouse => self.mouse = true,
             (b'0'..=b'9', Some(number)) => {
                 *number = number.saturating_mul(10).saturating_add(u16::from(byte - b'0'));
             }
@@ -223,6 +247,21 @@ const fn numbered(number: u16) -> Option<KeyCode> {
     }
 }
 
+/// A report of the mouse, with a button's number, a column and a row from 1: the left button, or the
+/// wheel. 4, 8 and 16 more are for what is held down, 32 more for a move.
+fn mouse([button, column, row]: [u16; 3], down: bool) -> Option<Mouse> {
+    const HELD: u16 = 4 | 8 | 16;
+    let gesture = match (button & !HELD, down) {
+        (0, true) => Gesture::Press,
+        (0, false) => Gesture::Release,
+        (32, true) => Gesture::Drag,
+        (64, true) => Gesture::Closer,
+        (65, true) => Gesture::Farther,
+        _ => return None,
+    };
+    Some(Mouse { gesture, column: column.checked_sub(1)?, row: row.checked_sub(1)? })
+}
+
 /// A key with what was held down: 1 and the sum of 1 for Shift, 2 for Alt, 4 for Ctrl.
 fn with(held: u16, code: KeyCode) -> KeyEvent {
     let bits = held.saturating_sub(1);
@@ -239,21 +278,57 @@ const fn key(code: KeyCode) -> KeyEvent {
 mod tests {
     use super::*;
 
+    fn keys(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
+        decoder.typed(bytes).into_iter().filter_map(only_key).collect()
+    }
+
+    fn only_key(typed: Typed) -> Option<KeyEvent> {
+        if let Typed::Key(key) = typed { Some(key) } else { None }
+    }
+
+    #[test]
+    fn the_mouse_is_understood() {
+        let done = |bytes: &[u8]| {
+            let typed = Decoder::default().typed(bytes).into_iter();
+            let done = typed.map(|typed| match typed {
+                Typed::Mouse(Mouse { gesture, column, row }) => (gesture, column, row),
+                Typed::Key(key) => panic!("{key:?}"),
+            });
+            done.collect::<Vec<_>>()
+        };
+        let pressed = b"\x1b[<0;1;1M\x1b[<32;300;200M\x1b[<0;300;200m\x1b[<64;5;6M\x1b[<65;5;6M";
+        let gestures = [
+            (Gesture::Press, 0, 0),
+            (Gesture::Drag, 299, 199),
+            (Gesture::Release, 299, 199),
+            (Gesture::Closer, 4, 5),
+            (Gesture::Farther, 4, 5),
+        ];
+        assert_eq!(done(pressed), gestures);
+        assert_eq!(done(b"\x1b[<16;2;2M"), [(Gesture::Press, 1, 1)], "with Ctrl");
+        for other in
+            ["2;2;2M", "35;2;2M", "66;2;2M", "0;0;2M", "0;2M", "0;2;2;2M", "0;2;2q", "<0;2;2M"]
+        {
+            assert_eq!(done(format!("\x1b[<{other}").as_bytes()), [], "{other}");
+        }
+        assert_eq!(done(b"\x1b[0;<2;2M\x1b[200~\x1b[<0;2;2M\x1b[201~"), [], "and in a paste");
+    }
+
     /// What is pressed, a byte at a time and all at once.
     fn pressed(bytes: &[u8]) -> Vec<KeyCode> {
         let mut decoder = Decoder::default();
-        let single = bytes.iter().flat_map(|byte| decoder.keys(&[*byte]));
+        let single = bytes.iter().flat_map(|byte| keys(&mut decoder, &[*byte]));
         let single: Vec<KeyEvent> = single.collect();
-        let whole = Decoder::default().keys(bytes);
+        let whole = keys(&mut Decoder::default(), bytes);
         assert_eq!(single, whole, "{:?}", String::from_utf8_lossy(bytes));
         whole.into_iter().map(|key| key.code).collect()
     }
 
     /// What is pressed if nothing follows.
     fn typed(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
-        let mut keys = decoder.keys(bytes);
-        keys.extend(decoder.settle());
-        keys
+        let mut pressed = keys(decoder, bytes);
+        pressed.extend(decoder.settle().and_then(only_key));
+        pressed
     }
 
     fn chars(text: &str) -> Vec<KeyCode> {
@@ -278,7 +353,7 @@ mod tests {
         assert_eq!(pressed(b"\x7f\x1b[3~"), [KeyCode::Backspace, KeyCode::Delete]);
         let text = "a\u{e9}\u{65e5}\u{1f600}";
         assert_eq!(pressed(text.as_bytes()), chars(text));
-        let held = Decoder::default().keys(b"\x03\x1b[1;5A\x1b[6;3~");
+        let held = keys(&mut Decoder::default(), b"\x03\x1b[1;5A\x1b[6;3~");
         let held = held.into_iter().map(|key| (key.code, key.modifiers));
         let expected = [
             (KeyCode::Char('c'), KeyModifiers::CONTROL),

@@ -1,14 +1,17 @@
 //! Writes what a person takes along while the screen is there: beside the loop, as it may be much.
 
+use std::io::Write;
 use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::app::App;
+use crate::app::session::{Entry, Setup};
 use crate::export::followers::best;
 use crate::export::{Output, Subject, free};
 use crate::model::{Background, ExportKind, Run, Target};
+use crate::recording;
 
 /// What is being written.
 pub(super) struct Exports {
@@ -28,6 +31,8 @@ struct Snapshot {
     cores: Option<u16>,
     background: Background,
     command: String,
+    /// Where that is what is written.
+    recording: Option<(Setup, Vec<Entry>)>,
 }
 
 impl Exports {
@@ -78,10 +83,12 @@ impl Snapshot {
         // Neither is cheap to copy, and no kind needs both.
         let followers = kind == ExportKind::Followers;
         let best = best(shown.iter().chain(session.all_runs())).filter(|_| followers);
+        let records = kind == ExportKind::Recording;
         Self {
+            recording: records.then(|| (session.setup().clone(), session.kept().to_vec())),
             target: session.target().cloned(),
             profile: session.profile().cloned(),
-            runs: if followers { Vec::new() } else { shown.to_vec() },
+            runs: if followers || records { Vec::new() } else { shown.to_vec() },
             followers: best.cloned(),
             cores: session.setup().cores(),
             background: app.background(),
@@ -102,6 +109,10 @@ impl Snapshot {
         };
         let written = Output::prepare(kind, path).and_then(|output| {
             let name = output.name();
+            if let Some((setup, entries)) = &self.recording {
+                let lines = |out: &mut dyn Write| recording::write(setup, entries, out).map(drop);
+                return Ok(output.write_recording(entries.len() as u64, lines)?.words(&name));
+            }
             Ok(output.write(&subject, &mut std::io::sink())?.words(&name))
         });
         written.unwrap_or_else(|error| error.to_string())

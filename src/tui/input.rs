@@ -1,4 +1,4 @@
-//! What comes from the terminal: keys, its background.
+//! What comes from the terminal: keys, the mouse, its background.
 
 use std::io;
 use std::thread::Builder;
@@ -10,7 +10,7 @@ use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 #[cfg(unix)]
 use super::decode;
-use crate::app::Background;
+use crate::app::{Background, Gesture};
 
 /// How long a terminal may take to tell its background: a slow line's round trip. Nearly every
 /// terminal answers, or says at once that it does not. Keys pressed meanwhile are lost.
@@ -24,8 +24,18 @@ const WAITING: usize = 256;
 pub(super) enum Input {
     /// A key.
     Key(KeyEvent),
+    /// The mouse.
+    Mouse(Mouse),
     /// The terminal's answer to the question for its background.
     Background(Background),
+}
+
+/// What was done with the mouse, and in which cell of the screen, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mouse {
+    pub(super) gesture: Gesture,
+    pub(super) column: u16,
+    pub(super) row: u16,
 }
 
 /// A question that the terminal has still to answer, perhaps.
@@ -63,12 +73,16 @@ fn read(inputs: &Sender<Input>) {
     let mut bytes = [0; 4096];
     // An end or an error means that the terminal is gone.
     while let Ok(count @ 1..) = unix::read(&mut bytes) {
-        let mut keys = decoder.keys(bytes.get(..count).unwrap_or_default());
+        let mut typed = decoder.typed(bytes.get(..count).unwrap_or_default());
         if decoder.is_unsure() && !unix::more_comes() {
-            keys.extend(decoder.settle());
+            typed.extend(decoder.settle());
         }
-        for key in keys {
-            if inputs.send(Input::Key(key)).is_err() {
+        for typed in typed {
+            let input = match typed {
+                decode::Typed::Key(key) => Input::Key(key),
+                decode::Typed::Mouse(mouse) => Input::Mouse(mouse),
+            };
+            if inputs.send(input).is_err() {
                 return;
             }
         }

@@ -18,13 +18,20 @@ use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::Look;
-use crate::app::App;
+use super::input::Mouse;
+use crate::app::{App, Pointed};
 use crate::ui;
 use crate::ui::theme::Theme;
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// Whether the terminal is ours: it is given back once, by whoever comes first.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Buttons, moves while one is down and the wheel are reported, with numbers in decimal:
+/// <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking>. crossterm would have
+/// every move reported.
+const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
 
 /// More than any display shows. A terminal may claim 65535x65535, which would be 400 GB of cells;
 /// these are 50 MB.
@@ -59,7 +66,7 @@ impl Screen {
     /// Takes the terminal.
     pub(super) fn enter(look: Look) -> io::Result<Self> {
         let writer = Writer::start(io::stdout())?;
-        give_back_on_panic(writer.clone());
+        give_back_on_panic(writer.clone(), look.mouse);
         let frame = Frame::default();
         let options = TerminalOptions { viewport: Viewport::Fixed(Rect::ZERO) };
         let terminal = Terminal::with_options(CrosstermBackend::new(frame.clone()), options)?;
@@ -80,7 +87,7 @@ impl Screen {
 
     /// Sends a frame, as one update that the terminal shows at once.
     pub(super) fn draw(&mut self, app: &App) -> io::Result<Delivery> {
-        let theme = Theme::new(self.look.depth, self.look.glyphs, app.background());
+        let theme = self.theme(app);
         let area = self.size()?.into();
         queue!(self.frame, BeginSynchronizedUpdate)?;
         if self.area.replace(area) != Some(area) {
@@ -91,6 +98,15 @@ impl Screen {
         Ok(self.writer.write(self.frame.0.take()))
     }
 
+    /// What the mouse points at.
+    pub(super) fn pointed_at(&self, app: &App, mouse: Mouse) -> io::Result<Pointed> {
+        Ok(ui::pointed_at(app, self.theme(app), self.size()?, mouse.column, mouse.row))
+    }
+
+    fn theme(&self, app: &App) -> Theme {
+        Theme::new(self.look.depth, self.look.glyphs, app.background())
+    }
+
     /// Whether the terminal is ours, and not the shell's.
     pub(super) fn is_taken() -> bool {
         TAKEN.load(Ordering::SeqCst)
@@ -98,7 +114,7 @@ impl Screen {
 
     /// Hands the terminal to the shell.
     pub(super) fn give_back(&self) {
-        give_back(&self.writer);
+        give_back(&self.writer, self.look.mouse);
     }
 
     /// Takes the terminal after a sleep, of which we may not have known beforehand (SIGSTOP): the
@@ -111,7 +127,7 @@ impl Screen {
     /// The next frame begins with what takes the screen, and is drawn whole.
     fn take(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        enable_raw_mode().inspect_err(|_| give_back(&self.writer))?;
+        enable_raw_mode().inspect_err(|_| give_back(&self.writer, self.look.mouse))?;
         if self.look.guarded {
             guard();
         }
@@ -122,21 +138,25 @@ impl Screen {
             EnableBracketedPaste,
             cursor::Hide,
             Clear(ClearType::All)
-        )
+        )?;
+        if self.look.mouse { self.frame.write_all(MOUSE_ON) } else { Ok(()) }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back(&self.writer);
+        give_back(&self.writer, self.look.mouse);
     }
 }
 
 /// The frame that is on its way comes first. A terminal that takes nothing gets back how it takes
 /// keys all the same.
-fn give_back(writer: &Writer) {
+fn give_back(writer: &Writer, mouse: bool) {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut farewell = Vec::new();
+        if mouse {
+            farewell.extend(MOUSE_OFF);
+        }
         // Memory takes everything; a terminal that is gone needs nothing back.
         _ = queue!(
             farewell,
@@ -187,12 +207,12 @@ const fn drop_what_is_stuck() {}
 
 /// A panic of this thread gives the terminal back before it is told. Those of workers are caught and
 /// become errors on their lanes: they print nothing and leave the screen alone.
-fn give_back_on_panic(writer: Writer) {
+fn give_back_on_panic(writer: Writer, mouse: bool) {
     let this = thread::current().id();
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == this {
-            give_back(&writer);
+            give_back(&writer, mouse);
             hook(info);
         }
     }));

@@ -19,12 +19,12 @@ impl Timeline<'_> {
     /// The changes of the limit until a moment, the last ones, as many as fit: in the place of the
     /// lane that is chosen.
     pub(super) fn changes(&self, run: &Run, until: Nanos, width: usize) -> Option<Line<'static>> {
-        let so_far = run.steps().iter().rev().filter(|step| step.at <= until);
-        let last = so_far.clone().next().filter(|_| run.plan().auto)?;
+        let last = run.step_at(until).filter(|_| run.plan().auto)?;
         let name = format!(" most at once {}", last.to);
-        let mut room = width.saturating_sub(text::width(&name));
+        // Away from the box.
+        let mut room = width.saturating_sub(text::width(&name) + 1);
         let mut said = Vec::new();
-        for step in so_far {
+        for step in changes_until(run, until) {
             let change = format!("  {} {}", step.at, change(step, self.theme));
             let Some(left) = room.checked_sub(text::width(&change)) else { break };
             room = left;
@@ -42,12 +42,17 @@ pub(super) fn last_changes(
     until: Nanos,
     theme: Theme,
 ) -> impl Iterator<Item = [String; 4]> {
-    let so_far = run.steps().iter().rev().filter(move |step| step.at <= until);
-    so_far.filter(|step| run.plan().auto && step.from.is_some()).map(move |step| {
+    changes_until(run, until).map(move |step| {
         let (change, numbers) = (change(step, theme), numbers(step, theme));
         let [change, numbers] = [change, numbers].map(|text| format!(" {text}"));
         [format!(" {change}"), change, numbers, String::new()]
     })
+}
+
+/// The latest first; what it began with is none.
+fn changes_until(run: &Run, until: Nanos) -> impl Iterator<Item = &Step> {
+    let so_far = run.steps().iter().rev().filter(move |step| step.at <= until);
+    so_far.filter(|step| step.from.is_some())
 }
 
 /// `8→9 no queue`.

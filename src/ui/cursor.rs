@@ -75,8 +75,13 @@ impl Timeline<'_> {
         let bars = self.bars(area);
         let column = self.window.column(at).filter(|&column| column < bars.width);
         let Some(column) = column else { return };
+        let x = bars.x + column;
         for y in area.top()..area.bottom() {
-            if let Some(cell) = buf.cell_mut(Position::new(bars.x + column, y)) {
+            let beside = [x.saturating_sub(1), x.saturating_add(1)];
+            let in_text = beside.into_iter().any(|x| is_text(buf.cell(Position::new(x, y))));
+            if let Some(cell) = buf.cell_mut(Position::new(x, y))
+                && !(in_text && cell.symbol() == " " && cell.bg == Color::Reset)
+            {
                 self.cross(cell, symbol);
             }
         }
@@ -97,4 +102,11 @@ impl Timeline<'_> {
         };
         cell.set_symbol(symbol).set_style(style);
     }
+}
+
+/// Whether a cell has a letter on no colour: a line between two words would look like one more.
+fn is_text(cell: Option<&Cell>) -> bool {
+    cell.is_some_and(|cell| {
+        cell.bg == Color::Reset && cell.symbol().contains(|c: char| c.is_alphanumeric() || c == '+')
+    })
 }

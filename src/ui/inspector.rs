@@ -7,7 +7,7 @@ use super::theme::Theme;
 use super::{axis, text};
 use crate::app::{App, Looked};
 use crate::model::text::printable;
-use crate::model::{Done, FailedAttempt, Nanos, Outcome, Product, Span, State, Workload};
+use crate::model::{Done, FailedAttempt, HeldCell, Nanos, Outcome, Product, Span, State, Workload};
 
 /// What the inspector says.
 pub(super) fn content(app: &App, theme: Theme, room: Room) -> Content {
@@ -224,7 +224,16 @@ fn cursor(app: &App, looked: &Looked<'_>, theme: Theme, width: usize) -> Vec<Lin
     if at > until {
         return field("cursor", &format!("{}, later than the run", axis::exact(at)), theme, width);
     }
-    let state = lane.state_at(at).word();
+    let state = lane.state_at(at);
+    let holder = looked.run.gil().filter(|_| state == State::LockWait);
+    let holder = holder.and_then(|gil| gil.cells(at, Nanos(1), 1, until).next());
+    let holder = match holder {
+        Some(HeldCell::Whole(Some(holder))) => {
+            format!(", {} holds the GIL", looked.run.worker_name(holder.0))
+        }
+        _ => String::new(),
+    };
+    let state = format!("{}{holder}", state.word());
     let (from, to) = app.viewport().window().cell_of(at);
     let cell = lane.contents(from, to.min(until));
     let count = |count: usize, one: &str| match count {

@@ -123,19 +123,20 @@ fn column(parts: Vec<Vec<Line<'static>>>, area: Rect, buf: &mut Buffer) {
 
 /// Draws the pane over the screen, down to the keys, where it has no place of its own.
 pub(super) fn over(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let layout = Layout::of(area.as_size());
-    // The picture is needed while a range is marked.
-    if app.pane().is_none()
-        || app.is_marking()
-        || layout.is_some_and(|layout| layout.height == Height::Normal)
-    {
+    if !is_over(app, area) {
         return;
     }
-    let keys = u16::from(layout.is_some());
+    let keys = u16::from(Layout::of(area.as_size()).is_some());
     let area = Rect { height: area.height.saturating_sub(keys), ..area };
     Clear.render(area, buf);
     let layout = Layout { height: Height::Normal, width: Width::Tiny, boxed: false };
     draw(app, layout, theme, area, buf);
+}
+
+/// Whether the pane lies over the picture, which is needed while a range is marked.
+pub(super) fn is_over(app: &App, area: Rect) -> bool {
+    let has_room = Layout::of(area.as_size()).is_some_and(|layout| layout.height == Height::Normal);
+    app.pane().is_some() && !app.is_marking() && !has_room
 }
 
 /// A label and what it says, broken between words into lines of `width` cells.

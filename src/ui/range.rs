@@ -14,9 +14,9 @@ use crate::app::App;
 use crate::model::lane::Sums;
 use crate::model::{Lane, Nanos, Run, State};
 
-/// How wide a lane's name is, and a figure beside it.
+/// How wide a lane's name is, and a time beside it.
 const NAME: usize = 9;
-const FIGURE: usize = 10;
+const TIME: usize = 8;
 
 /// What is said of a range.
 pub(super) fn content(app: &App, (from, to): (Nanos, Nanos), theme: Theme, room: Room) -> Content {
@@ -68,8 +68,12 @@ impl Table {
         let mut states: Vec<_> =
             State::ALL.into_iter().zip(all).filter(|(_, time)| *time > 0).collect();
         states.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
-        states.truncate(width.saturating_sub(NAME) / FIGURE);
-        let mut states: Vec<State> = states.into_iter().map(|(state, _)| state).collect();
+        let mut room = width.saturating_sub(NAME);
+        let fitting = states.into_iter().map_while(|(state, _)| {
+            room = room.checked_sub(column(state))?;
+            Some(state)
+        });
+        let mut states: Vec<State> = fitting.collect();
         states.sort_unstable();
         Self { range, states, theme }
     }
@@ -78,7 +82,7 @@ impl Table {
         let mut line = " ".repeat(NAME);
         for state in &self.states {
             // Writing to a String cannot fail.
-            _ = write!(line, "{:>FIGURE$}", state.word());
+            _ = write!(line, "{:>1$}", state.word(), column(*state));
         }
         Line::styled(line, self.theme.quiet())
     }
@@ -91,7 +95,7 @@ impl Table {
                 None | Some(0) => "-".to_owned(),
                 Some(&time) => short(Nanos(time)),
             };
-            _ = write!(line, "{time:>FIGURE$}");
+            _ = write!(line, "{time:>0$}", column(state));
         }
         Line::styled(line, style)
     }
@@ -121,4 +125,9 @@ impl Table {
         }
         rows
     }
+}
+
+/// How wide a state's column is.
+fn column(state: State) -> usize {
+    state.word().len().max(TIME) + 1
 }

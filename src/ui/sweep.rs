@@ -16,6 +16,7 @@ use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
 use crate::model::sweep::Point;
+use crate::model::text::figure;
 use crate::model::{Sweep, Workload};
 use plot::Plot;
 pub(super) use words::{conclusion, each, kept, offer, one_line, progress};
@@ -24,17 +25,17 @@ pub(super) use words::{conclusion, each, kept, offer, one_line, progress};
 const BESIDE: u16 = 70;
 
 /// A column of the table.
-#[derive(Clone, Copy)]
 struct Column {
-    caption: &'static str,
+    caption: Cow<'static, str>,
     width: usize,
     figure: fn(&Sweep, &Point) -> String,
 }
 
-const THREADS: Column = Column { caption: "threads", width: 9, figure: threads };
-const MEDIAN: Column = Column { caption: "median", width: 10, figure: median };
-const SPEED_UP: Column = Column { caption: "speed-up", width: 10, figure: speed_up };
-const EFFICIENCY: Column = Column { caption: "efficiency", width: 12, figure: worker_efficiency };
+const THREADS: Column = Column { caption: Cow::Borrowed("threads"), width: 9, figure: threads };
+const MEDIAN: Column = Column { caption: Cow::Borrowed("median"), width: 10, figure: median };
+const SPEED_UP: Column = Column { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
+const EFFICIENCY: Column =
+    Column { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
 /// What there is to draw of a sweep.
 pub(super) struct Chart<'app> {
@@ -83,7 +84,7 @@ impl<'app> Chart<'app> {
     }
 
     /// What rates are in, where there is no speed-up to tell.
-    fn unit(&self) -> Option<&'static str> {
+    fn unit(&self) -> Option<String> {
         let rate = self.sweep.medians().first().map(|point| point.rate);
         let known = rate.is_none_or(|rate| self.sweep.speed_up(rate).is_some());
         (!known).then(|| words::unit(self.workload))
@@ -98,7 +99,7 @@ impl<'app> Chart<'app> {
             }
             return;
         }
-        let waves = words::waves(&self.sweep, self.workload, area.width.into());
+        let waves = words::waves(&self.sweep, area.width.into());
         let waves = waves.filter(|_| area.height > 7);
         let [plot, law, below] = area.layout(&Split::vertical([
             Constraint::Fill(1),
@@ -129,7 +130,9 @@ impl<'app> Chart<'app> {
     fn columns(&self, width: u16) -> Vec<Column> {
         let mut columns = vec![THREADS, MEDIAN];
         match self.unit() {
-            Some(caption) => columns.push(Column { caption, width: 10, figure: rate }),
+            Some(caption) => {
+                columns.push(Column { caption: caption.into(), width: 10, figure: rate });
+            }
             None => columns.extend([SPEED_UP, EFFICIENCY]),
         }
         let most = match width {
@@ -152,7 +155,8 @@ impl<'app> Chart<'app> {
         if room != counts
             && let Some(row) = rows.next()
         {
-            let mut captions = columns.iter().map(|one| (one.caption.to_owned(), one.width));
+            let mut captions =
+                columns.iter().map(|one| (one.caption.clone().into_owned(), one.width));
             Line::styled(line(&mut captions), self.theme.quiet()).render(row, buf);
             room -= 1;
         }
@@ -173,7 +177,7 @@ fn median(_: &Sweep, point: &Point) -> String {
 }
 
 fn rate(_: &Sweep, point: &Point) -> String {
-    words::figure(point.rate)
+    figure(point.rate)
 }
 
 fn speed_up(sweep: &Sweep, point: &Point) -> String {

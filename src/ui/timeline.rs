@@ -10,7 +10,7 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 use super::lanes::Strip;
 use super::layout::{Height, Layout, Width};
 use super::names::hidden_lanes;
-use super::rows::{Arrangement, Row};
+use super::rows::{Arrangement, Below, Row};
 use super::theme::Theme;
 use super::{axis, footer, sentences};
 use crate::app::{App, Window};
@@ -52,6 +52,16 @@ pub(super) fn columns(layout: Layout, width: u16) -> u16 {
     width.saturating_sub(left + right)
 }
 
+/// Where the cells are on a row.
+pub(super) fn bars(layout: Layout, area: Rect) -> Rect {
+    let (left, right) = margins(layout);
+    Rect {
+        x: area.x + left.min(area.width),
+        width: area.width.saturating_sub(left + right),
+        ..area
+    }
+}
+
 /// Draws the timeline, and the legend on a row of its own: where there is no row for what the lane
 /// chosen did, that takes the legend's place.
 pub(super) fn draw(
@@ -71,35 +81,51 @@ pub(super) fn draw(
         footer::legend(app, theme, legend, buf);
         return;
     }
-    let mut rows = area.rows();
-    let mut left = usize::from(area.height);
-    // A cursor without its time would be half of one.
-    if (layout.height > Height::Tiny || app.cursor().is_some())
-        && let Some(row) = rows.next()
-    {
+    let placed = place(app, layout, area);
+    if let Some(row) = placed.axis {
         let bars = timeline.bars(row);
         let mark = timeline.mark(bars.width.min(timeline.window.columns));
         let taken = mark.as_ref().map_or(0..0, |mark| mark.columns.clone());
         axis::draw(timeline.window, theme, &taken, bars, buf);
         timeline.on_axis(mark, bars, buf);
         timeline.captions(row, buf);
-        left -= 1;
     }
-    let arrangement = Arrangement { app, layout };
-    let below = arrangement.below(left);
-    let lanes = arrangement.rows(left.saturating_sub(below.total()));
-    for (row, area) in lanes.iter().zip(rows) {
-        timeline.row(row, area, buf);
+    for (row, area) in &placed.rows {
+        timeline.row(row, *area, buf);
     }
+    let Placed { below, body, .. } = placed;
     let top = area.bottom().saturating_sub(below.total() as u16);
     timeline.foot(&below, Rect { y: top, height: below.total() as u16, ..area }, buf);
-    let first = area.bottom() - left as u16;
-    let height = (left - below.chosen.min(left)) as u16;
-    timeline.lines(Rect { y: first, height, ..area }, buf);
+    let height = body.height - body.height.min(below.chosen as u16);
+    timeline.lines(Rect { height, ..body }, buf);
     match timeline.chosen(legend.width).filter(|_| below.chosen == 0) {
         Some(text) => text.render(legend, buf),
         None => footer::legend(app, theme, legend, buf),
     }
+}
+
+/// Where everything is.
+pub(super) struct Placed<'app> {
+    axis: Option<Rect>,
+    /// Everything but the axis.
+    body: Rect,
+    /// The lanes, and what is among them.
+    pub(super) rows: Vec<(Row<'app>, Rect)>,
+    below: Below,
+}
+
+/// Places the axis, the lanes and what is below them.
+pub(super) fn place(app: &App, layout: Layout, area: Rect) -> Placed<'_> {
+    // A cursor without its time would be half of one.
+    let has_axis = layout.height > Height::Tiny || app.cursor().is_some();
+    let mut rows = area.rows();
+    let axis = has_axis.then(|| rows.next()).flatten();
+    let top = u16::from(axis.is_some());
+    let body = Rect { y: area.y + top, height: area.height - top, ..area };
+    let arrangement = Arrangement { app, layout };
+    let below = arrangement.below(body.height.into());
+    let lanes = arrangement.rows(usize::from(body.height).saturating_sub(below.total()));
+    Placed { axis, body, rows: lanes.into_iter().zip(rows).collect(), below }
 }
 
 /// The picture of the runs shown.
@@ -159,12 +185,7 @@ impl Timeline<'_> {
 
     /// Where the cells are on a row.
     pub(super) fn bars(&self, area: Rect) -> Rect {
-        let (left, right) = margins(self.layout);
-        Rect {
-            x: area.x + left.min(area.width),
-            width: area.width.saturating_sub(left + right),
-            ..area
-        }
+        bars(self.layout, area)
     }
 
     /// The figures beside a lane.

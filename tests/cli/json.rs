@@ -20,11 +20,14 @@ fn report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const TOP: [&str; 7] = ["format", "version", "workload", "target", "compute", "profile", "runs"];
+const TOP: [&str; 8] =
+    ["format", "version", "workload", "target", "compute", "profile", "runs", "sweep"];
 
-const RUN: [&str; 25] = [
+const RUN: [&str; 27] = [
     "mode",
     "workers",
+    "auto",
+    "allowed",
     "queue",
     "elapsed_s",
     "tasks_known",
@@ -279,4 +282,20 @@ fn each_request_for_a_page_is_told_with_its_reason() {
     assert_eq!(told.collect::<Vec<_>>(), expected);
     let reason = tasks[1]["error"]["message"].as_str().unwrap();
     assert!(reason.contains("502") && tasks[2]["error"].is_null(), "{reason}");
+}
+
+#[test]
+fn a_count_that_is_found_says_how() {
+    let server = quick(127);
+    let ended = end(asking_quick(&server).args(["--json", "--threads", "auto"]));
+    let report = report(&ended.out);
+    let [sequential, threads] = [&report["runs"][0], &report["runs"][1]];
+    assert_eq!((&sequential["auto"], &threads["auto"]), (&false.into(), &true.into()));
+    assert_eq!(sequential["allowed"].as_array().unwrap().len(), 0);
+    // A thread a page, of which four may begin.
+    let start = &threads["allowed"][0];
+    assert_eq!((&threads["workers"], &threads["waves"]), (&5.into(), &Value::Null));
+    assert_eq!((&start["in_flight"], &start["why"]), (&4.into(), &"start".into()));
+    assert_eq!(sorted(["at_s", "in_flight", "queue", "why"]), keys(start));
+    assert_eq!((&start["queue"], &threads["whole"]), (&Value::Null, &true.into()));
 }

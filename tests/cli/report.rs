@@ -64,3 +64,14 @@ fn both_spellings_of_the_username() {
         assert_eq!(ended.code, Some(0), "{}", ended.err);
     }
 }
+
+#[test]
+fn a_count_that_is_found_is_told() {
+    let server = quick(127);
+    let Ended { code, out, .. } = end(asking_quick(&server).args(["--plain", "--threads", "auto"]));
+    assert_eq!(code, Some(0));
+    assert!(out.contains("\nthreads auto "), "{out}");
+    assert!(out.contains(" workers on average, efficiency "), "{out}");
+    let found = out.lines().find_map(|line| line.strip_prefix("at once      ")).unwrap();
+    assert!(found.contains(" in the end, ") && !out.contains("\nwaves "), "{out}");
+}

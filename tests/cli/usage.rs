@@ -56,6 +56,11 @@ fn numbers_out_of_range() {
     }
     refused(&["--threads", "many"], "a whole number");
     refused(&["--threads", "-1"], "a whole number");
+    for workload in ["cpu", "native", "mixed"] {
+        let words = "give --threads as many as this machine has cores";
+        refused(&["--threads", "auto", "--workload", workload], words);
+    }
+    refused(&["exec", "--jobs", "auto"], "a whole number");
 }
 
 #[test]
@@ -78,7 +83,10 @@ fn options_that_exclude_each_other() {
     refused(&["serve", "--latency", "5h"], "write a duration as");
     refused(&["serve", "--followers", "1000001"], "1000000");
     refused(&["--plane"], "'--plain'");
-    refused(&["--mode", "nogil"], "[possible values: race, sequential, threads, gil, processes]");
+    refused(
+        &["--mode", "nogil"],
+        "[possible values: race, sequential, threads, gil, processes, sweep]",
+    );
     refused(&["-o", "followers.txt"], ".csv, .json or .ndjson");
     refused(&["-o", "followers"], ".csv, .json or .ndjson");
 }

@@ -1,5 +1,6 @@
 //! Fabricated sittings: an app whose runs have exact times, played as far as a test wants.
 
+mod found;
 mod lab;
 mod script;
 
@@ -58,8 +59,8 @@ impl Sitting {
             }
             _ => Setup { compute: job.compute, ..Setup::followers(target, job.workers) },
         };
-        let sweep = job.sweep.clone();
-        let setup = Setup { sweep, queue: job.queue, cores: Some(lab::CORES), ..setup };
+        let (auto, sweep) = (job.auto, job.sweep.clone());
+        let setup = Setup { auto, sweep, queue: job.queue, cores: Some(lab::CORES), ..setup };
         let app = App::new(Session::new(setup).keeping(), selection, Background::Dark);
         let (ahead, now, remaining) = (VecDeque::new(), Nanos::ZERO, job.remaining);
         let mut sitting = Self { app, job, plan: None, ahead, now, remaining };

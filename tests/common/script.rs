@@ -10,7 +10,7 @@ use threadline::model::{
     Workload,
 };
 
-use super::lab;
+use super::{found, lab};
 
 /// What the server that is not there knows, and what goes wrong with it.
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ pub(crate) struct Job {
     pub(crate) sweep: SweepSetup,
     /// Each page takes the service 50 ms, and it works on so many at once.
     pub(crate) at_once: Option<usize>,
+    /// Whether it is found while fetching how many.
+    pub(crate) auto: bool,
     /// The user does not exist.
     pub(crate) unknown_user: bool,
     /// The page that fails with a 502, and in which mode.
@@ -69,6 +71,7 @@ impl Default for Job {
             workers: None,
             sweep: SweepSetup::default(),
             at_once: None,
+            auto: false,
             unknown_user: false,
             bad_page: None,
             said: "Bad Gateway",
@@ -126,6 +129,9 @@ const BACK_OFF: u64 = 500_000;
 pub(super) fn events(job: &Job, plan: &Plan, remaining: &mut u32) -> VecDeque<Event> {
     if !matches!(plan.workload(), Workload::Profile | Workload::Followers) {
         return lab::events(job, plan);
+    }
+    if plan.auto {
+        return found::events(plan);
     }
     let mut script =
         Script { job, plan, events: Vec::new(), pause: None, slots: Vec::new(), room: Vec::new() };

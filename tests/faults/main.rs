@@ -6,6 +6,7 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
+mod auto;
 mod limits;
 mod moving;
 #[path = "../common/peer.rs"]

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 use threadline::model::{
     Answer, Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome,
-    Product, Run, Span, State, TaskId, Why,
+    Plan, Product, Run, Span, State, Step, TaskId, Why,
 };
 
 use super::config;
@@ -326,6 +326,32 @@ fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
         apply(&mut run, 80, 0, Kind::Allowed { in_flight, why: Why::Recovered });
         assert_eq!(run.narrowed(), said);
     }
+}
+
+#[test]
+fn each_change_of_how_many_may_be_in_flight_is_kept_with_its_reason() {
+    let plan = Plan { auto: true, ..plan(9, 9) };
+    let mut run = Run::new(plan.clone());
+    let told = [(10, 4, Why::Start), (20, 8, Why::NoQueue { tenths: 3 }), (60, 4, Why::TimedOut)];
+    apply(&mut run, 0, 0, Kind::RunStarted { plan });
+    for (at, in_flight, why) in told {
+        apply(&mut run, at, 0, Kind::Allowed { in_flight, why });
+    }
+    let step = |at, from, to, why| Step { at: Nanos(at), from, to, why };
+    let steps = [
+        step(10, None, 4, Why::Start),
+        step(20, Some(4), 8, Why::NoQueue { tenths: 3 }),
+        step(60, Some(8), 4, Why::TimedOut),
+    ];
+    assert_eq!(run.steps(), steps);
+    let found: Vec<_> = [9, 10, 59, 60, 99].map(|t| run.step_at(Nanos(t)).copied()).into();
+    assert_eq!(found, [None, Some(steps[0]), Some(steps[1]), Some(steps[2]), Some(steps[2])]);
+    let level = run.allowed_level();
+    assert_eq!((level.at(Nanos(9)), level.at(Nanos(20)), level.peak()), (0, 8, 8));
+    assert!((level.mean(Nanos(10), Nanos(30)) - 6.0).abs() < 1e-9);
+    // What a person who asked for no number is not told as if they had.
+    assert_eq!((run.allowed(), run.narrowed()), (Some(4), None));
+    assert!((run.mean_workers(Nanos(110)) - 5.1).abs() < 0.1, "{}", run.mean_workers(Nanos(110)));
 }
 
 #[test]

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use ratatui::Terminal;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::Modifier;
-use threadline::app::Pane;
+use threadline::app::{Pane, Popup};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
@@ -172,6 +173,17 @@ fn a_cursor_that_goes_to_a_span_out_of_view_pans_by_as_little_as_it_needs() {
 }
 
 #[test]
+fn the_axis_says_where_a_cursor_is_that_is_out_of_view() {
+    let mut sitting = seen().pressed("+++j...");
+    let axis = |sitting: &mut Sitting| sitting.rows(WIDE)[8].clone();
+    assert!(axis(&mut sitting).contains("1.9267 s▼"), "{}", axis(&mut sitting));
+    sitting.press(KeyCode::End);
+    assert!(axis(&mut sitting).contains(" <1.9267 s"), "{}", axis(&mut sitting));
+    sitting.press(KeyCode::Home);
+    assert!(axis(&mut sitting).contains("1.9267 s> "), "{}", axis(&mut sitting));
+}
+
+#[test]
 fn another_lane_keeps_the_time() {
     let sitting = seen().pressed("j.}}");
     let at = sitting.app.cursor();
@@ -295,7 +307,7 @@ fn the_cursor_takes_no_state_its_colour() {
     let mut pointed = seen().pressed("jj.}}}");
     for size in [WIDE, USUAL] {
         let [mut before, mut after] = [&mut plain, &mut pointed].map(|one| one.draw(size, COLOUR));
-        let [before, after] = [&mut before, &mut after].map(|screen| screen.current_buffer_mut());
+        let [before, after] = [&mut before, &mut after].map(Terminal::current_buffer_mut);
         let (mut lines, mut underlined) = (0, 0);
         for (old, new) in before.content().iter().zip(after.content()) {
             lines += usize::from(new.symbol() == "│" && old.symbol() != "│");
@@ -315,6 +327,29 @@ fn a_server_says_nothing_that_a_terminal_acts_on() {
     let rows = sitting.rows(WIDE).join("\n");
     assert!(rows.contains("Bad\\u{1b}[2JGateway"), "{rows}");
     assert!(!rows.contains('\u{1b}'));
+}
+
+#[test]
+fn who_holds_the_gil_is_said_of_a_lane_that_waits_for_it() {
+    let mut sitting =
+        Sitting::new(Job::default(), Selection::only(Workload::Cpu, Mode::Gil)).finished();
+    sitting.draw(WIDE, COLOUR);
+    let mut sitting = sitting.pressed("j.+++}}}}");
+    sitting.press(KeyCode::Enter);
+    let rows = sitting.rows(WIDE).join("\n");
+    assert!(rows.contains("lock wait, worker-") && rows.contains("holds the GIL"), "{rows}");
+}
+
+/// As on a lane of pages: what is under the cursor, and not what is last in view.
+#[test]
+fn enter_reads_the_command_under_the_cursor() {
+    let sequential = Selection::only(Workload::Commands, Mode::Sequential);
+    let mut sitting = Sitting::new(Job::default(), sequential).finished();
+    sitting.draw(WIDE, COLOUR);
+    let mut sitting = sitting.pressed("..");
+    sitting.press(KeyCode::Enter);
+    let Some(Popup::Output(reading)) = sitting.app.popup() else { panic!("no output") };
+    assert_eq!(reading.task.0, 2);
 }
 
 #[test]

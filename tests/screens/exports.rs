@@ -70,9 +70,10 @@ fn where_no_followers_are_fetched_there_are_none_to_take_along() {
     let mut sitting =
         Sitting::new(Job::default(), Selection::race(Workload::Cpu)).finished().pressed("e");
     let kinds: Vec<ExportKind> = sitting.app.exports().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, [ExportKind::Trace, ExportKind::Picture, ExportKind::Report]);
+    let [trace, picture, report, _, recording] = ExportKind::ALL;
+    assert_eq!(kinds, [trace, picture, report, recording]);
     sitting.press(KeyCode::Up);
-    assert_eq!(chosen(&mut sitting), (ExportKind::Report, "threadline-cpu-race".to_owned()));
+    assert_eq!(chosen(&mut sitting), (recording, "threadline-cpu-race".to_owned()));
 }
 
 #[test]

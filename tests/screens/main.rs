@@ -10,6 +10,7 @@
 #[path = "../common/fabricate.rs"]
 mod fabricate;
 
+mod auto;
 mod closely;
 mod compare;
 mod exports;

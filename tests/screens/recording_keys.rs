@@ -2,7 +2,7 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::{App, Effect, Msg};
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{ExportKind, Mode, Nanos, Selection, Workload};
 use threadline::recording::Recording;
 
 use crate::fabricate::{Job, Sitting};
@@ -166,6 +166,17 @@ fn stepping_goes_event_by_event_there_and_back() {
     assert!(!played.app.runs().is_empty() || played.app.session().active().is_some());
     played.press(&"]".repeat(1_000));
     assert_eq!(played.says(), "recording 100 %");
+}
+
+/// It is there already.
+#[test]
+fn a_recording_is_not_recorded_again() {
+    let mut played = Played::race();
+    played.wait(900);
+    assert!(matches!(played.press("e"), Some(Effect::Name(_))));
+    let kinds: Vec<ExportKind> = played.app.exports().map(|(kind, _)| kind).collect();
+    let [first @ .., recording] = ExportKind::ALL;
+    assert_eq!((kinds.as_slice(), recording), (first.as_slice(), ExportKind::Recording));
 }
 
 /// A sitting in which two modes were run, the second with other workers.

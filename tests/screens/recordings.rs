@@ -36,7 +36,7 @@ pub(crate) fn playing(recording: &Recording) -> App {
 
 /// The picture when it is `clock`.
 pub(crate) fn picture(app: &mut App, clock: Nanos, (width, height): (u16, u16)) -> Buffer {
-    let columns = ui::timeline_columns(Size::new(width, height));
+    let columns = ui::timeline_columns(app, Size::new(width, height));
     app.update(Msg::Frame { now: clock, columns });
     let look = theme::Theme::new(COLOUR.0, COLOUR.1, app.background());
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();

@@ -45,6 +45,16 @@ fn finished() {
     insta::assert_snapshot!(screens(Sitting::new(capped(), SWEEP).finished(), &EVERY));
 }
 
+/// What is promised, on a machine that is always the same: `tests/bench/sweep.rs` measures it.
+#[test]
+fn a_service_with_room_for_8_is_a_plateau_with_its_knee_at_8() {
+    let sitting = Sitting::new(capped(), SWEEP).finished();
+    let sweep = sitting.app.session().sweep(SWEEP).unwrap();
+    assert_eq!(sweep.fits()[0].name(), "plateau");
+    assert!((7..=9).contains(&sweep.knee().unwrap().workers), "{:?}", sweep.knee());
+    assert!(sweep.medians().iter().all(|point| point.trials == 3));
+}
+
 #[test]
 fn of_the_built_in_example() {
     insta::assert_snapshot!(screens(Sitting::new(Job::default(), SWEEP).finished(), &EVERY));

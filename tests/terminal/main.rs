@@ -15,12 +15,16 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
+mod closely;
+mod consent;
 mod drawing;
 mod escapes;
 mod exporting;
 mod floods;
+mod home;
 mod leaving;
 mod looking_up;
+mod mouse;
 mod recording;
 mod slow_motion;
 mod stopping;

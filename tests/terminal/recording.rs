@@ -14,10 +14,11 @@ fn recorded() -> (TempDir, String) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("run.jsonl").display().to_string();
     let mut pty = threadline(&["--theme", "dark", "--simulate", "--slow", "1", "--record", &file]);
-    pty.wait_text("processes: ");
+    pty.wait_text("run again");
     pty.keys("q");
     let ended = pty.ended();
-    assert!(ended.code == 0 && ended.farewell().contains("lines recorded in"), "{ended:?}");
+    assert_eq!(ended.code, 0);
+    assert!(ended.farewell().contains("lines recorded in"), "{}", ended.farewell());
     (folder, file)
 }
 

@@ -18,8 +18,8 @@ pub struct Key {
 pub enum NoKey {
     /// It is no key's name.
     #[error(
-        "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Left, Right, Up, \
-         Down, Home, End, Page Up, Page Down, or Ctrl- and a letter"
+        "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
+         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- and a letter"
     )]
     Unknown(String),
     /// A terminal sends it as another key.
@@ -28,11 +28,13 @@ pub enum NoKey {
 }
 
 /// The keys that have a name.
-const NAMED: [KeyCode; 12] = [
+const NAMED: [KeyCode; 14] = [
     KeyCode::Tab,
     KeyCode::BackTab,
     KeyCode::Enter,
     KeyCode::Esc,
+    KeyCode::Backspace,
+    KeyCode::Delete,
     KeyCode::Left,
     KeyCode::Right,
     KeyCode::Up,
@@ -71,6 +73,10 @@ impl fmt::Display for Key {
             KeyCode::Char(c) if self.control => write!(f, "{}", c.to_ascii_uppercase()),
             KeyCode::Char(c) => write!(f, "{c}"),
             KeyCode::BackTab => f.write_str("Shift-Tab"),
+            // The same on every system, as files go from one to another.
+            KeyCode::Enter => f.write_str("Enter"),
+            KeyCode::Backspace => f.write_str("Backspace"),
+            KeyCode::Delete => f.write_str("Delete"),
             // Arrows by name: not every terminal's font has the signs.
             code => write!(f, "{code}"),
         }
@@ -89,7 +95,9 @@ impl FromStr for Key {
         let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
         let named = || NAMED.into_iter().map(Self::plain);
         let held = named().filter(|key| {
-            ![KeyCode::Tab, KeyCode::BackTab, KeyCode::Enter, KeyCode::Esc].contains(&key.code)
+            matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
+                || matches!(key.code, KeyCode::Home | KeyCode::End)
+                || matches!(key.code, KeyCode::PageUp | KeyCode::PageDown)
         });
         let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
         let control = held.chain(letters).map(|key| Self { control: true, ..key });
@@ -111,7 +119,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        assert_eq!(all().count(), 95 + 12 + 24 + 2);
+        assert_eq!(all().count(), 95 + 14 + 24 + 2);
         for key in all() {
             assert_eq!(key.to_string().parse(), Ok(key), "{key}");
         }

@@ -156,7 +156,7 @@ impl Player {
         let percent = match self.end() {
             _ if self.is_over() => 100,
             Nanos(0) => 0,
-            Nanos(end) => (self.at.0 as f64 / end as f64 * 100.0).min(99.0) as u8,
+            Nanos(end) => (self.at.0 as f64 / end as f64 * 100.0).round().min(99.0) as u8,
         };
         let plays = self.plays && !self.is_over();
         Progress { percent, speed: self.speed, plays }

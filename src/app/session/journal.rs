@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Session, Setup};
 use crate::model::{Event, Selection};
 
-/// So many are kept for a person who wants them afterwards: some 30 MB, pages aside, which the runs
+/// So many are kept for a person who wants them afterwards: some 20 MB, pages aside, which the runs
 /// have, too.
 const MOST_KEPT: usize = 200_000;
 

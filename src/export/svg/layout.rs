@@ -67,7 +67,7 @@ pub(super) fn ticks(end: Nanos) -> (Vec<Nanos>, usize) {
         }
         step = factor;
     }
-    let digits = (0..=9).find(|&digits| step % 10_u64.pow(9 - digits) == 0).unwrap_or(9);
+    let digits = (0..=9).find(|&digits| step.is_multiple_of(10_u64.pow(9 - digits))).unwrap_or(9);
     ((0..=end.0 / step).map(|tick| Nanos(tick * step)).collect(), digits as usize)
 }
 

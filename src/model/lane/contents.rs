@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::{Entry, Lane, Nanos, Span, State};
+use super::{Entry, FirstEntry, Lane, Nanos, Span, State};
 
 /// What there is in a stretch of a lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,14 +41,24 @@ impl Lane {
 
     /// The places of the attempts that begin in [a, b), and of the one before.
     pub(in crate::model) fn places(&self, a: Nanos, b: Nanos) -> Range<usize> {
-        let begun = |t: Nanos| self.attempts.partition_point(|one| self.start_of(*one) < t);
+        let before = |one: Option<&FirstEntry>, t| one.is_some_and(|one| self.start_of(*one) < t);
+        // At the ends, where most frames ask, nothing is searched.
+        let begun = |t: Nanos| match self.attempts.len() {
+            len if before(self.attempts.last(), t) => len,
+            _ if !before(self.attempts.first(), t) => 0,
+            _ => self.attempts.partition_point(|one| before(Some(one), t)),
+        };
         begun(a).saturating_sub(1)..begun(b).max(begun(a))
     }
 
-    /// When an attempt was with a server: from when its request was sent to when it stopped waiting
-    /// for the answer and receiving it.
-    pub fn exchange(&self, span: &Span) -> Option<(Nanos, Nanos)> {
-        let place = self.attempts_until(span.start).checked_sub(1)?;
+    /// The place of an attempt among the lane's.
+    pub(in crate::model) fn place_of(&self, span: &Span) -> Option<usize> {
+        self.attempts_until(span.start).checked_sub(1)
+    }
+
+    /// When the attempt at a place was with a server: from when its request was sent to when it
+    /// stopped waiting for the answer and receiving it.
+    pub(in crate::model) fn exchange(&self, place: usize) -> Option<(Nanos, Nanos)> {
         let first = self.attempts.get(place)?.entry as usize;
         let next = self.attempts.get(place + 1).map(|next| next.entry as usize);
         let own = self.entries.get(first..next.unwrap_or(self.entries.len()))?;
@@ -56,7 +66,7 @@ impl Lane {
         let with_server =
             |entry: &Entry| matches!(entry.state(), State::Waiting | State::Receiving);
         let left = own.iter().rposition(with_server)? + 1;
-        let body = own.get(left).map(|entry| entry.at()).or(span.end.map(|end| end.0))?;
+        let body = own.get(left).map(|entry| entry.at())?;
         Some((Nanos(sent.at()), Nanos(body)))
     }
 }

@@ -33,21 +33,22 @@ impl Run {
     /// The service time of an attempt that is over: of a request for a page, from sent to body; of any
     /// other, from its start to its end.
     pub fn service(&self, lane: &Lane, span: &Span) -> Option<Nanos> {
-        let (sent, body) = self.served(lane, span)?;
+        let (sent, body) = self.served(lane, lane.place_of(span)?, span)?;
         Some(body.since(sent))
     }
 
     /// The response time of an attempt that is over: from when its task was put into the queue to when
     /// its service was.
     pub fn response(&self, lane: &Lane, span: &Span) -> Option<Nanos> {
-        let (_, body) = self.served(lane, span)?;
+        let (_, body) = self.served(lane, lane.place_of(span)?, span)?;
         Some(body.since(self.queued_at(span.task)?))
     }
 
-    fn served(&self, lane: &Lane, span: &Span) -> Option<(Nanos, Nanos)> {
+    /// When the attempt at a place was served.
+    fn served(&self, lane: &Lane, place: usize, span: &Span) -> Option<(Nanos, Nanos)> {
         let end = span.end?;
         match self.plan.workload() {
-            Workload::Profile | Workload::Followers => lane.exchange(span),
+            Workload::Profile | Workload::Followers => lane.exchange(place),
             _ => Some((span.start, end)),
         }
     }
@@ -64,7 +65,7 @@ impl Run {
                 let ended = |span: &Span| span.end.is_some_and(|end| from < end && end <= to);
                 let span = lane.span(place).filter(ended).filter(|span| self.is_well(span));
                 let Some(span) = span else { continue };
-                if let Some((sent, body)) = self.served(lane, &span) {
+                if let Some((sent, body)) = self.served(lane, place, &span) {
                     service.push(body.since(sent));
                     response.extend(self.queued_at(span.task).map(|at| body.since(at)));
                 }

@@ -18,14 +18,14 @@ pub(super) fn estimates(
     let free = free(law);
     let known = points.len().saturating_sub(free.iter().filter(|&&free| free).count());
     let covariance = (known > 0).then(|| inverse(normal(law, points, free))).flatten();
-    let spread = |[x, y, z]: [f64; 3]| {
-        let [a, b, c] = covariance?.map(|[p, q, r]| p * x + q * y + r * z);
-        let variance = (a * x + b * y + c * z) * rss / known as f64;
-        let spread = quantile(known) * variance.max(0.0).sqrt();
-        spread.is_finite().then_some(spread)
+    let spread = |slopes: [f64; 3]| {
+        let variance = product(slopes, covariance?.map(|row| product(row, slopes)));
+        let spread = quantile(known) * (variance * rss / known as f64).max(0.0).sqrt();
+        let varies = slopes.iter().any(|slope| slope.abs() > 0.0);
+        (varies && spread.is_finite()).then_some(spread)
     };
     let estimate = |value: f64, slopes: [f64; 3]| {
-        let spread = spread(slopes).filter(|_| slopes != [0.0; 3]);
+        let spread = spread(slopes);
         let interval = spread.map(|by| Interval { low: value - by, high: value + by });
         Estimate { value, interval }
     };
@@ -64,9 +64,16 @@ pub(super) fn normal(law: Law, points: &[Measured], free: [bool; 3]) -> Matrix {
 
 /// 0 for what is not free.
 pub(super) fn masked(values: [f64; 3], free: [bool; 3]) -> [f64; 3] {
-    let [x, y, z] = values;
-    let [p, q, r] = free;
-    [if p { x } else { 0.0 }, if q { y } else { 0.0 }, if r { z } else { 0.0 }]
+    let mut masked = values;
+    for (value, free) in masked.iter_mut().zip(free) {
+        *value = if free { *value } else { 0.0 };
+    }
+    masked
+}
+
+/// The scalar product.
+pub(super) fn product([x, y, z]: [f64; 3], [other_x, other_y, other_z]: [f64; 3]) -> f64 {
+    x * other_x + y * other_y + z * other_z
 }
 
 /// How the knee changes with each parameter.

@@ -58,7 +58,7 @@ fn specsdm91() {
 fn raytracer_is_at_the_bound() {
     let fit = of(&RAYTRACER, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
-    assert_eq!(b, 0.0);
+    assert!(b.abs() <= 0.0, "{b}");
     assert_digits(a, "0.05777");
     assert_digits(g, "21.849");
     assert_digits(fit.law.limit().unwrap(), "378.2");

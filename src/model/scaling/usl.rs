@@ -6,7 +6,7 @@
 //! and b, the best g is in closed form, so that only these are searched: on a grid, then by
 //! Levenberg-Marquardt from the best of it.
 
-use super::interval::{inverse, masked, normal};
+use super::interval::{inverse, masked, normal, product};
 use super::law::denominator;
 use super::{Law, Measured, floor, rss, slope};
 
@@ -25,30 +25,23 @@ const COHERENCY: [f64; 10] = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.
 /// Steps of one search at most; twenty are usual.
 const STEPS: usize = 300;
 
-pub(super) fn amdahl(points: &[Measured]) -> Law {
-    let [gain, contention, _] = best(points, Some(0.0));
-    Law::Amdahl { gain, contention }
+/// Amdahl's law and the USL, in this order.
+pub(super) fn fit(points: &[Measured]) -> [Law; 2] {
+    let nothing = (f64::INFINITY, [0.0; 3]);
+    let amdahl = best(points, Some(0.0), nothing);
+    let (_, [gain, contention, _]) = amdahl;
+    let (_, usl) = best(points, None, amdahl);
+    [Law::Amdahl { gain, contention }, law(usl)]
 }
 
-pub(super) fn usl(points: &[Measured]) -> Law {
-    let [gain, contention, coherency] = best(points, None);
-    Law::Usl { gain, contention, coherency }
-}
-
-/// (g, a, b) with the least squares, of all faces.
-fn best(points: &[Measured], coherency: Option<f64>) -> [f64; 3] {
-    let exact = floor(points);
-    let mut best = (f64::INFINITY, [0.0; 3]);
-    for coherency in [Some(0.0), coherency] {
-        for contention in [Some(0.0), Some(1.0), None] {
-            let values = search(points, Face { contention, coherency });
-            let squares = rss(law(values), points);
-            if squares + exact < best.0 {
-                best = (squares, values);
-            }
-        }
-    }
-    best.1
+/// (g, a, b) with the least squares, of all faces with this b, unless another is as good.
+fn best(points: &[Measured], coherency: Option<f64>, other: (f64, [f64; 3])) -> (f64, [f64; 3]) {
+    let exact = floor(points.iter().map(|&(_, rate)| rate));
+    [Some(0.0), Some(1.0), None].into_iter().fold(other, |best, contention| {
+        let values = search(points, Face { contention, coherency });
+        let squares = rss(law(values), points);
+        if squares + exact < best.0 { (squares, values) } else { best }
+    })
 }
 
 const fn law([gain, contention, coherency]: [f64; 3]) -> Law {
@@ -66,8 +59,10 @@ fn search(points: &[Measured], face: Face) -> [f64; 3] {
         .map(|values| (rss(law(values), points), values));
     let start = starts.min_by(|(one, _), (other, _)| one.total_cmp(other));
     let (squares, values) = start.unwrap_or((f64::INFINITY, [0.0; 3]));
-    let free = [true, face.contention.is_none(), face.coherency.is_none()];
-    descend(points, free, squares, values)
+    match [true, face.contention.is_none(), face.coherency.is_none()] {
+        [_, false, false] => values,
+        free => descend(points, free, squares, values),
+    }
 }
 
 /// The best g beside a and b.
@@ -87,12 +82,14 @@ fn descend(points: &[Measured], free: [bool; 3], squares: f64, values: [f64; 3])
         let tried =
             with_gain(points, (a + by_contention).clamp(0.0, 1.0), (b + by_coherency).max(0.0));
         let reached = rss(law(tried), points);
-        if reached < squares {
+        let gained = squares - reached;
+        if gained > 0.0 {
             (squares, values, damping) = (reached, tried, damping / 10.0);
         } else {
             damping *= 10.0;
         }
-        if damping > 1e12 {
+        let little = gained >= 0.0 && gained <= squares * 1e-13;
+        if little || damping > 1e9 {
             break;
         }
     }
@@ -110,6 +107,5 @@ fn step(points: &[Measured], free: [bool; 3], values: [f64; 3], damping: f64) ->
         let [by_x, by_y, by_z] = masked(law.gradient(n), free);
         [x + by_x * off, y + by_y * off, z + by_z * off]
     });
-    let [x, y, z] = slope;
-    Some(inverse.map(|[p, q, r]| p * x + q * y + r * z))
+    Some(inverse.map(|row| product(row, slope)))
 }

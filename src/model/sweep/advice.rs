@@ -1,46 +1,19 @@
 //! What a person can do about a sweep, in a sentence or two. It goes by what was measured: a law is
 //! named only where the measurements agree with it.
 
-use super::{Point, Sweep};
+use std::cmp::Ordering;
+
+use super::{Point, Sweep, Words};
 use crate::model::plan::{Mode, Workload};
 use crate::model::scaling::Law;
 use crate::model::stats::Waves;
+use crate::model::text::figure;
 
 /// Less than this much quicker is not worth more workers.
 const WORTH_WHILE: f64 = 1.1;
 
 /// Less than this much quicker, or slower, is no change: two runs of the same differ by as much.
 const CHANGE: f64 = 1.15;
-
-/// What workers and tasks are called.
-#[derive(Clone, Copy)]
-struct Words {
-    worker: &'static str,
-    workers: &'static str,
-    tasks: &'static str,
-    /// What more workers cost.
-    cost: &'static str,
-}
-
-impl Words {
-    const fn of(workload: Workload, mode: Mode) -> Self {
-        let (worker, workers) = match (workload, mode) {
-            (Workload::Commands, _) => ("job", "jobs"),
-            (_, Mode::Processes) => ("process", "processes"),
-            _ => ("thread", "threads"),
-        };
-        let (tasks, cost) = match workload {
-            Workload::Profile | Workload::Followers => ("pages", "connections"),
-            Workload::Commands => ("commands", workers),
-            _ => ("tasks", workers),
-        };
-        Self { worker, workers, tasks, cost }
-    }
-
-    fn count(self, count: u16) -> String {
-        format!("{count} {}", if count == 1 { self.worker } else { self.workers })
-    }
-}
 
 /// The measured points that matter.
 struct Marks {
@@ -56,24 +29,42 @@ struct Marks {
     more: Point,
     /// The number of workers below the choice.
     before: Option<Point>,
+    /// Whether the most did best, and nothing far enough beyond the choice was tried.
+    growing: bool,
 }
 
 impl Marks {
-    fn of(points: &[Point]) -> Option<Self> {
+    fn of(sweep: &Sweep) -> Option<Self> {
+        let points = sweep.medians();
         let (&first, &last) = (points.first()?, points.last()?);
         let best = *points.iter().max_by(|one, other| one.rate.total_cmp(&other.rate))?;
-        let place = points.iter().position(|point| point.rate * WORTH_WHILE >= best.rate)?;
+        let near = |point: &Point| point.rate * WORTH_WHILE >= best.rate;
+        let mut place = points.iter().position(near)?;
+        let is_end = f64::from(last.workers) < 1.5 * f64::from(points.get(place)?.workers);
+        let growing =
+            place + 1 == points.len() || is_end && near(&last) && grows(sweep, last.workers);
+        if growing {
+            place = points.iter().position(|point| point.rate >= best.rate)?;
+        }
         let choice = *points.get(place)?;
         let double = u32::from(choice.workers) * 2;
         let more = *points.iter().find(|point| u32::from(point.workers) >= double).unwrap_or(&last);
         let before = place.checked_sub(1).and_then(|place| points.get(place)).copied();
         let counted = first.workers < last.workers && first.rate > 0.0;
-        counted.then_some(Self { first, last, best, choice, more, before })
+        counted.then_some(Self { first, last, best, choice, more, before, growing })
     }
 }
 
+/// Whether the best law expects twice as many workers to be worth while.
+fn grows(sweep: &Sweep, workers: u16) -> bool {
+    sweep.fits().first().is_some_and(|fit| {
+        let n = sweep.parallelism(workers);
+        fit.rate(n * 2.0) >= fit.rate(n) * WORTH_WHILE
+    })
+}
+
 pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<String> {
-    let (marks, words) = (Marks::of(sweep.medians())?, Words::of(workload, mode));
+    let (marks, words) = (Marks::of(sweep)?, Words::of(workload, mode));
     let mut sentences = flat(sweep, &marks, words, mode)
         .or_else(|| slower(&marks, words))
         .unwrap_or_else(|| vec![choice(&marks, words), further(sweep, &marks, words)]);
@@ -83,7 +74,7 @@ pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<St
     }
     let counts = sweep.medians().len();
     sentences.extend(sweep.is_guess().then(|| match counts {
-        0..6 => format!("From {counts} thread counts this is a guess.",),
+        0..6 => format!("From {counts} {} counts this is a guess.", words.worker),
         _ => "This is a guess: too few of the counts differ in waves.".to_owned(),
     }));
     Some(sentences.join(" "))
@@ -138,22 +129,25 @@ fn choice(Marks { first, choice, .. }: &Marks, words: Words) -> String {
 
 /// What more of them would bring.
 fn further(sweep: &Sweep, marks: &Marks, words: Words) -> String {
-    let Marks { choice, more, last, .. } = marks;
+    let Marks { choice, more, .. } = marks;
     let tasks = sweep.tasks().unwrap_or_default();
-    if u32::from(choice.workers) >= tasks {
-        return format!(
-            "That is one for each of the {}: more would have nothing to do.",
-            words.tasks
-        );
+    match u32::from(choice.workers).cmp(&tasks) {
+        Ordering::Less => {}
+        Ordering::Equal => {
+            return format!(
+                "More would have nothing to do: that is one for each of the {}.",
+                words.tasks
+            );
+        }
+        Ordering::Greater => {
+            return format!("{tasks} would do: that is one for each of the {}.", words.tasks);
+        }
     }
-    if choice.workers == last.workers {
-        return format!("Still growing at {}: try more.", choice.workers);
+    if marks.growing {
+        return beyond(sweep, marks, words);
     }
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);
-    let price = match f64::from(count) / f64::from(choice.workers) {
-        2.0 => format!("twice the {}", words.cost),
-        times => format!("{times:.1} times the {}", words.cost),
-    };
+    let price = price(count, choice.workers, words);
     let unsure = if overlap(choice, more) { ", no more than trials differ by" } else { "" };
     if gain >= 0.5 {
         format!("{count} buy {gain:.0} % more for {price}{unsure}.")
@@ -164,25 +158,48 @@ fn further(sweep: &Sweep, marks: &Marks, words: Words) -> String {
     }
 }
 
-/// What the law says beyond that, if it is the one to go by and the knee is where the choice is.
-fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
-    let Marks { before, choice, more, last, .. } = marks;
-    let (fit, knee) = (sweep.fits().first()?, sweep.knee()?);
-    if sweep.is_guess() {
-        return None;
+/// `twice the connections`.
+fn price(count: u16, choice: u16, words: Words) -> String {
+    if u32::from(count) == 2 * u32::from(choice) {
+        return format!("twice the {}", words.cost);
     }
+    format!("{:.1} times the {}", f64::from(count) / f64::from(choice), words.cost)
+}
+
+/// What more workers than were tried would bring, where the most did best.
+fn beyond(sweep: &Sweep, Marks { last, .. }: &Marks, words: Words) -> String {
+    let double = last.workers.saturating_mul(2);
+    let told = sweep.fits().first().filter(|_| !sweep.is_guess() && !grows(sweep, last.workers));
+    if let Some(fit) = told {
+        let gain = (sweep.fitted(fit, double) / sweep.fitted(fit, last.workers) - 1.0) * 100.0;
+        let (price, name) = (price(double, last.workers, words), fit.name());
+        return format!("By the law that fits ({name}) {double} buy {gain:.0} % more for {price}.");
+    }
+    // The fewest that need as few waves.
+    let double = u32::from(double).min(sweep.tasks().unwrap_or(u32::MAX)) as u16;
+    let next = if sweep.has_stairs() { *sweep.equal_counts(double).start() } else { double };
+    format!("Still growing at {}: try {}.", last.workers, next.max(last.workers.saturating_add(1)))
+}
+
+/// What the law says beyond that, where it is one to go by and the measurements show the same.
+fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
+    let Marks { before, choice, more, last, best, growing, .. } = marks;
+    let fit = sweep.fits().first().filter(|_| !sweep.is_guess())?;
     match fit.law {
-        Law::Plateau { capacity, .. } => {
+        Law::Plateau { capacity, .. } if !growing => {
+            let knee = sweep.knee()?;
             let near = before.is_none_or(|before| before.workers < knee.workers);
-            (near && choice.workers < last.workers && knee.workers <= more.workers).then(|| {
-                format!("From {knee} on it is no more than {capacity:.0} {}/s.", words.tasks)
+            (near && knee.workers <= more.workers).then(|| {
+                let (workers, tasks, capacity) = (words.workers, words.tasks, figure(capacity));
+                format!("It levels off at {capacity} {tasks}/s, from {knee} {workers} on.")
             })
         }
-        Law::Amdahl { .. } if choice.workers == last.workers && knee.workers > last.workers => {
-            let workers = words.workers;
-            Some(format!(
-                "Expect less and less: from {knee} {workers} on, twice as many buy less than 10 %."
-            ))
+        Law::Usl { .. } if best.workers < last.workers => {
+            let peak = fit.peak()?.round();
+            let near = f64::from(choice.workers) <= peak && peak < f64::from(last.workers);
+            near.then(|| {
+                format!("By the law that fits (USL), {peak:.0} do most, and more do less.")
+            })
         }
         _ => None,
     }
@@ -191,7 +208,8 @@ fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
 /// Numbers of workers about the choice that make no difference, for the waves are as many.
 fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     let Waves { tasks, workers, count, idle } = Waves::new(sweep.tasks()?, marks.choice.workers);
-    if count < 2 || idle == 0 {
+    let little = u64::from(idle) * 100 < u64::from(tasks);
+    if count < 2 || little || marks.growing || !sweep.has_stairs() {
         return None;
     }
     let equal = sweep.equal_counts(workers);
@@ -203,19 +221,15 @@ fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
         return None;
     }
     let (low, high) = (*equal.start(), *equal.end());
-    let others = match (low, high) {
-        _ if low == high => String::new(),
-        (low, high) if low + 1 == high => format!("{low} and {high} are no different: "),
-        (low, high) => format!("{low} to {high} are no different: "),
-    };
-    let lanes = if idle == 1 { "lane" } else { "lanes" };
     let tasks = format!("{tasks} {}", words.tasks);
-    Some(match others.is_empty() {
-        true => {
-            format!("{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last.")
-        }
-        false => format!("{others}{tasks} take {count} waves with each."),
-    })
+    if low == high {
+        let lanes = if idle == 1 { "lane" } else { "lanes" };
+        return Some(format!(
+            "{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last."
+        ));
+    }
+    let to = if low + 1 == high { "and" } else { "to" };
+    Some(format!("{low} {to} {high} are no different: {tasks} take {count} waves with each."))
 }
 
 /// Whether the trials of two points do not tell them apart.

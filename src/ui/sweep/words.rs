@@ -1,18 +1,18 @@
 //! What is said of a sweep in words and figures.
 
+use std::ops::RangeInclusive;
+
 use crate::app::App;
 use crate::model::scaling::{Fit, Law};
 use crate::model::stats::Waves;
-use crate::model::sweep::Point;
+use crate::model::sweep::{Point, Words};
+use crate::model::text::figure;
 use crate::model::{End, Mode, Run, Sweep, Workload};
 use crate::ui::text;
 
-/// What tasks are counted in.
-pub(super) const fn unit(workload: Workload) -> &'static str {
-    match workload {
-        Workload::Profile | Workload::Followers => "pages/s",
-        _ => "tasks/s",
-    }
+/// What rates are in.
+pub(super) fn unit(workload: Workload) -> String {
+    format!("{}/s", Words::of(workload, Mode::Threads).tasks)
 }
 
 /// The law that fits best, in figures: the longest form first.
@@ -20,7 +20,7 @@ pub(super) fn law(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let Some(best) = sweep.fits().first() else {
         return vec!["which law this follows, three counts tell".to_owned(), String::new()];
     };
-    let (long, short) = named(best, unit(workload));
+    let (long, short) = named(best, &unit(workload));
     let knee = sweep.knee().map_or_else(String::new, |knee| format!("  knee {knee}"));
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] =
@@ -58,46 +58,23 @@ fn named(fit: &Fit, unit: &str) -> (String, &'static str) {
     (long, name)
 }
 
-/// Three digits that count.
-pub(super) fn figure(value: f64) -> String {
-    let digits = match value {
-        _ if value >= 99.5 => 0,
-        _ if value >= 9.95 => 1,
-        _ => 2,
-    };
-    format!("{value:.digits$}")
-}
-
-/// Which counts need as many rounds, so that equal pages take as long: as many of them as fit.
-/// Nothing where tasks do not come in equal rounds, or all counts differ.
-pub(super) fn waves(sweep: &Sweep, workload: Workload, room: usize) -> Option<String> {
-    let tasks = sweep.tasks().filter(|_| workload == Workload::Followers)?;
-    let (first, last) = (*sweep.counts().first()?, *sweep.counts().last()?);
-    let about = sweep.knee().map_or(last, |knee| knee.workers.clamp(first, last));
+/// Which counts need as many rounds, so that equal tasks take as long: as many of them as fit.
+/// Nothing where tasks do not come in rounds, or before the first trial.
+pub(super) fn waves(sweep: &Sweep, room: usize) -> Option<String> {
+    let tasks = sweep.tasks().filter(|_| sweep.has_stairs())?;
+    let last = *sweep.counts().last()?;
+    let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
     let Waves { count, .. } = Waves::new(tasks, about);
     let rounds = if count == 1 { "wave" } else { "waves" };
     let begin = format!("ceil({tasks}/{about}) = {count} {rounds}");
-    let mut equal = Vec::new();
-    let mut workers = first;
-    while workers < last {
-        let range = sweep.equal_counts(workers);
-        let (low, high) = (workers, (*range.end()).min(last));
-        if low < high {
-            equal.push(format!("{low}-{high}"));
-        }
-        workers = high.saturating_add(1);
-    }
-    if equal.is_empty() {
-        return Some(begin);
-    }
-    let all = (1..=equal.len()).rev().filter_map(|kept| {
-        let more = if kept < equal.len() { ", .." } else { "" };
-        Some(format!(
-            "{begin}; no different from each other: {}{more}",
-            equal.get(..kept)?.join(", ")
-        ))
+    let named = |stair: RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
+    let stairs: Vec<String> = sweep.stairs().into_iter().map(named).collect();
+    let forms = (1..=stairs.len()).rev().filter_map(|kept| {
+        let more = if kept < stairs.len() { ", .." } else { "" };
+        let kept = stairs.get(..kept)?.join(", ");
+        Some(format!("{begin}; no different from each other: {kept}{more}"))
     });
-    Some(text::fitting(all.chain([begin.clone()]), room))
+    Some(text::fitting(forms.chain([begin.clone()]), room))
 }
 
 /// How many times as fast each count is, on one line: some of them, where not all have room.
@@ -124,9 +101,8 @@ pub(super) fn some<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
 pub(in crate::ui) fn progress(app: &App) -> Option<String> {
     let sweep = app.session().sweep(app.shown())?;
     let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
-    let (number, workers) = (sweep.trials().len() + 1, run.plan().workers);
-    let threads = if workers == 1 { "thread" } else { "threads" };
-    Some(format!("trial {number} of {}: {workers} {threads}", sweep.planned()))
+    let threads = Words::of(app.shown().workload, Mode::Threads).count(run.plan().workers);
+    Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned()))
 }
 
 /// What a person can do about it; of a sweep that was broken off, after what it had.

@@ -1,0 +1,261 @@
+//! A sweep in the JSON report.
+
+use serde::Serialize;
+
+use crate::model::scaling::{Estimate, Fit, Law, Parameter};
+use crate::model::stats;
+use crate::model::sweep::{Point, Sweep, Trial};
+use crate::model::{Mode, Workload};
+
+/// A sweep over numbers of workers.
+#[derive(Clone, Debug, Serialize)]
+pub struct SweepReport {
+    /// The numbers of workers that were asked for.
+    pub counts: Vec<u16>,
+    /// How often each was to run.
+    pub repeats: u16,
+    /// How many tasks a trial has; null before the first.
+    pub tasks: Option<u32>,
+    /// The trials, in the order in which they ran.
+    pub trials: Vec<TrialReport>,
+    /// What each number of workers came to.
+    pub points: Vec<PointReport>,
+    /// What the laws were fitted against: `waves` (tasks / waves) or `workers`.
+    pub fitted_against: &'static str,
+    /// The laws, the best first.
+    pub fits: Vec<FitReport>,
+    /// Whether there are too few different numbers of workers to tell the laws apart.
+    pub guess: bool,
+    /// The best law's knee: from how many workers on more of them buy little; null if it has none.
+    pub knee: Option<KneeReport>,
+    /// First and last of each range of numbers of workers with as many waves.
+    pub equal_counts: Vec<[u16; 2]>,
+    /// What a person can do about it.
+    pub advice: Option<String>,
+}
+
+/// One whole run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TrialReport {
+    /// How many workers.
+    pub workers: u16,
+    /// How long it took.
+    pub elapsed_s: f64,
+    /// How many tasks were done.
+    pub tasks: u32,
+}
+
+/// What the trials with one number of workers came to.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PointReport {
+    /// How many workers.
+    pub workers: u16,
+    /// How many trials.
+    pub trials: usize,
+    /// The median of their times.
+    pub median_s: f64,
+    /// The quickest.
+    pub min_s: f64,
+    /// The slowest.
+    pub max_s: f64,
+    /// Tasks a second in the median trial.
+    pub tasks_per_second: f64,
+    /// Against one worker, as measured, else as the best law has it.
+    pub speed_up: Option<f64>,
+    /// `speed_up` / workers.
+    pub efficiency: Option<f64>,
+    /// Karp and Flatt's serial part.
+    pub karp_flatt: Option<f64>,
+}
+
+/// A law fitted to the medians.
+#[derive(Clone, Debug, Serialize)]
+pub struct FitReport {
+    /// `linear`, `plateau`, `amdahl` or `usl`.
+    pub law: &'static str,
+    /// What it was fitted by.
+    pub parameters: Vec<ParameterReport>,
+    /// The workers that do most, where more of them do less.
+    pub peak: Option<f64>,
+    /// The rate that no number of workers exceeds.
+    pub limit: Option<f64>,
+    /// The squares of the deviations, added up.
+    pub rss: f64,
+    /// The share of the variance that it accounts for.
+    pub r2: Option<f64>,
+    /// Akaike's information criterion, corrected: less is better.
+    pub aicc: Option<f64>,
+}
+
+/// A parameter, with its 95 % interval.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ParameterReport {
+    /// `gain` (g), `capacity` (C), `contention` (a) or `coherency` (b).
+    pub name: &'static str,
+    /// As fitted.
+    pub value: f64,
+    /// The interval's begin; null at a bound.
+    pub low: Option<f64>,
+    /// Its end.
+    pub high: Option<f64>,
+}
+
+/// A knee, with its 95 % interval.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct KneeReport {
+    /// How many workers.
+    pub workers: u16,
+    /// The interval's begin.
+    pub low: Option<u16>,
+    /// Its end.
+    pub high: Option<u16>,
+}
+
+impl SweepReport {
+    /// Of a sweep over a workload in a mode.
+    pub fn of(sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
+        Self {
+            counts: sweep.counts().to_vec(),
+            repeats: sweep.repeats(),
+            tasks: sweep.tasks(),
+            trials: sweep.trials().iter().map(TrialReport::of).collect(),
+            points: sweep.medians().iter().map(|point| PointReport::of(sweep, point)).collect(),
+            fitted_against: if sweep.has_stairs() { "waves" } else { "workers" },
+            fits: sweep.fits().iter().map(FitReport::of).collect(),
+            guess: sweep.is_guess(),
+            knee: sweep.knee().map(|knee| KneeReport {
+                workers: knee.workers,
+                low: knee.between.as_ref().map(|between| *between.start()),
+                high: knee.between.as_ref().map(|between| *between.end()),
+            }),
+            equal_counts: sweep
+                .stairs()
+                .iter()
+                .map(|stair| [*stair.start(), *stair.end()])
+                .collect(),
+            advice: sweep.advice(workload, mode),
+        }
+    }
+}
+
+impl TrialReport {
+    fn of(&Trial { workers, took, tasks }: &Trial) -> Self {
+        Self { workers, elapsed_s: took.as_secs_f64(), tasks }
+    }
+}
+
+impl PointReport {
+    fn of(sweep: &Sweep, point: &Point) -> Self {
+        let speed_up = sweep.speed_up(point.rate);
+        Self {
+            workers: point.workers,
+            trials: point.trials,
+            median_s: point.median.as_secs_f64(),
+            min_s: point.min.as_secs_f64(),
+            max_s: point.max.as_secs_f64(),
+            tasks_per_second: point.rate,
+            speed_up,
+            efficiency: speed_up.map(|times| stats::efficiency(times, point.workers)),
+            karp_flatt: speed_up.and_then(|times| stats::serial_part(times, point.workers)),
+        }
+    }
+}
+
+impl FitReport {
+    fn of(fit: &Fit) -> Self {
+        let law = match fit.law {
+            Law::Linear { .. } => "linear",
+            Law::Plateau { .. } => "plateau",
+            Law::Amdahl { .. } => "amdahl",
+            Law::Usl { .. } => "usl",
+        };
+        Self {
+            law,
+            parameters: fit.parameters.iter().map(ParameterReport::of).collect(),
+            peak: fit.peak(),
+            limit: fit.law.limit(),
+            rss: fit.rss,
+            r2: fit.r2,
+            aicc: fit.aicc,
+        }
+    }
+}
+
+impl ParameterReport {
+    fn of(&(parameter, Estimate { value, interval }): &(Parameter, Estimate)) -> Self {
+        Self {
+            name: parameter.name(),
+            value,
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::export::fixture::sweep;
+    use crate::export::json::Report;
+    use crate::model::{Mode, Workload};
+
+    fn document(counts: &[u16]) -> Value {
+        let report = Report::of(None, None, &[], None);
+        let report = report.with_sweep(&sweep(counts), Workload::Followers, Mode::Threads);
+        let mut out = Vec::new();
+        report.write(&mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_whole_sweep() {
+        let report = document(&[1, 2, 4, 8, 16, 32]);
+        let sweep = &report["sweep"];
+        assert_eq!(sweep["counts"], json!([1, 2, 4, 8, 16, 32]));
+        assert_eq!((&sweep["repeats"], &sweep["tasks"]), (&json!(3), &json!(60)));
+        assert_eq!(sweep["trials"].as_array().unwrap().len(), 18);
+        let trial = json!({ "workers": 1, "elapsed_s": 3.0, "tasks": 60 });
+        assert_eq!(sweep["trials"][0], trial);
+        let point = json!({
+            "workers": 1, "trials": 3, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
+            "tasks_per_second": 20.0, "speed_up": 1.0, "efficiency": 1.0, "karp_flatt": null,
+        });
+        assert_eq!(sweep["points"][0], point);
+        let eight = &sweep["points"][3];
+        assert_eq!((&eight["speed_up"], &eight["efficiency"]), (&json!(7.5), &json!(0.9375)));
+        let serial = eight["karp_flatt"].as_f64().unwrap();
+        assert!((serial - (1.0 / 7.5 - 1.0 / 8.0) / (7.0 / 8.0)).abs() < 1e-12, "{serial}");
+        assert_eq!((&sweep["fitted_against"], &sweep["guess"]), (&json!("waves"), &json!(false)));
+        let best = &sweep["fits"][0];
+        assert_eq!((&best["law"], &best["peak"]), (&json!("plateau"), &Value::Null));
+        let names: Vec<_> =
+            best["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["gain", "capacity"]);
+        for (place, value) in [(0, 20.0), (1, 150.0)] {
+            let parameter = |key: &str| best["parameters"][place][key].as_f64().unwrap();
+            assert!((parameter("value") - value).abs() < 1e-6);
+            assert!(parameter("low") <= value + 1e-6 && value - 1e-6 <= parameter("high"));
+        }
+        assert_eq!(sweep["knee"], json!({ "workers": 8, "low": 8, "high": 8 }));
+        assert_eq!(
+            sweep["equal_counts"],
+            json!([[10, 11], [12, 14], [15, 19], [20, 29], [30, 32]])
+        );
+        assert!(sweep["advice"].as_str().unwrap().starts_with("8 threads: 7.50x."));
+    }
+
+    #[test]
+    fn what_does_not_apply_is_null() {
+        let report = document(&[]);
+        let sweep = &report["sweep"];
+        for key in ["tasks", "knee", "advice"] {
+            assert_eq!(sweep[key], Value::Null, "{key}");
+        }
+        assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));
+        let mut out = Vec::new();
+        Report::of(None, None, &[], None).write(&mut out).unwrap();
+        let without: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(without["sweep"], Value::Null);
+    }
+}

@@ -1,0 +1,236 @@
+//! What happens, in sentences for a screen reader: a line each, never drawn over, nothing that a
+//! voice stumbles over. A fold of events: no clock, no terminal.
+
+use crate::model::text::printable_within;
+use crate::model::{
+    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Outcome, Plan, Product, Run, State,
+    TaskId, Why, Work, stats,
+};
+
+/// Between two sentences on how far a run is, at a quarter of its tasks.
+const QUARTER_PACE: Nanos = Nanos::from_millis(1_000);
+
+/// The same where nothing else was to be said meanwhile.
+const SILENCE: Nanos = Nanos::from_millis(10_000);
+
+/// A run tells no more failures one by one.
+const MOST_TROUBLES: u32 = 20;
+
+/// A command is named by no more characters.
+const LONGEST_COMMAND: usize = 60;
+
+/// Tells of one run after the other.
+#[derive(Debug, Default)]
+pub(super) struct Narrator {
+    /// How many tasks the run has, as was said last.
+    known: u32,
+    /// Quarters of its tasks that were told.
+    quarters: u32,
+    /// When something was said last.
+    said_at: Nanos,
+    troubles: u32,
+    limits: usize,
+    /// What the last whole sequential run took: others are compared with it.
+    sequential: Option<Nanos>,
+}
+
+impl Narrator {
+    /// What is to be said of an event that `run` has just taken in.
+    pub(super) fn event(&mut self, run: &Run, event: &Event) -> Option<String> {
+        let plan = run.plan();
+        let sentence = match &event.kind {
+            Kind::RunStarted { .. } => Some(self.begin(run)),
+            Kind::Queued { tasks } if *tasks != std::mem::replace(&mut self.known, *tasks) => {
+                Some(format!("there are {}", count(plan, *tasks)))
+            }
+            Kind::AttemptFailed { task, failure, again } => {
+                let wait = seconds(again.since(event.at));
+                self.trouble(|| {
+                    if failure.kind == FailureKind::RateLimited {
+                        return throttled(run, event.lane.0, &wait);
+                    }
+                    let reason = reason(failure);
+                    format!("{} failed, again in {wait}: {reason}", name(plan, *task))
+                })
+            }
+            Kind::Limited(limit) if run.limits().len() > self.limits => {
+                self.limits = run.limits().len();
+                let wait = seconds(limit.until.since(event.at));
+                Some(format!("a rate limit is reached: no request leaves for {wait}"))
+            }
+            Kind::Allowed { in_flight, why } => self.allowed(event.at, *in_flight, *why),
+            Kind::Finished { task, outcome } => self.finish(run, event.at, *task, outcome),
+            Kind::RunFinished { end } => self.end(run, end),
+            _ => None,
+        };
+        if sentence.is_some() {
+            self.said_at = event.at;
+        }
+        sentence
+    }
+
+    /// What is to be said of a run of which nothing was heard for a while.
+    pub(super) fn silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
+        if elapsed.since(self.said_at) < SILENCE {
+            return None;
+        }
+        self.said_at = elapsed;
+        Some(progress(run, elapsed))
+    }
+
+    fn begin(&mut self, run: &Run) -> String {
+        let (plan, known) = (run.plan(), run.known_tasks());
+        *self = Self { known, sequential: self.sequential, ..Self::default() };
+        match &plan.work {
+            Work::Profile(target) => format!("asking {} for {}", target.api, target.user),
+            _ => format!("{} begins: {}", plan.name(), count(plan, known)),
+        }
+    }
+
+    /// One of many sentences that may be said over and over.
+    fn trouble(&mut self, sentence: impl FnOnce() -> String) -> Option<String> {
+        self.troubles += 1;
+        match self.troubles {
+            ..=MOST_TROUBLES => Some(sentence()),
+            _ if self.troubles == MOST_TROUBLES + 1 => {
+                Some("more goes wrong: the report counts it".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// What changes again and again is told now and then; what went wrong, always.
+    fn allowed(&self, at: Nanos, in_flight: u16, why: Why) -> Option<String> {
+        let usual = match why {
+            Why::Start | Why::Probe | Why::Probed => return None,
+            Why::NoQueue { .. } | Why::Queue { .. } | Why::Recovered => true,
+            _ => false,
+        };
+        (!usual || at.since(self.said_at) >= QUARTER_PACE)
+            .then(|| format!("at most {in_flight} requests at once from now on: {why}"))
+    }
+
+    fn finish(&mut self, run: &Run, at: Nanos, task: TaskId, outcome: &Outcome) -> Option<String> {
+        let task = name(run.plan(), task);
+        match outcome {
+            Outcome::Done(done) => match &done.product {
+                Product::Profile(profile) => {
+                    Some(format!("{} has {} followers", profile.login, profile.followers))
+                }
+                _ => self.quarter(run, at),
+            },
+            // Its failure names it.
+            Outcome::Failed(failure) if failure.kind == FailureKind::Command => {
+                self.trouble(|| reason(failure).to_owned())
+            }
+            Outcome::Failed(failure) => {
+                self.trouble(|| format!("{task} failed: {}", reason(failure)))
+            }
+            Outcome::Lost(failure) => {
+                self.trouble(|| format!("{task} is to be done anew: {}", reason(failure)))
+            }
+            Outcome::Stopped => None,
+        }
+    }
+
+    fn quarter(&mut self, run: &Run, at: Nanos) -> Option<String> {
+        let quarters = (4 * u64::from(ended(run)) / u64::from(run.known_tasks().max(1))) as u32;
+        if at.since(self.said_at) < QUARTER_PACE || !(self.quarters + 1..4).contains(&quarters) {
+            return None;
+        }
+        self.quarters = quarters;
+        Some(progress(run, at))
+    }
+
+    fn end(&mut self, run: &Run, end: &End) -> Option<String> {
+        let (plan, took) = (run.plan(), run.took().unwrap_or_default());
+        if matches!(plan.work, Work::Profile(_)) {
+            return run.failure().map(|failure| format!("failed: {}", reason(failure)));
+        }
+        let mode = plan.name();
+        if run.is_whole() {
+            let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
+            if plan.mode == Mode::Sequential {
+                self.sequential = Some(took);
+            }
+            let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
+            let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
+            return Some(format!("{mode} done: {took}{speed_up}"));
+        }
+        let word = match end {
+            End::Finished => "ended",
+            End::Stopped => "stopped",
+            End::Failed(_) => "failed",
+        };
+        let (done, all) = (run.done_tasks(), count(plan, run.known_tasks()));
+        Some(format!("{mode} {word} after {took}: {done} of {all} done"))
+    }
+}
+
+/// What each lane did, a sentence a lane.
+pub(super) fn lanes(runs: &[Run]) -> impl Iterator<Item = String> {
+    runs.iter().filter(|run| run.has_begun()).flat_map(|run| {
+        let took = run.took().unwrap_or_default();
+        (0..).zip(run.lanes()).map(move |(index, lane)| {
+            let busy = 100 * lane.busy(took).0 / took.0.max(1);
+            let tasks = count(run.plan(), lane.tasks_until(took) as u32);
+            let states = State::ALL.into_iter().map(|state| (state, lane.time_in(state, took)));
+            let states = states.filter(|(_, time)| *time > Nanos::ZERO);
+            let states = states.map(|(state, time)| format!("{} {time}", state.word()));
+            let states: Vec<String> = states.collect();
+            let (mode, worker) = (run.plan().name(), run.worker_name(index));
+            format!("{mode}, {worker}: busy {busy} %, {tasks}: {}", states.join(", "))
+        })
+    })
+}
+
+fn throttled(run: &Run, lane: u16, wait: &str) -> String {
+    let working =
+        run.lanes().iter().filter(|lane| lane.is_working() && lane.state() != State::Throttled);
+    let (worker, working, all) = (run.worker_name(lane), working.count(), run.lanes().len());
+    let others =
+        if all > 1 { format!("; {working} of {all} still working") } else { String::new() };
+    format!("{worker} throttled {wait} by a rate limit{others}")
+}
+
+fn progress(run: &Run, elapsed: Nanos) -> String {
+    let (ended, all) = (ended(run), count(run.plan(), run.known_tasks()));
+    format!("{ended} of {all} after {}", seconds(elapsed))
+}
+
+/// Tasks that are over, well or not.
+fn ended(run: &Run) -> u32 {
+    run.done_tasks().saturating_add(run.failed_tasks())
+}
+
+/// `5 pages`, `1 command`.
+fn count(plan: &Plan, tasks: u32) -> String {
+    format!("{tasks} {}{}", thing(plan), if tasks == 1 { "" } else { "s" })
+}
+
+const fn thing(plan: &Plan) -> &'static str {
+    match &plan.work {
+        Work::Profile(_) | Work::Followers(_) => "page",
+        Work::Commands { .. } => "command",
+        Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => "task",
+    }
+}
+
+/// `page 3`, `command 2 (make test)`.
+fn name(plan: &Plan, task: TaskId) -> String {
+    let command = plan.command(task).map_or_else(String::new, |command| {
+        format!(" ({})", printable_within(command, LONGEST_COMMAND))
+    });
+    format!("{} {}{command}", thing(plan), task.0)
+}
+
+/// What happened, without the advice, which comes again with the report.
+fn reason(failure: &Failure) -> &str {
+    failure.message.split(';').next().unwrap_or_default()
+}
+
+/// `0.4 s`, `12 s`.
+fn seconds(time: Nanos) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 9.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
+}

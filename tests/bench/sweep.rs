@@ -1,0 +1,57 @@
+//! A sweep of 60 pages of 50 ms on a service that works on 8 at once: which law is chosen, and where
+//! its knee is. Headless, the built-in server in the same process.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark tells what it found")]
+
+use std::io;
+use std::num::NonZeroU16;
+use std::sync::Arc;
+use std::time::Duration;
+
+use threadline::app::Session;
+use threadline::app::session::Setup;
+use threadline::engine::{Clock, Launcher};
+use threadline::export::plain;
+use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
+use threadline::github::{Api, Patience};
+use threadline::model::{Mode, Selection, Target, Workload};
+
+const PAGES: u32 = 60;
+const PER_PAGE: u8 = 100;
+const LATENCY: Duration = Duration::from_millis(50);
+const AT_ONCE: u16 = 8;
+
+const SWEEP: Selection = Selection::sweep(Workload::Followers);
+
+fn main() {
+    let server = Server::start(Settings {
+        user: DEFAULT_USER.to_owned(),
+        followers: PAGES * u32::from(PER_PAGE),
+        latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
+        faults: Faults::default(),
+        at_once: NonZeroU16::new(AT_ONCE),
+        port: 0,
+        wall_clock: threadline::engine::clock::wall_clock,
+    })
+    .unwrap();
+    let api = Arc::new(Api::new(&server.url(), None).unwrap());
+    let launcher = Launcher::new(Some(api), Patience::default(), Clock::system());
+    let target = Target {
+        user: DEFAULT_USER.to_owned(),
+        api: Target::BUILT_IN.to_owned(),
+        per_page: PER_PAGE,
+        costs_quota: false,
+    };
+    let mut session = Session::new(Setup::followers(target, None));
+    let mut next = session.begin(SWEEP);
+    while let Some(plan) = next.take() {
+        for event in launcher.start(plan).events() {
+            next = session.apply(&event).or(next);
+        }
+    }
+    let sweep = session.sweep(SWEEP).unwrap();
+    assert_eq!(sweep.trials().len(), sweep.planned(), "{:?}", session.failure(SWEEP));
+    plain::sweep::write(&mut io::stdout(), sweep, Workload::Followers, Mode::Threads).unwrap();
+    let (law, knee) = (sweep.fits().first().unwrap().name(), sweep.knee());
+    let knee = knee.map_or_else(|| "none".to_owned(), |knee| knee.to_string());
+    println!("law {law} (promise: plateau), knee {knee} (promise: {AT_ONCE}, give or take 1)");
+}

@@ -1,0 +1,91 @@
+//! Sentences for a screen reader, on stderr.
+
+use super::scripted::{Reply, Scripted};
+use super::{Ended, asking, end, quick, server, threadline};
+
+/// What is told while aaronlelevier's followers are fetched from there.
+fn told(url: &str, args: &[&str]) -> Ended {
+    end(threadline().args(["aaronlelevier", "--narrate", "--api-url", url]).args(args))
+}
+
+#[test]
+fn a_race_in_sentences() {
+    let server = quick(127);
+    let Ended { code, out, err } = told(&server.url(), &["--threads", "2"]);
+    assert_eq!(code, Some(0), "{err}");
+    let said: Vec<&str> = err.lines().collect();
+    let begins = ["sequential begins: 5 pages", "threads x2 begins: 5 pages"];
+    assert_eq!(said.iter().filter(|line| begins.contains(line)).count(), 2, "{err}");
+    assert!(said[0].starts_with("asking 127.0.0.1:") && said[0].ends_with(" for aaronlelevier"));
+    assert_eq!(said[1], "aaronlelevier has 127 followers");
+    for start in [
+        "sequential done: ",
+        "threads x2 done: ",
+        "sequential, main: busy ",
+        "threads x2, worker-2: busy ",
+    ] {
+        assert!(said.iter().any(|line| line.starts_with(start)), "{start}: {err}");
+    }
+    let done = said.iter().find(|line| line.starts_with("threads x2 done")).unwrap();
+    assert!(done.ends_with('x'), "with its speed-up: {done}");
+    assert!(out.starts_with("single_threaded time(sec): ") && out.contains("\nspeed-up "), "{out}");
+    assert!(!err.contains(['\x1b', '\r']), "{err:?}");
+}
+
+#[test]
+fn what_fails_is_said_when_it_fails() {
+    let faults = r#"{"page":3,"fault":"status","status":502}"#;
+    let server = server::faulty(127, faults);
+    let Ended { err, code, .. } = told(&server.url(), &["--mode", "sequential"]);
+    assert_eq!(code, Some(0), "{err}");
+    let failed = err.lines().find(|line| line.starts_with("page 3 failed, again in ")).unwrap();
+    assert!(failed.contains(" s: ") && failed.contains("502"), "{failed}");
+    let down = Scripted::start(|_| Reply::new(500, "{}"));
+    let Ended { code, err, .. } = end(asking(down.url()).arg("--narrate"));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.lines().any(|line| line.starts_with("failed: ")), "{err}");
+}
+
+#[test]
+fn a_limit_is_said_with_who_still_works() {
+    let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
+    let server = server::faulty(127, faults);
+    let Ended { code, err, .. } = told(&server.url(), &["--mode", "threads", "--threads", "4"]);
+    assert_eq!(code, Some(0), "{err}");
+    let throttled = err.lines().find(|line| line.contains(" throttled ")).unwrap();
+    assert!(
+        throttled.starts_with("worker-") && throttled.ends_with(" of 4 still working"),
+        "{err}"
+    );
+    assert!(err.contains("a rate limit is reached: no request leaves for "), "{err}");
+}
+
+#[test]
+fn commands_and_computed_tasks_are_told_too() {
+    let exec = end(threadline().args([
+        "exec",
+        "--narrate",
+        "--only",
+        "parallel",
+        "-j",
+        "2",
+        "--",
+        "true",
+        "false",
+    ]));
+    assert!(exec.err.contains("parallel x2 begins: 2 commands\n"), "{}", exec.err);
+    assert!(exec.err.contains("command 2, \"false\", ended with exit status 1\n"), "{}", exec.err);
+    assert!(exec.err.contains(": 1 of 2 commands done\n"), "{}", exec.err);
+    let lab = end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
+    assert!(lab.err.contains("gil x4 done: 1.2"), "{}", lab.err);
+    assert!(lab.out.starts_with('{'), "{}", lab.out);
+}
+
+#[test]
+fn accessible_changes_nothing_for_scripts() {
+    for value in ["1", "0", ""] {
+        let ended =
+            end(threadline().args(["--simulate", "--mode", "gil"]).env("ACCESSIBLE", value));
+        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{value:?}");
+    }
+}

@@ -1,0 +1,165 @@
+//! What advice is given, by what was measured.
+
+use threadline::model::{Mode, Workload};
+
+use super::*;
+
+const DOUBLING: [u16; 6] = [1, 2, 4, 8, 16, 32];
+
+fn advice(sweep: &Sweep) -> String {
+    sweep.advice(Workload::Followers, Mode::Threads).unwrap_or_default()
+}
+
+/// Equal pages of 50 ms from a service that answers so many requests at once.
+fn capped(cap: u16, tasks: u32) -> impl Fn(u16) -> f64 {
+    move |workers| f64::from(tasks.div_ceil(workers.min(cap).into())) * 50.0
+}
+
+/// 100 s of work with one thread, by the USL.
+fn usl(a: f64, b: f64) -> impl Fn(u16) -> f64 {
+    move |workers| {
+        let n = f64::from(workers);
+        1e5 * (1.0 + a * (n - 1.0) + b * n * (n - 1.0)) / n
+    }
+}
+
+fn of(counts: &[u16], tasks: u32, took: impl Fn(u16) -> f64) -> Sweep {
+    sweep(tasks, &counts.iter().map(|&workers| (workers, took(workers))).collect::<Vec<_>>())
+}
+
+#[test]
+fn a_plateau() {
+    assert_eq!(
+        advice(&of(&DOUBLING, 100, capped(8, 100))),
+        "8 threads: 7.69x. 16 buy nothing for twice the connections. It levels off at 154 pages/s, \
+         from 8 threads on. 100 pages in 13 waves of 8 leave 4 lanes idle in the last."
+    );
+    let ten: Vec<u16> = (1..=10).collect();
+    assert_eq!(
+        advice(&of(&ten, 64, capped(8, 64))),
+        "8 threads: 8.00x. 10 buy nothing for 1.2 times the connections. It levels off at 160 \
+         pages/s, from 8 threads on."
+    );
+}
+
+#[test]
+fn little_more_beyond_the_choice() {
+    let times = [(1, 1_000.0), (2, 505.0), (4, 255.0), (8, 130.0), (16, 125.0), (32, 125.0)];
+    assert_eq!(
+        advice(&sweep(640, &times)),
+        "8 threads: 7.69x. 16 buy 4 % more for twice the connections. It levels off at 5120 \
+         pages/s, from 9 threads on."
+    );
+}
+
+#[test]
+fn a_difference_that_trials_have_as_well_is_none_to_rely_on() {
+    let times = DOUBLING.map(|n| (n, capped(8, 60)(n) * if n == 16 { 0.95 } else { 1.0 }));
+    let line = "16 buy 5 % more for twice the connections, no more than trials differ by.";
+    assert!(advice(&spread(60, &times, 0.08)).contains(line));
+    let sure = "16 buy 5 % more for twice the connections.";
+    assert!(advice(&spread(60, &times, 0.01)).contains(sure));
+}
+
+#[test]
+fn still_growing() {
+    let sweep = of(&DOUBLING, 60, capped(1_000, 60));
+    assert_eq!(advice(&sweep), "32 threads: 30.00x. Still growing at 32: try 60.");
+    let sixteen: Vec<u16> = (1..=16).collect();
+    let sweep = of(&sixteen, 60, capped(1_000, 60));
+    // 16 are no better than 15, for they need as many waves; so are 30 and 32.
+    assert_eq!(advice(&sweep), "15 threads: 15.00x. Still growing at 16: try 30.");
+    let sweep = of(&DOUBLING, 10_000, usl(0.02, 0.0));
+    assert_eq!(advice(&sweep), "32 threads: 19.75x. Still growing at 32: try 64.");
+}
+
+#[test]
+fn less_and_less() {
+    assert_eq!(
+        advice(&of(&DOUBLING, 10_000, usl(0.2, 0.0))),
+        "32 threads: 4.44x. By the law that fits (Amdahl) 64 buy 6 % more for twice the connections."
+    );
+}
+
+#[test]
+fn more_makes_it_slower() {
+    assert_eq!(
+        advice(&of(&[1, 2, 4, 6, 8, 10], 10_000, usl(0.02, 0.02))),
+        "6 threads: 3.53x. 10 are 5 % slower, for 1.7 times the connections. By the law that fits \
+         (USL), 7 do most, and more do less."
+    );
+    assert_eq!(
+        advice(&of(&DOUBLING, 10_000, usl(0.02, 0.02))),
+        "8 threads: 3.54x. More than 8 make it slower: 32 come to 0.42x of that."
+    );
+    assert_eq!(
+        advice(&of(&DOUBLING, 10_000, |n| 1e5 * f64::from(n).sqrt())),
+        "Stay with 1 thread: 32 threads are 0.18x as fast."
+    );
+}
+
+#[test]
+fn nothing_changes() {
+    let sweep = of(&DOUBLING, 100, |n| 1e4 * (1.0 + f64::from(n) / 1e3));
+    assert_eq!(
+        sweep.advice(Workload::Cpu, Mode::Gil).unwrap(),
+        "Threads change nothing here: 32 threads are 0.97x as fast as 1, as only one at a time has \
+         the GIL."
+    );
+    assert_eq!(
+        sweep.advice(Workload::Commands, Mode::Threads).unwrap(),
+        "Jobs change nothing here: 32 jobs are 0.97x as fast as 1."
+    );
+}
+
+#[test]
+fn no_more_than_there_are_tasks() {
+    let end = "From 4 thread counts this is a guess.";
+    let more = of(&[1, 2, 4, 8], 5, capped(1_000, 5));
+    let would_do = "8 threads: 5.00x. 5 would do: that is one for each of the pages.";
+    assert_eq!(advice(&more), format!("{would_do} {end}"));
+    let equal = of(&[1, 2, 4, 5], 5, capped(1_000, 5));
+    let nothing =
+        "5 threads: 5.00x. More would have nothing to do: that is one for each of the pages.";
+    assert_eq!(advice(&equal), format!("{nothing} {end}"));
+}
+
+#[test]
+fn few_counts_are_a_guess() {
+    assert_eq!(
+        advice(&of(&[4, 8, 16, 32], 60, capped(8, 60))),
+        "8 threads: 1.88x as fast as 4. 16 buy nothing for twice the connections. 60 pages in 8 \
+         waves of 8 leave 4 lanes idle in the last. From 4 thread counts this is a guess."
+    );
+    assert_eq!(
+        advice(&of(&[1, 8], 60, capped(8, 60))),
+        "8 threads: 7.50x. Still growing at 8: try 15. From 2 thread counts this is a guess."
+    );
+    let same_waves = of(&[1, 2, 3, 4, 8, 16], 8, capped(2, 8));
+    let end = "This is a guess: too few of the counts differ in waves.";
+    assert!(advice(&same_waves).ends_with(end), "{}", advice(&same_waves));
+    assert_eq!(of(&[8], 60, capped(8, 60)).advice(Workload::Followers, Mode::Threads), None);
+}
+
+/// One slow trial of three says nothing.
+#[test]
+fn one_slow_trial_changes_nothing() {
+    let mut one = of(&DOUBLING, 100, capped(8, 100));
+    let took = Nanos::from_millis(60_000);
+    one.add(Trial { workers: 8, took, tasks: 100 });
+    assert_eq!(advice(&one), advice(&of(&DOUBLING, 100, capped(8, 100))));
+}
+
+/// Up, down, up: each number meets early and late.
+#[test]
+fn trials_are_interleaved() {
+    let sweep = Sweep::new(vec![4, 1, 2, 2, 0], 3);
+    assert_eq!(sweep.schedule().collect::<Vec<_>>(), [1, 2, 4, 4, 2, 1, 1, 2, 4]);
+    let mut sweep = Sweep::new(vec![1, 2], 0);
+    assert_eq!((sweep.repeats(), sweep.planned(), sweep.next()), (1, 2, Some(1)));
+    for workers in [1, 2] {
+        assert_eq!(sweep.next(), Some(workers));
+        sweep.add(Trial { workers, took: Nanos(1), tasks: 1 });
+    }
+    assert_eq!(sweep.next(), None);
+}

@@ -1,0 +1,56 @@
+//! Screens of runs that find out how many workers they need.
+
+use ratatui::crossterm::event::KeyCode;
+use threadline::app::Effect;
+use threadline::model::{Mode, Selection, Workload};
+use threadline::ui::theme::{Depth, Glyphs};
+
+use crate::fabricate::{COLOUR, Job, Kit, Sitting};
+use crate::snapshots::{EVERY, USUAL, WIDE, screens};
+
+const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
+
+/// 60 pages.
+fn job() -> Job {
+    Job { followers: 1_800, listed: 1_800, auto: true, ..Job::default() }
+}
+
+#[test]
+fn the_limit_and_why_it_changed() {
+    insta::assert_snapshot!(screens(Sitting::new(job(), THREADS).finished(), &EVERY));
+}
+
+#[test]
+fn while_it_is_found() {
+    let sitting = Sitting::new(job(), THREADS).until(Mode::Threads, 130);
+    insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL]));
+}
+
+#[test]
+fn in_ascii_and_without_colour() {
+    let mut sitting = Sitting::new(job(), THREADS).finished();
+    let ascii = sitting.text(WIDE, Kit(Depth::True, Glyphs::Ascii));
+    assert!(ascii.is_ascii(), "only ASCII was asked for:\n{ascii}");
+    insta::assert_snapshot!(ascii + &sitting.text(USUAL, Kit(Depth::Mono, Glyphs::Unicode)));
+}
+
+/// Whoever presses a bracket has a number from then on: from where it stands.
+#[test]
+fn brackets_set_a_number_from_where_it_stands() {
+    let mut sitting = Sitting::new(job(), THREADS).finished();
+    assert!(sitting.text(USUAL, COLOUR).contains("workers auto "));
+    assert_eq!(sitting.app.next_workers(), None);
+    sitting.press(KeyCode::Char(']'));
+    assert!(sitting.text(WIDE, COLOUR).contains("workers auto, next run 10 "));
+    let Some(Effect::Start(plan)) = sitting.press(KeyCode::Char('r')) else { panic!("no run") };
+    assert_eq!((plan.auto, plan.workers, plan.name().as_str()), (false, 10, "threads x10"));
+}
+
+/// The workers of CPU work are as many as they were.
+#[test]
+fn other_workloads_have_a_number() {
+    let mut sitting = Sitting::new(job(), THREADS).finished();
+    let Some(Effect::Start(plan)) = sitting.press(KeyCode::Char('w')) else { panic!("no run") };
+    assert!(sitting.text(USUAL, COLOUR).contains("workers 4"));
+    assert!(!plan.auto && plan.workload() == Workload::Cpu, "{plan:?}");
+}
