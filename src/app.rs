@@ -330,22 +330,6 @@ impl App {
         None
     }
 
-    /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
-    fn read_output(&mut self) {
-        let Some(lane) = self.lane() else {
-            let (next, previous) =
-                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice =
-                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
-            return;
-        };
-        let reading = Reading::of_lane(lane, self.visible(), self.view.looked_at());
-        match reading {
-            Some(reading) => self.popup = Some(Popup::Output(reading)),
-            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
-        }
-    }
-
     const fn toggle_theme(&mut self) {
         self.background = match self.background {
             Background::Dark => Background::Light,

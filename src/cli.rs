@@ -225,6 +225,8 @@ pub struct Followers {
     pub exports: Exports,
     /// Where the recording goes.
     pub record: Option<PathBuf>,
+    /// The recording to compare with.
+    pub compare: Option<PathBuf>,
     /// How the screen is to look.
     pub picture: Picture,
     /// How many times slower than real time what is simulated is shown.
@@ -304,6 +306,7 @@ impl Fetch {
             slow: self.simulate.slow(),
             exports,
             record: self.record.record,
+            compare: self.record.compare,
             picture: self.picture.into(),
         }))
     }

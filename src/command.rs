@@ -117,7 +117,8 @@ fn print(
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
-    let Sitting { session, launcher, server } = Sitting::open(followers)?;
+    let Sitting { mut session, launcher, server } = Sitting::open(followers)?;
+    record::compare(followers.compare.as_deref(), &mut session, streams)?;
     let exports = exports(&followers.exports, &followers.picture)?;
     let (session, taping) = record::begin(followers.record.as_deref(), session)?;
     streams.follow = follow(followers.picture.narrate, streams.follow);

@@ -114,17 +114,18 @@ fn parts(
     (verdict, chart): (&Verdict, Option<&Chart<'_>>),
     area: Rect,
 ) -> [Rect; 7] {
-    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
+    let rows = app.shown().modes().len() as u16;
     let compared = compare::lines(app);
+    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
     let gives_way = compared > 0 && !layout.has_headings() && sentences::problem(app).is_none();
     let said = if gives_way { 0 } else { verdict.lines(inside(layout, area).into()) };
-    let rows = app.shown().modes().len() as u16;
+    let lines = said + compared;
     let bar = u16::from(layout.has_headings());
     let chart_rows = chart.map_or(0, |chart| chart.rows(area.height));
     area.layout(&Split::vertical([
         Constraint::Length(bar),
         Constraint::Length(1),
-        Constraint::Length(rows + said + compared + layout.frame()),
+        Constraint::Length(rows + lines + layout.frame()),
         Constraint::Length(chart_rows),
         Constraint::Fill(1),
         Constraint::Length(bar),
@@ -157,8 +158,8 @@ fn full(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
     let [figures, below] =
         body.layout(&Split::vertical([Constraint::Length(rows), Constraint::Fill(1)]));
     totals::rows(app, layout, theme, figures, buf);
-    let [said, compared] = below
-        .layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(compare::lines(app))]));
+    let compared = Constraint::Length(compare::lines(app));
+    let [said, compared] = below.layout(&Split::vertical([Constraint::Fill(1), compared]));
     verdict.draw(theme, said, buf);
     compare::draw(app, theme, compared, buf);
     if let Some(chart) = chart {

@@ -1,6 +1,7 @@
 //! Reading what a command wrote: which command, from which line on.
 
 use super::keymap::Action;
+use super::{App, Popup};
 use crate::model::text::lines;
 use crate::model::{Nanos, Run, TaskId};
 
@@ -16,6 +17,24 @@ pub struct Reading {
     pub task: TaskId,
     /// The first line to be seen, from 0.
     pub top: usize,
+}
+
+impl App {
+    /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
+    pub(super) fn read_output(&mut self) {
+        let Some(lane) = self.lane() else {
+            let (next, previous) =
+                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
+            self.notice =
+                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            return;
+        };
+        let reading = Reading::of_lane(lane, self.visible(), self.view.looked_at());
+        match reading {
+            Some(reading) => self.popup = Some(Popup::Output(reading)),
+            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+        }
+    }
 }
 
 impl Reading {

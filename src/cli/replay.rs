@@ -1,5 +1,5 @@
 //! `threadline replay`: which recording, how fast, and what is to be seen of it; and `--record`, which
-//! makes one.
+//! makes one; and `--compare`, which sets one beside what runs.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::export::{EXPORT, ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
-use super::{Environment, UsageError};
+use super::{Environment, LOOK, UsageError};
 use crate::app::replay::{FASTEST, SLOWEST, Speed};
 
 #[derive(Args, Debug)]
@@ -15,6 +15,15 @@ pub(super) struct RecordArgs {
     /// Record to FILE while it runs, for threadline replay
     #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+    /// Compare with the recording FILE, on the screen: c shows it beneath the lanes
+    #[arg(
+        long,
+        hide_short_help = true,
+        help_heading = LOOK,
+        value_name = "FILE",
+        conflicts_with_all = ["plain", "json"]
+    )]
+    pub(super) compare: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]

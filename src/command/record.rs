@@ -1,4 +1,4 @@
-//! Has a sitting recorded while it goes on, where `--record` says so.
+//! Has a sitting recorded while it goes on, where `--record` says so, or compared with a recording.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use super::CommandError;
 use crate::app::Session;
 use crate::exit::Exit;
 use crate::headless::{Streams, complain};
-use crate::recording::{RecordError, Recorder};
+use crate::recording::{self, RecordError, Recorder, RecordingError};
 
 /// What records a sitting, if anything does.
 pub(super) struct Taping(Option<Recorder>);
@@ -19,6 +19,21 @@ pub(super) fn begin(
     let Some(path) = path else { return Ok((session, Taping(None))) };
     let (recorder, tape) = Recorder::create(path, session.setup())?;
     Ok((session.on_tape(tape), Taping(Some(recorder))))
+}
+
+/// Has the runs of a recording to compare with, if there is one.
+pub(super) fn compare(
+    path: Option<&Path>,
+    session: &mut Session,
+    streams: &mut Streams<'_>,
+) -> Result<(), RecordingError> {
+    let Some(path) = path else { return Ok(()) };
+    let recording = recording::open(path)?;
+    if let Some(flaw) = recording.flaw() {
+        complain(streams.err, &format!("{}: {flaw}", recording.name()));
+    }
+    session.compare_with(recording.runs(), recording.name().to_owned());
+    Ok(())
 }
 
 impl Taping {

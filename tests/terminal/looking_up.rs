@@ -1,6 +1,6 @@
 //! Finding, the table and comparing, typed at the terminal itself.
 
-use crate::{SAME, USUAL, ask, ask_with, quick};
+use crate::{SAME, USUAL, WIDE, ask, ask_with, quick};
 
 #[test]
 fn what_is_typed_after_a_slash_is_text_in_any_script() {
@@ -55,6 +55,28 @@ fn a_race_that_is_run_again_is_compared_with_the_one_before() {
 }
 
 #[test]
+fn a_race_is_compared_with_a_recording() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("before.jsonl");
+    let file = file.to_str().expect("a path");
+    let server = quick();
+    let mut pty = ask_with(&server, &["--theme", "dark", "--record", file], &[], WIDE);
+    pty.wait_text(SAME);
+    pty.keys("q");
+    assert_eq!(pty.ended().code, 0);
+    let mut pty = ask_with(&server, &["--theme", "dark", "--compare", file], &[], WIDE);
+    pty.wait_text(SAME);
+    pty.keys("c");
+    pty.wait_text("compared with ");
+    pty.wait_text("  before.jso");
+    pty.keys("q");
+    assert_eq!(pty.ended().code, 0);
+    let pty = ask_with(&server, &["--compare", "nothing.jsonl"], &[], WIDE);
+    let ended = pty.ended();
+    assert_eq!(ended.code, 1, "{}", ended.screen);
+}
+
+#[test]
 fn the_help_says_what_an_event_costs() {
     let server = quick();
     let mut pty = ask(&server);
@@ -63,7 +85,6 @@ fn the_help_says_what_an_event_costs() {
     pty.wait_text("an event");
     pty.wait_text("0 events dropped");
     pty.wait_text("L = X R: in flight");
-    pty.keys("\x1b");
-    pty.keys("q");
+    pty.keys("?q");
     assert_eq!(pty.ended().code, 0);
 }

@@ -64,7 +64,8 @@ impl Session {
         let mut rivals: Vec<([String; 2], Vec<&Run>)> = Vec::new();
         if let Some(Given { name, runs }) = &self.given {
             let alike = runs.iter().filter(|run| run.plan().workload() == selection.workload);
-            rivals.push((names(name, name), alike.collect()));
+            let short = name.rsplit('/').next().unwrap_or_default();
+            rivals.push((names(name, short), alike.collect()));
         }
         if let Some(bout) = self.bouts.get(&selection) {
             rivals.push((names("the run before", "before"), bout.earlier.iter().collect()));
