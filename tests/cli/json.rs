@@ -20,7 +20,8 @@ fn report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const TOP: [&str; 7] = ["format", "version", "workload", "target", "compute", "profile", "runs"];
+const TOP: [&str; 8] =
+    ["format", "version", "workload", "target", "compute", "profile", "runs", "sweep"];
 
 const RUN: [&str; 25] = [
     "mode",
