@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, ExportKind, Mode, Nanos, Plan, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, Nanos, Plan, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
