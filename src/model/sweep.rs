@@ -249,7 +249,7 @@ impl Sweep {
         let (mut stairs, mut workers) = (Vec::new(), 1);
         let Some(&most) = self.counts.last() else { return stairs };
         while workers < most {
-            let last = (*self.equal_counts(workers).end()).min(most);
+            let last = (*self.equal_counts(workers).end()).clamp(workers, most);
             if last > workers {
                 stairs.push(workers..=last);
             }
