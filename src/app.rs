@@ -6,6 +6,7 @@ mod cost;
 mod cursor;
 mod export;
 mod find;
+mod frame;
 mod history;
 pub mod keymap;
 mod line;
@@ -184,18 +185,7 @@ impl App {
                 None
             }
             Msg::Frame { now, columns } => {
-                if self.player.is_some() {
-                    self.play_until(now);
-                } else {
-                    self.now = now;
-                }
-                let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
-                self.view.viewport.set_calm(self.calm);
-                self.view.frame(columns, edge, newest, expected);
-                if self.finding.is_told() {
-                    self.refresh_search();
-                }
-                self.refresh_table();
+                self.frame(now, columns);
                 None
             }
         }
@@ -335,23 +325,6 @@ impl App {
             Background::Dark => Background::Light,
             Background::Light => Background::Dark,
         };
-    }
-
-    /// The newest moment in the picture.
-    fn edge(&self) -> Nanos {
-        self.visible().map(|(_, until)| until).max().unwrap_or_default()
-    }
-
-    /// The newest moment of the picture's run that goes on, if one does and is not held.
-    fn newest(&self) -> Option<Nanos> {
-        let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
-        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
-    }
-
-    /// While a run of the picture goes on: how long it may take in all.
-    fn expected(&self) -> Option<Nanos> {
-        let run = self.session.active_run()?;
-        (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
     }
 
     /// Which keys do what.
