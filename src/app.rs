@@ -6,6 +6,7 @@ mod cost;
 mod cursor;
 mod export;
 mod find;
+mod frame;
 mod history;
 pub mod keymap;
 mod line;
@@ -185,18 +186,7 @@ impl App {
                 None
             }
             Msg::Frame { now, columns } => {
-                if self.player.is_some() {
-                    self.play_until(now);
-                } else {
-                    self.now = now;
-                }
-                let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
-                self.view.viewport.set_calm(self.calm);
-                self.view.frame(columns, edge, newest, expected);
-                if self.finding.is_told() {
-                    self.refresh_search();
-                }
-                self.refresh_table();
+                self.frame(now, columns);
                 None
             }
         }

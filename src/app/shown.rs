@@ -1,27 +1,10 @@
 //! What there is to be seen of the state.
 
 use super::keymap::{Action, Keymap};
-use super::{App, Popup, Session, Viewport, viewport};
+use super::{App, Popup, Session, Viewport};
 use crate::model::{Background, Mode, Nanos, Run, Selection};
 
 impl App {
-    /// The newest moment in the picture.
-    pub(super) fn edge(&self) -> Nanos {
-        self.visible().map(|(_, until)| until).max().unwrap_or_default()
-    }
-
-    /// The newest moment of the picture's run that goes on, if one does and is not held.
-    pub(super) fn newest(&self) -> Option<Nanos> {
-        let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
-        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
-    }
-
-    /// While a run of the picture goes on: how long it may take in all.
-    pub(super) fn expected(&self) -> Option<Nanos> {
-        let run = self.session.active_run()?;
-        (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
-    }
-
     /// Which keys do what.
     pub const fn keymap(&self) -> &Keymap {
         &self.keymap

@@ -57,13 +57,13 @@ impl App {
     /// Opens the table; how it was sorted is kept from the last time.
     pub(super) fn open_table(&mut self) {
         self.popup = Some(Popup::Table);
-        self.change_table(|table, visible| table.refresh(visible));
+        self.change_table(Table::refresh);
     }
 
     /// Takes in what is new, if the table is open.
     pub(super) fn refresh_table(&mut self) {
         if self.popup == Some(Popup::Table) {
-            self.change_table(|table, visible| table.refresh(visible));
+            self.change_table(Table::refresh);
         }
     }
 

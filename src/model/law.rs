@@ -3,6 +3,7 @@
 //! Graves, "Little's Law", 2008; over a finite time by P. J. Denning and J. P. Buzen, "The
 //! Operational Analysis of Queueing Network Models", 1978).
 
+use super::lane::Lane;
 use super::run::Run;
 use super::time::Nanos;
 
@@ -25,7 +26,7 @@ impl Law {
     /// The law over a run from its start until a moment: exact over requests that are complete, and of
     /// those in flight then, the time so far counts. Nothing before the first request.
     pub fn over(run: &Run, until: Nanos) -> Option<Self> {
-        let spans = run.lanes().iter().flat_map(|lane| lane.spans());
+        let spans = run.lanes().iter().flat_map(Lane::spans);
         let times = spans
             .filter(|span| span.start < until)
             .map(|span| span.end.unwrap_or(until).min(until).since(span.start).0);

@@ -157,16 +157,13 @@ impl Query {
         if self.number == Some(task.0) {
             return true;
         }
-        match plan.command(task) {
-            Some(command) => self.number.is_none() && contains(command, &self.text),
-            // `p7`: only what ends with the number is worth making its label.
-            None => {
-                let mut rest = self.text.chars();
-                rest.next();
-                rest.as_str().parse() == Ok(task.0)
-                    && plan.label(task).eq_ignore_ascii_case(&self.text)
-            }
+        if let Some(command) = plan.command(task) {
+            return self.number.is_none() && contains(command, &self.text);
         }
+        // `p7`: only what ends with the number is worth making its label.
+        let mut rest = self.text.chars();
+        rest.next();
+        rest.as_str().parse() == Ok(task.0) && plan.label(task).eq_ignore_ascii_case(&self.text)
     }
 
     /// Whether a failure's words are meant: a number only as a status.
