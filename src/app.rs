@@ -352,22 +352,6 @@ impl App {
         self.session.runs(self.shown)
     }
 
-    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
-    pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
-        let runs = self.runs().iter().enumerate();
-        runs.map(|(index, run)| (run, self.view.until(index, run, self.now)))
-    }
-
-    /// How far the run that goes on is, by its own clock.
-    pub const fn now(&self) -> Nanos {
-        self.now
-    }
-
-    /// How far behind a paused view is: nothing if it is not paused.
-    pub fn behind(&self) -> Option<Nanos> {
-        self.view.behind(self.runs(), self.now)
-    }
-
     /// How the picture is looked at.
     pub fn viewport(&self) -> &Viewport {
         &self.view.viewport
