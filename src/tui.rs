@@ -7,6 +7,8 @@ mod decode;
 mod exports;
 mod input;
 mod screen;
+#[cfg(unix)]
+mod utf8;
 
 use std::io;
 use std::time::Duration;

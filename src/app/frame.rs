@@ -1,7 +1,7 @@
-//! Before a frame: what has happened meanwhile, and what the picture has to have room for.
+//! Up to when the picture shows its runs, and what a frame has to have room for.
 
 use super::{App, viewport};
-use crate::model::Nanos;
+use crate::model::{Nanos, Run};
 
 impl App {
     /// A frame is about to be drawn, on so many cells of the timeline.
@@ -35,5 +35,21 @@ impl App {
     fn expected(&self) -> Option<Nanos> {
         let run = self.session.active_run()?;
         (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
+    }
+
+    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
+    pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
+        let runs = self.runs().iter().enumerate();
+        runs.map(|(index, run)| (run, self.view.until(index, run, self.now)))
+    }
+
+    /// How far the run that goes on is, by its own clock.
+    pub const fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// How far behind a paused view is: nothing if it is not paused.
+    pub fn behind(&self) -> Option<Nanos> {
+        self.view.behind(self.runs(), self.now)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::keymap::{Action, Keymap};
 use super::{App, Popup, Session, Viewport};
-use crate::model::{Background, Mode, Nanos, Run, Selection};
+use crate::model::{Background, Mode, Run, Selection};
 
 impl App {
     /// Which keys do what.
@@ -28,22 +28,6 @@ impl App {
     /// The runs that are shown, in the order of their modes.
     pub fn runs(&self) -> &[Run] {
         self.session.runs(self.shown)
-    }
-
-    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
-    pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
-        let runs = self.runs().iter().enumerate();
-        runs.map(|(index, run)| (run, self.view.until(index, run, self.now)))
-    }
-
-    /// How far the run that goes on is, by its own clock.
-    pub const fn now(&self) -> Nanos {
-        self.now
-    }
-
-    /// How far behind a paused view is: nothing if it is not paused.
-    pub fn behind(&self) -> Option<Nanos> {
-        self.view.behind(self.runs(), self.now)
     }
 
     /// How the picture is looked at.

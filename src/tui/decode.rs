@@ -9,6 +9,7 @@ use std::mem;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::input::Mouse;
+use super::utf8::Partial;
 use crate::app::Gesture;
 
 const ESC: u8 = 0x1b;
@@ -56,12 +57,7 @@ enum State {
     /// So many bytes that belong to what came before.
     Skip(u8),
     /// A character of several bytes in UTF-8, of which some have come.
-    Character {
-        /// Its bits so far.
-        bits: u32,
-        /// How many bytes are still to come.
-        left: u8,
-    },
+    Character(Partial),
 }
 
 /// The parameters of a control sequence, of which keys have two at most, and the mouse's reports three.
@@ -120,15 +116,12 @@ impl Decoder {
             // A control character within a sequence: what has begun is over.
             (_, ..0x20) => (State::Ground, control(byte)),
             (State::Skip(count), _) => (skip(count - 1), None),
-            (State::Character { bits, left }, 0x80..0xc0) => {
-                let bits = bits << 6 | u32::from(byte & 0x3f);
-                match left - 1 {
-                    0 => (State::Ground, longer(bits).map(KeyCode::Char).map(key)),
-                    left => (State::Character { bits, left }, None),
-                }
-            }
+            (State::Character(partial), 0x80..0xc0) => match partial.take(byte) {
+                Ok(partial) => (State::Character(partial), None),
+                Err(whole) => (State::Ground, whole.map(KeyCode::Char).map(key)),
+            },
             (State::String { .. }, _) => (State::String { empty: false }, None),
-            (State::Ground | State::Character { .. }, _) => character(byte),
+            (State::Ground | State::Character(_), _) => character(byte),
             (State::Escape, _) => (begun(byte), None),
             (State::Function, _) => (State::Ground, cursor(byte).map(key)),
             (State::Control(parameters), _) => return self.control_sequence(parameters, byte),
@@ -193,22 +186,13 @@ const fn skip(count: u8) -> State {
     if count == 0 { State::Ground } else { State::Skip(count) }
 }
 
-/// A character, or the first byte of one: RFC 3629, 3.
+/// A character, or what the first byte of one begins.
 fn character(byte: u8) -> (State, Option<KeyEvent>) {
-    let begun = |bits: u8, left| (State::Character { bits: bits.into(), left }, None);
     match byte {
         0x20..0x7f => (State::Ground, Some(key(KeyCode::Char(char::from(byte))))),
         0x7f => (State::Ground, Some(key(KeyCode::Backspace))),
-        0xc2..0xe0 => begun(byte & 0x1f, 1),
-        0xe0..0xf0 => begun(byte & 0x0f, 2),
-        0xf0..0xf5 => begun(byte & 0x07, 3),
-        _ => (State::Ground, None),
+        _ => (Partial::begun(byte).map_or(State::Ground, State::Character), None),
     }
-}
-
-/// A character that takes several bytes: a shorter one must not come so, and controls are no keys.
-fn longer(bits: u32) -> Option<char> {
-    char::from_u32(bits).filter(|c| !c.is_ascii() && !c.is_control())
 }
 
 fn control(byte: u8) -> Option<KeyEvent> {

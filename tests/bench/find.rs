@@ -59,7 +59,7 @@ fn a_million_logins(bencher: Bencher<'_, '_>) {
     let run = run(10_000, 100);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     bencher.bench_local(|| {
-        let mut search = Search::new(black_box("Octocat-99")).expect("a text");
+        let Some(mut search) = Search::new(black_box("Octocat-99")) else { return 0 };
         search.refresh(&visible);
         search.hits().len()
     });
@@ -70,7 +70,7 @@ fn a_million_logins(bencher: Bencher<'_, '_>) {
 fn a_million_logins_again(bencher: Bencher<'_, '_>) {
     let run = run(10_000, 100);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
-    let mut search = Search::new("follower").expect("a text");
+    let Some(mut search) = Search::new("follower") else { return };
     search.refresh(&visible);
     bencher.bench_local(|| search.refresh(black_box(&visible)));
 }
