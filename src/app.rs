@@ -6,7 +6,6 @@ mod cost;
 mod cursor;
 mod export;
 mod find;
-mod frame;
 mod history;
 pub mod keymap;
 mod line;
@@ -19,6 +18,7 @@ mod popup;
 mod range;
 pub mod replay;
 pub mod session;
+mod shown;
 mod sleep;
 mod sweep;
 mod table;
@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 
 pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, ExportKind, Mode, Nanos, Plan, Run, Selection, Workload};
+use crate::model::{Choice, ExportKind, Nanos, Plan, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
@@ -191,6 +191,22 @@ impl App {
         }
     }
 
+    /// A frame is about to be drawn, on so many cells of the timeline.
+    fn frame(&mut self, now: Nanos, columns: u16) {
+        if self.player.is_some() {
+            self.play_until(now);
+        } else {
+            self.now = now;
+        }
+        let (edge, newest, expected) = (self.edge(), self.newest(), self.expected());
+        self.view.viewport.set_calm(self.calm);
+        self.view.frame(columns, edge, newest, expected);
+        if self.finding.is_told() {
+            self.refresh_search();
+        }
+        self.refresh_table();
+    }
+
     /// Where a key that is pressed now counts.
     const fn context(&self) -> Context {
         match self.popup {
@@ -325,72 +341,5 @@ impl App {
             Background::Dark => Background::Light,
             Background::Light => Background::Dark,
         };
-    }
-
-    /// Which keys do what.
-    pub const fn keymap(&self) -> &Keymap {
-        &self.keymap
-    }
-
-    /// The key to show for an action.
-    pub fn key_of(&self, action: Action) -> String {
-        self.keymap.key_of(action)
-    }
-
-    /// The runs of this sitting.
-    pub const fn session(&self) -> &Session {
-        &self.session
-    }
-
-    /// The selection that is shown.
-    pub const fn shown(&self) -> Selection {
-        self.shown
-    }
-
-    /// The runs that are shown, in the order of their modes.
-    pub fn runs(&self) -> &[Run] {
-        self.session.runs(self.shown)
-    }
-
-    /// How the picture is looked at.
-    pub fn viewport(&self) -> &Viewport {
-        &self.view.viewport
-    }
-
-    /// The lane that a person chose, counted through all runs shown.
-    pub fn lane(&self) -> Option<usize> {
-        self.view.lane
-    }
-
-    /// The terminal's background.
-    pub const fn background(&self) -> Background {
-        self.background
-    }
-
-    /// What lies over the picture.
-    pub const fn popup(&self) -> Option<Popup> {
-        self.popup
-    }
-
-    /// A word on the last key, until the next.
-    pub fn notice(&self) -> Option<&str> {
-        self.notice.as_deref()
-    }
-
-    /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
-    pub fn is_moving(&self) -> bool {
-        self.session.active().is_some()
-    }
-
-    /// The workers of the next threaded run, where that differs from the one shown.
-    pub fn next_workers(&self) -> Option<u16> {
-        if self.shown.is_sweep() {
-            return None;
-        }
-        let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
-        let workload = self.shown.workload;
-        let (next, auto) = (self.session.workers(workload), self.session.is_auto(workload));
-        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
-        plan.filter(|_| !auto).map(|_| next)
     }
 }

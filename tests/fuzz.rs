@@ -268,6 +268,8 @@ fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
     let tokens =
         ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
     let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
+    let whole = recording::read("a file", RECORDING.as_bytes()).unwrap();
+    assert_eq!((whole.entries().len(), whole.flaw()), (10, None));
     fuzz(&[RECORDING], &tokens, |text| {
         let Ok(recording) = recording::read("a file", text) else { return };
         let session = recording.session();

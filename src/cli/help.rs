@@ -29,6 +29,8 @@ Examples:
   threadline octocat -o - | head                 the followers as NDJSON, no screen
   threadline octocat --trace run.json --svg run.svg --report run.md
   threadline octocat --api-url https://HOST/api/v3    GitHub Enterprise Server
+  threadline --mode sweep                        how many threads are worth it?
+  threadline octocat --mode sweep --threads 1,2,4,8 --repeats 5 --plain --yes
   threadline --workload cpu                      what threads, a GIL and processes do to CPU work
   threadline --workload native --mode gil --switch-interval 1ms
   threadline --simulate --mode gil --slow 50     the GIL in slow motion, the same each time
@@ -46,7 +48,8 @@ Output:
 Exit codes:
   0    everything was done; on the screen, also after a run that you stopped
   1    failed: nothing was fetched or computed, or nothing could be written
-  2    wrong usage: arguments, username, address or token that cannot be used
+  2    wrong usage: arguments, username, address or token that cannot be used; a sweep that costs
+       requests, and nobody agreed to
   3    no such user
   4    refused: the token is not accepted, or the request forbidden
   5    a rate limit that was not waited for, or has too few requests left

@@ -66,22 +66,22 @@ pub fn manual(out: &mut dyn Write) -> io::Result<()> {
 /// others stay as they are.
 fn after(command: &Command) -> String {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    text.split("\n\n")
-        .enumerate()
-        .map(|(index, paragraph)| {
-            let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
-            let heading = first.strip_suffix(':').filter(|words| words.len() < 20);
-            let (heading, body) = match heading {
-                Some(heading) => (format!(".SH \"{}\"\n", heading.to_uppercase()), rest),
-                None if index == 0 => (".SH NOTES\n".to_owned(), paragraph),
-                None => (String::new(), paragraph),
-            };
-            let lines: String = body.lines().map(|line| escaped(line) + "\n").collect();
-            let is_list = body.contains("\n ") || body.starts_with(' ');
-            let lines = if is_list { format!(".nf\n{lines}.fi\n") } else { lines };
-            format!("{heading}.PP\n{lines}")
-        })
-        .collect()
+    let sections: Vec<String> = text.split("\n\n").enumerate().map(section).collect();
+    sections.concat()
+}
+
+fn section((index, paragraph): (usize, &str)) -> String {
+    let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
+    let heading = first.strip_suffix(':').filter(|words| words.len() < 20);
+    let (heading, body) = match heading {
+        Some(heading) => (format!(".SH \"{}\"\n", heading.to_uppercase()), rest),
+        None if index == 0 => (".SH NOTES\n".to_owned(), paragraph),
+        None => (String::new(), paragraph),
+    };
+    let lines: String = body.lines().map(|line| escaped(line) + "\n").collect();
+    let is_list = body.contains("\n ") || body.starts_with(' ');
+    let lines = if is_list { format!(".nf\n{lines}.fi\n") } else { lines };
+    format!("{heading}.PP\n{lines}")
 }
 
 /// A line of text, for roff: <https://man7.org/linux/man-pages/man7/groff_char.7.html>.

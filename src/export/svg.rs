@@ -76,12 +76,11 @@ impl Picture<'_> {
     /// The lanes of all runs under one axis, and what was in flight.
     fn timeline(&mut self) {
         let all = marks::all(&self.runs, self.scale);
-        let lanes = Lanes::of(&self.runs);
         let top = self.axis();
         let (runs, mut bottom) = (self.runs.clone(), self.y);
         let before = std::mem::take(&mut self.ink);
         for (run, marks) in runs.into_iter().zip(all) {
-            self.run(run, &marks, lanes);
+            self.run(run, &marks, Lanes::of(run, &self.runs));
             self.charts(run);
             bottom = self.y;
             self.y += 10.0;

@@ -7,7 +7,7 @@ use assert_cmd::Command;
 
 use super::{Ended, end, quick, threadline};
 
-/// A folder for XDG_CONFIG_HOME, and the file in it.
+/// A folder for `XDG_CONFIG_HOME`, and the file in it.
 fn configured(text: &str) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("threadline/config.toml");
@@ -116,7 +116,8 @@ fn every_shell_gets_its_completions() {
         assert_eq!((code, err.as_str()), (Some(0), ""), "{shell}");
         for word in ["--per-page", "--reduced-motion", "exec", "serve", "completions"] {
             assert!(
-                out.contains(word) || shell == "fish" && out.contains(&word[2..]),
+                out.contains(word)
+                    || shell == "fish" && out.contains(word.trim_start_matches("--")),
                 "{shell}: {word}"
             );
         }

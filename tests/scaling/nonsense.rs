@@ -52,7 +52,7 @@ fn rates() -> impl Strategy<Value = f64> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        failure_persistence: None, cases: 150, ..ProptestConfig::default()
+        failure_persistence: None, cases: 60, ..ProptestConfig::default()
     })]
 
     #[test]

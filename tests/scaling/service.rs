@@ -85,7 +85,7 @@ fn blurred_stairs_are_no_plateau() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        failure_persistence: None, cases: 60, ..ProptestConfig::default()
+        failure_persistence: None, cases: 25, ..ProptestConfig::default()
     })]
 
     #[test]

@@ -54,3 +54,14 @@ fn other_workloads_have_a_number() {
     assert!(sitting.text(USUAL, COLOUR).contains("workers 4"));
     assert!(!plan.auto && plan.workload() == Workload::Cpu, "{plan:?}");
 }
+
+/// There is always room for a line, or none is drawn.
+#[test]
+fn it_is_drawn_at_every_size() {
+    let mut sitting = Sitting::new(job(), THREADS).until(Mode::Threads, 320);
+    for width in (1..=150).step_by(7) {
+        for height in 1..=50 {
+            sitting.draw((width, height), COLOUR);
+        }
+    }
+}

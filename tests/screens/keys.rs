@@ -247,69 +247,71 @@ fn keys_without_a_meaning_do_nothing() {
     assert_eq!(sitting.rows((120, 36)), before);
 }
 
+/// What is pressed in these tests, the modes' digits aside.
+const PRESSED: &[Action] = &[
+    Action::NextMode,
+    Action::NextWorkload,
+    Action::PreviousMode,
+    Action::FewerWorkers,
+    Action::MoreWorkers,
+    Action::Run,
+    Action::Stop,
+    Action::Simulate,
+    Action::Slower,
+    Action::Faster,
+    Action::Pause,
+    Action::ZoomIn,
+    Action::ZoomOut,
+    Action::Fit,
+    Action::PanLeft,
+    Action::PanRight,
+    Action::PageLeft,
+    Action::PageRight,
+    Action::Start,
+    Action::Follow,
+    Action::NextLane,
+    Action::PreviousLane,
+    Action::NextLanes,
+    Action::PreviousLanes,
+    Action::Inspect,
+    Action::NextSpan,
+    Action::PreviousSpan,
+    Action::CursorLeft,
+    Action::CursorRight,
+    Action::Range,
+    Action::FitSelection,
+    Action::Undo,
+    Action::Find,
+    Action::NextFound,
+    Action::PreviousFound,
+    Action::Table,
+    Action::PreviousColumn,
+    Action::NextColumn,
+    Action::Invert,
+    Action::Compare,
+    Action::Export,
+    Action::StepBack,
+    Action::StepForward,
+    Action::ScrubBack,
+    Action::ScrubForward,
+    Action::Theme,
+    Action::Help,
+    Action::Back,
+    Action::Quit,
+    Action::Interrupt,
+    Action::Suspend,
+];
+
 /// Nothing in the table is there without effect: each action that a key is bound to has changed the
 /// screen or asked for something in one of the tests above, and so this counts them.
 #[test]
 fn the_table_has_no_action_that_these_tests_do_not_press() {
-    let pressed = [
-        Action::NextMode,
-        Action::NextWorkload,
-        Action::PreviousMode,
-        Action::FewerWorkers,
-        Action::MoreWorkers,
-        Action::Run,
-        Action::Stop,
-        Action::Simulate,
-        Action::Slower,
-        Action::Faster,
-        Action::Pause,
-        Action::ZoomIn,
-        Action::ZoomOut,
-        Action::Fit,
-        Action::PanLeft,
-        Action::PanRight,
-        Action::PageLeft,
-        Action::PageRight,
-        Action::Start,
-        Action::Follow,
-        Action::NextLane,
-        Action::PreviousLane,
-        Action::NextLanes,
-        Action::PreviousLanes,
-        Action::Inspect,
-        Action::NextSpan,
-        Action::PreviousSpan,
-        Action::CursorLeft,
-        Action::CursorRight,
-        Action::Range,
-        Action::FitSelection,
-        Action::Undo,
-        Action::Find,
-        Action::NextFound,
-        Action::PreviousFound,
-        Action::Table,
-        Action::PreviousColumn,
-        Action::NextColumn,
-        Action::Invert,
-        Action::Compare,
-        Action::Export,
-        Action::StepBack,
-        Action::StepForward,
-        Action::ScrubBack,
-        Action::ScrubForward,
-        Action::Theme,
-        Action::Help,
-        Action::Back,
-        Action::Quit,
-        Action::Interrupt,
-        Action::Suspend,
-    ];
     for binding in BINDINGS {
         let is_mode = matches!(binding.action, Action::Mode(0..=5));
-        assert!(is_mode || pressed.contains(&binding.action), "{:?} has no test", binding.action);
+        assert!(is_mode || PRESSED.contains(&binding.action), "{:?} has no test", binding.action);
         assert!(!binding.keys.is_empty() && !binding.help.is_empty());
     }
-    for action in pressed {
+    for &action in PRESSED {
         assert_ne!(Keymap::default().key_of(action), "", "{action:?} has no key");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Picture;
 use super::ink::{Anchor, Font, hex, number};
-use super::layout::{CHART, LEFT, MARGIN};
+use super::layout::{CHART, LEFT, MARGIN, RIGHT};
 use crate::model::{Level, Nanos, Run, State};
 
 /// More steps than this are drawn as their means.
@@ -32,7 +32,7 @@ impl Picture<'_> {
         let (top, bottom) = (self.y + 2.0, self.y + CHART - 4.0);
         self.ink.text([MARGIN + 12.0, bottom - 5.0], font, name);
         let peak = format!("at most {}", level.peak());
-        let right = Self::right() + 8.0;
+        let right = RIGHT + 8.0;
         self.ink.text([right, bottom - 5.0], font.anchored(Anchor::Start), &peak);
         let highest = f64::from(level.peak().max(1));
         let mut path = format!("M{} {}", number(LEFT), number(bottom));

@@ -2,7 +2,7 @@
 
 use super::Picture;
 use super::ink::{Anchor, Font, hex, push_box};
-use super::layout::{LEFT, Lanes, MARGIN, RIGHT, ROW, WIDTH, ticks};
+use super::layout::{LEFT, Lanes, MARGIN, ROW, WIDTH, ticks};
 use super::legend::fill;
 use super::marks::Marks;
 use crate::export::plural;
@@ -154,10 +154,5 @@ impl Picture<'_> {
                 self.ink.text([LEFT + from + INSIDE, baseline], font, &label);
             }
         }
-    }
-
-    /// Where lanes end.
-    pub(super) const fn right() -> f64 {
-        RIGHT
     }
 }

@@ -20,6 +20,9 @@ pub(super) const ROW: f64 = 26.0;
 /// How high a chart is.
 pub(super) const CHART: f64 = 26.0;
 
+/// So few lanes are always drawn high.
+const FEW: usize = 4;
+
 /// No more labels of an axis.
 const MOST_TICKS: u64 = 10;
 
@@ -35,8 +38,11 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn of(runs: &[&Run]) -> Self {
-        let lanes: usize = runs.iter().map(|run| run.lanes().len()).sum();
+    /// For a run among others: one of few lanes has room beside many.
+    pub(super) fn of(run: &Run, runs: &[&Run]) -> Self {
+        let all: usize = runs.iter().map(|run| run.lanes().len()).sum();
+        let own = run.lanes().len();
+        let lanes = if own <= FEW { own } else { all };
         let (pitch, height, named) = match lanes {
             0..=24 => (22.0, 18.0, 1),
             25..=60 => (15.0, 12.0, 1),

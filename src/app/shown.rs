@@ -1,0 +1,107 @@
+//! What there is to be seen of the state.
+
+use super::keymap::{Action, Keymap};
+use super::{App, Popup, Session, Viewport, viewport};
+use crate::model::{Background, Mode, Nanos, Run, Selection};
+
+impl App {
+    /// The newest moment in the picture.
+    pub(super) fn edge(&self) -> Nanos {
+        self.visible().map(|(_, until)| until).max().unwrap_or_default()
+    }
+
+    /// The newest moment of the picture's run that goes on, if one does and is not held.
+    pub(super) fn newest(&self) -> Option<Nanos> {
+        let mut going_on = self.visible().filter(|(run, _)| run.has_begun() && !run.is_over());
+        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
+    }
+
+    /// While a run of the picture goes on: how long it may take in all.
+    pub(super) fn expected(&self) -> Option<Nanos> {
+        let run = self.session.active_run()?;
+        (self.session.active() == Some(self.shown)).then(|| viewport::expected(run, self.now))
+    }
+
+    /// Which keys do what.
+    pub const fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
+
+    /// The key to show for an action.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keymap.key_of(action)
+    }
+
+    /// The runs of this sitting.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The selection that is shown.
+    pub const fn shown(&self) -> Selection {
+        self.shown
+    }
+
+    /// The runs that are shown, in the order of their modes.
+    pub fn runs(&self) -> &[Run] {
+        self.session.runs(self.shown)
+    }
+
+    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
+    pub fn visible(&self) -> impl Iterator<Item = (&Run, Nanos)> {
+        let runs = self.runs().iter().enumerate();
+        runs.map(|(index, run)| (run, self.view.until(index, run, self.now)))
+    }
+
+    /// How far the run that goes on is, by its own clock.
+    pub const fn now(&self) -> Nanos {
+        self.now
+    }
+
+    /// How far behind a paused view is: nothing if it is not paused.
+    pub fn behind(&self) -> Option<Nanos> {
+        self.view.behind(self.runs(), self.now)
+    }
+
+    /// How the picture is looked at.
+    pub fn viewport(&self) -> &Viewport {
+        &self.view.viewport
+    }
+
+    /// The lane that a person chose, counted through all runs shown.
+    pub fn lane(&self) -> Option<usize> {
+        self.view.lane
+    }
+
+    /// The terminal's background.
+    pub const fn background(&self) -> Background {
+        self.background
+    }
+
+    /// What lies over the picture.
+    pub const fn popup(&self) -> Option<Popup> {
+        self.popup
+    }
+
+    /// A word on the last key, until the next.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
+    pub fn is_moving(&self) -> bool {
+        self.session.active().is_some()
+    }
+
+    /// The workers of the next threaded run, where that differs from the one shown.
+    pub fn next_workers(&self) -> Option<u16> {
+        if self.shown.is_sweep() {
+            return None;
+        }
+        let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
+        let workload = self.shown.workload;
+        let (next, auto) = (self.session.workers(workload), self.session.is_auto(workload));
+        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
+        plan.filter(|_| !auto).map(|_| next)
+    }
+}
