@@ -20,7 +20,7 @@ pub use name::free;
 pub use output::{Output, OutputError, Written};
 
 use crate::model::stats::{self, Agreement, Waves};
-use crate::model::{Background, Mode, Nanos, Run, State, Target};
+use crate::model::{Background, Mode, Nanos, Run, State, Sweep, Target};
 
 /// What is taken along, and what is known around it.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,8 @@ pub struct Subject<'a> {
     pub profile: Option<&'a Run>,
     /// The runs shown, in order.
     pub runs: &'a [Run],
+    /// What the trials came to, where a sweep is shown: the run is its last trial then.
+    pub sweep: Option<&'a Sweep>,
     /// The run whose followers are taken.
     pub followers: Option<&'a Run>,
     /// How many cores this machine has, where that is known.

@@ -76,9 +76,10 @@ pub fn run(
             Consent::Signal(signal) => came = Some(signal),
         }
     }
-    let (aside, runs) = (exports.have_stdout(), session.runs(selection));
+    let (aside, shown) =
+        (exports.have_stdout(), (session.runs(selection), session.sweep(selection)));
     let (came, saved) =
-        exports.save(&session, runs, std::iter::empty(), streams.out, (signals, came));
+        exports.save(&session, shown, std::iter::empty(), streams.out, (signals, came));
     let told = tell(&session, selection, (shape, aside), saved, streams);
     // A terminal that goes away fails the writing, too: the signal is the better word.
     came.map_or(told, |signal| Ok(Exit::Signal(signal)))

@@ -239,9 +239,9 @@ fn check(run: &Run) {
 
 /// A recording of a race: its header, its beginning, and the events of two runs.
 const RECORDING: &str = concat!(
-    r#"{"format":"threadline.recording","version":1,"events":2,"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":3,"queue":null,"force":false,"cores":2}}"#,
+    r#"{"format":"threadline.recording","version":1,"events":3,"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":3,"sweep":{"counts":null,"repeats":3,"agreed":false},"auto":false,"queue":null,"force":false,"cores":2}}"#,
     "\n",
-    r#"{"begin":{"workload":"cpu","choice":{"only":"gil"}},"setup":{"target":null,"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"tasks":4,"commands":[],"workers":3,"queue":2,"force":false,"cores":2},"pages":null}"#,
+    r#"{"begin":{"workload":"cpu","choice":{"only":"gil"}},"setup":{"target":null,"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"tasks":4,"commands":[],"workers":3,"sweep":{"counts":[1,2],"repeats":1,"agreed":true},"auto":false,"queue":2,"force":false,"cores":2},"pages":null}"#,
     "\n",
     r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
     "\n",
@@ -255,7 +255,7 @@ const RECORDING: &str = concat!(
     "\n",
     r#"{"at":9,"lane":0,"event":"run_finished","end":{"failed":{"kind":"server","message":"x"}}}"#,
     "\n",
-    r#"{"begin":{"workload":"followers","choice":"race"},"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":null,"queue":null,"force":false,"cores":2},"pages":3}"#,
+    r#"{"begin":{"workload":"followers","choice":"race"},"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":null,"sweep":{"counts":null,"repeats":3,"agreed":false},"auto":false,"queue":null,"force":false,"cores":2},"pages":3}"#,
     "\n",
     r#"{"at":1,"lane":0,"event":"started","task":2}"#,
     "\n",

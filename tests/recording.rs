@@ -139,12 +139,12 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
         b"null\n",
         b"\xff\xfe\x00",
         b"[{\"name\":\"process_name\",\"ph\":\"M\"},\n",
-        b"{\"format\":\"asciicast\",\"version\":1,\"events\":2,\"setup\":{}}\n",
+        b"{\"format\":\"asciicast\",\"version\":1,\"events\":3,\"setup\":{}}\n",
     ] {
         let said = refused(foreign);
         assert!(said.starts_with("run.jsonl is no recording"), "{said}");
     }
-    let header = r#"{"format":"threadline.recording","version":1,"events":2,"setup":{}}"#;
+    let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
     assert!(refused(header.as_bytes()).starts_with("the header of run.jsonl cannot be used"));
     assert!(refused(&race()[..90]).contains("it was cut off"));
     let folder = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
@@ -153,7 +153,7 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
 
 #[test]
 fn another_version_is_named() {
-    for (from, to) in [("\"version\":1", "\"version\":9"), ("\"events\":2", "\"events\":9")] {
+    for (from, to) in [("\"version\":1", "\"version\":9"), ("\"events\":3", "\"events\":9")] {
         let file = String::from_utf8(race()).unwrap().replacen(from, to, 1);
         let said = refused(file.as_bytes());
         assert!(said.contains("version 9") && said.contains("replay it with"), "{said}");

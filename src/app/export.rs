@@ -2,12 +2,13 @@
 
 use super::keymap::Action;
 use super::{App, Effect, Popup};
-use crate::model::{ExportKind, Run, stem};
+use crate::model::{ExportKind, Run, Sweep, stem};
 
 impl App {
     /// Opens the menu, if there is anything to take along, and asks for names that no file has.
     pub(super) fn open_exports(&mut self) -> Option<Effect> {
-        if !self.taken_along().iter().any(Run::has_begun) {
+        let (runs, _) = self.taken_along();
+        if !runs.iter().any(Run::has_begun) {
             self.notice = Some("nothing has run yet, so there is nothing to export".to_owned());
             return None;
         }
@@ -42,9 +43,12 @@ impl App {
     }
 
     /// What is taken along: the runs shown, or where there are none yet, those that ran last.
-    pub fn taken_along(&self) -> &[Run] {
-        let begun = self.runs().iter().any(Run::has_begun);
-        if begun { self.runs() } else { self.session.latest_runs() }
+    pub fn taken_along(&self) -> (&[Run], Option<&Sweep>) {
+        if self.runs().iter().any(Run::has_begun) {
+            (self.runs(), self.session.sweep(self.shown))
+        } else {
+            (self.session.latest_runs(), None)
+        }
     }
 
     /// The entries of the menu, each with the name of the file that it would write.

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn the_default_is_the_one_that_the_help_tells() {
-        let help = SweepArgs::augment_args(Command::new("x")).render_help().to_string();
+        let help = SweepArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let repeats = format!("[default: {}]", SweepSetup::default().repeats);
         assert!(help.contains(&repeats), "{help}");
     }

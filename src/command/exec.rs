@@ -55,7 +55,7 @@ fn sit(
     let came = if let Left::Signal(number) = left { Some(number) } else { None };
     let aside = exports.have_stdout();
     let (came, saved) =
-        exports.save(session, runs, std::iter::empty(), streams.out, (&signals, came));
+        exports.save(session, (runs, None), std::iter::empty(), streams.out, (&signals, came));
     let exit = tell(runs, (Shape::Plain, aside), saved, streams, came);
     match left {
         Left::Lost(error) => Err(CommandError::Screen(error)),

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use super::attempt::Attempt;
 use super::{Comparison, Subject, percentiles, plain, plural, time_in, verdict};
-use crate::model::{Nanos, Run, State, Workload};
+use crate::model::{Mode, Nanos, Run, State, Sweep, Workload};
 use escape::{block, inline};
 
 /// So many of the slowest tasks are named.
@@ -22,14 +22,25 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
     let Some(first) = runs.first() else { return Ok(()) };
     let workload = first.plan().workload();
     writeln!(out, "# threadline: {}\n", title(subject, workload))?;
-    if let Some(sentence) = verdict::sentence(subject.runs, subject.cores) {
+    if let Some(sentence) = verdict::of(subject) {
         writeln!(out, "{}\n", inline_sentence(&sentence))?;
+    }
+    if let Some(sweep) = subject.sweep {
+        swept(out, sweep, workload)?;
     }
     totals(out, subject, &runs, workload)?;
     states(out, &runs)?;
     slowest(out, &runs)?;
     errors(out, &runs)?;
     machine(out, subject, first)
+}
+
+/// The trials, and what of them follows; what comes after it in the report is the last trial's.
+fn swept(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
+    let mut table = Vec::new();
+    plain::sweep::write(&mut table, sweep, workload, Mode::Threads)?;
+    let table = block("text", String::from_utf8_lossy(&table).trim());
+    writeln!(out, "## Sweep\n\n{table}\nThe rest is about the last trial.\n")
 }
 
 fn title(subject: &Subject<'_>, workload: Workload) -> String {

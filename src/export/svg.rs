@@ -51,7 +51,7 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
         ink: Ink::default(),
         y: MARGIN,
     };
-    let sentence = verdict::sentence(subject.runs, subject.cores);
+    let sentence = verdict::of(subject);
     let title = picture.title();
     picture.head(&title, sentence.as_deref());
     picture.timeline();

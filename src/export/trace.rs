@@ -78,6 +78,12 @@ struct LimitArgs {
 }
 
 #[derive(Serialize)]
+struct StepArgs {
+    in_flight: u16,
+    why: String,
+}
+
+#[derive(Serialize)]
 struct TasksArgs {
     tasks: u32,
 }
@@ -123,6 +129,10 @@ impl Process<'_> {
         for (at, limit) in self.run.limited() {
             let args = LimitArgs { kind: limit.kind, until_s: limit.until.as_secs_f64() };
             lines.instant(self.lane(0), ("rate limit", "limit"), at, &args)?;
+        }
+        for step in self.run.steps() {
+            let args = StepArgs { in_flight: step.to, why: step.why.to_string() };
+            lines.instant(self.lane(0), ("most in flight", "limit"), step.at, &args)?;
         }
         let mut rest = attempts.as_slice();
         for lane in 0..self.run.lanes().len() {
@@ -203,6 +213,9 @@ impl Process<'_> {
         };
         count("in flight", self.run.in_flight_level())?;
         count("queue", self.run.queue_level())?;
+        if !self.run.steps().is_empty() {
+            count("most in flight", self.run.allowed_level())?;
+        }
         if self.run.quota().is_some() {
             for (at, requests) in self.run.quota_level().changes() {
                 lines.counter(place, "quota", at, &RequestsArgs { requests })?;

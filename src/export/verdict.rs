@@ -1,12 +1,19 @@
 //! What the runs came to, in one sentence.
 
-use super::{Comparison, plain, plural, sequential};
+use super::{Comparison, Subject, plain, plural, sequential};
 use crate::model::stats::{self, Agreement, turnover};
 use crate::model::{End, Mode, Run, Workload, meaning};
 
+/// What a person should be told first: a sweep's advice, or what the runs came to.
+pub(super) fn of(subject: &Subject<'_>) -> Option<String> {
+    let workload = subject.runs.first()?.plan().workload();
+    let advice = subject.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
+    advice.or_else(|| sentence(subject.runs, subject.cores))
+}
+
 /// What a person should be told of these runs first; nothing where a single one went well, which its
 /// time says already.
-pub(super) fn sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
+fn sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     let workload = runs.first()?.plan().workload();
     let commands = workload == Workload::Commands;
     let is_done = |run: &&Run| run.is_whole() || (commands && run.end() == Some(&End::Finished));

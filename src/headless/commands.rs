@@ -30,7 +30,7 @@ pub fn run(
     progress.tell_lanes(session.runs(selection));
     let (aside, runs) = (exports.have_stdout(), session.runs(selection));
     let (came, saved) =
-        exports.save(&session, runs, std::iter::empty(), streams.out, (signals, came));
+        exports.save(&session, (runs, None), std::iter::empty(), streams.out, (signals, came));
     tell(runs, (shape, aside), saved, streams, came)
 }
 

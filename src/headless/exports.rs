@@ -8,7 +8,7 @@ use crate::app::Session;
 use crate::exit::Exit;
 use crate::export::followers::best;
 use crate::export::{Output, OutputError, Subject, Written};
-use crate::model::{Background, ExportKind, Run};
+use crate::model::{Background, ExportKind, Run, Sweep};
 use crate::signals::Signals;
 
 /// What is to be taken along.
@@ -47,7 +47,7 @@ impl Exports {
     pub(crate) fn save<'a>(
         self,
         session: &'a Session,
-        runs: &'a [Run],
+        (runs, sweep): (&'a [Run], Option<&'a Sweep>),
         others: impl Iterator<Item = &'a Run>,
         out: &mut dyn Write,
         (signals, came): (&Signals, Option<i32>),
@@ -56,6 +56,7 @@ impl Exports {
             target: session.target(),
             profile: session.profile(),
             runs,
+            sweep,
             followers: best(runs.iter().chain(others)),
             cores: session.setup().cores(),
             background: self.background,

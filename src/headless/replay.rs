@@ -32,8 +32,13 @@ pub fn report(
         );
     }
     let (shape, runs) = ((shape, exports.have_stdout()), session.runs(selection));
-    let (came, saved) =
-        exports.save(&session, runs, session.all_runs(), streams.out, (signals, None));
+    let (came, saved) = exports.save(
+        &session,
+        (runs, session.sweep(selection)),
+        session.all_runs(),
+        streams.out,
+        (signals, None),
+    );
     if selection.workload == Workload::Commands {
         return commands::tell(runs, shape, saved, streams, came);
     }

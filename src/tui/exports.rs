@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::session::{Entry, Setup};
 use crate::export::followers::best;
 use crate::export::{Output, Subject, free};
-use crate::model::{Background, ExportKind, Run, Target};
+use crate::model::{Background, ExportKind, Run, Sweep, Target};
 use crate::recording;
 
 /// What is being written.
@@ -27,6 +27,7 @@ struct Snapshot {
     target: Option<Target>,
     profile: Option<Run>,
     runs: Vec<Run>,
+    sweep: Option<Sweep>,
     followers: Option<Run>,
     cores: Option<u16>,
     background: Background,
@@ -79,7 +80,7 @@ impl Exports {
 
 impl Snapshot {
     fn of(app: &App, kind: ExportKind, command: &str) -> Self {
-        let (session, shown) = (app.session(), app.taken_along());
+        let (session, (shown, sweep)) = (app.session(), app.taken_along());
         // Neither is cheap to copy, and no kind needs both.
         let followers = kind == ExportKind::Followers;
         let best = best(shown.iter().chain(session.all_runs())).filter(|_| followers);
@@ -89,6 +90,7 @@ impl Snapshot {
             target: session.target().cloned(),
             profile: session.profile().cloned(),
             runs: if followers || records { Vec::new() } else { shown.to_vec() },
+            sweep: sweep.cloned(),
             followers: best.cloned(),
             cores: session.setup().cores(),
             background: app.background(),
@@ -102,6 +104,7 @@ impl Snapshot {
             target: self.target.as_ref(),
             profile: self.profile.as_ref(),
             runs: &self.runs,
+            sweep: self.sweep.as_ref(),
             followers: self.followers.as_ref(),
             cores: self.cores,
             background: self.background,

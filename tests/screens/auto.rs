@@ -38,7 +38,7 @@ fn in_ascii_and_without_colour() {
 #[test]
 fn brackets_set_a_number_from_where_it_stands() {
     let mut sitting = Sitting::new(job(), THREADS).finished();
-    assert!(sitting.text(USUAL, COLOUR).contains("workers auto "));
+    assert!(sitting.text(WIDE, COLOUR).contains("workers auto "));
     assert_eq!(sitting.app.next_workers(), None);
     sitting.press(KeyCode::Char(']'));
     assert!(sitting.text(WIDE, COLOUR).contains("workers auto, next run 10 "));
