@@ -29,8 +29,10 @@ use screen::Screen;
 /// 40.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// With reduced motion, what goes on by itself is drawn as seldom as this; what a person asks for,
-/// as soon as ever.
+/// What a person asks for is drawn sooner, but a key that is held not more often than this.
+const ANSWER: Duration = Duration::from_millis(16);
+
+/// With reduced motion, what goes on by itself is drawn as seldom as this.
 const CALM_FRAME: Duration = Duration::from_millis(500);
 
 /// How the screen is to look.
@@ -197,7 +199,7 @@ impl Tui<'_> {
             return None;
         }
         let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
-        let pace = if self.asked { FRAME } else { self.pace };
+        let pace = if self.asked { ANSWER } else { self.pace };
         Some(pace.saturating_sub(self.launcher.now().since(last).into()))
     }
 

@@ -243,7 +243,7 @@ fn cursor(app: &App, looked: &Looked<'_>, theme: Theme, width: usize) -> Vec<Lin
         _ => format!("{count} {one}s"),
     };
     let errors = match cell.errors {
-        0 => "no error hidden".to_owned(),
+        0 => "no error".to_owned(),
         errors => format!("{}, shown", count(errors, "error")),
     };
     let what = if looked.run.plan().workload() == Workload::Followers { "request" } else { "task" };
