@@ -57,8 +57,10 @@ struct Kept {
 
 impl Kept {
     fn note(&mut self, entry: Entry) {
-        let begins = matches!(entry, Entry::Begun(_));
+        let begun = if let Entry::Begun(begun) = &entry { Some(begun.selection) } else { None };
+        let begins = begun.is_some();
         self.skips &= !begins;
+        begun.inspect(|&selection| self.forget_former(selection));
         if self.skips {
             return;
         }
@@ -70,6 +72,18 @@ impl Kept {
         } else {
             self.skips = true;
         }
+    }
+
+    /// Forgets what the selection was before: the screen shows it no more, and a sitting of many runs
+    /// takes no more room than one.
+    fn forget_former(&mut self, selection: Selection) {
+        let mut stays = true;
+        self.entries.retain(|entry| {
+            if let Entry::Begun(begun) = entry {
+                stays = begun.selection != selection;
+            }
+            stays
+        });
     }
 
     /// Forgets whole selections, the first ones, until there is room again.
@@ -157,8 +171,11 @@ mod tests {
     use crate::model::{Kind, LaneId, Nanos, Workload};
 
     fn begun() -> Entry {
+        begun_as(Selection::race(Workload::Commands))
+    }
+
+    fn begun_as(selection: Selection) -> Entry {
         let setup = Setup::commands(Arc::default(), 1);
-        let selection = Selection::race(Workload::Commands);
         Entry::Begun(Arc::new(Begun { selection, setup, pages: None }))
     }
 
@@ -170,13 +187,27 @@ mod tests {
     #[test]
     fn the_first_selections_are_forgotten_where_there_are_too_many() {
         let mut kept = Kept::default();
-        for _ in 0..9 {
-            kept.note(begun());
+        let workloads = [Workload::Cpu, Workload::Native];
+        for selection in workloads.into_iter().flat_map(Selection::all).take(9) {
+            kept.note(begun_as(selection));
             (0..49_999).for_each(|at| kept.note(event(at)));
         }
         assert!((150_000..=MOST_KEPT).contains(&kept.entries.len()), "{}", kept.entries.len());
-        assert_eq!(kept.entries.first(), Some(&begun()));
+        assert!(matches!(kept.entries.first(), Some(Entry::Begun(_))));
         assert_eq!(kept.entries.last(), Some(&event(49_998)));
+    }
+
+    #[test]
+    fn of_a_selection_only_the_last_time_is_kept() {
+        let mut kept = Kept::default();
+        let other = begun_as(Selection::race(Workload::Cpu));
+        for at in 0..50 {
+            kept.note(begun());
+            kept.note(event(at));
+            kept.note(other.clone());
+            kept.note(event(at));
+        }
+        assert_eq!(kept.entries, [begun(), event(49), other, event(49)]);
     }
 
     #[test]
