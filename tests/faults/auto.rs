@@ -155,6 +155,29 @@ fn what_all_meet_halves_once() {
     }
 }
 
+/// A lane that waits until it may ask again leaves its place to another.
+#[test]
+fn who_waits_for_a_retry_holds_nobody_up() {
+    for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
+        let failed = Mutex::new(BTreeSet::new());
+        let peer = Peer::start(move |request| {
+            let asked = request.page();
+            if (3..=4).contains(&asked) && failed.lock().unwrap().insert(asked) {
+                return vec![Reply::Send(answer(503, "retry-after: 5\r\n", ""))];
+            }
+            page(asked)
+        });
+        let mut going = Sitting::new(&peer.url(), PATIENT).start(auto(mode));
+        // The clock stands still.
+        while going.run.done_tasks() < PAGES - 2 {
+            going.next();
+        }
+        going.move_to(Nanos::from_millis(5_000));
+        going.end_at_once();
+        assert!(going.run.is_whole(), "{mode}: {:?}", going.run.failure());
+    }
+}
+
 /// The last requests of a quota are not asked for all at once.
 #[test]
 fn no_more_than_the_quota_has_left_are_in_flight() {
