@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::github::Patience;
-use threadline::model::{End, Kind, Mode, Nanos, Plan, State, Why, Workload};
+use threadline::model::{End, Kind, Mode, Nanos, Plan, Run, State, TaskId, Why, Workload};
 
 use super::peer::{Peer, Step as Reply, answer};
 use super::{Going, HANGS, PATIENT, QUIET, Sitting, plan};
@@ -169,7 +169,9 @@ fn who_waits_for_a_retry_holds_nobody_up() {
         });
         let mut going = Sitting::new(&peer.url(), PATIENT).start(auto(mode));
         // The clock stands still.
-        while going.run.done_tasks() < PAGES - 2 {
+        let waits =
+            |run: &Run| [3, 4].iter().all(|&page| !run.failed_attempts(TaskId(page)).is_empty());
+        while going.run.done_tasks() < PAGES - 2 || !waits(&going.run) {
             going.next();
         }
         going.move_to(Nanos::from_millis(5_000));
