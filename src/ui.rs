@@ -252,7 +252,9 @@ fn one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let text = match sentences::problem(app) {
         Some((problem, then)) if limit.is_none() => problem + &then,
         _ if !parts.is_empty() => parts.join("  "),
-        _ if app.session().active() == Some(app.shown()) => sentences::progress(app),
+        _ if app.session().active() == Some(app.shown()) => {
+            sentences::progress(app, area.width.into())
+        }
         _ => sentences::invitation(app),
     };
     Paragraph::new(text).style(theme.text()).wrap(Wrap { trim: true }).render(area, buf);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::clock::Clock;
 use super::exchange::Listener;
 use super::gate::{Gate, Pass};
+use super::room::Room;
 use super::task::Report;
 use crate::github::{Fault, Patience, Remedy, asked_to_wait};
 use crate::model::{Failure, FailureKind, Kind, Nanos, TaskId, Why};
@@ -80,6 +81,8 @@ impl Attempts {
         let until = self.clock.now() + Nanos::from(wait);
         let again = self.report.moment(until);
         self.report.send(Kind::AttemptFailed { task, failure, again });
+        // Nothing of it is in flight meanwhile.
+        let _away = self.gate.room().map(Room::leave);
         self.clock.sleep_until(until).await;
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! How many requests are to be in flight at once, found while fetching, as in TCP Vegas (Brakmo and
 //! Peterson, 1995, <https://doi.org/10.1109/49.464716>): round by round, more while no request waits
-//! in a queue at the server, fewer once some do; half as many after a failure. No clock: it is told.
+//! in a queue at the server, fewer once some do; half as many where many fail. No clock: it is told.
 
 use std::cmp::Reverse;
 
@@ -18,6 +18,10 @@ const SHORTEST_ROUND: u32 = 4;
 /// concurrency-limits hold 3 to 6, and would give it 11 to 14.
 const WANTED_SHARE: f64 = 1.0 / 8.0;
 
+/// A server and a network fail now and then, however little they have to do. Up to this share of what
+/// may be in flight a round, that is chance; more is for the load.
+const BORNE_SHARE: f64 = 1.0 / 2.0;
+
 /// After so many rounds it is probed how long a request takes without a queue: the server may have
 /// become slower, or quicker.
 const ROUNDS_TO_PROBE: u32 = 32;
@@ -32,8 +36,8 @@ pub(super) struct Auto {
     step: u16,
     /// Whether it grew by more than one the last time, and no queue was seen since.
     leapt: bool,
-    /// When a request failed last: from then on it grows by one.
-    failed: Option<Nanos>,
+    /// When it was halved last: from then on it grows by one.
+    halved: Option<Nanos>,
     /// What is left of the quota.
     quota: Option<Quota>,
     /// The mean time that a request takes where none waits, in nanoseconds.
@@ -52,6 +56,7 @@ pub(super) struct Auto {
 struct Round {
     began: Nanos,
     answers: u32,
+    failures: u32,
     /// Of the times that they took, in nanoseconds.
     sum: u64,
     /// The most that were in flight.
@@ -71,7 +76,7 @@ impl Auto {
             limit,
             step: limit,
             leapt: true,
-            failed: None,
+            halved: None,
             quota: None,
             unqueued: None,
             round: Round::default(),
@@ -101,7 +106,7 @@ impl Auto {
         }
         self.round.answers += 1;
         self.round.sum = self.round.sum.saturating_add(done.since(sent).0);
-        if self.round.answers < SHORTEST_ROUND.max(self.limit().into()) {
+        if self.round.answers < self.shortest_round() {
             return None;
         }
         let round = std::mem::replace(&mut self.round, Round { began: done, ..Round::default() });
@@ -109,14 +114,22 @@ impl Auto {
         self.change(why)
     }
 
-    /// A request that went out at `sent` failed, as is known now. Those that went out before the last
-    /// failure were too many for the same reason.
+    /// A request that went out at `sent` failed, as is known now. What went out before it was halved
+    /// last was too much for the same reason.
     pub(super) fn failed(&mut self, sent: Nanos, now: Nanos, why: Why) -> Option<Change> {
-        if self.failed.is_some_and(|last| sent <= last) {
+        if self.halved.is_some_and(|last| sent <= last) {
             return None;
         }
-        (self.failed, self.step, self.leapt, self.back) = (Some(now), 1, false, None);
-        self.limit = (self.limit / 2).max(1);
+        self.round.failures += 1;
+        let may_be_chance = matches!(why, Why::ServerError | Why::Broken);
+        let borne = f64::from(self.shortest_round()) * BORNE_SHARE;
+        if may_be_chance && f64::from(self.round.failures) <= borne {
+            return None;
+        }
+        // A probe is half of what it was already.
+        let limit = self.back.take().unwrap_or(self.limit);
+        (self.halved, self.step, self.leapt) = (Some(now), 1, false);
+        self.limit = (limit / 2).max(1);
         self.round = Round { began: now, ..Round::default() };
         self.change(why)
     }
@@ -131,16 +144,21 @@ impl Auto {
         self.change(Why::Quota)
     }
 
+    /// As many answers as may be in flight.
+    fn shortest_round(&self) -> u32 {
+        SHORTEST_ROUND.max(self.limit().into())
+    }
+
     /// What a round means: changes the limit, and says why.
     fn judge(&mut self, round: Round) -> Option<Why> {
         let mean = (round.sum as f64 / f64::from(round.answers)).max(1.0);
         self.rounds += 1;
         if let Some(back) = self.back.take() {
-            (self.unqueued, self.limit, self.rounds) = (Some(mean), back, 0);
+            (self.unqueued, self.limit) = (Some(mean), back);
             return Some(Why::Probed);
         }
         if self.rounds >= ROUNDS_TO_PROBE && self.limit > 1 {
-            self.back = Some(self.limit);
+            (self.back, self.rounds) = (Some(self.limit), 0);
             self.limit = self.limit.div_ceil(2);
             return Some(Why::Probe);
         }
@@ -165,7 +183,7 @@ impl Auto {
         }
         self.limit = self.limit.saturating_add(self.step).min(self.most);
         self.leapt = self.step > 1;
-        self.step = if self.failed.is_some() { 1 } else { self.step.saturating_mul(2) };
+        self.step = if self.halved.is_some() { 1 } else { self.step.saturating_mul(2) };
         Some(Why::NoQueue { tenths })
     }
 

@@ -1,4 +1,5 @@
-//! Which lanes may have a task, where not all of them may: the first ones, as many as may be in flight.
+//! Which lanes may have a task, where not all of them may: the first ones, as many as may be in flight,
+//! and one more for each that waits until it may ask again.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -15,8 +16,10 @@ pub struct Room {
 struct State {
     /// So many lanes may have a task.
     lanes: u16,
-    /// So many have one, or look for one.
+    /// So many have one and can go on with it, or look for one.
     taken: u16,
+    /// So many have one and wait until they may ask again.
+    away: u16,
     /// No task is to be had any more.
     over: bool,
 }
@@ -25,10 +28,14 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Place(Arc<Room>);
 
+/// While a lane waits, its room is another's, until dropped.
+#[derive(Debug)]
+pub(super) struct Away(Arc<Room>);
+
 impl Room {
     /// So many lanes to begin with.
     pub(super) const fn new(lanes: u16) -> Self {
-        let state = State { lanes, taken: 0, over: false };
+        let state = State { lanes, taken: 0, away: 0, over: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -66,6 +73,16 @@ impl Room {
         self.placed(&mut self.state())
     }
 
+    /// A lane that has a place has to wait until it may ask again. It goes on with its task after that,
+    /// even if there is no room for others then.
+    pub(super) fn leave(self: &Arc<Self>) -> Away {
+        let mut state = self.state();
+        (state.taken, state.away) = (state.taken - 1, state.away + 1);
+        drop(state);
+        self.changed.notify_all();
+        Away(Arc::clone(self))
+    }
+
     fn placed(self: &Arc<Self>, state: &mut State) -> Place {
         state.taken += 1;
         Place(Arc::clone(self))
@@ -73,7 +90,7 @@ impl Room {
 
     /// Waits until there is room for more lanes than so many; false once no task is left.
     pub(super) fn outgrows(&self, lanes: u16) -> bool {
-        !self.wait_until(|state| state.over || state.lanes > lanes).over
+        !self.wait_until(|state| state.over || state.reach() > lanes).over
     }
 
     fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
@@ -88,7 +105,12 @@ impl Room {
 
 impl State {
     const fn may_take(&self, lane: LaneId) -> bool {
-        lane.0 < self.lanes && self.taken < self.lanes
+        lane.0 < self.reach() && self.taken < self.lanes
+    }
+
+    /// So many lanes, from the first on, are needed to have as many at work as there is room for.
+    const fn reach(&self) -> u16 {
+        self.lanes.saturating_add(self.away)
     }
 }
 
@@ -96,5 +118,12 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.0.state().taken -= 1;
         self.0.changed.notify_all();
+    }
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        let mut state = self.0.state();
+        (state.taken, state.away) = (state.taken + 1, state.away - 1);
     }
 }

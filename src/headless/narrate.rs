@@ -3,7 +3,7 @@
 
 use crate::model::text::printable_within;
 use crate::model::{
-    End, Event, Failure, FailureKind, Kind, Mode, Nanos, Outcome, Plan, Product, Run, State,
+    End, Event, Failure, FailureKind, Kind, Lane, Mode, Nanos, Outcome, Plan, Product, Run, State,
     TaskId, Why, Work, stats, sweep::Trial,
 };
 
@@ -148,6 +148,8 @@ impl Narrator {
             return run.failure().map(|failure| format!("failed: {}", reason(failure)));
         }
         let mode = plan.name();
+        let found = run.allowed().filter(|_| plan.auto);
+        let found = found.map_or_else(String::new, |most| format!("; {most} at once in the end"));
         if run.is_whole() {
             let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
             if plan.mode == Mode::Sequential {
@@ -155,7 +157,7 @@ impl Narrator {
             }
             let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
-            return Some(format!("{mode} done: {took}{speed_up}"));
+            return Some(format!("{mode} done: {took}{speed_up}{found}"));
         }
         let word = match end {
             End::Finished => "ended",
@@ -163,7 +165,7 @@ impl Narrator {
             End::Failed(_) => "failed",
         };
         let (done, all) = (run.done_tasks(), count(plan, run.known_tasks()));
-        Some(format!("{mode} {word} after {took}: {done} of {all} done"))
+        Some(format!("{mode} {word} after {took}: {done} of {all} done{found}"))
     }
 }
 
@@ -173,21 +175,33 @@ pub(super) fn trial(next: &Plan, trial: &Trial) -> String {
     format!("{} done: {}", plan.name(), trial.took)
 }
 
-/// What each lane did, a sentence a lane.
+/// What each lane did, a sentence a lane, and how many were not needed where that was to be found.
 pub(super) fn lanes(runs: &[Run]) -> impl Iterator<Item = String> {
     runs.iter().filter(|run| run.has_begun()).flat_map(|run| {
-        let took = run.took().unwrap_or_default();
-        (0..).zip(run.lanes()).map(move |(index, lane)| {
-            let busy = 100 * lane.busy(took).0 / took.0.max(1);
-            let tasks = count(run.plan(), lane.tasks_until(took) as u32);
-            let states = State::ALL.into_iter().map(|state| (state, lane.time_in(state, took)));
-            let states = states.filter(|(_, time)| *time > Nanos::ZERO);
-            let states = states.map(|(state, time)| format!("{} {time}", state.word()));
-            let states: Vec<String> = states.collect();
-            let (mode, worker) = (run.plan().name(), run.worker_name(index));
-            format!("{mode}, {worker}: busy {busy} %, {tasks}: {}", states.join(", "))
+        let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
+        let all = (0..).zip(run.lanes());
+        let told = all.filter(move |(_, lane)| !spare(lane)).map(|(at, lane)| told(run, at, lane));
+        let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
+        let mode = run.plan().name();
+        told.chain(match spares {
+            0 => None,
+            1 => Some(format!("{mode}: 1 more worker was not needed")),
+            spares => Some(format!("{mode}: {spares} more workers were not needed")),
         })
     })
+}
+
+/// What a lane did.
+fn told(run: &Run, index: u16, lane: &Lane) -> String {
+    let took = run.took().unwrap_or_default();
+    let busy = 100 * lane.busy(took).0 / took.0.max(1);
+    let tasks = count(run.plan(), lane.tasks_until(took) as u32);
+    let states = State::ALL.into_iter().map(|state| (state, lane.time_in(state, took)));
+    let states = states.filter(|(_, time)| *time > Nanos::ZERO);
+    let states = states.map(|(state, time)| format!("{} {time}", state.word()));
+    let states: Vec<String> = states.collect();
+    let (mode, worker) = (run.plan().name(), run.worker_name(index));
+    format!("{mode}, {worker}: busy {busy} %, {tasks}: {}", states.join(", "))
 }
 
 fn throttled(run: &Run, lane: u16, wait: &str) -> String {

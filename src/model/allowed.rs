@@ -92,11 +92,11 @@ impl Allowed {
     }
 }
 
-/// In the words for a person: `no queue`, `queue 2.3`, `rate limit`.
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let word = match self {
-            Self::Queue { tenths } => return write!(f, "queue {}.{}", tenths / 10, tenths % 10),
+impl Why {
+    /// In the words for a person, without figures: `no queue`, `queue`, `rate limit`.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Queue { .. } => "queue",
             Self::Start => "start",
             Self::NoQueue { .. } => "no queue",
             Self::Probe => "probe",
@@ -107,7 +107,16 @@ impl fmt::Display for Why {
             Self::Broken => "broken connection",
             Self::Quota => "quota",
             Self::Recovered => "recovered",
-        };
-        f.pad(word)
+        }
+    }
+}
+
+/// In the words for a person: `no queue`, `queue 2.3`, `rate limit`.
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue { tenths } => write!(f, "queue {}.{}", tenths / 10, tenths % 10),
+            _ => f.pad(self.words()),
+        }
     }
 }

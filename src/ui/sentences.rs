@@ -1,6 +1,7 @@
 //! What the screen says in words.
 
-use super::{sweep, text::grouped};
+use super::sweep;
+use super::text::{fitting, grouped};
 use crate::app::Action;
 use crate::app::App;
 use crate::app::session::Bill;
@@ -53,7 +54,16 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
             (!parts.is_empty()).then(|| parts.join("; "))
         }
     };
-    said.map(|said| said + &remarks(app))
+    said.map(|said| {
+        let found = found(app.runs()).map(|found| format!("; {found}"));
+        said + &found.unwrap_or_default() + &remarks(app)
+    })
+}
+
+/// How many requests at once a run that was to find that has come to.
+fn found(runs: &[Run]) -> Option<String> {
+    let run = runs.iter().rfind(|run| run.plan().auto)?;
+    run.allowed().map(|most| format!("{most} at once in the end"))
 }
 
 /// What the times mean.
@@ -138,8 +148,8 @@ fn agreed(agreement: Agreement) -> String {
     }
 }
 
-/// What goes on, or how it ended.
-pub(super) fn progress(app: &App) -> String {
+/// What goes on, or how it ended, for `room` cells.
+pub(super) fn progress(app: &App, room: usize) -> String {
     let session = app.session();
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         // Without a lane to choose, this is where a person learns why it takes so long.
@@ -162,7 +172,7 @@ pub(super) fn progress(app: &App) -> String {
                 "stopped; what was fetched is kept".to_owned()
             }
             Some(End::Stopped) => "stopped".to_owned(),
-            Some(End::Finished) => done(app),
+            Some(End::Finished) => done(app, room),
             _ => String::new(),
         },
     }
@@ -178,7 +188,7 @@ fn bill(app: &App) -> String {
 }
 
 /// What a mode alone came to.
-fn done(app: &App) -> String {
+fn done(app: &App, room: usize) -> String {
     let all = app.runs().iter().all(|run| run.last_shown().is_none());
     let whole = match app.shown().workload {
         Workload::Followers if all => "done, every page is here",
@@ -190,6 +200,10 @@ fn done(app: &App) -> String {
             format!("done: {times:.2} times as fast as sequential")
         }
         _ => whole.to_owned(),
+    };
+    let done = match found(app.runs()) {
+        None => done,
+        Some(found) => fitting([format!("{done}; {found}"), format!("done; {found}")], room),
     };
     done + &duplicates(app.runs())
 }

@@ -75,7 +75,7 @@ fn moving(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Styl
         // Elsewhere the timeline's heading says it.
         (Some(behind), _) if !layout.has_headings() => (sentences::paused(behind), theme.strong()),
         (_, Some(most)) => (text::fitting(limits::narrowed(most), room), theme.text()),
-        _ => (text::fit(&sentences::progress(app), "", theme, room, 1), theme.quiet()),
+        _ => (text::fit(&sentences::progress(app, room), "", theme, room, 1), theme.quiet()),
     }
 }
 
@@ -93,6 +93,6 @@ fn at_rest(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Sty
         }
         Some(sentence) if app.shown().workload == Workload::Followers => (sentence, theme.strong()),
         Some(sentence) => (text::parts(&sentence, "; ", theme, room, lines), theme.strong()),
-        None => (sentences::progress(app) + &sentences::remarks(app), theme.quiet()),
+        None => (sentences::progress(app, room) + &sentences::remarks(app), theme.quiet()),
     }
 }

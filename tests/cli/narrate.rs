@@ -33,6 +33,21 @@ fn a_race_in_sentences() {
 }
 
 #[test]
+fn a_count_that_is_found_is_said_and_only_who_worked() {
+    let server = quick(30 * 60);
+    let args = ["--mode", "threads", "--threads", "auto"];
+    let Ended { code, err, .. } = told(&server.url(), &args);
+    assert_eq!(code, Some(0), "{err}");
+    let done = err.lines().find(|line| line.starts_with("threads auto done: ")).unwrap();
+    assert!(done.ends_with(" at once in the end"), "{err}");
+    let lanes: Vec<&str> = err.lines().filter(|l| l.starts_with("threads auto, worker-")).collect();
+    assert!(lanes.iter().all(|lane| lane.contains(": busy ")), "{err}");
+    let spare = err.lines().find_map(|line| line.strip_prefix("threads auto: ")).unwrap();
+    let spare = spare.split_once(" more workers were not needed").unwrap().0;
+    assert_eq!(lanes.len() + spare.parse::<usize>().unwrap(), 60, "{err}");
+}
+
+#[test]
 fn what_fails_is_said_when_it_fails() {
     let faults = r#"{"page":3,"fault":"status","status":502}"#;
     let server = server::faulty(127, faults);

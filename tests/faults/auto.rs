@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::github::Patience;
-use threadline::model::{End, Kind, Mode, Nanos, Plan, State, Why, Workload};
+use threadline::model::{End, Kind, Mode, Nanos, Plan, Run, State, TaskId, Why, Workload};
 
 use super::peer::{Peer, Step as Reply, answer};
 use super::{Going, HANGS, PATIENT, QUIET, Sitting, plan};
@@ -152,6 +152,30 @@ fn what_all_meet_halves_once() {
         let_go(&last, PAGES);
         going.end();
         assert!(going.run.is_whole(), "{why}: {:?}", going.run.failure());
+    }
+}
+
+/// Lanes that wait until they may ask again leave their places to others, here all that there are.
+#[test]
+fn who_waits_for_a_retry_holds_nobody_up() {
+    for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
+        let failed = Mutex::new(BTreeSet::new());
+        let peer = Peer::start(move |request| {
+            let asked = request.page();
+            if asked <= 4 && failed.lock().unwrap().insert(asked) {
+                return vec![Reply::Send(answer(503, "retry-after: 5\r\n", ""))];
+            }
+            page(asked)
+        });
+        let mut going = Sitting::new(&peer.url(), PATIENT).start(auto(mode));
+        let waits = |run: &Run, page| !run.failed_attempts(TaskId(page)).is_empty();
+        // The clock stands still.
+        while going.run.done_tasks() < PAGES - 4 || !(1..=4).all(|page| waits(&going.run, page)) {
+            going.next();
+        }
+        going.move_to(Nanos::from_millis(5_000));
+        going.end_at_once();
+        assert!(going.run.is_whole(), "{mode}: {:?}", going.run.failure());
     }
 }
 

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod failing;
+
 const MILLI: u64 = 1_000_000;
 
 /// A service that does so many requests at once, the others one after another as they came.
@@ -149,22 +151,51 @@ fn answer(auto: &mut Auto, sent: u64, done: u64) -> Option<Change> {
 
 /// Eight workers meet the same failure; only what they ask after it counts again.
 #[test]
-fn a_failure_halves_once_a_round_and_then_it_grows_by_one() {
+fn failures_halve_once_a_round_and_then_it_grows_by_one() {
     for why in [Why::RateLimit, Why::ServerError, Why::TimedOut, Why::Broken] {
         let mut auto = Auto::new(64);
         let grown = (0..4).filter_map(|_| answer(&mut auto, 0, 50)).last();
         assert_eq!(grown, Some((8, Why::NoQueue { tenths: 0 })));
-        let failures = (0..8).map(|late| auto.failed(Nanos(50), Nanos(60 + late), why));
-        assert_eq!(failures.flatten().collect::<Vec<_>>(), [(4, why)]);
+        let fail = |auto: &mut Auto, sent: u64| {
+            let failures = (0..8).map(|late| auto.failed(Nanos(sent), Nanos(sent + late), why));
+            failures.flatten().collect::<Vec<_>>()
+        };
+        assert_eq!(fail(&mut auto, 50), [(4, why)]);
         for round in 0..3_u64 {
             let start = 100 * (round + 1);
             let wanted = auto.limit();
             let steps = (0..wanted).filter_map(|_| answer(&mut auto, start, start + 50));
             assert_eq!(steps.collect::<Vec<_>>(), [(wanted + 1, Why::NoQueue { tenths: 0 })]);
         }
-        let again = auto.failed(Nanos(500 * MILLI), Nanos(501 * MILLI), why);
-        assert_eq!(again, Some((3, why)));
+        assert_eq!(fail(&mut auto, 500 * MILLI), [(3, why)]);
     }
+}
+
+/// Up to half of what may be in flight, a round; but who is told to ask less does so at once.
+#[test]
+fn a_few_failures_a_round_are_chance() {
+    for why in [Why::ServerError, Why::Broken] {
+        let mut auto = Auto::new(64);
+        let mut fail = |sent| auto.failed(Nanos(sent), Nanos(sent), why);
+        assert_eq!((fail(1), fail(2), fail(3)), (None, None, Some((2, why))));
+    }
+    for why in [Why::RateLimit, Why::TimedOut] {
+        assert_eq!(Auto::new(64).failed(Nanos(1), Nanos(1), why), Some((2, why)));
+    }
+}
+
+/// What fails while half as many are asked for halves what it was before.
+#[test]
+fn a_probe_that_fails_does_not_halve_twice() {
+    let mut auto = Auto::new(4);
+    let mut round = 0;
+    let probes = |(_, why)| why == Why::Probe;
+    while !(0..4).filter_map(|_| answer(&mut auto, round, round + 50)).any(probes) {
+        round += 50;
+    }
+    assert_eq!(auto.limit(), 2);
+    let sent = Nanos((round + 51) * MILLI);
+    assert_eq!((auto.failed(sent, sent, Why::TimedOut), auto.limit()), (None, 2));
 }
 
 #[test]
@@ -221,7 +252,8 @@ proptest! {
             if let Some((_, Why::NoQueue { .. })) = change {
                 prop_assert!(after > before && busiest >= before.div_ceil(2));
             }
-            if change.is_some() {
+            // What the quota has left ends no round.
+            if change.is_some_and(|(_, why)| why != Why::Quota) {
                 busiest = 0;
             }
         }

@@ -26,11 +26,11 @@ impl StepReport {
     }
 
     fn of(step: &Step) -> Self {
-        let (why, queue) = match step.why {
-            Why::Queue { tenths } => ("queue".to_owned(), Some(tenths)),
-            Why::NoQueue { tenths } => (step.why.to_string(), Some(tenths)),
-            why => (why.to_string(), None),
+        let queue = match step.why {
+            Why::Queue { tenths } | Why::NoQueue { tenths } => Some(tenths),
+            _ => None,
         };
+        let why = step.why.words().to_owned();
         let queue = queue.map(|tenths| f64::from(tenths) / 10.0);
         Self { at_s: step.at.as_secs_f64(), in_flight: step.to, why, queue }
     }

@@ -1,5 +1,6 @@
 //! The plain report of followers.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use super::{Remark, example_name, fraction, remark, times, unfinished, workers, write_remarks};
@@ -84,21 +85,27 @@ fn workers_of(run: &Run) -> String {
     plural(run.plan().workers.into(), "worker")
 }
 
-/// How many requests at once turned out to help, and how that was found.
+/// How many requests at once turned out to help, and what changed it how often, the most frequent
+/// reason first.
 fn found(run: &Run) -> Option<String> {
-    let last = run.steps().last().filter(|_| run.plan().auto)?;
-    let most = run.allowed_level().peak();
-    let end = format!("{} in the end, {most} at most", last.to);
-    let changes = run.steps().len().saturating_sub(1) as u64;
-    Some(match last.from {
-        None => format!("{end}: nothing asked for a change"),
-        Some(from) => format!(
-            "{end}, after {}, the last from {from} to {}: {}",
-            plural(changes, "change"),
-            last.to,
-            last.why
-        ),
-    })
+    let (first, changes) = run.steps().split_first().filter(|_| run.plan().auto)?;
+    let last = changes.last().unwrap_or(first);
+    let end = format!("{} in the end, {} at most", last.to, run.allowed_level().peak());
+    let mut reasons: Vec<(usize, &str)> = Vec::new();
+    for words in changes.iter().map(|step| step.why.words()) {
+        match reasons.iter_mut().find(|(_, known)| *known == words) {
+            Some((count, _)) => *count += 1,
+            None => reasons.push((1, words)),
+        }
+    }
+    if reasons.is_empty() {
+        return Some(format!("{end}: nothing asked for a change"));
+    }
+    reasons.sort_by_key(|&(count, _)| Reverse(count));
+    let reasons: Vec<String> =
+        reasons.into_iter().map(|(count, words)| format!("{count} {words}")).collect();
+    let changes = plural(changes.len() as u64, "change");
+    Some(format!("{end}, after {changes}: {}", reasons.join(", ")))
 }
 
 /// What is told of a run only if there was any.
@@ -188,7 +195,7 @@ mod tests {
     use super::*;
     use crate::export::fixture::{Page, ended, not_begun, profile, run, target};
     use crate::export::plain;
-    use crate::model::{End, FailureKind};
+    use crate::model::{End, Event, FailureKind, Kind, LaneId, Nanos, Plan, Why};
 
     fn report(said: u64, runs: &[Run]) -> String {
         let mut out = Vec::new();
@@ -232,6 +239,28 @@ followers    the same 5 in both, in the same order
         assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
         assert!(super::tests::report(3, &reordered).contains("but not in the same order\n"));
+    }
+
+    #[test]
+    fn what_changed_a_count_that_was_found_is_counted() {
+        let auto = |whys: &[Why]| {
+            let plan = Plan { auto: true, ..not_begun(Mode::Threads).plan().clone() };
+            let mut run = Run::new(plan.clone());
+            let at = |kind| Event { at: Nanos::ZERO, lane: LaneId(0), kind };
+            run.apply(&at(Kind::RunStarted { plan }));
+            for (in_flight, &why) in (4..).zip([&[Why::Start], whys].concat().iter()) {
+                run.apply(&at(Kind::Allowed { in_flight, why }));
+            }
+            run.apply(&at(Kind::RunFinished { end: End::Finished }));
+            report(3, &[run])
+        };
+        let [free, queue] = [Why::NoQueue { tenths: 1 }, Why::Queue { tenths: 25 }];
+        let several = auto(&[free, queue, Why::Broken, Why::Queue { tenths: 31 }]);
+        let said = "\nat once      8 in the end, 8 at most, after 4 changes: \
+                    2 queue, 1 no queue, 1 broken connection\n";
+        assert!(several.contains(said), "{several}");
+        assert!(auto(&[free]).contains(" 5 at most, after 1 change: 1 no queue\n"));
+        assert!(auto(&[]).contains("4 at most: nothing asked for a change\n"));
     }
 
     #[test]

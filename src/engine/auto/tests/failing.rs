@@ -1,0 +1,177 @@
+//! The controller on services that fail, in virtual time: requests that wait until they are made again
+//! are not in flight.
+
+use super::*;
+
+/// The mean of the first back-off, so that no long one decides how long a run takes.
+const BACK_OFF: u64 = 250 * MILLI;
+
+/// Of a service that does eight at once in 50 ms, which requests fail, and how.
+#[derive(Clone, Copy, Debug)]
+enum Failing {
+    /// Each of the first five pages at its first time, and every so many requests.
+    Every(u64),
+    /// By chance so many in a hundred.
+    PerCent(u64),
+    /// Whatever is more than eight, at once.
+    Excess,
+}
+
+/// A page that is asked for, the how many-th time.
+type Request = (u64, u64);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    Ends { request: Request, sent: u64, well: bool },
+    Again(Request),
+}
+
+/// A run with a fixed count, or with one that is found.
+struct Asking {
+    failing: Failing,
+    chance: fastrand::Rng,
+    auto: Option<Auto>,
+    workers: u64,
+    requests: u64,
+    in_flight: u64,
+    away: u64,
+    now: u64,
+    next: BinaryHeap<Reverse<(u64, Next)>>,
+    /// When each of the eight is free.
+    free: BinaryHeap<Reverse<u64>>,
+    whys: Vec<Why>,
+}
+
+impl Asking {
+    fn new(failing: Failing, auto: Option<Auto>, workers: u64, seed: u64) -> Self {
+        Self {
+            failing,
+            chance: fastrand::Rng::with_seed(seed),
+            auto,
+            workers,
+            requests: 0,
+            in_flight: 0,
+            away: 0,
+            now: 0,
+            next: BinaryHeap::new(),
+            free: (0..8).map(|_| Reverse(0)).collect(),
+            whys: Vec::new(),
+        }
+    }
+
+    /// Asks for all pages.
+    fn run(mut self, pages: u64) -> Self {
+        let (mut waiting, mut begun) = (VecDeque::new(), 0);
+        loop {
+            while self.may_send() {
+                if waiting.is_empty() && begun < pages && self.may_begin() {
+                    begun += 1;
+                    waiting.push_back((begun, 1));
+                }
+                let Some(request) = waiting.pop_front() else { break };
+                self.send(request);
+            }
+            let Some(Reverse((at, next))) = self.next.pop() else { return self };
+            self.now = at;
+            match next {
+                Next::Again(request) => {
+                    self.away -= 1;
+                    waiting.push_back(request);
+                }
+                Next::Ends { request, sent, well } => self.end(request, sent, well),
+            }
+        }
+    }
+
+    fn may_send(&self) -> bool {
+        self.in_flight < self.auto.as_ref().map_or(self.workers, |auto| auto.limit().into())
+    }
+
+    /// A fixed number of workers has as many pages, waiting or not.
+    fn may_begin(&self) -> bool {
+        self.auto.is_some() || self.in_flight + self.away < self.workers
+    }
+
+    fn send(&mut self, (page, time): Request) {
+        self.requests += 1;
+        self.in_flight += 1;
+        let failed = match self.failing {
+            Failing::Every(nth) => (page <= 5 && time == 1) || self.requests.is_multiple_of(nth),
+            Failing::PerCent(share) => self.chance.u64(0..100) < share,
+            Failing::Excess => self.in_flight > 8,
+        };
+        let ends = if failed && matches!(self.failing, Failing::Excess) {
+            self.now + MILLI
+        } else {
+            let Reverse(free) = self.free.pop().unwrap();
+            let ends = free.max(self.now) + 50 * MILLI;
+            self.free.push(Reverse(ends));
+            ends
+        };
+        let ended = Next::Ends { request: (page, time), sent: self.now, well: !failed };
+        self.next.push(Reverse((ends, ended)));
+    }
+
+    fn end(&mut self, (page, time): Request, sent: u64, well: bool) {
+        let (sent, done) = (Nanos(sent), Nanos(self.now));
+        let in_flight = self.in_flight as u16;
+        self.in_flight -= 1;
+        if !well {
+            self.away += 1;
+            self.next.push(Reverse((self.now + BACK_OFF, Next::Again((page, time + 1)))));
+        }
+        if let Some(auto) = &mut self.auto {
+            let change = if well {
+                auto.answered(Exchange { sent, done }, in_flight)
+            } else {
+                auto.failed(sent, done, Why::ServerError)
+            };
+            self.whys.extend(change.map(|(_, why)| why));
+        }
+    }
+}
+
+impl Failing {
+    fn auto(self, pages: u64, seed: u64) -> Asking {
+        Asking::new(self, Some(Auto::new(64)), 64, seed).run(pages)
+    }
+
+    fn best(self, pages: u64) -> u64 {
+        let fixed = |workers| Asking::new(self, None, workers, 1).run(pages).now;
+        (1..=64).map(fixed).min().unwrap()
+    }
+}
+
+#[test]
+fn what_fails_now_and_then_does_not_keep_it_small() {
+    for seed in 0..20 {
+        let shares =
+            [(3, 130), (10, 150), (20, 200)].map(|(n, worst)| (Failing::PerCent(n), worst));
+        for (failing, worst) in [(Failing::Every(10), 150)].into_iter().chain(shares) {
+            let (took, best) = (failing.auto(600, seed).now, failing.best(600));
+            assert!(took * 100 <= best * worst, "{failing:?}, seed {seed}: {took} ns of {best} ns");
+        }
+    }
+}
+
+#[test]
+fn a_service_that_turns_away_what_is_too_much_is_asked_for_less() {
+    let went = Failing::Excess.auto(600, 1);
+    assert!(went.now * 100 <= Failing::Excess.best(600) * 130, "{} ns", went.now);
+    assert!(went.requests <= 720, "{} requests", went.requests);
+}
+
+/// Each is 32 rounds of four answers or more after the one before, however many failures there are
+/// between them; and most come back.
+#[test]
+fn probes_are_as_rare_where_requests_fail() {
+    for seed in 0..20 {
+        for share in [3, 10, 20, 30] {
+            let went = Failing::PerCent(share).auto(2_000, seed);
+            let count = |wanted| went.whys.iter().filter(|&&why| why == wanted).count();
+            let (probes, probed) = (count(Why::Probe), count(Why::Probed));
+            assert!((1..=2_000 / 32 / 4).contains(&probes), "{share} %, seed {seed}: {probes}");
+            assert!(share > 10 || probed * 2 >= probes, "{share} %, seed {seed}: {probed}");
+        }
+    }
+}
