@@ -16,10 +16,11 @@ use crate::model::text::{escaped, printable};
 const PROMPT: &str = "find: ";
 
 /// What may be entered, the longest form first. In text these keys are what they always are.
-const HINTS: [&str; 4] = [
+const HINTS: [&str; 5] = [
     "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
     "page, login, status, error   Enter finds  Esc closes ",
     "Enter finds  Esc closes ",
+    "Enter finds ",
     "",
 ];
 
