@@ -7,6 +7,7 @@ mod exec;
 mod export;
 mod help;
 mod lab;
+mod manual;
 mod patience;
 mod picture;
 mod replay;
@@ -30,10 +31,11 @@ pub use duration::DurationError;
 pub use exec::Exec;
 pub use export::Exports;
 pub use lab::Lab;
+pub use manual::manual;
 pub use picture::{Narrate, Picture, Theme, Way};
 pub use replay::Replay;
 pub use serve::{LatencyArg, Serve};
-pub use shell::{Shell, completions, manual};
+pub use shell::{Shell, completions};
 use threads::{Threads, ThreadsArg};
 pub use usage::{Stop, UsageError};
 pub use username::UsernameError;
@@ -102,7 +104,7 @@ struct Fetch {
     /// Whose followers to fetch; without one, the built-in server's
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
-    /// The same, as an option
+    /// Whose followers to fetch, as an option
     #[arg(long = "username", hide_short_help = true, value_name = "USERNAME")]
     user_option: Option<String>,
     /// What to run

@@ -97,8 +97,9 @@ fn sit(
     let came = drive::to_end(session, selection, launcher, signals, &mut progress, streams.err);
     progress.clear();
     // Of a sweep, the runs are its last trial alone.
-    if session.sweep(selection).is_none() {
-        progress.tell_lanes(session.runs(selection));
+    match session.sweep(selection) {
+        Some(sweep) => progress.tell_advice(sweep, selection.workload),
+        None => progress.tell_lanes(session.runs(selection)),
     }
     came
 }

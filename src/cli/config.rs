@@ -86,7 +86,9 @@ impl Config {
         };
         let file = path.display().to_string();
         let text = match text(&path) {
-            Err(error) if named.is_none() && is_absent(&error) => return Ok(Self::default()),
+            Err(error) if named.is_none() && is_absent(&path, &error) => {
+                return Ok(Self::default());
+            }
             Err(error) => {
                 return Err(ConfigError::Unreadable { file, reason: error.to_string() });
             }
@@ -105,9 +107,14 @@ fn usual(environment: Environment<'_>) -> Option<PathBuf> {
     Some(folder.join("threadline/config.toml"))
 }
 
-/// A home that is no folder, as /dev/null, has no file in it either.
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+/// A home that is no folder, as /dev/null, has no file in it either; nor has one that this user may
+/// not look into, which is somebody else's.
+fn is_absent(path: &Path, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
+        io::ErrorKind::PermissionDenied => path.symlink_metadata().is_err(),
+        _ => false,
+    }
 }
 
 fn text(path: &Path) -> io::Result<String> {
@@ -130,6 +137,16 @@ mod tests {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| OsString::from(value))
         })
+    }
+
+    #[test]
+    fn a_file_in_a_folder_that_is_somebody_elses_is_none_but_one_that_is_there_counts() {
+        let denied = io::Error::from(io::ErrorKind::PermissionDenied);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        assert!(is_absent(&file, &denied));
+        std::fs::write(&file, "").unwrap();
+        assert!(!is_absent(&file, &denied));
     }
 
     #[test]

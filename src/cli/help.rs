@@ -85,6 +85,9 @@ stderr tells what happens, a sentence a line, nothing drawn over and nothing in 
 what each lane did; stdout has what --plain prints, or --json. ACCESSIBLE=1 in the environment does the \
 same wherever a terminal shows stderr.";
 
+pub(super) const CONFIG_PLACE: &str =
+    "What you always want goes into $XDG_CONFIG_HOME/threadline/config.toml.";
+
 pub(super) const CONFIG: &str = "\
 Read this configuration [default: $XDG_CONFIG_HOME/threadline/config.toml]
 

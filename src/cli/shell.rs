@@ -1,10 +1,9 @@
-//! What a shell and man want to know of the program: completions, and the manual page.
+//! What completes commands and options in a shell.
 
 use std::io::{self, Write};
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::{Args, Command, CommandFactory as _, ValueEnum as _};
 pub use clap_complete::Shell;
-use clap_mangen::Man;
 
 use super::{Cli, help};
 
@@ -15,7 +14,7 @@ pub(super) struct CompletionsArgs {
 }
 
 /// The command line without what is hidden, which is nobody's to type.
-fn command() -> Command {
+pub(super) fn command() -> Command {
     let whole = Cli::command();
     let subcommands: Vec<Command> =
         whole.get_subcommands().filter(|one| !one.is_hide_set()).cloned().collect();
@@ -30,70 +29,56 @@ fn command() -> Command {
 
 /// Writes the script that completes commands and options in a shell.
 pub fn completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
+    // A user's name is nothing to complete, and zsh's script would take it for the command's place.
+    let whole = command();
+    let mut command = Command::new("threadline")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(help::ABOUT)
+        .args(whole.get_arguments().filter(|arg| !arg.is_positional()).cloned())
+        .subcommands(whole.get_subcommands().cloned());
     // The generator panics where it cannot write: memory takes everything.
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut command(), "threadline", &mut script);
-    out.write_all(&script)
-}
-
-/// Writes the manual page in roff: the program's own part, and then one for each command.
-pub fn manual(out: &mut dyn Write) -> io::Result<()> {
-    let mut command = command();
-    command.build();
-    let page = Man::new(command.clone());
-    let mut roff = Vec::new();
-    page.render_title(&mut roff)?;
-    page.render_name_section(&mut roff)?;
-    page.render_synopsis_section(&mut roff)?;
-    page.render_description_section(&mut roff)?;
-    page.render_options_section(&mut roff)?;
-    out.write_all(&roff)?;
-    out.write_all(after(&command).as_bytes())?;
-    for command in command.get_subcommands().filter(|one| one.get_name() != "help") {
-        let page = Man::new(command.clone());
-        let mut roff = Vec::new();
-        page.render_synopsis_section(&mut roff)?;
-        page.render_description_section(&mut roff)?;
-        page.render_options_section(&mut roff)?;
-        let roff = String::from_utf8_lossy(&roff).into_owned() + &after(command);
-        writeln!(out, ".SH \"threadline {}\"", command.get_name())?;
-        out.write_all(below(&roff).as_bytes())?;
-    }
-    Ok(())
-}
-
-/// What follows the options: a line that ends with a colon, above others, is a heading, and the
-/// others stay as they are.
-fn after(command: &Command) -> String {
-    let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    let sections: Vec<String> = text.split("\n\n").enumerate().map(section).collect();
-    sections.concat()
-}
-
-fn section((index, paragraph): (usize, &str)) -> String {
-    let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
-    let heading = first.strip_suffix(':').filter(|words| words.len() < 20);
-    let (heading, body) = match heading {
-        Some(heading) => (format!(".SH \"{}\"\n", heading.to_uppercase()), rest),
-        None if index == 0 => (".SH NOTES\n".to_owned(), paragraph),
-        None => (String::new(), paragraph),
+    clap_complete::generate(shell, &mut command, "threadline", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    let script = match shell {
+        Shell::Fish => fish(&script),
+        Shell::Zsh => zsh(&script),
+        _ => script.into_owned(),
     };
-    let lines: String = body.lines().map(|line| escaped(line) + "\n").collect();
-    let is_list = body.contains("\n ") || body.starts_with(' ');
-    let lines = if is_list { format!(".nf\n{lines}.fi\n") } else { lines };
-    format!("{heading}.PP\n{lines}")
+    out.write_all(script.as_bytes())
 }
 
-/// A line of text, for roff: <https://man7.org/linux/man-pages/man7/groff_char.7.html>.
-fn escaped(line: &str) -> String {
-    let line = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
-    if line.starts_with('.') { format!("\\&{line}") } else { line }
-}
-
-/// A command's sections are parts of its own.
-fn below(roff: &str) -> String {
-    let line = |line: &str| {
-        line.strip_prefix(".SH ").map_or_else(|| line.to_owned(), |name| format!(".SS {name}"))
+/// The generator's script finds no values: an option that still lacks its own is an error to fish's
+/// argparse, so it gets one. Nor does the generator know values without an option.
+fn fish(script: &str) -> String {
+    let parse = |words: &str| {
+        format!("argparse -s (__fish_threadline_global_optspecs) -- {words} 2>/dev/null\n    or ")
     };
-    roff.lines().map(|text| line(text) + "\n").collect()
+    let strict = parse("$cmd") + "return";
+    let lenient = parse("$cmd") + &parse("$cmd value") + "return";
+    let shells: Vec<String> = Shell::value_variants().iter().map(Shell::to_string).collect();
+    let shells = shells.join(" ");
+    let script = script.replace(&strict, &lenient);
+    format!(
+        "{script}complete -c threadline -n \"__fish_threadline_using_subcommand completions\" -f \
+         -a \"{shells}\"\n"
+    )
+}
+
+/// The generator's script completes nothing behind what is no command: behind a user's name there
+/// are the options still.
+fn zsh(script: &str) -> String {
+    let options = script
+        .split_once("_arguments \"${_arguments_options[@]}\" : \\\n")
+        .and_then(|(_, rest)| rest.split_once("\":: :_threadline_commands\""));
+    let end = script
+        .split_once("\n(( $+functions[")
+        .and_then(|(main, _)| main.rfind("        esac\n    ;;\nesac\n}"));
+    let Some((options, end)) = options.map(|(options, _)| options).zip(end) else {
+        return script.to_owned();
+    };
+    let (before, after) = script.split_at(end);
+    format!(
+        "{before}(*)\n_arguments \"${{_arguments_options[@]}}\" : \\\n{options}&& ret=0\n;;\n{after}"
+    )
 }

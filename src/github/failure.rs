@@ -253,7 +253,9 @@ pub(super) fn root(error: &dyn Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost.to_string()
+    let reason = innermost.to_string();
+    // The system's number for it says nothing to a person.
+    reason.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
 /// What a server said, safe to print, and without the token if it repeats that.

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, never, tick};
 use super::narrate::{self, Narrator};
 use crate::app::Session;
 use crate::model::sweep::Words;
-use crate::model::{Event, Kind, Nanos, Plan, Run, Selection, Work, Workload};
+use crate::model::{Event, Kind, Mode, Nanos, Plan, Run, Selection, Sweep, Work, Workload};
 use crate::writer::{Delivery, GRACE, Writer};
 
 /// The time between two drawings.
@@ -47,11 +47,17 @@ impl Progress {
             let sentence = next.zip(trial).map(|(next, trial)| narrate::trial(next, trial));
             return sentence.into_iter().for_each(|sentence| self.say(&sentence));
         }
-        if let Some(sentence) = run.and_then(|run| narrator.event(run, event)) {
-            let begins = matches!(&event.kind, Kind::RunStarted { plan } if !is_profile(plan));
-            let active = session.active().filter(|_| begins);
-            let trial = active.and_then(|active| trial(session, active)).unwrap_or_default();
-            self.say(&(trial + &sentence));
+        let trial = session.active().and_then(|active| trial(session, active));
+        if let Some(sentence) = run.and_then(|run| narrator.event(run, event, trial)) {
+            self.say(&sentence);
+        }
+    }
+
+    /// Tells what a sweep came to, where sentences told its trials.
+    pub(super) fn tell_advice(&mut self, sweep: &Sweep, workload: Workload) {
+        if self.narrator.is_some() {
+            sweep.advice(workload, Mode::Threads).into_iter().for_each(|advice| self.say(&advice));
+            self.clear();
         }
     }
 

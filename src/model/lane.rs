@@ -303,6 +303,11 @@ impl Lane {
         Nanos(sums.iter().skip(1).sum())
     }
 
+    /// The share of [0, t) in any state but idle, in percent, to the next whole one.
+    pub fn busy_percent(&self, t: Nanos) -> u32 {
+        (self.busy(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
+    }
+
     /// Time per state in [0, t).
     fn sums_to(&self, t: Nanos) -> Sums {
         if t >= self.last_change() {

@@ -12,11 +12,15 @@ use crate::app::{Action, App, Line as Entered, Told};
 use crate::model::search::Found;
 use crate::model::text::{escaped, printable};
 
+/// What stands before it, whichever key began it.
+const PROMPT: &str = "find: ";
+
 /// What may be entered, the longest form first. In text these keys are what they always are.
-const HINTS: [&str; 4] = [
+const HINTS: [&str; 5] = [
     "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
     "page, login, status, error   Enter finds  Esc closes ",
     "Enter finds  Esc closes ",
+    "Enter finds ",
     "",
 ];
 
@@ -26,7 +30,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     Clear.render(row, buf);
     let room = usize::from(row.width);
     match told {
-        Told::Line(line) => entered(line, &app.key_of(Action::Find), theme, row, buf),
+        Told::Line(line) => entered(line, theme, row, buf),
         Told::Nothing(sought) => {
             let again = app.key_of(Action::Find);
             let quoted = format!("\"{}\"", shown(sought, theme));
@@ -59,10 +63,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// What is entered, of which the place where it goes on is always in view, and a hint.
-fn entered(line: &Entered, key: &str, theme: Theme, row: Rect, buf: &mut Buffer) {
+fn entered(line: &Entered, theme: Theme, row: Rect, buf: &mut Buffer) {
     let (before, after) = line.parts();
     let [before, after] = [before, after].map(|part| text::drawable(escaped(part), theme));
-    let room = usize::from(row.width).saturating_sub(key.len() + 3);
+    let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
     let mut kept = before.as_str();
     while text::width(kept) > room {
         let mut rest = kept.chars();
@@ -72,7 +76,7 @@ fn entered(line: &Entered, key: &str, theme: Theme, row: Rect, buf: &mut Buffer)
     let mut behind = after.chars();
     let under = behind.next().map_or_else(|| " ".to_owned(), String::from);
     let spans = vec![
-        Span::styled(format!(" {key}"), theme.key()),
+        Span::styled(format!(" {PROMPT}"), theme.key()),
         Span::styled(kept.to_owned(), theme.text()),
         Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
         Span::styled(behind.as_str().to_owned(), theme.text()),

@@ -196,7 +196,7 @@ impl Timeline<'_> {
         let mut text = String::new();
         for column in figures(self.layout) {
             let figure = match column.caption {
-                "busy" => busy(lane, until),
+                "busy" => format!("{} %", lane.busy_percent(until)),
                 "tasks" => lane.tasks_until(until).to_string(),
                 _ => {
                     let mut durations: Vec<Nanos> = run.durations_on(lane, until).collect();
@@ -233,10 +233,4 @@ impl Timeline<'_> {
             .collect();
         self.beside(&captions.concat(), area, buf);
     }
-}
-
-/// The share of its life that a lane had a task.
-fn busy(lane: &Lane, until: Nanos) -> String {
-    let share = lane.busy(until).0 as f64 / until.0.max(1) as f64;
-    format!("{:.0} %", share * 100.0)
 }

@@ -58,7 +58,60 @@ fn what_fails_is_said_when_it_fails() {
     let down = Scripted::start(|_| Reply::new(500, "{}"));
     let Ended { code, err, .. } = end(asking(down.url()).arg("--narrate"));
     assert_eq!(code, Some(1), "{err}");
-    assert!(err.lines().any(|line| line.starts_with("failed: ")), "{err}");
+    assert_eq!(err.matches("127.0.0.1:").count(), 2, "whom it asks, and why it failed: {err}");
+}
+
+#[test]
+fn a_request_for_the_profile_is_no_page_and_no_advice_is_given_to_one_who_waits() {
+    let down = Scripted::start(|_| Reply::new(502, "{}"));
+    let asked = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
+    let Ended { err, .. } = end(threadline().args(asked));
+    let again = err.lines().find(|line| line.contains("failed, again in ")).unwrap();
+    assert!(again.starts_with("the request for the profile failed"), "{err}");
+    assert!(!again.contains("try again"), "{err}");
+}
+
+#[test]
+fn a_lane_has_done_the_tasks_that_went_well() {
+    let faults = r#"{"page":2,"fault":"status","status":502,"times":0}"#;
+    let server = server::faulty(127, faults);
+    let args = ["--mode", "sequential", "--retries", "0"];
+    let Ended { err, .. } = told(&server.url(), &args);
+    let lane = err.lines().find(|line| line.starts_with("sequential, main: ")).unwrap();
+    assert!(err.contains(": 4 of 5 pages done\n"), "{err}");
+    assert!(lane.contains(" %, 4 pages done and 1 failed"), "{err}");
+    assert!(!lane.contains(" us") && !lane.contains(" ns"), "{lane}");
+}
+
+#[test]
+fn a_limit_that_is_not_waited_for_holds_nobody_back() {
+    let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":60}"#;
+    let server = server::faulty(127, faults);
+    let args = ["--mode", "threads", "--threads", "4", "--max-wait", "10s"];
+    let Ended { code, err, .. } = told(&server.url(), &args);
+    assert_eq!(code, Some(5), "{err}");
+    assert!(err.contains("--max-wait is 10 s"), "{err}");
+    for wrong in ["no request leaves", "at once from now on", "throttled"] {
+        assert!(!err.contains(wrong), "{wrong}: {err}");
+    }
+}
+
+#[test]
+fn of_one_worker_nothing_is_said_on_how_many_may_ask() {
+    let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
+    let server = server::faulty(127, faults);
+    let Ended { code, err, .. } = told(&server.url(), &["--mode", "sequential"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("no request leaves for ") && !err.contains("from now on"), "{err}");
+}
+
+#[test]
+fn a_command_is_told_whole() {
+    let args = ["exec", "--narrate", "--only", "sequential", "--", "true; exit 3"];
+    let Ended { err, .. } = end(threadline().args(args));
+    assert!(err.contains("\ncommand 1, \"true; exit 3\", ended with exit status 3\n"), "{err}");
+    let lane = err.lines().find(|line| line.starts_with("sequential, main: ")).unwrap();
+    assert!(lane.contains(", 0 commands done and 1 failed"), "{err}");
 }
 
 #[test]
@@ -112,9 +165,12 @@ fn a_sweep_is_told_trial_by_trial() {
         end(threadline().args(args).args(["--repeats", "2", "--narrate"]));
     assert_eq!(code, Some(0), "{err}");
     for trial in 1..=4 {
-        assert!(err.contains(&format!("trial {trial} of 4: threads x")), "{trial}: {err}");
+        let begins = format!("trial {trial} of 4: ");
+        let line = err.lines().find_map(|line| line.strip_prefix(&begins)).unwrap();
+        assert!(["1 thread", "2 threads"].contains(&line), "{trial}: {err}");
     }
     let done = |run: &str| err.lines().filter(|line| *line == run).count();
-    assert_eq!(done("threads x1 done: 1.200 s") + done("threads x2 done: 600 ms"), 4, "{err}");
-    assert!(!out.is_empty());
+    assert_eq!(done("1 thread done: 1.200 s") + done("2 threads done: 600 ms"), 4, "{err}");
+    let advice = err.lines().last().unwrap();
+    assert!(!advice.contains("done: ") && out.contains(advice), "{err}{out}");
 }

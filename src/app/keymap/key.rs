@@ -6,6 +6,10 @@ use std::str::FromStr;
 use ratatui::crossterm::event::KeyCode;
 use thiserror::Error;
 
+use unicode_width::UnicodeWidthChar as _;
+
+use crate::model::text::escaped;
+
 /// A key, as a person presses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
@@ -19,9 +23,13 @@ pub enum NoKey {
     /// It is no key's name.
     #[error(
         "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
-         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- and a letter"
+         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- and a letter or one of the \
+         last eight; F-keys, Insert and Alt cannot be bound"
     )]
     Unknown(String),
+    /// It is nearly a key's name.
+    #[error("{0:?} is no key: do you mean {1}?")]
+    Nearly(String, Key),
     /// A terminal sends it as another key.
     #[error("terminals send {0} as {1}: give that")]
     Same(Key, Key),
@@ -88,11 +96,14 @@ impl FromStr for Key {
     type Err = NoKey;
 
     fn from_str(text: &str) -> Result<Self, NoKey> {
-        let unknown = || NoKey::Unknown(text.to_owned());
-        if let [byte @ b'!'..=b'~'] = *text.as_bytes() {
-            return Ok(Self::plain(KeyCode::Char(byte.into())));
+        let mut chars = text.chars();
+        if let (Some(c), None) = (chars.next(), chars.next())
+            && is_seen(c)
+        {
+            return Ok(Self::plain(KeyCode::Char(c)));
         }
         let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
+        let is_nearly = |key: &Self| squeezed(&key.to_string()) == squeezed(text);
         let named = || NAMED.into_iter().map(Self::plain);
         let held = named().filter(|key| {
             matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
@@ -102,9 +113,27 @@ impl FromStr for Key {
         let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
         let control = held.chain(letters).map(|key| Self { control: true, ..key });
         let space = std::iter::once(Self::plain(KeyCode::Char(' ')));
-        let key = space.chain(named()).chain(control).find(is).ok_or_else(unknown)?;
+        let mut keys = space.chain(named()).chain(control);
+        let Some(key) = keys.clone().find(is) else {
+            let nearly = keys.find(is_nearly);
+            let text = text.to_owned();
+            return Err(nearly.map_or(NoKey::Unknown(text.clone()), |key| NoKey::Nearly(text, key)));
+        };
         if key.sent() == key { Ok(key) } else { Err(NoKey::Same(key, key.sent())) }
     }
+}
+
+/// Whether a character can be seen where it is drawn alone.
+fn is_seen(c: char) -> bool {
+    !c.is_whitespace()
+        && c.width().is_some_and(|width| width > 0)
+        && escaped(c.encode_utf8(&mut [0; 4])).chars().eq([c])
+}
+
+/// A name without what may stand between its parts, in small letters.
+fn squeezed(name: &str) -> String {
+    let kept = name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '+'));
+    kept.collect::<String>().to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -126,6 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn a_character_of_any_script_is_a_key() {
+        for text in ["é", "ü", "Ж", "語", "€"] {
+            assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_nearly_a_name_is_told_its_name() {
+        for (text, name) in
+            [("PageUp", "Page Up"), ("shift+tab", "Shift-Tab"), ("ctrl+x", "Ctrl-X")]
+        {
+            let error = text.parse::<Key>().unwrap_err().to_string();
+            assert!(error.ends_with(&format!("do you mean {name}?")), "{error}");
+        }
+    }
+
+    #[test]
     fn long_names_are_read_in_any_case() {
         for (text, name) in [("space", "Space"), ("PAGE UP", "Page Up"), ("ctrl-c", "Ctrl-C")] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), name);
@@ -135,9 +181,10 @@ mod tests {
 
     #[test]
     fn what_no_terminal_sends_is_refused() {
-        for text in
-            ["", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "\u{fc}", "\u{1b}"]
-        {
+        for text in [
+            "", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "Insert", "\u{301}",
+            "\u{1b}", "\u{200b}",
+        ] {
             assert_eq!(text.parse::<Key>(), Err(NoKey::Unknown(text.to_owned())), "{text:?}");
         }
         let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();

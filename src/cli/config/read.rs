@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue};
 use super::{Config, ConfigError, Threads};
 use crate::app::Action;
 use crate::app::keymap::{BINDINGS, Key, Keymap};
+use crate::app::session::MOST_WORKERS;
 use crate::cli::picture::Theme;
 use crate::cli::usage;
 
@@ -35,9 +36,7 @@ pub(super) fn config(text: &str, file: &str) -> Result<Config, ConfigError> {
 }
 
 fn read(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Wrong> {
-    let table = DeTable::parse(text).map_err(|error| {
-        (error.span().map_or(0, |span| span.start), error.message().replace('\n', ", "))
-    })?;
+    let table = DeTable::parse(text).map_err(|error| unreadable(text, &error))?;
     let mut config = Config::default();
     for entry in in_order(table.get_ref()) {
         let (name, at, value) = entry;
@@ -47,9 +46,11 @@ fn read(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Wrong> {
             "mouse" => config.mouse = switch(entry)?,
             "reduced-motion" => config.reduced_motion = switch(entry)?,
             "threads" => {
-                let asked = number(value).parse();
-                let asked = asked.map_err(|_not_whole| "give a whole number from 1 up");
-                let asked = asked.map_err(wrong(entry))?;
+                let asked = number(value).parse().ok();
+                let asked = asked.filter(|asked| (1..=u32::from(MOST_WORKERS)).contains(asked));
+                let asked = asked.ok_or_else(|| {
+                    wrong(entry)(&format!("give a whole number from 1 to {MOST_WORKERS}"))
+                })?;
                 config.threads = Some(Threads { asked, place: place(at) });
             }
             "per-page" => {
@@ -60,6 +61,16 @@ fn read(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Wrong> {
         }
     }
     Ok(config)
+}
+
+/// What is no TOML.
+fn unreadable(text: &str, error: &toml::de::Error) -> Wrong {
+    let span = error.span().unwrap_or_default();
+    let what = match (error.message(), text.get(span.clone())) {
+        ("duplicate key", Some(name)) => format!("{name} is there twice: keep one of them"),
+        (message, _) => message.replace('\n', ", "),
+    };
+    (span.start, what)
 }
 
 /// A table's entries as they stand in the file, so that the first that is wrong is told.
@@ -178,7 +189,15 @@ mod tests {
             ("theme = \"blue\"", "c, line 1: theme: give \"auto\", \"dark\" or \"light\""),
             ("theme = 3", "theme: give \"auto\""),
             ("ascii = \"yes\"", "ascii: give true or false"),
-            ("threads = \"4\"", "threads: give a whole number from 1 up"),
+            ("threads = \"4\"", "threads: give a whole number from 1 to 1000"),
+            ("threads = 0", "c, line 1: threads: give a whole number from 1 to 1000"),
+            ("threads = 100000", "c, line 1: threads: give a whole number from 1 to 1000"),
+            ("threads = 4\nthreads = 5", "c, line 2: threads is there twice: keep one of them"),
+            ("[keys]\nquit = 'q'\nquit = 'Q'", "c, line 3: quit is there twice"),
+            (
+                "[keys]\nquit = 'PageUp'",
+                "c, line 2: quit: \"PageUp\" is no key: do you mean Page Up?",
+            ),
             ("per-page = 101", "per-page: GitHub gives 1 to 100 followers a page"),
             ("keys = 1", "keys: it is a table, [keys]"),
             ("theme = ", "c, line 1: "),

@@ -61,9 +61,8 @@ impl Picture<'_> {
 
     fn lane(&mut self, run: &Run, (at, lane): (usize, &Lane), marks: &Marks, lanes: Lanes) {
         let (until, name) = (run.elapsed(Nanos::ZERO), run.worker_name(at as u16));
-        let busy = lane.busy(until).0 as f64 * 100.0 / until.0.max(1) as f64;
         let tasks = lane.tasks_until(until);
-        let busy = format!("{busy:.0} %");
+        let busy = format!("{} %", lane.busy_percent(until));
         self.ink.group(&format!("{name}: busy {busy}, {}", plural(tasks as u64, "task")));
         let middle = self.y + lanes.height / 2.0;
         if lanes.height > 4.0 {
