@@ -27,7 +27,6 @@ pub(super) fn run(replay: &Replay, streams: &mut Streams<'_>) -> Result<Exit, Co
     let app = App::replaying(setup, entries, replay.speed, look.background.unwrap_or_default())
         .with_keymap(replay.picture.keys.clone());
     let app = if look.reduced_motion { app.calm() } else { app };
-    let app = if look.reduced_motion { app.calm() } else { app };
     // Nothing is ever started: it has the clock.
     let launcher = Launcher::new(None, Patience::default(), Clock::system());
     let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;

@@ -4,7 +4,7 @@ use std::io;
 
 use super::{Exports, Shape, Streams, commands, complain, tell};
 use crate::exit::Exit;
-use crate::model::{End, Event, Kind, LaneId, Workload};
+use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Run, Workload};
 use crate::recording::Recording;
 use crate::signals::Signals;
 
@@ -17,9 +17,12 @@ pub fn report(
     signals: &Signals,
 ) -> io::Result<Exit> {
     let mut session = recording.session();
-    if session.active().is_some() {
-        // Whoever recorded it was ended in the middle, and so is the run.
-        let kind = Kind::RunFinished { end: End::Stopped };
+    let ends_early = session.active().is_some();
+    if session.active_run().is_some_and(Run::has_begun) {
+        // What became of it is nowhere.
+        let message = "the recording ends here".to_owned();
+        let failure = Failure { kind: FailureKind::Unrecorded, message };
+        let kind = Kind::RunFinished { end: End::Failed(failure) };
         session.apply(&Event { at: recording.latest(), lane: LaneId(0), kind });
     }
     let selection = recording.last();
@@ -39,9 +42,12 @@ pub fn report(
         streams.out,
         (signals, None),
     );
-    if selection.workload == Workload::Commands {
-        return commands::tell(runs, shape, saved, streams, came);
-    }
-    let told = tell(&session, selection, shape, saved, streams);
-    came.map_or(told, |signal| Ok(Exit::Signal(signal)))
+    let exit = if selection.workload == Workload::Commands {
+        commands::tell(runs, shape, saved, streams, came)?
+    } else {
+        let told = tell(&session, selection, shape, saved, streams);
+        came.map_or(told, |signal| Ok(Exit::Signal(signal)))?
+    };
+    // The runs that there are may be whole: others are missing.
+    Ok(if ends_early && exit == Exit::Whole { Exit::Partial } else { exit })
 }
