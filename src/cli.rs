@@ -153,6 +153,8 @@ struct Fetch {
     export: export::ExportArgs,
     #[command(flatten)]
     record: replay::RecordArgs,
+    #[command(flatten)]
+    compare: replay::CompareArgs,
 }
 
 /// `--mode`.
@@ -306,7 +308,7 @@ impl Fetch {
             slow: self.simulate.slow(),
             exports,
             record: self.record.record,
-            compare: self.record.compare,
+            compare: self.compare.compare,
             picture: self.picture.into(),
         }))
     }

@@ -2,7 +2,9 @@
 
 use std::io;
 
-use super::{Exports, Shape, Streams, commands, complain, tell};
+use super::{Exports, Follow, Shape, Streams, commands, complain, progress_line, tell};
+use crate::app::Session;
+use crate::app::session::Entry;
 use crate::exit::Exit;
 use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Run, Workload};
 use crate::recording::Recording;
@@ -16,7 +18,7 @@ pub fn report(
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut session = recording.session();
+    let mut session = told_again(recording, streams);
     let ends_early = session.active().is_some();
     if session.active_run().is_some_and(Run::has_begun) {
         // What became of it is nowhere.
@@ -50,4 +52,27 @@ pub fn report(
     };
     // The runs that there are may be whole: others are missing.
     Ok(if ends_early && exit == Exit::Whole { Exit::Partial } else { exit })
+}
+
+/// The sitting as it was in the end. What ran last in it is told in sentences on the way, where they are
+/// wanted.
+fn told_again(recording: &Recording, streams: &Streams<'_>) -> Session {
+    if streams.follow != Follow::Sentences {
+        return recording.session();
+    }
+    let mut progress = progress_line(streams);
+    let mut session = Session::new(recording.setup().clone());
+    let begun = |entry: &Entry| matches!(entry, Entry::Begun(_));
+    let last = recording.entries().iter().rposition(begun).unwrap_or(0);
+    for (place, entry) in recording.entries().iter().enumerate() {
+        session.replay(entry);
+        if let (Entry::Event(event), true) = (entry, place > last) {
+            progress.tell(&session, event);
+        }
+    }
+    if session.sweep(recording.last()).is_none() {
+        progress.tell_lanes(session.runs(recording.last()));
+    }
+    progress.clear();
+    session
 }

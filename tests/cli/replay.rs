@@ -66,6 +66,28 @@ fn a_recording_from_a_pipe_is_told() {
 }
 
 #[test]
+fn a_recording_is_told_in_sentences_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = recorded(asking_quick(&quick(70)), &folder, "--narrate");
+    let again = replayed(&folder, &["--plain", "--narrate"]);
+    let told = |err: &str| {
+        let lines = err.lines().filter(|line| !line.contains(" lines recorded in "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&again.err), told(&live.err));
+    assert!(again.err.contains("threads x3 done: "), "{}", again.err);
+}
+
+#[test]
+fn what_is_compared_needs_a_screen() {
+    let refused = end(threadline().args(["--simulate", "--compare", "run.jsonl"]));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    assert!(refused.err.contains("--compare is for the screen"), "{}", refused.err);
+    let exec = end(threadline().args(["exec", "--compare", "run.jsonl", "--", "true"]));
+    assert_eq!(exec.code, Some(2), "{}", exec.err);
+}
+
+#[test]
 fn what_is_shown_of_it_is_taken_along() {
     let folder = tempfile::tempdir().unwrap();
     let live = recorded(asking_quick(&quick(70)), &folder, "--plain");
