@@ -101,7 +101,7 @@ impl Flaw {
         match &self.why {
             Why::CutOff => format!("line {line} was cut off"),
             Why::NoJson => format!("line {line} is not JSON"),
-            Why::Unknown => format!("line {line} says nothing that belongs into a recording"),
+            Why::Unknown => format!("line {line} is no event that is known here"),
             Why::Backwards => format!("line {line}: a time before the one before it on its lane"),
             Why::TooLate => format!("line {line}: a time beyond what a run can last"),
             Why::Unfinished(stage) => format!("the recording ends here, {stage}"),
