@@ -12,6 +12,7 @@ pub mod keymap;
 mod line;
 mod look;
 mod message;
+mod opening;
 mod output;
 pub mod pace;
 mod pointer;
@@ -58,6 +59,7 @@ pub struct App {
     background: Background,
     popup: Option<Popup>,
     notice: Option<String>,
+    opening: opening::Opening,
     finding: find::Finding,
     listing: Option<Listing>,
     /// Which of the rivals the runs shown are compared with.
@@ -86,6 +88,7 @@ impl App {
             background,
             popup: None,
             notice: None,
+            opening: opening::Opening::default(),
             finding: find::Finding::default(),
             listing: None,
             comparing: None,
@@ -140,7 +143,7 @@ impl App {
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(key) => {
-                self.notice = None;
+                self.hush();
                 self.finding.hush();
                 if self.enters_text() {
                     return self.enter(&key);
@@ -148,7 +151,7 @@ impl App {
                 self.act(self.keymap.action(&key, self.context())?)
             }
             Msg::Mouse(gesture, pointed) => {
-                self.notice = None;
+                self.hush();
                 self.point(gesture, pointed);
                 None
             }

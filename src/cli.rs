@@ -155,6 +155,8 @@ struct Fetch {
     export: export::ExportArgs,
     #[command(flatten)]
     record: replay::RecordArgs,
+    #[command(flatten)]
+    compare: replay::CompareArgs,
 }
 
 /// `--mode`.
@@ -308,7 +310,7 @@ impl Fetch {
             slow: self.simulate.slow(),
             exports,
             record: self.record.record,
-            compare: self.record.compare,
+            compare: self.compare.compare,
             picture: self.picture.into(),
         }))
     }

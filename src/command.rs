@@ -52,6 +52,11 @@ pub enum CommandError {
     /// `threadline worker` had nothing to do.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// Nobody would see what is compared.
+    #[error(
+        "--compare is for the screen, and there is none here: run it in a terminal, or leave it out"
+    )]
+    CompareUnseen,
     /// The screen cannot be shown.
     #[error("the terminal cannot be drawn on; --plain needs none")]
     Screen(#[source] io::Error),
@@ -80,7 +85,7 @@ impl CommandError {
             _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
             Self::Record(error) if error.is_usage() => Exit::Usage,
-            Self::Worker(WorkerError::NoParent) => Exit::Usage,
+            Self::Worker(WorkerError::NoParent) | Self::CompareUnseen => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -117,6 +122,9 @@ fn print(
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    if followers.compare.is_some() && shape(followers.way).is_some() {
+        return Err(CommandError::CompareUnseen);
+    }
     let Sitting { mut session, launcher, server } = Sitting::open(followers)?;
     record::compare(followers.compare.as_deref(), &mut session, streams)?;
     let exports = exports(&followers.exports, &followers.picture)?;
@@ -144,7 +152,8 @@ fn sit(
     let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
         .with_keymap(followers.picture.keys.clone());
     let app = if look.reduced_motion { app.calm() } else { app };
-    on_screen(app.slowed(followers.slow), launcher, look, exports, streams)
+    let given = app.on_given();
+    on_screen(app.slowed(followers.slow).noticing(given), launcher, look, exports, streams)
 }
 
 /// What a sitting needs.

@@ -259,7 +259,7 @@ const RECORDING: &str = concat!(
     "\n",
     r#"{"at":1,"lane":0,"event":"started","task":2}"#,
     "\n",
-    r#"{"at":8,"lane":0,"event":"run_finished","end":"finished"}"#,
+    r#"{"at":8,"lane":0,"event":"run_finished","end":"stopped"}"#,
     "\n",
 );
 

@@ -1,7 +1,12 @@
 //! The README says what the program does: its keys and its options.
 
 use assert_cmd::Command;
+use serde_json::Value;
+use threadline::app::Session;
 use threadline::app::keymap::BINDINGS;
+use threadline::app::session::Setup;
+use threadline::model::{Event, Kind, LaneId, Nanos, Selection, State, Target, TaskId, Workload};
+use threadline::recording;
 
 const README: &str = include_str!("../README.md");
 
@@ -66,5 +71,54 @@ fn its_configuration_is_one() {
     ];
     for line in lines {
         assert!(keys.contains(line), "{line}: {keys}");
+    }
+}
+
+/// Whether a line has what a sample of it has: the same keys, but where the sample says that there are
+/// more, and the same kinds of values.
+fn is_like(sample: &Value, real: &Value) -> bool {
+    match (sample, real) {
+        (Value::Object(sample), Value::Object(real)) => {
+            let more = sample.contains_key("...");
+            let known = sample.iter().filter(|(key, _)| *key != "...");
+            (more || sample.len() == real.len())
+                && known.clone().all(|(key, one)| real.get(key).is_some_and(|it| is_like(one, it)))
+        }
+        _ => std::mem::discriminant(sample) == std::mem::discriminant(real),
+    }
+}
+
+#[test]
+fn its_recording_is_one() {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "api.github.com".to_owned(),
+        per_page: 30,
+        costs_quota: true,
+    };
+    let mut session = Session::new(Setup::followers(target, None)).keeping();
+    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
+    let task = TaskId(1);
+    for kind in [
+        Kind::RunStarted { plan },
+        Kind::Queued { tasks: 1 },
+        Kind::Started { task },
+        Kind::Entered { state: State::Waiting },
+    ] {
+        session.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
+    }
+    let mut file = Vec::new();
+    recording::write(session.setup(), session.kept(), &mut file).unwrap();
+    let real = String::from_utf8(file).unwrap();
+    let (_, rest) = README.split_once("## Record and replay").unwrap();
+    let (_, rest) = rest.split_once("```json\n").unwrap();
+    let (sample, _) = rest.split_once("```").unwrap();
+    assert_eq!(sample.lines().count(), real.lines().count());
+    for (sample, real) in sample.lines().zip(real.lines()) {
+        let [one, other] = [sample, real].map(|line| serde_json::from_str::<Value>(line).unwrap());
+        assert!(is_like(&one, &other), "the README has {sample}, the program writes {real}");
+        for key in ["format", "version", "events", "event", "begin", "state"] {
+            assert_eq!(one.get(key), other.get(key), "{sample}");
+        }
     }
 }

@@ -14,7 +14,7 @@ use threadline::app::session::{Entry, Setup};
 use threadline::model::{
     End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Selection, Target, TaskId, Workload,
 };
-use threadline::recording::{self, Recording, RecordingError, Why, read};
+use threadline::recording::{self, Flaw, Recording, RecordingError, Why, read};
 
 /// What a profile's request and a page's bring, in the order of the pages.
 const PROFILE: &str =
@@ -185,9 +185,10 @@ fn a_recording_opens_wherever_it_is_cut_off() {
         let recording = read("run.jsonl", file).unwrap();
         let kept = recording.entries().len();
         assert!(kept <= all && kept + 1 >= lines - 1, "{kept} of {lines} lines");
-        match recording.flaw() {
-            None => {}
-            Some(flaw) => assert_eq!((&flaw.why, flaw.line as usize), (&Why::CutOff, lines)),
+        let Flaw { why, line } = recording.flaw().expect("it is not whole").clone();
+        match why {
+            Why::Unfinished(_) => assert_eq!(line as usize, kept + 1),
+            why => assert_eq!((why, line as usize), (Why::CutOff, lines)),
         }
         recording.session();
     }
@@ -204,7 +205,9 @@ fn a_recording_is_opened_up_to_what_cannot_be() {
         [&b"\xff\xfe\n"[..], b"\n", b"{\"at\":-1}\n", b"[[[[[[[\n", b"{\"begin\":\"race\"}\n"]
     {
         let (line, why, recording) = flaw(&begun(5, bad));
-        assert!(matches!((line, &why), (6, Why::Malformed(_))), "{line} {why:?}");
+        assert!(matches!((line, &why), (6, Why::NoJson | Why::Unknown)), "{line} {why:?}");
+        let said = Flaw { line, why }.to_string();
+        assert!(said.matches("line").count() == 1 && !said.contains("struct"), "{said}");
         assert_eq!(recording.entries().len(), 4);
     }
     let file = String::from_utf8(begun(2, b"")).unwrap();
@@ -220,13 +223,12 @@ fn a_recording_is_opened_up_to_what_cannot_be() {
 #[test]
 fn what_cannot_happen_changes_nothing() {
     let impossible = [
-        r#"{"at":18446744073709551615,"lane":0,"event":"entered","state":"waiting"}"#,
         r#"{"at":0,"lane":65535,"event":"started","task":1}"#,
         r#"{"at":0,"lane":0,"event":"queued","tasks":1000000000}"#,
-        r#"{"at":0,"lane":0,"event":"started","task":4294967295}"#,
+        r#"{"at":9000000,"lane":0,"event":"started","task":4294967295}"#,
     ];
-    let recording = opened(&begun(6, impossible.join("\n").as_bytes()));
-    assert_eq!(recording.entries().len(), 9);
+    let (.., recording) = flaw(&begun(6, impossible.join("\n").as_bytes()));
+    assert_eq!(recording.entries().len(), 8);
     recording.session();
 }
 
@@ -255,6 +257,60 @@ fn what_a_file_says_is_safe_to_print() {
         };
         assert_eq!(printed, safe);
     }
+}
+
+/// The first so many lines of a race's recording, and the sentence on where it ends.
+fn ends(lines: usize) -> String {
+    let (line, why, _) = flaw(&begun(lines, b""));
+    assert!(matches!(why, Why::Unfinished(_)), "{why:?}");
+    Flaw { line, why }.to_string()
+}
+
+#[test]
+fn a_recording_that_ends_early_says_where() {
+    let file = String::from_utf8(race()).unwrap();
+    let ended: Vec<usize> = (1..)
+        .zip(file.lines())
+        .filter(|(_, line)| line.contains("\"run_finished\""))
+        .map(|(number, _)| number)
+        .collect();
+    let [profile, sequential, threads] = ended.try_into().unwrap();
+    for (lines, stage) in [
+        (2, "before anything was asked"),
+        (profile - 1, "in the middle of the first request"),
+        (profile, "before sequential began"),
+        (profile + 1, "in the middle of sequential"),
+        (sequential - 1, "in the middle of sequential"),
+        (sequential, "before threads began"),
+        (threads - 1, "in the middle of threads"),
+    ] {
+        assert_eq!(ends(lines), format!("the recording ends here, {stage}"));
+    }
+}
+
+#[test]
+fn a_lane_never_goes_back_and_a_run_never_lasts_for_years() {
+    let (year, day) = (365 * 86_400_000_000_000_u64, 86_400_000_000_000);
+    let entered = |at: u64, lane: u16| {
+        format!(r#"{{"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
+    };
+    let lines = |lines: &[String]| flaw(&begun(7, lines.join("\n").as_bytes()));
+    let (line, why, recording) = lines(&[entered(day, 0), entered(day - 1, 0), entered(day, 0)]);
+    assert_eq!((line, &why, recording.entries().len()), (9, &Why::Backwards, 7));
+    let said = Flaw { line, why }.to_string();
+    assert!(said.starts_with("line 9: a time before the one before it on its lane;"), "{said}");
+    // Lanes tell at once, and any of them may be heard first.
+    let (_, why, recording) = lines(&[entered(day, 0), entered(day - 1, 1), entered(year, 0)]);
+    assert_eq!((recording.entries().len(), matches!(why, Why::Unfinished(_))), (9, true));
+    for at in [year + 1, u64::MAX] {
+        assert_eq!(lines(&[entered(at, 0)]).1, Why::TooLate);
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_skipped() {
+    let file = [b"\xEF\xBB\xBF", race().as_slice()].concat();
+    assert_eq!(opened(&file).entries(), opened(&race()).entries());
 }
 
 /// Says so many bytes that a line never ends with.

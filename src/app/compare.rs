@@ -22,19 +22,21 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// What `run`, which is shown until some moment, differs by from `other`, which is over.
+    /// What `run`, which is shown until some moment, differs by from `other`, which is over: while it
+    /// goes on, from what that had done by the same moment.
     fn of(run: &Run, until: Nanos, other: &Run) -> Self {
         let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
         let (took, before) = (run.took(), other.took());
         let times = run.times(Nanos::ZERO, until).service;
-        let others = other.times(Nanos::ZERO, before.unwrap_or_default()).service;
+        let others = if run.is_over() { before.unwrap_or_default() } else { until };
+        let others = other.times(Nanos::ZERO, others).service;
         let both = times.zip(others);
         let longer = |new: Nanos, old: Nanos| more(new.as_secs_f64(), old.as_secs_f64());
         let over = took.zip(before).filter(|_| run.is_whole() && other.is_whole());
         Self {
             times: over.and_then(|(new, old)| speed_up(old, new)),
             elapsed: over.and_then(|(new, old)| longer(new, old)),
-            rate: more(run.rate(until), other.rate(Nanos::ZERO)),
+            rate: took.and_then(|took| more(run.rate(took), other.rate(took))),
             p50: both.and_then(|(new, old)| longer(new.p50, old.p50)),
             p95: both.and_then(|(new, old)| longer(new.p95, old.p95)),
         }
@@ -52,6 +54,14 @@ impl App {
         self.session.compare_with(runs, name);
     }
 
+    /// What a person is told of runs from elsewhere when the screen opens, if there are any.
+    pub fn on_given(&self) -> Option<String> {
+        let key = self.key_of(Action::Compare);
+        let given =
+            self.session.given(self.shown).map(|name| format!("{key} compares with {name}"));
+        given.or_else(|| self.session.unused(self.shown))
+    }
+
     /// The runs shown that have begun and one to compare with, and by how much they differ.
     pub fn differences(&self) -> Vec<(&Run, &Run, Difference)> {
         let Some(rival) = self.rival() else { return Vec::new() };
@@ -67,11 +77,13 @@ impl App {
         let rivals = self.session.rivals(self.shown);
         let names: Vec<String> = rivals.into_iter().map(|rival| rival.name).collect();
         self.comparing = (next < names.len()).then_some(next);
+        let unused = self.session.unused(self.shown).filter(|_| next == 0);
         self.notice = match (names.get(next), names.get(next + 1)) {
             (Some(name), Some(other)) => {
                 Some(format!("compared with {name}; {compare} again: with {other}"))
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} again ends it")),
+            (None, _) if unused.is_some() => None,
             (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => Some(
                 "there is no other run to compare a trial with: run another mode first".to_owned(),
             ),
@@ -80,5 +92,9 @@ impl App {
             )),
             (None, _) => None,
         };
+        if let Some(unused) = unused {
+            let said = self.notice.take().map_or_else(String::new, |said| format!("; {said}"));
+            self.notice = Some(unused + &said);
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::model::{Nanos, Run};
 impl App {
     /// A frame is about to be drawn, on so many cells of the timeline.
     pub(super) fn frame(&mut self, now: Nanos, columns: u16) {
+        self.open_until(now);
         if self.player.is_some() {
             self.play_until(now);
         } else {

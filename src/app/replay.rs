@@ -5,7 +5,7 @@ mod player;
 
 use super::session::{Entry, Session, Setup};
 use super::{Action, App, Background};
-use crate::model::{Choice, Nanos, Selection, Workload};
+use crate::model::{Choice, Mode, Nanos, Selection, Workload};
 pub(super) use player::Player;
 pub use player::{FASTEST, SLOWEST, Speed};
 
@@ -36,21 +36,21 @@ impl App {
         Self { player: Some(player), ..Self::new(Session::new(setup), shown, background) }
     }
 
-    /// The same with a word that stands until the first key.
-    #[must_use]
-    pub fn noticing(mut self, notice: Option<String>) -> Self {
-        self.notice = notice;
-        self
-    }
-
     /// How far the recording is played, if it is one.
     pub fn progress(&self) -> Option<Progress> {
         self.player.as_ref().map(Player::progress)
     }
 
+    /// How far the run was that is not over where the recording is: `in the middle of sequential`.
+    pub fn ends_early(&self) -> Option<String> {
+        self.player.as_ref().filter(|player| player.is_over())?;
+        self.session.stage()
+    }
+
     /// Whether the picture changes by itself, without a key.
     pub fn needs_frames(&self) -> bool {
-        self.progress().map_or_else(|| self.is_moving(), |progress| progress.plays)
+        let plays = |progress: Progress| progress.plays || self.is_opening();
+        self.progress().map_or_else(|| self.is_moving(), plays)
     }
 
     /// It is `clock` on the clock of whoever draws: says how far the run that goes on is.
@@ -150,8 +150,19 @@ impl App {
         let Some(choice) = choice else { return };
         let selection = Selection { choice, ..self.shown };
         if !self.show_if_recorded(selection) {
-            self.notice = Some(format!("{selection} was not recorded"));
+            let part = self.part_of_race(selection);
+            self.notice = Some(part.unwrap_or_else(|| format!("{selection} was not recorded")));
         }
+    }
+
+    /// That a mode was not recorded alone, but is one of the race's.
+    fn part_of_race(&self, selection: Selection) -> Option<String> {
+        let Choice::Only(mode) = selection.choice else { return None };
+        let race = Selection::race(selection.workload);
+        let begun = self.player.as_ref()?.place_of(race).filter(|_| race.modes().contains(&mode));
+        let were = if matches!(mode, Mode::Threads | Mode::Processes) { "were" } else { "was" };
+        let key = self.key_of(Action::Mode(race.index()));
+        begun.map(|_| format!("{selection} {were} recorded as a part of the race ({key})"))
     }
 
     /// Shows a selection that was recorded; where it has no runs yet at this moment, goes to the moment

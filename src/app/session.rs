@@ -6,6 +6,7 @@ mod figures;
 mod journal;
 mod rivals;
 mod setup;
+mod stage;
 mod sweep;
 
 use std::collections::BTreeMap;

@@ -57,7 +57,7 @@ impl App {
 
     /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
     pub fn is_moving(&self) -> bool {
-        self.session.active().is_some()
+        self.session.active().is_some() && self.ends_early().is_none()
     }
 
     /// The workers of the next threaded run, where that differs from the one shown.

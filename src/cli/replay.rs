@@ -15,6 +15,10 @@ pub(super) struct RecordArgs {
     /// Record to FILE while it runs, for threadline replay
     #[arg(long, help_heading = EXPORT, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CompareArgs {
     /// Compare with the recording FILE, on the screen: c shows it beneath the lanes
     #[arg(
         long,

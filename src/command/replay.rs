@@ -1,6 +1,6 @@
 //! Carries out `threadline replay`.
 
-use super::{CommandError, exports, look, shape};
+use super::{CommandError, exports, follow, look, shape};
 use crate::app::App;
 use crate::cli::Replay;
 use crate::engine::{Clock, Launcher};
@@ -16,6 +16,7 @@ pub(super) fn run(replay: &Replay, streams: &mut Streams<'_>) -> Result<Exit, Co
     let exports = exports(&replay.exports, &replay.picture)?;
     let flaw = recording.flaw().map(|flaw| format!("{}: {flaw}", recording.name()));
     if let Some(shape) = shape(replay.way) {
+        streams.follow = follow(replay.picture.narrate, streams.follow);
         let signals = Signals::that_end().map_err(CommandError::Signals)?;
         if let Some(flaw) = &flaw {
             complain(streams.err, flaw);
@@ -26,7 +27,6 @@ pub(super) fn run(replay: &Replay, streams: &mut Streams<'_>) -> Result<Exit, Co
     let (setup, entries) = recording.into_parts();
     let app = App::replaying(setup, entries, replay.speed, look.background.unwrap_or_default())
         .with_keymap(replay.picture.keys.clone());
-    let app = if look.reduced_motion { app.calm() } else { app };
     let app = if look.reduced_motion { app.calm() } else { app };
     // Nothing is ever started: it has the clock.
     let launcher = Launcher::new(None, Patience::default(), Clock::system());

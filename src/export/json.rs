@@ -227,7 +227,7 @@ pub struct TaskReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorReport {
     /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker` or
-    /// `panicked`.
+    /// `panicked`, `unrecorded`.
     pub kind: FailureKind,
     /// In words for a person.
     pub message: String,

@@ -2,9 +2,11 @@
 
 use std::io;
 
-use super::{Exports, Shape, Streams, commands, complain, tell};
+use super::{Exports, Follow, Shape, Streams, commands, complain, progress_line, tell};
+use crate::app::Session;
+use crate::app::session::Entry;
 use crate::exit::Exit;
-use crate::model::{End, Event, Kind, LaneId, Workload};
+use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Run, Workload};
 use crate::recording::Recording;
 use crate::signals::Signals;
 
@@ -16,10 +18,13 @@ pub fn report(
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut session = recording.session();
-    if session.active().is_some() {
-        // Whoever recorded it was ended in the middle, and so is the run.
-        let kind = Kind::RunFinished { end: End::Stopped };
+    let mut session = told_again(recording, streams);
+    let ends_early = session.active().is_some();
+    if session.active_run().is_some_and(Run::has_begun) {
+        // What became of it is nowhere.
+        let message = "the recording ends here".to_owned();
+        let failure = Failure { kind: FailureKind::Unrecorded, message };
+        let kind = Kind::RunFinished { end: End::Failed(failure) };
         session.apply(&Event { at: recording.latest(), lane: LaneId(0), kind });
     }
     let selection = recording.last();
@@ -39,9 +44,35 @@ pub fn report(
         streams.out,
         (signals, None),
     );
-    if selection.workload == Workload::Commands {
-        return commands::tell(runs, shape, saved, streams, came);
+    let exit = if selection.workload == Workload::Commands {
+        commands::tell(runs, shape, saved, streams, came)?
+    } else {
+        let told = tell(&session, selection, shape, saved, streams);
+        came.map_or(told, |signal| Ok(Exit::Signal(signal)))?
+    };
+    // The runs that there are may be whole: others are missing.
+    Ok(if ends_early && exit == Exit::Whole { Exit::Partial } else { exit })
+}
+
+/// The sitting as it was in the end. What ran last in it is told in sentences on the way, where they are
+/// wanted.
+fn told_again(recording: &Recording, streams: &Streams<'_>) -> Session {
+    if streams.follow != Follow::Sentences {
+        return recording.session();
     }
-    let told = tell(&session, selection, shape, saved, streams);
-    came.map_or(told, |signal| Ok(Exit::Signal(signal)))
+    let mut progress = progress_line(streams);
+    let mut session = Session::new(recording.setup().clone());
+    let begun = |entry: &Entry| matches!(entry, Entry::Begun(_));
+    let last = recording.entries().iter().rposition(begun).unwrap_or(0);
+    for (place, entry) in recording.entries().iter().enumerate() {
+        session.replay(entry);
+        if let (Entry::Event(event), true) = (entry, place > last) {
+            progress.tell(&session, event);
+        }
+    }
+    if session.sweep(recording.last()).is_none() {
+        progress.tell_lanes(session.runs(recording.last()));
+    }
+    progress.clear();
+    session
 }

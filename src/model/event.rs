@@ -335,6 +335,8 @@ pub enum FailureKind {
     Command,
     /// A defect of this program: the task panicked.
     Panicked,
+    /// A recording ends before the run does: what came of it is not known.
+    Unrecorded,
 }
 
 impl FailureKind {

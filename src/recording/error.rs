@@ -70,8 +70,16 @@ pub struct Flaw {
 pub enum Why {
     /// The last line ends in the middle.
     CutOff,
+    /// The line is no JSON.
+    NoJson,
     /// The line is neither an event nor a beginning.
-    Malformed(String),
+    Unknown,
+    /// A lane does something before what it did on the line before.
+    Backwards,
+    /// Something happens later than any run can last.
+    TooLate,
+    /// The last run has no end, or the next never began: how far it was.
+    Unfinished(String),
     /// Another recording begins.
     SecondHeader,
     /// Something happens before anything was begun.
@@ -92,7 +100,11 @@ impl Flaw {
         let line = self.line;
         match &self.why {
             Why::CutOff => format!("line {line} was cut off"),
-            Why::Malformed(reason) => format!("line {line} cannot be read ({reason})"),
+            Why::NoJson => format!("line {line} is not JSON"),
+            Why::Unknown => format!("line {line} is no event that is known here"),
+            Why::Backwards => format!("line {line}: a time before the one before it on its lane"),
+            Why::TooLate => format!("line {line}: a time beyond what a run can last"),
+            Why::Unfinished(stage) => format!("the recording ends here, {stage}"),
             Why::SecondHeader => format!("line {line} begins another recording"),
             Why::NothingBegun => format!("line {line} comes before anything was begun"),
             Why::Impossible => format!("line {line} has numbers that cannot be"),
@@ -106,7 +118,11 @@ impl Flaw {
 /// A sentence.
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}; this is what comes before it", self.what())
+        f.write_str(&self.what())?;
+        if matches!(self.why, Why::Unfinished(_)) {
+            return Ok(());
+        }
+        f.write_str("; this is what comes before it")
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads a recording, as far as it goes: whatever is in the file, it costs no more memory than is said
 //! here.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::Path;
@@ -12,7 +13,7 @@ use super::{FORMAT, Flaw, Header, Recording, RecordingError, VERSION, Why, tame}
 use crate::app::session::{Begun, Entry, Setup};
 use crate::model::plan::MOST_TASKS;
 use crate::model::text::printable;
-use crate::model::{Event, event};
+use crate::model::{Event, Kind, Nanos, event};
 
 /// A list of commands may have 64 MiB; nothing else comes near.
 const MOST_IN_A_LINE: u64 = 128 << 20;
@@ -25,6 +26,12 @@ const MOST_ENTRIES: usize = 1 << 23;
 
 /// Each lays out its runs anew. No person begins as many.
 const MOST_BEGUN: usize = 10_000;
+
+/// No run lasts longer: a year.
+const LONGEST: Nanos = Nanos::from_millis(365 * 24 * 3_600 * 1_000);
+
+/// Some editors put it before the first line.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What every version's header has.
 #[derive(Deserialize)]
@@ -58,7 +65,8 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingErro
             return Err(RecordingError::Unreadable { name: name.to_owned(), source });
         }
     };
-    let setup = header(name, &lines.line, whole)?.setup;
+    let line = lines.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&lines.line);
+    let setup = header(name, line, whole)?.setup;
     let (entries, flaw) = entries(&mut lines, &setup);
     let last = entries.iter().rev().find_map(|entry| match entry {
         Entry::Begun(begun) => Some(begun.selection),
@@ -69,24 +77,29 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingErro
         let why = flaw.map_or_else(String::new, |flaw| format!(": {}", flaw.what()));
         return Err(RecordingError::Nothing { name, why });
     };
-    Ok(Recording { name, setup, entries, last, flaw })
+    let mut recording = Recording { name, setup, entries, last, flaw };
+    if recording.flaw.is_none() {
+        let (line, stage) = (lines.number.saturating_sub(1), recording.session().stage());
+        recording.flaw = stage.map(|stage| Flaw { line, why: Why::Unfinished(stage) });
+    }
+    Ok(recording)
 }
 
 /// What the lines say, as far as they can be read, and why no further.
 fn entries(lines: &mut Lines<impl BufRead>, setup: &Setup) -> (Vec<Entry>, Option<Flaw>) {
-    let (mut entries, mut begun) = (Vec::new(), 0);
+    let (mut entries, mut begun, mut order) = (Vec::new(), 0, Order::default());
     loop {
         let why = match lines.next() {
             Ok(None) => return (entries, None),
             Ok(Some(_)) if entries.len() >= MOST_ENTRIES => Why::TooMuch,
-            Ok(Some(whole)) => match entry(&lines.line, setup, entries.is_empty()) {
+            Ok(Some(whole)) => match order.entry(&lines.line, setup, entries.is_empty()) {
                 Ok(Entry::Begun(_)) if begun >= MOST_BEGUN => Why::TooMuch,
                 Ok(entry) => {
                     begun += usize::from(matches!(entry, Entry::Begun(_)));
                     entries.push(entry);
                     continue;
                 }
-                Err(Why::Malformed(_)) if !whole => Why::CutOff,
+                Err(Why::NoJson | Why::Unknown) if !whole => Why::CutOff,
                 Err(why) => why,
             },
             Err(Stop::Why(why)) => why,
@@ -118,8 +131,8 @@ fn header<'line>(
         let name = name.to_owned();
         return Err(RecordingError::Version { name, version, events, known });
     }
-    let mut header: Header<'_> =
-        serde_json::from_slice(line).map_err(|error| bad(printable(&error.to_string())))?;
+    let mut header: Header<'_> = serde_json::from_slice(line)
+        .map_err(|_| bad("something is missing in it, or not what it should be".to_owned()))?;
     if !header.setup.is_possible() {
         return Err(bad("it has numbers that cannot be".to_owned()));
     }
@@ -149,7 +162,42 @@ fn entry(line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
     if serde_json::from_slice::<Mark>(line).is_ok_and(|mark| mark.format == FORMAT) {
         return Err(Why::SecondHeader);
     }
-    Err(Why::Malformed(printable(&malformed.to_string())))
+    Err(if malformed.is_data() { Why::Unknown } else { Why::NoJson })
+}
+
+/// The order of what each lane does. What different lanes do may be a little out of it, as they tell at
+/// once.
+#[derive(Debug, Default)]
+struct Order {
+    /// When each lane of the run did something last.
+    latest: BTreeMap<u16, Nanos>,
+}
+
+impl Order {
+    /// The entry that a line is, if it can be the next.
+    fn entry(&mut self, line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
+        let entry = entry(line, setup, first)?;
+        let Entry::Event(event) = &entry else { return Ok(entry) };
+        if event.at > LONGEST {
+            return Err(Why::TooLate);
+        }
+        match event.kind {
+            Kind::RunStarted { .. } | Kind::RunFinished { .. } => self.latest.clear(),
+            Kind::Started { .. }
+            | Kind::Entered { .. }
+            | Kind::Finished { .. }
+            | Kind::AttemptFailed { .. }
+            | Kind::Retried { .. } => {
+                let latest = self.latest.entry(event.lane.0).or_default();
+                if event.at < *latest {
+                    return Err(Why::Backwards);
+                }
+                *latest = event.at;
+            }
+            _ => {}
+        }
+        Ok(entry)
+    }
 }
 
 /// A file's lines, none of them longer than may be.

@@ -38,7 +38,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             format!("{name} vs {short}:"),
             format!("{name}:"),
         ];
-        let figures = figures(run, &difference);
+        let mut figures = figures(run, &difference);
+        if figures.is_empty() && !run.is_over() {
+            figures.push("not over yet".to_owned());
+        }
         let least = figures.iter().take(2).map(|figure| 2 + text::width(figure)).sum::<usize>();
         let head = text::fitting(heads, room.saturating_sub(least));
         let mut line = Line::from(Span::styled(head, theme.strong()));

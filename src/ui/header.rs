@@ -205,7 +205,7 @@ fn mode(
         Form::Chosen | Form::Tight if shown => format!(" {short}"),
         Form::Chosen | Form::Tight => String::new(),
     };
-    let runs = app.session().active() == Some(selection);
+    let runs = app.is_moving() && app.session().active() == Some(selection);
     // One cell, so that no name moves when a run begins or ends.
     let mark = if runs { theme.pick("…", "~") } else { " " };
     let gap = if form == Form::Tight { "" } else { " " };

@@ -151,6 +151,9 @@ fn agreed(agreement: Agreement) -> String {
 /// What goes on, or how it ended, for `room` cells.
 pub(super) fn progress(app: &App, room: usize) -> String {
     let session = app.session();
+    if let Some(stage) = app.ends_early() {
+        return format!("the recording ends here, {stage}");
+    }
     match session.active_run().filter(|_| session.active() == Some(app.shown())) {
         // Without a lane to choose, this is where a person learns why it takes so long.
         Some(run) if session.tasks(app.shown().workload).is_none() => {

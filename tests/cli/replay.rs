@@ -66,6 +66,28 @@ fn a_recording_from_a_pipe_is_told() {
 }
 
 #[test]
+fn a_recording_is_told_in_sentences_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = recorded(asking_quick(&quick(70)), &folder, "--narrate");
+    let again = replayed(&folder, &["--plain", "--narrate"]);
+    let told = |err: &str| {
+        let lines = err.lines().filter(|line| !line.contains(" lines recorded in "));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&again.err), told(&live.err));
+    assert!(again.err.contains("threads x3 done: "), "{}", again.err);
+}
+
+#[test]
+fn what_is_compared_needs_a_screen() {
+    let refused = end(threadline().args(["--simulate", "--compare", "run.jsonl"]));
+    assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
+    assert!(refused.err.contains("--compare is for the screen"), "{}", refused.err);
+    let exec = end(threadline().args(["exec", "--compare", "run.jsonl", "--", "true"]));
+    assert_eq!(exec.code, Some(2), "{}", exec.err);
+}
+
+#[test]
 fn what_is_shown_of_it_is_taken_along() {
     let folder = tempfile::tempdir().unwrap();
     let live = recorded(asking_quick(&quick(70)), &folder, "--plain");
@@ -90,6 +112,40 @@ fn a_recording_that_is_cut_off_is_told_as_far_as_it_goes() {
     let again = replayed(&folder, &["--plain"]);
     assert!(again.err.contains("was cut off; this is what comes before it"), "{}", again.err);
     assert!(again.out.contains("sequential") && again.code == Some(6), "{}", again.out);
+}
+
+/// The first lines of the recording, up to one that has this, and that one.
+fn cut_after(folder: &TempDir, last: impl Fn(&str) -> bool) {
+    let file = folder.path().join("run.jsonl");
+    let whole = fs::read_to_string(&file).unwrap();
+    let lines = whole.split_inclusive('\n').take_while(|line| !last(line)).count();
+    fs::write(&file, whole.split_inclusive('\n').take(lines + 1).collect::<String>()).unwrap();
+}
+
+#[test]
+fn a_recording_that_ends_early_is_not_taken_for_one_that_was_stopped() {
+    let folder = tempfile::tempdir().unwrap();
+    recorded(asking_quick(&quick(70)), &folder, "--plain");
+    let ends = std::cell::Cell::new(0);
+    cut_after(&folder, |line| {
+        ends.set(ends.get() + u32::from(line.contains("run_finished")));
+        ends.get() == 2
+    });
+    let between = replayed(&folder, &["--plain"]);
+    let said = "run.jsonl: the recording ends here, before threads began\n";
+    assert!(between.err.contains(said), "{}", between.err);
+    assert!(between.out.contains("\nmulti_threaded time(sec): not run\n"), "{}", between.out);
+    assert_eq!(between.code, Some(6), "{}", between.out);
+    cut_after(&folder, |line| line.contains("\"done\"") && line.contains("html_url"));
+    let middle = replayed(&folder, &["--plain"]);
+    assert!(middle.err.contains("ends here, in the middle of sequential\n"), "{}", middle.err);
+    let said = "sequential   1 of 3 pages fetched; the recording ends here\n";
+    assert!(middle.out.ends_with(said) && !middle.out.contains("stopped"), "{}", middle.out);
+    assert_eq!(middle.code, Some(6));
+    cut_after(&folder, |line| line.starts_with("{\"begin\""));
+    let nothing = replayed(&folder, &["--plain"]);
+    assert!(nothing.err.contains("ends here, before anything was asked\n"), "{}", nothing.err);
+    assert_eq!((nothing.code, nothing.out.as_str()), (Some(1), ""));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Comparing: with the run before, with other modes, with runs from elsewhere.
 
 use ratatui::crossterm::event::KeyCode;
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{Mode, Nanos, Run, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
@@ -105,6 +105,47 @@ fn runs_from_elsewhere_come_first() {
     let [(_, other, _)] = sitting.app.differences().try_into().unwrap();
     assert_eq!(other.plan().workers, 5);
     assert!(screen(&mut sitting, WIDE).contains("threads x3 against slow.jsonl, 1.050 s:"));
+}
+
+#[test]
+fn what_is_given_is_told_at_once_and_why_it_is_not_used() {
+    let selection = Selection::only(Workload::Cpu, Mode::Threads);
+    let cpu = Sitting::new(Job::default(), selection).finished().app.runs().to_vec();
+    let mut sitting = Sitting::race().finished();
+    let said = |sitting: &mut Sitting, runs: &[Run], name: &str| {
+        sitting.app.compare_with(runs.to_vec(), name.to_owned());
+        press(sitting, 'c');
+        [sitting.app.on_given(), sitting.app.notice().map(str::to_owned)].map(Option::unwrap)
+    };
+    let mut is_unused = |runs: &[Run], name: &str, why: &str| {
+        let [first, then] = said(&mut sitting, runs, name);
+        assert!(first == why && then.starts_with(why), "{first} / {then}");
+        assert!(sitting.app.rival().is_none());
+    };
+    is_unused(&cpu, "cpu.jsonl", "cpu.jsonl has cpu runs, this is followers");
+    let stopped = Sitting::race().until(Mode::Sequential, 2_000);
+    is_unused(stopped.app.runs(), "cut.jsonl", "no run in cut.jsonl is whole");
+    let alone = Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Gil));
+    let alone = alone.finished().app.runs().to_vec();
+    is_unused(&alone, "gil.jsonl", "gil.jsonl has gil alone, this is a race");
+    let half = Sitting::race().until(Mode::Threads, 300);
+    let [first, then] = said(&mut sitting, half.app.runs(), "half.jsonl");
+    assert_eq!(first, "c compares with half.jsonl, as far as it is whole");
+    assert_eq!(then, "compared with half.jsonl; c again ends it");
+    assert_eq!(sitting.app.differences().len(), 1);
+}
+
+/// A part of a run is no slower than the whole of the same.
+#[test]
+fn a_run_that_goes_on_is_compared_with_what_the_other_had_done_by_then() {
+    for millis in [1_500, 2_500, 3_500, 4_500] {
+        let sitting = Sitting::race().finished().pressed("r").until(Mode::Sequential, millis);
+        let mut sitting = sitting.pressed("c");
+        sitting.draw(WIDE, COLOUR);
+        let [(.., difference)] = sitting.app.differences().try_into().unwrap();
+        assert_eq!(difference.rate, None);
+        assert!(difference.p50 == Some(0.0) && difference.p95 == Some(0.0), "{difference:?}");
+    }
 }
 
 /// The other run moves with the picture: both have one axis.

@@ -1,8 +1,10 @@
 //! The keys of a recording: from moment to moment, faster and slower, from mode to mode.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::{App, Effect, Msg};
-use threadline::model::{ExportKind, Mode, Nanos, Selection, Workload};
+use threadline::app::replay::Speed;
+use threadline::app::session::Entry;
+use threadline::app::{App, Background, Effect, Msg};
+use threadline::model::{ExportKind, Kind, Mode, Nanos, Selection, Workload};
 use threadline::recording::Recording;
 
 use crate::fabricate::{Job, Sitting};
@@ -63,6 +65,66 @@ impl Played {
     fn body(&mut self) -> Vec<String> {
         let picture = picture(&mut self.app, self.clock, SIZE);
         (1..SIZE.1 - 1).map(|y| row(&picture, y)).collect()
+    }
+}
+
+/// The recording of a race that was ended after so many entries.
+fn cut_off(entries: impl Fn(&[Entry]) -> usize) -> App {
+    let (setup, mut all) = recorded(&Sitting::race().finished().app).into_parts();
+    all.truncate(entries(&all));
+    let mut app = App::replaying(setup, all, Speed::default(), Background::Dark);
+    app.begin();
+    app
+}
+
+/// Where the picture of a recording ends.
+fn at_its_end(app: &mut App) -> String {
+    let minute = Nanos::from_millis(60_000);
+    let last = (0..2).map(|frame| picture(app, Nanos(minute.0 * frame), (120, 36))).last().unwrap();
+    (0..36).map(|y| row(&last, y) + "\n").collect()
+}
+
+#[test]
+fn a_recording_that_ends_early_does_not_seem_to_run_on() {
+    for (cut, stage) in [(20, "in the middle of sequential"), (1, "before anything was asked")] {
+        let shown = at_its_end(&mut cut_off(|_| cut));
+        let said = format!("the recording ends here, {stage}");
+        assert!(shown.contains("recording 100 %") && shown.contains(&said), "{shown}");
+        let moves =
+            shown.contains("running:") || shown.contains("race…") || shown.contains("following");
+        assert!(!moves, "{shown}");
+    }
+    let ends_run = |entry: &Entry| match entry {
+        Entry::Event(event) => matches!(event.kind, Kind::RunFinished { .. }),
+        Entry::Begun(_) => false,
+    };
+    let second = |all: &[Entry]| {
+        let ends = (1..).zip(all).filter(|(_, entry)| ends_run(entry)).map(|(place, _)| place);
+        ends.take(2).last().unwrap()
+    };
+    let shown = at_its_end(&mut cut_off(second));
+    assert!(shown.contains("the recording ends here, before threads began"), "{shown}");
+}
+
+#[test]
+fn a_word_on_the_file_makes_room_for_the_keys() {
+    let keys = |app: &mut App, millis| row(&picture(app, Nanos::from_millis(millis), (80, 24)), 23);
+    let mut app = cut_off(<[Entry]>::len).noticing(Some("line 9 was cut off".to_owned()));
+    assert!(keys(&mut app, 1_000).contains("line 9 was cut off"));
+    assert!(keys(&mut app, 6_900).contains("line 9 was cut off") && app.needs_frames());
+    assert!(keys(&mut app, 7_000).contains("scrub"));
+}
+
+#[test]
+fn a_mode_that_only_the_race_has_is_said_to_be_there() {
+    let mut app = cut_off(<[Entry]>::len);
+    for (key, said) in [
+        ('2', "sequential was recorded as a part of the race (1)"),
+        ('3', "threads were recorded as a part of the race (1)"),
+        ('4', "gil was not recorded"),
+    ] {
+        app.update(Msg::Key(KeyEvent::from(KeyCode::Char(key))));
+        assert_eq!(app.notice(), Some(said));
     }
 }
 

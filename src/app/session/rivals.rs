@@ -1,6 +1,7 @@
 //! What the runs of a selection can be compared with: the same runs a time before, other modes of the
 //! sitting, runs from elsewhere.
 
+use super::figures::is_comparable;
 use super::{Bout, Session};
 use crate::model::{Choice, End, Run, Selection};
 
@@ -29,13 +30,41 @@ impl<'session> Rival<'session> {
 #[derive(Clone, Debug)]
 pub(super) struct Given {
     name: String,
+    /// Those that are whole.
     runs: Vec<Run>,
+    /// Whether there are others.
+    partial: bool,
 }
 
 impl Session {
-    /// Has runs from elsewhere, a recording's, to compare with.
-    pub fn compare_with(&mut self, runs: Vec<Run>, name: String) {
-        self.given = Some(Given { name, runs });
+    /// Has runs from elsewhere, a recording's, to compare with: those that are whole.
+    pub fn compare_with(&mut self, mut runs: Vec<Run>, name: String) {
+        let all = runs.len();
+        runs.retain(is_comparable);
+        self.given = Some(Given { name, partial: runs.len() < all, runs });
+    }
+
+    /// What the runs from elsewhere are called, as far as they can be compared with; nothing where there
+    /// are none, or [`Self::unused`] says why they are not used.
+    pub fn given(&self, selection: Selection) -> Option<String> {
+        let Given { name, partial, .. } = self.given.as_ref()?;
+        let part = if *partial { ", as far as it is whole" } else { "" };
+        self.unused(selection).is_none().then(|| format!("{name}{part}"))
+    }
+
+    /// Why the runs from elsewhere are nothing to compare a selection with, if there are any.
+    pub fn unused(&self, selection: Selection) -> Option<String> {
+        let Given { name, runs, .. } = self.given.as_ref()?;
+        let Selection { workload, choice } = selection;
+        let Some(first) = runs.first().map(Run::plan) else {
+            return Some(format!("no run in {name} is whole"));
+        };
+        if first.workload() != workload {
+            return Some(format!("{name} has {} runs, this is {workload}", first.workload()));
+        }
+        let shares = runs.iter().any(|run| selection.modes().contains(&run.plan().mode));
+        (choice == Choice::Race && !shares)
+            .then(|| format!("{name} has {} alone, this is a race", first.selection()))
     }
 
     /// Keeps a selection's runs that went to their end, as what to compare the next with. One bout is
@@ -62,7 +91,7 @@ impl Session {
         let across = selection.choice != Choice::Race;
         let names = |name: &str, short: &str| [name.to_owned(), short.to_owned()];
         let mut rivals: Vec<([String; 2], Vec<&Run>)> = Vec::new();
-        if let Some(Given { name, runs }) = &self.given {
+        if let Some(Given { name, runs, .. }) = &self.given {
             let alike = runs.iter().filter(|run| run.plan().workload() == selection.workload);
             let short = name.rsplit('/').next().unwrap_or_default();
             rivals.push((names(name, short), alike.collect()));

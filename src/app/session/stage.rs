@@ -1,0 +1,27 @@
+//! How far a sitting is in what goes on: where a recording ends that is not whole.
+
+use super::{Active, Session};
+
+impl Session {
+    /// How far it is in what goes on, if anything does: `in the middle of sequential`.
+    pub fn stage(&self) -> Option<String> {
+        let (active, run) = (self.active?, self.active_run()?);
+        let name = match active {
+            Active::Profile(_) if run.has_begun() => {
+                return Some("in the middle of the first request".to_owned());
+            }
+            Active::Profile(_) => return Some("before anything was asked".to_owned()),
+            Active::Run(selection, _) => match self.sweep(selection) {
+                Some(sweep) => {
+                    format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned())
+                }
+                None => run.plan().selection().to_string(),
+            },
+        };
+        Some(if run.has_begun() {
+            format!("in the middle of {name}")
+        } else {
+            format!("before {name} began")
+        })
+    }
+}
