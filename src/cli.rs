@@ -9,6 +9,7 @@ mod help;
 mod lab;
 mod patience;
 mod picture;
+mod places;
 mod replay;
 mod serve;
 mod shell;
@@ -31,6 +32,7 @@ pub use exec::Exec;
 pub use export::Exports;
 pub use lab::Lab;
 pub use picture::{Narrate, Picture, Theme, Way};
+use places::CONFIGURATION;
 pub use replay::Replay;
 pub use serve::{LatencyArg, Serve};
 pub use shell::{Shell, completions, manual};
@@ -278,6 +280,10 @@ impl Fetch {
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
         let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
+        let (record, compare) = (self.record.record, self.record.compare);
+        let configuration = self.picture.configuration(environment);
+        let read = [(CONFIGURATION, configuration.as_deref()), ("--compare", compare.as_deref())];
+        places::check(&read, &exports, record.as_deref())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
@@ -305,8 +311,8 @@ impl Fetch {
             way,
             slow: self.simulate.slow(),
             exports,
-            record: self.record.record,
-            compare: self.record.compare,
+            record,
+            compare,
             picture: self.picture.into(),
         }))
     }
