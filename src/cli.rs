@@ -10,6 +10,7 @@ mod lab;
 mod manual;
 mod patience;
 mod picture;
+mod places;
 mod replay;
 mod serve;
 mod shell;
@@ -33,6 +34,7 @@ pub use export::Exports;
 pub use lab::Lab;
 pub use manual::manual;
 pub use picture::{Narrate, Picture, Theme, Way};
+use places::CONFIGURATION;
 pub use replay::Replay;
 pub use serve::{LatencyArg, Serve};
 pub use shell::{Shell, completions};
@@ -282,6 +284,10 @@ impl Fetch {
         let selection = Selection { workload: lab.workload, choice: self.mode.into() };
         let source = self.source(lab.workload, environment)?;
         let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
+        let (record, compare) = (self.record.record, self.compare.compare);
+        let configuration = self.picture.configuration(environment);
+        let read = [(CONFIGURATION, configuration.as_deref()), ("--compare", compare.as_deref())];
+        places::check(&read, &exports, record.as_deref())?;
         let costs_quota = match &source {
             Source::BuiltIn => false,
             Source::Api { api, .. } => !api.is_local(),
@@ -309,8 +315,8 @@ impl Fetch {
             way,
             slow: self.simulate.slow(),
             exports,
-            record: self.record.record,
-            compare: self.compare.compare,
+            record,
+            compare,
             picture: self.picture.into(),
         }))
     }

@@ -20,7 +20,7 @@ pub use name::free;
 pub use output::{Output, OutputError, Written};
 
 use crate::model::stats::{self, Agreement, Waves};
-use crate::model::{Background, Mode, Nanos, Run, State, Sweep, Target};
+use crate::model::{Background, Mode, Nanos, Run, State, Sweep, Target, Workload};
 
 /// What is taken along, and what is known around it.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +35,8 @@ pub struct Subject<'a> {
     pub sweep: Option<&'a Sweep>,
     /// The run whose followers are taken.
     pub followers: Option<&'a Run>,
+    /// How far a run that goes on is, by its own clock.
+    pub now: Nanos,
     /// How many cores this machine has, where that is known.
     pub cores: Option<u16>,
     /// What the picture is drawn on.
@@ -43,10 +45,17 @@ pub struct Subject<'a> {
     pub command: &'a str,
 }
 
+impl Subject<'_> {
+    /// How long a run took; of one that goes on, how long until now.
+    fn elapsed(&self, run: &Run) -> Nanos {
+        run.elapsed(self.now)
+    }
+}
+
 /// A run against the sequential one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// How many times quicker it was; nothing unless both runs are whole.
+    /// How many times quicker it was; nothing unless both runs did all that there is to do.
     pub speed_up: Option<f64>,
     /// The share of n-fold speed that n workers reached.
     pub efficiency: Option<f64>,
@@ -67,7 +76,8 @@ impl Comparison {
         if run.plan().mode == Mode::Sequential {
             return None;
         }
-        let times = first.took().zip(run.took()).filter(|_| first.is_whole() && run.is_whole());
+        let times =
+            first.took().zip(run.took()).filter(|_| first.is_comparable() && run.is_comparable());
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
         Some(Self {
             speed_up,
@@ -82,10 +92,10 @@ fn sequential(runs: &[Run]) -> Option<&Run> {
     runs.iter().find(|run| run.plan().mode == Mode::Sequential)
 }
 
-/// The time that a run's lanes were in a state, all together.
-fn time_in(run: &Run, state: State) -> Nanos {
+/// The time that a run's lanes were in a state until then, all together.
+fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
     let lanes = run.lanes().iter();
-    lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, took(run)))
+    lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, until))
 }
 
 /// The rounds that a run's workers needed; nothing where their number changed.
@@ -103,6 +113,17 @@ fn percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]
     let mut times: Vec<Nanos> = run.durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
+}
+
+/// What the runs of a workload are about.
+fn heading(workload: Workload) -> String {
+    match workload {
+        Workload::Cpu => "CPU work that needs the GIL".to_owned(),
+        Workload::Native => "CPU work of native code".to_owned(),
+        Workload::Mixed => "Pages, then CPU work".to_owned(),
+        Workload::Commands => "Commands".to_owned(),
+        Workload::Profile | Workload::Followers => workload.to_string(),
+    }
 }
 
 /// `1 page`, `2 pages`.

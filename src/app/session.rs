@@ -17,7 +17,6 @@ use crate::model::{
     Workload,
 };
 pub use bill::Bill;
-use figures::is_comparable;
 use journal::Journal;
 pub use journal::{Begun, Entry, Tape};
 use rivals::Given;
@@ -161,7 +160,7 @@ impl Session {
         {
             bout.agreement = Agreement::of_all(first, others);
         }
-        let Some(run) = bout.runs.get(index).filter(|run| is_comparable(run)) else { return };
+        let Some(run) = bout.runs.get(index).filter(|run| run.is_comparable()) else { return };
         if selection.workload == Workload::Followers {
             self.pages = Some(run.known_tasks());
         }

@@ -81,7 +81,7 @@ impl Config {
         named: Option<&Path>,
         environment: Environment<'_>,
     ) -> Result<Self, ConfigError> {
-        let Some(path) = named.map(Path::to_owned).or_else(|| usual(environment)) else {
+        let Some(path) = place(named, environment) else {
             return Ok(Self::default());
         };
         let file = path.display().to_string();
@@ -96,6 +96,11 @@ impl Config {
         };
         read::config(&text, &file)
     }
+}
+
+/// The file that was named, or else the usual one.
+pub(super) fn place(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(|| usual(environment))
 }
 
 /// `$XDG_CONFIG_HOME/threadline/config.toml`, else below `~/.config`, on every system. A relative
@@ -132,7 +137,7 @@ mod tests {
 
     use super::*;
 
-    fn place(variables: &[(&str, &str)]) -> Option<PathBuf> {
+    fn usual_place(variables: &[(&str, &str)]) -> Option<PathBuf> {
         usual(&|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| OsString::from(value))
@@ -153,12 +158,12 @@ mod tests {
     fn it_is_where_xdg_says() {
         let home = ("HOME", "/home/me");
         let below_home = Some("/home/me/.config/threadline/config.toml".into());
-        assert_eq!(place(&[home]), below_home);
+        assert_eq!(usual_place(&[home]), below_home);
         let xdg = ("XDG_CONFIG_HOME", "/etc/mine");
-        assert_eq!(place(&[home, xdg]), Some("/etc/mine/threadline/config.toml".into()));
+        assert_eq!(usual_place(&[home, xdg]), Some("/etc/mine/threadline/config.toml".into()));
         for nowhere in ["", "relative"] {
-            assert_eq!(place(&[home, ("XDG_CONFIG_HOME", nowhere)]), below_home);
+            assert_eq!(usual_place(&[home, ("XDG_CONFIG_HOME", nowhere)]), below_home);
         }
-        assert_eq!(place(&[]), None);
+        assert_eq!(usual_place(&[]), None);
     }
 }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::export::{ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
+use super::places::{self, CONFIGURATION};
 use super::replay::RecordArgs;
 use super::usage::UsageError;
 use super::{Environment, commands, usage};
@@ -95,6 +96,9 @@ impl ExecArgs {
             Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
         };
         let (exports, way) = self.export.resolve(None, self.picture.way())?;
+        let configuration = self.picture.configuration(environment);
+        let read = [(CONFIGURATION, configuration.as_deref()), ("--from", self.from.as_deref())];
+        places::check(&read, &exports, self.record.record.as_deref())?;
         let picture = self.picture.into();
         let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
         Ok(Exec { commands, jobs, choice, queue, way, exports, record, picture })

@@ -49,24 +49,15 @@ impl ExportArgs {
         ];
         let exports: Exports =
             given.into_iter().filter_map(|(kind, path)| Some((kind, path?))).collect();
-        for (place, (kind, path)) in exports.iter().enumerate() {
-            let same = exports.iter().take(place).find(|(_, other)| other == path);
-            if let Some((other, _)) = same {
-                let [one, two] = [other.option(), kind.option()];
-                return Err(if path.as_os_str() == "-" {
-                    UsageError::StdoutTwice { one, two }
-                } else {
-                    UsageError::FileTwice { one, two }
-                });
-            }
-        }
-        let to_stdout = exports.iter().find(|(_, path)| path.as_os_str() == "-");
-        let way = match (to_stdout, way) {
-            (Some((kind, _)), Way::Json) => {
-                return Err(UsageError::StdoutTwice { one: "--json", two: kind.option() });
-            }
-            (Some(_), Way::Screen) => Way::Plain,
-            (_, way) => way,
+        let to_stdout = exports.iter().filter(|(_, path)| path.as_os_str() == "-");
+        let mut to_stdout = (way == Way::Json)
+            .then_some("--json")
+            .into_iter()
+            .chain(to_stdout.map(|(kind, _)| kind.option()));
+        let way = match (to_stdout.next(), to_stdout.next(), way) {
+            (Some(one), Some(two), _) => return Err(UsageError::StdoutTwice { one, two }),
+            (Some(_), None, Way::Screen) => Way::Plain,
+            (_, _, way) => way,
         };
         Ok((exports, way))
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::config::{Config, ConfigError};
+use super::config::{self, Config, ConfigError};
 use super::{Environment, set};
 use crate::app::Keymap;
 
@@ -108,6 +108,11 @@ impl PictureArgs {
         self.keys.clone_from(&config.keys);
         self.accessible = set(environment, "ACCESSIBLE").is_some_and(|value| value != "0");
         Ok(config)
+    }
+
+    /// Where the configuration is, if there is one.
+    pub(super) fn configuration(&self, environment: Environment<'_>) -> Option<PathBuf> {
+        config::place(self.config.as_deref(), environment)
     }
 
     /// What a person wants to see.

@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::export::{EXPORT, ExportArgs, Exports};
 use super::picture::{Picture, PictureArgs, Way};
+use super::places::{self, CONFIGURATION};
 use super::{Environment, LOOK, UsageError};
 use crate::app::replay::{FASTEST, SLOWEST, Speed};
 
@@ -71,6 +72,10 @@ impl ReplayArgs {
         let Self { path, speed, mut picture, export } = self;
         picture.configure(environment)?;
         let (exports, way) = export.resolve(None, picture.way())?;
+        let configuration = picture.configuration(environment);
+        let read =
+            [("the recording", Some(path.as_path())), (CONFIGURATION, configuration.as_deref())];
+        places::check(&read, &exports, None)?;
         Ok(Replay { path, speed, way, exports, picture: picture.into() })
     }
 }

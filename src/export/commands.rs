@@ -74,7 +74,7 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     )?;
     for run in runs.iter().filter(|run| run.has_begun()) {
         let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed(run).count());
-        let commands = format!("{}/{}", run.done_tasks() + failed as u32, run.known_tasks());
+        let commands = format!("{}/{}", run.ended_tasks(), run.known_tasks());
         write!(out, "{:<15} {elapsed:>9} {commands:>13} {failed:>7}", run.plan().name())?;
         match percentiles(run, [0.5, 0.95]) {
             Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
@@ -97,11 +97,11 @@ fn remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
                     "speed-up     {speed_up:.2}x with {jobs}, efficiency {efficiency:.0} %"
                 )?;
             }
-            None => writeln!(out, "speed-up     not reckoned, as not every command went well")?,
+            None => writeln!(out, "speed-up     not reckoned, as not every command was run")?,
         }
     }
     for run in runs.iter().filter(|run| run.has_begun()) {
-        let missing = run.known_tasks() - run.done_tasks() - failed(run).count() as u32;
+        let missing = run.known_tasks() - run.ended_tasks();
         if missing > 0 {
             let (name, commands) = (run.plan().name(), plural(missing.into(), "command"));
             writeln!(out, "{name:<12} {commands} not run to the end")?;
@@ -242,7 +242,7 @@ speed-up     1.50x with 2 jobs, efficiency 75 %
         let parallel: [Command; 3] = [("a", Some(1), ""), ("b", Some(0), ""), ("c", Some(127), "")];
         let report = report(&race(&sequential, &parallel));
         let end = "\
-speed-up     not reckoned, as not every command went well
+speed-up     1.50x with 2 jobs, efficiency 75 %
 failed       command 1 ended with exit status 1
 failed       command 2 ended with exit status 2 (in sequential alone)
 failed       command 3 ended with exit status 127 (in parallel x2 alone)

@@ -6,7 +6,7 @@ mod escape;
 use std::io::{self, Write};
 
 use super::attempt::Attempt;
-use super::{Comparison, Subject, percentiles, plain, plural, time_in, verdict};
+use super::{Comparison, Subject, heading, percentiles, plain, plural, time_in, verdict};
 use crate::model::{Mode, Nanos, Run, State, Sweep, Workload};
 use escape::{block, inline};
 
@@ -21,7 +21,10 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_begun()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
     let workload = first.plan().workload();
-    writeln!(out, "# threadline: {}\n", title(subject, workload))?;
+    writeln!(out, "# {}\n", title(subject, workload))?;
+    if let Some(task) = plain::computed::task(first, subject.cores) {
+        writeln!(out, "{task}.\n")?;
+    }
     if let Some(sentence) = verdict::of(subject) {
         writeln!(out, "{}\n", inline_sentence(&sentence))?;
     }
@@ -29,7 +32,7 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
         swept(out, sweep, workload)?;
     }
     totals(out, subject, &runs, workload)?;
-    states(out, &runs)?;
+    states(out, subject, &runs)?;
     slowest(out, &runs)?;
     errors(out, &runs)?;
     machine(out, subject, first)
@@ -46,9 +49,9 @@ fn swept(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<(
 fn title(subject: &Subject<'_>, workload: Workload) -> String {
     match subject.target.filter(|_| workload == Workload::Followers) {
         Some(target) => {
-            format!("the followers of {} at {}", inline(&target.user), inline(&target.api))
+            format!("Followers of {} at {}", inline(&target.user), inline(&target.api))
         }
-        None => workload.to_string(),
+        None => heading(workload),
     }
 }
 
@@ -89,7 +92,7 @@ fn totals(
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
     head(out, "Totals", (&columns, 1))?;
     for &run in runs {
-        let elapsed = run.elapsed(Nanos::ZERO);
+        let elapsed = subject.elapsed(run);
         let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
         let [median, p95] = percentiles(run, [0.5, 0.95]).map_or_else(
             || ["-".to_owned(), "-".to_owned()],
@@ -104,7 +107,7 @@ fn totals(
             &[
                 run.plan().name(),
                 elapsed.to_string(),
-                format!("{}/{}", run.done_tasks(), run.known_tasks()),
+                format!("{}/{}", run.ended_tasks(), run.known_tasks()),
                 items.to_string(),
                 format!("{:.2}", run.rate(elapsed)),
                 median,
@@ -118,8 +121,9 @@ fn totals(
 }
 
 /// Where the time of all lanes went.
-fn states(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
-    let all = |run: &Run| run.elapsed(Nanos::ZERO).0.saturating_mul(run.lanes().len() as u64);
+fn states(out: &mut dyn Write, subject: &Subject<'_>, runs: &[&Run]) -> io::Result<()> {
+    let all = |run: &Run| subject.elapsed(run).0.saturating_mul(run.lanes().len() as u64);
+    let time_in = |run: &Run, state| time_in(run, state, subject.elapsed(run));
     let there = |state: &State| runs.iter().any(|run| time_in(run, *state) > Nanos::ZERO);
     let states: Vec<State> = State::ALL.into_iter().filter(there).collect();
     let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
@@ -208,16 +212,17 @@ fn machine(out: &mut dyn Write, subject: &Subject<'_>, first: &Run) -> io::Resul
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
     writeln!(out, "## How it was run\n")?;
     writeln!(out, "- threadline {version}, {system} on {processor}")?;
-    if let Some(cores) = subject.cores {
-        let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
-        let kind = if simulated.is_some() { "simulated core" } else { "core" };
-        writeln!(out, "- {}", plural(cores.into(), kind))?;
+    let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
+    // A simulated machine has its own, which is said above.
+    if let Some(cores) = subject.cores.filter(|_| simulated.is_none()) {
+        writeln!(out, "- {}", plural(cores.into(), "core"))?;
     }
     if let Some(target) = first.plan().work.target() {
         writeln!(out, "- {} followers a page", target.per_page)?;
     }
-    for run in subject.runs.iter().filter(|run| run.has_begun() && !run.is_whole()) {
-        writeln!(out, "- not whole: {}, {}", run.plan().name(), inline(&plain::trouble(run)))?;
+    for run in subject.runs.iter().filter(|run| run.has_begun() && !run.is_comparable()) {
+        let state = if run.is_over() { "not whole" } else { "goes on" };
+        writeln!(out, "- {state}: {}, {}", run.plan().name(), inline(&plain::trouble(run)))?;
     }
     writeln!(out, "\n{}", block("sh", subject.command).trim_end())
 }

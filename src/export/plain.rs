@@ -1,13 +1,13 @@
 //! The plain report: the example's lines, then a table and a few lines on it.
 
-mod computed;
+pub(super) mod computed;
 mod followers;
 pub mod sweep;
 mod workers;
 
 use std::io::{self, Write};
 
-use crate::model::{Mode, Outcome, Run, Target};
+use crate::model::{Mode, Outcome, Run, Target, Workload};
 
 /// Writes the report of what ran: the preparing request and the runs after it, on a machine that has
 /// so many cores, as far as is known. Nothing if no run has begun.
@@ -72,10 +72,14 @@ fn unfinished(runs: &[Run]) -> impl Iterator<Item = Remark> {
 pub(crate) fn trouble(run: &Run) -> String {
     let failed = |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
-    let computed = run.plan().workload().is_computed();
-    let done = if computed { "tasks done" } else { "pages fetched" };
-    let done = format!("{} {done}", fraction(run));
+    let (done, known) = (run.ended_tasks(), run.known_tasks());
+    let done = match run.plan().workload() {
+        Workload::Commands => format!("{done} of {known} commands run"),
+        workload if workload.is_computed() => format!("{done} of {known} tasks done"),
+        _ => format!("{done} of {known} pages fetched"),
+    };
     match run.failure() {
+        _ if !run.is_over() => format!("{done} so far"),
         Some(failure) if failures > 1 => {
             format!("{done}; {failures} failed, the first: {failure}")
         }

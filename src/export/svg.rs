@@ -41,7 +41,7 @@ struct Picture<'a> {
 pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_begun()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
-    let end = runs.iter().map(|run| run.elapsed(Nanos::ZERO)).max().unwrap_or_default();
+    let end = runs.iter().map(|run| subject.elapsed(run)).max().unwrap_or_default();
     let mut picture = Picture {
         subject,
         workload: first.plan().workload(),
@@ -75,7 +75,7 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
 impl Picture<'_> {
     /// The lanes of all runs under one axis, and what was in flight.
     fn timeline(&mut self) {
-        let all = marks::all(&self.runs, self.scale);
+        let all = marks::all(&self.runs, self.subject.now, self.scale);
         let top = self.axis();
         let (runs, mut bottom) = (self.runs.clone(), self.y);
         let before = std::mem::take(&mut self.ink);

@@ -2,7 +2,7 @@
 
 use super::{Comparison, Subject, plain, plural, sequential};
 use crate::model::stats::{self, Agreement, turnover};
-use crate::model::{End, Mode, Run, Workload, meaning};
+use crate::model::{Mode, Run, Workload, meaning};
 
 /// What a person should be told first: a sweep's advice, or what the runs came to.
 pub(super) fn of(subject: &Subject<'_>) -> Option<String> {
@@ -15,10 +15,8 @@ pub(super) fn of(subject: &Subject<'_>) -> Option<String> {
 /// time says already.
 fn sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     let workload = runs.first()?.plan().workload();
-    let commands = workload == Workload::Commands;
-    let is_done = |run: &&Run| run.is_whole() || (commands && run.end() == Some(&End::Finished));
     let mut begun = runs.iter().filter(|run| run.has_begun());
-    if let Some(run) = begun.find(|run| !is_done(run)) {
+    if let Some(run) = begun.find(|run| !run.is_comparable()) {
         let on = if run.is_over() { plain::trouble(run) } else { "goes on".to_owned() };
         return Some(format!("{}: {on}", run.plan().name()));
     }

@@ -8,7 +8,7 @@ use crate::app::Session;
 use crate::exit::Exit;
 use crate::export::followers::best;
 use crate::export::{Output, OutputError, Subject, Written};
-use crate::model::{Background, ExportKind, Run, Sweep};
+use crate::model::{Background, ExportKind, Nanos, Run, Sweep};
 use crate::signals::Signals;
 
 /// What is to be taken along.
@@ -58,6 +58,8 @@ impl Exports {
             runs,
             sweep,
             followers: best(runs.iter().chain(others)),
+            // None goes on any more.
+            now: Nanos::ZERO,
             cores: session.setup().cores(),
             background: self.background,
             command: &self.command,

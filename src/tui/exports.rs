@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::session::{Entry, Setup};
 use crate::export::followers::best;
 use crate::export::{Output, Subject, free};
-use crate::model::{Background, ExportKind, Run, Sweep, Target};
+use crate::model::{Background, ExportKind, Nanos, Run, Sweep, Target};
 use crate::recording;
 
 /// What is being written.
@@ -29,6 +29,7 @@ struct Snapshot {
     runs: Vec<Run>,
     sweep: Option<Sweep>,
     followers: Option<Run>,
+    now: Nanos,
     cores: Option<u16>,
     background: Background,
     command: String,
@@ -92,6 +93,7 @@ impl Snapshot {
             runs: if followers || records { Vec::new() } else { shown.to_vec() },
             sweep: sweep.cloned(),
             followers: best.cloned(),
+            now: app.now(),
             cores: session.setup().cores(),
             background: app.background(),
             command: command.to_owned(),
@@ -106,6 +108,7 @@ impl Snapshot {
             runs: &self.runs,
             sweep: self.sweep.as_ref(),
             followers: self.followers.as_ref(),
+            now: self.now,
             cores: self.cores,
             background: self.background,
             command: &self.command,

@@ -9,7 +9,7 @@ use super::names::mode_names;
 use super::rows::Below;
 use super::timeline::Timeline;
 use super::{allowed, limits, steps, text};
-use crate::model::{Level, Mode, Nanos, Run, Workload};
+use crate::model::{Level, Mode, Nanos, Run};
 
 impl Timeline<'_> {
     /// Draws the levels of the run that the lane chosen is in, else of the last that has begun; and
@@ -135,8 +135,7 @@ fn in_flight_figures(run: &Run, until: Nanos) -> Vec<String> {
 fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
     let (waiting, out) = (run.queued(), run.handed_out());
     // A command that failed is done with, while CPU work that was given up is not done.
-    let commands = run.plan().workload() == Workload::Commands;
-    let done = run.done_tasks() + if commands { run.failed_tasks() } else { 0 };
+    let done = run.ended_tasks();
     let outside = match run.unqueued() {
         0 if run.plan().queue.is_none() => String::new(),
         outside => format!("{outside} to put "),

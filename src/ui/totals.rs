@@ -167,9 +167,8 @@ fn elapsed(app: &App, run: &Run) -> String {
 fn tasks(_: &App, run: &Run) -> String {
     // As wide from the first task as with the last, so that nothing moves.
     let all = run.known_tasks().to_string();
-    let commands = run.plan().workload() == Workload::Commands;
     // A command that failed has run, too.
-    let done = run.done_tasks() + if commands { run.failed_tasks() } else { 0 };
+    let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())
 }
 

@@ -66,7 +66,7 @@ impl Verdict {
 
 fn moving(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Style) {
     if app.ends_early().is_some() {
-        return (text::fit(&sentences::progress(app), "", theme, room, 1), theme.strong());
+        return (text::fit(&sentences::progress(app, room), "", theme, room, 1), theme.strong());
     }
     if let Some(limit) = limits::holding(app) {
         return (text::fitting(limits::holds(limit, app.now()), room), theme.strong());

@@ -61,6 +61,46 @@ fn two_things_never_share_a_place() {
     }
 }
 
+/// Whatever words name it, no file is written over that is read, or written besides.
+#[test]
+fn nothing_is_written_over_what_is_read_or_written_besides() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let inputs = ["a.jsonl", "c.toml", "commands"];
+    for name in inputs {
+        fs::write(at(name), if name == "commands" { "true" } else { "" }).unwrap();
+    }
+    fs::hard_link(at("a.jsonl"), at("hard.jsonl")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("new", at("soft")).unwrap();
+    for (arguments, one, two) in [
+        (&["replay", "a.jsonl", "--svg", "a.jsonl"][..], "the recording", "--svg"),
+        (&["replay", "a.jsonl", "--trace", "./a.jsonl"], "the recording", "--trace"),
+        (&["replay", "a.jsonl", "--report", "hard.jsonl"], "the recording", "--report"),
+        (&["--config", "c.toml", "--report", "c.toml"], "the configuration", "--report"),
+        (
+            &["replay", "a.jsonl", "--config", "c.toml", "--svg", "c.toml"],
+            "the configuration",
+            "--svg",
+        ),
+        (&["--compare", "a.jsonl", "--record", "./a.jsonl"], "--compare", "--record"),
+        (&["exec", "--from", "commands", "--report", "commands"], "--from", "--report"),
+        (&["exec", "--record", "x", "--svg", "x", "--", "true"], "--svg", "--record"),
+        (&["--record", "x", "--report", "./x"], "--report", "--record"),
+        (&["--svg", "x", "--report", "./x"], "--svg", "--report"),
+        (&["--svg", "new", "-o", "new"], "--svg", "--output"),
+        #[cfg(unix)]
+        (&["--svg", "new", "--record", "soft"], "--svg", "--record"),
+    ] {
+        let Ended { code, out, err } = end(threadline().current_dir(&folder).args(arguments));
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
+        let said = format!("threadline: {one} and {two} name the same file: give each its own\n");
+        assert_eq!(err, said, "{arguments:?}");
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), if cfg!(unix) { 5 } else { 4 });
+    assert_eq!(fs::read_to_string(at("commands")).unwrap(), "true");
+}
+
 #[test]
 fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
     let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());

@@ -111,7 +111,7 @@ fn what_failed_is_listed_and_ends_with_1() {
     assert!(err.starts_with(&format!("threadline: {named}")), "{err}");
     assert_eq!(err.lines().count(), 2, "each once, though both runs had it: {err}");
     assert!(out.contains(&format!("failed       {named}")), "{out}");
-    assert!(out.contains("speed-up     not reckoned"), "{out}");
+    assert!(out.contains("x with 2 jobs, efficiency "), "{out}");
 }
 
 #[test]

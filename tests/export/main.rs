@@ -19,8 +19,9 @@ mod trace;
 use fabricate::{Job, Sitting};
 use threadline::export::Subject;
 use threadline::model::{
-    Background, End, Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode, Nanos, Outcome,
-    Plan, Run, Selection, State, Target, TaskId, Work, Workload,
+    Background, Compute, Done, End, Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode,
+    Nanos, Outcome, Plan, Product, Run, Selection, Simulation, State, Target, TaskId, Work,
+    Workload,
 };
 
 /// What no viewer, terminal or browser may act on.
@@ -65,6 +66,7 @@ fn subject(sitting: &Sitting, background: Background) -> Subject<'_> {
         runs: sitting.app.runs(),
         sweep: None,
         followers: None,
+        now: sitting.app.now(),
         cores: session.setup().cores(),
         background,
         command: "threadline octocat",
@@ -88,6 +90,39 @@ fn hostile() -> Run {
     tell(500, 0, Kind::Finished { task: TaskId(1), outcome: Outcome::Failed(failure) });
     tell(700, 1, Kind::Finished { task: TaskId(2), outcome: Outcome::Stopped });
     tell(700, 0, Kind::RunFinished { end: End::Finished });
+    run
+}
+
+/// Two commands of a second each, the first of which failed.
+fn commands(mode: Mode, workers: u16) -> Run {
+    let work = Work::Commands { commands: ["false".to_owned(), "true".to_owned()].into() };
+    let plan = Plan::new(work, mode, workers, 2);
+    let mut run = Run::new(plan.clone());
+    let mut tell = |at: u64, lane: u16, kind: Kind| {
+        run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
+    };
+    tell(0, 0, Kind::RunStarted { plan });
+    let failure =
+        Failure { kind: FailureKind::Command, message: "ended with exit status 1".to_owned() };
+    let done = Outcome::Done(Done { answer: None, product: Product::Success });
+    for (place, outcome) in [Outcome::Failed(failure), done].into_iter().enumerate() {
+        let (lane, task) = (place as u16 % workers, TaskId(place as u32 + 1));
+        let begin = place as u64 / u64::from(workers) * 1_000;
+        tell(begin, lane, Kind::Started { task });
+        tell(begin, lane, Kind::Entered { state: State::Running });
+        tell(begin + 1_000, lane, Kind::Finished { task, outcome });
+    }
+    tell(2_000 / u64::from(workers), 0, Kind::RunFinished { end: End::Finished });
+    run
+}
+
+/// CPU work on a machine that is only computed, which has just begun.
+fn simulated() -> Run {
+    let simulation = Some(Simulation { seed: 7, cores: 8 });
+    let work = Work::Cpu(Compute { simulation, ..Compute::default() });
+    let plan = Plan::new(work, Mode::Threads, 2, 4);
+    let mut run = Run::new(plan.clone());
+    run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan } });
     run
 }
 
@@ -132,6 +167,7 @@ fn alone(runs: &[Run]) -> Subject<'_> {
         runs,
         sweep: None,
         followers: None,
+        now: Nanos::ZERO,
         cores: None,
         background: Background::Light,
         command: "threadline exec",

@@ -1,9 +1,9 @@
 //! The report in Markdown.
 
-use threadline::export::{Subject, markdown};
-use threadline::model::Background;
+use threadline::export::{Subject, markdown, svg};
+use threadline::model::{Background, Mode};
 
-use super::{alone, computed, going_on, hostile, race, subject, troubled};
+use super::{alone, commands, computed, going_on, hostile, race, simulated, subject, troubled};
 
 fn written(subject: &Subject<'_>) -> String {
     let mut out = Vec::new();
@@ -52,6 +52,39 @@ fn every_row_of_a_table_has_its_columns() {
             assert_eq!(*columns.get_or_insert(count), count, "{line}\n{report}");
         }
     }
+}
+
+/// Times are until now, and nothing of it has stopped.
+#[test]
+fn what_goes_on_is_not_called_stopped() {
+    let sitting = going_on();
+    let report = written(&subject(&sitting, Background::Light));
+    assert!(report.contains("goes on") && !report.contains("stopped"), "{report}");
+    assert!(!report.contains("not whole"), "{report}");
+    let (_, times) = report.split_once("## Time of all workers").unwrap();
+    let row = times.lines().find(|line| line.starts_with("| threads x5")).unwrap();
+    assert!(row.contains(" %)"), "{report}");
+}
+
+#[test]
+fn a_simulated_machine_is_called_so() {
+    let runs = [simulated()];
+    let said = "simulated on 8 cores, seed 7";
+    assert!(written(&alone(&runs)).contains(said));
+    let mut picture = Vec::new();
+    svg::write(&mut picture, &alone(&runs)).unwrap();
+    assert!(String::from_utf8(picture).unwrap().contains(said));
+}
+
+/// A command that failed has run as well: its run's time counts.
+#[test]
+fn commands_that_failed_have_run() {
+    let runs = [commands(Mode::Sequential, 1), commands(Mode::Threads, 2)];
+    let report = written(&alone(&runs));
+    for said in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "2.00 times as fast", "1 command failed"] {
+        assert!(report.contains(said), "{said}: {report}");
+    }
+    assert!(!report.contains("pages") && !report.contains("not whole"), "{report}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::model::stats::{self, Agreement};
-use crate::model::{Choice, End, Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Choice, Mode, Nanos, Run, Selection};
 
 impl Session {
     /// The sequential time that the selection's runs are measured against.
@@ -10,7 +10,7 @@ impl Session {
         match selection.choice {
             Choice::Race => {
                 let sequential = self.runs(selection).first();
-                sequential.filter(|run| is_comparable(run)).and_then(Run::took)
+                sequential.filter(|run| run.is_comparable()).and_then(Run::took)
             }
             Choice::Sweep => {
                 let points = self.sweep(selection)?.medians().iter();
@@ -24,11 +24,10 @@ impl Session {
     /// there are any: how many times as many a second as in the sequential run.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline(selection)?;
-        let failed = if selection.workload == Workload::Commands { run.failed_tasks() } else { 0 };
-        let done = run.done_tasks() + failed;
+        let done = run.ended_tasks();
         let share = f64::from(done) / f64::from(run.known_tasks().max(1));
         match run.end() {
-            Some(_) if is_comparable(run) => stats::speed_up(baseline, run.took()?),
+            Some(_) if run.is_comparable() => stats::speed_up(baseline, run.took()?),
             Some(_) => None,
             None if done == 0 || run.plan().mode == Mode::Sequential => None,
             None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
@@ -39,11 +38,4 @@ impl Session {
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
         self.bouts.get(&selection)?.agreement
     }
-}
-
-/// Whether a run did all that there is to do, so that its time can be set beside another's: a command
-/// that fails has run as well.
-pub(super) fn is_comparable(run: &Run) -> bool {
-    let commands = run.plan().workload() == Workload::Commands;
-    run.is_whole() || (commands && run.end() == Some(&End::Finished))
 }

@@ -1,7 +1,6 @@
 //! What the runs of a selection can be compared with: the same runs a time before, other modes of the
 //! sitting, runs from elsewhere.
 
-use super::figures::is_comparable;
 use super::{Bout, Session};
 use crate::model::{Choice, End, Run, Selection};
 
@@ -40,7 +39,7 @@ impl Session {
     /// Has runs from elsewhere, a recording's, to compare with: those that are whole.
     pub fn compare_with(&mut self, mut runs: Vec<Run>, name: String) {
         let all = runs.len();
-        runs.retain(is_comparable);
+        runs.retain(Run::is_comparable);
         self.given = Some(Given { name, partial: runs.len() < all, runs });
     }
 

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::Session;
-use super::figures::is_comparable;
 use super::setup::MOST_WORKERS;
 use crate::model::stats::Waves;
 use crate::model::sweep::Trial;
@@ -99,7 +98,7 @@ impl Session {
     /// the sweep.
     pub(super) fn after_trial(&mut self, selection: Selection) -> Option<Plan> {
         let bout = self.bouts.get_mut(&selection)?;
-        let run = bout.runs.first().filter(|run| is_comparable(run))?;
+        let run = bout.runs.first().filter(|run| run.is_comparable())?;
         let sweep = bout.sweep.as_mut()?;
         sweep.add(Trial {
             workers: run.plan().workers,

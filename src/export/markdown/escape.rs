@@ -5,13 +5,24 @@ use std::fmt::Write as _;
 
 use crate::model::text::{escaped, printable};
 
-/// Text inside a line or a cell of a table, as code: there GitHub looks for no mentions or issues,
-/// and what Markdown would act on is written as an entity.
+/// Text inside a line or a cell of a table, as code: nothing in it is a mention, a link or an element.
+/// A fence that nothing in it can end is enough, but for `|`, which begins a column even there.
 pub(super) fn inline(text: &str) -> String {
+    let text = printable(text);
+    if text.contains('|') || text.is_empty() {
+        return entities(&text);
+    }
+    let fence = fence(&text, 1);
+    // Beside the text's own backtick the fence would be a longer one; Markdown takes the space away.
+    let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+/// The same as an element, where what Markdown would act on is written as an entity.
+fn entities(text: &str) -> String {
     let mut safe = String::from("<code>");
-    let printable = printable(text);
-    for (at, c) in printable.char_indices() {
-        let is_www = || printable.get(..at).is_some_and(|before| before.ends_with("www"));
+    for (at, c) in text.char_indices() {
+        let is_www = || text.get(..at).is_some_and(|before| before.ends_with("www"));
         match c {
             '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '~' | '&' | '#' | '@' | '!'
             | ':' | '$' => entity(c, &mut safe),
@@ -27,13 +38,15 @@ fn entity(c: char, safe: &mut String) {
     _ = write!(safe, "&#{};", u32::from(c));
 }
 
+/// So many backticks, or more, that no run of them within is as long.
+fn fence(text: &str, least: usize) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    "`".repeat(least.max(longest + 1))
+}
+
 /// A block of code, with a fence that nothing in it can end.
 pub(super) fn block(language: &str, text: &str) -> String {
-    let mut longest = 2;
-    for run in text.split(|c| c != '`') {
-        longest = longest.max(run.len());
-    }
-    let fence = "`".repeat(longest + 1);
+    let fence = fence(text, 3);
     let lines: Vec<String> = text.lines().map(escaped).collect();
     format!("{fence}{language}\n{}\n{fence}\n", lines.join("\n"))
 }
@@ -50,7 +63,11 @@ mod tests {
             "<code>a&#124;b &#96;c&#96; &#91;d&#93;(http&#58;//e) &#60;b&#62; &#64;f &#35;1 \
              &#42;&#42;g&#42;&#42; www&#46;h &#92;u{1b}&#91;2J &#35; i</code>"
         );
-        assert_eq!(inline("octo-cat.1"), "<code>octo-cat.1</code>");
+        let hostile = "b `c` [d](http://e) <b> @f ```g``` \u{1b}[2J\n# i";
+        assert_eq!(inline(hostile), "````b `c` [d](http://e) <b> @f ```g``` \\u{1b}[2J # i````");
+        assert_eq!(inline("http://127.0.0.1:1/$a"), "`http://127.0.0.1:1/$a`");
+        assert_eq!(inline("`"), "`` ` ``");
+        assert_eq!(inline("octo-cat.1"), "`octo-cat.1`");
     }
 
     #[test]

@@ -9,8 +9,8 @@ use crate::model::{Compute, Run, Workload, meaning};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
     times(out, runs)?;
-    if let Some(task) = runs.first().and_then(|run| task(run, cores)) {
-        writeln!(out, "\n{task}\n")?;
+    if let Some((run, task)) = runs.first().and_then(|run| Some((run, task(run, cores)?))) {
+        writeln!(out, "\n{}: {task}\n", run.plan().workload())?;
     }
     table(out, runs)?;
     write_remarks(out, workers::remarks(runs))?;
@@ -21,8 +21,8 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
     write_remarks(out, unfinished(runs))
 }
 
-/// What a task was, and on what machine.
-fn task(run: &Run, cores: Option<u16>) -> Option<String> {
+/// What the tasks of a run are, and on what machine.
+pub(in crate::export) fn task(run: &Run, cores: Option<u16>) -> Option<String> {
     let workload = run.plan().workload();
     let Compute { size, turns, share, switch_interval, simulation } = run.plan().work.compute()?;
     let tasks = plural(run.known_tasks().into(), "task");
@@ -40,7 +40,7 @@ fn task(run: &Run, cores: Option<u16>) -> Option<String> {
         None => cores.map_or_else(String::new, |cores| format!("; {}", on(cores))),
     };
     Some(format!(
-        "{workload}: {tasks} of about {size} each{turns}{share}; switch interval {switch_interval}\
+        "{tasks} of about {size} each{turns}{share}; switch interval {switch_interval}\
          {machine}"
     ))
 }

@@ -40,7 +40,8 @@ fn broken(gil: Gil<'_>) -> Option<String> {
 }
 
 fn of_processes(run: &Run) -> Option<String> {
-    let [starting, hand_over] = [State::Starting, State::HandOver].map(|state| time_in(run, state));
+    let [starting, hand_over] =
+        [State::Starting, State::HandOver].map(|state| time_in(run, state, took(run)));
     (starting + hand_over > Nanos::ZERO).then(|| {
         format!(
             "{starting} to start them, {hand_over} to hand tasks and results over, all together"

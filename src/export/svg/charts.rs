@@ -12,7 +12,7 @@ const MOST_STEPS: usize = 1_000;
 
 impl Picture<'_> {
     pub(super) fn charts(&mut self, run: &Run) {
-        let (end, plan) = (run.elapsed(Nanos::ZERO), run.plan());
+        let (end, plan) = (self.subject.elapsed(run), run.plan());
         if plan.workers > 1 {
             let color = self.background.state(State::Waiting);
             self.chart("in flight", run.in_flight_level(), end, color);

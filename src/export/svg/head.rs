@@ -3,8 +3,8 @@
 use super::Picture;
 use super::ink::{Anchor, Font, hex};
 use super::layout::{LEFT, MARGIN, ROW, WIDTH};
-use crate::export::{Comparison, plural};
-use crate::model::{Mode, Nanos, Run, State, Workload};
+use crate::export::{Comparison, heading, plain, plural};
+use crate::model::{Mode, Run, State, Workload};
 
 /// Where the totals' bars end.
 const BARS: f64 = 700.0;
@@ -16,12 +16,7 @@ impl Picture<'_> {
     pub(super) fn title(&self) -> String {
         match self.subject.target.filter(|_| self.workload == Workload::Followers) {
             Some(target) => format!("{} @ {}", target.user, target.api),
-            None => match self.workload {
-                Workload::Cpu => "CPU work that needs the GIL".to_owned(),
-                Workload::Native => "CPU work of native code".to_owned(),
-                Workload::Mixed => "Pages, then CPU work".to_owned(),
-                workload => workload.to_string(),
-            },
+            None => heading(self.workload),
         }
     }
 
@@ -34,7 +29,11 @@ impl Picture<'_> {
                 format!("followers, {} of {per_page}", plural(tasks.into(), "page"))
             }
             Workload::Commands => plural(tasks.into(), "command"),
-            _ => plural(tasks.into(), "task"),
+            _ => {
+                let computed = self.runs.first();
+                let task = computed.and_then(|run| plain::computed::task(run, self.subject.cores));
+                task.unwrap_or_else(|| plural(tasks.into(), "task"))
+            }
         }
     }
 
@@ -81,7 +80,7 @@ impl Picture<'_> {
         } else {
             self.background.state(State::Waiting)
         };
-        let elapsed = run.elapsed(Nanos::ZERO);
+        let elapsed = self.subject.elapsed(run);
         let length = self.scale.x(elapsed) / self.scale.width * (BARS - LEFT);
         let name = Font::new(13.0, text);
         let baseline = self.y + 17.0;
@@ -97,7 +96,7 @@ impl Picture<'_> {
         };
         let figures = [
             elapsed.to_string(),
-            format!("{}/{}", run.done_tasks(), run.known_tasks()),
+            format!("{}/{}", run.ended_tasks(), run.known_tasks()),
             items.to_string(),
             speed_up.map(|times| format!("{times:.2}x")).unwrap_or_default(),
             efficiency.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default(),

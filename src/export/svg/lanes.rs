@@ -60,7 +60,7 @@ impl Picture<'_> {
     }
 
     fn lane(&mut self, run: &Run, (at, lane): (usize, &Lane), marks: &Marks, lanes: Lanes) {
-        let (until, name) = (run.elapsed(Nanos::ZERO), run.worker_name(at as u16));
+        let (until, name) = (self.subject.elapsed(run), run.worker_name(at as u16));
         let tasks = lane.tasks_until(until);
         let busy = format!("{} %", lane.busy_percent(until));
         self.ink.group(&format!("{name}: busy {busy}, {}", plural(tasks as u64, "task")));
@@ -126,7 +126,7 @@ impl Picture<'_> {
     /// What each attempt is about, on the longest of its states, where there is room.
     fn words(&mut self, run: &Run, lane: &Lane, baseline: f64) {
         let font = Font::new(11.0, 0);
-        let until = run.elapsed(Nanos::ZERO);
+        let until = self.subject.elapsed(run);
         let mut stretches = lane.stretches(until).peekable();
         for span in lane.spans() {
             let end = span.end.unwrap_or(until);

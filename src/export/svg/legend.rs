@@ -3,7 +3,7 @@
 use super::Picture;
 use super::ink::{Anchor, Font, hex, xml};
 use super::layout::{MARGIN, WIDTH};
-use crate::model::{Background, Nanos, State};
+use crate::model::{Background, State};
 
 /// How wide a sample is.
 const SAMPLE: f64 = 22.0;
@@ -39,7 +39,7 @@ impl Picture<'_> {
     pub(super) fn legend(&mut self) {
         let until = |state| {
             self.runs.iter().any(|run| {
-                let end = run.elapsed(Nanos::ZERO);
+                let end = self.subject.elapsed(run);
                 let failed = state == State::Error && run.failure().is_some();
                 let retried = state == State::Error && run.retries() > 0;
                 let lanes = run.lanes().iter();

@@ -53,11 +53,11 @@ struct Block {
 }
 
 /// The marks of every lane of every run: as fine as can be seen, but not more than there may be.
-pub(super) fn all(runs: &[&Run], scale: Scale) -> Vec<Vec<Marks>> {
+pub(super) fn all(runs: &[&Run], now: Nanos, scale: Scale) -> Vec<Vec<Marks>> {
     let mut finest = FINEST;
     loop {
         let runs = runs.iter().map(|run| {
-            let until = run.elapsed(Nanos::ZERO);
+            let until = run.elapsed(now);
             run.lanes().iter().map(|lane| of(lane, until, scale, finest)).collect()
         });
         let marks: Vec<Vec<Marks>> = runs.collect();
@@ -192,7 +192,7 @@ mod tests {
                 tell(end, lane, crate::model::Kind::Finished { task, outcome });
             }
         }
-        let marks = all(&[&run], SCALE);
+        let marks = all(&[&run], Nanos::ZERO, SCALE);
         let count: usize = marks.iter().flatten().map(|lane| lane.states.len()).sum();
         assert!((MOST / 4..=MOST).contains(&count), "{count}");
         assert_eq!(marks[0].len(), 200);

@@ -7,7 +7,7 @@ use crate::model::gil::Gil;
 use crate::model::lane::{Lane, Span};
 use crate::model::level::Level;
 use crate::model::page::{Follower, Page};
-use crate::model::plan::Plan;
+use crate::model::plan::{Plan, Workload};
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 
@@ -268,6 +268,20 @@ impl Run {
     /// Whether it is over and nothing is missing.
     pub fn is_whole(&self) -> bool {
         self.end == Some(End::Finished) && self.done == self.known
+    }
+
+    /// Whether it did all that there is to do, so that its time can be set beside another's: a command
+    /// that fails has run as well.
+    pub fn is_comparable(&self) -> bool {
+        let commands = self.plan.workload() == Workload::Commands;
+        self.is_whole() || (commands && self.end == Some(End::Finished))
+    }
+
+    /// How many tasks need not be done any more: those that were done, and commands that failed, which
+    /// have run as well.
+    pub fn ended_tasks(&self) -> u32 {
+        let commands = self.plan.workload() == Workload::Commands;
+        self.done + if commands { self.failed_tasks() } else { 0 }
     }
 
     /// Why it failed, or the first task that did: what a person should be told.

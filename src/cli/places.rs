@@ -1,0 +1,87 @@
+//! Whether what is written has a file of its own: nothing is written over what is read, nor over what
+//! is written besides.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::export::Exports;
+use super::usage::UsageError;
+
+/// What a person calls the configuration, which needs no option.
+pub(super) const CONFIGURATION: &str = "the configuration";
+
+/// A file, and the argument that names it.
+type Named<'a> = (&'static str, Option<&'a Path>);
+
+/// Refuses files that are written and named twice, in whatever words; those that are only read may
+/// be one. `-` is no file.
+pub(super) fn check(
+    read: &[Named<'_>],
+    exports: &Exports,
+    record: Option<&Path>,
+) -> Result<(), UsageError> {
+    let exports = exports.iter().map(|(kind, path)| (kind.option(), Some(path.as_path())));
+    let mut known: Vec<(&'static str, File)> =
+        read.iter().copied().filter_map(|named| file(named)).collect();
+    for named in exports.chain([("--record", record)]) {
+        let Some((two, file)) = file(named) else { continue };
+        if let Some((one, _)) = known.iter().find(|(_, other)| other.is(&file)) {
+            return Err(UsageError::FileTwice { one, two });
+        }
+        known.push((two, file));
+    }
+    Ok(())
+}
+
+fn file((name, path): Named<'_>) -> Option<(&'static str, File)> {
+    path.filter(|path| path.as_os_str() != "-").map(|path| (name, File::of(path)))
+}
+
+/// Which file a path leads to.
+struct File {
+    path: PathBuf,
+    /// Device and inode, where there is one already: two names may be hard links to it.
+    inode: Option<(u64, u64)>,
+}
+
+impl File {
+    fn of(path: &Path) -> Self {
+        Self { path: canonical(path), inode: inode(path) }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        self.path == other.path || (self.inode.is_some() && self.inode == other.inode)
+    }
+}
+
+/// Where the path leads, also to a file that does not exist yet: then its folder and its name tell.
+fn canonical(path: &Path) -> PathBuf {
+    /// More than the system itself follows.
+    const MOST_LINKS: usize = 64;
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        if let Ok(found) = fs::canonicalize(&path) {
+            return found;
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        if let Ok(end) = fs::read_link(&path) {
+            path = folder.join(end);
+            continue;
+        }
+        let whole = fs::canonicalize(folder).ok().zip(path.file_name());
+        return whole.map_or_else(|| path.clone(), |(folder, name)| folder.join(name));
+    }
+    path
+}
+
+#[cfg(unix)]
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+const fn inode(_: &Path) -> Option<(u64, u64)> {
+    None
+}
