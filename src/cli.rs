@@ -303,7 +303,7 @@ impl Fetch {
             force: self.patience.force,
             patience: self.patience.into(),
             way,
-            slow: self.simulate.slow(),
+            slow: self.simulate.slow(selection),
             exports,
             record: self.record.record,
             compare: self.record.compare,

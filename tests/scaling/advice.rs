@@ -157,6 +157,15 @@ fn one_trial_a_count_claims_no_more_than_it_tells() {
     );
 }
 
+/// Seven of 24 come close enough for one trial; the knee at 8 decides.
+#[test]
+fn a_plateaus_knee_decides_where_single_trials_do_not() {
+    let counts: Vec<u16> = (1..=24).collect();
+    let capped = capped(8, 60);
+    let said = advice(&swept(&counts, 1, 60, |workers| capped(workers) / 1e3));
+    assert!(said.starts_with("8 threads: 7.50x."), "{said}");
+}
+
 #[test]
 fn what_is_slower_is_so_against_a_count_that_is_named() {
     let times = [(1, 1_000.0), (2, 595.0), (4, 510.0), (8, 515.0), (12, 500.0), (16, 1_000.0)];

@@ -39,7 +39,7 @@ impl Marks {
         let best = *points.iter().max_by(|one, other| one.rate.total_cmp(&other.rate))?;
         let knee = sweep.plateau().map(|(knee, _)| knee.workers);
         let near = |point: &Point| {
-            let is_level = point.trials == 1 || knee.is_some_and(|knee| knee <= point.workers);
+            let is_level = knee.map_or(point.trials == 1, |knee| knee <= point.workers);
             let little = if is_level { CHANGE } else { WORTH_WHILE };
             point.rate * little >= best.rate
         };
