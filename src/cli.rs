@@ -313,7 +313,7 @@ impl Fetch {
             force: self.patience.force,
             patience: self.patience.into(),
             way,
-            slow: self.simulate.slow(),
+            slow: self.simulate.slow(selection),
             exports,
             record,
             compare,

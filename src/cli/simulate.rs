@@ -3,7 +3,7 @@
 use clap::{Args, value_parser};
 
 use crate::app::pace::{DEFAULT_SLOW, SLOWEST};
-use crate::model::Simulation;
+use crate::model::{Selection, Simulation};
 
 /// More cores than a picture has lanes would show nothing new.
 const MOST_CORES: i64 = 64;
@@ -33,7 +33,7 @@ pub(super) struct SimulateArgs {
         allow_negative_numbers = true
     )]
     cores: Option<u16>,
-    /// On the screen, the simulated run is N times slower than real time [default: 20]
+    /// On the screen, N times slower than real time; a sweep, once [default: 20]
     #[arg(
         long,
         hide_short_help = true,
@@ -55,9 +55,9 @@ impl SimulateArgs {
         })
     }
 
-    /// How many times slower than real time.
-    pub(super) fn slow(&self) -> u32 {
-        self.slow.unwrap_or(DEFAULT_SLOW)
+    /// How many times slower than real time: a sweep has many runs, and is about how long they take.
+    pub(super) fn slow(&self, selection: Selection) -> u32 {
+        self.slow.unwrap_or(if selection.is_sweep() { 1 } else { DEFAULT_SLOW })
     }
 }
 

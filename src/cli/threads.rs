@@ -170,6 +170,9 @@ mod tests {
             ("0..4", "--threads 0: give 1 to 1000"),
             ("1..4294967295", "--threads 4294967295: give 1 to 1000"),
             ("7", "--threads 7: a sweep compares several"),
+            ("7", "as 1,2,4,8 or 1..7, or"),
+            ("0", "as 1,2,4,8 or 1..8, or"),
+            ("1", "as 1,2,4,8 or 1..8, or"),
             ("7,7", "--threads 7: a sweep compares several"),
             ("1..1000", "1000 counts are too many"),
         ] {

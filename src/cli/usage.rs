@@ -73,8 +73,8 @@ pub enum UsageError {
     },
     /// One number of threads, where several are wanted.
     #[error(
-        "--threads {asked}: a sweep compares several counts: give them as 1,2,4,8 or 1..{asked}, or \
-         leave --threads away"
+        "--threads {asked}: a sweep compares several counts: give them as 1,2,4,8 or 1..{}, or leave \
+         --threads away", if *asked > 1 { *asked } else { 8 }
     )]
     OneCount {
         /// Which was asked for.

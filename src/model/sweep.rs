@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::plan::{Mode, Workload};
-use super::scaling::{self, Estimate, Fit, Interval};
+use super::scaling::{self, Estimate, Fit, Interval, Law};
 use super::stats::Waves;
 use super::time::Nanos;
 pub use words::Words;
@@ -72,6 +72,7 @@ pub struct Sweep {
     points: Vec<Point>,
     fits: Vec<Fit>,
     axis: Axis,
+    cores: Option<u16>,
 }
 
 /// What rates are fitted against.
@@ -116,6 +117,17 @@ impl Sweep {
         counts.sort_unstable();
         counts.dedup();
         Self { counts, repeats: repeats.max(1), ..Self::default() }
+    }
+
+    /// On a machine with so many cores, where that is known.
+    #[must_use]
+    pub fn on_cores(self, cores: Option<u16>) -> Self {
+        Self { cores, ..self }
+    }
+
+    /// How many cores there are to compute on, where that is known.
+    pub fn cores(&self) -> Option<u16> {
+        self.cores
     }
 
     /// The numbers of workers, from the smallest on.
@@ -203,6 +215,11 @@ impl Sweep {
         places.len() < scaling::ENOUGH
     }
 
+    /// Whether no number of workers has a second trial: how much two runs of the same differ is unknown.
+    pub fn is_single(&self) -> bool {
+        self.points.iter().all(|point| point.trials == 1)
+    }
+
     /// What so many workers count in the laws: how many of them have a task on average, if all tasks
     /// take equally long (tasks / waves); where that does not show, their number. See [`Self::add`].
     pub fn parallelism(&self, workers: u16) -> f64 {
@@ -225,11 +242,10 @@ impl Sweep {
         fit.rate(self.parallelism(workers))
     }
 
-    /// How many times as fast as one worker, as measured, else as the best law has it. Nothing without
-    /// either.
+    /// How many times as fast as one worker. Nothing where one was not measured: a base that a law makes
+    /// up would change with each trial.
     pub fn speed_up(&self, rate: f64) -> Option<f64> {
-        let measured = self.points.iter().find(|point| point.workers == 1).map(|point| point.rate);
-        let one = measured.or_else(|| Some(self.fits.first()?.rate(1.0)))?;
+        let one = self.points.iter().find(|point| point.workers == 1)?.rate;
         (one > 0.0).then(|| rate / one)
     }
 
@@ -244,10 +260,12 @@ impl Sweep {
         self.tasks().map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equal())
     }
 
-    /// The same, of all numbers of workers up to the largest: each stair that is wider than one.
+    /// The same, of all numbers of workers from the smallest to the largest: each stair that is wider
+    /// than one.
     pub fn stairs(&self) -> Vec<RangeInclusive<u16>> {
-        let (mut stairs, mut workers) = (Vec::new(), 1);
-        let Some(&most) = self.counts.last() else { return stairs };
+        let (&[mut workers, .., most], mut stairs) = (self.counts.as_slice(), Vec::new()) else {
+            return Vec::new();
+        };
         while workers < most {
             let last = (*self.equal_counts(workers).end()).clamp(workers, most);
             if last > workers {
@@ -264,12 +282,29 @@ impl Sweep {
         advice::advice(self, workload, mode)
     }
 
-    /// The best law's knee, as numbers of workers. Nothing if it has none.
+    /// The best law's knee, as numbers of workers. Nothing if it has none, or only beyond the tasks: no
+    /// more workers than that have something to do.
     pub fn knee(&self) -> Option<Knee> {
         let Estimate { value, interval } = self.fits.first()?.knee?;
+        let tasks = u16::try_from(self.tasks()?).unwrap_or(u16::MAX);
         let workers = self.workers(value);
-        let between = interval.map(|Interval { low, high }| self.workers(low)..=self.workers(high));
-        Some(Knee { workers, between })
+        let between = interval.map(|Interval { low, high }| {
+            self.workers(low).min(tasks)..=self.workers(high).min(tasks)
+        });
+        (value.round() <= f64::from(tasks)).then_some(Knee { workers, between })
+    }
+
+    /// Up to how many workers there is no knee, where the best law has one that no tasks are left for.
+    pub fn no_knee_up_to(&self) -> Option<u32> {
+        let beyond = self.fits.first()?.knee.is_some() && self.knee().is_none();
+        self.tasks().filter(|_| beyond)
+    }
+
+    /// Where it levels off, and at how many tasks a second, if the best law is a plateau and no guess.
+    fn plateau(&self) -> Option<(Knee, f64)> {
+        let fit = self.fits.first().filter(|_| !self.is_guess())?;
+        let Law::Plateau { capacity, .. } = fit.law else { return None };
+        Some((self.knee()?, capacity))
     }
 
     /// The number of workers whose [`Self::parallelism`] is next to this one: the fewest, where there

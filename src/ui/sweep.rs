@@ -77,10 +77,15 @@ impl<'app> Chart<'app> {
             None => " sweep: speed-up by threads ".to_owned(),
         };
         let fitted = self.sweep.fits().first().map_or_else(String::new, |fit| {
-            format!("  {} {}", self.theme.pick("━", "-"), fit.name())
+            format!("  {} {}", self.theme.pick(plot::LEVEL.0, plot::LEVEL.1), fit.name())
         });
+        let knee = self.sweep.knee().zip(self.sweep.counts().last());
+        let knee =
+            knee.filter(|(knee, last)| knee.workers <= **last).map_or_else(String::new, |_| {
+                format!("  {} knee", self.theme.pick(plot::KNEE.0, plot::KNEE.1))
+            });
         let (dot, median) = (self.theme.pick(plot::DOT.0, plot::DOT.1), plot::median(self.theme));
-        Some((left, format!(" {dot} measured  {median} median{fitted} ")))
+        Some((left, format!(" {dot} measured  {median} median{fitted}{knee} ")))
     }
 
     /// What rates are in, where there is no speed-up to tell.
@@ -144,23 +149,23 @@ impl<'app> Chart<'app> {
         columns
     }
 
-    /// The counts so far in figures; where not all have room, some of them, and the last.
+    /// The counts so far in figures; where not all have room, some of them, and how many there are more.
     fn table(&self, columns: &[Column], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
             texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()
         };
-        let (counts, mut room) = (self.sweep.counts().len(), usize::from(area.height));
         let mut rows = area.rows();
-        // A row for captions, unless a count more makes the table whole.
-        if room != counts
-            && let Some(row) = rows.next()
-        {
-            let mut captions =
-                columns.iter().map(|one| (one.caption.clone().into_owned(), one.width));
-            Line::styled(line(&mut captions), self.theme.quiet()).render(row, buf);
+        let (Some(row), Some(first)) = (rows.next(), columns.first()) else { return };
+        let mut captions = columns.iter().map(|one| (one.caption.clone().into_owned(), one.width));
+        Line::styled(line(&mut captions), self.theme.quiet()).render(row, buf);
+        let (points, mut room) = (self.sweep.medians(), usize::from(area.height) - 1);
+        if let (true, Some(row)) = (room < points.len(), rows.next_back()) {
             room -= 1;
+            let more = format!("+{} more", points.len() - room);
+            let mut more = [(more, first.width)].into_iter();
+            Line::styled(line(&mut more), self.theme.quiet()).render(row, buf);
         }
-        for (point, row) in words::some(self.sweep.medians(), room).zip(rows) {
+        for (point, row) in words::some(points, room).zip(rows) {
             let mut figures =
                 columns.iter().map(|one| ((one.figure)(&self.sweep, point), one.width));
             Line::styled(line(&mut figures), self.theme.text()).render(row, buf);

@@ -38,8 +38,9 @@ impl Verdict {
             at_rest(app, layout, theme, room)
         };
         let beside = room.saturating_sub(text::width(&text) + 1);
-        // Neither what is computed on few cores nor a person's commands come in equal rounds.
-        let pages = app.shown().workload == Workload::Followers;
+        // Neither what is computed on few cores nor a person's commands come in equal rounds. A sweep
+        // speaks of those of its knee.
+        let pages = app.shown().workload == Workload::Followers && !app.shown().is_sweep();
         let mut runs = app.runs().iter().filter(|_| pages && sentences::problem(app).is_none());
         let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
         let waves = threads.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));

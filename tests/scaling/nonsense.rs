@@ -77,7 +77,8 @@ proptest! {
         }
         for mode in Mode::ALL {
             let advice = sweep.advice(workload, mode);
-            prop_assert_eq!(advice.is_some(), sweep.medians().len() > 1);
+            let is_sound = sweep.medians().first().is_some_and(|point| point.rate > 0.0);
+            prop_assert_eq!(advice.is_some(), is_sound && sweep.medians().len() > 1);
             if let Some(advice) = &advice {
                 assert_in_keeping(&sweep, advice);
             }

@@ -83,5 +83,7 @@ fn equal_counts_are_those_with_as_many_waves() {
 fn stairs_of_a_sweep() {
     let sweep = sweep(60, &[(1, 3_000.0), (16, 200.0), (32, 100.0)]);
     assert_eq!(sweep.stairs(), [10..=11, 12..=14, 15..=19, 20..=29, 30..=32]);
+    let narrow = super::sweep(60, &[(13, 250.0), (17, 200.0)]);
+    assert_eq!(narrow.stairs(), [13..=14, 15..=17], "none beyond what was swept");
     assert!(Sweep::new(vec![1, 2], 1).stairs().is_empty(), "tasks are not known");
 }

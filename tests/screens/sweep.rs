@@ -68,6 +68,46 @@ fn of_every_count_up_to_24() {
     insta::assert_snapshot!(screens(sitting, &[WIDE, USUAL]));
 }
 
+/// The counts leave no gap that is not told, and the captions stay.
+#[test]
+fn a_table_without_room_says_how_many_more_there_are() {
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let mut sitting = Sitting::new(Job { sweep, ..capped() }, SWEEP).finished();
+    for size in [WIDE, USUAL] {
+        let screen = sitting.text(size, Kit(Depth::True, Glyphs::Unicode));
+        let captions = screen.find("threads    median").unwrap();
+        let more = screen.find(" more  ").unwrap();
+        assert!(captions < more, "{screen}");
+    }
+}
+
+/// What a law fits, it passes: the curve enters and leaves each dot in the dot's row.
+#[test]
+fn the_curve_of_what_fits_goes_through_the_dots() {
+    let mut sitting = Sitting::new(capped(), SWEEP).finished();
+    let screen = sitting.text(WIDE, Kit(Depth::True, Glyphs::Unicode));
+    let dots = screen.lines().flat_map(|line| {
+        let cells: Vec<char> = line.chars().collect();
+        let inside = cells.windows(3).filter(|cells| cells[1] == '●' && cells[2] != ' ');
+        inside.map(|cells| [cells[0], cells[2]]).collect::<Vec<_>>()
+    });
+    let beside: Vec<_> = dots.collect();
+    assert!(beside.len() >= 5, "{screen}");
+    for [before, after] in beside {
+        assert!(" ─╭╯".contains(before) && "─╭╯".contains(after), "{screen}");
+    }
+}
+
+/// Little more than the first: the axis begins where its half is.
+#[test]
+fn an_axis_has_two_ticks_for_small_differences() {
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 1, agreed: false };
+    let job = Job { sweep, at_once: Some(2), followers: 1_800, listed: 1_800, ..Job::default() };
+    let mut sitting = Sitting::new(job, SWEEP).finished();
+    let screen = sitting.text(USUAL, Kit(Depth::True, Glyphs::Unicode));
+    assert!(screen.matches('┤').count() >= 2, "{screen}");
+}
+
 /// Without a trial of one thread, and too few counts for a law.
 #[test]
 fn of_two_counts() {

@@ -30,6 +30,14 @@ fn simulate_computes_cpu_work_unless_another_workload_is_named() {
     assert_eq!(given(&["--workload", "cpu"]).unwrap().lab.compute.simulation, None);
 }
 
+/// Its many trials are compared, not watched.
+#[test]
+fn a_sweep_is_not_slowed_unless_that_was_asked_for() {
+    let sweep = ["--simulate", "--mode", "sweep"];
+    assert_eq!(given(&sweep).unwrap().slow, 1);
+    assert_eq!(given(&[sweep.as_slice(), &["--slow", "5"]].concat()).unwrap().slow, 5);
+}
+
 #[test]
 fn seed_cores_and_slow_are_taken_as_given() {
     let followers =

@@ -81,7 +81,8 @@ impl Session {
     /// A sweep of so many tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
         let SweepSetup { counts, repeats, .. } = &self.setup.sweep;
-        Sweep::new(counts.clone().unwrap_or_else(|| usual_counts(tasks)), *repeats)
+        let counts = counts.clone().unwrap_or_else(|| usual_counts(tasks));
+        Sweep::new(counts, *repeats).on_cores(self.setup.cores())
     }
 
     /// How many workers the next trial has, if the selection is a sweep that has one.

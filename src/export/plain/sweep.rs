@@ -82,14 +82,6 @@ fn parameters(fit: &Fit, words: Words) -> Vec<String> {
 
 fn remarks(sweep: &Sweep, words: Words) -> Vec<Remark> {
     let mut remarks = Vec::new();
-    let measured = sweep.medians().iter().any(|point| point.workers == 1);
-    if !measured && !sweep.fits().is_empty() {
-        let one = words.count(1);
-        remarks.push(remark(
-            "speed-up",
-            format!("against {one} by the best law: it was not measured"),
-        ));
-    }
     if let (Some(best), false) = (sweep.fits().first(), sweep.is_guess()) {
         let against = match (sweep.has_stairs(), words.tasks) {
             (true, tasks) => format!("{tasks} / waves"),
@@ -101,6 +93,11 @@ fn remarks(sweep: &Sweep, words: Words) -> Vec<Remark> {
     }
     if let Some(knee) = sweep.knee() {
         let knee = format!("{knee} {}: beyond that more of them buy little", words.workers);
+        remarks.push(remark("knee", knee));
+    }
+    if let Some(tasks) = sweep.no_knee_up_to() {
+        let knee =
+            format!("none up to {tasks} {}, one for each of the {}", words.workers, words.tasks);
         remarks.push(remark("knee", knee));
     }
     remarks.extend(stairs(sweep, words).map(|text| remark("stairs", text)));
@@ -161,16 +158,14 @@ pages/s, from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in the l
     }
 
     #[test]
-    fn one_worker_that_was_not_measured_is_said_to_be_fitted() {
+    fn without_a_trial_of_one_worker_there_is_no_speed_up() {
         let report = report(&sweep(&[2, 4, 8, 16]), Workload::Cpu);
         assert!(
             report.contains(
-                "\n8               3     400 ms     392 ms     400 ms         150     7.50x "
+                "\n8               3     400 ms     392 ms     400 ms         150         -           -"
             ),
             "{report}"
         );
-        let line = "\nspeed-up     against 1 thread by the best law: it was not measured\n";
-        assert!(report.contains(line), "{report}");
         assert!(!report.contains("best law     "), "that is a guess: {report}");
     }
 

@@ -1,18 +1,17 @@
 //! What a person can do about a sweep, in a sentence or two. It goes by what was measured: a law is
 //! named only where the measurements agree with it.
 
-use std::cmp::Ordering;
-
 use super::{Point, Sweep, Words};
 use crate::model::plan::{Mode, Workload};
-use crate::model::scaling::Law;
+use crate::model::scaling::{ENOUGH, Law};
 use crate::model::stats::Waves;
 use crate::model::text::figure;
 
 /// Less than this much quicker is not worth more workers.
 const WORTH_WHILE: f64 = 1.1;
 
-/// Less than this much quicker, or slower, is no change: two runs of the same differ by as much.
+/// Less than this much quicker, or slower, is no change: two runs of the same differ by as much, as far as
+/// single ones tell.
 const CHANGE: f64 = 1.15;
 
 /// The measured points that matter.
@@ -38,7 +37,12 @@ impl Marks {
         let points = sweep.medians();
         let (&first, &last) = (points.first()?, points.last()?);
         let best = *points.iter().max_by(|one, other| one.rate.total_cmp(&other.rate))?;
-        let near = |point: &Point| point.rate * WORTH_WHILE >= best.rate;
+        let knee = sweep.plateau().map(|(knee, _)| knee.workers);
+        let near = |point: &Point| {
+            let is_level = knee.map_or(point.trials == 1, |knee| knee <= point.workers);
+            let little = if is_level { CHANGE } else { WORTH_WHILE };
+            point.rate * little >= best.rate
+        };
         let mut place = points.iter().position(near)?;
         let is_end = f64::from(last.workers) < 1.5 * f64::from(points.get(place)?.workers);
         let growing =
@@ -67,17 +71,32 @@ pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<St
     let (marks, words) = (Marks::of(sweep)?, Words::of(workload, mode));
     let mut sentences = flat(sweep, &marks, words, mode)
         .or_else(|| slower(&marks, words))
-        .unwrap_or_else(|| vec![choice(&marks, words), further(sweep, &marks, words)]);
+        .or_else(|| too_many(sweep, &marks, words))
+        .unwrap_or_else(|| vec![choice(&marks, words), further(sweep, &marks, words, workload)]);
     if sentences.len() > 1 {
         sentences.extend(law(sweep, &marks, words));
         sentences.extend(waves(sweep, &marks, words));
     }
-    let counts = sweep.medians().len();
-    sentences.extend(sweep.is_guess().then(|| match counts {
-        0..6 => format!("From {counts} {} counts this is a guess.", words.worker),
-        _ => "This is a guess: too few of the counts differ in waves.".to_owned(),
-    }));
+    sentences.extend(guess(sweep, words));
     Some(sentences.join(" "))
+}
+
+/// Why all that is said is a guess, if it is one.
+fn guess(sweep: &Sweep, words: Words) -> Option<String> {
+    let counts = sweep.medians().len();
+    let few = sweep.is_guess() && counts < ENOUGH;
+    match (few, sweep.is_single()) {
+        (true, true) => Some(format!(
+            "From one trial each of {counts} {} counts this is a guess.",
+            words.worker
+        )),
+        (true, false) => Some(format!("From {counts} {} counts this is a guess.", words.worker)),
+        (false, true) => Some("From one trial a count this is a guess.".to_owned()),
+        (false, false) if sweep.is_guess() => {
+            Some("This is a guess: too few of the counts differ in waves.".to_owned())
+        }
+        (false, false) => None,
+    }
 }
 
 /// Nothing changes, up or down.
@@ -91,10 +110,7 @@ fn flat(sweep: &Sweep, marks: &Marks, words: Words, mode: Mode) -> Option<Vec<St
     let why = if mode == Mode::Gil { ", as only one at a time has the GIL" } else { "" };
     let (last_count, first_count) = (words.count(last.workers), first.workers);
     let times = last.rate / first.rate;
-    let workers = capital(words.workers);
-    Some(vec![format!(
-        "{workers} change nothing here: {last_count} are {times:.2}x as fast as {first_count}{why}."
-    )])
+    Some(vec![format!("{last_count} gain nothing on {first_count}: {times:.2}x{why}.")])
 }
 
 /// The fewest are quickest, or the most are clearly slower than the quickest.
@@ -103,58 +119,73 @@ fn slower(marks: &Marks, words: Words) -> Option<Vec<String>> {
     if last.rate * WORTH_WHILE >= best.rate || overlap(last, best) {
         return None;
     }
-    let (count, times) = (words.count(choice.workers), last.rate / choice.rate);
     if choice.workers == first.workers {
         return Some(vec![format!(
-            "Stay with {count}: {} are {times:.2}x as fast.",
-            words.count(last.workers)
+            "Stay with {}: {} are {:.2}x as fast.",
+            words.count(choice.workers),
+            words.count(last.workers),
+            last.rate / choice.rate
         )]);
     }
-    let gain = self::choice(marks, words);
-    let than = if best.workers > choice.workers { best.workers } else { choice.workers };
+    let than = if best.workers > choice.workers { best } else { choice };
+    let (most, times) = (last.workers, last.rate / than.rate);
     Some(vec![
-        gain,
-        format!("More than {than} make it slower: {} come to {times:.2}x of that.", last.workers),
+        self::choice(marks, words),
+        format!(
+            "More than {0} make it slower: {most} are {times:.2}x as fast as {0}.",
+            than.workers
+        ),
+    ])
+}
+
+/// The best have more workers than there are tasks.
+fn too_many(sweep: &Sweep, marks: &Marks, words: Words) -> Option<Vec<String>> {
+    let tasks = sweep.tasks().filter(|&tasks| tasks < u32::from(marks.choice.workers))?;
+    let (count, gain) = (words.count(tasks.try_into().ok()?), gain(marks));
+    let (task, choice) = (words.tasks, marks.choice.workers);
+    Some(vec![
+        format!("{count} would do: one for each of the {task}."),
+        format!("{choice}: {gain}."),
     ])
 }
 
 /// What to take, and what it brings.
-fn choice(Marks { first, choice, .. }: &Marks, words: Words) -> String {
-    let (count, times) = (words.count(choice.workers), choice.rate / first.rate);
+fn choice(marks: &Marks, words: Words) -> String {
+    format!("{}: {}.", words.count(marks.choice.workers), gain(marks))
+}
+
+/// `7.50x`, against one worker.
+fn gain(Marks { first, choice, .. }: &Marks) -> String {
+    let times = choice.rate / first.rate;
     match first.workers {
-        1 => format!("{count}: {times:.2}x."),
-        other => format!("{count}: {times:.2}x as fast as {other}."),
+        1 => format!("{times:.2}x"),
+        other => format!("{times:.2}x as fast as {other}"),
     }
 }
 
 /// What more of them would bring.
-fn further(sweep: &Sweep, marks: &Marks, words: Words) -> String {
+fn further(sweep: &Sweep, marks: &Marks, words: Words, workload: Workload) -> String {
     let Marks { choice, more, .. } = marks;
-    let tasks = sweep.tasks().unwrap_or_default();
-    match u32::from(choice.workers).cmp(&tasks) {
-        Ordering::Less => {}
-        Ordering::Equal => {
-            return format!(
-                "More would have nothing to do: that is one for each of the {}.",
-                words.tasks
-            );
-        }
-        Ordering::Greater => {
-            return format!("{tasks} would do: that is one for each of the {}.", words.tasks);
-        }
+    if sweep.tasks() == Some(choice.workers.into()) {
+        return format!(
+            "More would have nothing to do: that is one for each of the {}.",
+            words.tasks
+        );
     }
     if marks.growing {
-        return beyond(sweep, marks, words);
+        let cores = sweep.cores().filter(|_| matches!(workload, Workload::Cpu | Workload::Native));
+        return beyond(sweep, marks, words, cores);
     }
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);
     let price = price(count, choice.workers, words);
-    let unsure = if overlap(choice, more) { ", no more than trials differ by" } else { "" };
-    if gain >= 0.5 {
-        format!("{count} buy {gain:.0} % more for {price}{unsure}.")
-    } else if gain > -0.5 {
+    if gain.abs() < 0.5 {
         format!("{count} buy nothing for {price}.")
+    } else if overlap(choice, more) {
+        format!("{count} buy nothing sure for {price}: two runs of the same differ by as much.")
+    } else if gain > 0.0 {
+        format!("{count} buy {gain:.0} % more for {price}.")
     } else {
-        format!("{count} are {:.0} % slower, for {price}{unsure}.", -gain)
+        format!("{count} are {:.0} % slower, for {price}.", -gain)
     }
 }
 
@@ -167,8 +198,13 @@ fn price(count: u16, choice: u16, words: Words) -> String {
 }
 
 /// What more workers than were tried would bring, where the most did best.
-fn beyond(sweep: &Sweep, Marks { last, .. }: &Marks, words: Words) -> String {
-    let double = last.workers.saturating_mul(2);
+/// Nothing, for what computes all the time, beyond the cores.
+fn beyond(sweep: &Sweep, Marks { last, .. }: &Marks, words: Words, cores: Option<u16>) -> String {
+    if let Some(cores) = cores.filter(|&cores| cores <= last.workers) {
+        let noun = if cores == 1 { "core" } else { "cores" };
+        return format!("More than {cores} would take turns: this machine has {cores} {noun}.");
+    }
+    let double = last.workers.saturating_mul(2).min(cores.unwrap_or(u16::MAX));
     let told = sweep.fits().first().filter(|_| !sweep.is_guess() && !grows(sweep, last.workers));
     if let Some(fit) = told {
         let gain = (sweep.fitted(fit, double) / sweep.fitted(fit, last.workers) - 1.0) * 100.0;
@@ -186,8 +222,8 @@ fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     let Marks { before, choice, more, last, best, growing, .. } = marks;
     let fit = sweep.fits().first().filter(|_| !sweep.is_guess())?;
     match fit.law {
-        Law::Plateau { capacity, .. } if !growing => {
-            let knee = sweep.knee()?;
+        Law::Plateau { .. } if !growing => {
+            let (knee, capacity) = sweep.plateau()?;
             let near = before.is_none_or(|before| before.workers < knee.workers);
             (near && knee.workers <= more.workers).then(|| {
                 let (workers, tasks, capacity) = (words.workers, words.tasks, figure(capacity));
@@ -234,11 +270,8 @@ fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
 
 /// Whether the trials of two points do not tell them apart.
 fn overlap(one: &Point, other: &Point) -> bool {
-    let several = one.trials > 1 || other.trials > 1;
-    several && one.min <= other.max && other.min <= one.max
-}
-
-fn capital(word: &str) -> String {
-    let mut letters = word.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    if one.trials == 1 || other.trials == 1 {
+        return one.rate.max(other.rate) < one.rate.min(other.rate) * CHANGE;
+    }
+    one.min <= other.max && other.min <= one.max
 }

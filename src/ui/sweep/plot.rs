@@ -14,8 +14,14 @@ use crate::ui::theme::Theme;
 pub(super) const DOT: (&str, &str) = ("○", "o");
 const MEDIAN: (&str, &str) = ("●", "*");
 
-/// Low, in the middle and high in a cell: a curve has three steps a row.
-const LEVELS: [(&str, &str); 3] = [("▁", "."), ("━", "-"), ("▔", "'")];
+/// A curve in the middle of its cells, as the dots are: level; up and down within a column; its corners.
+pub(super) const LEVEL: (&str, &str) = ("─", "-");
+const STEEP: (&str, &str) = ("│", "|");
+const RISES: [(&str, &str); 2] = [("╯", "'"), ("╭", ".")];
+const FALLS: [(&str, &str); 2] = [("╮", "."), ("╰", "'")];
+
+/// Where the knee is on the axis.
+pub(super) const KNEE: (&str, &str) = ("┻", "^");
 
 /// Room for the figures left of the plot: `threads`, and a gap.
 const MARGIN: u16 = 8;
@@ -40,8 +46,10 @@ pub(super) struct Plot<'a> {
     /// The first and the last count, as the axis has them.
     ends: [f64; 2],
     logarithmic: bool,
-    /// What the upper edge stands for.
-    top: f64,
+    /// What the axis and the highest row stand for.
+    heights: [f64; 2],
+    /// From one figure of the vertical axis to the next.
+    step: f64,
 }
 
 impl<'a> Plot<'a> {
@@ -58,8 +66,15 @@ impl<'a> Plot<'a> {
             ..area
         };
         let ends = [first, last].map(|count| scaled(f64::from(count), logarithmic));
-        let mut plot = Self { sweep, theme, area, cells, ends, logarithmic, top: 1.0 };
-        plot.top = plot.highest() * 1.04;
+        let (heights, step) = ([0.0, 1.0], 1.0);
+        let mut plot = Self { sweep, theme, area, cells, ends, logarithmic, heights, step };
+        let [low, high] = plot.extent();
+        plot.step = round_step(high, cells.height);
+        // What lies in the upper half has all rows. Beyond that, small differences would look large.
+        let is_high = low < high && low >= high / 2.0;
+        let bottom = if is_high { (high / 2.0 / plot.step).floor() * plot.step } else { 0.0 };
+        plot.heights = [bottom, high];
+        plot.step = round_step(high - bottom, cells.height);
         plot
     }
 
@@ -86,14 +101,17 @@ impl<'a> Plot<'a> {
         self.sweep.speed_up(rate).unwrap_or(rate)
     }
 
-    fn highest(&self) -> f64 {
+    /// The least and the most of what is drawn.
+    fn extent(&self) -> [f64; 2] {
         let measured = self.sweep.trials().iter().map(|trial| self.height(trial.rate()));
         let fitted = self.sweep.fits().first().into_iter().flat_map(|fit| {
             let counts = self.sweep.counts().iter();
             counts.map(|&workers| self.height(self.sweep.fitted(fit, workers)))
         });
-        let highest = measured.chain(fitted).filter(|value| value.is_finite()).fold(0.0, f64::max);
-        if highest > 0.0 { highest } else { 1.0 }
+        let sound = measured.chain(fitted).filter(|value| value.is_finite() && *value >= 0.0);
+        let [low, high] =
+            sound.fold([f64::INFINITY, 0.0], |[low, high], one| [one.min(low), one.max(high)]);
+        if high > 0.0 { [low, high] } else { [0.0, 1.0] }
     }
 
     /// The column of a count.
@@ -117,12 +135,12 @@ impl<'a> Plot<'a> {
         if self.logarithmic { scaled.exp2() } else { scaled }
     }
 
-    /// The row of a height, and in which third of it that is, from the lowest.
-    fn y(&self, height: f64) -> (u16, usize) {
-        let rows = self.cells.height;
-        let thirds = f64::from(rows) * 3.0;
-        let third = (height / self.top * thirds).clamp(0.0, thirds - 1.0) as u16;
-        (self.cells.bottom() - 1 - (third / 3).min(rows - 1), usize::from(third % 3))
+    /// The row whose middle is next to a height: the axis is the lowest height, and nothing is drawn on
+    /// it.
+    fn y(&self, height: f64) -> u16 {
+        let (rows, [bottom, top]) = (f64::from(self.cells.height), self.heights);
+        let row = ((height - bottom) / (top - bottom) * rows).round().clamp(1.0, rows);
+        self.cells.bottom() - row as u16
     }
 
     fn dot(
@@ -132,7 +150,7 @@ impl<'a> Plot<'a> {
         (sign, style): ((&'static str, &'static str), Style),
         buf: &mut Buffer,
     ) {
-        let (y, _) = self.y(self.height(rate));
+        let y = self.y(self.height(rate));
         self.put(self.x(f64::from(workers)), y, sign, style, buf);
     }
 
@@ -141,15 +159,32 @@ impl<'a> Plot<'a> {
         let at = |workers: u16| self.height(self.sweep.fitted(fit, workers));
         let first = self.x(self.sweep.counts().first().copied().map_or(1.0, f64::from));
         let last = self.x(self.sweep.counts().last().copied().map_or(1.0, f64::from));
+        let mut before = None;
         for x in first..=last {
-            let workers = self.workers(x);
+            let mut counts = self.sweep.counts().iter();
+            let counted = counts.find(|&&count| self.x(count.into()) == x).copied();
+            let workers = counted.map_or_else(|| self.workers(x), f64::from);
             let below = workers.floor().max(1.0) as u16;
             let (low, high) = (at(below), at(below.saturating_add(1)));
-            let (y, level) = self.y(low + (workers - f64::from(below)) * (high - low));
-            if let Some(&sign) = LEVELS.get(level) {
-                self.put(x, y, sign, self.theme.bar(false), buf);
-            }
+            let y = self.y(low + (workers - f64::from(below)) * (high - low));
+            self.join(before.unwrap_or(y), y, x, buf);
+            before = Some(y);
         }
+    }
+
+    /// The curve in a column, from its row in the one before.
+    fn join(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
+        let style = self.theme.bar(false);
+        if from == to {
+            self.put(x, to, LEVEL, style, buf);
+            return;
+        }
+        for y in from.min(to)..from.max(to) {
+            self.put(x, y, STEEP, style, buf);
+        }
+        let [leaves, arrives] = if to < from { RISES } else { FALLS };
+        self.put(x, from, leaves, style, buf);
+        self.put(x, to, arrives, style, buf);
     }
 
     /// The vertical axis: round figures, as many as have room.
@@ -161,18 +196,24 @@ impl<'a> Plot<'a> {
         if self.sweep.trials().is_empty() {
             return;
         }
-        let step = round_step(self.top, self.cells.height);
-        let unit = if self.is_speed_up() { "x" } else { "" };
-        let digits = usize::from(step < 1.0);
-        for tick in 1.. {
-            let height = step * f64::from(tick);
-            if height > self.top {
+        let ([bottom, top], step) = (self.heights, self.step);
+        let first = (bottom / step).floor() + 1.0;
+        for tick in 0..self.cells.height {
+            let height = step * (first + f64::from(tick));
+            if height > top * (1.0 + f64::EPSILON) {
                 break;
             }
-            let (y, _) = self.y(height);
+            let y = self.y(height);
             self.put(x, y, ("┤", "+"), self.theme.line(), buf);
-            self.label(&format!("{height:.digits$}{unit}"), y, buf);
+            self.label(&self.tick(height), y, buf);
         }
+    }
+
+    /// What stands at a tick.
+    fn tick(&self, height: f64) -> String {
+        let unit = if self.is_speed_up() { "x" } else { "" };
+        let digits = usize::from(self.step < 1.0);
+        format!("{height:.digits$}{unit}")
     }
 
     fn is_speed_up(&self) -> bool {
@@ -191,7 +232,11 @@ impl<'a> Plot<'a> {
             self.put(self.x(workers.into()), y, ("┴", "+"), self.theme.line(), buf);
         }
         self.knee(y, buf);
-        self.label("0", y, buf);
+        let begin = match self.heights {
+            [bottom, _] if bottom > 0.0 => self.tick(bottom),
+            _ => "0".to_owned(),
+        };
+        self.label(&begin, y, buf);
         self.label("threads", y + 1, buf);
         let mut free = self.cells.x;
         let (last, others) = match self.sweep.counts().split_last() {
@@ -229,7 +274,7 @@ impl<'a> Plot<'a> {
             }
         }
         if (first..=last).contains(&&knee.workers) {
-            self.put(self.x(knee.workers.into()), y, ("┻", "^"), self.theme.key(), buf);
+            self.put(self.x(knee.workers.into()), y, KNEE, self.theme.key(), buf);
         }
     }
 
@@ -260,9 +305,11 @@ fn scaled(workers: f64, logarithmic: bool) -> f64 {
     if logarithmic { workers.max(1.0).log2() } else { workers }
 }
 
-/// The step between two figures of an axis that has so many rows: 1, 2 or 5 of a power of ten.
-fn round_step(top: f64, rows: u16) -> f64 {
-    let most = (f64::from(rows) * 0.6).max(1.0);
-    let steps = (-3..12).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
-    steps.into_iter().find(|step| top / step <= most).unwrap_or(top)
+/// The step between two figures of an axis of such a height that has so many rows: 1, 2 or 5 of a power
+/// of ten. At least two have room, unless there are hardly rows.
+fn round_step(height: f64, rows: u16) -> f64 {
+    let steps = || (-3..12).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
+    let of = |most: f64| steps().find(|step| height / step <= most.max(1.0));
+    let (loose, tight) = (of(f64::from(rows) * 0.6), of(rows.into()));
+    loose.filter(|step| height / step >= 2.0).or(tight).unwrap_or(height)
 }

@@ -21,10 +21,17 @@ pub(super) fn law(sweep: &Sweep, workload: Workload) -> Vec<String> {
         return vec!["which law this follows, three counts tell".to_owned(), String::new()];
     };
     let (long, short) = named(best, &unit(workload));
-    let knee = sweep.knee().map_or_else(String::new, |knee| format!("  knee {knee}"));
+    let knee = match (sweep.knee(), sweep.no_knee_up_to()) {
+        (Some(knee), _) => format!("  knee {knee}"),
+        (None, Some(tasks)) => format!("  no knee up to {tasks}"),
+        (None, None) => String::new(),
+    };
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
-    let [guess, brief] =
-        if sweep.is_guess() { ["  a guess: too few counts", "  a guess"] } else { ["", ""] };
+    let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
+        (true, _) => ["  a guess: too few counts", "  a guess"],
+        (false, true) => ["  a guess: one trial a count", "  a guess"],
+        (false, false) => ["", ""],
+    };
     let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
     let order = if sweep.is_guess() || names.len() < 2 {
         String::new()
@@ -66,7 +73,7 @@ pub(super) fn waves(sweep: &Sweep, room: usize) -> Option<String> {
     let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
     let Waves { count, .. } = Waves::new(tasks, about);
     let rounds = if count == 1 { "wave" } else { "waves" };
-    let begin = format!("ceil({tasks}/{about}) = {count} {rounds}");
+    let begin = format!("{about} threads: ceil({tasks}/{about}) = {count} {rounds}");
     let named = |stair: RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
     let stairs: Vec<String> = sweep.stairs().into_iter().map(named).collect();
     let forms = (1..=stairs.len()).rev().filter_map(|kept| {
