@@ -215,7 +215,9 @@ fn value(column: Column, attempt: &Attempt<'_>, until: Nanos) -> String {
             (Fate::Done(Some(answer)), _) => answer.status.to_string(),
             (Fate::Done(None) | Fate::Failed(_), Some(output)) => status(output.status),
             (Fate::Done(None), None) => "done".to_owned(),
-            (Fate::Failed(_), None) => "failed".to_owned(),
+            (Fate::Failed(failure), None) => {
+                failure.status.map_or_else(|| "failed".to_owned(), |status| status.to_string())
+            }
             (Fate::Stopped, _) => "stopped".to_owned(),
             (Fate::Open, _) => String::new(),
         },
