@@ -241,6 +241,7 @@ impl App {
             Action::Find => self.find(),
             Action::NextFound => self.find_next(true),
             Action::PreviousFound => self.find_next(false),
+            Action::NextSpan | Action::PreviousSpan => self.next_span(action),
             Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
             Action::Slower => return self.change_pace(true),

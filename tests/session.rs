@@ -29,7 +29,7 @@ fn session(costs_quota: bool, workers: Option<u16>) -> Session {
 }
 
 fn failure() -> Failure {
-    Failure { kind: FailureKind::NotFound, message: "nobody: check the spelling".to_owned() }
+    Failure::new(FailureKind::NotFound, "nobody: check the spelling")
 }
 
 fn done(product: Product) -> Outcome {

@@ -72,6 +72,10 @@ impl App {
 
     /// Compares with the first that there is, then with the next, and after the last with none.
     pub(super) fn compare(&mut self) {
+        if self.shown.choice == Choice::Sweep {
+            self.notice = Some("a trial is compared in the chart".to_owned());
+            return;
+        }
         let (compare, run) = (self.key_of(Action::Compare), self.key_of(Action::Run));
         let next = self.comparing.map_or(0, |at| at + 1);
         let rivals = self.session.rivals(self.shown);
@@ -80,13 +84,10 @@ impl App {
         let unused = self.session.unused(self.shown).filter(|_| next == 0);
         self.notice = match (names.get(next), names.get(next + 1)) {
             (Some(name), Some(other)) => {
-                Some(format!("compared with {name}; {compare} again: with {other}"))
+                Some(format!("compared with {name}; {compare}: with {other}"))
             }
-            (Some(name), None) => Some(format!("compared with {name}; {compare} again ends it")),
+            (Some(name), None) => Some(format!("compared with {name}; {compare} ends it")),
             (None, _) if unused.is_some() => None,
-            (None, _) if self.shown.choice == Choice::Sweep && names.is_empty() => Some(
-                "there is no other run to compare a trial with: run another mode first".to_owned(),
-            ),
             (None, _) if names.is_empty() => Some(format!(
                 "there is no other run to compare with: {run} runs this again, and keeps this one"
             )),

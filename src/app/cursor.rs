@@ -1,8 +1,22 @@
 //! The cursor: a moment on the time axis, which moves by cells, and from span to span of a lane.
 
+use super::App;
+use super::keymap::Action;
 use super::look::Looked;
 use super::view::View;
 use crate::model::{Nanos, Run, Span};
+
+impl App {
+    /// Goes to the next span of the lane chosen, or the one before; says where there is none.
+    pub(super) fn next_span(&mut self, action: Action) {
+        let before = (self.view.lane, self.view.cursor);
+        self.view.act(action, self.session.runs(self.shown), self.now);
+        if before == (self.view.lane, self.view.cursor) && before.0.is_some() {
+            let which = if action == Action::NextSpan { "last" } else { "first" };
+            self.notice = Some(format!("{which} span on this lane"));
+        }
+    }
+}
 
 impl View {
     /// The cursor, or where one appears: in the middle of what there is to see.

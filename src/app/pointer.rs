@@ -2,15 +2,20 @@
 //! marks a range.
 
 use super::keymap::Action;
+use super::popup::Popup;
 use super::view::View;
 use super::{App, Gesture, Pointed};
 use crate::model::Nanos;
 
 impl App {
-    /// Does what the mouse asks for; nothing while something lies over the picture.
+    /// Does what the mouse asks for; while the table lies over the picture, the wheel
+    /// moves through its rows, and while something else does, nothing happens.
     pub(super) fn point(&mut self, gesture: Gesture, pointed: Pointed) {
-        if self.popup.is_none() && !self.enters_text() {
-            self.view.point(gesture, pointed);
+        match (self.popup, gesture) {
+            (None, _) if !self.enters_text() => self.view.point(gesture, pointed),
+            (Some(Popup::Table), Gesture::Closer) => self.act_on_table(Action::PreviousLane),
+            (Some(Popup::Table), Gesture::Farther) => self.act_on_table(Action::NextLane),
+            _ => {}
         }
     }
 }
@@ -47,13 +52,15 @@ impl View {
     }
 
     fn drag_to(&mut self, at: Nanos) {
+        let newest = self.viewport.edge();
         let Some(drag) = &mut self.drag else { return };
         let begins = !std::mem::replace(&mut drag.moved, true);
         if begins {
-            let begun = drag.begun;
+            let begun = drag.begun.min(newest);
             self.mark_from(begun);
         }
-        self.put_cursor(at);
+        // Beyond it there is nothing to mark.
+        self.put_cursor(at.min(newest));
     }
 
     /// Ends the range that was dragged; a click where one was drops it.

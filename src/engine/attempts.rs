@@ -47,7 +47,8 @@ impl Attempts {
             match remedy {
                 Remedy::None => return Err(failure),
                 Remedy::Limit(limit) => {
-                    let again = pass.limited(limit, &self.report)?;
+                    let again = pass.limited(limit, &self.report);
+                    let again = again.map_err(|ended| ended.with_status(failure.status))?;
                     self.report.send(Kind::AttemptFailed { task, failure, again });
                 }
                 Remedy::Retry(after) => {

@@ -99,7 +99,7 @@ impl Worker for CommandsWorker {
 }
 
 fn failed(message: String) -> Outcome {
-    Outcome::Failed(Failure { kind: FailureKind::Command, message })
+    Outcome::Failed(Failure::new(FailureKind::Command, message))
 }
 
 /// What a person can do about it.

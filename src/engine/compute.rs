@@ -42,10 +42,10 @@ impl Job for ComputeJob {
 
 impl ComputeJob {
     fn not_computed(&self) -> Failure {
-        Failure {
-            kind: FailureKind::Worker,
-            message: format!("nothing is computed in {}", self.work.workload()),
-        }
+        Failure::new(
+            FailureKind::Worker,
+            format!("nothing is computed in {}", self.work.workload()),
+        )
     }
 }
 

@@ -11,9 +11,11 @@ pub(super) struct EventLoop(Option<Runtime>);
 impl EventLoop {
     pub(super) fn new() -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(|error| Failure {
-            kind: FailureKind::Unreachable,
-            message: format!("no event loop can be set up for a worker: {error}"),
+        let runtime = runtime.map_err(|error| {
+            Failure::new(
+                FailureKind::Unreachable,
+                format!("no event loop can be set up for a worker: {error}"),
+            )
         })?;
         Ok(Self(Some(runtime)))
     }

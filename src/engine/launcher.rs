@@ -195,8 +195,8 @@ fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
 }
 
 fn nobody(plan: &Plan) -> Failure {
-    Failure {
-        kind: FailureKind::Worker,
-        message: format!("nothing here can run {} in {}", plan.workload(), plan.mode),
-    }
+    Failure::new(
+        FailureKind::Worker,
+        format!("nothing here can run {} in {}", plan.workload(), plan.mode),
+    )
 }

@@ -269,7 +269,7 @@ fn panicked(task: TaskId, panic: &(dyn std::any::Any + Send)) -> Failure {
     let text = printable(text.unwrap_or("no message"));
     let message =
         format!("task {} met a defect of threadline itself ({text}): please report it", task.0);
-    Failure { kind: FailureKind::Panicked, message }
+    Failure::new(FailureKind::Panicked, message)
 }
 
 fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
@@ -279,15 +279,14 @@ fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
         "gave up after {MOST_LOSSES} worker processes died {over} ({last}): ask for fewer with \
          --threads, or choose another --mode"
     );
-    Failure { kind: FailureKind::Worker, message }
+    Failure::new(FailureKind::Worker, message)
 }
 
 /// The system has no thread for the run.
 pub(super) fn no_threads() -> Failure {
-    Failure {
-        kind: FailureKind::Panicked,
-        message: "the system gives this program no more threads: end other programs, or ask for \
-                  fewer with --threads or --jobs"
-            .to_owned(),
-    }
+    Failure::new(
+        FailureKind::Panicked,
+        "the system gives this program no more threads: end other programs, or ask for \
+                  fewer with --threads or --jobs",
+    )
 }

@@ -128,11 +128,11 @@ impl Iterator for Simulated {
 }
 
 fn too_many_events() -> Failure {
-    Failure {
-        kind: FailureKind::Worker,
-        message: format!(
+    Failure::new(
+        FailureKind::Worker,
+        format!(
             "a simulated run is given up after {MOST_EVENTS} events: take a longer switch interval, \
              or fewer or smaller tasks"
         ),
-    }
+    )
 }

@@ -62,6 +62,13 @@ impl Attempt {
 }
 
 impl Fate {
+    /// The HTTP status of the answer, whether that was well or not.
+    pub(super) fn status(&self) -> Option<u16> {
+        let answer = self.done.as_ref().and_then(|done| done.answer);
+        let refused = || self.error.as_ref()?.status;
+        answer.map(|answer| answer.status).or_else(refused)
+    }
+
     /// How many followers are on the page that it brought.
     pub(super) fn followers(&self) -> Option<u64> {
         match &self.done.as_ref()?.product {

@@ -183,10 +183,10 @@ pub(crate) mod fixture {
                 ExitStatus::Code(0) => {
                     Outcome::Done(Done { answer: None, product: Product::Success })
                 }
-                ExitStatus::Code(_) => Outcome::Failed(Failure {
-                    kind: FailureKind::Command,
-                    message: format!("command {} ended with {status}", task.0),
-                }),
+                ExitStatus::Code(_) => Outcome::Failed(Failure::new(
+                    FailureKind::Command,
+                    format!("command {} ended with {status}", task.0),
+                )),
                 ExitStatus::Signal(_) => Outcome::Stopped,
             };
             at(wave + 1, lane, Kind::Finished { task, outcome });

@@ -147,7 +147,7 @@ fn follower(id: u64) -> Follower<'static> {
 }
 
 pub(crate) fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, message: "api.example broke: try again".to_owned() }
+    Failure::new(kind, "api.example broke: try again")
 }
 
 /// A sweep over 60 pages of 50 ms from a service that answers eight requests at once: the second trial

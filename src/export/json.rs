@@ -204,7 +204,7 @@ pub struct TaskReport {
     /// `done`, `failed`, `stopped`, `retried` if it failed and another was made, or `lost` if the
     /// worker process died over it.
     pub outcome: &'static str,
-    /// The HTTP status; null if no request went well.
+    /// The HTTP status, also of a request that failed; null if no server answered.
     pub status: Option<u16>,
     /// When the worker took it.
     pub started_s: f64,

@@ -195,7 +195,7 @@ impl Process<'_> {
             command: plan.command(span.task).map(printable),
             attempt: span.attempt,
             outcome: fate.word,
-            status: answer.map(|answer| answer.status),
+            status: fate.status(),
             bytes: answer.map(|answer| answer.bytes),
             followers: fate.followers(),
             value: fate.value(),

@@ -45,18 +45,18 @@ struct ErrorBody {
 }
 
 fn final_fault(kind: FailureKind, message: String) -> Fault {
-    Fault { failure: Failure { kind, message }, remedy: Remedy::None }
+    Fault { failure: Failure::new(kind, message), remedy: Remedy::None }
 }
 
 fn passing_fault(kind: FailureKind, message: String) -> Fault {
-    Fault { failure: Failure { kind, message }, remedy: Remedy::Retry(None) }
+    Fault { failure: Failure::new(kind, message), remedy: Remedy::Retry(None) }
 }
 
 /// The client could not even be made.
 pub(super) fn unusable(api: &Api, reason: &str) -> Failure {
     let (host, reason) = (api.host(), quoted(api, reason));
     let message = format!("no connection to {host} can be set up: {reason}");
-    Failure { kind: FailureKind::Unreachable, message }
+    Failure::new(FailureKind::Unreachable, message)
 }
 
 /// The address cannot be asked.
@@ -126,7 +126,7 @@ pub(super) fn status(
         message => message,
     };
     let code = status.as_u16();
-    match status {
+    let fault = match status {
         // Without GitHub's words it is some other server that knows no such page.
         StatusCode::NOT_FOUND if !body.message.is_empty() => final_fault(
             FailureKind::NotFound,
@@ -145,7 +145,7 @@ pub(super) fn status(
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
             let message = format!("{host} answered {what} with {code}: {said}; try again later");
             Fault {
-                failure: Failure { kind: FailureKind::Server, message },
+                failure: Failure::new(FailureKind::Server, message),
                 remedy: Remedy::Retry(quota::retry_after(headers)),
             }
         }
@@ -155,7 +155,8 @@ pub(super) fn status(
                 "{host} answered {what} with {code}: {said}; is it a GitHub API? Check --api-url"
             ),
         ),
-    }
+    };
+    Fault { failure: fault.failure.with_status(code), ..fault }
 }
 
 /// The reply is no reply of GitHub's API; perhaps only this time.
@@ -183,10 +184,7 @@ pub(super) fn limited(api: &Api, limit: RateLimit) -> Fault {
         Wait::Until(utc) => format!("{host}'s {which} is reached until {} UTC", time_of_day(utc)),
         Wait::Unsaid => format!("{host}'s {which} is reached"),
     };
-    Fault {
-        failure: Failure { kind: FailureKind::RateLimited, message },
-        remedy: Remedy::Limit(limit),
-    }
+    Fault { failure: Failure::new(FailureKind::RateLimited, message), remedy: Remedy::Limit(limit) }
 }
 
 /// A limit lasts longer than a person would wait.
@@ -209,14 +207,14 @@ pub fn not_waited_for(
     let message = format!(
         "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}: come back then{larger}"
     );
-    Failure { kind: FailureKind::RateLimited, message }
+    Failure::new(FailureKind::RateLimited, message)
 }
 
 /// A server asks to be left alone for longer than a person would wait.
 pub fn asked_to_wait(failure: &Failure, asked: Duration, max_wait: Duration) -> Failure {
     let (asked, most) = (seconds(asked), seconds(max_wait));
     let message = format!("{failure}; it asks for {asked}, and --max-wait is {most}");
-    Failure { kind: failure.kind, message }
+    Failure { message, ..failure.clone() }
 }
 
 /// A limit is met however long one waits.
@@ -226,7 +224,7 @@ pub fn limited_for_ever(api: &Api, kind: LimitKind, times: u32) -> Failure {
         api.host(),
         words(kind)
     );
-    Failure { kind: FailureKind::RateLimited, message }
+    Failure::new(FailureKind::RateLimited, message)
 }
 
 const fn words(kind: LimitKind) -> &'static str {

@@ -23,7 +23,7 @@ pub fn report(
     if session.active_run().is_some_and(Run::has_begun) {
         // What became of it is nowhere.
         let message = "the recording ends here".to_owned();
-        let failure = Failure { kind: FailureKind::Unrecorded, message };
+        let failure = Failure::new(FailureKind::Unrecorded, message);
         let kind = Kind::RunFinished { end: End::Failed(failure) };
         session.apply(&Event { at: recording.latest(), lane: LaneId(0), kind });
     }

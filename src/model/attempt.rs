@@ -69,6 +69,15 @@ impl<'run> Attempt<'run> {
         self.run.failure_in(&self.span)
     }
 
+    /// The HTTP status of the answer to it, whether that was well or not.
+    pub fn status(&self) -> Option<u16> {
+        match self.fate() {
+            Fate::Done(answer) => Some(answer?.status),
+            Fate::Failed(failure) => failure.status,
+            Fate::Open | Fate::Stopped => None,
+        }
+    }
+
     /// Its service time, once it is over.
     pub fn service(&self) -> Option<Nanos> {
         self.run.service(self.run.lanes().get(usize::from(self.lane.0))?, &self.span)

@@ -311,6 +311,22 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What happened, to what, and what to do now, in a person's words, safe to print.
     pub message: String,
+    /// The HTTP status that a server refused with, where one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+impl Failure {
+    /// A failure that no server's answer tells of.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into(), status: None }
+    }
+
+    /// The same, after an answer with an HTTP status.
+    #[must_use]
+    pub fn with_status(self, status: impl Into<Option<u16>>) -> Self {
+        Self { status: status.into(), ..self }
+    }
 }
 
 /// The kinds of failure that a person handles differently.

@@ -2,7 +2,7 @@
 //! over is looked into once, however often the runs grow.
 
 use super::attempt::{Attempt, Fate};
-use super::event::{LaneId, TaskId};
+use super::event::{Failure, LaneId, TaskId};
 use super::run::Run;
 use super::time::Nanos;
 use super::walk::{Step, Walk};
@@ -140,10 +140,7 @@ impl Query {
             return Some(Found::Task);
         }
         match if over { attempt.fate() } else { Fate::Open } {
-            Fate::Failed(failure) => {
-                let message = &failure.message;
-                self.is_in_words(message).then(|| Found::Failure(message.clone()))
-            }
+            Fate::Failed(failure) => self.failure(failure),
             Fate::Done(Some(answer)) if self.number == Some(answer.status.into()) => {
                 Some(Found::Status(answer.status))
             }
@@ -164,6 +161,19 @@ impl Query {
         let mut rest = self.text.chars();
         rest.next();
         rest.as_str().parse() == Ok(task.0) && plan.label(task).eq_ignore_ascii_case(&self.text)
+    }
+
+    /// A failure that is meant: its status, where it is known, tells more than numbers in its words.
+    fn failure(&self, failure: &Failure) -> Option<Found> {
+        let in_words = self.is_in_words(&failure.message);
+        let told = || Found::Failure(failure.message.clone());
+        match self.number.zip(failure.status) {
+            Some((number, status)) if number == u32::from(status) => {
+                Some(if in_words { told() } else { Found::Status(status) })
+            }
+            Some(_) => None,
+            None => in_words.then(told),
+        }
     }
 
     /// Whether a failure's words are meant: a number only as a status.

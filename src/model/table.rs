@@ -201,7 +201,7 @@ impl Column {
                 Fate::Open => 0,
                 Fate::Done(answer) => 1 + answer.map_or(0, |answer| u64::from(answer.status)),
                 Fate::Stopped => 1 << u16::BITS | 1,
-                Fate::Failed(_) => 2 << u16::BITS,
+                Fate::Failed(failure) => 2 << u16::BITS | u64::from(failure.status.unwrap_or(0)),
             },
             Self::Start => span.start.0,
             Self::Service => attempt.service().map_or(0, |time| time.0),

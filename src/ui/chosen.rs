@@ -1,4 +1,5 @@
-//! What is known of the lane chosen, on a line: which request of its failed last, and its states.
+//! What is known of the lane chosen, on a line: which request of its failed last, or failed under
+//! the cursor, and its states.
 
 use ratatui::text::{Line, Span};
 
@@ -40,7 +41,13 @@ impl Timeline<'_> {
         width: usize,
     ) -> Line<'static> {
         let mut said = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
-        if let Some(reason) = self.reason(run, lane, until, width - said.width()) {
+        // With a cursor, of what is under it.
+        let room = width - said.width();
+        let reason = match self.app.cursor() {
+            Some(at) => self.reason_under(at, run, lane, until, room),
+            None => self.reason(run, lane, until, room),
+        };
+        if let Some(reason) = reason {
             said.push_span(Span::styled(reason, self.theme.text()));
         }
         let sums = lane.between(Nanos::ZERO, until);
@@ -62,9 +69,35 @@ impl Timeline<'_> {
         let from = self.window.from;
         let end = self.window.cell.0.saturating_mul(self.window.columns.into());
         let (span, failure) = latest_failed(run, lane, from, until.min(from + Nanos(end)))?;
+        Some(self.failed((span, &failure), run, lane, until, room))
+    }
+
+    /// Which request of the lane is under the cursor, and why that failed, if it did.
+    fn reason_under(
+        &self,
+        at: Nanos,
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        room: usize,
+    ) -> Option<String> {
+        let span = lane.span_at(at.min(until))?;
+        let failure = run.failure_in(&span).filter(|_| span.end.is_some_and(|end| end <= until))?;
+        Some(self.failed((span, &failure.message), run, lane, until, room))
+    }
+
+    /// That a request of the lane failed, why, and when it is made again.
+    fn failed(
+        &self,
+        (span, failure): (model::Span, &str),
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        room: usize,
+    ) -> String {
         let failed = if run.plan().workload() == Workload::Commands {
             // It names the command itself.
-            failure
+            failure.to_owned()
         } else {
             let (task, again) = lanes::label(run.plan(), &span);
             format!("{task}{again} failed: {failure}")
@@ -75,7 +108,7 @@ impl Timeline<'_> {
         let whole = again.map(|again| format!("{failed}{again}"));
         let whole = whole.filter(|whole| text::width(whole) <= room);
         let text = whole.unwrap_or_else(|| text::fit(&failed, "", self.theme, room, 1));
-        Some(format!("  {text}"))
+        format!("  {text}")
     }
 }
 

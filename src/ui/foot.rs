@@ -118,16 +118,17 @@ impl Timeline<'_> {
 /// may be.
 fn in_flight_figures(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.in_flight_level();
-    let now = format!("{:>6}", level.at(until));
-    let peak = format!("{now}  peak {}", level.peak());
-    if let Some(step) = run.step_at(until).filter(|_| run.plan().auto) {
-        return vec![format!("{peak}  most {}", step.to), format!("{now}  most {}", step.to), now];
-    }
-    if let Some(most) = run.narrowed().filter(|_| !run.is_over()) {
-        return vec![format!("{peak}  most {most}"), format!("{now}  most {most}"), now];
-    }
-    let whose = mode_names(run.plan().selection()).map(|mode| format!("{peak}  {mode}"));
-    whose.into_iter().chain([peak, now]).collect()
+    let now = level.at(until);
+    let peak = format!("{now:>6}  peak {}", level.peak());
+    // A number alone says nothing.
+    let short = [format!(" {now} now"), String::new()];
+    let step = run.step_at(until).filter(|_| run.plan().auto).map(|step| step.to);
+    let most = step.or_else(|| run.narrowed().filter(|_| !run.is_over()));
+    let long = match most {
+        Some(most) => [format!("{peak}  most {most}"), format!("{now:>6}  most {most}")],
+        None => [format!("{peak}  {}", run.plan().selection()), peak],
+    };
+    long.into_iter().chain(short).collect()
 }
 
 /// Where the run's tasks are now, the longest form first: those that found no room in the queue yet,
@@ -150,12 +151,12 @@ fn queue_figures(run: &Run, out_is_told: bool) -> Vec<String> {
         format!(" {outside}{waiting} wait {last}"),
         format!(" {waiting} wait {last}"),
         format!(" {waiting} wait"),
-        format!("{waiting:>6}"),
+        String::new(),
     ]
 }
 
 /// The same of a view that is held still: how many were in the queue then.
 fn held_queue_figures(run: &Run, until: Nanos) -> Vec<String> {
     let waiting = run.queue_level().at(until);
-    vec![format!("  {waiting} waiting"), format!("{waiting:>6}")]
+    vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]
 }

@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::text;
 use super::theme::Theme;
 use crate::app::Action;
 use crate::app::{App, Pane};
@@ -158,7 +159,8 @@ fn recording_hints(app: &App) -> Vec<Hint> {
 /// Draws the keys that do something now, the most useful first, as many as fit.
 pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if let Some(notice) = app.notice() {
-        Line::styled(format!(" {notice}"), theme.strong()).render(area, buf);
+        let said = text::cut_middle(format!(" {notice}"), theme, area.width.into());
+        Line::styled(said, theme.strong()).render(area, buf);
         return;
     }
     let mut hints = if app.progress().is_some() { recording_hints(app) } else { run_hints(app) };

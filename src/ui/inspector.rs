@@ -7,7 +7,9 @@ use super::theme::Theme;
 use super::{axis, text};
 use crate::app::{App, Looked};
 use crate::model::text::printable;
-use crate::model::{Done, FailedAttempt, HeldCell, Nanos, Outcome, Product, Span, State, Workload};
+use crate::model::{
+    Done, FailedAttempt, Failure, HeldCell, Nanos, Outcome, Product, Span, State, Workload,
+};
 
 /// What the inspector says.
 pub(super) fn content(app: &App, theme: Theme, room: Room) -> Content {
@@ -78,6 +80,8 @@ impl Inspector<'_> {
             None if end.is_some() => "not known".to_owned(),
             None => "not over".to_owned(),
         };
+        let has_failed = run.failure_in(span).is_some();
+        let sent = if has_failed { "until it failed" } else { sent };
         lines.extend(self.field("service", &known(run.service(lane, span), sent)));
         let response = match self.failed_attempt() {
             Some(_) => "none, as it failed".to_owned(),
@@ -92,7 +96,8 @@ impl Inspector<'_> {
         let Looked { run, until, .. } = self.looked;
         let times = run.times(Nanos::ZERO, until);
         let rows = [("service", times.service), ("response", times.response)];
-        let of = format!("{}, so far", run.plan().name());
+        let so_far = if run.is_over() { "" } else { ", so far" };
+        let of = format!("{}{so_far}", run.plan().name());
         quantiles(&of, rows, times.every, self.theme, self.room.narrow)
     }
 
@@ -115,7 +120,7 @@ impl Inspector<'_> {
 
     fn status(&self) -> String {
         match (self.failed_attempt(), self.outcome()) {
-            (Some(attempt), _) => format!("failed: {}", printable(&attempt.failure.message)),
+            (Some(attempt), _) => failed(&attempt.failure),
             (None, Some(Outcome::Done(done))) => match (done.answer, done.product) {
                 (Some(answer), Product::NoMore) => format!("{}, no such page", answer.status),
                 (Some(answer), _) if answer.connected => {
@@ -125,9 +130,7 @@ impl Inspector<'_> {
                 (None, Product::Value(value)) => format!("done: {value:016x}"),
                 (None, _) => "done".to_owned(),
             },
-            (None, Some(Outcome::Failed(failure) | Outcome::Lost(failure))) => {
-                format!("failed: {}", printable(&failure.message))
-            }
+            (None, Some(Outcome::Failed(failure) | Outcome::Lost(failure))) => failed(&failure),
             (None, Some(Outcome::Stopped)) => "stopped".to_owned(),
             (None, None) => "goes on".to_owned(),
         }
@@ -179,7 +182,7 @@ impl Inspector<'_> {
             let reason = failed.get(number as usize - 1);
             let when = span.map(|span| {
                 let took = span.end.unwrap_or(until).min(until).since(span.start);
-                format!("{}, {took}", axis::exact(span.start))
+                format!("at {}, took {took}", axis::exact(span.start))
             });
             let is_this = number == self.span.attempt;
             let message = |failed: &FailedAttempt| {
@@ -215,6 +218,12 @@ impl Inspector<'_> {
         let after = |span: &Span| lane.span_from(span.start + Nanos(1)).filter(same);
         std::iter::successors(Some(first), after).collect()
     }
+}
+
+/// That it failed, and why, with the status that a server refused it with.
+fn failed(failure: &Failure) -> String {
+    let status = failure.status.map_or_else(String::new, |status| format!("{status}, "));
+    format!("{status}failed: {}", printable(&failure.message))
 }
 
 /// What the lane does under the cursor, and what the cell there holds.

@@ -27,10 +27,13 @@ pub fn pointed_at(app: &App, theme: Theme, size: Size, column: u16, row: u16) ->
         return Pointed::default();
     }
     let placed = timeline::place(app, layout, lanes);
-    let lane = placed.rows.iter().find_map(|(row, area)| match row {
-        Row::Lane { place, .. } if area.contains(position) => Some(*place),
-        _ => None,
-    });
+    // A gap belongs to the lane above.
+    let above = placed.rows.iter().filter(|(_, area)| area.y <= row);
+    let lane =
+        above.rev().find(|(row, _)| !matches!(row, Row::Gap)).and_then(|(row, _)| match row {
+            Row::Lane { place, .. } => Some(*place),
+            _ => None,
+        });
     let (bars, window) = (timeline::bars(layout, lanes), app.viewport().window());
     let cell = column.checked_sub(bars.x).filter(|&cell| cell < bars.width.min(window.columns));
     let at = |cell| Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(cell)));

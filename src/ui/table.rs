@@ -39,19 +39,21 @@ const fn form(column: Column, workload: Workload) -> (&'static str, usize) {
 }
 
 /// How early a column is left out where there is no room; the one that rows are sorted by never.
-const fn rank(column: Column) -> usize {
+/// Where a task was tried again, its rows differ by the attempt.
+const fn rank(column: Column, tried_again: bool) -> usize {
     match column {
         Column::Task => 0,
-        Column::Service => 1,
-        Column::Status => 2,
-        Column::Start => 3,
-        Column::Error => 4,
-        Column::Mode => 5,
-        Column::Lane => 6,
-        Column::Bytes => 7,
-        Column::Attempt => 8,
-        Column::Followers => 9,
-        Column::Connection => 10,
+        Column::Attempt if tried_again => 1,
+        Column::Service => 2,
+        Column::Status => 3,
+        Column::Start => 4,
+        Column::Error => 5,
+        Column::Mode => 6,
+        Column::Lane => 7,
+        Column::Bytes => 8,
+        Column::Attempt => 9,
+        Column::Followers => 10,
+        Column::Connection => 11,
     }
 }
 
@@ -135,7 +137,8 @@ fn columns(app: &App, listing: &Listing, room: usize) -> Vec<Shown> {
     let mut columns: Vec<Shown> =
         all.map(|column| Shown { column, width: form(column, workload).1 }).collect();
     let mut last: Vec<Column> = columns.iter().map(|shown| shown.column).collect();
-    last.sort_by_key(|&column| Reverse((column != sorted, rank(column))));
+    let tried_again = app.runs().iter().any(|run| run.retries() > 0 || run.lost() > 0);
+    last.sort_by_key(|&column| Reverse((column != sorted, rank(column, tried_again))));
     let used = |columns: &[Shown]| columns.iter().map(|shown| shown.width).sum::<usize>();
     for column in last {
         if used(&columns) <= room || columns.len() == 1 {
@@ -215,7 +218,9 @@ fn value(column: Column, attempt: &Attempt<'_>, until: Nanos) -> String {
             (Fate::Done(Some(answer)), _) => answer.status.to_string(),
             (Fate::Done(None) | Fate::Failed(_), Some(output)) => status(output.status),
             (Fate::Done(None), None) => "done".to_owned(),
-            (Fate::Failed(_), None) => "failed".to_owned(),
+            (Fate::Failed(failure), None) => {
+                failure.status.map_or_else(|| "failed".to_owned(), |status| status.to_string())
+            }
             (Fate::Stopped, _) => "stopped".to_owned(),
             (Fate::Open, _) => String::new(),
         },

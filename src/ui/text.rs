@@ -23,6 +23,26 @@ pub(super) fn cut(text: String, theme: Theme, room: usize) -> String {
     kept.chain(mark.chars()).collect()
 }
 
+/// A text without its middle, if it is longer than `room` cells: its end may be a file's name.
+pub(super) fn cut_middle(text: String, theme: Theme, room: usize) -> String {
+    if text.width() <= room {
+        return text;
+    }
+    let tail = room / 2;
+    let mut behind: Vec<char> = Vec::new();
+    let mut used = 0;
+    for c in text.chars().rev() {
+        used += c.width().unwrap_or(0);
+        if used > tail {
+            break;
+        }
+        behind.push(c);
+    }
+    let behind: String = behind.into_iter().rev().collect();
+    let kept = room.saturating_sub(behind.width());
+    cut(text, theme, kept) + &behind
+}
+
 /// A text in characters that can be drawn.
 pub(super) fn drawable(text: String, theme: Theme) -> String {
     if theme.is_ascii() { text.replace(|c: char| !c.is_ascii(), "?") } else { text }

@@ -3,6 +3,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -58,16 +59,30 @@ fn cost(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let share = run.and_then(|(run, until)| cost.share(run, until));
     let disturbs = share.is_some_and(Cost::disturbs);
     let style = if disturbs { theme.problem() } else { theme.text() };
-    let share = share.map_or_else(String::new, |share| match share * 100.0 {
-        ..0.01 => ", under 0.01 % of the run".to_owned(),
-        percent if disturbs => format!(", {percent:.1} % of the run: this disturbs it"),
-        percent => format!(", {percent:.2} % of the run"),
+    let share = share.map(|share| match share * 100.0 {
+        ..0.01 => "under 0.01 % of the run".to_owned(),
+        percent if disturbs => format!("{percent:.1} % of the run: this disturbs it"),
+        percent => format!("{percent:.2} % of the run"),
     });
-    let own = Span::styled(format!(" own cost: {event} an event{share}"), style);
-    let (Some(frame), Some(slowest)) = (cost.frame, cost.slowest) else { return vec![own.into()] };
-    let frames = format!("frame {frame}, slowest {slowest}; 0 events dropped");
-    if own.width() + 2 + frames.len() <= room {
-        return vec![Line::from(vec![own, Span::styled(format!("; {frames}"), theme.text())])];
+    let mut parts = vec![("", format!("own cost: {event} an event"), style)];
+    parts.extend(share.map(|share| (", ", share, style)));
+    if let (Some(frame), Some(slowest)) = (cost.frame, cost.slowest) {
+        parts.push(("; ", format!("frame {frame}, slowest {slowest}"), theme.text()));
+        parts.push(("; ", "0 events dropped".to_owned(), theme.text()));
     }
-    vec![own.into(), Line::styled(format!(" {frames}"), theme.text())]
+    wrapped(parts, room)
+}
+
+/// The parts on as few lines as they fit on, none of them broken, each behind its mark on one line.
+fn wrapped(parts: Vec<(&str, String, Style)>, room: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (mark, part, style) in parts {
+        match lines.last_mut() {
+            Some(line) if line.width() + mark.len() + text::width(&part) <= room => {
+                line.push_span(Span::styled(format!("{mark}{part}"), style));
+            }
+            _ => lines.push(Line::from(Span::styled(format!(" {part}"), style))),
+        }
+    }
+    lines
 }

@@ -235,7 +235,7 @@ fn a_failed_page_is_part_of_the_document() {
     let run = &report["runs"][1];
     assert_eq!((&run["end"], &run["whole"]), (&"finished".into(), &false.into()));
     let task = &run["tasks"][1];
-    assert_eq!((&task["outcome"], &task["status"]), (&"failed".into(), &Value::Null));
+    assert_eq!((&task["outcome"], &task["status"]), (&"failed".into(), &500.into()));
     assert_eq!(task["error"]["kind"], "server");
     let against = &run["against_sequential"];
     assert_eq!((&against["speed_up"], &against["verdict"]), (&Value::Null, &"incomplete".into()));

@@ -54,6 +54,10 @@ fn every_status_has_a_kind_and_a_sentence() {
         let sitting = run(&peer.url(), pages(2));
         let failure = failure_of(&sitting);
         assert_eq!(failure.kind, kind, "{status}: {failure}");
+        // A limit that is not waited for is told of the attempt that met it.
+        let (run, lane) = (&sitting.run, &sitting.run.lanes()[0]);
+        let met = run.failure_in(&lane.span(0).unwrap()).unwrap();
+        assert_eq!(met.status, Some(status), "{met}");
         let message = &failure.message;
         assert!(message.contains(words), "{status}: {message}");
         assert!(message.contains("127.0.0.1"), "{status}: {message}");

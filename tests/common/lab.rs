@@ -112,7 +112,7 @@ impl Lab<'_> {
         let outcome = match COMMANDS.get(task as usize - 1) {
             Some((command, _, false)) if self.plan.workload() == Workload::Commands => {
                 let message = format!("`{command}` ended with status 101");
-                Outcome::Failed(Failure { kind: FailureKind::Command, message })
+                Outcome::Failed(Failure::new(FailureKind::Command, message))
             }
             _ => Outcome::Done(Done { answer: None, product }),
         };
@@ -211,7 +211,7 @@ impl Lab<'_> {
     fn lose(&mut self, lane: usize, at: u64, task: u32) -> u64 {
         self.events.retain(|event| event.lane.0 != lane as u16 || event.at.0 < at * 1_000);
         let message = format!("worker process {} was killed by signal 9", PID + lane as u32);
-        let failure = Failure { kind: FailureKind::Worker, message };
+        let failure = Failure::new(FailureKind::Worker, message);
         self.tell(lane, at, Kind::Finished { task: TaskId(task), outcome: Outcome::Lost(failure) });
         self.returned = Some((task, at));
         self.start_process(lane, at)

@@ -411,16 +411,16 @@ fn done(product: Product) -> Outcome {
 
 /// What the client says of a user that does not exist.
 fn unknown_user() -> Failure {
-    Failure {
-        kind: FailureKind::NotFound,
-        message: "api.github.com knows no user \"aaronlelevier\": check the spelling".to_owned(),
-    }
+    Failure::new(
+        FailureKind::NotFound,
+        "api.github.com knows no user \"aaronlelevier\": check the spelling",
+    )
 }
 
 /// What the client says of a page that the server failed to make.
 fn bad_gateway(api: &str, page: u32, said: &str) -> Failure {
     let message = format!("{api} answered page {page} with 502: {said}; try again later");
-    Failure { kind: FailureKind::Server, message }
+    Failure::new(FailureKind::Server, message).with_status(502)
 }
 
 /// What the client says of a limit.
@@ -429,5 +429,5 @@ fn limited(api: &str, kind: LimitKind) -> Failure {
         LimitKind::Primary => format!("{api}'s rate limit is reached until 22:13 UTC"),
         LimitKind::Secondary => format!("{api}'s secondary rate limit is reached for 60 s"),
     };
-    Failure { kind: FailureKind::RateLimited, message }
+    Failure::new(FailureKind::RateLimited, message).with_status(429)
 }

@@ -142,7 +142,7 @@ fn failed(kind: FailureKind) -> Outcome {
 }
 
 fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, message: "it went wrong: try again".to_owned() }
+    Failure::new(kind, "it went wrong: try again")
 }
 
 /// Waits on the thread's own account until the run is to stop.

@@ -172,7 +172,7 @@ fn assert_given_up(events: &[Event], words: &str) {
 
 fn died(task: u32) -> Outcome {
     let message = format!("worker process {task} was killed by signal 9");
-    Outcome::Lost(threadline::model::Failure { kind: FailureKind::Worker, message })
+    Outcome::Lost(threadline::model::Failure::new(FailureKind::Worker, message))
 }
 
 proptest! {

@@ -60,7 +60,7 @@ impl Sitting {
             Outcome::Done(Done { answer: None, product: Product::Success })
         } else {
             let message = "it did not go well".to_owned();
-            Outcome::Failed(Failure { kind: FailureKind::Command, message })
+            Outcome::Failed(Failure::new(FailureKind::Command, message))
         };
         self.happens(lane, Kind::Finished { task, outcome });
     }

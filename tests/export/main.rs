@@ -86,7 +86,7 @@ fn hostile() -> Run {
         tell(0, lane, Kind::Started { task });
         tell(0, lane, Kind::Entered { state: State::Running });
     }
-    let failure = Failure { kind: FailureKind::Command, message: HOSTILE.to_owned() };
+    let failure = Failure::new(FailureKind::Command, HOSTILE);
     tell(500, 0, Kind::Finished { task: TaskId(1), outcome: Outcome::Failed(failure) });
     tell(700, 1, Kind::Finished { task: TaskId(2), outcome: Outcome::Stopped });
     tell(700, 0, Kind::RunFinished { end: End::Finished });

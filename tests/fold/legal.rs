@@ -81,7 +81,7 @@ pub(crate) fn page(task: TaskId, followers: u8) -> Outcome {
 }
 
 pub(crate) fn failure(kind: FailureKind) -> Failure {
-    Failure { kind, message: "it went wrong: try again".to_owned() }
+    Failure::new(kind, "it went wrong: try again")
 }
 
 /// Makes a run up, event after event, as a pool would live it.

@@ -101,7 +101,7 @@ fn a_page_that_is_asked_for_again_responds_with_its_last_attempt() {
     teller.tell(0, 0, Kind::Queued { tasks: 1 });
     teller.tell(10, 0, Kind::Started { task });
     teller.enter(11, 0, State::Waiting);
-    let failure = Failure { kind: FailureKind::Server, message: "502".to_owned() };
+    let failure = Failure::new(FailureKind::Server, "502");
     teller.tell(21, 0, Kind::AttemptFailed { task, failure, again: Nanos(50) });
     teller.tell(50, 0, Kind::Retried { task });
     teller.rest_of_page(50, 0, 1);

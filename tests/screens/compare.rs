@@ -25,7 +25,7 @@ fn screen(sitting: &mut Sitting, size: (u16, u16)) -> String {
 fn a_run_is_compared_with_the_same_run_before() {
     let mut sitting = fewer_workers().pressed("c");
     let notice = sitting.app.notice().unwrap_or_default().to_owned();
-    assert_eq!(notice, "compared with the run before; c again ends it");
+    assert_eq!(notice, "compared with the run before; c ends it");
     let [(run, other, difference)] = sitting.app.differences().try_into().unwrap();
     assert_eq!((run.plan().workers, other.plan().workers), (3, 5));
     let (new, old) = (run.took().unwrap(), other.took().unwrap());

@@ -3,7 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 use threadline::app::{Effect, Told};
 use threadline::model::search::Found;
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{Depth, Glyphs};
 
 use crate::fabricate::{COLOUR, Job, Kit, Sitting};
@@ -84,6 +84,24 @@ fn a_status_is_found_also_of_attempts_that_failed() {
     assert_eq!(task(&sitting), (2, 2, "p3 #2".to_owned()));
     assert!(sitting.app.cursor() > first);
     assert_eq!(task(&sought(sitting, "200")).1, 10, "each page of either run once");
+}
+
+/// The words of a limit do not hold its status.
+#[test]
+fn a_limit_is_found_by_its_status_and_shown_in_the_table_and_the_inspector() {
+    let limited = Some((Mode::Threads, 3, LimitKind::Secondary));
+    let job = Job { limited, ..Job::default() };
+    let mut sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
+    sitting.draw((120, 36), COLOUR);
+    let mut sitting = sought(sitting, "429");
+    assert_eq!(hit(&sitting), (1, 1, "p3".to_owned(), Found::Status(429)));
+    sitting.press(KeyCode::Enter);
+    let shown = sitting.text((120, 36), COLOUR);
+    assert!(shown.contains("429, failed"), "{shown}");
+    let mut sitting = sitting.pressed("T");
+    let shown = sitting.text((120, 36), COLOUR);
+    let row = shown.lines().find(|line| line.contains("429")).expect("a row");
+    assert!(row.contains("p3"), "{row}");
 }
 
 #[test]

@@ -181,7 +181,7 @@ fn why_the_preparing_request_takes_so_long() {
     let task = TaskId(1);
     while !matches!(sitting.step().unwrap().kind, Kind::Started { .. }) {}
     let message = "api.github.com cannot be reached (no route): check the network, or --api-url";
-    let failure = Failure { kind: FailureKind::Unreachable, message: message.to_owned() };
+    let failure = Failure::new(FailureKind::Unreachable, message);
     let kind = Kind::AttemptFailed { task, failure, again: Nanos(9_000_000) };
     sitting.app.update(Msg::Event(Event { at: Nanos(4_000_000), lane: LaneId(0), kind }));
     let line = |sitting: &mut Sitting, size| {

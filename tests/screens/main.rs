@@ -19,6 +19,7 @@ mod keys;
 mod lab;
 mod lab_words;
 mod limits;
+mod mouse;
 mod recording_keys;
 mod recordings;
 mod rows;

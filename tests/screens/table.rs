@@ -86,6 +86,15 @@ fn the_row_chosen_stays_chosen() {
 }
 
 #[test]
+fn rows_of_a_task_that_was_tried_again_differ_at_every_width() {
+    let mut sitting = listed();
+    for size in EVERY {
+        let shown = sitting.text(size, COLOUR);
+        assert!(shown.contains(" try "), "{size:?}: {shown}");
+    }
+}
+
+#[test]
 fn keys_move_through_the_rows_and_stop_at_the_ends() {
     let mut sitting = listed();
     let at = |sitting: &Sitting| sitting.app.listing().unwrap().chosen();

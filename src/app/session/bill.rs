@@ -49,7 +49,7 @@ impl Session {
              until {reset} UTC: come back then, ask for less with {less}, or go on with --force"
         );
         let kind = FailureKind::RateLimited;
-        (requests > u64::from(remaining)).then_some(Failure { kind, message })
+        (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
     }
 
     /// What the selection costs after the preparing request, and what that left to pay it from;

@@ -29,7 +29,7 @@ impl Fetch {
     /// Asks the server at `url`, which takes `latency` to answer.
     pub(super) fn new(url: &str, latency: Nanos, report: Report) -> Result<Self, Failure> {
         let api = Api::new(url, None)
-            .map_err(|error| Failure { kind: FailureKind::Worker, message: error.to_string() })?;
+            .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
         let patience = Patience::default().timeout;
         let whole = patience.saturating_add(Duration::from(latency));
         let timeouts = Timeouts { connect: patience, first_byte: whole, whole };

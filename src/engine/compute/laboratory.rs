@@ -69,8 +69,8 @@ fn start(latency: Duration) -> Result<Server, ServerError> {
 }
 
 fn no_server(error: &ServerError) -> Failure {
-    Failure {
-        kind: FailureKind::Worker,
-        message: format!("the server that mixed tasks ask does not start: {error}"),
-    }
+    Failure::new(
+        FailureKind::Worker,
+        format!("the server that mixed tasks ask does not start: {error}"),
+    )
 }

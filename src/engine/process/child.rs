@@ -158,9 +158,8 @@ impl Means {
         let way = match hello.order {
             Order::Compute(job) => Way::Compute(job.worker(report.clone())?),
             Order::Ask(Inquiry { base, with_token, timeout, errand }) => {
-                let api = Api::new(&base, token.filter(|_| with_token)).map_err(|error| {
-                    Failure { kind: FailureKind::Worker, message: error.to_string() }
-                })?;
+                let api = Api::new(&base, token.filter(|_| with_token))
+                    .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
                 let timeouts = Timeouts::within(timeout);
                 let client = Client::new(Arc::new(api), timeouts, Arc::new(report.clone()))?;
                 Way::Ask { events: EventLoop::new()?, client, errand }
@@ -187,10 +186,10 @@ fn answer(outcome: Outcome) -> Result<Reply, Fault> {
     let failure = match outcome {
         Outcome::Done(done) => return Ok(Reply { done, links: None }),
         Outcome::Failed(failure) | Outcome::Lost(failure) => failure,
-        Outcome::Stopped => Failure {
-            kind: FailureKind::Panicked,
-            message: "a worker process was stopped by nobody: please report it".to_owned(),
-        },
+        Outcome::Stopped => Failure::new(
+            FailureKind::Panicked,
+            "a worker process was stopped by nobody: please report it",
+        ),
     };
     Err(Fault { failure, remedy: Remedy::None })
 }

@@ -14,7 +14,7 @@ use crate::model::{Failure, FailureKind};
 const LOOKS: u32 = 200;
 
 pub(super) fn failure(message: String) -> Failure {
-    Failure { kind: FailureKind::Worker, message }
+    Failure::new(FailureKind::Worker, message)
 }
 
 /// This program cannot be started again.

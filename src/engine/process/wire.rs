@@ -118,6 +118,8 @@ mod tests {
     use std::io::BufReader;
 
     use super::*;
+    use crate::github::Remedy;
+    use crate::model::FailureKind;
 
     fn read_from(text: &[u8]) -> Result<Option<Said>, WireError> {
         read(&mut BufReader::new(text))
@@ -133,6 +135,18 @@ mod tests {
         else {
             panic!("{line:?}");
         };
+    }
+
+    #[test]
+    fn a_failed_answers_status_is_told() {
+        let failure = Failure::new(FailureKind::Server, "502").with_status(502);
+        let answer = Err(Fault { failure, remedy: Remedy::None });
+        let mut line = Vec::new();
+        write(&mut line, &Said::Answered { at: Nanos(7), task: TaskId(3), answer }).unwrap();
+        let Ok(Some(Said::Answered { answer: Err(fault), .. })) = read_from(&line) else {
+            panic!("{line:?}");
+        };
+        assert_eq!(fault.failure.status, Some(502));
     }
 
     #[test]

@@ -127,7 +127,7 @@ impl TaskReport {
             attempt: span.attempt,
             lane: attempt.lane,
             outcome: fate.word,
-            status: answer.map(|answer| answer.status),
+            status: fate.status(),
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: answer.map(|answer| answer.bytes),

@@ -186,8 +186,7 @@ meaning      threads under the GIL gain nothing on CPU work: 1.00x; 2 threads wi
         let sequential = computed(Mode::Sequential, 1, &[1, 2]);
         let plan = Plan::new(sequential.plan().work.clone(), Mode::Processes, 1, 2);
         let mut run = Run::new(plan.clone());
-        let failure =
-            |message: &str| Failure { kind: FailureKind::Worker, message: message.to_owned() };
+        let failure = |message: &str| Failure::new(FailureKind::Worker, message);
         let lost = Outcome::Lost(failure("killed"));
         let task = TaskId(1);
         for kind in [
