@@ -169,9 +169,9 @@ fn probes_are_as_rare_where_requests_fail() {
         for share in [3, 10, 20, 30] {
             let went = Failing::PerCent(share).auto(2_000, seed);
             let count = |wanted| went.whys.iter().filter(|&&why| why == wanted).count();
-            let (probes, probed) = (count(Why::Probe), count(Why::Probed));
+            let (probes, ended) = (count(Why::Probe), count(Why::Probed));
             assert!((1..=2_000 / 32 / 4).contains(&probes), "{share} %, seed {seed}: {probes}");
-            assert!(share > 10 || probed * 2 >= probes, "{share} %, seed {seed}: {probed}");
+            assert!(share > 10 || ended * 2 >= probes, "{share} %, seed {seed}: {ended}");
         }
     }
 }
