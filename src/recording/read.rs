@@ -131,8 +131,9 @@ fn header<'line>(
         let name = name.to_owned();
         return Err(RecordingError::Version { name, version, events, known });
     }
-    let mut header: Header<'_> = serde_json::from_slice(line)
-        .map_err(|_| bad("something is missing in it, or not what it should be".to_owned()))?;
+    let Ok(mut header) = serde_json::from_slice::<Header<'_>>(line) else {
+        return Err(bad("something is missing in it, or not what it should be".to_owned()));
+    };
     if !header.setup.is_possible() {
         return Err(bad("it has numbers that cannot be".to_owned()));
     }

@@ -66,8 +66,9 @@ impl Verdict {
 }
 
 fn moving(app: &App, layout: Layout, theme: Theme, room: usize) -> (String, Style) {
-    if app.ends_early().is_some() {
-        return (text::fit(&sentences::progress(app, room), "", theme, room, 1), theme.strong());
+    if let Some(stage) = app.ends_early() {
+        let forms = [sentences::progress(app, room), format!("ends here, {stage}")];
+        return (text::fitting(forms, room), theme.strong());
     }
     if let Some(limit) = limits::holding(app) {
         return (text::fitting(limits::holds(limit, app.now()), room), theme.strong());
