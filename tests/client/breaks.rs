@@ -35,6 +35,7 @@ fn a_connection_that_breaks_says_so() {
         let words = format!("the connection to 127.0.0.1:{} broke in page 1 (", peer.port());
         assert!(failure.message.starts_with(&words), "{name}: {failure}");
         assert!(failure.message.ends_with("try again"), "{name}: {failure}");
+        assert!(!failure.message.contains("os error"), "{name}: {failure}");
     }
 }
 
