@@ -76,7 +76,7 @@ impl Picture<'_> {
     /// The lanes of all runs under one axis, and what was in flight; returns the states that can be seen.
     fn timeline(&mut self) -> Vec<State> {
         let all = marks::all(&self.runs, self.subject.now, self.scale);
-        let states = marks::states(all.iter().flatten());
+        let states = marks::states(&all);
         let top = self.axis();
         let (runs, mut bottom) = (self.runs.clone(), self.y);
         let before = std::mem::take(&mut self.ink);
