@@ -15,7 +15,7 @@ mod marks;
 use std::io::{self, Write};
 
 use super::{Subject, verdict};
-use crate::model::{Background, Nanos, Run, Workload};
+use crate::model::{Background, Nanos, Run, State, Workload};
 use ink::{Ink, hex, number, xml};
 use layout::{LEFT, Lanes, MARGIN, RIGHT, WIDTH};
 use marks::Scale;
@@ -54,8 +54,8 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
     let sentence = verdict::of(subject);
     let title = picture.title();
     picture.head(&title, sentence.as_deref());
-    picture.timeline();
-    picture.legend();
+    let states = picture.timeline();
+    picture.legend(&states);
     let (height, ground) = (number(picture.y), hex(picture.background.ground()));
     let width = number(WIDTH);
     let (title, sentence) = (xml(&title), xml(sentence.as_deref().unwrap_or_default()));
@@ -73,9 +73,10 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
 }
 
 impl Picture<'_> {
-    /// The lanes of all runs under one axis, and what was in flight.
-    fn timeline(&mut self) {
+    /// The lanes of all runs under one axis, and what was in flight; returns the states that can be seen.
+    fn timeline(&mut self) -> Vec<State> {
         let all = marks::all(&self.runs, self.subject.now, self.scale);
+        let states = marks::states(&all);
         let top = self.axis();
         let (runs, mut bottom) = (self.runs.clone(), self.y);
         let before = std::mem::take(&mut self.ink);
@@ -89,5 +90,6 @@ impl Picture<'_> {
         let lanes = std::mem::replace(&mut self.ink, before);
         self.grid([top, bottom]);
         self.ink.raw(&lanes.into_svg());
+        states
     }
 }

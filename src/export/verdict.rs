@@ -8,7 +8,9 @@ use crate::model::{Mode, Run, Workload, meaning};
 pub(super) fn of(subject: &Subject<'_>) -> Option<String> {
     let workload = subject.runs.first()?.plan().workload();
     let advice = subject.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
-    advice.or_else(|| sentence(subject.runs, subject.cores))
+    let said = advice.or_else(|| sentence(subject.runs, subject.cores));
+    let parts: Vec<String> = said.into_iter().chain(retried(subject.runs)).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 /// What a person should be told of these runs first; nothing where a single one went well, which its
@@ -28,11 +30,25 @@ fn sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     .or_else(|| meaning::of(runs, sequential(runs)?.took(), cores))
 }
 
+/// How many requests were made again, which cost time.
+fn retried(runs: &[Run]) -> Option<String> {
+    let pages = runs.iter().filter(|run| run.plan().workload() == Workload::Followers);
+    match pages.map(|run| u64::from(run.retries())).sum() {
+        0 => None,
+        1 => Some("1 request was made again".to_owned()),
+        retries => Some(format!("{retries} requests were made again")),
+    }
+}
+
 /// How much quicker threads were, and whether they brought the same.
 fn race(runs: &[Run]) -> Option<String> {
     let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
     let Comparison { speed_up, agreement, .. } = Comparison::of(runs)?;
-    let workers = plural(threads.plan().workers.into(), "thread");
+    let found = threads.steps().last().filter(|_| threads.plan().auto);
+    let workers = match found {
+        Some(step) => format!("threads auto, {} at once in the end", step.to),
+        None => plural(threads.plan().workers.into(), "thread"),
+    };
     let times = speed_up.map(|times| format!("{workers}: {times:.2} times as fast as one"));
     let same = match agreement {
         Agreement::Same { items: 0 } => "no followers in either".to_owned(),

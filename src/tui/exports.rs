@@ -9,7 +9,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use crate::app::App;
 use crate::app::session::{Entry, Setup};
 use crate::export::followers::best;
-use crate::export::{Output, Subject, free};
+use crate::export::{Output, OutputError, Subject, free};
 use crate::model::{Background, ExportKind, Nanos, Run, Sweep, Target};
 use crate::recording;
 
@@ -121,6 +121,32 @@ impl Snapshot {
             }
             Ok(output.write(&subject, &mut std::io::sink())?.words(&name))
         });
-        written.unwrap_or_else(|error| error.to_string())
+        written.unwrap_or_else(|error| in_the_menu(&error))
+    }
+}
+
+/// What a person can do now: the menu has no other place to offer, unlike the command line.
+fn in_the_menu(error: &OutputError) -> String {
+    match error {
+        OutputError::Unwritable { path, source, .. } => format!(
+            "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
+             and export again",
+            path.display()
+        ),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_an_option_once_it_runs() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = place.path().join("missing/r.md");
+        let error = Output::prepare(ExportKind::Report, &missing).unwrap_err();
+        let said = in_the_menu(&error);
+        assert!(said.contains("nothing is lost") && !said.contains("--report"), "{said}");
     }
 }

@@ -18,6 +18,7 @@ mod trace;
 
 use fabricate::{Job, Sitting};
 use threadline::export::Subject;
+use threadline::model::allowed::Why;
 use threadline::model::{
     Background, Compute, Done, End, Event, Failure, FailureKind, Kind, LaneId, LimitKind, Mode,
     Nanos, Outcome, Plan, Product, Run, Selection, Simulation, State, Target, TaskId, Work,
@@ -123,6 +124,33 @@ fn simulated() -> Run {
     let plan = Plan::new(work, Mode::Threads, 2, 4);
     let mut run = Run::new(plan.clone());
     run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan } });
+    run
+}
+
+/// A run that found how many requests at once are worth it: two of 50 workers were.
+fn found() -> Run {
+    let target = Target {
+        user: "octocat".to_owned(),
+        api: "api.example".to_owned(),
+        per_page: 30,
+        costs_quota: false,
+    };
+    let plan = Plan { auto: true, ..Plan::new(Work::Followers(target), Mode::Threads, 50, 2) };
+    let mut run = Run::new(plan.clone());
+    let mut tell = |at: u64, lane: u16, kind: Kind| {
+        run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
+    };
+    tell(0, 0, Kind::RunStarted { plan });
+    tell(0, 0, Kind::Allowed { in_flight: 1, why: Why::Start });
+    tell(100, 0, Kind::Allowed { in_flight: 2, why: Why::NoQueue { tenths: 3 } });
+    for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
+        tell(100, lane, Kind::Started { task });
+        tell(100, lane, Kind::Entered { state: State::Waiting });
+    }
+    for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
+        tell(300, lane, Kind::Finished { task, outcome: Outcome::Stopped });
+    }
+    tell(300, 0, Kind::RunFinished { end: End::Stopped });
     run
 }
 

@@ -5,7 +5,7 @@ use threadline::export::{Subject, svg};
 use threadline::model::{Background, Selection, Workload};
 
 use super::fabricate::{Job, Sitting};
-use super::{alone, computed, going_on, hostile, race, subject, troubled, wide};
+use super::{alone, computed, found, going_on, hostile, race, subject, troubled, wide};
 
 /// The README says so of the example, and the documentation of any.
 const EXAMPLE: usize = 200_000;
@@ -49,6 +49,21 @@ fn the_race() {
     assert_eq!(lanes(&document).len(), 6);
     assert!(lanes(&document)[0].starts_with("main: busy "));
     insta::assert_snapshot!(svg);
+}
+
+#[test]
+fn workers_that_were_not_needed_are_counted_not_drawn() {
+    let runs = [found()];
+    let svg = drawn(&alone(&runs));
+    assert_eq!(lanes(&parsed(&svg)).len(), 2);
+    assert!(svg.contains(">48 more workers were not needed<"), "{svg}");
+}
+
+#[test]
+fn requests_made_again_are_in_the_sentence() {
+    let sitting = troubled();
+    let svg = drawn(&subject(&sitting, Background::Light));
+    assert!(svg.contains(" requests were made again"), "{svg}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! The report in Markdown.
 
 use threadline::export::{Subject, markdown, svg};
-use threadline::model::{Background, Mode};
+use threadline::model::sweep::Trial;
+use threadline::model::{Background, Mode, Nanos, Sweep, Workload};
 
 use super::{alone, commands, computed, going_on, hostile, race, simulated, subject, troubled};
 
@@ -85,6 +86,27 @@ fn commands_that_failed_have_run() {
         assert!(report.contains(said), "{said}: {report}");
     }
     assert!(!report.contains("pages") && !report.contains("not whole"), "{report}");
+}
+
+/// 60 pages from a service that answers four requests at once.
+#[test]
+fn a_sweep_has_its_table_and_its_advice() {
+    let mut sweep = Sweep::new(vec![1, 2, 4, 8], 3);
+    for workers in sweep.schedule().collect::<Vec<_>>() {
+        let took = Nanos::from_millis(3_000 / u64::from(workers.min(4)));
+        sweep.add(Trial { workers, took, tasks: 60 });
+    }
+    let sitting = race();
+    let subject = Subject { sweep: Some(&sweep), ..subject(&sitting, Background::Light) };
+    let report = written(&subject);
+    let advice = sweep.advice(Workload::Followers, Mode::Threads).unwrap();
+    assert!(report.contains(&advice), "{advice}: {report}");
+    let (_, table) = report.split_once("## Sweep\n\n```text\n").unwrap();
+    let (table, _) = table.split_once("```").unwrap();
+    for workers in ["1 ", "2 ", "4 ", "8 "] {
+        let row = table.lines().find(|line| line.trim_start().starts_with(workers));
+        assert!(row.is_some(), "{workers}: {report}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 use threadline::export::trace;
 use threadline::model::Run;
 
-use super::{HOSTILE, computed, going_on, hostile, race, troubled, wide};
+use super::{HOSTILE, computed, found, going_on, hostile, race, troubled, wide};
 
 pub(crate) fn written(runs: &[Run]) -> String {
     let mut out = Vec::new();
@@ -119,4 +119,18 @@ fn a_hostile_name_is_text() {
 #[test]
 fn no_runs_are_an_empty_array() {
     assert_eq!(written(&[]), "[]\n");
+}
+
+#[test]
+fn a_count_that_is_found_is_a_counter_and_its_steps_are_instants() {
+    let events = check(&written(&[found()]));
+    let named = |ph: &str| {
+        let events = events.iter().filter(|event| event["name"] == "most in flight");
+        events.filter(|event| event["ph"] == ph).collect::<Vec<_>>()
+    };
+    let steps: Vec<u64> =
+        named("i").iter().map(|step| step["args"]["in_flight"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [1, 2]);
+    assert!(named("i").iter().all(|step| !step["args"]["why"].as_str().unwrap().is_empty()));
+    assert_eq!(named("C").last().unwrap()["args"]["tasks"], 2);
 }

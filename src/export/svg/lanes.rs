@@ -2,11 +2,11 @@
 
 use super::Picture;
 use super::ink::{Anchor, Font, hex, push_box};
-use super::layout::{LEFT, Lanes, MARGIN, ROW, WIDTH, ticks};
+use super::layout::{LEFT, Lanes, MARGIN, ROW, WIDTH, shown, ticks};
 use super::legend::fill;
 use super::marks::Marks;
 use crate::export::plural;
-use crate::model::{Lane, Nanos, Run, State, Stretch};
+use crate::model::{Lane, Nanos, Run, State, Stretch, Workload};
 
 /// How wide an error is drawn at least.
 const ERROR: f64 = 3.0;
@@ -31,7 +31,12 @@ impl Picture<'_> {
             let words = format!("{seconds:.digits$} s");
             self.ink.text([x, self.y], font.anchored(Anchor::Middle), &words);
         }
-        for (x, words) in FIGURES.into_iter().zip(["busy", "tasks"]) {
+        let tasks = match self.workload {
+            Workload::Followers => "pages",
+            Workload::Commands => "commands",
+            _ => "tasks",
+        };
+        for (x, words) in FIGURES.into_iter().zip(["busy", tasks]) {
             self.ink.text([x, self.y], font.anchored(Anchor::End), words);
         }
         self.y += 8.0;
@@ -52,9 +57,17 @@ impl Picture<'_> {
         let font = Font::new(13.0, self.background.text()).bold();
         self.ink.text([MARGIN, self.y + 15.0], font, &run.plan().name());
         self.y += ROW - 4.0;
-        for (at, (lane, marks)) in run.lanes().iter().zip(marks).enumerate() {
+        for (at, (lane, marks)) in run.lanes().iter().zip(marks).take(shown(run)).enumerate() {
             self.lane(run, (at, lane), marks, lanes);
             self.y += lanes.pitch;
+        }
+        let spare = run.lanes().len() - shown(run);
+        if spare > 0 {
+            let font = Font::new(12.0, self.background.quiet());
+            let were = if spare == 1 { "was" } else { "were" };
+            let words = format!("{} {were} not needed", plural(spare as u64, "more worker"));
+            self.ink.text([LEFT, self.y + 12.0], font, &words);
+            self.y += ROW - 8.0;
         }
         self.y += 6.0;
     }

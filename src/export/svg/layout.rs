@@ -37,11 +37,21 @@ pub(super) struct Lanes {
     pub(super) named: usize,
 }
 
+/// How many lanes are drawn: of a count that was found, those that were tried.
+pub(super) fn shown(run: &Run) -> usize {
+    let lanes = run.lanes();
+    if !run.plan().auto {
+        return lanes.len();
+    }
+    let last = lanes.iter().rposition(|lane| lane.spans().next().is_some());
+    last.map_or(1, |last| last + 1).min(lanes.len())
+}
+
 impl Lanes {
     /// For a run among others: one of few lanes has room beside many.
     pub(super) fn of(run: &Run, runs: &[&Run]) -> Self {
-        let all: usize = runs.iter().map(|run| run.lanes().len()).sum();
-        let own = run.lanes().len();
+        let all: usize = runs.iter().map(|run| shown(run)).sum();
+        let own = shown(run);
         let lanes = if own <= FEW { own } else { all };
         let (pitch, height, named) = match lanes {
             0..=24 => (22.0, 18.0, 1),

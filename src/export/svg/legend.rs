@@ -35,24 +35,13 @@ fn id(name: &str, background: Background) -> String {
 }
 
 impl Picture<'_> {
-    /// Draws a sample of each state that there is beside its word, and who made the picture.
-    pub(super) fn legend(&mut self) {
-        let until = |state| {
-            self.runs.iter().any(|run| {
-                let end = self.subject.elapsed(run);
-                let failed = state == State::Error && run.failure().is_some();
-                let retried = state == State::Error && run.retries() > 0;
-                let lanes = run.lanes().iter();
-                failed || retried || lanes.into_iter().any(|lane| lane.time_in(state, end).0 > 0)
-            })
-        };
-        let states: Vec<State> =
-            State::ALL.into_iter().skip(1).filter(|&state| until(state)).collect();
-        self.patterns(&states);
+    /// Draws a sample of each state that can be seen beside its word, and who made the picture.
+    pub(super) fn legend(&mut self, states: &[State]) {
+        self.patterns(states);
         let font = Font::new(12.0, self.background.quiet());
         self.y += 14.0;
         let mut x = MARGIN;
-        for state in states {
+        for &state in states {
             let word = state.word();
             self.ink.rect([x, self.y - 10.0, SAMPLE, 12.0], &fill(state, self.background));
             self.ink.text([x + SAMPLE + 6.0, self.y], font, word);

@@ -70,6 +70,22 @@ pub(super) fn all(runs: &[&Run], now: Nanos, scale: Scale) -> Vec<Vec<Marks>> {
     }
 }
 
+/// The states that can be seen: all their marks together are no speck.
+pub(super) fn states(runs: &[Vec<Marks>]) -> Vec<State> {
+    /// In pixels of a lane's length.
+    const SPECK: f64 = 0.5;
+    let is_seen = |&state: &State| {
+        let marks = runs.iter().flatten().flat_map(|lane| &lane.states);
+        let marks = marks.filter(|mark| mark.state == state);
+        let length =
+            marks.map(|Mark { x: [from, to], y: [top, bottom], .. }| (to - from) * (bottom - top));
+        let failed =
+            state == State::Error && runs.iter().flatten().any(|lane| !lane.errors.is_empty());
+        failed || length.sum::<f64>() >= SPECK
+    };
+    State::ALL.into_iter().skip(1).filter(is_seen).collect()
+}
+
 fn of(lane: &Lane, until: Nanos, scale: Scale, finest: f64) -> Marks {
     let mut marks = Marks::default();
     let mut block: Option<Block> = None;
