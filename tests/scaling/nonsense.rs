@@ -29,10 +29,9 @@ fn advised(advice: &str) -> Option<u16> {
 
 fn assert_in_keeping(sweep: &Sweep, advice: &str) {
     let best = sweep.medians().iter().map(|point| point.rate).fold(0.0, f64::max);
-    let rate =
-        |workers: u16| sweep.medians().iter().find(|point| point.workers == workers).unwrap().rate;
-    if let Some(workers) = advised(advice) {
-        assert!(rate(workers) * 1.1 >= best, "{advice} {:?}", sweep.medians());
+    let point = |workers| sweep.medians().iter().find(|point| point.workers == workers);
+    if let Some(workers) = advised(advice).filter(|_| !advice.contains("would do")) {
+        assert!(point(workers).unwrap().rate * 1.15 >= best, "{advice} {:?}", sweep.medians());
     }
     let last = sweep.medians().last().unwrap();
     if advice.contains("Still growing") {
@@ -41,7 +40,7 @@ fn assert_in_keeping(sweep: &Sweep, advice: &str) {
     if advice.contains("make it slower") {
         assert!(last.rate < best, "{advice} {:?}", sweep.medians());
     }
-    if advice.contains("change nothing") {
+    if advice.contains("gain nothing") {
         assert!(sweep.medians().iter().all(|point| point.rate * 1.15 > best), "{advice}");
     }
 }

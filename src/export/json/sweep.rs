@@ -60,7 +60,7 @@ pub struct PointReport {
     pub max_s: f64,
     /// Tasks a second in the median trial.
     pub tasks_per_second: f64,
-    /// Against one worker, as measured, else as the best law has it.
+    /// Against one worker, as measured; null without.
     pub speed_up: Option<f64>,
     /// `speed_up` / workers.
     pub efficiency: Option<f64>,
