@@ -103,8 +103,7 @@ fn commands(mode: Mode, workers: u16) -> Run {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
     tell(0, 0, Kind::RunStarted { plan });
-    let failure =
-        Failure::new(FailureKind::Command, "ended with exit status 1".to_owned());
+    let failure = Failure::new(FailureKind::Command, "ended with exit status 1".to_owned());
     let done = Outcome::Done(Done { answer: None, product: Product::Success });
     for (place, outcome) in [Outcome::Failed(failure), done].into_iter().enumerate() {
         let (lane, task) = (place as u16 % workers, TaskId(place as u32 + 1));
