@@ -131,7 +131,7 @@ fn what_is_given_is_told_at_once_and_why_it_is_not_used() {
     let half = Sitting::race().until(Mode::Threads, 300);
     let [first, then] = said(&mut sitting, half.app.runs(), "half.jsonl");
     assert_eq!(first, "c compares with half.jsonl, as far as it is whole");
-    assert_eq!(then, "compared with half.jsonl; c again ends it");
+    assert_eq!(then, "compared with half.jsonl; c ends it");
     assert_eq!(sitting.app.differences().len(), 1);
 }
 

@@ -8,7 +8,7 @@ fn what_is_typed_after_a_slash_is_text_in_any_script() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("/q日é\x7f\x7f");
-    pty.wait_text("/q ");
+    pty.wait_text("find: q ");
     pty.keys("\x15p4\r");
     pty.wait_text("1 of 2 for \"p4\": p4 on main");
     pty.keys("n");
