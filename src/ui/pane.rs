@@ -51,7 +51,7 @@ pub(super) struct Content {
 /// Shares the timeline's place out between it and a pane; returns the timeline's layout there.
 pub(super) fn split(app: &App, layout: Layout, area: Rect) -> (Layout, [Rect; 2]) {
     let whole = (layout, [area, Rect::ZERO]);
-    if app.pane().is_none() || layout.height < Height::Normal {
+    if app.pane().is_none() || !has_room(app, layout) {
         return whole;
     }
     if !layout.boxed {
@@ -135,8 +135,13 @@ pub(super) fn over(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 
 /// Whether the pane lies over the picture, which is needed while a range is marked.
 pub(super) fn is_over(app: &App, area: Rect) -> bool {
-    let has_room = Layout::of(area.as_size()).is_some_and(|layout| layout.height == Height::Normal);
+    let has_room = Layout::of(area.as_size()).is_some_and(|layout| has_room(app, layout));
     app.pane().is_some() && !app.is_marking() && !has_room
+}
+
+/// Whether a pane and lanes have room on a screen of this layout: beside a sweep's chart they need more.
+fn has_room(app: &App, layout: Layout) -> bool {
+    layout.boxed || (layout.height == Height::Normal && !app.shown().is_sweep())
 }
 
 /// A label and what it says, broken between words into lines of `width` cells.

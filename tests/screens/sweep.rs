@@ -186,3 +186,13 @@ fn styles() {
     let mut screen = Sitting::new(capped(), SWEEP).finished().draw(USUAL, COLOUR);
     insta::assert_debug_snapshot!(screen.current_buffer_mut());
 }
+
+/// There is no room for the chart, lanes and a pane, so that the pane has all of it.
+#[test]
+fn the_inspector_lies_over_a_chart_on_a_small_screen() {
+    let mut sitting = Sitting::new(capped(), SWEEP).finished().pressed("j.");
+    sitting.press(KeyCode::Enter);
+    let [small, large] = [USUAL, WIDE].map(|size| sitting.text(size, COLOUR));
+    assert!(small.contains("attempt 1 of 1") && !small.contains("in flight"), "{small}");
+    assert!(large.contains("attempt 1 of 1") && large.contains("in flight"), "{large}");
+}
