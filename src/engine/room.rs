@@ -51,7 +51,7 @@ impl Room {
         self.changed.notify_all();
     }
 
-    /// How many lanes there is room for now.
+    /// How many lanes have room at present.
     pub(super) fn lanes(&self) -> u16 {
         self.state().lanes
     }
