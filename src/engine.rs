@@ -25,6 +25,7 @@ pub mod task;
 
 pub use cancel::Cancel;
 pub use clock::Clock;
+pub use gate::Permit;
 pub use gil::Gil;
 pub use gil::under::UnderGil;
 pub use handle::{Never, RunHandle};

@@ -78,7 +78,7 @@ mod child {
 
     use threadline::app::session::Setup;
     use threadline::app::{App, Background, Session};
-    use threadline::engine::{Cancel, Clock, Extent, Job, Jobs, Launcher, Report, Worker};
+    use threadline::engine::{Cancel, Clock, Extent, Job, Jobs, Launcher, Permit, Report, Worker};
     use threadline::model::{
         Answer, Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target,
         TaskId, Workload,
@@ -137,7 +137,7 @@ mod child {
     }
 
     impl Worker for Scripted {
-        fn run(&mut self, task: TaskId, _: &Cancel) -> (Outcome, Extent) {
+        fn run(&mut self, task: TaskId, _: Option<Permit>, _: &Cancel) -> (Outcome, Extent) {
             let product = match (self.0, task) {
                 (Workload::Profile, _) => {
                     Product::Profile(Profile { login: "aaronlelevier".to_owned(), followers: 127 })

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::clock::Clock;
 use super::exchange::Listener;
-use super::gate::{Gate, Pass};
+use super::gate::{Gate, Permit};
 use super::room::Room;
 use super::task::Report;
 use crate::github::{Fault, Patience, Remedy, asked_to_wait};
@@ -27,37 +27,40 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Asks until there is an answer, or asking again would not help. The first request has its pass
-    /// already.
+    /// Asks until there is an answer, or asking again would not help. `permit` is for the first
+    /// request; each further one acquires its own.
     pub(super) async fn answer<T>(
         &self,
         task: TaskId,
-        mut pass: Pass,
+        mut permit: Permit,
         mut ask: impl AsyncFnMut() -> Result<T, Fault>,
     ) -> Result<T, Failure> {
         let mut failed = 0;
         loop {
             let Fault { failure, remedy } = match ask().await {
                 Ok(answer) => {
-                    pass.succeeded(self.listener.last(), &self.report);
+                    permit.succeeded(self.listener.last(), &self.report);
                     return Ok(answer);
                 }
                 Err(fault) => fault,
             };
+            // Whatever ends the task from here on, this is the last answer it had.
+            let status = failure.status;
             match remedy {
                 Remedy::None => return Err(failure),
                 Remedy::Limit(limit) => {
-                    let again = pass.limited(limit, &self.report);
-                    let again = again.map_err(|ended| ended.with_status(failure.status))?;
+                    let again = permit.limited(limit, &self.report);
+                    let again = again.map_err(|ended| ended.with_status(status))?;
                     self.report.send(Kind::AttemptFailed { task, failure, again });
                 }
                 Remedy::Retry(after) => {
-                    pass.failed(cause(&failure), &self.report);
+                    permit.failed(cause(&failure), &self.report);
                     failed += 1;
                     self.back_off(task, failure, failed, after).await?;
                 }
             }
-            pass = self.gate.pass(&self.report).await?;
+            let next = self.gate.acquire(&self.report).await;
+            permit = next.map_err(|ended| ended.with_status(status))?;
             self.report.send(Kind::Retried { task });
         }
     }

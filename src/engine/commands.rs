@@ -11,6 +11,7 @@ use std::sync::Arc;
 use rustix::io::Errno;
 
 use super::cancel::Cancel;
+use super::gate::Permit;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::text::printable_within;
 use crate::model::{
@@ -88,7 +89,7 @@ impl CommandsWorker {
 }
 
 impl Worker for CommandsWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         if !std::mem::replace(&mut self.can_be_stopped, true) {
             let groups = Arc::clone(&self.groups);
             cancel.on_cancel(move || groups.stop());

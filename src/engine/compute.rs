@@ -7,6 +7,7 @@ mod turns;
 use serde::{Deserialize, Serialize};
 
 use super::cancel::Cancel;
+use super::gate::Permit;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::{
     Compute, Done, Failure, FailureKind, Nanos, Outcome, Product, State, TaskId, Work,
@@ -121,7 +122,7 @@ impl ComputeWorker {
 }
 
 impl Worker for ComputeWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         let outcome = self.product(task, cancel).map_or_else(|ended| ended, Outcome::Done);
         (outcome, Extent::Unknown)
     }

@@ -9,7 +9,7 @@ use super::clock::Clock;
 use super::errand::Errand;
 use super::event_loop::EventLoop;
 use super::exchange::Listener;
-use super::gate::{Gate, Pass};
+use super::gate::{Gate, Permit};
 use super::process::{Remote, Starter};
 use super::room::Room;
 use super::task::{Extent, Job, Report, Worker};
@@ -34,22 +34,22 @@ impl Job for GithubJob {
         let events = EventLoop::new()?;
         let listener = Arc::new(Listener::default());
         let report = report.heard_by(Arc::clone(&listener));
-        let asker = if let Some(starter) = &self.starter {
-            Asker::There(Remote::start(Arc::clone(starter), report.clone())?)
-        } else {
-            let timeouts = Timeouts::within(self.patience.timeout);
-            let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report.clone()))?;
-            Asker::Here { client, errand: self.errand.clone() }
-        };
         let attempts = Attempts {
             gate: Arc::clone(&self.gate),
-            report,
+            report: report.clone(),
             listener,
             clock: self.clock.clone(),
             patience: self.patience,
         };
         let per_page = self.errand.target.per_page;
-        Ok(Box::new(GithubWorker { events, asker, attempts, per_page, pass: None }))
+        if let Some(starter) = &self.starter {
+            let requester = Remote::start(Arc::clone(starter), report)?;
+            return Ok(Box::new(GithubWorker { events, requester, attempts, per_page }));
+        }
+        let timeouts = Timeouts::within(self.patience.timeout);
+        let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(report))?;
+        let requester = LocalRequester { client, errand: self.errand.clone() };
+        Ok(Box::new(GithubWorker { events, requester, attempts, per_page }))
     }
 
     fn room(&self) -> Option<&Arc<Room>> {
@@ -57,54 +57,63 @@ impl Job for GithubJob {
     }
 }
 
-/// Who makes a lane's requests.
-enum Asker {
-    /// The lane's thread, on a connection of its own.
-    Here { client: Client, errand: Errand },
-    /// The lane's worker process.
-    There(Remote),
+/// Makes a lane's requests.
+trait Requester {
+    /// Waits until a request can be made.
+    async fn ready(&mut self) -> Result<(), Failure>;
+
+    /// Makes the request of a task, once.
+    async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault>;
+
+    /// Drops what is left of a request that was cancelled.
+    fn cancel(&mut self);
 }
 
-impl Asker {
-    /// Waits until a request can be made.
+/// Makes requests on the lane's own thread, on a connection of its own.
+struct LocalRequester {
+    client: Client,
+    errand: Errand,
+}
+
+impl Requester for LocalRequester {
     async fn ready(&mut self) -> Result<(), Failure> {
-        match self {
-            Self::Here { .. } => Ok(()),
-            Self::There(remote) => remote.ready().await,
-        }
+        Ok(())
     }
 
     async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault> {
-        match self {
-            Self::Here { client, errand } => errand.ask(client, task).await,
-            Self::There(remote) => {
-                let died = |failure| Err(Fault { failure, remedy: Remedy::None });
-                remote.ask(task).await.unwrap_or_else(died)
-            }
-        }
+        self.errand.ask(&self.client, task).await
     }
 
-    /// The run is to stop.
-    fn end(&mut self) {
-        match self {
-            Self::Here { .. } => {}
-            Self::There(remote) => remote.end(),
-        }
+    /// The dropped future has closed its connection.
+    fn cancel(&mut self) {}
+}
+
+/// Has the lane's worker process make the requests.
+impl Requester for Remote {
+    async fn ready(&mut self) -> Result<(), Failure> {
+        Self::ready(self).await
+    }
+
+    async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault> {
+        let died = |failure| Err(Fault { failure, remedy: Remedy::None });
+        Self::ask(self, task).await.unwrap_or_else(died)
+    }
+
+    fn cancel(&mut self) {
+        self.end();
     }
 }
 
-/// A thread's own event loop, and who asks for it.
-struct GithubWorker {
+/// A thread's event loop, and what makes its requests.
+struct GithubWorker<R> {
     events: EventLoop,
-    asker: Asker,
+    requester: R,
     attempts: Attempts,
     /// Followers on a full page.
     per_page: u8,
-    /// Leave for the next request.
-    pass: Option<Pass>,
 }
 
-impl GithubWorker {
+impl<R> GithubWorker<R> {
     fn extent(&self, task: TaskId, reply: &Reply) -> Extent {
         let page = match &reply.done.product {
             Product::NoMore => return Extent::AtMost(task.0 - 1),
@@ -127,32 +136,29 @@ impl GithubWorker {
     }
 }
 
-impl Worker for GithubWorker {
-    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
-        self.pass = None;
-        let Self { events, asker, attempts: Attempts { gate, report, .. }, .. } = self;
-        let pass = events.until_cancelled(cancel, async {
-            asker.ready().await?;
-            let pass = gate.pass(report).await?;
+impl<R: Requester> Worker for GithubWorker<R> {
+    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
+        let Self { events, requester, attempts: Attempts { gate, report, .. }, .. } = self;
+        let permit = events.until_cancelled(cancel, async {
+            requester.ready().await?;
+            let permit = gate.acquire(report).await?;
             // That may have taken long.
-            asker.ready().await?;
-            Ok(pass)
+            requester.ready().await?;
+            Ok(permit)
         });
-        self.pass = pass.transpose()?;
-        Ok(())
+        permit.transpose()
     }
 
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
-        // Without a pass it was stopped before it began.
-        let Some(pass) = self.pass.take() else { return (Outcome::Stopped, Extent::Unknown) };
-        let Self { events, asker, attempts, .. } = self;
-        let answer = attempts.answer(task, pass, async || asker.ask(task).await);
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
+        let Some(permit) = permit else { return (Outcome::Stopped, Extent::Unknown) };
+        let Self { events, requester, attempts, .. } = self;
+        let answer = attempts.answer(task, permit, async || requester.ask(task).await);
         match events.until_cancelled(cancel, answer) {
             None => {
-                self.asker.end();
+                self.requester.cancel();
                 (Outcome::Stopped, Extent::Unknown)
             }
-            // No request fails like this, only who makes it.
+            // No request fails like this, only the process that makes it.
             Some(Err(failure)) if failure.kind == FailureKind::Worker => {
                 (Outcome::Lost(failure), Extent::Unknown)
             }
@@ -164,3 +170,6 @@ impl Worker for GithubWorker {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

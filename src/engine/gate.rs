@@ -67,9 +67,9 @@ struct GateState {
     successes: u16,
 }
 
-/// Leave for one request, until dropped.
+/// The right to have one more request in flight. It is given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Pass {
+pub struct Permit {
     gate: Arc<Gate>,
     limits: u32,
     /// When it was given, in the run.
@@ -115,13 +115,19 @@ impl Gate {
         self.room.as_ref()
     }
 
+    /// How many permits are out.
+    #[cfg(test)]
+    pub(super) fn in_flight(&self) -> u16 {
+        self.state.borrow().in_flight
+    }
+
     /// Waits until a request may leave. Fails where that would be longer than a person wants.
-    pub(super) async fn pass(self: &Arc<Self>, report: &Report) -> Result<Pass, Failure> {
+    pub(super) async fn acquire(self: &Arc<Self>, report: &Report) -> Result<Permit, Failure> {
         let mut changes = self.state.subscribe();
         let mut held = false;
         loop {
-            let wanting = match self.try_pass(report) {
-                Ok(pass) => return Ok(pass),
+            let wanting = match self.try_acquire(report) {
+                Ok(permit) => return Ok(permit),
                 Err(wanting) => wanting,
             };
             if let Wanting::End(closed) = wanting {
@@ -140,24 +146,24 @@ impl Gate {
         }
     }
 
-    fn try_pass(self: &Arc<Self>, report: &Report) -> Result<Pass, Wanting> {
+    fn try_acquire(self: &Arc<Self>, report: &Report) -> Result<Permit, Wanting> {
         let now = self.clock.now();
-        let mut passed = Err(Wanting::Room);
+        let mut permitted = Err(Wanting::Room);
         self.state.send_if_modified(|state| {
             let closed = state.closed.filter(|closed| now < closed.until);
             if let Some(closed) = closed {
                 if !std::mem::replace(&mut state.told, true) {
                     report.send(Kind::Limited(closed.limit(report)));
                 }
-                passed = Err(Wanting::End(closed));
+                permitted = Err(Wanting::End(closed));
             } else if state.in_flight < state.most {
                 state.in_flight += 1;
-                passed = Ok(state.limits);
+                permitted = Ok(state.limits);
             }
             false
         });
         let given = report.moment(now);
-        passed.map(|limits| Pass { gate: Arc::clone(self), limits, given })
+        permitted.map(|limits| Permit { gate: Arc::clone(self), limits, given })
     }
 
     /// So many may pass at once from now on.
@@ -189,7 +195,7 @@ impl Gate {
     }
 }
 
-impl Pass {
+impl Permit {
     /// The request went well, and its answer told what is left of the quota, if anything did.
     pub(super) fn succeeded(self, told: (Exchange, Option<Quota>), report: &Report) {
         let gate = &self.gate;
@@ -280,7 +286,7 @@ impl GateState {
     }
 }
 
-impl Drop for Pass {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.state.send_if_modified(|state| {
             state.in_flight -= 1;

@@ -199,15 +199,16 @@ fn work(first: Option<TaskId>, shared: &Shared, report: &Report) {
     while let Some((task, _place)) =
         first.take().or_else(|| next(shared, report.lane(), &mut worker))
     {
-        let held = guarded(shared, report, &mut worker, task, |worker| worker.hold(&shared.cancel));
+        let permit =
+            guarded(shared, report, &mut worker, task, |worker| worker.acquire(&shared.cancel));
         // How many tasks there are may have come to light meanwhile.
         if !shared.admits(task) {
             report.enter(State::Idle);
             continue;
         }
         report.send(Kind::Started { task });
-        let done = held.and_then(|()| {
-            let run = |worker: &mut dyn Worker| Ok(worker.run(task, &shared.cancel));
+        let done = permit.and_then(|permit| {
+            let run = |worker: &mut dyn Worker| Ok(worker.run(task, permit, &shared.cancel));
             guarded(shared, report, &mut worker, task, run)
         });
         let (outcome, extent) =

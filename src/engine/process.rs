@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 use super::cancel::Cancel;
 use super::event_loop::EventLoop;
+use super::gate::Permit;
 use super::task::{Extent, Job, Report, Worker};
 use crate::model::{Failure, Outcome, TaskId};
 pub(super) use parent::{Remote, Starter};
@@ -37,11 +38,12 @@ struct ProcessWorker {
 }
 
 impl Worker for ProcessWorker {
-    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
-        self.events.until_cancelled(cancel, self.remote.ready()).unwrap_or(Ok(()))
+    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
+        let ready = self.events.until_cancelled(cancel, self.remote.ready());
+        ready.unwrap_or(Ok(())).map(|()| None)
     }
 
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         let outcome = match self.events.until_cancelled(cancel, self.remote.ask(task)) {
             Some(Ok(Ok(reply))) => Outcome::Done(reply.done),
             Some(Ok(Err(fault))) => Outcome::Failed(fault.failure),

@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use super::cancel::Cancel;
 use super::clock::Clock;
 use super::exchange::Listener;
+use super::gate::Permit;
 use super::gil::thread::ThreadState;
 use super::room::Room;
 use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
@@ -28,19 +29,21 @@ pub trait Job: Send + Sync {
 
 /// One thread's means to do tasks.
 pub trait Worker {
-    /// Waits until a task may be begun, or `cancel` says stop. Fails where that would be too long,
-    /// and the task with it.
-    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+    /// Waits until the lane's task may start, or until the run is cancelled, and returns the permit
+    /// for it. The permit belongs to the task: whatever becomes of that, it is given back with it.
+    /// `None` if the run is cancelled, or if this kind of work needs no permit. Fails, and the task
+    /// with it, if the wait would be too long.
+    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
         _ = cancel;
-        Ok(())
+        Ok(None)
     }
 
     /// No task is at hand: gives back what others may need meanwhile.
     fn rest(&mut self) {}
 
-    /// Does a task, or stops soon after `cancel` says so. Also tells how many tasks there are, where
-    /// the task showed it.
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent);
+    /// Does a task with the permit that was acquired for it, or stops soon after `cancel` says so.
+    /// Also returns how many tasks there are, as far as the task showed it.
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent);
 }
 
 /// How many tasks a workload turns out to have.

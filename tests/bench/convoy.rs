@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use threadline::engine::compute::work;
-use threadline::engine::{Cancel, Clock, Extent, Gil, Job, Report, UnderGil, Worker, start};
+use threadline::engine::{
+    Cancel, Clock, Extent, Gil, Job, Permit, Report, UnderGil, Worker, start,
+};
 use threadline::model::stats::percentile;
 use threadline::model::{
     Compute, Done, Failure, Mode, Nanos, Outcome, Plan, Product, State, TaskId, Work,
@@ -51,7 +53,7 @@ impl Job for Convoy {
 }
 
 impl Worker for ConvoyWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         let Self(convoy, report) = self;
         if task == TaskId(1) {
             while !convoy.over.load(Ordering::Relaxed) {

@@ -14,7 +14,7 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{Cancel, Clock, Extent, Job, Report, RunHandle, Worker, start};
+use threadline::engine::{Cancel, Clock, Extent, Job, Permit, Report, RunHandle, Worker, start};
 use threadline::model::{
     Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Product,
     Run, Target, TaskId, Work,
@@ -76,7 +76,7 @@ struct ScriptedWorker {
 }
 
 impl Worker for ScriptedWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         (self.act)(task, &self.report, cancel)
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::github::Patience;
-use threadline::model::{End, FailureKind, Kind, LimitKind, Nanos, Run, State, TaskId, Workload};
+use threadline::model::{
+    End, FailureKind, Kind, LimitKind, Mode, Nanos, Plan, Run, State, TaskId, Workload,
+};
 
 use super::peer::{Peer, Step, answer};
 use super::server::faulty;
@@ -278,4 +280,28 @@ fn a_limit_that_does_not_end_is_not_waited_for_for_ever() {
     let failure = going.run.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::RateLimited);
     assert!(failure.message.ends_with("though each was waited for: come back later"), "{failure}");
+}
+
+/// The profile counted ten pages, the list has two, and the first request meets a secondary limit.
+#[test]
+fn lanes_whose_pages_do_not_exist_hold_no_permit() {
+    for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
+        let refused = AtomicUsize::new(0);
+        let peer = Peer::start(move |request| {
+            let page = request.page();
+            if page == 1 && refused.fetch_add(1, Ordering::SeqCst) == 0 {
+                return vec![Step::Send(answer(429, "retry-after: 1\r\n", ""))];
+            }
+            let followers = match page {
+                1 | 2 => format!(r#"[{{"id":{page},"login":"u","html_url":""}}]"#),
+                _ => "[]".to_owned(),
+            };
+            let links = "link: </x?page=2>; rel=\"last\"\r\n";
+            vec![Step::Send(answer(200, links, followers))]
+        });
+        let plan = Plan { mode, ..plan(Workload::Followers, 1, 10, 3) };
+        let going = Sitting::new(&peer.url(), PATIENT).run(plan);
+        assert!(going.run.is_whole(), "{mode}: {:?}", going.run.failure());
+        assert_eq!(going.ids(), [1, 2], "{mode}");
+    }
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use threadline::engine::compute::work;
-use threadline::engine::{Cancel, Clock, Extent, Gil, Job, Report, UnderGil, Worker, start};
+use threadline::engine::{
+    Cancel, Clock, Extent, Gil, Job, Permit, Report, UnderGil, Worker, start,
+};
 use threadline::model::{
     Done, Failure, FailureKind, Mode, Outcome, Plan, Product, Run, State, TaskId, Work,
 };
@@ -26,7 +28,7 @@ impl Job for Written {
 }
 
 impl Worker for WrittenWorker {
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
         ((self.0)(task, &self.1, cancel), Extent::Unknown)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Gil;
 use super::thread::ThreadState;
-use crate::engine::{Cancel, Extent, Job, Report, Room, Worker};
+use crate::engine::{Cancel, Extent, Job, Permit, Report, Room, Worker};
 use crate::model::{Failure, Kind, Outcome, State, TaskId};
 
 /// A job whose threads need the GIL to compute: its workers take it and give it back by what they
@@ -44,14 +44,14 @@ struct AttachedWorker {
 }
 
 impl Worker for AttachedWorker {
-    fn hold(&mut self, cancel: &Cancel) -> Result<(), Failure> {
+    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
         self.gil.stop_on(cancel);
-        let held = self.worker.hold(cancel);
+        let permit = self.worker.acquire(cancel);
         // Even to begin a task is computing.
         if !self.thread.is_attached() {
             self.report.enter(State::Computing);
         }
-        held
+        permit
     }
 
     fn rest(&mut self) {
@@ -59,8 +59,8 @@ impl Worker for AttachedWorker {
         self.thread.detach();
     }
 
-    fn run(&mut self, task: TaskId, cancel: &Cancel) -> (Outcome, Extent) {
-        self.worker.run(task, cancel)
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
+        self.worker.run(task, permit, cancel)
     }
 }
 

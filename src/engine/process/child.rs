@@ -173,7 +173,7 @@ impl Means {
     fn answered(&mut self, task: TaskId) -> Said {
         self.report.enter(State::Computing);
         let answer = match &mut self.way {
-            Way::Compute(worker) => answer(worker.run(task, &self.cancel).0),
+            Way::Compute(worker) => answer(worker.run(task, None, &self.cancel).0),
             Way::Ask { events, client, errand } => events
                 .until_cancelled(&self.cancel, errand.ask(client, task))
                 .unwrap_or_else(|| answer(Outcome::Stopped)),

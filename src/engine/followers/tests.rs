@@ -1,0 +1,273 @@
+//! Whole runs of the real pool, rate limiter and retries against a scripted API in virtual time, with
+//! answers in an order that a seed decides.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, unbounded};
+use fastrand::Rng;
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::engine::gate::Standing;
+use crate::engine::gil::Gil;
+use crate::engine::gil::under::UnderGil;
+use crate::engine::{RunHandle, start};
+use crate::github::{RateLimit, Wait};
+use crate::model::{Done, End, LimitKind, Mode, Nanos, Plan, Run, State, Target, Work};
+
+/// The time between two looks at a run that is not at rest.
+const LOOK: Duration = Duration::from_micros(100);
+
+/// The number of looks in a row, a minute's, after which a run hangs.
+const MAX_LOOKS: u32 = 600_000;
+
+const PATIENCE: Patience =
+    Patience { retries: 2, timeout: Duration::from_secs(30), max_wait: Duration::from_secs(3_600) };
+
+/// A request that waits for its answer.
+struct Request {
+    task: TaskId,
+    answer: oneshot::Sender<Result<Reply, Fault>>,
+}
+
+struct ScriptedRequester {
+    requests: Sender<Request>,
+    report: Report,
+}
+
+impl Requester for ScriptedRequester {
+    async fn ready(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault> {
+        let (answer, answered) = oneshot::channel();
+        self.report.enter(State::Waiting);
+        self.requests.send(Request { task, answer }).unwrap();
+        let answer = answered.await.unwrap();
+        self.report.enter(State::Computing);
+        answer
+    }
+
+    fn cancel(&mut self) {}
+}
+
+struct ScriptedJob {
+    gate: Arc<Gate>,
+    clock: Clock,
+    requests: Sender<Request>,
+}
+
+impl Job for ScriptedJob {
+    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        let listener = Arc::new(Listener::default());
+        let report = report.heard_by(Arc::clone(&listener));
+        let (gate, clock) = (Arc::clone(&self.gate), self.clock.clone());
+        let requester =
+            ScriptedRequester { requests: self.requests.clone(), report: report.clone() };
+        let attempts = Attempts { gate, report, listener, clock, patience: PATIENCE };
+        let events = EventLoop::new()?;
+        Ok(Box::new(GithubWorker { events, requester, attempts, per_page: 1 }))
+    }
+
+    fn room(&self) -> Option<&Arc<Room>> {
+        self.gate.room()
+    }
+}
+
+/// An API with one follower a page, whose list moves, whose Link headers are wrong now and then, and
+/// which refuses and fails.
+struct Api {
+    rng: Rng,
+    /// Pages that the list has at present.
+    pages: u32,
+    /// The last page that is shown, however many there are.
+    shown: u32,
+    /// Refusals and failures that are still to come.
+    faults: u32,
+    has_links: bool,
+    moves: bool,
+}
+
+impl Api {
+    fn new(seed: u64) -> Self {
+        let mut rng = Rng::with_seed(seed);
+        let pages = rng.u32(1..=14);
+        let shown = if rng.u8(..4) == 0 { rng.u32(1..=pages) } else { u32::MAX };
+        let (faults, has_links, moves) = (rng.u32(..6), rng.u8(..5) > 0, rng.bool());
+        Self { rng, pages, shown, faults, has_links, moves }
+    }
+
+    fn answer(&mut self, TaskId(page): TaskId) -> Result<Reply, Fault> {
+        if self.faults > 0 && self.rng.u8(..3) == 0 {
+            self.faults -= 1;
+            return Err(self.fault());
+        }
+        match self.rng.u8(..20) {
+            0 if self.moves => self.pages += 1,
+            1 if self.moves => self.pages = (self.pages - 1).max(1),
+            _ => {}
+        }
+        if page > self.shown && page > 1 {
+            return Ok(reply(Product::NoMore, None));
+        }
+        let ids = (page <= self.pages).then_some(page);
+        let found = ids.map(|id| format!(r#"{{"id":{id},"login":"u","html_url":""}}"#));
+        let body = format!("[{}]", found.unwrap_or_default());
+        let followers: Page = serde_json::from_str(&body).unwrap();
+        let links = self.has_links.then(|| self.links(page));
+        Ok(reply(Product::Followers(followers.into()), links))
+    }
+
+    fn links(&mut self, page: u32) -> Links {
+        let last = if self.rng.u8(..8) == 0 { self.pages + 20 } else { self.pages };
+        match self.rng.u8(..10) {
+            0 => Links { next: (page < last).then_some(page + 1), last: None },
+            _ => Links { next: (page < last).then_some(page + 1), last: Some(last) },
+        }
+    }
+
+    fn fault(&mut self) -> Fault {
+        let secs = self.rng.u64(1..=3);
+        let kind = match self.rng.u8(..6) {
+            0 => LimitKind::Primary,
+            1 | 2 => {
+                let failure = Failure::new(FailureKind::Server, "bad gateway").with_status(502);
+                return Fault { failure, remedy: Remedy::Retry(None) };
+            }
+            _ => LimitKind::Secondary,
+        };
+        let failure = Failure::new(FailureKind::RateLimited, "too many").with_status(429);
+        let wait = Wait::For(Duration::from_secs(secs));
+        Fault { failure, remedy: Remedy::Limit(RateLimit { kind, wait }) }
+    }
+}
+
+fn reply(product: Product, links: Option<Links>) -> Reply {
+    Reply { done: Done { answer: None, product }, links }
+}
+
+fn plan(mode: Mode, workers: u16, tasks: u32, auto: bool) -> Plan {
+    let (user, api) = ("u".to_owned(), "a scripted API".to_owned());
+    let target = Target { user, api, per_page: 1, costs_quota: false };
+    Plan { auto, ..Plan::new(Work::Followers(target), mode, workers, tasks) }
+}
+
+/// A run, and what its driver sees of it.
+struct Drive {
+    seed: u64,
+    api: Api,
+    clock: Clock,
+    gate: Arc<Gate>,
+    handle: RunHandle,
+    requests: Receiver<Request>,
+    pending: Vec<Request>,
+    run: Run,
+}
+
+impl Drive {
+    fn start(seed: u64, api: Api, plan: Plan, clock: &Clock, standing: &Standing) -> Self {
+        let (sender, requests) = unbounded();
+        let address = crate::github::Api::new("http://127.0.0.1:1", None).unwrap();
+        let (clock, standing) = (clock.clone(), Arc::clone(standing));
+        let max_wait = PATIENCE.max_wait;
+        let gate = Gate::new(Arc::new(address), clock.clone(), max_wait, &plan, standing);
+        let gate = Arc::new(gate);
+        let job = ScriptedJob { gate: Arc::clone(&gate), clock: clock.clone(), requests: sender };
+        let mut job: Arc<dyn Job> = Arc::new(job);
+        if plan.mode == Mode::Gil {
+            job = Arc::new(UnderGil::new(job, Gil::new(Nanos::from_millis(5))));
+        }
+        let run = Run::new(plan.clone());
+        let handle = start(plan, job, &clock);
+        Self { seed, api, clock, gate, handle, requests, pending: Vec::new(), run }
+    }
+
+    /// Answers requests in the seed's order until the run is over, and returns it.
+    fn finish(mut self) -> (Run, Api) {
+        while !self.is_over() {
+            self.await_rest();
+            if self.pending.is_empty() {
+                self.clock.advance(Duration::from_millis(200));
+                continue;
+            }
+            let next = self.api.rng.usize(..self.pending.len());
+            let Request { task, answer } = self.pending.swap_remove(next);
+            answer.send(self.api.answer(task)).unwrap();
+        }
+        assert_eq!(self.gate.in_flight(), 0, "seed {}: a permit outlives the run", self.seed);
+        (self.run, self.api)
+    }
+
+    /// Waits until every permit that is out has its request out: none rests with an idle lane.
+    fn await_rest(&mut self) {
+        // Gives other requests a chance to be there, too.
+        (0..self.api.rng.u32(..200)).for_each(|_| std::thread::yield_now());
+        self.pending.extend(self.requests.try_iter());
+        let mut looks = 0;
+        while usize::from(self.gate.in_flight()) != self.pending.len() && !self.is_over() {
+            self.pending.extend(self.requests.recv_timeout(LOOK));
+            looks += 1;
+            let (out, requests) = (self.gate.in_flight(), self.pending.len());
+            let hangs = looks == MAX_LOOKS;
+            assert!(!hangs, "seed {}: {out} permits, {requests} requests", self.seed);
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        loop {
+            match self.handle.events().try_recv() {
+                Ok(event) => self.run.apply(&event),
+                Err(TryRecvError::Empty) => return false,
+                Err(TryRecvError::Disconnected) => return true,
+            }
+        }
+    }
+}
+
+/// Drives a run of each mode, `auto` and a race to its end, and returns how many were whole.
+fn drive(seed: u64) -> usize {
+    let mut rng = Rng::with_seed(seed ^ 0x5eed);
+    let (workers, tasks) = (rng.u16(2..=8), rng.u32(1..=14));
+    let modes = [
+        (Mode::Threads, workers, false),
+        (Mode::Gil, workers, false),
+        (Mode::Threads, 40, true),
+        (Mode::Sequential, 1, false),
+    ];
+    let mut whole = 0;
+    for (mode, workers, auto) in modes {
+        let (clock, standing) = (Clock::manual(), Standing::default());
+        let plan = plan(mode, workers, tasks, auto);
+        let (run, api) = Drive::start(seed, Api::new(seed), plan, &clock, &standing).finish();
+        whole += check(seed, &run, &api);
+        if mode == Mode::Sequential {
+            // A race: the same API, and the limits that it still has.
+            let plan = self::plan(Mode::Threads, rng.u16(2..=8), run.queued().max(1), false);
+            let (run, api) = Drive::start(seed, api, plan, &clock, &standing).finish();
+            whole += check(seed, &run, &api);
+        }
+    }
+    whole
+}
+
+/// Asserts that a run has every page or says that it failed, and returns whether it has. A list that
+/// moves has no pages that it must have had.
+fn check(seed: u64, run: &Run, api: &Api) -> usize {
+    if run.failure().is_some() || run.failed_task().is_some() {
+        return 0;
+    }
+    let pages: BTreeSet<u64> = run.follower_ids().collect();
+    let expected: BTreeSet<u64> = (1..=u64::from(api.pages.min(api.shown))).collect();
+    let mode = run.plan().mode;
+    assert!(matches!(run.end(), Some(End::Finished)), "seed {seed}, {mode}: {:?}", run.end());
+    assert!(api.moves || !api.has_links || pages == expected, "seed {seed}, {mode}: {pages:?}");
+    1
+}
+
+#[test]
+fn every_run_ends_and_no_idle_lane_holds_a_permit() {
+    let whole: usize = (0..500).map(drive).sum();
+    assert!(whole > 1_500, "only {whole} of 2,500 runs were whole: the faults prove little");
+}
