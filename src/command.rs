@@ -24,6 +24,7 @@ use crate::headless::serve::{self, ServeError};
 use crate::headless::{self, Exports, Follow, Shape, Streams};
 use crate::model::{ExportKind, Target};
 use crate::recording::{RecordError, RecordingError};
+use crate::resources::raise_file_limit;
 use crate::signals::Signals;
 use crate::tui::{self, Left, Look};
 use crate::ui::theme::{Depth, Glyphs};
@@ -95,6 +96,7 @@ impl CommandError {
 pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     match command {
         Command::Serve(serve) => {
+            raise_file_limit();
             serve::run(&serve, streams.out)?;
             Ok(Exit::Whole)
         }
@@ -122,6 +124,8 @@ fn print(
 }
 
 fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    // Commands of `exec` would inherit it: they keep the limit that they know.
+    raise_file_limit();
     if followers.compare.is_some() && shape(followers.way).is_some() {
         return Err(CommandError::CompareUnseen);
     }

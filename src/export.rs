@@ -100,7 +100,7 @@ fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
 
 /// The rounds that a run's workers needed; nothing where their number changed.
 fn waves(run: &Run) -> Option<Waves> {
-    (!run.plan().auto).then(|| run.plan().waves(run.known_tasks()))
+    run.waves()
 }
 
 /// How long a run took until it ended, whole or not.

@@ -22,6 +22,7 @@
 //! | [`export`] | what a person takes along: reports, a trace, a picture, followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
+//! | [`resources`] | limits that the system sets, such as that of open files |
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
 //! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
@@ -41,6 +42,7 @@ pub mod github;
 pub mod headless;
 pub mod model;
 pub mod recording;
+pub mod resources;
 pub mod signals;
 pub mod tui;
 pub mod ui;

@@ -9,16 +9,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Every room, and the rooms that it may import. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("model", &[]),
-    ("github", &["model"]),
-    ("engine", &["github", "model"]),
+    ("github", &["model", "resources"]),
+    ("engine", &["github", "model", "resources"]),
     ("app", &["model"]),
     ("ui", &["app", "model"]),
     ("export", &["model"]),
     ("recording", &["app", "model"]),
     ("exit", &["export", "model"]),
     ("writer", &[]),
+    ("resources", &[]),
     ("signals", &["writer"]),
     ("cli", &["app", "github", "model"]),
     (
@@ -49,8 +50,8 @@ const ROOMS: [(&str, &[&str]); 15] = [
             "headless",
             "model",
             "recording",
+            "resources",
             "signals",
-            "recording",
             "tui",
             "ui",
         ],

@@ -5,10 +5,7 @@ mod capture;
 mod child;
 mod groups;
 
-use std::io;
 use std::sync::Arc;
-
-use rustix::io::Errno;
 
 use super::cancel::Cancel;
 use super::gate::Permit;
@@ -17,6 +14,7 @@ use crate::model::text::printable_within;
 use crate::model::{
     Done, ExitStatus, Failure, FailureKind, Kind, Outcome, Output, Plan, Product, State, TaskId,
 };
+use crate::resources;
 use capture::Captured;
 use child::{Child, Ended};
 use groups::Groups;
@@ -65,12 +63,18 @@ impl CommandsWorker {
     fn outcome(&self, task: TaskId) -> Outcome {
         let command = self.plan.command(task).unwrap_or_default();
         let named = format!("command {}, \"{}\",", task.0, printable_within(command, QUOTED));
-        let ended = Child::start(command, &self.groups).and_then(Child::wait);
+        let ended = match Child::start(command, &self.groups) {
+            Ok(child) => child.wait(),
+            Err(error) => {
+                if let Some(shortage) = resources::spawn_shortage(&error) {
+                    return exhausted(&named, &shortage);
+                }
+                Err(error)
+            }
+        };
         let Ended { status, captured, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
-            Err(error) => {
-                return failed(format!("{named} cannot be run by sh: {error}{}", advice(&error)));
-            }
+            Err(error) => return failed(format!("{named} cannot be run by sh: {error}")),
         };
         let Captured { text, bytes, left_out } = captured;
         let output = Output { text, bytes, left_out, status };
@@ -103,12 +107,10 @@ fn failed(message: String) -> Outcome {
     Outcome::Failed(Failure::new(FailureKind::Command, message))
 }
 
-/// What a person can do about it.
-fn advice(error: &io::Error) -> &'static str {
-    match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE | Errno::AGAIN | Errno::NOMEM) => {
-            "; run fewer at a time with --jobs"
-        }
-        _ => "",
-    }
+/// The command was not started, so that another worker can still run it.
+fn exhausted(named: &str, shortage: &str) -> Outcome {
+    let message = format!(
+        "{named} cannot be started: {shortage}; run fewer at a time with --jobs, or raise the limit"
+    );
+    Outcome::Failed(Failure::new(FailureKind::Exhausted, message))
 }

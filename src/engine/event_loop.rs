@@ -4,6 +4,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::cancel::Cancel;
 use crate::model::{Failure, FailureKind};
+use crate::resources;
 
 /// An event loop that runs on the thread which waits for it, and nowhere else.
 pub(super) struct EventLoop(Option<Runtime>);
@@ -12,10 +13,11 @@ impl EventLoop {
     pub(super) fn new() -> Result<Self, Failure> {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| {
-            Failure::new(
-                FailureKind::Unreachable,
-                format!("no event loop can be set up for a worker: {error}"),
-            )
+            let reason = resources::shortage(&error).unwrap_or_else(|| error.to_string());
+            let message = format!(
+                "cannot set up a worker: {reason}; ask for fewer with --threads, or raise the limit"
+            );
+            Failure::new(FailureKind::Exhausted, message)
         })?;
         Ok(Self(Some(runtime)))
     }

@@ -32,6 +32,8 @@ pub(super) struct Ledger {
     begun: HashMap<TaskId, u32>,
     /// How many worker processes died over a task.
     losses: HashMap<TaskId, u32>,
+    /// Lanes that take tasks.
+    lanes: u16,
     /// Why the run ends before all is done.
     given_up: Option<End>,
 }
@@ -51,6 +53,7 @@ impl Ledger {
             rises: 0,
             begun: HashMap::new(),
             losses: HashMap::new(),
+            lanes: 0,
             given_up: None,
         };
         (ledger, receiver)
@@ -90,6 +93,29 @@ impl Ledger {
         let losses = self.losses.entry(task).or_default();
         *losses += 1;
         *losses
+    }
+
+    /// Sets the number of lanes that take tasks.
+    pub(super) const fn set_lanes(&mut self, lanes: u16) {
+        self.lanes = lanes;
+    }
+
+    /// Records that one more lane takes tasks.
+    pub(super) const fn add_lane(&mut self) {
+        self.lanes += 1;
+    }
+
+    /// Records that a lane takes no more tasks, unless it is the last one. Returns whether it was
+    /// not.
+    pub(super) const fn withdraw_lane(&mut self) -> bool {
+        let others = !self.has_one_lane();
+        self.lanes -= others as u16;
+        others
+    }
+
+    /// Returns whether no more than one lane takes tasks.
+    pub(super) const fn has_one_lane(&self) -> bool {
+        self.lanes <= 1
     }
 
     /// Whether no task is to be had any more.

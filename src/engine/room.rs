@@ -20,6 +20,8 @@ struct State {
     taken: u16,
     /// So many have one and wait until they may ask again.
     away: u16,
+    /// Lanes for which the system has too little: others take their turn.
+    withdrawn: Vec<LaneId>,
     /// No task is to be had any more.
     over: bool,
 }
@@ -35,13 +37,20 @@ pub(super) struct Away(Arc<Room>);
 impl Room {
     /// So many lanes to begin with.
     pub(super) const fn new(lanes: u16) -> Self {
-        let state = State { lanes, taken: 0, away: 0, over: false };
+        let state = State { lanes, taken: 0, away: 0, withdrawn: Vec::new(), over: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
     /// So many lanes from now on. Those that have a task finish it.
     pub(super) fn allow(&self, lanes: u16) {
         self.state().lanes = lanes;
+        self.changed.notify_all();
+    }
+
+    /// A lane takes no more tasks, as the system has too little for it; more lanes would fare no
+    /// better.
+    pub(super) fn withdraw(&self, lane: LaneId) {
+        self.state().withdrawn.push(lane);
         self.changed.notify_all();
     }
 
@@ -88,9 +97,11 @@ impl Room {
         Place(Arc::clone(self))
     }
 
-    /// Waits until there is room for more lanes than so many; false once no task is left.
+    /// Waits until there is room for more lanes than so many. Returns false once no task is left, or
+    /// the system has too little for more lanes.
     pub(super) fn outgrows(&self, lanes: u16) -> bool {
-        !self.wait_until(|state| state.over || state.reach() > lanes).over
+        let ends = |state: &State| state.over || !state.withdrawn.is_empty();
+        !ends(&self.wait_until(|state| ends(state) || state.reach() > lanes))
     }
 
     fn wait_until(&self, holds: impl Fn(&State) -> bool) -> MutexGuard<'_, State> {
@@ -104,8 +115,9 @@ impl Room {
 }
 
 impl State {
-    const fn may_take(&self, lane: LaneId) -> bool {
-        lane.0 < self.reach() && self.taken < self.lanes
+    fn may_take(&self, lane: LaneId) -> bool {
+        let withdrawn = self.withdrawn.iter().filter(|other| other.0 < lane.0).count();
+        usize::from(lane.0) - withdrawn < usize::from(self.reach()) && self.taken < self.lanes
     }
 
     /// So many lanes, from the first on, are needed to have as many at work as there is room for.

@@ -93,7 +93,8 @@ impl Report {
         Self { listener: Some(listener), ..self.clone() }
     }
 
-    pub(super) const fn lane(&self) -> LaneId {
+    /// The lane that it speaks for.
+    pub const fn lane(&self) -> LaneId {
         self.lane
     }
 

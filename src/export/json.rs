@@ -97,8 +97,11 @@ pub struct RunReport {
     pub attempts: u32,
     /// How many of them were requests made again after one failed.
     pub retries: u32,
-    /// How often a worker process died over a task, which then went back into the queue.
+    /// How often a task went back into the queue because its worker could not go on: its process
+    /// died, or the system had too little for it.
     pub lost: u32,
+    /// Workers that took no more tasks because the system has too little for them.
+    pub workers_missing: usize,
     /// The limits that the server said were reached.
     pub rate_limits: Vec<RateLimitReport>,
     /// The last page that the API shows, where it said that it shows no more; else null.

@@ -14,6 +14,7 @@ use super::quota::{self, RateLimit, Wait};
 use crate::model::text::printable;
 use crate::model::time::time_of_day;
 use crate::model::{Failure, FailureKind, LimitKind};
+use crate::resources;
 
 /// A request that failed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,6 +74,13 @@ pub(super) fn transport(
 ) -> Fault {
     let (host, reason) = (api.host(), quoted(api, &root(error)));
     if error.is_connect() {
+        if let Some(shortage) = resources::shortage(error) {
+            let message = format!(
+                "cannot open a connection to {host}: {shortage}; ask for fewer workers with \
+                 --threads, or raise the limit"
+            );
+            return final_fault(FailureKind::Exhausted, message);
+        }
         let (kind, reason) = if error.is_timeout() {
             (FailureKind::TimedOut, "no answer in time".to_owned())
         } else {

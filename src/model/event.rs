@@ -195,7 +195,8 @@ pub enum Outcome {
     Done(Done),
     /// Badly, and why.
     Failed(Failure),
-    /// The worker process died over it, and why: the task goes back to the queue.
+    /// The worker could not go on with it: its process died, or the system has too little of what
+    /// it needs ([`FailureKind::Exhausted`]). The task goes back to the queue.
     Lost(Failure),
     /// A person stopped the run.
     Stopped,
@@ -347,6 +348,8 @@ pub enum FailureKind {
     Server,
     /// A worker process could not be started, or dies again and again.
     Worker,
+    /// The system has too little of what a worker needs, such as open files.
+    Exhausted,
     /// A command ended with another status than 0, by a signal, or could not be started.
     Command,
     /// A defect of this program: the task panicked.
@@ -358,7 +361,10 @@ pub enum FailureKind {
 impl FailureKind {
     /// Whether asking for the next page would fail alike, so that the run ends here.
     pub const fn ends_run(self) -> bool {
-        matches!(self, Self::NotFound | Self::Refused | Self::RateLimited | Self::Worker)
+        matches!(
+            self,
+            Self::NotFound | Self::Refused | Self::RateLimited | Self::Worker | Self::Exhausted
+        )
     }
 }
 

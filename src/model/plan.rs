@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::TaskId;
-use super::stats::Waves;
 use super::text::printable;
 use super::time::Nanos;
 
@@ -266,11 +265,6 @@ impl Plan {
     pub fn command(&self, task: TaskId) -> Option<&str> {
         let Work::Commands { commands } = &self.work else { return None };
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
-    }
-
-    /// How many rounds the workers need for this many tasks, where all of them are at work.
-    pub fn waves(&self, tasks: u32) -> Waves {
-        Waves::new(tasks, self.workers)
     }
 }
 

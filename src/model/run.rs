@@ -44,8 +44,12 @@ pub struct Run {
     bytes: u64,
     /// Requests beyond the first of a task.
     retries: u32,
-    /// Tasks that a worker process died over.
+    /// Tasks that went back to the queue because their worker could not go on.
     lost: u32,
+    /// Of these, the ones for whose worker the system had too little.
+    shortages: u32,
+    /// Lanes that took no task since.
+    missing: Vec<LaneId>,
     /// From this page on, the API showed none.
     no_more: Option<TaskId>,
     quota: Remaining,
@@ -83,6 +87,8 @@ impl Run {
             bytes: 0,
             retries: 0,
             lost: 0,
+            shortages: 0,
+            missing: Vec::new(),
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
@@ -227,6 +233,7 @@ impl Run {
         if !possible || lane.is_working() {
             return;
         }
+        self.missing.retain(|&other| other != lane_id);
         lane.start_again(at, task, self.tasks.failed_attempts(task).len() as u32);
         self.tasks.start(task, lane_id);
         self.load.start(at);
@@ -274,8 +281,12 @@ impl Run {
         match outcome {
             Outcome::Done(done) => self.count(task, done),
             Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
-            Outcome::Lost(_) => {
+            Outcome::Lost(failure) => {
                 self.lost += 1;
+                if failure.kind == FailureKind::Exhausted {
+                    self.shortages += 1;
+                    self.missing.push(lane_id);
+                }
                 self.beyond -= u32::from(task.0 > self.known);
                 self.want(at);
             }

@@ -107,6 +107,18 @@ impl Strip {
         }
     }
 
+    /// Writes behind a lane's last span that the system has too little for it.
+    pub(super) fn missing(&self, lane: &Lane, buf: &mut Buffer) {
+        const TEXT: &str = " system limit";
+        let Self { window, area, .. } = *self;
+        let Some(end) = lane.spans().next_back().and_then(|span| span.end) else { return };
+        let first = self.whole_cells(end) + 1;
+        let columns = usize::from(area.width.min(window.columns));
+        if end >= window.from && first + TEXT.len() <= columns {
+            self.write(first, TEXT, buf);
+        }
+    }
+
     /// How many cells are before `t`, a begun one left out.
     const fn whole_cells(&self, t: Nanos) -> usize {
         (t.since(self.window.from).0 / self.window.cell.0) as usize

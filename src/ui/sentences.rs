@@ -223,12 +223,17 @@ pub(super) fn remarks(app: &App) -> String {
         Some(TaskId(1)) => "; the API shows no more than 1 page".to_owned(),
         Some(TaskId(last)) => format!("; the API shows no more than {last} pages"),
     };
-    let lost = match app.runs().iter().map(Run::lost).sum::<u32>() {
+    let lost = match app.runs().iter().map(Run::deaths).sum::<u32>() {
         0 => String::new(),
         1 => "; a worker process died, and its task was done anew".to_owned(),
         lost => format!("; {lost} worker processes died, and their tasks were done anew"),
     };
-    again + &shown + &lost
+    let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
+        0 => String::new(),
+        1 => "; the system had too little for 1 worker".to_owned(),
+        missing => format!("; the system had too little for {missing} workers"),
+    };
+    again + &shown + &lost + &missing
 }
 
 /// That the view is held still, and how far the runs are ahead of it.

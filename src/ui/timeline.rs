@@ -15,7 +15,7 @@ use super::theme::Theme;
 use super::{axis, footer, sentences};
 use crate::app::{App, Window};
 use crate::model::stats::percentile;
-use crate::model::{Lane, Nanos, Run};
+use crate::model::{Lane, LaneId, Nanos, Run};
 
 /// A column of figures beside the lanes.
 struct Column {
@@ -165,6 +165,9 @@ impl Timeline<'_> {
                 strip.states(lane, buf);
                 strip.labels(run.plan(), lane, buf);
                 strip.time_left(run, lane, buf);
+                if run.missing_workers().contains(&LaneId(*index)) {
+                    strip.missing(lane, buf);
+                }
                 self.figures(run, lane, *until, area, buf);
             }
             Row::Ghost { other, lane, name } => {

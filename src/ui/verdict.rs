@@ -43,7 +43,7 @@ impl Verdict {
         let pages = app.shown().workload == Workload::Followers && !app.shown().is_sweep();
         let mut runs = app.runs().iter().filter(|_| pages && sentences::problem(app).is_none());
         let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
-        let waves = threads.map(|run| sentences::waves(run.plan().waves(run.known_tasks())));
+        let waves = threads.and_then(Run::waves).map(sentences::waves);
         let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
         Self { text, style, waves: waves.unwrap_or_default() }
     }

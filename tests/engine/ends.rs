@@ -1,10 +1,11 @@
 //! How runs end: by themselves, by a stop, by a failure, by nobody wanting them any more.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
 
 use crossbeam_channel::{Sender, unbounded};
 use threadline::engine::{Extent, RunHandle};
-use threadline::model::{End, FailureKind, Kind, Outcome, TaskId};
+use threadline::model::{End, Failure, FailureKind, Kind, Outcome, TaskId};
 
 use super::{HANGS, Scripted, done, end, events, failed, failure, finished, fold, plan, wait_for};
 
@@ -141,4 +142,49 @@ fn a_handle_that_is_dropped_stops_its_run_and_waits_for_the_threads() {
 fn a_run_that_nobody_listens_to_can_be_dropped() {
     let run = Scripted::new(|_, _, _| (done(), Extent::Unknown)).start(&plan(4, 1_000));
     drop(run);
+}
+
+fn too_few_files() -> Failure {
+    Failure::new(FailureKind::Exhausted, "only 64 files may be open")
+}
+
+#[test]
+fn lanes_that_cannot_be_set_up_leave_their_tasks_to_the_others() {
+    let plan = plan(8, 40);
+    let run = fold(
+        &plan,
+        &Scripted::new(|_, _, _| (done(), Extent::Unknown))
+            .set_up(|report| if report.lane().0 > 1 { Err(too_few_files()) } else { Ok(()) })
+            .run(&plan),
+    );
+    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.missing_workers().iter().all(|lane| lane.0 > 1), "{:?}", run.missing_workers());
+    assert_eq!(run.deaths(), 0);
+}
+
+#[test]
+fn a_run_without_a_single_lane_fails_and_says_why() {
+    let plan = plan(8, 40);
+    let events = Scripted::new(|_, _, _| (done(), Extent::Unknown))
+        .set_up(|_| Err(too_few_files()))
+        .run(&plan);
+    assert_eq!(end(&events), &End::Failed(too_few_files()));
+    assert_eq!(fold(&plan, &events).missing_workers().len(), 7);
+}
+
+/// All lanes have begun when the files run out.
+#[test]
+fn the_last_lane_tries_again_once_the_others_have_left() {
+    let plan = plan(4, 10);
+    let (attempts, begun) = (AtomicU32::new(0), Barrier::new(4));
+    let short_at_first = move |_: TaskId, _: &_, _: &_| {
+        if attempts.fetch_add(1, Ordering::SeqCst) < 4 {
+            begun.wait();
+            return (Outcome::Failed(too_few_files()), Extent::Unknown);
+        }
+        (done(), Extent::Unknown)
+    };
+    let run = fold(&plan, &Scripted::new(short_at_first).run(&plan));
+    assert!(run.is_whole(), "{:?}", run.failure());
+    assert_eq!(run.missing_workers().len(), 3);
 }

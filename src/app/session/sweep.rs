@@ -95,11 +95,14 @@ impl Session {
         self.bouts.entry(selection).or_default().sweep.get_or_insert(sweep).next()
     }
 
-    /// A trial is over: counts it if it was whole, and returns the next one. One that was not ends
-    /// the sweep.
+    /// Counts a trial that is over, and returns the next one. A trial that was not whole, or that
+    /// lacked workers, ends the sweep.
     pub(super) fn after_trial(&mut self, selection: Selection) -> Option<Plan> {
         let bout = self.bouts.get_mut(&selection)?;
-        let run = bout.runs.first().filter(|run| run.is_comparable())?;
+        let run = bout.runs.first()?;
+        if !run.is_comparable() || !run.missing_workers().is_empty() {
+            return None;
+        }
         let sweep = bout.sweep.as_mut()?;
         sweep.add(Trial {
             workers: run.plan().workers,

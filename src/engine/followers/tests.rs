@@ -54,6 +54,8 @@ impl Requester for ScriptedRequester {
 }
 
 struct ScriptedJob {
+    /// Lanes, by bit, that cannot be set up.
+    unavailable: u64,
     gate: Arc<Gate>,
     clock: Clock,
     requests: Sender<Request>,
@@ -61,6 +63,9 @@ struct ScriptedJob {
 
 impl Job for ScriptedJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+        if self.unavailable >> report.lane().0 & 1 == 1 {
+            return Err(Failure::new(FailureKind::Exhausted, "too few files"));
+        }
         let listener = Arc::new(Listener::default());
         let report = report.heard_by(Arc::clone(&listener));
         let (gate, clock) = (Arc::clone(&self.gate), self.clock.clone());
@@ -174,7 +179,14 @@ impl Drive {
         let max_wait = PATIENCE.max_wait;
         let gate = Gate::new(Arc::new(address), clock.clone(), max_wait, &plan, standing);
         let gate = Arc::new(gate);
-        let job = ScriptedJob { gate: Arc::clone(&gate), clock: clock.clone(), requests: sender };
+        let mut rng = Rng::with_seed(seed ^ 0xf11e);
+        let unavailable = if rng.bool() { rng.u64(..) & rng.u64(..) } else { 0 };
+        let job = ScriptedJob {
+            unavailable,
+            gate: Arc::clone(&gate),
+            clock: clock.clone(),
+            requests: sender,
+        };
         let mut job: Arc<dyn Job> = Arc::new(job);
         if plan.mode == Mode::Gil {
             job = Arc::new(UnderGil::new(job, Gil::new(Nanos::from_millis(5))));

@@ -8,6 +8,7 @@ use std::{fmt, io};
 use super::wire::WireError;
 use crate::model::text::printable;
 use crate::model::{Failure, FailureKind};
+use crate::resources;
 
 /// How often, and how many milliseconds apart, a process that has closed its pipe is looked at: the
 /// system closes the pipes of one that dies a little before it tells of its death.
@@ -19,6 +20,13 @@ pub(super) fn failure(message: String) -> Failure {
 
 /// This program cannot be started again.
 pub(super) fn not_started(program: &Path, error: &io::Error) -> Failure {
+    if let Some(shortage) = resources::spawn_shortage(error) {
+        let message = format!(
+            "cannot start a worker process: {shortage}; ask for fewer with --threads, or raise the \
+             limit"
+        );
+        return Failure::new(FailureKind::Exhausted, message);
+    }
     let program = printable(&program.display().to_string());
     failure(if error.kind() == io::ErrorKind::NotFound {
         format!(

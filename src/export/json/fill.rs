@@ -55,6 +55,7 @@ impl RunReport {
             attempts: run.requests(),
             retries: run.retries(),
             lost: run.lost(),
+            workers_missing: run.missing_workers().len(),
             rate_limits: run.limits().iter().map(RateLimitReport::of).collect(),
             last_page_shown: run.last_shown().map(|page| page.0),
             bytes: run.bytes(),

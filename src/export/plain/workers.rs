@@ -16,6 +16,7 @@ pub(super) fn remarks(runs: &[Run]) -> Vec<Remark> {
         }
         remarks.extend(of_processes(run).map(|text| remark("processes", text)));
         remarks.extend(lost(run).map(|text| remark("lost", text)));
+        remarks.extend(missing(run).map(|text| remark("missing", text)));
     }
     remarks
 }
@@ -50,10 +51,22 @@ fn of_processes(run: &Run) -> Option<String> {
 }
 
 fn lost(run: &Run) -> Option<String> {
-    let died = match run.lost() {
+    let died = match run.deaths() {
         0 => return None,
         1 => "1 worker process died, and its task went back into the queue".to_owned(),
         lost => format!("{lost} worker processes died, and their tasks went back into the queue"),
     };
     Some(format!("in {}, {died}", run.plan().name()))
+}
+
+fn missing(run: &Run) -> Option<String> {
+    let missing = run.missing_workers().len();
+    let workers = plural(run.plan().workers.into(), "worker");
+    (missing > 0).then(|| {
+        format!(
+            "in {}, {missing} of {workers}: {}",
+            run.plan().name(),
+            run.shortage().map_or("", |f| &f.message)
+        )
+    })
 }

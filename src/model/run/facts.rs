@@ -2,12 +2,15 @@
 
 use super::Run;
 use crate::model::allowed::Step;
-use crate::model::event::{End, Failure, Limit, Output, Profile, Quota, TaskId};
+use crate::model::event::{
+    End, Failure, FailureKind, LaneId, Limit, Output, Profile, Quota, TaskId,
+};
 use crate::model::gil::Gil;
 use crate::model::lane::{Lane, Span};
 use crate::model::level::Level;
 use crate::model::page::{Follower, Page};
 use crate::model::plan::{Plan, Workload};
+use crate::model::stats::Waves;
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 
@@ -62,9 +65,31 @@ impl Run {
         self.retries
     }
 
-    /// How often a worker process died over a task, which was then to be done anew.
+    /// The number of times that a task went back to the queue because its worker could not go on.
     pub const fn lost(&self) -> u32 {
         self.lost
+    }
+
+    /// The number of worker processes that died over a task.
+    pub const fn deaths(&self) -> u32 {
+        self.lost - self.shortages
+    }
+
+    /// The workers that took no more tasks because the system has too little for them.
+    pub fn missing_workers(&self) -> &[LaneId] {
+        &self.missing
+    }
+
+    /// Returns whether an attempt ended because the system had too little for it.
+    fn is_shortage(&self, span: &Span) -> bool {
+        let is_shortage = |failure: &Failure| failure.kind == FailureKind::Exhausted;
+        self.shortages > 0 && self.failure_in(span).is_some_and(is_shortage)
+    }
+
+    /// Why workers are missing, if any are.
+    pub fn shortage(&self) -> Option<&Failure> {
+        let mut attempts = self.tasks.all_failed_attempts();
+        attempts.find(|attempt| attempt.failure.kind == FailureKind::Exhausted).map(|a| &a.failure)
     }
 
     /// What a command wrote, once it has ended.
@@ -199,7 +224,13 @@ impl Run {
         if self.plan.auto && until > Nanos::ZERO {
             return self.allowed_level().mean(Nanos::ZERO, until).max(1.0);
         }
-        self.plan.workers.into()
+        f64::from(self.plan.workers) - self.missing.len() as f64
+    }
+
+    /// The rounds that the workers need for the tasks, or `None` if their number changed meanwhile.
+    pub fn waves(&self) -> Option<Waves> {
+        let constant = !self.plan.auto && self.missing.is_empty();
+        constant.then(|| Waves::new(self.known, self.plan.workers))
     }
 
     /// A task's attempts that failed and after which others were made, or were to be, in order.
@@ -317,15 +348,17 @@ impl Run {
         self.lanes.iter().flat_map(|lane| self.durations_on(lane, Nanos(u64::MAX)))
     }
 
-    /// The same for the tasks of one of its lanes that were finished until then. One that was
-    /// stopped took as long as the person waited, and does not count.
+    /// The same for the tasks of one of its lanes that were finished until then. A task that was
+    /// stopped, and an attempt that the system had too little for, took no time of their own.
     pub fn durations_on<'run>(
         &'run self,
         lane: &'run Lane,
         until: Nanos,
     ) -> impl Iterator<Item = Nanos> + 'run {
         let counts = move |span: &Span| {
-            span.end.is_some_and(|end| end <= until) && !self.tasks.is_stopped(span.task)
+            span.end.is_some_and(|end| end <= until)
+                && !self.tasks.is_stopped(span.task)
+                && !self.is_shortage(span)
         };
         lane.spans().filter(counts).filter_map(|span| Some(span.end?.since(span.start)))
     }

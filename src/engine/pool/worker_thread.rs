@@ -1,0 +1,162 @@
+//! The life of one worker thread: it takes tasks until none is left, or until the system has too
+//! little for it while others can go on. Panics are caught task by task.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::shared::Shared;
+use crate::engine::room::{Place, Room};
+use crate::engine::task::{Extent, Report, Worker};
+use crate::model::text::printable;
+use crate::model::{Failure, FailureKind, Kind, Outcome, State, TaskId};
+
+/// The maximum number of worker processes that may die over one task, or one after another on one
+/// lane.
+const MAX_LOSSES: u32 = 3;
+
+/// A worker thread of a run.
+pub(super) struct WorkerThread<'run> {
+    shared: &'run Shared,
+    report: &'run Report,
+    /// `None` until it is set up, and again after a panic or a shortage.
+    worker: Option<Box<dyn Worker>>,
+    /// The worker processes that died on this lane one after another.
+    losses: u32,
+}
+
+impl<'run> WorkerThread<'run> {
+    pub(super) const fn new(shared: &'run Shared, report: &'run Report) -> Self {
+        Self { shared, report, worker: None, losses: 0 }
+    }
+
+    /// Takes tasks, `first` before all others, until the queue is closed and empty.
+    pub(super) fn run(mut self, first: Option<TaskId>) {
+        // Set up in advance, so that no task's time includes it. If that fails, it fails again at the
+        // first task, and is reported there.
+        let set_up = || self.shared.job.worker(self.report.clone()).ok();
+        self.worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
+        let mut first = first.map(|task| (task, self.shared.job.room().map(Room::give)));
+        while let Some((task, _place)) = first.take().or_else(|| self.next()) {
+            if self.perform(task).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Takes a task from the queue once the lane may have one, or returns `None` once the queue is
+    /// closed and empty.
+    fn next(&mut self) -> Option<(TaskId, Option<Place>)> {
+        let Self { shared, report, worker, .. } = self;
+        let mut rest = || worker.as_mut().map_or((), |worker| worker.rest());
+        let place = match shared.job.room() {
+            None => None,
+            Some(room) => match room.try_take(report.lane()) {
+                None => {
+                    rest();
+                    Some(room.take(report.lane())?)
+                }
+                place => place,
+            },
+        };
+        let task = shared.queue.try_recv().or_else(|_empty| {
+            rest();
+            shared.queue.recv()
+        });
+        Some((task.ok()?, place))
+    }
+
+    /// Does a task. Breaks if the lane is to take no other.
+    fn perform(&mut self, task: TaskId) -> ControlFlow<()> {
+        let Self { shared, report, .. } = *self;
+        let alone = shared.ledger().has_one_lane();
+        let permit = self.guarded(task, |worker| worker.acquire(&shared.cancel));
+        // The number of tasks may have become known meanwhile.
+        if !shared.admits(task) {
+            report.enter(State::Idle);
+            return ControlFlow::Continue(());
+        }
+        report.send(Kind::Started { task });
+        let done = permit.and_then(|permit| {
+            self.guarded(task, |worker| Ok(worker.run(task, permit, &shared.cancel)))
+        });
+        let (outcome, extent) =
+            done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
+        let (outcome, flow) = self.judge(task, outcome, alone);
+        report.send(Kind::Finished { task, outcome: outcome.clone() });
+        shared.settle(task, &outcome, extent);
+        flow
+    }
+
+    /// Lets the worker act for a task, a new one if there is none. A panic becomes a failure of that
+    /// task, and the next one gets a new worker.
+    fn guarded<T>(
+        &mut self,
+        task: TaskId,
+        act: impl FnOnce(&mut dyn Worker) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let mut ready = match self.worker.take() {
+                Some(worker) => worker,
+                None => self.shared.job.worker(self.report.clone())?,
+            };
+            let done = act(&mut *ready);
+            self.worker = Some(ready);
+            done
+        }));
+        done.unwrap_or_else(|panic| Err(panicked(task, panic.as_ref())))
+    }
+
+    /// Decides whether a task that its worker could not go on with is put back or has failed, and
+    /// whether the lane takes another one. `alone` says whether this was the only lane when it took
+    /// the task.
+    fn judge(&mut self, task: TaskId, outcome: Outcome, alone: bool) -> (Outcome, ControlFlow<()>) {
+        match outcome {
+            Outcome::Failed(shortage) if shortage.kind == FailureKind::Exhausted => {
+                // What it has is of use to others, or to its own next attempt.
+                self.worker = None;
+                if self.shared.withdraw(self.report.lane()) {
+                    (Outcome::Lost(shortage), ControlFlow::Break(()))
+                } else if alone {
+                    (Outcome::Failed(shortage), ControlFlow::Continue(()))
+                } else {
+                    (Outcome::Lost(shortage), ControlFlow::Continue(()))
+                }
+            }
+            Outcome::Lost(death) => {
+                self.losses += 1;
+                let over_task = self.shared.ledger().lose(task);
+                let outcome = if over_task.max(self.losses) < MAX_LOSSES {
+                    Outcome::Lost(death)
+                } else {
+                    let task = (over_task >= MAX_LOSSES).then_some(task);
+                    Outcome::Failed(given_up(task, &death))
+                };
+                (outcome, ControlFlow::Continue(()))
+            }
+            outcome => {
+                self.losses = 0;
+                (outcome, ControlFlow::Continue(()))
+            }
+        }
+    }
+}
+
+fn panicked(task: TaskId, panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = printable(text.unwrap_or("no message"));
+    let message =
+        format!("task {} met a defect of threadline itself ({text}): please report it", task.0);
+    Failure::new(FailureKind::Panicked, message)
+}
+
+fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
+    let over =
+        over.map_or_else(|| "one after another".to_owned(), |task| format!("over task {}", task.0));
+    let message = format!(
+        "gave up after {MAX_LOSSES} worker processes died {over} ({last}): ask for fewer with \
+         --threads, or choose another --mode"
+    );
+    Failure::new(FailureKind::Worker, message)
+}

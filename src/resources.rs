@@ -1,0 +1,85 @@
+//! Limits that the system sets this program: open files, above all.
+
+use std::error::Error;
+use std::io;
+
+/// Raises the soft limit of open files to the hard one, as each worker takes several. Programs that
+/// this one starts from then on inherit the raised limit.
+#[cfg(unix)]
+pub fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current == maximum {
+        return;
+    }
+    // macOS accepts no more than OPEN_MAX, even where it names no maximum.
+    let highest = [maximum, Some(OPEN_MAX)];
+    highest
+        .into_iter()
+        .find(|&current| setrlimit(Resource::Nofile, Rlimit { current, maximum }).is_ok());
+}
+
+/// `OPEN_MAX` of macOS (`sys/syslimits.h`).
+#[cfg(unix)]
+const OPEN_MAX: u64 = 10_240;
+
+/// Only Unix has such a limit.
+#[cfg(not(unix))]
+pub const fn raise_file_limit() {}
+
+/// The number of files that this program may have open, or `None` if there is no limit.
+#[cfg(unix)]
+fn file_limit() -> Option<u64> {
+    rustix::process::getrlimit(rustix::process::Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+const fn file_limit() -> Option<u64> {
+    None
+}
+
+/// Returns what the system has run out of, if that is why something failed.
+pub fn shortage(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(error) = error.downcast_ref::<io::Error>() {
+            return in_io(error);
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// Returns what the system has run out of, if that is why a process could not be started.
+pub fn spawn_shortage(error: &io::Error) -> Option<String> {
+    // `fork` uses this number for a limit; elsewhere it means "not yet".
+    let too_many = error.kind() == io::ErrorKind::WouldBlock;
+    let shortage = || "the system allows no more processes (ulimit -u)".to_owned();
+    too_many.then(shortage).or_else(|| in_io(error))
+}
+
+#[cfg(unix)]
+fn in_io(error: &io::Error) -> Option<String> {
+    use rustix::io::Errno;
+
+    // An error that only wraps another one has no number of its own.
+    let Some(number) = Errno::from_io_error(error) else {
+        return error.get_ref().and_then(|inner| shortage(inner));
+    };
+    let what = match number {
+        Errno::MFILE => match file_limit() {
+            Some(limit) => format!("only {limit} files may be open at once (ulimit -n)"),
+            None => "no more files may be open at once".to_owned(),
+        },
+        Errno::NFILE => "the system has too many files open".to_owned(),
+        Errno::NOBUFS | Errno::NOMEM => "the system is out of memory".to_owned(),
+        _ => return None,
+    };
+    Some(what)
+}
+
+#[cfg(not(unix))]
+const fn in_io(_: &io::Error) -> Option<String> {
+    None
+}
