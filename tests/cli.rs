@@ -17,6 +17,9 @@ mod exits;
 mod exports;
 #[path = "cli/faults.rs"]
 mod faults;
+#[cfg(unix)]
+#[path = "cli/few_files.rs"]
+mod few_files;
 #[path = "cli/home.rs"]
 mod home;
 #[path = "cli/json.rs"]

@@ -98,6 +98,11 @@ pub enum Kind {
         /// How it ended.
         outcome: Outcome,
     },
+    /// The lane takes no more tasks, as the system has too little for it.
+    Withdrawn {
+        /// What it has too little of.
+        shortage: Failure,
+    },
     /// The server said how much may still be asked of it.
     Quota(Quota),
     /// The server has had too many requests: until its limit ends, none leaves.

@@ -7,7 +7,7 @@ use super::allowed::Allowed;
 use super::arrivals::Arrivals;
 use super::distinct::Distinct;
 use super::event::{
-    Done, End, Event, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
+    Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
 };
 use super::gil::Holds;
 use super::lane::Lane;
@@ -48,8 +48,10 @@ pub struct Run {
     lost: u32,
     /// Of these, the ones for whose worker the system had too little.
     shortages: u32,
-    /// Lanes that took no task since.
+    /// Lanes that take no more tasks, as the system has too little for them.
     missing: Vec<LaneId>,
+    /// What the first of them lacked.
+    shortage: Option<Failure>,
     /// From this page on, the API showed none.
     no_more: Option<TaskId>,
     quota: Remaining,
@@ -89,6 +91,7 @@ impl Run {
             lost: 0,
             shortages: 0,
             missing: Vec::new(),
+            shortage: None,
             no_more: None,
             quota: Remaining::default(),
             limits: Vec::new(),
@@ -146,6 +149,7 @@ impl Run {
                 self.fail_attempt(at, event.lane, *task, attempt);
             }
             Kind::Retried { task } => self.retry(at, event.lane, *task),
+            Kind::Withdrawn { shortage } => self.withdraw(event.lane, shortage),
             Kind::Quota(quota) => self.quota.set(at, *quota),
             Kind::Limited(limit) => self.limit(at, *limit),
             Kind::Allowed { in_flight, why } => self.allowed.set(at, *in_flight, *why),
@@ -155,6 +159,14 @@ impl Run {
             }
         }
         self.note_holder(at, event);
+    }
+
+    fn withdraw(&mut self, lane: LaneId, shortage: &Failure) {
+        let exists = usize::from(lane.0) < self.lanes.len();
+        if exists && !self.missing.contains(&lane) {
+            self.missing.push(lane);
+            self.shortage.get_or_insert_with(|| shortage.clone());
+        }
     }
 
     /// A lane that computes holds the GIL.
@@ -233,7 +245,6 @@ impl Run {
         if !possible || lane.is_working() {
             return;
         }
-        self.missing.retain(|&other| other != lane_id);
         lane.start_again(at, task, self.tasks.failed_attempts(task).len() as u32);
         self.tasks.start(task, lane_id);
         self.load.start(at);
@@ -283,10 +294,7 @@ impl Run {
             Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
             Outcome::Lost(failure) => {
                 self.lost += 1;
-                if failure.kind == FailureKind::Exhausted {
-                    self.shortages += 1;
-                    self.missing.push(lane_id);
-                }
+                self.shortages += u32::from(failure.kind == FailureKind::Exhausted);
                 self.beyond -= u32::from(task.0 > self.known);
                 self.want(at);
             }

@@ -111,11 +111,6 @@ impl Tasks {
         self.set(task, Fate::Taken);
     }
 
-    /// All tasks' attempts that failed and after which others were made, or were to be.
-    pub(super) fn all_failed_attempts(&self) -> impl Iterator<Item = &FailedAttempt> {
-        self.failed_attempts.values().flatten()
-    }
-
     /// A task's attempts that failed and after which others were made, or were to be, in order.
     pub(super) fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
         self.failed_attempts.get(&task).map_or(&[], Vec::as_slice)

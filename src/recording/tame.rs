@@ -21,6 +21,7 @@ pub(super) fn event(event: &mut Event, commands: &Arc<[String]>) {
             Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => {}
         },
         Kind::AttemptFailed { failure: one, .. }
+        | Kind::Withdrawn { shortage: one }
         | Kind::Finished { outcome: Outcome::Failed(one) | Outcome::Lost(one), .. }
         | Kind::RunFinished { end: End::Failed(one) } => failure(one),
         Kind::Finished { outcome: Outcome::Done(done), .. } => {

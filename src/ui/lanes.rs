@@ -107,11 +107,12 @@ impl Strip {
         }
     }
 
-    /// Writes behind a lane's last span that the system has too little for it.
+    /// Writes behind a lane's last span, if it has one, that the system has too little for it.
     pub(super) fn missing(&self, lane: &Lane, buf: &mut Buffer) {
         const TEXT: &str = " system limit";
         let Self { window, area, .. } = *self;
-        let Some(end) = lane.spans().next_back().and_then(|span| span.end) else { return };
+        let end =
+            lane.spans().next_back().map_or(window.from, |span| span.end.unwrap_or(span.start));
         let first = self.whole_cells(end) + 1;
         let columns = usize::from(area.width.min(window.columns));
         if end >= window.from && first + TEXT.len() <= columns {

@@ -71,6 +71,15 @@ impl<'run> WorkerThread<'run> {
         let Self { shared, report, .. } = *self;
         let alone = shared.ledger().has_one_lane();
         let permit = self.guarded(task, |worker| worker.acquire(&shared.cancel));
+        if let Some(shortage) = permit.as_ref().err().filter(|failure| is_shortage(failure))
+            && let Some(flow) = self.step_aside(alone)
+        {
+            if flow.is_break() {
+                report.send(Kind::Withdrawn { shortage: shortage.clone() });
+            }
+            shared.ledger().put_back(task);
+            return flow;
+        }
         // The number of tasks may have become known meanwhile.
         if !shared.admits(task) {
             report.enter(State::Idle);
@@ -82,9 +91,30 @@ impl<'run> WorkerThread<'run> {
         });
         let (outcome, extent) =
             done.unwrap_or_else(|failure| (Outcome::Failed(failure), Extent::Unknown));
-        let (outcome, flow) = self.judge(task, outcome, alone);
-        report.send(Kind::Finished { task, outcome: outcome.clone() });
-        shared.settle(task, &outcome, extent);
+        self.finish(task, outcome, extent, alone)
+    }
+
+    /// Reports and records how a task ended.
+    fn finish(
+        &mut self,
+        task: TaskId,
+        outcome: Outcome,
+        extent: Extent,
+        alone: bool,
+    ) -> ControlFlow<()> {
+        let mut outcome = self.judge(task, outcome);
+        let mut flow = ControlFlow::Continue(());
+        if let Outcome::Failed(shortage) = &outcome
+            && is_shortage(shortage)
+            && let Some(after) = self.step_aside(alone)
+        {
+            (outcome, flow) = (Outcome::Lost(shortage.clone()), after);
+        }
+        self.report.send(Kind::Finished { task, outcome: outcome.clone() });
+        if let (Outcome::Lost(shortage), ControlFlow::Break(())) = (&outcome, flow) {
+            self.report.send(Kind::Withdrawn { shortage: shortage.clone() });
+        }
+        self.shared.settle(task, &outcome, extent);
         flow
     }
 
@@ -107,39 +137,35 @@ impl<'run> WorkerThread<'run> {
         done.unwrap_or_else(|panic| Err(panicked(task, panic.as_ref())))
     }
 
-    /// Decides whether a task that its worker could not go on with is put back or has failed, and
-    /// whether the lane takes another one. `alone` says whether this was the only lane when it took
-    /// the task.
-    fn judge(&mut self, task: TaskId, outcome: Outcome, alone: bool) -> (Outcome, ControlFlow<()>) {
-        match outcome {
-            Outcome::Failed(shortage) if shortage.kind == FailureKind::Exhausted => {
-                // What it has is of use to others, or to its own next attempt.
-                self.worker = None;
-                if self.shared.withdraw(self.report.lane()) {
-                    (Outcome::Lost(shortage), ControlFlow::Break(()))
-                } else if alone {
-                    (Outcome::Failed(shortage), ControlFlow::Continue(()))
-                } else {
-                    (Outcome::Lost(shortage), ControlFlow::Continue(()))
-                }
-            }
-            Outcome::Lost(death) => {
-                self.losses += 1;
-                let over_task = self.shared.ledger().lose(task);
-                let outcome = if over_task.max(self.losses) < MAX_LOSSES {
-                    Outcome::Lost(death)
-                } else {
-                    let task = (over_task >= MAX_LOSSES).then_some(task);
-                    Outcome::Failed(given_up(task, &death))
-                };
-                (outcome, ControlFlow::Continue(()))
-            }
-            outcome => {
-                self.losses = 0;
-                (outcome, ControlFlow::Continue(()))
-            }
+    /// Gives back what the lane has, as the system has too little for it, and returns whether the lane
+    /// takes another task. Returns `None` if there is no use in that: it was the only lane already,
+    /// as `alone` says, when it took this one.
+    fn step_aside(&mut self, alone: bool) -> Option<ControlFlow<()>> {
+        self.worker = None;
+        if self.shared.withdraw(self.report.lane()) {
+            return Some(ControlFlow::Break(()));
         }
+        // The others have left since then, and what they had is free.
+        (!alone).then_some(ControlFlow::Continue(()))
     }
+
+    /// Decides whether a task that a worker process died over is put back or has failed.
+    fn judge(&mut self, task: TaskId, outcome: Outcome) -> Outcome {
+        let Outcome::Lost(death) = outcome else {
+            self.losses = 0;
+            return outcome;
+        };
+        self.losses += 1;
+        let over_task = self.shared.ledger().lose(task);
+        if over_task.max(self.losses) < MAX_LOSSES {
+            return Outcome::Lost(death);
+        }
+        Outcome::Failed(given_up((over_task >= MAX_LOSSES).then_some(task), &death))
+    }
+}
+
+fn is_shortage(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Exhausted
 }
 
 fn panicked(task: TaskId, panic: &(dyn Any + Send)) -> Failure {

@@ -87,9 +87,8 @@ impl Run {
     }
 
     /// Why workers are missing, if any are.
-    pub fn shortage(&self) -> Option<&Failure> {
-        let mut attempts = self.tasks.all_failed_attempts();
-        attempts.find(|attempt| attempt.failure.kind == FailureKind::Exhausted).map(|a| &a.failure)
+    pub const fn shortage(&self) -> Option<&Failure> {
+        self.shortage.as_ref()
     }
 
     /// What a command wrote, once it has ended.
