@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::{ClientBuilder, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -13,6 +13,7 @@ use super::connect::{Observe, WatchConnecting};
 use super::failure::{Fault, Remedy};
 use super::link::{self, LinkError, Links};
 use super::patience::Timeouts;
+use super::proxy::Proxy;
 use super::{failure, quota};
 use crate::model::Page as Followers;
 use crate::model::{Answer, Done, Failure, Product, Profile, Quota, State};
@@ -233,7 +234,7 @@ fn is_credible(page: &Followers) -> bool {
 }
 
 fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwest::Client, String> {
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("threadline/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers(api))
         .redirect(same_server_only())
@@ -244,10 +245,13 @@ fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwes
         .tcp_nodelay(true)
         .tls_backend_preconfigured(api.tls()?)
         .connector_layer(watch);
-    if api.is_local() {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| failure::root(&error))
+    let builder = match api.proxy().map(Proxy::configure).transpose() {
+        Ok(Some(proxy)) => Ok(builder.proxy(proxy)),
+        // Or it would read the environment itself.
+        Ok(None) => Ok(builder.no_proxy()),
+        Err(error) => Err(error),
+    };
+    builder.and_then(ClientBuilder::build).map_err(|error| failure::root(&error))
 }
 
 /// As GitHub asks for: <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.
