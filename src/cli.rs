@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod duration;
+mod environment;
 mod exec;
 mod export;
 mod help;
@@ -29,6 +30,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 pub use commands::CommandsError;
 pub use config::ConfigError;
 pub use duration::DurationError;
+pub use environment::Environment;
+use environment::{lossy, proxies, set, token};
 pub use exec::Exec;
 pub use export::Exports;
 pub use lab::Lab;
@@ -44,15 +47,12 @@ pub use username::UsernameError;
 
 use crate::app::Keymap;
 use crate::app::session::SweepSetup;
-use crate::github::Patience;
 use crate::github::api::{Api, GITHUB, Token};
+use crate::github::{Patience, ProxySettings};
 use crate::model::{Choice, Mode, Selection, Workload};
 
 /// As GitHub's own.
 const DEFAULT_PER_PAGE: u8 = 30;
-
-/// The environment: a variable's value, if it is set.
-pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Options that are about followers alone.
 const FOLLOWERS: &str = "Followers";
@@ -199,6 +199,8 @@ pub enum Command {
     Worker {
         /// For requests that are to be sent it.
         token: Option<Token>,
+        /// The proxies that requests may have to go through.
+        proxies: ProxySettings,
     },
 }
 
@@ -266,7 +268,10 @@ pub fn parse(
         Some(Sub::Exec(args)) => Command::Exec(args.resolve(environment)?),
         Some(Sub::Replay(args)) => Command::Replay(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
-        Some(Sub::Worker) => Command::Worker { token: token(environment).unwrap_or_default() },
+        Some(Sub::Worker) => Command::Worker {
+            token: token(environment).unwrap_or_default(),
+            proxies: proxies(environment),
+        },
         Some(Sub::Completions(args)) => Command::Completions(args.shell),
         Some(Sub::Man) => Command::Man,
         None => cli.fetch.resolve(environment)?,
@@ -356,31 +361,15 @@ impl Fetch {
         };
         let base = set(environment, "GITHUB_API_URL");
         let base = self.api_url.clone().or_else(|| base.map(lossy));
-        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?;
+        let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?
+            .with_proxy(&proxies(environment))?;
         Ok(Source::Api { user, api: Arc::new(api) })
     }
-}
-
-/// The token, from where GitHub's own tools take it. Anything that no token is made of, text that is
-/// not Unicode included, is refused by [`Token::new`].
-fn token(environment: Environment<'_>) -> Result<Option<Token>, UsageError> {
-    let variables = ["GH_TOKEN", "GITHUB_TOKEN"];
-    let found = variables.into_iter().find_map(|name| Some((name, lossy(set(environment, name)?))));
-    Ok(found.map(|(name, secret)| Token::new(name, &secret)).transpose()?)
-}
-
-/// A variable that is set, and not to nothing.
-fn set(environment: Environment<'_>, name: &str) -> Option<OsString> {
-    environment(name).filter(|value| !value.is_empty())
 }
 
 /// After an option, clap takes a command's name for the USERNAME.
 fn is_command(name: &str) -> bool {
     Cli::command().find_subcommand(name).is_some() || name == "help"
-}
-
-fn lossy(value: OsString) -> String {
-    value.into_string().unwrap_or_else(|value| value.to_string_lossy().into_owned())
 }
 
 impl From<ModeArg> for Choice {

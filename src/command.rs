@@ -101,8 +101,8 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             Ok(Exit::Whole)
         }
         Command::Worker { .. } if io::stdin().is_terminal() => Err(WorkerError::NoParent.into()),
-        Command::Worker { token } => {
-            child::serve(io::stdin(), io::stdout(), token)?;
+        Command::Worker { token, proxies } => {
+            child::serve(io::stdin(), io::stdout(), token, &proxies)?;
             Ok(Exit::Whole)
         }
         Command::PrintKeys(keys) => print(streams, |out| write!(out, "{keys}")),

@@ -11,7 +11,7 @@ pub enum Exit {
     Whole,
     /// 1: nothing was fetched or computed, nothing could be written, or a command failed.
     Failed,
-    /// 2: arguments, an address or a token that cannot be used.
+    /// 2: arguments, an address, a token or a proxy that cannot be used.
     Usage,
     /// 3: there is no such user.
     NoSuchUser,

@@ -6,6 +6,7 @@ mod connect;
 mod failure;
 pub mod link;
 mod patience;
+mod proxy;
 mod quota;
 pub mod server;
 
@@ -14,4 +15,5 @@ pub use client::{Client, Reply};
 pub use connect::Observe;
 pub use failure::{Fault, Remedy, asked_to_wait, limited_for_ever, not_waited_for};
 pub use patience::{Patience, Timeouts};
+pub use proxy::{ProxyError, ProxySettings};
 pub use quota::{RateLimit, Wait};

@@ -30,6 +30,8 @@ mod lab;
 mod narrate;
 #[path = "cli/output.rs"]
 mod output;
+#[path = "cli/proxy.rs"]
+mod proxy;
 #[path = "cli/quota.rs"]
 mod quota;
 #[path = "cli/replay.rs"]
@@ -53,6 +55,9 @@ fn threadline() -> Command {
     let mut command = Command::cargo_bin("threadline").unwrap();
     for name in ["ACCESSIBLE", "GH_TOKEN", "GITHUB_TOKEN", "GITHUB_API_URL", "TERM"] {
         command.env_remove(name);
+    }
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
     }
     command.env("XDG_CONFIG_HOME", "/nowhere");
     command

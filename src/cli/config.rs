@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use super::environment::{Environment, set};
 use super::picture::Theme;
 use super::threads::workers;
 use super::usage::UsageError;
-use super::{Environment, set};
 use crate::app::Keymap;
 use crate::model::Selection;
 

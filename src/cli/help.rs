@@ -48,8 +48,8 @@ Output:
 Exit codes:
   0    everything was done; on the screen, also after a run that you stopped
   1    failed: nothing was fetched or computed, or nothing could be written
-  2    wrong usage: arguments, username, address or token that cannot be used; a sweep that costs
-       requests, and nobody agreed to
+  2    wrong usage: arguments, username, address, token or proxy that cannot be used; a sweep that
+       costs requests, and nobody agreed to
   3    no such user
   4    refused: the token is not accepted, or the request forbidden
   5    a rate limit that was not waited for, or has too few requests left
@@ -59,6 +59,11 @@ Exit codes:
 Environment:
   GH_TOKEN, GITHUB_TOKEN    the access token, the first that is set; sent to the API's host alone
   GITHUB_API_URL            the API's address, where --api-url is not given
+  HTTPS_PROXY, ALL_PROXY    the proxy to the API, the first that is set: http://HOST:PORT, or
+                            http://USER:PASSWORD@HOST:PORT; for an http API, HTTP_PROXY, ALL_PROXY
+  NO_PROXY                  hosts that are asked directly, separated by commas: a domain stands for
+                            its subdomains too, * for all; this machine is always asked directly
+  https_proxy, all_proxy, http_proxy, no_proxy    the same, where the name in capitals is not set
   ACCESSIBLE=1              sentences for a screen reader instead of the screen, as --narrate
   XDG_CONFIG_HOME           where the configuration file is, else ~/.config (--config)
   TERM=dumb                 no screen

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::config::{self, Config, ConfigError};
-use super::{Environment, set};
+use super::environment::{Environment, set};
 use crate::app::Keymap;
 
 #[derive(Args, Debug)]

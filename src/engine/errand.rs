@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::event_loop::connection_is_back;
 use super::task::Report;
 use crate::github::{Client, Fault, Observe, Reply};
 use crate::model::{Kind, Quota, State, Target, TaskId};
@@ -30,12 +29,10 @@ impl Errand {
     /// Asks for a task's part of it, once.
     pub(super) async fn ask(&self, client: &Client, task: TaskId) -> Result<Reply, Fault> {
         let Self { target, what } = self;
-        let reply = match what {
+        match what {
             What::Profile => self.prepare(client).await,
             What::Pages => client.followers(&target.user, target.per_page, task.0).await,
-        };
-        connection_is_back().await;
-        reply
+        }
     }
 
     /// Asks for the profile, but first, where that counts, whether anything may be asked at all.

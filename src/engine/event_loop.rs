@@ -38,14 +38,6 @@ impl EventLoop {
     }
 }
 
-/// A connection that was used goes back to its pool in a task of its own, which must have its turn
-/// before the next request, or that one would open another connection.
-pub(super) async fn connection_is_back() {
-    for _ in 0..2 {
-        tokio::task::yield_now().await;
-    }
-}
-
 impl Drop for EventLoop {
     fn drop(&mut self) {
         // A plain drop would wait for a name look-up that still goes on in the background.

@@ -10,6 +10,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use thiserror::Error;
 use url::{Host, Url};
 
+use super::proxy::{Proxy, ProxyError, ProxySettings};
 use crate::model::text::printable;
 
 /// GitHub's own API.
@@ -26,6 +27,7 @@ const SHORTEST: usize = 8;
 pub struct Api {
     base: Url,
     token: Option<Token>,
+    proxy: Option<Proxy>,
     tls: OnceLock<Result<ClientConfig, String>>,
 }
 
@@ -67,6 +69,9 @@ pub enum ApiError {
         /// Where it would have gone.
         host: String,
     },
+    /// The proxy to it cannot be used.
+    #[error(transparent)]
+    Proxy(#[from] ProxyError),
 }
 
 impl Token {
@@ -124,7 +129,7 @@ impl Api {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let api = Self { base, token, tls: OnceLock::new() };
+        let api = Self { base, token, proxy: None, tls: OnceLock::new() };
         if let Some(token) = &api.token
             && !api.uses_tls()
             && !api.is_local()
@@ -132,6 +137,12 @@ impl Api {
             return Err(ApiError::TokenInTheClear { variable: token.variable, host: api.host() });
         }
         Ok(api)
+    }
+
+    /// Sets the proxy that `settings` name for this API, if any. This machine has none.
+    pub fn with_proxy(mut self, settings: &ProxySettings) -> Result<Self, ApiError> {
+        self.proxy = if self.is_local() { None } else { settings.proxy_for(&self.base)? };
+        Ok(self)
     }
 
     /// The host, with its port if it is not the usual one: what a person calls this API.
@@ -143,10 +154,11 @@ impl Api {
         }
     }
 
-    /// Whether it runs on this machine, so that its requests cost nobody's quota.
+    /// Whether it runs on this machine, so that its requests cost nobody's quota. Of names, `localhost`
+    /// alone counts: some systems ask the network for those that end in `.localhost`.
     pub fn is_local(&self) -> bool {
         match self.base.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => IpAddr::V4(address).is_loopback(),
             Some(Host::Ipv6(address)) => IpAddr::V6(address).is_loopback(),
             None => false,
@@ -167,15 +179,20 @@ impl Api {
         self.token.as_ref()
     }
 
+    pub(super) const fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_ref()
+    }
+
     /// The one TLS configuration: reading the system's certificates takes tens of milliseconds, so
     /// the first worker that needs it does it for all. Plain http needs none, but reqwest wants one.
     pub(super) fn tls(&self) -> Result<ClientConfig, String> {
         let made = self.tls.get_or_init(|| {
+            let proxy_uses_tls = self.proxy.as_ref().is_some_and(Proxy::uses_tls);
             let ring = Arc::new(rustls::crypto::ring::default_provider());
             let config = ClientConfig::builder_with_provider(ring)
                 .with_safe_default_protocol_versions()
                 .and_then(|config| {
-                    if self.uses_tls() {
+                    if self.uses_tls() || proxy_uses_tls {
                         config.with_platform_verifier()
                     } else {
                         Ok(config.with_root_certificates(RootCertStore::empty()))

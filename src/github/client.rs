@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
-use reqwest::{Response, StatusCode, redirect};
+use reqwest::{ClientBuilder, Response, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -13,6 +13,7 @@ use super::connect::{Observe, WatchConnecting};
 use super::failure::{Fault, Remedy};
 use super::link::{self, LinkError, Links};
 use super::patience::Timeouts;
+use super::proxy::Proxy;
 use super::{failure, quota};
 use crate::model::Page as Followers;
 use crate::model::{Answer, Done, Failure, Product, Profile, Quota, State};
@@ -132,6 +133,7 @@ impl Client {
     }
 
     async fn get(&self, url: Url, what: &str) -> Result<Page, Fault> {
+        drive_idle_connection().await;
         self.connected.store(false, Ordering::Relaxed);
         // A request that has to connect first says so itself.
         self.observer.enter(State::Waiting);
@@ -210,13 +212,29 @@ impl Client {
     }
 }
 
+/// Lets the event loop look at the connection before it is reused. A lane that waits for a task does
+/// not drive its loop, so the bytes or the end that arrived meanwhile are still in the socket, and the
+/// bytes would be taken for the next answer. hyper drops an idle connection that has something to
+/// read, and the request then goes out on a new one.
+///
+/// The first yield runs the tasks that are due, among them the one that returns the connection to its
+/// pool, and polls the I/O driver, as tokio's current-thread scheduler does before it wakes who
+/// yielded; the second lets the connection read. tokio does not promise this order: the client's tests
+/// of idle connections hold it. An answer that arrives after the next request has left cannot be told
+/// from the right one in HTTP/1.1.
+async fn drive_idle_connection() {
+    for _ in 0..2 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// What is kept of a page must be no more than GitHub's pages hold, or a server could fill the memory.
 fn is_credible(page: &Followers) -> bool {
     page.len() <= MOST_ON_A_PAGE && page.text_size() <= MOST_ON_A_PAGE * LONGEST_TEXTS
 }
 
 fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwest::Client, String> {
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("threadline/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers(api))
         .redirect(same_server_only())
@@ -227,10 +245,13 @@ fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwes
         .tcp_nodelay(true)
         .tls_backend_preconfigured(api.tls()?)
         .connector_layer(watch);
-    if api.is_local() {
-        builder = builder.no_proxy();
-    }
-    builder.build().map_err(|error| failure::root(&error))
+    let builder = match api.proxy().map(Proxy::configure).transpose() {
+        Ok(Some(proxy)) => Ok(builder.proxy(proxy)),
+        // Or it would read the environment itself.
+        Ok(None) => Ok(builder.no_proxy()),
+        Err(error) => Err(error),
+    };
+    builder.and_then(ClientBuilder::build).map_err(|error| failure::root(&error))
 }
 
 /// As GitHub asks for: <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.

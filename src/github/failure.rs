@@ -2,6 +2,8 @@
 //! whether asking again may help.
 
 use std::error::Error;
+use std::io;
+use std::iter::successors;
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -72,7 +74,7 @@ pub(super) fn transport(
     timeouts: Timeouts,
     error: &reqwest::Error,
 ) -> Fault {
-    let (host, reason) = (api.host(), quoted(api, &root(error)));
+    let (peer, reason) = (peer(api), quoted(api, &root(error)));
     if error.is_connect() {
         if let Some(shortage) = resources::shortage(error) {
             let message = format!(
@@ -86,32 +88,61 @@ pub(super) fn transport(
         } else {
             (FailureKind::Unreachable, reason)
         };
-        return passing_fault(
-            kind,
-            format!("{host} cannot be reached ({reason}): check the network, or --api-url"),
-        );
+        return passing_fault(kind, unreachable(api, &reason, error));
     }
     if error.is_timeout() {
         let time = seconds(timeouts.whole);
         let message = format!(
-            "{host} did not send {what} within {time}: it may be busy, try again later or give it \
+            "{peer} did not send {what} within {time}: it may be busy, try again later or give it \
              more with --timeout"
         );
         return passing_fault(FailureKind::TimedOut, message);
     }
     if error.is_redirect() {
-        let message = format!("{host} does not answer for {what}: {reason}; check --api-url");
+        let message = format!("{peer} does not answer for {what}: {reason}; check --api-url");
         return final_fault(FailureKind::Server, message);
     }
-    let message = format!("the connection to {host} broke in {what} ({reason}): try again");
+    let message = format!("the connection to {peer} broke in {what} ({reason}): try again");
     passing_fault(FailureKind::Unreachable, message)
+}
+
+/// The sentence for a connection that could not be made. With a proxy, what failed is the way to the
+/// proxy, or the proxy's own way on, or TLS with the API behind it.
+fn unreachable(api: &Api, reason: &str, error: &reqwest::Error) -> String {
+    let system = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>());
+    let kind = system.map(io::Error::kind);
+    let is_tls = matches!(kind, Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof));
+    match api.proxy().filter(|_| !is_tls) {
+        None => {
+            let peer = peer(api);
+            format!("{peer} cannot be reached ({reason}): check the network, or --api-url")
+        }
+        Some(proxy) => {
+            let (host, variable) = (api.host(), proxy.variable());
+            let failed = if kind.is_some() {
+                "cannot be reached".to_owned()
+            } else {
+                format!("does not connect to {host}")
+            };
+            format!("the proxy {proxy} {failed} ({reason}); check {variable}")
+        }
+    }
+}
+
+/// The API's host, and the proxy on the way to it.
+fn peer(api: &Api) -> String {
+    let host = api.host();
+    match api.proxy() {
+        Some(proxy) => format!("{host} (through the proxy {proxy})"),
+        None => host,
+    }
 }
 
 /// The connection is there, but no answer.
 pub(super) fn silence(api: &Api, what: &str, timeouts: Timeouts) -> Fault {
-    let (host, time) = (api.host(), seconds(timeouts.first_byte));
+    let (peer, time) = (peer(api), seconds(timeouts.first_byte));
     let message = format!(
-        "{host} did not begin to answer for {what} within {time}: it may be busy, try again later"
+        "{peer} did not begin to answer for {what} within {time}: it may be busy, try again later"
     );
     passing_fault(FailureKind::TimedOut, message)
 }
@@ -140,6 +171,9 @@ pub(super) fn status(
             FailureKind::NotFound,
             format!("{host} knows no user \"{}\": check the spelling", printable(user)),
         ),
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
+            final_fault(FailureKind::Refused, proxy_unauthorized(api, &said))
+        }
         StatusCode::UNAUTHORIZED => final_fault(FailureKind::Refused, unauthorized(api, &said)),
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
             let too_many = status == StatusCode::TOO_MANY_REQUESTS;
@@ -253,13 +287,16 @@ fn seconds(time: Duration) -> String {
     }
 }
 
+/// An error and its causes, from the outermost to the innermost.
+fn causes<'error>(
+    error: &'error (dyn Error + 'static),
+) -> impl Iterator<Item = &'error (dyn Error + 'static)> {
+    successors(Some(error), |&error| error.source())
+}
+
 /// The innermost reason, which says the most.
-pub(super) fn root(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    let reason = innermost.to_string();
+pub(super) fn root(error: &(dyn Error + 'static)) -> String {
+    let reason = causes(error).last().map(ToString::to_string).unwrap_or_default();
     // The system's number for it says nothing to a person.
     reason.split(" (os error ").next().unwrap_or_default().to_owned()
 }
@@ -269,6 +306,17 @@ fn quoted(api: &Api, text: &str) -> String {
     match api.token() {
         Some(token) => printable(&token.cut_from(text)),
         None => printable(text),
+    }
+}
+
+/// Only a proxy answers like this, but a server may claim to be one.
+fn proxy_unauthorized(api: &Api, said: &str) -> String {
+    match api.proxy() {
+        Some(proxy) => format!(
+            "the proxy {proxy} asks for a user and a password ({said}); check those in {}",
+            proxy.variable()
+        ),
+        None => format!("{} answers as a proxy does ({said}); check --api-url", api.host()),
     }
 }
 

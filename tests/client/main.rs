@@ -8,6 +8,7 @@
 mod bodies;
 mod breaks;
 mod elsewhere;
+mod idle;
 #[path = "../common/peer.rs"]
 mod peer;
 mod requests;

@@ -88,8 +88,14 @@ fn a_token_does_not_cross_the_network_in_the_clear() {
     {
         assert!(Api::new(url, Some(token())).is_ok(), "{url}");
     }
-    // Not by a name that only begins like this machine's.
-    for url in ["http://localhost.example.com", "http://127.0.0.1.example.com", "http://10.0.0.1"] {
+    // Not by a name that only begins or ends like this machine's.
+    for url in [
+        "http://localhost.example.com",
+        "http://127.0.0.1.example.com",
+        "http://10.0.0.1",
+        "http://name.localhost",
+        "http://localhost.",
+    ] {
         assert!(Api::new(url, Some(token())).is_err(), "{url}");
     }
 }

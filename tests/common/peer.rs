@@ -5,11 +5,11 @@
 )]
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 
 /// What is done with a connection once a request has come.
 pub(crate) enum Step {
@@ -19,8 +19,12 @@ pub(crate) enum Step {
     Repeat(Vec<u8>, usize),
     /// Waits until the test says so, or has ended.
     Wait(Receiver<()>),
+    /// Tells the test that the steps before this one are done.
+    Report(Sender<()>),
     /// Says nothing more, but stays until the client goes.
     Stall,
+    /// Ends the server's side of the connection, and stays until the client goes.
+    Shutdown,
     /// Ends the connection in order.
     Close,
     /// Breaks the connection off.
@@ -125,6 +129,11 @@ fn converse(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Request>>) {
                     _ = gate.recv();
                     Ok(())
                 }
+                Step::Report(test) => {
+                    _ = test.send(());
+                    Ok(())
+                }
+                Step::Shutdown => stream.shutdown(Shutdown::Write),
                 Step::Stall => {
                     _ = stream.read(&mut [0]);
                     return;

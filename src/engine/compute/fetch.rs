@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::engine::Cancel;
-use crate::engine::event_loop::{EventLoop, connection_is_back};
+use crate::engine::event_loop::EventLoop;
 use crate::engine::task::Report;
 use crate::github::server::DEFAULT_USER;
 use crate::github::{Api, Client, Patience, Timeouts};
@@ -40,12 +40,8 @@ impl Fetch {
     /// Fetches a task's page; or how the task ended instead.
     pub(super) fn page(&self, task: TaskId, cancel: &Cancel) -> Result<Option<Answer>, Outcome> {
         let page = task.0.saturating_sub(1) % PAGES + 1;
-        let reply = self.events.until_cancelled(cancel, async {
-            let reply = self.client.followers(DEFAULT_USER, PER_PAGE, page).await;
-            connection_is_back().await;
-            reply
-        });
-        let reply = reply.ok_or(Outcome::Stopped)?;
+        let asked = self.client.followers(DEFAULT_USER, PER_PAGE, page);
+        let reply = self.events.until_cancelled(cancel, asked).ok_or(Outcome::Stopped)?;
         Ok(reply.map_err(|fault| Outcome::Failed(fault.failure))?.done.answer)
     }
 }

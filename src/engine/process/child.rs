@@ -15,7 +15,7 @@ use crate::engine::clock::Clock;
 use crate::engine::errand::Errand;
 use crate::engine::event_loop::EventLoop;
 use crate::engine::task::{Job as _, Report, Worker};
-use crate::github::{Api, Client, Fault, Remedy, Reply, Timeouts, Token};
+use crate::github::{Api, Client, Fault, ProxySettings, Remedy, Reply, Timeouts, Token};
 use crate::model::{Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
 /// Why a worker did no work.
@@ -45,6 +45,7 @@ pub fn serve(
     input: impl Read + Send + 'static,
     mut output: impl Write + Send + 'static,
     token: Option<Token>,
+    proxies: &ProxySettings,
 ) -> Result<(), WorkerError> {
     let mut input = BufReader::new(input);
     let Ok(Some(line)) = wire::read_line(&mut input) else { return Err(WorkerError::NoParent) };
@@ -57,7 +58,7 @@ pub fn serve(
     }
     let hello = serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
     let (events, happened) = unbounded();
-    let mut means = match Means::of(hello, token, events) {
+    let mut means = match Means::of(hello, token, proxies, events) {
         Ok(means) => means,
         Err(failure) => return Ok(say(&mut output, &Said::Unable(failure))?),
     };
@@ -151,7 +152,12 @@ enum Way {
 }
 
 impl Means {
-    fn of(hello: Hello, token: Option<Token>, events: Sender<Event>) -> Result<Self, Failure> {
+    fn of(
+        hello: Hello,
+        token: Option<Token>,
+        proxies: &ProxySettings,
+        events: Sender<Event>,
+    ) -> Result<Self, Failure> {
         // Stamps are the run's own: where processes share no clock, the parent puts them right.
         let clock = hello.zero.map_or_else(Clock::system, Clock::with_zero);
         let report = Report::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
@@ -159,6 +165,7 @@ impl Means {
             Order::Compute(job) => Way::Compute(job.worker(report.clone())?),
             Order::Ask(Inquiry { base, with_token, timeout, errand }) => {
                 let api = Api::new(&base, token.filter(|_| with_token))
+                    .and_then(|api| api.with_proxy(proxies))
                     .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
                 let timeouts = Timeouts::within(timeout);
                 let client = Client::new(Arc::new(api), timeouts, Arc::new(report.clone()))?;
