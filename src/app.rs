@@ -57,6 +57,8 @@ pub struct App {
     /// How the selections that are not shown were looked at.
     others: BTreeMap<Selection, View>,
     background: Background,
+    /// A person chose it: the terminal's answer does not count.
+    background_chosen: bool,
     popup: Option<Popup>,
     notice: Option<String>,
     opening: opening::Opening,
@@ -86,6 +88,7 @@ impl App {
             view: View::default(),
             others: BTreeMap::new(),
             background,
+            background_chosen: false,
             popup: None,
             notice: None,
             opening: opening::Opening::default(),
@@ -164,7 +167,9 @@ impl App {
                 self.settle()
             }
             Msg::Background(background) => {
-                self.background = background;
+                if !self.background_chosen {
+                    self.background = background;
+                }
                 None
             }
             Msg::EventCost(cost) => {
@@ -326,6 +331,7 @@ impl App {
     }
 
     const fn toggle_theme(&mut self) {
+        self.background_chosen = true;
         self.background = match self.background {
             Background::Dark => Background::Light,
             Background::Light => Background::Dark,

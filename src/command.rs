@@ -1,5 +1,6 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
+mod background;
 mod exec;
 mod record;
 mod replay;
@@ -243,13 +244,15 @@ const fn follow(narrate: Narrate, usual: Follow) -> Follow {
 }
 
 fn look(picture: &Picture) -> Look {
+    let variable = |name: &str| std::env::var(name).ok();
+    let depth = Depth::of(variable);
     Look {
         background: match picture.theme {
-            Theme::Auto => None,
+            Theme::Auto => background::known(depth, variable),
             Theme::Dark => Some(Background::Dark),
             Theme::Light => Some(Background::Light),
         },
-        depth: Depth::of(|name| std::env::var(name).ok()),
+        depth,
         glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
         guarded: false,
         mouse: picture.mouse,

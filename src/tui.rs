@@ -3,9 +3,10 @@
 
 mod cost;
 #[cfg(unix)]
-mod decode;
+pub mod decode;
 mod exports;
 mod input;
+mod query;
 mod screen;
 #[cfg(unix)]
 mod utf8;
@@ -13,7 +14,7 @@ mod utf8;
 use std::io;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvError, after, never, select};
+use crossbeam_channel::{Receiver, RecvError, Sender, after, bounded, never, select};
 
 use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, Pace, RunHandle};
@@ -22,7 +23,8 @@ use crate::signals::{self, Signals};
 use crate::ui::theme::{Depth, Glyphs};
 use crate::writer::Delivery;
 use exports::Exports;
-use input::Input;
+pub use input::{Input, Mouse};
+use query::Query;
 use screen::Screen;
 
 /// At most 20 frames a second, while something moves: enough for the eye, and half the CPU time of
@@ -38,7 +40,7 @@ const CALM_FRAME: Duration = Duration::from_millis(500);
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// The terminal's background; nothing to ask the terminal.
+    /// The terminal's background, or `None` to ask the terminal.
     pub background: Option<Background>,
     /// How many colours it has.
     pub depth: Depth,
@@ -73,11 +75,14 @@ pub fn run(
     signals: &Signals,
 ) -> io::Result<(App, Left)> {
     let screen = Screen::enter(look)?;
+    let (sender, inputs) = bounded(input::MAX_WAITING);
     let mut tui = Tui {
         app,
         launcher,
         received: signals.received(),
+        inputs,
         screen,
+        query: Query::default(),
         run: None,
         exports: Exports::new(command),
         dirty: true,
@@ -87,7 +92,7 @@ pub fn run(
         frame: None,
         slept_at: None,
     };
-    let left = tui.sit(look.background.is_none());
+    let left = tui.sit(sender);
     drop(tui.screen);
     for words in tui.exports.finish() {
         tui.app.update(Msg::Exported(words));
@@ -104,7 +109,10 @@ struct Tui<'sitting> {
     launcher: &'sitting Launcher,
     /// Signals, as they come.
     received: &'sitting Receiver<i32>,
+    /// What the terminal sends.
+    inputs: Receiver<Input>,
     screen: Screen,
+    query: Query,
     run: Option<RunHandle>,
     exports: Exports,
     /// Whether the picture is not what the app says.
@@ -121,23 +129,24 @@ struct Tui<'sitting> {
 }
 
 impl Tui<'_> {
-    fn sit(&mut self, ask: bool) -> io::Result<Left> {
+    fn sit(&mut self, inputs: Sender<Input>) -> io::Result<Left> {
         let begin = self.app.begin();
+        self.note_query();
         // The first picture does not wait for the first thread, nor for the terminal's answer.
         self.draw()?;
-        let (keys, question) = input::keys(ask)?;
+        input::start(inputs, self.query.expected())?;
         // Before anything runs that it could disturb.
         self.app.update(Msg::EventCost(cost::of_an_event(self.launcher)));
-        let left = self.work(begin, &keys);
-        // A terminal that still owes an answer must not give it to the shell.
-        question.wait();
+        let left = self.work(begin);
+        self.give_back();
         left
     }
 
-    fn work(&mut self, begin: Option<Effect>, keys: &Receiver<Input>) -> io::Result<Left> {
+    fn work(&mut self, begin: Option<Effect>) -> io::Result<Left> {
         if let Some(left) = self.carry_out(begin)? {
             return Ok(left);
         }
+        let inputs = self.inputs.clone();
         loop {
             // A run's events wait for the next frame: to wake up for each would cost more than to
             // draw them. Only its end is taken in at once, as another run may follow.
@@ -161,7 +170,7 @@ impl Tui<'_> {
                     Some(left) => return Ok(left),
                     None => None,
                 },
-                recv(keys) -> input => self.take(&input.map_err(gone)?)?,
+                recv(inputs) -> input => self.take(input.map_err(gone)?)?,
                 recv(sent) -> outcome => {
                     self.frame = None;
                     outcome.map_err(gone)??;
@@ -208,16 +217,39 @@ impl Tui<'_> {
         self.asked = true;
     }
 
-    fn take(&mut self, input: &Input) -> io::Result<Option<Effect>> {
-        self.must_draw();
+    fn take(&mut self, input: Input) -> io::Result<Option<Effect>> {
         let msg = match input {
-            Input::Key(key) => Msg::Key(*key),
+            Input::Key(key) => Msg::Key(key),
             Input::Mouse(mouse) => {
-                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, *mouse)?)
+                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, mouse)?)
             }
-            Input::Background(background) => Msg::Background(*background),
+            Input::Background(background) if self.screen.asks() => Msg::Background(background),
+            Input::Background(_) => return Ok(None),
+            Input::Attributes => {
+                self.query.close();
+                return Ok(None);
+            }
         };
+        self.must_draw();
         Ok(self.app.update(msg))
+    }
+
+    /// Notes that the next frame asks the terminal, if it does.
+    fn note_query(&mut self) {
+        if self.screen.asks() {
+            self.query.send(self.launcher.now());
+        }
+    }
+
+    /// Hands the terminal to the shell, but keeps the answers that it still owes: they would look typed.
+    fn give_back(&mut self) {
+        let due = self.query.remaining(self.launcher.now());
+        self.query.close();
+        self.screen.give_back(|| {
+            if let Some(wait) = due {
+                input::drop_answers(&self.inputs, wait);
+            }
+        });
     }
 
     /// Takes in what happened since the last time; says what is to follow a run that is over.
@@ -272,7 +304,7 @@ impl Tui<'_> {
     fn suspend(&mut self) -> io::Result<Option<Left>> {
         self.slept_at = Some(self.launcher.now());
         self.set_pace(Pace::Still);
-        self.screen.give_back();
+        self.give_back();
         let mut waiting = self.received.try_iter();
         match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
             Some(signals::CONTINUE) => self.wake_up()?,
@@ -289,7 +321,9 @@ impl Tui<'_> {
         }
         self.set_pace(Pace::Slow(self.app.pace()));
         self.must_draw();
-        self.screen.take_back()
+        self.screen.take_back()?;
+        self.note_query();
+        Ok(())
     }
 
     fn draw(&mut self) -> io::Result<()> {

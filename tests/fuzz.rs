@@ -1,5 +1,5 @@
-//! What comes from outside, bent at random: Link headers, bodies, event lines, recordings. Whatever it is, it is
-//! read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
+//! What comes from outside, bent at random: Link headers, bodies, event lines, recordings, a terminal's bytes.
+//! Whatever it is, it is read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
 //! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +18,8 @@ use threadline::model::plan::MOST_TASKS;
 use threadline::model::text::printable;
 use threadline::model::{Compute, Event, Mode, Nanos, Page, Plan, Run, Target, Work};
 use threadline::recording;
+#[cfg(unix)]
+use threadline::tui::{Input, decode::Decoder};
 use url::Url;
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -286,4 +288,116 @@ fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
             app.update(Msg::Frame { now: Nanos(now), columns: 80 });
         }
     });
+}
+
+/// What terminals send, and the keys in it, in characters.
+#[cfg(unix)]
+const SENT: [(&str, &str); 22] = [
+    ("q", "q"),
+    ("[", "["),
+    ("\\", "\\"),
+    ("11;rgb:?c", "11;rgb:?c"),
+    ("\u{e9}\u{65e5}\u{1f600}", "\u{e9}\u{65e5}\u{1f600}"),
+    ("\t\r\u{7f}", "⇥⏎⌫"),
+    ("\x03", "c"),
+    ("\x1b[A\x1bOB\x1b[1;5C", "↑↓→"),
+    ("\x1b[5~\x1b[H\x1b[Z", "⇞⇱⇤"),
+    ("\x1bq", ""),
+    ("\x1b[15~\x1b[[A\x1b[97;5u", ""),
+    ("\x1b]11;rgb:1e1e/1e1e/1e1e\x07", ""),
+    ("\x1b]11;rgba:f/f/f/f\x1b\\", ""),
+    ("\x1b]0;q\x07", ""),
+    ("\x1bPq\x1b\\", ""),
+    ("\x1b[?62;22c", ""),
+    ("\x1b[>0;276;0c", ""),
+    ("\x1b[10;10R\x1b[8;36;120t", ""),
+    ("\x1b[<0;10;10M\x1b[<64;5;6M", ""),
+    ("\x1b[Mqqq", ""),
+    ("\x1b[I\x1b[O", ""),
+    ("\x1b[200~q\x03x\x1b[A\x1b]q\x1b[201~", ""),
+];
+
+#[cfg(unix)]
+fn key(input: Input) -> Option<char> {
+    let Input::Key(key) = input else { return None };
+    Some(match key.code {
+        KeyCode::Char(c) => c,
+        KeyCode::Tab => '⇥',
+        KeyCode::BackTab => '⇤',
+        KeyCode::Enter => '⏎',
+        KeyCode::Backspace => '⌫',
+        KeyCode::Esc => '⎋',
+        KeyCode::Up => '↑',
+        KeyCode::Down => '↓',
+        KeyCode::Right => '→',
+        KeyCode::PageUp => '⇞',
+        KeyCode::Home => '⇱',
+        _ => '?',
+    })
+}
+
+/// A decoder, with answers to come or not.
+#[cfg(unix)]
+fn decoder(expects_answers: bool) -> Decoder {
+    let mut decoder = Decoder::default();
+    if expects_answers {
+        decoder.expect_answers();
+    }
+    decoder
+}
+
+#[cfg(unix)]
+#[test]
+fn bytes_of_a_terminal_mean_the_same_in_all_pieces_and_never_take_the_keyboard_away() {
+    let texts = SENT.chunks(4).map(|sent| sent.iter().map(|(text, _)| *text).collect::<String>());
+    let texts: Vec<String> = texts.collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let tokens =
+        ["\x1b", "\x1b[", "\x1b]11;", "\x1b[200~", "\x1b\\", "\x07", ";", "65535", "[M", "\0"];
+    fuzz(&texts, &tokens, |bytes| {
+        for expects_answers in [false, true] {
+            let mut whole = decoder(expects_answers);
+            let inputs = whole.decode(bytes);
+            for size in [1, 5] {
+                let mut pieces = decoder(expects_answers);
+                let same = bytes.chunks(size).flat_map(|piece| pieces.decode(piece));
+                assert!(same.eq(inputs.iter().copied()), "in pieces of {size}");
+            }
+            let mut last = whole.decode(b"\x03");
+            last.extend(whole.settle());
+            let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+            assert_eq!(last.last(), Some(&Input::Key(interrupt)));
+            assert_eq!(whole.decode(b"q"), [Input::Key(KeyCode::Char('q').into())]);
+        }
+    });
+}
+
+/// Cut anywhere, and with a pause and the Escape key after any of them.
+#[cfg(unix)]
+#[test]
+fn keys_between_whole_sequences_are_all_pressed() {
+    let first = number("FUZZ_SEED", 0);
+    for seed in first..first + number("FUZZ_CASES", 20_000) {
+        let mut random = Rng::with_seed(seed);
+        let mut decoder = decoder(random.bool());
+        let (mut inputs, mut sent, mut expected) = (Vec::new(), String::new(), String::new());
+        for _ in 0..random.u8(1..20) {
+            let (bytes, keys) = random.choice(&SENT).unwrap();
+            let (before, after) = bytes.as_bytes().split_at(random.usize(0..=bytes.len()));
+            inputs.extend([decoder.decode(before), decoder.decode(after)].concat());
+            sent.push_str(bytes);
+            expected.push_str(keys);
+            assert_eq!(decoder.patience(), None, "FUZZ_SEED={seed}: {sent:?}");
+            if random.bool() {
+                inputs.extend(decoder.decode(b"\x1b"));
+                while decoder.patience().is_some() {
+                    inputs.extend(decoder.settle());
+                }
+                sent.push_str("\x1b ");
+                expected.push('⎋');
+            }
+        }
+        let pressed: String = inputs.into_iter().filter_map(key).collect();
+        assert_eq!(pressed, expected, "FUZZ_SEED={seed}: {sent:?}");
+    }
 }

@@ -67,7 +67,8 @@ Environment:
   ACCESSIBLE=1              sentences for a screen reader instead of the screen, as --narrate
   XDG_CONFIG_HOME           where the configuration file is, else ~/.config (--config)
   TERM=dumb                 no screen
-  NO_COLOR, CLICOLOR_FORCE, COLORTERM    which colours the screen has";
+  NO_COLOR, CLICOLOR_FORCE, COLORTERM    which colours the screen has
+  COLORFGBG                 the terminal's background, which is asked for otherwise (--theme auto)";
 
 pub(super) const API_URL: &str =
     "Ask this API [default: $GITHUB_API_URL, else https://api.github.com]";

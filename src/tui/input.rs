@@ -1,87 +1,85 @@
-//! What comes from the terminal: keys, the mouse, its background.
+//! Input from the terminal: keys, the mouse, its answers.
 
 use std::io;
 use std::thread::Builder;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, after, select};
 use ratatui::crossterm::event::KeyEvent;
-use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
 
 #[cfg(unix)]
 use super::decode;
+use super::query::Expected;
 use crate::app::{Background, Gesture};
 
-/// How long a terminal may take to tell its background: a slow line's round trip. Nearly every
-/// terminal answers, or says at once that it does not. Keys pressed meanwhile are lost.
-const ANSWER: Duration = Duration::from_millis(300);
+/// The maximum number of inputs in the channel: beyond, the terminal has to wait, so that a huge
+/// paste costs no memory.
+pub(super) const MAX_WAITING: usize = 256;
 
-/// Inputs that wait to be taken: beyond, the terminal has to wait, so that a huge paste costs no
-/// memory.
-const WAITING: usize = 256;
-
-/// What came from the keyboard's side.
-pub(super) enum Input {
+/// One thing that came from the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
     /// A key.
     Key(KeyEvent),
-    /// The mouse.
+    /// A gesture of the mouse.
     Mouse(Mouse),
-    /// The terminal's answer to the question for its background.
+    /// The terminal's background: the answer to OSC 11.
     Background(Background),
+    /// The terminal's attributes: the answer to DA1, which comes after all others.
+    Attributes,
 }
 
-/// What was done with the mouse, and in which cell of the screen, counted from 0.
+/// A gesture of the mouse, and the cell of the screen that it was made in, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mouse {
-    pub(super) gesture: Gesture,
-    pub(super) column: u16,
-    pub(super) row: u16,
+pub struct Mouse {
+    /// The gesture.
+    pub gesture: Gesture,
+    /// The cell's column.
+    pub column: u16,
+    /// The cell's row.
+    pub row: u16,
 }
 
-/// A question that the terminal has still to answer, perhaps.
-pub(super) struct Question(Receiver<()>);
-
-impl Question {
-    /// Waits until it is answered, or the time for it is over.
-    pub(super) fn wait(&self) {
-        // Nothing is ever sent: the channel closes. A terminal that takes nothing is not even asked.
-        _ = self.0.recv_timeout(ANSWER);
-    }
+/// Reads the terminal from now on, on a thread of its own, until it is gone: the channel closes then.
+pub(super) fn start(inputs: Sender<Input>, expected: Expected) -> io::Result<()> {
+    let read = move || read(&inputs, &expected);
+    Builder::new().name("keys".to_owned()).spawn(read).map(drop)
 }
 
-/// Reads the terminal from now on, on a thread of its own, until the channel closes because the
-/// terminal is gone; first asks it for its background, if `ask` says so.
-pub(super) fn keys(ask: bool) -> io::Result<(Receiver<Input>, Question)> {
-    let (inputs, receiver) = bounded(WAITING);
-    let (asking, answered) = bounded(0);
-    Builder::new().name("keys".to_owned()).spawn(move || {
-        if ask && let Some(background) = background() {
-            // The loop may have ended meanwhile.
-            _ = inputs.send(Input::Background(background));
+/// Drops all inputs until the terminal has answered, is gone, or `wait` is over.
+pub(super) fn drop_answers(inputs: &Receiver<Input>, wait: Duration) {
+    let late = after(wait);
+    loop {
+        select! {
+            recv(inputs) -> input => if matches!(input, Ok(Input::Attributes) | Err(_)) { return },
+            recv(late) -> _ => return,
         }
-        drop(asking);
-        read(&inputs);
-    })?;
-    Ok((receiver, Question(answered)))
+    }
 }
 
 /// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never ends
 /// where the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
 #[cfg(unix)]
-fn read(inputs: &Sender<Input>) {
+fn read(inputs: &Sender<Input>, expected: &Expected) {
     let mut decoder = decode::Decoder::default();
     let mut bytes = [0; 4096];
-    // An end or an error means that the terminal is gone.
-    while let Ok(count @ 1..) = unix::read(&mut bytes) {
-        let mut typed = decoder.typed(bytes.get(..count).unwrap_or_default());
-        if decoder.is_unsure() && !unix::more_comes() {
-            typed.extend(decoder.settle());
-        }
-        for typed in typed {
-            let input = match typed {
-                decode::Typed::Key(key) => Input::Key(key),
-                decode::Typed::Mouse(mouse) => Input::Mouse(mouse),
-            };
+    loop {
+        let received = match decoder.patience() {
+            Some(patience) if !unix::is_readable_within(patience) => {
+                decoder.settle().into_iter().collect()
+            }
+            _ => match unix::read(&mut bytes) {
+                Ok(count @ 1..) => {
+                    if expected.take() {
+                        decoder.expect_answers();
+                    }
+                    decoder.decode(bytes.get(..count).unwrap_or_default())
+                }
+                // An end or an error means that the terminal is gone.
+                _ => return,
+            },
+        };
+        for input in received {
             if inputs.send(input).is_err() {
                 return;
             }
@@ -98,9 +96,6 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    /// After an ESC that is no key of its own, the rest comes within this time.
-    const REST: Timespec = Timespec { tv_sec: 0, tv_nsec: 25_000_000 };
-
     /// How long to wait with the next try where the terminal was made non-blocking, by a program
     /// that had it before.
     const EMPTY: Duration = Duration::from_millis(20);
@@ -115,17 +110,18 @@ mod unix {
         }
     }
 
-    pub(super) fn more_comes() -> bool {
+    pub(super) fn is_readable_within(time: Duration) -> bool {
         let stdin = io::stdin();
         let mut terminal = [PollFd::new(&stdin, PollFlags::IN)];
-        let ready = poll(&mut terminal, Some(&REST));
+        let time = Timespec::try_from(time).ok();
+        let ready = poll(&mut terminal, time.as_ref());
         ready.is_ok() && terminal.iter().any(|it| it.revents().contains(PollFlags::IN))
     }
 }
 
 /// Without a terminal that sends bytes, crossterm knows the keys.
 #[cfg(not(unix))]
-fn read(inputs: &Sender<Input>) {
+fn read(inputs: &Sender<Input>, _: &Expected) {
     use ratatui::crossterm::event::{Event, KeyEventKind, read};
 
     while let Ok(event) = read() {
@@ -138,11 +134,31 @@ fn read(inputs: &Sender<Input>) {
     }
 }
 
-fn background() -> Option<Background> {
-    let mut options = QueryOptions::default();
-    options.timeout = ANSWER;
-    match theme_mode(options).ok()? {
-        ThemeMode::Dark => Some(Background::Dark),
-        ThemeMode::Light => Some(Background::Light),
+#[cfg(test)]
+mod tests {
+    use crossbeam_channel::unbounded;
+    use ratatui::crossterm::event::KeyCode;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn answers_are_dropped_up_to_the_last() {
+        let (sender, inputs) = unbounded();
+        let key = |c| Input::Key(KeyCode::Char(c).into());
+        for input in [key('a'), Input::Background(Background::Light), Input::Attributes, key('b')] {
+            sender.send(input).unwrap();
+        }
+        drop_answers(&inputs, LONG);
+        assert_eq!(inputs.try_iter().collect::<Vec<_>>(), [key('b')]);
+    }
+
+    #[test]
+    fn a_terminal_that_is_gone_or_late_is_not_waited_for() {
+        let (sender, inputs) = unbounded();
+        drop_answers(&inputs, Duration::ZERO);
+        drop(sender);
+        drop_answers(&inputs, LONG);
     }
 }

@@ -19,6 +19,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::Look;
 use super::input::Mouse;
+use super::query::QUERY;
 use crate::app::{App, Pointed};
 use crate::ui;
 use crate::ui::theme::Theme;
@@ -112,9 +113,9 @@ impl Screen {
         TAKEN.load(Ordering::SeqCst)
     }
 
-    /// Hands the terminal to the shell.
-    pub(super) fn give_back(&self) {
-        give_back(&self.writer, self.look.mouse);
+    /// Hands the terminal to the shell; `before_raw_ends` runs once the shell's screen is back.
+    pub(super) fn give_back(&self, before_raw_ends: impl FnOnce()) {
+        give_back(&self.writer, self.look.mouse, before_raw_ends);
     }
 
     /// Takes the terminal after a sleep, of which we may not have known beforehand (SIGSTOP): the
@@ -124,34 +125,38 @@ impl Screen {
         self.take()
     }
 
+    /// Whether the terminal is asked for its background each time that it is taken.
+    pub(super) const fn asks(&self) -> bool {
+        self.look.background.is_none()
+    }
+
     /// The next frame begins with what takes the screen, and is drawn whole.
     fn take(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
-        enable_raw_mode().inspect_err(|_| give_back(&self.writer, self.look.mouse))?;
+        enable_raw_mode().inspect_err(|_| give_back(&self.writer, self.look.mouse, || ()))?;
         if self.look.guarded {
             guard();
         }
         self.area = None;
-        queue!(
-            self.frame,
-            EnterAlternateScreen,
-            EnableBracketedPaste,
-            cursor::Hide,
-            Clear(ClearType::All)
-        )?;
+        queue!(self.frame, EnterAlternateScreen)?;
+        if self.asks() {
+            // Before the screen is cleared: a terminal that does not know it may print it.
+            self.frame.write_all(QUERY)?;
+        }
+        queue!(self.frame, EnableBracketedPaste, cursor::Hide, Clear(ClearType::All))?;
         if self.look.mouse { self.frame.write_all(MOUSE_ON) } else { Ok(()) }
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        give_back(&self.writer, self.look.mouse);
+        give_back(&self.writer, self.look.mouse, || ());
     }
 }
 
 /// The frame that is on its way comes first. A terminal that takes nothing gets back how it takes
 /// keys all the same.
-fn give_back(writer: &Writer, mouse: bool) {
+fn give_back(writer: &Writer, mouse: bool, before_raw_ends: impl FnOnce()) {
     if TAKEN.swap(false, Ordering::SeqCst) {
         let mut farewell = Vec::new();
         if mouse {
@@ -169,6 +174,8 @@ fn give_back(writer: &Writer, mouse: bool) {
         let stuck = !farewell.wait(GRACE);
         if stuck {
             drop_what_is_stuck();
+        } else {
+            before_raw_ends();
         }
         // This also wakes up whoever waits for room.
         _ = disable_raw_mode();
@@ -212,7 +219,7 @@ fn give_back_on_panic(writer: Writer, mouse: bool) {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
         if thread::current().id() == this {
-            give_back(&writer, mouse);
+            give_back(&writer, mouse, || ());
             hook(info);
         }
     }));

@@ -55,7 +55,7 @@ fn an_unknown_user_is_told_on_the_screen_and_after_it() {
 }
 
 /// Waits until the program is stopped and the terminal is the shell's, and calls it back.
-fn assert_stopped_and_back(pty: &mut Pty) {
+pub(crate) fn assert_stopped_and_back(pty: &mut Pty) {
     pty.wait_stopped();
     pty.wait("the terminal given back", |view| {
         !view.screen.alternate_screen() && !view.screen.hide_cursor()

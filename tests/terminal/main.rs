@@ -15,6 +15,7 @@ mod pty;
 #[path = "../common/server.rs"]
 mod server;
 
+mod answering;
 mod closely;
 mod consent;
 mod drawing;

@@ -3,20 +3,20 @@
 use super::*;
 
 fn keys(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
-    decoder.typed(bytes).into_iter().filter_map(only_key).collect()
+    decoder.decode(bytes).into_iter().filter_map(only_key).collect()
 }
 
-fn only_key(typed: Typed) -> Option<KeyEvent> {
-    if let Typed::Key(key) = typed { Some(key) } else { None }
+fn only_key(input: Input) -> Option<KeyEvent> {
+    if let Input::Key(key) = input { Some(key) } else { None }
 }
 
 #[test]
 fn the_mouse_is_understood() {
     let done = |bytes: &[u8]| {
-        let typed = Decoder::default().typed(bytes).into_iter();
-        let done = typed.map(|typed| match typed {
-            Typed::Mouse(Mouse { gesture, column, row }) => (gesture, column, row),
-            Typed::Key(key) => panic!("{key:?}"),
+        let inputs = Decoder::default().decode(bytes).into_iter();
+        let done = inputs.map(|input| match input {
+            Input::Mouse(Mouse { gesture, column, row }) => (gesture, column, row),
+            other => panic!("{other:?}"),
         });
         done.collect::<Vec<_>>()
     };
@@ -132,4 +132,110 @@ fn an_end_that_never_comes_takes_nothing_away() {
     assert_eq!(typed(b"q\x03"), 1, "Ctrl-C ends it");
     assert_eq!(typed(b"\x1b[12;"), 0);
     assert_eq!(typed(b"\x1b"), 1);
+}
+
+/// The inputs that are no keys: a byte at a time, and all at once.
+fn answers(bytes: &[u8]) -> Vec<Input> {
+    let mut decoder = Decoder::default();
+    decoder.expect_answers();
+    let single: Vec<_> = bytes.iter().flat_map(|byte| decoder.decode(&[*byte])).collect();
+    assert_eq!(single, Decoder::default().decode(bytes), "{:?}", String::from_utf8_lossy(bytes));
+    single
+}
+
+#[test]
+fn a_background_is_light_or_dark_in_every_form_of_a_color() {
+    for (color, background) in [
+        ("rgb:0/0/0", Background::Dark),
+        ("rgb:f/F/f", Background::Light),
+        ("rgb:1b/1e/24", Background::Dark),
+        ("rgb:fdf/6f6/e3e", Background::Light),
+        ("rgb:0000/2b2b/3636", Background::Dark),
+        ("rgb:ffff/ffff/ffff", Background::Light),
+        ("rgba:0000/0000/0000/cccc", Background::Dark),
+        ("rgba:ff/ff/ff/ff", Background::Light),
+        ("#000000", Background::Dark),
+        ("#ffffffffffff", Background::Light),
+    ] {
+        for end in ["\x07", "\x1b\\"] {
+            let bytes = format!("\x1b]11;{color}{end}");
+            assert_eq!(answers(bytes.as_bytes()), [Input::Background(background)], "{bytes:?}");
+        }
+    }
+    // urxvt ends it with half a terminator.
+    let bytes = b"\x1b]11;rgb:0/0/0\x1b\x1b[?62;c";
+    let expected = [Input::Background(Background::Dark), Input::Attributes];
+    assert_eq!(answers(bytes), expected);
+}
+
+#[test]
+fn other_answers_tell_no_background() {
+    for color in ["", "?", "rgb:", "rgb:0/0", "rgb:0/0/0/0", "rgba:0/0/0", "rgb:00000/0/0", "red"] {
+        assert_eq!(answers(format!("\x1b]11;{color}\x07").as_bytes()), [], "{color}");
+    }
+    for other in [
+        b"\x1b]10;rgb:ffff/ffff/ffff\x07".as_slice(),
+        b"\x1b]11;#\xc3\xa9\xc3\xa9\xc3\xa9\x07",
+        b"\x1b]11;rgb:f/f/f\x00",
+        b"\x1bP11;rgb:f/f/f\x1b\\",
+        b"\x1b[200~\x1b]11;rgb:f/f/f\x07\x1b[?62;c\x1b[201~",
+        b"\x1b[>0;276;0c\x1b[c\x1b[0c",
+    ] {
+        assert_eq!(answers(other), [], "{:?}", String::from_utf8_lossy(other));
+    }
+    let long = [b"\x1b]11;rgb:f/f/f".as_slice(), &[b'f'; 100], b"\x07"].concat();
+    assert_eq!(answers(&long), []);
+}
+
+#[test]
+fn the_attributes_come_with_any_parameters() {
+    for attributes in ["\x1b[?6c", "\x1b[?1;2c", "\x1b[?62;c", "\x1b[?64;1;2;6;9;15;16;17;22c"] {
+        assert_eq!(answers(attributes.as_bytes()), [Input::Attributes], "{attributes:?}");
+    }
+}
+
+/// A slow line may cut an answer anywhere, for longer than ESC waits.
+#[test]
+fn an_answer_in_pieces_is_no_key() {
+    let answer = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
+    let expected = [Input::Background(Background::Light), Input::Attributes];
+    for at in 0..answer.len() {
+        let mut decoder = Decoder::default();
+        decoder.expect_answers();
+        let mut inputs = decoder.decode(&answer[..at]);
+        inputs.extend(decoder.settle());
+        inputs.extend(decoder.decode(&answer[at..]));
+        assert_eq!(inputs, expected, "cut at {at}");
+    }
+}
+
+#[test]
+fn escape_is_a_key_while_an_answer_is_expected() {
+    let escape = Input::Key(key(KeyCode::Esc));
+    let letter = Input::Key(key(KeyCode::Char('q')));
+    let expecting = || {
+        let mut decoder = Decoder::default();
+        decoder.expect_answers();
+        assert_eq!(decoder.decode(b"\x1b"), []);
+        assert_eq!(decoder.patience(), Some(MAX_GAP));
+        assert_eq!(decoder.settle(), None, "the first byte of an answer, perhaps");
+        assert_eq!(decoder.patience(), Some(MAX_GAP_IN_ANSWER));
+        decoder
+    };
+    assert_eq!(expecting().decode(b"q"), [escape, letter], "q with Alt would have come at once");
+    assert_eq!(expecting().decode(b"\x1b[A"), [escape, Input::Key(key(KeyCode::Up))]);
+    assert_eq!(expecting().decode(b"\x03"), [escape, control(INTERRUPT).map(Input::Key).unwrap()]);
+    assert_eq!(expecting().decode(b"[?62;c"), [Input::Attributes]);
+    let mut decoder = expecting();
+    assert_eq!(decoder.settle(), Some(escape));
+    assert_eq!(decoder.patience(), None);
+    assert_eq!((decoder.decode(b"\x1b"), decoder.settle()), (vec![], Some(escape)), "given up");
+}
+
+#[test]
+fn answers_that_have_come_hold_nothing_back() {
+    let mut decoder = Decoder::default();
+    decoder.expect_answers();
+    assert_eq!(decoder.decode(b"\x1b[?62;c\x1b"), [Input::Attributes]);
+    assert_eq!(decoder.settle(), Some(Input::Key(key(KeyCode::Esc))));
 }

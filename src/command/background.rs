@@ -1,0 +1,71 @@
+//! The terminal's background, as far as the environment tells.
+
+use crate::app::Background;
+use crate::ui::theme::Depth;
+
+/// Returns the background, or `None` if the terminal has to be asked. Where it makes no difference, and
+/// where an answer cannot be had, it is the dark one, as most are.
+pub(super) fn known(depth: Depth, variable: impl Fn(&str) -> Option<String>) -> Option<Background> {
+    // tmux has it from the terminal that it was started in, and answers for the one that it is in.
+    let colors = variable("COLORFGBG").filter(|_| variable("TMUX").is_none());
+    let asks = depth != Depth::Mono && variable("TERM").is_some_and(|term| answers(&term));
+    let background = colors.and_then(|colors| from_colors(&colors));
+    background.or_else(|| (!asks).then_some(Background::Dark))
+}
+
+/// Returns the background that COLORFGBG has, which rxvt, Konsole and iTerm2 set: numbers of the 16
+/// colours, the background's last.
+fn from_colors(colors: &str) -> Option<Background> {
+    let (_, background) = colors.rsplit_once(';')?;
+    match background.parse::<u8>().ok()? {
+        0..=6 | 8 => Some(Background::Dark),
+        7 | 9..=15 => Some(Background::Light),
+        _ => None,
+    }
+}
+
+/// Returns whether a terminal of this name answers, and its attributes last. GNU screen has the terminal
+/// that it is in tell the background, after its own attributes; Eterm has no attributes.
+fn answers(term: &str) -> bool {
+    cfg!(unix) && !matches!(term, "dumb" | "Eterm" | "screen") && !term.starts_with("screen.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(variables: &[(&str, &str)], depth: Depth) -> Option<Background> {
+        super::known(depth, |name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn colorfgbg_tells_the_background() {
+        let told = |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], Depth::Sixteen);
+        for dark in ["15;0", "7;8", "12;default;6"] {
+            assert_eq!(told(dark), Some(Background::Dark), "{dark}");
+        }
+        for light in ["0;15", "0;7", "0;default;15"] {
+            assert_eq!(told(light), Some(Background::Light), "{light}");
+        }
+        for unknown in ["", ";", "0", "0;default", "0;16", "0;-1", "0;99999999999"] {
+            assert_eq!(told(unknown), None, "{unknown}");
+        }
+        let tmux = [("TERM", "tmux"), ("TMUX", "/tmp/tmux"), ("COLORFGBG", "0;15")];
+        assert_eq!(known(&tmux, Depth::Sixteen), None);
+    }
+
+    #[test]
+    fn only_a_terminal_that_answers_in_order_is_asked() {
+        for term in ["xterm-256color", "tmux-256color", "screen-256color", "linux"] {
+            assert_eq!(known(&[("TERM", term)], Depth::True), None, "{term}");
+        }
+        for term in ["dumb", "Eterm", "screen", "screen.xterm-256color"] {
+            assert_eq!(known(&[("TERM", term)], Depth::True), Some(Background::Dark), "{term}");
+        }
+        assert_eq!(known(&[], Depth::True), Some(Background::Dark));
+        assert_eq!(known(&[("TERM", "xterm")], Depth::Mono), Some(Background::Dark));
+    }
+}
