@@ -96,7 +96,8 @@ impl Client {
         let what = "the profile";
         let page = self.get(self.url(&["users", user])?, what).await?;
         let page = self.succeeded(page, user, what)?;
-        let user: RawUser<'_> = self.parse(&page, what)?;
+        let user: RawUser<'_> =
+            self.parse(&page, what).map_err(|fault| fault.after(page.status))?;
         let profile = Profile { login: user.login.into(), followers: user.followers };
         Ok(self.reply(&page, Product::Profile(profile), None))
     }
@@ -115,12 +116,17 @@ impl Client {
             return Ok(self.reply(&reply, Product::NoMore, None));
         }
         let reply = self.succeeded(reply, user, &what)?;
-        let followers: Followers = self.parse(&reply, &what)?;
+        self.page(&reply, &what).map_err(|fault| fault.after(reply.status))
+    }
+
+    /// Reads a page of followers and its Link header.
+    fn page(&self, page: &Page, what: &str) -> Result<Reply, Fault> {
+        let followers: Followers = self.parse(page, what)?;
         if !is_credible(&followers) {
-            return Err(failure::hostile(&self.api, &what, "it holds more than 100 followers can"));
+            return Err(failure::hostile(&self.api, what, "it holds more than 100 followers can"));
         }
-        let links = self.links(&reply.headers, &what)?;
-        Ok(self.reply(&reply, Product::Followers(followers.into()), links))
+        let links = self.links(&page.headers, what)?;
+        Ok(self.reply(page, Product::Followers(followers.into()), links))
     }
 
     fn url(&self, path: &[&str]) -> Result<Url, Fault> {
@@ -146,7 +152,7 @@ impl Client {
             self.observer.quota(quota);
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.body(response, what).await?;
+        let body = self.body(response, what).await.map_err(|fault| fault.after(status))?;
         self.observer.enter(State::Computing);
         Ok(Page { status, headers, body })
     }

@@ -27,6 +27,13 @@ pub struct Fault {
     pub remedy: Remedy,
 }
 
+impl Fault {
+    /// The same, after an answer with this status.
+    pub(super) fn after(self, status: StatusCode) -> Self {
+        Self { failure: self.failure.with_status(status.as_u16()), ..self }
+    }
+}
+
 /// What may help after a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -78,7 +85,7 @@ pub(super) fn transport(
     if error.is_connect() {
         if let Some(shortage) = resources::shortage(error) {
             let message = format!(
-                "cannot open a connection to {host}: {shortage}; ask for fewer workers with \
+                "cannot open a connection to {peer}: {shortage}; ask for fewer workers with \
                  --threads, or raise the limit"
             );
             return final_fault(FailureKind::Exhausted, message);
@@ -198,7 +205,7 @@ pub(super) fn status(
             ),
         ),
     };
-    Fault { failure: fault.failure.with_status(code), ..fault }
+    fault.after(status)
 }
 
 /// The reply is no reply of GitHub's API; perhaps only this time.

@@ -2,7 +2,7 @@
 
 use threadline::model::{End, FailureKind};
 
-use super::peer::{Peer, answer};
+use super::peer::{Peer, Step, answer};
 use super::{failure, failure_of, pages, run};
 
 fn error(message: &str) -> String {
@@ -86,4 +86,17 @@ fn a_message_comes_out_on_one_line_without_anything_a_terminal_acts_on() {
 fn a_message_of_a_megabyte_is_cut() {
     let peer = Peer::saying(answer(500, "", error(&"x".repeat(1 << 20))));
     assert!(failure(&peer.url()).message.contains("xxx..."));
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_keeps_its_status() {
+    let far = "link: <http://elsewhere.example/?page=2>; rel=\"next\"\r\n";
+    for bytes in [
+        answer(200, "", "<html>Welcome</html>"),
+        answer(200, far, "[]"),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[]".to_vec(),
+    ] {
+        let peer = Peer::start(move |_| vec![Step::Send(bytes.clone()), Step::Close]);
+        assert_eq!(failure(&peer.url()).status, Some(200));
+    }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::github::Patience;
 use threadline::model::{
-    End, FailureKind, Kind, LimitKind, Mode, Nanos, Plan, Run, State, TaskId, Workload,
+    End, FailureKind, Kind, LimitKind, Mode, Nanos, Outcome, Plan, Run, State, TaskId, Workload,
 };
 
 use super::peer::{Peer, Step, answer};
@@ -234,6 +234,21 @@ fn a_wait_that_is_too_long_costs_the_page() {
     let going = Sitting::new(&server.url(), patience).run(plan(Workload::Followers, 5, 6, 1));
     assert_eq!((going.run.done_tasks(), server.counts().requests), (5, 6));
     assert_eq!(going.run.end(), Some(&End::Finished));
+}
+
+/// The first limit is waited for; the next one, whose wait is doubled, is not.
+#[test]
+fn the_attempt_that_ended_a_run_keeps_its_status() {
+    let patience = Patience { max_wait: Duration::from_millis(1_500), ..PATIENT };
+    let limit = r#"{"page":2,"times":0,"fault":"secondary_limit","retry_after":1,"lasts":0}"#;
+    let server = faulty(15, limit);
+    let going = Sitting::new(&server.url(), patience).run(plan(Workload::Followers, 5, 3, 1));
+    let statuses = going.events.iter().filter_map(|event| match &event.kind {
+        Kind::AttemptFailed { failure, .. } => Some(failure.status),
+        Kind::Finished { outcome: Outcome::Failed(failure), .. } => Some(failure.status),
+        _ => None,
+    });
+    assert_eq!(statuses.collect::<Vec<_>>(), [Some(403); 3]);
 }
 
 #[test]
