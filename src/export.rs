@@ -2,6 +2,7 @@
 //! Markdown, the followers.
 
 mod ascii;
+mod atomic_file;
 mod attempt;
 pub mod commands;
 #[cfg(test)]
