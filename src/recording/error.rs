@@ -140,6 +140,15 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another program records to the file.
+    #[error("{} is being recorded by another program; choose another file with --record", .0.display())]
+    InUse(PathBuf),
+    /// The path leads to another file in the end, or to none.
+    #[error("{} was removed or replaced by another program; what was recorded is lost", .0.display())]
+    Gone(PathBuf),
+    /// The file does not have what was written to it.
+    #[error("{} was changed by another program; record again, to another file", .0.display())]
+    Changed(PathBuf),
     /// The system took no more.
     #[error("{} is cut off: {source}; it can be replayed as far as it goes", path.display())]
     CutOff {

@@ -1,7 +1,6 @@
 //! Writes a recording while it happens, on a thread of its own: neither events nor keys ever wait for
 //! the disk, and a program that is killed leaves what happened until then.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 
+use super::file::RecordingFile;
 use super::{FORMAT, Header, RecordError, VERSION};
 use crate::app::session::{Entry, Setup, Tape};
 use crate::model::event;
@@ -27,7 +27,7 @@ pub struct Recorder {
     path: PathBuf,
     /// Nothing for the end.
     entries: Sender<Option<Entry>>,
-    over: Receiver<io::Result<u64>>,
+    over: Receiver<Result<u64, RecordError>>,
     late: Arc<AtomicBool>,
 }
 
@@ -53,29 +53,28 @@ impl Tape for Line {
 
 impl Recorder {
     /// Begins the file, so that one that cannot be written is known before the run; what it held is
-    /// gone. Fails if it cannot be written to, or the system has no thread for it.
+    /// gone. Fails if it cannot be written to, another program records to it, or the system has no
+    /// thread for it.
     pub fn create(path: &Path, setup: &Setup) -> Result<(Self, Box<dyn Tape>), RecordError> {
         if path.as_os_str() == "-" {
             return Err(RecordError::Stdout);
         }
-        let start = || {
-            let mut out = BufWriter::with_capacity(1 << 16, File::create(path)?);
-            begin(&mut out, setup)?;
-            out.flush()?;
-            let (entries, waiting) = unbounded();
-            let (end, over) = bounded(1);
-            Builder::new().name("recorder".to_owned()).spawn(move || {
+        let unwritable = |source| RecordError::Unwritable { path: path.to_owned(), source };
+        let mut out = BufWriter::with_capacity(1 << 16, RecordingFile::create(path)?);
+        begin(&mut out, setup).and_then(|()| out.flush()).map_err(unwritable)?;
+        let (entries, waiting) = unbounded();
+        let (end, over) = bounded(1);
+        let thread = Builder::new().name("recorder".to_owned()).spawn({
+            let path = path.to_owned();
+            move || {
                 // Whoever left without waiting does not want to know.
-                _ = end.send(take_down(out, &waiting));
-            })?;
-            let late = Arc::<AtomicBool>::default();
-            let tape = Line { entries: entries.clone(), late: Arc::clone(&late) };
-            Ok((
-                Self { path: path.to_owned(), entries, over, late },
-                Box::new(tape) as Box<dyn Tape>,
-            ))
-        };
-        start().map_err(|source| RecordError::Unwritable { path: path.to_owned(), source })
+                _ = end.send(record(out, &waiting, path));
+            }
+        });
+        thread.map_err(unwritable)?;
+        let late = Arc::<AtomicBool>::default();
+        let tape = Line { entries: entries.clone(), late: Arc::clone(&late) };
+        Ok((Self { path: path.to_owned(), entries, over, late }, Box::new(tape)))
     }
 
     /// Writes what is left, and ends the file. Returns how many lines it has after the header.
@@ -85,8 +84,7 @@ impl Recorder {
         _ = entries.send(None);
         match over.recv_timeout(GRACE) {
             Ok(Ok(_)) if late.load(Ordering::Relaxed) => Err(RecordError::Slow(path)),
-            Ok(Ok(lines)) => Ok(lines),
-            Ok(Err(source)) => Err(RecordError::CutOff { path, source }),
+            Ok(recorded) => recorded,
             Err(RecvTimeoutError::Timeout) => Err(RecordError::Slow(path)),
             Err(RecvTimeoutError::Disconnected) => {
                 Err(RecordError::CutOff { path, source: io::ErrorKind::BrokenPipe.into() })
@@ -97,6 +95,20 @@ impl Recorder {
     /// Where it goes, in words.
     pub fn name(&self) -> String {
         self.path.display().to_string()
+    }
+}
+
+/// Writes entries until the end is said, and checks that the file has them. Returns how many.
+fn record(
+    mut out: BufWriter<RecordingFile>,
+    waiting: &Receiver<Option<Entry>>,
+    path: PathBuf,
+) -> Result<u64, RecordError> {
+    let lines = take_down(&mut out, waiting);
+    match (out.get_ref().check(), lines) {
+        (Err(gone @ RecordError::Gone(_)), _) => Err(gone),
+        (_, Err(source)) => Err(RecordError::CutOff { path, source }),
+        (checked, Ok(lines)) => checked.map(|()| lines),
     }
 }
 

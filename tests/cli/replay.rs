@@ -1,10 +1,15 @@
 //! What was recorded is told again: to the byte, with the same exit code.
 
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Once;
+use std::sync::mpsc::channel;
 
 use tempfile::TempDir;
 
-use super::{Ended, asking_quick, end, quick, threadline};
+use super::scripted::Scripted;
+use super::{Ended, asking, asking_quick, end, quick, threadline};
 
 /// Records what `command` does, without a screen, in this shape.
 fn recorded(mut command: assert_cmd::Command, folder: &TempDir, shape: &str) -> Ended {
@@ -181,4 +186,68 @@ fn a_disk_that_is_full_costs_the_recording_and_never_the_run() {
     assert!(live.err.contains("run.jsonl is cut off: "), "{}", live.err);
     assert_eq!(live.err.lines().count(), 1, "{}", live.err);
     assert!(replayed(&folder, &["--plain"]).out.contains("8/8"));
+}
+
+/// Records 30 followers to run.jsonl in the folder; `meanwhile` comes when the first page is asked
+/// for.
+fn recorded_while(folder: &TempDir, meanwhile: impl Fn(&Path) + Send + Sync + 'static) -> Ended {
+    let file = folder.path().join("run.jsonl");
+    let (path, once) = (file.clone(), Once::new());
+    let server = Scripted::list(30, 30, move |_| {
+        once.call_once(|| meanwhile(&path));
+        None
+    });
+    end(asking(server.url()).args(["--plain", "--record"]).arg(&file))
+}
+
+/// A simulated race, recorded to `file`.
+fn simulated(file: &Path) -> Ended {
+    end(threadline().args(["--simulate", "--workload", "cpu", "--plain", "--record"]).arg(file))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_another_program_writes_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, second) = channel();
+    let first = recorded_while(&folder, move |file| _ = sender.send(simulated(file)));
+    let second = second.recv().unwrap();
+    assert_eq!((second.code, second.out.as_str()), (Some(1), ""), "{}", second.err);
+    let said =
+        "run.jsonl is being recorded by another program; choose another file with --record\n";
+    assert!(second.err.ends_with(said), "{}", second.err);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let again = replayed(&folder, &["--plain"]);
+    assert_eq!((again.code, again.out, again.err.as_str()), (Some(0), first.out, ""));
+    // Who is through with it leaves it to the next.
+    assert_eq!(simulated(&folder.path().join("run.jsonl")).code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_is_gone_or_changed_in_the_end_is_not_said_to_be_there() {
+    let remove = |file: &Path| fs::remove_file(file).unwrap();
+    let replace = |file: &Path| {
+        fs::write(file.with_extension("new"), "something else").unwrap();
+        fs::rename(file.with_extension("new"), file).unwrap();
+    };
+    let truncate = |file: &Path| fs::write(file, "").unwrap();
+    let append = |file: &Path| {
+        let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
+        file.write_all(b"something else\n").unwrap();
+    };
+    let cases: [(fn(&Path), &str); 4] = [
+        (remove, "was removed or replaced by another program; what was recorded is lost\n"),
+        (replace, "was removed or replaced by another program; what was recorded is lost\n"),
+        (truncate, "was changed by another program; record again, to another file\n"),
+        (append, "was changed by another program; record again, to another file\n"),
+    ];
+    for (meanwhile, said) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let live = recorded_while(&folder, meanwhile);
+        assert_eq!(live.code, Some(1), "{}", live.err);
+        assert!(live.err.ends_with(&format!("run.jsonl {said}")), "{}", live.err);
+        assert!(!live.err.contains("recorded in"), "{}", live.err);
+        assert!(live.out.contains("count: 30"), "it costs the report: {}", live.out);
+    }
 }
