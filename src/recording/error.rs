@@ -84,6 +84,8 @@ pub enum Why {
     SecondHeader,
     /// Something happens before anything was begun.
     NothingBegun,
+    /// Something happens in a run before it has started.
+    NotStarted,
     /// A selection was begun with numbers that are beyond all bounds.
     Impossible,
     /// The line is longer than any that is written.
@@ -107,6 +109,7 @@ impl Flaw {
             Why::Unfinished(stage) => format!("the recording ends here, {stage}"),
             Why::SecondHeader => format!("line {line} begins another recording"),
             Why::NothingBegun => format!("line {line} comes before anything was begun"),
+            Why::NotStarted => format!("line {line} belongs to a run that never started"),
             Why::Impossible => format!("line {line} has numbers that cannot be"),
             Why::TooLong => format!("line {line} is too long"),
             Why::TooMuch => format!("from line {line} on it is too much to keep"),

@@ -9,10 +9,12 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use serde::Serialize;
 
 use super::file::RecordingFile;
 use super::{FORMAT, Header, RecordError, VERSION};
 use crate::app::session::{Entry, Setup, Tape};
+use crate::export::ascii;
 use crate::model::event;
 
 /// So many may wait for a disk that hangs, some 100 MB; then the recording ends.
@@ -138,11 +140,10 @@ pub fn write(setup: &Setup, entries: &[Entry], mut out: impl Write) -> io::Resul
 
 fn begin(out: &mut impl Write, setup: &Setup) -> io::Result<()> {
     let (format, version, events) = (FORMAT, VERSION, event::VERSION);
-    serde_json::to_writer(&mut *out, &Header { format, version, events, setup: setup.clone() })?;
-    out.write_all(b"\n")
+    line(out, &Header { format, version, events, setup: setup.clone() })
 }
 
-fn line(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, entry)?;
+fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    ascii::compact(out, value)?;
     out.write_all(b"\n")
 }

@@ -154,6 +154,41 @@ fn a_recording_that_ends_early_is_not_taken_for_one_that_was_stopped() {
 }
 
 #[test]
+fn an_event_of_a_run_that_never_started_is_told() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), quick(70));
+    let file = folder.path().join("run.jsonl");
+    let mut sweep = threadline();
+    sweep.args(["--workload", "cpu", "--simulate", "--mode", "sweep"]);
+    for command in [asking_quick(&server), sweep] {
+        let live = recorded(command, &folder, "--plain");
+        assert_eq!(live.code, Some(0), "{}", live.err);
+        let whole = fs::read_to_string(&file).unwrap();
+        let mut lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        assert!(lines.remove(2).contains("run_started"), "{whole}");
+        fs::write(&file, lines.concat()).unwrap();
+        let again = replayed(&folder, &["--plain"]);
+        assert_eq!((again.code, again.out.as_str()), (Some(1), ""), "{}", again.err);
+        let said = "run.jsonl: line 3 belongs to a run that never started";
+        assert!(again.err.contains(said), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_recording_in_which_nothing_could_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    recorded(asking_quick(&quick(70)), &folder, "--plain");
+    let whole = fs::read_to_string(&file).unwrap();
+    let (_, target) = whole.split_once("\"target\":").unwrap();
+    let (target, _) = target.split_once("},").unwrap();
+    let none = whole.replace(&format!("{target}}}"), "null");
+    fs::write(&file, none.split_inclusive('\n').take(2).collect::<String>()).unwrap();
+    let again = replayed(&folder, &["--plain"]);
+    assert_eq!((again.code, again.out.as_str()), (Some(1), ""), "{}", again.err);
+    assert!(again.err.contains("nothing was recorded in "), "{}", again.err);
+}
+
+#[test]
 fn what_cannot_be_recorded_or_replayed_is_refused_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("no/such/run.jsonl");
