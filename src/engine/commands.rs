@@ -4,6 +4,7 @@
 mod capture;
 mod child;
 mod groups;
+mod trimmer;
 
 use std::io;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::model::{
 use capture::Captured;
 use child::{Child, Ended};
 use groups::Groups;
+use trimmer::Trimmer;
 
 /// A sentence quotes no more characters of a command.
 const QUOTED: usize = 60;
@@ -27,12 +29,13 @@ const QUOTED: usize = 60;
 pub(super) struct CommandsJob {
     plan: Plan,
     groups: Arc<Groups>,
+    trimmer: Trimmer,
 }
 
 impl CommandsJob {
     /// Runs the commands of `plan`.
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { plan: plan.clone(), groups: Arc::default() }
+        Self { plan: plan.clone(), groups: Arc::default(), trimmer: Trimmer::start() }
     }
 }
 
@@ -41,6 +44,7 @@ impl Job for CommandsJob {
         Ok(Box::new(CommandsWorker {
             plan: self.plan.clone(),
             groups: Arc::clone(&self.groups),
+            trimmer: self.trimmer.clone(),
             report,
             can_be_stopped: false,
         }))
@@ -55,6 +59,7 @@ impl Job for CommandsJob {
 struct CommandsWorker {
     plan: Plan,
     groups: Arc<Groups>,
+    trimmer: Trimmer,
     report: Report,
     /// Whether a stop ends what runs.
     can_be_stopped: bool,
@@ -64,7 +69,7 @@ impl CommandsWorker {
     fn outcome(&self, task: TaskId) -> Outcome {
         let command = self.plan.command(task).unwrap_or_default();
         let named = format!("command {}, \"{}\",", task.0, printable_within(command, QUOTED));
-        let ended = Child::start(command, &self.groups).and_then(Child::wait);
+        let ended = Child::start(command, &self.groups, &self.trimmer).and_then(Child::wait);
         let Ended { status, captured, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
             Err(error) => {
