@@ -174,7 +174,9 @@ fn a_directory_that_is_cleaned_during_the_run_takes_the_file_in_the_end() {
     let place = TempDir::new().unwrap();
     let cleaned = place.path().to_owned();
     let server = Scripted::list(30, 30, move |_| {
-        names(&cleaned).iter().for_each(|name| fs::remove_file(cleaned.join(name)).unwrap());
+        for name in names(&cleaned) {
+            fs::remove_file(cleaned.join(name)).unwrap();
+        }
         None
     });
     let path = place.path().join("f.csv");

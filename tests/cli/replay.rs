@@ -261,6 +261,7 @@ fn a_recording_that_another_program_writes_is_left_alone() {
 #[cfg(unix)]
 #[test]
 fn a_recording_that_is_gone_or_changed_in_the_end_is_not_said_to_be_there() {
+    type Meddling = fn(&Path);
     let remove = |file: &Path| fs::remove_file(file).unwrap();
     let replace = |file: &Path| {
         fs::write(file.with_extension("new"), "something else").unwrap();
@@ -271,7 +272,7 @@ fn a_recording_that_is_gone_or_changed_in_the_end_is_not_said_to_be_there() {
         let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
         file.write_all(b"something else\n").unwrap();
     };
-    let cases: [(fn(&Path), &str); 4] = [
+    let cases: [(Meddling, &str); 4] = [
         (remove, "was removed or replaced by another program; what was recorded is lost\n"),
         (replace, "was removed or replaced by another program; what was recorded is lost\n"),
         (truncate, "was changed by another program; record again, to another file\n"),

@@ -2,9 +2,10 @@
 
 use std::fs::File;
 use std::io;
+use std::mem;
 use std::os::unix::fs::FileExt as _;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
@@ -21,22 +22,19 @@ const MAX_SPARE: u64 = 3 << 20;
 /// The same where no hole can be punched into a file.
 const MAX_SPARE_WITHOUT_HOLES: u64 = 64 << 20;
 
+/// What a command writes, shared with the thread that trims it.
+pub(super) struct Capture(Mutex<OutputFile>);
+
 /// A file that a command writes to. A pipe would have an end only when the last process that holds
 /// it is gone, and that may be one that the command left in the background; it would also hold a
 /// command up while this program sleeps.
-pub(super) struct Capture {
+struct OutputFile {
     file: File,
-    given_back: Mutex<GivenBack>,
-}
-
-/// The part of a file that is not on the disk any more.
-#[derive(Default)]
-struct GivenBack {
-    /// How long the file was at the last look.
+    /// How long it was at the last look.
     len: u64,
     /// Where the hole ends that begins behind the head.
     hole_end: u64,
-    /// What the file had before it was emptied, where no hole can be punched.
+    /// What it had before it was emptied, where no hole can be punched.
     former: Option<Former>,
 }
 
@@ -58,53 +56,70 @@ pub(super) struct Captured {
 
 impl Capture {
     pub(super) fn new() -> io::Result<Self> {
-        let file = tempfile::tempfile()?;
-        // Who opens /dev/stderr anew and cuts it leaves no gap for those who still have it open.
-        fcntl_setfl(&file, fcntl_getfl(&file)? | OFlags::APPEND)?;
-        Ok(Self { file, given_back: Mutex::default() })
+        Ok(Self(Mutex::new(OutputFile::new()?)))
     }
 
     /// One place for both outputs, so that their order is kept.
     pub(super) fn outputs(&self) -> io::Result<[Stdio; 2]> {
-        Ok([self.file.try_clone()?.into(), self.file.try_clone()?.into()])
+        let copy = || self.file().file.try_clone();
+        Ok([copy()?.into(), copy()?.into()])
     }
 
     /// Gives back what is not kept, if that is much. Returns how many bytes were written since the
     /// last time.
     pub(super) fn trim(&self) -> io::Result<u64> {
-        let mut given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+        self.file().trim()
+    }
+
+    /// What is in it now.
+    pub(super) fn read(&self) -> io::Result<Captured> {
+        self.file().read()
+    }
+
+    fn file(&self) -> MutexGuard<'_, OutputFile> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputFile {
+    fn new() -> io::Result<Self> {
+        let file = tempfile::tempfile()?;
+        // Who opens /dev/stderr anew and cuts it leaves no gap for those who still have it open.
+        fcntl_setfl(&file, fcntl_getfl(&file)? | OFlags::APPEND)?;
+        Ok(Self { file, len: 0, hole_end: 0, former: None })
+    }
+
+    fn trim(&mut self) -> io::Result<u64> {
         let len = self.len()?;
-        let written = len.saturating_sub(std::mem::replace(&mut given_back.len, len));
+        let written = len.saturating_sub(mem::replace(&mut self.len, len));
         // Who opened /dev/stderr anew may have cut the file.
-        given_back.hole_end = given_back.hole_end.min(len);
-        let spare = len.saturating_sub(given_back.hole_end.max(HEAD) + TAIL);
+        self.hole_end = self.hole_end.min(len);
+        let spare = len.saturating_sub(self.hole_end.max(HEAD) + TAIL);
         if spare > MAX_SPARE && punch_hole(&self.file, HEAD, len - TAIL - HEAD).is_ok() {
-            given_back.hole_end = len - TAIL;
+            self.hole_end = len - TAIL;
         } else if spare > MAX_SPARE_WITHOUT_HOLES {
-            self.empty(&mut given_back.former)?;
-            given_back.len = 0;
+            self.empty()?;
         }
         Ok(written)
     }
 
     /// Empties the file, and keeps its beginning and its end.
-    fn empty(&self, former: &mut Option<Former>) -> io::Result<()> {
+    fn empty(&mut self) -> io::Result<()> {
         let tail = self.part(self.len()?.saturating_sub(TAIL), TAIL)?;
-        let (head, before) = match former.take() {
+        let (head, before) = match self.former.take() {
             Some(Former { head, bytes, .. }) => (head, bytes),
             None => (self.part(0, HEAD)?, 0),
         };
         let bytes = before + self.len()?;
         self.file.set_len(0)?;
-        *former = Some(Former { head, tail, bytes });
+        self.len = 0;
+        self.former = Some(Former { head, tail, bytes });
         Ok(())
     }
 
-    /// What is in it now.
-    pub(super) fn read(&self) -> io::Result<Captured> {
-        let given_back = self.given_back.lock().unwrap_or_else(PoisonError::into_inner);
+    fn read(&self) -> io::Result<Captured> {
         let len = self.len()?;
-        if let Some(former) = &given_back.former {
+        if let Some(former) = &self.former {
             return self.read_after(former, len);
         }
         let left_out = len.saturating_sub(WHOLE);
@@ -126,14 +141,14 @@ impl Capture {
         let kept = former.head.len() + before_last.len() + last.len();
         let bytes = former.bytes + len;
         let left_out = bytes.saturating_sub(kept as u64);
-        let mut all = text(former.head.clone());
-        all += &format!("\n[threadline: at least {left_out} bytes left out here]\n");
-        if !before_last.is_empty() {
-            all += &text(before_last.to_vec());
-            all += "\n[threadline: some bytes may be left out here]\n";
-        }
-        all += &text(last);
-        Ok(Captured { text: all.into(), bytes, left_out })
+        let before_last = match before_last {
+            [] => String::new(),
+            some => text(some.to_vec()) + "\n[threadline: some bytes may be left out here]\n",
+        };
+        let (head, last) = (text(former.head.clone()), text(last));
+        let note = format!("\n[threadline: at least {left_out} bytes left out here]\n");
+        let text = [head, note, before_last, last].concat();
+        Ok(Captured { text: text.into(), bytes, left_out })
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -183,9 +198,9 @@ mod tests {
     use super::*;
 
     fn captured(bytes: &[u8]) -> Captured {
-        let capture = Capture::new().unwrap();
-        (&capture.file).write_all(bytes).unwrap();
-        capture.read().unwrap()
+        let output = OutputFile::new().unwrap();
+        (&output.file).write_all(bytes).unwrap();
+        output.read().unwrap()
     }
 
     #[test]
@@ -212,69 +227,66 @@ mod tests {
 
     /// `count` numbered lines of 16 bytes.
     fn lines(count: usize) -> String {
-        (0..count).map(|line| format!("{line:015}\n")).collect()
+        (0..count).fold(String::new(), |text, line| text + &format!("{line:015}\n"))
     }
 
     #[test]
     fn what_is_trimmed_meanwhile_is_what_is_left_out() {
-        let (capture, all) = (Capture::new().unwrap(), lines(1 << 20));
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 20));
         for part in all.as_bytes().chunks(1 << 20) {
-            (&capture.file).write_all(part).unwrap();
-            capture.trim().unwrap();
+            (&output.file).write_all(part).unwrap();
+            output.trim().unwrap();
             if cfg!(target_os = "linux") {
-                let on_disk = capture.file.metadata().unwrap().blocks() * 512;
+                let on_disk = output.file.metadata().unwrap().blocks() * 512;
                 assert!(on_disk <= WHOLE + MAX_SPARE + (1 << 20), "{on_disk}");
             }
         }
-        let (trimmed, whole) = (capture.read().unwrap(), captured(all.as_bytes()));
+        let (trimmed, whole) = (output.read().unwrap(), captured(all.as_bytes()));
         assert_eq!((trimmed.bytes, trimmed.left_out), (whole.bytes, whole.left_out));
         assert!(trimmed.text == whole.text, "what is kept is not the same");
     }
 
     #[test]
     fn a_file_that_is_cut_by_a_command_is_trimmed_anew() {
-        let (capture, all) = (Capture::new().unwrap(), lines(1 << 19));
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 19));
         for _ in 0..2 {
-            capture.file.set_len(0).unwrap();
-            (&capture.file).write_all(all.as_bytes()).unwrap();
-            capture.trim().unwrap();
-            assert_eq!(capture.read().unwrap().bytes, 8 << 20);
+            output.file.set_len(0).unwrap();
+            (&output.file).write_all(all.as_bytes()).unwrap();
+            output.trim().unwrap();
+            assert_eq!(output.read().unwrap().bytes, 8 << 20);
             if cfg!(target_os = "linux") {
-                assert!(capture.file.metadata().unwrap().blocks() * 512 < 2 << 20);
+                assert!(output.file.metadata().unwrap().blocks() * 512 < 2 << 20);
             }
-            capture.file.set_len(0).unwrap();
-            (&capture.file).write_all(b"short").unwrap();
-            capture.trim().unwrap();
-            assert_eq!(&*capture.read().unwrap().text, "short");
+            output.file.set_len(0).unwrap();
+            (&output.file).write_all(b"short").unwrap();
+            output.trim().unwrap();
+            assert_eq!(&*output.read().unwrap().text, "short");
         }
     }
 
     /// As on a system that can punch no holes.
     #[test]
     fn a_file_that_is_emptied_keeps_its_beginning_and_its_end() {
-        let (capture, all) = (Capture::new().unwrap(), lines(1 << 17));
-        let emptied = |times: usize| {
-            for _ in 0..times {
-                (&capture.file).write_all(all.as_bytes()).unwrap();
-                capture.empty(&mut capture.given_back.lock().unwrap().former).unwrap();
-                assert_eq!(capture.len().unwrap(), 0);
-            }
-        };
-        emptied(2);
-        (&capture.file).write_all(b"the end").unwrap();
-        let captured = capture.read().unwrap();
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 17));
+        for _ in 0..2 {
+            (&output.file).write_all(all.as_bytes()).unwrap();
+            output.empty().unwrap();
+            assert_eq!(output.len().unwrap(), 0);
+        }
+        (&output.file).write_all(b"the end").unwrap();
+        let captured = output.read().unwrap();
         assert_eq!(captured.bytes, (4 << 20) + 7);
         assert_eq!(captured.left_out, captured.bytes - WHOLE);
-        let (head, rest) = captured.text.split_at(HEAD as usize);
-        assert_eq!(head, &all[..HEAD as usize]);
+        let end = |count: u64| all.split_at(all.len() - count as usize).1;
+        let rest = captured.text.strip_prefix(all.split_at(HEAD as usize).0).unwrap();
         let note = format!("\n[threadline: at least {} bytes left out here]\n", captured.left_out);
         let tail = rest.strip_prefix(&note).unwrap();
         let tail = tail.strip_suffix("\n[threadline: some bytes may be left out here]\nthe end");
-        assert_eq!(tail, Some(&all[all.len() - (TAIL as usize - 7)..]));
+        assert_eq!(tail, Some(end(TAIL - 7)));
         // With enough after it, nothing of what came before is kept but the beginning.
-        (&capture.file).write_all(all.as_bytes()).unwrap();
-        let captured = capture.read().unwrap();
-        assert!(captured.text.ends_with(&all[all.len() - TAIL as usize..]));
+        (&output.file).write_all(all.as_bytes()).unwrap();
+        let captured = output.read().unwrap();
+        assert!(captured.text.ends_with(end(TAIL)));
         assert_eq!(captured.text.matches("[threadline: ").count(), 1);
     }
 
