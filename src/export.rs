@@ -1,7 +1,8 @@
 //! What a person takes along: the plain report, the JSON report, the trace, the picture, the report in
 //! Markdown, the followers.
 
-mod ascii;
+pub(crate) mod ascii;
+mod atomic_file;
 mod attempt;
 pub mod commands;
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! What happens is told in [`model::Event`]s: workers stamp and send them over a channel, and
 //! everything that a person sees or takes along is a fold of them. Dependencies point one way, and a
 //! test holds that: `tui → ui → app → model`, `tui → engine → github → model`, `tui → export → model`,
-//! `recording → app`.
+//! `recording → app`, `recording → export`.
 //!
 //! | room | what it does |
 //! | --- | --- |

@@ -11,6 +11,7 @@
 //! A reader leaves out keys that it does not know. What it would misread raises one of the versions.
 
 mod error;
+mod file;
 mod read;
 mod tame;
 mod write;

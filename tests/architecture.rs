@@ -16,7 +16,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("app", &["model"]),
     ("ui", &["app", "model"]),
     ("export", &["model"]),
-    ("recording", &["app", "model"]),
+    ("recording", &["app", "export", "model"]),
     ("exit", &["export", "model"]),
     ("writer", &[]),
     ("resources", &[]),

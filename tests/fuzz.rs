@@ -259,6 +259,8 @@ const RECORDING: &str = concat!(
     "\n",
     r#"{"begin":{"workload":"followers","choice":"race"},"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":null,"sweep":{"counts":null,"repeats":3,"agreed":false},"auto":false,"queue":null,"force":false,"cores":2},"pages":3}"#,
     "\n",
+    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"profile","user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"mode":"sequential","workers":1,"tasks":1,"queue":null}}"#,
+    "\n",
     r#"{"at":1,"lane":0,"event":"started","task":2}"#,
     "\n",
     r#"{"at":8,"lane":0,"event":"run_finished","end":"stopped"}"#,
@@ -271,7 +273,7 @@ fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
         ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
     let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
     let whole = recording::read("a file", RECORDING.as_bytes()).unwrap();
-    assert_eq!((whole.entries().len(), whole.flaw()), (10, None));
+    assert_eq!((whole.entries().len(), whole.flaw()), (11, None));
     fuzz(&[RECORDING], &tokens, |text| {
         let Ok(recording) = recording::read("a file", text) else { return };
         let session = recording.session();

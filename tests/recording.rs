@@ -112,6 +112,24 @@ fn a_recording_is_the_sitting() {
     }
 }
 
+/// A recording acts on no terminal that it is printed on, whatever logins and outputs have in them.
+#[test]
+fn a_recording_has_no_character_that_a_terminal_acts_on() {
+    let file = String::from_utf8(race()).unwrap();
+    let evil =
+        r"\u007f\u0085\u009b31m\u200b\u200d\u2060\u202e\u2066\ufeff\udb40\udc41\u001b[2Jé日本🦀";
+    let file = file.replace("\"a\"", &format!("\"{evil}\"")).replace("aaronlelevier", "é\u{9b}");
+    let recording = opened(file.as_bytes());
+    let mut again = Vec::new();
+    recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
+    let printable = |byte: &u8| (b' '..=b'~').contains(byte) || *byte == b'\n';
+    assert!(again.iter().all(printable), "{}", String::from_utf8_lossy(&again));
+    assert_eq!(opened(&again).entries(), recording.entries());
+    let login: String = serde_json::from_str(&format!("\"{evil}\"")).unwrap();
+    let runs = recording.runs();
+    assert!(runs[0].followers().any(|follower| *follower.login == *login));
+}
+
 /// The first selections of a long sitting are not kept.
 #[test]
 fn a_selection_needs_nothing_of_those_before_it() {
@@ -294,14 +312,14 @@ fn a_lane_never_goes_back_and_a_run_never_lasts_for_years() {
     let entered = |at: u64, lane: u16| {
         format!(r#"{{"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
     };
-    let lines = |lines: &[String]| flaw(&begun(7, lines.join("\n").as_bytes()));
+    let lines = |lines: &[String]| flaw(&begun(8, lines.join("\n").as_bytes()));
     let (line, why, recording) = lines(&[entered(day, 0), entered(day - 1, 0), entered(day, 0)]);
-    assert_eq!((line, &why, recording.entries().len()), (9, &Why::Backwards, 7));
+    assert_eq!((line, &why, recording.entries().len()), (10, &Why::Backwards, 8));
     let said = Flaw { line, why }.to_string();
-    assert!(said.starts_with("line 9: a time before the one before it on its lane;"), "{said}");
+    assert!(said.starts_with("line 10: a time before the one before it on its lane;"), "{said}");
     // Lanes tell at once, and any of them may be heard first.
     let (_, why, recording) = lines(&[entered(day, 0), entered(day - 1, 1), entered(year, 0)]);
-    assert_eq!((recording.entries().len(), matches!(why, Why::Unfinished(_))), (9, true));
+    assert_eq!((recording.entries().len(), matches!(why, Why::Unfinished(_))), (10, true));
     for at in [year + 1, u64::MAX] {
         assert_eq!(lines(&[entered(at, 0)]).1, Why::TooLate);
     }

@@ -95,6 +95,9 @@ fn read(from: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn parse(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
+    /// Some editors put it before the first line.
+    const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut commands = Vec::new();
     for (line, bytes) in (1..).zip(text.split(|&byte| byte == b'\n')) {
         let text = str::from_utf8(bytes)

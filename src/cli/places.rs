@@ -14,7 +14,7 @@ pub(super) const CONFIGURATION: &str = "the configuration";
 type Named<'a> = (&'static str, Option<&'a Path>);
 
 /// Refuses files that are written and named twice, in whatever words; those that are only read may
-/// be one. `-` is no file.
+/// be one. `-` is what stdin is where it is read, and no file where it is written.
 pub(super) fn check(
     read: &[Named<'_>],
     exports: &Exports,
@@ -22,7 +22,7 @@ pub(super) fn check(
 ) -> Result<(), UsageError> {
     let exports = exports.iter().map(|(kind, path)| (kind.option(), Some(path.as_path())));
     let mut known: Vec<(&'static str, File)> =
-        read.iter().copied().filter_map(|named| file(named)).collect();
+        read.iter().copied().filter_map(|named| stdin(named).or_else(|| file(named))).collect();
     for named in exports.chain([("--record", record)]) {
         let Some((two, file)) = file(named) else { continue };
         if let Some((one, _)) = known.iter().find(|(_, other)| other.is(&file)) {
@@ -35,6 +35,13 @@ pub(super) fn check(
 
 fn file((name, path): Named<'_>) -> Option<(&'static str, File)> {
     path.filter(|path| path.as_os_str() != "-").map(|path| (name, File::of(path)))
+}
+
+/// The regular file that stdin is, if the path stands for it.
+fn stdin((name, path): Named<'_>) -> Option<(&'static str, File)> {
+    let inode = stdin_inode().filter(|_| path.is_some_and(|path| path.as_os_str() == "-"));
+    // No other path is a dash once it is made canonical.
+    inode.map(|inode| (name, File { path: PathBuf::from("-"), inode: Some(inode) }))
 }
 
 /// Which file a path leads to.
@@ -79,6 +86,20 @@ fn canonical(path: &Path) -> PathBuf {
 fn inode(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt as _;
     fs::metadata(path).ok().map(|found| (found.dev(), found.ino()))
+}
+
+#[cfg(unix)]
+fn stdin_inode() -> Option<(u64, u64)> {
+    use std::os::fd::AsFd as _;
+    use std::os::unix::fs::MetadataExt as _;
+    let stdin = fs::File::from(std::io::stdin().as_fd().try_clone_to_owned().ok()?);
+    let found = stdin.metadata().ok().filter(fs::Metadata::is_file)?;
+    Some((found.dev(), found.ino()))
+}
+
+#[cfg(not(unix))]
+const fn stdin_inode() -> Option<(u64, u64)> {
+    None
 }
 
 #[cfg(not(unix))]

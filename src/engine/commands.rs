@@ -4,6 +4,7 @@
 mod capture;
 mod child;
 mod groups;
+mod trimmer;
 
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use crate::resources;
 use capture::Captured;
 use child::{Child, Ended};
 use groups::Groups;
+use trimmer::Trimmer;
 
 /// A sentence quotes no more characters of a command.
 const QUOTED: usize = 60;
@@ -26,12 +28,13 @@ const QUOTED: usize = 60;
 pub(super) struct CommandsJob {
     plan: Plan,
     groups: Arc<Groups>,
+    trimmer: Trimmer,
 }
 
 impl CommandsJob {
     /// Runs the commands of `plan`.
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { plan: plan.clone(), groups: Arc::default() }
+        Self { plan: plan.clone(), groups: Arc::default(), trimmer: Trimmer::start() }
     }
 }
 
@@ -40,6 +43,7 @@ impl Job for CommandsJob {
         Ok(Box::new(CommandsWorker {
             plan: self.plan.clone(),
             groups: Arc::clone(&self.groups),
+            trimmer: self.trimmer.clone(),
             report,
             can_be_stopped: false,
         }))
@@ -54,6 +58,7 @@ impl Job for CommandsJob {
 struct CommandsWorker {
     plan: Plan,
     groups: Arc<Groups>,
+    trimmer: Trimmer,
     report: Report,
     /// Whether a stop ends what runs.
     can_be_stopped: bool,
@@ -63,7 +68,7 @@ impl CommandsWorker {
     fn outcome(&self, task: TaskId) -> Outcome {
         let command = self.plan.command(task).unwrap_or_default();
         let named = format!("command {}, \"{}\",", task.0, printable_within(command, QUOTED));
-        let ended = match Child::start(command, &self.groups) {
+        let ended = match Child::start(command, &self.groups, &self.trimmer) {
             Ok(child) => child.wait(),
             Err(error) => {
                 if let Some(shortage) = resources::spawn_shortage(&error) {

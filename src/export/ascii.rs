@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
 /// Writes a value on one line.
-pub(super) fn compact(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn compact(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, Ascii(CompactFormatter)))?)
 }
 
@@ -39,11 +39,11 @@ impl<F: Formatter> Formatter for Ascii<F> {
         out: &mut W,
         text: &str,
     ) -> io::Result<()> {
-        for c in text.chars() {
-            if c.is_ascii() && !c.is_ascii_control() {
-                write!(out, "{c}")?;
-                continue;
-            }
+        let is_escaped = |c: char| !c.is_ascii() || c.is_ascii_control();
+        for piece in text.split_inclusive(is_escaped) {
+            let plain = piece.trim_end_matches(is_escaped);
+            out.write_all(plain.as_bytes())?;
+            let Some(c) = piece.chars().next_back().filter(|&c| is_escaped(c)) else { continue };
             for unit in c.encode_utf16(&mut [0; 2]) {
                 write!(out, "\\u{unit:04x}")?;
             }

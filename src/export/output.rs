@@ -2,12 +2,12 @@
 //! something to write into.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
+use super::atomic_file::{self, AtomicFile, Misplaced, buffered};
 use super::followers::Format;
 use super::{Subject, markdown, plural, svg, trace};
 use crate::model::{ExportKind, Run};
@@ -32,17 +32,10 @@ enum Content {
     Recording,
 }
 
-/// Writes what is to be written.
-type Lines<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
-
 #[derive(Debug)]
 enum Place {
     Stdout,
-    /// Beside the target, which it replaces when it is whole.
-    File {
-        target: PathBuf,
-        temporary: NamedTempFile,
-    },
+    File(AtomicFile),
     /// A device or a pipe, which cannot be replaced.
     Direct(File),
 }
@@ -98,27 +91,42 @@ pub enum OutputError {
         /// What the system said.
         source: io::Error,
     },
-    /// The file is whole, but the system does not let it replace what is there: a file that is a
-    /// mount of its own, or somebody else's in a folder like /tmp.
-    #[error(
-        "cannot replace {}: {source}; the {kind} {} in {}",
-        path.display(),
-        if *kind == ExportKind::Followers { "are" } else { "is" },
-        kept.display()
-    )]
-    Irreplaceable {
+    /// The system does not take it there: its directory is gone, the disk is full, or what is there
+    /// is a mount of its own, or somebody else's in a directory like /tmp.
+    #[error("cannot write {}: {source}; the {kind} {} in {}", path.display(), be(*kind), kept.display())]
+    Elsewhere {
         /// What was to go there.
         kind: ExportKind,
-        /// What is there.
+        /// Where.
         path: PathBuf,
-        /// Where it stays.
+        /// The file that has it instead.
         kept: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system takes it neither there nor elsewhere.
+    #[error(
+        "cannot write {}: {source}; the {kind} {} lost: run again with another place for {}",
+        path.display(),
+        be(*kind),
+        kind.option()
+    )]
+    Lost {
+        /// What was to go there.
+        kind: ExportKind,
+        /// Where.
+        path: PathBuf,
         /// What the system said.
         source: io::Error,
     },
     /// stdout takes no more; whoever read it may have had enough.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
+}
+
+/// The verb after it in a sentence.
+fn be(kind: ExportKind) -> &'static str {
+    if kind == ExportKind::Followers { "are" } else { "is" }
 }
 
 impl OutputError {
@@ -196,7 +204,7 @@ impl Output {
         let place = match existing.as_ref() {
             _ if is_stdout => Ok(Place::Stdout),
             _ if special => OpenOptions::new().write(true).open(path).map(Place::Direct),
-            existing => beside(path, existing),
+            existing => AtomicFile::prepare(path, existing).map(Place::File),
         };
         let unwritable = |source: io::Error| match source.kind() {
             io::ErrorKind::IsADirectory => OutputError::Directory { kind, path: path.to_owned() },
@@ -228,26 +236,29 @@ impl Output {
         Ok(Written::Whole { what: plural(count, "line") })
     }
 
-    fn put(self, content: Lines<'_>, stdout: &mut dyn Write) -> Result<(), OutputError> {
+    fn put(
+        self,
+        content: atomic_file::Content<'_>,
+        stdout: &mut dyn Write,
+    ) -> Result<(), OutputError> {
         let kind = self.content.kind();
         let Self { path, place, .. } = self;
-        let unwritable = |path, source| OutputError::Unwritable { kind, path, source };
         match place {
             Place::Stdout => {
                 let written = content(stdout).and_then(|()| stdout.flush());
-                written.map_err(OutputError::Stdout)?;
+                written.map_err(OutputError::Stdout)
             }
             Place::Direct(file) => {
-                buffered(content, &file).map_err(|source| unwritable(path, source))?;
+                buffered(content, &file).map_err(|source| OutputError::Lost { kind, path, source })
             }
-            Place::File { target, temporary } => {
-                if let Err(source) = on_disk(content, temporary.as_file()) {
-                    return Err(unwritable(path, source));
-                }
-                replace(kind, &target, temporary, path)?;
+            Place::File(file) => {
+                let written = file.write(&format!("threadline-{kind}-"), content);
+                written.map_err(|Misplaced { source, kept }| match kept {
+                    Some(kept) => OutputError::Elsewhere { kind, path, kept, source },
+                    None => OutputError::Lost { kind, path, source },
+                })
             }
         }
-        Ok(())
     }
 
     /// Where it goes, in words.
@@ -260,7 +271,7 @@ impl Output {
 
     /// Whether it goes to a file, which never keeps a writer waiting.
     pub const fn is_file(&self) -> bool {
-        matches!(self.place, Place::File { .. })
+        matches!(self.place, Place::File(_))
     }
 
     /// Whether it goes to stdout.
@@ -278,83 +289,4 @@ impl Written {
             Self::Partial { what } => format!("{place} is partial: {what}"),
         }
     }
-}
-
-fn buffered(content: Lines<'_>, file: &File) -> io::Result<()> {
-    let mut out = BufWriter::new(file);
-    content(&mut out)?;
-    out.flush()
-}
-
-fn on_disk(content: Lines<'_>, file: &File) -> io::Result<()> {
-    buffered(content, file)?;
-    // After a power cut, too, the name must not stand for half a file.
-    file.sync_all()
-}
-
-/// Gives the whole file its name. What cannot have it is not thrown away after a long run.
-fn replace(
-    kind: ExportKind,
-    target: &Path,
-    temporary: NamedTempFile,
-    path: PathBuf,
-) -> Result<(), OutputError> {
-    let Err(refused) = temporary.persist(target) else { return Ok(()) };
-    Err(match refused.file.keep() {
-        Ok((_, kept)) => OutputError::Irreplaceable { kind, path, kept, source: refused.error },
-        Err(_) => OutputError::Unwritable { kind, path, source: refused.error },
-    })
-}
-
-/// Whether only a directory may have this name: `followers.csv/`.
-fn names_a_directory(path: &Path) -> bool {
-    let name = path.as_os_str().as_encoded_bytes();
-    name.ends_with(b"/") || name.ends_with(b"/.")
-}
-
-/// A temporary file where the target is or will be, with the permissions that it is to have.
-fn beside(path: &Path, existing: Option<&fs::Metadata>) -> io::Result<Place> {
-    let target = if existing.is_some() {
-        // Replacing a file needs leave to write to the directory only: ask the file too.
-        OpenOptions::new().write(true).open(path)?;
-        fs::canonicalize(path)?
-    } else {
-        resolve(path)?
-    };
-    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".threadline-");
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary =
-        builder.tempfile_in(directory.unwrap_or(Path::new("."))).map_err(without_its_name)?;
-    if let Some(existing) = existing {
-        temporary.as_file().set_permissions(existing.permissions())?;
-    }
-    Ok(Place::File { target, temporary })
-}
-
-/// What the system said, without the temporary file's name, which tells a person nothing.
-fn without_its_name(error: io::Error) -> io::Error {
-    let text = error.to_string();
-    match text.split_once(" at path ") {
-        Some((said, _)) => io::Error::new(error.kind(), said),
-        None => error,
-    }
-}
-
-/// Where a file will be that does not exist yet: a link's end, not the link.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
-    /// More than the system itself follows.
-    const MOST_LINKS: usize = 64;
-    let mut path = path.to_owned();
-    for _ in 0..MOST_LINKS {
-        match fs::read_link(&path) {
-            Ok(end) => path = path.parent().unwrap_or(Path::new("")).join(end),
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Err(_) if names_a_directory(&path) => return Err(io::ErrorKind::IsADirectory.into()),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(io::Error::other("its links go round in a circle"))
 }

@@ -84,6 +84,8 @@ pub enum Why {
     SecondHeader,
     /// Something happens before anything was begun.
     NothingBegun,
+    /// Something happens in a run before it has started.
+    NotStarted,
     /// A selection was begun with numbers that are beyond all bounds.
     Impossible,
     /// The line is longer than any that is written.
@@ -107,6 +109,7 @@ impl Flaw {
             Why::Unfinished(stage) => format!("the recording ends here, {stage}"),
             Why::SecondHeader => format!("line {line} begins another recording"),
             Why::NothingBegun => format!("line {line} comes before anything was begun"),
+            Why::NotStarted => format!("line {line} belongs to a run that never started"),
             Why::Impossible => format!("line {line} has numbers that cannot be"),
             Why::TooLong => format!("line {line} is too long"),
             Why::TooMuch => format!("from line {line} on it is too much to keep"),
@@ -140,6 +143,15 @@ pub enum RecordError {
         /// What the system said.
         source: io::Error,
     },
+    /// Another program records to the file.
+    #[error("{} is being recorded by another program; choose another file with --record", .0.display())]
+    InUse(PathBuf),
+    /// The path leads to another file in the end, or to none.
+    #[error("{} was removed or replaced by another program; what was recorded is lost", .0.display())]
+    Gone(PathBuf),
+    /// The file does not have what was written to it.
+    #[error("{} was changed by another program; record again, to another file", .0.display())]
+    Changed(PathBuf),
     /// The system took no more.
     #[error("{} is cut off: {source}; it can be replayed as far as it goes", path.display())]
     CutOff {

@@ -13,10 +13,10 @@ use super::{FORMAT, Flaw, Header, Recording, RecordingError, VERSION, Why, tame}
 use crate::app::session::{Begun, Entry, Setup};
 use crate::model::plan::MOST_TASKS;
 use crate::model::text::printable;
-use crate::model::{Event, Kind, Nanos, event};
+use crate::model::{Event, Kind, Nanos, Run, event};
 
-/// A list of commands may have 64 MiB; nothing else comes near.
-const MOST_IN_A_LINE: u64 = 128 << 20;
+/// A list of commands may have 64 MiB, and an escape takes six bytes; nothing else comes near.
+const MOST_IN_A_LINE: u64 = 400 << 20;
 
 /// What is read may be kept: some 20,000,000 followers.
 const MOST_BYTES: u64 = 2 << 30;
@@ -79,8 +79,13 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingErro
     };
     let mut recording = Recording { name, setup, entries, last, flaw };
     if recording.flaw.is_none() {
-        let (line, stage) = (lines.number.saturating_sub(1), recording.session().stage());
-        recording.flaw = stage.map(|stage| Flaw { line, why: Why::Unfinished(stage) });
+        let session = recording.session();
+        let mut runs = session.profile().into_iter().chain(session.all_runs());
+        if session.active().is_none() && !runs.any(Run::has_begun) {
+            return Err(RecordingError::Nothing { name: recording.name, why: String::new() });
+        }
+        let line = lines.number.saturating_sub(1);
+        recording.flaw = session.stage().map(|stage| Flaw { line, why: Why::Unfinished(stage) });
     }
     Ok(recording)
 }
@@ -166,12 +171,12 @@ fn entry(line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
     Err(if malformed.is_data() { Why::Unknown } else { Why::NoJson })
 }
 
-/// The order of what each lane does. What different lanes do may be a little out of it, as they tell at
-/// once.
+/// The order of what happens: in a run, each lane's time goes on. What different lanes do may be a
+/// little out of it, as they tell at once.
 #[derive(Debug, Default)]
 struct Order {
-    /// When each lane of the run did something last.
-    latest: BTreeMap<u16, Nanos>,
+    /// When each lane of the run did something last; `None` while no run goes on.
+    latest: Option<BTreeMap<u16, Nanos>>,
 }
 
 impl Order {
@@ -182,14 +187,18 @@ impl Order {
         if event.at > LONGEST {
             return Err(Why::TooLate);
         }
+        if let Kind::RunStarted { .. } = event.kind {
+            self.latest = Some(BTreeMap::new());
+        }
+        let latest = self.latest.as_mut().ok_or(Why::NotStarted)?;
         match event.kind {
-            Kind::RunStarted { .. } | Kind::RunFinished { .. } => self.latest.clear(),
+            Kind::RunFinished { .. } => self.latest = None,
             Kind::Started { .. }
             | Kind::Entered { .. }
             | Kind::Finished { .. }
             | Kind::AttemptFailed { .. }
             | Kind::Retried { .. } => {
-                let latest = self.latest.entry(event.lane.0).or_default();
+                let latest = latest.entry(event.lane.0).or_default();
                 if event.at < *latest {
                     return Err(Why::Backwards);
                 }

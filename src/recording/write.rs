@@ -1,7 +1,6 @@
 //! Writes a recording while it happens, on a thread of its own: neither events nor keys ever wait for
 //! the disk, and a program that is killed leaves what happened until then.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,9 +9,12 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use serde::Serialize;
 
+use super::file::RecordingFile;
 use super::{FORMAT, Header, RecordError, VERSION};
 use crate::app::session::{Entry, Setup, Tape};
+use crate::export::ascii;
 use crate::model::event;
 
 /// So many may wait for a disk that hangs, some 100 MB; then the recording ends.
@@ -27,7 +29,7 @@ pub struct Recorder {
     path: PathBuf,
     /// Nothing for the end.
     entries: Sender<Option<Entry>>,
-    over: Receiver<io::Result<u64>>,
+    over: Receiver<Result<u64, RecordError>>,
     late: Arc<AtomicBool>,
 }
 
@@ -53,29 +55,28 @@ impl Tape for Line {
 
 impl Recorder {
     /// Begins the file, so that one that cannot be written is known before the run; what it held is
-    /// gone. Fails if it cannot be written to, or the system has no thread for it.
+    /// gone. Fails if it cannot be written to, another program records to it, or the system has no
+    /// thread for it.
     pub fn create(path: &Path, setup: &Setup) -> Result<(Self, Box<dyn Tape>), RecordError> {
         if path.as_os_str() == "-" {
             return Err(RecordError::Stdout);
         }
-        let start = || {
-            let mut out = BufWriter::with_capacity(1 << 16, File::create(path)?);
-            begin(&mut out, setup)?;
-            out.flush()?;
-            let (entries, waiting) = unbounded();
-            let (end, over) = bounded(1);
-            Builder::new().name("recorder".to_owned()).spawn(move || {
+        let unwritable = |source| RecordError::Unwritable { path: path.to_owned(), source };
+        let mut out = BufWriter::with_capacity(1 << 16, RecordingFile::create(path)?);
+        begin(&mut out, setup).and_then(|()| out.flush()).map_err(unwritable)?;
+        let (entries, waiting) = unbounded();
+        let (end, over) = bounded(1);
+        let thread = Builder::new().name("recorder".to_owned()).spawn({
+            let path = path.to_owned();
+            move || {
                 // Whoever left without waiting does not want to know.
-                _ = end.send(take_down(out, &waiting));
-            })?;
-            let late = Arc::<AtomicBool>::default();
-            let tape = Line { entries: entries.clone(), late: Arc::clone(&late) };
-            Ok((
-                Self { path: path.to_owned(), entries, over, late },
-                Box::new(tape) as Box<dyn Tape>,
-            ))
-        };
-        start().map_err(|source| RecordError::Unwritable { path: path.to_owned(), source })
+                _ = end.send(record(out, &waiting, path));
+            }
+        });
+        thread.map_err(unwritable)?;
+        let late = Arc::<AtomicBool>::default();
+        let tape = Line { entries: entries.clone(), late: Arc::clone(&late) };
+        Ok((Self { path: path.to_owned(), entries, over, late }, Box::new(tape)))
     }
 
     /// Writes what is left, and ends the file. Returns how many lines it has after the header.
@@ -85,8 +86,7 @@ impl Recorder {
         _ = entries.send(None);
         match over.recv_timeout(GRACE) {
             Ok(Ok(_)) if late.load(Ordering::Relaxed) => Err(RecordError::Slow(path)),
-            Ok(Ok(lines)) => Ok(lines),
-            Ok(Err(source)) => Err(RecordError::CutOff { path, source }),
+            Ok(recorded) => recorded,
             Err(RecvTimeoutError::Timeout) => Err(RecordError::Slow(path)),
             Err(RecvTimeoutError::Disconnected) => {
                 Err(RecordError::CutOff { path, source: io::ErrorKind::BrokenPipe.into() })
@@ -97,6 +97,20 @@ impl Recorder {
     /// Where it goes, in words.
     pub fn name(&self) -> String {
         self.path.display().to_string()
+    }
+}
+
+/// Writes entries until the end is said, and checks that the file has them. Returns how many.
+fn record(
+    mut out: BufWriter<RecordingFile>,
+    waiting: &Receiver<Option<Entry>>,
+    path: PathBuf,
+) -> Result<u64, RecordError> {
+    let lines = take_down(&mut out, waiting);
+    match (out.get_ref().check(), lines) {
+        (Err(gone @ RecordError::Gone(_)), _) => Err(gone),
+        (_, Err(source)) => Err(RecordError::CutOff { path, source }),
+        (checked, Ok(lines)) => checked.map(|()| lines),
     }
 }
 
@@ -126,11 +140,10 @@ pub fn write(setup: &Setup, entries: &[Entry], mut out: impl Write) -> io::Resul
 
 fn begin(out: &mut impl Write, setup: &Setup) -> io::Result<()> {
     let (format, version, events) = (FORMAT, VERSION, event::VERSION);
-    serde_json::to_writer(&mut *out, &Header { format, version, events, setup: setup.clone() })?;
-    out.write_all(b"\n")
+    line(out, &Header { format, version, events, setup: setup.clone() })
 }
 
-fn line(out: &mut impl Write, entry: &Entry) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, entry)?;
+fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    ascii::compact(out, value)?;
     out.write_all(b"\n")
 }

@@ -128,11 +128,13 @@ impl Snapshot {
 /// What a person can do now: the menu has no other place to offer, unlike the command line.
 fn in_the_menu(error: &OutputError) -> String {
     match error {
-        OutputError::Unwritable { path, source, .. } => format!(
-            "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
+        OutputError::Unwritable { path, source, .. } | OutputError::Lost { path, source, .. } => {
+            format!(
+                "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
              and export again",
-            path.display()
-        ),
+                path.display()
+            )
+        }
         error => error.to_string(),
     }
 }

@@ -101,6 +101,42 @@ fn nothing_is_written_over_what_is_read_or_written_besides() {
     assert_eq!(fs::read_to_string(at("commands")).unwrap(), "true");
 }
 
+/// `-` reads a file, too, where stdin is one.
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_over_what_stdin_is() {
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("in"), "true\n").unwrap();
+    fs::hard_link(at("in"), at("hard")).unwrap();
+    std::os::unix::fs::symlink("in", at("soft")).unwrap();
+    for (arguments, one, two) in [
+        (&["replay", "-", "--svg", "in"][..], "the recording", "--svg"),
+        (&["replay", "-", "--plain", "--report", "hard"], "the recording", "--report"),
+        (&["replay", "-", "--json", "--trace", "soft"], "the recording", "--trace"),
+        (&["exec", "--from", "-", "--plain", "--svg", "in"], "--from", "--svg"),
+        (&["exec", "--from", "-", "--record", "./in"], "--from", "--record"),
+    ] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_threadline"));
+        command.current_dir(&folder).args(arguments).stdin(fs::File::open(at("in")).unwrap());
+        let ended = command.output().unwrap();
+        let err = String::from_utf8(ended.stderr).unwrap();
+        let said = format!("threadline: {one} and {two} name the same file: give each its own\n");
+        assert_eq!((ended.status.code(), err), (Some(2), said), "{arguments:?}");
+        assert_eq!(fs::read_to_string(at("in")).unwrap(), "true\n", "{arguments:?}");
+    }
+}
+
+/// A device can be both: nothing of it is lost.
+#[cfg(unix)]
+#[test]
+fn a_device_may_be_read_and_written() {
+    let mut command = threadline();
+    let command = command.args(["exec", "--from", "-", "--plain", "--svg", "/dev/null"]);
+    let Ended { err, .. } = end(command);
+    assert!(err.contains("stdin has no command"), "{err}");
+}
+
 #[test]
 fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
     let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());

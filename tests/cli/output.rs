@@ -119,6 +119,12 @@ fn nothing_fetched_touches_nothing() {
     assert_eq!(names(place.path()), ["f.csv"]);
 }
 
+/// The file that a sentence says the followers are in.
+fn kept(err: &str) -> &Path {
+    let (_, kept) = err.trim_end().rsplit_once("the followers are in ").unwrap();
+    Path::new(kept)
+}
+
 /// What takes the place of the target meanwhile must not cost the list.
 #[test]
 fn a_list_that_cannot_have_its_name_is_kept_under_another() {
@@ -131,9 +137,66 @@ fn a_list_that_cannot_have_its_name_is_kept_under_another() {
     });
     let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
     assert_eq!(code, Some(1), "{err}");
-    assert!(err.contains(&format!("cannot replace {}: ", path.display())), "{err}");
-    let (_, kept) = err.trim_end().rsplit_once("the followers are in ").unwrap();
-    assert_eq!(fs::read_to_string(kept).unwrap().lines().count(), 31);
+    assert!(err.contains(&format!("cannot write {}: ", path.display())), "{err}");
+    assert_eq!(kept(&err).parent(), Some(place.path()));
+    assert_eq!(fs::read_to_string(kept(&err)).unwrap().lines().count(), 31);
+}
+
+/// A server of 30 followers; once a page is asked for, the directory is gone.
+fn removing(directory: &Path) -> Scripted {
+    let directory = directory.to_owned();
+    Scripted::list(30, 30, move |_| {
+        _ = fs::remove_dir_all(&directory);
+        None
+    })
+}
+
+#[test]
+fn a_list_whose_directory_vanished_is_kept_in_the_working_directory() {
+    let place = TempDir::new().unwrap();
+    let [gone, here] = ["gone", "here"].map(|name| place.path().join(name));
+    fs::create_dir(&gone).unwrap();
+    fs::create_dir(&here).unwrap();
+    let (server, path) = (removing(&gone), gone.join("f.csv"));
+    let mut command = asking(server.url());
+    let Ended { code, err, .. } = end(command.current_dir(&here).arg("-o").arg(&path));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains(&format!("cannot write {}: ", path.display())), "{err}");
+    assert_eq!(kept(&err).parent().unwrap().file_name(), here.file_name());
+    assert!(kept(&err).extension().is_some_and(|ending| ending == "csv"), "{err}");
+    assert_eq!(fs::read_to_string(kept(&err)).unwrap().lines().count(), 31);
+    assert!(!gone.exists(), "a directory that was removed is made anew");
+}
+
+/// What the directory has besides does not matter: the program puts nothing there before the end.
+#[test]
+fn a_directory_that_is_cleaned_during_the_run_takes_the_file_in_the_end() {
+    let place = TempDir::new().unwrap();
+    let cleaned = place.path().to_owned();
+    let server = Scripted::list(30, 30, move |_| {
+        for name in names(&cleaned) {
+            fs::remove_file(cleaned.join(name)).unwrap();
+        }
+        None
+    });
+    let path = place.path().join("f.csv");
+    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    assert_eq!(code, Some(0), "{err}");
+    assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 31);
+}
+
+#[test]
+fn a_list_that_nothing_takes_is_said_to_be_lost() {
+    let place = TempDir::new().unwrap();
+    let gone = place.path().join("gone");
+    fs::create_dir(&gone).unwrap();
+    let server = removing(&gone);
+    let mut command = asking(server.url());
+    command.current_dir(&gone).env("TMPDIR", "/no/such/directory");
+    let Ended { code, err, .. } = end(command.args(["-o", "f.csv"]));
+    assert_eq!(code, Some(1), "{err}");
+    assert!(err.contains("cannot write f.csv: "), "{err}");
+    assert!(err.contains("the followers are lost"), "{err}");
 }
 
 #[cfg(unix)]
@@ -156,6 +219,19 @@ mod unix {
         fs::set_permissions(&new, fs::Permissions::from_mode(0o640)).unwrap();
         written(&server, &new);
         assert_eq!(mode(&new), 0o640);
+    }
+
+    #[test]
+    fn a_program_that_is_killed_leaves_no_file_behind() {
+        let place = TempDir::new().unwrap();
+        let server = Scripted::list(30, 30, |_| Some(Reply::never()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_threadline"));
+        command.args(["octocat", "--api-url", server.url(), "-o"]).arg(place.path().join("f.csv"));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        server.wait_for_page(1);
+        crate::kill("-KILL", child.id());
+        child.wait().unwrap();
+        assert_eq!(names(place.path()), Vec::<String>::new());
     }
 
     #[test]

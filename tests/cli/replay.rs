@@ -1,10 +1,15 @@
 //! What was recorded is told again: to the byte, with the same exit code.
 
 use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Once;
+use std::sync::mpsc::channel;
 
 use tempfile::TempDir;
 
-use super::{Ended, asking_quick, end, quick, threadline};
+use super::scripted::Scripted;
+use super::{Ended, asking, asking_quick, end, quick, threadline};
 
 /// Records what `command` does, without a screen, in this shape.
 fn recorded(mut command: assert_cmd::Command, folder: &TempDir, shape: &str) -> Ended {
@@ -149,6 +154,41 @@ fn a_recording_that_ends_early_is_not_taken_for_one_that_was_stopped() {
 }
 
 #[test]
+fn an_event_of_a_run_that_never_started_is_told() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), quick(70));
+    let file = folder.path().join("run.jsonl");
+    let mut sweep = threadline();
+    sweep.args(["--workload", "cpu", "--simulate", "--mode", "sweep"]);
+    for command in [asking_quick(&server), sweep] {
+        let live = recorded(command, &folder, "--plain");
+        assert_eq!(live.code, Some(0), "{}", live.err);
+        let whole = fs::read_to_string(&file).unwrap();
+        let mut lines: Vec<&str> = whole.split_inclusive('\n').collect();
+        assert!(lines.remove(2).contains("run_started"), "{whole}");
+        fs::write(&file, lines.concat()).unwrap();
+        let again = replayed(&folder, &["--plain"]);
+        assert_eq!((again.code, again.out.as_str()), (Some(1), ""), "{}", again.err);
+        let said = "run.jsonl: line 3 belongs to a run that never started";
+        assert!(again.err.contains(said), "{}", again.err);
+    }
+}
+
+#[test]
+fn a_recording_in_which_nothing_could_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.jsonl");
+    recorded(asking_quick(&quick(70)), &folder, "--plain");
+    let whole = fs::read_to_string(&file).unwrap();
+    let (_, target) = whole.split_once("\"target\":").unwrap();
+    let (target, _) = target.split_once("},").unwrap();
+    let none = whole.replace(&format!("{target}}}"), "null");
+    fs::write(&file, none.split_inclusive('\n').take(2).collect::<String>()).unwrap();
+    let again = replayed(&folder, &["--plain"]);
+    assert_eq!((again.code, again.out.as_str()), (Some(1), ""), "{}", again.err);
+    assert!(again.err.contains("nothing was recorded in "), "{}", again.err);
+}
+
+#[test]
 fn what_cannot_be_recorded_or_replayed_is_refused_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("no/such/run.jsonl");
@@ -181,4 +221,69 @@ fn a_disk_that_is_full_costs_the_recording_and_never_the_run() {
     assert!(live.err.contains("run.jsonl is cut off: "), "{}", live.err);
     assert_eq!(live.err.lines().count(), 1, "{}", live.err);
     assert!(replayed(&folder, &["--plain"]).out.contains("8/8"));
+}
+
+/// Records 30 followers to run.jsonl in the folder; `meanwhile` comes when the first page is asked
+/// for.
+fn recorded_while(folder: &TempDir, meanwhile: impl Fn(&Path) + Send + Sync + 'static) -> Ended {
+    let file = folder.path().join("run.jsonl");
+    let (path, once) = (file.clone(), Once::new());
+    let server = Scripted::list(30, 30, move |_| {
+        once.call_once(|| meanwhile(&path));
+        None
+    });
+    end(asking(server.url()).args(["--plain", "--record"]).arg(&file))
+}
+
+/// A simulated race, recorded to `file`.
+fn simulated(file: &Path) -> Ended {
+    end(threadline().args(["--simulate", "--workload", "cpu", "--plain", "--record"]).arg(file))
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_another_program_writes_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (sender, second) = channel();
+    let first = recorded_while(&folder, move |file| _ = sender.send(simulated(file)));
+    let second = second.recv().unwrap();
+    assert_eq!((second.code, second.out.as_str()), (Some(1), ""), "{}", second.err);
+    let said =
+        "run.jsonl is being recorded by another program; choose another file with --record\n";
+    assert!(second.err.ends_with(said), "{}", second.err);
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let again = replayed(&folder, &["--plain"]);
+    assert_eq!((again.code, again.out, again.err.as_str()), (Some(0), first.out, ""));
+    // Who is through with it leaves it to the next.
+    assert_eq!(simulated(&folder.path().join("run.jsonl")).code, Some(0));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_recording_that_is_gone_or_changed_in_the_end_is_not_said_to_be_there() {
+    type Meddling = fn(&Path);
+    let remove = |file: &Path| fs::remove_file(file).unwrap();
+    let replace = |file: &Path| {
+        fs::write(file.with_extension("new"), "something else").unwrap();
+        fs::rename(file.with_extension("new"), file).unwrap();
+    };
+    let truncate = |file: &Path| fs::write(file, "").unwrap();
+    let append = |file: &Path| {
+        let mut file = fs::OpenOptions::new().append(true).open(file).unwrap();
+        file.write_all(b"something else\n").unwrap();
+    };
+    let cases: [(Meddling, &str); 4] = [
+        (remove, "was removed or replaced by another program; what was recorded is lost\n"),
+        (replace, "was removed or replaced by another program; what was recorded is lost\n"),
+        (truncate, "was changed by another program; record again, to another file\n"),
+        (append, "was changed by another program; record again, to another file\n"),
+    ];
+    for (meanwhile, said) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let live = recorded_while(&folder, meanwhile);
+        assert_eq!(live.code, Some(1), "{}", live.err);
+        assert!(live.err.ends_with(&format!("run.jsonl {said}")), "{}", live.err);
+        assert!(!live.err.contains("recorded in"), "{}", live.err);
+        assert!(live.out.contains("count: 30"), "it costs the report: {}", live.out);
+    }
 }

@@ -45,6 +45,21 @@ fn a_line_is_a_command() {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped() {
+    let text = [b"\xEF\xBB\xBF", LIST].concat();
+    let list = file(&text);
+    for Ended { code, out, err } in
+        [end(&["--from", list.path().to_str().unwrap()]), from_stdin(&text)]
+    {
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        assert!(out.contains("==> command 2 of 2, ") && out.contains(": echo one\none\n"), "{out}");
+    }
+    let command = file(b"\xEF\xBB\xBFecho a\n");
+    let ended = end(&["--plain", "--from", command.path().to_str().unwrap()]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
+}
+
+#[test]
 fn no_command_is_said_to_be_none() {
     refused(end(&[]), "exec without a command");
     refused(end(&["--"]), "exec without a command");

@@ -79,6 +79,32 @@ fn of_a_huge_output_beginning_and_end_are_kept() {
     assert!(output.contains(&note));
 }
 
+/// What is not kept takes no room on the disk while the command runs: it waits for that itself.
+#[test]
+fn a_command_that_writes_without_end_takes_a_few_megabytes_on_disk() {
+    const BYTES: u64 = 100_000_000;
+    let command = "
+        exec 3>&1
+        blocks() { stat -Lc %b /dev/fd/3 2> /dev/null || stat -Lf %b /dev/fd/3; }
+        echo begin
+        head -c 99999989 /dev/zero | tr '\\0' x
+        looks=0
+        until [ $(blocks) -lt 16384 ] || [ $looks -gt 3000 ]; do
+            looks=$((looks + 1))
+            sleep 0.01
+        done
+        [ $(blocks) -lt 16384 ] && echo end.";
+    let report = json(1, &[command]);
+    let command = &commands(&report)[0];
+    let output = command["output"].as_str().unwrap();
+    assert!(output.starts_with("begin\nxxx") && output.ends_with("xxxend.\n"));
+    if cfg!(target_os = "linux") {
+        assert_eq!(command["bytes"], BYTES);
+        assert_eq!(command["left_out"], BYTES - (1 << 20));
+        assert!(!output.contains('\0'), "a hole is in what is kept");
+    }
+}
+
 /// Neither could end without the other.
 #[test]
 fn they_really_run_side_by_side() {

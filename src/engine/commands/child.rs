@@ -12,6 +12,7 @@ use rustix::process::{
 
 use super::capture::{Capture, Captured};
 use super::groups::Groups;
+use super::trimmer::Trimmer;
 use crate::model::ExitStatus;
 
 /// A command that runs. Dropping it ends it, and all of its process group.
@@ -19,7 +20,7 @@ pub(super) struct Child {
     process: process::Child,
     group: Pid,
     groups: Arc<Groups>,
-    capture: Capture,
+    capture: Arc<Capture>,
     /// Whether nothing of it is left to be ended.
     over: bool,
 }
@@ -37,8 +38,12 @@ pub(super) struct Ended {
 
 impl Child {
     /// Has a shell run `command`, without input.
-    pub(super) fn start(command: &str, groups: &Arc<Groups>) -> io::Result<Self> {
-        let capture = Capture::new()?;
+    pub(super) fn start(
+        command: &str,
+        groups: &Arc<Groups>,
+        trimmer: &Trimmer,
+    ) -> io::Result<Self> {
+        let capture = Arc::new(Capture::new()?);
         let [stdout, stderr] = capture.outputs()?;
         let process = Command::new("sh")
             // A command that begins with a dash is no option.
@@ -50,6 +55,7 @@ impl Child {
             .spawn()?;
         let group = Pid::from_child(&process);
         groups.add(group);
+        trimmer.add(&capture);
         Ok(Self { process, group, groups: Arc::clone(groups), capture, over: false })
     }
 

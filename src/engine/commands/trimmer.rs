@@ -1,0 +1,67 @@
+//! The thread that keeps the files small that commands write to.
+
+use std::sync::{Arc, Weak};
+use std::thread::Builder;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, unbounded};
+
+use super::capture::Capture;
+
+/// The time between two looks at the files. What a command writes in it is on the disk.
+const MIN_INTERVAL: Duration = Duration::from_millis(1);
+const MAX_INTERVAL: Duration = Duration::from_millis(10);
+
+/// A file that grows by more bytes between two looks is looked at as often as possible; without
+/// one, the time between looks doubles.
+const MUCH: u64 = 128 << 10;
+
+/// Hands files over to the thread, which ends with the last clone.
+#[derive(Clone)]
+pub(super) struct Trimmer {
+    files: Sender<Weak<Capture>>,
+}
+
+impl Trimmer {
+    /// Starts the thread. If the system has none, files grow with what is written.
+    pub(super) fn start() -> Self {
+        let (files, arriving) = unbounded();
+        _ = Builder::new().name("trimmer".to_owned()).spawn(move || trim(&arriving));
+        Self { files }
+    }
+
+    /// Trims the file until it is dropped.
+    pub(super) fn add(&self, capture: &Arc<Capture>) {
+        // Without the thread, nobody takes it.
+        _ = self.files.send(Arc::downgrade(capture));
+    }
+}
+
+fn trim(arriving: &Receiver<Weak<Capture>>) {
+    let mut files: Vec<Weak<Capture>> = Vec::new();
+    let mut interval = MIN_INTERVAL;
+    loop {
+        let arrived = if files.is_empty() {
+            arriving.recv().map_err(|RecvError| RecvTimeoutError::Disconnected)
+        } else {
+            arriving.recv_timeout(interval)
+        };
+        match arrived {
+            Ok(file) => {
+                files.push(file);
+                interval = MIN_INTERVAL;
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                let mut is_growing = false;
+                files.retain(|file| {
+                    let Some(file) = file.upgrade() else { return false };
+                    // One that cannot be trimmed grows.
+                    is_growing |= file.trim().is_ok_and(|written| written > MUCH);
+                    true
+                });
+                interval = if is_growing { MIN_INTERVAL } else { MAX_INTERVAL.min(interval * 2) };
+            }
+        }
+    }
+}
