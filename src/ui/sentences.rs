@@ -257,15 +257,9 @@ pub(super) fn invitation(app: &App) -> String {
     match (session.active(), session.cost(shown)) {
         (Some(active), _) => {
             let stop = app.key_of(Action::Stop);
-            let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
-            let named = |selection: Selection| {
-                if active.workload == shown.workload {
-                    selection.to_string()
-                } else {
-                    format!("{selection} of {}", selection.workload)
-                }
-            };
-            let (other, own) = (named(active), named(shown));
+            let waits = session.setup().costs_quota(shown.workload) || app.is_held_back();
+            let then = if waits { "can run" } else { "runs" };
+            let (other, own) = (active.beside(shown), shown.beside(active));
             format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {
