@@ -6,7 +6,7 @@ use crate::app::Action;
 use crate::app::App;
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, FailedAttempt, Mode, Nanos, Run, Selection, TaskId, Workload, meaning};
+use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId, Workload, meaning};
 
 /// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press. That a
 /// command failed is its own business.
