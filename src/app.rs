@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 
 pub use crate::model::Background;
 use crate::model::law::Law;
-use crate::model::{Choice, ExportKind, Nanos, Plan, Selection, Workload};
+use crate::model::{Choice, End, Event, ExportKind, Kind, Nanos, Plan, Selection, Workload};
 pub use compare::Difference;
 pub use cost::Cost;
 pub use find::Told;
@@ -61,6 +61,8 @@ pub struct App {
     background_chosen: bool,
     popup: Option<Popup>,
     notice: Option<String>,
+    /// The selection shown when the active run was told to stop; `None` if it was not.
+    stopping: Option<Selection>,
     opening: opening::Opening,
     finding: find::Finding,
     listing: Option<Listing>,
@@ -91,6 +93,7 @@ impl App {
             background_chosen: false,
             popup: None,
             notice: None,
+            stopping: None,
             opening: opening::Opening::default(),
             finding: find::Finding::default(),
             listing: None,
@@ -158,14 +161,7 @@ impl App {
                 self.point(gesture, pointed);
                 None
             }
-            Msg::Event(event) => {
-                if let Some(plan) = self.session.apply(&event) {
-                    self.now = Nanos::ZERO;
-                    self.show_next_trial();
-                    return Some(Effect::Start(plan));
-                }
-                self.settle()
-            }
+            Msg::Event(event) => self.take_event(event),
             Msg::Background(background) => {
                 if !self.background_chosen {
                     self.background = background;
@@ -198,6 +194,24 @@ impl App {
                 None
             }
         }
+    }
+
+    fn take_event(&mut self, mut event: Event) -> Option<Effect> {
+        let mut stopping = None;
+        if let Kind::RunFinished { end } = &mut event.kind {
+            stopping = self.stopping.take();
+            // The run may have been over before the stop reached it. Nothing follows all the same.
+            if stopping.is_some() && *end == End::Finished {
+                *end = End::Stopped;
+            }
+        }
+        if let Some(plan) = self.session.apply(&event) {
+            self.now = Nanos::ZERO;
+            self.show_next_trial();
+            return Some(Effect::Start(plan));
+        }
+        // Whoever stops a run wants nothing to start. A selection chosen since then may.
+        if stopping == Some(self.shown) { None } else { self.settle() }
     }
 
     /// Where a key that is pressed now counts.
@@ -238,7 +252,7 @@ impl App {
             Action::PreviousMode => return self.step(self.choices().len() - 1),
             Action::NextWorkload => return self.next_workload(),
             Action::Run => return self.run(),
-            Action::Stop => return self.session.active().map(|_| Effect::Stop),
+            Action::Stop => return self.stop(),
             Action::FewerWorkers => self.change_workers(-1),
             Action::MoreWorkers => self.change_workers(1),
             Action::Inspect => self.inspect(),
@@ -306,6 +320,23 @@ impl App {
         let prepared = self.session.tasks(workload).is_some() || self.session.profile().is_none();
         let ready = prepared && self.session.active().is_none();
         (free && ready && self.runs().is_empty()).then(|| self.begin()).flatten()
+    }
+
+    /// Stops the active run. A selection that was to follow it is not started.
+    fn stop(&mut self) -> Option<Effect> {
+        let active = self.session.active()?;
+        if active != self.shown && self.runs().is_empty() {
+            let (active, shown) = (active.beside(self.shown), self.shown.beside(active));
+            let run = self.key_of(Action::Run);
+            self.notice = Some(format!("{active} stops; {shown} is not started: {run} runs it"));
+        }
+        self.stopping = Some(self.shown);
+        Some(Effect::Stop)
+    }
+
+    /// Returns whether the active run was told to stop, and the selection shown not to follow it.
+    pub fn is_held_back(&self) -> bool {
+        self.stopping == Some(self.shown)
     }
 
     fn run(&mut self) -> Option<Effect> {

@@ -7,6 +7,12 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
+#[path = "common/fabricate.rs"]
+#[expect(dead_code, reason = "pictures are for the tests of the screen")]
+mod fabricate;
+#[path = "fuzz/recordings.rs"]
+mod recordings;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fastrand::Rng;

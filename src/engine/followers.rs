@@ -125,8 +125,13 @@ impl<R> GithubWorker<R> {
             Some(Links { last: Some(last), .. }) => Extent::Exactly(last.max(task.0)),
             Some(Links { next: Some(next), .. }) => Extent::AtLeast(next),
             _ if page.is_empty() && task.0 > 1 => Extent::Exactly(task.0 - 1),
-            // GitHub sends no links only where all is on one page: here they have been lost.
-            None if task.0 > 1 || self.is_full(page) => Extent::Unknown,
+            // GitHub sends no links only where all is on one page. Here they may have been lost: the
+            // page after a full one shows whether there are more.
+            None if self.is_full(page) => match page.ids() {
+                [first, ..] => Extent::PerhapsMore { first: *first },
+                [] => Extent::Unknown,
+            },
+            None if task.0 > 1 => Extent::Unknown,
             _ => Extent::Exactly(task.0),
         }
     }

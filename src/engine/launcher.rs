@@ -130,10 +130,8 @@ impl Workshop {
 
     /// The job for threads of which each has a worker process.
     fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        let starter = |order| {
-            let starter = Starter::new(self.program.clone(), order);
-            starter.map(Arc::new)
-        };
+        let starter =
+            |order| Starter::new(self.program.clone(), order, self.patience.timeout).map(Arc::new);
         match &plan.work {
             work @ (Work::Profile(_) | Work::Followers(_)) => {
                 let (api, errand) = self.errand(plan, work)?;

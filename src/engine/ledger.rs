@@ -24,6 +24,8 @@ pub(super) struct Ledger {
     queued: u32,
     /// Of these, those that were left undone because they did not seem to exist.
     dropped: Vec<TaskId>,
+    /// What the last task that may have more after it began with.
+    first: Option<u64>,
     /// Tasks in the queue and in work.
     open: u32,
     /// How often more tasks have come to light.
@@ -49,6 +51,7 @@ impl Ledger {
             most: MOST_TASKS,
             queued: 0,
             dropped: Vec::new(),
+            first: None,
             open: 0,
             rises: 0,
             begun: HashMap::new(),
@@ -142,6 +145,12 @@ impl Ledger {
         let (tasks, may_shrink) = match extent {
             Extent::Unknown => return,
             Extent::AtLeast(tasks) => (tasks, false),
+            Extent::PerhapsMore { first } => {
+                let repeats = self.first.replace(first) == Some(first);
+                // The next one is only a guess: where it was in the queue already, others know better.
+                let is_last = task.0 == self.queued;
+                (task.0 + u32::from(is_last && !repeats), false)
+            }
             Extent::Exactly(tasks) => (tasks, is_news),
             Extent::AtMost(tasks) => {
                 self.most = self.most.min(tasks);

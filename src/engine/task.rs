@@ -55,6 +55,12 @@ pub enum Extent {
     AtLeast(u32),
     /// This many.
     Exactly(u32),
+    /// Nobody knows, but there is room for one more after this task.
+    PerhapsMore {
+        /// The first thing of those that the task brought. A server that gives the same for every
+        /// task has no more.
+        first: u64,
+    },
     /// No more than this many, whatever other tasks say.
     AtMost(u32),
 }

@@ -343,6 +343,15 @@ impl Selection {
     pub fn index(self) -> usize {
         self.workload.choices().iter().position(|&other| other == self.choice).unwrap_or(0)
     }
+
+    /// Its name in a sentence about both: with the workload where that differs.
+    pub fn beside(self, other: Self) -> String {
+        if self.workload == other.workload {
+            self.to_string()
+        } else {
+            format!("{self} of {}", self.workload)
+        }
+    }
 }
 
 impl fmt::Display for Workload {

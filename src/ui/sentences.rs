@@ -6,7 +6,7 @@ use crate::app::Action;
 use crate::app::App;
 use crate::app::session::Bill;
 use crate::model::stats::{Agreement, Waves, turnover};
-use crate::model::{End, FailedAttempt, Mode, Nanos, Run, Selection, TaskId, Workload, meaning};
+use crate::model::{End, FailedAttempt, Mode, Nanos, Run, TaskId, Workload, meaning};
 
 /// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press. That a
 /// command failed is its own business.
@@ -262,15 +262,9 @@ pub(super) fn invitation(app: &App) -> String {
     match (session.active(), session.cost(shown)) {
         (Some(active), _) => {
             let stop = app.key_of(Action::Stop);
-            let then = if session.setup().costs_quota(shown.workload) { "can run" } else { "runs" };
-            let named = |selection: Selection| {
-                if active.workload == shown.workload {
-                    selection.to_string()
-                } else {
-                    format!("{selection} of {}", selection.workload)
-                }
-            };
-            let (other, own) = (named(active), named(shown));
+            let waits = session.setup().costs_quota(shown.workload) || app.is_held_back();
+            let then = if waits { "can run" } else { "runs" };
+            let (other, own) = (active.beside(shown), shown.beside(active));
             format!("{other} is running; {own} {then} when it is over. {stop} stops {active}.")
         }
         (None, Some(cost)) => {

@@ -105,6 +105,33 @@ fn what_was_seen_before_is_not_believed_after() {
     assert_eq!((tasks(&events), said(&events)), (numbers(6), 6));
 }
 
+/// Each full page is followed by one more question, until a page says that there is no more.
+#[test]
+fn one_more_is_tried_while_there_may_be_more() {
+    let full = |task: u32| Extent::PerhapsMore { first: u64::from(task) };
+    for workers in [1, 4] {
+        let extents: Vec<Extent> = (1..=8).map(full).chain([Extent::Exactly(8)]).collect();
+        let events = run(workers, 3, extents);
+        assert_eq!((tasks(&events), said(&events)), (numbers(9), 8));
+    }
+    // A task that is not the last known one has no say.
+    let events = run(1, 4, vec![full(1), full(2), full(3), Extent::Unknown]);
+    assert_eq!((tasks(&events), said(&events)), (numbers(4), 4));
+    // Nor has one whose successor is known not to exist.
+    let events = run(1, 4, vec![Extent::Exactly(3), full(2), full(3)]);
+    assert_eq!((tasks(&events), said(&events)), (numbers(3), 3));
+}
+
+/// A server that does not heed the page's number has one page, however often it is asked.
+#[test]
+fn the_same_task_again_is_not_followed_by_another() {
+    let same = Extent::PerhapsMore { first: 7 };
+    for (workers, known, done) in [(1, 1, 2), (1, 5, 5), (4, 1, 2), (4, 5, 5)] {
+        let events = run(workers, known, vec![same; 100]);
+        assert_eq!((tasks(&events), said(&events)), (numbers(done), done), "{workers} {known}");
+    }
+}
+
 /// A page that was there counts, whatever a page before it claimed.
 #[test]
 fn what_showed_itself_to_exist_is_not_taken_back() {
@@ -129,6 +156,7 @@ pub(super) fn extent() -> impl Strategy<Value = Extent> {
         Just(Extent::Unknown),
         (0..20_u32).prop_map(Extent::AtLeast),
         (0..20_u32).prop_map(Extent::Exactly),
+        (0..5_u64).prop_map(|first| Extent::PerhapsMore { first }),
     ]
 }
 

@@ -185,7 +185,8 @@ fn no_more_than_the_quota_has_left_are_in_flight() {
     let server = Held::new();
     let go = server.says(|asked| {
         let headers = format!(
-            "x-ratelimit-limit: 60\r\nx-ratelimit-remaining: {}\r\nx-ratelimit-reset: 1700003600\r\n",
+            "x-ratelimit-limit: 60\r\nx-ratelimit-remaining: {}\r\nx-ratelimit-reset: 1700003600\r\n\
+             link: </x?page=4>; rel=\"last\"\r\n",
             4 - asked
         );
         let body = format!(r#"[{{"id":{asked},"login":"u","html_url":""}}]"#);

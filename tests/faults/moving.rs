@@ -110,15 +110,37 @@ fn a_list_that_is_not_shown_to_its_end() {
 }
 
 /// A page without links tells nothing of the others: those that the profile promises are fetched,
-/// and those that another page names.
+/// those that another page names, and, after a full page, one more.
 #[test]
 fn a_list_whose_links_are_lost() {
     let everybody = everybody(50);
     for workers in MODES {
-        for faults in [r#"{"times":0,"fault":"no_links"}"#, r#"{"page":1,"fault":"no_links"}"#] {
+        for (faults, requests) in [
+            (r#"{"times":0,"fault":"no_links"}"#, 6),
+            (r#"{"page":1,"fault":"no_links"}"#, 5),
+            (r#"{"from":2,"times":0,"fault":"no_links"}"#, 6),
+        ] {
             read(faults, workers, |going, spent| {
-                assert_eq!((&going.ids(), spent), (&everybody, 5), "{faults}");
+                assert_eq!((&going.ids(), spent), (&everybody, requests), "{faults}");
+                assert_eq!(going.run.known_tasks(), 5, "an empty page is none");
             });
+        }
+    }
+}
+
+/// No page has a Link header, and the profile counts fewer than there are.
+#[test]
+fn a_list_whose_links_are_lost_and_whose_profile_lags() {
+    for workers in MODES {
+        for (listed, requests) in [(170, 18), (165, 17), (61, 7), (60, 7), (59, 6)] {
+            let server = faulty(listed, r#"{"times":0,"fault":"no_links"}"#);
+            let sitting = Sitting::new(&server.url(), PATIENT);
+            // As a profile of 60 would have it.
+            let going = sitting.run(plan(Workload::Followers, 10, 6, workers));
+            assert!(going.run.is_whole(), "{:?}", going.run.failure());
+            assert_eq!(going.ids(), everybody(listed), "{listed} x{workers}");
+            let pages = listed.div_ceil(10);
+            assert_eq!((going.run.known_tasks(), server.counts().requests), (pages, requests));
         }
     }
 }

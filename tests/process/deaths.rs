@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use rustix::process::{WaitId, WaitIdOptions, waitid};
 use threadline::engine::Clock;
+use threadline::github::Patience;
 use threadline::model::{
     Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Run, State, TaskId,
 };
 
 use super::scripted::{Reply, Scripted};
 use super::{
-    Going, PROGRAM, asking, compute, cpu, distinct, followers, is_there, kill, launcher, number,
+    Going, PROGRAM, asking, asking_with, compute, cpu, distinct, followers, impatient, is_there,
+    kill, launcher, number, suspend,
 };
 
 /// Long enough that a worker is mostly killed in the middle of a task.
@@ -96,6 +99,50 @@ fn every_worker_may_be_killed_once() {
         let pids = going.pids();
         assert_eq!(distinct(&pids).len(), pids.len(), "a new process has a new number");
     }
+}
+
+/// The other worker does an endless task meanwhile, and is waited for.
+#[test]
+fn a_worker_that_is_stopped_is_replaced_and_one_that_computes_is_not() {
+    let plan = cpu(u64::MAX / 2, 2, 2);
+    let mut going = Going::start(&impatient(PROGRAM, &Clock::system()), &plan);
+    let mut busy = Vec::new();
+    while busy.len() < 2 {
+        busy.extend(computes(&going.next()));
+    }
+    let stopped = going.pid(busy[1]).unwrap();
+    suspend(stopped);
+    // Another process begins one of the tasks.
+    while busy.len() < 3 {
+        busy.extend(computes(&going.next()));
+    }
+    let lost = [1, 2].map(|task| losses(&going.run, TaskId(task))).concat();
+    let [lost] = lost.as_slice() else { panic!("{lost:?}") };
+    let words = format!("worker process {stopped} gave no sign of life for 2 s");
+    assert_eq!((lost.kind, &lost.message), (FailureKind::Worker, &words));
+    assert_eq!((busy[2], is_there(stopped)), (busy[1], false));
+    going.handle.stop();
+    going.end();
+}
+
+/// In the middle of a request, whose own timeout does not help.
+#[test]
+fn a_worker_that_is_stopped_in_a_request_costs_no_page() {
+    let asked = AtomicU32::new(0);
+    let server = Scripted::list(180, 180, move |page| {
+        (page == 3 && asked.fetch_add(1, Ordering::SeqCst) == 0).then(Reply::never)
+    });
+    let patience = Patience { timeout: Duration::from_secs(4), ..Patience::default() };
+    let mut going = Going::start(&asking_with(server.url(), patience), &followers(2, 6));
+    server.wait_for_page(3);
+    going.until(|run| in_work(run, TaskId(3)).is_some());
+    suspend(going.pid(in_work(&going.run, TaskId(3)).unwrap()).unwrap());
+    going.end();
+    assert!(going.run.is_whole(), "{:?}", going.run.failure());
+    assert_eq!(going.run.follower_ids().collect::<Vec<_>>(), (1..=180).collect::<Vec<_>>());
+    let lost = losses(&going.run, TaskId(3));
+    assert!(lost[0].message.ends_with(" gave no sign of life for 6 s"), "{lost:?}");
+    assert_eq!(server.pages()[&3], 2);
 }
 
 /// In the middle of a request, which another process then makes.

@@ -66,11 +66,20 @@ fn launcher(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
     Launcher::with_processes(None, Patience::default(), clock.clone(), program)
 }
 
+/// The same, where a process counts as dead after as short a silence as can be asked for.
+fn impatient(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
+    let patience = Patience { timeout: Duration::from_millis(1), ..Patience::default() };
+    Launcher::with_processes(None, patience, clock.clone(), Some(program.into()))
+}
+
 /// The same, and this API.
 fn asking(url: &str) -> Launcher {
+    asking_with(url, Patience::default())
+}
+
+fn asking_with(url: &str, patience: Patience) -> Launcher {
     let api = Some(Arc::new(Api::new(url, None).unwrap()));
-    let program = Some(PROGRAM.into());
-    Launcher::with_processes(api, Patience::default(), Clock::system(), program)
+    Launcher::with_processes(api, patience, Clock::system(), Some(PROGRAM.into()))
 }
 
 /// A run, and what has happened in it so far.
@@ -157,6 +166,11 @@ fn is_there(pid: u32) -> bool {
 
 fn kill(pid: u32) {
     kill_process(number(pid), Signal::KILL).unwrap();
+}
+
+/// Stops a process, as `kill -STOP` does: it is there, and does nothing.
+fn suspend(pid: u32) {
+    kill_process(number(pid), Signal::STOP).unwrap();
 }
 
 fn number(pid: u32) -> Pid {

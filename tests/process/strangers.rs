@@ -10,7 +10,7 @@ use threadline::engine::Clock;
 use threadline::model::{FailureKind, Kind, Nanos, State};
 
 use super::scripted::{self, Reply, Scripted};
-use super::{Going, PROGRAM, cpu, launcher};
+use super::{Going, PROGRAM, cpu, distinct, impatient, launcher};
 
 /// The script under the name of what it does.
 fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
@@ -74,9 +74,20 @@ fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
 }
 
 #[test]
+fn who_never_answers_is_replaced_until_that_is_given_up() {
+    let place = TempDir::new().unwrap();
+    let program = stranger(&place, "ready-mute");
+    let going = Going::over(&impatient(program, &Clock::system()), &cpu(10, 1, 1));
+    let failure = &going.failure().message;
+    assert!(failure.contains("gave up after 3 worker processes died over task 1 ("), "{failure}");
+    assert!(failure.contains(" gave no sign of life for 2 s)"), "{failure}");
+    assert_eq!((going.run.lost(), distinct(&going.pids()).len()), (2, 3));
+}
+
+#[test]
 fn a_stop_ends_the_wait_for_who_says_nothing() {
     let place = TempDir::new().unwrap();
-    for name in ["mute", "ready-closes", "closes", "endless"] {
+    for name in ["mute", "ready-mute", "ready-closes", "closes", "endless"] {
         let program = stranger(&place, name);
         let mut going = Going::start(&launcher(program, &Clock::system()), &cpu(10, 2, 4));
         let starting = Kind::Entered { state: State::Starting };
@@ -84,6 +95,12 @@ fn a_stop_ends_the_wait_for_who_says_nothing() {
         going.handle.stop();
         going.end();
     }
+}
+
+/// Of other messages, so many would be nonsense.
+#[test]
+fn any_number_of_heartbeats_may_come_before_an_answer() {
+    assert_eq!(with("heartbeats", &Clock::system()).values(), [1, 2, 3, 4, 5, 6]);
 }
 
 /// Whatever it stamps, time does not go back, and nothing is before it was handed over.

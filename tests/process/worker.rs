@@ -36,7 +36,7 @@ fn hear(output: &mut BufReader<ChildStdout>) -> String {
 fn hello(turns: u64) -> String {
     let job = ComputeJob { work: Work::Cpu(compute(turns)), server: None };
     let job = serde_json::to_string(&job).unwrap();
-    format!(r#"{{"version":1,"zero":null,"order":{{"compute":{job}}}}}"#)
+    format!(r#"{{"version":2,"zero":null,"order":{{"compute":{job}}}}}"#)
 }
 
 fn ended(child: &mut Child) -> ExitStatus {
@@ -58,7 +58,7 @@ fn a_worker_ends_with_its_input_idle_or_busy() {
     for (turns, busy) in [(10, false), (u64::MAX / 2, true)] {
         let (mut child, mut output) = start();
         say(&mut child, &hello(turns));
-        assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+        assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
         if busy {
             say(&mut child, r#"{"task":1}"#);
             assert!(hear(&mut output).contains("computing"));
@@ -72,7 +72,7 @@ fn a_worker_ends_with_its_input_idle_or_busy() {
 fn a_worker_does_one_task_after_the_other() {
     let (mut child, mut output) = start();
     say(&mut child, &hello(10));
-    assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
     for task in [7, 3] {
         say(&mut child, &format!(r#"{{"task":{task}}}"#));
         assert!(hear(&mut output).contains("computing"));
@@ -84,10 +84,25 @@ fn a_worker_does_one_task_after_the_other() {
     assert!(ended(&mut child).success());
 }
 
+/// Its parent knows by these that it goes on.
+#[test]
+fn a_busy_worker_sends_heartbeats_until_its_answer() {
+    let (mut child, mut output) = start();
+    say(&mut child, &hello(u64::MAX / 2));
+    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
+    say(&mut child, r#"{"task":1}"#);
+    assert!(hear(&mut output).contains("computing"));
+    for _ in 0..3 {
+        assert_eq!(hear(&mut output), r#""alive""#);
+    }
+    drop(child.stdin.take());
+    assert!(ended(&mut child).success());
+}
+
 /// Nothing but a parent's first line is heeded.
 #[test]
 fn whoever_is_no_parent_is_told_so() {
-    for line in ["", "\n", "hello", "{}", r#"{"version":1}"#, r#"{"version":1,"order":7}"#] {
+    for line in ["", "\n", "hello", "{}", r#"{"version":2}"#, r#"{"version":2,"order":7}"#] {
         let (mut child, _) = start();
         say(&mut child, line);
         let told = child.wait_with_output().unwrap();
@@ -101,8 +116,8 @@ fn whoever_is_no_parent_is_told_so() {
 #[test]
 fn another_version_is_told_apart() {
     let (mut child, mut output) = start();
-    say(&mut child, r#"{"version":2,"what":"ever"}"#);
-    assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+    say(&mut child, r#"{"version":3,"what":"ever"}"#);
+    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
     assert!(ended(&mut child).success());
 }
 
@@ -112,7 +127,7 @@ fn a_worker_does_not_guess_what_it_is_told() {
     for line in ["nonsense", "{}", r#"{"task":-1}"#, r#"{"task":"#] {
         let (mut child, mut output) = start();
         say(&mut child, &hello(10));
-        assert_eq!(hear(&mut output), r#"{"ready":{"version":1}}"#);
+        assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
         say(&mut child, line);
         ended(&mut child);
     }

@@ -1,10 +1,10 @@
 //! Every key does what its help says, through `App::update`: here those that change what runs and
 //! what is shown, in `view_keys.rs` those that change how.
 
-use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::keymap::{Action, BINDINGS, Keymap};
 use threadline::app::session::{MOST_WORKERS, MOST_WORKERS_ON_QUOTA};
-use threadline::app::{Effect, Popup};
+use threadline::app::{Effect, Msg, Popup};
 use threadline::model::{End, Mode, Nanos, Plan, Run, Selection, Workload};
 
 use crate::fabricate::{COLOUR, Job, Sitting};
@@ -174,6 +174,56 @@ fn x_stops_and_the_race_goes_no_further() {
 fn x_stops_the_run_of_another_mode_too() {
     let mut sitting = Sitting::race().until(Mode::Sequential, 1_500).pressed("3");
     assert_eq!(press(&mut sitting, 'x'), Some(Effect::Stop));
+}
+
+/// A selection that costs nothing starts by itself when the active run is over, but not after `x`.
+#[test]
+fn x_starts_nothing_that_was_chosen_before_it() {
+    for (keys, queued, notice) in [
+        ("6", SWEEP, "race stops; sweep is not started: r runs it"),
+        ("3", THREADS, "race stops; threads is not started: r runs it"),
+        (
+            "w",
+            Selection::race(Workload::Cpu),
+            "race of followers stops; race of cpu is not started: r runs it",
+        ),
+    ] {
+        let mut sitting = Sitting::race().until(Mode::Sequential, 1_500).pressed(keys);
+        assert_eq!(press(&mut sitting, 'x'), Some(Effect::Stop));
+        assert_eq!(sitting.app.notice(), Some(notice));
+        let screen = sitting.rows((120, 36)).join("\n");
+        assert!(screen.contains("can run when it is over"), "{screen}");
+        let mut sitting = sitting.finished();
+        assert_eq!((sitting.app.session().active(), sitting.app.shown()), (None, queued));
+        assert!(sitting.app.runs().is_empty(), "{queued} began");
+        assert_eq!(sitting.app.notice(), Some(notice), "it stands until the next key");
+        let screen = sitting.rows((120, 36)).join("\n");
+        assert!(screen.contains("r runs it."), "{screen}");
+        plan(press(&mut sitting, 'r'));
+        assert_eq!(sitting.app.session().active(), Some(queued));
+    }
+}
+
+#[test]
+fn a_mode_chosen_after_x_starts_when_the_run_is_over() {
+    let mut sitting = Sitting::race().until(Mode::Sequential, 1_500).pressed("6");
+    press(&mut sitting, 'x');
+    let sitting = sitting.pressed("3").finished();
+    let [threads] = sitting.app.runs() else { panic!("one mode is one run") };
+    assert_eq!(threads.end(), Some(&End::Finished));
+    assert!(sitting.app.session().runs(SWEEP).is_empty());
+}
+
+/// The sequential run is over before it hears of the stop.
+#[test]
+fn x_that_comes_too_late_for_a_run_stops_the_race_before_the_next() {
+    let mut sitting = Sitting::race().until(Mode::Sequential, 1_500);
+    let x = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
+    assert_eq!(sitting.app.update(Msg::Key(x)), Some(Effect::Stop));
+    let sitting = sitting.finished();
+    let [sequential, threads] = sitting.app.runs() else { panic!("a race has two runs") };
+    assert_eq!((sequential.end(), threads.has_begun()), (Some(&End::Stopped), false));
+    assert_eq!(sitting.app.session().active(), None);
 }
 
 #[test]

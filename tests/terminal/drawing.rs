@@ -43,9 +43,9 @@ fn modes_are_toggled_with_the_keyboard() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("3");
-    pty.wait("threads alone, done", |view| view.has("done") && !view.has("sequential  █"));
+    pty.wait("threads alone, done", |view| view.has("5 done") && !view.has("sequential  █"));
     pty.keys("\x1b[Z");
-    pty.wait("sequential alone, done", |view| view.has("done") && !view.has("worker-1"));
+    pty.wait("sequential alone, done", |view| view.has("5 done") && !view.has("worker-1"));
     pty.keys("\t\x1b[Z\x1b[Z");
     pty.wait_text(SAME);
     assert_eq!(server.counts().requests, 21, "nothing ran twice");

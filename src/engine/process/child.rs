@@ -5,11 +5,11 @@ use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::Arc;
 use std::thread::Builder;
 
-use crossbeam_channel::{Receiver, Sender, select, unbounded};
+use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::wire::{self, Hello, Inquiry, Order, Said, Todo, VERSION, WireError};
+use super::wire::{self, HEARTBEAT, Hello, Inquiry, Order, Said, Todo, VERSION, WireError};
 use crate::engine::cancel::Cancel;
 use crate::engine::clock::Clock;
 use crate::engine::errand::Errand;
@@ -98,17 +98,21 @@ fn take_tasks(input: &mut BufReader<impl Read>, tasks: &Sender<TaskId>) -> Resul
     Ok(())
 }
 
-/// Tells the parent what happens, as it happens, until it listens no more.
+/// Tells the parent what happens, as it happens, until it listens no more. During a task it also sends
+/// heartbeats, by which the parent tells a long task from a stopped process.
 fn tell(
     mut output: impl Write,
     happened: &Receiver<Event>,
     answered: &Receiver<Said>,
 ) -> io::Result<()> {
+    let mut is_busy = false;
     loop {
+        let heartbeat = if is_busy { after(HEARTBEAT) } else { never() };
         select! {
             recv(happened) -> event => {
                 let Ok(event) = event else { return Ok(()) };
                 tell_of(&mut output, &event)?;
+                is_busy = true;
             }
             recv(answered) -> answer => {
                 let Ok(answer) = answer else { return Ok(()) };
@@ -117,7 +121,9 @@ fn tell(
                     tell_of(&mut output, &event)?;
                 }
                 wire::write(&mut output, &answer)?;
+                is_busy = false;
             }
+            recv(heartbeat) -> _ => wire::write(&mut output, &Said::Alive)?,
         }
         output.flush()?;
     }

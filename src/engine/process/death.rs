@@ -67,6 +67,11 @@ pub(super) fn not_ready(pid: u32, waited: Duration) -> Failure {
     ))
 }
 
+/// It sends no heartbeat in the middle of a task.
+pub(super) fn unresponsive(pid: u32, silence: Duration) -> Failure {
+    failure(format!("worker process {pid} gave no sign of life for {} s", silence.as_secs()))
+}
+
 /// It says what no worker says.
 pub(super) fn nonsense(pid: u32, what: impl fmt::Display) -> Failure {
     let what = printable(&what.to_string());

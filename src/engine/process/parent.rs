@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::death;
-use super::wire::{self, Hello, Order, Said, Todo, VERSION, WireError};
+use super::wire::{self, HEARTBEAT, Hello, Order, Said, Todo, VERSION, WireError};
 use crate::engine::task::Report;
 use crate::github::{Fault, Reply};
 use crate::model::{Failure, Kind, Nanos, State, TaskId};
@@ -21,6 +21,10 @@ const LONGEST_START: Duration = Duration::from_secs(30);
 
 /// A process that dies before it is ready is started again, so often in all.
 const STARTS: u32 = 3;
+
+/// The silence of a busy worker beyond the timeout of a request: some heartbeats, as a machine under
+/// load delays them.
+const SILENCE_GRACE: Duration = Duration::from_secs(2);
 
 /// A worker that says more than this about one task will never come to an end.
 const MOST_SAID: u32 = 10_000;
@@ -35,6 +39,8 @@ pub(in crate::engine) struct Starter {
     order: Order,
     /// How long a process may take to start.
     longest: Duration,
+    /// The maximum silence of a process that works on a task.
+    max_silence: Duration,
 }
 
 /// A lane's worker process.
@@ -45,10 +51,16 @@ pub(in crate::engine) struct Remote {
 }
 
 impl Starter {
-    /// Processes of this program, which do as `order` says.
-    pub(in crate::engine) fn new(program: Option<PathBuf>, order: Order) -> Result<Self, Failure> {
+    /// Processes of this program, which do as `order` says. One that gives no sign of life for
+    /// `timeout` and a grace counts as dead.
+    pub(in crate::engine) fn new(
+        program: Option<PathBuf>,
+        order: Order,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
         let program = program.ok_or_else(death::no_program)?;
-        Ok(Self { program, order, longest: LONGEST_START })
+        let max_silence = timeout.saturating_add(SILENCE_GRACE);
+        Ok(Self { program, order, longest: LONGEST_START, max_silence })
     }
 
     fn start(&self, report: &Report) -> Result<Process, Failure> {
@@ -109,7 +121,7 @@ impl Remote {
         let Some(process) = &mut self.process else {
             return Err(death::failure("there is no worker process".to_owned()));
         };
-        let answer = process.ask(task, &self.report).await;
+        let answer = process.ask(task, &self.report, self.starter.max_silence).await;
         if answer.is_err() {
             self.end();
         }
@@ -203,23 +215,23 @@ impl Process {
         &mut self,
         task: TaskId,
         report: &Report,
+        max_silence: Duration,
     ) -> Result<Result<Reply, Fault>, Failure> {
         let mut last = report.now();
         report.tell(last, Kind::Entered { state: State::HandOver });
         // If it has ended, its silence says so.
         _ = wire::write(&mut self.input, &Todo { task });
-        for _ in 0..MOST_SAID {
-            let said = match self.said.recv().await {
-                Some(Ok(said)) => said,
-                Some(Err(error)) => return Err(death::silence(&mut self.child, Some(error)).await),
-                None => return Err(death::silence(&mut self.child, None).await),
-            };
+        let mut left = MOST_SAID;
+        while left > 0 {
+            let said = self.hear(max_silence).await?;
+            left -= u32::from(!matches!(said, Said::Alive));
             // It stamped this between the last and now. Whatever it says, time does not go back.
             let mut tell = |at: Nanos, kind| {
                 last = at.min(report.now()).max(last);
                 report.tell(last, kind);
             };
             match said {
+                Said::Alive => {}
                 Said::Entered { at, state } => tell(at, Kind::Entered { state }),
                 Said::Quota { at, quota } => tell(at, Kind::Quota(quota)),
                 Said::Answered { at, task: done, answer } if done == task => {
@@ -233,6 +245,24 @@ impl Process {
             }
         }
         Err(self.nonsense("no end of it"))
+    }
+
+    /// Waits for the next message; fails if none comes for `max_silence`.
+    async fn hear(&mut self, max_silence: Duration) -> Result<Said, Failure> {
+        let mut silence = Duration::ZERO;
+        // Not one long wait: that would be over if this program itself was stopped meanwhile, before
+        // anything that the worker said in that time is read.
+        while silence < max_silence {
+            match tokio::time::timeout(HEARTBEAT, self.said.recv()).await {
+                Err(_elapsed) => silence += HEARTBEAT,
+                Ok(Some(Ok(said))) => return Ok(said),
+                Ok(Some(Err(error))) => {
+                    return Err(death::silence(&mut self.child, Some(error)).await);
+                }
+                Ok(None) => return Err(death::silence(&mut self.child, None).await),
+            }
+        }
+        Err(death::unresponsive(self.child.id(), max_silence))
     }
 
     fn nonsense(&self, what: &str) -> Failure {
@@ -292,7 +322,8 @@ mod tests {
         symlink(script, &program).unwrap();
         let job = ComputeJob { work: Work::Cpu(Compute::default()), server: None };
         let longest = Duration::from_millis(20);
-        let starter = Arc::new(Starter { program, order: Order::Compute(job), longest });
+        let order = Order::Compute(job);
+        let starter = Arc::new(Starter { program, order, longest, max_silence: longest });
         let (events, _told) = unbounded();
         let report = Report::new(LaneId(0), Clock::manual(), Nanos::ZERO, events);
         let mut remote = Remote::start(starter, report).unwrap();

@@ -14,7 +14,10 @@ use crate::github::{Fault, Reply};
 use crate::model::{Failure, Nanos, Quota, State, TaskId};
 
 /// The version of these messages: a program that was replaced while it ran starts another one.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
+
+/// The interval between two [`Said::Alive`] of a worker.
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
 /// No line is longer, in bytes: a page is at most as long as the body that it came in (16 MB).
 const LONGEST: u64 = 17 << 20;
@@ -71,6 +74,8 @@ pub(super) enum Said {
     Entered { at: Nanos, state: State },
     /// What a server said of its quota.
     Quota { at: Nanos, quota: Quota },
+    /// It still works on its task, and has nothing else to say.
+    Alive,
     /// What came of a task.
     Answered { at: Nanos, task: TaskId, answer: Result<Reply, Fault> },
 }
@@ -152,7 +157,7 @@ mod tests {
     #[test]
     fn a_line_that_death_cut_off_is_an_end() {
         assert!(matches!(read_from(b""), Ok(None)));
-        assert!(matches!(read_from(b"{\"ready\":{\"version\":1}}"), Ok(None)));
+        assert!(matches!(read_from(b"{\"ready\":{\"version\":2}}"), Ok(None)));
     }
 
     #[test]
