@@ -131,7 +131,6 @@ struct Tui<'sitting> {
 impl Tui<'_> {
     fn sit(&mut self, inputs: Sender<Input>) -> io::Result<Left> {
         let begin = self.app.begin();
-        self.note_query();
         // The first picture does not wait for the first thread, nor for the terminal's answer.
         self.draw()?;
         input::start(inputs, self.query.expected())?;
@@ -234,13 +233,6 @@ impl Tui<'_> {
         Ok(self.app.update(msg))
     }
 
-    /// Notes that the next frame asks the terminal, if it does.
-    fn note_query(&mut self) {
-        if self.screen.asks() {
-            self.query.send(self.launcher.now());
-        }
-    }
-
     /// Hands the terminal to the shell, but keeps the answers that it still owes: they would look typed.
     fn give_back(&mut self) {
         let due = self.query.remaining(self.launcher.now());
@@ -321,9 +313,7 @@ impl Tui<'_> {
         }
         self.set_pace(Pace::Slow(self.app.pace()));
         self.must_draw();
-        self.screen.take_back()?;
-        self.note_query();
-        Ok(())
+        self.screen.take_back()
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -335,6 +325,9 @@ impl Tui<'_> {
         };
         let columns = self.screen.columns(&self.app)?;
         self.app.update(Msg::Frame { now, columns });
+        if self.screen.asks_next() {
+            self.query.send(drawn);
+        }
         self.frame = Some(self.screen.draw(&self.app)?);
         self.app.update(Msg::Drawn(self.launcher.now().since(drawn)));
         self.last_draw = Some(drawn);

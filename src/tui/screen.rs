@@ -130,6 +130,11 @@ impl Screen {
         self.look.background.is_none()
     }
 
+    /// Whether the next frame has the query.
+    pub(super) const fn asks_next(&self) -> bool {
+        self.asks() && self.area.is_none()
+    }
+
     /// The next frame begins with what takes the screen, and is drawn whole.
     fn take(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);

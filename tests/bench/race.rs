@@ -55,7 +55,7 @@ fn race(number: usize, launcher: &Launcher) -> f64 {
     let threads = run(launcher, Mode::Threads, WORKERS);
     let mut requests: Vec<Nanos> = sequential.durations().collect();
     let request = percentile(&mut requests, 0.5).unwrap();
-    let waves = threads.waves().expect("a fixed number of workers").count;
+    let waves = threads.waves().unwrap().count;
     let limit = Nanos(request.0 * u64::from(waves));
     let (one, many) = (sequential.took().unwrap(), threads.took().unwrap());
     let ratio = many.0 as f64 / limit.0 as f64;

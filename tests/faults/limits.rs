@@ -244,8 +244,8 @@ fn the_attempt_that_ended_a_run_keeps_its_status() {
     let server = faulty(15, limit);
     let going = Sitting::new(&server.url(), patience).run(plan(Workload::Followers, 5, 3, 1));
     let statuses = going.events.iter().filter_map(|event| match &event.kind {
-        Kind::AttemptFailed { failure, .. } => Some(failure.status),
-        Kind::Finished { outcome: Outcome::Failed(failure), .. } => Some(failure.status),
+        Kind::AttemptFailed { failure, .. }
+        | Kind::Finished { outcome: Outcome::Failed(failure), .. } => Some(failure.status),
         _ => None,
     });
     assert_eq!(statuses.collect::<Vec<_>>(), [Some(403); 3]);
