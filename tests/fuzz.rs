@@ -2,6 +2,7 @@
 //! Whatever it is, it is read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
 //! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
 #![expect(
+    clippy::expect_used,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"

@@ -37,21 +37,22 @@ fn recordings() -> Vec<String> {
         limited: Some((Mode::Threads, 5, LimitKind::Secondary)),
         ..job()
     };
-    let sittings = [
-        Sitting::new(troubled, Selection::race(Workload::Followers)).finished().pressed("5"),
-        Sitting::new(Job { sweep, ..job() }, Selection::sweep(Workload::Followers)),
-        Sitting::new(Job { auto: true, ..job() }, Selection::race(Workload::Followers)),
-        Sitting::new(Job { lost: Some(2), ..job() }, Selection::race(Workload::Cpu)),
-        Sitting::new(job(), Selection::only(Workload::Mixed, Mode::Gil)),
-        Sitting::new(job(), Selection::race(Workload::Commands)),
+    let cases = [
+        (troubled, Selection::race(Workload::Followers)),
+        (Job { sweep, ..job() }, Selection::sweep(Workload::Followers)),
+        (Job { auto: true, ..job() }, Selection::race(Workload::Followers)),
+        (Job { lost: Some(2), ..job() }, Selection::race(Workload::Cpu)),
+        (job(), Selection::only(Workload::Mixed, Mode::Gil)),
+        (job(), Selection::race(Workload::Commands)),
     ];
-    let recorded = |sitting: Sitting| {
-        let (mut file, sitting) = (Vec::new(), sitting.finished());
-        let session = sitting.app.session();
+    let recorded = |(job, selection)| {
+        // Where it costs nothing, another mode follows.
+        let sitting = Sitting::new(job, selection).finished().pressed("3").finished();
+        let (mut file, session) = (Vec::new(), sitting.app.session());
         recording::write(session.setup(), session.kept(), &mut file).unwrap();
         String::from_utf8(file).unwrap()
     };
-    sittings.map(recorded).into()
+    cases.map(recorded).into()
 }
 
 /// A text whose lines, but for the first, are missing, doubled or swapped here and there.
