@@ -26,6 +26,7 @@ const TOP: [&str; 8] =
 const RUN: [&str; 27] = [
     "mode",
     "workers",
+    "workers_missing",
     "auto",
     "allowed",
     "queue",
