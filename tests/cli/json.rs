@@ -23,7 +23,7 @@ fn report(out: &str) -> Value {
 const TOP: [&str; 8] =
     ["format", "version", "workload", "target", "compute", "profile", "runs", "sweep"];
 
-const RUN: [&str; 27] = [
+const RUN: [&str; 28] = [
     "mode",
     "workers",
     "workers_missing",
