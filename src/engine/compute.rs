@@ -45,7 +45,7 @@ impl ComputeJob {
     fn not_computed(&self) -> Failure {
         Failure::new(
             FailureKind::Worker,
-            format!("nothing is computed in {}", self.work.workload()),
+            format!("workload {} has nothing to compute", self.work.workload()),
         )
     }
 }

@@ -131,8 +131,8 @@ fn too_many_events() -> Failure {
     Failure::new(
         FailureKind::Worker,
         format!(
-            "a simulated run is given up after {MOST_EVENTS} events: take a longer switch interval, \
-             or fewer or smaller tasks"
+            "the simulated run exceeds {MOST_EVENTS} events; use a longer --switch-interval, or fewer \
+             or smaller tasks"
         ),
     )
 }

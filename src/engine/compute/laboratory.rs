@@ -69,8 +69,5 @@ fn start(latency: Duration) -> Result<Server, ServerError> {
 }
 
 fn no_server(error: &ServerError) -> Failure {
-    Failure::new(
-        FailureKind::Worker,
-        format!("the server that mixed tasks ask does not start: {error}"),
-    )
+    Failure::new(FailureKind::Worker, format!("cannot start the server for mixed tasks: {error}"))
 }
