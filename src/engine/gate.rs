@@ -68,7 +68,7 @@ struct GateState {
     successes: u16,
 }
 
-/// The right to have one more request in flight. It is given back when it is dropped.
+/// The permission to have one request in flight, released when dropped.
 #[derive(Debug)]
 pub struct Permit {
     gate: Arc<Gate>,
