@@ -35,7 +35,7 @@ pub(super) struct Auto {
     limit: u16,
     /// The next increase.
     step: u16,
-    /// Whether the last increase was larger than one, and no queue has been observed since.
+    /// Set if the last increase was larger than one and no queue has been observed since.
     leapt: bool,
     /// The time of the last halving. After one, the limit grows by one only.
     halved: Option<Nanos>,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// A flag that the run is to stop, shared by all clones.
+/// The cancellation flag of a run, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Shared>);
 

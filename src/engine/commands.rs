@@ -32,7 +32,7 @@ pub(super) struct CommandsJob {
 }
 
 impl CommandsJob {
-    /// Creates the job that runs the commands of `plan`.
+    /// Creates the job of `plan`.
     pub(super) fn new(plan: &Plan) -> Self {
         Self { plan: plan.clone(), groups: Arc::default(), trimmer: Trimmer::start() }
     }
@@ -60,7 +60,7 @@ struct CommandsWorker {
     groups: Arc<Groups>,
     trimmer: Trimmer,
     report: Report,
-    /// Whether the hook that stops running commands is registered.
+    /// Set once the hook that stops running commands is registered.
     can_be_stopped: bool,
 }
 

@@ -52,7 +52,7 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct GateState {
     closed: Option<Closed>,
-    /// Whether the current limit has been reported in an event.
+    /// Set once the current limit has been reported in an event.
     told: bool,
     /// The number of limits met so far. A limit met by a request that was sent before the last one
     /// does not count as new.
@@ -73,7 +73,7 @@ struct GateState {
 pub struct Permit {
     gate: Arc<Gate>,
     limits: u32,
-    /// When it was given, in the run.
+    /// The time at which it was granted, since the run's start.
     given: Nanos,
 }
 

@@ -22,7 +22,7 @@ struct State {
     away: u16,
     /// The lanes that withdrew for lack of system resources. Later lanes take their place.
     withdrawn: Vec<LaneId>,
-    /// Whether no task is left.
+    /// Set once no task is left.
     over: bool,
 }
 

@@ -21,7 +21,7 @@ pub(super) struct Child {
     group: Pid,
     groups: Arc<Groups>,
     capture: Arc<Capture>,
-    /// Whether the shell was reaped, so that there is nothing left to kill.
+    /// Set once the shell was reaped, so that there is nothing left to kill.
     over: bool,
 }
 
@@ -29,10 +29,10 @@ pub(super) struct Child {
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
     pub(super) captured: Captured,
-    /// Whether it was asked to stop.
+    /// Set if it was asked to stop.
     pub(super) signalled: bool,
-    /// Whether it was killed because it tried to read from the terminal, to configure it, or to write
-    /// to it where the screen is.
+    /// Set if it was killed because it tried to read from the terminal, to configure it, or to write to
+    /// it while the screen is shown.
     pub(super) wanted_terminal: bool,
 }
 

@@ -25,9 +25,9 @@ pub(super) struct Groups {
 #[derive(Debug, Default)]
 struct State {
     running: HashSet<Pid>,
-    /// Whether they were sent SIGTERM.
+    /// Set once they were sent SIGTERM.
     stopping: bool,
-    /// Whether they were sent SIGKILL.
+    /// Set once they were sent SIGKILL.
     killed: bool,
 }
 

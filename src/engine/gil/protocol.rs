@@ -10,15 +10,15 @@ use crate::model::LaneId;
 /// CPython's `struct _gil_runtime_state`, plus a stop, which CPython does not have.
 #[derive(Clone, Debug, Default)]
 pub struct Protocol {
-    /// `locked`: whether a thread holds the GIL.
+    /// `locked`: a thread holds the GIL.
     locked: bool,
     /// `last_holder`: the thread that took it last, even if it has released it since.
     last_holder: Option<LaneId>,
     /// `switch_number`: the number of times that it was taken by another thread than before.
     switches: u64,
-    /// `gil_drop_request`: whether a thread has waited for the switch interval.
+    /// `gil_drop_request`: a thread has waited for the switch interval.
     drop_request: bool,
-    /// Whether the run is being stopped: no thread takes the GIL or waits for it.
+    /// Set while the run is being stopped: no thread takes the GIL or waits for it.
     stopped: bool,
 }
 

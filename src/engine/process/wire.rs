@@ -16,7 +16,7 @@ use crate::model::{Failure, Nanos, Quota, State, TaskId};
 /// new worker processes are of another version.
 pub(super) const VERSION: u32 = 2;
 
-/// The interval between two [`Said::Alive`] of a worker.
+/// The interval between two heartbeats ([`Said::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
 /// The maximum length of a line, in bytes. A page is no longer than its response body (16 MB).
@@ -49,7 +49,7 @@ pub(in crate::engine) enum Order {
 pub(in crate::engine) struct Inquiry {
     /// The base URL of the API.
     pub(in crate::engine) base: String,
-    /// Whether requests carry the token.
+    /// Set if requests carry the token.
     pub(in crate::engine) with_token: bool,
     /// The timeout of a request.
     pub(in crate::engine) timeout: Duration,

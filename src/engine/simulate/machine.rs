@@ -37,7 +37,7 @@ pub(super) struct Machine {
     events: VecDeque<Event>,
 }
 
-/// A worker.
+/// The state of a worker.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lane {
     task: Option<TaskId>,
