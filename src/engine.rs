@@ -1,4 +1,4 @@
-//! Makes things happen: worker threads that do tasks and report events over a channel.
+//! The engine: worker threads that do tasks and report events over a channel.
 
 mod attempts;
 mod auto;

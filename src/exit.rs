@@ -1,33 +1,33 @@
-//! The exit codes, and which one a sitting's runs deserve.
+//! The exit codes, and the one that follows from the runs of a session.
 
 use std::process::ExitCode;
 
 use crate::model::{FailureKind, Run};
 
-/// How the program ends.
+/// The exit code of the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// 0: everything that was asked for.
+    /// 0: everything succeeded.
     Whole,
-    /// 1: nothing was fetched or computed, nothing could be written, or a command failed.
+    /// 1: nothing was fetched or computed, an output could not be written, or a command failed.
     Failed,
-    /// 2: arguments, an address, a token or a proxy that cannot be used.
+    /// 2: invalid arguments, address, token or proxy.
     Usage,
-    /// 3: there is no such user.
+    /// 3: the user does not exist.
     NoSuchUser,
-    /// 4: the token is not accepted, or the request forbidden.
+    /// 4: the token was rejected, or the request was forbidden.
     Refused,
-    /// 5: a rate limit that was not waited for.
+    /// 5: a rate limit would have lasted longer than the maximum wait.
     RateLimited,
-    /// 6: some was fetched or computed, and some is missing.
+    /// 6: the result is incomplete.
     Partial,
-    /// 128 + n: ended by this signal.
+    /// 128 + n: ended by signal n.
     Signal(i32),
 }
 
 impl Exit {
-    /// What the preparing request and the runs after it come to: the first that is not whole
-    /// decides. Runs that have not begun count only if none has.
+    /// Returns the exit code of the profile request and the runs after it. The first that is not
+    /// complete decides. Runs that were not started count only if none was.
     pub fn of(profile: Option<&Run>, runs: &[Run]) -> Self {
         let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_begun()).peekable();
         if begun.peek().is_none() {
@@ -45,13 +45,13 @@ impl Exit {
         }
     }
 
-    /// What runs of commands come to. Whoever stops them before all have run knows that.
+    /// Returns the exit code of runs of commands. If they were stopped early, the caller decides.
     pub fn of_commands(runs: &[Run]) -> Self {
         let failed = runs.iter().any(|run| run.failure().is_some());
         if failed || !runs.iter().any(Run::has_begun) { Self::Failed } else { Self::Whole }
     }
 
-    /// The number that the system is given.
+    /// The numeric exit code.
     pub fn code(self) -> u8 {
         match self {
             Self::Whole => 0,
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn whole_is_0() {
+    fn complete_runs_exit_with_whole() {
         assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Whole);
         let hidden = [run(Mode::Sequential, 1, &[Ok(&[])])];
         assert_eq!(Exit::of(Some(&profile(Ok(9))), &hidden), Exit::Whole);
     }
 
     #[test]
-    fn the_reason_decides_where_there_is_one_of_its_own() {
+    fn failures_with_a_code_of_their_own_decide() {
         for (kind, exit) in [
             (FailureKind::NotFound, Exit::NoSuchUser),
             (FailureKind::Refused, Exit::Refused),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn some_is_partial_and_none_is_failed() {
+    fn some_results_are_partial_and_none_is_failed() {
         let broken = FailureKind::Server;
         assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(broken)])), Exit::Partial);
         assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], End::Stopped)), Exit::Partial);
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_that_never_began_is_no_reason() {
+    fn runs_that_never_started_are_ignored() {
         let kind = FailureKind::RateLimited;
         let runs = [run(Mode::Sequential, 1, &[Err(kind)]), not_begun(Mode::Threads)];
         assert_eq!(Exit::of(Some(&profile(Ok(3))), &runs), Exit::RateLimited);
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers() {
+    fn exit_codes_are_stable() {
         let codes = [
             Exit::Whole,
             Exit::Failed,

@@ -1,13 +1,13 @@
 //! threadline shows thread activity live: it fetches the pages of a GitHub user's followers, computes,
-//! or runs commands, one task after another, then with worker threads, under a GIL or without, and in
-//! processes, and draws each worker's life on one time axis.
+//! or runs commands, first one task after another, then with worker threads, with or without a GIL, and
+//! with worker processes, and draws each worker's states on a shared time axis.
 //!
-//! # The map of this house
+//! # Overview
 //!
-//! What happens is told in [`model::Event`]s: workers stamp and send them over a channel, and
-//! everything that a person sees or takes along is a fold of them. Dependencies point one way, and a
-//! test holds that: `tui → ui → app → model`, `tui → engine → github → model`, `tui → export → model`,
-//! `recording → app`, `recording → export`.
+//! Everything that happens is a [`model::Event`]: workers timestamp events and send them over a
+//! channel, and the screen, the reports and the recordings are folds of them. Dependencies point one
+//! way, which a test checks: `tui → ui → app → model`, `tui → engine → github → model`,
+//! `tui → export → model`, `recording → app`, `recording → export`.
 //!
 //! | room | what it does |
 //! | --- | --- |
@@ -26,11 +26,12 @@
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
 //! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
-//! whose [`engine::Worker`] asks [`github::Client`] for a page once the run's gate lets it; events
-//! come back through the channel, and [`app::Session`] folds them into the [`model::Run`] that [`ui`]
-//! draws. Other kinds of tasks are other [`engine::Job`]s: [`engine::compute`], under [`engine::gil`] or
-//! not; one that [`engine::process`] has a worker process do; a person's commands. A simulated run has no
-//! workers at all: [`engine::simulate`] computes its events.
+//! whose [`engine::Worker`] requests a page through [`github::Client`] once the run's rate limiter
+//! grants a permit; events return through the channel, and [`app::Session`] folds them into the
+//! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`engine::Job`]s: CPU work
+//! ([`engine::compute`]), optionally under [`engine::gil`]; tasks in worker processes
+//! ([`engine::process`]); the user's commands. A simulated run has no workers: [`engine::simulate`]
+//! computes its events.
 
 pub mod app;
 pub mod cli;

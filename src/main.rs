@@ -1,4 +1,4 @@
-//! Arguments in, exit code out.
+//! The binary: parses the arguments, runs the command and returns its exit code.
 
 use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
@@ -30,7 +30,7 @@ fn carry_out(command: Command, err: &mut io::Stderr) -> Exit {
     let mut out = BufWriter::new(io::stdout());
     let mut streams = Streams { out: &mut out, err, follow };
     let done = command::run(command, &mut streams);
-    // What is left in the buffer was refused already, or is nothing.
+    // The buffer is empty, unless stdout has failed: do not write it again.
     drop(out.into_parts());
     done.unwrap_or_else(|error| fail(err, &error))
 }
@@ -42,7 +42,7 @@ fn fail(err: &mut io::Stderr, error: &CommandError) -> Exit {
     error.exit()
 }
 
-/// The sentence and its causes, in one line.
+/// Writes the error and its causes in one line.
 fn say(err: &mut dyn Write, error: &dyn Error) {
     let mut sentence = error.to_string();
     let mut cause = error.source();

@@ -1,10 +1,10 @@
-//! Limits that the system sets this program: open files, above all.
+//! Resource limits of the system, above all that of open files.
 
 use std::error::Error;
 use std::io;
 
-/// Raises the soft limit of open files to the hard one, as each worker takes several. Programs that
-/// this one starts from then on inherit the raised limit.
+/// Raises the soft limit of open files to the hard limit, because each worker needs several. Child
+/// processes inherit the raised limit.
 #[cfg(unix)]
 pub fn raise_file_limit() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -13,7 +13,7 @@ pub fn raise_file_limit() {
     if current == maximum {
         return;
     }
-    // macOS accepts no more than OPEN_MAX, even where it names no maximum.
+    // macOS accepts at most OPEN_MAX, even if the hard limit is unlimited.
     let highest = [maximum, Some(OPEN_MAX)];
     highest
         .into_iter()
@@ -24,11 +24,11 @@ pub fn raise_file_limit() {
 #[cfg(unix)]
 const OPEN_MAX: u64 = 10_240;
 
-/// Only Unix has such a limit.
+/// Does nothing: only Unix has such a limit.
 #[cfg(not(unix))]
 pub const fn raise_file_limit() {}
 
-/// The number of files that this program may have open, or `None` if there is no limit.
+/// The soft limit of open files, or `None` if there is none.
 #[cfg(unix)]
 fn file_limit() -> Option<u64> {
     rustix::process::getrlimit(rustix::process::Resource::Nofile).current
@@ -39,7 +39,7 @@ const fn file_limit() -> Option<u64> {
     None
 }
 
-/// Returns what the system has run out of, if that is why something failed.
+/// Describes the system resource that ran out, or returns `None` if the error has another cause.
 pub fn shortage(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -51,9 +51,10 @@ pub fn shortage(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-/// Returns what the system has run out of, if that is why a process could not be started.
+/// Describes the system resource that ran out, or returns `None` if starting a process failed for
+/// another reason.
 pub fn spawn_shortage(error: &io::Error) -> Option<String> {
-    // `fork` uses this number for a limit; elsewhere it means "not yet".
+    // `fork` returns EAGAIN for this limit; elsewhere the same number means "try again".
     let too_many = error.kind() == io::ErrorKind::WouldBlock;
     let shortage = || "the system allows no more processes (ulimit -u)".to_owned();
     too_many.then(shortage).or_else(|| in_io(error))
@@ -63,7 +64,7 @@ pub fn spawn_shortage(error: &io::Error) -> Option<String> {
 fn in_io(error: &io::Error) -> Option<String> {
     use rustix::io::Errno;
 
-    // An error that only wraps another one has no number of its own.
+    // An error that wraps another one has no errno of its own.
     let Some(number) = Errno::from_io_error(error) else {
         return error.get_ref().and_then(|inner| shortage(inner));
     };

@@ -1,4 +1,4 @@
-//! Signals as messages on a channel, where the system has signals.
+//! Signals as messages on a channel. On systems without signals, the channel stays empty.
 
 use std::io;
 
@@ -6,16 +6,16 @@ use crossbeam_channel::{Receiver, after, select};
 
 use crate::writer::GRACE;
 
-/// SIGINT, which Ctrl-C sends.
+/// SIGINT, sent by Ctrl-C.
 pub(crate) const INTERRUPT: i32 = 2;
 
-/// The signals that ask a program to end: SIGINT, SIGTERM, SIGHUP and SIGQUIT.
+/// The signals that ask a program to terminate: SIGINT, SIGTERM, SIGHUP and SIGQUIT.
 const END: [i32; 4] = [INTERRUPT, 15, 1, 3];
 
 #[cfg(unix)]
 pub(crate) use signal_hook::consts::{SIGCONT as CONTINUE, SIGTSTP as SUSPEND, SIGWINCH as RESIZE};
 
-/// Where there are none, no signal has these numbers.
+/// Placeholders for systems without signals.
 #[cfg(not(unix))]
 mod none {
     pub(crate) const SUSPEND: i32 = -1;
@@ -34,15 +34,15 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Watches the signals that ask a program to end: SIGINT, SIGTERM, SIGHUP and SIGQUIT. One that
-    /// is ignored from the start, as `nohup` does with SIGHUP, stays so. A file that reaches the
-    /// size limit (SIGXFSZ) is no end: like a full disk it fails the write.
+    /// Watches the signals that ask a program to terminate: SIGINT, SIGTERM, SIGHUP and SIGQUIT. A
+    /// signal that is ignored at startup, as SIGHUP is under `nohup`, stays ignored. SIGXFSZ does not
+    /// terminate the program: a write beyond the file size limit fails, like one to a full disk.
     pub fn that_end() -> io::Result<Self> {
         Self::begin(&END)
     }
 
-    /// Watches these and those that a screen heeds: to hand the terminal to the shell (SIGTSTP), to
-    /// take it back (SIGCONT), and that its size has changed (SIGWINCH).
+    /// Also watches the signals of a terminal program: suspend (SIGTSTP), resume (SIGCONT) and resize
+    /// (SIGWINCH).
     pub fn for_a_screen() -> io::Result<Self> {
         Self::begin(&[&END[..], &[SUSPEND, CONTINUE, RESIZE]].concat())
     }
@@ -53,19 +53,19 @@ impl Signals {
         Ok(Self { received, watch })
     }
 
-    /// Without signals, there is nothing to watch.
+    /// Watches nothing, as the system has no signals.
     #[cfg(not(unix))]
     fn begin(_: &[i32]) -> io::Result<Self> {
         Ok(Self { received: crossbeam_channel::never() })
     }
 
-    /// The numbers of the signals, as they come.
+    /// The numbers of the signals, in order of arrival.
     pub(crate) const fn received(&self) -> &Receiver<i32> {
         &self.received
     }
 
-    /// Waits a moment for a signal that asks to end: a terminal that goes away fails a write first,
-    /// and says why afterwards.
+    /// Waits briefly for a signal that asks to terminate: when a terminal is closed, a write fails
+    /// shortly before SIGHUP arrives.
     pub(crate) fn end_soon(&self) -> Option<i32> {
         let moment = after(GRACE / 10);
         loop {
@@ -80,9 +80,9 @@ impl Signals {
         }
     }
 
-    /// Nobody takes messages from now on, because what is left to do may hang in a write: a signal
-    /// ends the program at once, and the one that `came`, or has come meanwhile and is returned,
-    /// after [`GRACE`].
+    /// Enters shutdown, after which the channel is not read any more. The remaining writes may block,
+    /// so a further signal terminates the program at once, and one that was already received (`came`,
+    /// or one still in the channel, which is returned) does so after [`GRACE`].
     pub(crate) fn last_words(&self, came: Option<i32>) -> Option<i32> {
         let mut waiting = self.received.try_iter();
         let came = came.or_else(|| waiting.find(|signal| END.contains(signal)));
@@ -118,20 +118,20 @@ mod unix {
             let ignored = ignored();
             let watched = signals.iter().copied().filter(|signal| !ignored.contains(signal));
             let watched: Vec<i32> = watched.collect();
-            // First of all, so that no signal is lost between what it did before and a message.
+            // Registered first, so that no signal is lost between its default action and the channel.
             let mut signals = Signals::new(&watched)?;
             let handle = signals.handle();
             let at_once = Arc::new(AtomicBool::new(false));
             for &signal in watched.iter().filter(|signal| super::END.contains(signal)) {
                 flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&at_once))?;
             }
-            // Whoever is told by the write's error needs no flag.
+            // Prevents the default action of SIGXFSZ. The flag is unused: the write returns an error.
             flag::register(SIGXFSZ, Arc::default())?;
             let (sender, received) = unbounded();
             let thread = Builder::new().name("signals".to_owned()).spawn(move || {
                 while !signals.is_closed() {
                     for signal in called_back(signals.wait().collect()) {
-                        // Nobody may be there to hear it any more.
+                        // The receiver may be gone.
                         _ = sender.send(signal);
                     }
                 }
@@ -142,7 +142,7 @@ mod unix {
         pub(crate) fn last_words(&self, came: Option<i32>) {
             self.at_once.store(true, Ordering::SeqCst);
             if let Some(signal) = came {
-                // Without a thread for it, the next signal ends the program.
+                // If the thread cannot be started, the next signal still terminates the program.
                 _ = Builder::new().name("grace".to_owned()).spawn(move || {
                     _ = after(GRACE).recv();
                     low_level::exit(128 + signal);
@@ -155,22 +155,22 @@ mod unix {
         fn drop(&mut self) {
             self.handle.close();
             if let Some(thread) = self.thread.take() {
-                // It does nothing that could panic.
+                // The thread does nothing that could panic.
                 _ = thread.join();
             }
         }
     }
 
-    /// Signals that come together have no order, but whoever sends SIGCONT wants nobody asleep: the
-    /// system, too, forgets a SIGTSTP then.
+    /// Drops a SIGTSTP that arrives together with a SIGCONT. Their order is unknown, and the system
+    /// also discards pending stop signals on SIGCONT.
     fn called_back(mut signals: Vec<i32>) -> Vec<i32> {
         let called = signals.contains(&super::CONTINUE);
         signals.retain(|&signal| !called || signal != super::SUSPEND);
         signals
     }
 
-    /// The signals that were ignored when the program started, where the system tells: there is no
-    /// safe call that asks for one.
+    /// Returns the signals that were ignored when the program started. Reads Linux's `/proc`, because
+    /// there is no safe call for it; elsewhere the list is empty.
     fn ignored() -> Vec<i32> {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         mask(&status).map_or_else(Vec::new, |mask| {
@@ -188,14 +188,14 @@ mod unix {
         use super::super::{CONTINUE, RESIZE, SUSPEND};
 
         #[test]
-        fn who_is_called_back_does_not_go_to_sleep() {
+        fn resume_cancels_a_pending_suspend() {
             let called_back = |signals: &[i32]| super::called_back(signals.to_vec());
             assert_eq!(called_back(&[CONTINUE, SUSPEND, RESIZE]), [CONTINUE, RESIZE]);
             assert_eq!(called_back(&[SUSPEND, RESIZE]), [SUSPEND, RESIZE]);
         }
 
         #[test]
-        fn the_ignored_signals_are_read_from_the_status() {
+        fn ignored_signals_are_read_from_proc_status() {
             let status = "Name:\tx\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
             assert_eq!(super::mask(status), Some(0x1001));
             assert_eq!(super::mask("Name:\tx\n"), None);

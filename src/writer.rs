@@ -1,5 +1,5 @@
-//! Writes to a terminal on a thread of its own: one that takes nothing for a while (Ctrl-S, a line
-//! that hangs, a window that does not respond) holds up neither keys nor signals.
+//! Writes to a terminal on a thread of its own, so that a terminal that blocks (Ctrl-S, a stalled
+//! connection, an unresponsive window) delays neither keys nor signals.
 
 use std::io::{self, ErrorKind, Write};
 use std::thread::Builder;
@@ -9,14 +9,14 @@ use crossbeam_channel::{
     Receiver, RecvTimeoutError, Sender, TryRecvError, after, bounded, unbounded,
 };
 
-/// How long somebody who leaves waits for a terminal or a reader that takes nothing.
+/// The maximum wait, on exit, for a terminal or a reader that accepts no output.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
-/// How long to wait with the next try where the terminal was made non-blocking, by a program that
-/// had it before, and is full.
+/// The interval between attempts to write to a terminal that is full and that another program left in
+/// non-blocking mode.
 const FULL: Duration = Duration::from_millis(10);
 
-/// Takes what is to be written, in order. The thread ends with the last clone.
+/// A queue of output for the writer thread, which ends with the last clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
     queue: Sender<Batch>,
@@ -28,39 +28,40 @@ struct Batch {
     written: Sender<io::Result<()>>,
 }
 
-/// What was handed over, on its way.
+/// The pending result of a write.
 #[derive(Clone, Debug)]
 pub(crate) struct Delivery(Receiver<io::Result<()>>);
 
 impl Writer {
-    /// Writes to `to` from now on. Fails if the system has no thread for that.
+    /// Starts a thread that writes to `to`. Fails if the system has no thread for it.
     pub(crate) fn start(to: impl Write + Send + 'static) -> io::Result<Self> {
         let (queue, batches) = unbounded();
         Builder::new().name("writer".to_owned()).spawn(move || work(to, &batches))?;
         Ok(Self { queue })
     }
 
-    /// Hands bytes over.
+    /// Queues bytes to be written.
     pub(crate) fn write(&self, bytes: Vec<u8>) -> Delivery {
         let (written, delivery) = bounded(1);
-        // Without its thread, the delivery says so.
+        // If the thread is gone, the delivery is over at once.
         _ = self.queue.send(Batch { bytes, written });
         Delivery(delivery)
     }
 }
 
 impl Delivery {
-    /// Says how it went, once it has arrived.
+    /// A channel that receives the result once the bytes were written.
     pub(crate) const fn outcome(&self) -> &Receiver<io::Result<()>> {
         &self.0
     }
 
-    /// Whether it has arrived, or never will.
+    /// Returns whether the bytes were written, or never will be.
     pub(crate) fn is_over(&self) -> bool {
         !matches!(self.0.try_recv(), Err(TryRecvError::Empty))
     }
 
-    /// Waits until it has arrived, or never will, but only so long. Says whether that was enough.
+    /// Waits, at most for `most`, until the bytes were written or never will be. Returns `false` on
+    /// timeout.
     pub(crate) fn wait(&self, most: Duration) -> bool {
         !matches!(self.0.recv_timeout(most), Err(RecvTimeoutError::Timeout))
     }
@@ -68,7 +69,7 @@ impl Delivery {
 
 fn work(mut to: impl Write, batches: &Receiver<Batch>) {
     for Batch { bytes, written } in batches {
-        // Whoever does not wait for it does not want to know.
+        // The caller may have dropped the delivery.
         _ = written.send(write(&mut to, &bytes));
     }
 }
@@ -92,7 +93,7 @@ pub(crate) mod fixture {
     use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
-    /// A terminal that can be looked at.
+    /// A terminal in memory.
     #[derive(Clone, Default)]
     pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
 
@@ -118,7 +119,7 @@ mod tests {
     use super::fixture::Memory;
     use super::*;
 
-    /// Takes a byte at a time, and is full before each.
+    /// A terminal that is full before each byte.
     struct Slow {
         memory: Memory,
         full: bool,
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_is_full_gets_everything_in_the_end() {
+    fn full_terminal_receives_everything_eventually() {
         let memory = Memory::default();
         let writer = Writer::start(Slow { memory: memory.clone(), full: false }).unwrap();
         let (one, two) = (writer.write(b"one ".to_vec()), writer.write(b"two".to_vec()));
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_is_gone_is_told() {
+    fn write_error_is_reported() {
         struct Gone;
         impl Write for Gone {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {

@@ -1,4 +1,4 @@
-//! One task's requests: again after a failure that may pass, and after a limit.
+//! The retry loop of a task: repeats its request after a transient failure and after a rate limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +11,13 @@ use super::task::Report;
 use crate::github::{Fault, Patience, Remedy, asked_to_wait};
 use crate::model::{Failure, FailureKind, Kind, Nanos, TaskId, Why};
 
-/// The longest wait after the first failure; it doubles with each.
+/// The maximum wait after the first failure, doubled with each further one.
 const FIRST: Duration = Duration::from_millis(500);
 
-/// No wait is longer, unless the server asks for it.
+/// The maximum wait between attempts, unless the server asks for a longer one.
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// What a lane's requests have in common.
+/// Sends the requests of a lane, with retries.
 pub(super) struct Attempts {
     pub(super) gate: Arc<Gate>,
     pub(super) report: Report,
@@ -27,8 +27,8 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Asks until there is an answer, or asking again would not help. `permit` is for the first
-    /// request; each further one acquires its own.
+    /// Repeats a request until it succeeds or another attempt would not help. `permit` is for the first
+    /// attempt; each further one acquires its own.
     pub(super) async fn answer<T>(
         &self,
         task: TaskId,
@@ -44,7 +44,7 @@ impl Attempts {
                 }
                 Err(fault) => fault,
             };
-            // Whatever ends the task from here on, this is the last answer it had.
+            // If a wait or a limit ends the task from here on, this is the status of its last response.
             let status = failure.status;
             match remedy {
                 Remedy::None => return Err(failure),
@@ -65,7 +65,7 @@ impl Attempts {
         }
     }
 
-    /// Waits after a request's `failed`th failure; fails if that was the last.
+    /// Waits after failure number `failed` of a request. Fails if no attempt is left.
     async fn back_off(
         &self,
         task: TaskId,
@@ -85,14 +85,14 @@ impl Attempts {
         let until = self.clock.now() + Nanos::from(wait);
         let again = self.report.moment(until);
         self.report.send(Kind::AttemptFailed { task, failure, again });
-        // Nothing of it is in flight meanwhile.
+        // Nothing is in flight during the wait, so another lane may use the slot.
         let _away = self.gate.room().map(Room::leave);
         self.clock.sleep_until(until).await;
         Ok(())
     }
 }
 
-/// Why as many requests at once may have been too many.
+/// The failure as a reason for fewer requests in flight.
 const fn cause(failure: &Failure) -> Why {
     match failure.kind {
         FailureKind::TimedOut => Why::TimedOut,
@@ -109,8 +109,8 @@ fn given_up(failure: Failure, attempts: u32) -> Failure {
     Failure { message, ..failure }
 }
 
-/// Anything from nothing to a bound that doubles, so that workers that failed together do not ask
-/// again together:
+/// Returns a random wait between zero and a bound that doubles with each failure ("full jitter"), so
+/// that workers that failed together do not retry together:
 /// <https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/>.
 fn full_jitter(failed: u32) -> Duration {
     let doubled = FIRST.saturating_mul(1 << failed.saturating_sub(1).min(16));
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_bound_of_a_wait_doubles_up_to_the_longest() {
+    fn backoff_bound_doubles_up_to_the_maximum() {
         for (failed, most) in [(1, 500), (2, 1_000), (3, 2_000), (7, 30_000), (u32::MAX, 30_000)] {
             let waits: Vec<Duration> = (0..500).map(|_| full_jitter(failed)).collect();
             let most = Duration::from_millis(most);

@@ -1,73 +1,74 @@
-//! How many requests are to be in flight at once, found while fetching, as in TCP Vegas (Brakmo and
-//! Peterson, 1995, <https://doi.org/10.1109/49.464716>): round by round, more while no request waits
-//! in a queue at the server, fewer once some do; half as many where many fail. No clock: it is told.
+//! The adaptive limit of requests in flight (`--threads auto`), after TCP Vegas (Brakmo and Peterson,
+//! 1995, <https://doi.org/10.1109/49.464716>). Round by round, it raises the limit while no requests
+//! queue at the server, lowers it once some do, and halves it when many fail. It reads no clock: all
+//! times are passed in.
 
 use std::cmp::Reverse;
 
 use super::exchange::Exchange;
 use crate::model::{Nanos, Quota, Why};
 
-/// So many to begin with.
+/// The initial limit.
 const FIRST: u16 = 4;
 
-/// A round has at least as many answers: fewer tell little.
+/// The minimum number of responses in a round.
 const SHORTEST_ROUND: u32 = 4;
 
-/// The queue that is wanted is this share of what is in flight, and at least one request; up to twice
-/// that is borne. So a service that does 8 at once gets 9 or 10. TCP Vegas and Netflix's
-/// concurrency-limits hold 3 to 6, and would give it 11 to 14.
+/// The target length of the queue as a share of the requests in flight, and at least one request; up to
+/// twice that is tolerated. A service that handles 8 requests at once so gets 9 or 10. TCP Vegas and
+/// Netflix's concurrency-limits aim at a queue of 3 to 6, and would give it 11 to 14.
 const WANTED_SHARE: f64 = 1.0 / 8.0;
 
-/// A server and a network fail now and then, however little they have to do. Up to this share of what
-/// may be in flight a round, that is chance; more is for the load.
+/// The failures per round, as a share of the limit, up to which they count as chance and not as
+/// overload: even an idle server or network fails now and then.
 const BORNE_SHARE: f64 = 1.0 / 2.0;
 
-/// After so many rounds it is probed how long a request takes without a queue: the server may have
-/// become slower, or quicker.
+/// The number of rounds after which the time of a request without a queue is measured again, because
+/// the server may have become slower or faster.
 const ROUNDS_TO_PROBE: u32 = 32;
 
-/// Decides how many requests may be in flight.
+/// Adjusts the number of requests that may be in flight.
 #[derive(Debug)]
 pub(super) struct Auto {
-    /// Never more than this.
+    /// The maximum limit.
     most: u16,
     limit: u16,
-    /// By how many it grows next.
+    /// The next increase.
     step: u16,
-    /// Whether it grew by more than one the last time, and no queue was seen since.
+    /// Set if the last increase was larger than one and no queue has been observed since.
     leapt: bool,
-    /// When it was halved last: from then on it grows by one.
+    /// The time of the last halving. After one, the limit grows by one only.
     halved: Option<Nanos>,
-    /// What is left of the quota.
+    /// The quota last reported.
     quota: Option<Quota>,
-    /// The mean time that a request takes where none waits, in nanoseconds.
+    /// The mean time of a request without a queue, in nanoseconds.
     unqueued: Option<f64>,
     round: Round,
-    /// Rounds since the last probe.
+    /// The number of rounds since the last probe.
     rounds: u32,
-    /// While it probes: where it goes back to.
+    /// During a probe, the limit to return to.
     back: Option<u16>,
-    /// What was said last.
+    /// The limit last reported.
     said: u16,
 }
 
-/// The answers to requests under one limit.
+/// The responses under one limit.
 #[derive(Clone, Copy, Debug, Default)]
 struct Round {
     began: Nanos,
     answers: u32,
     failures: u32,
-    /// Of the times that they took, in nanoseconds.
+    /// The sum of the request times, in nanoseconds.
     sum: u64,
-    /// The most that were in flight.
+    /// The maximum number of requests in flight.
     busiest: u16,
 }
 
-/// So many may be in flight from now on, and why.
+/// A new limit and the reason for it.
 pub(super) type Change = (u16, Why);
 
 impl Auto {
-    /// At most so many, and one at least.
+    /// Creates a limit of at most `most` requests, and at least one.
     pub(super) fn new(most: u16) -> Self {
         let most = most.max(1);
         let limit = FIRST.min(most);
@@ -86,7 +87,7 @@ impl Auto {
         }
     }
 
-    /// How many may be in flight.
+    /// The number of requests that may be in flight.
     pub(super) fn limit(&self) -> u16 {
         let left = self
             .quota
@@ -94,11 +95,13 @@ impl Auto {
         self.limit.min(left)
     }
 
-    /// A request went well, while so many were in flight, itself included.
+    /// Records a successful request. `in_flight` is the number in flight when it ended, including
+    /// itself. Returns the new limit if it changes.
     pub(super) fn answered(&mut self, exchange: Exchange, in_flight: u16) -> Option<Change> {
         let Exchange { sent, done } = exchange;
         self.round.busiest = self.round.busiest.max(in_flight);
-        // It was under this limit for most of its time; where a queue is to be gone, for all of it.
+        // A request counts if it was under this limit for most of its time; during a probe, which waits
+        // for the queue to drain, for all of it.
         let middle = Nanos(sent.0 + done.since(sent).0 / 2);
         let counts = if self.back.is_some() { sent } else { middle };
         if counts < self.round.began {
@@ -114,8 +117,8 @@ impl Auto {
         self.change(why)
     }
 
-    /// A request that went out at `sent` failed, as is known now. What went out before it was halved
-    /// last was too much for the same reason.
+    /// Records a failed request. One that was sent before the last halving does not count, because it
+    /// belongs to the same overload. Returns the new limit if it changes.
     pub(super) fn failed(&mut self, sent: Nanos, now: Nanos, why: Why) -> Option<Change> {
         if self.halved.is_some_and(|last| sent <= last) {
             return None;
@@ -126,7 +129,7 @@ impl Auto {
         if may_be_chance && f64::from(self.round.failures) <= borne {
             return None;
         }
-        // A probe is half of what it was already.
+        // During a probe the limit is halved already: halve the original one.
         let limit = self.back.take().unwrap_or(self.limit);
         (self.halved, self.step, self.leapt) = (Some(now), 1, false);
         self.limit = (limit / 2).max(1);
@@ -134,8 +137,8 @@ impl Auto {
         self.change(why)
     }
 
-    /// The server said what is left of the quota. Answers may come in another order than they were
-    /// given in.
+    /// Records a reported quota. Responses may arrive out of order. Returns the new limit if it
+    /// changes.
     pub(super) fn left(&mut self, quota: Quota) -> Option<Change> {
         let age = |quota: Quota| (quota.reset, Reverse(quota.remaining));
         if self.quota.is_none_or(|known| age(quota) > age(known)) {
@@ -144,12 +147,12 @@ impl Auto {
         self.change(Why::Quota)
     }
 
-    /// As many answers as may be in flight.
+    /// The number of responses in a round: the limit, or the minimum if that is larger.
     fn shortest_round(&self) -> u32 {
         SHORTEST_ROUND.max(self.limit().into())
     }
 
-    /// What a round means: changes the limit, and says why.
+    /// Evaluates a round: changes the limit and returns the reason, or `None` if it stays.
     fn judge(&mut self, round: Round) -> Option<Why> {
         let mean = (round.sum as f64 / f64::from(round.answers)).max(1.0);
         self.rounds += 1;
@@ -167,7 +170,8 @@ impl Auto {
         let wanted = (in_flight * WANTED_SHARE).max(1.0);
         let tenths = (queue * 10.0).round() as u32;
         if queue > 2.0 * wanted {
-            // A leap went as far too far as there is a queue; otherwise a round may be chance.
+            // After a large increase, the queue shows the whole excess; otherwise one round may be
+            // chance.
             let over = if std::mem::take(&mut self.leapt) { queue.ceil() as u16 } else { 1 };
             self.step = 1;
             self.limit = self.limit.min(round.busiest).saturating_sub(over).max(1);
@@ -177,7 +181,7 @@ impl Auto {
             self.step = 1;
             return None;
         }
-        // Whoever does not use half of what is allowed needs no more.
+        // Do not raise a limit of which less than half is used.
         if self.limit() < self.limit || round.busiest < self.limit.div_ceil(2) {
             return None;
         }
@@ -187,8 +191,9 @@ impl Auto {
         Some(Why::NoQueue { tenths })
     }
 
-    /// The mean time without a queue, as far as is known after a round with this mean. What is lower
-    /// counts by half, as it may be chance; but the first round was on new connections only.
+    /// Updates and returns the estimate of the mean time without a queue, given the mean of a round. A
+    /// lower mean moves the estimate by half, as it may be chance; but in full after the first round,
+    /// which had new connections only.
     fn without_queue(&mut self, mean: f64) -> f64 {
         let known = self.unqueued.unwrap_or(mean);
         let lower = if self.rounds > 2 { f64::midpoint(known, mean) } else { mean };

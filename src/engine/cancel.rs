@@ -1,4 +1,4 @@
-//! Waits that a stop can end.
+//! Cancellation of a run.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// Says to everyone who holds a clone that the run is to stop.
+/// The cancellation flag of a run, shared by all clones.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     cancelled: AtomicBool,
-    /// For waits that are futures.
+    /// For asynchronous waits.
     told: watch::Sender<bool>,
-    /// For waits that are not.
+    /// For blocking waits.
     hooks: Mutex<Hooks>,
 }
 
@@ -23,7 +23,7 @@ struct Shared {
 struct Hooks(Vec<Box<dyn FnOnce() + Send>>);
 
 impl Cancel {
-    /// Stop: every wait on it ends, now and later.
+    /// Cancels the run: all waits on this end, now and later.
     pub fn cancel(&self) {
         let hooks = {
             let mut hooks = self.hooks();
@@ -34,17 +34,18 @@ impl Cancel {
         hooks.0.into_iter().for_each(|hook| hook());
     }
 
-    /// Whether it was said.
+    /// Returns whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.flag().load(Ordering::Relaxed)
     }
 
-    /// The same as a flag, for loops that have time for no more than a look at it.
+    /// The flag itself, for tight loops.
     pub fn flag(&self) -> &AtomicBool {
         &self.0.cancelled
     }
 
-    /// Has `hook` called when it is said, on the thread that says it; at once where it was.
+    /// Calls `hook` on cancellation, on the thread that cancels; at once if the run was cancelled
+    /// already.
     pub fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) {
         let mut hooks = self.hooks();
         if self.is_cancelled() {
@@ -55,9 +56,9 @@ impl Cancel {
         }
     }
 
-    /// Waits until it is said.
+    /// Waits until the run is cancelled.
     pub async fn cancelled(&self) {
-        // An error would mean that no sender is left, and this is one.
+        // This cannot fail: `self` holds a sender.
         _ = self.0.told.subscribe().wait_for(|&cancelled| cancelled).await;
     }
 
@@ -79,18 +80,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hook_is_called_once_whether_it_comes_before_the_stop_or_after() {
+    fn hook_runs_once_if_registered_before_or_after_the_cancellation() {
         let (cancel, calls) = (Cancel::default(), Arc::new(AtomicU32::new(0)));
         let register = || {
             let counted = Arc::clone(&calls);
             cancel.on_cancel(move || _ = counted.fetch_add(1, Ordering::SeqCst));
             calls.load(Ordering::SeqCst)
         };
-        assert_eq!((register(), register()), (0, 0), "nobody said stop");
+        assert_eq!((register(), register()), (0, 0), "not cancelled yet");
         cancel.cancel();
         assert_eq!(calls.load(Ordering::SeqCst), 2);
         cancel.clone().cancel();
-        assert_eq!(calls.load(Ordering::SeqCst), 2, "a second stop is no news");
-        assert_eq!(register(), 3, "too late to wait for it");
+        assert_eq!(calls.load(Ordering::SeqCst), 2, "cancelled again");
+        assert_eq!(register(), 3, "registered too late");
     }
 }

@@ -1,4 +1,4 @@
-//! The only place that asks the time.
+//! The clock: the only module that reads the system time.
 
 use std::time::{Duration, SystemTime};
 
@@ -6,33 +6,33 @@ use tokio::sync::watch;
 
 use crate::model::Nanos;
 
-/// What the calendar says at a manual clock's zero, in seconds since 1970 (UTC).
+/// The calendar time of a manual clock's zero, in seconds since 1970 (UTC).
 const MANUAL_ZERO: u64 = 1_700_000_000;
 
-/// A monotonic clock: the machine's, or one that a test moves by hand.
+/// A monotonic clock: the machine's, or one that a test advances.
 #[derive(Clone, Debug)]
 pub struct Clock(Source);
 
 #[derive(Clone, Debug)]
 enum Source {
-    /// Its zero, as [`monotonic`] tells it.
+    /// The machine's clock, with its zero as time of [`monotonic`].
     System(Nanos),
     Manual(watch::Sender<Nanos>),
 }
 
 impl Clock {
-    /// The machine's monotonic clock, at zero now.
+    /// Returns the machine's monotonic clock, with its zero now.
     pub fn system() -> Self {
         Self(Source::System(monotonic::now()))
     }
 
-    /// The clock of another process of this machine, which told its [`Self::zero`].
+    /// Returns the clock of another process of this machine, given that clock's [`Self::zero`].
     pub const fn with_zero(zero: Nanos) -> Self {
         Self(Source::System(zero))
     }
 
-    /// Where this clock's zero is on the clock that all processes of this machine share; nothing where
-    /// they share none, and for a manual clock.
+    /// The zero of this clock on the machine-wide monotonic clock, or `None` for a manual clock or if
+    /// the platform has no such clock.
     pub const fn zero(&self) -> Option<Nanos> {
         match &self.0 {
             Source::System(zero) if monotonic::IS_SHARED => Some(*zero),
@@ -40,12 +40,12 @@ impl Clock {
         }
     }
 
-    /// A clock at zero that stands still until [`Self::advance`] moves it.
+    /// Returns a clock at zero that stands still until [`Self::advance`] is called.
     pub fn manual() -> Self {
         Self(Source::Manual(watch::Sender::default()))
     }
 
-    /// Moves a manual clock and all its clones; the machine's cannot be moved.
+    /// Advances a manual clock and all its clones. Has no effect on the machine's clock.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(now) = &self.0 {
             now.send_modify(|now| *now = *now + Nanos::from(by));
@@ -60,7 +60,7 @@ impl Clock {
         }
     }
 
-    /// The calendar's time, in seconds since 1970 (UTC).
+    /// The calendar time, in seconds since 1970 (UTC).
     pub fn utc(&self) -> u64 {
         match &self.0 {
             Source::System(_) => wall_clock(),
@@ -68,23 +68,23 @@ impl Clock {
         }
     }
 
-    /// Waits until this clock stands at `moment`. Needs a tokio runtime with timers.
+    /// Waits until this clock reads `moment`. Needs a tokio runtime with timers.
     pub async fn sleep_until(&self, moment: Nanos) {
         match &self.0 {
             Source::System(_) => tokio::time::sleep(moment.since(self.now()).into()).await,
-            // An error would mean that no sender is left, and this is one.
+            // This cannot fail: `self` holds a sender.
             Source::Manual(now) => _ = now.subscribe().wait_for(|&now| now >= moment).await,
         }
     }
 }
 
-/// The calendar's time, in seconds since 1970 (UTC).
+/// The calendar time of the system, in seconds since 1970 (UTC).
 pub fn wall_clock() -> u64 {
     SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs())
 }
 
-/// The time since the machine was started: `CLOCK_MONOTONIC` (POSIX, `clock_gettime`), which is the
-/// same for all its processes.
+/// The time since the machine was started: `CLOCK_MONOTONIC` (POSIX, `clock_gettime`), which all
+/// processes of the machine share.
 #[cfg(unix)]
 mod monotonic {
     use std::time::Duration;
@@ -96,12 +96,12 @@ mod monotonic {
     pub(super) const IS_SHARED: bool = true;
 
     pub(super) fn now() -> Nanos {
-        // It is never before the start.
+        // The monotonic clock is never negative.
         Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default().into()
     }
 }
 
-/// The time since this process first asked.
+/// The time since the first call in this process.
 #[cfg(not(unix))]
 mod monotonic {
     use std::sync::OnceLock;
@@ -113,7 +113,7 @@ mod monotonic {
 
     pub(super) const IS_SHARED: bool = false;
 
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    #[expect(clippy::disallowed_methods, reason = "the only use of the system clock")]
     pub(super) fn now() -> Nanos {
         START.get_or_init(Instant::now).elapsed().into()
     }

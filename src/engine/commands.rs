@@ -1,5 +1,5 @@
-//! A person's commands as tasks: a shell runs each, in a process group of its own, and what it writes
-//! is kept.
+//! The user's commands as tasks: a shell runs each one in a process group of its own, and its output
+//! is captured.
 
 mod capture;
 mod child;
@@ -21,7 +21,7 @@ use child::{Child, Ended};
 use groups::Groups;
 use trimmer::Trimmer;
 
-/// A sentence quotes no more characters of a command.
+/// The maximum number of characters of a command that a message quotes.
 const QUOTED: usize = 60;
 
 /// Runs a plan's commands.
@@ -32,7 +32,7 @@ pub(super) struct CommandsJob {
 }
 
 impl CommandsJob {
-    /// Runs the commands of `plan`.
+    /// Creates the job of `plan`.
     pub(super) fn new(plan: &Plan) -> Self {
         Self { plan: plan.clone(), groups: Arc::default(), trimmer: Trimmer::start() }
     }
@@ -54,13 +54,13 @@ impl Job for CommandsJob {
     }
 }
 
-/// A thread that runs one command at a time, and waits for its end.
+/// A worker that runs one command at a time.
 struct CommandsWorker {
     plan: Plan,
     groups: Arc<Groups>,
     trimmer: Trimmer,
     report: Report,
-    /// Whether a stop ends what runs.
+    /// Set once the hook that stops running commands is registered.
     can_be_stopped: bool,
 }
 
@@ -86,13 +86,13 @@ impl CommandsWorker {
         self.report.send(Kind::Output { task, output });
         match status {
             _ if wanted_terminal => failed(format!(
-                "{named} was ended as it wanted the terminal, which no command has here: let it do \
-                 without, or run it alone"
+                "{named} was stopped because it tried to use the terminal, which commands here do \
+                 not have; make it non-interactive, or run it on its own"
             )),
             _ if signalled => Outcome::Stopped,
             ExitStatus::Code(0) => Outcome::Done(Done { answer: None, product: Product::Success }),
             ExitStatus::Code(_) => failed(format!("{named} ended with {status}")),
-            ExitStatus::Signal(_) => failed(format!("{named} was ended by {status}")),
+            ExitStatus::Signal(_) => failed(format!("{named} was killed by {status}")),
         }
     }
 }
@@ -112,10 +112,8 @@ fn failed(message: String) -> Outcome {
     Outcome::Failed(Failure::new(FailureKind::Command, message))
 }
 
-/// The command was not started, so that another worker can still run it.
+/// Returns the outcome of a command that was not started, so that another worker can still run it.
 fn exhausted(named: &str, shortage: &str) -> Outcome {
-    let message = format!(
-        "{named} cannot be started: {shortage}; run fewer at a time with --jobs, or raise the limit"
-    );
+    let message = format!("{named} cannot be started: {shortage}; lower --jobs or raise the limit");
     Outcome::Failed(Failure::new(FailureKind::Exhausted, message))
 }

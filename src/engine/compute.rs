@@ -1,4 +1,4 @@
-//! CPU work as tasks: turns that need the GIL where there is one, and others that do not.
+//! CPU work as tasks: turns that need the GIL, if there is one, and turns that do not.
 
 mod fetch;
 pub(super) mod laboratory;
@@ -15,17 +15,17 @@ use crate::model::{
 use fetch::Fetch;
 pub use turns::work;
 
-/// An extension computes this percentage of its turns with the GIL, before and after the others: it
-/// takes its arguments apart and wraps its result.
+/// The percentage of a native task's turns that need the GIL, before and after the others: a C
+/// extension unpacks its arguments and wraps its result under the GIL.
 const UNWRAPPING: u64 = 1;
 
-/// The tasks of a computed plan. It is data, so that a worker process can be sent it: whatever
-/// process its workers run in, with a GIL or without, its tasks come to the same values.
+/// A job that computes. It is plain data, so that it can be sent to a worker process. Its tasks have
+/// the same values in any process, with and without a GIL.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputeJob {
-    /// What is computed, with its turns filled in.
+    /// The work, with its number of turns filled in.
     pub work: Work,
-    /// The address of the server that mixed tasks ask.
+    /// The URL of the server for mixed tasks.
     pub server: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Job for ComputeJob {
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
         let compute = self.work.compute().ok_or_else(|| self.not_computed())?;
         let fetch = self.server.as_deref().map(|url| {
-            // Its client says what its thread does.
+            // The client reports the states of the request.
             Fetch::new(url, io_of(compute), report.clone())
         });
         let turns = Turns::of(&self.work, compute);
@@ -45,19 +45,19 @@ impl ComputeJob {
     fn not_computed(&self) -> Failure {
         Failure::new(
             FailureKind::Worker,
-            format!("nothing is computed in {}", self.work.workload()),
+            format!("workload {} has nothing to compute", self.work.workload()),
         )
     }
 }
 
-/// A task's turns, in this order.
+/// The turns of a task, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Turns {
-    /// With the GIL.
+    /// Turns under the GIL.
     before: u64,
-    /// Without it.
+    /// Turns without the GIL.
     native: u64,
-    /// With it again.
+    /// Turns under the GIL again.
     after: u64,
 }
 
@@ -77,7 +77,7 @@ impl Turns {
     }
 }
 
-/// How long a mixed task of this size waits for its page.
+/// Returns the time that a mixed task waits for its page.
 const fn io_of(compute: &Compute) -> Nanos {
     Nanos(percent(compute.size.0, 100_u64.saturating_sub(compute.share as u64)))
 }
@@ -88,13 +88,13 @@ const fn percent(all: u64, share: u64) -> u64 {
 
 struct ComputeWorker {
     turns: Turns,
-    /// Mixed tasks fetch a page first.
+    /// Fetches the page of a mixed task; `None` for other work.
     fetch: Option<Fetch>,
     report: Report,
 }
 
 impl ComputeWorker {
-    /// What a task brings; or how it ended instead.
+    /// Does a task. Fails with its outcome if it is stopped or its request fails.
     fn product(&self, task: TaskId, cancel: &Cancel) -> Result<Done, Outcome> {
         let answer = match &self.fetch {
             Some(fetch) => fetch.page(task, cancel)?,
@@ -104,7 +104,7 @@ impl ComputeWorker {
         Ok(Done { answer, product: Product::Value(value) })
     }
 
-    /// What a task's turns come to; nothing where the run is to stop.
+    /// Computes the value of a task. Returns `None` if the run is stopped.
     fn value(&self, task: TaskId, cancel: &Cancel) -> Option<u64> {
         let Turns { before, native, after } = self.turns;
         let mut value = self.compute(turns::seed(task), before, cancel)?;

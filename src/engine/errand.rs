@@ -1,4 +1,4 @@
-//! What is asked of GitHub's API for a task, whichever process asks it.
+//! The API request of a task, sent by this process or by a worker process.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,27 +6,27 @@ use super::task::Report;
 use crate::github::{Client, Fault, Observe, Reply};
 use crate::model::{Kind, Quota, State, Target, TaskId};
 
-/// What a run's requests are for.
+/// The requests of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Errand {
-    /// Whose followers.
+    /// The user and the page size.
     pub(super) target: Target,
-    /// What of them.
+    /// The endpoint.
     pub(super) what: What,
 }
 
-/// What is asked for.
+/// An endpoint of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum What {
     /// The user's profile.
     Profile,
-    /// A page of the user's followers a task.
+    /// The user's followers, one page per task.
     Pages,
 }
 
 impl Errand {
-    /// Asks for a task's part of it, once.
+    /// Sends the request of a task once.
     pub(super) async fn ask(&self, client: &Client, task: TaskId) -> Result<Reply, Fault> {
         let Self { target, what } = self;
         match what {
@@ -35,7 +35,7 @@ impl Errand {
         }
     }
 
-    /// Asks for the profile, but first, where that counts, whether anything may be asked at all.
+    /// Requests the profile. If requests cost quota, first checks that some is left.
     async fn prepare(&self, client: &Client) -> Result<Reply, Fault> {
         if self.target.costs_quota {
             client.quota().await?;

@@ -1,4 +1,4 @@
-//! A worker thread's own event loop, whose waits a stop ends.
+//! A worker thread's own event loop, whose waits can be cancelled.
 
 use tokio::runtime::{Builder, Runtime};
 
@@ -6,7 +6,7 @@ use super::cancel::Cancel;
 use crate::model::{Failure, FailureKind};
 use crate::resources;
 
-/// An event loop that runs on the thread which waits for it, and nowhere else.
+/// An event loop that runs on the calling thread alone.
 pub(super) struct EventLoop(Option<Runtime>);
 
 impl EventLoop {
@@ -14,15 +14,14 @@ impl EventLoop {
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| {
             let reason = resources::shortage(&error).unwrap_or_else(|| error.to_string());
-            let message = format!(
-                "cannot set up a worker: {reason}; ask for fewer with --threads, or raise the limit"
-            );
+            let message =
+                format!("cannot set up a worker: {reason}; lower --threads or raise the limit");
             Failure::new(FailureKind::Exhausted, message)
         })?;
         Ok(Self(Some(runtime)))
     }
 
-    /// What `wait` comes to; nothing once `cancel` says stop.
+    /// Waits for a future and returns its output, or `None` if `cancel` is set first.
     pub(super) fn until_cancelled<T>(
         &self,
         cancel: &Cancel,
@@ -40,7 +39,7 @@ impl EventLoop {
 
 impl Drop for EventLoop {
     fn drop(&mut self) {
-        // A plain drop would wait for a name look-up that still goes on in the background.
+        // Dropping the runtime would block on a DNS lookup that is still running in the background.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }

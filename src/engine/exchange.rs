@@ -1,20 +1,20 @@
-//! When a lane's last request went out and its answer was there, by the lane's own events: whichever
-//! process makes it, and whoever holds the GIL.
+//! The timing of a lane's last request, taken from the lane's events: so it is the same whichever
+//! process sends the request and whichever thread holds the GIL.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::{Kind, Nanos, Quota, State};
 
-/// One request and its answer, in moments of the run.
+/// The timing of a request, as times since the run's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Exchange {
-    /// When the request went out on a connection that was there: to make one takes time of its own.
+    /// The time at which the request was sent, after any connection setup.
     pub(super) sent: Nanos,
-    /// When its answer's body was in.
+    /// The time at which the response body was complete.
     pub(super) done: Nanos,
 }
 
-/// Listens to what a lane tells.
+/// Observes the events of a lane.
 #[derive(Debug, Default)]
 pub(super) struct Listener(Mutex<Heard>);
 
@@ -26,7 +26,7 @@ struct Heard {
 }
 
 impl Listener {
-    /// The lane tells this.
+    /// Observes an event of the lane.
     pub(super) fn hear(&self, at: Nanos, kind: &Kind) {
         let mut heard = self.heard();
         match kind {
@@ -40,7 +40,7 @@ impl Listener {
         }
     }
 
-    /// The last request and its answer, and what that told of the quota.
+    /// Returns the timing of the last request, and the quota last reported.
     pub(super) fn last(&self) -> (Exchange, Option<Quota>) {
         let Heard { last, quota, .. } = *self.heard();
         (last, quota)
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_that_is_made_and_the_work_on_the_answer_do_not_count() {
+    fn connection_setup_and_parsing_are_excluded() {
         let (sent, done) = (Nanos(30), Nanos(80));
         let begin = [(0, State::Waiting), (1, State::Connecting), (30, State::Waiting)];
         for then in [State::Computing, State::LockWait, State::HandOver] {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_request_counts() {
+    fn last_request_is_returned() {
         let one = [(5, State::Waiting), (6, State::Receiving), (7, State::Computing)];
         let next = [(8, State::Waiting), (19, State::Receiving), (20, State::Computing)];
         let last = Exchange { sent: Nanos(8), done: Nanos(20) };

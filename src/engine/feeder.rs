@@ -1,4 +1,4 @@
-//! Fills a queue that holds only so many tasks.
+//! Fills a bounded queue of tasks.
 
 use std::io;
 use std::thread::{Builder, JoinHandle};
@@ -9,8 +9,8 @@ use super::task::Report;
 use crate::model::plan::MOST_TASKS;
 use crate::model::{Kind, TaskId};
 
-/// Starts a thread that puts the tasks of `backlog` into a queue as it finds room, and tells of each.
-/// It ends when all are there, so somebody must take them. The queue holds so many, at least one.
+/// Starts a thread that moves tasks from `backlog` into a queue of `most` places, at least one, and
+/// reports each. The thread ends once all are queued, so they must be taken from the queue.
 pub(super) fn start(
     backlog: Receiver<TaskId>,
     most: u32,
@@ -23,11 +23,11 @@ pub(super) fn start(
 
 fn feed(backlog: &Receiver<TaskId>, queue: &Sender<TaskId>, run: &Report) {
     for (put, task) in (1..).zip(backlog) {
-        // Told before it is there to be taken, so that no task is started before it was put: room
-        // that was seen stays, as nobody else puts anything in.
+        // Reported before it is queued, so that no task is started before it was put. The free place
+        // stays free, because this is the only sender.
         await_room(queue);
         run.send(Kind::Put { tasks: put });
-        // Whoever waits for this thread has the other end.
+        // The coordinator keeps the receiver until this thread ends.
         _ = queue.send(task);
     }
 }
@@ -35,7 +35,7 @@ fn feed(backlog: &Receiver<TaskId>, queue: &Sender<TaskId>, run: &Report) {
 fn await_room(queue: &Sender<TaskId>) {
     let mut room = Select::new();
     room.send(queue);
-    // It may wake up for nothing.
+    // Wake-ups may be spurious.
     while queue.is_full() {
         room.ready();
     }

@@ -1,5 +1,5 @@
-//! The preparing request and the pages of followers as tasks: each thread does its own network I/O
-//! on itself, so that its lane shows what that thread did, or has its worker process do it.
+//! The profile request and the pages of followers as tasks. Each thread does its own network I/O, so
+//! that its lane shows exactly what the thread did, or delegates it to its worker process.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::github::link::Links;
 use crate::github::{Api, Client, Fault, Patience, Remedy, Reply, Timeouts};
 use crate::model::{Failure, FailureKind, Outcome, Page, Product, TaskId};
 
-/// Asks one API for what a plan wants of it.
+/// A job whose tasks are requests to the API.
 #[derive(Debug)]
 pub(super) struct GithubJob {
     pub(super) api: Arc<Api>,
@@ -25,7 +25,7 @@ pub(super) struct GithubJob {
     pub(super) gate: Arc<Gate>,
     pub(super) clock: Clock,
     pub(super) patience: Patience,
-    /// Of the processes that make the requests, where it is not this one.
+    /// The starter of the worker processes that send the requests; `None` if this process sends them.
     pub(super) starter: Option<Arc<Starter>>,
 }
 
@@ -57,19 +57,19 @@ impl Job for GithubJob {
     }
 }
 
-/// Makes a lane's requests.
+/// Sends the requests of a lane.
 trait Requester {
-    /// Waits until a request can be made.
+    /// Waits until a request can be sent.
     async fn ready(&mut self) -> Result<(), Failure>;
 
-    /// Makes the request of a task, once.
+    /// Sends the request of a task once.
     async fn ask(&mut self, task: TaskId) -> Result<Reply, Fault>;
 
-    /// Drops what is left of a request that was cancelled.
+    /// Cleans up after a cancelled request.
     fn cancel(&mut self);
 }
 
-/// Makes requests on the lane's own thread, on a connection of its own.
+/// Sends requests on the lane's own thread, over a connection of its own.
 struct LocalRequester {
     client: Client,
     errand: Errand,
@@ -84,11 +84,11 @@ impl Requester for LocalRequester {
         self.errand.ask(&self.client, task).await
     }
 
-    /// The dropped future has closed its connection.
+    /// Does nothing: dropping the future has closed the connection.
     fn cancel(&mut self) {}
 }
 
-/// Has the lane's worker process make the requests.
+/// Sends requests through the lane's worker process.
 impl Requester for Remote {
     async fn ready(&mut self) -> Result<(), Failure> {
         Self::ready(self).await
@@ -104,12 +104,12 @@ impl Requester for Remote {
     }
 }
 
-/// A thread's event loop, and what makes its requests.
+/// A worker that does its tasks as requests.
 struct GithubWorker<R> {
     events: EventLoop,
     requester: R,
     attempts: Attempts,
-    /// Followers on a full page.
+    /// The number of followers on a full page.
     per_page: u8,
 }
 
@@ -125,8 +125,8 @@ impl<R> GithubWorker<R> {
             Some(Links { last: Some(last), .. }) => Extent::Exactly(last.max(task.0)),
             Some(Links { next: Some(next), .. }) => Extent::AtLeast(next),
             _ if page.is_empty() && task.0 > 1 => Extent::Exactly(task.0 - 1),
-            // GitHub sends no links only where all is on one page. Here they may have been lost: the
-            // page after a full one shows whether there are more.
+            // GitHub omits the Link header only if everything is on one page. If it was lost, the page
+            // after a full one shows whether there are more.
             None if self.is_full(page) => match page.ids() {
                 [first, ..] => Extent::PerhapsMore { first: *first },
                 [] => Extent::Unknown,
@@ -147,7 +147,7 @@ impl<R: Requester> Worker for GithubWorker<R> {
         let permit = events.until_cancelled(cancel, async {
             requester.ready().await?;
             let permit = gate.acquire(report).await?;
-            // That may have taken long.
+            // The wait may have been long: the process may have died meanwhile.
             requester.ready().await?;
             Ok(permit)
         });
@@ -163,7 +163,7 @@ impl<R: Requester> Worker for GithubWorker<R> {
                 self.requester.cancel();
                 (Outcome::Stopped, Extent::Unknown)
             }
-            // No request fails like this, only the process that makes it.
+            // This kind of failure is that of the process, not of the request.
             Some(Err(failure)) if failure.kind == FailureKind::Worker => {
                 (Outcome::Lost(failure), Extent::Unknown)
             }

@@ -1,6 +1,6 @@
-//! Where every request of a run passes before it leaves. While a rate limit lasts nobody passes, on
-//! whichever worker it was met; after a secondary one, fewer pass at once. Where a run is to find out
-//! how many may pass at once, what comes of each request decides.
+//! The rate limiter that every request of a run passes. A rate limit that one worker meets holds all
+//! of them back; after a secondary limit, fewer requests may be in flight. With `--threads auto`, the
+//! outcome of each request adjusts the number that may be in flight.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,20 +15,20 @@ use super::task::Report;
 use crate::github::{Api, RateLimit, Wait, limited_for_ever, not_waited_for};
 use crate::model::{Failure, Kind, Limit, LimitKind, Nanos, Plan, Quota, State, Why};
 
-/// How long to wait after a limit whose end the server does not tell, doubled each time it is met
-/// again: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
+/// The wait after a limit without a reset time, doubled each time the limit is met again:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
 const UNSAID: Duration = Duration::from_secs(60);
 
-/// No wait is shorter, also doubled each time: the server's clock and this one need not agree.
+/// The minimum wait, also doubled each time: the server's clock and this one may differ.
 const SHORTEST: Duration = Duration::from_secs(1);
 
-/// A limit that is met as often in a row, each time waited for, does not end.
+/// The number of limits in a row, each of them waited for, after which the run fails.
 const MOST_IN_A_ROW: u32 = 5;
 
-/// What one run leaves to the next: the limit that the server said last, by the clock that both have.
+/// The most recent limit, which a run passes on to the next run of the session.
 pub(super) type Standing = Arc<Mutex<Option<Closed>>>;
 
-/// A limit that holds everybody back.
+/// A limit that holds all requests back until its end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Closed {
     kind: LimitKind,
@@ -36,7 +36,7 @@ pub(super) struct Closed {
     until_utc: u64,
 }
 
-/// The gate of a run.
+/// The rate limiter of a run.
 #[derive(Debug)]
 pub(super) struct Gate {
     api: Arc<Api>,
@@ -44,7 +44,7 @@ pub(super) struct Gate {
     max_wait: Duration,
     workers: u16,
     standing: Standing,
-    /// Where it is found out how many may pass: which lanes may have a task.
+    /// The lane slots, if the number of requests in flight is adjusted automatically.
     room: Option<Arc<Room>>,
     state: watch::Sender<GateState>,
 }
@@ -52,38 +52,39 @@ pub(super) struct Gate {
 #[derive(Debug)]
 struct GateState {
     closed: Option<Closed>,
-    /// Whether the run's events tell of it.
+    /// Set once the current limit has been reported in an event.
     told: bool,
-    /// Limits met so far. A request that left before the last of them meets no new one.
+    /// The number of limits met so far. A limit met by a request that was sent before the last one
+    /// does not count as new.
     limits: u32,
-    /// Limits met since a request went well.
+    /// The number of limits met since the last success.
     in_a_row: u32,
-    /// Decides how many may be in flight, where that is found out.
+    /// Adjusts the maximum number of requests in flight; `None` if it is not automatic.
     auto: Option<Auto>,
-    /// So many may be in flight.
+    /// The maximum number of requests in flight.
     most: u16,
     in_flight: u16,
-    /// Requests that went well since `most` changed.
+    /// The number of successes since `most` changed.
     successes: u16,
 }
 
-/// The right to have one more request in flight. It is given back when it is dropped.
+/// The permission to have one request in flight, released when dropped.
 #[derive(Debug)]
 pub struct Permit {
     gate: Arc<Gate>,
     limits: u32,
-    /// When it was given, in the run.
+    /// The time at which it was granted, since the run's start.
     given: Nanos,
 }
 
-/// Why a request may not leave now.
+/// The event that a request has to wait for.
 enum Wanting {
     End(Closed),
     Room,
 }
 
 impl Gate {
-    /// The gate of a run of `plan`. Limits are waited for up to `max_wait`.
+    /// Creates the rate limiter of a run of `plan`. A limit is waited for if it ends within `max_wait`.
     pub(super) fn new(
         api: Arc<Api>,
         clock: Clock,
@@ -110,18 +111,18 @@ impl Gate {
         Self { api, clock, max_wait, workers, standing, room, state }
     }
 
-    /// Which lanes may have a task, where that is found out.
+    /// The lane slots, if the number of requests in flight is adjusted automatically.
     pub(super) const fn room(&self) -> Option<&Arc<Room>> {
         self.room.as_ref()
     }
 
-    /// How many permits are out.
+    /// The number of permits in use.
     #[cfg(test)]
     pub(super) fn in_flight(&self) -> u16 {
         self.state.borrow().in_flight
     }
 
-    /// Waits until a request may leave. Fails where that would be longer than a person wants.
+    /// Waits until a request may be sent. Fails if the wait would exceed the maximum.
     pub(super) async fn acquire(self: &Arc<Self>, report: &Report) -> Result<Permit, Failure> {
         let mut changes = self.state.subscribe();
         let mut held = false;
@@ -166,7 +167,7 @@ impl Gate {
         permitted.map(|limits| Permit { gate: Arc::clone(self), limits, given })
     }
 
-    /// So many may pass at once from now on.
+    /// Changes the maximum number of requests in flight, and reports the change.
     fn allow(&self, state: &mut GateState, (most, why): Change, report: &Report) {
         (state.most, state.successes) = (most, 0);
         report.send(Kind::Allowed { in_flight: most, why });
@@ -196,11 +197,11 @@ impl Gate {
 }
 
 impl Permit {
-    /// The request went well, and its answer told what is left of the quota, if anything did.
+    /// Records that the request succeeded, with its timing and the quota that the response reported.
     pub(super) fn succeeded(self, told: (Exchange, Option<Quota>), report: &Report) {
         let gate = &self.gate;
         gate.state.send_if_modified(|state| {
-            // A request that left before the last limit tells nothing of the time after it.
+            // A request sent before the last limit says nothing about the time after it.
             if self.limits < state.limits {
                 return false;
             }
@@ -221,7 +222,7 @@ impl Permit {
         });
     }
 
-    /// The request failed, perhaps because there were too many at once.
+    /// Records that the request failed, perhaps because too many were in flight.
     pub(super) fn failed(self, why: Why, report: &Report) {
         self.gate.state.send_if_modified(|state| {
             self.cut(state, why, report);
@@ -229,7 +230,7 @@ impl Permit {
         });
     }
 
-    /// Where it is found out how many may pass at once, half of them were enough.
+    /// Lowers the maximum number of requests in flight, if it is adjusted automatically.
     fn cut(&self, state: &mut GateState, why: Why, report: &Report) {
         let cut = |auto: &mut Auto| auto.failed(self.given, report.now(), why);
         if let Some(change) = state.auto.as_mut().and_then(cut) {
@@ -237,8 +238,8 @@ impl Permit {
         }
     }
 
-    /// The request met a limit: closes the gate, and returns until when, on the run's clock. Fails
-    /// where the same has happened too often.
+    /// Records that the request met a limit: holds all requests back, and returns until when, as time
+    /// since the run's start. Fails if limits were met too often in a row.
     pub(super) fn limited(self, limit: RateLimit, report: &Report) -> Result<Nanos, Failure> {
         let gate = &self.gate;
         let mut result = Ok(Nanos::ZERO);
@@ -276,7 +277,7 @@ impl Permit {
 }
 
 impl GateState {
-    /// After a limit, a round that went well makes room for one more.
+    /// After a limit, allows one more request in flight for each full round of successes.
     fn recovered(&mut self, workers: u16) -> Option<Change> {
         if self.most >= workers {
             return None;
@@ -290,7 +291,7 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.gate.state.send_if_modified(|state| {
             state.in_flight -= 1;
-            // Nobody waits for room where there is room for all.
+            // Without a reduced maximum, no request waits for another to end.
             state.most < self.gate.workers
         });
     }

@@ -2,7 +2,7 @@
 //! the decisions of protocol.rs.
 //!
 //! ```text
-//! under.rs: a job whose threads share a GIL -> thread.rs: what a lane says decides who holds it
+//! under.rs: a job whose threads share a GIL -> thread.rs: lane events acquire and release it
 //!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
 //! ```
 
@@ -18,11 +18,11 @@ use super::cancel::Cancel;
 use crate::model::{LaneId, Nanos};
 use protocol::{Protocol, Take, Waiting};
 
-/// Waits for the GIL are no shorter, as in CPython, where a shorter interval would be none.
+/// The minimum switch interval, as in CPython, which counts in microseconds.
 const SHORTEST_INTERVAL: Duration = Duration::from_micros(1);
 
 /// The GIL of one run. CPython guards the forced switch with a mutex of its own; here both condition
-/// variables share one, as nobody ever holds it for longer than a decision.
+/// variables share one, which is only held for the time of a decision.
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
@@ -31,13 +31,13 @@ pub struct Gil {
     released: Condvar,
     /// `switch_cond`: the GIL was taken.
     switched: Condvar,
-    /// `eval_breaker`: what the holder looks at between two turns of its work.
+    /// `eval_breaker`: the flag that the holder polls between two turns of its work.
     breaker: AtomicBool,
     watching: Once,
 }
 
 impl Gil {
-    /// A GIL that is asked for after a switch interval: `sys.setswitchinterval`.
+    /// Creates a GIL that waiting threads request after a switch interval: `sys.setswitchinterval`.
     pub fn new(interval: Nanos) -> Self {
         Self {
             interval: Duration::from(interval).max(SHORTEST_INTERVAL),
@@ -49,7 +49,7 @@ impl Gil {
         }
     }
 
-    /// Wakes everybody who waits here once `cancel` says stop.
+    /// Ends all waits once `cancel` is set.
     fn stop_on(self: &Arc<Self>, cancel: &Cancel) {
         self.watching.call_once(|| {
             let gil = Arc::clone(self);
@@ -57,12 +57,12 @@ impl Gil {
         });
     }
 
-    /// Takes the GIL if nobody has it.
+    /// Takes the GIL if it is free. Returns whether it was.
     fn try_take(&self, me: LaneId) -> bool {
         self.attempt(&mut self.protocol(), me) == Take::Taken
     }
 
-    /// Waits for the GIL and takes it: `take_gil`. False where the run is to stop.
+    /// Waits for the GIL and takes it: `take_gil`. Returns `false` if the run is being stopped.
     fn take(&self, me: LaneId) -> bool {
         let mut protocol = self.protocol();
         loop {
@@ -78,13 +78,13 @@ impl Gil {
         let take = protocol.try_take(me);
         if take == Take::Taken {
             self.set_breaker(protocol);
-            // Whoever was forced to release it need not wait any more.
+            // Ends the wait of the thread that was forced to release it.
             self.switched.notify_one();
         }
         take
     }
 
-    /// Waits for a release, and asks for one where that takes too long.
+    /// Waits for a release, and requests one after the switch interval.
     fn wait<'gil>(
         &'gil self,
         protocol: MutexGuard<'gil, Protocol>,
@@ -99,7 +99,7 @@ impl Gil {
         protocol
     }
 
-    /// Gives the GIL back, and if it was asked for, waits until another has it: `drop_gil`.
+    /// Releases the GIL. If it was requested, waits until another thread has taken it: `drop_gil`.
     fn release(&self, me: LaneId) {
         let forced = self.decide(Protocol::release);
         self.released.notify_one();
@@ -108,13 +108,13 @@ impl Gil {
         }
     }
 
-    /// Gives the GIL back on a thread that ends.
+    /// Releases the GIL on a thread that ends.
     fn release_finally(&self) {
         self.decide(Protocol::release_finally);
         self.released.notify_one();
     }
 
-    /// The run is to stop.
+    /// Ends all waits, because the run is being stopped.
     fn stop(&self) {
         self.decide(Protocol::stop);
         self.released.notify_all();
@@ -133,8 +133,8 @@ impl Gil {
         decision
     }
 
-    /// Tells the holder whether to look up. It may see that some turns late: nothing hangs on it but
-    /// how soon.
+    /// Sets or clears the holder's flag. Relaxed ordering suffices: the holder may see the change a few
+    /// turns late.
     fn set_breaker(&self, protocol: &Protocol) {
         self.breaker.store(protocol.breaks_eval(), Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! A run that goes on: its events, its time, its end.
+//! The handle of a run in progress: its events, its time and its end.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -12,37 +12,37 @@ use super::simulate::{Course, Pace};
 use super::task::Job;
 use crate::model::{Event, Nanos};
 
-/// How long a run that is stopped may take to end.
+/// The maximum time for a stopped run to end.
 pub(crate) const GRACE: Duration = Duration::from_millis(300);
 
-/// A run that goes on. Dropping it stops the run.
+/// A run in progress. Dropping the handle stops the run.
 pub struct RunHandle {
-    /// Nothing in a run that is simulated, or failed before anything was begun.
+    /// `None` for a simulated run and for one that failed before any task was started.
     pub(super) job: Option<Arc<dyn Job>>,
     pub(super) time: Time,
     pub(super) events: Receiver<Event>,
     pub(super) over: Receiver<Never>,
     pub(super) cancel: Cancel,
-    /// What ends last of it.
+    /// The thread that ends last.
     pub(super) thread: Option<JoinHandle<()>>,
 }
 
-/// What a run's own time is.
+/// The source of a run's own time.
 #[derive(Debug)]
 pub(super) enum Time {
-    /// The clock's, from this moment on.
+    /// The clock, from the run's start on.
     Real { started: Nanos },
-    /// One that passes as it is told.
+    /// Virtual time, which the playback drives.
     Virtual(watch::Sender<Course>),
 }
 
-/// Nothing is ever sent.
+/// A type without values: the message of a channel that can only be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Never {}
 
 impl RunHandle {
-    /// The run's own time when the clock that it was started with stands at `now`: of a simulated run
-    /// never more than is computed, nor later than its end.
+    /// Returns the run's own time when the clock reads `now`. For a simulated run, this is at most the
+    /// time up to which it has been computed, and at most its end.
     pub fn elapsed(&self, now: Nanos) -> Nanos {
         match &self.time {
             Time::Real { started } => now.since(*started),
@@ -50,25 +50,25 @@ impl RunHandle {
         }
     }
 
-    /// A simulated run goes on at this pace from `now` on; a real one has its own.
+    /// Changes the pace of a simulated run from `now` on. Has no effect on a real run.
     pub fn set_pace(&self, pace: Pace, now: Nanos) {
         if let Time::Virtual(course) = &self.time {
             course.send_modify(|course| course.set_pace(pace, now));
         }
     }
 
-    /// What happens in it. The channel closes when nothing more will.
+    /// The events of the run. The channel closes after the last one.
     pub const fn events(&self) -> &Receiver<Event> {
         &self.events
     }
 
-    /// Closes once the last event is in the channel: for whoever takes events in batches, at moments
-    /// of their own, and must still know the end at once.
+    /// A channel that closes once the last event has been sent, so that a caller that takes events in
+    /// batches notices the end at once.
     pub const fn over(&self) -> &Receiver<Never> {
         &self.over
     }
 
-    /// Stops it: requests in flight end now, and the run's last event follows.
+    /// Stops the run: cancels requests in flight, and the run's last event follows.
     pub fn stop(&self) {
         self.cancel.cancel();
     }
@@ -77,16 +77,15 @@ impl RunHandle {
 impl Drop for RunHandle {
     fn drop(&mut self) {
         self.stop();
-        // Nobody listens any more: a run that waits for room in the channel need not.
+        // Releases a run that waits for space in the channel.
         self.events = never();
-        // A server may keep a worker busy, so that it does not get to see the stop: it is left to
-        // itself then. Nothing is ever sent: the channel closes.
+        // A busy worker may not notice the stop in time: it is then left to itself.
         let left = self.over.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout);
         if let Some(job) = self.job.as_ref().filter(|_| left) {
             job.abandon();
         }
         if let Some(thread) = self.thread.take().filter(|_| !left) {
-            // A panic on that thread has nothing to add here.
+            // A panic on that thread has been reported already.
             _ = thread.join();
         }
     }

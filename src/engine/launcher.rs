@@ -1,4 +1,4 @@
-//! Starts planned runs of one sitting.
+//! Starts the runs of a session.
 
 use std::fmt::Debug;
 use std::path::PathBuf;
@@ -21,18 +21,18 @@ use super::task::Job;
 use crate::github::{Api, Patience};
 use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Work};
 
-/// Knows how the tasks of a plan are done.
+/// Provides the job for a plan.
 pub trait Jobs: Debug + Send + Sync {
-    /// The plan with all filled in that is only known here, such as how quick this machine is.
+    /// Completes a plan with values that depend on this machine, such as the number of turns per task.
     fn settle(&self, plan: Plan) -> Plan {
         plan
     }
 
-    /// The job that a plan is about; or why nobody here can do it.
+    /// Returns the job for a plan. Fails if the plan cannot be run here.
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure>;
 }
 
-/// The jobs and the clock that all runs of a sitting share.
+/// The jobs and the clock that all runs of a session share.
 #[derive(Clone, Debug)]
 pub struct Launcher {
     jobs: Arc<dyn Jobs>,
@@ -40,12 +40,14 @@ pub struct Launcher {
 }
 
 impl Launcher {
-    /// Runs ask `api` as long as `patience` says, and are timed by `clock`.
+    /// Creates a launcher whose runs send requests to `api`, with the retries and timeouts of
+    /// `patience`, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
         Self::with_processes(api, patience, clock, None)
     }
 
-    /// The same, where worker processes can be started: they run `program`, this program's own file.
+    /// Creates a launcher that can also start worker processes. `program` is the path of this
+    /// program's executable.
     pub fn with_processes(
         api: Option<Arc<Api>>,
         patience: Patience,
@@ -57,17 +59,17 @@ impl Launcher {
         Self::of(Arc::new(jobs), clock)
     }
 
-    /// Runs do what `jobs` says, and are timed by `clock`.
+    /// Creates a launcher whose runs do the jobs of `jobs` and are timed by `clock`.
     pub fn of(jobs: Arc<dyn Jobs>, clock: Clock) -> Self {
         Self { jobs, clock }
     }
 
-    /// Starts a run; a simulated one goes as fast as it can be computed.
+    /// Starts a run. A simulated run is played as fast as it can be computed.
     pub fn start(&self, plan: Plan) -> RunHandle {
         self.start_at(plan, Pace::Unbound)
     }
 
-    /// Starts a run; a simulated one goes at this pace.
+    /// Starts a run. A simulated run is played at `pace`.
     pub fn start_at(&self, plan: Plan, pace: Pace) -> RunHandle {
         if let Some(run) = Simulated::new(&plan) {
             return simulate::start(run, plan, pace, &self.clock);
@@ -79,13 +81,13 @@ impl Launcher {
         }
     }
 
-    /// The time on the runs' clock.
+    /// The current time of the clock.
     pub fn now(&self) -> Nanos {
         self.clock.now()
     }
 }
 
-/// Everything that this program can do.
+/// All jobs of this program.
 #[derive(Debug)]
 struct Workshop {
     api: Option<Arc<Api>>,
@@ -111,7 +113,7 @@ impl Jobs for Workshop {
 }
 
 impl Workshop {
-    /// The job for threads of this process, without a GIL.
+    /// Returns the job for threads of this process, without a GIL.
     fn threaded(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match &plan.work {
             work @ (Work::Profile(_) | Work::Followers(_)) => {
@@ -128,7 +130,7 @@ impl Workshop {
         }
     }
 
-    /// The job for threads of which each has a worker process.
+    /// Returns the job for threads with a worker process each.
     fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         let starter =
             |order| Starter::new(self.program.clone(), order, self.patience.timeout).map(Arc::new);
@@ -151,7 +153,7 @@ impl Workshop {
         }
     }
 
-    /// Who is asked, and for what.
+    /// Returns the API and the requests of the run.
     fn errand(&self, plan: &Plan, work: &Work) -> Result<(&Arc<Api>, Errand), Failure> {
         let what = if matches!(work, Work::Profile(_)) { What::Profile } else { What::Pages };
         let (Some(api), Some(target)) = (&self.api, work.target()) else {
@@ -186,7 +188,7 @@ impl Workshop {
     }
 }
 
-/// The same for threads that share a GIL.
+/// Returns a job that does `job` on threads that share a GIL.
 fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
     let interval = plan.work.compute().map_or(Compute::SWITCH_INTERVAL, |c| c.switch_interval);
     Arc::new(UnderGil::new(job, Gil::new(interval)))
@@ -195,6 +197,6 @@ fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
 fn nobody(plan: &Plan) -> Failure {
     Failure::new(
         FailureKind::Worker,
-        format!("nothing here can run {} in {}", plan.workload(), plan.mode),
+        format!("cannot run workload {} in mode {}", plan.workload(), plan.mode),
     )
 }

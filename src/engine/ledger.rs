@@ -1,4 +1,4 @@
-//! The books of a run: which tasks there are, how many are still to be done, and why it ends.
+//! The task tracker of a run: the known tasks, the open ones, and the reason why the run ends.
 
 use std::collections::HashMap;
 
@@ -8,40 +8,41 @@ use super::task::{Extent, Report};
 use crate::model::plan::MOST_TASKS;
 use crate::model::{End, Kind, TaskId};
 
-/// What the workers of a run know together. Each keeps it up to date before it takes its next task,
-/// so that a task found not to exist is not begun.
+/// The state of a run's tasks, shared by its workers. A worker updates it before it takes its next
+/// task, so that a task found not to exist is not started.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    /// Where the workers take tasks from; closed, to let them go, by setting it to nothing.
+    /// The sender of the queue from which workers take tasks. `None` closes the queue and so ends the
+    /// workers.
     queue: Option<Sender<TaskId>>,
-    /// Tasks 1 to this number exist, as far as is known.
+    /// The number of the last known task.
     end: u32,
-    /// The highest task that showed itself to exist.
+    /// The highest task that is proven to exist.
     found: u32,
-    /// No task above this number can be had, whatever is said.
+    /// The upper bound of `end`, whatever tasks reveal.
     most: u32,
-    /// Tasks 1 to this number were put into the queue.
+    /// The number of the last task that was put into the queue.
     queued: u32,
-    /// Of these, those that were left undone because they did not seem to exist.
+    /// The queued tasks that were skipped because they did not seem to exist.
     dropped: Vec<TaskId>,
-    /// What the last task that may have more after it began with.
+    /// The ID of the first item of the last task that may be followed by more.
     first: Option<u64>,
-    /// Tasks in the queue and in work.
+    /// The number of tasks in the queue and in progress.
     open: u32,
-    /// How often more tasks have come to light.
+    /// The number of times that `end` has risen.
     rises: u32,
-    /// How often they had when each task in work was begun.
+    /// The value of `rises` when each task in progress was started.
     begun: HashMap<TaskId, u32>,
-    /// How many worker processes died over a task.
+    /// The number of worker processes that died on each task.
     losses: HashMap<TaskId, u32>,
-    /// Lanes that take tasks.
+    /// The number of lanes that take tasks.
     lanes: u16,
-    /// Why the run ends before all is done.
+    /// The reason why the run ends early.
     given_up: Option<End>,
 }
 
 impl Ledger {
-    /// Books without a task, and the queue that they fill.
+    /// Creates a tracker without tasks, and the queue that it fills.
     pub(super) fn new() -> (Self, Receiver<TaskId>) {
         let (sender, receiver) = unbounded();
         let ledger = Self {
@@ -62,13 +63,13 @@ impl Ledger {
         (ledger, receiver)
     }
 
-    /// The run begins with so many tasks.
+    /// Puts the initial tasks into the queue.
     pub(super) fn begin(&mut self, tasks: u32, report: &Report) {
         self.extend(tasks.min(MOST_TASKS), report);
         self.close_if_done();
     }
 
-    /// Whether a task from the queue is to be done.
+    /// Returns whether a task from the queue is to be done.
     pub(super) fn admits(&mut self, task: TaskId) -> bool {
         if task.0 > self.end {
             self.dropped.push(task);
@@ -79,19 +80,19 @@ impl Ledger {
         self.given_up.is_none()
     }
 
-    /// A task was tried, and told how many there are.
+    /// Records that a task has ended, and what it revealed about the number of tasks.
     pub(super) fn tried(&mut self, task: TaskId, extent: Extent, report: &Report) {
         self.learn(task, extent, report);
         self.settle();
     }
 
-    /// The run ends here: no task is begun any more.
+    /// Ends the run early: no further task is started.
     pub(super) fn give_up(&mut self, end: End) {
         self.given_up.get_or_insert(end);
         self.queue = None;
     }
 
-    /// Another worker process died over a task: returns how many did so far.
+    /// Records that a worker process died on a task. Returns the number of processes that have.
     pub(super) fn lose(&mut self, task: TaskId) -> u32 {
         let losses = self.losses.entry(task).or_default();
         *losses += 1;
@@ -108,8 +109,7 @@ impl Ledger {
         self.lanes += 1;
     }
 
-    /// Records that a lane takes no more tasks, unless it is the last one. Returns whether it was
-    /// not.
+    /// Records that a lane takes no more tasks, unless it is the last one. Returns `false` if it is.
     pub(super) const fn withdraw_lane(&mut self) -> bool {
         let others = !self.has_one_lane();
         self.lanes -= others as u16;
@@ -121,33 +121,33 @@ impl Ledger {
         self.lanes <= 1
     }
 
-    /// Whether no task is to be had any more.
+    /// Returns whether the queue is closed.
     pub(super) const fn is_closed(&self) -> bool {
         self.queue.is_none()
     }
 
-    /// Puts a task that a worker left undone back into the queue.
+    /// Puts a task into the queue, such as one that a worker left undone.
     pub(super) fn put_back(&self, task: TaskId) {
         if let Some(queue) = &self.queue {
-            // Whoever has the ledger has the queue's other end, too.
+            // The receiver lives at least as long as this.
             _ = queue.send(task);
         }
     }
 
-    /// How the run ended, once its workers are gone.
+    /// Returns the end of the run, once its workers have ended.
     pub(super) fn end(&self) -> End {
         self.given_up.clone().unwrap_or(End::Finished)
     }
 
     fn learn(&mut self, task: TaskId, extent: Extent, report: &Report) {
-        // What a task saw that was begun before more came to light may be older than that.
+        // A task that was started before the number last rose may have seen an older state.
         let is_news = self.begun.remove(&task) == Some(self.rises);
         let (tasks, may_shrink) = match extent {
             Extent::Unknown => return,
             Extent::AtLeast(tasks) => (tasks, false),
             Extent::PerhapsMore { first } => {
                 let repeats = self.first.replace(first) == Some(first);
-                // The next one is only a guess: where it was in the queue already, others know better.
+                // The next task is only a guess; if it has been queued already, its own result decides.
                 let is_last = task.0 == self.queued;
                 (task.0 + u32::from(is_last && !repeats), false)
             }
@@ -160,7 +160,7 @@ impl Ledger {
         if tasks >= task.0 {
             self.found = self.found.max(task.0);
         }
-        // Where tasks contradict each other, one that showed itself to exist is not taken back.
+        // If tasks contradict each other, one that is proven to exist is kept.
         let tasks = tasks.min(self.most).max(self.found).min(MOST_TASKS);
         if tasks > self.end {
             self.rises += 1;
@@ -170,8 +170,7 @@ impl Ledger {
         }
     }
 
-    /// Tasks up to this number exist: those that were not queued yet, and those that were dropped,
-    /// are put into the queue.
+    /// Raises the number of tasks, and queues those that were not queued yet or were dropped.
     fn extend(&mut self, tasks: u32, report: &Report) {
         self.expect(tasks, report);
         let back: Vec<TaskId> = self.dropped.extract_if(.., |task| task.0 <= tasks).collect();
@@ -182,13 +181,13 @@ impl Ledger {
         self.queued = self.queued.max(tasks);
     }
 
-    /// Tasks up to this number exist, and none above.
+    /// Sets and reports the number of tasks.
     fn expect(&mut self, tasks: u32, report: &Report) {
         self.end = tasks;
         report.send(Kind::Queued { tasks });
     }
 
-    /// A task is neither in the queue nor in work any more.
+    /// Records that a task is neither in the queue nor in progress any more.
     fn settle(&mut self) {
         self.open -= 1;
         self.close_if_done();

@@ -1,7 +1,7 @@
 //! A run on named worker threads that take tasks from one queue.
 //!
-//! [`start`] spawns a coordinator, which fills the queue, spawns the workers and waits for the last
-//! of them; `worker_thread` is the life of one worker, `shared` what all of them have in common.
+//! [`start`] spawns a coordinator, which fills the queue, spawns the workers and joins them;
+//! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
 
 mod shared;
 mod worker_thread;
@@ -21,8 +21,8 @@ use crate::model::{End, Failure, FailureKind, Kind, LaneId, Plan, TaskId, Why};
 use shared::Shared;
 use worker_thread::WorkerThread;
 
-/// Starts a run of `plan`, whose tasks `job` knows how to do. A run for which the system has no
-/// thread fails at once, and says so as every run says how it ended.
+/// Starts a run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails
+/// at once; like every failure, that is reported by its last event.
 pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let cancel = Cancel::default();
@@ -49,7 +49,7 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
 }
 
-/// A run that fails before anything is begun.
+/// Returns a run that fails before any task is started.
 pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let started = clock.now();
@@ -61,7 +61,7 @@ pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     RunHandle { time, job: None, events, over, cancel: Cancel::default(), thread: None }
 }
 
-/// A run's life: fills the queue, starts the workers, and waits until the last of them is done.
+/// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
 fn coordinate(mut shared: Shared, plan: &Plan) {
     if let Some(room) = shared.job.room() {
         let in_flight = room.lanes();
@@ -82,28 +82,28 @@ fn coordinate(mut shared: Shared, plan: &Plan) {
         shared.ledger().give_up(End::Failed(no_threads()));
     }
     for thread in workers {
-        // Its panics were caught and reported task by task.
+        // Panics are caught and reported task by task.
         _ = thread.join();
     }
-    // Where there was not one worker, somebody must take what the feeder brings.
+    // Without workers, the feeder would block on a full queue.
     shared.queue.iter().for_each(drop);
     feeder.map(JoinHandle::join);
     let end = shared.ledger().end();
     shared.report.send(Kind::RunFinished { end });
 }
 
-/// As many of the planned workers as the machine has threads for; where not all lanes may have a task,
-/// each once its lane may.
+/// Spawns the planned workers, or as many as the system has threads for. If the number of active lanes
+/// is limited, spawns each worker once its lane may take a task.
 fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
-    // Their first tasks are taken for them, so that the first lane begins with the first page,
-    // whichever thread the system wakes first.
+    // The first tasks are assigned here, so that the first lane begins with the first page, whichever
+    // thread the system wakes first.
     let room = shared.job.room();
     let at_once = room.map_or(plan.workers, |room| room.lanes().min(plan.workers));
     let firsts = plan.tasks.min(u32::from(at_once)) as usize;
     let firsts: Vec<TaskId> = shared.queue.iter().take(firsts).collect();
     let mut firsts = firsts.into_iter();
     let mut workers = Vec::new();
-    // No lane is to believe that it is the only one because the others have not been spawned yet.
+    // Set before any worker runs, so that the first one does not take itself for the only one.
     shared.ledger().set_lanes(at_once);
     for lane in 0..plan.workers {
         if lane >= at_once && room.is_some_and(|room| !room.outgrows(lane)) {
@@ -116,7 +116,7 @@ fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
         }
         let worker = move || WorkerThread::new(&all, &report).run(first);
         let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
-            // The workers that there are do the rest.
+            // The workers spawned so far do the rest.
             let mut ledger = shared.ledger();
             (lane..at_once.max(lane + 1)).for_each(|_| _ = ledger.withdraw_lane());
             first.into_iter().chain(firsts).for_each(|task| ledger.put_back(task));
@@ -127,11 +127,11 @@ fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
     workers
 }
 
-/// The system has no thread for the run.
+/// Returns the failure of a run for which the system has no thread.
 pub(super) fn no_threads() -> Failure {
     Failure::new(
         FailureKind::Panicked,
-        "the system gives this program no more threads: end other programs, or ask for \
-                  fewer with --threads or --jobs",
+        "cannot start a thread: the system allows no more; lower --threads or --jobs, or close \
+         other programs",
     )
 }

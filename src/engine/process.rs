@@ -1,9 +1,9 @@
-//! Worker processes: this same program, started again as `threadline worker`, does the tasks of a
-//! lane, with a GIL of its own.
+//! Worker processes: threadline starts itself again as `threadline worker`, one process per lane, to
+//! do the lane's tasks. Each process has a GIL of its own.
 //!
 //! ```text
 //! parent.rs: a lane's process, replaced when it dies -> wire.rs: lines of JSON over two pipes
-//!     -> child.rs: the worker, which stamps what it does on the run's clock
+//!     -> child.rs: the worker, which timestamps its events with the run's clock
 //! ```
 
 pub mod child;
@@ -21,7 +21,7 @@ use crate::model::{Failure, Outcome, TaskId};
 pub(super) use parent::{Remote, Starter};
 pub(super) use wire::{Inquiry, Order};
 
-/// Computed tasks, by worker processes.
+/// A job whose tasks worker processes compute.
 pub(super) struct ProcessJob(pub(super) Arc<Starter>);
 
 impl Job for ProcessJob {
@@ -31,7 +31,7 @@ impl Job for ProcessJob {
     }
 }
 
-/// A thread that waits for its process.
+/// A worker whose thread waits for its process.
 struct ProcessWorker {
     events: EventLoop,
     remote: Remote,

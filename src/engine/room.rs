@@ -1,11 +1,11 @@
-//! Which lanes may have a task, where not all of them may: the first ones, as many as may be in flight,
-//! and one more for each that waits until it may ask again.
+//! Lane slots: the limit of lanes that may have a task, for runs that adjust it automatically. The
+//! first lanes get the slots, and one more lane for each that waits to retry its request.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::model::LaneId;
 
-/// The lanes' room in a run that finds out how many it needs.
+/// The lane slots of a run that adjusts their number automatically.
 #[derive(Debug)]
 pub struct Room {
     state: Mutex<State>,
@@ -14,76 +14,76 @@ pub struct Room {
 
 #[derive(Debug)]
 struct State {
-    /// So many lanes may have a task.
+    /// The number of slots.
     lanes: u16,
-    /// So many have one and can go on with it, or look for one.
+    /// The number of slots in use, by lanes that have a task or wait for one.
     taken: u16,
-    /// So many have one and wait until they may ask again.
+    /// The number of lanes that have a task and wait to retry its request, without a slot.
     away: u16,
-    /// Lanes for which the system has too little: others take their turn.
+    /// The lanes that withdrew for lack of system resources. Later lanes take their place.
     withdrawn: Vec<LaneId>,
-    /// No task is to be had any more.
+    /// Set once no task is left.
     over: bool,
 }
 
-/// A lane's room, until dropped.
+/// A lane's slot, released when dropped.
 #[derive(Debug)]
 pub(super) struct Place(Arc<Room>);
 
-/// While a lane waits, its room is another's, until dropped.
+/// A lane that has released its slot while it waits. Dropping this takes a slot again.
 #[derive(Debug)]
 pub(super) struct Away(Arc<Room>);
 
 impl Room {
-    /// So many lanes to begin with.
+    /// Creates the given number of slots.
     pub(super) const fn new(lanes: u16) -> Self {
         let state = State { lanes, taken: 0, away: 0, withdrawn: Vec::new(), over: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// So many lanes from now on. Those that have a task finish it.
+    /// Changes the number of slots. Lanes that have a task finish it.
     pub(super) fn allow(&self, lanes: u16) {
         self.state().lanes = lanes;
         self.changed.notify_all();
     }
 
-    /// A lane takes no more tasks, as the system has too little for it; more lanes would fare no
-    /// better.
+    /// Records that a lane takes no more tasks for lack of system resources. No more lanes are started
+    /// from now on.
     pub(super) fn withdraw(&self, lane: LaneId) {
         self.state().withdrawn.push(lane);
         self.changed.notify_all();
     }
 
-    /// Nobody needs to wait any more.
+    /// Ends all waits, because no task is left.
     pub(super) fn close(&self) {
         self.state().over = true;
         self.changed.notify_all();
     }
 
-    /// How many lanes have room at present.
+    /// The number of slots.
     pub(super) fn lanes(&self) -> u16 {
         self.state().lanes
     }
 
-    /// A lane's room for a task, if there is any now.
+    /// Takes a slot for a lane, or returns `None` if none is free for it.
     pub(super) fn try_take(self: &Arc<Self>, lane: LaneId) -> Option<Place> {
         let mut state = self.state();
         state.may_take(lane).then(|| self.placed(&mut state))
     }
 
-    /// Waits until a lane may take a task; nothing once none is left.
+    /// Waits for a slot for a lane. Returns `None` once no task is left.
     pub(super) fn take(self: &Arc<Self>, lane: LaneId) -> Option<Place> {
         let mut state = self.wait_until(|state| state.over || state.may_take(lane));
         (!state.over).then(|| self.placed(&mut state))
     }
 
-    /// A place for a lane that has its first task already.
+    /// Takes a slot for a lane that has its first task already.
     pub(super) fn give(self: &Arc<Self>) -> Place {
         self.placed(&mut self.state())
     }
 
-    /// A lane that has a place has to wait until it may ask again. It goes on with its task after that,
-    /// even if there is no room for others then.
+    /// Releases a lane's slot while the lane waits to retry its request. Afterwards it continues with
+    /// its task even if all slots are in use.
     pub(super) fn leave(self: &Arc<Self>) -> Away {
         let mut state = self.state();
         (state.taken, state.away) = (state.taken - 1, state.away + 1);
@@ -97,8 +97,8 @@ impl Room {
         Place(Arc::clone(self))
     }
 
-    /// Waits until there is room for more lanes than so many. Returns false once no task is left, or
-    /// the system has too little for more lanes.
+    /// Waits until more than `lanes` lanes may have a task. Returns `false` once no task is left, or
+    /// system resources are too short for more lanes.
     pub(super) fn outgrows(&self, lanes: u16) -> bool {
         let ends = |state: &State| state.over || !state.withdrawn.is_empty();
         !ends(&self.wait_until(|state| ends(state) || state.reach() > lanes))
@@ -120,7 +120,7 @@ impl State {
         usize::from(lane.0) - withdrawn < usize::from(self.reach()) && self.taken < self.lanes
     }
 
-    /// So many lanes, from the first on, are needed to have as many at work as there is room for.
+    /// The number of lanes, counted from the first, that are needed to use all slots.
     const fn reach(&self) -> u16 {
         self.lanes.saturating_add(self.away)
     }

@@ -1,15 +1,15 @@
-//! The laboratory in virtual time: the events of a run that only took place in a computed machine,
-//! the same for the same plan and seed, to the byte.
+//! Simulated runs in virtual time: the events of a run on a simulated machine, reproducible to the
+//! byte for the same plan and seed.
 //!
 //! ```text
 //! simulate.rs: the events of a run, up to its end -> machine.rs: threads and what they do
-//!     -> workload.rs: what tasks consist of; cores.rs: who runs how fast; gil.rs: who may
-//! play.rs: the events when they are due -> pace.rs: when that is
+//!     -> workload.rs: the steps of a task; cores.rs: shared cores; gil.rs: the GIL
+//! play.rs: sends events when they are due -> pace.rs: virtual time against real time
 //! ```
 //!
-//! All is reckoned in whole nanoseconds. Threads that run share the cores fairly; the GIL's decisions
-//! are those of the real one. What is chance on a real machine comes from the seed: how long a thread
-//! takes to wake up, and who is first at the GIL.
+//! All times are whole nanoseconds. Running threads share the cores fairly; the GIL makes the same
+//! decisions as the real one. The seed decides what is chance on a real machine: the time that a thread
+//! takes to wake up, and which thread takes the GIL first.
 
 mod cores;
 mod gil;
@@ -28,7 +28,8 @@ pub(super) use pace::Course;
 pub use pace::Pace;
 pub(super) use play::start;
 
-/// No simulated run has more events, so that its picture has room in memory: some 40 bytes each.
+/// The maximum number of events of a simulated run. It bounds the memory of its timeline, at about 40
+/// bytes per event.
 pub const MOST_EVENTS: u32 = 2_000_000;
 
 /// The events of a simulated run, in order of time.
@@ -36,15 +37,15 @@ pub const MOST_EVENTS: u32 = 2_000_000;
 pub struct Simulated {
     machine: Machine,
     lanes: Vec<Told>,
-    /// How many events were told.
+    /// The number of events returned so far.
     told: u32,
-    /// When the last one was.
+    /// The time of the last one.
     at: Nanos,
-    /// How it ends, once that is known.
+    /// The final events, once the end is known.
     end: Option<VecDeque<Event>>,
 }
 
-/// What was told of a lane.
+/// The state of a lane after the last event.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
     task: Option<TaskId>,
@@ -52,7 +53,7 @@ struct Told {
 }
 
 impl Simulated {
-    /// A run of `plan`, if that is to be simulated.
+    /// Creates the simulated run of `plan`. Returns `None` if the plan is not to be simulated.
     pub fn new(plan: &Plan) -> Option<Self> {
         let compute = plan.work.compute()?;
         Some(Self {
@@ -64,7 +65,7 @@ impl Simulated {
         })
     }
 
-    /// When the next event is; nothing after the last.
+    /// The time of the next event, or `None` after the last.
     pub fn peek(&mut self) -> Option<Nanos> {
         if self.end.is_none() {
             if self.told >= MOST_EVENTS {
@@ -78,14 +79,14 @@ impl Simulated {
         self.end.as_ref()?.front().map(|event| event.at)
     }
 
-    /// Ends the run at a moment before its next event, unless it has ended.
+    /// Stops the run at `at`, which is no later than its next event, unless it has ended.
     pub fn stop(&mut self, at: Nanos) {
         if self.end.is_none() {
             self.cut_off(at.max(self.at), End::Stopped);
         }
     }
 
-    /// Nothing more is done from `at` on. Tasks in work are stopped, as in a real run.
+    /// Ends the run at `at`. Tasks in progress are stopped, as in a real run.
     fn cut_off(&mut self, at: Nanos, end: End) {
         let lanes = (0..).map(LaneId).zip(&self.lanes);
         let left = lanes.filter_map(|(lane, told)| {
@@ -131,8 +132,8 @@ fn too_many_events() -> Failure {
     Failure::new(
         FailureKind::Worker,
         format!(
-            "a simulated run is given up after {MOST_EVENTS} events: take a longer switch interval, \
-             or fewer or smaller tasks"
+            "the simulated run exceeds {MOST_EVENTS} events; use a longer --switch-interval, or fewer \
+             or smaller tasks"
         ),
     )
 }

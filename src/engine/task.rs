@@ -1,4 +1,4 @@
-//! What the pool's workers do: `Job` makes a `Worker` on each thread, which reports on its lane.
+//! The work of the pool: a `Job` creates a `Worker` on each thread, which reports on its lane.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,102 +15,101 @@ use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
 /// A kind of work, shared by the threads of a run.
 pub trait Job: Send + Sync {
-    /// Sets up what one thread needs, on that thread.
+    /// Creates the worker of one thread. Called on that thread.
     fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
 
-    /// Which lanes may have a task, where not all of them may.
+    /// The lane slots, or `None` if all lanes may take tasks at any time.
     fn room(&self) -> Option<&Arc<Room>> {
         None
     }
 
-    /// The run was stopped, and is not waited for any longer: ends what would outlive the program.
+    /// Kills processes that would outlive the program. Called when a stopped run does not end in time.
     fn abandon(&self) {}
 }
 
-/// One thread's means to do tasks.
+/// Does the tasks of one thread.
 pub trait Worker {
-    /// Waits until the lane's task may start, or until the run is cancelled, and returns the permit
-    /// for it. The permit belongs to the task: whatever becomes of that, it is given back with it.
-    /// `None` if the run is cancelled, or if this kind of work needs no permit. Fails, and the task
-    /// with it, if the wait would be too long.
+    /// Waits until the lane's task may start, and returns its permit, which is released when the task
+    /// ends. Returns `None` if the run is cancelled or the job needs no permits. Fails, and the task
+    /// with it, if the wait would exceed the user's maximum.
     fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
         _ = cancel;
         Ok(None)
     }
 
-    /// No task is at hand: gives back what others may need meanwhile.
+    /// Releases what other lanes may need. Called before the thread waits for a task.
     fn rest(&mut self) {}
 
-    /// Does a task with the permit that was acquired for it, or stops soon after `cancel` says so.
-    /// Also returns how many tasks there are, as far as the task showed it.
+    /// Does a task with the permit that was acquired for it, or stops soon after `cancel` is set. Also
+    /// returns the number of tasks, as far as this task revealed it.
     fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent);
 }
 
-/// How many tasks a workload turns out to have.
+/// The number of tasks of a workload, as far as one task revealed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// The task did not show it.
+    /// The task revealed nothing.
     Unknown,
-    /// This many at the least.
+    /// At least this number.
     AtLeast(u32),
-    /// This many.
+    /// Exactly this number.
     Exactly(u32),
-    /// Nobody knows, but there is room for one more after this task.
+    /// Unknown, but this task was full, so there may be one more after it.
     PerhapsMore {
-        /// The first thing of those that the task brought. A server that gives the same for every
-        /// task has no more.
+        /// The ID of the first item that the task returned. If the next task begins with the same one,
+        /// the server repeats itself and there is no more.
         first: u64,
     },
-    /// No more than this many, whatever other tasks say.
+    /// At most this number, whatever other tasks reveal.
     AtMost(u32),
 }
 
-/// A lane's voice: stamps what happens on it, when it happens.
+/// Timestamps and sends the events of a lane.
 #[derive(Clone, Debug)]
 pub struct Report {
     lane: LaneId,
     clock: Clock,
     start: Nanos,
     events: Sender<Event>,
-    /// Under a GIL, what the lane does decides who holds it.
+    /// The thread's GIL state, `None` without a GIL. Events then acquire and release the GIL.
     thread: Option<Arc<ThreadState>>,
     listener: Option<Arc<Listener>>,
 }
 
 impl Report {
-    /// The voice of `lane` in a run that started when `clock` stood at `start`.
+    /// Creates the reporter of `lane` in a run that started when `clock` read `start`.
     pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
         Self { lane, clock, start, events, thread: None, listener: None }
     }
 
-    /// Another lane's voice in the same run.
+    /// Returns a reporter for another lane of the same run.
     #[must_use]
     pub fn on(&self, lane: LaneId) -> Self {
         Self { lane, thread: None, listener: None, ..self.clone() }
     }
 
-    /// The same lane's, on a thread that needs the GIL to compute.
+    /// Returns a reporter for the same lane on a thread that needs the GIL to compute.
     pub(super) fn under(&self, thread: Arc<ThreadState>) -> Self {
         Self { thread: Some(thread), ..self.clone() }
     }
 
-    /// The same lane's, heard by somebody on this side of the channel, too.
+    /// Returns a reporter for the same lane that also passes its events to `listener`.
     pub(super) fn heard_by(&self, listener: Arc<Listener>) -> Self {
         Self { listener: Some(listener), ..self.clone() }
     }
 
-    /// The lane that it speaks for.
+    /// The lane that this reports for.
     pub const fn lane(&self) -> LaneId {
         self.lane
     }
 
-    /// A moment of the clock, as the run's.
+    /// Converts a time of the clock to the time since the run's start.
     pub const fn moment(&self, clock: Nanos) -> Nanos {
         clock.since(self.start)
     }
 
-    /// This happened now. Under a GIL, waits for it where the lane is to compute, and gives it back
-    /// where it does anything else.
+    /// Sends an event that happens now. Under a GIL, first acquires the GIL if the lane is about to
+    /// compute, and afterwards releases it if the lane does something else.
     pub fn send(&self, kind: Kind) {
         match &self.thread {
             None => self.stamp(kind),
@@ -118,43 +117,42 @@ impl Report {
         }
     }
 
-    /// This happened now, whoever holds the GIL.
+    /// Sends an event that happens now, without acquiring or releasing the GIL.
     pub(super) fn stamp(&self, kind: Kind) {
         self.tell(self.now(), kind);
     }
 
-    /// This happened at a moment of the run: another process stamped it.
+    /// Sends an event with a given time, such as one that a worker process timestamped.
     pub(super) fn tell(&self, at: Nanos, kind: Kind) {
         if let Some(listener) = &self.listener {
             listener.hear(at, &kind);
         }
-        // Nobody listens any more once the screen has moved on to another run.
+        // The receiver is gone once the screen shows another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
     }
 
-    /// The run's moment now.
+    /// The time since the run's start.
     pub(super) fn now(&self) -> Nanos {
         self.moment(self.clock.now())
     }
 
-    /// The run's start on the clock that all processes of this machine share, where there is one.
+    /// The run's start on the machine-wide monotonic clock, or `None` if there is none.
     pub(super) fn zero(&self) -> Option<Nanos> {
         self.clock.zero().map(|zero| zero + self.start)
     }
 
-    /// The lane does this from now on.
+    /// Reports that the lane enters `state` now.
     pub fn enter(&self, state: State) {
         self.send(Kind::Entered { state });
     }
 
-    /// What to look at between two turns of computing: while it is set, [`Self::check`] has
-    /// something to do.
+    /// The flag to poll between two turns of CPU work. While it is set, call [`Self::check`].
     pub fn breaker<'flag>(&'flag self, cancel: &'flag Cancel) -> &'flag AtomicBool {
         self.thread.as_ref().map_or(cancel.flag(), |thread| thread.breaker())
     }
 
-    /// Hands the GIL over if another thread asked for it, and waits until it comes back. False where
-    /// the run is to stop.
+    /// Yields the GIL if another thread has requested it, and waits to get it back. Returns `false` if
+    /// the run is being stopped.
     pub fn check(&self, cancel: &Cancel) -> bool {
         match &self.thread {
             Some(thread) if !cancel.is_cancelled() => thread.check(|kind| self.stamp(kind)),

@@ -142,7 +142,7 @@ fn a_task_that_three_worker_processes_died_over_ends_the_run() {
             (if task.0 == 2 { died(2) } else { done() }, Extent::Unknown)
         };
         let events = Scripted::new(kills).run(&plan);
-        assert_given_up(&events, "after 3 worker processes died over task 2 (");
+        assert_given_up(&events, "after 3 worker processes died on task 2 (");
         let run = fold(&plan, &events);
         assert_eq!((run.lost(), run.failed_task()), (2, Some(TaskId(2))));
     }
@@ -157,7 +157,7 @@ fn three_worker_processes_that_died_in_a_row_end_the_run() {
             (if task.0 > 5 { died(task.0) } else { done() }, Extent::Unknown)
         };
         let events = Scripted::new(kills).run(&plan);
-        assert_given_up(&events, "after 3 worker processes died one after another (");
+        assert_given_up(&events, "after 3 worker processes died in a row (");
         let run = fold(&plan, &events);
         assert_eq!((run.lost(), run.failed_task(), run.done_tasks()), (2, Some(TaskId(8)), 5));
     }

@@ -48,7 +48,11 @@ fn nobody_writes_on_the_terminal_beside_the_screen() {
     pty.keys("q");
     let ended = pty.ended();
     assert_eq!(ended.code, 1);
-    assert!(ended.farewell().contains("was ended as it wanted the terminal"), "{}", ended.screen);
+    assert!(
+        ended.farewell().contains("was stopped because it tried to use the terminal"),
+        "{}",
+        ended.screen
+    );
     assert!(!ended.output.contains("evil-42"), "{:?}", ended.output);
 }
 

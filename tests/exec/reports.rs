@@ -31,7 +31,7 @@ fn every_end_is_told() {
     );
     let commands = commands(&report);
     assert_eq!(commands[1]["error"], "command 2, \"exit 3\", ended with exit status 3");
-    assert_eq!(commands[2]["error"], "command 3, \"kill -KILL $$\", was ended by signal 9");
+    assert_eq!(commands[2]["error"], "command 3, \"kill -KILL $$\", was killed by signal 9");
     assert_eq!((&commands[4]["output"], &commands[4]["bytes"]), (&value!("é\n"), &value!(3)));
     let run = &report["runs"][0];
     assert_eq!(

@@ -134,7 +134,11 @@ fn a_command_that_wants_the_terminal_is_ended() {
         let pty = on_terminal(&["--plain"], command);
         let ended = pty.ended();
         assert_eq!(ended.code, 1, "{}", ended.output);
-        assert!(ended.output.contains("was ended as it wanted the terminal"), "{}", ended.output);
+        assert!(
+            ended.output.contains("was stopped because it tried to use the terminal"),
+            "{}",
+            ended.output
+        );
     }
 }
 

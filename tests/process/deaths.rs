@@ -118,7 +118,7 @@ fn a_worker_that_is_stopped_is_replaced_and_one_that_computes_is_not() {
     }
     let lost = [1, 2].map(|task| losses(&going.run, TaskId(task))).concat();
     let [lost] = lost.as_slice() else { panic!("{lost:?}") };
-    let words = format!("worker process {stopped} gave no sign of life for 2 s");
+    let words = format!("worker process {stopped} did not respond for 2 s");
     assert_eq!((lost.kind, &lost.message), (FailureKind::Worker, &words));
     assert_eq!((busy[2], is_there(stopped)), (busy[1], false));
     going.handle.stop();
@@ -141,7 +141,7 @@ fn a_worker_that_is_stopped_in_a_request_costs_no_page() {
     assert!(going.run.is_whole(), "{:?}", going.run.failure());
     assert_eq!(going.run.follower_ids().collect::<Vec<_>>(), (1..=180).collect::<Vec<_>>());
     let lost = losses(&going.run, TaskId(3));
-    assert!(lost[0].message.ends_with(" gave no sign of life for 6 s"), "{lost:?}");
+    assert!(lost[0].message.ends_with(" did not respond for 6 s"), "{lost:?}");
     assert_eq!(server.pages()[&3], 2);
 }
 
@@ -178,7 +178,7 @@ fn a_task_that_three_workers_died_over_is_given_up() {
     going.end();
     let failure = going.failure();
     assert_eq!(failure.kind, FailureKind::Worker);
-    assert!(failure.message.contains("after 3 worker processes died over task 2 ("), "{failure}");
+    assert!(failure.message.contains("after 3 worker processes died on task 2 ("), "{failure}");
     assert_eq!((going.run.lost(), going.run.failed_task()), (2, Some(TaskId(2))));
 }
 

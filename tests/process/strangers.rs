@@ -32,15 +32,15 @@ fn with(name: &str, clock: &Clock) -> Going {
 #[test]
 fn who_never_gets_ready_is_said_to_be_no_worker() {
     for (name, words) in [
-        ("exits", "ended with exit code 3"),
+        ("exits", "exited with code 3"),
         ("kills-itself", "was killed by signal 9"),
-        ("garbage", "did not speak as workers do (expected value"),
-        ("bytes", "did not speak as workers do ("),
-        ("endless", "did not speak as workers do (a line of more than 17 MB)"),
+        ("garbage", "sent invalid output (expected value"),
+        ("bytes", "sent invalid output ("),
+        ("endless", "sent invalid output (a line longer than 17 MB)"),
         ("closes", "closed its output"),
-        ("other-version", "is another version than this one: start threadline again"),
+        ("other-version", "is a different version; restart threadline"),
         ("unable", "it cannot be done: do something else"),
-        ("early", "did not speak as workers do (something before it was ready)"),
+        ("early", "sent invalid output (a message before it was ready)"),
     ] {
         let going = with(name, &Clock::system());
         let failure = going.failure();
@@ -54,14 +54,14 @@ fn who_never_gets_ready_is_said_to_be_no_worker() {
 #[test]
 fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
     for (name, words) in [
-        ("ready-exits", "ended with exit code 4"),
-        ("ready-garbage", "did not speak as workers do ("),
+        ("ready-exits", "exited with code 4"),
+        ("ready-garbage", "sent invalid output ("),
         ("ready-closes", "closed its output"),
-        ("ready-cut", "ended with exit code 0"),
-        ("ready-endless", "a line of more than 17 MB"),
-        ("ready-floods", "no end of it"),
-        ("ready-other", "another task's answer"),
-        ("ready-twice", "its first words again"),
+        ("ready-cut", "exited with code 0"),
+        ("ready-endless", "a line longer than 17 MB"),
+        ("ready-floods", "too many messages"),
+        ("ready-other", "the answer to another task"),
+        ("ready-twice", "a second handshake"),
     ] {
         let going = with(name, &Clock::system());
         let failure = going.failure();
@@ -79,8 +79,8 @@ fn who_never_answers_is_replaced_until_that_is_given_up() {
     let program = stranger(&place, "ready-mute");
     let going = Going::over(&impatient(program, &Clock::system()), &cpu(10, 1, 1));
     let failure = &going.failure().message;
-    assert!(failure.contains("gave up after 3 worker processes died over task 1 ("), "{failure}");
-    assert!(failure.contains(" gave no sign of life for 2 s)"), "{failure}");
+    assert!(failure.contains("gave up after 3 worker processes died on task 1 ("), "{failure}");
+    assert!(failure.contains(" did not respond for 2 s)"), "{failure}");
     assert_eq!((going.run.lost(), distinct(&going.pids()).len()), (2, 3));
 }
 
@@ -140,7 +140,7 @@ fn a_program_that_was_deleted_says_so_and_exits_with_1() {
         .unwrap();
     let err = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(ended.status.code(), Some(1), "{err}");
-    let words = "no worker process can be started, as ";
-    assert!(err.contains(words) && err.contains("is not there any more"), "{err}");
+    let words = "cannot start a worker process: ";
+    assert!(err.contains(words) && err.contains("no longer exists"), "{err}");
     assert!(server.pages().is_empty(), "somebody asked all the same");
 }

@@ -124,9 +124,9 @@ fn many_processes_start_side_by_side() {
 fn without_its_own_file_the_program_says_so() {
     let gone = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deleted");
     for (program, words) in [
-        (gone.as_path(), "is not there any more: start threadline again"),
-        (Path::new("/"), "no worker process can be started from / ("),
-        (Path::new(env!("CARGO_MANIFEST_DIR")), "ask for fewer with --threads"),
+        (gone.as_path(), "no longer exists; restart threadline"),
+        (Path::new("/"), "cannot start a worker process from /: "),
+        (Path::new(env!("CARGO_MANIFEST_DIR")), "lower --threads"),
     ] {
         for plan in [cpu(100, 3, 9), followers(3, 9)] {
             let api = threadline::github::Api::new("http://127.0.0.1:9", None).unwrap();

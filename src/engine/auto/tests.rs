@@ -1,4 +1,4 @@
-//! The controller on services in virtual time, and whatever else may be told it.
+//! The adaptive limit against services in virtual time, and against arbitrary input.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -11,11 +11,11 @@ mod failing;
 
 const MILLI: u64 = 1_000_000;
 
-/// A service that does so many requests at once, the others one after another as they came.
+/// A service that handles `at_once` requests at a time, and queues the others in order of arrival.
 #[derive(Clone, Copy, Debug)]
 struct Service {
     at_once: usize,
-    /// How long a request takes in milliseconds, and by how much of that more or less, in per cent.
+    /// The time of a request in milliseconds, and its variation up or down in per cent.
     takes: u64,
     jitter: u64,
     seed: u64,
@@ -23,7 +23,7 @@ struct Service {
 
 const FIFTY: Service = Service { at_once: 8, takes: 50, jitter: 0, seed: 1 };
 
-/// How a run went, in virtual time.
+/// The result of a run, in virtual time.
 struct Went {
     took: u64,
     limits: Vec<u16>,
@@ -36,7 +36,8 @@ impl Went {
 }
 
 impl Service {
-    /// Asks for so many pages; `limit` says how many at once, and is told of each answer.
+    /// Requests `pages` pages. `limit` is called with each response, and returns the number of requests
+    /// that may be in flight.
     fn ask(
         self,
         pages: u64,
@@ -86,13 +87,13 @@ impl Service {
     }
 }
 
-/// The figure of the issue: 60 pages of 50 ms from a service that does 8 at once.
+/// 60 pages of 50 ms from a service that handles 8 at a time.
 #[test]
-fn it_ends_where_the_service_is_full_and_loses_little_on_the_way() {
+fn limit_converges_to_the_capacity_of_the_service_at_little_cost() {
     let went = FIFTY.auto(60, 60);
     assert_eq!((went.end(), went.limits.iter().max()), (9, Some(&16)));
     assert!(went.took * 100 <= FIFTY.best(60) * 115, "{} ns", went.took);
-    // However long it goes on.
+    // It stays there in longer runs.
     for pages in [120, 600, 6_000] {
         let end = FIFTY.auto(pages, 64).end();
         assert!((7..=10).contains(&end), "{end} after {pages} pages");
@@ -100,19 +101,19 @@ fn it_ends_where_the_service_is_full_and_loses_little_on_the_way() {
 }
 
 #[test]
-fn a_service_of_any_width_is_found() {
+fn limit_converges_for_any_capacity() {
     for (at_once, ends) in [(1, 1..=5), (3, 3..=6), (20, 20..=26), (1_000, 64..=64)] {
         let service = Service { at_once, ..FIFTY };
         let went = service.auto(600, 64);
         assert!(ends.contains(&went.end()), "{at_once} at once: {}", went.end());
-        // Of so many pages, the first rounds are a small part, but for a service without end.
+        // The first rounds cost little of 600 pages, except against a service without a limit.
         let worst = if at_once > 64 { 135 } else { 115 };
         assert!(went.took * 100 <= service.best(600) * worst, "{at_once} at once");
     }
 }
 
 #[test]
-fn what_takes_now_longer_now_shorter_is_no_queue() {
+fn jitter_is_not_taken_for_a_queue() {
     for seed in 0..40 {
         for jitter in [1, 10] {
             let service = Service { jitter, seed, ..FIFTY };
@@ -126,9 +127,9 @@ fn what_takes_now_longer_now_shorter_is_no_queue() {
     }
 }
 
-/// A service that becomes slower has no longer queue for that: the next probe shows it.
+/// A service that becomes slower has no longer queue because of that, as the next probe shows.
 #[test]
-fn what_a_request_takes_is_looked_at_again() {
+fn probes_detect_a_slower_service() {
     let mut auto = Auto::new(64);
     let mut whys = Vec::new();
     let mut now = 0;
@@ -149,9 +150,9 @@ fn answer(auto: &mut Auto, sent: u64, done: u64) -> Option<Change> {
     auto.answered(exchange, auto.limit())
 }
 
-/// Eight workers meet the same failure; only what they ask after it counts again.
+/// Eight workers meet the same failure; only requests sent after the halving count again.
 #[test]
-fn failures_halve_once_a_round_and_then_it_grows_by_one() {
+fn failures_halve_once_a_round_then_growth_is_linear() {
     for why in [Why::RateLimit, Why::ServerError, Why::TimedOut, Why::Broken] {
         let mut auto = Auto::new(64);
         let grown = (0..4).filter_map(|_| answer(&mut auto, 0, 50)).last();
@@ -171,9 +172,10 @@ fn failures_halve_once_a_round_and_then_it_grows_by_one() {
     }
 }
 
-/// Up to half of what may be in flight, a round; but who is told to ask less does so at once.
+/// Server errors count as chance up to half of the limit per round; rate limits and timeouts halve the
+/// limit at once.
 #[test]
-fn a_few_failures_a_round_are_chance() {
+fn few_failures_per_round_keep_the_limit() {
     for why in [Why::ServerError, Why::Broken] {
         let mut auto = Auto::new(64);
         let mut fail = |sent| auto.failed(Nanos(sent), Nanos(sent), why);
@@ -184,9 +186,9 @@ fn a_few_failures_a_round_are_chance() {
     }
 }
 
-/// What fails while half as many are asked for halves what it was before.
+/// A failure during a probe halves the limit from before the probe.
 #[test]
-fn a_probe_that_fails_does_not_halve_twice() {
+fn failure_during_a_probe_halves_once() {
     let mut auto = Auto::new(4);
     let mut round = 0;
     let probes = |(_, why)| why == Why::Probe;
@@ -199,7 +201,7 @@ fn a_probe_that_fails_does_not_halve_twice() {
 }
 
 #[test]
-fn no_more_than_the_quota_has_left_and_all_again_once_it_is_new() {
+fn remaining_quota_caps_the_limit_until_it_resets() {
     let quota = |remaining, reset| Quota { limit: 60, remaining, reset };
     let mut auto = Auto::new(64);
     assert_eq!((auto.left(quota(3, 9)), auto.left(quota(5, 9))), (Some((3, Why::Quota)), None));
@@ -207,7 +209,7 @@ fn no_more_than_the_quota_has_left_and_all_again_once_it_is_new() {
     assert_eq!(auto.left(quota(59, 10)), Some((4, Why::Quota)));
 }
 
-/// What a server, a network and a person may do next.
+/// An input of the adaptive limit.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Answer { took: u64, in_flight: u16 },
@@ -225,7 +227,7 @@ fn next() -> impl Strategy<Value = Next> {
 
 proptest! {
     #[test]
-    fn the_limit_is_between_one_and_the_most_and_grows_only_in_need(
+    fn limit_stays_in_range_and_grows_only_when_used(
         most in 0..80_u16,
         what in prop::collection::vec(next(), 0..400),
     ) {
@@ -252,7 +254,7 @@ proptest! {
             if let Some((_, Why::NoQueue { .. })) = change {
                 prop_assert!(after > before && busiest >= before.div_ceil(2));
             }
-            // What the quota has left ends no round.
+            // A change because of the quota does not end the round.
             if change.is_some_and(|(_, why)| why != Why::Quota) {
                 busiest = 0;
             }

@@ -1,4 +1,4 @@
-//! What a command writes: into a file without a name, from which its beginning and its end are kept.
+//! The output of a command, captured in an unnamed file of which the beginning and the end are kept.
 
 use std::fs::File;
 use std::io;
@@ -9,45 +9,45 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
-/// So many bytes are kept whole.
+/// The maximum number of bytes that are kept. Shorter output is kept whole.
 const WHOLE: u64 = 1 << 20;
 
-/// Of more, so many from the beginning, and the rest from the end.
+/// The number of bytes kept from the beginning and from the end of longer output.
 const HEAD: u64 = WHOLE / 4;
 const TAIL: u64 = WHOLE - HEAD;
 
-/// The maximum number of bytes that a file may have on the disk besides what is kept.
+/// The maximum number of bytes on disk beyond those that are kept.
 const MAX_SPARE: u64 = 3 << 20;
 
-/// The same where no hole can be punched into a file.
+/// The same on file systems that cannot punch a hole into a file.
 const MAX_SPARE_WITHOUT_HOLES: u64 = 64 << 20;
 
-/// What a command writes, shared with the thread that trims it.
+/// The output of a command, shared with the thread that trims it.
 pub(super) struct Capture(Mutex<OutputFile>);
 
-/// A file that a command writes to. A pipe would have an end only when the last process that holds
-/// it is gone, and that may be one that the command left in the background; it would also hold a
-/// command up while this program sleeps.
+/// A file that a command writes to. A pipe would not do: it ends only with the last process that holds
+/// it, which the command may have left in the background, and it would block the command while this
+/// program is suspended.
 struct OutputFile {
     file: File,
-    /// How long it was at the last look.
+    /// The length at the last poll.
     len: u64,
-    /// Where the hole ends that begins behind the head.
+    /// The end of the hole, which begins after the head.
     hole_end: u64,
-    /// What it had before it was emptied, where no hole can be punched.
+    /// The content before the file was emptied, if no hole can be punched.
     former: Option<Former>,
 }
 
-/// What a file had before it was emptied for the last time.
+/// The content of a file before it was last emptied.
 struct Former {
     head: Vec<u8>,
     tail: Vec<u8>,
-    /// How much it had, all times together, as far as that is known: what a command writes in the
-    /// instant before its file is emptied is not counted.
+    /// The total number of bytes before that. Bytes written in the instant before the file is emptied
+    /// are not counted.
     bytes: u64,
 }
 
-/// What was written, as far as it is kept.
+/// The captured output: the text that is kept, and the number of bytes written and left out.
 pub(super) struct Captured {
     pub(super) text: Arc<str>,
     pub(super) bytes: u64,
@@ -59,19 +59,20 @@ impl Capture {
         Ok(Self(Mutex::new(OutputFile::new()?)))
     }
 
-    /// One place for both outputs, so that their order is kept.
+    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
+    /// kept.
     pub(super) fn outputs(&self) -> io::Result<[Stdio; 2]> {
         let copy = || self.file().file.try_clone();
         Ok([copy()?.into(), copy()?.into()])
     }
 
-    /// Gives back what is not kept, if that is much. Returns how many bytes were written since the
-    /// last time.
+    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
+    /// the last call.
     pub(super) fn trim(&self) -> io::Result<u64> {
         self.file().trim()
     }
 
-    /// What is in it now.
+    /// Reads the present output.
     pub(super) fn read(&self) -> io::Result<Captured> {
         self.file().read()
     }
@@ -84,7 +85,8 @@ impl Capture {
 impl OutputFile {
     fn new() -> io::Result<Self> {
         let file = tempfile::tempfile()?;
-        // Who opens /dev/stderr anew and cuts it leaves no gap for those who still have it open.
+        // With O_APPEND, a process that reopens and truncates /dev/stderr leaves no gap of zeros for
+        // the others.
         fcntl_setfl(&file, fcntl_getfl(&file)? | OFlags::APPEND)?;
         Ok(Self { file, len: 0, hole_end: 0, former: None })
     }
@@ -92,7 +94,7 @@ impl OutputFile {
     fn trim(&mut self) -> io::Result<u64> {
         let len = self.len()?;
         let written = len.saturating_sub(mem::replace(&mut self.len, len));
-        // Who opened /dev/stderr anew may have cut the file.
+        // A process that reopened /dev/stderr may have truncated the file.
         self.hole_end = self.hole_end.min(len);
         let spare = len.saturating_sub(self.hole_end.max(HEAD) + TAIL);
         if spare > MAX_SPARE && punch_hole(&self.file, HEAD, len - TAIL - HEAD).is_ok() {
@@ -103,7 +105,7 @@ impl OutputFile {
         Ok(written)
     }
 
-    /// Empties the file, and keeps its beginning and its end.
+    /// Empties the file, and keeps its beginning and its end in memory.
     fn empty(&mut self) -> io::Result<()> {
         let tail = self.part(self.len()?.saturating_sub(TAIL), TAIL)?;
         let (head, before) = match self.former.take() {
@@ -132,7 +134,7 @@ impl OutputFile {
         Ok(Captured { text: text.into(), bytes: len, left_out })
     }
 
-    /// What was written, of which the file has the last `len` bytes.
+    /// Reads the output of a file that was emptied and now has `len` bytes.
     fn read_after(&self, former: &Former, len: u64) -> io::Result<Captured> {
         let last = self.part(len.saturating_sub(TAIL), TAIL)?;
         let missing = (TAIL as usize).saturating_sub(last.len());
@@ -160,7 +162,7 @@ impl OutputFile {
         let mut filled = 0;
         while let Some(room) = bytes.get_mut(filled..).filter(|room| !room.is_empty()) {
             match self.file.read_at(room, from + filled as u64) {
-                // A process in the background has cut it meanwhile.
+                // A background process has truncated the file meanwhile.
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -177,14 +179,14 @@ fn text(bytes: Vec<u8>) -> String {
     text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// Gives a part of a file back to the system: it reads as zeros then, and takes no room.
+/// Deallocates a part of a file, which then reads as zeros and takes no space.
 #[cfg(target_os = "linux")]
 fn punch_hole(file: &File, from: u64, count: u64) -> io::Result<()> {
     use rustix::fs::{FallocateFlags, fallocate};
     Ok(fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, from, count)?)
 }
 
-/// macOS can do it (`F_PUNCHHOLE`), but there is no safe call for it.
+/// Fails: macOS can punch holes (`F_PUNCHHOLE`), but there is no safe call for it.
 #[cfg(not(target_os = "linux"))]
 fn punch_hole(_: &File, _: u64, _: u64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
@@ -204,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_fits_is_kept_whole() {
+    fn short_output_is_kept_whole() {
         for bytes in [&b""[..], b"one\ntwo\n", &vec![b'x'; WHOLE as usize]] {
             let captured = captured(bytes);
             assert_eq!(captured.text.as_bytes(), bytes);
@@ -213,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn of_more_the_middle_is_left_out_and_counted() {
+    fn middle_of_long_output_is_left_out_and_counted() {
         let mut bytes = vec![b'a'; HEAD as usize];
         bytes.extend(vec![b'-'; 7]);
         bytes.extend(vec![b'z'; (WHOLE - HEAD) as usize]);
@@ -231,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_trimmed_meanwhile_is_what_is_left_out() {
+    fn trimming_does_not_change_the_captured_text() {
         let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 20));
         for part in all.as_bytes().chunks(1 << 20) {
             (&output.file).write_all(part).unwrap();
@@ -243,11 +245,11 @@ mod tests {
         }
         let (trimmed, whole) = (output.read().unwrap(), captured(all.as_bytes()));
         assert_eq!((trimmed.bytes, trimmed.left_out), (whole.bytes, whole.left_out));
-        assert!(trimmed.text == whole.text, "what is kept is not the same");
+        assert!(trimmed.text == whole.text, "the captured text differs");
     }
 
     #[test]
-    fn a_file_that_is_cut_by_a_command_is_trimmed_anew() {
+    fn file_truncated_by_a_command_is_trimmed_again() {
         let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 19));
         for _ in 0..2 {
             output.file.set_len(0).unwrap();
@@ -264,9 +266,9 @@ mod tests {
         }
     }
 
-    /// As on a system that can punch no holes.
+    /// The fallback of systems that cannot punch holes.
     #[test]
-    fn a_file_that_is_emptied_keeps_its_beginning_and_its_end() {
+    fn emptied_file_keeps_its_beginning_and_end() {
         let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 17));
         for _ in 0..2 {
             (&output.file).write_all(all.as_bytes()).unwrap();
@@ -283,7 +285,7 @@ mod tests {
         let tail = rest.strip_prefix(&note).unwrap();
         let tail = tail.strip_suffix("\n[threadline: some bytes may be left out here]\nthe end");
         assert_eq!(tail, Some(end(TAIL - 7)));
-        // With enough after it, nothing of what came before is kept but the beginning.
+        // Once enough is written after it, only the beginning of the former content is kept.
         (&output.file).write_all(all.as_bytes()).unwrap();
         let captured = output.read().unwrap();
         assert!(captured.text.ends_with(end(TAIL)));
@@ -291,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_no_text_are_replaced() {
+    fn invalid_utf8_is_replaced() {
         let captured = captured(b"a\xff\0b");
         assert_eq!((&*captured.text, captured.bytes), ("a\u{fffd}\0b", 4));
     }

@@ -15,13 +15,13 @@ use super::groups::Groups;
 use super::trimmer::Trimmer;
 use crate::model::ExitStatus;
 
-/// A command that runs. Dropping it ends it, and all of its process group.
+/// A running command. Dropping it kills the command and its process group.
 pub(super) struct Child {
     process: process::Child,
     group: Pid,
     groups: Arc<Groups>,
     capture: Arc<Capture>,
-    /// Whether nothing of it is left to be ended.
+    /// Set once the shell was reaped, so that there is nothing left to kill.
     over: bool,
 }
 
@@ -29,15 +29,15 @@ pub(super) struct Child {
 pub(super) struct Ended {
     pub(super) status: ExitStatus,
     pub(super) captured: Captured,
-    /// Whether it was told to end.
+    /// Set if it was asked to stop.
     pub(super) signalled: bool,
-    /// Whether it was ended because it wanted to read from the terminal, to change it, or to write on
-    /// it where the screen is.
+    /// Set if it was killed because it tried to read from the terminal, to configure it, or to write to
+    /// it while the screen is shown.
     pub(super) wanted_terminal: bool,
 }
 
 impl Child {
-    /// Has a shell run `command`, without input.
+    /// Starts a shell that runs `command`, without input.
     pub(super) fn start(
         command: &str,
         groups: &Arc<Groups>,
@@ -46,7 +46,7 @@ impl Child {
         let capture = Arc::new(Capture::new()?);
         let [stdout, stderr] = capture.outputs()?;
         let process = Command::new("sh")
-            // A command that begins with a dash is no option.
+            // A command that begins with a dash is not an option.
             .args(["-c", "--", command])
             .stdin(Stdio::null())
             .stdout(stdout)
@@ -59,8 +59,8 @@ impl Child {
         Ok(Self { process, group, groups: Arc::clone(groups), capture, over: false })
     }
 
-    /// Waits until its shell has ended: what that leaves in the background goes on, and is not
-    /// waited for, unless the command was told to end.
+    /// Waits until the shell has exited. Processes that it leaves in the background keep running; they
+    /// are waited for only if the command was asked to stop.
     pub(super) fn wait(mut self) -> io::Result<Ended> {
         let wanted_terminal = self.end()?;
         let signalled = self.groups.has_ended(self.group);
@@ -77,9 +77,9 @@ impl Child {
         Ok(Ended { status, captured, signalled, wanted_terminal })
     }
 
-    /// Waits for its end, but leaves its number to it: nobody else's group has that while this is
-    /// told to end. Returns whether it wanted the terminal: its group is stopped then, for ever, as
-    /// the terminal is ours.
+    /// Waits until the shell has exited, without reaping it: so its process ID stays reserved, and a
+    /// signal to its group cannot hit another one. Returns whether the command tried to use the
+    /// terminal; its group, which the system has stopped for that, is then killed.
     fn end(&self) -> io::Result<bool> {
         let (ends, stops) = (WaitIdOptions::EXITED, WaitIdOptions::STOPPED);
         let mut wanted_terminal = false;
@@ -88,7 +88,7 @@ impl Child {
             let Some(stopped) = status.and_then(|status| status.stopping_signal()) else {
                 return Ok(wanted_terminal);
             };
-            // So that the next thing to come is told.
+            // Consumes the stop, so that the next call reports the next change.
             self.status(stops | WaitIdOptions::NOHANG)?;
             if [Signal::TTIN, Signal::TTOU].map(Signal::as_raw).contains(&stopped) {
                 wanted_terminal = true;

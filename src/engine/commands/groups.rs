@@ -1,4 +1,4 @@
-//! The process groups of a run's commands, and how they are told to end.
+//! The process groups of a run's commands, and the signals that stop them.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
-/// How long a command that is told to end (SIGTERM) may take before it is killed (SIGKILL): less than
-/// a run that is stopped has, so that the program leaves nothing behind.
+/// The time between SIGTERM and SIGKILL. It is shorter than the grace of a stopped run, so that the
+/// program leaves no process behind.
 const GRACE: Duration = Duration::from_millis(200);
 
-/// How often it is looked whether anything is left of a command's group after its shell has ended:
-/// the system does not tell.
+/// The interval of polling for the end of a process group whose shell has exited: the system does not
+/// notify of it.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// The groups of the commands that run.
+/// The process groups of the running commands.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     state: Mutex<State>,
@@ -25,14 +25,14 @@ pub(super) struct Groups {
 #[derive(Debug, Default)]
 struct State {
     running: HashSet<Pid>,
-    /// They were told to end.
+    /// Set once they were sent SIGTERM.
     stopping: bool,
-    /// They were killed.
+    /// Set once they were sent SIGKILL.
     killed: bool,
 }
 
 impl Groups {
-    /// A command runs. After a stop, that is too late.
+    /// Adds the group of a new command. After a stop, kills it at once.
     pub(super) fn add(&self, group: Pid) {
         let mut state = self.state();
         if state.stopping {
@@ -41,8 +41,8 @@ impl Groups {
         state.running.insert(group);
     }
 
-    /// A command's shell has ended; whether it was told to. Then what is left of its group must be
-    /// waited for ([`Self::outlast`]), else it is its own master.
+    /// Records that the command's shell has exited. Returns whether the command was asked to stop; if
+    /// so, the caller must wait for the rest of its process group with [`Self::outlast`].
     pub(super) fn has_ended(&self, group: Pid) -> bool {
         let mut state = self.state();
         if !state.stopping {
@@ -51,7 +51,7 @@ impl Groups {
         state.stopping
     }
 
-    /// Waits until nothing is left of a group that was told to end, or it was killed.
+    /// Waits until a group that was asked to stop is gone or was killed.
     pub(super) fn outlast(&self, group: Pid) {
         let mut state = self.state();
         while !state.killed && test_kill_process_group(group).is_ok() {
@@ -63,13 +63,13 @@ impl Groups {
         self.changed.notify_all();
     }
 
-    /// A command is gone.
+    /// Removes the group of a command that is gone.
     pub(super) fn forget(&self, group: Pid) {
         self.state().running.remove(&group);
         self.changed.notify_all();
     }
 
-    /// Tells all commands to end; kills those that have not done so after a while.
+    /// Asks all commands to stop (SIGTERM), and kills those that still run after [`GRACE`].
     pub(super) fn stop(self: &Arc<Self>) {
         let mut state = self.state();
         if std::mem::replace(&mut state.stopping, true) {
@@ -109,7 +109,7 @@ impl Groups {
     }
 }
 
-/// A group that is gone needs no signal.
+/// Sends a signal to a group. A group that is gone is ignored.
 fn signal(group: Pid, signal: Signal) {
     _ = kill_process_group(group, signal);
 }

@@ -1,4 +1,4 @@
-//! The thread that keeps the files small that commands write to.
+//! The thread that trims the output files of commands while they are written.
 
 use std::sync::{Arc, Weak};
 use std::thread::Builder;
@@ -8,31 +8,31 @@ use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, unbounded
 
 use super::capture::Capture;
 
-/// The time between two looks at the files. What a command writes in it is on the disk.
+/// The bounds of the polling interval. The disk holds what a command writes within one interval.
 const MIN_INTERVAL: Duration = Duration::from_millis(1);
 const MAX_INTERVAL: Duration = Duration::from_millis(10);
 
-/// A file that grows by more bytes between two looks is looked at as often as possible; without
-/// one, the time between looks doubles.
+/// The growth of a file, in bytes per interval, above which files are polled at the minimum interval;
+/// below it, the interval doubles.
 const MUCH: u64 = 128 << 10;
 
-/// Hands files over to the thread, which ends with the last clone.
+/// Passes files to the thread, which ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Trimmer {
     files: Sender<Weak<Capture>>,
 }
 
 impl Trimmer {
-    /// Starts the thread. If the system has none, files grow with what is written.
+    /// Starts the thread. If the system has none to give, files are not trimmed.
     pub(super) fn start() -> Self {
         let (files, arriving) = unbounded();
         _ = Builder::new().name("trimmer".to_owned()).spawn(move || trim(&arriving));
         Self { files }
     }
 
-    /// Trims the file until it is dropped.
+    /// Adds a file, which is trimmed until it is dropped.
     pub(super) fn add(&self, capture: &Arc<Capture>) {
-        // Without the thread, nobody takes it.
+        // Fails without the thread; the file is then not trimmed.
         _ = self.files.send(Arc::downgrade(capture));
     }
 }
@@ -56,7 +56,7 @@ fn trim(arriving: &Receiver<Weak<Capture>>) {
                 let mut is_growing = false;
                 files.retain(|file| {
                     let Some(file) = file.upgrade() else { return false };
-                    // One that cannot be trimmed grows.
+                    // A file that cannot be trimmed grows.
                     is_growing |= file.trim().is_ok_and(|written| written > MUCH);
                     true
                 });

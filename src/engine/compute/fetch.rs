@@ -1,4 +1,4 @@
-//! The I/O of a mixed task: a page from a server on this machine, over real HTTP.
+//! The I/O of a mixed task: fetches a page from a server on this machine, over real HTTP.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,23 +10,23 @@ use crate::github::server::DEFAULT_USER;
 use crate::github::{Api, Client, Patience, Timeouts};
 use crate::model::{Answer, Failure, FailureKind, Nanos, Outcome, TaskId};
 
-/// Small pages: what is to be computed comes on top of parsing them.
+/// The size of a page: small, because the time to parse it adds to the task's computing time.
 const PER_PAGE: u8 = 10;
 
-/// Tasks beyond the last page begin again at the first.
+/// The number of pages. Tasks beyond the last page start again at the first.
 const PAGES: u32 = 100;
 
-/// What the server must have.
+/// The number of followers that the server must have.
 pub(super) const FOLLOWERS: u32 = PAGES * PER_PAGE as u32;
 
-/// A thread's own event loop and connection.
+/// Fetches pages with a thread's own event loop and connection.
 pub(super) struct Fetch {
     events: EventLoop,
     client: Client,
 }
 
 impl Fetch {
-    /// Asks the server at `url`, which takes `latency` to answer.
+    /// Creates a client for the server at `url`, which responds after `latency`.
     pub(super) fn new(url: &str, latency: Nanos, report: Report) -> Result<Self, Failure> {
         let api = Api::new(url, None)
             .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
@@ -37,7 +37,7 @@ impl Fetch {
         Ok(Self { events: EventLoop::new()?, client })
     }
 
-    /// Fetches a task's page; or how the task ended instead.
+    /// Fetches the page of a task. Fails with the task's outcome if it is stopped or the request fails.
     pub(super) fn page(&self, task: TaskId, cancel: &Cancel) -> Result<Option<Answer>, Outcome> {
         let page = task.0.saturating_sub(1) % PAGES + 1;
         let asked = self.client.followers(DEFAULT_USER, PER_PAGE, page);

@@ -1,5 +1,5 @@
-//! What all computed runs of a sitting share: how quick the machine is, and the server that mixed
-//! tasks ask.
+//! The state that all computed runs of a session share: the measured speed of the machine, and the
+//! server for mixed tasks.
 
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -10,16 +10,16 @@ use crate::engine::clock::{self, Clock};
 use crate::github::server::{DEFAULT_USER, Faults, Latency, Server, ServerError, Settings};
 use crate::model::{Compute, Failure, FailureKind, Plan, Work};
 
-/// Measured and started when first needed.
+/// The speed of the machine and the server for mixed tasks, measured and started on first use.
 #[derive(Debug, Default)]
 pub(in crate::engine) struct Laboratory {
     pace: OnceLock<Pace>,
-    /// With the latency that it was started with.
+    /// The server, with the latency that it was started with.
     server: Mutex<Option<(Duration, Server)>>,
 }
 
 impl Laboratory {
-    /// Fills in how many turns a task has on this machine, if the plan computes and does not say.
+    /// Fills in the number of turns per task on this machine, if the plan computes and lacks it.
     pub(in crate::engine) fn settle(&self, mut plan: Plan, clock: &Clock) -> Plan {
         if let Work::Cpu(compute) | Work::Native(compute) | Work::Mixed(compute) = &mut plan.work
             && compute.simulation.is_none()
@@ -31,8 +31,8 @@ impl Laboratory {
         plan
     }
 
-    /// The job of settled work, for the threads of this process or of any other on this machine. The
-    /// server that it may ask lives as long as this, or until other work needs another.
+    /// Returns the job for work whose turns are filled in, for this process or any other on this
+    /// machine. The server of mixed tasks runs until this is dropped or another latency is needed.
     pub(in crate::engine) fn job(&self, work: &Work) -> Result<ComputeJob, Failure> {
         let server = match work {
             Work::Mixed(compute) => Some(self.server(compute)?),
@@ -41,7 +41,7 @@ impl Laboratory {
         Ok(ComputeJob { work: work.clone(), server })
     }
 
-    /// The address of a server that takes as long as these tasks are I/O.
+    /// Returns the URL of a server whose latency is the I/O time of these tasks.
     fn server(&self, compute: &Compute) -> Result<String, Failure> {
         let latency = Duration::from(super::io_of(compute));
         let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
@@ -69,8 +69,5 @@ fn start(latency: Duration) -> Result<Server, ServerError> {
 }
 
 fn no_server(error: &ServerError) -> Failure {
-    Failure::new(
-        FailureKind::Worker,
-        format!("the server that mixed tasks ask does not start: {error}"),
-    )
+    Failure::new(FailureKind::Worker, format!("cannot start the server for mixed tasks: {error}"))
 }

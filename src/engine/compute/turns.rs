@@ -1,4 +1,4 @@
-//! CPU work as an amount: turns of an integer mix, and how many of them a machine makes in a time.
+//! CPU work in turns of an integer mix, and the measurement of a machine's speed in turns.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,22 +7,22 @@ use crate::engine::Clock;
 use crate::model::stats::percentile;
 use crate::model::{Nanos, TaskId};
 
-/// Steps of the mix in a turn. A turn is then about as long, some 60 ns, as one of a simple loop in
-/// CPython, which looks at its breaker as often.
+/// The number of mix steps in a turn. A turn then takes about 60 ns, like an iteration of a simple loop
+/// in CPython, which polls its `eval_breaker` as often.
 const STEPS: u64 = 32;
 
-/// What a turn is taken to last where the clock stands still.
+/// The assumed time of a turn under a clock that stands still.
 const TYPICAL: Nanos = Nanos(60);
 
-/// Measurements, and how long each is to take, about: 10 ms in all.
+/// The number of measurements and the approximate time of each: 10 ms in all.
 const MEASUREMENTS: usize = 9;
 const MEASURED: Nanos = Nanos::from_millis(1);
 
-/// Turns to find out how many make such a measurement.
+/// The number of turns of the first, rough measurement.
 const FIRST: u64 = 1_000;
 
-/// One turn. Each step needs what the one before it came to, so that none can be left out or made
-/// beside another. The multiplier is the one of Knuth's MMIX.
+/// Computes one turn. Each step depends on the one before, so that none can be optimized away or done
+/// in parallel. The multiplier is that of Knuth's MMIX.
 fn turn(mut value: u64) -> u64 {
     for step in 0..STEPS {
         value = value.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(step | 1);
@@ -31,13 +31,13 @@ fn turn(mut value: u64) -> u64 {
     value
 }
 
-/// What a task's turns begin with.
+/// Returns the initial value of a task's turns.
 pub(super) const fn seed(task: TaskId) -> u64 {
     task.0 as u64
 }
 
-/// Makes so many turns from `value` on. While `breaker` is set, `check` is asked after each whether
-/// to go on; where not, nothing comes of it.
+/// Computes `turns` turns from `value` on. While `breaker` is set, calls `check` after each turn, and
+/// returns `None` once it returns `false`.
 pub fn work(
     mut value: u64,
     turns: u64,
@@ -53,7 +53,7 @@ pub fn work(
     Some(value)
 }
 
-/// How quick this machine is.
+/// The speed of this machine: a number of turns, and the time that they took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Pace {
     turns: u64,
@@ -61,7 +61,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Measures it: the median, as other programs may run at any moment.
+    /// Measures the speed. Takes the median, as other programs may disturb single measurements.
     pub(super) fn measure(clock: &Clock) -> Self {
         let first = Self { turns: FIRST, took: time(clock, FIRST) };
         let turns = first.turns_in(MEASURED);
@@ -69,7 +69,7 @@ impl Pace {
         Self { turns, took: percentile(&mut times, 0.5).unwrap_or_default() }
     }
 
-    /// How many turns take so long; at least one.
+    /// Returns the number of turns that take `time`, at least one.
     pub(super) fn turns_in(self, time: Nanos) -> u64 {
         let Self { turns, took } = match self.took {
             Nanos::ZERO => Self { turns: 1, took: TYPICAL },

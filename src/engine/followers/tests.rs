@@ -1,5 +1,5 @@
-//! Whole runs of the real pool, rate limiter and retries against a scripted API in virtual time, with
-//! answers in an order that a seed decides.
+//! Whole runs of the real pool, rate limiter and retries against a scripted API in virtual time. A seed
+//! decides the order of the responses.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use crate::engine::{RunHandle, start};
 use crate::github::{RateLimit, Wait};
 use crate::model::{Done, End, LimitKind, Mode, Nanos, Plan, Run, State, Target, Work};
 
-/// The time between two looks at a run that is not at rest.
+/// The interval between two polls of a run that is not at rest.
 const LOOK: Duration = Duration::from_micros(100);
 
-/// The number of looks in a row, a minute's, after which a run hangs.
+/// The number of polls in a row, a minute's worth, after which a run counts as hung.
 const MAX_LOOKS: u32 = 600_000;
 
 const PATIENCE: Patience =
     Patience { retries: 2, timeout: Duration::from_secs(30), max_wait: Duration::from_secs(3_600) };
 
-/// A request that waits for its answer.
+/// A request that waits for its response.
 struct Request {
     task: TaskId,
     answer: oneshot::Sender<Result<Reply, Fault>>,
@@ -54,7 +54,7 @@ impl Requester for ScriptedRequester {
 }
 
 struct ScriptedJob {
-    /// Lanes, by bit, that cannot be set up.
+    /// A bit set of the lanes that cannot be set up.
     unavailable: u64,
     gate: Arc<Gate>,
     clock: Clock,
@@ -81,15 +81,15 @@ impl Job for ScriptedJob {
     }
 }
 
-/// An API with one follower a page, whose list moves, whose Link headers are wrong now and then, and
-/// which refuses and fails.
+/// An API with one follower per page, whose list changes, whose Link headers are sometimes wrong, and
+/// which sometimes fails or limits requests.
 struct Api {
     rng: Rng,
-    /// Pages that the list has at present.
+    /// The present number of pages.
     pages: u32,
-    /// The last page that is shown, however many there are.
+    /// The last page that the API serves, however many there are.
     shown: u32,
-    /// Refusals and failures that are still to come.
+    /// The number of faults still to come.
     faults: u32,
     has_links: bool,
     moves: bool,
@@ -159,7 +159,7 @@ fn plan(mode: Mode, workers: u16, tasks: u32, auto: bool) -> Plan {
     Plan { auto, ..Plan::new(Work::Followers(target), mode, workers, tasks) }
 }
 
-/// A run, and what its driver sees of it.
+/// A run and its driver.
 struct Drive {
     seed: u64,
     api: Api,
@@ -212,9 +212,9 @@ impl Drive {
         (self.run, self.api)
     }
 
-    /// Waits until every permit that is out has its request out: none rests with an idle lane.
+    /// Waits until every permit in use belongs to a pending request, so that no idle lane holds one.
     fn await_rest(&mut self) {
-        // Gives other requests a chance to be there, too.
+        // Gives further requests a chance to arrive.
         (0..self.api.rng.u32(..200)).for_each(|_| std::thread::yield_now());
         self.pending.extend(self.requests.try_iter());
         let mut looks = 0;
@@ -238,7 +238,7 @@ impl Drive {
     }
 }
 
-/// Drives a run of each mode, `auto` and a race to its end, and returns how many were whole.
+/// Drives a run of each mode, `auto` and a race to its end, and returns the number of complete runs.
 fn drive(seed: u64) -> usize {
     let mut rng = Rng::with_seed(seed ^ 0x5eed);
     let (workers, tasks) = (rng.u16(2..=8), rng.u32(1..=14));
@@ -255,7 +255,7 @@ fn drive(seed: u64) -> usize {
         let (run, api) = Drive::start(seed, Api::new(seed), plan, &clock, &standing).finish();
         whole += check(seed, &run, &api);
         if mode == Mode::Sequential {
-            // A race: the same API, and the limits that it still has.
+            // A race: the same API, with the limits that are still in force.
             let plan = self::plan(Mode::Threads, rng.u16(2..=8), run.queued().max(1), false);
             let (run, api) = Drive::start(seed, api, plan, &clock, &standing).finish();
             whole += check(seed, &run, &api);
@@ -264,8 +264,8 @@ fn drive(seed: u64) -> usize {
     whole
 }
 
-/// Asserts that a run has every page or says that it failed, and returns whether it has. A list that
-/// moves has no pages that it must have had.
+/// Asserts that a run has every page unless it failed. Returns 1 for a complete run, else 0. If the
+/// list changes, the set of pages is not checked.
 fn check(seed: u64, run: &Run, api: &Api) -> usize {
     if run.failure().is_some() || run.failed_task().is_some() {
         return 0;
@@ -281,5 +281,5 @@ fn check(seed: u64, run: &Run, api: &Api) -> usize {
 #[test]
 fn every_run_ends_and_no_idle_lane_holds_a_permit() {
     let whole: usize = (0..500).map(drive).sum();
-    assert!(whole > 1_500, "only {whole} of 2,500 runs were whole: the faults prove little");
+    assert!(whole > 1_500, "only {whole} of 2,500 runs are complete: too many faults");
 }

@@ -1,45 +1,46 @@
-//! CPython's hand-over of the GIL as decisions alone: no clock, no threads, no waiting.
+//! The protocol by which CPython's threads hand over the GIL, as decisions alone: no clock, no threads,
+//! no waiting.
 //!
 //! The source is `take_gil` and `drop_gil` of CPython 3.12 (`Python/ceval_gil.c`, built with
-//! `FORCE_SWITCHING`, as all builds are); its names stand beside these:
+//! `FORCE_SWITCHING`, as all builds are). The comments give its names:
 //! <https://github.com/python/cpython/blob/3.12/Python/ceval_gil.c>.
 
 use crate::model::LaneId;
 
-/// CPython's `struct _gil_runtime_state`, and a stop that CPython does not have.
+/// CPython's `struct _gil_runtime_state`, plus a stop, which CPython does not have.
 #[derive(Clone, Debug, Default)]
 pub struct Protocol {
-    /// `locked`: somebody holds the GIL.
+    /// `locked`: a thread holds the GIL.
     locked: bool,
-    /// `last_holder`: who took it last, whether it still holds it or not.
+    /// `last_holder`: the thread that took it last, even if it has released it since.
     last_holder: Option<LaneId>,
-    /// `switch_number`: how often it was taken by another than the last time.
+    /// `switch_number`: the number of times that it was taken by another thread than before.
     switches: u64,
-    /// `gil_drop_request`: a thread has waited long enough.
+    /// `gil_drop_request`: a thread has waited for the switch interval.
     drop_request: bool,
-    /// Nobody takes it any more, and nobody waits.
+    /// Set while the run is being stopped: no thread takes the GIL or waits for it.
     stopped: bool,
 }
 
-/// What a thread that wants the GIL is to do.
+/// The next step of a thread that wants the GIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Take {
-    /// Go on: it has the GIL now. Whoever waits for a switch is to be told.
+    /// The thread has the GIL. The caller signals the thread that waits for a switch.
     Taken,
-    /// Wait for a release, but no longer than the switch interval, and try again.
+    /// Wait for a release, at most for the switch interval, and try again.
     Wait(Waiting),
-    /// Give up: the run is to stop.
+    /// Give up: the run is being stopped.
     Stopped,
 }
 
-/// What a waiting thread remembers: `saved_switchnum`.
+/// The state of a waiting thread: `saved_switchnum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waiting {
     switches: u64,
 }
 
 impl Protocol {
-    /// A thread wants the GIL: one turn of `take_gil`'s loop.
+    /// Tries to take the GIL: one iteration of `take_gil`'s loop.
     pub fn try_take(&mut self, me: LaneId) -> Take {
         if self.stopped {
             return Take::Stopped;
@@ -56,44 +57,44 @@ impl Protocol {
         Take::Taken
     }
 
-    /// A thread has waited for the switch interval: it asks for the GIL if nobody else was given it
-    /// meanwhile. Every switch makes everybody wait for a whole interval again.
+    /// Requests the GIL after a wait for the switch interval, unless it was switched meanwhile: after a
+    /// switch, every thread waits for a whole interval again.
     pub const fn timed_out(&mut self, waiting: Waiting) {
         if self.locked && self.switches == waiting.switches {
             self.drop_request = true;
         }
     }
 
-    /// The holder gives the GIL back: `drop_gil`. A thread is to be told that waits for a release.
-    /// Whether the holder must then wait, too, until [`Self::has_switched`]: whoever was asked for the
-    /// GIL may not win it back at once.
+    /// Releases the GIL: `drop_gil`. The caller signals one thread that waits for a release. Returns
+    /// whether the holder must then wait until [`Self::has_switched`]: a thread that was forced to
+    /// release the GIL may not take it again at once.
     pub const fn release(&mut self) -> bool {
         self.locked = false;
         std::mem::replace(&mut self.drop_request, false) && !self.stopped
     }
 
-    /// The same for a thread that ends, and so will not try to win it back: `final_release`, 3.13.
+    /// Releases the GIL for a thread that ends, and so will not take it again: `final_release`, 3.13.
     pub const fn release_finally(&mut self) {
-        // The request stands: whoever made it takes the GIL now, which settles it.
+        // A request is left standing: the thread that takes the GIL next clears it.
         self.locked = false;
     }
 
-    /// Whether another thread has taken the GIL since this one, so that a forced switch is made.
+    /// Returns whether another thread has taken the GIL since `me`, which completes a forced switch.
     pub fn has_switched(&self, me: LaneId) -> bool {
         self.stopped || self.last_holder != Some(me)
     }
 
-    /// The run is to stop: everybody who waits is to be told.
+    /// Stops the protocol. The caller wakes all waiting threads.
     pub const fn stop(&mut self) {
         self.stopped = true;
     }
 
-    /// Whether the holder is to look up from its work: `eval_breaker`.
+    /// Returns whether the holder must interrupt its work: `eval_breaker`.
     pub const fn breaks_eval(&self) -> bool {
         self.drop_request || self.stopped
     }
 
-    /// Whether the run is to stop.
+    /// Returns whether the run is being stopped.
     pub const fn is_stopped(&self) -> bool {
         self.stopped
     }
@@ -112,36 +113,36 @@ mod tests {
     fn waiting(protocol: &mut Protocol, who: LaneId) -> Waiting {
         match protocol.try_take(who) {
             Take::Wait(waiting) => waiting,
-            other => panic!("{other:?} is no wait"),
+            other => panic!("expected a wait, got {other:?}"),
         }
     }
 
     #[test]
-    fn who_waited_for_an_interval_without_a_switch_asks() {
+    fn waiting_for_an_interval_without_a_switch_requests_the_gil() {
         let mut protocol = Protocol::default();
         assert_eq!(protocol.try_take(A), Take::Taken);
         let b = waiting(&mut protocol, B);
-        assert!(!protocol.breaks_eval(), "to wait is not to ask");
+        assert!(!protocol.breaks_eval(), "waiting alone is no request");
         protocol.timed_out(b);
         assert!(protocol.breaks_eval());
     }
 
     #[test]
-    fn a_switch_meanwhile_makes_everybody_wait_for_a_whole_interval_again() {
+    fn switch_restarts_the_interval_of_all_waiting_threads() {
         let mut protocol = Protocol::default();
         protocol.try_take(A);
         let c = waiting(&mut protocol, C);
         protocol.release();
         protocol.try_take(B);
         protocol.timed_out(c);
-        assert!(!protocol.breaks_eval(), "B has had no interval yet");
+        assert!(!protocol.breaks_eval(), "B has not had a whole interval yet");
         let c = waiting(&mut protocol, C);
         protocol.timed_out(c);
         assert!(protocol.breaks_eval());
     }
 
     #[test]
-    fn who_was_asked_waits_until_another_has_it() {
+    fn forced_release_waits_until_another_thread_takes_the_gil() {
         let mut protocol = Protocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
@@ -152,31 +153,31 @@ mod tests {
         assert!(protocol.has_switched(A));
     }
 
-    /// As after a short call: nobody asked, so whoever is first has it.
+    /// As after a short call: without a request, the first thread to try takes the GIL.
     #[test]
-    fn who_was_not_asked_may_win_it_back() {
+    fn voluntary_release_may_retake_the_gil() {
         let mut protocol = Protocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
         assert!(!protocol.release());
         assert_eq!(protocol.try_take(A), Take::Taken);
         protocol.timed_out(b);
-        assert!(protocol.breaks_eval(), "and that was no switch");
+        assert!(protocol.breaks_eval(), "taking it back was no switch");
     }
 
     #[test]
-    fn a_thread_that_ends_waits_for_nobody() {
+    fn final_release_never_waits() {
         let mut protocol = Protocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
         protocol.timed_out(b);
         protocol.release_finally();
         assert_eq!(protocol.try_take(B), Take::Taken);
-        assert!(!protocol.breaks_eval(), "B got what it asked for");
+        assert!(!protocol.breaks_eval(), "B's request is settled");
     }
 
     #[test]
-    fn a_stop_ends_every_wait() {
+    fn stop_ends_every_wait() {
         let mut protocol = Protocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
@@ -187,25 +188,25 @@ mod tests {
         assert_eq!((protocol.try_take(A), protocol.try_take(B)), (Take::Stopped, Take::Stopped));
     }
 
-    /// What a thread does, and so what it can do next.
+    /// The state of a thread.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     enum Thread {
-        /// I/O, native code, or no task.
+        /// In I/O or native code, or without a task.
         Without,
         /// In the timed wait.
         Waiting(Waiting),
         Holding,
-        /// In the forced wait, and then to try again or to do without, as it was about to.
+        /// In the forced wait. Afterwards it takes the GIL again (`wants`) or continues without.
         Forced {
             wants: bool,
         },
         Ended,
     }
 
-    /// What may happen to a thread at any moment.
+    /// An event that may happen to a thread at any moment.
     #[derive(Clone, Copy, Debug)]
     enum Move {
-        /// It goes on: a wake-up, true or spurious; a turn of its work; the end of its I/O.
+        /// It continues: a wake-up, real or spurious; a turn of its work; the end of its I/O.
         GoOn,
         /// Its wait times out.
         TimeOut,
@@ -274,19 +275,19 @@ mod tests {
         fn check(&self) -> Result<(), TestCaseError> {
             let holders = self.count(|thread| *thread == Thread::Holding);
             prop_assert!(holders < 2, "{:?}", self.threads);
-            // A wait without a time-out needs somebody who ends it: who asked still wants the GIL, and
-            // either has it next or already had it.
+            // A wait without a timeout needs another thread that ends it: the requester still wants the
+            // GIL, and takes it next or has already had it.
             for (place, thread) in self.threads.iter().enumerate() {
                 let stuck = matches!(thread, Thread::Forced { .. })
                     && !self.protocol.has_switched(LaneId(place as u16));
                 let others = self.count(|thread| matches!(thread, Thread::Waiting(_)));
-                prop_assert!(!stuck || others > 0, "nobody wakes {place}: {:?}", self.threads);
+                prop_assert!(!stuck || others > 0, "no thread wakes {place}: {:?}", self.threads);
                 prop_assert!(!stuck || holders == 0, "{place} missed it: {:?}", self.threads);
             }
             Ok(())
         }
 
-        /// Lets everybody work and end, a turn each.
+        /// Lets all threads work and end, one turn each at a time.
         fn drain(&mut self) -> bool {
             for turn in 0..10 * self.threads.len() {
                 for place in 0..self.threads.len() {
@@ -315,9 +316,9 @@ mod tests {
     }
 
     proptest! {
-        /// In whatever order threads are scheduled, wherever a stop comes.
+        /// Holds for any schedule of the threads, and for a stop at any moment.
         #[test]
-        fn never_two_holders_and_never_nobody_who_can_go_on(
+        fn gil_has_at_most_one_holder_and_never_deadlocks(
             threads in 1..=5_usize,
             moves in moves(),
             stop in prop::option::of(0..200_usize),

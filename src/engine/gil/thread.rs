@@ -1,4 +1,4 @@
-//! A thread under the GIL: it holds it exactly while its lane says that it computes.
+//! A thread under the GIL: it holds the GIL exactly while its lane reports that it computes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Gil;
 use crate::model::{Kind, LaneId, State};
 
-/// A thread's standing with the GIL. CPython's `PyThreadState` is called attached while its thread
-/// holds it.
+/// The GIL state of a thread. It is attached while the thread holds the GIL, as CPython's
+/// `PyThreadState` is.
 #[derive(Debug)]
 pub(in crate::engine) struct ThreadState {
     gil: Arc<Gil>,
     me: LaneId,
-    /// Only the thread itself changes it.
+    /// Changed by the thread itself only.
     attached: AtomicBool,
 }
 
@@ -25,12 +25,12 @@ impl ThreadState {
         self.attached.load(Ordering::Relaxed)
     }
 
-    /// Has `tell` stamp what the lane is about to do, after it was given the GIL where that needs it,
-    /// before it gives it back where not. So no two lanes ever say at once that they compute, and who
-    /// gave it back says so before who took it.
+    /// Sends an event with `tell`: after acquiring the GIL if the lane is about to compute, and before
+    /// releasing it if not. So the events never show two lanes computing at once, and a release always
+    /// precedes the next acquisition.
     pub(in crate::engine) fn tell(&self, kind: Kind, tell: impl Fn(Kind)) {
         match state_after(&kind) {
-            // A run that stops has no GIL to give, and the lane does not say that it computes.
+            // A run that is being stopped grants no GIL, and the lane does not report that it computes.
             Some(State::Computing) if !self.attach(&tell) => {}
             Some(State::Computing) | None => tell(kind),
             Some(_) => {
@@ -40,13 +40,13 @@ impl ThreadState {
         }
     }
 
-    /// What the holder looks at between two turns of its work.
+    /// The flag that the holder polls between two turns of its work.
     pub(in crate::engine) fn breaker(&self) -> &AtomicBool {
         &self.gil.breaker
     }
 
-    /// The holder looks up from its work: it hands the GIL over if it was asked for, and goes on once
-    /// it has it again. False where the run is to stop.
+    /// Yields the GIL on request, and waits to get it back. Returns `false` if the run is being
+    /// stopped.
     pub(in crate::engine) fn check(&self, tell: impl Fn(Kind)) -> bool {
         if self.gil.is_stopped() {
             return false;
@@ -60,21 +60,21 @@ impl ThreadState {
         taken
     }
 
-    /// Gives the GIL back, if the thread has it.
+    /// Releases the GIL, if the thread holds it.
     pub(super) fn detach(&self) {
         if self.attached.swap(false, Ordering::Relaxed) {
             self.gil.release(self.me);
         }
     }
 
-    /// The same on a thread that ends.
+    /// Releases the GIL on a thread that ends, if it holds it.
     pub(super) fn end(&self) {
         if self.attached.swap(false, Ordering::Relaxed) {
             self.gil.release_finally();
         }
     }
 
-    /// Waits for the GIL, unless the thread has it. False where the run is to stop.
+    /// Waits for the GIL, unless the thread holds it. Returns `false` if the run is being stopped.
     fn attach(&self, tell: &impl Fn(Kind)) -> bool {
         if self.is_attached() || self.gil.try_take(self.me) {
             self.attached.store(true, Ordering::Relaxed);
@@ -91,7 +91,7 @@ impl ThreadState {
     }
 }
 
-/// What the lane does after an event, where that changes.
+/// The lane's state after an event, or `None` if the event does not change it.
 const fn state_after(kind: &Kind) -> Option<State> {
     match kind {
         Kind::Entered { state } => Some(*state),

@@ -1,4 +1,4 @@
-//! Any job, on threads that share a GIL.
+//! A job on threads that share a GIL.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use super::thread::ThreadState;
 use crate::engine::{Cancel, Extent, Job, Permit, Report, Room, Worker};
 use crate::model::{Failure, Kind, Outcome, State, TaskId};
 
-/// A job whose threads need the GIL to compute: its workers take it and give it back by what they
-/// tell their [`Report`].
+/// A job whose threads need the GIL to compute. The events that its workers send to their [`Report`]
+/// acquire and release it.
 pub struct UnderGil {
     job: Arc<dyn Job>,
     gil: Arc<Gil>,
 }
 
 impl UnderGil {
-    /// Has the threads of `job` share `gil`, which is theirs alone.
+    /// Wraps `job` so that its threads share `gil`.
     pub fn new(job: Arc<dyn Job>, gil: Gil) -> Self {
         Self { job, gil: Arc::new(gil) }
     }
@@ -34,8 +34,8 @@ impl Job for UnderGil {
     }
 }
 
-/// A worker whose thread holds the GIL from before a task's start until it rests, but for what it
-/// does without.
+/// A worker whose thread holds the GIL from before the start of a task until it rests, except for work
+/// that does not need the GIL.
 struct AttachedWorker {
     gil: Arc<Gil>,
     thread: Arc<ThreadState>,
@@ -47,7 +47,7 @@ impl Worker for AttachedWorker {
     fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
         self.gil.stop_on(cancel);
         let permit = self.worker.acquire(cancel);
-        // Even to begin a task is computing.
+        // Starting a task needs the GIL, too.
         if !self.thread.is_attached() {
             self.report.enter(State::Computing);
         }
@@ -66,7 +66,7 @@ impl Worker for AttachedWorker {
 
 impl Drop for AttachedWorker {
     fn drop(&mut self) {
-        // After a panic, too: the others go on.
+        // Also after a panic, so that the other threads can continue.
         if self.thread.is_attached() {
             self.report.stamp(Kind::Entered { state: State::Idle });
             self.thread.end();

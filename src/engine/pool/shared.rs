@@ -1,4 +1,4 @@
-//! The state that all threads of a run share: the queue, the ledger, and what stops them.
+//! The state that all threads of a run share: the queue, the task tracker and the stop flag.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,8 @@ impl Shared {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether a task from the queue is to be done: it exists, and the run goes on.
+    /// Returns whether a task from the queue is to be done: it exists, and the run has not been
+    /// stopped.
     pub(super) fn admits(&self, task: TaskId) -> bool {
         let mut ledger = self.ledger();
         if self.cancel.is_cancelled() {
@@ -37,7 +38,7 @@ impl Shared {
         admits
     }
 
-    /// Releases the lanes that wait for their turn once no task is left.
+    /// Releases the lanes that wait for a slot, if no task is left.
     fn close_if_over(&self) {
         if let Some(room) = self.job.room()
             && self.ledger().is_closed()
@@ -46,8 +47,8 @@ impl Shared {
         }
     }
 
-    /// Lets a lane leave for which the system has too little, unless it is the last one. Returns
-    /// whether it may leave.
+    /// Withdraws a lane for which system resources are too short, unless it is the last one. Returns
+    /// whether it was withdrawn.
     pub(super) fn withdraw(&self, lane: LaneId) -> bool {
         let withdrawn = self.ledger().withdraw_lane();
         if let Some(room) = self.job.room().filter(|_| withdrawn) {
@@ -56,7 +57,7 @@ impl Shared {
         withdrawn
     }
 
-    /// Records how a task ended, before the next one is taken.
+    /// Records the outcome of a task, before the worker takes the next one.
     pub(super) fn settle(&self, task: TaskId, outcome: &Outcome, extent: Extent) {
         let mut ledger = self.ledger();
         match outcome {

@@ -1,5 +1,5 @@
-//! The life of one worker thread: it takes tasks until none is left, or until the system has too
-//! little for it while others can go on. Panics are caught task by task.
+//! One worker thread: takes tasks until none is left, or withdraws when system resources are too short
+//! for it and other workers can continue. Panics are caught task by task.
 
 use std::any::Any;
 use std::ops::ControlFlow;
@@ -11,17 +11,17 @@ use crate::engine::task::{Extent, Report, Worker};
 use crate::model::text::printable;
 use crate::model::{Failure, FailureKind, Kind, Outcome, State, TaskId};
 
-/// The maximum number of worker processes that may die over one task, or one after another on one
-/// lane.
+/// The number of worker processes that may die on one task, or in a row on one lane, before the task
+/// fails.
 const MAX_LOSSES: u32 = 3;
 
 /// A worker thread of a run.
 pub(super) struct WorkerThread<'run> {
     shared: &'run Shared,
     report: &'run Report,
-    /// `None` until it is set up, and again after a panic or a shortage.
+    /// `None` before the setup, and after a panic or a shortage.
     worker: Option<Box<dyn Worker>>,
-    /// The worker processes that died on this lane one after another.
+    /// The number of worker processes that have died on this lane in a row.
     losses: u32,
 }
 
@@ -30,10 +30,10 @@ impl<'run> WorkerThread<'run> {
         Self { shared, report, worker: None, losses: 0 }
     }
 
-    /// Takes tasks, `first` before all others, until the queue is closed and empty.
+    /// Does tasks, `first` before all others, until the queue is closed and empty.
     pub(super) fn run(mut self, first: Option<TaskId>) {
-        // Set up in advance, so that no task's time includes it. If that fails, it fails again at the
-        // first task, and is reported there.
+        // Set up in advance, so that no task's time includes the setup. If that fails, it fails again
+        // at the first task, and is reported there.
         let set_up = || self.shared.job.worker(self.report.clone()).ok();
         self.worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
         let mut first = first.map(|task| (task, self.shared.job.room().map(Room::give)));
@@ -44,8 +44,7 @@ impl<'run> WorkerThread<'run> {
         }
     }
 
-    /// Takes a task from the queue once the lane may have one, or returns `None` once the queue is
-    /// closed and empty.
+    /// Waits for a slot, then for a task. Returns `None` once the queue is closed and empty.
     fn next(&mut self) -> Option<(TaskId, Option<Place>)> {
         let Self { shared, report, worker, .. } = self;
         let mut rest = || worker.as_mut().map_or((), |worker| worker.rest());
@@ -66,7 +65,7 @@ impl<'run> WorkerThread<'run> {
         Some((task.ok()?, place))
     }
 
-    /// Does a task. Breaks if the lane is to take no other.
+    /// Does a task. Breaks if the lane withdraws.
     fn perform(&mut self, task: TaskId) -> ControlFlow<()> {
         let Self { shared, report, .. } = *self;
         let alone = shared.ledger().has_one_lane();
@@ -80,7 +79,7 @@ impl<'run> WorkerThread<'run> {
             shared.ledger().put_back(task);
             return flow;
         }
-        // The number of tasks may have become known meanwhile.
+        // While waiting for the permit, another worker may have found that the task does not exist.
         if !shared.admits(task) {
             report.enter(State::Idle);
             return ControlFlow::Continue(());
@@ -94,7 +93,7 @@ impl<'run> WorkerThread<'run> {
         self.finish(task, outcome, extent, alone)
     }
 
-    /// Reports and records how a task ended.
+    /// Reports and records the outcome of a task.
     fn finish(
         &mut self,
         task: TaskId,
@@ -118,8 +117,8 @@ impl<'run> WorkerThread<'run> {
         flow
     }
 
-    /// Lets the worker act for a task, a new one if there is none. A panic becomes a failure of that
-    /// task, and the next one gets a new worker.
+    /// Calls `act` with the worker, which is set up first if there is none. A panic becomes a failure
+    /// of the task, and the next task gets a new worker.
     fn guarded<T>(
         &mut self,
         task: TaskId,
@@ -137,19 +136,19 @@ impl<'run> WorkerThread<'run> {
         done.unwrap_or_else(|panic| Err(panicked(task, panic.as_ref())))
     }
 
-    /// Gives back what the lane has, as the system has too little for it, and returns whether the lane
-    /// takes another task. Returns `None` if there is no use in that: it was the only lane already,
-    /// as `alone` says, when it took this one.
+    /// Releases the lane's resources during a shortage. Breaks if the lane withdraws, and continues
+    /// if it is the last one left and may try again. Returns `None` if it was the only lane (`alone`)
+    /// when it took the task, so that trying again is pointless.
     fn step_aside(&mut self, alone: bool) -> Option<ControlFlow<()>> {
         self.worker = None;
         if self.shared.withdraw(self.report.lane()) {
             return Some(ControlFlow::Break(()));
         }
-        // The others have left since then, and what they had is free.
+        // The other lanes have withdrawn since then, and their resources are free.
         (!alone).then_some(ControlFlow::Continue(()))
     }
 
-    /// Decides whether a task that a worker process died over is put back or has failed.
+    /// Decides whether a task whose worker process died is put back into the queue or fails.
     fn judge(&mut self, task: TaskId, outcome: Outcome) -> Outcome {
         let Outcome::Lost(death) = outcome else {
             self.losses = 0;
@@ -173,16 +172,15 @@ fn panicked(task: TaskId, panic: &(dyn Any + Send)) -> Failure {
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     let text = printable(text.unwrap_or("no message"));
     let message =
-        format!("task {} met a defect of threadline itself ({text}): please report it", task.0);
+        format!("task {} panicked ({text}); this is a bug in threadline, please report it", task.0);
     Failure::new(FailureKind::Panicked, message)
 }
 
 fn given_up(over: Option<TaskId>, last: &Failure) -> Failure {
-    let over =
-        over.map_or_else(|| "one after another".to_owned(), |task| format!("over task {}", task.0));
+    let over = over.map_or_else(|| "in a row".to_owned(), |task| format!("on task {}", task.0));
     let message = format!(
-        "gave up after {MAX_LOSSES} worker processes died {over} ({last}): ask for fewer with \
-         --threads, or choose another --mode"
+        "gave up after {MAX_LOSSES} worker processes died {over} ({last}); lower --threads or choose \
+         another --mode"
     );
     Failure::new(FailureKind::Worker, message)
 }

@@ -1,5 +1,5 @@
-//! The worker's side: `threadline worker` does the tasks that its parent writes to its stdin, one
-//! after another, and says on stdout what it does.
+//! The worker's side: `threadline worker` reads tasks from stdin, does them one after another, and
+//! reports its events and results on stdout.
 
 use std::io::{self, BufReader, BufWriter, Read, Write};
 use std::sync::Arc;
@@ -18,29 +18,29 @@ use crate::engine::task::{Job as _, Report, Worker};
 use crate::github::{Api, Client, Fault, ProxySettings, Remedy, Reply, Timeouts, Token};
 use crate::model::{Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, State, TaskId};
 
-/// Why a worker did no work.
+/// The reason why a worker process could not start.
 #[derive(Debug, Error)]
 pub enum WorkerError {
-    /// Nobody told it what to do, as a parent does.
+    /// Stdin did not begin with a parent's handshake.
     #[error(
-        "worker is threadline's own command, which it starts its worker processes with; for the \
-         user worker, give --username worker"
+        "worker is an internal command that threadline starts its worker processes with; to fetch \
+         the user named worker, use --username worker"
     )]
     NoParent,
-    /// A pipe broke, or there is no thread for it.
-    #[error("this worker process cannot work")]
+    /// A pipe broke, or a thread could not be started.
+    #[error("this worker process failed")]
     System(#[from] io::Error),
 }
 
-/// What any version's first line has.
+/// The part of the handshake that all versions share.
 #[derive(Deserialize)]
 struct Versioned {
     version: u32,
 }
 
-/// Does what the parent says on `input`, and tells it on `output`. Where the parent has ended, in
-/// whatever way, or listens no more, this process ends at once, whatever it does. Returns only where
-/// nothing was begun.
+/// Does the tasks that the parent sends on `input`, and reports on `output`. Once either pipe is
+/// closed, the process exits at once, even in the middle of a task; so this function returns only if
+/// no task can be done.
 pub fn serve(
     input: impl Read + Send + 'static,
     mut output: impl Write + Send + 'static,
@@ -53,7 +53,7 @@ pub fn serve(
         serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
     let ready = Said::Ready { version: VERSION };
     if parent.version != VERSION {
-        // It sees by the answer that they do not go together.
+        // The version in the answer lets the parent detect the mismatch.
         return Ok(say(&mut output, &ready)?);
     }
     let hello = serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
@@ -74,32 +74,32 @@ pub fn serve(
         leave();
     })?;
     for task in todo {
-        // The threads that take in and give out end only with the process.
+        // The reader and writer threads live as long as the process.
         _ = answers.send(means.answered(task));
     }
     Ok(())
 }
 
-/// Ends the process at once, even in the middle of a task.
+/// Exits the process at once, even in the middle of a task.
 #[expect(
     clippy::disallowed_methods,
-    reason = "a worker has no terminal to give back, and may be busy"
+    reason = "a worker has no terminal to restore, and may be busy"
 )]
 fn leave() -> ! {
     std::process::exit(0)
 }
 
-/// Takes tasks from the parent until its end.
+/// Forwards tasks from the parent until the parent closes the pipe.
 fn take_tasks(input: &mut BufReader<impl Read>, tasks: &Sender<TaskId>) -> Result<(), WireError> {
     while let Some(Todo { task }) = wire::read(input)? {
-        // The other end ends with the process.
+        // The receiver lives as long as the process.
         _ = tasks.send(task);
     }
     Ok(())
 }
 
-/// Tells the parent what happens, as it happens, until it listens no more. During a task it also sends
-/// heartbeats, by which the parent tells a long task from a stopped process.
+/// Sends events and answers to the parent as they occur, until the pipe is closed. During a task it
+/// also sends heartbeats, by which the parent distinguishes a long task from a stopped process.
 fn tell(
     mut output: impl Write,
     happened: &Receiver<Event>,
@@ -116,7 +116,7 @@ fn tell(
             }
             recv(answered) -> answer => {
                 let Ok(answer) = answer else { return Ok(()) };
-                // All that happened on the way to an answer was sent before it.
+                // Events that precede the answer are already in the channel, and go out first.
                 for event in happened.try_iter() {
                     tell_of(&mut output, &event)?;
                 }
@@ -129,7 +129,7 @@ fn tell(
     }
 }
 
-/// What else is sent is the parent's own business to tell.
+/// Sends an event that the parent cannot observe itself; other kinds are the parent's to report.
 fn tell_of(output: &mut impl Write, event: &Event) -> io::Result<()> {
     let at = event.at;
     match event.kind {
@@ -144,7 +144,7 @@ fn say(output: &mut impl Write, said: &Said) -> io::Result<()> {
     output.flush()
 }
 
-/// What this process does tasks with.
+/// The state with which this process does its tasks.
 struct Means {
     clock: Clock,
     report: Report,
@@ -164,7 +164,8 @@ impl Means {
         proxies: &ProxySettings,
         events: Sender<Event>,
     ) -> Result<Self, Failure> {
-        // Stamps are the run's own: where processes share no clock, the parent puts them right.
+        // Timestamps are relative to the run's start. Without a machine-wide clock, the parent corrects
+        // them.
         let clock = hello.zero.map_or_else(Clock::system, Clock::with_zero);
         let report = Report::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
         let way = match hello.order {
@@ -178,11 +179,11 @@ impl Means {
                 Way::Ask { events: EventLoop::new()?, client, errand }
             }
         };
-        // Nobody says stop here: whoever would, ends the process.
+        // This is never cancelled: to stop a worker, the parent kills the process.
         Ok(Self { clock, report, cancel: Cancel::default(), way })
     }
 
-    /// Does a task.
+    /// Does a task and returns the message with its result.
     fn answered(&mut self, task: TaskId) -> Said {
         self.report.enter(State::Computing);
         let answer = match &mut self.way {
@@ -201,7 +202,7 @@ fn answer(outcome: Outcome) -> Result<Reply, Fault> {
         Outcome::Failed(failure) | Outcome::Lost(failure) => failure,
         Outcome::Stopped => Failure::new(
             FailureKind::Panicked,
-            "a worker process was stopped by nobody: please report it",
+            "a worker process stopped without a request; this is a bug in threadline, please report it",
         ),
     };
     Err(Fault { failure, remedy: Remedy::None })

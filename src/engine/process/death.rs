@@ -1,4 +1,4 @@
-//! How worker processes end, in a person's words, and how they are made to.
+//! Failures of worker processes as errors for the user, and the killing of processes.
 
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -10,75 +10,73 @@ use crate::model::text::printable;
 use crate::model::{Failure, FailureKind};
 use crate::resources;
 
-/// How often, and how many milliseconds apart, a process that has closed its pipe is looked at: the
-/// system closes the pipes of one that dies a little before it tells of its death.
+/// The number of times, 1 ms apart, that the exit status of a process that has closed its pipe is
+/// polled: the system closes the pipes of a dying process slightly before its status is available.
 const LOOKS: u32 = 200;
 
 pub(super) fn failure(message: String) -> Failure {
     Failure::new(FailureKind::Worker, message)
 }
 
-/// This program cannot be started again.
+/// Returns the failure of starting `program` as a worker process.
 pub(super) fn not_started(program: &Path, error: &io::Error) -> Failure {
     if let Some(shortage) = resources::spawn_shortage(error) {
         let message = format!(
-            "cannot start a worker process: {shortage}; ask for fewer with --threads, or raise the \
-             limit"
+            "cannot start a worker process: {shortage}; lower --threads or raise the limit"
         );
         return Failure::new(FailureKind::Exhausted, message);
     }
     let program = printable(&program.display().to_string());
     failure(if error.kind() == io::ErrorKind::NotFound {
         format!(
-            "no worker process can be started, as {program} is not there any more: start threadline \
-             again, or choose another --mode"
+            "cannot start a worker process: {program} no longer exists; restart threadline, or \
+             choose another --mode"
         )
     } else {
         format!(
-            "no worker process can be started from {program} ({error}): ask for fewer with \
-             --threads, or choose another --mode"
+            "cannot start a worker process from {program}: {error}; lower --threads or choose \
+             another --mode"
         )
     })
 }
 
-/// Its file is not known.
+/// Returns the failure for a program that does not know its own path.
 pub(super) fn no_program() -> Failure {
     failure(
-        "no worker process can be started, as the system does not say where threadline's own file \
-         is: choose another --mode"
+        "cannot start a worker process: the path of the threadline executable is unknown; choose \
+         another --mode"
             .to_owned(),
     )
 }
 
-/// Another version of this program answers.
+/// Returns the failure for a worker process of another version.
 pub(super) fn other_version(program: &Path) -> Failure {
     let program = printable(&program.display().to_string());
     failure(format!(
-        "no worker process can be used, as {program} is another version than this one: start \
-         threadline again"
+        "cannot use a worker process: {program} is a different version; restart threadline"
     ))
 }
 
-/// It does not say that it is ready.
+/// Returns the failure for a process whose handshake did not arrive in time.
 pub(super) fn not_ready(pid: u32, waited: Duration) -> Failure {
     failure(format!(
-        "worker process {pid} was not ready within {} s: ask for fewer with --threads",
+        "worker process {pid} was not ready within {} s; lower --threads",
         waited.as_secs()
     ))
 }
 
-/// It sends no heartbeat in the middle of a task.
+/// Returns the failure for a process that sent no heartbeat in the middle of a task.
 pub(super) fn unresponsive(pid: u32, silence: Duration) -> Failure {
-    failure(format!("worker process {pid} gave no sign of life for {} s", silence.as_secs()))
+    failure(format!("worker process {pid} did not respond for {} s", silence.as_secs()))
 }
 
-/// It says what no worker says.
+/// Returns the failure for a process whose output violates the protocol.
 pub(super) fn nonsense(pid: u32, what: impl fmt::Display) -> Failure {
     let what = printable(&what.to_string());
-    failure(format!("worker process {pid} did not speak as workers do ({what})"))
+    failure(format!("worker process {pid} sent invalid output ({what})"))
 }
 
-/// It says nothing more, or something that cannot be read.
+/// Returns the failure for a process whose output ended or, with an error, could not be read.
 pub(super) async fn silence(child: &mut Child, said: Option<WireError>) -> Failure {
     let pid = child.id();
     if let Some(error) = said {
@@ -90,7 +88,7 @@ pub(super) async fn silence(child: &mut Child, said: Option<WireError>) -> Failu
     })
 }
 
-/// How it ended; nothing if it goes on.
+/// Waits briefly for the exit status. Returns `None` if the process is still running.
 async fn status(child: &mut Child) -> Option<ExitStatus> {
     for _ in 0..LOOKS {
         if let Ok(Some(status)) = child.try_wait() {
@@ -103,9 +101,9 @@ async fn status(child: &mut Child) -> Option<ExitStatus> {
 
 fn words(status: ExitStatus) -> String {
     match (status.code(), signal(status)) {
-        (Some(code), _) => format!("ended with exit code {code}"),
+        (Some(code), _) => format!("exited with code {code}"),
         (None, Some(signal)) => format!("was killed by signal {signal}"),
-        (None, None) => format!("ended ({status})"),
+        (None, None) => format!("exited ({status})"),
     }
 }
 
@@ -119,9 +117,9 @@ const fn signal(_: ExitStatus) -> Option<i32> {
     None
 }
 
-/// Ends it, whatever it does, and all that it started; leaves no zombie.
+/// Kills the process and its process group, and reaps it.
 pub(super) fn kill(child: &mut Child) {
-    // One that has ended has a number that others may have by now.
+    // The process group of an exited child may already belong to another process.
     if matches!(child.try_wait(), Ok(None)) {
         kill_group(child);
         _ = child.kill();

@@ -1,5 +1,5 @@
-//! The parent's side: a lane's worker process, started, given tasks, listened to, and replaced when
-//! it dies.
+//! The parent's side: starts a lane's worker process, sends it tasks, reads its messages, and replaces
+//! it when it dies.
 
 use std::io::{BufReader, Read};
 use std::path::PathBuf;
@@ -16,30 +16,30 @@ use crate::engine::task::Report;
 use crate::github::{Fault, Reply};
 use crate::model::{Failure, Kind, Nanos, State, TaskId};
 
-/// A process that is not ready after so long will never be.
+/// The maximum time for a process to become ready.
 const LONGEST_START: Duration = Duration::from_secs(30);
 
-/// A process that dies before it is ready is started again, so often in all.
+/// The maximum number of starts in a row of a process that dies before it is ready.
 const STARTS: u32 = 3;
 
-/// The silence of a busy worker beyond the timeout of a request: some heartbeats, as a machine under
-/// load delays them.
+/// The silence allowed to a busy worker beyond the timeout of a request: several heartbeats, because
+/// a loaded machine delays them.
 const SILENCE_GRACE: Duration = Duration::from_secs(2);
 
-/// A worker that says more than this about one task will never come to an end.
+/// The maximum number of messages about one task, so that a worker in a loop is detected.
 const MOST_SAID: u32 = 10_000;
 
-/// So much is read ahead of what is listened to.
+/// The number of messages read ahead.
 const READ_AHEAD: usize = 64;
 
-/// What the worker processes of a run have in common.
+/// Starts the worker processes of a run.
 #[derive(Debug)]
 pub(in crate::engine) struct Starter {
     program: PathBuf,
     order: Order,
-    /// How long a process may take to start.
+    /// The maximum time for a process to become ready.
     longest: Duration,
-    /// The maximum silence of a process that works on a task.
+    /// The maximum silence of a process that is busy with a task.
     max_silence: Duration,
 }
 
@@ -51,8 +51,8 @@ pub(in crate::engine) struct Remote {
 }
 
 impl Starter {
-    /// Processes of this program, which do as `order` says. One that gives no sign of life for
-    /// `timeout` and a grace counts as dead.
+    /// Creates a starter for processes of `program` that do the tasks of `order`. A busy process that
+    /// sends nothing for `timeout` plus [`SILENCE_GRACE`] counts as dead.
     pub(in crate::engine) fn new(
         program: Option<PathBuf>,
         order: Order,
@@ -76,8 +76,9 @@ impl Starter {
     }
 }
 
-/// In a process group of its own: Ctrl-C in the terminal ends the parent, which ends its workers.
-/// Ctrl-Z stops the parent alone: a worker then goes on with its task and gets no other.
+/// Puts the command in a process group of its own. Ctrl-C in the terminal then reaches the parent
+/// alone, which kills its workers; Ctrl-Z stops the parent alone, and a worker finishes its task and
+/// gets no other.
 #[cfg(unix)]
 fn apart(command: &mut Command) {
     std::os::unix::process::CommandExt::process_group(command, 0);
@@ -87,13 +88,14 @@ fn apart(command: &mut Command) {
 const fn apart(_: &mut Command) {}
 
 impl Remote {
-    /// Starts a lane's process. It gets ready beside others.
+    /// Starts a lane's process without waiting until it is ready, so that those of several lanes start
+    /// at the same time.
     pub(in crate::engine) fn start(starter: Arc<Starter>, report: Report) -> Result<Self, Failure> {
         let process = Some(starter.start(&report)?);
         Ok(Self { starter, report, process })
     }
 
-    /// Waits until there is a process that can be given a task: another one, if this has died.
+    /// Waits until the process is ready for a task; replaces it if it has died.
     pub(in crate::engine) async fn ready(&mut self) -> Result<(), Failure> {
         let mut starts = 1;
         loop {
@@ -113,7 +115,8 @@ impl Remote {
         }
     }
 
-    /// Has a task done; fails if the process dies over it, or might as well have.
+    /// Sends a task to the process and returns its answer. Fails, and kills the process, if it dies,
+    /// does not respond, or violates the protocol.
     pub(in crate::engine) async fn ask(
         &mut self,
         task: TaskId,
@@ -128,21 +131,21 @@ impl Remote {
         answer
     }
 
-    /// Ends the process now.
+    /// Kills the process.
     pub(in crate::engine) fn end(&mut self) {
         self.process = None;
     }
 }
 
-/// Why a process cannot be given a task.
+/// The reason why a process did not become ready.
 enum Unready {
-    /// It ended; another may do better.
+    /// The process died; a new one may succeed.
     Died(Failure),
-    /// Another would do no better.
+    /// A new process would fail in the same way.
     Never(Failure),
 }
 
-/// A started process, until dropped.
+/// A started process. Dropping it kills the process.
 struct Process {
     child: Child,
     input: ChildStdin,
@@ -151,11 +154,12 @@ struct Process {
     is_ready: bool,
 }
 
-/// The lane's voice until its process is ready: nobody may wait for that on the lane's own thread.
+/// The lane's reporter until its process is ready, used by the thread that reads its output: the
+/// lane's own thread may not be waiting at that moment.
 type Greeting = Arc<Mutex<Option<Report>>>;
 
 impl Process {
-    /// Tells a new process what it is for, and listens to it.
+    /// Sends the handshake to a new process, and starts the thread that reads its output.
     fn greet(mut child: Child, hello: &Hello, report: &Report) -> std::io::Result<Self> {
         let pid = child.id();
         let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
@@ -168,7 +172,7 @@ impl Process {
             let greeting = Arc::clone(&greeting);
             move || listen(output, pid, &greeting, &sender)
         };
-        // One that has ended already takes nothing: its silence says so.
+        // If the process has already ended, the end of its output reports that.
         _ = wire::write(&mut input, hello);
         if let Err(error) = Builder::new().name(format!("pid {pid}")).spawn(listen) {
             death::kill(&mut child);
@@ -177,7 +181,7 @@ impl Process {
         Ok(Self { child, input, said, greeting, is_ready: false })
     }
 
-    /// Whether it can be of no more use.
+    /// Returns whether the process has ended or closed its output.
     fn is_gone(&mut self) -> bool {
         self.said.is_closed() || !matches!(self.child.try_wait(), Ok(None))
     }
@@ -188,7 +192,7 @@ impl Process {
         }
         let said = tokio::select! {
             said = self.said.recv() => said,
-            // A process takes its time to start, whatever clock the run goes by.
+            // Real time, because a process starts in real time even if the run has a manual clock.
             () = tokio::time::sleep(starter.longest) => {
                 return Err(Unready::Never(death::not_ready(self.child.id(), starter.longest)));
             }
@@ -202,7 +206,7 @@ impl Process {
                 Err(Unready::Never(death::other_version(&starter.program)))
             }
             Some(Ok(Said::Unable(failure))) => Err(Unready::Never(failure)),
-            Some(Ok(_)) => Err(Unready::Never(self.nonsense("something before it was ready"))),
+            Some(Ok(_)) => Err(Unready::Never(self.nonsense("a message before it was ready"))),
             Some(Err(error)) => {
                 Err(Unready::Never(death::silence(&mut self.child, Some(error)).await))
             }
@@ -210,7 +214,7 @@ impl Process {
         }
     }
 
-    /// Hands a task over, tells what the process does with it, and takes what came of it.
+    /// Sends a task, reports the events of the process, and returns its answer.
     async fn ask(
         &mut self,
         task: TaskId,
@@ -219,13 +223,14 @@ impl Process {
     ) -> Result<Result<Reply, Fault>, Failure> {
         let mut last = report.now();
         report.tell(last, Kind::Entered { state: State::HandOver });
-        // If it has ended, its silence says so.
+        // If the process has ended, the end of its output reports that.
         _ = wire::write(&mut self.input, &Todo { task });
         let mut left = MOST_SAID;
         while left > 0 {
             let said = self.hear(max_silence).await?;
             left -= u32::from(!matches!(said, Said::Alive));
-            // It stamped this between the last and now. Whatever it says, time does not go back.
+            // Clamp the worker's timestamp between the last event and now, so that time never goes
+            // backwards.
             let mut tell = |at: Nanos, kind| {
                 last = at.min(report.now()).max(last);
                 report.tell(last, kind);
@@ -238,20 +243,20 @@ impl Process {
                     tell(at, Kind::Entered { state: State::HandOver });
                     return Ok(answer);
                 }
-                Said::Answered { .. } => return Err(self.nonsense("another task's answer")),
+                Said::Answered { .. } => return Err(self.nonsense("the answer to another task")),
                 Said::Ready { .. } | Said::Unable(_) => {
-                    return Err(self.nonsense("its first words again"));
+                    return Err(self.nonsense("a second handshake"));
                 }
             }
         }
-        Err(self.nonsense("no end of it"))
+        Err(self.nonsense("too many messages"))
     }
 
     /// Waits for the next message; fails if none comes for `max_silence`.
     async fn hear(&mut self, max_silence: Duration) -> Result<Said, Failure> {
         let mut silence = Duration::ZERO;
-        // Not one long wait: that would be over if this program itself was stopped meanwhile, before
-        // anything that the worker said in that time is read.
+        // Not one long timeout: it would expire while this program itself is stopped, before the
+        // worker's messages of that time are read.
         while silence < max_silence {
             match tokio::time::timeout(HEARTBEAT, self.said.recv()).await {
                 Err(_elapsed) => silence += HEARTBEAT,
@@ -277,7 +282,7 @@ impl Drop for Process {
     }
 }
 
-/// Hears what a process says until its end, or until nobody listens.
+/// Reads messages from a process until its output ends or is invalid, or the receiver is gone.
 fn listen(
     output: impl Read,
     pid: u32,
@@ -315,7 +320,7 @@ mod tests {
     use crate::model::{Compute, LaneId, Work};
 
     #[test]
-    fn a_process_that_never_says_a_word_is_not_waited_for() {
+    fn silent_process_times_out_at_start() {
         let place = tempfile::TempDir::new().unwrap();
         let program = place.path().join("mute");
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process/stranger.sh");

@@ -1,5 +1,4 @@
-//! What a worker process and the program that started it say to each other: lines of JSON, each a
-//! message.
+//! The protocol between a worker process and the program that started it: one JSON message per line.
 
 use std::io::{self, BufRead, Read as _, Write};
 use std::time::Duration;
@@ -13,50 +12,52 @@ use crate::engine::errand::Errand;
 use crate::github::{Fault, Reply};
 use crate::model::{Failure, Nanos, Quota, State, TaskId};
 
-/// The version of these messages: a program that was replaced while it ran starts another one.
+/// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
+/// new worker processes are of another version.
 pub(super) const VERSION: u32 = 2;
 
-/// The interval between two [`Said::Alive`] of a worker.
+/// The interval between two heartbeats ([`Said::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
-/// No line is longer, in bytes: a page is at most as long as the body that it came in (16 MB).
+/// The maximum length of a line, in bytes. A page is no longer than its response body (16 MB).
 const LONGEST: u64 = 17 << 20;
 
-/// The first line to a worker.
+/// The first line to a worker: the handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Hello {
-    /// [`VERSION`]; the rest may be read only where it is the same.
+    /// [`VERSION`]. The other fields may be read only if the versions match.
     pub(super) version: u32,
-    /// The run's start on the clock that all processes share, where there is one.
+    /// The run's start on the machine-wide monotonic clock, or `None` if the platform has none.
     pub(super) zero: Option<Nanos>,
-    /// What the tasks are.
+    /// The kind of the tasks.
     pub(super) order: Order,
 }
 
-/// What a worker's tasks are.
+/// The kind of a worker's tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(in crate::engine) enum Order {
-    /// To be computed.
+    /// Tasks to compute.
     Compute(ComputeJob),
-    /// To be asked for, one request a task.
+    /// Tasks to request from the API, one request each.
     Ask(Inquiry),
 }
 
-/// Who is asked for what. The token is not told: a worker takes it from where its parent did.
+/// The requests of a run. The token is not included: a worker reads it from the same place as its
+/// parent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(in crate::engine) struct Inquiry {
-    /// The API's address.
+    /// The base URL of the API.
     pub(in crate::engine) base: String,
-    /// Whether it is sent the token.
+    /// Set if requests carry the token.
     pub(in crate::engine) with_token: bool,
-    /// How long a request may take.
+    /// The timeout of a request.
     pub(in crate::engine) timeout: Duration,
-    /// What is asked for.
+    /// The endpoint and its target.
     pub(in crate::engine) errand: Errand,
 }
 
-/// Every other line to a worker: do this.
+/// Every other line to a worker: a task to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Todo {
     pub(super) task: TaskId,
@@ -66,35 +67,35 @@ pub(super) struct Todo {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Said {
-    /// It may be given tasks, if this is [`VERSION`], and else can do nothing.
+    /// The worker is ready for tasks. If the version is not [`VERSION`], it cannot be used.
     Ready { version: u32 },
-    /// It cannot do what it is for.
+    /// The worker could not be set up.
     Unable(Failure),
-    /// It does something else from now on.
+    /// The worker has entered a state.
     Entered { at: Nanos, state: State },
-    /// What a server said of its quota.
+    /// A server reported its quota.
     Quota { at: Nanos, quota: Quota },
-    /// It still works on its task, and has nothing else to say.
+    /// A heartbeat: the worker is still busy with its task.
     Alive,
-    /// What came of a task.
+    /// The result of a task.
     Answered { at: Nanos, task: TaskId, answer: Result<Reply, Fault> },
 }
 
-/// Why no message was read.
+/// The reason why a message could not be read.
 #[derive(Debug, Error)]
 pub(super) enum WireError {
-    /// The pipe broke.
+    /// Reading from the pipe failed.
     #[error("{0}")]
     Broken(#[from] io::Error),
-    /// The line has no end in sight.
-    #[error("a line of more than {} MB", LONGEST >> 20)]
+    /// The line exceeds the maximum length.
+    #[error("a line longer than {} MB", LONGEST >> 20)]
     TooLong,
-    /// It is no message.
+    /// The line is not a valid message.
     #[error("{0}")]
     Unreadable(#[from] serde_json::Error),
 }
 
-/// Reads a line; nothing at the end, even if that is in the middle of a line.
+/// Reads a line. Returns `None` at the end of input, and also for a line that the end cuts off.
 pub(super) fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, WireError> {
     let mut line = Vec::new();
     input.take(LONGEST).read_until(b'\n', &mut line)?;
@@ -105,13 +106,13 @@ pub(super) fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, Wir
     }
 }
 
-/// Reads a message; nothing at the end.
+/// Reads a message. Returns `None` at the end of input.
 pub(super) fn read<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Option<T>, WireError> {
     let line = read_line(input)?;
     Ok(line.map(|line| serde_json::from_slice(&line)).transpose()?)
 }
 
-/// Writes a message, in one piece. It is on its way when the output is flushed.
+/// Writes a message in one piece. The caller flushes the output.
 pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
     let mut line = serde_json::to_vec(message)?;
     line.push(b'\n');
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn messages_survive_a_round_trip() {
         let said = Said::Entered { at: Nanos(7), state: State::Waiting };
         let mut line = Vec::new();
         write(&mut line, &said).unwrap();
@@ -143,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_answers_status_is_told() {
+    fn failed_answer_keeps_its_http_status() {
         let failure = Failure::new(FailureKind::Server, "502").with_status(502);
         let answer = Err(Fault { failure, remedy: Remedy::None });
         let mut line = Vec::new();
@@ -155,13 +156,13 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_death_cut_off_is_an_end() {
+    fn truncated_last_line_is_end_of_input() {
         assert!(matches!(read_from(b""), Ok(None)));
         assert!(matches!(read_from(b"{\"ready\":{\"version\":2}}"), Ok(None)));
     }
 
     #[test]
-    fn nonsense_is_refused_and_a_line_without_an_end_is_not_kept() {
+    fn invalid_and_endless_lines_are_errors() {
         for text in [&b"\n"[..], b"{}\n", b"{\"ready\":1}\n", b"\xff\xfe\n", b"[[[[\n"] {
             assert!(matches!(read_from(text), Err(WireError::Unreadable(_))), "{text:?}");
         }

@@ -1,31 +1,32 @@
-//! Cores that threads share fairly, in whole numbers: processor sharing.
+//! Cores that threads share fairly (processor sharing), in integer arithmetic.
 
 use std::collections::BTreeSet;
 
 use crate::model::{LaneId, Nanos};
 
-/// An amount of CPU work, in 2^-20 of what one core does in a nanosecond: so fine that a thread that
-/// is one of a thousand loses no nanosecond to rounding.
+/// An amount of CPU work, in units of 2^-20 core-nanoseconds: fine enough that one of a thousand
+/// threads loses no nanosecond to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Work(u128);
 
 const SHIFT: u32 = 20;
 
 impl Work {
-    /// What takes so long on a core alone.
+    /// The work that takes `time` on a core of its own.
     pub(super) const fn alone(time: Nanos) -> Self {
         Self((time.0 as u128) << SHIFT)
     }
 }
 
-/// Threads that run: of `k` on `c` cores, each runs at `min(1, c / k)` of a core's speed.
+/// Running threads on shared cores. Each of `k` threads on `c` cores runs at `min(1, c / k)` of a
+/// core's speed.
 #[derive(Debug)]
 pub(super) struct Cores {
     count: u128,
     now: Nanos,
-    /// What a thread has got that has run all the time.
+    /// The work done by a thread that has been running from the start.
     served: Work,
-    /// Whoever runs, and what `served` will be once they are done.
+    /// The running threads, with the value of `served` at which each is done.
     running: BTreeSet<(Work, LaneId)>,
 }
 
@@ -39,20 +40,20 @@ impl Cores {
         }
     }
 
-    /// A thread runs until it has done so much. Returns what [`Self::pause`] wants to know.
+    /// Starts a thread that has `work` to do. Returns the value to pass to [`Self::pause`].
     pub(super) fn run(&mut self, lane: LaneId, work: Work) -> Work {
         let end = Work(self.served.0 + work.0);
         self.running.insert((end, lane));
         end
     }
 
-    /// A thread runs no more. Returns what it has still to do.
+    /// Pauses a thread. Returns the work that is left.
     pub(super) fn pause(&mut self, lane: LaneId, end: Work) -> Work {
         self.running.remove(&(end, lane));
         Work(end.0.saturating_sub(self.served.0))
     }
 
-    /// When the next thread is done, if nothing changes until then.
+    /// The time at which the next thread is done, if nothing changes before.
     pub(super) fn next(&self) -> Option<Nanos> {
         let (end, _) = self.running.first()?;
         let left = end.0.saturating_sub(self.served.0);
@@ -60,7 +61,7 @@ impl Cores {
         Some(self.now + Nanos(u64::try_from(time).unwrap_or(u64::MAX)))
     }
 
-    /// It is `now`.
+    /// Advances the time to `now`.
     pub(super) fn advance(&mut self, now: Nanos) {
         let time = u128::from(now.since(self.now).0);
         self.now = now;
@@ -69,7 +70,7 @@ impl Cores {
         }
     }
 
-    /// A thread that is done, which runs no more.
+    /// Removes and returns a thread that is done, or returns `None`.
     pub(super) fn finished(&mut self) -> Option<LaneId> {
         let &(end, lane) = self.running.first()?;
         if end > self.served {
@@ -83,7 +84,7 @@ impl Cores {
         self.running.len() as u128
     }
 
-    /// Cores that somebody runs on.
+    /// The number of busy cores.
     fn busy(&self) -> u128 {
         self.threads().min(self.count)
     }
@@ -93,7 +94,7 @@ impl Cores {
 mod tests {
     use super::*;
 
-    /// Runs everybody to the end: who is done when.
+    /// Runs all threads to the end. Returns the times at which they are done.
     fn ends(cores: u16, work: &[u64]) -> Vec<(u64, u16)> {
         let mut cores = Cores::new(cores);
         for (lane, &time) in (0..).zip(work) {
@@ -113,23 +114,23 @@ mod tests {
     fn threads_share_the_cores_fairly() {
         assert_eq!(ends(2, &[100, 100]), [(100, 0), (100, 1)]);
         assert_eq!(ends(2, &[100; 4]), [(200, 0), (200, 1), (200, 2), (200, 3)]);
-        // Three on two cores until the shortest is done, then each has a core.
+        // Three threads share two cores until the shortest is done; then each has a core.
         assert_eq!(ends(2, &[100, 20, 100]), [(30, 1), (110, 0), (110, 2)]);
         assert_eq!(ends(1, &[7, 7, 7]), [(21, 0), (21, 1), (21, 2)]);
         assert_eq!(ends(64, &[0, 1]), [(0, 0), (1, 1)]);
     }
 
     #[test]
-    fn rounding_costs_less_than_a_nanosecond_each_time() {
+    fn rounding_error_is_below_a_nanosecond_per_step() {
         let ends = ends(3, &(1..=1_000).map(|time| time * 1_001).collect::<Vec<_>>());
         let total: u64 = (1..=1_000).map(|time| time * 1_001).sum();
         let last = ends.last().unwrap().0;
-        // The last two run alone at the end, so that a core or two are idle.
+        // At the end fewer threads than cores are left, so that one or two cores are idle.
         assert!(last >= total / 3 && last < total / 3 + 3_000, "{last} for {total}");
     }
 
     #[test]
-    fn whoever_is_paused_keeps_what_is_left() {
+    fn paused_thread_keeps_its_remaining_work() {
         let mut cores = Cores::new(1);
         let end = cores.run(LaneId(0), Work::alone(Nanos(100)));
         cores.run(LaneId(1), Work::alone(Nanos(100)));

@@ -1,20 +1,20 @@
-//! The GIL in virtual time: the decisions of the real one's protocol, and when each wait ends.
+//! The GIL in virtual time: the decisions of the real protocol, and the times at which waits end.
 
 use fastrand::Rng;
 
 use crate::engine::gil::protocol::{Protocol, Take, Waiting};
 use crate::model::{LaneId, Nanos};
 
-/// A thread that is woken runs so much later, in nanoseconds: from one microsecond to five, as on a
-/// machine whose cores do not sleep deeply.
+/// The latency of waking a thread, in nanoseconds: from one microsecond to five, as on a machine whose
+/// cores are not in a deep sleep state.
 const WAKE_UP: std::ops::RangeInclusive<u64> = 1_000..=5_000;
 
-/// Of ten times that a thread asks for the GIL, it wins it so often over the one that is woken by the
-/// release, as it is awake already. With 8, the waits beside several threads that compute are spread
-/// as CPython 3.11's are.
+/// The number of times out of ten that a thread which requests the GIL wins it over the thread that
+/// the release wakes, because it is awake already. With 8, the waits beside several computing threads
+/// are distributed like those of CPython 3.11.
 const REQUESTER_WINS: u8 = 8;
 
-/// Waits are no shorter, as in CPython, where a shorter interval would be none.
+/// The minimum switch interval, as in CPython, which counts in microseconds.
 const SHORTEST_INTERVAL: Nanos = Nanos(1_000);
 
 /// The GIL of a simulated run.
@@ -23,13 +23,13 @@ pub(super) struct VirtualGil {
     protocol: Protocol,
     interval: Nanos,
     holder: Option<LaneId>,
-    /// When it was given back last.
+    /// The time of the last release.
     released: Nanos,
-    /// Who waits for a release.
+    /// The threads that wait for a release.
     waiters: Vec<Waiter>,
-    /// Had to give it up, and waits until another has taken it.
+    /// The thread that was forced to release it, and waits until another has taken it.
     forced: Option<LaneId>,
-    /// Woken: when each runs.
+    /// The woken threads, with the time at which each runs.
     waking: Vec<(Nanos, LaneId)>,
     chance: Rng,
 }
@@ -38,25 +38,25 @@ pub(super) struct VirtualGil {
 #[derive(Debug)]
 struct Waiter {
     lane: LaneId,
-    /// When its wait began, or where that one is known to end in vain, when the next will.
+    /// The start of the wait. If that wait is known to end without effect, the start of the next one.
     since: Nanos,
-    /// How long it takes: the switch interval, and the waking up after it.
+    /// The length of a wait: the switch interval plus the wake-up latency.
     period: Nanos,
     waiting: Waiting,
 }
 
-/// What came of a moment.
+/// The result of a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// Nobody holds it who did not before.
+    /// No thread took it.
     Nothing,
     /// A thread took it.
     Taken(LaneId),
-    /// Its holder had to give it up, and another took it at once, or will soon.
+    /// The holder was forced to release it, and another thread took it at once (`taken`) or will soon.
     Dropped { holder: LaneId, taken: Option<LaneId> },
 }
 
-/// What is next to happen, by its place.
+/// The next thing to happen, as an index into `waking` or `waiters`.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Wakes(usize),
@@ -77,12 +77,13 @@ impl VirtualGil {
         }
     }
 
-    /// Whether a thread holds it.
+    /// Returns whether `lane` holds it.
     pub(super) fn is_held_by(&self, lane: LaneId) -> bool {
         self.holder == Some(lane)
     }
 
-    /// A thread takes it if it is free; else it waits for it from now on.
+    /// Takes it for a thread if it is free; otherwise the thread waits from now on. Returns whether it
+    /// was free.
     pub(super) fn take(&mut self, lane: LaneId, now: Nanos) -> bool {
         let switches = self.protocol.has_switched(lane);
         match self.protocol.try_take(lane) {
@@ -98,24 +99,24 @@ impl VirtualGil {
                 self.waiters.push(Waiter { lane, since: now, period, waiting });
                 false
             }
-            // Nobody stops it: the run is cut off from outside.
+            // Never happens: a simulated run is stopped from outside.
             Take::Stopped => false,
         }
     }
 
-    /// The holder gives it back without having been asked.
+    /// Releases it without a request.
     pub(super) fn release(&mut self, now: Nanos) {
         (self.holder, self.released) = (None, now);
         self.protocol.release();
         self.signal(now);
     }
 
-    /// When something happens next, if nobody takes it or gives it back before.
+    /// The time of the next event, if no thread takes or releases it before.
     pub(super) fn next(&self) -> Option<Nanos> {
         self.soonest().map(|(at, _)| at)
     }
 
-    /// It is the moment at which something happens.
+    /// Handles the event that is due `now`.
     pub(super) fn elapse(&mut self, now: Nanos) -> Turn {
         match self.soonest() {
             Some((_, Next::Wakes(place))) => {
@@ -139,7 +140,7 @@ impl VirtualGil {
         wakes.chain(times_out).min_by_key(|&(at, _)| at)
     }
 
-    /// When a wait ends so that something comes of it: where the GIL is free, any end will do.
+    /// The time at which a wait ends with an effect. If the GIL is free, every end of a wait has one.
     fn ends(&self, waiter: &Waiter) -> Nanos {
         let any = self.holder.is_none() && waiter.since > self.released;
         if any { waiter.since } else { waiter.since + waiter.period }
@@ -148,17 +149,17 @@ impl VirtualGil {
     fn time_out(&mut self, waiter: &Waiter, now: Nanos) -> Turn {
         self.protocol.timed_out(waiter.waiting);
         match self.holder {
-            // It looks up from its work within a turn, which is no time here.
+            // The holder notices the request within a turn, which counts as no time here.
             Some(holder) if self.protocol.breaks_eval() => self.switch(holder, waiter.lane, now),
             _ => self.try_again(waiter.lane, now),
         }
     }
 
-    /// The holder was asked for it: it must not win it back at once.
+    /// Forces a switch: the holder must not take it again at once.
     fn switch(&mut self, holder: LaneId, requester: LaneId, now: Nanos) -> Turn {
         let wins = self.chance.u8(0..10) < REQUESTER_WINS;
         if !wins {
-            // It sleeps again before the holder looks up.
+            // The requester is asleep again before the holder releases it.
             self.take(requester, now);
         }
         (self.holder, self.released) = (None, now);
@@ -172,8 +173,8 @@ impl VirtualGil {
         if self.take(lane, now) { Turn::Taken(lane) } else { Turn::Nothing }
     }
 
-    /// Another than the last holder has it. Whoever waits finds that at the end of the present wait,
-    /// and begins another then: those are not gone through one by one.
+    /// Updates the waiting threads after a switch. Each of them would find the switch at the end of its
+    /// present wait and start another one; those waits are skipped here in one step.
     fn switched(&mut self, now: Nanos) {
         for waiter in &mut self.waiters {
             let missed = now.since(waiter.since).0.div_ceil(waiter.period.0);
@@ -187,7 +188,7 @@ impl VirtualGil {
         }
     }
 
-    /// Wakes one that waits for a release: whose present wait began first.
+    /// Wakes the thread whose present wait began first.
     fn signal(&mut self, now: Nanos) {
         let began = |(_, waiter): &(usize, &Waiter)| match waiter.since {
             next if next > now => next.since(waiter.period),

@@ -1,4 +1,4 @@
-//! A machine that is only computed: its threads, what they do, and the events that tell of it.
+//! The simulated machine: its threads, their work, and the events that report it.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -11,57 +11,58 @@ use crate::model::{
     TaskId,
 };
 
-/// The number of the first worker process.
+/// The process ID of the first worker process.
 const FIRST_PID: u32 = 101;
 
-/// The machine in the middle of a run.
+/// The state of the machine during a run.
 #[derive(Debug)]
 pub(super) struct Machine {
     now: Nanos,
     cores: Cores,
-    /// Where threads share one.
+    /// The GIL, if the threads share one.
     gil: Option<VirtualGil>,
-    /// Who computes nothing, and until when.
+    /// The lanes that pause, by the time at which each continues.
     pauses: BinaryHeap<Reverse<(Nanos, LaneId)>>,
     lanes: Vec<Lane>,
     steps: Vec<Step>,
     turns: u64,
     tasks: u32,
-    /// How many tasks the queue holds, where that is bounded, and how many were put into it.
+    /// The capacity of the queue, or `None` if it is unbounded.
     queue: Option<u32>,
+    /// The number of tasks put into a bounded queue.
     put: u32,
-    /// How many tasks were taken out of it.
+    /// The number of tasks taken from the queue.
     taken: u32,
-    /// What happened, and was not fetched yet.
+    /// Events that were not returned yet.
     events: VecDeque<Event>,
 }
 
-/// A worker.
+/// The state of a worker.
 #[derive(Clone, Copy, Debug, Default)]
 struct Lane {
     task: Option<TaskId>,
     stage: Stage,
-    /// What it does, as was told.
+    /// The state last reported.
     state: State,
-    /// Of the CPU work at hand: what is left of it, and when that ends by [`Cores`]' reckoning.
+    /// The CPU work that is left, and its end as returned by [`Cores::run`].
     left: Work,
     end: Work,
 }
 
-/// How far a worker is.
+/// The progress of a worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// Its process starts.
+    /// Its process is starting.
     Starting,
-    /// It has not begun its task.
+    /// It has taken a task, but not started it.
     #[default]
     Holding,
-    /// It is at this step of it.
+    /// It is at this step of its task.
     At(usize),
 }
 
 impl Machine {
-    /// The machine as it begins a run of `plan`.
+    /// Creates the machine at the start of a run of `plan`.
     pub(super) fn new(plan: &Plan, compute: &Compute, simulation: Simulation) -> Self {
         let plan = settled(plan, compute);
         let turns = plan.work.compute().map_or(0, |compute| compute.turns);
@@ -84,19 +85,19 @@ impl Machine {
         machine
     }
 
-    /// What happened next; nothing once all is done.
+    /// Returns the next event, or `None` after the last.
     pub(super) fn event(&mut self) -> Option<Event> {
         self.peek()?;
         self.events.pop_front()
     }
 
-    /// When that happened.
+    /// The time of the next event, or `None` after the last.
     pub(super) fn peek(&mut self) -> Option<Nanos> {
         while self.events.is_empty() && self.step() {}
         self.events.front().map(|event| event.at)
     }
 
-    /// Does the next thing. Whether there was one.
+    /// Advances to the next moment at which something happens. Returns `false` if there is none.
     fn step(&mut self) -> bool {
         let pause = self.pauses.peek().map(|&Reverse((at, _))| at);
         let gil = self.gil.as_ref().and_then(VirtualGil::next);
@@ -122,7 +123,7 @@ impl Machine {
         self.tell(LaneId(0), Kind::RunStarted { plan });
         self.tell(LaneId(0), Kind::Queued { tasks: self.tasks });
         self.fill_queue();
-        // As the pool does, so that the first lane begins with the first task.
+        // The pool does the same, so that the first lane begins with the first task.
         for lane in (0..workers).map(LaneId) {
             self.take_task(lane);
         }
@@ -137,7 +138,7 @@ impl Machine {
         }
     }
 
-    /// As many tasks as have room.
+    /// Puts tasks into a bounded queue until it is full.
     fn fill_queue(&mut self) {
         let Some(queue) = self.queue else { return };
         while self.put < self.tasks.min(self.taken.saturating_add(queue.max(1))) {
@@ -146,7 +147,7 @@ impl Machine {
         }
     }
 
-    /// The lane takes a task from the queue, if there is one.
+    /// Lets a lane take a task from the queue. Returns `false` if none is left.
     fn take_task(&mut self, lane: LaneId) -> bool {
         let task = (self.taken < self.tasks).then(|| {
             self.taken += 1;
@@ -159,7 +160,7 @@ impl Machine {
         task.is_some()
     }
 
-    /// The lane begins its task, once it has the GIL: even that needs it.
+    /// Starts the task of a lane once the lane has the GIL, which even the start needs.
     fn hold(&mut self, lane: LaneId) {
         let Some(task) = self.lanes.get(usize::from(lane.0)).and_then(|lane| lane.task) else {
             return self.give_back(lane);
@@ -172,7 +173,7 @@ impl Machine {
         self.do_step(lane, 0);
     }
 
-    /// The lane is done with what it did.
+    /// Continues a lane at the end of its startup or of a step.
     fn go_on(&mut self, lane: LaneId) {
         match self.lanes.get(usize::from(lane.0)).map(|lane| lane.stage) {
             Some(Stage::Starting) => {
@@ -223,7 +224,7 @@ impl Machine {
         self.hold(lane);
     }
 
-    /// The lane runs on the cores until so much is done.
+    /// Runs a lane on the cores until `work` is done.
     fn compute(&mut self, lane: LaneId, work: Work) {
         let end = self.cores.run(lane, work);
         if let Some(lane) = self.lane(lane) {
@@ -231,11 +232,11 @@ impl Machine {
         }
     }
 
-    /// Whether the lane may compute now; if not, it waits for the GIL.
+    /// Returns whether a lane may compute now. If not, it waits for the GIL.
     fn take_gil(&mut self, lane: LaneId) -> bool {
         let now = self.now;
         let Some(gil) = &mut self.gil else {
-            // At a task's start, this is what is told anyhow.
+            // The start of a task implies this state.
             if self.lanes.get(usize::from(lane.0)).is_some_and(|lane| lane.stage != Stage::Holding)
             {
                 self.enter(lane, State::Computing);
@@ -250,7 +251,7 @@ impl Machine {
         taken
     }
 
-    /// The lane does without the GIL from now on, if there is one and it has it.
+    /// Releases the GIL, if the lane holds it.
     fn give_back(&mut self, lane: LaneId) {
         let now = self.now;
         if let Some(gil) = self.gil.as_mut().filter(|gil| gil.is_held_by(lane)) {
@@ -273,14 +274,14 @@ impl Machine {
         }
     }
 
-    /// The lane has to stop in the middle of its work.
+    /// Interrupts a lane in the middle of its work.
     fn interrupt(&mut self, lane: LaneId) {
         let Some(place) = self.lanes.get_mut(usize::from(lane.0)) else { return };
         place.left = self.cores.pause(lane, place.end);
         self.enter(lane, State::LockWait);
     }
 
-    /// The lane has the GIL that it waited for.
+    /// Continues a lane that has got the GIL.
     fn resume(&mut self, lane: LaneId) {
         match self.lanes.get(usize::from(lane.0)).copied() {
             Some(Lane { stage: Stage::Holding, .. }) => self.hold(lane),
@@ -305,7 +306,7 @@ impl Machine {
         }
     }
 
-    /// Tells what the lane does from now on, where that is something else.
+    /// Sets the state of a lane, and reports it if it is another one.
     fn enter(&mut self, lane: LaneId, state: State) {
         if self.lane(lane).is_some_and(|lane| lane.state != state) {
             self.set_state(lane, state);

@@ -1,41 +1,41 @@
-//! How virtual time passes beside real time.
+//! The pace of virtual time relative to real time.
 
 use crate::model::Nanos;
 
-/// How virtual time passes.
+/// The pace of virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// As fast as it can be computed: nobody watches.
+    /// As fast as it can be computed, for runs without a viewer.
     Unbound,
-    /// So many times slower than real time; 0 counts as 1.
+    /// This number of times slower than real time; 0 counts as 1.
     Slow(u32),
-    /// Not at all: the program sleeps.
+    /// Time stands still, because the program is suspended.
     Still,
 }
 
-/// Where a run is in its own time, by the clock that its watcher has.
+/// The mapping from the viewer's clock to a run's own time.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::engine) struct Course {
     pace: Pace,
-    /// When the pace was set, on the clock, and in the run.
+    /// The time at which the pace was set, on the clock and in the run.
     clock: Nanos,
     run: Nanos,
-    /// The next event's moment: the run's time does not pass it before it is told.
+    /// The time of the next event, which the run's time does not pass before that event is sent.
     limit: Nanos,
 }
 
 impl Course {
-    /// A run that begins when the clock stands at `clock`.
+    /// Creates the mapping of a run that starts when the clock reads `clock`.
     pub(super) const fn new(pace: Pace, clock: Nanos) -> Self {
         Self { pace, clock, run: Nanos::ZERO, limit: Nanos::ZERO }
     }
 
-    /// The run's own time.
+    /// Returns the run's own time when the clock reads `clock`.
     pub(in crate::engine) fn at(&self, clock: Nanos) -> Nanos {
         self.due_until(clock).min(self.limit)
     }
 
-    /// Events up to this moment of the run are due.
+    /// Returns the time in the run up to which events are due.
     pub(super) fn due_until(&self, clock: Nanos) -> Nanos {
         match self.pace {
             Pace::Unbound => Nanos::LATEST,
@@ -46,7 +46,7 @@ impl Course {
         }
     }
 
-    /// When a moment of the run is due, on the clock.
+    /// Returns the time on the clock at which a moment of the run is due.
     pub(super) fn due(&self, moment: Nanos) -> Nanos {
         match self.pace {
             Pace::Unbound => Nanos::ZERO,
@@ -58,12 +58,12 @@ impl Course {
         }
     }
 
-    /// It goes on at another pace from now on.
+    /// Changes the pace from `clock` on.
     pub(in crate::engine) fn set_pace(&mut self, pace: Pace, clock: Nanos) {
         *self = Self { pace, clock, run: self.at(clock), limit: self.limit };
     }
 
-    /// Everything before `limit` is told.
+    /// Records that all events before `limit` were sent.
     pub(super) fn set_limit(&mut self, limit: Nanos) {
         self.limit = limit;
     }

@@ -1,4 +1,4 @@
-//! A thread that tells a simulated run's events when they are due.
+//! The playback of a simulated run: a thread that sends its events when they are due.
 
 use std::thread::Builder;
 use std::time::Duration;
@@ -14,17 +14,16 @@ use crate::engine::handle::{RunHandle, Time};
 use crate::engine::pool::{fail, no_threads};
 use crate::model::{Event, Nanos, Plan};
 
-/// Events are told together where that makes one no later than this.
+/// The maximum delay of an event that is sent together with later ones.
 const BATCH: Duration = Duration::from_millis(10);
 
-/// So many are told before a stop is heeded again.
+/// The maximum number of events sent between two checks for a stop.
 const CHUNK: usize = 1_000;
 
-/// So many wait for whoever watches: the run waits for them then.
+/// The capacity of the channel of events. When it is full, the run waits for its viewer.
 const ROOM: usize = 65_536;
 
-/// Starts a simulated run, whose time passes at this pace. A run for which the system has no thread
-/// fails at once.
+/// Starts a simulated run at the given pace. If the system has no thread for it, the run fails at once.
 pub(in crate::engine) fn start(run: Simulated, plan: Plan, pace: Pace, clock: &Clock) -> RunHandle {
     let (sender, events) = bounded(ROOM);
     let (going, over) = bounded(0);
@@ -40,7 +39,7 @@ pub(in crate::engine) fn start(run: Simulated, plan: Plan, pace: Pace, clock: &C
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     let spawn = |runtime: Runtime| {
         Builder::new().name("simulation".to_owned()).spawn(move || {
-            // It fails where nobody listens any more.
+            // Fails if the receiver is gone.
             _ = runtime.block_on(player.play());
             drop(going);
         })
@@ -63,11 +62,11 @@ struct Player {
 }
 
 impl Player {
-    /// Tells everything, up to the last event. Fails where nobody listens any more.
+    /// Sends all events, up to the last. Fails if the receiver is gone.
     async fn play(mut self) -> Result<(), SendError<Event>> {
         let mut changes = self.course.subscribe();
         loop {
-            // A stop comes after what was due when it came.
+            // Read before the clock, so that events due at the time of the stop are still sent.
             let stopped = self.cancel.is_cancelled();
             let now = self.clock.now();
             let course = *changes.borrow_and_update();
@@ -82,7 +81,7 @@ impl Player {
             if next > until {
                 tokio::select! {
                     () = self.clock.sleep_until(course.due(next).max(now + BATCH.into())) => {}
-                    // The course goes with the run.
+                    // Cannot fail: `self` holds the sender.
                     _ = changes.changed() => {}
                     () = self.cancel.cancelled() => {}
                 }
@@ -90,7 +89,7 @@ impl Player {
         }
     }
 
-    /// Tells what is due, but not too much at once.
+    /// Sends the events that are due, but at most [`CHUNK`] of them.
     fn tell(&mut self, until: Nanos) -> Result<(), SendError<Event>> {
         for _ in 0..CHUNK {
             if self.run.peek().is_none_or(|next| next > until) {
@@ -104,11 +103,11 @@ impl Player {
         Ok(())
     }
 
-    /// The run's time does not pass this moment before what happens then is told.
+    /// Sets the time of the next event, which the run's time does not pass before that event is sent.
     fn limit(&self, moment: Nanos) {
         self.course.send_if_modified(|course| {
             course.set_limit(moment);
-            // Whoever waits for another pace need not know.
+            // Only a change of the pace is notified.
             false
         });
     }

@@ -1,36 +1,38 @@
-//! What a simulated task consists of, and what it comes to.
+//! The steps of a simulated task, and its value.
 
 use super::cores::Work;
 use crate::model::{Compute, Mode, Nanos, Plan, State, TaskId, Work as Tasks, Workload};
 
-/// How long a turn of CPU work takes on the simulated machine: about what a turn of a loop takes in
+/// The time of a turn of CPU work on the simulated machine: about that of an iteration of a loop in
 /// CPython.
 const TURN: Nanos = Nanos(50);
 
-/// A task, or what came of it, takes so long from one process to another.
+/// The time to send a task or its result from one process to another.
 const HAND_OVER: Nanos = Nanos(200_000);
 
-/// A worker process computes so long before it can take a task, as Python's do to load modules.
+/// The computing time of a worker process before it can take a task, like that of a Python process that
+/// loads its modules.
 pub(super) const START_UP: Nanos = Nanos::from_millis(30);
 
-/// What is done under the GIL before native work, and after it: each this part of a task.
+/// The share of a native task that needs the GIL, as a divisor: this part before the native work, and
+/// the same after it.
 const WRAPPING: u64 = 100;
 
-/// The body of an answer takes this part of the time of its request.
+/// The share of a request's time in which the response body arrives, as a divisor.
 const BODY: u64 = 20;
 
-/// A part of a task.
+/// A step of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// CPU work that needs the GIL, where there is one.
+    /// CPU work that needs the GIL, if there is one.
     Compute(Work),
-    /// CPU work that does not.
+    /// CPU work that does not need the GIL.
     Native(Work),
-    /// Nothing is computed for so long.
+    /// A pause in the given state.
     Pause(State, Nanos),
 }
 
-/// The parts of each task of a plan; one at least is computed, be it nothing.
+/// Returns the steps of each task of a plan. At least one of them computes, even if for no time.
 pub(super) fn steps(plan: &Plan, compute: &Compute) -> Vec<Step> {
     let size = compute.size.min(Nanos::LATEST);
     let work = match plan.workload() {
@@ -71,13 +73,13 @@ impl Step {
     }
 }
 
-/// So many percent of a time, without an overflow.
+/// Returns `share` percent of a time, without overflow.
 fn percent(time: Nanos, share: u8) -> Nanos {
     let share = u64::from(share.min(100));
     Nanos(time.0 / 100 * share + time.0 % 100 * share / 100)
 }
 
-/// The plan as settled: it says how many turns a task is.
+/// Returns the plan with its number of turns per task filled in.
 pub(super) fn settled(plan: &Plan, compute: &Compute) -> Plan {
     let mut plan = plan.clone();
     if let Tasks::Cpu(settled) | Tasks::Native(settled) | Tasks::Mixed(settled) = &mut plan.work {
@@ -86,8 +88,8 @@ pub(super) fn settled(plan: &Plan, compute: &Compute) -> Plan {
     plan
 }
 
-/// What a task of so many turns comes to, on whichever simulated machine: nothing is computed here,
-/// so this is a hash of both (splitmix64, Steele, Lea and Flood 2014).
+/// Returns the value of a task with this number of turns. Nothing is computed in a simulation, so this
+/// is a hash of both (splitmix64, Steele, Lea and Flood 2014).
 pub(super) const fn value(turns: u64, task: TaskId) -> u64 {
     let mut hash = turns ^ (task.0 as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

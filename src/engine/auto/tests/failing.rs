@@ -1,23 +1,23 @@
-//! The controller on services that fail, in virtual time: requests that wait until they are made again
-//! are not in flight.
+//! The adaptive limit against failing services, in virtual time. Requests that wait to be retried are
+//! not in flight.
 
 use super::*;
 
-/// The mean of the first back-off, so that no long one decides how long a run takes.
+/// The backoff: the mean of the first one, so that no long one dominates the time of a run.
 const BACK_OFF: u64 = 250 * MILLI;
 
-/// Of a service that does eight at once in 50 ms, which requests fail, and how.
+/// The failing requests of a service that handles eight at a time in 50 ms.
 #[derive(Clone, Copy, Debug)]
 enum Failing {
-    /// Each of the first five pages at its first time, and every so many requests.
+    /// The first attempt of each of the first five pages, and every nth request.
     Every(u64),
-    /// By chance so many in a hundred.
+    /// A random share, in per cent.
     PerCent(u64),
-    /// Whatever is more than eight, at once.
+    /// Requests beyond eight in flight, which fail at once.
     Excess,
 }
 
-/// A page that is asked for, the how many-th time.
+/// A page and the number of the attempt.
 type Request = (u64, u64);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ enum Next {
     Again(Request),
 }
 
-/// A run with a fixed count, or with one that is found.
+/// A run with a fixed or an adaptive number of requests in flight.
 struct Asking {
     failing: Failing,
     chance: fastrand::Rng,
@@ -37,7 +37,7 @@ struct Asking {
     away: u64,
     now: u64,
     next: BinaryHeap<Reverse<(u64, Next)>>,
-    /// When each of the eight is free.
+    /// The times at which each of the eight slots becomes free.
     free: BinaryHeap<Reverse<u64>>,
     whys: Vec<Why>,
 }
@@ -59,7 +59,7 @@ impl Asking {
         }
     }
 
-    /// Asks for all pages.
+    /// Requests all pages.
     fn run(mut self, pages: u64) -> Self {
         let (mut waiting, mut begun) = (VecDeque::new(), 0);
         loop {
@@ -87,7 +87,7 @@ impl Asking {
         self.in_flight < self.auto.as_ref().map_or(self.workers, |auto| auto.limit().into())
     }
 
-    /// A fixed number of workers has as many pages, waiting or not.
+    /// A fixed number of workers has at most as many open pages, including those that wait to retry.
     fn may_begin(&self) -> bool {
         self.auto.is_some() || self.in_flight + self.away < self.workers
     }
@@ -143,7 +143,7 @@ impl Failing {
 }
 
 #[test]
-fn what_fails_now_and_then_does_not_keep_it_small() {
+fn occasional_failures_do_not_keep_the_limit_low() {
     for seed in 0..20 {
         let shares =
             [(3, 130), (10, 150), (20, 200)].map(|(n, worst)| (Failing::PerCent(n), worst));
@@ -155,16 +155,16 @@ fn what_fails_now_and_then_does_not_keep_it_small() {
 }
 
 #[test]
-fn a_service_that_turns_away_what_is_too_much_is_asked_for_less() {
+fn service_that_rejects_excess_gets_few_excess_requests() {
     let went = Failing::Excess.auto(600, 1);
     assert!(went.now * 100 <= Failing::Excess.best(600) * 130, "{} ns", went.now);
     assert!(went.requests <= 720, "{} requests", went.requests);
 }
 
-/// Each is 32 rounds of four answers or more after the one before, however many failures there are
-/// between them; and most come back.
+/// Each probe comes at least 32 rounds of four responses after the one before, however many failures
+/// there are in between, and most probes complete.
 #[test]
-fn probes_are_as_rare_where_requests_fail() {
+fn failures_do_not_make_probes_more_frequent() {
     for seed in 0..20 {
         for share in [3, 10, 20, 30] {
             let went = Failing::PerCent(share).auto(2_000, seed);

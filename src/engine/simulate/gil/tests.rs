@@ -1,4 +1,5 @@
-//! The GIL in virtual time: against one that goes through every wait, and against CPython's figures.
+//! The GIL in virtual time, compared with a plain one that simulates every wait, and with measurements
+//! of CPython.
 
 use proptest::prelude::*;
 
@@ -7,13 +8,13 @@ use super::*;
 const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 
-/// What can be done with either GIL.
+/// The operations of both GILs.
 trait Gil {
     fn take(&mut self, lane: LaneId, now: Nanos) -> bool;
     fn release(&mut self, now: Nanos);
     fn next(&self) -> Option<Nanos>;
     fn elapse(&mut self, now: Nanos) -> Turn;
-    /// How many things happen here at a moment, as far as they are gone through one by one.
+    /// The number of events due at a moment, for a GIL that simulates them one by one.
     fn count_at(&self, now: Nanos) -> usize;
 }
 
@@ -39,8 +40,7 @@ impl Gil for VirtualGil {
     }
 }
 
-/// The same, as plain as can be: each wait ends, and what is to be done then is decided by the
-/// protocol alone.
+/// The plain GIL: every wait ends, and the protocol alone decides what follows.
 struct Plain(VirtualGil);
 
 impl Plain {
@@ -50,11 +50,11 @@ impl Plain {
             Take::Wait(waiting) => {
                 self.0.waiters.push(Waiter { lane, since: now, period, waiting });
             }
-            _ => panic!("it was to wait"),
+            _ => panic!("expected a wait"),
         }
     }
 
-    /// Whoever had to give it up is woken where another has taken it.
+    /// Wakes the thread that was forced to release it, if another has taken it.
     fn after(&mut self, taken: bool, switches: bool, now: Nanos) {
         if taken
             && switches
@@ -78,7 +78,7 @@ impl Gil for Plain {
                 self.0.waiters.push(Waiter { lane, since: now, period, waiting });
                 false
             }
-            Take::Stopped => panic!("nobody stops it"),
+            Take::Stopped => panic!("unexpected stop"),
         };
         self.after(taken, switches, now);
         taken
@@ -133,15 +133,15 @@ impl Gil for Plain {
     }
 }
 
-/// A thread that needs the GIL for so long, then does without, over and over.
+/// A thread that alternates between computing with the GIL and waiting without it.
 #[derive(Clone, Copy, Debug)]
 struct Thread {
     computes: u64,
     away: u64,
-    /// Of what it computes, what is left; and until when, while it does.
+    /// The computing time that is left, and while it computes, its end.
     left: u64,
     until: Option<Nanos>,
-    /// When it comes back.
+    /// The time at which it wants the GIL again.
     back: Option<Nanos>,
 }
 
@@ -151,11 +151,10 @@ impl Thread {
     }
 }
 
-/// Who took it, and when, and for how long it had waited then.
+/// The acquisitions: the time, the thread and the length of its wait.
 type Takes = Vec<(Nanos, LaneId, Nanos)>;
 
-/// Has threads use a GIL for so long, or until two things happen in it at once: which is first then
-/// is nobody's business.
+/// Runs threads with a GIL until `end`, or until two events coincide, as their order is not defined.
 fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
     let mut threads = threads.to_vec();
     let mut asked = vec![Nanos::ZERO; threads.len()];
@@ -210,9 +209,9 @@ fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// To leave out the waits that end in vain changes nothing.
+    /// Skipping the waits that end without effect changes nothing.
     #[test]
-    fn whoever_holds_it_is_who_would_if_each_wait_were_gone_through(
+    fn virtual_gil_agrees_with_one_that_simulates_every_wait(
         seed in any::<u64>(),
         interval in 1_u64..5_000,
         threads in prop::collection::vec((0_u64..20_000, 1_u64..20_000), 1..8),
@@ -229,8 +228,8 @@ proptest! {
     }
 }
 
-/// How long a thread waits for the GIL that comes back from I/O each millisecond, beside threads that
-/// compute all the time: the median and the 90th percentile, in microseconds.
+/// Returns the median and the 90th percentile, in microseconds, of the time that a thread that returns
+/// from I/O every millisecond waits for the GIL, beside threads that compute all the time.
 fn convoy(interval: Nanos, hogs: usize) -> (u64, u64) {
     let mut threads = vec![Thread::new(2 * MICRO, MILLI)];
     threads.resize(hogs + 1, Thread::new(u64::MAX >> 8, 0));
@@ -242,11 +241,11 @@ fn convoy(interval: Nanos, hogs: usize) -> (u64, u64) {
     (waits[waits.len() / 2], waits[waits.len() * 9 / 10])
 }
 
-/// CPython 3.11 to 3.13 on two cores, whose threads take 0.1 to 0.4 ms to wake up: beside one thread
-/// 5.3 ms at 5 ms, 1.3 at 1, 20.3 at 20; beside two 5.2 to 9.4 (90th percentile 18 to 21), beside
-/// four 10.7 to 20.3 (53 to 74).
+/// Measured with CPython 3.11 to 3.13 on two cores, whose threads take 0.1 to 0.4 ms to wake up: beside
+/// one thread 5.3 ms at an interval of 5 ms, 1.3 at 1, 20.3 at 20; at 5 ms beside two threads 5.2 to 9.4
+/// (90th percentile 18 to 21), beside four 10.7 to 20.3 (53 to 74).
 #[test]
-fn a_return_from_io_costs_an_interval_beside_a_thread_that_computes_and_more_beside_several() {
+fn return_from_io_waits_an_interval_beside_one_computing_thread_and_longer_beside_more() {
     let at = |interval, hogs| convoy(Nanos(interval * MICRO), hogs);
     assert_eq!(at(5_000, 0), (0, 0));
     assert_eq!(at(100, 1), (103, 105));
