@@ -7,10 +7,10 @@ use crate::model::scaling::{ENOUGH, Law};
 use crate::model::stats::Waves;
 use crate::model::text::figure;
 
-/// The minimum gain that justifies more workers.
+/// The minimum speed-up that justifies more workers.
 const WORTH_WHILE: f64 = 1.1;
 
-/// The minimum difference between single trials that is not noise.
+/// The minimum ratio of two rates that is not noise, if there is one trial of each.
 const CHANGE: f64 = 1.15;
 
 /// The measured points that the advice refers to.
