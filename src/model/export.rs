@@ -46,9 +46,9 @@ impl ExportKind {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Trace => "for ui.perfetto.dev, Firefox Profiler, speedscope",
-            Self::Picture => "SVG, for a page or a slide",
+            Self::Picture => "SVG, for documents and slides",
             Self::Report => "Markdown: times, errors, slowest tasks",
-            Self::Followers => "CSV: id, login, address",
+            Self::Followers => "CSV: id, login, URL",
             Self::Recording => "for threadline replay",
         }
     }

@@ -41,7 +41,7 @@ fn assert_digits(value: f64, golden: &str) {
 }
 
 #[test]
-fn specsdm91() {
+fn usl_fit_of_specsdm91_matches_golden_values() {
     let fit = of(&SPECSDM91, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.02773");
