@@ -114,7 +114,7 @@ impl<'run> Level<'run> {
         Self { came, went, peak }
     }
 
-    /// Returns the same curve with another possible maximum.
+    /// Returns the same curve with a maximum of at least `peak`.
     #[must_use]
     pub fn reaching(self, peak: u32) -> Self {
         Self { peak: self.peak.max(peak), ..self }
