@@ -114,8 +114,8 @@ fn of_mixed(compute: &Compute, gil: Figure) -> String {
         );
     }
     format!(
-        "threads under the GIL: {speed_up:.2}x of the {most:.2}x that {share} % CPU work allows, \
-         because they wait in parallel but compute one at a time"
+        "threads under the GIL: {speed_up:.2}x of at most {most:.2}x, because waits overlap but the \
+         {share} % CPU work does not"
     )
 }
 
@@ -246,8 +246,8 @@ mod tests {
         };
         assert_eq!(
             mixed(30, 2.4),
-            "threads under the GIL: 2.40x of the 3.33x that 30 % CPU work allows, because they wait \
-             in parallel but compute one at a time"
+            "threads under the GIL: 2.40x of at most 3.33x, because waits overlap but the 30 % CPU \
+             work does not"
         );
         assert_eq!(mixed(0, 3.9), "4 threads under the GIL: 3.90x, because waiting releases it");
         assert_eq!(mixed(100, 1.02), "threads under the GIL: 1.02x, no gain on CPU work");
@@ -267,7 +267,10 @@ mod tests {
     fn waves_bound_the_speed_up_of_few_tasks() {
         let mixed = Work::Mixed(Compute { share: 10, ..Compute::default() });
         let five = told(&mixed, &[(Mode::Gil, 2.38)], None, (4, 5));
-        assert!(five.contains("2.38x of the 2.50x that 10 % CPU work allows"), "{five}");
+        assert!(
+            five.contains("2.38x of at most 2.50x, because waits overlap but the 10 % CPU work"),
+            "{five}"
+        );
         let one = told(&cpu(), &race(1.0, 1.0, 0.7), Some(2), (4, 1));
         assert_eq!(
             one,

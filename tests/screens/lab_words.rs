@@ -22,8 +22,8 @@ fn what_the_times_mean_is_said_in_as_many_clauses_as_fit() {
     let gil = " threads under the GIL: 1.00x, no gain on CPU work";
     let others = "4 threads without a GIL: 2.00x, 4 processes: 1.93x on 2 cores";
     says(&mut sitting, WIDE, &format!("{gil}; {others} "));
-    says(&mut sitting, USUAL, &format!("{gil}; 4 threads without a "));
-    says(&mut sitting, USUAL, " GIL: 2.00x, 4 processes: 1.93x on 2 cores ");
+    says(&mut sitting, USUAL, &format!("{gil}; 4 threads without a GIL: "));
+    says(&mut sitting, USUAL, " 2.00x, 4 processes: 1.93x on 2 cores ");
     says(&mut sitting, (60, 14), &format!("{gil} "));
     says(&mut sitting, NARROW, " threads under the GIL: 1.00x, no gain… ");
 }
