@@ -1,4 +1,5 @@
-//! What happened: pure data and folds. No clock, no I/O, no terminal below here.
+//! The data of runs: events, plans, and the state that is folded from events. Free of clocks, I/O
+//! and terminal output.
 
 pub mod allowed;
 mod arrivals;

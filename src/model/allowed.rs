@@ -1,4 +1,4 @@
-//! How many requests may be in flight at once, where that changes in a run, and why it did.
+//! The concurrency limit of a run over time, with the reason for each change.
 
 use std::fmt;
 
@@ -7,54 +7,54 @@ use serde::{Deserialize, Serialize};
 use super::level::{Level, Nothing, Steps};
 use super::time::Nanos;
 
-/// Why more or fewer requests may be in flight.
+/// The reason for a change of the concurrency limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// The run begins.
+    /// The run starts.
     Start,
-    /// Hardly a request waits in a queue at the server.
+    /// The server's queue is almost empty.
     NoQueue {
-        /// How many do by estimate, in tenths.
+        /// The estimated number of queued requests, in tenths.
         tenths: u32,
     },
-    /// Too many requests wait there.
+    /// The server's queue is too long.
     Queue {
-        /// How many do by estimate, in tenths.
+        /// The estimated number of queued requests, in tenths.
         tenths: u32,
     },
-    /// To see how long a request takes where none waits.
+    /// The limit is lowered for a moment to measure the latency without queueing.
     Probe,
-    /// That is known: back to what it was.
+    /// The measurement is complete: the limit returns to its previous value.
     Probed,
-    /// The server said that these were too many at once.
+    /// The server reported a secondary rate limit: too many concurrent requests.
     RateLimit,
-    /// The server failed.
+    /// The server answered with an error.
     ServerError,
-    /// The server took too long.
+    /// A request timed out.
     TimedOut,
-    /// A connection broke, or was not made.
+    /// A connection failed or could not be established.
     Broken,
-    /// The quota has so many requests left.
+    /// The quota allows no more than this number of requests.
     Quota,
-    /// A round went well after a rate limit.
+    /// A round succeeded after a rate limit.
     Recovered,
 }
 
-/// From a moment on, so many requests may be in flight at once.
+/// A change of the concurrency limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// When.
+    /// The time of the change.
     pub at: Nanos,
-    /// How many before; nothing where none was told.
+    /// The limit before, or `None` for the first one.
     pub from: Option<u16>,
-    /// How many since.
+    /// The limit from now on.
     pub to: u16,
-    /// Why.
+    /// The reason for the change.
     pub why: Why,
 }
 
-/// How many requests may be in flight at once, over a run.
+/// The concurrency limit over a run: the maximum number of requests in flight.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Allowed {
     steps: Vec<Step>,
@@ -63,7 +63,7 @@ pub(super) struct Allowed {
 }
 
 impl Allowed {
-    /// So many from `at` on. A time before the last step counts as that step's.
+    /// Sets the limit from `at` on. A time before the last change counts as that change's time.
     pub(super) fn set(&mut self, at: Nanos, to: u16, why: Why) {
         let last = self.steps.last();
         let at = last.map_or(at, |last| at.max(last.at));
@@ -72,7 +72,7 @@ impl Allowed {
         self.peak = self.peak.max(to);
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         self.steps.shrink_to_fit();
     }
@@ -81,7 +81,7 @@ impl Allowed {
         &self.steps
     }
 
-    /// The last step until a moment.
+    /// The change in effect at a moment.
     pub(super) fn step_at(&self, t: Nanos) -> Option<&Step> {
         let so_far = self.steps.partition_point(|step| step.at <= t);
         self.steps.get(so_far.checked_sub(1)?)
@@ -93,7 +93,7 @@ impl Allowed {
 }
 
 impl Why {
-    /// In the words for a person, without figures: `no queue`, `queue`, `rate limit`.
+    /// The reason in words, without figures: `no queue`, `queue`, `rate limit`.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Queue { .. } => "queue",
@@ -111,7 +111,7 @@ impl Why {
     }
 }
 
-/// In the words for a person: `no queue`, `queue 2.3`, `rate limit`.
+/// The reason in words: `no queue`, `queue 2.3`, `rate limit`.
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,17 +1,17 @@
-//! When tasks came into a run's queue.
+//! The times at which a run's tasks entered its queue.
 
 use super::event::TaskId;
 use super::time::Nanos;
 
-/// When tasks came into a queue: where all come at once, one entry whatever their number.
+/// The times at which tasks entered a queue. Tasks that enter together share one entry.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arrivals {
-    /// From when on how many had come, both rising.
+    /// Each time with the number of tasks that had entered by then; both increase.
     steps: Vec<(Nanos, u32)>,
 }
 
 impl Arrivals {
-    /// So many tasks had come by then, from the first on.
+    /// Records that the first `tasks` tasks had entered the queue by `at`.
     pub(super) fn come(&mut self, at: Nanos, tasks: u32) {
         let (last, so_far) = self.steps.last().copied().unwrap_or_default();
         if tasks > so_far {
@@ -19,13 +19,13 @@ impl Arrivals {
         }
     }
 
-    /// When a task came.
+    /// Returns the time at which a task entered the queue.
     pub(super) fn of(&self, task: TaskId) -> Option<Nanos> {
         let before = self.steps.partition_point(|&(_, tasks)| tasks < task.0);
         self.steps.get(before).map(|&(at, _)| at)
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         self.steps.shrink_to_fit();
     }

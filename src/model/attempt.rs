@@ -1,4 +1,4 @@
-//! One attempt at a task, with what became of it: what is found, and listed in the table.
+//! One attempt at a task with its outcome: the unit of the search and of the table.
 
 use super::event::{Answer, Failure, LaneId, Outcome};
 use super::lane::Span;
@@ -8,35 +8,36 @@ use super::time::Nanos;
 /// One attempt at a task of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Attempt<'run> {
-    /// The run.
+    /// The run that it belongs to.
     pub run: &'run Run,
-    /// The lane that made it.
+    /// The lane on which it was made.
     pub lane: LaneId,
-    /// Which task, which attempt, from when to when.
+    /// The task, the attempt's number, and its start and end.
     pub span: Span,
 }
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate<'run> {
-    /// It goes on.
+    /// The attempt is in progress.
     Open,
-    /// It went well; where a server was asked, that answered so.
+    /// The attempt succeeded, with the server's response if the task sent a request.
     Done(Option<Answer>),
-    /// It failed, whether another was made or not.
+    /// The attempt failed, with or without a retry after it.
     Failed(&'run Failure),
-    /// It was stopped.
+    /// The run was stopped during the attempt.
     Stopped,
 }
 
 impl Run {
-    /// A lane's attempt, by its place in their order, counted from 0.
+    /// Returns a lane's attempt by its index, which counts from 0.
     pub fn attempt(&self, lane: LaneId, place: usize) -> Option<Attempt<'_>> {
         let span = self.lanes().get(usize::from(lane.0))?.span(place)?;
         Some(Attempt { run: self, lane, span })
     }
 
-    /// Why one of its lanes' attempts failed, if it is over and did.
+    /// Returns the failure of an attempt of this run, or `None` if it is in progress or did not
+    /// fail.
     pub fn failure_in(&self, span: &Span) -> Option<&Failure> {
         span.end?;
         let before = self.failed_attempts(span.task);
@@ -48,7 +49,7 @@ impl Run {
 }
 
 impl<'run> Attempt<'run> {
-    /// What became of it.
+    /// Returns the outcome of the attempt.
     pub fn fate(&self) -> Fate<'run> {
         let task = self.span.task;
         if self.span.end.is_none() {
@@ -64,12 +65,12 @@ impl<'run> Attempt<'run> {
         }
     }
 
-    /// Why it failed, if it did.
+    /// Returns the failure of the attempt, if it failed.
     pub fn failure(&self) -> Option<&'run Failure> {
         self.run.failure_in(&self.span)
     }
 
-    /// The HTTP status of the answer to it, whether that was well or not.
+    /// Returns the HTTP status of the response, successful or not.
     pub fn status(&self) -> Option<u16> {
         match self.fate() {
             Fate::Done(answer) => Some(answer?.status),
@@ -78,12 +79,12 @@ impl<'run> Attempt<'run> {
         }
     }
 
-    /// Its service time, once it is over.
+    /// Returns the service time of a finished attempt.
     pub fn service(&self) -> Option<Nanos> {
         self.run.service(self.run.lanes().get(usize::from(self.lane.0))?, &self.span)
     }
 
-    /// How large the body was that it brought; of a command, how much that wrote.
+    /// Returns the size of the response body, or of a command's output.
     pub fn bytes(&self) -> Option<u64> {
         match (self.fate(), self.run.output(self.span.task)) {
             (Fate::Done(Some(answer)), _) => Some(answer.bytes),
@@ -92,7 +93,7 @@ impl<'run> Attempt<'run> {
         }
     }
 
-    /// How many followers it brought: nothing where it brought no page of them.
+    /// Returns the number of followers on the fetched page, or `None` if the attempt fetched none.
     pub fn followers(&self) -> Option<usize> {
         let is_last = self.span.end.is_some() && self.failure().is_none();
         self.run.page(self.span.task).filter(|_| is_last).map(super::Page::len)

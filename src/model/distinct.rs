@@ -1,22 +1,24 @@
-//! Accounts counted once each: while pages are turned a list moves, so that one may come twice.
+//! A count of distinct accounts. The list shifts while its pages are fetched, so an account may
+//! appear twice.
 
 use std::collections::HashSet;
 
-/// Room is made beforehand for so many: to grow moves all of them at once, which at a million would
-/// hold up a frame. A server that promises more than it has costs 19 MB of addresses, 2 MB in use.
+/// The maximum capacity that is reserved in advance. Growing the set rehashes all entries, which at
+/// a million would delay a frame. A server that announces more accounts than it has costs 19 MB of
+/// address space, of which 2 MB are used.
 const MOST_ROOM: u64 = 1 << 20;
 
-/// How many accounts were different ones, and how many came again.
+/// The number of distinct accounts and of duplicates.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Distinct {
-    /// Its hashes are keyed at random: a server chooses the numbers.
+    /// Hashed with random keys, because a server chooses the account numbers.
     seen: HashSet<u64>,
     count: u64,
     duplicates: u64,
 }
 
 impl Distinct {
-    /// About so many will come in all.
+    /// Reserves capacity for an expected number of accounts.
     pub(super) fn expect(&mut self, accounts: u64) {
         let room = accounts.min(MOST_ROOM) as usize;
         self.seen.reserve(room.saturating_sub(self.seen.len()));
@@ -33,22 +35,22 @@ impl Distinct {
         }
     }
 
-    /// Nothing more will come: keeps the counts alone.
+    /// Drops the set once the run is complete; the counts remain.
     pub(super) fn close(&mut self) {
         self.seen = HashSet::new();
     }
 
-    /// How many different ones there were.
+    /// The number of distinct accounts.
     pub(super) const fn count(&self) -> u64 {
         self.count
     }
 
-    /// How many came again.
+    /// The number of accounts that had appeared before.
     pub(super) const fn duplicates(&self) -> u64 {
         self.duplicates
     }
 
-    /// Whether an account comes for the first time, asked for each in turn.
+    /// Returns a filter that accepts each account number the first time it is passed.
     pub(super) fn is_first(&self) -> impl FnMut(u64) -> bool + use<> {
         let mut seen = (self.duplicates > 0).then(HashSet::new);
         move |id| seen.as_mut().is_none_or(|seen| seen.insert(id))

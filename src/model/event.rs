@@ -1,4 +1,4 @@
-//! `Event`: at once channel message, wire format, recording and test fixture.
+//! `Event`: a channel message, and at the same time the wire format and the content of a recording.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,140 +10,141 @@ use super::page::Page;
 use super::plan::Plan;
 use super::time::Nanos;
 
-/// The version of the wire format; a change that an older reader would misread raises it.
+/// The version of the wire format. It increases with every change that an older reader would
+/// misread.
 pub const VERSION: u32 = 3;
 
-/// Something that happened in a run.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// When, on the run's own clock, stamped by the thread that it happened on.
+    /// The time on the run's clock, taken by the thread on which the event occurred.
     pub at: Nanos,
-    /// On which lane; lane 0 for what concerns the whole run.
+    /// The lane; 0 for events that concern the whole run.
     pub lane: LaneId,
-    /// What.
+    /// The kind of event, with its data.
     #[serde(flatten)]
     pub kind: Kind,
 }
 
-/// A lane's place in its run, counted from 0.
+/// The index of a lane in its run, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LaneId(pub u16);
 
-/// A task's number in its run, counted from 1; for followers, the page.
+/// The number of a task in its run, counted from 1. For followers, the page number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskId(pub u32);
 
-/// What happened.
+/// The kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Kind {
-    /// The run begins; its clock stands at zero.
+    /// The run starts, with its clock at zero.
     RunStarted {
-        /// What is to be run.
+        /// The workload, the mode and the number of workers.
         plan: Plan,
     },
-    /// The run has this many tasks, as far as is known now: said at the start, and when it changes.
+    /// The number of tasks that are known so far. Sent at the start and whenever it changes.
     Queued {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
-    /// Another task has found room in a queue that holds only so many: said for each, and where the
-    /// queue has no bound, never, as there all tasks are in it at once.
+    /// A task entered a bounded queue. Never sent for an unbounded queue, which holds all tasks at
+    /// once.
     Put {
-        /// How many were put into it so far.
+        /// The number of tasks that have entered the queue so far.
         tasks: u32,
     },
-    /// The lane's worker is a process, which runs from now on.
+    /// The lane's worker process has started.
     Process {
-        /// Its number.
+        /// The process ID.
         pid: u32,
     },
     /// The lane took a task from the queue.
     Started {
-        /// Which one.
+        /// The task.
         task: TaskId,
     },
-    /// The lane does something else from now on.
+    /// The lane changed its state.
     Entered {
-        /// What it does now.
+        /// The new state.
         state: State,
     },
-    /// A request of the lane's task failed, and is made again: until then the lane is held back.
+    /// A request of the lane's task failed and will be retried. Until then the lane is throttled.
     AttemptFailed {
-        /// Which task.
+        /// The task.
         task: TaskId,
-        /// Why.
+        /// The reason for the failure.
         failure: Failure,
-        /// When it is to be made again.
+        /// The time of the next attempt.
         again: Nanos,
     },
-    /// The lane makes its task's request again.
+    /// The lane retries its task's request.
     Retried {
-        /// Which task.
+        /// The task.
         task: TaskId,
     },
-    /// What a command wrote, to both its outputs, and how it ended: said before it is finished.
+    /// The output and the exit status of a command. Sent before [`Kind::Finished`].
     Output {
-        /// Which one.
+        /// The task.
         task: TaskId,
-        /// What.
+        /// The output.
         output: Output,
     },
-    /// The lane is done with its task, well or not.
+    /// The lane finished its task, successfully or not.
     Finished {
-        /// Which one.
+        /// The task.
         task: TaskId,
-        /// How it ended.
+        /// The outcome of the task.
         outcome: Outcome,
     },
-    /// The lane takes no more tasks, as the system has too little for it.
+    /// The lane takes no more tasks, because the system lacks resources for it.
     Withdrawn {
-        /// What it has too little of.
+        /// The missing resource.
         shortage: Failure,
     },
-    /// The server said how much may still be asked of it.
+    /// The server reported its remaining quota.
     Quota(Quota),
-    /// The server has had too many requests: until its limit ends, none leaves.
+    /// The server reported a rate limit. No requests are sent until it expires.
     Limited(Limit),
-    /// No more requests than this are in flight at once from now on: said whenever it changes, and
-    /// where it is found while fetching, at the start.
+    /// The concurrency limit changed: the maximum number of requests in flight. An adaptive limit
+    /// is also reported at the start.
     Allowed {
-        /// How many.
+        /// The new limit.
         in_flight: u16,
-        /// Why.
+        /// The reason for the change.
         why: Why,
     },
-    /// No task is left, or the run was given up.
+    /// All tasks are finished, or the run was stopped or aborted.
     RunFinished {
-        /// How it ended.
+        /// The result of the run.
         end: End,
     },
 }
 
-/// What a lane does at a moment.
+/// The state of a lane at a moment.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// No task.
+    /// The lane has no task.
     #[default]
     Idle,
-    /// A worker process starts.
+    /// The worker process is starting.
     Starting,
-    /// A task, or what came of it, is on its way between two processes.
+    /// A task or its result is being passed between two processes.
     HandOver,
     /// DNS, TCP and TLS.
     Connecting,
-    /// The request is out, the answer has not begun.
+    /// The request has been sent, and the response has not begun.
     Waiting,
-    /// The answer's body is coming in.
+    /// The response body is being received.
     Receiving,
-    /// A command runs; what it does is its own business.
+    /// A command is running. Its own states are unknown.
     Running,
-    /// Between two events of ours on the CPU's account: parsing, computing. Under a GIL: holding it.
+    /// CPU work in this program, such as parsing. Under a GIL, the lane holds it.
     Computing,
     /// CPU work of an extension, which needs no GIL.
     Native,
@@ -156,8 +157,8 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, in the order of the legend, which is also the rank when several share a cell:
-    /// the later one leads.
+    /// All states in the order of the legend. If several states share a cell, the later one takes
+    /// precedence.
     pub const ALL: [Self; 12] = [
         Self::Idle,
         Self::Starting,
@@ -173,7 +174,7 @@ impl State {
         Self::Error,
     ];
 
-    /// The word a person reads.
+    /// The state's label.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Idle => "idle",
@@ -192,42 +193,42 @@ impl State {
     }
 }
 
-/// How a task ended.
+/// The outcome of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Well.
+    /// The task succeeded.
     Done(Done),
-    /// Badly, and why.
+    /// The task failed.
     Failed(Failure),
-    /// The worker could not go on with it: its process died, or the system has too little of what
-    /// it needs ([`FailureKind::Exhausted`]). The task goes back to the queue.
+    /// The worker could not continue the task, because its process died or the system lacks
+    /// resources ([`FailureKind::Exhausted`]). The task returns to the queue.
     Lost(Failure),
-    /// A person stopped the run.
+    /// The user stopped the run.
     Stopped,
 }
 
-/// What a task that went well brought.
+/// The result of a successful task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Done {
-    /// The server's answer, where one was asked.
+    /// The server's response, if the task sent a request.
     pub answer: Option<Answer>,
-    /// What came of it.
+    /// The data that the task produced.
     pub product: Product,
 }
 
-/// A server's answer.
+/// A server's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// Bytes of the body, after any decompression.
+    /// The size of the body in bytes, after decompression.
     pub bytes: u64,
-    /// Whether a connection was opened for it, rather than the lane's own one used again.
+    /// `true` if a new connection was opened for the request, `false` if the lane reused its own.
     pub connected: bool,
 }
 
-/// What came of a task.
+/// The data that a task produced.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
@@ -235,136 +236,137 @@ pub enum Product {
     Profile(Profile),
     /// One page of followers, in the server's order.
     Followers(Arc<Page>),
-    /// Nothing: the API shows no page as far back as this one.
+    /// No page: the API does not list followers this far back.
     NoMore,
-    /// The number that CPU work came to, the same whoever does it.
+    /// The result of CPU work. It does not depend on the worker.
     Value(u64),
-    /// A command ended with status 0.
+    /// The command exited with status 0.
     Success,
 }
 
-/// What a command wrote, as far as it is kept, and how it ended.
+/// The output of a command, as far as it is kept, with its exit status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
-    /// The text; bytes that are none are replaced by U+FFFD, and where some were left out, a line
-    /// says so. Not safe to print.
+    /// The text, with U+FFFD in place of invalid UTF-8 and a line that marks any omission. Not safe
+    /// to print.
     pub text: Arc<str>,
-    /// Bytes that it wrote.
+    /// The number of bytes written.
     pub bytes: u64,
-    /// Bytes that were left out of the middle.
+    /// The number of bytes omitted from the middle.
     pub left_out: u64,
-    /// How it ended.
+    /// The exit status.
     pub status: ExitStatus,
 }
 
-/// How a command's shell ended.
+/// The exit status of a command's shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExitStatus {
-    /// By itself, with this number: 0 for well.
+    /// The shell exited with this code; 0 means success.
     Code(i32),
-    /// By a signal.
+    /// The shell was killed by this signal.
     Signal(i32),
 }
 
-/// What the preparing request tells.
+/// The result of the preparing request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     /// The login as the server spells it.
     pub login: String,
-    /// How many followers the profile claims; the list may hide some of them.
+    /// The number of followers in the profile. The list may be shorter.
     pub followers: u64,
 }
 
-/// How much may still be asked of a server in the present window.
+/// A server's rate limit quota in the current window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quota {
-    /// Requests a window.
+    /// The maximum number of requests per window.
     pub limit: u32,
-    /// Requests left in this one.
+    /// The number of requests left in this window.
     pub remaining: u32,
-    /// When the next one begins, in seconds since 1970 (UTC).
+    /// The start of the next window, in seconds since 1970 (UTC).
     pub reset: u64,
 }
 
-/// A rate limit that a server said was reached.
+/// A rate limit that the server reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
-    /// Which one.
+    /// The kind of limit.
     pub kind: LimitKind,
-    /// When it ends, on the run's clock.
+    /// The end of the limit, on the run's clock.
     pub until: Nanos,
-    /// The same in seconds since 1970 (UTC).
+    /// The end of the limit, in seconds since 1970 (UTC).
     pub until_utc: u64,
 }
 
-/// GitHub's two kinds of rate limits:
+/// The two kinds of rate limits of GitHub:
 /// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitKind {
-    /// So many requests an hour: the quota is used up.
+    /// The quota of requests per hour is used up.
     Primary,
-    /// Too many at once, or too close upon each other.
+    /// Too many requests at once or in quick succession.
     Secondary,
 }
 
-/// Why a task, or a whole run, failed.
+/// The failure of a task or of a whole run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// The kind, which decides the exit code and whether the run goes on.
+    /// The kind of failure, which determines the exit code and whether the run continues.
     pub kind: FailureKind,
-    /// What happened, to what, and what to do now, in a person's words, safe to print.
+    /// The message for the user: the problem, the object and the remedy. Safe to print.
     pub message: String,
-    /// The HTTP status that a server refused with, where one did.
+    /// The HTTP status of the rejection, if the server sent one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
 }
 
 impl Failure {
-    /// A failure that no server's answer tells of.
+    /// Creates a failure without an HTTP status.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), status: None }
     }
 
-    /// The same, after an answer with an HTTP status.
+    /// Adds the HTTP status of a response to the failure.
     #[must_use]
     pub fn with_status(self, status: impl Into<Option<u16>>) -> Self {
         Self { status: status.into(), ..self }
     }
 }
 
-/// The kinds of failure that a person handles differently.
+/// The kinds of failure that call for different reactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureKind {
-    /// There is no such user.
+    /// The user does not exist.
     NotFound,
-    /// The server does not accept the token, or forbids the request.
+    /// The server rejected the token or the request.
     Refused,
     /// The server's rate limit is used up.
     RateLimited,
-    /// No connection, or a broken one.
+    /// The connection failed or could not be established.
     Unreachable,
-    /// The server took too long.
+    /// The server did not respond in time.
     TimedOut,
-    /// The server answered with an error of its own, or not as GitHub's API does.
+    /// The server answered with an error or an invalid response.
     Server,
-    /// A worker process could not be started, or dies again and again.
+    /// A worker process could not be started, or crashed repeatedly.
     Worker,
-    /// The system has too little of what a worker needs, such as open files.
+    /// The system lacks a resource that a worker needs, such as open files.
     Exhausted,
-    /// A command ended with another status than 0, by a signal, or could not be started.
+    /// A command could not be started, was killed by a signal, or exited with a status other than
+    /// 0.
     Command,
-    /// A defect of this program: the task panicked.
+    /// The task panicked: a bug in this program.
     Panicked,
-    /// A recording ends before the run does: what came of it is not known.
+    /// The recording ends before the run does, so the outcome is unknown.
     Unrecorded,
 }
 
 impl FailureKind {
-    /// Whether asking for the next page would fail alike, so that the run ends here.
+    /// Returns `true` if further requests would fail in the same way, so that the run ends.
     pub const fn ends_run(self) -> bool {
         matches!(
             self,
@@ -373,19 +375,19 @@ impl FailureKind {
     }
 }
 
-/// How a run ended.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
-    /// Every task was handed out and came back.
+    /// All tasks were processed.
     Finished,
-    /// A person stopped it.
+    /// The user stopped the run.
     Stopped,
-    /// It was given up.
+    /// The run was aborted.
     Failed(Failure),
 }
 
-/// As a page; [`super::Plan::label`] knows better.
+/// The label of a page, `p3`. [`super::Plan::label`] covers all workloads.
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "p{}", self.0)

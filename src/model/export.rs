@@ -1,36 +1,37 @@
-//! What a person can take along, and how its files are named.
+//! The kinds of exports, and the names of their files.
 
 use std::fmt;
 
 use super::plan::{Selection, Target, Workload};
 
-/// What a person can take along.
+/// A kind of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExportKind {
-    /// Every lane, state and request over time, for viewers of traces.
+    /// All lanes, states and requests over time, for trace viewers.
     Trace,
-    /// The picture, as vectors.
+    /// The timeline as a vector graphic.
     Picture,
-    /// What was run and what came of it, in Markdown.
+    /// A Markdown report of the runs and their results.
     Report,
-    /// The followers.
+    /// The list of followers.
     Followers,
-    /// All that happened in the sitting.
+    /// All events of the session.
     Recording,
 }
 
 impl ExportKind {
-    /// Every kind, in the order of the menu.
+    /// All kinds, in the order of the menu.
     pub const ALL: [Self; 5] =
         [Self::Trace, Self::Picture, Self::Report, Self::Followers, Self::Recording];
 
-    /// Those that a sitting has: without followers to fetch, there are none to take along.
+    /// Returns the kinds that a workload offers. Only the followers workload has a list of
+    /// followers.
     pub fn of(workload: Workload) -> impl Iterator<Item = Self> {
         let followers = workload == Workload::Followers;
         Self::ALL.into_iter().filter(move |&kind| kind != Self::Followers || followers)
     }
 
-    /// The ending of its files' names.
+    /// The file extension.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Trace => "json",
@@ -41,18 +42,18 @@ impl ExportKind {
         }
     }
 
-    /// What it is for, in a few words.
+    /// The purpose in a few words.
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Trace => "for ui.perfetto.dev, Firefox Profiler, speedscope",
-            Self::Picture => "SVG, for a page or a slide",
+            Self::Picture => "SVG, for documents and slides",
             Self::Report => "Markdown: times, errors, slowest tasks",
-            Self::Followers => "CSV: id, login, address",
+            Self::Followers => "CSV: id, login, URL",
             Self::Recording => "for threadline replay",
         }
     }
 
-    /// The option that writes it.
+    /// The command-line option for this export.
     pub const fn option(self) -> &'static str {
         match self {
             Self::Trace => "--trace",
@@ -76,8 +77,8 @@ impl fmt::Display for ExportKind {
     }
 }
 
-/// How the files of a selection's runs are called, but for the ending: `threadline-octocat-race`.
-/// Only what is a name on every system is in it.
+/// Returns the file name of a selection's exports without the extension: `threadline-octocat-race`.
+/// It contains only characters that are valid on every system.
 pub fn stem(selection: Selection, target: Option<&Target>) -> String {
     let about = match (selection.workload, target) {
         (Workload::Profile | Workload::Followers, Some(target)) => target.user.clone(),
@@ -94,7 +95,7 @@ mod tests {
     use crate::model::plan::Mode;
 
     #[test]
-    fn a_name_is_a_name_on_every_system() {
+    fn file_names_are_valid_on_every_system() {
         let target = |user: &str| Target {
             user: user.to_owned(),
             api: String::new(),

@@ -1,5 +1,5 @@
-//! Who held the GIL over time: append-only and packed, so that a cell of its row costs a few look-ups
-//! however often it changed hands.
+//! The holder of the GIL over time: append-only and packed, so that a cell of its row costs a few
+//! look-ups regardless of the number of switches.
 
 mod cells;
 
@@ -8,56 +8,56 @@ use super::lane::Lane;
 use super::time::Nanos;
 pub use cells::HeldCell;
 
-/// The most holds from one checkpoint to the next.
+/// The maximum number of holds between two checkpoints.
 const CHECKPOINT: usize = 64;
 
-/// Whose share is largest is not looked for among more holds.
+/// The maximum number of holds that are searched for the longest holder.
 const FEW: usize = 16;
 
-/// What is known of the GIL of a run in [`super::Mode::Gil`]. A lane holds it while it computes, and
-/// from one task to the next as long as nobody else takes it.
+/// The GIL of a run in [`super::Mode::Gil`]. A lane holds it while it computes, and between two of
+/// its tasks until another lane takes it.
 #[derive(Clone, Copy, Debug)]
 pub struct Gil<'run> {
     holds: &'run Holds,
     lanes: &'run [Lane],
 }
 
-/// Who held it in a stretch of time.
+/// The use of the GIL in an interval.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Held {
-    /// The share of the time in which anybody did, 0 to 1.
+    /// The share of the time in which any lane held it, 0 to 1.
     pub share: f64,
-    /// Who did longest; nothing where nobody did, or too many took turns to tell.
+    /// The lane that held it longest. `None` if no lane held it, or if it changed hands too often.
     pub longest: Option<LaneId>,
 }
 
-/// A time in which one lane kept it.
+/// An interval in which one lane held the GIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Which one.
+    /// The lane.
     pub lane: LaneId,
-    /// When it took it.
+    /// The start of the hold.
     pub start: Nanos,
-    /// How long it kept it.
+    /// The duration of the hold.
     pub length: Nanos,
 }
 
-/// The fold of a run's events: each hold that is over, in the order of time, and the one that goes on.
-/// There may be a million of them, so they are packed: four bytes for the time that it was free before,
-/// four for the hold, two for the lane.
+/// The holds of a run in the order of time, and the current one. There may be a million of them, so
+/// each is packed into ten bytes: four for the gap before it, four for its duration, two for the
+/// lane.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holds {
     gaps: Vec<u32>,
     lengths: Vec<u32>,
     lanes: Vec<u16>,
     checkpoints: Vec<Checkpoint>,
-    /// When the last hold that is over ended.
+    /// The end of the last complete hold.
     ended: u64,
-    /// How long it was held up to then.
+    /// The total duration of all complete holds.
     held: u64,
-    /// Who holds it now, and since when.
+    /// The current holder, and the start of its hold.
     holder: Option<(u16, u64)>,
-    /// When the holder was done with a task, if it has not gone on since.
+    /// The time at which the holder finished its task, if it has not begun another.
     paused: Option<u64>,
     last_holder: Option<u16>,
     switches: u32,
@@ -65,18 +65,18 @@ pub(super) struct Holds {
     violations: u32,
 }
 
-/// A hold in full, and how things stood before it.
+/// A hold with its unpacked times, and the total before it.
 #[derive(Clone, Copy, Debug)]
 struct Checkpoint {
     start: u64,
     length: u64,
-    /// How long it was held up to its start.
+    /// The total duration of all holds before this one.
     held: u64,
-    /// The hold's place.
+    /// The index of the hold.
     place: u32,
 }
 
-/// A time in which one lane held it, or nobody.
+/// An interval in which one lane held the GIL, or none did.
 #[derive(Clone, Copy)]
 struct Stretch {
     holder: Option<LaneId>,
@@ -85,7 +85,8 @@ struct Stretch {
 }
 
 impl Holds {
-    /// The lane is in `state` from `at` on; between two tasks if it is done with one.
+    /// Records that the lane is in `state` from `at` on. `done` means that it has just finished a
+    /// task.
     pub(super) fn note(&mut self, at: Nanos, lane: LaneId, state: State, done: bool) {
         let LaneId(lane) = lane;
         let holds = self.holder.is_some_and(|(holder, _)| holder == lane);
@@ -108,7 +109,7 @@ impl Holds {
         self.holder = Some((lane, at.max(self.ended)));
     }
 
-    /// The holder has it no more. Was it done with a task before, it needed it only until then.
+    /// Ends the current hold. If the holder had finished its task, the hold ends at that moment.
     fn release(&mut self, at: u64) {
         let hold = self.hold(at);
         (self.holder, self.paused) = (None, None);
@@ -134,7 +135,7 @@ impl Holds {
         self.held += length.0;
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         self.gaps.shrink_to_fit();
         self.lengths.shrink_to_fit();
@@ -142,7 +143,7 @@ impl Holds {
         self.checkpoints.shrink_to_fit();
     }
 
-    /// The hold that goes on, up to `until`.
+    /// The current hold up to `until`.
     fn hold(&self, until: u64) -> Option<Hold> {
         let (lane, start) = self.holder?;
         let end = self.paused.map_or(until, |paused| paused.min(until));
@@ -153,12 +154,12 @@ impl Holds {
         })
     }
 
-    /// The last checkpoint before `t`, or the first.
+    /// The index of the last checkpoint before `t`, or of the first one.
     fn before(&self, t: u64) -> usize {
         self.checkpoints.partition_point(|checkpoint| checkpoint.start < t).saturating_sub(1)
     }
 
-    /// How long it was held in [0, t).
+    /// The time for which the GIL was held in [0, t).
     fn held_until(&self, t: u64) -> u64 {
         let before = self.before(t);
         let known = self.checkpoints.get(before).map_or(0, |checkpoint| checkpoint.held);
@@ -166,7 +167,7 @@ impl Holds {
         known + stretches.map(|stretch| stretch.time_in(0, t)).sum::<u64>()
     }
 
-    /// The holds from a checkpoint on, also the one that goes on.
+    /// Returns the holds from a checkpoint on, including the current one.
     fn stretches(&self, checkpoint: usize) -> impl Iterator<Item = Stretch> + '_ {
         let mut checkpoints = self.checkpoints.get(checkpoint..).unwrap_or(&[]).iter().peekable();
         let place = checkpoints.peek().map_or(0, |first| first.place as usize);
@@ -189,14 +190,14 @@ impl Holds {
 }
 
 impl Stretch {
-    /// How much of it lies in [a, b).
+    /// The part of this interval that lies in [a, b).
     fn time_in(&self, a: u64, b: u64) -> u64 {
         self.end.min(b).saturating_sub(self.start.max(a))
     }
 }
 
 fn longer(one: Option<Hold>, other: Option<Hold>) -> Option<Hold> {
-    // Of two that are equally long, the first.
+    // The first one wins a tie.
     other.into_iter().chain(one).max_by_key(|hold| hold.length)
 }
 
@@ -205,7 +206,7 @@ impl<'run> Gil<'run> {
         Self { holds, lanes }
     }
 
-    /// Who held it in [a, b).
+    /// Returns the use of the GIL in [a, b).
     pub fn between(&self, a: Nanos, b: Nanos) -> Held {
         if a >= b {
             return Held::default();
@@ -215,7 +216,7 @@ impl<'run> Gil<'run> {
         Held { share, longest: self.longest_in(a.0, b.0).map(|(lane, _)| lane) }
     }
 
-    /// Who held it longest in [a, b), and how long in all.
+    /// The lane that held the GIL longest in [a, b), and for what time.
     fn longest_in(&self, a: u64, b: u64) -> Option<(LaneId, u64)> {
         let stretches = self.holds.stretches(self.holds.before(a));
         let inside = stretches.take_while(|stretch| stretch.start < b);
@@ -224,7 +225,7 @@ impl<'run> Gil<'run> {
             if count >= FEW {
                 return None;
             }
-            // Its own place, or the first that is nobody's.
+            // The holder's own slot, or else the first free one.
             let own =
                 |(lane, _): &&mut (Option<LaneId>, u64)| *lane == stretch.holder || lane.is_none();
             if let Some(share) = shares.iter_mut().find(own) {
@@ -235,49 +236,50 @@ impl<'run> Gil<'run> {
         longest.filter(|(_, share)| *share > 0).and_then(|(lane, share)| Some((lane?, share)))
     }
 
-    /// Who holds it now.
+    /// The current holder.
     pub fn holder(&self) -> Option<LaneId> {
         self.holds.holder.map(|(lane, _)| LaneId(lane))
     }
 
-    /// The share of [0, until) in which anybody held it, 0 to 1.
+    /// The share of [0, until) in which the GIL was held, 0 to 1.
     pub fn held(&self, until: Nanos) -> f64 {
         self.holds.held_until(until.0) as f64 / until.0.max(1) as f64
     }
 
-    /// How many lanes wait for it now.
+    /// The number of lanes that are waiting for the GIL.
     pub fn waiters(&self) -> usize {
         self.lanes.iter().filter(|lane| lane.state() == State::LockWait).count()
     }
 
-    /// How many lanes waited for it in [0, until), on average.
+    /// The mean number of lanes that waited for the GIL in [0, until).
     pub fn mean_waiters(&self, until: Nanos) -> f64 {
         self.cost(until).0 as f64 / until.0.max(1) as f64
     }
 
-    /// What it cost: the time that lanes waited for it in [0, until), all together.
+    /// The total time that all lanes waited for the GIL in [0, until).
     pub fn cost(&self, until: Nanos) -> Nanos {
         let waited = |sum, lane: &Lane| sum + lane.time_in(State::LockWait, until);
         self.lanes.iter().fold(Nanos::ZERO, waited)
     }
 
-    /// How often another lane took it than the last that had it.
+    /// The number of times that the GIL passed from one lane to another.
     pub const fn switches(&self) -> u32 {
         self.holds.switches
     }
 
-    /// The same a second.
+    /// The number of switches per second.
     pub fn switches_per_second(&self, until: Nanos) -> f64 {
         let seconds = until.as_secs_f64();
         if seconds > 0.0 { f64::from(self.switches()) / seconds } else { 0.0 }
     }
 
-    /// The longest time that a lane kept it; one that still has it, until `now`.
+    /// The longest hold, including the current one up to `now`.
     pub fn longest(&self, now: Nanos) -> Option<Hold> {
         longer(self.holds.longest, self.holds.hold(now.0))
     }
 
-    /// How often a lane took it that another one had: never, or the GIL is none.
+    /// The number of times that a lane took the GIL while another held it. A value other than 0 is
+    /// a bug.
     pub const fn violations(&self) -> u32 {
         self.holds.violations
     }

@@ -1,5 +1,5 @@
-//! One lane's states over time: append-only, with prefix sums, so that a cell of the timeline
-//! costs two look-ups however much happened in it.
+//! The states of one lane over time: append-only, with prefix sums, so that a cell of the timeline
+//! costs two look-ups regardless of its content.
 
 mod cells;
 mod contents;
@@ -11,72 +11,73 @@ pub use cells::Cell;
 pub use contents::Contents;
 pub use stretches::Stretch;
 
-/// Entries between two checkpoints.
+/// The number of entries between two checkpoints.
 const CHECKPOINT: usize = 64;
 
-/// How many states there are.
+/// The number of states.
 const STATES: usize = State::ALL.len();
 
-/// Time spent in each state, by the state's place in [`State::ALL`], in nanoseconds.
+/// The time spent in each state in nanoseconds, indexed by the position in [`State::ALL`].
 pub type Sums = [u64; STATES];
 
-/// One worker's row.
+/// The row of one worker.
 #[derive(Clone, Debug)]
 pub struct Lane {
-    /// In order of time; an entry lasts until the next.
+    /// The changes in the order of time. A state lasts until the next entry.
     entries: Vec<Entry>,
-    /// Time spent in each state up to every [`CHECKPOINT`]th entry.
+    /// The time spent in each state up to every [`CHECKPOINT`]th entry.
     sums: Vec<Sums>,
-    /// The same up to the last.
+    /// The time spent in each state up to the last entry.
     total: Sums,
     attempts: Vec<FirstEntry>,
-    /// Tasks that other lanes, or this one before, had begun and lost.
+    /// Tasks with earlier attempts that ended with the loss of their worker.
     inherited: Vec<Inherited>,
-    /// When a task's second or later attempt began.
+    /// The start times of second and later attempts.
     retries: Vec<u64>,
-    /// Whether the last task goes on.
+    /// `true` while the lane has a task.
     working: bool,
-    /// Whether it waits for its next attempt.
+    /// `true` while the task waits for its next attempt.
     held: bool,
     errors: Vec<u64>,
 }
 
-/// A change: when, to which state, and whether it ended an attempt. There may be millions of them, so
-/// they are packed: 59 bits for the time, one for the end, four for the state.
+/// A change: its time, the new state, and whether it ended an attempt. There may be millions of
+/// them, so each is packed into 64 bits: 59 for the time, one for the end, four for the state.
 #[derive(Clone, Copy, Debug)]
 struct Entry(u64);
 
-/// A task's attempt, and its first entry on the lane. It goes on up to the entry that ends it.
+/// An attempt at a task, with the index of its first entry on the lane. It lasts until the entry
+/// that ends it.
 #[derive(Clone, Copy, Debug)]
 struct FirstEntry {
     task: TaskId,
     entry: u32,
 }
 
-/// The first attempt on the lane at a task at which there were others before.
+/// An attempt at a task that had attempts before the lane took it.
 #[derive(Clone, Copy, Debug)]
 struct Inherited {
-    /// The attempt's place among the lane's.
+    /// The index of the attempt on this lane.
     place: u32,
-    /// How many attempts there were.
+    /// The number of earlier attempts.
     earlier: u32,
 }
 
-/// A stretch of a lane: one attempt at a task.
+/// The interval of one attempt at a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
-    /// Which task.
+    /// The task.
     pub task: TaskId,
-    /// Which attempt at it, counted from 1.
+    /// The number of the attempt at its task, counted from 1.
     pub attempt: u32,
-    /// When it began.
+    /// The start of the attempt.
     pub start: Nanos,
-    /// When it was over, well or not; nothing while it goes on.
+    /// The end of the attempt, successful or not, or `None` while it is in progress.
     pub end: Option<Nanos>,
 }
 
 impl Entry {
-    /// The entry that marks the end of an attempt.
+    /// The flag of an entry that ends an attempt.
     const END: u64 = 1 << 4;
 
     const fn new(at: u64, state: State) -> Self {
@@ -91,7 +92,7 @@ impl Entry {
         State::ALL.get(self.place()).copied().unwrap_or_default()
     }
 
-    /// The state's place in [`State::ALL`].
+    /// The state's index in [`State::ALL`].
     const fn place(self) -> usize {
         (self.0 & 0b1111) as usize
     }
@@ -118,12 +119,12 @@ impl Default for Lane {
 }
 
 impl Lane {
-    /// The lane took a task, and computes until it says otherwise.
+    /// Starts a task. The lane computes until it enters another state.
     pub fn start(&mut self, at: Nanos, task: TaskId) {
         self.start_again(at, task, 0);
     }
 
-    /// The same, after so many attempts at the task in which a worker process died over it.
+    /// Starts a task after `earlier` attempts at it whose workers were lost.
     pub fn start_again(&mut self, at: Nanos, task: TaskId, earlier: u32) {
         self.finish(at);
         self.working = true;
@@ -133,7 +134,7 @@ impl Lane {
         self.attempt(at, task);
     }
 
-    /// The lane's attempt at its task failed: it is held back until it begins the next.
+    /// Ends the current attempt as failed. The lane is throttled until the next attempt.
     pub fn fail(&mut self, at: Nanos) {
         if self.working && !self.held {
             self.end_attempt(at, State::Throttled);
@@ -141,7 +142,7 @@ impl Lane {
         }
     }
 
-    /// The lane tries its task again.
+    /// Starts the next attempt at the current task.
     pub fn retry(&mut self, at: Nanos) {
         if let Some(last) = self.attempts.last().copied().filter(|_| self.working) {
             self.retries.push(self.not_before(at));
@@ -155,7 +156,7 @@ impl Lane {
         self.push(Entry::new(self.not_before(at), State::Computing));
     }
 
-    /// The lane is in `state` from `at` on. A time before the last change counts as that change's.
+    /// Enters a state at `at`. A time before the last change counts as that change's time.
     pub fn enter(&mut self, at: Nanos, state: State) {
         let at = self.not_before(at);
         if state == State::Error {
@@ -166,7 +167,7 @@ impl Lane {
         self.push(Entry::new(at, state));
     }
 
-    /// The lane is done with its task, if it has one.
+    /// Ends the current task, if there is one.
     pub fn finish(&mut self, at: Nanos) {
         if !std::mem::take(&mut self.working) {
             return;
@@ -178,13 +179,14 @@ impl Lane {
         }
     }
 
-    /// Each attempt has one end, so that it is quickly found from behind.
+    /// Marks the end of the current attempt. It is always near the attempt's last entry, so a
+    /// search from the back finds it quickly.
     fn end_attempt(&mut self, at: Nanos, state: State) {
         let Entry(entry) = Entry::new(self.not_before(at), state);
         self.push(Entry(entry | Entry::END));
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub fn close(&mut self) {
         self.entries.shrink_to_fit();
         self.sums.shrink_to_fit();
@@ -202,7 +204,7 @@ impl Lane {
         self.entries.push(entry);
     }
 
-    /// Time in each state in [0, t), where nothing changes from `t` on.
+    /// The time in each state in [0, t), if nothing changes after `t`.
     fn total_to(&self, t: u64) -> Sums {
         let mut sums = self.total;
         if let Some(last) = self.entries.last()
@@ -217,22 +219,22 @@ impl Lane {
         at.min(Nanos::LATEST).max(self.last_change()).0
     }
 
-    /// Whether it has a task now.
+    /// Returns `true` if the lane has a task.
     pub const fn is_working(&self) -> bool {
         self.working
     }
 
-    /// The state now: after the last entry.
+    /// The current state.
     pub fn state(&self) -> State {
         self.entries.last().copied().map(Entry::state).unwrap_or_default()
     }
 
-    /// When the last entry began.
+    /// The time of the last change.
     pub fn last_change(&self) -> Nanos {
         Nanos(self.entries.last().copied().map_or(0, Entry::at))
     }
 
-    /// How many tasks the lane had taken by then.
+    /// The number of tasks that the lane had taken by `t`.
     pub fn tasks_until(&self, t: Nanos) -> usize {
         self.attempts_until(t) - self.retries.partition_point(|&at| at <= t.0)
     }
@@ -241,17 +243,18 @@ impl Lane {
         self.attempts.partition_point(|attempt| self.start_of(*attempt) <= t)
     }
 
-    /// The lane's attempts at its tasks, in order.
+    /// Returns the lane's attempts in order.
     pub fn spans(&self) -> impl DoubleEndedIterator<Item = Span> + '_ {
         (0..self.attempts.len()).filter_map(|place| self.span(place))
     }
 
-    /// What the lane tries at `t`, or else the last that began before; nothing before the first.
+    /// Returns the attempt in progress at `t`, or else the last one before it. Returns `None`
+    /// before the first.
     pub fn span_at(&self, t: Nanos) -> Option<Span> {
         self.span(self.attempts_until(t).checked_sub(1)?)
     }
 
-    /// The first attempt that begins at `t` or later.
+    /// Returns the first attempt that starts at `t` or later.
     pub fn span_from(&self, t: Nanos) -> Option<Span> {
         self.span(self.attempts.partition_point(|attempt| self.start_of(*attempt) < t))
     }
@@ -260,12 +263,12 @@ impl Lane {
         self.entries.get(attempt.entry as usize).map_or(Nanos::ZERO, |entry| Nanos(entry.at()))
     }
 
-    /// How many attempts it has begun.
+    /// The number of attempts so far.
     pub const fn attempts(&self) -> usize {
         self.attempts.len()
     }
 
-    /// The lane's attempt at a place in their order, counted from 0.
+    /// Returns the lane's attempt with this index, counted from 0.
     pub fn span(&self, place: usize) -> Option<Span> {
         let first = *self.attempts.get(place)?;
         let next = self.attempts.get(place + 1);
@@ -276,7 +279,7 @@ impl Lane {
         Some(Span { task: first.task, attempt, start: self.start_of(first), end })
     }
 
-    /// Which attempt at the task the lane's is.
+    /// The number of the attempt at its task, counted from 1.
     fn attempt_at(&self, place: usize, task: TaskId) -> u32 {
         let own = self.inherited.partition_point(|inherited| inherited.place as usize <= place);
         let last = own.checked_sub(1).and_then(|last| self.inherited.get(last));
@@ -287,28 +290,28 @@ impl Lane {
         1 + same as u32 + if is_inherited { earlier } else { 0 }
     }
 
-    /// Time per state in [a, b).
+    /// The time in each state in [a, b).
     pub fn between(&self, a: Nanos, b: Nanos) -> Sums {
         difference(&self.sums_to(b), &self.sums_to(a))
     }
 
-    /// Time in one state, in [0, t).
+    /// The time in one state in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
         Nanos(self.sums_to(t).get(state as usize).copied().unwrap_or(0))
     }
 
-    /// Time in any state but idle, in [0, t).
+    /// The time in all states but idle in [0, t).
     pub fn busy(&self, t: Nanos) -> Nanos {
         let sums = self.sums_to(t);
         Nanos(sums.iter().skip(1).sum())
     }
 
-    /// The share of [0, t) in any state but idle, in percent, to the next whole one.
+    /// The share of [0, t) in all states but idle, as a rounded percentage.
     pub fn busy_percent(&self, t: Nanos) -> u32 {
         (self.busy(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
     }
 
-    /// Time per state in [0, t).
+    /// The time in each state in [0, t).
     fn sums_to(&self, t: Nanos) -> Sums {
         if t >= self.last_change() {
             return self.total_to(t.0);
@@ -317,7 +320,7 @@ impl Lane {
         self.sums_up_to(before, t.0)
     }
 
-    /// The same, where the number of entries before `t` is known.
+    /// The time in each state in [0, t), given the number of entries before `t`.
     fn sums_up_to(&self, before: usize, t: u64) -> Sums {
         let block = before.saturating_sub(1) / CHECKPOINT;
         let first = block * CHECKPOINT;

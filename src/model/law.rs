@@ -1,30 +1,31 @@
-//! Little's law over a run, as a check that its figures come from one reality: L = X R. The mean
-//! number in flight is the rate of requests times the mean time of one (J. D. C. Little and S. C.
-//! Graves, "Little's Law", 2008; over a finite time by P. J. Denning and J. P. Buzen, "The
+//! Little's law, L = X R, over a run, as a check that the figures are consistent: the mean number
+//! of requests in flight is the rate of requests times their mean duration (J. D. C. Little and S.
+//! C. Graves, "Little's Law", 2008; over a finite time by P. J. Denning and J. P. Buzen, "The
 //! Operational Analysis of Queueing Network Models", 1978).
 
 use super::lane::Lane;
 use super::run::Run;
 use super::time::Nanos;
 
-/// Both sides may differ by so much of themselves. They are exactly equal where events come in the
-/// order of their times; those of different workers may come the other way round, by microseconds.
+/// The maximum relative difference between the two sides. They are exactly equal if events arrive
+/// in the order of their times; events of different workers may be swapped by microseconds.
 const TOLERANCE: f64 = 0.001;
 
-/// Both sides of the law, from folds that know nothing of each other.
+/// Both sides of the law, from independent computations.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Law {
-    /// L: requests in flight on average, from the area under their level.
+    /// L: the mean number of requests in flight, from the area under their curve.
     pub in_flight: f64,
-    /// X: requests a second.
+    /// X: requests per second.
     pub rate: f64,
-    /// R: how long one was in flight on average, in seconds, from the lanes' attempts.
+    /// R: the mean time that a request was in flight, in seconds, from the lanes' attempts.
     pub time: f64,
 }
 
 impl Law {
-    /// The law over a run from its start until a moment: exact over requests that are complete, and of
-    /// those in flight then, the time so far counts. Nothing before the first request.
+    /// Evaluates the law from the start of a run until a moment. It is exact for complete requests;
+    /// of requests in flight, the time until that moment counts. Returns `None` before the first
+    /// request.
     pub fn over(run: &Run, until: Nanos) -> Option<Self> {
         let spans = run.lanes().iter().flat_map(Lane::spans);
         let times = spans
@@ -39,7 +40,7 @@ impl Law {
         })
     }
 
-    /// Whether both sides are the same.
+    /// Returns `true` if both sides are equal within the tolerance.
     pub fn holds(&self) -> bool {
         (self.in_flight - self.rate * self.time).abs()
             <= TOLERANCE * self.in_flight.max(f64::EPSILON)

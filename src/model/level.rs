@@ -1,15 +1,15 @@
-//! How many tasks are in flight and in the queue over time, with the mean over any stretch in a few
-//! look-ups, whatever lies between.
+//! The number of tasks in flight and in the queue over time. The mean over any interval costs a few
+//! look-ups.
 
 use super::time::Nanos;
 
-/// Entries between two checkpoints.
+/// The number of entries between two checkpoints.
 const CHECKPOINT: usize = 32;
 
-/// What came to a run's tasks over time.
+/// The load of a run over time: tasks queued, started and finished.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Load {
-    /// How many tasks there were to be started in all.
+    /// The total number of tasks to start.
     wanted: Steps,
     started: Tally,
     finished: Tally,
@@ -17,7 +17,7 @@ pub(super) struct Load {
     longest_queue: u32,
 }
 
-/// A number of tasks over time: those that came, less those that went.
+/// A number of tasks over time: arrivals minus departures.
 #[derive(Clone, Copy)]
 pub struct Level<'run> {
     came: &'run dyn Curve,
@@ -25,16 +25,16 @@ pub struct Level<'run> {
     peak: u32,
 }
 
-/// How often something has happened so far.
+/// The number of occurrences of an event over time.
 #[derive(Clone, Debug, Default)]
 struct Tally {
-    /// When, never falling.
+    /// The times of the occurrences, in ascending order.
     at: Vec<u64>,
     /// The sum of all times before every [`CHECKPOINT`]th.
     sums: Vec<u128>,
 }
 
-/// A number that is set anew now and then.
+/// A value that changes in steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Steps {
     steps: Vec<Step>,
@@ -44,88 +44,88 @@ pub(super) struct Steps {
 struct Step {
     at: u64,
     level: u32,
-    /// The area under the curve up to here.
+    /// The area under the curve up to this step.
     area: u128,
 }
 
-/// A number that is always 0.
+/// The constant 0.
 pub(super) struct Nothing;
 
-/// A number over time.
+/// A value over time.
 pub(super) trait Curve {
-    /// What it is at a moment.
+    /// The value at a moment.
     fn at(&self, t: Nanos) -> u32;
 
-    /// The area under it over [0, t), in nanoseconds times its value.
+    /// The area under the curve over [0, t), in nanoseconds times the value.
     fn area(&self, t: Nanos) -> u128;
 
-    /// When it changes, never falling.
+    /// The times of the changes, in ascending order.
     fn changes(&self) -> Box<dyn Iterator<Item = u64> + '_>;
 }
 
 impl Load {
-    /// There are so many tasks to be started in all.
+    /// Sets the total number of tasks to start from `at` on.
     pub(super) fn want(&mut self, at: Nanos, tasks: u32) {
         self.wanted.set(at, tasks);
         self.longest_queue = self.longest_queue.max(tasks.saturating_sub(self.started()));
     }
 
-    /// A task was started.
+    /// Records the start of a task.
     pub(super) fn start(&mut self, at: Nanos) {
         self.started.push(at);
         self.most_in_flight = self.most_in_flight.max(self.in_flight());
     }
 
-    /// A task was finished.
+    /// Records the end of a task.
     pub(super) fn finish(&mut self, at: Nanos) {
         self.finished.push(at);
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         self.started.close();
         self.finished.close();
     }
 
-    /// Tasks started so far.
+    /// The number of tasks started so far.
     pub(super) const fn started(&self) -> u32 {
         self.started.at.len() as u32
     }
 
-    /// Tasks in work now.
+    /// The current number of tasks in flight.
     pub(super) const fn in_flight(&self) -> u32 {
         self.started().saturating_sub(self.finished.at.len() as u32)
     }
 
-    /// Tasks in work over time.
+    /// The number of tasks in flight over time.
     pub(super) const fn in_flight_level(&self) -> Level<'_> {
         Level { came: &self.started, went: &self.finished, peak: self.most_in_flight }
     }
 
-    /// Tasks in the queue over time.
+    /// The number of tasks in the queue over time.
     pub(super) const fn queue_level(&self) -> Level<'_> {
         Level { came: &self.wanted, went: &self.started, peak: self.longest_queue }
     }
 }
 
 impl<'run> Level<'run> {
-    /// What came, less what went.
+    /// Creates the difference of two curves with its known maximum.
     pub(super) const fn new(came: &'run dyn Curve, went: &'run dyn Curve, peak: u32) -> Self {
         Self { came, went, peak }
     }
 
-    /// The same, where it might have come to so many.
+    /// Returns the same curve with a maximum of at least `peak`.
     #[must_use]
     pub fn reaching(self, peak: u32) -> Self {
         Self { peak: self.peak.max(peak), ..self }
     }
 
-    /// How many there are at a moment.
+    /// The value at a moment.
     pub fn at(&self, t: Nanos) -> u32 {
         self.came.at(t).saturating_sub(self.went.at(t))
     }
 
-    /// The mean over [a, b); 0 when that is empty.
+    /// The mean over [a, b), or 0 if the interval is empty.
     pub fn mean(&self, a: Nanos, b: Nanos) -> f64 {
         let width = b.since(a).0;
         if width == 0 {
@@ -136,7 +136,7 @@ impl<'run> Level<'run> {
         came.saturating_sub(went) as f64 / width as f64
     }
 
-    /// Each value that it took, from when on, in order.
+    /// Returns the values in order, each with the time from which it holds.
     pub fn changes(&self) -> impl Iterator<Item = (Nanos, u32)> + use<'run> {
         let (mut came, mut went) = (self.came.changes().peekable(), self.went.changes().peekable());
         let mut last = None;
@@ -150,14 +150,14 @@ impl<'run> Level<'run> {
         levels.filter(move |&(_, value)| last.replace(value) != Some(value))
     }
 
-    /// The highest that it ever was.
+    /// The maximum value.
     pub const fn peak(&self) -> u32 {
         self.peak
     }
 }
 
 impl Tally {
-    /// It happens again. A time before the last counts as the last.
+    /// Records an occurrence. A time before the last one counts as the last one's time.
     fn push(&mut self, at: Nanos) {
         let at = self.at.last().map_or(at.0, |&last| at.0.max(last));
         if self.at.len().is_multiple_of(CHECKPOINT) {
@@ -171,7 +171,7 @@ impl Tally {
         self.sums.shrink_to_fit();
     }
 
-    /// The sum of so many times, from the first.
+    /// The sum of the first `count` times.
     fn sum(&self, count: usize) -> u128 {
         let block = count.saturating_sub(1) / CHECKPOINT;
         let rest = self.at.get(block * CHECKPOINT..count).unwrap_or(&[]);
@@ -210,14 +210,14 @@ impl Curve for Tally {
 }
 
 impl Steps {
-    /// The number is `level` from `at` on. A time before the last step counts as that step's.
+    /// Sets the value from `at` on. A time before the last step counts as that step's time.
     pub(super) fn set(&mut self, at: Nanos, level: u32) {
         let at = self.steps.last().map_or(at.0, |last| at.0.max(last.at));
         let area = self.area(Nanos(at));
         self.steps.push(Step { at, level, area });
     }
 
-    /// How many steps are kept.
+    /// The number of steps.
     #[cfg(test)]
     pub(super) const fn len(&self) -> usize {
         self.steps.len()

@@ -1,17 +1,18 @@
-//! What the times of several modes mean, in one sentence.
+//! The conclusion from the times of several modes, in one sentence.
 
 use super::plan::{Compute, Mode, Work};
 use super::run::Run;
 use super::stats;
 use super::time::Nanos;
 
-/// Less than this many times quicker is no gain: runs of the same differ by as much.
+/// The minimum speed-up that counts as a gain: identical runs differ by less.
 const GAIN: f64 = 1.15;
 
-/// More than this many times what is possible is no rounding: the sequential run was slowed.
+/// The maximum ratio of a measured to the possible speed-up. A higher one is no rounding error:
+/// something slowed the sequential run.
 const TOO_GOOD: f64 = 1.05;
 
-/// How much quicker a mode was than one task after another.
+/// The speed-up of a mode over the sequential run.
 #[derive(Clone, Copy)]
 struct Figure {
     mode: Mode,
@@ -21,15 +22,15 @@ struct Figure {
 }
 
 impl Figure {
-    /// How many times quicker equal tasks can be on so many workers: all but the last wave are full.
+    /// The maximum speed-up of equal tasks on this number of workers: all waves but the last are full.
     fn most(self) -> f64 {
         f64::from(self.tasks) / f64::from(stats::Waves::new(self.tasks, self.workers).count.max(1))
     }
 }
 
-/// What the whole ones of these runs mean, where the sequential one took `baseline`: `threads under
-/// the GIL gain nothing on CPU work: 0.97x; 4 processes: 1.90x on 2 cores`. `cores` is how many this
-/// machine has. Nothing where there is nothing to say.
+/// Returns the conclusion from the complete runs, given the sequential run's time `baseline` and this
+/// machine's number of cores: `threads under the GIL: 0.97x, no gain on CPU work; 4 processes: 1.90x on
+/// 2 cores`. Returns `None` if no run allows a conclusion.
 pub fn of(runs: &[Run], baseline: Option<Nanos>, cores: Option<u16>) -> Option<String> {
     let baseline = baseline?;
     let whole = runs.iter().filter(|run| run.is_whole() && run.plan().mode != Mode::Sequential);
@@ -58,36 +59,37 @@ fn sentence(work: &Work, figures: &[Figure], cores: Option<u16>) -> Option<Strin
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// One thread, or one task: nobody else wants the GIL.
+/// The clause about one thread, or one task: the GIL is never contended.
 fn of_one(Figure { tasks, speed_up, .. }: Figure) -> String {
     let why = if tasks == 1 {
-        "one task is done by one thread"
+        "because one task runs on one thread"
     } else {
-        "one thread shares it with nobody"
+        "because one thread never waits for it"
     };
-    format!("under the GIL {why}: {speed_up:.2}x")
+    format!("threads under the GIL: {speed_up:.2}x, {why}")
 }
 
 fn of_cpu(Figure { speed_up, .. }: Figure) -> String {
     if speed_up < GAIN {
-        return format!("threads under the GIL gain nothing on CPU work: {speed_up:.2}x");
+        return format!("threads under the GIL: {speed_up:.2}x, no gain on CPU work");
     }
     format!(
-        "threads under the GIL took less time on CPU work, where they can gain nothing: \
-         {speed_up:.2}x, so something else slowed the sequential run"
+        "threads under the GIL: {speed_up:.2}x, more than CPU work allows, so something slowed the \
+         sequential run"
     )
 }
 
 fn of_native(Figure { speed_up, .. }: Figure) -> String {
     if speed_up < GAIN {
         return format!(
-            "native code releases the GIL, but threads gained nothing by it: {speed_up:.2}x"
+            "threads under the GIL: {speed_up:.2}x, no gain although native code releases it"
         );
     }
-    format!("native code releases the GIL, so threads gain: {speed_up:.2}x")
+    format!("threads under the GIL: {speed_up:.2}x, because native code releases it")
 }
 
-/// The CPU work of all tasks is done one after another, so no run can take less time than that.
+/// The clause about mixed work: the CPU work of all tasks runs one after another, which bounds the
+/// speed-up.
 fn of_mixed(compute: &Compute, gil: Figure) -> String {
     let (share, speed_up) = (compute.share, gil.speed_up);
     match share {
@@ -98,24 +100,22 @@ fn of_mixed(compute: &Compute, gil: Figure) -> String {
     let most = (100.0 / f64::from(share)).min(gil.most());
     if speed_up > most * TOO_GOOD {
         return format!(
-            "threads under the GIL took less time than {share} % CPU work allows: {speed_up:.2}x, \
-             where {most:.2}x is the most, so something else slowed the sequential run"
+            "threads under the GIL: {speed_up:.2}x, more than the {most:.2}x that {share} % CPU work \
+             allows, so something slowed the sequential run"
         );
     }
     if most < GAIN && speed_up < GAIN {
-        return format!(
-            "threads under the GIL gain nothing where {share} % of a task is CPU work: {speed_up:.2}x"
-        );
+        return format!("threads under the GIL: {speed_up:.2}x, no gain with {share} % CPU work");
     }
     if speed_up < GAIN {
         return format!(
-            "threads under the GIL gained nothing, where waiting together allows {most:.2}x: \
-             {speed_up:.2}x"
+            "threads under the GIL: {speed_up:.2}x, no gain although {share} % CPU work allows \
+             {most:.2}x"
         );
     }
     format!(
-        "threads under the GIL wait together, but compute one at a time: {speed_up:.2}x, where \
-         {share} % CPU work allows {most:.2}x"
+        "threads under the GIL: {speed_up:.2}x of at most {most:.2}x, because waits overlap but the \
+         {share} % CPU work does not"
     )
 }
 
@@ -123,14 +123,13 @@ fn of_waiting(Figure { workers, speed_up, .. }: Figure) -> String {
     let workers = plural(workers, "thread");
     if speed_up < GAIN {
         return format!(
-            "the GIL is released while threads wait, but {workers} gained nothing by it: \
-             {speed_up:.2}x"
+            "{workers} under the GIL: {speed_up:.2}x, no gain although waiting releases it"
         );
     }
-    format!("the GIL is released while threads wait, so {workers} gain: {speed_up:.2}x")
+    format!("{workers} under the GIL: {speed_up:.2}x, because waiting releases it")
 }
 
-/// The modes that may use every core.
+/// The clause about the modes that can use every core.
 fn without_a_gil(figures: &[Figure], cores: Option<u16>, simulated: bool) -> Option<String> {
     let free: Vec<Figure> = [Mode::Threads, Mode::Processes]
         .into_iter()
@@ -151,12 +150,14 @@ fn without_a_gil(figures: &[Figure], cores: Option<u16>, simulated: bool) -> Opt
     let reason = match cores {
         _ if !several => "",
         _ if free.iter().any(gains) && free.iter().any(lost) => {
-            ", as processes cost more than such short tasks"
+            ", because the tasks are too short for the overhead of processes"
         }
         _ if free.iter().any(gains) => "",
-        Some(1) => ", where only one can compute at a time",
-        _ if simulated => ", as the tasks are too few or too short for what workers cost",
-        _ => ", as the cores had other work, or the tasks are too short for what workers cost",
+        Some(1) => ", where only one computes at a time",
+        _ if simulated => {
+            ", because the tasks are too few or too short for the overhead of workers"
+        }
+        _ => ", because the cores were busy or the tasks are too short for the overhead of workers",
     };
     (!told.is_empty()).then(|| told.join(", ") + &place + reason)
 }
@@ -200,99 +201,97 @@ mod tests {
     }
 
     #[test]
-    fn cpu_work() {
+    fn cpu_work_gains_only_without_a_shared_gil() {
         assert_eq!(
             said(&cpu(), &race(0.97, 1.95, 1.9), Some(2)),
-            "threads under the GIL gain nothing on CPU work: 0.97x; 4 threads without a GIL: 1.95x, \
+            "threads under the GIL: 0.97x, no gain on CPU work; 4 threads without a GIL: 1.95x, \
              4 processes: 1.90x on 2 cores"
         );
         assert_eq!(
             said(&cpu(), &[(Mode::Gil, 0.97), (Mode::Processes, 1.9)], Some(2)),
-            "threads under the GIL gain nothing on CPU work: 0.97x; 4 processes: 1.90x on 2 cores"
+            "threads under the GIL: 0.97x, no gain on CPU work; 4 processes: 1.90x on 2 cores"
         );
         assert_eq!(
             said(&cpu(), &race(1.149, 0.99, 1.14), Some(1)),
-            "threads under the GIL gain nothing on CPU work: 1.15x; 4 threads without a GIL: 0.99x, \
-             4 processes: 1.14x on 1 core, where only one can compute at a time"
+            "threads under the GIL: 1.15x, no gain on CPU work; 4 threads without a GIL: 0.99x, \
+             4 processes: 1.14x on 1 core, where only one computes at a time"
         );
         assert_eq!(
             said(&cpu(), &race(1.4, 0.99, 0.8), None),
-            "threads under the GIL took less time on CPU work, where they can gain nothing: 1.40x, \
-             so something else slowed the sequential run; 4 threads without a GIL: 0.99x, 4 \
-             processes: 0.80x, as the cores had other work, or the tasks are too short for what \
-             workers cost"
+            "threads under the GIL: 1.40x, more than CPU work allows, so something slowed the \
+             sequential run; 4 threads without a GIL: 0.99x, 4 processes: 0.80x, because the cores \
+             were busy or the tasks are too short for the overhead of workers"
         );
     }
 
     #[test]
-    fn native_code() {
+    fn native_code_gains_under_the_gil() {
         let native = Work::Native(Compute::default());
         assert_eq!(
             said(&native, &[(Mode::Gil, 1.85)], Some(2)),
-            "native code releases the GIL, so threads gain: 1.85x"
+            "threads under the GIL: 1.85x, because native code releases it"
         );
         assert_eq!(
             said(&native, &[(Mode::Gil, 1.0), (Mode::Threads, 1.01)], Some(1)),
-            "native code releases the GIL, but threads gained nothing by it: 1.00x; 4 threads \
-             without a GIL: 1.01x on 1 core, where only one can compute at a time"
+            "threads under the GIL: 1.00x, no gain although native code releases it; 4 threads \
+             without a GIL: 1.01x on 1 core, where only one computes at a time"
         );
     }
 
     #[test]
-    fn mixed_work() {
+    fn mixed_work_is_bounded_by_its_cpu_share() {
         let mixed = |share, speed_up| {
             let work = Work::Mixed(Compute { share, ..Compute::default() });
             said(&work, &[(Mode::Gil, speed_up)], None)
         };
         assert_eq!(
             mixed(30, 2.4),
-            "threads under the GIL wait together, but compute one at a time: 2.40x, where 30 % CPU \
-             work allows 3.33x"
+            "threads under the GIL: 2.40x of at most 3.33x, because waits overlap but the 30 % CPU \
+             work does not"
         );
-        assert_eq!(
-            mixed(0, 3.9),
-            "the GIL is released while threads wait, so 4 threads gain: 3.90x"
-        );
-        assert!(mixed(100, 1.02).starts_with("threads under the GIL gain nothing on CPU work"));
+        assert_eq!(mixed(0, 3.9), "4 threads under the GIL: 3.90x, because waiting releases it");
+        assert_eq!(mixed(100, 1.02), "threads under the GIL: 1.02x, no gain on CPU work");
         assert_eq!(
             mixed(50, 2.4),
-            "threads under the GIL took less time than 50 % CPU work allows: 2.40x, where 2.00x is \
-             the most, so something else slowed the sequential run"
+            "threads under the GIL: 2.40x, more than the 2.00x that 50 % CPU work allows, so \
+             something slowed the sequential run"
         );
-        assert_eq!(
-            mixed(95, 1.02),
-            "threads under the GIL gain nothing where 95 % of a task is CPU work: 1.02x"
-        );
+        assert_eq!(mixed(95, 1.02), "threads under the GIL: 1.02x, no gain with 95 % CPU work");
         assert_eq!(
             mixed(30, 1.1),
-            "threads under the GIL gained nothing, where waiting together allows 3.33x: 1.10x"
+            "threads under the GIL: 1.10x, no gain although 30 % CPU work allows 3.33x"
         );
     }
 
     #[test]
-    fn few_tasks_allow_no_more_than_their_waves() {
+    fn waves_bound_the_speed_up_of_few_tasks() {
         let mixed = Work::Mixed(Compute { share: 10, ..Compute::default() });
         let five = told(&mixed, &[(Mode::Gil, 2.38)], None, (4, 5));
-        assert!(five.ends_with("2.38x, where 10 % CPU work allows 2.50x"), "{five}");
+        assert!(
+            five.contains("2.38x of at most 2.50x, because waits overlap but the 10 % CPU work"),
+            "{five}"
+        );
         let one = told(&cpu(), &race(1.0, 1.0, 0.7), Some(2), (4, 1));
         assert_eq!(
             one,
-            "under the GIL one task is done by one thread: 1.00x; 4 threads without a GIL: 1.00x, 4 \
-             processes: 0.70x on 2 cores"
+            "threads under the GIL: 1.00x, because one task runs on one thread; 4 threads without a \
+             GIL: 1.00x, 4 processes: 0.70x on 2 cores"
         );
         let alone = told(&cpu(), &[(Mode::Gil, 1.0)], Some(2), (1, 8));
-        assert_eq!(alone, "under the GIL one thread shares it with nobody: 1.00x");
+        let why = "because one thread never waits for it";
+        assert_eq!(alone, format!("threads under the GIL: 1.00x, {why}"));
     }
 
     #[test]
-    fn processes_that_cost_more_than_their_tasks() {
+    fn process_overhead_explains_slow_processes() {
         let short = said(&cpu(), &race(1.0, 1.9, 0.12), Some(2));
-        let why = "4 processes: 0.12x on 2 cores, as processes cost more than such short tasks";
+        let why = "4 processes: 0.12x on 2 cores, because the tasks are too short for the overhead \
+                   of processes";
         assert!(short.ends_with(why), "{short}");
     }
 
     #[test]
-    fn pages_that_are_waited_for() {
+    fn waiting_releases_the_gil() {
         let work = Work::Followers(Target {
             user: "octocat".to_owned(),
             api: Target::BUILT_IN.to_owned(),
@@ -300,19 +299,18 @@ mod tests {
             costs_quota: false,
         });
         assert_eq!(said(&work, &[(Mode::Threads, 4.4)], Some(2)), "");
-        let waiting = "the GIL is released while threads wait, ";
         assert_eq!(
             said(&work, &[(Mode::Gil, 3.9)], None),
-            format!("{waiting}so 4 threads gain: 3.90x")
+            "4 threads under the GIL: 3.90x, because waiting releases it"
         );
         assert_eq!(
             said(&work, &[(Mode::Gil, 1.0)], None),
-            format!("{waiting}but 4 threads gained nothing by it: 1.00x")
+            "4 threads under the GIL: 1.00x, no gain although waiting releases it"
         );
     }
 
     #[test]
-    fn a_simulated_machine_has_its_own_cores() {
+    fn simulated_cores_replace_those_of_this_machine() {
         let machine = Some(Simulation { seed: 1, cores: 8 });
         let work = Work::Cpu(Compute { simulation: machine, ..Compute::default() });
         assert_eq!(
@@ -322,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_that_was_measured_is_nothing_to_say() {
+    fn no_runs_give_no_conclusion() {
         assert_eq!(said(&cpu(), &[], Some(2)), "");
         assert_eq!(of(&[], Some(Nanos(1)), Some(2)), None);
     }

@@ -1,4 +1,4 @@
-//! A page of followers, closely packed: a run may keep a million of them.
+//! A page of followers in a compact form: a run may keep a million of them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,15 +7,15 @@ use std::slice;
 use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One follower, its texts as the server sent them: nothing in them is safe to print.
+/// One follower. The texts are as the server sent them and not safe to print.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Follower<'text> {
-    /// The account's number, which survives renaming.
+    /// The account number, which does not change when the account is renamed.
     pub id: u64,
-    /// The account's name.
+    /// The account name.
     #[serde(borrow)]
     pub login: Cow<'text, str>,
-    /// The account's page.
+    /// The URL of the account's page.
     #[serde(borrow)]
     pub html_url: Cow<'text, str>,
 }
@@ -24,37 +24,38 @@ pub struct Follower<'text> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     ids: Box<[u64]>,
-    /// What the URLs begin with that end in the login; then login after login, each followed by its
-    /// URL, unless that is the beginning and the login.
+    /// The common prefix of the URLs, then each login with its URL. A URL that equals the prefix
+    /// followed by the login is omitted.
     texts: Box<str>,
-    /// How long these are: the beginning, then of each follower the login, and the URL plus 1, or 0
-    /// where it is left out. A length is a sum of bytes, up to the first that is not 255, as in an
-    /// Ogg page's lacing (RFC 3533, 6): it is nearly always one byte, and none is too large.
+    /// The lengths of these texts: the prefix, then for each follower the login, and the URL's
+    /// length plus 1, or 0 if the URL is omitted. A length is the sum of bytes up to the first that
+    /// is not 255, as in the lacing of an Ogg page (RFC 3533, section 6): nearly always one byte,
+    /// without an upper bound.
     lengths: Box<[u8]>,
 }
 
 impl Page {
-    /// How many followers are on it.
+    /// The number of followers.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether nobody is on it.
+    /// Returns `true` if there are no followers.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// How many bytes its texts take.
+    /// The size of all texts in bytes.
     pub fn text_size(&self) -> usize {
         self.texts.len()
     }
 
-    /// The followers' numbers, in the server's order.
+    /// The followers' account numbers, in the server's order.
     pub fn ids(&self) -> &[u64] {
         &self.ids
     }
 
-    /// The followers' logins, in the server's order.
+    /// Returns the followers' logins, in the server's order.
     pub fn logins(&self) -> impl Iterator<Item = &str> {
         let mut reader = Reader { texts: &self.texts, lengths: self.lengths.iter() };
         let length = reader.length();
@@ -68,7 +69,7 @@ impl Page {
         })
     }
 
-    /// The followers, in the server's order.
+    /// Returns the followers, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = Follower<'_>> {
         let mut reader = Reader { texts: &self.texts, lengths: self.lengths.iter() };
         let length = reader.length();
@@ -85,7 +86,7 @@ impl Page {
     }
 }
 
-/// Takes texts off a page, in their order.
+/// Reads the texts of a page in order.
 struct Reader<'page> {
     texts: &'page str,
     lengths: slice::Iter<'page, u8>,
@@ -110,7 +111,7 @@ impl<'page> Reader<'page> {
     }
 }
 
-/// A page that grows.
+/// Builds a page.
 #[derive(Default)]
 struct Packer {
     ids: Vec<u64>,
@@ -149,7 +150,7 @@ impl Packer {
     }
 }
 
-/// Adds a length as bytes that come to it.
+/// Appends a length in its byte representation.
 fn lace(lengths: &mut Vec<u8>, length: usize) {
     lengths.resize(lengths.len() + length / 255, u8::MAX);
     lengths.push((length % 255) as u8);

@@ -1,18 +1,18 @@
-//! The colours of the states and of what is around them, in 24 bits, 0xRRGGBB: what the screen and
-//! the pictures share.
+//! The colours of states and of their surroundings as 24-bit 0xRRGGBB, shared by the screen and the
+//! exported pictures.
 
 use super::event::State;
 
-/// How many colours there are for the lanes that hold the GIL.
+/// The number of colours for lanes that hold the GIL.
 pub const HOLDERS: usize = 4;
 
-/// What colours are seen on: a terminal's background, or a picture's.
+/// The background of a terminal or of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Background {
-    /// Light text on dark.
+    /// Light text on a dark background.
     #[default]
     Dark,
-    /// Dark text on light.
+    /// Dark text on a light background.
     Light,
 }
 
@@ -24,7 +24,7 @@ impl Background {
         }
     }
 
-    /// A state's colour; idle has that of the background, and none of its own.
+    /// The colour of a state. Idle has none and shows the background.
     pub const fn state(self, state: State) -> u32 {
         match state {
             State::Idle => 0,
@@ -39,7 +39,7 @@ impl Background {
         }
     }
 
-    /// Whether text on a state's colour has to be light.
+    /// Returns `true` if text on the colour of a state must be light.
     pub const fn is_light_text_on(self, state: State) -> bool {
         match state {
             State::Connecting | State::Waiting => true,
@@ -49,12 +49,12 @@ impl Background {
         }
     }
 
-    /// The second tone of native CPU work, which has the colour of computing.
+    /// The second tone of native CPU work, next to the colour of computing.
     pub const fn shade(self) -> u32 {
         self.pick(0x00d0_8c18, 0x00c9_8d3c)
     }
 
-    /// The colours of the lanes that hold the GIL: none is a state's.
+    /// The colours of the lanes that hold the GIL, all distinct from the colours of states.
     pub const fn holders(self) -> [u32; HOLDERS] {
         match self {
             Self::Dark => [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810],
@@ -62,27 +62,27 @@ impl Background {
         }
     }
 
-    /// Text and lines that stand back: captions, units.
+    /// The colour of secondary text: captions, units.
     pub const fn quiet(self) -> u32 {
         self.pick(0x009a_a0aa, 0x0058_5e68)
     }
 
-    /// A line of a box or of the axis.
+    /// The colour of box borders and of the axis.
     pub const fn line(self) -> u32 {
         self.pick(0x0056_5c66, 0x00b0_b5bd)
     }
 
-    /// The sequential run's bar, which the others are measured against.
+    /// The colour of the sequential run's bar, the baseline of the others.
     pub const fn sequential(self) -> u32 {
         self.pick(0x0084_8c99, 0x008a_919c)
     }
 
-    /// A picture's own ground; a terminal has one already.
+    /// The background colour of a picture. A terminal has its own.
     pub const fn ground(self) -> u32 {
         self.pick(0x001b_1e24, 0x00ff_ffff)
     }
 
-    /// A picture's ordinary text.
+    /// The colour of a picture's main text.
     pub const fn text(self) -> u32 {
         self.pick(0x00e4_e7ec, 0x001c_2026)
     }

@@ -1,4 +1,4 @@
-//! What to run: `Work`, `Mode`, `Plan`, and the `Selection` that a person makes.
+//! The plan of a run: `Work`, `Mode`, `Plan`, and the user's `Selection`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,61 +9,63 @@ use super::event::TaskId;
 use super::text::printable;
 use super::time::Nanos;
 
-/// No run has more tasks: no listing of GitHub's has as many pages, and a server that claims more is
-/// not believed.
+/// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
+/// more is not trusted.
 pub const MOST_TASKS: u32 = 400_000;
 
-/// Whose followers, and where they are asked for.
+/// A user's followers on a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
     /// The user's login.
     pub user: String,
-    /// Where: an API's host, or [`Self::BUILT_IN`].
+    /// The server: an API's host, or [`Self::BUILT_IN`].
     pub api: String,
-    /// Followers a page, 1 to 100.
+    /// The number of followers per page, 1 to 100.
     pub per_page: u8,
-    /// Whether its requests are counted against somebody's quota: not so on this machine.
+    /// `true` if requests count against a rate limit quota. Requests to this machine do not.
     pub costs_quota: bool,
 }
 
 impl Target {
-    /// What stands in an API's place where the built-in server is asked.
+    /// The value of [`Self::api`] for the built-in server.
     pub const BUILT_IN: &str = "built-in server";
 
-    /// Whether the built-in server is asked.
+    /// Returns `true` if the server is the built-in one.
     pub fn is_built_in(&self) -> bool {
         self.api == Self::BUILT_IN
     }
 }
 
-/// A list of tasks of one kind.
+/// A kind of task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
-    /// The preparing request: the user's profile, one task.
+    /// The preparing request for the user's profile: one task.
     Profile,
-    /// The pages of the user's followers, a task each: I/O.
+    /// The pages of the user's followers, one task per page: I/O.
     Followers,
-    /// CPU work that needs the GIL, as pure Python does.
+    /// CPU work that needs the GIL, as in pure Python.
     Cpu,
-    /// CPU work of an extension, which releases the GIL around the heavy part, as hashlib does.
+    /// CPU work of an extension that releases the GIL around the heavy part, as hashlib does.
     Native,
-    /// A page is fetched without the GIL, then worked on under it.
+    /// Fetching a page without the GIL, then processing it under the GIL.
     Mixed,
-    /// Commands of a person's own, a task each.
+    /// The user's own commands, one task per command.
     Commands,
 }
 
 impl Workload {
-    /// What a person may choose from, in the order of the key; commands have a sitting of their own.
+    /// The workloads that `w` cycles through. `Commands` is separate: it has its own
+    /// subcommand.
     pub const CHOICES: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
 
-    /// Whether its tasks are computed on this machine, so that the GIL matters, and nobody's quota.
+    /// Returns `true` if the tasks are CPU work on this machine: the GIL matters, and no quota is
+    /// used.
     pub const fn is_computed(self) -> bool {
         matches!(self, Self::Cpu | Self::Native | Self::Mixed)
     }
 
-    /// The modes that belong to it, in the order that a race runs them.
+    /// The modes that a race runs, in that order.
     pub const fn raced(self) -> &'static [Mode] {
         match self {
             Self::Cpu | Self::Native | Self::Mixed => &Mode::ALL,
@@ -71,7 +73,8 @@ impl Workload {
         }
     }
 
-    /// What it can be run in, in the order of the keys. A command is a process of its own anyhow.
+    /// The choices for this workload, in the order of the keys. A command is a process of its own,
+    /// so the GIL and process modes do not apply to it.
     pub const fn choices(self) -> &'static [Choice] {
         match self {
             Self::Commands => {
@@ -82,26 +85,26 @@ impl Workload {
     }
 }
 
-/// How tasks are given to workers.
+/// The way in which tasks are distributed to workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// One after another, on one thread.
+    /// One task after another, on one thread.
     Sequential,
-    /// From a queue, to several threads.
+    /// Several threads that share a queue.
     Threads,
-    /// The same, but the threads share one GIL.
+    /// Several threads that share a queue and one GIL.
     Gil,
-    /// From a queue, to several processes, each with a GIL of its own.
+    /// Several processes that share a queue, each with its own GIL.
     Processes,
 }
 
 impl Mode {
-    /// Every mode, in the order of the keys.
+    /// All modes, in the order of the keys.
     pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Gil, Self::Processes];
 }
 
-/// What the tasks of a run are about.
+/// The workload of a run with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "workload", rename_all = "snake_case")]
 pub enum Work {
@@ -115,34 +118,35 @@ pub enum Work {
     Native(Compute),
     /// [`Workload::Mixed`].
     Mixed(Compute),
-    /// [`Workload::Commands`]: task 1 is the first.
+    /// [`Workload::Commands`]. Task 1 is the first command.
     Commands {
-        /// For the shell.
+        /// The shell commands.
         commands: Arc<[String]>,
     },
 }
 
-/// What tasks of CPU work are: an amount of work, never a time.
+/// The parameters of CPU work. A task is a fixed amount of work, not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Compute {
-    /// How long a task takes alone, about: its amount is calibrated by this.
+    /// The approximate duration of a single task, from which the amount of work is calibrated.
     pub size: Nanos,
-    /// The turns of CPU work that are as long on this machine; 0 until it was measured.
+    /// The calibrated number of iterations per task on this machine; 0 before the calibration.
     pub turns: u64,
     /// [`Workload::Mixed`]: the percentage of a task that is CPU work, 0 to 100.
     pub share: u8,
-    /// CPython's switch interval: how long a thread waits for the GIL before it asks for it.
+    /// CPython's switch interval: the time that a thread waits for the GIL before it requests the
+    /// GIL's release.
     pub switch_interval: Nanos,
-    /// Computed in virtual time instead of run.
+    /// The simulated machine, if the run is simulated in virtual time.
     pub simulation: Option<Simulation>,
 }
 
-/// A machine that is only computed.
+/// A simulated machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Simulation {
-    /// Decides what is chance on a real machine; equal seeds give equal runs.
+    /// The seed of the random numbers. Equal seeds give equal runs.
     pub seed: u64,
-    /// How many cores it has.
+    /// The number of cores.
     pub cores: u16,
 }
 
@@ -153,7 +157,7 @@ impl Default for Simulation {
 }
 
 impl Compute {
-    /// CPython's: <https://docs.python.org/3/library/sys.html#sys.setswitchinterval>.
+    /// The default of CPython: <https://docs.python.org/3/library/sys.html#sys.setswitchinterval>.
     pub const SWITCH_INTERVAL: Nanos = Nanos::from_millis(5);
 }
 
@@ -170,7 +174,7 @@ impl Default for Compute {
 }
 
 impl Work {
-    /// What kind of tasks they are.
+    /// The kind of task.
     pub const fn workload(&self) -> Workload {
         match self {
             Self::Profile(_) => Workload::Profile,
@@ -182,7 +186,7 @@ impl Work {
         }
     }
 
-    /// Whose followers, where it is about followers.
+    /// The user and the server, if the tasks fetch pages.
     pub const fn target(&self) -> Option<&Target> {
         match self {
             Self::Profile(target) | Self::Followers(target) => Some(target),
@@ -190,7 +194,7 @@ impl Work {
         }
     }
 
-    /// What is computed, where something is.
+    /// The parameters of CPU work, if the tasks are CPU work.
     pub const fn compute(&self) -> Option<&Compute> {
         match self {
             Self::Cpu(compute) | Self::Native(compute) | Self::Mixed(compute) => Some(compute),
@@ -199,42 +203,42 @@ impl Work {
     }
 }
 
-/// One run: a workload in a mode.
+/// The plan of one run: a workload in a mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// What the tasks are about.
+    /// The workload with its parameters.
     pub work: Work,
-    /// How they are given to workers.
+    /// The mode.
     pub mode: Mode,
-    /// How many workers; 1 in sequential mode.
+    /// The number of workers; 1 in sequential mode.
     pub workers: u16,
-    /// Whether it is found while fetching how many of them are to be at work.
+    /// `true` if the number of active workers adapts to the server during the run.
     #[serde(default)]
     pub auto: bool,
-    /// How many tasks, as far as is known beforehand.
+    /// The number of tasks, as far as it is known in advance.
     pub tasks: u32,
-    /// How many tasks the queue holds at most; nothing for no bound.
+    /// The capacity of the queue, or `None` if it is unbounded.
     pub queue: Option<u32>,
 }
 
 impl Plan {
-    /// A plan without a bound on the queue.
+    /// Creates a plan with an unbounded queue.
     pub const fn new(work: Work, mode: Mode, workers: u16, tasks: u32) -> Self {
         Self { work, mode, workers, auto: false, tasks, queue: None }
     }
 
-    /// What kind of tasks.
+    /// The kind of task.
     pub const fn workload(&self) -> Workload {
         self.work.workload()
     }
 
-    /// The selection that runs it alone.
+    /// Returns the selection of this mode alone.
     pub const fn selection(&self) -> Selection {
         Selection::only(self.workload(), self.mode)
     }
 
-    /// The mode as a person reads it, with the number of workers where there are several:
-    /// `sequential`, `threads x5`, `threads auto`.
+    /// Returns the mode's label, with the number of workers if there are several: `sequential`,
+    /// `threads x5`, `threads auto`.
     pub fn name(&self) -> String {
         match self.mode {
             Mode::Sequential => self.selection().to_string(),
@@ -243,7 +247,7 @@ impl Plan {
         }
     }
 
-    /// The name of the worker on a lane: its thread's name, and its row's.
+    /// Returns the name of the worker on a lane, which is also the name of its thread.
     pub fn worker_name(&self, lane: u16) -> String {
         match self.mode {
             Mode::Sequential => "main".to_owned(),
@@ -251,8 +255,8 @@ impl Plan {
         }
     }
 
-    /// What a person knows a task by, safe to print: `p3` for page 3, `t3` for the third that is
-    /// computed, a command as it was given.
+    /// Returns the label of a task, safe to print: `p3` for page 3, `t3` for the third task of CPU
+    /// work, or the command itself.
     pub fn label(&self, task: TaskId) -> String {
         match &self.work {
             Work::Profile(_) | Work::Followers(_) => task.to_string(),
@@ -261,27 +265,27 @@ impl Plan {
         }
     }
 
-    /// A task's command, as it was given.
+    /// Returns the command of a task.
     pub fn command(&self, task: TaskId) -> Option<&str> {
         let Work::Commands { commands } = &self.work else { return None };
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
     }
 }
 
-/// One mode, several on one axis, or one over and over.
+/// A choice among the modes: all, one, or a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Choice {
-    /// The modes that belong to the workload, one after the other, on one axis.
+    /// All modes of the workload, one after another, on one time axis.
     Race,
-    /// One mode alone.
+    /// One mode.
     Only(Mode),
-    /// Threads alone, over several counts of them.
+    /// Threads, with several numbers of workers.
     Sweep,
 }
 
 impl Choice {
-    /// Every choice, in the order of the keys.
+    /// All choices, in the order of the keys.
     pub const ALL: [Self; 6] = [
         Self::Race,
         Self::Only(Mode::Sequential),
@@ -292,42 +296,42 @@ impl Choice {
     ];
 }
 
-/// What a person chose to see and run.
+/// The user's selection of a workload and its modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Selection {
-    /// What is done.
+    /// The workload.
     pub workload: Workload,
-    /// How.
+    /// The choice of modes.
     pub choice: Choice,
 }
 
 impl Selection {
-    /// The modes that belong to a workload, on one axis.
+    /// Selects all modes of a workload.
     pub const fn race(workload: Workload) -> Self {
         Self { workload, choice: Choice::Race }
     }
 
-    /// A workload in one mode alone.
+    /// Selects one mode of a workload.
     pub const fn only(workload: Workload, mode: Mode) -> Self {
         Self { workload, choice: Choice::Only(mode) }
     }
 
-    /// A workload on threads, over several counts of them.
+    /// Selects a sweep of a workload over several numbers of threads.
     pub const fn sweep(workload: Workload) -> Self {
         Self { workload, choice: Choice::Sweep }
     }
 
-    /// Whether it is a sweep.
+    /// Returns `true` if this is a sweep.
     pub const fn is_sweep(self) -> bool {
         matches!(self.choice, Choice::Sweep)
     }
 
-    /// Everything that a workload can be run in, in the order of the keys.
+    /// Returns all selections of a workload, in the order of the keys.
     pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
         workload.choices().iter().map(move |&choice| Self { workload, choice })
     }
 
-    /// The modes that it runs, one after the other.
+    /// Returns the modes to run, in order.
     pub fn modes(self) -> &'static [Mode] {
         match self.choice {
             Choice::Race => self.workload.raced(),
@@ -339,12 +343,13 @@ impl Selection {
         }
     }
 
-    /// Its place among the workload's choices.
+    /// The index of the choice among those of the workload.
     pub fn index(self) -> usize {
         self.workload.choices().iter().position(|&other| other == self.choice).unwrap_or(0)
     }
 
-    /// Its name in a sentence about both: with the workload where that differs.
+    /// Returns the name of the selection for a comparison with another, including the workload if
+    /// they differ.
     pub fn beside(self, other: Self) -> String {
         if self.workload == other.workload {
             self.to_string()

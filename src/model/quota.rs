@@ -1,13 +1,13 @@
-//! What was left of a server's quota over time, as far as a picture can show it.
+//! The remaining quota of a server over time, at the resolution of the screen.
 
 use super::event::Quota;
 use super::level::{Level, Nothing, Steps};
 use super::time::Nanos;
 
-/// Falls by less than this share of the quota are not kept: no picture has so many rows.
+/// The resolution of the remaining quota, in steps per quota: no picture has as many rows.
 const FINEST: u32 = 512;
 
-/// What replies said of the quota.
+/// The quota over time, as reported in responses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Remaining {
     latest: Option<Quota>,
@@ -16,7 +16,8 @@ pub(super) struct Remaining {
 }
 
 impl Remaining {
-    /// A reply says so. Replies of one window overtake each other: the lowest is the newest.
+    /// Records a reported quota. Responses of one window may arrive out of order: the lowest value
+    /// is the newest.
     pub(super) fn set(&mut self, at: Nanos, quota: Quota) {
         let window = self.latest.filter(|latest| latest.reset == quota.reset);
         let overtaken = window.is_some_and(|latest| latest.remaining <= quota.remaining);
@@ -34,12 +35,12 @@ impl Remaining {
         }
     }
 
-    /// The last word on it.
+    /// The latest reported quota.
     pub(super) const fn latest(&self) -> Option<Quota> {
         self.latest
     }
 
-    /// What was left over time; the peak is the quota.
+    /// The remaining quota over time. Its peak is the full quota.
     pub(super) const fn level(&self) -> Level<'_> {
         let peak = match self.latest {
             Some(quota) => quota.limit,
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn the_lowest_of_a_window_counts_and_a_new_window_is_full_again() {
+    fn lowest_value_of_a_window_wins_and_a_new_window_resets_it() {
         let mut remaining = Remaining::default();
         for (at, left, reset, latest) in [
             (1, 4_000, 9, 4_000),
@@ -74,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_picture_shows_costs_no_memory() {
+    fn small_decreases_are_not_kept() {
         let mut remaining = Remaining::default();
         for used in 0..5_000 {
             remaining.set(Nanos(used.into()), quota(4_999 - used, 9));

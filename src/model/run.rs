@@ -1,4 +1,4 @@
-//! A run: its events folded into lanes, tasks, totals, tasks in flight and in the queue.
+//! A run: the fold of its events into lanes, tasks, totals, and the load over time.
 
 mod facts;
 mod timing;
@@ -18,47 +18,47 @@ use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
 pub use timing::Times;
 
-/// One workload in one mode, as far as its events tell.
+/// One workload in one mode, as known from the events so far.
 #[derive(Clone, Debug)]
 pub struct Run {
     plan: Plan,
     begun: bool,
     lanes: Vec<Lane>,
-    /// The numbers of each lane's worker processes, in order.
+    /// The process IDs of each lane's worker processes, in order.
     processes: Vec<Vec<u32>>,
     tasks: Tasks,
     load: Load,
     arrivals: Arrivals,
-    /// Who held the GIL, where there is one for all.
+    /// The holds of the GIL, in a mode with a shared one.
     holds: Option<Holds>,
-    /// How many tasks the run has, as far as is known.
+    /// The number of tasks that are known so far.
     known: u32,
-    /// Tasks that were put into a queue with a bound.
+    /// The number of tasks that have entered a bounded queue.
     put: u32,
-    /// Tasks that were started though they are above `known`: asked for before their absence was
-    /// known.
+    /// The number of started tasks above `known`: pages that were requested before they turned out
+    /// not to exist.
     beyond: u32,
-    /// Tasks that went well, those above `known` left out.
+    /// The number of successful tasks up to `known`.
     done: u32,
     followers: Distinct,
     bytes: u64,
-    /// Requests beyond the first of a task.
+    /// The number of requests beyond the first of each task.
     retries: u32,
-    /// Tasks that went back to the queue because their worker could not go on.
+    /// The number of times that a task returned to the queue because its worker was lost.
     lost: u32,
-    /// Of these, the ones for whose worker the system had too little.
+    /// The number of those times that were due to a lack of system resources.
     shortages: u32,
-    /// Lanes that take no more tasks, as the system has too little for them.
+    /// Lanes that take no more tasks because of a lack of system resources.
     missing: Vec<LaneId>,
-    /// What the first of them lacked.
+    /// The missing resource of the first of them.
     shortage: Option<Failure>,
-    /// From this page on, the API showed none.
+    /// The first page that the API does not list.
     no_more: Option<TaskId>,
     quota: Remaining,
     limits: Vec<Limit>,
-    /// When each of them was first said.
+    /// The time at which each limit was first reported.
     limited: Vec<Nanos>,
-    /// How many requests may be in flight, where that was said.
+    /// The concurrency limit over time, if one was reported.
     allowed: Allowed,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
@@ -68,7 +68,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// A run of which nothing has happened yet. Its lanes are there from the start.
+    /// Creates a run without events. It has all its lanes from the start.
     pub fn new(plan: Plan) -> Self {
         let lanes = vec![Lane::default(); usize::from(plan.workers)];
         let holds = (plan.mode == Mode::Gil).then(Holds::default);
@@ -105,9 +105,9 @@ impl Run {
         }
     }
 
-    /// Adds what happened next. What cannot be is left out: a lane that is not there, a lane's
-    /// second task at a time, a task's second start or finish, a number that no task has, and what a task
-    /// of the workload cannot bring, and whatever comes after the end.
+    /// Applies the next event. Impossible events are ignored: an unknown lane, a second task on a
+    /// busy lane, a second start or end of a task, a task number out of range, a result that the
+    /// workload cannot produce, and all events after the end.
     pub fn apply(&mut self, event: &Event) {
         if self.end.is_some() {
             return;
@@ -117,7 +117,7 @@ impl Run {
         self.last_event = self.last_event.max(at);
         match &event.kind {
             Kind::RunStarted { plan } => {
-                // How much work a task is was measured meanwhile.
+                // The amount of work per task may have been measured since the plan was made.
                 if plan.workload() == self.plan.workload() {
                     self.plan.work.clone_from(&plan.work);
                 }
@@ -169,7 +169,7 @@ impl Run {
         }
     }
 
-    /// A lane that computes holds the GIL.
+    /// Updates the holder of the GIL: a lane that computes holds it.
     fn note_holder(&mut self, at: Nanos, event: &Event) {
         let done = match event.kind {
             Kind::Started { .. }
@@ -185,7 +185,8 @@ impl Run {
         }
     }
 
-    /// A limit that is said again while it lasts is the same one, and ends as was said last.
+    /// Records a limit. One that is reported again while in effect is the same limit with a new
+    /// end.
     fn limit(&mut self, at: Nanos, limit: Limit) {
         let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
         if let Some(last) = self.limits.last_mut().filter(lasts) {
@@ -196,8 +197,8 @@ impl Run {
         }
     }
 
-    /// There are so many tasks. Those between what was known before and this change sides: they
-    /// turn out to exist, or not to.
+    /// Sets the number of tasks. Tasks between the old and the new number now exist, or no longer
+    /// do, and their counts move accordingly.
     fn expect(&mut self, at: Nanos, tasks: u32) {
         let (started, done) = self.tasks.count(self.known.min(tasks), self.known.max(tasks));
         if tasks > self.known {
@@ -214,25 +215,25 @@ impl Run {
         self.want(at);
     }
 
-    /// Every request has its place in the queue before it is in flight.
+    /// Updates the load: every request enters the queue before it is in flight.
     fn want(&mut self, at: Nanos) {
         self.load.want(at, self.placed());
     }
 
-    /// How many requests there are to be, one for every time that its task is begun.
+    /// The total number of requests: one for each time that a task is started.
     const fn wanted(&self) -> u32 {
         self.known.saturating_add(self.beyond).saturating_add(self.lost + self.retries)
     }
 
-    /// How many of them have had a place in the queue. Of a queue with a bound no more are there than
-    /// it holds: the others were taken by lanes that wait to begin.
+    /// The number of requests that have entered the queue. A bounded queue holds no more than its
+    /// capacity; the others were already taken by lanes that are about to start them.
     fn placed(&self) -> u32 {
         let Some(most) = self.plan.queue else { return self.wanted() };
         let put = self.put.saturating_add(self.retries).min(self.wanted());
         put.min(self.load.started().saturating_add(most))
     }
 
-    /// So many tasks found room in the queue.
+    /// Records that `tasks` tasks have entered the bounded queue.
     fn put(&mut self, at: Nanos, tasks: u32) {
         self.put = self.put.max(tasks);
         self.arrivals.come(at, tasks);
@@ -329,7 +330,7 @@ impl Run {
         }
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     fn close(&mut self) {
         self.lanes.iter_mut().for_each(Lane::close);
         self.tasks.close();

@@ -1,4 +1,4 @@
-//! Which law throughput follows as workers are added: fits by least squares, compared.
+//! The scaling laws of throughput: least-squares fits, and their comparison.
 
 mod interval;
 mod law;
@@ -7,35 +7,35 @@ mod usl;
 
 pub use law::Law;
 
-/// So many different abscissas at least; with fewer, nothing is known of a law's shape.
+/// The minimum number of distinct abscissas. Fewer say nothing about the shape of a law.
 pub const FEWEST: usize = 3;
 
-/// From so many rates on laws are compared by `AICc`, which all of them then have. With fewer, or if
-/// fewer of their abscissas differ, the best one is a guess.
+/// The minimum number of rates for a comparison of laws by `AICc`, which is then defined for all of
+/// them. With fewer rates, or fewer distinct abscissas, the best law is a guess.
 pub const ENOUGH: usize = 6;
 
-/// Deviations whose squares are this part of the squares of all rates are not told from 0: no
-/// measurement is so exact, and what fits "perfectly" would win by any margin.
+/// The relative sum of squared residuals below which a fit counts as exact. No measurement is more
+/// precise, and a "perfect" fit would win by any margin.
 const EXACT: f64 = 1e-9;
 
-/// A measured rate: how many workers (or tasks at work), tasks a second.
+/// A measured rate: the number of workers (or of busy workers), and tasks per second.
 pub type Measured = (f64, f64);
 
-/// What a law is fitted by.
+/// A parameter of a law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Parameter {
-    /// g: what one worker does, in tasks a second.
+    /// g: the rate of one worker, in tasks per second.
     Gain,
-    /// C: what all of them do at most, in tasks a second.
+    /// C: the maximum rate of all workers together, in tasks per second.
     Capacity,
-    /// a: the part of a task that is done by one worker at a time.
+    /// a: the fraction of a task that only one worker at a time can do.
     Contention,
-    /// b: what each pair of workers costs.
+    /// b: the cost of each pair of workers.
     Coherency,
 }
 
 impl Parameter {
-    /// As the formulas have it.
+    /// The symbol in formulas.
     pub const fn symbol(self) -> &'static str {
         match self {
             Self::Gain => "g",
@@ -45,7 +45,7 @@ impl Parameter {
         }
     }
 
-    /// In a word.
+    /// The name of the parameter.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Gain => "gain",
@@ -56,46 +56,47 @@ impl Parameter {
     }
 }
 
-/// Where a value is in 95 of 100 cases, as far as the law holds.
+/// A 95 % confidence interval, if the law holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Interval {
-    /// From here.
+    /// The lower bound.
     pub low: f64,
-    /// To here.
+    /// The upper bound.
     pub high: f64,
 }
 
-/// A value, and how sure it is.
+/// A fitted value with its uncertainty.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
-    /// As fitted.
+    /// The fitted value.
     pub value: f64,
-    /// Nothing where it is at its bound, or if there is no measurement to spare.
+    /// The confidence interval, or `None` if the value is at its bound or if there are no degrees
+    /// of freedom left.
     pub interval: Option<Interval>,
 }
 
 /// A law fitted to measured rates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
-    /// With its parameters.
+    /// The law with the fitted parameters.
     pub law: Law,
-    /// Each of them, in the order of [`Law::parameters`].
+    /// The estimates, in the order of [`Law::parameters`].
     pub parameters: Vec<(Parameter, Estimate)>,
     /// [`Law::knee`].
     pub knee: Option<Estimate>,
-    /// The squares of the deviations, added up.
+    /// The residual sum of squares.
     pub rss: f64,
-    /// The share of the variance that the law accounts for; nothing if there is no variance.
+    /// The coefficient of determination, or `None` if the rates have no variance.
     pub r2: Option<f64>,
-    /// Akaike's information criterion, corrected for few measurements: less is better. Nothing below
-    /// [`ENOUGH`] of them.
+    /// Akaike's information criterion with the correction for small samples; less is better. `None`
+    /// for fewer than [`ENOUGH`] rates.
     pub aicc: Option<f64>,
-    /// How many rates it was fitted to.
+    /// The number of fitted rates.
     pub points: usize,
 }
 
 impl Fit {
-    /// X(n), in tasks a second.
+    /// X(n), in tasks per second.
     pub fn rate(&self, n: f64) -> f64 {
         self.law.rate(n)
     }
@@ -116,7 +117,7 @@ impl Fit {
         let variance: f64 = points.iter().map(|(_, rate)| (rate - mean).powi(2)).sum();
         let (rss, floor) = (rss(law, points), floor(points.iter().map(|&(_, rate)| rate)));
         let (parameters, knee) = interval::estimates(law, points, rss);
-        // The variance of the deviations is one more parameter.
+        // The variance of the residuals is one more parameter.
         let k = parameters.len() as f64 + 1.0;
         let aicc = count * (rss.max(floor) / count).ln()
             + 2.0 * k
@@ -135,23 +136,24 @@ impl Fit {
         all.into_iter().all(f64::is_finite).then_some(fit)
     }
 
-    /// What fits to the same rates are compared by, less is better: `AICc`; without it, the variance of
-    /// the deviations, by the rates that are left over to tell it.
+    /// The criterion for comparing fits to the same rates; less is better. `AICc`, or else the
+    /// residual variance with the remaining degrees of freedom.
     fn score(&self, floor: f64) -> f64 {
         let left = self.points.saturating_sub(self.parameters.len()).max(1);
         self.aicc.unwrap_or_else(|| self.rss.max(floor) / left as f64)
     }
 
-    /// Whether it is clearly better than another fit to the same rates, perhaps at other abscissas.
+    /// Returns `true` if this is a better fit than another one to the same rates, possibly at other
+    /// abscissas.
     pub(super) fn beats(&self, other: &Self, rates: impl Iterator<Item = f64>) -> bool {
         let floor = floor(rates);
         self.score(floor) < other.score(floor)
     }
 }
 
-/// Fits every law to the rates, by least squares, the best first. Of equally good ones the simpler
-/// comes first. Nothing below [`FEWEST`] different abscissas; the richest law only above that. Rates
-/// and abscissas that are not above 0 are left out.
+/// Fits all laws to the rates by least squares and returns them, best first. In a tie, the simpler
+/// law comes first. Empty for fewer than [`FEWEST`] distinct abscissas; laws with as many
+/// parameters as abscissas are omitted. Rates and abscissas that are not positive are ignored.
 pub fn fit(points: &[Measured]) -> Vec<Fit> {
     let sound = |value: f64| value.is_finite() && value > 0.0;
     let mut points: Vec<Measured> = points.to_vec();
@@ -171,12 +173,12 @@ pub fn fit(points: &[Measured]) -> Vec<Fit> {
     fits
 }
 
-/// The squares of the deviations, added up.
+/// The residual sum of squares.
 fn rss(law: Law, points: &[Measured]) -> f64 {
     points.iter().map(|&(n, rate)| (rate - law.rate(n)).powi(2)).sum()
 }
 
-/// Sums of squared deviations below this are all the same.
+/// The sum of squared residuals below which fits count as equally good.
 fn floor(rates: impl Iterator<Item = f64>) -> f64 {
     EXACT * rates.map(|rate| rate * rate).sum::<f64>()
 }
@@ -185,7 +187,7 @@ fn linear(points: &[Measured]) -> Law {
     Law::Linear { gain: slope(points.iter().copied()) }
 }
 
-/// The line through the origin with the least squares.
+/// The slope of the least-squares line through the origin.
 fn slope(points: impl Iterator<Item = Measured>) -> f64 {
     let (products, squares) = points
         .fold((0.0, 0.0), |(products, squares), (n, rate)| (products + n * rate, squares + n * n));

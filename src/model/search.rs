@@ -1,5 +1,5 @@
-//! Finding attempts: by task, login, status, words of a failure, or command. Each attempt that is
-//! over is looked into once, however often the runs grow.
+//! The search for attempts by task, login, status, failure message or command. Each finished
+//! attempt is examined once, even as the runs grow.
 
 use super::attempt::{Attempt, Fate};
 use super::event::{Failure, LaneId, TaskId};
@@ -7,57 +7,58 @@ use super::run::Run;
 use super::time::Nanos;
 use super::walk::{Step, Walk};
 
-/// Statuses are numbers from here on: smaller numbers in the words of a failure mean something else.
+/// The lowest HTTP status. Smaller numbers in a failure message are not statuses.
 const FIRST_STATUS: u32 = 100;
 
-/// What is looked for.
+/// A search text.
 #[derive(Clone, Debug)]
 struct Query {
-    /// In lower case.
+    /// The text in lower case.
     text: String,
-    /// The same as a number, if it is one: a task's, or a status.
+    /// The text as a number, if it is one: a task number or a status.
     number: Option<u32>,
 }
 
-/// An attempt that was found.
+/// A matching attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Hit {
-    /// Its run, by its place among those that were searched.
+    /// The index of its run among the searched ones.
     pub run: usize,
-    /// When it began.
+    /// The start of the attempt.
     pub start: Nanos,
     /// Its lane.
     pub lane: LaneId,
-    /// Its place among the lane's attempts.
+    /// The index of the attempt on its lane.
     pub place: usize,
 }
 
-/// What of an attempt was found.
+/// The part of an attempt that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
-    /// Its task's number, or its command.
+    /// The task number or the command.
     Task,
-    /// The status of its answer.
+    /// The HTTP status of the response.
     Status(u16),
-    /// Words of why it failed.
+    /// The failure message.
     Failure(String),
-    /// The login of a follower on its page, as the server sent it, and how many more are there.
+    /// The first matching login on the page, as the server sent it, and the number of further
+    /// matches.
     Login(String, usize),
 }
 
-/// A search through runs that may go on.
+/// A search through runs that may still be in progress.
 #[derive(Clone, Debug)]
 pub struct Search {
     query: Query,
-    /// In the order of the runs and of time.
+    /// The matches in the order of runs and time.
     hits: Vec<Hit>,
     walk: Walk,
-    /// Those of the hits that go on: they are looked into again.
+    /// The matches that are still in progress. They are examined again.
     open: Vec<Hit>,
 }
 
 impl Search {
-    /// A search for a text, whatever its case; nothing for an empty one.
+    /// Creates a case-insensitive search, or returns `None` if the text is empty.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
         let query = Query { number: text.parse().ok(), text };
@@ -66,7 +67,7 @@ impl Search {
         (!none).then_some(search)
     }
 
-    /// Looks into what is new in the runs, each of which is shown until some moment.
+    /// Examines the attempts that are new in the runs, each of which is visible up to a moment.
     pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
         if self.walk.is_lost(visible) {
             self.forget();
@@ -86,36 +87,35 @@ impl Search {
             }
         });
         if self.hits.len() > before {
-            // What was there is in order already, which the sort makes use of.
+            // The old matches are already in order, which makes this sort fast.
             self.hits.sort();
         }
     }
 
-    /// Other runs are to be searched.
+    /// Clears the matches, so that other runs can be searched.
     pub fn forget(&mut self) {
         self.hits.clear();
         self.walk = Walk::default();
         self.open.clear();
     }
 
-    /// The first hit in a run from a moment on, or in a later run, or else the first of all.
+    /// Returns the first match from a moment of a run on, or else the first of all.
     pub fn first_from(&self, (run, at): (usize, Nanos)) -> Option<Hit> {
         let earlier = self.hits.partition_point(|hit| (hit.run, hit.start) < (run, at));
         self.hits.get(earlier).or_else(|| self.hits.first()).copied()
     }
 
-    /// What was found so far, in the order of the runs and of time.
+    /// The matches so far, in the order of runs and time.
     pub fn hits(&self) -> &[Hit] {
         &self.hits
     }
 
-    /// What of a hit was found.
+    /// Returns the part of an attempt that matched.
     pub fn found(&self, attempt: &Attempt<'_>) -> Option<Found> {
         self.query.found(attempt, true)
     }
 
-    /// The hit after `from`, or before it; from the last on the first again, and the other way
-    /// round.
+    /// Returns the match after or before `from`, wrapping around at either end.
     pub fn next(&self, from: Option<Hit>, forward: bool) -> Option<Hit> {
         let hits = self.hits.as_slice();
         let found = match (from, forward) {
@@ -132,8 +132,8 @@ impl Search {
 }
 
 impl Query {
-    /// What of an attempt is meant, if anything; what became of it counts only if it is known to be
-    /// `over`.
+    /// Returns the part of an attempt that matches. Its outcome is considered only if the attempt
+    /// is `over`.
     fn found(&self, attempt: &Attempt<'_>, over: bool) -> Option<Found> {
         let Attempt { run, span, .. } = attempt;
         if self.is_task(run, span.task) {
@@ -157,13 +157,13 @@ impl Query {
         if let Some(command) = plan.command(task) {
             return self.number.is_none() && contains(command, &self.text);
         }
-        // `p7`: only what ends with the number is worth making its label.
+        // `p7`: building the label is worthwhile only if the number matches.
         let mut rest = self.text.chars();
         rest.next();
         rest.as_str().parse() == Ok(task.0) && plan.label(task).eq_ignore_ascii_case(&self.text)
     }
 
-    /// A failure that is meant: its status, where it is known, tells more than numbers in its words.
+    /// Matches a failure. If its HTTP status is known, a number matches that status only.
     fn failure(&self, failure: &Failure) -> Option<Found> {
         let in_words = self.is_in_words(&failure.message);
         let told = || Found::Failure(failure.message.clone());
@@ -176,7 +176,7 @@ impl Query {
         }
     }
 
-    /// Whether a failure's words are meant: a number only as a status.
+    /// Returns `true` if the failure message matches. A number matches only as a status.
     fn is_in_words(&self, message: &str) -> bool {
         match self.number {
             None => contains(message, &self.text),
@@ -185,7 +185,7 @@ impl Query {
         }
     }
 
-    /// The followers that are meant. A number alone is none.
+    /// Matches the logins of the fetched page. A number matches none.
     fn login(&self, attempt: &Attempt<'_>) -> Option<Found> {
         if self.number.is_some() {
             return None;
@@ -197,7 +197,7 @@ impl Query {
     }
 }
 
-/// Whether `text` contains `part`, which is in lower case, whatever the case of `text`.
+/// Returns `true` if `text` contains `part` regardless of case; `part` is in lower case.
 fn contains(text: &str, part: &str) -> bool {
     let (whole, wanted) = (text.as_bytes(), part.as_bytes());
     let Some((&first, _)) = wanted.split_first() else { return true };
@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn case_does_not_matter_in_any_alphabet() {
+    fn search_ignores_case_in_any_alphabet() {
         for (text, part, there) in [
             ("OctoCat", "tocat", true),
             ("OctoCat", "cats", false),

@@ -1,4 +1,4 @@
-//! Speed-up, efficiency, percentiles, waves, and whether two runs brought the same.
+//! Speed-up, efficiency, percentiles, waves, and the comparison of results.
 
 use std::ops::RangeInclusive;
 
@@ -6,52 +6,52 @@ use super::plan::Workload;
 use super::run::Run;
 use super::time::Nanos;
 
-/// S = T(sequential) / T(n): how many times quicker `n` workers were. Nothing without both times.
+/// S = T(sequential) / T(n): the speed-up of `n` workers. Returns `None` if either time is zero.
 pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
     (sequential.0 > 0 && parallel.0 > 0).then(|| sequential.0 as f64 / parallel.0 as f64)
 }
 
-/// E = S / n: the share of `workers`-fold speed that was reached.
+/// E = S / n: the speed-up as a share of the number of workers.
 pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
     speed_up / workers.into().max(1.0)
 }
 
-/// e = (1/S - 1/n) / (1 - 1/n): the serial part that a speed-up on `workers` workers shows (Karp and
-/// Flatt 1990). If it stays the same as workers are added, a part of the work is serial; if it rises,
-/// each of them costs something. Nothing for one worker.
+/// e = (1/S - 1/n) / (1 - 1/n): the serial fraction that follows from a speed-up on `workers`
+/// workers (Karp and Flatt 1990). If it is constant as workers are added, part of the work is
+/// serial; if it rises, each worker adds overhead. Returns `None` for a single worker.
 pub fn serial_part(speed_up: f64, workers: u16) -> Option<f64> {
     let n = f64::from(workers);
     (speed_up > 0.0 && workers > 1).then(|| (1.0 / speed_up - 1.0 / n) / (1.0 - 1.0 / n))
 }
 
-/// The smallest value that at least the share `q` (0 to 1) of the values do not exceed (nearest
-/// rank). Reorders the values.
+/// Returns the smallest value that is greater than or equal to the share `q` (0 to 1) of the values
+/// (nearest rank). Reorders the values.
 pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {
     let last = values.len().checked_sub(1)?;
     let rank = ((q * values.len() as f64).ceil() as usize).saturating_sub(1).min(last);
     Some(*values.select_nth_unstable(rank).1)
 }
 
-/// Fewer values say nothing about their slowest hundredth.
+/// The minimum number of values for a 99th percentile.
 const LEAST_FOR_P99: usize = 100;
 
-/// How times are spread.
+/// The distribution of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quantiles {
-    /// How many times there are.
+    /// The number of times.
     pub n: usize,
-    /// Half of them are no longer.
+    /// The median.
     pub p50: Nanos,
-    /// All but one in twenty are no longer.
+    /// The 95th percentile.
     pub p95: Nanos,
-    /// All but one in a hundred are no longer; nothing below 100 values.
+    /// The 99th percentile, or `None` for fewer than 100 values.
     pub p99: Option<Nanos>,
-    /// The longest.
+    /// The maximum.
     pub max: Nanos,
 }
 
 impl Quantiles {
-    /// The quantiles of some times, which are reordered; nothing without any.
+    /// Computes the quantiles and reorders the values. Returns `None` if there are no values.
     pub fn of(values: &mut [Nanos]) -> Option<Self> {
         let n = values.len();
         Some(Self {
@@ -64,29 +64,30 @@ impl Quantiles {
     }
 }
 
-/// How many rounds equal tasks need: ceil(tasks / workers), and what the last one leaves unused.
+/// The rounds in which workers process equal tasks: ceil(tasks / workers) waves, the last of which
+/// may be incomplete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Waves {
-    /// How many tasks there are.
+    /// The number of tasks.
     pub tasks: u32,
-    /// How many workers share them.
+    /// The number of workers.
     pub workers: u16,
-    /// ceil(tasks / workers).
+    /// The number of waves: ceil(tasks / workers).
     pub count: u32,
-    /// Workers without a task in the last wave.
+    /// The number of workers without a task in the last wave.
     pub idle: u32,
 }
 
 impl Waves {
-    /// The waves of `tasks` tasks on `workers` workers (at least one).
+    /// Computes the waves of `tasks` tasks on `workers` workers (at least one).
     pub fn new(tasks: u32, workers: u16) -> Self {
         let n = u32::from(workers.max(1));
         let count = tasks.div_ceil(n);
         Self { tasks, workers: workers.max(1), count, idle: count.saturating_mul(n) - tasks }
     }
 
-    /// The numbers of workers that need as many waves: from ceil(tasks / count) to just below what one
-    /// wave less needs.
+    /// The numbers of workers that need the same number of waves: from ceil(tasks / count) to one
+    /// below the number that saves a wave.
     pub fn equal(self) -> RangeInclusive<u16> {
         let to_u16 = |workers: u32| u16::try_from(workers).unwrap_or(u16::MAX);
         let fewest = self.tasks.div_ceil(self.count.max(1)).max(1);
@@ -98,39 +99,39 @@ impl Waves {
     }
 }
 
-/// Whether two runs brought the same: followers in the same order, each counted where it is first;
-/// or what CPU work came to.
+/// The comparison of two runs' results: the followers in order and without duplicates, or the
+/// results of CPU work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreement {
-    /// The same, all of them, in the same order.
+    /// The same results in the same order.
     Same {
-        /// How many.
+        /// The number of results.
         items: u64,
     },
-    /// The same accounts, in another order.
+    /// The same accounts in another order.
     Reordered {
-        /// How many.
+        /// The number of accounts.
         items: u64,
     },
-    /// Not the same accounts or results.
+    /// Different accounts or results.
     Different {
-        /// Only in the first run's list.
+        /// The number of results in the first run only.
         only_first: u64,
-        /// Only in the second run's list.
+        /// The number of results in the second run only.
         only_second: u64,
     },
-    /// At least one of them did not get everything.
+    /// At least one run is incomplete.
     Incomplete,
 }
 
 impl Agreement {
-    /// Compares what several finished runs brought with the first; nothing if there are no others.
+    /// Compares several runs with the first one. Returns `None` if there are no others.
     pub fn of_all(first: &Run, others: &[Run]) -> Option<Self> {
         let each = others.iter().map(|other| Self::of(first, other));
         each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
     }
 
-    /// Compares what two finished runs brought, by account number, or by the results of CPU work.
+    /// Compares the results of two runs, by account number or by the results of CPU work.
     pub fn of(first: &Run, second: &Run) -> Self {
         if !first.is_whole() || !second.is_whole() {
             return Self::Incomplete;
@@ -153,7 +154,7 @@ impl Agreement {
         }
     }
 
-    /// Compares what two whole runs' tasks came to, one by one.
+    /// Compares the results of two complete runs task by task.
     fn of_values(first: &Run, second: &Run) -> Self {
         let differ = first.values().zip(second.values()).filter(|(one, other)| one != other);
         match differ.count() as u64 {
@@ -163,8 +164,8 @@ impl Agreement {
     }
 }
 
-/// What became of a list between two runs, in a person's words, where it is not the same:
-/// `2 followers joined and 1 left between the runs`.
+/// Returns a sentence about changes of the list between two runs: `2 followers joined and 1 left
+/// between the runs`.
 pub fn turnover(left: u64, joined: u64) -> String {
     let followers = |count| match count {
         1 => "1 follower".to_owned(),
@@ -183,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_singular_and_nobody_is_left_out() {
+    fn turnover_names_both_directions_with_the_right_number() {
         for (left, joined, words) in [
             (0, 2, "2 followers joined"),
             (0, 1, "1 follower joined"),

@@ -1,5 +1,5 @@
-//! A sweep: the same tasks with several numbers of workers, each run several times, and what that says
-//! about how many are worth while.
+//! A sweep: runs of the same tasks with several numbers of workers, repeated several times, and the
+//! conclusion about the number to use.
 
 mod advice;
 mod words;
@@ -13,40 +13,40 @@ use super::stats::Waves;
 use super::time::Nanos;
 pub use words::Words;
 
-/// One whole run.
+/// One complete run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trial {
-    /// With how many workers.
+    /// The number of workers.
     pub workers: u16,
-    /// From its start to its last task's end.
+    /// The time from the start to the end of the last task.
     pub took: Nanos,
-    /// How many tasks were done.
+    /// The number of completed tasks.
     pub tasks: u32,
 }
 
-/// What the trials with one number of workers came to.
+/// The summary of the trials with one number of workers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// How many workers.
+    /// The number of workers.
     pub workers: u16,
-    /// How many trials.
+    /// The number of trials.
     pub trials: usize,
-    /// The median of their times.
+    /// The median time.
     pub median: Nanos,
-    /// The quickest.
+    /// The shortest time.
     pub min: Nanos,
-    /// The slowest.
+    /// The longest time.
     pub max: Nanos,
-    /// Tasks a second in the median trial.
+    /// The rate of the median trial, in tasks per second.
     pub rate: f64,
 }
 
-/// From how many workers on more of them buy little.
+/// The number of workers beyond which more of them add little.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Knee {
-    /// So many.
+    /// The number of workers.
     pub workers: u16,
-    /// In 95 of 100 cases, one of these, as far as the law holds.
+    /// The 95 % confidence interval, if the law holds.
     pub between: Option<RangeInclusive<u16>>,
 }
 
@@ -63,7 +63,7 @@ impl fmt::Display for Knee {
     }
 }
 
-/// Trials, and what they say so far.
+/// The trials of a sweep with the fitted laws.
 #[derive(Clone, Debug, Default)]
 pub struct Sweep {
     counts: Vec<u16>,
@@ -75,18 +75,18 @@ pub struct Sweep {
     cores: Option<u16>,
 }
 
-/// What rates are fitted against.
+/// The abscissa of the fits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Axis {
-    /// The workers that have a task, if all tasks take equally long: tasks / waves.
+    /// The number of workers that are busy if all tasks take equally long: tasks / waves.
     #[default]
     Waves,
-    /// The workers.
+    /// The number of workers.
     Workers,
 }
 
 impl Trial {
-    /// Tasks a second.
+    /// The rate in tasks per second.
     pub fn rate(&self) -> f64 {
         f64::from(self.tasks) / Nanos(self.took.0.max(1)).as_secs_f64()
     }
@@ -110,8 +110,8 @@ impl Point {
 }
 
 impl Sweep {
-    /// Of these numbers of workers, each run so many times (at least once). Sorts them, and leaves out
-    /// 0 and what is there twice.
+    /// Creates a sweep over these numbers of workers, each of which is run `repeats` times (at
+    /// least once). The numbers are sorted; zeros and duplicates are removed.
     pub fn new(mut counts: Vec<u16>, repeats: u16) -> Self {
         counts.retain(|&count| count > 0);
         counts.sort_unstable();
@@ -119,29 +119,29 @@ impl Sweep {
         Self { counts, repeats: repeats.max(1), ..Self::default() }
     }
 
-    /// On a machine with so many cores, where that is known.
+    /// Sets the number of cores of the machine, if it is known.
     #[must_use]
     pub fn on_cores(self, cores: Option<u16>) -> Self {
         Self { cores, ..self }
     }
 
-    /// How many cores there are to compute on, where that is known.
+    /// The number of cores of the machine, if it is known.
     pub fn cores(&self) -> Option<u16> {
         self.cores
     }
 
-    /// The numbers of workers, from the smallest on.
+    /// The numbers of workers in ascending order.
     pub fn counts(&self) -> &[u16] {
         &self.counts
     }
 
-    /// How often each is run.
+    /// The number of trials for each number of workers.
     pub fn repeats(&self) -> u16 {
         self.repeats
     }
 
-    /// With how many workers each trial runs: up, down, up again, so that what drifts meanwhile (a
-    /// machine that warms up, a network that fills) meets all of them alike.
+    /// Returns the number of workers of each trial: ascending, descending, ascending again, so that
+    /// drift (a machine that warms up, a network that fills) affects all of them equally.
     pub fn schedule(&self) -> impl Iterator<Item = u16> + '_ {
         (0..self.repeats).flat_map(|round| {
             let up = self.counts.iter().copied().filter(move |_| round % 2 == 0);
@@ -150,25 +150,27 @@ impl Sweep {
         })
     }
 
-    /// What the next trial runs with; nothing once all are there.
+    /// Returns the number of workers of the next trial, or `None` if the sweep is complete.
     pub fn next(&self) -> Option<u16> {
         self.schedule().nth(self.trials.len())
     }
 
-    /// How many trials there are in all.
+    /// The total number of trials.
     pub fn planned(&self) -> usize {
         self.counts.len() * usize::from(self.repeats)
     }
 
-    /// A trial is over. Fits the laws anew.
+    /// Adds a trial and fits the laws again.
     ///
-    /// They are fitted to the medians: one slow trial then says nothing, every number of workers counts
-    /// the same, and trials that were repeated are not taken for evidence about a law's shape.
+    /// The laws are fitted to the medians: a single slow trial then has no effect, all numbers of
+    /// workers have the same weight, and repeated trials do not count as evidence about the shape
+    /// of a law.
     ///
-    /// Few tasks on many workers make stairs, which no law has: 60 equal tasks take 2 waves with 30
-    /// workers, and with 59. So rates are fitted against tasks / waves, where equal tasks on a service
-    /// without a limit are on a line exactly. Tasks that differ much blur the stairs. Therefore the same
-    /// is tried against the number of workers, which is taken where its best law is the better one.
+    /// With few tasks per worker, the rate rises in stairs, which no law has: 60 equal tasks take 2
+    /// waves with 30 workers as with 59. The rates are therefore fitted against tasks / waves,
+    /// where equal tasks on a service without a limit lie exactly on a line. Unequal tasks blur the
+    /// stairs, so the rates are fitted against the number of workers as well, and the better of the
+    /// two best fits decides.
     pub fn add(&mut self, trial: Trial) {
         self.trials.push(trial);
         let counts = self.counts.iter();
@@ -191,23 +193,23 @@ impl Sweep {
         &self.trials
     }
 
-    /// How many tasks a trial has; nothing before the first.
+    /// The number of tasks per trial, or `None` before the first trial.
     pub fn tasks(&self) -> Option<u32> {
         self.trials.last().map(|trial| trial.tasks)
     }
 
-    /// Each number of workers that has a trial.
+    /// The summary for each number of workers that has a trial.
     pub fn medians(&self) -> &[Point] {
         &self.points
     }
 
-    /// The laws, the best first; none below three different numbers.
+    /// The fitted laws, best first. Empty for fewer than three numbers of workers.
     pub fn fits(&self) -> &[Fit] {
         &self.fits
     }
 
-    /// Whether there are too few different numbers of workers to tell the laws apart: below
-    /// [`scaling::ENOUGH`], those not counted that need as many waves as another.
+    /// Returns `true` if there are too few numbers of workers to distinguish the laws: fewer than
+    /// [`scaling::ENOUGH`], where those with an equal number of waves count once.
     pub fn is_guess(&self) -> bool {
         let mut places: Vec<f64> =
             self.points.iter().map(|point| self.place(Axis::Waves, point.workers)).collect();
@@ -215,13 +217,13 @@ impl Sweep {
         places.len() < scaling::ENOUGH
     }
 
-    /// Whether no number of workers has a second trial: how much two runs of the same differ is unknown.
+    /// Returns `true` if no number of workers has a second trial, so that the noise is unknown.
     pub fn is_single(&self) -> bool {
         self.points.iter().all(|point| point.trials == 1)
     }
 
-    /// What so many workers count in the laws: how many of them have a task on average, if all tasks
-    /// take equally long (tasks / waves); where that does not show, their number. See [`Self::add`].
+    /// The abscissa of a number of workers in the fits: the mean number of busy workers if all
+    /// tasks take equally long (tasks / waves), or else the number of workers. See [`Self::add`].
     pub fn parallelism(&self, workers: u16) -> f64 {
         self.place(self.axis, workers)
     }
@@ -237,31 +239,31 @@ impl Sweep {
         }
     }
 
-    /// The rate that a law expects with so many workers.
+    /// The rate that a fit predicts for a number of workers.
     pub fn fitted(&self, fit: &Fit, workers: u16) -> f64 {
         fit.rate(self.parallelism(workers))
     }
 
-    /// How many times as fast as one worker. Nothing where one was not measured: a base that a law makes
-    /// up would change with each trial.
+    /// The speed-up over one worker, or `None` if one worker was not measured. A predicted base
+    /// would change with each trial.
     pub fn speed_up(&self, rate: f64) -> Option<f64> {
         let one = self.points.iter().find(|point| point.workers == 1)?.rate;
         (one > 0.0).then(|| rate / one)
     }
 
-    /// Whether the trials show that tasks take equally long, so that waves make stairs.
+    /// Returns `true` if the trials show that tasks take equally long, so that waves form stairs.
     pub fn has_stairs(&self) -> bool {
         self.axis == Axis::Waves
     }
 
-    /// All numbers of workers that need as many waves as `workers`: which of them it is changes nothing,
-    /// if all tasks take equally long.
+    /// The numbers of workers that need the same number of waves as `workers`. If all tasks take
+    /// equally long, they perform alike.
     pub fn equal_counts(&self, workers: u16) -> RangeInclusive<u16> {
         self.tasks().map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equal())
     }
 
-    /// The same, of all numbers of workers from the smallest to the largest: each stair that is wider
-    /// than one.
+    /// The stairs within the sweep's range: each set of several numbers of workers that need the
+    /// same number of waves.
     pub fn stairs(&self) -> Vec<RangeInclusive<u16>> {
         let (&[mut workers, .., most], mut stairs) = (self.counts.as_slice(), Vec::new()) else {
             return Vec::new();
@@ -276,14 +278,14 @@ impl Sweep {
         stairs
     }
 
-    /// What a person can do about it, in a sentence; nothing before there are two numbers of workers
-    /// to compare.
+    /// Returns the advice in a few sentences, or `None` before two numbers of workers have been
+    /// measured.
     pub fn advice(&self, workload: Workload, mode: Mode) -> Option<String> {
         advice::advice(self, workload, mode)
     }
 
-    /// The best law's knee, as numbers of workers. Nothing if it has none, or only beyond the tasks: no
-    /// more workers than that have something to do.
+    /// The knee of the best fit as a number of workers. `None` if it has no knee, or only beyond
+    /// the number of tasks, where additional workers are idle.
     pub fn knee(&self) -> Option<Knee> {
         let Estimate { value, interval } = self.fits.first()?.knee?;
         let tasks = u16::try_from(self.tasks()?).unwrap_or(u16::MAX);
@@ -294,21 +296,22 @@ impl Sweep {
         (value.round() <= f64::from(tasks)).then_some(Knee { workers, between })
     }
 
-    /// Up to how many workers there is no knee, where the best law has one that no tasks are left for.
+    /// The number of tasks, if the best fit has its knee beyond it: there is no knee up to this
+    /// number.
     pub fn no_knee_up_to(&self) -> Option<u32> {
         let beyond = self.fits.first()?.knee.is_some() && self.knee().is_none();
         self.tasks().filter(|_| beyond)
     }
 
-    /// Where it levels off, and at how many tasks a second, if the best law is a plateau and no guess.
+    /// The knee and the capacity in tasks per second, if the best fit is a plateau and reliable.
     fn plateau(&self) -> Option<(Knee, f64)> {
         let fit = self.fits.first().filter(|_| !self.is_guess())?;
         let Law::Plateau { capacity, .. } = fit.law else { return None };
         Some((self.knee()?, capacity))
     }
 
-    /// The number of workers whose [`Self::parallelism`] is next to this one: the fewest, where there
-    /// are several.
+    /// The number of workers whose [`Self::parallelism`] is closest to this one: the smallest, if
+    /// there are several.
     fn workers(&self, parallelism: f64) -> u16 {
         let to_u16 = |workers: f64| workers.clamp(1.0, f64::from(u16::MAX)) as u16;
         let tasks = self.tasks().filter(|&tasks| tasks > 0 && self.axis == Axis::Waves);

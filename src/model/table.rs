@@ -1,5 +1,5 @@
-//! All attempts of several runs as rows in order, kept in order while the runs grow: rows are sorted
-//! when they come and when the order is changed, never for a frame.
+//! The attempts of several runs as sorted rows. Rows are sorted when they are added and when the
+//! order changes, never per frame.
 
 use super::attempt::{Attempt, Fate};
 use super::event::LaneId;
@@ -7,57 +7,57 @@ use super::run::Run;
 use super::time::Nanos;
 use super::walk::{Step, Walk};
 
-/// What a row tells, in the order of the columns.
+/// The columns of the table, from left to right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Which task.
+    /// The task.
     Task,
-    /// In which mode.
+    /// The mode.
     Mode,
-    /// On which lane.
+    /// The lane.
     Lane,
-    /// Which attempt at the task.
+    /// The number of the attempt at its task.
     Attempt,
-    /// How it ended.
+    /// The outcome.
     Status,
-    /// When it began.
+    /// The start time.
     Start,
-    /// Its service time: of a request, from sent to body.
+    /// The service time: for a request, from sending it to the last byte of the body.
     Service,
-    /// The body's size; of a command, how much it wrote.
+    /// The size of the response body or of a command's output.
     Bytes,
-    /// Followers on the page.
+    /// The number of followers on the page.
     Followers,
-    /// Whether the connection was a new one.
+    /// The connection: new or reused.
     Connection,
-    /// Why it failed.
+    /// The failure.
     Error,
 }
 
-/// A row: an attempt.
+/// A row of the table: one attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Row {
-    /// Where it stands among the others.
+    /// The sort key.
     key: u64,
     run: u32,
     lane: LaneId,
     place: u32,
 }
 
-/// The rows, in an order.
+/// The sorted rows.
 #[derive(Clone, Debug)]
 pub struct Table {
     column: Column,
     inverted: bool,
-    /// Those that are over, by the column, whether it is inverted or not.
+    /// The finished attempts by the sort column, in ascending order even if `inverted`.
     over: Vec<Row>,
-    /// Those that go on: they stand below the others until they are over.
+    /// The attempts in progress. They stay at the bottom until they finish.
     open: Vec<Row>,
     walk: Walk,
 }
 
 impl Default for Table {
-    /// By the time at which they began.
+    /// Sorts by start time.
     fn default() -> Self {
         Self {
             column: Column::Start,
@@ -70,7 +70,7 @@ impl Default for Table {
 }
 
 impl Table {
-    /// Takes in what is new in the runs, each of which is shown until some moment.
+    /// Adds the attempts that are new in the runs, each of which is visible up to a moment.
     pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
         if self.walk.is_lost(visible) {
             self.forget();
@@ -89,51 +89,50 @@ impl Table {
         });
         self.open.sort_unstable();
         if self.over.len() > before {
-            // What was there is in order already, which this sort makes use of.
+            // The old rows are already in order, which makes this sort fast.
             self.over.sort();
         }
     }
 
-    /// Other runs are to be listed.
+    /// Clears the rows, so that other runs can be listed.
     pub fn forget(&mut self) {
         self.over.clear();
         self.open.clear();
         self.walk = Walk::default();
     }
 
-    /// Sorts by another column, smallest first, that many to the right; the first comes after the
-    /// last.
+    /// Sorts in ascending order by the column `by` positions to the right, wrapping around.
     pub fn sort_by(&mut self, by: usize, visible: &[(&Run, Nanos)]) {
         let here = Column::ALL.iter().position(|&column| column == self.column).unwrap_or(0);
         let next = Column::ALL.get((here + by) % Column::ALL.len());
         self.column = next.copied().unwrap_or(Column::Start);
         self.inverted = false;
-        // Lane by lane is quicker than in the order that they stand in.
+        // Rebuilding the rows lane by lane is faster than following their present order.
         self.forget();
         self.refresh(visible);
     }
 
-    /// Largest first, or smallest first again.
+    /// Reverses the sort order.
     pub const fn invert(&mut self) {
         self.inverted = !self.inverted;
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     pub const fn len(&self) -> usize {
         self.over.len() + self.open.len()
     }
 
-    /// Whether no attempt has begun.
+    /// Returns `true` if no attempt has started.
     pub const fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The column that it is sorted by, and whether the largest stand first.
+    /// The sort column, and `true` if the order is descending.
     pub const fn order(&self) -> (Column, bool) {
         (self.column, self.inverted)
     }
 
-    /// The row at a place, from 0.
+    /// Returns the row with this index.
     pub fn row(&self, place: usize) -> Option<Row> {
         let all = self.over.len();
         match place.checked_sub(all) {
@@ -143,7 +142,8 @@ impl Table {
         }
     }
 
-    /// Where an attempt stands now that was a row before it was over, or before the order changed.
+    /// Returns the current index of a row that was taken before its attempt finished or before the
+    /// order changed.
     pub fn place_of(&self, row: Row, visible: &[(&Run, Nanos)]) -> Option<usize> {
         let attempt = row.attempt(visible)?;
         let by_column = Row { key: self.column.key(&attempt, row.run), ..row };
@@ -157,12 +157,12 @@ impl Table {
 }
 
 impl Row {
-    /// The row's run, by its place among those shown.
+    /// The index of the row's run among the visible ones.
     pub const fn run(self) -> usize {
         self.run as usize
     }
 
-    /// The attempt that it is about.
+    /// Returns the attempt of this row.
     pub fn attempt<'run>(self, visible: &[(&'run Run, Nanos)]) -> Option<Attempt<'run>> {
         let (run, _) = visible.get(self.run())?;
         run.attempt(self.lane, self.place as usize)
@@ -170,7 +170,7 @@ impl Row {
 }
 
 impl Column {
-    /// Every column, from the left.
+    /// All columns, from left to right.
     pub const ALL: [Self; 11] = [
         Self::Task,
         Self::Mode,
@@ -185,7 +185,7 @@ impl Column {
         Self::Error,
     ];
 
-    /// Where an attempt that is over stands by this column. What has no value stands first.
+    /// Returns the sort key of a finished attempt. Missing values sort first.
     fn key(self, attempt: &Attempt<'_>, run: u32) -> u64 {
         let span = attempt.span;
         let answer = || match attempt.fate() {
@@ -208,7 +208,7 @@ impl Column {
             Self::Bytes => attempt.bytes().map_or(0, |bytes| bytes.saturating_add(1)),
             Self::Followers => attempt.followers().map_or(0, |count| 1 + count as u64),
             Self::Connection => answer().map_or(0, |answer| 1 + u64::from(answer.connected)),
-            // Alike stand together.
+            // Equal kinds of failure are grouped.
             Self::Error => attempt.failure().map_or(0, |failure| 1 + failure.kind as u64),
         }
     }

@@ -1,4 +1,4 @@
-//! What is known of each task of a run, closely packed: there may be very many.
+//! The records of a run's tasks, packed because there may be many.
 
 mod products;
 
@@ -10,70 +10,70 @@ use super::plan::Workload;
 use super::time::Nanos;
 use products::Products;
 
-/// In a status's place where no server was asked.
+/// The status of a task that received no response.
 const NO_ANSWER: u16 = 0;
 
-/// What is known of one task.
+/// The record of one task.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TaskRecord {
-    /// The lane that took it.
+    /// The lane that took the task.
     pub lane: LaneId,
-    /// How it ended, once it has.
+    /// The outcome of the task, once it has ended.
     pub outcome: Option<Outcome>,
 }
 
-/// An attempt at a task that failed, where another was made, or was to be.
+/// A failed attempt at a task that was followed, or was to be followed, by another.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedAttempt {
-    /// Why.
+    /// The failure.
     pub failure: Failure,
-    /// When the next was to begin.
+    /// The planned time of the next attempt.
     pub again: Nanos,
-    /// Whether the worker process died over it, so that whoever is next begins anew.
+    /// `true` if the worker was lost, so that the task returned to the queue.
     pub lost: bool,
 }
 
-/// The tasks of a run, by their numbers.
+/// The tasks of a run, indexed by their numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Tasks {
     fates: Vec<Fate>,
     results: Vec<Packed>,
     products: Products,
-    /// What little is not packed.
+    /// The failures, rare enough not to be packed.
     failures: BTreeMap<TaskId, Failure>,
     failed_attempts: BTreeMap<TaskId, Vec<FailedAttempt>>,
     outputs: BTreeMap<TaskId, Output>,
 }
 
-/// How far a task is.
+/// The state of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Fate {
-    /// No lane has taken it, or a worker process died over it.
+    /// The task is not on a lane, possibly because its worker was lost.
     #[default]
     Open,
-    /// It goes on.
+    /// The task is in progress.
     Taken,
-    /// It goes on, but waits for its next attempt.
+    /// The task is on a lane, but waits for its next attempt.
     Held,
-    /// It went well, on the lane's own connection or a new one.
+    /// The task succeeded, on a new connection or on one that the lane reused.
     Done { connected: bool },
-    /// It failed.
+    /// The task failed.
     Failed,
-    /// It was stopped.
+    /// The run was stopped during the task.
     Stopped,
 }
 
-/// Where a task ran, and what a server answered.
+/// The lane of a task and the server's response.
 #[derive(Clone, Copy, Debug)]
 struct Packed {
-    /// No body is larger than this can tell.
+    /// The size of the body, capped at the type's maximum.
     bytes: u32,
     lane: LaneId,
     status: u16,
 }
 
 impl Tasks {
-    /// The tasks of such a run, of which none was begun.
+    /// Creates the empty records of a run.
     pub(super) const fn new(workload: Workload) -> Self {
         Self {
             fates: Vec::new(),
@@ -85,7 +85,7 @@ impl Tasks {
         }
     }
 
-    /// A lane took a task.
+    /// Records that a lane started a task.
     pub(super) fn start(&mut self, task: TaskId, lane: LaneId) {
         let place = task.0 as usize;
         if self.fates.len() <= place {
@@ -100,23 +100,24 @@ impl Tasks {
         }
     }
 
-    /// A task's request failed and is to be made again.
+    /// Records a failed attempt that will be followed by another.
     pub(super) fn fail_attempt(&mut self, task: TaskId, attempt: FailedAttempt) {
         self.failed_attempts.entry(task).or_default().push(attempt);
         self.set(task, Fate::Held);
     }
 
-    /// A task's request is made again.
+    /// Records the start of another attempt.
     pub(super) fn retry(&mut self, task: TaskId) {
         self.set(task, Fate::Taken);
     }
 
-    /// A task's attempts that failed and after which others were made, or were to be, in order.
+    /// Returns the failed attempts at a task that were followed, or were to be followed, by
+    /// another, in order.
     pub(super) fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
         self.failed_attempts.get(&task).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a task of this run can end so.
+    /// Returns `true` if this outcome is possible for a task of this run.
     pub(super) const fn may_end(&self, outcome: &Outcome) -> bool {
         match outcome {
             Outcome::Done(done) => self.products.may_hold(&done.product),
@@ -124,7 +125,7 @@ impl Tasks {
         }
     }
 
-    /// A task is over, or is to be begun anew.
+    /// Records the end of a task, or its return to the queue.
     pub(super) fn finish(&mut self, at: Nanos, task: TaskId, outcome: &Outcome) {
         let place = task.0 as usize;
         let entry = self.fates.get_mut(place).zip(self.results.get_mut(place));
@@ -146,7 +147,7 @@ impl Tasks {
                 let held = std::mem::take(fate) == Fate::Held;
                 let attempts = self.failed_attempts.entry(task).or_default();
                 if let Some(last) = attempts.last_mut().filter(|_| held) {
-                    // The attempt had failed already, and no other was begun.
+                    // The attempt had already failed, and the next one had not begun.
                     last.lost = true;
                 } else {
                     let failure = failure.clone();
@@ -157,58 +158,57 @@ impl Tasks {
         }
     }
 
-    /// A command's output came.
+    /// Records the output of a command.
     pub(super) fn write(&mut self, task: TaskId, output: Output) {
         self.outputs.insert(task, output);
     }
 
-    /// What a command wrote.
+    /// Returns the output of a command.
     pub(super) fn output(&self, task: TaskId) -> Option<&Output> {
         self.outputs.get(&task)
     }
 
-    /// What CPU work came to, of the tasks that went well, in their order.
+    /// Returns the results of CPU work of all successful tasks, in the order of the tasks.
     pub(super) fn values(&self) -> impl Iterator<Item = u64> + '_ {
         let done = self.fates.iter().zip(self.products.values());
         done.filter(|(fate, _)| matches!(fate, Fate::Done { .. })).map(|(_, value)| *value)
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         self.fates.shrink_to_fit();
         self.results.shrink_to_fit();
         self.products.close();
     }
 
-    /// Whether a lane took it.
+    /// Returns `true` if a lane has taken the task.
     pub(super) fn is_started(&self, task: TaskId) -> bool {
         self.fate(task) != Fate::Open
     }
 
-    /// Whether it goes on, on this lane.
+    /// Returns `true` if the task is in progress on this lane.
     pub(super) fn is_taken(&self, task: TaskId, lane: LaneId) -> bool {
         let result = self.results.get(task.0 as usize);
         let goes_on = matches!(self.fate(task), Fate::Taken | Fate::Held);
         goes_on && result.is_some_and(|result| result.lane == lane)
     }
 
-    /// Whether it waits for its next attempt.
+    /// Returns `true` if the task waits for its next attempt.
     pub(super) fn is_held(&self, task: TaskId) -> bool {
         self.fate(task) == Fate::Held
     }
 
-    /// Whether it went well.
+    /// Returns `true` if the task succeeded.
     pub(super) fn is_done(&self, task: TaskId) -> bool {
         matches!(self.fate(task), Fate::Done { .. })
     }
 
-    /// Whether it was stopped.
+    /// Returns `true` if the run was stopped during the task.
     pub(super) fn is_stopped(&self, task: TaskId) -> bool {
         self.fate(task) == Fate::Stopped
     }
 
-    /// How many of the tasks above `low`, up to `high`, were started, and how many of these went
-    /// well.
+    /// Counts the tasks from `low + 1` to `high` that were started, and those that succeeded.
     pub(super) fn count(&self, low: u32, high: u32) -> (u32, u32) {
         let end = (high as usize + 1).min(self.fates.len());
         let fates = self.fates.get(low as usize + 1..end).unwrap_or(&[]);
@@ -217,38 +217,38 @@ impl Tasks {
         (started as u32, done as u32)
     }
 
-    /// How many tasks failed.
+    /// The number of failed tasks.
     pub(super) fn failed(&self) -> u32 {
         self.failures.len() as u32
     }
 
-    /// Why a task failed.
+    /// Returns the failure of a task.
     pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
         self.failures.get(&task)
     }
 
-    /// The profile that the task brought.
+    /// The profile that the task fetched.
     pub(super) const fn profile(&self) -> Option<&Profile> {
         self.products.profile()
     }
 
-    /// The page of followers that a task brought.
+    /// Returns the page of followers that a task fetched.
     pub(super) fn page(&self, task: TaskId) -> Option<&Page> {
         self.products.pages().get(task.0 as usize)?.as_deref()
     }
 
-    /// The pages of followers, in their order.
+    /// Returns the pages of followers in order.
     pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
         self.products.pages().iter().filter_map(Option::as_deref)
     }
 
-    /// Every task that a lane took, in the order of their numbers.
+    /// Returns all tasks that have been started, in the order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
         (0..self.fates.len() as u32)
             .filter_map(|task| Some((TaskId(task), self.get(TaskId(task))?)))
     }
 
-    /// What is known of a task that a lane took.
+    /// Returns the record of a task that has been started.
     pub(super) fn get(&self, task: TaskId) -> Option<TaskRecord> {
         let place = task.0 as usize;
         let result = self.results.get(place)?;

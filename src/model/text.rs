@@ -1,21 +1,21 @@
-//! Text from outside made safe to print, and figures made short.
+//! Escaping of untrusted text, and compact formatting of numbers.
 
 use std::fmt::Write as _;
 
-/// The most characters of a foreign message that a sentence quotes.
+/// The maximum number of characters of a foreign message within a sentence.
 const LONGEST: usize = 200;
 
-/// The most characters of a line of [`lines`].
+/// The maximum length of a line of [`lines`], in characters.
 const LINE: usize = 256;
 
-/// `text` with every character that a terminal could act on (controls, escape sequences,
-/// direction overrides, zero-width marks) written out as `\u{..}`, on one line, cut at 200
-/// characters.
+/// Makes `text` safe to print on one line: escapes every character that a terminal could interpret
+/// (control characters, escape sequences, bidirectional overrides, zero-width characters) as
+/// `\u{..}`, and truncates the text to 200 characters.
 pub fn printable(text: &str) -> String {
     printable_within(text, LONGEST)
 }
 
-/// The same, cut at so many characters.
+/// Makes `text` safe to print like [`printable`], truncated to `longest` characters.
 pub fn printable_within(text: &str, longest: usize) -> String {
     let mut safe = String::with_capacity(text.len().min(longest));
     for (count, c) in text.trim().chars().enumerate() {
@@ -31,15 +31,15 @@ pub fn printable_within(text: &str, longest: usize) -> String {
     safe
 }
 
-/// All of `text`, with every character that a terminal could act on written out as `\u{..}`.
+/// Escapes every character of `text` that a terminal could interpret as `\u{..}`.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     text.chars().for_each(|c| escape(c, &mut safe));
     safe
 }
 
-/// A text's lines, without what ends them; of one that is longer than 256 characters, each further
-/// 256 are a line of their own.
+/// Splits a text into lines without their terminators. Lines of more than 256 characters are split
+/// further.
 pub fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().flat_map(|line| {
         let mut rest = Some(line);
@@ -63,9 +63,9 @@ fn escape(c: char, safe: &mut String) {
     }
 }
 
-/// Three digits that count: `1234`, `150`, `89.9`, `0.0278`, `1.04e-4`.
+/// Formats a number with three significant digits: `1234`, `150`, `89.9`, `0.0278`, `1.04e-4`.
 pub fn figure(value: f64) -> String {
-    // The exponent after rounding: 99.96 has 2.
+    // The exponent after rounding: that of 99.96 is 2.
     let scientific = format!("{value:.2e}");
     let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse().ok());
     match exponent {
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_that_is_too_long_is_several() {
+    fn long_lines_are_split() {
         assert_eq!(lines("a\r\n\nb").collect::<Vec<_>>(), ["a", "", "b"]);
         assert_eq!(lines("").count(), 0);
         let long = "é".repeat(2 * LINE + 1);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_have_three_digits() {
+    fn figures_have_three_significant_digits() {
         for (value, text) in [
             (1234.4, "1234"),
             (150.0, "150"),

@@ -1,4 +1,4 @@
-//! Nanoseconds since a run's start, and how they are said to a person.
+//! Nanoseconds since the start of a run, and their display format.
 
 use std::fmt;
 use std::ops::Add;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A moment, in nanoseconds since its run's start, or a stretch between two of them.
+/// A moment, in nanoseconds since the start of its run, or a duration.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -14,24 +14,24 @@ use serde::{Deserialize, Serialize};
 pub struct Nanos(pub u64);
 
 impl Nanos {
-    /// The run's start.
+    /// The start of the run.
     pub const ZERO: Self = Self(0);
 
-    /// No run lasts longer: 18 years. What comes from outside is cut there, so that moments can be
-    /// added to each other, and packed.
+    /// The maximum duration of a run: 18 years. Times from outside are capped to it, so that they
+    /// can be added and packed without overflow.
     pub const LATEST: Self = Self(u64::MAX >> 5);
 
-    /// From whole milliseconds.
+    /// Creates a time from milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
         Self(millis.saturating_mul(1_000_000))
     }
 
-    /// In seconds.
+    /// The time in seconds.
     pub fn as_secs_f64(self) -> f64 {
         self.0 as f64 / 1e9
     }
 
-    /// About how long, in the unit a person would choose: `4 s`, `12 min`, `3 h`.
+    /// Formats the time as an approximate duration: `4 s`, `12 min`, `3 h`.
     pub fn roughly(self) -> String {
         match self.as_secs_f64() {
             seconds if seconds < 99.5 => format!("{:.0} s", seconds.max(1.0)),
@@ -40,7 +40,7 @@ impl Nanos {
         }
     }
 
-    /// The stretch from `earlier` to here; nothing when `earlier` is later.
+    /// The time since `earlier`, or zero if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Self {
         Self(self.0.saturating_sub(earlier.0))
@@ -55,7 +55,7 @@ impl Add for Nanos {
     }
 }
 
-/// Hours and minutes (UTC) of a time in seconds since 1970: `15:42`.
+/// Formats seconds since 1970 (UTC) as hours and minutes: `15:42`.
 pub fn time_of_day(utc: u64) -> String {
     format!("{:02}:{:02}", utc / 3_600 % 24, utc / 60 % 60)
 }
@@ -72,7 +72,7 @@ impl From<Nanos> for Duration {
     }
 }
 
-/// The unit a person would choose: `412 ns`, `38 us`, `872 ms`, `1.050 s`.
+/// Formats the time in the largest fitting unit: `412 ns`, `38 us`, `872 ms`, `1.050 s`.
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self.0 {

@@ -1,31 +1,31 @@
-//! Through the attempts of runs that grow: each that is over comes once, those that go on come every
-//! time.
+//! An incremental iteration over the attempts of growing runs: it visits each finished attempt
+//! once, and attempts in progress every time.
 
 use super::attempt::Attempt;
 use super::event::LaneId;
 use super::run::Run;
 use super::time::Nanos;
 
-/// How far a walk is: how many attempts that were over have come, on each lane of each run.
+/// The state of an iteration: the number of finished attempts visited on each lane of each run.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Walk {
     over: Vec<Vec<usize>>,
 }
 
-/// An attempt that is come by.
+/// A visited attempt.
 pub(super) struct Step<'run> {
-    /// Its run, by its place among those shown.
+    /// The index of its run among the visible ones.
     pub(super) run: usize,
-    /// Its place among the lane's attempts.
+    /// The index of the attempt on its lane.
     pub(super) place: usize,
     pub(super) attempt: Attempt<'run>,
-    /// Whether it is over, as far as is shown: it will not come again.
+    /// `true` if the attempt has visibly finished, so that it will not be visited again.
     pub(super) over: bool,
 }
 
 impl Walk {
-    /// Whether something that has come is not there any more: a recording went back, so that the
-    /// walk is to begin anew.
+    /// Returns `true` if a visited attempt is no longer visible, because a recording was rewound.
+    /// The iteration must then restart.
     pub(super) fn is_lost(&self, visible: &[(&Run, Nanos)]) -> bool {
         let shrunk = |(over, (run, until)): (&Vec<usize>, &(&Run, Nanos))| {
             over.iter().zip(run.lanes()).any(|(&over, lane)| {
@@ -36,7 +36,7 @@ impl Walk {
         self.over.iter().zip(visible).any(shrunk)
     }
 
-    /// Goes on through the runs, each of which is shown until some moment.
+    /// Visits the new attempts of the runs, each of which is visible up to a moment.
     pub(super) fn go_on<'run>(
         &mut self,
         visible: &[(&'run Run, Nanos)],
@@ -52,7 +52,7 @@ impl Walk {
     }
 }
 
-/// Along one lane of a run.
+/// Visits the new attempts on one lane of a run.
 fn go_along<'run>(
     (run, index): (&'run Run, usize),
     lane: LaneId,

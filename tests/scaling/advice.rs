@@ -31,14 +31,14 @@ fn of(counts: &[u16], tasks: u32, took: impl Fn(u16) -> f64) -> Sweep {
 fn a_plateau() {
     assert_eq!(
         advice(&of(&DOUBLING, 100, capped(8, 100))),
-        "8 threads: 7.69x. 16 buy nothing for twice the connections. It levels off at 154 pages/s, \
-         from 8 threads on. 100 pages in 13 waves of 8 leave 4 lanes idle in the last."
+        "8 threads: 7.69x. 16 add nothing for twice the connections. Throughput levels off at 154 \
+         pages/s from 8 threads on. 100 pages in 13 waves of 8 leave 4 lanes idle in the last wave."
     );
     let ten: Vec<u16> = (1..=10).collect();
     assert_eq!(
         advice(&of(&ten, 64, capped(8, 64))),
-        "8 threads: 8.00x. 10 buy nothing for 1.2 times the connections. It levels off at 160 \
-         pages/s, from 8 threads on."
+        "8 threads: 8.00x. 10 add nothing for 1.2 times the connections. Throughput levels off at \
+         160 pages/s from 8 threads on."
     );
 }
 
@@ -47,8 +47,8 @@ fn little_more_beyond_the_choice() {
     let times = [(1, 1_000.0), (2, 505.0), (4, 255.0), (8, 130.0), (16, 125.0), (32, 125.0)];
     assert_eq!(
         advice(&sweep(640, &times)),
-        "8 threads: 7.69x. 16 buy 4 % more for twice the connections. It levels off at 5120 \
-         pages/s, from 9 threads on."
+        "8 threads: 7.69x. 16 add 4 % for twice the connections. Throughput levels off at 5120 \
+         pages/s from 9 threads on."
     );
 }
 
@@ -56,9 +56,9 @@ fn little_more_beyond_the_choice() {
 fn a_difference_that_trials_have_as_well_is_none_to_rely_on() {
     let times = DOUBLING.map(|n| (n, capped(8, 60)(n) * if n == 16 { 0.95 } else { 1.0 }));
     let line =
-        "16 buy nothing sure for twice the connections: two runs of the same differ by as much.";
+        "16 add nothing measurable for twice the connections: the difference is within the noise.";
     assert!(advice(&spread(60, &times, 0.08)).contains(line));
-    let sure = "16 buy 5 % more for twice the connections.";
+    let sure = "16 add 5 % for twice the connections.";
     assert!(advice(&spread(60, &times, 0.01)).contains(sure));
 }
 
@@ -78,7 +78,7 @@ fn still_growing() {
 fn less_and_less() {
     assert_eq!(
         advice(&of(&DOUBLING, 10_000, usl(0.2, 0.0))),
-        "32 threads: 4.44x. By the law that fits (Amdahl) 64 buy 6 % more for twice the connections."
+        "32 threads: 4.44x. 64 would add 6 % for twice the connections, by the best fit (Amdahl)."
     );
 }
 
@@ -86,16 +86,16 @@ fn less_and_less() {
 fn more_makes_it_slower() {
     assert_eq!(
         advice(&of(&[1, 2, 4, 6, 8, 10], 10_000, usl(0.02, 0.02))),
-        "6 threads: 3.53x. 10 are 5 % slower, for 1.7 times the connections. By the law that fits \
-         (USL), 7 do most, and more do less."
+        "6 threads: 3.53x. 10 are 5 % slower and cost 1.7 times the connections. The best fit (USL) \
+         peaks at 7 threads."
     );
     assert_eq!(
         advice(&of(&DOUBLING, 10_000, usl(0.02, 0.02))),
-        "8 threads: 3.54x. More than 8 make it slower: 32 are 0.42x as fast as 8."
+        "8 threads: 3.54x. More than 8 slow it down: 32 are 0.42x as fast as 8."
     );
     assert_eq!(
         advice(&of(&DOUBLING, 10_000, |n| 1e5 * f64::from(n).sqrt())),
-        "Stay with 1 thread: 32 threads are 0.18x as fast."
+        "32 threads: 0.18x as fast as 1. Stay with 1 thread."
     );
 }
 
@@ -104,39 +104,40 @@ fn nothing_changes() {
     let sweep = of(&DOUBLING, 100, |n| 1e4 * (1.0 + f64::from(n) / 1e3));
     assert_eq!(
         sweep.advice(Workload::Cpu, Mode::Gil).unwrap(),
-        "32 threads gain nothing on 1: 0.97x, as only one at a time has the GIL."
+        "32 threads: 0.97x, no gain over 1: only one thread at a time holds the GIL."
     );
     assert_eq!(
         sweep.advice(Workload::Commands, Mode::Threads).unwrap(),
-        "32 jobs gain nothing on 1: 0.97x."
+        "32 jobs: 0.97x, no gain over 1."
     );
 }
 
 #[test]
 fn no_more_than_there_are_tasks() {
-    let end = "From 4 thread counts this is a guess.";
+    let end = "4 thread counts are too few to fit a model; treat this as a guess.";
     let more = of(&[1, 2, 4, 8], 5, capped(1_000, 5));
-    let would_do = "5 threads would do: one for each of the pages. 8: 5.00x.";
-    assert_eq!(advice(&more), format!("{would_do} {end}"));
+    let enough = "8 threads: 5.00x. 5 threads would be enough: one per page.";
+    assert_eq!(advice(&more), format!("{enough} {end}"));
     let equal = of(&[1, 2, 4, 5], 5, capped(1_000, 5));
-    let nothing =
-        "5 threads: 5.00x. More would have nothing to do: that is one for each of the pages.";
-    assert_eq!(advice(&equal), format!("{nothing} {end}"));
+    let idle = "5 threads: 5.00x. More threads would be idle: there is already one per page.";
+    assert_eq!(advice(&equal), format!("{idle} {end}"));
 }
 
 #[test]
 fn few_counts_are_a_guess() {
     assert_eq!(
         advice(&of(&[4, 8, 16, 32], 60, capped(8, 60))),
-        "8 threads: 1.88x as fast as 4. 16 buy nothing for twice the connections. 60 pages in 8 \
-         waves of 8 leave 4 lanes idle in the last. From 4 thread counts this is a guess."
+        "8 threads: 1.88x as fast as 4. 16 add nothing for twice the connections. 60 pages in 8 \
+         waves of 8 leave 4 lanes idle in the last wave. 4 thread counts are too few to fit a model; \
+         treat this as a guess."
     );
     assert_eq!(
         advice(&of(&[1, 8], 60, capped(8, 60))),
-        "8 threads: 7.50x. Still growing at 8: try 15. From 2 thread counts this is a guess."
+        "8 threads: 7.50x. Still growing at 8: try 15. 2 thread counts are too few to fit a model; \
+         treat this as a guess."
     );
     let same_waves = of(&[1, 2, 3, 4, 8, 16], 8, capped(2, 8));
-    let end = "This is a guess: too few of the counts differ in waves.";
+    let end = "Too few of the thread counts differ in waves to fit a model; treat this as a guess.";
     assert!(advice(&same_waves).ends_with(end), "{}", advice(&same_waves));
     assert_eq!(of(&[8], 60, capped(8, 60)).advice(Workload::Followers, Mode::Threads), None);
 }
@@ -151,9 +152,9 @@ fn one_trial_a_count_claims_no_more_than_it_tells() {
     assert_eq!(sweep.knee().unwrap().workers, 2);
     assert_eq!(
         advice(&sweep),
-        "2 threads: 1.63x. 4 buy nothing sure for twice the connections: two runs of the same differ \
-         by as much. It levels off at 16.9 pages/s, from 2 [2-3] threads on. From one trial a count \
-         this is a guess."
+        "2 threads: 1.63x. 4 add nothing measurable for twice the connections: the difference is \
+         within the noise. Throughput levels off at 16.9 pages/s from 2 [2-3] threads on. One trial \
+         per thread count does not show the noise; treat this as a guess."
     );
 }
 
@@ -169,7 +170,7 @@ fn a_plateaus_knee_decides_where_single_trials_do_not() {
 #[test]
 fn what_is_slower_is_so_against_a_count_that_is_named() {
     let times = [(1, 1_000.0), (2, 595.0), (4, 510.0), (8, 515.0), (12, 500.0), (16, 1_000.0)];
-    let line = "More than 12 make it slower: 16 are 0.50x as fast as 12.";
+    let line = "More than 12 slow it down: 16 are 0.50x as fast as 12.";
     assert!(advice(&sweep(600, &times)).contains(line), "{}", advice(&sweep(600, &times)));
 }
 
@@ -179,7 +180,7 @@ fn no_more_threads_than_cores_are_advised_for_what_computes() {
     let grows = |cores| of(&[1, 2], 60, capped(1_000, 60)).on_cores(cores);
     let advice = |cores, workload| grows(cores).advice(workload, Mode::Threads).unwrap();
     let said = advice(Some(2), Workload::Cpu);
-    assert!(said.contains("More than 2 would take turns: this machine has 2 cores."), "{said}");
+    assert!(said.contains("More than 2 would compete for the 2 cores of this machine."), "{said}");
     assert!(advice(Some(3), Workload::Native).contains("try 3."));
     assert!(advice(Some(2), Workload::Followers).contains("try 4."));
     assert!(advice(None, Workload::Cpu).contains("try 4."));

@@ -19,20 +19,21 @@ fn says(sitting: &mut Sitting, size: (u16, u16), words: &str) {
 #[test]
 fn what_the_times_mean_is_said_in_as_many_clauses_as_fit() {
     let mut sitting = Sitting::new(Job::default(), CPU).finished();
-    let gil = " threads under the GIL gain nothing on CPU work: 1.00x";
+    let gil = " threads under the GIL: 1.00x, no gain on CPU work";
     let others = "4 threads without a GIL: 2.00x, 4 processes: 1.93x on 2 cores";
     says(&mut sitting, WIDE, &format!("{gil}; {others} "));
-    says(&mut sitting, USUAL, &format!("{gil}; 4 threads without a "));
-    says(&mut sitting, USUAL, " GIL: 2.00x, 4 processes: 1.93x on 2 cores ");
+    says(&mut sitting, USUAL, &format!("{gil}; 4 threads without a GIL: "));
+    says(&mut sitting, USUAL, " 2.00x, 4 processes: 1.93x on 2 cores ");
     says(&mut sitting, (60, 14), &format!("{gil} "));
-    says(&mut sitting, NARROW, " threads under the GIL gain nothing on… ");
+    says(&mut sitting, NARROW, " threads under the GIL: 1.00x, no gain… ");
 }
 
 #[test]
 fn other_results_are_said_before_all_else() {
     let wrong = Some((Mode::Gil, 3));
     let mut sitting = Sitting::new(Job { wrong, ..Job::default() }, CPU).finished();
-    let words = " the modes came to another result in 1 task; threads under the GIL gain nothing ";
+    let words =
+        " the modes came to another result in 1 task; threads under the GIL: 1.00x, no gain ";
     says(&mut sitting, WIDE, words);
 }
 
@@ -41,7 +42,7 @@ fn a_run_that_was_stopped_concludes_nothing() {
     let sitting = Sitting::new(Job::default(), CPU).until(Mode::Gil, 500).pressed("x");
     let mut sitting = sitting.finished();
     says(&mut sitting, WIDE, "│ stopped ");
-    assert!(!sitting.rows(WIDE).concat().contains("gain nothing"));
+    assert!(!sitting.rows(WIDE).concat().contains("no gain"));
 }
 
 #[test]
@@ -50,7 +51,7 @@ fn a_mode_alone_is_measured_against_the_sequential_run_before() {
     let mut sitting = Sitting::new(Job::default(), gil).finished();
     says(&mut sitting, WIDE, "│ done ");
     let mut sitting = sitting.pressed("2").finished().pressed("4");
-    says(&mut sitting, WIDE, "│ threads under the GIL gain nothing on CPU work: 1.00x ");
+    says(&mut sitting, WIDE, "│ threads under the GIL: 1.00x, no gain on CPU work ");
 }
 
 #[test]

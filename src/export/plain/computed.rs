@@ -134,7 +134,7 @@ GIL          held 100 % of the time, 0.5 threads waiting for it, 1 switches/s, l
 GIL cost     2.000 s of waiting, all threads together
 processes    400 ms to start them, 400 ms to hand tasks and results over, all together
 results      the same 4 in all 4 modes
-meaning      threads under the GIL gain nothing on CPU work: 1.00x; 2 threads without a GIL: 2.00x, \
+meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads without a GIL: 2.00x, \
 2 processes: 1.67x on 2 cores
 "
         );

@@ -151,8 +151,8 @@ best law     plateau, by AICc, of the rates against pages / waves
 knee         8 threads: beyond that more of them buy little
 stairs       equal pages make no difference among these threads: 10-11, 12-14, 15-19, 20-29, 30-32 \
 (60 pages)
-advice       8 threads: 7.50x. 16 buy nothing for twice the connections. It levels off at 150 \
-pages/s, from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in the last.
+advice       8 threads: 7.50x. 16 add nothing for twice the connections. Throughput levels off \
+at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in the last wave.
 "
         );
     }
@@ -178,8 +178,8 @@ threads    trials     median        min        max     tasks/s  speed-up  effici
 2               3    1.500 s    1.470 s    1.500 s        40.0         -           -           -
 8               3     400 ms     392 ms     400 ms         150         -           -           -
 
-advice       8 threads: 3.75x as fast as 2. Still growing at 8: try 15. From 2 thread counts this \
-is a guess.
+advice       8 threads: 3.75x as fast as 2. Still growing at 8: try 15. 2 thread counts are too \
+few to fit a model; treat this as a guess.
 "
         );
         assert_eq!(report(&sweep(&[]), Workload::Cpu), "");

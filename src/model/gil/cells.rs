@@ -1,45 +1,46 @@
-//! What the cells of the GIL's row show: one holder, an edge between two, or what share it was held.
+//! The cells of the GIL's row: one holder, an edge between two, or the share of time in which the
+//! GIL was held.
 
 use super::{FEW, Gil, LaneId, Nanos, Stretch};
 
-/// What a cell of the timeline shows of the GIL. No lane stands for nobody.
+/// The content of a cell in the GIL's row. `None` in place of a lane means that the GIL was free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldCell {
-    /// One lane had it, or nobody, all the way.
+    /// One lane held it, or none did, for the whole cell.
     Whole(Option<LaneId>),
-    /// It changed once, or several times within a sixteenth of the cell, drawn where it was: `left`
-    /// fills this many eighths of the cell's width.
+    /// One change, or several within a sixteenth of the cell, drawn at its position: `left` fills
+    /// this number of eighths of the cell's width.
     Edge {
-        /// Before the change.
+        /// The holder before the change.
         left: Option<LaneId>,
-        /// After it.
+        /// The holder after the change.
         right: Option<LaneId>,
-        /// 1 to 7.
+        /// The width of `left`, 1 to 7.
         eighths: u8,
     },
-    /// More changes than can be placed: it was held for this share of the cell.
+    /// More changes than fit into a cell: the GIL was held for this share of it.
     Merged {
-        /// Who had it for at least three quarters of that, if anybody did.
+        /// The lane that held it for at least three quarters of that share, if one did.
         lane: Option<LaneId>,
-        /// 1 to 8.
+        /// The share in eighths, 1 to 8.
         eighths: u8,
     },
 }
 
-/// What there is to see in a cell.
+/// The holds within a cell.
 #[derive(Default)]
 struct Look {
-    /// The first stretches that are long enough to be placed.
+    /// The first two intervals that are long enough to be drawn.
     shown: [Option<Stretch>; 2],
-    /// How many there are of these.
+    /// The number of intervals that are long enough to be drawn.
     count: usize,
-    /// Time in the others.
+    /// The total time of the other intervals.
     left_out: u64,
 }
 
 impl<'run> Gil<'run> {
-    /// What `count` cells show that are `width` wide, the first beginning at `from`, where the run has
-    /// lasted until `until`; later cells are left out.
+    /// Returns `count` cells of width `width`, the first of which begins at `from`, of a run that
+    /// has lasted until `until`. Cells after that are omitted.
     pub fn cells(
         self,
         from: Nanos,
@@ -66,7 +67,7 @@ impl<'run> Gil<'run> {
         }
         match (look.shown, look.count) {
             _ if look.left_out > width / 8 => self.merged(start, seen, width),
-            // However short somebody had it, it is seen.
+            // A hold is visible however short it is.
             ([Some(one), _], 1) if one.holder.is_some() || look.left_out == 0 => {
                 HeldCell::Whole(one.holder)
             }
@@ -75,7 +76,8 @@ impl<'run> Gil<'run> {
         }
     }
 
-    /// The stretches of [start, end) without a gap between them; nobody has it from `seen` on.
+    /// Returns the intervals of [start, end) without gaps between them. The GIL is free from `seen`
+    /// on.
     fn pieces(&self, start: u64, end: u64, seen: u64) -> impl Iterator<Item = Stretch> {
         let inside = self.holds.stretches(self.holds.before(start));
         let inside = inside.skip_while(move |stretch| stretch.end <= start);
@@ -92,7 +94,7 @@ impl<'run> Gil<'run> {
         pieces.filter(|piece| piece.end > piece.start)
     }
 
-    /// How much of a cell it was held, and by whom.
+    /// The cell for more than one change: the share of time held, and the main holder.
     fn merged(&self, start: u64, seen: u64, width: u64) -> HeldCell {
         let held = self.holds.held_until(seen) - self.holds.held_until(start);
         let most = self.longest_in(start, seen).filter(|(_, time)| time * 4 >= held * 3);

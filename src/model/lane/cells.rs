@@ -1,39 +1,39 @@
-//! What the cells of a timeline show of a lane: one state, an edge, or several merged.
+//! The cells of a lane in the timeline: one state, an edge between two, or several merged.
 
 use super::{CHECKPOINT, Entry, Lane, Nanos, State, Sums, difference};
 
-/// A cell with more changes is merged without looking at each.
+/// The maximum number of changes in a cell that are examined one by one.
 const FEW: usize = 12;
 
-/// What a cell of the timeline shows.
+/// The content of a cell in the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// One state, all the way.
+    /// One state for the whole cell.
     Whole(State),
-    /// One state, but for something too short to have a share: where one task follows another.
+    /// One state, interrupted too briefly to be drawn to scale: one task follows another.
     Notched(State),
-    /// One change, or several within a sixteenth of the cell, drawn where it was: `left` fills this
-    /// many eighths of the cell's width.
+    /// One change, or several within a sixteenth of the cell, drawn at its position: `left` fills
+    /// this number of eighths of the cell's width.
     Edge {
-        /// Before the change.
+        /// The state before the change.
         left: State,
-        /// After it.
+        /// The state after the change.
         right: State,
-        /// 1 to 7.
+        /// The width of `left`, 1 to 7.
         eighths: u8,
     },
-    /// More changes than can be placed: `top` leads, and fills its share of the cell's height.
+    /// More changes than fit into a cell: `top` prevails and fills its share of the cell's height.
     Merged {
-        /// The leading state.
+        /// The prevailing state.
         top: State,
-        /// The second.
+        /// The second state.
         under: State,
-        /// 1 to 7.
+        /// The height of `top`, 1 to 7.
         eighths: u8,
     },
 }
 
-/// A cell's stretch of time and of entries, on a lane that has lived until `until`.
+/// The interval of a cell with the indices of its entries, on a lane that has lived until `until`.
 struct Part {
     start: u64,
     end: u64,
@@ -42,7 +42,7 @@ struct Part {
     last: usize,
 }
 
-/// A time in one state.
+/// An interval in one state.
 #[derive(Clone, Copy)]
 struct Stretch {
     state: State,
@@ -50,26 +50,26 @@ struct Stretch {
     end: u64,
 }
 
-/// What there is to see in a cell.
+/// The states within a cell.
 #[derive(Default)]
 struct Look {
-    /// Time in each state.
+    /// The time in each state.
     shares: Sums,
-    /// The first stretches that are long enough to be placed.
+    /// The first two intervals that are long enough to be drawn.
     shown: [Option<Stretch>; 2],
-    /// How many there are of these.
+    /// The number of intervals that are long enough to be drawn.
     count: usize,
-    /// Time in the others.
+    /// The total time of the other intervals.
     left_out: u64,
-    /// Whether one of those is such that a person must not miss it.
+    /// `true` if one of those is in a state that must stay visible.
     unmissable: bool,
     /// The states at the cell's borders.
     borders: Option<(State, State)>,
 }
 
 impl Lane {
-    /// What `count` cells show that are `width` wide, the first beginning at `from`, of a lane that
-    /// has lived until `until`; later cells are left out.
+    /// Returns `count` cells of width `width`, the first of which begins at `from`, of a lane that
+    /// has lived until `until`. Cells after that are omitted.
     pub fn cells(
         &self,
         from: Nanos,
@@ -80,7 +80,7 @@ impl Lane {
         let width = width.0.max(1);
         let mut start = from.0;
         let mut first = next(&self.entries, 0, |entry| entry.at() < start);
-        // A task that fails at a border failed in the cell that ends there, where the rest of it is.
+        // A failure at a border belongs to the cell that ends there, with the rest of its task.
         let mut error = next(&self.errors, 0, |&at| at <= start && start > 0);
         (0..count).map_while(move |_| {
             if start >= until.0 {
@@ -97,7 +97,7 @@ impl Lane {
         })
     }
 
-    /// What a cell shows in which no task failed.
+    /// The cell for an interval without failed tasks.
     fn cell(&self, part: &Part) -> Cell {
         if part.first == part.last && part.end <= part.until {
             return Cell::Whole(self.state_before(part.first));
@@ -118,8 +118,8 @@ impl Lane {
         }
     }
 
-    /// Changes closer together than a sixteenth of a cell count as one, as long as no eighth of it is
-    /// left out in all.
+    /// Collects the states within a cell. Intervals up to a sixteenth of the cell are not drawn,
+    /// unless they add up to more than an eighth of it.
     fn look(&self, part: &Part) -> Look {
         let fine = part.width() / 16;
         let mut look = Look::default();
@@ -143,7 +143,7 @@ impl Lane {
         look
     }
 
-    /// A cell's stretches of one state each; what lies beyond the lane's life is idle.
+    /// Returns the intervals of a cell, one per state. Time after the lane's end is idle.
     fn stretches_in(&self, part: &Part) -> impl Iterator<Item = Stretch> + '_ {
         let &Part { start, end, until, first, last } = part;
         let entries = self.entries.get(first..last).unwrap_or(&[]).iter();
@@ -163,7 +163,7 @@ impl Lane {
         })
     }
 
-    /// Time in each state in a cell.
+    /// The time in each state in a cell.
     fn shares(&self, part: &Part) -> Sums {
         let seen = part.end.min(part.until);
         let mut shares = if part.last - part.first <= CHECKPOINT {
@@ -177,7 +177,7 @@ impl Lane {
         shares
     }
 
-    /// Time in each state up to `seen`, entry by entry.
+    /// The time in each state up to `seen`, summed entry by entry.
     fn counted(&self, part: &Part, seen: u64) -> Sums {
         let mut shares = Sums::default();
         let entries = self.entries.get(part.first..part.last).unwrap_or(&[]);
@@ -195,7 +195,7 @@ impl Lane {
         shares
     }
 
-    /// The state that an entry ended.
+    /// The state before an entry.
     fn state_before(&self, entry: usize) -> State {
         let before = entry.checked_sub(1).and_then(|before| self.entries.get(before));
         before.copied().map(Entry::state).unwrap_or_default()
@@ -203,8 +203,7 @@ impl Lane {
 }
 
 impl Look {
-    /// A cell in which only one state lasts long enough to be placed: what interrupts it is still
-    /// seen.
+    /// The cell if only one state lasts long enough to be drawn. Interruptions show as a notch.
     fn around(&self, state: State) -> Cell {
         if self.left_out > 0 && self.borders == Some((state, state)) {
             Cell::Notched(state)
@@ -220,10 +219,10 @@ impl Part {
     }
 }
 
-/// The place of the first item that is not `before`, looked for from place `from` on.
+/// The index of the first item that is not `before`, searched from index `from` on.
 fn next<T>(items: &[T], from: usize, before: impl Fn(&T) -> bool) -> usize {
     let rest = items.get(from..).unwrap_or(&[]);
-    // Most cells hold few: gallop before searching by halves.
+    // Most cells hold few entries, so an exponential search precedes the binary one.
     let mut reach = 1;
     while rest.get(reach).is_some_and(&before) {
         reach *= 2;
@@ -240,7 +239,7 @@ fn edge(left: State, right: State, at: u64, width: u64) -> Cell {
     }
 }
 
-/// The state with the most time leads, but one that a person must not miss leads always.
+/// The state with the longest time prevails, unless there is a state that must stay visible.
 fn merged(shares: &Sums, width: u64) -> Cell {
     let rank = |&(state, share): &(State, u64)| (state >= State::Throttled, share, state);
     let mut leading: [Option<(State, u64)>; 2] = [None, None];
@@ -261,7 +260,7 @@ fn merged(shares: &Sums, width: u64) -> Cell {
     }
 }
 
-/// `part` of `whole`, rounded to eighths.
+/// The ratio of `part` to `whole`, rounded to eighths.
 fn eighths(part: u64, whole: u64) -> u8 {
     let whole = u128::from(whole.max(1));
     ((u128::from(part) * 8 + whole / 2) / whole).min(8) as u8

@@ -1,18 +1,18 @@
-//! What a stretch of a lane holds: how much changed in it, which attempts it has, and when one of them
-//! was with a server.
+//! Queries on an interval of a lane: its changes, its attempts, and the time that an attempt spent
+//! at the server.
 
 use std::ops::Range;
 
 use super::{Entry, FirstEntry, Lane, Nanos, Span, State};
 
-/// What there is in a stretch of a lane.
+/// The content of an interval of a lane.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Contents {
-    /// Changes from one state to another, or from one attempt to the next.
+    /// The number of changes between states or attempts.
     pub changes: usize,
-    /// Attempts that go on in it.
+    /// The number of attempts in progress during the interval.
     pub attempts: usize,
-    /// Attempts that failed in it.
+    /// The number of attempts that failed during the interval.
     pub errors: usize,
 }
 
@@ -24,7 +24,8 @@ impl Lane {
         last.copied().map(Entry::state).unwrap_or_default()
     }
 
-    /// What there is in [a, b). An error at a border is in the stretch before, as a cell draws it.
+    /// Returns the content of [a, b). As in the cells, an error at a border belongs to the interval
+    /// before it.
     pub fn contents(&self, a: Nanos, b: Nanos) -> Contents {
         let entries = |t: Nanos| self.entries.partition_point(|entry| entry.at() < t.0).max(1);
         let errors = |t: Nanos| self.errors.partition_point(|&at| at <= t.0 && t.0 > 0);
@@ -39,10 +40,10 @@ impl Lane {
         }
     }
 
-    /// The places of the attempts that begin in [a, b), and of the one before.
+    /// The indices of the attempts that begin in [a, b), and of the one before.
     pub(in crate::model) fn places(&self, a: Nanos, b: Nanos) -> Range<usize> {
         let before = |one: Option<&FirstEntry>, t| one.is_some_and(|one| self.start_of(*one) < t);
-        // At the ends, where most frames ask, nothing is searched.
+        // Most frames ask for either end, which needs no search.
         let begun = |t: Nanos| match self.attempts.len() {
             len if before(self.attempts.last(), t) => len,
             _ if !before(self.attempts.first(), t) => 0,
@@ -51,13 +52,13 @@ impl Lane {
         begun(a).saturating_sub(1)..begun(b).max(begun(a))
     }
 
-    /// The place of an attempt among the lane's.
+    /// The index of an attempt on this lane.
     pub(in crate::model) fn place_of(&self, span: &Span) -> Option<usize> {
         self.attempts_until(span.start).checked_sub(1)
     }
 
-    /// When the attempt at a place was with a server: from when its request was sent to when it
-    /// stopped waiting for the answer and receiving it.
+    /// The time that an attempt spent at the server: from sending the request until the last byte
+    /// of the response.
     pub(in crate::model) fn exchange(&self, place: usize) -> Option<(Nanos, Nanos)> {
         let first = self.attempts.get(place)?.entry as usize;
         let next = self.attempts.get(place + 1).map(|next| next.entry as usize);

@@ -1,21 +1,21 @@
-//! A lane's states one after another, each with its exact times.
+//! The states of a lane in order, each with its exact times.
 
 use super::{Lane, Nanos, State};
 
-/// A time in one state.
+/// An interval in one state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stretch {
-    /// Which one.
+    /// The state.
     pub state: State,
-    /// When it began.
+    /// The start of the interval.
     pub start: Nanos,
-    /// When the next began: an error may take no time at all.
+    /// The end of the interval. An error may have no duration.
     pub end: Nanos,
 }
 
 impl Lane {
-    /// Its states in order, the last of them up to `until`. One that took no time is left out, unless
-    /// it is an error.
+    /// Returns the states in order, up to `until`. States without a duration are omitted, except
+    /// errors.
     pub fn stretches(&self, until: Nanos) -> impl Iterator<Item = Stretch> + '_ {
         let ends = self.entries.iter().skip(1).map(|entry| entry.at()).chain([u64::MAX]);
         let stretches = self.entries.iter().zip(ends).map(move |(entry, end)| Stretch {

@@ -1,6 +1,5 @@
-//! How long requests took: to whoever sent them (service time), and to whoever put them into the queue
-//! (response time). Under load the first hides what the second tells: requests wait before they are
-//! sent, too.
+//! The times of requests: service time, as seen by the sender, and response time, which includes
+//! the wait in the queue. Under load, service time alone hides that wait.
 
 use super::Run;
 use crate::model::event::TaskId;
@@ -9,42 +8,42 @@ use crate::model::plan::Workload;
 use crate::model::stats::Quantiles;
 use crate::model::time::Nanos;
 
-/// No more requests are looked at for quantiles, so that a frame's cost has a bound: of more, every
-/// second, third, ... is.
+/// The maximum number of requests that are sampled for quantiles, which bounds the cost of a frame.
+/// Of more requests, every second, third, and so on is sampled.
 const SAMPLE: usize = 1_000;
 
-/// How long the requests took that went well in a stretch of time.
+/// The times of the successful requests in an interval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Times {
-    /// One of so many was looked at.
+    /// The sampling interval: one request in this number was sampled.
     pub every: usize,
-    /// From sent to body.
+    /// From sending the request to the last byte of the body.
     pub service: Option<Quantiles>,
-    /// From queued to body.
+    /// From entering the queue to the last byte of the body.
     pub response: Option<Quantiles>,
 }
 
 impl Run {
-    /// When a task was put into the queue.
+    /// Returns the time at which a task entered the queue.
     pub fn queued_at(&self, task: TaskId) -> Option<Nanos> {
         self.arrivals.of(task)
     }
 
-    /// The service time of an attempt that is over: of a request for a page, from sent to body; of any
-    /// other, from its start to its end.
+    /// Returns the service time of a finished attempt: for a request, from sending it to the last
+    /// byte of the body; for other tasks, from start to end.
     pub fn service(&self, lane: &Lane, span: &Span) -> Option<Nanos> {
         let (sent, body) = self.served(lane, lane.place_of(span)?, span)?;
         Some(body.since(sent))
     }
 
-    /// The response time of an attempt that is over: from when its task was put into the queue to when
-    /// its service was.
+    /// Returns the response time of a finished attempt: from entering the queue to the end of the
+    /// service time.
     pub fn response(&self, lane: &Lane, span: &Span) -> Option<Nanos> {
         let (_, body) = self.served(lane, lane.place_of(span)?, span)?;
         Some(body.since(self.queued_at(span.task)?))
     }
 
-    /// When the attempt at a place was served.
+    /// The interval in which an attempt was served.
     fn served(&self, lane: &Lane, place: usize, span: &Span) -> Option<(Nanos, Nanos)> {
         let end = span.end?;
         match self.plan.workload() {
@@ -53,7 +52,7 @@ impl Run {
         }
     }
 
-    /// How long the requests took that ended in (from, to] and went well.
+    /// Returns the times of the successful requests that ended in (from, to].
     pub fn times(&self, from: Nanos, to: Nanos) -> Times {
         let places: Vec<_> = self.lanes.iter().map(|lane| (lane, lane.places(from, to))).collect();
         let all: usize = places.iter().map(|(_, places)| places.len()).sum();
@@ -70,7 +69,7 @@ impl Run {
                     response.extend(self.queued_at(span.task).map(|at| body.since(at)));
                 }
             }
-            // Every lane goes on counting where the one before ended.
+            // Sampling continues on the next lane at the same interval.
             next = (next + every - places.len() % every) % every;
         }
         Times {
@@ -80,16 +79,16 @@ impl Run {
         }
     }
 
-    /// Whether an attempt ended its task, and well.
+    /// Returns `true` if an attempt ended its task successfully.
     fn is_well(&self, span: &Span) -> bool {
         let failed = self.tasks.failed_attempts(span.task).len();
         self.tasks.is_done(span.task) && span.attempt as usize > failed
     }
 
-    /// Time per state in [a, b), of all lanes together.
+    /// The time in each state in [a, b), summed over all lanes.
     pub fn between(&self, a: Nanos, b: Nanos) -> Sums {
         let mut sums = Sums::default();
-        // A run that was over before has nothing to add.
+        // A run that ended before `a` adds nothing.
         let lanes = if a < b { self.lanes.as_slice() } else { &[] };
         for lane in lanes {
             for (sum, time) in sums.iter_mut().zip(lane.between(a, b)) {

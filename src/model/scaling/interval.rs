@@ -1,14 +1,15 @@
-//! How sure fitted values are: the Jacobian's covariance, and Student's t.
+//! Confidence intervals of fitted values, from the Jacobian's covariance and Student's t
+//! distribution.
 
 use super::{Estimate, Interval, Law, Measured, Parameter};
 
-/// A symmetric matrix of the parameters, or its inverse.
+/// A symmetric matrix over the parameters, or its inverse.
 pub(super) type Matrix = [[f64; 3]; 3];
 
-/// Each parameter, and the knee, with its interval.
+/// Returns the estimates of all parameters and of the knee.
 ///
 /// The covariance of the parameters is s^2 (J^T J)^-1 with s^2 = rss / (points - parameters). A
-/// parameter at its bound is taken for known. The knee's variance follows to first order.
+/// parameter at its bound counts as known. The variance of the knee follows to first order.
 pub(super) fn estimates(
     law: Law,
     points: &[Measured],
@@ -37,7 +38,7 @@ pub(super) fn estimates(
     (each.collect(), knee)
 }
 
-/// Which parameters are there, and not at a bound.
+/// The parameters that exist and are not at a bound.
 fn free(law: Law) -> [bool; 3] {
     let inside = |contention: f64| contention > 0.0 && contention < 1.0;
     match law {
@@ -48,7 +49,7 @@ fn free(law: Law) -> [bool; 3] {
     }
 }
 
-/// J^T J of the parameters that are free; 1 on the diagonal for the others.
+/// J^T J over the free parameters, with 1 on the diagonal for the others.
 pub(super) fn normal(law: Law, points: &[Measured], free: [bool; 3]) -> Matrix {
     let mut sums = [[0.0; 3]; 3];
     for &(n, _) in points {
@@ -62,7 +63,7 @@ pub(super) fn normal(law: Law, points: &[Measured], free: [bool; 3]) -> Matrix {
     sums
 }
 
-/// 0 for what is not free.
+/// Replaces the values of fixed parameters by 0.
 pub(super) fn masked(values: [f64; 3], free: [bool; 3]) -> [f64; 3] {
     let mut masked = values;
     for (value, free) in masked.iter_mut().zip(free) {
@@ -76,7 +77,7 @@ pub(super) fn product([x, y, z]: [f64; 3], [other_x, other_y, other_z]: [f64; 3]
     x * other_x + y * other_y + z * other_z
 }
 
-/// How the knee changes with each parameter.
+/// The derivatives of the knee with respect to the parameters.
 fn knee_slopes(law: Law, free: [bool; 3]) -> [f64; 3] {
     let mut values = [0.0; 3];
     for (place, (_, value)) in values.iter_mut().zip(law.parameters()) {
@@ -95,8 +96,8 @@ fn knee_slopes(law: Law, free: [bool; 3]) -> [f64; 3] {
     masked(slopes, free)
 }
 
-/// The inverse, by cofactors, of a matrix scaled to a diagonal of 1; a row of zeros counts as one of
-/// the unit matrix. Nothing if there is none.
+/// Inverts a matrix by cofactors after scaling its diagonal to 1. A row of zeros counts as a row of
+/// the unit matrix. Returns `None` if the matrix is singular.
 pub(super) fn inverse(matrix: Matrix) -> Option<Matrix> {
     let [[xx, xy, xz], [_, yy, yz], [_, _, zz]] = matrix;
     let scale = |diagonal: f64| if diagonal > 0.0 { diagonal.sqrt() } else { 1.0 };
@@ -113,9 +114,9 @@ pub(super) fn inverse(matrix: Matrix) -> Option<Matrix> {
     Some([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
 }
 
-/// The 97.5 % quantile of Student's t with so many degrees of freedom: by table, then by Cornish and
-/// Fisher's expansion from the normal distribution's (Abramowitz and Stegun 26.7.5), which is right to
-/// four digits there.
+/// The 97.5 % quantile of Student's t distribution: from a table, then by the Cornish-Fisher
+/// expansion of the normal quantile (Abramowitz and Stegun 26.7.5), which is correct to four digits
+/// there.
 pub(super) fn quantile(freedom: usize) -> f64 {
     const TABLE: [f64; 10] =
         [12.7062, 4.3027, 3.1824, 2.7764, 2.5706, 2.4469, 2.3646, 2.3060, 2.2622, 2.2281];
@@ -135,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quantiles_are_those_of_the_tables() {
+    fn quantiles_match_published_tables() {
         for (freedom, t) in
             [(1, 12.7062), (3, 3.1824), (10, 2.2281), (11, 2.2010), (30, 2.0423), (1_000, 1.9623)]
         {
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inverse_is_one() {
+    fn inverse_times_matrix_is_the_identity() {
         let matrix = [[4.0, 2.0, 1.0], [2.0, 9.0, 3.0], [1.0, 3.0, 16.0]];
         let inverse = inverse(matrix).unwrap();
         for (i, row) in matrix.iter().enumerate() {

@@ -1,8 +1,8 @@
-//! The laws that throughput may follow as workers are added, and what each of them says.
+//! The scaling laws of throughput.
 
 use super::Parameter;
 
-/// How many tasks a second `n` workers do, X(n). `gain` is what one worker does, in tasks a second.
+/// X(n), the throughput of `n` workers in tasks per second. `gain` is the rate of one worker, g.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Law {
     /// g n: each worker adds as much as the first.
@@ -10,38 +10,38 @@ pub enum Law {
         /// g.
         gain: f64,
     },
-    /// min(g n, C): something that all workers share does no more than so much, such as a service with
-    /// a cap. For g = 1 / R that is Little's law: the knee is at C R workers.
+    /// min(g n, C): a shared resource has a limited capacity, such as a service with a cap. For g =
+    /// 1 / R this is Little's law, with the knee at C R workers.
     Plateau {
         /// g.
         gain: f64,
         /// C, in tasks a second.
         capacity: f64,
     },
-    /// g n / (1 + a (n - 1)): a part of each task is done by one worker at a time (Amdahl 1967).
+    /// g n / (1 + a (n - 1)): a fraction of each task is serial (Amdahl 1967).
     Amdahl {
         /// g.
         gain: f64,
-        /// a, the serial part, 0 to 1.
+        /// a, the serial fraction, 0 to 1.
         contention: f64,
     },
-    /// g n / (1 + a (n - 1) + b n (n - 1)): each pair of workers costs something, too (Gunther's
+    /// g n / (1 + a (n - 1) + b n (n - 1)): each pair of workers adds a cost as well (Gunther's
     /// Universal Scalability Law, <https://arxiv.org/abs/0808.1431>).
     Usl {
         /// g.
         gain: f64,
-        /// a, the serial part, 0 to 1.
+        /// a, the serial fraction, 0 to 1.
         contention: f64,
-        /// b, what each pair costs.
+        /// b, the cost of each pair of workers.
         coherency: f64,
     },
 }
 
-/// Doubling the workers is worth while as long as it buys this much.
+/// The minimum gain that justifies twice the workers.
 const WORTH_WHILE: f64 = 1.1;
 
 impl Law {
-    /// As a person reads it.
+    /// The name of the law.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Linear { .. } => "linear",
@@ -51,7 +51,7 @@ impl Law {
         }
     }
 
-    /// X(n), in tasks a second.
+    /// X(n), in tasks per second.
     pub fn rate(self, n: f64) -> f64 {
         match self {
             Self::Linear { gain } => gain * n,
@@ -61,8 +61,9 @@ impl Law {
         }
     }
 
-    /// From how many workers on more of them buy little: of a plateau, where it begins; else, where
-    /// twice as many are less than 10 % quicker. Nothing if that is never so.
+    /// The number of workers beyond which more of them add little: the start of a plateau, or else
+    /// the point at which twice the workers are less than 10 % faster. `None` if there is no such
+    /// point.
     pub fn knee(self) -> Option<f64> {
         let knee = match self {
             Self::Linear { .. } => return None,
@@ -73,14 +74,15 @@ impl Law {
         knee.is_finite().then(|| knee.max(1.0))
     }
 
-    /// How many workers do most, where more of them do less: sqrt((1 - a) / b).
+    /// The number of workers with the maximum rate, if more are slower: sqrt((1 - a) / b).
     pub fn peak(self) -> Option<f64> {
         let Self::Usl { contention, coherency, .. } = self else { return None };
         let peak = ((1.0 - contention) / coherency).sqrt();
         peak.is_finite().then(|| peak.max(1.0))
     }
 
-    /// The rate that no number of workers exceeds: C; g / a, if there were no other cost than that.
+    /// The upper bound of the rate for any number of workers: C, or g / a in the absence of other
+    /// costs.
     pub fn limit(self) -> Option<f64> {
         let limit = match self {
             Self::Linear { .. } => return None,
@@ -92,7 +94,7 @@ impl Law {
         limit.is_finite().then_some(limit)
     }
 
-    /// What it was fitted by: each name, with its value.
+    /// Returns the parameters with their values.
     pub fn parameters(self) -> Vec<(Parameter, f64)> {
         match self {
             Self::Linear { gain } => vec![(Parameter::Gain, gain)],
@@ -110,7 +112,7 @@ impl Law {
         }
     }
 
-    /// The same law with other values, in the order of [`Self::parameters`].
+    /// Returns the same law with other values, in the order of [`Self::parameters`].
     pub(super) const fn with(self, [gain, second, third]: [f64; 3]) -> Self {
         match self {
             Self::Linear { .. } => Self::Linear { gain },
@@ -120,7 +122,7 @@ impl Law {
         }
     }
 
-    /// How X(n) changes with each parameter, in their order; 0 where there is none.
+    /// The derivatives of X(n) with respect to the parameters, in their order; 0 for missing ones.
     pub(super) fn gradient(self, n: f64) -> [f64; 3] {
         let of = |gain: f64, a: f64, b: f64| {
             let below = denominator(n, a, b);
@@ -146,14 +148,14 @@ pub(super) fn denominator(n: f64, a: f64, b: f64) -> f64 {
     1.0 + (a + b * n) * (n - 1.0)
 }
 
-/// Where X(2 n) / X(n) has come down to [`WORTH_WHILE`]: the positive root of what that comes to,
-/// 2.4 b n^2 + 0.2 (a - b) n - 0.9 (1 - a) = 0. Infinite if that is nowhere.
+/// The number of workers at which X(2 n) / X(n) falls to [`WORTH_WHILE`]: the positive root of 2.4
+/// b n^2 + 0.2 (a - b) n - 0.9 (1 - a) = 0, or infinity if there is none.
 fn doubling_is_in_vain(a: f64, b: f64) -> f64 {
     let w = WORTH_WHILE;
     let square = (4.0 * w - 2.0) * b;
     let line = 2.0 * (w - 1.0) * (a - b);
     let constant = (w - 2.0) * (1.0 - a);
     let root = (line * line - 4.0 * square * constant).max(0.0).sqrt();
-    // This form of the root does without dividing by b, which may be 0.
+    // This form of the root avoids a division by b, which may be 0.
     -2.0 * constant / (line + root)
 }

@@ -1,10 +1,10 @@
-//! The plateau with the least squares, exactly: min(g n, C) is a line and a constant, so between two
-//! neighbouring abscissas the best knee is in closed form.
+//! The exact least-squares fit of a plateau: min(g n, C) is a line and a constant, so the best knee
+//! between two neighbouring abscissas has a closed form.
 
 use super::{Law, Measured, rss, slope};
 
-/// Tries a knee at each abscissa, and the best one between it and the next, of points in the order of
-/// their abscissas.
+/// Tries a knee at each abscissa, and the best one between it and the next. Expects points in the
+/// order of their abscissas.
 pub(super) fn fit(points: &[Measured]) -> Law {
     let laws = (1..=points.len()).flat_map(|rising| {
         let (rise, flat) = points.split_at(rising);
@@ -18,13 +18,13 @@ pub(super) fn fit(points: &[Measured]) -> Law {
     )
 }
 
-/// The best plateau that begins at an abscissa: a line by min(n, knee).
+/// The best plateau with its knee at an abscissa: a line over min(n, knee).
 fn knee_at(points: &[Measured], knee: f64) -> Option<Law> {
     let gain = slope(points.iter().map(|&(n, rate)| (n.min(knee), rate)));
     gain.is_finite().then_some(Law::Plateau { gain, capacity: gain * knee })
 }
 
-/// The best line and the best constant, where they meet between the two groups of points.
+/// The best line and the best constant, if they intersect between the two groups of points.
 fn knee_between(rise: &[Measured], flat: &[Measured]) -> Option<Law> {
     let (last, first) = (rise.last()?.0, flat.first()?.0);
     let gain = slope(rise.iter().copied());

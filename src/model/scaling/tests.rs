@@ -1,4 +1,4 @@
-//! The fits on golden data (R's package usl), and on nonsense.
+//! Tests of the fits against golden data (from R's package usl) and degenerate input.
 
 use super::*;
 
@@ -34,14 +34,14 @@ fn values(fit: &Fit) -> Vec<f64> {
     fit.parameters.iter().map(|(_, estimate)| estimate.value).collect()
 }
 
-/// As many digits as the golden value was given in.
+/// Asserts equality to the number of digits in the golden value.
 fn assert_digits(value: f64, golden: &str) {
     let digits = golden.split_once('.').map_or(0, |(_, digits)| digits.len());
     assert_eq!(format!("{value:.digits$}"), golden);
 }
 
 #[test]
-fn specsdm91() {
+fn usl_fit_of_specsdm91_matches_golden_values() {
     let fit = of(&SPECSDM91, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.02773");
@@ -55,7 +55,7 @@ fn specsdm91() {
 }
 
 #[test]
-fn raytracer_is_at_the_bound() {
+fn usl_at_its_bound_equals_amdahl() {
     let fit = of(&RAYTRACER, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert!(b.abs() <= 0.0, "{b}");
@@ -69,7 +69,7 @@ fn raytracer_is_at_the_bound() {
 }
 
 #[test]
-fn raytracer_s_first_six() {
+fn usl_fit_of_six_points_matches_golden_values() {
     let fit = of(&RAYTRACER[..6], "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.02444");
@@ -80,11 +80,11 @@ fn raytracer_s_first_six() {
     assert_digits(interval.high, "0.0511");
 }
 
-/// What usl's `confint` (3.0.3) prints under 2.5 % and 97.5 % are the value and `qt(0.95, n - 1)`
-/// standard errors on each side, so 90 % with too many degrees of freedom. The standard errors are the
-/// same as here.
+/// The bounds that `confint` of usl 3.0.3 labels 2.5 % and 97.5 % lie `qt(0.95, n - 1)` standard
+/// errors from the value: a 90 % interval, with too many degrees of freedom. The standard errors
+/// are the same as here.
 #[test]
-fn standard_errors_are_those_of_usl() {
+fn standard_errors_match_the_r_package() {
     let error = |fit: &Fit, place: usize| {
         let (_, Estimate { value, interval }) = fit.parameters[place];
         let free = fit.points - fit.parameters.len();
@@ -96,7 +96,7 @@ fn standard_errors_are_those_of_usl() {
 }
 
 #[test]
-fn a_peak_at_seven() {
+fn usl_fit_finds_the_peak() {
     let points =
         [(1.0, 1.0), (2.0, 1.8868), (4.0, 3.0769), (6.0, 3.5294), (8.0, 3.5398), (10.0, 3.3557)];
     let fit = &fit(&points)[0];

@@ -1,31 +1,31 @@
-//! Amdahl's law and the USL with the least squares.
+//! The least-squares fits of Amdahl's law and of the USL.
 //!
-//! Their parameters have bounds: 0 <= a <= 1, b >= 0. An iteration that is merely held back at a bound
-//! can stall there, far from the best fit. So each face of the region (a or b at a bound) is searched
-//! by itself, and the best of all is taken; one with fewer free parameters if it is as good. Given a
-//! and b, the best g is in closed form, so that only these are searched: on a grid, then by
-//! Levenberg-Marquardt from the best of it.
+//! Their parameters are bounded: 0 <= a <= 1, b >= 0. An iteration that is merely clamped to a
+//! bound can stall there, far from the best fit. Therefore each face of the region (a or b at a
+//! bound) is searched separately, and the best result wins; in a tie, the one with fewer free
+//! parameters. Given a and b, the best g has a closed form, so only these two are searched: on a
+//! grid, then by Levenberg-Marquardt from the best point of the grid.
 
 use super::interval::{inverse, masked, normal, product};
 use super::law::denominator;
 use super::{Law, Measured, floor, rss, slope};
 
-/// What may vary of (g, a, b), and where the others are.
+/// A face of the parameter region: the fixed values of a and b.
 #[derive(Clone, Copy)]
 struct Face {
-    /// Nothing if it is searched.
+    /// The fixed value, or `None` if the parameter is searched.
     contention: Option<f64>,
     coherency: Option<f64>,
 }
 
-/// Where the search begins: the best of all pairs.
+/// The grid from which the search starts.
 const CONTENTION: [f64; 9] = [1e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.25, 0.5, 0.9];
 const COHERENCY: [f64; 10] = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 3e-3, 0.01, 0.1, 1.0];
 
-/// Steps of one search at most; twenty are usual.
+/// The maximum number of steps per search; twenty are typical.
 const STEPS: usize = 300;
 
-/// Amdahl's law and the USL, in this order.
+/// Fits Amdahl's law and the USL, in this order.
 pub(super) fn fit(points: &[Measured]) -> [Law; 2] {
     let nothing = (f64::INFINITY, [0.0; 3]);
     let amdahl = best(points, Some(0.0), nothing);
@@ -34,7 +34,7 @@ pub(super) fn fit(points: &[Measured]) -> [Law; 2] {
     [Law::Amdahl { gain, contention }, law(usl)]
 }
 
-/// (g, a, b) with the least squares, of all faces with this b, unless another is as good.
+/// The best (g, a, b) over all faces with this b, unless `other` is as good.
 fn best(points: &[Measured], coherency: Option<f64>, other: (f64, [f64; 3])) -> (f64, [f64; 3]) {
     let exact = floor(points.iter().map(|&(_, rate)| rate));
     [Some(0.0), Some(1.0), None].into_iter().fold(other, |best, contention| {
@@ -65,13 +65,13 @@ fn search(points: &[Measured], face: Face) -> [f64; 3] {
     }
 }
 
-/// The best g beside a and b.
+/// Adds the best g for given a and b.
 fn with_gain(points: &[Measured], a: f64, b: f64) -> [f64; 3] {
     let gain = slope(points.iter().map(|&(n, rate)| (n / denominator(n, a, b), rate)));
     [gain, a, b]
 }
 
-/// Down to the nearest minimum (Marquardt 1963).
+/// Descends to the nearest minimum (Marquardt 1963).
 fn descend(points: &[Measured], free: [bool; 3], squares: f64, values: [f64; 3]) -> [f64; 3] {
     let (mut squares, mut values, mut damping) = (squares, values, 1e-3);
     for _ in 0..STEPS {
@@ -96,7 +96,7 @@ fn descend(points: &[Measured], free: [bool; 3], squares: f64, values: [f64; 3])
     values
 }
 
-/// (J^T J, its diagonal stretched by the damping)^-1 J^T r.
+/// The step (J^T J with its diagonal damped)^-1 J^T r.
 fn step(points: &[Measured], free: [bool; 3], values: [f64; 3], damping: f64) -> Option<[f64; 3]> {
     let law = law(values);
     let [[xx, xy, xz], [yx, yy, yz], [zx, zy, zz]] = normal(law, points, free);

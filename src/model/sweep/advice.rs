@@ -1,5 +1,5 @@
-//! What a person can do about a sweep, in a sentence or two. It goes by what was measured: a law is
-//! named only where the measurements agree with it.
+//! The conclusion of a sweep in a few sentences, which answer how many workers to use. It rests on the
+//! measurements: a scaling law is named only if they agree with it.
 
 use super::{Point, Sweep, Words};
 use crate::model::plan::{Mode, Workload};
@@ -7,28 +7,28 @@ use crate::model::scaling::{ENOUGH, Law};
 use crate::model::stats::Waves;
 use crate::model::text::figure;
 
-/// Less than this much quicker is not worth more workers.
+/// The minimum speed-up that justifies more workers.
 const WORTH_WHILE: f64 = 1.1;
 
-/// Less than this much quicker, or slower, is no change: two runs of the same differ by as much, as far as
-/// single ones tell.
+/// The minimum ratio of two rates that is not noise, if there is one trial of each.
 const CHANGE: f64 = 1.15;
 
-/// The measured points that matter.
+/// The measured points that the advice refers to.
 struct Marks {
-    /// The fewest workers.
+    /// The point with the fewest workers.
     first: Point,
-    /// The most.
+    /// The point with the most workers.
     last: Point,
-    /// The quickest.
+    /// The fastest point.
     best: Point,
-    /// The fewest that come close to it.
+    /// The point with the fewest workers whose rate is close to the best: the recommendation.
     choice: Point,
-    /// About twice as many as those; else, the most.
+    /// The first point with at least twice the workers of the choice, or else the last point.
     more: Point,
-    /// The number of workers below the choice.
+    /// The point next below the choice.
     before: Option<Point>,
-    /// Whether the most did best, and nothing far enough beyond the choice was tried.
+    /// `true` if the rate still rises at the last point, which is not far enough beyond the choice to
+    /// rule out a further gain.
     growing: bool,
 }
 
@@ -59,7 +59,7 @@ impl Marks {
     }
 }
 
-/// Whether the best law expects twice as many workers to be worth while.
+/// Returns `true` if the best fit predicts that twice the workers are worth it.
 fn grows(sweep: &Sweep, workers: u16) -> bool {
     sweep.fits().first().is_some_and(|fit| {
         let n = sweep.parallelism(workers);
@@ -67,6 +67,7 @@ fn grows(sweep: &Sweep, workers: u16) -> bool {
     })
 }
 
+/// Returns the advice, or `None` if fewer than two numbers of workers have been measured.
 pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<String> {
     let (marks, words) = (Marks::of(sweep)?, Words::of(workload, mode));
     let mut sentences = flat(sweep, &marks, words, mode)
@@ -81,25 +82,32 @@ pub(super) fn advice(sweep: &Sweep, workload: Workload, mode: Mode) -> Option<St
     Some(sentences.join(" "))
 }
 
-/// Why all that is said is a guess, if it is one.
+/// A warning if there are too few measurements for a reliable conclusion.
 fn guess(sweep: &Sweep, words: Words) -> Option<String> {
     let counts = sweep.medians().len();
     let few = sweep.is_guess() && counts < ENOUGH;
     match (few, sweep.is_single()) {
         (true, true) => Some(format!(
-            "From one trial each of {counts} {} counts this is a guess.",
+            "{counts} {} counts with one trial each are too few to fit a model; treat this as a guess.",
             words.worker
         )),
-        (true, false) => Some(format!("From {counts} {} counts this is a guess.", words.worker)),
-        (false, true) => Some("From one trial a count this is a guess.".to_owned()),
-        (false, false) if sweep.is_guess() => {
-            Some("This is a guess: too few of the counts differ in waves.".to_owned())
-        }
+        (true, false) => Some(format!(
+            "{counts} {} counts are too few to fit a model; treat this as a guess.",
+            words.worker
+        )),
+        (false, true) => Some(format!(
+            "One trial per {} count does not show the noise; treat this as a guess.",
+            words.worker
+        )),
+        (false, false) if sweep.is_guess() => Some(format!(
+            "Too few of the {} counts differ in waves to fit a model; treat this as a guess.",
+            words.worker
+        )),
         (false, false) => None,
     }
 }
 
-/// Nothing changes, up or down.
+/// The advice if all rates are the same within the noise.
 fn flat(sweep: &Sweep, marks: &Marks, words: Words, mode: Mode) -> Option<Vec<String>> {
     let Marks { first, best, last, .. } = marks;
     let rates = sweep.medians().iter().map(|point| point.rate);
@@ -107,13 +115,13 @@ fn flat(sweep: &Sweep, marks: &Marks, words: Words, mode: Mode) -> Option<Vec<St
     if best.rate >= slowest * CHANGE {
         return None;
     }
-    let why = if mode == Mode::Gil { ", as only one at a time has the GIL" } else { "" };
+    let why = if mode == Mode::Gil { ": only one thread at a time holds the GIL" } else { "" };
     let (last_count, first_count) = (words.count(last.workers), first.workers);
     let times = last.rate / first.rate;
-    Some(vec![format!("{last_count} gain nothing on {first_count}: {times:.2}x{why}.")])
+    Some(vec![format!("{last_count}: {times:.2}x, no gain over {first_count}{why}.")])
 }
 
-/// The fewest are quickest, or the most are clearly slower than the quickest.
+/// The advice if the last point is clearly slower than the best one.
 fn slower(marks: &Marks, words: Words) -> Option<Vec<String>> {
     let Marks { first, best, last, choice, .. } = marks;
     if last.rate * WORTH_WHILE >= best.rate || overlap(last, best) {
@@ -121,40 +129,34 @@ fn slower(marks: &Marks, words: Words) -> Option<Vec<String>> {
     }
     if choice.workers == first.workers {
         return Some(vec![format!(
-            "Stay with {}: {} are {:.2}x as fast.",
-            words.count(choice.workers),
+            "{}: {:.2}x as fast as {}. Stay with {}.",
             words.count(last.workers),
-            last.rate / choice.rate
+            last.rate / choice.rate,
+            choice.workers,
+            words.count(choice.workers)
         )]);
     }
     let than = if best.workers > choice.workers { best } else { choice };
     let (most, times) = (last.workers, last.rate / than.rate);
     Some(vec![
         self::choice(marks, words),
-        format!(
-            "More than {0} make it slower: {most} are {times:.2}x as fast as {0}.",
-            than.workers
-        ),
+        format!("More than {0} slow it down: {most} are {times:.2}x as fast as {0}.", than.workers),
     ])
 }
 
-/// The best have more workers than there are tasks.
+/// The advice if the choice has more workers than there are tasks.
 fn too_many(sweep: &Sweep, marks: &Marks, words: Words) -> Option<Vec<String>> {
     let tasks = sweep.tasks().filter(|&tasks| tasks < u32::from(marks.choice.workers))?;
-    let (count, gain) = (words.count(tasks.try_into().ok()?), gain(marks));
-    let (task, choice) = (words.tasks, marks.choice.workers);
-    Some(vec![
-        format!("{count} would do: one for each of the {task}."),
-        format!("{choice}: {gain}."),
-    ])
+    let (count, task) = (words.count(tasks.try_into().ok()?), words.task);
+    Some(vec![choice(marks, words), format!("{count} would be enough: one per {task}.")])
 }
 
-/// What to take, and what it brings.
+/// The recommended number of workers with its speed-up.
 fn choice(marks: &Marks, words: Words) -> String {
     format!("{}: {}.", words.count(marks.choice.workers), gain(marks))
 }
 
-/// `7.50x`, against one worker.
+/// The speed-up of the choice: `7.50x` relative to one worker, or `1.88x as fast as 4`.
 fn gain(Marks { first, choice, .. }: &Marks) -> String {
     let times = choice.rate / first.rate;
     match first.workers {
@@ -163,13 +165,13 @@ fn gain(Marks { first, choice, .. }: &Marks) -> String {
     }
 }
 
-/// What more of them would bring.
+/// The effect of more workers than the choice.
 fn further(sweep: &Sweep, marks: &Marks, words: Words, workload: Workload) -> String {
     let Marks { choice, more, .. } = marks;
     if sweep.tasks() == Some(choice.workers.into()) {
         return format!(
-            "More would have nothing to do: that is one for each of the {}.",
-            words.tasks
+            "More {} would be idle: there is already one per {}.",
+            words.workers, words.task
         );
     }
     if marks.growing {
@@ -179,17 +181,17 @@ fn further(sweep: &Sweep, marks: &Marks, words: Words, workload: Workload) -> St
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);
     let price = price(count, choice.workers, words);
     if gain.abs() < 0.5 {
-        format!("{count} buy nothing for {price}.")
+        format!("{count} add nothing for {price}.")
     } else if overlap(choice, more) {
-        format!("{count} buy nothing sure for {price}: two runs of the same differ by as much.")
+        format!("{count} add nothing measurable for {price}: the difference is within the noise.")
     } else if gain > 0.0 {
-        format!("{count} buy {gain:.0} % more for {price}.")
+        format!("{count} add {gain:.0} % for {price}.")
     } else {
-        format!("{count} are {:.0} % slower, for {price}.", -gain)
+        format!("{count} are {:.0} % slower and cost {price}.", -gain)
     }
 }
 
-/// `twice the connections`.
+/// The cost of more workers relative to the choice: `twice the connections`.
 fn price(count: u16, choice: u16, words: Words) -> String {
     if u32::from(count) == 2 * u32::from(choice) {
         return format!("twice the {}", words.cost);
@@ -197,27 +199,27 @@ fn price(count: u16, choice: u16, words: Words) -> String {
     format!("{:.1} times the {}", f64::from(count) / f64::from(choice), words.cost)
 }
 
-/// What more workers than were tried would bring, where the most did best.
-/// Nothing, for what computes all the time, beyond the cores.
+/// The expected effect of more workers than were tried. CPU work gains nothing beyond the number of
+/// cores.
 fn beyond(sweep: &Sweep, Marks { last, .. }: &Marks, words: Words, cores: Option<u16>) -> String {
     if let Some(cores) = cores.filter(|&cores| cores <= last.workers) {
         let noun = if cores == 1 { "core" } else { "cores" };
-        return format!("More than {cores} would take turns: this machine has {cores} {noun}.");
+        return format!("More than {cores} would compete for the {cores} {noun} of this machine.");
     }
     let double = last.workers.saturating_mul(2).min(cores.unwrap_or(u16::MAX));
     let told = sweep.fits().first().filter(|_| !sweep.is_guess() && !grows(sweep, last.workers));
     if let Some(fit) = told {
         let gain = (sweep.fitted(fit, double) / sweep.fitted(fit, last.workers) - 1.0) * 100.0;
         let (price, name) = (price(double, last.workers, words), fit.name());
-        return format!("By the law that fits ({name}) {double} buy {gain:.0} % more for {price}.");
+        return format!("{double} would add {gain:.0} % for {price}, by the best fit ({name}).");
     }
-    // The fewest that need as few waves.
+    // The fewest workers that need the same number of waves.
     let double = u32::from(double).min(sweep.tasks().unwrap_or(u32::MAX)) as u16;
     let next = if sweep.has_stairs() { *sweep.equal_counts(double).start() } else { double };
     format!("Still growing at {}: try {}.", last.workers, next.max(last.workers.saturating_add(1)))
 }
 
-/// What the law says beyond that, where it is one to go by and the measurements show the same.
+/// The plateau or the peak of the best fit, if the measurements confirm it.
 fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     let Marks { before, choice, more, last, best, growing, .. } = marks;
     let fit = sweep.fits().first().filter(|_| !sweep.is_guess())?;
@@ -227,21 +229,19 @@ fn law(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
             let near = before.is_none_or(|before| before.workers < knee.workers);
             (near && knee.workers <= more.workers).then(|| {
                 let (workers, tasks, capacity) = (words.workers, words.tasks, figure(capacity));
-                format!("It levels off at {capacity} {tasks}/s, from {knee} {workers} on.")
+                format!("Throughput levels off at {capacity} {tasks}/s from {knee} {workers} on.")
             })
         }
         Law::Usl { .. } if best.workers < last.workers => {
             let peak = fit.peak()?.round();
             let near = f64::from(choice.workers) <= peak && peak < f64::from(last.workers);
-            near.then(|| {
-                format!("By the law that fits (USL), {peak:.0} do most, and more do less.")
-            })
+            near.then(|| format!("The best fit (USL) peaks at {peak:.0} {}.", words.workers))
         }
         _ => None,
     }
 }
 
-/// Numbers of workers about the choice that make no difference, for the waves are as many.
+/// The numbers of workers around the choice that need the same number of waves, and so perform alike.
 fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     let Waves { tasks, workers, count, idle } = Waves::new(sweep.tasks()?, marks.choice.workers);
     let little = u64::from(idle) * 100 < u64::from(tasks);
@@ -261,14 +261,14 @@ fn waves(sweep: &Sweep, marks: &Marks, words: Words) -> Option<String> {
     if low == high {
         let lanes = if idle == 1 { "lane" } else { "lanes" };
         return Some(format!(
-            "{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last."
+            "{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last wave."
         ));
     }
     let to = if low + 1 == high { "and" } else { "to" };
-    Some(format!("{low} {to} {high} are no different: {tasks} take {count} waves with each."))
+    Some(format!("{low} {to} {high} perform alike: {tasks} need {count} waves with each."))
 }
 
-/// Whether the trials of two points do not tell them apart.
+/// Returns `true` if two points differ by no more than their trials do.
 fn overlap(one: &Point, other: &Point) -> bool {
     if one.trials == 1 || other.trials == 1 {
         return one.rate.max(other.rate) < one.rate.min(other.rate) * CHANGE;

@@ -1,37 +1,39 @@
-//! What workers and tasks are called in a sweep.
+//! The nouns for workers and tasks in the sentences about a sweep.
 
 use crate::model::plan::{Mode, Workload};
 
-/// What a person calls them, by the workload and the mode.
+/// The nouns that fit a workload and a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Words {
     /// `thread`.
     pub worker: &'static str,
     /// `threads`.
     pub workers: &'static str,
+    /// `page`.
+    pub task: &'static str,
     /// `pages`.
     pub tasks: &'static str,
-    /// What more workers cost: `connections`.
+    /// The resource that more workers consume: `connections`.
     pub cost: &'static str,
 }
 
 impl Words {
-    /// Of tasks of such a kind, run in such a mode.
+    /// The nouns for a workload that runs in a mode.
     pub const fn of(workload: Workload, mode: Mode) -> Self {
         let (worker, workers) = match (workload, mode) {
             (Workload::Commands, _) => ("job", "jobs"),
             (_, Mode::Processes) => ("process", "processes"),
             _ => ("thread", "threads"),
         };
-        let (tasks, cost) = match workload {
-            Workload::Profile | Workload::Followers => ("pages", "connections"),
-            Workload::Commands => ("commands", workers),
-            _ => ("tasks", workers),
+        let (task, tasks, cost) = match workload {
+            Workload::Profile | Workload::Followers => ("page", "pages", "connections"),
+            Workload::Commands => ("command", "commands", workers),
+            _ => ("task", "tasks", workers),
         };
-        Self { worker, workers, tasks, cost }
+        Self { worker, workers, task, tasks, cost }
     }
 
-    /// `1 thread`, `8 threads`.
+    /// A number of workers with its noun: `1 thread`, `8 threads`.
     pub fn count(self, workers: u16) -> String {
         format!("{workers} {}", if workers == 1 { self.worker } else { self.workers })
     }

@@ -1,4 +1,4 @@
-//! What the tasks of a run brought, as closely packed as their kind allows.
+//! The results of a run's tasks, packed as far as their kind allows.
 
 use std::sync::Arc;
 
@@ -6,21 +6,21 @@ use crate::model::event::{Product, Profile};
 use crate::model::page::Page;
 use crate::model::plan::Workload;
 
-/// What tasks brought: those of one run are all of a kind.
+/// The results of tasks. All tasks of a run produce the same kind.
 #[derive(Clone, Debug)]
 pub(super) enum Products {
-    /// There is one task.
+    /// The profile, fetched by the only task.
     Profile(Option<Profile>),
-    /// By the task's number; nothing where the API shows no page.
+    /// The pages by task number, or `None` for a page that the API does not list.
     Pages(Vec<Option<Arc<Page>>>),
-    /// By the task's number.
+    /// The results of CPU work by task number.
     Values(Vec<u64>),
-    /// They went well, which is all that there is to know.
+    /// Commands, whose success is their only result.
     Successes,
 }
 
 impl Products {
-    /// Of a run that has brought nothing yet.
+    /// Creates the empty results for a workload.
     pub(super) const fn of(workload: Workload) -> Self {
         match workload {
             Workload::Profile => Self::Profile(None),
@@ -30,7 +30,7 @@ impl Products {
         }
     }
 
-    /// Room for the tasks below this number.
+    /// Extends the results to task numbers below `tasks`.
     pub(super) fn make_room(&mut self, tasks: usize) {
         match self {
             Self::Pages(pages) => pages.resize(tasks, None),
@@ -39,7 +39,7 @@ impl Products {
         }
     }
 
-    /// Whether a task of this run can bring such a thing.
+    /// Returns `true` if a task of this run can produce this result.
     pub(super) const fn may_hold(&self, product: &Product) -> bool {
         matches!(
             (self, product),
@@ -50,7 +50,7 @@ impl Products {
         )
     }
 
-    /// Keeps what a task brought.
+    /// Stores the result of a task.
     pub(super) fn put(&mut self, place: usize, product: &Product) {
         match (self, product) {
             (Self::Profile(known), Product::Profile(profile)) => *known = Some(profile.clone()),
@@ -68,7 +68,7 @@ impl Products {
         }
     }
 
-    /// What a task that went well brought.
+    /// Returns the result of a successful task.
     pub(super) fn get(&self, place: usize) -> Option<Product> {
         Some(match self {
             Self::Profile(profile) => Product::Profile(profile.clone()?),
@@ -81,7 +81,7 @@ impl Products {
         })
     }
 
-    /// Nothing more will come: gives back the room that was kept for it.
+    /// Releases spare capacity once the run is complete.
     pub(super) fn close(&mut self) {
         match self {
             Self::Pages(pages) => pages.shrink_to_fit(),
@@ -90,7 +90,7 @@ impl Products {
         }
     }
 
-    /// The profile that the task brought.
+    /// The profile that the task fetched.
     pub(super) const fn profile(&self) -> Option<&Profile> {
         match self {
             Self::Profile(profile) => profile.as_ref(),
@@ -98,7 +98,7 @@ impl Products {
         }
     }
 
-    /// The pages, by the tasks' numbers.
+    /// The pages, indexed by task number.
     pub(super) const fn pages(&self) -> &[Option<Arc<Page>>] {
         match self {
             Self::Pages(pages) => pages.as_slice(),
@@ -106,7 +106,7 @@ impl Products {
         }
     }
 
-    /// The values, by the tasks' numbers; 0 where there is none.
+    /// The results of CPU work, indexed by task number; 0 for missing ones.
     pub(super) const fn values(&self) -> &[u64] {
         match self {
             Self::Values(values) => values.as_slice(),
