@@ -1,67 +1,158 @@
-//! The README says what the program does: its keys and its options.
+//! README.md and the pages in assets/docs: their size, their links, their generated tables, and
+//! every command in them.
+//!
+//! `UPDATE_DOCS=1 cargo test --test readme` rewrites the generated tables.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+#[path = "common/server.rs"]
+mod server;
+
+#[path = "readme/commands.rs"]
+mod commands;
+#[path = "readme/fields.rs"]
+mod fields;
+#[path = "readme/recording.rs"]
+mod recording;
+#[path = "readme/tables.rs"]
+mod tables;
+
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use serde_json::Value;
-use threadline::app::Session;
-use threadline::app::keymap::BINDINGS;
-use threadline::app::session::Setup;
-use threadline::model::{Event, Kind, LaneId, Nanos, Selection, State, Target, TaskId, Workload};
-use threadline::recording;
 
-const README: &str = include_str!("../README.md");
+/// A Markdown file.
+struct Page {
+    path: PathBuf,
+    text: String,
+}
 
-#[test]
-fn the_keys_are_those_of_the_table() {
-    let rows: Vec<String> = BINDINGS
-        .iter()
-        .map(|binding| {
-            let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-            format!("| {} | {} |\n", keys.join(" "), binding.help)
-        })
-        .collect();
-    let table = format!("| keys | what they do |\n| --- | --- |\n{}", rows.concat());
-    assert!(README.contains(&table), "the README's table of keys should be\n{table}");
+impl Page {
+    fn read(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap();
+        Self { path, text }
+    }
+
+    fn name(&self) -> &str {
+        self.path.file_name().unwrap().to_str().unwrap()
+    }
+
+    /// The text between `<!-- MARKER -->` and `<!-- end -->`.
+    fn block(&self, marker: &str) -> Option<&str> {
+        let (_, rest) = self.text.split_once(&format!("<!-- {marker} -->\n"))?;
+        rest.split_once("<!-- end -->").map(|(block, _)| block)
+    }
+
+    /// The content of each code block in this language.
+    fn code(&self, language: &str) -> Vec<&str> {
+        let fence = format!("```{language}\n");
+        let blocks = self.text.split(&fence).skip(1);
+        blocks.map(|block| block.split("```").next().unwrap()).collect()
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn readme() -> Page {
+    Page::read(root().join("README.md"))
+}
+
+fn page(name: &str) -> Page {
+    Page::read(root().join("assets/docs").join(name))
+}
+
+/// The pages in assets/docs.
+fn docs() -> Vec<Page> {
+    let files = fs::read_dir(root().join("assets/docs")).unwrap();
+    files.map(|file| Page::read(file.unwrap().path())).collect()
+}
+
+/// README.md and the pages in assets/docs.
+fn pages() -> Vec<Page> {
+    [readme()].into_iter().chain(docs()).collect()
+}
+
+/// The program, without configuration, token or proxy.
+fn threadline() -> Command {
+    let mut command = Command::cargo_bin("threadline").unwrap();
+    for name in ["ACCESSIBLE", "GH_TOKEN", "GITHUB_TOKEN", "GITHUB_API_URL", "TERM"] {
+        command.env_remove(name);
+    }
+    for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"] {
+        command.env_remove(name).env_remove(name.to_lowercase());
+    }
+    command.env("XDG_CONFIG_HOME", "/nowhere");
+    command
+}
+
+/// What the program prints with these arguments.
+fn output(args: &[&str]) -> String {
+    String::from_utf8(threadline().args(args).output().unwrap().stdout).unwrap()
 }
 
 #[test]
-fn every_option_that_it_names_exists() {
-    let help = |arguments: &[&str]| {
-        let out = Command::cargo_bin("threadline").unwrap().args(arguments).output().unwrap();
-        String::from_utf8(out.stdout).unwrap()
-    };
-    // Cargo's own, in the commands that build, test and install.
-    let cargos = ["--release", "--locked", "--path"];
-    let commands: [&[&str]; 4] = [&[], &["serve"], &["exec"], &["replay"]];
-    let helps: String = commands.map(|words| help(&[words, &["--help"]].concat())).concat();
-    let options = README.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
-    for option in options.filter(|word| word.starts_with("--") && word.len() > 4) {
-        assert!(
-            cargos.contains(&option) || helps.contains(option),
-            "the README names {option}, which is no option"
-        );
+fn the_readme_is_short() {
+    let text = readme().text;
+    assert!(text.len() <= 10_000, "{} bytes", text.len());
+    assert!(text.lines().count() <= 200, "{} lines", text.lines().count());
+}
+
+#[test]
+fn a_page_opens_with_its_readers_and_the_readme_links_it() {
+    let readme = readme().text;
+    for page in docs() {
+        let mut lines = page.text.lines();
+        let title = lines.next().unwrap();
+        assert!(title.starts_with("# "), "{}: {title}", page.name());
+        let opening = lines.nth(1).unwrap();
+        assert!(opening.starts_with("For everyone who "), "{}: {opening}", page.name());
+        assert!(readme.contains(&format!("(assets/docs/{})", page.name())), "{}", page.name());
     }
 }
 
 #[test]
-fn its_report_of_the_laboratory_is_the_programs() {
-    let args = ["--workload", "cpu", "--simulate", "--plain"];
-    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
-    let report =
-        format!("$ threadline {}\n{}```\n", args.join(" "), String::from_utf8_lossy(&out.stdout));
-    assert!(README.contains(&report), "the README should have\n{report}");
+fn links_lead_to_files_that_exist() {
+    for page in pages() {
+        for link in page.text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()) {
+            let file = link.split('#').next().unwrap();
+            let is_here = !file.starts_with("https://") && !file.is_empty();
+            let target = page.path.parent().unwrap().join(file);
+            assert!(!is_here || target.exists(), "{}: {link}", page.name());
+        }
+    }
 }
 
 #[test]
-fn its_configuration_is_one() {
-    let (_, rest) = README.split_once("```toml\n").expect("a configuration");
-    let (text, _) = rest.split_once("```").expect("its end");
+fn named_options_exist() {
+    // Options of cargo and curl in commands.
+    let foreign = ["--release", "--locked", "--path", "--bench", "--test"];
+    let commands: [&[&str]; 4] = [&[], &["serve"], &["exec"], &["replay"]];
+    let help = commands.map(|words| output(&[words, &["--help"]].concat())).concat();
+    for page in pages() {
+        let words = page.text.split(|c: char| !(c.is_ascii_lowercase() || c == '-'));
+        for option in words.filter(|word| word.starts_with("--") && word.len() > 4) {
+            let exists = foreign.contains(&option) || help.contains(option);
+            assert!(exists, "{} names {option}, which does not exist", page.name());
+        }
+    }
+}
+
+#[test]
+fn the_sample_configuration_is_valid() {
+    let page = page("configuration.md");
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(&file, text).unwrap();
+    fs::write(&file, page.code("toml")[0]).unwrap();
     let args = ["--print-keys", "--config", file.path().to_str().unwrap()];
-    let out = Command::cargo_bin("threadline").unwrap().args(args).output().unwrap();
-    let (keys, error) =
-        (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
-    assert_eq!((out.status.code(), &*error), (Some(0), ""));
+    let output = threadline().args(args).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &*error), (Some(0), ""));
+    let keys = String::from_utf8_lossy(&output.stdout);
     let lines = [
         "next-mode = [\"Tab\", \"m\"]",
         "quit = \"Q\"",
@@ -71,54 +162,5 @@ fn its_configuration_is_one() {
     ];
     for line in lines {
         assert!(keys.contains(line), "{line}: {keys}");
-    }
-}
-
-/// Whether a line has what a sample of it has: the same keys, but where the sample says that there are
-/// more, and the same kinds of values.
-fn is_like(sample: &Value, real: &Value) -> bool {
-    match (sample, real) {
-        (Value::Object(sample), Value::Object(real)) => {
-            let more = sample.contains_key("...");
-            let known = sample.iter().filter(|(key, _)| *key != "...");
-            (more || sample.len() == real.len())
-                && known.clone().all(|(key, one)| real.get(key).is_some_and(|it| is_like(one, it)))
-        }
-        _ => std::mem::discriminant(sample) == std::mem::discriminant(real),
-    }
-}
-
-#[test]
-fn its_recording_is_one() {
-    let target = Target {
-        user: "octocat".to_owned(),
-        api: "api.github.com".to_owned(),
-        per_page: 30,
-        costs_quota: true,
-    };
-    let mut session = Session::new(Setup::followers(target, None)).keeping();
-    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
-    let task = TaskId(1);
-    for kind in [
-        Kind::RunStarted { plan },
-        Kind::Queued { tasks: 1 },
-        Kind::Started { task },
-        Kind::Entered { state: State::Waiting },
-    ] {
-        session.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
-    }
-    let mut file = Vec::new();
-    recording::write(session.setup(), session.kept(), &mut file).unwrap();
-    let real = String::from_utf8(file).unwrap();
-    let (_, rest) = README.split_once("## Record and replay").unwrap();
-    let (_, rest) = rest.split_once("```json\n").unwrap();
-    let (sample, _) = rest.split_once("```").unwrap();
-    assert_eq!(sample.lines().count(), real.lines().count());
-    for (sample, real) in sample.lines().zip(real.lines()) {
-        let [one, other] = [sample, real].map(|line| serde_json::from_str::<Value>(line).unwrap());
-        assert!(is_like(&one, &other), "the README has {sample}, the program writes {real}");
-        for key in ["format", "version", "events", "event", "begin", "state"] {
-            assert_eq!(one.get(key), other.get(key), "{sample}");
-        }
     }
 }

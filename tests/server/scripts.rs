@@ -152,14 +152,14 @@ fn a_file_is_read_or_named() {
 }
 
 #[test]
-fn the_examples_can_be_played_and_the_readme_names_them() {
-    let readme = include_str!("../../README.md");
+fn the_examples_can_be_played_and_the_documentation_names_them() {
+    let page = include_str!("../../assets/docs/server.md");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/faults");
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 5);
     for path in files {
         assert_ne!(Faults::read(&path).unwrap(), Faults::default(), "{}", path.display());
         let name = path.file_name().unwrap().to_str().unwrap();
-        assert!(readme.contains(&format!("(assets/faults/{name})")), "{name} is not in the README");
+        assert!(page.contains(&format!("(../faults/{name})")), "{name} is not in server.md");
     }
 }

@@ -1,0 +1,162 @@
+//! The commands of README.md and of the pages: all of them are valid, and those whose output is
+//! shown print it.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+
+use threadline::cli;
+
+use super::{Page, pages, threadline};
+
+/// The words of a command line, up to a pipe, a redirection or a comment.
+fn words(line: &str) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (c, quote) {
+            ('\'', None) => quote = Some(c),
+            ('\'', Some(_)) => quote = None,
+            ('#' | '|' | '>', None) => break,
+            (' ', None) => words.push(std::mem::take(&mut word)),
+            _ => word.push(c),
+        }
+    }
+    words.push(word);
+    words.into_iter().filter(|word| !word.is_empty()).collect()
+}
+
+/// A command of a page, without the program's name, and the output that the page shows.
+struct Shown {
+    args: Vec<String>,
+    output: Vec<String>,
+}
+
+/// The commands in `sh` blocks, and after `$` in `console` blocks.
+fn shown(page: &Page) -> Vec<Shown> {
+    let mut commands: Vec<Shown> = Vec::new();
+    for line in page.code("sh").into_iter().flat_map(str::lines) {
+        let args = words(line);
+        if args.first().is_some_and(|program| program == "threadline") {
+            commands.push(Shown { args: args[1..].to_vec(), output: Vec::new() });
+        }
+    }
+    for block in page.code("console") {
+        let mut of_threadline = false;
+        for line in block.lines() {
+            match (line.strip_prefix("$ "), commands.last_mut()) {
+                (Some(command), _) => {
+                    let args = words(command);
+                    of_threadline = args[0] == "threadline";
+                    if of_threadline {
+                        commands.push(Shown { args: args[1..].to_vec(), output: Vec::new() });
+                    }
+                }
+                (None, Some(command)) if of_threadline => command.output.push(line.to_owned()),
+                _ => {}
+            }
+        }
+    }
+    commands
+}
+
+#[test]
+fn every_command_is_valid() {
+    let list = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(&list, "true\n").unwrap();
+    let list = list.path().to_str().unwrap();
+    for page in pages() {
+        for Shown { args, .. } in shown(&page) {
+            let args = args.iter().map(|word| word.replace("commands.txt", list));
+            let line: Vec<String> = ["threadline".to_owned()].into_iter().chain(args).collect();
+            let parsed = cli::parse(line.iter().map(Into::into), &|_| None);
+            assert!(parsed.is_ok(), "{}: {}: {:?}", page.name(), line.join(" "), parsed.err());
+        }
+    }
+}
+
+#[test]
+fn simulated_commands_print_exactly_what_is_shown() {
+    let mut count = 0;
+    for page in pages() {
+        for Shown { args, output } in shown(&page) {
+            if output.is_empty() || !args.iter().any(|arg| arg == "--simulate") {
+                continue;
+            }
+            let real = threadline().args(&args).output().unwrap();
+            let real = String::from_utf8(real.stdout).unwrap();
+            let shown = output.join("\n") + "\n";
+            assert!(real == shown, "{}: threadline {}\n{real}", page.name(), args.join(" "));
+            count += 1;
+        }
+    }
+    assert!(count >= 2, "the README and gil.md show simulated runs");
+}
+
+/// A server that a page starts on port 8080, here on a free port.
+struct Serving {
+    process: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(args: &[String]) -> Self {
+        let args = args.iter().map(|arg| if arg == "8080" { "0" } else { arg });
+        let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_threadline"))
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut first).unwrap();
+        Self { process, address: first.trim().trim_start_matches("http://").to_owned() }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+/// The part of a line that does not depend on measured times.
+fn label(line: &str) -> &str {
+    let end = line.find("  ").into_iter().chain(line.find(|c: char| c.is_ascii_digit())).min();
+    &line[..end.unwrap_or(line.len())]
+}
+
+/// Runs a command of a page against its server. The labels of the output are those shown, in
+/// their order; more lines may lie between them.
+#[track_caller]
+fn assert_prints(args: &[String], server: Option<&Serving>, shown: &[String]) {
+    let address = server.map_or("", |server| &server.address);
+    let replace = |text: &String| text.replace("127.0.0.1:8080", address);
+    let output = threadline().args(args.iter().map(replace)).output().unwrap();
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
+    let text = text.concat();
+    let mut lines = text.lines();
+    for line in shown {
+        let found = lines.any(|real| real.starts_with(label(line)));
+        assert!(found, "threadline {}: {line:?} is not in\n{text}", args.join(" "));
+    }
+}
+
+#[test]
+fn measured_commands_print_what_is_shown() {
+    let mut count = 0;
+    for page in pages() {
+        let mut server = None;
+        for Shown { args, output } in shown(&page) {
+            // A sweep takes 20 seconds; its output is tested with other figures.
+            let skipped = ["--simulate", "sweep"];
+            match args.first() {
+                Some(command) if command == "serve" => server = Some(Serving::start(&args)),
+                _ if args.iter().any(|arg| skipped.contains(&&**arg)) || output.is_empty() => {}
+                _ => {
+                    assert_prints(&args, server.as_ref(), &output);
+                    count += 1;
+                }
+            }
+        }
+    }
+    assert!(count >= 4, "automation.md, commands.md, configuration.md and threads.md");
+}
