@@ -1,20 +1,20 @@
 //! The command line: clap types; arguments and environment become a [`Command`].
 
 mod commands;
+mod completions;
+mod compute;
 mod config;
+mod display;
 mod duration;
 mod environment;
 mod exec;
 mod export;
 mod help;
-mod lab;
 mod manual;
-mod patience;
-mod picture;
-mod places;
+mod path_conflicts;
 mod replay;
+mod retry;
 mod serve;
-mod shell;
 mod simulate;
 mod sweep;
 mod threads;
@@ -28,37 +28,37 @@ use std::sync::Arc;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use commands::CommandsError;
+pub use completions::{Shell, write_completions};
+pub use compute::ComputeOptions;
 pub use config::ConfigError;
+pub use display::{DisplayOptions, Narration, OutputMode, ThemeArg};
 pub use duration::DurationError;
 pub use environment::Environment;
-use environment::{lossy, proxies, set, token};
-pub use exec::Exec;
-pub use export::Exports;
-pub use lab::Lab;
-pub use manual::manual;
-pub use picture::{Narrate, Picture, Theme, Way};
-use places::CONFIGURATION;
-pub use replay::Replay;
-pub use serve::{LatencyArg, Serve};
-pub use shell::{Shell, completions};
-use threads::{Threads, ThreadsArg};
-pub use usage::{Stop, UsageError};
+use environment::{find_variable, into_lossy_string, proxies, token};
+pub use exec::ExecCommand;
+pub use export::ExportPaths;
+pub use manual::write_manual;
+use path_conflicts::CONFIGURATION;
+pub use replay::ReplayCommand;
+pub use serve::{LatencyArg, ServeCommand};
+use threads::{ThreadOptions, ThreadsArg};
+pub use usage::{CliError, UsageError};
 pub use username::UsernameError;
 
 use crate::app::Keymap;
 use crate::app::session::SweepSetup;
 use crate::github::api::{Api, GITHUB, Token};
-use crate::github::{Patience, ProxySettings};
-use crate::model::{Choice, Mode, Selection, Workload};
+use crate::github::{ProxySettings, RetryPolicy};
+use crate::model::{Mode, ModeChoice, Selection, Workload};
 
 /// As GitHub's own.
 const DEFAULT_PER_PAGE: u8 = 30;
 
 /// Options that are about followers alone.
-const FOLLOWERS: &str = "Followers";
+const FOLLOWERS_HEADING: &str = "Followers";
 
 /// Options that are about what is seen, and how.
-const LOOK: &str = "Screen and report";
+const DISPLAY_HEADING: &str = "Screen and report";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -74,13 +74,13 @@ const LOOK: &str = "Screen and report";
 )]
 pub struct Cli {
     #[command(subcommand)]
-    command: Option<Sub>,
+    command: Option<SubArgs>,
     #[command(flatten)]
-    fetch: Fetch,
+    fetch: FetchArgs,
 }
 
 #[derive(Debug, Subcommand)]
-enum Sub {
+enum SubArgs {
     /// Run commands of your own, one at a time and then side by side
     #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
     Exec(exec::ExecArgs),
@@ -92,7 +92,7 @@ enum Sub {
     Serve(serve::ServeArgs),
     /// Print what completes commands and options in a shell
     #[command(long_about = help::COMPLETIONS, after_long_help = help::COMPLETIONS_AFTER)]
-    Completions(shell::CompletionsArgs),
+    Completions(completions::CompletionsArgs),
     /// Print the manual page, for man
     #[command(after_long_help = help::MAN_AFTER)]
     Man,
@@ -102,7 +102,7 @@ enum Sub {
 }
 
 #[derive(Args, Debug)]
-struct Fetch {
+struct FetchArgs {
     /// Whose followers to fetch; without one, the built-in server's
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
@@ -117,31 +117,31 @@ struct Fetch {
     #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<ThreadsArg>,
     /// The queue holds N tasks at most [default: all]
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::parse_queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
-    picture: picture::PictureArgs,
+    display: display::DisplayArgs,
     /// Print which keys do what, as the configuration file says it
-    #[arg(long, hide_short_help = true, help_heading = LOOK)]
+    #[arg(long, hide_short_help = true, help_heading = DISPLAY_HEADING)]
     print_keys: bool,
     #[command(flatten)]
     sweep: sweep::SweepArgs,
     #[command(flatten)]
-    lab: lab::LabArgs,
+    compute: compute::ComputeArgs,
     #[command(flatten)]
     simulate: simulate::SimulateArgs,
     /// Followers a page, 1 to 100 [default: 30]
     #[arg(
         long,
-        help_heading = FOLLOWERS,
+        help_heading = FOLLOWERS_HEADING,
         value_name = "N",
-        value_parser = usage::per_page,
+        value_parser = usage::parse_per_page,
         allow_negative_numbers = true
     )]
     per_page: Option<u8>,
     #[arg(
         long,
-        help_heading = FOLLOWERS,
+        help_heading = FOLLOWERS_HEADING,
         value_name = "URL",
         hide_short_help = true,
         help = help::API_URL,
@@ -149,9 +149,9 @@ struct Fetch {
     )]
     api_url: Option<String>,
     #[command(flatten)]
-    patience: patience::PatienceArgs,
+    retry_policy: retry::RetryArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson)
-    #[arg(short, long, help_heading = FOLLOWERS, value_name = "FILE", long_help = help::OUTPUT)]
+    #[arg(short, long, help_heading = FOLLOWERS_HEADING, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]
     export: export::ExportArgs,
@@ -182,13 +182,13 @@ enum ModeArg {
 #[derive(Debug)]
 pub enum Command {
     /// Fetch followers, and show it.
-    Followers(Followers),
+    Followers(FollowersCommand),
     /// Run commands, and show it.
-    Exec(Exec),
+    Exec(ExecCommand),
     /// Play a recording.
-    Replay(Replay),
+    Replay(ReplayCommand),
     /// Run the built-in server alone.
-    Serve(Serve),
+    Serve(ServeCommand),
     /// Print which keys do what.
     PrintKeys(Keymap),
     /// Print what completes commands and options.
@@ -206,13 +206,13 @@ pub enum Command {
 
 /// A job for the screen, or for the way without one.
 #[derive(Debug)]
-pub struct Followers {
+pub struct FollowersCommand {
     /// Who is asked.
-    pub source: Source,
+    pub source: ApiSource,
     /// What runs first.
     pub selection: Selection,
     /// What is computed, where something is.
-    pub lab: Lab,
+    pub compute_options: ComputeOptions,
     /// How many workers, where that was said.
     pub workers: Option<u16>,
     /// What a sweep is made of.
@@ -224,26 +224,26 @@ pub struct Followers {
     /// Followers a page.
     pub per_page: u8,
     /// How long to wait, and how often to ask again.
-    pub patience: Patience,
+    pub retry_policy: RetryPolicy,
     /// Whether to begin a run that the quota is too small for.
     pub force: bool,
     /// What a person wants to see.
-    pub way: Way,
+    pub output_mode: OutputMode,
     /// What is taken along.
-    pub exports: Exports,
+    pub exports: ExportPaths,
     /// Where the recording goes.
     pub record: Option<PathBuf>,
     /// The recording to compare with.
     pub compare: Option<PathBuf>,
     /// How the screen is to look.
-    pub picture: Picture,
+    pub display: DisplayOptions,
     /// How many times slower than real time what is simulated is shown.
     pub slow: u32,
 }
 
 /// Who is asked for followers.
 #[derive(Debug)]
-pub enum Source {
+pub enum ApiSource {
     /// The built-in server, which knows one user.
     BuiltIn,
     /// A real API.
@@ -260,69 +260,70 @@ pub enum Source {
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     environment: Environment<'_>,
-) -> Result<Command, Stop> {
-    let matches = Cli::command().try_get_matches_from(args).map_err(Stop::from_clap)?;
-    let cli = Cli::from_arg_matches(&matches).map_err(Stop::from_clap)?;
+) -> Result<Command, CliError> {
+    let matches = Cli::command().try_get_matches_from(args).map_err(CliError::from_clap)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(CliError::from_clap)?;
     let command = match cli.command {
-        Some(Sub::Serve(args)) => Command::Serve(args.into()),
-        Some(Sub::Exec(args)) => Command::Exec(args.resolve(environment)?),
-        Some(Sub::Replay(args)) => Command::Replay(args.resolve(environment)?),
+        Some(SubArgs::Serve(args)) => Command::Serve(args.into()),
+        Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment)?),
+        Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
-        Some(Sub::Worker) => Command::Worker {
+        Some(SubArgs::Worker) => Command::Worker {
             token: token(environment).unwrap_or_default(),
             proxies: proxies(environment),
         },
-        Some(Sub::Completions(args)) => Command::Completions(args.shell),
-        Some(Sub::Man) => Command::Man,
+        Some(SubArgs::Completions(args)) => Command::Completions(args.shell),
+        Some(SubArgs::Man) => Command::Man,
         None => cli.fetch.resolve(environment)?,
     };
     Ok(command)
 }
 
-impl Fetch {
+impl FetchArgs {
     fn resolve(mut self, environment: Environment<'_>) -> Result<Command, UsageError> {
-        let config = self.picture.configure(environment)?;
+        let config = self.display.apply_config(environment)?;
         if self.print_keys {
             return Ok(Command::PrintKeys(config.keys));
         }
-        let lab = self.lab.resolve(self.simulate.simulation())?;
-        let selection = Selection { workload: lab.workload, choice: self.mode.into() };
-        let source = self.source(lab.workload, environment)?;
-        let (exports, way) = self.export.resolve(self.output, self.picture.way())?;
+        let compute_options = self.compute.resolve(self.simulate.simulation())?;
+        let selection = Selection { workload: compute_options.workload, choice: self.mode.into() };
+        let source = self.resolve_source(compute_options.workload, environment)?;
+        let (exports, output_mode) =
+            self.export.resolve(self.output, self.display.output_mode())?;
         let (record, compare) = (self.record.record, self.compare.compare);
-        let configuration = self.picture.configuration(environment);
+        let configuration = self.display.config_path(environment);
         let read = [(CONFIGURATION, configuration.as_deref()), ("--compare", compare.as_deref())];
-        places::check(&read, &exports, record.as_deref())?;
+        path_conflicts::check_conflicts(&read, &exports, record.as_deref())?;
         let costs_quota = match &source {
-            Source::BuiltIn => false,
-            Source::Api { api, .. } => !api.is_local(),
+            ApiSource::BuiltIn => false,
+            ApiSource::Api { api, .. } => !api.is_local(),
         };
         let threads = match (self.threads, config.threads) {
             (Some(asked), _) => asked.resolve(costs_quota, selection)?,
             // One number says nothing of which counts to compare.
             (None, Some(usual)) if !selection.is_sweep() => {
-                let workers = usual.checked(costs_quota, selection)?;
-                Threads { workers: Some(workers), ..Threads::default() }
+                let workers = usual.validate(costs_quota, selection)?;
+                ThreadOptions { workers: Some(workers), ..ThreadOptions::default() }
             }
-            _ => Threads::default(),
+            _ => ThreadOptions::default(),
         };
-        Ok(Command::Followers(Followers {
+        Ok(Command::Followers(FollowersCommand {
             source,
             selection,
-            lab,
+            compute_options,
             workers: threads.workers,
             auto: threads.auto,
             sweep: self.sweep.resolve(threads.counts, selection)?,
             queue: self.queue,
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
-            force: self.patience.force,
-            patience: self.patience.into(),
-            way,
-            slow: self.simulate.slow(selection),
+            force: self.retry_policy.force,
+            retry_policy: self.retry_policy.into(),
+            output_mode,
+            slow: self.simulate.slow_factor(selection),
             exports,
             record,
             compare,
-            picture: self.picture.into(),
+            display: self.display.into(),
         }))
     }
 
@@ -343,11 +344,11 @@ impl Fetch {
         }
     }
 
-    fn source(
+    fn resolve_source(
         &self,
         workload: Workload,
         environment: Environment<'_>,
-    ) -> Result<Source, UsageError> {
+    ) -> Result<ApiSource, UsageError> {
         let command = self.user.as_deref().filter(|&user| is_command(user));
         if let (Some(name), None) = (command, &self.user_option) {
             return Err(UsageError::CommandNotFirst(name.to_owned()));
@@ -355,15 +356,15 @@ impl Fetch {
         self.check_followers(workload)?;
         let user = match (&self.user, &self.user_option) {
             (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
-            (Some(user), _) | (None, Some(user)) => username::check(user)?.to_owned(),
+            (Some(user), _) | (None, Some(user)) => username::validate_username(user)?.to_owned(),
             (None, None) if self.api_url.is_some() => return Err(UsageError::ApiWithoutUser),
-            (None, None) => return Ok(Source::BuiltIn),
+            (None, None) => return Ok(ApiSource::BuiltIn),
         };
-        let base = set(environment, "GITHUB_API_URL");
-        let base = self.api_url.clone().or_else(|| base.map(lossy));
+        let base = find_variable(environment, "GITHUB_API_URL");
+        let base = self.api_url.clone().or_else(|| base.map(into_lossy_string));
         let api = Api::new(base.as_deref().unwrap_or(GITHUB), token(environment)?)?
             .with_proxy(&proxies(environment))?;
-        Ok(Source::Api { user, api: Arc::new(api) })
+        Ok(ApiSource::Api { user, api: Arc::new(api) })
     }
 }
 
@@ -372,7 +373,7 @@ fn is_command(name: &str) -> bool {
     Cli::command().find_subcommand(name).is_some() || name == "help"
 }
 
-impl From<ModeArg> for Choice {
+impl From<ModeArg> for ModeChoice {
     fn from(mode: ModeArg) -> Self {
         match mode {
             ModeArg::Race => Self::Race,

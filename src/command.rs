@@ -1,10 +1,10 @@
 //! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
 
 mod background;
+mod command_line;
 mod exec;
-mod record;
+mod recording_guard;
 mod replay;
-mod typed;
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
@@ -14,34 +14,36 @@ use thiserror::Error;
 
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
-use crate::cli::{self, Command, Followers, Narrate, Picture, Source, Theme, Way};
+use crate::cli::{
+    self, ApiSource, Command, DisplayOptions, FollowersCommand, Narration, OutputMode, ThemeArg,
+};
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::export::OutputError;
+use crate::export::ExportError;
 use crate::github::server::{DEFAULT_USER, Server, ServerError};
 use crate::github::{Api, ApiError};
 use crate::headless::serve::{self, ServeError};
-use crate::headless::{self, Exports, Follow, Shape, Streams};
+use crate::headless::{self, ExportTargets, ProgressMode, ReportFormat, Streams};
 use crate::model::{ExportKind, Target};
-use crate::recording::{RecordError, RecordingError};
+use crate::recording::{ReadRecordingError, WriteRecordingError};
 use crate::resources::raise_file_limit;
 use crate::signals::Signals;
-use crate::tui::{self, Left, Look};
-use crate::ui::theme::{Depth, Glyphs};
+use crate::tui::{self, ExitReason, ScreenOptions};
+use crate::ui::theme::{ColorDepth, GlyphSet};
 
 /// Why a command ended without an exit code of its runs.
 #[derive(Debug, Error)]
 pub enum CommandError {
     /// The followers have no place to go.
     #[error(transparent)]
-    Output(#[from] OutputError),
+    Output(#[from] ExportError),
     /// The recording has no place to go.
     #[error(transparent)]
-    Record(#[from] RecordError),
+    Record(#[from] WriteRecordingError),
     /// There is no recording to replay.
     #[error(transparent)]
-    Recording(#[from] RecordingError),
+    Recording(#[from] ReadRecordingError),
     /// The built-in server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -58,7 +60,7 @@ pub enum CommandError {
     #[error(
         "--compare is for the screen, and there is none here: run it in a terminal, or leave it out"
     )]
-    CompareUnseen,
+    CompareWithoutScreen,
     /// The screen cannot be shown.
     #[error("the terminal cannot be drawn on; --plain needs none")]
     Screen(#[source] io::Error),
@@ -72,7 +74,7 @@ pub enum CommandError {
 
 impl CommandError {
     /// Whether there is nobody who would read a word on it: `| head` has had enough.
-    pub fn is_hang_up(&self) -> bool {
+    pub fn is_broken_pipe(&self) -> bool {
         let (Self::Stdout(error) | Self::Serve(ServeError::System(error))) = self else {
             return false;
         };
@@ -84,10 +86,10 @@ impl CommandError {
         /// What a program that does not handle it is ended by.
         const SIGPIPE: i32 = 13;
         match self {
-            _ if self.is_hang_up() => Exit::Signal(SIGPIPE),
+            _ if self.is_broken_pipe() => Exit::Signal(SIGPIPE),
             Self::Output(error) if error.is_usage() => Exit::Usage,
             Self::Record(error) if error.is_usage() => Exit::Usage,
-            Self::Worker(WorkerError::NoParent) | Self::CompareUnseen => Exit::Usage,
+            Self::Worker(WorkerError::NoParent) | Self::CompareWithoutScreen => Exit::Usage,
             _ => Exit::Failed,
         }
     }
@@ -98,86 +100,98 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
     match command {
         Command::Serve(serve) => {
             raise_file_limit();
-            serve::run(&serve, streams.out)?;
-            Ok(Exit::Whole)
+            serve::run_server(&serve, streams.out)?;
+            Ok(Exit::Success)
         }
         Command::Worker { .. } if io::stdin().is_terminal() => Err(WorkerError::NoParent.into()),
         Command::Worker { token, proxies } => {
             child::serve(io::stdin(), io::stdout(), token, &proxies)?;
-            Ok(Exit::Whole)
+            Ok(Exit::Success)
         }
-        Command::PrintKeys(keys) => print(streams, |out| write!(out, "{keys}")),
-        Command::Completions(shell) => print(streams, |out| cli::completions(shell, out)),
-        Command::Man => print(streams, cli::manual),
-        Command::Followers(followers) => fetch(&followers, streams),
+        Command::PrintKeys(keys) => write_output(streams, |out| write!(out, "{keys}")),
+        Command::Completions(shell) => {
+            write_output(streams, |out| cli::write_completions(shell, out))
+        }
+        Command::Man => write_output(streams, cli::write_manual),
+        Command::Followers(followers) => run_followers(&followers, streams),
         Command::Exec(exec) => exec::run(&exec, streams),
         Command::Replay(replay) => replay::run(&replay, streams),
     }
 }
 
-fn print(
+fn write_output(
     streams: &mut Streams<'_>,
     write: impl Fn(&mut dyn Write) -> io::Result<()>,
 ) -> Result<Exit, CommandError> {
     write(streams.out)?;
     streams.out.flush()?;
-    Ok(Exit::Whole)
+    Ok(Exit::Success)
 }
 
-fn fetch(followers: &Followers, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+fn run_followers(
+    followers: &FollowersCommand,
+    streams: &mut Streams<'_>,
+) -> Result<Exit, CommandError> {
     // Commands of `exec` would inherit it: they keep the limit that they know.
     raise_file_limit();
-    if followers.compare.is_some() && shape(followers.way).is_some() {
-        return Err(CommandError::CompareUnseen);
+    if followers.compare.is_some() && report_format(followers.output_mode).is_some() {
+        return Err(CommandError::CompareWithoutScreen);
     }
-    let Sitting { mut session, launcher, server } = Sitting::open(followers)?;
-    record::compare(followers.compare.as_deref(), &mut session, streams)?;
-    let exports = exports(&followers.exports, &followers.picture)?;
-    let (session, taping) = record::begin(followers.record.as_deref(), session)?;
-    streams.follow = follow(followers.picture.narrate, streams.follow);
-    let done = sit(session, &launcher, followers, exports, streams);
+    let RunContext { mut session, launcher, server } = RunContext::open(followers)?;
+    recording_guard::load_baseline(followers.compare.as_deref(), &mut session, streams)?;
+    let exports = prepare_exports(&followers.exports, &followers.display)?;
+    let (session, recording_guard) =
+        recording_guard::start_recording(followers.record.as_deref(), session)?;
+    streams.progress_mode = progress_mode(followers.display.narration, streams.progress_mode);
+    let done = run_session(session, &launcher, followers, exports, streams);
     drop(server);
-    taping.finish(done, streams)
+    recording_guard.finish_recording(done, streams)
 }
 
-fn sit(
+fn run_session(
     session: Session,
     launcher: &Launcher,
-    followers: &Followers,
-    exports: Exports,
+    followers: &FollowersCommand,
+    exports: ExportTargets,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
     let selection = followers.selection;
-    if let Some(shape) = shape(followers.way) {
-        let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        let shape = (shape, exports);
-        return Ok(headless::run(session, selection, launcher, shape, streams, &signals)?);
+    if let Some(report_format) = report_format(followers.output_mode) {
+        let signals = Signals::for_termination().map_err(CommandError::Signals)?;
+        let report_format = (report_format, exports);
+        return Ok(headless::run(session, selection, launcher, report_format, streams, &signals)?);
     }
-    let look = look(&followers.picture);
-    let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
-        .with_keymap(followers.picture.keys.clone());
-    let app = if look.reduced_motion { app.calm() } else { app };
-    let given = app.on_given();
-    on_screen(app.slowed(followers.slow).noticing(given), launcher, look, exports, streams)
+    let look = screen_options(&followers.display);
+    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+        .with_keymap(followers.display.keys.clone());
+    let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
+    let given = app.external_baseline_notice();
+    run_screen(
+        app.with_slowdown(followers.slow).with_startup_notice(given),
+        launcher,
+        look,
+        exports,
+        streams,
+    )
 }
 
 /// What a sitting needs.
-struct Sitting {
+struct RunContext {
     session: Session,
     launcher: Launcher,
     /// Stops when it is dropped.
     server: Option<Server>,
 }
 
-impl Sitting {
-    fn open(followers: &Followers) -> Result<Self, CommandError> {
+impl RunContext {
+    fn open(followers: &FollowersCommand) -> Result<Self, CommandError> {
         let (user, api, name, server) = match &followers.source {
-            Source::BuiltIn => {
-                let server = serve::example()?;
+            ApiSource::BuiltIn => {
+                let server = serve::start_example()?;
                 let api = Arc::new(Api::new(&server.url(), None)?);
                 (DEFAULT_USER, api, Target::BUILT_IN.to_owned(), Some(server))
             }
-            Source::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
+            ApiSource::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
         };
         let target = Target {
             user: user.to_owned(),
@@ -190,15 +204,15 @@ impl Sitting {
                 sweep: followers.sweep.clone(),
                 queue: followers.queue,
                 auto: followers.auto,
-                compute: followers.lab.compute,
-                tasks: followers.lab.tasks,
+                compute: followers.compute_options.compute,
+                tasks: followers.compute_options.tasks,
                 force: followers.force,
-                cores: cores(),
+                cores: available_cores(),
                 ..Setup::followers(target, followers.workers)
             }),
             launcher: Launcher::with_processes(
                 Some(api),
-                followers.patience,
+                followers.retry_policy,
                 Clock::system(),
                 std::env::current_exe().ok(),
             ),
@@ -208,85 +222,91 @@ impl Sitting {
 }
 
 /// What goes to stdout where there is to be no screen, or none is possible.
-fn shape(way: Way) -> Option<Shape> {
-    match way {
-        Way::Screen if screen_is_possible() => None,
-        Way::Screen | Way::Plain => Some(Shape::Plain),
-        Way::Json => Some(Shape::Json),
+fn report_format(output_mode: OutputMode) -> Option<ReportFormat> {
+    match output_mode {
+        OutputMode::Screen if can_show_screen() => None,
+        OutputMode::Screen | OutputMode::Plain => Some(ReportFormat::Plain),
+        OutputMode::Json => Some(ReportFormat::Json),
     }
 }
 
 /// How many cores this machine lets the program have.
-fn cores() -> Option<u16> {
+fn available_cores() -> Option<u16> {
     u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
 
-fn screen_is_possible() -> bool {
+fn can_show_screen() -> bool {
     let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
 /// What is taken along. A picture is for a page, which is light, unless a person says otherwise.
-fn exports(places: &[(ExportKind, PathBuf)], picture: &Picture) -> Result<Exports, OutputError> {
-    let background = match picture.theme {
-        Theme::Dark => Background::Dark,
-        Theme::Auto | Theme::Light => Background::Light,
+fn prepare_exports(
+    places: &[(ExportKind, PathBuf)],
+    display: &DisplayOptions,
+) -> Result<ExportTargets, ExportError> {
+    let background = match display.theme {
+        ThemeArg::Dark => Background::Dark,
+        ThemeArg::Auto | ThemeArg::Light => Background::Light,
     };
-    Exports::prepare(places, background, typed::command(std::env::args_os()))
+    ExportTargets::prepare(places, background, command_line::command_line(std::env::args_os()))
 }
 
 /// How stderr says how far it is, where it says `usual` for everybody.
-const fn follow(narrate: Narrate, usual: Follow) -> Follow {
-    match (narrate, usual) {
-        (Narrate::Always, _) | (Narrate::ToPerson, Follow::Line) => Follow::Sentences,
+const fn progress_mode(narration: Narration, usual: ProgressMode) -> ProgressMode {
+    match (narration, usual) {
+        (Narration::Always, _) | (Narration::OnTerminal, ProgressMode::Line) => {
+            ProgressMode::Sentences
+        }
         _ => usual,
     }
 }
 
-fn look(picture: &Picture) -> Look {
+fn screen_options(display: &DisplayOptions) -> ScreenOptions {
     let variable = |name: &str| std::env::var(name).ok();
-    let depth = Depth::of(variable);
-    Look {
-        background: match picture.theme {
-            Theme::Auto => background::known(depth, variable),
-            Theme::Dark => Some(Background::Dark),
-            Theme::Light => Some(Background::Light),
+    let depth = ColorDepth::from_env(variable);
+    ScreenOptions {
+        background: match display.theme {
+            ThemeArg::Auto => background::known(depth, variable),
+            ThemeArg::Dark => Some(Background::Dark),
+            ThemeArg::Light => Some(Background::Light),
         },
         depth,
-        glyphs: if picture.ascii { Glyphs::Ascii } else { Glyphs::Unicode },
+        glyphs: if display.ascii { GlyphSet::Ascii } else { GlyphSet::Unicode },
         guarded: false,
-        mouse: picture.mouse,
-        reduced_motion: picture.reduced_motion,
+        mouse: display.mouse,
+        reduced_motion: display.reduced_motion,
     }
 }
 
 /// Shows the screen; afterwards writes what is taken along, and says why the last run failed, if it did.
-fn on_screen(
+fn run_screen(
     app: App,
     launcher: &Launcher,
-    look: Look,
-    exports: Exports,
+    look: ScreenOptions,
+    exports: ExportTargets,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
+    let signals = Signals::for_screen().map_err(CommandError::Signals)?;
     let (app, left) = tui::run(app, launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
-    let came = if let Left::Signal(number) = left { Some(number) } else { None };
+    let received_signal = if let ExitReason::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
     // What is shown goes before what was run besides.
-    let (shown, others) = (app.taken_along(), session.all_runs());
-    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
+    let (shown, others) = (app.runs_to_export(), session.all_runs());
+    let (received_signal, saved) =
+        exports.save_all(session, shown, others, streams.out, (&signals, received_signal));
     // A run that a person stopped is no failure.
     let latest = session.latest_runs();
-    let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_whole());
-    if let Some(trouble) = failed.and_then(|_| headless::trouble(None, latest)) {
-        headless::complain(streams.err, &trouble);
+    let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_complete());
+    if let Some(trouble) = failed.and_then(|_| headless::failure_summary(None, latest)) {
+        headless::print_error(streams.err, &trouble);
     }
-    let exit = failed.map_or(Exit::Whole, |_| Exit::of(None, latest));
-    let exit = headless::told(exit, saved?, streams.err);
-    match (came, left) {
+    let exit = failed.map_or(Exit::Success, |_| Exit::for_runs(None, latest));
+    let exit = headless::report_exports(exit, saved?, streams.err);
+    match (received_signal, left) {
         (Some(signal), _) => Ok(Exit::Signal(signal)),
-        (None, Left::Lost(error)) => Err(CommandError::Screen(error)),
+        (None, ExitReason::TerminalLost(error)) => Err(CommandError::Screen(error)),
         (None, _) => Ok(exit),
     }
 }

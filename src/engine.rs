@@ -1,36 +1,36 @@
 //! The engine: worker threads that do tasks and report events over a channel.
 
-mod attempts;
-mod auto;
-pub mod cancel;
+mod adaptive_limit;
+pub mod cancel_token;
 pub mod clock;
 #[cfg(unix)]
 mod commands;
 pub mod compute;
-mod errand;
 mod event_loop;
-mod exchange;
-mod feeder;
-mod followers;
-mod gate;
 pub mod gil;
-pub(crate) mod handle;
+mod github_job;
+mod github_request;
+mod lane_slots;
 pub mod launcher;
-mod ledger;
 pub mod pool;
 pub mod process;
-mod room;
+mod queue_feeder;
+mod rate_limiter;
+mod request_timing;
+mod retry_loop;
+pub(crate) mod run_handle;
 pub mod simulate;
 pub mod task;
+mod task_tracker;
 
-pub use cancel::Cancel;
+pub use cancel_token::CancelToken;
 pub use clock::Clock;
-pub use gate::Permit;
 pub use gil::Gil;
-pub use gil::under::UnderGil;
-pub use handle::{Never, RunHandle};
-pub use launcher::{Jobs, Launcher};
+pub use gil::gil_job::GilJob;
+pub use lane_slots::LaneSlots;
+pub use launcher::{JobProvider, Launcher};
 pub use pool::start;
-pub use room::Room;
+pub use rate_limiter::Permit;
+pub use run_handle::{Never, RunHandle};
 pub use simulate::Pace;
-pub use task::{Extent, Job, Report, Worker};
+pub use task::{Job, LaneReporter, TaskCount, Worker};

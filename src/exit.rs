@@ -8,7 +8,7 @@ use crate::model::{FailureKind, Run};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// 0: everything succeeded.
-    Whole,
+    Success,
     /// 1: nothing was fetched or computed, an output could not be written, or a command failed.
     Failed,
     /// 2: invalid arguments, address, token or proxy.
@@ -28,13 +28,13 @@ pub enum Exit {
 impl Exit {
     /// Returns the exit code of the profile request and the runs after it. The first that is not
     /// complete decides. Runs that were not started count only if none was.
-    pub fn of(profile: Option<&Run>, runs: &[Run]) -> Self {
-        let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_begun()).peekable();
+    pub fn for_runs(profile: Option<&Run>, runs: &[Run]) -> Self {
+        let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_started()).peekable();
         if begun.peek().is_none() {
             return Self::Failed;
         }
-        let Some(unfinished) = begun.find(|run| !run.is_whole()) else {
-            return Self::Whole;
+        let Some(unfinished) = begun.find(|run| !run.is_complete()) else {
+            return Self::Success;
         };
         match unfinished.failure().map(|failure| failure.kind) {
             Some(FailureKind::NotFound) => Self::NoSuchUser,
@@ -46,15 +46,15 @@ impl Exit {
     }
 
     /// Returns the exit code of runs of commands. If they were stopped early, the caller decides.
-    pub fn of_commands(runs: &[Run]) -> Self {
+    pub fn for_commands(runs: &[Run]) -> Self {
         let failed = runs.iter().any(|run| run.failure().is_some());
-        if failed || !runs.iter().any(Run::has_begun) { Self::Failed } else { Self::Whole }
+        if failed || !runs.iter().any(Run::has_started) { Self::Failed } else { Self::Success }
     }
 
     /// The numeric exit code.
     pub fn code(self) -> u8 {
         match self {
-            Self::Whole => 0,
+            Self::Success => 0,
             Self::Failed => 1,
             Self::Usage => 2,
             Self::NoSuchUser => 3,
@@ -76,19 +76,19 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use crate::export::fixture::{computed, ended, not_begun, profile, run};
-    use crate::model::{End, Mode};
+    use crate::model::{Mode, RunOutcome};
 
     const WHOLE: [Result<&[u64], FailureKind>; 2] = [Ok(&[1, 2]), Ok(&[3])];
 
     fn race(threads: Run) -> Exit {
-        Exit::of(Some(&profile(Ok(3))), &[run(Mode::Sequential, 1, &WHOLE), threads])
+        Exit::for_runs(Some(&profile(Ok(3))), &[run(Mode::Sequential, 1, &WHOLE), threads])
     }
 
     #[test]
     fn complete_runs_exit_with_whole() {
-        assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Whole);
+        assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Success);
         let hidden = [run(Mode::Sequential, 1, &[Ok(&[])])];
-        assert_eq!(Exit::of(Some(&profile(Ok(9))), &hidden), Exit::Whole);
+        assert_eq!(Exit::for_runs(Some(&profile(Ok(9))), &hidden), Exit::Success);
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
             (FailureKind::Refused, Exit::Refused),
             (FailureKind::RateLimited, Exit::RateLimited),
         ] {
-            assert_eq!(Exit::of(Some(&profile(Err(kind))), &[]), exit);
+            assert_eq!(Exit::for_runs(Some(&profile(Err(kind))), &[]), exit);
             assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(kind)])), exit);
         }
     }
@@ -107,29 +107,29 @@ mod tests {
     fn some_results_are_partial_and_none_is_failed() {
         let broken = FailureKind::Server;
         assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(broken)])), Exit::Partial);
-        assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], End::Stopped)), Exit::Partial);
+        assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], RunOutcome::Stopped)), Exit::Partial);
         let nothing = [run(Mode::Threads, 2, &[Err(broken), Err(broken)])];
-        assert_eq!(Exit::of(Some(&profile(Ok(3))), &nothing), Exit::Failed);
+        assert_eq!(Exit::for_runs(Some(&profile(Ok(3))), &nothing), Exit::Failed);
         let no_worker = run(Mode::Processes, 1, &[Err(FailureKind::Worker)]);
-        assert_eq!(Exit::of(None, std::slice::from_ref(&no_worker)), Exit::Failed);
+        assert_eq!(Exit::for_runs(None, std::slice::from_ref(&no_worker)), Exit::Failed);
         let computed = computed(Mode::Sequential, 1, &[7]);
-        assert_eq!(Exit::of(None, &[computed, no_worker]), Exit::Partial);
+        assert_eq!(Exit::for_runs(None, &[computed, no_worker]), Exit::Partial);
         let unreachable = profile(Err(FailureKind::Unreachable));
-        assert_eq!(Exit::of(Some(&unreachable), &[]), Exit::Failed);
+        assert_eq!(Exit::for_runs(Some(&unreachable), &[]), Exit::Failed);
     }
 
     #[test]
     fn runs_that_never_started_are_ignored() {
         let kind = FailureKind::RateLimited;
         let runs = [run(Mode::Sequential, 1, &[Err(kind)]), not_begun(Mode::Threads)];
-        assert_eq!(Exit::of(Some(&profile(Ok(3))), &runs), Exit::RateLimited);
-        assert_eq!(Exit::of(None, &[not_begun(Mode::Threads)]), Exit::Failed);
+        assert_eq!(Exit::for_runs(Some(&profile(Ok(3))), &runs), Exit::RateLimited);
+        assert_eq!(Exit::for_runs(None, &[not_begun(Mode::Threads)]), Exit::Failed);
     }
 
     #[test]
     fn exit_codes_are_stable() {
         let codes = [
-            Exit::Whole,
+            Exit::Success,
             Exit::Failed,
             Exit::Usage,
             Exit::NoSuchUser,

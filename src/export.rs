@@ -1,31 +1,31 @@
 //! What a person takes along: the plain report, the JSON report, the trace, the picture, the report in
 //! Markdown, the followers.
 
-pub(crate) mod ascii;
+pub(crate) mod ascii_json;
 mod atomic_file;
-mod attempt;
+mod attempt_record;
 pub mod commands;
+mod export_target;
 #[cfg(test)]
 pub(crate) mod fixture;
 pub mod followers;
+mod free_path;
 pub mod json;
 pub mod markdown;
-mod name;
-mod output;
 pub mod plain;
 pub mod svg;
 pub mod trace;
-mod verdict;
+mod verdict_sentence;
 
-pub use name::free;
-pub use output::{Output, OutputError, Written};
+pub use export_target::{ExportError, ExportOutcome, ExportTarget};
+pub use free_path::free_path;
 
 use crate::model::stats::{self, Agreement, Waves};
 use crate::model::{Background, Mode, Nanos, Run, State, Sweep, Target, Workload};
 
 /// What is taken along, and what is known around it.
 #[derive(Clone, Copy, Debug)]
-pub struct Subject<'a> {
+pub struct ReportSubject<'a> {
     /// Whose followers, and where, if there are any to fetch.
     pub target: Option<&'a Target>,
     /// The preparing request, if it was made.
@@ -46,7 +46,7 @@ pub struct Subject<'a> {
     pub command: &'a str,
 }
 
-impl Subject<'_> {
+impl ReportSubject<'_> {
     /// How long a run took; of one that goes on, how long until now.
     fn elapsed(&self, run: &Run) -> Nanos {
         run.elapsed(self.now)
@@ -66,30 +66,33 @@ pub struct Comparison {
 
 impl Comparison {
     /// Of the threads of a race, once both modes are over.
-    pub fn of(runs: &[Run]) -> Option<Self> {
+    pub fn for_threads(runs: &[Run]) -> Option<Self> {
         let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
-        Self::against_sequential(runs, threads)
+        Self::for_run(runs, threads)
     }
 
     /// Of any of the runs but the sequential one, once both are over.
-    pub fn against_sequential(runs: &[Run], run: &Run) -> Option<Self> {
-        let first = sequential(runs).filter(|first| first.is_over() && run.is_over())?;
+    pub fn for_run(runs: &[Run], run: &Run) -> Option<Self> {
+        let first = sequential_run(runs).filter(|first| first.is_over() && run.is_over())?;
         if run.plan().mode == Mode::Sequential {
             return None;
         }
-        let times =
-            first.took().zip(run.took()).filter(|_| first.is_comparable() && run.is_comparable());
+        let times = first
+            .duration()
+            .zip(run.duration())
+            .filter(|_| first.is_comparable() && run.is_comparable());
         let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
         Some(Self {
             speed_up,
-            efficiency: speed_up.map(|times| stats::efficiency(times, run.mean_workers(took(run)))),
-            agreement: Agreement::of(first, run),
+            efficiency: speed_up
+                .map(|times| stats::efficiency(times, run.mean_workers(run_time(run)))),
+            agreement: Agreement::compare(first, run),
         })
     }
 }
 
 /// The sequential one of several runs.
-fn sequential(runs: &[Run]) -> Option<&Run> {
+fn sequential_run(runs: &[Run]) -> Option<&Run> {
     runs.iter().find(|run| run.plan().mode == Mode::Sequential)
 }
 
@@ -100,24 +103,24 @@ fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
 }
 
 /// The rounds that a run's workers needed; nothing where their number changed.
-fn waves(run: &Run) -> Option<Waves> {
+fn run_waves(run: &Run) -> Option<Waves> {
     run.waves()
 }
 
 /// How long a run took until it ended, whole or not.
-fn took(run: &Run) -> Nanos {
-    run.took().unwrap_or_default()
+fn run_time(run: &Run) -> Nanos {
+    run.duration().unwrap_or_default()
 }
 
 /// Of the times that a run's requests took: the value at each of these shares, in order.
-fn percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]> {
-    let mut times: Vec<Nanos> = run.durations().collect();
+fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]> {
+    let mut times: Vec<Nanos> = run.task_durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
 }
 
 /// What the runs of a workload are about.
-fn heading(workload: Workload) -> String {
+fn workload_heading(workload: Workload) -> String {
     match workload {
         Workload::Cpu => "CPU work that needs the GIL".to_owned(),
         Workload::Native => "CPU work of native code".to_owned(),

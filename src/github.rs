@@ -2,18 +2,20 @@
 
 pub mod api;
 pub mod client;
-mod connect;
-mod failure;
-pub mod link;
-mod patience;
+mod connect_observer;
+pub mod page_links;
 mod proxy;
-mod quota;
+mod rate_limit;
+mod request_error;
+mod retry_policy;
 pub mod server;
 
 pub use api::{Api, ApiError, Token};
-pub use client::{Client, Reply};
-pub use connect::Observe;
-pub use failure::{Fault, Remedy, asked_to_wait, limited_for_ever, not_waited_for};
-pub use patience::{Patience, Timeouts};
+pub use client::{ApiResponse, Client};
+pub use connect_observer::RequestObserver;
 pub use proxy::{ProxyError, ProxySettings};
-pub use quota::{RateLimit, Wait};
+pub use rate_limit::{RateLimit, RetryAfter};
+pub use request_error::{
+    RequestError, RetryAction, limit_exceeds_max_wait, limit_persists, retry_after_exceeds_max_wait,
+};
+pub use retry_policy::{RequestTimeouts, RetryPolicy};

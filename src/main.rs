@@ -4,46 +4,46 @@ use std::error::Error;
 use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
-use threadline::cli::{self, Command, Stop};
+use threadline::cli::{self, CliError, Command};
 use threadline::command::{self, CommandError};
 use threadline::exit::Exit;
-use threadline::headless::{Follow, Streams, complain};
+use threadline::headless::{ProgressMode, Streams, print_error};
 
 fn main() -> ExitCode {
     let mut err = io::stderr();
     let exit = match cli::parse(std::env::args_os(), &|name| std::env::var_os(name)) {
-        Ok(command) => carry_out(command, &mut err),
-        Err(Stop::Shown(help)) => {
-            let shown = help.print().map(|()| Exit::Whole);
-            shown.unwrap_or_else(|error| fail(&mut err, &error.into()))
+        Ok(command) => run_command(command, &mut err),
+        Err(CliError::Help(help)) => {
+            let shown = help.print().map(|()| Exit::Success);
+            shown.unwrap_or_else(|error| report_error(&mut err, &error.into()))
         }
         Err(stop) => {
-            say(&mut err, &stop);
+            print_error_chain(&mut err, &stop);
             Exit::Usage
         }
     };
     exit.into()
 }
 
-fn carry_out(command: Command, err: &mut io::Stderr) -> Exit {
-    let follow = if err.is_terminal() { Follow::Line } else { Follow::Nothing };
+fn run_command(command: Command, err: &mut io::Stderr) -> Exit {
+    let progress_mode = if err.is_terminal() { ProgressMode::Line } else { ProgressMode::Nothing };
     let mut out = BufWriter::new(io::stdout());
-    let mut streams = Streams { out: &mut out, err, follow };
+    let mut streams = Streams { out: &mut out, err, progress_mode };
     let done = command::run(command, &mut streams);
     // The buffer is empty, unless stdout has failed: do not write it again.
     drop(out.into_parts());
-    done.unwrap_or_else(|error| fail(err, &error))
+    done.unwrap_or_else(|error| report_error(err, &error))
 }
 
-fn fail(err: &mut io::Stderr, error: &CommandError) -> Exit {
-    if !error.is_hang_up() {
-        say(err, error);
+fn report_error(err: &mut io::Stderr, error: &CommandError) -> Exit {
+    if !error.is_broken_pipe() {
+        print_error_chain(err, error);
     }
     error.exit()
 }
 
 /// Writes the error and its causes in one line.
-fn say(err: &mut dyn Write, error: &dyn Error) {
+fn print_error_chain(err: &mut dyn Write, error: &dyn Error) {
     let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -53,5 +53,5 @@ fn say(err: &mut dyn Write, error: &dyn Error) {
         }
         cause = error.source();
     }
-    complain(err, &sentence);
+    print_error(err, &sentence);
 }

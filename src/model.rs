@@ -1,46 +1,49 @@
 //! The data of runs: events, plans, and the state that is folded from events. Free of clocks, I/O
 //! and terminal output.
 
-pub mod allowed;
-mod arrivals;
 pub mod attempt;
-mod distinct;
+mod attempt_cursor;
+pub mod attempt_table;
+pub mod concurrency_limit;
+mod distinct_accounts;
+mod enqueue_times;
 pub mod event;
-mod export;
+mod export_kind;
+pub mod follower_page;
 pub mod gil;
 pub mod lane;
-pub mod law;
-pub mod level;
-pub mod meaning;
-pub mod page;
+pub mod littles_law;
 pub mod palette;
 pub mod plan;
-mod quota;
+pub mod printable;
+mod quota_history;
 pub mod run;
 pub mod scaling;
 pub mod search;
+pub mod speed_up_verdict;
 pub mod stats;
 pub mod sweep;
-pub mod table;
 pub mod tasks;
-pub mod text;
 pub mod time;
-mod walk;
+pub mod time_series;
 
-pub use allowed::{Step, Why};
-pub use attempt::{Attempt, Fate};
+pub use attempt::{Attempt, AttemptOutcome};
+pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
-    Answer, Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Limit, LimitKind,
-    Outcome, Output, Product, Profile, Quota, State, TaskId,
+    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
+    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
+    TaskOutcome,
 };
-pub use export::{ExportKind, stem};
-pub use gil::{Gil, HeldCell};
-pub use lane::{Cell, Contents, Lane, Span, Stretch};
-pub use level::Level;
-pub use page::{Follower, Page};
+pub use export_kind::{ExportKind, file_stem};
+pub use follower_page::{Follower, FollowerPage};
+pub use gil::{GilCell, GilUsage};
+pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use palette::Background;
-pub use plan::{Choice, Compute, Mode, Plan, Selection, Simulation, Target, Work, Workload};
-pub use run::{Run, Times};
+pub use plan::{
+    ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec, Workload,
+};
+pub use run::{LatencySummary, Run};
 pub use sweep::Sweep;
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
+pub use time_series::LevelSeries;

@@ -5,7 +5,7 @@
 //! - the first is the header: `format`, `version`, the version of the `events`, and the `setup` that
 //!   the sitting began with ([`Setup`]); no token is ever in it;
 //! - one with `begin` says that a selection was begun, with the `setup` as it stood then, and how many
-//!   `pages` were known ([`Begun`]);
+//!   `pages` were known ([`SelectionStart`]);
 //! - every other one is an [`Event`](crate::model::Event) of the run that goes on.
 //!
 //! A reader leaves out keys that it does not know. What it would misread raises one of the versions.
@@ -13,15 +13,15 @@
 mod error;
 mod file;
 mod read;
-mod tame;
+mod sanitize;
 mod write;
 
 use serde::{Deserialize, Serialize};
 
 use crate::app::Session;
-use crate::app::session::{Begun, Entry, Setup};
+use crate::app::session::{LogEntry, SelectionStart, Setup};
 use crate::model::{Nanos, Run, Selection};
-pub use error::{Flaw, RecordError, RecordingError, Why};
+pub use error::{DefectKind, ReadRecordingError, RecordingDefect, WriteRecordingError};
 pub use read::{open, read};
 pub use write::{Recorder, write};
 
@@ -33,7 +33,7 @@ pub const VERSION: u32 = 1;
 
 /// A recording's first line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Header<'a> {
+struct RecordingHeader<'a> {
     format: &'a str,
     version: u32,
     events: u32,
@@ -45,10 +45,10 @@ struct Header<'a> {
 pub struct Recording {
     name: String,
     setup: Setup,
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
     /// The selection that was begun last.
-    last: Selection,
-    flaw: Option<Flaw>,
+    last_selection: Selection,
+    defect: Option<RecordingDefect>,
 }
 
 impl Recording {
@@ -63,50 +63,50 @@ impl Recording {
     }
 
     /// What happened in it.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[LogEntry] {
         &self.entries
     }
 
     /// Why there is no more of it, if the file has more.
-    pub const fn flaw(&self) -> Option<&Flaw> {
-        self.flaw.as_ref()
+    pub const fn defect(&self) -> Option<&RecordingDefect> {
+        self.defect.as_ref()
     }
 
     /// The sitting as it was in the end.
-    pub fn session(&self) -> Session {
+    pub fn replay_session(&self) -> Session {
         let mut session = Session::new(self.setup.clone());
-        self.entries.iter().for_each(|entry| session.replay(entry));
+        self.entries.iter().for_each(|entry| session.replay_entry(entry));
         session
     }
 
     /// The selection that was begun last.
-    pub const fn last(&self) -> Selection {
-        self.last
+    pub const fn last_selection(&self) -> Selection {
+        self.last_selection
     }
 
     /// The selections in the order in which they were begun.
-    pub fn begun(&self) -> impl Iterator<Item = &Begun> {
+    pub fn selection_starts(&self) -> impl Iterator<Item = &SelectionStart> {
         self.entries.iter().filter_map(|entry| match entry {
-            Entry::Begun(begun) => Some(&**begun),
-            Entry::Event(_) => None,
+            LogEntry::Start(begun) => Some(&**begun),
+            LogEntry::Event(_) => None,
         })
     }
 
     /// When what it ends with happened, on the clock of its run.
-    pub fn latest(&self) -> Nanos {
+    pub fn end_time(&self) -> Nanos {
         match self.entries.last() {
-            Some(Entry::Event(event)) => event.at,
+            Some(LogEntry::Event(event)) => event.at,
             _ => Nanos::ZERO,
         }
     }
 
     /// The runs of the selection that was begun last, in the order of its modes.
-    pub fn runs(&self) -> Vec<Run> {
-        self.session().runs(self.last).to_vec()
+    pub fn last_runs(&self) -> Vec<Run> {
+        self.replay_session().runs(self.last_selection).to_vec()
     }
 
     /// What the sitting had to run, and what happened in it.
-    pub fn into_parts(self) -> (Setup, Vec<Entry>) {
+    pub fn into_parts(self) -> (Setup, Vec<LogEntry>) {
         (self.setup, self.entries)
     }
 }

@@ -44,7 +44,7 @@ pub fn shortage(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
-            return in_io(error);
+            return io_shortage(error);
         }
         cause = error.source();
     }
@@ -57,11 +57,11 @@ pub fn spawn_shortage(error: &io::Error) -> Option<String> {
     // `fork` returns EAGAIN for this limit; elsewhere the same number means "try again".
     let too_many = error.kind() == io::ErrorKind::WouldBlock;
     let shortage = || "the system allows no more processes (ulimit -u)".to_owned();
-    too_many.then(shortage).or_else(|| in_io(error))
+    too_many.then(shortage).or_else(|| io_shortage(error))
 }
 
 #[cfg(unix)]
-fn in_io(error: &io::Error) -> Option<String> {
+fn io_shortage(error: &io::Error) -> Option<String> {
     use rustix::io::Errno;
 
     // An error that wraps another one has no errno of its own.
@@ -81,6 +81,6 @@ fn in_io(error: &io::Error) -> Option<String> {
 }
 
 #[cfg(not(unix))]
-const fn in_io(_: &io::Error) -> Option<String> {
+const fn io_shortage(_: &io::Error) -> Option<String> {
     None
 }

@@ -1,15 +1,15 @@
 //! The event loop: keys, signals and events go into the app, its effects are carried out, and the
 //! screen is drawn when something changed.
 
-mod cost;
 #[cfg(unix)]
-pub mod decode;
-mod exports;
+pub mod decoder;
+mod event_overhead;
+mod export_jobs;
 mod input;
+#[cfg(unix)]
+mod partial_char;
 mod query;
 mod screen;
-#[cfg(unix)]
-mod utf8;
 
 use std::io;
 use std::time::Duration;
@@ -20,32 +20,32 @@ use crate::app::{App, Background, Effect, Msg};
 use crate::engine::{Launcher, Pace, RunHandle};
 use crate::model::Nanos;
 use crate::signals::{self, Signals};
-use crate::ui::theme::{Depth, Glyphs};
-use crate::writer::Delivery;
-use exports::Exports;
-pub use input::{Input, Mouse};
-use query::Query;
+use crate::ui::theme::{ColorDepth, GlyphSet};
+use crate::writer::PendingWrite;
+use export_jobs::ExportJobs;
+pub use input::{MouseEvent, TerminalInput};
+use query::BackgroundQuery;
 use screen::Screen;
 
 /// At most 20 frames a second, while something moves: enough for the eye, and half the CPU time of
 /// 40.
-const FRAME: Duration = Duration::from_millis(50);
+const FRAME_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What a person asks for is drawn sooner, but a key that is held not more often than this.
-const ANSWER: Duration = Duration::from_millis(16);
+const INPUT_FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
 /// With reduced motion, what goes on by itself is drawn as seldom as this.
-const CALM_FRAME: Duration = Duration::from_millis(500);
+const REDUCED_MOTION_INTERVAL: Duration = Duration::from_millis(500);
 
 /// How the screen is to look.
 #[derive(Clone, Copy, Debug)]
-pub struct Look {
+pub struct ScreenOptions {
     /// The terminal's background, or `None` to ask the terminal.
     pub background: Option<Background>,
     /// How many colours it has.
-    pub depth: Depth,
+    pub depth: ColorDepth,
     /// Which glyphs it has.
-    pub glyphs: Glyphs,
+    pub glyphs: GlyphSet,
     /// Whether nobody in the background may write on it: commands that we run.
     pub guarded: bool,
     /// Whether the mouse is ours.
@@ -56,13 +56,13 @@ pub struct Look {
 
 /// How the screen was left.
 #[derive(Debug)]
-pub enum Left {
+pub enum ExitReason {
     /// A person quit.
     Quit,
     /// A signal ended it, by its number; Ctrl-C counts as SIGINT.
     Signal(i32),
     /// The terminal is gone, or cannot be used for another reason.
-    Lost(io::Error),
+    TerminalLost(io::Error),
 }
 
 /// Shows `app` on the terminal until a person quits or a signal comes; begins with running what the
@@ -71,79 +71,83 @@ pub enum Left {
 pub fn run(
     app: App,
     launcher: &Launcher,
-    (look, command): (Look, &str),
+    (options, command): (ScreenOptions, &str),
     signals: &Signals,
-) -> io::Result<(App, Left)> {
-    let screen = Screen::enter(look)?;
-    let (sender, inputs) = bounded(input::MAX_WAITING);
+) -> io::Result<(App, ExitReason)> {
+    let screen = Screen::enter(options)?;
+    let (sender, inputs) = bounded(input::MAX_PENDING_INPUTS);
     let mut tui = Tui {
         app,
         launcher,
-        received: signals.received(),
+        received: signals.receiver(),
         inputs,
         screen,
-        query: Query::default(),
+        query: BackgroundQuery::default(),
         run: None,
-        exports: Exports::new(command),
+        exports: ExportJobs::new(command),
         dirty: true,
-        asked: false,
-        pace: if look.reduced_motion { CALM_FRAME } else { FRAME },
-        last_draw: None,
-        frame: None,
-        slept_at: None,
+        input_pending: false,
+        frame_interval: if options.reduced_motion {
+            REDUCED_MOTION_INTERVAL
+        } else {
+            FRAME_INTERVAL
+        },
+        last_drawn_at: None,
+        pending_frame: None,
+        suspended_at: None,
     };
-    let left = tui.sit(sender);
+    let exit = tui.run_session(sender);
     drop(tui.screen);
     for words in tui.exports.finish() {
-        tui.app.update(Msg::Exported(words));
+        tui.app.update(Msg::ExportFinished(words));
     }
-    let left = left.unwrap_or_else(|error| {
+    let exit = exit.unwrap_or_else(|error| {
         // A terminal that goes away says so twice: the signal is the better word.
-        signals.end_soon().map_or(Left::Lost(error), Left::Signal)
+        signals.wait_for_termination().map_or(ExitReason::TerminalLost(error), ExitReason::Signal)
     });
-    Ok((tui.app, left))
+    Ok((tui.app, exit))
 }
 
-struct Tui<'sitting> {
+struct Tui<'session> {
     app: App,
-    launcher: &'sitting Launcher,
+    launcher: &'session Launcher,
     /// Signals, as they come.
-    received: &'sitting Receiver<i32>,
+    received: &'session Receiver<i32>,
     /// What the terminal sends.
-    inputs: Receiver<Input>,
+    inputs: Receiver<TerminalInput>,
     screen: Screen,
-    query: Query,
+    query: BackgroundQuery,
     run: Option<RunHandle>,
-    exports: Exports,
+    exports: ExportJobs,
     /// Whether the picture is not what the app says.
     dirty: bool,
     /// Whether a person did something that the picture does not show yet.
-    asked: bool,
+    input_pending: bool,
     /// Between two frames, while something goes on.
-    pace: Duration,
-    last_draw: Option<Nanos>,
+    frame_interval: Duration,
+    last_drawn_at: Option<Nanos>,
     /// On its way to the terminal: the next waits for it.
-    frame: Option<Delivery>,
+    pending_frame: Option<PendingWrite>,
     /// When the terminal was handed to the shell.
-    slept_at: Option<Nanos>,
+    suspended_at: Option<Nanos>,
 }
 
 impl Tui<'_> {
-    fn sit(&mut self, inputs: Sender<Input>) -> io::Result<Left> {
-        let begin = self.app.begin();
+    fn run_session(&mut self, inputs: Sender<TerminalInput>) -> io::Result<ExitReason> {
+        let begin = self.app.start();
         // The first picture does not wait for the first thread, nor for the terminal's answer.
         self.draw()?;
-        input::start(inputs, self.query.expected())?;
+        input::spawn_reader(inputs, self.query.expected())?;
         // Before anything runs that it could disturb.
-        self.app.update(Msg::EventCost(cost::of_an_event(self.launcher)));
-        let left = self.work(begin);
-        self.give_back();
-        left
+        self.app.update(Msg::EventOverhead(event_overhead::measure_event_overhead(self.launcher)));
+        let exit = self.run_loop(begin);
+        self.restore_terminal();
+        exit
     }
 
-    fn work(&mut self, begin: Option<Effect>) -> io::Result<Left> {
-        if let Some(left) = self.carry_out(begin)? {
-            return Ok(left);
+    fn run_loop(&mut self, begin: Option<Effect>) -> io::Result<ExitReason> {
+        if let Some(exit) = self.perform(begin)? {
+            return Ok(exit);
         }
         let inputs = self.inputs.clone();
         loop {
@@ -151,9 +155,9 @@ impl Tui<'_> {
             // draw them. Only its end is taken in at once, as another run may follow.
             let wake = match self.next_frame() {
                 Some(Duration::ZERO) => {
-                    let effect = self.take_events();
-                    if let Some(left) = self.carry_out(effect)? {
-                        return Ok(left);
+                    let effect = self.apply_events();
+                    if let Some(exit) = self.perform(effect)? {
+                        return Ok(exit);
                     }
                     self.draw()?;
                     continue;
@@ -162,38 +166,41 @@ impl Tui<'_> {
                 None => never(),
             };
             let over = self.run.as_ref().map_or_else(never, |run| run.over().clone());
-            let said = self.exports.said().clone();
-            let sent = self.frame.as_ref().map_or_else(never, |frame| frame.outcome().clone());
+            let results = self.exports.results().clone();
+            let sent = self
+                .pending_frame
+                .as_ref()
+                .map_or_else(never, |pending_frame| pending_frame.result().clone());
             let effect = select! {
-                recv(self.received) -> signal => match self.heed(signal)? {
-                    Some(left) => return Ok(left),
+                recv(self.received) -> signal => match self.handle_signal(signal)? {
+                    Some(exit) => return Ok(exit),
                     None => None,
                 },
-                recv(inputs) -> input => self.take(input.map_err(gone)?)?,
+                recv(inputs) -> input => self.handle_input(input.map_err(terminal_gone)?)?,
                 recv(sent) -> outcome => {
-                    self.frame = None;
-                    outcome.map_err(gone)??;
+                    self.pending_frame = None;
+                    outcome.map_err(terminal_gone)??;
                     None
                 }
-                recv(said) -> words => {
+                recv(results) -> words => {
                     self.dirty = true;
-                    words.ok().and_then(|words| self.app.update(Msg::Exported(words)))
+                    words.ok().and_then(|words| self.app.update(Msg::ExportFinished(words)))
                 }
-                recv(over) -> _ => self.take_last_events(),
+                recv(over) -> _ => self.finish_run(),
                 recv(wake) -> _ => None,
             };
-            if let Some(left) = self.carry_out(effect)? {
-                return Ok(left);
+            if let Some(exit) = self.perform(effect)? {
+                return Ok(exit);
             }
         }
     }
 
-    fn heed(&mut self, signal: Result<i32, RecvError>) -> io::Result<Option<Left>> {
+    fn handle_signal(&mut self, signal: Result<i32, RecvError>) -> io::Result<Option<ExitReason>> {
         match signal {
             Ok(signals::SUSPEND) => return self.suspend(),
-            Ok(signals::CONTINUE) => self.wake_up()?,
-            Ok(signals::RESIZE) => self.must_draw(),
-            Ok(signal) => return Ok(Some(Left::Signal(signal))),
+            Ok(signals::CONTINUE) => self.resume()?,
+            Ok(signals::RESIZE) => self.request_redraw(),
+            Ok(signal) => return Ok(Some(ExitReason::Signal(signal))),
             Err(_) => {}
         }
         Ok(None)
@@ -203,49 +210,51 @@ impl Tui<'_> {
     /// or a frame is on its way.
     fn next_frame(&self) -> Option<Duration> {
         let changes = self.dirty || self.app.needs_frames();
-        if !changes || !Screen::is_taken() || self.frame.is_some() {
+        if !changes || !Screen::is_active() || self.pending_frame.is_some() {
             return None;
         }
-        let Some(last) = self.last_draw else { return Some(Duration::ZERO) };
-        let pace = if self.asked { ANSWER } else { self.pace };
+        let Some(last) = self.last_drawn_at else { return Some(Duration::ZERO) };
+        let pace = if self.input_pending { INPUT_FRAME_INTERVAL } else { self.frame_interval };
         Some(pace.saturating_sub(self.launcher.now().since(last).into()))
     }
 
-    const fn must_draw(&mut self) {
+    const fn request_redraw(&mut self) {
         self.dirty = true;
-        self.asked = true;
+        self.input_pending = true;
     }
 
-    fn take(&mut self, input: Input) -> io::Result<Option<Effect>> {
+    fn handle_input(&mut self, input: TerminalInput) -> io::Result<Option<Effect>> {
         let msg = match input {
-            Input::Key(key) => Msg::Key(key),
-            Input::Mouse(mouse) => {
-                Msg::Mouse(mouse.gesture, self.screen.pointed_at(&self.app, mouse)?)
+            TerminalInput::Key(key) => Msg::Key(key),
+            TerminalInput::Mouse(mouse) => {
+                Msg::Mouse(mouse.gesture, self.screen.pointer_target(&self.app, mouse)?)
             }
-            Input::Background(background) if self.screen.asks() => Msg::Background(background),
-            Input::Background(_) => return Ok(None),
-            Input::Attributes => {
+            TerminalInput::Background(background) if self.screen.queries_background() => {
+                Msg::Background(background)
+            }
+            TerminalInput::Background(_) => return Ok(None),
+            TerminalInput::Attributes => {
                 self.query.close();
                 return Ok(None);
             }
         };
-        self.must_draw();
+        self.request_redraw();
         Ok(self.app.update(msg))
     }
 
     /// Hands the terminal to the shell, but keeps the answers that it still owes: they would look typed.
-    fn give_back(&mut self) {
+    fn restore_terminal(&mut self) {
         let due = self.query.remaining(self.launcher.now());
         self.query.close();
-        self.screen.give_back(|| {
+        self.screen.restore_terminal(|| {
             if let Some(wait) = due {
-                input::drop_answers(&self.inputs, wait);
+                input::discard_answers(&self.inputs, wait);
             }
         });
     }
 
     /// Takes in what happened since the last time; says what is to follow a run that is over.
-    fn take_events(&mut self) -> Option<Effect> {
+    fn apply_events(&mut self) -> Option<Effect> {
         let events = self.run.as_ref()?.events().clone();
         let mut effect = None;
         for event in events.try_iter() {
@@ -256,31 +265,31 @@ impl Tui<'_> {
         effect
     }
 
-    fn take_last_events(&mut self) -> Option<Effect> {
-        let effect = self.take_events();
+    fn finish_run(&mut self) -> Option<Effect> {
+        let effect = self.apply_events();
         self.run = None;
         effect
     }
 
-    fn carry_out(&mut self, effect: Option<Effect>) -> io::Result<Option<Left>> {
+    fn perform(&mut self, effect: Option<Effect>) -> io::Result<Option<ExitReason>> {
         match effect {
             Some(Effect::Start(plan)) => {
-                let pace = Pace::Slow(self.app.pace());
-                self.run = Some(self.launcher.start_at(plan, pace));
+                let pace = Pace::Slow(self.app.slowdown());
+                self.run = Some(self.launcher.start_with_pace(plan, pace));
             }
-            Some(Effect::Pace(slow)) => self.set_pace(Pace::Slow(slow)),
+            Some(Effect::SetSlowdown(slow)) => self.set_pace(Pace::Slow(slow)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
                 }
             }
-            Some(Effect::Name(stem)) => {
-                self.app.update(Msg::Named(Exports::names(&stem)));
+            Some(Effect::FindExportNames(stem)) => {
+                self.app.update(Msg::ExportNames(ExportJobs::free_names(&stem)));
             }
             Some(Effect::Export { kind, stem }) => self.exports.start(kind, &stem, &self.app),
             Some(Effect::Suspend) => return self.suspend(),
-            Some(Effect::Quit) => return Ok(Some(Left::Quit)),
-            Some(Effect::Interrupt) => return Ok(Some(Left::Signal(signals::INTERRUPT))),
+            Some(Effect::Quit) => return Ok(Some(ExitReason::Quit)),
+            Some(Effect::Interrupt) => return Ok(Some(ExitReason::Signal(signals::INTERRUPT))),
             None => {}
         }
         Ok(None)
@@ -293,50 +302,50 @@ impl Tui<'_> {
     }
 
     /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
-    fn suspend(&mut self) -> io::Result<Option<Left>> {
-        self.slept_at = Some(self.launcher.now());
+    fn suspend(&mut self) -> io::Result<Option<ExitReason>> {
+        self.suspended_at = Some(self.launcher.now());
         self.set_pace(Pace::Still);
-        self.give_back();
+        self.restore_terminal();
         let mut waiting = self.received.try_iter();
         match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
-            Some(signals::CONTINUE) => self.wake_up()?,
-            Some(signal) => return Ok(Some(Left::Signal(signal))),
-            None => screen::stop_this_process()?,
+            Some(signals::CONTINUE) => self.resume()?,
+            Some(signal) => return Ok(Some(ExitReason::Signal(signal))),
+            None => screen::suspend_process()?,
         }
         Ok(None)
     }
 
     /// Takes the terminal from the shell after SIGCONT.
-    fn wake_up(&mut self) -> io::Result<()> {
-        if let Some(slept_at) = self.slept_at.take() {
-            self.app.update(Msg::Slept(self.launcher.now().since(slept_at)));
+    fn resume(&mut self) -> io::Result<()> {
+        if let Some(suspended_at) = self.suspended_at.take() {
+            self.app.update(Msg::Resumed(self.launcher.now().since(suspended_at)));
         }
-        self.set_pace(Pace::Slow(self.app.pace()));
-        self.must_draw();
-        self.screen.take_back()
+        self.set_pace(Pace::Slow(self.app.slowdown()));
+        self.request_redraw();
+        self.screen.reenter()
     }
 
     fn draw(&mut self) -> io::Result<()> {
         let drawn = self.launcher.now();
         let now = match &self.run {
             Some(run) => run.elapsed(drawn),
-            None if self.app.progress().is_some() => drawn,
+            None if self.app.replay_progress().is_some() => drawn,
             None => Nanos::ZERO,
         };
-        let columns = self.screen.columns(&self.app)?;
+        let columns = self.screen.timeline_columns(&self.app)?;
         self.app.update(Msg::Frame { now, columns });
         if self.screen.asks_next() {
             self.query.send(drawn);
         }
-        self.frame = Some(self.screen.draw(&self.app)?);
-        self.app.update(Msg::Drawn(self.launcher.now().since(drawn)));
-        self.last_draw = Some(drawn);
-        (self.dirty, self.asked) = (false, false);
+        self.pending_frame = Some(self.screen.draw(&self.app)?);
+        self.app.update(Msg::FrameDrawn(self.launcher.now().since(drawn)));
+        self.last_drawn_at = Some(drawn);
+        (self.dirty, self.input_pending) = (false, false);
         Ok(())
     }
 }
 
 /// The thread that reads or writes the terminal has ended.
-fn gone(_: RecvError) -> io::Error {
+fn terminal_gone(_: RecvError) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
 }

@@ -10,65 +10,65 @@ use crossbeam_channel::{
 };
 
 /// The maximum wait, on exit, for a terminal or a reader that accepts no output.
-pub(crate) const GRACE: Duration = Duration::from_secs(1);
+pub(crate) const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// The interval between attempts to write to a terminal that is full and that another program left in
 /// non-blocking mode.
-const FULL: Duration = Duration::from_millis(10);
+const RETRY_DELAY: Duration = Duration::from_millis(10);
 
 /// A queue of output for the writer thread, which ends with the last clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Writer {
-    queue: Sender<Batch>,
+    queue: Sender<WriteRequest>,
 }
 
 #[derive(Debug)]
-struct Batch {
+struct WriteRequest {
     bytes: Vec<u8>,
     written: Sender<io::Result<()>>,
 }
 
 /// The pending result of a write.
 #[derive(Clone, Debug)]
-pub(crate) struct Delivery(Receiver<io::Result<()>>);
+pub(crate) struct PendingWrite(Receiver<io::Result<()>>);
 
 impl Writer {
     /// Starts a thread that writes to `to`. Fails if the system has no thread for it.
     pub(crate) fn start(to: impl Write + Send + 'static) -> io::Result<Self> {
-        let (queue, batches) = unbounded();
-        Builder::new().name("writer".to_owned()).spawn(move || work(to, &batches))?;
+        let (queue, requests) = unbounded();
+        Builder::new().name("writer".to_owned()).spawn(move || write_requests(to, &requests))?;
         Ok(Self { queue })
     }
 
     /// Queues bytes to be written.
-    pub(crate) fn write(&self, bytes: Vec<u8>) -> Delivery {
-        let (written, delivery) = bounded(1);
+    pub(crate) fn write(&self, bytes: Vec<u8>) -> PendingWrite {
+        let (written, pending) = bounded(1);
         // If the thread is gone, the delivery is over at once.
-        _ = self.queue.send(Batch { bytes, written });
-        Delivery(delivery)
+        _ = self.queue.send(WriteRequest { bytes, written });
+        PendingWrite(pending)
     }
 }
 
-impl Delivery {
+impl PendingWrite {
     /// A channel that receives the result once the bytes were written.
-    pub(crate) const fn outcome(&self) -> &Receiver<io::Result<()>> {
+    pub(crate) const fn result(&self) -> &Receiver<io::Result<()>> {
         &self.0
     }
 
     /// Returns whether the bytes were written, or never will be.
-    pub(crate) fn is_over(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         !matches!(self.0.try_recv(), Err(TryRecvError::Empty))
     }
 
-    /// Waits, at most for `most`, until the bytes were written or never will be. Returns `false` on
+    /// Waits, at most for `max_wait`, until the bytes were written or never will be. Returns `false` on
     /// timeout.
-    pub(crate) fn wait(&self, most: Duration) -> bool {
-        !matches!(self.0.recv_timeout(most), Err(RecvTimeoutError::Timeout))
+    pub(crate) fn wait(&self, max_wait: Duration) -> bool {
+        !matches!(self.0.recv_timeout(max_wait), Err(RecvTimeoutError::Timeout))
     }
 }
 
-fn work(mut to: impl Write, batches: &Receiver<Batch>) {
-    for Batch { bytes, written } in batches {
+fn write_requests(mut to: impl Write, requests: &Receiver<WriteRequest>) {
+    for WriteRequest { bytes, written } in requests {
         // The caller may have dropped the delivery.
         _ = written.send(write(&mut to, &bytes));
     }
@@ -82,7 +82,7 @@ fn write(to: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {
             Ok(0) => return Err(ErrorKind::WriteZero.into()),
             Ok(count) => bytes = bytes.get(count..).unwrap_or_default(),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => _ = after(FULL).recv(),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => _ = after(RETRY_DELAY).recv(),
             Err(error) => return Err(error),
         }
     }
@@ -95,15 +95,15 @@ pub(crate) mod fixture {
 
     /// A terminal in memory.
     #[derive(Clone, Default)]
-    pub(crate) struct Memory(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-    impl Memory {
+    impl SharedBuffer {
         pub(crate) fn text(&self) -> String {
             String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
         }
     }
 
-    impl Write for Memory {
+    impl Write for SharedBuffer {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.0.lock().unwrap().write(bytes)
         }
@@ -116,16 +116,16 @@ pub(crate) mod fixture {
 
 #[cfg(test)]
 mod tests {
-    use super::fixture::Memory;
+    use super::fixture::SharedBuffer;
     use super::*;
 
     /// A terminal that is full before each byte.
-    struct Slow {
-        memory: Memory,
+    struct FullTerminal {
+        memory: SharedBuffer,
         full: bool,
     }
 
-    impl Write for Slow {
+    impl Write for FullTerminal {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
             self.full = !self.full;
             if self.full {
@@ -141,17 +141,17 @@ mod tests {
 
     #[test]
     fn full_terminal_receives_everything_eventually() {
-        let memory = Memory::default();
-        let writer = Writer::start(Slow { memory: memory.clone(), full: false }).unwrap();
+        let memory = SharedBuffer::default();
+        let writer = Writer::start(FullTerminal { memory: memory.clone(), full: false }).unwrap();
         let (one, two) = (writer.write(b"one ".to_vec()), writer.write(b"two".to_vec()));
-        assert!(two.outcome().recv().unwrap().is_ok() && one.is_over());
+        assert!(two.result().recv().unwrap().is_ok() && one.is_done());
         assert_eq!(memory.text(), "one two");
     }
 
     #[test]
     fn write_error_is_reported() {
-        struct Gone;
-        impl Write for Gone {
+        struct ClosedTerminal;
+        impl Write for ClosedTerminal {
             fn write(&mut self, _: &[u8]) -> io::Result<usize> {
                 Err(ErrorKind::BrokenPipe.into())
             }
@@ -160,7 +160,7 @@ mod tests {
                 Ok(())
             }
         }
-        let delivery = Writer::start(Gone).unwrap().write(b"frame".to_vec());
-        assert_eq!(delivery.outcome().recv().unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
+        let pending = Writer::start(ClosedTerminal).unwrap().write(b"frame".to_vec());
+        assert_eq!(pending.result().recv().unwrap().unwrap_err().kind(), ErrorKind::BrokenPipe);
     }
 }

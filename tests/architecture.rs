@@ -98,12 +98,12 @@ const FOREIGN: [(&str, &[&str]); 2] = [
 ];
 
 /// A source file, without comments and without its tests.
-struct Source {
+struct SourceFile {
     path: PathBuf,
     code: String,
 }
 
-impl Source {
+impl SourceFile {
     fn read(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap();
         let code = text.split("#[cfg(test)]").next().unwrap();
@@ -131,7 +131,7 @@ fn root() -> PathBuf {
 }
 
 /// The program's sources but for main.rs, which is another crate.
-fn sources() -> Vec<Source> {
+fn sources() -> Vec<SourceFile> {
     let (mut folders, mut sources) = (vec![root()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -140,7 +140,7 @@ fn sources() -> Vec<Source> {
                 folders.push(path);
             } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("main.rs")
             {
-                sources.push(Source::read(path));
+                sources.push(SourceFile::read(path));
             }
         }
     }

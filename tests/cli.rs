@@ -6,11 +6,13 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-#[path = "common/scripted.rs"]
-mod scripted;
-#[path = "common/server.rs"]
-mod server;
+#[path = "common/builtin_server.rs"]
+mod builtin_server;
+#[path = "common/scripted_server.rs"]
+mod scripted_server;
 
+#[path = "cli/compute.rs"]
+mod compute;
 #[path = "cli/exits.rs"]
 mod exits;
 #[path = "cli/exports.rs"]
@@ -24,8 +26,6 @@ mod few_files;
 mod home;
 #[path = "cli/json.rs"]
 mod json;
-#[path = "cli/lab.rs"]
-mod lab;
 #[path = "cli/narrate.rs"]
 mod narrate;
 #[path = "cli/output.rs"]
@@ -64,22 +64,22 @@ fn threadline() -> Command {
 }
 
 /// The program asking the API at `url` for octocat's followers, once for each page.
-fn asking(url: &str) -> Command {
+fn command_for(url: &str) -> Command {
     let mut command = threadline();
     command.args(["octocat", "--api-url", url, "--retries", "0", "--max-wait", "0s"]);
     command
 }
 
 /// How the program ended.
-struct Ended {
+struct CliOutput {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-fn end(command: &mut Command) -> Ended {
+fn run_to_end(command: &mut Command) -> CliOutput {
     let output = command.output().unwrap();
-    Ended {
+    CliOutput {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
@@ -88,7 +88,7 @@ fn end(command: &mut Command) -> Ended {
 
 /// The built-in server, without its delays.
 fn quick(followers: u32) -> Server {
-    server::faulty(followers, "")
+    builtin_server::faulty(followers, "")
 }
 
 /// The program asking that server.

@@ -8,9 +8,9 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-#[path = "common/fabricate.rs"]
+#[path = "common/app_driver.rs"]
 #[expect(dead_code, reason = "pictures are for the tests of the screen")]
-mod fabricate;
+mod app_driver;
 #[path = "fuzz/recordings.rs"]
 mod recordings;
 
@@ -18,15 +18,17 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::replay::Speed;
+use threadline::app::replay::ReplaySpeed;
 use threadline::app::{App, Background, Msg};
-use threadline::github::link;
-use threadline::model::plan::MOST_TASKS;
-use threadline::model::text::printable;
-use threadline::model::{Compute, Event, Mode, Nanos, Page, Plan, Run, Target, Work};
+use threadline::github::page_links;
+use threadline::model::plan::MAX_TASKS;
+use threadline::model::printable::printable;
+use threadline::model::{
+    ComputeSpec, Event, FollowerPage, Mode, Nanos, Plan, Run, Target, WorkSpec,
+};
 use threadline::recording;
 #[cfg(unix)]
-use threadline::tui::{Input, decode::Decoder};
+use threadline::tui::{TerminalInput, decoder::Decoder};
 use url::Url;
 
 fn number(variable: &str, usual: u64) -> u64 {
@@ -98,9 +100,9 @@ fn a_link_header_leads_to_a_page_of_the_same_server_or_nowhere() {
     ];
     fuzz(&texts, &tokens, |text| {
         let text = String::from_utf8_lossy(text);
-        let Ok(links) = link::parse(&text, &base) else { return };
+        let Ok(links) = page_links::parse_links(&text, &base) else { return };
         for page in [links.next, links.last].into_iter().flatten() {
-            assert!((1..=MOST_TASKS).contains(&page));
+            assert!((1..=MAX_TASKS).contains(&page));
         }
     });
 }
@@ -137,13 +139,13 @@ fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
         "{\"a\":",
     ];
     fuzz(&texts, &tokens, |text| {
-        let Ok(page) = serde_json::from_slice::<Page>(text) else { return };
+        let Ok(page) = serde_json::from_slice::<FollowerPage>(text) else { return };
         assert_eq!(page.iter().count(), page.len());
         for follower in page.iter() {
             assert!(!printable(&follower.login).chars().any(char::is_control));
         }
         let again = serde_json::to_vec(&page).unwrap();
-        let again: Page = serde_json::from_slice(&again).unwrap();
+        let again: FollowerPage = serde_json::from_slice(&again).unwrap();
         assert!(page.iter().eq(again.iter()));
     });
 }
@@ -207,12 +209,12 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         per_page: 30,
         costs_quota: false,
     };
-    let commands = Work::Commands { commands: vec!["true".to_owned(); 4].into() };
-    let compute = Compute::default();
+    let commands = WorkSpec::Commands { commands: vec!["true".to_owned(); 4].into() };
+    let compute = ComputeSpec::default();
     let plans = [
-        Plan::new(Work::Followers(target), Mode::Threads, 3, 4),
-        Plan::new(Work::Mixed(compute), Mode::Gil, 3, 4),
-        Plan { queue: Some(1), ..Plan::new(Work::Cpu(compute), Mode::Processes, 3, 4) },
+        Plan::new(WorkSpec::Followers(target), Mode::Threads, 3, 4),
+        Plan::new(WorkSpec::Mixed(compute), Mode::Gil, 3, 4),
+        Plan { queue: Some(1), ..Plan::new(WorkSpec::Cpu(compute), Mode::Processes, 3, 4) },
         Plan::new(commands, Mode::Threads, 3, 4),
     ];
     for text in EVENTS {
@@ -226,7 +228,10 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
             for event in [&before, &event, &event, &before] {
                 run.apply(event);
                 assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
-                assert!(run.unqueued() <= run.known_tasks() && run.queued() <= run.known_tasks());
+                assert!(
+                    run.unqueued_tasks() <= run.known_tasks()
+                        && run.queued_tasks() <= run.known_tasks()
+                );
             }
             check(&run);
         }
@@ -238,11 +243,12 @@ fn check(run: &Run) {
     let until = run.elapsed(Nanos(100));
     for lane in run.lanes() {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
-        assert_eq!(lane.between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
+        assert_eq!(lane.state_times_between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
     }
     assert_eq!(run.followers().count() as u64, run.follower_count());
     assert_eq!(run.tasks().count() as u32, run.started_tasks());
-    let shares = run.gil().map(|gil| [gil.held(until), gil.between(Nanos(3), until).share]);
+    let shares =
+        run.gil().map(|gil| [gil.held_share(until), gil.share_between(Nanos(3), until).share]);
     assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));
 }
 
@@ -280,18 +286,18 @@ fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
         ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
     let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
     let whole = recording::read("a file", RECORDING.as_bytes()).unwrap();
-    assert_eq!((whole.entries().len(), whole.flaw()), (11, None));
+    assert_eq!((whole.entries().len(), whole.defect()), (11, None));
     fuzz(&[RECORDING], &tokens, |text| {
         let Ok(recording) = recording::read("a file", text) else { return };
-        let session = recording.session();
+        let session = recording.replay_session();
         session.all_runs().for_each(check);
         let mut again = Vec::new();
         recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
         let same = recording::read("a file", again.as_slice()).unwrap();
         assert_eq!(same.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
-        let mut app = App::replaying(setup, entries, Speed::default(), Background::Dark);
-        app.begin();
+        let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+        app.start();
         for (now, key) in (0..).zip(" ))))((]]][[r3>1w((".chars()) {
             app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));
             app.update(Msg::Frame { now: Nanos(now), columns: 80 });
@@ -327,8 +333,8 @@ const SENT: [(&str, &str); 22] = [
 ];
 
 #[cfg(unix)]
-fn key(input: Input) -> Option<char> {
-    let Input::Key(key) = input else { return None };
+fn key(input: TerminalInput) -> Option<char> {
+    let TerminalInput::Key(key) = input else { return None };
     Some(match key.code {
         KeyCode::Char(c) => c,
         KeyCode::Tab => '⇥',
@@ -373,10 +379,10 @@ fn bytes_of_a_terminal_mean_the_same_in_all_pieces_and_never_take_the_keyboard_a
                 assert!(same.eq(inputs.iter().copied()), "in pieces of {size}");
             }
             let mut last = whole.decode(b"\x03");
-            last.extend(whole.settle());
+            last.extend(whole.flush());
             let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
-            assert_eq!(last.last(), Some(&Input::Key(interrupt)));
-            assert_eq!(whole.decode(b"q"), [Input::Key(KeyCode::Char('q').into())]);
+            assert_eq!(last.last(), Some(&TerminalInput::Key(interrupt)));
+            assert_eq!(whole.decode(b"q"), [TerminalInput::Key(KeyCode::Char('q').into())]);
         }
     });
 }
@@ -396,11 +402,11 @@ fn keys_between_whole_sequences_are_all_pressed() {
             inputs.extend([decoder.decode(before), decoder.decode(after)].concat());
             sent.push_str(bytes);
             expected.push_str(keys);
-            assert_eq!(decoder.patience(), None, "FUZZ_SEED={seed}: {sent:?}");
+            assert_eq!(decoder.timeout(), None, "FUZZ_SEED={seed}: {sent:?}");
             if random.bool() {
                 inputs.extend(decoder.decode(b"\x1b"));
-                while decoder.patience().is_some() {
-                    inputs.extend(decoder.settle());
+                while decoder.timeout().is_some() {
+                    inputs.extend(decoder.flush());
                 }
                 sent.push_str("\x1b ");
                 expected.push('⎋');

@@ -10,9 +10,9 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-#[path = "common/fabricate.rs"]
+#[path = "common/app_driver.rs"]
 #[expect(dead_code, reason = "pictures are for the tests of the screen")]
-mod fabricate;
+mod app_driver;
 #[path = "common/samples.rs"]
 mod samples;
 
@@ -20,13 +20,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use app_driver::{AppDriver, Scenario};
 use assert_cmd::Command;
-use fabricate::{Job, Sitting};
 use serde_json::Value;
-use threadline::app::session::{Begun, Entry, Setup, SweepSetup};
+use threadline::app::session::{LogEntry, SelectionStart, Setup, SweepSetup};
 use threadline::model::{
-    Choice, End, Event, ExitStatus, Kind, LaneId, LimitKind, Mode, Nanos, Outcome, Output,
-    Selection, TaskId, Workload,
+    CommandOutput, End, Event, EventKind, ExitStatus, LaneId, LimitKind, Mode, ModeChoice, Nanos,
+    Selection, TaskId, TaskOutcome, Workload,
 };
 use threadline::recording;
 
@@ -104,7 +104,7 @@ fn stdout(command: &mut Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-fn recorded(setup: &Setup, entries: &[Entry]) -> String {
+fn recorded(setup: &Setup, entries: &[LogEntry]) -> String {
     let mut file = Vec::new();
     recording::write(setup, entries, &mut file).unwrap();
     String::from_utf8(file).unwrap()
@@ -120,22 +120,22 @@ fn assert_recording(name: &str, recording: &str) {
 }
 
 #[track_caller]
-fn assert_session(name: &str, job: Job, selection: Selection) {
-    let sitting = Sitting::new(job, selection).finished();
-    let session = sitting.app.session();
-    assert_recording(name, &recorded(session.setup(), session.kept()));
+fn assert_session(name: &str, job: Scenario, selection: Selection) {
+    let driver = AppDriver::new(job, selection).play_to_end();
+    let session = driver.app.session();
+    assert_recording(name, &recorded(session.setup(), session.log_entries()));
 }
 
-fn followers(pages: u32) -> Job {
-    Job { followers: pages * 30 - 3, listed: pages * 30 - 3, ..Job::default() }
+fn followers(pages: u32) -> Scenario {
+    Scenario { followers: pages * 30 - 3, listed: pages * 30 - 3, ..Scenario::default() }
 }
 
 #[test]
 fn followers_in_every_mode() {
     let race = Selection::race(Workload::Followers);
-    assert_session("followers-race", Job { workers: Some(2), ..followers(3) }, race);
+    assert_session("followers-race", Scenario { workers: Some(2), ..followers(3) }, race);
     for mode in Mode::ALL {
-        let job = Job { workers: Some(2), ..followers(2) };
+        let job = Scenario { workers: Some(2), ..followers(2) };
         assert_session(
             &format!("followers-{mode}"),
             job,
@@ -143,16 +143,16 @@ fn followers_in_every_mode() {
         );
     }
     let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 2, agreed: true };
-    let job = Job { sweep, at_once: Some(2), ..followers(4) };
+    let job = Scenario { sweep, at_once: Some(2), ..followers(4) };
     assert_session("followers-sweep", job, Selection::sweep(Workload::Followers));
-    let auto = Job { auto: true, ..followers(20) };
+    let auto = Scenario { auto: true, ..followers(20) };
     assert_session("followers-auto", auto, Selection::only(Workload::Followers, Mode::Threads));
 }
 
 #[test]
 fn followers_with_trouble() {
     let race = Selection::race(Workload::Followers);
-    let troubled = Job {
+    let troubled = Scenario {
         costs_quota: true,
         workers: Some(2),
         queue: Some(2),
@@ -164,15 +164,21 @@ fn followers_with_trouble() {
         ..followers(5)
     };
     assert_session("followers-troubled", troubled, race);
-    assert_session("followers-no-more-pages", Job { shown: 2, ..followers(4) }, race);
-    assert_session("followers-unknown-user", Job { unknown_user: true, ..followers(2) }, race);
+    assert_session("followers-no-more-pages", Scenario { shown: 2, ..followers(4) }, race);
+    assert_session("followers-unknown-user", Scenario { unknown_user: true, ..followers(2) }, race);
 }
 
 #[test]
 fn computed_on_this_machine() {
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
         let wrong = (workload == Workload::Native).then_some((Mode::Threads, 3));
-        let job = Job { workers: Some(2), lost: Some(2), queue: Some(2), wrong, ..Job::default() };
+        let job = Scenario {
+            workers: Some(2),
+            lost: Some(2),
+            queue: Some(2),
+            wrong,
+            ..Scenario::default()
+        };
         assert_session(&format!("{workload}-race"), job, Selection::race(workload));
     }
 }
@@ -181,14 +187,18 @@ fn computed_on_this_machine() {
 #[test]
 fn commands_in_every_mode() {
     for selection in Selection::all(Workload::Commands) {
-        let sitting = Sitting::new(Job::default(), selection).finished();
-        let session = sitting.app.session();
+        let driver = AppDriver::new(Scenario::default(), selection).play_to_end();
+        let session = driver.app.session();
         let mut entries = Vec::new();
-        for entry in session.kept() {
-            if let Entry::Event(Event { at, lane, kind: Kind::Finished { task, outcome } }) = entry
+        for entry in session.log_entries() {
+            if let LogEntry::Event(Event {
+                at,
+                lane,
+                kind: EventKind::TaskFinished { task, outcome },
+            }) = entry
             {
-                let kind = Kind::Output { task: *task, output: output(*task, outcome) };
-                entries.push(Entry::Event(Event { at: *at, lane: *lane, kind }));
+                let kind = EventKind::CommandOutput { task: *task, output: output(*task, outcome) };
+                entries.push(LogEntry::Event(Event { at: *at, lane: *lane, kind }));
             }
             entries.push(entry.clone());
         }
@@ -196,13 +206,13 @@ fn commands_in_every_mode() {
     }
 }
 
-fn output(task: TaskId, outcome: &Outcome) -> Output {
+fn output(task: TaskId, outcome: &TaskOutcome) -> Output {
     let status = match outcome {
-        Outcome::Failed(_) if task.0 % 2 == 0 => ExitStatus::Signal(9),
-        Outcome::Failed(_) => ExitStatus::Code(101),
+        TaskOutcome::Failed(_) if task.0 % 2 == 0 => ExitStatus::Signal(9),
+        TaskOutcome::Failed(_) => ExitStatus::Code(101),
         _ => ExitStatus::Code(0),
     };
-    Output { text: format!("output of {}\n", task.0).into(), bytes: 90, left_out: 4, status }
+    Output { text: format!("output of {}\n", task.0).into(), bytes: 90, omitted: 4, status }
 }
 
 /// Simulated runs are the whole program's: recorded and reported live, then replayed.
@@ -224,8 +234,8 @@ fn simulated_in_every_mode() {
     }
 }
 
-fn at(at: u64, lane: u16, kind: Kind) -> Entry {
-    Entry::Event(Event { at: Nanos(at), lane: LaneId(lane), kind })
+fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
+    LogEntry::Event(Event { at: Nanos(at), lane: LaneId(lane), kind })
 }
 
 /// Every kind of event is written as it was, and the golden file is read as these very values.
@@ -235,30 +245,30 @@ fn every_kind_of_event_and_selection() {
     let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
     let begun_setup = Setup { commands: Arc::default(), sweep, queue: Some(2), ..setup.clone() };
     let mut entries = Vec::new();
-    for workload in Workload::CHOICES.into_iter().chain([Workload::Commands]) {
-        for choice in Choice::ALL {
+    for workload in Workload::SELECTABLE.into_iter().chain([Workload::Commands]) {
+        for choice in ModeChoice::ALL {
             let selection = Selection { workload, choice };
-            let begun = Begun { selection, setup: begun_setup.clone(), pages: Some(3) };
-            entries.push(Entry::Begun(Arc::new(begun)));
+            let begun = SelectionStart { selection, setup: begun_setup.clone(), pages: Some(3) };
+            entries.push(LogEntry::Start(Arc::new(begun)));
         }
     }
-    let started = |plan| at(0, 0, Kind::RunStarted { plan });
+    let started = |plan| at(0, 0, EventKind::RunStarted { plan });
     let plan = samples::plans().pop().unwrap();
     for event in samples::events() {
         let Event { at: when, lane, kind } = event;
-        let is_start = matches!(kind, Kind::RunStarted { .. });
-        let is_end = matches!(kind, Kind::RunFinished { .. });
+        let is_start = matches!(kind, EventKind::RunStarted { .. });
+        let is_end = matches!(kind, EventKind::RunFinished { .. });
         if !is_start {
             entries.push(started(plan.clone()));
         }
         entries.push(at(when.0, lane.0, kind));
         if !is_end {
-            entries.push(at(when.0, 0, Kind::RunFinished { end: End::Finished }));
+            entries.push(at(when.0, 0, EventKind::RunFinished { end: RunOutcome::Finished }));
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));
     let read = recording::open(&golden("recordings/every-event.jsonl")).unwrap();
-    assert_eq!((read.setup(), read.flaw()), (&setup, None));
+    assert_eq!((read.setup(), read.defect()), (&setup, None));
     assert_eq!(read.entries(), entries);
 }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use ratatui::style::Color;
 use threadline::app::Background;
 use threadline::model::{LaneId, State};
-use threadline::ui::theme::{Depth, Glyphs, Theme};
+use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 
 /// The states that are told apart by their colours: idle has none, those of [`GLYPHED`] have a glyph of
 /// their own, and running, which has that of receiving, is never beside it.
@@ -48,7 +48,7 @@ const APART_GREY: f64 = 7.0;
 type Rgb = [f64; 3];
 
 /// L*, a*, b*.
-type Lab = [f64; 3];
+type CieLab = [f64; 3];
 
 /// A way of seeing: linear RGB in, linear RGB out.
 type Eye = [[f64; 3]; 3];
@@ -88,7 +88,7 @@ fn linear(part: u8) -> f64 {
 }
 
 /// From linear sRGB to CIELAB under D65.
-fn lab(rgb: Rgb) -> Lab {
+fn lab(rgb: Rgb) -> CieLab {
     let xyz = see_xyz(rgb);
     let f =
         |t: f64| if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
@@ -106,11 +106,11 @@ fn see_xyz([r, g, b]: Rgb) -> [f64; 3] {
 }
 
 /// CIEDE2000 with all weights 1.
-fn difference(one: Lab, two: Lab) -> f64 {
-    let chroma = |[_, a, b]: Lab| a.hypot(b);
+fn difference(one: CieLab, two: CieLab) -> f64 {
+    let chroma = |[_, a, b]: CieLab| a.hypot(b);
     let mean_chroma7 = f64::midpoint(chroma(one), chroma(two)).powi(7);
     let stretch = 0.5 * (1.0 - (mean_chroma7 / (mean_chroma7 + 25_f64.powi(7))).sqrt());
-    let primed = |[l, a, b]: Lab| {
+    let primed = |[l, a, b]: CieLab| {
         let a = a * (1.0 + stretch);
         let hue =
             if a == 0.0 && b == 0.0 { 0.0 } else { b.atan2(a).to_degrees().rem_euclid(360.0) };
@@ -178,21 +178,21 @@ fn of_state(theme: Theme) -> impl Fn(State) -> Color {
 
 /// The colour of a lane that holds the GIL.
 fn of_holder(theme: Theme) -> impl Fn(LaneId) -> Color {
-    move |lane| theme.holder(lane).expect("a colour")
+    move |lane| theme.holder_color(lane).expect("a colour")
 }
 
 /// The sets of colours that do not depend on the terminal.
 fn sets() -> [(&'static str, Theme); 3] {
-    let theme = |depth, background| Theme::new(depth, Glyphs::Unicode, background);
+    let theme = |depth, background| Theme::new(depth, GlyphSet::Unicode, background);
     [
-        ("dark", theme(Depth::True, Background::Dark)),
-        ("light", theme(Depth::True, Background::Light)),
-        ("256", theme(Depth::Indexed, Background::Dark)),
+        ("dark", theme(ColorDepth::True, Background::Dark)),
+        ("light", theme(ColorDepth::True, Background::Light)),
+        ("256", theme(ColorDepth::Indexed, Background::Dark)),
     ]
 }
 
 #[test]
-fn states_are_told_apart_by_every_eye() {
+fn states_differ_for_every_eye() {
     let eyes = [("usual", USUAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
     for (set, theme) in sets() {
         for (name, eye) in &eyes {
@@ -205,7 +205,7 @@ fn states_are_told_apart_by_every_eye() {
 }
 
 #[test]
-fn states_are_told_apart_as_greys() {
+fn states_differ_as_greys() {
     for (set, theme) in sets() {
         let (difference, one, two) = closest(&COLOURED, of_state(theme), &GREY);
         assert!(difference >= APART_GREY, "{set}: {one:?} and {two:?} by {difference:.1}");
@@ -244,12 +244,12 @@ fn text_on_a_state_can_be_read() {
     for (set, theme) in sets() {
         for state in COLOURED.into_iter().filter(|&state| state != State::Error) {
             let behind = theme.color(state).expect("a colour");
-            let text = theme.label_on(behind).fg.expect("a colour");
+            let text = theme.label_style(behind).fg.expect("a colour");
             let contrast = contrast(behind, text);
             assert!(contrast >= 4.5, "{set}: on {state:?} by {contrast:.1}");
         }
         for lane in HOLDERS {
-            let contrast = contrast(of_holder(theme)(lane), theme.on_holder(lane));
+            let contrast = contrast(of_holder(theme)(lane), theme.text_on_holder(lane));
             assert!(contrast >= 4.5, "{set}: on {lane:?} by {contrast:.1}");
         }
     }
@@ -259,18 +259,20 @@ fn text_on_a_state_can_be_read() {
 #[test]
 fn the_palette_of_256_has_one_set() {
     for state in COLOURED {
-        let of = |background| Theme::new(Depth::Indexed, Glyphs::Unicode, background).color(state);
+        let of = |background| {
+            Theme::new(ColorDepth::Indexed, GlyphSet::Unicode, background).color(state)
+        };
         assert_eq!(of(Background::Dark), of(Background::Light));
     }
 }
 
 #[test]
-fn without_colours_states_are_told_apart_by_glyph() {
+fn without_colours_states_differ_by_glyph() {
     for (depth, glyphs) in [
-        (Depth::Mono, Glyphs::Unicode),
-        (Depth::Mono, Glyphs::Ascii),
-        (Depth::Sixteen, Glyphs::Unicode),
-        (Depth::True, Glyphs::Ascii),
+        (ColorDepth::Mono, GlyphSet::Unicode),
+        (ColorDepth::Mono, GlyphSet::Ascii),
+        (ColorDepth::Sixteen, GlyphSet::Unicode),
+        (ColorDepth::True, GlyphSet::Ascii),
     ] {
         let theme = Theme::new(depth, glyphs, Background::Dark);
         let drawn: BTreeSet<&str> = State::ALL.iter().map(|&state| theme.glyph(state)).collect();
@@ -278,17 +280,17 @@ fn without_colours_states_are_told_apart_by_glyph() {
         for state in State::ALL.into_iter().filter(|&state| state != State::Idle) {
             let (cell, style) = theme.state_cell(state);
             assert_eq!(cell, theme.glyph(state), "{depth:?} {glyphs:?} {state:?}");
-            assert_eq!(style.fg.is_none(), depth == Depth::Mono, "{depth:?} {state:?}");
+            assert_eq!(style.fg.is_none(), depth == ColorDepth::Mono, "{depth:?} {state:?}");
             assert_eq!(style.bg, None, "{depth:?} {state:?}: nothing lies under a glyph");
-            assert!(glyphs == Glyphs::Unicode || cell.is_ascii(), "{cell}");
+            assert!(glyphs == GlyphSet::Unicode || cell.is_ascii(), "{cell}");
         }
     }
 }
 
 #[test]
-fn what_shares_a_colour_is_told_apart_by_its_glyph() {
-    for depth in [Depth::Mono, Depth::Sixteen, Depth::Indexed, Depth::True] {
-        let theme = Theme::new(depth, Glyphs::Unicode, Background::Dark);
+fn states_of_one_colour_differ_by_glyph() {
+    for depth in [ColorDepth::Mono, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
+        let theme = Theme::new(depth, GlyphSet::Unicode, Background::Dark);
         for (state, other) in GLYPHED {
             assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
         }

@@ -32,7 +32,7 @@ fn main() {}
 /// The tests.
 #[cfg(unix)]
 mod parent {
-    use crate::pty::{Ended, Pty};
+    use crate::pty::{Pty, PtyExit};
 
     fn start(name: &str) -> Pty {
         let this = std::env::current_exe().expect("this program");
@@ -40,17 +40,17 @@ mod parent {
     }
 
     /// A terminal that is given back has no half frame on it, and the panic stands there in words.
-    fn assert_told(ended: &Ended, words: &str) {
+    fn assert_reported(ended: &PtyExit, words: &str) {
         assert_eq!(ended.code, 101);
         assert!(ended.screen.contains(words), "{}", ended.screen);
         assert!(ended.screen.trim_start().starts_with("thread 'main'"), "{}", ended.screen);
-        let farewell = ended.farewell().replace(crate::pty::SHOW_CURSOR, "");
+        let farewell = ended.output_after_screen().replace(crate::pty::SHOW_CURSOR, "");
         assert!(!farewell.contains('\x1b'), "only words: {farewell:?}");
         assert!(!farewell.contains("threadline   "), "no picture: {farewell:?}");
     }
 
     pub(crate) fn a_panic_between_frames_gives_the_terminal_back() {
-        assert_told(&start("between-frames").ended(), "a run cannot start");
+        assert_reported(&start("between-frames").wait_for_exit(), "a run cannot start");
     }
 
     pub(crate) fn a_workers_panic_is_an_error_on_its_lane() {
@@ -64,7 +64,7 @@ mod parent {
         pty.keys("?");
         pty.wait_text("Shift-Tab");
         pty.keys("qq");
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_eq!(ended.code, 6, "some was fetched, and some is missing");
         assert!(!ended.output.contains("panicked at"), "{}", ended.output);
     }
@@ -78,14 +78,16 @@ mod child {
 
     use threadline::app::session::Setup;
     use threadline::app::{App, Background, Session};
-    use threadline::engine::{Cancel, Clock, Extent, Job, Jobs, Launcher, Permit, Report, Worker};
+    use threadline::engine::{
+        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskCount, Worker,
+    };
     use threadline::model::{
-        Answer, Done, Failure, Follower, Mode, Outcome, Plan, Product, Profile, Selection, Target,
-        TaskId, Workload,
+        Completion, Failure, Follower, Mode, Plan, Product, Profile, ResponseSummary, Selection,
+        Target, TaskId, TaskOutcome, Workload,
     };
     use threadline::signals::Signals;
-    use threadline::tui::{self, Look};
-    use threadline::ui::theme::{Depth, Glyphs};
+    use threadline::tui::{self, ScreenOptions};
+    use threadline::ui::theme::{ColorDepth, GlyphSet};
 
     pub(crate) fn run(name: &str) -> ExitCode {
         let target = Target {
@@ -97,47 +99,54 @@ mod child {
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         let app =
             App::new(Session::new(Setup::followers(target, Some(5))), selection, Background::Dark);
-        let launcher =
-            Launcher::of(Arc::new(Script { starts: name != "between-frames" }), Clock::system());
+        let launcher = Launcher::with_jobs(
+            Arc::new(PanicJobs { starts: name != "between-frames" }),
+            Clock::system(),
+        );
         let background = Some(Background::Dark);
-        let look = Look {
+        let look = ScreenOptions {
             background,
-            depth: Depth::Indexed,
-            glyphs: Glyphs::Unicode,
+            depth: ColorDepth::Indexed,
+            glyphs: GlyphSet::Unicode,
             guarded: false,
             mouse: true,
             reduced_motion: false,
         };
-        let signals = Signals::for_a_screen().expect("signals");
+        let signals = Signals::for_screen().expect("signals");
         let (app, _) = tui::run(app, &launcher, (look, "threadline"), &signals).expect("a screen");
-        let whole = app.runs().iter().all(threadline::model::Run::is_whole);
+        let whole = app.runs().iter().all(threadline::model::Run::is_complete);
         if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }
 
     /// A profile, and five pages, of which one panics.
     #[derive(Debug)]
-    struct Script {
+    struct PanicJobs {
         /// Whether the followers' run starts; if not, the thread that would start it panics.
         starts: bool,
     }
 
-    impl Jobs for Script {
+    impl JobProvider for PanicJobs {
         fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
             assert!(self.starts || plan.workload() == Workload::Profile, "a run cannot start");
-            Ok(Arc::new(Scripted(plan.workload())))
+            Ok(Arc::new(PanicJob(plan.workload())))
         }
     }
 
-    struct Scripted(Workload);
+    struct PanicJob(Workload);
 
-    impl Job for Scripted {
-        fn worker(&self, _: Report) -> Result<Box<dyn Worker>, Failure> {
+    impl Job for PanicJob {
+        fn create_worker(&self, _: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
             Ok(Box::new(Self(self.0)))
         }
     }
 
-    impl Worker for Scripted {
-        fn run(&mut self, task: TaskId, _: Option<Permit>, _: &Cancel) -> (Outcome, Extent) {
+    impl Worker for PanicJob {
+        fn run(
+            &mut self,
+            task: TaskId,
+            _: Option<Permit>,
+            _: &CancelToken,
+        ) -> (TaskOutcome, TaskCount) {
             let product = match (self.0, task) {
                 (Workload::Profile, _) => {
                     Product::Profile(Profile { login: "aaronlelevier".to_owned(), followers: 127 })
@@ -151,11 +160,11 @@ mod child {
                 }
             };
             (
-                Outcome::Done(Done {
-                    answer: Some(Answer { status: 200, bytes: 0, connected: false }),
+                TaskOutcome::Done(Completion {
+                    response: Some(ResponseSummary { status: 200, bytes: 0, connected: false }),
                     product,
                 }),
-                Extent::Unknown,
+                TaskCount::Unknown,
             )
         }
     }

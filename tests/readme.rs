@@ -4,12 +4,13 @@
 //! `UPDATE_DOCS=1 cargo test --test readme` rewrites the generated tables.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-#[path = "common/server.rs"]
-mod server;
+#[path = "common/builtin_server.rs"]
+mod builtin_server;
 
 #[path = "readme/commands.rs"]
 mod commands;
@@ -26,12 +27,12 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 
 /// A Markdown file.
-struct Page {
+struct FollowerPage {
     path: PathBuf,
     text: String,
 }
 
-impl Page {
+impl FollowerPage {
     fn read(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap();
         Self { path, text }
@@ -59,22 +60,22 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn readme() -> Page {
-    Page::read(root().join("README.md"))
+fn readme() -> FollowerPage {
+    FollowerPage::read(root().join("README.md"))
 }
 
-fn page(name: &str) -> Page {
-    Page::read(root().join("assets/docs").join(name))
+fn page(name: &str) -> FollowerPage {
+    FollowerPage::read(root().join("assets/docs").join(name))
 }
 
 /// The pages in assets/docs.
-fn docs() -> Vec<Page> {
+fn docs() -> Vec<FollowerPage> {
     let files = fs::read_dir(root().join("assets/docs")).unwrap();
-    files.map(|file| Page::read(file.unwrap().path())).collect()
+    files.map(|file| FollowerPage::read(file.unwrap().path())).collect()
 }
 
 /// README.md and the pages in assets/docs.
-fn pages() -> Vec<Page> {
+fn pages() -> Vec<FollowerPage> {
     [readme()].into_iter().chain(docs()).collect()
 }
 

@@ -10,11 +10,14 @@
 use std::io::{self, BufReader, Read};
 
 use threadline::app::Session;
-use threadline::app::session::{Entry, Setup};
+use threadline::app::session::{LogEntry, Setup};
 use threadline::model::{
-    End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Selection, Target, TaskId, Workload,
+    Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Target, TaskId,
+    TaskOutcome, Workload,
 };
-use threadline::recording::{self, Flaw, Recording, RecordingError, Why, read};
+use threadline::recording::{
+    self, DefectKind, ReadRecordingError, Recording, RecordingDefect, read,
+};
 
 /// What a profile's request and a page's bring, in the order of the pages.
 const PROFILE: &str =
@@ -25,15 +28,15 @@ const PAGES: [&str; 2] = [
 ];
 
 /// A finished race of two pages.
-fn sitting() -> Session {
+fn new_session() -> Session {
     let target = Target {
         user: "aaronlelevier".to_owned(),
         api: Target::BUILT_IN.to_owned(),
         per_page: 2,
         costs_quota: false,
     };
-    let mut session = Session::new(Setup::followers(target, None)).keeping();
-    let mut next = session.begin(Selection::race(Workload::Followers));
+    let mut session = Session::new(Setup::followers(target, None)).with_log_buffer();
+    let mut next = session.start_selection(Selection::race(Workload::Followers));
     while let Some(plan) = next {
         next = run(&mut session, plan);
     }
@@ -43,13 +46,13 @@ fn sitting() -> Session {
 /// Runs a plan, a task after another; returns what comes next.
 fn run(session: &mut Session, plan: Plan) -> Option<Plan> {
     let outcomes = if plan.workload() == Workload::Profile { &[PROFILE][..] } else { &PAGES };
-    let mut kinds = vec![Kind::Queued { tasks: plan.tasks }];
+    let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
     for (task, outcome) in (1..).zip(outcomes) {
-        let (task, outcome) = (TaskId(task), serde_json::from_str::<Outcome>(outcome).unwrap());
-        kinds.extend([Kind::Started { task }, Kind::Finished { task, outcome }]);
+        let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
+        kinds.extend([EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]);
     }
-    kinds.insert(0, Kind::RunStarted { plan });
-    kinds.push(Kind::RunFinished { end: End::Finished });
+    kinds.insert(0, EventKind::RunStarted { plan });
+    kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
     let mut next = None;
     for (at, kind) in (0..).zip(kinds) {
         next = session.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(0), kind });
@@ -60,19 +63,19 @@ fn run(session: &mut Session, plan: Plan) -> Option<Plan> {
 /// A sitting's recording, as the bytes of its file.
 fn recorded(session: &Session) -> Vec<u8> {
     let mut file = Vec::new();
-    recording::write(session.setup(), session.kept(), &mut file).unwrap();
+    recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
     file
 }
 
 /// The recording that a file is, which is whole.
 fn opened(file: &[u8]) -> Recording {
     let recording = read("a file", file).unwrap();
-    assert_eq!(recording.flaw(), None);
+    assert_eq!(recording.defect(), None);
     recording
 }
 
 fn race() -> Vec<u8> {
-    recorded(&sitting())
+    recorded(&new_session())
 }
 
 /// The first so many lines of a race's recording, and what follows them.
@@ -88,26 +91,26 @@ fn refused(file: &[u8]) -> String {
 }
 
 /// Where a recording ends, and why.
-fn flaw(file: &[u8]) -> (u64, Why, Recording) {
+fn read_defect(file: &[u8]) -> (u64, DefectKind, Recording) {
     let recording = read("run.jsonl", file).unwrap();
-    let flaw = recording.flaw().expect("a flaw").clone();
-    (flaw.line, flaw.why, recording)
+    let defect = recording.defect().expect("a flaw").clone();
+    (defect.line, defect.why, recording)
 }
 
 #[test]
-fn a_recording_is_the_sitting() {
-    let session = sitting();
+fn a_recording_replays_the_whole_session() {
+    let session = new_session();
     let recording = opened(&recorded(&session));
-    assert_eq!((recording.entries(), recording.setup()), (session.kept(), session.setup()));
+    assert_eq!((recording.entries(), recording.setup()), (session.log_entries(), session.setup()));
     let race = Selection::race(Workload::Followers);
-    assert_eq!(recording.last(), race);
-    let runs = recording.runs();
+    assert_eq!(recording.last_selection(), race);
+    let runs = recording.last_runs();
     assert_eq!(
         runs.iter().map(|run| run.plan().mode).collect::<Vec<_>>(),
         [Mode::Sequential, Mode::Threads]
     );
     for (run, live) in runs.iter().zip(session.runs(race)) {
-        assert_eq!(run.took(), live.took());
+        assert_eq!(run.duration(), live.duration());
         assert!(run.followers().eq(live.followers()));
     }
 }
@@ -126,26 +129,26 @@ fn a_recording_has_no_character_that_a_terminal_acts_on() {
     assert!(again.iter().all(printable), "{}", String::from_utf8_lossy(&again));
     assert_eq!(opened(&again).entries(), recording.entries());
     let login: String = serde_json::from_str(&format!("\"{evil}\"")).unwrap();
-    let runs = recording.runs();
+    let runs = recording.last_runs();
     assert!(runs[0].followers().any(|follower| *follower.login == *login));
 }
 
 /// The first selections of a long sitting are not kept.
 #[test]
 fn a_selection_needs_nothing_of_those_before_it() {
-    let mut session = sitting();
+    let mut session = new_session();
     let threads = Selection::only(Workload::Followers, Mode::Threads);
-    let mut next = session.begin(threads);
+    let mut next = session.start_selection(threads);
     while let Some(plan) = next {
         next = run(&mut session, plan);
     }
-    let begins = |entry: &Entry| matches!(entry, Entry::Begun(_));
-    let later = session.kept().iter().rposition(begins).unwrap();
+    let begins = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
+    let later = session.log_entries().iter().rposition(begins).unwrap();
     let mut file = Vec::new();
-    recording::write(session.setup(), &session.kept()[later..], &mut file).unwrap();
-    let again = opened(&file).session();
+    recording::write(session.setup(), &session.log_entries()[later..], &mut file).unwrap();
+    let again = opened(&file).replay_session();
     let [run] = again.runs(threads) else { unreachable!("one mode is one run") };
-    assert!(run.is_whole() && run.follower_count() == 3);
+    assert!(run.is_complete() && run.follower_count() == 3);
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
     assert!(refused(header.as_bytes()).starts_with("the header of run.jsonl cannot be used"));
     assert!(refused(&race()[..90]).contains("it was cut off"));
     let folder = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
-    assert!(matches!(folder, RecordingError::Unreadable { .. }), "{folder}");
+    assert!(matches!(folder, ReadRecordingError::Unreadable { .. }), "{folder}");
 }
 
 #[test]
@@ -203,12 +206,12 @@ fn a_recording_opens_wherever_it_is_cut_off() {
         let recording = read("run.jsonl", file).unwrap();
         let kept = recording.entries().len();
         assert!(kept <= all && kept + 1 >= lines - 1, "{kept} of {lines} lines");
-        let Flaw { why, line } = recording.flaw().expect("it is not whole").clone();
+        let RecordingDefect { why, line } = recording.defect().expect("it is not whole").clone();
         match why {
-            Why::Unfinished(_) => assert_eq!(line as usize, kept + 1),
-            why => assert_eq!((why, line as usize), (Why::CutOff, lines)),
+            DefectKind::Unfinished(_) => assert_eq!(line as usize, kept + 1),
+            why => assert_eq!((why, line as usize), (DefectKind::Truncated, lines)),
         }
-        recording.session();
+        recording.replay_session();
     }
 }
 
@@ -217,14 +220,17 @@ fn a_recording_is_opened_up_to_what_cannot_be() {
     let said = refused(&begun(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
     assert_eq!(said, "nothing was recorded in run.jsonl: line 2 comes before anything was begun");
     assert_eq!(refused(&begun(1, b"")), "nothing was recorded in run.jsonl");
-    let (line, why, _) = flaw(&[begun(9, b""), race()].concat());
-    assert_eq!((line, why), (10, Why::SecondHeader));
+    let (line, why, _) = read_defect(&[begun(9, b""), race()].concat());
+    assert_eq!((line, why), (10, DefectKind::SecondHeader));
     for bad in
         [&b"\xff\xfe\n"[..], b"\n", b"{\"at\":-1}\n", b"[[[[[[[\n", b"{\"begin\":\"race\"}\n"]
     {
-        let (line, why, recording) = flaw(&begun(5, bad));
-        assert!(matches!((line, &why), (6, Why::NoJson | Why::Unknown)), "{line} {why:?}");
-        let said = Flaw { line, why }.to_string();
+        let (line, why, recording) = read_defect(&begun(5, bad));
+        assert!(
+            matches!((line, &why), (6, DefectKind::InvalidJson | DefectKind::Unknown)),
+            "{line} {why:?}"
+        );
+        let said = RecordingDefect { line, why }.to_string();
         assert!(said.matches("line").count() == 1 && !said.contains("struct"), "{said}");
         assert_eq!(recording.entries().len(), 4);
     }
@@ -234,7 +240,7 @@ fn a_recording_is_opened_up_to_what_cannot_be() {
         [("\"per_page\":2", "\"per_page\":0"), ("\"tasks\":8", "\"tasks\":1000000000")]
     {
         let bad = beginning.replace(from, to);
-        assert_eq!(flaw(&begun(5, bad.as_bytes())).1, Why::Impossible);
+        assert_eq!(read_defect(&begun(5, bad.as_bytes())).1, DefectKind::Impossible);
     }
 }
 
@@ -245,9 +251,9 @@ fn what_cannot_happen_changes_nothing() {
         r#"{"at":0,"lane":0,"event":"queued","tasks":1000000000}"#,
         r#"{"at":9000000,"lane":0,"event":"started","task":4294967295}"#,
     ];
-    let (.., recording) = flaw(&begun(6, impossible.join("\n").as_bytes()));
+    let (.., recording) = read_defect(&begun(6, impossible.join("\n").as_bytes()));
     assert_eq!(recording.entries().len(), 8);
-    recording.session();
+    recording.replay_session();
 }
 
 #[test]
@@ -266,10 +272,12 @@ fn what_a_file_says_is_safe_to_print() {
     assert_eq!((target.user.as_str(), target.api.as_str()), (safe, safe));
     for entry in recording.entries() {
         let printed = match entry {
-            Entry::Begun(begun) => begun.setup.target.clone().unwrap().user,
-            Entry::Event(event) => match &event.kind {
-                Kind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
-                Kind::RunFinished { end: End::Failed(failure) } => failure.message.clone(),
+            LogEntry::Start(begun) => begun.setup.target.clone().unwrap().user,
+            LogEntry::Event(event) => match &event.kind {
+                EventKind::RunStarted { plan } => plan.work.target().unwrap().user.clone(),
+                EventKind::RunFinished { outcome: RunOutcome::Failed(failure) } => {
+                    failure.message.clone()
+                }
                 _ => continue,
             },
         };
@@ -279,9 +287,9 @@ fn what_a_file_says_is_safe_to_print() {
 
 /// The first so many lines of a race's recording, and the sentence on where it ends.
 fn ends(lines: usize) -> String {
-    let (line, why, _) = flaw(&begun(lines, b""));
-    assert!(matches!(why, Why::Unfinished(_)), "{why:?}");
-    Flaw { line, why }.to_string()
+    let (line, why, _) = read_defect(&begun(lines, b""));
+    assert!(matches!(why, DefectKind::Unfinished(_)), "{why:?}");
+    RecordingDefect { line, why }.to_string()
 }
 
 #[test]
@@ -312,16 +320,16 @@ fn a_lane_never_goes_back_and_a_run_never_lasts_for_years() {
     let entered = |at: u64, lane: u16| {
         format!(r#"{{"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
     };
-    let lines = |lines: &[String]| flaw(&begun(8, lines.join("\n").as_bytes()));
+    let lines = |lines: &[String]| read_defect(&begun(8, lines.join("\n").as_bytes()));
     let (line, why, recording) = lines(&[entered(day, 0), entered(day - 1, 0), entered(day, 0)]);
-    assert_eq!((line, &why, recording.entries().len()), (10, &Why::Backwards, 8));
-    let said = Flaw { line, why }.to_string();
+    assert_eq!((line, &why, recording.entries().len()), (10, &DefectKind::TimeReversed, 8));
+    let said = RecordingDefect { line, why }.to_string();
     assert!(said.starts_with("line 10: a time before the one before it on its lane;"), "{said}");
     // Lanes tell at once, and any of them may be heard first.
     let (_, why, recording) = lines(&[entered(day, 0), entered(day - 1, 1), entered(year, 0)]);
-    assert_eq!((recording.entries().len(), matches!(why, Why::Unfinished(_))), (10, true));
+    assert_eq!((recording.entries().len(), matches!(why, DefectKind::Unfinished(_))), (10, true));
     for at in [year + 1, u64::MAX] {
-        assert_eq!(lines(&[entered(at, 0)]).1, Why::TooLate);
+        assert_eq!(lines(&[entered(at, 0)]).1, DefectKind::TooLate);
     }
 }
 
@@ -332,9 +340,9 @@ fn a_byte_order_mark_is_skipped() {
 }
 
 /// Says so many bytes that a line never ends with.
-struct Endless(u64);
+struct EndlessReader(u64);
 
-impl Read for Endless {
+impl Read for EndlessReader {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let count = (buf.len() as u64).min(self.0) as usize;
         buf[..count].fill(b' ');
@@ -346,10 +354,10 @@ impl Read for Endless {
 #[test]
 fn a_line_of_a_gigabyte_is_not_kept() {
     let file = begun(3, b"");
-    let endless = BufReader::new(file.as_slice().chain(Endless(1 << 30)));
+    let endless = BufReader::new(file.as_slice().chain(EndlessReader(1 << 30)));
     let recording = read("run.jsonl", endless).unwrap();
-    let flaw = recording.flaw().unwrap();
-    assert_eq!((flaw.line, &flaw.why), (4, &Why::TooLong));
-    assert_eq!(flaw.to_string(), "line 4 is too long; this is what comes before it");
-    assert!(refused(b"").len() > 1 && read("x", BufReader::new(Endless(1 << 30))).is_err());
+    let defect = recording.defect().unwrap();
+    assert_eq!((defect.line, &defect.why), (4, &DefectKind::TooLong));
+    assert_eq!(defect.to_string(), "line 4 is too long; this is what comes before it");
+    assert!(refused(b"").len() > 1 && read("x", BufReader::new(EndlessReader(1 << 30))).is_err());
 }

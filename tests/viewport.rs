@@ -8,13 +8,13 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Session, Viewport, Window};
+use threadline::app::{App, Background, Effect, Msg, Session, TimeWindow, Viewport};
 use threadline::model::{
-    Answer, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Product, Profile, Selection,
-    State, Target, TaskId, Workload,
+    Completion, Event, EventKind, LaneId, Mode, Nanos, Product, Profile, ResponseSummary,
+    RunOutcome, Selection, State, Target, TaskId, TaskOutcome, Workload,
 };
 use threadline::ui;
-use threadline::ui::theme::{Depth, Glyphs, Theme};
+use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
@@ -22,21 +22,21 @@ const SECOND: u64 = 1_000 * MILLISECOND;
 /// A view of a run that is over after `edge`.
 fn over(columns: u16, edge: u64) -> Viewport {
     let mut viewport = Viewport::default();
-    viewport.frame(columns, Nanos(edge), None, None);
+    viewport.prepare_frame(columns, Nanos(edge), None, None);
     viewport
 }
 
 /// A frame of 80 columns, of a run that goes on.
 fn goes_on(viewport: &mut Viewport, edge: u64, expected: u64) {
-    viewport.frame(80, Nanos(edge), Some(Nanos(edge)), Some(Nanos(expected)));
+    viewport.prepare_frame(80, Nanos(edge), Some(Nanos(edge)), Some(Nanos(expected)));
 }
 
-fn end(window: Window) -> u64 {
+fn end(window: TimeWindow) -> u64 {
     window.from.0.saturating_add(window.cell.0.saturating_mul(u64::from(window.columns)))
 }
 
 /// What must hold for every window.
-fn check(window: Window) {
+fn check(window: TimeWindow) {
     assert!(window.cell.0 >= 1_000 && window.columns > 0, "{window:?}");
     assert_eq!(window.from.0 % window.cell.0, 0, "{window:?}");
 }
@@ -117,7 +117,7 @@ fn a_pan_ends_at_the_start_and_at_the_newest_moment() {
     }
     let window = viewport.window();
     assert!(window.from.0 <= edge && end(window) > edge, "{window:?}");
-    assert!(!viewport.follows() && !viewport.fits());
+    assert!(!viewport.is_following() && !viewport.is_fitted());
     for _ in 0..100 {
         viewport.pan(-1);
     }
@@ -132,7 +132,7 @@ fn a_pan_ends_at_the_start_and_at_the_newest_moment() {
 fn a_view_that_follows_keeps_the_newest_moment() {
     let mut viewport = over(80, 10 * SECOND);
     viewport.zoom(true);
-    viewport.follow();
+    viewport.follow_latest();
     for edge in (10 * SECOND..12 * SECOND).step_by(7 * MILLISECOND as usize) {
         goes_on(&mut viewport, edge, 0);
         let window = viewport.window();
@@ -141,15 +141,15 @@ fn a_view_that_follows_keeps_the_newest_moment() {
     }
     viewport.zoom(true);
     let window = viewport.window();
-    assert!(viewport.follows() && end(window) > 11 * SECOND, "a zoom lost the newest moment");
-    viewport.start();
+    assert!(viewport.is_following() && end(window) > 11 * SECOND, "a zoom lost the newest moment");
+    viewport.go_to_start();
     assert_eq!((viewport.window().from, viewport.window().cell), (Nanos::ZERO, window.cell));
     viewport.fit();
-    assert!(viewport.fits() && viewport.follows());
+    assert!(viewport.is_fitted() && viewport.is_following());
 }
 
 #[derive(Clone, Debug)]
-enum Move {
+enum ViewportMove {
     Frame(u16, u64, Option<u64>),
     Zoom(bool),
     Pan(i64),
@@ -161,22 +161,22 @@ enum Move {
     Fit,
 }
 
-fn moves() -> impl Strategy<Value = Move> {
+fn moves() -> impl Strategy<Value = ViewportMove> {
     let time = || {
         let absurd = select(vec![u64::MAX / 2, u64::MAX / 5 * 4, u64::MAX - 1, u64::MAX]);
         prop_oneof![0..10 * SECOND, absurd]
     };
     let columns = prop_oneof![0..300_u16, Just(u16::MAX)];
     prop_oneof![
-        3 => (columns, time(), prop::option::of(time())).prop_map(|(c, e, x)| Move::Frame(c, e, x)),
-        3 => any::<bool>().prop_map(Move::Zoom),
-        3 => prop_oneof![-9..9_i64, Just(i64::MIN), Just(i64::MAX)].prop_map(Move::Pan),
-        2 => (any::<bool>(), time()).prop_map(|(closer, at)| Move::ZoomAt(closer, at)),
-        2 => time().prop_map(Move::Reveal),
-        1 => (time(), time()).prop_map(|(a, b)| Move::Show(a, b)),
-        1 => Just(Move::Start),
-        1 => Just(Move::Follow),
-        1 => Just(Move::Fit),
+        3 => (columns, time(), prop::option::of(time())).prop_map(|(c, e, x)| ViewportMove::Frame(c, e, x)),
+        3 => any::<bool>().prop_map(ViewportMove::Zoom),
+        3 => prop_oneof![-9..9_i64, Just(i64::MIN), Just(i64::MAX)].prop_map(ViewportMove::Pan),
+        2 => (any::<bool>(), time()).prop_map(|(closer, at)| ViewportMove::ZoomAt(closer, at)),
+        2 => time().prop_map(ViewportMove::Reveal),
+        1 => (time(), time()).prop_map(|(a, b)| ViewportMove::Show(a, b)),
+        1 => Just(ViewportMove::Start),
+        1 => Just(ViewportMove::Follow),
+        1 => Just(ViewportMove::Fit),
     ]
 }
 
@@ -188,18 +188,18 @@ proptest! {
         let mut viewport = Viewport::default();
         for one in moves {
             match one {
-                Move::Frame(columns, edge, expected) => {
+                ViewportMove::Frame(columns, edge, expected) => {
                     let newest = expected.map(|_| Nanos(edge));
-                    viewport.frame(columns, Nanos(edge), newest, expected.map(Nanos));
+                    viewport.prepare_frame(columns, Nanos(edge), newest, expected.map(Nanos));
                 }
-                Move::Zoom(closer) => viewport.zoom(closer),
-                Move::Pan(eighths) => viewport.pan(eighths),
-                Move::ZoomAt(closer, at) => viewport.zoom_at(closer, Nanos(at)),
-                Move::Reveal(at) => viewport.reveal(Nanos(at)),
-                Move::Show(a, b) => _ = viewport.show(Nanos(a), Nanos(b)),
-                Move::Start => viewport.start(),
-                Move::Follow => viewport.follow(),
-                Move::Fit => viewport.fit(),
+                ViewportMove::Zoom(closer) => viewport.zoom(closer),
+                ViewportMove::Pan(eighths) => viewport.pan(eighths),
+                ViewportMove::ZoomAt(closer, at) => viewport.zoom_at(closer, Nanos(at)),
+                ViewportMove::Reveal(at) => viewport.reveal(Nanos(at)),
+                ViewportMove::Show(a, b) => _ = viewport.show_range(Nanos(a), Nanos(b)),
+                ViewportMove::Start => viewport.go_to_start(),
+                ViewportMove::Follow => viewport.follow_latest(),
+                ViewportMove::Fit => viewport.fit(),
             }
             check(viewport.window());
         }
@@ -239,28 +239,28 @@ fn draw(at: u64, keys: &str) {
     let selection = Selection::only(Workload::Followers, Mode::Sequential);
     let mut app =
         App::new(Session::new(Setup::followers(target, None)), selection, Background::Dark);
-    let Some(Effect::Start(plan)) = app.begin() else { unreachable!() };
+    let Some(Effect::Start(plan)) = app.start() else { unreachable!() };
     let profile = Profile { login: "octocat".to_owned(), followers: 90 };
     let product = Product::Profile(profile);
-    let done = Outcome::Done(Done {
-        answer: Some(Answer { status: 200, bytes: 2, connected: true }),
+    let done = TaskOutcome::Done(Completion {
+        response: Some(ResponseSummary { status: 200, bytes: 2, connected: true }),
         product,
     });
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
-    app.update(event(0, Kind::RunStarted { plan: plan.clone() }));
-    app.update(event(0, Kind::Started { task }));
-    app.update(event(at, Kind::Finished { task, outcome: done }));
-    app.update(event(at, Kind::RunFinished { end: End::Finished }));
-    app.update(event(0, Kind::RunStarted { plan }));
-    app.update(event(0, Kind::Started { task }));
-    app.update(event(at, Kind::Entered { state: State::Waiting }));
+    app.update(event(0, EventKind::RunStarted { plan: plan.clone() }));
+    app.update(event(0, EventKind::TaskStarted { task }));
+    app.update(event(at, EventKind::TaskFinished { task, outcome: done }));
+    app.update(event(at, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    app.update(event(0, EventKind::RunStarted { plan }));
+    app.update(event(0, EventKind::TaskStarted { task }));
+    app.update(event(at, EventKind::StateEntered { state: State::Waiting }));
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
-    let look = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
+    let look = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
     for key in keys.chars().map(Some).chain([None]) {
         let columns = ui::timeline_columns(&app, Size::new(120, 36));
         app.update(Msg::Frame { now: Nanos(at), columns });
-        screen.draw(|frame| ui::view(&app, look, frame)).unwrap();
+        screen.draw(|frame| ui::render(&app, look, frame)).unwrap();
         if let Some(key) = key {
             let code = match key {
                 '>' => KeyCode::End,
@@ -297,13 +297,13 @@ fn a_view_that_follows_stays_where_something_is_looked_at() {
     let mut viewport = Viewport::default();
     goes_on(&mut viewport, 4 * SECOND, 9 * SECOND);
     viewport.reveal(Nanos(SECOND));
-    assert!(viewport.fits(), "the whole run still is in view");
+    assert!(viewport.is_fitted(), "the whole run still is in view");
     viewport.zoom(true);
     viewport.zoom(true);
-    assert!(viewport.follows());
+    assert!(viewport.is_following());
     let window = viewport.window();
     viewport.reveal(window.from);
-    assert!(!viewport.follows());
+    assert!(!viewport.is_following());
     assert_eq!(viewport.window(), window);
 }
 
@@ -332,13 +332,13 @@ fn a_stretch_that_is_shown_fills_the_view() {
     for columns in [4, 10, 82, 200] {
         for (a, b) in [(0, 1), (5 * SECOND, 6 * SECOND), (0, 100 * SECOND), (7, 1_007), (9, 9)] {
             let mut viewport = over(columns, 100 * SECOND);
-            viewport.show(Nanos(a), Nanos(b));
+            viewport.show_range(Nanos(a), Nanos(b));
             let window = viewport.window();
             check(window);
             assert!(window.contains(Nanos(a)) && window.contains(Nanos(b)), "{a} {b} {window:?}");
             let snug = window.cell.0 == 1_000 || (b - a) * 4 >= end(window) - window.from.0;
             assert!(snug || columns < 10, "{a} {b} {window:?}");
-            assert!(!viewport.show(Nanos(a), Nanos(b)), "it is shown already");
+            assert!(!viewport.show_range(Nanos(a), Nanos(b)), "it is shown already");
         }
     }
 }

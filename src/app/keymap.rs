@@ -1,14 +1,14 @@
 //! One table: key, action, help. The footer, `?` and the README come from it.
 
 mod key;
-mod rebind;
+mod overrides;
 
 use std::borrow::Cow;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-pub use key::{Key, NoKey};
-pub use rebind::KeysError;
+pub use key::{Key, ParseKeyError};
+pub use overrides::KeymapError;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,9 +122,9 @@ pub enum Action {
 /// Where a key counts. What is bound in the picture counts everywhere, unless the key does something
 /// else there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Context {
+pub enum KeyContext {
     /// The picture of runs.
-    Picture,
+    Timeline,
     /// The picture of a recording.
     Replay,
     /// The table of tasks.
@@ -133,13 +133,13 @@ pub enum Context {
 
 /// A row of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Binding {
+pub struct KeyBinding {
     /// What is done.
     pub action: Action,
     /// Its name in a configuration file, which stays as it is.
     pub name: &'static str,
     /// Where.
-    pub context: Context,
+    pub context: KeyContext,
     /// The keys that do it, the one to show first.
     pub keys: Cow<'static, [Key]>,
     /// For `?` and the README.
@@ -163,30 +163,30 @@ const fn bind(
     name: &'static str,
     keys: &'static [Key],
     help: &'static str,
-) -> Binding {
-    Binding { action, name, context: Context::Picture, keys: Cow::Borrowed(keys), help }
+) -> KeyBinding {
+    KeyBinding { action, name, context: KeyContext::Timeline, keys: Cow::Borrowed(keys), help }
 }
 
-const fn in_table(
+const fn bind_in_table(
     action: Action,
     name: &'static str,
     keys: &'static [Key],
     help: &'static str,
-) -> Binding {
-    Binding { action, name, context: Context::Table, keys: Cow::Borrowed(keys), help }
+) -> KeyBinding {
+    KeyBinding { action, name, context: KeyContext::Table, keys: Cow::Borrowed(keys), help }
 }
 
-const fn in_replay(
+const fn bind_in_replay(
     action: Action,
     name: &'static str,
     keys: &'static [Key],
     help: &'static str,
-) -> Binding {
-    Binding { action, name, context: Context::Replay, keys: Cow::Borrowed(keys), help }
+) -> KeyBinding {
+    KeyBinding { action, name, context: KeyContext::Replay, keys: Cow::Borrowed(keys), help }
 }
 
 /// Every key.
-pub const BINDINGS: &[Binding] = &[
+pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextMode, "next-mode", &[key(KeyCode::Tab)], "next mode"),
     bind(Action::PreviousMode, "previous-mode", &[key(KeyCode::BackTab)], "previous mode"),
     bind(Action::NextWorkload, "next-workload", &[char('w')], "next workload"),
@@ -229,20 +229,25 @@ pub const BINDINGS: &[Binding] = &[
     bind(Action::NextFound, "next-found", &[char('n')], "next that was found"),
     bind(Action::PreviousFound, "previous-found", &[char('N')], "found before"),
     bind(Action::Table, "table", &[char('T')], "all tasks in a table"),
-    in_table(
+    bind_in_table(
         Action::PreviousColumn,
         "previous-column",
         &[char('<')],
         "table: sort by column before",
     ),
-    in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
-    in_table(Action::Invert, "invert", &[char('I')], "table: the other way round"),
+    bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
+    bind_in_table(Action::Invert, "invert", &[char('I')], "table: the other way round"),
     bind(Action::Compare, "compare", &[char('c')], "another run beneath this one"),
     bind(Action::Export, "export", &[char('e')], "take along: trace, picture, ..."),
-    in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
-    in_replay(Action::StepForward, "step-forward", &[char(']')], "recording: one event on"),
-    in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: a twentieth back"),
-    in_replay(Action::ScrubForward, "scrub-forward", &[char(')')], "recording: a twentieth on"),
+    bind_in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
+    bind_in_replay(Action::StepForward, "step-forward", &[char(']')], "recording: one event on"),
+    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: a twentieth back"),
+    bind_in_replay(
+        Action::ScrubForward,
+        "scrub-forward",
+        &[char(')')],
+        "recording: a twentieth on",
+    ),
     bind(Action::Theme, "theme", &[char('t')], "dark or light"),
     bind(Action::Help, "help", &[char('?')], "these keys"),
     bind(Action::Back, "back", &[key(KeyCode::Esc)], "one step back, never quits"),
@@ -254,23 +259,23 @@ pub const BINDINGS: &[Binding] = &[
 /// Which keys do what in this sitting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
-    bindings: Vec<Binding>,
+    bindings: Vec<KeyBinding>,
 }
 
 impl Default for Keymap {
     fn default() -> Self {
-        Self { bindings: BINDINGS.to_vec() }
+        Self { bindings: DEFAULT_BINDINGS.to_vec() }
     }
 }
 
 impl Keymap {
     /// The table, in its order.
-    pub fn bindings(&self) -> &[Binding] {
+    pub fn bindings(&self) -> &[KeyBinding] {
         &self.bindings
     }
 
     /// What a pressed key does, if anything.
-    pub fn action(&self, event: &KeyEvent, context: Context) -> Option<Action> {
+    pub fn action_for(&self, event: &KeyEvent, context: KeyContext) -> Option<Action> {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         if event.modifiers.contains(KeyModifiers::ALT) {
             return None;
@@ -280,20 +285,20 @@ impl Keymap {
             let mut bindings = self.bindings.iter();
             bindings.find(|one| one.context == context && one.keys.contains(&pressed))
         };
-        bound(context).or_else(|| bound(Context::Picture)).map(|binding| binding.action)
+        bound(context).or_else(|| bound(KeyContext::Timeline)).map(|binding| binding.action)
     }
 
     /// The key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
-        self.first(action).map_or_else(|| "(no key)".to_owned(), Key::to_string)
+        self.first_key(action).map_or_else(|| "(no key)".to_owned(), Key::to_string)
     }
 
     /// Whether any key does it.
     pub fn is_bound(&self, action: Action) -> bool {
-        self.first(action).is_some()
+        self.first_key(action).is_some()
     }
 
-    fn first(&self, action: Action) -> Option<&Key> {
+    fn first_key(&self, action: Action) -> Option<&Key> {
         self.bindings.iter().find(|binding| binding.action == action)?.keys.first()
     }
 }
@@ -303,9 +308,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_does_two_things() {
-        for context in [Context::Picture, Context::Replay, Context::Table] {
-            let bound = BINDINGS.iter().filter(|binding| binding.context == context);
+    fn no_key_is_bound_twice_in_a_context() {
+        for context in [KeyContext::Timeline, KeyContext::Replay, KeyContext::Table] {
+            let bound = DEFAULT_BINDINGS.iter().filter(|binding| binding.context == context);
             let keys: Vec<Key> = bound.flat_map(|binding| binding.keys.iter()).copied().collect();
             for (index, key) in keys.iter().enumerate() {
                 assert!(!keys[index + 1..].contains(key), "{key} is bound twice");
@@ -314,8 +319,8 @@ mod tests {
     }
 
     #[test]
-    fn an_action_has_the_name_that_it_has_in_the_code() {
-        for Binding { action, name, .. } in BINDINGS {
+    fn configuration_name_matches_the_action() {
+        for KeyBinding { action, name, .. } in DEFAULT_BINDINGS {
             let code = format!("{action:?}");
             let words = code.chars().fold(String::new(), |words, c| match c {
                 'A'..='Z' if words.is_empty() => c.to_ascii_lowercase().to_string(),
@@ -324,7 +329,7 @@ mod tests {
             });
             let is_mode = name.starts_with("mode-") && matches!(action, Action::Mode(_));
             assert!(is_mode || *name == words, "{action:?} is called {name}");
-            let same = BINDINGS.iter().filter(|binding| binding.name == *name);
+            let same = DEFAULT_BINDINGS.iter().filter(|binding| binding.name == *name);
             assert_eq!(same.count(), 1, "{name}");
         }
     }

@@ -10,21 +10,21 @@ pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
     /// The mouse did something, there.
-    Mouse(Gesture, Pointed),
+    Mouse(Gesture, PointerTarget),
     /// Something happened in the run that goes on.
     Event(Event),
     /// The terminal told its background.
     Background(Background),
     /// What it costs to send, receive and fold an event was measured.
-    EventCost(Nanos),
+    EventOverhead(Nanos),
     /// A frame was drawn, in this time.
-    Drawn(Nanos),
+    FrameDrawn(Nanos),
     /// Names that no file has, for what can be taken along.
-    Named(Vec<(ExportKind, String)>),
+    ExportNames(Vec<(ExportKind, String)>),
     /// What became of something that was to be written.
-    Exported(String),
+    ExportFinished(String),
     /// The program slept, and all its threads with it.
-    Slept(Nanos),
+    Resumed(Nanos),
     /// A frame is about to be drawn.
     Frame {
         /// How far the run that goes on is, by its own clock; where a recording is played, what the
@@ -45,14 +45,14 @@ pub enum Gesture {
     /// The button goes up.
     Release,
     /// The wheel, away from the hand.
-    Closer,
+    ScrollUp,
     /// The wheel, towards the hand.
-    Farther,
+    ScrollDown,
 }
 
 /// What the mouse points at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Pointed {
+pub struct PointerTarget {
     /// The lane, counted through all runs shown.
     pub lane: Option<usize>,
     /// The moment on the time axis.
@@ -67,9 +67,9 @@ pub enum Effect {
     /// Stop the run that goes on.
     Stop,
     /// Have the run that goes on, if it is simulated, be so many times slower than real time.
-    Pace(u32),
+    SetSlowdown(u32),
     /// Find a name that no file has for each kind of export: this one, a number, and an ending.
-    Name(String),
+    FindExportNames(String),
     /// Write what is taken along to a file of that name.
     Export {
         /// What.

@@ -1,11 +1,11 @@
 //! The runs of this sitting: what is to run next, what ran, and how they compare.
 
-mod auto;
-mod bill;
-mod figures;
-mod journal;
-mod rivals;
+mod auto_workers;
+mod baseline;
+mod quota_estimate;
+mod session_log;
 mod setup;
+mod speed_up;
 mod stage;
 mod sweep;
 
@@ -13,19 +13,19 @@ use std::collections::BTreeMap;
 
 use crate::model::stats::Agreement;
 use crate::model::{
-    End, Event, Failure, Kind, Mode, Nanos, Plan, Run, Selection, Simulation, Sweep, Target,
-    Workload,
+    Event, EventKind, Failure, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation, Sweep,
+    Target, Workload,
 };
-pub use bill::Bill;
-use journal::Journal;
-pub use journal::{Begun, Entry, Tape};
-use rivals::Given;
-pub use rivals::Rival;
+pub use baseline::Baseline;
+use baseline::ExternalBaseline;
+pub use quota_estimate::QuotaEstimate;
+use session_log::SessionLog;
+pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{
-    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MOST_AUTO, MOST_PROCESSES,
-    MOST_WORKERS, MOST_WORKERS_ON_QUOTA, Setup, most_workers,
+    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS,
+    MAX_PROCESSES, MAX_WORKERS, MAX_WORKERS_WITH_QUOTA, Setup, max_workers,
 };
-pub use sweep::{MOST_COUNTS, MOST_REPEATS, SweepSetup};
+pub use sweep::{MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, SweepSetup};
 
 /// The runs of this sitting.
 #[derive(Debug)]
@@ -34,20 +34,20 @@ pub struct Session {
     profile: Option<Run>,
     /// How many pages there are: by the profile's count, and once a run was whole, as it found.
     pages: Option<u32>,
-    bouts: BTreeMap<Selection, Bout>,
-    active: Option<Active>,
-    latest: Option<Latest>,
+    run_sets: BTreeMap<Selection, RunSet>,
+    active: Option<ActiveRun>,
+    latest: Option<LatestRun>,
     /// Whether what goes on may cost what it costs: that was known when it was begun, or agreed to.
-    agreed: bool,
+    cost_accepted: bool,
     /// How long each workload took one task after another, when that was last done.
     sequential: BTreeMap<Workload, Nanos>,
-    given: Option<Given>,
-    journal: Journal,
+    external_baseline: Option<ExternalBaseline>,
+    log: SessionLog,
 }
 
 /// A selection's last runs, in the order of its modes.
 #[derive(Clone, Debug, Default)]
-struct Bout {
+struct RunSet {
     runs: Vec<Run>,
     /// Whether all runs brought the same, once they are over: not reckoned for every frame.
     agreement: Option<Agreement>,
@@ -59,7 +59,7 @@ struct Bout {
 
 /// The run that goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Active {
+enum ActiveRun {
     /// The preparing request, and what is to follow.
     Profile(Selection),
     /// A selection's run, by its place among the selection's modes.
@@ -67,7 +67,7 @@ enum Active {
 }
 
 /// The run that ended last.
-type Latest = Active;
+type LatestRun = ActiveRun;
 
 impl Session {
     /// A sitting in which nothing has run yet.
@@ -76,111 +76,111 @@ impl Session {
             setup,
             profile: None,
             pages: None,
-            bouts: BTreeMap::new(),
+            run_sets: BTreeMap::new(),
             active: None,
             latest: None,
-            agreed: false,
+            cost_accepted: false,
             sequential: BTreeMap::new(),
-            given: None,
-            journal: Journal::default(),
+            external_baseline: None,
+            log: SessionLog::default(),
         }
     }
 
     /// Has what is computed simulated from now on, or really run. What was computed so far is
     /// forgotten: it is not to be measured against what comes.
-    pub fn simulate(&mut self, simulation: Option<Simulation>) {
+    pub fn set_simulation(&mut self, simulation: Option<Simulation>) {
         self.setup.compute.simulation = simulation;
-        self.bouts.retain(|selection, _| !selection.workload.is_computed());
+        self.run_sets.retain(|selection, _| !selection.workload.is_computed());
         self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
     /// Begins a selection, unless something runs: returns what to start first. Where requests cost
     /// quota, what is left of it is asked each time.
-    pub fn begin(&mut self, selection: Selection) -> Option<Plan> {
+    pub fn start_selection(&mut self, selection: Selection) -> Option<Plan> {
         if self.active.is_some() {
             return None;
         }
-        self.note_begun(selection);
-        self.set_aside(selection);
-        let known = self.tasks(selection.workload).is_some();
-        self.agreed = known || self.setup.sweep.agreed;
+        self.log_start(selection);
+        self.keep_as_baseline(selection);
+        let known = self.task_count(selection.workload).is_some();
+        self.cost_accepted = known || self.setup.sweep.agreed;
         if known && !self.setup.costs_quota(selection.workload) {
-            return self.begin_run(selection, 0);
+            return self.start_run(selection, 0);
         }
         if known {
-            self.lay_out(selection, 0);
+            self.plan_runs(selection, 0);
         }
         let plan = self.plan(Workload::Profile, Mode::Sequential, 1)?;
         self.profile = Some(Run::new(plan.clone()));
-        self.active = Some(Active::Profile(selection));
+        self.active = Some(ActiveRun::Profile(selection));
         Some(plan)
     }
 
     /// Adds what happened in the run that goes on. When it is over, returns what to start next.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
-        self.note_event(event);
-        let event = self.judged(event);
+        self.log_event(event);
+        let event = self.with_quota_check(event);
         self.active_run_mut()?.apply(&event);
-        if let (Kind::Queued { tasks }, Some(Active::Run(selection, index))) =
+        if let (EventKind::TaskCountChanged { tasks }, Some(ActiveRun::Run(selection, index))) =
             (&event.kind, self.active)
         {
             // The list decides, as soon as it tells; the runs to come know it, too.
             if selection.workload == Workload::Followers {
                 self.pages = Some((*tasks).max(1));
             }
-            self.lay_out(selection, index + 1);
+            self.plan_runs(selection, index + 1);
         }
-        let Kind::RunFinished { end } = &event.kind else { return None };
+        let EventKind::RunFinished { outcome } = &event.kind else { return None };
         let over = self.active.take()?;
         self.latest = Some(over);
         // A stop that came after the answer is still a stop.
-        let finished = *end == End::Finished;
+        let finished = *outcome == RunOutcome::Finished;
         match over {
-            Active::Profile(selection) => {
-                let counted = self.pages_by_profile().filter(|_| *end != End::Stopped);
+            ActiveRun::Profile(selection) => {
+                let counted = self.profile_page_count().filter(|_| *outcome != RunOutcome::Stopped);
                 self.pages = counted.or(self.pages);
-                let goes_on = finished && counted.is_some() && !self.asks(selection);
-                goes_on.then(|| self.begin_run(selection, 0)).flatten()
+                let goes_on = finished && counted.is_some() && !self.awaits_confirmation(selection);
+                goes_on.then(|| self.start_run(selection, 0)).flatten()
             }
-            Active::Run(selection, index) => {
-                self.learn(selection, index);
+            ActiveRun::Run(selection, index) => {
+                self.record_results(selection, index);
                 if selection.is_sweep() {
-                    return self.after_trial(selection);
+                    return self.finish_trial(selection);
                 }
-                finished.then(|| self.begin_run(selection, index + 1)).flatten()
+                finished.then(|| self.start_run(selection, index + 1)).flatten()
             }
         }
     }
 
     /// Compares what is over, and takes from a whole run what later ones build on.
-    fn learn(&mut self, selection: Selection, index: usize) {
-        let bout = self.bouts.entry(selection).or_default();
-        if let [first, others @ ..] = bout.runs.as_slice()
+    fn record_results(&mut self, selection: Selection, index: usize) {
+        let run_set = self.run_sets.entry(selection).or_default();
+        if let [first, others @ ..] = run_set.runs.as_slice()
             && others.last().is_some_and(Run::is_over)
         {
-            bout.agreement = Agreement::of_all(first, others);
+            run_set.agreement = Agreement::compare_all(first, others);
         }
-        let Some(run) = bout.runs.get(index).filter(|run| run.is_comparable()) else { return };
+        let Some(run) = run_set.runs.get(index).filter(|run| run.is_comparable()) else { return };
         if selection.workload == Workload::Followers {
             self.pages = Some(run.known_tasks());
         }
-        if let (Mode::Sequential, Some(took)) = (run.plan().mode, run.took()) {
+        if let (Mode::Sequential, Some(took)) = (run.plan().mode, run.duration()) {
             self.sequential.insert(selection.workload, took);
         }
     }
 
-    fn begin_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
-        self.lay_out(selection, index);
+    fn start_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
+        self.plan_runs(selection, index);
         let plan = self.runs(selection).get(index)?.plan().clone();
-        self.active = Some(Active::Run(selection, index));
+        self.active = Some(ActiveRun::Run(selection, index));
         Some(plan)
     }
 
     /// Gives every run of the selection from this one on its lanes, so that each has its row before
     /// it begins.
-    fn lay_out(&mut self, selection: Selection, index: usize) {
+    fn plan_runs(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
-        let tasks = self.tasks(selection.workload).unwrap_or(1);
+        let tasks = self.task_count(selection.workload).unwrap_or(1);
         let mut plans: Vec<Plan> =
             modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
         if let Some(workers) = self.next_trial(selection) {
@@ -188,17 +188,17 @@ impl Session {
                 plan.workers = workers;
             }
         }
-        let runs = &mut self.bouts.entry(selection).or_default().runs;
+        let runs = &mut self.run_sets.entry(selection).or_default().runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
 
     fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Option<Plan> {
-        let auto = self.most_by_auto(workload, mode);
+        let auto = self.max_auto_workers(workload, mode);
         let workers = match mode {
             Mode::Sequential => 1,
-            Mode::Threads | Mode::Gil => self.workers(workload),
-            Mode::Processes => self.workers(workload).min(MOST_PROCESSES),
+            Mode::Threads | Mode::Gil => self.worker_count(workload),
+            Mode::Processes => self.worker_count(workload).min(MAX_PROCESSES),
         };
         let workers = auto.unwrap_or(workers);
         let work = self.setup.work(workload)?;
@@ -208,8 +208,10 @@ impl Session {
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {
         match self.active? {
-            Active::Profile(_) => self.profile.as_mut(),
-            Active::Run(selection, index) => self.bouts.get_mut(&selection)?.runs.get_mut(index),
+            ActiveRun::Profile(_) => self.profile.as_mut(),
+            ActiveRun::Run(selection, index) => {
+                self.run_sets.get_mut(&selection)?.runs.get_mut(index)
+            }
         }
     }
 
@@ -224,7 +226,7 @@ impl Session {
     }
 
     /// How many tasks a workload has, once that is known.
-    pub fn tasks(&self, workload: Workload) -> Option<u32> {
+    pub fn task_count(&self, workload: Workload) -> Option<u32> {
         match workload {
             Workload::Profile => Some(1),
             Workload::Followers => self.pages,
@@ -235,12 +237,12 @@ impl Session {
 
     /// The selection's last runs, in the order of its modes; none before it has run.
     pub fn runs(&self, selection: Selection) -> &[Run] {
-        self.bouts.get(&selection).map_or(&[], |bout| bout.runs.as_slice())
+        self.run_sets.get(&selection).map_or(&[], |run_set| run_set.runs.as_slice())
     }
 
     /// The runs of every selection that has run.
     pub fn all_runs(&self) -> impl Iterator<Item = &Run> {
-        self.bouts.values().flat_map(|bout| &bout.runs)
+        self.run_sets.values().flat_map(|run_set| &run_set.runs)
     }
 
     /// The preparing request, once it has been made.
@@ -251,7 +253,7 @@ impl Session {
     /// The selection that runs now.
     pub const fn active(&self) -> Option<Selection> {
         match self.active {
-            Some(Active::Profile(selection) | Active::Run(selection, _)) => Some(selection),
+            Some(ActiveRun::Profile(selection) | ActiveRun::Run(selection, _)) => Some(selection),
             None => None,
         }
     }
@@ -269,16 +271,16 @@ impl Session {
     /// The runs of the selection that ran last; of the preparing request where that was all.
     pub fn latest_runs(&self) -> &[Run] {
         match self.latest {
-            Some(Active::Profile(_)) => self.profile.as_slice(),
-            Some(Active::Run(selection, _)) => self.runs(selection),
+            Some(ActiveRun::Profile(_)) => self.profile.as_slice(),
+            Some(ActiveRun::Run(selection, _)) => self.runs(selection),
             None => &[],
         }
     }
 
-    fn run(&self, which: Active) -> Option<&Run> {
+    fn run(&self, which: ActiveRun) -> Option<&Run> {
         match which {
-            Active::Profile(_) => self.profile.as_ref(),
-            Active::Run(selection, index) => self.runs(selection).get(index),
+            ActiveRun::Profile(_) => self.profile.as_ref(),
+            ActiveRun::Run(selection, index) => self.runs(selection).get(index),
         }
     }
 
@@ -286,38 +288,38 @@ impl Session {
     pub fn failure(&self, selection: Selection) -> Option<&Failure> {
         let mut runs = self.runs(selection).iter();
         // The quota may be too small for one selection, and do for another.
-        let prepared = match self.tasks(selection.workload) {
+        let prepared = match self.task_count(selection.workload) {
             None => true,
-            Some(_) => self.latest == Some(Active::Profile(selection)),
+            Some(_) => self.latest == Some(ActiveRun::Profile(selection)),
         };
         let profile = self.profile.as_ref().filter(|_| prepared);
         runs.find_map(Run::failure).or_else(|| profile?.failure())
     }
 
     /// How many workers a workload's next run has where it has several.
-    pub fn workers(&self, workload: Workload) -> u16 {
+    pub fn worker_count(&self, workload: Workload) -> u16 {
         self.setup.workers.unwrap_or_else(|| {
             if workload.is_computed() {
                 return DEFAULT_COMPUTE_WORKERS;
             }
-            let tasks = self.tasks(workload).unwrap_or(u32::from(DEFAULT_WORKERS));
+            let tasks = self.task_count(workload).unwrap_or(u32::from(DEFAULT_WORKERS));
             DEFAULT_WORKERS.min(u16::try_from(tasks).unwrap_or(u16::MAX)).max(1)
         })
     }
 
     /// Whether that number is settled, by a person or by the number of tasks.
-    pub fn knows_workers(&self, workload: Workload) -> bool {
-        self.setup.workers.is_some() || self.tasks(workload).is_some()
+    pub fn is_worker_count_known(&self, workload: Workload) -> bool {
+        self.setup.workers.is_some() || self.task_count(workload).is_some()
     }
 
     /// Fewer or more workers for the next run that has several, within what the server allows; from
     /// where that stands, if it was to be found.
     pub fn change_workers(&mut self, workload: Workload, by: i32) {
-        let found = self.is_auto(workload).then(|| self.found(workload)).flatten();
-        let workers = i32::from(found.unwrap_or_else(|| self.workers(workload)));
+        let found = self.is_auto(workload).then(|| self.latest_auto_workers(workload)).flatten();
+        let workers = i32::from(found.unwrap_or_else(|| self.worker_count(workload)));
         let workers = workers.saturating_add(by);
         self.setup.auto &= workload != Workload::Followers;
-        let most = most_workers(self.setup.costs_quota(workload));
-        self.setup.workers = u16::try_from(workers.clamp(1, i32::from(most))).ok();
+        let max = max_workers(self.setup.costs_quota(workload));
+        self.setup.workers = u16::try_from(workers.clamp(1, i32::from(max))).ok();
     }
 }

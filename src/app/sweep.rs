@@ -6,12 +6,12 @@ use crate::model::Selection;
 impl App {
     /// Fewer or more workers from the next run on; a sweep has its own.
     pub(super) fn change_workers(&mut self, by: i32) {
-        if self.shown.is_sweep() {
+        if self.selection.is_sweep() {
             self.notice =
                 Some("a sweep runs several counts: --threads 1,2,4 says which".to_owned());
             return;
         }
-        self.session.change_workers(self.shown.workload, by);
+        self.session.change_workers(self.selection.workload, by);
     }
 
     /// A trial takes the place of the one before: a view that was held still on that goes on.
@@ -20,9 +20,9 @@ impl App {
         else {
             return;
         };
-        if active == self.shown {
+        if active == self.selection {
             self.view.resume();
-        } else if let Some(view) = self.others.get_mut(&active) {
+        } else if let Some(view) = self.other_views.get_mut(&active) {
             view.resume();
         }
     }

@@ -2,117 +2,118 @@
 
 use super::App;
 use super::keymap::Action;
-use super::popup::Popup;
-use crate::model::table::{Column, Row, Table};
+use super::overlay::Overlay;
+use crate::model::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
 use crate::model::{Attempt, Nanos, Run};
 
 /// How many rows a page is.
-const PAGE: usize = 10;
+const PAGE_ROWS: usize = 10;
 
 /// The table, and where a person is in it.
 #[derive(Clone, Debug, Default)]
-pub struct Listing {
-    table: Table,
+pub struct TableView {
+    table: AttemptTable,
     /// The row chosen, by its place.
-    chosen: usize,
+    selected: usize,
 }
 
-impl Listing {
+impl TableView {
     /// The rows.
-    pub const fn table(&self) -> &Table {
+    pub const fn table(&self) -> &AttemptTable {
         &self.table
     }
 
     /// The place of the row chosen.
-    pub const fn chosen(&self) -> usize {
-        self.chosen
+    pub const fn selected_row(&self) -> usize {
+        self.selected
     }
 
-    fn choose(&mut self, place: usize) {
-        self.chosen = place.min(self.table.len().saturating_sub(1));
+    fn select_row(&mut self, place: usize) {
+        self.selected = place.min(self.table.len().saturating_sub(1));
     }
 
     /// Changes the table; the row chosen stays chosen, wherever it stands then.
-    fn change(&mut self, visible: &[(&Run, Nanos)], how: impl FnOnce(&mut Table)) {
-        let row = self.table.row(self.chosen);
+    fn update(&mut self, visible: &[(&Run, Nanos)], how: impl FnOnce(&mut AttemptTable)) {
+        let row = self.table.row(self.selected);
         how(&mut self.table);
-        let place = row.and_then(|row| self.table.place_of(row, visible));
-        self.choose(place.unwrap_or(self.chosen));
+        let place = row.and_then(|row| self.table.index_of(row, visible));
+        self.select_row(place.unwrap_or(self.selected));
     }
 }
 
 impl App {
     /// The table, where it lies over the picture.
-    pub fn listing(&self) -> Option<&Listing> {
-        self.listing.as_ref().filter(|_| self.popup == Some(Popup::Table))
+    pub fn table_view(&self) -> Option<&TableView> {
+        self.table_view.as_ref().filter(|_| self.overlay == Some(Overlay::Table))
     }
 
     /// The attempt that a row of the table is about, and until when its run is shown.
-    pub fn listed(&self, row: Row) -> Option<(Attempt<'_>, Nanos)> {
-        let visible: Vec<(&Run, Nanos)> = self.visible().collect();
+    pub fn attempt_in_row(&self, row: AttemptRow) -> Option<(Attempt<'_>, Nanos)> {
+        let visible: Vec<(&Run, Nanos)> = self.visible_runs().collect();
         let (_, until) = *visible.get(row.run())?;
         Some((row.attempt(&visible)?, until))
     }
 
     /// Opens the table; how it was sorted is kept from the last time.
     pub(super) fn open_table(&mut self) {
-        self.popup = Some(Popup::Table);
-        self.change_table(Table::refresh);
+        self.overlay = Some(Overlay::Table);
+        self.update_table(AttemptTable::refresh);
     }
 
     /// Takes in what is new, if the table is open.
     pub(super) fn refresh_table(&mut self) {
-        if self.popup == Some(Popup::Table) {
-            self.change_table(Table::refresh);
+        if self.overlay == Some(Overlay::Table) {
+            self.update_table(AttemptTable::refresh);
         }
     }
 
     /// Other runs are shown.
-    pub(super) fn list_anew(&mut self) {
-        if let Some(listing) = &mut self.listing {
-            listing.table.forget();
-            listing.chosen = 0;
+    pub(super) fn reset_table(&mut self) {
+        if let Some(table_view) = &mut self.table_view {
+            table_view.table.clear();
+            table_view.selected = 0;
         }
     }
 
     /// A key while the table is open.
-    pub(super) fn act_on_table(&mut self, action: Action) {
-        let Some(listing) = &mut self.listing else { return };
-        let chosen = listing.chosen;
+    pub(super) fn handle_table_action(&mut self, action: Action) {
+        let Some(table_view) = &mut self.table_view else { return };
+        let selected = table_view.selected;
         match action {
-            Action::NextLane => listing.choose(chosen.saturating_add(1)),
-            Action::PreviousLane => listing.choose(chosen.saturating_sub(1)),
-            Action::NextLanes => listing.choose(chosen.saturating_add(PAGE)),
-            Action::PreviousLanes => listing.choose(chosen.saturating_sub(PAGE)),
-            Action::Start => listing.choose(0),
-            Action::Follow => listing.choose(usize::MAX),
-            Action::NextColumn => self.change_table(|table, visible| table.sort_by(1, visible)),
+            Action::NextLane => table_view.select_row(selected.saturating_add(1)),
+            Action::PreviousLane => table_view.select_row(selected.saturating_sub(1)),
+            Action::NextLanes => table_view.select_row(selected.saturating_add(PAGE_ROWS)),
+            Action::PreviousLanes => table_view.select_row(selected.saturating_sub(PAGE_ROWS)),
+            Action::Start => table_view.select_row(0),
+            Action::Follow => table_view.select_row(usize::MAX),
+            Action::NextColumn => self.update_table(|table, visible| table.sort_by(1, visible)),
             Action::PreviousColumn => {
-                let last = Column::ALL.len() - 1;
-                self.change_table(|table, visible| table.sort_by(last, visible));
+                let last = AttemptColumn::ALL.len() - 1;
+                self.update_table(|table, visible| table.sort_by(last, visible));
             }
-            Action::Invert => self.change_table(|table, _| table.invert()),
-            Action::Inspect => self.go_to_row(),
-            Action::Back | Action::Table | Action::Quit => self.popup = None,
+            Action::Invert => self.update_table(|table, _| table.reverse()),
+            Action::Inspect => self.go_to_selected_row(),
+            Action::Back | Action::Table | Action::Quit => self.overlay = None,
             _ => {}
         }
     }
 
-    fn change_table(&mut self, how: impl FnOnce(&mut Table, &[(&Run, Nanos)])) {
-        let mut listing = self.listing.take().unwrap_or_default();
-        let visible: Vec<(&Run, Nanos)> = self.visible().collect();
-        listing.change(&visible, |table| how(table, &visible));
-        self.listing = Some(listing);
+    fn update_table(&mut self, how: impl FnOnce(&mut AttemptTable, &[(&Run, Nanos)])) {
+        let mut table_view = self.table_view.take().unwrap_or_default();
+        let visible: Vec<(&Run, Nanos)> = self.visible_runs().collect();
+        table_view.update(&visible, |table| how(table, &visible));
+        self.table_view = Some(table_view);
     }
 
     /// Closes the table and looks at the row chosen on the timeline.
-    fn go_to_row(&mut self) {
-        let row = self.listing.as_ref().and_then(|it| it.table.row(it.chosen));
-        let Some((row, (attempt, _))) = row.and_then(|row| Some((row, self.listed(row)?))) else {
+    fn go_to_selected_row(&mut self) {
+        let row = self.table_view.as_ref().and_then(|it| it.table.row(it.selected));
+        let Some((row, (attempt, _))) = row.and_then(|row| Some((row, self.attempt_in_row(row)?)))
+        else {
             return;
         };
         let (lane, start) = (attempt.lane, attempt.span.start);
-        self.popup = None;
-        self.view.go_to(self.lane_of(row.run(), lane), start);
+        self.overlay = None;
+        self.view.go_to(self.lane_index_of(row.run(), lane), start);
     }
 }

@@ -1,24 +1,24 @@
 //! How one selection is looked at: which stretch of time, which lane, and whether it is held still.
 
-use super::history::History;
 use super::keymap::Action;
-use super::pointer::Drag;
-use super::range::Range;
+use super::mouse::Drag;
+use super::time_range::TimeRange;
+use super::undo_history::UndoHistory;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
 
 /// How one selection is looked at.
 #[derive(Clone, Debug, Default)]
-pub(super) struct View {
+pub(super) struct TimelineView {
     pub(super) viewport: Viewport,
     /// The lane that a person chose, counted through all runs.
     pub(super) lane: Option<usize>,
     /// The moment that a person looks at.
     pub(super) cursor: Option<Nanos>,
-    pub(super) range: Option<Range>,
+    pub(super) range: Option<TimeRange>,
     /// Whether the inspector is open.
-    pub(super) inspects: bool,
-    pub(super) history: History,
+    pub(super) inspector_open: bool,
+    pub(super) history: UndoHistory,
     /// The mouse's button is down.
     pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
@@ -33,20 +33,20 @@ struct Pause {
     at: Nanos,
 }
 
-impl View {
+impl TimelineView {
     /// A run begins: all of it is to be seen, as it goes on; it may take so long, where that is known.
-    pub(super) fn begin(&mut self, expected: Option<Nanos>) {
+    pub(super) fn reset_for_run(&mut self, expected: Option<Nanos>) {
         // Moments of the run before mean nothing in this one.
         *self = Self { viewport: self.viewport.clone(), lane: self.lane, ..Self::default() };
         self.viewport.fit();
         if let Some(expected) = expected {
-            self.viewport.make_room(expected);
+            self.viewport.set_horizon(expected);
         }
     }
 
     /// A frame is about to be drawn: [`Viewport::frame`]. Where the timeline makes room for a pane,
     /// the cursor stays in view.
-    pub(super) fn frame(
+    pub(super) fn prepare_frame(
         &mut self,
         columns: u16,
         edge: Nanos,
@@ -54,7 +54,7 @@ impl View {
         expected: Option<Nanos>,
     ) {
         let before = self.viewport.window();
-        self.viewport.frame(columns, edge, newest, expected);
+        self.viewport.prepare_frame(columns, edge, newest, expected);
         if let Some(at) = self.cursor
             && before.columns != columns
             && before.contains(at)
@@ -66,62 +66,62 @@ impl View {
 
     /// Another moment of a recording is shown: a picture that shows all fits as if that were the first.
     pub(super) fn refit(&mut self, expected: Option<Nanos>) {
-        if self.viewport.fits() {
+        if self.viewport.is_fitted() {
             self.viewport = Viewport::default();
-            self.begin(expected);
+            self.reset_for_run(expected);
         }
     }
 
     /// Does what a key asks for that changes nothing but the view.
-    pub(super) fn act(&mut self, action: Action, runs: &[Run], now: Nanos) {
-        let before = self.look();
+    pub(super) fn handle_action(&mut self, action: Action, runs: &[Run], now: Nanos) {
+        let before = self.snapshot();
         match action {
             Action::Undo => return self.undo(),
-            Action::Pause => self.pause(runs, now),
-            Action::Back => self.back(),
-            Action::NextLane => self.choose_lane(1, runs),
-            Action::PreviousLane => self.choose_lane(-1, runs),
-            Action::NextLanes => self.choose_lane(10, runs),
-            Action::PreviousLanes => self.choose_lane(-10, runs),
-            Action::NextSpan => self.next_span(true, runs, now),
-            Action::PreviousSpan => self.next_span(false, runs, now),
+            Action::Pause => self.toggle_pause(runs, now),
+            Action::Back => self.go_back(),
+            Action::NextLane => self.move_lane_selection(1, runs),
+            Action::PreviousLane => self.move_lane_selection(-1, runs),
+            Action::NextLanes => self.move_lane_selection(10, runs),
+            Action::PreviousLanes => self.move_lane_selection(-10, runs),
+            Action::NextSpan => self.move_to_next_span(true, runs, now),
+            Action::PreviousSpan => self.move_to_next_span(false, runs, now),
             Action::CursorLeft => self.move_cursor(false),
             Action::CursorRight => self.move_cursor(true),
-            Action::Range => self.mark(),
+            Action::Range => self.toggle_range(),
             Action::FitSelection => self.fit_selection(runs, now),
-            Action::ZoomIn => self.zoom(true),
-            Action::ZoomOut => self.zoom(false),
+            Action::ZoomIn => self.zoom_view(true),
+            Action::ZoomOut => self.zoom_view(false),
             Action::Fit => self.viewport.fit(),
             Action::PanLeft => self.viewport.pan(-1),
             Action::PanRight => self.viewport.pan(1),
             Action::PageLeft => self.viewport.pan(-8),
             Action::PageRight => self.viewport.pan(8),
-            Action::Start => self.viewport.start(),
-            Action::Follow => self.viewport.follow(),
+            Action::Start => self.viewport.go_to_start(),
+            Action::Follow => self.viewport.follow_latest(),
             _ => {}
         }
-        self.note(before, Some(action));
+        self.record_change(before, Some(action));
     }
 
     /// Opens the inspector, on the first lane if none is chosen, or closes it.
-    pub(super) fn inspect(&mut self, runs: &[Run]) {
-        let before = self.look();
-        self.inspects = !self.inspects && !runs.is_empty();
-        if self.inspects {
+    pub(super) fn toggle_inspector(&mut self, runs: &[Run]) {
+        let before = self.snapshot();
+        self.inspector_open = !self.inspector_open && !runs.is_empty();
+        if self.inspector_open {
             self.lane = self.lane.or(Some(0));
         }
-        self.note(before, None);
+        self.record_change(before, None);
     }
 
-    fn zoom(&mut self, closer: bool) {
+    fn zoom_view(&mut self, closer: bool) {
         match self.cursor {
             Some(at) => self.viewport.zoom_at(closer, at),
             None => self.viewport.zoom(closer),
         }
     }
 
-    fn pause(&mut self, runs: &[Run], now: Nanos) {
-        let run = runs.iter().rposition(Run::has_begun).unwrap_or(0);
+    fn toggle_pause(&mut self, runs: &[Run], now: Nanos) {
+        let run = runs.iter().rposition(Run::has_started).unwrap_or(0);
         let at = runs.get(run).map_or(Nanos::ZERO, |run| run.elapsed(now));
         self.pause = match self.pause {
             Some(_) => None,
@@ -135,15 +135,16 @@ impl View {
     }
 
     /// One step back: the inspector, the range, the cursor, the held view, the zoom.
-    fn back(&mut self) {
-        let closed = std::mem::take(&mut self.inspects);
-        let dropped = closed || self.range.take().is_some() || self.cursor.take().is_some();
+    fn go_back(&mut self) {
+        let inspector_closed = std::mem::take(&mut self.inspector_open);
+        let dropped =
+            inspector_closed || self.range.take().is_some() || self.cursor.take().is_some();
         if !dropped && self.pause.take().is_none() {
             self.viewport.fit();
         }
     }
 
-    fn choose_lane(&mut self, by: isize, runs: &[Run]) {
+    fn move_lane_selection(&mut self, by: isize, runs: &[Run]) {
         let lanes = runs.iter().map(|run| run.lanes().len()).sum::<usize>();
         let next = match self.lane {
             Some(lane) => lane.saturating_add_signed(by),
@@ -158,7 +159,7 @@ impl View {
     }
 
     /// Until when the run at a place is shown.
-    pub(super) fn until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
+    pub(super) fn visible_until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
         match self.pause {
             Some(pause) if index > pause.run => Nanos::ZERO,
             Some(pause) if index == pause.run => pause.at,
@@ -167,7 +168,7 @@ impl View {
     }
 
     /// How far behind it is: nothing if it is not held still.
-    pub(super) fn behind(&self, runs: &[Run], now: Nanos) -> Option<Nanos> {
+    pub(super) fn time_behind(&self, runs: &[Run], now: Nanos) -> Option<Nanos> {
         let pause = self.pause?;
         let run = runs.get(pause.run)?;
         let later = runs.iter().skip(pause.run + 1).map(|run| run.elapsed(now));

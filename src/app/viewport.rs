@@ -4,13 +4,13 @@ use crate::model::{Nanos, Run};
 
 /// Before a run's length can be guessed, the timeline has room for this much, so that a short run
 /// never changes its scale.
-const FIRST_HORIZON: Nanos = Nanos::from_millis(4_800);
+const INITIAL_HORIZON: Nanos = Nanos::from_millis(4_800);
 
 /// The finest cell.
-const FINEST: Nanos = Nanos(1_000);
+const MIN_CELL: Nanos = Nanos(1_000);
 
 /// The coarsest cell: an hour.
-const COARSEST: Nanos = Nanos(3_600_000_000_000);
+const MAX_CELL: Nanos = Nanos(3_600_000_000_000);
 
 /// What a person set for one selection's timeline.
 #[derive(Clone, Debug)]
@@ -30,13 +30,13 @@ pub struct Viewport {
     /// Whether a run goes on in it.
     goes_on: bool,
     /// Whether a view that follows goes on by halves of itself.
-    calm: bool,
+    reduced_motion: bool,
     columns: u16,
 }
 
 /// What a person chose of a [`Viewport`]: what undoing brings back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Setting {
+pub(super) struct ViewportSnapshot {
     cell: Option<Nanos>,
     /// Where it begins, unless that follows from the rest.
     from: Option<Nanos>,
@@ -44,7 +44,7 @@ pub(super) struct Setting {
 
 /// The stretch of time that is drawn: `columns` cells of `cell` each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct TimeWindow {
     /// The left border, a multiple of the cell.
     pub from: Nanos,
     /// The width of a cell.
@@ -53,7 +53,7 @@ pub struct Window {
     pub columns: u16,
 }
 
-impl Window {
+impl TimeWindow {
     /// The right border.
     pub const fn end(self) -> Nanos {
         Nanos(self.from.0.saturating_add(self.cell.0.saturating_mul(self.columns as u64)))
@@ -70,7 +70,7 @@ impl Window {
     }
 
     /// The stretch of time of the cell that a moment is in.
-    pub const fn cell_of(self, at: Nanos) -> (Nanos, Nanos) {
+    pub const fn cell_bounds(self, at: Nanos) -> (Nanos, Nanos) {
         let from = at.0 / self.cell.0 * self.cell.0;
         (Nanos(from), Nanos(from.saturating_add(self.cell.0)))
     }
@@ -82,11 +82,11 @@ impl Default for Viewport {
             cell: None,
             from: Nanos::ZERO,
             follow: true,
-            horizon: FIRST_HORIZON,
+            horizon: INITIAL_HORIZON,
             edge: Nanos::ZERO,
             newest: Nanos::ZERO,
             goes_on: false,
-            calm: false,
+            reduced_motion: false,
             columns: 80,
         }
     }
@@ -96,7 +96,7 @@ impl Viewport {
     /// A frame is about to be drawn on `columns` cells; the newest moment of the runs shown is
     /// `edge`. While one of them goes on, `newest` is its own, and `expected` how long it may take
     /// in all.
-    pub fn frame(
+    pub fn prepare_frame(
         &mut self,
         columns: u16,
         edge: Nanos,
@@ -120,27 +120,28 @@ impl Viewport {
     }
 
     /// Has a view that follows go on by halves of itself, or cell by cell.
-    pub(super) const fn set_calm(&mut self, calm: bool) {
-        self.calm = calm;
+    pub(super) const fn set_reduced_motion(&mut self, reduced_motion: bool) {
+        self.reduced_motion = reduced_motion;
     }
 
     /// What to draw.
-    pub fn window(&self) -> Window {
+    pub fn window(&self) -> TimeWindow {
         let columns = self.columns;
         let Some(cell) = self.cell else {
-            return Window { from: Nanos::ZERO, cell: self.fitted(), columns };
+            return TimeWindow { from: Nanos::ZERO, cell: self.fitted(), columns };
         };
         let from = if self.follow {
             let shown = cell.0 * u64::from(columns - columns / 16 - 1);
-            let step = if self.calm { cell.0 * u64::from((columns / 2).max(1)) } else { cell.0 };
+            let step =
+                if self.reduced_motion { cell.0 * u64::from((columns / 2).max(1)) } else { cell.0 };
             let first = self.newest.0.saturating_sub(shown);
             // A long step goes ahead, or the newest moment would be out of view meanwhile.
-            let steps = if self.calm { first.div_ceil(step) } else { first / step };
+            let steps = if self.reduced_motion { first.div_ceil(step) } else { first / step };
             Nanos(steps.saturating_mul(step))
         } else {
             self.from
         };
-        Window { from, cell, columns }
+        TimeWindow { from, cell, columns }
     }
 
     /// The width of a cell at which the whole run fits into the view.
@@ -149,12 +150,12 @@ impl Viewport {
     }
 
     /// Whether the newest moment stays in view.
-    pub const fn follows(&self) -> bool {
+    pub const fn is_following(&self) -> bool {
         self.follow
     }
 
     /// Whether the whole run is fitted into the view.
-    pub const fn fits(&self) -> bool {
+    pub const fn is_fitted(&self) -> bool {
         self.cell.is_none()
     }
 
@@ -170,19 +171,19 @@ impl Viewport {
     }
 
     /// Gives a fitted timeline room for this much.
-    pub(super) fn make_room(&mut self, horizon: Nanos) {
+    pub(super) fn set_horizon(&mut self, horizon: Nanos) {
         self.horizon = horizon;
     }
 
     /// Goes to the run's start.
-    pub fn start(&mut self) {
+    pub fn go_to_start(&mut self) {
         self.cell = Some(self.window().cell);
         self.from = Nanos::ZERO;
         self.follow = false;
     }
 
     /// Goes to the newest moment and stays there.
-    pub fn follow(&mut self) {
+    pub fn follow_latest(&mut self) {
         self.follow = true;
         self.newest = self.edge;
     }
@@ -200,7 +201,7 @@ impl Viewport {
             let last = self.edge.0.saturating_sub(half).max(window.from.0);
             window.from.0.saturating_add(by).min(last)
         };
-        self.hold(window.cell, from);
+        self.pin_to(window.cell, from);
     }
 
     /// Shows half as much, or twice as much (about: cells are 1, 2 or 5 of a unit wide). What is in
@@ -209,18 +210,18 @@ impl Viewport {
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
         let Some(cell) = self.next_cell(closer) else { return };
-        if self.follow && (self.goes_on || !self.fits()) {
+        if self.follow && (self.goes_on || !self.is_fitted()) {
             self.cell = Some(cell);
             return;
         }
         // The runs' common start is where they differ: a view that begins there keeps it.
         if window.from == Nanos::ZERO {
-            self.hold(cell, 0);
+            self.pin_to(cell, 0);
             return;
         }
         let half = u64::from(window.columns / 2);
         let middle = window.from.0.saturating_add(window.cell.0 * half).min(self.edge.0);
-        self.hold(cell, middle.saturating_sub(cell.0 * half));
+        self.pin_to(cell, middle.saturating_sub(cell.0 * half));
     }
 
     /// The same, but what stays where it is is the moment `at`, if that is in view.
@@ -229,7 +230,7 @@ impl Viewport {
         let Some(column) = window.column(at) else { return self.zoom(closer) };
         let Some(cell) = self.next_cell(closer) else { return };
         let before = cell.0.saturating_mul(column.into());
-        self.hold(cell, (at.0 / cell.0 * cell.0).saturating_sub(before));
+        self.pin_to(cell, (at.0 / cell.0 * cell.0).saturating_sub(before));
     }
 
     /// The width of a cell after a zoom; nothing where there is no more to see.
@@ -243,7 +244,7 @@ impl Viewport {
         } else {
             round_up(now.0 + 1, &ZOOM_STEPS)
         };
-        Some(next.clamp(FINEST, COARSEST))
+        Some(next.clamp(MIN_CELL, MAX_CELL))
     }
 
     /// Pans by as little as brings the moment `at` into view. A zoomed view stays there, even if it
@@ -252,23 +253,23 @@ impl Viewport {
         let window = self.window();
         let after = window.cell.0.saturating_mul(u64::from(window.columns.saturating_sub(1)));
         match at {
-            _ if at < window.from => self.hold(window.cell, at.0),
+            _ if at < window.from => self.pin_to(window.cell, at.0),
             _ if at >= window.end() => {
-                let (cell, _) = window.cell_of(at);
-                self.hold(window.cell, cell.0.saturating_sub(after));
+                let (cell, _) = window.cell_bounds(at);
+                self.pin_to(window.cell, cell.0.saturating_sub(after));
             }
-            _ if self.cell.is_some() => self.hold(window.cell, window.from.0),
+            _ if self.cell.is_some() => self.pin_to(window.cell, window.from.0),
             _ => {}
         }
     }
 
     /// Shows the stretch from `a` to `b` as closely as it fits, with a cell to spare at both sides;
     /// returns whether that changes anything.
-    pub fn show(&mut self, a: Nanos, b: Nanos) -> bool {
+    pub fn show_range(&mut self, a: Nanos, b: Nanos) -> bool {
         let before = self.window();
         let room = u64::from(self.columns.saturating_sub(3).max(1));
         let cell = round_up(b.since(a).0.div_ceil(room), &FIT_STEPS);
-        self.hold(cell, a.0.saturating_sub(cell.0));
+        self.pin_to(cell, a.0.saturating_sub(cell.0));
         self.window() != before
     }
 
@@ -278,19 +279,19 @@ impl Viewport {
     }
 
     /// What a person chose of it.
-    pub(super) fn setting(&self) -> Setting {
+    pub(super) fn snapshot(&self) -> ViewportSnapshot {
         let moves = self.cell.is_none() || self.follow;
-        Setting { cell: self.cell, from: (!moves).then_some(self.from) }
+        ViewportSnapshot { cell: self.cell, from: (!moves).then_some(self.from) }
     }
 
     /// Goes back to what a person chose before.
-    pub(super) fn set(&mut self, setting: Setting) {
-        self.cell = setting.cell;
-        self.follow = setting.from.is_none();
-        self.from = setting.from.unwrap_or(self.from);
+    pub(super) fn restore(&mut self, snapshot: ViewportSnapshot) {
+        self.cell = snapshot.cell;
+        self.follow = snapshot.from.is_none();
+        self.from = snapshot.from.unwrap_or(self.from);
     }
 
-    fn hold(&mut self, cell: Nanos, from: u64) {
+    fn pin_to(&mut self, cell: Nanos, from: u64) {
         self.cell = Some(cell);
         self.from = Nanos(from / cell.0 * cell.0);
         self.follow = false;
@@ -299,18 +300,18 @@ impl Viewport {
 
 /// How long a run may take in all, going by its pages so far; before the first, nothing but the time
 /// for which limits held it back. That says nothing about its pace.
-pub(super) fn expected(run: &Run, now: Nanos) -> Nanos {
+pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     let elapsed = run.elapsed(now);
-    let held = if run.limits().is_empty() { Nanos::ZERO } else { held_back(run, elapsed) };
+    let held = if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
     let whole = elapsed.since(held).0.saturating_mul(u64::from(run.known_tasks()));
     held + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
 }
 
 /// For how long a run was held back as a whole: as its lane that was throttled least, of those that
 /// were.
-fn held_back(run: &Run, elapsed: Nanos) -> Nanos {
+fn throttled_time(run: &Run, elapsed: Nanos) -> Nanos {
     let throttled = run.lanes().iter().map(|lane| {
-        let [.., throttled, _error] = lane.between(Nanos::ZERO, elapsed);
+        let [.., throttled, _error] = lane.state_times_between(Nanos::ZERO, elapsed);
         throttled
     });
     Nanos(throttled.filter(|&time| time > 0).min().unwrap_or(0))
@@ -324,12 +325,12 @@ const FIT_STEPS: [u64; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
 
 /// The smallest width of the ladder that is not below `width`.
 fn round_up(width: u64, steps: &[u64]) -> Nanos {
-    ladder(steps).find(|&rung| rung.0 >= width).unwrap_or(COARSEST).clamp(FINEST, COARSEST)
+    ladder(steps).find(|&rung| rung.0 >= width).unwrap_or(MAX_CELL).clamp(MIN_CELL, MAX_CELL)
 }
 
 /// The largest width of the ladder that is not above `width`.
 fn round_down(width: u64, steps: &[u64]) -> Nanos {
-    ladder(steps).take_while(|rung| rung.0 <= width).last().unwrap_or(FINEST)
+    ladder(steps).take_while(|rung| rung.0 <= width).last().unwrap_or(MIN_CELL)
 }
 
 fn ladder(steps: &[u64]) -> impl Iterator<Item = Nanos> + '_ {

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use thiserror::Error;
 
-use crate::model::plan::MOST_TASKS;
+use crate::model::plan::MAX_TASKS;
 
 /// No list is longer: `--from /dev/zero` has no end.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_BYTES: u64 = 64 << 20;
 
 /// Why there are no commands to run.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,7 +55,7 @@ pub enum CommandsError {
         line: usize,
     },
     /// More than a run has room for.
-    #[error("these are more than {MOST_TASKS} commands, or {} MB: run them in several parts", MOST_BYTES >> 20)]
+    #[error("these are more than {MAX_TASKS} commands, or {} MB: run them in several parts", MAX_BYTES >> 20)]
     TooMany,
 }
 
@@ -68,33 +68,33 @@ pub(super) fn from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, Co
         let command = argument.into_string().map_err(|_not_text| CommandsError::NotText(number))?;
         if command.trim().is_empty() { Err(CommandsError::Empty(number)) } else { Ok(command) }
     };
-    within_reason((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
+    check_count((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
 }
 
 /// A line is a command, but for blank ones and those that begin with #; `-` is stdin.
 pub(super) fn from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
     let (place, text) = if path.as_os_str() == "-" {
-        ("stdin".to_owned(), read(io::stdin().lock()))
+        ("stdin".to_owned(), read_bounded(io::stdin().lock()))
     } else {
-        (path.display().to_string(), File::open(path).and_then(read))
+        (path.display().to_string(), File::open(path).and_then(read_bounded))
     };
     let text = text.map_err(|error| CommandsError::Unreadable {
         place: place.clone(),
         reason: error.to_string(),
     })?;
-    if text.len() as u64 > MOST_BYTES {
+    if text.len() as u64 > MAX_BYTES {
         return Err(CommandsError::TooMany);
     }
-    within_reason(parse(&text, &place)?)
+    check_count(parse_list(&text, &place)?)
 }
 
-fn read(from: impl Read) -> io::Result<Vec<u8>> {
+fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    from.take(MOST_BYTES + 1).read_to_end(&mut text)?;
+    from.take(MAX_BYTES + 1).read_to_end(&mut text)?;
     Ok(text)
 }
 
-fn parse(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
+fn parse_list(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
     /// Some editors put it before the first line.
     const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
@@ -117,8 +117,8 @@ fn parse(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
     Ok(commands)
 }
 
-fn within_reason(commands: Vec<String>) -> Result<Vec<String>, CommandsError> {
-    if commands.len() > MOST_TASKS as usize { Err(CommandsError::TooMany) } else { Ok(commands) }
+fn check_count(commands: Vec<String>) -> Result<Vec<String>, CommandsError> {
+    if commands.len() > MAX_TASKS as usize { Err(CommandsError::TooMany) } else { Ok(commands) }
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
     fn a_line_is_a_command() {
         let text =
             "#!/usr/bin/env list\n\n  make a \r\n\t\n # not this\nmake b # but this\necho 'é'";
-        let commands = parse(text.as_bytes(), "list").unwrap();
+        let commands = parse_list(text.as_bytes(), "list").unwrap();
         assert_eq!(commands, ["make a", "make b # but this", "echo 'é'"]);
     }
 
@@ -142,15 +142,15 @@ mod tests {
             (b"true\necho \xff\n", CommandsError::LineNotText { place: place(), line: 2 }),
             (b"true\n\necho \0\n", CommandsError::Nul { place: place(), line: 3 }),
         ] {
-            assert_eq!(parse(text, "list"), Err(error));
+            assert_eq!(parse_list(text, "list"), Err(error));
         }
     }
 
     #[test]
     fn more_than_a_run_has_room_for_is_refused() {
-        let text = "a\n".repeat(MOST_TASKS as usize + 1);
-        let commands = parse(text.as_bytes(), "list").unwrap();
-        assert_eq!(within_reason(commands), Err(CommandsError::TooMany));
+        let text = "a\n".repeat(MAX_TASKS as usize + 1);
+        let commands = parse_list(text.as_bytes(), "list").unwrap();
+        assert_eq!(check_count(commands), Err(CommandsError::TooMany));
     }
 
     #[test]

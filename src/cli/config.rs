@@ -1,7 +1,7 @@
 //! The configuration file: where it is, and what it may say. It is read once, at the start; the
 //! command line comes before it, and what neither says is as it always is.
 
-mod read;
+mod parse;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -9,31 +9,31 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::environment::{Environment, set};
-use super::picture::Theme;
-use super::threads::workers;
+use super::display::ThemeArg;
+use super::environment::{Environment, find_variable};
+use super::threads::validate_workers;
 use super::usage::UsageError;
 use crate::app::Keymap;
 use crate::model::Selection;
 
 /// No configuration is longer: a pipe or a device has no end.
-const MOST_BYTES: u64 = 1 << 20;
+const MAX_BYTES: u64 = 1 << 20;
 
 /// What a configuration file says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Config {
-    pub(super) theme: Option<Theme>,
+    pub(super) theme: Option<ThemeArg>,
     pub(super) ascii: bool,
     pub(super) mouse: bool,
     pub(super) reduced_motion: bool,
-    pub(super) threads: Option<Threads>,
+    pub(super) threads: Option<ThreadSetting>,
     pub(super) per_page: Option<u8>,
     pub(super) keys: Keymap,
 }
 
 /// How many workers; how many there may be depends on who is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Threads {
+pub(super) struct ThreadSetting {
     pub(super) asked: u32,
     /// The file and the line.
     pub(super) place: String,
@@ -52,7 +52,7 @@ pub enum ConfigError {
     },
     /// Something in it is wrong.
     #[error("{file}, line {line}: {what}")]
-    Wrong {
+    Invalid {
         /// Which file.
         file: String,
         /// Which line, from 1.
@@ -62,30 +62,30 @@ pub enum ConfigError {
     },
 }
 
-impl Threads {
+impl ThreadSetting {
     /// The number, if that many are allowed here.
-    pub(super) fn checked(
+    pub(super) fn validate(
         self,
         costs_quota: bool,
         selection: Selection,
     ) -> Result<u16, UsageError> {
         let Self { asked, place } = self;
-        workers(asked, costs_quota, selection)
+        validate_workers(asked, costs_quota, selection)
             .map_err(|error| UsageError::Configured { error: Box::new(error), place })
     }
 }
 
 impl Config {
     /// Reads the file that was named, which has to be there, or else the usual one, if it is.
-    pub(super) fn find(
+    pub(super) fn load(
         named: Option<&Path>,
         environment: Environment<'_>,
     ) -> Result<Self, ConfigError> {
-        let Some(path) = place(named, environment) else {
+        let Some(path) = config_path(named, environment) else {
             return Ok(Self::default());
         };
         let file = path.display().to_string();
-        let text = match text(&path) {
+        let text = match read_text(&path) {
             Err(error) if named.is_none() && is_absent(&path, &error) => {
                 return Ok(Self::default());
             }
@@ -94,20 +94,20 @@ impl Config {
             }
             Ok(text) => text,
         };
-        read::config(&text, &file)
+        parse::parse_config(&text, &file)
     }
 }
 
 /// The file that was named, or else the usual one.
-pub(super) fn place(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
-    named.map(Path::to_owned).or_else(|| usual(environment))
+pub(super) fn config_path(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
+    named.map(Path::to_owned).or_else(|| default_path(environment))
 }
 
 /// `$XDG_CONFIG_HOME/threadline/config.toml`, else below `~/.config`, on every system. A relative
 /// path there does not count: <https://specifications.freedesktop.org/basedir-spec/latest/>.
-fn usual(environment: Environment<'_>) -> Option<PathBuf> {
-    let given = set(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
-    let home = || Some(PathBuf::from(set(environment, "HOME")?).join(".config"));
+fn default_path(environment: Environment<'_>) -> Option<PathBuf> {
+    let given = find_variable(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
+    let home = || Some(PathBuf::from(find_variable(environment, "HOME")?).join(".config"));
     let folder = given.filter(|path| path.is_absolute()).or_else(home)?;
     Some(folder.join("threadline/config.toml"))
 }
@@ -122,10 +122,10 @@ fn is_absent(path: &Path, error: &io::Error) -> bool {
     }
 }
 
-fn text(path: &Path) -> io::Result<String> {
+fn read_text(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    let length = File::open(path)?.take(MOST_BYTES + 1).read_to_string(&mut text)?;
-    if length as u64 > MOST_BYTES {
+    let length = File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if length as u64 > MAX_BYTES {
         return Err(io::Error::other("it is longer than 1 MiB"));
     }
     Ok(text)
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn usual_place(variables: &[(&str, &str)]) -> Option<PathBuf> {
-        usual(&|name| {
+        default_path(&|name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| OsString::from(value))
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 /// Nobody waits longer for one answer.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -22,7 +22,7 @@ pub enum DurationError {
 }
 
 /// Reads a duration that is so long that a bare number would be taken for seconds.
-pub(super) fn with_unit(text: &str) -> Result<Duration, DurationError> {
+pub(super) fn parse_with_unit(text: &str) -> Result<Duration, DurationError> {
     if text.parse::<f64>().is_ok() {
         return Err(DurationError::NoUnit);
     }
@@ -44,7 +44,7 @@ pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
     let number: f64 = number.parse().ok().filter(|_| plain).ok_or(DurationError::Malformed)?;
     Duration::try_from_secs_f64(number * seconds)
         .ok()
-        .filter(|&duration| duration <= LONGEST)
+        .filter(|&duration| duration <= MAX_DURATION)
         .ok_or(DurationError::TooLong)
 }
 

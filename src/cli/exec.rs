@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::export::{ExportArgs, Exports};
-use super::picture::{Picture, PictureArgs, Way};
-use super::places::{self, CONFIGURATION};
+use super::display::{DisplayArgs, DisplayOptions, OutputMode};
+use super::export::{ExportArgs, ExportPaths};
+use super::path_conflicts::{self, CONFIGURATION};
 use super::replay::RecordArgs;
 use super::usage::UsageError;
 use super::{Environment, commands, usage};
-use crate::app::session::most_workers;
-use crate::model::{Choice, Mode};
+use crate::app::session::max_workers;
+use crate::model::{Mode, ModeChoice};
 
 #[derive(Args, Debug)]
 pub(super) struct ExecArgs {
@@ -22,7 +22,7 @@ pub(super) struct ExecArgs {
         short,
         long,
         value_name = "N",
-        value_parser = usage::jobs,
+        value_parser = usage::parse_jobs,
         allow_negative_numbers = true
     )]
     jobs: Option<u32>,
@@ -33,10 +33,10 @@ pub(super) struct ExecArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "commands")]
     from: Option<PathBuf>,
     /// The queue holds N commands at most [default: all]
-    #[arg(long, value_name = "N", value_parser = usage::queue, allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = usage::parse_queue, allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
-    picture: PictureArgs,
+    display: DisplayArgs,
     #[command(flatten)]
     export: ExportArgs,
     #[command(flatten)]
@@ -57,50 +57,53 @@ enum OnlyArg {
 
 /// A person's commands, and how they are to be run.
 #[derive(Clone, Debug)]
-pub struct Exec {
+pub struct ExecCommand {
     /// For the shell, at least one.
     pub commands: Arc<[String]>,
     /// How many run side by side, where that was said.
     pub jobs: Option<u16>,
     /// One at a time, side by side, or both.
-    pub choice: Choice,
+    pub choice: ModeChoice,
     /// How many the queue holds at most.
     pub queue: Option<u32>,
     /// What a person wants to see.
-    pub way: Way,
+    pub output_mode: OutputMode,
     /// What is taken along.
-    pub exports: Exports,
+    pub exports: ExportPaths,
     /// Where the recording goes.
     pub record: Option<PathBuf>,
     /// How the screen is to look.
-    pub picture: Picture,
+    pub display: DisplayOptions,
 }
 
 impl ExecArgs {
     /// Reads the commands, wherever they are.
-    pub(super) fn resolve(mut self, environment: Environment<'_>) -> Result<Exec, UsageError> {
-        self.picture.configure(environment)?;
+    pub(super) fn resolve(
+        mut self,
+        environment: Environment<'_>,
+    ) -> Result<ExecCommand, UsageError> {
+        self.display.apply_config(environment)?;
         let commands = match &self.from {
             Some(path) => commands::from_file(path)?,
             None => commands::from_arguments(self.commands)?,
         };
-        let most = most_workers(false);
+        let most = max_workers(false);
         let jobs = |asked| match u16::try_from(asked) {
             Ok(jobs) if (1..=most).contains(&jobs) => Ok(jobs),
             _ => Err(UsageError::Jobs { asked, most }),
         };
         let jobs = self.jobs.map(jobs).transpose()?;
         let choice = match self.only {
-            None => Choice::Race,
-            Some(OnlyArg::Sequential) => Choice::Only(Mode::Sequential),
-            Some(OnlyArg::Parallel) => Choice::Only(Mode::Threads),
+            None => ModeChoice::Race,
+            Some(OnlyArg::Sequential) => ModeChoice::Only(Mode::Sequential),
+            Some(OnlyArg::Parallel) => ModeChoice::Only(Mode::Threads),
         };
-        let (exports, way) = self.export.resolve(None, self.picture.way())?;
-        let configuration = self.picture.configuration(environment);
+        let (exports, output_mode) = self.export.resolve(None, self.display.output_mode())?;
+        let configuration = self.display.config_path(environment);
         let read = [(CONFIGURATION, configuration.as_deref()), ("--from", self.from.as_deref())];
-        places::check(&read, &exports, self.record.record.as_deref())?;
-        let picture = self.picture.into();
+        path_conflicts::check_conflicts(&read, &exports, self.record.record.as_deref())?;
+        let display = self.display.into();
         let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
-        Ok(Exec { commands, jobs, choice, queue, way, exports, record, picture })
+        Ok(ExecCommand { commands, jobs, choice, queue, output_mode, exports, record, display })
     }
 }

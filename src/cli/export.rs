@@ -4,34 +4,34 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::picture::Way;
+use super::display::OutputMode;
 use super::usage::UsageError;
 use crate::model::ExportKind;
 
 /// Options that write files.
-pub(super) const EXPORT: &str = "Export";
+pub(super) const EXPORT_HEADING: &str = "Export";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
     /// Write a trace, for ui.perfetto.dev and other viewers
     ///
     /// - is stdout.
-    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Write the picture as SVG, light unless --theme dark
     ///
     /// - is stdout.
-    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// Write a report in Markdown
     ///
     /// - is stdout.
-    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 
 /// What is to be written, and where.
-pub type Exports = Vec<(ExportKind, PathBuf)>;
+pub type ExportPaths = Vec<(ExportKind, PathBuf)>;
 
 impl ExportArgs {
     /// With where the followers go, and what there is to see then: where something goes to stdout,
@@ -39,26 +39,26 @@ impl ExportArgs {
     pub(super) fn resolve(
         self,
         followers: Option<PathBuf>,
-        way: Way,
-    ) -> Result<(Exports, Way), UsageError> {
+        output_mode: OutputMode,
+    ) -> Result<(ExportPaths, OutputMode), UsageError> {
         let given = [
             (ExportKind::Trace, self.trace),
             (ExportKind::Picture, self.svg),
             (ExportKind::Report, self.report),
             (ExportKind::Followers, followers),
         ];
-        let exports: Exports =
+        let exports: ExportPaths =
             given.into_iter().filter_map(|(kind, path)| Some((kind, path?))).collect();
         let to_stdout = exports.iter().filter(|(_, path)| path.as_os_str() == "-");
-        let mut to_stdout = (way == Way::Json)
+        let mut to_stdout = (output_mode == OutputMode::Json)
             .then_some("--json")
             .into_iter()
             .chain(to_stdout.map(|(kind, _)| kind.option()));
-        let way = match (to_stdout.next(), to_stdout.next(), way) {
+        let output_mode = match (to_stdout.next(), to_stdout.next(), output_mode) {
             (Some(one), Some(two), _) => return Err(UsageError::StdoutTwice { one, two }),
-            (Some(_), None, Way::Screen) => Way::Plain,
-            (_, _, way) => way,
+            (Some(_), None, OutputMode::Screen) => OutputMode::Plain,
+            (_, _, output_mode) => output_mode,
         };
-        Ok((exports, way))
+        Ok((exports, output_mode))
     }
 }

@@ -1,6 +1,6 @@
 //! The longer texts of `--help`.
 
-use crate::github::server::{FAULT_KINDS, FaultKind};
+use crate::github::server::{FAULT_DESCRIPTIONS, FaultDescription};
 
 pub(super) const ABOUT: &str =
     "Watch threads work: fetch a GitHub user's followers one page after another, then with threads";
@@ -189,10 +189,10 @@ are these, with keys of their own and defaults:
 
 /// What follows the options of `threadline serve`: examples, and the faults.
 pub(super) fn serve_after() -> String {
-    let fault = |kind: &FaultKind| {
-        let FaultKind { name, does, keys } = kind;
+    let fault = |kind: &FaultDescription| {
+        let FaultDescription { name, does, keys } = kind;
         let keys = if keys.is_empty() { String::new() } else { format!(" ({})", keys.join(", ")) };
         format!("\n  {name:18} {does}{keys}")
     };
-    SERVE_EXAMPLES.to_owned() + &FAULT_KINDS.iter().map(fault).collect::<String>()
+    SERVE_EXAMPLES.to_owned() + &FAULT_DESCRIPTIONS.iter().map(fault).collect::<String>()
 }

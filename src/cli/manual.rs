@@ -5,13 +5,13 @@ use std::io::{self, Write};
 use clap::{Arg, Command};
 use clap_mangen::Man;
 
+use super::completions::command;
 use super::help;
-use super::shell::command;
 use crate::app::Keymap;
-use crate::app::keymap::{Binding, Key};
+use crate::app::keymap::{Key, KeyBinding};
 
 /// Writes the manual page in roff: the program's own part, and then one for each command.
-pub fn manual(out: &mut dyn Write) -> io::Result<()> {
+pub fn write_manual(out: &mut dyn Write) -> io::Result<()> {
     let mut command = shown(command()).mut_subcommands(shown);
     command.build();
     let page = Man::new(with_synopsis(command.clone()));
@@ -71,7 +71,7 @@ fn in_synopsis(arg: &Arg) -> String {
 
 /// What each key does on the screen, from the table of keys.
 fn keys() -> String {
-    let row = |Binding { keys, help, .. }: &Binding| {
+    let row = |KeyBinding { keys, help, .. }: &KeyBinding| {
         let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
         format!(".TP\n{}\n{}\n", escaped(&keys.join(", ")), escaped(help))
     };

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::export::{EXPORT, ExportArgs, Exports};
-use super::picture::{Picture, PictureArgs, Way};
-use super::places::{self, CONFIGURATION};
-use super::{Environment, LOOK, UsageError};
-use crate::app::replay::{FASTEST, SLOWEST, Speed};
+use super::display::{DisplayArgs, DisplayOptions, OutputMode};
+use super::export::{EXPORT_HEADING, ExportArgs, ExportPaths};
+use super::path_conflicts::{self, CONFIGURATION};
+use super::{DISPLAY_HEADING, Environment, UsageError};
+use crate::app::replay::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
     /// Record to FILE while it runs, for threadline replay
-    #[arg(long, help_heading = EXPORT, value_name = "FILE")]
+    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct CompareArgs {
     #[arg(
         long,
         hide_short_help = true,
-        help_heading = LOOK,
+        help_heading = DISPLAY_HEADING,
         value_name = "FILE",
         conflicts_with_all = ["plain", "json"]
     )]
@@ -41,48 +41,50 @@ pub(super) struct ReplayArgs {
         long,
         value_name = "TIMES",
         default_value = "1",
-        value_parser = speed,
+        value_parser = parse_speed,
         allow_negative_numbers = true
     )]
-    speed: Speed,
+    speed: ReplaySpeed,
     #[command(flatten)]
-    picture: PictureArgs,
+    display: DisplayArgs,
     #[command(flatten)]
     export: ExportArgs,
 }
 
 /// A recording, and what is to be seen of it.
 #[derive(Clone, Debug)]
-pub struct Replay {
+pub struct ReplayCommand {
     /// Where it is; `-` for stdin.
     pub path: PathBuf,
     /// How fast it is played.
-    pub speed: Speed,
+    pub speed: ReplaySpeed,
     /// What a person wants to see.
-    pub way: Way,
+    pub output_mode: OutputMode,
     /// What is taken along.
-    pub exports: Exports,
+    pub exports: ExportPaths,
     /// How the screen is to look.
-    pub picture: Picture,
+    pub display: DisplayOptions,
 }
 
 impl ReplayArgs {
     /// Where nothing but the recording is to be seen, there is a screen.
-    pub(super) fn resolve(self, environment: Environment<'_>) -> Result<Replay, UsageError> {
-        let Self { path, speed, mut picture, export } = self;
-        picture.configure(environment)?;
-        let (exports, way) = export.resolve(None, picture.way())?;
-        let configuration = picture.configuration(environment);
+    pub(super) fn resolve(self, environment: Environment<'_>) -> Result<ReplayCommand, UsageError> {
+        let Self { path, speed, mut display, export } = self;
+        display.apply_config(environment)?;
+        let (exports, output_mode) = export.resolve(None, display.output_mode())?;
+        let configuration = display.config_path(environment);
         let read =
             [("the recording", Some(path.as_path())), (CONFIGURATION, configuration.as_deref())];
-        places::check(&read, &exports, None)?;
-        Ok(Replay { path, speed, way, exports, picture: picture.into() })
+        path_conflicts::check_conflicts(&read, &exports, None)?;
+        Ok(ReplayCommand { path, speed, output_mode, exports, display: display.into() })
     }
 }
 
-fn speed(text: &str) -> Result<Speed, String> {
+fn parse_speed(text: &str) -> Result<ReplaySpeed, String> {
     let times = text.strip_suffix('x').unwrap_or(text).parse().ok();
-    times.and_then(Speed::new).ok_or_else(|| format!("give a number from {SLOWEST} to {FASTEST}"))
+    times
+        .and_then(ReplaySpeed::new)
+        .ok_or_else(|| format!("give a number from {MIN_SPEED} to {MAX_SPEED}"))
 }
 
 #[cfg(test)]
@@ -92,10 +94,10 @@ mod tests {
     #[test]
     fn a_speed_is_a_number_within_bounds() {
         for text in ["0", "0.09", "1001", "-1", "NaN", "inf", "", "fast", "x"] {
-            assert!(speed(text).is_err(), "{text:?}");
+            assert!(parse_speed(text).is_err(), "{text:?}");
         }
         for (text, said) in [("0.1", "0.1x"), ("2", "2x"), ("2.5x", "2.5x"), ("1e3", "1000x")] {
-            assert_eq!(speed(text).unwrap().to_string(), said);
+            assert_eq!(parse_speed(text).unwrap().to_string(), said);
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
-use crate::github::server::{DEFAULT_FOLLOWERS, MOST_FOLLOWERS};
+use crate::github::server::{DEFAULT_FOLLOWERS, MAX_FOLLOWERS};
 
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
@@ -19,7 +19,7 @@ pub(super) struct ServeArgs {
         long,
         value_name = "N",
         default_value_t = DEFAULT_FOLLOWERS,
-        value_parser = clap::value_parser!(u32).range(0..=i64::from(MOST_FOLLOWERS))
+        value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_FOLLOWERS))
     )]
     followers: u32,
     /// Take each page's delay from this file [default: the built-in one]
@@ -56,7 +56,7 @@ pub(super) struct ServeArgs {
 
 /// What `threadline serve` was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Serve {
+pub struct ServeCommand {
     /// The port, or 0.
     pub port: u16,
     /// How many followers the user has.
@@ -87,7 +87,7 @@ pub enum LatencyArg {
     },
 }
 
-impl From<ServeArgs> for Serve {
+impl From<ServeArgs> for ServeCommand {
     fn from(args: ServeArgs) -> Self {
         let latency = match (args.latency, args.latency_profile) {
             (Some(latency), _) => LatencyArg::Uniform {

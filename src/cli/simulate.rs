@@ -2,11 +2,11 @@
 
 use clap::{Args, value_parser};
 
-use crate::app::pace::{DEFAULT_SLOW, SLOWEST};
+use crate::app::slow_motion::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::{Selection, Simulation};
 
 /// More cores than a picture has lanes would show nothing new.
-const MOST_CORES: i64 = 64;
+const MAX_CORES: i64 = 64;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Laboratory")]
@@ -29,7 +29,7 @@ pub(super) struct SimulateArgs {
         hide_short_help = true,
         value_name = "N",
         requires = "simulate",
-        value_parser = value_parser!(u16).range(1..=MOST_CORES),
+        value_parser = value_parser!(u16).range(1..=MAX_CORES),
         allow_negative_numbers = true
     )]
     cores: Option<u16>,
@@ -39,7 +39,7 @@ pub(super) struct SimulateArgs {
         hide_short_help = true,
         value_name = "N",
         requires = "simulate",
-        value_parser = value_parser!(u32).range(1..=i64::from(SLOWEST)),
+        value_parser = value_parser!(u32).range(1..=i64::from(MAX_SLOWDOWN)),
         allow_negative_numbers = true
     )]
     slow: Option<u32>,
@@ -56,8 +56,8 @@ impl SimulateArgs {
     }
 
     /// How many times slower than real time: a sweep has many runs, and is about how long they take.
-    pub(super) fn slow(&self, selection: Selection) -> u32 {
-        self.slow.unwrap_or(if selection.is_sweep() { 1 } else { DEFAULT_SLOW })
+    pub(super) fn slow_factor(&self, selection: Selection) -> u32 {
+        self.slow.unwrap_or(if selection.is_sweep() { 1 } else { DEFAULT_SLOWDOWN })
     }
 }
 
@@ -71,9 +71,9 @@ mod tests {
     fn the_defaults_and_bounds_are_those_that_the_help_tells() {
         let help = SimulateArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let Simulation { seed, cores } = Simulation::default();
-        let cores = format!("1 to {MOST_CORES} [default: {cores}]");
+        let cores = format!("1 to {MAX_CORES} [default: {cores}]");
         let seed = format!("a choice [default: {seed}]");
-        for text in [seed, cores, format!("[default: {DEFAULT_SLOW}]")] {
+        for text in [seed, cores, format!("[default: {DEFAULT_SLOWDOWN}]")] {
             assert!(help.contains(&text), "{text} {help}");
         }
     }

@@ -3,7 +3,7 @@
 use clap::{Args, value_parser};
 
 use super::usage::UsageError;
-use crate::app::session::{MOST_REPEATS, SweepSetup};
+use crate::app::session::{MAX_SWEEP_REPEATS, SweepSetup};
 use crate::model::Selection;
 
 #[derive(Args, Debug)]
@@ -14,7 +14,7 @@ pub(super) struct SweepArgs {
         hide_short_help = true,
         long,
         value_name = "N",
-        value_parser = value_parser!(u16).range(1..=i64::from(MOST_REPEATS)),
+        value_parser = value_parser!(u16).range(1..=i64::from(MAX_SWEEP_REPEATS)),
         allow_negative_numbers = true
     )]
     repeats: Option<u16>,

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::usage::UsageError;
-use crate::app::session::{MOST_COUNTS, MOST_PROCESSES, most_workers};
-use crate::model::{Choice, Mode, Selection, Workload};
+use crate::app::session::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
+use crate::model::{Mode, ModeChoice, Selection, Workload};
 
 /// `--threads`, as it was given. How many are allowed depends on the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub(super) enum ThreadsArg {
 
 /// What `--threads` comes to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Threads {
+pub(super) struct ThreadOptions {
     /// How many workers, where that was said.
     pub(super) workers: Option<u16>,
     /// A sweep's counts, where they were said: in order, each once.
@@ -61,20 +61,20 @@ impl ThreadsArg {
         self,
         costs_quota: bool,
         selection: Selection,
-    ) -> Result<Threads, UsageError> {
+    ) -> Result<ThreadOptions, UsageError> {
         match (self, selection.choice) {
-            (Self::Count(asked), Choice::Sweep) => Err(UsageError::OneCount { asked }),
+            (Self::Count(asked), ModeChoice::Sweep) => Err(UsageError::OneCount { asked }),
             (Self::Count(asked), _) => {
-                let workers = workers(asked, costs_quota, selection)?;
-                Ok(Threads { workers: Some(workers), ..Threads::default() })
+                let workers = validate_workers(asked, costs_quota, selection)?;
+                Ok(ThreadOptions { workers: Some(workers), ..ThreadOptions::default() })
             }
-            (Self::Counts(ranges), Choice::Sweep) => {
-                let counts = distinct(&ranges, costs_quota, selection)?;
-                Ok(Threads { counts: Some(counts), ..Threads::default() })
+            (Self::Counts(ranges), ModeChoice::Sweep) => {
+                let counts = expand_counts(&ranges, costs_quota, selection)?;
+                Ok(ThreadOptions { counts: Some(counts), ..ThreadOptions::default() })
             }
-            (Self::Auto, Choice::Sweep) => Err(UsageError::AutoSweep),
+            (Self::Auto, ModeChoice::Sweep) => Err(UsageError::AutoSweep),
             (Self::Auto, _) if selection.workload == Workload::Followers => {
-                Ok(Threads { auto: true, ..Threads::default() })
+                Ok(ThreadOptions { auto: true, ..ThreadOptions::default() })
             }
             (Self::Auto, _) => Err(UsageError::AutoWithoutServer { workload: selection.workload }),
             (counts, _) => Err(UsageError::CountsWithoutSweep { asked: counts.to_string() }),
@@ -83,7 +83,7 @@ impl ThreadsArg {
 }
 
 /// The counts, in order and each once.
-fn distinct(
+fn expand_counts(
     ranges: &[RangeInclusive<u32>],
     costs_quota: bool,
     selection: Selection,
@@ -91,32 +91,32 @@ fn distinct(
     let mut counts = Vec::new();
     for range in ranges {
         // Its ends first: a range may be longer than anybody wants to count.
-        workers(*range.start(), costs_quota, selection)?;
-        workers(*range.end(), costs_quota, selection)?;
+        validate_workers(*range.start(), costs_quota, selection)?;
+        validate_workers(*range.end(), costs_quota, selection)?;
         counts.extend(range.clone().filter_map(|count| u16::try_from(count).ok()));
     }
     counts.sort_unstable();
     counts.dedup();
     match counts.as_slice() {
         [one] => Err(UsageError::OneCount { asked: u32::from(*one) }),
-        _ if counts.len() > MOST_COUNTS => {
-            Err(UsageError::TooManyCounts { asked: counts.len(), most: MOST_COUNTS })
+        _ if counts.len() > MAX_SWEEP_COUNTS => {
+            Err(UsageError::TooManyCounts { asked: counts.len(), most: MAX_SWEEP_COUNTS })
         }
         _ => Ok(counts),
     }
 }
 
 /// So many, if there may be as many.
-pub(super) fn workers(
+pub(super) fn validate_workers(
     asked: u32,
     costs_quota: bool,
     selection: Selection,
 ) -> Result<u16, UsageError> {
-    let most = most_workers(costs_quota);
+    let most = max_workers(costs_quota);
     let processes = selection.modes().contains(&Mode::Processes);
     match u16::try_from(asked) {
-        Ok(workers) if processes && (MOST_PROCESSES + 1..=most).contains(&workers) => {
-            Err(UsageError::Processes { asked, most: MOST_PROCESSES })
+        Ok(workers) if processes && (MAX_PROCESSES + 1..=most).contains(&workers) => {
+            Err(UsageError::Processes { asked, most: MAX_PROCESSES })
         }
         Ok(workers) if (1..=most).contains(&workers) => Ok(workers),
         _ if costs_quota => Err(UsageError::ThreadsOnQuota { asked, most }),
@@ -145,7 +145,7 @@ mod tests {
     use super::*;
     use crate::model::Workload;
 
-    const SWEEP: Selection = Selection { workload: Workload::Followers, choice: Choice::Sweep };
+    const SWEEP: Selection = Selection { workload: Workload::Followers, choice: ModeChoice::Sweep };
 
     fn counts(text: &str) -> Result<Vec<u16>, String> {
         let arg = ThreadsArg::parse(text)?;
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_count_is_told() {
+    fn an_invalid_count_is_reported() {
         for text in ["", ",", "1,", "1..", "..4", "1...4", "x,2", "1.5", "-1,2", "5..1"] {
             assert!(ThreadsArg::parse(text).is_err(), "{text:?}");
         }

@@ -7,14 +7,14 @@ use super::config::ConfigError;
 use super::username::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
-use crate::model::plan::MOST_TASKS;
+use crate::model::plan::MAX_TASKS;
 
 /// Why there is no command to carry out.
 #[derive(Debug, Error)]
-pub enum Stop {
+pub enum CliError {
     /// Help or the version was asked for: clap prints it.
     #[error("{0}")]
-    Shown(Box<clap::Error>),
+    Help(Box<clap::Error>),
     /// The arguments cannot be used.
     #[error("{0}")]
     Malformed(String),
@@ -185,18 +185,18 @@ pub enum UsageError {
     },
 }
 
-impl Stop {
+impl CliError {
     pub(super) fn from_clap(error: clap::Error) -> Self {
         if error.use_stderr() {
-            Self::Malformed(sentence(&error.render().to_string()))
+            Self::Malformed(join_paragraphs(&error.render().to_string()))
         } else {
-            Self::Shown(Box::new(error))
+            Self::Help(Box::new(error))
         }
     }
 }
 
 /// clap's several paragraphs as one sentence: what is wrong, its tip, and where to read more.
-fn sentence(rendered: &str) -> String {
+fn join_paragraphs(rendered: &str) -> String {
     let said = rendered.strip_prefix("error: ").unwrap_or(rendered);
     let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
     let mut said = String::new();
@@ -215,18 +215,18 @@ fn sentence(rendered: &str) -> String {
 }
 
 /// `--jobs`: any number, since how many are allowed is another question.
-pub(super) fn jobs(text: &str) -> Result<u32, &'static str> {
+pub(super) fn parse_jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "give a whole number from 1 up")
 }
 
 /// `--queue`.
-pub(super) fn queue(text: &str) -> Result<u32, String> {
-    let queue = text.parse().ok().filter(|queue| (1..=MOST_TASKS).contains(queue));
-    queue.ok_or_else(|| format!("give a whole number from 1 to {MOST_TASKS}"))
+pub(super) fn parse_queue(text: &str) -> Result<u32, String> {
+    let queue = text.parse().ok().filter(|queue| (1..=MAX_TASKS).contains(queue));
+    queue.ok_or_else(|| format!("give a whole number from 1 to {MAX_TASKS}"))
 }
 
 /// `--per-page`.
-pub(super) fn per_page(text: &str) -> Result<u8, &'static str> {
+pub(super) fn parse_per_page(text: &str) -> Result<u8, &'static str> {
     let per_page = text.parse().ok().filter(|per_page| (1..=100).contains(per_page));
     per_page.ok_or("GitHub gives 1 to 100 followers a page")
 }
@@ -241,27 +241,27 @@ mod tests {
                         exists: '--plain'\n\nUsage: threadline [OPTIONS]\n\nFor more information, \
                         try '--help'.\n";
         assert_eq!(
-            sentence(rendered),
+            join_paragraphs(rendered),
             "unexpected argument '--plane' found; tip: a similar argument exists: '--plain' (see \
              --help)"
         );
         let missing = "error: these were not provided:\n  --latency <D>\n\nUsage: threadline serve";
-        assert_eq!(sentence(missing), "these were not provided: --latency <D> (see --help)");
+        assert_eq!(join_paragraphs(missing), "these were not provided: --latency <D> (see --help)");
     }
 
     #[test]
     fn a_queue_holds_1_or_more() {
         for text in ["0", "400001", "4294967296", "-1", "", "many"] {
-            assert!(queue(text).is_err(), "{text:?}");
+            assert!(parse_queue(text).is_err(), "{text:?}");
         }
-        assert_eq!((queue("1"), queue("400000")), (Ok(1), Ok(400_000)));
+        assert_eq!((parse_queue("1"), parse_queue("400000")), (Ok(1), Ok(400_000)));
     }
 
     #[test]
     fn pages_hold_1_to_100() {
         for text in ["0", "101", "256", "-1", "", "ten"] {
-            assert!(per_page(text).is_err(), "{text:?}");
+            assert!(parse_per_page(text).is_err(), "{text:?}");
         }
-        assert_eq!((per_page("1"), per_page("100")), (Ok(1), Ok(100)));
+        assert_eq!((parse_per_page("1"), parse_per_page("100")), (Ok(1), Ok(100)));
     }
 }

@@ -2,10 +2,10 @@
 
 use thiserror::Error;
 
-use crate::model::text::printable;
+use crate::model::printable::printable;
 
 /// The most characters.
-const LONGEST: usize = 39;
+const MAX_LENGTH: usize = 39;
 
 /// A name that no GitHub user has.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -17,10 +17,10 @@ pub struct UsernameError(String);
 
 /// The name itself, if it can be a user's. An underscore is allowed because managed users have one,
 /// before their company's short code.
-pub(super) fn check(name: &str) -> Result<&str, UsernameError> {
+pub(super) fn validate_username(name: &str) -> Result<&str, UsernameError> {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let hyphens = name.starts_with('-') || name.ends_with('-') || name.contains("--");
-    if (1..=LONGEST).contains(&name.len()) && name.bytes().all(known) && !hyphens {
+    if (1..=MAX_LENGTH).contains(&name.len()) && name.bytes().all(known) && !hyphens {
         Ok(name)
     } else {
         Err(UsernameError(printable(name)))
@@ -34,7 +34,7 @@ mod tests {
     #[test]
     fn names_that_github_gives() {
         for name in ["a", "aaronlelevier", "a-b-c", "0", "octocat_acme", &"x".repeat(39)] {
-            assert_eq!(check(name), Ok(name));
+            assert_eq!(validate_username(name), Ok(name));
         }
     }
 
@@ -44,9 +44,9 @@ mod tests {
         for name in
             ["", "-a", "a-", "a--b", "a b", "a/b", "..", "@a", "é", "a\n", "\u{1b}[2J", &long]
         {
-            assert!(check(name).is_err(), "{name:?}");
+            assert!(validate_username(name).is_err(), "{name:?}");
         }
-        let message = check("\u{1b}[2J").unwrap_err().to_string();
+        let message = validate_username("\u{1b}[2J").unwrap_err().to_string();
         assert!(message.starts_with(r#""\u{1b}[2J" is no GitHub username"#), "{message}");
     }
 }

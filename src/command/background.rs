@@ -1,14 +1,17 @@
 //! The terminal's background, as far as the environment tells.
 
 use crate::app::Background;
-use crate::ui::theme::Depth;
+use crate::ui::theme::ColorDepth;
 
 /// Returns the background, or `None` if the terminal has to be asked. Where it makes no difference, and
 /// where an answer cannot be had, it is the dark one, as most are.
-pub(super) fn known(depth: Depth, variable: impl Fn(&str) -> Option<String>) -> Option<Background> {
+pub(super) fn known(
+    depth: ColorDepth,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<Background> {
     // tmux has it from the terminal that it was started in, and answers for the one that it is in.
     let colors = variable("COLORFGBG").filter(|_| variable("TMUX").is_none());
-    let asks = depth != Depth::Mono && variable("TERM").is_some_and(|term| answers(&term));
+    let asks = depth != ColorDepth::Mono && variable("TERM").is_some_and(|term| answers(&term));
     let background = colors.and_then(|colors| from_colors(&colors));
     background.or_else(|| (!asks).then_some(Background::Dark))
 }
@@ -34,7 +37,7 @@ fn answers(term: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn known(variables: &[(&str, &str)], depth: Depth) -> Option<Background> {
+    fn known(variables: &[(&str, &str)], depth: ColorDepth) -> Option<Background> {
         super::known(depth, |name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
@@ -43,29 +46,34 @@ mod tests {
 
     #[test]
     fn colorfgbg_tells_the_background() {
-        let told = |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], Depth::Sixteen);
+        let report_exports =
+            |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], ColorDepth::Sixteen);
         for dark in ["15;0", "7;8", "12;default;6"] {
-            assert_eq!(told(dark), Some(Background::Dark), "{dark}");
+            assert_eq!(report_exports(dark), Some(Background::Dark), "{dark}");
         }
         for light in ["0;15", "0;7", "0;default;15"] {
-            assert_eq!(told(light), Some(Background::Light), "{light}");
+            assert_eq!(report_exports(light), Some(Background::Light), "{light}");
         }
         for unknown in ["", ";", "0", "0;default", "0;16", "0;-1", "0;99999999999"] {
-            assert_eq!(told(unknown), None, "{unknown}");
+            assert_eq!(report_exports(unknown), None, "{unknown}");
         }
         let tmux = [("TERM", "tmux"), ("TMUX", "/tmp/tmux"), ("COLORFGBG", "0;15")];
-        assert_eq!(known(&tmux, Depth::Sixteen), None);
+        assert_eq!(known(&tmux, ColorDepth::Sixteen), None);
     }
 
     #[test]
     fn only_a_terminal_that_answers_in_order_is_asked() {
         for term in ["xterm-256color", "tmux-256color", "screen-256color", "linux"] {
-            assert_eq!(known(&[("TERM", term)], Depth::True), None, "{term}");
+            assert_eq!(known(&[("TERM", term)], ColorDepth::True), None, "{term}");
         }
         for term in ["dumb", "Eterm", "screen", "screen.xterm-256color"] {
-            assert_eq!(known(&[("TERM", term)], Depth::True), Some(Background::Dark), "{term}");
+            assert_eq!(
+                known(&[("TERM", term)], ColorDepth::True),
+                Some(Background::Dark),
+                "{term}"
+            );
         }
-        assert_eq!(known(&[], Depth::True), Some(Background::Dark));
-        assert_eq!(known(&[("TERM", "xterm")], Depth::Mono), Some(Background::Dark));
+        assert_eq!(known(&[], ColorDepth::True), Some(Background::Dark));
+        assert_eq!(known(&[("TERM", "xterm")], ColorDepth::Mono), Some(Background::Dark));
     }
 }

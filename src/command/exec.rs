@@ -2,48 +2,52 @@
 
 use std::sync::Arc;
 
-use super::{CommandError, cores, exports, follow, look, record, shape};
-use crate::app::session::{Setup, most_workers};
+use super::{
+    CommandError, available_cores, prepare_exports, progress_mode, recording_guard, report_format,
+    screen_options,
+};
+use crate::app::session::{Setup, max_workers};
 use crate::app::{App, Session};
-use crate::cli::Exec;
+use crate::cli::ExecCommand;
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::github::Patience;
-use crate::headless::commands::{self, tell};
-use crate::headless::{Exports, Shape, Streams};
+use crate::github::RetryPolicy;
+use crate::headless::commands::{self, report_commands};
+use crate::headless::{ExportTargets, ReportFormat, Streams};
 use crate::model::{Selection, Workload};
 use crate::signals::Signals;
-use crate::tui::{self, Left, Look};
+use crate::tui::{self, ExitReason, ScreenOptions};
 
-pub(super) fn run(exec: &Exec, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+pub(super) fn run(exec: &ExecCommand, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
-    let jobs = exec.jobs.or_else(cores).unwrap_or(1).min(most_workers(false));
+    let jobs = exec.jobs.or_else(available_cores).unwrap_or(1).min(max_workers(false));
     let setup = Setup { queue: exec.queue, ..Setup::commands(Arc::clone(&exec.commands), jobs) };
-    let exports = exports(&exec.exports, &exec.picture)?;
-    let (session, taping) = record::begin(exec.record.as_deref(), Session::new(setup))?;
-    let done = sit(session, selection, exec, exports, streams);
-    taping.finish(done, streams)
+    let exports = prepare_exports(&exec.exports, &exec.display)?;
+    let (session, recording_guard) =
+        recording_guard::start_recording(exec.record.as_deref(), Session::new(setup))?;
+    let done = run_session(session, selection, exec, exports, streams);
+    recording_guard.finish_recording(done, streams)
 }
 
-fn sit(
+fn run_session(
     session: Session,
     selection: Selection,
-    exec: &Exec,
-    exports: Exports,
+    exec: &ExecCommand,
+    exports: ExportTargets,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    let launcher = Launcher::new(None, Patience::default(), Clock::system());
-    streams.follow = follow(exec.picture.narrate, streams.follow);
-    if let Some(shape) = shape(exec.way) {
-        let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        let (shape, streams) = ((shape, exports), streams);
-        return Ok(commands::run(session, selection, &launcher, shape, streams, &signals)?);
+    let launcher = Launcher::new(None, RetryPolicy::default(), Clock::system());
+    streams.progress_mode = progress_mode(exec.display.narration, streams.progress_mode);
+    if let Some(report_format) = report_format(exec.output_mode) {
+        let signals = Signals::for_termination().map_err(CommandError::Signals)?;
+        let (report_format, streams) = ((report_format, exports), streams);
+        return Ok(commands::run(session, selection, &launcher, report_format, streams, &signals)?);
     }
-    let look = Look { guarded: true, ..look(&exec.picture) };
-    let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session.keeping(), selection, look.background.unwrap_or_default())
-        .with_keymap(exec.picture.keys.clone());
-    let app = if look.reduced_motion { app.calm() } else { app };
+    let look = ScreenOptions { guarded: true, ..screen_options(&exec.display) };
+    let signals = Signals::for_screen().map_err(CommandError::Signals)?;
+    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+        .with_keymap(exec.display.keys.clone());
+    let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
     let session = app.session();
@@ -52,13 +56,18 @@ fn sit(
         Some(selection) => session.runs(selection),
         None => session.latest_runs(),
     };
-    let came = if let Left::Signal(number) = left { Some(number) } else { None };
-    let aside = exports.have_stdout();
-    let (came, saved) =
-        exports.save(session, (runs, None), std::iter::empty(), streams.out, (&signals, came));
-    let exit = tell(runs, (Shape::Plain, aside), saved, streams, came);
+    let received_signal = if let ExitReason::Signal(number) = left { Some(number) } else { None };
+    let aside = exports.has_stdout_target();
+    let (received_signal, saved) = exports.save_all(
+        session,
+        (runs, None),
+        std::iter::empty(),
+        streams.out,
+        (&signals, received_signal),
+    );
+    let exit = report_commands(runs, (ReportFormat::Plain, aside), saved, streams, received_signal);
     match left {
-        Left::Lost(error) => Err(CommandError::Screen(error)),
-        Left::Quit | Left::Signal(_) => Ok(exit?),
+        ExitReason::TerminalLost(error) => Err(CommandError::Screen(error)),
+        ExitReason::Quit | ExitReason::Signal(_) => Ok(exit?),
     }
 }

@@ -1,47 +1,53 @@
 //! Carries out `threadline replay`.
 
-use super::{CommandError, exports, follow, look, shape};
+use super::{CommandError, prepare_exports, progress_mode, report_format, screen_options};
 use crate::app::App;
-use crate::cli::Replay;
+use crate::cli::ReplayCommand;
 use crate::engine::{Clock, Launcher};
 use crate::exit::Exit;
-use crate::github::Patience;
-use crate::headless::{self, Streams, complain};
+use crate::github::RetryPolicy;
+use crate::headless::{self, Streams, print_error};
 use crate::recording;
 use crate::signals::Signals;
-use crate::tui::{self, Left};
+use crate::tui::{self, ExitReason};
 
-pub(super) fn run(replay: &Replay, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+pub(super) fn run(replay: &ReplayCommand, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let recording = recording::open(&replay.path)?;
-    let exports = exports(&replay.exports, &replay.picture)?;
-    let flaw = recording.flaw().map(|flaw| format!("{}: {flaw}", recording.name()));
-    if let Some(shape) = shape(replay.way) {
-        streams.follow = follow(replay.picture.narrate, streams.follow);
-        let signals = Signals::that_end().map_err(CommandError::Signals)?;
-        if let Some(flaw) = &flaw {
-            complain(streams.err, flaw);
+    let exports = prepare_exports(&replay.exports, &replay.display)?;
+    let defect = recording.defect().map(|defect| format!("{}: {defect}", recording.name()));
+    if let Some(report_format) = report_format(replay.output_mode) {
+        streams.progress_mode = progress_mode(replay.display.narration, streams.progress_mode);
+        let signals = Signals::for_termination().map_err(CommandError::Signals)?;
+        if let Some(defect) = &defect {
+            print_error(streams.err, defect);
         }
-        return Ok(headless::replay::report(&recording, (shape, exports), streams, &signals)?);
+        return Ok(headless::replay::report_recording(
+            &recording,
+            (report_format, exports),
+            streams,
+            &signals,
+        )?);
     }
-    let look = look(&replay.picture);
+    let look = screen_options(&replay.display);
     let (setup, entries) = recording.into_parts();
-    let app = App::replaying(setup, entries, replay.speed, look.background.unwrap_or_default())
-        .with_keymap(replay.picture.keys.clone());
-    let app = if look.reduced_motion { app.calm() } else { app };
+    let app = App::for_replay(setup, entries, replay.speed, look.background.unwrap_or_default())
+        .with_keymap(replay.display.keys.clone());
+    let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     // Nothing is ever started: it has the clock.
-    let launcher = Launcher::new(None, Patience::default(), Clock::system());
-    let signals = Signals::for_a_screen().map_err(CommandError::Signals)?;
+    let launcher = Launcher::new(None, RetryPolicy::default(), Clock::system());
+    let signals = Signals::for_screen().map_err(CommandError::Signals)?;
     let look = (look, exports.command());
-    let shown = tui::run(app.noticing(flaw), &launcher, look, &signals);
+    let shown = tui::run(app.with_startup_notice(defect), &launcher, look, &signals);
     let (app, left) = shown.map_err(CommandError::Screen)?;
-    let came = if let Left::Signal(number) = left { Some(number) } else { None };
-    let (session, shown) = (app.session(), app.taken_along());
+    let received_signal = if let ExitReason::Signal(number) = left { Some(number) } else { None };
+    let (session, shown) = (app.session(), app.runs_to_export());
     let others = session.all_runs();
-    let (came, saved) = exports.save(session, shown, others, streams.out, (&signals, came));
-    let exit = headless::told(Exit::Whole, saved?, streams.err);
-    match (came, left) {
+    let (received_signal, saved) =
+        exports.save_all(session, shown, others, streams.out, (&signals, received_signal));
+    let exit = headless::report_exports(Exit::Success, saved?, streams.err);
+    match (received_signal, left) {
         (Some(signal), _) => Ok(Exit::Signal(signal)),
-        (None, Left::Lost(error)) => Err(CommandError::Screen(error)),
+        (None, ExitReason::TerminalLost(error)) => Err(CommandError::Screen(error)),
         (None, _) => Ok(exit),
     }
 }

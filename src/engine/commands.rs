@@ -1,119 +1,128 @@
 //! The user's commands as tasks: a shell runs each one in a process group of its own, and its output
 //! is captured.
 
-mod capture;
-mod child;
-mod groups;
+mod output_capture;
+mod process_groups;
+mod running_command;
 mod trimmer;
 
 use std::sync::Arc;
 
-use super::cancel::Cancel;
-use super::gate::Permit;
-use super::task::{Extent, Job, Report, Worker};
-use crate::model::text::printable_within;
+use super::cancel_token::CancelToken;
+use super::rate_limiter::Permit;
+use super::task::{Job, LaneReporter, TaskCount, Worker};
+use crate::model::printable::printable_up_to;
 use crate::model::{
-    Done, ExitStatus, Failure, FailureKind, Kind, Outcome, Output, Plan, Product, State, TaskId,
+    CommandOutput, Completion, EventKind, ExitStatus, Failure, FailureKind, Plan, Product, State,
+    TaskId, TaskOutcome,
 };
 use crate::resources;
-use capture::Captured;
-use child::{Child, Ended};
-use groups::Groups;
+use output_capture::CapturedOutput;
+use process_groups::ProcessGroups;
+use running_command::{CommandExit, RunningCommand};
 use trimmer::Trimmer;
 
 /// The maximum number of characters of a command that a message quotes.
-const QUOTED: usize = 60;
+const MAX_QUOTED_CHARS: usize = 60;
 
 /// Runs a plan's commands.
 pub(super) struct CommandsJob {
     plan: Plan,
-    groups: Arc<Groups>,
+    process_groups: Arc<ProcessGroups>,
     trimmer: Trimmer,
 }
 
 impl CommandsJob {
     /// Creates the job of `plan`.
     pub(super) fn new(plan: &Plan) -> Self {
-        Self { plan: plan.clone(), groups: Arc::default(), trimmer: Trimmer::start() }
+        Self { plan: plan.clone(), process_groups: Arc::default(), trimmer: Trimmer::start() }
     }
 }
 
 impl Job for CommandsJob {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         Ok(Box::new(CommandsWorker {
             plan: self.plan.clone(),
-            groups: Arc::clone(&self.groups),
+            process_groups: Arc::clone(&self.process_groups),
             trimmer: self.trimmer.clone(),
-            report,
+            reporter,
             can_be_stopped: false,
         }))
     }
 
     fn abandon(&self) {
-        self.groups.kill();
+        self.process_groups.kill();
     }
 }
 
 /// A worker that runs one command at a time.
 struct CommandsWorker {
     plan: Plan,
-    groups: Arc<Groups>,
+    process_groups: Arc<ProcessGroups>,
     trimmer: Trimmer,
-    report: Report,
+    reporter: LaneReporter,
     /// Set once the hook that stops running commands is registered.
     can_be_stopped: bool,
 }
 
 impl CommandsWorker {
-    fn outcome(&self, task: TaskId) -> Outcome {
+    fn run_command(&self, task: TaskId) -> TaskOutcome {
         let command = self.plan.command(task).unwrap_or_default();
-        let named = format!("command {}, \"{}\",", task.0, printable_within(command, QUOTED));
-        let ended = match Child::start(command, &self.groups, &self.trimmer) {
+        let named =
+            format!("command {}, \"{}\",", task.0, printable_up_to(command, MAX_QUOTED_CHARS));
+        let ended = match RunningCommand::start(command, &self.process_groups, &self.trimmer) {
             Ok(child) => child.wait(),
             Err(error) => {
                 if let Some(shortage) = resources::spawn_shortage(&error) {
-                    return exhausted(&named, &shortage);
+                    return shortage_outcome(&named, &shortage);
                 }
                 Err(error)
             }
         };
-        let Ended { status, captured, signalled, wanted_terminal } = match ended {
+        let CommandExit { status, output, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
-            Err(error) => return failed(format!("{named} cannot be run by sh: {error}")),
+            Err(error) => return failed_outcome(format!("{named} cannot be run by sh: {error}")),
         };
-        let Captured { text, bytes, left_out } = captured;
-        let output = Output { text, bytes, left_out, status };
-        self.report.send(Kind::Output { task, output });
+        let CapturedOutput { text, bytes, omitted } = output;
+        let output = CommandOutput { text, bytes, omitted, status };
+        self.reporter.send(EventKind::CommandOutput { task, output });
         match status {
-            _ if wanted_terminal => failed(format!(
+            _ if wanted_terminal => failed_outcome(format!(
                 "{named} was stopped because it tried to use the terminal, which commands here do \
                  not have; make it non-interactive, or run it on its own"
             )),
-            _ if signalled => Outcome::Stopped,
-            ExitStatus::Code(0) => Outcome::Done(Done { answer: None, product: Product::Success }),
-            ExitStatus::Code(_) => failed(format!("{named} ended with {status}")),
-            ExitStatus::Signal(_) => failed(format!("{named} was killed by {status}")),
+            _ if signalled => TaskOutcome::Stopped,
+            ExitStatus::Code(0) => {
+                TaskOutcome::Done(Completion { response: None, product: Product::Success })
+            }
+            ExitStatus::Code(_) => failed_outcome(format!("{named} ended with {status}")),
+            ExitStatus::Signal(_) => failed_outcome(format!("{named} was killed by {status}")),
         }
     }
 }
 
 impl Worker for CommandsWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
         if !std::mem::replace(&mut self.can_be_stopped, true) {
-            let groups = Arc::clone(&self.groups);
-            cancel.on_cancel(move || groups.stop());
+            let process_groups = Arc::clone(&self.process_groups);
+            cancel.on_cancel(move || process_groups.terminate());
         }
-        self.report.enter(State::Running);
-        (self.outcome(task), Extent::Unknown)
+        self.reporter.enter_state(State::Running);
+        (self.run_command(task), TaskCount::Unknown)
     }
 }
 
-fn failed(message: String) -> Outcome {
-    Outcome::Failed(Failure::new(FailureKind::Command, message))
+fn failed_outcome(message: String) -> TaskOutcome {
+    TaskOutcome::Failed(Failure::new(FailureKind::Command, message))
 }
 
 /// Returns the outcome of a command that was not started, so that another worker can still run it.
-fn exhausted(named: &str, shortage: &str) -> Outcome {
+fn shortage_outcome(named: &str, shortage: &str) -> TaskOutcome {
     let message = format!("{named} cannot be started: {shortage}; lower --jobs or raise the limit");
-    Outcome::Failed(Failure::new(FailureKind::Exhausted, message))
+    TaskOutcome::Failed(Failure::new(FailureKind::Exhausted, message))
 }

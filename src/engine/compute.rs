@@ -1,19 +1,20 @@
 //! CPU work as tasks: turns that need the GIL, if there is one, and turns that do not.
 
-mod fetch;
-pub(super) mod laboratory;
+mod page_fetcher;
+pub(super) mod resources;
 mod turns;
 
 use serde::{Deserialize, Serialize};
 
-use super::cancel::Cancel;
-use super::gate::Permit;
-use super::task::{Extent, Job, Report, Worker};
+use super::cancel_token::CancelToken;
+use super::rate_limiter::Permit;
+use super::task::{Job, LaneReporter, TaskCount, Worker};
 use crate::model::{
-    Compute, Done, Failure, FailureKind, Nanos, Outcome, Product, State, TaskId, Work,
+    Completion, ComputeSpec, Failure, FailureKind, Nanos, Product, State, TaskId, TaskOutcome,
+    WorkSpec,
 };
-use fetch::Fetch;
-pub use turns::work;
+use page_fetcher::PageFetcher;
+pub use turns::run_turns;
 
 /// The percentage of a native task's turns that need the GIL, before and after the others: a C
 /// extension unpacks its arguments and wraps its result under the GIL.
@@ -24,25 +25,25 @@ const UNWRAPPING: u64 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComputeJob {
     /// The work, with its number of turns filled in.
-    pub work: Work,
+    pub work: WorkSpec,
     /// The URL of the server for mixed tasks.
     pub server: Option<String>,
 }
 
 impl Job for ComputeJob {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
-        let compute = self.work.compute().ok_or_else(|| self.not_computed())?;
-        let fetch = self.server.as_deref().map(|url| {
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
+        let compute = self.work.compute().ok_or_else(|| self.unsupported_work())?;
+        let page_fetcher = self.server.as_deref().map(|url| {
             // The client reports the states of the request.
-            Fetch::new(url, io_of(compute), report.clone())
+            PageFetcher::new(url, io_time(compute), reporter.clone())
         });
-        let turns = Turns::of(&self.work, compute);
-        Ok(Box::new(ComputeWorker { turns, fetch: fetch.transpose()?, report }))
+        let turns = TaskTurns::for_work(&self.work, compute);
+        Ok(Box::new(ComputeWorker { turns, page_fetcher: page_fetcher.transpose()?, reporter }))
     }
 }
 
 impl ComputeJob {
-    fn not_computed(&self) -> Failure {
+    fn unsupported_work(&self) -> Failure {
         Failure::new(
             FailureKind::Worker,
             format!("workload {} has nothing to compute", self.work.workload()),
@@ -52,7 +53,7 @@ impl ComputeJob {
 
 /// The turns of a task, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Turns {
+struct TaskTurns {
     /// Turns under the GIL.
     before: u64,
     /// Turns without the GIL.
@@ -61,15 +62,15 @@ struct Turns {
     after: u64,
 }
 
-impl Turns {
-    fn of(work: &Work, compute: &Compute) -> Self {
+impl TaskTurns {
+    fn for_work(work: &WorkSpec, compute: &ComputeSpec) -> Self {
         let all = compute.turns;
         match work {
-            Work::Native(_) => {
+            WorkSpec::Native(_) => {
                 let part = percent(all, UNWRAPPING);
                 Self { before: part, native: all - 2 * part, after: part }
             }
-            Work::Mixed(_) => {
+            WorkSpec::Mixed(_) => {
                 Self { before: percent(all, compute.share.into()), native: 0, after: 0 }
             }
             _ => Self { before: all, native: 0, after: 0 },
@@ -78,7 +79,7 @@ impl Turns {
 }
 
 /// Returns the time that a mixed task waits for its page.
-const fn io_of(compute: &Compute) -> Nanos {
+const fn io_time(compute: &ComputeSpec) -> Nanos {
     Nanos(percent(compute.size.0, 100_u64.saturating_sub(compute.share as u64)))
 }
 
@@ -87,43 +88,51 @@ const fn percent(all: u64, share: u64) -> u64 {
 }
 
 struct ComputeWorker {
-    turns: Turns,
+    turns: TaskTurns,
     /// Fetches the page of a mixed task; `None` for other work.
-    fetch: Option<Fetch>,
-    report: Report,
+    page_fetcher: Option<PageFetcher>,
+    reporter: LaneReporter,
 }
 
 impl ComputeWorker {
     /// Does a task. Fails with its outcome if it is stopped or its request fails.
-    fn product(&self, task: TaskId, cancel: &Cancel) -> Result<Done, Outcome> {
-        let answer = match &self.fetch {
-            Some(fetch) => fetch.page(task, cancel)?,
+    fn complete_task(&self, task: TaskId, cancel: &CancelToken) -> Result<Completion, TaskOutcome> {
+        let response = match &self.page_fetcher {
+            Some(page_fetcher) => page_fetcher.fetch_page(task, cancel)?,
             None => None,
         };
-        let value = self.value(task, cancel).ok_or(Outcome::Stopped)?;
-        Ok(Done { answer, product: Product::Value(value) })
+        let value = self.compute_value(task, cancel).ok_or(TaskOutcome::Stopped)?;
+        Ok(Completion { response, product: Product::Value(value) })
     }
 
     /// Computes the value of a task. Returns `None` if the run is stopped.
-    fn value(&self, task: TaskId, cancel: &Cancel) -> Option<u64> {
-        let Turns { before, native, after } = self.turns;
+    fn compute_value(&self, task: TaskId, cancel: &CancelToken) -> Option<u64> {
+        let TaskTurns { before, native, after } = self.turns;
         let mut value = self.compute(turns::seed(task), before, cancel)?;
         if native > 0 {
-            self.report.enter(State::Native);
-            value = work(value, native, cancel.flag(), || false)?;
-            self.report.enter(State::Computing);
+            self.reporter.enter_state(State::Native);
+            value = run_turns(value, native, cancel.flag(), || false)?;
+            self.reporter.enter_state(State::Computing);
         }
         self.compute(value, after, cancel)
     }
 
-    fn compute(&self, value: u64, turns: u64, cancel: &Cancel) -> Option<u64> {
-        work(value, turns, self.report.breaker(cancel), || self.report.check(cancel))
+    fn compute(&self, value: u64, turns: u64, cancel: &CancelToken) -> Option<u64> {
+        run_turns(value, turns, self.reporter.breaker(cancel), || {
+            self.reporter.check_breaker(cancel)
+        })
     }
 }
 
 impl Worker for ComputeWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
-        let outcome = self.product(task, cancel).map_or_else(|ended| ended, Outcome::Done);
-        (outcome, Extent::Unknown)
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
+        let outcome =
+            self.complete_task(task, cancel).map_or_else(|ended| ended, TaskOutcome::Done);
+        (outcome, TaskCount::Unknown)
     }
 }

@@ -2,7 +2,7 @@
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::cancel::Cancel;
+use super::cancel_token::CancelToken;
 use crate::model::{Failure, FailureKind};
 use crate::resources;
 
@@ -22,9 +22,9 @@ impl EventLoop {
     }
 
     /// Waits for a future and returns its output, or `None` if `cancel` is set first.
-    pub(super) fn until_cancelled<T>(
+    pub(super) fn run_until_cancelled<T>(
         &self,
-        cancel: &Cancel,
+        cancel: &CancelToken,
         wait: impl Future<Output = T>,
     ) -> Option<T> {
         self.0.as_ref()?.block_on(async {

@@ -6,33 +6,33 @@
 //!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
 //! ```
 
+pub mod gil_job;
 pub mod protocol;
-pub(super) mod thread;
-pub mod under;
+pub(super) mod thread_state;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, Once, PoisonError};
 use std::time::Duration;
 
-use super::cancel::Cancel;
+use super::cancel_token::CancelToken;
 use crate::model::{LaneId, Nanos};
-use protocol::{Protocol, Take, Waiting};
+use protocol::{GilProtocol, TakeOutcome, TimedWait};
 
 /// The minimum switch interval, as in CPython, which counts in microseconds.
-const SHORTEST_INTERVAL: Duration = Duration::from_micros(1);
+const MIN_INTERVAL: Duration = Duration::from_micros(1);
 
 /// The GIL of one run. CPython guards the forced switch with a mutex of its own; here both condition
 /// variables share one, which is only held for the time of a decision.
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
-    protocol: Mutex<Protocol>,
+    protocol: Mutex<GilProtocol>,
     /// `cond`: the GIL was released.
     released: Condvar,
     /// `switch_cond`: the GIL was taken.
     switched: Condvar,
     /// `eval_breaker`: the flag that the holder polls between two turns of its work.
-    breaker: AtomicBool,
+    eval_breaker: AtomicBool,
     watching: Once,
 }
 
@@ -40,17 +40,17 @@ impl Gil {
     /// Creates a GIL that waiting threads request after a switch interval: `sys.setswitchinterval`.
     pub fn new(interval: Nanos) -> Self {
         Self {
-            interval: Duration::from(interval).max(SHORTEST_INTERVAL),
+            interval: Duration::from(interval).max(MIN_INTERVAL),
             protocol: Mutex::default(),
             released: Condvar::new(),
             switched: Condvar::new(),
-            breaker: AtomicBool::new(false),
+            eval_breaker: AtomicBool::new(false),
             watching: Once::new(),
         }
     }
 
     /// Ends all waits once `cancel` is set.
-    fn stop_on(self: &Arc<Self>, cancel: &Cancel) {
+    fn stop_on_cancel(self: &Arc<Self>, cancel: &CancelToken) {
         self.watching.call_once(|| {
             let gil = Arc::clone(self);
             cancel.on_cancel(move || gil.stop());
@@ -58,25 +58,25 @@ impl Gil {
     }
 
     /// Takes the GIL if it is free. Returns whether it was.
-    fn try_take(&self, me: LaneId) -> bool {
-        self.attempt(&mut self.protocol(), me) == Take::Taken
+    fn try_take(&self, lane: LaneId) -> bool {
+        self.attempt(&mut self.protocol(), lane) == TakeOutcome::Taken
     }
 
     /// Waits for the GIL and takes it: `take_gil`. Returns `false` if the run is being stopped.
-    fn take(&self, me: LaneId) -> bool {
+    fn take(&self, lane: LaneId) -> bool {
         let mut protocol = self.protocol();
         loop {
-            match self.attempt(&mut protocol, me) {
-                Take::Taken => return true,
-                Take::Stopped => return false,
-                Take::Wait(waiting) => protocol = self.wait(protocol, waiting),
+            match self.attempt(&mut protocol, lane) {
+                TakeOutcome::Taken => return true,
+                TakeOutcome::Stopped => return false,
+                TakeOutcome::Wait(timed_wait) => protocol = self.wait(protocol, timed_wait),
             }
         }
     }
 
-    fn attempt(&self, protocol: &mut Protocol, me: LaneId) -> Take {
-        let take = protocol.try_take(me);
-        if take == Take::Taken {
+    fn attempt(&self, protocol: &mut GilProtocol, lane: LaneId) -> TakeOutcome {
+        let take = protocol.try_take(lane);
+        if take == TakeOutcome::Taken {
             self.set_breaker(protocol);
             // Ends the wait of the thread that was forced to release it.
             self.switched.notify_one();
@@ -87,36 +87,36 @@ impl Gil {
     /// Waits for a release, and requests one after the switch interval.
     fn wait<'gil>(
         &'gil self,
-        protocol: MutexGuard<'gil, Protocol>,
-        waiting: Waiting,
-    ) -> MutexGuard<'gil, Protocol> {
+        protocol: MutexGuard<'gil, GilProtocol>,
+        timed_wait: TimedWait,
+    ) -> MutexGuard<'gil, GilProtocol> {
         let waited = self.released.wait_timeout(protocol, self.interval);
         let (mut protocol, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
         if timeout.timed_out() {
-            protocol.timed_out(waiting);
+            protocol.record_timeout(timed_wait);
             self.set_breaker(&protocol);
         }
         protocol
     }
 
     /// Releases the GIL. If it was requested, waits until another thread has taken it: `drop_gil`.
-    fn release(&self, me: LaneId) {
-        let forced = self.decide(Protocol::release);
+    fn release(&self, lane: LaneId) {
+        let forced = self.update_protocol(GilProtocol::release);
         self.released.notify_one();
         if forced {
-            drop(self.switched.wait_while(self.protocol(), |gil| !gil.has_switched(me)));
+            drop(self.switched.wait_while(self.protocol(), |gil| !gil.has_switched(lane)));
         }
     }
 
     /// Releases the GIL on a thread that ends.
-    fn release_finally(&self) {
-        self.decide(Protocol::release_finally);
+    fn release_at_exit(&self) {
+        self.update_protocol(GilProtocol::release_at_exit);
         self.released.notify_one();
     }
 
     /// Ends all waits, because the run is being stopped.
     fn stop(&self) {
-        self.decide(Protocol::stop);
+        self.update_protocol(GilProtocol::stop);
         self.released.notify_all();
         self.switched.notify_all();
     }
@@ -125,7 +125,7 @@ impl Gil {
         self.protocol().is_stopped()
     }
 
-    fn decide<T>(&self, decide: impl FnOnce(&mut Protocol) -> T) -> T {
+    fn update_protocol<T>(&self, decide: impl FnOnce(&mut GilProtocol) -> T) -> T {
         let mut protocol = self.protocol();
         let decision = decide(&mut protocol);
         self.set_breaker(&protocol);
@@ -135,11 +135,11 @@ impl Gil {
 
     /// Sets or clears the holder's flag. Relaxed ordering suffices: the holder may see the change a few
     /// turns late.
-    fn set_breaker(&self, protocol: &Protocol) {
-        self.breaker.store(protocol.breaks_eval(), Ordering::Relaxed);
+    fn set_breaker(&self, protocol: &GilProtocol) {
+        self.eval_breaker.store(protocol.requests_break(), Ordering::Relaxed);
     }
 
-    fn protocol(&self) -> MutexGuard<'_, Protocol> {
+    fn protocol(&self) -> MutexGuard<'_, GilProtocol> {
         self.protocol.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,24 +7,24 @@ use std::sync::Arc;
 use super::clock::Clock;
 #[cfg(unix)]
 use super::commands::CommandsJob;
-use super::compute::laboratory::Laboratory;
-use super::errand::{Errand, What};
-use super::followers::GithubJob;
-use super::gate::{Gate, Standing};
+use super::compute::resources::ComputeResources;
 use super::gil::Gil;
-use super::gil::under::UnderGil;
-use super::handle::RunHandle;
+use super::gil::gil_job::GilJob;
+use super::github_job::GithubJob;
+use super::github_request::{Endpoint, GithubRequest};
 use super::pool;
-use super::process::{Inquiry, Order, ProcessJob, Starter};
-use super::simulate::{self, Pace, Simulated};
+use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
+use super::rate_limiter::{RateLimiter, SharedLimit};
+use super::run_handle::RunHandle;
+use super::simulate::{self, Pace, SimulatedRun};
 use super::task::Job;
-use crate::github::{Api, Patience};
-use crate::model::{Compute, Failure, FailureKind, Mode, Nanos, Plan, Work};
+use crate::github::{Api, RetryPolicy};
+use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, WorkSpec};
 
 /// Provides the job for a plan.
-pub trait Jobs: Debug + Send + Sync {
+pub trait JobProvider: Debug + Send + Sync {
     /// Completes a plan with values that depend on this machine, such as the number of turns per task.
-    fn settle(&self, plan: Plan) -> Plan {
+    fn complete_plan(&self, plan: Plan) -> Plan {
         plan
     }
 
@@ -35,49 +35,57 @@ pub trait Jobs: Debug + Send + Sync {
 /// The jobs and the clock that all runs of a session share.
 #[derive(Clone, Debug)]
 pub struct Launcher {
-    jobs: Arc<dyn Jobs>,
+    jobs: Arc<dyn JobProvider>,
     clock: Clock,
 }
 
 impl Launcher {
     /// Creates a launcher whose runs send requests to `api`, with the retries and timeouts of
     /// `patience`, and are timed by `clock`.
-    pub fn new(api: Option<Arc<Api>>, patience: Patience, clock: Clock) -> Self {
-        Self::with_processes(api, patience, clock, None)
+    pub fn new(api: Option<Arc<Api>>, retry_policy: RetryPolicy, clock: Clock) -> Self {
+        Self::with_processes(api, retry_policy, clock, None)
     }
 
     /// Creates a launcher that can also start worker processes. `program` is the path of this
     /// program's executable.
     pub fn with_processes(
         api: Option<Arc<Api>>,
-        patience: Patience,
+        retry_policy: RetryPolicy,
         clock: Clock,
         program: Option<PathBuf>,
     ) -> Self {
-        let (standing, laboratory) = (Standing::default(), Laboratory::default());
-        let jobs = Workshop { api, patience, clock: clock.clone(), standing, laboratory, program };
-        Self::of(Arc::new(jobs), clock)
+        let (shared_limit, compute_resources) =
+            (SharedLimit::default(), ComputeResources::default());
+        let jobs = JobFactory {
+            api,
+            retry_policy,
+            clock: clock.clone(),
+            shared_limit,
+            compute_resources,
+            program,
+        };
+        Self::with_jobs(Arc::new(jobs), clock)
     }
 
     /// Creates a launcher whose runs do the jobs of `jobs` and are timed by `clock`.
-    pub fn of(jobs: Arc<dyn Jobs>, clock: Clock) -> Self {
+    pub fn with_jobs(jobs: Arc<dyn JobProvider>, clock: Clock) -> Self {
         Self { jobs, clock }
     }
 
     /// Starts a run. A simulated run is played as fast as it can be computed.
     pub fn start(&self, plan: Plan) -> RunHandle {
-        self.start_at(plan, Pace::Unbound)
+        self.start_with_pace(plan, Pace::Unbound)
     }
 
     /// Starts a run. A simulated run is played at `pace`.
-    pub fn start_at(&self, plan: Plan, pace: Pace) -> RunHandle {
-        if let Some(run) = Simulated::new(&plan) {
+    pub fn start_with_pace(&self, plan: Plan, pace: Pace) -> RunHandle {
+        if let Some(run) = SimulatedRun::new(&plan) {
             return simulate::start(run, plan, pace, &self.clock);
         }
-        let plan = self.jobs.settle(plan);
+        let plan = self.jobs.complete_plan(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
-            Err(failure) => pool::fail(plan, failure, &self.clock),
+            Err(failure) => pool::start_failed(plan, failure, &self.clock),
         }
     }
 
@@ -89,112 +97,118 @@ impl Launcher {
 
 /// All jobs of this program.
 #[derive(Debug)]
-struct Workshop {
+struct JobFactory {
     api: Option<Arc<Api>>,
-    patience: Patience,
+    retry_policy: RetryPolicy,
     clock: Clock,
-    standing: Standing,
-    laboratory: Laboratory,
+    shared_limit: SharedLimit,
+    compute_resources: ComputeResources,
     program: Option<PathBuf>,
 }
 
-impl Jobs for Workshop {
-    fn settle(&self, plan: Plan) -> Plan {
-        self.laboratory.settle(plan, &self.clock)
+impl JobProvider for JobFactory {
+    fn complete_plan(&self, plan: Plan) -> Plan {
+        self.compute_resources.complete_plan(plan, &self.clock)
     }
 
     fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.mode {
-            Mode::Sequential | Mode::Threads => self.threaded(plan),
-            Mode::Gil => Ok(under_gil(self.threaded(plan)?, plan)),
-            Mode::Processes => self.in_processes(plan),
+            Mode::Sequential | Mode::Threads => self.thread_job(plan),
+            Mode::Gil => Ok(gil_job(self.thread_job(plan)?, plan)),
+            Mode::Processes => self.process_job(plan),
         }
     }
 }
 
-impl Workshop {
+impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
-    fn threaded(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+    fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match &plan.work {
-            work @ (Work::Profile(_) | Work::Followers(_)) => {
-                let (api, errand) = self.errand(plan, work)?;
-                Ok(Arc::new(self.github(plan, api, errand, None)))
+            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
+                let (api, request) = self.github_request(plan, work)?;
+                Ok(Arc::new(self.github_job(plan, api, request, None)))
             }
-            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
-                Ok(Arc::new(self.laboratory.job(work)?))
+            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
+                Ok(Arc::new(self.compute_resources.compute_job(work)?))
             }
             #[cfg(unix)]
-            Work::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            WorkSpec::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
             #[cfg(not(unix))]
-            Work::Commands { .. } => Err(nobody(plan)),
+            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
         }
     }
 
     /// Returns the job for threads with a worker process each.
-    fn in_processes(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        let starter =
-            |order| Starter::new(self.program.clone(), order, self.patience.timeout).map(Arc::new);
+    fn process_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        let starter = |job| {
+            ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
+        };
         match &plan.work {
-            work @ (Work::Profile(_) | Work::Followers(_)) => {
-                let (api, errand) = self.errand(plan, work)?;
-                let starter = starter(Order::Ask(Inquiry {
+            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
+                let (api, request) = self.github_request(plan, work)?;
+                let starter = starter(JobSpec::Ask(RequestSpec {
                     base: api.base().to_string(),
                     with_token: api.token().is_some(),
-                    timeout: self.patience.timeout,
-                    errand: errand.clone(),
+                    timeout: self.retry_policy.timeout,
+                    request: request.clone(),
                 }))?;
-                Ok(Arc::new(self.github(plan, api, errand, Some(starter))))
+                Ok(Arc::new(self.github_job(plan, api, request, Some(starter))))
             }
-            work @ (Work::Cpu(_) | Work::Native(_) | Work::Mixed(_)) => {
-                let order = Order::Compute(self.laboratory.job(work)?);
-                Ok(Arc::new(ProcessJob(starter(order)?)))
+            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
+                let job = JobSpec::Compute(self.compute_resources.compute_job(work)?);
+                Ok(Arc::new(ProcessJob(starter(job)?)))
             }
-            Work::Commands { .. } => Err(nobody(plan)),
+            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
         }
     }
 
     /// Returns the API and the requests of the run.
-    fn errand(&self, plan: &Plan, work: &Work) -> Result<(&Arc<Api>, Errand), Failure> {
-        let what = if matches!(work, Work::Profile(_)) { What::Profile } else { What::Pages };
+    fn github_request(
+        &self,
+        plan: &Plan,
+        work: &WorkSpec,
+    ) -> Result<(&Arc<Api>, GithubRequest), Failure> {
+        let endpoint =
+            if matches!(work, WorkSpec::Profile(_)) { Endpoint::Profile } else { Endpoint::Pages };
         let (Some(api), Some(target)) = (&self.api, work.target()) else {
-            return Err(nobody(plan));
+            return Err(unsupported_plan(plan));
         };
-        Ok((api, Errand { target: target.clone(), what }))
+        Ok((api, GithubRequest { target: target.clone(), endpoint }))
     }
 
-    fn github(
+    fn github_job(
         &self,
         plan: &Plan,
         api: &Arc<Api>,
-        errand: Errand,
-        starter: Option<Arc<Starter>>,
+        request: GithubRequest,
+        starter: Option<Arc<ProcessStarter>>,
     ) -> GithubJob {
-        let Self { patience, clock, standing, .. } = self;
-        let gate = Gate::new(
+        let Self { retry_policy, clock, shared_limit, .. } = self;
+        let rate_limiter = RateLimiter::new(
             Arc::clone(api),
             clock.clone(),
-            patience.max_wait,
+            retry_policy.max_wait,
             plan,
-            Arc::clone(standing),
+            Arc::clone(shared_limit),
         );
         GithubJob {
             api: Arc::clone(api),
-            errand,
-            gate: Arc::new(gate),
+            request,
+            rate_limiter: Arc::new(rate_limiter),
             clock: clock.clone(),
-            patience: *patience,
+            retry_policy: *retry_policy,
             starter,
         }
     }
 }
 
 /// Returns a job that does `job` on threads that share a GIL.
-fn under_gil(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
-    let interval = plan.work.compute().map_or(Compute::SWITCH_INTERVAL, |c| c.switch_interval);
-    Arc::new(UnderGil::new(job, Gil::new(interval)))
+fn gil_job(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
+    let interval = plan.work.compute().map_or(ComputeSpec::SWITCH_INTERVAL, |c| c.switch_interval);
+    Arc::new(GilJob::new(job, Gil::new(interval)))
 }
 
-fn nobody(plan: &Plan) -> Failure {
+fn unsupported_plan(plan: &Plan) -> Failure {
     Failure::new(
         FailureKind::Worker,
         format!("cannot run workload {} in mode {}", plan.workload(), plan.mode),

@@ -11,75 +11,79 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{bounded, unbounded};
 
-use super::cancel::Cancel;
+use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::feeder;
-use super::handle::{RunHandle, Time};
-use super::ledger::Ledger;
-use super::task::{Job, Report};
-use crate::model::{End, Failure, FailureKind, Kind, LaneId, Plan, TaskId, Why};
-use shared::Shared;
+use super::queue_feeder;
+use super::run_handle::{RunHandle, RunTime};
+use super::task::{Job, LaneReporter};
+use super::task_tracker::TaskTracker;
+use crate::model::{
+    ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
+};
+use shared::RunShared;
 use worker_thread::WorkerThread;
 
 /// Starts a run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails
 /// at once; like every failure, that is reported by its last event.
 pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
-    let cancel = Cancel::default();
+    let cancel = CancelToken::default();
     let started = clock.now();
-    let (ledger, queue) = Ledger::new();
-    let report = Report::new(LaneId(0), clock.clone(), started, sender);
-    report.send(Kind::RunStarted { plan: plan.clone() });
-    let shared = Shared {
+    let (task_tracker, queue) = TaskTracker::new();
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+    reporter.send(EventKind::RunStarted { plan: plan.clone() });
+    let shared = RunShared {
         job: Arc::clone(&job),
         cancel: cancel.clone(),
         queue,
-        ledger: Arc::new(Mutex::new(ledger)),
-        report: report.clone(),
+        task_tracker: Arc::new(Mutex::new(task_tracker)),
+        reporter: reporter.clone(),
     };
     let (going, over) = bounded(0);
     let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinate(shared, &plan);
+        coordinate_run(shared, &plan);
         drop(going);
     });
     if coordinator.is_err() {
-        report.send(Kind::RunFinished { end: End::Failed(no_threads()) });
+        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(no_threads_failure()) });
     }
-    let (time, job) = (Time::Real { started }, Some(job));
+    let (time, job) = (RunTime::Real { started }, Some(job));
     RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
 }
 
 /// Returns a run that fails before any task is started.
-pub(super) fn fail(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
+pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let started = clock.now();
-    let report = Report::new(LaneId(0), clock.clone(), started, sender);
-    report.send(Kind::RunStarted { plan });
-    report.send(Kind::RunFinished { end: End::Failed(failure) });
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+    reporter.send(EventKind::RunStarted { plan });
+    reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
     let (_, over) = bounded(0);
-    let time = Time::Real { started };
-    RunHandle { time, job: None, events, over, cancel: Cancel::default(), thread: None }
+    let time = RunTime::Real { started };
+    RunHandle { time, job: None, events, over, cancel: CancelToken::default(), thread: None }
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
-fn coordinate(mut shared: Shared, plan: &Plan) {
-    if let Some(room) = shared.job.room() {
-        let in_flight = room.lanes();
-        shared.report.send(Kind::Allowed { in_flight, why: Why::Start });
+fn coordinate_run(mut shared: RunShared, plan: &Plan) {
+    if let Some(lane_slots) = shared.job.lane_slots() {
+        let in_flight = lane_slots.limit();
+        shared
+            .reporter
+            .send(EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Start });
     }
-    shared.ledger().begin(plan.tasks, &shared.report);
+    shared.task_tracker().start(plan.tasks, &shared.reporter);
     let backlog = shared.queue.clone();
-    let feeder = plan.queue.map(|most| feeder::start(backlog, most, shared.report.clone()));
+    let feeder = plan.queue.map(|most| queue_feeder::start(backlog, most, shared.reporter.clone()));
     let (feeder, workers) = match feeder.transpose() {
-        Ok(None) => (None, spawn(&shared, plan)),
+        Ok(None) => (None, spawn_workers(&shared, plan)),
         Ok(Some((feeder, queue))) => {
             shared.queue = queue;
-            (Some(feeder), spawn(&shared, plan))
+            (Some(feeder), spawn_workers(&shared, plan))
         }
         Err(_no_thread) => (None, Vec::new()),
     };
     if workers.is_empty() {
-        shared.ledger().give_up(End::Failed(no_threads()));
+        shared.task_tracker().give_up(RunOutcome::Failed(no_threads_failure()));
     }
     for thread in workers {
         // Panics are caught and reported task by task.
@@ -88,38 +92,41 @@ fn coordinate(mut shared: Shared, plan: &Plan) {
     // Without workers, the feeder would block on a full queue.
     shared.queue.iter().for_each(drop);
     feeder.map(JoinHandle::join);
-    let end = shared.ledger().end();
-    shared.report.send(Kind::RunFinished { end });
+    let outcome = shared.task_tracker().outcome();
+    shared.reporter.send(EventKind::RunFinished { outcome });
 }
 
 /// Spawns the planned workers, or as many as the system has threads for. If the number of active lanes
 /// is limited, spawns each worker once its lane may take a task.
-fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
+fn spawn_workers(shared: &RunShared, plan: &Plan) -> Vec<JoinHandle<()>> {
     // The first tasks are assigned here, so that the first lane begins with the first page, whichever
     // thread the system wakes first.
-    let room = shared.job.room();
-    let at_once = room.map_or(plan.workers, |room| room.lanes().min(plan.workers));
+    let lane_slots = shared.job.lane_slots();
+    let at_once =
+        lane_slots.map_or(plan.workers, |lane_slots| lane_slots.limit().min(plan.workers));
     let firsts = plan.tasks.min(u32::from(at_once)) as usize;
     let firsts: Vec<TaskId> = shared.queue.iter().take(firsts).collect();
     let mut firsts = firsts.into_iter();
     let mut workers = Vec::new();
     // Set before any worker runs, so that the first one does not take itself for the only one.
-    shared.ledger().set_lanes(at_once);
+    shared.task_tracker().set_lanes(at_once);
     for lane in 0..plan.workers {
-        if lane >= at_once && room.is_some_and(|room| !room.outgrows(lane)) {
+        if lane >= at_once
+            && lane_slots.is_some_and(|lane_slots| !lane_slots.wait_for_more_than(lane))
+        {
             break;
         }
         let first = firsts.next();
-        let (all, report) = (shared.clone(), shared.report.on(LaneId(lane)));
+        let (all, reporter) = (shared.clone(), shared.reporter.for_lane(LaneId(lane)));
         if lane >= at_once {
-            shared.ledger().add_lane();
+            shared.task_tracker().add_lane();
         }
-        let worker = move || WorkerThread::new(&all, &report).run(first);
+        let worker = move || WorkerThread::new(&all, &reporter).run(first);
         let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
             // The workers spawned so far do the rest.
-            let mut ledger = shared.ledger();
-            (lane..at_once.max(lane + 1)).for_each(|_| _ = ledger.withdraw_lane());
-            first.into_iter().chain(firsts).for_each(|task| ledger.put_back(task));
+            let mut task_tracker = shared.task_tracker();
+            (lane..at_once.max(lane + 1)).for_each(|_| _ = task_tracker.withdraw_lane());
+            first.into_iter().chain(firsts).for_each(|task| task_tracker.requeue_task(task));
             break;
         };
         workers.push(worker);
@@ -128,7 +135,7 @@ fn spawn(shared: &Shared, plan: &Plan) -> Vec<JoinHandle<()>> {
 }
 
 /// Returns the failure of a run for which the system has no thread.
-pub(super) fn no_threads() -> Failure {
+pub(super) fn no_threads_failure() -> Failure {
     Failure::new(
         FailureKind::Panicked,
         "cannot start a thread: the system allows no more; lower --threads or --jobs, or close \

@@ -7,26 +7,26 @@
 //! ```
 
 pub mod child;
-mod death;
+mod exit_error;
 mod parent;
 mod wire;
 
 use std::sync::Arc;
 
-use super::cancel::Cancel;
+use super::cancel_token::CancelToken;
 use super::event_loop::EventLoop;
-use super::gate::Permit;
-use super::task::{Extent, Job, Report, Worker};
-use crate::model::{Failure, Outcome, TaskId};
-pub(super) use parent::{Remote, Starter};
-pub(super) use wire::{Inquiry, Order};
+use super::rate_limiter::Permit;
+use super::task::{Job, LaneReporter, TaskCount, Worker};
+use crate::model::{Failure, TaskId, TaskOutcome};
+pub(super) use parent::{ProcessStarter, RemoteWorker};
+pub(super) use wire::{JobSpec, RequestSpec};
 
 /// A job whose tasks worker processes compute.
-pub(super) struct ProcessJob(pub(super) Arc<Starter>);
+pub(super) struct ProcessJob(pub(super) Arc<ProcessStarter>);
 
 impl Job for ProcessJob {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
-        let remote = Remote::start(Arc::clone(&self.0), report)?;
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
+        let remote = RemoteWorker::start(Arc::clone(&self.0), reporter)?;
         Ok(Box::new(ProcessWorker { events: EventLoop::new()?, remote }))
     }
 }
@@ -34,25 +34,30 @@ impl Job for ProcessJob {
 /// A worker whose thread waits for its process.
 struct ProcessWorker {
     events: EventLoop,
-    remote: Remote,
+    remote: RemoteWorker,
 }
 
 impl Worker for ProcessWorker {
-    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
-        let ready = self.events.until_cancelled(cancel, self.remote.ready());
+    fn acquire(&mut self, cancel: &CancelToken) -> Result<Option<Permit>, Failure> {
+        let ready = self.events.run_until_cancelled(cancel, self.remote.wait_until_ready());
         ready.unwrap_or(Ok(())).map(|()| None)
     }
 
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
-        let outcome = match self.events.until_cancelled(cancel, self.remote.ask(task)) {
-            Some(Ok(Ok(reply))) => Outcome::Done(reply.done),
-            Some(Ok(Err(fault))) => Outcome::Failed(fault.failure),
-            Some(Err(died)) => Outcome::Lost(died),
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
+        let outcome = match self.events.run_until_cancelled(cancel, self.remote.run_task(task)) {
+            Some(Ok(Ok(reply))) => TaskOutcome::Done(reply.done),
+            Some(Ok(Err(fault))) => TaskOutcome::Failed(fault.failure),
+            Some(Err(died)) => TaskOutcome::Requeued(died),
             None => {
-                self.remote.end();
-                Outcome::Stopped
+                self.remote.discard_process();
+                TaskOutcome::Stopped
             }
         };
-        (outcome, Extent::Unknown)
+        (outcome, TaskCount::Unknown)
     }
 }

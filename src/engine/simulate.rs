@@ -12,33 +12,34 @@
 //! takes to wake up, and which thread takes the GIL first.
 
 mod cores;
+mod event_player;
 mod gil;
 mod machine;
-mod pace;
-mod play;
-mod workload;
+mod task_steps;
+mod virtual_time;
 
 use std::collections::VecDeque;
 
 use crate::model::{
-    End, Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, Plan, State, TaskId,
+    Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, RunOutcome, State, TaskId,
+    TaskOutcome,
 };
+pub(super) use event_player::start;
 use machine::Machine;
-pub(super) use pace::Course;
-pub use pace::Pace;
-pub(super) use play::start;
+pub use virtual_time::Pace;
+pub(super) use virtual_time::VirtualTime;
 
 /// The maximum number of events of a simulated run. It bounds the memory of its timeline, at about 40
 /// bytes per event.
-pub const MOST_EVENTS: u32 = 2_000_000;
+pub const MAX_EVENTS: u32 = 2_000_000;
 
 /// The events of a simulated run, in order of time.
 #[derive(Debug)]
-pub struct Simulated {
+pub struct SimulatedRun {
     machine: Machine,
-    lanes: Vec<Told>,
+    lanes: Vec<EmittedState>,
     /// The number of events returned so far.
-    told: u32,
+    event_count: u32,
     /// The time of the last one.
     at: Nanos,
     /// The final events, once the end is known.
@@ -47,19 +48,19 @@ pub struct Simulated {
 
 /// The state of a lane after the last event.
 #[derive(Clone, Copy, Debug, Default)]
-struct Told {
+struct EmittedState {
     task: Option<TaskId>,
     state: State,
 }
 
-impl Simulated {
+impl SimulatedRun {
     /// Creates the simulated run of `plan`. Returns `None` if the plan is not to be simulated.
     pub fn new(plan: &Plan) -> Option<Self> {
         let compute = plan.work.compute()?;
         Some(Self {
             machine: Machine::new(plan, compute, compute.simulation?),
-            lanes: vec![Told::default(); plan.workers.into()],
-            told: 0,
+            lanes: vec![EmittedState::default(); plan.workers.into()],
+            event_count: 0,
             at: Nanos::ZERO,
             end: None,
         })
@@ -68,12 +69,12 @@ impl Simulated {
     /// The time of the next event, or `None` after the last.
     pub fn peek(&mut self) -> Option<Nanos> {
         if self.end.is_none() {
-            if self.told >= MOST_EVENTS {
-                self.cut_off(self.at, End::Failed(too_many_events()));
+            if self.event_count >= MAX_EVENTS {
+                self.cut_off(self.at, RunOutcome::Failed(too_many_events()));
             } else if let Some(at) = self.machine.peek() {
                 return Some(at);
             } else {
-                self.cut_off(self.at, End::Finished);
+                self.cut_off(self.at, RunOutcome::Finished);
             }
         }
         self.end.as_ref()?.front().map(|event| event.at)
@@ -82,39 +83,41 @@ impl Simulated {
     /// Stops the run at `at`, which is no later than its next event, unless it has ended.
     pub fn stop(&mut self, at: Nanos) {
         if self.end.is_none() {
-            self.cut_off(at.max(self.at), End::Stopped);
+            self.cut_off(at.max(self.at), RunOutcome::Stopped);
         }
     }
 
     /// Ends the run at `at`. Tasks in progress are stopped, as in a real run.
-    fn cut_off(&mut self, at: Nanos, end: End) {
+    fn cut_off(&mut self, at: Nanos, outcome: RunOutcome) {
         let lanes = (0..).map(LaneId).zip(&self.lanes);
-        let left = lanes.filter_map(|(lane, told)| {
-            let kind = match (told.task, told.state) {
-                (Some(task), _) => Kind::Finished { task, outcome: Outcome::Stopped },
+        let left = lanes.filter_map(|(lane, emitted)| {
+            let kind = match (emitted.task, emitted.state) {
+                (Some(task), _) => EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped },
                 (None, State::Idle) => return None,
-                (None, _) => Kind::Entered { state: State::Idle },
+                (None, _) => EventKind::StateEntered { state: State::Idle },
             };
             Some(Event { at, lane, kind })
         });
-        let last = Event { at, lane: LaneId(0), kind: Kind::RunFinished { end } };
+        let last = Event { at, lane: LaneId(0), kind: EventKind::RunFinished { outcome } };
         self.end = Some(left.chain([last]).collect());
     }
 
-    fn note(&mut self, event: &Event) {
-        self.told += 1;
+    fn record_event(&mut self, event: &Event) {
+        self.event_count += 1;
         self.at = event.at;
         let Some(lane) = self.lanes.get_mut(usize::from(event.lane.0)) else { return };
         match event.kind {
-            Kind::Started { task } => *lane = Told { task: Some(task), state: State::Computing },
-            Kind::Finished { .. } => *lane = Told::default(),
-            Kind::Entered { state } => lane.state = state,
+            EventKind::TaskStarted { task } => {
+                *lane = EmittedState { task: Some(task), state: State::Computing }
+            }
+            EventKind::TaskFinished { .. } => *lane = EmittedState::default(),
+            EventKind::StateEntered { state } => lane.state = state,
             _ => {}
         }
     }
 }
 
-impl Iterator for Simulated {
+impl Iterator for SimulatedRun {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
@@ -122,8 +125,8 @@ impl Iterator for Simulated {
         if let Some(end) = &mut self.end {
             return end.pop_front();
         }
-        let event = self.machine.event()?;
-        self.note(&event);
+        let event = self.machine.next_event()?;
+        self.record_event(&event);
         Some(event)
     }
 }
@@ -132,7 +135,7 @@ fn too_many_events() -> Failure {
     Failure::new(
         FailureKind::Worker,
         format!(
-            "the simulated run exceeds {MOST_EVENTS} events; use a longer --switch-interval, or fewer \
+            "the simulated run exceeds {MAX_EVENTS} events; use a longer --switch-interval, or fewer \
              or smaller tasks"
         ),
     )

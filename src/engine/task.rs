@@ -5,21 +5,21 @@ use std::sync::atomic::AtomicBool;
 
 use crossbeam_channel::Sender;
 
-use super::cancel::Cancel;
+use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::exchange::Listener;
-use super::gate::Permit;
-use super::gil::thread::ThreadState;
-use super::room::Room;
-use crate::model::{Event, Failure, Kind, LaneId, Nanos, Outcome, State, TaskId};
+use super::gil::thread_state::ThreadState;
+use super::lane_slots::LaneSlots;
+use super::rate_limiter::Permit;
+use super::request_timing::TimingObserver;
+use crate::model::{Event, EventKind, Failure, LaneId, Nanos, State, TaskId, TaskOutcome};
 
 /// A kind of work, shared by the threads of a run.
 pub trait Job: Send + Sync {
     /// Creates the worker of one thread. Called on that thread.
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure>;
+    fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure>;
 
     /// The lane slots, or `None` if all lanes may take tasks at any time.
-    fn room(&self) -> Option<&Arc<Room>> {
+    fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
         None
     }
 
@@ -32,22 +32,27 @@ pub trait Worker {
     /// Waits until the lane's task may start, and returns its permit, which is released when the task
     /// ends. Returns `None` if the run is cancelled or the job needs no permits. Fails, and the task
     /// with it, if the wait would exceed the user's maximum.
-    fn acquire(&mut self, cancel: &Cancel) -> Result<Option<Permit>, Failure> {
+    fn acquire(&mut self, cancel: &CancelToken) -> Result<Option<Permit>, Failure> {
         _ = cancel;
         Ok(None)
     }
 
     /// Releases what other lanes may need. Called before the thread waits for a task.
-    fn rest(&mut self) {}
+    fn release_resources(&mut self) {}
 
     /// Does a task with the permit that was acquired for it, or stops soon after `cancel` is set. Also
     /// returns the number of tasks, as far as this task revealed it.
-    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent);
+    fn run(
+        &mut self,
+        task: TaskId,
+        permit: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount);
 }
 
 /// The number of tasks of a workload, as far as one task revealed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
+pub enum TaskCount {
     /// The task revealed nothing.
     Unknown,
     /// At least this number.
@@ -66,36 +71,36 @@ pub enum Extent {
 
 /// Timestamps and sends the events of a lane.
 #[derive(Clone, Debug)]
-pub struct Report {
+pub struct LaneReporter {
     lane: LaneId,
     clock: Clock,
     start: Nanos,
     events: Sender<Event>,
     /// The thread's GIL state, `None` without a GIL. Events then acquire and release the GIL.
     thread: Option<Arc<ThreadState>>,
-    listener: Option<Arc<Listener>>,
+    timing_observer: Option<Arc<TimingObserver>>,
 }
 
-impl Report {
+impl LaneReporter {
     /// Creates the reporter of `lane` in a run that started when `clock` read `start`.
     pub const fn new(lane: LaneId, clock: Clock, start: Nanos, events: Sender<Event>) -> Self {
-        Self { lane, clock, start, events, thread: None, listener: None }
+        Self { lane, clock, start, events, thread: None, timing_observer: None }
     }
 
     /// Returns a reporter for another lane of the same run.
     #[must_use]
-    pub fn on(&self, lane: LaneId) -> Self {
-        Self { lane, thread: None, listener: None, ..self.clone() }
+    pub fn for_lane(&self, lane: LaneId) -> Self {
+        Self { lane, thread: None, timing_observer: None, ..self.clone() }
     }
 
     /// Returns a reporter for the same lane on a thread that needs the GIL to compute.
-    pub(super) fn under(&self, thread: Arc<ThreadState>) -> Self {
+    pub(super) fn with_thread(&self, thread: Arc<ThreadState>) -> Self {
         Self { thread: Some(thread), ..self.clone() }
     }
 
     /// Returns a reporter for the same lane that also passes its events to `listener`.
-    pub(super) fn heard_by(&self, listener: Arc<Listener>) -> Self {
-        Self { listener: Some(listener), ..self.clone() }
+    pub(super) fn with_observer(&self, timing_observer: Arc<TimingObserver>) -> Self {
+        Self { timing_observer: Some(timing_observer), ..self.clone() }
     }
 
     /// The lane that this reports for.
@@ -104,28 +109,28 @@ impl Report {
     }
 
     /// Converts a time of the clock to the time since the run's start.
-    pub const fn moment(&self, clock: Nanos) -> Nanos {
+    pub const fn run_time(&self, clock: Nanos) -> Nanos {
         clock.since(self.start)
     }
 
     /// Sends an event that happens now. Under a GIL, first acquires the GIL if the lane is about to
     /// compute, and afterwards releases it if the lane does something else.
-    pub fn send(&self, kind: Kind) {
+    pub fn send(&self, kind: EventKind) {
         match &self.thread {
-            None => self.stamp(kind),
-            Some(thread) => thread.tell(kind, |kind| self.stamp(kind)),
+            None => self.send_unsynchronized(kind),
+            Some(thread) => thread.report_event(kind, |kind| self.send_unsynchronized(kind)),
         }
     }
 
     /// Sends an event that happens now, without acquiring or releasing the GIL.
-    pub(super) fn stamp(&self, kind: Kind) {
-        self.tell(self.now(), kind);
+    pub(super) fn send_unsynchronized(&self, kind: EventKind) {
+        self.send_at(self.now(), kind);
     }
 
     /// Sends an event with a given time, such as one that a worker process timestamped.
-    pub(super) fn tell(&self, at: Nanos, kind: Kind) {
-        if let Some(listener) = &self.listener {
-            listener.hear(at, &kind);
+    pub(super) fn send_at(&self, at: Nanos, kind: EventKind) {
+        if let Some(timing_observer) = &self.timing_observer {
+            timing_observer.observe(at, &kind);
         }
         // The receiver is gone once the screen shows another run.
         _ = self.events.send(Event { at, lane: self.lane, kind });
@@ -133,7 +138,7 @@ impl Report {
 
     /// The time since the run's start.
     pub(super) fn now(&self) -> Nanos {
-        self.moment(self.clock.now())
+        self.run_time(self.clock.now())
     }
 
     /// The run's start on the machine-wide monotonic clock, or `None` if there is none.
@@ -142,20 +147,22 @@ impl Report {
     }
 
     /// Reports that the lane enters `state` now.
-    pub fn enter(&self, state: State) {
-        self.send(Kind::Entered { state });
+    pub fn enter_state(&self, state: State) {
+        self.send(EventKind::StateEntered { state });
     }
 
     /// The flag to poll between two turns of CPU work. While it is set, call [`Self::check`].
-    pub fn breaker<'flag>(&'flag self, cancel: &'flag Cancel) -> &'flag AtomicBool {
+    pub fn breaker<'flag>(&'flag self, cancel: &'flag CancelToken) -> &'flag AtomicBool {
         self.thread.as_ref().map_or(cancel.flag(), |thread| thread.breaker())
     }
 
     /// Yields the GIL if another thread has requested it, and waits to get it back. Returns `false` if
     /// the run is being stopped.
-    pub fn check(&self, cancel: &Cancel) -> bool {
+    pub fn check_breaker(&self, cancel: &CancelToken) -> bool {
         match &self.thread {
-            Some(thread) if !cancel.is_cancelled() => thread.check(|kind| self.stamp(kind)),
+            Some(thread) if !cancel.is_cancelled() => {
+                thread.yield_gil(|kind| self.send_unsynchronized(kind))
+            }
             _ => !cancel.is_cancelled(),
         }
     }

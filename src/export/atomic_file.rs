@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
 /// Writes the content.
-pub(super) type Content<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+pub(super) type ExportContent<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// A file that is written at the end of a run. Nothing of it is in its directory until then, so
 /// that no one can remove it meanwhile, and a program that is killed leaves nothing behind.
@@ -29,18 +29,18 @@ impl AtomicFile {
             OpenOptions::new().write(true).open(path)?;
             fs::canonicalize(path)?
         } else {
-            resolve(path)?
+            resolve_symlinks(path)?
         };
-        let reserve = tempfile::tempfile_in(directory(&target)).map_err(without_its_name)?;
+        let reserve = tempfile::tempfile_in(directory(&target)).map_err(strip_temporary_name)?;
         Ok(Self { target, reserve })
     }
 
     /// Writes the content and gives it the file's name. If that fails, the content goes to a new
     /// file whose name begins with `prefix`: see [`Misplaced::kept`].
-    pub(super) fn write(self, prefix: &str, content: Content<'_>) -> Result<(), Misplaced> {
+    pub(super) fn write(self, prefix: &str, content: ExportContent<'_>) -> Result<(), Misplaced> {
         let Self { target, reserve } = self;
         drop(reserve);
-        let replaced = replace(&target, content);
+        let replaced = persist_file(&target, content);
         replaced.map_err(|source| Misplaced { source, kept: keep(&target, prefix, content) })
     }
 }
@@ -55,12 +55,12 @@ pub(super) struct Misplaced {
 }
 
 /// Writes the content to a new file that only this user can read, and returns its path.
-fn keep(target: &Path, prefix: &str, content: Content<'_>) -> Option<PathBuf> {
+fn keep(target: &Path, prefix: &str, content: ExportContent<'_>) -> Option<PathBuf> {
     let ending = target.extension().unwrap_or_default().to_string_lossy();
     let suffix = if ending.is_empty() { String::new() } else { format!(".{ending}") };
     let write = |directory: PathBuf| -> io::Result<PathBuf> {
         let file = Builder::new().prefix(prefix).suffix(&suffix).tempfile_in(directory)?;
-        on_disk(content, file.as_file())?;
+        write_synced(content, file.as_file())?;
         let (_, path) = file.keep().map_err(|refused| refused.error)?;
         // Its directory may be gone by now.
         fs::metadata(&path).map(|_| path)
@@ -70,29 +70,29 @@ fn keep(target: &Path, prefix: &str, content: Content<'_>) -> Option<PathBuf> {
     places.into_iter().flatten().find_map(|directory| write(directory).ok())
 }
 
-fn replace(target: &Path, content: Content<'_>) -> io::Result<()> {
+fn persist_file(target: &Path, content: ExportContent<'_>) -> io::Result<()> {
     let mut builder = Builder::new();
     builder.prefix(".threadline-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(directory(target)).map_err(without_its_name)?;
+    let temporary = builder.tempfile_in(directory(target)).map_err(strip_temporary_name)?;
     if let Ok(existing) = fs::metadata(target) {
         temporary.as_file().set_permissions(existing.permissions())?;
     }
-    on_disk(content, temporary.as_file())?;
+    write_synced(content, temporary.as_file())?;
     temporary.persist(target)?;
     Ok(())
 }
 
 /// Writes the content through a buffer.
-pub(super) fn buffered(content: Content<'_>, file: &File) -> io::Result<()> {
+pub(super) fn write_buffered(content: ExportContent<'_>, file: &File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     content(&mut out)?;
     out.flush()
 }
 
-fn on_disk(content: Content<'_>, file: &File) -> io::Result<()> {
-    buffered(content, file)?;
+fn write_synced(content: ExportContent<'_>, file: &File) -> io::Result<()> {
+    write_buffered(content, file)?;
     // After a power cut, too, the name must not stand for half a file.
     file.sync_all()
 }
@@ -103,7 +103,7 @@ fn directory(target: &Path) -> &Path {
 }
 
 /// What the system said, without the temporary file's name, which tells a person nothing.
-fn without_its_name(error: io::Error) -> io::Error {
+fn strip_temporary_name(error: io::Error) -> io::Error {
     let text = error.to_string();
     match text.split_once(" at path ") {
         Some((said, _)) => io::Error::new(error.kind(), said),
@@ -112,7 +112,7 @@ fn without_its_name(error: io::Error) -> io::Error {
 }
 
 /// Where a file will be that does not exist yet: a link's end, not the link.
-fn resolve(path: &Path) -> io::Result<PathBuf> {
+fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
     /// More than the system itself follows.
     const MAX_LINKS: usize = 64;
     let mut path = path.to_owned();
@@ -120,7 +120,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
         match fs::read_link(&path) {
             Ok(end) => path = path.parent().unwrap_or(Path::new("")).join(end),
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            Err(_) if names_a_directory(&path) => return Err(io::ErrorKind::IsADirectory.into()),
+            Err(_) if is_directory_name(&path) => return Err(io::ErrorKind::IsADirectory.into()),
             Err(_) => return Ok(path),
         }
     }
@@ -128,7 +128,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
 }
 
 /// Whether only a directory may have this name: `followers.csv/`.
-fn names_a_directory(path: &Path) -> bool {
+fn is_directory_name(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     name.ends_with(b"/") || name.ends_with(b"/.")
 }

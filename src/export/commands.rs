@@ -5,28 +5,30 @@ pub mod json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{Comparison, percentiles, plural};
-use crate::model::text::printable;
-use crate::model::{End, LaneId, Mode, Nanos, Outcome, Output, Run, Span, TaskId};
+use super::{Comparison, duration_percentiles, plural};
+use crate::model::printable::printable;
+use crate::model::{
+    CommandOutput, LaneId, Mode, Nanos, Run, RunOutcome, Span, TaskId, TaskOutcome,
+};
 
 /// What is known of a command of a run.
-struct Entry<'run> {
+struct CommandRecord<'run> {
     task: TaskId,
     /// As it was given.
     command: &'run str,
     /// Where and when it ran; nothing if it was not started.
     ran: Option<(LaneId, Span)>,
     /// How it came out; nothing if it has not ended.
-    outcome: Option<Outcome>,
-    output: Option<&'run Output>,
+    outcome: Option<TaskOutcome>,
+    output: Option<&'run CommandOutput>,
 }
 
 /// Every command of a run, in order.
-fn entries(run: &Run) -> impl Iterator<Item = Entry<'_>> {
+fn command_records(run: &Run) -> impl Iterator<Item = CommandRecord<'_>> {
     let lanes = (0..).map(LaneId).zip(run.lanes());
     let spans = lanes.flat_map(|(id, lane)| lane.spans().map(move |span| (span.task, (id, span))));
     let mut spans: BTreeMap<TaskId, (LaneId, Span)> = spans.collect();
-    (1..=run.known_tasks()).map(TaskId).map(move |task| Entry {
+    (1..=run.known_tasks()).map(TaskId).map(move |task| CommandRecord {
         task,
         command: run.plan().command(task).unwrap_or_default(),
         ran: spans.remove(&task),
@@ -38,21 +40,23 @@ fn entries(run: &Run) -> impl Iterator<Item = Entry<'_>> {
 /// Writes what the commands of the last run that began wrote, as it was, each under a line with its
 /// number, status and time; then the times of all runs, and the commands that failed.
 pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
-    let Some(last) = runs.iter().rfind(|run| run.has_begun()) else { return Ok(()) };
-    for entry in entries(last) {
+    let Some(last) = runs.iter().rfind(|run| run.has_started()) else { return Ok(()) };
+    for entry in command_records(last) {
         write_output(out, last, &entry)?;
     }
-    table(out, runs)?;
-    remarks(out, runs)
+    write_table(out, runs)?;
+    write_remarks(out, runs)
 }
 
-fn write_output(out: &mut dyn Write, run: &Run, entry: &Entry<'_>) -> io::Result<()> {
+fn write_output(out: &mut dyn Write, run: &Run, entry: &CommandRecord<'_>) -> io::Result<()> {
     let Some((_, span)) = entry.ran else { return Ok(()) };
     let end = span.end.unwrap_or_else(|| run.elapsed(span.start));
     let (took, command) = (end.since(span.start), printable(entry.command));
     let status = match (&entry.outcome, entry.output) {
-        (Some(Outcome::Done(_) | Outcome::Failed(_)), Some(output)) => output.status.to_string(),
-        (Some(Outcome::Failed(_)), None) => "not run".to_owned(),
+        (Some(TaskOutcome::Done(_) | TaskOutcome::Failed(_)), Some(output)) => {
+            output.status.to_string()
+        }
+        (Some(TaskOutcome::Failed(_)), None) => "not run".to_owned(),
         _ => "stopped".to_owned(),
     };
     let (number, all) = (entry.task.0, run.known_tasks());
@@ -65,18 +69,18 @@ fn write_output(out: &mut dyn Write, run: &Run, entry: &Entry<'_>) -> io::Result
     Ok(())
 }
 
-fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
     writeln!(
         out,
         "\n{:<16}{:>9}{:>14}{:>8}{median:>10}{p95:>10}",
         "mode", "elapsed", "commands", "failed"
     )?;
-    for run in runs.iter().filter(|run| run.has_begun()) {
-        let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed(run).count());
+    for run in runs.iter().filter(|run| run.has_started()) {
+        let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed_commands(run).count());
         let commands = format!("{}/{}", run.ended_tasks(), run.known_tasks());
         write!(out, "{:<15} {elapsed:>9} {commands:>13} {failed:>7}", run.plan().name())?;
-        match percentiles(run, [0.5, 0.95]) {
+        match duration_percentiles(run, [0.5, 0.95]) {
             Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
             None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
         }
@@ -84,9 +88,10 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     writeln!(out)
 }
 
-fn remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let parallel = runs.iter().find(|run| run.plan().mode == Mode::Threads);
-    if let Some((Comparison { speed_up, efficiency, .. }, run)) = Comparison::of(runs).zip(parallel)
+    if let Some((Comparison { speed_up, efficiency, .. }, run)) =
+        Comparison::for_threads(runs).zip(parallel)
     {
         let jobs = plural(run.plan().workers.into(), "job");
         match speed_up.zip(efficiency) {
@@ -100,34 +105,34 @@ fn remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
             None => writeln!(out, "speed-up     not reckoned, as not every command was run")?,
         }
     }
-    for run in runs.iter().filter(|run| run.has_begun()) {
+    for run in runs.iter().filter(|run| run.has_started()) {
         let missing = run.known_tasks() - run.ended_tasks();
         if missing > 0 {
             let (name, commands) = (run.plan().name(), plural(missing.into(), "command"));
             writeln!(out, "{name:<12} {commands} not run to the end")?;
         }
     }
-    for failure in failures(runs) {
+    for failure in failure_messages(runs) {
         writeln!(out, "failed       {failure}")?;
     }
     Ok(())
 }
 
 /// The commands of a run that failed.
-fn failed(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
+fn failed_commands(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
     run.tasks().filter_map(|(task, record)| match record.outcome {
-        Some(Outcome::Failed(failure)) => Some((task, failure.message)),
+        Some(TaskOutcome::Failed(failure)) => Some((task, failure.message)),
         _ => None,
     })
 }
 
 /// What went wrong, a sentence each: the commands that failed, in order, and why a run did not go
 /// on.
-pub fn failures(runs: &[Run]) -> Vec<String> {
+pub fn failure_messages(runs: &[Run]) -> Vec<String> {
     let mut sentences: BTreeMap<TaskId, (String, Vec<String>)> = BTreeMap::new();
-    let begun: Vec<&Run> = runs.iter().filter(|run| run.has_begun()).collect();
+    let begun: Vec<&Run> = runs.iter().filter(|run| run.has_started()).collect();
     for run in &begun {
-        for (task, message) in failed(run) {
+        for (task, message) in failed_commands(run) {
             let (_, modes) = sentences.entry(task).or_insert_with(|| (message, Vec::new()));
             modes.push(run.plan().name());
         }
@@ -137,8 +142,8 @@ pub fn failures(runs: &[Run]) -> Vec<String> {
         [only] if everywhere > 1 => format!("{message} (in {only} alone)"),
         _ => message,
     });
-    let ends = begun.iter().filter_map(|run| match run.end() {
-        Some(End::Failed(failure)) => Some(format!("{}: {failure}", run.plan().name())),
+    let ends = begun.iter().filter_map(|run| match run.outcome() {
+        Some(RunOutcome::Failed(failure)) => Some(format!("{}: {failure}", run.plan().name())),
         _ => None,
     });
     commands.chain(ends).collect()
@@ -149,8 +154,8 @@ pub(crate) mod fixture {
     use std::sync::Arc;
 
     use crate::model::{
-        Done, End, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Mode, Nanos, Outcome,
-        Output, Plan, Product, Run, State, TaskId, Work,
+        CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
+        Mode, Nanos, Plan, Product, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
     };
 
     /// A run of `mode` in which each command took a second, on as many lanes as there are workers:
@@ -159,39 +164,43 @@ pub(crate) mod fixture {
         mode: Mode,
         workers: u16,
         commands: &[(&str, Option<i32>, &str)],
-        end: End,
+        end: RunOutcome,
     ) -> Run {
         let texts: Arc<[String]> = commands.iter().map(|(text, ..)| (*text).to_owned()).collect();
-        let work = Work::Commands { commands: texts };
+        let work = WorkSpec::Commands { commands: texts };
         let plan = Plan::new(work, mode, workers, commands.len() as u32);
         let mut run = Run::new(plan.clone());
-        let mut at = |seconds: u64, lane: u16, kind: Kind| {
+        let mut at = |seconds: u64, lane: u16, kind: EventKind| {
             let at = Nanos::from_millis(seconds * 1_000);
             run.apply(&Event { at, lane: LaneId(lane), kind });
         };
-        at(0, 0, Kind::RunStarted { plan });
+        at(0, 0, EventKind::RunStarted { plan });
         for (place, (_, status, text)) in commands.iter().enumerate() {
             let (lane, wave) = (place as u16 % workers, (place as u16 / workers).into());
             let task = TaskId(place as u32 + 1);
-            at(wave, lane, Kind::Started { task });
-            at(wave, lane, Kind::Entered { state: State::Running });
+            at(wave, lane, EventKind::TaskStarted { task });
+            at(wave, lane, EventKind::StateEntered { state: State::Running });
             let (bytes, text) = (text.len() as u64, Arc::from(*text));
             let status = status.map_or(ExitStatus::Signal(15), ExitStatus::Code);
-            let output = Output { text, bytes, left_out: 0, status };
-            at(wave + 1, lane, Kind::Output { task, output });
+            let output = CommandOutput { text, bytes, omitted: 0, status };
+            at(wave + 1, lane, EventKind::CommandOutput { task, output });
             let outcome = match status {
                 ExitStatus::Code(0) => {
-                    Outcome::Done(Done { answer: None, product: Product::Success })
+                    TaskOutcome::Done(Completion { response: None, product: Product::Success })
                 }
-                ExitStatus::Code(_) => Outcome::Failed(Failure::new(
+                ExitStatus::Code(_) => TaskOutcome::Failed(Failure::new(
                     FailureKind::Command,
                     format!("command {} ended with {status}", task.0),
                 )),
-                ExitStatus::Signal(_) => Outcome::Stopped,
+                ExitStatus::Signal(_) => TaskOutcome::Stopped,
             };
-            at(wave + 1, lane, Kind::Finished { task, outcome });
+            at(wave + 1, lane, EventKind::TaskFinished { task, outcome });
         }
-        at(commands.len().div_ceil(workers.into()) as u64, 0, Kind::RunFinished { end });
+        at(
+            commands.len().div_ceil(workers.into()) as u64,
+            0,
+            EventKind::RunFinished { outcome: end },
+        );
         run
     }
 }
@@ -210,7 +219,7 @@ mod tests {
     }
 
     fn race(sequential: &[Command], parallel: &[Command]) -> [Run; 2] {
-        let end = End::Finished;
+        let end = RunOutcome::Finished;
         [run(Mode::Sequential, 1, sequential, end.clone()), run(Mode::Threads, 2, parallel, end)]
     }
 
@@ -254,7 +263,7 @@ failed       command 3 ended with exit status 127 (in parallel x2 alone)
     #[test]
     fn what_was_stopped_is_said_to_and_what_was_not_run_is_counted() {
         let commands: [Command; 2] = [("a", Some(0), "whole\n"), ("b", None, "half")];
-        let stopped = run(Mode::Sequential, 1, &commands, End::Stopped);
+        let stopped = run(Mode::Sequential, 1, &commands, RunOutcome::Stopped);
         let report = report(&[stopped]);
         assert!(
             report.starts_with(

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use crate::model::sweep::Trial;
 use crate::model::{
-    Answer, Compute, Done, End, Event, Failure, FailureKind, Follower, Kind, LaneId, Mode, Nanos,
-    Outcome, Plan, Product, Profile, Run, State, Sweep, Target, TaskId, Work,
+    Completion, ComputeSpec, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode, Nanos,
+    Plan, Product, Profile, ResponseSummary, Run, RunOutcome, State, Sweep, Target, TaskId,
+    TaskOutcome, WorkSpec,
 };
 
 /// How a page goes: well, with these accounts, or not.
-pub(crate) type Page<'a> = Result<&'a [u64], FailureKind>;
+pub(crate) type PageFixture<'a> = Result<&'a [u64], FailureKind>;
 
 /// How long each page takes.
 const PAGE: u64 = 1_000;
@@ -25,32 +26,36 @@ pub(crate) fn target() -> Target {
 
 /// A run of `mode` in which each page took a second, on as many lanes as there are workers, in
 /// waves.
-pub(crate) fn run(mode: Mode, workers: u16, pages: &[Page<'_>]) -> Run {
+pub(crate) fn run(mode: Mode, workers: u16, pages: &[PageFixture<'_>]) -> Run {
     let end = pages.iter().find_map(|page| {
         let kind = page.err().filter(|kind| kind.ends_run())?;
-        Some(End::Failed(failure(kind)))
+        Some(RunOutcome::Failed(failure(kind)))
     });
-    ended(mode, workers, pages, end.unwrap_or(End::Finished))
+    ended(mode, workers, pages, end.unwrap_or(RunOutcome::Finished))
 }
 
 /// The same, with an end of its own.
-pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> Run {
-    let plan = Plan::new(Work::Followers(target()), mode, workers, pages.len() as u32);
+pub(crate) fn ended(mode: Mode, workers: u16, pages: &[PageFixture<'_>], end: RunOutcome) -> Run {
+    let plan = Plan::new(WorkSpec::Followers(target()), mode, workers, pages.len() as u32);
     let mut run = Run::new(plan.clone());
-    let mut at = |millis: u64, lane: u16, kind: Kind| {
+    let mut at = |millis: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(lane), kind });
     };
-    at(0, 0, Kind::RunStarted { plan });
+    at(0, 0, EventKind::RunStarted { plan });
     for (wave, pages) in pages.chunks(workers.into()).enumerate() {
         let begin = wave as u64 * PAGE;
         for (lane, page) in (0..).zip(pages) {
             let task = TaskId(wave as u32 * u32::from(workers) + u32::from(lane) + 1);
-            at(begin, lane, Kind::Started { task });
-            at(begin, lane, Kind::Entered { state: State::Waiting });
-            at(begin + PAGE, lane, Kind::Finished { task, outcome: outcome(*page) });
+            at(begin, lane, EventKind::TaskStarted { task });
+            at(begin, lane, EventKind::StateEntered { state: State::Waiting });
+            at(begin + PAGE, lane, EventKind::TaskFinished { task, outcome: outcome(*page) });
         }
     }
-    at(pages.len().div_ceil(workers.into()) as u64 * PAGE, 0, Kind::RunFinished { end });
+    at(
+        pages.len().div_ceil(workers.into()) as u64 * PAGE,
+        0,
+        EventKind::RunFinished { outcome: end },
+    );
     run
 }
 
@@ -58,13 +63,13 @@ pub(crate) fn ended(mode: Mode, workers: u16, pages: &[Page<'_>], end: End) -> R
 /// task took a second, and was the only one to be computed in it if there is a GIL. Processes took
 /// 0.2 s to start, and 0.1 s to be handed a task.
 pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
-    let work = Work::Cpu(Compute { turns: 9_000_000, ..Compute::default() });
+    let work = WorkSpec::Cpu(ComputeSpec { turns: 9_000_000, ..ComputeSpec::default() });
     let plan = Plan::new(work, mode, workers, values.len() as u32);
-    let mut events = vec![(0, 0, Kind::RunStarted { plan: plan.clone() })];
+    let mut events = vec![(0, 0, EventKind::RunStarted { plan: plan.clone() })];
     let mut begin = 0;
-    let enter = |at, lane, state| (at, lane, Kind::Entered { state });
+    let enter = |at, lane, state| (at, lane, EventKind::StateEntered { state });
     for lane in (0..workers).filter(|_| mode == Mode::Processes) {
-        events.push((0, lane, Kind::Process { pid: 7_000 + u32::from(lane) }));
+        events.push((0, lane, EventKind::ProcessStarted { pid: 7_000 + u32::from(lane) }));
         events.push(enter(0, lane, State::Starting));
         begin = 200;
     }
@@ -77,19 +82,23 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
                 start += u64::from(lane) * PAGE;
                 events.push(enter(begin, lane, State::LockWait));
             }
-            events.push((start, lane, Kind::Started { task }));
+            events.push((start, lane, EventKind::TaskStarted { task }));
             if mode == Mode::Processes {
                 events.push(enter(start, lane, State::HandOver));
                 start += 100;
                 events.push(enter(start, lane, State::Computing));
             }
             end = start + PAGE;
-            let done = Done { answer: None, product: Product::Value(value) };
-            events.push((end, lane, Kind::Finished { task, outcome: Outcome::Done(done) }));
+            let done = Completion { response: None, product: Product::Value(value) };
+            events.push((
+                end,
+                lane,
+                EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) },
+            ));
         }
         begin = end;
     }
-    events.push((begin, 0, Kind::RunFinished { end: End::Finished }));
+    events.push((begin, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
     events.sort_by_key(|(at, ..)| *at);
     let mut run = Run::new(plan);
     for (at, lane, kind) in events {
@@ -100,21 +109,21 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
 
 /// The preparing request, which found so many followers, or failed.
 pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
-    let plan = Plan::new(Work::Profile(target()), Mode::Sequential, 1, 1);
+    let plan = Plan::new(WorkSpec::Profile(target()), Mode::Sequential, 1, 1);
     let (outcome, end) = match followers {
         Ok(followers) => {
             let profile = Profile { login: "octocat".to_owned(), followers };
-            (done(Product::Profile(profile)), End::Finished)
+            (done(Product::Profile(profile)), RunOutcome::Finished)
         }
-        Err(kind) => (Outcome::Failed(failure(kind)), End::Failed(failure(kind))),
+        Err(kind) => (TaskOutcome::Failed(failure(kind)), RunOutcome::Failed(failure(kind))),
     };
     let mut run = Run::new(plan.clone());
     let task = TaskId(1);
     for kind in [
-        Kind::RunStarted { plan },
-        Kind::Started { task },
-        Kind::Finished { task, outcome },
-        Kind::RunFinished { end },
+        EventKind::RunStarted { plan },
+        EventKind::TaskStarted { task },
+        EventKind::TaskFinished { task, outcome },
+        EventKind::RunFinished { outcome: end },
     ] {
         run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
     }
@@ -123,12 +132,12 @@ pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
 
 /// A run laid out, of which nothing has happened.
 pub(crate) fn not_begun(mode: Mode) -> Run {
-    Run::new(Plan::new(Work::Followers(target()), mode, 2, 2))
+    Run::new(Plan::new(WorkSpec::Followers(target()), mode, 2, 2))
 }
 
-fn outcome(page: Page<'_>) -> Outcome {
+fn outcome(page: PageFixture<'_>) -> TaskOutcome {
     match page {
-        Err(kind) => Outcome::Failed(failure(kind)),
+        Err(kind) => TaskOutcome::Failed(failure(kind)),
         Ok(ids) => {
             let page = ids.iter().map(|&id| follower(id)).collect();
             done(Product::Followers(Arc::new(page)))
@@ -136,9 +145,9 @@ fn outcome(page: Page<'_>) -> Outcome {
     }
 }
 
-fn done(product: Product) -> Outcome {
-    let answer = Some(Answer { status: 200, bytes: 100, connected: false });
-    Outcome::Done(Done { answer, product })
+fn done(product: Product) -> TaskOutcome {
+    let response = Some(ResponseSummary { status: 200, bytes: 100, connected: false });
+    TaskOutcome::Done(Completion { response, product })
 }
 
 fn follower(id: u64) -> Follower<'static> {
@@ -157,7 +166,7 @@ pub(crate) fn sweep(counts: &[u16]) -> Sweep {
     for (place, &workers) in sweep.schedule().collect::<Vec<_>>().iter().enumerate() {
         let waves = 60_u64.div_ceil(workers.min(8).into());
         let millis = if place / counts.len() == 1 { 49 } else { 50 };
-        sweep.add(Trial { workers, took: Nanos::from_millis(waves * millis), tasks: 60 });
+        sweep.add_trial(Trial { workers, duration: Nanos::from_millis(waves * millis), tasks: 60 });
     }
     sweep
 }

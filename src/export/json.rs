@@ -1,19 +1,19 @@
 //! The JSON report: one document with everything measured. The types here are its shape; a change
 //! that a reader would stumble over raises [`VERSION`].
 
-mod allowed;
-mod fill;
-mod lab;
+mod compute_report;
+mod from_runs;
+mod limit_change_report;
 mod sweep;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::ascii;
+use super::ascii_json;
 use crate::model::{FailureKind, LimitKind, Mode, Run, Sweep, Target, Workload};
-pub use allowed::StepReport;
-pub use lab::{ComputeReport, GilReport, HoldReport};
+pub use compute_report::{ComputeReport, GilReport, HoldReport};
+pub use limit_change_report::LimitChangeReport;
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
 /// The shape's version.
@@ -22,7 +22,7 @@ pub const VERSION: u32 = 2;
 /// The document. Times are in seconds; moments count from their run's start. What does not apply is
 /// null.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report {
+pub struct JsonReport {
     /// Always `threadline.report`.
     pub format: &'static str,
     /// The shape's version; a reader should refuse a higher one.
@@ -77,7 +77,7 @@ pub struct RunReport {
     /// Whether it was found while fetching how many of them were at work.
     pub auto: bool,
     /// How many requests might be in flight at once, each time that it changed.
-    pub allowed: Vec<StepReport>,
+    pub allowed: Vec<LimitChangeReport>,
     /// How many tasks the queue held at most; null for no bound.
     pub queue: Option<u32>,
     /// From the run's start to its last task's end.
@@ -251,10 +251,10 @@ pub struct ComparisonReport {
     pub only_here: Option<u64>,
 }
 
-impl Report {
+impl JsonReport {
     /// Of what ran: the preparing request and the runs after it, on a machine that has so many cores,
     /// as far as is known. Runs that have not begun are left out.
-    pub fn of(
+    pub fn from_runs(
         target: Option<&Target>,
         profile: Option<&Run>,
         runs: &[Run],
@@ -267,13 +267,13 @@ impl Report {
             format: "threadline.report",
             version: VERSION,
             workload,
-            target: target.map(TargetReport::of),
-            compute: plan.and_then(|plan| ComputeReport::of(plan, cores)),
-            profile: profile.map(ProfileReport::of),
+            target: target.map(TargetReport::from_target),
+            compute: plan.and_then(|plan| ComputeReport::from_plan(plan, cores)),
+            profile: profile.map(ProfileReport::from_run),
             runs: runs
                 .iter()
-                .filter(|run| run.has_begun())
-                .map(|run| RunReport::of(runs, run))
+                .filter(|run| run.has_started())
+                .map(|run| RunReport::from_run(runs, run))
                 .collect(),
             sweep: None,
         }
@@ -282,12 +282,12 @@ impl Report {
     /// The same, with the sweep that the runs belong to, over a workload in a mode.
     #[must_use]
     pub fn with_sweep(self, sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
-        Self { sweep: Some(SweepReport::of(sweep, workload, mode)), ..self }
+        Self { sweep: Some(SweepReport::from_sweep(sweep, workload, mode)), ..self }
     }
 
     /// Writes the document, as ASCII, so that no text from outside can act on a terminal.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        ascii::pretty(out, self)?;
+        ascii_json::write_pretty(out, self)?;
         out.write_all(b"\n")
     }
 }

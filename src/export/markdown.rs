@@ -5,53 +5,60 @@ mod escape;
 
 use std::io::{self, Write};
 
-use super::attempt::Attempt;
-use super::{Comparison, Subject, heading, percentiles, plain, plural, time_in, verdict};
+use super::attempt_record::AttemptRecord;
+use super::{
+    Comparison, ReportSubject, duration_percentiles, plain, plural, time_in, verdict_sentence,
+    workload_heading,
+};
 use crate::model::{Mode, Nanos, Run, State, Sweep, Workload};
-use escape::{block, inline};
+use escape::{code_block, escape_inline};
 
 /// So many of the slowest tasks are named.
-const SLOWEST: usize = 10;
+const MAX_SLOWEST_TASKS: usize = 10;
 
 /// No more errors than these are named: the trace has all.
-const MOST_ERRORS: usize = 50;
+const MAX_ERRORS: usize = 50;
 
 /// Writes the report.
-pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
-    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_begun()).collect();
+pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
+    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
     let workload = first.plan().workload();
-    writeln!(out, "# {}\n", title(subject, workload))?;
-    if let Some(task) = plain::computed::task(first, subject.cores) {
+    writeln!(out, "# {}\n", report_title(subject, workload))?;
+    if let Some(task) = plain::computed::describe_task(first, subject.cores) {
         writeln!(out, "{task}.\n")?;
     }
-    if let Some(sentence) = verdict::of(subject) {
+    if let Some(sentence) = verdict_sentence::verdict_sentence(subject) {
         writeln!(out, "{}\n", inline_sentence(&sentence))?;
     }
     if let Some(sweep) = subject.sweep {
-        swept(out, sweep, workload)?;
+        write_sweep(out, sweep, workload)?;
     }
-    totals(out, subject, &runs, workload)?;
-    states(out, subject, &runs)?;
-    slowest(out, &runs)?;
-    errors(out, &runs)?;
-    machine(out, subject, first)
+    write_totals(out, subject, &runs, workload)?;
+    write_states(out, subject, &runs)?;
+    write_slowest(out, &runs)?;
+    write_errors(out, &runs)?;
+    write_machine(out, subject, first)
 }
 
 /// The trials, and what of them follows; what comes after it in the report is the last trial's.
-fn swept(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
+fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
     let mut table = Vec::new();
     plain::sweep::write(&mut table, sweep, workload, Mode::Threads)?;
-    let table = block("text", String::from_utf8_lossy(&table).trim());
+    let table = code_block("text", String::from_utf8_lossy(&table).trim());
     writeln!(out, "## Sweep\n\n{table}\nThe rest is about the last trial.\n")
 }
 
-fn title(subject: &Subject<'_>, workload: Workload) -> String {
+fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
     match subject.target.filter(|_| workload == Workload::Followers) {
         Some(target) => {
-            format!("Followers of {} at {}", inline(&target.user), inline(&target.api))
+            format!(
+                "Followers of {} at {}",
+                escape_inline(&target.user),
+                escape_inline(&target.api)
+            )
         }
-        None => heading(workload),
+        None => workload_heading(workload),
     }
 }
 
@@ -61,24 +68,28 @@ fn inline_sentence(sentence: &str) -> String {
     if sentence.chars().all(is_plain) && !sentence.contains("://") {
         format!("**{sentence}.**")
     } else {
-        inline(sentence)
+        escape_inline(sentence)
     }
 }
 
-fn row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
+fn write_row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
     writeln!(out, "| {} |", cells.join(" | "))
 }
 
 /// A table's head: so many columns are words, the others are figures.
-fn head(out: &mut dyn Write, section: &str, (columns, words): (&[&str], usize)) -> io::Result<()> {
+fn write_table_head(
+    out: &mut dyn Write,
+    section: &str,
+    (columns, words): (&[&str], usize),
+) -> io::Result<()> {
     let rule = |at| if at < words { "---" } else { "---:" };
     let rule: Vec<&str> = (0..columns.len()).map(rule).collect();
     writeln!(out, "## {section}\n\n| {} |\n| {} |", columns.join(" | "), rule.join(" | "))
 }
 
-fn totals(
+fn write_totals(
     out: &mut dyn Write,
-    subject: &Subject<'_>,
+    subject: &ReportSubject<'_>,
     runs: &[&Run],
     workload: Workload,
 ) -> io::Result<()> {
@@ -90,19 +101,19 @@ fn totals(
     };
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
-    head(out, "Totals", (&columns, 1))?;
+    write_table_head(out, "Totals", (&columns, 1))?;
     for &run in runs {
         let elapsed = subject.elapsed(run);
         let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
-        let [median, p95] = percentiles(run, [0.5, 0.95]).map_or_else(
+        let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
             || ["-".to_owned(), "-".to_owned()],
             |both| both.map(|one| one.to_string()),
         );
-        let compared = Comparison::against_sequential(subject.runs, run);
+        let compared = Comparison::for_run(subject.runs, run);
         let speed_up = compared.and_then(|compared| compared.speed_up);
         let efficiency = compared.and_then(|compared| compared.efficiency);
         let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
-        row(
+        write_row(
             out,
             &[
                 run.plan().name(),
@@ -121,15 +132,15 @@ fn totals(
 }
 
 /// Where the time of all lanes went.
-fn states(out: &mut dyn Write, subject: &Subject<'_>, runs: &[&Run]) -> io::Result<()> {
+fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run]) -> io::Result<()> {
     let all = |run: &Run| subject.elapsed(run).0.saturating_mul(run.lanes().len() as u64);
     let time_in = |run: &Run, state| time_in(run, state, subject.elapsed(run));
     let there = |state: &State| runs.iter().any(|run| time_in(run, *state) > Nanos::ZERO);
     let states: Vec<State> = State::ALL.into_iter().filter(there).collect();
-    let words: Vec<&str> = states.iter().map(|state| state.word()).collect();
+    let words: Vec<&str> = states.iter().map(|state| state.label()).collect();
     let mut columns = vec!["mode"];
     columns.extend(words);
-    head(out, "Time of all workers, by what they did", (&columns, 1))?;
+    write_table_head(out, "Time of all workers, by what they did", (&columns, 1))?;
     for &run in runs {
         let share = |&state: &State| {
             let time = time_in(run, state);
@@ -138,23 +149,23 @@ fn states(out: &mut dyn Write, subject: &Subject<'_>, runs: &[&Run]) -> io::Resu
         };
         let mut cells = vec![run.plan().name()];
         cells.extend(states.iter().map(share));
-        row(out, &cells)?;
+        write_row(out, &cells)?;
     }
     writeln!(out)
 }
 
 /// A task's name in a table.
-fn label(run: &Run, attempt: &Attempt) -> String {
+fn attempt_label(run: &Run, attempt: &AttemptRecord) -> String {
     match run.plan().command(attempt.span.task) {
-        Some(command) => inline(command),
+        Some(command) => escape_inline(command),
         None => run.plan().label(attempt.span.task),
     }
 }
 
-fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
-    let mut attempts: Vec<(Nanos, &Run, Attempt)> = Vec::new();
+fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let mut attempts: Vec<(Nanos, &Run, AttemptRecord)> = Vec::new();
     for &run in runs {
-        let ended = Attempt::all(run).into_iter();
+        let ended = AttemptRecord::for_run(run).into_iter();
         attempts.extend(ended.filter_map(|attempt| {
             let span = attempt.span;
             Some((span.end?.since(span.start), run, attempt))
@@ -165,15 +176,15 @@ fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     }
     attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
     let columns = ["task", "mode", "worker", "outcome", "attempt", "began", "took"];
-    head(out, "Slowest", (&columns, 4))?;
-    for (took, run, attempt) in attempts.iter().take(SLOWEST) {
-        row(
+    write_table_head(out, "Slowest", (&columns, 4))?;
+    for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
+        write_row(
             out,
             &[
-                label(run, attempt),
+                attempt_label(run, attempt),
                 run.plan().name(),
                 run.worker_name(attempt.lane),
-                attempt.fate(run).word.to_owned(),
+                attempt.result(run).outcome_word.to_owned(),
                 attempt.span.attempt.to_string(),
                 attempt.span.start.to_string(),
                 took.to_string(),
@@ -183,11 +194,11 @@ fn slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     writeln!(out)
 }
 
-fn errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     let mut failed = Vec::new();
     for &run in runs {
-        for attempt in Attempt::all(run) {
-            if let Some(error) = attempt.fate(run).error {
+        for attempt in AttemptRecord::for_run(run) {
+            if let Some(error) = attempt.result(run).error {
                 failed.push((run, attempt, error));
             }
         }
@@ -195,19 +206,22 @@ fn errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    head(out, "Errors", (&["task", "mode", "what", "attempt", "at"], 3))?;
-    for (run, attempt, error) in failed.iter().take(MOST_ERRORS) {
+    write_table_head(out, "Errors", (&["task", "mode", "what", "attempt", "at"], 3))?;
+    for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
         let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
-        row(out, &[label(run, attempt), mode, inline(&error.message), number, at])?;
+        write_row(
+            out,
+            &[attempt_label(run, attempt), mode, escape_inline(&error.message), number, at],
+        )?;
     }
-    if let Some(more) = failed.len().checked_sub(MOST_ERRORS).filter(|&more| more > 0) {
+    if let Some(more) = failed.len().checked_sub(MAX_ERRORS).filter(|&more| more > 0) {
         writeln!(out, "\n{more} more: the trace has them all.")?;
     }
     writeln!(out)
 }
 
-fn machine(out: &mut dyn Write, subject: &Subject<'_>, first: &Run) -> io::Result<()> {
+fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
     writeln!(out, "## How it was run\n")?;
@@ -220,9 +234,14 @@ fn machine(out: &mut dyn Write, subject: &Subject<'_>, first: &Run) -> io::Resul
     if let Some(target) = first.plan().work.target() {
         writeln!(out, "- {} followers a page", target.per_page)?;
     }
-    for run in subject.runs.iter().filter(|run| run.has_begun() && !run.is_comparable()) {
+    for run in subject.runs.iter().filter(|run| run.has_started() && !run.is_comparable()) {
         let state = if run.is_over() { "not whole" } else { "goes on" };
-        writeln!(out, "- {state}: {}, {}", run.plan().name(), inline(&plain::trouble(run)))?;
+        writeln!(
+            out,
+            "- {state}: {}, {}",
+            run.plan().name(),
+            escape_inline(&plain::incomplete_reason(run))
+        )?;
     }
-    writeln!(out, "\n{}", block("sh", subject.command).trim_end())
+    writeln!(out, "\n{}", code_block("sh", subject.command).trim_end())
 }

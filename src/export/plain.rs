@@ -2,12 +2,12 @@
 
 pub(super) mod computed;
 mod followers;
+mod gil_and_processes;
 pub mod sweep;
-mod workers;
 
 use std::io::{self, Write};
 
-use crate::model::{Mode, Outcome, Run, Target, Workload};
+use crate::model::{Mode, Run, Target, TaskOutcome, Workload};
 
 /// Writes the report of what ran: the preparing request and the runs after it, on a machine that has
 /// so many cores, as far as is known. Nothing if no run has begun.
@@ -18,7 +18,7 @@ pub fn write(
     runs: &[Run],
     cores: Option<u16>,
 ) -> io::Result<()> {
-    match runs.first().filter(|run| run.has_begun()) {
+    match runs.first().filter(|run| run.has_started()) {
         None => Ok(()),
         Some(first) if first.plan().workload().is_computed() => computed::write(out, runs, cores),
         Some(_) => followers::write(out, target, profile, runs),
@@ -28,7 +28,7 @@ pub fn write(
 /// A line after the table: its label, and what it says.
 type Remark = (String, String);
 
-fn remark(label: &str, text: String) -> Remark {
+fn new_remark(label: &str, text: String) -> Remark {
     (label.to_owned(), text)
 }
 
@@ -37,7 +37,7 @@ fn write_remarks(out: &mut dyn Write, remarks: impl IntoIterator<Item = Remark>)
 }
 
 /// What the example called a mode.
-const fn example_name(mode: Mode) -> &'static str {
+const fn example_mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Sequential => "single_threaded",
         Mode::Threads => "multi_threaded",
@@ -46,10 +46,10 @@ const fn example_name(mode: Mode) -> &'static str {
     }
 }
 
-fn times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for run in runs {
-        let name = example_name(run.plan().mode);
-        match run.took() {
+        let name = example_mode_name(run.plan().mode);
+        match run.duration() {
             Some(took) => writeln!(out, "{name} time(sec): {:?}", took.as_secs_f64())?,
             None => writeln!(out, "{name} time(sec): not run")?,
         }
@@ -58,19 +58,19 @@ fn times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 }
 
 /// `3 of 5`.
-fn fraction(run: &Run) -> String {
+fn done_fraction(run: &Run) -> String {
     format!("{} of {}", run.done_tasks(), run.known_tasks())
 }
 
 /// Why runs are not whole.
-fn unfinished(runs: &[Run]) -> impl Iterator<Item = Remark> {
-    let runs = runs.iter().filter(|run| run.has_begun() && !run.is_whole());
-    runs.map(|run| (run.plan().name(), trouble(run)))
+fn unfinished_remarks(runs: &[Run]) -> impl Iterator<Item = Remark> {
+    let runs = runs.iter().filter(|run| run.has_started() && !run.is_complete());
+    runs.map(|run| (run.plan().name(), incomplete_reason(run)))
 }
 
 /// Why a run is not whole.
-pub(crate) fn trouble(run: &Run) -> String {
-    let failed = |outcome: Option<&Outcome>| matches!(outcome, Some(Outcome::Failed(_)));
+pub(crate) fn incomplete_reason(run: &Run) -> String {
+    let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
     let (done, known) = (run.ended_tasks(), run.known_tasks());
     let done = match run.plan().workload() {

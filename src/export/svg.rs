@@ -5,60 +5,61 @@
 //! is wider, too, so that no picture is larger than 2 MB.
 
 mod charts;
-mod head;
-mod ink;
-mod lanes;
+mod lane_marks;
+mod lane_rows;
 mod layout;
 mod legend;
-mod marks;
+mod svg_writer;
+mod title_and_totals;
 
 use std::io::{self, Write};
 
-use super::{Subject, verdict};
+use super::{ReportSubject, verdict_sentence};
 use crate::model::{Background, Nanos, Run, State, Workload};
-use ink::{Ink, hex, number, xml};
-use layout::{LEFT, Lanes, MARGIN, RIGHT, WIDTH};
-use marks::Scale;
+use lane_marks::TimeScale;
+use layout::{LEFT, LaneGeometry, MARGIN, RIGHT, WIDTH};
+use svg_writer::{SvgWriter, escape_xml, format_number, hex_color};
 
 /// What every system has, in the order in which it is best.
 const FONTS: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', \
                      Arial, sans-serif";
 
 /// What all parts of a picture need.
-struct Picture<'a> {
-    subject: &'a Subject<'a>,
+struct SvgPicture<'a> {
+    subject: &'a ReportSubject<'a>,
     /// Those that have begun.
     runs: Vec<&'a Run>,
     workload: Workload,
     background: Background,
-    scale: Scale,
-    ink: Ink,
+    scale: TimeScale,
+    writer: SvgWriter,
     /// How far down it is drawn.
     y: f64,
 }
 
 /// Writes the picture of the runs that have begun.
-pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
-    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_begun()).collect();
+pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
+    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
     let end = runs.iter().map(|run| subject.elapsed(run)).max().unwrap_or_default();
-    let mut picture = Picture {
+    let mut picture = SvgPicture {
         subject,
         workload: first.plan().workload(),
         background: subject.background,
-        scale: Scale { width: RIGHT - LEFT, end: end.max(Nanos(1)) },
+        scale: TimeScale { width: RIGHT - LEFT, end: end.max(Nanos(1)) },
         runs,
-        ink: Ink::default(),
+        writer: SvgWriter::default(),
         y: MARGIN,
     };
-    let sentence = verdict::of(subject);
+    let sentence = verdict_sentence::verdict_sentence(subject);
     let title = picture.title();
-    picture.head(&title, sentence.as_deref());
-    let states = picture.timeline();
-    picture.legend(&states);
-    let (height, ground) = (number(picture.y), hex(picture.background.ground()));
-    let width = number(WIDTH);
-    let (title, sentence) = (xml(&title), xml(sentence.as_deref().unwrap_or_default()));
+    picture.draw_head(&title, sentence.as_deref());
+    let states = picture.draw_timeline();
+    picture.draw_legend(&states);
+    let (height, ground) = (format_number(picture.y), hex_color(picture.background.canvas()));
+    let width = format_number(WIDTH);
+    let (title, sentence) =
+        (escape_xml(&title), escape_xml(sentence.as_deref().unwrap_or_default()));
     write!(
         out,
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -68,28 +69,28 @@ pub fn write(out: &mut dyn Write, subject: &Subject<'_>) -> io::Result<()> {
 <rect width="100%" height="100%" fill="{ground}"/>
 "#
     )?;
-    out.write_all(picture.ink.into_svg().as_bytes())?;
+    out.write_all(picture.writer.into_svg().as_bytes())?;
     out.write_all(b"</svg>\n")
 }
 
-impl Picture<'_> {
+impl SvgPicture<'_> {
     /// The lanes of all runs under one axis, and what was in flight; returns the states that can be seen.
-    fn timeline(&mut self) -> Vec<State> {
-        let all = marks::all(&self.runs, self.subject.now, self.scale);
-        let states = marks::states(&all);
-        let top = self.axis();
+    fn draw_timeline(&mut self) -> Vec<State> {
+        let all = lane_marks::marks_for_runs(&self.runs, self.subject.now, self.scale);
+        let states = lane_marks::visible_states(&all);
+        let top = self.draw_axis();
         let (runs, mut bottom) = (self.runs.clone(), self.y);
-        let before = std::mem::take(&mut self.ink);
+        let before = std::mem::take(&mut self.writer);
         for (run, marks) in runs.into_iter().zip(all) {
-            self.run(run, &marks, Lanes::of(run, &self.runs));
-            self.charts(run);
+            self.draw_run(run, &marks, LaneGeometry::for_run(run, &self.runs));
+            self.draw_charts(run);
             bottom = self.y;
             self.y += 10.0;
         }
         // The grid lies under the lanes, and its length is known only now.
-        let lanes = std::mem::replace(&mut self.ink, before);
-        self.grid([top, bottom]);
-        self.ink.raw(&lanes.into_svg());
+        let lanes = std::mem::replace(&mut self.writer, before);
+        self.draw_grid([top, bottom]);
+        self.writer.push_raw(&lanes.into_svg());
         states
     }
 }

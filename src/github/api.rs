@@ -11,16 +11,16 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use super::proxy::{Proxy, ProxyError, ProxySettings};
-use crate::model::text::printable;
+use crate::model::printable::printable;
 
 /// GitHub's own API.
 pub const GITHUB: &str = "https://api.github.com";
 
 /// How a token is sent: RFC 6750, 2.1.
-const SCHEME: &str = "Bearer ";
+const AUTH_SCHEME: &str = "Bearer ";
 
 /// No token has fewer characters. Those that GitHub gives have 40 and more.
-const SHORTEST: usize = 8;
+const MIN_TOKEN_LENGTH: usize = 8;
 
 /// A server that speaks GitHub's REST API.
 #[derive(Debug)]
@@ -45,13 +45,13 @@ pub enum ApiError {
         "\"{0}\" is not the address of an API: write it as https://HOST or, for GitHub Enterprise \
          Server, https://HOST/api/v3"
     )]
-    NotAnAddress(String),
+    InvalidUrl(String),
     /// The base carries what belongs elsewhere.
     #[error(
         "the API's address must not carry a user, a password, a query or a fragment: the token is \
          taken from GH_TOKEN or GITHUB_TOKEN"
     )]
-    TooMuch,
+    UnexpectedUrlPart,
     /// The token holds what a header cannot.
     #[error(
         "the token in {0} holds a line break, a space or a character that no token has: copy it \
@@ -63,7 +63,7 @@ pub enum ApiError {
         "the token in {variable} is not sent to {host} over plain http: use https, or unset \
          {variable}"
     )]
-    TokenInTheClear {
+    TokenOverPlainHttp {
         /// Where the token came from.
         variable: &'static str,
         /// Where it would have gone.
@@ -81,7 +81,7 @@ impl Token {
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(malformed());
         }
-        let mut header = HeaderValue::try_from(format!("{SCHEME}{secret}"))
+        let mut header = HeaderValue::try_from(format!("{AUTH_SCHEME}{secret}"))
             .map_err(|_its_text_is_secret| malformed())?;
         header.set_sensitive(true);
         Ok(Self { variable, header })
@@ -98,9 +98,9 @@ impl Token {
 
     /// A text with the token's place taken by its name. One that is shorter than any token would be
     /// cut out of ordinary words.
-    pub(super) fn cut_from(&self, text: &str) -> String {
-        let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(SCHEME));
-        match secret.filter(|secret| secret.len() >= SHORTEST) {
+    pub(super) fn redact_in(&self, text: &str) -> String {
+        let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(AUTH_SCHEME));
+        match secret.filter(|secret| secret.len() >= MIN_TOKEN_LENGTH) {
             Some(secret) => text.replace(secret, &format!("[{}]", self.variable)),
             None => text.to_owned(),
         }
@@ -116,14 +116,14 @@ impl fmt::Debug for Token {
 impl Api {
     /// The API at `base`, for example `https://api.github.com` or `https://HOST/api/v3`.
     pub fn new(base: &str, token: Option<Token>) -> Result<Self, ApiError> {
-        let unreadable = || ApiError::NotAnAddress(printable(base));
+        let unreadable = || ApiError::InvalidUrl(printable(base));
         let mut base = Url::parse(base).map_err(|_unreadable| unreadable())?;
         if !matches!(base.scheme(), "http" | "https") || base.host().is_none() {
             return Err(unreadable());
         }
         let extras = [base.password(), base.query(), base.fragment()];
         if !base.username().is_empty() || extras.iter().any(Option::is_some) {
-            return Err(ApiError::TooMuch);
+            return Err(ApiError::UnexpectedUrlPart);
         }
         // Url::join drops what follows the last slash.
         if !base.path().ends_with('/') {
@@ -134,7 +134,10 @@ impl Api {
             && !api.uses_tls()
             && !api.is_local()
         {
-            return Err(ApiError::TokenInTheClear { variable: token.variable, host: api.host() });
+            return Err(ApiError::TokenOverPlainHttp {
+                variable: token.variable,
+                host: api.host(),
+            });
         }
         Ok(api)
     }

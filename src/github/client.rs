@@ -9,47 +9,47 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::api::Api;
-use super::connect::{Observe, WatchConnecting};
-use super::failure::{Fault, Remedy};
-use super::link::{self, LinkError, Links};
-use super::patience::Timeouts;
+use super::connect_observer::{ConnectObserver, RequestObserver};
+use super::page_links::{self, LinkError, PageLinks};
 use super::proxy::Proxy;
-use super::{failure, quota};
-use crate::model::Page as Followers;
-use crate::model::{Answer, Done, Failure, Product, Profile, Quota, State};
+use super::request_error::{RequestError, RetryAction};
+use super::retry_policy::RequestTimeouts;
+use super::{rate_limit, request_error};
+use crate::model::FollowerPage as Followers;
+use crate::model::{Completion, Failure, Product, Profile, Quota, ResponseSummary, State};
 
 /// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
-const LARGEST_BODY: usize = 16 << 20;
+const MAX_BODY_SIZE: usize = 16 << 20;
 
 /// GitHub gives no more followers a page, however many are asked for.
-const MOST_ON_A_PAGE: usize = 100;
+const MAX_PER_PAGE: usize = 100;
 
 /// A login and the address of its page, in bytes: GitHub's are 39 and 58 characters at most.
-const LONGEST_TEXTS: usize = 512;
+const MAX_TEXT_LENGTH: usize = 512;
 
 /// Redirects that are followed, to the same server only.
-const MOST_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// One worker's client: a connection of its own, kept and used again.
 pub struct Client {
     api: Arc<Api>,
-    timeouts: Timeouts,
+    timeouts: RequestTimeouts,
     http: reqwest::Client,
-    observer: Arc<dyn Observe>,
+    observer: Arc<dyn RequestObserver>,
     connected: Arc<AtomicBool>,
 }
 
 /// A reply that went well.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Reply {
+pub struct ApiResponse {
     /// What it brought.
-    pub done: Done,
+    pub done: Completion,
     /// Which pages it points to; nothing where it has no Link header.
-    pub links: Option<Links>,
+    pub links: Option<PageLinks>,
 }
 
 /// A reply's head and body, before it is understood.
-struct Page {
+struct RawResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
@@ -59,114 +59,131 @@ impl Client {
     /// A client that tells `observer` what its thread does.
     pub fn new(
         api: Arc<Api>,
-        timeouts: Timeouts,
-        observer: Arc<dyn Observe>,
+        timeouts: RequestTimeouts,
+        observer: Arc<dyn RequestObserver>,
     ) -> Result<Self, Failure> {
         let connected = Arc::new(AtomicBool::new(false));
-        let watch = WatchConnecting::new(Arc::clone(&observer), Arc::clone(&connected));
-        let http = build(&api, timeouts, watch);
-        let http = http.map_err(|reason| failure::unusable(&api, &reason))?;
+        let watch = ConnectObserver::new(Arc::clone(&observer), Arc::clone(&connected));
+        let http = build_http_client(&api, timeouts, watch);
+        let http = http.map_err(|reason| request_error::client_failure(&api, &reason))?;
         Ok(Self { api, timeouts, http, observer, connected })
     }
 
     /// What is left of the quota, which asking does not lessen; nothing where the server has none or
     /// does not say, as GitHub Enterprise Server does not by default. None left is a fault.
-    pub async fn quota(&self) -> Result<Option<Quota>, Fault> {
+    pub async fn fetch_quota(&self) -> Result<Option<Quota>, RequestError> {
         let what = "the rate limit";
-        let page = self.get(self.url(&["rate_limit"])?, what).await?;
+        let page = self.send_request(self.endpoint_url(&["rate_limit"])?, what).await?;
         if page.status != StatusCode::OK {
             // Whoever may not ask for this may still ask for the rest, unless it is the token that is
             // not accepted, or too much that was asked.
             let refused = page.status == StatusCode::UNAUTHORIZED;
-            return match self.succeeded(page, "", what) {
-                Err(fault) if refused || matches!(fault.remedy, Remedy::Limit(_)) => Err(fault),
+            return match self.check_status(page, "", what) {
+                Err(error) if refused || matches!(error.retry_action, RetryAction::Limit(_)) => {
+                    Err(error)
+                }
                 _ => Ok(None),
             };
         }
-        let Some(quota) = quota::parse(&page.body) else { return Ok(None) };
-        self.observer.quota(quota);
-        match quota::used_up(quota, &page.headers) {
-            Some(limit) => Err(failure::limited(&self.api, limit)),
+        let Some(quota) = rate_limit::quota_from_body(&page.body) else { return Ok(None) };
+        self.observer.record_quota(quota);
+        match rate_limit::exhausted_limit(quota, &page.headers) {
+            Some(limit) => Err(request_error::rate_limited(&self.api, limit)),
             None => Ok(Some(quota)),
         }
     }
 
     /// The user's profile.
-    pub async fn profile(&self, user: &str) -> Result<Reply, Fault> {
+    pub async fn fetch_profile(&self, user: &str) -> Result<ApiResponse, RequestError> {
         let what = "the profile";
-        let page = self.get(self.url(&["users", user])?, what).await?;
-        let page = self.succeeded(page, user, what)?;
+        let page = self.send_request(self.endpoint_url(&["users", user])?, what).await?;
+        let page = self.check_status(page, user, what)?;
         let user: RawUser<'_> =
-            self.parse(&page, what).map_err(|fault| fault.after(page.status))?;
+            self.parse_body(&page, what).map_err(|error| error.with_status(page.status))?;
         let profile = Profile { login: user.login.into(), followers: user.followers };
-        Ok(self.reply(&page, Product::Profile(profile), None))
+        Ok(self.build_response(&page, Product::Profile(profile), None))
     }
 
-    /// One page of the user's followers, or [`Product::NoMore`].
-    pub async fn followers(&self, user: &str, per_page: u8, page: u32) -> Result<Reply, Fault> {
+    /// One page of the user's followers, or [`Product::PastLastPage`].
+    pub async fn fetch_followers(
+        &self,
+        user: &str,
+        per_page: u8,
+        page: u32,
+    ) -> Result<ApiResponse, RequestError> {
         let what = format!("page {page}");
-        let mut url = self.url(&["users", user, "followers"])?;
+        let mut url = self.endpoint_url(&["users", user, "followers"])?;
         url.query_pairs_mut()
             .append_pair("per_page", &per_page.to_string())
             .append_pair("page", &page.to_string());
-        let reply = self.get(url, &what).await?;
+        let reply = self.send_request(url, &what).await?;
         // GitHub shows no listing to its end if that is far:
         // <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>.
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
-            return Ok(self.reply(&reply, Product::NoMore, None));
+            return Ok(self.build_response(&reply, Product::PastLastPage, None));
         }
-        let reply = self.succeeded(reply, user, &what)?;
-        self.page(&reply, &what).map_err(|fault| fault.after(reply.status))
+        let reply = self.check_status(reply, user, &what)?;
+        self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 
     /// Reads a page of followers and its Link header.
-    fn page(&self, page: &Page, what: &str) -> Result<Reply, Fault> {
-        let followers: Followers = self.parse(page, what)?;
-        if !is_credible(&followers) {
-            return Err(failure::hostile(&self.api, what, "it holds more than 100 followers can"));
+    fn page(&self, page: &RawResponse, what: &str) -> Result<ApiResponse, RequestError> {
+        let followers: Followers = self.parse_body(page, what)?;
+        if !is_plausible(&followers) {
+            return Err(request_error::implausible_response(
+                &self.api,
+                what,
+                "it holds more than 100 followers can",
+            ));
         }
-        let links = self.links(&page.headers, what)?;
-        Ok(self.reply(page, Product::Followers(followers.into()), links))
+        let links = self.parse_links(&page.headers, what)?;
+        Ok(self.build_response(page, Product::Followers(followers.into()), links))
     }
 
-    fn url(&self, path: &[&str]) -> Result<Url, Fault> {
+    fn endpoint_url(&self, path: &[&str]) -> Result<Url, RequestError> {
         let mut url = self.api.base().clone();
         match url.path_segments_mut() {
             Ok(mut segments) => _ = segments.pop_if_empty().extend(path),
-            Err(()) => return Err(failure::no_address(&self.api)),
+            Err(()) => return Err(request_error::invalid_address(&self.api)),
         }
         Ok(url)
     }
 
-    async fn get(&self, url: Url, what: &str) -> Result<Page, Fault> {
+    async fn send_request(&self, url: Url, what: &str) -> Result<RawResponse, RequestError> {
         drive_idle_connection().await;
         self.connected.store(false, Ordering::Relaxed);
         // A request that has to connect first says so itself.
-        self.observer.enter(State::Waiting);
-        let sent = self.http.get(url).timeout(self.timeouts.whole).send();
+        self.observer.enter_state(State::Waiting);
+        let sent = self.http.get(url).timeout(self.timeouts.total).send();
         let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
-        let sent = sent.map_err(|_late| failure::silence(&self.api, what, self.timeouts))?;
-        let response = sent.map_err(|error| self.broken(what, &error))?;
-        self.observer.enter(State::Receiving);
-        if let Some(quota) = quota::read(response.headers()) {
-            self.observer.quota(quota);
+        let sent = sent
+            .map_err(|_late| request_error::first_byte_timeout(&self.api, what, self.timeouts))?;
+        let response = sent.map_err(|error| self.transport_error(what, &error))?;
+        self.observer.enter_state(State::Receiving);
+        if let Some(quota) = rate_limit::quota_from_headers(response.headers()) {
+            self.observer.record_quota(quota);
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.body(response, what).await.map_err(|fault| fault.after(status))?;
-        self.observer.enter(State::Computing);
-        Ok(Page { status, headers, body })
+        let body =
+            self.read_body(response, what).await.map_err(|error| error.with_status(status))?;
+        self.observer.enter_state(State::Computing);
+        Ok(RawResponse { status, headers, body })
     }
 
-    fn broken(&self, what: &str, error: &reqwest::Error) -> Fault {
-        failure::transport(&self.api, what, self.timeouts, error)
+    fn transport_error(&self, what: &str, error: &reqwest::Error) -> RequestError {
+        request_error::transport_error(&self.api, what, self.timeouts, error)
     }
 
-    async fn body(&self, mut response: Response, what: &str) -> Result<Vec<u8>, Fault> {
+    async fn read_body(&self, mut response: Response, what: &str) -> Result<Vec<u8>, RequestError> {
         let mut body = Vec::new();
         loop {
-            match response.chunk().await.map_err(|error| self.broken(what, &error))? {
-                Some(chunk) if body.len() + chunk.len() > LARGEST_BODY => {
-                    return Err(failure::hostile(&self.api, what, "it is larger than 16 MB"));
+            match response.chunk().await.map_err(|error| self.transport_error(what, &error))? {
+                Some(chunk) if body.len() + chunk.len() > MAX_BODY_SIZE => {
+                    return Err(request_error::implausible_response(
+                        &self.api,
+                        what,
+                        "it is larger than 16 MB",
+                    ));
                 }
                 Some(chunk) => body.extend_from_slice(&chunk),
                 None => return Ok(body),
@@ -174,24 +191,33 @@ impl Client {
         }
     }
 
-    fn succeeded(&self, page: Page, user: &str, what: &str) -> Result<Page, Fault> {
-        let Page { status, headers, body } = &page;
+    fn check_status(
+        &self,
+        page: RawResponse,
+        user: &str,
+        what: &str,
+    ) -> Result<RawResponse, RequestError> {
+        let RawResponse { status, headers, body } = &page;
         if *status == StatusCode::OK {
             return Ok(page);
         }
-        Err(failure::status(&self.api, user, what, *status, headers, body))
+        Err(request_error::status_error(&self.api, user, what, *status, headers, body))
     }
 
-    fn parse<'page, T: Deserialize<'page>>(
+    fn parse_body<'page, T: Deserialize<'page>>(
         &self,
-        page: &'page Page,
+        page: &'page RawResponse,
         what: &str,
-    ) -> Result<T, Fault> {
+    ) -> Result<T, RequestError> {
         serde_json::from_slice(&page.body)
-            .map_err(|error| failure::body(&self.api, what, &error.to_string()))
+            .map_err(|error| request_error::invalid_body(&self.api, what, &error.to_string()))
     }
 
-    fn links(&self, headers: &HeaderMap, what: &str) -> Result<Option<Links>, Fault> {
+    fn parse_links(
+        &self,
+        headers: &HeaderMap,
+        what: &str,
+    ) -> Result<Option<PageLinks>, RequestError> {
         if !headers.contains_key(LINK) {
             return Ok(None);
         }
@@ -200,21 +226,28 @@ impl Client {
         let header = lines.map_err(|_not_text| LinkError::Malformed);
         // A list may be spread over several lines: RFC 9110, 5.3.
         header
-            .and_then(|lines| link::parse(&lines.join(", "), self.api.base()))
+            .and_then(|lines| page_links::parse_links(&lines.join(", "), self.api.base()))
             .map(Some)
-            .map_err(|error| failure::hostile(&self.api, what, &error.to_string()))
+            .map_err(|error| {
+                request_error::implausible_response(&self.api, what, &error.to_string())
+            })
     }
 
-    fn reply(&self, page: &Page, product: Product, links: Option<Links>) -> Reply {
-        let done = Done {
-            answer: Some(Answer {
+    fn build_response(
+        &self,
+        page: &RawResponse,
+        product: Product,
+        links: Option<PageLinks>,
+    ) -> ApiResponse {
+        let done = Completion {
+            response: Some(ResponseSummary {
                 status: page.status.as_u16(),
                 bytes: page.body.len() as u64,
                 connected: self.connected.load(Ordering::Relaxed),
             }),
             product,
         };
-        Reply { done, links }
+        ApiResponse { done, links }
     }
 }
 
@@ -235,15 +268,19 @@ async fn drive_idle_connection() {
 }
 
 /// What is kept of a page must be no more than GitHub's pages hold, or a server could fill the memory.
-fn is_credible(page: &Followers) -> bool {
-    page.len() <= MOST_ON_A_PAGE && page.text_size() <= MOST_ON_A_PAGE * LONGEST_TEXTS
+fn is_plausible(page: &Followers) -> bool {
+    page.len() <= MAX_PER_PAGE && page.text_size() <= MAX_PER_PAGE * MAX_TEXT_LENGTH
 }
 
-fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwest::Client, String> {
+fn build_http_client(
+    api: &Api,
+    timeouts: RequestTimeouts,
+    watch: ConnectObserver,
+) -> Result<reqwest::Client, String> {
     let builder = reqwest::Client::builder()
         .user_agent(concat!("threadline/", env!("CARGO_PKG_VERSION")))
-        .default_headers(headers(api))
-        .redirect(same_server_only())
+        .default_headers(default_headers(api))
+        .redirect(same_server_policy())
         .connect_timeout(timeouts.connect)
         // A lane has one connection, so that it shows what its thread does and nothing else.
         .http1_only()
@@ -257,11 +294,11 @@ fn build(api: &Api, timeouts: Timeouts, watch: WatchConnecting) -> Result<reqwes
         Ok(None) => Ok(builder.no_proxy()),
         Err(error) => Err(error),
     };
-    builder.and_then(ClientBuilder::build).map_err(|error| failure::root(&error))
+    builder.and_then(ClientBuilder::build).map_err(|error| request_error::root_cause(&error))
 }
 
 /// As GitHub asks for: <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.
-fn headers(api: &Api) -> HeaderMap {
+fn default_headers(api: &Api) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));
     headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
@@ -271,13 +308,13 @@ fn headers(api: &Api) -> HeaderMap {
     headers
 }
 
-fn same_server_only() -> redirect::Policy {
+fn same_server_policy() -> redirect::Policy {
     redirect::Policy::custom(|attempt| {
         let same =
             attempt.previous().first().is_some_and(|url| url.origin() == attempt.url().origin());
         if !same {
             attempt.error("it redirects to another server")
-        } else if attempt.previous().len() > MOST_REDIRECTS {
+        } else if attempt.previous().len() > MAX_REDIRECTS {
             attempt.error("it redirects more than 5 times")
         } else {
             attempt.follow()

@@ -15,18 +15,18 @@
 //! ```
 
 mod accounts;
-mod answer;
-mod api;
+mod api_handler;
 mod connection;
 mod faults;
-mod head;
+mod follower_list;
+mod http_request;
 mod latency;
-mod limits;
-mod list;
-mod paging;
-mod quota;
-mod reply;
-mod wire;
+mod pagination;
+mod quota_window;
+mod response_draft;
+mod server_limits;
+mod timed_response;
+mod wire_step;
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -41,14 +41,16 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::{runtime, time};
 
-pub use accounts::MOST_FOLLOWERS;
-pub use connection::Counts;
-pub use faults::{FAULT_KINDS, FaultError, FaultKind, Faults, FaultsError};
-pub use latency::{Latency, LatencyProfile, ProfileError};
-pub use quota::HOURLY_LIMIT;
+pub use accounts::MAX_FOLLOWERS;
+pub use connection::RequestCounts;
+pub use faults::{
+    FAULT_DESCRIPTIONS, FaultDescription, FaultRuleError, FaultScript, FaultScriptError,
+};
+pub use latency::{Latency, LatencyProfile, LatencyProfileError};
+pub use quota_window::HOURLY_LIMIT;
 
-use api::Api;
-use connection::Shared;
+use api_handler::ApiHandler;
+use connection::ServerContext;
 
 /// Whose followers the server has when nobody says otherwise.
 pub const DEFAULT_USER: &str = "aaronlelevier";
@@ -60,19 +62,19 @@ pub const DEFAULT_FOLLOWERS: u32 = 127;
 const BACKLOG: u32 = 1_024;
 
 /// No file that a server reads is larger: what goes on beyond is cut, and then cannot be read.
-const LARGEST_FILE: u64 = 1 << 20;
+const MAX_FILE_SIZE: u64 = 1 << 20;
 
 /// What a server is to serve, and how slowly and how badly.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ServerSettings {
     /// The only user it knows: 1 to 39 ASCII letters, digits, `-` and `_`.
     pub user: String,
-    /// How many followers the user has, up to [`MOST_FOLLOWERS`].
+    /// How many followers the user has, up to [`MAX_FOLLOWERS`].
     pub followers: u32,
     /// How long its answers take.
     pub latency: Latency,
     /// What goes wrong; nothing by default.
-    pub faults: Faults,
+    pub faults: FaultScript,
     /// How many requests it works on at once, of all connections together: the others wait for their
     /// turn, in the order in which they came. Nothing for no bound.
     pub at_once: Option<NonZeroU16>,
@@ -128,7 +130,7 @@ pub enum ServerError {
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
-    shared: Arc<Shared>,
+    shared: Arc<ServerContext>,
     /// Dropped to stop the thread; nothing is ever sent.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -136,8 +138,8 @@ pub struct Server {
 
 impl Server {
     /// Starts a server: from here on its port accepts connections.
-    pub fn start(settings: Settings) -> Result<Self, ServerError> {
-        check(&settings)?;
+    pub fn start(settings: ServerSettings) -> Result<Self, ServerError> {
+        validate_settings(&settings)?;
         let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -145,13 +147,13 @@ impl Server {
         let port = settings.port;
         let (listener, address) = {
             let _inside = runtime.enter();
-            listen(port).map_err(|source| match source.kind() {
+            bind_listener(port).map_err(|source| match source.kind() {
                 io::ErrorKind::AddrInUse => ServerError::PortInUse { port },
                 _ => ServerError::Listen { port, source },
             })?
         };
         let at_once = settings.at_once;
-        let shared = Arc::new(Shared::new(Api::new(settings, address), at_once));
+        let shared = Arc::new(ServerContext::new(ApiHandler::new(settings, address), at_once));
         let (stop, stopped) = oneshot::channel();
         let thread = thread::Builder::new()
             .name("server".to_owned())
@@ -160,7 +162,7 @@ impl Server {
                 move || {
                     runtime.block_on(async {
                         tokio::select! {
-                            () = accept(listener, shared) => {}
+                            () = accept_connections(listener, shared) => {}
                             _ = stopped => {}
                         }
                     });
@@ -181,8 +183,8 @@ impl Server {
     }
 
     /// What it was asked so far.
-    pub fn counts(&self) -> Counts {
-        self.shared.counts()
+    pub fn request_counts(&self) -> RequestCounts {
+        self.shared.request_counts()
     }
 }
 
@@ -197,26 +199,26 @@ impl Drop for Server {
 }
 
 /// The text of a file.
-fn read_text(path: &Path) -> io::Result<String> {
+fn read_text_file(path: &Path) -> io::Result<String> {
     let mut text = String::new();
-    File::open(path)?.take(LARGEST_FILE).read_to_string(&mut text)?;
+    File::open(path)?.take(MAX_FILE_SIZE).read_to_string(&mut text)?;
     Ok(text)
 }
 
-fn check(settings: &Settings) -> Result<(), ServerError> {
+fn validate_settings(settings: &ServerSettings) -> Result<(), ServerError> {
     let user = &settings.user;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     if !(1..=39).contains(&user.len()) || !user.bytes().all(allowed) {
         return Err(ServerError::User { user: user.clone() });
     }
-    if settings.followers > MOST_FOLLOWERS {
+    if settings.followers > MAX_FOLLOWERS {
         return Err(ServerError::TooManyFollowers { followers: settings.followers });
     }
     Ok(())
 }
 
 /// Opens the port. Needs to be called inside a runtime.
-fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+fn bind_listener(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
     // A port whose last connections still linger in TIME_WAIT can be had again at once. (On
     // Windows the option would let two programs share the port.)
@@ -229,12 +231,12 @@ fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
 }
 
 /// Gives each connection a task of its own, for ever.
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept_connections(listener: TcpListener, shared: Arc<ServerContext>) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
                 let shared = Arc::clone(&shared);
-                tokio::spawn(async move { shared.serve(stream).await });
+                tokio::spawn(async move { shared.serve_connection(stream).await });
             }
             // The client gave up already, or this process has no file left: some connection must
             // end before the next can begin, and asking again at once would only burn CPU.

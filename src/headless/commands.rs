@@ -2,62 +2,76 @@
 
 use std::io;
 
-use super::{Exports, Saved, Shape, Streams, complain, drive, progress_line, told};
+use super::{
+    ExportTargets, ReportFormat, SavedExport, Streams, drive, new_progress, print_error,
+    report_exports,
+};
 use crate::app::Session;
 use crate::engine::Launcher;
 use crate::exit::Exit;
-use crate::export::commands::{self, failures, json};
+use crate::export::commands::{self, failure_messages, json};
 use crate::model::{Run, Selection};
 use crate::signals::Signals;
 
 /// stderr names no more commands that failed; the report has all.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED_FAILURES: usize = 20;
 
 /// Runs the selection, then tells. Fails only if stdout does.
 pub fn run(
     mut session: Session,
     selection: Selection,
     launcher: &Launcher,
-    (shape, exports): (Shape, Exports),
+    (report_format, exports): (ReportFormat, ExportTargets),
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut progress = progress_line(streams);
-    let received = signals.received();
-    let came =
-        drive::to_end(&mut session, selection, launcher, received, &mut progress, streams.err);
-    progress.clear();
-    progress.tell_lanes(session.runs(selection));
-    let (aside, runs) = (exports.have_stdout(), session.runs(selection));
-    let (came, saved) =
-        exports.save(&session, (runs, None), std::iter::empty(), streams.out, (signals, came));
-    tell(runs, (shape, aside), saved, streams, came)
+    let mut progress = new_progress(streams);
+    let received = signals.receiver();
+    let received_signal = drive::drive_session(
+        &mut session,
+        selection,
+        launcher,
+        received,
+        &mut progress,
+        streams.err,
+    );
+    progress.clear_line();
+    progress.narrate_lanes(session.runs(selection));
+    let (aside, runs) = (exports.has_stdout_target(), session.runs(selection));
+    let (received_signal, saved) = exports.save_all(
+        &session,
+        (runs, None),
+        std::iter::empty(),
+        streams.out,
+        (signals, received_signal),
+    );
+    report_commands(runs, (report_format, aside), saved, streams, received_signal)
 }
 
 /// Names what failed, and writes the report. Whoever reads it may take nothing for ever, so a signal
 /// must be able to end the program by now. Fails only if stdout does.
-pub(crate) fn tell(
+pub(crate) fn report_commands(
     runs: &[Run],
-    (shape, aside): (Shape, bool),
-    saved: io::Result<Vec<Saved>>,
+    (report_format, aside): (ReportFormat, bool),
+    saved: io::Result<Vec<SavedExport>>,
     streams: &mut Streams<'_>,
-    came: Option<i32>,
+    received_signal: Option<i32>,
 ) -> io::Result<Exit> {
-    let failures = failures(runs);
-    for failure in failures.iter().take(MOST_NAMED) {
-        complain(streams.err, failure);
+    let failures = failure_messages(runs);
+    for failure in failures.iter().take(MAX_NAMED_FAILURES) {
+        print_error(streams.err, failure);
     }
-    if let Some(more) = failures.len().checked_sub(MOST_NAMED).filter(|&more| more > 0) {
-        complain(streams.err, &format!("{more} more commands failed: the report has them all"));
+    if let Some(more) = failures.len().checked_sub(MAX_NAMED_FAILURES).filter(|&more| more > 0) {
+        print_error(streams.err, &format!("{more} more commands failed: the report has them all"));
     }
-    let exit = saved.map(|saved| told(Exit::of_commands(runs), saved, streams.err));
-    let written = match shape {
-        Shape::Json => json::Report::of(runs).write(streams.out),
-        Shape::Plain if aside => commands::write(streams.err, runs).or(Ok(())),
-        Shape::Plain => commands::write(streams.out, runs),
+    let exit = saved.map(|saved| report_exports(Exit::for_commands(runs), saved, streams.err));
+    let written = match report_format {
+        ReportFormat::Json => json::CommandsReport::from_runs(runs).write(streams.out),
+        ReportFormat::Plain if aside => commands::write(streams.err, runs).or(Ok(())),
+        ReportFormat::Plain => commands::write(streams.out, runs),
     };
     let written = written.and_then(|()| streams.out.flush());
-    match came {
+    match received_signal {
         // A terminal that goes away fails the writing, too: the signal is the better word.
         Some(signal) => Ok(Exit::Signal(signal)),
         None => written.and(exit),

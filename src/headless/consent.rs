@@ -5,14 +5,14 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, bounded, select};
 
-use super::{Streams, complain};
+use super::{Streams, print_error};
 use crate::app::Session;
 use crate::model::time::time_of_day;
 use crate::model::{Run, Selection};
 
 /// What a person said.
 pub(super) enum Consent {
-    Given,
+    Granted,
     Refused,
     /// Nothing: a signal came.
     Signal(i32),
@@ -20,23 +20,23 @@ pub(super) enum Consent {
 
 /// Says what the selection costs, and asks at the terminal whether to begin; without one, says how to
 /// answer beforehand.
-pub(super) fn ask(
+pub(super) fn ask_consent(
     session: &Session,
     selection: Selection,
     signals: &Receiver<i32>,
     streams: &mut Streams<'_>,
 ) -> Consent {
-    let price = price(session, selection);
+    let price = describe_cost(session, selection);
     if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
-        complain(streams.err, &format!("{price}: add --yes to begin it"));
+        print_error(streams.err, &format!("{price}: add --yes to begin it"));
         return Consent::Refused;
     }
     // If stderr takes nothing, nobody answers either.
     _ = write!(streams.err, "{price}. Begin? [y/N] ");
     _ = streams.err.flush();
-    match answer(signals) {
+    match read_answer(signals) {
         Consent::Refused => {
-            complain(streams.err, "not begun; --threads and --repeats make it cheaper");
+            print_error(streams.err, "not begun; --threads and --repeats make it cheaper");
             Consent::Refused
         }
         other => other,
@@ -44,20 +44,20 @@ pub(super) fn ask(
 }
 
 /// `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42 UTC, and about 54 s`.
-fn price(session: &Session, selection: Selection) -> String {
-    let requests = session.cost(selection).unwrap_or_default();
+fn describe_cost(session: &Session, selection: Selection) -> String {
+    let requests = session.request_cost(selection).unwrap_or_default();
     let api = session.target().map_or("", |target| &target.api);
     let left = session.profile().and_then(Run::quota).map_or_else(String::new, |quota| {
         format!(" of the {} left until {} UTC", quota.remaining, time_of_day(quota.reset))
     });
     let time = session.expected_time(selection);
-    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.roughly()));
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
     format!("{selection} takes {requests} requests{left} at {api}{time}")
 }
 
 /// A line from stdin, unless a signal comes first: the thread that still reads then ends with the
 /// program.
-fn answer(signals: &Receiver<i32>) -> Consent {
+fn read_answer(signals: &Receiver<i32>) -> Consent {
     let (said, answer) = bounded(1);
     let reads = move || {
         let mut line = String::new();
@@ -69,7 +69,7 @@ fn answer(signals: &Receiver<i32>) -> Consent {
     }
     select! {
         recv(answer) -> line => match line {
-            Ok(Ok(line)) if is_yes(&line) => Consent::Given,
+            Ok(Ok(line)) if is_yes(&line) => Consent::Granted,
             _ => Consent::Refused,
         },
         recv(signals) -> signal => signal.map_or(Consent::Refused, Consent::Signal),

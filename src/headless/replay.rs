@@ -2,42 +2,46 @@
 
 use std::io;
 
-use super::{Exports, Follow, Shape, Streams, commands, complain, progress_line, tell};
+use super::{
+    ExportTargets, ProgressMode, ReportFormat, Streams, commands, new_progress, print_error,
+    report_results,
+};
 use crate::app::Session;
-use crate::app::session::Entry;
+use crate::app::session::LogEntry;
 use crate::exit::Exit;
-use crate::model::{End, Event, Failure, FailureKind, Kind, LaneId, Run, Workload};
+use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, Run, RunOutcome, Workload};
 use crate::recording::Recording;
 use crate::signals::Signals;
 
 /// Takes along and tells what the selection that was begun last came to, as it was told then. Fails only if stdout
 /// does.
-pub fn report(
+pub fn report_recording(
     recording: &Recording,
-    (shape, exports): (Shape, Exports),
+    (report_format, exports): (ReportFormat, ExportTargets),
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut session = told_again(recording, streams);
+    let mut session = replay_session(recording, streams);
     let ends_early = session.active().is_some();
-    if session.active_run().is_some_and(Run::has_begun) {
+    if session.active_run().is_some_and(Run::has_started) {
         // What became of it is nowhere.
         let message = "the recording ends here".to_owned();
         let failure = Failure::new(FailureKind::Unrecorded, message);
-        let kind = Kind::RunFinished { end: End::Failed(failure) };
-        session.apply(&Event { at: recording.latest(), lane: LaneId(0), kind });
+        let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
+        session.apply(&Event { at: recording.end_time(), lane: LaneId(0), kind });
     }
-    let selection = recording.last();
-    let others = recording.begun().filter(|begun| begun.selection != selection).count();
+    let selection = recording.last_selection();
+    let others = recording.selection_starts().filter(|begun| begun.selection != selection).count();
     if others > 0 {
         let name = recording.name();
-        complain(
+        print_error(
             streams.err,
             &format!("{name}: {selection} ran last, and is told; the screen shows what ran before"),
         );
     }
-    let (shape, runs) = ((shape, exports.have_stdout()), session.runs(selection));
-    let (came, saved) = exports.save(
+    let (report_format, runs) =
+        ((report_format, exports.has_stdout_target()), session.runs(selection));
+    let (received_signal, saved) = exports.save_all(
         &session,
         (runs, session.sweep(selection)),
         session.all_runs(),
@@ -45,34 +49,34 @@ pub fn report(
         (signals, None),
     );
     let exit = if selection.workload == Workload::Commands {
-        commands::tell(runs, shape, saved, streams, came)?
+        commands::report_commands(runs, report_format, saved, streams, received_signal)?
     } else {
-        let told = tell(&session, selection, shape, saved, streams);
-        came.map_or(told, |signal| Ok(Exit::Signal(signal)))?
+        let told = report_results(&session, selection, report_format, saved, streams);
+        received_signal.map_or(told, |signal| Ok(Exit::Signal(signal)))?
     };
     // The runs that there are may be whole: others are missing.
-    Ok(if ends_early && exit == Exit::Whole { Exit::Partial } else { exit })
+    Ok(if ends_early && exit == Exit::Success { Exit::Partial } else { exit })
 }
 
 /// The sitting as it was in the end. What ran last in it is told in sentences on the way, where they are
 /// wanted.
-fn told_again(recording: &Recording, streams: &Streams<'_>) -> Session {
-    if streams.follow != Follow::Sentences {
-        return recording.session();
+fn replay_session(recording: &Recording, streams: &Streams<'_>) -> Session {
+    if streams.progress_mode != ProgressMode::Sentences {
+        return recording.replay_session();
     }
-    let mut progress = progress_line(streams);
+    let mut progress = new_progress(streams);
     let mut session = Session::new(recording.setup().clone());
-    let begun = |entry: &Entry| matches!(entry, Entry::Begun(_));
+    let begun = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
     let last = recording.entries().iter().rposition(begun).unwrap_or(0);
     for (place, entry) in recording.entries().iter().enumerate() {
-        session.replay(entry);
-        if let (Entry::Event(event), true) = (entry, place > last) {
-            progress.tell(&session, event);
+        session.replay_entry(entry);
+        if let (LogEntry::Event(event), true) = (entry, place > last) {
+            progress.narrate_event(&session, event);
         }
     }
-    if session.sweep(recording.last()).is_none() {
-        progress.tell_lanes(session.runs(recording.last()));
+    if session.sweep(recording.last_selection()).is_none() {
+        progress.narrate_lanes(session.runs(recording.last_selection()));
     }
-    progress.clear();
+    progress.clear_line();
     session
 }

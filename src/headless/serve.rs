@@ -4,11 +4,11 @@ use std::io::Write;
 
 use thiserror::Error;
 
-use crate::cli::{LatencyArg, Serve};
+use crate::cli::{LatencyArg, ServeCommand};
 use crate::engine::clock::wall_clock;
 use crate::github::server::{
-    DEFAULT_FOLLOWERS, DEFAULT_USER, Faults, FaultsError, Latency, LatencyProfile, ProfileError,
-    Server, ServerError, Settings,
+    DEFAULT_FOLLOWERS, DEFAULT_USER, FaultScript, FaultScriptError, Latency, LatencyProfile,
+    LatencyProfileError, Server, ServerError, ServerSettings,
 };
 use crate::signals::Signals;
 
@@ -17,10 +17,10 @@ use crate::signals::Signals;
 pub enum ServeError {
     /// Its latency profile cannot be used.
     #[error(transparent)]
-    Profile(#[from] ProfileError),
+    Profile(#[from] LatencyProfileError),
     /// Its faults cannot be played.
     #[error(transparent)]
-    Faults(#[from] FaultsError),
+    Faults(#[from] FaultScriptError),
     /// It did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -31,31 +31,31 @@ pub enum ServeError {
 
 /// Says where the server is, and runs it until SIGINT, SIGTERM or SIGHUP: for a server that is the
 /// regular end.
-pub fn run(serve: &Serve, out: &mut dyn Write) -> Result<(), ServeError> {
-    let signals = Signals::that_end()?;
-    let server = Server::start(settings(serve)?)?;
+pub fn run_server(serve: &ServeCommand, out: &mut dyn Write) -> Result<(), ServeError> {
+    let signals = Signals::for_termination()?;
+    let server = Server::start(server_settings(serve)?)?;
     let url = server.url();
     writeln!(out, "{url}\ncurl '{url}/users/{DEFAULT_USER}/followers'")?;
     out.flush()?;
     // The channel closes only with the program.
-    _ = signals.received().recv();
+    _ = signals.receiver().recv();
     Ok(())
 }
 
 /// The server that answers where no USERNAME is given: the example.
-pub fn example() -> Result<Server, ServerError> {
-    Server::start(Settings {
+pub fn start_example() -> Result<Server, ServerError> {
+    Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: DEFAULT_FOLLOWERS,
         latency: Latency::Profile(LatencyProfile::built_in()),
-        faults: Faults::default(),
+        faults: FaultScript::default(),
         at_once: None,
         port: 0,
         wall_clock,
     })
 }
 
-fn settings(serve: &Serve) -> Result<Settings, ServeError> {
+fn server_settings(serve: &ServeCommand) -> Result<ServerSettings, ServeError> {
     let latency = match &serve.latency {
         LatencyArg::BuiltIn => Latency::Profile(LatencyProfile::built_in()),
         LatencyArg::Profile(path) => Latency::Profile(LatencyProfile::read(path)?),
@@ -63,8 +63,8 @@ fn settings(serve: &Serve) -> Result<Settings, ServeError> {
             Latency::Uniform { latency, jitter, seed }
         }
     };
-    let faults = serve.faults.as_deref().map(Faults::read).transpose()?;
-    Ok(Settings {
+    let faults = serve.faults.as_deref().map(FaultScript::read).transpose()?;
+    Ok(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: serve.followers,
         latency,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::allowed::Why;
-use super::page::Page;
+use super::concurrency_limit::ChangeReason;
+use super::follower_page::FollowerPage;
 use super::plan::Plan;
 use super::time::Nanos;
 
@@ -23,7 +23,7 @@ pub struct Event {
     pub lane: LaneId,
     /// The kind of event, with its data.
     #[serde(flatten)]
-    pub kind: Kind,
+    pub kind: EventKind,
 }
 
 /// The index of a lane in its run, counted from 0.
@@ -39,35 +39,40 @@ pub struct TaskId(pub u32);
 /// The kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-pub enum Kind {
+pub enum EventKind {
     /// The run starts, with its clock at zero.
     RunStarted {
         /// The workload, the mode and the number of workers.
         plan: Plan,
     },
     /// The number of tasks that are known so far. Sent at the start and whenever it changes.
-    Queued {
+    #[serde(rename = "queued")]
+    TaskCountChanged {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
     /// A task entered a bounded queue. Never sent for an unbounded queue, which holds all tasks at
     /// once.
-    Put {
+    #[serde(rename = "put")]
+    TaskEnqueued {
         /// The number of tasks that have entered the queue so far.
         tasks: u32,
     },
     /// The lane's worker process has started.
-    Process {
+    #[serde(rename = "process")]
+    ProcessStarted {
         /// The process ID.
         pid: u32,
     },
     /// The lane took a task from the queue.
-    Started {
+    #[serde(rename = "started")]
+    TaskStarted {
         /// The task.
         task: TaskId,
     },
     /// The lane changed its state.
-    Entered {
+    #[serde(rename = "entered")]
+    StateEntered {
         /// The new state.
         state: State,
     },
@@ -78,48 +83,58 @@ pub enum Kind {
         /// The reason for the failure.
         failure: Failure,
         /// The time of the next attempt.
-        again: Nanos,
+        #[serde(rename = "again")]
+        retry_at: Nanos,
     },
     /// The lane retries its task's request.
-    Retried {
+    #[serde(rename = "retried")]
+    TaskRetried {
         /// The task.
         task: TaskId,
     },
-    /// The output and the exit status of a command. Sent before [`Kind::Finished`].
-    Output {
+    /// The output and the exit status of a command. Sent before [`EventKind::TaskFinished`].
+    #[serde(rename = "output")]
+    CommandOutput {
         /// The task.
         task: TaskId,
         /// The output.
-        output: Output,
+        output: CommandOutput,
     },
     /// The lane finished its task, successfully or not.
-    Finished {
+    #[serde(rename = "finished")]
+    TaskFinished {
         /// The task.
         task: TaskId,
         /// The outcome of the task.
-        outcome: Outcome,
+        outcome: TaskOutcome,
     },
     /// The lane takes no more tasks, because the system lacks resources for it.
-    Withdrawn {
+    #[serde(rename = "withdrawn")]
+    LaneWithdrawn {
         /// The missing resource.
         shortage: Failure,
     },
     /// The server reported its remaining quota.
-    Quota(Quota),
+    #[serde(rename = "quota")]
+    QuotaReported(Quota),
     /// The server reported a rate limit. No requests are sent until it expires.
-    Limited(Limit),
+    #[serde(rename = "limited")]
+    RateLimited(ReachedLimit),
     /// The concurrency limit changed: the maximum number of requests in flight. An adaptive limit
     /// is also reported at the start.
-    Allowed {
+    #[serde(rename = "allowed")]
+    ConcurrencyChanged {
         /// The new limit.
         in_flight: u16,
         /// The reason for the change.
-        why: Why,
+        #[serde(rename = "why")]
+        reason: ChangeReason,
     },
     /// All tasks are finished, or the run was stopped or aborted.
     RunFinished {
         /// The result of the run.
-        end: End,
+        #[serde(rename = "end")]
+        outcome: RunOutcome,
     },
 }
 
@@ -175,7 +190,7 @@ impl State {
     ];
 
     /// The state's label.
-    pub const fn word(self) -> &'static str {
+    pub const fn label(self) -> &'static str {
         match self {
             Self::Idle => "idle",
             Self::Starting => "starting",
@@ -196,30 +211,32 @@ impl State {
 /// The outcome of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum TaskOutcome {
     /// The task succeeded.
-    Done(Done),
+    Done(Completion),
     /// The task failed.
     Failed(Failure),
     /// The worker could not continue the task, because its process died or the system lacks
     /// resources ([`FailureKind::Exhausted`]). The task returns to the queue.
-    Lost(Failure),
+    #[serde(rename = "lost")]
+    Requeued(Failure),
     /// The user stopped the run.
     Stopped,
 }
 
 /// The result of a successful task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Done {
+pub struct Completion {
     /// The server's response, if the task sent a request.
-    pub answer: Option<Answer>,
+    #[serde(rename = "answer")]
+    pub response: Option<ResponseSummary>,
     /// The data that the task produced.
     pub product: Product,
 }
 
 /// A server's response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Answer {
+pub struct ResponseSummary {
     /// The HTTP status.
     pub status: u16,
     /// The size of the body in bytes, after decompression.
@@ -235,9 +252,10 @@ pub enum Product {
     /// The user's profile.
     Profile(Profile),
     /// One page of followers, in the server's order.
-    Followers(Arc<Page>),
+    Followers(Arc<FollowerPage>),
     /// No page: the API does not list followers this far back.
-    NoMore,
+    #[serde(rename = "no_more")]
+    PastLastPage,
     /// The result of CPU work. It does not depend on the worker.
     Value(u64),
     /// The command exited with status 0.
@@ -246,14 +264,15 @@ pub enum Product {
 
 /// The output of a command, as far as it is kept, with its exit status.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
+pub struct CommandOutput {
     /// The text, with U+FFFD in place of invalid UTF-8 and a line that marks any omission. Not safe
     /// to print.
     pub text: Arc<str>,
     /// The number of bytes written.
     pub bytes: u64,
     /// The number of bytes omitted from the middle.
-    pub left_out: u64,
+    #[serde(rename = "left_out")]
+    pub omitted: u64,
     /// The exit status.
     pub status: ExitStatus,
 }
@@ -290,7 +309,7 @@ pub struct Quota {
 
 /// A rate limit that the server reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Limit {
+pub struct ReachedLimit {
     /// The kind of limit.
     pub kind: LimitKind,
     /// The end of the limit, on the run's clock.
@@ -378,7 +397,7 @@ impl FailureKind {
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum End {
+pub enum RunOutcome {
     /// All tasks were processed.
     Finished,
     /// The user stopped the run.

@@ -2,65 +2,65 @@
 //! costs two look-ups regardless of its content.
 
 mod cells;
-mod contents;
-mod stretches;
+mod range_summary;
+mod state_intervals;
 
 use super::event::{State, TaskId};
 use super::time::Nanos;
-pub use cells::Cell;
-pub use contents::Contents;
-pub use stretches::Stretch;
+pub use cells::LaneCell;
+pub use range_summary::RangeSummary;
+pub use state_intervals::StateInterval;
 
 /// The number of entries between two checkpoints.
-const CHECKPOINT: usize = 64;
+const CHECKPOINT_INTERVAL: usize = 64;
 
 /// The number of states.
-const STATES: usize = State::ALL.len();
+const STATE_COUNT: usize = State::ALL.len();
 
 /// The time spent in each state in nanoseconds, indexed by the position in [`State::ALL`].
-pub type Sums = [u64; STATES];
+pub type StateTimes = [u64; STATE_COUNT];
 
 /// The row of one worker.
 #[derive(Clone, Debug)]
 pub struct Lane {
     /// The changes in the order of time. A state lasts until the next entry.
-    entries: Vec<Entry>,
-    /// The time spent in each state up to every [`CHECKPOINT`]th entry.
-    sums: Vec<Sums>,
+    changes: Vec<StateChange>,
+    /// The time spent in each state up to every [`CHECKPOINT_INTERVAL`]th entry.
+    checkpoints: Vec<StateTimes>,
     /// The time spent in each state up to the last entry.
-    total: Sums,
-    attempts: Vec<FirstEntry>,
+    total: StateTimes,
+    attempts: Vec<AttemptStart>,
     /// Tasks with earlier attempts that ended with the loss of their worker.
-    inherited: Vec<Inherited>,
+    earlier_attempts: Vec<EarlierAttempts>,
     /// The start times of second and later attempts.
     retries: Vec<u64>,
     /// `true` while the lane has a task.
     working: bool,
     /// `true` while the task waits for its next attempt.
-    held: bool,
+    awaits_retry: bool,
     errors: Vec<u64>,
 }
 
 /// A change: its time, the new state, and whether it ended an attempt. There may be millions of
 /// them, so each is packed into 64 bits: 59 for the time, one for the end, four for the state.
 #[derive(Clone, Copy, Debug)]
-struct Entry(u64);
+struct StateChange(u64);
 
 /// An attempt at a task, with the index of its first entry on the lane. It lasts until the entry
 /// that ends it.
 #[derive(Clone, Copy, Debug)]
-struct FirstEntry {
+struct AttemptStart {
     task: TaskId,
-    entry: u32,
+    first_change: u32,
 }
 
 /// An attempt at a task that had attempts before the lane took it.
 #[derive(Clone, Copy, Debug)]
-struct Inherited {
+struct EarlierAttempts {
     /// The index of the attempt on this lane.
-    place: u32,
+    index: u32,
     /// The number of earlier attempts.
-    earlier: u32,
+    count: u32,
 }
 
 /// The interval of one attempt at a task.
@@ -76,9 +76,9 @@ pub struct Span {
     pub end: Option<Nanos>,
 }
 
-impl Entry {
+impl StateChange {
     /// The flag of an entry that ends an attempt.
-    const END: u64 = 1 << 4;
+    const ATTEMPT_END: u64 = 1 << 4;
 
     const fn new(at: u64, state: State) -> Self {
         Self(at << 5 | state as u64)
@@ -89,30 +89,30 @@ impl Entry {
     }
 
     fn state(self) -> State {
-        State::ALL.get(self.place()).copied().unwrap_or_default()
+        State::ALL.get(self.state_index()).copied().unwrap_or_default()
     }
 
     /// The state's index in [`State::ALL`].
-    const fn place(self) -> usize {
+    const fn state_index(self) -> usize {
         (self.0 & 0b1111) as usize
     }
 
     const fn ends_attempt(self) -> bool {
-        self.0 & Self::END != 0
+        self.0 & Self::ATTEMPT_END != 0
     }
 }
 
 impl Default for Lane {
     fn default() -> Self {
         Self {
-            entries: vec![Entry::new(0, State::Idle)],
-            sums: vec![[0; STATES]],
-            total: [0; STATES],
+            changes: vec![StateChange::new(0, State::Idle)],
+            checkpoints: vec![[0; STATE_COUNT]],
+            total: [0; STATE_COUNT],
             attempts: Vec::new(),
-            inherited: Vec::new(),
+            earlier_attempts: Vec::new(),
             retries: Vec::new(),
             working: false,
-            held: false,
+            awaits_retry: false,
             errors: Vec::new(),
         }
     }
@@ -120,60 +120,61 @@ impl Default for Lane {
 
 impl Lane {
     /// Starts a task. The lane computes until it enters another state.
-    pub fn start(&mut self, at: Nanos, task: TaskId) {
-        self.start_again(at, task, 0);
+    pub fn start_task(&mut self, at: Nanos, task: TaskId) {
+        self.restart_task(at, task, 0);
     }
 
     /// Starts a task after `earlier` attempts at it whose workers were lost.
-    pub fn start_again(&mut self, at: Nanos, task: TaskId, earlier: u32) {
-        self.finish(at);
+    pub fn restart_task(&mut self, at: Nanos, task: TaskId, earlier: u32) {
+        self.finish_task(at);
         self.working = true;
         if earlier > 0 {
-            self.inherited.push(Inherited { place: self.attempts.len() as u32, earlier });
+            self.earlier_attempts
+                .push(EarlierAttempts { index: self.attempts.len() as u32, count: earlier });
         }
-        self.attempt(at, task);
+        self.start_attempt(at, task);
     }
 
     /// Ends the current attempt as failed. The lane is throttled until the next attempt.
-    pub fn fail(&mut self, at: Nanos) {
-        if self.working && !self.held {
+    pub fn fail_attempt(&mut self, at: Nanos) {
+        if self.working && !self.awaits_retry {
             self.end_attempt(at, State::Throttled);
-            self.held = true;
+            self.awaits_retry = true;
         }
     }
 
     /// Starts the next attempt at the current task.
-    pub fn retry(&mut self, at: Nanos) {
+    pub fn start_retry(&mut self, at: Nanos) {
         if let Some(last) = self.attempts.last().copied().filter(|_| self.working) {
-            self.retries.push(self.not_before(at));
-            self.attempt(at, last.task);
+            self.retries.push(self.clamp_to_last_change(at));
+            self.start_attempt(at, last.task);
         }
     }
 
-    fn attempt(&mut self, at: Nanos, task: TaskId) {
-        self.held = false;
-        self.attempts.push(FirstEntry { task, entry: self.entries.len() as u32 });
-        self.push(Entry::new(self.not_before(at), State::Computing));
+    fn start_attempt(&mut self, at: Nanos, task: TaskId) {
+        self.awaits_retry = false;
+        self.attempts.push(AttemptStart { task, first_change: self.changes.len() as u32 });
+        self.push_change(StateChange::new(self.clamp_to_last_change(at), State::Computing));
     }
 
     /// Enters a state at `at`. A time before the last change counts as that change's time.
-    pub fn enter(&mut self, at: Nanos, state: State) {
-        let at = self.not_before(at);
+    pub fn enter_state(&mut self, at: Nanos, state: State) {
+        let at = self.clamp_to_last_change(at);
         if state == State::Error {
             self.errors.push(at);
         } else if state == self.state() {
             return;
         }
-        self.push(Entry::new(at, state));
+        self.push_change(StateChange::new(at, state));
     }
 
     /// Ends the current task, if there is one.
-    pub fn finish(&mut self, at: Nanos) {
+    pub fn finish_task(&mut self, at: Nanos) {
         if !std::mem::take(&mut self.working) {
             return;
         }
-        if self.held {
-            self.enter(at, State::Idle);
+        if self.awaits_retry {
+            self.enter_state(at, State::Idle);
         } else {
             self.end_attempt(at, State::Idle);
         }
@@ -182,41 +183,41 @@ impl Lane {
     /// Marks the end of the current attempt. It is always near the attempt's last entry, so a
     /// search from the back finds it quickly.
     fn end_attempt(&mut self, at: Nanos, state: State) {
-        let Entry(entry) = Entry::new(self.not_before(at), state);
-        self.push(Entry(entry | Entry::END));
+        let StateChange(change) = StateChange::new(self.clamp_to_last_change(at), state);
+        self.push_change(StateChange(change | StateChange::ATTEMPT_END));
     }
 
     /// Releases spare capacity once the run is complete.
-    pub fn close(&mut self) {
-        self.entries.shrink_to_fit();
-        self.sums.shrink_to_fit();
+    pub fn shrink_to_fit(&mut self) {
+        self.changes.shrink_to_fit();
+        self.checkpoints.shrink_to_fit();
         self.attempts.shrink_to_fit();
-        self.inherited.shrink_to_fit();
+        self.earlier_attempts.shrink_to_fit();
         self.retries.shrink_to_fit();
         self.errors.shrink_to_fit();
     }
 
-    fn push(&mut self, entry: Entry) {
-        self.total = self.total_to(entry.at());
-        if self.entries.len().is_multiple_of(CHECKPOINT) {
-            self.sums.push(self.total);
+    fn push_change(&mut self, change: StateChange) {
+        self.total = self.total_until(change.at());
+        if self.changes.len().is_multiple_of(CHECKPOINT_INTERVAL) {
+            self.checkpoints.push(self.total);
         }
-        self.entries.push(entry);
+        self.changes.push(change);
     }
 
     /// The time in each state in [0, t), if nothing changes after `t`.
-    fn total_to(&self, t: u64) -> Sums {
-        let mut sums = self.total;
-        if let Some(last) = self.entries.last()
-            && let Some(sum) = sums.get_mut(last.place())
+    fn total_until(&self, t: u64) -> StateTimes {
+        let mut checkpoints = self.total;
+        if let Some(last) = self.changes.last()
+            && let Some(sum) = checkpoints.get_mut(last.state_index())
         {
             *sum += t.saturating_sub(last.at());
         }
-        sums
+        checkpoints
     }
 
-    fn not_before(&self, at: Nanos) -> u64 {
-        at.min(Nanos::LATEST).max(self.last_change()).0
+    fn clamp_to_last_change(&self, at: Nanos) -> u64 {
+        at.min(Nanos::MAX).max(self.last_change()).0
     }
 
     /// Returns `true` if the lane has a task.
@@ -226,120 +227,122 @@ impl Lane {
 
     /// The current state.
     pub fn state(&self) -> State {
-        self.entries.last().copied().map(Entry::state).unwrap_or_default()
+        self.changes.last().copied().map(StateChange::state).unwrap_or_default()
     }
 
     /// The time of the last change.
     pub fn last_change(&self) -> Nanos {
-        Nanos(self.entries.last().copied().map_or(0, Entry::at))
+        Nanos(self.changes.last().copied().map_or(0, StateChange::at))
     }
 
     /// The number of tasks that the lane had taken by `t`.
-    pub fn tasks_until(&self, t: Nanos) -> usize {
-        self.attempts_until(t) - self.retries.partition_point(|&at| at <= t.0)
+    pub fn task_count_until(&self, t: Nanos) -> usize {
+        self.attempt_count_until(t) - self.retries.partition_point(|&at| at <= t.0)
     }
 
-    fn attempts_until(&self, t: Nanos) -> usize {
-        self.attempts.partition_point(|attempt| self.start_of(*attempt) <= t)
+    fn attempt_count_until(&self, t: Nanos) -> usize {
+        self.attempts.partition_point(|attempt| self.attempt_start(*attempt) <= t)
     }
 
     /// Returns the lane's attempts in order.
     pub fn spans(&self) -> impl DoubleEndedIterator<Item = Span> + '_ {
-        (0..self.attempts.len()).filter_map(|place| self.span(place))
+        (0..self.attempts.len()).filter_map(|index| self.span(index))
     }
 
     /// Returns the attempt in progress at `t`, or else the last one before it. Returns `None`
     /// before the first.
     pub fn span_at(&self, t: Nanos) -> Option<Span> {
-        self.span(self.attempts_until(t).checked_sub(1)?)
+        self.span(self.attempt_count_until(t).checked_sub(1)?)
     }
 
     /// Returns the first attempt that starts at `t` or later.
     pub fn span_from(&self, t: Nanos) -> Option<Span> {
-        self.span(self.attempts.partition_point(|attempt| self.start_of(*attempt) < t))
+        self.span(self.attempts.partition_point(|attempt| self.attempt_start(*attempt) < t))
     }
 
-    fn start_of(&self, attempt: FirstEntry) -> Nanos {
-        self.entries.get(attempt.entry as usize).map_or(Nanos::ZERO, |entry| Nanos(entry.at()))
+    fn attempt_start(&self, attempt: AttemptStart) -> Nanos {
+        self.changes
+            .get(attempt.first_change as usize)
+            .map_or(Nanos::ZERO, |change| Nanos(change.at()))
     }
 
     /// The number of attempts so far.
-    pub const fn attempts(&self) -> usize {
+    pub const fn attempt_count(&self) -> usize {
         self.attempts.len()
     }
 
     /// Returns the lane's attempt with this index, counted from 0.
-    pub fn span(&self, place: usize) -> Option<Span> {
-        let first = *self.attempts.get(place)?;
-        let next = self.attempts.get(place + 1);
-        let limit = next.map_or(self.entries.len(), |next| next.entry as usize);
-        let own = self.entries.get(first.entry as usize..limit).unwrap_or(&[]);
-        let end = own.iter().rfind(|entry| entry.ends_attempt()).map(|entry| Nanos(entry.at()));
-        let attempt = self.attempt_at(place, first.task);
-        Some(Span { task: first.task, attempt, start: self.start_of(first), end })
+    pub fn span(&self, index: usize) -> Option<Span> {
+        let first = *self.attempts.get(index)?;
+        let next = self.attempts.get(index + 1);
+        let limit = next.map_or(self.changes.len(), |next| next.first_change as usize);
+        let own = self.changes.get(first.first_change as usize..limit).unwrap_or(&[]);
+        let end = own.iter().rfind(|change| change.ends_attempt()).map(|change| Nanos(change.at()));
+        let attempt = self.attempt_number(index, first.task);
+        Some(Span { task: first.task, attempt, start: self.attempt_start(first), end })
     }
 
     /// The number of the attempt at its task, counted from 1.
-    fn attempt_at(&self, place: usize, task: TaskId) -> u32 {
-        let own = self.inherited.partition_point(|inherited| inherited.place as usize <= place);
-        let last = own.checked_sub(1).and_then(|last| self.inherited.get(last));
-        let (begun, earlier) = last.map_or((0, 0), |last| (last.place as usize, last.earlier));
-        let before = self.attempts.get(begun..place).unwrap_or(&[]).iter().rev();
+    fn attempt_number(&self, index: usize, task: TaskId) -> u32 {
+        let own = self.earlier_attempts.partition_point(|earlier| earlier.index as usize <= index);
+        let last = own.checked_sub(1).and_then(|last| self.earlier_attempts.get(last));
+        let (first, earlier) = last.map_or((0, 0), |last| (last.index as usize, last.count));
+        let before = self.attempts.get(first..index).unwrap_or(&[]).iter().rev();
         let same = before.take_while(|attempt| attempt.task == task).count();
-        let is_inherited = self.attempts.get(begun).is_some_and(|attempt| attempt.task == task);
+        let is_inherited = self.attempts.get(first).is_some_and(|attempt| attempt.task == task);
         1 + same as u32 + if is_inherited { earlier } else { 0 }
     }
 
     /// The time in each state in [a, b).
-    pub fn between(&self, a: Nanos, b: Nanos) -> Sums {
-        difference(&self.sums_to(b), &self.sums_to(a))
+    pub fn state_times_between(&self, a: Nanos, b: Nanos) -> StateTimes {
+        subtract_times(&self.state_times_until(b), &self.state_times_until(a))
     }
 
     /// The time in one state in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
-        Nanos(self.sums_to(t).get(state as usize).copied().unwrap_or(0))
+        Nanos(self.state_times_until(t).get(state as usize).copied().unwrap_or(0))
     }
 
     /// The time in all states but idle in [0, t).
-    pub fn busy(&self, t: Nanos) -> Nanos {
-        let sums = self.sums_to(t);
-        Nanos(sums.iter().skip(1).sum())
+    pub fn busy_time(&self, t: Nanos) -> Nanos {
+        let checkpoints = self.state_times_until(t);
+        Nanos(checkpoints.iter().skip(1).sum())
     }
 
     /// The share of [0, t) in all states but idle, as a rounded percentage.
     pub fn busy_percent(&self, t: Nanos) -> u32 {
-        (self.busy(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
+        (self.busy_time(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
     }
 
     /// The time in each state in [0, t).
-    fn sums_to(&self, t: Nanos) -> Sums {
+    fn state_times_until(&self, t: Nanos) -> StateTimes {
         if t >= self.last_change() {
-            return self.total_to(t.0);
+            return self.total_until(t.0);
         }
-        let before = self.entries.partition_point(|entry| entry.at() < t.0);
-        self.sums_up_to(before, t.0)
+        let before = self.changes.partition_point(|change| change.at() < t.0);
+        self.state_times_before(before, t.0)
     }
 
     /// The time in each state in [0, t), given the number of entries before `t`.
-    fn sums_up_to(&self, before: usize, t: u64) -> Sums {
-        let block = before.saturating_sub(1) / CHECKPOINT;
-        let first = block * CHECKPOINT;
-        let mut sums = self.sums.get(block).copied().unwrap_or_default();
-        let entries = self.entries.get(first..before).unwrap_or(&[]);
-        let ends = entries.iter().skip(1).map(|entry| entry.at()).chain([t]);
-        for (entry, end) in entries.iter().zip(ends) {
-            if let Some(sum) = sums.get_mut(entry.place()) {
-                *sum += end - entry.at();
+    fn state_times_before(&self, before: usize, t: u64) -> StateTimes {
+        let block = before.saturating_sub(1) / CHECKPOINT_INTERVAL;
+        let first = block * CHECKPOINT_INTERVAL;
+        let mut checkpoints = self.checkpoints.get(block).copied().unwrap_or_default();
+        let entries = self.changes.get(first..before).unwrap_or(&[]);
+        let ends = entries.iter().skip(1).map(|change| change.at()).chain([t]);
+        for (change, end) in entries.iter().zip(ends) {
+            if let Some(sum) = checkpoints.get_mut(change.state_index()) {
+                *sum += end - change.at();
             }
         }
-        sums
+        checkpoints
     }
 }
 
-fn difference(after: &Sums, before: &Sums) -> Sums {
-    let mut sums = *after;
-    for (sum, before) in sums.iter_mut().zip(before) {
+fn subtract_times(after: &StateTimes, before: &StateTimes) -> StateTimes {
+    let mut checkpoints = *after;
+    for (sum, before) in checkpoints.iter_mut().zip(before) {
         *sum = sum.saturating_sub(*before);
     }
-    sums
+    checkpoints
 }

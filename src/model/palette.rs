@@ -4,7 +4,7 @@
 use super::event::State;
 
 /// The number of colours for lanes that hold the GIL.
-pub const HOLDERS: usize = 4;
+pub const HOLDER_COLORS: usize = 4;
 
 /// The background of a terminal or of a picture.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Background {
     }
 
     /// The colour of a state. Idle has none and shows the background.
-    pub const fn state(self, state: State) -> u32 {
+    pub const fn state_color(self, state: State) -> u32 {
         match state {
             State::Idle => 0,
             State::Connecting | State::Waiting => self.pick(0x003f_69b5, 0x0031_62d7),
@@ -50,12 +50,12 @@ impl Background {
     }
 
     /// The second tone of native CPU work, next to the colour of computing.
-    pub const fn shade(self) -> u32 {
+    pub const fn native_shade(self) -> u32 {
         self.pick(0x00d0_8c18, 0x00c9_8d3c)
     }
 
     /// The colours of the lanes that hold the GIL, all distinct from the colours of states.
-    pub const fn holders(self) -> [u32; HOLDERS] {
+    pub const fn holder_colors(self) -> [u32; HOLDER_COLORS] {
         match self {
             Self::Dark => [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810],
             Self::Light => [0x0064_a064, 0x00c4_10dc, 0x00d0_acd0, 0x0058_5810],
@@ -63,7 +63,7 @@ impl Background {
     }
 
     /// The colour of secondary text: captions, units.
-    pub const fn quiet(self) -> u32 {
+    pub const fn muted(self) -> u32 {
         self.pick(0x009a_a0aa, 0x0058_5e68)
     }
 
@@ -78,7 +78,7 @@ impl Background {
     }
 
     /// The background colour of a picture. A terminal has its own.
-    pub const fn ground(self) -> u32 {
+    pub const fn canvas(self) -> u32 {
         self.pick(0x001b_1e24, 0x00ff_ffff)
     }
 

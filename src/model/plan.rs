@@ -1,4 +1,4 @@
-//! The plan of a run: `Work`, `Mode`, `Plan`, and the user's `Selection`.
+//! The plan of a run: `WorkSpec`, `Mode`, `Plan`, and the user's `Selection`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::TaskId;
-use super::text::printable;
+use super::printable::printable;
 use super::time::Nanos;
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
-pub const MOST_TASKS: u32 = 400_000;
+pub const MAX_TASKS: u32 = 400_000;
 
 /// A user's followers on a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,7 @@ pub enum Workload {
 impl Workload {
     /// The workloads that `w` cycles through. `Commands` is separate: it has its own
     /// subcommand.
-    pub const CHOICES: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
+    pub const SELECTABLE: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
 
     /// Returns `true` if the tasks are CPU work on this machine: the GIL matters, and no quota is
     /// used.
@@ -66,7 +66,7 @@ impl Workload {
     }
 
     /// The modes that a race runs, in that order.
-    pub const fn raced(self) -> &'static [Mode] {
+    pub const fn race_modes(self) -> &'static [Mode] {
         match self {
             Self::Cpu | Self::Native | Self::Mixed => &Mode::ALL,
             Self::Profile | Self::Followers | Self::Commands => &[Mode::Sequential, Mode::Threads],
@@ -75,12 +75,14 @@ impl Workload {
 
     /// The choices for this workload, in the order of the keys. A command is a process of its own,
     /// so the GIL and process modes do not apply to it.
-    pub const fn choices(self) -> &'static [Choice] {
+    pub const fn mode_choices(self) -> &'static [ModeChoice] {
         match self {
-            Self::Commands => {
-                &[Choice::Race, Choice::Only(Mode::Sequential), Choice::Only(Mode::Threads)]
-            }
-            _ => &Choice::ALL,
+            Self::Commands => &[
+                ModeChoice::Race,
+                ModeChoice::Only(Mode::Sequential),
+                ModeChoice::Only(Mode::Threads),
+            ],
+            _ => &ModeChoice::ALL,
         }
     }
 }
@@ -107,17 +109,17 @@ impl Mode {
 /// The workload of a run with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "workload", rename_all = "snake_case")]
-pub enum Work {
+pub enum WorkSpec {
     /// [`Workload::Profile`].
     Profile(Target),
     /// [`Workload::Followers`].
     Followers(Target),
     /// [`Workload::Cpu`].
-    Cpu(Compute),
+    Cpu(ComputeSpec),
     /// [`Workload::Native`].
-    Native(Compute),
+    Native(ComputeSpec),
     /// [`Workload::Mixed`].
-    Mixed(Compute),
+    Mixed(ComputeSpec),
     /// [`Workload::Commands`]. Task 1 is the first command.
     Commands {
         /// The shell commands.
@@ -127,7 +129,7 @@ pub enum Work {
 
 /// The parameters of CPU work. A task is a fixed amount of work, not a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Compute {
+pub struct ComputeSpec {
     /// The approximate duration of a single task, from which the amount of work is calibrated.
     pub size: Nanos,
     /// The calibrated number of iterations per task on this machine; 0 before the calibration.
@@ -156,12 +158,12 @@ impl Default for Simulation {
     }
 }
 
-impl Compute {
+impl ComputeSpec {
     /// The default of CPython: <https://docs.python.org/3/library/sys.html#sys.setswitchinterval>.
     pub const SWITCH_INTERVAL: Nanos = Nanos::from_millis(5);
 }
 
-impl Default for Compute {
+impl Default for ComputeSpec {
     fn default() -> Self {
         Self {
             size: Nanos::from_millis(150),
@@ -173,7 +175,7 @@ impl Default for Compute {
     }
 }
 
-impl Work {
+impl WorkSpec {
     /// The kind of task.
     pub const fn workload(&self) -> Workload {
         match self {
@@ -195,7 +197,7 @@ impl Work {
     }
 
     /// The parameters of CPU work, if the tasks are CPU work.
-    pub const fn compute(&self) -> Option<&Compute> {
+    pub const fn compute(&self) -> Option<&ComputeSpec> {
         match self {
             Self::Cpu(compute) | Self::Native(compute) | Self::Mixed(compute) => Some(compute),
             _ => None,
@@ -207,7 +209,7 @@ impl Work {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The workload with its parameters.
-    pub work: Work,
+    pub work: WorkSpec,
     /// The mode.
     pub mode: Mode,
     /// The number of workers; 1 in sequential mode.
@@ -223,7 +225,7 @@ pub struct Plan {
 
 impl Plan {
     /// Creates a plan with an unbounded queue.
-    pub const fn new(work: Work, mode: Mode, workers: u16, tasks: u32) -> Self {
+    pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
         Self { work, mode, workers, auto: false, tasks, queue: None }
     }
 
@@ -259,15 +261,15 @@ impl Plan {
     /// work, or the command itself.
     pub fn label(&self, task: TaskId) -> String {
         match &self.work {
-            Work::Profile(_) | Work::Followers(_) => task.to_string(),
-            Work::Cpu(_) | Work::Native(_) | Work::Mixed(_) => format!("t{}", task.0),
-            Work::Commands { .. } => printable(self.command(task).unwrap_or_default()),
+            WorkSpec::Profile(_) | WorkSpec::Followers(_) => task.to_string(),
+            WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => format!("t{}", task.0),
+            WorkSpec::Commands { .. } => printable(self.command(task).unwrap_or_default()),
         }
     }
 
     /// Returns the command of a task.
     pub fn command(&self, task: TaskId) -> Option<&str> {
-        let Work::Commands { commands } = &self.work else { return None };
+        let WorkSpec::Commands { commands } = &self.work else { return None };
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
     }
 }
@@ -275,7 +277,7 @@ impl Plan {
 /// A choice among the modes: all, one, or a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Choice {
+pub enum ModeChoice {
     /// All modes of the workload, one after another, on one time axis.
     Race,
     /// One mode.
@@ -284,7 +286,7 @@ pub enum Choice {
     Sweep,
 }
 
-impl Choice {
+impl ModeChoice {
     /// All choices, in the order of the keys.
     pub const ALL: [Self; 6] = [
         Self::Race,
@@ -302,41 +304,41 @@ pub struct Selection {
     /// The workload.
     pub workload: Workload,
     /// The choice of modes.
-    pub choice: Choice,
+    pub choice: ModeChoice,
 }
 
 impl Selection {
     /// Selects all modes of a workload.
     pub const fn race(workload: Workload) -> Self {
-        Self { workload, choice: Choice::Race }
+        Self { workload, choice: ModeChoice::Race }
     }
 
     /// Selects one mode of a workload.
     pub const fn only(workload: Workload, mode: Mode) -> Self {
-        Self { workload, choice: Choice::Only(mode) }
+        Self { workload, choice: ModeChoice::Only(mode) }
     }
 
     /// Selects a sweep of a workload over several numbers of threads.
     pub const fn sweep(workload: Workload) -> Self {
-        Self { workload, choice: Choice::Sweep }
+        Self { workload, choice: ModeChoice::Sweep }
     }
 
     /// Returns `true` if this is a sweep.
     pub const fn is_sweep(self) -> bool {
-        matches!(self.choice, Choice::Sweep)
+        matches!(self.choice, ModeChoice::Sweep)
     }
 
     /// Returns all selections of a workload, in the order of the keys.
     pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
-        workload.choices().iter().map(move |&choice| Self { workload, choice })
+        workload.mode_choices().iter().map(move |&choice| Self { workload, choice })
     }
 
     /// Returns the modes to run, in order.
     pub fn modes(self) -> &'static [Mode] {
         match self.choice {
-            Choice::Race => self.workload.raced(),
-            Choice::Sweep => &[Mode::Threads],
-            Choice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
+            ModeChoice::Race => self.workload.race_modes(),
+            ModeChoice::Sweep => &[Mode::Threads],
+            ModeChoice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
                 Some(at) => Mode::ALL.get(at..=at).unwrap_or(&[]),
                 None => &[],
             },
@@ -345,7 +347,7 @@ impl Selection {
 
     /// The index of the choice among those of the workload.
     pub fn index(self) -> usize {
-        self.workload.choices().iter().position(|&other| other == self.choice).unwrap_or(0)
+        self.workload.mode_choices().iter().position(|&other| other == self.choice).unwrap_or(0)
     }
 
     /// Returns the name of the selection for a comparison with another, including the workload if
@@ -386,10 +388,10 @@ impl fmt::Display for Mode {
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.choice, self.workload) {
-            (Choice::Race, _) => f.pad("race"),
-            (Choice::Sweep, _) => f.pad("sweep"),
-            (Choice::Only(Mode::Threads), Workload::Commands) => f.pad("parallel"),
-            (Choice::Only(mode), _) => mode.fmt(f),
+            (ModeChoice::Race, _) => f.pad("race"),
+            (ModeChoice::Sweep, _) => f.pad("sweep"),
+            (ModeChoice::Only(Mode::Threads), Workload::Commands) => f.pad("parallel"),
+            (ModeChoice::Only(mode), _) => mode.fmt(f),
         }
     }
 }

@@ -1,107 +1,108 @@
 //! A run: the fold of its events into lanes, tasks, totals, and the load over time.
 
-mod facts;
+mod queries;
 mod timing;
 
-use super::allowed::Allowed;
-use super::arrivals::Arrivals;
-use super::distinct::Distinct;
+use super::concurrency_limit::ConcurrencyLimit;
+use super::distinct_accounts::DistinctAccounts;
+use super::enqueue_times::EnqueueTimes;
 use super::event::{
-    Done, End, Event, Failure, FailureKind, Kind, LaneId, Limit, Outcome, Product, State, TaskId,
+    Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit, RunOutcome,
+    State, TaskId, TaskOutcome,
 };
-use super::gil::Holds;
+use super::gil::GilHolds;
 use super::lane::Lane;
-use super::level::Load;
-use super::plan::{MOST_TASKS, Mode, Plan, Workload};
-use super::quota::Remaining;
+use super::plan::{MAX_TASKS, Mode, Plan, Workload};
+use super::quota_history::QuotaHistory;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
-pub use timing::Times;
+use super::time_series::TaskLoad;
+pub use timing::LatencySummary;
 
 /// One workload in one mode, as known from the events so far.
 #[derive(Clone, Debug)]
 pub struct Run {
     plan: Plan,
-    begun: bool,
+    has_started: bool,
     lanes: Vec<Lane>,
     /// The process IDs of each lane's worker processes, in order.
     processes: Vec<Vec<u32>>,
     tasks: Tasks,
-    load: Load,
-    arrivals: Arrivals,
+    task_load: TaskLoad,
+    enqueue_times: EnqueueTimes,
     /// The holds of the GIL, in a mode with a shared one.
-    holds: Option<Holds>,
+    gil_holds: Option<GilHolds>,
     /// The number of tasks that are known so far.
-    known: u32,
+    known_tasks: u32,
     /// The number of tasks that have entered a bounded queue.
-    put: u32,
+    enqueued_tasks: u32,
     /// The number of started tasks above `known`: pages that were requested before they turned out
     /// not to exist.
-    beyond: u32,
+    excess_tasks: u32,
     /// The number of successful tasks up to `known`.
-    done: u32,
-    followers: Distinct,
+    done_tasks: u32,
+    follower_accounts: DistinctAccounts,
     bytes: u64,
     /// The number of requests beyond the first of each task.
     retries: u32,
     /// The number of times that a task returned to the queue because its worker was lost.
-    lost: u32,
+    requeue_count: u32,
     /// The number of those times that were due to a lack of system resources.
-    shortages: u32,
+    shortage_count: u32,
     /// Lanes that take no more tasks because of a lack of system resources.
-    missing: Vec<LaneId>,
+    withdrawn_lanes: Vec<LaneId>,
     /// The missing resource of the first of them.
     shortage: Option<Failure>,
     /// The first page that the API does not list.
-    no_more: Option<TaskId>,
-    quota: Remaining,
-    limits: Vec<Limit>,
+    first_missing_page: Option<TaskId>,
+    quota_history: QuotaHistory,
+    limits: Vec<ReachedLimit>,
     /// The time at which each limit was first reported.
-    limited: Vec<Nanos>,
+    limit_times: Vec<Nanos>,
     /// The concurrency limit over time, if one was reported.
-    allowed: Allowed,
+    concurrency_limit: ConcurrencyLimit,
     first_failure: Option<TaskId>,
     last_finish: Nanos,
     last_event: Nanos,
     events: u64,
-    end: Option<End>,
+    outcome: Option<RunOutcome>,
 }
 
 impl Run {
     /// Creates a run without events. It has all its lanes from the start.
     pub fn new(plan: Plan) -> Self {
         let lanes = vec![Lane::default(); usize::from(plan.workers)];
-        let holds = (plan.mode == Mode::Gil).then(Holds::default);
+        let gil_holds = (plan.mode == Mode::Gil).then(GilHolds::default);
         Self {
-            known: plan.tasks,
-            begun: false,
-            put: 0,
+            known_tasks: plan.tasks,
+            has_started: false,
+            enqueued_tasks: 0,
             processes: vec![Vec::new(); lanes.len()],
             lanes,
             tasks: Tasks::new(plan.workload()),
             plan,
-            load: Load::default(),
-            arrivals: Arrivals::default(),
-            holds,
-            beyond: 0,
-            done: 0,
-            followers: Distinct::default(),
+            task_load: TaskLoad::default(),
+            enqueue_times: EnqueueTimes::default(),
+            gil_holds,
+            excess_tasks: 0,
+            done_tasks: 0,
+            follower_accounts: DistinctAccounts::default(),
             bytes: 0,
             retries: 0,
-            lost: 0,
-            shortages: 0,
-            missing: Vec::new(),
+            requeue_count: 0,
+            shortage_count: 0,
+            withdrawn_lanes: Vec::new(),
             shortage: None,
-            no_more: None,
-            quota: Remaining::default(),
+            first_missing_page: None,
+            quota_history: QuotaHistory::default(),
             limits: Vec::new(),
-            limited: Vec::new(),
-            allowed: Allowed::default(),
+            limit_times: Vec::new(),
+            concurrency_limit: ConcurrencyLimit::default(),
             first_failure: None,
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
             events: 0,
-            end: None,
+            outcome: None,
         }
     }
 
@@ -109,236 +110,244 @@ impl Run {
     /// busy lane, a second start or end of a task, a task number out of range, a result that the
     /// workload cannot produce, and all events after the end.
     pub fn apply(&mut self, event: &Event) {
-        if self.end.is_some() {
+        if self.outcome.is_some() {
             return;
         }
         self.events += 1;
-        let at = event.at.min(Nanos::LATEST);
+        let at = event.at.min(Nanos::MAX);
         self.last_event = self.last_event.max(at);
         match &event.kind {
-            Kind::RunStarted { plan } => {
+            EventKind::RunStarted { plan } => {
                 // The amount of work per task may have been measured since the plan was made.
                 if plan.workload() == self.plan.workload() {
                     self.plan.work.clone_from(&plan.work);
                 }
-                self.begun = true;
+                self.has_started = true;
             }
-            Kind::Queued { tasks } => self.expect(at, *tasks),
-            Kind::Put { tasks } => self.put(at, *tasks),
-            Kind::Process { pid } => {
+            EventKind::TaskCountChanged { tasks } => self.set_task_count(at, *tasks),
+            EventKind::TaskEnqueued { tasks } => self.record_enqueue(at, *tasks),
+            EventKind::ProcessStarted { pid } => {
                 if let Some(processes) = self.processes.get_mut(usize::from(event.lane.0)) {
                     processes.push(*pid);
                 }
             }
-            Kind::Output { task, output } => {
+            EventKind::CommandOutput { task, output } => {
                 let is_command = self.plan.workload() == Workload::Commands;
-                if is_command && self.tasks.is_taken(*task, event.lane) {
-                    self.tasks.write(*task, output.clone());
+                if is_command && self.tasks.is_running_on(*task, event.lane) {
+                    self.tasks.record_output(*task, output.clone());
                 }
             }
-            Kind::Started { task } => self.start(at, event.lane, *task),
-            Kind::Entered { state } => {
+            EventKind::TaskStarted { task } => self.start_task(at, event.lane, *task),
+            EventKind::StateEntered { state } => {
                 if let Some(lane) = self.lane_mut(event.lane) {
-                    lane.enter(at, *state);
+                    lane.enter_state(at, *state);
                 }
             }
-            Kind::Finished { task, outcome } => self.finish(at, event.lane, *task, outcome),
-            Kind::AttemptFailed { task, failure, again } => {
+            EventKind::TaskFinished { task, outcome } => {
+                self.finish_task(at, event.lane, *task, outcome);
+            }
+            EventKind::AttemptFailed { task, failure, retry_at } => {
                 let failure = failure.clone();
-                let attempt = FailedAttempt { failure, again: *again, lost: false };
+                let attempt = FailedAttempt { failure, retry_at: *retry_at, was_requeued: false };
                 self.fail_attempt(at, event.lane, *task, attempt);
             }
-            Kind::Retried { task } => self.retry(at, event.lane, *task),
-            Kind::Withdrawn { shortage } => self.withdraw(event.lane, shortage),
-            Kind::Quota(quota) => self.quota.set(at, *quota),
-            Kind::Limited(limit) => self.limit(at, *limit),
-            Kind::Allowed { in_flight, why } => self.allowed.set(at, *in_flight, *why),
-            Kind::RunFinished { end } => {
-                self.end = Some(end.clone());
-                self.close();
+            EventKind::TaskRetried { task } => self.retry_task(at, event.lane, *task),
+            EventKind::LaneWithdrawn { shortage } => self.record_withdrawal(event.lane, shortage),
+            EventKind::QuotaReported(quota) => self.quota_history.record(at, *quota),
+            EventKind::RateLimited(limit) => self.record_limit(at, *limit),
+            EventKind::ConcurrencyChanged { in_flight, reason } => {
+                self.concurrency_limit.record_change(at, *in_flight, *reason);
+            }
+            EventKind::RunFinished { outcome } => {
+                self.outcome = Some(outcome.clone());
+                self.shrink_to_fit();
             }
         }
-        self.note_holder(at, event);
+        self.record_gil_state(at, event);
     }
 
-    fn withdraw(&mut self, lane: LaneId, shortage: &Failure) {
+    fn record_withdrawal(&mut self, lane: LaneId, shortage: &Failure) {
         let exists = usize::from(lane.0) < self.lanes.len();
-        if exists && !self.missing.contains(&lane) {
-            self.missing.push(lane);
+        if exists && !self.withdrawn_lanes.contains(&lane) {
+            self.withdrawn_lanes.push(lane);
             self.shortage.get_or_insert_with(|| shortage.clone());
         }
     }
 
     /// Updates the holder of the GIL: a lane that computes holds it.
-    fn note_holder(&mut self, at: Nanos, event: &Event) {
+    fn record_gil_state(&mut self, at: Nanos, event: &Event) {
         let done = match event.kind {
-            Kind::Started { .. }
-            | Kind::Entered { .. }
-            | Kind::AttemptFailed { .. }
-            | Kind::Retried { .. } => false,
-            Kind::Finished { .. } => true,
+            EventKind::TaskStarted { .. }
+            | EventKind::StateEntered { .. }
+            | EventKind::AttemptFailed { .. }
+            | EventKind::TaskRetried { .. } => false,
+            EventKind::TaskFinished { .. } => true,
             _ => return,
         };
         let lane = self.lanes.get(usize::from(event.lane.0));
-        if let (Some(holds), Some(lane)) = (&mut self.holds, lane) {
-            holds.note(at, event.lane, lane.state(), done);
+        if let (Some(holds), Some(lane)) = (&mut self.gil_holds, lane) {
+            holds.record_state(at, event.lane, lane.state(), done);
         }
     }
 
     /// Records a limit. One that is reported again while in effect is the same limit with a new
     /// end.
-    fn limit(&mut self, at: Nanos, limit: Limit) {
-        let lasts = |last: &&mut Limit| at < last.until && last.kind == limit.kind;
+    fn record_limit(&mut self, at: Nanos, limit: ReachedLimit) {
+        let lasts = |last: &&mut ReachedLimit| at < last.until && last.kind == limit.kind;
         if let Some(last) = self.limits.last_mut().filter(lasts) {
             *last = limit;
         } else {
             self.limits.push(limit);
-            self.limited.push(at);
+            self.limit_times.push(at);
         }
     }
 
     /// Sets the number of tasks. Tasks between the old and the new number now exist, or no longer
     /// do, and their counts move accordingly.
-    fn expect(&mut self, at: Nanos, tasks: u32) {
-        let (started, done) = self.tasks.count(self.known.min(tasks), self.known.max(tasks));
-        if tasks > self.known {
-            self.beyond -= started;
-            self.done += done;
+    fn set_task_count(&mut self, at: Nanos, tasks: u32) {
+        let (started, done) =
+            self.tasks.count_between(self.known_tasks.min(tasks), self.known_tasks.max(tasks));
+        if tasks > self.known_tasks {
+            self.excess_tasks -= started;
+            self.done_tasks += done;
         } else {
-            self.beyond += started;
-            self.done -= done;
+            self.excess_tasks += started;
+            self.done_tasks -= done;
         }
-        self.known = tasks;
+        self.known_tasks = tasks;
         if self.plan.queue.is_none() {
-            self.arrivals.come(at, tasks);
+            self.enqueue_times.record(at, tasks);
         }
-        self.want(at);
+        self.record_expected_requests(at);
     }
 
     /// Updates the load: every request enters the queue before it is in flight.
-    fn want(&mut self, at: Nanos) {
-        self.load.want(at, self.placed());
+    fn record_expected_requests(&mut self, at: Nanos) {
+        self.task_load.set_expected(at, self.enqueued_requests());
     }
 
     /// The total number of requests: one for each time that a task is started.
-    const fn wanted(&self) -> u32 {
-        self.known.saturating_add(self.beyond).saturating_add(self.lost + self.retries)
+    const fn expected_requests(&self) -> u32 {
+        self.known_tasks
+            .saturating_add(self.excess_tasks)
+            .saturating_add(self.requeue_count + self.retries)
     }
 
     /// The number of requests that have entered the queue. A bounded queue holds no more than its
     /// capacity; the others were already taken by lanes that are about to start them.
-    fn placed(&self) -> u32 {
-        let Some(most) = self.plan.queue else { return self.wanted() };
-        let put = self.put.saturating_add(self.retries).min(self.wanted());
-        put.min(self.load.started().saturating_add(most))
+    fn enqueued_requests(&self) -> u32 {
+        let Some(most) = self.plan.queue else { return self.expected_requests() };
+        let put = self.enqueued_tasks.saturating_add(self.retries).min(self.expected_requests());
+        put.min(self.task_load.started_count().saturating_add(most))
     }
 
     /// Records that `tasks` tasks have entered the bounded queue.
-    fn put(&mut self, at: Nanos, tasks: u32) {
-        self.put = self.put.max(tasks);
-        self.arrivals.come(at, tasks);
-        self.want(at);
+    fn record_enqueue(&mut self, at: Nanos, tasks: u32) {
+        self.enqueued_tasks = self.enqueued_tasks.max(tasks);
+        self.enqueue_times.record(at, tasks);
+        self.record_expected_requests(at);
     }
 
-    fn start(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
-        let possible = (1..=MOST_TASKS).contains(&task.0) && !self.tasks.is_started(task);
+    fn start_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
+        let possible = (1..=MAX_TASKS).contains(&task.0) && !self.tasks.is_started(task);
         let Some(lane) = self.lanes.get_mut(usize::from(lane_id.0)) else { return };
         if !possible || lane.is_working() {
             return;
         }
-        lane.start_again(at, task, self.tasks.failed_attempts(task).len() as u32);
-        self.tasks.start(task, lane_id);
-        self.load.start(at);
-        if task.0 > self.known {
-            self.beyond += 1;
+        lane.restart_task(at, task, self.tasks.failed_attempts(task).len() as u32);
+        self.tasks.start_task(task, lane_id);
+        self.task_load.record_start(at);
+        if task.0 > self.known_tasks {
+            self.excess_tasks += 1;
         }
-        if task.0 > self.known || self.plan.queue.is_some() {
-            self.want(at);
+        if task.0 > self.known_tasks || self.plan.queue.is_some() {
+            self.record_expected_requests(at);
         }
     }
 
     fn fail_attempt(&mut self, at: Nanos, lane: LaneId, task: TaskId, attempt: FailedAttempt) {
-        if !self.tasks.is_taken(task, lane) || self.tasks.is_held(task) {
+        if !self.tasks.is_running_on(task, lane) || self.tasks.awaits_retry(task) {
             return;
         }
         if let Some(lane) = self.lane_mut(lane) {
             if attempt.failure.kind != FailureKind::RateLimited {
-                lane.enter(at, State::Error);
+                lane.enter_state(at, State::Error);
             }
-            lane.fail(at);
+            lane.fail_attempt(at);
         }
         self.tasks.fail_attempt(task, attempt);
-        self.load.finish(at);
+        self.task_load.record_finish(at);
     }
 
-    fn retry(&mut self, at: Nanos, lane: LaneId, task: TaskId) {
-        if !self.tasks.is_taken(task, lane) || !self.tasks.is_held(task) {
+    fn retry_task(&mut self, at: Nanos, lane: LaneId, task: TaskId) {
+        if !self.tasks.is_running_on(task, lane) || !self.tasks.awaits_retry(task) {
             return;
         }
         if let Some(lane) = self.lane_mut(lane) {
-            lane.retry(at);
+            lane.start_retry(at);
         }
-        self.tasks.retry(task);
+        self.tasks.retry_task(task);
         self.retries += 1;
-        self.load.start(at);
-        self.want(at);
+        self.task_load.record_start(at);
+        self.record_expected_requests(at);
     }
 
-    fn finish(&mut self, at: Nanos, lane_id: LaneId, task: TaskId, outcome: &Outcome) {
-        if !self.tasks.is_taken(task, lane_id) || !self.tasks.may_end(outcome) {
+    fn finish_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId, outcome: &TaskOutcome) {
+        if !self.tasks.is_running_on(task, lane_id) || !self.tasks.accepts_outcome(outcome) {
             return;
         }
-        let held = self.tasks.is_held(task);
-        self.tasks.finish(at, task, outcome);
+        let held = self.tasks.awaits_retry(task);
+        self.tasks.finish_task(at, task, outcome);
         match outcome {
-            Outcome::Done(done) => self.count(task, done),
-            Outcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
-            Outcome::Lost(failure) => {
-                self.lost += 1;
-                self.shortages += u32::from(failure.kind == FailureKind::Exhausted);
-                self.beyond -= u32::from(task.0 > self.known);
-                self.want(at);
+            TaskOutcome::Done(done) => self.count_completion(task, done),
+            TaskOutcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
+            TaskOutcome::Requeued(failure) => {
+                self.requeue_count += 1;
+                self.shortage_count += u32::from(failure.kind == FailureKind::Exhausted);
+                self.excess_tasks -= u32::from(task.0 > self.known_tasks);
+                self.record_expected_requests(at);
             }
-            Outcome::Stopped => {}
+            TaskOutcome::Stopped => {}
         }
         if let Some(lane) = self.lane_mut(lane_id) {
-            if matches!(outcome, Outcome::Failed(_) | Outcome::Lost(_)) {
-                lane.enter(at, State::Error);
+            if matches!(outcome, TaskOutcome::Failed(_) | TaskOutcome::Requeued(_)) {
+                lane.enter_state(at, State::Error);
             }
-            lane.finish(at);
+            lane.finish_task(at);
         }
         if !held {
-            self.load.finish(at);
+            self.task_load.record_finish(at);
         }
         self.last_finish = self.last_finish.max(at);
     }
 
-    fn count(&mut self, task: TaskId, done: &Done) {
-        let bytes = done.answer.map_or(0, |answer| answer.bytes);
+    fn count_completion(&mut self, task: TaskId, done: &Completion) {
+        let bytes = done.response.map_or(0, |response| response.bytes);
         self.bytes = self.bytes.saturating_add(bytes);
-        self.done += u32::from(task.0 <= self.known);
+        self.done_tasks += u32::from(task.0 <= self.known_tasks);
         match &done.product {
             Product::Followers(page) => {
                 let per_page = self.plan.work.target().map_or(0, |target| target.per_page);
-                self.followers.expect(u64::from(self.known) * u64::from(per_page));
-                self.followers.add(page.ids());
+                self.follower_accounts.reserve(u64::from(self.known_tasks) * u64::from(per_page));
+                self.follower_accounts.add(page.ids());
             }
-            Product::NoMore => {
-                self.no_more = Some(self.no_more.map_or(task, |first| first.min(task)));
+            Product::PastLastPage => {
+                self.first_missing_page =
+                    Some(self.first_missing_page.map_or(task, |first| first.min(task)));
             }
             Product::Profile(_) | Product::Value(_) | Product::Success => {}
         }
     }
 
     /// Releases spare capacity once the run is complete.
-    fn close(&mut self) {
-        self.lanes.iter_mut().for_each(Lane::close);
-        self.tasks.close();
-        self.load.close();
-        self.arrivals.close();
-        self.allowed.close();
-        self.holds.as_mut().map(Holds::close);
-        self.followers.close();
+    fn shrink_to_fit(&mut self) {
+        self.lanes.iter_mut().for_each(Lane::shrink_to_fit);
+        self.tasks.shrink_to_fit();
+        self.task_load.shrink_to_fit();
+        self.enqueue_times.shrink_to_fit();
+        self.concurrency_limit.shrink_to_fit();
+        self.gil_holds.as_mut().map(GilHolds::shrink_to_fit);
+        self.follower_accounts.discard_ids();
     }
 
     fn lane_mut(&mut self, lane: LaneId) -> Option<&mut Lane> {

@@ -1,25 +1,25 @@
 //! The scaling laws of throughput: least-squares fits, and their comparison.
 
-mod interval;
-mod law;
+mod confidence;
 mod plateau;
+mod scaling_model;
 mod usl;
 
-pub use law::Law;
+pub use scaling_model::ScalingModel;
 
 /// The minimum number of distinct abscissas. Fewer say nothing about the shape of a law.
-pub const FEWEST: usize = 3;
+pub const MIN_ABSCISSAS: usize = 3;
 
 /// The minimum number of rates for a comparison of laws by `AICc`, which is then defined for all of
 /// them. With fewer rates, or fewer distinct abscissas, the best law is a guess.
-pub const ENOUGH: usize = 6;
+pub const MIN_RATES_FOR_AICC: usize = 6;
 
 /// The relative sum of squared residuals below which a fit counts as exact. No measurement is more
 /// precise, and a "perfect" fit would win by any margin.
-const EXACT: f64 = 1e-9;
+const EXACT_FIT_SHARE: f64 = 1e-9;
 
 /// A measured rate: the number of workers (or of busy workers), and tasks per second.
-pub type Measured = (f64, f64);
+pub type RatePoint = (f64, f64);
 
 /// A parameter of a law.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Parameter {
 
 /// A 95 % confidence interval, if the law holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interval {
+pub struct ConfidenceInterval {
     /// The lower bound.
     pub low: f64,
     /// The upper bound.
@@ -72,24 +72,24 @@ pub struct Estimate {
     pub value: f64,
     /// The confidence interval, or `None` if the value is at its bound or if there are no degrees
     /// of freedom left.
-    pub interval: Option<Interval>,
+    pub interval: Option<ConfidenceInterval>,
 }
 
 /// A law fitted to measured rates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fit {
     /// The law with the fitted parameters.
-    pub law: Law,
-    /// The estimates, in the order of [`Law::parameters`].
+    pub model: ScalingModel,
+    /// The estimates, in the order of [`ScalingModel::parameters`].
     pub parameters: Vec<(Parameter, Estimate)>,
-    /// [`Law::knee`].
+    /// [`ScalingModel::knee`].
     pub knee: Option<Estimate>,
     /// The residual sum of squares.
     pub rss: f64,
     /// The coefficient of determination, or `None` if the rates have no variance.
     pub r2: Option<f64>,
     /// Akaike's information criterion with the correction for small samples; less is better. `None`
-    /// for fewer than [`ENOUGH`] rates.
+    /// for fewer than [`MIN_RATES_FOR_AICC`] rates.
     pub aicc: Option<f64>,
     /// The number of fitted rates.
     pub points: usize,
@@ -98,37 +98,37 @@ pub struct Fit {
 impl Fit {
     /// X(n), in tasks per second.
     pub fn rate(&self, n: f64) -> f64 {
-        self.law.rate(n)
+        self.model.rate(n)
     }
 
-    /// [`Law::name`].
+    /// [`ScalingModel::name`].
     pub const fn name(&self) -> &'static str {
-        self.law.name()
+        self.model.name()
     }
 
-    /// [`Law::peak`].
+    /// [`ScalingModel::peak`].
     pub fn peak(&self) -> Option<f64> {
-        self.law.peak()
+        self.model.peak()
     }
 
-    fn new(law: Law, points: &[Measured]) -> Option<Self> {
+    fn new(model: ScalingModel, points: &[RatePoint]) -> Option<Self> {
         let count = points.len() as f64;
         let mean = points.iter().map(|(_, rate)| rate).sum::<f64>() / count;
         let variance: f64 = points.iter().map(|(_, rate)| (rate - mean).powi(2)).sum();
-        let (rss, floor) = (rss(law, points), floor(points.iter().map(|&(_, rate)| rate)));
-        let (parameters, knee) = interval::estimates(law, points, rss);
+        let (rss, floor) = (rss(model, points), rss_floor(points.iter().map(|&(_, rate)| rate)));
+        let (parameters, knee) = confidence::estimate_parameters(model, points, rss);
         // The variance of the residuals is one more parameter.
         let k = parameters.len() as f64 + 1.0;
         let aicc = count * (rss.max(floor) / count).ln()
             + 2.0 * k
             + 2.0 * k * (k + 1.0) / (count - k - 1.0);
         let fit = Self {
-            law,
+            model,
             parameters,
             knee,
             rss,
             r2: (variance > floor).then(|| 1.0 - rss / variance),
-            aicc: (points.len() >= ENOUGH).then_some(aicc),
+            aicc: (points.len() >= MIN_RATES_FOR_AICC).then_some(aicc),
             points: points.len(),
         };
         let values = fit.parameters.iter().map(|(_, estimate)| estimate.value);
@@ -146,49 +146,50 @@ impl Fit {
     /// Returns `true` if this is a better fit than another one to the same rates, possibly at other
     /// abscissas.
     pub(super) fn beats(&self, other: &Self, rates: impl Iterator<Item = f64>) -> bool {
-        let floor = floor(rates);
+        let floor = rss_floor(rates);
         self.score(floor) < other.score(floor)
     }
 }
 
 /// Fits all laws to the rates by least squares and returns them, best first. In a tie, the simpler
-/// law comes first. Empty for fewer than [`FEWEST`] distinct abscissas; laws with as many
+/// law comes first. Empty for fewer than [`MIN_ABSCISSAS`] distinct abscissas; laws with as many
 /// parameters as abscissas are omitted. Rates and abscissas that are not positive are ignored.
-pub fn fit(points: &[Measured]) -> Vec<Fit> {
+pub fn fit_models(points: &[RatePoint]) -> Vec<Fit> {
     let sound = |value: f64| value.is_finite() && value > 0.0;
-    let mut points: Vec<Measured> = points.to_vec();
+    let mut points: Vec<RatePoint> = points.to_vec();
     points.retain(|&(n, rate)| sound(n) && sound(rate));
     points.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut places: Vec<f64> = points.iter().map(|&(n, _)| n).collect();
-    places.dedup();
-    if places.len() < FEWEST {
+    let mut abscissas: Vec<f64> = points.iter().map(|&(n, _)| n).collect();
+    abscissas.dedup();
+    if abscissas.len() < MIN_ABSCISSAS {
         return Vec::new();
     }
-    let [amdahl, usl] = usl::fit(&points);
-    let laws = [linear(&points), plateau::fit(&points), amdahl, usl];
-    let told = laws.into_iter().filter(|law| law.parameters().len() < places.len());
-    let mut fits: Vec<Fit> = told.filter_map(|law| Fit::new(law, &points)).collect();
-    let floor = floor(points.iter().map(|&(_, rate)| rate));
+    let [amdahl, usl] = usl::fit_usl(&points);
+    let models = [fit_linear(&points), plateau::fit_plateau(&points), amdahl, usl];
+    let identifiable =
+        models.into_iter().filter(|model| model.parameters().len() < abscissas.len());
+    let mut fits: Vec<Fit> = identifiable.filter_map(|model| Fit::new(model, &points)).collect();
+    let floor = rss_floor(points.iter().map(|&(_, rate)| rate));
     fits.sort_by(|one, other| one.score(floor).total_cmp(&other.score(floor)));
     fits
 }
 
 /// The residual sum of squares.
-fn rss(law: Law, points: &[Measured]) -> f64 {
-    points.iter().map(|&(n, rate)| (rate - law.rate(n)).powi(2)).sum()
+fn rss(model: ScalingModel, points: &[RatePoint]) -> f64 {
+    points.iter().map(|&(n, rate)| (rate - model.rate(n)).powi(2)).sum()
 }
 
 /// The sum of squared residuals below which fits count as equally good.
-fn floor(rates: impl Iterator<Item = f64>) -> f64 {
-    EXACT * rates.map(|rate| rate * rate).sum::<f64>()
+fn rss_floor(rates: impl Iterator<Item = f64>) -> f64 {
+    EXACT_FIT_SHARE * rates.map(|rate| rate * rate).sum::<f64>()
 }
 
-fn linear(points: &[Measured]) -> Law {
-    Law::Linear { gain: slope(points.iter().copied()) }
+fn fit_linear(points: &[RatePoint]) -> ScalingModel {
+    ScalingModel::Linear { gain: slope(points.iter().copied()) }
 }
 
 /// The slope of the least-squares line through the origin.
-fn slope(points: impl Iterator<Item = Measured>) -> f64 {
+fn slope(points: impl Iterator<Item = RatePoint>) -> f64 {
     let (products, squares) = points
         .fold((0.0, 0.0), |(products, squares), (n, rate)| (products + n * rate, squares + n * n));
     products / squares

@@ -1,18 +1,18 @@
 //! The search for attempts by task, login, status, failure message or command. Each finished
 //! attempt is examined once, even as the runs grow.
 
-use super::attempt::{Attempt, Fate};
+use super::attempt::{Attempt, AttemptOutcome};
+use super::attempt_cursor::{AttemptCursor, AttemptVisit};
 use super::event::{Failure, LaneId, TaskId};
 use super::run::Run;
 use super::time::Nanos;
-use super::walk::{Step, Walk};
 
 /// The lowest HTTP status. Smaller numbers in a failure message are not statuses.
 const FIRST_STATUS: u32 = 100;
 
 /// A search text.
 #[derive(Clone, Debug)]
-struct Query {
+struct SearchQuery {
     /// The text in lower case.
     text: String,
     /// The text as a number, if it is one: a task number or a status.
@@ -21,7 +21,7 @@ struct Query {
 
 /// A matching attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Hit {
+pub struct SearchHit {
     /// The index of its run among the searched ones.
     pub run: usize,
     /// The start of the attempt.
@@ -29,12 +29,12 @@ pub struct Hit {
     /// Its lane.
     pub lane: LaneId,
     /// The index of the attempt on its lane.
-    pub place: usize,
+    pub index: usize,
 }
 
 /// The part of an attempt that matched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Found {
+pub enum SearchMatch {
     /// The task number or the command.
     Task,
     /// The HTTP status of the response.
@@ -49,41 +49,42 @@ pub enum Found {
 /// A search through runs that may still be in progress.
 #[derive(Clone, Debug)]
 pub struct Search {
-    query: Query,
+    query: SearchQuery,
     /// The matches in the order of runs and time.
-    hits: Vec<Hit>,
-    walk: Walk,
+    hits: Vec<SearchHit>,
+    cursor: AttemptCursor,
     /// The matches that are still in progress. They are examined again.
-    open: Vec<Hit>,
+    running: Vec<SearchHit>,
 }
 
 impl Search {
     /// Creates a case-insensitive search, or returns `None` if the text is empty.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
-        let query = Query { number: text.parse().ok(), text };
+        let query = SearchQuery { number: text.parse().ok(), text };
         let none = query.text.is_empty();
-        let search = Self { query, hits: Vec::new(), walk: Walk::default(), open: Vec::new() };
+        let search =
+            Self { query, hits: Vec::new(), cursor: AttemptCursor::default(), running: Vec::new() };
         (!none).then_some(search)
     }
 
     /// Examines the attempts that are new in the runs, each of which is visible up to a moment.
     pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
-        if self.walk.is_lost(visible) {
-            self.forget();
+        if self.cursor.is_stale(visible) {
+            self.clear();
         }
-        if !self.open.is_empty() {
-            self.open.sort();
-            let open = std::mem::take(&mut self.open);
+        if !self.running.is_empty() {
+            self.running.sort();
+            let open = std::mem::take(&mut self.running);
             self.hits.retain(|hit| open.binary_search(hit).is_err());
         }
         let before = self.hits.len();
-        let Self { query, hits, walk, open } = self;
-        walk.go_on(visible, |Step { run, place, attempt, over }| {
-            if query.found(&attempt, over).is_some() {
-                let hit = Hit { run, start: attempt.span.start, lane: attempt.lane, place };
+        let Self { query, hits, cursor, running } = self;
+        cursor.advance(visible, |AttemptVisit { run, index, attempt, is_over }| {
+            if query.match_attempt(&attempt, is_over).is_some() {
+                let hit = SearchHit { run, start: attempt.span.start, lane: attempt.lane, index };
                 hits.push(hit);
-                open.extend((!over).then_some(hit));
+                running.extend((!is_over).then_some(hit));
             }
         });
         if self.hits.len() > before {
@@ -93,30 +94,30 @@ impl Search {
     }
 
     /// Clears the matches, so that other runs can be searched.
-    pub fn forget(&mut self) {
+    pub fn clear(&mut self) {
         self.hits.clear();
-        self.walk = Walk::default();
-        self.open.clear();
+        self.cursor = AttemptCursor::default();
+        self.running.clear();
     }
 
     /// Returns the first match from a moment of a run on, or else the first of all.
-    pub fn first_from(&self, (run, at): (usize, Nanos)) -> Option<Hit> {
+    pub fn first_hit_from(&self, (run, at): (usize, Nanos)) -> Option<SearchHit> {
         let earlier = self.hits.partition_point(|hit| (hit.run, hit.start) < (run, at));
         self.hits.get(earlier).or_else(|| self.hits.first()).copied()
     }
 
     /// The matches so far, in the order of runs and time.
-    pub fn hits(&self) -> &[Hit] {
+    pub fn hits(&self) -> &[SearchHit] {
         &self.hits
     }
 
     /// Returns the part of an attempt that matched.
-    pub fn found(&self, attempt: &Attempt<'_>) -> Option<Found> {
-        self.query.found(attempt, true)
+    pub fn match_of(&self, attempt: &Attempt<'_>) -> Option<SearchMatch> {
+        self.query.match_attempt(attempt, true)
     }
 
     /// Returns the match after or before `from`, wrapping around at either end.
-    pub fn next(&self, from: Option<Hit>, forward: bool) -> Option<Hit> {
+    pub fn next_hit(&self, from: Option<SearchHit>, forward: bool) -> Option<SearchHit> {
         let hits = self.hits.as_slice();
         let found = match (from, forward) {
             (Some(from), true) => hits.get(hits.partition_point(|hit| *hit <= from)),
@@ -131,25 +132,25 @@ impl Search {
     }
 }
 
-impl Query {
+impl SearchQuery {
     /// Returns the part of an attempt that matches. Its outcome is considered only if the attempt
     /// is `over`.
-    fn found(&self, attempt: &Attempt<'_>, over: bool) -> Option<Found> {
+    fn match_attempt(&self, attempt: &Attempt<'_>, over: bool) -> Option<SearchMatch> {
         let Attempt { run, span, .. } = attempt;
-        if self.is_task(run, span.task) {
-            return Some(Found::Task);
+        if self.matches_task(run, span.task) {
+            return Some(SearchMatch::Task);
         }
-        match if over { attempt.fate() } else { Fate::Open } {
-            Fate::Failed(failure) => self.failure(failure),
-            Fate::Done(Some(answer)) if self.number == Some(answer.status.into()) => {
-                Some(Found::Status(answer.status))
+        match if over { attempt.outcome() } else { AttemptOutcome::Running } {
+            AttemptOutcome::Failed(failure) => self.match_failure(failure),
+            AttemptOutcome::Done(Some(response)) if self.number == Some(response.status.into()) => {
+                Some(SearchMatch::Status(response.status))
             }
-            Fate::Done(_) => self.login(attempt),
-            Fate::Open | Fate::Stopped => None,
+            AttemptOutcome::Done(_) => self.match_logins(attempt),
+            AttemptOutcome::Running | AttemptOutcome::Stopped => None,
         }
     }
 
-    fn is_task(&self, run: &Run, task: TaskId) -> bool {
+    fn matches_task(&self, run: &Run, task: TaskId) -> bool {
         let plan = run.plan();
         if self.number == Some(task.0) {
             return true;
@@ -164,20 +165,20 @@ impl Query {
     }
 
     /// Matches a failure. If its HTTP status is known, a number matches that status only.
-    fn failure(&self, failure: &Failure) -> Option<Found> {
-        let in_words = self.is_in_words(&failure.message);
-        let told = || Found::Failure(failure.message.clone());
+    fn match_failure(&self, failure: &Failure) -> Option<SearchMatch> {
+        let in_words = self.matches_message(&failure.message);
+        let failure_match = || SearchMatch::Failure(failure.message.clone());
         match self.number.zip(failure.status) {
             Some((number, status)) if number == u32::from(status) => {
-                Some(if in_words { told() } else { Found::Status(status) })
+                Some(if in_words { failure_match() } else { SearchMatch::Status(status) })
             }
             Some(_) => None,
-            None => in_words.then(told),
+            None => in_words.then(failure_match),
         }
     }
 
     /// Returns `true` if the failure message matches. A number matches only as a status.
-    fn is_in_words(&self, message: &str) -> bool {
+    fn matches_message(&self, message: &str) -> bool {
         match self.number {
             None => contains(message, &self.text),
             Some(..FIRST_STATUS) => false,
@@ -186,14 +187,14 @@ impl Query {
     }
 
     /// Matches the logins of the fetched page. A number matches none.
-    fn login(&self, attempt: &Attempt<'_>) -> Option<Found> {
+    fn match_logins(&self, attempt: &Attempt<'_>) -> Option<SearchMatch> {
         if self.number.is_some() {
             return None;
         }
         let page = attempt.run.page(attempt.span.task)?;
         let mut logins = page.logins().filter(|login| contains(login, &self.text));
         let first = logins.next()?.to_owned();
-        Some(Found::Login(first, logins.count()))
+        Some(SearchMatch::Login(first, logins.count()))
     }
 }
 

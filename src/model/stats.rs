@@ -33,13 +33,13 @@ pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {
 }
 
 /// The minimum number of values for a 99th percentile.
-const LEAST_FOR_P99: usize = 100;
+const MIN_VALUES_FOR_P99: usize = 100;
 
 /// The distribution of times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quantiles {
     /// The number of times.
-    pub n: usize,
+    pub count: usize,
     /// The median.
     pub p50: Nanos,
     /// The 95th percentile.
@@ -52,13 +52,13 @@ pub struct Quantiles {
 
 impl Quantiles {
     /// Computes the quantiles and reorders the values. Returns `None` if there are no values.
-    pub fn of(values: &mut [Nanos]) -> Option<Self> {
-        let n = values.len();
+    pub fn from_values(values: &mut [Nanos]) -> Option<Self> {
+        let count = values.len();
         Some(Self {
-            n,
+            count,
             p50: percentile(values, 0.50)?,
             p95: percentile(values, 0.95)?,
-            p99: if n < LEAST_FOR_P99 { None } else { percentile(values, 0.99) },
+            p99: if count < MIN_VALUES_FOR_P99 { None } else { percentile(values, 0.99) },
             max: percentile(values, 1.0)?,
         })
     }
@@ -88,7 +88,7 @@ impl Waves {
 
     /// The numbers of workers that need the same number of waves: from ceil(tasks / count) to one
     /// below the number that saves a wave.
-    pub fn equal(self) -> RangeInclusive<u16> {
+    pub fn equivalent_workers(self) -> RangeInclusive<u16> {
         let to_u16 = |workers: u32| u16::try_from(workers).unwrap_or(u16::MAX);
         let fewest = self.tasks.div_ceil(self.count.max(1)).max(1);
         let most = match self.count {
@@ -126,18 +126,18 @@ pub enum Agreement {
 
 impl Agreement {
     /// Compares several runs with the first one. Returns `None` if there are no others.
-    pub fn of_all(first: &Run, others: &[Run]) -> Option<Self> {
-        let each = others.iter().map(|other| Self::of(first, other));
+    pub fn compare_all(first: &Run, others: &[Run]) -> Option<Self> {
+        let each = others.iter().map(|other| Self::compare(first, other));
         each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
     }
 
     /// Compares the results of two runs, by account number or by the results of CPU work.
-    pub fn of(first: &Run, second: &Run) -> Self {
-        if !first.is_whole() || !second.is_whole() {
+    pub fn compare(first: &Run, second: &Run) -> Self {
+        if !first.is_complete() || !second.is_complete() {
             return Self::Incomplete;
         }
         if first.plan().workload() != Workload::Followers {
-            return Self::of_values(first, second);
+            return Self::compare_values(first, second);
         }
         let items = first.follower_count();
         if first.follower_ids().eq(second.follower_ids()) {
@@ -155,7 +155,7 @@ impl Agreement {
     }
 
     /// Compares the results of two complete runs task by task.
-    fn of_values(first: &Run, second: &Run) -> Self {
+    fn compare_values(first: &Run, second: &Run) -> Self {
         let differ = first.values().zip(second.values()).filter(|(one, other)| one != other);
         match differ.count() as u64 {
             0 => Self::Same { items: first.done_tasks().into() },
@@ -166,7 +166,7 @@ impl Agreement {
 
 /// Returns a sentence about changes of the list between two runs: `2 followers joined and 1 left
 /// between the runs`.
-pub fn turnover(left: u64, joined: u64) -> String {
+pub fn turnover_text(left: u64, joined: u64) -> String {
     let followers = |count| match count {
         1 => "1 follower".to_owned(),
         _ => format!("{count} followers"),
@@ -193,7 +193,7 @@ mod tests {
             (1, 2, "2 followers joined and 1 left"),
             (2, 1, "1 follower joined and 2 left"),
         ] {
-            assert_eq!(turnover(left, joined), format!("{words} between the runs"));
+            assert_eq!(turnover_text(left, joined), format!("{words} between the runs"));
         }
     }
 }

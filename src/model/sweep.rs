@@ -2,16 +2,16 @@
 //! conclusion about the number to use.
 
 mod advice;
-mod words;
+mod terms;
 
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::plan::{Mode, Workload};
-use super::scaling::{self, Estimate, Fit, Interval, Law};
+use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
 use super::stats::Waves;
 use super::time::Nanos;
-pub use words::Words;
+pub use terms::WorkerTerms;
 
 /// One complete run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,14 +19,14 @@ pub struct Trial {
     /// The number of workers.
     pub workers: u16,
     /// The time from the start to the end of the last task.
-    pub took: Nanos,
+    pub duration: Nanos,
     /// The number of completed tasks.
     pub tasks: u32,
 }
 
 /// The summary of the trials with one number of workers.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
+pub struct SweepPoint {
     /// The number of workers.
     pub workers: u16,
     /// The number of trials.
@@ -69,15 +69,15 @@ pub struct Sweep {
     counts: Vec<u16>,
     repeats: u16,
     trials: Vec<Trial>,
-    points: Vec<Point>,
+    points: Vec<SweepPoint>,
     fits: Vec<Fit>,
-    axis: Axis,
+    axis: RateAxis,
     cores: Option<u16>,
 }
 
 /// The abscissa of the fits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Axis {
+enum RateAxis {
     /// The number of workers that are busy if all tasks take equally long: tasks / waves.
     #[default]
     Waves,
@@ -88,22 +88,22 @@ enum Axis {
 impl Trial {
     /// The rate in tasks per second.
     pub fn rate(&self) -> f64 {
-        f64::from(self.tasks) / Nanos(self.took.0.max(1)).as_secs_f64()
+        f64::from(self.tasks) / Nanos(self.duration.0.max(1)).as_secs_f64()
     }
 }
 
-impl Point {
-    fn of(workers: u16, trials: &[Trial]) -> Option<Self> {
+impl SweepPoint {
+    fn from_trials(workers: u16, trials: &[Trial]) -> Option<Self> {
         let mut trials: Vec<Trial> =
             trials.iter().filter(|trial| trial.workers == workers).copied().collect();
-        trials.sort_by_key(|trial| trial.took);
+        trials.sort_by_key(|trial| trial.duration);
         let middle = trials.get(trials.len().saturating_sub(1) / 2)?;
         Some(Self {
             workers,
             trials: trials.len(),
-            median: middle.took,
-            min: trials.first()?.took,
-            max: trials.last()?.took,
+            median: middle.duration,
+            min: trials.first()?.duration,
+            max: trials.last()?.duration,
             rate: middle.rate(),
         })
     }
@@ -121,7 +121,7 @@ impl Sweep {
 
     /// Sets the number of cores of the machine, if it is known.
     #[must_use]
-    pub fn on_cores(self, cores: Option<u16>) -> Self {
+    pub fn with_cores(self, cores: Option<u16>) -> Self {
         Self { cores, ..self }
     }
 
@@ -151,12 +151,12 @@ impl Sweep {
     }
 
     /// Returns the number of workers of the next trial, or `None` if the sweep is complete.
-    pub fn next(&self) -> Option<u16> {
+    pub fn next_workers(&self) -> Option<u16> {
         self.schedule().nth(self.trials.len())
     }
 
     /// The total number of trials.
-    pub fn planned(&self) -> usize {
+    pub fn planned_trials(&self) -> usize {
         self.counts.len() * usize::from(self.repeats)
     }
 
@@ -171,13 +171,14 @@ impl Sweep {
     /// where equal tasks on a service without a limit lie exactly on a line. Unequal tasks blur the
     /// stairs, so the rates are fitted against the number of workers as well, and the better of the
     /// two best fits decides.
-    pub fn add(&mut self, trial: Trial) {
+    pub fn add_trial(&mut self, trial: Trial) {
         self.trials.push(trial);
         let counts = self.counts.iter();
-        self.points = counts.filter_map(|&workers| Point::of(workers, &self.trials)).collect();
-        let [by_waves, by_workers] = [Axis::Waves, Axis::Workers].map(|axis| {
-            let place = |point: &Point| (self.place(axis, point.workers), point.rate);
-            scaling::fit(&self.points.iter().map(place).collect::<Vec<_>>())
+        self.points =
+            counts.filter_map(|&workers| SweepPoint::from_trials(workers, &self.trials)).collect();
+        let [by_waves, by_workers] = [RateAxis::Waves, RateAxis::Workers].map(|axis| {
+            let rate_point = |point: &SweepPoint| (self.abscissa(axis, point.workers), point.rate);
+            scaling::fit_models(&self.points.iter().map(rate_point).collect::<Vec<_>>())
         });
         let rates = self.points.iter().map(|point| point.rate);
         let better = match (by_workers.first(), by_waves.first()) {
@@ -185,7 +186,7 @@ impl Sweep {
             (one, _) => one.is_some(),
         };
         (self.axis, self.fits) =
-            if better { (Axis::Workers, by_workers) } else { (Axis::Waves, by_waves) };
+            if better { (RateAxis::Workers, by_workers) } else { (RateAxis::Waves, by_waves) };
     }
 
     /// The trials so far, in the order in which they ran.
@@ -199,7 +200,7 @@ impl Sweep {
     }
 
     /// The summary for each number of workers that has a trial.
-    pub fn medians(&self) -> &[Point] {
+    pub fn points(&self) -> &[SweepPoint] {
         &self.points
     }
 
@@ -209,12 +210,12 @@ impl Sweep {
     }
 
     /// Returns `true` if there are too few numbers of workers to distinguish the laws: fewer than
-    /// [`scaling::ENOUGH`], where those with an equal number of waves count once.
+    /// [`scaling::MIN_RATES_FOR_AICC`], where those with an equal number of waves count once.
     pub fn is_guess(&self) -> bool {
-        let mut places: Vec<f64> =
-            self.points.iter().map(|point| self.place(Axis::Waves, point.workers)).collect();
-        places.dedup();
-        places.len() < scaling::ENOUGH
+        let mut abscissas: Vec<f64> =
+            self.points.iter().map(|point| self.abscissa(RateAxis::Waves, point.workers)).collect();
+        abscissas.dedup();
+        abscissas.len() < scaling::MIN_RATES_FOR_AICC
     }
 
     /// Returns `true` if no number of workers has a second trial, so that the noise is unknown.
@@ -223,24 +224,24 @@ impl Sweep {
     }
 
     /// The abscissa of a number of workers in the fits: the mean number of busy workers if all
-    /// tasks take equally long (tasks / waves), or else the number of workers. See [`Self::add`].
+    /// tasks take equally long (tasks / waves), or else the number of workers. See [`Self::add_trial`].
     pub fn parallelism(&self, workers: u16) -> f64 {
-        self.place(self.axis, workers)
+        self.abscissa(self.axis, workers)
     }
 
-    fn place(&self, axis: Axis, workers: u16) -> f64 {
+    fn abscissa(&self, axis: RateAxis, workers: u16) -> f64 {
         let workers = workers.max(1);
         match (self.tasks(), axis) {
             (None | Some(0), _) => f64::from(workers),
-            (Some(tasks), Axis::Waves) => {
+            (Some(tasks), RateAxis::Waves) => {
                 f64::from(tasks) / f64::from(Waves::new(tasks, workers).count)
             }
-            (Some(tasks), Axis::Workers) => f64::from(tasks.min(workers.into())),
+            (Some(tasks), RateAxis::Workers) => f64::from(tasks.min(workers.into())),
         }
     }
 
     /// The rate that a fit predicts for a number of workers.
-    pub fn fitted(&self, fit: &Fit, workers: u16) -> f64 {
+    pub fn fitted_rate(&self, fit: &Fit, workers: u16) -> f64 {
         fit.rate(self.parallelism(workers))
     }
 
@@ -252,30 +253,31 @@ impl Sweep {
     }
 
     /// Returns `true` if the trials show that tasks take equally long, so that waves form stairs.
-    pub fn has_stairs(&self) -> bool {
-        self.axis == Axis::Waves
+    pub fn has_wave_steps(&self) -> bool {
+        self.axis == RateAxis::Waves
     }
 
     /// The numbers of workers that need the same number of waves as `workers`. If all tasks take
     /// equally long, they perform alike.
-    pub fn equal_counts(&self, workers: u16) -> RangeInclusive<u16> {
-        self.tasks().map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equal())
+    pub fn equivalent_workers(&self, workers: u16) -> RangeInclusive<u16> {
+        self.tasks()
+            .map_or(workers..=workers, |tasks| Waves::new(tasks, workers).equivalent_workers())
     }
 
     /// The stairs within the sweep's range: each set of several numbers of workers that need the
     /// same number of waves.
-    pub fn stairs(&self) -> Vec<RangeInclusive<u16>> {
-        let (&[mut workers, .., most], mut stairs) = (self.counts.as_slice(), Vec::new()) else {
+    pub fn wave_steps(&self) -> Vec<RangeInclusive<u16>> {
+        let (&[mut workers, .., most], mut steps) = (self.counts.as_slice(), Vec::new()) else {
             return Vec::new();
         };
         while workers < most {
-            let last = (*self.equal_counts(workers).end()).clamp(workers, most);
+            let last = (*self.equivalent_workers(workers).end()).clamp(workers, most);
             if last > workers {
-                stairs.push(workers..=last);
+                steps.push(workers..=last);
             }
             workers = last.saturating_add(1);
         }
-        stairs
+        steps
     }
 
     /// Returns the advice in a few sentences, or `None` before two numbers of workers have been
@@ -289,16 +291,16 @@ impl Sweep {
     pub fn knee(&self) -> Option<Knee> {
         let Estimate { value, interval } = self.fits.first()?.knee?;
         let tasks = u16::try_from(self.tasks()?).unwrap_or(u16::MAX);
-        let workers = self.workers(value);
-        let between = interval.map(|Interval { low, high }| {
-            self.workers(low).min(tasks)..=self.workers(high).min(tasks)
+        let workers = self.nearest_workers(value);
+        let between = interval.map(|ConfidenceInterval { low, high }| {
+            self.nearest_workers(low).min(tasks)..=self.nearest_workers(high).min(tasks)
         });
         (value.round() <= f64::from(tasks)).then_some(Knee { workers, between })
     }
 
     /// The number of tasks, if the best fit has its knee beyond it: there is no knee up to this
     /// number.
-    pub fn no_knee_up_to(&self) -> Option<u32> {
+    pub fn max_without_knee(&self) -> Option<u32> {
         let beyond = self.fits.first()?.knee.is_some() && self.knee().is_none();
         self.tasks().filter(|_| beyond)
     }
@@ -306,15 +308,15 @@ impl Sweep {
     /// The knee and the capacity in tasks per second, if the best fit is a plateau and reliable.
     fn plateau(&self) -> Option<(Knee, f64)> {
         let fit = self.fits.first().filter(|_| !self.is_guess())?;
-        let Law::Plateau { capacity, .. } = fit.law else { return None };
+        let ScalingModel::Plateau { capacity, .. } = fit.model else { return None };
         Some((self.knee()?, capacity))
     }
 
     /// The number of workers whose [`Self::parallelism`] is closest to this one: the smallest, if
     /// there are several.
-    fn workers(&self, parallelism: f64) -> u16 {
+    fn nearest_workers(&self, parallelism: f64) -> u16 {
         let to_u16 = |workers: f64| workers.clamp(1.0, f64::from(u16::MAX)) as u16;
-        let tasks = self.tasks().filter(|&tasks| tasks > 0 && self.axis == Axis::Waves);
+        let tasks = self.tasks().filter(|&tasks| tasks > 0 && self.axis == RateAxis::Waves);
         let Some(tasks) = tasks else { return to_u16(parallelism.round()) };
         let waves = (f64::from(tasks) / parallelism.max(1.0)).ceil().max(1.0) as u32;
         let off = |waves: &u32| (f64::from(tasks) / f64::from(*waves) - parallelism).abs();

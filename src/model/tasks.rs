@@ -4,14 +4,16 @@ mod products;
 
 use std::collections::BTreeMap;
 
-use super::event::{Answer, Done, Failure, LaneId, Outcome, Output, Profile, TaskId};
-use super::page::Page;
+use super::event::{
+    CommandOutput, Completion, Failure, LaneId, Profile, ResponseSummary, TaskId, TaskOutcome,
+};
+use super::follower_page::FollowerPage;
 use super::plan::Workload;
 use super::time::Nanos;
 use products::Products;
 
 /// The status of a task that received no response.
-const NO_ANSWER: u16 = 0;
+const NO_RESPONSE: u16 = 0;
 
 /// The record of one task.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +21,7 @@ pub struct TaskRecord {
     /// The lane that took the task.
     pub lane: LaneId,
     /// The outcome of the task, once it has ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<TaskOutcome>,
 }
 
 /// A failed attempt at a task that was followed, or was to be followed, by another.
@@ -28,33 +30,33 @@ pub struct FailedAttempt {
     /// The failure.
     pub failure: Failure,
     /// The planned time of the next attempt.
-    pub again: Nanos,
+    pub retry_at: Nanos,
     /// `true` if the worker was lost, so that the task returned to the queue.
-    pub lost: bool,
+    pub was_requeued: bool,
 }
 
 /// The tasks of a run, indexed by their numbers.
 #[derive(Clone, Debug)]
 pub(super) struct Tasks {
-    fates: Vec<Fate>,
-    results: Vec<Packed>,
+    statuses: Vec<TaskStatus>,
+    results: Vec<PackedResult>,
     products: Products,
     /// The failures, rare enough not to be packed.
     failures: BTreeMap<TaskId, Failure>,
     failed_attempts: BTreeMap<TaskId, Vec<FailedAttempt>>,
-    outputs: BTreeMap<TaskId, Output>,
+    outputs: BTreeMap<TaskId, CommandOutput>,
 }
 
 /// The state of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Fate {
+enum TaskStatus {
     /// The task is not on a lane, possibly because its worker was lost.
     #[default]
-    Open,
+    Unstarted,
     /// The task is in progress.
-    Taken,
+    Running,
     /// The task is on a lane, but waits for its next attempt.
-    Held,
+    RetryPending,
     /// The task succeeded, on a new connection or on one that the lane reused.
     Done { connected: bool },
     /// The task failed.
@@ -65,7 +67,7 @@ enum Fate {
 
 /// The lane of a task and the server's response.
 #[derive(Clone, Copy, Debug)]
-struct Packed {
+struct PackedResult {
     /// The size of the body, capped at the type's maximum.
     bytes: u32,
     lane: LaneId,
@@ -76,9 +78,9 @@ impl Tasks {
     /// Creates the empty records of a run.
     pub(super) const fn new(workload: Workload) -> Self {
         Self {
-            fates: Vec::new(),
+            statuses: Vec::new(),
             results: Vec::new(),
-            products: Products::of(workload),
+            products: Products::for_workload(workload),
             failures: BTreeMap::new(),
             failed_attempts: BTreeMap::new(),
             outputs: BTreeMap::new(),
@@ -86,16 +88,18 @@ impl Tasks {
     }
 
     /// Records that a lane started a task.
-    pub(super) fn start(&mut self, task: TaskId, lane: LaneId) {
-        let place = task.0 as usize;
-        if self.fates.len() <= place {
-            self.fates.resize(place + 1, Fate::Open);
-            let open = Packed { bytes: 0, lane: LaneId(0), status: NO_ANSWER };
-            self.results.resize(place + 1, open);
-            self.products.make_room(place + 1);
+    pub(super) fn start_task(&mut self, task: TaskId, lane: LaneId) {
+        let index = task.0 as usize;
+        if self.statuses.len() <= index {
+            self.statuses.resize(index + 1, TaskStatus::Unstarted);
+            let open = PackedResult { bytes: 0, lane: LaneId(0), status: NO_RESPONSE };
+            self.results.resize(index + 1, open);
+            self.products.resize(index + 1);
         }
-        if let Some((fate, result)) = self.fates.get_mut(place).zip(self.results.get_mut(place)) {
-            *fate = Fate::Taken;
+        if let Some((status, result)) =
+            self.statuses.get_mut(index).zip(self.results.get_mut(index))
+        {
+            *status = TaskStatus::Running;
             result.lane = lane;
         }
     }
@@ -103,12 +107,12 @@ impl Tasks {
     /// Records a failed attempt that will be followed by another.
     pub(super) fn fail_attempt(&mut self, task: TaskId, attempt: FailedAttempt) {
         self.failed_attempts.entry(task).or_default().push(attempt);
-        self.set(task, Fate::Held);
+        self.set_status(task, TaskStatus::RetryPending);
     }
 
     /// Records the start of another attempt.
-    pub(super) fn retry(&mut self, task: TaskId) {
-        self.set(task, Fate::Taken);
+    pub(super) fn retry_task(&mut self, task: TaskId) {
+        self.set_status(task, TaskStatus::Running);
     }
 
     /// Returns the failed attempts at a task that were followed, or were to be followed, by
@@ -118,107 +122,111 @@ impl Tasks {
     }
 
     /// Returns `true` if this outcome is possible for a task of this run.
-    pub(super) const fn may_end(&self, outcome: &Outcome) -> bool {
+    pub(super) const fn accepts_outcome(&self, outcome: &TaskOutcome) -> bool {
         match outcome {
-            Outcome::Done(done) => self.products.may_hold(&done.product),
-            Outcome::Failed(_) | Outcome::Lost(_) | Outcome::Stopped => true,
+            TaskOutcome::Done(done) => self.products.accepts(&done.product),
+            TaskOutcome::Failed(_) | TaskOutcome::Requeued(_) | TaskOutcome::Stopped => true,
         }
     }
 
     /// Records the end of a task, or its return to the queue.
-    pub(super) fn finish(&mut self, at: Nanos, task: TaskId, outcome: &Outcome) {
-        let place = task.0 as usize;
-        let entry = self.fates.get_mut(place).zip(self.results.get_mut(place));
-        let Some((fate, result)) = entry else { return };
+    pub(super) fn finish_task(&mut self, at: Nanos, task: TaskId, outcome: &TaskOutcome) {
+        let index = task.0 as usize;
+        let entry = self.statuses.get_mut(index).zip(self.results.get_mut(index));
+        let Some((status, result)) = entry else { return };
         match outcome {
-            Outcome::Done(done) => {
-                let answer = done.answer;
-                *fate = Fate::Done { connected: answer.is_some_and(|answer| answer.connected) };
-                result.status = answer.map_or(NO_ANSWER, |answer| answer.status);
-                let bytes = answer.map_or(0, |answer| answer.bytes);
+            TaskOutcome::Done(done) => {
+                let response = done.response;
+                *status = TaskStatus::Done {
+                    connected: response.is_some_and(|response| response.connected),
+                };
+                result.status = response.map_or(NO_RESPONSE, |response| response.status);
+                let bytes = response.map_or(0, |response| response.bytes);
                 result.bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-                self.products.put(place, &done.product);
+                self.products.insert(index, &done.product);
             }
-            Outcome::Failed(failure) => {
-                *fate = Fate::Failed;
+            TaskOutcome::Failed(failure) => {
+                *status = TaskStatus::Failed;
                 self.failures.insert(task, failure.clone());
             }
-            Outcome::Lost(failure) => {
-                let held = std::mem::take(fate) == Fate::Held;
+            TaskOutcome::Requeued(failure) => {
+                let held = std::mem::take(status) == TaskStatus::RetryPending;
                 let attempts = self.failed_attempts.entry(task).or_default();
                 if let Some(last) = attempts.last_mut().filter(|_| held) {
                     // The attempt had already failed, and the next one had not begun.
-                    last.lost = true;
+                    last.was_requeued = true;
                 } else {
                     let failure = failure.clone();
-                    attempts.push(FailedAttempt { failure, again: at, lost: true });
+                    attempts.push(FailedAttempt { failure, retry_at: at, was_requeued: true });
                 }
             }
-            Outcome::Stopped => *fate = Fate::Stopped,
+            TaskOutcome::Stopped => *status = TaskStatus::Stopped,
         }
     }
 
     /// Records the output of a command.
-    pub(super) fn write(&mut self, task: TaskId, output: Output) {
+    pub(super) fn record_output(&mut self, task: TaskId, output: CommandOutput) {
         self.outputs.insert(task, output);
     }
 
     /// Returns the output of a command.
-    pub(super) fn output(&self, task: TaskId) -> Option<&Output> {
+    pub(super) fn output(&self, task: TaskId) -> Option<&CommandOutput> {
         self.outputs.get(&task)
     }
 
     /// Returns the results of CPU work of all successful tasks, in the order of the tasks.
     pub(super) fn values(&self) -> impl Iterator<Item = u64> + '_ {
-        let done = self.fates.iter().zip(self.products.values());
-        done.filter(|(fate, _)| matches!(fate, Fate::Done { .. })).map(|(_, value)| *value)
+        let done = self.statuses.iter().zip(self.products.values());
+        done.filter(|(status, _)| matches!(status, TaskStatus::Done { .. }))
+            .map(|(_, value)| *value)
     }
 
     /// Releases spare capacity once the run is complete.
-    pub(super) fn close(&mut self) {
-        self.fates.shrink_to_fit();
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.statuses.shrink_to_fit();
         self.results.shrink_to_fit();
-        self.products.close();
+        self.products.shrink_to_fit();
     }
 
     /// Returns `true` if a lane has taken the task.
     pub(super) fn is_started(&self, task: TaskId) -> bool {
-        self.fate(task) != Fate::Open
+        self.status(task) != TaskStatus::Unstarted
     }
 
     /// Returns `true` if the task is in progress on this lane.
-    pub(super) fn is_taken(&self, task: TaskId, lane: LaneId) -> bool {
+    pub(super) fn is_running_on(&self, task: TaskId, lane: LaneId) -> bool {
         let result = self.results.get(task.0 as usize);
-        let goes_on = matches!(self.fate(task), Fate::Taken | Fate::Held);
+        let goes_on = matches!(self.status(task), TaskStatus::Running | TaskStatus::RetryPending);
         goes_on && result.is_some_and(|result| result.lane == lane)
     }
 
     /// Returns `true` if the task waits for its next attempt.
-    pub(super) fn is_held(&self, task: TaskId) -> bool {
-        self.fate(task) == Fate::Held
+    pub(super) fn awaits_retry(&self, task: TaskId) -> bool {
+        self.status(task) == TaskStatus::RetryPending
     }
 
     /// Returns `true` if the task succeeded.
     pub(super) fn is_done(&self, task: TaskId) -> bool {
-        matches!(self.fate(task), Fate::Done { .. })
+        matches!(self.status(task), TaskStatus::Done { .. })
     }
 
     /// Returns `true` if the run was stopped during the task.
     pub(super) fn is_stopped(&self, task: TaskId) -> bool {
-        self.fate(task) == Fate::Stopped
+        self.status(task) == TaskStatus::Stopped
     }
 
     /// Counts the tasks from `low + 1` to `high` that were started, and those that succeeded.
-    pub(super) fn count(&self, low: u32, high: u32) -> (u32, u32) {
-        let end = (high as usize + 1).min(self.fates.len());
-        let fates = self.fates.get(low as usize + 1..end).unwrap_or(&[]);
-        let started = fates.iter().filter(|fate| **fate != Fate::Open).count();
-        let done = fates.iter().filter(|fate| matches!(fate, Fate::Done { .. })).count();
+    pub(super) fn count_between(&self, low: u32, high: u32) -> (u32, u32) {
+        let end = (high as usize + 1).min(self.statuses.len());
+        let statuses = self.statuses.get(low as usize + 1..end).unwrap_or(&[]);
+        let started = statuses.iter().filter(|status| **status != TaskStatus::Unstarted).count();
+        let done =
+            statuses.iter().filter(|status| matches!(status, TaskStatus::Done { .. })).count();
         (started as u32, done as u32)
     }
 
     /// The number of failed tasks.
-    pub(super) fn failed(&self) -> u32 {
+    pub(super) fn failed_count(&self) -> u32 {
         self.failures.len() as u32
     }
 
@@ -233,49 +241,49 @@ impl Tasks {
     }
 
     /// Returns the page of followers that a task fetched.
-    pub(super) fn page(&self, task: TaskId) -> Option<&Page> {
+    pub(super) fn page(&self, task: TaskId) -> Option<&FollowerPage> {
         self.products.pages().get(task.0 as usize)?.as_deref()
     }
 
     /// Returns the pages of followers in order.
-    pub(super) fn pages(&self) -> impl Iterator<Item = &Page> {
+    pub(super) fn pages(&self) -> impl Iterator<Item = &FollowerPage> {
         self.products.pages().iter().filter_map(Option::as_deref)
     }
 
     /// Returns all tasks that have been started, in the order of their numbers.
     pub(super) fn iter(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
-        (0..self.fates.len() as u32)
+        (0..self.statuses.len() as u32)
             .filter_map(|task| Some((TaskId(task), self.get(TaskId(task))?)))
     }
 
     /// Returns the record of a task that has been started.
     pub(super) fn get(&self, task: TaskId) -> Option<TaskRecord> {
-        let place = task.0 as usize;
-        let result = self.results.get(place)?;
-        let outcome = match self.fate(task) {
-            Fate::Open => return None,
-            Fate::Taken | Fate::Held => None,
-            Fate::Done { connected } => Some(Outcome::Done(Done {
-                answer: (result.status != NO_ANSWER).then_some(Answer {
+        let index = task.0 as usize;
+        let result = self.results.get(index)?;
+        let outcome = match self.status(task) {
+            TaskStatus::Unstarted => return None,
+            TaskStatus::Running | TaskStatus::RetryPending => None,
+            TaskStatus::Done { connected } => Some(TaskOutcome::Done(Completion {
+                response: (result.status != NO_RESPONSE).then_some(ResponseSummary {
                     status: result.status,
                     bytes: u64::from(result.bytes),
                     connected,
                 }),
-                product: self.products.get(place)?,
+                product: self.products.get(index)?,
             })),
-            Fate::Failed => Some(Outcome::Failed(self.failures.get(&task)?.clone())),
-            Fate::Stopped => Some(Outcome::Stopped),
+            TaskStatus::Failed => Some(TaskOutcome::Failed(self.failures.get(&task)?.clone())),
+            TaskStatus::Stopped => Some(TaskOutcome::Stopped),
         };
         Some(TaskRecord { lane: result.lane, outcome })
     }
 
-    fn set(&mut self, task: TaskId, new: Fate) {
-        if let Some(fate) = self.fates.get_mut(task.0 as usize) {
-            *fate = new;
+    fn set_status(&mut self, task: TaskId, new: TaskStatus) {
+        if let Some(status) = self.statuses.get_mut(task.0 as usize) {
+            *status = new;
         }
     }
 
-    fn fate(&self, task: TaskId) -> Fate {
-        self.fates.get(task.0 as usize).copied().unwrap_or_default()
+    fn status(&self, task: TaskId) -> TaskStatus {
+        self.statuses.get(task.0 as usize).copied().unwrap_or_default()
     }
 }

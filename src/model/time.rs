@@ -19,7 +19,7 @@ impl Nanos {
 
     /// The maximum duration of a run: 18 years. Times from outside are capped to it, so that they
     /// can be added and packed without overflow.
-    pub const LATEST: Self = Self(u64::MAX >> 5);
+    pub const MAX: Self = Self(u64::MAX >> 5);
 
     /// Creates a time from milliseconds.
     pub const fn from_millis(millis: u64) -> Self {
@@ -32,7 +32,7 @@ impl Nanos {
     }
 
     /// Formats the time as an approximate duration: `4 s`, `12 min`, `3 h`.
-    pub fn roughly(self) -> String {
+    pub fn approximate(self) -> String {
         match self.as_secs_f64() {
             seconds if seconds < 99.5 => format!("{:.0} s", seconds.max(1.0)),
             seconds if seconds < 99.5 * 60.0 => format!("{:.0} min", seconds / 60.0),

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 /// Why a file is not opened.
 #[derive(Debug, Error)]
-pub enum RecordingError {
+pub enum ReadRecordingError {
     /// The system does not let it be read.
     #[error("cannot read {name}: {source}; give the file that --record wrote")]
     Unreadable {
@@ -22,7 +22,7 @@ pub enum RecordingError {
     Empty(String),
     /// Nothing was begun in it, or none of it can be read.
     #[error("nothing was recorded in {name}{why}")]
-    Nothing {
+    NoRuns {
         /// Which file.
         name: String,
         /// What is wrong with the first line after the header, if there is one.
@@ -30,7 +30,7 @@ pub enum RecordingError {
     },
     /// It is something else.
     #[error("{0} is no recording of threadline's: give the file that --record wrote")]
-    Foreign(String),
+    NotARecording(String),
     /// Another threadline wrote it.
     #[error(
         "{name} is a recording of version {version} with events of version {events}, and this is for \
@@ -58,24 +58,24 @@ pub enum RecordingError {
 
 /// Where a recording can be read no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub struct RecordingDefect {
     /// The line, counted from 1.
     pub line: u64,
     /// Why.
-    pub why: Why,
+    pub why: DefectKind,
 }
 
 /// Why a recording can be read no further.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum DefectKind {
     /// The last line ends in the middle.
-    CutOff,
+    Truncated,
     /// The line is no JSON.
-    NoJson,
+    InvalidJson,
     /// The line is neither an event nor a beginning.
     Unknown,
     /// A lane does something before what it did on the line before.
-    Backwards,
+    TimeReversed,
     /// Something happens later than any run can last.
     TooLate,
     /// The last run has no end, or the next never began: how far it was.
@@ -83,7 +83,7 @@ pub enum Why {
     /// Another recording begins.
     SecondHeader,
     /// Something happens before anything was begun.
-    NothingBegun,
+    EventBeforeSelection,
     /// Something happens in a run before it has started.
     NotStarted,
     /// A selection was begun with numbers that are beyond all bounds.
@@ -91,38 +91,42 @@ pub enum Why {
     /// The line is longer than any that is written.
     TooLong,
     /// There is more than is kept in memory.
-    TooMuch,
+    TooLarge,
     /// The system does not let it be read on.
     System(String),
 }
 
-impl Flaw {
+impl RecordingDefect {
     /// What is wrong with which line.
-    pub(super) fn what(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         let line = self.line;
         match &self.why {
-            Why::CutOff => format!("line {line} was cut off"),
-            Why::NoJson => format!("line {line} is not JSON"),
-            Why::Unknown => format!("line {line} is no event that is known here"),
-            Why::Backwards => format!("line {line}: a time before the one before it on its lane"),
-            Why::TooLate => format!("line {line}: a time beyond what a run can last"),
-            Why::Unfinished(stage) => format!("the recording ends here, {stage}"),
-            Why::SecondHeader => format!("line {line} begins another recording"),
-            Why::NothingBegun => format!("line {line} comes before anything was begun"),
-            Why::NotStarted => format!("line {line} belongs to a run that never started"),
-            Why::Impossible => format!("line {line} has numbers that cannot be"),
-            Why::TooLong => format!("line {line} is too long"),
-            Why::TooMuch => format!("from line {line} on it is too much to keep"),
-            Why::System(said) => format!("line {line} cannot be read: {said}"),
+            DefectKind::Truncated => format!("line {line} was cut off"),
+            DefectKind::InvalidJson => format!("line {line} is not JSON"),
+            DefectKind::Unknown => format!("line {line} is no event that is known here"),
+            DefectKind::TimeReversed => {
+                format!("line {line}: a time before the one before it on its lane")
+            }
+            DefectKind::TooLate => format!("line {line}: a time beyond what a run can last"),
+            DefectKind::Unfinished(stage) => format!("the recording ends here, {stage}"),
+            DefectKind::SecondHeader => format!("line {line} begins another recording"),
+            DefectKind::EventBeforeSelection => {
+                format!("line {line} comes before anything was begun")
+            }
+            DefectKind::NotStarted => format!("line {line} belongs to a run that never started"),
+            DefectKind::Impossible => format!("line {line} has numbers that cannot be"),
+            DefectKind::TooLong => format!("line {line} is too long"),
+            DefectKind::TooLarge => format!("from line {line} on it is too much to keep"),
+            DefectKind::System(said) => format!("line {line} cannot be read: {said}"),
         }
     }
 }
 
 /// A sentence.
-impl fmt::Display for Flaw {
+impl fmt::Display for RecordingDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what())?;
-        if matches!(self.why, Why::Unfinished(_)) {
+        f.write_str(&self.describe())?;
+        if matches!(self.why, DefectKind::Unfinished(_)) {
             return Ok(());
         }
         f.write_str("; this is what comes before it")
@@ -131,7 +135,7 @@ impl fmt::Display for Flaw {
 
 /// Why a sitting is not recorded, or not to its end.
 #[derive(Debug, Error)]
-pub enum RecordError {
+pub enum WriteRecordingError {
     /// stdout has the report, or the screen.
     #[error("--record -: stdout has the report already; name a file")]
     Stdout,
@@ -168,7 +172,7 @@ pub enum RecordError {
     Slow(PathBuf),
 }
 
-impl RecordError {
+impl WriteRecordingError {
     /// Whether the argument itself is wrong, whatever the file system holds.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Stdout)

@@ -5,7 +5,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::RecordError;
+use super::WriteRecordingError;
 
 /// A recording's file while it is written.
 #[derive(Debug)]
@@ -19,14 +19,14 @@ pub(super) struct RecordingFile {
 
 impl RecordingFile {
     /// Creates the file, or empties it unless another program is recording to it.
-    pub(super) fn create(path: &Path) -> Result<Self, RecordError> {
-        let unwritable = |source| RecordError::Unwritable { path: path.to_owned(), source };
+    pub(super) fn create(path: &Path) -> Result<Self, WriteRecordingError> {
+        let unwritable = |source| WriteRecordingError::Unwritable { path: path.to_owned(), source };
         // Appending leaves no hole where another program truncates it.
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(unwritable)?;
         let is_regular = file.metadata().map_err(unwritable)?.is_file();
         if is_regular {
             if is_locked_elsewhere(&file) {
-                return Err(RecordError::InUse(path.to_owned()));
+                return Err(WriteRecordingError::InUse(path.to_owned()));
             }
             file.set_len(0).map_err(unwritable)?;
         }
@@ -35,21 +35,21 @@ impl RecordingFile {
 
     /// Checks that the path still names this file, and that it holds what was written to it, as far
     /// as the system took that.
-    pub(super) fn check(&self) -> Result<(), RecordError> {
+    pub(super) fn check(&self) -> Result<(), WriteRecordingError> {
         if !self.is_regular {
             return Ok(());
         }
         let at_path = fs::metadata(&self.path);
         let (Ok(at_path), Ok(ours)) = (at_path, self.file.metadata()) else {
-            return Err(RecordError::Gone(self.path.clone()));
+            return Err(WriteRecordingError::Gone(self.path.clone()));
         };
         if !is_same(&at_path, &ours) {
-            return Err(RecordError::Gone(self.path.clone()));
+            return Err(WriteRecordingError::Gone(self.path.clone()));
         }
         if ours.len() == self.written {
             Ok(())
         } else {
-            Err(RecordError::Changed(self.path.clone()))
+            Err(WriteRecordingError::Changed(self.path.clone()))
         }
     }
 }

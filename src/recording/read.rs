@@ -9,33 +9,36 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{FORMAT, Flaw, Header, Recording, RecordingError, VERSION, Why, tame};
-use crate::app::session::{Begun, Entry, Setup};
-use crate::model::plan::MOST_TASKS;
-use crate::model::text::printable;
-use crate::model::{Event, Kind, Nanos, Run, event};
+use super::{
+    DefectKind, FORMAT, ReadRecordingError, Recording, RecordingDefect, RecordingHeader, VERSION,
+    sanitize,
+};
+use crate::app::session::{LogEntry, SelectionStart, Setup};
+use crate::model::plan::MAX_TASKS;
+use crate::model::printable::printable;
+use crate::model::{Event, EventKind, Nanos, Run, event};
 
 /// A list of commands may have 64 MiB, and an escape takes six bytes; nothing else comes near.
-const MOST_IN_A_LINE: u64 = 400 << 20;
+const MAX_LINE_LENGTH: u64 = 400 << 20;
 
 /// What is read may be kept: some 20,000,000 followers.
-const MOST_BYTES: u64 = 2 << 30;
+const MAX_BYTES: u64 = 2 << 30;
 
 /// So many are kept: some 800 MB.
-const MOST_ENTRIES: usize = 1 << 23;
+const MAX_ENTRIES: usize = 1 << 23;
 
 /// Each lays out its runs anew. No person begins as many.
-const MOST_BEGUN: usize = 10_000;
+const MAX_SELECTIONS: usize = 10_000;
 
 /// No run lasts longer: a year.
-const LONGEST: Nanos = Nanos::from_millis(365 * 24 * 3_600 * 1_000);
+const MAX_RUN_TIME: Nanos = Nanos::from_millis(365 * 24 * 3_600 * 1_000);
 
 /// Some editors put it before the first line.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What every version's header has.
 #[derive(Deserialize)]
-struct Mark {
+struct FormatHeader {
     format: String,
     version: u32,
     #[serde(default)]
@@ -43,164 +46,178 @@ struct Mark {
 }
 
 /// Opens a recording; `-` is stdin.
-pub fn open(path: &Path) -> Result<Recording, RecordingError> {
+pub fn open(path: &Path) -> Result<Recording, ReadRecordingError> {
     if path.as_os_str() == "-" {
         return read("stdin", io::stdin().lock());
     }
     let name = printable(&path.display().to_string());
     match File::open(path) {
         Ok(file) => read(&name, BufReader::with_capacity(1 << 16, file)),
-        Err(source) => Err(RecordingError::Unreadable { name, source }),
+        Err(source) => Err(ReadRecordingError::Unreadable { name, source }),
     }
 }
 
 /// Reads a recording that is called `name`.
-pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, RecordingError> {
-    let mut lines = Lines { reader, line: Vec::new(), number: 0, bytes: 0 };
-    let whole = match lines.next() {
-        Ok(None) => return Err(RecordingError::Empty(name.to_owned())),
+pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecordingError> {
+    let mut lines = LineReader { reader, line: Vec::new(), number: 0, bytes: 0 };
+    let whole = match lines.read_line() {
+        Ok(None) => return Err(ReadRecordingError::Empty(name.to_owned())),
         Ok(Some(whole)) => whole,
-        Err(Stop::Why(_)) => return Err(RecordingError::Foreign(name.to_owned())),
-        Err(Stop::System(source)) => {
-            return Err(RecordingError::Unreadable { name: name.to_owned(), source });
+        Err(LineError::Defect(_)) => {
+            return Err(ReadRecordingError::NotARecording(name.to_owned()));
+        }
+        Err(LineError::System(source)) => {
+            return Err(ReadRecordingError::Unreadable { name: name.to_owned(), source });
         }
     };
     let line = lines.line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&lines.line);
-    let setup = header(name, line, whole)?.setup;
-    let (entries, flaw) = entries(&mut lines, &setup);
-    let last = entries.iter().rev().find_map(|entry| match entry {
-        Entry::Begun(begun) => Some(begun.selection),
-        Entry::Event(_) => None,
+    let setup = parse_header(name, line, whole)?.setup;
+    let (entries, defect) = read_entries(&mut lines, &setup);
+    let last_selection = entries.iter().rev().find_map(|entry| match entry {
+        LogEntry::Start(begun) => Some(begun.selection),
+        LogEntry::Event(_) => None,
     });
     let name = name.to_owned();
-    let Some(last) = last else {
-        let why = flaw.map_or_else(String::new, |flaw| format!(": {}", flaw.what()));
-        return Err(RecordingError::Nothing { name, why });
+    let Some(last_selection) = last_selection else {
+        let why = defect.map_or_else(String::new, |defect| format!(": {}", defect.describe()));
+        return Err(ReadRecordingError::NoRuns { name, why });
     };
-    let mut recording = Recording { name, setup, entries, last, flaw };
-    if recording.flaw.is_none() {
-        let session = recording.session();
+    let mut recording = Recording { name, setup, entries, last_selection, defect };
+    if recording.defect.is_none() {
+        let session = recording.replay_session();
         let mut runs = session.profile().into_iter().chain(session.all_runs());
-        if session.active().is_none() && !runs.any(Run::has_begun) {
-            return Err(RecordingError::Nothing { name: recording.name, why: String::new() });
+        if session.active().is_none() && !runs.any(Run::has_started) {
+            return Err(ReadRecordingError::NoRuns { name: recording.name, why: String::new() });
         }
         let line = lines.number.saturating_sub(1);
-        recording.flaw = session.stage().map(|stage| Flaw { line, why: Why::Unfinished(stage) });
+        recording.defect = session
+            .stage()
+            .map(|stage| RecordingDefect { line, why: DefectKind::Unfinished(stage) });
     }
     Ok(recording)
 }
 
 /// What the lines say, as far as they can be read, and why no further.
-fn entries(lines: &mut Lines<impl BufRead>, setup: &Setup) -> (Vec<Entry>, Option<Flaw>) {
-    let (mut entries, mut begun, mut order) = (Vec::new(), 0, Order::default());
+fn read_entries(
+    lines: &mut LineReader<impl BufRead>,
+    setup: &Setup,
+) -> (Vec<LogEntry>, Option<RecordingDefect>) {
+    let (mut entries, mut begun, mut order) = (Vec::new(), 0, EventOrder::default());
     loop {
-        let why = match lines.next() {
+        let why = match lines.read_line() {
             Ok(None) => return (entries, None),
-            Ok(Some(_)) if entries.len() >= MOST_ENTRIES => Why::TooMuch,
-            Ok(Some(whole)) => match order.entry(&lines.line, setup, entries.is_empty()) {
-                Ok(Entry::Begun(_)) if begun >= MOST_BEGUN => Why::TooMuch,
+            Ok(Some(_)) if entries.len() >= MAX_ENTRIES => DefectKind::TooLarge,
+            Ok(Some(whole)) => match order.next_entry(&lines.line, setup, entries.is_empty()) {
+                Ok(LogEntry::Start(_)) if begun >= MAX_SELECTIONS => DefectKind::TooLarge,
                 Ok(entry) => {
-                    begun += usize::from(matches!(entry, Entry::Begun(_)));
+                    begun += usize::from(matches!(entry, LogEntry::Start(_)));
                     entries.push(entry);
                     continue;
                 }
-                Err(Why::NoJson | Why::Unknown) if !whole => Why::CutOff,
+                Err(DefectKind::InvalidJson | DefectKind::Unknown) if !whole => {
+                    DefectKind::Truncated
+                }
                 Err(why) => why,
             },
-            Err(Stop::Why(why)) => why,
-            Err(Stop::System(error)) => Why::System(error.to_string()),
+            Err(LineError::Defect(why)) => why,
+            Err(LineError::System(error)) => DefectKind::System(error.to_string()),
         };
-        return (entries, Some(Flaw { line: lines.number, why }));
+        return (entries, Some(RecordingDefect { line: lines.number, why }));
     }
 }
 
-fn header<'line>(
+fn parse_header<'line>(
     name: &str,
     line: &'line [u8],
     whole: bool,
-) -> Result<Header<'line>, RecordingError> {
-    let bad = |reason: String| RecordingError::Header { name: name.to_owned(), reason };
-    let mark: Mark = match serde_json::from_slice(line) {
+) -> Result<RecordingHeader<'line>, ReadRecordingError> {
+    let bad = |reason: String| ReadRecordingError::Header { name: name.to_owned(), reason };
+    let mark: FormatHeader = match serde_json::from_slice(line) {
         Ok(mark) => mark,
         Err(_) if !whole && line.starts_with(br#"{"format":""#) => {
             return Err(bad("it was cut off".to_owned()));
         }
-        Err(_) => return Err(RecordingError::Foreign(name.to_owned())),
+        Err(_) => return Err(ReadRecordingError::NotARecording(name.to_owned())),
     };
-    let Mark { format, version, events } = mark;
+    let FormatHeader { format, version, events } = mark;
     if format != FORMAT {
-        return Err(RecordingError::Foreign(name.to_owned()));
+        return Err(ReadRecordingError::NotARecording(name.to_owned()));
     }
     if (version, events) != (VERSION, event::VERSION) {
         let known = format!("version {VERSION} with events of version {}", event::VERSION);
         let name = name.to_owned();
-        return Err(RecordingError::Version { name, version, events, known });
+        return Err(ReadRecordingError::Version { name, version, events, known });
     }
-    let Ok(mut header) = serde_json::from_slice::<Header<'_>>(line) else {
+    let Ok(mut header) = serde_json::from_slice::<RecordingHeader<'_>>(line) else {
         return Err(bad("something is missing in it, or not what it should be".to_owned()));
     };
-    if !header.setup.is_possible() {
+    if !header.setup.is_valid() {
         return Err(bad("it has numbers that cannot be".to_owned()));
     }
-    tame::setup(&mut header.setup);
+    sanitize::sanitize_setup(&mut header.setup);
     Ok(header)
 }
 
 /// The entry that a line is, the first or a later one, in a sitting that began with this setup.
-fn entry(line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
+fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, DefectKind> {
     let malformed = match serde_json::from_slice::<Event>(line) {
-        Ok(_) if first => return Err(Why::NothingBegun),
+        Ok(_) if first => return Err(DefectKind::EventBeforeSelection),
         Ok(mut event) => {
-            tame::event(&mut event, &setup.commands);
-            return Ok(Entry::Event(event));
+            sanitize::sanitize_event(&mut event, &setup.commands);
+            return Ok(LogEntry::Event(event));
         }
         Err(error) => error,
     };
-    if let Ok(mut begun) = serde_json::from_slice::<Begun>(line) {
-        if !begun.setup.is_possible() || begun.pages.is_some_and(|pages| pages > MOST_TASKS) {
-            return Err(Why::Impossible);
+    if let Ok(mut begun) = serde_json::from_slice::<SelectionStart>(line) {
+        if !begun.setup.is_valid() || begun.pages.is_some_and(|pages| pages > MAX_TASKS) {
+            return Err(DefectKind::Impossible);
         }
-        tame::setup(&mut begun.setup);
+        sanitize::sanitize_setup(&mut begun.setup);
         // They are the header's.
         begun.setup.commands = Arc::default();
-        return Ok(Entry::Begun(Arc::new(begun)));
+        return Ok(LogEntry::Start(Arc::new(begun)));
     }
-    if serde_json::from_slice::<Mark>(line).is_ok_and(|mark| mark.format == FORMAT) {
-        return Err(Why::SecondHeader);
+    if serde_json::from_slice::<FormatHeader>(line).is_ok_and(|mark| mark.format == FORMAT) {
+        return Err(DefectKind::SecondHeader);
     }
-    Err(if malformed.is_data() { Why::Unknown } else { Why::NoJson })
+    Err(if malformed.is_data() { DefectKind::Unknown } else { DefectKind::InvalidJson })
 }
 
 /// The order of what happens: in a run, each lane's time goes on. What different lanes do may be a
 /// little out of it, as they tell at once.
 #[derive(Debug, Default)]
-struct Order {
+struct EventOrder {
     /// When each lane of the run did something last; `None` while no run goes on.
     latest: Option<BTreeMap<u16, Nanos>>,
 }
 
-impl Order {
+impl EventOrder {
     /// The entry that a line is, if it can be the next.
-    fn entry(&mut self, line: &[u8], setup: &Setup, first: bool) -> Result<Entry, Why> {
-        let entry = entry(line, setup, first)?;
-        let Entry::Event(event) = &entry else { return Ok(entry) };
-        if event.at > LONGEST {
-            return Err(Why::TooLate);
+    fn next_entry(
+        &mut self,
+        line: &[u8],
+        setup: &Setup,
+        first: bool,
+    ) -> Result<LogEntry, DefectKind> {
+        let entry = parse_entry(line, setup, first)?;
+        let LogEntry::Event(event) = &entry else { return Ok(entry) };
+        if event.at > MAX_RUN_TIME {
+            return Err(DefectKind::TooLate);
         }
-        if let Kind::RunStarted { .. } = event.kind {
+        if let EventKind::RunStarted { .. } = event.kind {
             self.latest = Some(BTreeMap::new());
         }
-        let latest = self.latest.as_mut().ok_or(Why::NotStarted)?;
+        let latest = self.latest.as_mut().ok_or(DefectKind::NotStarted)?;
         match event.kind {
-            Kind::RunFinished { .. } => self.latest = None,
-            Kind::Started { .. }
-            | Kind::Entered { .. }
-            | Kind::Finished { .. }
-            | Kind::AttemptFailed { .. }
-            | Kind::Retried { .. } => {
+            EventKind::RunFinished { .. } => self.latest = None,
+            EventKind::TaskStarted { .. }
+            | EventKind::StateEntered { .. }
+            | EventKind::TaskFinished { .. }
+            | EventKind::AttemptFailed { .. }
+            | EventKind::TaskRetried { .. } => {
                 let latest = latest.entry(event.lane.0).or_default();
                 if event.at < *latest {
-                    return Err(Why::Backwards);
+                    return Err(DefectKind::TimeReversed);
                 }
                 *latest = event.at;
             }
@@ -211,7 +228,7 @@ impl Order {
 }
 
 /// A file's lines, none of them longer than may be.
-struct Lines<R> {
+struct LineReader<R> {
     reader: R,
     line: Vec<u8>,
     number: u64,
@@ -219,24 +236,24 @@ struct Lines<R> {
 }
 
 /// Why there is no further line.
-enum Stop {
-    Why(Why),
+enum LineError {
+    Defect(DefectKind),
     System(io::Error),
 }
 
-impl<R: BufRead> Lines<R> {
+impl<R: BufRead> LineReader<R> {
     /// Reads the next line, if there is one. Returns whether it is whole.
-    fn next(&mut self) -> Result<Option<bool>, Stop> {
+    fn read_line(&mut self) -> Result<Option<bool>, LineError> {
         self.line.clear();
         self.number += 1;
-        let mut reader = (&mut self.reader).take(MOST_IN_A_LINE);
-        let read = reader.read_until(b'\n', &mut self.line).map_err(Stop::System)? as u64;
+        let mut reader = (&mut self.reader).take(MAX_LINE_LENGTH);
+        let read = reader.read_until(b'\n', &mut self.line).map_err(LineError::System)? as u64;
         self.bytes += read;
-        let whole = self.line.pop_if(|last| *last == b'\n').is_some();
+        let whole = self.line.pop_if(|last_selection| *last_selection == b'\n').is_some();
         match read {
             0 => Ok(None),
-            MOST_IN_A_LINE if !whole => Err(Stop::Why(Why::TooLong)),
-            _ if self.bytes > MOST_BYTES => Err(Stop::Why(Why::TooMuch)),
+            MAX_LINE_LENGTH if !whole => Err(LineError::Defect(DefectKind::TooLong)),
+            _ if self.bytes > MAX_BYTES => Err(LineError::Defect(DefectKind::TooLarge)),
             _ => Ok(Some(whole)),
         }
     }

@@ -12,13 +12,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use serde::Serialize;
 
 use super::file::RecordingFile;
-use super::{FORMAT, Header, RecordError, VERSION};
-use crate::app::session::{Entry, Setup, Tape};
-use crate::export::ascii;
+use super::{FORMAT, RecordingHeader, VERSION, WriteRecordingError};
+use crate::app::session::{LogEntry, LogSink, Setup};
+use crate::export::ascii_json;
 use crate::model::event;
 
 /// So many may wait for a disk that hangs, some 100 MB; then the recording ends.
-const MOST_WAITING: usize = 1 << 20;
+const MAX_PENDING_ENTRIES: usize = 1 << 20;
 
 /// How long somebody who leaves waits for the disk.
 const GRACE: Duration = Duration::from_secs(10);
@@ -28,22 +28,22 @@ const GRACE: Duration = Duration::from_secs(10);
 pub struct Recorder {
     path: PathBuf,
     /// Nothing for the end.
-    entries: Sender<Option<Entry>>,
-    over: Receiver<Result<u64, RecordError>>,
+    entries: Sender<Option<LogEntry>>,
+    over: Receiver<Result<u64, WriteRecordingError>>,
     late: Arc<AtomicBool>,
 }
 
 /// Hands entries over to the recorder's thread.
 #[derive(Debug)]
-struct Line {
-    entries: Sender<Option<Entry>>,
+struct RecorderHandle {
+    entries: Sender<Option<LogEntry>>,
     /// Whether the disk did not keep up: what was left out then has nothing after it.
     late: Arc<AtomicBool>,
 }
 
-impl Tape for Line {
-    fn note(&mut self, entry: Entry) {
-        if self.entries.len() > MOST_WAITING {
+impl LogSink for RecorderHandle {
+    fn record(&mut self, entry: LogEntry) {
+        if self.entries.len() > MAX_PENDING_ENTRIES {
             self.late.store(true, Ordering::Relaxed);
         }
         if !self.late.load(Ordering::Relaxed) {
@@ -57,13 +57,16 @@ impl Recorder {
     /// Begins the file, so that one that cannot be written is known before the run; what it held is
     /// gone. Fails if it cannot be written to, another program records to it, or the system has no
     /// thread for it.
-    pub fn create(path: &Path, setup: &Setup) -> Result<(Self, Box<dyn Tape>), RecordError> {
+    pub fn create(
+        path: &Path,
+        setup: &Setup,
+    ) -> Result<(Self, Box<dyn LogSink>), WriteRecordingError> {
         if path.as_os_str() == "-" {
-            return Err(RecordError::Stdout);
+            return Err(WriteRecordingError::Stdout);
         }
-        let unwritable = |source| RecordError::Unwritable { path: path.to_owned(), source };
+        let unwritable = |source| WriteRecordingError::Unwritable { path: path.to_owned(), source };
         let mut out = BufWriter::with_capacity(1 << 16, RecordingFile::create(path)?);
-        begin(&mut out, setup).and_then(|()| out.flush()).map_err(unwritable)?;
+        write_header(&mut out, setup).and_then(|()| out.flush()).map_err(unwritable)?;
         let (entries, waiting) = unbounded();
         let (end, over) = bounded(1);
         let thread = Builder::new().name("recorder".to_owned()).spawn({
@@ -75,21 +78,21 @@ impl Recorder {
         });
         thread.map_err(unwritable)?;
         let late = Arc::<AtomicBool>::default();
-        let tape = Line { entries: entries.clone(), late: Arc::clone(&late) };
+        let tape = RecorderHandle { entries: entries.clone(), late: Arc::clone(&late) };
         Ok((Self { path: path.to_owned(), entries, over, late }, Box::new(tape)))
     }
 
     /// Writes what is left, and ends the file. Returns how many lines it has after the header.
-    pub fn finish(self) -> Result<u64, RecordError> {
+    pub fn finish_file(self) -> Result<u64, WriteRecordingError> {
         let Self { path, entries, over, late } = self;
         // Without its thread, there is an error to come.
         _ = entries.send(None);
         match over.recv_timeout(GRACE) {
-            Ok(Ok(_)) if late.load(Ordering::Relaxed) => Err(RecordError::Slow(path)),
+            Ok(Ok(_)) if late.load(Ordering::Relaxed) => Err(WriteRecordingError::Slow(path)),
             Ok(recorded) => recorded,
-            Err(RecvTimeoutError::Timeout) => Err(RecordError::Slow(path)),
+            Err(RecvTimeoutError::Timeout) => Err(WriteRecordingError::Slow(path)),
             Err(RecvTimeoutError::Disconnected) => {
-                Err(RecordError::CutOff { path, source: io::ErrorKind::BrokenPipe.into() })
+                Err(WriteRecordingError::CutOff { path, source: io::ErrorKind::BrokenPipe.into() })
             }
         }
     }
@@ -103,23 +106,23 @@ impl Recorder {
 /// Writes entries until the end is said, and checks that the file has them. Returns how many.
 fn record(
     mut out: BufWriter<RecordingFile>,
-    waiting: &Receiver<Option<Entry>>,
+    waiting: &Receiver<Option<LogEntry>>,
     path: PathBuf,
-) -> Result<u64, RecordError> {
-    let lines = take_down(&mut out, waiting);
+) -> Result<u64, WriteRecordingError> {
+    let lines = write_pending(&mut out, waiting);
     match (out.get_ref().check(), lines) {
-        (Err(gone @ RecordError::Gone(_)), _) => Err(gone),
-        (_, Err(source)) => Err(RecordError::CutOff { path, source }),
+        (Err(gone @ WriteRecordingError::Gone(_)), _) => Err(gone),
+        (_, Err(source)) => Err(WriteRecordingError::CutOff { path, source }),
         (checked, Ok(lines)) => checked.map(|()| lines),
     }
 }
 
 /// Writes entries until the end is said; whenever none waits, all are with the system.
-fn take_down(mut out: impl Write, waiting: &Receiver<Option<Entry>>) -> io::Result<u64> {
+fn write_pending(mut out: impl Write, waiting: &Receiver<Option<LogEntry>>) -> io::Result<u64> {
     let mut lines = 0;
     for entry in waiting {
         let Some(entry) = entry else { break };
-        line(&mut out, &entry)?;
+        write_entry(&mut out, &entry)?;
         lines += 1;
         if waiting.is_empty() {
             out.flush()?;
@@ -131,19 +134,19 @@ fn take_down(mut out: impl Write, waiting: &Receiver<Option<Entry>>) -> io::Resu
 
 /// Writes what was kept of a sitting that began with `setup`, all at once. Returns how many lines
 /// there are after the header.
-pub fn write(setup: &Setup, entries: &[Entry], mut out: impl Write) -> io::Result<u64> {
-    begin(&mut out, setup)?;
-    entries.iter().try_for_each(|entry| line(&mut out, entry))?;
+pub fn write(setup: &Setup, entries: &[LogEntry], mut out: impl Write) -> io::Result<u64> {
+    write_header(&mut out, setup)?;
+    entries.iter().try_for_each(|entry| write_entry(&mut out, entry))?;
     out.flush()?;
     Ok(entries.len() as u64)
 }
 
-fn begin(out: &mut impl Write, setup: &Setup) -> io::Result<()> {
+fn write_header(out: &mut impl Write, setup: &Setup) -> io::Result<()> {
     let (format, version, events) = (FORMAT, VERSION, event::VERSION);
-    line(out, &Header { format, version, events, setup: setup.clone() })
+    write_entry(out, &RecordingHeader { format, version, events, setup: setup.clone() })
 }
 
-fn line(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
-    ascii::compact(out, value)?;
+fn write_entry(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+    ascii_json::write_compact(out, value)?;
     out.write_all(b"\n")
 }

@@ -8,21 +8,21 @@ use crossbeam_channel::{Receiver, Sender, after, select};
 use ratatui::crossterm::event::KeyEvent;
 
 #[cfg(unix)]
-use super::decode;
-use super::query::Expected;
+use super::decoder;
+use super::query::AnswerFlag;
 use crate::app::{Background, Gesture};
 
 /// The maximum number of inputs in the channel: beyond, the terminal has to wait, so that a huge
 /// paste costs no memory.
-pub(super) const MAX_WAITING: usize = 256;
+pub(super) const MAX_PENDING_INPUTS: usize = 256;
 
 /// One thing that came from the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
+pub enum TerminalInput {
     /// A key.
     Key(KeyEvent),
     /// A gesture of the mouse.
-    Mouse(Mouse),
+    Mouse(MouseEvent),
     /// The terminal's background: the answer to OSC 11.
     Background(Background),
     /// The terminal's attributes: the answer to DA1, which comes after all others.
@@ -31,7 +31,7 @@ pub enum Input {
 
 /// A gesture of the mouse, and the cell of the screen that it was made in, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mouse {
+pub struct MouseEvent {
     /// The gesture.
     pub gesture: Gesture,
     /// The cell's column.
@@ -41,17 +41,17 @@ pub struct Mouse {
 }
 
 /// Reads the terminal from now on, on a thread of its own, until it is gone: the channel closes then.
-pub(super) fn start(inputs: Sender<Input>, expected: Expected) -> io::Result<()> {
+pub(super) fn spawn_reader(inputs: Sender<TerminalInput>, expected: AnswerFlag) -> io::Result<()> {
     let read = move || read(&inputs, &expected);
     Builder::new().name("keys".to_owned()).spawn(read).map(drop)
 }
 
 /// Drops all inputs until the terminal has answered, is gone, or `wait` is over.
-pub(super) fn drop_answers(inputs: &Receiver<Input>, wait: Duration) {
+pub(super) fn discard_answers(inputs: &Receiver<TerminalInput>, wait: Duration) {
     let late = after(wait);
     loop {
         select! {
-            recv(inputs) -> input => if matches!(input, Ok(Input::Attributes) | Err(_)) { return },
+            recv(inputs) -> input => if matches!(input, Ok(TerminalInput::Attributes) | Err(_)) { return },
             recv(late) -> _ => return,
         }
     }
@@ -60,13 +60,13 @@ pub(super) fn drop_answers(inputs: &Receiver<Input>, wait: Duration) {
 /// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never ends
 /// where the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
 #[cfg(unix)]
-fn read(inputs: &Sender<Input>, expected: &Expected) {
-    let mut decoder = decode::Decoder::default();
+fn read(inputs: &Sender<TerminalInput>, expected: &AnswerFlag) {
+    let mut decoder = decoder::Decoder::default();
     let mut bytes = [0; 4096];
     loop {
-        let received = match decoder.patience() {
-            Some(patience) if !unix::is_readable_within(patience) => {
-                decoder.settle().into_iter().collect()
+        let received = match decoder.timeout() {
+            Some(timeout) if !unix::is_readable_within(timeout) => {
+                decoder.flush().into_iter().collect()
             }
             _ => match unix::read(&mut bytes) {
                 Ok(count @ 1..) => {
@@ -98,13 +98,13 @@ mod unix {
 
     /// How long to wait with the next try where the terminal was made non-blocking, by a program
     /// that had it before.
-    const EMPTY: Duration = Duration::from_millis(20);
+    const RETRY_DELAY: Duration = Duration::from_millis(20);
 
     pub(super) fn read(bytes: &mut [u8]) -> io::Result<usize> {
         loop {
             match rustix::io::read(io::stdin(), &mut *bytes) {
                 Err(Errno::INTR) => {}
-                Err(Errno::AGAIN) => _ = after(EMPTY).recv(),
+                Err(Errno::AGAIN) => _ = after(RETRY_DELAY).recv(),
                 outcome => return Ok(outcome?),
             }
         }
@@ -121,13 +121,13 @@ mod unix {
 
 /// Without a terminal that sends bytes, crossterm knows the keys.
 #[cfg(not(unix))]
-fn read(inputs: &Sender<Input>, _: &Expected) {
+fn read(inputs: &Sender<TerminalInput>, _: &AnswerFlag) {
     use ratatui::crossterm::event::{Event, KeyEventKind, read};
 
     while let Ok(event) = read() {
         if let Event::Key(key) = event
             && key.kind != KeyEventKind::Release
-            && inputs.send(Input::Key(key)).is_err()
+            && inputs.send(TerminalInput::Key(key)).is_err()
         {
             return;
         }
@@ -146,19 +146,24 @@ mod tests {
     #[test]
     fn answers_are_dropped_up_to_the_last() {
         let (sender, inputs) = unbounded();
-        let key = |c| Input::Key(KeyCode::Char(c).into());
-        for input in [key('a'), Input::Background(Background::Light), Input::Attributes, key('b')] {
+        let key = |c| TerminalInput::Key(KeyCode::Char(c).into());
+        for input in [
+            key('a'),
+            TerminalInput::Background(Background::Light),
+            TerminalInput::Attributes,
+            key('b'),
+        ] {
             sender.send(input).unwrap();
         }
-        drop_answers(&inputs, LONG);
+        discard_answers(&inputs, LONG);
         assert_eq!(inputs.try_iter().collect::<Vec<_>>(), [key('b')]);
     }
 
     #[test]
     fn a_terminal_that_is_gone_or_late_is_not_waited_for() {
         let (sender, inputs) = unbounded();
-        drop_answers(&inputs, Duration::ZERO);
+        discard_answers(&inputs, Duration::ZERO);
         drop(sender);
-        drop_answers(&inputs, LONG);
+        discard_answers(&inputs, LONG);
     }
 }

@@ -17,17 +17,17 @@ const MAX_ROUND_TRIP: Duration = Duration::from_millis(500);
 
 /// The query that was sent last.
 #[derive(Debug, Default)]
-pub(super) struct Query {
+pub(super) struct BackgroundQuery {
     /// When it was sent; `None` once the terminal owes no answer.
     sent_at: Option<Nanos>,
-    expected: Expected,
+    expected: AnswerFlag,
 }
 
 /// Tells the thread that reads the terminal to expect the answers to a query.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Expected(Arc<AtomicBool>);
+pub(super) struct AnswerFlag(Arc<AtomicBool>);
 
-impl Query {
+impl BackgroundQuery {
     /// Notes that the query is sent now.
     pub(super) fn send(&mut self, now: Nanos) {
         self.sent_at = Some(now);
@@ -46,12 +46,12 @@ impl Query {
     }
 
     /// Returns the reading thread's side.
-    pub(super) fn expected(&self) -> Expected {
+    pub(super) fn expected(&self) -> AnswerFlag {
         self.expected.clone()
     }
 }
 
-impl Expected {
+impl AnswerFlag {
     /// Returns whether a query was sent since the last call.
     pub(super) fn take(&self) -> bool {
         self.0.swap(false, Ordering::SeqCst)

@@ -9,12 +9,12 @@ use ratatui::style::{Color, Modifier};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::axis;
+use super::time_axis;
 use super::timeline::Timeline;
 use crate::model::Nanos;
 
 /// The cursor's time on the axis.
-pub(super) struct Mark {
+pub(super) struct CursorLabel {
     text: String,
     /// Where it is, in cells from the axis' left.
     pub(super) columns: Range<u16>,
@@ -23,9 +23,9 @@ pub(super) struct Mark {
 impl Timeline<'_> {
     /// What the axis, which has `room` cells, says of the cursor: its time, or where it is to be
     /// found if it is not in view.
-    pub(super) fn mark(&self, room: u16) -> Option<Mark> {
+    pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
         let at = self.app.cursor()?;
-        let (time, down) = (axis::exact(at), self.theme.pick("▼", "v"));
+        let (time, down) = (time_axis::exact_time(at), self.theme.pick("▼", "v"));
         let width = time.chars().count() as u16 + 1;
         let last = room.saturating_sub(width);
         let (text, first) = match self.window.column(at).filter(|&column| column < room) {
@@ -34,12 +34,12 @@ impl Timeline<'_> {
             None if at < self.window.from => (format!("<{time}"), 0),
             None => (format!("{time}>"), last),
         };
-        Some(Mark { text, columns: first..first + width })
+        Some(CursorLabel { text, columns: first..first + width })
     }
 
     /// Draws the range and the cursor's time on the axis.
-    pub(super) fn on_axis(&self, mark: Option<Mark>, axis: Rect, buf: &mut Buffer) {
-        if let Some(Mark { text, columns }) = mark {
+    pub(super) fn draw_on_axis(&self, label: Option<CursorLabel>, axis: Rect, buf: &mut Buffer) {
+        if let Some(CursorLabel { text, columns }) = label {
             let x = axis.x.saturating_add(columns.start);
             let width = axis.right().saturating_sub(x);
             Line::styled(text, self.theme.strong()).render(Rect { x, width, ..axis }, buf);
@@ -58,38 +58,38 @@ impl Timeline<'_> {
     }
 
     /// Draws lines down the rows of `area` where the cursor is, and where the range ends.
-    pub(super) fn lines(&self, area: Rect, buf: &mut Buffer) {
+    pub(super) fn draw_cursor_lines(&self, area: Rect, buf: &mut Buffer) {
         let (cursor, theme) = (self.app.cursor(), self.theme);
         let range = self.app.range();
         for end in range.into_iter().flat_map(|(from, to)| [from, to]) {
             if Some(end) != cursor {
-                self.line(end, theme.pick("┊", ":"), area, buf);
+                self.draw_vertical_line(end, theme.pick("┊", ":"), area, buf);
             }
         }
         if let Some(at) = cursor {
-            self.line(at, theme.pick("│", "|"), area, buf);
+            self.draw_vertical_line(at, theme.pick("│", "|"), area, buf);
         }
     }
 
-    fn line(&self, at: Nanos, symbol: &'static str, area: Rect, buf: &mut Buffer) {
-        let bars = self.bars(area);
+    fn draw_vertical_line(&self, at: Nanos, symbol: &'static str, area: Rect, buf: &mut Buffer) {
+        let bars = self.bar_area(area);
         let column = self.window.column(at).filter(|&column| column < bars.width);
         let Some(column) = column else { return };
         let x = bars.x + column;
         for y in area.top()..area.bottom() {
             let beside = [x.saturating_sub(1), x.saturating_add(1)];
-            let in_text = beside.into_iter().any(|x| is_text(buf.cell(Position::new(x, y))));
+            let in_text = beside.into_iter().any(|x| is_text_cell(buf.cell(Position::new(x, y))));
             if let Some(cell) = buf.cell_mut(Position::new(x, y))
                 && !(in_text && cell.symbol() == " " && cell.bg == Color::Reset)
             {
-                self.cross(cell, symbol);
+                self.cross_cell(cell, symbol);
             }
         }
     }
 
     /// A cell that a line goes through: what has no glyph gets the line's, on the colour that is
     /// there; anything else stays, underlined.
-    fn cross(&self, cell: &mut Cell, symbol: &'static str) {
+    fn cross_cell(&self, cell: &mut Cell, symbol: &'static str) {
         let idle = self.theme.glyph(crate::model::State::Idle);
         let cut_out = cell.modifier.contains(Modifier::REVERSED);
         if cut_out || ![" ", idle].contains(&cell.symbol()) {
@@ -98,14 +98,14 @@ impl Timeline<'_> {
         }
         let style = match cell.bg {
             Color::Reset => self.theme.strong(),
-            color => self.theme.label_on(color),
+            color => self.theme.label_style(color),
         };
         cell.set_symbol(symbol).set_style(style);
     }
 }
 
 /// Whether a cell has a letter on no colour: a line between two words would look like one more.
-fn is_text(cell: Option<&Cell>) -> bool {
+fn is_text_cell(cell: Option<&Cell>) -> bool {
     cell.is_some_and(|cell| {
         cell.bg == Color::Reset && cell.symbol().contains(|c: char| c.is_alphanumeric() || c == '+')
     })

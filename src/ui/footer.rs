@@ -9,11 +9,11 @@ use ratatui::widgets::Widget;
 use super::text;
 use super::theme::Theme;
 use crate::app::Action;
-use crate::app::{App, Pane};
+use crate::app::{App, DetailPane};
 use crate::model::{Mode, Selection, State, Target, Workload};
 
 /// The states that the tasks of a workload can be in, whatever the mode.
-const fn states_of(workload: Workload) -> &'static [State] {
+const fn possible_states(workload: Workload) -> &'static [State] {
     match workload {
         Workload::Profile | Workload::Followers => &[
             State::Connecting,
@@ -34,8 +34,8 @@ const fn states_of(workload: Workload) -> &'static [State] {
 
 /// The states that the selection shown can show. The built-in server throttles nobody.
 fn legend_states(app: &App) -> impl Iterator<Item = State> {
-    let Selection { workload, .. } = app.shown();
-    let modes = app.shown().modes();
+    let Selection { workload, .. } = app.selection();
+    let modes = app.selection().modes();
     let built_in = app.session().target().is_some_and(Target::is_built_in);
     State::ALL.into_iter().filter(move |state| match state {
         State::Idle => false,
@@ -44,12 +44,12 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
         State::Throttled if built_in => false,
         // A worker process may die over anything.
         State::Error if modes.contains(&Mode::Processes) => true,
-        state => states_of(workload).contains(state),
+        state => possible_states(workload).contains(state),
     })
 }
 
 /// What a sample of the timeline means, and how much that matters where not all has room.
-struct Entry {
+struct LegendEntry {
     glyph: &'static str,
     /// How many cells it has, where there is room.
     cells: usize,
@@ -60,19 +60,19 @@ struct Entry {
 
 /// Draws a sample of each state beside its word: close together if they have no room otherwise, and then
 /// as many as fit whole.
-pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let states = legend_states(app).chain([State::Idle]);
-    let mut entries: Vec<Entry> = states
+    let mut entries: Vec<LegendEntry> = states
         .map(|state| {
             let (glyph, style) = theme.state_cell(state);
-            Entry { glyph, cells: 2, style, words: state.word(), rank: rank(state) }
+            LegendEntry { glyph, cells: 2, style, words: state.label(), rank: drop_rank(state) }
         })
         .collect();
     let states = entries.len();
     if !theme.has_patterns() {
         for (glyph, words) in [("▌", "exact edge"), ("▄", "merged")] {
             let (style, rank) = (theme.bar(false), State::ALL.len());
-            entries.push(Entry { glyph, cells: 1, style, words, rank });
+            entries.push(LegendEntry { glyph, cells: 1, style, words, rank });
         }
     }
     let room = usize::from(area.width);
@@ -83,16 +83,16 @@ pub(super) fn legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         } else if wide {
             wide = false;
         } else {
-            let least = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));
-            let Some(least) = least else { return };
-            kept.remove(least);
+            let lowest = (0..kept.len()).max_by_key(|&at| kept.get(at).map(|entry| entry.rank));
+            let Some(lowest) = lowest else { return };
+            kept.remove(lowest);
         }
     }
     legend_line(&kept, theme, wide).render(area, buf);
 }
 
 /// How late a state is left out: what a lane does before what keeps it from that, and idle last.
-const fn rank(state: State) -> usize {
+const fn drop_rank(state: State) -> usize {
     match state {
         State::Computing | State::Running => 0,
         State::Waiting | State::LockWait => 1,
@@ -105,11 +105,11 @@ const fn rank(state: State) -> usize {
     }
 }
 
-fn legend_line(entries: &[Entry], theme: Theme, wide: bool) -> Line<'static> {
+fn legend_line(entries: &[LegendEntry], theme: Theme, wide: bool) -> Line<'static> {
     let mut line = Line::raw(" ");
-    for Entry { glyph, cells, style, words, .. } in entries {
+    for LegendEntry { glyph, cells, style, words, .. } in entries {
         let glyphs = glyph.repeat(if wide { *cells } else { 1 });
-        let words = Span::styled(format!(" {words}"), theme.quiet());
+        let words = Span::styled(format!(" {words}"), theme.muted());
         line.extend([Span::styled(glyphs, *style), words, Span::raw("  ")]);
     }
     line
@@ -122,21 +122,21 @@ type Hint = (&'static [Action], &'static str);
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // As wide in every state, so that no key moves.
-    let pause = if app.behind().is_some() { "go on" } else { "pause" };
+    let pause = if app.time_behind().is_some() { "go on" } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
     if app.session().setup().workloads().len() > 1 {
         hints.push((&[Action::NextWorkload], "workload"));
     }
-    match app.slow() {
+    match app.simulated_slowdown() {
         Some(_) => hints.push((&[Action::Slower, Action::Faster], "pace")),
-        None if app.shown().workload.is_computed() => {
+        None if app.selection().workload.is_computed() => {
             hints.push((&[Action::Simulate], "slow motion"));
         }
         None => {}
     }
-    if !app.shown().is_sweep() {
+    if !app.selection().is_sweep() {
         hints.push((&[Action::FewerWorkers, Action::MoreWorkers], "workers"));
     }
     hints.push((&[Action::Pause], pause));
@@ -145,7 +145,7 @@ fn run_hints(app: &App) -> Vec<Hint> {
 
 /// What a person can do with a recording.
 fn recording_hints(app: &App) -> Vec<Hint> {
-    let plays = app.progress().is_some_and(|progress| progress.plays);
+    let plays = app.replay_progress().is_some_and(|progress| progress.plays);
     vec![
         (&[Action::Pause], if plays { "pause" } else { "play " }),
         (&[Action::Run], "again"),
@@ -157,13 +157,14 @@ fn recording_hints(app: &App) -> Vec<Hint> {
 }
 
 /// Draws the keys that do something now, the most useful first, as many as fit.
-pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if let Some(notice) = app.notice() {
-        let said = text::cut_middle(format!(" {notice}"), theme, area.width.into());
-        Line::styled(said, theme.strong()).render(area, buf);
+        let text = text::truncate_middle(format!(" {notice}"), theme, area.width.into());
+        Line::styled(text, theme.strong()).render(area, buf);
         return;
     }
-    let mut hints = if app.progress().is_some() { recording_hints(app) } else { run_hints(app) };
+    let mut hints =
+        if app.replay_progress().is_some() { recording_hints(app) } else { run_hints(app) };
     hints.extend([
         (&[Action::ZoomIn, Action::ZoomOut][..], "zoom"),
         (&[Action::PanLeft, Action::PanRight], "pan"),
@@ -171,17 +172,17 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::NextLane, Action::PreviousLane], "lane"),
         (&[Action::Theme], "theme"),
     ]);
-    if app.shown().workload == Workload::Commands {
+    if app.selection().workload == Workload::Commands {
         hints.insert(2, (&[Action::Inspect], "output"));
     }
-    if app.lane().is_some() || app.cursor().is_some() {
-        hints.splice(0..0, looking(app));
+    if app.lane_index().is_some() || app.cursor().is_some() {
+        hints.splice(0..0, inspection_hints(app));
     }
     hints.retain(|(actions, _)| actions.iter().all(|&action| app.keymap().is_bound(action)));
     let help: (&[Action], &str) = (&[Action::Help], "help");
     let quit: (&[Action], &str) = (&[Action::Quit], "quit");
     let width = |(actions, word): &(&[Action], &str)| {
-        label(app, actions, theme).chars().count() + word.chars().count() + 3
+        keys_label(app, actions, theme).chars().count() + word.chars().count() + 3
     };
     let mut room = usize::from(area.width).saturating_sub(width(&help) + width(&quit) + 1);
     hints.retain(|hint| {
@@ -192,25 +193,25 @@ pub(super) fn keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     hints.extend([help, quit]);
     let mut spans = vec![Span::raw(" ")];
     for (actions, word) in hints {
-        spans.push(Span::styled(label(app, actions, theme), theme.key()));
-        spans.push(Span::styled(format!(" {word}  "), theme.quiet()));
+        spans.push(Span::styled(keys_label(app, actions, theme), theme.key()));
+        spans.push(Span::styled(format!(" {word}  "), theme.muted()));
     }
     Line::from(spans).render(area, buf);
 }
 
 /// The keys that look closely, once a person has begun to.
-fn looking(app: &App) -> Vec<(&'static [Action], &'static str)> {
+fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     let mut hints: Vec<(&[Action], &str)> =
         vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
-    if app.shown().workload != Workload::Commands {
-        let open = app.pane() == Some(Pane::Inspector);
+    if app.selection().workload != Workload::Commands {
+        let open = app.detail_pane() == Some(DetailPane::Inspector);
         hints.push((&[Action::Inspect], if open { "close" } else { "look" }));
     }
     if app.cursor().is_none() {
         return hints;
     }
     hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
-    hints.push((&[Action::Range], if app.is_marking() { "end range" } else { "range" }));
+    hints.push((&[Action::Range], if app.is_selecting_range() { "end range" } else { "range" }));
     hints.push((&[Action::FitSelection], "fit"));
     if app.can_undo() {
         hints.push((&[Action::Undo], "undo"));
@@ -220,7 +221,7 @@ fn looking(app: &App) -> Vec<(&'static [Action], &'static str)> {
 }
 
 /// The keys of a hint, arrows as arrows where they can be drawn.
-fn label(app: &App, actions: &[Action], theme: Theme) -> String {
+fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
     let arrows = [("Left", "←"), ("Right", "→")];
     let name = |&action: &Action| {
         let key = app.key_of(action);

@@ -5,29 +5,29 @@ use ratatui::layout::{Alignment, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use super::layout::Layout;
-use super::names::mode_names;
+use super::layout::ScreenLayout;
+use super::row_labels::mode_names;
 use super::sweep;
 use super::text;
 use super::theme::Theme;
-use crate::app::replay::Progress;
+use crate::app::replay::ReplayProgress;
 use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, Workload};
 
 /// A name and an address are cut to no less, as long as something else can be left out.
-const LEAST_NAME: usize = 28;
+const MIN_TARGET_WIDTH: usize = 28;
 
 /// Between two things that are said on one row.
 const GAP: &str = "   ";
 
 /// Draws the program's name, the workload, what it is about, and the machine where that is simulated:
 /// what has no room is shortened, and what matters least first.
-pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let help = format!("{GAP}{} help ", app.key_of(Action::Help));
-    let whose = whose(app).map(|whose| format!("{GAP}{whose}")).unwrap_or_default();
-    let [long, short] = about(app);
-    let [machine, shorter, shortest, sim] = machine(app);
+    let target = target_text(app).map(|target| format!("{GAP}{target}")).unwrap_or_default();
+    let [long, short] = task_texts(app);
+    let [machine, shorter, shortest, sim] = machine_texts(app);
     let none = String::new();
     // The keys' row tells of the help, too.
     let forms = [
@@ -39,34 +39,39 @@ pub(super) fn title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         ("", &short, &shortest, &none),
         ("", &short, &sim, &none),
     ];
-    let workload = workload(app, theme);
+    let workload = workload_line(app, theme);
     let rest = |(name, about, machine, help): &(&str, &String, &String, &String)| {
         let gap = if name.is_empty() { 0 } else { GAP.len() };
         let texts = [*name, about.as_str(), machine.as_str(), help.as_str()];
         1 + gap + workload.width() + texts.iter().map(|part| text::width(part)).sum::<usize>()
     };
     let fits = |form: &&(&str, &String, &String, &String)| {
-        let least = if form.0.is_empty() { LEAST_NAME } else { usize::MAX };
-        rest(form) + text::width(&whose).min(least) <= width
+        let min_width = if form.0.is_empty() { MIN_TARGET_WIDTH } else { usize::MAX };
+        rest(form) + text::width(&target).min(min_width) <= width
     };
     let [.., last] = &forms;
     let form = forms.iter().find(fits).unwrap_or(last);
     let &(name, about, machine, help) = form;
-    let whose = text::cut(whose, theme, width.saturating_sub(rest(form)));
+    let target = text::truncate(target, theme, width.saturating_sub(rest(form)));
     let mut spans = vec![Span::raw(" ")];
     if !name.is_empty() {
         spans.extend([Span::styled(name, theme.strong()), Span::raw(GAP)]);
     }
     spans.extend(workload);
-    spans.push(Span::raw(whose));
-    spans.push(Span::styled(about.as_str(), theme.quiet()));
+    spans.push(Span::raw(target));
+    spans.push(Span::styled(about.as_str(), theme.muted()));
     spans.push(Span::styled(machine.as_str(), theme.strong()));
-    left_and_right(Line::from(spans), Span::styled(help.as_str(), theme.quiet()).into(), area, buf);
+    draw_left_and_right(
+        Line::from(spans),
+        Span::styled(help.as_str(), theme.muted()).into(),
+        area,
+        buf,
+    );
 }
 
 /// The workload, with its key where there are others.
-fn workload(app: &App, theme: Theme) -> Line<'static> {
-    let name = Span::styled(app.shown().workload.to_string(), theme.strong());
+fn workload_line(app: &App, theme: Theme) -> Line<'static> {
+    let name = Span::styled(app.selection().workload.to_string(), theme.strong());
     if app.session().setup().workloads().len() < 2 {
         return Line::from(vec![name]);
     }
@@ -75,16 +80,16 @@ fn workload(app: &App, theme: Theme) -> Line<'static> {
 }
 
 /// Whose followers, and where from.
-fn whose(app: &App) -> Option<String> {
+fn target_text(app: &App) -> Option<String> {
     let Target { user, api, .. } =
-        app.session().target().filter(|_| app.shown().workload == Workload::Followers)?;
+        app.session().target().filter(|_| app.selection().workload == Workload::Followers)?;
     Some(format!("{user} @ {api}"))
 }
 
 /// How many tasks there are and what one is, in full and in short.
-fn about(app: &App) -> [String; 2] {
-    let (session, workload) = (app.session(), app.shown().workload);
-    let Some(tasks) = session.tasks(workload) else { return [const { String::new() }; 2] };
+fn task_texts(app: &App) -> [String; 2] {
+    let (session, workload) = (app.session(), app.selection().workload);
+    let Some(tasks) = session.task_count(workload) else { return [const { String::new() }; 2] };
     let thing = match workload {
         Workload::Profile | Workload::Followers => "page",
         Workload::Cpu | Workload::Native | Workload::Mixed => "task",
@@ -109,14 +114,14 @@ fn about(app: &App) -> [String; 2] {
 }
 
 /// The machine and its pace, where they are simulated, or how far a recording is, in four lengths.
-fn machine(app: &App) -> [String; 4] {
+fn machine_texts(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
-    let machine = simulation.zip(app.slow()).map(|(machine, slow)| {
+    let machine = simulation.zip(app.simulated_slowdown()).map(|(machine, slow)| {
         let (cores, seed) = (machine.cores, machine.seed);
         let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
         (format!("{GAP}simulated, {cores}"), seed, slow)
     });
-    if let Some([long, short, shortest]) = recording(app) {
+    if let Some([long, short, shortest]) = replay_texts(app) {
         let machine = machine.map_or_else(String::new, |(machine, ..)| machine);
         let [long, short, shortest] =
             [long, short, shortest].map(|progress| format!("{GAP}{progress}"));
@@ -138,8 +143,8 @@ fn machine(app: &App) -> [String; 4] {
 }
 
 /// How far a recording is played, and how fast, in three lengths.
-fn recording(app: &App) -> Option<[String; 3]> {
-    let Progress { percent, speed, plays } = app.progress()?;
+fn replay_texts(app: &App) -> Option<[String; 3]> {
+    let ReplayProgress { percent, speed, plays } = app.replay_progress()?;
     let pace = match percent {
         _ if plays => format!(", {speed}"),
         100 => String::new(),
@@ -151,20 +156,27 @@ fn recording(app: &App) -> Option<[String; 3]> {
 
 /// Draws the modes with their keys, and how many workers the next run with several has: in the longest
 /// form that has room. Where there is no row above, the workload goes first.
-pub(super) fn modes(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_modes(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let mut begin = vec![Span::raw(" ")];
     if !layout.has_headings() {
-        begin.extend(workload(app, theme));
+        begin.extend(workload_line(app, theme));
         begin.push(Span::raw(" "));
     }
     let none = [const { String::new() }; 3];
-    let machine = if layout.has_headings() { none } else { pace(app) };
-    let workers = workers(app, theme, machine);
+    let machine = if layout.has_headings() { none } else { pace_texts(app) };
+    let workers = worker_lines(app, theme, machine);
     let room = usize::from(area.width);
     let mut left = Line::default();
-    for form in [Form::Long, Form::Short, Form::Chosen, Form::Tight] {
-        let modes = Selection::all(app.shown().workload).enumerate();
-        let modes = modes.flat_map(|(index, selection)| mode(app, theme, (index, selection), form));
+    for form in [ModeForm::Long, ModeForm::Short, ModeForm::ShownOnly, ModeForm::Compact] {
+        let modes = Selection::all(app.selection().workload).enumerate();
+        let modes =
+            modes.flat_map(|(index, selection)| mode_spans(app, theme, (index, selection), form));
         left = Line::from(begin.iter().cloned().chain(modes).collect::<Vec<_>>());
         let shortest = workers.iter().map(Line::width).min().unwrap_or(0);
         if left.width() + shortest <= room {
@@ -173,55 +185,55 @@ pub(super) fn modes(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &m
     }
     let free = room.saturating_sub(left.width());
     let right = workers.into_iter().find(|line| line.width() <= free);
-    left_and_right(left, right.unwrap_or_default(), area, buf);
+    draw_left_and_right(left, right.unwrap_or_default(), area, buf);
 }
 
 /// How the modes are named.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+enum ModeForm {
     /// All of them in full.
     Long,
     /// All of them in short.
     Short,
     /// The one that is shown.
-    Chosen,
+    ShownOnly,
     /// The same, closer together.
-    Tight,
+    Compact,
 }
 
 /// A mode with its key.
-fn mode(
+fn mode_spans(
     app: &App,
     theme: Theme,
     (index, selection): (usize, Selection),
-    form: Form,
+    form: ModeForm,
 ) -> Vec<Span<'static>> {
     let key = app.key_of(Action::Mode(index));
-    let shown = selection == app.shown();
+    let shown = selection == app.selection();
     let [long, short, _] = mode_names(selection);
     let name = match form {
-        Form::Long => format!(" {long}"),
-        Form::Short => format!(" {short}"),
-        Form::Chosen | Form::Tight if shown => format!(" {short}"),
-        Form::Chosen | Form::Tight => String::new(),
+        ModeForm::Long => format!(" {long}"),
+        ModeForm::Short => format!(" {short}"),
+        ModeForm::ShownOnly | ModeForm::Compact if shown => format!(" {short}"),
+        ModeForm::ShownOnly | ModeForm::Compact => String::new(),
     };
     let runs = app.is_moving() && app.session().active() == Some(selection);
     // One cell, so that no name moves when a run begins or ends.
     let mark = if runs { theme.pick("…", "~") } else { " " };
-    let gap = if form == Form::Tight { "" } else { " " };
+    let gap = if form == ModeForm::Compact { "" } else { " " };
     if shown {
         let text = format!("{gap}{key}{name}{mark}");
-        return vec![Span::styled(text, theme.chosen()), Span::raw(gap)];
+        return vec![Span::styled(text, theme.selected()), Span::raw(gap)];
     }
     vec![
         Span::styled(format!("{gap}{key}"), theme.key()),
-        Span::styled(format!("{name}{mark}{gap}"), theme.quiet()),
+        Span::styled(format!("{name}{mark}{gap}"), theme.muted()),
     ]
 }
 
 /// How slow a simulated machine is, or how far a recording, in three lengths, with a gap behind.
-fn pace(app: &App) -> [String; 3] {
-    let texts = recording(app).unwrap_or_else(|| match app.slow() {
+fn pace_texts(app: &App) -> [String; 3] {
+    let texts = replay_texts(app).unwrap_or_else(|| match app.simulated_slowdown() {
         None => [const { String::new() }; 3],
         Some(1) => ["simulated", "sim", "sim"].map(str::to_owned),
         Some(slow) => ["simulated", "sim", "sim"].map(|word| format!("{word} 1/{slow}")),
@@ -231,23 +243,27 @@ fn pace(app: &App) -> [String; 3] {
 
 /// How many workers there are, and the next run has where that is not the same: in full and in short;
 /// after what is said of the machine.
-fn workers(app: &App, theme: Theme, [full, half, least]: [String; 3]) -> [Line<'static>; 3] {
-    let workload = app.shown().workload;
-    if app.shown().is_sweep() {
-        return counts(app, theme);
+fn worker_lines(
+    app: &App,
+    theme: Theme,
+    [full, half, min_width]: [String; 3],
+) -> [Line<'static>; 3] {
+    let workload = app.selection().workload;
+    if app.selection().is_sweep() {
+        return count_lines(app, theme);
     }
     let shown = app.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
     let session = app.session();
     let auto = shown.map_or_else(|| session.is_auto(workload), |run| run.plan().auto);
-    let workers = shown.map_or_else(|| session.workers(workload), |run| run.plan().workers);
+    let workers = shown.map_or_else(|| session.worker_count(workload), |run| run.plan().workers);
     let workers = if auto { "auto".to_owned() } else { workers.to_string() };
-    let up_to = if auto || session.knows_workers(workload) { "" } else { "up to " };
+    let up_to = if auto || session.is_worker_count_known(workload) { "" } else { "up to " };
     let times = if auto { "" } else { "x" };
     let line = |machine: String, now: String, next: &str| {
         let next = app.next_workers().map_or_else(String::new, |count| format!("{next}{count}"));
         Line::from(vec![
             Span::styled(machine, theme.strong()),
-            Span::styled(now, theme.quiet()),
+            Span::styled(now, theme.muted()),
             Span::styled(next, theme.strong()),
             Span::raw(" "),
         ])
@@ -255,23 +271,23 @@ fn workers(app: &App, theme: Theme, [full, half, least]: [String; 3]) -> [Line<'
     [
         line(full, format!("workers {up_to}{workers}"), ", next run "),
         line(half, format!("workers {up_to}{workers}"), ", next "),
-        line(least, format!("{times}{workers}"), ", next "),
+        line(min_width, format!("{times}{workers}"), ", next "),
     ]
 }
 
 /// Which numbers of workers a sweep compares, and how often each is run.
-fn counts(app: &App, theme: Theme) -> [Line<'static>; 3] {
-    let planned = app.session().planned_sweep(app.shown().workload);
-    let shown = app.session().sweep(app.shown()).unwrap_or(&planned);
+fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
+    let planned = app.session().planned_sweep(app.selection().workload);
+    let shown = app.session().sweep(app.selection()).unwrap_or(&planned);
     let counts: Vec<String> = shown.counts().iter().map(u16::to_string).collect();
-    let (many, each) = (counts.len(), sweep::each(shown));
+    let (many, each) = (counts.len(), sweep::repeats_text(shown));
     let all = format!("threads {}, {each} ", counts.join(" "));
     [all, format!("{many} counts, {each} "), format!("{many} counts ")]
-        .map(|text| Line::styled(text, theme.quiet()))
+        .map(|text| Line::styled(text, theme.muted()))
 }
 
 /// Draws one line from the left and one from the right; the right one yields.
-pub(super) fn left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
     let fits = left.width() + right.width() <= usize::from(area.width);
     left.render(area, buf);
     if fits {

@@ -1,32 +1,32 @@
 //! What lies over the picture: the keys, and the question before quitting.
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Rect};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::theme::Theme;
-use super::{panel, trust};
-use crate::app::keymap::{Binding, Key};
+use super::{borders, self_check};
+use crate::app::keymap::{Key, KeyBinding};
 use crate::app::{Action, App};
 
 /// How wide a column of keys is.
-const COLUMN: u16 = 54;
+const COLUMN_WIDTH: u16 = 54;
 
 /// Draws the table of keys, in two columns where there is room. Where there is room for a part of
 /// it only, that begins with row `first`, and the table goes round.
-pub(super) fn keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let columns = if area.width > 2 * COLUMN + 4 { 2 } else { 1 };
+pub(super) fn draw_keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let columns = if area.width > 2 * COLUMN_WIDTH + 4 { 2 } else { 1 };
     let table = app.keymap().bindings();
     let rows = table.len().div_ceil(columns);
-    let width = (COLUMN * columns as u16 + 4).min(area.width);
-    let trusted = trust::height(app, theme, width.saturating_sub(2));
-    let popup =
-        area.centered(Constraint::Length(width), Constraint::Length(rows as u16 + 2 + trusted));
-    let room = popup.height.saturating_sub(2);
+    let width = (COLUMN_WIDTH * columns as u16 + 4).min(area.width);
+    let check_rows = self_check::height(app, theme, width.saturating_sub(2));
+    let overlay =
+        area.centered(Constraint::Length(width), Constraint::Length(rows as u16 + 2 + check_rows));
+    let room = overlay.height.saturating_sub(2);
     // Keys come first where there are few rows.
-    let trusted = trusted.min(room / 3);
-    let fits = room - trusted >= rows as u16;
+    let check_rows = check_rows.min(room / 3);
+    let fits = room - check_rows >= rows as u16;
     let title = if fits {
         " keys ".to_owned()
     } else {
@@ -36,23 +36,23 @@ pub(super) fn keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut 
             app.key_of(Action::PreviousLane)
         )
     };
-    let inner = panel::popup(&title, "", theme, popup, buf);
+    let inner = borders::draw_overlay_box(&title, "", theme, overlay, buf);
     let [inner, below] =
-        inner.layout(&Split::vertical([Constraint::Fill(1), Constraint::Length(trusted)]));
-    trust::draw(app, theme, below, buf);
+        inner.layout(&Layout::vertical([Constraint::Fill(1), Constraint::Length(check_rows)]));
+    self_check::draw(app, theme, below, buf);
     let first = if fits { 0 } else { first };
     let rows = rows.min(usize::from(inner.height)).max(1);
-    let bindings: Vec<&Binding> = table.iter().cycle().skip(first).take(table.len()).collect();
+    let bindings: Vec<&KeyBinding> = table.iter().cycle().skip(first).take(table.len()).collect();
     for (column, bindings) in bindings.chunks(rows).take(columns).enumerate() {
-        let x = inner.x + COLUMN * column as u16;
+        let x = inner.x + COLUMN_WIDTH * column as u16;
         for (binding, row) in bindings.iter().zip(inner.rows()) {
-            let area = Rect { x, width: COLUMN, ..row }.intersection(inner);
-            line(binding, theme).render(area, buf);
+            let area = Rect { x, width: COLUMN_WIDTH, ..row }.intersection(inner);
+            binding_line(binding, theme).render(area, buf);
         }
     }
 }
 
-fn line(binding: &Binding, theme: Theme) -> Line<'static> {
+fn binding_line(binding: &KeyBinding, theme: Theme) -> Line<'static> {
     let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
     Line::from(vec![
         Span::styled(format!(" {:>9}  ", keys.join(" ")), theme.key()),
@@ -61,10 +61,10 @@ fn line(binding: &Binding, theme: Theme) -> Line<'static> {
 }
 
 /// Draws the question before quitting while a run goes on.
-pub(super) fn quit(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+pub(super) fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
-    let popup = area.centered(Constraint::Length(44), Constraint::Length(4));
-    let inner = panel::popup("", "", theme, popup, buf);
+    let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
+    let inner = borders::draw_overlay_box("", "", theme, overlay, buf);
     Paragraph::new(vec![
         Line::styled("A run goes on. Quit all the same?", theme.strong()),
         Line::from(vec![

@@ -1,69 +1,74 @@
 //! The chart of a sweep: the plot, a table of the counts, the law in figures, the waves.
 
 mod plot;
-mod words;
+mod summary;
 
 use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Constraint, Layout as Split, Rect};
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::layout::{Height, Layout};
+use super::layout::{HeightClass, ScreenLayout};
 use super::text;
 use super::theme::Theme;
 use crate::app::App;
+use crate::model::printable::three_digits;
 use crate::model::stats::efficiency;
-use crate::model::sweep::Point;
-use crate::model::text::figure;
+use crate::model::sweep::SweepPoint;
 use crate::model::{Sweep, Workload};
-use plot::Plot;
-pub(super) use words::{conclusion, each, kept, offer, one_line, progress};
+use plot::SweepPlot;
+pub(super) use summary::{
+    conclusion, kept_trials, one_line_text, planned_trials, progress_text, repeats_text,
+};
 
 /// Without this many columns, the table has no room beside the plot.
-const BESIDE: u16 = 70;
+const MIN_WIDTH_WITH_TABLE: u16 = 70;
 
 /// A column of the table.
-struct Column {
+struct SweepColumn {
     caption: Cow<'static, str>,
     width: usize,
-    figure: fn(&Sweep, &Point) -> String,
+    figure: fn(&Sweep, &SweepPoint) -> String,
 }
 
-const THREADS: Column = Column { caption: Cow::Borrowed("threads"), width: 9, figure: threads };
-const MEDIAN: Column = Column { caption: Cow::Borrowed("median"), width: 10, figure: median };
-const SPEED_UP: Column = Column { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
-const EFFICIENCY: Column =
-    Column { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
+const THREADS: SweepColumn =
+    SweepColumn { caption: Cow::Borrowed("threads"), width: 9, figure: threads };
+const MEDIAN: SweepColumn =
+    SweepColumn { caption: Cow::Borrowed("median"), width: 10, figure: median };
+const SPEED_UP: SweepColumn =
+    SweepColumn { caption: Cow::Borrowed("speed-up"), width: 10, figure: speed_up };
+const EFFICIENCY: SweepColumn =
+    SweepColumn { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
 /// What there is to draw of a sweep.
-pub(super) struct Chart<'app> {
+pub(super) struct SweepChart<'app> {
     sweep: Cow<'app, Sweep>,
     workload: Workload,
-    layout: Layout,
+    layout: ScreenLayout,
     theme: Theme,
 }
 
-impl<'app> Chart<'app> {
+impl<'app> SweepChart<'app> {
     /// Of the sweep that is shown, once it is begun.
-    pub(super) fn of(app: &'app App, layout: Layout, theme: Theme) -> Option<Self> {
-        let (shown, session) = (app.shown(), app.session());
-        let begun = session.sweep(shown).map(Cow::Borrowed);
+    pub(super) fn for_app(app: &'app App, layout: ScreenLayout, theme: Theme) -> Option<Self> {
+        let (shown, session) = (app.selection(), app.session());
+        let started = session.sweep(shown).map(Cow::Borrowed);
         // Its place is kept while the tasks are being counted.
         let begins = shown.is_sweep() && session.active() == Some(shown);
         let planned = || begins.then(|| Cow::Owned(session.planned_sweep(shown.workload)));
-        let sweep = begun.or_else(planned)?;
+        let sweep = started.or_else(planned)?;
         Some(Self { sweep, workload: shown.workload, layout, theme })
     }
 
     /// How many of a screen's rows it takes, its frame included.
-    pub(super) fn rows(&self, height: u16) -> u16 {
+    pub(super) fn row_count(&self, height: u16) -> u16 {
         match self.layout.height {
             // Half of what titles, totals and keys leave, and a little more.
-            Height::Normal => (height.saturating_sub(9) * 11 / 20).clamp(7, 26),
-            Height::Low => 2,
-            Height::Tiny => 1,
+            HeightClass::Normal => (height.saturating_sub(9) * 11 / 20).clamp(7, 26),
+            HeightClass::Low => 2,
+            HeightClass::Tiny => 1,
         }
     }
 
@@ -72,7 +77,7 @@ impl<'app> Chart<'app> {
         if !self.layout.has_headings() {
             return None;
         }
-        let left = match self.unit() {
+        let left = match self.rate_unit() {
             Some(unit) => format!(" sweep: {unit} by threads "),
             None => " sweep: speed-up by threads ".to_owned(),
         };
@@ -84,29 +89,31 @@ impl<'app> Chart<'app> {
             knee.filter(|(knee, last)| knee.workers <= **last).map_or_else(String::new, |_| {
                 format!("  {} knee", self.theme.pick(plot::KNEE.0, plot::KNEE.1))
             });
-        let (dot, median) = (self.theme.pick(plot::DOT.0, plot::DOT.1), plot::median(self.theme));
+        let (dot, median) =
+            (self.theme.pick(plot::DOT.0, plot::DOT.1), plot::median_sign(self.theme));
         Some((left, format!(" {dot} measured  {median} median{fitted}{knee} ")))
     }
 
     /// What rates are in, where there is no speed-up to tell.
-    fn unit(&self) -> Option<String> {
-        let rate = self.sweep.medians().first().map(|point| point.rate);
+    fn rate_unit(&self) -> Option<String> {
+        let rate = self.sweep.points().first().map(|point| point.rate);
         let known = rate.is_none_or(|rate| self.sweep.speed_up(rate).is_some());
-        (!known).then(|| words::unit(self.workload))
+        (!known).then(|| summary::rate_unit(self.workload))
     }
 
     /// Draws it without its frame.
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer) {
-        if self.layout.height != Height::Normal {
-            let lines = [words::medians(&self.sweep, area.width.into()), self.law(area)];
+        if self.layout.height != HeightClass::Normal {
+            let lines =
+                [summary::medians_text(&self.sweep, area.width.into()), self.law_text(area)];
             for (line, row) in lines.into_iter().zip(area.rows()) {
                 Line::styled(line, self.theme.text()).render(row, buf);
             }
             return;
         }
-        let waves = words::waves(&self.sweep, area.width.into());
+        let waves = summary::waves_text(&self.sweep, area.width.into());
         let waves = waves.filter(|_| area.height > 7);
-        let [plot, law, below] = area.layout(&Split::vertical([
+        let [plot, law, below] = area.layout(&Layout::vertical([
             Constraint::Fill(1),
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
@@ -114,58 +121,58 @@ impl<'app> Chart<'app> {
         let columns = self.columns(area.width);
         let table: usize = columns.iter().map(|column| column.width).sum();
         let [plot, table] = plot
-            .layout(&Split::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
-        Plot::new(&self.sweep, self.theme, plot).draw(buf);
-        self.table(&columns, table, buf);
+            .layout(&Layout::horizontal([Constraint::Fill(1), Constraint::Length(table as u16)]));
+        SweepPlot::new(&self.sweep, self.theme, plot).draw(buf);
+        self.draw_table(&columns, table, buf);
         let style = self.theme.text();
         let law_line = if columns.is_empty() && self.sweep.fits().is_empty() {
-            words::medians(&self.sweep, area.width.into())
+            summary::medians_text(&self.sweep, area.width.into())
         } else {
-            self.law(law)
+            self.law_text(law)
         };
         Line::styled(law_line, style).render(law, buf);
-        Line::styled(waves.unwrap_or_default(), self.theme.quiet()).render(below, buf);
+        Line::styled(waves.unwrap_or_default(), self.theme.muted()).render(below, buf);
     }
 
-    fn law(&self, area: Rect) -> String {
-        text::fitting(words::law(&self.sweep, self.workload), area.width.into())
+    fn law_text(&self, area: Rect) -> String {
+        text::first_fitting(summary::law_texts(&self.sweep, self.workload), area.width.into())
     }
 
     /// The columns of the table that there is room for.
-    fn columns(&self, width: u16) -> Vec<Column> {
+    fn columns(&self, width: u16) -> Vec<SweepColumn> {
         let mut columns = vec![THREADS, MEDIAN];
-        match self.unit() {
+        match self.rate_unit() {
             Some(caption) => {
-                columns.push(Column { caption: caption.into(), width: 10, figure: rate });
+                columns.push(SweepColumn { caption: caption.into(), width: 10, figure: rate });
             }
             None => columns.extend([SPEED_UP, EFFICIENCY]),
         }
-        let most = match width {
+        let max_columns = match width {
             100.. => columns.len(),
-            BESIDE.. => 3,
+            MIN_WIDTH_WITH_TABLE.. => 3,
             _ => 0,
         };
-        columns.truncate(most);
+        columns.truncate(max_columns);
         columns
     }
 
     /// The counts so far in figures; where not all have room, some of them, and how many there are more.
-    fn table(&self, columns: &[Column], area: Rect, buf: &mut Buffer) {
+    fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
             texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()
         };
         let mut rows = area.rows();
         let (Some(row), Some(first)) = (rows.next(), columns.first()) else { return };
         let mut captions = columns.iter().map(|one| (one.caption.clone().into_owned(), one.width));
-        Line::styled(line(&mut captions), self.theme.quiet()).render(row, buf);
-        let (points, mut room) = (self.sweep.medians(), usize::from(area.height) - 1);
+        Line::styled(line(&mut captions), self.theme.muted()).render(row, buf);
+        let (points, mut room) = (self.sweep.points(), usize::from(area.height) - 1);
         if let (true, Some(row)) = (room < points.len(), rows.next_back()) {
             room -= 1;
             let more = format!("+{} more", points.len() - room);
             let mut more = [(more, first.width)].into_iter();
-            Line::styled(line(&mut more), self.theme.quiet()).render(row, buf);
+            Line::styled(line(&mut more), self.theme.muted()).render(row, buf);
         }
-        for (point, row) in words::some(points, room).zip(rows) {
+        for (point, row) in summary::pick_evenly(points, room).zip(rows) {
             let mut figures =
                 columns.iter().map(|one| ((one.figure)(&self.sweep, point), one.width));
             Line::styled(line(&mut figures), self.theme.text()).render(row, buf);
@@ -173,23 +180,23 @@ impl<'app> Chart<'app> {
     }
 }
 
-fn threads(_: &Sweep, point: &Point) -> String {
+fn threads(_: &Sweep, point: &SweepPoint) -> String {
     point.workers.to_string()
 }
 
-fn median(_: &Sweep, point: &Point) -> String {
+fn median(_: &Sweep, point: &SweepPoint) -> String {
     format!("{:.3} s", point.median.as_secs_f64())
 }
 
-fn rate(_: &Sweep, point: &Point) -> String {
-    figure(point.rate)
+fn rate(_: &Sweep, point: &SweepPoint) -> String {
+    three_digits(point.rate)
 }
 
-fn speed_up(sweep: &Sweep, point: &Point) -> String {
+fn speed_up(sweep: &Sweep, point: &SweepPoint) -> String {
     sweep.speed_up(point.rate).map_or_else(String::new, |times| format!("{times:.2}x"))
 }
 
-fn worker_efficiency(sweep: &Sweep, point: &Point) -> String {
+fn worker_efficiency(sweep: &Sweep, point: &SweepPoint) -> String {
     let share = |times| efficiency(times, point.workers) * 100.0;
     let share = sweep.speed_up(point.rate).map(share);
     share.map_or_else(String::new, |share| format!("{share:.0} %"))

@@ -10,7 +10,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// A text's beginning, if it is longer than `room` cells.
-pub(super) fn cut(text: String, theme: Theme, room: usize) -> String {
+pub(super) fn truncate(text: String, theme: Theme, room: usize) -> String {
     if text.width() <= room {
         return text;
     }
@@ -24,7 +24,7 @@ pub(super) fn cut(text: String, theme: Theme, room: usize) -> String {
 }
 
 /// A text without its middle, if it is longer than `room` cells: its end may be a file's name.
-pub(super) fn cut_middle(text: String, theme: Theme, room: usize) -> String {
+pub(super) fn truncate_middle(text: String, theme: Theme, room: usize) -> String {
     if text.width() <= room {
         return text;
     }
@@ -40,19 +40,25 @@ pub(super) fn cut_middle(text: String, theme: Theme, room: usize) -> String {
     }
     let behind: String = behind.into_iter().rev().collect();
     let kept = room.saturating_sub(behind.width());
-    cut(text, theme, kept) + &behind
+    truncate(text, theme, kept) + &behind
 }
 
 /// A text in characters that can be drawn.
-pub(super) fn drawable(text: String, theme: Theme) -> String {
+pub(super) fn to_drawable(text: String, theme: Theme) -> String {
     if theme.is_ascii() { text.replace(|c: char| !c.is_ascii(), "?") } else { text }
 }
 
 /// As many of a text's words as fit on `lines` lines of `width` cells with all of `tail` behind
 /// them; at least one.
-pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usize) -> String {
+pub(super) fn fit_words(
+    text: &str,
+    tail: &str,
+    theme: Theme,
+    width: usize,
+    lines: usize,
+) -> String {
     let whole = format!("{text}{tail}");
-    if lines_of(&whole, width) <= lines {
+    if line_count(&whole, width) <= lines {
         return whole;
     }
     let mark = theme.pick("…", "...");
@@ -61,7 +67,7 @@ pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usi
         words.pop();
         let kept = words.join(" ");
         let shorter = format!("{}{mark}{tail}", kept.trim_end_matches([',', ';', ':', '.']));
-        if words.len() <= 1 || lines_of(&shorter, width) <= lines {
+        if words.len() <= 1 || line_count(&shorter, width) <= lines {
             return shorter;
         }
     }
@@ -69,17 +75,23 @@ pub(super) fn fit(text: &str, tail: &str, theme: Theme, width: usize, lines: usi
 
 /// As many of a text's parts as fit on `lines` lines of `width` cells, from the first: clauses that end
 /// with `; `, or sentences that end with `. `. If the first has no room, as many of its words.
-pub(super) fn parts(whole: &str, end: &str, theme: Theme, width: usize, lines: usize) -> String {
+pub(super) fn fit_parts(
+    whole: &str,
+    end: &str,
+    theme: Theme,
+    width: usize,
+    lines: usize,
+) -> String {
     let ends = whole.rmatch_indices(end).map(|(at, _)| at);
     let mut forms = std::iter::once(whole.len()).chain(ends).filter_map(|end| whole.get(..end));
-    let fitting = forms.by_ref().find(|form| lines_of(form, width) <= lines);
+    let fitting = forms.by_ref().find(|form| line_count(form, width) <= lines);
     let first = whole.split(end).next().unwrap_or_default();
-    fitting.map_or_else(|| fit(first, "", theme, width, lines), str::to_owned)
+    fitting.map_or_else(|| fit_words(first, "", theme, width, lines), str::to_owned)
 }
 
 /// How many lines a text needs that is broken between words, and inside those that are longer than a
 /// line.
-pub(super) fn lines_of(text: &str, width: usize) -> usize {
+pub(super) fn line_count(text: &str, width: usize) -> usize {
     let width = width.max(1);
     let (mut lines, mut used) = (1, 0);
     for word in text.split_whitespace().map(UnicodeWidthStr::width) {
@@ -95,7 +107,7 @@ pub(super) fn lines_of(text: &str, width: usize) -> usize {
 }
 
 /// The first of these that fits, or else the last.
-pub(super) fn fitting(forms: impl IntoIterator<Item = String>, room: usize) -> String {
+pub(super) fn first_fitting(forms: impl IntoIterator<Item = String>, room: usize) -> String {
     let mut last = String::new();
     for form in forms {
         if form.width() <= room {
@@ -107,7 +119,7 @@ pub(super) fn fitting(forms: impl IntoIterator<Item = String>, room: usize) -> S
 }
 
 /// A number with its thousands apart: `4,988`.
-pub(super) fn grouped(number: u32) -> String {
+pub(super) fn group_thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

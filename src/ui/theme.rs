@@ -3,12 +3,12 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::app::Background;
-use crate::model::palette::HOLDERS;
+use crate::model::palette::HOLDER_COLORS;
 use crate::model::{LaneId, State};
 
 /// How many colours the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
+pub enum ColorDepth {
     /// None, or a person asked for none.
     Mono,
     /// The sixteen that the terminal's own palette names.
@@ -21,7 +21,7 @@ pub enum Depth {
 
 /// Which glyphs the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyphs {
+pub enum GlyphSet {
     /// Blocks and box lines.
     Unicode,
     /// Nothing beyond ASCII.
@@ -31,16 +31,16 @@ pub enum Glyphs {
 /// What every widget asks for its styles and glyphs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
-    depth: Depth,
-    glyphs: Glyphs,
+    depth: ColorDepth,
+    glyphs: GlyphSet,
     background: Background,
 }
 
-impl Depth {
+impl ColorDepth {
     /// What the environment says (<https://no-color.org>, <https://bixense.com/clicolors>,
     /// COLORTERM, TERM). Asked here and not left
     /// to the terminal library, which under `NO_COLOR` drops bold and reverse too.
-    pub fn of(variable: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = set("TERM").unwrap_or_default();
         let forced = set("CLICOLOR_FORCE").is_some_and(|value| value != "0");
@@ -56,18 +56,18 @@ impl Depth {
 
 impl Theme {
     /// A theme for a terminal of this kind.
-    pub const fn new(depth: Depth, glyphs: Glyphs, background: Background) -> Self {
+    pub const fn new(depth: ColorDepth, glyphs: GlyphSet, background: Background) -> Self {
         Self { depth, glyphs, background }
     }
 
     /// Whether states are told apart by glyph, as colours alone would not do.
     pub fn has_patterns(self) -> bool {
-        self.is_ascii() || matches!(self.depth, Depth::Mono | Depth::Sixteen)
+        self.is_ascii() || matches!(self.depth, ColorDepth::Mono | ColorDepth::Sixteen)
     }
 
     /// Whether only ASCII may be drawn.
     pub fn is_ascii(self) -> bool {
-        self.glyphs == Glyphs::Ascii
+        self.glyphs == GlyphSet::Ascii
     }
 
     /// A state's colour; nothing where it has none.
@@ -76,10 +76,10 @@ impl Theme {
             return None;
         }
         match self.depth {
-            Depth::Mono => None,
-            Depth::Sixteen => Some(sixteen(state)),
-            Depth::Indexed => Some(Color::Indexed(indexed(state))),
-            Depth::True => Some(Color::from_u32(self.background.state(state))),
+            ColorDepth::Mono => None,
+            ColorDepth::Sixteen => Some(ansi_color(state)),
+            ColorDepth::Indexed => Some(Color::Indexed(indexed_color(state))),
+            ColorDepth::True => Some(Color::from_u32(self.background.state_color(state))),
         }
     }
 
@@ -105,8 +105,8 @@ impl Theme {
     /// One of two glyphs: the second where only ASCII may be drawn.
     pub const fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.glyphs {
-            Glyphs::Unicode => unicode,
-            Glyphs::Ascii => ascii,
+            GlyphSet::Unicode => unicode,
+            GlyphSet::Ascii => ascii,
         }
     }
 
@@ -114,7 +114,7 @@ impl Theme {
     pub fn state_cell(self, state: State) -> (&'static str, Style) {
         let glyph = self.glyph(state);
         match (state, self.color(state)) {
-            (State::Idle, _) => (glyph, self.line()),
+            (State::Idle, _) => (glyph, self.border()),
             (State::Error, color) => {
                 let style = color.map_or(Style::new(), |color| Style::new().fg(color));
                 (glyph, style.add_modifier(Modifier::REVERSED | Modifier::BOLD))
@@ -123,55 +123,57 @@ impl Theme {
             (_, Some(color)) if self.has_patterns() || is_sparse(state) => {
                 (glyph, Style::new().fg(color))
             }
-            (State::Native, Some(color)) => (glyph, Style::new().bg(color).fg(self.shade())),
-            (_, Some(color)) => (" ", Style::new().bg(color).fg(self.on(state))),
+            (State::Native, Some(color)) => (glyph, Style::new().bg(color).fg(self.native_shade())),
+            (_, Some(color)) => (" ", Style::new().bg(color).fg(self.text_on_state(state))),
         }
     }
 
     /// The second tone of native CPU work, which has the colour of computing.
-    fn shade(self) -> Color {
+    fn native_shade(self) -> Color {
         match self.depth {
-            Depth::True => Color::from_u32(self.background.shade()),
+            ColorDepth::True => Color::from_u32(self.background.native_shade()),
             _ => Color::Indexed(136),
         }
     }
 
     /// The colour of a lane where it holds the GIL: of few that are no state's, over again; nothing
     /// where there are no colours.
-    pub fn holder(self, lane: LaneId) -> Option<Color> {
-        let place = usize::from(lane.0) % HOLDERS;
+    pub fn holder_color(self, lane: LaneId) -> Option<Color> {
+        let place = usize::from(lane.0) % HOLDER_COLORS;
         let set = match self.depth {
-            Depth::Mono => return None,
-            Depth::Sixteen => [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue],
-            Depth::Indexed => [34, 163, 217, 23].map(Color::Indexed),
-            Depth::True => self.background.holders().map(Color::from_u32),
+            ColorDepth::Mono => return None,
+            ColorDepth::Sixteen => {
+                [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue]
+            }
+            ColorDepth::Indexed => [34, 163, 217, 23].map(Color::Indexed),
+            ColorDepth::True => self.background.holder_colors().map(Color::from_u32),
         };
         set.get(place).copied()
     }
 
     /// Text that lies on such a colour.
-    pub fn on_holder(self, lane: LaneId) -> Color {
+    pub fn text_on_holder(self, lane: LaneId) -> Color {
         // Of every set, the second and the fourth are dark.
         self.black_or_white(lane.0 % 2 == 1)
     }
 
     /// The GIL, where several had it in turn.
-    pub fn shared(self) -> Style {
+    pub fn shared_holder(self) -> Style {
         self.bar(true)
     }
 
     /// A task's number on a lane whose cell has this colour behind it.
-    pub fn label_on(self, behind: Color) -> Style {
+    pub fn label_style(self, behind: Color) -> Style {
         let state = State::ALL.into_iter().find(|&state| self.color(state) == Some(behind));
         let style = Style::new().bg(behind);
-        state.map_or(style.fg(Color::Reset), |state| style.fg(self.on(state)))
+        state.map_or(style.fg(Color::Reset), |state| style.fg(self.text_on_state(state)))
     }
 
     /// Text that lies on a state's colour.
-    fn on(self, state: State) -> Color {
+    fn text_on_state(self, state: State) -> Color {
         let light_text = match state {
             // The palette of 256 is the same on both.
-            State::HandOver if self.depth == Depth::Indexed => true,
+            State::HandOver if self.depth == ColorDepth::Indexed => true,
             _ => self.background.is_light_text_on(state),
         };
         self.black_or_white(light_text)
@@ -179,8 +181,8 @@ impl Theme {
 
     const fn black_or_white(self, white: bool) -> Color {
         match (self.depth, white) {
-            (Depth::True, true) => Color::from_u32(0x00ff_ffff),
-            (Depth::True, false) => Color::from_u32(0x0010_1010),
+            (ColorDepth::True, true) => Color::from_u32(0x00ff_ffff),
+            (ColorDepth::True, false) => Color::from_u32(0x0010_1010),
             (_, true) => Color::Indexed(231),
             (_, false) => Color::Indexed(16),
         }
@@ -197,27 +199,27 @@ impl Theme {
     }
 
     /// Text and lines that stand back: captions, borders, units.
-    pub fn quiet(self) -> Style {
+    pub fn muted(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
-            Depth::True => Style::new().fg(Color::from_u32(self.background.quiet())),
-            Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
-            Depth::Sixteen | Depth::Mono => Style::new(),
+            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.muted())),
+            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 247 } else { 240 })),
+            ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
         }
     }
 
     /// A line of a box or of the axis.
-    pub fn line(self) -> Style {
+    pub fn border(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
-            Depth::True => Style::new().fg(Color::from_u32(self.background.line())),
-            Depth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
-            Depth::Sixteen | Depth::Mono => Style::new(),
+            ColorDepth::True => Style::new().fg(Color::from_u32(self.background.line())),
+            ColorDepth::Indexed => Style::new().fg(Color::Indexed(if dark { 240 } else { 249 })),
+            ColorDepth::Sixteen | ColorDepth::Mono => Style::new(),
         }
     }
 
     /// What is chosen: the mode shown.
-    pub const fn chosen(self) -> Style {
+    pub const fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED))
     }
 
@@ -225,7 +227,7 @@ impl Theme {
     pub fn key(self) -> Style {
         match self.color(State::Computing) {
             // Yellow on white, as a light console shows the sixteen, cannot be read.
-            Some(color) if self.depth != Depth::Sixteen => self.strong().fg(color),
+            Some(color) if self.depth != ColorDepth::Sixteen => self.strong().fg(color),
             _ => self.strong(),
         }
     }
@@ -238,9 +240,11 @@ impl Theme {
     /// A bar of the totals, and a step row's area.
     pub fn bar(self, sequential: bool) -> Style {
         let color = match (self.depth, sequential) {
-            (Depth::True, true) => Color::from_u32(self.background.sequential()),
-            (Depth::Indexed, true) => Color::Indexed(245),
-            (Depth::Mono | Depth::Sixteen, true) | (Depth::Mono, false) => return Style::new(),
+            (ColorDepth::True, true) => Color::from_u32(self.background.sequential()),
+            (ColorDepth::Indexed, true) => Color::Indexed(245),
+            (ColorDepth::Mono | ColorDepth::Sixteen, true) | (ColorDepth::Mono, false) => {
+                return Style::new();
+            }
             (_, false) => self.color(State::Waiting).unwrap_or_default(),
         };
         Style::new().fg(color)
@@ -252,7 +256,7 @@ pub(super) const fn is_sparse(state: State) -> bool {
     matches!(state, State::Connecting | State::Starting)
 }
 
-const fn indexed(state: State) -> u8 {
+const fn indexed_color(state: State) -> u8 {
     match state {
         State::Idle => 0,
         State::Connecting | State::Waiting => 61,
@@ -266,7 +270,7 @@ const fn indexed(state: State) -> u8 {
     }
 }
 
-const fn sixteen(state: State) -> Color {
+const fn ansi_color(state: State) -> Color {
     match state {
         State::Idle => Color::Reset,
         State::Connecting | State::Waiting => Color::Blue,

@@ -6,15 +6,15 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::lanes::{LEFT, eighth};
-use super::layout::Layout;
+use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph};
+use super::layout::ScreenLayout;
 use super::theme::Theme;
 use crate::app::App;
 use crate::model::stats::efficiency;
 use crate::model::{Mode, Nanos, Run, Selection, Workload};
 
 /// A column of figures.
-struct Column {
+struct TotalsColumn {
     caption: &'static str,
     /// With its caption.
     width: u16,
@@ -23,66 +23,72 @@ struct Column {
     figure: fn(&App, &Run) -> String,
 }
 
-const ELAPSED: Column = Column { caption: "elapsed", width: 10, tight: 9, figure: elapsed };
-const SPEED_UP: Column = Column { caption: "speed-up", width: 10, tight: 8, figure: speed_up };
-const EFFICIENCY: Column =
-    Column { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency };
+const ELAPSED: TotalsColumn =
+    TotalsColumn { caption: "elapsed", width: 10, tight: 9, figure: elapsed };
+const SPEED_UP: TotalsColumn =
+    TotalsColumn { caption: "speed-up", width: 10, tight: 8, figure: speed_up };
+const EFFICIENCY: TotalsColumn =
+    TotalsColumn { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency };
 
 /// The columns of each workload, and which of these stay as the width shrinks, by their places.
-const FOLLOWERS: [Column; 6] = [
+const FOLLOWERS: [TotalsColumn; 6] = [
     ELAPSED,
-    Column { caption: "pages", width: 9, tight: 8, figure: tasks },
-    Column { caption: "followers", width: 11, tight: 8, figure: followers },
-    Column { caption: "pages/s", width: 9, tight: 8, figure: rate },
+    TotalsColumn { caption: "pages", width: 9, tight: 8, figure: tasks },
+    TotalsColumn { caption: "followers", width: 11, tight: 8, figure: followers },
+    TotalsColumn { caption: "pages/s", width: 9, tight: 8, figure: rate },
     SPEED_UP,
     EFFICIENCY,
 ];
-const FOLLOWERS_KEPT: [&[usize]; 4] =
+const FOLLOWERS_SUBSETS: [&[usize]; 4] =
     [&[0, 1, 2, 3, 4, 5], &[0, 1, 2, 4, 5], &[0, 1, 2, 4], &[0, 1, 4]];
 
-const COMPUTED: [Column; 5] = [
+const COMPUTED: [TotalsColumn; 5] = [
     ELAPSED,
-    Column { caption: "tasks", width: 9, tight: 8, figure: tasks },
-    Column { caption: "tasks/s", width: 9, tight: 8, figure: rate },
+    TotalsColumn { caption: "tasks", width: 9, tight: 8, figure: tasks },
+    TotalsColumn { caption: "tasks/s", width: 9, tight: 8, figure: rate },
     SPEED_UP,
     EFFICIENCY,
 ];
-const COMPUTED_KEPT: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[0, 1, 3, 4], &[0, 1, 3], &[0, 3]];
+const COMPUTED_SUBSETS: [&[usize]; 4] = [&[0, 1, 2, 3, 4], &[0, 1, 3, 4], &[0, 1, 3], &[0, 3]];
 
-const COMMANDS: [Column; 4] = [
+const COMMANDS: [TotalsColumn; 4] = [
     ELAPSED,
-    Column { caption: "commands", width: 11, tight: 9, figure: tasks },
-    Column { caption: "failed", width: 8, tight: 7, figure: failed },
+    TotalsColumn { caption: "commands", width: 11, tight: 9, figure: tasks },
+    TotalsColumn { caption: "failed", width: 8, tight: 7, figure: failed },
     SPEED_UP,
 ];
-const COMMANDS_KEPT: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
+const COMMANDS_SUBSETS: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
 
 /// How wide the modes' names usually are.
-const NAME: u16 = 13;
+const NAME_WIDTH: u16 = 13;
 
 /// The shortest bar that says anything.
-const SHORTEST_BAR: u16 = 8;
+const MIN_BAR_WIDTH: u16 = 8;
 
 /// The columns that fit beside a bar, or, where there are few, without one; each with its width,
 /// which is more than usual where a figure is longer.
-fn columns(app: &App, layout: Layout, width: u16) -> Vec<(&'static Column, u16)> {
-    let wide = |column: &Column| {
+fn fitting_columns(
+    app: &App,
+    layout: ScreenLayout,
+    width: u16,
+) -> Vec<(&'static TotalsColumn, u16)> {
+    let wide = |column: &TotalsColumn| {
         let usual = if layout.has_headings() { column.width } else { column.tight };
-        let begun = app.runs().iter().filter(|run| run.has_begun());
-        let longest = begun.map(|run| (column.figure)(app, run).len()).max().unwrap_or(0);
+        let started = app.runs().iter().filter(|run| run.has_started());
+        let longest = started.map(|run| (column.figure)(app, run).len()).max().unwrap_or(0);
         usual.max(longest as u16 + 2)
     };
     let names = name_width(app);
-    let (all, forms): (&[Column], &[&[usize]]) = match app.shown().workload {
-        Workload::Profile | Workload::Followers => (&FOLLOWERS, &FOLLOWERS_KEPT),
-        Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_KEPT),
-        Workload::Commands => (&COMMANDS, &COMMANDS_KEPT),
+    let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload {
+        Workload::Profile | Workload::Followers => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
+        Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_SUBSETS),
+        Workload::Commands => (&COMMANDS, &COMMANDS_SUBSETS),
     };
     let mut fitting = Vec::new();
     for kept in forms {
         let columns = kept.iter().filter_map(|&index| all.get(index));
         fitting = columns.map(|column| (column, wide(column))).collect();
-        if names + SHORTEST_BAR + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
+        if names + MIN_BAR_WIDTH + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
             break;
         }
     }
@@ -92,12 +98,12 @@ fn columns(app: &App, layout: Layout, width: u16) -> Vec<(&'static Column, u16)>
 /// How wide the modes' names are.
 fn name_width(app: &App) -> u16 {
     let names = app.runs().iter().map(|run| run.plan().name().len() as u16 + 1);
-    names.fold(NAME, u16::max)
+    names.fold(NAME_WIDTH, u16::max)
 }
 
 /// The captions, as they stand above the figures: for the line that heads the totals.
-pub(super) fn captions(app: &App, layout: Layout, width: u16) -> String {
-    let columns = columns(app, layout, width).into_iter();
+pub(super) fn captions(app: &App, layout: ScreenLayout, width: u16) -> String {
+    let columns = fitting_columns(app, layout, width).into_iter();
     columns
         .map(|(column, width)| {
             format!("{:─>1$}", format!(" {} ", column.caption), usize::from(width))
@@ -107,18 +113,24 @@ pub(super) fn captions(app: &App, layout: Layout, width: u16) -> String {
 }
 
 /// Draws the runs' rows.
-pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mut Buffer) {
-    let columns = columns(app, layout, area.width);
+pub(super) fn draw_rows(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let columns = fitting_columns(app, layout, area.width);
     let names = name_width(app);
     let figures: u16 = columns.iter().map(|(_, width)| width).sum();
-    let longest = longest(app);
-    for (mode, row) in app.shown().modes().iter().zip(area.rows()) {
+    let longest = full_bar_time(app);
+    for (mode, row) in app.selection().modes().iter().zip(area.rows()) {
         let run = app.runs().iter().find(|run| run.plan().mode == *mode);
-        let begun = run.filter(|run| run.has_begun());
-        let selection = Selection::only(app.shown().workload, *mode);
+        let started = run.filter(|run| run.has_started());
+        let selection = Selection::only(app.selection().workload, *mode);
         let name = run.map_or_else(|| selection.to_string(), |run| run.plan().name());
         Line::styled(name, theme.text()).render(row, buf);
-        let Some(run) = begun else { continue };
+        let Some(run) = started else { continue };
         let mut x = row.right().saturating_sub(figures);
         let bar = Rect {
             x: row.x + names.min(row.width),
@@ -137,7 +149,7 @@ pub(super) fn rows(app: &App, layout: Layout, theme: Theme, area: Rect, buf: &mu
 }
 
 /// What a full bar stands for: the longest of the runs, or what the timeline has room for.
-fn longest(app: &App) -> Nanos {
+fn full_bar_time(app: &App) -> Nanos {
     let window = app.viewport();
     let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
     if app.is_moving() { longest.max(window.horizon()) } else { longest }
@@ -152,7 +164,7 @@ fn draw_bar(share: f64, theme: Theme, style: Style, area: Rect, buf: &mut Buffer
             0 => return,
             8.. => theme.pick("█", "|"),
             _ if theme.is_ascii() => return,
-            _ => eighth(&LEFT, left as u8),
+            _ => eighth_glyph(&LEFT_EIGHTHS, left as u8),
         };
         if let Some(cell) = buf.cell_mut(Position::new(x, area.y)) {
             cell.set_symbol(symbol).set_style(style);
@@ -201,5 +213,5 @@ fn worker_efficiency(app: &App, run: &Run) -> String {
 }
 
 fn speed_up_of(app: &App, run: &Run) -> Option<f64> {
-    app.session().speed_up(app.shown(), run, app.now())
+    app.session().speed_up(app.selection(), run, app.now())
 }

@@ -39,13 +39,13 @@ mod unix {
     use std::path::Path;
     use std::sync::Arc;
 
-    use threadline::app::session::{Begun, Entry, Setup};
+    use threadline::app::session::{LogEntry, SelectionStart, Setup};
     use threadline::engine::Clock;
     use threadline::model::stats::percentile;
-    use threadline::model::{Mode, Nanos, Plan, Selection, Target, Work, Workload};
+    use threadline::model::{Mode, Nanos, Plan, Selection, Target, WorkSpec, Workload};
     use threadline::recording;
 
-    use crate::fabricated::{self, Kinds};
+    use crate::fabricated::{self, EventMix};
     use crate::process::PROGRAM;
     use crate::pty::Pty;
 
@@ -65,15 +65,15 @@ mod unix {
         let moving = ["replay", &name, "--speed", "0.1", "--theme", "dark"];
         let mut pty = Pty::start(PROGRAM, &moving, &[("COLORTERM", "truecolor")], (200, 60));
         pty.wait_text("recording");
-        tell("while it plays, at its start", &mut pty);
+        measure_answers("while it plays, at its start", &mut pty);
         pty.keys("q");
-        pty.ended();
+        pty.wait_for_exit();
         let over = ["replay", &name, "--speed", "1000", "--theme", "dark"];
         let mut pty = Pty::start(PROGRAM, &over, &[("COLORTERM", "truecolor")], (200, 60));
         pty.wait_text("recording 100 %");
-        tell("the whole run", &mut pty);
+        measure_answers("the whole run", &mut pty);
         pty.keys("q");
-        pty.ended();
+        pty.wait_for_exit();
     }
 
     /// Writes a recording of so many events.
@@ -84,20 +84,20 @@ mod unix {
             per_page: 1,
             costs_quota: false,
         };
-        let tasks = EVENTS / Kinds::Pages.events();
-        let plan = Plan::new(Work::Followers(target.clone()), Mode::Threads, LANES, tasks);
+        let tasks = EVENTS / EventMix::Pages.events();
+        let plan = Plan::new(WorkSpec::Followers(target.clone()), Mode::Threads, LANES, tasks);
         let setup = Setup::followers(target, Some(LANES));
         let selection = Selection::only(Workload::Followers, Mode::Threads);
-        let begun = Begun { selection, setup: setup.clone(), pages: Some(tasks) };
-        let events = fabricated::events(&plan, Kinds::Pages).into_iter().map(Entry::Event);
-        let entries: Vec<Entry> =
-            std::iter::once(Entry::Begun(Arc::new(begun))).chain(events).collect();
+        let begun = SelectionStart { selection, setup: setup.clone(), pages: Some(tasks) };
+        let events = fabricated::events(&plan, EventMix::Pages).into_iter().map(LogEntry::Event);
+        let entries: Vec<LogEntry> =
+            std::iter::once(LogEntry::Start(Arc::new(begun))).chain(events).collect();
         let mut out = BufWriter::new(File::create(file).expect("a file"));
         recording::write(&setup, &entries, &mut out).expect("a recording");
     }
 
     /// Moves the view and chooses the next lane, again and again; measures until that is seen.
-    fn tell(when: &str, pty: &mut Pty) {
+    fn measure_answers(when: &str, pty: &mut Pty) {
         let clock = Clock::system();
         let mut times: Vec<Nanos> = Vec::new();
         for (lane, moved) in (1..=KEYS).zip(MOVES.into_iter().cycle()) {

@@ -7,18 +7,18 @@
     reason = "a benchmark tells what it found"
 )]
 
-#[path = "../common/scripted.rs"]
+#[path = "../common/scripted_server.rs"]
 #[expect(dead_code, reason = "what was asked is not told here")]
-mod scripted;
+mod scripted_server;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::bounded;
-use scripted::Scripted;
+use scripted_server::ScriptedServer;
 use threadline::engine::{Clock, Launcher};
-use threadline::github::{Api, Patience};
-use threadline::model::{Mode, Nanos, Plan, Run, Target, Work};
+use threadline::github::{Api, RetryPolicy};
+use threadline::model::{Mode, Nanos, Plan, Run, Target, WorkSpec};
 
 const PAGES: u32 = 60;
 const PER_PAGE: u8 = 30;
@@ -40,7 +40,7 @@ fn main() {
 fn at(at_once: usize) {
     let (enter, leave) = bounded(at_once);
     let listed = PAGES * u32::from(PER_PAGE);
-    let server = Scripted::list(listed, listed, move |_| {
+    let server = ScriptedServer::list(listed, listed, move |_| {
         enter.send(()).unwrap();
         #[expect(clippy::disallowed_methods, reason = "a service that takes its time")]
         std::thread::sleep(LATENCY);
@@ -48,19 +48,19 @@ fn at(at_once: usize) {
         None
     });
     let api = Arc::new(Api::new(server.url(), None).unwrap());
-    let launcher = Launcher::new(Some(api), Patience::default(), Clock::system());
+    let launcher = Launcher::new(Some(api), RetryPolicy::default(), Clock::system());
     // Found and fixed in turn, so that what slows the machine down slows all.
     let (mut found, mut fixed) = (Vec::new(), vec![Vec::new(); COUNTS.len()]);
     for _ in 0..RUNS {
         found.push(run(&launcher, PAGES as u16, true));
         for (times, workers) in fixed.iter_mut().zip(COUNTS) {
-            times.push(run(&launcher, workers, false).took().unwrap());
+            times.push(run(&launcher, workers, false).duration().unwrap());
         }
     }
     let fixed = fixed.iter_mut().map(|times| median(times)).zip(COUNTS);
     let (best, workers) = fixed.min().unwrap();
-    let mut times: Vec<Nanos> = found.iter().map(|run| run.took().unwrap()).collect();
-    let ends: Vec<u16> = found.iter().map(|run| run.allowed().unwrap()).collect();
+    let mut times: Vec<Nanos> = found.iter().map(|run| run.duration().unwrap()).collect();
+    let ends: Vec<u16> = found.iter().map(|run| run.concurrency_limit().unwrap()).collect();
     let took = median(&mut times);
     println!(
         "{at_once} at once: auto {took}, x{workers} {best}, the medians of {RUNS}; ratio {:.3} \
@@ -81,11 +81,12 @@ fn run(launcher: &Launcher, workers: u16, auto: bool) -> Run {
         per_page: PER_PAGE,
         costs_quota: false,
     };
-    let plan = Plan { auto, ..Plan::new(Work::Followers(target), Mode::Threads, workers, PAGES) };
+    let plan =
+        Plan { auto, ..Plan::new(WorkSpec::Followers(target), Mode::Threads, workers, PAGES) };
     let mut run = Run::new(plan.clone());
     for event in launcher.start(plan).events() {
         run.apply(&event);
     }
-    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.is_complete(), "{:?}", run.failure());
     run
 }

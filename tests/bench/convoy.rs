@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use threadline::engine::compute::work;
+use threadline::engine::compute::run_turns;
 use threadline::engine::{
-    Cancel, Clock, Extent, Gil, Job, Permit, Report, UnderGil, Worker, start,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
 };
 use threadline::model::stats::percentile;
 use threadline::model::{
-    Compute, Done, Failure, Mode, Nanos, Outcome, Plan, Product, State, TaskId, Work,
+    Completion, ComputeSpec, Failure, Mode, Nanos, Plan, Product, State, TaskId, TaskOutcome,
+    WorkSpec,
 };
 
 const SLEEPS: usize = 60;
@@ -24,13 +25,13 @@ const TURNS: u64 = 2_000;
 /// How much too late the sleeper has the GIL again, in ms: the median of many sleeps.
 pub(crate) fn overshoot(interval: Nanos) -> f64 {
     let late = Arc::new(Mutex::new(Vec::new()));
-    let convoy = Convoy {
+    let convoy = ConvoyJob {
         clock: Clock::system(),
         late: Arc::clone(&late),
         over: Arc::new(AtomicBool::new(false)),
     };
-    let plan = Plan::new(Work::Cpu(Compute::default()), Mode::Gil, 2, 2);
-    let job = UnderGil::new(Arc::new(convoy), Gil::new(interval));
+    let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 2, 2);
+    let job = GilJob::new(Arc::new(convoy), Gil::new(interval));
     start(plan, Arc::new(job), &Clock::system()).events().iter().for_each(drop);
     let mut late = late.lock().unwrap();
     percentile(&mut late, 0.5).unwrap().as_secs_f64() * 1e3
@@ -38,44 +39,49 @@ pub(crate) fn overshoot(interval: Nanos) -> f64 {
 
 /// Task 1 computes until task 2 has slept.
 #[derive(Clone)]
-struct Convoy {
+struct ConvoyJob {
     clock: Clock,
     late: Arc<Mutex<Vec<Nanos>>>,
     over: Arc<AtomicBool>,
 }
 
-struct ConvoyWorker(Convoy, Report);
+struct ConvoyWorker(ConvoyJob, LaneReporter);
 
-impl Job for Convoy {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+impl Job for ConvoyJob {
+    fn create_worker(&self, report: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         Ok(Box::new(ConvoyWorker(self.clone(), report)))
     }
 }
 
 impl Worker for ConvoyWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
         let Self(convoy, report) = self;
         if task == TaskId(1) {
             while !convoy.over.load(Ordering::Relaxed) {
-                work(1, TURNS, report.breaker(cancel), || report.check(cancel));
+                run_turns(1, TURNS, report.breaker(cancel), || report.check_breaker(cancel));
             }
         } else {
             let late = (0..SLEEPS).map(|_| convoy.sleep(report)).collect();
             *convoy.late.lock().unwrap() = late;
             convoy.over.store(true, Ordering::Relaxed);
         }
-        let done = Done { answer: None, product: Product::Value(1) };
-        (Outcome::Done(done), Extent::Unknown)
+        let done = Completion { response: None, product: Product::Value(1) };
+        (TaskOutcome::Done(done), TaskCount::Unknown)
     }
 }
 
-impl Convoy {
-    fn sleep(&self, report: &Report) -> Nanos {
+impl ConvoyJob {
+    fn sleep(&self, report: &LaneReporter) -> Nanos {
         let start = self.clock.now();
-        report.enter(State::Waiting);
+        report.enter_state(State::Waiting);
         // Nobody unparks it.
         thread::park_timeout(SLEEP);
-        report.enter(State::Computing);
+        report.enter_state(State::Computing);
         self.clock.now().since(start).since(SLEEP.into())
     }
 }

@@ -8,14 +8,14 @@ use threadline::github::server::DEFAULT_USER;
 const SCRIPT: &str = include_str!("gil.py");
 
 /// The process, until this is dropped.
-pub(crate) struct Python {
+pub(crate) struct PythonProcess {
     process: Child,
     ask: ChildStdin,
     answers: BufReader<ChildStdout>,
     pub(crate) version: String,
 }
 
-impl Python {
+impl PythonProcess {
     /// The one on the PATH, which asks the server at `url`; nothing where there is none.
     pub(crate) fn start(url: &str) -> Option<Self> {
         let mut process = Command::new("python3")
@@ -43,7 +43,7 @@ impl Python {
     }
 }
 
-impl Drop for Python {
+impl Drop for PythonProcess {
     fn drop(&mut self) {
         _ = self.process.kill();
         _ = self.process.wait();

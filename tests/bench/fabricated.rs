@@ -5,13 +5,13 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use threadline::model::{
-    Answer, Done, End, Event, Follower, Kind, LaneId, Nanos, Outcome, Page, Plan, Product, Quota,
-    State, TaskId,
+    Completion, Event, EventKind, Follower, FollowerPage, LaneId, Nanos, Plan, Product, Quota,
+    ResponseSummary, RunOutcome, State, TaskId, TaskOutcome,
 };
 
 /// What the tasks of a run are like.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Kinds {
+pub(crate) enum EventMix {
     /// A page of followers on a connection that is kept: 6 events, 5 changes of state.
     Pages,
     /// A task that computes and waits for a lock in turns: 102 events, 102 changes of state.
@@ -20,7 +20,7 @@ pub(crate) enum Kinds {
     Holds,
 }
 
-impl Kinds {
+impl EventMix {
     /// How many events a task has.
     pub(crate) const fn events(self) -> u32 {
         match self {
@@ -32,15 +32,23 @@ impl Kinds {
 }
 
 /// What happens in a run of `plan`: each of its workers does one task after another.
-pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
-    if let Kinds::Holds = kinds {
+pub(crate) fn events(plan: &Plan, kinds: EventMix) -> Vec<Event> {
+    if let EventMix::Holds = kinds {
         return holds(plan);
     }
     let (login, html_url) = ("octocat".into(), "https://github.com/octocat".into());
     let page = Arc::new([Follower { id: 1, login, html_url }].into_iter().collect());
     let mut events = vec![
-        Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan: plan.clone() } },
-        Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::Queued { tasks: plan.tasks } },
+        Event {
+            at: Nanos::ZERO,
+            lane: LaneId(0),
+            kind: EventKind::RunStarted { plan: plan.clone() },
+        },
+        Event {
+            at: Nanos::ZERO,
+            lane: LaneId(0),
+            kind: EventKind::TaskCountChanged { tasks: plan.tasks },
+        },
     ];
     let mut chance = fastrand::Rng::with_seed(7);
     // Each lane, by the moment at which it is to go on.
@@ -63,66 +71,70 @@ pub(crate) fn events(plan: &Plan, kinds: Kinds) -> Vec<Event> {
         lanes.push(Reverse((at + pause, lane)));
     }
     let at = events.last().map_or(Nanos::ZERO, |event| event.at);
-    events.push(Event { at, lane: LaneId(0), kind: Kind::RunFinished { end: End::Finished } });
+    events.push(Event {
+        at,
+        lane: LaneId(0),
+        kind: EventKind::RunFinished { outcome: RunOutcome::Finished },
+    });
     events
 }
 
 /// The lanes hold the GIL in turns, about 5 ms each.
 fn holds(plan: &Plan) -> Vec<Event> {
-    let slices = Kinds::Holds.events() / 2;
+    let slices = EventMix::Holds.events() / 2;
     let mut chance = fastrand::Rng::with_seed(7);
     let mut events = Vec::new();
     let mut at = 0;
     let mut tell = |at, lane, kind| events.push(Event { at: Nanos(at), lane: LaneId(lane), kind });
-    tell(0, 0, Kind::RunStarted { plan: plan.clone() });
-    tell(0, 0, Kind::Queued { tasks: plan.tasks });
+    tell(0, 0, EventKind::RunStarted { plan: plan.clone() });
+    tell(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     let wave = |first: u32| (first..plan.tasks.min(first + u32::from(plan.workers))).zip(0..);
     for first in (0..plan.tasks).step_by(usize::from(plan.workers.max(1))) {
         for slice in 0..slices {
             for (task, lane) in wave(first).map(|(task, lane)| (TaskId(task + 1), lane)) {
                 at += chance.u64(1_000..60_000);
-                let begin = Kind::Entered { state: State::Computing };
-                tell(at, lane, if slice == 0 { Kind::Started { task } } else { begin });
+                let begin = EventKind::StateEntered { state: State::Computing };
+                tell(at, lane, if slice == 0 { EventKind::TaskStarted { task } } else { begin });
                 at += chance.u64(5_000_000..5_200_000);
-                let done = Done { answer: None, product: Product::Value(at) };
-                let end = Kind::Finished { task, outcome: Outcome::Done(done) };
-                let wait = Kind::Entered { state: State::LockWait };
+                let done = Completion { response: None, product: Product::Value(at) };
+                let end = EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) };
+                let wait = EventKind::StateEntered { state: State::LockWait };
                 tell(at, lane, if slice + 1 == slices { end } else { wait });
             }
         }
     }
-    tell(at, 0, Kind::RunFinished { end: End::Finished });
+    tell(at, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
     events
 }
 
-impl Kinds {
+impl EventMix {
     /// What a task does in one step, and how long it does that.
     fn step(
         self,
         task: TaskId,
         step: u32,
-        page: &Arc<Page>,
+        page: &Arc<FollowerPage>,
         chance: &mut fastrand::Rng,
-    ) -> (Kind, u64) {
+    ) -> (EventKind, u64) {
         let last = self.events() - 1;
         if step == 0 {
-            return (Kind::Started { task }, 20_000);
+            return (EventKind::TaskStarted { task }, 20_000);
         }
         if step == last {
             let product = Product::Followers(Arc::clone(page));
-            let done = Done {
-                answer: Some(Answer { status: 200, bytes: 31_500, connected: false }),
+            let done = Completion {
+                response: Some(ResponseSummary { status: 200, bytes: 31_500, connected: false }),
                 product,
             };
-            return (Kind::Finished { task, outcome: Outcome::Done(done) }, 5_000);
+            return (EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }, 5_000);
         }
-        let entered = |state| Kind::Entered { state };
+        let entered = |state| EventKind::StateEntered { state };
         match (self, step) {
             (Self::Pages, 1) => (entered(State::Waiting), chance.u64(40_000_000..60_000_000)),
             (Self::Pages, 2) => (entered(State::Receiving), 10_000),
             (Self::Pages, 3) => {
                 let quota = Quota { limit: 5_000, remaining: task.0, reset: 1_700_000_000 };
-                (Kind::Quota(quota), chance.u64(1_000_000..8_000_000))
+                (EventKind::QuotaReported(quota), chance.u64(1_000_000..8_000_000))
             }
             (Self::Pages, _) => (entered(State::Computing), chance.u64(200_000..600_000)),
             (_, _) if step % 2 == 1 => (entered(State::LockWait), chance.u64(1_000_000..9_000_000)),

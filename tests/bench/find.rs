@@ -4,11 +4,11 @@
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
+use threadline::model::attempt_table::AttemptTable;
 use threadline::model::search::Search;
-use threadline::model::table::Table;
 use threadline::model::{
-    Answer, Done, Event, Follower, Kind, LaneId, Mode, Nanos, Outcome, Page, Plan, Product, Run,
-    State, Target, TaskId, Work,
+    Completion, Event, EventKind, Follower, FollowerPage, LaneId, Mode, Nanos, Plan, Product,
+    ResponseSummary, Run, State, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 fn main() {
@@ -23,26 +23,26 @@ fn run(pages: u32, per_page: u32) -> Run {
         per_page: 100,
         costs_quota: false,
     };
-    let plan = Plan::new(Work::Followers(target), Mode::Threads, 16, pages);
+    let plan = Plan::new(WorkSpec::Followers(target), Mode::Threads, 16, pages);
     let mut run = Run::new(plan.clone());
     let mut tell = |at: u32, lane: u16, kind| {
         run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
     };
-    tell(0, 0, Kind::RunStarted { plan });
-    tell(0, 0, Kind::Queued { tasks: pages });
+    tell(0, 0, EventKind::RunStarted { plan });
+    tell(0, 0, EventKind::TaskCountChanged { tasks: pages });
     for task in 1..=pages {
         let (at, lane, task) = (task * 10, (task % 16) as u16, TaskId(task));
-        tell(at, lane, Kind::Started { task });
-        tell(at + 1, lane, Kind::Entered { state: State::Waiting });
-        let answer = Answer { status: 200, bytes: u64::from(at % 977), connected: false };
+        tell(at, lane, EventKind::TaskStarted { task });
+        tell(at + 1, lane, EventKind::StateEntered { state: State::Waiting });
+        let answer = ResponseSummary { status: 200, bytes: u64::from(at % 977), connected: false };
         let product = Product::Followers(Arc::new(page(task.0, per_page)));
-        let outcome = Outcome::Done(Done { answer: Some(answer), product });
-        tell(at + 2 + at % 7, lane, Kind::Finished { task, outcome });
+        let outcome = TaskOutcome::Done(Completion { response: Some(answer), product });
+        tell(at + 2 + at % 7, lane, EventKind::TaskFinished { task, outcome });
     }
     run
 }
 
-fn page(page: u32, per_page: u32) -> Page {
+fn page(page: u32, per_page: u32) -> FollowerPage {
     (0..per_page)
         .map(|place| {
             let id = u64::from(page * per_page + place);
@@ -81,7 +81,7 @@ fn a_table(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     bencher.bench_local(|| {
-        let mut table = Table::default();
+        let mut table = AttemptTable::default();
         table.refresh(black_box(&visible));
         table.len()
     });
@@ -92,7 +92,7 @@ fn a_table(bencher: Bencher<'_, '_>) {
 fn another_order(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
-    let mut table = Table::default();
+    let mut table = AttemptTable::default();
     table.refresh(&visible);
     bencher.bench_local(|| table.sort_by(1, black_box(&visible)));
 }
@@ -102,7 +102,7 @@ fn another_order(bencher: Bencher<'_, '_>) {
 fn a_table_again(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
-    let mut table = Table::default();
+    let mut table = AttemptTable::default();
     table.refresh(&visible);
     bencher.bench_local(|| table.refresh(black_box(&visible)));
 }

@@ -11,7 +11,7 @@ mod fabricated;
 
 use std::hint::black_box;
 
-use fabricated::Kinds;
+use fabricated::EventMix;
 use peak_alloc::PeakAlloc;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -21,11 +21,11 @@ use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::engine::Clock;
 use threadline::model::{
-    Answer, Compute, Done, End, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Profile,
-    Run, Selection, Target, TaskId, Work, Workload,
+    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Profile,
+    ResponseSummary, Run, RunOutcome, Selection, Target, TaskId, TaskOutcome, WorkSpec, Workload,
 };
 use threadline::ui;
-use threadline::ui::theme::{Depth, Glyphs, Theme};
+use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -38,17 +38,17 @@ const SIZE: Size = Size { width: 200, height: 60 };
 const FRAMES: usize = 101;
 
 fn main() {
-    for kinds in [Kinds::Pages, Kinds::Turns, Kinds::Holds] {
+    for kinds in [EventMix::Pages, EventMix::Turns, EventMix::Holds] {
         fold(kinds);
     }
-    for kinds in [Kinds::Pages, Kinds::Turns] {
+    for kinds in [EventMix::Pages, EventMix::Turns] {
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         frames(&format!("{kinds:?}, threads alone"), selection, EVENTS, kinds);
     }
     let selection = Selection::only(Workload::Cpu, Mode::Gil);
-    frames("Holds, gil alone", selection, EVENTS, Kinds::Holds);
+    frames("Holds, gil alone", selection, EVENTS, EventMix::Holds);
     // Half of the events on one lane, half on a thousand.
-    frames("Pages, race", Selection::race(Workload::Followers), EVENTS / 2, Kinds::Pages);
+    frames("Pages, race", Selection::race(Workload::Followers), EVENTS / 2, EventMix::Pages);
 }
 
 fn target() -> Target {
@@ -61,10 +61,10 @@ fn target() -> Target {
 }
 
 /// The cost of an event: to fold it, and to keep it.
-fn fold(kinds: Kinds) {
+fn fold(kinds: EventMix) {
     let (work, mode) = match kinds {
-        Kinds::Pages | Kinds::Turns => (Work::Followers(target()), Mode::Threads),
-        Kinds::Holds => (Work::Cpu(Compute::default()), Mode::Gil),
+        EventMix::Pages | EventMix::Turns => (WorkSpec::Followers(target()), Mode::Threads),
+        EventMix::Holds => (WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil),
     };
     let plan = Plan::new(work, mode, LANES, EVENTS / kinds.events());
     let events = fabricated::events(&plan, kinds);
@@ -83,7 +83,7 @@ fn fold(kinds: Kinds) {
         run.apply(last);
         times.push(clock.now().since(began));
         bytes = kept();
-        assert!(black_box(&run).is_whole());
+        assert!(black_box(&run).is_complete());
     }
     println!(
         "{kinds:?}: {} events, {} tasks, {LANES} lanes: fold {:.0} ns an event; {bytes:.2} bytes an \
@@ -96,9 +96,9 @@ fn fold(kinds: Kinds) {
 }
 
 /// The cost of a frame, with the whole run in view and at several zooms.
-fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
-    let mut app = sitting(selection, events, kinds);
-    let theme = Theme::new(Depth::True, Glyphs::Unicode, Background::Dark);
+fn frames(name: &str, selection: Selection, events: u32, kinds: EventMix) {
+    let mut app = new_app(selection, events, kinds);
+    let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
     let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
     let clock = Clock::system();
     let views = [
@@ -121,7 +121,7 @@ fn frames(name: &str, selection: Selection, events: u32, kinds: Kinds) {
             let began = clock.now();
             let columns = ui::timeline_columns(&app, SIZE);
             app.update(Msg::Frame { now: Nanos::ZERO, columns });
-            screen.draw(|frame| ui::view(&app, theme, frame)).unwrap();
+            screen.draw(|frame| ui::render(&app, theme, frame)).unwrap();
             times.push(clock.now().since(began));
         }
         let slowest = times.iter().copied().max().unwrap();
@@ -145,11 +145,11 @@ fn press(app: &mut App, key: char) {
 }
 
 /// A sitting in which each run of the selection had so many events.
-fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
+fn new_app(selection: Selection, events: u32, kinds: EventMix) -> App {
     let tasks = events / kinds.events();
     let session = Session::new(Setup { tasks, ..Setup::followers(target(), Some(LANES)) });
     let mut app = App::new(session, selection, Background::Dark);
-    let mut effect = app.begin();
+    let mut effect = app.start();
     if let Some(Effect::Start(plan)) = &effect
         && plan.workload() == Workload::Profile
     {
@@ -171,14 +171,16 @@ fn sitting(selection: Selection, events: u32, kinds: Kinds) -> App {
 fn profile(plan: &Plan, followers: u32) -> [Event; 4] {
     let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
     let product = Product::Profile(profile);
-    let done =
-        Done { answer: Some(Answer { status: 200, bytes: 1_000, connected: true }), product };
-    let (task, outcome) = (TaskId(1), Outcome::Done(done));
+    let done = Completion {
+        response: Some(ResponseSummary { status: 200, bytes: 1_000, connected: true }),
+        product,
+    };
+    let (task, outcome) = (TaskId(1), TaskOutcome::Done(done));
     let kinds = [
-        Kind::RunStarted { plan: plan.clone() },
-        Kind::Started { task },
-        Kind::Finished { task, outcome },
-        Kind::RunFinished { end: End::Finished },
+        EventKind::RunStarted { plan: plan.clone() },
+        EventKind::TaskStarted { task },
+        EventKind::TaskFinished { task, outcome },
+        EventKind::RunFinished { outcome: RunOutcome::Finished },
     ];
     let mut millis = 0;
     kinds.map(|kind| {

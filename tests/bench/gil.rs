@@ -19,13 +19,15 @@ use std::time::Duration;
 
 use crossbeam_channel::unbounded;
 use threadline::engine::compute::ComputeJob;
-use threadline::engine::{Clock, Gil, Job, Launcher, Report, UnderGil, Worker, start};
-use threadline::github::Patience;
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
-use threadline::model::{Compute, Failure, Kind, LaneId, Mode, Nanos, Plan, Run, State, Work};
+use threadline::engine::{Clock, Gil, GilJob, Job, LaneReporter, Launcher, Worker, start};
+use threadline::github::RetryPolicy;
+use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::model::{
+    ComputeSpec, EventKind, Failure, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
+};
 
 use convoy::overshoot;
-use cpython::Python;
+use cpython::PythonProcess;
 
 /// Measurements of which the median is told, one of the model and one of CPython in turns.
 const REPEATS: usize = 5;
@@ -36,15 +38,15 @@ const LATENCY: Duration = Duration::from_millis(200);
 
 /// A case, as CPython is asked for it, and where its figure is to be. The bands hold what CPython
 /// 3.11.7, 3.12.1 and 3.13.0 were measured to have on two idle cores.
-struct Case {
+struct GilCase {
     name: &'static str,
-    figure: Figure,
+    figure: GilFigure,
     number: u16,
     band: (f64, f64),
 }
 
 #[derive(Clone, Copy)]
-enum Figure {
+enum GilFigure {
     /// How many times quicker than one thread.
     Cpu,
     Io,
@@ -55,31 +57,31 @@ enum Figure {
     Switches,
 }
 
-const CASES: [Case; 10] = [
-    case("CPU, 2 threads, speed-up", Figure::Cpu, 2, (0.85, 1.10)),
-    case("CPU, 4 threads, speed-up", Figure::Cpu, 4, (0.80, 1.10)),
-    case("I/O, 2 threads, speed-up", Figure::Io, 2, (1.90, 2.05)),
-    case("I/O, 5 threads, speed-up", Figure::Io, 5, (4.60, 5.05)),
-    case("I/O, 10 threads, speed-up", Figure::Io, 10, (8.50, 10.10)),
-    case("native, 2 threads, speed-up", Figure::Native, 2, (1.55, 2.05)),
+const CASES: [GilCase; 10] = [
+    case("CPU, 2 threads, speed-up", GilFigure::Cpu, 2, (0.85, 1.10)),
+    case("CPU, 4 threads, speed-up", GilFigure::Cpu, 4, (0.80, 1.10)),
+    case("I/O, 2 threads, speed-up", GilFigure::Io, 2, (1.90, 2.05)),
+    case("I/O, 5 threads, speed-up", GilFigure::Io, 5, (4.60, 5.05)),
+    case("I/O, 10 threads, speed-up", GilFigure::Io, 10, (8.50, 10.10)),
+    case("native, 2 threads, speed-up", GilFigure::Native, 2, (1.55, 2.05)),
     // One interval and a wake-up: 1.26 to 1.44, 5.27 to 5.32 and 20.3 to 20.6 ms.
-    case("sleep beside CPU, 1 ms interval", Figure::Convoy, 1, (1.10, 1.45)),
-    case("sleep beside CPU, 5 ms interval", Figure::Convoy, 5, (5.10, 5.40)),
-    case("sleep beside CPU, 20 ms interval", Figure::Convoy, 20, (20.10, 20.60)),
+    case("sleep beside CPU, 1 ms interval", GilFigure::Convoy, 1, (1.10, 1.45)),
+    case("sleep beside CPU, 5 ms interval", GilFigure::Convoy, 5, (5.10, 5.40)),
+    case("sleep beside CPU, 20 ms interval", GilFigure::Convoy, 20, (20.10, 20.60)),
     // 1 / interval, 200 to 207 in CPython, less what the wake-ups take.
-    case("switches a second, 2 threads", Figure::Switches, 2, (170.0, 210.0)),
+    case("switches a second, 2 threads", GilFigure::Switches, 2, (170.0, 210.0)),
 ];
 
-const fn case(name: &'static str, figure: Figure, number: u16, band: (f64, f64)) -> Case {
-    Case { name, figure, number, band }
+const fn case(name: &'static str, figure: GilFigure, number: u16, band: (f64, f64)) -> GilCase {
+    GilCase { name, figure, number, band }
 }
 
 fn main() {
     let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_threadline")));
-    let (patience, clock) = (Patience::default(), Clock::system());
-    let launcher = Launcher::with_processes(None, patience, clock, program);
+    let (retry_policy, clock) = (RetryPolicy::default(), Clock::system());
+    let launcher = Launcher::with_processes(None, retry_policy, clock, program);
     let server = server();
-    let mut python = Python::start(&server.url());
+    let mut python = PythonProcess::start(&server.url());
     println!("load {}; medians of {REPEATS}, with the least and the most", load());
     let beside = python.as_ref().map_or("python3 is not installed", |python| &python.version);
     println!("{:<34} {:>24}    {:>24}    band", "", "model", format!("CPython {beside}"));
@@ -87,14 +89,14 @@ fn main() {
         against_cpython(case, &launcher, python.as_mut());
     }
     modes(&launcher);
-    for interval in [Compute::SWITCH_INTERVAL, Nanos::from_millis(1)] {
+    for interval in [ComputeSpec::SWITCH_INTERVAL, Nanos::from_millis(1)] {
         events(&launcher, interval);
     }
     println!("load {}", load());
 }
 
 /// Measures a case in turns, and prints both columns.
-fn against_cpython(case: &Case, launcher: &Launcher, mut python: Option<&mut Python>) {
+fn against_cpython(case: &GilCase, launcher: &Launcher, mut python: Option<&mut PythonProcess>) {
     let (mut model, mut real) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
         model.push(case.figure.of_model(case.number, launcher));
@@ -111,7 +113,7 @@ fn against_cpython(case: &Case, launcher: &Launcher, mut python: Option<&mut Pyt
     );
 }
 
-impl Figure {
+impl GilFigure {
     /// What CPython's script calls it.
     const fn word(self) -> &'static str {
         match self {
@@ -125,13 +127,15 @@ impl Figure {
 
     fn of_model(self, number: u16, launcher: &Launcher) -> f64 {
         match self {
-            Self::Cpu => speed_up(launcher, &Work::Cpu(Compute::default()), Mode::Gil, number, 4),
+            Self::Cpu => {
+                speed_up(launcher, &WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, number, 4)
+            }
             Self::Native => {
-                speed_up(launcher, &Work::Native(Compute::default()), Mode::Gil, number, 2)
+                speed_up(launcher, &WorkSpec::Native(ComputeSpec::default()), Mode::Gil, number, 2)
             }
             Self::Io => {
-                let io = Compute { size: LATENCY.into(), share: 0, ..Compute::default() };
-                speed_up(launcher, &Work::Mixed(io), Mode::Gil, number, REQUESTS)
+                let io = ComputeSpec { size: LATENCY.into(), share: 0, ..ComputeSpec::default() };
+                speed_up(launcher, &WorkSpec::Mixed(io), Mode::Gil, number, REQUESTS)
             }
             Self::Convoy => overshoot(Nanos::from_millis(number.into())),
             Self::Switches => switches(launcher, number),
@@ -140,7 +144,7 @@ impl Figure {
 }
 
 /// How many times quicker than one thread.
-fn speed_up(launcher: &Launcher, work: &Work, mode: Mode, workers: u16, tasks: u32) -> f64 {
+fn speed_up(launcher: &Launcher, work: &WorkSpec, mode: Mode, workers: u16, tasks: u32) -> f64 {
     let one = run(launcher, Plan::new(work.clone(), Mode::Sequential, 1, tasks));
     let many = run(launcher, Plan::new(work.clone(), mode, workers, tasks));
     ratio(&one, &many)
@@ -148,12 +152,12 @@ fn speed_up(launcher: &Launcher, work: &Work, mode: Mode, workers: u16, tasks: u
 
 /// How often a second another lane than before begins to compute.
 fn switches(launcher: &Launcher, workers: u16) -> f64 {
-    let compute = Compute { size: Nanos::from_millis(500), ..Compute::default() };
-    let plan = Plan::new(Work::Cpu(compute), Mode::Gil, workers, workers.into());
+    let compute = ComputeSpec { size: Nanos::from_millis(500), ..ComputeSpec::default() };
+    let plan = Plan::new(WorkSpec::Cpu(compute), Mode::Gil, workers, workers.into());
     let (mut last, mut switches, mut end) = (None, 0, Nanos::ZERO);
     for event in launcher.start(plan).events() {
         end = event.at;
-        if matches!(event.kind, Kind::Entered { state: State::Computing }) {
+        if matches!(event.kind, EventKind::StateEntered { state: State::Computing }) {
             switches += u32::from(last.replace(event.lane) != Some(event.lane));
         }
     }
@@ -169,7 +173,7 @@ fn modes(launcher: &Launcher) {
         let mut found = MODES.map(|_| Vec::new());
         for _ in 0..REPEATS {
             for (found, mode) in found.iter_mut().zip(MODES) {
-                let work = Work::Cpu(Compute::default());
+                let work = WorkSpec::Cpu(ComputeSpec::default());
                 found.push(speed_up(launcher, &work, mode, workers, 8));
             }
         }
@@ -181,17 +185,18 @@ fn modes(launcher: &Launcher) {
 
 /// What a run under the GIL takes longer when its events are sent and folded as they come.
 fn events(launcher: &Launcher, switch_interval: Nanos) {
-    let compute = Compute { size: Nanos::from_millis(60), switch_interval, ..Compute::default() };
-    let plan = Plan::new(Work::Cpu(compute), Mode::Gil, 4, 8);
+    let compute =
+        ComputeSpec { size: Nanos::from_millis(60), switch_interval, ..ComputeSpec::default() };
+    let plan = Plan::new(WorkSpec::Cpu(compute), Mode::Gil, 4, 8);
     // The amount is settled once, and then the same for all.
     let plan = run(launcher, plan).plan().clone();
     let job = || -> Arc<dyn Job> {
         let job = ComputeJob { work: plan.work.clone(), server: None };
-        Arc::new(UnderGil::new(Arc::new(job), Gil::new(switch_interval)))
+        Arc::new(GilJob::new(Arc::new(job), Gil::new(switch_interval)))
     };
     let (mut ratios, mut count) = (Vec::new(), 0);
     for _ in 0..2 * REPEATS {
-        let silent = folded(&plan, Arc::new(Silent::new(job()))).0;
+        let silent = folded(&plan, Arc::new(SilentJob::new(job()))).0;
         let (told, events) = folded(&plan, job());
         count = events;
         ratios.push(100.0 * (told.as_secs_f64() / silent.as_secs_f64() - 1.0));
@@ -207,25 +212,25 @@ fn folded(plan: &Plan, job: Arc<dyn Job>) -> (Nanos, usize) {
     let handle = start(plan.clone(), job, &Clock::system());
     let count = handle.events().iter().inspect(|event| run.apply(event)).count();
     assert!(run.is_over());
-    (run.took().unwrap_or_default(), count)
+    (run.duration().unwrap_or_default(), count)
 }
 
 /// A job whose workers' reports are stamped and reach nobody.
-struct Silent {
+struct SilentJob {
     job: Arc<dyn Job>,
     workers: AtomicU16,
 }
 
-impl Silent {
+impl SilentJob {
     fn new(job: Arc<dyn Job>) -> Self {
         Self { job, workers: AtomicU16::new(0) }
     }
 }
 
-impl Job for Silent {
-    fn worker(&self, _: Report) -> Result<Box<dyn Worker>, Failure> {
+impl Job for SilentJob {
+    fn create_worker(&self, _: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         let lane = LaneId(self.workers.fetch_add(1, Ordering::Relaxed));
-        self.job.worker(Report::new(lane, Clock::system(), Nanos::ZERO, unbounded().0))
+        self.job.create_worker(LaneReporter::new(lane, Clock::system(), Nanos::ZERO, unbounded().0))
     }
 }
 
@@ -234,21 +239,21 @@ fn run(launcher: &Launcher, plan: Plan) -> Run {
     for event in launcher.start(plan).events() {
         run.apply(&event);
     }
-    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.is_complete(), "{:?}", run.failure());
     run
 }
 
 fn ratio(one: &Run, many: &Run) -> f64 {
-    one.took().unwrap().as_secs_f64() / many.took().unwrap().as_secs_f64()
+    one.duration().unwrap().as_secs_f64() / many.duration().unwrap().as_secs_f64()
 }
 
 /// What Python's requests are answered by.
 fn server() -> Server {
-    Server::start(Settings {
+    Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: REQUESTS,
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
-        faults: Faults::default(),
+        faults: FaultScript::default(),
         at_once: None,
         port: 0,
         wall_clock: threadline::engine::clock::wall_clock,

@@ -1,7 +1,7 @@
 //! A lane's cells, from few changes to very many: what a frame costs must not follow their number.
 
 use divan::{Bencher, black_box};
-use threadline::model::{Cell, Lane, Nanos, State, TaskId};
+use threadline::model::{Lane, LaneCell, Nanos, State, TaskId};
 
 /// A row of a usual terminal.
 const CELLS: usize = 120;
@@ -17,11 +17,11 @@ fn lane(entries: u64) -> Lane {
     for entry in 0..entries {
         at += chance.u64(1_000..2_000_000);
         match entry % 5 {
-            0 => lane.start(Nanos(at), TaskId(entry as u32)),
-            1 => lane.enter(Nanos(at), State::Waiting),
-            2 => lane.enter(Nanos(at), State::Receiving),
-            3 => lane.enter(Nanos(at), State::Computing),
-            _ => lane.finish(Nanos(at)),
+            0 => lane.start_task(Nanos(at), TaskId(entry as u32)),
+            1 => lane.enter_state(Nanos(at), State::Waiting),
+            2 => lane.enter_state(Nanos(at), State::Receiving),
+            3 => lane.enter_state(Nanos(at), State::Computing),
+            _ => lane.finish_task(Nanos(at)),
         }
     }
     lane
@@ -34,7 +34,7 @@ fn a_row(bencher: Bencher<'_, '_>, entries: u64) {
     let end = lane.last_change();
     let width = Nanos(end.0 / CELLS as u64 + 1);
     bencher.bench_local(|| {
-        lane.cells(Nanos::ZERO, width, CELLS, black_box(end)).collect::<Vec<Cell>>()
+        lane.cells(Nanos::ZERO, width, CELLS, black_box(end)).collect::<Vec<LaneCell>>()
     });
 }
 
@@ -43,5 +43,7 @@ fn a_row(bencher: Bencher<'_, '_>, entries: u64) {
 fn a_stretch(bencher: Bencher<'_, '_>, entries: u64) {
     let lane = lane(entries);
     let end = lane.last_change().0;
-    bencher.bench_local(|| lane.between(Nanos(black_box(end / 3)), Nanos(black_box(end / 2))));
+    bencher.bench_local(|| {
+        lane.state_times_between(Nanos(black_box(end / 3)), Nanos(black_box(end / 2)))
+    });
 }

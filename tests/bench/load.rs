@@ -32,7 +32,7 @@ mod linux {
 
     use threadline::engine::Clock;
 
-    use crate::process::{PROGRAM, Server, spread};
+    use crate::process::{PROGRAM, ServerProcess, spread};
     use crate::pty::Pty;
 
     const ROUNDS: usize = 4;
@@ -40,10 +40,10 @@ mod linux {
     const PAGES: &str = "10000";
 
     /// In megabytes.
-    const MOST_MEMORY: f64 = 200.0;
+    const MAX_MEMORY: f64 = 200.0;
 
     /// What a run took: seconds, and megabytes at the peak.
-    struct Cost {
+    struct LoadCost {
         time: f64,
         memory: f64,
     }
@@ -53,32 +53,33 @@ mod linux {
         if std::env::args().any(|argument| argument == "--test") {
             return ExitCode::SUCCESS;
         }
-        let server = Server::start(FOLLOWERS, "0ms");
+        let server = ServerProcess::start(FOLLOWERS, "0ms");
         let arguments = ["aaronlelevier", "--api-url", server.url(), "--mode", "threads"];
         let arguments = [&arguments[..], &["--per-page", "100", "--threads", "32"]].concat();
-        let (with, without): (Vec<Cost>, Vec<Cost>) =
+        let (with, without): (Vec<LoadCost>, Vec<LoadCost>) =
             (0..ROUNDS).map(|_| (screen(&arguments), plain(&arguments))).unzip();
         let ratios = with.iter().zip(&without).map(|(with, without)| with.time / without.time);
         let (low, ratio, high) = spread(ratios.collect());
-        let of =
-            |costs: &[Cost], figure: fn(&Cost) -> f64| spread(costs.iter().map(figure).collect());
-        let time = |costs: &[Cost]| of(costs, |cost| cost.time);
+        let of = |costs: &[LoadCost], figure: fn(&LoadCost) -> f64| {
+            spread(costs.iter().map(figure).collect())
+        };
+        let time = |costs: &[LoadCost]| of(costs, |cost| cost.time);
         let ((least, one, most), (lowest, other, highest)) = (time(&with), time(&without));
         println!(
             "wall time     {one:.2} s ({least:.2}-{most:.2}) with the screen, {other:.2} s \
              ({lowest:.2}-{highest:.2}) without: {ratio:.2} x ({low:.2}-{high:.2})   promised: 1.25"
         );
-        let memory = |costs: &[Cost]| of(costs, |cost| cost.memory).2;
+        let memory = |costs: &[LoadCost]| of(costs, |cost| cost.memory).2;
         let (with, without) = (memory(&with), memory(&without));
         println!(
             "memory        {with:.0} MB with the screen, {without:.0} MB without   promised: \
-             {MOST_MEMORY:.0} MB"
+             {MAX_MEMORY:.0} MB"
         );
-        if with.max(without) <= MOST_MEMORY { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        if with.max(without) <= MAX_MEMORY { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 
     /// Up to the picture that shows the last page.
-    fn screen(arguments: &[&str]) -> Cost {
+    fn screen(arguments: &[&str]) -> LoadCost {
         let clock = Clock::system();
         let arguments = [arguments, &["--theme", "dark"]].concat();
         let mut pty = Pty::start(PROGRAM, &arguments, &[("COLORTERM", "truecolor")], (120, 36));
@@ -87,12 +88,12 @@ mod linux {
         let memory = peak_memory(&pty.pid());
         pty.wait_text(FOLLOWERS);
         pty.keys("qq");
-        pty.ended();
-        Cost { time, memory }
+        pty.wait_for_exit();
+        LoadCost { time, memory }
     }
 
     /// Up to the first follower that it prints: until the others are read it cannot end.
-    fn plain(arguments: &[&str]) -> Cost {
+    fn plain(arguments: &[&str]) -> LoadCost {
         let clock = Clock::system();
         let mut process = Command::new(PROGRAM)
             .args(arguments)
@@ -107,7 +108,7 @@ mod linux {
         let memory = peak_memory(&process.id().to_string());
         assert_eq!((lines.count() + 1).to_string(), FOLLOWERS);
         assert!(process.wait().expect("the program").success());
-        Cost { time, memory }
+        LoadCost { time, memory }
     }
 
     /// The most memory that a process had so far, in megabytes (proc(5): `VmHWM`).

@@ -7,12 +7,12 @@ use std::process::{Child, Command, Stdio};
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
 /// `threadline serve`, until this is dropped.
-pub(crate) struct Server {
+pub(crate) struct ServerProcess {
     process: Child,
     url: String,
 }
 
-impl Server {
+impl ServerProcess {
     /// Serves so many followers, each page after so long.
     pub(crate) fn start(followers: &str, latency: &str) -> Self {
         let mut process = Command::new(PROGRAM)
@@ -32,7 +32,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         _ = self.process.kill();
         _ = self.process.wait();

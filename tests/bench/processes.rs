@@ -11,9 +11,11 @@
 use std::path::PathBuf;
 
 use threadline::engine::{Clock, Launcher};
-use threadline::github::Patience;
+use threadline::github::RetryPolicy;
 use threadline::model::stats::percentile;
-use threadline::model::{Compute, Event, Kind, LaneId, Mode, Nanos, Plan, Run, State, Work};
+use threadline::model::{
+    ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
+};
 
 /// Runs of which the median is told.
 const REPEATS: u32 = 11;
@@ -26,7 +28,7 @@ const TASKS: u32 = 2_000;
 
 fn main() {
     let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_threadline")));
-    let launcher = Launcher::with_processes(None, Patience::default(), Clock::system(), program);
+    let launcher = Launcher::with_processes(None, RetryPolicy::default(), Clock::system(), program);
     for workers in STARTS {
         let mut starts = Vec::new();
         for _ in 0..REPEATS {
@@ -46,7 +48,7 @@ fn main() {
             let out: u64 = run
                 .lanes()
                 .iter()
-                .map(|lane| lane.time_in(State::HandOver, run.took().unwrap()).0)
+                .map(|lane| lane.time_in(State::HandOver, run.duration().unwrap()).0)
                 .sum();
             hand_over.push(Nanos(out / u64::from(TASKS)));
         }
@@ -62,14 +64,14 @@ fn main() {
 
 /// Tasks of one turn.
 const fn plan(mode: Mode, workers: u16, tasks: u32) -> Plan {
-    let compute = Compute {
+    let compute = ComputeSpec {
         size: Nanos::from_millis(1),
         turns: 1,
         share: 0,
-        switch_interval: Compute::SWITCH_INTERVAL,
+        switch_interval: ComputeSpec::SWITCH_INTERVAL,
         simulation: None,
     };
-    Plan::new(Work::Cpu(compute), mode, workers, tasks)
+    Plan::new(WorkSpec::Cpu(compute), mode, workers, tasks)
 }
 
 fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
@@ -78,29 +80,30 @@ fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
     for event in &events {
         run.apply(event);
     }
-    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.is_complete(), "{:?}", run.failure());
     (run, events)
 }
 
 /// How long a lane's process took to start.
 fn start(events: &[Event], lane: LaneId) -> Option<Nanos> {
-    let at = |wanted: &dyn Fn(&Kind) -> bool| {
+    let at = |wanted: &dyn Fn(&EventKind) -> bool| {
         let mut own = events.iter().filter(|event| event.lane == lane);
         own.find(|event| wanted(&event.kind)).map(|event| event.at)
     };
-    let begun = at(&|kind| *kind == Kind::Entered { state: State::Starting })?;
-    Some(at(&|kind| matches!(kind, Kind::Process { .. }))?.since(begun))
+    let begun = at(&|kind| *kind == EventKind::StateEntered { state: State::Starting })?;
+    Some(at(&|kind| matches!(kind, EventKind::ProcessStarted { .. }))?.since(begun))
 }
 
 /// When the first process ran.
 fn started(events: &[Event]) -> Nanos {
-    let mut runs = events.iter().filter(|event| matches!(event.kind, Kind::Process { .. }));
+    let mut runs =
+        events.iter().filter(|event| matches!(event.kind, EventKind::ProcessStarted { .. }));
     runs.next().unwrap().at
 }
 
 /// What a task takes of the run's time.
 fn a_task(run: &Run) -> Nanos {
-    Nanos(run.took().unwrap().0 / u64::from(run.known_tasks()))
+    Nanos(run.duration().unwrap().0 / u64::from(run.known_tasks()))
 }
 
 /// The median, and the lowest and the highest.

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
-use threadline::github::{Api, Patience};
+use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::github::{Api, RetryPolicy};
 use threadline::model::stats::percentile;
-use threadline::model::{Mode, Nanos, Plan, Run, Target, Work};
+use threadline::model::{Mode, Nanos, Plan, Run, Target, WorkSpec};
 
 const PAGES: u32 = 100;
 const PER_PAGE: u8 = 100;
@@ -26,18 +26,18 @@ const RACES: usize = 5;
 
 fn main() {
     let wall_clock = threadline::engine::clock::wall_clock;
-    let server = Server::start(Settings {
+    let server = Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: PAGES * u32::from(PER_PAGE),
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
-        faults: Faults::default(),
+        faults: FaultScript::default(),
         at_once: None,
         port: 0,
         wall_clock,
     })
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
-    let launcher = Launcher::new(Some(api), Patience::default(), Clock::system());
+    let launcher = Launcher::new(Some(api), RetryPolicy::default(), Clock::system());
     let mut ratios: Vec<f64> = (1..=RACES).map(|number| race(number, &launcher)).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
@@ -53,11 +53,11 @@ fn main() {
 fn race(number: usize, launcher: &Launcher) -> f64 {
     let sequential = run(launcher, Mode::Sequential, 1);
     let threads = run(launcher, Mode::Threads, WORKERS);
-    let mut requests: Vec<Nanos> = sequential.durations().collect();
+    let mut requests: Vec<Nanos> = sequential.task_durations().collect();
     let request = percentile(&mut requests, 0.5).unwrap();
     let waves = threads.waves().unwrap().count;
     let limit = Nanos(request.0 * u64::from(waves));
-    let (one, many) = (sequential.took().unwrap(), threads.took().unwrap());
+    let (one, many) = (sequential.duration().unwrap(), threads.duration().unwrap());
     let ratio = many.0 as f64 / limit.0 as f64;
     println!(
         "race {number}: sequential {one}, its median request {request}; threads {many}, {waves} \
@@ -73,11 +73,11 @@ fn run(launcher: &Launcher, mode: Mode, workers: u16) -> Run {
         per_page: PER_PAGE,
         costs_quota: false,
     };
-    let plan = Plan::new(Work::Followers(target), mode, workers, PAGES);
+    let plan = Plan::new(WorkSpec::Followers(target), mode, workers, PAGES);
     let mut run = Run::new(plan.clone());
     for event in launcher.start(plan).events() {
         run.apply(&event);
     }
-    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.is_complete(), "{:?}", run.failure());
     run
 }

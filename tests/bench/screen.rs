@@ -32,7 +32,7 @@ mod unix {
     use crossbeam_channel::after;
     use threadline::engine::Clock;
 
-    use crate::process::{PROGRAM, Server, spread};
+    use crate::process::{PROGRAM, ServerProcess, spread};
     use crate::pty::Pty;
 
     const ROUNDS: usize = 5;
@@ -47,7 +47,7 @@ mod unix {
         }
         first_frame();
         idle();
-        sitting();
+        measure_session();
         race();
     }
 
@@ -74,9 +74,9 @@ mod unix {
         let pty = screen(&[]);
         pty.wait_text("same 127");
         rest(Duration::from_secs(1));
-        let (bytes, cpu) = (pty.look(|view| view.bytes.len()), pty.cpu_ticks());
+        let (bytes, cpu) = (pty.inspect(|view| view.bytes.len()), pty.cpu_ticks());
         rest(Duration::from_secs(10));
-        let bytes = pty.look(|view| view.bytes.len()) - bytes;
+        let bytes = pty.inspect(|view| view.bytes.len()) - bytes;
         let ticks = pty.cpu_ticks().zip(cpu).map(|(after, before)| after - before);
         let cpu = ticks.map_or("unknown".to_owned(), |ticks| format!("{} ms", ticks * 10));
         println!("idle 10 s     {bytes} bytes, {cpu} CPU   promised: 0 bytes, 10 ms");
@@ -84,8 +84,8 @@ mod unix {
     }
 
     /// The same race 50 times: what a run took is given back with the next.
-    fn sitting() {
-        let server = Server::start("10000", "1ms");
+    fn measure_session() {
+        let server = ServerProcess::start("10000", "1ms");
         let url = server.url();
         let mut pty =
             screen(&["aaronlelevier", "--api-url", url, "--per-page", "100", "--threads", "16"]);
@@ -106,14 +106,14 @@ mod unix {
 
     /// 100 pages of 50 ms, 16 workers, with the screen and without.
     fn race() {
-        let server = Server::start("10000", "50ms");
+        let server = ServerProcess::start("10000", "50ms");
         let url = server.url();
         let arguments = ["aaronlelevier", "--api-url", url, "--per-page", "100", "--threads", "16"];
         let (mut ratios, mut with, mut without) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             let pty = screen(&arguments);
             pty.wait_text("same 10000");
-            let rows = pty.look(|view| view.screen.contents());
+            let rows = pty.inspect(|view| view.screen.contents());
             let (sequential, threads) =
                 (elapsed(&rows, "sequential"), elapsed(&rows, "threads x16"));
             ratios.push(threads / (WAVES * sequential / PAGES));
@@ -143,7 +143,7 @@ mod unix {
 
     fn quit(mut pty: Pty) {
         pty.keys("qq");
-        pty.ended();
+        pty.wait_for_exit();
     }
 
     /// CPU time of the same race without a screen, in hundredths of a second.

@@ -11,8 +11,8 @@ use threadline::app::Session;
 use threadline::app::session::Setup;
 use threadline::engine::{Clock, Launcher};
 use threadline::export::plain;
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
-use threadline::github::{Api, Patience};
+use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::github::{Api, RetryPolicy};
 use threadline::model::{Mode, Selection, Target, Workload};
 
 const PAGES: u32 = 60;
@@ -23,18 +23,18 @@ const AT_ONCE: u16 = 8;
 const SWEEP: Selection = Selection::sweep(Workload::Followers);
 
 fn main() {
-    let server = Server::start(Settings {
+    let server = Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: PAGES * u32::from(PER_PAGE),
         latency: Latency::Uniform { latency: LATENCY, jitter: Duration::ZERO, seed: 0 },
-        faults: Faults::default(),
+        faults: FaultScript::default(),
         at_once: NonZeroU16::new(AT_ONCE),
         port: 0,
         wall_clock: threadline::engine::clock::wall_clock,
     })
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
-    let launcher = Launcher::new(Some(api), Patience::default(), Clock::system());
+    let launcher = Launcher::new(Some(api), RetryPolicy::default(), Clock::system());
     let target = Target {
         user: DEFAULT_USER.to_owned(),
         api: Target::BUILT_IN.to_owned(),
@@ -42,14 +42,14 @@ fn main() {
         costs_quota: false,
     };
     let mut session = Session::new(Setup::followers(target, None));
-    let mut next = session.begin(SWEEP);
+    let mut next = session.start_selection(SWEEP);
     while let Some(plan) = next.take() {
         for event in launcher.start(plan).events() {
             next = session.apply(&event).or(next);
         }
     }
     let sweep = session.sweep(SWEEP).unwrap();
-    assert_eq!(sweep.trials().len(), sweep.planned(), "{:?}", session.failure(SWEEP));
+    assert_eq!(sweep.trials().len(), sweep.planned_trials(), "{:?}", session.failure(SWEEP));
     plain::sweep::write(&mut io::stdout(), sweep, Workload::Followers, Mode::Threads).unwrap();
     let (law, knee) = (sweep.fits().first().unwrap().name(), sweep.knee());
     let knee = knee.map_or_else(|| "none".to_owned(), |knee| knee.to_string());

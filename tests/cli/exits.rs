@@ -4,28 +4,28 @@ use std::thread::{self, Builder};
 
 use threadline::github::server::Server;
 
-use super::server::faulty;
-use super::{Ended, asking_quick, end};
+use super::builtin_server::faulty;
+use super::{CliOutput, asking_quick, run_to_end};
 
 /// How a fault ends that is met in the list's third page.
-struct Case {
+struct ExitCase {
     fault: &'static str,
     args: &'static [&'static str],
     code: i32,
     words: &'static str,
 }
 
-const fn case(fault: &'static str, code: i32, words: &'static str) -> Case {
-    Case { fault, args: &["--retries", "0", "--max-wait", "0s"], code, words }
+const fn case(fault: &'static str, code: i32, words: &'static str) -> ExitCase {
+    ExitCase { fault, args: &["--retries", "0", "--max-wait", "0s"], code, words }
 }
 
 const AGAIN: &[&str] = &["--retries", "1"];
 
 /// The faults that cost a page, or nothing.
-const PAGES: [Case; 19] = [
-    Case { args: AGAIN, ..case(r#""status","status":502"#, 0, "") },
-    Case { args: AGAIN, ..case(r#""reset_in_body""#, 0, "") },
-    Case {
+const PAGES: [ExitCase; 19] = [
+    ExitCase { args: AGAIN, ..case(r#""status","status":502"#, 0, "") },
+    ExitCase { args: AGAIN, ..case(r#""reset_in_body""#, 0, "") },
+    ExitCase {
         args: AGAIN,
         ..case(
             r#""truncated_json","times":0"#,
@@ -57,14 +57,14 @@ const PAGES: [Case; 19] = [
     case(r#""redirect""#, 0, ""),
     case(r#""escapes""#, 0, ""),
     case(r#""no_links""#, 0, ""),
-    Case {
+    ExitCase {
         args: &["--retries", "0", "--timeout", "1s"],
         ..case(r#""stall""#, 6, "did not send page 3 within 1 s: it may be busy")
     },
 ];
 
 /// The faults that end a run.
-const ENDS: [Case; 5] = [
+const ENDS: [ExitCase; 5] = [
     case(r#""status","status":404"#, 3, "knows no user \"aaronlelevier\": check the spelling"),
     case(r#""status","status":401"#, 4, "wants a token (Bad credentials): set GH_TOKEN"),
     case(r#""status","status":403"#, 4, "refuses page 3: Resource not accessible by personal"),
@@ -83,10 +83,10 @@ const ENDS: [Case; 5] = [
 ];
 
 /// The program on a server with 127 followers, one of whose answers goes wrong.
-fn run(case: &Case, place: &str, mode: &str) -> (Ended, Server) {
+fn run(case: &ExitCase, place: &str, mode: &str) -> (CliOutput, Server) {
     let server = faulty(127, &format!(r#"{{"page":{place},"fault":{}}}"#, case.fault));
     let args = ["--mode", mode, "-o", "-"];
-    let mut ended = end(asking_quick(&server).args(args).args(case.args));
+    let mut ended = run_to_end(asking_quick(&server).args(args).args(case.args));
     ended.err = ended.err.replace(&server.address().port().to_string(), "PORT");
     (ended, server)
 }
@@ -99,8 +99,8 @@ fn trouble(err: &str) -> &str {
 
 #[test]
 fn a_fault_in_a_page_costs_that_page_or_nothing() {
-    let check = |case: &Case, mode: &str| {
-        let (Ended { code, out, err }, _server) = run(case, "3", mode);
+    let check = |case: &ExitCase, mode: &str| {
+        let (CliOutput { code, out, err }, _server) = run(case, "3", mode);
         let name = format!("{} in {mode}: {err}", case.fault);
         assert_eq!(code, Some(case.code), "{name}");
         let kept = if code == Some(0) { 127 } else { 97 };
@@ -125,12 +125,12 @@ fn a_fault_in_a_page_costs_that_page_or_nothing() {
 #[test]
 fn a_fault_that_ends_the_run_leaves_what_was_fetched() {
     for case in &ENDS {
-        let (Ended { code, out, err }, server) = run(case, "3", "sequential");
+        let (CliOutput { code, out, err }, server) = run(case, "3", "sequential");
         assert_eq!((code, out.lines().count()), (Some(case.code), 60), "{}: {err}", case.fault);
         let said = trouble(&err).strip_prefix("sequential: 2 of 5 pages fetched; ").unwrap();
         assert!(said.contains(case.words), "{said}");
-        assert_eq!(server.counts().requests, 4, "{}", case.fault);
-        let (Ended { code, out, err }, _server) = run(case, "3", "threads");
+        assert_eq!(server.request_counts().requests, 4, "{}", case.fault);
+        let (CliOutput { code, out, err }, _server) = run(case, "3", "threads");
         assert_eq!(code, Some(case.code), "{}: {err}", case.fault);
         assert!(matches!(out.lines().count() % 30, 0 | 7), "a page is not whole: {err}");
         assert!(trouble(&err).contains(case.words), "{err}");
@@ -143,11 +143,11 @@ fn a_fault_in_the_profile_ends_it_all() {
     let nothing = [(r#""status","status":500"#, "with 500"), (r#""html""#, "(expected value")];
     let nothing = nothing.map(|(fault, words)| case(fault, 1, words));
     for case in nothing.iter().chain(&ENDS) {
-        let (Ended { code, out, err }, server) = run(case, "\"profile\"", "race");
+        let (CliOutput { code, out, err }, server) = run(case, "\"profile\"", "race");
         assert_eq!((code, out.as_str()), (Some(case.code), ""), "{}: {err}", case.fault);
         assert!(trouble(&err).contains(&case.words.replace("page 3", "the profile")), "{err}");
         assert!(err.ends_with("nothing was fetched, so stdout was not written\n"), "{err}");
-        assert_eq!(server.counts().requests, 1, "{}", case.fault);
+        assert_eq!(server.request_counts().requests, 1, "{}", case.fault);
     }
 }
 
@@ -155,7 +155,7 @@ fn a_fault_in_the_profile_ends_it_all() {
 #[test]
 fn a_list_that_is_not_shown_to_its_end_is_whole() {
     let server = faulty(127, r#"{"from":3,"times":0,"fault":"status","status":422}"#);
-    let Ended { code, out, err } = end(asking_quick(&server).args(["-o", "-"]));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(["-o", "-"]));
     assert_eq!((code, out.lines().count(), trouble(&err)), (Some(0), 60, ""), "{err}");
 }
 
@@ -164,11 +164,11 @@ fn a_list_that_is_not_shown_to_its_end_is_whole() {
 fn a_limit_is_waited_for_by_all() {
     let server = faulty(3_000, r#"{"page":20,"fault":"secondary_limit","retry_after":1}"#);
     let args = ["--mode", "threads", "--threads", "8", "--max-wait", "9s", "--retries", "0"];
-    let Ended { code, out, err } = end(asking_quick(&server).args(args));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(args));
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("\nmulti_threaded count: 3000\n"), "{out}");
     assert!(out.contains("\nrate limits  1 in threads x8: nothing was asked meanwhile\n"), "{out}");
-    let counts = server.counts();
+    let counts = server.request_counts();
     assert_eq!(counts.early, 0);
     // At the most, each of the other workers met it, too.
     assert!((102..=109).contains(&counts.requests), "{}", counts.requests);

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::scripted::Scripted;
-use super::{Ended, asking, asking_quick, end, quick, threadline};
+use super::scripted_server::ScriptedServer;
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
 
 #[test]
 fn all_of_them_at_once_with_any_report() {
@@ -15,7 +15,8 @@ fn all_of_them_at_once_with_any_report() {
     for way in ["--plain", "--json"] {
         let mut command = asking_quick(&server);
         let files = ["--trace", "r.json", "--svg", "r.svg", "--report", "r.md", "-o", "f.csv"];
-        let Ended { code, out, err } = end(command.current_dir(place.path()).arg(way).args(files));
+        let CliOutput { code, out, err } =
+            run_to_end(command.current_dir(place.path()).arg(way).args(files));
         assert_eq!(code, Some(0), "{err}");
         assert_eq!(
             err,
@@ -37,12 +38,13 @@ fn all_of_them_at_once_with_any_report() {
 #[test]
 fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
     let server = quick(127);
-    let Ended { code, out, err } = end(asking_quick(&server).args(["--svg", "-"]));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(["--svg", "-"]));
     assert_eq!(code, Some(0));
     assert!(out.starts_with("<?xml") && out.ends_with("</svg>\n"), "{out}");
     assert!(err.starts_with("single_threaded time(sec): "), "{err}");
     let mut command = threadline();
-    let Ended { out, err, .. } = end(command.args(["exec", "--trace", "-", "--", "true"]));
+    let CliOutput { out, err, .. } =
+        run_to_end(command.args(["exec", "--trace", "-", "--", "true"]));
     assert!(serde_json::from_str::<Value>(&out).is_ok(), "{out}");
     assert!(err.contains("==> command 1 of 1"), "{err}");
 }
@@ -55,7 +57,7 @@ fn two_things_never_share_a_place() {
         (&["--report", "-", "-o", "-"], "--report and --output - both want stdout"),
         (&["--svg", "x", "--report", "x"], "--svg and --report name the same file"),
     ] {
-        let Ended { code, out, err } = end(threadline().args(arguments));
+        let CliOutput { code, out, err } = run_to_end(threadline().args(arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
         assert!(err.starts_with(&format!("threadline: {words}")), "{err}");
     }
@@ -92,7 +94,8 @@ fn nothing_is_written_over_what_is_read_or_written_besides() {
         #[cfg(unix)]
         (&["--svg", "new", "--record", "soft"], "--svg", "--record"),
     ] {
-        let Ended { code, out, err } = end(threadline().current_dir(&folder).args(arguments));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().current_dir(&folder).args(arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
         let said = format!("threadline: {one} and {two} name the same file: give each its own\n");
         assert_eq!(err, said, "{arguments:?}");
@@ -133,22 +136,22 @@ fn nothing_is_written_over_what_stdin_is() {
 fn a_device_may_be_read_and_written() {
     let mut command = threadline();
     let command = command.args(["exec", "--from", "-", "--plain", "--svg", "/dev/null"]);
-    let Ended { err, .. } = end(command);
+    let CliOutput { err, .. } = run_to_end(command);
     assert!(err.contains("stdin has no command"), "{err}");
 }
 
 #[test]
-fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
-    let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());
+fn an_unwritable_file_is_reported_before_any_request() {
+    let (server, place) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
     for option in ["--trace", "--svg", "--report"] {
         for path in [place.path().join("missing/r"), place.path().to_owned()] {
-            let mut command = asking(server.url());
-            let Ended { code, out, err } = end(command.arg(option).arg(&path));
+            let mut command = command_for(server.url());
+            let CliOutput { code, out, err } = run_to_end(command.arg(option).arg(&path));
             assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
             assert!(err.contains(option) && err.contains(path.to_str().unwrap()), "{err}");
         }
     }
-    assert_eq!(server.asked().len(), 0);
+    assert_eq!(server.requests().len(), 0);
 }
 
 /// What takes the place of the target meanwhile must not cost the run, nor the other files.
@@ -157,12 +160,13 @@ fn one_that_cannot_be_written_costs_no_other() {
     let place = TempDir::new().unwrap();
     let [trace, svg] = ["r.json", "r.svg"].map(|name| place.path().join(name));
     let taken = trace.clone();
-    let server = Scripted::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, 30, move |_| {
         _ = fs::create_dir_all(&taken);
         None
     });
-    let mut command = asking(server.url());
-    let Ended { code, out, err } = end(command.arg("--trace").arg(&trace).arg("--svg").arg(&svg));
+    let mut command = command_for(server.url());
+    let CliOutput { code, out, err } =
+        run_to_end(command.arg("--trace").arg(&trace).arg("--svg").arg(&svg));
     assert_eq!(code, Some(1), "{err}");
     let (_, kept) = err.lines().next().unwrap().rsplit_once("the trace is in ").unwrap();
     assert!(serde_json::from_str::<Value>(&fs::read_to_string(kept).unwrap()).is_ok());
@@ -177,7 +181,8 @@ fn commands_and_cpu_work_are_taken_along_too() {
         &["--workload", "cpu", "--simulate", "--plain", "--svg", "r.svg", "--report", "r.md"][..],
         &["exec", "--svg", "r.svg", "--report", "r.md", "--", "echo '<&>' | cat", "true"],
     ] {
-        let Ended { code, err, .. } = end(threadline().current_dir(&place).args(arguments));
+        let CliOutput { code, err, .. } =
+            run_to_end(threadline().current_dir(&place).args(arguments));
         assert_eq!(code, Some(0), "{err}");
         assert!(err.ends_with("picture written to r.svg\nreport written to r.md\n"), "{err}");
     }

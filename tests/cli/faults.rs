@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use super::scripted::{Reply, Scripted, page_of};
-use super::{Ended, asking, end, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedServer, page_of};
+use super::{CliOutput, command_for, run_to_end, threadline};
 
 /// Exit `code`, and one line on stderr that holds `words`.
 #[track_caller]
-fn told(server: &Scripted, code: i32, words: &str) {
-    let Ended { code: ended, err, .. } = end(&mut asking(server.url()));
+fn assert_error(server: &ScriptedServer, code: i32, words: &str) {
+    let CliOutput { code: ended, err, .. } = run_to_end(&mut command_for(server.url()));
     assert_eq!(ended, Some(code), "{err}");
     assert!(err.starts_with("threadline: ") && err.contains(words), "{err}");
     assert_eq!(err.lines().count(), 1, "{err}");
@@ -19,17 +19,17 @@ fn told(server: &Scripted, code: i32, words: &str) {
 
 #[test]
 fn a_server_that_is_no_github_is_no_unknown_user() {
-    let website = Scripted::start(|_| Reply::new(404, "<html>Not Found</html>"));
-    told(&website, 1, "Check --api-url");
-    let other = Scripted::start(|_| Reply::new(200, "<html>Welcome</html>"));
-    told(&other, 1, "check --api-url");
+    let website = ScriptedServer::start(|_| ScriptedReply::new(404, "<html>Not Found</html>"));
+    assert_error(&website, 1, "Check --api-url");
+    let other = ScriptedServer::start(|_| ScriptedReply::new(200, "<html>Welcome</html>"));
+    assert_error(&other, 1, "check --api-url");
 }
 
 #[test]
 fn nobody_listens() {
     // Ports given to programs that ask for any are far above.
     let address = "127.0.0.1:1";
-    let Ended { code, out, err } = end(&mut asking(&format!("http://{address}")));
+    let CliOutput { code, out, err } = run_to_end(&mut command_for(&format!("http://{address}")));
     assert_eq!((code, out.as_str()), (Some(1), ""));
     let words = format!("threadline: {address} cannot be reached (Connection refused");
     assert!(err.starts_with(&words), "{err}");
@@ -38,9 +38,9 @@ fn nobody_listens() {
 /// Fetches a list of `listed` followers of a profile that claims `said`, in `mode`; returns the
 /// followers' numbers and how often each page was asked for.
 fn fetch(said: u32, listed: u32, mode: &str) -> (Vec<Value>, BTreeMap<u32, usize>) {
-    let server = Scripted::list(said, listed, |_| None);
-    let Ended { code, out, err } =
-        end(asking(server.url()).args(["--mode", mode, "--threads", "4", "-o", "-"]));
+    let server = ScriptedServer::list(said, listed, |_| None);
+    let CliOutput { code, out, err } =
+        run_to_end(command_for(server.url()).args(["--mode", mode, "--threads", "4", "-o", "-"]));
     assert_eq!(code, Some(0), "{mode}: {err}");
     let modes: &[&str] = match mode {
         "race" => &["both single_threaded and multi_threaded"],
@@ -83,8 +83,9 @@ fn a_list_that_is_longer_than_the_profile_says() {
 #[test]
 fn a_list_that_moves_while_its_pages_are_turned() {
     let moving = |page: u32| (page - 1) * 29 + 1..=((page - 1) * 29 + 30).min(127);
-    let server = Scripted::list(127, 127, move |page| Some(page_of(page, 5, moving(page))));
-    let Ended { code, out, err } = end(asking(server.url()).args(["--threads", "2", "-o", "-"]));
+    let server = ScriptedServer::list(127, 127, move |page| Some(page_of(page, 5, moving(page))));
+    let CliOutput { code, out, err } =
+        run_to_end(command_for(server.url()).args(["--threads", "2", "-o", "-"]));
     assert_eq!(code, Some(0), "{err}");
     let id = |line| serde_json::from_str::<Value>(line).unwrap()["id"].clone();
     assert_eq!(out.lines().map(id).collect::<Vec<_>>(), (1..=127).collect::<Vec<_>>());
@@ -92,7 +93,7 @@ fn a_list_that_moves_while_its_pages_are_turned() {
     let said = "the same 127 in both, in the same order\n\
                 duplicates   4 in sequential, 4 in threads x2: seen before, counted once\n";
     assert!(err.ends_with(said), "{err}");
-    let Ended { out, .. } = end(asking(server.url()).arg("--json"));
+    let CliOutput { out, .. } = run_to_end(command_for(server.url()).arg("--json"));
     let report: Value = serde_json::from_str(&out).unwrap();
     for run in report["runs"].as_array().unwrap() {
         assert_eq!((&run["followers"], &run["duplicates"]), (&127.into(), &4.into()));
@@ -106,24 +107,25 @@ fn a_list_that_changes_between_the_runs() {
     let times = AtomicU32::new(0);
     // The first account leaves, and two join at the end.
     let accounts = |before| if before == 0 { 1..=20 } else { 2..=22 };
-    let server = Scripted::list(20, 20, move |_| {
+    let server = ScriptedServer::list(20, 20, move |_| {
         Some(page_of(1, 1, accounts(times.fetch_add(1, Ordering::SeqCst))))
     });
-    let Ended { code, out, err } = end(&mut asking(server.url()));
+    let CliOutput { code, out, err } = run_to_end(&mut command_for(server.url()));
     assert_eq!(code, Some(0), "{err}");
     let said = "\nfollowers    2 followers joined and 1 left between the runs\n";
     assert!(out.contains(said) && !out.contains("same"), "{out}");
 }
 
 #[test]
-fn a_server_that_asks_for_more_patience_than_there_is_is_told_so() {
-    let server = Scripted::list(90, 90, |page| {
-        let busy = || Reply::error(503, "Busy").header("retry-after", "600");
+fn a_retry_after_beyond_max_wait_is_reported() {
+    let server = ScriptedServer::list(90, 90, |page| {
+        let busy = || ScriptedReply::error(503, "Busy").header("retry-after", "600");
         (page == 2).then(busy)
     });
     let mut command = threadline();
     let arguments = ["octocat", "--api-url", server.url(), "--mode", "sequential"];
-    let Ended { code, err, .. } = end(command.args(arguments).args(["--max-wait", "3s"]));
+    let CliOutput { code, err, .. } =
+        run_to_end(command.args(arguments).args(["--max-wait", "3s"]));
     assert_eq!(code, Some(6), "{err}");
     assert!(err.contains("it asks for 10 min, and --max-wait is 3 s"), "{err}");
     assert_eq!(server.pages(), BTreeMap::from([(1, 1), (2, 1), (3, 1)]));

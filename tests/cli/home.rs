@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
 
-use super::{Ended, end, quick, threadline};
+use super::{CliOutput, quick, run_to_end, threadline};
 
 /// A folder for `XDG_CONFIG_HOME`, and the file in it.
 fn configured(text: &str) -> (tempfile::TempDir, PathBuf) {
@@ -26,7 +26,7 @@ fn at(folder: &Path, args: &[&str]) -> Command {
 fn report(command: &mut Command) -> String {
     let server = quick(100);
     let asked = command.args(["aaronlelevier", "--plain", "--api-url", &server.url()]);
-    let Ended { code, out, err } = end(asked);
+    let CliOutput { code, out, err } = run_to_end(asked);
     assert_eq!(code, Some(0), "{err}");
     out
 }
@@ -52,7 +52,7 @@ fn the_file_decides_where_the_command_line_says_nothing() {
 
 #[track_caller]
 fn refused(command: &mut Command, words: &str) {
-    let Ended { code, out, err } = end(command);
+    let CliOutput { code, out, err } = run_to_end(command);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     assert!(err.starts_with("threadline: ") && err.lines().count() == 1, "{err:?}");
     assert!(err.contains(words), "{err}");
@@ -76,14 +76,14 @@ fn what_is_wrong_in_it_ends_before_anything_is_done() {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_told_and_one_that_is_not_there_is_none() {
+fn an_unreadable_file_is_reported_and_a_missing_one_is_none() {
     let (folder, file) = configured("");
     refused(
         threadline().args(["--plain", "--config", "/nowhere/mine.toml"]),
         "/nowhere/mine.toml: No such",
     );
     std::fs::remove_file(&file).unwrap();
-    assert_eq!(end(&mut at(folder.path(), &["--print-keys"])).code, Some(0));
+    assert_eq!(run_to_end(&mut at(folder.path(), &["--print-keys"])).code, Some(0));
     std::fs::create_dir(&file).unwrap();
     refused(&mut at(folder.path(), &["--print-keys"]), "cannot read the configuration in");
     std::fs::remove_dir(&file).unwrap();
@@ -94,13 +94,13 @@ fn a_file_that_cannot_be_read_is_told_and_one_that_is_not_there_is_none() {
 
 #[test]
 fn the_keys_are_printed_as_the_file_has_them() {
-    let Ended { code, out, err } = end(threadline().arg("--print-keys"));
+    let CliOutput { code, out, err } = run_to_end(threadline().arg("--print-keys"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     insta::assert_snapshot!("print_keys", out);
     let (folder, _) = configured(&out);
-    assert_eq!(end(&mut at(folder.path(), &["--print-keys"])).out, out, "pasted");
+    assert_eq!(run_to_end(&mut at(folder.path(), &["--print-keys"])).out, out, "pasted");
     let (folder, _) = configured("[keys]\nrun = [\"r\", \"Enter\"]\nquit = []\n");
-    let own = end(&mut at(folder.path(), &["--print-keys"])).out;
+    let own = run_to_end(&mut at(folder.path(), &["--print-keys"])).out;
     for line in ["run = [\"r\", \"Enter\"]", "inspect = []", "quit = []"] {
         assert!(own.contains(line), "{line}: {own}");
     }
@@ -109,7 +109,7 @@ fn the_keys_are_printed_as_the_file_has_them() {
 #[test]
 fn every_shell_gets_its_completions() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let Ended { code, out, err } = end(threadline().args(["completions", shell]));
+        let CliOutput { code, out, err } = run_to_end(threadline().args(["completions", shell]));
         assert_eq!((code, err.as_str()), (Some(0), ""), "{shell}");
         for word in ["--per-page", "--reduced-motion", "exec", "serve", "completions"] {
             assert!(
@@ -120,11 +120,11 @@ fn every_shell_gets_its_completions() {
         }
         assert!(!out.contains("worker "), "{shell}: hidden");
     }
-    let fish = end(threadline().args(["completions", "fish"])).out;
+    let fish = run_to_end(threadline().args(["completions", "fish"])).out;
     // An option without its value yet is no error, so that its values are completed.
     assert!(fish.contains("-- $cmd value 2>/dev/null"), "{fish}");
     assert!(fish.contains("completions\" -f -a \"bash elvish fish powershell zsh\""), "{fish}");
-    let zsh = end(threadline().args(["completions", "zsh"])).out;
+    let zsh = run_to_end(threadline().args(["completions", "zsh"])).out;
     // The command is the first word that is no option; behind another, there are the main options.
     assert!(zsh.contains("case $line[1] in") && !zsh.contains("$line[2]"), "{zsh}");
     assert_eq!(zsh.matches("(*)\n_arguments ").count(), 1, "{zsh}");
@@ -134,7 +134,7 @@ fn every_shell_gets_its_completions() {
 
 #[test]
 fn the_manual_tells_of_every_command_and_option() {
-    let Ended { code, out, err } = end(threadline().arg("man"));
+    let CliOutput { code, out, err } = run_to_end(threadline().arg("man"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert!(out.starts_with(".ie") || out.starts_with(".TH threadline 1"), "{out}");
     for words in [
@@ -173,7 +173,7 @@ fn the_short_help_is_short() {
         (&["serve", "-h"], 24),
         (&["completions", "-h"], 24),
     ] {
-        let help = end(threadline().args(args).env("COLUMNS", "80")).out;
+        let help = run_to_end(threadline().args(args).env("COLUMNS", "80")).out;
         assert!(help.lines().count() <= most, "{args:?} has {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{args:?}");
     }

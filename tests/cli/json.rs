@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, asking_quick, end, quick, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -87,7 +87,7 @@ const STATES: [&str; 12] = [
 #[test]
 fn every_key_is_there() {
     let server = quick(127);
-    let Ended { code, out, err } = end(asking_quick(&server).arg("--json"));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).arg("--json"));
     assert_eq!((code, err.as_str()), (Some(0), ""));
     let report = report(&out);
     assert_eq!(keys(&report), sorted(TOP));
@@ -113,11 +113,11 @@ fn check_run(run: &Value) {
 }
 
 #[test]
-fn what_is_computed_is_told() {
+fn computed_work_is_reported() {
     for mode in ["sequential", "threads", "gil"] {
         let args = ["--workload", "cpu", "--tasks", "5", "--size", "1ms", "--threads", "2"];
-        let Ended { code, out, err } =
-            end(threadline().args(args).args(["--mode", mode, "--json"]));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().args(args).args(["--mode", mode, "--json"]));
         assert_eq!((code, err.as_str()), (Some(0), ""));
         let report = report(&out);
         assert_eq!(keys(&report), sorted(TOP));
@@ -168,7 +168,7 @@ fn check_gil(run: &Value) {
 #[test]
 fn a_whole_race_in_figures() {
     let server = quick(127);
-    let ended = end(asking_quick(&server).args(["--json", "--threads", "3"]));
+    let ended = run_to_end(asking_quick(&server).args(["--json", "--threads", "3"]));
     let report = report(&ended.out);
     assert_eq!(report["format"], "threadline.report");
     assert_eq!(report["version"], 2);
@@ -209,7 +209,7 @@ fn a_whole_race_in_figures() {
 #[test]
 fn one_mode_has_nothing_to_compare() {
     let server = quick(127);
-    let ended = end(asking_quick(&server).args(["--json", "--mode", "threads"]));
+    let ended = run_to_end(asking_quick(&server).args(["--json", "--mode", "threads"]));
     let report = report(&ended.out);
     assert_eq!(report["runs"].as_array().unwrap().len(), 1);
     assert_eq!(report["runs"][0]["against_sequential"], Value::Null);
@@ -217,8 +217,8 @@ fn one_mode_has_nothing_to_compare() {
 
 #[test]
 fn a_failure_is_part_of_the_document() {
-    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
-    let Ended { code, out, err } = end(asking(server.url()).arg("--json"));
+    let server = ScriptedServer::start(|_| ScriptedReply::error(404, "Not Found"));
+    let CliOutput { code, out, err } = run_to_end(command_for(server.url()).arg("--json"));
     assert_eq!(code, Some(3));
     assert!(err.contains("knows no user \"octocat\""), "{err}");
     let report = report(&out);
@@ -228,9 +228,10 @@ fn a_failure_is_part_of_the_document() {
 
 #[test]
 fn a_failed_page_is_part_of_the_document() {
-    let server =
-        Scripted::list(90, 90, |page| (page == 2).then(|| Reply::error(500, "Server Error")));
-    let Ended { code, out, .. } = end(asking(server.url()).arg("--json"));
+    let server = ScriptedServer::list(90, 90, |page| {
+        (page == 2).then(|| ScriptedReply::error(500, "Server Error"))
+    });
+    let CliOutput { code, out, .. } = run_to_end(command_for(server.url()).arg("--json"));
     assert_eq!(code, Some(6));
     let report = report(&out);
     let run = &report["runs"][1];
@@ -244,12 +245,14 @@ fn a_failed_page_is_part_of_the_document() {
 
 #[test]
 fn text_from_the_server_cannot_act_on_a_terminal() {
-    let server = Scripted::start(|request| match request.page() {
-        None => Reply::new(200, "{\"login\":\"a\u{9b}31m\\u001b[2J\u{202e}\",\"followers\":1}"),
-        Some(_) => Reply::new(500, "{\"message\":\"\\u001b]0;title\\u0007\u{9b}\"}"),
+    let server = ScriptedServer::start(|request| match request.page() {
+        None => {
+            ScriptedReply::new(200, "{\"login\":\"a\u{9b}31m\\u001b[2J\u{202e}\",\"followers\":1}")
+        }
+        Some(_) => ScriptedReply::new(500, "{\"message\":\"\\u001b]0;title\\u0007\u{9b}\"}"),
     });
     for way in ["--json", "--plain"] {
-        let Ended { out, err, .. } = end(asking(server.url()).arg(way));
+        let CliOutput { out, err, .. } = run_to_end(command_for(server.url()).arg(way));
         for text in [&out, &err] {
             assert!(!text.contains(['\u{1b}', '\u{7}', '\u{9b}', '\u{202e}']), "{text:?}");
         }
@@ -257,16 +260,16 @@ fn text_from_the_server_cannot_act_on_a_terminal() {
 }
 
 #[test]
-fn each_request_for_a_page_is_told_with_its_reason() {
+fn each_request_for_a_page_is_reported_with_its_reason() {
     let tries = AtomicU32::new(0);
-    let server = Scripted::list(90, 90, move |page| {
+    let server = ScriptedServer::list(90, 90, move |page| {
         let first = page == 2 && tries.fetch_add(1, Ordering::Relaxed) == 0;
-        first.then(|| Reply::error(502, "Server Error"))
+        first.then(|| ScriptedReply::error(502, "Server Error"))
     });
     let mut command = threadline();
     let url = server.url().to_owned();
     let args = ["octocat", "--api-url", &url, "--retries", "1", "--mode", "sequential", "--json"];
-    let Ended { code, out, .. } = end(command.args(args));
+    let CliOutput { code, out, .. } = run_to_end(command.args(args));
     assert_eq!(code, Some(0));
     let report = report(&out);
     let run = &report["runs"][0];
@@ -288,7 +291,7 @@ fn each_request_for_a_page_is_told_with_its_reason() {
 #[test]
 fn a_count_that_is_found_says_how() {
     let server = quick(127);
-    let ended = end(asking_quick(&server).args(["--json", "--threads", "auto"]));
+    let ended = run_to_end(asking_quick(&server).args(["--json", "--threads", "auto"]));
     let report = report(&ended.out);
     let [sequential, threads] = [&report["runs"][0], &report["runs"][1]];
     assert_eq!((&sequential["auto"], &threads["auto"]), (&false.into(), &true.into()));

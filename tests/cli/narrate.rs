@@ -1,17 +1,17 @@
 //! Sentences for a screen reader, on stderr.
 
-use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, end, quick, server, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{CliOutput, builtin_server, command_for, quick, run_to_end, threadline};
 
 /// What is told while aaronlelevier's followers are fetched from there.
-fn told(url: &str, args: &[&str]) -> Ended {
-    end(threadline().args(["aaronlelevier", "--narrate", "--api-url", url]).args(args))
+fn narrate(url: &str, args: &[&str]) -> CliOutput {
+    run_to_end(threadline().args(["aaronlelevier", "--narrate", "--api-url", url]).args(args))
 }
 
 #[test]
 fn a_race_in_sentences() {
     let server = quick(127);
-    let Ended { code, out, err } = told(&server.url(), &["--threads", "2"]);
+    let CliOutput { code, out, err } = narrate(&server.url(), &["--threads", "2"]);
     assert_eq!(code, Some(0), "{err}");
     let said: Vec<&str> = err.lines().collect();
     let begins = ["sequential begins: 5 pages", "threads x2 begins: 5 pages"];
@@ -36,7 +36,7 @@ fn a_race_in_sentences() {
 fn a_count_that_is_found_is_said_and_only_who_worked() {
     let server = quick(30 * 60);
     let args = ["--mode", "threads", "--threads", "auto"];
-    let Ended { code, err, .. } = told(&server.url(), &args);
+    let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(0), "{err}");
     let done = err.lines().find(|line| line.starts_with("threads auto done: ")).unwrap();
     assert!(done.ends_with(" at once in the end"), "{err}");
@@ -50,22 +50,22 @@ fn a_count_that_is_found_is_said_and_only_who_worked() {
 #[test]
 fn what_fails_is_said_when_it_fails() {
     let faults = r#"{"page":3,"fault":"status","status":502}"#;
-    let server = server::faulty(127, faults);
-    let Ended { err, code, .. } = told(&server.url(), &["--mode", "sequential"]);
+    let server = builtin_server::faulty(127, faults);
+    let CliOutput { err, code, .. } = narrate(&server.url(), &["--mode", "sequential"]);
     assert_eq!(code, Some(0), "{err}");
     let failed = err.lines().find(|line| line.starts_with("page 3 failed, again in ")).unwrap();
     assert!(failed.contains(" s: ") && failed.contains("502"), "{failed}");
-    let down = Scripted::start(|_| Reply::new(500, "{}"));
-    let Ended { code, err, .. } = end(asking(down.url()).arg("--narrate"));
+    let down = ScriptedServer::start(|_| ScriptedReply::new(500, "{}"));
+    let CliOutput { code, err, .. } = run_to_end(command_for(down.url()).arg("--narrate"));
     assert_eq!(code, Some(1), "{err}");
     assert_eq!(err.matches("127.0.0.1:").count(), 2, "whom it asks, and why it failed: {err}");
 }
 
 #[test]
 fn a_request_for_the_profile_is_no_page_and_no_advice_is_given_to_one_who_waits() {
-    let down = Scripted::start(|_| Reply::new(502, "{}"));
+    let down = ScriptedServer::start(|_| ScriptedReply::new(502, "{}"));
     let asked = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
-    let Ended { err, .. } = end(threadline().args(asked));
+    let CliOutput { err, .. } = run_to_end(threadline().args(asked));
     let again = err.lines().find(|line| line.contains("failed, again in ")).unwrap();
     assert!(again.starts_with("the request for the profile failed"), "{err}");
     assert!(!again.contains("try again"), "{err}");
@@ -74,9 +74,9 @@ fn a_request_for_the_profile_is_no_page_and_no_advice_is_given_to_one_who_waits(
 #[test]
 fn a_lane_has_done_the_tasks_that_went_well() {
     let faults = r#"{"page":2,"fault":"status","status":502,"times":0}"#;
-    let server = server::faulty(127, faults);
+    let server = builtin_server::faulty(127, faults);
     let args = ["--mode", "sequential", "--retries", "0"];
-    let Ended { err, .. } = told(&server.url(), &args);
+    let CliOutput { err, .. } = narrate(&server.url(), &args);
     let lane = err.lines().find(|line| line.starts_with("sequential, main: ")).unwrap();
     assert!(err.contains(": 4 of 5 pages done\n"), "{err}");
     assert!(lane.contains(" %, 4 pages done and 1 failed"), "{err}");
@@ -86,9 +86,9 @@ fn a_lane_has_done_the_tasks_that_went_well() {
 #[test]
 fn a_limit_that_is_not_waited_for_holds_nobody_back() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":60}"#;
-    let server = server::faulty(127, faults);
+    let server = builtin_server::faulty(127, faults);
     let args = ["--mode", "threads", "--threads", "4", "--max-wait", "10s"];
-    let Ended { code, err, .. } = told(&server.url(), &args);
+    let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(5), "{err}");
     assert!(err.contains("--max-wait is 10 s"), "{err}");
     for wrong in ["no request leaves", "at once from now on", "throttled"] {
@@ -99,16 +99,16 @@ fn a_limit_that_is_not_waited_for_holds_nobody_back() {
 #[test]
 fn of_one_worker_nothing_is_said_on_how_many_may_ask() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
-    let server = server::faulty(127, faults);
-    let Ended { code, err, .. } = told(&server.url(), &["--mode", "sequential"]);
+    let server = builtin_server::faulty(127, faults);
+    let CliOutput { code, err, .. } = narrate(&server.url(), &["--mode", "sequential"]);
     assert_eq!(code, Some(0), "{err}");
     assert!(err.contains("no request leaves for ") && !err.contains("from now on"), "{err}");
 }
 
 #[test]
-fn a_command_is_told_whole() {
+fn a_command_is_narrated_whole() {
     let args = ["exec", "--narrate", "--only", "sequential", "--", "true; exit 3"];
-    let Ended { err, .. } = end(threadline().args(args));
+    let CliOutput { err, .. } = run_to_end(threadline().args(args));
     assert!(err.contains("\ncommand 1, \"true; exit 3\", ended with exit status 3\n"), "{err}");
     let lane = err.lines().find(|line| line.starts_with("sequential, main: ")).unwrap();
     assert!(lane.contains(", 0 commands done and 1 failed"), "{err}");
@@ -117,8 +117,9 @@ fn a_command_is_told_whole() {
 #[test]
 fn a_limit_is_said_with_who_still_works() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
-    let server = server::faulty(127, faults);
-    let Ended { code, err, .. } = told(&server.url(), &["--mode", "threads", "--threads", "4"]);
+    let server = builtin_server::faulty(127, faults);
+    let CliOutput { code, err, .. } =
+        narrate(&server.url(), &["--mode", "threads", "--threads", "4"]);
     assert_eq!(code, Some(0), "{err}");
     let throttled = err.lines().find(|line| line.contains(" throttled ")).unwrap();
     assert!(
@@ -129,8 +130,8 @@ fn a_limit_is_said_with_who_still_works() {
 }
 
 #[test]
-fn commands_and_computed_tasks_are_told_too() {
-    let exec = end(threadline().args([
+fn commands_and_computed_tasks_are_narrated_too() {
+    let exec = run_to_end(threadline().args([
         "exec",
         "--narrate",
         "--only",
@@ -144,7 +145,7 @@ fn commands_and_computed_tasks_are_told_too() {
     assert!(exec.err.contains("parallel x2 begins: 2 commands\n"), "{}", exec.err);
     assert!(exec.err.contains("command 2, \"false\", ended with exit status 1\n"), "{}", exec.err);
     assert!(exec.err.contains(": 1 of 2 commands done\n"), "{}", exec.err);
-    let lab = end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
+    let lab = run_to_end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
     assert!(lab.err.contains("gil x4 done: 1.2"), "{}", lab.err);
     assert!(lab.out.starts_with('{'), "{}", lab.out);
 }
@@ -153,16 +154,16 @@ fn commands_and_computed_tasks_are_told_too() {
 fn accessible_changes_nothing_for_scripts() {
     for value in ["1", "0", ""] {
         let ended =
-            end(threadline().args(["--simulate", "--mode", "gil"]).env("ACCESSIBLE", value));
+            run_to_end(threadline().args(["--simulate", "--mode", "gil"]).env("ACCESSIBLE", value));
         assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{value:?}");
     }
 }
 
 #[test]
-fn a_sweep_is_told_trial_by_trial() {
+fn a_sweep_is_narrated_trial_by_trial() {
     let args = ["--mode", "sweep", "--workload", "cpu", "--simulate", "--threads", "1,2"];
-    let Ended { code, err, out } =
-        end(threadline().args(args).args(["--repeats", "2", "--narrate"]));
+    let CliOutput { code, err, out } =
+        run_to_end(threadline().args(args).args(["--repeats", "2", "--narrate"]));
     assert_eq!(code, Some(0), "{err}");
     for trial in 1..=4 {
         let begins = format!("trial {trial} of 4: ");

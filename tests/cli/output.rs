@@ -9,11 +9,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 use threadline::github::server::Server;
 
-use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, asking_quick, end, quick, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
 
 fn written(server: &Server, path: &Path) -> String {
-    let Ended { code, err, .. } = end(asking_quick(server).arg("-o").arg(path));
+    let CliOutput { code, err, .. } = run_to_end(asking_quick(server).arg("-o").arg(path));
     assert_eq!(code, Some(0), "{err}");
     assert_eq!(err, format!("127 followers written to {}\n", path.display()));
     fs::read_to_string(path).unwrap()
@@ -50,7 +50,7 @@ fn every_format_holds_the_same_followers() {
 #[test]
 fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
     let server = quick(127);
-    let Ended { code, out, err } = end(asking_quick(&server).args(["-o", "-"]));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(["-o", "-"]));
     assert_eq!(code, Some(0));
     assert_eq!(out.lines().count(), 127);
     assert!(out.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()));
@@ -61,38 +61,42 @@ fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
 fn the_json_report_and_a_file_go_together() {
     let (server, place) = (quick(127), TempDir::new().unwrap());
     let path = place.path().join("f.csv");
-    let Ended { code, out, .. } = end(asking_quick(&server).arg("--json").arg("-o").arg(&path));
+    let CliOutput { code, out, .. } =
+        run_to_end(asking_quick(&server).arg("--json").arg("-o").arg(&path));
     assert_eq!(code, Some(0));
     assert!(serde_json::from_str::<Value>(&out).is_ok());
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 128);
 }
 
 #[test]
-fn a_place_that_cannot_be_written_to_is_told_before_anything_is_asked() {
-    let (server, place) = (Scripted::list(1, 1, |_| None), TempDir::new().unwrap());
+fn an_unwritable_file_is_reported_before_any_request() {
+    let (server, place) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
     let [missing, slash, long] = ["missing/f.csv", "f.csv/", &"f".repeat(300)]
         .map(|name| place.path().join(name).with_extension("csv"));
     let slash = slash.join("");
     let elsewhere = Path::new("/dev/null/f.csv");
     for path in [&missing, &slash, &long, place.path(), elsewhere] {
-        let Ended { code, out, err } = end(asking(server.url()).arg("-o").arg(path));
+        let CliOutput { code, out, err } =
+            run_to_end(command_for(server.url()).arg("-o").arg(path));
         assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
         assert!(err.starts_with("threadline: "), "{err}");
         assert!(err.contains(path.to_str().unwrap()) && !err.contains(".threadline-"), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
     }
-    assert_eq!(server.asked().len(), 0);
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[test]
 fn a_failed_page_leaves_a_partial_list_that_is_said_to_be_one() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("f.ndjson");
-    let server =
-        Scripted::list(90, 90, |page| (page == 2).then(|| Reply::error(500, "Server Error")));
+    let server = ScriptedServer::list(90, 90, |page| {
+        (page == 2).then(|| ScriptedReply::error(500, "Server Error"))
+    });
     for mode in ["sequential", "threads", "race"] {
-        let mut command = asking(server.url());
-        let Ended { code, err, .. } = end(command.args(["--mode", mode, "-o"]).arg(&path));
+        let mut command = command_for(server.url());
+        let CliOutput { code, err, .. } =
+            run_to_end(command.args(["--mode", mode, "-o"]).arg(&path));
         assert_eq!(code, Some(6), "{err}");
         let partial = format!("{} is partial: 60 followers, 2 of 3 pages\n", path.display());
         assert!(err.contains(&partial), "{err}");
@@ -111,8 +115,8 @@ fn nothing_fetched_touches_nothing() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("f.csv");
     fs::write(&path, "before").unwrap();
-    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
-    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    let server = ScriptedServer::start(|_| ScriptedReply::error(404, "Not Found"));
+    let CliOutput { code, err, .. } = run_to_end(command_for(server.url()).arg("-o").arg(&path));
     assert_eq!(code, Some(3));
     assert!(err.contains("was not written"), "{err}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "before");
@@ -131,11 +135,11 @@ fn a_list_that_cannot_have_its_name_is_kept_under_another() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("f.csv");
     let taken = path.clone();
-    let server = Scripted::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, 30, move |_| {
         _ = fs::create_dir_all(&taken);
         None
     });
-    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    let CliOutput { code, err, .. } = run_to_end(command_for(server.url()).arg("-o").arg(&path));
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains(&format!("cannot write {}: ", path.display())), "{err}");
     assert_eq!(kept(&err).parent(), Some(place.path()));
@@ -143,9 +147,9 @@ fn a_list_that_cannot_have_its_name_is_kept_under_another() {
 }
 
 /// A server of 30 followers; once a page is asked for, the directory is gone.
-fn removing(directory: &Path) -> Scripted {
+fn removing(directory: &Path) -> ScriptedServer {
     let directory = directory.to_owned();
-    Scripted::list(30, 30, move |_| {
+    ScriptedServer::list(30, 30, move |_| {
         _ = fs::remove_dir_all(&directory);
         None
     })
@@ -158,8 +162,8 @@ fn a_list_whose_directory_vanished_is_kept_in_the_working_directory() {
     fs::create_dir(&gone).unwrap();
     fs::create_dir(&here).unwrap();
     let (server, path) = (removing(&gone), gone.join("f.csv"));
-    let mut command = asking(server.url());
-    let Ended { code, err, .. } = end(command.current_dir(&here).arg("-o").arg(&path));
+    let mut command = command_for(server.url());
+    let CliOutput { code, err, .. } = run_to_end(command.current_dir(&here).arg("-o").arg(&path));
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains(&format!("cannot write {}: ", path.display())), "{err}");
     assert_eq!(kept(&err).parent().unwrap().file_name(), here.file_name());
@@ -173,14 +177,14 @@ fn a_list_whose_directory_vanished_is_kept_in_the_working_directory() {
 fn a_directory_that_is_cleaned_during_the_run_takes_the_file_in_the_end() {
     let place = TempDir::new().unwrap();
     let cleaned = place.path().to_owned();
-    let server = Scripted::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, 30, move |_| {
         for name in names(&cleaned) {
             fs::remove_file(cleaned.join(name)).unwrap();
         }
         None
     });
     let path = place.path().join("f.csv");
-    let Ended { code, err, .. } = end(asking(server.url()).arg("-o").arg(&path));
+    let CliOutput { code, err, .. } = run_to_end(command_for(server.url()).arg("-o").arg(&path));
     assert_eq!(code, Some(0), "{err}");
     assert_eq!(fs::read_to_string(path).unwrap().lines().count(), 31);
 }
@@ -191,9 +195,9 @@ fn a_list_that_nothing_takes_is_said_to_be_lost() {
     let gone = place.path().join("gone");
     fs::create_dir(&gone).unwrap();
     let server = removing(&gone);
-    let mut command = asking(server.url());
+    let mut command = command_for(server.url());
     command.current_dir(&gone).env("TMPDIR", "/no/such/directory");
-    let Ended { code, err, .. } = end(command.args(["-o", "f.csv"]));
+    let CliOutput { code, err, .. } = run_to_end(command.args(["-o", "f.csv"]));
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("cannot write f.csv: "), "{err}");
     assert!(err.contains("the followers are lost"), "{err}");
@@ -224,7 +228,7 @@ mod unix {
     #[test]
     fn a_program_that_is_killed_leaves_no_file_behind() {
         let place = TempDir::new().unwrap();
-        let server = Scripted::list(30, 30, |_| Some(Reply::never()));
+        let server = ScriptedServer::list(30, 30, |_| Some(ScriptedReply::never()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_threadline"));
         command.args(["octocat", "--api-url", server.url(), "-o"]).arg(place.path().join("f.csv"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
@@ -249,25 +253,27 @@ mod unix {
         }
         let circle = place.path().join("circle.csv");
         symlink("circle.csv", &circle).unwrap();
-        let Ended { code, err, .. } = end(asking_quick(&server).arg("-o").arg(&circle));
+        let CliOutput { code, err, .. } = run_to_end(asking_quick(&server).arg("-o").arg(&circle));
         assert_eq!(code, Some(1), "{err}");
     }
 
     #[test]
     fn a_device_is_written_into() {
         let server = quick(127);
-        let Ended { code, err, .. } = end(asking_quick(&server).args(["-o", "/dev/null"]));
+        let CliOutput { code, err, .. } =
+            run_to_end(asking_quick(&server).args(["-o", "/dev/null"]));
         assert_eq!((code, err.as_str()), (Some(0), "127 followers written to /dev/null\n"));
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
 
     #[test]
-    fn a_full_disk_is_told() {
+    fn a_full_disk_is_reported() {
         if !Path::new("/dev/full").exists() {
             return;
         }
         let server = quick(127);
-        let Ended { code, err, .. } = end(asking_quick(&server).args(["-o", "/dev/full"]));
+        let CliOutput { code, err, .. } =
+            run_to_end(asking_quick(&server).args(["-o", "/dev/full"]));
         assert_eq!(code, Some(1), "{err}");
         assert!(err.contains("cannot write /dev/full"), "{err}");
         for args in [&["--plain"][..], &["--json"], &["-o", "-"]] {

@@ -2,8 +2,8 @@
 
 use std::net::TcpListener;
 
-use super::scripted::{Reply, Scripted};
-use super::{Ended, asking, asking_quick, end, quick};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end};
 
 /// A proxy's address with a user and a password, as a variable has it.
 fn with_password(address: &str) -> String {
@@ -17,8 +17,9 @@ fn dead() -> String {
 }
 
 /// Fetches through a proxy what cannot be had through it.
-fn fail(api: &str, (variable, proxy): (&str, &str), more: &[&str]) -> Ended {
-    let ended = end(asking(api).args(more).arg("--plain").env(variable, with_password(proxy)));
+fn fail(api: &str, (variable, proxy): (&str, &str), more: &[&str]) -> CliOutput {
+    let ended =
+        run_to_end(command_for(api).args(more).arg("--plain").env(variable, with_password(proxy)));
     let all = format!("{}{}", ended.out, ended.err);
     assert!(!all.contains("hunter") && !all.contains("me:"), "{all}");
     ended
@@ -26,14 +27,14 @@ fn fail(api: &str, (variable, proxy): (&str, &str), more: &[&str]) -> Ended {
 
 #[test]
 fn an_api_is_asked_through_the_proxy_in_every_mode() {
-    let proxy = Scripted::list(45, 45, |_| None);
+    let proxy = ScriptedServer::list(45, 45, |_| None);
     for mode in ["threads", "gil", "processes"] {
-        let mut command = asking("http://api.example");
+        let mut command = command_for("http://api.example");
         command.args(["--mode", mode, "--plain"]).env("http_proxy", with_password(proxy.url()));
-        let Ended { code, out, err } = end(&mut command);
+        let CliOutput { code, out, err } = run_to_end(&mut command);
         assert_eq!(code, Some(0), "{mode}: {out}{err}");
     }
-    let asked = proxy.asked();
+    let asked = proxy.requests();
     // The rate limit, the profile and two pages.
     assert_eq!(asked.len(), 3 * 4);
     for request in asked {
@@ -51,7 +52,7 @@ fn a_dead_proxy_is_blamed_and_not_the_api() {
         ("all_proxy", "https://api.example"),
         ("HTTP_PROXY", "http://api.example"),
     ] {
-        let Ended { code, err, .. } = fail(api, (variable, &proxy), &[]);
+        let CliOutput { code, err, .. } = fail(api, (variable, &proxy), &[]);
         assert_eq!(code, Some(1), "{err}");
         let sentence =
             format!("the proxy {proxy} cannot be reached (Connection refused); check {variable}\n");
@@ -63,19 +64,19 @@ fn a_dead_proxy_is_blamed_and_not_the_api() {
 #[test]
 fn a_proxy_that_refuses_is_blamed() {
     for (status, reason) in [(407, "authorization required"), (502, "unsuccessful")] {
-        let proxy = Scripted::start(move |_| Reply::new(status, ""));
+        let proxy = ScriptedServer::start(move |_| ScriptedReply::new(status, ""));
         let url = proxy.url();
-        let Ended { code, err, .. } = fail("https://api.example", ("HTTPS_PROXY", url), &[]);
+        let CliOutput { code, err, .. } = fail("https://api.example", ("HTTPS_PROXY", url), &[]);
         assert_eq!(code, Some(1), "{err}");
         assert!(
             err.contains(&format!("the proxy {url} does not connect to api.example (")),
             "{err}"
         );
         assert!(err.contains(reason) && err.ends_with("); check HTTPS_PROXY\n"), "{err}");
-        assert_eq!(proxy.asked()[0].target, "api.example:443");
+        assert_eq!(proxy.requests()[0].target, "api.example:443");
     }
-    let proxy = Scripted::start(|_| Reply::new(407, ""));
-    let Ended { code, err, .. } = fail("http://api.example", ("HTTP_PROXY", proxy.url()), &[]);
+    let proxy = ScriptedServer::start(|_| ScriptedReply::new(407, ""));
+    let CliOutput { code, err, .. } = fail("http://api.example", ("HTTP_PROXY", proxy.url()), &[]);
     assert_eq!(code, Some(4), "{err}");
     let sentence = format!("the proxy {} asks for a user and a password (", proxy.url());
     assert!(err.contains(&sentence), "{err}");
@@ -84,12 +85,12 @@ fn a_proxy_that_refuses_is_blamed() {
 #[test]
 fn tls_with_the_api_fails_through_the_proxy() {
     // The proxy connects, and then no TLS comes from behind it.
-    let proxy = Scripted::start(|request| match request.target.as_str() {
-        "api.example:443" => Reply::new(200, "no TLS"),
-        _ => Reply::never(),
+    let proxy = ScriptedServer::start(|request| match request.target.as_str() {
+        "api.example:443" => ScriptedReply::new(200, "no TLS"),
+        _ => ScriptedReply::never(),
     });
     let url = proxy.url();
-    let Ended { err, .. } = fail("https://api.example", ("HTTPS_PROXY", url), &[]);
+    let CliOutput { err, .. } = fail("https://api.example", ("HTTPS_PROXY", url), &[]);
     let sentence = format!("api.example (through the proxy {url}) cannot be reached (");
     assert!(err.contains(&sentence), "{err}");
 }
@@ -107,8 +108,9 @@ fn a_proxy_that_cannot_be_used_is_refused_before_the_run() {
         ("ftp://proxy.example", malformed),
         ("socks5://me:hunter2@proxy.example:1080", "names a SOCKS proxy, which is not supported"),
     ] {
-        let mut command = asking("https://api.example");
-        let Ended { code, out, err } = end(command.arg("--plain").env("HTTPS_PROXY", proxy));
+        let mut command = command_for("https://api.example");
+        let CliOutput { code, out, err } =
+            run_to_end(command.arg("--plain").env("HTTPS_PROXY", proxy));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{proxy}: {err}");
         assert!(err.starts_with(&format!("threadline: HTTPS_PROXY {words}")), "{proxy}: {err}");
         assert!(!err.contains("hunter"), "{err}");
@@ -122,7 +124,7 @@ fn this_machine_is_asked_directly() {
     for proxy in [dead(), "http://".to_owned()] {
         let mut command = asking_quick(&server);
         command.arg("--plain").env("HTTP_PROXY", &proxy).env("ALL_PROXY", &proxy);
-        let Ended { code, err, .. } = end(&mut command);
+        let CliOutput { code, err, .. } = run_to_end(&mut command);
         assert_eq!(code, Some(0), "{proxy}: {err}");
     }
 }

@@ -8,20 +8,20 @@ use std::sync::mpsc::channel;
 
 use tempfile::TempDir;
 
-use super::scripted::Scripted;
-use super::{Ended, asking, asking_quick, end, quick, threadline};
+use super::scripted_server::ScriptedServer;
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
 
 /// Records what `command` does, without a screen, in this shape.
-fn recorded(mut command: assert_cmd::Command, folder: &TempDir, shape: &str) -> Ended {
+fn recorded(mut command: assert_cmd::Command, folder: &TempDir, shape: &str) -> CliOutput {
     let file = folder.path().join("run.jsonl");
-    end(command.arg(shape).arg("--record").arg(&file))
+    run_to_end(command.arg(shape).arg("--record").arg(&file))
 }
 
-fn replayed(folder: &TempDir, args: &[&str]) -> Ended {
-    end(threadline().arg("replay").arg(folder.path().join("run.jsonl")).args(args))
+fn replayed(folder: &TempDir, args: &[&str]) -> CliOutput {
+    run_to_end(threadline().arg("replay").arg(folder.path().join("run.jsonl")).args(args))
 }
 
-fn is_told_again(command: impl Fn() -> assert_cmd::Command, code: i32) {
+fn assert_same_report(command: impl Fn() -> assert_cmd::Command, code: i32) {
     let folder = tempfile::tempdir().unwrap();
     for shape in ["--plain", "--json"] {
         let live = recorded(command(), &folder, shape);
@@ -35,7 +35,7 @@ fn is_told_again(command: impl Fn() -> assert_cmd::Command, code: i32) {
 #[test]
 fn followers() {
     let server = quick(70);
-    is_told_again(|| asking_quick(&server), 0);
+    assert_same_report(|| asking_quick(&server), 0);
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_simulated_race() {
         command.args(["--workload", "mixed", "--simulate"]);
         command
     };
-    is_told_again(simulated, 0);
+    assert_same_report(simulated, 0);
 }
 
 #[cfg(unix)]
@@ -54,24 +54,24 @@ fn commands_whatever_they_write() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("run.jsonl");
     let words = ["--", "printf '\\033[2J\\377'; exit 3", "true"];
-    let live = end(threadline().args(["exec", "--json", "--record"]).arg(&file).args(words));
+    let live = run_to_end(threadline().args(["exec", "--json", "--record"]).arg(&file).args(words));
     let again = replayed(&folder, &["--json"]);
     assert_eq!((live.code, again.code), (Some(1), Some(1)));
     assert_eq!(again.out, live.out);
 }
 
 #[test]
-fn a_recording_from_a_pipe_is_told() {
+fn a_recording_from_a_pipe_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let server = quick(70);
     let live = recorded(asking_quick(&server), &folder, "--plain");
     let file = fs::read(folder.path().join("run.jsonl")).unwrap();
-    let again = end(threadline().args(["replay", "-"]).write_stdin(file));
+    let again = run_to_end(threadline().args(["replay", "-"]).write_stdin(file));
     assert_eq!((again.code, again.out), (Some(0), live.out));
 }
 
 #[test]
-fn a_recording_is_told_in_sentences_too() {
+fn a_recording_is_narrated_too() {
     let folder = tempfile::tempdir().unwrap();
     let live = recorded(asking_quick(&quick(70)), &folder, "--narrate");
     let again = replayed(&folder, &["--plain", "--narrate"]);
@@ -85,10 +85,10 @@ fn a_recording_is_told_in_sentences_too() {
 
 #[test]
 fn what_is_compared_needs_a_screen() {
-    let refused = end(threadline().args(["--simulate", "--compare", "run.jsonl"]));
+    let refused = run_to_end(threadline().args(["--simulate", "--compare", "run.jsonl"]));
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
     assert!(refused.err.contains("--compare is for the screen"), "{}", refused.err);
-    let exec = end(threadline().args(["exec", "--compare", "run.jsonl", "--", "true"]));
+    let exec = run_to_end(threadline().args(["exec", "--compare", "run.jsonl", "--", "true"]));
     assert_eq!(exec.code, Some(2), "{}", exec.err);
 }
 
@@ -97,18 +97,20 @@ fn what_is_shown_of_it_is_taken_along() {
     let folder = tempfile::tempdir().unwrap();
     let live = recorded(asking_quick(&quick(70)), &folder, "--plain");
     let trace = folder.path().join("run.json");
-    let again = end(threadline()
-        .arg("replay")
-        .arg(folder.path().join("run.jsonl"))
-        .arg("--trace")
-        .arg(&trace)
-        .arg("--plain"));
+    let again = run_to_end(
+        threadline()
+            .arg("replay")
+            .arg(folder.path().join("run.jsonl"))
+            .arg("--trace")
+            .arg(&trace)
+            .arg("--plain"),
+    );
     assert_eq!((again.code, again.out), (Some(0), live.out));
     assert!(fs::read_to_string(&trace).unwrap().starts_with('['));
 }
 
 #[test]
-fn a_recording_that_is_cut_off_is_told_as_far_as_it_goes() {
+fn a_truncated_recording_is_reported_as_far_as_it_goes() {
     let folder = tempfile::tempdir().unwrap();
     recorded(asking_quick(&quick(70)), &folder, "--plain");
     let file = folder.path().join("run.jsonl");
@@ -192,10 +194,10 @@ fn a_recording_in_which_nothing_could_run_is_refused() {
 fn what_cannot_be_recorded_or_replayed_is_refused_before_anything_runs() {
     let folder = tempfile::tempdir().unwrap();
     let nowhere = folder.path().join("no/such/run.jsonl");
-    let refused = end(threadline().arg("--plain").arg("--record").arg(&nowhere));
+    let refused = run_to_end(threadline().arg("--plain").arg("--record").arg(&nowhere));
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
     assert!(refused.err.contains("choose another place for --record"), "{}", refused.err);
-    let refused = end(threadline().args(["--plain", "--record", "-"]));
+    let refused = run_to_end(threadline().args(["--plain", "--record", "-"]));
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
     fs::write(folder.path().join("run.jsonl"), "{}\n").unwrap();
     let refused = replayed(&folder, &["--plain"]);
@@ -215,8 +217,8 @@ fn a_disk_that_is_full_costs_the_recording_and_never_the_run() {
         "ulimit -f 16; '{program}' --workload cpu --simulate --plain --record \"$1/run.jsonl\""
     );
     let mut shell = assert_cmd::Command::new("sh");
-    let live = end(shell.args(["-c", &script, "sh"]).arg(folder.path()));
-    let whole = end(threadline().args(["--workload", "cpu", "--simulate", "--plain"]));
+    let live = run_to_end(shell.args(["-c", &script, "sh"]).arg(folder.path()));
+    let whole = run_to_end(threadline().args(["--workload", "cpu", "--simulate", "--plain"]));
     assert_eq!((live.code, live.out), (Some(1), whole.out));
     assert!(live.err.contains("run.jsonl is cut off: "), "{}", live.err);
     assert_eq!(live.err.lines().count(), 1, "{}", live.err);
@@ -225,19 +227,24 @@ fn a_disk_that_is_full_costs_the_recording_and_never_the_run() {
 
 /// Records 30 followers to run.jsonl in the folder; `meanwhile` comes when the first page is asked
 /// for.
-fn recorded_while(folder: &TempDir, meanwhile: impl Fn(&Path) + Send + Sync + 'static) -> Ended {
+fn recorded_while(
+    folder: &TempDir,
+    meanwhile: impl Fn(&Path) + Send + Sync + 'static,
+) -> CliOutput {
     let file = folder.path().join("run.jsonl");
     let (path, once) = (file.clone(), Once::new());
-    let server = Scripted::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, 30, move |_| {
         once.call_once(|| meanwhile(&path));
         None
     });
-    end(asking(server.url()).args(["--plain", "--record"]).arg(&file))
+    run_to_end(command_for(server.url()).args(["--plain", "--record"]).arg(&file))
 }
 
 /// A simulated race, recorded to `file`.
-fn simulated(file: &Path) -> Ended {
-    end(threadline().args(["--simulate", "--workload", "cpu", "--plain", "--record"]).arg(file))
+fn simulated(file: &Path) -> CliOutput {
+    run_to_end(
+        threadline().args(["--simulate", "--workload", "cpu", "--plain", "--record"]).arg(file),
+    )
 }
 
 #[cfg(unix)]

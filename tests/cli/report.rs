@@ -1,7 +1,7 @@
 //! The plain report: the example's lines, exactly.
 
-use super::scripted::Scripted;
-use super::{Ended, asking, asking_quick, end, quick, threadline};
+use super::scripted_server::ScriptedServer;
+use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
 
 /// Whether a line is `label`, then a number as a program would read it.
 fn is_figure(line: &str, label: &str) -> bool {
@@ -12,7 +12,7 @@ fn is_figure(line: &str, label: &str) -> bool {
 #[test]
 fn the_three_lines() {
     let server = quick(127);
-    let Ended { code, out, err } = end(asking_quick(&server).arg("--plain"));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).arg("--plain"));
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     let lines: Vec<&str> = out.lines().collect();
     assert!(is_figure(lines[0], "single_threaded time(sec): "), "{out}");
@@ -27,7 +27,7 @@ fn the_three_lines() {
 fn one_mode_alone() {
     let server = quick(127);
     for (mode, name) in [("sequential", "single_threaded"), ("threads", "multi_threaded")] {
-        let Ended { code, out, .. } = end(asking_quick(&server).args(["--mode", mode]));
+        let CliOutput { code, out, .. } = run_to_end(asking_quick(&server).args(["--mode", mode]));
         assert_eq!(code, Some(0));
         let lines: Vec<&str> = out.lines().collect();
         assert!(is_figure(lines[0], &format!("{name} time(sec): ")), "{out}");
@@ -38,17 +38,17 @@ fn one_mode_alone() {
 
 #[test]
 fn the_profile_is_asked_for_once_and_each_page_once_a_mode() {
-    let server = Scripted::list(127, 127, |_| None);
-    let Ended { code, .. } = end(asking(server.url()).args(["--threads", "3"]));
+    let server = ScriptedServer::list(127, 127, |_| None);
+    let CliOutput { code, .. } = run_to_end(command_for(server.url()).args(["--threads", "3"]));
     assert_eq!(code, Some(0));
     assert_eq!(server.pages(), (1..=5).map(|page| (page, 2)).collect());
-    assert_eq!(server.asked().len(), 1 + 10);
+    assert_eq!(server.requests().len(), 1 + 10);
 }
 
 #[test]
 fn a_user_whom_nobody_follows() {
     let server = quick(0);
-    let Ended { code, out, .. } = end(&mut asking_quick(&server));
+    let CliOutput { code, out, .. } = run_to_end(&mut asking_quick(&server));
     assert_eq!(code, Some(0), "{out}");
     assert!(out.contains("\nboth single_threaded and multi_threaded count: 0\n"), "{out}");
 }
@@ -60,15 +60,16 @@ fn both_spellings_of_the_username() {
     for args in
         [&["aaronlelevier", "--username", "aaronlelevier"][..], &["--username", "AaronLelevier"]]
     {
-        let ended = end(threadline().args(args).args(["--api-url", &url]));
+        let ended = run_to_end(threadline().args(args).args(["--api-url", &url]));
         assert_eq!(ended.code, Some(0), "{}", ended.err);
     }
 }
 
 #[test]
-fn a_count_that_is_found_is_told() {
+fn an_adaptive_limit_is_reported() {
     let server = quick(127);
-    let Ended { code, out, .. } = end(asking_quick(&server).args(["--plain", "--threads", "auto"]));
+    let CliOutput { code, out, .. } =
+        run_to_end(asking_quick(&server).args(["--plain", "--threads", "auto"]));
     assert_eq!(code, Some(0));
     assert!(out.contains("\nthreads auto "), "{out}");
     assert!(out.contains(" workers on average, efficiency "), "{out}");

@@ -3,15 +3,15 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use super::{Ended, end, threadline};
+use super::{CliOutput, run_to_end, threadline};
 
 /// A running `threadline serve` and its first lines.
-struct Serving {
+struct ServeProcess {
     child: Child,
     lines: Vec<String>,
 }
 
-impl Serving {
+impl ServeProcess {
     fn start(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_threadline"))
             .arg("serve")
@@ -30,7 +30,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for ServeProcess {
     fn drop(&mut self) {
         _ = self.child.kill();
         _ = self.child.wait();
@@ -39,36 +39,37 @@ impl Drop for Serving {
 
 #[test]
 fn it_prints_its_address_and_a_curl_line_and_can_be_asked() {
-    let serving = Serving::start(&["--followers", "61", "--latency", "0"]);
-    let url = serving.url();
+    let server = ServeProcess::start(&["--followers", "61", "--latency", "0"]);
+    let url = server.url();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
-    assert_eq!(serving.lines[1], format!("curl '{url}/users/aaronlelevier/followers'"));
-    let Ended { code, out, err } = end(threadline().args(["aaronlelevier", "--api-url", url]));
+    assert_eq!(server.lines[1], format!("curl '{url}/users/aaronlelevier/followers'"));
+    let CliOutput { code, out, err } =
+        run_to_end(threadline().args(["aaronlelevier", "--api-url", url]));
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("\nboth single_threaded and multi_threaded count: 61\n"), "{out}");
-    let Ended { code, err, .. } = end(threadline().args(["nobody", "--api-url", url]));
+    let CliOutput { code, err, .. } = run_to_end(threadline().args(["nobody", "--api-url", url]));
     assert_eq!(code, Some(3), "{err}");
 }
 
 #[test]
-fn a_port_in_use_is_told() {
-    let serving = Serving::start(&["--latency", "0"]);
-    let (_, port) = serving.url().rsplit_once(':').unwrap();
-    let Ended { code, out, err } = end(threadline().args(["serve", "--port", port]));
+fn a_port_in_use_is_reported() {
+    let server = ServeProcess::start(&["--latency", "0"]);
+    let (_, port) = server.url().rsplit_once(':').unwrap();
+    let CliOutput { code, out, err } = run_to_end(threadline().args(["serve", "--port", port]));
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(err.starts_with(&format!("threadline: port {port} of 127.0.0.1 is in use")), "{err}");
 }
 
 #[test]
-fn a_latency_profile_is_read_or_told_to_be_none() {
+fn a_latency_profile_is_read_or_refused() {
     let place = tempfile::TempDir::new().unwrap();
     let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
     std::fs::write(&good, r#"{"profile_ms":0,"pages":[{"wait_ms":0,"receive_ms":0}]}"#).unwrap();
     std::fs::write(&bad, "{}").unwrap();
-    Serving::start(&["--latency-profile", good.to_str().unwrap()]);
+    ServeProcess::start(&["--latency-profile", good.to_str().unwrap()]);
     for path in [bad, place.path().join("missing.json")] {
-        let Ended { code, out, err } =
-            end(threadline().args(["serve", "--latency-profile", path.to_str().unwrap()]));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().args(["serve", "--latency-profile", path.to_str().unwrap()]));
         assert_eq!((code, out.as_str()), (Some(1), ""));
         assert!(err.starts_with("threadline: cannot "), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
@@ -76,22 +77,22 @@ fn a_latency_profile_is_read_or_told_to_be_none() {
 }
 
 #[test]
-fn faults_are_played_or_told_to_be_none() {
+fn a_fault_script_is_played_or_refused() {
     let place = tempfile::TempDir::new().unwrap();
     let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
     let fault = r#"{"page":"profile","fault":"status","status":404,"times":0}"#;
     std::fs::write(&good, format!(r#"{{"faults":[{fault}]}}"#)).unwrap();
     std::fs::write(&bad, r#"{"faults":[{"page":3,"fault":"fire"}]}"#).unwrap();
-    let serving = Serving::start(&["--latency", "0", "--faults", good.to_str().unwrap()]);
-    let Ended { code, err, .. } =
-        end(threadline().args(["aaronlelevier", "--api-url", serving.url()]));
+    let server = ServeProcess::start(&["--latency", "0", "--faults", good.to_str().unwrap()]);
+    let CliOutput { code, err, .. } =
+        run_to_end(threadline().args(["aaronlelevier", "--api-url", server.url()]));
     assert_eq!(code, Some(3), "{err}");
     for (path, words) in [
         (bad, "bad.json: fault 1: \"fire\" is nothing that the server can play; it plays primary_"),
         (place.path().join("missing.json"), "missing.json: No such file"),
     ] {
-        let Ended { code, out, err } =
-            end(threadline().args(["serve", "--faults", path.to_str().unwrap()]));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().args(["serve", "--faults", path.to_str().unwrap()]));
         assert_eq!((code, out.as_str()), (Some(1), ""));
         assert!(err.starts_with("threadline: cannot ") && err.contains(words), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
@@ -102,8 +103,8 @@ fn faults_are_played_or_told_to_be_none() {
 #[test]
 fn a_signal_is_its_regular_end() {
     for (signal, _) in super::signals() {
-        let mut serving = Serving::start(&["--latency", "0"]);
-        super::kill(signal, serving.child.id());
-        assert_eq!(serving.child.wait().unwrap().code(), Some(0), "{signal}");
+        let mut server = ServeProcess::start(&["--latency", "0"]);
+        super::kill(signal, server.child.id());
+        assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
-use super::scripted::{Reply, Scripted};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{kill, quick, signals};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
@@ -19,7 +19,7 @@ fn a_signal_keeps_what_was_fetched() {
     let place = tempfile::TempDir::new().unwrap();
     for (signal, code) in signals() {
         let path = place.path().join(format!("f{code}.ndjson"));
-        let server = Scripted::list(150, 150, |page| (page == 3).then(Reply::never));
+        let server = ScriptedServer::list(150, 150, |page| (page == 3).then(ScriptedReply::never));
         let child = Command::new(PROGRAM)
             .args(["octocat", "--api-url", server.url(), "-o", path.to_str().unwrap()])
             .stdin(Stdio::null())
@@ -48,7 +48,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_so() {
     if !std::path::Path::new("/proc/self/status").exists() {
         return;
     }
-    let server = Scripted::list(90, 90, |page| (page == 3).then(Reply::never));
+    let server = ScriptedServer::list(90, 90, |page| (page == 3).then(ScriptedReply::never));
     let run = format!("trap '' HUP; exec {PROGRAM} octocat --api-url {}", server.url());
     let mut child = Command::new("sh")
         .args(["-c", &run])
@@ -68,7 +68,7 @@ fn a_signal_that_was_ignored_from_the_start_stays_so() {
 #[test]
 fn a_reader_that_stands_still_delays_no_signal() {
     let whole = quick(3_000);
-    let stuck = Scripted::list(3_000, 3_000, |page| (page == 90).then(Reply::never));
+    let stuck = ScriptedServer::list(3_000, 3_000, |page| (page == 90).then(ScriptedReply::never));
     for (server, user, page) in
         [(stuck.url(), "octocat", Some(90)), (&*whole.url(), "aaronlelevier", None)]
     {
@@ -92,11 +92,11 @@ fn a_reader_that_stands_still_delays_no_signal() {
 
 /// The exit code of a program that ends while what it wrote is not read.
 fn ended_in_time(mut child: Child) -> Option<i32> {
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const MAX_WAIT: Duration = Duration::from_secs(60);
     let (id, (done, ended)) = (child.id(), channel());
     let unread = child.stdout.take();
     Builder::new().spawn(move || done.send(child.wait().unwrap().code())).unwrap();
-    let code = ended.recv_timeout(PATIENCE).unwrap_or_else(|_| {
+    let code = ended.recv_timeout(MAX_WAIT).unwrap_or_else(|_| {
         kill("-KILL", id);
         None
     });

@@ -4,13 +4,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
-use super::scripted::{Reply, Request, Scripted};
-use super::{Ended, asking_quick, end, quick, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedRequest, ScriptedServer};
+use super::{CliOutput, asking_quick, quick, run_to_end, threadline};
 
 /// Exit 2, nothing on stdout, and one line on stderr that holds `words`.
 #[track_caller]
 fn refused(args: &[&str], words: &str) {
-    let Ended { code, out, err } = end(threadline().args(args));
+    let CliOutput { code, out, err } = run_to_end(threadline().args(args));
     assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
     assert_eq!(err.lines().count(), 1, "{args:?}: {err:?}");
     assert!(err.contains(words), "{args:?}: {err:?}");
@@ -53,20 +53,20 @@ fn what_is_a_sweeps_alone() {
 fn every_count_fetches_every_page_as_often_as_was_said() {
     let server = quick(90);
     let args = ["--mode", "sweep", "--threads", "1..3", "--repeats", "2", "--plain"];
-    let Ended { code, out, err } = end(asking_quick(&server).args(args));
+    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(args));
     assert_eq!(code, Some(0), "{err}");
     let rows =
         ["threads    trials", "1               2  ", "2               2  ", "3               2  "];
     assert!(rows.iter().all(|row| out.lines().any(|line| line.starts_with(row))), "{out}");
     assert!(out.lines().last().unwrap().starts_with("advice       "), "{out}");
     // The profile, and three pages for each of six trials.
-    assert_eq!(server.counts().requests, 1 + 3 * 6);
+    assert_eq!(server.request_counts().requests, 1 + 3 * 6);
 }
 
 #[test]
 fn the_json_report_has_the_sweep_and_its_last_run() {
     let args = ["--simulate", "--mode", "sweep", "--threads", "1,2,4", "--repeats", "2", "--json"];
-    let Ended { code, out, err } = end(threadline().args(args));
+    let CliOutput { code, out, err } = run_to_end(threadline().args(args));
     assert_eq!(code, Some(0), "{err}");
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["runs"].as_array().unwrap().len(), 1);
@@ -82,35 +82,35 @@ fn the_json_report_has_the_sweep_and_its_last_run() {
 }
 
 /// A server with 3 pages, 60 requests of whose quota are left.
-fn costly() -> Scripted {
-    let left = |reply: Reply| {
+fn costly() -> ScriptedServer {
+    let left = |reply: ScriptedReply| {
         reply
             .header("x-ratelimit-limit", "60")
             .header("x-ratelimit-remaining", "60")
             .header("x-ratelimit-reset", "4102444800")
     };
-    Scripted::start(move |request| match (request.target.as_str(), request.page()) {
-        ("/rate_limit", _) => Reply::new(404, "{}"),
-        (_, Some(page)) => left(super::scripted::page(page, 90)),
-        (_, None) => left(Reply::new(200, r#"{"login":"octocat","followers":90}"#)),
+    ScriptedServer::start(move |request| match (request.target.as_str(), request.page()) {
+        ("/rate_limit", _) => ScriptedReply::new(404, "{}"),
+        (_, Some(page)) => left(super::scripted_server::page(page, 90)),
+        (_, None) => left(ScriptedReply::new(200, r#"{"login":"octocat","followers":90}"#)),
     })
 }
 
 /// Asks for a sweep by an address that is this machine's and no loopback address, so that it counts as
 /// somebody else's.
-fn sweep(server: &Scripted, more: &[&str]) -> (Ended, Vec<String>) {
+fn sweep(server: &ScriptedServer, more: &[&str]) -> (CliOutput, Vec<String>) {
     let url = server.url().replace("127.0.0.1", "0.0.0.0");
     let mut command = threadline();
     command.args(["octocat", "--api-url", &url, "--mode", "sweep", "--threads", "1,2"]).args(more);
-    let ended = end(command.env("NO_PROXY", "*"));
-    let targets = server.asked().into_iter().map(|Request { target, .. }| target);
+    let ended = run_to_end(command.env("NO_PROXY", "*"));
+    let targets = server.requests().into_iter().map(|ScriptedRequest { target, .. }| target);
     (ended, targets.collect())
 }
 
 #[test]
 fn without_a_yes_nothing_that_costs_is_asked_for() {
     for way in ["--plain", "--json"] {
-        let (Ended { code, out, err }, asked) = sweep(&costly(), &[way]);
+        let (CliOutput { code, out, err }, asked) = sweep(&costly(), &[way]);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
         // Six trials of three pages, and the preparing request again.
         let words =
@@ -123,33 +123,37 @@ fn without_a_yes_nothing_that_costs_is_asked_for() {
 
 #[test]
 fn with_a_yes_it_says_what_it_costs_and_begins() {
-    let (Ended { code, err, .. }, asked) = sweep(&costly(), &["--yes", "--repeats", "2"]);
+    let (CliOutput { code, err, .. }, asked) = sweep(&costly(), &["--yes", "--repeats", "2"]);
     assert_eq!((code, asked.len()), (Some(0), 2 + 3 * 4), "{err}");
     assert!(err.contains("sweep takes 12 more requests of the 60 left"), "{err}");
 }
 
 #[test]
 fn a_trial_that_fails_ends_it_and_the_exit_code_says_so() {
-    let server = super::server::faulty(90, r#"{"page":2,"fault":"status","status":500,"times":0}"#);
+    let server =
+        super::builtin_server::faulty(90, r#"{"page":2,"fault":"status","status":500,"times":0}"#);
     let mut command = asking_quick(&server);
     command.args(["--mode", "sweep", "--threads", "1,2", "--retries", "0", "--plain"]);
-    let Ended { code, out, err } = end(&mut command);
+    let CliOutput { code, out, err } = run_to_end(&mut command);
     assert_eq!((code, out.as_str()), (Some(6), ""), "{err}");
     assert!(err.contains("trial 1 of 6 ended the sweep: ") && err.contains("page 2"), "{err}");
-    assert_eq!(server.counts().requests, 1 + 3, "no other trial");
+    assert_eq!(server.request_counts().requests, 1 + 3, "no other trial");
 }
 
 /// Every request after those of the first trial fails: what that measured is told.
 #[test]
 fn what_was_measured_before_is_kept() {
     let asked = AtomicU32::new(0);
-    let server = Scripted::start(move |request| match request.page() {
-        Some(page) if asked.fetch_add(1, Ordering::SeqCst) < 3 => super::scripted::page(page, 90),
-        Some(_) => Reply::error(500, "no more"),
-        None => Reply::new(200, r#"{"login":"octocat","followers":90}"#),
+    let server = ScriptedServer::start(move |request| match request.page() {
+        Some(page) if asked.fetch_add(1, Ordering::SeqCst) < 3 => {
+            super::scripted_server::page(page, 90)
+        }
+        Some(_) => ScriptedReply::error(500, "no more"),
+        None => ScriptedReply::new(200, r#"{"login":"octocat","followers":90}"#),
     });
-    let mut command = super::asking(server.url());
-    let Ended { code, out, err } = end(command.args(["--mode", "sweep", "--threads", "1,2"]));
+    let mut command = super::command_for(server.url());
+    let CliOutput { code, out, err } =
+        run_to_end(command.args(["--mode", "sweep", "--threads", "1,2"]));
     assert_eq!(code, Some(6), "{err}");
     assert!(out.lines().any(|line| line.starts_with("1               1  ")), "{out}");
     assert!(err.contains("trial 2 of 6 ended the sweep: "), "{err}");

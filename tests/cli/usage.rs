@@ -1,16 +1,16 @@
 //! Arguments and environments that cannot be used: one sentence, exit 2, and nothing is asked.
 
 use clap::CommandFactory as _;
-use threadline::cli::{self, Cli, Source, Stop};
-use threadline::model::{Compute, Nanos, Workload};
+use threadline::cli::{self, ApiSource, Cli, CliError};
+use threadline::model::{ComputeSpec, Nanos, Workload};
 
-use super::scripted::{Reply, Scripted};
-use super::{Ended, end, threadline};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{CliOutput, run_to_end, threadline};
 
 /// Exit 2, nothing on stdout, and one line on stderr that holds `words`.
 #[track_caller]
 fn refused(args: &[&str], words: &str) {
-    let Ended { code, out, err } = end(threadline().args(args));
+    let CliOutput { code, out, err } = run_to_end(threadline().args(args));
     assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
     assert!(err.starts_with("threadline: ") && err.ends_with('\n'), "{args:?}: {err:?}");
     assert_eq!(err.lines().count(), 1, "{args:?}: {err:?}");
@@ -92,7 +92,7 @@ fn options_that_exclude_each_other() {
 }
 
 #[test]
-fn the_laboratory_says_what_its_options_are_for() {
+fn options_of_computed_workloads_name_the_workload_they_need() {
     for (option, value) in [("--tasks", "3"), ("--size", "1s"), ("--switch-interval", "1ms")] {
         refused(&[option, value], "add --workload cpu, native or mixed");
         refused(&["octocat", option, value], "add --workload cpu, native or mixed");
@@ -144,23 +144,23 @@ fn a_process_takes_more_room_than_a_thread() {
 
 #[test]
 fn what_is_computed_is_as_was_asked_for() {
-    let lab = |args: &[&str]| match parse(args, &[]).unwrap() {
-        cli::Command::Followers(cli::Followers { lab, selection, .. }) => {
-            assert_eq!(lab.workload, selection.workload);
-            lab
+    let compute_options = |args: &[&str]| match parse(args, &[]).unwrap() {
+        cli::Command::Followers(cli::FollowersCommand { compute_options, selection, .. }) => {
+            assert_eq!(compute_options.workload, selection.workload);
+            compute_options
         }
         _ => panic!("no sitting"),
     };
-    let usual = lab(&["--workload", "cpu"]);
+    let usual = compute_options(&["--workload", "cpu"]);
     assert_eq!((usual.workload, usual.tasks), (Workload::Cpu, 8));
-    assert_eq!(usual.compute, Compute::default());
+    assert_eq!(usual.compute, ComputeSpec::default());
     let all = "--workload mixed --tasks 3 --size 1.5s --share 0 --switch-interval 200us";
-    let asked = lab(&all.split(' ').collect::<Vec<_>>());
-    let compute = Compute {
+    let asked = compute_options(&all.split(' ').collect::<Vec<_>>());
+    let compute = ComputeSpec {
         size: Nanos::from_millis(1_500),
         share: 0,
         switch_interval: Nanos(200_000),
-        ..Compute::default()
+        ..ComputeSpec::default()
     };
     assert_eq!((asked.tasks, asked.compute), (3, compute));
 }
@@ -168,7 +168,8 @@ fn what_is_computed_is_as_was_asked_for() {
 #[test]
 fn a_token_that_is_none_is_refused_and_never_printed() {
     for secret in ["ghp_se cret", "ghp_secret\n", "ghp_sécret"] {
-        let Ended { code, out, err } = end(threadline().arg("octocat").env("GH_TOKEN", secret));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().arg("octocat").env("GH_TOKEN", secret));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
         assert!(err.starts_with("threadline: the token in GH_TOKEN "), "{err}");
         assert!(!err.contains("ghp_"), "{err}");
@@ -178,8 +179,9 @@ fn a_token_that_is_none_is_refused_and_never_printed() {
 #[test]
 fn a_token_does_not_cross_the_network_in_the_clear() {
     let url = "http://api.example";
-    let Ended { code, err, .. } =
-        end(threadline().args(["octocat", "--api-url", url]).env("GITHUB_TOKEN", "ghp_secret"));
+    let CliOutput { code, err, .. } = run_to_end(
+        threadline().args(["octocat", "--api-url", url]).env("GITHUB_TOKEN", "ghp_secret"),
+    );
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("GITHUB_TOKEN is not sent to api.example over plain http"), "{err}");
     assert!(!err.contains("ghp_"), "{err}");
@@ -187,11 +189,11 @@ fn a_token_does_not_cross_the_network_in_the_clear() {
 
 /// The Authorization header that a server on this machine is sent.
 fn sent(environment: &[(&str, &str)]) -> Option<String> {
-    let server = Scripted::start(|_| Reply::error(404, "Not Found"));
+    let server = ScriptedServer::start(|_| ScriptedReply::error(404, "Not Found"));
     let mut command = threadline();
     command.arg("octocat").env("GITHUB_API_URL", server.url()).envs(environment.iter().copied());
-    assert_eq!(end(&mut command).code, Some(3));
-    let asked = server.asked();
+    assert_eq!(run_to_end(&mut command).code, Some(3));
+    let asked = server.requests();
     assert_eq!(asked.len(), 1);
     let head = &asked.first()?.head;
     let mut lines = head.lines();
@@ -206,7 +208,7 @@ fn the_token_is_the_first_that_is_set() {
     assert_eq!(sent(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "")]), None);
 }
 
-fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, Stop> {
+fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, CliError> {
     let args = ["threadline"].iter().chain(args).map(Into::into);
     cli::parse(args, &|name| {
         environment.iter().find(|(other, _)| *other == name).map(|(_, value)| value.into())
@@ -215,9 +217,10 @@ fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, St
 
 fn host(args: &[&str], environment: &[(&str, &str)]) -> Option<String> {
     match parse(args, environment).unwrap() {
-        cli::Command::Followers(cli::Followers { source: Source::Api { api, .. }, .. }) => {
-            Some(api.host())
-        }
+        cli::Command::Followers(cli::FollowersCommand {
+            source: ApiSource::Api { api, .. },
+            ..
+        }) => Some(api.host()),
         _ => None,
     }
 }
@@ -242,13 +245,14 @@ fn the_built_in_server_heeds_no_token_and_no_address() {
 #[test]
 fn help_and_version_go_to_stdout() {
     for args in [&["--help"][..], &["-h"], &["help"], &["serve", "--help"], &["help", "serve"]] {
-        let Ended { code, out, err } = end(threadline().args(args).env("GH_TOKEN", "ghp_secret"));
+        let CliOutput { code, out, err } =
+            run_to_end(threadline().args(args).env("GH_TOKEN", "ghp_secret"));
         assert_eq!((code, err.as_str()), (Some(0), ""), "{args:?}");
         assert!(out.contains("Usage: threadline"), "{args:?}: {out}");
         assert!(!out.contains("ghp_"), "{args:?}: {out}");
     }
     let version = format!("threadline {}\n", env!("CARGO_PKG_VERSION"));
-    assert_eq!(end(threadline().arg("--version")).out, version);
+    assert_eq!(run_to_end(threadline().arg("--version")).out, version);
 }
 
 /// Lines without the spaces that clap leaves at their ends.

@@ -2,7 +2,7 @@
 
 use threadline::model::{FailureKind, Workload};
 
-use super::peer::{Peer, Step, answer, head};
+use super::peer::{Peer, PeerStep, head_bytes, response_bytes};
 use super::{body, failure, failure_of, pages, plan, run};
 
 #[test]
@@ -24,7 +24,7 @@ fn what_is_no_page_is_said_to_be_none() {
         (deep.as_str(), "EOF"),
     ];
     for (text, words) in cases {
-        let peer = Peer::saying(answer(200, "", text));
+        let peer = Peer::answering(response_bytes(200, "", text));
         let failure = failure(&peer.url());
         let start: String = text.chars().take(60).collect();
         assert_eq!(failure.kind, FailureKind::Server, "{start}");
@@ -35,9 +35,13 @@ fn what_is_no_page_is_said_to_be_none() {
 
 #[test]
 fn a_body_that_is_no_text_is_said_to_be_none() {
-    let peer = Peer::saying(answer(200, "", [0xff, 0xfe, 0x00, 0x1b]));
+    let peer = Peer::answering(response_bytes(200, "", [0xff, 0xfe, 0x00, 0x1b]));
     assert!(failure(&peer.url()).message.contains("expected value"));
-    let peer = Peer::saying(answer(200, "", b"[{\"login\":\"\xff\",\"id\":1,\"html_url\":\"\"}]"));
+    let peer = Peer::answering(response_bytes(
+        200,
+        "",
+        b"[{\"login\":\"\xff\",\"id\":1,\"html_url\":\"\"}]",
+    ));
     assert_eq!(failure(&peer.url()).kind, FailureKind::Server);
 }
 
@@ -45,13 +49,13 @@ fn a_body_that_is_no_text_is_said_to_be_none() {
 #[test]
 fn a_body_is_quoted_safely() {
     let text = r#"[{"login":"a","id":"\u001b[2J\u202e","html_url":""}]"#;
-    let peer = Peer::saying(answer(200, "", text));
+    let peer = Peer::answering(response_bytes(200, "", text));
     assert!(failure(&peer.url()).message.contains("expected u64"));
 }
 
 #[test]
 fn a_profile_without_a_count_is_none() {
-    let peer = Peer::saying(answer(200, "", r#"{"login":"octocat"}"#));
+    let peer = Peer::answering(response_bytes(200, "", r#"{"login":"octocat"}"#));
     let failure = failure_of(&run(&peer.url(), plan(Workload::Profile, 1, 1)));
     assert!(failure.message.contains("the profile (missing field `followers`"), "{failure}");
 }
@@ -60,7 +64,10 @@ fn a_profile_without_a_count_is_none() {
 fn a_body_without_end_is_given_up() {
     let megabyte = vec![b' '; 1 << 20];
     let peer = Peer::start(move |_| {
-        vec![Step::Send(head(200, "", 1 << 40)), Step::Repeat(megabyte.clone(), 1 << 20)]
+        vec![
+            PeerStep::Send(head_bytes(200, "", 1 << 40)),
+            PeerStep::Repeat(megabyte.clone(), 1 << 20),
+        ]
     });
     let failure = failure(&peer.url());
     assert_eq!(failure.kind, FailureKind::Server);
@@ -74,19 +81,20 @@ fn a_body_may_come_in_chunks() {
     let chunk = |part: &str| format!("{:x}\r\n{part}\r\n", part.len());
     let chunks = format!("{}{}0\r\n\r\n", chunk(first), chunk(rest));
     let peer =
-        Peer::saying(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"));
-    let sitting = run(&peer.url(), pages(1));
-    assert_eq!(sitting.run.follower_count(), 3);
+        Peer::answering(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{chunks}"));
+    let client_run = run(&peer.url(), pages(1));
+    assert_eq!(client_run.run.follower_count(), 3);
 }
 
 #[test]
 fn a_body_may_be_packed_and_counts_unpacked() {
     let body = body(1, 29);
-    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", gzip(body.as_bytes())));
-    let sitting = run(&peer.url(), pages(1));
-    assert_eq!(sitting.run.follower_count(), 29, "{:?}", sitting.run.failure());
-    assert_eq!(sitting.run.bytes(), body.len() as u64);
-    assert_eq!(peer.asked()[0].header("accept-encoding"), Some("gzip"));
+    let peer =
+        Peer::answering(response_bytes(200, "content-encoding: gzip\r\n", gzip(body.as_bytes())));
+    let client_run = run(&peer.url(), pages(1));
+    assert_eq!(client_run.run.follower_count(), 29, "{:?}", client_run.run.failure());
+    assert_eq!(client_run.run.bytes(), body.len() as u64);
+    assert_eq!(peer.requests()[0].header("accept-encoding"), Some("gzip"));
 }
 
 #[test]
@@ -94,18 +102,18 @@ fn a_damaged_package_is_a_failure() {
     let mut packed = gzip(body(1, 30).as_bytes());
     let middle = packed.len() / 2;
     packed.truncate(middle);
-    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", packed));
+    let peer = Peer::answering(response_bytes(200, "content-encoding: gzip\r\n", packed));
     failure(&peer.url());
-    let peer = Peer::saying(answer(200, "content-encoding: gzip\r\n", "[] in clear"));
+    let peer = Peer::answering(response_bytes(200, "content-encoding: gzip\r\n", "[] in clear"));
     failure(&peer.url());
 }
 
 #[test]
 fn a_login_with_what_a_terminal_acts_on_is_kept_as_it_is() {
     let text = r#"[{"login":"\u001b[2J","id":1,"html_url":"x"}]"#;
-    let peer = Peer::saying(answer(200, "", text));
-    let sitting = run(&peer.url(), pages(1));
-    assert_eq!(&*sitting.run.followers().next().unwrap().login, "\u{1b}[2J");
+    let peer = Peer::answering(response_bytes(200, "", text));
+    let client_run = run(&peer.url(), pages(1));
+    assert_eq!(&*client_run.run.followers().next().unwrap().login, "\u{1b}[2J");
 }
 
 /// Bytes in gzip's clothes, not made smaller (RFC 1952, RFC 1951 3.2.4).
@@ -137,12 +145,12 @@ fn crc32(bytes: &[u8]) -> u32 {
 fn a_page_that_holds_more_than_a_page_can_is_none() {
     let long = format!(r#"[{{"login":"{}","id":1,"html_url":""}}]"#, "x".repeat(60_000));
     for text in [body(1, 101), long] {
-        let peer = Peer::saying(answer(200, "", text));
-        let sitting = run(&peer.url(), pages(1));
-        let failure = failure_of(&sitting);
+        let peer = Peer::answering(response_bytes(200, "", text));
+        let client_run = run(&peer.url(), pages(1));
+        let failure = failure_of(&client_run);
         assert!(failure.message.contains("more than 100 followers can"), "{failure}");
-        assert_eq!((sitting.run.follower_count(), peer.asked().len()), (0, 1));
+        assert_eq!((client_run.run.follower_count(), peer.requests().len()), (0, 1));
     }
-    let peer = Peer::saying(answer(200, "", body(1, 100)));
+    let peer = Peer::answering(response_bytes(200, "", body(1, 100)));
     assert_eq!(run(&peer.url(), pages(1)).run.follower_count(), 100);
 }

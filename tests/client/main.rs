@@ -21,9 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::{Api, Patience};
+use threadline::github::{Api, RetryPolicy};
 use threadline::model::{
-    Event, Failure, Kind, LaneId, Mode, Plan, Run, State, Target, TaskId, Work, Workload,
+    Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec, Workload,
 };
 
 /// After this long something hangs.
@@ -38,8 +38,8 @@ fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
     };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
     let work = match workload {
-        Workload::Profile => Work::Profile(target),
-        _ => Work::Followers(target),
+        Workload::Profile => WorkSpec::Profile(target),
+        _ => WorkSpec::Followers(target),
     };
     Plan::new(work, mode, workers, tasks)
 }
@@ -50,21 +50,21 @@ fn pages(tasks: u32) -> Plan {
 }
 
 /// A run that is on, and what has happened in it.
-struct Sitting {
+struct ClientRun {
     handle: RunHandle,
     run: Run,
     events: Vec<Event>,
 }
 
-impl Sitting {
+impl ClientRun {
     fn start(api: Api, plan: Plan) -> Self {
-        let once = Patience { retries: 0, max_wait: Duration::ZERO, ..Patience::default() };
-        Self::patient(api, plan, once)
+        let once = RetryPolicy { retries: 0, max_wait: Duration::ZERO, ..RetryPolicy::default() };
+        Self::with_retry_policy(api, plan, once)
     }
 
-    fn patient(api: Api, plan: Plan, patience: Patience) -> Self {
+    fn with_retry_policy(api: Api, plan: Plan, retry_policy: RetryPolicy) -> Self {
         let run = Run::new(plan.clone());
-        let handle = Launcher::new(Some(Arc::new(api)), patience, Clock::system()).start(plan);
+        let handle = Launcher::new(Some(Arc::new(api)), retry_policy, Clock::system()).start(plan);
         Self { handle, run, events: Vec::new() }
     }
 
@@ -77,11 +77,11 @@ impl Sitting {
 
     /// Goes on until a lane does this.
     fn until(&mut self, state: State) {
-        while self.next().kind != (Kind::Entered { state }) {}
+        while self.next().kind != (EventKind::StateEntered { state }) {}
     }
 
-    fn ended(mut self) -> Self {
-        while !matches!(self.next().kind, Kind::RunFinished { .. }) {}
+    fn wait_for_end(mut self) -> Self {
+        while !matches!(self.next().kind, EventKind::RunFinished { .. }) {}
         self
     }
 
@@ -90,11 +90,13 @@ impl Sitting {
         let (mut lane, mut states) = (None, Vec::new());
         for event in &self.events {
             match event.kind {
-                Kind::Started { task: TaskId(started) } if started == task => {
+                EventKind::TaskStarted { task: TaskId(started) } if started == task => {
                     lane = Some(event.lane);
                 }
-                Kind::Finished { task: TaskId(finished), .. } if finished == task => lane = None,
-                Kind::Entered { state } if lane == Some(event.lane) => states.push(state),
+                EventKind::TaskFinished { task: TaskId(finished), .. } if finished == task => {
+                    lane = None;
+                }
+                EventKind::StateEntered { state } if lane == Some(event.lane) => states.push(state),
                 _ => {}
             }
         }
@@ -104,8 +106,8 @@ impl Sitting {
     /// Which tasks opened a connection, with their lanes.
     fn connected(&self) -> Vec<(LaneId, TaskId)> {
         let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
-            Some(threadline::model::Outcome::Done(done))
-                if done.answer.is_some_and(|answer| answer.connected) =>
+            Some(threadline::model::TaskOutcome::Done(done))
+                if done.response.is_some_and(|answer| answer.connected) =>
             {
                 Some((record.lane, task))
             }
@@ -115,8 +117,8 @@ impl Sitting {
     }
 }
 
-fn run(url: &str, plan: Plan) -> Sitting {
-    Sitting::start(Api::new(url, None).unwrap(), plan).ended()
+fn run(url: &str, plan: Plan) -> ClientRun {
+    ClientRun::start(Api::new(url, None).unwrap(), plan).wait_for_end()
 }
 
 /// Why one page could not be had.
@@ -124,8 +126,8 @@ fn failure(url: &str) -> Failure {
     failure_of(&run(url, pages(1)))
 }
 
-fn failure_of(sitting: &Sitting) -> Failure {
-    let failure = sitting.run.failure().unwrap().clone();
+fn failure_of(client_run: &ClientRun) -> Failure {
+    let failure = client_run.run.failure().unwrap().clone();
     let message = &failure.message;
     assert!((20..600).contains(&message.len()), "no sentence: {message:?}");
     assert!(!message.chars().any(unsafe_to_print), "{message:?}");

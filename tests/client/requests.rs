@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use threadline::engine::{Clock, Launcher};
-use threadline::github::{Api, ApiError, Patience, Token};
-use threadline::model::{Work, Workload};
+use threadline::github::{Api, ApiError, RetryPolicy, Token};
+use threadline::model::{WorkSpec, Workload};
 
-use super::peer::{Peer, answer};
-use super::{Sitting, body, failure_of, pages, plan, run};
+use super::peer::{Peer, response_bytes};
+use super::{ClientRun, body, failure_of, pages, plan, run};
 
 const SECRET: &str = "ghp_0123456789abcdef";
 
@@ -17,9 +17,9 @@ fn token() -> Token {
 
 #[test]
 fn a_request_says_what_github_asks_for() {
-    let peer = Peer::saying(answer(200, "", body(1, 1)));
+    let peer = Peer::answering(response_bytes(200, "", body(1, 1)));
     run(&peer.url(), pages(1));
-    let asked = &peer.asked()[0];
+    let asked = &peer.requests()[0];
     assert_eq!(asked.target, "/users/octocat/followers?per_page=30&page=1");
     assert_eq!(asked.header("accept"), Some("application/vnd.github+json"));
     assert_eq!(asked.header("x-github-api-version"), Some("2022-11-28"));
@@ -31,10 +31,10 @@ fn a_request_says_what_github_asks_for() {
 #[test]
 fn a_base_with_a_path_keeps_it() {
     for base in ["/api/v3", "/api/v3/"] {
-        let peer = Peer::saying(answer(200, "", body(1, 1)));
+        let peer = Peer::answering(response_bytes(200, "", body(1, 1)));
         run(&format!("{}{base}", peer.url()), pages(1));
         run(&format!("{}{base}", peer.url()), plan(Workload::Profile, 1, 1));
-        let targets: Vec<String> = peer.asked().into_iter().map(|asked| asked.target).collect();
+        let targets: Vec<String> = peer.requests().into_iter().map(|asked| asked.target).collect();
         let expected =
             ["/api/v3/users/octocat/followers?per_page=30&page=1", "/api/v3/users/octocat"];
         assert_eq!(targets, expected);
@@ -51,37 +51,38 @@ fn a_name_cannot_leave_its_place_in_the_path() {
         // The url crate drops line breaks, as browsers do.
         ("a\r\nx: y", "/users/ax:%20y/followers"),
     ] {
-        let peer = Peer::saying(answer(200, "", body(1, 1)));
+        let peer = Peer::answering(response_bytes(200, "", body(1, 1)));
         let mut plan = pages(1);
-        if let Work::Followers(target) = &mut plan.work {
+        if let WorkSpec::Followers(target) = &mut plan.work {
             user.clone_into(&mut target.user);
         }
         run(&peer.url(), plan);
-        let target = &peer.asked()[0].target;
+        let target = &peer.requests()[0].target;
         assert_eq!(target.split('?').next(), Some(path));
     }
 }
 
 #[test]
 fn the_token_is_sent_with_every_request_and_printed_with_none() {
-    let unauthorized = answer(401, "", r#"{"message":"Bad credentials"}"#);
-    let peer = Peer::saying(unauthorized);
-    let sitting = Sitting::start(Api::new(&peer.url(), Some(token())).unwrap(), pages(1)).ended();
+    let unauthorized = response_bytes(401, "", r#"{"message":"Bad credentials"}"#);
+    let peer = Peer::answering(unauthorized);
+    let client_run =
+        ClientRun::start(Api::new(&peer.url(), Some(token())).unwrap(), pages(1)).wait_for_end();
     let bearer = format!("Bearer {SECRET}");
-    assert_eq!(peer.asked()[0].header("authorization"), Some(bearer.as_str()));
-    let message = failure_of(&sitting).message;
+    assert_eq!(peer.requests()[0].header("authorization"), Some(bearer.as_str()));
+    let message = failure_of(&client_run).message;
     assert!(message.contains("the token in GH_TOKEN (Bad credentials)"), "{message}");
 
     let api = Arc::new(Api::new(&peer.url(), Some(token())).unwrap());
-    let launcher = Launcher::new(Some(Arc::clone(&api)), Patience::default(), Clock::system());
-    let printed = format!("{message} {api:?} {api:#?} {launcher:?} {:?}", sitting.events);
+    let launcher = Launcher::new(Some(Arc::clone(&api)), RetryPolicy::default(), Clock::system());
+    let printed = format!("{message} {api:?} {api:#?} {launcher:?} {:?}", client_run.events);
     assert!(!printed.contains(SECRET) && !printed.contains("ghp_"), "{printed}");
 }
 
 #[test]
 fn a_token_does_not_cross_the_network_in_the_clear() {
     let refused = Api::new("http://api.example.com", Some(token())).unwrap_err();
-    assert!(matches!(refused, ApiError::TokenInTheClear { .. }));
+    assert!(matches!(refused, ApiError::TokenOverPlainHttp { .. }));
     assert!(!refused.to_string().contains(SECRET));
     for url in
         ["https://api.example.com", "http://localhost:1", "http://[::1]:1", "http://127.9.9.9"]
@@ -111,9 +112,9 @@ fn what_is_no_token_is_refused_without_being_printed() {
 #[test]
 fn what_is_no_api_is_refused() {
     for url in ["", "api.github.com", "ftp://x", "file:///etc/passwd", "http://", "https:", "a b"] {
-        assert!(matches!(Api::new(url, None), Err(ApiError::NotAnAddress(_))), "{url}");
+        assert!(matches!(Api::new(url, None), Err(ApiError::InvalidUrl(_))), "{url}");
     }
     for url in ["https://me@x", "https://:p@x", "https://x?q", "https://x#f"] {
-        assert_eq!(Api::new(url, None).unwrap_err(), ApiError::TooMuch, "{url}");
+        assert_eq!(Api::new(url, None).unwrap_err(), ApiError::UnexpectedUrlPart, "{url}");
     }
 }

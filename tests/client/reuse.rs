@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
-use threadline::model::{LaneId, Plan, TaskId, Work};
+use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::model::{LaneId, Plan, TaskId, WorkSpec};
 
 use super::bodies::gzip;
-use super::peer::{Peer, Step, answer, head};
-use super::{Sitting, body, pages, plan, run};
+use super::peer::{Peer, PeerStep, head_bytes, response_bytes};
+use super::{ClientRun, body, pages, plan, run};
 
 fn server(followers: u32, millis: u64) -> Server {
     let latency = Latency::Uniform {
@@ -15,15 +15,15 @@ fn server(followers: u32, millis: u64) -> Server {
         jitter: Duration::ZERO,
         seed: 0,
     };
-    let (faults, wall_clock) = (Faults::default(), || 1_700_000_000);
+    let (faults, wall_clock) = (FaultScript::default(), || 1_700_000_000);
     let user = DEFAULT_USER.to_owned();
     let settings =
-        Settings { user, followers, latency, faults, at_once: None, port: 0, wall_clock };
+        ServerSettings { user, followers, latency, faults, at_once: None, port: 0, wall_clock };
     Server::start(settings).unwrap()
 }
 
 fn of_the_server(mut plan: Plan) -> Plan {
-    if let Work::Followers(target) = &mut plan.work {
+    if let WorkSpec::Followers(target) = &mut plan.work {
         DEFAULT_USER.clone_into(&mut target.user);
     }
     plan
@@ -33,11 +33,11 @@ fn of_the_server(mut plan: Plan) -> Plan {
 fn one_after_another_is_one_connection() {
     for millis in [0, 1] {
         let server = server(900, millis);
-        let sitting = run(&server.url(), of_the_server(pages(30)));
-        assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
-        let counts = server.counts();
-        assert_eq!((counts.connections, counts.requests, counts.most_in_flight), (1, 30, 1));
-        assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))]);
+        let client_run = run(&server.url(), of_the_server(pages(30)));
+        assert!(client_run.run.is_complete(), "{:?}", client_run.run.failure());
+        let counts = server.request_counts();
+        assert_eq!((counts.connections, counts.requests, counts.max_in_flight), (1, 30, 1));
+        assert_eq!(client_run.connected(), [(LaneId(0), TaskId(1))]);
     }
 }
 
@@ -47,18 +47,18 @@ fn a_connection_is_used_again_however_the_body_ended() {
     let last = "link: </x?page=40>; rel=\"last\"\r\n";
     let chunked = format!("HTTP/1.1 200 X\r\n{last}transfer-encoding: chunked\r\n\r\n2\r\n[]\r\n");
     let ways = [
-        vec![answer(200, last, "[]")],
-        vec![head(200, last, 2), b"[]".to_vec()],
-        vec![head(200, last, 2), b"[".to_vec(), b"]".to_vec()],
+        vec![response_bytes(200, last, "[]")],
+        vec![head_bytes(200, last, 2), b"[]".to_vec()],
+        vec![head_bytes(200, last, 2), b"[".to_vec(), b"]".to_vec()],
         vec![chunked.clone().into_bytes(), b"0\r\n\r\n".to_vec()],
         vec![(chunked + "0\r\n\r\n").into_bytes()],
-        vec![answer(200, &format!("{last}content-encoding: gzip\r\n"), gzip(b"[]"))],
+        vec![response_bytes(200, &format!("{last}content-encoding: gzip\r\n"), gzip(b"[]"))],
     ];
     for (number, parts) in ways.into_iter().enumerate() {
-        let peer = Peer::start(move |_| parts.iter().cloned().map(Step::Send).collect());
-        let sitting = run(&peer.url(), pages(40));
-        assert!(sitting.run.is_whole(), "{number}: {:?}", sitting.run.failure());
-        assert_eq!(sitting.connected(), [(LaneId(0), TaskId(1))], "{number}");
+        let peer = Peer::start(move |_| parts.iter().cloned().map(PeerStep::Send).collect());
+        let client_run = run(&peer.url(), pages(40));
+        assert!(client_run.run.is_complete(), "{number}: {:?}", client_run.run.failure());
+        assert_eq!(client_run.connected(), [(LaneId(0), TaskId(1))], "{number}");
     }
 }
 
@@ -66,12 +66,12 @@ fn a_connection_is_used_again_however_the_body_ended() {
 fn each_worker_has_one_connection_and_one_request_at_a_time() {
     let server = server(3_000, 5);
     let plan = of_the_server(plan(threadline::model::Workload::Followers, 8, 100));
-    let sitting = run(&server.url(), plan);
-    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
-    let counts = server.counts();
+    let client_run = run(&server.url(), plan);
+    assert!(client_run.run.is_complete(), "{:?}", client_run.run.failure());
+    let counts = server.request_counts();
     assert_eq!((counts.connections, counts.requests, counts.in_flight), (8, 100, 0));
-    assert_eq!(counts.most_in_flight, 8);
-    let lanes: Vec<u16> = sitting.connected().iter().map(|(lane, _)| lane.0).collect();
+    assert_eq!(counts.max_in_flight, 8);
+    let lanes: Vec<u16> = client_run.connected().iter().map(|(lane, _)| lane.0).collect();
     let mut once = lanes.clone();
     once.sort_unstable();
     once.dedup();
@@ -81,8 +81,8 @@ fn each_worker_has_one_connection_and_one_request_at_a_time() {
 #[test]
 fn both_modes_bring_the_same_followers_in_the_same_order() {
     let server = server(127, 0);
-    let ids = |sitting: &Sitting| {
-        sitting.run.followers().map(|follower| follower.id).collect::<Vec<u64>>()
+    let ids = |client_run: &ClientRun| {
+        client_run.run.followers().map(|follower| follower.id).collect::<Vec<u64>>()
     };
     let sequential = run(&server.url(), of_the_server(pages(5)));
     let threads = of_the_server(plan(threadline::model::Workload::Followers, 5, 5));
@@ -98,15 +98,15 @@ fn the_pages_that_exist_decide() {
         for workers in [1, 4] {
             let server = server(followers, 0);
             let plan = plan(threadline::model::Workload::Followers, workers, guess);
-            let sitting = run(&server.url(), of_the_server(plan));
-            assert!(sitting.run.is_whole());
-            assert_eq!(sitting.run.known_tasks(), followers.div_ceil(30).max(1));
-            assert_eq!(sitting.run.follower_count(), u64::from(followers));
+            let client_run = run(&server.url(), of_the_server(plan));
+            assert!(client_run.run.is_complete());
+            assert_eq!(client_run.run.known_tasks(), followers.div_ceil(30).max(1));
+            assert_eq!(client_run.run.follower_count(), u64::from(followers));
             if workers == 1 {
                 // A full page without links may be one of several, so one more is asked for.
                 let pages =
                     followers.div_ceil(30).max(1) + u32::from((followers, guess) == (30, 2));
-                assert_eq!(server.counts().requests, u64::from(pages), "one too many");
+                assert_eq!(server.request_counts().requests, u64::from(pages), "one too many");
             }
         }
     }
@@ -116,23 +116,23 @@ fn the_pages_that_exist_decide() {
 fn localhost_is_a_name_for_the_built_in_server() {
     let server = server(127, 0);
     let url = format!("http://localhost:{}", server.address().port());
-    let sitting = run(&url, of_the_server(pages(5)));
-    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
+    let client_run = run(&url, of_the_server(pages(5)));
+    assert!(client_run.run.is_complete(), "{:?}", client_run.run.failure());
 }
 
 #[test]
 fn a_server_that_closes_after_each_answer_is_connected_to_again() {
     let peer = Peer::start(|request| {
         let body = body(request.page(), 2);
-        vec![Step::Send(answer(200, "connection: close\r\n", body)), Step::Close]
+        vec![PeerStep::Send(response_bytes(200, "connection: close\r\n", body)), PeerStep::Close]
     });
-    let sitting = run(&peer.url(), pages(1));
-    assert!(sitting.run.is_whole());
+    let client_run = run(&peer.url(), pages(1));
+    assert!(client_run.run.is_complete());
     let peer = Peer::start(|request| {
         let link = "link: </x?page=4>; rel=\"last\"\r\nconnection: close\r\n";
-        vec![Step::Send(answer(200, link, body(request.page(), 2))), Step::Close]
+        vec![PeerStep::Send(response_bytes(200, link, body(request.page(), 2))), PeerStep::Close]
     });
-    let sitting = run(&peer.url(), pages(4));
-    assert!(sitting.run.is_whole(), "{:?}", sitting.run.failure());
-    assert_eq!(sitting.connected().len(), 4);
+    let client_run = run(&peer.url(), pages(4));
+    assert!(client_run.run.is_complete(), "{:?}", client_run.run.failure());
+    assert_eq!(client_run.connected().len(), 4);
 }

@@ -1,10 +1,10 @@
 //! What a lane says that its thread does, proved by a server that waits for it to be said.
 
 use crossbeam_channel::unbounded;
-use threadline::model::{Answer, Outcome, State, Workload};
+use threadline::model::{ResponseSummary, State, TaskOutcome, Workload};
 
-use super::peer::{Peer, Step, answer, head};
-use super::{Sitting, body, pages, plan, run};
+use super::peer::{Peer, PeerStep, head_bytes, response_bytes};
+use super::{ClientRun, body, pages, plan, run};
 use threadline::github::Api;
 
 #[test]
@@ -17,33 +17,33 @@ fn a_request_waits_connects_waits_receives_and_computes() {
         let (first, rest) = body.split_at(body.len() / 2);
         let link = "link: </x?page=2>; rel=\"last\"\r\n";
         vec![
-            Step::Wait(may_answer.clone()),
-            Step::Send(head(200, link, body.len())),
-            Step::Send(first.to_vec()),
-            Step::Wait(may_finish.clone()),
-            Step::Send(rest.to_vec()),
+            PeerStep::Wait(may_answer.clone()),
+            PeerStep::Send(head_bytes(200, link, body.len())),
+            PeerStep::Send(first.to_vec()),
+            PeerStep::Wait(may_finish.clone()),
+            PeerStep::Send(rest.to_vec()),
         ]
     });
-    let mut sitting = Sitting::start(Api::new(&peer.url(), None).unwrap(), pages(2));
+    let mut client_run = ClientRun::start(Api::new(&peer.url(), None).unwrap(), pages(2));
     // Nothing is received before the server answers, and nothing computed before it has ended.
-    sitting.until(Connecting);
-    sitting.until(Waiting);
-    assert!(sitting.handle.events().is_empty());
+    client_run.until(Connecting);
+    client_run.until(Waiting);
+    assert!(client_run.handle.events().is_empty());
     answer_now.send(()).unwrap();
-    sitting.until(Receiving);
-    assert!(sitting.handle.events().is_empty());
+    client_run.until(Receiving);
+    assert!(client_run.handle.events().is_empty());
     finish_now.send(()).unwrap();
-    sitting.until(Computing);
-    sitting.until(Waiting);
-    assert!(sitting.handle.events().is_empty());
+    client_run.until(Computing);
+    client_run.until(Waiting);
+    assert!(client_run.handle.events().is_empty());
     answer_now.send(()).unwrap();
-    sitting.until(Receiving);
+    client_run.until(Receiving);
     finish_now.send(()).unwrap();
-    let sitting = sitting.ended();
-    assert_eq!(sitting.states(1), [Waiting, Connecting, Waiting, Receiving, Computing]);
-    assert_eq!(sitting.states(2), [Waiting, Receiving, Computing]);
-    let sums =
-        sitting.run.lanes()[0].between(threadline::model::Nanos::ZERO, sitting.run.took().unwrap());
+    let client_run = client_run.wait_for_end();
+    assert_eq!(client_run.states(1), [Waiting, Connecting, Waiting, Receiving, Computing]);
+    assert_eq!(client_run.states(2), [Waiting, Receiving, Computing]);
+    let sums = client_run.run.lanes()[0]
+        .state_times_between(threadline::model::Nanos::ZERO, client_run.run.duration().unwrap());
     for state in [Connecting, Waiting, Receiving, Computing] {
         assert!(sums[state as usize] > 0, "no time in {state:?}");
     }
@@ -57,35 +57,36 @@ fn nobody_listens() {
     let port = free.local_addr().unwrap().port();
     drop(free);
     assert_ne!(port, peer.port());
-    let sitting = run(&format!("http://127.0.0.1:{port}"), pages(1));
-    assert_eq!(sitting.states(1), [State::Waiting, State::Connecting]);
-    let failure = super::failure_of(&sitting);
+    let client_run = run(&format!("http://127.0.0.1:{port}"), pages(1));
+    assert_eq!(client_run.states(1), [State::Waiting, State::Connecting]);
+    let failure = super::failure_of(&client_run);
     assert_eq!(failure.kind, threadline::model::FailureKind::Unreachable);
     assert!(failure.message.contains("cannot be reached (Connection refused"), "{failure}");
 }
 
 #[test]
 fn a_profile_is_a_task_of_its_own() {
-    let peer = Peer::saying(answer(200, "", r#"{"login":"OctoCat","followers":127,"id":1}"#));
-    let sitting = run(&peer.url(), plan(Workload::Profile, 1, 1));
-    let profile = sitting.run.profile().unwrap();
+    let peer =
+        Peer::answering(response_bytes(200, "", r#"{"login":"OctoCat","followers":127,"id":1}"#));
+    let client_run = run(&peer.url(), plan(Workload::Profile, 1, 1));
+    let profile = client_run.run.profile().unwrap();
     assert_eq!((profile.login.as_str(), profile.followers), ("OctoCat", 127));
-    assert_eq!(peer.asked()[0].target, "/users/octocat");
-    assert!(sitting.run.is_whole());
+    assert_eq!(peer.requests()[0].target, "/users/octocat");
+    assert!(client_run.run.is_complete());
 }
 
 #[test]
-fn what_a_page_cost_is_told() {
-    let peer = Peer::saying(answer(
+fn the_cost_of_a_page_is_reported() {
+    let peer = Peer::answering(response_bytes(
         200,
         "x-ratelimit-limit: 60\r\nx-ratelimit-remaining: 59\r\nx-ratelimit-reset: 1700000000\r\n",
         body(1, 3),
     ));
-    let sitting = run(&peer.url(), pages(1));
-    let quota = sitting.run.quota().unwrap();
+    let client_run = run(&peer.url(), pages(1));
+    let quota = client_run.run.quota().unwrap();
     assert_eq!((quota.limit, quota.remaining, quota.reset), (60, 59, 1_700_000_000));
-    let (_, record) = sitting.run.tasks().next().unwrap();
-    let Some(Outcome::Done(done)) = &record.outcome else { unreachable!() };
+    let (_, record) = client_run.run.tasks().next().unwrap();
+    let Some(TaskOutcome::Done(done)) = &record.outcome else { unreachable!() };
     let bytes = body(1, 3).len() as u64;
-    assert_eq!(done.answer, Some(Answer { status: 200, bytes, connected: true }));
+    assert_eq!(done.response, Some(ResponseSummary { status: 200, bytes, connected: true }));
 }

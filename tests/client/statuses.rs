@@ -1,8 +1,8 @@
 //! Answers that are no success: what a person is told, and whether the run goes on.
 
-use threadline::model::{End, FailureKind};
+use threadline::model::{FailureKind, RunOutcome};
 
-use super::peer::{Peer, Step, answer};
+use super::peer::{Peer, PeerStep, response_bytes};
 use super::{failure, failure_of, pages, run};
 
 fn error(message: &str) -> String {
@@ -50,13 +50,13 @@ fn every_status_has_a_kind_and_a_sentence() {
         (599, "", String::new(), Server, "with 599"),
     ];
     for (status, headers, body, kind, words) in cases {
-        let peer = Peer::saying(answer(status, headers, body));
-        let sitting = run(&peer.url(), pages(2));
-        let failure = failure_of(&sitting);
+        let peer = Peer::answering(response_bytes(status, headers, body));
+        let client_run = run(&peer.url(), pages(2));
+        let failure = failure_of(&client_run);
         assert_eq!(failure.kind, kind, "{status}: {failure}");
         // A limit that is not waited for is told of the attempt that met it.
-        let (run, lane) = (&sitting.run, &sitting.run.lanes()[0]);
-        let met = run.failure_in(&lane.span(0).unwrap()).unwrap();
+        let (run, lane) = (&client_run.run, &client_run.run.lanes()[0]);
+        let met = run.attempt_failure(&lane.span(0).unwrap()).unwrap();
         assert_eq!(met.status, Some(status), "{met}");
         let message = &failure.message;
         assert!(message.contains(words), "{status}: {message}");
@@ -66,17 +66,17 @@ fn every_status_has_a_kind_and_a_sentence() {
         let said = message.replace(&peer.port().to_string(), "").matches(&status).count();
         assert!(said <= 1, "said twice: {message}");
         // What would fail again is not asked again; the rest is tried page by page.
-        let end = if kind.ends_run() { End::Failed(failure) } else { End::Finished };
-        assert_eq!(sitting.run.end(), Some(&end));
+        let end = if kind.ends_run() { RunOutcome::Failed(failure) } else { RunOutcome::Finished };
+        assert_eq!(client_run.run.outcome(), Some(&end));
         let asked = if kind.ends_run() { 1 } else { 2 };
-        assert_eq!(peer.asked().len(), asked, "{status}");
+        assert_eq!(peer.requests().len(), asked, "{status}");
     }
 }
 
 #[test]
 fn a_message_comes_out_on_one_line_without_anything_a_terminal_acts_on() {
     let nasty = "\\u001b]0;owned\\u0007 \\u202eevil\\n\\r\\tnext\\u0000\\u009b31m\\u200b end";
-    let peer = Peer::saying(answer(403, "", error(nasty)));
+    let peer = Peer::answering(response_bytes(403, "", error(nasty)));
     let message = failure(&peer.url()).message;
     assert!(message.contains("\\u{1b}]0;owned\\u{7} \\u{202e}evil   next"), "{message}");
     assert!(message.contains("\\u{9b}31m\\u{200b} end"), "{message}");
@@ -84,7 +84,7 @@ fn a_message_comes_out_on_one_line_without_anything_a_terminal_acts_on() {
 
 #[test]
 fn a_message_of_a_megabyte_is_cut() {
-    let peer = Peer::saying(answer(500, "", error(&"x".repeat(1 << 20))));
+    let peer = Peer::answering(response_bytes(500, "", error(&"x".repeat(1 << 20))));
     assert!(failure(&peer.url()).message.contains("xxx..."));
 }
 
@@ -92,11 +92,11 @@ fn a_message_of_a_megabyte_is_cut() {
 fn an_answer_that_cannot_be_read_keeps_its_status() {
     let far = "link: <http://elsewhere.example/?page=2>; rel=\"next\"\r\n";
     for bytes in [
-        answer(200, "", "<html>Welcome</html>"),
-        answer(200, far, "[]"),
+        response_bytes(200, "", "<html>Welcome</html>"),
+        response_bytes(200, far, "[]"),
         b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n[]".to_vec(),
     ] {
-        let peer = Peer::start(move |_| vec![Step::Send(bytes.clone()), Step::Close]);
+        let peer = Peer::start(move |_| vec![PeerStep::Send(bytes.clone()), PeerStep::Close]);
         assert_eq!(failure(&peer.url()).status, Some(200));
     }
 }

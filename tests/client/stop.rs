@@ -3,26 +3,26 @@
 use std::net::TcpListener;
 
 use threadline::github::Api;
-use threadline::model::{End, Outcome, State, Workload};
+use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
 
-use super::peer::{Peer, Step, answer, head};
-use super::{Sitting, body, pages, plan};
+use super::peer::{Peer, PeerStep, head_bytes, response_bytes};
+use super::{ClientRun, body, pages, plan};
 
 /// Stops `workers` once they have said together so many times that they are in `state`, on a server
 /// that then says nothing more.
-fn stopped_in(state: State, times: u16, workers: u16, steps: fn() -> Vec<Step>) {
+fn stopped_in(state: State, times: u16, workers: u16, steps: fn() -> Vec<PeerStep>) {
     let peer = Peer::start(move |_| steps());
     let plan = plan(Workload::Followers, workers, u32::from(workers) + 5);
-    let mut sitting = Sitting::start(Api::new(&peer.url(), None).unwrap(), plan);
+    let mut client_run = ClientRun::start(Api::new(&peer.url(), None).unwrap(), plan);
     for _ in 0..times {
-        sitting.until(state);
+        client_run.until(state);
     }
-    sitting.handle.stop();
-    let sitting = sitting.ended();
-    assert_eq!(sitting.run.end(), Some(&End::Stopped));
-    assert_eq!(sitting.run.in_flight(), 0);
-    let stopped = |outcome: &Option<Outcome>| *outcome == Some(Outcome::Stopped);
-    let tasks: Vec<_> = sitting.run.tasks().collect();
+    client_run.handle.stop();
+    let client_run = client_run.wait_for_end();
+    assert_eq!(client_run.run.outcome(), Some(&RunOutcome::Stopped));
+    assert_eq!(client_run.run.in_flight(), 0);
+    let stopped = |outcome: &Option<TaskOutcome>| *outcome == Some(TaskOutcome::Stopped);
+    let tasks: Vec<_> = client_run.run.tasks().collect();
     assert!(tasks.len() >= usize::from(workers));
     assert!(tasks.iter().all(|(_, record)| stopped(&record.outcome)), "{tasks:?}");
 }
@@ -30,13 +30,19 @@ fn stopped_in(state: State, times: u16, workers: u16, steps: fn() -> Vec<Step>) 
 #[test]
 fn while_the_server_does_not_answer() {
     // Each waits once before it connects, and then for the answer.
-    stopped_in(State::Waiting, 2, 1, || vec![Step::Stall]);
-    stopped_in(State::Waiting, 40, 20, || vec![Step::Stall]);
+    stopped_in(State::Waiting, 2, 1, || vec![PeerStep::Stall]);
+    stopped_in(State::Waiting, 40, 20, || vec![PeerStep::Stall]);
 }
 
 #[test]
 fn in_the_middle_of_a_body() {
-    let half = || vec![Step::Send(head(200, "", 1_000)), Step::Send(vec![b'['; 10]), Step::Stall];
+    let half = || {
+        vec![
+            PeerStep::Send(head_bytes(200, "", 1_000)),
+            PeerStep::Send(vec![b'['; 10]),
+            PeerStep::Stall,
+        ]
+    };
     stopped_in(State::Receiving, 1, 1, half);
     stopped_in(State::Receiving, 20, 20, half);
 }
@@ -46,24 +52,28 @@ fn in_the_middle_of_a_body() {
 fn while_connecting() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let url = format!("https://{}", listener.local_addr().unwrap());
-    let mut sitting = Sitting::start(Api::new(&url, None).unwrap(), pages(1));
-    sitting.until(State::Connecting);
-    sitting.handle.stop();
-    let sitting = sitting.ended();
-    assert_eq!(sitting.run.end(), Some(&End::Stopped));
+    let mut client_run = ClientRun::start(Api::new(&url, None).unwrap(), pages(1));
+    client_run.until(State::Connecting);
+    client_run.handle.stop();
+    let client_run = client_run.wait_for_end();
+    assert_eq!(client_run.run.outcome(), Some(&RunOutcome::Stopped));
 }
 
 #[test]
 fn what_was_fetched_before_is_kept() {
     let peer = Peer::start(|request| match request.page() {
-        1 => vec![Step::Send(answer(200, "link: </x?page=9>; rel=\"last\"\r\n", body(1, 4)))],
-        _ => vec![Step::Stall],
+        1 => vec![PeerStep::Send(response_bytes(
+            200,
+            "link: </x?page=9>; rel=\"last\"\r\n",
+            body(1, 4),
+        ))],
+        _ => vec![PeerStep::Stall],
     });
-    let mut sitting = Sitting::start(Api::new(&peer.url(), None).unwrap(), pages(9));
-    sitting.until(State::Computing);
-    sitting.until(State::Waiting);
-    sitting.handle.stop();
-    let sitting = sitting.ended();
-    assert_eq!((sitting.run.done_tasks(), sitting.run.follower_count()), (1, 4));
-    assert_eq!((sitting.run.queued(), sitting.run.is_whole()), (7, false));
+    let mut client_run = ClientRun::start(Api::new(&peer.url(), None).unwrap(), pages(9));
+    client_run.until(State::Computing);
+    client_run.until(State::Waiting);
+    client_run.handle.stop();
+    let client_run = client_run.wait_for_end();
+    assert_eq!((client_run.run.done_tasks(), client_run.run.follower_count()), (1, 4));
+    assert_eq!((client_run.run.queued_tasks(), client_run.run.is_complete()), (7, false));
 }

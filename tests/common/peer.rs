@@ -12,7 +12,7 @@ use std::thread::Builder;
 use crossbeam_channel::{Receiver, Sender};
 
 /// What is done with a connection once a request has come.
-pub(crate) enum Step {
+pub(crate) enum PeerStep {
     /// Sends these bytes.
     Send(Vec<u8>),
     /// Sends these bytes so many times, or until the client has had enough.
@@ -33,13 +33,13 @@ pub(crate) enum Step {
 
 /// What was asked.
 #[derive(Clone, Debug)]
-pub(crate) struct Request {
+pub(crate) struct PeerRequest {
     /// Path and query.
     pub(crate) target: String,
     head: String,
 }
 
-impl Request {
+impl PeerRequest {
     /// A header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
@@ -54,21 +54,23 @@ impl Request {
     }
 }
 
-type Script = dyn Fn(&Request) -> Vec<Step> + Send + Sync;
+type PeerScript = dyn Fn(&PeerRequest) -> Vec<PeerStep> + Send + Sync;
 
 /// A running server. Its threads end with the test.
 pub(crate) struct Peer {
     address: SocketAddr,
-    asked: Arc<Mutex<Vec<Request>>>,
+    requests: Arc<Mutex<Vec<PeerRequest>>>,
 }
 
 impl Peer {
     /// Treats each request as `script` says.
-    pub(crate) fn start(script: impl Fn(&Request) -> Vec<Step> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(
+        script: impl Fn(&PeerRequest) -> Vec<PeerStep> + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let address = listener.local_addr().unwrap();
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (script, log): (Arc<Script>, _) = (Arc::new(script), Arc::clone(&asked));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (script, log): (Arc<PeerScript>, _) = (Arc::new(script), Arc::clone(&requests));
         let accept = move || {
             for stream in listener.incoming() {
                 let (script, log) = (Arc::clone(&script), Arc::clone(&log));
@@ -77,13 +79,13 @@ impl Peer {
             }
         };
         Builder::new().spawn(accept).unwrap();
-        Self { address, asked }
+        Self { address, requests }
     }
 
     /// Answers every request with these bytes.
-    pub(crate) fn saying(bytes: impl Into<Vec<u8>>) -> Self {
+    pub(crate) fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
-        Self::start(move |_| vec![Step::Send(bytes.clone())])
+        Self::start(move |_| vec![PeerStep::Send(bytes.clone())])
     }
 
     pub(crate) fn url(&self) -> String {
@@ -95,50 +97,52 @@ impl Peer {
     }
 
     /// All requests so far.
-    pub(crate) fn asked(&self) -> Vec<Request> {
-        self.asked.lock().unwrap().clone()
+    pub(crate) fn requests(&self) -> Vec<PeerRequest> {
+        self.requests.lock().unwrap().clone()
     }
 }
 
 /// A whole answer, with a length; each of `headers` ends its line.
-pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+pub(crate) fn response_bytes(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
-    let mut bytes = head(status, headers, body.len());
+    let mut bytes = head_bytes(status, headers, body.len());
     bytes.extend_from_slice(body);
     bytes
 }
 
 /// The head of an answer whose body is to have this length.
-pub(crate) fn head(status: u16, headers: &str, length: usize) -> Vec<u8> {
+pub(crate) fn head_bytes(status: u16, headers: &str, length: usize) -> Vec<u8> {
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n").into_bytes()
 }
 
-fn converse(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Request>>) {
+fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequest>>) {
     stream.set_nodelay(true).unwrap();
     while let Some((request, length)) = await_head(&stream) {
         log.lock().unwrap().push(request.clone());
         let steps = script(&request);
         // A connection that is closed over unread bytes is broken off, and not ended.
-        let unread = usize::from(steps.iter().any(|step| matches!(step, Step::Reset)));
+        let unread = usize::from(steps.iter().any(|step| matches!(step, PeerStep::Reset)));
         stream.read_exact(&mut vec![0; length - unread]).unwrap();
         for step in steps {
             let sent = match step {
-                Step::Send(bytes) => stream.write_all(&bytes),
-                Step::Repeat(bytes, times) => (0..times).try_for_each(|_| stream.write_all(&bytes)),
-                Step::Wait(gate) => {
+                PeerStep::Send(bytes) => stream.write_all(&bytes),
+                PeerStep::Repeat(bytes, times) => {
+                    (0..times).try_for_each(|_| stream.write_all(&bytes))
+                }
+                PeerStep::Wait(gate) => {
                     _ = gate.recv();
                     Ok(())
                 }
-                Step::Report(test) => {
+                PeerStep::Report(test) => {
                     _ = test.send(());
                     Ok(())
                 }
-                Step::Shutdown => stream.shutdown(Shutdown::Write),
-                Step::Stall => {
+                PeerStep::Shutdown => stream.shutdown(Shutdown::Write),
+                PeerStep::Stall => {
                     _ = stream.read(&mut [0]);
                     return;
                 }
-                Step::Close | Step::Reset => return,
+                PeerStep::Close | PeerStep::Reset => return,
             };
             if sent.is_err() {
                 return;
@@ -148,14 +152,14 @@ fn converse(mut stream: TcpStream, script: &Script, log: &Mutex<Vec<Request>>) {
 }
 
 /// The next request and its length, still unread; nothing once the client is gone.
-fn await_head(stream: &TcpStream) -> Option<(Request, usize)> {
+fn await_head(stream: &TcpStream) -> Option<(PeerRequest, usize)> {
     let mut bytes = vec![0; 16_384];
     loop {
         let length = stream.peek(&mut bytes).ok().filter(|&length| length > 0)?;
         let head = std::str::from_utf8(bytes.get(..length)?).ok()?;
         if let Some((head, _)) = head.split_once("\r\n\r\n") {
             let target = head.split(' ').nth(1)?.to_owned();
-            return Some((Request { target, head: head.to_owned() }, head.len() + 4));
+            return Some((PeerRequest { target, head: head.to_owned() }, head.len() + 4));
         }
     }
 }

@@ -14,7 +14,7 @@ use rustix::fs::{Mode, OFlags};
 use threadline::engine::Clock;
 
 /// How long anything may take: much longer than a loaded machine needs.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 /// What leaves the alternate screen.
 pub(crate) const LEAVE: &str = "\x1b[?1049l";
@@ -24,7 +24,7 @@ pub(crate) const SHOW_CURSOR: &str = "\x1b[?25h";
 
 /// A terminal with a program in it.
 pub(crate) struct Pty {
-    seen: Arc<Seen>,
+    seen: Arc<SharedOutput>,
     /// Nothing once the terminal is gone.
     input: Option<Box<dyn Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
@@ -36,13 +36,13 @@ pub(crate) struct Pty {
 
 /// What the program has written so far.
 #[derive(Default)]
-struct Seen {
-    output: Mutex<Output>,
+struct SharedOutput {
+    output: Mutex<PtyOutput>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Output {
+struct PtyOutput {
     parser: vt100::Parser,
     bytes: Vec<u8>,
     /// No program has the terminal open any more, or nobody looks at it.
@@ -54,12 +54,12 @@ struct Output {
 }
 
 /// The screen, and everything that was written.
-pub(crate) struct View<'output> {
+pub(crate) struct ScreenView<'output> {
     pub(crate) screen: &'output vt100::Screen,
     pub(crate) bytes: &'output [u8],
 }
 
-impl View<'_> {
+impl ScreenView<'_> {
     /// Whether a text is on the screen.
     pub(crate) fn has(&self, text: &str) -> bool {
         self.screen.contents().contains(text)
@@ -68,7 +68,7 @@ impl View<'_> {
 
 /// What is left of a program that has ended.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct PtyExit {
     /// Its exit code.
     pub(crate) code: u32,
     /// What it wrote, from the first byte to the last.
@@ -77,9 +77,9 @@ pub(crate) struct Ended {
     pub(crate) screen: String,
 }
 
-impl Ended {
+impl PtyExit {
     /// What it wrote after it had left its screen.
-    pub(crate) fn farewell(&self) -> &str {
+    pub(crate) fn output_after_screen(&self) -> &str {
         self.output.rsplit_once(LEAVE).map_or("", |(_, after)| after)
     }
 }
@@ -106,7 +106,7 @@ impl Pty {
         let child = pair.slave.spawn_command(command).expect("the program");
         // Its end is seen only when nobody else has the terminal open.
         drop(pair.slave);
-        let seen = Arc::new(Seen::default());
+        let seen = Arc::new(SharedOutput::default());
         resize(&seen, (columns, rows));
         let reader = pair.master.try_clone_reader().expect("a reader");
         let sink = Arc::clone(&seen);
@@ -122,9 +122,9 @@ impl Pty {
     }
 
     /// Waits until the program's output is as `wanted` says.
-    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&View<'_>) -> bool) {
+    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&ScreenView<'_>) -> bool) {
         self.wait_for(what, |output| {
-            wanted(&View { screen: output.parser.screen(), bytes: &output.bytes })
+            wanted(&ScreenView { screen: output.parser.screen(), bytes: &output.bytes })
         });
     }
 
@@ -133,9 +133,9 @@ impl Pty {
         self.wait(text, |view| view.has(text));
     }
 
-    fn wait_for(&self, what: &str, wanted: impl Fn(&Output) -> bool) {
-        let waiting = |output: &mut Output| !wanted(output);
-        let outcome = self.seen.changed.wait_timeout_while(lock(&self.seen), PATIENCE, waiting);
+    fn wait_for(&self, what: &str, wanted: impl Fn(&PtyOutput) -> bool) {
+        let waiting = |output: &mut PtyOutput| !wanted(output);
+        let outcome = self.seen.changed.wait_timeout_while(lock(&self.seen), MAX_WAIT, waiting);
         let (output, time) = outcome.unwrap_or_else(PoisonError::into_inner);
         let screen = output.parser.screen().contents();
         let last = output.bytes.len().saturating_sub(200);
@@ -145,9 +145,9 @@ impl Pty {
     }
 
     /// What is seen now.
-    pub(crate) fn look<T>(&self, at: impl FnOnce(&View<'_>) -> T) -> T {
+    pub(crate) fn inspect<T>(&self, at: impl FnOnce(&ScreenView<'_>) -> T) -> T {
         let output = lock(&self.seen);
-        at(&View { screen: output.parser.screen(), bytes: &output.bytes })
+        at(&ScreenView { screen: output.parser.screen(), bytes: &output.bytes })
     }
 
     /// The CPU time that the program has used, in hundredths of a second, where the system tells.
@@ -174,14 +174,14 @@ impl Pty {
             _ = done.send((input, written));
         };
         Builder::new().spawn(typing).expect("a thread");
-        let (input, written) = typed.recv_timeout(PATIENCE).expect("a program that reads keys");
+        let (input, written) = typed.recv_timeout(MAX_WAIT).expect("a program that reads keys");
         written.expect("a terminal that takes keys");
         self.input = Some(input);
     }
 
     /// From now on the terminal takes nothing more, as when its window does not respond: its buffer
     /// is full. For a program that writes all the time.
-    pub(crate) fn hold(&self) {
+    pub(crate) fn stop_reading(&self) {
         lock(&self.seen).held = true;
         self.wait_for("the last bytes read", |output| output.still);
         // Who is in the middle of writing would say that there is no room.
@@ -202,7 +202,7 @@ impl Pty {
     }
 
     /// The terminal comes to itself.
-    pub(crate) fn release(&self) {
+    pub(crate) fn resume_reading(&self) {
         let mut output = lock(&self.seen);
         (output.held, output.still) = (false, false);
         drop(output);
@@ -212,11 +212,11 @@ impl Pty {
     /// Gives the terminal another size.
     pub(crate) fn resize(&self, size: (u16, u16)) {
         resize(&self.seen, size);
-        self.claim(size);
+        self.claim_size(size);
     }
 
     /// Has the terminal claim another size than what is looked at.
-    pub(crate) fn claim(&self, (columns, rows): (u16, u16)) {
+    pub(crate) fn claim_size(&self, (columns, rows): (u16, u16)) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.master().resize(size).expect("another size");
     }
@@ -243,7 +243,7 @@ impl Pty {
             if state.expect("ps").stdout.starts_with(b"T") {
                 return;
             }
-            waiting.assert_patience("a stopped program");
+            waiting.assert_in_time("a stopped program");
         }
     }
 
@@ -264,7 +264,7 @@ impl Pty {
         let mut quiet = false;
         for _ in 0..20 {
             let before = output.bytes.len();
-            let same = |output: &mut Output| output.bytes.len() == before;
+            let same = |output: &mut PtyOutput| output.bytes.len() == before;
             let outcome = self.seen.changed.wait_timeout_while(output, WHILE, same);
             let (now, time) = outcome.unwrap_or_else(PoisonError::into_inner);
             output = now;
@@ -295,12 +295,12 @@ impl Pty {
             if let Some(status) = self.child.try_wait().expect("the program's state") {
                 return status.exit_code();
             }
-            waiting.assert_patience("the program's end");
+            waiting.assert_in_time("the program's end");
         }
     }
 
     /// Waits for the program to end, and asserts that its terminal is as it was.
-    pub(crate) fn ended(mut self) -> Ended {
+    pub(crate) fn wait_for_exit(mut self) -> PtyExit {
         let ended = self.end();
         self.assert_settings_are_back();
         let output = lock(&self.seen);
@@ -315,12 +315,12 @@ impl Pty {
         ended
     }
 
-    fn end(&mut self) -> Ended {
+    fn end(&mut self) -> PtyExit {
         self.wait_for("the program's end", |output| output.closed);
         let status = self.child.wait().expect("an exit status");
         self.reader.take().map(JoinHandle::join);
         let output = lock(&self.seen);
-        Ended {
+        PtyExit {
             code: status.exit_code(),
             output: String::from_utf8_lossy(&output.bytes).into_owned(),
             screen: output.parser.screen().contents(),
@@ -345,8 +345,8 @@ impl Stopwatch {
         Self(Clock::system())
     }
 
-    fn assert_patience(&self, what: &str) {
-        assert!(self.0.now() < PATIENCE.into(), "{what} never came");
+    fn assert_in_time(&self, what: &str) {
+        assert!(self.0.now() < MAX_WAIT.into(), "{what} never came");
     }
 }
 
@@ -357,11 +357,11 @@ impl Drop for Pty {
     }
 }
 
-fn lock(seen: &Seen) -> MutexGuard<'_, Output> {
+fn lock(seen: &SharedOutput) -> MutexGuard<'_, PtyOutput> {
     seen.output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn read(mut terminal: Box<dyn Read + Send>, seen: &Seen) {
+fn read(mut terminal: Box<dyn Read + Send>, seen: &SharedOutput) {
     let mut buffer = [0; 4096];
     loop {
         let mut output = lock(seen);
@@ -387,7 +387,7 @@ fn read(mut terminal: Box<dyn Read + Send>, seen: &Seen) {
     }
 }
 
-fn resize(seen: &Seen, (columns, rows): (u16, u16)) {
+fn resize(seen: &SharedOutput, (columns, rows): (u16, u16)) {
     let (rows, columns) = (rows.try_into().expect("rows"), columns.try_into().expect("columns"));
     lock(seen).parser.screen_mut().set_size(rows, columns);
 }

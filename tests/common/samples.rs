@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use threadline::model::{
-    Answer, Compute, Done, End, Event, ExitStatus, Failure, FailureKind, Follower, Kind, LaneId,
-    Limit, LimitKind, Mode, Nanos, Outcome, Output, Plan, Product, Profile, Quota, Simulation,
-    State, Target, TaskId, Why, Work,
+    ChangeReason, CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure,
+    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Profile, Quota,
+    ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome,
+    WorkSpec,
 };
 
 /// Collects the values of every arm. The arms are also those of a `match` without a wildcard, so a new
@@ -40,18 +41,22 @@ pub(crate) fn commands() -> Arc<[String]> {
     ["true", "false", "sleep 9", "true"].map(str::to_owned).into()
 }
 
-fn compute() -> Compute {
-    Compute { turns: 9, simulation: Some(Simulation { seed: 7, cores: 8 }), ..Compute::default() }
+fn compute() -> ComputeSpec {
+    ComputeSpec {
+        turns: 9,
+        simulation: Some(Simulation { seed: 7, cores: 8 }),
+        ..ComputeSpec::default()
+    }
 }
 
-fn works() -> Vec<Work> {
-    every!(Work {
-        Work::Profile(_) => [Work::Profile(target())],
-        Work::Followers(_) => [Work::Followers(target())],
-        Work::Cpu(_) => [Work::Cpu(compute()), Work::Cpu(Compute::default())],
-        Work::Native(_) => [Work::Native(compute())],
-        Work::Mixed(_) => [Work::Mixed(compute())],
-        Work::Commands { .. } => [Work::Commands { commands: commands() }],
+fn works() -> Vec<WorkSpec> {
+    every!(WorkSpec {
+        WorkSpec::Profile(_) => [WorkSpec::Profile(target())],
+        WorkSpec::Followers(_) => [WorkSpec::Followers(target())],
+        WorkSpec::Cpu(_) => [WorkSpec::Cpu(compute()), WorkSpec::Cpu(ComputeSpec::default())],
+        WorkSpec::Native(_) => [WorkSpec::Native(compute())],
+        WorkSpec::Mixed(_) => [WorkSpec::Mixed(compute())],
+        WorkSpec::Commands { .. } => [WorkSpec::Commands { commands: commands() }],
     })
 }
 
@@ -70,8 +75,10 @@ pub(crate) fn plans() -> Vec<Plan> {
             plans.push(Plan::new(work.clone(), mode, workers, 4));
         }
     }
-    let found = Plan { auto: true, ..Plan::new(Work::Followers(target()), Mode::Threads, 3, 4) };
-    let bounded = Plan { queue: Some(1), ..Plan::new(Work::Cpu(compute()), Mode::Threads, 3, 4) };
+    let found =
+        Plan { auto: true, ..Plan::new(WorkSpec::Followers(target()), Mode::Threads, 3, 4) };
+    let bounded =
+        Plan { queue: Some(1), ..Plan::new(WorkSpec::Cpu(compute()), Mode::Threads, 3, 4) };
     plans.extend([found, bounded]);
     plans
 }
@@ -104,63 +111,63 @@ fn products() -> Vec<Product> {
             [Product::Profile(Profile { login: "octocat".to_owned(), followers: 3 })]
         },
         Product::Followers(_) => [Product::Followers(page)],
-        Product::NoMore => [Product::NoMore],
+        Product::PastLastPage => [Product::PastLastPage],
         Product::Value(_) => [Product::Value(u64::MAX)],
         Product::Success => [Product::Success],
     })
 }
 
-fn outcomes() -> Vec<Outcome> {
-    let answer = Answer { status: 200, bytes: 9, connected: true };
-    let answered = |product| Outcome::Done(Done { answer: Some(answer), product });
-    let computed = Outcome::Done(Done { answer: None, product: Product::Value(7) });
-    every!(Outcome {
-        Outcome::Done(_) => products().into_iter().map(answered).chain([computed]),
-        Outcome::Failed(_) => failures().into_iter().map(Outcome::Failed),
-        Outcome::Lost(_) => failures().into_iter().map(Outcome::Lost),
-        Outcome::Stopped => [Outcome::Stopped],
+fn outcomes() -> Vec<TaskOutcome> {
+    let answer = ResponseSummary { status: 200, bytes: 9, connected: true };
+    let answered = |product| TaskOutcome::Done(Completion { response: Some(answer), product });
+    let computed = TaskOutcome::Done(Completion { response: None, product: Product::Value(7) });
+    every!(TaskOutcome {
+        TaskOutcome::Done(_) => products().into_iter().map(answered).chain([computed]),
+        TaskOutcome::Failed(_) => failures().into_iter().map(TaskOutcome::Failed),
+        TaskOutcome::Requeued(_) => failures().into_iter().map(TaskOutcome::Requeued),
+        TaskOutcome::Stopped => [TaskOutcome::Stopped],
     })
 }
 
-fn outputs() -> Vec<Output> {
+fn outputs() -> Vec<PtyOutput> {
     let statuses = every!(ExitStatus {
         ExitStatus::Code(_) => [ExitStatus::Code(0), ExitStatus::Code(101)],
         ExitStatus::Signal(_) => [ExitStatus::Signal(9)],
     });
-    let output = |status| Output { text: "\u{1b}[2J\n".into(), bytes: 9, left_out: 4, status };
+    let output = |status| PtyOutput { text: "\u{1b}[2J\n".into(), bytes: 9, omitted: 4, status };
     statuses.into_iter().map(output).collect()
 }
 
-fn limits() -> Vec<Limit> {
+fn limits() -> Vec<ReachedLimit> {
     let kinds = every!(LimitKind {
         LimitKind::Primary => [LimitKind::Primary],
         LimitKind::Secondary => [LimitKind::Secondary],
     });
-    let limit = |kind| Limit { kind, until: Nanos(70), until_utc: 1_700_000_000 };
+    let limit = |kind| ReachedLimit { kind, until: Nanos(70), until_utc: 1_700_000_000 };
     kinds.into_iter().map(limit).collect()
 }
 
-fn reasons() -> Vec<Why> {
-    every!(Why {
-        Why::Start => [Why::Start],
-        Why::NoQueue { .. } => [Why::NoQueue { tenths: 2 }],
-        Why::Queue { .. } => [Why::Queue { tenths: 23 }],
-        Why::Probe => [Why::Probe],
-        Why::Probed => [Why::Probed],
-        Why::RateLimit => [Why::RateLimit],
-        Why::ServerError => [Why::ServerError],
-        Why::TimedOut => [Why::TimedOut],
-        Why::Broken => [Why::Broken],
-        Why::Quota => [Why::Quota],
-        Why::Recovered => [Why::Recovered],
+fn reasons() -> Vec<ChangeReason> {
+    every!(ChangeReason {
+        ChangeReason::Start => [ChangeReason::Start],
+        ChangeReason::NoQueue { .. } => [ChangeReason::NoQueue { tenths: 2 }],
+        ChangeReason::Queue { .. } => [ChangeReason::Queue { tenths: 23 }],
+        ChangeReason::Probe => [ChangeReason::Probe],
+        ChangeReason::ProbeEnd => [ChangeReason::ProbeEnd],
+        ChangeReason::RateLimit => [ChangeReason::RateLimit],
+        ChangeReason::ServerError => [ChangeReason::ServerError],
+        ChangeReason::TimedOut => [ChangeReason::TimedOut],
+        ChangeReason::Broken => [ChangeReason::Broken],
+        ChangeReason::Quota => [ChangeReason::Quota],
+        ChangeReason::Recovered => [ChangeReason::Recovered],
     })
 }
 
-fn ends() -> Vec<End> {
-    every!(End {
-        End::Finished => [End::Finished],
-        End::Stopped => [End::Stopped],
-        End::Failed(_) => failures().into_iter().map(End::Failed),
+fn ends() -> Vec<RunOutcome> {
+    every!(RunOutcome {
+        RunOutcome::Finished => [RunOutcome::Finished],
+        RunOutcome::Stopped => [RunOutcome::Stopped],
+        RunOutcome::Failed(_) => failures().into_iter().map(RunOutcome::Failed),
     })
 }
 
@@ -182,31 +189,31 @@ fn states() -> Vec<State> {
 }
 
 /// Events of every kind, in an order in which they cannot happen in one run: each is legal alone.
-pub(crate) fn kinds() -> Vec<Kind> {
+pub(crate) fn kinds() -> Vec<EventKind> {
     let task = TASK;
     let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
-    let failed = |failure| Kind::AttemptFailed { task, failure, again: Nanos(12) };
-    let allowed = |why| Kind::Allowed { in_flight: 2, why };
-    every!(Kind {
-        Kind::RunStarted { .. } => plans().into_iter().map(|plan| Kind::RunStarted { plan }),
-        Kind::Queued { .. } => [Kind::Queued { tasks: 4 }],
-        Kind::Put { .. } => [Kind::Put { tasks: 3 }],
-        Kind::Process { .. } => [Kind::Process { pid: 4_711 }],
-        Kind::Started { .. } => [Kind::Started { task }],
-        Kind::Entered { .. } => states().into_iter().map(|state| Kind::Entered { state }),
-        Kind::AttemptFailed { .. } => failures().into_iter().map(failed),
-        Kind::Retried { .. } => [Kind::Retried { task }],
-        Kind::Output { .. } => outputs().into_iter().map(|output| Kind::Output { task, output }),
-        Kind::Finished { .. } => {
-            outcomes().into_iter().map(|outcome| Kind::Finished { task, outcome })
+    let failed = |failure| EventKind::AttemptFailed { task, failure, retry_at: Nanos(12) };
+    let allowed = |reason| EventKind::ConcurrencyChanged { in_flight: 2, reason };
+    every!(EventKind {
+        EventKind::RunStarted { .. } => plans().into_iter().map(|plan| EventKind::RunStarted { plan }),
+        EventKind::TaskCountChanged { .. } => [EventKind::TaskCountChanged { tasks: 4 }],
+        EventKind::TaskEnqueued { .. } => [EventKind::TaskEnqueued { tasks: 3 }],
+        EventKind::ProcessStarted { .. } => [EventKind::ProcessStarted { pid: 4_711 }],
+        EventKind::TaskStarted { .. } => [EventKind::TaskStarted { task }],
+        EventKind::StateEntered { .. } => states().into_iter().map(|state| EventKind::StateEntered { state }),
+        EventKind::AttemptFailed { .. } => failures().into_iter().map(failed),
+        EventKind::TaskRetried { .. } => [EventKind::TaskRetried { task }],
+        EventKind::CommandOutput { .. } => outputs().into_iter().map(|output| EventKind::CommandOutput { task, output }),
+        EventKind::TaskFinished { .. } => {
+            outcomes().into_iter().map(|outcome| EventKind::TaskFinished { task, outcome })
         },
-        Kind::Withdrawn { .. } => {
-            failures().into_iter().map(|shortage| Kind::Withdrawn { shortage })
+        EventKind::LaneWithdrawn { .. } => {
+            failures().into_iter().map(|shortage| EventKind::LaneWithdrawn { shortage })
         },
-        Kind::Quota(_) => [Kind::Quota(quota)],
-        Kind::Limited(_) => limits().into_iter().map(Kind::Limited),
-        Kind::Allowed { .. } => reasons().into_iter().map(allowed),
-        Kind::RunFinished { .. } => ends().into_iter().map(|end| Kind::RunFinished { end }),
+        EventKind::QuotaReported(_) => [EventKind::QuotaReported(quota)],
+        EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
+        EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(allowed),
+        EventKind::RunFinished { .. } => ends().into_iter().map(|end| EventKind::RunFinished { end }),
     })
 }
 

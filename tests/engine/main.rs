@@ -6,45 +6,50 @@
 )]
 
 mod ends;
-mod extents;
 mod order;
+mod page_counts;
 mod panics;
 mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{Cancel, Clock, Extent, Job, Permit, Report, RunHandle, Worker, start};
+use threadline::engine::{
+    CancelToken, Clock, Job, LaneReporter, Permit, RunHandle, TaskCount, Worker, start,
+};
 use threadline::model::{
-    Answer, Done, End, Event, Failure, FailureKind, Kind, LaneId, Mode, Outcome, Plan, Product,
-    Run, Target, TaskId, Work,
+    Completion, Event, EventKind, Failure, FailureKind, LaneId, Mode, Plan, Product,
+    ResponseSummary, Run, RunOutcome, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// After this long something hangs.
 const HANGS: Duration = Duration::from_secs(60);
 
 /// What a task does, and how many tasks it says there are.
-type Act = dyn Fn(TaskId, &Report, &Cancel) -> (Outcome, Extent) + Send + Sync;
+type TaskFn = dyn Fn(TaskId, &LaneReporter, &CancelToken) -> (TaskOutcome, TaskCount) + Send + Sync;
 
 /// What setting up a worker comes to.
-type SetUp = dyn Fn(&Report) -> Result<(), Failure> + Send + Sync;
+type SetupFn = dyn Fn(&LaneReporter) -> Result<(), Failure> + Send + Sync;
 
 /// A job whose workers are set up, and do their tasks, as a test says.
-struct Scripted {
-    set_up: Box<SetUp>,
-    act: Arc<Act>,
+struct TaskFnJob {
+    set_up: Box<SetupFn>,
+    act: Arc<TaskFn>,
 }
 
-impl Scripted {
+impl TaskFnJob {
     fn new(
-        act: impl Fn(TaskId, &Report, &Cancel) -> (Outcome, Extent) + Send + Sync + 'static,
+        act: impl Fn(TaskId, &LaneReporter, &CancelToken) -> (TaskOutcome, TaskCount)
+        + Send
+        + Sync
+        + 'static,
     ) -> Self {
         Self { set_up: Box::new(|_| Ok(())), act: Arc::new(act) }
     }
 
     fn set_up(
         self,
-        set_up: impl Fn(&Report) -> Result<(), Failure> + Send + Sync + 'static,
+        set_up: impl Fn(&LaneReporter) -> Result<(), Failure> + Send + Sync + 'static,
     ) -> Self {
         Self { set_up: Box::new(set_up), ..self }
     }
@@ -63,20 +68,25 @@ impl Scripted {
     }
 }
 
-impl Job for Scripted {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
+impl Job for TaskFnJob {
+    fn create_worker(&self, report: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         (self.set_up)(&report)?;
         Ok(Box::new(ScriptedWorker { act: Arc::clone(&self.act), report }))
     }
 }
 
 struct ScriptedWorker {
-    act: Arc<Act>,
-    report: Report,
+    act: Arc<TaskFn>,
+    report: LaneReporter,
 }
 
 impl Worker for ScriptedWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
         (self.act)(task, &self.report, cancel)
     }
 }
@@ -86,7 +96,7 @@ fn events(run: &RunHandle) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         let event = run.events().recv_timeout(HANGS).unwrap();
-        let over = matches!(event.kind, Kind::RunFinished { .. });
+        let over = matches!(event.kind, EventKind::RunFinished { .. });
         events.push(event);
         if over {
             assert!(run.events().recv_timeout(HANGS).is_err(), "something comes after the end");
@@ -103,17 +113,17 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
     run
 }
 
-fn end(events: &[Event]) -> &End {
+fn end(events: &[Event]) -> &RunOutcome {
     match &events.last().unwrap().kind {
-        Kind::RunFinished { end } => end,
+        EventKind::RunFinished { outcome } => outcome,
         other => panic!("{other:?} is no end"),
     }
 }
 
 /// Which tasks ended on which lanes, in order, and how.
-fn finished(events: &[Event]) -> Vec<(LaneId, TaskId, &Outcome)> {
+fn finished(events: &[Event]) -> Vec<(LaneId, TaskId, &TaskOutcome)> {
     let finished = events.iter().filter_map(|event| match &event.kind {
-        Kind::Finished { task, outcome } => Some((event.lane, *task, outcome)),
+        EventKind::TaskFinished { task, outcome } => Some((event.lane, *task, outcome)),
         _ => None,
     });
     finished.collect()
@@ -126,19 +136,19 @@ fn plan(workers: u16, tasks: u32) -> Plan {
         per_page: 30,
         costs_quota: false,
     };
-    Plan::new(Work::Followers(target), Mode::Threads, workers, tasks)
+    Plan::new(WorkSpec::Followers(target), Mode::Threads, workers, tasks)
 }
 
-fn done() -> Outcome {
+fn done() -> TaskOutcome {
     let product = Product::Followers(Arc::new([].into_iter().collect()));
-    Outcome::Done(Done {
-        answer: Some(Answer { status: 200, bytes: 2, connected: false }),
+    TaskOutcome::Done(Completion {
+        response: Some(ResponseSummary { status: 200, bytes: 2, connected: false }),
         product,
     })
 }
 
-fn failed(kind: FailureKind) -> Outcome {
-    Outcome::Failed(failure(kind))
+fn failed(kind: FailureKind) -> TaskOutcome {
+    TaskOutcome::Failed(failure(kind))
 }
 
 fn failure(kind: FailureKind) -> Failure {
@@ -146,7 +156,7 @@ fn failure(kind: FailureKind) -> Failure {
 }
 
 /// Waits on the thread's own account until the run is to stop.
-fn wait_for(cancel: &Cancel) {
+fn wait_for(cancel: &CancelToken) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(cancel.cancelled());
 }

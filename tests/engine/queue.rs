@@ -6,11 +6,13 @@ use std::collections::BTreeSet;
 use crossbeam_channel::{Sender, unbounded};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use threadline::engine::{Extent, RunHandle};
-use threadline::model::{End, Event, FailureKind, Kind, LaneId, Outcome, Plan, Run, State, TaskId};
+use threadline::engine::{RunHandle, TaskCount};
+use threadline::model::{
+    Event, EventKind, FailureKind, LaneId, Plan, Run, RunOutcome, State, TaskId, TaskOutcome,
+};
 
-use super::extents::{extent, said, tasks};
-use super::{HANGS, Scripted, done, end, events, failed, failure, finished, fold, plan, wait_for};
+use super::page_counts::{extent, said, tasks};
+use super::{HANGS, TaskFnJob, done, end, events, failed, failure, finished, fold, plan, wait_for};
 
 /// So many workers and tasks, and room for so many in the queue.
 fn narrow(workers: u16, tasks: u32, queue: u32) -> Plan {
@@ -20,9 +22,9 @@ fn narrow(workers: u16, tasks: u32, queue: u32) -> Plan {
 /// Tasks that each wait for leave to end.
 fn held(plan: &Plan) -> (RunHandle, Sender<()>) {
     let (leave, leaves) = unbounded();
-    let run = Scripted::new(move |_, _, _| {
+    let run = TaskFnJob::new(move |_, _, _| {
         leaves.recv_timeout(HANGS).unwrap();
-        (done(), Extent::Unknown)
+        (done(), TaskCount::Unknown)
     });
     (run.start(plan), leave)
 }
@@ -34,19 +36,21 @@ fn assert_never_too_many(plan: &Plan, events: &[Event]) {
     let most = plan.queue.unwrap();
     for event in events {
         match event.kind {
-            Kind::Put { tasks } => {
+            EventKind::TaskEnqueued { tasks } => {
                 assert_eq!(tasks, put + 1, "each is told of");
                 put = tasks;
             }
-            Kind::Started { .. } => started += 1,
+            EventKind::TaskStarted { .. } => started += 1,
             // One that is not there any more is let go again.
-            Kind::Finished { .. } | Kind::Entered { state: State::Idle } => over += 1,
+            EventKind::TaskFinished { .. } | EventKind::StateEntered { state: State::Idle } => {
+                over += 1;
+            }
             _ => {}
         }
         run.apply(event);
         assert!(started <= put, "started before it was put");
         assert!(put <= most + u32::from(plan.workers) + over, "{put} are too many");
-        assert!(run.queued() <= most && run.queue_level().peak() <= most);
+        assert!(run.queued_tasks() <= most && run.queue_level().peak() <= most);
     }
 }
 
@@ -58,20 +62,23 @@ fn the_queue_is_full_as_long_as_there_are_more_tasks() {
     for over in 0..=20 {
         let all_begun = (3 + over).min(20);
         let all_put = (3 + 4 + over).min(20);
-        while (run.started_tasks(), run.unqueued()) != (all_begun, 20 - all_put)
+        while (run.started_tasks(), run.unqueued_tasks()) != (all_begun, 20 - all_put)
             || run.done_tasks() < over
         {
             let event = handle.events().recv_timeout(HANGS).unwrap();
             run.apply(&event);
             seen.push(event);
         }
-        assert_eq!(run.queued(), all_put - all_begun);
-        assert_eq!(run.queued() + run.unqueued() + run.in_flight() + run.done_tasks(), 20);
+        assert_eq!(run.queued_tasks(), all_put - all_begun);
+        assert_eq!(
+            run.queued_tasks() + run.unqueued_tasks() + run.in_flight() + run.done_tasks(),
+            20
+        );
         _ = leave.send(());
     }
     seen.extend(events(&handle));
     assert_never_too_many(&plan, &seen);
-    assert!(fold(&plan, &seen).is_whole());
+    assert!(fold(&plan, &seen).is_complete());
 }
 
 #[test]
@@ -82,30 +89,30 @@ fn the_first_lanes_have_the_first_tasks_however_narrow_the_queue() {
         let mut begun = BTreeSet::new();
         while begun.len() < 6 {
             let event = handle.events().recv_timeout(HANGS).unwrap();
-            if let Kind::Started { task } = event.kind {
+            if let EventKind::TaskStarted { task } = event.kind {
                 begun.insert((event.lane, task));
             }
         }
         assert_eq!(begun, (0..6).map(|lane| (LaneId(lane), TaskId(u32::from(lane) + 1))).collect());
         (0..6).for_each(|_| leave.send(()).unwrap());
-        assert_eq!(end(&events(&handle)), &End::Finished);
+        assert_eq!(end(&events(&handle)), &RunOutcome::Finished);
     }
 }
 
 #[test]
 fn a_failure_that_ends_the_run_ends_a_full_queue() {
     let refuse = |task: TaskId, _: &_, _: &_| match task.0 {
-        5 => (failed(FailureKind::Refused), Extent::Unknown),
-        _ => (done(), Extent::Unknown),
+        5 => (failed(FailureKind::Refused), TaskCount::Unknown),
+        _ => (done(), TaskCount::Unknown),
     };
-    let events = Scripted::new(refuse).run(&narrow(2, 1_000, 2));
-    assert_eq!(end(&events), &End::Failed(failure(FailureKind::Refused)));
+    let events = TaskFnJob::new(refuse).run(&narrow(2, 1_000, 2));
+    assert_eq!(end(&events), &RunOutcome::Failed(failure(FailureKind::Refused)));
 }
 
 #[test]
 fn a_bound_of_none_is_one() {
-    let events = Scripted::new(|_, _, _| (done(), Extent::Unknown)).run(&narrow(2, 9, 0));
-    assert_eq!((tasks(&events).len(), end(&events)), (9, &End::Finished));
+    let events = TaskFnJob::new(|_, _, _| (done(), TaskCount::Unknown)).run(&narrow(2, 9, 0));
+    assert_eq!((tasks(&events).len(), end(&events)), (9, &RunOutcome::Finished));
 }
 
 /// Worker processes die over these tasks: they come back through the queue, and are done.
@@ -114,19 +121,19 @@ fn tasks_that_were_lost_are_done_by_another() {
     for (deadly, queue) in [([4, 9], None), ([4, 9], Some(1)), ([9, 9], Some(5)), ([9, 9], None)] {
         let plan = Plan { queue, ..plan(3, 30) };
         let deadly = std::sync::Mutex::new(deadly.to_vec());
-        let events = Scripted::new(move |task, _, _| {
+        let events = TaskFnJob::new(move |task, _, _| {
             let mut deadly = deadly.lock().unwrap();
             let dies = deadly.iter().position(|&other| other == task.0);
             let dies = dies.map(|at| deadly.remove(at));
             drop(deadly);
-            (dies.map_or_else(done, died), Extent::Unknown)
+            (dies.map_or_else(done, died), TaskCount::Unknown)
         })
         .run(&plan);
         let run = fold(&plan, &events);
-        assert!(run.is_whole(), "{:?}", run.failure());
-        assert_eq!((run.done_tasks(), run.lost(), run.started_tasks()), (30, 2, 30));
-        assert_eq!((run.queued(), run.unqueued(), run.in_flight()), (0, 0, 0));
-        let well = |(_, _, outcome): &(_, _, &Outcome)| matches!(outcome, Outcome::Done(_));
+        assert!(run.is_complete(), "{:?}", run.failure());
+        assert_eq!((run.done_tasks(), run.requeue_count(), run.started_tasks()), (30, 2, 30));
+        assert_eq!((run.queued_tasks(), run.unqueued_tasks(), run.in_flight()), (0, 0, 0));
+        let well = |(_, _, outcome): &(_, _, &TaskOutcome)| matches!(outcome, TaskOutcome::Done(_));
         let well: Vec<TaskId> =
             finished(&events).into_iter().filter(well).map(|(_, task, _)| task).collect();
         assert_eq!((well.len(), well.iter().collect::<BTreeSet<_>>().len()), (30, 30));
@@ -139,12 +146,12 @@ fn a_task_that_three_worker_processes_died_over_ends_the_run() {
     for queue in [None, Some(2)] {
         let plan = Plan { queue, ..plan(2, 5) };
         let kills = |task: TaskId, _: &_, _: &_| {
-            (if task.0 == 2 { died(2) } else { done() }, Extent::Unknown)
+            (if task.0 == 2 { died(2) } else { done() }, TaskCount::Unknown)
         };
-        let events = Scripted::new(kills).run(&plan);
+        let events = TaskFnJob::new(kills).run(&plan);
         assert_given_up(&events, "after 3 worker processes died on task 2 (");
         let run = fold(&plan, &events);
-        assert_eq!((run.lost(), run.failed_task()), (2, Some(TaskId(2))));
+        assert_eq!((run.requeue_count(), run.failed_task()), (2, Some(TaskId(2))));
     }
 }
 
@@ -154,25 +161,28 @@ fn three_worker_processes_that_died_in_a_row_end_the_run() {
     for queue in [None, Some(2)] {
         let plan = Plan { queue, ..plan(1, 1_000) };
         let kills = |task: TaskId, _: &_, _: &_| {
-            (if task.0 > 5 { died(task.0) } else { done() }, Extent::Unknown)
+            (if task.0 > 5 { died(task.0) } else { done() }, TaskCount::Unknown)
         };
-        let events = Scripted::new(kills).run(&plan);
+        let events = TaskFnJob::new(kills).run(&plan);
         assert_given_up(&events, "after 3 worker processes died in a row (");
         let run = fold(&plan, &events);
-        assert_eq!((run.lost(), run.failed_task(), run.done_tasks()), (2, Some(TaskId(8)), 5));
+        assert_eq!(
+            (run.requeue_count(), run.failed_task(), run.done_tasks()),
+            (2, Some(TaskId(8)), 5)
+        );
     }
 }
 
 fn assert_given_up(events: &[Event], words: &str) {
-    let End::Failed(failure) = end(events) else { panic!("{:?}", end(events)) };
+    let RunOutcome::Failed(failure) = end(events) else { panic!("{:?}", end(events)) };
     assert_eq!(failure.kind, FailureKind::Worker);
     assert!(failure.message.contains(words), "{failure}");
     assert!(failure.message.contains("killed by signal 9"), "{failure}");
 }
 
-fn died(task: u32) -> Outcome {
+fn died(task: u32) -> TaskOutcome {
     let message = format!("worker process {task} was killed by signal 9");
-    Outcome::Lost(threadline::model::Failure::new(FailureKind::Worker, message))
+    TaskOutcome::Requeued(threadline::model::Failure::new(FailureKind::Worker, message))
 }
 
 proptest! {
@@ -186,15 +196,15 @@ proptest! {
         extents in prop::collection::vec(extent(), 0..20),
     ) {
         let plan = narrow(workers, count, queue);
-        let events = Scripted::new(move |task, _, _| {
+        let events = TaskFnJob::new(move |task, _, _| {
             let extent = extents.get(task.0 as usize - 1).copied();
-            (done(), extent.unwrap_or(Extent::Unknown))
+            (done(), extent.unwrap_or(TaskCount::Unknown))
         })
         .run(&plan);
-        prop_assert_eq!(end(&events), &End::Finished);
+        prop_assert_eq!(end(&events), &RunOutcome::Finished);
         prop_assert!(tasks(&events).is_superset(&(1..=said(&events)).collect()));
         assert_never_too_many(&plan, &events);
-        prop_assert!(fold(&plan, &events).is_whole());
+        prop_assert!(fold(&plan, &events).is_complete());
     }
 
     /// The stop comes after any event, with workers that do their tasks at once and others that only
@@ -208,12 +218,12 @@ proptest! {
         after in 0..120_usize,
     ) {
         let plan = narrow(workers, count, queue);
-        let handle = Scripted::new(move |task, _, cancel| {
+        let handle = TaskFnJob::new(move |task, _, cancel| {
             if task.0 % stuck == 0 {
                 wait_for(cancel);
-                return (Outcome::Stopped, Extent::Unknown);
+                return (TaskOutcome::Stopped, TaskCount::Unknown);
             }
-            (done(), Extent::Unknown)
+            (done(), TaskCount::Unknown)
         })
         .start(&plan);
         let mut seen: Vec<Event> = Vec::new();
@@ -223,11 +233,11 @@ proptest! {
             seen.push(event);
         }
         handle.stop();
-        let is_over = seen.last().is_some_and(|event| matches!(event.kind, Kind::RunFinished { .. }));
+        let is_over = seen.last().is_some_and(|event| matches!(event.kind, EventKind::RunFinished { .. }));
         if !is_over {
             seen.extend(events(&handle));
         }
         assert_never_too_many(&plan, &seen);
-        prop_assert!(matches!(end(&seen), End::Stopped | End::Finished));
+        prop_assert!(matches!(end(&seen), RunOutcome::Stopped | RunOutcome::Finished));
     }
 }

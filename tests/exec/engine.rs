@@ -4,22 +4,22 @@ use std::process::Command;
 use std::sync::Arc;
 
 use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::Patience;
+use threadline::github::RetryPolicy;
 use threadline::model::{
-    End, Event, ExitStatus, FailureKind, Kind, Mode, Outcome, Plan, Product, Run, State, TaskId,
-    Work,
+    Event, EventKind, ExitStatus, FailureKind, Mode, Plan, Product, Run, RunOutcome, State, TaskId,
+    TaskOutcome, WorkSpec,
 };
 
 use super::{HANGS, LONG};
 
 fn plan(workers: u16, commands: &[String]) -> Plan {
-    let work = Work::Commands { commands: Arc::from(commands) };
+    let work = WorkSpec::Commands { commands: Arc::from(commands) };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
     Plan::new(work, mode, workers, commands.len() as u32)
 }
 
 fn start(plan: &Plan) -> RunHandle {
-    Launcher::new(None, Patience::default(), Clock::system()).start(plan.clone())
+    Launcher::new(None, RetryPolicy::default(), Clock::system()).start(plan.clone())
 }
 
 /// What happens up to the run's end, and nothing after it.
@@ -27,7 +27,7 @@ fn events(run: &RunHandle) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
         let event = run.events().recv_timeout(HANGS).unwrap();
-        let over = matches!(event.kind, Kind::RunFinished { .. });
+        let over = matches!(event.kind, EventKind::RunFinished { .. });
         events.push(event);
         if over {
             assert!(run.events().recv_timeout(HANGS).is_err(), "something comes after the end");
@@ -48,20 +48,20 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
 fn a_command_runs_writes_and_is_finished_in_this_order() {
     let plan = plan(1, &["echo hi".to_owned()]);
     let events = events(&start(&plan));
-    let kinds: Vec<&Kind> = events.iter().map(|event| &event.kind).collect();
+    let kinds: Vec<&EventKind> = events.iter().map(|event| &event.kind).collect();
     let [
         ..,
-        Kind::Started { .. },
-        Kind::Entered { state: State::Running },
-        Kind::Output { output, .. },
-        Kind::Finished { outcome, .. },
-        Kind::RunFinished { end: End::Finished },
+        EventKind::TaskStarted { .. },
+        EventKind::StateEntered { state: State::Running },
+        EventKind::CommandOutput { output, .. },
+        EventKind::TaskFinished { outcome, .. },
+        EventKind::RunFinished { outcome: RunOutcome::Finished },
     ] = kinds.as_slice()
     else {
         panic!("{kinds:?}")
     };
     assert_eq!((&*output.text, output.status), ("hi\n", ExitStatus::Code(0)));
-    assert!(matches!(outcome, Outcome::Done(done) if done.product == Product::Success));
+    assert!(matches!(outcome, TaskOutcome::Done(done) if done.product == Product::Success));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn many_commands_each_come_to_their_own() {
         let task = TaskId(i);
         assert_eq!(&*run.output(task).unwrap().text, format!("{i}\n"));
         let failed = match run.task(task).unwrap().outcome {
-            Some(Outcome::Failed(failure)) => {
+            Some(TaskOutcome::Failed(failure)) => {
                 assert_eq!(failure.kind, FailureKind::Command);
                 true
             }
@@ -119,7 +119,7 @@ fn a_stop_at_any_moment_ends_the_run() {
         run.stop();
         seen.extend(events(&run));
         let run = fold(&plan, &seen);
-        assert_eq!(run.end(), Some(&End::Stopped), "after {moment} events");
+        assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "after {moment} events");
         assert_eq!(run.in_flight(), 0);
         assert_gone(&mark);
     }
@@ -130,7 +130,8 @@ fn a_handle_that_is_dropped_leaves_nothing_running() {
     let mark = format!("sleep 299.{}", std::process::id());
     let plan = plan(3, &vec![format!("trap '' TERM; {mark}; true"); 6]);
     let run = start(&plan);
-    let running = |event: &Event| matches!(event.kind, Kind::Entered { state: State::Running });
+    let running =
+        |event: &Event| matches!(event.kind, EventKind::StateEntered { state: State::Running });
     let mut begun = 0;
     while begun < 3 {
         begun += usize::from(running(&run.events().recv_timeout(HANGS).unwrap()));
@@ -148,6 +149,6 @@ fn a_stopped_command_keeps_its_output() {
     fifo.read();
     run.stop();
     let run = fold(&plan, &events(&run));
-    assert_eq!(run.task(TaskId(1)).unwrap().outcome, Some(Outcome::Stopped));
+    assert_eq!(run.task(TaskId(1)).unwrap().outcome, Some(TaskOutcome::Stopped));
     assert_eq!(&*run.output(TaskId(1)).unwrap().text, "half\n");
 }

@@ -5,12 +5,12 @@ use std::process::Stdio;
 
 use tempfile::NamedTempFile;
 
-use super::{Ended, end, ended, exec};
+use super::{ExecOutput, ended, exec, run_to_end};
 
 /// Exit 2, nothing on stdout, and one line on stderr that holds `words`.
 #[track_caller]
-fn refused(ended: Ended, words: &str) {
-    let Ended { code, out, err } = ended;
+fn refused(ended: ExecOutput, words: &str) {
+    let ExecOutput { code, out, err } = ended;
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
     assert!(err.starts_with("threadline: ") && err.lines().count() == 1, "{err:?}");
     assert!(err.contains(words), "{err:?}");
@@ -23,7 +23,7 @@ fn file(text: &[u8]) -> NamedTempFile {
 }
 
 /// What `--from -` comes to with this text.
-fn from_stdin(text: &[u8]) -> Ended {
+fn from_stdin(text: &[u8]) -> ExecOutput {
     let mut child = exec(&["--only", "sequential", "--from", "-"]);
     let mut child = child.stdin(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(text).unwrap();
@@ -35,8 +35,8 @@ const LIST: &[u8] = b"# a comment\n\necho one\r\n  echo 'two # 2'  \n\t\n#echo n
 #[test]
 fn a_line_is_a_command() {
     let list = file(LIST);
-    for Ended { code, out, err } in
-        [end(&["--from", list.path().to_str().unwrap()]), from_stdin(LIST)]
+    for ExecOutput { code, out, err } in
+        [run_to_end(&["--from", list.path().to_str().unwrap()]), from_stdin(LIST)]
     {
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(out.contains(": echo one\none\n==> command 2 of 2, "), "{out}");
@@ -48,25 +48,25 @@ fn a_line_is_a_command() {
 fn a_byte_order_mark_is_skipped() {
     let text = [b"\xEF\xBB\xBF", LIST].concat();
     let list = file(&text);
-    for Ended { code, out, err } in
-        [end(&["--from", list.path().to_str().unwrap()]), from_stdin(&text)]
+    for ExecOutput { code, out, err } in
+        [run_to_end(&["--from", list.path().to_str().unwrap()]), from_stdin(&text)]
     {
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(out.contains("==> command 2 of 2, ") && out.contains(": echo one\none\n"), "{out}");
     }
     let command = file(b"\xEF\xBB\xBFecho a\n");
-    let ended = end(&["--plain", "--from", command.path().to_str().unwrap()]);
+    let ended = run_to_end(&["--plain", "--from", command.path().to_str().unwrap()]);
     assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{}", ended.out);
 }
 
 #[test]
 fn no_command_is_said_to_be_none() {
-    refused(end(&[]), "exec without a command");
-    refused(end(&["--"]), "exec without a command");
-    refused(end(&["--", "true", " "]), "command 2 is empty");
+    refused(run_to_end(&[]), "exec without a command");
+    refused(run_to_end(&["--"]), "exec without a command");
+    refused(run_to_end(&["--", "true", " "]), "command 2 is empty");
     for text in [&b""[..], b"\n\n", b"# only\n  # comments\n"] {
         let list = file(text);
-        refused(end(&["--from", list.path().to_str().unwrap()]), "has no command");
+        refused(run_to_end(&["--from", list.path().to_str().unwrap()]), "has no command");
         refused(from_stdin(text), "stdin has no command");
     }
 }
@@ -74,34 +74,38 @@ fn no_command_is_said_to_be_none() {
 #[test]
 fn a_list_that_cannot_be_read_is_named() {
     refused(
-        end(&["--from", "/no/such/list"]),
+        run_to_end(&["--from", "/no/such/list"]),
         "cannot read the commands in /no/such/list: No such",
     );
-    refused(end(&["--from", "/"]), "cannot read the commands in /: ");
+    refused(run_to_end(&["--from", "/"]), "cannot read the commands in /: ");
     refused(from_stdin(b"true\necho \xff\n"), "stdin, line 2, is not UTF-8");
     refused(from_stdin(b"true\n\necho \0\n"), "stdin, line 3, has a NUL byte");
-    refused(end(&["--from", "/dev/zero"]), "64 MB");
+    refused(run_to_end(&["--from", "/dev/zero"]), "64 MB");
 }
 
 #[test]
 fn options_that_make_no_sense() {
-    refused(end(&["--from", "list", "--", "true"]), "cannot be used with");
-    refused(end(&["--plain", "--json", "--", "true"]), "cannot be used with");
+    refused(run_to_end(&["--from", "list", "--", "true"]), "cannot be used with");
+    refused(run_to_end(&["--plain", "--json", "--", "true"]), "cannot be used with");
     for jobs in ["0", "1001", "70000"] {
-        refused(end(&["-j", jobs, "--", "true"]), "give 1 to 1000");
+        refused(run_to_end(&["-j", jobs, "--", "true"]), "give 1 to 1000");
     }
     for jobs in ["-1", "many", ""] {
-        refused(end(&["--jobs", jobs, "--", "true"]), "a whole number");
+        refused(run_to_end(&["--jobs", jobs, "--", "true"]), "a whole number");
     }
-    refused(end(&["--queue", "0", "--", "true"]), "--queue");
-    refused(end(&["--only", "threads", "--", "true"]), "[possible values: sequential, parallel]");
-    refused(end(&["true"]), "'true'");
+    refused(run_to_end(&["--queue", "0", "--", "true"]), "--queue");
+    refused(
+        run_to_end(&["--only", "threads", "--", "true"]),
+        "[possible values: sequential, parallel]",
+    );
+    refused(run_to_end(&["true"]), "'true'");
 }
 
 /// A dash at its beginning makes no option of it, and a line break two commands.
 #[test]
 fn a_command_is_what_the_shell_gets() {
-    let Ended { code, out, .. } = end(&["--only", "sequential", "--", "-n", "echo a\necho b"]);
+    let ExecOutput { code, out, .. } =
+        run_to_end(&["--only", "sequential", "--", "-n", "echo a\necho b"]);
     assert_eq!(code, Some(1), "there is no command -n");
     assert!(out.contains("-n: not found") || out.contains("-n: command not found"), "{out}");
     assert!(out.contains(": echo a echo b\na\nb\n"), "{out}");
@@ -109,7 +113,7 @@ fn a_command_is_what_the_shell_gets() {
 
 #[test]
 fn the_help_says_that_a_race_runs_them_twice() {
-    let Ended { code, out, .. } = end(&["--help"]);
+    let ExecOutput { code, out, .. } = run_to_end(&["--help"]);
     assert_eq!(code, Some(0));
     for words in ["they run twice", "--only parallel", "Exit codes:", "Examples:", "--from"] {
         assert!(out.contains(words), "{words}: {out}");

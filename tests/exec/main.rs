@@ -46,13 +46,13 @@ fn exec(arguments: &[&str]) -> Command {
 }
 
 /// How the program ended.
-struct Ended {
+struct ExecOutput {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-impl From<Output> for Ended {
+impl From<Output> for ExecOutput {
     fn from(output: Output) -> Self {
         Self {
             code: output.status.code(),
@@ -63,12 +63,12 @@ impl From<Output> for Ended {
 }
 
 /// What these arguments come to.
-fn end(arguments: &[&str]) -> Ended {
+fn run_to_end(arguments: &[&str]) -> ExecOutput {
     ended(exec(arguments).spawn().unwrap())
 }
 
 /// What a program comes to; one that hangs is killed.
-fn ended(child: Child) -> Ended {
+fn ended(child: Child) -> ExecOutput {
     let (id, (done, end)) = (child.id(), channel());
     Builder::new().spawn(move || done.send(child.wait_with_output())).unwrap();
     let output = end.recv_timeout(HANGS).unwrap_or_else(|_| {
@@ -82,7 +82,7 @@ fn ended(child: Child) -> Ended {
 fn json(jobs: u16, commands: &[&str]) -> serde_json::Value {
     let jobs = jobs.to_string();
     let arguments = ["-j", &jobs, "--only", "parallel", "--json", "--"];
-    let Ended { out, err, .. } = end(&[&arguments[..], commands].concat());
+    let ExecOutput { out, err, .. } = run_to_end(&[&arguments[..], commands].concat());
     serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}{err}"))
 }
 

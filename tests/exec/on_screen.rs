@@ -31,7 +31,7 @@ fn an_output_is_read_on_the_screen_and_printed_after_it() {
     pty.wait("the output closed", |view| !view.has("evil\\u{7}"));
     pty.wait_text("run again");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     let (screen, after) = ended.output.rsplit_once(LEAVE).unwrap();
     assert!(!screen.contains("\x1b]0;evil"), "nothing reaches the terminal while the screen is up");
@@ -46,10 +46,10 @@ fn nobody_writes_on_the_terminal_beside_the_screen() {
     let mut pty = exec(&["--only", "sequential", "--", "echo evil-$((6 * 7)) > /dev/tty; echo on"]);
     pty.wait_text("run again");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 1);
     assert!(
-        ended.farewell().contains("was stopped because it tried to use the terminal"),
+        ended.output_after_screen().contains("was stopped because it tried to use the terminal"),
         "{}",
         ended.screen
     );
@@ -57,14 +57,14 @@ fn nobody_writes_on_the_terminal_beside_the_screen() {
 }
 
 #[test]
-fn what_failed_is_told_after_the_screen() {
+fn failures_are_reported_after_the_screen() {
     let mut pty = exec(&["-j", "2", "--", "exit 3", "true"]);
     pty.wait_text("run again");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 1);
     let named = "threadline: command 1, \"exit 3\", ended with exit status 3\r\n";
-    assert!(ended.farewell().contains(named), "{:?}", ended.farewell());
+    assert!(ended.output_after_screen().contains(named), "{:?}", ended.output_after_screen());
 }
 
 /// No command of a race is on the screen as a page.
@@ -83,5 +83,5 @@ fn a_race_has_the_commands_on_its_bars() {
     pty.wait("the first lane's latest command", |view| view.has("command 2 of 2, exit status 0"));
     pty.wait_text("日本語");
     pty.keys("qq");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

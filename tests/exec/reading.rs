@@ -5,64 +5,64 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Popup, Session};
+use threadline::app::{App, Background, Effect, Msg, Overlay, Session};
 use threadline::model::{
-    Done, Event, ExitStatus, Failure, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Output,
-    Plan, Product, Selection, State, TaskId, Workload,
+    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId, Mode,
+    Nanos, Plan, Product, Selection, State, TaskId, TaskOutcome, Workload,
 };
-use threadline::ui::theme::{Depth, Glyphs, Theme};
+use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 use threadline::ui::{self, timeline_columns};
 use unicode_width::UnicodeWidthStr as _;
 
 const SIZE: (u16, u16) = (100, 30);
 
 /// A sitting of two jobs side by side, of which the run has begun.
-struct Sitting {
+struct ExecScreen {
     app: App,
     millis: u64,
 }
 
-impl Sitting {
+impl ExecScreen {
     fn new(commands: &[&str]) -> Self {
         let commands: Vec<String> = commands.iter().map(|&text| text.to_owned()).collect();
         let selection = Selection::only(Workload::Commands, Mode::Threads);
         let session = Session::new(Setup::commands(commands.into(), 2));
         let mut app = App::new(session, selection, Background::Dark);
-        let Some(Effect::Start(plan)) = app.begin() else { panic!("a run starts") };
-        let mut sitting = Self { app, millis: 0 };
-        sitting.begin(plan);
-        sitting
+        let Some(Effect::Start(plan)) = app.start() else { panic!("a run starts") };
+        let mut exec_screen = Self { app, millis: 0 };
+        exec_screen.begin(plan);
+        exec_screen
     }
 
     fn begin(&mut self, plan: Plan) {
         let tasks = plan.tasks;
-        self.happens(0, Kind::RunStarted { plan });
-        self.happens(0, Kind::Queued { tasks });
+        self.happens(0, EventKind::RunStarted { plan });
+        self.happens(0, EventKind::TaskCountChanged { tasks });
     }
 
     /// A second later this happens.
-    fn happens(&mut self, lane: u16, kind: Kind) {
+    fn happens(&mut self, lane: u16, kind: EventKind) {
         let at = Nanos::from_millis(self.millis);
         self.app.update(Msg::Event(Event { at, lane: LaneId(lane), kind }));
         self.millis += 1_000;
     }
 
     fn starts(&mut self, lane: u16, task: u32) {
-        self.happens(lane, Kind::Started { task: TaskId(task) });
-        self.happens(lane, Kind::Entered { state: State::Running });
+        self.happens(lane, EventKind::TaskStarted { task: TaskId(task) });
+        self.happens(lane, EventKind::StateEntered { state: State::Running });
     }
 
     fn ends(&mut self, lane: u16, task: u32, code: i32, text: &str) {
         let (task, bytes, status) = (TaskId(task), text.len() as u64, ExitStatus::Code(code));
-        let output = Output { text: text.into(), bytes, left_out: 0, status };
-        self.happens(lane, Kind::Output { task, output });
+        let output = CommandOutput { text: text.into(), bytes, omitted: 0, status };
+        self.happens(lane, EventKind::CommandOutput { task, output });
         let outcome = if code == 0 {
-            Outcome::Done(Done { answer: None, product: Product::Success })
+            TaskOutcome::Done(Completion { response: None, product: Product::Success })
         } else {
             let message = "it did not go well".to_owned();
-            Outcome::Failed(Failure::new(FailureKind::Command, message))
+            TaskOutcome::Failed(Failure::new(FailureKind::Command, message))
         };
-        self.happens(lane, Kind::Finished { task, outcome });
+        self.happens(lane, EventKind::TaskFinished { task, outcome });
     }
 
     fn press(&mut self, code: KeyCode) {
@@ -77,12 +77,12 @@ impl Sitting {
     }
 
     /// The picture's rows.
-    fn rows(&mut self, (width, height): (u16, u16), glyphs: Glyphs) -> Vec<String> {
+    fn rows(&mut self, (width, height): (u16, u16), glyphs: GlyphSet) -> Vec<String> {
         let columns = timeline_columns(&self.app, Size::new(width, height));
         self.app.update(Msg::Frame { now: Nanos::from_millis(self.millis), columns });
-        let theme = Theme::new(Depth::True, glyphs, self.app.background());
+        let theme = Theme::new(ColorDepth::True, glyphs, self.app.background());
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        ui::view(&self.app, theme, &mut terminal.get_frame());
+        ui::render(&self.app, theme, &mut terminal.get_frame());
         let buffer = terminal.current_buffer_mut();
         let covered = |x: u16, y| x > 0 && buffer[(x - 1, y)].symbol().width() > 1;
         let columns = |y| (0..width).filter(move |&x| !covered(x, y));
@@ -90,7 +90,7 @@ impl Sitting {
     }
 
     fn screen(&mut self) -> String {
-        self.rows(SIZE, Glyphs::Unicode).join("\n")
+        self.rows(SIZE, GlyphSet::Unicode).join("\n")
     }
 
     #[track_caller]
@@ -101,98 +101,98 @@ impl Sitting {
 }
 
 /// Two lanes: one has run two commands, the other runs one; the last was not begun.
-fn sitting() -> Sitting {
-    let mut sitting = Sitting::new(&["make one", "make two", "make three", "make four"]);
-    sitting.starts(0, 1);
-    sitting.starts(1, 2);
-    sitting.ends(0, 1, 0, "first\n");
-    sitting.starts(0, 3);
-    sitting.ends(0, 3, 2, "third\n");
-    sitting.screen();
-    sitting
+fn new_screen() -> ExecScreen {
+    let mut exec_screen = ExecScreen::new(&["make one", "make two", "make three", "make four"]);
+    exec_screen.starts(0, 1);
+    exec_screen.starts(1, 2);
+    exec_screen.ends(0, 1, 0, "first\n");
+    exec_screen.starts(0, 3);
+    exec_screen.ends(0, 3, 2, "third\n");
+    exec_screen.screen();
+    exec_screen
 }
 
 #[test]
 fn enter_shows_what_the_lanes_latest_command_wrote() {
-    let mut sitting = sitting();
-    sitting.press(KeyCode::Enter);
-    assert_eq!(sitting.app.popup(), None, "no lane was chosen");
-    assert!(sitting.app.notice().unwrap().contains("choose a lane"));
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
-    sitting.assert_shows("command 3 of 4, exit status 2, 3.000 s, 6 bytes");
-    sitting.assert_shows("make three");
-    sitting.assert_shows("third");
-    sitting.press(KeyCode::Esc);
-    assert_eq!(sitting.app.popup(), None);
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
-    sitting.assert_shows("command 2 of 4, runs, ");
-    sitting.assert_shows("shown here once it has ended");
-    sitting.ends(1, 2, 0, "");
-    sitting.assert_shows("command 2 of 4, exit status 0, ");
-    sitting.assert_shows("It wrote nothing.");
+    let mut exec_screen = new_screen();
+    exec_screen.press(KeyCode::Enter);
+    assert_eq!(exec_screen.app.overlay(), None, "no lane was chosen");
+    assert!(exec_screen.app.notice().unwrap().contains("choose a lane"));
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    exec_screen.assert_shows("command 3 of 4, exit status 2, 3.000 s, 6 bytes");
+    exec_screen.assert_shows("make three");
+    exec_screen.assert_shows("third");
+    exec_screen.press(KeyCode::Esc);
+    assert_eq!(exec_screen.app.overlay(), None);
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    exec_screen.assert_shows("command 2 of 4, runs, ");
+    exec_screen.assert_shows("shown here once it has ended");
+    exec_screen.ends(1, 2, 0, "");
+    exec_screen.assert_shows("command 2 of 4, exit status 0, ");
+    exec_screen.assert_shows("It wrote nothing.");
     for key in [KeyCode::Char('q'), KeyCode::Enter, KeyCode::Char('?')] {
-        sitting.press(KeyCode::Enter);
-        sitting.press(key);
-        sitting.press(KeyCode::Esc);
-        assert_eq!(sitting.app.popup(), None, "{key}");
+        exec_screen.press(KeyCode::Enter);
+        exec_screen.press(key);
+        exec_screen.press(KeyCode::Esc);
+        assert_eq!(exec_screen.app.overlay(), None, "{key}");
     }
 }
 
 #[test]
 fn a_lane_without_a_command_says_so() {
-    let mut sitting = Sitting::new(&["true"]);
-    sitting.screen();
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
-    assert_eq!(sitting.app.popup(), None);
-    assert!(sitting.app.notice().unwrap().contains("no command has begun"));
+    let mut exec_screen = ExecScreen::new(&["true"]);
+    exec_screen.screen();
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    assert_eq!(exec_screen.app.overlay(), None);
+    assert!(exec_screen.app.notice().unwrap().contains("no command has begun"));
 }
 
 /// A view that is held, or that looks at an earlier time, shows what was there then.
 #[test]
 fn the_latest_command_is_that_of_the_view() {
-    let mut sitting = sitting();
+    let mut exec_screen = new_screen();
     // Closer, and back to the beginning: the third command began at 8 s.
-    sitting.keys("+++");
-    sitting.press(KeyCode::Home);
-    sitting.screen();
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
-    sitting.assert_shows("command 1 of 4, exit status 0");
+    exec_screen.keys("+++");
+    exec_screen.press(KeyCode::Home);
+    exec_screen.screen();
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    exec_screen.assert_shows("command 1 of 4, exit status 0");
 }
 
 #[test]
 fn the_other_commands_are_a_key_away() {
-    let mut sitting = sitting();
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
-    sitting.keys(".");
-    sitting.assert_shows("command 4 of 4, not begun");
-    sitting.assert_shows("It has not begun.");
-    sitting.keys("...");
-    sitting.assert_shows("command 4 of 4");
-    sitting.keys(",,,,,");
-    sitting.assert_shows("command 1 of 4");
-    sitting.assert_shows("first");
+    let mut exec_screen = new_screen();
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
+    exec_screen.keys(".");
+    exec_screen.assert_shows("command 4 of 4, not begun");
+    exec_screen.assert_shows("It has not begun.");
+    exec_screen.keys("...");
+    exec_screen.assert_shows("command 4 of 4");
+    exec_screen.keys(",,,,,");
+    exec_screen.assert_shows("command 1 of 4");
+    exec_screen.assert_shows("first");
 }
 
 #[test]
 fn long_outputs_scroll_within_their_bounds() {
-    let mut sitting = Sitting::new(&["seq 100"]);
+    let mut exec_screen = ExecScreen::new(&["seq 100"]);
     let lines: Vec<String> = (1..=100).map(|i| format!("line {i}.")).collect();
-    sitting.starts(0, 1);
-    sitting.ends(0, 1, 0, &(lines.join("\n") + "\n"));
-    sitting.screen();
-    sitting.keys("j");
-    sitting.press(KeyCode::Enter);
+    exec_screen.starts(0, 1);
+    exec_screen.ends(0, 1, 0, &(lines.join("\n") + "\n"));
+    exec_screen.screen();
+    exec_screen.keys("j");
+    exec_screen.press(KeyCode::Enter);
     let mut at = |keys: &[KeyCode], first: &str, not: &str| {
         for &key in keys {
-            sitting.press(key);
+            exec_screen.press(key);
         }
-        sitting.assert_shows(first);
-        assert!(!sitting.screen().contains(not), "{not:?} is gone:\n{}", sitting.screen());
+        exec_screen.assert_shows(first);
+        assert!(!exec_screen.screen().contains(not), "{not:?} is gone:\n{}", exec_screen.screen());
     };
     at(&[], "line 1.", "line 30.");
     at(&[KeyCode::Up], "from line 1 of 100", "line 30.");
@@ -209,53 +209,56 @@ fn long_outputs_scroll_within_their_bounds() {
 #[test]
 fn nothing_that_a_terminal_acts_on_is_drawn() {
     let evil = "\u{1b}[2J\u{7}\u{9b}31m\t\u{202e}abc\u{200b}\u{301}é日本語\r\u{0}end";
-    let mut sitting = Sitting::new(&[evil]);
-    sitting.starts(0, 1);
-    sitting.ends(0, 1, 1, &format!("{evil}\n{}", evil.repeat(100)));
-    sitting.screen();
-    sitting.keys("j");
+    let mut exec_screen = ExecScreen::new(&[evil]);
+    exec_screen.starts(0, 1);
+    exec_screen.ends(0, 1, 1, &format!("{evil}\n{}", evil.repeat(100)));
+    exec_screen.screen();
+    exec_screen.keys("j");
     for open in [false, true] {
         if open {
-            sitting.press(KeyCode::Enter);
-            assert!(matches!(sitting.app.popup(), Some(Popup::Output(_))));
+            exec_screen.press(KeyCode::Enter);
+            assert!(matches!(exec_screen.app.overlay(), Some(Overlay::Output(_))));
         }
         for width in [20, 40, 59, 60, 80, 110, 200] {
             for height in [3, 8, 12, 16, 24, 50] {
-                for glyphs in [Glyphs::Unicode, Glyphs::Ascii] {
-                    let screen = sitting.rows((width, height), glyphs).concat();
+                for glyphs in [GlyphSet::Unicode, GlyphSet::Ascii] {
+                    let screen = exec_screen.rows((width, height), glyphs).concat();
                     let acts = |c: char| c.is_control() || "\u{202e}\u{200b}\u{301}".contains(c);
                     assert!(!screen.contains(acts), "{width}x{height}: {screen:?}");
-                    assert!(glyphs == Glyphs::Unicode || screen.is_ascii(), "{screen:?}");
+                    assert!(glyphs == GlyphSet::Unicode || screen.is_ascii(), "{screen:?}");
                 }
             }
         }
     }
-    sitting.assert_shows("\\u{1b}[2J\\u{7}\\u{9b}31m");
-    sitting.assert_shows("日本語\\r\\0end");
+    exec_screen.assert_shows("\\u{1b}[2J\\u{7}\\u{9b}31m");
+    exec_screen.assert_shows("日本語\\r\\0end");
 }
 
 /// A command stands on its bar, as much of it as has room.
 #[test]
 fn a_command_is_its_bars_label() {
-    let mut sitting = Sitting::new(&["make one", "make two"]);
-    sitting.starts(0, 1);
-    sitting.starts(1, 2);
-    sitting.millis += 20_000;
-    sitting.assert_shows("make one");
-    sitting.assert_shows("make two");
-    assert!(!sitting.screen().contains("p1"), "no command is a page");
-    let mut sitting =
-        Sitting::new(&["echo 日本語日本語日本語日本語日本語日本語日本語日本語 && true"]);
-    sitting.starts(0, 1);
-    sitting.millis += 20_000;
-    sitting.assert_shows("echo 日本語日本語");
-    sitting.assert_shows("…");
+    let mut exec_screen = ExecScreen::new(&["make one", "make two"]);
+    exec_screen.starts(0, 1);
+    exec_screen.starts(1, 2);
+    exec_screen.millis += 20_000;
+    exec_screen.assert_shows("make one");
+    exec_screen.assert_shows("make two");
+    assert!(!exec_screen.screen().contains("p1"), "no command is a page");
+    let mut exec_screen =
+        ExecScreen::new(&["echo 日本語日本語日本語日本語日本語日本語日本語日本語 && true"]);
+    exec_screen.starts(0, 1);
+    exec_screen.millis += 20_000;
+    exec_screen.assert_shows("echo 日本語日本語");
+    exec_screen.assert_shows("…");
 }
 
 /// Commands are processes of their own: only the view sleeps.
 #[test]
 fn commands_go_on_while_the_program_sleeps() {
-    let mut sitting = sitting();
-    sitting.app.update(Msg::Slept(Nanos::from_millis(3_000)));
-    assert_eq!(sitting.app.notice(), Some("the commands went on: an end is seen up to 3.0 s late"));
+    let mut exec_screen = new_screen();
+    exec_screen.app.update(Msg::Resumed(Nanos::from_millis(3_000)));
+    assert_eq!(
+        exec_screen.app.notice(),
+        Some("the commands went on: an end is seen up to 3.0 s late")
+    );
 }

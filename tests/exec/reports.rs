@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json as value};
 
-use super::{Ended, Fifo, HANGS, PROGRAM, end, ended, exec, json, kill, runs};
+use super::{ExecOutput, Fifo, HANGS, PROGRAM, ended, exec, json, kill, run_to_end, runs};
 
 /// The commands of a report's only run.
 fn commands(report: &Value) -> &Vec<Value> {
@@ -11,7 +11,7 @@ fn commands(report: &Value) -> &Vec<Value> {
 }
 
 #[test]
-fn every_end_is_told() {
+fn every_end_is_reported() {
     let report = json(2, &["true", "exit 3", "kill -KILL $$", "no-such-command-here", "echo é"]);
     let told = |command: &Value| {
         let [outcome, status, signal] =
@@ -118,7 +118,8 @@ fn they_really_run_side_by_side() {
 
 #[test]
 fn a_race_runs_them_twice_and_compares() {
-    let Ended { code, out, err } = end(&["-j", "2", "--", "echo a", "printf b", "true"]);
+    let ExecOutput { code, out, err } =
+        run_to_end(&["-j", "2", "--", "echo a", "printf b", "true"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
     assert_eq!(out.matches("==> command").count(), 3, "the last run's outputs: {out}");
     assert!(out.contains(": printf b\nb\n==> command 3 of 3, exit status 0, "), "{out}");
@@ -131,7 +132,7 @@ fn a_race_runs_them_twice_and_compares() {
 
 #[test]
 fn what_failed_is_listed_and_ends_with_1() {
-    let Ended { code, out, err } = end(&["-j", "2", "--", "true", "exit 3", "exit 4"]);
+    let ExecOutput { code, out, err } = run_to_end(&["-j", "2", "--", "true", "exit 3", "exit 4"]);
     assert_eq!(code, Some(1));
     let named = "command 2, \"exit 3\", ended with exit status 3\n";
     assert!(err.starts_with(&format!("threadline: {named}")), "{err}");
@@ -143,8 +144,8 @@ fn what_failed_is_listed_and_ends_with_1() {
 #[test]
 fn not_all_of_very_many_are_named_beside_the_report() {
     let commands = vec!["false"; 50];
-    let Ended { code, out, err } =
-        end(&[&["-j", "4", "--only", "parallel", "--"][..], &commands].concat());
+    let ExecOutput { code, out, err } =
+        run_to_end(&[&["-j", "4", "--only", "parallel", "--"][..], &commands].concat());
     assert_eq!((code, err.lines().count()), (Some(1), 21), "{err}");
     assert!(err.ends_with("30 more commands failed: the report has them all\n"), "{err}");
     assert_eq!(out.matches("\nfailed       command ").count(), 50);
@@ -153,7 +154,7 @@ fn not_all_of_very_many_are_named_beside_the_report() {
 #[test]
 fn a_failure_says_no_more_of_a_command_than_a_line_holds() {
     let long = format!("exit 7 # \u{1b}[2J\u{7} {}", "é".repeat(500));
-    let Ended { err, .. } = end(&["--only", "sequential", "--", &long]);
+    let ExecOutput { err, .. } = run_to_end(&["--only", "sequential", "--", &long]);
     assert!(err.starts_with("threadline: command 1, \"exit 7 # \\u{1b}[2J\\u{7} éé"), "{err}");
     assert!(err.ends_with("é...\", ended with exit status 7\n"), "{err}");
     assert!(err.chars().count() < 150, "{err}");
@@ -162,7 +163,7 @@ fn a_failure_says_no_more_of_a_command_than_a_line_holds() {
 #[test]
 fn without_a_shell_nothing_can_be_run() {
     let mut command = exec(&["--only", "sequential", "--", "true"]);
-    let Ended { code, err, .. } = ended(command.env("PATH", "/nowhere").spawn().unwrap());
+    let ExecOutput { code, err, .. } = ended(command.env("PATH", "/nowhere").spawn().unwrap());
     assert_eq!(code, Some(1));
     assert!(err.contains("command 1, \"true\", cannot be run by sh: No such file"), "{err}");
 }
@@ -181,7 +182,7 @@ fn three_hundred_commands_need_few_file_handles() {
         .unwrap();
     let list = texts.join("\n");
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), list.as_bytes()).unwrap();
-    let Ended { code, out, .. } = ended(child);
+    let ExecOutput { code, out, .. } = ended(child);
     assert_eq!(code, Some(1));
     let report: Value = serde_json::from_str(&out).unwrap();
     for (i, command) in commands(&report).iter().enumerate() {
@@ -202,7 +203,7 @@ fn a_queue_with_a_bound_changes_nothing() {
     let commands: Vec<String> = (1..=20).map(|i| format!("echo {i}")).collect();
     let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
     let arguments = ["-j", "2", "--queue", "1", "--only", "parallel", "--"];
-    let Ended { code, out, .. } = end(&[&arguments[..], &commands].concat());
+    let ExecOutput { code, out, .. } = run_to_end(&[&arguments[..], &commands].concat());
     assert_eq!(code, Some(0));
     assert!(out.contains(" 20/20 "), "{out}");
 }
@@ -211,7 +212,8 @@ fn a_queue_with_a_bound_changes_nothing() {
 #[test]
 fn whoever_has_ended_is_buried() {
     let zombies = "ps -A -o ppid=,stat= | awk -v me=$PPID '$1 == me && $2 ~ /Z/' | wc -l";
-    let Ended { out, .. } = end(&["--only", "sequential", "--", "true", "false", zombies]);
+    let ExecOutput { out, .. } =
+        run_to_end(&["--only", "sequential", "--", "true", "false", zombies]);
     let (_, last) = out.split_once("==> command 3 of 3").unwrap();
     assert_eq!(last.lines().nth(1).unwrap().trim(), "0", "{out}");
 }

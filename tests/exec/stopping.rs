@@ -3,7 +3,7 @@
 use std::process::Child;
 
 use super::pty::Pty;
-use super::{Ended, Fifo, LONG, PROGRAM, assert_gone, ended, exec, kill, runs};
+use super::{ExecOutput, Fifo, LONG, PROGRAM, assert_gone, ended, exec, kill, runs};
 
 /// The program without a screen, and the processes that `command` wrote into FIFO, as many as run.
 fn started(jobs: usize, command: &str) -> (Child, Vec<String>) {
@@ -19,7 +19,7 @@ fn started(jobs: usize, command: &str) -> (Child, Vec<String>) {
 }
 
 /// Sends a signal, and sees everything end.
-fn assert_ended_by(signal: &str, code: i32, (child, pids): (Child, Vec<String>)) -> Ended {
+fn assert_ended_by(signal: &str, code: i32, (child, pids): (Child, Vec<String>)) -> ExecOutput {
     kill(signal, &child.id().to_string());
     let ended = ended(child);
     assert_eq!(ended.code, Some(code), "{}", ended.err);
@@ -98,7 +98,7 @@ fn control_c_ends_what_runs() {
         let mut pty = on_terminal(arguments, &command);
         let pid = fifo.read();
         pty.keys("\x03");
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_eq!(ended.code, 130, "{}", ended.output);
         assert_gone(&pid);
     }
@@ -118,7 +118,7 @@ fn x_and_q_and_a_closed_window_end_what_runs() {
     pty.keys("q");
     pty.wait_text("Quit all the same?");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0, "a person stopped it: {}", ended.output);
     assert_gone(&pid);
     let pty = on_terminal(&[], &command);
@@ -132,7 +132,7 @@ fn x_and_q_and_a_closed_window_end_what_runs() {
 fn a_command_that_wants_the_terminal_is_ended() {
     for command in ["read line < /dev/tty; echo never", "stty sane < /dev/tty; echo never"] {
         let pty = on_terminal(&["--plain"], command);
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_eq!(ended.code, 1, "{}", ended.output);
         assert!(
             ended.output.contains("was stopped because it tried to use the terminal"),
@@ -152,7 +152,7 @@ fn a_command_that_is_held_is_waited_for() {
     kill("-STOP", &process);
     kill("-CONT", &process);
     go.write("went on\n");
-    let Ended { code, out, .. } = ended(child);
+    let ExecOutput { code, out, .. } = ended(child);
     assert_eq!(code, Some(0), "{out}");
     assert!(out.contains("\nwent on\n"), "{out}");
 }

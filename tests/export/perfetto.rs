@@ -48,8 +48,8 @@ fn the_importer_takes_it_whole() {
         eprintln!("skipped: THREADLINE_PERFETTO names no engine, or there is no Node");
         return;
     };
-    let sitting = race();
-    let trace = written(sitting.app.runs());
+    let driver = race();
+    let trace = written(driver.app.runs());
     let answers = asked(&engine, &trace, &[PROBLEMS, DEPTH, THREADS, COUNTERS, ARGS, SLICES]);
     assert_eq!(answers[0], json!([]), "nothing is lost");
     assert_eq!(answers[1][0][0], 1, "states lie in their tasks");
@@ -86,8 +86,8 @@ fn nor_is_anything_lost_of_runs_that_go_wrong() {
         return;
     };
     let mut runs: Vec<Run> = vec![hostile(), wide(1_000, 2)];
-    for sitting in [troubled(), computed(), going_on()] {
-        runs.extend_from_slice(sitting.app.runs());
+    for driver in [troubled(), computed(), going_on()] {
+        runs.extend_from_slice(driver.app.runs());
     }
     let trace = written(&runs);
     let counted = |trace: &str| {

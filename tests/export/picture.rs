@@ -1,17 +1,17 @@
 //! The picture: an XML document of bounded size that has every lane, and nothing that acts.
 
 use roxmltree::{Document, Node};
-use threadline::export::{Subject, svg};
+use threadline::export::{ReportSubject, svg};
 use threadline::model::{Background, Selection, Workload};
 
-use super::fabricate::{Job, Sitting};
+use super::app_driver::{AppDriver, Scenario};
 use super::{alone, computed, found, going_on, hostile, race, subject, troubled, wide};
 
 /// The README says so of the example, and the documentation of any.
 const EXAMPLE: usize = 200_000;
 const ANY: usize = 2_000_000;
 
-fn drawn(subject: &Subject<'_>) -> String {
+fn drawn(subject: &ReportSubject<'_>) -> String {
     let mut out = Vec::new();
     svg::write(&mut out, subject).unwrap();
     String::from_utf8(out).unwrap()
@@ -42,8 +42,8 @@ fn lanes(document: &Document<'_>) -> Vec<String> {
 
 #[test]
 fn the_race() {
-    let sitting = race();
-    let svg = drawn(&subject(&sitting, Background::Light));
+    let driver = race();
+    let svg = drawn(&subject(&driver, Background::Light));
     assert!(svg.len() < EXAMPLE, "{}", svg.len());
     let document = parsed(&svg);
     assert_eq!(lanes(&document).len(), 6);
@@ -61,16 +61,16 @@ fn workers_that_were_not_needed_are_counted_not_drawn() {
 
 #[test]
 fn requests_made_again_are_in_the_sentence() {
-    let sitting = troubled();
-    let svg = drawn(&subject(&sitting, Background::Light));
+    let driver = troubled();
+    let svg = drawn(&subject(&driver, Background::Light));
     assert!(svg.contains(" requests were made again"), "{svg}");
 }
 
 #[test]
 fn dark_differs_in_nothing_but_colours() {
-    let sitting = race();
+    let driver = race();
     let [light, dark] = [Background::Light, Background::Dark].map(|background| {
-        let svg = drawn(&subject(&sitting, background));
+        let svg = drawn(&subject(&driver, background));
         let document = parsed(&svg);
         let places = document.descendants().filter(Node::is_element).map(|node| {
             let place = ["x", "y", "d"].map(|name| node.attribute(name).map(str::to_owned));
@@ -83,12 +83,12 @@ fn dark_differs_in_nothing_but_colours() {
 
 #[test]
 fn every_lane_and_state_is_there_whatever_happens() {
-    for (sitting, count, words) in [
+    for (driver, count, words) in [
         (troubled(), 9, &["throttled", "error", "quota"][..]),
         (computed(), 13, &["lock wait", "starting", "computing"]),
         (going_on(), 6, &["goes on", "in flight"]),
     ] {
-        let svg = drawn(&subject(&sitting, Background::Dark));
+        let svg = drawn(&subject(&driver, Background::Dark));
         assert_eq!(lanes(&parsed(&svg)).len(), count);
         for word in words {
             assert!(svg.contains(word), "{word}");
@@ -98,13 +98,13 @@ fn every_lane_and_state_is_there_whatever_happens() {
 
 #[test]
 fn a_stopped_or_failed_run_says_so() {
-    let job = Job { unknown_user: true, ..Job::default() };
-    let sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
-    assert_eq!(drawn(&subject(&sitting, Background::Light)), "", "nothing has begun");
-    let mut sitting = going_on();
-    sitting.press(ratatui::crossterm::event::KeyCode::Char('x'));
-    let sitting = sitting.finished();
-    let svg = drawn(&subject(&sitting, Background::Light));
+    let job = Scenario { unknown_user: true, ..Scenario::default() };
+    let driver = AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end();
+    assert_eq!(drawn(&subject(&driver, Background::Light)), "", "nothing has begun");
+    let mut driver = going_on();
+    driver.press(ratatui::crossterm::event::KeyCode::Char('x'));
+    let driver = driver.play_to_end();
+    let svg = drawn(&subject(&driver, Background::Light));
     parsed(&svg);
     assert!(svg.contains("threads x5: 0 of 5 pages fetched, then stopped"), "{svg}");
 }

@@ -1,12 +1,12 @@
 //! The report in Markdown.
 
-use threadline::export::{Subject, markdown, svg};
+use threadline::export::{ReportSubject, markdown, svg};
 use threadline::model::sweep::Trial;
 use threadline::model::{Background, Mode, Nanos, Sweep, Workload};
 
 use super::{alone, commands, computed, going_on, hostile, race, simulated, subject, troubled};
 
-fn written(subject: &Subject<'_>) -> String {
+fn written(subject: &ReportSubject<'_>) -> String {
     let mut out = Vec::new();
     markdown::write(&mut out, subject).unwrap();
     // Where the tests run is not what they are about.
@@ -20,20 +20,20 @@ fn written(subject: &Subject<'_>) -> String {
 
 #[test]
 fn the_race() {
-    let sitting = race();
-    insta::assert_snapshot!(written(&subject(&sitting, Background::Light)));
+    let driver = race();
+    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
 }
 
 #[test]
 fn a_troubled_race() {
-    let sitting = troubled();
-    insta::assert_snapshot!(written(&subject(&sitting, Background::Light)));
+    let driver = troubled();
+    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
 }
 
 #[test]
 fn cpu_work() {
-    let sitting = computed();
-    insta::assert_snapshot!(written(&subject(&sitting, Background::Light)));
+    let driver = computed();
+    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
 }
 
 #[test]
@@ -58,8 +58,8 @@ fn every_row_of_a_table_has_its_columns() {
 /// Times are until now, and nothing of it has stopped.
 #[test]
 fn what_goes_on_is_not_called_stopped() {
-    let sitting = going_on();
-    let report = written(&subject(&sitting, Background::Light));
+    let driver = going_on();
+    let report = written(&subject(&driver, Background::Light));
     assert!(report.contains("goes on") && !report.contains("stopped"), "{report}");
     assert!(!report.contains("not whole"), "{report}");
     let (_, times) = report.split_once("## Time of all workers").unwrap();
@@ -93,11 +93,11 @@ fn commands_that_failed_have_run() {
 fn a_sweep_has_its_table_and_its_advice() {
     let mut sweep = Sweep::new(vec![1, 2, 4, 8], 3);
     for workers in sweep.schedule().collect::<Vec<_>>() {
-        let took = Nanos::from_millis(3_000 / u64::from(workers.min(4)));
-        sweep.add(Trial { workers, took, tasks: 60 });
+        let duration = Nanos::from_millis(3_000 / u64::from(workers.min(4)));
+        sweep.add_trial(Trial { workers, duration, tasks: 60 });
     }
-    let sitting = race();
-    let subject = Subject { sweep: Some(&sweep), ..subject(&sitting, Background::Light) };
+    let driver = race();
+    let subject = ReportSubject { sweep: Some(&sweep), ..subject(&driver, Background::Light) };
     let report = written(&subject);
     let advice = sweep.advice(Workload::Followers, Mode::Threads).unwrap();
     assert!(report.contains(&advice), "{advice}: {report}");

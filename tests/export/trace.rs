@@ -54,24 +54,24 @@ fn check(trace: &str) -> Vec<Value> {
 
 #[test]
 fn the_race_is_two_processes_from_0() {
-    let sitting = race();
-    let trace = written(sitting.app.runs());
+    let driver = race();
+    let trace = written(driver.app.runs());
     check(&trace);
     insta::assert_snapshot!(trace);
 }
 
 #[test]
 fn every_slice_lies_within_another_or_beside_it() {
-    for sitting in [race(), troubled(), computed(), going_on()] {
-        check(&written(sitting.app.runs()));
+    for driver in [race(), troubled(), computed(), going_on()] {
+        check(&written(driver.app.runs()));
     }
     check(&written(&[wide(1_000, 3)]));
 }
 
 #[test]
 fn what_went_wrong_is_a_moment_with_words() {
-    let sitting = troubled();
-    let events = check(&written(sitting.app.runs()));
+    let driver = troubled();
+    let events = check(&written(driver.app.runs()));
     let moments = |name: &str| {
         let named = events.iter().filter(|event| event["ph"] == "i" && event["name"] == name);
         named.cloned().collect::<Vec<Value>>()
@@ -89,8 +89,8 @@ fn what_went_wrong_is_a_moment_with_words() {
 
 #[test]
 fn lanes_that_wait_for_the_gil_are_counted() {
-    let sitting = computed();
-    let events = check(&written(sitting.app.runs()));
+    let driver = computed();
+    let events = check(&written(driver.app.runs()));
     let waiting = |event: &&Value| event["name"] == "waiting for the GIL";
     let counts: Vec<u64> =
         events.iter().filter(waiting).map(|one| one["args"]["lanes"].as_u64().unwrap()).collect();
@@ -101,8 +101,8 @@ fn lanes_that_wait_for_the_gil_are_counted() {
 
 #[test]
 fn what_goes_on_is_cut_off_where_it_is() {
-    let sitting = going_on();
-    let events = check(&written(sitting.app.runs()));
+    let driver = going_on();
+    let events = check(&written(driver.app.runs()));
     let outcomes = events.iter().filter(|event| event["args"]["outcome"] == "running");
     assert_eq!(outcomes.count(), 5);
 }

@@ -7,15 +7,15 @@
 )]
 
 mod auto;
+#[path = "../common/builtin_server.rs"]
+mod builtin_server;
 mod limits;
 mod moving;
 #[path = "../common/peer.rs"]
 #[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
 mod peer;
+mod quota;
 mod rows;
-#[path = "../common/server.rs"]
-mod server;
-mod spent;
 mod stop;
 mod table;
 
@@ -25,8 +25,10 @@ use std::time::Duration;
 use crossbeam_channel::RecvTimeoutError;
 use threadline::engine::{Clock, Launcher, RunHandle};
 use threadline::github::server::DEFAULT_USER;
-use threadline::github::{Api, Patience};
-use threadline::model::{Event, Kind, Mode, Nanos, Plan, Run, State, Target, Work, Workload};
+use threadline::github::{Api, RetryPolicy};
+use threadline::model::{
+    Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec, Workload,
+};
 
 /// After this long something hangs.
 const HANGS: Duration = Duration::from_secs(60);
@@ -35,7 +37,7 @@ const HANGS: Duration = Duration::from_secs(60);
 const QUIET: Duration = Duration::from_millis(100);
 
 /// Waits for whatever a server asks for, and gives up after the fourth try.
-const PATIENT: Patience = Patience {
+const RETRY_POLICY: RetryPolicy = RetryPolicy {
     retries: 3,
     timeout: Duration::from_secs(30),
     max_wait: Duration::from_secs(60 * 60),
@@ -48,30 +50,30 @@ fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
     let target = Target { user, api, per_page, costs_quota: false };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
     let work = match workload {
-        Workload::Profile => Work::Profile(target),
-        _ => Work::Followers(target),
+        Workload::Profile => WorkSpec::Profile(target),
+        _ => WorkSpec::Followers(target),
     };
     Plan::new(work, mode, workers, tasks)
 }
 
 /// Runs that ask one API, on one clock.
-struct Sitting {
+struct FaultLauncher {
     launcher: Launcher,
     clock: Clock,
 }
 
-impl Sitting {
-    fn new(url: &str, patience: Patience) -> Self {
+impl FaultLauncher {
+    fn new(url: &str, retry_policy: RetryPolicy) -> Self {
         let (api, clock) = (Api::new(url, None).unwrap(), Clock::manual());
         let program = Some(env!("CARGO_BIN_EXE_threadline").into());
         let launcher =
-            Launcher::with_processes(Some(Arc::new(api)), patience, clock.clone(), program);
+            Launcher::with_processes(Some(Arc::new(api)), retry_policy, clock.clone(), program);
         Self { launcher, clock }
     }
 
-    fn start(&self, plan: Plan) -> Going {
+    fn start(&self, plan: Plan) -> FaultRun {
         let run = Run::new(plan.clone());
-        Going {
+        FaultRun {
             clock: self.clock.clone(),
             handle: self.launcher.start(plan),
             run,
@@ -80,22 +82,22 @@ impl Sitting {
     }
 
     /// Runs it to its end.
-    fn run(&self, plan: Plan) -> Going {
-        let mut going = self.start(plan);
-        going.end();
-        going
+    fn run(&self, plan: Plan) -> FaultRun {
+        let mut fault_run = self.start(plan);
+        fault_run.end();
+        fault_run
     }
 }
 
 /// A run, and what has happened in it so far.
-struct Going {
+struct FaultRun {
     clock: Clock,
     handle: RunHandle,
     run: Run,
     events: Vec<Event>,
 }
 
-impl Going {
+impl FaultRun {
     fn next(&mut self) -> Event {
         let event = self.handle.events().recv_timeout(HANGS).unwrap();
         self.run.apply(&event);
@@ -118,8 +120,8 @@ impl Going {
     fn end(&mut self) {
         while !self.run.is_over() {
             match self.next().kind {
-                Kind::AttemptFailed { again, .. } => self.move_to(again),
-                Kind::Limited(limit) => self.move_to(limit.until),
+                EventKind::AttemptFailed { retry_at, .. } => self.move_to(retry_at),
+                EventKind::RateLimited(limit) => self.move_to(limit.until),
                 _ => {}
             }
         }
@@ -144,7 +146,10 @@ impl Going {
     /// Asserts that nobody makes a request as long as the clock stands still.
     fn assert_all_are_held(&mut self) {
         while let Ok(event) = self.handle.events().recv_timeout(QUIET) {
-            assert!(matches!(event.kind, Kind::Entered { state: State::Throttled }), "{event:?}");
+            assert!(
+                matches!(event.kind, EventKind::StateEntered { state: State::Throttled }),
+                "{event:?}"
+            );
             self.run.apply(&event);
         }
     }
@@ -154,17 +159,17 @@ impl Going {
     }
 
     /// The moments of everything of this kind.
-    fn moments(&self, wanted: impl Fn(&Kind) -> bool) -> Vec<Nanos> {
+    fn moments(&self, wanted: impl Fn(&EventKind) -> bool) -> Vec<Nanos> {
         self.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.at).collect()
     }
 }
 
 /// So many followers of the built-in server, in order.
 fn everybody(count: u32) -> Vec<u64> {
-    let server = server::faulty(count, "");
+    let server = builtin_server::faulty(count, "");
     let tasks = count.div_ceil(100).max(1);
-    let sitting = Sitting::new(&server.url(), PATIENT);
-    let ids = sitting.run(plan(Workload::Followers, 100, tasks, 1)).ids();
+    let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
+    let ids = launcher.run(plan(Workload::Followers, 100, tasks, 1)).ids();
     assert_eq!(ids.len(), count as usize);
     ids
 }

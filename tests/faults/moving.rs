@@ -2,25 +2,25 @@
 
 use std::collections::BTreeSet;
 
-use threadline::model::{End, TaskId, Workload};
+use threadline::model::{RunOutcome, TaskId, Workload};
 
-use super::server::faulty;
-use super::{Going, PATIENT, Sitting, everybody, plan};
+use super::builtin_server::faulty;
+use super::{FaultLauncher, FaultRun, RETRY_POLICY, everybody, plan};
 
 const MODES: [u16; 2] = [1, 4];
 
 /// Fetches the 50 followers of a list that moves so, 10 a page, and looks at what always holds.
-fn read(faults: &str, workers: u16, look: impl FnOnce(&Going, u64)) {
+fn read(faults: &str, workers: u16, look: impl FnOnce(&FaultRun, u64)) {
     let server = faulty(50, faults);
-    let sitting = Sitting::new(&server.url(), PATIENT);
-    let going = sitting.run(plan(Workload::Followers, 10, 5, workers));
-    assert!(going.run.is_whole(), "{faults} x{workers}: {:?}", going.run.failure());
-    let ids = going.ids();
+    let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
+    let fault_run = launcher.run(plan(Workload::Followers, 10, 5, workers));
+    assert!(fault_run.run.is_complete(), "{faults} x{workers}: {:?}", fault_run.run.failure());
+    let ids = fault_run.ids();
     let once: BTreeSet<u64> = ids.iter().copied().collect();
     assert_eq!(once.len(), ids.len(), "{faults} x{workers}: somebody is there twice");
-    assert_eq!(going.run.follower_count(), ids.len() as u64);
-    assert_eq!(going.run.retries(), 0);
-    look(&going, server.counts().requests);
+    assert_eq!(fault_run.run.follower_count(), ids.len() as u64);
+    assert_eq!(fault_run.run.retry_count(), 0);
+    look(&fault_run, server.request_counts().requests);
 }
 
 /// One after another, each page comes after the move, so nobody is missed; what was at the end of a
@@ -29,12 +29,15 @@ fn read(faults: &str, workers: u16, look: impl FnOnce(&Going, u64)) {
 fn who_joins_at_the_front_moves_others_to_the_next_page() {
     let everybody = everybody(50);
     let joined = r#"{"page":2,"fault":"joined","count":3}"#;
-    read(joined, 1, |going, spent| {
-        assert_eq!(going.ids(), everybody);
-        assert_eq!((going.run.duplicates(), going.run.known_tasks(), spent), (3, 6, 6));
+    read(joined, 1, |fault_run, spent| {
+        assert_eq!(fault_run.ids(), everybody);
+        assert_eq!(
+            (fault_run.run.duplicate_count(), fault_run.run.known_tasks(), spent),
+            (3, 6, 6)
+        );
     });
     // With threads, any page may come before the move, and then some are missed.
-    read(joined, 4, |going, spent| assert_eq!((going.run.known_tasks(), spent), (6, 6)));
+    read(joined, 4, |fault_run, spent| assert_eq!((fault_run.run.known_tasks(), spent), (6, 6)));
 }
 
 #[test]
@@ -42,10 +45,14 @@ fn pages_that_appear_are_fetched() {
     for workers in MODES {
         for page in 1..=5 {
             let joined = format!(r#"{{"page":{page},"fault":"joined","count":25,"at":"back"}}"#);
-            read(&joined, workers, |going, spent| {
-                assert_eq!((going.run.follower_count(), going.run.duplicates()), (75, 0), "{page}");
-                assert_eq!((going.run.known_tasks(), spent), (8, 8), "{page}");
-                assert!(going.ids().starts_with(&everybody(50)), "{page}");
+            read(&joined, workers, |fault_run, spent| {
+                assert_eq!(
+                    (fault_run.run.follower_count(), fault_run.run.duplicate_count()),
+                    (75, 0),
+                    "{page}"
+                );
+                assert_eq!((fault_run.run.known_tasks(), spent), (8, 8), "{page}");
+                assert!(fault_run.ids().starts_with(&everybody(50)), "{page}");
             });
         }
     }
@@ -55,14 +62,14 @@ fn pages_that_appear_are_fetched() {
 fn who_leaves_at_the_front_makes_others_missed_and_no_page_is_waited_for() {
     let everybody = everybody(50);
     let left = r#"{"page":3,"fault":"left","count":12}"#;
-    read(left, 1, |going, spent| {
+    read(left, 1, |fault_run, spent| {
         let expected: Vec<u64> = [&everybody[..20], &everybody[32..]].concat();
-        assert_eq!((going.ids(), going.run.duplicates()), (expected, 0));
-        assert_eq!((going.run.known_tasks(), spent), (4, 4));
+        assert_eq!((fault_run.ids(), fault_run.run.duplicate_count()), (expected, 0));
+        assert_eq!((fault_run.run.known_tasks(), spent), (4, 4));
     });
-    read(left, 4, |going, spent| {
+    read(left, 4, |fault_run, spent| {
         // What the pages hold depends on who comes first.
-        assert!(going.ids().iter().all(|id| everybody.contains(id)));
+        assert!(fault_run.ids().iter().all(|id| everybody.contains(id)));
         assert!((4..=5).contains(&spent), "{spent}");
     });
 }
@@ -71,13 +78,13 @@ fn who_leaves_at_the_front_makes_others_missed_and_no_page_is_waited_for() {
 fn pages_that_vanish_are_accepted() {
     let everybody = everybody(50);
     let left = r#"{"page":2,"fault":"left","count":25,"at":"back"}"#;
-    read(left, 1, |going, spent| {
-        assert_eq!((going.ids().as_slice(), spent), (&everybody[..25], 3));
-        assert_eq!(going.run.known_tasks(), 3);
+    read(left, 1, |fault_run, spent| {
+        assert_eq!((fault_run.ids().as_slice(), spent), (&everybody[..25], 3));
+        assert_eq!(fault_run.run.known_tasks(), 3);
     });
-    read(left, 4, |going, spent| {
-        assert!(going.ids().len() >= 25 && spent <= 5, "{spent}");
-        assert!(everybody[..25].iter().all(|id| going.ids().contains(id)));
+    read(left, 4, |fault_run, spent| {
+        assert!(fault_run.ids().len() >= 25 && spent <= 5, "{spent}");
+        assert!(everybody[..25].iter().all(|id| fault_run.ids().contains(id)));
     });
 }
 
@@ -86,8 +93,8 @@ fn pages_that_vanish_are_accepted() {
 fn a_list_that_is_gone_in_the_middle() {
     for workers in MODES {
         let left = r#"{"page":2,"fault":"left","count":40,"at":"back"}"#;
-        read(left, workers, |going, spent| {
-            assert!(going.ids().starts_with(&everybody(10)), "the first page was had");
+        read(left, workers, |fault_run, spent| {
+            assert!(fault_run.ids().starts_with(&everybody(10)), "the first page was had");
             assert!((2..=5).contains(&spent), "{spent}");
         });
     }
@@ -99,10 +106,16 @@ fn a_list_that_is_not_shown_to_its_end() {
     let everybody = everybody(50);
     for workers in MODES {
         let hidden = r#"{"from":4,"times":0,"fault":"status","status":422}"#;
-        read(hidden, workers, |going, spent| {
-            assert_eq!((going.ids().as_slice(), going.run.known_tasks()), (&everybody[..30], 3));
-            assert_eq!(going.run.last_shown(), Some(TaskId(3)));
-            assert_eq!((going.run.end(), going.run.failure()), (Some(&End::Finished), None));
+        read(hidden, workers, |fault_run, spent| {
+            assert_eq!(
+                (fault_run.ids().as_slice(), fault_run.run.known_tasks()),
+                (&everybody[..30], 3)
+            );
+            assert_eq!(fault_run.run.last_visible_page(), Some(TaskId(3)));
+            assert_eq!(
+                (fault_run.run.outcome(), fault_run.run.failure()),
+                (Some(&RunOutcome::Finished), None)
+            );
             let most = if workers == 1 { 4 } else { 5 };
             assert!((4..=most).contains(&spent), "{spent}");
         });
@@ -120,9 +133,9 @@ fn a_list_whose_links_are_lost() {
             (r#"{"page":1,"fault":"no_links"}"#, 5),
             (r#"{"from":2,"times":0,"fault":"no_links"}"#, 6),
         ] {
-            read(faults, workers, |going, spent| {
-                assert_eq!((&going.ids(), spent), (&everybody, requests), "{faults}");
-                assert_eq!(going.run.known_tasks(), 5, "an empty page is none");
+            read(faults, workers, |fault_run, spent| {
+                assert_eq!((&fault_run.ids(), spent), (&everybody, requests), "{faults}");
+                assert_eq!(fault_run.run.known_tasks(), 5, "an empty page is none");
             });
         }
     }
@@ -134,13 +147,16 @@ fn a_list_whose_links_are_lost_and_whose_profile_lags() {
     for workers in MODES {
         for (listed, requests) in [(170, 18), (165, 17), (61, 7), (60, 7), (59, 6)] {
             let server = faulty(listed, r#"{"times":0,"fault":"no_links"}"#);
-            let sitting = Sitting::new(&server.url(), PATIENT);
+            let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
             // As a profile of 60 would have it.
-            let going = sitting.run(plan(Workload::Followers, 10, 6, workers));
-            assert!(going.run.is_whole(), "{:?}", going.run.failure());
-            assert_eq!(going.ids(), everybody(listed), "{listed} x{workers}");
+            let fault_run = launcher.run(plan(Workload::Followers, 10, 6, workers));
+            assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
+            assert_eq!(fault_run.ids(), everybody(listed), "{listed} x{workers}");
             let pages = listed.div_ceil(10);
-            assert_eq!((going.run.known_tasks(), server.counts().requests), (pages, requests));
+            assert_eq!(
+                (fault_run.run.known_tasks(), server.request_counts().requests),
+                (pages, requests)
+            );
         }
     }
 }

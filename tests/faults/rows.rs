@@ -2,13 +2,13 @@
 
 use threadline::model::FailureKind;
 
+use ExpectedOutcome::{Limit, Loss, NoMore, Nothing, Passing, Redirect};
 use FailureKind::{NotFound, Refused, Server as Broken, TimedOut, Unreachable};
-use Meets::{Limit, Loss, NoMore, Nothing, Passing, Redirect};
 
 /// What a fault does to the one who meets it. The words are those of the failure; `{}` stands for
 /// what was asked for.
 #[derive(Clone, Copy)]
-pub(crate) enum Meets {
+pub(crate) enum ExpectedOutcome {
     /// Nothing goes wrong.
     Nothing,
     /// It may pass, so the same is asked again.
@@ -25,38 +25,40 @@ pub(crate) enum Meets {
     NoMore,
 }
 
-pub(crate) struct Row {
+pub(crate) struct FaultRow {
     /// The keys of the fault, but for where and how often.
     pub(crate) fault: String,
-    pub(crate) page: Meets,
-    pub(crate) profile: Meets,
+    pub(crate) page: ExpectedOutcome,
+    pub(crate) profile: ExpectedOutcome,
 }
 
-fn row(fault: &str, page: Meets) -> Row {
-    Row { fault: format!(r#""fault":{fault}"#), page, profile: page }
+fn row(fault: &str, page: ExpectedOutcome) -> FaultRow {
+    FaultRow { fault: format!(r#""fault":{fault}"#), page, profile: page }
 }
 
 /// The same, but the profile does not mind.
-fn of_page(fault: &str, page: Meets) -> Row {
-    Row { profile: Nothing, ..row(fault, page) }
+fn of_page(fault: &str, page: ExpectedOutcome) -> FaultRow {
+    FaultRow { profile: Nothing, ..row(fault, page) }
 }
 
-const BROKE: Meets = Passing(Unreachable, "the connection to 127.0.0.1:{port} broke in {} (");
-const NO_GITHUB: Meets = Passing(Broken, "sent something else than GitHub's API does for {} (");
-const LATE: Meets = Passing(TimedOut, " {} within 1 s: it may be busy, try again later");
+const BROKE: ExpectedOutcome =
+    Passing(Unreachable, "the connection to 127.0.0.1:{port} broke in {} (");
+const NO_GITHUB: ExpectedOutcome =
+    Passing(Broken, "sent something else than GitHub's API does for {} (");
+const LATE: ExpectedOutcome = Passing(TimedOut, " {} within 1 s: it may be busy, try again later");
 
 /// Faults that are met within a deadline alone.
-pub(crate) fn slow() -> [Row; 4] {
+pub(crate) fn slow() -> [FaultRow; 4] {
     [r#""stall""#, r#""stall_in_body""#, r#""drip""#, r#""slow""#].map(|fault| row(fault, LATE))
 }
 
 /// All others; some lead to a server `elsewhere`.
-pub(crate) fn quick(elsewhere: &str) -> Vec<Row> {
+pub(crate) fn quick(elsewhere: &str) -> Vec<FaultRow> {
     let rows = limits().into_iter().chain(statuses()).chain(broken());
     rows.chain(elsewhere_or_nowhere(elsewhere)).collect()
 }
 
-fn limits() -> [Row; 3] {
+fn limits() -> [FaultRow; 3] {
     [
         row(r#""primary_limit","reset_after":0"#, Limit("'s rate limit is reached for 1 s")),
         row(
@@ -70,16 +72,19 @@ fn limits() -> [Row; 3] {
     ]
 }
 
-fn statuses() -> [Row; 12] {
+fn statuses() -> [FaultRow; 12] {
     let status = |status: u16, meets| row(&format!(r#""status","status":{status}"#), meets);
     [
         status(400, Loss(Broken, "answered {} with 400: The version you specified")),
-        status(401, Meets::End(Refused, "wants a token (Bad credentials): set GH_TOKEN")),
-        status(403, Meets::End(Refused, "refuses {}: Resource not accessible")),
-        status(404, Meets::End(NotFound, "knows no user \"aaronlelevier\": check the spelling")),
+        status(401, ExpectedOutcome::End(Refused, "wants a token (Bad credentials): set GH_TOKEN")),
+        status(403, ExpectedOutcome::End(Refused, "refuses {}: Resource not accessible")),
+        status(
+            404,
+            ExpectedOutcome::End(NotFound, "knows no user \"aaronlelevier\": check the spelling"),
+        ),
         status(408, Passing(Broken, "answered {} with 408: Request Timeout; try again later")),
         status(410, Loss(Broken, "answered {} with 410: Gone; is it a GitHub API?")),
-        Row { profile: Loss(Broken, "answered {} with 422"), ..status(422, NoMore) },
+        FaultRow { profile: Loss(Broken, "answered {} with 422"), ..status(422, NoMore) },
         status(451, Loss(Broken, "answered {} with 451: Unavailable For Legal Reasons")),
         status(500, Passing(Broken, "answered {} with 500: Server Error; try again later")),
         status(502, Passing(Broken, "answered {} with 502: Server Error; try again later")),
@@ -92,7 +97,7 @@ fn statuses() -> [Row; 12] {
 }
 
 /// Connections, heads and bodies.
-fn broken() -> [Row; 24] {
+fn broken() -> [FaultRow; 24] {
     let too_large = Loss(Broken, "for {} (it is larger than 16 MB): check --api-url");
     [
         row(r#""close""#, BROKE),
@@ -123,7 +128,7 @@ fn broken() -> [Row; 24] {
 }
 
 /// Other addresses.
-fn elsewhere_or_nowhere(elsewhere: &str) -> [Row; 5] {
+fn elsewhere_or_nowhere(elsewhere: &str) -> [FaultRow; 5] {
     let to = |fault: &str| format!(r#"{fault},"to":"{elsewhere}/users/x/followers?page=2""#);
     [
         of_page(

@@ -1,27 +1,27 @@
 //! A stop ends whatever takes time: the run's last event comes, and all threads are gone.
 
-use threadline::model::{End, Outcome, State, Workload};
+use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
 
-use super::server::faulty;
-use super::{PATIENT, Sitting, plan};
+use super::builtin_server::faulty;
+use super::{FaultLauncher, RETRY_POLICY, plan};
 
 const PAGES: u32 = 12;
 
 /// Stops a run of so many workers once each of them is in `state`, which it takes time to leave.
 fn stopped_in(state: State, fault: &str, workers: u16) {
     let server = faulty(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
-    let sitting = Sitting::new(&server.url(), PATIENT);
-    let mut going = sitting.start(plan(Workload::Followers, 5, PAGES, workers));
-    while !going.run.lanes().iter().all(|lane| lane.state() == state) {
-        going.next();
+    let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
+    let mut fault_run = launcher.start(plan(Workload::Followers, 5, PAGES, workers));
+    while !fault_run.run.lanes().iter().all(|lane| lane.state() == state) {
+        fault_run.next();
     }
-    going.handle.stop();
-    going.end_at_once();
+    fault_run.handle.stop();
+    fault_run.end_at_once();
     let name = format!("{fault} x{workers}");
-    assert_eq!(going.run.end(), Some(&End::Stopped), "{name}");
-    assert_eq!(going.run.in_flight(), 0, "{name}");
-    for (task, record) in going.run.tasks() {
-        assert_eq!(record.outcome, Some(Outcome::Stopped), "{name}: {task:?}");
+    assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Stopped), "{name}");
+    assert_eq!(fault_run.run.in_flight(), 0, "{name}");
+    for (task, record) in fault_run.run.tasks() {
+        assert_eq!(record.outcome, Some(TaskOutcome::Stopped), "{name}: {task:?}");
     }
 }
 

@@ -5,16 +5,16 @@ use std::collections::BTreeSet;
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-use threadline::github::Patience;
-use threadline::github::server::{FAULT_KINDS, Server};
+use threadline::github::RetryPolicy;
+use threadline::github::server::{FAULT_DESCRIPTIONS, Server};
 use threadline::model::FailureKind::{self, RateLimited, Server as Broken};
-use threadline::model::{End, Failure, Mode, Outcome, Plan, Product, TaskId, Workload};
+use threadline::model::{Failure, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome, Workload};
 
-use super::peer::{Peer, answer};
-use super::rows::Meets::{self, Limit, Loss, NoMore, Nothing, Passing, Redirect};
-use super::rows::{Row, quick, slow};
-use super::server::faulty;
-use super::{Going, PATIENT, Sitting, everybody, plan};
+use super::builtin_server::faulty;
+use super::peer::{Peer, response_bytes};
+use super::rows::ExpectedOutcome::{self, Limit, Loss, NoMore, Nothing, Passing, Redirect};
+use super::rows::{FaultRow, quick, slow};
+use super::{FaultLauncher, FaultRun, RETRY_POLICY, everybody, plan};
 
 const PER_PAGE: u8 = 5;
 const FOLLOWERS: u32 = 28;
@@ -24,17 +24,17 @@ const PAGES: u32 = 6;
 const BAD: u32 = 3;
 
 /// A row, met in one way.
-struct Case<'row> {
-    row: &'row Row,
+struct FaultCase<'row> {
+    row: &'row FaultRow,
     workload: Workload,
     mode: Mode,
     workers: u16,
     always: bool,
-    patience: Patience,
+    retry_policy: RetryPolicy,
 }
 
-impl Case<'_> {
-    fn meets(&self) -> Meets {
+impl FaultCase<'_> {
+    fn meets(&self) -> ExpectedOutcome {
         match self.workload {
             Workload::Profile => self.row.profile,
             _ => self.row.page,
@@ -77,9 +77,9 @@ impl Case<'_> {
     /// How often the bad page is asked for; at the least where others go well between its limits.
     fn attempts(&self) -> u64 {
         match (self.meets(), self.always) {
-            (Nothing | Loss(..) | Meets::End(..) | NoMore, _) => 1,
+            (Nothing | Loss(..) | ExpectedOutcome::End(..) | NoMore, _) => 1,
             (Passing(..) | Limit(_) | Redirect, false) => 2,
-            (Passing(..), true) => u64::from(self.patience.retries) + 1,
+            (Passing(..), true) => u64::from(self.retry_policy.retries) + 1,
             (Limit(_), true) => 5,
             (Redirect, true) => 6,
         }
@@ -88,9 +88,8 @@ impl Case<'_> {
     /// How the task ends that meets it, if it fails.
     fn failure(&self) -> Option<(FailureKind, &'static str)> {
         match (self.meets(), self.always) {
-            (Loss(kind, words) | Meets::End(kind, words), _) | (Passing(kind, words), true) => {
-                Some((kind, words))
-            }
+            (Loss(kind, words) | ExpectedOutcome::End(kind, words), _)
+            | (Passing(kind, words), true) => Some((kind, words)),
             (Limit(_), true) => Some((RateLimited, "was met 5 times in a row, though each")),
             (Redirect, true) => Some((Broken, "it redirects more than 5 times; check --api-url")),
             _ => None,
@@ -100,21 +99,21 @@ impl Case<'_> {
     /// Plays it, and looks at all that came of it.
     fn check(&self, everybody: &[u64]) {
         let (server, name) = (self.serve(), self.name());
-        let sitting = Sitting::new(&server.url(), self.patience);
-        let going = sitting.run(self.plan());
-        self.check_words(&going, &name, server.address().port());
-        self.check_attempts(&going, &name);
-        self.check_end(&going, &name);
-        self.check_requests(&going, server.counts().requests, &name);
+        let launcher = FaultLauncher::new(&server.url(), self.retry_policy);
+        let fault_run = launcher.run(self.plan());
+        self.check_words(&fault_run, &name, server.address().port());
+        self.check_attempts(&fault_run, &name);
+        self.check_end(&fault_run, &name);
+        self.check_requests(&fault_run, server.request_counts().requests, &name);
         if self.workload == Workload::Followers {
-            self.check_followers(&going, everybody, &name);
+            self.check_followers(&fault_run, everybody, &name);
         } else {
-            assert_eq!(going.run.profile().is_some(), self.failure().is_none(), "{name}");
+            assert_eq!(fault_run.run.profile().is_some(), self.failure().is_none(), "{name}");
         }
     }
 
     /// Each attempt that failed, and the failure in the end, is told in the words of the table.
-    fn check_words(&self, going: &Going, name: &str, port: u16) {
+    fn check_words(&self, fault_run: &FaultRun, name: &str, port: u16) {
         let told = |failure: &Failure, kind: FailureKind, words: &str| {
             let what = self.what();
             let words = words.replace("{}", &what).replace("{port}", &port.to_string());
@@ -124,14 +123,14 @@ impl Case<'_> {
             assert!((20..400).contains(&message.len()), "{name}: {message}");
             assert!(message.chars().all(|c| matches!(c, ' '..='~')), "{name}: {message:?}");
         };
-        for attempt in going.run.failed_attempts(self.bad()) {
+        for attempt in fault_run.run.failed_attempts(self.bad()) {
             match self.meets() {
                 Passing(kind, words) => told(&attempt.failure, kind, words),
                 Limit(words) => told(&attempt.failure, RateLimited, words),
                 _ => panic!("{name}: {attempt:?}"),
             }
         }
-        match (self.failure(), going.run.failure()) {
+        match (self.failure(), fault_run.run.failure()) {
             (Some((kind, words)), Some(failure)) => {
                 told(failure, kind, words);
                 let given_up = format!("gave up after {} attempts: ", self.attempts());
@@ -144,33 +143,33 @@ impl Case<'_> {
     }
 
     /// The bad page was tried as often as makes sense, the others once.
-    fn check_attempts(&self, going: &Going, name: &str) {
-        for (task, _) in going.run.tasks() {
+    fn check_attempts(&self, fault_run: &FaultRun, name: &str) {
+        for (task, _) in fault_run.run.tasks() {
             let again = matches!(self.meets(), Passing(..) | Limit(_)) && task == self.bad();
             let expected = if again { self.attempts() as usize - 1 } else { 0 };
-            let failed = going.run.failed_attempts(task).len();
+            let failed = fault_run.run.failed_attempts(task).len();
             let more = again && self.is_overtaken() && failed > expected;
             assert!(failed == expected || more, "{name}: {failed} of {task:?}");
         }
     }
 
-    fn check_end(&self, going: &Going, name: &str) {
+    fn check_end(&self, fault_run: &FaultRun, name: &str) {
         let ends = self.failure().is_some_and(|(kind, _)| kind.ends_run());
-        match (going.run.end(), ends) {
-            (Some(End::Finished), false) => {}
-            (Some(End::Failed(failure)), true) => {
-                assert_eq!(going.run.failure(), Some(failure), "{name}");
+        match (fault_run.run.outcome(), ends) {
+            (Some(RunOutcome::Finished), false) => {}
+            (Some(RunOutcome::Failed(failure)), true) => {
+                assert_eq!(fault_run.run.failure(), Some(failure), "{name}");
             }
             (end, _) => panic!("{name}: {end:?}"),
         }
-        assert_eq!(going.run.is_whole(), self.failure().is_none(), "{name}");
-        assert_eq!(going.run.in_flight(), 0, "{name}");
+        assert_eq!(fault_run.run.is_complete(), self.failure().is_none(), "{name}");
+        assert_eq!(fault_run.run.in_flight(), 0, "{name}");
     }
 
     /// Whether the run ends before all pages are had, and other threads may be anywhere.
     fn is_overtaken(&self) -> bool {
         let ends = match self.meets() {
-            NoMore | Meets::End(..) => true,
+            NoMore | ExpectedOutcome::End(..) => true,
             Limit(_) => self.always,
             _ => false,
         };
@@ -179,14 +178,14 @@ impl Case<'_> {
 
     /// Nothing is asked for too often. Where the run ends early, a request of another thread may have
     /// been given up before it left.
-    fn check_requests(&self, going: &Going, spent: u64, name: &str) {
+    fn check_requests(&self, fault_run: &FaultRun, spent: u64, name: &str) {
         if self.is_overtaken() {
-            assert!(spent <= u64::from(going.run.requests()), "{name}: {spent}");
+            assert!(spent <= u64::from(fault_run.run.request_count()), "{name}: {spent}");
             return;
         }
         let others = match (self.workload, self.meets()) {
             (Workload::Profile, _) => 0,
-            (_, NoMore | Meets::End(..)) => BAD - 1,
+            (_, NoMore | ExpectedOutcome::End(..)) => BAD - 1,
             (_, Limit(_)) if self.always => BAD - 1,
             _ => PAGES - 1,
         };
@@ -194,12 +193,12 @@ impl Case<'_> {
     }
 
     /// Every page that was had is kept, in order, each once; without a failure, that is all.
-    fn check_followers(&self, going: &Going, everybody: &[u64], name: &str) {
-        let pages: BTreeSet<u32> = going
+    fn check_followers(&self, fault_run: &FaultRun, everybody: &[u64], name: &str) {
+        let pages: BTreeSet<u32> = fault_run
             .run
             .tasks()
             .filter(|(_, record)| match &record.outcome {
-                Some(Outcome::Done(done)) => matches!(done.product, Product::Followers(_)),
+                Some(TaskOutcome::Done(done)) => matches!(done.product, Product::Followers(_)),
                 _ => false,
             })
             .map(|(task, _)| task.0)
@@ -207,12 +206,12 @@ impl Case<'_> {
         let chunks = (1..).zip(everybody.chunks(usize::from(PER_PAGE)));
         let kept = chunks.filter(|(page, _)| pages.contains(page));
         let kept: Vec<u64> = kept.flat_map(|(_, ids)| ids).copied().collect();
-        assert_eq!(going.ids(), kept, "{name}");
-        assert_eq!(going.run.duplicates(), 0, "{name}");
+        assert_eq!(fault_run.ids(), kept, "{name}");
+        assert_eq!(fault_run.run.duplicate_count(), 0, "{name}");
         let wanted: BTreeSet<u32> = match self.meets() {
             NoMore => (1..BAD).collect(),
-            _ if going.run.is_whole() => (1..=PAGES).collect(),
-            _ if going.run.end() == Some(&End::Finished) => {
+            _ if fault_run.run.is_complete() => (1..=PAGES).collect(),
+            _ if fault_run.run.outcome() == Some(&RunOutcome::Finished) => {
                 (1..=PAGES).filter(|&page| page != BAD).collect()
             }
             _ if self.workers == 1 => (1..BAD).collect(),
@@ -220,7 +219,7 @@ impl Case<'_> {
         };
         assert_eq!(pages, wanted, "{name}");
         let shown = matches!(self.meets(), NoMore).then_some(TaskId(BAD - 1));
-        assert_eq!(going.run.last_shown(), shown, "{name}");
+        assert_eq!(fault_run.run.last_visible_page(), shown, "{name}");
     }
 }
 
@@ -232,14 +231,15 @@ const WAYS: [(Workload, Mode, u16); 4] = [
 ];
 
 fn check_quick(always: bool) {
-    let elsewhere = Peer::saying(answer(200, "", "[]"));
+    let elsewhere = Peer::answering(response_bytes(200, "", "[]"));
     let everybody = everybody(FOLLOWERS);
     for row in &quick(&elsewhere.url()) {
         for (workload, mode, workers) in WAYS {
-            Case { row, workload, mode, workers, always, patience: PATIENT }.check(&everybody);
+            FaultCase { row, workload, mode, workers, always, retry_policy: RETRY_POLICY }
+                .check(&everybody);
         }
     }
-    assert_eq!(elsewhere.asked().len(), 0, "somebody went where a hostile server led");
+    assert_eq!(elsewhere.requests().len(), 0, "somebody went where a hostile server led");
 }
 
 #[test]
@@ -255,13 +255,13 @@ fn a_fault_that_stays() {
 /// All at once: each waits for a deadline, and nothing else.
 #[test]
 fn a_fault_that_takes_its_time() {
-    let patience = Patience { retries: 1, timeout: Duration::from_secs(1), ..PATIENT };
+    let retry_policy = RetryPolicy { retries: 1, timeout: Duration::from_secs(1), ..RETRY_POLICY };
     let (rows, everybody) = (slow(), everybody(FOLLOWERS));
     thread::scope(|scope| {
         for row in &rows {
             for (workload, mode, workers) in WAYS {
                 for always in [false, true] {
-                    let case = Case { row, workload, mode, workers, always, patience };
+                    let case = FaultCase { row, workload, mode, workers, always, retry_policy };
                     let everybody = &everybody;
                     let named = Builder::new().name(case.name());
                     named.spawn_scoped(scope, move || case.check(everybody)).unwrap();
@@ -273,8 +273,8 @@ fn a_fault_that_takes_its_time() {
 
 #[test]
 fn every_kind_of_fault_has_a_row() {
-    let rows: Vec<Row> = slow().into_iter().chain(quick("http://127.0.0.1:1")).collect();
-    for kind in FAULT_KINDS {
+    let rows: Vec<FaultRow> = slow().into_iter().chain(quick("http://127.0.0.1:1")).collect();
+    for kind in FAULT_DESCRIPTIONS {
         let name = format!("\"{}\"", kind.name);
         let has_row = rows.iter().any(|row| row.fault.starts_with(&format!("\"fault\":{name}")));
         assert!(has_row || include_str!("moving.rs").contains(&name), "{name}");

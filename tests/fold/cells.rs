@@ -2,14 +2,14 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use threadline::model::{Cell, Lane, Nanos, State, TaskId};
+use threadline::model::{Lane, LaneCell, Nanos, State, TaskId};
 
 use super::config;
-use super::oracle::{Act, Told, acts};
+use super::oracle::{LaneAct, LaneOracle, acts};
 
 const CELLS: usize = 200;
 
-fn cells(lane: &Lane, from: u64, width: u64, until: u64) -> Vec<Cell> {
+fn cells(lane: &Lane, from: u64, width: u64, until: u64) -> Vec<LaneCell> {
     lane.cells(Nanos(from), Nanos(width), CELLS, Nanos(until)).collect()
 }
 
@@ -25,19 +25,19 @@ proptest! {
         acts in acts(),
         [mut a, mut b, mut c] in prop::array::uniform3(0..6_000_u64),
     ) {
-        let told = Told::new(&acts);
+        let told = LaneOracle::new(&acts);
         let lane = &told.lane;
         if a > b { std::mem::swap(&mut a, &mut b); }
         if b > c { std::mem::swap(&mut b, &mut c); }
         if a > b { std::mem::swap(&mut a, &mut b); }
-        prop_assert_eq!(lane.between(Nanos(a), Nanos(b)), told.count(a, b));
-        let halves = [lane.between(Nanos(a), Nanos(b)), lane.between(Nanos(b), Nanos(c))];
-        let whole = lane.between(Nanos(a), Nanos(c));
+        prop_assert_eq!(lane.state_times_between(Nanos(a), Nanos(b)), told.count(a, b));
+        let halves = [lane.state_times_between(Nanos(a), Nanos(b)), lane.state_times_between(Nanos(b), Nanos(c))];
+        let whole = lane.state_times_between(Nanos(a), Nanos(c));
         for (state, sum) in whole.iter().enumerate() {
             prop_assert_eq!(halves[0][state] + halves[1][state], *sum);
         }
         prop_assert_eq!(whole.iter().sum::<u64>(), c - a);
-        prop_assert_eq!(lane.busy(Nanos(c)).0, told.count(0, c)[1..].iter().sum::<u64>());
+        prop_assert_eq!(lane.busy_time(Nanos(c)).0, told.count(0, c)[1..].iter().sum::<u64>());
     }
 
     #[test]
@@ -48,7 +48,7 @@ proptest! {
         beyond in 0..500_u64,
         early in 0..3_000_u64,
     ) {
-        let told = Told::new(&acts);
+        let told = LaneOracle::new(&acts);
         let from = first * width;
         for until in [told.now, told.now + beyond, told.now.saturating_sub(early)] {
             let cells = cells(&told.lane, from, width, until);
@@ -67,25 +67,25 @@ proptest! {
         width in widths(),
         gap in 0..50_u64,
     ) {
-        let mut told = Told::new(&acts[..cut.min(acts.len())]);
+        let mut told = LaneOracle::new(&acts[..cut.min(acts.len())]);
         let until = told.now + gap;
         let before = cells(&told.lane, 0, width, until);
-        let sums = told.lane.between(Nanos::ZERO, Nanos(until));
+        let sums = told.lane.state_times_between(Nanos::ZERO, Nanos(until));
         let mut pause = gap + 1;
         for &(next, act) in &acts[cut.min(acts.len())..] {
-            told.tell(pause + next, act);
+            told.apply(pause + next, act);
             pause = 0;
         }
         prop_assert_eq!(cells(&told.lane, 0, width, until), before);
-        prop_assert_eq!(told.lane.between(Nanos::ZERO, Nanos(until)), sums);
+        prop_assert_eq!(told.lane.state_times_between(Nanos::ZERO, Nanos(until)), sums);
     }
 
     #[test]
     fn every_error_is_in_one_cell(acts in acts(), width in widths(), first in 0..3_u64) {
-        let told = Told::new(&acts);
+        let told = LaneOracle::new(&acts);
         let from = first * width;
         let until = told.now;
-        let red = |cell: &&Cell| **cell == Cell::Whole(State::Error);
+        let red = |cell: &&LaneCell| **cell == LaneCell::Whole(State::Error);
         let shown = cells(&told.lane, from, width, until).iter().filter(red).count();
         // The error at the very start has its place in the first cell, if there is one.
         let cell_of = |at: u64| at.saturating_sub(1) / width;
@@ -101,14 +101,17 @@ proptest! {
 #[test]
 fn an_edge_is_where_the_change_is_to_an_eighth() {
     for change in 1..800_u64 {
-        let told = Told::new(&[(0, Act::Start), (change, Act::Enter(State::Waiting))]);
+        let told =
+            LaneOracle::new(&[(0, LaneAct::Start), (change, LaneAct::Enter(State::Waiting))]);
         let eighths = (change * 8 + 400) / 800;
         let cell = match eighths {
-            0 => Cell::Whole(State::Waiting),
-            8 => Cell::Whole(State::Computing),
-            _ => {
-                Cell::Edge { left: State::Computing, right: State::Waiting, eighths: eighths as u8 }
-            }
+            0 => LaneCell::Whole(State::Waiting),
+            8 => LaneCell::Whole(State::Computing),
+            _ => LaneCell::Edge {
+                left: State::Computing,
+                right: State::Waiting,
+                eighths: eighths as u8,
+            },
         };
         let shown = cells(&told.lane, 0, 800, 800)[0];
         let near = change == 50 || change == 750;
@@ -118,14 +121,14 @@ fn an_edge_is_where_the_change_is_to_an_eighth() {
 
 #[test]
 fn a_task_that_fails_at_the_last_moment_is_seen_to_fail() {
-    let told = Told::new(&[(0, Act::Start), (300, Act::Fail)]);
-    let failed = Cell::Whole(State::Error);
+    let told = LaneOracle::new(&[(0, LaneAct::Start), (300, LaneAct::Fail)]);
+    let failed = LaneCell::Whole(State::Error);
     // The lane's life ends at a border: what failed belongs to the last cell.
     assert_eq!(
         cells(&told.lane, 0, 100, 300),
-        [Cell::Whole(State::Computing); 2].into_iter().chain([failed]).collect::<Vec<_>>()
+        [LaneCell::Whole(State::Computing); 2].into_iter().chain([failed]).collect::<Vec<_>>()
     );
-    assert_eq!(cells(&told.lane, 300, 100, 400), [Cell::Whole(State::Idle)]);
+    assert_eq!(cells(&told.lane, 300, 100, 400), [LaneCell::Whole(State::Idle)]);
     // A view that was paused before knows nothing of it.
     assert_eq!(cells(&told.lane, 0, 1_000, 299).iter().filter(|&&cell| cell == failed).count(), 0);
 }
@@ -133,11 +136,11 @@ fn a_task_that_fails_at_the_last_moment_is_seen_to_fail() {
 #[test]
 fn a_throttle_is_seen_however_short() {
     for gap in [1, 10, 30, 100] {
-        let throttled = Act::Enter(State::Throttled);
-        let waiting = Act::Enter(State::Waiting);
-        let told = Told::new(&[(0, Act::Start), (500, throttled), (gap, waiting)]);
+        let throttled = LaneAct::Enter(State::Throttled);
+        let waiting = LaneAct::Enter(State::Waiting);
+        let told = LaneOracle::new(&[(0, LaneAct::Start), (500, throttled), (gap, waiting)]);
         let cell = cells(&told.lane, 0, 1_000, 1_000)[0];
-        assert!(matches!(cell, Cell::Merged { top: State::Throttled, .. }), "{gap} {cell:?}");
+        assert!(matches!(cell, LaneCell::Merged { top: State::Throttled, .. }), "{gap} {cell:?}");
     }
 }
 
@@ -145,8 +148,8 @@ fn a_throttle_is_seen_however_short() {
 fn a_span_is_found_by_time() {
     let mut lane = Lane::default();
     for (start, end, task) in [(10, 20, 1), (20, 30, 2), (40, 45, 3)] {
-        lane.start(Nanos(start), TaskId(task));
-        lane.finish(Nanos(end));
+        lane.start_task(Nanos(start), TaskId(task));
+        lane.finish_task(Nanos(end));
     }
     let at = |t| lane.span_at(Nanos(t)).map(|span| span.task.0);
     assert_eq!(

@@ -2,16 +2,20 @@
 
 use proptest::prelude::*;
 use threadline::model::{
-    Compute, Event, HeldCell, Kind, LaneId, Mode, Nanos, Plan, Run, State, Work,
+    ComputeSpec, Event, EventKind, GilCell, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
 };
 
 use super::config;
 
 /// A run in which lanes hold the GIL one after the other: whose, from when, to when.
 fn held(holds: &[(u16, u64, u64)]) -> Run {
-    let mut run = Run::new(Plan::new(Work::Cpu(Compute::default()), Mode::Gil, 3, 8));
+    let mut run = Run::new(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 3, 8));
     let mut enter = |lane, at, state| {
-        run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind: Kind::Entered { state } });
+        run.apply(&Event {
+            at: Nanos(at),
+            lane: LaneId(lane),
+            kind: EventKind::StateEntered { state },
+        });
     };
     for &(lane, start, end) in holds {
         enter(lane, start, State::Computing);
@@ -21,19 +25,19 @@ fn held(holds: &[(u16, u64, u64)]) -> Run {
 }
 
 /// The cells of 80 each from 0 on.
-fn cells(holds: &[(u16, u64, u64)], until: u64) -> Vec<HeldCell> {
+fn cells(holds: &[(u16, u64, u64)], until: u64) -> Vec<GilCell> {
     let run = held(holds);
     run.gil().unwrap().cells(Nanos(0), Nanos(80), 100, Nanos(until)).collect()
 }
 
-const fn whole(lane: u16) -> HeldCell {
-    HeldCell::Whole(Some(LaneId(lane)))
+const fn whole(lane: u16) -> GilCell {
+    GilCell::Whole(Some(LaneId(lane)))
 }
 
-const FREE: HeldCell = HeldCell::Whole(None);
+const FREE: GilCell = GilCell::Whole(None);
 
-const fn edge(left: Option<LaneId>, right: Option<LaneId>, eighths: u8) -> HeldCell {
-    HeldCell::Edge { left, right, eighths }
+const fn edge(left: Option<LaneId>, right: Option<LaneId>, eighths: u8) -> GilCell {
+    GilCell::Edge { left, right, eighths }
 }
 
 #[test]
@@ -64,7 +68,7 @@ fn what_is_shorter_than_a_sixteenth_is_no_change() {
 
 #[test]
 fn turns_in_one_cell_have_an_owner_only_if_one_had_most_of_it() {
-    let merged = |lane, eighths| [HeldCell::Merged { lane, eighths }];
+    let merged = |lane, eighths| [GilCell::Merged { lane, eighths }];
     assert_eq!(cells(&[(0, 0, 20), (1, 20, 40), (0, 40, 60), (1, 60, 80)], 80), merged(None, 8));
     assert_eq!(cells(&[(0, 10, 40), (0, 50, 70)], 80), merged(Some(LaneId(0)), 5));
     let most = [(0, 0, 35), (1, 35, 45), (0, 45, 80)];
@@ -77,7 +81,7 @@ fn turns_in_one_cell_have_an_owner_only_if_one_had_most_of_it() {
 #[test]
 fn more_changes_than_are_looked_at_are_a_share() {
     let holds: Vec<_> = (0..40).map(|turn| ((turn % 3) as u16, turn * 2, turn * 2 + 1)).collect();
-    assert_eq!(cells(&holds, 80), [HeldCell::Merged { lane: None, eighths: 4 }]);
+    assert_eq!(cells(&holds, 80), [GilCell::Merged { lane: None, eighths: 4 }]);
 }
 
 proptest! {
@@ -104,13 +108,13 @@ proptest! {
         let cells = gil.cells(Nanos(0), Nanos(width), 2_000, Nanos(until));
         for (place, cell) in (0..).zip(cells) {
             let (start, end) = (place * width, (place + 1) * width);
-            let share = gil.between(Nanos(start), Nanos(end)).share;
+            let share = gil.share_between(Nanos(start), Nanos(end)).share;
             let drawn = match cell {
-                HeldCell::Whole(None) => 0.0,
-                HeldCell::Whole(Some(_))
-                | HeldCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
-                HeldCell::Edge { left: None, eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
-                HeldCell::Edge { eighths, .. } | HeldCell::Merged { eighths, .. } => {
+                GilCell::Whole(None) => 0.0,
+                GilCell::Whole(Some(_))
+                | GilCell::Edge { left: Some(_), right: Some(_), .. } => 1.0,
+                GilCell::Edge { left: None, eighths, .. } => 1.0 - f64::from(eighths) / 8.0,
+                GilCell::Edge { eighths, .. } | GilCell::Merged { eighths, .. } => {
                     f64::from(eighths) / 8.0
                 }
             };

@@ -8,13 +8,13 @@
 mod cells;
 mod gil;
 mod gil_cells;
-mod law;
 mod legal;
-mod level;
+mod littles_law;
 mod nonsense;
 mod oracle;
 mod pages;
 mod run;
+mod time_series;
 mod timing;
 
 use proptest::test_runner::Config;

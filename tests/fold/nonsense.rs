@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    Done, End, Event, ExitStatus, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Output, Plan,
-    Product, Quota, Run, State, TaskId, Work,
+    CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, LaneId, Mode, Nanos,
+    Plan, Product, Quota, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
 };
 
 use super::config;
@@ -14,7 +14,7 @@ use super::legal::{cpu_plan, failure, page, plan, value};
 fn any_plan(workers: u16, tasks: u32) -> impl Strategy<Value = Plan> {
     let queue = prop_oneof![Just(None), edge_numbers().prop_map(Some)];
     (0..4_u8, queue).prop_map(move |(kind, queue)| {
-        let commands = Work::Commands { commands: vec!["true".to_owned()].into() };
+        let commands = WorkSpec::Commands { commands: vec!["true".to_owned()].into() };
         let plan = match kind {
             0 => plan(workers, tasks),
             1 => cpu_plan(workers, tasks),
@@ -39,59 +39,61 @@ fn any_event() -> impl Strategy<Value = Event> {
     })
 }
 
-fn any_kind() -> impl Strategy<Value = Kind> {
+fn any_kind() -> impl Strategy<Value = EventKind> {
     let task = || (0..6_u32).prop_map(TaskId);
     prop_oneof![
         8 => edge_numbers()
             .prop_flat_map(|tasks| any_plan(2, tasks))
-            .prop_map(|plan| Kind::RunStarted { plan }),
-        8 => edge_numbers().prop_map(|tasks| Kind::Queued { tasks }),
-        24 => task().prop_map(|task| Kind::Started { task }),
-        24 => select(State::ALL.to_vec()).prop_map(|state| Kind::Entered { state }),
-        12 => (task(), 0..6_u8).prop_map(|(task, n)| Kind::Finished { task, outcome: page(task, n) }),
-        4 => task().prop_map(|task| Kind::Finished { task, outcome: Outcome::Stopped }),
+            .prop_map(|plan| EventKind::RunStarted { plan }),
+        8 => edge_numbers().prop_map(|tasks| EventKind::TaskCountChanged { tasks }),
+        24 => task().prop_map(|task| EventKind::TaskStarted { task }),
+        24 => select(State::ALL.to_vec()).prop_map(|state| EventKind::StateEntered { state }),
+        12 => (task(), 0..6_u8).prop_map(|(task, n)| EventKind::TaskFinished { task, outcome: page(task, n) }),
+        4 => task().prop_map(|task| EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped }),
         8 => task().prop_map(|task| {
-            let outcome = Outcome::Failed(failure(FailureKind::Server));
-            Kind::Finished { task, outcome }
+            let outcome = TaskOutcome::Failed(failure(FailureKind::Server));
+            EventKind::TaskFinished { task, outcome }
         }),
         8 => task().prop_map(|task| {
-            let outcome = Outcome::Lost(failure(FailureKind::Worker));
-            Kind::Finished { task, outcome }
+            let outcome = TaskOutcome::Requeued(failure(FailureKind::Worker));
+            EventKind::TaskFinished { task, outcome }
         }),
         6 => (task(), any::<u64>()).prop_map(|(task, number)| {
-            Kind::Finished { task, outcome: value(number) }
+            EventKind::TaskFinished { task, outcome: value(number) }
         }),
         6 => task().prop_map(|task| {
-            let done = Done { answer: None, product: Product::Success };
-            Kind::Finished { task, outcome: Outcome::Done(done) }
+            let done = Completion { response: None, product: Product::Success };
+            EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }
         }),
-        4 => edge_numbers().prop_map(|tasks| Kind::Put { tasks }),
-        2 => any::<u32>().prop_map(|pid| Kind::Process { pid }),
+        4 => edge_numbers().prop_map(|tasks| EventKind::TaskEnqueued { tasks }),
+        2 => any::<u32>().prop_map(|pid| EventKind::ProcessStarted { pid }),
         2 => task().prop_map(|task| {
-            Kind::Output { task, output: Output {
+            EventKind::CommandOutput { task, output: CommandOutput {
                 text: "\u{1b}[2J".into(),
                 bytes: u64::MAX,
-                left_out: u64::MAX,
+                omitted: u64::MAX,
                 status: ExitStatus::Signal(i32::MIN),
             } }
         }),
         3 => task().prop_map(|task| {
-            let (failure, again) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
-            Kind::AttemptFailed { task, failure, again }
+            let (failure, retry_at) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
+            EventKind::AttemptFailed { task, failure, retry_at }
         }),
-        3 => task().prop_map(|task| Kind::Retried { task }),
+        3 => task().prop_map(|task| EventKind::TaskRetried { task }),
         1 => (0..3_u32, 0..3_u64).prop_map(|(remaining, reset)| {
-            Kind::Quota(Quota { limit: 2, remaining, reset })
+            EventKind::QuotaReported(Quota { limit: 2, remaining, reset })
         }),
-        1 => Just(Kind::Quota(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
-        1 => Just(Kind::RunFinished { end: End::Stopped }),
+        1 => Just(EventKind::QuotaReported(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
+        1 => Just(EventKind::RunFinished { outcome: RunOutcome::Stopped }),
     ]
 }
 
 /// How many followers a page has.
-fn entries(outcome: Outcome) -> Option<u64> {
+fn entries(outcome: TaskOutcome) -> Option<u64> {
     match outcome {
-        Outcome::Done(Done { product: Product::Followers(page), .. }) => Some(page.len() as u64),
+        TaskOutcome::Done(Completion { product: Product::Followers(page), .. }) => {
+            Some(page.len() as u64)
+        }
         _ => None,
     }
 }
@@ -108,10 +110,10 @@ proptest! {
         for event in &events {
             run.apply(event);
             prop_assert!(run.in_flight() <= workers);
-            prop_assert!(run.handed_out() as u32 <= workers);
-            prop_assert!(run.queued() <= run.known_tasks());
-            prop_assert!(run.unqueued() <= run.known_tasks());
-            prop_assert!(run.started_tasks() + run.lost() + run.retries() == run.requests());
+            prop_assert!(run.tasks_in_work() as u32 <= workers);
+            prop_assert!(run.queued_tasks() <= run.known_tasks());
+            prop_assert!(run.unqueued_tasks() <= run.known_tasks());
+            prop_assert!(run.started_tasks() + run.requeue_count() + run.retry_count() == run.request_count());
             prop_assert_eq!(run.tasks().count() as u32, run.started_tasks());
             prop_assert!(run.done_tasks() <= run.known_tasks());
             prop_assert!(run.done_tasks() <= run.started_tasks());
@@ -119,19 +121,19 @@ proptest! {
         let end = run.elapsed(Nanos(50));
         prop_assert_eq!(run.followers().count() as u64, run.follower_count());
         let entries = run.tasks().filter_map(|(_, record)| entries(record.outcome?));
-        prop_assert_eq!(entries.sum::<u64>(), run.follower_count() + run.duplicates());
+        prop_assert_eq!(entries.sum::<u64>(), run.follower_count() + run.duplicate_count());
         let values = run.values().count() as u32;
         prop_assert!(values == 0 || values >= run.done_tasks());
         if let Some(gil) = run.gil() {
-            prop_assert!((0.0..=1.0).contains(&gil.held(end)));
-            prop_assert!(gil.cost(end).0 <= end.0.saturating_mul(workers.into()));
+            prop_assert!((0.0..=1.0).contains(&gil.held_share(end)));
+            prop_assert!(gil.wait_time(end).0 <= end.0.saturating_mul(workers.into()));
         }
         for lane in run.lanes() {
             let spans: Vec<_> = lane.spans().collect();
             for pair in spans.windows(2) {
                 prop_assert!(pair[0].end.unwrap() <= pair[1].start);
             }
-            prop_assert_eq!(lane.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
             for width in [0, 1, 7, u64::MAX / 3, u64::MAX] {
                 for from in [0, 3, u64::MAX - 10, u64::MAX] {
                     let cells = lane.cells(Nanos(from), Nanos(width), 50, end).count();
@@ -149,7 +151,7 @@ proptest! {
     #[test]
     fn a_damaged_line_is_an_error_or_an_event(cut in 0..200_usize, byte in any::<u8>()) {
         let (task, at) = (TaskId(3), Nanos(1_234));
-        let kind = Kind::Finished { task, outcome: page(task, 2) };
+        let kind = EventKind::TaskFinished { task, outcome: page(task, 2) };
         let mut line = serde_json::to_vec(&Event { at, lane: LaneId(1), kind }).unwrap();
         let cut = cut % line.len();
         line[cut] = byte;
@@ -165,8 +167,8 @@ fn a_huge_task_number_takes_no_memory() {
     let mut run = Run::new(plan(1, u32::MAX));
     for task in [u32::MAX, u32::MAX - 1, 400_001, 0] {
         let task = TaskId(task);
-        run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: Kind::Started { task } });
-        let kind = Kind::Finished { task, outcome: page(task, 1) };
+        run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
+        let kind = EventKind::TaskFinished { task, outcome: page(task, 1) };
         run.apply(&Event { at: Nanos(2), lane: LaneId(0), kind });
         assert_eq!(run.tasks().count(), 0);
     }
@@ -180,11 +182,11 @@ fn a_task_is_counted_once_however_often_it_ends() {
     let finish = |lane| Event {
         at: Nanos(2),
         lane: LaneId(lane),
-        kind: Kind::Finished { task, outcome: page(task, 3) },
+        kind: EventKind::TaskFinished { task, outcome: page(task, 3) },
     };
     run.apply(&finish(0));
     assert_eq!((run.done_tasks(), run.follower_count()), (0, 0), "it never started");
-    run.apply(&Event { at: Nanos(3), lane: LaneId(0), kind: Kind::Started { task } });
+    run.apply(&Event { at: Nanos(3), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
     run.apply(&finish(1));
     assert_eq!(run.done_tasks(), 0, "another lane has it");
     run.apply(&finish(0));
@@ -195,8 +197,10 @@ fn a_task_is_counted_once_however_often_it_ends() {
 #[test]
 fn what_comes_after_the_end_is_left_out() {
     let mut run = Run::new(plan(1, 2));
-    let page = |task| [Kind::Started { task }, Kind::Finished { task, outcome: page(task, 3) }];
-    let end = Kind::RunFinished { end: End::Finished };
+    let page = |task| {
+        [EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome: page(task, 3) }]
+    };
+    let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
     for kind in page(TaskId(1)).into_iter().chain([end]).chain(page(TaskId(2))) {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
     }

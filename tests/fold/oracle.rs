@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use threadline::model::{Cell, Lane, Nanos, State, TaskId};
+use threadline::model::{Lane, LaneCell, Nanos, State, TaskId};
 
 /// Something that a lane is told.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Act {
+pub(crate) enum LaneAct {
     Start,
     Enter(State),
     Finish,
@@ -15,7 +15,7 @@ pub(crate) enum Act {
 
 /// A lane, and the same by the nanosecond.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct LaneOracle {
     pub(crate) lane: Lane,
     /// What it does in each nanosecond so far.
     pub(crate) states: Vec<State>,
@@ -30,44 +30,44 @@ pub(crate) struct Told {
 
 /// What a lane is told, each after a pause: short ones and long ones, so that cells hold none, one
 /// and many.
-pub(crate) fn acts() -> impl Strategy<Value = Vec<(u64, Act)>> {
+pub(crate) fn acts() -> impl Strategy<Value = Vec<(u64, LaneAct)>> {
     let pause = prop_oneof![4 => 0..6_u64, 3 => 0..60_u64, 1 => 200..900_u64];
     let act = prop_oneof![
-        2 => Just(Act::Start),
-        5 => select(State::ALL[1..State::ALL.len() - 1].to_vec()).prop_map(Act::Enter),
+        2 => Just(LaneAct::Start),
+        5 => select(State::ALL[1..State::ALL.len() - 1].to_vec()).prop_map(LaneAct::Enter),
         // Two that take turns: cells of one kind of change.
-        3 => select(vec![State::Waiting, State::Computing]).prop_map(Act::Enter),
-        2 => Just(Act::Finish),
-        1 => Just(Act::Fail),
+        3 => select(vec![State::Waiting, State::Computing]).prop_map(LaneAct::Enter),
+        2 => Just(LaneAct::Finish),
+        1 => Just(LaneAct::Fail),
     ];
     prop::collection::vec((pause, act), 0..120)
 }
 
-impl Told {
-    pub(crate) fn new(acts: &[(u64, Act)]) -> Self {
+impl LaneOracle {
+    pub(crate) fn new(acts: &[(u64, LaneAct)]) -> Self {
         let mut told = Self::default();
         for &(pause, act) in acts {
-            told.tell(pause, act);
+            told.apply(pause, act);
         }
         told
     }
 
-    pub(crate) fn tell(&mut self, pause: u64, act: Act) {
+    pub(crate) fn apply(&mut self, pause: u64, act: LaneAct) {
         self.states.resize((self.now + pause) as usize, self.state);
         self.now += pause;
         let at = Nanos(self.now);
         match act {
-            Act::Start => {
-                self.lane.start(at, TaskId(1));
+            LaneAct::Start => {
+                self.lane.start_task(at, TaskId(1));
                 (self.state, self.working) = (State::Computing, true);
             }
-            Act::Enter(state) => {
-                self.lane.enter(at, state);
+            LaneAct::Enter(state) => {
+                self.lane.enter_state(at, state);
                 self.state = state;
             }
-            Act::Finish => self.finish(at),
-            Act::Fail => {
-                self.lane.enter(at, State::Error);
+            LaneAct::Finish => self.finish(at),
+            LaneAct::Fail => {
+                self.lane.enter_state(at, State::Error);
                 self.state = State::Error;
                 self.errors.push(self.now);
                 self.finish(at);
@@ -77,7 +77,7 @@ impl Told {
     }
 
     fn finish(&mut self, at: Nanos) {
-        self.lane.finish(at);
+        self.lane.finish_task(at);
         if self.working {
             (self.state, self.working) = (State::Idle, false);
         }
@@ -103,7 +103,7 @@ impl Told {
     }
 
     /// What happens in [start, end) of a lane that has lived until `until`.
-    pub(crate) fn part(&self, start: u64, end: u64, until: u64) -> Seen {
+    pub(crate) fn part(&self, start: u64, end: u64, until: u64) -> ExpectedCell {
         let states = (start..end).map(|t| if t < until { self.state_at(t) } else { State::Idle });
         let mut stretches: Vec<(State, u64)> = Vec::new();
         for state in states {
@@ -115,13 +115,13 @@ impl Told {
         // An act is up to three entries on the lane.
         let changes = self.changes.iter().filter(|&&at| at >= start && at < end).count();
         let failed = self.failed(start, end.min(until));
-        Seen { stretches, width: end - start, crowded: changes > 4, failed }
+        ExpectedCell { stretches, width: end - start, crowded: changes > 4, failed }
     }
 }
 
 /// A cell's time, stretch by stretch of one state.
 #[derive(Debug)]
-pub(crate) struct Seen {
+pub(crate) struct ExpectedCell {
     stretches: Vec<(State, u64)>,
     width: u64,
     /// Whether there may be too many changes to look at each.
@@ -129,7 +129,7 @@ pub(crate) struct Seen {
     failed: bool,
 }
 
-impl Seen {
+impl ExpectedCell {
     fn time(&self, state: State) -> u64 {
         let of_state = self.stretches.iter().filter(|(other, _)| *other == state);
         of_state.map(|(_, length)| length).sum()
@@ -141,21 +141,21 @@ impl Seen {
     }
 
     /// Checks what a cell shows against what happened in it.
-    pub(crate) fn check(&self, cell: Cell) -> Result<(), TestCaseError> {
+    pub(crate) fn check(&self, cell: LaneCell) -> Result<(), TestCaseError> {
         if self.failed {
-            prop_assert_eq!(cell, Cell::Whole(State::Error));
+            prop_assert_eq!(cell, LaneCell::Whole(State::Error));
             return Ok(());
         }
         let (fine, most) = (self.width / 16, self.width / 8);
         match cell {
-            Cell::Whole(state) => {
+            LaneCell::Whole(state) => {
                 prop_assert!(self.width - self.time(state) <= most, "{self:?}");
                 prop_assert!(state == State::Throttled || self.time(State::Throttled) == 0);
                 let ends = [self.stretches.first(), self.stretches.last()];
                 let around = ends.iter().flatten().all(|(end, _)| *end == state);
                 prop_assert!(!around || self.stretches.len() == 1, "an interruption: {self:?}");
             }
-            Cell::Edge { left, right, eighths } => {
+            LaneCell::Edge { left, right, eighths } => {
                 prop_assert!((1..=7).contains(&eighths) && left != right);
                 let others = self.width - self.time(left) - self.time(right);
                 prop_assert!(others <= most, "{self:?}");
@@ -166,18 +166,18 @@ impl Seen {
                     prop_assert!(shown || self.time(state) == 0, "{self:?}");
                 }
             }
-            Cell::Notched(state) => {
+            LaneCell::Notched(state) => {
                 let others = self.width - self.time(state);
                 prop_assert!(others > 0 && others <= most, "{self:?}");
                 prop_assert!(state < State::Throttled, "{self:?}");
             }
-            Cell::Merged { top, under, eighths } => self.check_merged(top, under, eighths)?,
+            LaneCell::Merged { top, under, eighths } => self.check_merged(top, under, eighths)?,
         }
         match (self.stretches.as_slice(), self.crowded) {
-            (&[(only, _)], _) => prop_assert_eq!(cell, Cell::Whole(only)),
+            (&[(only, _)], _) => prop_assert_eq!(cell, LaneCell::Whole(only)),
             (&[(left, _), (right, length)], false) if length.min(self.width - length) > fine => {
                 let eighths = self.eighths(left) as u8;
-                prop_assert_eq!(cell, Cell::Edge { left, right, eighths });
+                prop_assert_eq!(cell, LaneCell::Edge { left, right, eighths });
             }
             _ => {}
         }

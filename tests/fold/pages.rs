@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use threadline::model::{Follower, Page};
+use threadline::model::{Follower, FollowerPage};
 
 use super::config;
 
@@ -24,28 +24,28 @@ proptest! {
         followers in prop::collection::vec(follower(), 0..20),
         others in prop::collection::vec(follower(), 0..3),
     ) {
-        let page: Page = followers.iter().cloned().collect();
+        let page: FollowerPage = followers.iter().cloned().collect();
         prop_assert_eq!(page.iter().collect::<Vec<_>>(), &*followers);
         let ids: Vec<u64> = followers.iter().map(|follower| follower.id).collect();
         prop_assert_eq!((page.ids(), page.len()), (&*ids, followers.len()));
         prop_assert_eq!(page.is_empty(), followers.is_empty());
-        prop_assert_eq!(others.iter().cloned().collect::<Page>() == page, others == followers);
+        prop_assert_eq!(others.iter().cloned().collect::<FollowerPage>() == page, others == followers);
     }
 
     #[test]
     fn on_the_wire_a_page_is_its_followers(
         followers in prop::collection::vec(follower(), 0..20),
     ) {
-        let page: Page = followers.iter().cloned().collect();
+        let page: FollowerPage = followers.iter().cloned().collect();
         let wire = serde_json::to_string(&followers).unwrap();
         prop_assert_eq!(&serde_json::to_string(&page).unwrap(), &wire);
-        prop_assert_eq!(serde_json::from_str::<Page>(&wire).unwrap(), page);
+        prop_assert_eq!(serde_json::from_str::<FollowerPage>(&wire).unwrap(), page);
     }
 }
 
 #[test]
 fn keys_may_be_in_any_order_and_among_others_but_none_may_be_missing() {
-    let read = serde_json::from_str::<Page>;
+    let read = serde_json::from_str::<FollowerPage>;
     let page = read(r#"[{"html_url":"u","x":[{}],"id":7,"login":"\u006ca","y":null}]"#).unwrap();
     let follower = Follower { id: 7, login: "la".into(), html_url: "u".into() };
     assert_eq!(page.iter().collect::<Vec<_>>(), [follower]);

@@ -5,17 +5,18 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use threadline::model::{
-    Answer, Cell, Done, Event, FailureKind, Kind, Lane, LaneId, Limit, LimitKind, Nanos, Outcome,
-    Plan, Product, Run, Span, State, Step, TaskId, Why,
+    ChangeReason, Completion, Event, EventKind, FailureKind, Lane, LaneCell, LaneId, LimitChange,
+    LimitKind, Nanos, Plan, Product, ReachedLimit, ResponseSummary, Run, Span, State, TaskId,
+    TaskOutcome,
 };
 
 use super::config;
-use super::legal::{Story, page, plan, story};
+use super::legal::{EventHistory, event_history, page, plan};
 
-fn fold(story: &Story) -> Run {
-    let mut run = Run::new(story.plan.clone());
-    for chapter in &story.chapters {
-        run.apply(&chapter.event);
+fn fold(history: &EventHistory) -> Run {
+    let mut run = Run::new(history.plan.clone());
+    for history_step in &history.history_steps {
+        run.apply(&history_step.event);
     }
     run
 }
@@ -27,7 +28,7 @@ fn portrait(run: &Run) -> String {
         let end = lane.last_change();
         let cells: Vec<_> = lane.cells(Nanos::ZERO, Nanos(997), 500, end).collect();
         let spans: Vec<_> = lane.spans().collect();
-        let sums = lane.between(Nanos::ZERO, end);
+        let sums = lane.state_times_between(Nanos::ZERO, end);
         writeln!(text, "{:?} {end:?} {spans:?} {cells:?} {sums:?}", lane.state()).unwrap();
     }
     let tasks: Vec<_> = run.tasks().collect();
@@ -35,12 +36,23 @@ fn portrait(run: &Run) -> String {
         .unwrap();
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
     let names: Vec<String> = (0..run.plan().workers).map(|lane| run.worker_name(lane)).collect();
-    let processes = (names, run.lost(), run.handed_out(), run.unqueued());
+    let processes = (names, run.requeue_count(), run.tasks_in_work(), run.unqueued_tasks());
     writeln!(text, "{processes:?} {:?}", run.values().collect::<Vec<_>>()).unwrap();
-    let followers = (run.follower_count(), run.duplicates());
-    let totals = (run.queued(), followers, run.bytes(), run.quota(), run.retries());
-    let limits = (run.limits(), run.narrowed(), run.last_shown(), run.quota_level().at(NOW));
-    let ends = (run.has_begun(), run.end(), run.took(), run.is_whole(), run.elapsed(Nanos::ZERO));
+    let followers = (run.follower_count(), run.duplicate_count());
+    let totals = (run.queued_tasks(), followers, run.bytes(), run.quota(), run.retry_count());
+    let limits = (
+        run.limits(),
+        run.reduced_limit(),
+        run.last_visible_page(),
+        run.quota_level().value_at(NOW),
+    );
+    let ends = (
+        run.has_started(),
+        run.outcome(),
+        run.duration(),
+        run.is_complete(),
+        run.elapsed(Nanos::ZERO),
+    );
     let levels = [run.in_flight_level(), run.queue_level()];
     let levels = levels.map(|level| {
         let mean = |at: u64| level.mean(Nanos(at), Nanos(at + 991));
@@ -52,14 +64,14 @@ fn portrait(run: &Run) -> String {
 }
 
 /// How long a lane waited between a failed attempt and the next, or the end of its task.
-fn held(story: &Story, run: &Run, lane: &Lane) -> u64 {
+fn held(history: &EventHistory, run: &Run, lane: &Lane) -> u64 {
     let place = run.lanes().iter().position(|other| std::ptr::eq(other, lane)).unwrap();
-    let own = story.chapters.iter().map(|chapter| &chapter.event);
+    let own = history.history_steps.iter().map(|history_step| &history_step.event);
     let (mut since, mut total) = (None, 0);
     for event in own.filter(|event| usize::from(event.lane.0) == place) {
         match event.kind {
-            Kind::AttemptFailed { .. } => since = Some(event.at),
-            Kind::Retried { .. } | Kind::Finished { .. } => {
+            EventKind::AttemptFailed { .. } => since = Some(event.at),
+            EventKind::TaskRetried { .. } | EventKind::TaskFinished { .. } => {
                 total += since.take().map_or(0, |since| event.at.since(since).0);
             }
             _ => {}
@@ -74,52 +86,52 @@ const NOW: Nanos = Nanos(u64::MAX);
 proptest! {
     #![proptest_config(config())]
     #[test]
-    fn in_flight_and_queue_are_as_the_pool_has_them(story in story()) {
-        let mut run = Run::new(story.plan.clone());
-        for chapter in &story.chapters {
-            run.apply(&chapter.event);
-            prop_assert_eq!(run.in_flight(), chapter.in_flight);
-            prop_assert!(run.in_flight() <= u32::from(story.plan.workers));
-            prop_assert_eq!(run.queued(), chapter.queued);
-            prop_assert_eq!(run.handed_out(), chapter.handed_out);
-            prop_assert_eq!(run.unqueued(), chapter.unqueued);
-            let begins = matches!(chapter.event.kind, Kind::RunStarted { .. });
-            prop_assert!(begins || run.queue_level().at(NOW) == chapter.queued);
-            prop_assert_eq!(run.in_flight_level().at(NOW), chapter.in_flight);
+    fn in_flight_and_queue_are_as_the_pool_has_them(history in event_history()) {
+        let mut run = Run::new(history.plan.clone());
+        for history_step in &history.history_steps {
+            run.apply(&history_step.event);
+            prop_assert_eq!(run.in_flight(), history_step.in_flight);
+            prop_assert!(run.in_flight() <= u32::from(history.plan.workers));
+            prop_assert_eq!(run.queued_tasks(), history_step.queued);
+            prop_assert_eq!(run.tasks_in_work(), history_step.handed_out);
+            prop_assert_eq!(run.unqueued_tasks(), history_step.unqueued);
+            let begins = matches!(history_step.event.kind, EventKind::RunStarted { .. });
+            prop_assert!(begins || run.queue_level().value_at(NOW) == history_step.queued);
+            prop_assert_eq!(run.in_flight_level().value_at(NOW), history_step.in_flight);
         }
-        prop_assert!(run.in_flight_level().peak() <= u32::from(story.plan.workers));
+        prop_assert!(run.in_flight_level().peak() <= u32::from(history.plan.workers));
     }
 
     #[test]
-    fn a_lane_does_one_task_at_a_time_and_is_busy_as_long_as_it_has_one(story in story()) {
-        let run = fold(&story);
+    fn a_lane_does_one_task_at_a_time_and_is_busy_as_long_as_it_has_one(history in event_history()) {
+        let run = fold(&history);
         let end = run.elapsed(Nanos::ZERO);
         for lane in run.lanes() {
             let spans: Vec<_> = lane.spans().collect();
             for pair in spans.windows(2) {
                 prop_assert!(pair[0].end.unwrap() <= pair[1].start);
             }
-            let held = held(&story, &run, lane);
+            let held = held(&history, &run, lane);
             let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
-            prop_assert_eq!(lane.busy(end).0, lengths.sum::<u64>() + held);
-            let sums = lane.between(Nanos::ZERO, end);
+            prop_assert_eq!(lane.busy_time(end).0, lengths.sum::<u64>() + held);
+            let sums = lane.state_times_between(Nanos::ZERO, end);
             prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
-            let durations = run.durations_on(lane, end).count();
+            let durations = run.lane_task_durations(lane, end).count();
             let stopped = |span: &&Span| {
-                run.task(span.task).and_then(|record| record.outcome) == Some(Outcome::Stopped)
+                run.task(span.task).and_then(|record| record.outcome) == Some(TaskOutcome::Stopped)
             };
             prop_assert_eq!(durations, spans.len() - spans.iter().filter(stopped).count());
         }
     }
 
     #[test]
-    fn a_tasks_attempts_are_counted_whatever_lane_makes_them(story in story()) {
-        let run = fold(&story);
+    fn a_tasks_attempts_are_counted_whatever_lane_makes_them(history in event_history()) {
+        let run = fold(&history);
         let mut attempts: BTreeMap<TaskId, u32> = BTreeMap::new();
         let mut taken = vec![0; run.lanes().len()];
-        for Event { at, lane, kind } in story.chapters.iter().map(|chapter| &chapter.event) {
-            let (Kind::Started { task } | Kind::Retried { task }) = kind else { continue };
-            taken[usize::from(lane.0)] += usize::from(matches!(kind, Kind::Started { .. }));
+        for Event { at, lane, kind } in history.history_steps.iter().map(|history_step| &history_step.event) {
+            let (EventKind::TaskStarted { task } | EventKind::TaskRetried { task }) = kind else { continue };
+            taken[usize::from(lane.0)] += usize::from(matches!(kind, EventKind::TaskStarted { .. }));
             let attempt = attempts.entry(*task).or_default();
             *attempt += 1;
             let spans = run.lanes()[usize::from(lane.0)].spans();
@@ -133,14 +145,14 @@ proptest! {
             prop_assert!(failed == attempts || failed + 1 == attempts && !open);
         }
         for (lane, taken) in run.lanes().iter().zip(taken) {
-            prop_assert_eq!(lane.tasks_until(run.elapsed(Nanos::ZERO)), taken);
+            prop_assert_eq!(lane.task_count_until(run.elapsed(Nanos::ZERO)), taken);
         }
     }
 
     /// Little's law, exactly: the area under the tasks in flight is the sum of their durations.
     #[test]
-    fn the_mean_in_flight_is_the_sum_of_durations_over_the_time(story in story()) {
-        let run = fold(&story);
+    fn the_mean_in_flight_is_the_sum_of_durations_over_the_time(history in event_history()) {
+        let run = fold(&history);
         let end = run.elapsed(Nanos::ZERO);
         let spans = run.lanes().iter().flat_map(Lane::spans);
         let durations: u64 = spans.map(|span| span.end.unwrap().since(span.start).0).sum();
@@ -149,15 +161,15 @@ proptest! {
     }
 
     #[test]
-    fn totals_are_those_of_the_outcomes(story in story()) {
-        let mut run = Run::new(story.plan.clone());
+    fn totals_are_those_of_the_outcomes(history in event_history()) {
+        let mut run = Run::new(history.plan.clone());
         let (mut outcomes, mut lost) = (BTreeMap::new(), 0);
-        for chapter in &story.chapters {
-            run.apply(&chapter.event);
-            if let Kind::Finished { task, outcome } = &chapter.event.kind {
+        for history_step in &history.history_steps {
+            run.apply(&history_step.event);
+            if let EventKind::TaskFinished { task, outcome } = &history_step.event.kind {
                 prop_assert_eq!(run.followers().count() as u64, run.follower_count());
                 match outcome {
-                    Outcome::Lost(_) => {
+                    TaskOutcome::Requeued(_) => {
                         lost += 1;
                         outcomes.remove(task);
                     }
@@ -165,16 +177,16 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(run.lost(), lost);
+        prop_assert_eq!(run.requeue_count(), lost);
         let dones: Vec<_> = outcomes
             .values()
             .filter_map(|outcome| match outcome {
-                Outcome::Done(done) => Some(done),
+                TaskOutcome::Done(done) => Some(done),
                 _ => None,
             })
             .collect();
         prop_assert_eq!(run.done_tasks() as usize, dones.len());
-        prop_assert_eq!(run.bytes(), dones.iter().filter_map(|done| done.answer).map(|answer| answer.bytes).sum::<u64>());
+        prop_assert_eq!(run.bytes(), dones.iter().filter_map(|done| done.response).map(|answer| answer.bytes).sum::<u64>());
         let followers = dones.iter().flat_map(|done| match &done.product {
             Product::Followers(page) => page.ids().to_vec(),
             _ => Vec::new(),
@@ -187,7 +199,7 @@ proptest! {
                 different.push(id);
             }
         }
-        let counts = (run.follower_count(), run.duplicates());
+        let counts = (run.follower_count(), run.duplicate_count());
         prop_assert_eq!(counts, (different.len() as u64, duplicates));
         prop_assert!(run.followers().map(|one| one.id).eq(different.iter().copied()));
         prop_assert!(run.follower_ids().eq(different));
@@ -203,27 +215,27 @@ proptest! {
     }
 
     #[test]
-    fn a_recording_replayed_gives_the_same_run(story in story()) {
-        let mut replayed = Run::new(story.plan.clone());
-        for chapter in &story.chapters {
-            let line = serde_json::to_string(&chapter.event).unwrap();
+    fn a_recording_replayed_gives_the_same_run(history in event_history()) {
+        let mut replayed = Run::new(history.plan.clone());
+        for history_step in &history.history_steps {
+            let line = serde_json::to_string(&history_step.event).unwrap();
             prop_assert!(!line.contains('\n'));
             let event: Event = serde_json::from_str(&line).unwrap();
-            prop_assert_eq!(&event, &chapter.event);
+            prop_assert_eq!(&event, &history_step.event);
             replayed.apply(&event);
         }
-        prop_assert_eq!(portrait(&fold(&story)), portrait(&replayed));
+        prop_assert_eq!(portrait(&fold(&history)), portrait(&replayed));
     }
 }
 
-fn apply(run: &mut Run, at: u64, lane: u16, kind: Kind) {
+fn apply(run: &mut Run, at: u64, lane: u16, kind: EventKind) {
     run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind });
 }
 
 fn done(run: &mut Run, task: u32, followers: u8) {
     let (task, at) = (TaskId(task), u64::from(task) * 10);
-    apply(run, at, 0, Kind::Started { task });
-    apply(run, at + 5, 0, Kind::Finished { task, outcome: page(task, followers) });
+    apply(run, at, 0, EventKind::TaskStarted { task });
+    apply(run, at + 5, 0, EventKind::TaskFinished { task, outcome: page(task, followers) });
 }
 
 #[test]
@@ -232,12 +244,12 @@ fn a_page_past_the_end_counts_as_asked_for_and_not_as_done() {
     done(&mut run, 1, 2);
     done(&mut run, 2, 1);
     done(&mut run, 3, 0);
-    apply(&mut run, 40, 0, Kind::Queued { tasks: 2 });
+    apply(&mut run, 40, 0, EventKind::TaskCountChanged { tasks: 2 });
     assert_eq!((run.done_tasks(), run.known_tasks(), run.started_tasks()), (2, 2, 3));
-    assert_eq!(run.queued(), 0);
+    assert_eq!(run.queued_tasks(), 0);
     // It exists after all.
-    apply(&mut run, 50, 0, Kind::Queued { tasks: 4 });
-    assert_eq!((run.done_tasks(), run.known_tasks(), run.queued()), (3, 4, 1));
+    apply(&mut run, 50, 0, EventKind::TaskCountChanged { tasks: 4 });
+    assert_eq!((run.done_tasks(), run.known_tasks(), run.queued_tasks()), (3, 4, 1));
 }
 
 #[test]
@@ -246,31 +258,41 @@ fn an_empty_page_before_the_last_is_a_page() {
     for (task, followers) in [(1, 2), (2, 0), (3, 1)] {
         done(&mut run, task, followers);
     }
-    apply(&mut run, 40, 0, Kind::RunFinished { end: threadline::model::End::Finished });
-    assert!(run.is_whole());
+    apply(
+        &mut run,
+        40,
+        0,
+        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+    );
+    assert!(run.is_complete());
 }
 
 #[test]
 fn a_run_lasts_from_its_start_to_its_last_finish() {
     let mut run = Run::new(plan(1, 1));
     assert_eq!(run.elapsed(Nanos(7)), Nanos::ZERO);
-    apply(&mut run, 0, 0, Kind::RunStarted { plan: plan(1, 1) });
+    apply(&mut run, 0, 0, EventKind::RunStarted { plan: plan(1, 1) });
     assert_eq!(run.elapsed(Nanos(7)), Nanos(7));
     done(&mut run, 1, 1);
     // Its clock is behind the newest event.
     assert_eq!(run.elapsed(Nanos(7)), Nanos(15));
-    assert_eq!(run.took(), None);
-    apply(&mut run, 99, 0, Kind::RunFinished { end: threadline::model::End::Finished });
-    assert_eq!((run.elapsed(Nanos(200)), run.took()), (Nanos(15), Some(Nanos(15))));
+    assert_eq!(run.duration(), None);
+    apply(
+        &mut run,
+        99,
+        0,
+        EventKind::RunFinished { outcome: threadline::model::RunOutcome::Finished },
+    );
+    assert_eq!((run.elapsed(Nanos(200)), run.duration()), (Nanos(15), Some(Nanos(15))));
 }
 
 #[test]
 fn a_failed_task_ends_in_an_error_and_its_lane_goes_on() {
     let mut run = Run::new(plan(1, 2));
-    apply(&mut run, 0, 0, Kind::Started { task: TaskId(1) });
+    apply(&mut run, 0, 0, EventKind::TaskStarted { task: TaskId(1) });
     let failure = super::legal::failure(threadline::model::FailureKind::Panicked);
-    let outcome = Outcome::Failed(failure.clone());
-    apply(&mut run, 8, 0, Kind::Finished { task: TaskId(1), outcome });
+    let outcome = TaskOutcome::Failed(failure.clone());
+    apply(&mut run, 8, 0, EventKind::TaskFinished { task: TaskId(1), outcome });
     assert_eq!((run.failure(), run.failed_task()), (Some(&failure), Some(TaskId(1))));
     assert_eq!(run.lanes()[0].state(), State::Idle);
     done(&mut run, 2, 1);
@@ -282,49 +304,57 @@ fn each_attempt_is_a_stretch_of_its_own_and_the_wait_between_is_in_neither() {
     let mut run = Run::new(plan(1, 1));
     let task = TaskId(1);
     let failed = |kind| {
-        let (failure, again) = (super::legal::failure(kind), Nanos(9));
-        Kind::AttemptFailed { task, failure, again }
+        let (failure, retry_at) = (super::legal::failure(kind), Nanos(9));
+        EventKind::AttemptFailed { task, failure, retry_at }
     };
-    apply(&mut run, 0, 0, Kind::Started { task });
+    apply(&mut run, 0, 0, EventKind::TaskStarted { task });
     apply(&mut run, 2, 0, failed(FailureKind::Server));
-    assert_eq!((run.in_flight(), run.queued()), (0, 0));
+    assert_eq!((run.in_flight(), run.queued_tasks()), (0, 0));
     assert_eq!(run.lanes()[0].state(), State::Throttled);
-    apply(&mut run, 9, 0, Kind::Retried { task });
-    assert_eq!((run.in_flight(), run.retries(), run.started_tasks()), (1, 1, 1));
-    apply(&mut run, 12, 0, Kind::Finished { task, outcome: page(task, 1) });
+    apply(&mut run, 9, 0, EventKind::TaskRetried { task });
+    assert_eq!((run.in_flight(), run.retry_count(), run.started_tasks()), (1, 1, 1));
+    apply(&mut run, 12, 0, EventKind::TaskFinished { task, outcome: page(task, 1) });
     let spans: Vec<_> = run.lanes()[0].spans().collect();
     let stretches = spans.iter().map(|span| (span.attempt, span.start.0, span.end.unwrap().0));
     assert_eq!(stretches.collect::<Vec<_>>(), [(1, 0, 2), (2, 9, 12)]);
-    let times: Vec<u64> = run.durations().map(|time| time.0).collect();
+    let times: Vec<u64> = run.task_durations().map(|time| time.0).collect();
     assert_eq!((times, run.failed_attempts(task).len()), (vec![2, 3], 1));
     // A failed attempt is seen as one, a limit is not.
     let lane = |kind| {
         let mut run = Run::new(plan(1, 1));
-        apply(&mut run, 0, 0, Kind::Started { task });
+        apply(&mut run, 0, 0, EventKind::TaskStarted { task });
         apply(&mut run, 5, 0, failed(kind));
         run.lanes()[0].cells(Nanos::ZERO, Nanos(10), 1, Nanos(10)).next()
     };
-    assert_eq!(lane(FailureKind::TimedOut), Some(Cell::Whole(State::Error)));
-    assert_ne!(lane(FailureKind::RateLimited), Some(Cell::Whole(State::Error)));
+    assert_eq!(lane(FailureKind::TimedOut), Some(LaneCell::Whole(State::Error)));
+    assert_ne!(lane(FailureKind::RateLimited), Some(LaneCell::Whole(State::Error)));
 }
 
 #[test]
 fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
     let mut run = Run::new(plan(4, 9));
-    let limit = Limit { kind: LimitKind::Secondary, until: Nanos(70), until_utc: 1_700_000_000 };
-    apply(&mut run, 10, 0, Kind::Limited(limit));
+    let limit =
+        ReachedLimit { kind: LimitKind::Secondary, until: Nanos(70), until_utc: 1_700_000_000 };
+    apply(&mut run, 10, 0, EventKind::RateLimited(limit));
     assert_eq!((run.limit_at(Nanos(69)), run.limit_at(Nanos(70))), (Some(&limit), None));
     // Said again while it lasts it is the same one; another kind, or later, and it is another.
-    let (longer, primary) =
-        (Limit { until: Nanos(75), ..limit }, Limit { kind: LimitKind::Primary, ..limit });
-    apply(&mut run, 20, 0, Kind::Limited(longer));
+    let (longer, primary) = (
+        ReachedLimit { until: Nanos(75), ..limit },
+        ReachedLimit { kind: LimitKind::Primary, ..limit },
+    );
+    apply(&mut run, 20, 0, EventKind::RateLimited(longer));
     assert_eq!(run.limits(), [longer]);
-    apply(&mut run, 30, 0, Kind::Limited(primary));
-    apply(&mut run, 75, 0, Kind::Limited(primary));
+    apply(&mut run, 30, 0, EventKind::RateLimited(primary));
+    apply(&mut run, 75, 0, EventKind::RateLimited(primary));
     assert_eq!(run.limits(), [longer, primary, primary]);
     for (in_flight, said) in [(2, Some(2)), (3, Some(3)), (4, None)] {
-        apply(&mut run, 80, 0, Kind::Allowed { in_flight, why: Why::Recovered });
-        assert_eq!(run.narrowed(), said);
+        apply(
+            &mut run,
+            80,
+            0,
+            EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Recovered },
+        );
+        assert_eq!(run.reduced_limit(), said);
     }
 }
 
@@ -332,25 +362,29 @@ fn a_limit_holds_until_it_ends_and_fewer_than_all_workers_are_said() {
 fn each_change_of_how_many_may_be_in_flight_is_kept_with_its_reason() {
     let plan = Plan { auto: true, ..plan(9, 9) };
     let mut run = Run::new(plan.clone());
-    let told = [(10, 4, Why::Start), (20, 8, Why::NoQueue { tenths: 3 }), (60, 4, Why::TimedOut)];
-    apply(&mut run, 0, 0, Kind::RunStarted { plan });
-    for (at, in_flight, why) in told {
-        apply(&mut run, at, 0, Kind::Allowed { in_flight, why });
-    }
-    let step = |at, from, to, why| Step { at: Nanos(at), from, to, why };
-    let steps = [
-        step(10, None, 4, Why::Start),
-        step(20, Some(4), 8, Why::NoQueue { tenths: 3 }),
-        step(60, Some(8), 4, Why::TimedOut),
+    let told = [
+        (10, 4, ChangeReason::Start),
+        (20, 8, ChangeReason::NoQueue { tenths: 3 }),
+        (60, 4, ChangeReason::TimedOut),
     ];
-    assert_eq!(run.steps(), steps);
-    let found: Vec<_> = [9, 10, 59, 60, 99].map(|t| run.step_at(Nanos(t)).copied()).into();
+    apply(&mut run, 0, 0, EventKind::RunStarted { plan });
+    for (at, in_flight, reason) in told {
+        apply(&mut run, at, 0, EventKind::ConcurrencyChanged { in_flight, reason });
+    }
+    let step = |at, from, to, why| LimitChange { at: Nanos(at), from, to, reason: why };
+    let steps = [
+        step(10, None, 4, ChangeReason::Start),
+        step(20, Some(4), 8, ChangeReason::NoQueue { tenths: 3 }),
+        step(60, Some(8), 4, ChangeReason::TimedOut),
+    ];
+    assert_eq!(run.limit_changes(), steps);
+    let found: Vec<_> = [9, 10, 59, 60, 99].map(|t| run.limit_change_at(Nanos(t)).copied()).into();
     assert_eq!(found, [None, Some(steps[0]), Some(steps[1]), Some(steps[2]), Some(steps[2])]);
-    let level = run.allowed_level();
-    assert_eq!((level.at(Nanos(9)), level.at(Nanos(20)), level.peak()), (0, 8, 8));
+    let level = run.concurrency_limit_level();
+    assert_eq!((level.value_at(Nanos(9)), level.value_at(Nanos(20)), level.peak()), (0, 8, 8));
     assert!((level.mean(Nanos(10), Nanos(30)) - 6.0).abs() < 1e-9);
     // What a person who asked for no number is not told as if they had.
-    assert_eq!((run.allowed(), run.narrowed()), (Some(4), None));
+    assert_eq!((run.concurrency_limit(), run.reduced_limit()), (Some(4), None));
     assert!((run.mean_workers(Nanos(110)) - 5.1).abs() < 0.1, "{}", run.mean_workers(Nanos(110)));
 }
 
@@ -358,17 +392,17 @@ fn each_change_of_how_many_may_be_in_flight_is_kept_with_its_reason() {
 fn the_last_page_that_the_api_shows_is_the_one_before_the_first_that_it_does_not() {
     let mut run = Run::new(plan(1, 9));
     let no_more = || {
-        let done = Done {
-            answer: Some(Answer { status: 422, bytes: 9, connected: false }),
-            product: Product::NoMore,
+        let done = Completion {
+            response: Some(ResponseSummary { status: 422, bytes: 9, connected: false }),
+            product: Product::PastLastPage,
         };
-        Outcome::Done(done)
+        TaskOutcome::Done(done)
     };
-    assert_eq!(run.last_shown(), None);
+    assert_eq!(run.last_visible_page(), None);
     for task in [7, 5, 6] {
         let (task, at) = (TaskId(task), u64::from(task));
-        apply(&mut run, at, 0, Kind::Started { task });
-        apply(&mut run, at, 0, Kind::Finished { task, outcome: no_more() });
+        apply(&mut run, at, 0, EventKind::TaskStarted { task });
+        apply(&mut run, at, 0, EventKind::TaskFinished { task, outcome: no_more() });
     }
-    assert_eq!(run.last_shown(), Some(TaskId(4)));
+    assert_eq!(run.last_visible_page(), Some(TaskId(4)));
 }

@@ -8,18 +8,18 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::replay::Speed;
+use threadline::app::replay::ReplaySpeed;
 use threadline::app::session::SweepSetup;
 use threadline::app::{App, Background, Msg};
-use threadline::export::followers::{self, Format};
-use threadline::export::{Subject, markdown, svg, trace};
-use threadline::headless::{self, Exports, Follow, Shape, Streams};
+use threadline::export::followers::{self, FollowerFormat};
+use threadline::export::{ReportSubject, markdown, svg, trace};
+use threadline::headless::{self, ExportTargets, ProgressMode, ReportFormat, Streams};
 use threadline::model::{LimitKind, Mode, Nanos, Run, Selection, Workload};
 use threadline::recording::{self, Recording};
 use threadline::signals::Signals;
 use threadline::ui::{self, theme::Theme};
 
-use crate::fabricate::{COLOUR, Job, Sitting};
+use crate::app_driver::{AppDriver, COLOUR, Scenario};
 use crate::{PARTS, bent, number};
 
 /// A case is drawn and written in all forms: 100 times the work of a line.
@@ -27,9 +27,9 @@ const SHARE: u64 = 100;
 
 /// The recordings of sittings in which much happens.
 fn recordings() -> Vec<String> {
-    let job = Job::default;
+    let job = Scenario::default;
     let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
-    let troubled = Job {
+    let troubled = Scenario {
         costs_quota: true,
         queue: Some(2),
         bad_page: Some((Mode::Sequential, 2)),
@@ -39,17 +39,17 @@ fn recordings() -> Vec<String> {
     };
     let cases = [
         (troubled, Selection::race(Workload::Followers)),
-        (Job { sweep, ..job() }, Selection::sweep(Workload::Followers)),
-        (Job { auto: true, ..job() }, Selection::race(Workload::Followers)),
-        (Job { lost: Some(2), ..job() }, Selection::race(Workload::Cpu)),
+        (Scenario { sweep, ..job() }, Selection::sweep(Workload::Followers)),
+        (Scenario { auto: true, ..job() }, Selection::race(Workload::Followers)),
+        (Scenario { lost: Some(2), ..job() }, Selection::race(Workload::Cpu)),
         (job(), Selection::only(Workload::Mixed, Mode::Gil)),
         (job(), Selection::race(Workload::Commands)),
     ];
     let recorded = |(job, selection)| {
         // Where it costs nothing, another mode follows.
-        let sitting = Sitting::new(job, selection).finished().pressed("3").finished();
-        let (mut file, session) = (Vec::new(), sitting.app.session());
-        recording::write(session.setup(), session.kept(), &mut file).unwrap();
+        let driver = AppDriver::new(job, selection).play_to_end().press_keys("3").play_to_end();
+        let (mut file, session) = (Vec::new(), driver.app.session());
+        recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
         String::from_utf8(file).unwrap()
     };
     cases.map(recorded).into()
@@ -85,16 +85,16 @@ fn damaged(text: &str, random: &mut Rng) -> Vec<u8> {
 fn a_damaged_recording_is_drawn_and_told_as_far_as_it_goes() {
     let texts = recordings();
     for text in &texts {
-        assert_eq!(recording::read("whole", text.as_bytes()).unwrap().flaw(), None);
+        assert_eq!(recording::read("whole", text.as_bytes()).unwrap().defect(), None);
     }
-    let signals = Signals::that_end().unwrap();
+    let signals = Signals::for_termination().unwrap();
     let first = number("FUZZ_SEED", 0);
     for seed in first..first + number("FUZZ_CASES", 20_000).div_ceil(SHARE) {
         let mut random = Rng::with_seed(seed);
         let text = damaged(random.choice(&texts).unwrap(), &mut random);
         let checked = catch_unwind(AssertUnwindSafe(|| {
             let Ok(recording) = recording::read("a file", text.as_slice()) else { return };
-            recording.session().all_runs().for_each(crate::check);
+            recording.replay_session().all_runs().for_each(crate::check);
             report(&recording, &signals);
             write_exports(&recording);
             play(recording, &mut random);
@@ -112,14 +112,16 @@ fn is_harmless(text: &[u8]) {
 
 /// Writes the reports of `threadline replay`.
 fn report(recording: &Recording, signals: &Signals) {
-    for shape in [Shape::Plain, Shape::Json] {
+    for shape in [ReportFormat::Plain, ReportFormat::Json] {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exports = Exports::prepare(&[], Background::Dark, "threadline".to_owned()).unwrap();
-        let streams = &mut Streams { out: &mut out, err: &mut err, follow: Follow::Nothing };
-        headless::replay::report(recording, (shape, exports), streams, signals).unwrap();
+        let exports =
+            ExportTargets::prepare(&[], Background::Dark, "threadline".to_owned()).unwrap();
+        let streams =
+            &mut Streams { out: &mut out, err: &mut err, progress_mode: ProgressMode::Nothing };
+        headless::replay::report_recording(recording, (shape, exports), streams, signals).unwrap();
         is_harmless(&out);
         is_harmless(&err);
-        if shape == Shape::Json {
+        if shape == ReportFormat::Json {
             serde_json::from_slice::<serde_json::Value>(&out).unwrap();
         }
     }
@@ -127,15 +129,15 @@ fn report(recording: &Recording, signals: &Signals) {
 
 /// Writes all that can be taken along.
 fn write_exports(recording: &Recording) {
-    let session = recording.session();
-    let runs = session.runs(recording.last());
-    let subject = Subject {
+    let session = recording.replay_session();
+    let runs = session.runs(recording.last_selection());
+    let subject = ReportSubject {
         target: session.target(),
         profile: session.profile(),
         runs,
-        sweep: session.sweep(recording.last()),
-        followers: followers::best(session.all_runs()),
-        now: recording.latest(),
+        sweep: session.sweep(recording.last_selection()),
+        followers: followers::best_run(session.all_runs()),
+        now: recording.end_time(),
         cores: session.setup().cores(),
         background: Background::Light,
         command: "threadline",
@@ -145,14 +147,14 @@ fn write_exports(recording: &Recording) {
     is_harmless(&markdown);
     svg::write(&mut picture, &subject).unwrap();
     // Where nothing ran there is no picture.
-    assert!(!picture.is_empty() || !runs.iter().any(Run::has_begun));
+    assert!(!picture.is_empty() || !runs.iter().any(Run::has_started));
     if !picture.is_empty() {
         roxmltree::Document::parse(str::from_utf8(&picture).unwrap()).unwrap();
     }
     trace::write(&mut events, runs).unwrap();
     serde_json::from_slice::<serde_json::Value>(&events).unwrap();
     for run in runs {
-        for format in [Format::Csv, Format::Json, Format::Ndjson] {
+        for format in [FollowerFormat::Csv, FollowerFormat::Json, FollowerFormat::Ndjson] {
             let mut list = Vec::new();
             format.write(run, &mut list).unwrap();
             assert!(str::from_utf8(&list).is_ok());
@@ -166,15 +168,15 @@ fn play(recording: Recording, random: &mut Rng) {
     let letters = "123456wcjkloefnNv,.+-0<>r []()?tm/x".chars().map(KeyCode::Char);
     let keys: Vec<KeyCode> = keys.into_iter().chain(letters).collect();
     let (setup, entries) = recording.into_parts();
-    let mut app = App::replaying(setup, entries, Speed::default(), Background::Dark);
-    app.begin();
+    let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+    app.start();
     let mut now = Nanos::ZERO;
     for (width, height) in [(120, 36), (80, 24), (250, 70), (40, 12), (12, 3)] {
         let columns = ui::timeline_columns(&app, Size::new(width, height));
         app.update(Msg::Frame { now, columns });
         let look = Theme::new(COLOUR.0, COLOUR.1, app.background());
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        ui::view(&app, look, &mut terminal.get_frame());
+        ui::render(&app, look, &mut terminal.get_frame());
         for cell in terminal.current_buffer_mut().content() {
             is_harmless(cell.symbol().as_bytes());
         }

@@ -3,33 +3,39 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use threadline::engine::compute::work;
+use threadline::engine::compute::run_turns;
 use threadline::engine::{
-    Cancel, Clock, Extent, Gil, Job, Permit, Report, UnderGil, Worker, start,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
 };
 use threadline::model::{
-    Done, Failure, FailureKind, Mode, Outcome, Plan, Product, Run, State, TaskId, Work,
+    Completion, Failure, FailureKind, Mode, Plan, Product, Run, State, TaskId, TaskOutcome,
+    WorkSpec,
 };
 
 use super::{SHORT, at_most_one_holder, compute, events, fold};
 
-type Act = dyn Fn(TaskId, &Report, &Cancel) -> Outcome + Send + Sync;
+type WorkFn = dyn Fn(TaskId, &LaneReporter, &CancelToken) -> TaskOutcome + Send + Sync;
 
 /// Tasks as a test wants them.
 #[derive(Clone)]
-struct Written(Arc<Act>);
+struct ClosureJob(Arc<WorkFn>);
 
-struct WrittenWorker(Arc<Act>, Report);
+struct ClosureWorker(Arc<WorkFn>, LaneReporter);
 
-impl Job for Written {
-    fn worker(&self, report: Report) -> Result<Box<dyn Worker>, Failure> {
-        Ok(Box::new(WrittenWorker(Arc::clone(&self.0), report)))
+impl Job for ClosureJob {
+    fn create_worker(&self, report: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
+        Ok(Box::new(ClosureWorker(Arc::clone(&self.0), report)))
     }
 }
 
-impl Worker for WrittenWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &Cancel) -> (Outcome, Extent) {
-        ((self.0)(task, &self.1, cancel), Extent::Unknown)
+impl Worker for ClosureWorker {
+    fn run(
+        &mut self,
+        task: TaskId,
+        _: Option<Permit>,
+        cancel: &CancelToken,
+    ) -> (TaskOutcome, TaskCount) {
+        ((self.0)(task, &self.1, cancel), TaskCount::Unknown)
     }
 }
 
@@ -37,22 +43,22 @@ impl Worker for WrittenWorker {
 fn run(
     workers: u16,
     tasks: u32,
-    act: impl Fn(TaskId, &Report, &Cancel) -> Outcome + Send + Sync + 'static,
+    act: impl Fn(TaskId, &LaneReporter, &CancelToken) -> TaskOutcome + Send + Sync + 'static,
 ) -> Run {
-    let job = Arc::new(UnderGil::new(Arc::new(Written(Arc::new(act))), Gil::new(SHORT)));
-    let plan = Plan::new(Work::Cpu(compute()), Mode::Gil, workers, tasks);
+    let job = Arc::new(GilJob::new(Arc::new(ClosureJob(Arc::new(act))), Gil::new(SHORT)));
+    let plan = Plan::new(WorkSpec::Cpu(compute()), Mode::Gil, workers, tasks);
     let events = events(&start(plan, job, &Clock::system()));
     at_most_one_holder(&events);
     fold(&events)
 }
 
-fn done(value: u64) -> Outcome {
-    Outcome::Done(Done { answer: None, product: Product::Value(value) })
+fn done(value: u64) -> TaskOutcome {
+    TaskOutcome::Done(Completion { response: None, product: Product::Value(value) })
 }
 
-fn computed(report: &Report, cancel: &Cancel) -> Outcome {
-    let value = work(1, 500, report.breaker(cancel), || report.check(cancel));
-    value.map_or(Outcome::Stopped, done)
+fn computed(report: &LaneReporter, cancel: &CancelToken) -> TaskOutcome {
+    let value = run_turns(1, 500, report.breaker(cancel), || report.check_breaker(cancel));
+    value.map_or(TaskOutcome::Stopped, done)
 }
 
 #[test]
@@ -72,9 +78,9 @@ fn a_panic_under_the_gil_does_not_lock_the_others_out() {
 #[test]
 fn a_panic_without_the_gil_harms_nobody() {
     let run = run(3, 12, |task, report, cancel| {
-        report.enter(State::Native);
+        report.enter_state(State::Native);
         assert!(!task.0.is_multiple_of(3), "a third of the tasks is broken");
-        report.enter(State::Computing);
+        report.enter_state(State::Computing);
         computed(report, cancel)
     });
     assert_eq!(run.done_tasks(), 8);
@@ -94,7 +100,7 @@ fn a_task_is_interrupted_for_who_waits() {
             }
         }
     });
-    assert!(run.is_whole());
+    assert!(run.is_complete());
 }
 
 /// A thread that never looks at its breaker is CPython's extension that keeps the GIL: the others
@@ -104,11 +110,11 @@ fn a_thread_that_does_not_give_way_is_waited_for() {
     let inside = Arc::new(AtomicU32::new(0));
     let run = run(4, 8, move |_, report, _| {
         assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "another computes as well");
-        report.enter(State::Computing);
+        report.enter_state(State::Computing);
         assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1);
         done(1)
     });
-    assert!(run.is_whole());
+    assert!(run.is_complete());
 }
 
 /// While the GIL is given back, somebody else has it, as soon as anybody wants it: both of two
@@ -117,10 +123,10 @@ fn a_thread_that_does_not_give_way_is_waited_for() {
 fn whoever_does_without_the_gil_lets_the_others_compute() {
     let computed = Arc::new(std::sync::Barrier::new(2));
     let run = run(2, 2, move |_, report, _| {
-        report.enter(State::Native);
+        report.enter_state(State::Native);
         computed.wait();
-        report.enter(State::Computing);
+        report.enter_state(State::Computing);
         done(1)
     });
-    assert!(run.is_whole());
+    assert!(run.is_complete());
 }

@@ -6,11 +6,11 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
+#[path = "../common/builtin_server.rs"]
+mod builtin_server;
 mod followers;
 mod holders;
 mod jobs;
-#[path = "../common/server.rs"]
-mod server;
 mod stops;
 mod values;
 
@@ -18,10 +18,10 @@ use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::Patience;
+use threadline::github::RetryPolicy;
 use threadline::model::{
-    Compute, Done, Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Product, Run, State, TaskId,
-    Work,
+    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
+    TaskId, TaskOutcome, WorkSpec,
 };
 
 /// After this long something hangs.
@@ -34,15 +34,15 @@ const SHORT: Nanos = Nanos(100_000);
 const TURNS: u64 = 2_000;
 
 /// Every kind of computed work.
-const WORKS: [fn(Compute) -> Work; 3] = [Work::Cpu, Work::Native, Work::Mixed];
+const WORKS: [fn(ComputeSpec) -> WorkSpec; 3] = [WorkSpec::Cpu, WorkSpec::Native, WorkSpec::Mixed];
 
-fn compute() -> Compute {
+fn compute() -> ComputeSpec {
     let size = Nanos::from_millis(2);
-    Compute { size, turns: TURNS, share: 50, switch_interval: SHORT, simulation: None }
+    ComputeSpec { size, turns: TURNS, share: 50, switch_interval: SHORT, simulation: None }
 }
 
 fn launcher() -> Launcher {
-    Launcher::new(None, Patience::default(), Clock::system())
+    Launcher::new(None, RetryPolicy::default(), Clock::system())
 }
 
 /// What happens next in a run; nothing once it is over.
@@ -68,7 +68,7 @@ fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
 /// What a task of CPU work came to.
 fn value(run: &Run, task: u32) -> u64 {
     match run.task(TaskId(task)).and_then(|record| record.outcome) {
-        Some(Outcome::Done(Done { product: Product::Value(value), .. })) => value,
+        Some(TaskOutcome::Done(Completion { product: Product::Value(value), .. })) => value,
         other => panic!("task {task} came to {other:?}"),
     }
 }
@@ -102,12 +102,12 @@ fn fold(events: &[Event]) -> Run {
 
 fn plan_of(events: &[Event]) -> Plan {
     match &events[0].kind {
-        Kind::RunStarted { plan } => plan.clone(),
+        EventKind::RunStarted { plan } => plan.clone(),
         other => panic!("a run begins with {other:?}"),
     }
 }
 
-fn gil(work: Work, workers: u16, tasks: u32) -> Plan {
+fn gil(work: WorkSpec, workers: u16, tasks: u32) -> Plan {
     Plan::new(work, Mode::Gil, workers, tasks)
 }
 
@@ -115,7 +115,7 @@ fn gil(work: Work, workers: u16, tasks: u32) -> Plan {
 fn states(events: &[Event], lane: u16) -> Vec<State> {
     let own = events.iter().filter(|event| event.lane == LaneId(lane));
     let states = own.filter_map(|event| match event.kind {
-        Kind::Entered { state } => Some(state),
+        EventKind::StateEntered { state } => Some(state),
         _ => None,
     });
     states.collect()

@@ -1,6 +1,8 @@
 //! A stop at any moment ends a run at once.
 
-use threadline::model::{Compute, End, Event, Kind, Mode, Nanos, Outcome, Plan, Work};
+use threadline::model::{
+    ComputeSpec, Event, EventKind, Mode, Nanos, Plan, RunOutcome, TaskOutcome, WorkSpec,
+};
 
 use super::{WORKS, at_most_one_holder, compute, events, gil, launcher, next};
 
@@ -24,7 +26,7 @@ fn a_stop_at_any_of_1000_moments_ends_the_run() {
         let workers = chance.u16(1..=4);
         // At a microsecond there is always somebody who was asked, waits, or is forced to.
         let switch_interval = [Nanos(1_000), Nanos(20_000)][chance.usize(..2)];
-        let compute = Compute { turns: 200, size: Nanos(1_000), switch_interval, ..compute() };
+        let compute = ComputeSpec { turns: 200, size: Nanos(1_000), switch_interval, ..compute() };
         let plan = gil(work(compute), workers, TASKS);
         let run = launcher.start(plan.clone());
         let after = chance.usize(1..120);
@@ -40,11 +42,11 @@ fn a_stop_at_any_of_1000_moments_ends_the_run() {
 #[test]
 fn a_task_without_end_is_stopped_in_its_middle() {
     let launcher = launcher();
-    for work in [Work::Cpu, Work::Native] {
+    for work in [WorkSpec::Cpu, WorkSpec::Native] {
         for mode in [Mode::Threads, Mode::Gil] {
-            let plan = Plan::new(work(Compute { turns: ENDLESS, ..compute() }), mode, 3, 9);
+            let plan = Plan::new(work(ComputeSpec { turns: ENDLESS, ..compute() }), mode, 3, 9);
             let run = launcher.start(plan.clone());
-            let started = |kind: &Kind| matches!(kind, Kind::Started { .. });
+            let started = |kind: &EventKind| matches!(kind, EventKind::TaskStarted { .. });
             let mut seen = Vec::new();
             while !seen.iter().any(started) {
                 seen.extend(next(&run).map(|event| event.kind));
@@ -52,7 +54,7 @@ fn a_task_without_end_is_stopped_in_its_middle() {
             run.stop();
             let rest = events(&run);
             assert!(ends_stopped(&rest), "{}", plan.name());
-            let done = |kind: &Kind| matches!(kind, Kind::Finished { outcome, .. } if *outcome != Outcome::Stopped);
+            let done = |kind: &EventKind| matches!(kind, EventKind::TaskFinished { outcome, .. } if *outcome != TaskOutcome::Stopped);
             assert!(!rest.iter().any(|event| done(&event.kind)), "{}", plan.name());
         }
     }
@@ -60,11 +62,12 @@ fn a_task_without_end_is_stopped_in_its_middle() {
 
 /// How many tasks went well.
 fn done(events: &[Event]) -> u32 {
-    let done =
-        |event: &&Event| matches!(event.kind, Kind::Finished { outcome: Outcome::Done(_), .. });
+    let done = |event: &&Event| {
+        matches!(event.kind, EventKind::TaskFinished { outcome: TaskOutcome::Done(_), .. })
+    };
     events.iter().filter(done).count() as u32
 }
 
 fn ends_stopped(events: &[Event]) -> bool {
-    matches!(events.last().unwrap().kind, Kind::RunFinished { end: End::Stopped })
+    matches!(events.last().unwrap().kind, EventKind::RunFinished { outcome: RunOutcome::Stopped })
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use threadline::model::{Compute, Done, Mode, Nanos, Outcome, Plan, Work};
+use threadline::model::{Completion, ComputeSpec, Mode, Nanos, Plan, TaskOutcome, WorkSpec};
 
 use super::{WORKS, compute, launcher, plan_of, run, value};
 
@@ -13,7 +13,7 @@ fn every_mode_comes_to_the_same_values() {
         let values = [(Mode::Sequential, 1), (Mode::Threads, 3), (Mode::Gil, 3)].map(|how| {
             let (mode, workers) = how;
             let (run, _) = run(&launcher, &Plan::new(work(compute()), mode, workers, 7));
-            assert!(run.is_whole(), "{mode}: {:?}", run.failure());
+            assert!(run.is_complete(), "{mode}: {:?}", run.failure());
             (1..=7).map(|task| value(&run, task)).collect::<Vec<u64>>()
         });
         assert_eq!(values[0], values[1], "threads");
@@ -28,25 +28,28 @@ fn every_mode_comes_to_the_same_values() {
 #[test]
 fn values_tell_how_much_was_computed() {
     let launcher = launcher();
-    let first = |work: Work| {
+    let first = |work: WorkSpec| {
         let (run, _) = run(&launcher, &Plan::new(work, Mode::Threads, 1, 1));
         value(&run, 1)
     };
     let whole = compute();
-    let half = Compute { turns: whole.turns / 2, ..whole };
-    assert_eq!(first(Work::Cpu(whole)), first(Work::Native(whole)));
-    assert_ne!(first(Work::Cpu(whole)), first(Work::Cpu(half)));
-    assert_eq!(first(Work::Mixed(whole)), first(Work::Cpu(half)));
-    assert_eq!(first(Work::Mixed(Compute { share: 100, ..whole })), first(Work::Cpu(whole)));
+    let half = ComputeSpec { turns: whole.turns / 2, ..whole };
+    assert_eq!(first(WorkSpec::Cpu(whole)), first(WorkSpec::Native(whole)));
+    assert_ne!(first(WorkSpec::Cpu(whole)), first(WorkSpec::Cpu(half)));
+    assert_eq!(first(WorkSpec::Mixed(whole)), first(WorkSpec::Cpu(half)));
+    assert_eq!(
+        first(WorkSpec::Mixed(ComputeSpec { share: 100, ..whole })),
+        first(WorkSpec::Cpu(whole))
+    );
 }
 
 /// No turn at all is still a task: pure I/O.
 #[test]
 fn mixed_work_may_be_all_io() {
     let launcher = launcher();
-    let work = Work::Mixed(Compute { share: 0, ..compute() });
+    let work = WorkSpec::Mixed(ComputeSpec { share: 0, ..compute() });
     let (run, _) = run(&launcher, &Plan::new(work, Mode::Gil, 2, 4));
-    assert!(run.is_whole(), "{:?}", run.failure());
+    assert!(run.is_complete(), "{:?}", run.failure());
     assert_eq!((1..=4).map(|task| value(&run, task)).collect::<Vec<_>>(), [1, 2, 3, 4]);
 }
 
@@ -54,11 +57,11 @@ fn mixed_work_may_be_all_io() {
 #[test]
 fn mixed_work_may_have_more_tasks_than_there_are_pages() {
     let launcher = launcher();
-    let work = Work::Mixed(Compute { size: Nanos(1), turns: 1, ..compute() });
+    let work = WorkSpec::Mixed(ComputeSpec { size: Nanos(1), turns: 1, ..compute() });
     let (run, _) = run(&launcher, &Plan::new(work, Mode::Threads, 2, 250));
-    assert!(run.is_whole(), "{:?}", run.failure());
-    let connected = |outcome: &Outcome| match outcome {
-        Outcome::Done(Done { answer: Some(answer), .. }) => answer.connected,
+    assert!(run.is_complete(), "{:?}", run.failure());
+    let connected = |outcome: &TaskOutcome| match outcome {
+        TaskOutcome::Done(Completion { response: Some(answer), .. }) => answer.connected,
         other => panic!("{other:?} has no answer"),
     };
     let outcomes = run.tasks().filter_map(|(_, record)| record.outcome);
@@ -71,10 +74,10 @@ fn mixed_work_may_have_more_tasks_than_there_are_pages() {
 fn an_amount_that_nobody_gave_is_measured_before_the_run_starts() {
     let launcher = launcher();
     let amount = |millis| {
-        let compute = Compute { size: Nanos::from_millis(millis), turns: 0, ..compute() };
-        let plan = Plan::new(Work::Cpu(compute), Mode::Threads, 2, 2);
+        let compute = ComputeSpec { size: Nanos::from_millis(millis), turns: 0, ..compute() };
+        let plan = Plan::new(WorkSpec::Cpu(compute), Mode::Threads, 2, 2);
         let (run, events) = run(&launcher, &plan);
-        assert!(run.is_whole());
+        assert!(run.is_complete());
         plan_of(&events).work.compute().unwrap().turns
     };
     let turns = amount(2);

@@ -9,9 +9,9 @@
 
 mod deaths;
 mod orphans;
-#[path = "../common/scripted.rs"]
+#[path = "../common/scripted_server.rs"]
 #[expect(dead_code, reason = "other tests look at what was asked")]
-mod scripted;
+mod scripted_server;
 mod strangers;
 mod values;
 mod worker;
@@ -24,9 +24,10 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::{Api, Patience};
+use threadline::github::{Api, RetryPolicy};
 use threadline::model::{
-    Compute, End, Event, Failure, Kind, LaneId, Mode, Nanos, Plan, Run, Target, Work,
+    ComputeSpec, Event, EventKind, Failure, LaneId, Mode, Nanos, Plan, Run, RunOutcome, Target,
+    WorkSpec,
 };
 
 /// The program.
@@ -36,17 +37,23 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 const HANGS: Duration = Duration::from_secs(60);
 
 /// Every kind of computed work.
-const WORKS: [fn(Compute) -> Work; 3] = [Work::Cpu, Work::Native, Work::Mixed];
+const WORKS: [fn(ComputeSpec) -> WorkSpec; 3] = [WorkSpec::Cpu, WorkSpec::Native, WorkSpec::Mixed];
 
 /// Tasks of so many turns.
-const fn compute(turns: u64) -> Compute {
+const fn compute(turns: u64) -> ComputeSpec {
     let size = Nanos::from_millis(2);
-    Compute { size, turns, share: 50, switch_interval: Compute::SWITCH_INTERVAL, simulation: None }
+    ComputeSpec {
+        size,
+        turns,
+        share: 50,
+        switch_interval: ComputeSpec::SWITCH_INTERVAL,
+        simulation: None,
+    }
 }
 
 /// CPU work by so many processes.
 const fn cpu(turns: u64, workers: u16, tasks: u32) -> Plan {
-    Plan::new(Work::Cpu(compute(turns)), Mode::Processes, workers, tasks)
+    Plan::new(WorkSpec::Cpu(compute(turns)), Mode::Processes, workers, tasks)
 }
 
 /// Octocat's followers, by so many processes.
@@ -57,39 +64,39 @@ fn followers(workers: u16, tasks: u32) -> Plan {
         per_page: 30,
         costs_quota: false,
     };
-    Plan::new(Work::Followers(target), Mode::Processes, workers, tasks)
+    Plan::new(WorkSpec::Followers(target), Mode::Processes, workers, tasks)
 }
 
 /// Starts runs whose worker processes are this program, on a clock of their own.
 fn launcher(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
     let program = Some(program.into());
-    Launcher::with_processes(None, Patience::default(), clock.clone(), program)
+    Launcher::with_processes(None, RetryPolicy::default(), clock.clone(), program)
 }
 
 /// The same, where a process counts as dead after as short a silence as can be asked for.
 fn impatient(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
-    let patience = Patience { timeout: Duration::from_millis(1), ..Patience::default() };
-    Launcher::with_processes(None, patience, clock.clone(), Some(program.into()))
+    let retry_policy = RetryPolicy { timeout: Duration::from_millis(1), ..RetryPolicy::default() };
+    Launcher::with_processes(None, retry_policy, clock.clone(), Some(program.into()))
 }
 
 /// The same, and this API.
 fn asking(url: &str) -> Launcher {
-    asking_with(url, Patience::default())
+    asking_with(url, RetryPolicy::default())
 }
 
-fn asking_with(url: &str, patience: Patience) -> Launcher {
+fn asking_with(url: &str, retry_policy: RetryPolicy) -> Launcher {
     let api = Some(Arc::new(Api::new(url, None).unwrap()));
-    Launcher::with_processes(api, patience, Clock::system(), Some(PROGRAM.into()))
+    Launcher::with_processes(api, retry_policy, Clock::system(), Some(PROGRAM.into()))
 }
 
 /// A run, and what has happened in it so far.
-struct Going {
+struct ProcessRun {
     handle: RunHandle,
     run: Run,
     events: Vec<Event>,
 }
 
-impl Going {
+impl ProcessRun {
     fn start(launcher: &Launcher, plan: &Plan) -> Self {
         let handle = launcher.start(plan.clone());
         Self { handle, run: Run::new(plan.clone()), events: Vec::new() }
@@ -97,9 +104,9 @@ impl Going {
 
     /// Runs it to its end.
     fn over(launcher: &Launcher, plan: &Plan) -> Self {
-        let mut going = Self::start(launcher, plan);
-        going.end();
-        going
+        let mut process_run = Self::start(launcher, plan);
+        process_run.end();
+        process_run
     }
 
     fn next(&mut self) -> Event {
@@ -128,7 +135,7 @@ impl Going {
     /// The processes that were ready to work, in order.
     fn pids(&self) -> Vec<u32> {
         let pids = self.events.iter().filter_map(|event| match event.kind {
-            Kind::Process { pid } => Some(pid),
+            EventKind::ProcessStarted { pid } => Some(pid),
             _ => None,
         });
         pids.collect()
@@ -137,22 +144,22 @@ impl Going {
     /// A lane's last process.
     fn pid(&self, lane: LaneId) -> Option<u32> {
         self.events.iter().rev().find_map(|event| match event.kind {
-            Kind::Process { pid } if event.lane == lane => Some(pid),
+            EventKind::ProcessStarted { pid } if event.lane == lane => Some(pid),
             _ => None,
         })
     }
 
     /// Why it was given up.
     fn failure(&self) -> &Failure {
-        match self.run.end() {
-            Some(End::Failed(failure)) => failure,
+        match self.run.outcome() {
+            Some(RunOutcome::Failed(failure)) => failure,
             end => panic!("{end:?}"),
         }
     }
 
     /// What the tasks came to, none missing.
     fn values(&self) -> Vec<u64> {
-        assert!(self.run.is_whole(), "{:?}", self.run.failure());
+        assert!(self.run.is_complete(), "{:?}", self.run.failure());
         let values: Vec<u64> = self.run.values().collect();
         assert_eq!(values.len(), self.run.known_tasks() as usize);
         values

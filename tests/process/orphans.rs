@@ -9,10 +9,10 @@ use proptest::prelude::*;
 use proptest::test_runner::Config;
 use rustix::process::{Signal, kill_process};
 use threadline::engine::Clock;
-use threadline::model::{End, Plan};
+use threadline::model::{Plan, RunOutcome};
 
-use super::scripted::{Reply, Scripted};
-use super::{Going, HANGS, PROGRAM, cpu, is_there, launcher, number};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{HANGS, PROGRAM, ProcessRun, cpu, is_there, launcher, number};
 
 /// Marks a program and the processes that it starts.
 const MARK: &str = "THREADLINE_TEST_MARK";
@@ -29,24 +29,24 @@ proptest! {
         by_drop in any::<bool>(),
     ) {
         let plan = Plan { queue, ..cpu(turns, workers, 12) };
-        let mut going = Going::start(&launcher(PROGRAM, &Clock::system()), &plan);
+        let mut process_run = ProcessRun::start(&launcher(PROGRAM, &Clock::system()), &plan);
         // Endless tasks say nothing after their first words.
         let told = 3 + if turns > 1_000_000 { 3 * usize::from(workers) } else { 60 };
-        while going.events.len() < after.min(told) && !going.run.is_over() {
-            going.next();
+        while process_run.events.len() < after.min(told) && !process_run.run.is_over() {
+            process_run.next();
         }
-        let mut left = going.pids();
+        let mut left = process_run.pids();
         if by_drop {
-            let events = going.handle.events().clone();
-            drop(going);
+            let events = process_run.handle.events().clone();
+            drop(process_run);
             left.extend(events.try_iter().filter_map(|event| match event.kind {
-                threadline::model::Kind::Process { pid } => Some(pid),
+                threadline::model::EventKind::ProcessStarted { pid } => Some(pid),
                 _ => None,
             }));
         } else {
-            going.handle.stop();
-            going.end();
-            prop_assert!(matches!(going.run.end(), Some(End::Stopped | End::Finished)));
+            process_run.handle.stop();
+            process_run.end();
+            prop_assert!(matches!(process_run.run.outcome(), Some(RunOutcome::Stopped | RunOutcome::Finished)));
         }
         for pid in left {
             prop_assert!(!is_there(pid), "process {pid} is left");
@@ -55,7 +55,7 @@ proptest! {
 }
 
 /// The program in mode processes, asking this server.
-fn ask(server: &Scripted) -> (Child, String) {
+fn ask(server: &ScriptedServer) -> (Child, String) {
     start(&["octocat", "--api-url", server.url()])
 }
 
@@ -111,8 +111,8 @@ fn await_nobody(mark: &str) {
 fn workers_end_with_their_parent_however_that_ends() {
     for signal in [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         for page in [1, 4] {
-            let never = move |asked| (asked == page).then(Reply::never);
-            let server = Scripted::list(150, 150, never);
+            let never = move |asked| (asked == page).then(ScriptedReply::never);
+            let server = ScriptedServer::list(150, 150, never);
             let (mut child, mark) = ask(&server);
             server.wait_for_page(page);
             if let Some(family) = marked(&mark) {
@@ -148,7 +148,7 @@ fn workers_end_in_the_middle_of_their_tasks() {
 /// Ctrl-C is sent to all processes of the terminal's foreground group: a worker is not among them.
 #[test]
 fn a_worker_has_a_process_group_of_its_own() {
-    let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
+    let server = ScriptedServer::list(30, 30, |page| (page == 1).then(ScriptedReply::never));
     let (mut child, mark) = ask(&server);
     server.wait_for_page(1);
     for pid in marked(&mark).unwrap_or_default() {
@@ -165,7 +165,7 @@ fn a_worker_has_a_process_group_of_its_own() {
 /// same.
 #[test]
 fn a_stopped_worker_is_ended() {
-    let server = Scripted::list(30, 30, |page| (page == 1).then(Reply::never));
+    let server = ScriptedServer::list(30, 30, |page| (page == 1).then(ScriptedReply::never));
     let (mut child, mark) = ask(&server);
     server.wait_for_page(1);
     for pid in marked(&mark).unwrap_or_default().into_iter().filter(|&pid| pid != child.id()) {

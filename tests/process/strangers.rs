@@ -7,10 +7,10 @@ use std::process::Command;
 
 use tempfile::TempDir;
 use threadline::engine::Clock;
-use threadline::model::{FailureKind, Kind, Nanos, State};
+use threadline::model::{EventKind, FailureKind, Nanos, State};
 
-use super::scripted::{self, Reply, Scripted};
-use super::{Going, PROGRAM, cpu, distinct, impatient, launcher};
+use super::scripted_server::{self, ScriptedReply, ScriptedServer};
+use super::{PROGRAM, ProcessRun, cpu, distinct, impatient, launcher};
 
 /// The script under the name of what it does.
 fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
@@ -22,11 +22,12 @@ fn stranger(place: &TempDir, name: &str) -> std::path::PathBuf {
 }
 
 /// What a run comes to whose workers are such strangers.
-fn with(name: &str, clock: &Clock) -> Going {
+fn with(name: &str, clock: &Clock) -> ProcessRun {
     let place = TempDir::new().unwrap();
-    let mut going = Going::start(&launcher(stranger(&place, name), clock), &cpu(10, 2, 6));
-    going.end();
-    going
+    let mut process_run =
+        ProcessRun::start(&launcher(stranger(&place, name), clock), &cpu(10, 2, 6));
+    process_run.end();
+    process_run
 }
 
 #[test]
@@ -42,12 +43,19 @@ fn who_never_gets_ready_is_said_to_be_no_worker() {
         ("unable", "it cannot be done: do something else"),
         ("early", "sent invalid output (a message before it was ready)"),
     ] {
-        let going = with(name, &Clock::system());
-        let failure = going.failure();
+        let process_run = with(name, &Clock::system());
+        let failure = process_run.failure();
         assert_eq!(failure.kind, FailureKind::Worker, "{name}");
         assert!(failure.message.contains(words), "{name}: {failure}");
         assert!(!failure.message.chars().any(char::is_control), "{name}: {failure}");
-        assert_eq!((going.run.done_tasks(), going.run.lost(), going.pids().len()), (0, 0, 0));
+        assert_eq!(
+            (
+                process_run.run.done_tasks(),
+                process_run.run.requeue_count(),
+                process_run.pids().len()
+            ),
+            (0, 0, 0)
+        );
     }
 }
 
@@ -63,13 +71,17 @@ fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
         ("ready-other", "the answer to another task"),
         ("ready-twice", "a second handshake"),
     ] {
-        let going = with(name, &Clock::system());
-        let failure = going.failure();
+        let process_run = with(name, &Clock::system());
+        let failure = process_run.failure();
         assert_eq!(failure.kind, FailureKind::Worker, "{name}");
         assert!(failure.message.contains(words), "{name}: {failure}");
         assert!(failure.message.contains("gave up after 3 worker processes"), "{name}");
-        assert!((2..=5).contains(&going.run.lost()), "{name}: {}", going.run.lost());
-        assert_eq!(going.run.done_tasks(), 0, "{name}");
+        assert!(
+            (2..=5).contains(&process_run.run.requeue_count()),
+            "{name}: {}",
+            process_run.run.requeue_count()
+        );
+        assert_eq!(process_run.run.done_tasks(), 0, "{name}");
     }
 }
 
@@ -77,11 +89,11 @@ fn who_does_something_else_with_a_task_is_replaced_until_that_is_given_up() {
 fn who_never_answers_is_replaced_until_that_is_given_up() {
     let place = TempDir::new().unwrap();
     let program = stranger(&place, "ready-mute");
-    let going = Going::over(&impatient(program, &Clock::system()), &cpu(10, 1, 1));
-    let failure = &going.failure().message;
+    let process_run = ProcessRun::over(&impatient(program, &Clock::system()), &cpu(10, 1, 1));
+    let failure = &process_run.failure().message;
     assert!(failure.contains("gave up after 3 worker processes died on task 1 ("), "{failure}");
     assert!(failure.contains(" did not respond for 2 s)"), "{failure}");
-    assert_eq!((going.run.lost(), distinct(&going.pids()).len()), (2, 3));
+    assert_eq!((process_run.run.requeue_count(), distinct(&process_run.pids()).len()), (2, 3));
 }
 
 #[test]
@@ -89,11 +101,12 @@ fn a_stop_ends_the_wait_for_who_says_nothing() {
     let place = TempDir::new().unwrap();
     for name in ["mute", "ready-mute", "ready-closes", "closes", "endless"] {
         let program = stranger(&place, name);
-        let mut going = Going::start(&launcher(program, &Clock::system()), &cpu(10, 2, 4));
-        let starting = Kind::Entered { state: State::Starting };
-        while going.next().kind != starting {}
-        going.handle.stop();
-        going.end();
+        let mut process_run =
+            ProcessRun::start(&launcher(program, &Clock::system()), &cpu(10, 2, 4));
+        let starting = EventKind::StateEntered { state: State::Starting };
+        while process_run.next().kind != starting {}
+        process_run.handle.stop();
+        process_run.end();
     }
 }
 
@@ -106,17 +119,21 @@ fn any_number_of_heartbeats_may_come_before_an_answer() {
 /// Whatever it stamps, time does not go back, and nothing is before it was handed over.
 #[test]
 fn a_clock_of_its_own_is_not_believed() {
-    let going = with("wrong-clock", &Clock::system());
-    assert_eq!(going.values(), [1, 2, 3, 4, 5, 6]);
-    for (lane, row) in (0..).zip(going.run.lanes()) {
-        let own = going.events.iter().filter(|event| event.lane.0 == lane);
-        let own = own
-            .filter(|event| !matches!(event.kind, Kind::Queued { .. } | Kind::RunFinished { .. }));
+    let process_run = with("wrong-clock", &Clock::system());
+    assert_eq!(process_run.values(), [1, 2, 3, 4, 5, 6]);
+    for (lane, row) in (0..).zip(process_run.run.lanes()) {
+        let own = process_run.events.iter().filter(|event| event.lane.0 == lane);
+        let own = own.filter(|event| {
+            !matches!(
+                event.kind,
+                EventKind::TaskCountChanged { .. } | EventKind::RunFinished { .. }
+            )
+        });
         let times: Vec<Nanos> = own.map(|event| event.at).collect();
         assert!(times.is_sorted(), "{times:?}");
-        let end = going.run.took().unwrap();
+        let end = process_run.run.duration().unwrap();
         assert!(times.iter().all(|&at| at <= end + Nanos::from_millis(60_000)));
-        assert_eq!(row.between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+        assert_eq!(row.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
     }
 }
 
@@ -127,12 +144,12 @@ fn a_program_that_was_deleted_says_so_and_exits_with_1() {
     let program = place.path().join("threadline");
     std::fs::hard_link(PROGRAM, &program).unwrap();
     let deleted = program.clone();
-    let server = Scripted::start(move |request| match request.page() {
+    let server = ScriptedServer::start(move |request| match request.page() {
         None => {
             _ = std::fs::remove_file(&deleted);
-            Reply::new(200, r#"{"login":"octocat","followers":90}"#)
+            ScriptedReply::new(200, r#"{"login":"octocat","followers":90}"#)
         }
-        Some(page) => scripted::page(page, 90),
+        Some(page) => scripted_server::page(page, 90),
     });
     let ended = Command::new(&program)
         .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])

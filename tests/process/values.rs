@@ -3,41 +3,41 @@
 use std::path::Path;
 
 use threadline::engine::Clock;
-use threadline::model::{Event, Kind, LaneId, Mode, Nanos, Outcome, Plan, Run, State};
+use threadline::model::{Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, TaskOutcome};
 
-use super::scripted::{Reply, Scripted};
-use super::{Going, PROGRAM, WORKS, asking, compute, cpu, distinct, followers, launcher};
+use super::scripted_server::{ScriptedReply, ScriptedServer};
+use super::{PROGRAM, ProcessRun, WORKS, asking, compute, cpu, distinct, followers, launcher};
 
 #[test]
 fn processes_come_to_the_values_of_one_thread() {
     let launcher = launcher(PROGRAM, &Clock::system());
     for work in WORKS {
         let plan = Plan::new(work(compute(2_000)), Mode::Sequential, 1, 9);
-        let one = Going::over(&launcher, &plan).values();
+        let one = ProcessRun::over(&launcher, &plan).values();
         for (workers, queue) in [(1, None), (4, None), (4, Some(1))] {
             let plan = Plan { mode: Mode::Processes, workers, queue, ..plan.clone() };
-            let many = Going::over(&launcher, &plan);
+            let many = ProcessRun::over(&launcher, &plan);
             assert_eq!(many.values(), one, "{:?}", plan.work);
             let pids = many.pids();
             assert!(pids.len() <= usize::from(workers) && distinct(&pids).len() == pids.len());
-            assert_eq!(many.run.lost(), 0);
+            assert_eq!(many.run.requeue_count(), 0);
         }
     }
 }
 
 #[test]
 fn followers_are_those_that_threads_fetch() {
-    let server = Scripted::list(290, 290, |_| None);
+    let server = ScriptedServer::list(290, 290, |_| None);
     let launcher = asking(server.url());
-    let processes = Going::over(&launcher, &followers(3, 10));
-    let threads = Going::over(&launcher, &Plan { mode: Mode::Threads, ..followers(3, 10) });
-    assert!(processes.run.is_whole() && threads.run.is_whole());
-    let ids = |going: &Going| going.run.follower_ids().collect::<Vec<_>>();
+    let processes = ProcessRun::over(&launcher, &followers(3, 10));
+    let threads = ProcessRun::over(&launcher, &Plan { mode: Mode::Threads, ..followers(3, 10) });
+    assert!(processes.run.is_complete() && threads.run.is_complete());
+    let ids = |process_run: &ProcessRun| process_run.run.follower_ids().collect::<Vec<_>>();
     assert_eq!((ids(&processes), ids(&threads)), ((1..=290).collect(), (1..=290).collect()));
     assert!(server.pages().values().all(|&asked| asked == 2), "{:?}", server.pages());
     let connected = |run: &Run| {
         let answers = run.tasks().filter_map(|(_, record)| match record.outcome {
-            Some(Outcome::Done(done)) => Some(done.answer?.connected),
+            Some(TaskOutcome::Done(done)) => Some(done.response?.connected),
             _ => None,
         });
         answers.filter(|&connected| connected).count()
@@ -50,14 +50,21 @@ fn followers_are_those_that_threads_fetch() {
 #[test]
 fn a_process_makes_one_request_at_a_time() {
     let refusals = std::sync::atomic::AtomicU32::new(0);
-    let server = Scripted::list(90, 90, move |page| {
+    let server = ScriptedServer::list(90, 90, move |page| {
         let first = page == 2 && refusals.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
-        first.then(|| Reply::error(429, "slow down").header("retry-after", "0"))
+        first.then(|| ScriptedReply::error(429, "slow down").header("retry-after", "0"))
     });
-    let going = Going::over(&asking(server.url()), &followers(2, 3));
-    assert!(going.run.is_whole(), "{:?}", going.run.failure());
-    assert_eq!((going.run.requests(), going.run.retries(), going.run.limits().len()), (4, 1, 1));
-    assert_eq!(server.asked().len(), 4);
+    let process_run = ProcessRun::over(&asking(server.url()), &followers(2, 3));
+    assert!(process_run.run.is_complete(), "{:?}", process_run.run.failure());
+    assert_eq!(
+        (
+            process_run.run.request_count(),
+            process_run.run.retry_count(),
+            process_run.run.limits().len()
+        ),
+        (4, 1, 1)
+    );
+    assert_eq!(server.requests().len(), 4);
 }
 
 /// What a lane tells of a task: events from its start to its finish.
@@ -65,8 +72,8 @@ fn tasks(events: &[Event], lane: LaneId) -> Vec<Vec<&Event>> {
     let mut tasks: Vec<Vec<&Event>> = Vec::new();
     for event in events.iter().filter(|event| event.lane == lane) {
         match event.kind {
-            Kind::Started { .. } => tasks.push(vec![event]),
-            Kind::Queued { .. } | Kind::RunFinished { .. } => {}
+            EventKind::TaskStarted { .. } => tasks.push(vec![event]),
+            EventKind::TaskCountChanged { .. } | EventKind::RunFinished { .. } => {}
             _ => tasks.iter_mut().last().into_iter().for_each(|task| task.push(event)),
         }
     }
@@ -78,23 +85,24 @@ fn tasks(events: &[Event], lane: LaneId) -> Vec<Vec<&Event>> {
 #[test]
 fn a_process_stamps_what_it_does_on_the_runs_clock() {
     let plan = cpu(50_000, 2, 6);
-    let going = Going::over(&launcher(PROGRAM, &Clock::system()), &plan);
-    going.values();
-    let enters = |event: &Event, state| event.kind == Kind::Entered { state };
+    let process_run = ProcessRun::over(&launcher(PROGRAM, &Clock::system()), &plan);
+    process_run.values();
+    let enters = |event: &Event, state| event.kind == EventKind::StateEntered { state };
     for lane in [LaneId(0), LaneId(1)] {
-        let own: Vec<&Event> = going.events.iter().filter(|event| event.lane == lane).collect();
+        let own: Vec<&Event> =
+            process_run.events.iter().filter(|event| event.lane == lane).collect();
         let at = |wanted: &dyn Fn(&Event) -> bool| own.iter().find(|event| wanted(event));
         let starting = at(&|event| enters(event, State::Starting)).unwrap();
-        let running = at(&|event| matches!(event.kind, Kind::Process { .. })).unwrap();
+        let running = at(&|event| matches!(event.kind, EventKind::ProcessStarted { .. })).unwrap();
         assert!(starting.at < running.at);
-        for task in tasks(&going.events, lane) {
+        for task in tasks(&process_run.events, lane) {
             let times: Vec<Nanos> = task.iter().map(|event| event.at).collect();
             assert!(times.is_sorted(), "{task:?}");
             let [start, out, computing, back, finish] = task[..] else { panic!("{task:?}") };
-            assert!(matches!(start.kind, Kind::Started { .. }));
+            assert!(matches!(start.kind, EventKind::TaskStarted { .. }));
             assert!(enters(out, State::HandOver) && enters(computing, State::Computing));
             assert!(enters(back, State::HandOver), "{task:?}");
-            assert!(matches!(finish.kind, Kind::Finished { .. }));
+            assert!(matches!(finish.kind, EventKind::TaskFinished { .. }));
             let strictly = [out, computing, back, finish].map(|event| event.at);
             assert!(strictly.windows(2).all(|pair| pair[0] < pair[1]), "{strictly:?}");
         }
@@ -106,18 +114,24 @@ fn a_process_stamps_what_it_does_on_the_runs_clock() {
 fn stamps_of_another_clock_are_put_right() {
     let clock = Clock::manual();
     clock.advance(std::time::Duration::from_secs(7));
-    let going = Going::over(&launcher(PROGRAM, &clock), &cpu(500, 2, 5));
-    going.values();
-    assert!(going.events.iter().all(|event| event.at == Nanos::ZERO), "{:?}", going.events);
+    let process_run = ProcessRun::over(&launcher(PROGRAM, &clock), &cpu(500, 2, 5));
+    process_run.values();
+    assert!(
+        process_run.events.iter().all(|event| event.at == Nanos::ZERO),
+        "{:?}",
+        process_run.events
+    );
 }
 
 #[test]
 fn many_processes_start_side_by_side() {
-    let going = Going::over(&launcher(PROGRAM, &Clock::system()), &cpu(200, 100, 200));
-    going.values();
-    let pids = going.pids();
+    let process_run = ProcessRun::over(&launcher(PROGRAM, &Clock::system()), &cpu(200, 100, 200));
+    process_run.values();
+    let pids = process_run.pids();
     assert_eq!(distinct(&pids).len(), pids.len());
-    assert!(going.run.lanes().len() == 100 && going.run.in_flight_level().peak() <= 100);
+    assert!(
+        process_run.run.lanes().len() == 100 && process_run.run.in_flight_level().peak() <= 100
+    );
 }
 
 #[test]
@@ -132,21 +146,25 @@ fn without_its_own_file_the_program_says_so() {
             let api = threadline::github::Api::new("http://127.0.0.1:9", None).unwrap();
             let launcher = threadline::engine::Launcher::with_processes(
                 Some(std::sync::Arc::new(api)),
-                threadline::github::Patience::default(),
+                threadline::github::RetryPolicy::default(),
                 Clock::system(),
                 Some(program.into()),
             );
-            let going = Going::over(&launcher, &plan);
-            let message = &going.failure().message;
+            let process_run = ProcessRun::over(&launcher, &plan);
+            let message = &process_run.failure().message;
             assert!(message.contains(words), "{message}");
-            assert_eq!(going.run.done_tasks(), 0);
+            assert_eq!(process_run.run.done_tasks(), 0);
         }
     }
     let nowhere = threadline::engine::Launcher::new(
         None,
-        threadline::github::Patience::default(),
+        threadline::github::RetryPolicy::default(),
         Clock::system(),
     );
-    let going = Going::over(&nowhere, &cpu(100, 2, 2));
-    assert!(going.failure().message.contains("does not say where"), "{}", going.failure());
+    let process_run = ProcessRun::over(&nowhere, &cpu(100, 2, 2));
+    assert!(
+        process_run.failure().message.contains("does not say where"),
+        "{}",
+        process_run.failure()
+    );
 }

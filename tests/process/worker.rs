@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use threadline::engine::Clock;
 use threadline::engine::compute::ComputeJob;
-use threadline::model::Work;
+use threadline::model::WorkSpec;
 
 use super::{HANGS, PROGRAM, compute};
 
@@ -21,20 +21,20 @@ fn start() -> (Child, BufReader<ChildStdout>) {
     (child, output)
 }
 
-fn say(child: &mut Child, line: &str) {
+fn send_line(child: &mut Child, line: &str) {
     let input = child.stdin.as_mut().unwrap();
     // One that has ended takes nothing.
     _ = writeln!(input, "{line}");
 }
 
-fn hear(output: &mut BufReader<ChildStdout>) -> String {
+fn read_line(output: &mut BufReader<ChildStdout>) -> String {
     let mut line = String::new();
     output.read_line(&mut line).unwrap();
     line.trim().to_owned()
 }
 
 fn hello(turns: u64) -> String {
-    let job = ComputeJob { work: Work::Cpu(compute(turns)), server: None };
+    let job = ComputeJob { work: WorkSpec::Cpu(compute(turns)), server: None };
     let job = serde_json::to_string(&job).unwrap();
     format!(r#"{{"version":2,"zero":null,"order":{{"compute":{job}}}}}"#)
 }
@@ -57,11 +57,11 @@ fn ended(child: &mut Child) -> ExitStatus {
 fn a_worker_ends_with_its_input_idle_or_busy() {
     for (turns, busy) in [(10, false), (u64::MAX / 2, true)] {
         let (mut child, mut output) = start();
-        say(&mut child, &hello(turns));
-        assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
+        send_line(&mut child, &hello(turns));
+        assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
         if busy {
-            say(&mut child, r#"{"task":1}"#);
-            assert!(hear(&mut output).contains("computing"));
+            send_line(&mut child, r#"{"task":1}"#);
+            assert!(read_line(&mut output).contains("computing"));
         }
         drop(child.stdin.take());
         assert!(ended(&mut child).success());
@@ -71,12 +71,12 @@ fn a_worker_ends_with_its_input_idle_or_busy() {
 #[test]
 fn a_worker_does_one_task_after_the_other() {
     let (mut child, mut output) = start();
-    say(&mut child, &hello(10));
-    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
+    send_line(&mut child, &hello(10));
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
     for task in [7, 3] {
-        say(&mut child, &format!(r#"{{"task":{task}}}"#));
-        assert!(hear(&mut output).contains("computing"));
-        let answer = hear(&mut output);
+        send_line(&mut child, &format!(r#"{{"task":{task}}}"#));
+        assert!(read_line(&mut output).contains("computing"));
+        let answer = read_line(&mut output);
         assert!(answer.contains(&format!("\"task\":{task},")), "{answer}");
         assert!(answer.contains(r#""answer":{"Ok":"#), "{answer}");
     }
@@ -88,12 +88,12 @@ fn a_worker_does_one_task_after_the_other() {
 #[test]
 fn a_busy_worker_sends_heartbeats_until_its_answer() {
     let (mut child, mut output) = start();
-    say(&mut child, &hello(u64::MAX / 2));
-    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
-    say(&mut child, r#"{"task":1}"#);
-    assert!(hear(&mut output).contains("computing"));
+    send_line(&mut child, &hello(u64::MAX / 2));
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+    send_line(&mut child, r#"{"task":1}"#);
+    assert!(read_line(&mut output).contains("computing"));
     for _ in 0..3 {
-        assert_eq!(hear(&mut output), r#""alive""#);
+        assert_eq!(read_line(&mut output), r#""alive""#);
     }
     drop(child.stdin.take());
     assert!(ended(&mut child).success());
@@ -101,10 +101,10 @@ fn a_busy_worker_sends_heartbeats_until_its_answer() {
 
 /// Nothing but a parent's first line is heeded.
 #[test]
-fn whoever_is_no_parent_is_told_so() {
+fn a_terminal_is_refused_as_parent() {
     for line in ["", "\n", "hello", "{}", r#"{"version":2}"#, r#"{"version":2,"order":7}"#] {
         let (mut child, _) = start();
-        say(&mut child, line);
+        send_line(&mut child, line);
         let told = child.wait_with_output().unwrap();
         let told = (told.status.code(), String::from_utf8(told.stderr).unwrap());
         assert_eq!(told.0, Some(2), "{line}: {}", told.1);
@@ -114,21 +114,21 @@ fn whoever_is_no_parent_is_told_so() {
 
 /// A parent of another version sees that by the answer.
 #[test]
-fn another_version_is_told_apart() {
+fn another_version_is_refused() {
     let (mut child, mut output) = start();
-    say(&mut child, r#"{"version":3,"what":"ever"}"#);
-    assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
+    send_line(&mut child, r#"{"version":3,"what":"ever"}"#);
+    assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
     assert!(ended(&mut child).success());
 }
 
 /// A line that is no task is the end.
 #[test]
-fn a_worker_does_not_guess_what_it_is_told() {
+fn a_worker_refuses_malformed_messages() {
     for line in ["nonsense", "{}", r#"{"task":-1}"#, r#"{"task":"#] {
         let (mut child, mut output) = start();
-        say(&mut child, &hello(10));
-        assert_eq!(hear(&mut output), r#"{"ready":{"version":2}}"#);
-        say(&mut child, line);
+        send_line(&mut child, &hello(10));
+        assert_eq!(read_line(&mut output), r#"{"ready":{"version":2}}"#);
+        send_line(&mut child, line);
         ended(&mut child);
     }
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Stdio};
 
 use threadline::cli;
 
-use super::{Page, pages, threadline};
+use super::{FollowerPage, pages, threadline};
 
 /// The words of a command line, up to a pipe, a redirection or a comment.
 fn words(line: &str) -> Vec<String> {
@@ -31,7 +31,7 @@ struct Shown {
 }
 
 /// The commands in `sh` blocks, and after `$` in `console` blocks.
-fn shown(page: &Page) -> Vec<Shown> {
+fn shown(page: &FollowerPage) -> Vec<Shown> {
     let mut commands: Vec<Shown> = Vec::new();
     for line in page.code("sh").into_iter().flat_map(str::lines) {
         let args = words(line);
@@ -92,12 +92,12 @@ fn simulated_commands_print_exactly_what_is_shown() {
 }
 
 /// A server that a page starts on port 8080, here on a free port.
-struct Serving {
+struct ServeProcess {
     process: Child,
     address: String,
 }
 
-impl Serving {
+impl ServeProcess {
     fn start(args: &[String]) -> Self {
         let args = args.iter().map(|arg| if arg == "8080" { "0" } else { arg });
         let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_threadline"))
@@ -111,7 +111,7 @@ impl Serving {
     }
 }
 
-impl Drop for Serving {
+impl Drop for ServeProcess {
     fn drop(&mut self) {
         _ = self.process.kill();
         _ = self.process.wait();
@@ -121,13 +121,13 @@ impl Drop for Serving {
 /// The part of a line that does not depend on measured times.
 fn label(line: &str) -> &str {
     let end = line.find("  ").into_iter().chain(line.find(|c: char| c.is_ascii_digit())).min();
-    &line[..end.unwrap_or(line.len())]
+    end.and_then(|end| line.get(..end)).unwrap_or(line)
 }
 
 /// Runs a command of a page against its server. The labels of the output are those shown, in
 /// their order; more lines may lie between them.
 #[track_caller]
-fn assert_prints(args: &[String], server: Option<&Serving>, shown: &[String]) {
+fn assert_prints(args: &[String], server: Option<&ServeProcess>, shown: &[String]) {
     let address = server.map_or("", |server| &server.address);
     let replace = |text: &String| text.replace("127.0.0.1:8080", address);
     let output = threadline().args(args.iter().map(replace)).output().unwrap();
@@ -149,7 +149,7 @@ fn measured_commands_print_what_is_shown() {
             // A sweep takes 20 seconds; its output is tested with other figures.
             let skipped = ["--simulate", "sweep"];
             match args.first() {
-                Some(command) if command == "serve" => server = Some(Serving::start(&args)),
+                Some(command) if command == "serve" => server = Some(ServeProcess::start(&args)),
                 _ if args.iter().any(|arg| skipped.contains(&&**arg)) || output.is_empty() => {}
                 _ => {
                     assert_prints(&args, server.as_ref(), &output);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::server::faulty;
+use super::builtin_server::faulty;
 use super::{output, page};
 
 /// Adds the path of every field: `runs[].gil.held`. A failure and the seconds by state occur in
@@ -29,7 +29,9 @@ fn add_paths(paths: &mut BTreeSet<String>, prefix: &str, value: &Value) {
             if is_leaf {
                 paths.insert(path.clone());
             }
-            elements.iter().for_each(|element| add_paths(paths, &path, element));
+            for element in elements {
+                add_paths(paths, &path, element);
+            }
         }
         _ => {}
     }
@@ -65,7 +67,9 @@ fn documented(marker: &str) -> BTreeSet<String> {
 #[track_caller]
 fn assert_documented(marker: &str, documents: &[Value]) {
     let (mut paths, documented) = (BTreeSet::new(), documented(marker));
-    documents.iter().for_each(|document| add_paths(&mut paths, "", document));
+    for document in documents {
+        add_paths(&mut paths, "", document);
+    }
     let missing: Vec<_> = paths.difference(&documented).collect();
     let unknown: Vec<_> = documented.difference(&paths).collect();
     assert!(missing.is_empty() && unknown.is_empty(), "missing {missing:?}, unknown {unknown:?}");

@@ -3,7 +3,9 @@
 use serde_json::Value;
 use threadline::app::Session;
 use threadline::app::session::Setup;
-use threadline::model::{Event, Kind, LaneId, Nanos, Selection, State, Target, TaskId, Workload};
+use threadline::model::{
+    Event, EventKind, LaneId, Nanos, Selection, State, Target, TaskId, Workload,
+};
 use threadline::recording;
 
 use super::page;
@@ -30,19 +32,19 @@ fn the_sample_has_the_format_that_the_program_writes() {
         per_page: 30,
         costs_quota: true,
     };
-    let mut session = Session::new(Setup::followers(target, None)).keeping();
-    let plan = session.begin(Selection::race(Workload::Followers)).unwrap();
+    let mut session = Session::new(Setup::followers(target, None)).with_log_buffer();
+    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
     let task = TaskId(1);
     for kind in [
-        Kind::RunStarted { plan },
-        Kind::Queued { tasks: 1 },
-        Kind::Started { task },
-        Kind::Entered { state: State::Waiting },
+        EventKind::RunStarted { plan },
+        EventKind::TaskCountChanged { tasks: 1 },
+        EventKind::TaskStarted { task },
+        EventKind::StateEntered { state: State::Waiting },
     ] {
         session.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
     }
     let mut file = Vec::new();
-    recording::write(session.setup(), session.kept(), &mut file).unwrap();
+    recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
     let real = String::from_utf8(file).unwrap();
     let page = page("recording.md");
     let sample = page.code("json")[0];

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::fs;
 
 use clap::{Arg, CommandFactory as _};
-use threadline::app::keymap::BINDINGS;
+use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::cli::Cli;
-use threadline::github::server::FAULT_KINDS;
+use threadline::github::server::FAULT_DESCRIPTIONS;
 
 use super::{docs, output, page};
 
@@ -54,7 +54,7 @@ fn table(columns: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String 
 }
 
 fn keys() -> String {
-    let rows = BINDINGS.iter().map(|binding| {
+    let rows = DEFAULT_BINDINGS.iter().map(|binding| {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
         [keys.join(" "), binding.help.to_owned(), format!("`{}`", binding.name)]
     });
@@ -62,7 +62,7 @@ fn keys() -> String {
 }
 
 fn faults() -> String {
-    let rows = FAULT_KINDS.iter().map(|kind| {
+    let rows = FAULT_DESCRIPTIONS.iter().map(|kind| {
         let keys: Vec<String> = kind.keys.iter().map(|key| format!("`{key}`")).collect();
         let keys = if keys.is_empty() { "-".to_owned() } else { keys.join(" ") };
         [format!("`{}`", kind.name), kind.does.to_owned(), keys]
@@ -116,7 +116,7 @@ fn the_keys_of_the_readme_exist() {
         let keys = row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2);
         for key in keys {
             let is_bound = |keys: &[_]| keys.iter().any(|one| format!("{one}") == key);
-            assert!(BINDINGS.iter().any(|one| is_bound(&one.keys)), "{key}: {row}");
+            assert!(DEFAULT_BINDINGS.iter().any(|one| is_bound(&one.keys)), "{key}: {row}");
         }
     }
 }

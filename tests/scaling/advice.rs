@@ -177,7 +177,7 @@ fn what_is_slower_is_so_against_a_count_that_is_named() {
 /// What computes all the time gains nothing by more threads than cores.
 #[test]
 fn no_more_threads_than_cores_are_advised_for_what_computes() {
-    let grows = |cores| of(&[1, 2], 60, capped(1_000, 60)).on_cores(cores);
+    let grows = |cores| of(&[1, 2], 60, capped(1_000, 60)).with_cores(cores);
     let advice = |cores, workload| grows(cores).advice(workload, Mode::Threads).unwrap();
     let said = advice(Some(2), Workload::Cpu);
     assert!(said.contains("More than 2 would compete for the 2 cores of this machine."), "{said}");
@@ -192,15 +192,15 @@ fn a_knee_beyond_the_tasks_is_none() {
     let many = of(&DOUBLING, 10_000, usl(0.01, 0.0));
     assert_eq!(many.knee().unwrap().workers, 445);
     let few = of(&DOUBLING, 60, usl(0.01, 0.0));
-    assert_eq!((few.knee(), few.no_knee_up_to()), (None, Some(60)));
+    assert_eq!((few.knee(), few.max_without_knee()), (None, Some(60)));
 }
 
 /// One slow trial of three says nothing.
 #[test]
 fn one_slow_trial_changes_nothing() {
     let mut one = of(&DOUBLING, 100, capped(8, 100));
-    let took = Nanos::from_millis(60_000);
-    one.add(Trial { workers: 8, took, tasks: 100 });
+    let duration = Nanos::from_millis(60_000);
+    one.add_trial(Trial { workers: 8, duration, tasks: 100 });
     assert_eq!(advice(&one), advice(&of(&DOUBLING, 100, capped(8, 100))));
 }
 
@@ -210,10 +210,10 @@ fn trials_are_interleaved() {
     let sweep = Sweep::new(vec![4, 1, 2, 2, 0], 3);
     assert_eq!(sweep.schedule().collect::<Vec<_>>(), [1, 2, 4, 4, 2, 1, 1, 2, 4]);
     let mut sweep = Sweep::new(vec![1, 2], 0);
-    assert_eq!((sweep.repeats(), sweep.planned(), sweep.next()), (1, 2, Some(1)));
+    assert_eq!((sweep.repeats(), sweep.planned_trials(), sweep.next_workers()), (1, 2, Some(1)));
     for workers in [1, 2] {
-        assert_eq!(sweep.next(), Some(workers));
-        sweep.add(Trial { workers, took: Nanos(1), tasks: 1 });
+        assert_eq!(sweep.next_workers(), Some(workers));
+        sweep.add_trial(Trial { workers, duration: Nanos(1), tasks: 1 });
     }
-    assert_eq!(sweep.next(), None);
+    assert_eq!(sweep.next_workers(), None);
 }

@@ -23,8 +23,8 @@ fn spread(tasks: u32, medians: &[(u16, f64)], by: f64) -> Sweep {
     let mut sweep = Sweep::new(medians.iter().map(|&(workers, _)| workers).collect(), 3);
     for share in [1.0, 1.0 - by, 1.0 + by] {
         for &(workers, millis) in medians {
-            let took = Nanos((millis * share * 1e6) as u64);
-            sweep.add(Trial { workers, took, tasks });
+            let duration = Nanos((millis * share * 1e6) as u64);
+            sweep.add_trial(Trial { workers, duration, tasks });
         }
     }
     sweep
@@ -33,8 +33,8 @@ fn spread(tasks: u32, medians: &[(u16, f64)], by: f64) -> Sweep {
 /// A sweep in which `took` says what each trial takes, in seconds.
 fn swept(counts: &[u16], repeats: u16, tasks: u32, mut took: impl FnMut(u16) -> f64) -> Sweep {
     let mut sweep = Sweep::new(counts.to_vec(), repeats);
-    while let Some(workers) = sweep.next() {
-        sweep.add(Trial { workers, took: Nanos((took(workers) * 1e9) as u64), tasks });
+    while let Some(workers) = sweep.next_workers() {
+        sweep.add_trial(Trial { workers, duration: Nanos((took(workers) * 1e9) as u64), tasks });
     }
     sweep
 }

@@ -4,14 +4,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use proptest::prelude::*;
-use threadline::model::scaling::Law;
+use threadline::model::scaling::ScalingModel;
 
 use super::*;
 
 /// Pages of `page` seconds, each longer or shorter by up to the share `jitter`, from a service that
 /// answers `cap` requests at once; then the whole run longer or shorter by up to the share `noise`.
 #[derive(Clone, Copy, Debug)]
-struct Service {
+struct SimulatedService {
     cap: u16,
     page: f64,
     jitter: f64,
@@ -19,7 +19,7 @@ struct Service {
     seed: u64,
 }
 
-impl Service {
+impl SimulatedService {
     fn sweep(self, counts: &[u16], tasks: u32) -> Sweep {
         let mut random = fastrand::Rng::with_seed(self.seed);
         swept(counts, 3, tasks, |workers| self.took(workers, tasks, &mut random))
@@ -41,7 +41,8 @@ impl Service {
     }
 }
 
-const EXACT: Service = Service { cap: 8, page: 0.05, jitter: 0.0, noise: 0.0, seed: 1 };
+const EXACT: SimulatedService =
+    SimulatedService { cap: 8, page: 0.05, jitter: 0.0, noise: 0.0, seed: 1 };
 
 fn doubling() -> Vec<u16> {
     vec![1, 2, 4, 8, 16, 32]
@@ -55,21 +56,23 @@ fn every() -> Vec<u16> {
 fn sixty_pages_from_a_service_with_eight_at_once() {
     for counts in [doubling(), every()] {
         let sweep = EXACT.sweep(&counts, 60);
-        let Law::Plateau { gain, capacity } = sweep.fits()[0].law else { panic!("{sweep:?}") };
+        let ScalingModel::Plateau { gain, capacity } = sweep.fits()[0].model else {
+            panic!("{sweep:?}")
+        };
         // 60 pages in 8 waves.
         assert!((gain - 20.0).abs() < 1e-6 && (capacity - 150.0).abs() < 1e-6, "{gain} {capacity}");
         assert_eq!(sweep.knee().unwrap().to_string(), "8");
-        assert!(!sweep.is_guess() && sweep.has_stairs());
+        assert!(!sweep.is_guess() && sweep.has_wave_steps());
     }
 }
 
 /// Equal tasks on a service without a limit are on a line, stairs and all.
 #[test]
-fn stairs_are_not_taken_for_a_law() {
+fn wave_steps_are_not_fitted_as_a_model() {
     for tasks in [13, 60, 100] {
-        let sweep = Service { cap: 1_000, ..EXACT }.sweep(&every(), tasks);
+        let sweep = SimulatedService { cap: 1_000, ..EXACT }.sweep(&every(), tasks);
         let fit = &sweep.fits()[0];
-        assert_eq!((fit.name(), sweep.has_stairs()), ("linear", true), "{tasks}: {fit:?}");
+        assert_eq!((fit.name(), sweep.has_wave_steps()), ("linear", true), "{tasks}: {fit:?}");
         assert!((fit.rate(1.0) - 20.0).abs() < 1e-6);
     }
 }
@@ -77,8 +80,9 @@ fn stairs_are_not_taken_for_a_law() {
 /// Tasks that differ blur the stairs; then there is no plateau at the last of them.
 #[test]
 fn blurred_stairs_are_no_plateau() {
-    let sweeps =
-        (1..=20).map(|seed| Service { cap: 1_000, jitter: 0.3, seed, ..EXACT }.sweep(&every(), 60));
+    let sweeps = (1..=20).map(|seed| {
+        SimulatedService { cap: 1_000, jitter: 0.3, seed, ..EXACT }.sweep(&every(), 60)
+    });
     let plateaus = sweeps.filter(|sweep| sweep.fits()[0].name() == "plateau").count();
     assert!(plateaus <= 3, "{plateaus} of 20");
 }
@@ -93,7 +97,7 @@ proptest! {
         seed: u64, jitter in 0.0..0.3, noise in 0.0..0.03, all: bool
     ) {
         let counts = if all { every() } else { doubling() };
-        let sweep = Service { jitter, noise, seed, ..EXACT }.sweep(&counts, 60);
+        let sweep = SimulatedService { jitter, noise, seed, ..EXACT }.sweep(&counts, 60);
         prop_assert_eq!(sweep.fits()[0].name(), "plateau");
         let knee = sweep.knee().unwrap();
         prop_assert!((7..=9).contains(&knee.workers), "{}", knee);

@@ -1,27 +1,27 @@
 //! Equal tasks take ceil(tasks / workers) rounds.
 
 use proptest::prelude::*;
-use threadline::engine::simulate::Simulated;
+use threadline::engine::simulate::SimulatedRun;
 use threadline::model::stats::Waves;
-use threadline::model::{Compute, Event, Kind, Mode, Plan, Simulation, Work};
+use threadline::model::{ComputeSpec, Event, EventKind, Mode, Plan, Simulation, WorkSpec};
 
 use super::*;
 
-const MOST: u16 = 200;
+const MAX_WORKERS: u16 = 200;
 
 /// How long a task takes.
 const TASK: u64 = 50_000_000;
 
 /// Tasks that only wait, in virtual time: `mixed` without CPU work.
 fn simulated(tasks: u32, workers: u16) -> Vec<Event> {
-    let compute = Compute {
+    let compute = ComputeSpec {
         size: Nanos(TASK),
         share: 0,
         simulation: Some(Simulation::default()),
-        ..Compute::default()
+        ..ComputeSpec::default()
     };
-    let plan = Plan::new(Work::Mixed(compute), Mode::Threads, workers, tasks);
-    Simulated::new(&plan).unwrap().collect()
+    let plan = Plan::new(WorkSpec::Mixed(compute), Mode::Threads, workers, tasks);
+    SimulatedRun::new(&plan).unwrap().collect()
 }
 
 fn predicted(tasks: u32, workers: u16) -> Nanos {
@@ -32,10 +32,10 @@ fn predicted(tasks: u32, workers: u16) -> Nanos {
 /// all shorter ones: that of `n` tasks ends when the first `n` are done.
 #[test]
 fn simulated_runs_take_as_many_waves() {
-    for workers in 1..=MOST {
-        let mut ends = vec![Nanos::ZERO; MOST.into()];
-        for event in simulated(MOST.into(), workers) {
-            if let Kind::Finished { task, .. } = event.kind {
+    for workers in 1..=MAX_WORKERS {
+        let mut ends = vec![Nanos::ZERO; MAX_WORKERS.into()];
+        for event in simulated(MAX_WORKERS.into(), workers) {
+            if let EventKind::TaskFinished { task, .. } = event.kind {
                 ends[task.0 as usize - 1] = event.at;
             }
         }
@@ -54,7 +54,7 @@ proptest! {
 
     /// The same, each run by itself, to the nanosecond.
     #[test]
-    fn a_simulated_run_takes_as_many_waves(tasks in 1..=u32::from(MOST), workers in 1..=MOST) {
+    fn a_simulated_run_takes_as_many_waves(tasks in 1..=u32::from(MAX_WORKERS), workers in 1..=MAX_WORKERS) {
         let end = simulated(tasks, workers).last().map(|event| event.at);
         prop_assert_eq!(end, Some(predicted(tasks, workers)));
     }
@@ -63,10 +63,10 @@ proptest! {
 /// Which of the numbers with as many waves it is changes nothing; one fewer or one more does.
 #[test]
 fn equal_counts_are_those_with_as_many_waves() {
-    for tasks in 0..=u32::from(MOST) {
-        for workers in 1..=MOST {
+    for tasks in 0..=u32::from(MAX_WORKERS) {
+        for workers in 1..=MAX_WORKERS {
             let waves = Waves::new(tasks, workers);
-            let equal = waves.equal();
+            let equal = waves.equivalent_workers();
             let same = |workers: u16| Waves::new(tasks, workers).count == waves.count;
             assert!(equal.contains(&workers) && same(*equal.start()), "{waves:?} {equal:?}");
             assert!(*equal.start() == 1 || !same(equal.start() - 1), "{waves:?} {equal:?}");
@@ -82,8 +82,8 @@ fn equal_counts_are_those_with_as_many_waves() {
 #[test]
 fn stairs_of_a_sweep() {
     let sweep = sweep(60, &[(1, 3_000.0), (16, 200.0), (32, 100.0)]);
-    assert_eq!(sweep.stairs(), [10..=11, 12..=14, 15..=19, 20..=29, 30..=32]);
+    assert_eq!(sweep.wave_steps(), [10..=11, 12..=14, 15..=19, 20..=29, 30..=32]);
     let narrow = super::sweep(60, &[(13, 250.0), (17, 200.0)]);
-    assert_eq!(narrow.stairs(), [13..=14, 15..=17], "none beyond what was swept");
-    assert!(Sweep::new(vec![1, 2], 1).stairs().is_empty(), "tasks are not known");
+    assert_eq!(narrow.wave_steps(), [13..=14, 15..=17], "none beyond what was swept");
+    assert!(Sweep::new(vec![1, 2], 1).wave_steps().is_empty(), "tasks are not known");
 }

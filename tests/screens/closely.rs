@@ -5,69 +5,69 @@ use proptest::test_runner::Config;
 use ratatui::Terminal;
 use ratatui::crossterm::event::KeyCode;
 use ratatui::style::Modifier;
-use threadline::app::{Pane, Popup};
+use threadline::app::{DetailPane, Overlay};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
-use threadline::ui::theme::{Depth, Glyphs};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
 
-use crate::fabricate::{COLOUR, Job, Kit, Sitting};
+use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
 use crate::keys::seen;
 use crate::snapshots::{EVERY, USUAL, WIDE, pictures};
 
-const MONO: Kit = Kit(Depth::Mono, Glyphs::Unicode);
-const ASCII: Kit = Kit(Depth::Mono, Glyphs::Ascii);
+const MONO: TerminalKind = TerminalKind(ColorDepth::Mono, GlyphSet::Unicode);
+const ASCII: TerminalKind = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
 
 /// The smallest screen that has lanes but for one column, too.
 const SIZES: [(u16, u16); 5] = [EVERY[0], EVERY[1], EVERY[2], EVERY[3], (39, 11)];
 
 /// A finished race of 240 followers, seen before the first key; page 3 failed twice with threads.
-fn retried() -> Sitting {
-    let job = Job {
+fn retried() -> AppDriver {
+    let job = Scenario {
         followers: 240,
         listed: 240,
         retried: Some((Mode::Threads, 3, 2)),
         said: "Bad\u{1b}[2JGateway",
-        ..Job::default()
+        ..Scenario::default()
     };
-    let mut sitting = Sitting::new(job, Selection::race(Workload::Followers)).finished();
-    sitting.draw(WIDE, COLOUR);
-    sitting
+    let mut driver = AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end();
+    driver.draw(WIDE, COLOUR);
+    driver
 }
 
-fn cursor(sitting: &Sitting) -> u64 {
-    sitting.app.cursor().unwrap().0
+fn cursor(driver: &AppDriver) -> u64 {
+    driver.app.cursor().unwrap().0
 }
 
-fn in_view(sitting: &mut Sitting, size: (u16, u16)) -> bool {
-    sitting.draw(size, COLOUR);
-    sitting.app.viewport().window().contains(sitting.app.cursor().unwrap())
+fn in_view(driver: &mut AppDriver, size: (u16, u16)) -> bool {
+    driver.draw(size, COLOUR);
+    driver.app.viewport().window().contains(driver.app.cursor().unwrap())
 }
 
 #[test]
 fn a_cursor() {
-    let mut sitting = seen().pressed("jj..}}");
-    let mut text = pictures(&mut sitting, &SIZES);
-    for kit in [MONO, ASCII] {
-        text.push_str(&sitting.text(USUAL, kit));
+    let mut driver = seen().press_keys("jj..}}");
+    let mut text = pictures(&mut driver, &SIZES);
+    for terminal_kind in [MONO, ASCII] {
+        text.push_str(&driver.text(USUAL, terminal_kind));
     }
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn the_inspector() {
-    let mut sitting = seen().pressed("jj.}}");
-    sitting.press(KeyCode::Enter);
-    let mut text = pictures(&mut sitting, &SIZES);
-    for kit in [MONO, ASCII] {
-        text.push_str(&sitting.text(USUAL, kit));
+    let mut driver = seen().press_keys("jj.}}");
+    driver.press(KeyCode::Enter);
+    let mut text = pictures(&mut driver, &SIZES);
+    for terminal_kind in [MONO, ASCII] {
+        text.push_str(&driver.text(USUAL, terminal_kind));
     }
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn the_inspector_on_a_page_that_was_asked_for_three_times() {
-    let mut sitting = retried().pressed("jjjj..");
-    sitting.press(KeyCode::Enter);
-    insta::assert_snapshot!(pictures(&mut sitting, &SIZES));
+    let mut driver = retried().press_keys("jjjj..");
+    driver.press(KeyCode::Enter);
+    insta::assert_snapshot!(pictures(&mut driver, &SIZES));
 }
 
 #[test]
@@ -78,201 +78,202 @@ fn the_inspector_on_other_work() {
         (Workload::Native, Mode::Processes),
         (Workload::Mixed, Mode::Threads),
     ] {
-        let mut sitting = Sitting::new(Job::default(), Selection::only(workload, mode)).finished();
-        sitting.draw(WIDE, COLOUR);
-        let mut sitting = sitting.pressed("j..");
-        sitting.press(KeyCode::Enter);
-        text.push_str(&pictures(&mut sitting, &[WIDE]));
+        let mut driver =
+            AppDriver::new(Scenario::default(), Selection::only(workload, mode)).play_to_end();
+        driver.draw(WIDE, COLOUR);
+        let mut driver = driver.press_keys("j..");
+        driver.press(KeyCode::Enter);
+        text.push_str(&pictures(&mut driver, &[WIDE]));
     }
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn a_range() {
-    let mut sitting = seen().pressed("jj.v}}}}}}v");
-    let mut text = pictures(&mut sitting, &SIZES);
-    for kit in [MONO, ASCII] {
-        text.push_str(&sitting.text(USUAL, kit));
+    let mut driver = seen().press_keys("jj.v}}}}}}v");
+    let mut text = pictures(&mut driver, &SIZES);
+    for terminal_kind in [MONO, ASCII] {
+        text.push_str(&driver.text(USUAL, terminal_kind));
     }
     insta::assert_snapshot!(text);
 }
 
 #[test]
 fn a_range_while_a_run_goes_on() {
-    let mut sitting = Sitting::race().until(Mode::Threads, 900);
-    sitting.draw(WIDE, COLOUR);
-    let mut sitting = sitting.pressed("jj.v}}}}}}}}");
-    insta::assert_snapshot!(pictures(&mut sitting, &SIZES));
+    let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
+    driver.draw(WIDE, COLOUR);
+    let mut driver = driver.press_keys("jj.v}}}}}}}}");
+    insta::assert_snapshot!(pictures(&mut driver, &SIZES));
 }
 
 #[test]
 fn braces_move_the_cursor_by_a_cell_and_the_view_goes_with_it() {
-    let mut sitting = seen().pressed("+}");
-    let first = cursor(&sitting);
-    sitting.draw(WIDE, COLOUR);
-    let cell = sitting.app.viewport().window().cell.0;
-    let mut sitting = sitting.pressed("}");
-    assert_eq!(cursor(&sitting), first + cell);
+    let mut driver = seen().press_keys("+}");
+    let first = cursor(&driver);
+    driver.draw(WIDE, COLOUR);
+    let cell = driver.app.viewport().window().cell.0;
+    let mut driver = driver.press_keys("}");
+    assert_eq!(cursor(&driver), first + cell);
     for _ in 0..200 {
-        sitting = sitting.pressed("}");
-        assert!(in_view(&mut sitting, WIDE));
+        driver = driver.press_keys("}");
+        assert!(in_view(&mut driver, WIDE));
     }
-    let took = sitting.app.runs()[0].took().unwrap();
-    assert_eq!(sitting.app.cursor(), Some(took), "there is nothing later");
+    let took = driver.app.runs()[0].duration().unwrap();
+    assert_eq!(driver.app.cursor(), Some(took), "there is nothing later");
     for _ in 0..400 {
-        sitting = sitting.pressed("{");
-        assert!(in_view(&mut sitting, WIDE));
+        driver = driver.press_keys("{");
+        assert!(in_view(&mut driver, WIDE));
     }
-    assert_eq!(cursor(&sitting), 0);
-    assert_eq!(sitting.app.viewport().window().from, Nanos::ZERO);
+    assert_eq!(cursor(&driver), 0);
+    assert_eq!(driver.app.viewport().window().from, Nanos::ZERO);
 }
 
 #[test]
 fn commas_and_dots_go_from_span_to_span_and_across_retries() {
-    let mut sitting = retried().pressed("jjjj");
+    let mut driver = retried().press_keys("jjjj");
     let mut seen = Vec::new();
-    let end = sitting.app.runs()[1].took().unwrap();
+    let end = driver.app.runs()[1].duration().unwrap();
     for _ in 0..10 {
-        sitting = sitting.pressed(".");
-        let span = sitting.app.span().unwrap();
-        assert_eq!(sitting.app.cursor(), Some(span.start));
+        driver = driver.press_keys(".");
+        let span = driver.app.selected_span().unwrap();
+        assert_eq!(driver.app.cursor(), Some(span.start));
         if seen.last() != Some(&(span.task.0, span.attempt)) {
             seen.push((span.task.0, span.attempt));
         }
     }
     assert_eq!(seen, [(3, 1), (3, 2), (3, 3)], "and stops at the last");
-    assert!(sitting.app.cursor() < Some(end));
-    let sitting = sitting.pressed(",");
-    assert_eq!(sitting.app.span().unwrap().attempt, 2);
+    assert!(driver.app.cursor() < Some(end));
+    let driver = driver.press_keys(",");
+    assert_eq!(driver.app.selected_span().unwrap().attempt, 2);
     // From within a span, to its start.
-    let at = sitting.app.cursor();
-    assert_eq!(sitting.pressed("},").app.cursor(), at);
+    let at = driver.app.cursor();
+    assert_eq!(driver.press_keys("},").app.cursor(), at);
 }
 
 #[test]
 fn the_first_dot_chooses_the_first_lane_and_its_first_span_in_view() {
-    let sitting = seen().pressed(".");
-    assert_eq!(sitting.app.lane(), Some(0));
-    assert_eq!(sitting.app.span().unwrap().task.0, 1);
-    let sitting = seen().pressed(",");
-    assert_eq!(sitting.app.span().unwrap().task.0, 5);
+    let driver = seen().press_keys(".");
+    assert_eq!(driver.app.lane_index(), Some(0));
+    assert_eq!(driver.app.selected_span().unwrap().task.0, 1);
+    let driver = seen().press_keys(",");
+    assert_eq!(driver.app.selected_span().unwrap().task.0, 5);
 }
 
 #[test]
 fn a_cursor_that_goes_to_a_span_out_of_view_pans_by_as_little_as_it_needs() {
-    let mut sitting = seen().pressed("++++.");
-    let before = sitting.app.viewport().window();
-    assert!(in_view(&mut sitting, WIDE));
+    let mut driver = seen().press_keys("++++.");
+    let before = driver.app.viewport().window();
+    assert!(in_view(&mut driver, WIDE));
     for _ in 0..4 {
-        sitting = sitting.pressed(".");
-        assert!(in_view(&mut sitting, WIDE));
+        driver = driver.press_keys(".");
+        assert!(in_view(&mut driver, WIDE));
     }
-    let after = sitting.app.viewport().window();
+    let after = driver.app.viewport().window();
     assert_eq!(after.cell, before.cell);
     assert!(after.from > before.from);
 }
 
 #[test]
 fn the_axis_says_where_a_cursor_is_that_is_out_of_view() {
-    let mut sitting = seen().pressed("+++j...");
-    let axis = |sitting: &mut Sitting| sitting.rows(WIDE)[8].clone();
-    assert!(axis(&mut sitting).contains("1.9267 s▼"), "{}", axis(&mut sitting));
-    sitting.press(KeyCode::End);
-    assert!(axis(&mut sitting).contains(" <1.9267 s"), "{}", axis(&mut sitting));
-    sitting.press(KeyCode::Home);
-    assert!(axis(&mut sitting).contains("1.9267 s> "), "{}", axis(&mut sitting));
+    let mut driver = seen().press_keys("+++j...");
+    let axis = |driver: &mut AppDriver| driver.rows(WIDE)[8].clone();
+    assert!(axis(&mut driver).contains("1.9267 s▼"), "{}", axis(&mut driver));
+    driver.press(KeyCode::End);
+    assert!(axis(&mut driver).contains(" <1.9267 s"), "{}", axis(&mut driver));
+    driver.press(KeyCode::Home);
+    assert!(axis(&mut driver).contains("1.9267 s> "), "{}", axis(&mut driver));
 }
 
 #[test]
 fn another_lane_keeps_the_time() {
-    let sitting = seen().pressed("j.}}");
-    let at = sitting.app.cursor();
-    assert_eq!(sitting.pressed("jjjk").app.cursor(), at);
+    let driver = seen().press_keys("j.}}");
+    let at = driver.app.cursor();
+    assert_eq!(driver.press_keys("jjjk").app.cursor(), at);
 }
 
 #[test]
 fn a_zoom_keeps_the_cursor_in_its_column() {
-    let mut sitting = seen().pressed("j....");
-    let column = |sitting: &mut Sitting| {
-        sitting.draw(WIDE, COLOUR);
-        let window = sitting.app.viewport().window();
-        window.column(sitting.app.cursor().unwrap()).unwrap()
+    let mut driver = seen().press_keys("j....");
+    let column = |driver: &mut AppDriver| {
+        driver.draw(WIDE, COLOUR);
+        let window = driver.app.viewport().window();
+        window.column(driver.app.cursor().unwrap()).unwrap()
     };
-    let before = column(&mut sitting);
+    let before = column(&mut driver);
     for keys in ["+", "+", "+", "-", "-"] {
-        sitting = sitting.pressed(keys);
-        assert_eq!(column(&mut sitting), before, "{keys}");
+        driver = driver.press_keys(keys);
+        assert_eq!(column(&mut driver), before, "{keys}");
     }
 }
 
 #[test]
 fn enter_opens_the_inspector_which_stays_open_until_enter_or_escape() {
     for close in [KeyCode::Enter, KeyCode::Esc] {
-        let mut sitting = seen();
-        sitting.press(KeyCode::Enter);
-        assert_eq!(sitting.app.pane(), Some(Pane::Inspector));
-        assert_eq!(sitting.app.lane(), Some(0), "the first lane, where none was chosen");
+        let mut driver = seen();
+        driver.press(KeyCode::Enter);
+        assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
+        assert_eq!(driver.app.lane_index(), Some(0), "the first lane, where none was chosen");
         // Without a cursor, the last span in view.
-        assert_eq!(sitting.app.span().unwrap().task.0, 5);
-        let mut sitting = sitting.pressed(".,jkjj{}+-hl0");
-        assert_eq!(sitting.app.pane(), Some(Pane::Inspector));
-        sitting.press(close);
-        assert_eq!(sitting.app.pane(), None);
-        assert!(sitting.app.cursor().is_some(), "one step at a time");
+        assert_eq!(driver.app.selected_span().unwrap().task.0, 5);
+        let mut driver = driver.press_keys(".,jkjj{}+-hl0");
+        assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
+        driver.press(close);
+        assert_eq!(driver.app.detail_pane(), None);
+        assert!(driver.app.cursor().is_some(), "one step at a time");
     }
 }
 
 #[test]
 fn escape_drops_the_inspector_the_range_the_cursor_and_then_the_held_view() {
-    let mut sitting = seen().pressed("++jj.v}} ");
-    sitting.press(KeyCode::Enter);
-    assert_eq!(sitting.app.pane(), Some(Pane::Inspector));
-    sitting.press(KeyCode::Esc);
-    assert!(matches!(sitting.app.pane(), Some(Pane::Range(..))));
-    sitting.press(KeyCode::Esc);
-    assert_eq!((sitting.app.range(), sitting.app.cursor().is_some()), (None, true));
-    sitting.press(KeyCode::Esc);
-    assert_eq!(sitting.app.cursor(), None);
-    assert!(sitting.app.behind().is_some());
-    sitting.press(KeyCode::Esc);
-    assert!(sitting.app.behind().is_none() && !sitting.app.viewport().fits());
-    sitting.press(KeyCode::Esc);
-    assert!(sitting.app.viewport().fits());
+    let mut driver = seen().press_keys("++jj.v}} ");
+    driver.press(KeyCode::Enter);
+    assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
+    driver.press(KeyCode::Esc);
+    assert!(matches!(driver.app.detail_pane(), Some(DetailPane::Range(..))));
+    driver.press(KeyCode::Esc);
+    assert_eq!((driver.app.range(), driver.app.cursor().is_some()), (None, true));
+    driver.press(KeyCode::Esc);
+    assert_eq!(driver.app.cursor(), None);
+    assert!(driver.app.time_behind().is_some());
+    driver.press(KeyCode::Esc);
+    assert!(driver.app.time_behind().is_none() && !driver.app.viewport().is_fitted());
+    driver.press(KeyCode::Esc);
+    assert!(driver.app.viewport().is_fitted());
 }
 
 #[test]
 fn v_begins_a_range_and_ends_it() {
-    let sitting = seen().pressed("j.v");
-    let begun = sitting.app.cursor().unwrap();
-    assert_eq!(sitting.app.range(), Some((begun, begun)));
-    let sitting = sitting.pressed("}}}");
-    let end = sitting.app.cursor().unwrap();
-    assert_eq!(sitting.app.range(), Some((begun, end)));
-    let sitting = sitting.pressed("v{{{{{{");
-    assert_eq!(sitting.app.range(), Some((begun, end)), "it stays where it was ended");
-    let sitting = sitting.pressed("v");
-    let again = sitting.app.cursor().unwrap();
-    assert_eq!(sitting.app.range(), Some((again, again)), "and another begins");
+    let driver = seen().press_keys("j.v");
+    let begun = driver.app.cursor().unwrap();
+    assert_eq!(driver.app.range(), Some((begun, begun)));
+    let driver = driver.press_keys("}}}");
+    let end = driver.app.cursor().unwrap();
+    assert_eq!(driver.app.range(), Some((begun, end)));
+    let driver = driver.press_keys("v{{{{{{");
+    assert_eq!(driver.app.range(), Some((begun, end)), "it stays where it was ended");
+    let driver = driver.press_keys("v");
+    let again = driver.app.cursor().unwrap();
+    assert_eq!(driver.app.range(), Some((again, again)), "and another begins");
 }
 
 #[test]
 fn f_fits_the_range_else_the_span_and_then_the_run_again() {
-    let mut sitting = seen().pressed("jj.f");
-    sitting.draw(WIDE, COLOUR);
-    let span = sitting.app.span().unwrap();
-    let window = sitting.app.viewport().window();
+    let mut driver = seen().press_keys("jj.f");
+    driver.draw(WIDE, COLOUR);
+    let span = driver.app.selected_span().unwrap();
+    let window = driver.app.viewport().window();
     assert!(window.contains(span.start) && window.contains(span.end.unwrap()));
     let share =
         span.end.unwrap().since(span.start).0 as f64 / window.end().since(window.from).0 as f64;
     assert!(share > 0.6, "it fills {share} of the view");
-    let mut sitting = sitting.pressed("f");
-    assert!(sitting.app.viewport().fits(), "a second time");
-    sitting = sitting.pressed("v}}v");
-    sitting.draw(WIDE, COLOUR);
-    sitting = sitting.pressed("f");
-    sitting.draw(WIDE, COLOUR);
-    let (from, to) = sitting.app.range().unwrap();
-    let window = sitting.app.viewport().window();
+    let mut driver = driver.press_keys("f");
+    assert!(driver.app.viewport().is_fitted(), "a second time");
+    driver = driver.press_keys("v}}v");
+    driver.draw(WIDE, COLOUR);
+    driver = driver.press_keys("f");
+    driver.draw(WIDE, COLOUR);
+    let (from, to) = driver.app.range().unwrap();
+    let window = driver.app.viewport().window();
     assert!(window.contains(from) && window.contains(to));
     assert!(to.since(from).0 * 2 > window.end().since(window.from).0);
 }
@@ -280,31 +281,31 @@ fn f_fits_the_range_else_the_span_and_then_the_run_again() {
 #[test]
 fn u_undoes_one_change_after_another() {
     let keys = ["+", "lll", "j", "..", "}}}", "v", "}}", "f", "0"];
-    let mut sitting = seen();
-    let state = |sitting: &mut Sitting| {
-        sitting.draw(WIDE, COLOUR);
-        let app = &sitting.app;
-        (app.viewport().window(), app.lane(), app.cursor(), app.range())
+    let mut driver = seen();
+    let state = |driver: &mut AppDriver| {
+        driver.draw(WIDE, COLOUR);
+        let app = &driver.app;
+        (app.viewport().window(), app.lane_index(), app.cursor(), app.range())
     };
     let mut states = Vec::new();
     for keys in keys {
-        states.push(state(&mut sitting));
-        sitting = sitting.pressed(keys);
+        states.push(state(&mut driver));
+        driver = driver.press_keys(keys);
     }
     for before in states.into_iter().rev() {
-        assert!(sitting.app.can_undo());
-        sitting = sitting.pressed("u");
-        assert_eq!(state(&mut sitting), before);
+        assert!(driver.app.can_undo());
+        driver = driver.press_keys("u");
+        assert_eq!(state(&mut driver), before);
     }
-    assert!(!sitting.app.can_undo());
-    let before = state(&mut sitting);
-    assert_eq!(state(&mut sitting.pressed("u")), before, "there is no more to undo");
+    assert!(!driver.app.can_undo());
+    let before = state(&mut driver);
+    assert_eq!(state(&mut driver.press_keys("u")), before, "there is no more to undo");
 }
 
 #[test]
 fn the_cursor_takes_no_state_its_colour() {
-    let mut plain = seen().pressed("jj");
-    let mut pointed = seen().pressed("jj.}}}");
+    let mut plain = seen().press_keys("jj");
+    let mut pointed = seen().press_keys("jj.}}}");
     for size in [WIDE, USUAL] {
         let [mut before, mut after] = [&mut plain, &mut pointed].map(|one| one.draw(size, COLOUR));
         let [before, after] = [&mut before, &mut after].map(Terminal::current_buffer_mut);
@@ -322,21 +323,21 @@ fn the_cursor_takes_no_state_its_colour() {
 
 #[test]
 fn a_server_says_nothing_that_a_terminal_acts_on() {
-    let mut sitting = retried().pressed("jjjj.");
-    sitting.press(KeyCode::Enter);
-    let rows = sitting.rows(WIDE).join("\n");
+    let mut driver = retried().press_keys("jjjj.");
+    driver.press(KeyCode::Enter);
+    let rows = driver.rows(WIDE).join("\n");
     assert!(rows.contains("Bad\\u{1b}[2JGateway"), "{rows}");
     assert!(!rows.contains('\u{1b}'));
 }
 
 #[test]
 fn who_holds_the_gil_is_said_of_a_lane_that_waits_for_it() {
-    let mut sitting =
-        Sitting::new(Job::default(), Selection::only(Workload::Cpu, Mode::Gil)).finished();
-    sitting.draw(WIDE, COLOUR);
-    let mut sitting = sitting.pressed("j.+++}}}}");
-    sitting.press(KeyCode::Enter);
-    let rows = sitting.rows(WIDE).join("\n");
+    let mut driver = AppDriver::new(Scenario::default(), Selection::only(Workload::Cpu, Mode::Gil))
+        .play_to_end();
+    driver.draw(WIDE, COLOUR);
+    let mut driver = driver.press_keys("j.+++}}}}");
+    driver.press(KeyCode::Enter);
+    let rows = driver.rows(WIDE).join("\n");
     assert!(rows.contains("lock wait, worker-") && rows.contains("holds the GIL"), "{rows}");
 }
 
@@ -344,22 +345,22 @@ fn who_holds_the_gil_is_said_of_a_lane_that_waits_for_it() {
 #[test]
 fn enter_reads_the_command_under_the_cursor() {
     let sequential = Selection::only(Workload::Commands, Mode::Sequential);
-    let mut sitting = Sitting::new(Job::default(), sequential).finished();
-    sitting.draw(WIDE, COLOUR);
-    let mut sitting = sitting.pressed("..");
-    sitting.press(KeyCode::Enter);
-    let Some(Popup::Output(reading)) = sitting.app.popup() else { panic!("no output") };
+    let mut driver = AppDriver::new(Scenario::default(), sequential).play_to_end();
+    driver.draw(WIDE, COLOUR);
+    let mut driver = driver.press_keys("..");
+    driver.press(KeyCode::Enter);
+    let Some(Overlay::Output(reading)) = driver.app.overlay() else { panic!("no output") };
     assert_eq!(reading.task.0, 2);
 }
 
 #[test]
 fn a_run_that_begins_again_is_looked_at_anew() {
-    let mut sitting = seen().pressed("jj.v}}");
-    sitting.press(KeyCode::Enter);
-    let sitting = sitting.pressed("r");
-    let app = &sitting.app;
-    assert_eq!((app.cursor(), app.range(), app.pane()), (None, None, None));
-    assert_eq!(app.lane(), Some(1));
+    let mut driver = seen().press_keys("jj.v}}");
+    driver.press(KeyCode::Enter);
+    let driver = driver.press_keys("r");
+    let app = &driver.app;
+    assert_eq!((app.cursor(), app.range(), app.detail_pane()), (None, None, None));
+    assert_eq!(app.lane_index(), Some(1));
     assert!(!app.can_undo());
 }
 
@@ -367,13 +368,13 @@ fn a_run_that_begins_again_is_looked_at_anew() {
 fn every_size_with_a_pane() {
     for keys in ["..", "..v}}}", "v}}v"] {
         for pane in [true, false] {
-            let mut sitting = retried().pressed("jjjj").pressed(keys);
+            let mut driver = retried().press_keys("jjjj").press_keys(keys);
             if pane {
-                sitting.press(KeyCode::Enter);
+                driver.press(KeyCode::Enter);
             }
             for width in (0..=200).step_by(7).chain([38, 39, 40, 59, 60, 79, 80, 109, 110]) {
                 for height in (0..=60).step_by(5).chain([9, 11, 13, 14, 19, 29]) {
-                    sitting.draw((width, height), COLOUR);
+                    driver.draw((width, height), COLOUR);
                 }
             }
         }
@@ -382,17 +383,17 @@ fn every_size_with_a_pane() {
 
 #[test]
 fn a_limit_is_looked_at_while_it_holds() {
-    let job = Job {
+    let job = Scenario {
         costs_quota: true,
         limited: Some((Mode::Threads, 5, LimitKind::Primary)),
-        ..Job::default()
+        ..Scenario::default()
     };
-    let mut sitting =
-        Sitting::new(job, Selection::race(Workload::Followers)).until(Mode::Threads, 60_000);
-    sitting.draw(WIDE, COLOUR);
-    let mut sitting = sitting.pressed("jjjjjj.");
-    sitting.press(KeyCode::Enter);
-    let rows = sitting.rows(WIDE).join("\n");
+    let mut driver =
+        AppDriver::new(job, Selection::race(Workload::Followers)).play_until(Mode::Threads, 60_000);
+    driver.draw(WIDE, COLOUR);
+    let mut driver = driver.press_keys("jjjjjj.");
+    driver.press(KeyCode::Enter);
+    let rows = driver.rows(WIDE).join("\n");
     assert!(rows.contains("attempt 1 of 2"), "{rows}");
 }
 
@@ -406,16 +407,16 @@ proptest! {
         millis in 0..1_200_u64,
         size in (0..140_u16, 0..40_u16),
     ) {
-        let mut sitting = Sitting::race().until(Mode::Threads, millis);
-        sitting.draw(size, COLOUR);
+        let mut driver = AppDriver::race().play_until(Mode::Threads, millis);
+        driver.draw(size, COLOUR);
         for key in keys.chars() {
-            sitting.press(match key {
+            driver.press(match key {
                 '\n' => KeyCode::Enter,
                 '\u{1b}' => KeyCode::Esc,
                 key => KeyCode::Char(key),
             });
-            sitting.draw(size, COLOUR);
-            if let Some((from, to)) = sitting.app.range() {
+            driver.draw(size, COLOUR);
+            if let Some((from, to)) = driver.app.range() {
                 prop_assert!(from <= to);
             }
         }

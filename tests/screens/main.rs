@@ -7,17 +7,17 @@
     reason = "a test may stop at once when what it is about is not there"
 )]
 
-#[path = "../common/fabricate.rs"]
-mod fabricate;
+#[path = "../common/app_driver.rs"]
+mod app_driver;
 
 mod auto;
 mod closely;
 mod compare;
+mod compute_words;
 mod exports;
 mod find;
 mod keys;
 mod lab;
-mod lab_words;
 mod limits;
 mod mouse;
 mod recording_keys;

@@ -1,25 +1,25 @@
 //! The keys of a recording: from moment to moment, faster and slower, from mode to mode.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::replay::Speed;
-use threadline::app::session::Entry;
+use threadline::app::replay::ReplaySpeed;
+use threadline::app::session::LogEntry;
 use threadline::app::{App, Background, Effect, Msg};
-use threadline::model::{ExportKind, Kind, Mode, Nanos, Selection, Workload};
+use threadline::model::{EventKind, ExportKind, Mode, Nanos, Selection, Workload};
 use threadline::recording::Recording;
 
-use crate::fabricate::{Job, Sitting};
+use crate::app_driver::{AppDriver, Scenario};
 use crate::recordings::{picture, playing, recorded, row, total};
 
 const SIZE: (u16, u16) = (120, 36);
 
 /// A recording that is played, and the time.
-struct Played {
+struct ReplayDriver {
     app: App,
     clock: Nanos,
     total: Nanos,
 }
 
-impl Played {
+impl ReplayDriver {
     fn new(recording: &Recording) -> Self {
         let mut played =
             Self { app: playing(recording), clock: Nanos(77), total: total(recording) };
@@ -28,7 +28,7 @@ impl Played {
     }
 
     fn race() -> Self {
-        Self::new(&recorded(&Sitting::race().finished().app))
+        Self::new(&recorded(&AppDriver::race().play_to_end().app))
     }
 
     /// So many thousandths of the recording's time go by.
@@ -69,11 +69,11 @@ impl Played {
 }
 
 /// The recording of a race that was ended after so many entries.
-fn cut_off(entries: impl Fn(&[Entry]) -> usize) -> App {
-    let (setup, mut all) = recorded(&Sitting::race().finished().app).into_parts();
+fn cut_off(entries: impl Fn(&[LogEntry]) -> usize) -> App {
+    let (setup, mut all) = recorded(&AppDriver::race().play_to_end().app).into_parts();
     all.truncate(entries(&all));
-    let mut app = App::replaying(setup, all, Speed::default(), Background::Dark);
-    app.begin();
+    let mut app = App::for_replay(setup, all, ReplaySpeed::default(), Background::Dark);
+    app.start();
     app
 }
 
@@ -94,11 +94,11 @@ fn a_recording_that_ends_early_does_not_seem_to_run_on() {
             shown.contains("running:") || shown.contains("race…") || shown.contains("following");
         assert!(!moves, "{shown}");
     }
-    let ends_run = |entry: &Entry| match entry {
-        Entry::Event(event) => matches!(event.kind, Kind::RunFinished { .. }),
-        Entry::Begun(_) => false,
+    let ends_run = |entry: &LogEntry| match entry {
+        LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
+        LogEntry::Start(_) => false,
     };
-    let second = |all: &[Entry]| {
+    let second = |all: &[LogEntry]| {
         let ends = (1..).zip(all).filter(|(_, entry)| ends_run(entry)).map(|(place, _)| place);
         ends.take(2).last().unwrap()
     };
@@ -109,7 +109,8 @@ fn a_recording_that_ends_early_does_not_seem_to_run_on() {
 #[test]
 fn a_word_on_the_file_makes_room_for_the_keys() {
     let keys = |app: &mut App, millis| row(&picture(app, Nanos::from_millis(millis), (80, 24)), 23);
-    let mut app = cut_off(<[Entry]>::len).noticing(Some("line 9 was cut off".to_owned()));
+    let mut app =
+        cut_off(<[LogEntry]>::len).with_startup_notice(Some("line 9 was cut off".to_owned()));
     assert!(keys(&mut app, 1_000).contains("line 9 was cut off"));
     assert!(keys(&mut app, 6_900).contains("line 9 was cut off") && app.needs_frames());
     assert!(keys(&mut app, 7_000).contains("scrub"));
@@ -117,7 +118,7 @@ fn a_word_on_the_file_makes_room_for_the_keys() {
 
 #[test]
 fn a_mode_that_only_the_race_has_is_said_to_be_there() {
-    let mut app = cut_off(<[Entry]>::len);
+    let mut app = cut_off(<[LogEntry]>::len);
     for (key, said) in [
         ('2', "sequential was recorded as a part of the race (1)"),
         ('3', "threads were recorded as a part of the race (1)"),
@@ -130,7 +131,7 @@ fn a_mode_that_only_the_race_has_is_said_to_be_there() {
 
 #[test]
 fn it_plays_by_itself_to_its_end() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     assert_eq!(played.says(), "recording 0 %, 1x");
     assert!(played.app.needs_frames());
     played.wait(503);
@@ -146,7 +147,7 @@ fn it_plays_by_itself_to_its_end() {
 
 #[test]
 fn it_is_held_still_and_goes_on_where_it_was() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.wait(303);
     played.press(" ");
     assert!(!played.app.needs_frames());
@@ -162,9 +163,9 @@ fn it_is_held_still_and_goes_on_where_it_was() {
 
 #[test]
 fn the_programs_sleep_is_no_time_of_the_recordings() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.wait(203);
-    played.app.update(Msg::Slept(Nanos(9)));
+    played.app.update(Msg::Resumed(Nanos(9)));
     played.wait(500);
     assert_eq!(played.says(), "recording 20 %, 1x");
     assert_eq!(played.app.notice(), None);
@@ -172,7 +173,7 @@ fn the_programs_sleep_is_no_time_of_the_recordings() {
 
 #[test]
 fn it_is_played_at_any_speed() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.press(">>>");
     assert_eq!(played.app.notice(), Some("played at 10x"));
     played.wait(21);
@@ -185,7 +186,7 @@ fn it_is_played_at_any_speed() {
 
 #[test]
 fn scrubbing_goes_by_a_twentieth_and_a_moment_looks_the_same_from_both_sides() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.press(" ))))))))");
     assert_eq!(played.says(), "recording 40 %, paused");
     let before = played.body();
@@ -203,7 +204,7 @@ fn scrubbing_goes_by_a_twentieth_and_a_moment_looks_the_same_from_both_sides() {
 
 #[test]
 fn a_view_that_was_zoomed_stays_where_it_is() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.press(" ))))))))))");
     played.press("++");
     played.title();
@@ -215,7 +216,7 @@ fn a_view_that_was_zoomed_stays_where_it_is() {
 
 #[test]
 fn stepping_goes_event_by_event_there_and_back() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.wait(300);
     played.press("]");
     let (here, steps) = (played.body(), "]".repeat(7));
@@ -234,55 +235,55 @@ fn stepping_goes_event_by_event_there_and_back() {
 /// It is there already.
 #[test]
 fn a_recording_is_not_recorded_again() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     played.wait(900);
-    assert!(matches!(played.press("e"), Some(Effect::Name(_))));
-    let kinds: Vec<ExportKind> = played.app.exports().map(|(kind, _)| kind).collect();
+    assert!(matches!(played.press("e"), Some(Effect::FindExportNames(_))));
+    let kinds: Vec<ExportKind> = played.app.export_entries().map(|(kind, _)| kind).collect();
     let [first @ .., recording] = ExportKind::ALL;
     assert_eq!((kinds.as_slice(), recording), (first.as_slice(), ExportKind::Recording));
 }
 
 /// A sitting in which two modes were run, the second with other workers.
 fn two_modes() -> Recording {
-    let job = Job { workers: Some(3), ..Job::default() };
-    let sitting = Sitting::new(job, Selection::only(Workload::Followers, Mode::Sequential));
-    recorded(&sitting.finished().pressed("]3").finished().app)
+    let job = Scenario { workers: Some(3), ..Scenario::default() };
+    let driver = AppDriver::new(job, Selection::only(Workload::Followers, Mode::Sequential));
+    recorded(&driver.play_to_end().press_keys("]3").play_to_end().app)
 }
 
 #[test]
 fn modes_that_were_recorded_can_be_chosen() {
-    let mut played = Played::new(&two_modes());
+    let mut played = ReplayDriver::new(&two_modes());
     let only = |mode| Selection::only(Workload::Followers, mode);
-    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    assert_eq!(played.app.selection(), only(Mode::Sequential));
     played.press("3");
-    assert_eq!(played.app.shown(), only(Mode::Threads));
+    assert_eq!(played.app.selection(), only(Mode::Threads));
     let runs = played.app.runs();
     assert_eq!((runs.len(), runs[0].plan().workers, runs[0].done_tasks()), (1, 4, 0));
     played.press("2");
-    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    assert_eq!(played.app.selection(), only(Mode::Sequential));
     assert!(played.app.runs()[0].is_over());
     played.press("\t1");
     assert_eq!(played.app.notice(), Some("race was not recorded"));
-    assert_eq!(played.app.shown(), only(Mode::Sequential));
+    assert_eq!(played.app.selection(), only(Mode::Sequential));
     played.app.update(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
-    assert_eq!(played.app.shown(), only(Mode::Threads));
+    assert_eq!(played.app.selection(), only(Mode::Threads));
     played.press("w");
     assert_eq!(played.app.notice(), Some("nothing but followers was recorded"));
 }
 
 #[test]
 fn playing_turns_to_what_was_begun() {
-    let mut played = Played::new(&two_modes());
+    let mut played = ReplayDriver::new(&two_modes());
     played.wait(1_001);
-    assert_eq!(played.app.shown().choice, threadline::model::Choice::Only(Mode::Threads));
-    assert!(played.app.runs()[0].is_whole());
+    assert_eq!(played.app.selection().choice, threadline::model::ModeChoice::Only(Mode::Threads));
+    assert!(played.app.runs()[0].is_complete());
     // Its speed-up is against the first, as it was live.
     assert!(played.body().iter().any(|row| row.contains("times as fast as sequential")));
 }
 
 #[test]
 fn nothing_runs_in_a_recording() {
-    let mut played = Played::race();
+    let mut played = ReplayDriver::race();
     for key in ["x", "s"] {
         assert_eq!(played.press(key), None);
         assert_eq!(played.app.notice(), Some("this is a recording: nothing runs in it"));

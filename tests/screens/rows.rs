@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use threadline::model::{Kind, LimitKind, Mode, Selection, Workload};
+use threadline::model::{EventKind, LimitKind, Mode, Selection, Workload};
 
-use crate::fabricate::{Job, Sitting};
+use crate::app_driver::{AppDriver, Scenario};
 
 /// Which row each lane's name stands on.
 fn places(rows: &[String]) -> BTreeMap<String, usize> {
@@ -25,15 +25,15 @@ fn places(rows: &[String]) -> BTreeMap<String, usize> {
 
 /// Draws a frame after each event, and compares every lane's place with where it was first. Once all
 /// is over, a sentence on what failed may take the room that it needs.
-fn assert_nothing_jumps(mut sitting: Sitting, size: (u16, u16), lanes: usize) {
+fn assert_nothing_jumps(mut driver: AppDriver, size: (u16, u16), lanes: usize) {
     let mut first: Option<BTreeMap<String, usize>> = None;
     let mut frames = 0;
-    while let Some(event) = sitting.step() {
-        let session = sitting.app.session();
-        if session.tasks(Workload::Followers).is_none() || session.active().is_none() {
+    while let Some(event) = driver.play_event() {
+        let session = driver.app.session();
+        if session.task_count(Workload::Followers).is_none() || session.active().is_none() {
             continue;
         }
-        let now = places(&sitting.rows(size));
+        let now = places(&driver.rows(size));
         let first = first.get_or_insert_with(|| now.clone());
         let names = now.keys().filter(|name| name.starts_with("worker-")).count();
         assert_eq!(names, lanes, "lanes after {event:?}: {now:?}");
@@ -54,14 +54,14 @@ const SIZES: [(u16, u16); 5] = [(120, 36), (110, 30), (80, 24), (60, 14), (100, 
 #[test]
 fn no_lane_jumps_in_a_race() {
     for size in SIZES {
-        assert_nothing_jumps(Sitting::race(), size, 5);
+        assert_nothing_jumps(AppDriver::race(), size, 5);
     }
 }
 
 #[test]
 fn no_lane_jumps_with_threads_alone() {
     let threads =
-        || Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads));
+        || AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Threads));
     for size in SIZES {
         assert_nothing_jumps(threads(), size, 5);
     }
@@ -71,10 +71,10 @@ fn no_lane_jumps_with_threads_alone() {
 #[test]
 fn no_lane_jumps_when_a_page_fails() {
     for bad_page in [(Mode::Sequential, 3), (Mode::Threads, 2)] {
-        let job = Job { bad_page: Some(bad_page), ..Job::default() };
+        let job = Scenario { bad_page: Some(bad_page), ..Scenario::default() };
         for size in SIZES {
             assert_nothing_jumps(
-                Sitting::new(job.clone(), Selection::race(Workload::Followers)),
+                AppDriver::new(job.clone(), Selection::race(Workload::Followers)),
                 size,
                 5,
             );
@@ -89,14 +89,14 @@ fn no_lane_jumps_on_an_api_that_limits() {
     for mode in [Mode::Sequential, Mode::Threads] {
         let limited = Some((mode, 3, LimitKind::Secondary));
         let retried = Some((Mode::Threads, 2, 2));
-        let job = Job { costs_quota: true, limited, retried, ..Job::default() };
+        let job = Scenario { costs_quota: true, limited, retried, ..Scenario::default() };
         for size in SIZES.into_iter().chain([(100, 30)]) {
-            let mut sitting =
-                Sitting::new(job.clone(), Selection::race(Workload::Followers)).finished();
-            let quota = sitting.rows(size).iter().any(|row| row.contains(" of 5,000"));
+            let mut driver =
+                AppDriver::new(job.clone(), Selection::race(Workload::Followers)).play_to_end();
+            let quota = driver.rows(size).iter().any(|row| row.contains(" of 5,000"));
             assert_eq!(quota, size.1 >= 24, "a quota at {size:?}");
             assert_nothing_jumps(
-                Sitting::new(job.clone(), Selection::race(Workload::Followers)),
+                AppDriver::new(job.clone(), Selection::race(Workload::Followers)),
                 size,
                 5,
             );
@@ -107,27 +107,27 @@ fn no_lane_jumps_on_an_api_that_limits() {
 /// More tasks than lanes, and more lanes than there is need for.
 #[test]
 fn no_lane_jumps_with_many_pages() {
-    let job = Job { followers: 600, listed: 600, ..Job::default() };
-    assert_nothing_jumps(Sitting::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
-    let job = Job { followers: 31, listed: 31, workers: Some(8), ..Job::default() };
-    assert_nothing_jumps(Sitting::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
+    let job = Scenario { followers: 600, listed: 600, ..Scenario::default() };
+    assert_nothing_jumps(AppDriver::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
+    let job = Scenario { followers: 31, listed: 31, workers: Some(8), ..Scenario::default() };
+    assert_nothing_jumps(AppDriver::new(job, Selection::race(Workload::Followers)), (120, 36), 8);
 }
 
 /// The profile promised 8 pages, and 8 lanes stand there; the list has 6 pages. The threaded run is
 /// laid out again, but not before it begins, and the rows above stay.
 #[test]
 fn rows_above_stay_when_the_list_is_shorter_than_promised() {
-    let job = Job { followers: 240, listed: 180, ..Job::default() };
+    let job = Scenario { followers: 240, listed: 180, ..Scenario::default() };
     for size in SIZES {
-        let mut sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers));
+        let mut driver = AppDriver::new(job.clone(), Selection::race(Workload::Followers));
         let mut main = None;
-        while let Some(event) = sitting.step() {
+        while let Some(event) = driver.play_event() {
             let followers = matches!(
                 &event.kind,
-                Kind::RunStarted { plan } if plan.workload() == Workload::Followers
+                EventKind::RunStarted { plan } if plan.workload() == Workload::Followers
             );
             if followers || main.is_some() {
-                let places = places(&sitting.rows(size));
+                let places = places(&driver.rows(size));
                 let name = if size.1 >= 30 { "main" } else { "sequential" };
                 let y = places[name];
                 assert_eq!(*main.get_or_insert(y), y, "{name} at {size:?} after {event:?}");
@@ -138,8 +138,8 @@ fn rows_above_stay_when_the_list_is_shorter_than_promised() {
 }
 
 /// A race of four modes, of which not all lanes have room everywhere.
-fn four_modes() -> Sitting {
-    Sitting::new(Job::default(), Selection::race(Workload::Mixed))
+fn four_modes() -> AppDriver {
+    AppDriver::new(Scenario::default(), Selection::race(Workload::Mixed))
 }
 
 const CROWDED: [(u16, u16); 7] =
@@ -156,13 +156,13 @@ fn named(rows: &[String]) -> Vec<usize> {
 #[test]
 fn no_row_jumps_in_a_race_of_four_modes() {
     for size in CROWDED {
-        let mut sitting = four_modes();
-        sitting.step();
-        let first = named(&sitting.rows(size));
+        let mut driver = four_modes();
+        driver.play_event();
+        let first = named(&driver.rows(size));
         assert!(first.len() > 3, "{first:?}");
-        while let Some(event) = sitting.step() {
-            if sitting.app.session().active().is_some() {
-                assert_eq!(named(&sitting.rows(size)), first, "{size:?} after {event:?}");
+        while let Some(event) = driver.play_event() {
+            if driver.app.session().active().is_some() {
+                assert_eq!(named(&driver.rows(size)), first, "{size:?} after {event:?}");
             }
         }
     }
@@ -170,7 +170,7 @@ fn no_row_jumps_in_a_race_of_four_modes() {
 
 /// How many lanes have a row of their own, and how many are counted on another; and whether one of
 /// the rows is chosen.
-fn lanes_told(rows: &[String]) -> (usize, usize, bool) {
+fn lanes_named(rows: &[String]) -> (usize, usize, bool) {
     const MODES: [&str; 7] = ["seq", "sequential", "thr", "threads", "gil", "proc", "processes"];
     let (mut shown, mut counted, mut chosen) = (0, 0, false);
     let totals = rows.iter().rposition(|row| row.contains(" s  ") && row.contains('x')).unwrap();
@@ -198,11 +198,11 @@ fn lanes_told(rows: &[String]) -> (usize, usize, bool) {
 #[test]
 fn every_lane_has_a_row_or_is_counted_and_the_chosen_one_has_one() {
     for size in CROWDED {
-        let mut sitting = four_modes().until(Mode::Processes, 100);
+        let mut driver = four_modes().play_until(Mode::Processes, 100);
         for lane in 0..13 {
-            sitting = sitting.pressed("j");
-            let rows = sitting.rows(size);
-            let (shown, counted, chosen) = lanes_told(&rows);
+            driver = driver.press_keys("j");
+            let rows = driver.rows(size);
+            let (shown, counted, chosen) = lanes_named(&rows);
             let screen = rows.join("\n");
             assert_eq!(shown + counted, 13, "lane {lane} at {size:?}: {shown}\n{screen}");
             assert!(chosen, "lane {lane} at {size:?}\n{screen}");
@@ -217,7 +217,7 @@ fn every_run_has_its_name_and_a_lane_in_sight() {
     let names = [["sequential", "seq "], ["threads x4", "thr"], ["gil x4", "gil +"]];
     let names = names.into_iter().chain([["processes x4", "proc +"]]);
     for size in [(120, 36), (110, 30), (80, 24), (80, 20), (60, 14), (40, 12)] {
-        let rows = four_modes().until(Mode::Gil, 100).rows(size);
+        let rows = four_modes().play_until(Mode::Gil, 100).rows(size);
         let timeline = rows.iter().position(|row| row.contains('╵')).unwrap_or(5);
         let below = rows[timeline..].join("\n");
         for forms in names.clone() {

@@ -5,18 +5,18 @@
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::Msg;
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
-use threadline::ui::theme::{Depth, Glyphs};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
 
-use crate::fabricate::{COLOUR, Job, Kit, Sitting};
+use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
 
-const WIDEST: u16 = 200;
-const HIGHEST: u16 = 60;
+const MAX_WIDTH: u16 = 200;
+const MAX_HEIGHT: u16 = 60;
 
-const KITS: [Kit; 4] = [
+const KITS: [TerminalKind; 4] = [
     COLOUR,
-    Kit(Depth::Mono, Glyphs::Unicode),
-    Kit(Depth::Sixteen, Glyphs::Ascii),
-    Kit(Depth::Indexed, Glyphs::Unicode),
+    TerminalKind(ColorDepth::Mono, GlyphSet::Unicode),
+    TerminalKind(ColorDepth::Sixteen, GlyphSet::Ascii),
+    TerminalKind(ColorDepth::Indexed, GlyphSet::Unicode),
 ];
 
 /// Sizes at which the layout changes, each with its neighbours, and every 29th between.
@@ -25,19 +25,19 @@ fn sampled(most: u16, borders: &[u16]) -> Vec<u16> {
     (0..=most).filter(|&size| size < 4 || size % 29 == 0 || size == most || near(size)).collect()
 }
 
-fn draw_sampled(mut sitting: Sitting, kit: Kit) {
-    let heights = sampled(HIGHEST, &[10, 14, 20, 30]);
-    for &width in &sampled(WIDEST, &[40, 60, 80, 110]) {
+fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
+    let heights = sampled(MAX_HEIGHT, &[10, 14, 20, 30]);
+    for &width in &sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
         for &height in &heights {
-            sitting.draw((width, height), kit);
+            driver.draw((width, height), terminal_kind);
         }
     }
 }
 
-fn draw_every(mut sitting: Sitting, kit: Kit) {
-    for width in 0..=WIDEST {
-        for height in 0..=HIGHEST {
-            sitting.draw((width, height), kit);
+fn draw_every(mut driver: AppDriver, terminal_kind: TerminalKind) {
+    for width in 0..=MAX_WIDTH {
+        for height in 0..=MAX_HEIGHT {
+            driver.draw((width, height), terminal_kind);
         }
     }
 }
@@ -52,75 +52,79 @@ fn mode_of(selection: Selection) -> Mode {
 
 #[test]
 fn every_size_in_the_middle_of_a_race() {
-    draw_every(Sitting::race().until(Mode::Threads, 600), COLOUR);
+    draw_every(AppDriver::race().play_until(Mode::Threads, 600), COLOUR);
 }
 
 #[test]
 fn every_size_in_the_middle_of_sequential() {
     let sequential = Selection::only(Workload::Followers, Mode::Sequential);
-    let sitting = Sitting::new(Job::default(), sequential);
-    draw_every(sitting.until(Mode::Sequential, 2_500), COLOUR);
+    let driver = AppDriver::new(Scenario::default(), sequential);
+    draw_every(driver.play_until(Mode::Sequential, 2_500), COLOUR);
 }
 
 #[test]
 fn every_size_in_the_middle_of_threads() {
-    let sitting = Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads));
-    draw_every(sitting.until(Mode::Threads, 600), COLOUR);
+    let driver =
+        AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Threads));
+    draw_every(driver.play_until(Mode::Threads, 600), COLOUR);
 }
 
 #[test]
 fn every_size_of_a_finished_race() {
-    draw_every(Sitting::race().finished(), COLOUR);
+    draw_every(AppDriver::race().play_to_end(), COLOUR);
 }
 
 #[test]
 fn every_size_of_finished_sequential() {
     let sequential = Selection::only(Workload::Followers, Mode::Sequential);
-    draw_every(Sitting::new(Job::default(), sequential).finished(), COLOUR);
+    draw_every(AppDriver::new(Scenario::default(), sequential).play_to_end(), COLOUR);
 }
 
 #[test]
 fn every_size_of_finished_threads() {
     draw_every(
-        Sitting::new(Job::default(), Selection::only(Workload::Followers, Mode::Threads))
-            .finished(),
+        AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Threads))
+            .play_to_end(),
         COLOUR,
     );
 }
 
 #[test]
 fn every_size_of_a_failed_run_with_a_lane_chosen() {
-    let job = Job { bad_page: Some((Mode::Sequential, 3)), ..Job::default() };
+    let job = Scenario { bad_page: Some((Mode::Sequential, 3)), ..Scenario::default() };
     draw_every(
-        Sitting::new(job, Selection::race(Workload::Followers)).finished().pressed("jj"),
+        AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end().press_keys("jj"),
         COLOUR,
     );
 }
 
 /// A limit is reached at the fifth page of the threads, and the third was asked for three times.
-fn limited(kind: LimitKind) -> Sitting {
-    let job = Job {
+fn limited(kind: LimitKind) -> AppDriver {
+    let job = Scenario {
         costs_quota: true,
         followers: 720,
         listed: 720,
         retried: Some((Mode::Threads, 3, 2)),
         limited: Some((Mode::Threads, 5, kind)),
-        ..Job::default()
+        ..Scenario::default()
     };
-    Sitting::new(job, Selection::race(Workload::Followers))
+    AppDriver::new(job, Selection::race(Workload::Followers))
 }
 
 #[test]
 fn every_size_while_a_limit_holds() {
-    draw_every(limited(LimitKind::Secondary).until(Mode::Threads, 20_000).pressed("jjjj"), COLOUR);
+    draw_every(
+        limited(LimitKind::Secondary).play_until(Mode::Threads, 20_000).press_keys("jjjj"),
+        COLOUR,
+    );
 }
 
 #[test]
 fn every_kit_before_while_and_after_a_limit_holds() {
     for millis in [700, 60_000, 299_000, 301_500] {
-        for kit in KITS {
-            let sitting = limited(LimitKind::Primary).until(Mode::Threads, millis);
-            draw_sampled(sitting.pressed("jjjj"), kit);
+        for terminal_kind in KITS {
+            let driver = limited(LimitKind::Primary).play_until(Mode::Threads, millis);
+            draw_sampled(driver.press_keys("jjjj"), terminal_kind);
         }
     }
 }
@@ -128,20 +132,20 @@ fn every_kit_before_while_and_after_a_limit_holds() {
 #[test]
 fn every_mode_before_its_first_event() {
     for selection in every_selection() {
-        draw_sampled(Sitting::new(Job::default(), selection), COLOUR);
+        draw_sampled(AppDriver::new(Scenario::default(), selection), COLOUR);
     }
 }
 
 #[test]
 fn every_mode_not_yet_run() {
-    let real = Job { costs_quota: true, ..Job::default() };
-    let mut sitting = Sitting::new(real, Selection::race(Workload::Followers)).finished();
+    let real = Scenario { costs_quota: true, ..Scenario::default() };
+    let mut driver = AppDriver::new(real, Selection::race(Workload::Followers)).play_to_end();
     for key in ['2', '3'] {
-        sitting = sitting.pressed(&key.to_string());
-        assert!(sitting.app.runs().is_empty(), "a costly mode does not run unasked");
-        for width in sampled(WIDEST, &[40, 60, 80, 110]) {
-            for height in sampled(HIGHEST, &[10, 14, 20, 30]) {
-                sitting.draw((width, height), COLOUR);
+        driver = driver.press_keys(&key.to_string());
+        assert!(driver.app.runs().is_empty(), "a costly mode does not run unasked");
+        for width in sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
+            for height in sampled(MAX_HEIGHT, &[10, 14, 20, 30]) {
+                driver.draw((width, height), COLOUR);
             }
         }
     }
@@ -150,26 +154,27 @@ fn every_mode_not_yet_run() {
 #[test]
 fn every_mode_in_its_middle() {
     for selection in every_selection() {
-        let sitting = Sitting::new(Job::default(), selection);
-        draw_sampled(sitting.until(mode_of(selection), 500), COLOUR);
+        let driver = AppDriver::new(Scenario::default(), selection);
+        draw_sampled(driver.play_until(mode_of(selection), 500), COLOUR);
     }
 }
 
 #[test]
 fn every_mode_finished_in_every_kit() {
-    for (selection, kit) in every_selection().zip(KITS.into_iter().cycle()) {
-        draw_sampled(Sitting::new(Job::default(), selection).finished(), kit);
+    for (selection, terminal_kind) in every_selection().zip(KITS.into_iter().cycle()) {
+        draw_sampled(AppDriver::new(Scenario::default(), selection).play_to_end(), terminal_kind);
     }
-    draw_sampled(Sitting::race().finished(), KITS[3]);
+    draw_sampled(AppDriver::race().play_to_end(), KITS[3]);
 }
 
 #[test]
 fn every_mode_stopped_and_failed() {
     for selection in every_selection() {
-        let sitting = Sitting::new(Job::default(), selection).until(selection.modes()[0], 500);
-        draw_sampled(sitting.pressed("x").finished(), COLOUR);
-        let unknown = Job { unknown_user: true, ..Job::default() };
-        draw_sampled(Sitting::new(unknown, selection).finished(), COLOUR);
+        let driver =
+            AppDriver::new(Scenario::default(), selection).play_until(selection.modes()[0], 500);
+        draw_sampled(driver.press_keys("x").play_to_end(), COLOUR);
+        let unknown = Scenario { unknown_user: true, ..Scenario::default() };
+        draw_sampled(AppDriver::new(unknown, selection).play_to_end(), COLOUR);
     }
 }
 
@@ -177,8 +182,9 @@ fn every_mode_stopped_and_failed() {
 fn popups_over_every_mode() {
     for selection in every_selection() {
         for key in ["?", "q"] {
-            let sitting = Sitting::new(Job::default(), selection).until(mode_of(selection), 500);
-            draw_sampled(sitting.pressed(key), COLOUR);
+            let driver =
+                AppDriver::new(Scenario::default(), selection).play_until(mode_of(selection), 500);
+            draw_sampled(driver.press_keys(key), COLOUR);
         }
     }
 }
@@ -186,20 +192,20 @@ fn popups_over_every_mode() {
 /// What is found, the table, a comparison, and why to trust it all.
 #[test]
 fn every_size_of_what_is_looked_up() {
-    let job = Job { retried: Some((Mode::Threads, 3, 2)), ..Job::default() };
+    let job = Scenario { retried: Some((Mode::Threads, 3, 2)), ..Scenario::default() };
     let measured = |keys: &str| {
-        let mut sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers));
-        sitting.app.update(Msg::EventCost(Nanos(2_000_000)));
-        sitting.app.update(Msg::Drawn(Nanos(1_500_000)));
-        let mut sitting = sitting.finished().pressed("r").until(Mode::Threads, 900);
-        sitting.draw((120, 36), COLOUR);
-        sitting.pressed(keys)
+        let mut driver = AppDriver::new(job.clone(), Selection::race(Workload::Followers));
+        driver.app.update(Msg::EventOverhead(Nanos(2_000_000)));
+        driver.app.update(Msg::FrameDrawn(Nanos(1_500_000)));
+        let mut driver = driver.play_to_end().press_keys("r").play_until(Mode::Threads, 900);
+        driver.draw((120, 36), COLOUR);
+        driver.press_keys(keys)
     };
     let entering = format!("/{}", "wide日本 ".repeat(30));
-    for (keys, kit) in
+    for (keys, terminal_kind) in
         [&entering, "c", "T>>>>I", "?", "cjjj"].into_iter().zip(KITS.into_iter().cycle())
     {
-        draw_sampled(measured(keys), kit);
+        draw_sampled(measured(keys), terminal_kind);
     }
     for text in ["/wer-1", "/502", "/nobody has this"] {
         let mut found = measured(text);
@@ -211,11 +217,12 @@ fn every_size_of_what_is_looked_up() {
 
 #[test]
 fn forty_lanes_with_each_end_chosen() {
-    let job = Job { followers: 3_000, listed: 3_000, workers: Some(40), ..Job::default() };
+    let job =
+        Scenario { followers: 3_000, listed: 3_000, workers: Some(40), ..Scenario::default() };
     for keys in ["", "j", &"j".repeat(50)] {
-        let sitting = Sitting::new(job.clone(), Selection::race(Workload::Followers))
-            .until(Mode::Threads, 1_500);
-        draw_sampled(sitting.pressed(keys), COLOUR);
+        let driver = AppDriver::new(job.clone(), Selection::race(Workload::Followers))
+            .play_until(Mode::Threads, 1_500);
+        draw_sampled(driver.press_keys(keys), COLOUR);
     }
 }
 
@@ -223,31 +230,31 @@ fn forty_lanes_with_each_end_chosen() {
 #[test]
 fn zoomed_as_far_as_it_goes() {
     for (zoom, end) in [("+", KeyCode::Home), ("-", KeyCode::End), ("+", KeyCode::Right)] {
-        let mut sitting = Sitting::race().until(Mode::Threads, 600);
-        sitting.draw((120, 36), COLOUR);
-        let mut sitting = sitting.pressed(&zoom.repeat(60));
-        sitting.press(end);
-        let mut sitting = sitting.pressed(" ");
-        sitting.play(Nanos::from_millis(900));
-        draw_sampled(sitting, COLOUR);
+        let mut driver = AppDriver::race().play_until(Mode::Threads, 600);
+        driver.draw((120, 36), COLOUR);
+        let mut driver = driver.press_keys(&zoom.repeat(60));
+        driver.press(end);
+        let mut driver = driver.press_keys(" ");
+        driver.play_to(Nanos::from_millis(900));
+        draw_sampled(driver, COLOUR);
     }
 }
 
 #[test]
 fn every_size_of_a_race_of_four_modes() {
-    let race = Sitting::new(Job::default(), Selection::race(Workload::Mixed));
-    draw_every(race.until(Mode::Processes, 100).pressed("jjjjjjjj"), COLOUR);
+    let race = AppDriver::new(Scenario::default(), Selection::race(Workload::Mixed));
+    draw_every(race.play_until(Mode::Processes, 100).press_keys("jjjjjjjj"), COLOUR);
 }
 
 /// Every workload in every mode, in its middle and over, in every kit.
 #[test]
 fn every_workload_in_every_mode() {
-    let workloads = Workload::CHOICES.into_iter().chain([Workload::Commands]);
+    let workloads = Workload::SELECTABLE.into_iter().chain([Workload::Commands]);
     let selections = workloads.flat_map(Selection::all);
-    for (selection, kit) in selections.zip(KITS.into_iter().cycle()) {
-        let job = Job { lost: Some(2), queue: Some(1), ..Job::default() };
-        let sitting = Sitting::new(job.clone(), selection).until(mode_of(selection), 100);
-        draw_sampled(sitting.pressed("jj"), kit);
-        draw_sampled(Sitting::new(job, selection).finished().pressed("j++"), kit);
+    for (selection, terminal_kind) in selections.zip(KITS.into_iter().cycle()) {
+        let job = Scenario { lost: Some(2), queue: Some(1), ..Scenario::default() };
+        let driver = AppDriver::new(job.clone(), selection).play_until(mode_of(selection), 100);
+        draw_sampled(driver.press_keys("jj"), terminal_kind);
+        draw_sampled(AppDriver::new(job, selection).play_to_end().press_keys("j++"), terminal_kind);
     }
 }

@@ -2,28 +2,28 @@
 
 use threadline::app::Msg;
 use threadline::model::{Mode, Nanos};
-use threadline::ui::theme::{Depth, Glyphs};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
 
-use crate::fabricate::{Kit, Sitting};
+use crate::app_driver::{AppDriver, TerminalKind};
 use crate::keys::seen;
 use crate::snapshots::{EVERY, WIDE, screens};
 
 /// With so many nanoseconds an event.
-fn measured(mut sitting: Sitting, event: u64) -> Sitting {
-    sitting.app.update(Msg::EventCost(Nanos(event)));
+fn measured(mut driver: AppDriver, event: u64) -> AppDriver {
+    driver.app.update(Msg::EventOverhead(Nanos(event)));
     for millis in [2, 1] {
-        sitting.app.update(Msg::Drawn(Nanos::from_millis(millis)));
+        driver.app.update(Msg::FrameDrawn(Nanos::from_millis(millis)));
     }
-    sitting.pressed("?")
+    driver.press_keys("?")
 }
 
-fn help(sitting: &mut Sitting) -> String {
-    sitting.rows(WIDE).join("\n")
+fn help(driver: &mut AppDriver) -> String {
+    driver.rows(WIDE).join("\n")
 }
 
 #[test]
 fn the_law_is_checked_for_each_run() {
-    let shown = help(&mut seen().pressed("?"));
+    let shown = help(&mut seen().press_keys("?"));
     assert!(shown.contains("sequential: L = X R: in flight 1.00 = 1.08/s x 0.93 s: ok"), "{shown}");
     assert!(shown.contains("threads x5: L = X R: in flight 4.44 = 4.76/s x 0.93 s: ok"), "{shown}");
     assert!(!shown.contains("own cost"), "nothing is shown that was not measured");
@@ -31,9 +31,9 @@ fn the_law_is_checked_for_each_run() {
 
 #[test]
 fn a_run_that_goes_on_is_checked_up_to_now() {
-    let mut sitting = Sitting::race().until(Mode::Threads, 900);
-    sitting.draw(WIDE, crate::fabricate::COLOUR);
-    let shown = help(&mut sitting.pressed("?"));
+    let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
+    driver.draw(WIDE, crate::app_driver::COLOUR);
+    let shown = help(&mut driver.press_keys("?"));
     assert!(shown.matches(": ok").count() == 2, "{shown}");
 }
 
@@ -52,6 +52,6 @@ fn the_cost_is_said_and_that_it_disturbs() {
 #[test]
 fn trust() {
     insta::assert_snapshot!("trust", screens(measured(seen(), 120), &EVERY));
-    let ascii = Kit(Depth::Mono, Glyphs::Ascii);
+    let ascii = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
     insta::assert_snapshot!("trust_disturbed", measured(seen(), 1_000_000).text((120, 36), ascii));
 }

@@ -2,16 +2,16 @@
 
 use threadline::model::{Mode, Selection, Workload};
 
-use crate::fabricate::{Job, Sitting};
+use crate::app_driver::{AppDriver, Scenario};
 
 /// 127 accounts in 131 entries, as somebody joins before each page is turned.
-fn doubled() -> Job {
-    Job { doubled: 1, ..Job::default() }
+fn doubled() -> Scenario {
+    Scenario { doubled: 1, ..Scenario::default() }
 }
 
 #[track_caller]
-fn says(job: &Job, selection: Selection, words: &str) {
-    let rows = Sitting::new(job.clone(), selection).finished().rows((80, 24));
+fn says(job: &Scenario, selection: Selection, words: &str) {
+    let rows = AppDriver::new(job.clone(), selection).play_to_end().rows((80, 24));
     let is_said = rows.iter().any(|row| row.contains(words));
     assert!(is_said, "{words}\n{}", rows.join("\n"));
 }
@@ -23,13 +23,13 @@ fn duplicates_are_removed_and_said() {
         Selection::race(Workload::Followers),
         "same 127 followers, same order; 4 duplicates removed ",
     );
-    let job = Job { followers: 131, ..doubled() };
+    let job = Scenario { followers: 131, ..doubled() };
     says(
         &job,
         Selection::race(Workload::Followers),
         "same 127 followers, same order; 4 duplicates removed; the profile counts 131 ",
     );
-    let job = Job { followers: 31, listed: 31, ..doubled() };
+    let job = Scenario { followers: 31, listed: 31, ..doubled() };
     says(
         &job,
         Selection::race(Workload::Followers),
@@ -47,15 +47,16 @@ fn duplicates_of_a_mode_alone_are_said_too() {
 
 #[test]
 fn a_list_that_changed_between_the_runs_is_never_the_same() {
-    let job = Job { moved: 2, ..Job::default() };
+    let job = Scenario { moved: 2, ..Scenario::default() };
     says(
         &job,
         Selection::race(Workload::Followers),
         "2 followers joined and 2 left between the runs ",
     );
-    let rows = Sitting::new(job, Selection::race(Workload::Followers)).finished().rows((80, 24));
+    let rows =
+        AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end().rows((80, 24));
     assert!(!rows.concat().contains("same"), "{}", rows.join("\n"));
-    let job = Job { moved: 1, ..doubled() };
+    let job = Scenario { moved: 1, ..doubled() };
     let words = "1 follower joined and 1 left between the runs; 4 duplicates removed ";
     says(&job, Selection::race(Workload::Followers), words);
 }

@@ -7,16 +7,16 @@ use threadline::github::server::Server;
 use crate::client::*;
 
 /// Asks for page 1 of a server that plays this fault.
-fn ask(fault: &str) -> (Server, Client) {
+fn ask(fault: &str) -> (Server, RawClient) {
     let server = faulty(127, fault);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     client.send(&request("GET", &followers("")));
     (server, client)
 }
 
 /// The page as it is: a fault that was met lets one request pass.
-fn honest(server: &Server) -> Response {
-    Client::to(server).get(&followers(""))
+fn honest(server: &Server) -> ServerResponse {
+    RawClient::to(server).get(&followers(""))
 }
 
 /// The end of the head.
@@ -29,8 +29,8 @@ fn instead_of_an_answer_the_connection_ends_or_breaks() {
     for (fault, closed) in [("close", true), ("reset", false)] {
         let (server, mut client) = ask(&format!(r#"{{"fault":"{fault}"}}"#));
         assert_eq!(client.rest(), (Vec::new(), closed), "{fault}");
-        assert_eq!(server.counts().in_flight, 0);
-        assert_eq!(Client::to(&server).get(&followers("")).status, 200);
+        assert_eq!(server.request_counts().in_flight, 0);
+        assert_eq!(RawClient::to(&server).get(&followers("")).status, 200);
     }
 }
 
@@ -52,13 +52,13 @@ fn within_a_body_the_connection_ends_or_breaks() {
 #[test]
 fn a_stalled_request_is_in_flight_until_the_client_goes() {
     let (server, mut client) = ask(r#"{"fault":"stall"}"#);
-    until(|| server.counts().in_flight == 1);
+    until(|| server.request_counts().in_flight == 1);
     assert!(client.is_left_waiting(&server));
     // Whoever has sent more may leave, too.
     client.send(&request("GET", "/rate_limit"));
     assert!(client.is_left_waiting(&server));
     drop(client);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
@@ -73,14 +73,14 @@ fn a_body_stalls_after_its_half() {
     assert_eq!(client.ahead, honest(&server).body[..half]);
     assert!(client.is_left_waiting(&server));
     drop(client);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
 fn a_body_drips() {
     let server = faulty(0, r#"{"fault":"drip","every_ms":25}"#);
     let begin = now();
-    assert_eq!(Client::to(&server).get(&followers("")).text(), "[]");
+    assert_eq!(RawClient::to(&server).get(&followers("")).text(), "[]");
     assert!(begin.elapsed() >= Duration::from_millis(25));
 
     let (server, mut client) = ask(r#"{"fault":"drip","every_ms":3600000}"#);
@@ -92,7 +92,7 @@ fn a_body_drips() {
     assert_eq!(client.ahead, b"[");
     assert!(client.is_left_waiting(&server));
     drop(client);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn a_head_never_ends() {
     assert!(client.ahead.starts_with(b"HTTP/1.1 200 OK\r\ndate: "));
     assert!(!client.ahead.windows(4).any(|four| four == b"\r\n\r\n"));
     drop(client);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_connection_that_was_to_end_ends_after_a_fault_too() {
             1,
             &format!(r#"{{"fault":"{fault}"}}"#).replace("drip\"", "drip\",\"every_ms\":0"),
         );
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         let path = followers("");
         client.send(&format!("GET {path} HTTP/1.1\r\nuser-agent: x\r\nconnection: close\r\n\r\n"));
         let (bytes, closed) = client.rest();

@@ -6,19 +6,19 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use threadline::github::server::{DEFAULT_USER, Faults, Latency, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 
 /// After this long something hangs.
 pub(crate) const HANGS: Duration = Duration::from_secs(30);
 
 pub(crate) const AN_HOUR: Duration = Duration::from_secs(3_600);
 
-pub(crate) fn settings(followers: u32, latency: Latency) -> Settings {
-    Settings {
+pub(crate) fn settings(followers: u32, latency: Latency) -> ServerSettings {
+    ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers,
         latency,
-        faults: Faults::default(),
+        faults: FaultScript::default(),
         at_once: None,
         port: 0,
         wall_clock: || 1_700_000_000,
@@ -36,9 +36,9 @@ pub(crate) fn quick(followers: u32) -> Server {
 
 /// A server that answers at once, as far as these faults let it: an array's elements, as JSON.
 pub(crate) fn faulty(followers: u32, faults: &str) -> Server {
-    let faults = Faults::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
+    let faults = FaultScript::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
     let honest = settings(followers, uniform(Duration::ZERO));
-    Server::start(Settings { faults, ..honest }).unwrap()
+    Server::start(ServerSettings { faults, ..honest }).unwrap()
 }
 
 #[expect(
@@ -59,13 +59,13 @@ pub(crate) fn until(condition: impl Fn() -> bool) {
 }
 
 #[derive(Debug)]
-pub(crate) struct Response {
+pub(crate) struct ServerResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
-impl Response {
+impl ServerResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head
             .lines()
@@ -100,13 +100,13 @@ impl Response {
 }
 
 /// One connection.
-pub(crate) struct Client {
+pub(crate) struct RawClient {
     pub(crate) stream: TcpStream,
     /// Bytes that came in, but were not asked for yet.
     pub(crate) ahead: Vec<u8>,
 }
 
-impl Client {
+impl RawClient {
     pub(crate) fn to(server: &Server) -> Self {
         let stream = TcpStream::connect(server.address()).unwrap();
         stream.set_read_timeout(Some(HANGS)).unwrap();
@@ -118,27 +118,27 @@ impl Client {
         self.stream.write_all(bytes.as_bytes()).unwrap();
     }
 
-    pub(crate) fn get(&mut self, target: &str) -> Response {
+    pub(crate) fn get(&mut self, target: &str) -> ServerResponse {
         self.send(&request("GET", target));
         self.response()
     }
 
     /// The head of the next answer, and what of its body happened to come along.
-    pub(crate) fn head(&mut self) -> Response {
+    pub(crate) fn head(&mut self) -> ServerResponse {
         let end = b"\r\n\r\n";
         loop {
             if let Some(at) = self.ahead.windows(4).position(|four| four == end) {
                 let body = self.ahead.split_off(at + 4);
                 let head = String::from_utf8(std::mem::take(&mut self.ahead)).unwrap();
                 let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-                return Response { status, head, body };
+                return ServerResponse { status, head, body };
             }
             assert!(self.more() > 0, "closed within a head: {:?}", self.ahead);
         }
     }
 
     /// The next answer to anything but HEAD.
-    pub(crate) fn response(&mut self) -> Response {
+    pub(crate) fn response(&mut self) -> ServerResponse {
         let mut response = self.head();
         let length = response.number("content-length") as usize;
         self.ahead = std::mem::take(&mut response.body);
@@ -200,7 +200,7 @@ pub(crate) fn link(server: &Server, id: u64, size: &str, links: &[(u64, &str)]) 
     links.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
-pub(crate) fn profile_id(client: &mut Client) -> u64 {
+pub(crate) fn profile_id(client: &mut RawClient) -> u64 {
     let profile = client.get(&format!("/users/{DEFAULT_USER}")).json();
     profile["id"].as_u64().unwrap()
 }

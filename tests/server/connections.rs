@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use threadline::github::server::{
-    DEFAULT_USER, Faults, Latency, LatencyProfile, Server, ServerError, Settings,
+    DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerError, ServerSettings,
 };
 
 use crate::client::*;
@@ -16,21 +16,21 @@ use crate::client::*;
 #[test]
 fn a_connection_serves_request_after_request() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     for page in 1..=5 {
         let response = client.get(&followers(&format!("?page={page}")));
         assert_eq!(response.users().len(), if page < 5 { 30 } else { 7 });
         assert_eq!(response.header("connection"), None);
     }
-    let counts = server.counts();
+    let counts = server.request_counts();
     assert_eq!((counts.connections, counts.requests), (1, 5));
-    assert_eq!(counts.most_in_flight, 1);
+    assert_eq!(counts.max_in_flight, 1);
 }
 
 #[test]
 fn requests_sent_ahead_are_answered_in_turn() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let pages = [5, 1, 4, 2];
     let ahead: String =
         pages.map(|page| request("GET", &followers(&format!("?page={page}")))).concat();
@@ -40,7 +40,7 @@ fn requests_sent_ahead_are_answered_in_turn() {
     client.send(later);
     answers.push(client.response());
     for (page, answer) in pages.into_iter().zip(answers) {
-        let alone = Client::to(&server).get(&followers(&format!("?page={page}")));
+        let alone = RawClient::to(&server).get(&followers(&format!("?page={page}")));
         assert_eq!(answer.body, alone.body);
     }
 }
@@ -48,7 +48,7 @@ fn requests_sent_ahead_are_answered_in_turn() {
 #[test]
 fn head_is_get_without_the_body() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let whole = client.get(&followers("?page=2"));
     client.send(&request("HEAD", &followers("?page=2")));
     let head = client.head();
@@ -69,7 +69,7 @@ fn a_connection_ends_when_the_client_says_so_or_sends_a_body() {
         (format!("POST {path} HTTP/1.1\r\ncontent-length: 9000000\r\n"), 404),
         (format!("PUT {path} HTTP/1.1\r\ntransfer-encoding: chunked\r\n"), 404),
     ] {
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         client.send(&format!("{rest}user-agent: tests\r\n\r\nand what follows"));
         let response = client.response();
         assert_eq!(response.status, status, "{rest}");
@@ -85,7 +85,7 @@ fn an_answer_waits_and_then_comes_in_parts() {
     let server = Server::start(settings(127, latency)).unwrap();
 
     let begin = now();
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     client.send(&request("GET", &followers("?page=1")));
     let head = client.head();
     assert!(begin.elapsed() >= Duration::from_millis(25));
@@ -93,7 +93,7 @@ fn an_answer_waits_and_then_comes_in_parts() {
     assert!(head.body.len() < head.number("content-length") as usize / 4);
 
     let begin = now();
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let response = client.get(&followers("?page=2"));
     assert!(begin.elapsed() >= Duration::from_millis(40));
     assert_eq!(response.users().len(), 30);
@@ -102,42 +102,42 @@ fn an_answer_waits_and_then_comes_in_parts() {
 #[test]
 fn a_request_in_flight_is_counted_until_the_client_gives_it_up() {
     let server = Server::start(settings(127, uniform(AN_HOUR))).unwrap();
-    let clients: Vec<Client> = (1..=5)
+    let clients: Vec<RawClient> = (1..=5)
         .map(|page| {
-            let mut client = Client::to(&server);
+            let mut client = RawClient::to(&server);
             client.send(&request("GET", &followers(&format!("?page={page}"))));
             client
         })
         .collect();
-    until(|| server.counts().in_flight == 5);
+    until(|| server.request_counts().in_flight == 5);
     drop(clients);
-    until(|| server.counts().in_flight == 0);
-    let mut client = Client::to(&server);
+    until(|| server.request_counts().in_flight == 0);
+    let mut client = RawClient::to(&server);
     client.send(&request("GET", &followers("")));
-    until(|| server.counts().requests == 6);
-    assert_eq!(server.counts().most_in_flight, 5);
+    until(|| server.request_counts().requests == 6);
+    assert_eq!(server.request_counts().max_in_flight, 5);
 }
 
 #[test]
 fn many_connections_are_served_at_once() {
     let server = Server::start(settings(127, uniform(Duration::from_millis(1)))).unwrap();
-    let mut clients: Vec<Client> = (0..80).map(|_| Client::to(&server)).collect();
+    let mut clients: Vec<RawClient> = (0..80).map(|_| RawClient::to(&server)).collect();
     for client in &mut clients {
         client.send(&request("GET", &followers("?page=5")));
     }
     for client in &mut clients {
         assert_eq!(client.response().users().len(), 7);
     }
-    assert_eq!(server.counts().connections, 80);
+    assert_eq!(server.request_counts().connections, 80);
 }
 
 #[test]
 fn no_more_requests_are_worked_on_at_once_than_there_is_room_for() {
     let latency = uniform(Duration::from_millis(20));
     let at_once = NonZeroU16::new(2);
-    let server = Server::start(Settings { at_once, ..settings(127, latency) }).unwrap();
+    let server = Server::start(ServerSettings { at_once, ..settings(127, latency) }).unwrap();
     let begin = now();
-    let mut clients: Vec<Client> = (0..6).map(|_| Client::to(&server)).collect();
+    let mut clients: Vec<RawClient> = (0..6).map(|_| RawClient::to(&server)).collect();
     for client in &mut clients {
         client.send(&request("GET", &followers("?page=5")));
     }
@@ -145,31 +145,31 @@ fn no_more_requests_are_worked_on_at_once_than_there_is_room_for() {
         assert_eq!(client.response().users().len(), 7);
     }
     assert!(begin.elapsed() >= Duration::from_millis(60), "three rounds of two");
-    assert_eq!(server.counts().connections, 6);
+    assert_eq!(server.request_counts().connections, 6);
 }
 
 /// The first is never answered, the second hangs up in the line: the third is next.
 #[test]
 fn whoever_goes_gives_up_the_turn() {
     let fault = r#"{"faults":[{"page":1,"fault":"stall"}]}"#;
-    let server = Server::start(Settings {
-        faults: Faults::parse(fault).unwrap(),
+    let server = Server::start(ServerSettings {
+        faults: FaultScript::parse(fault).unwrap(),
         at_once: NonZeroU16::new(1),
         ..settings(127, uniform(Duration::ZERO))
     });
     let server = server.unwrap();
-    let mut clients: Vec<Client> = Vec::new();
+    let mut clients: Vec<RawClient> = Vec::new();
     for page in 1..=3 {
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         client.send(&request("GET", &followers(&format!("?page={page}"))));
         clients.push(client);
-        until(|| server.counts().in_flight == page);
+        until(|| server.request_counts().in_flight == page);
     }
     drop(clients.remove(1));
-    until(|| server.counts().in_flight == 2);
+    until(|| server.request_counts().in_flight == 2);
     drop(clients.remove(0));
     assert_eq!(clients[0].response().users().len(), 30);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
@@ -177,15 +177,15 @@ fn dropping_the_server_ends_it_at_once() {
     let text = r#"{"profile_ms":3600000,"pages":[{"wait_ms":0,"receive_ms":3600000}]}"#;
     let latency = Latency::Profile(LatencyProfile::parse(text).unwrap());
     let server = Server::start(settings(127, latency)).unwrap();
-    let idle = Client::to(&server);
-    let mut waiting = Client::to(&server);
+    let idle = RawClient::to(&server);
+    let mut waiting = RawClient::to(&server);
     waiting.send(&request("GET", &format!("/users/{DEFAULT_USER}")));
-    let mut receiving = Client::to(&server);
+    let mut receiving = RawClient::to(&server);
     receiving.send(&request("GET", &followers("")));
     assert_eq!(receiving.head().status, 200);
-    let mut unfinished = Client::to(&server);
+    let mut unfinished = RawClient::to(&server);
     unfinished.send("GET /");
-    until(|| server.counts().in_flight == 2);
+    until(|| server.request_counts().in_flight == 2);
 
     let (done, ended) = mpsc::channel();
     let dropping = thread::Builder::new().spawn(move || {
@@ -219,9 +219,9 @@ fn a_port_can_be_chosen_and_chosen_again_but_not_shared() {
     let first = quick(3);
     let port = first.address().port();
     // The server closes this one first, so the port lingers for a while as this connection's end.
-    let mut open = Client::to(&first);
+    let mut open = RawClient::to(&first);
     assert_eq!(open.get("/rate_limit").status, 200);
-    let chosen = || Server::start(Settings { port, ..settings(3, uniform(Duration::ZERO)) });
+    let chosen = || Server::start(ServerSettings { port, ..settings(3, uniform(Duration::ZERO)) });
     let error = chosen().unwrap_err();
     assert!(matches!(error, ServerError::PortInUse { port: p } if p == port));
     assert_eq!(

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, Faults, HOURLY_LIMIT, Server, Settings};
+use threadline::github::server::{DEFAULT_USER, FaultScript, HOURLY_LIMIT, Server, ServerSettings};
 
 use crate::client::*;
 
@@ -14,13 +14,13 @@ const PRIMARY: &str = r#"{"message":"API rate limit exceeded for 127.0.0.1. (But
 fn a_primary_limit_refuses_everything_until_the_window_ends() {
     static NOW: AtomicU64 = AtomicU64::new(1_700_000_000);
     let fault = r#"{"faults":[{"page":2,"fault":"primary_limit","status":429,"reset_after":90}]}"#;
-    let server = Server::start(Settings {
-        faults: Faults::parse(fault).unwrap(),
+    let server = Server::start(ServerSettings {
+        faults: FaultScript::parse(fault).unwrap(),
         wall_clock: || NOW.load(Ordering::Relaxed),
         ..settings(127, uniform(Duration::ZERO))
     });
     let server = server.unwrap();
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     assert_eq!(client.get(&followers("")).status, 200);
     let profile = format!("/users/{DEFAULT_USER}");
     for target in [followers("?page=2"), followers("?page=2"), followers(""), profile] {
@@ -50,7 +50,7 @@ fn a_primary_limit_refuses_everything_until_the_window_ends() {
 #[test]
 fn a_secondary_limit_refuses_everything_for_so_long_and_leaves_the_quota() {
     let server = faulty(127, r#"{"page":2,"fault":"secondary_limit","retry_after":1}"#);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let begin = now();
     let refused = client.get(&followers("?page=2"));
     let id = refused.header("x-github-request-id").unwrap();
@@ -58,7 +58,7 @@ fn a_secondary_limit_refuses_everything_for_so_long_and_leaves_the_quota() {
         r#"{{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again. For more on scraping GitHub and how it may affect your rights, please review our Terms of Service (https://docs.github.com/en/site-policy/github-terms/github-terms-of-service) If you reach out to GitHub Support for help, please include the request ID {id}.","documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits","status":"403"}}"#
     );
     assert_eq!((refused.status, refused.text()), (403, &*body));
-    assert_eq!(server.counts().early, 0);
+    assert_eq!(server.request_counts().early, 0);
     let mut asked = 0;
     let response = loop {
         let response = client.get(&followers(""));
@@ -71,21 +71,21 @@ fn a_secondary_limit_refuses_everything_for_so_long_and_leaves_the_quota() {
     };
     assert!(begin.elapsed() >= Duration::from_secs(1));
     assert_eq!(response.number("x-ratelimit-used"), 2);
-    let early = server.counts().early;
+    let early = server.request_counts().early;
     assert!((1..=asked).contains(&early), "{early} of {asked}");
     assert_eq!(client.get(&followers("?page=2")).status, 200);
-    assert_eq!(server.counts().early, early);
+    assert_eq!(server.request_counts().early, early);
 }
 
 #[test]
 fn a_secondary_limit_may_say_nothing_of_its_end() {
     let server = faulty(127, r#"{"page":2,"fault":"secondary_limit","status":429,"lasts":0}"#);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let refused = client.get(&followers("?page=2"));
     assert_eq!((refused.status, refused.header("retry-after")), (429, None));
     assert_eq!(client.get(&followers("?page=2")).status, 200);
     let hint = r#"{"page":2,"fault":"secondary_limit","retry_after":9,"lasts":0}"#;
-    let refused = Client::to(&faulty(127, hint)).get(&followers("?page=2"));
+    let refused = RawClient::to(&faulty(127, hint)).get(&followers("?page=2"));
     assert_eq!(refused.header("retry-after"), Some("9"));
 }
 
@@ -93,13 +93,13 @@ fn a_secondary_limit_may_say_nothing_of_its_end() {
 fn who_could_have_known_of_a_limit_came_too_early() {
     for limit in ["primary_limit", "secondary_limit"] {
         let server = faulty(127, &format!(r#"{{"page":2,"fault":"{limit}"}}"#));
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         assert_eq!(client.get(&followers("?page=2")).status, 403);
         until(|| {
             // Free of every limit, and counted nowhere.
-            assert_eq!(Client::to(&server).get("/rate_limit").status, 200);
-            assert_eq!(Client::to(&server).get(&followers("")).status, 403, "{limit}");
-            server.counts().early == 2
+            assert_eq!(RawClient::to(&server).get("/rate_limit").status, 200);
+            assert_eq!(RawClient::to(&server).get(&followers("")).status, 403, "{limit}");
+            server.request_counts().early == 2
         });
     }
 }

@@ -9,7 +9,7 @@ use crate::client::*;
 #[test]
 fn the_link_header_names_the_pages_around() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let id = profile_id(&mut client);
     let cases: [(&str, &[(u64, &str)]); 6] = [
         ("", &[(2, "next"), (5, "last")]),
@@ -32,18 +32,18 @@ fn the_link_header_names_the_pages_around() {
 #[test]
 fn one_page_in_all_has_no_link_header() {
     for (count, query) in [(0, ""), (30, ""), (31, "?per_page=31"), (100, "?per_page=100")] {
-        let response = Client::to(&quick(count)).get(&followers(query));
+        let response = RawClient::to(&quick(count)).get(&followers(query));
         assert_eq!(response.header("link"), None);
         assert_eq!(response.users().len(), count as usize);
     }
-    let response = Client::to(&quick(31)).get(&followers(""));
+    let response = RawClient::to(&quick(31)).get(&followers(""));
     assert!(response.header("link").is_some());
 }
 
 #[test]
 fn per_page_is_served_up_to_100_and_repeated_as_it_was_spelt() {
     let server = quick(250);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let id = profile_id(&mut client);
     let cases = [
         ("1", 1, 250),
@@ -68,7 +68,7 @@ fn per_page_is_served_up_to_100_and_repeated_as_it_was_spelt() {
 #[test]
 fn the_links_lead_through_the_whole_list() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let mut found = Vec::new();
     let mut target = followers("?per_page=50");
     loop {
@@ -90,7 +90,7 @@ fn the_links_lead_through_the_whole_list() {
 #[test]
 fn a_page_of_30_is_as_large_and_detailed_as_githubs() {
     let server = quick(DEFAULT_FOLLOWERS);
-    let response = Client::to(&server).get(&followers(""));
+    let response = RawClient::to(&server).get(&followers(""));
     assert!((25_000..35_000).contains(&response.body.len()));
     assert_eq!(response.header("content-type"), Some("application/json; charset=utf-8"));
     assert_eq!(response.header("x-github-media-type"), Some("github.v3; format=json"));
@@ -106,7 +106,7 @@ fn a_page_of_30_is_as_large_and_detailed_as_githubs() {
 #[test]
 fn the_profile_counts_the_followers() {
     let server = quick(127);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let profile = client.get("/users/AaronLeLevier").json();
     assert_eq!(profile["login"], DEFAULT_USER);
     assert_eq!(profile["type"], "User");
@@ -118,7 +118,7 @@ fn the_profile_counts_the_followers() {
 #[test]
 fn the_last_of_a_million_followers_is_there() {
     let server = quick(1_000_000);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let last = client.get(&followers("?per_page=100&page=10000"));
     assert_eq!(last.users().len(), 100);
     assert_eq!(client.get(&followers("?per_page=100&page=10001")).body, b"[]");

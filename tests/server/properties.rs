@@ -14,8 +14,8 @@ proptest! {
     #[test]
     fn every_page_size_finds_the_same_followers(per_page in 1_usize..=100) {
         let server = quick(127);
-        let mut client = Client::to(&server);
-        let pages = |client: &mut Client, size: usize| {
+        let mut client = RawClient::to(&server);
+        let pages = |client: &mut RawClient, size: usize| {
             let page = |number| followers(&format!("?page={number}&per_page={size}"));
             (1..=127_usize.div_ceil(size))
                 .flat_map(|number| client.get(&page(number)).users())
@@ -26,7 +26,7 @@ proptest! {
         let logins: HashSet<_> = found.iter().map(|(login, _)| login).collect();
         let ids: HashSet<_> = found.iter().map(|(_, id)| id).collect();
         prop_assert_eq!((logins.len(), ids.len()), (127, 127));
-        prop_assert_eq!(found, pages(&mut Client::to(&quick(127)), 100));
+        prop_assert_eq!(found, pages(&mut RawClient::to(&quick(127)), 100));
     }
 
     #[test]
@@ -36,13 +36,13 @@ proptest! {
         rest in prop::sample::select(vec!["", " HTTP/1.1\r\n\r\n", "\r\n\r\n", "?page=%\r\n"]),
     ) {
         let server = quick(3);
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         let sent = [method.as_bytes(), &bytes, rest.as_bytes()].concat();
         client.stream.write_all(&sent).unwrap();
         client.stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut answer = Vec::new();
         prop_assert!(client.stream.read_to_end(&mut answer).is_ok());
         prop_assert!(answer.is_empty() || answer.starts_with(b"HTTP/1.1 "));
-        prop_assert_eq!(Client::to(&server).get("/rate_limit").status, 200);
+        prop_assert_eq!(RawClient::to(&server).get("/rate_limit").status, 200);
     }
 }

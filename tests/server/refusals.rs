@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, HOURLY_LIMIT, Server, ServerError, Settings};
+use threadline::github::server::{DEFAULT_USER, HOURLY_LIMIT, Server, ServerError, ServerSettings};
 
 use crate::client::*;
 
 #[test]
 fn what_is_not_there_is_404_in_githubs_words() {
     let server = quick(3);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let user = "/users/users#get-a-user";
     let list = "/users/followers#list-followers-of-a-user";
     let slash = format!("/users/{DEFAULT_USER}/");
@@ -40,7 +40,7 @@ fn what_is_not_there_is_404_in_githubs_words() {
 #[test]
 fn who_does_not_say_who_he_is_is_refused() {
     let server = quick(3);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     client.send(&format!("GET {} HTTP/1.1\r\nhost: x\r\n\r\n", followers("")));
     let response = client.response();
     assert_eq!(response.status, 403);
@@ -58,7 +58,7 @@ fn who_does_not_say_who_he_is_is_refused() {
 #[test]
 fn the_quota_counts_down() {
     let server = quick(3);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     let cases = [
         (followers(""), 1),
         (format!("/users/{DEFAULT_USER}"), 2),
@@ -86,7 +86,7 @@ fn what_is_no_request_is_refused_and_the_connection_closed() {
     let server = quick(3);
     let long = format!("GET /{} HTTP/1.1\r\n", "x".repeat(17_000));
     for (bytes, status) in [("HELLO\r\n\r\n", 400), ("\0\0\0\0", 400), (&*long, 431)] {
-        let mut client = Client::to(&server);
+        let mut client = RawClient::to(&server);
         client.send(bytes);
         assert_eq!(client.response().status, status);
         assert!(client.is_closed());
@@ -97,7 +97,7 @@ fn what_is_no_request_is_refused_and_the_connection_closed() {
 fn what_cannot_be_served_is_said_at_the_start() {
     for user in ["", "two words", "a/b", "käthe", &"x".repeat(40)] {
         let user = user.to_owned();
-        let wrong = Settings { user, ..settings(3, uniform(Duration::ZERO)) };
+        let wrong = ServerSettings { user, ..settings(3, uniform(Duration::ZERO)) };
         assert!(matches!(Server::start(wrong), Err(ServerError::User { .. })));
     }
     let error = Server::start(settings(1_000_001, uniform(Duration::ZERO))).unwrap_err();

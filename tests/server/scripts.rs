@@ -4,14 +4,14 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use threadline::github::server::{FAULT_KINDS, Faults, FaultsError};
+use threadline::github::server::{FAULT_DESCRIPTIONS, FaultScript, FaultScriptError};
 
 /// All that is said of a script that cannot be used.
 fn refusal(text: &str) -> String {
-    chain(&Faults::parse(text).unwrap_err())
+    chain(&FaultScript::parse(text).unwrap_err())
 }
 
-fn chain(error: &FaultsError) -> String {
+fn chain(error: &FaultScriptError) -> String {
     let mut said = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -39,7 +39,7 @@ fn what_is_no_script_is_said_to_be_none() {
 
 #[test]
 fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
-    let names: Vec<&str> = FAULT_KINDS.iter().map(|kind| kind.name).collect();
+    let names: Vec<&str> = FAULT_DESCRIPTIONS.iter().map(|kind| kind.name).collect();
     let names = names.join(", ");
     for (fault, said) in [
         ("{}", format!("it has no \"fault\", which is one of {names}")),
@@ -106,7 +106,7 @@ fn every_kind_is_played_in_a_test() {
         include_str!("moving.rs"),
         include_str!("wrong.rs"),
     ];
-    for kind in FAULT_KINDS {
+    for kind in FAULT_DESCRIPTIONS {
         let name = format!("\"{}\"", kind.name);
         assert!(tests.iter().any(|test| test.contains(&name)), "{name}");
     }
@@ -115,7 +115,7 @@ fn every_kind_is_played_in_a_test() {
 /// What is said of a kind's keys is true: each can be left out if it has a default, and then has it.
 #[test]
 fn every_kind_has_the_keys_and_the_defaults_that_it_is_said_to_have() {
-    for kind in FAULT_KINDS {
+    for kind in FAULT_DESCRIPTIONS {
         let script = |with_defaults: bool| {
             let mut fault = serde_json::json!({ "fault": kind.name });
             for key in kind.keys {
@@ -130,7 +130,7 @@ fn every_kind_has_the_keys_and_the_defaults_that_it_is_said_to_have() {
                 let (key, value) = example.split_once('=').unwrap();
                 fault[key] = value.parse::<u32>().map_or_else(|_| value.into(), Into::into);
             }
-            Faults::parse(&serde_json::json!({ "faults": [fault] }).to_string())
+            FaultScript::parse(&serde_json::json!({ "faults": [fault] }).to_string())
         };
         let said = script(true).unwrap();
         assert_eq!(script(false).unwrap(), said, "{}", kind.name);
@@ -139,11 +139,11 @@ fn every_kind_has_the_keys_and_the_defaults_that_it_is_said_to_have() {
 
 #[test]
 fn a_file_is_read_or_named() {
-    let error = Faults::read(Path::new("no/such/file.json")).unwrap_err();
+    let error = FaultScript::read(Path::new("no/such/file.json")).unwrap_err();
     assert_eq!(error.to_string(), "cannot read the faults in no/such/file.json");
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), r#"{"faults":[{"fault":"x"}]}"#).unwrap();
-    let said = chain(&Faults::read(file.path()).unwrap_err());
+    let said = chain(&FaultScript::read(file.path()).unwrap_err());
     let path = file.path().display();
     assert!(
         said.starts_with(&format!("cannot use the faults in {path}: fault 1: \"x\" is")),
@@ -158,7 +158,7 @@ fn the_examples_can_be_played_and_the_documentation_names_them() {
     let files: Vec<_> = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
     assert_eq!(files.len(), 5);
     for path in files {
-        assert_ne!(Faults::read(&path).unwrap(), Faults::default(), "{}", path.display());
+        assert_ne!(FaultScript::read(&path).unwrap(), FaultScript::default(), "{}", path.display());
         let name = path.file_name().unwrap().to_str().unwrap();
         assert!(page.contains(&format!("(../faults/{name})")), "{name} is not in server.md");
     }

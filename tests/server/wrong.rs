@@ -9,13 +9,13 @@ use threadline::github::server::DEFAULT_USER;
 use crate::client::*;
 
 /// Page 2 of a server that plays this fault, and then the page as it is.
-fn pages_2(fault: &str) -> [Response; 2] {
+fn pages_2(fault: &str) -> [ServerResponse; 2] {
     let server = faulty(127, fault);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     [client.get(&followers("?page=2")), client.get(&followers("?page=2"))]
 }
 
-fn page_2(fault: &str) -> Response {
+fn page_2(fault: &str) -> ServerResponse {
     let [page, _] = pages_2(fault);
     page
 }
@@ -76,8 +76,8 @@ fn a_message_is_said_with_all_its_characters() {
 #[test]
 fn a_body_is_no_page() {
     const JSON: &str = "application/json; charset=utf-8";
-    type Body = fn(&[u8]) -> &[u8];
-    let cases: [(&str, &str, Body); 4] = [
+    type BodyFn = fn(&[u8]) -> &[u8];
+    let cases: [(&str, &str, BodyFn); 4] = [
         (r#"{"fault":"truncated_json"}"#, JSON, |whole| &whole[..whole.len() / 2]),
         (r#"{"fault":"empty"}"#, JSON, |_| b""),
         (r#"{"fault":"content_type"}"#, "text/html; charset=utf-8", |whole| whole),
@@ -108,7 +108,7 @@ fn a_body_is_json_of_another_type() {
     let [logins, honest] = wrong("login");
     assert_eq!((&logins[29]["login"], &logins[29]["id"]), (&Value::Null, &honest[29]["id"]));
     let server = faulty(3, r#"{"page":"profile","fault":"wrong_type"}"#);
-    let profile = Client::to(&server).get(&format!("/users/{DEFAULT_USER}")).json();
+    let profile = RawClient::to(&server).get(&format!("/users/{DEFAULT_USER}")).json();
     assert_eq!(profile[0]["login"], DEFAULT_USER);
 }
 
@@ -118,11 +118,11 @@ fn a_body_is_huge_and_still_a_page() {
     assert_eq!((response.body.len(), response.users()), (3_000_000, honest.users()));
 
     let server = faulty(127, r#"{"fault":"huge"}"#);
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     client.send(&request("GET", &followers("")));
     assert_eq!(client.head().number("content-length"), 100_000_000);
     drop(client);
-    until(|| server.counts().in_flight == 0);
+    until(|| server.request_counts().in_flight == 0);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn texts_are_hostile_and_numbers_stay() {
     // What JSON wants escaped is, or nobody would get to read it.
     assert!(!response.body.contains(&0x1b) && !response.body.contains(&b'\n'));
     let server = faulty(3, r#"{"page":"profile","fault":"escapes"}"#);
-    let profile = Client::to(&server).get(&format!("/users/{DEFAULT_USER}")).json();
+    let profile = RawClient::to(&server).get(&format!("/users/{DEFAULT_USER}")).json();
     assert_eq!(profile["login"], format!("\u{1b}[2J\u{1b}[1;1H\u{1b}[31m{DEFAULT_USER}"));
 }
 
@@ -196,7 +196,7 @@ fn a_redirect_leads_to_the_same_page_or_wherever_the_script_says() {
         127,
         r#"{"page":2,"fault":"redirect"},{"page":"profile","fault":"redirect","status":307}"#,
     );
-    let mut client = Client::to(&server);
+    let mut client = RawClient::to(&server);
     for (target, status) in
         [(followers("?page=2&per_page=10"), 301), (format!("/users/{DEFAULT_USER}"), 307)]
     {

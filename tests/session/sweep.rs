@@ -3,7 +3,7 @@
 use threadline::app::Session;
 use threadline::app::session::{Setup, SweepSetup};
 use threadline::model::{
-    End, Failure, FailureKind, Nanos, Outcome, Plan, Quota, Selection, Sweep, Workload,
+    Failure, FailureKind, Nanos, Plan, Quota, RunOutcome, Selection, Sweep, TaskOutcome, Workload,
 };
 
 use super::*;
@@ -17,7 +17,7 @@ fn sweeping(costs_quota: bool, counts: &[u16], repeats: u16) -> Session {
     Session::new(Setup { sweep, ..setup })
 }
 
-fn pages(count: u64) -> Vec<Outcome> {
+fn pages(count: u64) -> Vec<TaskOutcome> {
     (1..=count).map(|id| page(&[id])).collect()
 }
 
@@ -28,7 +28,7 @@ fn sweep(session: &Session) -> &Sweep {
 /// Plays one trial of two pages, whole.
 fn trial(session: &mut Session, plan: &Plan) -> Option<Plan> {
     let millis = 100 / u64::from(plan.workers);
-    play(session, plan, millis, &pages(2), End::Finished)
+    play(session, plan, millis, &pages(2), RunOutcome::Finished)
 }
 
 #[test]
@@ -46,17 +46,19 @@ fn the_counts_take_turns_and_only_the_last_run_is_kept() {
     }
     assert_eq!(workers, [1, 2, 4, 4, 2, 1, 1, 2, 4]);
     assert_eq!((session.active(), session.runs(SWEEP).len()), (None, 1));
-    let medians: Vec<Nanos> = sweep(&session).medians().iter().map(|point| point.median).collect();
+    let medians: Vec<Nanos> = sweep(&session).points().iter().map(|point| point.median).collect();
     assert_eq!(medians, [200, 100, 50].map(Nanos::from_millis));
-    assert_eq!(session.baseline(SWEEP), Some(Nanos::from_millis(200)));
+    assert_eq!(session.baseline_time(SWEEP), Some(Nanos::from_millis(200)));
 }
 
 #[test]
 fn a_trial_that_is_not_whole_ends_the_sweep_with_what_it_has() {
-    let broken = Outcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
-    for (outcome, end) in
-        [(broken, End::Finished), (Outcome::Stopped, End::Stopped), (page(&[2]), End::Stopped)]
-    {
+    let broken = TaskOutcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
+    for (outcome, end) in [
+        (broken, RunOutcome::Finished),
+        (TaskOutcome::Stopped, RunOutcome::Stopped),
+        (page(&[2]), RunOutcome::Stopped),
+    ] {
         let mut session = sweeping(false, &[1, 2, 4], 3);
         let plan = prepared(&mut session, SWEEP, 60);
         let plan = trial(&mut session, &plan).unwrap();
@@ -65,7 +67,7 @@ fn a_trial_that_is_not_whole_ends_the_sweep_with_what_it_has() {
         assert_eq!((session.active(), sweep(&session).trials().len()), (None, 1));
         assert!(session.runs(SWEEP)[0].done_tasks() > 0);
         // From the beginning, without the profile.
-        let again = session.begin(SWEEP).unwrap();
+        let again = session.start_selection(SWEEP).unwrap();
         assert_eq!((again.workload(), again.workers), (Workload::Followers, 1));
         assert!(sweep(&session).trials().is_empty());
     }
@@ -102,16 +104,16 @@ fn the_usual_counts_are_those_that_tell_something() {
 fn where_requests_cost_quota_a_person_begins_it_who_knows_what_it_costs() {
     let mut session = sweeping(true, &[1, 2, 4], 2);
     assert_eq!(prepared_with(&mut session, SWEEP, 60), None);
-    assert!(session.asks(SWEEP) && session.failure(SWEEP).is_none());
+    assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
     // 5 pages for each of 6 trials, and the preparing request again.
-    assert_eq!(session.cost(SWEEP), Some(31));
+    assert_eq!(session.request_cost(SWEEP), Some(31));
     // The preparing request took 3 ms: 5, 3 and 2 waves of that, twice.
     assert_eq!(session.expected_time(SWEEP), Some(Nanos::from_millis(60)));
     let plan = prepared_with(&mut session, SWEEP, 59).unwrap();
     assert_eq!((plan.workload(), plan.workers), (Workload::Followers, 1));
-    assert!(!session.asks(SWEEP));
+    assert!(!session.awaits_confirmation(SWEEP));
     let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
-    let bill = session.bill(SWEEP).unwrap();
+    let bill = session.quota_estimate(SWEEP).unwrap();
     assert_eq!((bill.requests, bill.quota), (30, quota));
 }
 
@@ -121,14 +123,14 @@ fn who_agreed_beforehand_is_not_asked() {
     let sweep = SweepSetup { agreed: true, ..setup.sweep.clone() };
     let mut session = Session::new(Setup { sweep, ..setup });
     assert!(prepared_with(&mut session, SWEEP, 60).is_some());
-    assert!(!session.asks(SWEEP));
+    assert!(!session.awaits_confirmation(SWEEP));
 }
 
 #[test]
-fn a_quota_that_is_too_small_is_told_and_nobody_asked() {
+fn too_small_a_quota_is_reported_without_a_request() {
     let mut session = sweeping(true, &[1, 2, 4], 2);
     assert_eq!(prepared_with(&mut session, SWEEP, 29), None);
-    assert!(!session.asks(SWEEP));
+    assert!(!session.awaits_confirmation(SWEEP));
     let failure = session.failure(SWEEP).unwrap();
     assert!(failure.message.contains("sweep takes 30 more requests"), "{failure}");
     assert!(failure.message.contains("--threads, --repeats or --per-page 100"), "{failure}");

@@ -1,6 +1,6 @@
 //! What each workload gains in each mode, to the digit.
 
-use threadline::model::{Kind, LaneId, State};
+use threadline::model::{EventKind, LaneId, State};
 
 use super::*;
 
@@ -8,7 +8,7 @@ use super::*;
 fn cpu_work_under_the_gil_gains_nothing_however_many_threads() {
     for (workers, expected) in [(1, 1_000), (2, 999), (4, 999), (8, 999), (16, 999)] {
         for cores in [1, 2, 64] {
-            let lab = Lab::new(Workload::Cpu, Mode::Gil, workers).cores(cores);
+            let lab = SimulationPlan::new(Workload::Cpu, Mode::Gil, workers).cores(cores);
             assert_eq!(lab.speed_up(), expected, "{workers} threads on {cores} cores");
         }
     }
@@ -25,7 +25,7 @@ fn without_a_gil_threads_gain_what_there_are_cores() {
             (4, 4, 4_000),
             (8, 64, 8_000),
         ] {
-            let lab = Lab::new(workload, Mode::Threads, workers).cores(cores);
+            let lab = SimulationPlan::new(workload, Mode::Threads, workers).cores(cores);
             assert_eq!(lab.speed_up(), expected, "{workload}: {workers} threads, {cores} cores");
         }
     }
@@ -35,7 +35,7 @@ fn without_a_gil_threads_gain_what_there_are_cores() {
 /// the end, in which not all can run any more: with more tasks, it is less.
 #[test]
 fn native_work_gains_what_there_are_cores_under_the_gil_too() {
-    let lab = |workers| Lab::new(Workload::Native, Mode::Gil, workers);
+    let lab = |workers| SimulationPlan::new(Workload::Native, Mode::Gil, workers);
     assert_eq!([1, 2, 4, 8].map(|workers| lab(workers).speed_up()), [1_000, 1_990, 1_992, 1_995]);
     let long = [2, 4, 8].map(|workers| lab(workers).tasks(64).speed_up());
     assert_eq!(long, [1_998, 1_999, 1_999]);
@@ -46,7 +46,8 @@ fn native_work_gains_what_there_are_cores_under_the_gil_too() {
 fn io_gains_what_there_are_threads() {
     for mode in [Mode::Threads, Mode::Gil] {
         for workers in [2, 5, 10] {
-            let lab = Lab::new(Workload::Mixed, mode, workers).share(0).tasks(10).cores(1);
+            let lab =
+                SimulationPlan::new(Workload::Mixed, mode, workers).share(0).tasks(10).cores(1);
             assert_eq!(lab.speed_up(), u64::from(workers) * 1_000, "{workers} {mode}");
         }
     }
@@ -57,7 +58,7 @@ fn io_gains_what_there_are_threads() {
 fn what_is_mixed_gains_until_the_gil_is_full() {
     let gained = |share, mode| {
         [2, 4, 8].map(|workers| {
-            Lab::new(Workload::Mixed, mode, workers).share(share).tasks(32).speed_up()
+            SimulationPlan::new(Workload::Mixed, mode, workers).share(share).tasks(32).speed_up()
         })
     };
     assert_eq!(gained(30, Mode::Threads), [2_000, 3_076, 4_210]);
@@ -69,7 +70,8 @@ fn what_is_mixed_gains_until_the_gil_is_full() {
 /// two hand-overs a task, during which they compute nothing.
 #[test]
 fn processes_gain_what_there_are_cores_but_for_their_cost() {
-    let lab = |workers, cores| Lab::new(Workload::Cpu, Mode::Processes, workers).cores(cores);
+    let lab =
+        |workers, cores| SimulationPlan::new(Workload::Cpu, Mode::Processes, workers).cores(cores);
     let millis = |tenths: u64| Nanos(tenths * 100_000);
     assert_eq!(lab(1, 2).took(), millis(300 + 8 * 1_504));
     assert_eq!(lab(2, 2).took(), millis(300 + 4 * 1_504));
@@ -82,7 +84,9 @@ fn processes_gain_what_there_are_cores_but_for_their_cost() {
 /// How often another thread was given the GIL, in all.
 fn switches(events: &[Event]) -> u64 {
     let holders = events.iter().filter_map(|event| match event.kind {
-        Kind::Entered { state: State::Computing } | Kind::Started { .. } => Some(event.lane),
+        EventKind::StateEntered { state: State::Computing } | EventKind::TaskStarted { .. } => {
+            Some(event.lane)
+        }
         _ => None,
     });
     let mut holders: Vec<LaneId> = holders.collect();
@@ -96,7 +100,8 @@ fn switches(events: &[Event]) -> u64 {
 fn the_gil_changes_hands_once_an_interval() {
     let a_second = |workers| {
         [1, 5, 20].map(|millis| {
-            let lab = Lab::new(Workload::Cpu, Mode::Gil, workers).size(Nanos::from_millis(1_000));
+            let lab = SimulationPlan::new(Workload::Cpu, Mode::Gil, workers)
+                .size(Nanos::from_millis(1_000));
             let lab = lab.interval(Nanos::from_millis(millis));
             switches(&lab.events()) * 10_000_000_000 / lab.took().0
         })
@@ -109,15 +114,15 @@ fn the_gil_changes_hands_once_an_interval() {
 /// As long as another computes, who comes back from I/O waits for an interval and a moment.
 #[test]
 fn a_return_from_io_beside_one_that_computes_waits_an_interval() {
-    let lab = Lab::new(Workload::Mixed, Mode::Gil, 2).share(50).tasks(20);
+    let lab = SimulationPlan::new(Workload::Mixed, Mode::Gil, 2).share(50).tasks(20);
     for (millis, expected) in [(1, (10, 10)), (5, (10, 10)), (20, (8, 12))] {
         let events = lab.interval(Nanos::from_millis(millis)).events();
         let mut waits = Vec::new();
         for (place, event) in events.iter().enumerate() {
             let on_lane = |other: &&Event| other.lane == event.lane;
             let before = events[..place].iter().rfind(on_lane).map(|event| &event.kind);
-            let back = matches!(before, Some(Kind::Entered { state: State::Receiving }));
-            if back && event.kind == (Kind::Entered { state: State::LockWait }) {
+            let back = matches!(before, Some(EventKind::StateEntered { state: State::Receiving }));
+            if back && event.kind == (EventKind::StateEntered { state: State::LockWait }) {
                 let next = events[place + 1..].iter().find(on_lane).unwrap();
                 waits.push(next.at.since(event.at).0);
             }

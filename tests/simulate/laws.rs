@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use threadline::engine::simulate::MOST_EVENTS;
-use threadline::model::{End, FailureKind, Kind, LaneId, Outcome, Product, State, TaskId};
+use threadline::engine::simulate::MAX_EVENTS;
+use threadline::model::{
+    EventKind, FailureKind, LaneId, Product, RunOutcome, State, TaskId, TaskOutcome,
+};
 
 use super::*;
 
-fn labs() -> impl Strategy<Value = Lab> {
+fn labs() -> impl Strategy<Value = SimulationPlan> {
     let workloads = prop::sample::select(vec![Workload::Cpu, Workload::Native, Workload::Mixed]);
     let modes = prop::sample::select(Mode::ALL.to_vec());
     let queue = prop::option::of(0_u32..10);
@@ -20,7 +22,7 @@ fn labs() -> impl Strategy<Value = Lab> {
         |(workload, mode, workers, tasks, queue, (size, interval, share), (seed, cores))| {
             // Some thousand switches are enough.
             let interval = interval.max(size * u64::from(tasks) / 3_000);
-            let lab = Lab { queue, ..Lab::new(workload, mode, workers) };
+            let lab = SimulationPlan { queue, ..SimulationPlan::new(workload, mode, workers) };
             let lab = lab.tasks(tasks).size(Nanos(size)).interval(Nanos(interval));
             lab.share(share).seed(seed).cores(cores)
         },
@@ -32,8 +34,10 @@ fn assert_one_holder(events: &[Event]) {
     let mut holder: Option<LaneId> = None;
     for event in events {
         let computes = match event.kind {
-            Kind::Started { .. } | Kind::Entered { state: State::Computing } => true,
-            Kind::Entered { .. } | Kind::Finished { .. } => false,
+            EventKind::TaskStarted { .. } | EventKind::StateEntered { state: State::Computing } => {
+                true
+            }
+            EventKind::StateEntered { .. } | EventKind::TaskFinished { .. } => false,
             _ => continue,
         };
         match (computes, holder) {
@@ -46,19 +50,19 @@ fn assert_one_holder(events: &[Event]) {
 }
 
 /// Each task is begun once and finished once, on one lane, and a queue never holds too many.
-fn assert_every_task_is_done_once(lab: Lab, events: &[Event]) {
+fn assert_every_task_is_done_once(lab: SimulationPlan, events: &[Event]) {
     let (mut begun, mut done) = (BTreeMap::new(), BTreeSet::new());
     let mut put = 0;
     for event in events {
         match &event.kind {
-            Kind::Started { task } => assert_eq!(begun.insert(*task, event.lane), None),
-            Kind::Finished { task, outcome: Outcome::Done(value) } => {
+            EventKind::TaskStarted { task } => assert_eq!(begun.insert(*task, event.lane), None),
+            EventKind::TaskFinished { task, outcome: TaskOutcome::Done(value) } => {
                 assert_eq!(begun.get(task), Some(&event.lane));
                 assert!(matches!(value.product, Product::Value(_)), "{value:?}");
                 assert!(done.insert(*task), "{task} twice");
             }
-            Kind::Finished { outcome, .. } => unreachable!("{outcome:?}"),
-            Kind::Put { tasks } => {
+            EventKind::TaskFinished { outcome, .. } => unreachable!("{outcome:?}"),
+            EventKind::TaskEnqueued { tasks } => {
                 put += 1;
                 assert_eq!(*tasks, put);
                 // A task that was taken may not be begun yet: there is one a lane.
@@ -74,15 +78,15 @@ fn assert_every_task_is_done_once(lab: Lab, events: &[Event]) {
 }
 
 /// The states of a lane fill its life, without a gap and without an overlap, and so do the holders'.
-fn assert_states_fill_each_life(lab: Lab, run: &Run, end: Nanos) {
+fn assert_states_fill_each_life(lab: SimulationPlan, run: &Run, end: Nanos) {
     for lane in run.lanes() {
-        let sums = lane.between(Nanos::ZERO, end);
+        let sums = lane.state_times_between(Nanos::ZERO, end);
         assert_eq!(Nanos(sums.iter().sum()), end);
         assert_eq!(lane.state(), State::Idle);
     }
     let time = |state: State| {
         let place = State::ALL.iter().position(|&other| other == state);
-        let sums = run.lanes().iter().map(|lane| lane.between(Nanos::ZERO, end));
+        let sums = run.lanes().iter().map(|lane| lane.state_times_between(Nanos::ZERO, end));
         Nanos(sums.filter_map(|sums| sums.get(place?).copied()).sum())
     };
     if lab.mode == Mode::Gil {
@@ -100,23 +104,23 @@ proptest! {
         let plan = lab.plan();
         let events = lab.events();
         prop_assert!(events.is_sorted_by_key(|event| event.at), "in order of time");
-        let ends = events.iter().filter(|event| matches!(event.kind, Kind::RunFinished { .. }));
+        let ends = events.iter().filter(|event| matches!(event.kind, EventKind::RunFinished { .. }));
         prop_assert_eq!(ends.count(), 1);
         let last = events.last().unwrap();
-        prop_assert_eq!(&last.kind, &Kind::RunFinished { end: End::Finished });
+        prop_assert_eq!(&last.kind, &EventKind::RunFinished { outcome: RunOutcome::Finished });
         assert_every_task_is_done_once(lab, &events);
         if lab.mode == Mode::Gil {
             assert_one_holder(&events);
         }
         let run = fold(&plan, &events);
-        prop_assert!(run.is_whole());
+        prop_assert!(run.is_complete());
         assert_states_fill_each_life(lab, &run, last.at);
     }
 
     /// The same amount of work comes to the same values, in each mode.
     #[test]
     fn modes_agree_on_the_values(lab in labs()) {
-        let values = |mode| Lab { mode, ..lab }.run().values().collect::<Vec<_>>();
+        let values = |mode| SimulationPlan { mode, ..lab }.run().values().collect::<Vec<_>>();
         let sequential = values(Mode::Sequential);
         for mode in Mode::ALL {
             prop_assert_eq!(&values(mode), &sequential);
@@ -127,7 +131,7 @@ proptest! {
     /// time is I/O, than there are cores.
     #[test]
     fn nobody_gains_more_than_workers_and_cores(lab in labs()) {
-        let sequential = Lab { mode: Mode::Sequential, ..lab }.took().0;
+        let sequential = SimulationPlan { mode: Mode::Sequential, ..lab }.took().0;
         let took = lab.took().0;
         prop_assert!(sequential <= took * u64::from(lab.workers));
         if lab.workload != Workload::Mixed {
@@ -139,21 +143,23 @@ proptest! {
 
 #[test]
 fn a_run_with_more_events_than_there_is_room_for_says_so_and_ends() {
-    let lab = Lab::new(Workload::Cpu, Mode::Gil, 2).tasks(8);
+    let lab = SimulationPlan::new(Workload::Cpu, Mode::Gil, 2).tasks(8);
     let lab = lab.size(Nanos::from_millis(10_000)).interval(Nanos(1_000));
     let (mut count, mut last, mut open) = (0_u32, None, BTreeSet::new());
     for event in lab.simulated() {
         count += 1;
         match &event.kind {
-            Kind::Started { task } => _ = open.insert(*task),
-            Kind::Finished { task, .. } => _ = open.remove(task),
+            EventKind::TaskStarted { task } => _ = open.insert(*task),
+            EventKind::TaskFinished { task, .. } => _ = open.remove(task),
             _ => {}
         }
         last = Some(event);
     }
-    assert!((MOST_EVENTS..=MOST_EVENTS + 3).contains(&count), "{count}");
+    assert!((MAX_EVENTS..=MAX_EVENTS + 3).contains(&count), "{count}");
     assert!(open.is_empty(), "tasks in work are finished");
-    let Some(Kind::RunFinished { end: End::Failed(failure) }) = last.map(|last| last.kind) else {
+    let Some(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) }) =
+        last.map(|last| last.kind)
+    else {
         panic!("it has failed");
     };
     assert_eq!(failure.kind, FailureKind::Worker);
@@ -165,17 +171,17 @@ fn a_run_with_more_events_than_there_is_room_for_says_so_and_ends() {
 fn no_plan_is_too_large() {
     for mode in Mode::ALL {
         for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
-            let lab = Lab::new(workload, mode, 1_000).tasks(2_000).size(Nanos(1));
-            assert!(lab.run().is_whole());
-            let lab = Lab::new(workload, mode, 3).size(Nanos(u64::MAX)).tasks(5);
+            let lab = SimulationPlan::new(workload, mode, 1_000).tasks(2_000).size(Nanos(1));
+            assert!(lab.run().is_complete());
+            let lab = SimulationPlan::new(workload, mode, 3).size(Nanos(u64::MAX)).tasks(5);
             let events = lab.interval(Nanos(u64::MAX)).events();
-            assert!(matches!(events.last().unwrap().kind, Kind::RunFinished { .. }));
+            assert!(matches!(events.last().unwrap().kind, EventKind::RunFinished { .. }));
         }
     }
 }
 
 #[test]
 fn what_is_not_simulated_has_no_simulated_run() {
-    let plan = Plan::new(Work::Cpu(Compute::default()), Mode::Gil, 2, 2);
-    assert!(Simulated::new(&plan).is_none());
+    let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 2, 2);
+    assert!(SimulatedRun::new(&plan).is_none());
 }

@@ -11,22 +11,24 @@ mod options;
 mod pace;
 mod seeds;
 
-use threadline::engine::simulate::Simulated;
-use threadline::model::{Compute, Event, Mode, Nanos, Plan, Run, Simulation, Work, Workload};
+use threadline::engine::simulate::SimulatedRun;
+use threadline::model::{
+    ComputeSpec, Event, Mode, Nanos, Plan, Run, Simulation, WorkSpec, Workload,
+};
 
 /// A plan of the laboratory, at its defaults on two cores.
 #[derive(Clone, Copy, Debug)]
-struct Lab {
+struct SimulationPlan {
     workload: Workload,
     mode: Mode,
     workers: u16,
     tasks: u32,
     queue: Option<u32>,
-    compute: Compute,
+    compute: ComputeSpec,
     simulation: Simulation,
 }
 
-impl Lab {
+impl SimulationPlan {
     fn new(workload: Workload, mode: Mode, workers: u16) -> Self {
         Self {
             workload,
@@ -34,7 +36,7 @@ impl Lab {
             workers,
             tasks: 8,
             queue: None,
-            compute: Compute::default(),
+            compute: ComputeSpec::default(),
             simulation: Simulation { seed: 1, cores: 2 },
         }
     }
@@ -52,30 +54,30 @@ impl Lab {
     }
 
     fn interval(self, interval: Nanos) -> Self {
-        Self { compute: Compute { switch_interval: interval, ..self.compute }, ..self }
+        Self { compute: ComputeSpec { switch_interval: interval, ..self.compute }, ..self }
     }
 
     fn size(self, size: Nanos) -> Self {
-        Self { compute: Compute { size, ..self.compute }, ..self }
+        Self { compute: ComputeSpec { size, ..self.compute }, ..self }
     }
 
     fn share(self, share: u8) -> Self {
-        Self { compute: Compute { share, ..self.compute }, ..self }
+        Self { compute: ComputeSpec { share, ..self.compute }, ..self }
     }
 
     fn plan(self) -> Plan {
-        let compute = Compute { simulation: Some(self.simulation), ..self.compute };
+        let compute = ComputeSpec { simulation: Some(self.simulation), ..self.compute };
         let work = match self.workload {
-            Workload::Cpu => Work::Cpu(compute),
-            Workload::Native => Work::Native(compute),
-            _ => Work::Mixed(compute),
+            Workload::Cpu => WorkSpec::Cpu(compute),
+            Workload::Native => WorkSpec::Native(compute),
+            _ => WorkSpec::Mixed(compute),
         };
         let workers = if self.mode == Mode::Sequential { 1 } else { self.workers };
         Plan { queue: self.queue, ..Plan::new(work, self.mode, workers, self.tasks) }
     }
 
-    fn simulated(self) -> Simulated {
-        Simulated::new(&self.plan()).unwrap()
+    fn simulated(self) -> SimulatedRun {
+        SimulatedRun::new(&self.plan()).unwrap()
     }
 
     fn events(self) -> Vec<Event> {
@@ -84,12 +86,12 @@ impl Lab {
 
     fn run(self) -> Run {
         let run = fold(&self.plan(), &self.events());
-        assert!(run.is_whole(), "{self:?} ended with {:?}", run.end());
+        assert!(run.is_complete(), "{self:?} ended with {:?}", run.outcome());
         run
     }
 
     fn took(self) -> Nanos {
-        self.run().took().unwrap()
+        self.run().duration().unwrap()
     }
 
     /// How many times as fast as one task after another, in thousandths.

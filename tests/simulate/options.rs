@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 
 use assert_cmd::Command as Program;
-use threadline::cli::{Command, Followers, parse};
-use threadline::model::Choice;
+use threadline::cli::{Command, FollowersCommand, parse};
+use threadline::model::ModeChoice;
 
 use super::*;
 
-fn given(args: &[&str]) -> Result<Followers, String> {
+fn given(args: &[&str]) -> Result<FollowersCommand, String> {
     let args = ["threadline"].iter().chain(args).map(OsString::from);
     match parse(args, &|_| None) {
         Ok(Command::Followers(followers)) => Ok(followers),
@@ -21,13 +21,16 @@ fn given(args: &[&str]) -> Result<Followers, String> {
 fn simulate_computes_cpu_work_unless_another_workload_is_named() {
     let followers = given(&["--simulate"]).unwrap();
     assert_eq!(followers.selection.workload, Workload::Cpu);
-    assert_eq!(followers.selection.choice, Choice::Race);
-    assert_eq!(followers.lab.compute.simulation, Some(Simulation { seed: 1, cores: 2 }));
+    assert_eq!(followers.selection.choice, ModeChoice::Race);
+    assert_eq!(
+        followers.compute_options.compute.simulation,
+        Some(Simulation { seed: 1, cores: 2 })
+    );
     assert_eq!(followers.slow, 20);
     let followers = given(&["--simulate", "--workload", "mixed", "--share", "50"]).unwrap();
     assert_eq!(followers.selection.workload, Workload::Mixed);
     assert_eq!(given(&[]).unwrap().selection.workload, Workload::Followers);
-    assert_eq!(given(&["--workload", "cpu"]).unwrap().lab.compute.simulation, None);
+    assert_eq!(given(&["--workload", "cpu"]).unwrap().compute_options.compute.simulation, None);
 }
 
 /// Its many trials are compared, not watched.
@@ -44,7 +47,7 @@ fn seed_cores_and_slow_are_taken_as_given() {
         given(&["--simulate", "--seed", "18446744073709551615", "--cores=64", "--slow=100000"]);
     let followers = followers.unwrap();
     let simulation = Simulation { seed: u64::MAX, cores: 64 };
-    assert_eq!(followers.lab.compute.simulation, Some(simulation));
+    assert_eq!(followers.compute_options.compute.simulation, Some(simulation));
     assert_eq!(followers.slow, 100_000);
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
 use threadline::engine::{Clock, Launcher, Pace, RunHandle};
-use threadline::github::Patience;
-use threadline::model::{End, Kind, Outcome};
+use threadline::github::RetryPolicy;
+use threadline::model::{EventKind, RunOutcome, TaskOutcome};
 
 use super::*;
 
@@ -15,8 +15,8 @@ const HANGS: Duration = Duration::from_secs(60);
 /// Events come no later than this after they are due.
 const LATE: Nanos = Nanos::from_millis(10);
 
-fn start(lab: Lab, pace: Pace, clock: &Clock) -> RunHandle {
-    Launcher::new(None, Patience::default(), clock.clone()).start_at(lab.plan(), pace)
+fn start(lab: SimulationPlan, pace: Pace, clock: &Clock) -> RunHandle {
+    Launcher::new(None, RetryPolicy::default(), clock.clone()).start_with_pace(lab.plan(), pace)
 }
 
 fn next(run: &RunHandle) -> Option<Event> {
@@ -37,8 +37,8 @@ fn move_to(clock: &Clock, moment: Nanos) {
 }
 
 /// Threads under the GIL that hand it over a few times.
-fn lab() -> Lab {
-    Lab::new(Workload::Cpu, Mode::Gil, 3).tasks(4).size(Nanos::from_millis(12))
+fn lab() -> SimulationPlan {
+    SimulationPlan::new(Workload::Cpu, Mode::Gil, 3).tasks(4).size(Nanos::from_millis(12))
 }
 
 #[test]
@@ -62,9 +62,9 @@ fn events_come_when_they_are_due_and_not_before() {
 #[test]
 fn without_a_pace_all_comes_at_once() {
     let clock = Clock::manual();
-    let launcher = Launcher::new(None, Patience::default(), clock.clone());
+    let launcher = Launcher::new(None, RetryPolicy::default(), clock.clone());
     for mode in Mode::ALL {
-        let lab = Lab { mode, ..lab() };
+        let lab = SimulationPlan { mode, ..lab() };
         let run = launcher.start(lab.plan());
         assert_eq!(all(&run), lab.events());
         assert_eq!(run.elapsed(clock.now()), lab.took());
@@ -114,7 +114,7 @@ fn a_change_of_pace_takes_effect_at_once() {
     assert!((5_000_000..5_100_000).contains(&event.at.0), "{event:?}");
     run.set_pace(Pace::Unbound, clock.now());
     let rest = all(&run);
-    assert_eq!(rest.last().unwrap().kind, Kind::RunFinished { end: End::Finished });
+    assert_eq!(rest.last().unwrap().kind, EventKind::RunFinished { outcome: RunOutcome::Finished });
     assert_eq!(run.elapsed(clock.now()), lab().took());
 }
 
@@ -138,7 +138,7 @@ fn a_run_that_stands_still_goes_on_where_it_was() {
 }
 
 /// What is to come of a run that is stopped at a moment.
-fn stopped(lab: Lab, moment: Nanos) -> Vec<Event> {
+fn stopped(lab: SimulationPlan, moment: Nanos) -> Vec<Event> {
     let mut run = lab.simulated();
     let mut events = Vec::new();
     while run.peek().is_some_and(|next| next <= moment) {
@@ -156,7 +156,7 @@ fn a_stop_ends_a_run_at_once_at_any_moment() {
     for _ in 0..1_000 {
         let mode = Mode::ALL[chance.usize(0..4)];
         let workload = [Workload::Cpu, Workload::Native, Workload::Mixed][chance.usize(0..3)];
-        let lab = Lab::new(workload, mode, chance.u16(1..6)).seed(chance.u64(..));
+        let lab = SimulationPlan::new(workload, mode, chance.u16(1..6)).seed(chance.u64(..));
         let lab = lab.size(Nanos::from_millis(20)).tasks(chance.u32(1..9));
         let (slow, moment) = (chance.u32(1..1_000), Nanos(chance.u64(0..60_000_000)));
         let clock = Clock::manual();
@@ -167,8 +167,8 @@ fn a_stop_ends_a_run_at_once_at_any_moment() {
         assert_eq!(events, stopped(lab, moment), "{lab:?} at {moment}");
         let last = events.last().unwrap();
         assert_eq!(run.elapsed(clock.now()), last.at);
-        if last.kind != (Kind::RunFinished { end: End::Finished }) {
-            assert_eq!(last.kind, Kind::RunFinished { end: End::Stopped });
+        if last.kind != (EventKind::RunFinished { outcome: RunOutcome::Finished }) {
+            assert_eq!(last.kind, EventKind::RunFinished { outcome: RunOutcome::Stopped });
             assert_eq!(last.at, moment);
             cut += 1;
         }
@@ -178,14 +178,16 @@ fn a_stop_ends_a_run_at_once_at_any_moment() {
 }
 
 /// Tasks that were begun are over, and lanes idle.
-fn assert_nothing_is_left(lab: Lab, events: &[Event]) {
+fn assert_nothing_is_left(lab: SimulationPlan, events: &[Event]) {
     let run = fold(&lab.plan(), events);
     let count =
-        |wanted: fn(&Kind) -> bool| events.iter().filter(|event| wanted(&event.kind)).count();
-    let begun = count(|kind| matches!(kind, Kind::Started { .. }));
-    let over = count(|kind| matches!(kind, Kind::Finished { .. }));
+        |wanted: fn(&EventKind) -> bool| events.iter().filter(|event| wanted(&event.kind)).count();
+    let begun = count(|kind| matches!(kind, EventKind::TaskStarted { .. }));
+    let over = count(|kind| matches!(kind, EventKind::TaskFinished { .. }));
     assert_eq!(begun, over);
-    let is_stop = |kind: &Kind| matches!(kind, Kind::Finished { outcome: Outcome::Stopped, .. });
+    let is_stop = |kind: &EventKind| {
+        matches!(kind, EventKind::TaskFinished { outcome: TaskOutcome::Stopped, .. })
+    };
     assert!(count(is_stop) <= run.lanes().len());
     assert!(run.lanes().iter().all(|lane| lane.state() == threadline::model::State::Idle));
     assert!(run.is_over());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use threadline::model::Kind;
+use threadline::model::EventKind;
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn a_run_is_the_same_to_the_byte_whenever_it_is_made() {
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
         for mode in Mode::ALL {
             for queue in [None, Some(2)] {
-                let lab = Lab { queue, ..Lab::new(workload, mode, 4) };
+                let lab = SimulationPlan { queue, ..SimulationPlan::new(workload, mode, 4) };
                 assert_eq!(lines(&lab.events()), lines(&lab.events()), "{lab:?}");
             }
         }
@@ -20,7 +20,7 @@ fn a_run_is_the_same_to_the_byte_whenever_it_is_made() {
 
 #[test]
 fn seeds_differ_where_threads_wake_each_other_and_nowhere_else() {
-    let runs = |lab: Lab| {
+    let runs = |lab: SimulationPlan| {
         let bytes = (1..=20).map(|seed| {
             // The plan itself names the seed.
             lines(&lab.seed(seed).events()[1..])
@@ -28,9 +28,9 @@ fn seeds_differ_where_threads_wake_each_other_and_nowhere_else() {
         bytes.collect::<BTreeSet<_>>().len()
     };
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
-        assert_eq!(runs(Lab::new(workload, Mode::Gil, 4)), 20, "{workload}");
+        assert_eq!(runs(SimulationPlan::new(workload, Mode::Gil, 4)), 20, "{workload}");
         for mode in [Mode::Sequential, Mode::Threads, Mode::Processes] {
-            assert_eq!(runs(Lab::new(workload, mode, 4)), 1, "{workload} {mode}");
+            assert_eq!(runs(SimulationPlan::new(workload, mode, 4)), 1, "{workload} {mode}");
         }
     }
 }
@@ -38,12 +38,13 @@ fn seeds_differ_where_threads_wake_each_other_and_nowhere_else() {
 /// The picture of a lesson: another generator, or another order of its draws, would change it.
 #[test]
 fn a_known_seed_gives_a_known_run() {
-    let lab = Lab::new(Workload::Cpu, Mode::Gil, 3).tasks(3).size(Nanos::from_millis(12));
+    let lab =
+        SimulationPlan::new(Workload::Cpu, Mode::Gil, 3).tasks(3).size(Nanos::from_millis(12));
     let told = lab.events().into_iter().filter_map(|event| {
         let what = match event.kind {
-            Kind::Started { task } => format!("takes {}", task.0),
-            Kind::Entered { state } => state.word().to_owned(),
-            Kind::Finished { task, .. } => format!("done with {}", task.0),
+            EventKind::TaskStarted { task } => format!("takes {}", task.0),
+            EventKind::StateEntered { state } => state.label().to_owned(),
+            EventKind::TaskFinished { task, .. } => format!("done with {}", task.0),
             _ => return None,
         };
         Some(format!("{} {} {what}", event.at.0, event.lane.0))

@@ -1,7 +1,7 @@
 //! The terminal is asked for its background: whatever it answers, and whenever, no key is lost.
 
 use crate::leaving::assert_stopped_and_back;
-use crate::pty::{Pty, View};
+use crate::pty::{Pty, ScreenView};
 use crate::{WIDE, ask_with, assert_silent, endless};
 use threadline::github::server::Server;
 
@@ -41,7 +41,7 @@ fn wait_query(pty: &Pty, times: usize) {
     });
 }
 
-fn has_colour(view: &View<'_>, colour: vt100::Color) -> bool {
+fn has_colour(view: &ScreenView<'_>, colour: vt100::Color) -> bool {
     let cells = (0..WIDE.1).flat_map(|y| (0..WIDE.0).map(move |x| (y, x)));
     cells.filter_map(|(y, x)| view.screen.cell(y, x)).any(|cell| cell.fgcolor() == colour)
 }
@@ -61,7 +61,7 @@ fn search(pty: &mut Pty) {
 
 fn interrupt(mut pty: Pty) {
     pty.keys("\x03");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 130);
     assert_silent(&ended);
 }
@@ -71,10 +71,10 @@ fn keys_typed_before_the_answer_are_all_heeded() {
     let server = endless();
     let mut pty = asking(&server);
     search(&mut pty);
-    pty.look(|view| assert!(has_colour(view, ON_DARK) && !has_colour(view, ON_LIGHT)));
+    pty.inspect(|view| assert!(has_colour(view, ON_DARK) && !has_colour(view, ON_LIGHT)));
     pty.keys([LIGHT, ATTRIBUTES].concat());
     wait_colours(&pty, ON_LIGHT, ON_DARK);
-    pty.look(|view| assert!(view.has(&format!("find: {TEXT} ")), "the answer is no key"));
+    pty.inspect(|view| assert!(view.has(&format!("find: {TEXT} ")), "the answer is no key"));
     interrupt(pty);
 }
 
@@ -84,7 +84,7 @@ fn a_terminal_that_never_answers_delays_no_end() {
     for (keys, code) in [("\x03", 130), ("qq", 0)] {
         let mut pty = asking(&server);
         pty.keys(keys);
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_eq!(ended.code, code, "{keys:?}");
         assert_silent(&ended);
     }
@@ -97,7 +97,7 @@ fn an_answer_after_the_last_key_is_taken() {
     for keys in ["\x03", "qq"] {
         let mut pty = asking(&server);
         pty.keys([keys, LIGHT, ATTRIBUTES].concat());
-        assert_silent(&pty.ended());
+        assert_silent(&pty.wait_for_exit());
     }
 }
 
@@ -107,11 +107,11 @@ fn what_is_typed_before_the_program_has_the_terminal_counts() {
     let server = endless();
     let mut pty = start(&server, &[]);
     pty.keys("qq");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
     let mut pty = start(&server, &[]);
     pty.keys("\x03");
     // 1 is for a program that a signal ended before it watched for one.
-    assert!([130, 1].contains(&pty.ended().code));
+    assert!([130, 1].contains(&pty.wait_for_exit().code));
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn an_answer_in_pieces_is_one_answer_and_no_key() {
         rest.bytes().for_each(|byte| pty.keys([byte]));
     }
     wait_colours(&pty, ON_LIGHT, ON_DARK);
-    pty.look(|view| assert!(view.has("running: sequential") && view.has("? help")));
+    pty.inspect(|view| assert!(view.has("running: sequential") && view.has("? help")));
     search(&mut pty);
     interrupt(pty);
 }
@@ -163,7 +163,7 @@ fn stopped_before_the_answer_and_asked_again_after_it() {
         search(&mut pty);
         pty.keys([LIGHT, ATTRIBUTES].concat());
         wait_colours(&pty, ON_LIGHT, ON_DARK);
-        pty.look(|view| assert!(view.has(&format!("find: {TEXT} "))));
+        pty.inspect(|view| assert!(view.has(&format!("find: {TEXT} "))));
         interrupt(pty);
     }
 }
@@ -182,7 +182,7 @@ fn what_is_known_is_not_asked() {
     ] {
         let mut pty = start(&server, &[variable]);
         pty.wait_text("running: sequential");
-        pty.look(|view| {
+        pty.inspect(|view| {
             for one in [ON_LIGHT, ON_DARK] {
                 assert_eq!(has_colour(view, one), colour == Some(one), "{variable:?}");
             }
@@ -190,7 +190,7 @@ fn what_is_known_is_not_asked() {
         pty.keys("\x1a");
         assert_stopped_and_back(&mut pty);
         pty.keys("\x03");
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert!(!ended.output.contains("\x1b]") && !ended.output.contains("\x1b[c"));
     }
 }

@@ -21,5 +21,5 @@ fn keys_go_from_span_to_span_and_back_again() {
     pty.keys("uuu");
     pty.wait("the range to go", |view| !view.has("ended in it"));
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

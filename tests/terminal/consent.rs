@@ -2,8 +2,8 @@
 
 use threadline::github::server::Server;
 
-use crate::pty::{Ended, Pty};
-use crate::server::faulty;
+use crate::builtin_server::faulty;
+use crate::pty::{Pty, PtyExit};
 use crate::{USUAL, WIDE};
 
 /// The sweep's question.
@@ -23,12 +23,12 @@ fn sweep(server: &Server, more: &[&str], size: (u16, u16)) -> Pty {
 }
 
 /// Answers the question; returns how the program ended, and how many requests were made.
-fn answered(keys: &str) -> (Ended, u64) {
+fn answered(keys: &str) -> (PtyExit, u64) {
     let server = faulty(FOLLOWERS, "");
     let mut pty = sweep(&server, &["--plain"], USUAL);
     pty.wait_text(QUESTION);
     pty.keys(keys);
-    (pty.ended(), server.counts().requests)
+    (pty.wait_for_exit(), server.request_counts().requests)
 }
 
 /// The quota and the profile were asked for: that much a price costs.
@@ -36,12 +36,12 @@ const PRICE: u64 = 2;
 
 #[test]
 fn yes_begins_and_everything_else_does_not() {
-    let (Ended { code, output, .. }, requests) = answered("y\r");
+    let (PtyExit { code, output, .. }, requests) = answered("y\r");
     assert_eq!((code, requests), (0, 2 * PRICE + 2), "{output}");
     assert!(output.contains("sweep takes 3 requests of the "), "{output}");
     assert!(output.contains("threads    trials"), "{output}");
     for keys in ["n\r", "\r", "\u{4}"] {
-        let (Ended { code, output, .. }, requests) = answered(keys);
+        let (PtyExit { code, output, .. }, requests) = answered(keys);
         assert_eq!((code, requests), (2, PRICE), "{keys:?}: {output}");
         assert!(output.contains("not begun; --threads and --repeats"), "{output}");
     }
@@ -49,7 +49,7 @@ fn yes_begins_and_everything_else_does_not() {
 
 #[test]
 fn a_signal_is_heeded_while_it_waits_for_an_answer() {
-    let (Ended { code, output, .. }, requests) = answered("\u{3}");
+    let (PtyExit { code, output, .. }, requests) = answered("\u{3}");
     assert_eq!((code, requests), (130, PRICE), "{output}");
 }
 
@@ -58,10 +58,10 @@ fn on_the_screen_a_key_begins_it() {
     let server = faulty(FOLLOWERS, "");
     let mut pty = sweep(&server, &[], WIDE);
     pty.wait_text("It costs 3 requests of the");
-    assert_eq!(server.counts().requests, PRICE);
+    assert_eq!(server.request_counts().requests, PRICE);
     pty.keys("r");
     pty.wait_text("r run again");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
-    assert_eq!(server.counts().requests, 2 * PRICE + 2);
+    assert_eq!(pty.wait_for_exit().code, 0);
+    assert_eq!(server.request_counts().requests, 2 * PRICE + 2);
 }

@@ -10,7 +10,7 @@ fn the_main_job_without_arguments() {
     pty.wait_text("aaronlelevier @ built-in server");
     pty.wait("the first lane", |view| view.has("running: sequential") && view.has("worker-5"));
     pty.wait_text(SAME);
-    pty.look(|view| {
+    pty.inspect(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();
         for mode in ["sequential", "threads x5"] {
             let row = rows.iter().find(|row| row.contains(&format!("│ {mode}"))).expect(mode);
@@ -18,7 +18,7 @@ fn the_main_job_without_arguments() {
         }
     });
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert_silent(&ended);
 }
@@ -28,10 +28,10 @@ fn a_race_of_a_user_asked_for() {
     let server = quick();
     let mut pty = ask(&server);
     pty.wait_text(SAME);
-    pty.look(|view| assert!(view.has("aaronlelevier @ 127.0.0.1:")));
-    assert_eq!(server.counts().requests, 11, "one profile, and five pages twice");
+    pty.inspect(|view| assert!(view.has("aaronlelevier @ 127.0.0.1:")));
+    assert_eq!(server.request_counts().requests, 11, "one profile, and five pages twice");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert_silent(&ended);
 }
@@ -48,9 +48,9 @@ fn modes_are_toggled_with_the_keyboard() {
     pty.wait("sequential alone, done", |view| view.has("5 done") && !view.has("worker-1"));
     pty.keys("\t\x1b[Z\x1b[Z");
     pty.wait_text(SAME);
-    assert_eq!(server.counts().requests, 21, "nothing ran twice");
+    assert_eq!(server.request_counts().requests, 21, "nothing ran twice");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn x_stops_requests_that_never_come() {
     pty.keys("x");
     pty.wait_text("stopped");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_new_size_is_drawn_whole() {
     pty.resize(WIDE);
     pty.wait("the boxes", |view| view.has("┌ totals ") && view.has("worker-5"));
     pty.signal("TERM");
-    assert_eq!(pty.ended().code, 143);
+    assert_eq!(pty.wait_for_exit().code, 143);
 }
 
 /// Nothing is drawn while nothing changes.
@@ -87,7 +87,7 @@ fn a_finished_race_writes_nothing() {
     pty.wait_text(SAME);
     pty.assert_quiet();
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn without_colour_there_is_bold_and_reverse() {
     let variables = [("NO_COLOR", "1"), ("COLORTERM", "truecolor")];
     let mut pty = ask_with(&server, &["--theme", "dark"], &variables, USUAL);
     pty.wait_text(SAME);
-    pty.look(|view| {
+    pty.inspect(|view| {
         let cells = (0..24).flat_map(|y| (0..80).filter_map(move |x| view.screen.cell(y, x)));
         let (mut bold, mut inverse) = (0, 0);
         for cell in cells {
@@ -108,7 +108,7 @@ fn without_colour_there_is_bold_and_reverse() {
         assert!(bold > 10 && inverse > 5, "{bold} bold cells, {inverse} reversed");
     });
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn ascii_is_ascii_on_the_wire() {
     let mut pty = ask_with(&server, &["--theme", "dark", "--ascii"], &[], USUAL);
     pty.wait_text(SAME);
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert!(ended.output.is_ascii(), "{:?}", ended.output);
 }
@@ -138,7 +138,7 @@ fn a_light_terminal_gets_light_colours() {
     });
     pty.wait_text(SAME);
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert_silent(&ended);
 }
@@ -150,7 +150,7 @@ fn a_terminal_that_tells_nothing_is_drawn_on_all_the_same() {
     let mut pty = ask_with(&server, &[], &[], USUAL);
     pty.wait_text(SAME);
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert_silent(&ended);
 }
@@ -162,7 +162,7 @@ fn frames_come_whole() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     let (begin, end) = ("\x1b[?2026h", "\x1b[?2026l");
     let mut rest = ended.output.as_str();
     let mut frames = 0;

@@ -7,8 +7,8 @@ use std::thread::{self, Builder};
 
 use crossbeam_channel::unbounded;
 
-use crate::peer::{Peer, Request, Step, answer};
-use crate::pty::{Ended, Pty, View};
+use crate::peer::{Peer, PeerRequest, PeerStep, response_bytes};
+use crate::pty::{Pty, PtyExit, ScreenView};
 
 /// So wide that a message fits on a line.
 const SIZE: (u16, u16) = (400, 36);
@@ -121,29 +121,29 @@ fn error(said: &str) -> String {
 }
 
 /// A server whose every field is hostile. The pages fail, each with some of the hazards in why.
-fn hostile(request: &Request, groups: &[String]) -> Vec<Step> {
+fn hostile(request: &PeerRequest, groups: &[String]) -> Vec<PeerStep> {
     let (count, all) = (groups.len(), groups.concat());
     let account = |id: &str| format!(r#"{{"id":{id},"login":{0},"html_url":{0}}}"#, json(&all));
     let raw: String = all.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')).collect();
     let Some(page) = (request.page() as usize).checked_sub(1) else {
         let profile = format!(r#"{{"login":{},"followers":{}}}"#, json(&all), count * 3);
-        return vec![Step::Send(answer(200, "", profile))];
+        return vec![PeerStep::Send(response_bytes(200, "", profile))];
     };
     let bytes = match (page / count, groups.get(page % count)) {
-        (1, Some(group)) => answer(500, "", error(group)),
-        (2, Some(group)) => answer(200, "", format!("[{}]", account(&json(group)))),
+        (1, Some(group)) => response_bytes(500, "", error(group)),
+        (2, Some(group)) => response_bytes(200, "", format!("[{}]", account(&json(group)))),
         _ => match page % count {
-            0 => answer(200, &format!("x-evil: {raw}\r\n"), "[]"),
-            1 => answer(200, &format!("link: <{raw}>; rel=\"next\"\r\n"), "[]"),
-            2 => answer(200, &format!("link: </?page=9&{raw}>; rel=\"{raw}\"\r\n"), "[]"),
-            3 => answer(302, &format!("location: http://evil.example/{raw}\r\n"), ""),
-            4 => answer(302, &format!("location: /{raw}\r\n"), ""),
+            0 => response_bytes(200, &format!("x-evil: {raw}\r\n"), "[]"),
+            1 => response_bytes(200, &format!("link: <{raw}>; rel=\"next\"\r\n"), "[]"),
+            2 => response_bytes(200, &format!("link: </?page=9&{raw}>; rel=\"{raw}\"\r\n"), "[]"),
+            3 => response_bytes(302, &format!("location: http://evil.example/{raw}\r\n"), ""),
+            4 => response_bytes(302, &format!("location: /{raw}\r\n"), ""),
             5 => format!("HTTP/1.1 500 {raw}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
-            6 => answer(200, &format!("content-type: {raw}\r\n"), "<html>"),
-            _ => answer(200, "", format!("[{}]", account(&page.to_string()))),
+            6 => response_bytes(200, &format!("content-type: {raw}\r\n"), "<html>"),
+            _ => response_bytes(200, "", format!("[{}]", account(&page.to_string()))),
         },
     };
-    vec![Step::Send(bytes)]
+    vec![PeerStep::Send(bytes)]
 }
 
 /// threadline in a terminal, asking that server.
@@ -155,7 +155,7 @@ fn ask(server: &Peer, more: &[&str]) -> Pty {
 }
 
 /// Whether the boxes' sides are above each other: no character is wider or narrower than its place.
-fn is_straight(view: &View<'_>, columns: u16) -> bool {
+fn is_straight(view: &ScreenView<'_>, columns: u16) -> bool {
     let side =
         |row, column| view.screen.cell(row, column).is_some_and(|cell| cell.contents() == "│");
     let sides = (0..SIZE.1).map(|row| (side(row, 0), side(row, columns - 1)));
@@ -178,7 +178,7 @@ fn no_field_of_a_server_acts_on_the_screen() {
         if asked.fetch_add(1, Ordering::SeqCst) + 1 == count {
             (0..count).for_each(|_| open.send(()).expect("a gate"));
         }
-        iter::once(Step::Wait(gate.clone())).chain(answer).collect()
+        iter::once(PeerStep::Wait(gate.clone())).chain(answer).collect()
     });
     let threads = count.to_string();
     let mut pty = ask(&server, &["--mode", "threads", "--threads", &threads]);
@@ -187,7 +187,7 @@ fn no_field_of_a_server_acts_on_the_screen() {
     for lane in 1..=count {
         pty.keys("j");
         pty.wait("the lane chosen", |view| view.has(&format!("│ worker-{lane}  ")));
-        pty.look(|view| {
+        pty.inspect(|view| {
             assert!(is_straight(view, SIZE.0), "{}", view.screen.contents());
             let chosen = view.screen.rows(0, SIZE.0).find(|row| row.starts_with("│ worker-"));
             told += chosen.map_or(0, |row| row.matches(MARK).count());
@@ -199,7 +199,7 @@ fn no_field_of_a_server_acts_on_the_screen() {
         pty.wait("straight sides", |view| is_straight(view, columns));
     }
     pty.keys("q");
-    let Ended { code, output, .. } = pty.ended();
+    let PtyExit { code, output, .. } = pty.wait_for_exit();
     assert_eq!(code, 6);
     assert_own(&output, &SCREEN);
     assert!(told >= hazards().len() * 2, "{told} are told");
@@ -214,15 +214,15 @@ fn no_field_of_a_server_acts_on_a_terminal_without_a_screen() {
             let check = move || {
                 for group in groups() {
                     let refusal = error(&group);
-                    let refused = Peer::saying(answer(403, "", &refusal));
-                    let said = ask(&refused, way).ended();
+                    let refused = Peer::answering(response_bytes(403, "", &refusal));
+                    let said = ask(&refused, way).wait_for_exit();
                     assert_eq!(said.code, 4, "{}", said.output);
                     assert_own(&said.output, &LINES);
                     assert!(said.output.contains(MARK), "{}", said.output);
                 }
                 let server = Peer::start(move |request| hostile(request, &groups()));
                 for mode in ["sequential", "threads"] {
-                    let said = ask(&server, &[way, &["--mode", mode]].concat()).ended();
+                    let said = ask(&server, &[way, &["--mode", mode]].concat()).wait_for_exit();
                     assert_eq!(said.code, 6, "{}", said.output);
                     assert_own(&said.output, &LINES);
                 }

@@ -22,7 +22,7 @@ fn e_and_enter_write_a_file_that_does_not_exist_yet() {
         pty.wait_text(&format!("picture written to {name}"));
     }
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
     let entries = std::fs::read_dir(place.path()).expect("a directory");
     assert_eq!(entries.count(), 2, "nothing else is left there");
 }

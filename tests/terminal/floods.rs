@@ -11,7 +11,7 @@ fn assert_undisturbed(pty: &mut Pty) {
     pty.wait_text("Shift-Tab");
     pty.keys("?");
     pty.wait("the help gone", |view| !view.has("Shift-Tab"));
-    pty.look(|view| assert!(view.has("running: sequential") && !view.has("Quit all the same?")));
+    pty.inspect(|view| assert!(view.has("running: sequential") && !view.has("Quit all the same?")));
 }
 
 /// Pasted text is text, not keys, however much.
@@ -20,14 +20,14 @@ fn a_huge_paste_presses_no_keys_and_costs_no_memory() {
     let server = endless();
     let mut pty = running(&server);
     let before = pty.memory();
-    pty.look(|view| assert!(view.screen.bracketed_paste()));
+    pty.inspect(|view| assert!(view.screen.bracketed_paste()));
     let text = b"q x \x1b r \r \x1a ".repeat(4 * MEGABYTE / 13);
     pty.keys([b"\x1b[200~", &text[..], b"\x1b[201~"].concat());
     assert_undisturbed(&mut pty);
     let grown = pty.memory().zip(before).map(|(after, before)| after.saturating_sub(before));
     assert!(grown.is_none_or(|kilobytes| kilobytes < 2048), "{grown:?} kB");
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 #[test]
@@ -36,7 +36,7 @@ fn a_paste_whose_end_never_comes_leaves_control_c() {
     let mut pty = running(&server);
     pty.keys("\x1b[200~q q x");
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 /// In a terminal that knows no bracketed paste, a paste is typed.
@@ -47,7 +47,7 @@ fn many_keys_at_once_are_all_taken() {
     pty.keys([&b"hjkl".repeat(1 << 14)[..], b"?"].concat());
     pty.wait_text("Shift-Tab");
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 /// A program that left the mouse on, answers that nobody asked for, and Ctrl-C in a paste.
@@ -67,7 +67,7 @@ fn what_no_key_sends_presses_none() {
         assert_undisturbed(&mut pty);
     }
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 #[test]
@@ -78,10 +78,10 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
     let sides = [0, 1, 2, 7, 24, 80, 300, 1000, u16::MAX];
     for round in 0..300 {
         for (place, columns) in sides.iter().enumerate() {
-            pty.claim((*columns, sides[(place + round) % sides.len()]));
+            pty.claim_size((*columns, sides[(place + round) % sides.len()]));
         }
     }
-    pty.claim((u16::MAX, u16::MAX));
+    pty.claim_size((u16::MAX, u16::MAX));
     pty.keys("?");
     pty.wait("the help, at the largest size", |view| {
         String::from_utf8_lossy(view.bytes).contains("Shift-Tab")
@@ -95,5 +95,5 @@ fn a_storm_of_sizes_ends_in_a_whole_screen() {
         view.has("┌ totals ") && view.has("worker-5") && view.has(SAME) && !view.has("Shift-Tab")
     });
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

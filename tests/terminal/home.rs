@@ -20,18 +20,18 @@ fn keys_of_ones_own_do_what_they_say_and_are_shown() {
     pty.wait_text(SAME);
     pty.wait_text("Q quit");
     pty.wait_text("F help");
-    assert!(pty.look(|view| !view.has("pause")), "what no key does is no hint");
+    assert!(pty.inspect(|view| !view.has("pause")), "what no key does is no hint");
     pty.keys("q?F");
     pty.wait_text("Q  quit; asks once while a run goes");
     pty.keys("FQ");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
 fn accessible_tells_in_lines_and_draws_nothing() {
     let server = quick();
     let variables = [("ACCESSIBLE", "1")];
-    let ended = ask_with(&server, &["--threads", "2"], &variables, USUAL).ended();
+    let ended = ask_with(&server, &["--threads", "2"], &variables, USUAL).wait_for_exit();
     assert_eq!(ended.code, 0);
     let told = ended.output.replace("\r\n", "\n");
     for words in [
@@ -54,5 +54,5 @@ fn reduced_motion_shows_what_is_asked_for_at_once() {
     pty.keys("?");
     pty.wait_text("these keys");
     pty.keys("?q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

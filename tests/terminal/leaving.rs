@@ -9,7 +9,7 @@ fn control_c_ends_with_130() {
     let mut pty = running(&server);
     pty.assert_settings_are_taken();
     pty.keys("\x03");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 130);
     assert_silent(&ended);
 }
@@ -20,7 +20,7 @@ fn signals_end_with_128_and_their_number() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129), ("QUIT", 131)] {
         let pty = running(&server);
         pty.signal(signal);
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_eq!(ended.code, code, "SIG{signal}");
         assert_silent(&ended);
     }
@@ -37,21 +37,21 @@ fn quitting_in_the_middle_is_asked_once() {
     pty.keys("q");
     pty.wait_text("Quit all the same?");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
     assert_silent(&ended);
 }
 
 #[test]
-fn an_unknown_user_is_told_on_the_screen_and_after_it() {
+fn an_unknown_user_is_reported_on_the_screen_and_after_it() {
     let server = quick();
     let mut pty = threadline(&["nobody", "--api-url", &server.url(), "--theme", "dark"]);
     pty.wait_text("knows no user \"nobody\"");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 3);
     assert!(ended.screen.contains("knows no user \"nobody\""), "{}", ended.screen);
-    assert!(!ended.farewell().replace(SHOW_CURSOR, "").contains('\x1b'), "plain words");
+    assert!(!ended.output_after_screen().replace(SHOW_CURSOR, "").contains('\x1b'), "plain words");
 }
 
 /// Waits until the program is stopped and the terminal is the shell's, and calls it back.
@@ -61,7 +61,7 @@ pub(crate) fn assert_stopped_and_back(pty: &mut Pty) {
         !view.screen.alternate_screen() && !view.screen.hide_cursor()
     });
     pty.assert_settings_are_back();
-    let before = pty.look(|view| {
+    let before = pty.inspect(|view| {
         assert!(!view.screen.bracketed_paste());
         assert_eq!(view.screen.contents().trim(), "", "the shell's screen");
         view.bytes.len()
@@ -74,7 +74,7 @@ pub(crate) fn assert_stopped_and_back(pty: &mut Pty) {
             && view.has("threadline")
             && view.has("worker-5")
     });
-    assert!(pty.look(|view| view.bytes.len()) > before);
+    assert!(pty.inspect(|view| view.bytes.len()) > before);
     pty.assert_settings_are_taken();
     pty.keys("?");
     pty.wait_text("Shift-Tab");
@@ -91,7 +91,7 @@ fn control_z_and_back() {
         assert_stopped_and_back(&mut pty);
     }
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn stopped_from_outside_and_back() {
     pty.signal("TSTP");
     assert_stopped_and_back(&mut pty);
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 /// As a person does it: Ctrl-Z, a word with the shell, `fg`.
@@ -135,7 +135,7 @@ fn under_a_shell_with_job_control() {
     pty.keys("echo code $?\r");
     pty.wait_text("code 130");
     pty.keys("exit\r");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -157,12 +157,12 @@ fn a_closed_window_ends_the_program_after_a_failed_run_too() {
 #[test]
 fn a_race_whose_first_half_lost_a_page_is_partial() {
     // The second half gets it: a fault is met once, and then again in its turn.
-    let server = crate::server::faulty(127, r#"{"page":3,"fault":"status","status":410}"#);
+    let server = crate::builtin_server::faulty(127, r#"{"page":3,"fault":"status","status":410}"#);
     let mut pty = ask_with(&server, &["--theme", "dark"], &[], WIDE);
     pty.wait_text("410");
     pty.wait_text("r run again");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 6);
     assert!(ended.screen.contains("sequential: 4 of 5 pages fetched"), "{}", ended.screen);
 }

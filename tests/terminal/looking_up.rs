@@ -16,7 +16,7 @@ fn what_is_typed_after_a_slash_is_text_in_any_script() {
     pty.keys("/nobody\r");
     pty.wait_text("nothing has \"nobody\"");
     pty.keys("/x\x03");
-    assert_eq!(pty.ended().code, 130, "Ctrl-C is no text");
+    assert_eq!(pty.wait_for_exit().code, 130, "Ctrl-C is no text");
 }
 
 #[test]
@@ -33,7 +33,7 @@ fn a_row_of_the_table_leads_to_its_span() {
     pty.keys("\r");
     pty.wait("the picture", |view| view.has("timeline") && view.has(">"));
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_race_that_is_run_again_is_compared_with_the_one_before() {
     pty.keys("c");
     pty.wait("no comparison", |view| !view.has("against"));
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
@@ -63,16 +63,16 @@ fn a_race_is_compared_with_a_recording() {
     let mut pty = ask_with(&server, &["--theme", "dark", "--record", file], &[], WIDE);
     pty.wait_text(SAME);
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
     let mut pty = ask_with(&server, &["--theme", "dark", "--compare", file], &[], WIDE);
     pty.wait_text(SAME);
     pty.keys("c");
     pty.wait_text("compared with ");
     pty.wait_text("  before.jso");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
     let pty = ask_with(&server, &["--compare", "nothing.jsonl"], &[], WIDE);
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 1, "{}", ended.screen);
 }
 
@@ -86,5 +86,5 @@ fn the_help_says_what_an_event_costs() {
     pty.wait_text("0 events dropped");
     pty.wait_text("L = X R: in flight");
     pty.keys("?q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

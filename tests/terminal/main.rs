@@ -12,8 +12,8 @@ mod peer;
 #[expect(dead_code, reason = "CPU time is read by a benchmark alone")]
 mod pty;
 
-#[path = "../common/server.rs"]
-mod server;
+#[path = "../common/builtin_server.rs"]
+mod builtin_server;
 
 mod answering;
 mod closely;
@@ -34,7 +34,7 @@ mod token;
 
 use std::time::Duration;
 
-use pty::{Ended, Pty, SHOW_CURSOR};
+use pty::{Pty, PtyExit, SHOW_CURSOR};
 use threadline::github::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
@@ -64,7 +64,7 @@ fn two_pages() -> Server {
 }
 
 fn serve(latency: Latency) -> Server {
-    server::late_and_faulty(127, latency, "")
+    builtin_server::late_and_faulty(127, latency, "")
 }
 
 /// threadline with these arguments on a usual terminal.
@@ -98,7 +98,7 @@ fn running(server: &Server) -> Pty {
 }
 
 /// Asserts that the program said nothing after it had left its screen.
-fn assert_silent(ended: &Ended) {
-    assert_eq!(ended.farewell(), SHOW_CURSOR, "after the screen");
+fn assert_silent(ended: &PtyExit) {
+    assert_eq!(ended.output_after_screen(), SHOW_CURSOR, "after the screen");
     assert_eq!(ended.screen.trim(), "", "the terminal's own screen");
 }

@@ -16,9 +16,13 @@ fn recorded() -> (TempDir, String) {
     let mut pty = threadline(&["--theme", "dark", "--simulate", "--slow", "1", "--record", &file]);
     pty.wait_text("run again");
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
-    assert!(ended.farewell().contains("lines recorded in"), "{}", ended.farewell());
+    assert!(
+        ended.output_after_screen().contains("lines recorded in"),
+        "{}",
+        ended.output_after_screen()
+    );
     (folder, file)
 }
 
@@ -39,7 +43,7 @@ fn a_recording_is_played_and_its_keys_work() {
     pty.wait_text("recording 100 %");
     pty.assert_quiet();
     pty.keys("q");
-    let ended = pty.ended();
+    let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
 }
 
@@ -52,7 +56,7 @@ fn a_recording_that_was_cut_off_says_so_on_the_screen() {
     let mut pty = threadline(&["replay", &file, "--theme", "dark"]);
     pty.wait_text("was cut off");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 /// SIGKILL lets nobody tidy up.

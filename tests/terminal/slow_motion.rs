@@ -16,5 +16,5 @@ fn a_simulated_run_is_slow_until_it_is_made_faster_and_x_stops_it() {
     pty.keys(">".repeat(15));
     pty.wait_text("1.200 s");
     pty.keys("q");
-    assert_eq!(pty.ended().code, 0);
+    assert_eq!(pty.wait_for_exit().code, 0);
 }

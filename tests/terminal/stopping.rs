@@ -1,7 +1,7 @@
 //! Stopping and quitting while a server takes its time, in every way that there is to do so.
 
+use crate::builtin_server::faulty;
 use crate::pty::Pty;
-use crate::server::faulty;
 use crate::{WIDE, ask_with};
 
 /// What takes time, and a word for it.
@@ -35,7 +35,7 @@ fn x_ends_whatever_takes_time() {
         pty.keys("x");
         pty.wait_text("stopped");
         pty.keys("q");
-        assert_eq!(pty.ended().code, 0);
+        assert_eq!(pty.wait_for_exit().code, 0);
     });
 }
 
@@ -43,6 +43,6 @@ fn x_ends_whatever_takes_time() {
 fn control_c_ends_the_program_whatever_takes_time() {
     held_up_by_each(|mut pty| {
         pty.keys("\x03");
-        assert_eq!(pty.ended().code, 130);
+        assert_eq!(pty.wait_for_exit().code, 130);
     });
 }

@@ -15,12 +15,12 @@ fn a_stuck_terminal_delays_no_signal() {
     let server = endless();
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129), ("QUIT", 131)] {
         let mut pty = running(&server);
-        pty.hold();
+        pty.stop_reading();
         pty.signal(signal);
         assert_eq!(pty.exit_code(), code, "SIG{signal}");
         pty.assert_settings_are_back();
-        pty.release();
-        pty.ended();
+        pty.resume_reading();
+        pty.wait_for_exit();
     }
 }
 
@@ -29,11 +29,11 @@ fn a_stuck_terminal_takes_no_keys_away() {
     let server = endless();
     for (keys, code) in [("\x03", 130), ("qq", 0)] {
         let mut pty = running(&server);
-        pty.hold();
+        pty.stop_reading();
         pty.keys(keys);
         assert_eq!(pty.exit_code(), code, "{keys:?}");
-        pty.release();
-        pty.ended();
+        pty.resume_reading();
+        pty.wait_for_exit();
     }
 }
 
@@ -41,14 +41,14 @@ fn a_stuck_terminal_takes_no_keys_away() {
 fn a_terminal_that_comes_to_itself_shows_the_newest() {
     let server = endless();
     let mut pty = running(&server);
-    pty.hold();
+    pty.stop_reading();
     pty.keys("?");
-    pty.release();
+    pty.resume_reading();
     pty.wait_text("Shift-Tab");
     pty.keys("?");
     pty.wait("the picture", |view| view.has("worker-5") && !view.has("Shift-Tab"));
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn followers_are_written_however_the_terminal_ends() {
             if window_closes {
                 assert_eq!(pty.hang_up(), 129, "{way}");
             } else {
-                pty.hold();
+                pty.stop_reading();
                 pty.signal("TERM");
                 assert_eq!(pty.exit_code(), 143, "{way}");
             }
@@ -105,5 +105,5 @@ fn stopped_without_a_warning_and_back() {
     pty.keys("?");
     pty.wait_text("Shift-Tab");
     pty.keys("\x03");
-    assert_eq!(pty.ended().code, 130);
+    assert_eq!(pty.wait_for_exit().code, 130);
 }

@@ -12,14 +12,14 @@ use std::thread::{self, Builder};
 
 use tempfile::TempDir;
 use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{FAULT_KINDS, FaultKind};
-use threadline::github::{Api, Patience, Token};
-use threadline::model::{Mode, Plan, Run, Target, Work};
+use threadline::github::server::{FAULT_DESCRIPTIONS, FaultDescription};
+use threadline::github::{Api, RetryPolicy, Token};
+use threadline::model::{Mode, Plan, Run, Target, WorkSpec};
 
 use crate::WIDE;
-use crate::peer::{Peer, Request, Step, answer};
+use crate::builtin_server::faulty;
+use crate::peer::{Peer, PeerRequest, PeerStep, response_bytes};
 use crate::pty::Pty;
-use crate::server::faulty;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
@@ -114,15 +114,15 @@ fn ask_in_every_way(url: &str) {
         pty.keys("?");
         pty.wait_text("Shift-Tab");
         pty.keys("?q");
-        let ended = pty.ended();
+        let ended = pty.wait_for_exit();
         assert_unmarked("the terminal", ended.output.as_bytes());
     });
 }
 
 /// Every fault that does not end the run, each on a page of its own.
 fn faults_of_pages() -> String {
-    let pages = FAULT_KINDS.iter().filter(|kind| !kind.name.ends_with("_limit")).zip(1..);
-    let fault = |(kind, page): (&FaultKind, u32)| {
+    let pages = FAULT_DESCRIPTIONS.iter().filter(|kind| !kind.name.ends_with("_limit")).zip(1..);
+    let fault = |(kind, page): (&FaultDescription, u32)| {
         let keys = match kind.name {
             "status" => r#","status":500"#,
             "link" => r#","to":"https://evil.example/?page=2""#,
@@ -138,12 +138,15 @@ fn it_is_nowhere_after_any_fault_of_a_page() {
     let server = faulty(40, &faults_of_pages());
     ask_in_every_way(&server.url());
     let ways = WAYS.len() + 1;
-    assert!(server.counts().requests > (FAULT_KINDS.len() * ways) as u64, "each was met");
+    assert!(
+        server.request_counts().requests > (FAULT_DESCRIPTIONS.len() * ways) as u64,
+        "each was met"
+    );
 }
 
 #[test]
 fn it_is_nowhere_after_a_fault_that_ends_the_run() {
-    let elsewhere = Peer::saying(answer(200, "", "[]"));
+    let elsewhere = Peer::answering(response_bytes(200, "", "[]"));
     let redirect = format!(r#""redirect","to":"{}/users/x""#, elsewhere.url());
     let faults = [
         r#""status","status":401"#,
@@ -157,28 +160,32 @@ fn it_is_nowhere_after_a_fault_that_ends_the_run() {
         let server = faulty(40, &format!(r#"{{"times":0,"fault":{fault}}}"#));
         ask_in_every_way(&server.url());
     }
-    assert_eq!(elsewhere.asked().len(), 0, "somebody else was asked");
+    assert_eq!(elsewhere.requests().len(), 0, "somebody else was asked");
 }
 
 /// A server, or something on the way to it, that repeats what it was sent; its profile has this
 /// status.
-fn echo(status: u16, request: &Request) -> Vec<Step> {
+fn echo(status: u16, request: &PeerRequest) -> Vec<PeerStep> {
     let sent = request.header("authorization").unwrap_or_default();
     let error = format!(r#"{{"message":"{sent}: no such token, {sent}"}}"#);
     let id = format!(r#"[{{"id":"{sent}","login":"u","html_url":""}}]"#);
     let bytes = match request.page() {
-        0 if status == 200 => answer(200, "", r#"{"login":"octocat","followers":8}"#),
-        0 => answer(status, &format!("x: {sent}\r\n"), error),
-        1 => answer(500, "", error),
-        2 => answer(451, "", error),
-        3 => answer(200, "", id),
-        4 => answer(302, &format!("location: {sent}\r\n"), ""),
-        5 => answer(302, &format!("location: https://evil.example/?{sent}\r\n"), ""),
-        6 => answer(200, &format!("link: <http://evil.example/{sent}>; rel=\"next\"\r\n"), "[]"),
+        0 if status == 200 => response_bytes(200, "", r#"{"login":"octocat","followers":8}"#),
+        0 => response_bytes(status, &format!("x: {sent}\r\n"), error),
+        1 => response_bytes(500, "", error),
+        2 => response_bytes(451, "", error),
+        3 => response_bytes(200, "", id),
+        4 => response_bytes(302, &format!("location: {sent}\r\n"), ""),
+        5 => response_bytes(302, &format!("location: https://evil.example/?{sent}\r\n"), ""),
+        6 => response_bytes(
+            200,
+            &format!("link: <http://evil.example/{sent}>; rel=\"next\"\r\n"),
+            "[]",
+        ),
         7 => format!("HTTP/1.1 {sent}\r\n\r\n").into_bytes(),
         _ => format!("HTTP/1.1 500 {sent}\r\ncontent-length: 0\r\n\r\n").into_bytes(),
     };
-    vec![Step::Send(bytes)]
+    vec![PeerStep::Send(bytes)]
 }
 
 #[test]
@@ -186,7 +193,7 @@ fn it_is_not_repeated_after_a_server_that_does() {
     for (status, pages) in [(200, 8), (401, 0), (403, 0), (429, 0)] {
         let server = Peer::start(move |request| echo(status, request));
         ask_in_every_way(&server.url());
-        let (sent, asked) = (format!("Bearer {TOKEN}"), server.asked());
+        let (sent, asked) = (format!("Bearer {TOKEN}"), server.requests());
         assert!(asked.iter().all(|request| request.header("authorization") == Some(&sent)));
         assert!((0..=pages).all(|page| asked.iter().any(|request| request.page() == page)));
     }
@@ -254,7 +261,7 @@ fn a_huge_one_is_refused_by_the_server_and_not_shown() {
     let server = faulty(3, "");
     let token = Token::new("GH_TOKEN", &(TOKEN.to_owned() + &"x".repeat(1 << 20)));
     let api = Arc::new(Api::new(&server.url(), Some(token.expect("a token"))).expect("an API"));
-    let launcher = Launcher::new(Some(Arc::clone(&api)), Patience::default(), Clock::manual());
+    let launcher = Launcher::new(Some(Arc::clone(&api)), RetryPolicy::default(), Clock::manual());
     assert_unmarked(
         "what is shown of a program's inside",
         format!("{api:?} {launcher:?}").as_bytes(),
@@ -265,10 +272,10 @@ fn a_huge_one_is_refused_by_the_server_and_not_shown() {
         per_page: 30,
         costs_quota: false,
     };
-    let plan = Plan::new(Work::Followers(target), Mode::Sequential, 1, 1);
+    let plan = Plan::new(WorkSpec::Followers(target), Mode::Sequential, 1, 1);
     let mut run = Run::new(plan.clone());
-    let patience = Patience { retries: 0, ..Patience::default() };
-    let handle = Launcher::new(Some(api), patience, Clock::manual()).start(plan);
+    let retry_policy = RetryPolicy { retries: 0, ..RetryPolicy::default() };
+    let handle = Launcher::new(Some(api), retry_policy, Clock::manual()).start(plan);
     handle.events().iter().for_each(|event| run.apply(&event));
     let failure = run.failure().expect("a failure");
     assert_unmarked("the failure", failure.message.as_bytes());

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use unicode_width::UnicodeWidthChar as _;
 
-use crate::model::text::escaped;
+use crate::model::printable::escape_controls;
 
 /// A key, as a person presses it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Key {
 
 /// A text that names no key that a terminal tells apart from the others.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NoKey {
+pub enum ParseKeyError {
     /// It is no key's name.
     #[error(
         "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
@@ -29,14 +29,14 @@ pub enum NoKey {
     Unknown(String),
     /// It is nearly a key's name.
     #[error("{0:?} is no key: do you mean {1}?")]
-    Nearly(String, Key),
+    Misspelled(String, Key),
     /// A terminal sends it as another key.
     #[error("terminals send {0} as {1}: give that")]
-    Same(Key, Key),
+    Indistinguishable(Key, Key),
 }
 
 /// The keys that have a name.
-const NAMED: [KeyCode; 14] = [
+const NAMED_KEYS: [KeyCode; 14] = [
     KeyCode::Tab,
     KeyCode::BackTab,
     KeyCode::Enter,
@@ -62,7 +62,7 @@ impl Key {
     }
 
     /// What a terminal sends in its place, where it knows no such key.
-    fn sent(self) -> Self {
+    fn canonical(self) -> Self {
         match self {
             Self { code: KeyCode::Char('i'), control: true } => Self::plain(KeyCode::Tab),
             Self { code: KeyCode::Char('m'), control: true } => Self::plain(KeyCode::Enter),
@@ -93,18 +93,18 @@ impl fmt::Display for Key {
 
 /// Reads what [`fmt::Display`] writes; names of more than one character in any case.
 impl FromStr for Key {
-    type Err = NoKey;
+    type Err = ParseKeyError;
 
-    fn from_str(text: &str) -> Result<Self, NoKey> {
+    fn from_str(text: &str) -> Result<Self, ParseKeyError> {
         let mut chars = text.chars();
         if let (Some(c), None) = (chars.next(), chars.next())
-            && is_seen(c)
+            && is_visible(c)
         {
             return Ok(Self::plain(KeyCode::Char(c)));
         }
         let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
-        let is_nearly = |key: &Self| squeezed(&key.to_string()) == squeezed(text);
-        let named = || NAMED.into_iter().map(Self::plain);
+        let is_nearly = |key: &Self| normalized(&key.to_string()) == normalized(text);
+        let named = || NAMED_KEYS.into_iter().map(Self::plain);
         let held = named().filter(|key| {
             matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
                 || matches!(key.code, KeyCode::Home | KeyCode::End)
@@ -117,21 +117,27 @@ impl FromStr for Key {
         let Some(key) = keys.clone().find(is) else {
             let nearly = keys.find(is_nearly);
             let text = text.to_owned();
-            return Err(nearly.map_or(NoKey::Unknown(text.clone()), |key| NoKey::Nearly(text, key)));
+            return Err(nearly.map_or(ParseKeyError::Unknown(text.clone()), |key| {
+                ParseKeyError::Misspelled(text, key)
+            }));
         };
-        if key.sent() == key { Ok(key) } else { Err(NoKey::Same(key, key.sent())) }
+        if key.canonical() == key {
+            Ok(key)
+        } else {
+            Err(ParseKeyError::Indistinguishable(key, key.canonical()))
+        }
     }
 }
 
 /// Whether a character can be seen where it is drawn alone.
-fn is_seen(c: char) -> bool {
+fn is_visible(c: char) -> bool {
     !c.is_whitespace()
         && c.width().is_some_and(|width| width > 0)
-        && escaped(c.encode_utf8(&mut [0; 4])).chars().eq([c])
+        && escape_controls(c.encode_utf8(&mut [0; 4])).chars().eq([c])
 }
 
 /// A name without what may stand between its parts, in small letters.
-fn squeezed(name: &str) -> String {
+fn normalized(name: &str) -> String {
     let kept = name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '+'));
     kept.collect::<String>().to_ascii_lowercase()
 }
@@ -141,13 +147,15 @@ mod tests {
     use super::*;
 
     fn all() -> impl Iterator<Item = Key> {
-        let chars = (' '..='~').map(KeyCode::Char).chain(NAMED).map(Key::plain);
+        let chars = (' '..='~').map(KeyCode::Char).chain(NAMED_KEYS).map(Key::plain);
         let held = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
-        chars.chain(held.map(|code| Key { code, control: true })).filter(|key| key.sent() == *key)
+        chars
+            .chain(held.map(|code| Key { code, control: true }))
+            .filter(|key| key.canonical() == *key)
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn displayed_keys_parse_back() {
         assert_eq!(all().count(), 95 + 14 + 24 + 2);
         for key in all() {
             assert_eq!(key.to_string().parse(), Ok(key), "{key}");
@@ -162,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_nearly_a_name_is_told_its_name() {
+    fn misspelled_name_is_corrected_in_the_error() {
         for (text, name) in
             [("PageUp", "Page Up"), ("shift+tab", "Shift-Tab"), ("ctrl+x", "Ctrl-X")]
         {
@@ -172,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_read_in_any_case() {
+    fn long_names_parse_in_any_case() {
         for (text, name) in [("space", "Space"), ("PAGE UP", "Page Up"), ("ctrl-c", "Ctrl-C")] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), name);
         }
@@ -180,12 +188,16 @@ mod tests {
     }
 
     #[test]
-    fn what_no_terminal_sends_is_refused() {
+    fn keys_that_no_terminal_sends_are_rejected() {
         for text in [
             "", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "Insert", "\u{301}",
             "\u{1b}", "\u{200b}",
         ] {
-            assert_eq!(text.parse::<Key>(), Err(NoKey::Unknown(text.to_owned())), "{text:?}");
+            assert_eq!(
+                text.parse::<Key>(),
+                Err(ParseKeyError::Unknown(text.to_owned())),
+                "{text:?}"
+            );
         }
         let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();
         assert_eq!(same, "terminals send Ctrl-I as Tab: give that");

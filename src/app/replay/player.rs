@@ -3,34 +3,34 @@
 
 use std::fmt;
 
-use super::Progress;
-use crate::app::session::{Begun, Entry, Setup};
-use crate::model::{Kind, Nanos, Selection, Workload};
+use super::ReplayProgress;
+use crate::app::session::{LogEntry, SelectionStart, Setup};
+use crate::model::{EventKind, Nanos, Selection, Workload};
 
 /// The slowest speed, in times real time.
-pub const SLOWEST: f64 = 0.1;
+pub const MIN_SPEED: f64 = 0.1;
 
 /// The fastest.
-pub const FASTEST: f64 = 1000.0;
+pub const MAX_SPEED: f64 = 1000.0;
 
 /// A scrub is such a part of the whole.
-const PARTS: u64 = 20;
+const SCRUB_STEPS: u64 = 20;
 
 /// How many times as fast as it happened a recording is played.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Speed(f64);
+pub struct ReplaySpeed(f64);
 
-impl Speed {
-    /// From [`SLOWEST`] to [`FASTEST`]; nothing for any other number.
+impl ReplaySpeed {
+    /// From [`MIN_SPEED`] to [`MAX_SPEED`]; nothing for any other number.
     pub fn new(times: f64) -> Option<Self> {
-        (SLOWEST..=FASTEST).contains(&times).then_some(Self(times))
+        (MIN_SPEED..=MAX_SPEED).contains(&times).then_some(Self(times))
     }
 
     /// The next of 0.1, 0.2, 0.5, 1 and so on that is faster, or slower; itself where there is none.
-    fn next(self, faster: bool) -> Self {
+    fn next_step(self, faster: bool) -> Self {
         let steps =
             (-1..=3).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
-        let mut steps = steps.filter(|step| (SLOWEST..=FASTEST).contains(step));
+        let mut steps = steps.filter(|step| (MIN_SPEED..=MAX_SPEED).contains(step));
         let next = if faster {
             steps.find(|&step| step > self.0)
         } else {
@@ -40,14 +40,14 @@ impl Speed {
     }
 }
 
-impl Default for Speed {
+impl Default for ReplaySpeed {
     fn default() -> Self {
         Self(1.0)
     }
 }
 
 /// `2x`.
-impl fmt::Display for Speed {
+impl fmt::Display for ReplaySpeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x", self.0)
     }
@@ -55,42 +55,42 @@ impl fmt::Display for Speed {
 
 /// A recording, and how far it is played.
 #[derive(Debug)]
-pub(in crate::app) struct Player {
+pub(in crate::app) struct ReplayPlayer {
     setup: Setup,
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
     /// When each becomes visible.
     due: Vec<Nanos>,
     /// The places of those that begin a selection.
-    begun: Vec<usize>,
+    starts: Vec<usize>,
     /// How many are visible.
-    told: usize,
+    applied: usize,
     /// The moment that is shown.
     at: Nanos,
     /// When the run that goes on then began.
-    run: Nanos,
-    speed: Speed,
+    run_start: Nanos,
+    speed: ReplaySpeed,
     plays: bool,
     /// What the clock said when time last went by; nothing if it did not since.
-    clock: Option<Nanos>,
+    last_tick: Option<Nanos>,
 }
 
-impl Player {
-    pub(super) fn new(setup: Setup, entries: Vec<Entry>, speed: Speed) -> Self {
-        let is_begun = |(place, entry): (usize, &Entry)| match entry {
-            Entry::Begun(_) => Some(place),
-            Entry::Event(_) => None,
+impl ReplayPlayer {
+    pub(super) fn new(setup: Setup, entries: Vec<LogEntry>, speed: ReplaySpeed) -> Self {
+        let start_index = |(place, entry): (usize, &LogEntry)| match entry {
+            LogEntry::Start(_) => Some(place),
+            LogEntry::Event(_) => None,
         };
         Self {
             setup,
-            due: axis(&entries),
-            begun: entries.iter().enumerate().filter_map(is_begun).collect(),
+            due: due_times(&entries),
+            starts: entries.iter().enumerate().filter_map(start_index).collect(),
             entries,
-            told: 0,
+            applied: 0,
             at: Nanos::ZERO,
-            run: Nanos::ZERO,
+            run_start: Nanos::ZERO,
             speed,
             plays: true,
-            clock: None,
+            last_tick: None,
         }
     }
 
@@ -100,159 +100,161 @@ impl Player {
     }
 
     /// The selections that are begun in it, each with its place.
-    pub(super) fn begun(&self) -> impl Iterator<Item = (usize, &Begun)> + Clone {
-        self.begun.iter().filter_map(|&place| match self.entries.get(place)? {
-            Entry::Begun(begun) => Some((place, &**begun)),
-            Entry::Event(_) => None,
+    pub(super) fn selection_starts(
+        &self,
+    ) -> impl Iterator<Item = (usize, &SelectionStart)> + Clone {
+        self.starts.iter().filter_map(|&place| match self.entries.get(place)? {
+            LogEntry::Start(start) => Some((place, &**start)),
+            LogEntry::Event(_) => None,
         })
     }
 
     /// Where a selection is begun next, else where it was first, and when that is.
-    pub(super) fn place_of(&self, selection: Selection) -> Option<(usize, Nanos)> {
-        let mut begun = self.begun().filter(|(_, begun)| begun.selection == selection);
-        let (first, _) = begun.clone().next()?;
-        let next = begun.find(|(place, _)| *place >= self.told);
+    pub(super) fn find_selection(&self, selection: Selection) -> Option<(usize, Nanos)> {
+        let mut start = self.selection_starts().filter(|(_, start)| start.selection == selection);
+        let (first, _) = start.clone().next()?;
+        let next = start.find(|(place, _)| *place >= self.applied);
         let place = next.map_or(first, |(next, _)| next);
-        Some((place, self.due(place)))
+        Some((place, self.due_at(place)))
     }
 
     /// The first selection of a workload that is begun.
-    pub(super) fn first_of(&self, workload: Workload) -> Option<Selection> {
-        let mut begun = self.begun().map(|(_, begun)| begun.selection);
-        begun.find(|selection| selection.workload == workload)
+    pub(super) fn first_selection_of(&self, workload: Workload) -> Option<Selection> {
+        let mut start = self.selection_starts().map(|(_, start)| start.selection);
+        start.find(|selection| selection.workload == workload)
     }
 
     /// When the entry at this place becomes visible; what is beyond the last, with it.
-    pub(super) fn due(&self, place: usize) -> Nanos {
+    pub(super) fn due_at(&self, place: usize) -> Nanos {
         self.due.get(place).or(self.due.last()).copied().unwrap_or_default()
     }
 
     /// How long it is.
-    fn end(&self) -> Nanos {
+    fn duration(&self) -> Nanos {
         self.due.last().copied().unwrap_or_default()
     }
 
     /// How many entries are visible.
-    pub(super) const fn told(&self) -> usize {
-        self.told
+    pub(super) const fn applied_count(&self) -> usize {
+        self.applied
     }
 
     /// How many are at a moment.
-    pub(super) fn told_at(&self, at: Nanos) -> usize {
+    pub(super) fn due_count_at(&self, at: Nanos) -> usize {
         self.due.partition_point(|&due| due <= at)
     }
 
     /// How far the run that goes on is, by its own clock.
-    pub(super) const fn now(&self) -> Nanos {
-        self.at.since(self.run)
+    pub(super) const fn run_time(&self) -> Nanos {
+        self.at.since(self.run_start)
     }
 
     /// Whether there is no more of it.
     pub(super) fn is_over(&self) -> bool {
-        self.told >= self.entries.len() && self.at >= self.end()
+        self.applied >= self.entries.len() && self.at >= self.duration()
     }
 
-    pub(super) fn progress(&self) -> Progress {
-        let percent = match self.end() {
+    pub(super) fn progress(&self) -> ReplayProgress {
+        let percent = match self.duration() {
             _ if self.is_over() => 100,
             Nanos(0) => 0,
             Nanos(end) => (self.at.0 as f64 / end as f64 * 100.0).round().min(99.0) as u8,
         };
         let plays = self.plays && !self.is_over();
-        Progress { percent, speed: self.speed, plays }
+        ReplayProgress { percent, speed: self.speed, plays }
     }
 
     /// Time goes by, if it plays.
     pub(super) fn tick(&mut self, clock: Nanos) {
-        let before = self.clock.replace(clock);
+        let before = self.last_tick.replace(clock);
         if self.progress().plays {
             let by = before.map_or(0.0, |before| clock.since(before).0 as f64 * self.speed.0);
-            self.at = (self.at + Nanos(by as u64)).min(self.end());
+            self.at = (self.at + Nanos(by as u64)).min(self.duration());
         }
     }
 
     /// The program slept: that is no time of the recording's.
-    pub(in crate::app) const fn sleep(&mut self) {
-        self.clock = None;
+    pub(in crate::app) const fn reset_clock(&mut self) {
+        self.last_tick = None;
     }
 
     /// The next entry that is due. One that is held still goes on entry by entry, even where many
     /// happened at once.
-    pub(super) fn next(&mut self) -> Option<Entry> {
-        if self.plays { self.take(self.told_at(self.at)) } else { None }
+    pub(super) fn next_due(&mut self) -> Option<LogEntry> {
+        if self.plays { self.next_before(self.due_count_at(self.at)) } else { None }
     }
 
     /// The next entry, unless so many are visible.
-    pub(super) fn take(&mut self, told: usize) -> Option<Entry> {
-        let entry = self.entries.get(self.told).filter(|_| self.told < told)?;
-        if matches!(entry, Entry::Begun(_)) || ends_run(entry) {
-            self.run = self.due(self.told);
+    pub(super) fn next_before(&mut self, applied: usize) -> Option<LogEntry> {
+        let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
+        if matches!(entry, LogEntry::Start(_)) || ends_run(entry) {
+            self.run_start = self.due_at(self.applied);
         }
-        self.told += 1;
+        self.applied += 1;
         Some(entry.clone())
     }
 
     /// Another moment is shown.
-    pub(super) const fn set(&mut self, at: Nanos) {
+    pub(super) const fn set_position(&mut self, at: Nanos) {
         self.at = at;
-        self.clock = None;
+        self.last_tick = None;
     }
 
     /// The same, while nothing is visible yet.
     pub(super) const fn rewind(&mut self, at: Nanos) {
-        self.set(at);
-        self.told = 0;
-        self.run = Nanos::ZERO;
+        self.set_position(at);
+        self.applied = 0;
+        self.run_start = Nanos::ZERO;
     }
 
-    pub(super) const fn toggle(&mut self) {
+    pub(super) const fn toggle_playback(&mut self) {
         self.plays = !self.plays;
-        self.clock = None;
+        self.last_tick = None;
     }
 
-    pub(super) const fn play(&mut self) {
+    pub(super) const fn start_playback(&mut self) {
         self.plays = true;
-        self.clock = None;
+        self.last_tick = None;
     }
 
-    pub(super) fn change_speed(&mut self, faster: bool) -> Speed {
-        self.speed = self.speed.next(faster);
+    pub(super) fn change_speed(&mut self, faster: bool) -> ReplaySpeed {
+        self.speed = self.speed.next_step(faster);
         self.speed
     }
 
     /// Holds it still for one entry more, or one fewer but the first: how many are visible then, and
     /// when that is.
-    pub(super) fn step(&mut self, forward: bool) -> (usize, Nanos) {
+    pub(super) fn step_target(&mut self, forward: bool) -> (usize, Nanos) {
         self.plays = false;
-        let told = if forward { self.told + 1 } else { self.told.saturating_sub(1) };
-        let told = told.clamp(1, self.entries.len().max(1));
-        (told, self.due(told - 1))
+        let applied = if forward { self.applied + 1 } else { self.applied.saturating_sub(1) };
+        let applied = applied.clamp(1, self.entries.len().max(1));
+        (applied, self.due_at(applied - 1))
     }
 
     /// The moment a part of the whole further, or back.
-    pub(super) fn scrub(&self, forward: bool) -> Nanos {
-        let part = Nanos((self.end().0 / PARTS).max(1));
-        if forward { (self.at + part).min(self.end()) } else { self.at.since(part) }
+    pub(super) fn scrub_target(&self, forward: bool) -> Nanos {
+        let part = Nanos((self.duration().0 / SCRUB_STEPS).max(1));
+        if forward { (self.at + part).min(self.duration()) } else { self.at.since(part) }
     }
 }
 
 /// When each entry becomes visible: in their order, by the times of their runs, of which each begins
 /// where the one before ended.
-fn axis(entries: &[Entry]) -> Vec<Nanos> {
-    let (mut run, mut latest) = (Nanos::ZERO, Nanos::ZERO);
+fn due_times(entries: &[LogEntry]) -> Vec<Nanos> {
+    let (mut run_start, mut latest) = (Nanos::ZERO, Nanos::ZERO);
     let due = entries.iter().map(|entry| {
         match entry {
-            Entry::Begun(_) => run = latest,
-            Entry::Event(event) => latest = latest.max(run + event.at.min(Nanos::LATEST)),
+            LogEntry::Start(_) => run_start = latest,
+            LogEntry::Event(event) => latest = latest.max(run_start + event.at.min(Nanos::MAX)),
         }
         if ends_run(entry) {
-            run = latest;
+            run_start = latest;
         }
         latest
     });
     due.collect()
 }
 
-const fn ends_run(entry: &Entry) -> bool {
-    matches!(entry, Entry::Event(event) if matches!(event.kind, Kind::RunFinished { .. }))
+const fn ends_run(entry: &LogEntry) -> bool {
+    matches!(entry, LogEntry::Event(event) if matches!(event.kind, EventKind::RunFinished { .. }))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::sweep::SweepSetup;
-use crate::model::plan::MOST_TASKS;
-use crate::model::{Compute, Target, Work, Workload};
+use crate::model::plan::MAX_TASKS;
+use crate::model::{ComputeSpec, Target, WorkSpec, Workload};
 
 /// Workers, when a person does not say how many: as many as there are pages, up to this.
 pub const DEFAULT_WORKERS: u16 = 8;
@@ -19,17 +19,17 @@ pub const DEFAULT_COMPUTE_TASKS: u32 = 8;
 
 /// GitHub allows no more requests at once:
 /// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
-pub const MOST_WORKERS_ON_QUOTA: u16 = 100;
+pub const MAX_WORKERS_WITH_QUOTA: u16 = 100;
 
 /// On this machine, where only threads are spent.
-pub const MOST_WORKERS: u16 = 1000;
+pub const MAX_WORKERS: u16 = 1000;
 
 /// Where their number is found on this machine: each is a thread and a row of the picture, and what
 /// gains by more is rare.
-pub const MOST_AUTO: u16 = 64;
+pub const MAX_AUTO_WORKERS: u16 = 64;
 
 /// Each takes some megabytes.
-pub const MOST_PROCESSES: u16 = 100;
+pub const MAX_PROCESSES: u16 = 100;
 
 /// What a sitting has to run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub struct Setup {
     /// Whose followers, where there are followers to fetch.
     pub target: Option<Target>,
     /// What a task of CPU work is.
-    pub compute: Compute,
+    pub compute: ComputeSpec,
     /// How many there are of these.
     pub tasks: u32,
     /// A person's commands, where that is what the sitting is about.
@@ -62,7 +62,7 @@ impl Setup {
     pub fn followers(target: Target, workers: Option<u16>) -> Self {
         Self {
             target: Some(target),
-            compute: Compute::default(),
+            compute: ComputeSpec::default(),
             tasks: DEFAULT_COMPUTE_TASKS,
             commands: Arc::default(),
             workers,
@@ -78,7 +78,7 @@ impl Setup {
     pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
         Self {
             target: None,
-            compute: Compute::default(),
+            compute: ComputeSpec::default(),
             tasks: 0,
             commands,
             workers: Some(workers),
@@ -92,20 +92,20 @@ impl Setup {
 
     /// What there is to choose from, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
-        if self.commands.is_empty() { &Workload::CHOICES } else { &[Workload::Commands] }
+        if self.commands.is_empty() { &Workload::SELECTABLE } else { &[Workload::Commands] }
     }
 
     /// Whether a person could have asked for it: not so for numbers that are beyond all bounds.
-    pub fn is_possible(&self) -> bool {
-        let queue = self.queue.is_none_or(|queue| (1..=MOST_TASKS).contains(&queue));
-        let workers = self.workers.is_none_or(|workers| (1..=MOST_WORKERS).contains(&workers));
+    pub fn is_valid(&self) -> bool {
+        let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
+        let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
         let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
-        let sweep = self.sweep.is_possible();
+        let sweep = self.sweep.is_valid();
         queue
             && workers
             && sweep
             && per_page
-            && self.tasks <= MOST_TASKS
+            && self.tasks <= MAX_TASKS
             && self.compute.share <= 100
     }
 
@@ -121,19 +121,19 @@ impl Setup {
     }
 
     /// What a workload's tasks are about; nothing where the sitting has none of it.
-    pub(super) fn work(&self, workload: Workload) -> Option<Work> {
+    pub(super) fn work(&self, workload: Workload) -> Option<WorkSpec> {
         Some(match workload {
-            Workload::Profile => Work::Profile(self.target.clone()?),
-            Workload::Followers => Work::Followers(self.target.clone()?),
-            Workload::Cpu => Work::Cpu(self.compute),
-            Workload::Native => Work::Native(self.compute),
-            Workload::Mixed => Work::Mixed(self.compute),
-            Workload::Commands => Work::Commands { commands: Arc::clone(&self.commands) },
+            Workload::Profile => WorkSpec::Profile(self.target.clone()?),
+            Workload::Followers => WorkSpec::Followers(self.target.clone()?),
+            Workload::Cpu => WorkSpec::Cpu(self.compute),
+            Workload::Native => WorkSpec::Native(self.compute),
+            Workload::Mixed => WorkSpec::Mixed(self.compute),
+            Workload::Commands => WorkSpec::Commands { commands: Arc::clone(&self.commands) },
         })
     }
 }
 
 /// How many workers a person may ask for.
-pub const fn most_workers(costs_quota: bool) -> u16 {
-    if costs_quota { MOST_WORKERS_ON_QUOTA } else { MOST_WORKERS }
+pub const fn max_workers(costs_quota: bool) -> u16 {
+    if costs_quota { MAX_WORKERS_WITH_QUOTA } else { MAX_WORKERS }
 }

@@ -1,24 +1,24 @@
 //! How far a sitting is in what goes on: where a recording ends that is not whole.
 
-use super::{Active, Session};
+use super::{ActiveRun, Session};
 
 impl Session {
     /// How far it is in what goes on, if anything does: `in the middle of sequential`.
     pub fn stage(&self) -> Option<String> {
         let (active, run) = (self.active?, self.active_run()?);
         let name = match active {
-            Active::Profile(_) if run.has_begun() => {
+            ActiveRun::Profile(_) if run.has_started() => {
                 return Some("in the middle of the first request".to_owned());
             }
-            Active::Profile(_) => return Some("before anything was asked".to_owned()),
-            Active::Run(selection, _) => match self.sweep(selection) {
+            ActiveRun::Profile(_) => return Some("before anything was asked".to_owned()),
+            ActiveRun::Run(selection, _) => match self.sweep(selection) {
                 Some(sweep) => {
-                    format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned())
+                    format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned_trials())
                 }
                 None => run.plan().selection().to_string(),
             },
         };
-        Some(if run.has_begun() {
+        Some(if run.has_started() {
             format!("in the middle of {name}")
         } else {
             format!("before {name} began")

@@ -3,22 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 use super::Session;
-use super::setup::MOST_WORKERS;
+use super::setup::MAX_WORKERS;
 use crate::model::stats::Waves;
 use crate::model::sweep::Trial;
-use crate::model::{End, Nanos, Plan, Run, Selection, Sweep, Workload};
+use crate::model::{Nanos, Plan, Run, RunOutcome, Selection, Sweep, Workload};
 
 /// More counts than that have no room on a screen.
-pub const MOST_COUNTS: usize = 64;
+pub const MAX_SWEEP_COUNTS: usize = 64;
 
 /// More trials of a count make its median no better than that is worth the wait.
-pub const MOST_REPEATS: u16 = 100;
+pub const MAX_SWEEP_REPEATS: u16 = 100;
 
 /// The counts when a person does not say which: six tell the laws apart.
-const COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
+const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
 
 /// With no more tasks than this, each count tells something of its own.
-const FEW_TASKS: u32 = 8;
+const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
 
 /// What a sweep is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,39 +39,39 @@ impl Default for SweepSetup {
 
 impl SweepSetup {
     /// Whether a person could have asked for it.
-    pub(super) fn is_possible(&self) -> bool {
+    pub(super) fn is_valid(&self) -> bool {
         let counts = self.counts.as_ref().is_none_or(|counts| {
-            counts.len() <= MOST_COUNTS && counts.iter().all(|n| (1..=MOST_WORKERS).contains(n))
+            counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
         });
-        counts && (1..=MOST_REPEATS).contains(&self.repeats)
+        counts && (1..=MAX_SWEEP_REPEATS).contains(&self.repeats)
     }
 }
 
 impl Session {
     /// What the trials of a sweep came to, once it has begun.
     pub fn sweep(&self, selection: Selection) -> Option<&Sweep> {
-        self.bouts.get(&selection)?.sweep.as_ref()
+        self.run_sets.get(&selection)?.sweep.as_ref()
     }
 
     /// The sweep that a workload's next one would be, as far as is known.
     pub fn planned_sweep(&self, workload: Workload) -> Sweep {
-        self.new_sweep(self.tasks(workload).unwrap_or(u32::MAX))
+        self.new_sweep(self.task_count(workload).unwrap_or(u32::MAX))
     }
 
     /// Whether the selection waits for a person who knows what it costs to begin it.
-    pub fn asks(&self, selection: Selection) -> bool {
+    pub fn awaits_confirmation(&self, selection: Selection) -> bool {
         let costs = self.setup.costs_quota(selection.workload) && self.pages.is_some();
-        selection.is_sweep() && costs && !self.agreed && self.failure(selection).is_none()
+        selection.is_sweep() && costs && !self.cost_accepted && self.failure(selection).is_none()
     }
 
     /// How long a sweep may take that was not run yet: as long as its pages did in the sequential run,
     /// else as the preparing request. Nothing before either.
     pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
-        let tasks = self.tasks(selection.workload).filter(|_| selection.is_sweep())?;
+        let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
         let sequential = self.sequential.get(&selection.workload);
         let each = match sequential {
             Some(took) => Nanos(took.0 / u64::from(tasks.max(1))),
-            None => self.profile.as_ref().and_then(Run::took)?,
+            None => self.profile.as_ref().and_then(Run::duration)?,
         };
         let sweep = self.new_sweep(tasks);
         let waves = sweep.schedule().map(|workers| u64::from(Waves::new(tasks, workers).count));
@@ -81,8 +81,8 @@ impl Session {
     /// A sweep of so many tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
         let SweepSetup { counts, repeats, .. } = &self.setup.sweep;
-        let counts = counts.clone().unwrap_or_else(|| usual_counts(tasks));
-        Sweep::new(counts, *repeats).on_cores(self.setup.cores())
+        let counts = counts.clone().unwrap_or_else(|| default_counts(tasks));
+        Sweep::new(counts, *repeats).with_cores(self.setup.cores())
     }
 
     /// How many workers the next trial has, if the selection is a sweep that has one.
@@ -90,36 +90,37 @@ impl Session {
         if !selection.is_sweep() {
             return None;
         }
-        let tasks = self.tasks(selection.workload).unwrap_or(1);
+        let tasks = self.task_count(selection.workload).unwrap_or(1);
         let sweep = self.new_sweep(tasks);
-        self.bouts.entry(selection).or_default().sweep.get_or_insert(sweep).next()
+        self.run_sets.entry(selection).or_default().sweep.get_or_insert(sweep).next_workers()
     }
 
     /// Counts a trial that is over, and returns the next one. A trial that was not whole, or that
     /// lacked workers, ends the sweep.
-    pub(super) fn after_trial(&mut self, selection: Selection) -> Option<Plan> {
-        let bout = self.bouts.get_mut(&selection)?;
-        let run = bout.runs.first()?;
+    pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<Plan> {
+        let run_set = self.run_sets.get_mut(&selection)?;
+        let run = run_set.runs.first()?;
         if !run.is_comparable() || !run.missing_workers().is_empty() {
             return None;
         }
-        let sweep = bout.sweep.as_mut()?;
-        sweep.add(Trial {
+        let sweep = run_set.sweep.as_mut()?;
+        sweep.add_trial(Trial {
             workers: run.plan().workers,
-            took: run.took()?,
+            duration: run.duration()?,
             tasks: run.known_tasks(),
         });
-        let goes_on = run.end() == Some(&End::Finished) && sweep.next().is_some();
-        goes_on.then(|| self.begin_run(selection, 0)).flatten()
+        let goes_on =
+            run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
+        goes_on.then(|| self.start_run(selection, 0)).flatten()
     }
 }
 
 /// The counts that tell most of so many tasks: with more workers than tasks, some have none.
-fn usual_counts(tasks: u32) -> Vec<u16> {
-    if tasks <= FEW_TASKS {
+fn default_counts(tasks: u32) -> Vec<u16> {
+    if tasks <= MAX_TASKS_FOR_ALL_COUNTS {
         return (1..=tasks.max(1) as u16).collect();
     }
-    let mut counts = COUNTS.to_vec();
+    let mut counts = DEFAULT_COUNTS.to_vec();
     counts.retain(|&count| u32::from(count) <= tasks);
     counts
 }

@@ -1,7 +1,7 @@
 //! The protocol by which CPython's threads hand over the GIL, as decisions alone: no clock, no threads,
 //! no waiting.
 //!
-//! The source is `take_gil` and `drop_gil` of CPython 3.12 (`Python/ceval_gil.c`, built with
+//! The source is `take_gil` and `drop_gil` of CPython 3.12 (`PythonProcess/ceval_gil.c`, built with
 //! `FORCE_SWITCHING`, as all builds are). The comments give its names:
 //! <https://github.com/python/cpython/blob/3.12/Python/ceval_gil.c>.
 
@@ -9,7 +9,7 @@ use crate::model::LaneId;
 
 /// CPython's `struct _gil_runtime_state`, plus a stop, which CPython does not have.
 #[derive(Clone, Debug, Default)]
-pub struct Protocol {
+pub struct GilProtocol {
     /// `locked`: a thread holds the GIL.
     locked: bool,
     /// `last_holder`: the thread that took it last, even if it has released it since.
@@ -24,43 +24,43 @@ pub struct Protocol {
 
 /// The next step of a thread that wants the GIL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Take {
+pub enum TakeOutcome {
     /// The thread has the GIL. The caller signals the thread that waits for a switch.
     Taken,
     /// Wait for a release, at most for the switch interval, and try again.
-    Wait(Waiting),
+    Wait(TimedWait),
     /// Give up: the run is being stopped.
     Stopped,
 }
 
 /// The state of a waiting thread: `saved_switchnum`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waiting {
+pub struct TimedWait {
     switches: u64,
 }
 
-impl Protocol {
+impl GilProtocol {
     /// Tries to take the GIL: one iteration of `take_gil`'s loop.
-    pub fn try_take(&mut self, me: LaneId) -> Take {
+    pub fn try_take(&mut self, lane: LaneId) -> TakeOutcome {
         if self.stopped {
-            return Take::Stopped;
+            return TakeOutcome::Stopped;
         }
         if self.locked {
-            return Take::Wait(Waiting { switches: self.switches });
+            return TakeOutcome::Wait(TimedWait { switches: self.switches });
         }
         self.locked = true;
-        if self.last_holder != Some(me) {
-            self.last_holder = Some(me);
+        if self.last_holder != Some(lane) {
+            self.last_holder = Some(lane);
             self.switches += 1;
         }
         self.drop_request = false;
-        Take::Taken
+        TakeOutcome::Taken
     }
 
     /// Requests the GIL after a wait for the switch interval, unless it was switched meanwhile: after a
     /// switch, every thread waits for a whole interval again.
-    pub const fn timed_out(&mut self, waiting: Waiting) {
-        if self.locked && self.switches == waiting.switches {
+    pub const fn record_timeout(&mut self, timed_wait: TimedWait) {
+        if self.locked && self.switches == timed_wait.switches {
             self.drop_request = true;
         }
     }
@@ -74,14 +74,14 @@ impl Protocol {
     }
 
     /// Releases the GIL for a thread that ends, and so will not take it again: `final_release`, 3.13.
-    pub const fn release_finally(&mut self) {
+    pub const fn release_at_exit(&mut self) {
         // A request is left standing: the thread that takes the GIL next clears it.
         self.locked = false;
     }
 
     /// Returns whether another thread has taken the GIL since `me`, which completes a forced switch.
-    pub fn has_switched(&self, me: LaneId) -> bool {
-        self.stopped || self.last_holder != Some(me)
+    pub fn has_switched(&self, lane: LaneId) -> bool {
+        self.stopped || self.last_holder != Some(lane)
     }
 
     /// Stops the protocol. The caller wakes all waiting threads.
@@ -90,7 +90,7 @@ impl Protocol {
     }
 
     /// Returns whether the holder must interrupt its work: `eval_breaker`.
-    pub const fn breaks_eval(&self) -> bool {
+    pub const fn requests_break(&self) -> bool {
         self.drop_request || self.stopped
     }
 
@@ -110,45 +110,45 @@ mod tests {
     const B: LaneId = LaneId(1);
     const C: LaneId = LaneId(2);
 
-    fn waiting(protocol: &mut Protocol, who: LaneId) -> Waiting {
+    fn waiting(protocol: &mut GilProtocol, who: LaneId) -> TimedWait {
         match protocol.try_take(who) {
-            Take::Wait(waiting) => waiting,
+            TakeOutcome::Wait(timed_wait) => timed_wait,
             other => panic!("expected a wait, got {other:?}"),
         }
     }
 
     #[test]
     fn waiting_for_an_interval_without_a_switch_requests_the_gil() {
-        let mut protocol = Protocol::default();
-        assert_eq!(protocol.try_take(A), Take::Taken);
+        let mut protocol = GilProtocol::default();
+        assert_eq!(protocol.try_take(A), TakeOutcome::Taken);
         let b = waiting(&mut protocol, B);
-        assert!(!protocol.breaks_eval(), "waiting alone is no request");
-        protocol.timed_out(b);
-        assert!(protocol.breaks_eval());
+        assert!(!protocol.requests_break(), "waiting alone is no request");
+        protocol.record_timeout(b);
+        assert!(protocol.requests_break());
     }
 
     #[test]
     fn switch_restarts_the_interval_of_all_waiting_threads() {
-        let mut protocol = Protocol::default();
+        let mut protocol = GilProtocol::default();
         protocol.try_take(A);
         let c = waiting(&mut protocol, C);
         protocol.release();
         protocol.try_take(B);
-        protocol.timed_out(c);
-        assert!(!protocol.breaks_eval(), "B has not had a whole interval yet");
+        protocol.record_timeout(c);
+        assert!(!protocol.requests_break(), "B has not had a whole interval yet");
         let c = waiting(&mut protocol, C);
-        protocol.timed_out(c);
-        assert!(protocol.breaks_eval());
+        protocol.record_timeout(c);
+        assert!(protocol.requests_break());
     }
 
     #[test]
     fn forced_release_waits_until_another_thread_takes_the_gil() {
-        let mut protocol = Protocol::default();
+        let mut protocol = GilProtocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
-        protocol.timed_out(b);
+        protocol.record_timeout(b);
         assert!(protocol.release(), "forced");
-        assert!(!protocol.has_switched(A) && !protocol.breaks_eval());
+        assert!(!protocol.has_switched(A) && !protocol.requests_break());
         protocol.try_take(B);
         assert!(protocol.has_switched(A));
     }
@@ -156,36 +156,39 @@ mod tests {
     /// As after a short call: without a request, the first thread to try takes the GIL.
     #[test]
     fn voluntary_release_may_retake_the_gil() {
-        let mut protocol = Protocol::default();
+        let mut protocol = GilProtocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
         assert!(!protocol.release());
-        assert_eq!(protocol.try_take(A), Take::Taken);
-        protocol.timed_out(b);
-        assert!(protocol.breaks_eval(), "taking it back was no switch");
+        assert_eq!(protocol.try_take(A), TakeOutcome::Taken);
+        protocol.record_timeout(b);
+        assert!(protocol.requests_break(), "taking it back was no switch");
     }
 
     #[test]
     fn final_release_never_waits() {
-        let mut protocol = Protocol::default();
+        let mut protocol = GilProtocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
-        protocol.timed_out(b);
-        protocol.release_finally();
-        assert_eq!(protocol.try_take(B), Take::Taken);
-        assert!(!protocol.breaks_eval(), "B's request is settled");
+        protocol.record_timeout(b);
+        protocol.release_at_exit();
+        assert_eq!(protocol.try_take(B), TakeOutcome::Taken);
+        assert!(!protocol.requests_break(), "B's request is settled");
     }
 
     #[test]
     fn stop_ends_every_wait() {
-        let mut protocol = Protocol::default();
+        let mut protocol = GilProtocol::default();
         protocol.try_take(A);
         let b = waiting(&mut protocol, B);
-        protocol.timed_out(b);
+        protocol.record_timeout(b);
         assert!(protocol.release());
         protocol.stop();
-        assert!(protocol.has_switched(A) && protocol.breaks_eval());
-        assert_eq!((protocol.try_take(A), protocol.try_take(B)), (Take::Stopped, Take::Stopped));
+        assert!(protocol.has_switched(A) && protocol.requests_break());
+        assert_eq!(
+            (protocol.try_take(A), protocol.try_take(B)),
+            (TakeOutcome::Stopped, TakeOutcome::Stopped)
+        );
     }
 
     /// The state of a thread.
@@ -194,7 +197,7 @@ mod tests {
         /// In I/O or native code, or without a task.
         Without,
         /// In the timed wait.
-        Waiting(Waiting),
+        Waiting(TimedWait),
         Holding,
         /// In the forced wait. Afterwards it takes the GIL again (`wants`) or continues without.
         Forced {
@@ -218,52 +221,56 @@ mod tests {
 
     /// Threads that share a GIL, moved one at a time.
     struct Threads {
-        protocol: Protocol,
+        protocol: GilProtocol,
         threads: Vec<Thread>,
     }
 
     impl Threads {
         fn new(threads: usize) -> Self {
-            Self { protocol: Protocol::default(), threads: vec![Thread::Without; threads] }
+            Self { protocol: GilProtocol::default(), threads: vec![Thread::Without; threads] }
         }
 
-        fn step(&mut self, place: usize, what: Move) {
-            let me = LaneId(place as u16);
-            self.threads[place] = match (self.threads[place], what) {
+        fn step(&mut self, index: usize, what: Move) {
+            let lane = LaneId(index as u16);
+            self.threads[index] = match (self.threads[index], what) {
                 (Thread::Without, Move::End) => Thread::Ended,
-                (Thread::Without | Thread::Waiting(_), Move::GoOn) => self.take(me),
-                (Thread::Waiting(waiting), Move::TimeOut) => {
-                    self.protocol.timed_out(waiting);
-                    self.take(me)
+                (Thread::Without | Thread::Waiting(_), Move::GoOn) => self.take(lane),
+                (Thread::Waiting(timed_wait), Move::TimeOut) => {
+                    self.protocol.record_timeout(timed_wait);
+                    self.take(lane)
                 }
                 (Thread::Holding, Move::GoOn) if self.protocol.is_stopped() => Thread::Without,
-                (Thread::Holding, Move::GoOn) if self.protocol.breaks_eval() => {
-                    self.release(me, true)
+                (Thread::Holding, Move::GoOn) if self.protocol.requests_break() => {
+                    self.release(lane, true)
                 }
-                (Thread::Holding, Move::DoWithout) => self.release(me, false),
+                (Thread::Holding, Move::DoWithout) => self.release(lane, false),
                 (Thread::Holding, Move::End) => {
-                    self.protocol.release_finally();
+                    self.protocol.release_at_exit();
                     Thread::Ended
                 }
-                (Thread::Forced { wants }, Move::GoOn) if self.protocol.has_switched(me) => {
-                    if wants { self.take(me) } else { Thread::Without }
+                (Thread::Forced { wants }, Move::GoOn) if self.protocol.has_switched(lane) => {
+                    if wants {
+                        self.take(lane)
+                    } else {
+                        Thread::Without
+                    }
                 }
                 (same, _) => same,
             };
         }
 
-        fn take(&mut self, me: LaneId) -> Thread {
-            match self.protocol.try_take(me) {
-                Take::Taken => Thread::Holding,
-                Take::Wait(waiting) => Thread::Waiting(waiting),
-                Take::Stopped => Thread::Ended,
+        fn take(&mut self, lane: LaneId) -> Thread {
+            match self.protocol.try_take(lane) {
+                TakeOutcome::Taken => Thread::Holding,
+                TakeOutcome::Wait(timed_wait) => Thread::Waiting(timed_wait),
+                TakeOutcome::Stopped => Thread::Ended,
             }
         }
 
-        fn release(&mut self, me: LaneId, wants: bool) -> Thread {
+        fn release(&mut self, lane: LaneId, wants: bool) -> Thread {
             match (self.protocol.release(), wants) {
                 (true, _) => Thread::Forced { wants },
-                (false, true) => self.take(me),
+                (false, true) => self.take(lane),
                 (false, false) => Thread::Without,
             }
         }
@@ -277,12 +284,12 @@ mod tests {
             prop_assert!(holders < 2, "{:?}", self.threads);
             // A wait without a timeout needs another thread that ends it: the requester still wants the
             // GIL, and takes it next or has already had it.
-            for (place, thread) in self.threads.iter().enumerate() {
+            for (index, thread) in self.threads.iter().enumerate() {
                 let stuck = matches!(thread, Thread::Forced { .. })
-                    && !self.protocol.has_switched(LaneId(place as u16));
+                    && !self.protocol.has_switched(LaneId(index as u16));
                 let others = self.count(|thread| matches!(thread, Thread::Waiting(_)));
-                prop_assert!(!stuck || others > 0, "no thread wakes {place}: {:?}", self.threads);
-                prop_assert!(!stuck || holders == 0, "{place} missed it: {:?}", self.threads);
+                prop_assert!(!stuck || others > 0, "no thread wakes {index}: {:?}", self.threads);
+                prop_assert!(!stuck || holders == 0, "{index} missed it: {:?}", self.threads);
             }
             Ok(())
         }
@@ -290,15 +297,15 @@ mod tests {
         /// Lets all threads work and end, one turn each at a time.
         fn drain(&mut self) -> bool {
             for turn in 0..10 * self.threads.len() {
-                for place in 0..self.threads.len() {
+                for index in 0..self.threads.len() {
                     let ends = turn % 3 == 2;
-                    let what = match self.threads[place] {
+                    let what = match self.threads[index] {
                         Thread::Waiting(_) => Move::TimeOut,
                         Thread::Holding if ends => Move::End,
                         Thread::Without if self.protocol.is_stopped() => Move::End,
                         _ => Move::GoOn,
                     };
-                    self.step(place, what);
+                    self.step(index, what);
                 }
             }
             self.count(|thread| *thread != Thread::Ended) == 0
@@ -324,11 +331,11 @@ mod tests {
             stop in prop::option::of(0..200_usize),
         ) {
             let mut all = Threads::new(threads);
-            for (at, &(place, what)) in moves.iter().enumerate() {
+            for (at, &(index, what)) in moves.iter().enumerate() {
                 if stop == Some(at) {
                     all.protocol.stop();
                 }
-                all.step(place % threads, what);
+                all.step(index % threads, what);
                 all.check()?;
             }
             prop_assert!(all.drain(), "{:?}", all.threads);

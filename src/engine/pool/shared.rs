@@ -4,72 +4,79 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Receiver;
 
-use crate::engine::cancel::Cancel;
-use crate::engine::ledger::Ledger;
-use crate::engine::task::{Extent, Job, Report};
-use crate::model::{End, LaneId, Outcome, TaskId};
+use crate::engine::cancel_token::CancelToken;
+use crate::engine::task::{Job, LaneReporter, TaskCount};
+use crate::engine::task_tracker::TaskTracker;
+use crate::model::{LaneId, RunOutcome, TaskId, TaskOutcome};
 
 /// The state that all threads of a run share.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(super) struct RunShared {
     pub(super) job: Arc<dyn Job>,
-    pub(super) cancel: Cancel,
+    pub(super) cancel: CancelToken,
     pub(super) queue: Receiver<TaskId>,
-    pub(super) ledger: Arc<Mutex<Ledger>>,
+    pub(super) task_tracker: Arc<Mutex<TaskTracker>>,
     /// Sends events that concern the whole run.
-    pub(super) report: Report,
+    pub(super) reporter: LaneReporter,
 }
 
-impl Shared {
-    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
-        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+impl RunShared {
+    pub(super) fn task_tracker(&self) -> MutexGuard<'_, TaskTracker> {
+        self.task_tracker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Returns whether a task from the queue is to be done: it exists, and the run has not been
     /// stopped.
-    pub(super) fn admits(&self, task: TaskId) -> bool {
-        let mut ledger = self.ledger();
+    pub(super) fn admit_task(&self, task: TaskId) -> bool {
+        let mut task_tracker = self.task_tracker();
         if self.cancel.is_cancelled() {
-            ledger.give_up(End::Stopped);
+            task_tracker.give_up(RunOutcome::Stopped);
         }
-        let admits = ledger.admits(task);
-        drop(ledger);
+        let admits = task_tracker.admit_task(task);
+        drop(task_tracker);
         self.close_if_over();
         admits
     }
 
     /// Releases the lanes that wait for a slot, if no task is left.
     fn close_if_over(&self) {
-        if let Some(room) = self.job.room()
-            && self.ledger().is_closed()
+        if let Some(lane_slots) = self.job.lane_slots()
+            && self.task_tracker().is_closed()
         {
-            room.close();
+            lane_slots.close();
         }
     }
 
     /// Withdraws a lane for which system resources are too short, unless it is the last one. Returns
     /// whether it was withdrawn.
-    pub(super) fn withdraw(&self, lane: LaneId) -> bool {
-        let withdrawn = self.ledger().withdraw_lane();
-        if let Some(room) = self.job.room().filter(|_| withdrawn) {
-            room.withdraw(lane);
+    pub(super) fn withdraw_lane(&self, lane: LaneId) -> bool {
+        let withdrawn = self.task_tracker().withdraw_lane();
+        if let Some(lane_slots) = self.job.lane_slots().filter(|_| withdrawn) {
+            lane_slots.withdraw(lane);
         }
         withdrawn
     }
 
     /// Records the outcome of a task, before the worker takes the next one.
-    pub(super) fn settle(&self, task: TaskId, outcome: &Outcome, extent: Extent) {
-        let mut ledger = self.ledger();
+    pub(super) fn record_outcome(
+        &self,
+        task: TaskId,
+        outcome: &TaskOutcome,
+        task_count: TaskCount,
+    ) {
+        let mut task_tracker = self.task_tracker();
         match outcome {
-            Outcome::Stopped => ledger.give_up(End::Stopped),
-            Outcome::Failed(failure) if failure.kind.ends_run() => {
-                ledger.give_up(End::Failed(failure.clone()));
+            TaskOutcome::Stopped => task_tracker.give_up(RunOutcome::Stopped),
+            TaskOutcome::Failed(failure) if failure.kind.ends_run() => {
+                task_tracker.give_up(RunOutcome::Failed(failure.clone()));
                 self.cancel.cancel();
             }
-            Outcome::Lost(_) => ledger.put_back(task),
-            Outcome::Done(_) | Outcome::Failed(_) => ledger.tried(task, extent, &self.report),
+            TaskOutcome::Requeued(_) => task_tracker.requeue_task(task),
+            TaskOutcome::Done(_) | TaskOutcome::Failed(_) => {
+                task_tracker.finish_task(task, task_count, &self.reporter);
+            }
         }
-        drop(ledger);
+        drop(task_tracker);
         self.close_if_over();
     }
 }

@@ -9,14 +9,21 @@ use crossbeam_channel::{Receiver, Sender, after, never, select, unbounded};
 use serde::Deserialize;
 use thiserror::Error;
 
-use super::wire::{self, HEARTBEAT, Hello, Inquiry, Order, Said, Todo, VERSION, WireError};
-use crate::engine::cancel::Cancel;
+use super::wire::{
+    self, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION, WireError,
+    WorkerMessage,
+};
+use crate::engine::cancel_token::CancelToken;
 use crate::engine::clock::Clock;
-use crate::engine::errand::Errand;
 use crate::engine::event_loop::EventLoop;
-use crate::engine::task::{Job as _, Report, Worker};
-use crate::github::{Api, Client, Fault, ProxySettings, Remedy, Reply, Timeouts, Token};
-use crate::model::{Event, Failure, FailureKind, Kind, LaneId, Nanos, Outcome, State, TaskId};
+use crate::engine::github_request::GithubRequest;
+use crate::engine::task::{Job as _, LaneReporter, Worker};
+use crate::github::{
+    Api, ApiResponse, Client, ProxySettings, RequestError, RequestTimeouts, RetryAction, Token,
+};
+use crate::model::{
+    Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
+};
 
 /// The reason why a worker process could not start.
 #[derive(Debug, Error)]
@@ -34,7 +41,7 @@ pub enum WorkerError {
 
 /// The part of the handshake that all versions share.
 #[derive(Deserialize)]
-struct Versioned {
+struct VersionLine {
     version: u32,
 }
 
@@ -49,33 +56,33 @@ pub fn serve(
 ) -> Result<(), WorkerError> {
     let mut input = BufReader::new(input);
     let Ok(Some(line)) = wire::read_line(&mut input) else { return Err(WorkerError::NoParent) };
-    let parent: Versioned =
+    let parent: VersionLine =
         serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
-    let ready = Said::Ready { version: VERSION };
+    let ready = WorkerMessage::Ready { version: VERSION };
     if parent.version != VERSION {
         // The version in the answer lets the parent detect the mismatch.
-        return Ok(say(&mut output, &ready)?);
+        return Ok(write_message(&mut output, &ready)?);
     }
-    let hello = serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
+    let handshake = serde_json::from_slice(&line).map_err(|_no_hello| WorkerError::NoParent)?;
     let (events, happened) = unbounded();
-    let mut means = match Means::of(hello, token, proxies, events) {
-        Ok(means) => means,
-        Err(failure) => return Ok(say(&mut output, &Said::Unable(failure))?),
+    let mut worker = match ChildWorker::from_handshake(handshake, token, proxies, events) {
+        Ok(worker) => worker,
+        Err(failure) => return Ok(write_message(&mut output, &WorkerMessage::Unable(failure))?),
     };
-    say(&mut output, &ready)?;
-    let (tasks, todo) = unbounded();
+    write_message(&mut output, &ready)?;
+    let (tasks, assignments) = unbounded();
     let (answers, answered) = unbounded();
     Builder::new().name("reader".to_owned()).spawn(move || {
         _ = take_tasks(&mut input, &tasks);
-        leave();
+        exit_process();
     })?;
     Builder::new().name("writer".to_owned()).spawn(move || {
-        _ = tell(BufWriter::new(output), &happened, &answered);
-        leave();
+        _ = report_events(BufWriter::new(output), &happened, &answered);
+        exit_process();
     })?;
-    for task in todo {
+    for task in assignments {
         // The reader and writer threads live as long as the process.
-        _ = answers.send(means.answered(task));
+        _ = answers.send(worker.run_task(task));
     }
     Ok(())
 }
@@ -85,13 +92,13 @@ pub fn serve(
     clippy::disallowed_methods,
     reason = "a worker has no terminal to restore, and may be busy"
 )]
-fn leave() -> ! {
+fn exit_process() -> ! {
     std::process::exit(0)
 }
 
 /// Forwards tasks from the parent until the parent closes the pipe.
 fn take_tasks(input: &mut BufReader<impl Read>, tasks: &Sender<TaskId>) -> Result<(), WireError> {
-    while let Some(Todo { task }) = wire::read(input)? {
+    while let Some(TaskAssignment { task }) = wire::read(input)? {
         // The receiver lives as long as the process.
         _ = tasks.send(task);
     }
@@ -100,10 +107,10 @@ fn take_tasks(input: &mut BufReader<impl Read>, tasks: &Sender<TaskId>) -> Resul
 
 /// Sends events and answers to the parent as they occur, until the pipe is closed. During a task it
 /// also sends heartbeats, by which the parent distinguishes a long task from a stopped process.
-fn tell(
+fn report_events(
     mut output: impl Write,
     happened: &Receiver<Event>,
-    answered: &Receiver<Said>,
+    answered: &Receiver<WorkerMessage>,
 ) -> io::Result<()> {
     let mut is_busy = false;
     loop {
@@ -111,99 +118,101 @@ fn tell(
         select! {
             recv(happened) -> event => {
                 let Ok(event) = event else { return Ok(()) };
-                tell_of(&mut output, &event)?;
+                write_event(&mut output, &event)?;
                 is_busy = true;
             }
             recv(answered) -> answer => {
                 let Ok(answer) = answer else { return Ok(()) };
                 // Events that precede the answer are already in the channel, and go out first.
                 for event in happened.try_iter() {
-                    tell_of(&mut output, &event)?;
+                    write_event(&mut output, &event)?;
                 }
                 wire::write(&mut output, &answer)?;
                 is_busy = false;
             }
-            recv(heartbeat) -> _ => wire::write(&mut output, &Said::Alive)?,
+            recv(heartbeat) -> _ => wire::write(&mut output, &WorkerMessage::Alive)?,
         }
         output.flush()?;
     }
 }
 
 /// Sends an event that the parent cannot observe itself; other kinds are the parent's to report.
-fn tell_of(output: &mut impl Write, event: &Event) -> io::Result<()> {
+fn write_event(output: &mut impl Write, event: &Event) -> io::Result<()> {
     let at = event.at;
     match event.kind {
-        Kind::Entered { state } => wire::write(output, &Said::Entered { at, state }),
-        Kind::Quota(quota) => wire::write(output, &Said::Quota { at, quota }),
+        EventKind::StateEntered { state } => {
+            wire::write(output, &WorkerMessage::Entered { at, state })
+        }
+        EventKind::QuotaReported(quota) => wire::write(output, &WorkerMessage::Quota { at, quota }),
         _ => Ok(()),
     }
 }
 
-fn say(output: &mut impl Write, said: &Said) -> io::Result<()> {
-    wire::write(output, said)?;
+fn write_message(output: &mut impl Write, message: &WorkerMessage) -> io::Result<()> {
+    wire::write(output, message)?;
     output.flush()
 }
 
 /// The state with which this process does its tasks.
-struct Means {
+struct ChildWorker {
     clock: Clock,
-    report: Report,
-    cancel: Cancel,
-    way: Way,
+    reporter: LaneReporter,
+    cancel: CancelToken,
+    job: ChildJob,
 }
 
-enum Way {
+enum ChildJob {
     Compute(Box<dyn Worker>),
-    Ask { events: EventLoop, client: Client, errand: Errand },
+    Ask { events: EventLoop, client: Client, request: GithubRequest },
 }
 
-impl Means {
-    fn of(
-        hello: Hello,
+impl ChildWorker {
+    fn from_handshake(
+        handshake: Handshake,
         token: Option<Token>,
         proxies: &ProxySettings,
         events: Sender<Event>,
     ) -> Result<Self, Failure> {
         // Timestamps are relative to the run's start. Without a machine-wide clock, the parent corrects
         // them.
-        let clock = hello.zero.map_or_else(Clock::system, Clock::with_zero);
-        let report = Report::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
-        let way = match hello.order {
-            Order::Compute(job) => Way::Compute(job.worker(report.clone())?),
-            Order::Ask(Inquiry { base, with_token, timeout, errand }) => {
+        let clock = handshake.zero.map_or_else(Clock::system, Clock::with_zero);
+        let reporter = LaneReporter::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
+        let job = match handshake.job {
+            JobSpec::Compute(job) => ChildJob::Compute(job.create_worker(reporter.clone())?),
+            JobSpec::Ask(RequestSpec { base, with_token, timeout, request }) => {
                 let api = Api::new(&base, token.filter(|_| with_token))
                     .and_then(|api| api.with_proxy(proxies))
                     .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
-                let timeouts = Timeouts::within(timeout);
-                let client = Client::new(Arc::new(api), timeouts, Arc::new(report.clone()))?;
-                Way::Ask { events: EventLoop::new()?, client, errand }
+                let timeouts = RequestTimeouts::with_total(timeout);
+                let client = Client::new(Arc::new(api), timeouts, Arc::new(reporter.clone()))?;
+                ChildJob::Ask { events: EventLoop::new()?, client, request }
             }
         };
         // This is never cancelled: to stop a worker, the parent kills the process.
-        Ok(Self { clock, report, cancel: Cancel::default(), way })
+        Ok(Self { clock, reporter, cancel: CancelToken::default(), job })
     }
 
     /// Does a task and returns the message with its result.
-    fn answered(&mut self, task: TaskId) -> Said {
-        self.report.enter(State::Computing);
-        let answer = match &mut self.way {
-            Way::Compute(worker) => answer(worker.run(task, None, &self.cancel).0),
-            Way::Ask { events, client, errand } => events
-                .until_cancelled(&self.cancel, errand.ask(client, task))
-                .unwrap_or_else(|| answer(Outcome::Stopped)),
+    fn run_task(&mut self, task: TaskId) -> WorkerMessage {
+        self.reporter.enter_state(State::Computing);
+        let answer = match &mut self.job {
+            ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).0),
+            ChildJob::Ask { events, client, request } => events
+                .run_until_cancelled(&self.cancel, request.send(client, task))
+                .unwrap_or_else(|| into_answer(TaskOutcome::Stopped)),
         };
-        Said::Answered { at: self.clock.now(), task, answer }
+        WorkerMessage::Answered { at: self.clock.now(), task, answer }
     }
 }
 
-fn answer(outcome: Outcome) -> Result<Reply, Fault> {
+fn into_answer(outcome: TaskOutcome) -> Result<ApiResponse, RequestError> {
     let failure = match outcome {
-        Outcome::Done(done) => return Ok(Reply { done, links: None }),
-        Outcome::Failed(failure) | Outcome::Lost(failure) => failure,
-        Outcome::Stopped => Failure::new(
+        TaskOutcome::Done(done) => return Ok(ApiResponse { done, links: None }),
+        TaskOutcome::Failed(failure) | TaskOutcome::Requeued(failure) => failure,
+        TaskOutcome::Stopped => Failure::new(
             FailureKind::Panicked,
             "a worker process stopped without a request; this is a bug in threadline, please report it",
         ),
     };
-    Err(Fault { failure, remedy: Remedy::None })
+    Err(RequestError { failure, retry_action: RetryAction::None })
 }

@@ -8,45 +8,46 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::engine::compute::ComputeJob;
-use crate::engine::errand::Errand;
-use crate::github::{Fault, Reply};
+use crate::engine::github_request::GithubRequest;
+use crate::github::{ApiResponse, RequestError};
 use crate::model::{Failure, Nanos, Quota, State, TaskId};
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.
 pub(super) const VERSION: u32 = 2;
 
-/// The interval between two heartbeats ([`Said::Alive`]) of a worker.
+/// The interval between two heartbeats ([`WorkerMessage::Alive`]) of a worker.
 pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
 
 /// The maximum length of a line, in bytes. A page is no longer than its response body (16 MB).
-const LONGEST: u64 = 17 << 20;
+const MAX_LINE_BYTES: u64 = 17 << 20;
 
 /// The first line to a worker: the handshake.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Hello {
+pub(super) struct Handshake {
     /// [`VERSION`]. The other fields may be read only if the versions match.
     pub(super) version: u32,
     /// The run's start on the machine-wide monotonic clock, or `None` if the platform has none.
     pub(super) zero: Option<Nanos>,
     /// The kind of the tasks.
-    pub(super) order: Order,
+    #[serde(rename = "order")]
+    pub(super) job: JobSpec,
 }
 
 /// The kind of a worker's tasks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(in crate::engine) enum Order {
+pub(in crate::engine) enum JobSpec {
     /// Tasks to compute.
     Compute(ComputeJob),
     /// Tasks to request from the API, one request each.
-    Ask(Inquiry),
+    Ask(RequestSpec),
 }
 
 /// The requests of a run. The token is not included: a worker reads it from the same place as its
 /// parent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(in crate::engine) struct Inquiry {
+pub(in crate::engine) struct RequestSpec {
     /// The base URL of the API.
     pub(in crate::engine) base: String,
     /// Set if requests carry the token.
@@ -54,19 +55,20 @@ pub(in crate::engine) struct Inquiry {
     /// The timeout of a request.
     pub(in crate::engine) timeout: Duration,
     /// The endpoint and its target.
-    pub(in crate::engine) errand: Errand,
+    #[serde(rename = "errand")]
+    pub(in crate::engine) request: GithubRequest,
 }
 
 /// Every other line to a worker: a task to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Todo {
+pub(super) struct TaskAssignment {
     pub(super) task: TaskId,
 }
 
 /// A line from a worker.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Said {
+pub(super) enum WorkerMessage {
     /// The worker is ready for tasks. If the version is not [`VERSION`], it cannot be used.
     Ready { version: u32 },
     /// The worker could not be set up.
@@ -78,7 +80,7 @@ pub(super) enum Said {
     /// A heartbeat: the worker is still busy with its task.
     Alive,
     /// The result of a task.
-    Answered { at: Nanos, task: TaskId, answer: Result<Reply, Fault> },
+    Answered { at: Nanos, task: TaskId, answer: Result<ApiResponse, RequestError> },
 }
 
 /// The reason why a message could not be read.
@@ -88,7 +90,7 @@ pub(super) enum WireError {
     #[error("{0}")]
     Broken(#[from] io::Error),
     /// The line exceeds the maximum length.
-    #[error("a line longer than {} MB", LONGEST >> 20)]
+    #[error("a line longer than {} MB", MAX_LINE_BYTES >> 20)]
     TooLong,
     /// The line is not a valid message.
     #[error("{0}")]
@@ -98,10 +100,10 @@ pub(super) enum WireError {
 /// Reads a line. Returns `None` at the end of input, and also for a line that the end cuts off.
 pub(super) fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, WireError> {
     let mut line = Vec::new();
-    input.take(LONGEST).read_until(b'\n', &mut line)?;
+    input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
     match line.last() {
         Some(b'\n') => Ok(Some(line)),
-        Some(_) if line.len() as u64 == LONGEST => Err(WireError::TooLong),
+        Some(_) if line.len() as u64 == MAX_LINE_BYTES => Err(WireError::TooLong),
         _ => Ok(None),
     }
 }
@@ -124,20 +126,21 @@ mod tests {
     use std::io::BufReader;
 
     use super::*;
-    use crate::github::Remedy;
+    use crate::github::RetryAction;
     use crate::model::FailureKind;
 
-    fn read_from(text: &[u8]) -> Result<Option<Said>, WireError> {
+    fn read_from(text: &[u8]) -> Result<Option<WorkerMessage>, WireError> {
         read(&mut BufReader::new(text))
     }
 
     #[test]
     fn messages_survive_a_round_trip() {
-        let said = Said::Entered { at: Nanos(7), state: State::Waiting };
+        let message = WorkerMessage::Entered { at: Nanos(7), state: State::Waiting };
         let mut line = Vec::new();
-        write(&mut line, &said).unwrap();
+        write(&mut line, &message).unwrap();
         assert_eq!(line, b"{\"entered\":{\"at\":7,\"state\":\"waiting\"}}\n");
-        let Ok(Some(Said::Entered { at: Nanos(7), state: State::Waiting })) = read_from(&line)
+        let Ok(Some(WorkerMessage::Entered { at: Nanos(7), state: State::Waiting })) =
+            read_from(&line)
         else {
             panic!("{line:?}");
         };
@@ -146,10 +149,11 @@ mod tests {
     #[test]
     fn failed_answer_keeps_its_http_status() {
         let failure = Failure::new(FailureKind::Server, "502").with_status(502);
-        let answer = Err(Fault { failure, remedy: Remedy::None });
+        let answer = Err(RequestError { failure, retry_action: RetryAction::None });
         let mut line = Vec::new();
-        write(&mut line, &Said::Answered { at: Nanos(7), task: TaskId(3), answer }).unwrap();
-        let Ok(Some(Said::Answered { answer: Err(fault), .. })) = read_from(&line) else {
+        write(&mut line, &WorkerMessage::Answered { at: Nanos(7), task: TaskId(3), answer })
+            .unwrap();
+        let Ok(Some(WorkerMessage::Answered { answer: Err(fault), .. })) = read_from(&line) else {
             panic!("{line:?}");
         };
         assert_eq!(fault.failure.status, Some(502));
@@ -167,6 +171,6 @@ mod tests {
             assert!(matches!(read_from(text), Err(WireError::Unreadable(_))), "{text:?}");
         }
         let endless = BufReader::new(io::repeat(b'a'));
-        assert!(matches!(read::<Said>(&mut { endless }), Err(WireError::TooLong)));
+        assert!(matches!(read::<WorkerMessage>(&mut { endless }), Err(WireError::TooLong)));
     }
 }

@@ -7,13 +7,13 @@ use crate::model::{LaneId, Nanos};
 /// An amount of CPU work, in units of 2^-20 core-nanoseconds: fine enough that one of a thousand
 /// threads loses no nanosecond to rounding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Work(u128);
+pub(super) struct CpuWork(u128);
 
 const SHIFT: u32 = 20;
 
-impl Work {
+impl CpuWork {
     /// The work that takes `time` on a core of its own.
-    pub(super) const fn alone(time: Nanos) -> Self {
+    pub(super) const fn from_core_time(time: Nanos) -> Self {
         Self((time.0 as u128) << SHIFT)
     }
 }
@@ -25,9 +25,9 @@ pub(super) struct Cores {
     count: u128,
     now: Nanos,
     /// The work done by a thread that has been running from the start.
-    served: Work,
+    served: CpuWork,
     /// The running threads, with the value of `served` at which each is done.
-    running: BTreeSet<(Work, LaneId)>,
+    running: BTreeSet<(CpuWork, LaneId)>,
 }
 
 impl Cores {
@@ -35,29 +35,29 @@ impl Cores {
         Self {
             count: count.max(1).into(),
             now: Nanos::ZERO,
-            served: Work::default(),
+            served: CpuWork::default(),
             running: BTreeSet::new(),
         }
     }
 
-    /// Starts a thread that has `work` to do. Returns the value to pass to [`Self::pause`].
-    pub(super) fn run(&mut self, lane: LaneId, work: Work) -> Work {
-        let end = Work(self.served.0 + work.0);
+    /// Starts a thread that has `work` to do. Returns the value to pass to [`Self::pause_thread`].
+    pub(super) fn run_thread(&mut self, lane: LaneId, work: CpuWork) -> CpuWork {
+        let end = CpuWork(self.served.0 + work.0);
         self.running.insert((end, lane));
         end
     }
 
     /// Pauses a thread. Returns the work that is left.
-    pub(super) fn pause(&mut self, lane: LaneId, end: Work) -> Work {
+    pub(super) fn pause_thread(&mut self, lane: LaneId, end: CpuWork) -> CpuWork {
         self.running.remove(&(end, lane));
-        Work(end.0.saturating_sub(self.served.0))
+        CpuWork(end.0.saturating_sub(self.served.0))
     }
 
     /// The time at which the next thread is done, if nothing changes before.
-    pub(super) fn next(&self) -> Option<Nanos> {
+    pub(super) fn next_completion(&self) -> Option<Nanos> {
         let (end, _) = self.running.first()?;
         let left = end.0.saturating_sub(self.served.0);
-        let time = (left * self.threads()).div_ceil(self.busy() << SHIFT);
+        let time = (left * self.threads()).div_ceil(self.busy_cores() << SHIFT);
         Some(self.now + Nanos(u64::try_from(time).unwrap_or(u64::MAX)))
     }
 
@@ -66,12 +66,12 @@ impl Cores {
         let time = u128::from(now.since(self.now).0);
         self.now = now;
         if !self.running.is_empty() {
-            self.served.0 += (time << SHIFT) * self.busy() / self.threads();
+            self.served.0 += (time << SHIFT) * self.busy_cores() / self.threads();
         }
     }
 
     /// Removes and returns a thread that is done, or returns `None`.
-    pub(super) fn finished(&mut self) -> Option<LaneId> {
+    pub(super) fn pop_finished(&mut self) -> Option<LaneId> {
         let &(end, lane) = self.running.first()?;
         if end > self.served {
             return None;
@@ -85,7 +85,7 @@ impl Cores {
     }
 
     /// The number of busy cores.
-    fn busy(&self) -> u128 {
+    fn busy_cores(&self) -> u128 {
         self.threads().min(self.count)
     }
 }
@@ -98,12 +98,12 @@ mod tests {
     fn ends(cores: u16, work: &[u64]) -> Vec<(u64, u16)> {
         let mut cores = Cores::new(cores);
         for (lane, &time) in (0..).zip(work) {
-            cores.run(LaneId(lane), Work::alone(Nanos(time)));
+            cores.run_thread(LaneId(lane), CpuWork::from_core_time(Nanos(time)));
         }
         let mut ends = Vec::new();
-        while let Some(now) = cores.next() {
+        while let Some(now) = cores.next_completion() {
             cores.advance(now);
-            while let Some(LaneId(lane)) = cores.finished() {
+            while let Some(LaneId(lane)) = cores.pop_finished() {
                 ends.push((now.0, lane));
             }
         }
@@ -132,11 +132,11 @@ mod tests {
     #[test]
     fn paused_thread_keeps_its_remaining_work() {
         let mut cores = Cores::new(1);
-        let end = cores.run(LaneId(0), Work::alone(Nanos(100)));
-        cores.run(LaneId(1), Work::alone(Nanos(100)));
+        let end = cores.run_thread(LaneId(0), CpuWork::from_core_time(Nanos(100)));
+        cores.run_thread(LaneId(1), CpuWork::from_core_time(Nanos(100)));
         cores.advance(Nanos(60));
-        let left = cores.pause(LaneId(0), end);
-        assert_eq!(left, Work::alone(Nanos(70)));
-        assert_eq!(cores.next(), Some(Nanos(130)));
+        let left = cores.pause_thread(LaneId(0), end);
+        assert_eq!(left, CpuWork::from_core_time(Nanos(70)));
+        assert_eq!(cores.next_completion(), Some(Nanos(130)));
     }
 }

@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 
-use crate::engine::gil::protocol::{Protocol, Take, Waiting};
+use crate::engine::gil::protocol::{GilProtocol, TakeOutcome, TimedWait};
 use crate::model::{LaneId, Nanos};
 
 /// The latency of waking a thread, in nanoseconds: from one microsecond to five, as on a machine whose
@@ -15,12 +15,12 @@ const WAKE_UP: std::ops::RangeInclusive<u64> = 1_000..=5_000;
 const REQUESTER_WINS: u8 = 8;
 
 /// The minimum switch interval, as in CPython, which counts in microseconds.
-const SHORTEST_INTERVAL: Nanos = Nanos(1_000);
+const MIN_INTERVAL: Nanos = Nanos(1_000);
 
 /// The GIL of a simulated run.
 #[derive(Debug)]
 pub(super) struct VirtualGil {
-    protocol: Protocol,
+    protocol: GilProtocol,
     interval: Nanos,
     holder: Option<LaneId>,
     /// The time of the last release.
@@ -42,12 +42,12 @@ struct Waiter {
     since: Nanos,
     /// The length of a wait: the switch interval plus the wake-up latency.
     period: Nanos,
-    waiting: Waiting,
+    timed_wait: TimedWait,
 }
 
 /// The result of a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum GilTurn {
     /// No thread took it.
     Nothing,
     /// A thread took it.
@@ -58,7 +58,7 @@ pub(super) enum Turn {
 
 /// The next thing to happen, as an index into `waking` or `waiters`.
 #[derive(Clone, Copy, Debug)]
-enum Next {
+enum WaitEnd {
     Wakes(usize),
     TimesOut(usize),
 }
@@ -66,8 +66,8 @@ enum Next {
 impl VirtualGil {
     pub(super) fn new(interval: Nanos, seed: u64) -> Self {
         Self {
-            protocol: Protocol::default(),
-            interval: interval.max(SHORTEST_INTERVAL),
+            protocol: GilProtocol::default(),
+            interval: interval.max(MIN_INTERVAL),
             holder: None,
             released: Nanos::ZERO,
             waiters: Vec::new(),
@@ -87,20 +87,20 @@ impl VirtualGil {
     pub(super) fn take(&mut self, lane: LaneId, now: Nanos) -> bool {
         let switches = self.protocol.has_switched(lane);
         match self.protocol.try_take(lane) {
-            Take::Taken => {
+            TakeOutcome::Taken => {
                 self.holder = Some(lane);
                 if switches {
-                    self.switched(now);
+                    self.record_switch(now);
                 }
                 true
             }
-            Take::Wait(waiting) => {
-                let period = self.interval + self.wake_up();
-                self.waiters.push(Waiter { lane, since: now, period, waiting });
+            TakeOutcome::Wait(timed_wait) => {
+                let period = self.interval + self.wake_up_delay();
+                self.waiters.push(Waiter { lane, since: now, period, timed_wait });
                 false
             }
             // Never happens: a simulated run is stopped from outside.
-            Take::Stopped => false,
+            TakeOutcome::Stopped => false,
         }
     }
 
@@ -108,55 +108,55 @@ impl VirtualGil {
     pub(super) fn release(&mut self, now: Nanos) {
         (self.holder, self.released) = (None, now);
         self.protocol.release();
-        self.signal(now);
+        self.wake_first_waiter(now);
     }
 
     /// The time of the next event, if no thread takes or releases it before.
-    pub(super) fn next(&self) -> Option<Nanos> {
-        self.soonest().map(|(at, _)| at)
+    pub(super) fn next_wait_end(&self) -> Option<Nanos> {
+        self.soonest_wait_end().map(|(at, _)| at)
     }
 
     /// Handles the event that is due `now`.
-    pub(super) fn elapse(&mut self, now: Nanos) -> Turn {
-        match self.soonest() {
-            Some((_, Next::Wakes(place))) => {
-                let (_, lane) = self.waking.remove(place);
+    pub(super) fn advance(&mut self, now: Nanos) -> GilTurn {
+        match self.soonest_wait_end() {
+            Some((_, WaitEnd::Wakes(index))) => {
+                let (_, lane) = self.waking.remove(index);
                 self.try_again(lane, now)
             }
-            Some((_, Next::TimesOut(place))) => {
-                let waiter = self.waiters.remove(place);
+            Some((_, WaitEnd::TimesOut(index))) => {
+                let waiter = self.waiters.remove(index);
                 self.time_out(&waiter, now)
             }
-            None => Turn::Nothing,
+            None => GilTurn::Nothing,
         }
     }
 
-    fn soonest(&self) -> Option<(Nanos, Next)> {
-        let wakes = |(place, &(at, _)): (usize, &(Nanos, LaneId))| (at, Next::Wakes(place));
+    fn soonest_wait_end(&self) -> Option<(Nanos, WaitEnd)> {
+        let wakes = |(index, &(at, _)): (usize, &(Nanos, LaneId))| (at, WaitEnd::Wakes(index));
         let wakes = self.waking.iter().enumerate().map(wakes);
         let times_out =
-            |(place, waiter): (usize, &Waiter)| (self.ends(waiter), Next::TimesOut(place));
+            |(index, waiter): (usize, &Waiter)| (self.wait_end(waiter), WaitEnd::TimesOut(index));
         let times_out = self.waiters.iter().enumerate().map(times_out);
         wakes.chain(times_out).min_by_key(|&(at, _)| at)
     }
 
     /// The time at which a wait ends with an effect. If the GIL is free, every end of a wait has one.
-    fn ends(&self, waiter: &Waiter) -> Nanos {
+    fn wait_end(&self, waiter: &Waiter) -> Nanos {
         let any = self.holder.is_none() && waiter.since > self.released;
         if any { waiter.since } else { waiter.since + waiter.period }
     }
 
-    fn time_out(&mut self, waiter: &Waiter, now: Nanos) -> Turn {
-        self.protocol.timed_out(waiter.waiting);
+    fn time_out(&mut self, waiter: &Waiter, now: Nanos) -> GilTurn {
+        self.protocol.record_timeout(waiter.timed_wait);
         match self.holder {
             // The holder notices the request within a turn, which counts as no time here.
-            Some(holder) if self.protocol.breaks_eval() => self.switch(holder, waiter.lane, now),
+            Some(holder) if self.protocol.requests_break() => self.switch(holder, waiter.lane, now),
             _ => self.try_again(waiter.lane, now),
         }
     }
 
     /// Forces a switch: the holder must not take it again at once.
-    fn switch(&mut self, holder: LaneId, requester: LaneId, now: Nanos) -> Turn {
+    fn switch(&mut self, holder: LaneId, requester: LaneId, now: Nanos) -> GilTurn {
         let wins = self.chance.u8(0..10) < REQUESTER_WINS;
         if !wins {
             // The requester is asleep again before the holder releases it.
@@ -164,23 +164,23 @@ impl VirtualGil {
         }
         (self.holder, self.released) = (None, now);
         self.forced = self.protocol.release().then_some(holder);
-        self.signal(now);
+        self.wake_first_waiter(now);
         let taken = (wins && self.take(requester, now)).then_some(requester);
-        Turn::Dropped { holder, taken }
+        GilTurn::Dropped { holder, taken }
     }
 
-    fn try_again(&mut self, lane: LaneId, now: Nanos) -> Turn {
-        if self.take(lane, now) { Turn::Taken(lane) } else { Turn::Nothing }
+    fn try_again(&mut self, lane: LaneId, now: Nanos) -> GilTurn {
+        if self.take(lane, now) { GilTurn::Taken(lane) } else { GilTurn::Nothing }
     }
 
     /// Updates the waiting threads after a switch. Each of them would find the switch at the end of its
     /// present wait and start another one; those waits are skipped here in one step.
-    fn switched(&mut self, now: Nanos) {
+    fn record_switch(&mut self, now: Nanos) {
         for waiter in &mut self.waiters {
             let missed = now.since(waiter.since).0.div_ceil(waiter.period.0);
             waiter.since = waiter.since + Nanos(missed.saturating_mul(waiter.period.0));
-            if let Take::Wait(waiting) = self.protocol.try_take(waiter.lane) {
-                waiter.waiting = waiting;
+            if let TakeOutcome::Wait(timed_wait) = self.protocol.try_take(waiter.lane) {
+                waiter.timed_wait = timed_wait;
             }
         }
         if let Some(forced) = self.forced.take() {
@@ -189,24 +189,24 @@ impl VirtualGil {
     }
 
     /// Wakes the thread whose present wait began first.
-    fn signal(&mut self, now: Nanos) {
+    fn wake_first_waiter(&mut self, now: Nanos) {
         let began = |(_, waiter): &(usize, &Waiter)| match waiter.since {
             next if next > now => next.since(waiter.period),
             began => began,
         };
-        let first = self.waiters.iter().enumerate().min_by_key(began).map(|(place, _)| place);
-        if let Some(place) = first {
-            let waiter = self.waiters.remove(place);
+        let first = self.waiters.iter().enumerate().min_by_key(began).map(|(index, _)| index);
+        if let Some(index) = first {
+            let waiter = self.waiters.remove(index);
             self.wake(waiter.lane, now);
         }
     }
 
     fn wake(&mut self, lane: LaneId, now: Nanos) {
-        let at = now + self.wake_up();
+        let at = now + self.wake_up_delay();
         self.waking.push((at, lane));
     }
 
-    fn wake_up(&mut self) -> Nanos {
+    fn wake_up_delay(&mut self) -> Nanos {
         Nanos(self.chance.u64(WAKE_UP))
     }
 }

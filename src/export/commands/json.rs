@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Entry, entries, failed};
-use crate::export::{Comparison, ascii};
-use crate::model::{End, ExitStatus, LaneId, Nanos, Outcome, Run};
+use super::{CommandRecord, command_records, failed_commands};
+use crate::export::{Comparison, ascii_json};
+use crate::model::{ExitStatus, LaneId, Nanos, Run, RunOutcome, TaskOutcome};
 
 /// The shape's version.
 pub const VERSION: u32 = 1;
@@ -15,13 +15,13 @@ pub const VERSION: u32 = 1;
 /// The document. Times are in seconds; moments count from their run's start. What does not apply is
 /// null.
 #[derive(Clone, Debug, Serialize)]
-pub struct Report<'run> {
+pub struct CommandsReport<'run> {
     /// Always `threadline.commands`.
     pub format: &'static str,
     /// The shape's version; a reader should refuse a higher one.
     pub version: u32,
     /// The runs that began, in order.
-    pub runs: Vec<RunReport<'run>>,
+    pub runs: Vec<CommandRunReport<'run>>,
     /// T(sequential) / T(parallel); null unless every command went well in both.
     pub speed_up: Option<f64>,
     /// `speed_up` / jobs.
@@ -30,7 +30,7 @@ pub struct Report<'run> {
 
 /// One run.
 #[derive(Clone, Debug, Serialize)]
-pub struct RunReport<'run> {
+pub struct CommandRunReport<'run> {
     /// `sequential` or `parallel`.
     pub mode: String,
     /// How many commands ran side by side.
@@ -78,14 +78,18 @@ pub struct CommandReport<'run> {
     pub error: Option<String>,
 }
 
-impl<'run> Report<'run> {
+impl<'run> CommandsReport<'run> {
     /// Of what ran.
-    pub fn of(runs: &'run [Run]) -> Self {
-        let comparison = Comparison::of(runs);
+    pub fn from_runs(runs: &'run [Run]) -> Self {
+        let comparison = Comparison::for_threads(runs);
         Self {
             format: "threadline.commands",
             version: VERSION,
-            runs: runs.iter().filter(|run| run.has_begun()).map(RunReport::of).collect(),
+            runs: runs
+                .iter()
+                .filter(|run| run.has_started())
+                .map(CommandRunReport::from_run)
+                .collect(),
             speed_up: comparison.and_then(|comparison| comparison.speed_up),
             efficiency: comparison.and_then(|comparison| comparison.efficiency),
         }
@@ -93,17 +97,17 @@ impl<'run> Report<'run> {
 
     /// Writes the document, as ASCII, so that no text from outside can act on a terminal.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        ascii::pretty(out, self)?;
+        ascii_json::write_pretty(out, self)?;
         out.write_all(b"\n")
     }
 }
 
-impl<'run> RunReport<'run> {
-    fn of(run: &'run Run) -> Self {
-        let (end, error) = match run.end() {
-            Some(End::Finished) => ("finished", None),
-            Some(End::Failed(failure)) => ("failed", Some(failure.message.as_str())),
-            Some(End::Stopped) | None => ("stopped", None),
+impl<'run> CommandRunReport<'run> {
+    fn from_run(run: &'run Run) -> Self {
+        let (end, error) = match run.outcome() {
+            Some(RunOutcome::Finished) => ("finished", None),
+            Some(RunOutcome::Failed(failure)) => ("failed", Some(failure.message.as_str())),
+            Some(RunOutcome::Stopped) | None => ("stopped", None),
         };
         Self {
             mode: run.plan().selection().to_string(),
@@ -112,19 +116,19 @@ impl<'run> RunReport<'run> {
             end,
             error,
             succeeded: run.done_tasks(),
-            failed: failed(run).count() as u32,
-            commands: entries(run).map(CommandReport::of).collect(),
+            failed: failed_commands(run).count() as u32,
+            commands: command_records(run).map(CommandReport::from_record).collect(),
         }
     }
 }
 
 impl<'run> CommandReport<'run> {
-    fn of(entry: Entry<'run>) -> Self {
-        let Entry { task, command, ran, outcome, output } = entry;
+    fn from_record(entry: CommandRecord<'run>) -> Self {
+        let CommandRecord { task, command, ran, outcome, output } = entry;
         let (outcome, error) = match outcome {
-            Some(Outcome::Done(_)) => ("succeeded", None),
-            Some(Outcome::Failed(failure)) => ("failed", Some(failure.message)),
-            Some(Outcome::Lost(_) | Outcome::Stopped) => ("stopped", None),
+            Some(TaskOutcome::Done(_)) => ("succeeded", None),
+            Some(TaskOutcome::Failed(failure)) => ("failed", Some(failure.message)),
+            Some(TaskOutcome::Requeued(_) | TaskOutcome::Stopped) => ("stopped", None),
             None if ran.is_some() => ("stopped", None),
             None => ("not_run", None),
         };
@@ -143,7 +147,7 @@ impl<'run> CommandReport<'run> {
             started_s: ran.map(|(_, span)| span.start.as_secs_f64()),
             finished_s: ran.and_then(|(_, span)| span.end).map(Nanos::as_secs_f64),
             bytes: output.map(|output| output.bytes),
-            left_out: output.map(|output| output.left_out),
+            left_out: output.map(|output| output.omitted),
             output: output.map(|output| &*output.text),
             error,
         }
@@ -159,9 +163,9 @@ mod tests {
     #[test]
     fn the_whole_document() {
         let commands = [("echo \u{1b}", Some(0), "\u{1b}\n"), ("false", Some(1), "")];
-        let run = run(Mode::Threads, 1, &commands, End::Finished);
+        let run = run(Mode::Threads, 1, &commands, RunOutcome::Finished);
         let mut out = Vec::new();
-        Report::of(&[run]).write(&mut out).unwrap();
+        CommandsReport::from_runs(&[run]).write(&mut out).unwrap();
         assert!(out.iter().all(|byte| (b' '..=b'~').contains(byte) || *byte == b'\n'));
         let read: serde_json::Value = serde_json::from_slice(&out).unwrap();
         let command = |number, command, outcome, status, start: f64, output: &str, error| {

@@ -2,9 +2,9 @@
 
 use serde::Serialize;
 
-use crate::model::scaling::{Estimate, Fit, Law, Parameter};
+use crate::model::scaling::{Estimate, Fit, Parameter, ScalingModel};
 use crate::model::stats;
-use crate::model::sweep::{Point, Sweep, Trial};
+use crate::model::sweep::{Sweep, SweepPoint, Trial};
 use crate::model::{Mode, Workload};
 
 /// A sweep over numbers of workers.
@@ -113,15 +113,19 @@ pub struct KneeReport {
 
 impl SweepReport {
     /// Of a sweep over a workload in a mode.
-    pub fn of(sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
+    pub fn from_sweep(sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
         Self {
             counts: sweep.counts().to_vec(),
             repeats: sweep.repeats(),
             tasks: sweep.tasks(),
-            trials: sweep.trials().iter().map(TrialReport::of).collect(),
-            points: sweep.medians().iter().map(|point| PointReport::of(sweep, point)).collect(),
-            fitted_against: if sweep.has_stairs() { "waves" } else { "workers" },
-            fits: sweep.fits().iter().map(FitReport::of).collect(),
+            trials: sweep.trials().iter().map(TrialReport::from_trial).collect(),
+            points: sweep
+                .points()
+                .iter()
+                .map(|point| PointReport::from_point(sweep, point))
+                .collect(),
+            fitted_against: if sweep.has_wave_steps() { "waves" } else { "workers" },
+            fits: sweep.fits().iter().map(FitReport::from_fit).collect(),
             guess: sweep.is_guess(),
             knee: sweep.knee().map(|knee| KneeReport {
                 workers: knee.workers,
@@ -129,7 +133,7 @@ impl SweepReport {
                 high: knee.between.as_ref().map(|between| *between.end()),
             }),
             equal_counts: sweep
-                .stairs()
+                .wave_steps()
                 .iter()
                 .map(|stair| [*stair.start(), *stair.end()])
                 .collect(),
@@ -139,13 +143,13 @@ impl SweepReport {
 }
 
 impl TrialReport {
-    fn of(&Trial { workers, took, tasks }: &Trial) -> Self {
-        Self { workers, elapsed_s: took.as_secs_f64(), tasks }
+    fn from_trial(&Trial { workers, duration, tasks }: &Trial) -> Self {
+        Self { workers, elapsed_s: duration.as_secs_f64(), tasks }
     }
 }
 
 impl PointReport {
-    fn of(sweep: &Sweep, point: &Point) -> Self {
+    fn from_point(sweep: &Sweep, point: &SweepPoint) -> Self {
         let speed_up = sweep.speed_up(point.rate);
         Self {
             workers: point.workers,
@@ -162,18 +166,18 @@ impl PointReport {
 }
 
 impl FitReport {
-    fn of(fit: &Fit) -> Self {
-        let law = match fit.law {
-            Law::Linear { .. } => "linear",
-            Law::Plateau { .. } => "plateau",
-            Law::Amdahl { .. } => "amdahl",
-            Law::Usl { .. } => "usl",
+    fn from_fit(fit: &Fit) -> Self {
+        let law = match fit.model {
+            ScalingModel::Linear { .. } => "linear",
+            ScalingModel::Plateau { .. } => "plateau",
+            ScalingModel::Amdahl { .. } => "amdahl",
+            ScalingModel::Usl { .. } => "usl",
         };
         Self {
             law,
-            parameters: fit.parameters.iter().map(ParameterReport::of).collect(),
+            parameters: fit.parameters.iter().map(ParameterReport::from_estimate).collect(),
             peak: fit.peak(),
-            limit: fit.law.limit(),
+            limit: fit.model.limit(),
             rss: fit.rss,
             r2: fit.r2,
             aicc: fit.aicc,
@@ -182,7 +186,7 @@ impl FitReport {
 }
 
 impl ParameterReport {
-    fn of(&(parameter, Estimate { value, interval }): &(Parameter, Estimate)) -> Self {
+    fn from_estimate(&(parameter, Estimate { value, interval }): &(Parameter, Estimate)) -> Self {
         Self {
             name: parameter.name(),
             value,
@@ -197,11 +201,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::export::fixture::sweep;
-    use crate::export::json::Report;
+    use crate::export::json::JsonReport;
     use crate::model::{Mode, Workload};
 
     fn document(counts: &[u16]) -> Value {
-        let report = Report::of(None, None, &[], None);
+        let report = JsonReport::from_runs(None, None, &[], None);
         let report = report.with_sweep(&sweep(counts), Workload::Followers, Mode::Threads);
         let mut out = Vec::new();
         report.write(&mut out).unwrap();
@@ -254,7 +258,7 @@ mod tests {
         }
         assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));
         let mut out = Vec::new();
-        Report::of(None, None, &[], None).write(&mut out).unwrap();
+        JsonReport::from_runs(None, None, &[], None).write(&mut out).unwrap();
         let without: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(without["sweep"], Value::Null);
     }

@@ -2,29 +2,33 @@
 
 use std::io::{self, Write};
 
-use super::{Remark, remark, times, unfinished, workers, write_remarks};
-use crate::export::{Comparison, percentiles, plural, sequential, took};
+use super::{
+    Remark, gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times,
+};
+use crate::export::{Comparison, duration_percentiles, plural, run_time, sequential_run};
 use crate::model::stats::Agreement;
-use crate::model::{Compute, Run, Workload, meaning};
+use crate::model::{ComputeSpec, Run, Workload, speed_up_verdict};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
-    times(out, runs)?;
-    if let Some((run, task)) = runs.first().and_then(|run| Some((run, task(run, cores)?))) {
+    write_times(out, runs)?;
+    if let Some((run, task)) = runs.first().and_then(|run| Some((run, describe_task(run, cores)?)))
+    {
         writeln!(out, "\n{}: {task}\n", run.plan().workload())?;
     }
-    table(out, runs)?;
-    write_remarks(out, workers::remarks(runs))?;
-    write_remarks(out, results(runs))?;
-    let baseline = sequential(runs).filter(|run| run.is_whole()).and_then(Run::took);
-    let sentence = meaning::of(runs, baseline, cores);
-    write_remarks(out, sentence.map(|sentence| remark("meaning", sentence)))?;
-    write_remarks(out, unfinished(runs))
+    write_table(out, runs)?;
+    write_remarks(out, gil_and_processes::remarks(runs))?;
+    write_remarks(out, results_remark(runs))?;
+    let baseline = sequential_run(runs).filter(|run| run.is_complete()).and_then(Run::duration);
+    let sentence = speed_up_verdict::verdict(runs, baseline, cores);
+    write_remarks(out, sentence.map(|sentence| new_remark("meaning", sentence)))?;
+    write_remarks(out, unfinished_remarks(runs))
 }
 
 /// What the tasks of a run are, and on what machine.
-pub(in crate::export) fn task(run: &Run, cores: Option<u16>) -> Option<String> {
+pub(in crate::export) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
     let workload = run.plan().workload();
-    let Compute { size, turns, share, switch_interval, simulation } = run.plan().work.compute()?;
+    let ComputeSpec { size, turns, share, switch_interval, simulation } =
+        run.plan().work.compute()?;
     let tasks = plural(run.known_tasks().into(), "task");
     let share = match workload {
         Workload::Mixed => format!(", {share} % of it CPU work"),
@@ -45,23 +49,23 @@ pub(in crate::export) fn task(run: &Run, cores: Option<u16>) -> Option<String> {
     ))
 }
 
-fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95, speed_up) = ("median", "p95", "speed-up");
     writeln!(
         out,
         "{:<13}{:>9}{:>14}{:>9}{median:>10}{p95:>10}{speed_up:>10}{:>12}",
         "mode", "elapsed", "tasks", "tasks/s", "efficiency"
     )?;
-    for run in runs.iter().filter(|run| run.has_begun()) {
-        let elapsed = took(run);
+    for run in runs.iter().filter(|run| run.has_started()) {
+        let elapsed = run_time(run);
         let tasks = format!("{}/{}", run.done_tasks(), run.known_tasks());
         let name = run.plan().name();
         write!(out, "{name:<12} {elapsed:>9} {tasks:>13} {:>8.2}", run.rate(elapsed))?;
-        match percentiles(run, [0.5, 0.95]) {
+        match duration_percentiles(run, [0.5, 0.95]) {
             Some([median, p95]) => write!(out, " {median:>9} {p95:>9}")?,
             None => write!(out, "{:>10}{:>10}", "-", "-")?,
         }
-        match Comparison::against_sequential(runs, run) {
+        match Comparison::for_run(runs, run) {
             Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) => {
                 writeln!(out, " {:>9}{:>12}", format!("{s:.2}x"), format!("{:.0} %", e * 100.0))?;
             }
@@ -72,13 +76,13 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 }
 
 /// Whether all modes came to the same.
-fn results(runs: &[Run]) -> Option<Remark> {
+fn results_remark(runs: &[Run]) -> Option<Remark> {
     let (first, others) = runs.split_first()?;
     let all = match runs.len() {
         2 => "both modes".to_owned(),
         modes => format!("all {modes} modes"),
     };
-    let text = match Agreement::of_all(first, others)? {
+    let text = match Agreement::compare_all(first, others)? {
         Agreement::Same { items } | Agreement::Reordered { items } => {
             format!("the same {items} in {all}")
         }
@@ -88,7 +92,7 @@ fn results(runs: &[Run]) -> Option<Remark> {
         }
         Agreement::Incomplete => "not compared, as tasks are missing".to_owned(),
     };
-    Some(remark("results", text))
+    Some(new_remark("results", text))
 }
 
 #[cfg(test)]
@@ -97,8 +101,8 @@ mod tests {
     use crate::export::fixture::{computed, not_begun};
     use crate::export::plain;
     use crate::model::{
-        End, Event, Failure, FailureKind, Kind, LaneId, Mode, Nanos, Outcome, Plan, Simulation,
-        TaskId, Work,
+        Event, EventKind, Failure, FailureKind, LaneId, Mode, Nanos, Plan, RunOutcome, Simulation,
+        TaskId, TaskOutcome, WorkSpec,
     };
 
     fn report(runs: &[Run], cores: Option<u16>) -> String {
@@ -161,21 +165,25 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
 
     #[test]
     fn what_was_computed_is_said() {
-        let first = |work: Work| {
+        let first = |work: WorkSpec| {
             let mut run = Run::new(Plan::new(work, Mode::Sequential, 1, 1));
             let plan = run.plan().clone();
-            run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: Kind::RunStarted { plan } });
+            run.apply(&Event {
+                at: Nanos::ZERO,
+                lane: LaneId(0),
+                kind: EventKind::RunStarted { plan },
+            });
             let report = report(&[run], Some(4));
             report.lines().nth(2).unwrap().to_owned()
         };
-        let usual = Compute { size: Nanos::from_millis(1_500), ..Compute::default() };
+        let usual = ComputeSpec { size: Nanos::from_millis(1_500), ..ComputeSpec::default() };
         assert_eq!(
-            first(Work::Mixed(usual)),
+            first(WorkSpec::Mixed(usual)),
             "mixed: 1 task of about 1.500 s each, 30 % of it CPU work; switch interval 5.0 ms; on 4 cores"
         );
         let simulation = Some(Simulation { seed: 7, cores: 1 });
         assert_eq!(
-            first(Work::Native(Compute { turns: 5, simulation, ..usual })),
+            first(WorkSpec::Native(ComputeSpec { turns: 5, simulation, ..usual })),
             "native: 1 task of about 1.500 s each (5 turns); switch interval 5.0 ms; simulated on 1 \
              core, seed 7"
         );
@@ -187,13 +195,15 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
         let plan = Plan::new(sequential.plan().work.clone(), Mode::Processes, 1, 2);
         let mut run = Run::new(plan.clone());
         let failure = |message: &str| Failure::new(FailureKind::Worker, message);
-        let lost = Outcome::Lost(failure("killed"));
+        let lost = TaskOutcome::Requeued(failure("killed"));
         let task = TaskId(1);
         for kind in [
-            Kind::RunStarted { plan },
-            Kind::Started { task },
-            Kind::Finished { task, outcome: lost },
-            Kind::RunFinished { end: End::Failed(failure("no worker process starts: see why")) },
+            EventKind::RunStarted { plan },
+            EventKind::TaskStarted { task },
+            EventKind::TaskFinished { task, outcome: lost },
+            EventKind::RunFinished {
+                outcome: RunOutcome::Failed(failure("no worker process starts: see why")),
+            },
         ] {
             run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
         }

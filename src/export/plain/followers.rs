@@ -3,9 +3,12 @@
 use std::cmp::Reverse;
 use std::io::{self, Write};
 
-use super::{Remark, example_name, fraction, remark, times, unfinished, workers, write_remarks};
-use crate::export::{Comparison, percentiles, plural, took, waves};
-use crate::model::stats::{Agreement, turnover};
+use super::{
+    Remark, done_fraction, example_mode_name, gil_and_processes, new_remark, unfinished_remarks,
+    write_remarks, write_times,
+};
+use crate::export::{Comparison, duration_percentiles, plural, run_time, run_waves};
+use crate::model::stats::{Agreement, turnover_text};
 use crate::model::{Mode, Run, Target};
 
 pub(super) fn write(
@@ -14,45 +17,45 @@ pub(super) fn write(
     profile: Option<&Run>,
     runs: &[Run],
 ) -> io::Result<()> {
-    times(out, runs)?;
-    counts(out, runs)?;
+    write_times(out, runs)?;
+    write_counts(out, runs)?;
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
-        (target, runs.iter().rfind(|run| run.has_begun()))
+        (target, runs.iter().rfind(|run| run.has_started()))
     {
         let pages = plural(last.known_tasks().into(), "page");
         writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
     }
-    table(out, runs)?;
+    write_table(out, runs)?;
     write_remarks(out, remarks(profile, runs))?;
-    write_remarks(out, workers::remarks(runs))?;
-    write_remarks(out, unfinished(runs))
+    write_remarks(out, gil_and_processes::remarks(runs))?;
+    write_remarks(out, unfinished_remarks(runs))
 }
 
-fn counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     if let [one, other] = runs
-        && one.is_whole()
-        && other.is_whole()
+        && one.is_complete()
+        && other.is_complete()
         && one.follower_count() == other.follower_count()
     {
-        let [one, other] = [one, other].map(|run| example_name(run.plan().mode));
+        let [one, other] = [one, other].map(|run| example_mode_name(run.plan().mode));
         let count = runs.first().map_or(0, Run::follower_count);
         return writeln!(out, "both {one} and {other} count: {count}");
     }
-    let counts: Vec<String> = runs.iter().map(count).collect();
+    let counts: Vec<String> = runs.iter().map(count_phrase).collect();
     writeln!(out, "{}", counts.join(", "))
 }
 
-fn count(run: &Run) -> String {
-    let (name, followers) = (example_name(run.plan().mode), run.follower_count());
-    if run.is_whole() {
+fn count_phrase(run: &Run) -> String {
+    let (name, followers) = (example_mode_name(run.plan().mode), run.follower_count());
+    if run.is_complete() {
         return format!("{name} count: {followers}");
     }
-    format!("{name} count: {followers} (incomplete: {} pages)", fraction(run))
+    format!("{name} count: {followers} (incomplete: {} pages)", done_fraction(run))
 }
 
-fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
+fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
-    let begun = || runs.iter().filter(|run| run.has_begun());
+    let begun = || runs.iter().filter(|run| run.has_started());
     let names = begun().map(|run| run.plan().name().len()).fold(12, usize::max);
     writeln!(
         out,
@@ -60,7 +63,7 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         "mode", "elapsed", "pages", "followers", "requests/s"
     )?;
     for run in begun() {
-        let elapsed = took(run);
+        let elapsed = run_time(run);
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         write!(
             out,
@@ -69,7 +72,7 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
             run.follower_count(),
             run.rate(elapsed)
         )?;
-        match percentiles(run, [0.5, 0.95]) {
+        match duration_percentiles(run, [0.5, 0.95]) {
             Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
             None => writeln!(out, "{:>10}{:>10}", "-", "-")?,
         }
@@ -78,21 +81,21 @@ fn table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 }
 
 /// How many workers a run had.
-fn workers_of(run: &Run) -> String {
+fn workers_phrase(run: &Run) -> String {
     if run.plan().auto {
-        return format!("{:.1} workers on average", run.mean_workers(took(run)));
+        return format!("{:.1} workers on average", run.mean_workers(run_time(run)));
     }
     plural(run.plan().workers.into(), "worker")
 }
 
 /// How many requests at once turned out to help, and what changed it how often, the most frequent
 /// reason first.
-fn found(run: &Run) -> Option<String> {
-    let (first, changes) = run.steps().split_first().filter(|_| run.plan().auto)?;
+fn limit_changes_phrase(run: &Run) -> Option<String> {
+    let (first, changes) = run.limit_changes().split_first().filter(|_| run.plan().auto)?;
     let last = changes.last().unwrap_or(first);
-    let end = format!("{} in the end, {} at most", last.to, run.allowed_level().peak());
+    let end = format!("{} in the end, {} at most", last.to, run.concurrency_limit_level().peak());
     let mut reasons: Vec<(usize, &str)> = Vec::new();
-    for words in changes.iter().map(|step| step.why.words()) {
+    for words in changes.iter().map(|step| step.reason.label()) {
         match reasons.iter_mut().find(|(_, known)| *known == words) {
             Some((count, _)) => *count += 1,
             None => reasons.push((1, words)),
@@ -109,20 +112,24 @@ fn found(run: &Run) -> Option<String> {
 }
 
 /// What is told of a run only if there was any.
-struct Counted {
+struct CountRemark {
     label: &'static str,
     count: fn(&Run) -> u64,
     meaning: &'static str,
 }
 
-const COUNTED: [Counted; 3] = [
-    Counted { label: "duplicates", count: Run::duplicates, meaning: "seen before, counted once" },
-    Counted {
+const COUNT_REMARKS: [CountRemark; 3] = [
+    CountRemark {
+        label: "duplicates",
+        count: Run::duplicate_count,
+        meaning: "seen before, counted once",
+    },
+    CountRemark {
         label: "retries",
-        count: |run| run.retries().into(),
+        count: |run| run.retry_count().into(),
         meaning: "requests that were made again",
     },
-    Counted {
+    CountRemark {
         label: "rate limits",
         count: |run| run.limits().len() as u64,
         meaning: "nothing was asked meanwhile",
@@ -131,71 +138,75 @@ const COUNTED: [Counted; 3] = [
 
 /// The lines after the table.
 fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
-    let comparison = Comparison::of(runs);
-    let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_whole());
+    let comparison = Comparison::for_threads(runs);
+    let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_complete());
     let mut remarks = Vec::new();
     if let Some(run) = several {
-        let workers = workers_of(run);
+        let workers = workers_phrase(run);
         if let Some(Comparison { speed_up: Some(s), efficiency: Some(e), .. }) = comparison {
             let speed_up = format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0);
-            remarks.push(remark("speed-up", speed_up));
+            remarks.push(new_remark("speed-up", speed_up));
         }
         let pages = plural(run.known_tasks().into(), "page");
-        remarks.extend(waves(run).map(|waves| {
+        remarks.extend(run_waves(run).map(|waves| {
             let idle = match waves.idle {
                 0 => "no worker idle in the last".to_owned(),
                 idle => format!("{} idle in the last", plural(idle.into(), "worker")),
             };
             let count = waves.count;
-            remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
+            new_remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
         }));
     }
-    remarks.extend(runs.iter().filter_map(found).map(|text| remark("at once", text)));
-    remarks.extend(comparison.map(|two| remark("followers", agreement(two.agreement))));
-    remarks.extend(COUNTED.iter().filter_map(|counted| counted.of(runs)));
-    if let Some(page) = runs.iter().find_map(Run::last_shown) {
+    remarks.extend(
+        runs.iter().filter_map(limit_changes_phrase).map(|text| new_remark("at once", text)),
+    );
+    remarks.extend(comparison.map(|two| new_remark("followers", agreement_phrase(two.agreement))));
+    remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
+    if let Some(page) = runs.iter().find_map(Run::last_visible_page) {
         let pages = plural(page.0.into(), "page");
-        remarks.push(remark("last page", format!("the API shows no more than {pages}")));
+        remarks.push(new_remark("last page", format!("the API shows no more than {pages}")));
     }
-    remarks.extend(hidden(profile, runs).map(|text| remark("profile", text)));
+    remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));
     remarks
 }
 
-impl Counted {
-    fn of(&self, runs: &[Run]) -> Option<Remark> {
+impl CountRemark {
+    fn for_runs(&self, runs: &[Run]) -> Option<Remark> {
         let counted = runs.iter().filter(|run| (self.count)(run) > 0);
         let each = counted.map(|run| format!("{} in {}", (self.count)(run), run.plan().name()));
         let each: Vec<String> = each.collect();
         (!each.is_empty())
-            .then(|| remark(self.label, format!("{}: {}", each.join(", "), self.meaning)))
+            .then(|| new_remark(self.label, format!("{}: {}", each.join(", "), self.meaning)))
     }
 }
 
-fn agreement(agreement: Agreement) -> String {
+fn agreement_phrase(agreement: Agreement) -> String {
     match agreement {
         Agreement::Same { items: 0 } => "none in either".to_owned(),
         Agreement::Same { items } => format!("the same {items} in both, in the same order"),
         Agreement::Reordered { items } => {
             format!("the same {items} in both, but not in the same order")
         }
-        Agreement::Different { only_first, only_second } => turnover(only_first, only_second),
+        Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
         Agreement::Incomplete => "not compared, as pages are missing".to_owned(),
     }
 }
 
 /// Where the profile's count is not the list's.
-fn hidden(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
+fn hidden_followers_phrase(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
     let said = profile?.profile()?.followers;
-    let listed = runs.iter().find(|run| run.is_whole())?.follower_count();
+    let listed = runs.iter().find(|run| run.is_complete())?.follower_count();
     (said != listed).then(|| format!("counts {said} followers, where the list has {listed}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::fixture::{Page, ended, not_begun, profile, run, target};
+    use crate::export::fixture::{PageFixture, ended, not_begun, profile, run, target};
     use crate::export::plain;
-    use crate::model::{End, Event, FailureKind, Kind, LaneId, Nanos, Plan, Why};
+    use crate::model::{
+        ChangeReason, Event, EventKind, FailureKind, LaneId, Nanos, Plan, RunOutcome,
+    };
 
     fn report(said: u64, runs: &[Run]) -> String {
         let mut out = Vec::new();
@@ -203,13 +214,13 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    fn race(sequential: &[Page<'_>], threads: &[Page<'_>]) -> [Run; 2] {
+    fn race(sequential: &[PageFixture<'_>], threads: &[PageFixture<'_>]) -> [Run; 2] {
         [run(Mode::Sequential, 1, sequential), run(Mode::Threads, 2, threads)]
     }
 
     #[test]
     fn a_whole_race() {
-        let pages: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[3, 4]), Ok(&[5])];
+        let pages: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3, 4]), Ok(&[5])];
         assert_eq!(
             report(5, &race(&pages, &pages)),
             "\
@@ -243,19 +254,21 @@ followers    the same 5 in both, in the same order
 
     #[test]
     fn what_changed_a_count_that_was_found_is_counted() {
-        let auto = |whys: &[Why]| {
+        let auto = |whys: &[ChangeReason]| {
             let plan = Plan { auto: true, ..not_begun(Mode::Threads).plan().clone() };
             let mut run = Run::new(plan.clone());
             let at = |kind| Event { at: Nanos::ZERO, lane: LaneId(0), kind };
-            run.apply(&at(Kind::RunStarted { plan }));
-            for (in_flight, &why) in (4..).zip([&[Why::Start], whys].concat().iter()) {
-                run.apply(&at(Kind::Allowed { in_flight, why }));
+            run.apply(&at(EventKind::RunStarted { plan }));
+            for (in_flight, &reason) in (4..).zip([&[ChangeReason::Start], whys].concat().iter()) {
+                run.apply(&at(EventKind::ConcurrencyChanged { in_flight, reason }));
             }
-            run.apply(&at(Kind::RunFinished { end: End::Finished }));
+            run.apply(&at(EventKind::RunFinished { outcome: RunOutcome::Finished }));
             report(3, &[run])
         };
-        let [free, queue] = [Why::NoQueue { tenths: 1 }, Why::Queue { tenths: 25 }];
-        let several = auto(&[free, queue, Why::Broken, Why::Queue { tenths: 31 }]);
+        let [free, queue] =
+            [ChangeReason::NoQueue { tenths: 1 }, ChangeReason::Queue { tenths: 25 }];
+        let several =
+            auto(&[free, queue, ChangeReason::Broken, ChangeReason::Queue { tenths: 31 }]);
         let said = "\nat once      8 in the end, 8 at most, after 4 changes: \
                     2 queue, 1 no queue, 1 broken connection\n";
         assert!(several.contains(said), "{several}");
@@ -265,8 +278,8 @@ followers    the same 5 in both, in the same order
 
     #[test]
     fn who_comes_again_is_counted_once_and_said_to() {
-        let doubled: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
-        let plain: [Page<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
+        let doubled: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
+        let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
         let both = report(3, &race(&doubled, &doubled));
         assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
         let said = "the same 3 in both, in the same order\n\
@@ -287,14 +300,14 @@ followers    the same 5 in both, in the same order
 
     #[test]
     fn long_figures_stay_apart() {
-        let pages: Vec<Page<'_>> = vec![Ok(&[]); 100_000];
+        let pages: Vec<PageFixture<'_>> = vec![Ok(&[]); 100_000];
         let report = report(3, &[run(Mode::Threads, 1000, &pages)]);
         assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
     }
 
     #[test]
     fn a_missing_page_is_said() {
-        let whole: [Page<'_>; 2] = [Ok(&[1, 2]), Ok(&[3])];
+        let whole: [PageFixture<'_>; 2] = [Ok(&[1, 2]), Ok(&[3])];
         let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
         let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
         assert!(report.contains(line), "{report}");
@@ -306,7 +319,7 @@ followers    the same 5 in both, in the same order
 
     #[test]
     fn a_mode_that_did_not_run_has_no_time() {
-        let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], End::Stopped);
+        let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], RunOutcome::Stopped);
         let report = report(3, &[stopped, not_begun(Mode::Threads)]);
         assert!(report.contains("single_threaded time(sec): 1.0\n"), "{report}");
         assert!(report.contains("multi_threaded time(sec): not run\n"), "{report}");

@@ -3,43 +3,43 @@
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
 
-use super::{Remark, remark, write_remarks};
-use crate::model::scaling::{Estimate, Fit, Interval, Parameter};
+use super::{Remark, new_remark, write_remarks};
+use crate::model::printable::three_digits;
+use crate::model::scaling::{ConfidenceInterval, Estimate, Fit, Parameter};
 use crate::model::stats;
-use crate::model::sweep::{Sweep, Words};
-use crate::model::text::figure;
+use crate::model::sweep::{Sweep, WorkerTerms};
 use crate::model::{Mode, Workload};
 
 /// No more stairs are listed.
-const STAIRS: usize = 12;
+const MAX_STAIRS: usize = 12;
 
 /// Writes the report of a sweep over a workload in a mode. Nothing before the first trial.
 pub fn write(out: &mut dyn Write, sweep: &Sweep, workload: Workload, mode: Mode) -> io::Result<()> {
-    let words = Words::of(workload, mode);
+    let words = WorkerTerms::for_run(workload, mode);
     if sweep.trials().is_empty() {
         return Ok(());
     }
-    table(out, sweep, words)?;
+    write_table(out, sweep, words)?;
     if !sweep.fits().is_empty() {
-        laws(out, sweep, words)?;
+        write_models(out, sweep, words)?;
     }
     write_remarks(out, remarks(sweep, words))?;
     let advice = sweep.advice(workload, mode);
-    write_remarks(out, advice.map(|text| remark("advice", text)))
+    write_remarks(out, advice.map(|text| new_remark("advice", text)))
 }
 
-fn table(out: &mut dyn Write, sweep: &Sweep, words: Words) -> io::Result<()> {
+fn write_table(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {
     let rate = format!("{}/s", words.tasks);
     writeln!(
         out,
         "{:<10}{:>7}{:>11}{:>11}{:>11}{rate:>12}{:>10}{:>12}{:>12}",
         words.workers, "trials", "median", "min", "max", "speed-up", "efficiency", "Karp-Flatt"
     )?;
-    for point in sweep.medians() {
+    for point in sweep.points() {
         let (workers, trials) = (point.workers, point.trials);
         let [median, min, max] = [point.median, point.min, point.max];
         write!(out, "{workers:<10}{trials:>7} {median:>10} {min:>10} {max:>10}")?;
-        write!(out, "{:>12}", figure(point.rate))?;
+        write!(out, "{:>12}", three_digits(point.rate))?;
         let Some(times) = sweep.speed_up(point.rate) else {
             writeln!(out, "{:>10}{:>12}{:>12}", "-", "-", "-")?;
             continue;
@@ -52,66 +52,68 @@ fn table(out: &mut dyn Write, sweep: &Sweep, words: Words) -> io::Result<()> {
     writeln!(out)
 }
 
-fn laws(out: &mut dyn Write, sweep: &Sweep, words: Words) -> io::Result<()> {
+fn write_models(out: &mut dyn Write, sweep: &Sweep, words: WorkerTerms) -> io::Result<()> {
     writeln!(out, "{:<10}{:>8}{:>9}  parameters [95 % interval]", "law", "R2", "AICc")?;
     for fit in sweep.fits() {
         let or_none = |value: Option<f64>, digits: usize| {
             value.map_or_else(|| "-".to_owned(), |value| format!("{value:.digits$}"))
         };
         let (r2, aicc) = (or_none(fit.r2, 4), or_none(fit.aicc, 1));
-        let parameters = parameters(fit, words).join(", ");
+        let parameters = parameter_phrases(fit, words).join(", ");
         writeln!(out, "{:<10}{r2:>8}{aicc:>9}  {parameters}", fit.name())?;
     }
     writeln!(out)
 }
 
-fn parameters(fit: &Fit, words: Words) -> Vec<String> {
+fn parameter_phrases(fit: &Fit, words: WorkerTerms) -> Vec<String> {
     let each = fit.parameters.iter().map(|&(parameter, Estimate { value, interval })| {
         let unit = match parameter {
             Parameter::Gain | Parameter::Capacity => format!(" {}/s", words.tasks),
             Parameter::Contention | Parameter::Coherency => String::new(),
         };
-        let between = interval.map_or_else(String::new, |Interval { low, high }| {
-            format!(" [{} to {}]", figure(low), figure(high))
+        let between = interval.map_or_else(String::new, |ConfidenceInterval { low, high }| {
+            format!(" [{} to {}]", three_digits(low), three_digits(high))
         });
-        format!("{} {}{unit}{between}", parameter.symbol(), figure(value))
+        format!("{} {}{unit}{between}", parameter.symbol(), three_digits(value))
     });
-    let peak = fit.peak().map(|peak| format!("most at {}", figure(peak)));
+    let peak = fit.peak().map(|peak| format!("most at {}", three_digits(peak)));
     each.chain(peak).collect()
 }
 
-fn remarks(sweep: &Sweep, words: Words) -> Vec<Remark> {
+fn remarks(sweep: &Sweep, words: WorkerTerms) -> Vec<Remark> {
     let mut remarks = Vec::new();
     if let (Some(best), false) = (sweep.fits().first(), sweep.is_guess()) {
-        let against = match (sweep.has_stairs(), words.tasks) {
+        let against = match (sweep.has_wave_steps(), words.tasks) {
             (true, tasks) => format!("{tasks} / waves"),
             (false, _) => words.workers.to_owned(),
         };
         let name = best.name();
-        remarks
-            .push(remark("best law", format!("{name}, by AICc, of the rates against {against}")));
+        remarks.push(new_remark(
+            "best law",
+            format!("{name}, by AICc, of the rates against {against}"),
+        ));
     }
     if let Some(knee) = sweep.knee() {
         let knee = format!("{knee} {}: beyond that more of them buy little", words.workers);
-        remarks.push(remark("knee", knee));
+        remarks.push(new_remark("knee", knee));
     }
-    if let Some(tasks) = sweep.no_knee_up_to() {
+    if let Some(tasks) = sweep.max_without_knee() {
         let knee =
             format!("none up to {tasks} {}, one for each of the {}", words.workers, words.tasks);
-        remarks.push(remark("knee", knee));
+        remarks.push(new_remark("knee", knee));
     }
-    remarks.extend(stairs(sweep, words).map(|text| remark("stairs", text)));
+    remarks.extend(stairs_phrase(sweep, words).map(|text| new_remark("stairs", text)));
     remarks
 }
 
-fn stairs(sweep: &Sweep, words: Words) -> Option<String> {
-    let (tasks, stairs) = (sweep.tasks()?, sweep.stairs());
+fn stairs_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
+    let (tasks, stairs) = (sweep.tasks()?, sweep.wave_steps());
     let name = |stair: &RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
-    let named: Vec<String> = stairs.iter().take(STAIRS).map(name).collect();
-    let more = if stairs.len() > STAIRS { ", ..." } else { "" };
+    let named: Vec<String> = stairs.iter().take(MAX_STAIRS).map(name).collect();
+    let more = if stairs.len() > MAX_STAIRS { ", ..." } else { "" };
     let all = named.join(", ");
     (!named.is_empty()).then(|| {
-        let Words { workers, tasks: of, .. } = words;
+        let WorkerTerms { workers, tasks: of, .. } = words;
         format!("equal {of} make no difference among these {workers}: {all}{more} ({tasks} {of})")
     })
 }

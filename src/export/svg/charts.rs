@@ -2,58 +2,58 @@
 
 use std::fmt::Write as _;
 
-use super::Picture;
-use super::ink::{Anchor, Font, hex, number};
+use super::SvgPicture;
 use super::layout::{CHART, LEFT, MARGIN, RIGHT};
-use crate::model::{Level, Nanos, Run, State};
+use super::svg_writer::{Font, TextAnchor, format_number, hex_color};
+use crate::model::{LevelSeries, Nanos, Run, State};
 
 /// More steps than this are drawn as their means.
-const MOST_STEPS: usize = 1_000;
+const MAX_EXACT_STEPS: usize = 1_000;
 
-impl Picture<'_> {
-    pub(super) fn charts(&mut self, run: &Run) {
+impl SvgPicture<'_> {
+    pub(super) fn draw_charts(&mut self, run: &Run) {
         let (end, plan) = (self.subject.elapsed(run), run.plan());
         if plan.workers > 1 {
-            let color = self.background.state(State::Waiting);
-            self.chart("in flight", run.in_flight_level(), end, color);
+            let color = self.background.state_color(State::Waiting);
+            self.draw_chart("in flight", run.in_flight_level(), end, color);
         }
         let color = self.background.sequential();
         // Without a bound it holds all tasks from the start, which says little.
         if plan.queue.is_some() {
-            self.chart("queue", run.queue_level(), end, color);
+            self.draw_chart("queue", run.queue_level(), end, color);
         }
         if run.quota().is_some() && plan.work.target().is_some_and(|target| target.costs_quota) {
-            self.chart("quota", run.quota_level(), end, color);
+            self.draw_chart("quota", run.quota_level(), end, color);
         }
     }
 
-    fn chart(&mut self, name: &str, level: Level<'_>, end: Nanos, color: u32) {
-        let font = Font::new(12.0, self.background.quiet());
+    fn draw_chart(&mut self, name: &str, level: LevelSeries<'_>, end: Nanos, color: u32) {
+        let font = Font::new(12.0, self.background.muted());
         let (top, bottom) = (self.y + 2.0, self.y + CHART - 4.0);
-        self.ink.text([MARGIN + 12.0, bottom - 5.0], font, name);
+        self.writer.push_text([MARGIN + 12.0, bottom - 5.0], font, name);
         let peak = format!("at most {}", level.peak());
         let right = RIGHT + 8.0;
-        self.ink.text([right, bottom - 5.0], font.anchored(Anchor::Start), &peak);
+        self.writer.push_text([right, bottom - 5.0], font.with_anchor(TextAnchor::Start), &peak);
         let highest = f64::from(level.peak().max(1));
-        let mut path = format!("M{} {}", number(LEFT), number(bottom));
-        for (at, value) in self.steps(level, end) {
+        let mut path = format!("M{} {}", format_number(LEFT), format_number(bottom));
+        for (at, value) in self.level_steps(level, end) {
             let (x, y) = (LEFT + self.scale.x(at), bottom - value / highest * (bottom - top));
             // Writing to a String cannot fail.
-            _ = write!(path, "H{}V{}", number(x), number(y));
+            _ = write!(path, "H{}V{}", format_number(x), format_number(y));
         }
         let end = LEFT + self.scale.x(end);
-        _ = write!(path, "H{}V{}z", number(end), number(bottom));
-        self.ink.raw(r#"<g fill-opacity="0.75">"#);
-        self.ink.path(&path, &hex(color));
-        self.ink.raw("</g>\n");
-        self.ink.line([LEFT, bottom, end, bottom], self.background.line());
+        _ = write!(path, "H{}V{}z", format_number(end), format_number(bottom));
+        self.writer.push_raw(r#"<g fill-opacity="0.75">"#);
+        self.writer.push_path(&path, &hex_color(color));
+        self.writer.push_raw("</g>\n");
+        self.writer.push_line([LEFT, bottom, end, bottom], self.background.line());
         self.y += CHART + 2.0;
     }
 
     /// A level's values, each with when it begins: exactly, or the means of half pixels.
-    fn steps(&self, level: Level<'_>, end: Nanos) -> Vec<(Nanos, f64)> {
-        let exact: Vec<(Nanos, u32)> = level.changes().take(MOST_STEPS + 1).collect();
-        if exact.len() <= MOST_STEPS {
+    fn level_steps(&self, level: LevelSeries<'_>, end: Nanos) -> Vec<(Nanos, f64)> {
+        let exact: Vec<(Nanos, u32)> = level.changes().take(MAX_EXACT_STEPS + 1).collect();
+        if exact.len() <= MAX_EXACT_STEPS {
             let values = exact.into_iter().filter(|(at, _)| *at < end);
             return values.map(|(at, value)| (at, f64::from(value))).collect();
         }

@@ -21,14 +21,14 @@ pub(super) const ROW: f64 = 26.0;
 pub(super) const CHART: f64 = 26.0;
 
 /// So few lanes are always drawn high.
-const FEW: usize = 4;
+const MAX_TALL_LANES: usize = 4;
 
 /// No more labels of an axis.
-const MOST_TICKS: u64 = 10;
+const MAX_TICKS: u64 = 10;
 
 /// How lanes are drawn: fewer are higher.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lanes {
+pub(super) struct LaneGeometry {
     /// From a lane to the next.
     pub(super) pitch: f64,
     /// How high a lane is.
@@ -38,7 +38,7 @@ pub(super) struct Lanes {
 }
 
 /// How many lanes are drawn: of a count that was found, those that were tried.
-pub(super) fn shown(run: &Run) -> usize {
+pub(super) fn shown_lanes(run: &Run) -> usize {
     let lanes = run.lanes();
     if !run.plan().auto {
         return lanes.len();
@@ -47,12 +47,12 @@ pub(super) fn shown(run: &Run) -> usize {
     last.map_or(1, |last| last + 1).min(lanes.len())
 }
 
-impl Lanes {
+impl LaneGeometry {
     /// For a run among others: one of few lanes has room beside many.
-    pub(super) fn of(run: &Run, runs: &[&Run]) -> Self {
-        let all: usize = runs.iter().map(|run| shown(run)).sum();
-        let own = shown(run);
-        let lanes = if own <= FEW { own } else { all };
+    pub(super) fn for_run(run: &Run, runs: &[&Run]) -> Self {
+        let all: usize = runs.iter().map(|run| shown_lanes(run)).sum();
+        let own = shown_lanes(run);
+        let lanes = if own <= MAX_TALL_LANES { own } else { all };
         let (pitch, height, named) = match lanes {
             0..=24 => (22.0, 18.0, 1),
             25..=60 => (15.0, 12.0, 1),
@@ -63,13 +63,13 @@ impl Lanes {
     }
 
     /// Whether a lane has room for words.
-    pub(super) fn have_words(self) -> bool {
+    pub(super) fn fits_text(self) -> bool {
         self.height >= 12.0
     }
 }
 
 /// The moments that an axis names, and how many decimals their seconds need.
-pub(super) fn ticks(end: Nanos) -> (Vec<Nanos>, usize) {
+pub(super) fn axis_ticks(end: Nanos) -> (Vec<Nanos>, usize) {
     let mut step = 1_u64;
     for factor in [2, 5, 10].into_iter().cycle().scan(1_u64, |decade, factor| {
         let step = decade.saturating_mul(factor);
@@ -78,7 +78,7 @@ pub(super) fn ticks(end: Nanos) -> (Vec<Nanos>, usize) {
         }
         Some(step)
     }) {
-        if end.0 / step <= MOST_TICKS {
+        if end.0 / step <= MAX_TICKS {
             break;
         }
         step = factor;
@@ -100,10 +100,10 @@ mod tests {
             (11_000, 2_000, 0),
             (47, 5, 3),
         ] {
-            let (ticks, found) = ticks(Nanos::from_millis(end));
+            let (ticks, found) = axis_ticks(Nanos::from_millis(end));
             assert_eq!((ticks[1], found), (Nanos::from_millis(step), digits), "{end}");
             assert!((5..=11).contains(&ticks.len()), "{end}: {}", ticks.len());
         }
-        assert_eq!(ticks(Nanos::ZERO), (vec![Nanos::ZERO], 9));
+        assert_eq!(axis_ticks(Nanos::ZERO), (vec![Nanos::ZERO], 9));
     }
 }

@@ -2,16 +2,16 @@
 //! million followers need no memory, and every page of every size finds the same ones.
 
 /// The most followers that the server can invent.
-pub const MOST_FOLLOWERS: u32 = 1_000_000;
+pub const MAX_FOLLOWERS: u32 = 1_000_000;
 
-/// Places have 20 bits. These are for followers: [`MOST_FOLLOWERS`], and some to spare.
-pub(super) const PLACES: u32 = (1 << 20) - 1;
+/// Places have 20 bits. These are for followers: [`MAX_FOLLOWERS`], and some to spare.
+pub(super) const ACCOUNT_COUNT: u32 = (1 << 20) - 1;
 
 /// The place whose account stands in for a follower that would bear the user's own login.
-const STAND_IN: u32 = PLACES;
+const REPLACEMENT_INDEX: u32 = ACCOUNT_COUNT;
 
 /// The place of the user, behind all followers.
-const OWNER: u32 = PLACES + 1;
+const OWNER_INDEX: u32 = ACCOUNT_COUNT + 1;
 
 /// Account numbers have 27 bits, as many as GitHub's own had by 2023.
 const ID_BITS: u32 = 27;
@@ -53,33 +53,37 @@ pub(super) struct Account {
 impl Account {
     /// The user whose followers are served.
     pub(super) fn owner(login: &str) -> Self {
-        Self { login: login.to_owned(), id: id(OWNER) }
+        Self { login: login.to_owned(), id: id_at(OWNER_INDEX) }
     }
 
     /// The follower at a place in `owner`'s list, counted from 0.
     pub(super) fn follower(place: u32, owner: &Self) -> Self {
-        let own = Self::at(place);
-        if own.login.eq_ignore_ascii_case(&owner.login) { Self::at(STAND_IN) } else { own }
+        let own = Self::from_index(place);
+        if own.login.eq_ignore_ascii_case(&owner.login) {
+            Self::from_index(REPLACEMENT_INDEX)
+        } else {
+            own
+        }
     }
 
-    fn at(place: u32) -> Self {
-        Self { login: login(place), id: id(place) }
+    fn from_index(place: u32) -> Self {
+        Self { login: login_at(place), id: id_at(place) }
     }
 
     /// What a list says of it: GitHub's "simple user", as JSON.
-    pub(super) fn simple(&self, api: &str) -> String {
-        format!("{{{}}}", self.fields(api))
+    pub(super) fn summary_json(&self, api: &str) -> String {
+        format!("{{{}}}", self.common_fields(api))
     }
 
     /// What its own page says of it, as JSON.
-    pub(super) fn profile(&self, api: &str, followers: u32) -> String {
-        let fields = self.fields(api);
+    pub(super) fn profile_json(&self, api: &str, followers: u32) -> String {
+        let fields = self.common_fields(api);
         format!(
             r#"{{{fields},"name":null,"company":null,"blog":"","location":null,"email":null,"hireable":null,"bio":"Invented by threadline's built-in server, as are the followers.","twitter_username":null,"public_repos":8,"public_gists":0,"followers":{followers},"following":0,"created_at":"2014-05-01T12:00:00Z","updated_at":"2026-01-01T12:00:00Z"}}"#
         )
     }
 
-    fn fields(&self, api: &str) -> String {
+    fn common_fields(&self, api: &str) -> String {
         let Self { login, id } = self;
         let url = format!("{api}/users/{login}");
         format!(
@@ -91,9 +95,9 @@ impl Account {
 /// The login at a place: `brunogarcia`, `sofia-fuchs`, `olgacole43`, each once. 13 bits of the place choose the
 /// two names. The other 7 choose hyphen and number, turned by what the names come to, so that the
 /// first few thousand are not all of one make.
-fn login(place: u32) -> String {
-    let names = shuffled(place % (1 << 13), 13);
-    let turn = shuffled(names, 13);
+fn login_at(place: u32) -> String {
+    let names = scramble(place % (1 << 13), 13);
+    let turn = scramble(names, 13);
     // Of those first ones, half are plain, a quarter has a hyphen, a quarter a number.
     let turned = match turn % 4 {
         0 | 1 => 0,
@@ -110,13 +114,13 @@ fn login(place: u32) -> String {
     }
 }
 
-fn id(place: u32) -> u64 {
-    u64::from(shuffled(place, ID_BITS))
+fn id_at(place: u32) -> u64 {
+    u64::from(scramble(place, ID_BITS))
 }
 
 /// Another number below `1 << bits` for each one below it, with no order to be seen: each step can
 /// be undone, so no two numbers come to the same.
-const fn shuffled(number: u32, bits: u32) -> u32 {
+const fn scramble(number: u32, bits: u32) -> u32 {
     let mask = (1 << bits) - 1;
     let mut mixed = number.wrapping_add(0x2F6B_51D7);
     let mut round = 0;
@@ -137,12 +141,12 @@ mod tests {
     #[test]
     fn no_login_and_no_id_appears_twice_in_a_million() {
         let owner = Account::owner("aaronlelevier");
-        let followers = || (0..MOST_FOLLOWERS).map(|place| Account::follower(place, &owner));
+        let followers = || (0..MAX_FOLLOWERS).map(|place| Account::follower(place, &owner));
         let mut ids: HashSet<u64> = followers().map(|follower| follower.id).collect();
         assert!(ids.insert(owner.id));
-        assert_eq!(ids.len(), MOST_FOLLOWERS as usize + 1);
+        assert_eq!(ids.len(), MAX_FOLLOWERS as usize + 1);
         let logins: HashSet<String> = followers().map(|follower| follower.login).collect();
-        assert_eq!(logins.len(), MOST_FOLLOWERS as usize);
+        assert_eq!(logins.len(), MAX_FOLLOWERS as usize);
     }
 
     #[test]
@@ -161,9 +165,9 @@ mod tests {
 
     #[test]
     fn nobody_follows_himself() {
-        let own = Account::at(42);
+        let own = Account::from_index(42);
         let owner = Account::owner(&own.login.to_uppercase());
-        assert_eq!(Account::follower(42, &owner), Account::at(STAND_IN));
-        assert_eq!(Account::follower(41, &owner), Account::at(41));
+        assert_eq!(Account::follower(42, &owner), Account::from_index(REPLACEMENT_INDEX));
+        assert_eq!(Account::follower(41, &owner), Account::from_index(41));
     }
 }

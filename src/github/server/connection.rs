@@ -10,16 +10,16 @@ use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{self, Instant};
 
-use super::api::Api;
-use super::head::{self, PATIENCE};
-use super::wire;
+use super::api_handler::ApiHandler;
+use super::http_request::{self, READ_TIMEOUTS};
+use super::wire_step;
 
 /// How long a client may go on sending after the last answer, so that it gets to read it.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// What a server was asked so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Counts {
+pub struct RequestCounts {
     /// Connections opened.
     pub connections: u64,
     /// Requests received, bad ones included.
@@ -27,7 +27,7 @@ pub struct Counts {
     /// Requests in flight now: received, their answer not yet wholly sent, and the client still there.
     pub in_flight: u64,
     /// The highest number of requests that were in flight at once.
-    pub most_in_flight: u64,
+    pub max_in_flight: u64,
     /// Requests that came while a rate limit lasted, more than a quarter of a second after it was
     /// first said. Those that came before may have been on their way already.
     pub early: u64,
@@ -35,61 +35,63 @@ pub struct Counts {
 
 /// What the connections of a server have in common.
 #[derive(Debug)]
-pub(super) struct Shared {
-    api: Api,
+pub(super) struct ServerContext {
+    api: ApiHandler,
     /// The turns that there are, where they are bounded.
     turns: Option<Semaphore>,
     connections: AtomicU64,
     requests: AtomicU64,
     in_flight: AtomicU64,
-    most_in_flight: AtomicU64,
+    max_in_flight: AtomicU64,
 }
 
-impl Shared {
-    pub(super) fn new(api: Api, at_once: Option<NonZeroU16>) -> Self {
+impl ServerContext {
+    pub(super) fn new(api: ApiHandler, at_once: Option<NonZeroU16>) -> Self {
         Self {
             api,
             turns: at_once.map(|most| Semaphore::new(most.get().into())),
             connections: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             in_flight: AtomicU64::new(0),
-            most_in_flight: AtomicU64::new(0),
+            max_in_flight: AtomicU64::new(0),
         }
     }
 
-    pub(super) fn counts(&self) -> Counts {
-        Counts {
+    pub(super) fn request_counts(&self) -> RequestCounts {
+        RequestCounts {
             connections: self.connections.load(Ordering::Relaxed),
             requests: self.requests.load(Ordering::Relaxed),
             in_flight: self.in_flight.load(Ordering::Relaxed),
-            most_in_flight: self.most_in_flight.load(Ordering::Relaxed),
-            early: self.api.early(),
+            max_in_flight: self.max_in_flight.load(Ordering::Relaxed),
+            early: self.api.early_requests(),
         }
     }
 
     /// Answers a connection's requests until one side has had enough.
-    pub(super) async fn serve(&self, mut stream: TcpStream) {
+    pub(super) async fn serve_connection(&self, mut stream: TcpStream) {
         self.connections.fetch_add(1, Ordering::Relaxed);
         // An error here is the client's hanging up: nobody is left to be told.
-        if self.converse(&mut stream).await.is_ok() {
-            let _ = time::timeout(LINGER, linger(&mut stream)).await;
+        if self.answer_requests(&mut stream).await.is_ok() {
+            let _ = time::timeout(LINGER, drain_connection(&mut stream)).await;
         }
     }
 
     /// Request and answer in turns; ends well when the server is the one to close.
-    async fn converse(&self, stream: &mut TcpStream) -> io::Result<()> {
+    async fn answer_requests(&self, stream: &mut TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut received = Vec::new();
-        while let Some(asked) = head::read(stream, &mut received, PATIENCE).await? {
+        while let Some(asked) =
+            http_request::read_request(stream, &mut received, READ_TIMEOUTS).await?
+        {
             let arrived = Instant::now();
-            let _in_flight = self.begin();
-            let (begun, _turn) = self.turn(stream, arrived).await?;
-            let (reply, fault) = self.api.reply(&asked, arrived);
+            let _in_flight = self.begin_request();
+            let (begun, _turn) = self.wait_for_turn(stream, arrived).await?;
+            let (reply, fault) = self.api.respond(&asked, arrived);
             let steps = match fault {
-                Some(fault) => fault.steps(reply),
-                None => reply.steps(),
+                Some(fault) => fault.wire_steps(reply),
+                None => reply.wire_steps(),
             };
-            if wire::play(&steps, stream, begun).await?.is_break() {
+            if wire_step::play_steps(&steps, stream, begun).await?.is_break() {
                 break;
             }
         }
@@ -98,7 +100,7 @@ impl Shared {
 
     /// Waits until the service has room for one more; returns when the request was begun. Fails when
     /// the client goes: its place in the line is free then.
-    async fn turn(
+    async fn wait_for_turn(
         &self,
         stream: &TcpStream,
         arrived: Instant,
@@ -107,22 +109,22 @@ impl Shared {
         tokio::select! {
             // Whoever waited is worked on as long as everybody else. Nobody closes the semaphore.
             turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
-            () = wire::closed(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
+            () = wire_step::wait_for_close(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
     }
 
-    fn begin(&self) -> InFlight<'_> {
+    fn begin_request(&self) -> InFlightGuard<'_> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let now = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        self.most_in_flight.fetch_max(now, Ordering::Relaxed);
-        InFlight(&self.in_flight)
+        self.max_in_flight.fetch_max(now, Ordering::Relaxed);
+        InFlightGuard(&self.in_flight)
     }
 }
 
 /// A request in flight, until dropped.
-struct InFlight<'a>(&'a AtomicU64);
+struct InFlightGuard<'a>(&'a AtomicU64);
 
-impl Drop for InFlight<'_> {
+impl Drop for InFlightGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -130,7 +132,7 @@ impl Drop for InFlight<'_> {
 
 /// Says that nothing more will come, and reads what the client still sends: closing over unread
 /// bytes would reset the connection, and the client might lose an answer it has not yet read.
-async fn linger(stream: &mut TcpStream) -> io::Result<()> {
+async fn drain_connection(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
     let mut unread = [0; 4_096];
     while stream.read(&mut unread).await? > 0 {}

@@ -6,11 +6,11 @@
 //!                `- faults/kind.rs: what can go wrong
 //! ```
 
-mod bomb;
-mod kind;
-mod play;
-mod script;
-mod texts;
+mod apply_fault;
+mod fault_action;
+mod fault_progress;
+mod gzip_bomb;
+mod hostile_texts;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,46 +18,46 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-pub use kind::{FAULT_KINDS, FaultKind};
-pub(super) use kind::{Kind, Limit};
-pub(super) use script::{Place, Script};
+pub use fault_action::{FAULT_DESCRIPTIONS, FaultDescription};
+pub(super) use fault_action::{FaultAction, FaultLimit};
+pub(super) use fault_progress::{FaultPoint, FaultProgress};
 
 /// A script of faults, a JSON file: `{"faults":[{"page":3,"fault":"status","status":502}]}`.
 ///
-/// Each has a `fault`, one of [`FAULT_KINDS`], with the parameters of its kind. `page` (a number, or
+/// Each has a `fault`, one of [`FAULT_DESCRIPTIONS`], with the parameters of its kind. `page` (a number, or
 /// `"profile"`), `from` (this page and all behind it) or `every` (each n-th page) say which requests
 /// it meets; without them, it is any for the user. It meets each page `times` times (1 if not said,
 /// 0 for always), then the page is answered well once, and then it all begins again: both runs of a
 /// race get to see it. Of several that could meet a request, the first in the file does. `about` is
 /// for the file's reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Faults(Vec<Fault>);
+pub struct FaultScript(Vec<FaultRule>);
 
 /// What goes wrong, where, and how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Fault {
-    kind: Kind,
-    place: Where,
+struct FaultRule {
+    kind: FaultAction,
+    place: FaultTarget,
     /// 0 for always.
     times: u32,
 }
 
 /// Which requests a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Where {
+enum FaultTarget {
     Anywhere,
-    At(Place),
+    At(FaultPoint),
     From(u64),
     Every(u64),
 }
 
-impl Where {
-    const fn meets(self, place: Place) -> bool {
+impl FaultTarget {
+    const fn matches(self, place: FaultPoint) -> bool {
         match (self, place) {
-            (Self::Anywhere, _) | (Self::At(Place::Profile), Place::Profile) => true,
-            (Self::At(Place::Page(page)), Place::Page(asked)) => page == asked,
-            (Self::From(page), Place::Page(asked)) => page <= asked,
-            (Self::Every(pages), Place::Page(asked)) => asked.is_multiple_of(pages),
+            (Self::Anywhere, _) | (Self::At(FaultPoint::Profile), FaultPoint::Profile) => true,
+            (Self::At(FaultPoint::Page(page)), FaultPoint::Page(asked)) => page == asked,
+            (Self::From(page), FaultPoint::Page(asked)) => page <= asked,
+            (Self::Every(pages), FaultPoint::Page(asked)) => asked.is_multiple_of(pages),
             _ => false,
         }
     }
@@ -65,7 +65,7 @@ impl Where {
 
 /// Why a script of faults cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum FaultsError {
+pub enum FaultScriptError {
     /// The file cannot be read.
     #[error("cannot read the faults in {}", path.display())]
     Read {
@@ -90,7 +90,7 @@ pub enum FaultsError {
         /// Which, counted from 1.
         number: usize,
         /// What is wrong with it.
-        source: FaultError,
+        source: FaultRuleError,
     },
     /// The file's text cannot be used.
     #[error("cannot use the faults in {}", path.display())]
@@ -104,12 +104,12 @@ pub enum FaultsError {
 
 /// Why a fault cannot be played.
 #[derive(Debug, thiserror::Error)]
-pub enum FaultError {
+pub enum FaultRuleError {
     /// It has no `fault`.
-    #[error("it has no \"fault\", which is one of {}", names())]
+    #[error("it has no \"fault\", which is one of {}", fault_names())]
     NoKind,
     /// There is no such fault.
-    #[error("{name} is nothing that the server can play; it plays {}", names())]
+    #[error("{name} is nothing that the server can play; it plays {}", fault_names())]
     UnknownKind {
         /// What was asked for.
         name: Value,
@@ -130,76 +130,80 @@ pub enum FaultError {
     Value(&'static str),
 }
 
-impl Faults {
+impl FaultScript {
     /// From a file's text.
-    pub fn parse(text: &str) -> Result<Self, FaultsError> {
+    pub fn parse(text: &str) -> Result<Self, FaultScriptError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
-        struct File {
+        struct FaultFile {
             faults: Vec<Map<String, Value>>,
             #[serde(rename = "about")]
             _about: Option<Value>,
         }
-        let file: File = serde_json::from_str(text)?;
+        let file: FaultFile = serde_json::from_str(text)?;
         let faults = file.faults.into_iter().zip(1..).map(|(keys, number)| {
-            Fault::parse(keys).map_err(|source| FaultsError::Fault { number, source })
+            FaultRule::parse(keys).map_err(|source| FaultScriptError::Fault { number, source })
         });
         faults.collect::<Result<_, _>>().map(Self)
     }
 
     /// From a file.
-    pub fn read(path: &Path) -> Result<Self, FaultsError> {
-        let text = super::read_text(path)
-            .map_err(|source| FaultsError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text)
-            .map_err(|source| FaultsError::Use { path: path.to_owned(), source: Box::new(source) })
+    pub fn read(path: &Path) -> Result<Self, FaultScriptError> {
+        let text = super::read_text_file(path)
+            .map_err(|source| FaultScriptError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|source| FaultScriptError::Use {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
-impl Fault {
-    fn parse(mut keys: Map<String, Value>) -> Result<Self, FaultError> {
+impl FaultRule {
+    fn parse(mut keys: Map<String, Value>) -> Result<Self, FaultRuleError> {
         keys.remove("about");
-        let place = place(&mut keys)?;
+        let place = parse_target(&mut keys)?;
         let times = keys.remove("times");
-        let name = keys.remove("fault").ok_or(FaultError::NoKind)?;
-        let kind = Kind::parse(name, keys)?;
+        let name = keys.remove("fault").ok_or(FaultRuleError::NoKind)?;
+        let kind = FaultAction::parse(name, keys)?;
         let times = match times {
             None => 1,
-            Some(_) if kind.movement().is_some() => {
-                return Err(FaultError::Value("a list changes for good, so this has no times"));
+            Some(_) if kind.list_change().is_some() => {
+                return Err(FaultRuleError::Value("a list changes for good, so this has no times"));
             }
             Some(times) => times
                 .as_u64()
                 .and_then(|times| times.try_into().ok())
-                .ok_or(FaultError::Value("times is how often, a number; 0 for always"))?,
+                .ok_or(FaultRuleError::Value("times is how often, a number; 0 for always"))?,
         };
         Ok(Self { kind, place, times })
     }
 }
 
 /// Where a fault is, by its keys.
-fn place(keys: &mut Map<String, Value>) -> Result<Where, FaultError> {
+fn parse_target(keys: &mut Map<String, Value>) -> Result<FaultTarget, FaultRuleError> {
     let mut number = |key| {
         let positive = |value: Value| value.as_u64().filter(|&number| number > 0).ok_or(value);
         keys.remove(key).map(positive)
     };
     match (number("page"), number("from"), number("every")) {
-        (None, None, None) => Ok(Where::Anywhere),
-        (Some(Ok(page)), None, None) => Ok(Where::At(Place::Page(page))),
-        (Some(Err(name)), None, None) if name == "profile" => Ok(Where::At(Place::Profile)),
-        (None, Some(Ok(page)), None) => Ok(Where::From(page)),
-        (None, None, Some(Ok(pages))) => Ok(Where::Every(pages)),
+        (None, None, None) => Ok(FaultTarget::Anywhere),
+        (Some(Ok(page)), None, None) => Ok(FaultTarget::At(FaultPoint::Page(page))),
+        (Some(Err(name)), None, None) if name == "profile" => {
+            Ok(FaultTarget::At(FaultPoint::Profile))
+        }
+        (None, Some(Ok(page)), None) => Ok(FaultTarget::From(page)),
+        (None, None, Some(Ok(pages))) => Ok(FaultTarget::Every(pages)),
         (Some(Err(_)), None, None) => {
-            Err(FaultError::Value("page is a number from 1 on, or \"profile\""))
+            Err(FaultRuleError::Value("page is a number from 1 on, or \"profile\""))
         }
         (None, Some(_), None) | (None, None, Some(_)) => {
-            Err(FaultError::Value("from and every are numbers from 1 on"))
+            Err(FaultRuleError::Value("from and every are numbers from 1 on"))
         }
-        _ => Err(FaultError::Value("page, from and every each say where: give one of them")),
+        _ => Err(FaultRuleError::Value("page, from and every each say where: give one of them")),
     }
 }
 
 /// Every kind's name.
-fn names() -> String {
-    FAULT_KINDS.map(|kind| kind.name).join(", ")
+fn fault_names() -> String {
+    FAULT_DESCRIPTIONS.map(|kind| kind.name).join(", ")
 }

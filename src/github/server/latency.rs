@@ -7,10 +7,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 /// The profile that makes the example's figures come out.
-const BUILT_IN: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
+const BUILT_IN_PROFILE: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
 
 /// Longer than anybody waits, and short enough to be added to any moment.
-const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_LATENCY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long the server takes to answer. Only the profile and the pages of followers take time; an
 /// error is said at once.
@@ -32,7 +32,7 @@ pub enum Latency {
 
 /// What an answer's first byte waits for, and how long its body then takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Timing {
+pub(super) struct ResponseTiming {
     /// From the request's arrival to the head.
     pub(super) wait: Duration,
     /// From the head to the body's last byte.
@@ -41,27 +41,26 @@ pub(super) struct Timing {
 
 impl Latency {
     /// The timing of the user's profile.
-    pub(super) fn of_profile(&self) -> Timing {
+    pub(super) fn profile_timing(&self) -> ResponseTiming {
         match self {
             Self::Profile(profile) => {
-                Timing { wait: millis(profile.profile_ms), receive: Duration::ZERO }
+                ResponseTiming { wait: millis(profile.profile_ms), receive: Duration::ZERO }
             }
-            Self::Uniform { .. } => self.of_page(0),
+            Self::Uniform { .. } => self.page_timing(0),
         }
     }
 
     /// The timing of a page of followers, counted from 1.
-    pub(super) fn of_page(&self, page: u64) -> Timing {
+    pub(super) fn page_timing(&self, page: u64) -> ResponseTiming {
         match *self {
             Self::Profile(LatencyProfile { ref pages, .. }) => {
                 let place = page.saturating_sub(1) % (pages.len() as u64).max(1);
-                pages.get(place as usize).map_or_else(Timing::default, |page| Timing {
-                    wait: millis(page.wait_ms),
-                    receive: millis(page.receive_ms),
+                pages.get(place as usize).map_or_else(ResponseTiming::default, |page| {
+                    ResponseTiming { wait: millis(page.wait_ms), receive: millis(page.receive_ms) }
                 })
             }
-            Self::Uniform { latency, jitter, seed } => Timing {
-                wait: jittered(latency.min(LONGEST), jitter.min(LONGEST), seed, page),
+            Self::Uniform { latency, jitter, seed } => ResponseTiming {
+                wait: apply_jitter(latency.min(MAX_LATENCY), jitter.min(MAX_LATENCY), seed, page),
                 receive: Duration::ZERO,
             },
         }
@@ -73,7 +72,7 @@ const fn millis(millis: u32) -> Duration {
 }
 
 /// `latency` ± `jitter`, decided by the seed and the page alone.
-fn jittered(latency: Duration, jitter: Duration, seed: u64, page: u64) -> Duration {
+fn apply_jitter(latency: Duration, jitter: Duration, seed: u64, page: u64) -> Duration {
     // Neighbouring seeds begin alike, so pages are first spread over all 64 bits.
     let mut chance = fastrand::Rng::with_seed(seed ^ page.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     (latency + jitter.mul_f64(2.0 * chance.f64())).saturating_sub(jitter)
@@ -85,18 +84,18 @@ fn jittered(latency: Duration, jitter: Duration, seed: u64, page: u64) -> Durati
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct LatencyProfile {
     profile_ms: u32,
-    pages: Vec<Page>,
+    pages: Vec<PageDelay>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-struct Page {
+struct PageDelay {
     wait_ms: u32,
     receive_ms: u32,
 }
 
 /// Why a latency profile cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum ProfileError {
+pub enum LatencyProfileError {
     /// The file cannot be read.
     #[error("cannot read the latency profile {}", path.display())]
     Read {
@@ -133,24 +132,26 @@ impl LatencyProfile {
     /// one connection, take 4.647 s, and the slowest of them, the first, 1.050 s.
     pub fn built_in() -> Self {
         // The text is the program's own, and a test parses it.
-        Self::parse(BUILT_IN).unwrap_or_default()
+        Self::parse(BUILT_IN_PROFILE).unwrap_or_default()
     }
 
     /// From a file's text.
-    pub fn parse(text: &str) -> Result<Self, ProfileError> {
+    pub fn parse(text: &str) -> Result<Self, LatencyProfileError> {
         let profile: Self = serde_json::from_str(text)?;
         if profile.pages.is_empty() {
-            return Err(ProfileError::NoPages);
+            return Err(LatencyProfileError::NoPages);
         }
         Ok(profile)
     }
 
     /// From a file.
-    pub fn read(path: &Path) -> Result<Self, ProfileError> {
-        let text = super::read_text(path)
-            .map_err(|source| ProfileError::Read { path: path.to_owned(), source })?;
-        Self::parse(&text)
-            .map_err(|source| ProfileError::Use { path: path.to_owned(), source: Box::new(source) })
+    pub fn read(path: &Path) -> Result<Self, LatencyProfileError> {
+        let text = super::read_text_file(path)
+            .map_err(|source| LatencyProfileError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text).map_err(|source| LatencyProfileError::Use {
+            path: path.to_owned(),
+            source: Box::new(source),
+        })
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
 
     #[test]
     fn the_built_in_profile_is_whole_and_its_first_page_the_slowest() {
-        let profile = LatencyProfile::parse(BUILT_IN).unwrap();
+        let profile = LatencyProfile::parse(BUILT_IN_PROFILE).unwrap();
         assert_eq!(profile, LatencyProfile::built_in());
         let totals: Vec<u32> =
             profile.pages.iter().map(|page| page.wait_ms + page.receive_ms).collect();
@@ -183,43 +184,46 @@ mod tests {
     fn pages_past_the_profile_begin_again() {
         let text = r#"{"profile_ms":7,"pages":[{"wait_ms":1,"receive_ms":2},{"wait_ms":3,"receive_ms":4}]}"#;
         let latency = Latency::Profile(LatencyProfile::parse(text).unwrap());
-        assert_eq!(latency.of_profile().wait, millis(7));
-        assert_eq!(latency.of_page(2).receive, millis(4));
-        assert_eq!(latency.of_page(1), latency.of_page(3));
-        assert_eq!(latency.of_page(2), latency.of_page(1_000_000));
-        assert_eq!(latency.of_page(1), latency.of_page(0));
+        assert_eq!(latency.profile_timing().wait, millis(7));
+        assert_eq!(latency.page_timing(2).receive, millis(4));
+        assert_eq!(latency.page_timing(1), latency.page_timing(3));
+        assert_eq!(latency.page_timing(2), latency.page_timing(1_000_000));
+        assert_eq!(latency.page_timing(1), latency.page_timing(0));
     }
 
     #[test]
     fn jitter_depends_on_seed_and_page_alone_and_stays_in_bounds() {
         let latency = uniform(100, 30, 1);
-        let waits: Vec<Duration> = (0..200).map(|page| latency.of_page(page).wait).collect();
+        let waits: Vec<Duration> = (0..200).map(|page| latency.page_timing(page).wait).collect();
         assert!(waits.iter().all(|&wait| (millis(70)..=millis(130)).contains(&wait)));
         assert!(waits.iter().any(|&wait| wait < millis(80)));
         assert!(waits.iter().any(|&wait| wait > millis(120)));
         for page in (0..200).rev() {
-            assert_eq!(latency.of_page(page).wait, waits[page as usize]);
+            assert_eq!(latency.page_timing(page).wait, waits[page as usize]);
         }
-        assert_ne!(latency.of_page(1), uniform(100, 30, 2).of_page(1));
-        assert_eq!(uniform(100, 0, 1).of_page(9).wait, millis(100));
+        assert_ne!(latency.page_timing(1), uniform(100, 30, 2).page_timing(1));
+        assert_eq!(uniform(100, 0, 1).page_timing(9).wait, millis(100));
     }
 
     #[test]
     fn jitter_never_makes_a_wait_negative_or_endless() {
         for page in 0..100 {
-            assert!(uniform(1, 50, 3).of_page(page).wait <= millis(51));
-            assert!(uniform(u64::MAX, u64::MAX, 3).of_page(page).wait <= LONGEST * 2);
+            assert!(uniform(1, 50, 3).page_timing(page).wait <= millis(51));
+            assert!(uniform(u64::MAX, u64::MAX, 3).page_timing(page).wait <= MAX_LATENCY * 2);
         }
     }
 
     #[test]
     fn what_is_no_profile_is_said_to_be_none() {
         for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
-            assert!(matches!(LatencyProfile::parse(text), Err(ProfileError::Malformed { .. })));
+            assert!(matches!(
+                LatencyProfile::parse(text),
+                Err(LatencyProfileError::Malformed { .. })
+            ));
         }
         assert!(matches!(
             LatencyProfile::parse(r#"{"profile_ms":1,"pages":[]}"#),
-            Err(ProfileError::NoPages)
+            Err(LatencyProfileError::NoPages)
         ));
         let error = LatencyProfile::read(Path::new("no/such/file.json")).unwrap_err();
         assert_eq!(error.to_string(), "cannot read the latency profile no/such/file.json");

@@ -1,13 +1,13 @@
 //! The cells of a lane in the timeline: one state, an edge between two, or several merged.
 
-use super::{CHECKPOINT, Entry, Lane, Nanos, State, Sums, difference};
+use super::{CHECKPOINT_INTERVAL, Lane, Nanos, State, StateChange, StateTimes, subtract_times};
 
 /// The maximum number of changes in a cell that are examined one by one.
-const FEW: usize = 12;
+const MAX_CHANGES: usize = 12;
 
 /// The content of a cell in the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cell {
+pub enum LaneCell {
     /// One state for the whole cell.
     Whole(State),
     /// One state, interrupted too briefly to be drawn to scale: one task follows another.
@@ -34,7 +34,7 @@ pub enum Cell {
 }
 
 /// The interval of a cell with the indices of its entries, on a lane that has lived until `until`.
-struct Part {
+struct CellRange {
     start: u64,
     end: u64,
     until: u64,
@@ -44,7 +44,7 @@ struct Part {
 
 /// An interval in one state.
 #[derive(Clone, Copy)]
-struct Stretch {
+struct CellPiece {
     state: State,
     start: u64,
     end: u64,
@@ -52,17 +52,17 @@ struct Stretch {
 
 /// The states within a cell.
 #[derive(Default)]
-struct Look {
+struct CellSummary {
     /// The time in each state.
-    shares: Sums,
+    shares: StateTimes,
     /// The first two intervals that are long enough to be drawn.
-    shown: [Option<Stretch>; 2],
+    shown: [Option<CellPiece>; 2],
     /// The number of intervals that are long enough to be drawn.
     count: usize,
     /// The total time of the other intervals.
-    left_out: u64,
+    omitted_time: u64,
     /// `true` if one of those is in a state that must stay visible.
-    unmissable: bool,
+    omits_critical_state: bool,
     /// The states at the cell's borders.
     borders: Option<(State, State)>,
 }
@@ -76,151 +76,150 @@ impl Lane {
         width: Nanos,
         count: usize,
         until: Nanos,
-    ) -> impl Iterator<Item = Cell> + '_ {
+    ) -> impl Iterator<Item = LaneCell> + '_ {
         let width = width.0.max(1);
         let mut start = from.0;
-        let mut first = next(&self.entries, 0, |entry| entry.at() < start);
+        let mut first = next_index(&self.changes, 0, |change| change.at() < start);
         // A failure at a border belongs to the cell that ends there, with the rest of its task.
-        let mut error = next(&self.errors, 0, |&at| at <= start && start > 0);
+        let mut error = next_index(&self.errors, 0, |&at| at <= start && start > 0);
         (0..count).map_while(move |_| {
             if start >= until.0 {
                 return None;
             }
             let end = start.saturating_add(width);
             let seen = end.min(until.0);
-            let last = next(&self.entries, first, |entry| entry.at() < seen);
-            let part = Part { start, end, until: until.0, first, last };
-            let errors = next(&self.errors, error, |&at| at <= seen);
+            let last = next_index(&self.changes, first, |change| change.at() < seen);
+            let range = CellRange { start, end, until: until.0, first, last };
+            let errors = next_index(&self.errors, error, |&at| at <= seen);
             let failed = errors > error;
             (start, first, error) = (end, last, errors);
-            Some(if failed { Cell::Whole(State::Error) } else { self.cell(&part) })
+            Some(if failed { LaneCell::Whole(State::Error) } else { self.cell(&range) })
         })
     }
 
     /// The cell for an interval without failed tasks.
-    fn cell(&self, part: &Part) -> Cell {
-        if part.first == part.last && part.end <= part.until {
-            return Cell::Whole(self.state_before(part.first));
+    fn cell(&self, range: &CellRange) -> LaneCell {
+        if range.first == range.last && range.end <= range.until {
+            return LaneCell::Whole(self.state_before(range.first));
         }
-        if part.last - part.first > FEW {
-            return merged(&self.shares(part), part.width());
+        if range.last - range.first > MAX_CHANGES {
+            return merged_cell(&self.shares(range), range.width());
         }
-        let look = self.look(part);
-        if look.left_out > part.width() / 8 || look.unmissable {
-            return merged(&look.shares, part.width());
+        let summary = self.summarize_cell(range);
+        if summary.omitted_time > range.width() / 8 || summary.omits_critical_state {
+            return merged_cell(&summary.shares, range.width());
         }
-        match (look.shown, look.count) {
-            ([Some(one), _], 1) => look.around(one.state),
+        match (summary.shown, summary.count) {
+            ([Some(one), _], 1) => summary.single_state_cell(one.state),
             ([Some(a), Some(b)], 2) if a.state != b.state => {
-                edge(a.state, b.state, a.end - part.start, part.width())
+                edge_cell(a.state, b.state, a.end - range.start, range.width())
             }
-            _ => merged(&look.shares, part.width()),
+            _ => merged_cell(&summary.shares, range.width()),
         }
     }
 
     /// Collects the states within a cell. Intervals up to a sixteenth of the cell are not drawn,
     /// unless they add up to more than an eighth of it.
-    fn look(&self, part: &Part) -> Look {
-        let fine = part.width() / 16;
-        let mut look = Look::default();
-        for stretch in self.stretches_in(part) {
-            let Stretch { state, start, end } = stretch;
-            if let Some(share) = look.shares.get_mut(state as usize) {
+    fn summarize_cell(&self, range: &CellRange) -> CellSummary {
+        let fine = range.width() / 16;
+        let mut summary = CellSummary::default();
+        for piece in self.pieces(range) {
+            let CellPiece { state, start, end } = piece;
+            if let Some(share) = summary.shares.get_mut(state as usize) {
                 *share += end - start;
             }
-            let (first, _) = look.borders.unwrap_or((state, state));
-            look.borders = Some((first, state));
+            let (first, _) = summary.borders.unwrap_or((state, state));
+            summary.borders = Some((first, state));
             if end - start > fine {
-                if let Some(place) = look.shown.get_mut(look.count) {
-                    *place = Some(stretch);
+                if let Some(slot) = summary.shown.get_mut(summary.count) {
+                    *slot = Some(piece);
                 }
-                look.count += 1;
+                summary.count += 1;
             } else {
-                look.left_out += end - start;
-                look.unmissable |= state >= State::Throttled;
+                summary.omitted_time += end - start;
+                summary.omits_critical_state |= state >= State::Throttled;
             }
         }
-        look
+        summary
     }
 
     /// Returns the intervals of a cell, one per state. Time after the lane's end is idle.
-    fn stretches_in(&self, part: &Part) -> impl Iterator<Item = Stretch> + '_ {
-        let &Part { start, end, until, first, last } = part;
-        let entries = self.entries.get(first..last).unwrap_or(&[]).iter();
+    fn pieces(&self, range: &CellRange) -> impl Iterator<Item = CellPiece> + '_ {
+        let &CellRange { start, end, until, first, last } = range;
+        let entries = self.changes.get(first..last).unwrap_or(&[]).iter();
         let begins = std::iter::once((self.state_before(first), start))
-            .chain(entries.clone().map(|entry| (entry.state(), entry.at())));
-        let ends = entries.map(|entry| entry.at()).chain([end.min(until)]);
-        let alive = begins.zip(ends).map(|((state, start), end)| Stretch { state, start, end });
-        let beyond = Stretch { state: State::Idle, start: until.min(end), end };
-        let mut pieces =
-            alive.chain([beyond]).filter(|stretch| stretch.end > stretch.start).peekable();
+            .chain(entries.clone().map(|change| (change.state(), change.at())));
+        let ends = entries.map(|change| change.at()).chain([end.min(until)]);
+        let alive = begins.zip(ends).map(|((state, start), end)| CellPiece { state, start, end });
+        let beyond = CellPiece { state: State::Idle, start: until.min(end), end };
+        let mut pieces = alive.chain([beyond]).filter(|piece| piece.end > piece.start).peekable();
         std::iter::from_fn(move || {
-            let mut stretch = pieces.next()?;
-            while let Some(more) = pieces.next_if(|next| next.state == stretch.state) {
-                stretch.end = more.end;
+            let mut piece = pieces.next()?;
+            while let Some(more) = pieces.next_if(|next| next.state == piece.state) {
+                piece.end = more.end;
             }
-            Some(stretch)
+            Some(piece)
         })
     }
 
     /// The time in each state in a cell.
-    fn shares(&self, part: &Part) -> Sums {
-        let seen = part.end.min(part.until);
-        let mut shares = if part.last - part.first <= CHECKPOINT {
-            self.counted(part, seen)
+    fn shares(&self, range: &CellRange) -> StateTimes {
+        let seen = range.end.min(range.until);
+        let mut shares = if range.last - range.first <= CHECKPOINT_INTERVAL {
+            self.state_times_in(range, seen)
         } else {
-            let after = self.sums_up_to(part.last, seen);
-            difference(&after, &self.sums_up_to(part.first, part.start))
+            let after = self.state_times_before(range.last, seen);
+            subtract_times(&after, &self.state_times_before(range.first, range.start))
         };
         let [idle, ..] = &mut shares;
-        *idle = idle.saturating_add(part.end.saturating_sub(part.until));
+        *idle = idle.saturating_add(range.end.saturating_sub(range.until));
         shares
     }
 
     /// The time in each state up to `seen`, summed entry by entry.
-    fn counted(&self, part: &Part, seen: u64) -> Sums {
-        let mut shares = Sums::default();
-        let entries = self.entries.get(part.first..part.last).unwrap_or(&[]);
-        let (mut place, mut at) = (self.state_before(part.first) as usize, part.start);
-        let mut add = |place: usize, time: u64| {
-            if let Some(share) = shares.get_mut(place) {
+    fn state_times_in(&self, range: &CellRange, seen: u64) -> StateTimes {
+        let mut shares = StateTimes::default();
+        let entries = self.changes.get(range.first..range.last).unwrap_or(&[]);
+        let (mut index, mut at) = (self.state_before(range.first) as usize, range.start);
+        let mut add = |index: usize, time: u64| {
+            if let Some(share) = shares.get_mut(index) {
                 *share += time;
             }
         };
-        for entry in entries {
-            add(place, entry.at() - at);
-            (place, at) = (entry.place(), entry.at());
+        for change in entries {
+            add(index, change.at() - at);
+            (index, at) = (change.state_index(), change.at());
         }
-        add(place, seen.saturating_sub(at));
+        add(index, seen.saturating_sub(at));
         shares
     }
 
     /// The state before an entry.
-    fn state_before(&self, entry: usize) -> State {
-        let before = entry.checked_sub(1).and_then(|before| self.entries.get(before));
-        before.copied().map(Entry::state).unwrap_or_default()
+    fn state_before(&self, change: usize) -> State {
+        let before = change.checked_sub(1).and_then(|before| self.changes.get(before));
+        before.copied().map(StateChange::state).unwrap_or_default()
     }
 }
 
-impl Look {
+impl CellSummary {
     /// The cell if only one state lasts long enough to be drawn. Interruptions show as a notch.
-    fn around(&self, state: State) -> Cell {
-        if self.left_out > 0 && self.borders == Some((state, state)) {
-            Cell::Notched(state)
+    fn single_state_cell(&self, state: State) -> LaneCell {
+        if self.omitted_time > 0 && self.borders == Some((state, state)) {
+            LaneCell::Notched(state)
         } else {
-            Cell::Whole(state)
+            LaneCell::Whole(state)
         }
     }
 }
 
-impl Part {
+impl CellRange {
     const fn width(&self) -> u64 {
         self.end - self.start
     }
 }
 
 /// The index of the first item that is not `before`, searched from index `from` on.
-fn next<T>(items: &[T], from: usize, before: impl Fn(&T) -> bool) -> usize {
+fn next_index<T>(items: &[T], from: usize, before: impl Fn(&T) -> bool) -> usize {
     let rest = items.get(from..).unwrap_or(&[]);
     // Most cells hold few entries, so an exponential search precedes the binary one.
     let mut reach = 1;
@@ -231,16 +230,16 @@ fn next<T>(items: &[T], from: usize, before: impl Fn(&T) -> bool) -> usize {
     from + rest.partition_point(before)
 }
 
-fn edge(left: State, right: State, at: u64, width: u64) -> Cell {
+fn edge_cell(left: State, right: State, at: u64, width: u64) -> LaneCell {
     match eighths(at, width) {
-        0 => Cell::Whole(right),
-        8.. => Cell::Whole(left),
-        eighths => Cell::Edge { left, right, eighths },
+        0 => LaneCell::Whole(right),
+        8.. => LaneCell::Whole(left),
+        eighths => LaneCell::Edge { left, right, eighths },
     }
 }
 
 /// The state with the longest time prevails, unless there is a state that must stay visible.
-fn merged(shares: &Sums, width: u64) -> Cell {
+fn merged_cell(shares: &StateTimes, width: u64) -> LaneCell {
     let rank = |&(state, share): &(State, u64)| (state >= State::Throttled, share, state);
     let mut leading: [Option<(State, u64)>; 2] = [None, None];
     let there = State::ALL.into_iter().zip(*shares).filter(|(_, share)| *share > 0);
@@ -254,9 +253,9 @@ fn merged(shares: &Sums, width: u64) -> Cell {
     }
     match leading {
         [Some((top, share)), Some((under, _))] => {
-            Cell::Merged { top, under, eighths: eighths(share, width).clamp(1, 7) }
+            LaneCell::Merged { top, under, eighths: eighths(share, width).clamp(1, 7) }
         }
-        [top, _] => Cell::Whole(top.map(|(state, _)| state).unwrap_or_default()),
+        [top, _] => LaneCell::Whole(top.map(|(state, _)| state).unwrap_or_default()),
     }
 }
 

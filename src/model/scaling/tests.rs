@@ -2,7 +2,7 @@
 
 use super::*;
 
-const SPECSDM91: [Measured; 7] = [
+const SPECSDM91: [RatePoint; 7] = [
     (1.0, 64.9),
     (18.0, 995.9),
     (36.0, 1652.4),
@@ -12,7 +12,7 @@ const SPECSDM91: [Measured; 7] = [
     (216.0, 1702.2),
 ];
 
-const RAYTRACER: [Measured; 11] = [
+const RAYTRACER: [RatePoint; 11] = [
     (1.0, 20.0),
     (4.0, 78.0),
     (8.0, 130.0),
@@ -26,8 +26,8 @@ const RAYTRACER: [Measured; 11] = [
     (64.0, 310.0),
 ];
 
-fn of(points: &[Measured], name: &str) -> Fit {
-    fit(points).into_iter().find(|fit| fit.name() == name).unwrap()
+fn fit_named(points: &[RatePoint], name: &str) -> Fit {
+    fit_models(points).into_iter().find(|fit| fit.name() == name).unwrap()
 }
 
 fn values(fit: &Fit) -> Vec<f64> {
@@ -42,7 +42,7 @@ fn assert_digits(value: f64, golden: &str) {
 
 #[test]
 fn usl_fit_of_specsdm91_matches_golden_values() {
-    let fit = of(&SPECSDM91, "USL");
+    let fit = fit_named(&SPECSDM91, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.02773");
     assert_digits(b * 1e4, "1.0437");
@@ -50,27 +50,27 @@ fn usl_fit_of_specsdm91_matches_golden_values() {
     let peak = fit.peak().unwrap();
     assert_digits(peak, "96.52");
     assert_digits(fit.rate(peak), "1883.9");
-    assert_digits(fit.law.limit().unwrap(), "3245.59");
+    assert_digits(fit.model.limit().unwrap(), "3245.59");
     assert_digits(fit.r2.unwrap(), "0.98956");
 }
 
 #[test]
 fn usl_at_its_bound_equals_amdahl() {
-    let fit = of(&RAYTRACER, "USL");
+    let fit = fit_named(&RAYTRACER, "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert!(b.abs() <= 0.0, "{b}");
     assert_digits(a, "0.05777");
     assert_digits(g, "21.849");
-    assert_digits(fit.law.limit().unwrap(), "378.2");
+    assert_digits(fit.model.limit().unwrap(), "378.2");
     assert_eq!(fit.peak(), None);
     assert_eq!(fit.parameters[2].1.interval, None);
-    let amdahl = of(&RAYTRACER, "Amdahl");
+    let amdahl = fit_named(&RAYTRACER, "Amdahl");
     assert_eq!(values(&amdahl), [g, a]);
 }
 
 #[test]
 fn usl_fit_of_six_points_matches_golden_values() {
-    let fit = of(&RAYTRACER[..6], "USL");
+    let fit = fit_named(&RAYTRACER[..6], "USL");
     let [g, a, b] = values(&fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.02444");
     assert_digits(b, "0.00163");
@@ -85,12 +85,12 @@ fn usl_fit_of_six_points_matches_golden_values() {
 /// are the same as here.
 #[test]
 fn standard_errors_match_the_r_package() {
-    let error = |fit: &Fit, place: usize| {
-        let (_, Estimate { value, interval }) = fit.parameters[place];
+    let error = |fit: &Fit, index: usize| {
+        let (_, Estimate { value, interval }) = fit.parameters[index];
         let free = fit.points - fit.parameters.len();
-        (value, (interval.unwrap().high - value) / interval::quantile(free))
+        (value, (interval.unwrap().high - value) / confidence::t_quantile(free))
     };
-    let (a, error) = error(&of(&RAYTRACER[..6], "USL"), 1);
+    let (a, error) = error(&fit_named(&RAYTRACER[..6], "USL"), 1);
     assert_digits(a - 2.015_048 * error, "0.00754");
     assert_digits(a + 2.015_048 * error, "0.04135");
 }
@@ -99,7 +99,7 @@ fn standard_errors_match_the_r_package() {
 fn usl_fit_finds_the_peak() {
     let points =
         [(1.0, 1.0), (2.0, 1.8868), (4.0, 3.0769), (6.0, 3.5294), (8.0, 3.5398), (10.0, 3.3557)];
-    let fit = &fit(&points)[0];
+    let fit = &fit_models(&points)[0];
     assert_eq!(fit.name(), "USL");
     let [_, a, b] = values(fit)[..] else { panic!("{fit:?}") };
     assert_digits(a, "0.0200");

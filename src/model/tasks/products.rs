@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::event::{Product, Profile};
-use crate::model::page::Page;
+use crate::model::follower_page::FollowerPage;
 use crate::model::plan::Workload;
 
 /// The results of tasks. All tasks of a run produce the same kind.
@@ -12,7 +12,7 @@ pub(super) enum Products {
     /// The profile, fetched by the only task.
     Profile(Option<Profile>),
     /// The pages by task number, or `None` for a page that the API does not list.
-    Pages(Vec<Option<Arc<Page>>>),
+    Pages(Vec<Option<Arc<FollowerPage>>>),
     /// The results of CPU work by task number.
     Values(Vec<u64>),
     /// Commands, whose success is their only result.
@@ -21,7 +21,7 @@ pub(super) enum Products {
 
 impl Products {
     /// Creates the empty results for a workload.
-    pub(super) const fn of(workload: Workload) -> Self {
+    pub(super) const fn for_workload(workload: Workload) -> Self {
         match workload {
             Workload::Profile => Self::Profile(None),
             Workload::Followers => Self::Pages(Vec::new()),
@@ -31,7 +31,7 @@ impl Products {
     }
 
     /// Extends the results to task numbers below `tasks`.
-    pub(super) fn make_room(&mut self, tasks: usize) {
+    pub(super) fn resize(&mut self, tasks: usize) {
         match self {
             Self::Pages(pages) => pages.resize(tasks, None),
             Self::Values(values) => values.resize(tasks, 0),
@@ -40,27 +40,27 @@ impl Products {
     }
 
     /// Returns `true` if a task of this run can produce this result.
-    pub(super) const fn may_hold(&self, product: &Product) -> bool {
+    pub(super) const fn accepts(&self, product: &Product) -> bool {
         matches!(
             (self, product),
             (Self::Profile(_), Product::Profile(_))
-                | (Self::Pages(_), Product::Followers(_) | Product::NoMore)
+                | (Self::Pages(_), Product::Followers(_) | Product::PastLastPage)
                 | (Self::Values(_), Product::Value(_))
                 | (Self::Successes, Product::Success)
         )
     }
 
     /// Stores the result of a task.
-    pub(super) fn put(&mut self, place: usize, product: &Product) {
+    pub(super) fn insert(&mut self, index: usize, product: &Product) {
         match (self, product) {
             (Self::Profile(known), Product::Profile(profile)) => *known = Some(profile.clone()),
             (Self::Pages(pages), Product::Followers(page)) => {
-                if let Some(slot) = pages.get_mut(place) {
+                if let Some(slot) = pages.get_mut(index) {
                     *slot = Some(Arc::clone(page));
                 }
             }
             (Self::Values(values), Product::Value(value)) => {
-                if let Some(slot) = values.get_mut(place) {
+                if let Some(slot) = values.get_mut(index) {
                     *slot = *value;
                 }
             }
@@ -69,20 +69,20 @@ impl Products {
     }
 
     /// Returns the result of a successful task.
-    pub(super) fn get(&self, place: usize) -> Option<Product> {
+    pub(super) fn get(&self, index: usize) -> Option<Product> {
         Some(match self {
             Self::Profile(profile) => Product::Profile(profile.clone()?),
-            Self::Pages(pages) => match pages.get(place)? {
+            Self::Pages(pages) => match pages.get(index)? {
                 Some(page) => Product::Followers(Arc::clone(page)),
-                None => Product::NoMore,
+                None => Product::PastLastPage,
             },
-            Self::Values(values) => Product::Value(*values.get(place)?),
+            Self::Values(values) => Product::Value(*values.get(index)?),
             Self::Successes => Product::Success,
         })
     }
 
     /// Releases spare capacity once the run is complete.
-    pub(super) fn close(&mut self) {
+    pub(super) fn shrink_to_fit(&mut self) {
         match self {
             Self::Pages(pages) => pages.shrink_to_fit(),
             Self::Values(values) => values.shrink_to_fit(),
@@ -99,7 +99,7 @@ impl Products {
     }
 
     /// The pages, indexed by task number.
-    pub(super) const fn pages(&self) -> &[Option<Arc<Page>>] {
+    pub(super) const fn pages(&self) -> &[Option<Arc<FollowerPage>>] {
         match self {
             Self::Pages(pages) => pages.as_slice(),
             _ => &[],

@@ -31,12 +31,12 @@ const MARGIN: u16 = 8;
 const SPARSE: usize = 2;
 
 /// The sign of a median.
-pub(super) const fn median(theme: Theme) -> &'static str {
+pub(super) const fn median_sign(theme: Theme) -> &'static str {
     theme.pick(MEDIAN.0, MEDIAN.1)
 }
 
 /// Where the figures of a sweep are on an area.
-pub(super) struct Plot<'a> {
+pub(super) struct SweepPlot<'a> {
     sweep: &'a Sweep,
     theme: Theme,
     /// All of it.
@@ -52,7 +52,7 @@ pub(super) struct Plot<'a> {
     step: f64,
 }
 
-impl<'a> Plot<'a> {
+impl<'a> SweepPlot<'a> {
     pub(super) fn new(sweep: &'a Sweep, theme: Theme, area: Rect) -> Self {
         let (first, last) = (sweep.counts().first(), sweep.counts().last());
         let (first, last) = (first.copied().unwrap_or(1), last.copied().unwrap_or(1));
@@ -65,7 +65,7 @@ impl<'a> Plot<'a> {
             height: area.height.saturating_sub(2),
             ..area
         };
-        let ends = [first, last].map(|count| scaled(f64::from(count), logarithmic));
+        let ends = [first, last].map(|count| axis_position(f64::from(count), logarithmic));
         let (heights, step) = ([0.0, 1.0], 1.0);
         let mut plot = Self { sweep, theme, area, cells, ends, logarithmic, heights, step };
         let [low, high] = plot.extent();
@@ -82,31 +82,31 @@ impl<'a> Plot<'a> {
         if self.cells.is_empty() {
             return;
         }
-        self.vertical(buf);
-        self.horizontal(buf);
+        self.draw_vertical_axis(buf);
+        self.draw_horizontal_axis(buf);
         if let Some(fit) = self.sweep.fits().first() {
-            self.curve(fit, buf);
+            self.draw_curve(fit, buf);
         }
         let trials = self.sweep.trials().iter().map(|trial| (trial.workers, trial.rate()));
         for (workers, rate) in trials {
-            self.dot(workers, rate, (DOT, self.theme.text()), buf);
+            self.draw_dot(workers, rate, (DOT, self.theme.text()), buf);
         }
-        for point in self.sweep.medians() {
-            self.dot(point.workers, point.rate, (MEDIAN, self.theme.key()), buf);
+        for point in self.sweep.points() {
+            self.draw_dot(point.workers, point.rate, (MEDIAN, self.theme.key()), buf);
         }
     }
 
     /// What a rate is on the vertical axis: a speed-up, where one is known.
-    fn height(&self, rate: f64) -> f64 {
+    fn height_of(&self, rate: f64) -> f64 {
         self.sweep.speed_up(rate).unwrap_or(rate)
     }
 
     /// The least and the most of what is drawn.
     fn extent(&self) -> [f64; 2] {
-        let measured = self.sweep.trials().iter().map(|trial| self.height(trial.rate()));
+        let measured = self.sweep.trials().iter().map(|trial| self.height_of(trial.rate()));
         let fitted = self.sweep.fits().first().into_iter().flat_map(|fit| {
             let counts = self.sweep.counts().iter();
-            counts.map(|&workers| self.height(self.sweep.fitted(fit, workers)))
+            counts.map(|&workers| self.height_of(self.sweep.fitted_rate(fit, workers)))
         });
         let sound = measured.chain(fitted).filter(|value| value.is_finite() && *value >= 0.0);
         let [low, high] =
@@ -115,10 +115,10 @@ impl<'a> Plot<'a> {
     }
 
     /// The column of a count.
-    fn x(&self, workers: f64) -> u16 {
+    fn column_of(&self, workers: f64) -> u16 {
         let [first, last] = self.ends;
         let share = if last > first {
-            (scaled(workers, self.logarithmic) - first) / (last - first)
+            (axis_position(workers, self.logarithmic) - first) / (last - first)
         } else {
             0.5
         };
@@ -127,7 +127,7 @@ impl<'a> Plot<'a> {
     }
 
     /// The count at a column.
-    fn workers(&self, x: u16) -> f64 {
+    fn workers_at(&self, x: u16) -> f64 {
         let [first, last] = self.ends;
         let room = f64::from(self.cells.width.saturating_sub(3)).max(1.0);
         let share = f64::from(x.saturating_sub(self.cells.x + 1)) / room;
@@ -137,61 +137,61 @@ impl<'a> Plot<'a> {
 
     /// The row whose middle is next to a height: the axis is the lowest height, and nothing is drawn on
     /// it.
-    fn y(&self, height: f64) -> u16 {
+    fn row_of(&self, height: f64) -> u16 {
         let (rows, [bottom, top]) = (f64::from(self.cells.height), self.heights);
         let row = ((height - bottom) / (top - bottom) * rows).round().clamp(1.0, rows);
         self.cells.bottom() - row as u16
     }
 
-    fn dot(
+    fn draw_dot(
         &self,
         workers: u16,
         rate: f64,
         (sign, style): ((&'static str, &'static str), Style),
         buf: &mut Buffer,
     ) {
-        let y = self.y(self.height(rate));
-        self.put(self.x(f64::from(workers)), y, sign, style, buf);
+        let y = self.row_of(self.height_of(rate));
+        self.draw_sign(self.column_of(f64::from(workers)), y, sign, style, buf);
     }
 
     /// The law between the first count and the last: with its steps where waves make some.
-    fn curve(&self, fit: &Fit, buf: &mut Buffer) {
-        let at = |workers: u16| self.height(self.sweep.fitted(fit, workers));
-        let first = self.x(self.sweep.counts().first().copied().map_or(1.0, f64::from));
-        let last = self.x(self.sweep.counts().last().copied().map_or(1.0, f64::from));
+    fn draw_curve(&self, fit: &Fit, buf: &mut Buffer) {
+        let at = |workers: u16| self.height_of(self.sweep.fitted_rate(fit, workers));
+        let first = self.column_of(self.sweep.counts().first().copied().map_or(1.0, f64::from));
+        let last = self.column_of(self.sweep.counts().last().copied().map_or(1.0, f64::from));
         let mut before = None;
         for x in first..=last {
             let mut counts = self.sweep.counts().iter();
-            let counted = counts.find(|&&count| self.x(count.into()) == x).copied();
-            let workers = counted.map_or_else(|| self.workers(x), f64::from);
+            let counted = counts.find(|&&count| self.column_of(count.into()) == x).copied();
+            let workers = counted.map_or_else(|| self.workers_at(x), f64::from);
             let below = workers.floor().max(1.0) as u16;
             let (low, high) = (at(below), at(below.saturating_add(1)));
-            let y = self.y(low + (workers - f64::from(below)) * (high - low));
-            self.join(before.unwrap_or(y), y, x, buf);
+            let y = self.row_of(low + (workers - f64::from(below)) * (high - low));
+            self.draw_curve_step(before.unwrap_or(y), y, x, buf);
             before = Some(y);
         }
     }
 
     /// The curve in a column, from its row in the one before.
-    fn join(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
+    fn draw_curve_step(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
         let style = self.theme.bar(false);
         if from == to {
-            self.put(x, to, LEVEL, style, buf);
+            self.draw_sign(x, to, LEVEL, style, buf);
             return;
         }
         for y in from.min(to)..from.max(to) {
-            self.put(x, y, STEEP, style, buf);
+            self.draw_sign(x, y, STEEP, style, buf);
         }
         let [leaves, arrives] = if to < from { RISES } else { FALLS };
-        self.put(x, from, leaves, style, buf);
-        self.put(x, to, arrives, style, buf);
+        self.draw_sign(x, from, leaves, style, buf);
+        self.draw_sign(x, to, arrives, style, buf);
     }
 
     /// The vertical axis: round figures, as many as have room.
-    fn vertical(&self, buf: &mut Buffer) {
+    fn draw_vertical_axis(&self, buf: &mut Buffer) {
         let x = self.cells.x.saturating_sub(1);
         for y in self.cells.top()..self.cells.bottom() {
-            self.put(x, y, ("│", "|"), self.theme.line(), buf);
+            self.draw_sign(x, y, ("│", "|"), self.theme.border(), buf);
         }
         if self.sweep.trials().is_empty() {
             return;
@@ -203,41 +203,41 @@ impl<'a> Plot<'a> {
             if height > top * (1.0 + f64::EPSILON) {
                 break;
             }
-            let y = self.y(height);
-            self.put(x, y, ("┤", "+"), self.theme.line(), buf);
-            self.label(&self.tick(height), y, buf);
+            let y = self.row_of(height);
+            self.draw_sign(x, y, ("┤", "+"), self.theme.border(), buf);
+            self.draw_axis_label(&self.tick_label(height), y, buf);
         }
     }
 
     /// What stands at a tick.
-    fn tick(&self, height: f64) -> String {
+    fn tick_label(&self, height: f64) -> String {
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(self.step < 1.0);
         format!("{height:.digits$}{unit}")
     }
 
     fn is_speed_up(&self) -> bool {
-        self.sweep.medians().first().is_none_or(|point| self.sweep.speed_up(point.rate).is_some())
+        self.sweep.points().first().is_none_or(|point| self.sweep.speed_up(point.rate).is_some())
     }
 
     /// The horizontal axis: a tick a count, and the knee, thicker where it may be.
-    fn horizontal(&self, buf: &mut Buffer) {
+    fn draw_horizontal_axis(&self, buf: &mut Buffer) {
         let y = self.cells.bottom();
         let corner = self.cells.x.saturating_sub(1);
         for x in corner..self.cells.right() {
-            self.put(x, y, ("─", "-"), self.theme.line(), buf);
+            self.draw_sign(x, y, ("─", "-"), self.theme.border(), buf);
         }
-        self.put(corner, y, ("└", "+"), self.theme.line(), buf);
+        self.draw_sign(corner, y, ("└", "+"), self.theme.border(), buf);
         for &workers in self.sweep.counts() {
-            self.put(self.x(workers.into()), y, ("┴", "+"), self.theme.line(), buf);
+            self.draw_sign(self.column_of(workers.into()), y, ("┴", "+"), self.theme.border(), buf);
         }
-        self.knee(y, buf);
+        self.draw_knee(y, buf);
         let begin = match self.heights {
-            [bottom, _] if bottom > 0.0 => self.tick(bottom),
+            [bottom, _] if bottom > 0.0 => self.tick_label(bottom),
             _ => "0".to_owned(),
         };
-        self.label(&begin, y, buf);
-        self.label("threads", y + 1, buf);
+        self.draw_axis_label(&begin, y, buf);
+        self.draw_axis_label("threads", y + 1, buf);
         let mut free = self.cells.x;
         let (last, others) = match self.sweep.counts().split_last() {
             Some((last, others)) => (*last, others),
@@ -245,7 +245,7 @@ impl<'a> Plot<'a> {
         };
         let place = |workers: u16| {
             let text = workers.to_string();
-            let x = self.x(workers.into()).saturating_sub(text.len() as u16 / 2);
+            let x = self.column_of(workers.into()).saturating_sub(text.len() as u16 / 2);
             (x, text)
         };
         let (end, _) = place(last);
@@ -255,38 +255,38 @@ impl<'a> Plot<'a> {
             let fits = x >= free && (workers == last || x + width < end);
             if fits {
                 let room = Rect { x, y: y + 1, width, height: 1 }.intersection(self.area);
-                Line::styled(text, self.theme.quiet()).render(room, buf);
+                Line::styled(text, self.theme.muted()).render(room, buf);
                 free = x + width + 1;
             }
         }
     }
 
-    fn knee(&self, y: u16, buf: &mut Buffer) {
+    fn draw_knee(&self, y: u16, buf: &mut Buffer) {
         let (Some(knee), [first, .., last]) = (self.sweep.knee(), self.sweep.counts()) else {
             return;
         };
         if let Some(between) = knee.between {
             let (low, high) = ((*between.start()).max(*first), (*between.end()).min(*last));
             if low <= high {
-                for x in self.x(low.into())..=self.x(high.into()) {
-                    self.put(x, y, ("━", "="), self.theme.key(), buf);
+                for x in self.column_of(low.into())..=self.column_of(high.into()) {
+                    self.draw_sign(x, y, ("━", "="), self.theme.key(), buf);
                 }
             }
         }
         if (first..=last).contains(&&knee.workers) {
-            self.put(self.x(knee.workers.into()), y, KNEE, self.theme.key(), buf);
+            self.draw_sign(self.column_of(knee.workers.into()), y, KNEE, self.theme.key(), buf);
         }
     }
 
     /// Writes left of the plot.
-    fn label(&self, text: &str, y: u16, buf: &mut Buffer) {
+    fn draw_axis_label(&self, text: &str, y: u16, buf: &mut Buffer) {
         let room = MARGIN.saturating_sub(1);
         let text = format!("{text:>0$}", usize::from(room) - 1);
         let area = Rect { x: self.area.x, y, width: room, height: 1 }.intersection(self.area);
-        Line::styled(text, self.theme.quiet()).render(area, buf);
+        Line::styled(text, self.theme.muted()).render(area, buf);
     }
 
-    fn put(
+    fn draw_sign(
         &self,
         x: u16,
         y: u16,
@@ -301,7 +301,7 @@ impl<'a> Plot<'a> {
     }
 }
 
-fn scaled(workers: f64, logarithmic: bool) -> f64 {
+fn axis_position(workers: f64, logarithmic: bool) -> f64 {
     if logarithmic { workers.max(1.0).log2() } else { workers }
 }
 
@@ -309,7 +309,7 @@ fn scaled(workers: f64, logarithmic: bool) -> f64 {
 /// of ten. At least two have room, unless there are hardly rows.
 fn round_step(height: f64, rows: u16) -> f64 {
     let steps = || (-3..12).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
-    let of = |most: f64| steps().find(|step| height / step <= most.max(1.0));
+    let of = |max_steps: f64| steps().find(|step| height / step <= max_steps.max(1.0));
     let (loose, tight) = (of(f64::from(rows) * 0.6), of(rows.into()));
     loose.filter(|step| height / step >= 2.0).or(tight).unwrap_or(height)
 }

@@ -9,16 +9,16 @@ const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 
 /// The operations of both GILs.
-trait Gil {
+trait AnyGil {
     fn take(&mut self, lane: LaneId, now: Nanos) -> bool;
     fn release(&mut self, now: Nanos);
     fn next(&self) -> Option<Nanos>;
-    fn elapse(&mut self, now: Nanos) -> Turn;
+    fn elapse(&mut self, now: Nanos) -> GilTurn;
     /// The number of events due at a moment, for a GIL that simulates them one by one.
     fn count_at(&self, now: Nanos) -> usize;
 }
 
-impl Gil for VirtualGil {
+impl AnyGil for VirtualGil {
     fn take(&mut self, lane: LaneId, now: Nanos) -> bool {
         self.take(lane, now)
     }
@@ -28,11 +28,11 @@ impl Gil for VirtualGil {
     }
 
     fn next(&self) -> Option<Nanos> {
-        self.next()
+        self.next_wait_end()
     }
 
-    fn elapse(&mut self, now: Nanos) -> Turn {
-        self.elapse(now)
+    fn elapse(&mut self, now: Nanos) -> GilTurn {
+        self.advance(now)
     }
 
     fn count_at(&self, _: Nanos) -> usize {
@@ -41,14 +41,14 @@ impl Gil for VirtualGil {
 }
 
 /// The plain GIL: every wait ends, and the protocol alone decides what follows.
-struct Plain(VirtualGil);
+struct PlainGil(VirtualGil);
 
-impl Plain {
+impl PlainGil {
     fn begin_wait(&mut self, waiter: &Waiter, now: Nanos) {
         let &Waiter { lane, period, .. } = waiter;
         match self.0.protocol.try_take(lane) {
-            Take::Wait(waiting) => {
-                self.0.waiters.push(Waiter { lane, since: now, period, waiting });
+            TakeOutcome::Wait(timed_wait) => {
+                self.0.waiters.push(Waiter { lane, since: now, period, timed_wait });
             }
             _ => panic!("expected a wait"),
         }
@@ -65,20 +65,20 @@ impl Plain {
     }
 }
 
-impl Gil for Plain {
+impl AnyGil for PlainGil {
     fn take(&mut self, lane: LaneId, now: Nanos) -> bool {
         let switches = self.0.protocol.has_switched(lane);
         let taken = match self.0.protocol.try_take(lane) {
-            Take::Taken => {
+            TakeOutcome::Taken => {
                 self.0.holder = Some(lane);
                 true
             }
-            Take::Wait(waiting) => {
-                let period = self.0.interval + self.0.wake_up();
-                self.0.waiters.push(Waiter { lane, since: now, period, waiting });
+            TakeOutcome::Wait(timed_wait) => {
+                let period = self.0.interval + self.0.wake_up_delay();
+                self.0.waiters.push(Waiter { lane, since: now, period, timed_wait });
                 false
             }
-            Take::Stopped => panic!("unexpected stop"),
+            TakeOutcome::Stopped => panic!("unexpected stop"),
         };
         self.after(taken, switches, now);
         taken
@@ -93,21 +93,21 @@ impl Gil for Plain {
         wakes.chain(self.0.waiters.iter().map(|waiter| waiter.since + waiter.period)).min()
     }
 
-    fn elapse(&mut self, now: Nanos) -> Turn {
-        if let Some(place) = self.0.waking.iter().position(|&(at, _)| at == now) {
-            let (_, lane) = self.0.waking.remove(place);
-            return if self.take(lane, now) { Turn::Taken(lane) } else { Turn::Nothing };
+    fn elapse(&mut self, now: Nanos) -> GilTurn {
+        if let Some(index) = self.0.waking.iter().position(|&(at, _)| at == now) {
+            let (_, lane) = self.0.waking.remove(index);
+            return if self.take(lane, now) { GilTurn::Taken(lane) } else { GilTurn::Nothing };
         }
         let over = |waiter: &Waiter| waiter.since + waiter.period == now;
-        let place = self.0.waiters.iter().position(over).unwrap();
-        let waiter = self.0.waiters.remove(place);
-        self.0.protocol.timed_out(waiter.waiting);
+        let index = self.0.waiters.iter().position(over).unwrap();
+        let waiter = self.0.waiters.remove(index);
+        self.0.protocol.record_timeout(waiter.timed_wait);
         match self.0.holder {
             None => {
                 assert!(self.take(waiter.lane, now), "it is free");
-                Turn::Taken(waiter.lane)
+                GilTurn::Taken(waiter.lane)
             }
-            Some(holder) if self.0.protocol.breaks_eval() => {
+            Some(holder) if self.0.protocol.requests_break() => {
                 let wins = self.0.chance.u8(0..10) < REQUESTER_WINS;
                 if !wins {
                     self.take(waiter.lane, now);
@@ -115,13 +115,13 @@ impl Gil for Plain {
                 self.0.holder = None;
                 assert!(self.0.protocol.release(), "it was asked");
                 self.0.forced = Some(holder);
-                self.0.signal(now);
+                self.0.wake_first_waiter(now);
                 let taken = (wins && self.take(waiter.lane, now)).then_some(waiter.lane);
-                Turn::Dropped { holder, taken }
+                GilTurn::Dropped { holder, taken }
             }
             _ => {
                 self.begin_wait(&waiter, now);
-                Turn::Nothing
+                GilTurn::Nothing
             }
         }
     }
@@ -135,7 +135,7 @@ impl Gil for Plain {
 
 /// A thread that alternates between computing with the GIL and waiting without it.
 #[derive(Clone, Copy, Debug)]
-struct Thread {
+struct GilThread {
     computes: u64,
     away: u64,
     /// The computing time that is left, and while it computes, its end.
@@ -145,20 +145,20 @@ struct Thread {
     back: Option<Nanos>,
 }
 
-impl Thread {
+impl GilThread {
     fn new(computes: u64, away: u64) -> Self {
         Self { computes, away, left: computes, until: None, back: Some(Nanos(away)) }
     }
 }
 
 /// The acquisitions: the time, the thread and the length of its wait.
-type Takes = Vec<(Nanos, LaneId, Nanos)>;
+type GilTakes = Vec<(Nanos, LaneId, Nanos)>;
 
 /// Runs threads with a GIL until `end`, or until two events coincide, as their order is not defined.
-fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
+fn drive_threads(gil: &mut impl AnyGil, threads: &[GilThread], end: Nanos) -> GilTakes {
     let mut threads = threads.to_vec();
     let mut asked = vec![Nanos::ZERO; threads.len()];
-    let mut takes = Takes::new();
+    let mut takes = GilTakes::new();
     loop {
         let own = threads
             .iter()
@@ -186,22 +186,22 @@ fn drive(gil: &mut impl Gil, threads: &[Thread], end: Nanos) -> Takes {
                 gil.take(lane, now).then_some(lane)
             }
             _ => match gil.elapse(now) {
-                Turn::Nothing => None,
-                Turn::Taken(lane) => Some(lane),
-                Turn::Dropped { holder, taken } => {
-                    let place = usize::from(holder.0);
-                    let until = threads[place].until.take().expect("the holder computes");
-                    (threads[place].left, asked[place]) = (until.since(now).0, now);
+                GilTurn::Nothing => None,
+                GilTurn::Taken(lane) => Some(lane),
+                GilTurn::Dropped { holder, taken } => {
+                    let index = usize::from(holder.0);
+                    let until = threads[index].until.take().expect("the holder computes");
+                    (threads[index].left, asked[index]) = (until.since(now).0, now);
                     taken
                 }
             },
         };
         if let Some(lane) = holder {
-            let place = usize::from(lane.0);
+            let index = usize::from(lane.0);
             let holders = threads.iter().filter(|thread| thread.until.is_some()).count();
             assert_eq!(holders, 0, "one holder at most");
-            threads[place].until = Some(now + Nanos(threads[place].left));
-            takes.push((now, lane, now.since(asked[place])));
+            threads[index].until = Some(now + Nanos(threads[index].left));
+            takes.push((now, lane, now.since(asked[index])));
         }
     }
 }
@@ -217,13 +217,13 @@ proptest! {
         threads in prop::collection::vec((0_u64..20_000, 1_u64..20_000), 1..8),
     ) {
         let interval = Nanos(interval * MICRO);
-        let threads: Vec<Thread> = threads
+        let threads: Vec<GilThread> = threads
             .into_iter()
-            .map(|(computes, away)| Thread::new(computes * MICRO, away * MICRO))
+            .map(|(computes, away)| GilThread::new(computes * MICRO, away * MICRO))
             .collect();
         let end = Nanos(300 * MILLI);
-        let quick = drive(&mut VirtualGil::new(interval, seed), &threads, end);
-        let plain = drive(&mut Plain(VirtualGil::new(interval, seed)), &threads, end);
+        let quick = drive_threads(&mut VirtualGil::new(interval, seed), &threads, end);
+        let plain = drive_threads(&mut PlainGil(VirtualGil::new(interval, seed)), &threads, end);
         prop_assert_eq!(&quick[..plain.len()], &plain[..]);
     }
 }
@@ -231,10 +231,10 @@ proptest! {
 /// Returns the median and the 90th percentile, in microseconds, of the time that a thread that returns
 /// from I/O every millisecond waits for the GIL, beside threads that compute all the time.
 fn convoy(interval: Nanos, hogs: usize) -> (u64, u64) {
-    let mut threads = vec![Thread::new(2 * MICRO, MILLI)];
-    threads.resize(hogs + 1, Thread::new(u64::MAX >> 8, 0));
+    let mut threads = vec![GilThread::new(2 * MICRO, MILLI)];
+    threads.resize(hogs + 1, GilThread::new(u64::MAX >> 8, 0));
     let end = Nanos(2_000 * (interval.0 + MILLI));
-    let takes = drive(&mut VirtualGil::new(interval, 1), &threads, end);
+    let takes = drive_threads(&mut VirtualGil::new(interval, 1), &threads, end);
     let own = takes.iter().filter(|(_, lane, _)| *lane == LaneId(0));
     let mut waits: Vec<u64> = own.map(|(_, _, wait)| wait.0 / MICRO).collect();
     waits.sort_unstable();

@@ -1,0 +1,74 @@
+//! What there is to be seen of the state.
+
+use super::keymap::{Action, Keymap};
+use super::{App, Overlay, Session, Viewport};
+use crate::model::{Background, Mode, Run, Selection};
+
+impl App {
+    /// Which keys do what.
+    pub const fn keymap(&self) -> &Keymap {
+        &self.keymap
+    }
+
+    /// The key to show for an action.
+    pub fn key_of(&self, action: Action) -> String {
+        self.keymap.key_of(action)
+    }
+
+    /// The runs of this sitting.
+    pub const fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// The selection that is shown.
+    pub const fn selection(&self) -> Selection {
+        self.selection
+    }
+
+    /// The runs that are shown, in the order of their modes.
+    pub fn runs(&self) -> &[Run] {
+        self.session.runs(self.selection)
+    }
+
+    /// How the picture is looked at.
+    pub fn viewport(&self) -> &Viewport {
+        &self.view.viewport
+    }
+
+    /// The lane that a person chose, counted through all runs shown.
+    pub fn lane_index(&self) -> Option<usize> {
+        self.view.lane
+    }
+
+    /// The terminal's background.
+    pub const fn background(&self) -> Background {
+        self.background
+    }
+
+    /// What lies over the picture.
+    pub const fn overlay(&self) -> Option<Overlay> {
+        self.overlay
+    }
+
+    /// A word on the last key, until the next.
+    pub fn notice(&self) -> Option<&str> {
+        self.notice.as_deref()
+    }
+
+    /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
+    pub fn is_moving(&self) -> bool {
+        self.session.active().is_some() && self.unfinished_stage().is_none()
+    }
+
+    /// The workers of the next threaded run, where that differs from the one shown.
+    pub fn next_workers(&self) -> Option<u16> {
+        if self.selection.is_sweep() {
+            return None;
+        }
+        let shown = self.runs().iter().find(|run| run.plan().mode != Mode::Sequential);
+        let workload = self.selection.workload;
+        let (next, auto) = (self.session.worker_count(workload), self.session.is_auto(workload));
+        let plan = shown.map(Run::plan).filter(|now| now.auto || now.workers != next);
+        plan.filter(|_| !auto).map(|_| next)
+    }
+}

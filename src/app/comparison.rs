@@ -1,0 +1,107 @@
+//! Comparing: with what, and by how much the runs differ.
+
+use super::App;
+use super::keymap::Action;
+use super::session::Baseline;
+use crate::model::stats::speed_up;
+use crate::model::{ModeChoice, Nanos, Run};
+
+/// By how much a run differs from another; parts that one of them has not (yet) are nothing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Difference {
+    /// How many times as fast it was.
+    pub times: Option<f64>,
+    /// How much longer it took, as a share of the other's time.
+    pub elapsed: Option<f64>,
+    /// How many more tasks a second it did, as a share.
+    pub rate: Option<f64>,
+    /// How much longer half of the requests took at most, as a share.
+    pub p50: Option<f64>,
+    /// The same of all but one in twenty.
+    pub p95: Option<f64>,
+}
+
+impl Difference {
+    /// What `run`, which is shown until some moment, differs by from `other`, which is over: while it
+    /// goes on, from what that had done by the same moment.
+    fn between(run: &Run, until: Nanos, other: &Run) -> Self {
+        let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
+        let (took, before) = (run.duration(), other.duration());
+        let times = run.latency_summary(Nanos::ZERO, until).service;
+        let others = if run.is_over() { before.unwrap_or_default() } else { until };
+        let others = other.latency_summary(Nanos::ZERO, others).service;
+        let both = times.zip(others);
+        let longer = |new: Nanos, old: Nanos| more(new.as_secs_f64(), old.as_secs_f64());
+        let over = took.zip(before).filter(|_| run.is_complete() && other.is_complete());
+        Self {
+            times: over.and_then(|(new, old)| speed_up(old, new)),
+            elapsed: over.and_then(|(new, old)| longer(new, old)),
+            rate: took.and_then(|took| more(run.rate(took), other.rate(took))),
+            p50: both.and_then(|(new, old)| longer(new.p50, old.p50)),
+            p95: both.and_then(|(new, old)| longer(new.p95, old.p95)),
+        }
+    }
+}
+
+impl App {
+    /// What the runs shown are compared with, if they are.
+    pub fn baseline(&self) -> Option<Baseline<'_>> {
+        self.session.baselines(self.selection).into_iter().nth(self.baseline_index?)
+    }
+
+    /// Has runs from elsewhere, a recording's, to compare with: they come first.
+    pub fn set_external_baseline(&mut self, runs: Vec<Run>, name: String) {
+        self.session.set_external_baseline(runs, name);
+    }
+
+    /// What a person is told of runs from elsewhere when the screen opens, if there are any.
+    pub fn external_baseline_notice(&self) -> Option<String> {
+        let key = self.key_of(Action::Compare);
+        let name_notice = self
+            .session
+            .external_baseline_name(self.selection)
+            .map(|name| format!("{key} compares with {name}"));
+        name_notice.or_else(|| self.session.external_baseline_mismatch(self.selection))
+    }
+
+    /// The runs shown that have begun and one to compare with, and by how much they differ.
+    pub fn differences(&self) -> Vec<(&Run, &Run, Difference)> {
+        let Some(baseline) = self.baseline() else { return Vec::new() };
+        let started = self.visible_runs().filter(|(run, _)| run.has_started());
+        let pairs = started.filter_map(|(run, until)| Some((run, until, baseline.run_for(run)?)));
+        pairs
+            .map(|(run, until, other)| (run, other, Difference::between(run, until, other)))
+            .collect()
+    }
+
+    /// Compares with the first that there is, then with the next, and after the last with none.
+    pub(super) fn select_next_baseline(&mut self) {
+        if self.selection.choice == ModeChoice::Sweep {
+            self.notice = Some("a trial is compared in the chart".to_owned());
+            return;
+        }
+        let (compare, run) = (self.key_of(Action::Compare), self.key_of(Action::Run));
+        let next = self.baseline_index.map_or(0, |at| at + 1);
+        let baselines = self.session.baselines(self.selection);
+        let names: Vec<String> = baselines.into_iter().map(|baseline| baseline.name).collect();
+        self.baseline_index = (next < names.len()).then_some(next);
+        let mismatch =
+            self.session.external_baseline_mismatch(self.selection).filter(|_| next == 0);
+        self.notice = match (names.get(next), names.get(next + 1)) {
+            (Some(name), Some(other)) => {
+                Some(format!("compared with {name}; {compare}: with {other}"))
+            }
+            (Some(name), None) => Some(format!("compared with {name}; {compare} ends it")),
+            (None, _) if mismatch.is_some() => None,
+            (None, _) if names.is_empty() => Some(format!(
+                "there is no other run to compare with: {run} runs this again, and keeps this one"
+            )),
+            (None, _) => None,
+        };
+        if let Some(mismatch) = mismatch {
+            let notice =
+                self.notice.take().map_or_else(String::new, |notice| format!("; {notice}"));
+            self.notice = Some(mismatch + &notice);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! The menu of what can be taken along.
+
+use super::keymap::Action;
+use super::{App, Effect, Overlay};
+use crate::model::{ExportKind, Run, Sweep, file_stem};
+
+impl App {
+    /// Opens the menu, if there is anything to take along, and asks for names that no file has.
+    pub(super) fn open_export_menu(&mut self) -> Option<Effect> {
+        let (runs, _) = self.runs_to_export();
+        if !runs.iter().any(Run::has_started) {
+            self.notice = Some("nothing has run yet, so there is nothing to export".to_owned());
+            return None;
+        }
+        self.overlay = Some(Overlay::Export(0));
+        self.export_names.clear();
+        Some(Effect::FindExportNames(self.stem()))
+    }
+
+    /// Writes the entry of the menu, and closes it.
+    pub(super) fn start_export(&mut self, entry: usize) -> Option<Effect> {
+        self.overlay = None;
+        let kind = self.export_kinds().nth(entry)?;
+        if kind == ExportKind::Recording && self.session.log_entries().is_empty() {
+            let option = kind.option();
+            self.notice =
+                Some(format!("this run is too long to be kept: begin with {option} FILE"));
+            return None;
+        }
+        self.notice = Some(format!("writing the {kind}"));
+        Some(Effect::Export { kind, stem: self.stem() })
+    }
+
+    /// Where a key in the menu leads.
+    pub(super) fn handle_export_action(&self, entry: usize, action: Action) -> Option<Overlay> {
+        let count = self.export_kinds().count();
+        match action {
+            Action::NextLane => Some(Overlay::Export((entry + 1) % count)),
+            Action::PreviousLane => Some(Overlay::Export((entry + count - 1) % count)),
+            Action::Back | Action::Help | Action::Export | Action::Quit => None,
+            _ => Some(Overlay::Export(entry)),
+        }
+    }
+
+    /// What is taken along: the runs shown, or where there are none yet, those that ran last.
+    pub fn runs_to_export(&self) -> (&[Run], Option<&Sweep>) {
+        if self.runs().iter().any(Run::has_started) {
+            (self.runs(), self.session.sweep(self.selection))
+        } else {
+            (self.session.latest_runs(), None)
+        }
+    }
+
+    /// The entries of the menu, each with the name of the file that it would write.
+    pub fn export_entries(&self) -> impl Iterator<Item = (ExportKind, String)> + '_ {
+        self.export_kinds().map(|kind| {
+            let named = self.export_names.iter().find(|(other, _)| *other == kind);
+            let name = named.map(|(_, name)| name.clone());
+            (kind, name.unwrap_or_else(|| format!("{}.{}", self.stem(), kind.extension())))
+        })
+    }
+
+    /// A recording is there already where one is played.
+    fn export_kinds(&self) -> impl Iterator<Item = ExportKind> + use<> {
+        let replays = self.replay_progress().is_some();
+        ExportKind::for_workload(self.selection.workload)
+            .filter(move |&kind| kind != ExportKind::Recording || !replays)
+    }
+
+    fn stem(&self) -> String {
+        file_stem(self.selection, self.session.target())
+    }
+}

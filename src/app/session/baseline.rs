@@ -1,0 +1,115 @@
+//! What the runs of a selection can be compared with: the same runs a time before, other modes of the
+//! sitting, runs from elsewhere.
+
+use super::{RunSet, Session};
+use crate::model::{ModeChoice, Run, RunOutcome, Selection};
+
+/// Runs that others are compared with.
+#[derive(Clone, Debug)]
+pub struct Baseline<'session> {
+    /// What they are, as a person says it: `the run before`.
+    pub name: String,
+    /// The same where there is little room.
+    pub short: String,
+    runs: Vec<&'session Run>,
+    /// Whether a run alone is compared with one in another mode, too.
+    across: bool,
+}
+
+impl<'session> Baseline<'session> {
+    /// The one that a run is compared with: in the same mode, if there is one.
+    pub fn run_for(&self, run: &Run) -> Option<&'session Run> {
+        let mode = run.plan().mode;
+        let same = self.runs.iter().find(|other| other.plan().mode == mode);
+        same.or_else(|| self.runs.first().filter(|_| self.across)).copied()
+    }
+}
+
+/// Runs from elsewhere.
+#[derive(Clone, Debug)]
+pub(super) struct ExternalBaseline {
+    name: String,
+    /// Those that are whole.
+    runs: Vec<Run>,
+    /// Whether there are others.
+    partial: bool,
+}
+
+impl Session {
+    /// Has runs from elsewhere, a recording's, to compare with: those that are whole.
+    pub fn set_external_baseline(&mut self, mut runs: Vec<Run>, name: String) {
+        let all = runs.len();
+        runs.retain(Run::is_comparable);
+        self.external_baseline = Some(ExternalBaseline { name, partial: runs.len() < all, runs });
+    }
+
+    /// What the runs from elsewhere are called, as far as they can be compared with; nothing where there
+    /// are none, or [`Self::external_baseline_mismatch`] says why they are not used.
+    pub fn external_baseline_name(&self, selection: Selection) -> Option<String> {
+        let ExternalBaseline { name, partial, .. } = self.external_baseline.as_ref()?;
+        let part = if *partial { ", as far as it is whole" } else { "" };
+        self.external_baseline_mismatch(selection).is_none().then(|| format!("{name}{part}"))
+    }
+
+    /// Why the runs from elsewhere are nothing to compare a selection with, if there are any.
+    pub fn external_baseline_mismatch(&self, selection: Selection) -> Option<String> {
+        let ExternalBaseline { name, runs, .. } = self.external_baseline.as_ref()?;
+        let Selection { workload, choice } = selection;
+        let Some(first) = runs.first().map(Run::plan) else {
+            return Some(format!("no run in {name} is whole"));
+        };
+        if first.workload() != workload {
+            return Some(format!("{name} has {} runs, this is {workload}", first.workload()));
+        }
+        let shares = runs.iter().any(|run| selection.modes().contains(&run.plan().mode));
+        (choice == ModeChoice::Race && !shares)
+            .then(|| format!("{name} has {} alone, this is a race", first.selection()))
+    }
+
+    /// Keeps a selection's runs that went to their end, as what to compare the next with. One bout is
+    /// kept, however often it is run.
+    pub(super) fn keep_as_baseline(&mut self, selection: Selection) {
+        let Some(run_set) = self.run_sets.remove(&selection) else { return };
+        // Its last trial is no fair one to compare with.
+        if selection.choice == ModeChoice::Sweep {
+            return;
+        }
+        let finished = |run: &Run| run.outcome() == Some(&RunOutcome::Finished);
+        let mut earlier: Vec<Run> = run_set.runs.into_iter().filter(finished).collect();
+        if earlier.is_empty() {
+            earlier = run_set.earlier;
+        }
+        if !earlier.is_empty() {
+            let run_set = RunSet { earlier, ..RunSet::default() };
+            self.run_sets.insert(selection, run_set);
+        }
+    }
+
+    /// What a selection's runs can be compared with, what a person most likely means first.
+    pub fn baselines(&self, selection: Selection) -> Vec<Baseline<'_>> {
+        let across = selection.choice != ModeChoice::Race;
+        let names = |name: &str, short: &str| [name.to_owned(), short.to_owned()];
+        let mut baselines: Vec<([String; 2], Vec<&Run>)> = Vec::new();
+        if let Some(ExternalBaseline { name, runs, .. }) = &self.external_baseline {
+            let alike = runs.iter().filter(|run| run.plan().workload() == selection.workload);
+            let short = name.rsplit('/').next().unwrap_or_default();
+            baselines.push((names(name, short), alike.collect()));
+        }
+        if let Some(run_set) = self.run_sets.get(&selection) {
+            baselines.push((names("the run before", "before"), run_set.earlier.iter().collect()));
+        }
+        let others = Selection::all(selection.workload);
+        for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {
+            let over = self.runs(other).iter().filter(|run| run.is_over());
+            let name = other.to_string();
+            baselines.push((names(&name, &name), over.collect()));
+        }
+        let has = |runs: &[&Run], mode| runs.iter().any(|run| run.plan().mode == mode);
+        baselines.retain(|(_, runs)| {
+            let shares = selection.modes().iter().any(|&mode| has(runs, mode));
+            shares || (across && !runs.is_empty())
+        });
+        let baselines = baselines.into_iter();
+        baselines.map(|([name, short], runs)| Baseline { name, short, runs, across }).collect()
+    }
+}

@@ -1,0 +1,90 @@
+//! What a selection costs of a server's quota, and whether that is there.
+
+use std::borrow::Cow;
+
+use super::{ActiveRun, Session};
+use crate::model::plan::MAX_TASKS;
+use crate::model::time::time_of_day;
+use crate::model::{
+    Event, EventKind, Failure, FailureKind, ModeChoice, Quota, RunOutcome, Selection, Workload,
+};
+
+/// What a selection takes of somebody's quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaEstimate {
+    /// How many requests.
+    pub requests: u64,
+    /// What there is.
+    pub quota: Quota,
+}
+
+impl Session {
+    /// A preparing request that went well has failed all the same, if it showed that the quota is
+    /// too small for what is to follow.
+    pub(super) fn with_quota_check<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
+        let over = event.kind == EventKind::RunFinished { outcome: RunOutcome::Finished };
+        let shortage = match self.active {
+            Some(ActiveRun::Profile(selection)) if over && !self.setup.force => {
+                self.quota_shortage(selection)
+            }
+            _ => None,
+        };
+        match shortage {
+            Some(failure) => {
+                let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
+                Cow::Owned(Event { kind, ..event.clone() })
+            }
+            None => Cow::Borrowed(event),
+        }
+    }
+
+    fn quota_shortage(&self, selection: Selection) -> Option<Failure> {
+        let QuotaEstimate { requests, quota } = self.quota_estimate(selection)?;
+        let Quota { limit, remaining, .. } = quota;
+        let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
+        let less = match selection.choice {
+            ModeChoice::Sweep => "--threads, --repeats or --per-page 100",
+            ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
+        };
+        let message = format!(
+            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
+             until {reset} UTC: come back then, ask for less with {less}, or go on with --force"
+        );
+        let kind = FailureKind::RateLimited;
+        (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
+    }
+
+    /// What the selection costs after the preparing request, and what that left to pay it from;
+    /// nothing where requests cost nobody anything.
+    pub fn quota_estimate(&self, selection: Selection) -> Option<QuotaEstimate> {
+        let costs = self.setup.costs_quota(selection.workload);
+        let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
+        Some(QuotaEstimate {
+            requests: self.count_requests(self.profile_page_count()?, selection),
+            quota,
+        })
+    }
+
+    /// How many pages there are by the profile's count. The list decides how many pages there really
+    /// are, so even a count of 0 is looked into.
+    pub(super) fn profile_page_count(&self) -> Option<u32> {
+        let followers = self.profile.as_ref()?.profile()?.followers;
+        let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
+        Some(pages.clamp(1, u64::from(MAX_TASKS)) as u32)
+    }
+
+    /// How many requests the selection costs, as far as is known, the preparing one included.
+    pub fn request_cost(&self, selection: Selection) -> Option<u64> {
+        let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
+        Some(self.count_requests(pages, selection) + 1)
+    }
+
+    /// Each mode asks for each page, and each trial of a sweep.
+    fn count_requests(&self, pages: u32, selection: Selection) -> u64 {
+        let runs = match selection.choice {
+            ModeChoice::Sweep => self.new_sweep(pages).planned_trials(),
+            ModeChoice::Race | ModeChoice::Only(_) => selection.modes().len(),
+        };
+        u64::from(pages) * runs as u64
+    }
+}

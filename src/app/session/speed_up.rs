@@ -1,0 +1,41 @@
+//! How the runs of a sitting compare.
+
+use super::Session;
+use crate::model::stats::{self, Agreement};
+use crate::model::{Mode, ModeChoice, Nanos, Run, Selection};
+
+impl Session {
+    /// The sequential time that the selection's runs are measured against.
+    pub fn baseline_time(&self, selection: Selection) -> Option<Nanos> {
+        match selection.choice {
+            ModeChoice::Race => {
+                let sequential = self.runs(selection).first();
+                sequential.filter(|run| run.is_comparable()).and_then(Run::duration)
+            }
+            ModeChoice::Sweep => {
+                let points = self.sweep(selection)?.points().iter();
+                points.filter(|point| point.workers == 1).map(|point| point.median).next()
+            }
+            ModeChoice::Only(_) => self.sequential.get(&selection.workload).copied(),
+        }
+    }
+
+    /// The speed-up of a run of the selection, once it is over; before, of its tasks so far, if
+    /// there are any: how many times as many a second as in the sequential run.
+    pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
+        let baseline = self.baseline_time(selection)?;
+        let done = run.ended_tasks();
+        let share = f64::from(done) / f64::from(run.known_tasks().max(1));
+        match run.outcome() {
+            Some(_) if run.is_comparable() => stats::speed_up(baseline, run.duration()?),
+            Some(_) => None,
+            None if done == 0 || run.plan().mode == Mode::Sequential => None,
+            None => Some(stats::speed_up(baseline, run.elapsed(now))? * share),
+        }
+    }
+
+    /// Whether the selection's runs brought the same, once the last is over.
+    pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
+        self.run_sets.get(&selection)?.agreement
+    }
+}

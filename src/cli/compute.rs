@@ -1,0 +1,172 @@
+//! The laboratory: what the tasks are, where they are not pages.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::duration;
+use super::usage::UsageError;
+use crate::app::session::DEFAULT_COMPUTE_TASKS;
+use crate::model::plan::MAX_TASKS;
+use crate::model::{ComputeSpec, Simulation, Workload};
+
+/// How long a task may take alone.
+const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
+
+/// CPython takes any; shorter ones measure the system's timers, longer ones a person's patience.
+const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Laboratory")]
+pub(super) struct ComputeArgs {
+    /// What the tasks are [default: followers, or cpu with --simulate]
+    #[arg(long, value_enum)]
+    workload: Option<WorkloadArg>,
+    /// How many tasks there are to compute [default: 8]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TASKS)),
+        allow_negative_numbers = true
+    )]
+    tasks: Option<u32>,
+    /// How long a task takes alone, about [default: 150ms]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_size)]
+    size: Option<Duration>,
+    /// How much of a mixed task is CPU work, in percent [default: 30]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "PERCENT",
+        value_parser = clap::value_parser!(u8).range(0..=100),
+        allow_negative_numbers = true
+    )]
+    share: Option<u8>,
+    /// How long a thread waits for the GIL before it asks for it [default: 5ms]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_switch_interval)]
+    switch_interval: Option<Duration>,
+}
+
+/// `--workload`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum WorkloadArg {
+    /// The pages of a user's followers: I/O, during which Python releases its GIL
+    Followers,
+    /// CPU work as in pure Python, which needs the GIL
+    Cpu,
+    /// CPU work of an extension, which releases the GIL, as hashlib and zlib do
+    Native,
+    /// A page is fetched without the GIL, then worked on under it
+    Mixed,
+}
+
+/// What the tasks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComputeOptions {
+    /// What kind.
+    pub workload: Workload,
+    /// What each is, where something is computed.
+    pub compute: ComputeSpec,
+    /// How many there are of these.
+    pub tasks: u32,
+}
+
+impl ComputeArgs {
+    pub(super) fn resolve(
+        &self,
+        simulation: Option<Simulation>,
+    ) -> Result<ComputeOptions, UsageError> {
+        let usual = if simulation.is_some() { Workload::Cpu } else { Workload::Followers };
+        let workload = self.workload.map_or(usual, Workload::from);
+        if simulation.is_some() && !workload.is_computed() {
+            return Err(UsageError::SimulatedFollowers { given: "--workload followers" });
+        }
+        if self.share.is_some() && workload != Workload::Mixed {
+            return Err(UsageError::ShareWithoutMixed);
+        }
+        let given = [
+            (self.tasks.is_some(), "--tasks"),
+            (self.size.is_some(), "--size"),
+            (self.switch_interval.is_some(), "--switch-interval"),
+        ];
+        if let Some((_, option)) = given.iter().find(|(given, _)| *given && !workload.is_computed())
+        {
+            return Err(UsageError::NothingComputed { option });
+        }
+        let usual = ComputeSpec::default();
+        let compute = ComputeSpec {
+            size: self.size.map_or(usual.size, Into::into),
+            share: self.share.unwrap_or(usual.share),
+            switch_interval: self.switch_interval.map_or(usual.switch_interval, Into::into),
+            simulation,
+            ..usual
+        };
+        Ok(ComputeOptions { workload, compute, tasks: self.tasks.unwrap_or(DEFAULT_COMPUTE_TASKS) })
+    }
+}
+
+impl From<WorkloadArg> for Workload {
+    fn from(workload: WorkloadArg) -> Self {
+        match workload {
+            WorkloadArg::Followers => Self::Followers,
+            WorkloadArg::Cpu => Self::Cpu,
+            WorkloadArg::Native => Self::Native,
+            WorkloadArg::Mixed => Self::Mixed,
+        }
+    }
+}
+
+fn parse_size(text: &str) -> Result<Duration, String> {
+    parse_within(text, SIZE_RANGE)
+        .ok_or_else(|| "a task takes 1ms to 10m, written with the unit: 150ms, 1.5s".to_owned())
+}
+
+fn parse_switch_interval(text: &str) -> Result<Duration, String> {
+    parse_within(text, SWITCH_INTERVAL_RANGE).ok_or_else(|| {
+        "it is the time that a thread waits for the GIL before it asks whoever has it to let go; \
+         Python's is 5ms: give 1us to 10s, with the unit"
+            .to_owned()
+    })
+}
+
+fn parse_within(text: &str, [least, most]: [Duration; 2]) -> Option<Duration> {
+    duration::parse_with_unit(text).ok().filter(|duration| (least..=most).contains(duration))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+    use crate::model::Nanos;
+
+    #[test]
+    fn the_defaults_are_those_that_the_help_tells() {
+        let help = ComputeArgs::augment_args(Command::new("x")).render_long_help().to_string();
+        let ComputeSpec { size, share, switch_interval, .. } = ComputeSpec::default();
+        let millis = |time: Nanos| time.0 / 1_000_000;
+        for text in [
+            format!("[default: {DEFAULT_COMPUTE_TASKS}]"),
+            format!("[default: {}ms]", millis(size)),
+            format!("[default: {share}]"),
+            format!("[default: {}ms]", millis(switch_interval)),
+        ] {
+            assert!(help.contains(&text), "{text} {help}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit_and_bounds() {
+        for text in ["0", "0ms", "5", "0.9us", "10.1s", "1m", "-5ms", "x", ""] {
+            let refused = parse_switch_interval(text).unwrap_err();
+            assert!(refused.contains("waits for the GIL"), "{text}: {refused}");
+        }
+        assert_eq!(parse_switch_interval("1us"), Ok(SWITCH_INTERVAL_RANGE[0]));
+        assert_eq!(parse_switch_interval("10s"), Ok(SWITCH_INTERVAL_RANGE[1]));
+        for text in ["0.9ms", "11m", "150", "0"] {
+            assert!(parse_size(text).is_err(), "{text}");
+        }
+        assert_eq!((parse_size("1ms"), parse_size("10m")), (Ok(SIZE_RANGE[0]), Ok(SIZE_RANGE[1])));
+    }
+}

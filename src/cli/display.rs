@@ -1,0 +1,144 @@
+//! What a person wants to see, and how it is to look: options of every command that runs something.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::config::{self, Config, ConfigError};
+use super::environment::{Environment, find_variable};
+use crate::app::Keymap;
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = super::DISPLAY_HEADING)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
+pub(super) struct DisplayArgs {
+    /// No screen: print the times and a short report
+    #[arg(long)]
+    pub(super) plain: bool,
+    /// No screen: print everything measured as one JSON document
+    #[arg(long, conflicts_with = "plain")]
+    pub(super) json: bool,
+    /// No screen: what happens, in sentences, as it happens
+    #[arg(long, long_help = super::help::NARRATE)]
+    narrate: bool,
+    /// Colours: dark, light, or auto, which asks [default: auto]
+    #[arg(long, value_enum, hide_possible_values = true)]
+    theme: Option<ThemeArg>,
+    /// Draw with ASCII characters only
+    #[arg(long)]
+    ascii: bool,
+    /// Zoom with the wheel, choose by a click or by dragging; no text is selected then
+    #[arg(long, hide_short_help = true)]
+    mouse: bool,
+    /// Draw twice a second at most, and move on by half a view
+    #[arg(long, hide_short_help = true)]
+    reduced_motion: bool,
+    /// Read this configuration
+    #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
+    config: Option<PathBuf>,
+    /// A person's own.
+    #[arg(skip)]
+    keys: Keymap,
+    /// Set by the environment.
+    #[arg(skip)]
+    accessible: bool,
+}
+
+/// How the screen is to look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisplayOptions {
+    /// Which background the screen's colours are for.
+    pub theme: ThemeArg,
+    /// Only ASCII characters on the screen.
+    pub ascii: bool,
+    /// The mouse is the program's.
+    pub mouse: bool,
+    /// Nothing moves that need not.
+    pub reduced_motion: bool,
+    /// Which keys do what.
+    pub keys: Keymap,
+    /// Whether sentences tell what happens.
+    pub narration: Narration,
+}
+
+/// Whether stderr tells what happens, in sentences that are never drawn over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narration {
+    /// No.
+    Never,
+    /// Where a person watches stderr (`ACCESSIBLE`): scripts see what they always see.
+    OnTerminal,
+    /// Wherever it goes (`--narrate`).
+    Always,
+}
+
+/// `--theme`: which background the screen's colours are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    /// The terminal is asked
+    Auto,
+    /// Light text on dark
+    Dark,
+    /// Dark text on light
+    Light,
+}
+
+/// What a person wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutputMode {
+    /// The screen, if there is a terminal; else [`Self::Plain`].
+    Screen,
+    /// The times and a short report.
+    Plain,
+    /// One JSON document.
+    Json,
+}
+
+impl DisplayArgs {
+    /// Reads the configuration: where the command line says nothing, that decides.
+    pub(super) fn apply_config(
+        &mut self,
+        environment: Environment<'_>,
+    ) -> Result<Config, ConfigError> {
+        let config = Config::load(self.config.as_deref(), environment)?;
+        self.theme = self.theme.or(config.theme);
+        self.ascii |= config.ascii;
+        self.mouse |= config.mouse;
+        self.reduced_motion |= config.reduced_motion;
+        self.keys.clone_from(&config.keys);
+        self.accessible =
+            find_variable(environment, "ACCESSIBLE").is_some_and(|value| value != "0");
+        Ok(config)
+    }
+
+    /// Where the configuration is, if there is one.
+    pub(super) fn config_path(&self, environment: Environment<'_>) -> Option<PathBuf> {
+        config::config_path(self.config.as_deref(), environment)
+    }
+
+    /// What a person wants to see.
+    pub(super) const fn output_mode(&self) -> OutputMode {
+        match (self.json, self.plain || self.narrate || self.accessible) {
+            (true, _) => OutputMode::Json,
+            (false, true) => OutputMode::Plain,
+            (false, false) => OutputMode::Screen,
+        }
+    }
+}
+
+impl From<DisplayArgs> for DisplayOptions {
+    fn from(args: DisplayArgs) -> Self {
+        Self {
+            theme: args.theme.unwrap_or(ThemeArg::Auto),
+            ascii: args.ascii,
+            mouse: args.mouse,
+            reduced_motion: args.reduced_motion,
+            keys: args.keys,
+            narration: match (args.narrate, args.accessible) {
+                (true, _) => Narration::Always,
+                (false, true) => Narration::OnTerminal,
+                (false, false) => Narration::Never,
+            },
+        }
+    }
+}

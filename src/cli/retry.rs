@@ -1,0 +1,77 @@
+//! How long to wait, and how often to ask again.
+
+use std::time::Duration;
+
+use clap::Args;
+
+use super::duration;
+use crate::github::RetryPolicy;
+
+/// Nothing is asked and answered in less.
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = super::FOLLOWERS_HEADING)]
+pub(super) struct RetryArgs {
+    /// Make a request again up to N times after an error that may pass [default: 4]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]
+    retries: Option<u32>,
+    /// Give a request up after this long [default: 30s]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_timeout)]
+    timeout: Option<Duration>,
+    /// Wait for a rate limit to end up to this long [default: 5m]
+    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = duration::parse_with_unit)]
+    max_wait: Option<Duration>,
+    /// Begin even if too few requests are left of the rate limit
+    #[arg(long, hide_short_help = true)]
+    pub(super) force: bool,
+}
+
+impl From<RetryArgs> for RetryPolicy {
+    fn from(args: RetryArgs) -> Self {
+        let usual = Self::default();
+        Self {
+            retries: args.retries.unwrap_or(usual.retries),
+            timeout: args.timeout.unwrap_or(usual.timeout),
+            max_wait: args.max_wait.unwrap_or(usual.max_wait),
+        }
+    }
+}
+
+fn parse_timeout(text: &str) -> Result<Duration, String> {
+    match duration::parse_with_unit(text) {
+        Ok(timeout) if timeout < MIN_TIMEOUT => {
+            Err("no request is answered in less than 1ms: give it more".to_owned())
+        }
+        Ok(timeout) => Ok(timeout),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Command;
+
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_those_that_the_help_tells() {
+        let help = RetryArgs::augment_args(Command::new("x")).render_long_help().to_string();
+        let RetryPolicy { retries, timeout, max_wait } = RetryPolicy::default();
+        for text in [
+            format!("[default: {retries}]"),
+            format!("[default: {}s]", timeout.as_secs()),
+            format!("[default: {}m]", max_wait.as_secs() / 60),
+        ] {
+            assert!(help.contains(&text), "{text} {help}");
+        }
+    }
+
+    #[test]
+    fn a_bare_number_is_no_time_to_wait_for() {
+        for text in ["30", "0s", "0", "0.5us", "-1s", "x"] {
+            assert!(parse_timeout(text).is_err(), "{text}");
+        }
+        assert_eq!(parse_timeout("1.5m"), Ok(Duration::from_secs(90)));
+    }
+}

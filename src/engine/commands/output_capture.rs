@@ -1,0 +1,307 @@
+//! The output of a command, captured in an unnamed file of which the beginning and the end are kept.
+
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::os::unix::fs::FileExt as _;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+
+/// The maximum number of bytes that are kept. Shorter output is kept whole.
+const MAX_KEPT: u64 = 1 << 20;
+
+/// The number of bytes kept from the beginning and from the end of longer output.
+const KEPT_HEAD: u64 = MAX_KEPT / 4;
+const KEPT_TAIL: u64 = MAX_KEPT - KEPT_HEAD;
+
+/// The maximum number of bytes on disk beyond those that are kept.
+const MAX_SPARE: u64 = 3 << 20;
+
+/// The same on file systems that cannot punch a hole into a file.
+const MAX_SPARE_WITHOUT_HOLES: u64 = 64 << 20;
+
+/// The output of a command, shared with the thread that trims it.
+pub(super) struct OutputCapture(Mutex<OutputFile>);
+
+/// A file that a command writes to. A pipe would not do: it ends only with the last process that holds
+/// it, which the command may have left in the background, and it would block the command while this
+/// program is suspended.
+struct OutputFile {
+    file: File,
+    /// The length at the last poll.
+    len: u64,
+    /// The end of the hole, which begins after the head.
+    hole_end: u64,
+    /// The content before the file was emptied, if no hole can be punched.
+    earlier: Option<EarlierOutput>,
+}
+
+/// The content of a file before it was last emptied.
+struct EarlierOutput {
+    head: Vec<u8>,
+    tail: Vec<u8>,
+    /// The total number of bytes before that. Bytes written in the instant before the file is emptied
+    /// are not counted.
+    bytes: u64,
+}
+
+/// The captured output: the text that is kept, and the number of bytes written and left out.
+pub(super) struct CapturedOutput {
+    pub(super) text: Arc<str>,
+    pub(super) bytes: u64,
+    pub(super) omitted: u64,
+}
+
+impl OutputCapture {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self(Mutex::new(OutputFile::new()?)))
+    }
+
+    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
+    /// kept.
+    pub(super) fn stdio_pair(&self) -> io::Result<[Stdio; 2]> {
+        let copy = || self.file().file.try_clone();
+        Ok([copy()?.into(), copy()?.into()])
+    }
+
+    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
+    /// the last call.
+    pub(super) fn trim(&self) -> io::Result<u64> {
+        self.file().trim()
+    }
+
+    /// Reads the present output.
+    pub(super) fn read(&self) -> io::Result<CapturedOutput> {
+        self.file().read()
+    }
+
+    fn file(&self) -> MutexGuard<'_, OutputFile> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl OutputFile {
+    fn new() -> io::Result<Self> {
+        let file = tempfile::tempfile()?;
+        // With O_APPEND, a process that reopens and truncates /dev/stderr leaves no gap of zeros for
+        // the others.
+        fcntl_setfl(&file, fcntl_getfl(&file)? | OFlags::APPEND)?;
+        Ok(Self { file, len: 0, hole_end: 0, earlier: None })
+    }
+
+    fn trim(&mut self) -> io::Result<u64> {
+        let len = self.len()?;
+        let written = len.saturating_sub(mem::replace(&mut self.len, len));
+        // A process that reopened /dev/stderr may have truncated the file.
+        self.hole_end = self.hole_end.min(len);
+        let spare = len.saturating_sub(self.hole_end.max(KEPT_HEAD) + KEPT_TAIL);
+        if spare > MAX_SPARE
+            && punch_hole(&self.file, KEPT_HEAD, len - KEPT_TAIL - KEPT_HEAD).is_ok()
+        {
+            self.hole_end = len - KEPT_TAIL;
+        } else if spare > MAX_SPARE_WITHOUT_HOLES {
+            self.save_and_truncate()?;
+        }
+        Ok(written)
+    }
+
+    /// Empties the file, and keeps its beginning and its end in memory.
+    fn save_and_truncate(&mut self) -> io::Result<()> {
+        let tail = self.read_range(self.len()?.saturating_sub(KEPT_TAIL), KEPT_TAIL)?;
+        let (head, before) = match self.earlier.take() {
+            Some(EarlierOutput { head, bytes, .. }) => (head, bytes),
+            None => (self.read_range(0, KEPT_HEAD)?, 0),
+        };
+        let bytes = before + self.len()?;
+        self.file.set_len(0)?;
+        self.len = 0;
+        self.earlier = Some(EarlierOutput { head, tail, bytes });
+        Ok(())
+    }
+
+    fn read(&self) -> io::Result<CapturedOutput> {
+        let len = self.len()?;
+        if let Some(earlier) = &self.earlier {
+            return self.read_with_earlier(earlier, len);
+        }
+        let omitted = len.saturating_sub(MAX_KEPT);
+        let text = if omitted == 0 {
+            lossy_text(self.read_range(0, len)?)
+        } else {
+            let (head, tail) = (
+                lossy_text(self.read_range(0, KEPT_HEAD)?),
+                lossy_text(self.read_range(len - KEPT_TAIL, KEPT_TAIL)?),
+            );
+            format!("{head}\n[threadline: {omitted} bytes left out here]\n{tail}")
+        };
+        Ok(CapturedOutput { text: text.into(), bytes: len, omitted })
+    }
+
+    /// Reads the output of a file that was emptied and now has `len` bytes.
+    fn read_with_earlier(&self, earlier: &EarlierOutput, len: u64) -> io::Result<CapturedOutput> {
+        let last = self.read_range(len.saturating_sub(KEPT_TAIL), KEPT_TAIL)?;
+        let missing = (KEPT_TAIL as usize).saturating_sub(last.len());
+        let start = earlier.tail.len().saturating_sub(missing);
+        let before_last = earlier.tail.get(start..).unwrap_or_default();
+        let kept = earlier.head.len() + before_last.len() + last.len();
+        let bytes = earlier.bytes + len;
+        let omitted = bytes.saturating_sub(kept as u64);
+        let before_last = match before_last {
+            [] => String::new(),
+            some => lossy_text(some.to_vec()) + "\n[threadline: some bytes may be left out here]\n",
+        };
+        let (head, last) = (lossy_text(earlier.head.clone()), lossy_text(last));
+        let note = format!("\n[threadline: at least {omitted} bytes left out here]\n");
+        let text = [head, note, before_last, last].concat();
+        Ok(CapturedOutput { text: text.into(), bytes, omitted })
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    fn read_range(&self, from: u64, count: u64) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; count as usize];
+        let mut filled = 0;
+        while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+            match self.file.read_at(rest, from + filled as u64) {
+                // A background process has truncated the file meanwhile.
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+}
+
+fn lossy_text(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes);
+    text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+/// Deallocates a part of a file, which then reads as zeros and takes no space.
+#[cfg(target_os = "linux")]
+fn punch_hole(file: &File, from: u64, count: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    Ok(fallocate(file, FallocateFlags::PUNCH_HOLE | FallocateFlags::KEEP_SIZE, from, count)?)
+}
+
+/// Fails: macOS can punch holes (`F_PUNCHHOLE`), but there is no safe call for it.
+#[cfg(not(target_os = "linux"))]
+fn punch_hole(_: &File, _: u64, _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    fn captured(bytes: &[u8]) -> CapturedOutput {
+        let output = OutputFile::new().unwrap();
+        (&output.file).write_all(bytes).unwrap();
+        output.read().unwrap()
+    }
+
+    #[test]
+    fn short_output_is_kept_whole() {
+        for bytes in [&b""[..], b"one\ntwo\n", &vec![b'x'; MAX_KEPT as usize]] {
+            let output = captured(bytes);
+            assert_eq!(output.text.as_bytes(), bytes);
+            assert_eq!((output.bytes, output.omitted), (bytes.len() as u64, 0));
+        }
+    }
+
+    #[test]
+    fn middle_of_long_output_is_left_out_and_counted() {
+        let mut bytes = vec![b'a'; KEPT_HEAD as usize];
+        bytes.extend(vec![b'-'; 7]);
+        bytes.extend(vec![b'z'; (MAX_KEPT - KEPT_HEAD) as usize]);
+        let output = captured(&bytes);
+        assert_eq!((output.bytes, output.omitted), (MAX_KEPT + 7, 7));
+        let (head, tail) =
+            output.text.split_once("\n[threadline: 7 bytes left out here]\n").unwrap();
+        assert!(head.len() == KEPT_HEAD as usize && head.bytes().all(|byte| byte == b'a'));
+        assert!(
+            tail.len() == (MAX_KEPT - KEPT_HEAD) as usize && tail.bytes().all(|byte| byte == b'z')
+        );
+    }
+
+    /// `count` numbered lines of 16 bytes.
+    fn lines(count: usize) -> String {
+        (0..count).fold(String::new(), |text, line| text + &format!("{line:015}\n"))
+    }
+
+    #[test]
+    fn trimming_does_not_change_the_captured_text() {
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 20));
+        for part in all.as_bytes().chunks(1 << 20) {
+            (&output.file).write_all(part).unwrap();
+            output.trim().unwrap();
+            if cfg!(target_os = "linux") {
+                let on_disk = output.file.metadata().unwrap().blocks() * 512;
+                assert!(on_disk <= MAX_KEPT + MAX_SPARE + (1 << 20), "{on_disk}");
+            }
+        }
+        let (trimmed, whole) = (output.read().unwrap(), captured(all.as_bytes()));
+        assert_eq!((trimmed.bytes, trimmed.omitted), (whole.bytes, whole.omitted));
+        assert!(trimmed.text == whole.text, "the captured text differs");
+    }
+
+    #[test]
+    fn file_truncated_by_a_command_is_trimmed_again() {
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 19));
+        for _ in 0..2 {
+            output.file.set_len(0).unwrap();
+            (&output.file).write_all(all.as_bytes()).unwrap();
+            output.trim().unwrap();
+            assert_eq!(output.read().unwrap().bytes, 8 << 20);
+            if cfg!(target_os = "linux") {
+                assert!(output.file.metadata().unwrap().blocks() * 512 < 2 << 20);
+            }
+            output.file.set_len(0).unwrap();
+            (&output.file).write_all(b"short").unwrap();
+            output.trim().unwrap();
+            assert_eq!(&*output.read().unwrap().text, "short");
+        }
+    }
+
+    /// The fallback of systems that cannot punch holes.
+    #[test]
+    fn emptied_file_keeps_its_beginning_and_end() {
+        let (mut output, all) = (OutputFile::new().unwrap(), lines(1 << 17));
+        for _ in 0..2 {
+            (&output.file).write_all(all.as_bytes()).unwrap();
+            output.save_and_truncate().unwrap();
+            assert_eq!(output.len().unwrap(), 0);
+        }
+        (&output.file).write_all(b"the end").unwrap();
+        let captured = output.read().unwrap();
+        assert_eq!(captured.bytes, (4 << 20) + 7);
+        assert_eq!(captured.omitted, captured.bytes - MAX_KEPT);
+        let end = |count: u64| all.split_at(all.len() - count as usize).1;
+        let rest = captured.text.strip_prefix(all.split_at(KEPT_HEAD as usize).0).unwrap();
+        let note = format!("\n[threadline: at least {} bytes left out here]\n", captured.omitted);
+        let tail = rest.strip_prefix(&note).unwrap();
+        let tail = tail.strip_suffix("\n[threadline: some bytes may be left out here]\nthe end");
+        assert_eq!(tail, Some(end(KEPT_TAIL - 7)));
+        // Once enough is written after it, only the beginning of the former content is kept.
+        (&output.file).write_all(all.as_bytes()).unwrap();
+        let captured = output.read().unwrap();
+        assert!(captured.text.ends_with(end(KEPT_TAIL)));
+        assert_eq!(captured.text.matches("[threadline: ").count(), 1);
+    }
+
+    #[test]
+    fn invalid_utf8_is_replaced() {
+        let output = captured(b"a\xff\0b");
+        assert_eq!((&*output.text, output.bytes), ("a\u{fffd}\0b", 4));
+    }
+}

@@ -1,0 +1,96 @@
+//! The attempts that a run's lanes made at tasks, and what became of each.
+
+use crate::model::{Completion, Failure, Product, Run, Span, TaskOutcome};
+
+/// One lane's attempt at a task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AttemptRecord {
+    /// The lane, from 0.
+    pub(super) lane: u16,
+    /// Which task, which attempt, and when.
+    pub(super) span: Span,
+    /// Whether nobody tried the task again after it.
+    is_last: bool,
+}
+
+/// What became of an attempt.
+#[derive(Clone, Debug)]
+pub(super) struct AttemptResult {
+    /// `done`, `failed`, `stopped`, `retried` if it failed and another was made, or `lost` if the
+    /// worker process died over it; `running` while it goes on.
+    pub(super) outcome_word: &'static str,
+    /// What it brought.
+    pub(super) done: Option<Completion>,
+    /// Why it failed.
+    pub(super) error: Option<Failure>,
+}
+
+impl AttemptRecord {
+    /// Every attempt of a run, by task.
+    pub(super) fn for_run(run: &Run) -> Vec<Self> {
+        let lanes = run.lanes().iter().zip(0..);
+        let spans = lanes.flat_map(|(lane, at)| lane.spans().map(move |span| (at, span)));
+        let spans = spans.map(|(lane, span)| Self { lane, span, is_last: true });
+        let mut attempts: Vec<Self> = spans.collect();
+        attempts.sort_by_key(|attempt| (attempt.span.task, attempt.span.attempt));
+        let mut next = None;
+        for attempt in attempts.iter_mut().rev() {
+            attempt.is_last = next != Some(attempt.span.task);
+            next = Some(attempt.span.task);
+        }
+        attempts
+    }
+
+    /// Only the last attempt at a task comes to what the task came to.
+    pub(super) fn result(&self, run: &Run) -> AttemptResult {
+        let outcome = run.task(self.span.task).and_then(|record| record.outcome);
+        let place = (self.span.attempt as usize).saturating_sub(1);
+        let failed = run.failed_attempts(self.span.task).get(place);
+        let ended = run.is_over() || self.span.end.is_some();
+        let (outcome_word, done, error) = match (outcome, failed) {
+            (_, Some(attempt)) if attempt.was_requeued => {
+                ("lost", None, Some(attempt.failure.clone()))
+            }
+            (outcome, Some(attempt)) if !self.is_last || (outcome.is_none() && !run.is_over()) => {
+                ("retried", None, Some(attempt.failure.clone()))
+            }
+            (Some(TaskOutcome::Done(done)), _) => ("done", Some(done), None),
+            (Some(TaskOutcome::Failed(failure)), _) => ("failed", None, Some(failure)),
+            (None, None) if !ended => ("running", None, None),
+            (Some(TaskOutcome::Requeued(_) | TaskOutcome::Stopped) | None, _) => {
+                ("stopped", None, None)
+            }
+        };
+        AttemptResult { outcome_word, done, error }
+    }
+}
+
+impl AttemptResult {
+    /// The HTTP status of the answer, whether that was well or not.
+    pub(super) fn status(&self) -> Option<u16> {
+        let answer = self.done.as_ref().and_then(|done| done.response);
+        let refused = || self.error.as_ref()?.status;
+        answer.map(|answer| answer.status).or_else(refused)
+    }
+
+    /// How many followers are on the page that it brought.
+    pub(super) fn followers(&self) -> Option<u64> {
+        match &self.done.as_ref()?.product {
+            Product::Followers(page) => Some(page.len() as u64),
+            Product::Profile(_) | Product::PastLastPage | Product::Value(_) | Product::Success => {
+                None
+            }
+        }
+    }
+
+    /// The number that CPU work came to, in 16 hexadecimal digits.
+    pub(super) fn value(&self) -> Option<String> {
+        match &self.done.as_ref()?.product {
+            Product::Value(value) => Some(format!("{value:016x}")),
+            Product::Profile(_)
+            | Product::Followers(_)
+            | Product::PastLastPage
+            | Product::Success => None,
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! What a lane of a picture shows: each state at its exact times, and where many fall within a
+//! quarter of a pixel, their shares.
+
+use crate::model::lane::StateTimes;
+use crate::model::{Lane, Nanos, Run, State};
+
+/// What is narrower is merged, in pixels.
+const MIN_MARK_WIDTH: f64 = 0.25;
+
+/// More marks than this, and what is wider is merged, too: no picture is larger than 2 MB.
+const MAX_MARKS: usize = 40_000;
+
+/// So many states of a merged stretch are drawn, those with the most time.
+const MAX_SHARES: usize = 3;
+
+/// A time in one state, or a share of several.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct StateMark {
+    pub(super) state: State,
+    /// When, in pixels from the start.
+    pub(super) x: [f64; 2],
+    /// Which part of the lane's height, from 0 at its top to 1.
+    pub(super) y: [f64; 2],
+}
+
+/// A lane's marks.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LaneMarks {
+    pub(super) states: Vec<StateMark>,
+    /// Where something failed: drawn over everything else.
+    pub(super) errors: Vec<f64>,
+}
+
+/// How time becomes pixels.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TimeScale {
+    pub(super) width: f64,
+    pub(super) end: Nanos,
+}
+
+impl TimeScale {
+    pub(super) fn x(self, at: Nanos) -> f64 {
+        at.0.min(self.end.0) as f64 / self.end.0.max(1) as f64 * self.width
+    }
+}
+
+/// Short states one after another.
+#[derive(Clone, Copy, Default)]
+struct MergedBlock {
+    start: Nanos,
+    end: Nanos,
+    sums: StateTimes,
+}
+
+/// The marks of every lane of every run: as fine as can be seen, but not more than there may be.
+pub(super) fn marks_for_runs(runs: &[&Run], now: Nanos, scale: TimeScale) -> Vec<Vec<LaneMarks>> {
+    let mut finest = MIN_MARK_WIDTH;
+    loop {
+        let runs = runs.iter().map(|run| {
+            let until = run.elapsed(now);
+            run.lanes().iter().map(|lane| marks_for_lane(lane, until, scale, finest)).collect()
+        });
+        let marks: Vec<Vec<LaneMarks>> = runs.collect();
+        let lanes = marks.iter().flatten();
+        let count: usize = lanes.map(|lane| lane.states.len() + lane.errors.len()).sum();
+        if count <= MAX_MARKS || finest > scale.width {
+            return marks;
+        }
+        finest *= 2.0;
+    }
+}
+
+/// The states that can be seen: all their marks together are no speck.
+pub(super) fn visible_states(runs: &[Vec<LaneMarks>]) -> Vec<State> {
+    /// In pixels of a lane's length.
+    const MIN_VISIBLE_AREA: f64 = 0.5;
+    let is_seen = |&state: &State| {
+        let marks = runs.iter().flatten().flat_map(|lane| &lane.states);
+        let marks = marks.filter(|mark| mark.state == state);
+        let length = marks
+            .map(|StateMark { x: [from, to], y: [top, bottom], .. }| (to - from) * (bottom - top));
+        let failed =
+            state == State::Error && runs.iter().flatten().any(|lane| !lane.errors.is_empty());
+        failed || length.sum::<f64>() >= MIN_VISIBLE_AREA
+    };
+    State::ALL.into_iter().skip(1).filter(is_seen).collect()
+}
+
+fn marks_for_lane(lane: &Lane, until: Nanos, scale: TimeScale, finest: f64) -> LaneMarks {
+    let mut marks = LaneMarks::default();
+    let mut block: Option<MergedBlock> = None;
+    for stretch in lane.state_intervals(until) {
+        let [from, to] = [stretch.start, stretch.end].map(|at| scale.x(at));
+        if stretch.state == State::Error {
+            let apart = |last: &f64| from - last >= finest;
+            if marks.errors.last().is_none_or(apart) {
+                marks.errors.push(from);
+            }
+        }
+        if to - from >= finest {
+            flush_block(block.take(), scale, &mut marks);
+            marks.push(stretch.state, [from, to], [0.0, 1.0]);
+            continue;
+        }
+        let open =
+            block.get_or_insert(MergedBlock { start: stretch.start, ..MergedBlock::default() });
+        open.end = stretch.end;
+        if let Some(sum) = open.sums.get_mut(stretch.state as usize) {
+            *sum += stretch.end.since(stretch.start).0;
+        }
+        if scale.x(open.end) - scale.x(open.start) >= finest {
+            flush_block(block.take(), scale, &mut marks);
+        }
+    }
+    flush_block(block, scale, &mut marks);
+    marks
+}
+
+/// Draws a block's states upon each other, the one with the most time at the bottom.
+fn flush_block(block: Option<MergedBlock>, scale: TimeScale, marks: &mut LaneMarks) {
+    let Some(MergedBlock { start, end, sums }) = block else { return };
+    let x = [start, end].map(|at| scale.x(at));
+    let all: u64 = sums.iter().sum();
+    let mut shares: Vec<(State, u64)> =
+        State::ALL.into_iter().zip(sums).filter(|(_, sum)| *sum > 0).collect();
+    shares.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
+    let mut bottom = 1.0;
+    for (state, sum) in shares.into_iter().take(MAX_SHARES) {
+        let top = bottom - sum as f64 / all.max(1) as f64;
+        marks.push(state, x, [top.max(0.0), bottom]);
+        bottom = top;
+    }
+}
+
+impl LaneMarks {
+    fn push(&mut self, state: State, x: [f64; 2], y: [f64; 2]) {
+        if state != State::Idle && x.first() < x.last() {
+            self.states.push(StateMark { state, x, y });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TaskId;
+
+    const SCALE: TimeScale = TimeScale { width: 100.0, end: Nanos(1_000_000) };
+
+    #[test]
+    fn what_can_be_seen_is_where_it_was() {
+        let mut lane = Lane::default();
+        lane.start_task(Nanos(100_000), TaskId(1));
+        lane.enter_state(Nanos(100_000), State::Waiting);
+        lane.enter_state(Nanos(400_000), State::Receiving);
+        lane.finish_task(Nanos(450_000));
+        let marks = marks_for_lane(&lane, SCALE.end, SCALE, MIN_MARK_WIDTH);
+        let mark = |state, x| StateMark { state, x, y: [0.0, 1.0] };
+        assert_eq!(
+            marks.states,
+            [mark(State::Waiting, [10.0, 40.0]), mark(State::Receiving, [40.0, 45.0])]
+        );
+        assert!(marks.errors.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_is_merged_by_time_and_no_error_is_lost() {
+        let mut lane = Lane::default();
+        for task in 0..10_000_u64 {
+            let start = task * 100;
+            lane.start_task(Nanos(start), TaskId(task as u32 + 1));
+            lane.enter_state(Nanos(start), State::Waiting);
+            lane.enter_state(Nanos(start + 75), State::Receiving);
+            if task == 5_000 {
+                lane.enter_state(Nanos(start + 80), State::Error);
+            }
+            lane.finish_task(Nanos(start + 100));
+        }
+        let marks = marks_for_lane(&lane, SCALE.end, SCALE, MIN_MARK_WIDTH);
+        assert!((300..=900).contains(&marks.states.len()), "{}", marks.states.len());
+        let waiting = marks.states.iter().filter(|mark| mark.state == State::Waiting);
+        let share = |mark: &StateMark| mark.y[1] - mark.y[0];
+        assert!(waiting.clone().count() > 300);
+        assert!(waiting.clone().all(|mark| (share(mark) - 0.75).abs() < 0.02));
+        assert_eq!(marks.errors.len(), 1);
+        assert!((marks.errors[0] - 50.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_huge_run_has_no_more_marks_than_a_picture_can_bear() {
+        let plan = crate::model::Plan::new(
+            crate::model::WorkSpec::Cpu(crate::model::ComputeSpec::default()),
+            crate::model::Mode::Threads,
+            200,
+            0,
+        );
+        let mut run = Run::new(plan.clone());
+        let mut tell = |at: u64, lane: u16, kind| {
+            let lane = crate::model::LaneId(lane);
+            run.apply(&crate::model::Event { at: Nanos(at), lane, kind });
+        };
+        tell(0, 0, crate::model::EventKind::RunStarted { plan });
+        for at in 0..400 {
+            for lane in 0..200 {
+                let task = TaskId(at * 200 + u32::from(lane) + 1);
+                tell(u64::from(at) * 2_500, lane, crate::model::EventKind::TaskStarted { task });
+                let outcome = crate::model::TaskOutcome::Stopped;
+                let end = u64::from(at) * 2_500 + 2_000;
+                tell(end, lane, crate::model::EventKind::TaskFinished { task, outcome });
+            }
+        }
+        let marks = marks_for_runs(&[&run], Nanos::ZERO, SCALE);
+        let count: usize = marks.iter().flatten().map(|lane| lane.states.len()).sum();
+        assert!((MAX_MARKS / 4..=MAX_MARKS).contains(&count), "{count}");
+        assert_eq!(marks[0].len(), 200);
+    }
+}

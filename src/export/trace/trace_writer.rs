@@ -1,0 +1,107 @@
+//! The lines of a trace: an event each, by the rules that Perfetto, Firefox Profiler and speedscope
+//! share.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::export::ascii_json;
+use crate::model::Nanos;
+
+/// Where an event belongs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TraceTrack {
+    /// The run, from 1.
+    pub(super) pid: u32,
+    /// The lane.
+    pub(super) tid: u32,
+}
+
+/// Writes events, one a line, so that what is cut off in the middle still has all lines before.
+pub(super) struct TraceWriter<'a> {
+    out: &'a mut dyn Write,
+    first: bool,
+}
+
+impl<'a> TraceWriter<'a> {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, first: true }
+    }
+
+    /// Names a process or a thread, or says where it stands: `M`.
+    pub(super) fn write_metadata(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("M", at, name)?;
+        self.end_event(args)
+    }
+
+    /// Something that lasts: `X`. One that lies inside another must be written after it, and not end
+    /// later.
+    pub(super) fn write_slice(
+        &mut self,
+        at: TraceTrack,
+        (name, category): (&str, &str),
+        (start, end): (Nanos, Nanos),
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("X", at, name)?;
+        let (start, length) = (format_micros(start), format_micros(end.since(start)));
+        write!(self.out, r#","cat":"{category}","ts":{start},"dur":{length}"#)?;
+        self.end_event(args)
+    }
+
+    /// A moment on a thread: `i`.
+    pub(super) fn write_instant(
+        &mut self,
+        at: TraceTrack,
+        (name, category): (&str, &str),
+        when: Nanos,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("i", at, name)?;
+        write!(self.out, r#","cat":"{category}","ts":{},"s":"t""#, format_micros(when))?;
+        self.end_event(args)
+    }
+
+    /// A number from a moment on: `C`.
+    pub(super) fn write_counter(
+        &mut self,
+        at: TraceTrack,
+        name: &str,
+        when: Nanos,
+        args: &impl Serialize,
+    ) -> io::Result<()> {
+        self.begin_event("C", at, name)?;
+        write!(self.out, r#","ts":{}"#, format_micros(when))?;
+        self.end_event(args)
+    }
+
+    /// Ends the array.
+    pub(super) fn finish_array(self) -> io::Result<()> {
+        self.out.write_all(if self.first { b"[]\n" } else { b"\n]\n" })
+    }
+
+    fn begin_event(&mut self, phase: &str, at: TraceTrack, name: &str) -> io::Result<()> {
+        let before: &[u8] = if std::mem::take(&mut self.first) { b"[\n" } else { b",\n" };
+        self.out.write_all(before)?;
+        self.out.write_all(br#"{"name":"#)?;
+        ascii_json::write_compact(self.out, &name)?;
+        write!(self.out, r#","ph":"{phase}","pid":{},"tid":{}"#, at.pid, at.tid)
+    }
+
+    fn end_event(&mut self, args: &impl Serialize) -> io::Result<()> {
+        self.out.write_all(br#","args":"#)?;
+        ascii_json::write_compact(self.out, args)?;
+        self.out.write_all(b"}")
+    }
+}
+
+/// Microseconds with three decimals: every nanosecond, exactly, where a floating-point number would
+/// round.
+fn format_micros(Nanos(nanos): Nanos) -> String {
+    format!("{}.{:03}", nanos / 1_000, nanos % 1_000)
+}

@@ -1,0 +1,72 @@
+//! Sees a connection being made: reqwest tells of a request only that it is under way.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::model::{Quota, State};
+
+/// Told by a worker's client, on the worker's thread, what it does.
+pub trait RequestObserver: Send + Sync {
+    /// The thread does this from now on.
+    fn enter_state(&self, state: State);
+    /// The server said how much may still be asked.
+    fn record_quota(&self, quota: Quota);
+}
+
+/// Layer and service in one: reports connecting, then waiting, around the connector it wraps.
+#[derive(Clone)]
+pub(super) struct ConnectObserver<S = ()> {
+    connector: S,
+    observer: Arc<dyn RequestObserver>,
+    connected: Arc<AtomicBool>,
+}
+
+impl ConnectObserver {
+    /// Sets `connected` when a connection was made.
+    pub(super) fn new(observer: Arc<dyn RequestObserver>, connected: Arc<AtomicBool>) -> Self {
+        Self { connector: (), observer, connected }
+    }
+}
+
+impl<S> Layer<S> for ConnectObserver {
+    type Service = ConnectObserver<S>;
+
+    fn layer(&self, connector: S) -> Self::Service {
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        ConnectObserver { connector, observer, connected }
+    }
+}
+
+impl<S, Target> Service<Target> for ConnectObserver<S>
+where
+    S: Service<Target>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, target: Target) -> Self::Future {
+        let connecting = self.connector.call(target);
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        Box::pin(async move {
+            observer.enter_state(State::Connecting);
+            let connection = connecting.await;
+            if connection.is_ok() {
+                connected.store(true, Ordering::Relaxed);
+                observer.enter_state(State::Waiting);
+            }
+            connection
+        })
+    }
+}

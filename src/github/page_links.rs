@@ -1,0 +1,141 @@
+//! The Link header (RFC 8288), untrusted: all that is taken from it is page numbers, and only from
+//! links to the server that sent it.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use url::Url;
+
+use crate::model::plan::MAX_TASKS;
+
+/// Which pages a reply points to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageLinks {
+    /// The page after this one.
+    pub next: Option<u32>,
+    /// The last page of all.
+    pub last: Option<u32>,
+}
+
+/// Why a Link header is not followed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum LinkError {
+    /// It is not made as RFC 8288 says.
+    #[error("its Link header cannot be read")]
+    Malformed,
+    /// It leads away from the server.
+    #[error("its Link header leads to another server")]
+    ForeignServer,
+    /// Its page is no whole number from 1 to [`MAX_TASKS`].
+    #[error("its Link header names no page from 1 to {MAX_TASKS}")]
+    InvalidPage,
+}
+
+/// Reads a Link header that the server at `base` sent. Relations other than next and last are
+/// passed over unread.
+pub fn parse_links(header: &str, base: &Url) -> Result<PageLinks, LinkError> {
+    let mut links = PageLinks::default();
+    let mut rest = header.trim();
+    while !rest.is_empty() {
+        let (target, after) = rest
+            .strip_prefix('<')
+            .and_then(|rest| rest.split_once('>'))
+            .ok_or(LinkError::Malformed)?;
+        let (parameters, after) = split_parameters(after);
+        for relation in relations(parameters) {
+            let place = match relation.to_ascii_lowercase().as_str() {
+                "next" => &mut links.next,
+                "last" => &mut links.last,
+                _ => continue,
+            };
+            *place = Some(page_number(target, base)?);
+        }
+        rest = after;
+    }
+    Ok(links)
+}
+
+/// Splits at the comma that ends a link's parameters; one inside quotes does not.
+fn split_parameters(text: &str) -> (&str, &str) {
+    let mut quoted = false;
+    let end = text.find(|c| {
+        quoted ^= c == '"';
+        c == ',' && !quoted
+    });
+    match end.and_then(|end| text.split_at_checked(end)) {
+        Some((parameters, rest)) => (parameters, rest.trim_start_matches([',', ' ', '\t'])),
+        None => (text, ""),
+    }
+}
+
+/// The relation types among a link's parameters: `; rel="next last"`.
+fn relations(parameters: &str) -> impl Iterator<Item = &str> {
+    parameters
+        .split(';')
+        .filter_map(|parameter| parameter.split_once('='))
+        .filter(|(name, _)| name.trim().eq_ignore_ascii_case("rel"))
+        .flat_map(|(_, value)| value.trim().trim_matches('"').split_ascii_whitespace())
+}
+
+fn page_number(target: &str, base: &Url) -> Result<u32, LinkError> {
+    let url = base.join(target).map_err(|_unreadable| LinkError::Malformed)?;
+    if url.origin() != base.origin() {
+        return Err(LinkError::ForeignServer);
+    }
+    let mut pages = url.query_pairs().filter(|(name, _)| name == "page");
+    let page = pages.next().and_then(|(_, page)| page.parse().ok());
+    page.filter(|page| (1..=MAX_TASKS).contains(page)).ok_or(LinkError::InvalidPage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(header: &str) -> Result<PageLinks, LinkError> {
+        parse_links(header, &Url::parse("https://api.github.com/").unwrap())
+    }
+
+    #[test]
+    fn a_real_header_in_either_order() {
+        let new = "<https://api.github.com/user/48685/followers?page=1>; rel=\"prev\", \
+                   <https://api.github.com/user/48685/followers?page=3>; rel=\"next\", \
+                   <https://api.github.com/user/48685/followers?page=29>; rel=\"last\", \
+                   <https://api.github.com/user/48685/followers?page=1>; rel=\"first\"";
+        assert_eq!(read(new), Ok(PageLinks { next: Some(3), last: Some(29) }));
+        let old = "<https://api.github.com/user/1/followers?per_page=30&page=9>; rel=last,\
+                   <https://api.github.com/user/1/followers?page=2&per_page=30>; title=\"a,b\"; REL=\"next\"";
+        assert_eq!(read(old), Ok(PageLinks { next: Some(2), last: Some(9) }));
+    }
+
+    #[test]
+    fn nothing_is_taken_from_another_server() {
+        for target in [
+            "https://evil.example/user/1/followers?page=2",
+            "http://api.github.com/user/1/followers?page=2",
+            "https://api.github.com:444/user/1/followers?page=2",
+            "//evil.example/?page=2",
+            "javascript:alert(1)?page=2",
+        ] {
+            assert_eq!(read(&format!("<{target}>; rel=\"next\"")), Err(LinkError::ForeignServer));
+        }
+    }
+
+    #[test]
+    fn a_page_is_a_whole_number_in_range() {
+        for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
+            let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
+            assert_eq!(read(&header), Err(LinkError::InvalidPage), "{page:?}");
+        }
+        assert_eq!(read("<https://api.github.com/x>; rel=next"), Err(LinkError::InvalidPage));
+        let last = read("<https://api.github.com/user/1/followers?page=400000>; rel=last");
+        assert_eq!(last, Ok(PageLinks { next: None, last: Some(MAX_TASKS) }));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_said() {
+        for header in ["next", "<https://api.github.com/?page=2", "https://x>; rel=next"] {
+            assert_eq!(read(header), Err(LinkError::Malformed), "{header:?}");
+        }
+        assert_eq!(read(""), Ok(PageLinks::default()));
+        assert_eq!(read("<https://api.github.com/?page=2>"), Ok(PageLinks::default()));
+    }
+}

@@ -1,0 +1,217 @@
+//! Rate limits: what headers and bodies say of them.
+//!
+//! Source: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{LimitKind, Quota};
+
+/// Clocks and windows are whole seconds: right at the end it may still be too early.
+const WAIT_MARGIN: Duration = Duration::from_secs(1);
+
+/// A limit that a server said was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Which one.
+    pub kind: LimitKind,
+    /// How long nothing is to be asked.
+    pub wait: RetryAfter,
+}
+
+/// How long a server wants to be left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RetryAfter {
+    /// This long.
+    For(Duration),
+    /// Until then, in seconds since 1970 (UTC).
+    Until(u64),
+    /// It did not say.
+    #[serde(rename = "unsaid")]
+    Unspecified,
+}
+
+/// The body of `GET /rate_limit`, as far as it counts here:
+/// <https://docs.github.com/rest/rate-limit/rate-limit>.
+#[derive(Deserialize)]
+struct RateLimitBody {
+    resources: Resources,
+}
+
+#[derive(Deserialize)]
+struct Resources {
+    core: Quota,
+}
+
+/// The quota that a reply states; nothing where the server states none, as GitHub Enterprise Server
+/// does not by default.
+pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
+    Some(Quota {
+        limit: parse_header(headers, "x-ratelimit-limit")?,
+        remaining: parse_header(headers, "x-ratelimit-remaining")?,
+        reset: parse_header(headers, "x-ratelimit-reset")?,
+    })
+}
+
+/// The quota that the body of `GET /rate_limit` states, if it is one.
+pub(super) fn quota_from_body(body: &[u8]) -> Option<Quota> {
+    serde_json::from_slice::<RateLimitBody>(body).ok().map(|body| body.resources.core)
+}
+
+/// The limit that a quota without requests left is.
+pub(super) fn exhausted_limit(quota: Quota, headers: &HeaderMap) -> Option<RateLimit> {
+    (quota.remaining == 0).then(|| RateLimit {
+        kind: LimitKind::Primary,
+        wait: wait_until_reset(quota.reset, headers),
+    })
+}
+
+/// The limit that a 403 or 429 means; nothing if it may not be asked at all. Goes by the rules in
+/// their order, as GitHub gives them; a `message` or `documentation_url` of older servers counts too.
+pub(super) fn limit_from_refusal(
+    too_many: bool,
+    headers: &HeaderMap,
+    message: &str,
+    documentation_url: &str,
+) -> Option<RateLimit> {
+    let message = message.to_ascii_lowercase();
+    let secondary = message.contains("secondary rate limit")
+        || message.contains("abuse detection")
+        || documentation_url.contains("secondary-rate-limits")
+        || documentation_url.ends_with("#abuse-rate-limits");
+    let empty = parse_header::<u64>(headers, "x-ratelimit-remaining") == Some(0);
+    let again = retry_after(headers);
+    let kind = if empty || (message.contains("rate limit exceeded") && !secondary) {
+        LimitKind::Primary
+    } else if secondary || too_many || again.is_some() {
+        LimitKind::Secondary
+    } else {
+        return None;
+    };
+    let reset =
+        || parse_header(headers, "x-ratelimit-reset").filter(|_| kind == LimitKind::Primary);
+    let wait = match (again, reset()) {
+        (Some(again), _) => RetryAfter::For(again.max(WAIT_MARGIN)),
+        (None, Some(reset)) => wait_until_reset(reset, headers),
+        (None, None) => RetryAfter::Unspecified,
+    };
+    Some(RateLimit { kind, wait })
+}
+
+/// How long the server wants to be left alone: RFC 9110, 10.2.3.
+pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    if let Some(seconds) = parse_header(headers, RETRY_AFTER.as_str()) {
+        return Some(Duration::from_secs(seconds));
+    }
+    let moment = date_seconds(headers, RETRY_AFTER.as_str())?;
+    Some(Duration::from_secs(moment.saturating_sub(date_seconds(headers, DATE.as_str())?)))
+}
+
+/// By the server's own clock if it tells the time, so that this machine's need not be right.
+fn wait_until_reset(reset: u64, headers: &HeaderMap) -> RetryAfter {
+    match date_seconds(headers, DATE.as_str()) {
+        Some(now) => RetryAfter::For(
+            Duration::from_secs(reset.saturating_sub(now)).saturating_add(WAIT_MARGIN),
+        ),
+        None => RetryAfter::Until(reset.saturating_add(WAIT_MARGIN.as_secs())),
+    }
+}
+
+/// A header's date, in seconds since 1970.
+fn date_seconds(headers: &HeaderMap, name: &str) -> Option<u64> {
+    let date = httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()?;
+    Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}
+
+fn parse_header<T: std::str::FromStr>(headers: &HeaderMap, name: &str) -> Option<T> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(lines: &[(&str, &str)]) -> HeaderMap {
+        let line = |(name, value): &(&str, &str)| {
+            (name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap())
+        };
+        lines.iter().map(line).collect()
+    }
+
+    const EMPTY: (&str, &str) = ("x-ratelimit-remaining", "0");
+    const LEFT: (&str, &str) = ("x-ratelimit-remaining", "4114");
+    const RESET: (&str, &str) = ("x-ratelimit-reset", "784111800");
+    const NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
+
+    #[test]
+    fn the_rules_in_their_order() {
+        use LimitKind::{Primary, Secondary};
+        let quota = "API rate limit exceeded for 203.0.113.7.";
+        let too_many = "You have exceeded a secondary rate limit.";
+        let wait = |seconds| RetryAfter::For(Duration::from_secs(seconds));
+        for (lines, message, expected) in [
+            (&[EMPTY, RESET][..], quota, Some((Primary, RetryAfter::Until(784_111_801)))),
+            (&[EMPTY, RESET, NOW], quota, Some((Primary, wait(24)))),
+            (&[EMPTY, RESET, NOW, ("retry-after", "7")], quota, Some((Primary, wait(7)))),
+            (&[LEFT, RESET, ("retry-after", "60")], too_many, Some((Secondary, wait(60)))),
+            (&[LEFT, RESET, ("retry-after", "0")], too_many, Some((Secondary, wait(1)))),
+            (&[LEFT, RESET], too_many, Some((Secondary, RetryAfter::Unspecified))),
+            (
+                &[LEFT],
+                "You have triggered an abuse detection mechanism",
+                Some((Secondary, RetryAfter::Unspecified)),
+            ),
+            (&[LEFT], "Resource not accessible", None),
+            (&[("retry-after", "3")], "", Some((Secondary, wait(3)))),
+            (
+                &[NOW, ("retry-after", "Sun, 06 Nov 1994 08:50:37 GMT")],
+                "",
+                Some((Secondary, wait(60))),
+            ),
+            (&[], "API Rate Limit Exceeded for 1.2.3.4", Some((Primary, RetryAfter::Unspecified))),
+        ] {
+            let limit = limit_from_refusal(false, &headers(lines), message, "");
+            assert_eq!(
+                limit.map(|limit| (limit.kind, limit.wait)),
+                expected,
+                "{lines:?} {message}"
+            );
+        }
+        let unsaid = RateLimit { kind: Secondary, wait: RetryAfter::Unspecified };
+        assert_eq!(limit_from_refusal(true, &headers(&[LEFT]), "", ""), Some(unsaid));
+        let about = "https://docs.github.com/rest/overview#secondary-rate-limits";
+        assert_eq!(limit_from_refusal(false, &headers(&[]), "", about), Some(unsaid));
+    }
+
+    #[test]
+    fn numbers_of_any_size_are_some_wait_or_none() {
+        let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
+        for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {
+            let reset = ("x-ratelimit-reset", value);
+            for lines in [[EMPTY, reset, ("retry-after", value)], [EMPTY, reset, earliest]] {
+                assert!(limit_from_refusal(false, &headers(&lines), "", "").is_some(), "{lines:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_answer_of_rate_limit_with_or_without_the_old_part() {
+        let quota = Quota { limit: 60, remaining: 59, reset: 7 };
+        let core = r#"{"limit":60,"used":1,"remaining":59,"reset":7}"#;
+        assert_eq!(
+            quota_from_body(format!(r#"{{"resources":{{"core":{core}}}}}"#).as_bytes()),
+            Some(quota)
+        );
+        let old = format!(r#"{{"resources":{{"core":{core},"search":{core}}},"rate":{core}}}"#);
+        assert_eq!(quota_from_body(old.as_bytes()), Some(quota));
+        assert_eq!(quota_from_body(b"{}"), None);
+        let dry = Quota { remaining: 0, ..quota };
+        assert_eq!(exhausted_limit(quota, &headers(&[])), None);
+        assert_eq!(exhausted_limit(dry, &headers(&[])).unwrap().wait, RetryAfter::Until(8));
+    }
+}

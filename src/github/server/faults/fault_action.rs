@@ -1,0 +1,252 @@
+//! What can go wrong: every kind of fault, its parameters, and the words for it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::FaultRuleError;
+use crate::github::server::follower_list::{ListChange, ListEnd};
+use crate::github::server::quota_window::WINDOW_SECONDS;
+use crate::github::server::server_limits::LimitRefusal;
+
+/// A kind of fault, for a person.
+#[derive(Clone, Copy, Debug)]
+pub struct FaultDescription {
+    /// What it is called in a script.
+    pub name: &'static str,
+    /// What the server then does.
+    pub does: &'static str,
+    /// Its own keys, with their defaults: `every_ms=100`.
+    pub keys: &'static [&'static str],
+}
+
+const fn describe_fault(
+    name: &'static str,
+    does: &'static str,
+    keys: &'static [&'static str],
+) -> FaultDescription {
+    FaultDescription { name, does, keys }
+}
+
+/// Every kind.
+pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
+    describe_fault("primary_limit", "the quota is used up", &["status=403", "reset_after=60"]),
+    describe_fault(
+        "secondary_limit",
+        "all refused for a while",
+        &["status=403", "retry_after", "lasts=60"],
+    ),
+    describe_fault("status", "this status, GitHub's way", &["status", "message", "retry_after"]),
+    describe_fault("stall", "not a byte", &[]),
+    describe_fault("stall_in_body", "half the body, then not a byte", &[]),
+    describe_fault("drip", "the body byte by byte", &["every_ms=100"]),
+    describe_fault("slow", "the answer, so much later", &["wait_ms=5000"]),
+    describe_fault("close", "the connection ends instead of an answer", &[]),
+    describe_fault("reset", "the connection breaks instead of an answer", &[]),
+    describe_fault("close_in_body", "the connection ends within the body", &[]),
+    describe_fault("reset_in_body", "the connection breaks within the body", &[]),
+    describe_fault("garbage", "bytes that are no HTTP", &[]),
+    describe_fault("truncated_json", "half the JSON, as if that were all", &[]),
+    describe_fault("html", "200 and a web page", &[]),
+    describe_fault(
+        "wrong_type",
+        "a wrong type of the \"list\", each \"id\" or \"login\"",
+        &["of=list"],
+    ),
+    describe_fault("deep", "arrays in arrays", &["levels=100000"]),
+    describe_fault("huge", "a body full of spaces", &["bytes=100000000"]),
+    describe_fault("gzip_bomb", "the same, gzipped", &["bytes=1000000000"]),
+    describe_fault("empty", "200 and no body", &[]),
+    describe_fault("content_type", "JSON that is said to be HTML", &[]),
+    describe_fault("escapes", "logins, names and addresses with escape sequences and worse", &[]),
+    describe_fault("endless_headers", "a head that never ends", &[]),
+    describe_fault("huge_header", "a header as long as this", &["bytes=10000000"]),
+    describe_fault("duplicate_headers", "two lengths that differ", &[]),
+    describe_fault("escapes_in_headers", "escape sequences in a header", &[]),
+    describe_fault("link", "a Link header whose next and last lead there", &["to"]),
+    describe_fault("no_links", "no Link header", &[]),
+    describe_fault("redirect", "to there, else to the page's other address", &["to", "status=301"]),
+    describe_fault("joined", "people join first, \"front\" or \"back\"", &["count=1", "at=front"]),
+    describe_fault("left", "people leave first, \"front\" or \"back\"", &["count=1", "at=front"]),
+];
+
+/// What goes wrong, as [`FAULT_DESCRIPTIONS`] describes it. Durations whose unit is not in their name are
+/// seconds, as they are in headers.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(in crate::github::server) enum FaultAction {
+    PrimaryLimit {
+        #[serde(default = "status::<403>")]
+        status: u16,
+        #[serde(default = "number::<60>")]
+        reset_after: u32,
+    },
+    SecondaryLimit {
+        #[serde(default = "status::<403>")]
+        status: u16,
+        retry_after: Option<u32>,
+        lasts: Option<u32>,
+    },
+    Status {
+        status: u16,
+        message: Option<String>,
+        retry_after: Option<u32>,
+    },
+    Stall {},
+    StallInBody {},
+    Drip {
+        #[serde(default = "number::<100>")]
+        every_ms: u32,
+    },
+    Slow {
+        #[serde(default = "number::<5_000>")]
+        wait_ms: u32,
+    },
+    Close {},
+    Reset {},
+    CloseInBody {},
+    ResetInBody {},
+    Garbage {},
+    TruncatedJson {},
+    Html {},
+    WrongType {
+        #[serde(default)]
+        of: CorruptedField,
+    },
+    Deep {
+        #[serde(default = "number::<100_000>")]
+        levels: u32,
+    },
+    Huge {
+        #[serde(default = "number::<100_000_000>")]
+        bytes: u32,
+    },
+    GzipBomb {
+        #[serde(default = "number::<1_000_000_000>")]
+        bytes: u32,
+    },
+    Empty {},
+    ContentType {},
+    Escapes {},
+    EndlessHeaders {},
+    HugeHeader {
+        #[serde(default = "number::<10_000_000>")]
+        bytes: u32,
+    },
+    DuplicateHeaders {},
+    EscapesInHeaders {},
+    Link {
+        to: String,
+    },
+    NoLinks {},
+    Redirect {
+        to: Option<String>,
+        #[serde(default = "status::<301>")]
+        status: u16,
+    },
+    Joined {
+        #[serde(default = "number::<1>")]
+        count: u32,
+        #[serde(default)]
+        at: ListEnd,
+    },
+    Left {
+        #[serde(default = "number::<1>")]
+        count: u32,
+        #[serde(default)]
+        at: ListEnd,
+    },
+}
+
+const fn status<const STATUS: u16>() -> u16 {
+    STATUS
+}
+
+const fn number<const NUMBER: u32>() -> u32 {
+    NUMBER
+}
+
+/// A part of an answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(in crate::github::server) enum CorruptedField {
+    /// All of it.
+    #[default]
+    List,
+    /// Each account's number.
+    Id,
+    /// Each account's login.
+    Login,
+}
+
+/// A limit that begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::github::server) enum FaultLimit {
+    /// The primary one, for so many seconds of the calendar.
+    Primary(LimitRefusal, u64),
+    /// A secondary one.
+    Secondary(LimitRefusal, Duration),
+}
+
+impl FaultAction {
+    /// From a script's `fault` and the keys that are left of it.
+    pub(super) fn parse(name: Value, keys: Map<String, Value>) -> Result<Self, FaultRuleError> {
+        let known = FAULT_DESCRIPTIONS.iter().find(|kind| name == kind.name);
+        let Some(FaultDescription { name, .. }) = known else {
+            return Err(FaultRuleError::UnknownKind { name });
+        };
+        let tagged = Map::from_iter([((*name).to_owned(), Value::Object(keys))]);
+        let kind: Self = serde_json::from_value(Value::Object(tagged))
+            .map_err(|source| FaultRuleError::Parameters { kind: (*name).to_owned(), source })?;
+        kind.value_error().map_or(Ok(kind), |wrong| Err(FaultRuleError::Value(wrong)))
+    }
+
+    /// What is wrong with the values, if anything is.
+    fn value_error(&self) -> Option<&'static str> {
+        match *self {
+            Self::PrimaryLimit { status, .. } | Self::SecondaryLimit { status, .. }
+                if !matches!(status, 403 | 429) =>
+            {
+                Some("a limit's status is 403 or 429")
+            }
+            Self::PrimaryLimit { reset_after, .. } if u64::from(reset_after) > WINDOW_SECONDS => {
+                Some("reset_after is 3600 at most: GitHub counts by the hour")
+            }
+            Self::Status { status, .. } if !(300..600).contains(&status) => {
+                Some("status is a number from 300 to 599")
+            }
+            Self::Redirect { status, .. } if !matches!(status, 301 | 302 | 307) => {
+                Some("a redirect's status is 301, 302 or 307")
+            }
+            _ => None,
+        }
+    }
+
+    /// The limit that begins with it.
+    pub(in crate::github::server) fn limit(&self) -> Option<FaultLimit> {
+        match *self {
+            Self::PrimaryLimit { status, reset_after } => {
+                Some(FaultLimit::Primary(LimitRefusal::Primary { status }, reset_after.into()))
+            }
+            Self::SecondaryLimit { status, retry_after, lasts } => {
+                let lasts = lasts.or(retry_after).unwrap_or(60);
+                let retry_after = retry_after.map(u64::from);
+                Some(FaultLimit::Secondary(
+                    LimitRefusal::Secondary { status, retry_after },
+                    Duration::from_secs(lasts.into()),
+                ))
+            }
+            _ => None,
+        }
+    }
+
+    /// What it does to the list.
+    pub(super) fn list_change(&self) -> Option<ListChange> {
+        match *self {
+            Self::Joined { count, at } => Some(ListChange { joined: count.into(), at }),
+            Self::Left { count, at } => Some(ListChange { joined: -i64::from(count), at }),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Which fault meets which request: what was met so far.
+
+use std::collections::{HashMap, HashSet};
+
+use super::FaultScript;
+use super::fault_action::FaultAction;
+use crate::github::server::accounts::MAX_FOLLOWERS;
+use crate::github::server::follower_list::ListChange;
+
+/// What a request for the user asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::github::server) enum FaultPoint {
+    /// The profile.
+    Profile,
+    /// A page of followers, from 1.
+    Page(u64),
+}
+
+impl FaultPoint {
+    /// Whether there can be such a page at all. What was met is kept by page, so pages without end
+    /// would be memory without end.
+    const fn exists(self) -> bool {
+        !matches!(self, Self::Page(page) if page > MAX_FOLLOWERS as u64)
+    }
+}
+
+/// How far a server is in its script. Faults are told apart by their place in it.
+#[derive(Debug, Default)]
+pub(in crate::github::server) struct FaultProgress {
+    /// How often each was met since the page was last answered well.
+    met: HashMap<(usize, FaultPoint), u32>,
+    /// Which movements took place.
+    moved: HashSet<(usize, FaultPoint)>,
+}
+
+impl FaultProgress {
+    /// The movements of the list that a request brings about.
+    pub(in crate::github::server) fn take_list_changes(
+        &mut self,
+        faults: &FaultScript,
+        place: FaultPoint,
+    ) -> Vec<ListChange> {
+        let here = faults.0.iter().enumerate().filter(|(_, fault)| fault.place.matches(place));
+        here.filter_map(|(number, fault)| {
+            let movement = fault.kind.list_change()?;
+            (place.exists() && self.moved.insert((number, place))).then_some(movement)
+        })
+        .collect()
+    }
+
+    /// The fault that meets a request; without one it is answered well.
+    pub(in crate::github::server) fn next_action<'a>(
+        &mut self,
+        faults: &'a FaultScript,
+        place: FaultPoint,
+    ) -> Option<&'a FaultAction> {
+        let due = faults.0.iter().enumerate().find(|(number, fault)| {
+            fault.kind.list_change().is_none()
+                && fault.place.matches(place)
+                && place.exists()
+                && (fault.times == 0
+                    || self.met.get(&(*number, place)).is_none_or(|&met| met < fault.times))
+        });
+        let Some((number, fault)) = due else {
+            for number in 0..faults.0.len() {
+                self.met.remove(&(number, place));
+            }
+            return None;
+        };
+        if fault.times > 0 {
+            *self.met.entry((number, place)).or_default() += 1;
+        }
+        Some(&fault.kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(text: &str) -> FaultScript {
+        FaultScript::parse(&format!(r#"{{"faults":[{text}]}}"#)).unwrap()
+    }
+
+    /// How a page's requests are met: by which kind, or well.
+    fn met(faults: &FaultScript, pages: &[u64]) -> String {
+        let mut script = FaultProgress::default();
+        let letter = |kind: &FaultAction| match kind {
+            FaultAction::Stall {} => 's',
+            FaultAction::Reset {} => 'r',
+            _ => '?',
+        };
+        let places = pages.iter().map(|&page| FaultPoint::Page(page));
+        places.map(|place| script.next_action(faults, place).map_or('.', letter)).collect()
+    }
+
+    #[test]
+    fn a_fault_heals_for_one_good_answer_and_returns() {
+        assert_eq!(met(&faults(r#"{"page":3,"fault":"stall"}"#), &[3; 5]), "s.s.s");
+        let twice = faults(r#"{"page":3,"times":2,"fault":"stall"}"#);
+        assert_eq!(met(&twice, &[3; 7]), "ss.ss.s");
+        assert_eq!(met(&faults(r#"{"times":0,"fault":"stall"}"#), &[1, 1, 2, 2]), "ssss");
+    }
+
+    #[test]
+    fn each_page_counts_for_itself() {
+        let every = faults(r#"{"every":2,"fault":"stall"}"#);
+        assert_eq!(met(&every, &[1, 2, 3, 4, 2, 4, 4, 6]), ".s.s..ss");
+        let from = faults(r#"{"from":3,"times":0,"fault":"stall"}"#);
+        assert_eq!(met(&from, &[1, 2, 3, 4, 1_000]), "..sss");
+        assert_eq!(met(&faults(r#"{"page":"profile","fault":"stall"}"#), &[1, 2]), "..");
+    }
+
+    #[test]
+    fn several_come_in_the_order_of_the_file_and_then_the_page_is_well_once() {
+        let both = faults(
+            r#"{"page":1,"fault":"stall"},{"page":1,"times":2,"fault":"reset"},{"page":2,"fault":"reset"}"#,
+        );
+        assert_eq!(met(&both, &[1; 9]), "srr.srr.s");
+        assert_eq!(met(&both, &[1, 2, 1, 2]), "srr.");
+    }
+
+    #[test]
+    fn a_list_moves_once_for_each_page() {
+        let faults = faults(r#"{"every":2,"fault":"left","count":3},{"page":2,"fault":"joined"}"#);
+        let mut script = FaultProgress::default();
+        let moves = [2, 2, 4, 4, 3].map(|page| {
+            let movements = script.take_list_changes(&faults, FaultPoint::Page(page));
+            movements.iter().map(|movement| movement.joined).collect::<Vec<_>>()
+        });
+        assert_eq!(moves, [vec![-3, 1], vec![], vec![-3], vec![], vec![]]);
+        assert_eq!(script.next_action(&faults, FaultPoint::Page(2)), None);
+    }
+
+    #[test]
+    fn pages_that_no_list_has_are_not_kept() {
+        let mut script = FaultProgress::default();
+        let faults = faults(r#"{"fault":"stall"},{"fault":"left"}"#);
+        for page in MAX_FOLLOWERS.into()..u64::from(MAX_FOLLOWERS) + 100 {
+            script.next_action(&faults, FaultPoint::Page(page));
+            script.take_list_changes(&faults, FaultPoint::Page(page));
+        }
+        assert_eq!((script.met.len(), script.moved.len()), (1, 1));
+    }
+}

@@ -1,0 +1,113 @@
+//! Who follows now: a list that people join and leave while it is read.
+
+use super::accounts::{ACCOUNT_COUNT, Account, MAX_FOLLOWERS};
+
+/// An end of the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum ListEnd {
+    /// Before the first page: every page moves.
+    #[default]
+    Front,
+    /// Behind the last page.
+    Back,
+}
+
+/// So many people join, or leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ListChange {
+    /// How many join; leave, if negative.
+    pub(super) joined: i64,
+    /// Where.
+    pub(super) at: ListEnd,
+}
+
+/// The followers, as places of [`Account::follower`]; those that join at the front come from before
+/// place 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FollowerList {
+    first: i64,
+    end: i64,
+}
+
+impl FollowerList {
+    pub(super) fn new(followers: u32) -> Self {
+        Self { first: 0, end: followers.into() }
+    }
+
+    /// How many follow.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.end - self.first).unwrap_or_default()
+    }
+
+    /// People join or leave, as far as there is room for more, or anybody left.
+    pub(super) fn apply_change(&mut self, ListChange { joined, at }: ListChange) {
+        let most = i64::from(MAX_FOLLOWERS);
+        match at {
+            ListEnd::Front => {
+                let before = most - i64::from(ACCOUNT_COUNT);
+                self.first = self.first.saturating_sub(joined).max(before).min(self.end);
+            }
+            ListEnd::Back => self.end = self.end.saturating_add(joined).min(most).max(self.first),
+        }
+    }
+
+    /// Those from the `first`-th on (from 0), at most so many.
+    pub(super) fn accounts_from(&self, first: u64, most: u32, owner: &Account) -> Vec<Account> {
+        let first = i64::try_from(first).map_or(self.end, |first| self.first.saturating_add(first));
+        let end = first.saturating_add(most.into()).min(self.end);
+        let place = |place: i64| place.rem_euclid(ACCOUNT_COUNT.into()) as u32;
+        (first..end).map(|at| Account::follower(place(at), owner)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn everybody(list: &FollowerList) -> Vec<u64> {
+        let all = list.accounts_from(0, u32::MAX, &Account::owner("x"));
+        all.into_iter().map(|account| account.id).collect()
+    }
+
+    #[test]
+    fn people_join_and_leave_at_both_ends() {
+        let mut list = FollowerList::new(10);
+        let before = everybody(&list);
+        list.apply_change(ListChange { joined: 3, at: ListEnd::Front });
+        list.apply_change(ListChange { joined: -2, at: ListEnd::Back });
+        let after = everybody(&list);
+        assert_eq!((after.len(), list.len()), (11, 11));
+        assert_eq!(after[3..], before[..8]);
+        list.apply_change(ListChange { joined: -4, at: ListEnd::Front });
+        list.apply_change(ListChange { joined: 1, at: ListEnd::Back });
+        assert_eq!(everybody(&list), before[1..9]);
+        list.apply_change(ListChange { joined: i64::MIN, at: ListEnd::Front });
+        assert_eq!(list.len(), 0);
+    }
+
+    #[test]
+    fn nobody_joins_twice_even_a_list_that_is_full() {
+        let mut list = FollowerList::new(MAX_FOLLOWERS);
+        list.apply_change(ListChange { joined: i64::MAX, at: ListEnd::Back });
+        assert_eq!(list.len(), MAX_FOLLOWERS);
+        list.apply_change(ListChange { joined: i64::MAX, at: ListEnd::Front });
+        assert_eq!(list.len(), ACCOUNT_COUNT);
+        assert_eq!(
+            everybody(&list).into_iter().collect::<HashSet<_>>().len(),
+            ACCOUNT_COUNT as usize
+        );
+    }
+
+    #[test]
+    fn nobody_is_beyond_the_end() {
+        let list = FollowerList::new(10);
+        let owner = Account::owner("x");
+        assert_eq!(list.accounts_from(7, 5, &owner).len(), 3);
+        for first in [10, 11, u64::MAX] {
+            assert!(list.accounts_from(first, 5, &owner).is_empty());
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Which page was asked for, and the `Link` header that leads to the others.
+
+use url::form_urlencoded;
+
+/// Followers a page when none are asked for.
+const DEFAULT_PER_PAGE: u32 = 30;
+
+/// The most followers a page; who asks for more gets so many, without a word.
+const MAX_PER_PAGE: u32 = 100;
+
+/// Which part of the list was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Pagination {
+    /// From 1.
+    pub(super) page: u64,
+    /// 1 to 100.
+    pub(super) per_page: u32,
+    /// The `per_page` that the links repeat, as it was spelt; nothing if none was sent.
+    raw_per_page: Option<String>,
+}
+
+impl Pagination {
+    /// What makes no sense counts as not sent; a repeated parameter counts as sent last.
+    pub(super) fn from_query(query: &str) -> Self {
+        let mut paging = Self { page: 1, per_page: DEFAULT_PER_PAGE, raw_per_page: None };
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let number = value.parse::<u64>().ok().filter(|&number| number > 0);
+            match name.as_ref() {
+                "page" => paging.page = number.unwrap_or(1),
+                "per_page" => {
+                    paging.per_page = number.map_or(DEFAULT_PER_PAGE, |number| {
+                        number.min(u64::from(MAX_PER_PAGE)) as u32
+                    });
+                    // Encoded anew, so that no byte of a request ends up in a header as it is.
+                    paging.raw_per_page =
+                        Some(form_urlencoded::byte_serialize(value.as_bytes()).collect());
+                }
+                _ => {}
+            }
+        }
+        paging
+    }
+
+    /// The `Link` header: the pages around this one, in today's order. None when all is on one page.
+    pub(super) fn link_header(&self, address: &str, followers: u32) -> Option<String> {
+        let last = u64::from(followers.div_ceil(self.per_page).max(1));
+        let link = |page: u64, relation: &str| {
+            let size = self.raw_per_page.as_ref();
+            let size = size.map_or_else(String::new, |size| format!("per_page={size}&"));
+            format!(r#"<{address}?{size}page={page}>; rel="{relation}""#)
+        };
+        let mut links = Vec::new();
+        if self.page > 1 {
+            links.push(link((self.page - 1).min(last), "prev"));
+        }
+        if self.page < last {
+            links.push(link(self.page + 1, "next"));
+        }
+        if self.page != last {
+            links.push(link(last, "last"));
+        }
+        if self.page > 1 {
+            links.push(link(1, "first"));
+        }
+        (!links.is_empty()).then(|| links.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_make_no_sense_count_as_not_sent() {
+        let of = |query| {
+            let Pagination { page, per_page, .. } = Pagination::from_query(query);
+            (page, per_page)
+        };
+        assert_eq!(of(""), (1, 30));
+        assert_eq!(of("page=3&per_page=7"), (3, 7));
+        assert_eq!(of("page=0&per_page=0"), (1, 30));
+        assert_eq!(of("page=-1&per_page=-1"), (1, 30));
+        assert_eq!(of("page=x&per_page="), (1, 30));
+        assert_eq!(of("page&per_page&&=&%"), (1, 30));
+        assert_eq!(of("per_page=100&per_page=101"), (1, 100));
+        assert_eq!(of("page=18446744073709551615").0, u64::MAX);
+        assert_eq!(of("page=18446744073709551616").0, 1);
+    }
+}

@@ -1,0 +1,134 @@
+//! The rate limits: what refuses requests for a while, until when, and who came all the same.
+//! (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>)
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::quota_window::QuotaWindow;
+
+/// So long after a limit was first said, what was already on its way has come: whoever comes later
+/// could have known.
+const TRANSIT_GRACE: Duration = Duration::from_millis(250);
+
+/// A request that is refused for a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LimitRefusal {
+    /// The window's requests are used up.
+    Primary {
+        /// 403 or 429: GitHub says both.
+        status: u16,
+    },
+    /// Too many at once, or another reason that GitHub does not tell.
+    Secondary {
+        /// 403 or 429: GitHub says both.
+        status: u16,
+        /// How many seconds to wait, where that is said.
+        retry_after: Option<u64>,
+    },
+}
+
+/// All limits of a server.
+#[derive(Debug)]
+pub(super) struct ServerLimits {
+    /// The primary limit.
+    pub(super) quota: QuotaWindow,
+    /// How requests beyond the quota are refused.
+    primary: LimitRefusal,
+    /// How requests are refused, and until when.
+    secondary: Option<(LimitRefusal, Instant)>,
+    /// When the limit that lasts was first said.
+    since: Option<Instant>,
+    early: u64,
+}
+
+impl ServerLimits {
+    pub(super) const fn new(quota: QuotaWindow) -> Self {
+        let primary = LimitRefusal::Primary { status: 403 };
+        Self { quota, primary, secondary: None, since: None, early: 0 }
+    }
+
+    /// How many requests came while a limit lasted, although it had been said before.
+    pub(super) const fn early_requests(&self) -> u64 {
+        self.early
+    }
+
+    /// Takes one request from the quota, unless a limit lasts.
+    pub(super) fn admit_request(&mut self, now: Instant) -> Result<(), LimitRefusal> {
+        if let Some((refused, _)) = self.secondary.filter(|&(_, end)| now < end) {
+            self.count_early_request(now);
+            return Err(refused);
+        }
+        if !self.quota.take_request() {
+            self.count_early_request(now);
+            return Err(self.primary);
+        }
+        *self = Self { early: self.early, ..Self::new(self.quota) };
+        Ok(())
+    }
+
+    /// Uses up the quota until `reset`, in seconds since 1970.
+    pub(super) const fn exhaust_quota(&mut self, primary: LimitRefusal, reset: u64, now: Instant) {
+        self.quota.exhaust_until(reset);
+        self.primary = primary;
+        self.since = Some(now);
+    }
+
+    /// Refuses everything for so long.
+    pub(super) fn begin_secondary_limit(
+        &mut self,
+        secondary: LimitRefusal,
+        lasts: Duration,
+        now: Instant,
+    ) {
+        self.secondary = Some((secondary, now + lasts));
+        self.since = Some(now);
+    }
+
+    fn count_early_request(&mut self, now: Instant) {
+        let since = *self.since.get_or_insert(now);
+        self.early += u64::from(now > since + TRANSIT_GRACE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(quota: u64) -> ServerLimits {
+        let mut quota = QuotaWindow::new(quota);
+        quota.update_window(1_000);
+        ServerLimits::new(quota)
+    }
+
+    #[test]
+    fn a_secondary_limit_refuses_to_its_end_and_counts_who_could_have_known() {
+        let (mut limits, begin) = (limits(100), Instant::now());
+        let at = |millis| begin + Duration::from_millis(millis);
+        let refused = LimitRefusal::Secondary { status: 429, retry_after: Some(5) };
+        limits.begin_secondary_limit(refused, Duration::from_secs(5), begin);
+        assert_eq!(limits.admit_request(at(250)), Err(refused));
+        assert_eq!(limits.early_requests(), 0);
+        assert_eq!(limits.admit_request(at(251)), Err(refused));
+        assert_eq!(limits.admit_request(at(4_999)), Err(refused));
+        assert_eq!(limits.early_requests(), 2);
+        assert_eq!(limits.admit_request(at(5_000)), Ok(()));
+        assert_eq!((limits.early_requests(), limits.quota.used), (2, 1));
+    }
+
+    #[test]
+    fn a_primary_limit_refuses_until_the_window_ends() {
+        let (mut limits, begin) = (limits(2), Instant::now());
+        let refused = LimitRefusal::Primary { status: 429 };
+        limits.exhaust_quota(refused, 1_005, begin);
+        let later = begin + Duration::from_secs(1);
+        limits.quota.update_window(1_004);
+        assert_eq!(limits.admit_request(later), Err(refused));
+        assert_eq!((limits.early_requests(), limits.quota.remaining()), (1, 0));
+        limits.quota.update_window(1_005);
+        assert_eq!([limits.admit_request(later), limits.admit_request(later)], [Ok(()), Ok(())]);
+        // The next window runs dry by itself: as usual, and nobody knew.
+        assert_eq!(limits.admit_request(later), Err(LimitRefusal::Primary { status: 403 }));
+        assert_eq!(limits.early_requests(), 1);
+    }
+}

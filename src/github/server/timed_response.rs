@@ -1,0 +1,117 @@
+//! A reply as data: its head, its body, and when they leave. All deciding, lengths and lies included,
+//! is done before; wire.rs sends it.
+
+use std::fmt::Write as _;
+
+use super::latency::ResponseTiming;
+use super::wire_step::WireStep;
+
+/// In how many parts a body comes that takes its time.
+const BODY_PARTS: usize = 8;
+
+/// What is to be sent, and when.
+#[derive(Clone, Debug)]
+pub(super) struct TimedResponse {
+    /// The HTTP status code.
+    pub(super) status: u16,
+    /// Every header, in order; nothing is added, not even a length.
+    pub(super) headers: Vec<(&'static str, String)>,
+    /// The bytes after the head.
+    pub(super) body: Vec<u8>,
+    /// When they leave, counted from the request's arrival.
+    pub(super) timing: ResponseTiming,
+    /// Whether the connection ends here.
+    pub(super) close: bool,
+}
+
+impl TimedResponse {
+    /// How it is sent when nothing goes wrong.
+    pub(super) fn wire_steps(&self) -> Vec<WireStep> {
+        self.with_close(self.steps_up_to(self.body.len()))
+    }
+
+    /// How its first half is sent.
+    pub(super) fn first_half_steps(&self) -> Vec<WireStep> {
+        self.steps_up_to(self.body.len() / 2)
+    }
+
+    /// Waits as long as the reply does, then sends these bytes.
+    pub(super) fn opening_steps(&self, bytes: Vec<u8>) -> Vec<WireStep> {
+        vec![WireStep::Until(self.timing.wait), WireStep::Send(bytes)]
+    }
+
+    /// Closes after these steps if the connection ends here.
+    pub(super) fn with_close(&self, mut steps: Vec<WireStep>) -> Vec<WireStep> {
+        steps.extend(self.close.then_some(WireStep::Close));
+        steps
+    }
+
+    /// Gives a header another value, and adds it if it is not there.
+    pub(super) fn set_header(&mut self, name: &'static str, value: String) {
+        match self.headers.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, old)) => *old = value,
+            None => self.headers.push((name, value)),
+        }
+    }
+
+    /// The status line and the headers, without the empty line that ends them.
+    pub(super) fn unterminated_head(&self) -> Vec<u8> {
+        let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason_phrase(self.status));
+        for (name, value) in &self.headers {
+            // Writing to a string cannot fail.
+            let _ = write!(head, "{name}: {value}\r\n");
+        }
+        head.into_bytes()
+    }
+
+    /// The whole head.
+    pub(super) fn head_bytes(&self) -> Vec<u8> {
+        let mut head = self.unterminated_head();
+        head.extend_from_slice(b"\r\n");
+        head
+    }
+
+    /// The head and the body's bytes before `end`, in parts and each at its moment. The moments are
+    /// counted from the request's arrival, so that a late timer delays one part and not all that
+    /// follow.
+    fn steps_up_to(&self, end: usize) -> Vec<WireStep> {
+        let ResponseTiming { wait, receive } = self.timing;
+        let parts = if receive.is_zero() { 1 } else { BODY_PARTS };
+        let size = self.body.len().div_ceil(parts).max(1);
+        let last = self.body.len().div_ceil(size).saturating_sub(1).max(1) as u32;
+
+        let mut parts = self.body.get(..end).unwrap_or_default().chunks(size);
+        let mut first = self.head_bytes();
+        first.extend_from_slice(parts.next().unwrap_or_default());
+        let mut steps = self.opening_steps(first);
+        for (part, number) in parts.zip(1..) {
+            steps.push(WireStep::Until(wait + receive * number / last));
+            steps.push(WireStep::Send(part.to_owned()));
+        }
+        steps
+    }
+}
+
+/// The words after a status code. No client reads them.
+pub(super) const fn reason_phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        301 => "Moved Permanently",
+        302 => "Found",
+        307 => "Temporary Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        410 => "Gone",
+        422 => "Unprocessable Entity",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        451 => "Unavailable For Legal Reasons",
+        500 => "Internal Server Error",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
+    }
+}

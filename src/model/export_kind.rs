@@ -1,0 +1,111 @@
+//! The kinds of exports, and the names of their files.
+
+use std::fmt;
+
+use super::plan::{Selection, Target, Workload};
+
+/// A kind of export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExportKind {
+    /// All lanes, states and requests over time, for trace viewers.
+    Trace,
+    /// The timeline as a vector graphic.
+    Picture,
+    /// A Markdown report of the runs and their results.
+    Report,
+    /// The list of followers.
+    Followers,
+    /// All events of the session.
+    Recording,
+}
+
+impl ExportKind {
+    /// All kinds, in the order of the menu.
+    pub const ALL: [Self; 5] =
+        [Self::Trace, Self::Picture, Self::Report, Self::Followers, Self::Recording];
+
+    /// Returns the kinds that a workload offers. Only the followers workload has a list of
+    /// followers.
+    pub fn for_workload(workload: Workload) -> impl Iterator<Item = Self> {
+        let followers = workload == Workload::Followers;
+        Self::ALL.into_iter().filter(move |&kind| kind != Self::Followers || followers)
+    }
+
+    /// The file extension.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Trace => "json",
+            Self::Picture => "svg",
+            Self::Report => "md",
+            Self::Followers => "csv",
+            Self::Recording => "jsonl",
+        }
+    }
+
+    /// The purpose in a few words.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Trace => "for ui.perfetto.dev, Firefox Profiler, speedscope",
+            Self::Picture => "SVG, for documents and slides",
+            Self::Report => "Markdown: times, errors, slowest tasks",
+            Self::Followers => "CSV: id, login, URL",
+            Self::Recording => "for threadline replay",
+        }
+    }
+
+    /// The command-line option for this export.
+    pub const fn option(self) -> &'static str {
+        match self {
+            Self::Trace => "--trace",
+            Self::Picture => "--svg",
+            Self::Report => "--report",
+            Self::Followers => "--output",
+            Self::Recording => "--record",
+        }
+    }
+}
+
+impl fmt::Display for ExportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Trace => "trace",
+            Self::Picture => "picture",
+            Self::Report => "report",
+            Self::Followers => "followers",
+            Self::Recording => "recording",
+        })
+    }
+}
+
+/// Returns the file name of a selection's exports without the extension: `threadline-octocat-race`.
+/// It contains only characters that are valid on every system.
+pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
+    let about = match (selection.workload, target) {
+        (Workload::Profile | Workload::Followers, Some(target)) => target.user.clone(),
+        (workload, _) => workload.to_string(),
+    };
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    let about: String = about.chars().take(40).map(safe).collect();
+    format!("threadline-{about}-{selection}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::plan::Mode;
+
+    #[test]
+    fn file_names_are_valid_on_every_system() {
+        let target = |user: &str| Target {
+            user: user.to_owned(),
+            api: String::new(),
+            per_page: 30,
+            costs_quota: false,
+        };
+        let race = Selection::race(Workload::Followers);
+        assert_eq!(file_stem(race, Some(&target("Octo-Cat"))), "threadline-octo-cat-race");
+        assert_eq!(file_stem(race, Some(&target("../\u{1b}[2J/é"))), "threadline------2j---race");
+        let gil = Selection::only(Workload::Cpu, Mode::Gil);
+        assert_eq!(file_stem(gil, Some(&target("octocat"))), "threadline-cpu-gil");
+    }
+}

@@ -1,0 +1,74 @@
+//! Queries on an interval of a lane: its changes, its attempts, and the time that an attempt spent
+//! at the server.
+
+use std::ops::Range;
+
+use super::{AttemptStart, Lane, Nanos, Span, State, StateChange};
+
+/// The content of an interval of a lane.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RangeSummary {
+    /// The number of changes between states or attempts.
+    pub changes: usize,
+    /// The number of attempts in progress during the interval.
+    pub attempts: usize,
+    /// The number of attempts that failed during the interval.
+    pub errors: usize,
+}
+
+impl Lane {
+    /// The state at a moment.
+    pub fn state_at(&self, t: Nanos) -> State {
+        let so_far = self.changes.partition_point(|change| change.at() <= t.0);
+        let last = so_far.checked_sub(1).and_then(|last| self.changes.get(last));
+        last.copied().map(StateChange::state).unwrap_or_default()
+    }
+
+    /// Returns the content of [a, b). As in the cells, an error at a border belongs to the interval
+    /// before it.
+    pub fn summarize_range(&self, a: Nanos, b: Nanos) -> RangeSummary {
+        let entries = |t: Nanos| self.changes.partition_point(|change| change.at() < t.0).max(1);
+        let errors = |t: Nanos| self.errors.partition_point(|&at| at <= t.0 && t.0 > 0);
+        let mut attempts = self.attempt_indices(a, b);
+        if self.span(attempts.start).and_then(|span| span.end).is_some_and(|end| end <= a) {
+            attempts.start += 1;
+        }
+        RangeSummary {
+            changes: entries(b).saturating_sub(entries(a)),
+            attempts: attempts.len(),
+            errors: errors(b).saturating_sub(errors(a)),
+        }
+    }
+
+    /// The indices of the attempts that begin in [a, b), and of the one before.
+    pub(in crate::model) fn attempt_indices(&self, a: Nanos, b: Nanos) -> Range<usize> {
+        let before =
+            |one: Option<&AttemptStart>, t| one.is_some_and(|one| self.attempt_start(*one) < t);
+        // Most frames ask for either end, which needs no search.
+        let begun = |t: Nanos| match self.attempts.len() {
+            len if before(self.attempts.last(), t) => len,
+            _ if !before(self.attempts.first(), t) => 0,
+            _ => self.attempts.partition_point(|one| before(Some(one), t)),
+        };
+        begun(a).saturating_sub(1)..begun(b).max(begun(a))
+    }
+
+    /// The index of an attempt on this lane.
+    pub(in crate::model) fn attempt_index(&self, span: &Span) -> Option<usize> {
+        self.attempt_count_until(span.start).checked_sub(1)
+    }
+
+    /// The time that an attempt spent at the server: from sending the request until the last byte
+    /// of the response.
+    pub(in crate::model) fn request_times(&self, index: usize) -> Option<(Nanos, Nanos)> {
+        let first = self.attempts.get(index)?.first_change as usize;
+        let next = self.attempts.get(index + 1).map(|next| next.first_change as usize);
+        let own = self.changes.get(first..next.unwrap_or(self.changes.len()))?;
+        let sent = own.iter().find(|change| change.state() == State::Waiting)?;
+        let with_server =
+            |change: &StateChange| matches!(change.state(), State::Waiting | State::Receiving);
+        let left = own.iter().rposition(with_server)? + 1;
+        let body = own.get(left).map(|change| change.at())?;
+        Some((Nanos(sent.at()), Nanos(body)))
+    }
+}

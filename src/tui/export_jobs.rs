@@ -1,0 +1,154 @@
+//! Writes what a person takes along while the screen is there: beside the loop, as it may be much.
+
+use std::io::Write;
+use std::path::Path;
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::app::App;
+use crate::app::session::{LogEntry, Setup};
+use crate::export::followers::best_run;
+use crate::export::{ExportError, ExportTarget, ReportSubject, free_path};
+use crate::model::{Background, ExportKind, Nanos, Run, Sweep, Target};
+use crate::recording;
+
+/// What is being written.
+pub(super) struct ExportJobs {
+    results: Receiver<String>,
+    sender: Sender<String>,
+    threads: Vec<JoinHandle<()>>,
+    /// The command that began the sitting.
+    command: String,
+}
+
+/// The runs as they were when a person asked for them: they may go on meanwhile.
+struct ExportSnapshot {
+    target: Option<Target>,
+    profile: Option<Run>,
+    runs: Vec<Run>,
+    sweep: Option<Sweep>,
+    followers: Option<Run>,
+    now: Nanos,
+    cores: Option<u16>,
+    background: Background,
+    command: String,
+    /// Where that is what is written.
+    recording: Option<(Setup, Vec<LogEntry>)>,
+}
+
+impl ExportJobs {
+    pub(super) fn new(command: &str) -> Self {
+        let (sender, results) = unbounded();
+        Self { results, sender, threads: Vec::new(), command: command.to_owned() }
+    }
+
+    /// What became of each, in words for the footer.
+    pub(super) const fn results(&self) -> &Receiver<String> {
+        &self.results
+    }
+
+    /// A name for every kind that no file has.
+    pub(super) fn free_names(stem: &str) -> Vec<(ExportKind, String)> {
+        let name = |kind: ExportKind| free_path(stem, kind.extension()).display().to_string();
+        ExportKind::ALL.map(|kind| (kind, name(kind))).into()
+    }
+
+    /// Begins to write.
+    pub(super) fn start(&mut self, kind: ExportKind, stem: &str, app: &App) {
+        let path = free_path(stem, kind.extension());
+        let snapshot = ExportSnapshot::capture(app, kind, &self.command);
+        let sender = self.sender.clone();
+        let written = Builder::new().name("export".to_owned()).spawn(move || {
+            // The screen may be gone by now.
+            _ = sender.send(snapshot.write(kind, &path));
+        });
+        match written {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => _ = self.sender.send(format!("the {kind} was not written: {error}")),
+        }
+    }
+
+    /// Waits until all is written, and returns what was not said yet.
+    pub(super) fn finish(self) -> Vec<String> {
+        for thread in self.threads {
+            // One that panicked has said so.
+            _ = thread.join();
+        }
+        self.results.try_iter().collect()
+    }
+}
+
+impl ExportSnapshot {
+    fn capture(app: &App, kind: ExportKind, command: &str) -> Self {
+        let (session, (shown, sweep)) = (app.session(), app.runs_to_export());
+        // Neither is cheap to copy, and no kind needs both.
+        let followers = kind == ExportKind::Followers;
+        let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
+        let records = kind == ExportKind::Recording;
+        Self {
+            recording: records.then(|| (session.setup().clone(), session.log_entries().to_vec())),
+            target: session.target().cloned(),
+            profile: session.profile().cloned(),
+            runs: if followers || records { Vec::new() } else { shown.to_vec() },
+            sweep: sweep.cloned(),
+            followers: best.cloned(),
+            now: app.now(),
+            cores: session.setup().cores(),
+            background: app.background(),
+            command: command.to_owned(),
+        }
+    }
+
+    /// Says what became of it.
+    fn write(&self, kind: ExportKind, path: &Path) -> String {
+        let subject = ReportSubject {
+            target: self.target.as_ref(),
+            profile: self.profile.as_ref(),
+            runs: &self.runs,
+            sweep: self.sweep.as_ref(),
+            followers: self.followers.as_ref(),
+            now: self.now,
+            cores: self.cores,
+            background: self.background,
+            command: &self.command,
+        };
+        let written = ExportTarget::prepare(kind, path).and_then(|output| {
+            let name = output.display_name();
+            if let Some((setup, entries)) = &self.recording {
+                let lines = |out: &mut dyn Write| recording::write(setup, entries, out).map(drop);
+                return Ok(output.write_recording(entries.len() as u64, lines)?.describe(&name));
+            }
+            Ok(output.write(&subject, &mut std::io::sink())?.describe(&name))
+        });
+        written.unwrap_or_else(|error| menu_text(&error))
+    }
+}
+
+/// What a person can do now: the menu has no other place to offer, unlike the command line.
+fn menu_text(error: &ExportError) -> String {
+    match error {
+        ExportError::Unwritable { path, source, .. } | ExportError::Lost { path, source, .. } => {
+            format!(
+                "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
+             and export again",
+                path.display()
+            )
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn menu_errors_name_no_command_line_option() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = place.path().join("missing/r.md");
+        let error = ExportTarget::prepare(ExportKind::Report, &missing).unwrap_err();
+        let results = menu_text(&error);
+        assert!(results.contains("nothing is lost") && !results.contains("--report"), "{results}");
+    }
+}

@@ -1,0 +1,166 @@
+//! Another run beneath the one shown: its lanes as thin lines, and by how much the two differ.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::lane_bar::LaneBar;
+use super::text;
+use super::theme::Theme;
+use super::timeline_rows::TimelineRow;
+use crate::app::{App, Baseline, Difference};
+use crate::model::{Lane, LaneCell, Nanos, Run, State, Workload};
+
+/// How many lines the differences take: one for each run shown that has one to compare with, also
+/// before it has begun, so that no row moves.
+pub(super) fn line_count(app: &App) -> u16 {
+    let Some(baseline) = app.baseline() else { return 0 };
+    app.runs().iter().filter(|run| baseline.run_for(run).is_some()).count() as u16
+}
+
+/// Draws a line a run: what it is compared with, and by how much it differs.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some(baseline) = app.baseline() else { return };
+    for ((run, other, difference), row) in app.differences().into_iter().zip(area.rows()) {
+        let room = usize::from(row.width);
+        let same = run.plan().mode == other.plan().mode;
+        let with = if same { baseline.name.clone() } else { other.plan().name() };
+        let short = if same { baseline.short.clone() } else { other.plan().name() };
+        let with = [with, short].map(|with| text::to_drawable(with, theme));
+        let name = run.plan().name();
+        let [whole, short] = with;
+        let took = other.elapsed(Nanos::ZERO).as_secs_f64();
+        let heads = [
+            format!("{name} against {whole}, {took:.3} s:"),
+            format!("{name} against {whole}:"),
+            format!("{name} vs {short}:"),
+            format!("{name}:"),
+        ];
+        let mut figures = figure_texts(run, &difference);
+        if figures.is_empty() && !run.is_over() {
+            figures.push("not over yet".to_owned());
+        }
+        let least = figures.iter().take(2).map(|figure| 2 + text::width(figure)).sum::<usize>();
+        let head = text::first_fitting(heads, room.saturating_sub(least));
+        let mut line = Line::from(Span::styled(head, theme.strong()));
+        for figure in figures {
+            if line.width() + 2 + text::width(&figure) > room {
+                break;
+            }
+            line.push_span(Span::styled(format!("  {figure}"), theme.text()));
+        }
+        line.render(row, buf);
+    }
+}
+
+/// The figures, what matters most first.
+fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
+    let share = |name: &str, share: Option<f64>| {
+        // Rounded beforehand, and less than nothing is nothing: no `-0.0 %`.
+        share.map(|share| format!("{name} {:+.1} %", (share * 1_000.0).round() / 10.0 + 0.0))
+    };
+    let rate = match run.plan().workload() {
+        Workload::Profile | Workload::Followers => "pages/s",
+        Workload::Commands => "commands/s",
+        _ => "tasks/s",
+    };
+    [
+        difference.times.map(|times| format!("{times:.2}x")),
+        share("elapsed", difference.elapsed),
+        share("p50", difference.p50),
+        share("p95", difference.p95),
+        share(rate, difference.rate),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// How many rows the other runs' lanes would have.
+pub(super) fn baseline_row_count(app: &App) -> usize {
+    let Some(baseline) = app.baseline() else { return 0 };
+    app.runs().iter().filter_map(|run| baseline.run_for(run)).map(|other| other.lanes().len()).sum()
+}
+
+/// Puts a row of the other run beneath each lane, as many as fit on `height` rows in all: the lane
+/// chosen comes first, then from the top. Lanes that only the other run has follow its last.
+pub(super) fn insert_baseline_rows<'app>(
+    app: &'app App,
+    rows: Vec<TimelineRow<'app>>,
+    height: usize,
+) -> Vec<TimelineRow<'app>> {
+    let Some(baseline) = app.baseline() else { return rows };
+    let mut room = height.saturating_sub(rows.len());
+    let is_chosen = |place: usize| app.lane_index() == Some(place);
+    let chosen =
+        rows.iter().any(|row| matches!(row, TimelineRow::Lane { place, .. } if is_chosen(*place)));
+    let mut reserved = usize::from(chosen && room > 0);
+    let mut drawn = Vec::new();
+    for row in rows {
+        let TimelineRow::Lane { run, index, place, .. } = row else {
+            drawn.push(row);
+            continue;
+        };
+        drawn.push(row);
+        let Some(other) = baseline.run_for(run) else { continue };
+        let is_last = usize::from(index) + 1 == run.lanes().len();
+        let beyond = if is_last { other.lanes().len() } else { usize::from(index) + 1 };
+        for at in usize::from(index)..beyond {
+            let own = is_chosen(place) && at == usize::from(index);
+            reserved -= usize::from(own && reserved > 0);
+            if room <= reserved {
+                break;
+            }
+            if let Some(lane) = other.lanes().get(at) {
+                let name = baseline_name(&baseline, run, other);
+                drawn.push(TimelineRow::Baseline { other, lane, name });
+                room -= 1;
+            }
+        }
+    }
+    drawn
+}
+
+/// What another run's lanes are called: its mode, where that is not the same.
+fn baseline_name(baseline: &Baseline<'_>, run: &Run, other: &Run) -> String {
+    if run.plan().mode == other.plan().mode {
+        baseline.short.clone()
+    } else {
+        other.plan().selection().to_string()
+    }
+}
+
+impl LaneBar {
+    /// Draws another run's lane as a thin line, so that it is not taken for one of this run's.
+    pub(super) fn draw_baseline(&self, lane: &Lane, buf: &mut Buffer) {
+        let Self { window, area, theme, .. } = *self;
+        let columns = usize::from(area.width.min(window.columns));
+        let cells = lane.cells(window.from, window.cell, columns, self.until);
+        for (x, cell) in (area.x..).zip(cells) {
+            let state = dominant_state(cell);
+            let Some(target) = buf.cell_mut(Position::new(x, area.y)) else { continue };
+            let style = theme.color(state).map_or(Style::new(), |color| Style::new().fg(color));
+            let symbol = match state {
+                State::Idle => " ",
+                State::Error => theme.glyph(state),
+                _ if theme.has_patterns() => theme.glyph(state),
+                _ => "━",
+            };
+            let style =
+                if theme.has_patterns() { style.add_modifier(Modifier::DIM) } else { style };
+            target.set_symbol(symbol).set_style(style);
+        }
+    }
+}
+
+/// The state that fills most of a cell.
+const fn dominant_state(cell: LaneCell) -> State {
+    match cell {
+        LaneCell::Whole(state) | LaneCell::Notched(state) => state,
+        LaneCell::Edge { left, eighths: 4.., .. } => left,
+        LaneCell::Edge { right, .. } => right,
+        LaneCell::Merged { top, .. } => top,
+    }
+}

@@ -1,0 +1,140 @@
+//! What is known of the lane chosen, on a line: which request of its failed last, or failed under
+//! the cursor, and its states.
+
+use ratatui::text::{Line, Span};
+
+use super::timeline::Timeline;
+use super::{lane_bar, rate_limits, text};
+use crate::app::Action;
+use crate::model::{self, Lane, Nanos, Run, State, Workload};
+
+impl Timeline<'_> {
+    /// How a lane is chosen.
+    pub(super) fn selection_hint(&self) -> Line<'static> {
+        let (next, previous) =
+            (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
+        Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.muted())
+    }
+
+    /// What the lane chosen did.
+    pub(super) fn lane_summary(&self, width: u16) -> Option<Line<'static>> {
+        let chosen = self.app.lane_index()?;
+        let mut place = 0;
+        for (run, until) in self.app.visible_runs() {
+            if let Some(lane) = run.lanes().get(chosen - place) {
+                let name = run.worker_name((chosen - place) as u16);
+                return Some(self.describe_lane(&name, run, lane, until, width.into()));
+            }
+            place += run.lanes().len();
+        }
+        None
+    }
+
+    /// Its name, why a request of its failed, and its states, the longest first, as many as fit
+    /// whole.
+    fn describe_lane(
+        &self,
+        name: &str,
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        width: usize,
+    ) -> Line<'static> {
+        let mut summary = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
+        // With a cursor, of what is under it.
+        let room = width - summary.width();
+        let failure_text = match self.app.cursor() {
+            Some(at) => self.failure_at(at, run, lane, until, room),
+            None => self.failure_in_view(run, lane, until, room),
+        };
+        if let Some(failure_text) = failure_text {
+            summary.push_span(Span::styled(failure_text, self.theme.text()));
+        }
+        let sums = lane.state_times_between(Nanos::ZERO, until);
+        let mut times: Vec<_> =
+            State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0).collect();
+        times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
+        for (state, time) in times {
+            let text = format!("  {} {}", state.label(), Nanos(time));
+            if summary.width() + text.len() > width {
+                break;
+            }
+            summary.push_span(Span::styled(text, self.theme.muted()));
+        }
+        summary
+    }
+
+    /// Which request of the lane failed last of those in view, and why.
+    fn failure_in_view(&self, run: &Run, lane: &Lane, until: Nanos, room: usize) -> Option<String> {
+        let from = self.window.from;
+        let end = self.window.cell.0.saturating_mul(self.window.columns.into());
+        let (span, failure) = latest_failure(run, lane, from, until.min(from + Nanos(end)))?;
+        Some(self.describe_failure((span, &failure), run, lane, until, room))
+    }
+
+    /// Which request of the lane is under the cursor, and why that failed, if it did.
+    fn failure_at(
+        &self,
+        at: Nanos,
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        room: usize,
+    ) -> Option<String> {
+        let span = lane.span_at(at.min(until))?;
+        let failure =
+            run.attempt_failure(&span).filter(|_| span.end.is_some_and(|end| end <= until))?;
+        Some(self.describe_failure((span, &failure.message), run, lane, until, room))
+    }
+
+    /// That a request of the lane failed, why, and when it is made again.
+    fn describe_failure(
+        &self,
+        (span, failure): (model::Span, &str),
+        run: &Run,
+        lane: &Lane,
+        until: Nanos,
+        room: usize,
+    ) -> String {
+        let failed = if run.plan().workload() == Workload::Commands {
+            // It names the command itself.
+            failure.to_owned()
+        } else {
+            let (task, again) = lane_bar::task_label(run.plan(), &span);
+            format!("{task}{again} failed: {failure}")
+        };
+        let left =
+            rate_limits::time_left(run, lane, until).filter(|_| lane.span_at(until) == Some(span));
+        let again = left.map(|left| format!("; again in {}", rate_limits::countdown_text(left)));
+        let room = room.saturating_sub(2);
+        let whole = again.map(|again| format!("{failed}{again}"));
+        let whole = whole.filter(|whole| text::width(whole) <= room);
+        let text = whole.unwrap_or_else(|| text::fit_words(&failed, "", self.theme, room, 1));
+        format!("  {text}")
+    }
+}
+
+/// The last of a lane's attempts that failed by `end`, unless another began by `from`; and why.
+fn latest_failure(
+    run: &Run,
+    lane: &Lane,
+    from: Nanos,
+    end: Nanos,
+) -> Option<(model::Span, String)> {
+    let [.., throttled, _error] = lane.state_times_between(from, end);
+    if throttled == 0 && run.failed_task().is_none() && run.requeue_count() == 0 {
+        return None;
+    }
+    let mut next = end;
+    for span in lane.spans().rev().skip_while(|span| span.start >= end) {
+        if next <= from {
+            return None;
+        }
+        let over = span.end.is_some_and(|over| over <= end);
+        if let Some(failure) = run.attempt_failure(&span).filter(|_| over) {
+            return Some((span, failure.message.clone()));
+        }
+        next = span.start;
+    }
+    None
+}

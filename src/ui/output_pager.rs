@@ -1,0 +1,178 @@
+//! What a command wrote, over the picture: its lines broken to fit, and nothing in them that a
+//! terminal acts on.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Widget;
+use unicode_width::UnicodeWidthChar as _;
+
+use super::theme::Theme;
+use super::{borders, text};
+use crate::app::Action;
+use crate::app::{App, OutputPager};
+use crate::model::printable::{escape_controls, lines};
+use crate::model::{Nanos, Run, TaskId, TaskOutcome};
+
+/// Cells between two tab stops.
+const TAB_WIDTH: usize = 8;
+
+/// The command itself takes no more lines.
+const MAX_COMMAND_LINES: usize = 2;
+
+/// From this size on, something of the picture is left around it.
+const MIN_SIZE_WITH_MARGIN: (u16, u16) = (60, 16);
+
+/// Draws the output that is read.
+pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some(run) = app.runs().get(pager.run) else { return };
+    let task = pager.task;
+    let roomy =
+        (area.width, area.height) >= MIN_SIZE_WITH_MARGIN && area.height >= MIN_SIZE_WITH_MARGIN.1;
+    let area = if roomy { area.inner(Margin::new(2, 2)) } else { area };
+    let output = run.output(task);
+    let count = output.map_or(0, |output| lines(&output.text).count());
+    let (number, all) = (task.0, run.known_tasks());
+    let title = format!(" command {number} of {all}, {} ", outcome_text(run, task, app.now()));
+    let captions = match count {
+        0 => String::new(),
+        _ => format!(" from line {} of {count} ", pager.top + 1),
+    };
+    let inside =
+        borders::draw_overlay_box(&title, &captions, theme, area, buf).inner(Margin::new(1, 0));
+    let width = usize::from(inside.width);
+    let mut head = wrap_rows(run.plan().command(task).unwrap_or_default(), theme, width);
+    if head.len() > MAX_COMMAND_LINES {
+        head.truncate(MAX_COMMAND_LINES);
+        let more = theme.pick("…", "...");
+        if let Some(last) = head.last_mut() {
+            *last = text::truncate(format!("{last}{more}"), theme, width);
+        }
+    }
+    let [command, _, body, keys] = inside.layout(&Layout::vertical([
+        Constraint::Length(head.len() as u16),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ]));
+    draw_rows(head, theme.strong(), command, buf);
+    let (below, style) = match output {
+        Some(output) if count > 0 => {
+            let shown = lines(&output.text).skip(pager.top);
+            let shown =
+                shown.take(body.height.into()).flat_map(|line| wrap_rows(line, theme, width));
+            (shown.collect(), theme.text())
+        }
+        _ => (wrap_rows(&no_output_text(run, task), theme, width), theme.muted()),
+    };
+    draw_rows(below, style, body, buf);
+    Line::styled(text::truncate(key_hints(app), theme, width), theme.muted()).render(keys, buf);
+}
+
+/// How far it is, or how it ended, and how long it took.
+fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
+    let Some(record) = run.task(task) else { return "not begun".to_owned() };
+    let lane = run.lanes().get(usize::from(record.lane.0));
+    let span = lane.and_then(|lane| lane.spans().rfind(|span| span.task == task));
+    let took = span
+        .map_or(Nanos::ZERO, |span| span.end.unwrap_or_else(|| run.elapsed(now)).since(span.start));
+    match (&record.outcome, run.output(task)) {
+        (Some(TaskOutcome::Stopped | TaskOutcome::Requeued(_)), _) => format!("stopped, {took}"),
+        (Some(_), Some(output)) => format!("{}, {took}, {} bytes", output.status, output.bytes),
+        (Some(_), None) => "not run".to_owned(),
+        (None, _) => format!("runs, {took}"),
+    }
+}
+
+/// Why there is nothing to read.
+fn no_output_text(run: &Run, task: TaskId) -> String {
+    match run.task(task).map(|record| record.outcome) {
+        None => "It has not begun.".to_owned(),
+        Some(None) => "It runs: what it writes is shown here once it has ended.".to_owned(),
+        Some(Some(TaskOutcome::Failed(failure))) => format!("It wrote nothing: {failure}."),
+        Some(Some(_)) => "It wrote nothing.".to_owned(),
+    }
+}
+
+fn key_hints(app: &App) -> String {
+    let key = |action| app.key_of(action);
+    format!(
+        "{}/{} scroll  {}/{} other commands  {} close",
+        key(Action::NextLane),
+        key(Action::PreviousLane),
+        key(Action::PreviousSpan),
+        key(Action::NextSpan),
+        key(Action::Back)
+    )
+}
+
+fn draw_rows(rows: Vec<String>, style: Style, area: Rect, buf: &mut Buffer) {
+    for (row, area) in rows.into_iter().zip(area.rows()) {
+        Line::styled(row, style).render(area, buf);
+    }
+}
+
+/// A line as it can be drawn, broken into rows of `width` cells; at least one.
+fn wrap_rows(line: &str, theme: Theme, width: usize) -> Vec<String> {
+    let (mut rows, mut used) = (vec![String::new()], 0);
+    for c in printable_line(line, theme).chars() {
+        let cells = c.width().unwrap_or(0);
+        if used + cells > width {
+            rows.push(String::new());
+            used = 0;
+        }
+        used += cells;
+        if let Some(row) = rows.last_mut() {
+            row.push(c);
+        }
+    }
+    rows
+}
+
+/// A line with its tabs as spaces, and everything else that a terminal acts on written out.
+fn printable_line(line: &str, theme: Theme) -> String {
+    let mut drawable = String::new();
+    let mut parts = line.split('\t').peekable();
+    while let Some(part) = parts.next() {
+        drawable.push_str(&text::to_drawable(escape_controls(part), theme));
+        if parts.peek().is_some() {
+            let used = text::width(&drawable);
+            drawable.push_str(&" ".repeat(TAB_WIDTH - used % TAB_WIDTH));
+        }
+    }
+    drawable
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Background;
+    use crate::ui::theme::{ColorDepth, GlyphSet};
+
+    fn theme(glyphs: GlyphSet) -> Theme {
+        Theme::new(ColorDepth::True, glyphs, Background::Dark)
+    }
+
+    #[test]
+    fn tabs_expand_and_control_characters_are_escaped() {
+        let theme = theme(GlyphSet::Unicode);
+        assert_eq!(printable_line("a\tbc\t\td", theme), "a       bc              d");
+        assert_eq!(printable_line("日本\tx", theme), "日本    x");
+        assert_eq!(printable_line("\u{1b}[2Ja\r\u{7}\u{9b}", theme), "\\u{1b}[2Ja\\r\\u{7}\\u{9b}");
+    }
+
+    #[test]
+    fn rows_wrap_at_the_given_width() {
+        let theme = theme(GlyphSet::Unicode);
+        assert_eq!(wrap_rows("abcdefg", theme, 3), ["abc", "def", "g"]);
+        // A wide character is never cut in half.
+        assert_eq!(wrap_rows("a日本b", theme, 4), ["a日", "本b"]);
+        assert_eq!(wrap_rows("", theme, 4), [""]);
+    }
+
+    #[test]
+    fn ascii_theme_prints_ascii_only() {
+        assert_eq!(printable_line("é日", theme(GlyphSet::Ascii)), "??");
+    }
+}

@@ -1,0 +1,143 @@
+//! The figures of a range: time per state, of all runs shown and of the lanes of one, and how long the
+//! requests took that ended in it.
+
+use std::fmt::Write as _;
+
+use ratatui::text::Line;
+
+use super::detail_pane::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
+use super::row_labels::{mode_names, worker_label};
+use super::text;
+use super::theme::Theme;
+use super::time_axis;
+use crate::app::App;
+use crate::model::lane::StateTimes;
+use crate::model::{Lane, Nanos, Run, State};
+
+/// How wide a lane's name is, and a time beside it.
+const NAME_WIDTH: usize = 9;
+const TIME_WIDTH: usize = 8;
+
+/// What is said of a range.
+pub(super) fn content(
+    app: &App,
+    (from, to): (Nanos, Nanos),
+    theme: Theme,
+    room: PaneSize,
+) -> PaneContent {
+    let title = format!(" range {} to {} ", time_axis::exact_time(from), time_axis::exact_time(to));
+    let captions = format!(" {} ", to.since(from));
+    let runs: Vec<(&Run, Nanos)> = app.visible_runs().collect();
+    let chosen =
+        app.selected_lane().map(|selected| (selected.run, selected.until, Some(selected.index)));
+    let begun = runs.iter().rfind(|(run, _)| run.has_started());
+    let Some((run, until, lane)) = chosen.or_else(|| begun.map(|&(run, until)| (run, until, None)))
+    else {
+        return PaneContent { title, captions, ..PaneContent::default() };
+    };
+    let times = run.latency_summary(from, to.min(until));
+    let rows = [("service", times.service), ("response", times.response)];
+    let ended = format!("{}, ended in it", run.plan().name());
+    let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);
+    let sums: Vec<StateTimes> = runs
+        .iter()
+        .map(|(run, until)| run.state_times_between(from.min(*until), to.min(*until)))
+        .collect();
+    let table = StateTable::new((from, to), &sums, theme, room.wide);
+    let mut second = vec![table.caption_line()];
+    for ((run, _), sums) in runs.iter().zip(&sums) {
+        let name = text::first_fitting(mode_names(run.plan().selection()), NAME_WIDTH);
+        second.push(table.row_line(&name, sums, true));
+    }
+    let above = if room.columns == 1 { first.len() + 1 } else { 0 };
+    let left = room.height.saturating_sub(above + second.len());
+    second.extend(table.lane_lines(run, until, lane, left));
+    PaneContent { title, captions, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
+}
+
+/// Time per state.
+struct StateTable {
+    range: (Nanos, Nanos),
+    /// The states that have a column, in the order of the legend.
+    states: Vec<State>,
+    theme: Theme,
+}
+
+impl StateTable {
+    /// A table with a column for each state that there is, the most time first where not all have
+    /// room.
+    fn new(range: (Nanos, Nanos), runs: &[StateTimes], theme: Theme, width: usize) -> Self {
+        let mut all = StateTimes::default();
+        for sums in runs {
+            for (all, time) in all.iter_mut().zip(sums) {
+                *all = all.saturating_add(*time);
+            }
+        }
+        let mut states: Vec<_> =
+            State::ALL.into_iter().zip(all).filter(|(_, time)| *time > 0).collect();
+        states.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
+        let mut room = width.saturating_sub(NAME_WIDTH);
+        let fitting = states.into_iter().map_while(|(state, _)| {
+            room = room.checked_sub(column_width(state))?;
+            Some(state)
+        });
+        let mut states: Vec<State> = fitting.collect();
+        states.sort_unstable();
+        Self { range, states, theme }
+    }
+
+    fn caption_line(&self) -> Line<'static> {
+        let mut line = " ".repeat(NAME_WIDTH);
+        for state in &self.states {
+            // Writing to a String cannot fail.
+            _ = write!(line, "{:>1$}", state.label(), column_width(*state));
+        }
+        Line::styled(line, self.theme.muted())
+    }
+
+    fn row_line(&self, name: &str, sums: &StateTimes, strong: bool) -> Line<'static> {
+        let style = if strong { self.theme.strong() } else { self.theme.text() };
+        let mut line = format!("{name:<NAME_WIDTH$}");
+        for &state in &self.states {
+            let time = match sums.get(state as usize) {
+                None | Some(0) => "-".to_owned(),
+                Some(&time) => short_time(Nanos(time)),
+            };
+            _ = write!(line, "{time:>0$}", column_width(state));
+        }
+        Line::styled(line, style)
+    }
+
+    /// The lanes of a run in so many rows: the one chosen is among them, and the rest are counted.
+    fn lane_lines(
+        &self,
+        run: &Run,
+        until: Nanos,
+        chosen: Option<u16>,
+        rows: usize,
+    ) -> Vec<Line<'static>> {
+        let (from, to) = self.range;
+        let all = run.lanes().len();
+        // The last row counts the others, unless it is the only one.
+        let counted = all > rows && (rows > 1 || chosen.is_none());
+        let shown = all.min(rows.saturating_sub(usize::from(counted)));
+        let first = (usize::from(chosen.unwrap_or(0)) + 1).saturating_sub(shown);
+        let row = |(index, lane): (u16, &Lane)| {
+            let mark = if chosen == Some(index) { ">" } else { " " };
+            let name = format!("{mark}{}", worker_label(run, index, NAME_WIDTH - 1));
+            self.row_line(&name, &lane.state_times_between(from.min(until), to.min(until)), false)
+        };
+        let mut rows: Vec<_> =
+            (0_u16..).zip(run.lanes()).skip(first).take(shown).map(row).collect();
+        if counted {
+            let more = format!(" +{} lanes", all - shown);
+            rows.push(Line::styled(more, self.theme.muted()));
+        }
+        rows
+    }
+}
+
+/// How wide a state's column is.
+fn column_width(state: State) -> usize {
+    state.label().len().max(TIME_WIDTH) + 1
+}

@@ -1,0 +1,76 @@
+//! What the screen says of rate limits and back-offs: how long they hold, until when, and why.
+
+use super::text::group_thousands;
+use crate::app::App;
+use crate::model::time::time_of_day;
+use crate::model::{Lane, LimitKind, Nanos, Quota, ReachedLimit, Run};
+
+/// The limit that holds back the run shown that goes on.
+pub(super) fn active_limit(app: &App) -> Option<&ReachedLimit> {
+    let session = app.session();
+    let run = session.active_run().filter(|_| session.active() == Some(app.selection()))?;
+    run.limit_at(app.now())
+}
+
+/// How long a lane is still held back at the end `until` of what is shown of it, where that is
+/// known.
+pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
+    if run.is_over() {
+        return None;
+    }
+    let [.., throttled, _error] = lane.state_times_between(Nanos(until.0.saturating_sub(1)), until);
+    if throttled == 0 {
+        return None;
+    }
+    let limit = run.limit_at(until).map(|limit| limit.until);
+    let failed = lane.span_at(until).and_then(|span| {
+        run.failed_attempts(span.task).get((span.attempt as usize).saturating_sub(1))
+    });
+    let end = limit.max(failed.map(|failed| failed.retry_at))?;
+    (end > until).then(|| end.since(until))
+}
+
+/// A time that runs down: `1.2 s`, `42 s`, from two minutes on `4:10`.
+pub(super) fn countdown_text(left: Nanos) -> String {
+    let (tenths, seconds) = (left.0.div_ceil(100_000_000), left.0.div_ceil(1_000_000_000));
+    let (minutes, rest) = (seconds / 60, seconds % 60);
+    match seconds {
+        _ if tenths < 100 => format!("{}.{} s", tenths / 10, tenths % 10),
+        0..120 => format!("{seconds} s"),
+        120..3_600 => format!("{minutes}:{rest:02}"),
+        _ => format!("{}:{:02}:{rest:02}", minutes / 60, minutes % 60),
+    }
+}
+
+/// That a limit holds the run back, the longest form first.
+pub(super) fn limit_texts(limit: &ReachedLimit, now: Nanos) -> [String; 4] {
+    let (which, short) = match limit.kind {
+        LimitKind::Primary => ("rate limit", "rate limit"),
+        LimitKind::Secondary => ("secondary rate limit", "secondary limit"),
+    };
+    let left = countdown_text(limit.until.since(now));
+    let (time, seconds) = (time_of_day(limit.until_utc), limit.until_utc % 60);
+    [
+        format!("{which}: nothing is asked for {left}, until {time}:{seconds:02} UTC"),
+        format!("{which}: {left}, until {time}:{seconds:02} UTC"),
+        format!("{short}: {left}, until {time} UTC"),
+        format!("{short}: {left}"),
+    ]
+}
+
+/// That fewer requests than workers may be in flight, the longer form first.
+pub(super) fn narrowed_texts(most: u16) -> [String; 2] {
+    [format!("at most {most} in flight after a rate limit"), format!("at most {most} in flight")]
+}
+
+/// What is left of a quota, the longer form first.
+pub(super) fn remaining_texts(quota: Quota) -> [String; 2] {
+    let remaining = format!("{:>6}", group_thousands(quota.remaining));
+    [format!("{remaining} of {}", group_thousands(quota.limit)), remaining]
+}
+
+/// When a quota is whole again, the longest form first.
+pub(super) fn reset_texts(quota: Quota) -> [String; 3] {
+    let time = time_of_day(quota.reset);
+    [format!(" resets {time} UTC"), format!(" until {time} UTC"), String::new()]
+}

@@ -1,0 +1,110 @@
+//! Finding, on the screen's last row: what is entered, and what a hit is.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Widget};
+
+use super::text;
+use super::theme::Theme;
+use crate::app::{Action, App, SearchStatus, TextInput};
+use crate::model::printable::{escape_controls, printable};
+use crate::model::search::SearchMatch;
+
+/// What stands before it, whichever key began it.
+const PROMPT: &str = "find: ";
+
+/// What may be entered, the longest form first. In text these keys are what they always are.
+const HINTS: [&str; 5] = [
+    "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
+    "page, login, status, error   Enter finds  Esc closes ",
+    "Enter finds  Esc closes ",
+    "Enter finds ",
+    "",
+];
+
+/// Draws it on the last row of `area`, over what is there, if there is something to say.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    let Some((status, row)) = app.search_status().zip(area.rows().next_back()) else { return };
+    Clear.render(row, buf);
+    let room = usize::from(row.width);
+    match status {
+        SearchStatus::Input(line) => draw_input(line, theme, row, buf),
+        SearchStatus::NoMatch(query) => {
+            let again = app.key_of(Action::Find);
+            let quoted = format!("\"{}\"", printable_text(query, theme));
+            let forms = [
+                format!(" nothing has {quoted}: {again} looks for something else"),
+                format!(" nothing has {quoted}"),
+            ];
+            let text = text::truncate(text::first_fitting(forms, room), theme, room);
+            Line::styled(text, theme.strong()).render(row, buf);
+        }
+        SearchStatus::Hit { text: query, number, all, task, worker, found } => {
+            let place = format!(" {number} of {all}");
+            let query = printable_text(query, theme);
+            let (next, previous) =
+                (app.key_of(Action::NextFound), app.key_of(Action::PreviousFound));
+            let task = printable_text(&task, theme);
+            let what = describe_match(&found, theme);
+            let forms = [
+                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} go on"),
+                format!(" for \"{query}\": {task} on {worker}{what}"),
+                format!(": {task} on {worker}{what}"),
+                format!(": {task}{what}"),
+            ];
+            let rest = text::first_fitting(forms, room.saturating_sub(place.len()));
+            let rest = text::truncate(rest, theme, room.saturating_sub(place.len()));
+            let spans = vec![Span::styled(place, theme.strong()), Span::styled(rest, theme.text())];
+            Line::from(spans).render(row, buf);
+        }
+    }
+}
+
+/// What is entered, of which the place where it goes on is always in view, and a hint.
+fn draw_input(line: &TextInput, theme: Theme, row: Rect, buf: &mut Buffer) {
+    let (before, after) = line.parts();
+    let [before, after] =
+        [before, after].map(|part| text::to_drawable(escape_controls(part), theme));
+    let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
+    let mut kept = before.as_str();
+    while text::width(kept) > room {
+        let mut rest = kept.chars();
+        rest.next();
+        kept = rest.as_str();
+    }
+    let mut behind = after.chars();
+    let under = behind.next().map_or_else(|| " ".to_owned(), String::from);
+    let spans = vec![
+        Span::styled(format!(" {PROMPT}"), theme.key()),
+        Span::styled(kept.to_owned(), theme.text()),
+        Span::styled(under, Style::new().add_modifier(Modifier::REVERSED)),
+        Span::styled(behind.as_str().to_owned(), theme.text()),
+    ];
+    let line = Line::from(spans);
+    let free = usize::from(row.width).saturating_sub(line.width() + 3);
+    line.render(row, buf);
+    let hint = text::first_fitting(HINTS.map(str::to_owned), free);
+    let width = (text::width(&hint) as u16).min(row.width);
+    let right = Rect { x: row.right() - width, width, ..row };
+    Line::styled(hint, theme.muted()).render(right, buf);
+}
+
+/// What of an attempt was found, where its name does not tell.
+fn describe_match(found: &SearchMatch, theme: Theme) -> String {
+    match found {
+        SearchMatch::Task => String::new(),
+        SearchMatch::Status(status) => format!(", answered with {status}"),
+        SearchMatch::Failure(message) => format!(": {}", printable_text(message, theme)),
+        SearchMatch::Login(login, 0) => format!(": {}", printable_text(login, theme)),
+        SearchMatch::Login(login, more) => {
+            format!(": {} and {more} more", printable_text(login, theme))
+        }
+    }
+}
+
+/// A text of a person's or a server's, as it can be drawn.
+fn printable_text(words: &str, theme: Theme) -> String {
+    text::to_drawable(printable(words), theme)
+}

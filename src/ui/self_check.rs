@@ -1,0 +1,91 @@
+//! Why to trust what is shown, in the help: whether figures from different folds agree, and what the
+//! program itself costs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::text;
+use super::theme::Theme;
+use crate::app::{App, Overhead};
+use crate::model::littles_law::LittlesLaw;
+
+/// The lines, the law's first; none of what was not measured.
+fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = app
+        .self_checks()
+        .iter()
+        .map(|(name, law)| {
+            let style = if law.holds() { theme.text() } else { theme.problem() };
+            Line::styled(
+                text::truncate(text::first_fitting(law_texts(name, law), room), theme, room),
+                style,
+            )
+        })
+        .collect();
+    lines.extend(overhead_lines(app, theme, room));
+    lines
+}
+
+/// How many rows the lines take where they have `room` cells.
+pub(super) fn height(app: &App, theme: Theme, room: u16) -> u16 {
+    check_lines(app, theme, room.into()).len() as u16
+}
+
+/// Draws as many of the lines as fit.
+pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
+    for (line, row) in check_lines(app, theme, area.width.into()).into_iter().zip(area.rows()) {
+        line.render(row, buf);
+    }
+}
+
+/// Both sides of Little's law, the longest form first.
+fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
+    let LittlesLaw { in_flight, rate, time } = law;
+    let verdict = if law.holds() { "ok" } else { "they differ" };
+    let sides = format!("in flight {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}");
+    [
+        format!(" {name}: L = X R: {sides}"),
+        format!(" {name}: {sides}"),
+        format!(" L = {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}"),
+    ]
+}
+
+/// What an event costs, and all of the last run that has begun; and how long frames take. No event is
+/// ever dropped: the channel that they come through has no bound, and what simulates a run waits.
+fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
+    let overhead = app.overhead();
+    let Some(event) = overhead.event else { return Vec::new() };
+    let run = app.visible_runs().filter(|(run, _)| run.has_started()).last();
+    let share = run.and_then(|(run, until)| overhead.share_of_run(run, until));
+    let disturbs = share.is_some_and(Overhead::is_significant);
+    let style = if disturbs { theme.problem() } else { theme.text() };
+    let share = share.map(|share| match share * 100.0 {
+        ..0.01 => "under 0.01 % of the run".to_owned(),
+        percent if disturbs => format!("{percent:.1} % of the run: this disturbs it"),
+        percent => format!("{percent:.2} % of the run"),
+    });
+    let mut parts = vec![("", format!("own cost: {event} an event"), style)];
+    parts.extend(share.map(|share| (", ", share, style)));
+    if let (Some(frame), Some(slowest)) = (overhead.frame, overhead.slowest) {
+        parts.push(("; ", format!("frame {frame}, slowest {slowest}"), theme.text()));
+        parts.push(("; ", "0 events dropped".to_owned(), theme.text()));
+    }
+    wrap_parts(parts, room)
+}
+
+/// The parts on as few lines as they fit on, none of them broken, each behind its mark on one line.
+fn wrap_parts(parts: Vec<(&str, String, Style)>, room: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for (mark, part, style) in parts {
+        match lines.last_mut() {
+            Some(line) if line.width() + mark.len() + text::width(&part) <= room => {
+                line.push_span(Span::styled(format!("{mark}{part}"), style));
+            }
+            _ => lines.push(Line::from(Span::styled(format!(" {part}"), style))),
+        }
+    }
+    lines
+}

@@ -1,0 +1,119 @@
+//! The sentence under the totals: what holds the runs back, what went wrong, what goes on, or what
+//! it came to.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use ratatui::widgets::{Paragraph, Widget, Wrap};
+
+use super::header::draw_left_and_right;
+use super::layout::ScreenLayout;
+use super::theme::Theme;
+use super::{rate_limits, run_summary, text};
+use crate::app::App;
+use crate::model::{Mode, Run, Workload};
+
+/// How many lines it may take once nothing moves.
+const MAX_LINES: usize = 4;
+
+/// How many of them what the figures mean may take, where lanes have not everything else.
+const MAX_CLAUSE_LINES: usize = 2;
+
+/// The sentence, as there is room for it.
+pub(super) struct StatusLine {
+    text: String,
+    style: Style,
+    /// How the waves fill, on the same line.
+    waves: String,
+}
+
+impl StatusLine {
+    /// What is to be said on lines of `room` cells. As long as something moves, no row does: until
+    /// then it takes one line.
+    pub(super) fn for_app(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> Self {
+        let (text, style) = if app.session().active() == Some(app.selection()) {
+            text_while_running(app, layout, theme, room)
+        } else {
+            text_at_rest(app, layout, theme, room)
+        };
+        let beside = room.saturating_sub(text::width(&text) + 1);
+        // Neither what is computed on few cores nor a person's commands come in equal rounds. A sweep
+        // speaks of those of its knee.
+        let pages = app.selection().workload == Workload::Followers && !app.selection().is_sweep();
+        let mut runs = app.runs().iter().filter(|_| pages && run_summary::problem(app).is_none());
+        let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
+        let waves = threads.and_then(Run::waves).map(run_summary::waves_texts);
+        let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
+        Self { text, style, waves: waves.unwrap_or_default() }
+    }
+
+    /// How many lines it takes.
+    pub(super) fn line_count(&self, room: usize) -> u16 {
+        text::line_count(&self.text, room).min(MAX_LINES) as u16
+    }
+
+    /// Draws it.
+    pub(super) fn draw(self, theme: Theme, area: Rect, buf: &mut Buffer) {
+        if area.height > 1 {
+            let text = Paragraph::new(self.text).wrap(Wrap { trim: true });
+            text.style(self.style).render(area, buf);
+            return;
+        }
+        let waves = Span::styled(self.waves, theme.muted());
+        draw_left_and_right(Span::styled(self.text, self.style).into(), waves.into(), area, buf);
+    }
+}
+
+fn text_while_running(
+    app: &App,
+    layout: ScreenLayout,
+    theme: Theme,
+    room: usize,
+) -> (String, Style) {
+    if let Some(stage) = app.unfinished_stage() {
+        let forms = [run_summary::progress(app, room), format!("ends here, {stage}")];
+        return (text::first_fitting(forms, room), theme.strong());
+    }
+    if let Some(limit) = rate_limits::active_limit(app) {
+        return (
+            text::first_fitting(rate_limits::limit_texts(limit, app.now()), room),
+            theme.strong(),
+        );
+    }
+    if let Some((problem, _)) = run_summary::problem(app) {
+        return (text::fit_words(&problem, "", theme, room, 1), theme.problem());
+    }
+    match (app.time_behind(), app.session().active_run().and_then(Run::reduced_limit)) {
+        // Elsewhere the timeline's heading says it.
+        (Some(behind), _) if !layout.has_headings() => {
+            (run_summary::paused_text(behind), theme.strong())
+        }
+        (_, Some(most)) => {
+            (text::first_fitting(rate_limits::narrowed_texts(most), room), theme.text())
+        }
+        _ => {
+            (text::fit_words(&run_summary::progress(app, room), "", theme, room, 1), theme.muted())
+        }
+    }
+}
+
+fn text_at_rest(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> (String, Style) {
+    if let Some((problem, then)) = run_summary::problem(app) {
+        return (text::fit_words(&problem, &then, theme, room, MAX_LINES), theme.problem());
+    }
+    if let (Some(behind), false) = (app.time_behind(), layout.has_headings()) {
+        return (run_summary::paused_text(behind), theme.strong());
+    }
+    let lines = if layout.has_headings() { MAX_CLAUSE_LINES } else { 1 };
+    match run_summary::conclusion(app) {
+        Some(sentences) if app.selection().is_sweep() => {
+            (text::fit_parts(&sentences, ". ", theme, room, MAX_LINES), theme.strong())
+        }
+        Some(sentence) if app.selection().workload == Workload::Followers => {
+            (sentence, theme.strong())
+        }
+        Some(sentence) => (text::fit_parts(&sentence, "; ", theme, room, lines), theme.strong()),
+        None => (run_summary::progress(app, room) + &run_summary::remarks(app), theme.muted()),
+    }
+}

@@ -1,0 +1,167 @@
+//! What is said of a sweep in words and figures.
+
+use std::ops::RangeInclusive;
+
+use crate::app::App;
+use crate::model::printable::three_digits;
+use crate::model::scaling::{Fit, ScalingModel};
+use crate::model::stats::Waves;
+use crate::model::sweep::{SweepPoint, WorkerTerms};
+use crate::model::{Mode, Run, RunOutcome, Sweep, Workload};
+use crate::ui::text;
+
+/// What rates are in.
+pub(super) fn rate_unit(workload: Workload) -> String {
+    format!("{}/s", WorkerTerms::for_run(workload, Mode::Threads).tasks)
+}
+
+/// The law that fits best, in figures: the longest form first.
+pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
+    let Some(best) = sweep.fits().first() else {
+        return vec!["which law this follows, three counts tell".to_owned(), String::new()];
+    };
+    let (long, short) = fit_names(best, &rate_unit(workload));
+    let knee = match (sweep.knee(), sweep.max_without_knee()) {
+        (Some(knee), _) => format!("  knee {knee}"),
+        (None, Some(tasks)) => format!("  no knee up to {tasks}"),
+        (None, None) => String::new(),
+    };
+    let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
+    let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
+        (true, _) => ["  a guess: too few counts", "  a guess"],
+        (false, true) => ["  a guess: one trial a count", "  a guess"],
+        (false, false) => ["", ""],
+    };
+    let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
+    let order = if sweep.is_guess() || names.len() < 2 {
+        String::new()
+    } else {
+        format!("  AICc: {}", names.join(" < "))
+    };
+    vec![
+        format!("{long}{knee}{r2}{guess}{order}"),
+        format!("{long}{knee}{r2}{guess}"),
+        format!("{long}{knee}{r2}{brief}"),
+        format!("{short}{knee}{brief}"),
+        format!("{short}{knee}"),
+        short.to_owned(),
+    ]
+}
+
+/// A law with what it says of this sweep, and its bare name.
+fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
+    let name = fit.name();
+    let long = match fit.model {
+        ScalingModel::Linear { gain } => format!("{name}: {} {unit} a thread", three_digits(gain)),
+        ScalingModel::Plateau { capacity, .. } => {
+            format!("{name} at {} {unit}", three_digits(capacity))
+        }
+        ScalingModel::Amdahl { contention, .. } => {
+            format!("{name}: {:.1} % one at a time", contention * 100.0)
+        }
+        ScalingModel::Usl { .. } => match fit.peak() {
+            Some(peak) => format!("{name}: most at {peak:.0} threads"),
+            None => name.to_owned(),
+        },
+    };
+    (long, name)
+}
+
+/// Which counts need as many rounds, so that equal tasks take as long: as many of them as fit.
+/// Nothing where tasks do not come in rounds, or before the first trial.
+pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
+    let tasks = sweep.tasks().filter(|_| sweep.has_wave_steps())?;
+    let last = *sweep.counts().last()?;
+    let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
+    let Waves { count, .. } = Waves::new(tasks, about);
+    let rounds = if count == 1 { "wave" } else { "waves" };
+    let begin = format!("{about} threads: ceil({tasks}/{about}) = {count} {rounds}");
+    let named = |stair: RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
+    let stairs: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
+    let forms = (1..=stairs.len()).rev().filter_map(|kept| {
+        let more = if kept < stairs.len() { ", .." } else { "" };
+        let kept = stairs.get(..kept)?.join(", ");
+        Some(format!("{begin}; no different from each other: {kept}{more}"))
+    });
+    Some(text::first_fitting(forms.chain([begin.clone()]), room))
+}
+
+/// How many times as fast each count is, on one line: some of them, where not all have room.
+pub(super) fn medians_text(sweep: &Sweep, room: usize) -> String {
+    let points = sweep.points();
+    let each = |point: &SweepPoint| match sweep.speed_up(point.rate) {
+        Some(times) => format!("{}:{times:.1}", point.workers),
+        None => format!("{}:{}", point.workers, three_digits(point.rate)),
+    };
+    let lines = (1..=points.len())
+        .rev()
+        .map(|kept| pick_evenly(points, kept).map(each).collect::<Vec<_>>().join(" "));
+    text::first_fitting(lines, room)
+}
+
+/// At most so many of these, evenly, the first and the last among them.
+pub(super) fn pick_evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
+    let kept = most.min(all.len());
+    let last = all.len().saturating_sub(1);
+    (0..kept).filter_map(move |place| all.get(place * last / kept.saturating_sub(1).max(1)))
+}
+
+/// `trial 7 of 15: 8 threads`, while one goes on.
+pub(in crate::ui) fn progress_text(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
+    let threads = WorkerTerms::for_run(app.selection().workload, Mode::Threads)
+        .count_text(run.plan().workers);
+    Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned_trials()))
+}
+
+/// What a person can do about it; of a sweep that was broken off, after what it had.
+pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let run = app.runs().first()?;
+    let advice = sweep.advice(app.selection().workload, Mode::Threads);
+    let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
+    match (run.outcome(), advice) {
+        (Some(RunOutcome::Stopped), None) => {
+            Some(format!("stopped after {had} of {planned} trials"))
+        }
+        (Some(RunOutcome::Stopped), Some(advice)) => {
+            Some(format!("stopped after {had} of {planned} trials: {advice}"))
+        }
+        (_, advice) => advice,
+    }
+}
+
+/// How many trials a sweep that was broken off had.
+pub(in crate::ui) fn kept_trials(app: &App) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
+    Some(format!(" Kept: {had} of {planned} trials."))
+}
+
+/// What a sweep that has not run yet is made of, and how long it may take.
+pub(in crate::ui) fn planned_trials(app: &App) -> Option<[String; 2]> {
+    let (session, shown) = (app.session(), app.selection());
+    let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
+    let time = session.expected_time(shown);
+    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
+    Some([format!(": {} counts, {}", sweep.counts().len(), repeats_text(&sweep)), time])
+}
+
+/// How often each count is run.
+pub(in crate::ui) fn repeats_text(sweep: &Sweep) -> String {
+    match sweep.repeats() {
+        1 => "each once".to_owned(),
+        repeats => format!("each {repeats} times"),
+    }
+}
+
+/// A sweep in one line, for a terminal that has no room for more.
+pub(in crate::ui) fn one_line_text(app: &App, room: usize) -> Option<String> {
+    let sweep = app.session().sweep(app.selection())?;
+    if let Some(sentence) = conclusion(app).filter(|_| app.runs().iter().all(Run::is_over)) {
+        return Some(format!("{}  {sentence}", medians_text(sweep, room)));
+    }
+    let progress = progress_text(app).unwrap_or_default();
+    Some(format!("{progress}  {}", medians_text(sweep, room)))
+}

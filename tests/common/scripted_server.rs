@@ -1,0 +1,188 @@
+//! A server whose every reply a test writes: GitHub's API gone wrong, over raw sockets.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::ops::RangeInclusive;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::Builder;
+
+/// What is to be answered.
+pub(crate) struct ScriptedReply {
+    status: u16,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+    never: bool,
+}
+
+/// What was asked.
+#[derive(Clone, Debug)]
+pub(crate) struct ScriptedRequest {
+    /// Path and query.
+    pub(crate) target: String,
+    /// The whole head.
+    pub(crate) head: String,
+}
+
+impl ScriptedRequest {
+    /// The page that is asked for; nothing for the profile.
+    pub(crate) fn page(&self) -> Option<u32> {
+        let (_, query) = self.target.split_once('?')?;
+        query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
+    }
+}
+
+type ReplyScript = dyn Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync;
+
+/// A running server. Its threads end with the test.
+pub(crate) struct ScriptedServer {
+    url: String,
+    requests: Arc<Mutex<Vec<ScriptedRequest>>>,
+    arrivals: Receiver<ScriptedRequest>,
+}
+
+impl ScriptedReply {
+    pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
+        Self { status, headers: Vec::new(), body: body.into(), never: false }
+    }
+
+    /// GitHub's error body.
+    pub(crate) fn error(status: u16, message: &str) -> Self {
+        Self::new(status, format!(r#"{{"message":"{message}","status":"{status}"}}"#))
+    }
+
+    /// No answer, while the connection stays.
+    pub(crate) fn never() -> Self {
+        Self { never: true, ..Self::new(200, "") }
+    }
+
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        let Self { status, body, .. } = self;
+        let headers = self.headers.iter().map(|(name, value)| format!("{name}: {value}\r\n"));
+        let headers: Vec<String> = headers.collect();
+        let (length, headers) = (body.len(), headers.concat());
+        format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n{body}")
+            .into_bytes()
+    }
+}
+
+impl ScriptedServer {
+    /// Answers each request as `script` says.
+    pub(crate) fn start(
+        script: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (arrived, arrivals) = channel();
+        let (script, log): (Arc<ReplyScript>, _) = (Arc::new(script), Arc::clone(&requests));
+        let accept = move || {
+            for stream in listener.incoming() {
+                let (script, log, arrived) =
+                    (Arc::clone(&script), Arc::clone(&log), arrived.clone());
+                let stream = stream.unwrap();
+                let converse = move || converse(stream, &*script, &log, &arrived);
+                Builder::new().spawn(converse).unwrap();
+            }
+        };
+        Builder::new().spawn(accept).unwrap();
+        Self { url, requests, arrivals }
+    }
+
+    /// A user whose profile claims `said` followers, while the list has `listed`, 30 a page, under
+    /// the numbers 1, 2, 3... `other` may answer a page in another way.
+    pub(crate) fn list(
+        said: u32,
+        listed: u32,
+        other: impl Fn(u32) -> Option<ScriptedReply> + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(move |request| match request.page() {
+            None => ScriptedReply::new(200, format!(r#"{{"login":"octocat","followers":{said}}}"#)),
+            Some(page) => other(page).unwrap_or_else(|| self::page(page, listed)),
+        })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Waits for a request for this page.
+    pub(crate) fn wait_for_page(&self, page: u32) {
+        while self.arrivals.recv().unwrap().page() != Some(page) {}
+    }
+
+    /// All requests so far.
+    pub(crate) fn requests(&self) -> Vec<ScriptedRequest> {
+        self.requests.lock().unwrap().clone()
+    }
+
+    /// How often each page was asked for so far.
+    pub(crate) fn pages(&self) -> BTreeMap<u32, usize> {
+        let mut pages = BTreeMap::new();
+        for page in self.requests().iter().filter_map(ScriptedRequest::page) {
+            *pages.entry(page).or_default() += 1;
+        }
+        pages
+    }
+}
+
+/// A page of 30 of a list, with its Link header.
+pub(crate) fn page(page: u32, listed: u32) -> ScriptedReply {
+    page_of(page, listed.div_ceil(30).max(1), ids(page, listed))
+}
+
+/// A page with these accounts on it, and the Link header of a list with so many pages.
+pub(crate) fn page_of(page: u32, last: u32, ids: RangeInclusive<u32>) -> ScriptedReply {
+    let link = |page: u32, rel: &str| format!("</user/1/followers?page={page}>; rel=\"{rel}\"");
+    let links = if page < last {
+        vec![link(page + 1, "next"), link(last, "last")]
+    } else {
+        vec![link(last.min(page - 1).max(1), "prev"), link(1, "first")]
+    };
+    let body: Vec<String> = ids.map(follower).collect();
+    ScriptedReply::new(200, format!("[{}]", body.join(","))).header("link", links.join(", "))
+}
+
+/// The accounts on a page.
+fn ids(page: u32, listed: u32) -> RangeInclusive<u32> {
+    (page - 1) * 30 + 1..=(page * 30).min(listed)
+}
+
+fn follower(id: u32) -> String {
+    format!(r#"{{"login":"user{id}","id":{id},"html_url":"https://github.com/user{id}"}}"#)
+}
+
+fn converse(
+    stream: TcpStream,
+    script: &ReplyScript,
+    log: &Mutex<Vec<ScriptedRequest>>,
+    out: &Sender<ScriptedRequest>,
+) {
+    let mut writer = stream.try_clone().unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    loop {
+        let head: Vec<String> =
+            lines.by_ref().map_while(Result::ok).take_while(|line| !line.is_empty()).collect();
+        let Some(target) = head.first().and_then(|line| line.split(' ').nth(1)) else {
+            return;
+        };
+        let request = ScriptedRequest { target: target.to_owned(), head: head.join("\n") };
+        log.lock().unwrap().push(request.clone());
+        let reply = script(&request);
+        // The test may have ended, or the client hung up: neither is this server's business.
+        _ = out.send(request);
+        if !reply.never && writer.write_all(&reply.bytes()).is_err() {
+            return;
+        }
+    }
+}
