@@ -5,6 +5,8 @@
 //! the first run writes the file and fails, the second compares. Golden files are also read: today's
 //! format stays readable.
 #![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
@@ -25,8 +27,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 use threadline::app::session::{LogEntry, SelectionStart, Setup, SweepSetup};
 use threadline::model::{
-    CommandOutput, End, Event, EventKind, ExitStatus, LaneId, LimitKind, Mode, ModeChoice, Nanos,
-    Selection, TaskId, TaskOutcome, Workload,
+    CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, Mode, ModeChoice, Nanos,
+    RunOutcome, Selection, TaskId, TaskOutcome, Workload,
 };
 use threadline::recording;
 
@@ -206,13 +208,13 @@ fn commands_in_every_mode() {
     }
 }
 
-fn output(task: TaskId, outcome: &TaskOutcome) -> Output {
+fn output(task: TaskId, outcome: &TaskOutcome) -> CommandOutput {
     let status = match outcome {
-        TaskOutcome::Failed(_) if task.0 % 2 == 0 => ExitStatus::Signal(9),
+        TaskOutcome::Failed(_) if task.0.is_multiple_of(2) => ExitStatus::Signal(9),
         TaskOutcome::Failed(_) => ExitStatus::Code(101),
         _ => ExitStatus::Code(0),
     };
-    Output { text: format!("output of {}\n", task.0).into(), bytes: 90, omitted: 4, status }
+    CommandOutput { text: format!("output of {}\n", task.0).into(), bytes: 90, omitted: 4, status }
 }
 
 /// Simulated runs are the whole program's: recorded and reported live, then replayed.
@@ -263,7 +265,7 @@ fn every_kind_of_event_and_selection() {
         }
         entries.push(at(when.0, lane.0, kind));
         if !is_end {
-            entries.push(at(when.0, 0, EventKind::RunFinished { end: RunOutcome::Finished }));
+            entries.push(at(when.0, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));

@@ -129,12 +129,13 @@ fn outcomes() -> Vec<TaskOutcome> {
     })
 }
 
-fn outputs() -> Vec<PtyOutput> {
+fn outputs() -> Vec<CommandOutput> {
     let statuses = every!(ExitStatus {
         ExitStatus::Code(_) => [ExitStatus::Code(0), ExitStatus::Code(101)],
         ExitStatus::Signal(_) => [ExitStatus::Signal(9)],
     });
-    let output = |status| PtyOutput { text: "\u{1b}[2J\n".into(), bytes: 9, omitted: 4, status };
+    let output =
+        |status| CommandOutput { text: "\u{1b}[2J\n".into(), bytes: 9, omitted: 4, status };
     statuses.into_iter().map(output).collect()
 }
 
@@ -213,7 +214,7 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         EventKind::QuotaReported(_) => [EventKind::QuotaReported(quota)],
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
         EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(allowed),
-        EventKind::RunFinished { .. } => ends().into_iter().map(|end| EventKind::RunFinished { end }),
+        EventKind::RunFinished { .. } => ends().into_iter().map(|outcome| EventKind::RunFinished { outcome }),
     })
 }
 
