@@ -2,26 +2,26 @@
 //! or runs commands, first one task after another, then with worker threads, with or without a GIL, and
 //! with worker processes, and draws each worker's states on a shared time axis.
 //!
-//! # Overview
+//! # The map
 //!
-//! Everything that happens is a [`model::Event`]: workers timestamp events and send them over a
-//! channel, and the screen, the reports and the recordings are folds of them. Dependencies point one
-//! way, which a test checks: `tui → ui → app → model`, `tui → engine → github → model`,
-//! `tui → export → model`, `recording → app`, `recording → export`.
+//! Everything that happens is a [`model::Event`]: workers stamp events and send them over a channel,
+//! and the screen, the reports and the recordings are folds of them. Dependencies point one way, which
+//! a test holds: `tui → ui → app → model`, `tui → engine → github → model`, `tui → export → model`,
+//! `recording → app`, `recording → export`.
 //!
 //! | room | what it does |
 //! | --- | --- |
 //! | [`model`] | what happened: events, plans, lanes, runs, figures; no clock, no I/O, no terminal |
 //! | [`github`] | GitHub's REST API: a client for one page, and the built-in server that answers like it |
 //! | [`engine`] | makes things happen: the clock, worker threads and processes, the tasks they do |
-//! | [`app`] | the state of a sitting: what runs next, what is shown, what a key does |
+//! | [`app`] | the state of a session: what runs next, what is shown, what a key does |
 //! | [`ui`] | draws that state |
 //! | [`tui`] | the terminal, and the loop that joins all of these |
 //! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
-//! | [`recording`] | a sitting in a file, and the same sitting again |
-//! | [`export`] | what a person takes along: reports, a trace, a picture, followers |
+//! | [`recording`] | writes a session to a file, and replays it |
+//! | [`export`] | files to keep: reports, a trace, a picture, followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
-//! | [`signals`], `writer` | what may end the program at any moment; what may take nothing for ever |
+//! | [`signals`], `writer` | what may end the program at any moment; output that may block |
 //! | [`resources`] | limits that the system sets, such as that of open files |
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
@@ -32,6 +32,65 @@
 //! ([`engine::compute`]), optionally under [`engine::gil`]; tasks in worker processes
 //! ([`engine::process`]); the user's commands. A simulated run has no workers: [`engine::simulate`]
 //! computes its events.
+//!
+//! # Glossary
+//!
+//! <!-- glossary -->
+//!
+//! | term | type or module | meaning |
+//! | --- | --- | --- |
+//! | task | [`model::TaskId`] | one unit of work: a page, a computation, a command |
+//! | workload | [`model::Workload`] | a list of tasks of one kind |
+//! | work | [`model::WorkSpec`] | what the tasks of a run are, with their parameters |
+//! | mode | [`model::Mode`] | how tasks are given to workers |
+//! | selection | [`model::Selection`] | a workload in one mode, a race of modes, or a sweep |
+//! | plan | [`model::Plan`] | everything that is decided before a run starts |
+//! | run | [`model::Run`] | one workload in one mode, from start to end |
+//! | session | [`app::Session`] | all runs of one sitting at the program |
+//! | event | [`model::Event`] | what a worker reports, with its time |
+//! | lane | [`model::Lane`] | one worker's states over time; its row on the screen |
+//! | state | [`model::State`] | what a lane does at a moment |
+//! | span | [`model::Span`] | a stretch of a lane: one attempt at a task |
+//! | attempt | `attempt` | one try at a task; a retry is another attempt |
+//! | worker | [`engine::Worker`] | one thread's or process's means to do tasks |
+//! | job | [`engine::Job`] | a kind of work, shared by the threads of a run |
+//! | pool | [`engine::pool`] | named threads that take tasks from one queue |
+//! | permit | [`engine::Permit`] | the right to have one more request in flight |
+//! | rate limiter | `rate_limiter` | gives out permits, and holds them back during a limit |
+//! | adaptive limit | `adaptive_limit` | decides how many requests may be in flight (TCP Vegas) |
+//! | lane slots | `lane_slots` | which lanes may take a task while their number adapts |
+//! | task tracker | `task_tracker` | which tasks exist, and which are still to be done |
+//! | retry loop | `retry_loop` | the attempts at one task |
+//! | failure | [`model::Failure`] | why a task or a run failed, in a sentence |
+//! | quota | [`model::Quota`] | how many requests a server still allows |
+//! | GIL | [`engine::gil`] | a lock like CPython's: one thread computes at a time |
+//! | simulation | [`engine::simulate`] | a run in virtual time, the same on every machine |
+//! | launcher | [`engine::Launcher`] | starts planned runs |
+//! | view | `view` | which part of which runs is shown |
+//! | viewport | `viewport` | the stretch of time in view, and its scale |
+//! | sweep | `sweep` | a workload repeated over thread counts |
+//! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
+//! | baseline | `baseline` | the run that others are compared with |
+//! | verdict | `speed_up_verdict` | the sentence that says what was faster, and why |
+//! | recording | [`recording::Recording`] | a session in a file |
+//! | theme | [`ui::theme`] | the colours and glyphs of roles and states |
+//!
+//! <!-- /glossary -->
+//!
+//! # Where do I change …
+//!
+//! | what | where |
+//! | --- | --- |
+//! | a key | the table in `app/keymap.rs`; the key bar, `?`, help, manual and configuration follow |
+//! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/palette.rs` |
+//! | a sentence on the screen | `ui/status_line.rs` and `ui/run_summary.rs`; conclusions in `model/speed_up_verdict.rs` and `model/sweep/advice.rs` |
+//! | a column | `ui/timeline.rs` (beside the lanes), `ui/totals.rs`, `ui/table.rs` |
+//! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
+//! | a report field | `export/json.rs` and what fills it, `export/json/from_runs.rs`; `assets/docs/automation.md` |
+//! | a state | `State` in `model/event.rs`, its colour in `ui/theme.rs` |
+//! | a workload | `WorkSpec` in `model/plan.rs`, its [`engine::Job`], `engine/launcher.rs` |
+//! | a fault of the built-in server | `github/server/faults/fault_action.rs` |
+//! | a snapshot | `INSTA_UPDATE=always cargo test --test screens`, then read the diff |
 
 pub mod app;
 pub mod cli;

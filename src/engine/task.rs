@@ -151,7 +151,7 @@ impl LaneReporter {
         self.send(EventKind::StateEntered { state });
     }
 
-    /// The flag to poll between two turns of CPU work. While it is set, call [`Self::check`].
+    /// The flag to poll between two turns of CPU work. While it is set, call [`Self::check_breaker`].
     pub fn breaker<'flag>(&'flag self, cancel: &'flag CancelToken) -> &'flag AtomicBool {
         self.thread.as_ref().map_or(cancel.flag(), |thread| thread.breaker())
     }

@@ -31,7 +31,7 @@ fn a_username_that_github_would_not_give() {
 fn usernames_and_commands_that_contradict_each_other() {
     refused(&["one", "--username", "other"], "two different users");
     refused(&["--plain", "serve"], "comes first");
-    refused(&["worker"], "for the user worker, give --username worker");
+    refused(&["worker"], "to fetch the user named worker, use --username worker");
     refused(&["--plain", "help"], "comes first");
     refused(&["--api-url", "http://127.0.0.1:9"], "--api-url without a USERNAME");
 }
