@@ -55,7 +55,7 @@ mod parent {
 
     pub(crate) fn a_workers_panic_is_an_error_on_its_lane() {
         let mut pty = start("worker");
-        pty.wait("the sentence", |view| view.has("a defect of threadline itself"));
+        pty.wait("the sentence", |view| view.has("panicked ("));
         pty.wait("the error on a lane", |view| {
             let mut lanes = view.screen.rows(0, 120).filter(|row| row.contains("worker-"));
             view.screen.alternate_screen() && lanes.any(|row| row.contains('!'))
