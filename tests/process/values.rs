@@ -163,7 +163,7 @@ fn without_its_own_file_the_program_says_so() {
     );
     let process_run = ProcessRun::over(&nowhere, &cpu(100, 2, 2));
     assert!(
-        process_run.failure().message.contains("does not say where"),
+        process_run.failure().message.contains("executable is unknown"),
         "{}",
         process_run.failure()
     );

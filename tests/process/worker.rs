@@ -108,7 +108,7 @@ fn a_terminal_is_refused_as_parent() {
         let told = child.wait_with_output().unwrap();
         let told = (told.status.code(), String::from_utf8(told.stderr).unwrap());
         assert_eq!(told.0, Some(2), "{line}: {}", told.1);
-        assert!(told.1.contains("give --username worker"), "{line}: {}", told.1);
+        assert!(told.1.contains("use --username worker"), "{line}: {}", told.1);
     }
 }
 
