@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::Builder;
 
 /// Writes the content.
-pub(super) type ExportContent<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
+pub(super) type WriteContent<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// A file that is written at the end of a run. Nothing of it is in its directory until then, so
 /// that no one can remove it meanwhile, and a program that is killed leaves nothing behind.
@@ -37,7 +37,7 @@ impl AtomicFile {
 
     /// Writes the content and gives it the file's name. If that fails, the content goes to a new
     /// file whose name begins with `prefix`: see [`Misplaced::kept`].
-    pub(super) fn write(self, prefix: &str, content: ExportContent<'_>) -> Result<(), Misplaced> {
+    pub(super) fn write(self, prefix: &str, content: WriteContent<'_>) -> Result<(), Misplaced> {
         let Self { target, reserve } = self;
         drop(reserve);
         let replaced = persist_file(&target, content);
@@ -55,7 +55,7 @@ pub(super) struct Misplaced {
 }
 
 /// Writes the content to a new file that only this user can read, and returns its path.
-fn keep(target: &Path, prefix: &str, content: ExportContent<'_>) -> Option<PathBuf> {
+fn keep(target: &Path, prefix: &str, content: WriteContent<'_>) -> Option<PathBuf> {
     let ending = target.extension().unwrap_or_default().to_string_lossy();
     let suffix = if ending.is_empty() { String::new() } else { format!(".{ending}") };
     let write = |directory: PathBuf| -> io::Result<PathBuf> {
@@ -70,7 +70,7 @@ fn keep(target: &Path, prefix: &str, content: ExportContent<'_>) -> Option<PathB
     places.into_iter().flatten().find_map(|directory| write(directory).ok())
 }
 
-fn persist_file(target: &Path, content: ExportContent<'_>) -> io::Result<()> {
+fn persist_file(target: &Path, content: WriteContent<'_>) -> io::Result<()> {
     let mut builder = Builder::new();
     builder.prefix(".threadline-");
     #[cfg(unix)]
@@ -85,13 +85,13 @@ fn persist_file(target: &Path, content: ExportContent<'_>) -> io::Result<()> {
 }
 
 /// Writes the content through a buffer.
-pub(super) fn write_buffered(content: ExportContent<'_>, file: &File) -> io::Result<()> {
+pub(super) fn write_buffered(content: WriteContent<'_>, file: &File) -> io::Result<()> {
     let mut out = BufWriter::new(file);
     content(&mut out)?;
     out.flush()
 }
 
-fn write_synced(content: ExportContent<'_>, file: &File) -> io::Result<()> {
+fn write_synced(content: WriteContent<'_>, file: &File) -> io::Result<()> {
     write_buffered(content, file)?;
     // After a power cut, too, the name must not stand for half a file.
     file.sync_all()

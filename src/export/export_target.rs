@@ -240,7 +240,7 @@ impl ExportTarget {
 
     fn write_content(
         self,
-        content: atomic_file::ExportContent<'_>,
+        content: atomic_file::WriteContent<'_>,
         stdout: &mut dyn Write,
     ) -> Result<(), ExportError> {
         let kind = self.content.kind();

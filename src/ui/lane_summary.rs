@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::timeline::Timeline;
 use super::{lane_bar, rate_limits, text};
 use crate::app::Action;
-use crate::model::{self, Lane, Nanos, Run, State, Workload};
+use crate::model::{self, Lane, LaneId, Nanos, Run, State, Workload};
 
 impl Timeline<'_> {
     /// How a lane is chosen.
@@ -47,6 +47,7 @@ impl Timeline<'_> {
             Some(at) => self.failure_at(at, run, lane, until, room),
             None => self.failure_in_view(run, lane, until, room),
         };
+        let failure_text = failure_text.or_else(|| self.shortage(run, lane, room));
         if let Some(failure_text) = failure_text {
             summary.push_span(Span::styled(failure_text, self.theme.text()));
         }
@@ -62,6 +63,16 @@ impl Timeline<'_> {
             summary.push_span(Span::styled(text, self.theme.muted()));
         }
         summary
+    }
+
+    /// Why the lane takes no tasks, if the system has too little for it.
+    fn shortage(&self, run: &Run, lane: &Lane, room: usize) -> Option<String> {
+        let is_lane = |id: &LaneId| {
+            run.lanes().get(usize::from(id.0)).is_some_and(|other| std::ptr::eq(other, lane))
+        };
+        let shortage = run.missing_workers().iter().any(is_lane).then(|| run.shortage())??;
+        let room = room.saturating_sub(2);
+        Some(format!("  {}", text::fit_words(&shortage.message, "", self.theme, room, 1)))
     }
 
     /// Which request of the lane failed last of those in view, and why.

@@ -236,8 +236,8 @@ pub(super) fn remarks(app: &App) -> String {
     };
     let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
         0 => String::new(),
-        1 => "; the system had too little for 1 worker".to_owned(),
-        missing => format!("; the system had too little for {missing} workers"),
+        1 => "; 1 worker is missing: a system limit".to_owned(),
+        missing => format!("; {missing} workers are missing: a system limit"),
     };
     again + &shown + &lost + &missing
 }

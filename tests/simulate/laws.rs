@@ -163,7 +163,7 @@ fn a_run_with_more_events_than_there_is_room_for_says_so_and_ends() {
         panic!("it has failed");
     };
     assert_eq!(failure.kind, FailureKind::Worker);
-    assert!(failure.message.contains("longer switch interval"), "{failure}");
+    assert!(failure.message.contains("use a longer --switch-interval"), "{failure}");
 }
 
 /// The longest times and the largest numbers.

@@ -117,5 +117,5 @@ fn a_simulated_run_that_is_too_long_fails_with_words() {
         program(&["--plain", "--size", "10m", "--switch-interval", "1us", "--mode", "gil"]);
     assert_eq!(failed.status.code(), Some(1));
     let said = String::from_utf8(failed.stderr).unwrap();
-    assert!(said.contains("take a longer switch interval"), "{said}");
+    assert!(said.contains("use a longer --switch-interval"), "{said}");
 }

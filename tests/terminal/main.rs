@@ -21,6 +21,7 @@ mod consent;
 mod drawing;
 mod escapes;
 mod exporting;
+mod few_files;
 mod floods;
 mod home;
 mod leaving;
