@@ -49,8 +49,7 @@ pub enum Kind {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
-    /// Another task has found room in a queue that holds only so many: said for each, and where the
-    /// queue has no bound, never, as there all tasks are in it at once.
+    /// Another task was put into a bounded queue; a queue without a bound holds all at once.
     Put {
         /// How many were put into it so far.
         tasks: u32,
@@ -156,8 +155,7 @@ pub enum State {
 }
 
 impl State {
-    /// Every state, in the order of the legend, which is also the rank when several share a cell:
-    /// the later one leads.
+    /// Every state, in the order of the legend; of several in one cell, the last one leads.
     pub const ALL: [Self; 12] = [
         Self::Idle,
         Self::Starting,
