@@ -13,18 +13,23 @@
 mod app_driver;
 #[path = "fuzz/recordings.rs"]
 mod recordings;
+#[path = "common/samples.rs"]
+mod samples;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::replay::ReplaySpeed;
+use threadline::app::session::{LogEntry, SelectionStart, Setup};
 use threadline::app::{App, Background, Msg};
 use threadline::github::page_links;
 use threadline::model::plan::MAX_TASKS;
 use threadline::model::printable::printable;
 use threadline::model::{
-    ComputeSpec, Event, FollowerPage, Mode, Nanos, Plan, Run, Target, WorkSpec,
+    ComputeSpec, Event, EventKind, FollowerPage, LaneId, Mode, Nanos, Plan, Run, RunOutcome,
+    Selection, Target, WorkSpec, Workload,
 };
 use threadline::recording;
 #[cfg(unix)]
@@ -150,31 +155,6 @@ fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
     });
 }
 
-const STARTED: &str = r#"{"at":7,"lane":1,"event":"started","task":2}"#;
-
-/// A line of each kind of event.
-const EVENTS: [&str; 19] = [
-    STARTED,
-    r#"{"at":9,"lane":1,"event":"entered","state":"throttled"}"#,
-    r#"{"at":9,"lane":1,"event":"attempt_failed","task":2,"failure":{"kind":"server","message":"x"},"again":12}"#,
-    r#"{"at":12,"lane":1,"event":"retried","task":2}"#,
-    r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":{"done":{"status":200,"bytes":9,"connected":true,"product":{"followers":[{"id":1,"login":"a","html_url":"b"}]}}}}"#,
-    r#"{"at":20,"lane":1,"event":"finished","task":2,"outcome":"stopped"}"#,
-    r#"{"at":3,"lane":0,"event":"queued","tasks":9}"#,
-    r#"{"at":3,"lane":0,"event":"quota","limit":60,"remaining":59,"reset":7}"#,
-    r#"{"at":3,"lane":0,"event":"limited","kind":"primary","until":70,"until_utc":1700000000}"#,
-    r#"{"at":3,"lane":0,"event":"allowed","in_flight":2,"why":{"queue":{"tenths":23}}}"#,
-    r#"{"at":90,"lane":0,"event":"run_finished","end":"finished"}"#,
-    r#"{"at":4,"lane":0,"event":"put","tasks":3}"#,
-    r#"{"at":1,"lane":2,"event":"process","pid":4711}"#,
-    r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
-    r#"{"at":8,"lane":1,"event":"output","task":2,"output":{"text":"\u001b[2J","bytes":9,"left_out":3,"status":{"signal":9}}}"#,
-    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"lost":{"kind":"worker","message":"x"}}}"#,
-    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":{"value":18446744073709551615}}}}"#,
-    r#"{"at":9,"lane":1,"event":"finished","task":2,"outcome":{"done":{"answer":null,"product":"success"}}}"#,
-    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
-];
-
 /// What such lines are made of.
 const PARTS: [&str; 22] = [
     "18446744073709551615",
@@ -217,11 +197,12 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
         Plan { queue: Some(1), ..Plan::new(WorkSpec::Cpu(compute), Mode::Processes, 3, 4) },
         Plan::new(commands, Mode::Threads, 3, 4),
     ];
-    for text in EVENTS {
-        assert!(serde_json::from_str::<Event>(text).is_ok(), "{text}");
-    }
-    let before: Event = serde_json::from_str(STARTED).unwrap();
-    fuzz(&EVENTS, &PARTS, |text| {
+    let lines: Vec<String> =
+        samples::events().iter().map(|event| serde_json::to_string(event).unwrap()).collect();
+    let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+    let started = EventKind::TaskStarted { task: samples::TASK };
+    let before = Event { at: Nanos(7), lane: LaneId(1), kind: started };
+    fuzz(&lines, &PARTS, |text| {
         let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
         for plan in &plans {
             let mut run = Run::new(plan.clone());
@@ -252,42 +233,49 @@ fn check(run: &Run) {
     assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));
 }
 
-/// A recording of a race: its header, its beginning, and the events of two runs.
-const RECORDING: &str = concat!(
-    r#"{"format":"threadline.recording","version":1,"events":3,"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":3,"sweep":{"counts":null,"repeats":3,"agreed":false},"auto":false,"queue":null,"force":false,"cores":2}}"#,
-    "\n",
-    r#"{"begin":{"workload":"cpu","choice":{"only":"gil"}},"setup":{"target":null,"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"tasks":4,"commands":[],"workers":3,"sweep":{"counts":[1,2],"repeats":1,"agreed":true},"auto":false,"queue":2,"force":false,"cores":2},"pages":null}"#,
-    "\n",
-    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"cpu","size":150000000,"turns":9,"share":30,"switch_interval":5000000,"simulation":{"seed":1,"cores":2}},"mode":"gil","workers":3,"tasks":4,"queue":2}}"#,
-    "\n",
-    r#"{"at":0,"lane":0,"event":"queued","tasks":4}"#,
-    "\n",
-    r#"{"at":3,"lane":1,"event":"started","task":1}"#,
-    "\n",
-    r#"{"at":5,"lane":1,"event":"entered","state":"lock_wait"}"#,
-    "\n",
-    r#"{"at":9,"lane":1,"event":"finished","task":1,"outcome":{"done":{"answer":null,"product":{"value":7}}}}"#,
-    "\n",
-    r#"{"at":9,"lane":0,"event":"run_finished","end":{"failed":{"kind":"server","message":"x"}}}"#,
-    "\n",
-    r#"{"begin":{"workload":"followers","choice":"race"},"setup":{"target":{"user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"compute":{"size":150000000,"turns":0,"share":30,"switch_interval":5000000,"simulation":null},"tasks":4,"commands":[],"workers":null,"sweep":{"counts":null,"repeats":3,"agreed":false},"auto":false,"queue":null,"force":false,"cores":2},"pages":3}"#,
-    "\n",
-    r#"{"at":0,"lane":0,"event":"run_started","plan":{"work":{"workload":"profile","user":"octocat","api":"nowhere","per_page":30,"costs_quota":false},"mode":"sequential","workers":1,"tasks":1,"queue":null}}"#,
-    "\n",
-    r#"{"at":1,"lane":0,"event":"started","task":2}"#,
-    "\n",
-    r#"{"at":8,"lane":0,"event":"run_finished","end":"stopped"}"#,
-    "\n",
-);
+/// Recordings that have every kind of event between them: in each, a run under a GIL, then a run of
+/// followers.
+fn recordings_of_every_kind() -> Vec<String> {
+    let ends = |kind: &EventKind| {
+        matches!(kind, EventKind::RunStarted { .. } | EventKind::RunFinished { .. })
+    };
+    let kinds: Vec<EventKind> = samples::kinds().into_iter().filter(|kind| !ends(kind)).collect();
+    kinds.chunks(6).map(recording_of).collect()
+}
+
+fn recording_of(kinds: &[EventKind]) -> String {
+    let setup = Setup { workers: Some(3), ..Setup::commands(samples::commands(), 3) };
+    let gil = Selection::only(Workload::Cpu, Mode::Gil);
+    let followers = Selection::race(Workload::Followers);
+    let event = |at, kind| LogEntry::Event(Event { at: Nanos(at), lane: LaneId(1), kind });
+    let mut entries = Vec::new();
+    for (selection, mode) in [(gil, Mode::Gil), (followers, Mode::Threads)] {
+        let begun = SelectionStart { selection, setup: setup.clone(), pages: Some(3) };
+        let fits = |plan: &Plan| plan.workload() == selection.workload && plan.mode == mode;
+        let plan = samples::plans().into_iter().find(fits).unwrap();
+        entries.push(LogEntry::Start(Arc::new(begun)));
+        entries.push(event(0, EventKind::RunStarted { plan }));
+        entries.push(event(1, EventKind::TaskStarted { task: samples::TASK }));
+        entries.extend((2..).zip(kinds).map(|(at, kind)| event(at, kind.clone())));
+        entries.push(event(90, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    }
+    let mut file = Vec::new();
+    recording::write(&setup, &entries, &mut file).unwrap();
+    String::from_utf8(file).unwrap()
+}
 
 #[test]
 fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
     let tokens =
         ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
     let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
-    let whole = recording::read("a file", RECORDING.as_bytes()).unwrap();
-    assert_eq!((whole.entries().len(), whole.defect()), (11, None));
-    fuzz(&[RECORDING], &tokens, |text| {
+    let whole = recordings_of_every_kind();
+    for text in &whole {
+        let read = recording::read("a file", text.as_bytes()).unwrap();
+        assert_eq!((read.entries().len(), read.defect()), (text.lines().count() - 1, None));
+    }
+    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
+    fuzz(&whole, &tokens, |text| {
         let Ok(recording) = recording::read("a file", text) else { return };
         let session = recording.replay_session();
         session.all_runs().for_each(check);

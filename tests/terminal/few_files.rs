@@ -15,7 +15,7 @@ fn workers_without_files_are_shown_with_the_reason() {
         let mut lanes = view.screen.rows(0, 120).filter(|row| row.contains("worker-16"));
         lanes.any(|row| row.contains("system limit"))
     });
-    pty.keys(&"j".repeat(16));
+    pty.keys("j".repeat(16));
     pty.wait_text("only 40 files may be open");
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);

@@ -1,0 +1,131 @@
+//! The program's own source, parsed: every module of the library, without its tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Item, Meta, Token};
+
+/// A source file of the library, parsed.
+pub(crate) struct Source {
+    /// The path of its module from the crate's root; empty for lib.rs.
+    pub(crate) module: Vec<String>,
+    /// The items, without those that only tests are built with.
+    pub(crate) items: Vec<Item>,
+}
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// The file of a module.
+pub(crate) fn file(module: &[String]) -> PathBuf {
+    let below = if module.is_empty() { "lib".into() } else { module.iter().collect::<PathBuf>() };
+    root().join(below).with_extension("rs")
+}
+
+/// The modules of the library, found by following `mod` from lib.rs; main.rs is another crate.
+pub(crate) fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    read(Vec::new(), &mut sources);
+    sources
+}
+
+fn read(module: Vec<String>, sources: &mut Vec<Source>) {
+    let text = fs::read_to_string(file(&module)).unwrap();
+    let mut items = syn::parse_file(&text).unwrap().items;
+    drop_tests(&mut items);
+    for name in declared(&items) {
+        read([&module[..], &[name]].concat(), sources);
+    }
+    sources.push(Source { module, items });
+}
+
+/// The modules that are files of their own.
+fn declared(items: &[Item]) -> Vec<String> {
+    let file = |item: &Item| match item {
+        Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
+        _ => None,
+    };
+    items.iter().filter_map(file).collect()
+}
+
+/// Removes the items that only tests are built with, at every depth.
+pub(crate) fn drop_tests(items: &mut Vec<Item>) {
+    items.retain(|item| !attributes(item).iter().any(is_test));
+    for item in items {
+        match item {
+            Item::Mod(module) => {
+                if let Some((_, items)) = &mut module.content {
+                    drop_tests(items);
+                }
+            }
+            Item::Impl(block) => {
+                block.items.retain(|item| match item {
+                    syn::ImplItem::Fn(item) => !item.attrs.iter().any(is_test),
+                    syn::ImplItem::Const(item) => !item.attrs.iter().any(is_test),
+                    _ => true,
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+fn is_test(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("test")
+        || attribute.path().is_ident("cfg")
+            && attribute.parse_args::<Meta>().is_ok_and(|condition| needs_test(&condition))
+}
+
+/// Returns whether a condition holds in tests alone: `test`, `all(test, unix)`.
+fn needs_test(condition: &Meta) -> bool {
+    match condition {
+        Meta::Path(path) => path.is_ident("test"),
+        Meta::List(list) if list.path.is_ident("all") => {
+            let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+            parts.is_ok_and(|parts| parts.iter().any(needs_test))
+        }
+        _ => false,
+    }
+}
+
+/// The tokens of a stream in order, without its groups' delimiters and without doc comments.
+pub(crate) fn flat(stream: TokenStream) -> Vec<TokenTree> {
+    let mut tokens = Vec::new();
+    let mut stream = stream.into_iter().peekable();
+    while let Some(token) = stream.next() {
+        let hash = matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#');
+        if hash && stream.next_if(is_doc).is_some() {
+            continue;
+        }
+        match token {
+            TokenTree::Group(group) => tokens.extend(flat(group.stream())),
+            token => tokens.push(token),
+        }
+    }
+    tokens
+}
+
+fn is_doc(token: &TokenTree) -> bool {
+    let TokenTree::Group(group) = token else { return false };
+    matches!(group.stream().into_iter().next(), Some(TokenTree::Ident(name)) if name == "doc")
+}
