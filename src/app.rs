@@ -331,7 +331,7 @@ impl App {
         if active != self.selection && self.runs().is_empty() {
             let (active, shown) = (active.beside(self.selection), self.selection.beside(active));
             let run = self.key_of(Action::Run);
-            self.notice = Some(format!("{active} stops; {shown} is not started: {run} runs it"));
+            self.notice = Some(format!("{active} stops and {shown} does not start; {run} runs it"));
         }
         self.stopping = Some(self.selection);
         Some(Effect::Stop)
@@ -352,7 +352,7 @@ impl App {
     /// What a key asks for must wait for a run.
     fn refuse_while_running(&mut self, active: Selection) -> Option<Effect> {
         let stop = self.key_of(Action::Stop);
-        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        self.notice = Some(format!("{active} is running; {stop} stops it"));
         None
     }
 

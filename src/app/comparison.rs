@@ -77,7 +77,7 @@ impl App {
     /// Compares with the first that there is, then with the next, and after the last with none.
     pub(super) fn select_next_baseline(&mut self) {
         if self.selection.choice == ModeChoice::Sweep {
-            self.notice = Some("a trial is compared in the chart".to_owned());
+            self.notice = Some("the chart already compares the trials of a sweep".to_owned());
             return;
         }
         let (compare, run) = (self.key_of(Action::Compare), self.key_of(Action::Run));
@@ -89,12 +89,12 @@ impl App {
             self.session.external_baseline_mismatch(self.selection).filter(|_| next == 0);
         self.notice = match (names.get(next), names.get(next + 1)) {
             (Some(name), Some(other)) => {
-                Some(format!("compared with {name}; {compare}: with {other}"))
+                Some(format!("compared with {name}; {compare} compares with {other}"))
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} ends it")),
             (None, _) if mismatch.is_some() => None,
             (None, _) if names.is_empty() => Some(format!(
-                "there is no other run to compare with: {run} runs this again, and keeps this one"
+                "no other run to compare with; {run} runs again and keeps this run"
             )),
             (None, _) => None,
         };

@@ -9,7 +9,7 @@ impl App {
     pub(super) fn open_export_menu(&mut self) -> Option<Effect> {
         let (runs, _) = self.runs_to_export();
         if !runs.iter().any(Run::has_started) {
-            self.notice = Some("nothing has run yet, so there is nothing to export".to_owned());
+            self.notice = Some("nothing to export yet; run something first".to_owned());
             return None;
         }
         self.overlay = Some(Overlay::Export(0));
@@ -24,7 +24,7 @@ impl App {
         if kind == ExportKind::Recording && self.session.log_entries().is_empty() {
             let option = kind.option();
             self.notice =
-                Some(format!("this run is too long to be kept: begin with {option} FILE"));
+                Some(format!("this run is too long to keep in memory; restart with {option} FILE"));
             return None;
         }
         self.notice = Some(format!("writing the {kind}"));

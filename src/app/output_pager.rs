@@ -26,13 +26,13 @@ impl App {
             let (next, previous) =
                 (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
             self.notice =
-                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+                Some(format!("no lane selected; {next}/{previous} choose a lane"));
             return;
         };
         let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());
         match pager {
             Some(pager) => self.overlay = Some(Overlay::Output(pager)),
-            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+            None => self.notice = Some("no command has started on this lane yet".to_owned()),
         }
     }
 }

@@ -41,7 +41,7 @@ impl App {
         self.player.as_ref().map(ReplayPlayer::progress)
     }
 
-    /// How far the run was that is not over where the recording is: `in the middle of sequential`.
+    /// How far the run was that is not over where the recording is: `during sequential`.
     pub fn unfinished_stage(&self) -> Option<String> {
         self.player.as_ref().filter(|player| player.is_over())?;
         self.session.stage()
@@ -117,12 +117,12 @@ impl App {
         match action {
             Action::Pause if player.is_over() => {
                 let again = self.key_of(Action::Run);
-                self.notice = Some(format!("the recording is over: {again} plays it again"));
+                self.notice = Some(format!("end of the recording; {again} plays it again"));
             }
             Action::Pause => player.toggle_playback(),
             Action::Slower | Action::Faster => {
                 let speed = player.change_speed(action == Action::Faster);
-                self.notice = Some(format!("played at {speed}"));
+                self.notice = Some(format!("playback speed: {speed}"));
             }
             Action::StepBack | Action::StepForward => {
                 let (count, at) = player.step_target(action == Action::StepForward);
@@ -141,7 +141,7 @@ impl App {
             Action::PreviousMode => self.show_next_recorded(self.choices().len() - 1),
             Action::NextWorkload => self.show_next_recorded_workload(),
             Action::Stop | Action::FewerWorkers | Action::MoreWorkers | Action::Simulate => {
-                self.notice = Some("this is a recording: nothing runs in it".to_owned());
+                self.notice = Some("not available in a recording; it can only be played".to_owned());
             }
             _ => return false,
         }
@@ -165,7 +165,7 @@ impl App {
             self.player.as_ref()?.find_selection(race).filter(|_| race.modes().contains(&mode));
         let were = if matches!(mode, Mode::Threads | Mode::Processes) { "were" } else { "was" };
         let key = self.key_of(Action::Mode(race.index()));
-        start.map(|_| format!("{selection} {were} recorded as a part of the race ({key})"))
+        start.map(|_| format!("{selection} {were} recorded as part of the race ({key})"))
     }
 
     /// Shows a selection that was recorded; where it has no runs yet at this moment, goes to the moment
@@ -193,7 +193,7 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("nothing but {} was recorded", self.selection));
+        self.notice = Some(format!("only {} was recorded", self.selection));
     }
 
     fn show_next_recorded_workload(&mut self) {
@@ -206,6 +206,6 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("nothing but {} was recorded", self.selection.workload));
+        self.notice = Some(format!("only {} was recorded", self.selection.workload));
     }
 }

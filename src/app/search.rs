@@ -123,7 +123,7 @@ impl App {
     pub(super) fn go_to_next_hit(&mut self, forward: bool) {
         if self.search.active.is_none() {
             let find = self.key_of(Action::Find);
-            self.notice = Some(format!("nothing is looked for so far: {find} begins"));
+            self.notice = Some(format!("no search yet; {find} starts one"));
             return;
         }
         self.refresh_search();

@@ -48,7 +48,7 @@ impl App {
         if !self.selection.workload.is_computed() {
             let next = self.key_of(Action::NextWorkload);
             self.notice =
-                Some(format!("only cpu, native and mixed can be simulated: {next} chooses"));
+                Some(format!("only cpu, native and mixed can be simulated; {next} shows the next workload"));
             return None;
         }
         let active = self.session.active();
@@ -66,7 +66,7 @@ impl App {
         let Some(slowdown) = self.simulated_slowdown() else {
             let key = self.key_of(Action::Simulate);
             self.notice =
-                Some(format!("what is shown is real, and has its own pace: {key} simulates"));
+                Some(format!("a real run has no speed to change; {key} simulates it"));
             return None;
         };
         let steps = (0..=5).flat_map(|digits| [1, 2, 5].map(|step| step * 10_u32.pow(digits)));

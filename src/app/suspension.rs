@@ -14,16 +14,16 @@ impl App {
             _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
             // They are processes of their own.
             Workload::Commands => {
-                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
+                Some(format!("the commands kept running; their ends may be recorded up to {seconds:.1} s late"))
             }
             _ if self
                 .session
                 .active_run()
                 .is_some_and(|run| run.plan().mode == Mode::Processes) =>
             {
-                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
+                Some(format!("the processes kept running; their ends may be recorded up to {seconds:.1} s late"))
             }
-            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
+            _ => Some(format!("{active} was suspended too; its time includes {seconds:.1} s of suspension")),
         }
     }
 }

@@ -8,7 +8,7 @@ impl App {
     pub(super) fn change_workers(&mut self, by: i32) {
         if self.selection.is_sweep() {
             self.notice =
-                Some("a sweep runs several counts: --threads 1,2,4 says which".to_owned());
+                Some("a sweep runs a list of worker counts; set it with --threads 1,2,4".to_owned());
             return;
         }
         self.session.change_workers(self.selection.workload, by);

@@ -22,16 +22,16 @@ pub struct Key {
 pub enum ParseKeyError {
     /// It is no key's name.
     #[error(
-        "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
-         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- and a letter or one of the \
-         last eight; F-keys, Insert and Alt cannot be bound"
+        "{0:?} is not a key; use a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
+         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- with a letter or one of the \
+         last eight (function keys, Insert and Alt cannot be bound)"
     )]
     Unknown(String),
     /// It is nearly a key's name.
-    #[error("{0:?} is no key: do you mean {1}?")]
+    #[error("{0:?} is not a key; did you mean {1}?")]
     Misspelled(String, Key),
     /// A terminal sends it as another key.
-    #[error("terminals send {0} as {1}: give that")]
+    #[error("terminals cannot distinguish {0} from {1}; bind {1} instead")]
     Indistinguishable(Key, Key),
 }
 
@@ -175,7 +175,7 @@ mod tests {
             [("PageUp", "Page Up"), ("shift+tab", "Shift-Tab"), ("ctrl+x", "Ctrl-X")]
         {
             let error = text.parse::<Key>().unwrap_err().to_string();
-            assert!(error.ends_with(&format!("do you mean {name}?")), "{error}");
+            assert!(error.ends_with(&format!("did you mean {name}?")), "{error}");
         }
     }
 
@@ -200,6 +200,6 @@ mod tests {
             );
         }
         let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();
-        assert_eq!(same, "terminals send Ctrl-I as Tab: give that");
+        assert_eq!(same, "terminals cannot distinguish Ctrl-I from Tab; bind Tab instead");
     }
 }

@@ -10,7 +10,7 @@ use super::{Action, DEFAULT_BINDINGS, Key, KeyBinding, Keymap};
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeymapError {
     /// One key for two actions.
-    #[error("{key} is given to both {first} and {second}: one of them needs another key")]
+    #[error("{key} is bound to both {first} and {second}; bind one of them to another key")]
     DuplicateKey {
         /// Which key.
         key: Key,
@@ -21,7 +21,7 @@ pub enum KeymapError {
     },
     /// Nobody could leave.
     #[error(
-        "{} always quits at once: keep it among the keys of interrupt, and of no other action",
+        "{} is reserved for interrupt; keep it among the keys of that action and of no other",
         Key::INTERRUPT
     )]
     ReservedKey,

@@ -7,7 +7,7 @@ use crate::model::{ModeChoice, Run, RunOutcome, Selection};
 /// Runs that others are compared with.
 #[derive(Clone, Debug)]
 pub struct Baseline<'session> {
-    /// What they are, as a person says it: `the run before`.
+    /// What they are, as a person says it: `the previous run`.
     pub name: String,
     /// The same where there is little room.
     pub short: String,
@@ -47,7 +47,7 @@ impl Session {
     /// are none, or [`Self::external_baseline_mismatch`] says why they are not used.
     pub fn external_baseline_name(&self, selection: Selection) -> Option<String> {
         let ExternalBaseline { name, partial, .. } = self.external_baseline.as_ref()?;
-        let part = if *partial { ", as far as it is whole" } else { "" };
+        let part = if *partial { " (complete runs only)" } else { "" };
         self.external_baseline_mismatch(selection).is_none().then(|| format!("{name}{part}"))
     }
 
@@ -56,14 +56,14 @@ impl Session {
         let ExternalBaseline { name, runs, .. } = self.external_baseline.as_ref()?;
         let Selection { workload, choice } = selection;
         let Some(first) = runs.first().map(Run::plan) else {
-            return Some(format!("no run in {name} is whole"));
+            return Some(format!("{name} contains no complete run"));
         };
         if first.workload() != workload {
-            return Some(format!("{name} has {} runs, this is {workload}", first.workload()));
+            return Some(format!("{name} contains {} runs, not {workload}", first.workload()));
         }
         let shares = runs.iter().any(|run| selection.modes().contains(&run.plan().mode));
         (choice == ModeChoice::Race && !shares)
-            .then(|| format!("{name} has {} alone, this is a race", first.selection()))
+            .then(|| format!("{name} contains only {}, not a race", first.selection()))
     }
 
     /// Keeps a selection's runs that went to their end, as what to compare the next with. One bout is
@@ -96,7 +96,7 @@ impl Session {
             baselines.push((names(name, short), alike.collect()));
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
-            baselines.push((names("the run before", "before"), run_set.earlier.iter().collect()));
+            baselines.push((names("the previous run", "previous"), run_set.earlier.iter().collect()));
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {

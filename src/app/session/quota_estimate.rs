@@ -47,8 +47,8 @@ impl Session {
             ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
         };
         let message = format!(
-            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
-             until {reset} UTC: come back then, ask for less with {less}, or go on with --force"
+            "{selection} needs {requests} more requests, but {api} has {remaining} of {limit} left \
+             until {reset} UTC; wait until then, request less with {less}, or override with --force"
         );
         let kind = FailureKind::RateLimited;
         (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
