@@ -1,9 +1,9 @@
-//! How far a sitting is in what goes on: where a recording ends that is not whole.
+//! The stage that a session has reached, to report where an incomplete recording ends.
 
 use super::{ActiveRun, Session};
 
 impl Session {
-    /// How far it is in what goes on, if anything does: `during sequential`.
+    /// The stage of the active run, if there is one: `during sequential`.
     pub fn stage(&self) -> Option<String> {
         let (active, run) = (self.active?, self.active_run()?);
         let name = match active {
