@@ -178,13 +178,13 @@ impl ReplayPlayer {
         self.last_tick = None;
     }
 
-    /// Applies and returns the next entry that is due. While paused, returns `None`: several entries may
-    /// share a time, and stepping applies them one by one.
+    /// Returns the next entry that is due and marks it as applied. `None` while paused: several entries
+    /// may share a time, and stepping applies them one by one.
     pub(super) fn next_due(&mut self) -> Option<LogEntry> {
         if self.plays { self.next_before(self.due_count_at(self.at)) } else { None }
     }
 
-    /// Applies and returns the next entry, unless `applied` entries are applied already.
+    /// Returns the next entry and marks it as applied, unless `applied` entries already are.
     pub(super) fn next_before(&mut self, applied: usize) -> Option<LogEntry> {
         let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
         if matches!(entry, LogEntry::Start(_)) || ends_run(entry) {

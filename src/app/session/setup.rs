@@ -8,7 +8,7 @@ use super::sweep::SweepSetup;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{ComputeSpec, Target, WorkSpec, Workload};
 
-/// The default number of workers for followers and commands, reduced to the number of tasks.
+/// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
 
 /// The default number of workers for CPU work.
