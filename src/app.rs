@@ -1,5 +1,5 @@
-//! The state of the screen. `App::update` takes a message (a key, an event, a frame) and returns the
-//! effect to carry out. This module never draws, starts threads or reads a clock.
+//! The state of the screen. `App::update` takes a message (a key, an event, a frame) and returns
+//! the effect to carry out. This module never draws, starts threads or reads a clock.
 
 mod accessors;
 mod comparison;
@@ -63,7 +63,8 @@ pub struct App {
     background_chosen: bool,
     overlay: Option<Overlay>,
     notice: Option<String>,
-    /// The selection that was shown when the user stopped the active run. `None` if it was not stopped.
+    /// The selection that was shown when the user stopped the active run. `None` if it was not
+    /// stopped.
     stopping: Option<Selection>,
     startup_notice: startup_notice::StartupNotice,
     search: search::SearchState,
@@ -202,7 +203,8 @@ impl App {
         let mut stopping = None;
         if let EventKind::RunFinished { outcome } = &mut event.kind {
             stopping = self.stopping.take();
-            // The run may have finished before the stop reached it. The next one still must not start.
+            // The run may have finished before the stop reached it. The next one still must not
+            // start.
             if stopping.is_some() && *outcome == RunOutcome::Finished {
                 *outcome = RunOutcome::Stopped;
             }
@@ -313,7 +315,8 @@ impl App {
         self.forget_attempts();
     }
 
-    /// Runs the selection shown if it has not run yet, no other run is active and it costs no quota.
+    /// Runs the selection shown if it has not run yet, no other run is active and it costs no
+    /// quota.
     fn start_if_free(&mut self) -> Option<Effect> {
         let workload = self.selection.workload;
         // The user's commands may have side effects, so selecting them does not run them again.
@@ -337,7 +340,8 @@ impl App {
         Some(Effect::Stop)
     }
 
-    /// Returns `true` if the active run is being stopped and the selection shown does not start after it.
+    /// Returns `true` if the active run is being stopped and the selection shown does not start
+    /// after it.
     pub fn is_held_back(&self) -> bool {
         self.stopping == Some(self.selection)
     }

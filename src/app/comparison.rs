@@ -22,8 +22,8 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// The difference between `run`, which is shown up to `until`, and `other`, which has ended. While
-    /// `run` is active, it is compared with the state of `other` at the same elapsed time.
+    /// The difference between `run`, which is shown up to `until`, and `other`, which has ended.
+    /// While `run` is active, it is compared with the state of `other` at the same elapsed time.
     fn between(run: &Run, until: Nanos, other: &Run) -> Self {
         let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
         let (took, before) = (run.duration(), other.duration());
@@ -93,9 +93,9 @@ impl App {
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} ends it")),
             (None, _) if mismatch.is_some() => None,
-            (None, _) if names.is_empty() => Some(format!(
-                "no other run to compare with; {run} runs again and keeps this run"
-            )),
+            (None, _) if names.is_empty() => {
+                Some(format!("no other run to compare with; {run} runs again and keeps this run"))
+            }
             (None, _) => None,
         };
         if let Some(mismatch) = mismatch {

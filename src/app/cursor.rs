@@ -40,8 +40,8 @@ impl TimelineView {
         self.set_cursor(if later { (at + cell).min(newest) } else { at.since(cell) });
     }
 
-    /// Moves to the next span on the selected lane after the cursor, or to the previous one. Without a
-    /// cursor, moves to the first or last span in view.
+    /// Moves to the next span on the selected lane after the cursor, or to the previous one.
+    /// Without a cursor, moves to the first or last span in view.
     pub(super) fn move_to_next_span(&mut self, later: bool, runs: &[Run], now: Nanos) {
         self.lane = self.lane.or((!runs.is_empty()).then_some(0));
         let Some(selected) = self.selected_lane(runs, now) else { return };
@@ -92,8 +92,8 @@ impl TimelineView {
         None
     }
 
-    /// The selected span of the lane: the span under the cursor or the last one before it. Without a
-    /// cursor, the last span in view.
+    /// The selected span of the lane: the span under the cursor or the last one before it. Without
+    /// a cursor, the last span in view.
     pub(super) fn span_in(&self, selected: &SelectedLane<'_>) -> Option<Span> {
         selected.lane.span_at(self.focus_time().min(selected.until))
     }

@@ -31,7 +31,8 @@ impl App {
         Some(Effect::Export { kind, stem: self.stem() })
     }
 
-    /// The overlay after an action in the menu: the menu with an entry selected, or `None` if it closes.
+    /// The overlay after an action in the menu: the menu with an entry selected, or `None` if it
+    /// closes.
     pub(super) fn handle_export_action(&self, entry: usize, action: Action) -> Option<Overlay> {
         let count = self.export_kinds().count();
         match action {
@@ -42,7 +43,8 @@ impl App {
         }
     }
 
-    /// The runs to export, with the sweep if they belong to one: the runs shown, or else the latest.
+    /// The runs to export, with the sweep if they belong to one: the runs shown, or else the
+    /// latest.
     pub fn runs_to_export(&self) -> (&[Run], Option<&Sweep>) {
         if self.runs().iter().any(Run::has_started) {
             (self.runs(), self.session.sweep(self.selection))

@@ -119,8 +119,8 @@ pub enum Action {
     Suspend,
 }
 
-/// The context in which a key is bound. The bindings of the timeline apply in every context that does
-/// not bind the key itself.
+/// The context in which a key is bound. The bindings of the timeline apply in every context that
+/// does not bind the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyContext {
     /// The timeline of live runs.
@@ -221,7 +221,12 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextSpan, "next-span", &[char('.')], "next span"),
     bind(Action::CursorLeft, "cursor-left", &[char('{')], "cursor one cell earlier"),
     bind(Action::CursorRight, "cursor-right", &[char('}')], "cursor one cell later"),
-    bind(Action::Inspect, "inspect", &[key(KeyCode::Enter)], "inspect the span; read command output"),
+    bind(
+        Action::Inspect,
+        "inspect",
+        &[key(KeyCode::Enter)],
+        "inspect the span; read command output",
+    ),
     bind(Action::Range, "range", &[char('v')], "mark a range from the cursor"),
     bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range or the span"),
     bind(Action::Undo, "undo", &[char('u')], "undo a view change"),
@@ -240,14 +245,14 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
     bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
     bind_in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
-    bind_in_replay(Action::StepForward, "step-forward", &[char(']')], "recording: one event forward"),
-    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: 5 % back"),
     bind_in_replay(
-        Action::ScrubForward,
-        "scrub-forward",
-        &[char(')')],
-        "recording: 5 % forward",
+        Action::StepForward,
+        "step-forward",
+        &[char(']')],
+        "recording: one event forward",
     ),
+    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: 5 % back"),
+    bind_in_replay(Action::ScrubForward, "scrub-forward", &[char(')')], "recording: 5 % forward"),
     bind(Action::Theme, "theme", &[char('t')], "dark or light theme"),
     bind(Action::Help, "help", &[char('?')], "show these keys"),
     bind(Action::Back, "back", &[key(KeyCode::Esc)], "go back one step; never quits"),

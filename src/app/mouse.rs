@@ -29,8 +29,8 @@ impl App {
 pub(super) struct Drag {
     /// The time at which the button was pressed.
     start: Nanos,
-    /// The detail pane was open at that time. A pane must not open during a drag, because the timeline
-    /// would change its size under the pointer.
+    /// The detail pane was open at that time. A pane must not open during a drag, because the
+    /// timeline would change its size under the pointer.
     pub(super) had_pane: bool,
     moved: bool,
 }

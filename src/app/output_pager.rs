@@ -20,13 +20,13 @@ pub struct OutputPager {
 }
 
 impl App {
-    /// Shows the output of the selected lane's command under the cursor, or else of the latest in view.
+    /// Shows the output of the selected lane's command under the cursor, or else of the latest in
+    /// view.
     pub(super) fn open_output(&mut self) {
         let Some(lane) = self.lane_index() else {
             let (next, previous) =
                 (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice =
-                Some(format!("no lane selected; {next}/{previous} choose a lane"));
+            self.notice = Some(format!("no lane selected; {next}/{previous} choose a lane"));
             return;
         };
         let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());
@@ -38,8 +38,8 @@ impl App {
 }
 
 impl OutputPager {
-    /// Creates a pager for the last command that a lane started up to `end`. The lane is counted across
-    /// `visible`, the runs with the time up to which each is shown.
+    /// Creates a pager for the last command that a lane started up to `end`. The lane is counted
+    /// across `visible`, the runs with the time up to which each is shown.
     pub(super) fn for_lane<'run>(
         lane: usize,
         visible: impl Iterator<Item = (&'run Run, Nanos)>,

@@ -1,5 +1,5 @@
-//! The overhead of the program itself, and a cross-check of its figures, so that users can judge the
-//! measurements.
+//! The overhead of the program itself, and a cross-check of its figures, so that users can judge
+//! the measurements.
 
 use super::{App, Overlay};
 use crate::model::littles_law::LittlesLaw;
@@ -44,8 +44,8 @@ impl App {
         &self.overhead
     }
 
-    /// Little's law for each run shown that has started. Computed from all attempts, so only once, when
-    /// the help opens.
+    /// Little's law for each run shown that has started. Computed from all attempts, so only once,
+    /// when the help opens.
     pub fn self_checks(&self) -> &[(String, LittlesLaw)] {
         &self.self_checks
     }

@@ -20,7 +20,8 @@ pub enum Overlay {
 }
 
 impl Overlay {
-    /// The overlay after an action, or `None` if the action closes it. No action reaches the timeline.
+    /// The overlay after an action, or `None` if the action closes it. No action reaches the
+    /// timeline.
     pub(super) fn handle_action(self, action: Action, runs: &[Run]) -> Option<Self> {
         match (self, action) {
             (Self::Output(pager), _) => pager.handle_action(action, runs).map(Self::Output),

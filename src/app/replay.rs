@@ -141,7 +141,8 @@ impl App {
             Action::PreviousMode => self.show_next_recorded(self.choices().len() - 1),
             Action::NextWorkload => self.show_next_recorded_workload(),
             Action::Stop | Action::FewerWorkers | Action::MoreWorkers | Action::Simulate => {
-                self.notice = Some("not available in a recording; it can only be played".to_owned());
+                self.notice =
+                    Some("not available in a recording; it can only be played".to_owned());
             }
             _ => return false,
         }
@@ -168,8 +169,8 @@ impl App {
         start.map(|_| format!("{selection} {were} recorded as part of the race ({key})"))
     }
 
-    /// Shows a selection if it was recorded, and returns whether it was. If it has no runs yet at the
-    /// current time, goes to its start.
+    /// Shows a selection if it was recorded, and returns whether it was. If it has no runs yet at
+    /// the current time, goes to its start.
     fn show_if_recorded(&mut self, selection: Selection) -> bool {
         let Some((place, at)) =
             self.player.as_ref().and_then(|player| player.find_selection(selection))

@@ -68,8 +68,8 @@ impl App {
         self.view.span_in(&self.selected_lane()?)
     }
 
-    /// Selects a lane, counted across all runs shown, and places the cursor on it. The view pans only as
-    /// far as needed.
+    /// Selects a lane, counted across all runs shown, and places the cursor on it. The view pans
+    /// only as far as needed.
     pub fn go_to(&mut self, lane: usize, at: Nanos) {
         self.view.go_to(lane, at);
     }

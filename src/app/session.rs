@@ -32,8 +32,8 @@ pub use sweep::{MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, SweepSetup};
 pub struct Session {
     setup: Setup,
     profile: Option<Run>,
-    /// The number of pages: estimated from the profile's count at first, then as counted by a complete
-    /// run.
+    /// The number of pages: estimated from the profile's count at first, then as counted by a
+    /// complete run.
     pages: Option<u32>,
     run_sets: BTreeMap<Selection, RunSet>,
     active: Option<ActiveRun>,
@@ -55,8 +55,8 @@ struct RunSet {
     agreement: Option<Agreement>,
     /// The runs before these, as a baseline.
     earlier: Vec<Run>,
-    /// The results of the trials so far, if the selection is a sweep. Only the latest trial is kept as
-    /// a run.
+    /// The results of the trials so far, if the selection is a sweep. Only the latest trial is kept
+    /// as a run.
     sweep: Option<Sweep>,
 }
 
@@ -155,8 +155,8 @@ impl Session {
         }
     }
 
-    /// Compares the runs that have ended, and keeps the page count and sequential time of a complete
-    /// run.
+    /// Compares the runs that have ended, and keeps the page count and sequential time of a
+    /// complete run.
     fn record_results(&mut self, selection: Selection, index: usize) {
         let run_set = self.run_sets.entry(selection).or_default();
         if let [first, others @ ..] = run_set.runs.as_slice()
@@ -180,7 +180,8 @@ impl Session {
         Some(plan)
     }
 
-    /// Plans the runs of the selection from `index` on, so that their lanes are shown before they start.
+    /// Plans the runs of the selection from `index` on, so that their lanes are shown before they
+    /// start.
     fn plan_runs(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
         let tasks = self.task_count(selection.workload).unwrap_or(1);
@@ -271,7 +272,8 @@ impl Session {
         self.latest.and_then(|latest| self.run(latest))
     }
 
-    /// The runs of the selection that ran most recently, or the profile request if no run followed it.
+    /// The runs of the selection that ran most recently, or the profile request if no run followed
+    /// it.
     pub fn latest_runs(&self) -> &[Run] {
         match self.latest {
             Some(ActiveRun::Profile(_)) => self.profile.as_slice(),
@@ -315,8 +317,8 @@ impl Session {
         self.setup.workers.is_some() || self.task_count(workload).is_some()
     }
 
-    /// Changes the number of workers of the next parallel run, within the server's limits. In `auto`
-    /// mode, the change starts from the latest number found, and ends that mode.
+    /// Changes the number of workers of the next parallel run, within the server's limits. In
+    /// `auto` mode, the change starts from the latest number found, and ends that mode.
     pub fn change_workers(&mut self, workload: Workload, by: i32) {
         let found = self.is_auto(workload).then(|| self.latest_auto_workers(workload)).flatten();
         let workers = i32::from(found.unwrap_or_else(|| self.worker_count(workload)));

@@ -3,8 +3,8 @@
 use super::{Action, App, Effect};
 use crate::model::Simulation;
 
-/// The default factor by which a simulation is slower than real time. A switch interval of 5 ms takes
-/// 100 ms, or two frames.
+/// The default factor by which a simulation is slower than real time. A switch interval of 5 ms
+/// takes 100 ms, or two frames.
 pub const DEFAULT_SLOWDOWN: u32 = 20;
 
 /// The maximum slowdown. Anything slower appears to stand still.
@@ -47,8 +47,9 @@ impl App {
     pub(super) fn toggle_simulation(&mut self) -> Option<Effect> {
         if !self.selection.workload.is_computed() {
             let next = self.key_of(Action::NextWorkload);
-            self.notice =
-                Some(format!("only cpu, native and mixed can be simulated; {next} shows the next workload"));
+            self.notice = Some(format!(
+                "only cpu, native and mixed can be simulated; {next} shows the next workload"
+            ));
             return None;
         }
         let active = self.session.active();
@@ -64,8 +65,7 @@ impl App {
     pub(super) fn change_slowdown(&mut self, slower: bool) -> Option<Effect> {
         let Some(slowdown) = self.simulated_slowdown() else {
             let key = self.key_of(Action::Simulate);
-            self.notice =
-                Some(format!("a real run has no speed to change; {key} simulates it"));
+            self.notice = Some(format!("a real run has no speed to change; {key} simulates it"));
             return None;
         };
         let steps = (0..=5).flat_map(|digits| [1, 2, 5].map(|step| step * 10_u32.pow(digits)));

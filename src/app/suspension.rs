@@ -13,17 +13,21 @@ impl App {
             // Simulated time stood still.
             _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
             // Commands and worker processes are not suspended with the program.
-            Workload::Commands => {
-                Some(format!("the commands kept running; their ends may be recorded up to {seconds:.1} s late"))
-            }
+            Workload::Commands => Some(format!(
+                "the commands kept running; their ends may be recorded up to {seconds:.1} s late"
+            )),
             _ if self
                 .session
                 .active_run()
                 .is_some_and(|run| run.plan().mode == Mode::Processes) =>
             {
-                Some(format!("the processes kept running; their ends may be recorded up to {seconds:.1} s late"))
+                Some(format!(
+                    "the processes kept running; their ends may be recorded up to {seconds:.1} s late"
+                ))
             }
-            _ => Some(format!("{active} was suspended too; its time includes {seconds:.1} s of suspension")),
+            _ => Some(format!(
+                "{active} was suspended too; its time includes {seconds:.1} s of suspension"
+            )),
         }
     }
 }

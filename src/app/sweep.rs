@@ -7,8 +7,9 @@ impl App {
     /// Changes the number of workers from the next run on. A sweep has its own list of counts.
     pub(super) fn change_workers(&mut self, by: i32) {
         if self.selection.is_sweep() {
-            self.notice =
-                Some("a sweep runs a list of worker counts; set it with --threads 1,2,4".to_owned());
+            self.notice = Some(
+                "a sweep runs a list of worker counts; set it with --threads 1,2,4".to_owned(),
+            );
             return;
         }
         self.session.change_workers(self.selection.workload, by);

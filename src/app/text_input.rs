@@ -34,8 +34,8 @@ impl TextInput {
         [self.before.as_str(), &self.after].concat()
     }
 
-    /// Handles a key. Ctrl keys work as in the shell: U deletes to the start, W deletes a word, A and E
-    /// go to the start and the end.
+    /// Handles a key. Ctrl keys work as in the shell: U deletes to the start, W deletes a word, A
+    /// and E go to the start and the end.
     pub(super) fn handle_key(&mut self, key: &KeyEvent) -> InputOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {

@@ -41,8 +41,8 @@ impl TimelineView {
         self.range.is_some_and(|range| range.end.is_none())
     }
 
-    /// Fits the range, or else the selected span, into the view. If it already fits exactly, fits the
-    /// whole run.
+    /// Fits the range, or else the selected span, into the view. If it already fits exactly, fits
+    /// the whole run.
     pub(super) fn fit_selection(&mut self, runs: &[Run], now: Nanos) {
         let range = self.range().filter(|(from, to)| from < to);
         let span = || {

@@ -29,8 +29,8 @@ pub(super) struct UndoHistory {
 }
 
 impl UndoHistory {
-    /// Records a change of the view. Repeated presses of a key that moves in small steps count as one
-    /// change.
+    /// Records a change of the view. Repeated presses of a key that moves in small steps count as
+    /// one change.
     pub(super) fn record_change(&mut self, before: ViewSnapshot, action: Option<Action>) {
         let continues = action.is_some_and(is_incremental) && action == self.last;
         self.last = action;

@@ -44,8 +44,8 @@ impl TimelineView {
         }
     }
 
-    /// Prepares a frame; see [`Viewport::prepare_frame`]. Keeps the cursor in view if the width of the
-    /// timeline changes.
+    /// Prepares a frame; see [`Viewport::prepare_frame`]. Keeps the cursor in view if the width of
+    /// the timeline changes.
     pub(super) fn prepare_frame(
         &mut self,
         columns: u16,
@@ -64,8 +64,8 @@ impl TimelineView {
         }
     }
 
-    /// After a seek in a recording, fits the view again as if the run had just started, unless the user
-    /// has zoomed.
+    /// After a seek in a recording, fits the view again as if the run had just started, unless the
+    /// user has zoomed.
     pub(super) fn refit(&mut self, expected: Option<Nanos>) {
         if self.viewport.is_fitted() {
             self.viewport = Viewport::default();
@@ -135,8 +135,8 @@ impl TimelineView {
         self.pause = None;
     }
 
-    /// Goes back one step: closes the inspector, removes the range and then the cursor, ends the pause,
-    /// or resets the zoom.
+    /// Goes back one step: closes the inspector, removes the range and then the cursor, ends the
+    /// pause, or resets the zoom.
     fn go_back(&mut self) {
         let inspector_closed = std::mem::take(&mut self.inspector_open);
         let dropped =

@@ -23,8 +23,8 @@ pub struct Viewport {
     horizon: Nanos,
     /// The latest time of all runs shown.
     edge: Nanos,
-    /// The latest time of the active run, which the viewport follows. Runs share the axis and all start
-    /// at zero, so this can be earlier than `edge`.
+    /// The latest time of the active run, which the viewport follows. Runs share the axis and all
+    /// start at zero, so this can be earlier than `edge`.
     newest: Nanos,
     /// A run shown is active.
     goes_on: bool,
@@ -92,8 +92,8 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// Prepares a frame of `columns` cells. `edge` is the latest time of the runs shown. While one of
-    /// them is active, `newest` is its latest time and `expected` its expected total duration.
+    /// Prepares a frame of `columns` cells. `edge` is the latest time of the runs shown. While one
+    /// of them is active, `newest` is its latest time and `expected` its expected total duration.
     pub fn prepare_frame(
         &mut self,
         columns: u16,
@@ -107,8 +107,8 @@ impl Viewport {
         self.goes_on = newest.is_some();
         self.newest = newest.unwrap_or(self.newest);
         match expected {
-            // A completed run fits exactly. An active one keeps its scale until it reaches the edge,
-            // and then gets enough room for the rest.
+            // A completed run fits exactly. An active one keeps its scale until it reaches the
+            // edge, and then gets enough room for the rest.
             None if edge > Nanos::ZERO => self.horizon = edge,
             Some(expected) if edge > self.horizon => {
                 self.horizon = expected.max(edge + Nanos(edge.0 / 4));
@@ -202,9 +202,9 @@ impl Viewport {
         self.pin_to(window.cell, from);
     }
 
-    /// Zooms in or out by a factor of about two (cells last 1, 2 or 5 units) around the middle. A view
-    /// that follows a run keeps the latest time in view, and one that begins at the start keeps the
-    /// start.
+    /// Zooms in or out by a factor of about two (cells last 1, 2 or 5 units) around the middle. A
+    /// view that follows a run keeps the latest time in view, and one that begins at the start
+    /// keeps the start.
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
         let Some(cell) = self.next_cell(closer) else { return };
@@ -260,8 +260,8 @@ impl Viewport {
         }
     }
 
-    /// Zooms to the period from `a` to `b`, with one spare cell on each side. Returns `true` if that
-    /// changes the window.
+    /// Zooms to the period from `a` to `b`, with one spare cell on each side. Returns `true` if
+    /// that changes the window.
     pub fn show_range(&mut self, a: Nanos, b: Nanos) -> bool {
         let before = self.window();
         let room = u64::from(self.columns.saturating_sub(3).max(1));
@@ -295,8 +295,8 @@ impl Viewport {
     }
 }
 
-/// The expected total duration of a run, extrapolated from its completed tasks. Time spent waiting for
-/// rate limits is added unscaled, because it does not reflect the pace of the run.
+/// The expected total duration of a run, extrapolated from its completed tasks. Time spent waiting
+/// for rate limits is added unscaled, because it does not reflect the pace of the run.
 pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     let elapsed = run.elapsed(now);
     let held = if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
@@ -304,7 +304,8 @@ pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     held + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
 }
 
-/// The time for which rate limits held back the run as a whole: the minimum over the throttled lanes.
+/// The time for which rate limits held back the run as a whole: the minimum over the throttled
+/// lanes.
 fn throttled_time(run: &Run, elapsed: Nanos) -> Nanos {
     let throttled = run.lanes().iter().map(|lane| {
         let [.., throttled, _error] = lane.state_times_between(Nanos::ZERO, elapsed);

@@ -53,7 +53,10 @@ fn c_goes_through_what_there_is_and_ends() {
         names.push(driver.app.baseline().map(|baseline| baseline.name));
     }
     let some = |name: &str| Some(name.to_owned());
-    assert_eq!(names, [some("the previous run"), some("sequential"), None, some("the previous run")]);
+    assert_eq!(
+        names,
+        [some("the previous run"), some("sequential"), None, some("the previous run")]
+    );
     assert_eq!(
         driver.press_keys("2").app.baseline().map(|baseline| baseline.name),
         None,

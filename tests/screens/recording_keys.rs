@@ -286,7 +286,10 @@ fn nothing_runs_in_a_recording() {
     let mut played = ReplayDriver::race();
     for key in ["x", "s"] {
         assert_eq!(played.press(key), None);
-        assert_eq!(played.app.notice(), Some("not available in a recording; it can only be played"));
+        assert_eq!(
+            played.app.notice(),
+            Some("not available in a recording; it can only be played")
+        );
     }
     for key in ["r", "1", "2", "5", "\t", "w", " "] {
         assert_eq!(played.press(key), None);

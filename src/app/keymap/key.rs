@@ -61,7 +61,8 @@ impl Key {
         Self { code, control: false }
     }
 
-    /// The key that terminals report for this one. A different key only if they cannot distinguish the two.
+    /// The key that terminals report for this one. A different key only if they cannot distinguish
+    /// the two.
     fn canonical(self) -> Self {
         match self {
             Self { code: KeyCode::Char('i'), control: true } => Self::plain(KeyCode::Tab),
@@ -91,7 +92,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// Parses the names that [`fmt::Display`] writes. Names of more than one character are case-insensitive.
+/// Parses the names that [`fmt::Display`] writes. Names of more than one character are
+/// case-insensitive.
 impl FromStr for Key {
     type Err = ParseKeyError;
 

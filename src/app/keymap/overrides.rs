@@ -28,13 +28,14 @@ pub enum KeymapError {
 }
 
 impl Keymap {
-    /// Creates a keymap from the default bindings and these overrides. An empty list leaves an action
-    /// without keys. An overriding key is taken away from any action that is not overridden itself.
+    /// Creates a keymap from the default bindings and these overrides. An empty list leaves an
+    /// action without keys. An overriding key is taken away from any action that is not overridden
+    /// itself.
     ///
     /// # Errors
     ///
-    /// Returns the action and the error if two overrides bind the same key in the same context, or if
-    /// Ctrl-C would not be bound to interrupt alone.
+    /// Returns the action and the error if two overrides bind the same key in the same context, or
+    /// if Ctrl-C would not be bound to interrupt alone.
     pub fn with_overrides(keys: &[(Action, Vec<Key>)]) -> Result<Self, (Action, KeymapError)> {
         let mut bindings = DEFAULT_BINDINGS.to_vec();
         for binding in &mut bindings {
@@ -69,8 +70,8 @@ impl Keymap {
     }
 }
 
-/// Returns `true` if two actions cannot share a key. Actions of different contexts can: the bindings of
-/// the table or a recording take precedence over those of the timeline.
+/// Returns `true` if two actions cannot share a key. Actions of different contexts can: the
+/// bindings of the table or a recording take precedence over those of the timeline.
 fn is_conflict(one: &KeyBinding, other: &KeyBinding) -> bool {
     one.action != other.action && one.context == other.context
 }

@@ -1,5 +1,5 @@
-//! The playback clock. The recorded runs follow one another on a single time axis, and the position on
-//! it advances at the chosen speed.
+//! The playback clock. The recorded runs follow one another on a single time axis, and the position
+//! on it advances at the chosen speed.
 
 use std::fmt;
 
@@ -124,7 +124,8 @@ impl ReplayPlayer {
         start.find(|selection| selection.workload == workload)
     }
 
-    /// The time at which the entry at this index is applied; beyond the end, the time of the last entry.
+    /// The time at which the entry at this index is applied; beyond the end, the time of the last
+    /// entry.
     pub(super) fn due_at(&self, place: usize) -> Nanos {
         self.due.get(place).or(self.due.last()).copied().unwrap_or_default()
     }
@@ -178,8 +179,8 @@ impl ReplayPlayer {
         self.last_tick = None;
     }
 
-    /// Returns the next entry that is due and marks it as applied. `None` while paused: several entries
-    /// may share a time, and stepping applies them one by one.
+    /// Returns the next entry that is due and marks it as applied. `None` while paused: several
+    /// entries may share a time, and stepping applies them one by one.
     pub(super) fn next_due(&mut self) -> Option<LogEntry> {
         if self.plays { self.next_before(self.due_count_at(self.at)) } else { None }
     }
@@ -222,8 +223,8 @@ impl ReplayPlayer {
         self.speed
     }
 
-    /// Pauses playback, and returns the number of entries and the time after one step. The first entry
-    /// is always applied.
+    /// Pauses playback, and returns the number of entries and the time after one step. The first
+    /// entry is always applied.
     pub(super) fn step_target(&mut self, forward: bool) -> (usize, Nanos) {
         self.plays = false;
         let applied = if forward { self.applied + 1 } else { self.applied.saturating_sub(1) };
@@ -238,8 +239,8 @@ impl ReplayPlayer {
     }
 }
 
-/// The time at which each entry is applied. Each run begins where the previous one ended, and the times
-/// never decrease.
+/// The time at which each entry is applied. Each run begins where the previous one ended, and the
+/// times never decrease.
 fn due_times(entries: &[LogEntry]) -> Vec<Nanos> {
     let (mut run_start, mut latest) = (Nanos::ZERO, Nanos::ZERO);
     let due = entries.iter().map(|entry| {

@@ -11,8 +11,8 @@ impl Session {
         self.setup.auto && workload == Workload::Followers
     }
 
-    /// The maximum number of workers of an `auto` run in this mode, at most one per page. `None` if the
-    /// run is not `auto`.
+    /// The maximum number of workers of an `auto` run in this mode, at most one per page. `None` if
+    /// the run is not `auto`.
     pub(super) fn max_auto_workers(&self, workload: Workload, mode: Mode) -> Option<u16> {
         if !self.is_auto(workload) || mode == Mode::Sequential {
             return None;

@@ -1,5 +1,5 @@
-//! Baselines for the runs of a selection: its previous runs, other modes of the session, and runs of
-//! a recording.
+//! Baselines for the runs of a selection: its previous runs, other modes of the session, and runs
+//! of a recording.
 
 use super::{RunSet, Session};
 use crate::model::{ModeChoice, Run, RunOutcome, Selection};
@@ -43,8 +43,8 @@ impl Session {
         self.external_baseline = Some(ExternalBaseline { name, partial: runs.len() < all, runs });
     }
 
-    /// The name of the recording used as a baseline. `None` if there is none, or if it does not match
-    /// the selection; see [`Self::external_baseline_mismatch`].
+    /// The name of the recording used as a baseline. `None` if there is none, or if it does not
+    /// match the selection; see [`Self::external_baseline_mismatch`].
     pub fn external_baseline_name(&self, selection: Selection) -> Option<String> {
         let ExternalBaseline { name, partial, .. } = self.external_baseline.as_ref()?;
         let part = if *partial { " (complete runs only)" } else { "" };
@@ -66,8 +66,8 @@ impl Session {
             .then(|| format!("{name} contains only {}, not a race", first.selection()))
     }
 
-    /// Keeps the finished runs of a selection as the baseline for the next ones. Only the latest set is
-    /// kept.
+    /// Keeps the finished runs of a selection as the baseline for the next ones. Only the latest
+    /// set is kept.
     pub(super) fn keep_as_baseline(&mut self, selection: Selection) {
         let Some(run_set) = self.run_sets.remove(&selection) else { return };
         // The last trial of a sweep is not a fair baseline.
@@ -96,7 +96,8 @@ impl Session {
             baselines.push((names(name, short), alike.collect()));
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
-            baselines.push((names("the previous run", "previous"), run_set.earlier.iter().collect()));
+            baselines
+                .push((names("the previous run", "previous"), run_set.earlier.iter().collect()));
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {

@@ -19,8 +19,8 @@ pub struct QuotaEstimate {
 }
 
 impl Session {
-    /// Turns the success of the profile request into a failure if the reported quota is too small for
-    /// the selection.
+    /// Turns the success of the profile request into a failure if the reported quota is too small
+    /// for the selection.
     pub(super) fn with_quota_check<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
         let over = event.kind == EventKind::RunFinished { outcome: RunOutcome::Finished };
         let shortage = match self.active {
@@ -54,8 +54,8 @@ impl Session {
         (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
     }
 
-    /// The number of requests that the selection needs after the profile request, and the quota left
-    /// for them. `None` if requests cost no quota.
+    /// The number of requests that the selection needs after the profile request, and the quota
+    /// left for them. `None` if requests cost no quota.
     pub fn quota_estimate(&self, selection: Selection) -> Option<QuotaEstimate> {
         let costs = self.setup.costs_quota(selection.workload);
         let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
@@ -65,8 +65,8 @@ impl Session {
         })
     }
 
-    /// The number of pages according to the profile's count. The list has the final say, so at least one
-    /// page is fetched even if the count is 0.
+    /// The number of pages according to the profile's count. The list has the final say, so at
+    /// least one page is fetched even if the count is 0.
     pub(super) fn profile_page_count(&self) -> Option<u32> {
         let followers = self.profile.as_ref()?.profile()?.followers;
         let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
@@ -79,8 +79,8 @@ impl Session {
         Some(self.count_requests(pages, selection) + 1)
     }
 
-    /// The number of requests for `pages` pages: each mode, and each trial of a sweep, fetches all of
-    /// them.
+    /// The number of requests for `pages` pages: each mode, and each trial of a sweep, fetches all
+    /// of them.
     fn count_requests(&self, pages: u32, selection: Selection) -> u64 {
         let runs = match selection.choice {
             ModeChoice::Sweep => self.new_sweep(pages).planned_trials(),

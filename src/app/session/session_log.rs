@@ -75,8 +75,8 @@ impl LogBuffer {
         }
     }
 
-    /// Drops the previous runs of the selection: the screen no longer shows them, and repeated runs must
-    /// not use more memory than one.
+    /// Drops the previous runs of the selection: the screen no longer shows them, and repeated runs
+    /// must not use more memory than one.
     fn drop_earlier(&mut self, selection: Selection) {
         let mut stays = true;
         self.entries.retain(|entry| {
@@ -122,8 +122,8 @@ impl Session {
         self
     }
 
-    /// The buffered entries, beginning with the start of a selection. Empty without a buffer, or if the
-    /// active selection is too long for it.
+    /// The buffered entries, beginning with the start of a selection. Empty without a buffer, or if
+    /// the active selection is too long for it.
     pub fn log_entries(&self) -> &[LogEntry] {
         self.log.buffer.as_ref().map_or(&[], |buffer| buffer.entries.as_slice())
     }

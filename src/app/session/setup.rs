@@ -24,8 +24,8 @@ pub const MAX_WORKERS_WITH_QUOTA: u16 = 100;
 /// The maximum number of workers otherwise. Each is a thread.
 pub const MAX_WORKERS: u16 = 1000;
 
-/// The maximum number of workers that `auto` tries without a quota. Each is a thread and a lane on the
-/// screen, and more rarely help.
+/// The maximum number of workers that `auto` tries without a quota. Each is a thread and a lane on
+/// the screen, and more rarely help.
 pub const MAX_AUTO_WORKERS: u16 = 64;
 
 /// The maximum number of worker processes. Each uses a few megabytes.
@@ -57,8 +57,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Creates a setup for followers and CPU work. If `workers` is `None`, a run of followers uses one
-    /// worker per page, up to [`DEFAULT_WORKERS`].
+    /// Creates a setup for followers and CPU work. If `workers` is `None`, a run of followers uses
+    /// one worker per page, up to [`DEFAULT_WORKERS`].
     pub fn followers(target: Target, workers: Option<u16>) -> Self {
         Self {
             target: Some(target),
@@ -95,8 +95,8 @@ impl Setup {
         if self.commands.is_empty() { &Workload::SELECTABLE } else { &[Workload::Commands] }
     }
 
-    /// Returns `true` if all values are within the limits of the options that set them. A recording may
-    /// contain others.
+    /// Returns `true` if all values are within the limits of the options that set them. A recording
+    /// may contain others.
     pub fn is_valid(&self) -> bool {
         let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
         let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));

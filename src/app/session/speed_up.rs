@@ -20,8 +20,8 @@ impl Session {
         }
     }
 
-    /// The speed-up of a run of the selection over the sequential run. While the run is active, it is
-    /// estimated from the rate of the tasks completed so far.
+    /// The speed-up of a run of the selection over the sequential run. While the run is active, it
+    /// is estimated from the rate of the tasks completed so far.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline_time(selection)?;
         let done = run.ended_tasks();

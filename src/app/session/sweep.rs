@@ -64,8 +64,8 @@ impl Session {
         selection.is_sweep() && costs && !self.cost_accepted && self.failure(selection).is_none()
     }
 
-    /// The estimated duration of a sweep, from the time per task of the sequential run or of the profile
-    /// request. `None` before either has run.
+    /// The estimated duration of a sweep, from the time per task of the sequential run or of the
+    /// profile request. `None` before either has run.
     pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
         let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
         let sequential = self.sequential.get(&selection.workload);
@@ -95,8 +95,8 @@ impl Session {
         self.run_sets.entry(selection).or_default().sweep.get_or_insert(sweep).next_workers()
     }
 
-    /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or one
-    /// that lacked workers, ends the sweep.
+    /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or
+    /// one that lacked workers, ends the sweep.
     pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<Plan> {
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
