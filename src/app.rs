@@ -183,8 +183,8 @@ impl App {
                 self.export_names = names;
                 None
             }
-            Msg::ExportFinished(words) => {
-                self.notice = Some(words);
+            Msg::ExportFinished(text) => {
+                self.notice = Some(text);
                 None
             }
             Msg::Resumed(time) => {

@@ -54,8 +54,8 @@ impl TimelineView {
         };
         if let Some(span) = span.filter(|span| span.start <= selected.until) {
             let end = span.end.unwrap_or(selected.until);
-            let whole = end.since(span.start).0 < window.end().since(window.from).0;
-            if whole {
+            let fits = end.since(span.start).0 < window.end().since(window.from).0;
+            if fits {
                 self.viewport.reveal(end);
             }
             self.set_cursor(span.start);

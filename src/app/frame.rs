@@ -29,9 +29,9 @@ impl App {
 
     /// The latest time of the active run, if it is on the timeline and the view is not paused.
     fn active_time(&self) -> Option<Nanos> {
-        let mut going_on =
+        let mut active_runs =
             self.visible_runs().filter(|(run, _)| run.has_started() && !run.is_over());
-        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
+        active_runs.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
     }
 
     /// The expected total duration of the active run, if it is on the timeline.

@@ -154,7 +154,8 @@ impl App {
         let selection = Selection { choice, ..self.selection };
         if !self.show_if_recorded(selection) {
             let part = self.race_part_notice(selection);
-            self.notice = Some(part.unwrap_or_else(|| format!("{selection} was not recorded")));
+            self.notice =
+                Some(part.unwrap_or_else(|| format!("the recording does not contain {selection}")));
         }
     }
 
@@ -194,7 +195,7 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("only {} was recorded", self.selection));
+        self.notice = Some(format!("the recording contains only {}", self.selection));
     }
 
     fn show_next_recorded_workload(&mut self) {
@@ -207,6 +208,6 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("only {} was recorded", self.selection.workload));
+        self.notice = Some(format!("the recording contains only {}", self.selection.workload));
     }
 }

@@ -134,16 +134,17 @@ impl Session {
             self.plan_runs(selection, index + 1);
         }
         let EventKind::RunFinished { outcome } = &event.kind else { return None };
-        let over = self.active.take()?;
-        self.latest = Some(over);
+        let ended = self.active.take()?;
+        self.latest = Some(ended);
         // A stop also counts if it arrived after the profile's response.
         let finished = *outcome == RunOutcome::Finished;
-        match over {
+        match ended {
             ActiveRun::Profile(selection) => {
                 let counted = self.profile_page_count().filter(|_| *outcome != RunOutcome::Stopped);
                 self.pages = counted.or(self.pages);
-                let goes_on = finished && counted.is_some() && !self.awaits_confirmation(selection);
-                goes_on.then(|| self.start_run(selection, 0)).flatten()
+                let continues =
+                    finished && counted.is_some() && !self.awaits_confirmation(selection);
+                continues.then(|| self.start_run(selection, 0)).flatten()
             }
             ActiveRun::Run(selection, index) => {
                 self.record_results(selection, index);

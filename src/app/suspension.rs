@@ -14,7 +14,7 @@ impl App {
             _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
             // Commands and worker processes are not suspended with the program.
             Workload::Commands => Some(format!(
-                "the commands kept running; their ends may be recorded up to {seconds:.1} s late"
+                "the commands kept running; recorded ends may be up to {seconds:.1} s late"
             )),
             _ if self
                 .session
@@ -22,7 +22,7 @@ impl App {
                 .is_some_and(|run| run.plan().mode == Mode::Processes) =>
             {
                 Some(format!(
-                    "the processes kept running; their ends may be recorded up to {seconds:.1} s late"
+                    "the processes kept running; recorded ends may be up to {seconds:.1} s late"
                 ))
             }
             _ => Some(format!(

@@ -27,7 +27,7 @@ pub struct Viewport {
     /// start at zero, so this can be earlier than `edge`.
     newest: Nanos,
     /// A run shown is active.
-    goes_on: bool,
+    run_active: bool,
     /// Following moves the viewport by half its width instead of by one cell.
     reduced_motion: bool,
     columns: u16,
@@ -84,7 +84,7 @@ impl Default for Viewport {
             horizon: INITIAL_HORIZON,
             edge: Nanos::ZERO,
             newest: Nanos::ZERO,
-            goes_on: false,
+            run_active: false,
             reduced_motion: false,
             columns: 80,
         }
@@ -104,7 +104,7 @@ impl Viewport {
         self.columns = columns.max(1);
         self.edge = edge;
         // After the run, the viewport stays where it is.
-        self.goes_on = newest.is_some();
+        self.run_active = newest.is_some();
         self.newest = newest.unwrap_or(self.newest);
         match expected {
             // A completed run fits exactly. An active one keeps its scale until it reaches the
@@ -208,7 +208,7 @@ impl Viewport {
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
         let Some(cell) = self.next_cell(closer) else { return };
-        if self.follow && (self.goes_on || !self.is_fitted()) {
+        if self.follow && (self.run_active || !self.is_fitted()) {
             self.cell = Some(cell);
             return;
         }
@@ -299,9 +299,10 @@ impl Viewport {
 /// for rate limits is added unscaled, because it does not reflect the pace of the run.
 pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     let elapsed = run.elapsed(now);
-    let held = if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
-    let whole = elapsed.since(held).0.saturating_mul(u64::from(run.known_tasks()));
-    held + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
+    let throttled =
+        if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
+    let whole = elapsed.since(throttled).0.saturating_mul(u64::from(run.known_tasks()));
+    throttled + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
 }
 
 /// The time for which rate limits held back the run as a whole: the minimum over the throttled

@@ -122,7 +122,7 @@ fn a_mode_that_only_the_race_has_is_said_to_be_there() {
     for (key, said) in [
         ('2', "sequential was recorded as part of the race (1)"),
         ('3', "threads were recorded as part of the race (1)"),
-        ('4', "gil was not recorded"),
+        ('4', "the recording does not contain gil"),
     ] {
         app.update(Msg::Key(KeyEvent::from(KeyCode::Char(key))));
         assert_eq!(app.notice(), Some(said));
@@ -263,12 +263,12 @@ fn modes_that_were_recorded_can_be_chosen() {
     assert_eq!(played.app.selection(), only(Mode::Sequential));
     assert!(played.app.runs()[0].is_over());
     played.press("\t1");
-    assert_eq!(played.app.notice(), Some("race was not recorded"));
+    assert_eq!(played.app.notice(), Some("the recording does not contain race"));
     assert_eq!(played.app.selection(), only(Mode::Sequential));
     played.app.update(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
     assert_eq!(played.app.selection(), only(Mode::Threads));
     played.press("w");
-    assert_eq!(played.app.notice(), Some("only followers was recorded"));
+    assert_eq!(played.app.notice(), Some("the recording contains only followers"));
 }
 
 #[test]

@@ -22,9 +22,9 @@ pub struct Key {
 pub enum ParseKeyError {
     /// The text is not the name of a key.
     #[error(
-        "{0:?} is not a key; use a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
-         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- with a letter or one of the \
-         last eight (function keys, Insert and Alt cannot be bound)"
+        "{0:?} is not a key; use a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, \
+         Delete, Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- with a letter or \
+         one of the last eight (function keys, Insert and Alt cannot be bound)"
     )]
     Unknown(String),
     /// The text resembles the name of a key.
@@ -104,22 +104,22 @@ impl FromStr for Key {
         {
             return Ok(Self::plain(KeyCode::Char(c)));
         }
-        let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
-        let is_nearly = |key: &Self| normalized(&key.to_string()) == normalized(text);
+        let matches_name = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
+        let resembles = |key: &Self| normalized(&key.to_string()) == normalized(text);
         let named = || NAMED_KEYS.into_iter().map(Self::plain);
-        let held = named().filter(|key| {
+        let controllable = named().filter(|key| {
             matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
                 || matches!(key.code, KeyCode::Home | KeyCode::End)
                 || matches!(key.code, KeyCode::PageUp | KeyCode::PageDown)
         });
         let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
-        let control = held.chain(letters).map(|key| Self { control: true, ..key });
+        let control = controllable.chain(letters).map(|key| Self { control: true, ..key });
         let space = std::iter::once(Self::plain(KeyCode::Char(' ')));
         let mut keys = space.chain(named()).chain(control);
-        let Some(key) = keys.clone().find(is) else {
-            let nearly = keys.find(is_nearly);
+        let Some(key) = keys.clone().find(matches_name) else {
+            let similar = keys.find(resembles);
             let text = text.to_owned();
-            return Err(nearly.map_or(ParseKeyError::Unknown(text.clone()), |key| {
+            return Err(similar.map_or(ParseKeyError::Unknown(text.clone()), |key| {
                 ParseKeyError::Misspelled(text, key)
             }));
         };
@@ -150,9 +150,9 @@ mod tests {
 
     fn all() -> impl Iterator<Item = Key> {
         let chars = (' '..='~').map(KeyCode::Char).chain(NAMED_KEYS).map(Key::plain);
-        let held = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
+        let controllable = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
         chars
-            .chain(held.map(|code| Key { code, control: true }))
+            .chain(controllable.map(|code| Key { code, control: true }))
             .filter(|key| key.canonical() == *key)
     }
 

@@ -13,7 +13,7 @@ pub struct Baseline<'session> {
     pub short: String,
     runs: Vec<&'session Run>,
     /// A single run may be compared with a run in another mode.
-    across: bool,
+    across_modes: bool,
 }
 
 impl<'session> Baseline<'session> {
@@ -21,7 +21,7 @@ impl<'session> Baseline<'session> {
     pub fn run_for(&self, run: &Run) -> Option<&'session Run> {
         let mode = run.plan().mode;
         let same = self.runs.iter().find(|other| other.plan().mode == mode);
-        same.or_else(|| self.runs.first().filter(|_| self.across)).copied()
+        same.or_else(|| self.runs.first().filter(|_| self.across_modes)).copied()
     }
 }
 
@@ -87,13 +87,14 @@ impl Session {
 
     /// The available baselines for a selection, the most likely choice first.
     pub fn baselines(&self, selection: Selection) -> Vec<Baseline<'_>> {
-        let across = selection.choice != ModeChoice::Race;
+        let across_modes = selection.choice != ModeChoice::Race;
         let names = |name: &str, short: &str| [name.to_owned(), short.to_owned()];
         let mut baselines: Vec<([String; 2], Vec<&Run>)> = Vec::new();
         if let Some(ExternalBaseline { name, runs, .. }) = &self.external_baseline {
-            let alike = runs.iter().filter(|run| run.plan().workload() == selection.workload);
+            let same_workload =
+                runs.iter().filter(|run| run.plan().workload() == selection.workload);
             let short = name.rsplit('/').next().unwrap_or_default();
-            baselines.push((names(name, short), alike.collect()));
+            baselines.push((names(name, short), same_workload.collect()));
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
             baselines
@@ -101,16 +102,18 @@ impl Session {
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {
-            let over = self.runs(other).iter().filter(|run| run.is_over());
+            let ended = self.runs(other).iter().filter(|run| run.is_over());
             let name = other.to_string();
-            baselines.push((names(&name, &name), over.collect()));
+            baselines.push((names(&name, &name), ended.collect()));
         }
         let has = |runs: &[&Run], mode| runs.iter().any(|run| run.plan().mode == mode);
         baselines.retain(|(_, runs)| {
             let shares = selection.modes().iter().any(|&mode| has(runs, mode));
-            shares || (across && !runs.is_empty())
+            shares || (across_modes && !runs.is_empty())
         });
         let baselines = baselines.into_iter();
-        baselines.map(|([name, short], runs)| Baseline { name, short, runs, across }).collect()
+        baselines
+            .map(|([name, short], runs)| Baseline { name, short, runs, across_modes })
+            .collect()
     }
 }

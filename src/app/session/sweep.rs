@@ -109,9 +109,9 @@ impl Session {
             duration: run.duration()?,
             tasks: run.known_tasks(),
         });
-        let goes_on =
+        let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
-        goes_on.then(|| self.start_run(selection, 0)).flatten()
+        continues.then(|| self.start_run(selection, 0)).flatten()
     }
 }
 
