@@ -46,7 +46,7 @@ pub struct Session {
     log: SessionLog,
 }
 
-/// A selection's last runs, in the order of its modes.
+/// The latest runs of a selection, in the order of its modes.
 #[derive(Clone, Debug, Default)]
 struct RunSet {
     runs: Vec<Run>,

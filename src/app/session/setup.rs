@@ -36,7 +36,7 @@ pub const MAX_PROCESSES: u16 = 100;
 pub struct Setup {
     /// The target of the requests, if followers can be fetched.
     pub target: Option<Target>,
-    /// A task of CPU work.
+    /// The specification of a CPU task.
     pub compute: ComputeSpec,
     /// The number of CPU tasks.
     pub tasks: u32,
