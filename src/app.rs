@@ -1,5 +1,5 @@
-//! The state of the screen: `App::update` takes what came (a key, an event, a frame) and returns
-//! what is to be done. Nothing here draws, starts threads or asks the time.
+//! The state of the screen. `App::update` takes a message (a key, an event, a frame) and returns
+//! the effect to carry out. This module never draws, starts threads or reads a clock.
 
 mod accessors;
 mod comparison;
@@ -56,26 +56,27 @@ pub struct App {
     session: Session,
     selection: Selection,
     view: TimelineView,
-    /// How the selections that are not shown were looked at.
+    /// The views of the selections that are not shown.
     other_views: BTreeMap<Selection, TimelineView>,
     background: Background,
-    /// A person chose it: the terminal's answer does not count.
+    /// The user chose the background, so the terminal's answer is ignored.
     background_chosen: bool,
     overlay: Option<Overlay>,
     notice: Option<String>,
-    /// The selection shown when the active run was told to stop; `None` if it was not.
+    /// The selection that was shown when the user stopped the active run. `None` if it was not
+    /// stopped.
     stopping: Option<Selection>,
     startup_notice: startup_notice::StartupNotice,
     search: search::SearchState,
     table_view: Option<TableView>,
-    /// Which of the rivals the runs shown are compared with.
+    /// The index of the baseline that the runs shown are compared with.
     baseline_index: Option<usize>,
     overhead: Overhead,
     self_checks: Vec<(String, LittlesLaw)>,
-    /// Names that no file has, for what can be taken along.
+    /// Unused file names for the exports.
     export_names: Vec<(ExportKind, String)>,
     slow_motion: SlowMotion,
-    /// What plays, where this is a recording.
+    /// The player, if a recording is shown.
     player: Option<ReplayPlayer>,
     reduced_motion: bool,
     keymap: Keymap,
@@ -83,7 +84,7 @@ pub struct App {
 }
 
 impl App {
-    /// A screen that shows `selection`; [`Self::start`] starts it.
+    /// Creates a screen that shows `selection`. [`Self::start`] runs it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
             slow_motion: SlowMotion::new(session.setup().compute.simulation),
@@ -110,19 +111,19 @@ impl App {
         }
     }
 
-    /// The same, with keys of a person's own.
+    /// Replaces the default key bindings.
     #[must_use]
     pub fn with_keymap(self, keymap: Keymap) -> Self {
         Self { keymap, ..self }
     }
 
-    /// The same, with a view that follows by halves of itself, and does not creep.
+    /// Enables reduced motion: the view jumps by half a screen instead of scrolling.
     #[must_use]
     pub fn with_reduced_motion(self) -> Self {
         Self { reduced_motion: true, ..self }
     }
 
-    /// Runs the selection shown, or plays the recording.
+    /// Runs the selection shown, or starts playing the recording.
     pub fn start(&mut self) -> Option<Effect> {
         if self.player.is_some() {
             self.apply_due_entries();
@@ -138,16 +139,16 @@ impl App {
         Some(plan)
     }
 
-    /// How long what is shown may take, where that is known before it begins.
+    /// The estimated duration of a run of the selection, if it can be known before the run starts.
     fn estimated_duration(&self) -> Option<Nanos> {
         let setup = self.session.setup();
         let size = setup.compute.size.0.saturating_mul(setup.tasks.into());
-        // One after another, and what the modes cost.
+        // The tasks in sequence, plus some overhead of the modes.
         let expected = Nanos(size.saturating_add(size / 16));
         self.selection.workload.is_computed().then_some(expected)
     }
 
-    /// Takes what came; returns what is to be done.
+    /// Handles a message and returns the effect to carry out, if any.
     pub fn update(&mut self, msg: Msg) -> Option<Effect> {
         match msg {
             Msg::Key(key) => {
@@ -182,8 +183,8 @@ impl App {
                 self.export_names = names;
                 None
             }
-            Msg::ExportFinished(words) => {
-                self.notice = Some(words);
+            Msg::ExportFinished(text) => {
+                self.notice = Some(text);
                 None
             }
             Msg::Resumed(time) => {
@@ -202,7 +203,8 @@ impl App {
         let mut stopping = None;
         if let EventKind::RunFinished { outcome } = &mut event.kind {
             stopping = self.stopping.take();
-            // The run may have been over before the stop reached it. Nothing follows all the same.
+            // The run may have finished before the stop reached it. The next one still must not
+            // start.
             if stopping.is_some() && *outcome == RunOutcome::Finished {
                 *outcome = RunOutcome::Stopped;
             }
@@ -212,11 +214,11 @@ impl App {
             self.show_next_trial();
             return Some(Effect::Start(plan));
         }
-        // Whoever stops a run wants nothing to start. A selection chosen since then may.
+        // After a stop, no run starts by itself, unless another selection was chosen since.
         if stopping == Some(self.selection) { None } else { self.start_if_free() }
     }
 
-    /// Where a key that is pressed now counts.
+    /// The context in which a key is looked up now.
     const fn context(&self) -> KeyContext {
         match self.overlay {
             Some(Overlay::Table) => KeyContext::Table,
@@ -296,7 +298,7 @@ impl App {
         self.show(Selection { workload, ..self.selection })
     }
 
-    /// Shows another selection, and runs it if it has not run yet and costs nobody anything.
+    /// Shows another selection, and runs it if it has not run yet and is free to run.
     fn show(&mut self, selection: Selection) -> Option<Effect> {
         self.switch_to(selection);
         self.start_if_free()
@@ -313,31 +315,33 @@ impl App {
         self.forget_attempts();
     }
 
-    /// Runs what is shown if it has not run yet, nothing else runs, and no quota pays for it.
+    /// Runs the selection shown if it has not run yet, no other run is active and it costs no
+    /// quota.
     fn start_if_free(&mut self) -> Option<Effect> {
         let workload = self.selection.workload;
-        // Nor does a person's command run again because of a key that only looks.
+        // The user's commands may have side effects, so selecting them does not run them again.
         let free = !self.session.setup().costs_quota(workload) && workload != Workload::Commands;
-        // Where the preparing request failed, a person decides to try again.
+        // If the profile request failed, it is not repeated until the user asks for it.
         let prepared =
             self.session.task_count(workload).is_some() || self.session.profile().is_none();
         let ready = prepared && self.session.active().is_none();
         (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
 
-    /// Stops the active run. A selection that was to follow it is not started.
+    /// Stops the active run. The selection that would run next does not start.
     fn stop(&mut self) -> Option<Effect> {
         let active = self.session.active()?;
         if active != self.selection && self.runs().is_empty() {
             let (active, shown) = (active.beside(self.selection), self.selection.beside(active));
             let run = self.key_of(Action::Run);
-            self.notice = Some(format!("{active} stops; {shown} is not started: {run} runs it"));
+            self.notice = Some(format!("{active} stops and {shown} does not start; {run} runs it"));
         }
         self.stopping = Some(self.selection);
         Some(Effect::Stop)
     }
 
-    /// Returns whether the active run was told to stop, and the selection shown not to follow it.
+    /// Returns `true` if the active run is being stopped and the selection shown does not start
+    /// after it.
     pub fn is_held_back(&self) -> bool {
         self.stopping == Some(self.selection)
     }
@@ -349,10 +353,10 @@ impl App {
         self.start()
     }
 
-    /// What a key asks for must wait for a run.
+    /// Shows that the action must wait until the active run ends.
     fn refuse_while_running(&mut self, active: Selection) -> Option<Effect> {
         let stop = self.key_of(Action::Stop);
-        self.notice = Some(format!("{active} is running: {stop} stops it"));
+        self.notice = Some(format!("{active} is running; {stop} stops it"));
         None
     }
 

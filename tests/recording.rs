@@ -302,13 +302,13 @@ fn a_recording_that_ends_early_says_where() {
         .collect();
     let [profile, sequential, threads] = ended.try_into().unwrap();
     for (lines, stage) in [
-        (2, "before anything was asked"),
-        (profile - 1, "in the middle of the first request"),
-        (profile, "before sequential began"),
-        (profile + 1, "in the middle of sequential"),
-        (sequential - 1, "in the middle of sequential"),
-        (sequential, "before threads began"),
-        (threads - 1, "in the middle of threads"),
+        (2, "before the first request"),
+        (profile - 1, "during the first request"),
+        (profile, "before sequential started"),
+        (profile + 1, "during sequential"),
+        (sequential - 1, "during sequential"),
+        (sequential, "before threads started"),
+        (threads - 1, "during threads"),
     ] {
         assert_eq!(ends(lines), format!("the recording ends here, {stage}"));
     }

@@ -420,7 +420,7 @@ fn what_the_quota_has_no_room_for_is_not_begun() {
     let failure = session.failure(race).unwrap();
     assert_eq!(failure.kind, FailureKind::RateLimited);
     for words in
-        ["race takes 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--force"]
+        ["race needs 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--force"]
     {
         assert!(failure.message.contains(words), "{failure}");
     }

@@ -1,11 +1,11 @@
-//! What there is to be seen of the state.
+//! Read access to the state, for drawing.
 
 use super::keymap::{Action, Keymap};
 use super::{App, Overlay, Session, Viewport};
 use crate::model::{Background, Mode, Run, Selection};
 
 impl App {
-    /// Which keys do what.
+    /// The key bindings.
     pub const fn keymap(&self) -> &Keymap {
         &self.keymap
     }
@@ -15,7 +15,7 @@ impl App {
         self.keymap.key_of(action)
     }
 
-    /// The runs of this sitting.
+    /// The session and its runs.
     pub const fn session(&self) -> &Session {
         &self.session
     }
@@ -30,12 +30,12 @@ impl App {
         self.session.runs(self.selection)
     }
 
-    /// How the picture is looked at.
+    /// The viewport of the timeline.
     pub fn viewport(&self) -> &Viewport {
         &self.view.viewport
     }
 
-    /// The lane that a person chose, counted through all runs shown.
+    /// The index of the selected lane, counted across all runs shown.
     pub fn lane_index(&self) -> Option<usize> {
         self.view.lane
     }
@@ -45,22 +45,22 @@ impl App {
         self.background
     }
 
-    /// What lies over the picture.
+    /// The open overlay.
     pub const fn overlay(&self) -> Option<Overlay> {
         self.overlay
     }
 
-    /// A word on the last key, until the next.
+    /// A notice about the last key, shown until the next one.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
 
-    /// Whether the picture changes by itself: a run of it goes on, and the view is not held.
+    /// Returns `true` if a run is active, so that the screen changes without input.
     pub fn is_moving(&self) -> bool {
         self.session.active().is_some() && self.unfinished_stage().is_none()
     }
 
-    /// The workers of the next threaded run, where that differs from the one shown.
+    /// The number of workers of the next parallel run, if it differs from the run shown.
     pub fn next_workers(&self) -> Option<u16> {
         if self.selection.is_sweep() {
             return None;

@@ -1,4 +1,4 @@
-//! Comparing: with what, and by how much the runs differ.
+//! Comparison of the runs shown with a baseline.
 
 use super::App;
 use super::keymap::Action;
@@ -6,24 +6,24 @@ use super::session::Baseline;
 use crate::model::stats::speed_up;
 use crate::model::{ModeChoice, Nanos, Run};
 
-/// By how much a run differs from another; parts that one of them has not (yet) are nothing.
+/// The difference between a run and its baseline. A figure that either run lacks is `None`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Difference {
-    /// How many times as fast it was.
+    /// The speed-up over the baseline.
     pub times: Option<f64>,
-    /// How much longer it took, as a share of the other's time.
+    /// The relative change of the elapsed time.
     pub elapsed: Option<f64>,
-    /// How many more tasks a second it did, as a share.
+    /// The relative change of the rate of tasks.
     pub rate: Option<f64>,
-    /// How much longer half of the requests took at most, as a share.
+    /// The relative change of the median service time.
     pub p50: Option<f64>,
-    /// The same of all but one in twenty.
+    /// The relative change of the 95th percentile of the service time.
     pub p95: Option<f64>,
 }
 
 impl Difference {
-    /// What `run`, which is shown until some moment, differs by from `other`, which is over: while it
-    /// goes on, from what that had done by the same moment.
+    /// The difference between `run`, which is shown up to `until`, and `other`, which has ended.
+    /// While `run` is active, it is compared with the state of `other` at the same elapsed time.
     fn between(run: &Run, until: Nanos, other: &Run) -> Self {
         let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
         let (took, before) = (run.duration(), other.duration());
@@ -44,17 +44,17 @@ impl Difference {
 }
 
 impl App {
-    /// What the runs shown are compared with, if they are.
+    /// The baseline that the runs shown are compared with.
     pub fn baseline(&self) -> Option<Baseline<'_>> {
         self.session.baselines(self.selection).into_iter().nth(self.baseline_index?)
     }
 
-    /// Has runs from elsewhere, a recording's, to compare with: they come first.
+    /// Sets the runs of a recording as the first baseline.
     pub fn set_external_baseline(&mut self, runs: Vec<Run>, name: String) {
         self.session.set_external_baseline(runs, name);
     }
 
-    /// What a person is told of runs from elsewhere when the screen opens, if there are any.
+    /// The startup notice about the recording used as a baseline, if there is one.
     pub fn external_baseline_notice(&self) -> Option<String> {
         let key = self.key_of(Action::Compare);
         let name_notice = self
@@ -64,7 +64,7 @@ impl App {
         name_notice.or_else(|| self.session.external_baseline_mismatch(self.selection))
     }
 
-    /// The runs shown that have begun and one to compare with, and by how much they differ.
+    /// Each run shown that has started, with its baseline and the difference between them.
     pub fn differences(&self) -> Vec<(&Run, &Run, Difference)> {
         let Some(baseline) = self.baseline() else { return Vec::new() };
         let started = self.visible_runs().filter(|(run, _)| run.has_started());
@@ -74,10 +74,10 @@ impl App {
             .collect()
     }
 
-    /// Compares with the first that there is, then with the next, and after the last with none.
+    /// Selects the next baseline, or none after the last.
     pub(super) fn select_next_baseline(&mut self) {
         if self.selection.choice == ModeChoice::Sweep {
-            self.notice = Some("a trial is compared in the chart".to_owned());
+            self.notice = Some("the chart already compares the trials of a sweep".to_owned());
             return;
         }
         let (compare, run) = (self.key_of(Action::Compare), self.key_of(Action::Run));
@@ -89,13 +89,13 @@ impl App {
             self.session.external_baseline_mismatch(self.selection).filter(|_| next == 0);
         self.notice = match (names.get(next), names.get(next + 1)) {
             (Some(name), Some(other)) => {
-                Some(format!("compared with {name}; {compare}: with {other}"))
+                Some(format!("compared with {name}; {compare} compares with {other}"))
             }
             (Some(name), None) => Some(format!("compared with {name}; {compare} ends it")),
             (None, _) if mismatch.is_some() => None,
-            (None, _) if names.is_empty() => Some(format!(
-                "there is no other run to compare with: {run} runs this again, and keeps this one"
-            )),
+            (None, _) if names.is_empty() => {
+                Some(format!("no other run to compare with; {run} runs again and keeps this run"))
+            }
             (None, _) => None,
         };
         if let Some(mismatch) = mismatch {

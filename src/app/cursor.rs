@@ -1,4 +1,4 @@
-//! The cursor: a moment on the time axis, which moves by cells, and from span to span of a lane.
+//! The cursor: a position on the time axis that moves by cells or by the spans of a lane.
 
 use super::App;
 use super::keymap::Action;
@@ -7,7 +7,7 @@ use super::view::TimelineView;
 use crate::model::{Nanos, Run, Span};
 
 impl App {
-    /// Goes to the next span of the lane chosen, or the one before; says where there is none.
+    /// Moves to the next or previous span of the selected lane, or shows that there is none.
     pub(super) fn move_to_next_span(&mut self, action: Action) {
         let before = (self.view.lane, self.view.cursor);
         self.view.handle_action(action, self.session.runs(self.selection), self.now);
@@ -19,7 +19,7 @@ impl App {
 }
 
 impl TimelineView {
-    /// The cursor, or where one appears: in the middle of what there is to see.
+    /// Returns the cursor, after placing it in the middle of the visible runs if there was none.
     pub(super) fn ensure_cursor(&mut self) -> Nanos {
         let window = self.viewport.window();
         let end = window.end().min(self.viewport.edge()).max(window.from);
@@ -29,7 +29,7 @@ impl TimelineView {
         at
     }
 
-    /// Moves the cursor by a cell; the view goes with it.
+    /// Moves the cursor by one cell and keeps it in view.
     pub(super) fn move_cursor(&mut self, later: bool) {
         let Some(at) = self.cursor else {
             self.ensure_cursor();
@@ -40,8 +40,8 @@ impl TimelineView {
         self.set_cursor(if later { (at + cell).min(newest) } else { at.since(cell) });
     }
 
-    /// Goes to the span that begins next on the lane chosen, or that began last before the cursor.
-    /// Without a cursor, that is the first in view, or the last.
+    /// Moves to the next span on the selected lane after the cursor, or to the previous one.
+    /// Without a cursor, moves to the first or last span in view.
     pub(super) fn move_to_next_span(&mut self, later: bool, runs: &[Run], now: Nanos) {
         self.lane = self.lane.or((!runs.is_empty()).then_some(0));
         let Some(selected) = self.selected_lane(runs, now) else { return };
@@ -54,15 +54,15 @@ impl TimelineView {
         };
         if let Some(span) = span.filter(|span| span.start <= selected.until) {
             let end = span.end.unwrap_or(selected.until);
-            let whole = end.since(span.start).0 < window.end().since(window.from).0;
-            if whole {
+            let fits = end.since(span.start).0 < window.end().since(window.from).0;
+            if fits {
                 self.viewport.reveal(end);
             }
             self.set_cursor(span.start);
         }
     }
 
-    /// Goes to a moment on a lane, which is counted through all runs.
+    /// Selects a lane, counted across all runs, and moves the cursor to a time on it.
     pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
         let before = self.snapshot();
         self.lane = Some(lane);
@@ -75,7 +75,7 @@ impl TimelineView {
         self.viewport.reveal(at);
     }
 
-    /// The lane chosen.
+    /// The selected lane.
     pub(super) fn selected_lane<'run>(
         &self,
         runs: &'run [Run],
@@ -92,13 +92,13 @@ impl TimelineView {
         None
     }
 
-    /// What is looked at on it: what goes on under the cursor, or else the last before; without a
-    /// cursor, the last in view.
+    /// The selected span of the lane: the span under the cursor or the last one before it. Without
+    /// a cursor, the last span in view.
     pub(super) fn span_in(&self, selected: &SelectedLane<'_>) -> Option<Span> {
         selected.lane.span_at(self.focus_time().min(selected.until))
     }
 
-    /// The cursor, or else where the view ends.
+    /// The time of the cursor, or else the right edge of the view.
     pub(super) fn focus_time(&self) -> Nanos {
         self.cursor.unwrap_or_else(|| self.viewport.window().end())
     }

@@ -1,15 +1,15 @@
-//! The menu of what can be taken along.
+//! The export menu.
 
 use super::keymap::Action;
 use super::{App, Effect, Overlay};
 use crate::model::{ExportKind, Run, Sweep, file_stem};
 
 impl App {
-    /// Opens the menu, if there is anything to take along, and asks for names that no file has.
+    /// Opens the menu if there is anything to export, and requests unused file names.
     pub(super) fn open_export_menu(&mut self) -> Option<Effect> {
         let (runs, _) = self.runs_to_export();
         if !runs.iter().any(Run::has_started) {
-            self.notice = Some("nothing has run yet, so there is nothing to export".to_owned());
+            self.notice = Some("nothing to export yet; run something first".to_owned());
             return None;
         }
         self.overlay = Some(Overlay::Export(0));
@@ -17,21 +17,22 @@ impl App {
         Some(Effect::FindExportNames(self.stem()))
     }
 
-    /// Writes the entry of the menu, and closes it.
+    /// Closes the menu and starts the export of the entry.
     pub(super) fn start_export(&mut self, entry: usize) -> Option<Effect> {
         self.overlay = None;
         let kind = self.export_kinds().nth(entry)?;
         if kind == ExportKind::Recording && self.session.log_entries().is_empty() {
             let option = kind.option();
             self.notice =
-                Some(format!("this run is too long to be kept: begin with {option} FILE"));
+                Some(format!("this run is too long to keep in memory; restart with {option} FILE"));
             return None;
         }
         self.notice = Some(format!("writing the {kind}"));
         Some(Effect::Export { kind, stem: self.stem() })
     }
 
-    /// Where a key in the menu leads.
+    /// The overlay after an action in the menu: the menu with an entry selected, or `None` if it
+    /// closes.
     pub(super) fn handle_export_action(&self, entry: usize, action: Action) -> Option<Overlay> {
         let count = self.export_kinds().count();
         match action {
@@ -42,7 +43,8 @@ impl App {
         }
     }
 
-    /// What is taken along: the runs shown, or where there are none yet, those that ran last.
+    /// The runs to export, with the sweep if they belong to one: the runs shown, or else the
+    /// latest.
     pub fn runs_to_export(&self) -> (&[Run], Option<&Sweep>) {
         if self.runs().iter().any(Run::has_started) {
             (self.runs(), self.session.sweep(self.selection))
@@ -51,7 +53,7 @@ impl App {
         }
     }
 
-    /// The entries of the menu, each with the name of the file that it would write.
+    /// The entries of the menu, each with the name of the file to write.
     pub fn export_entries(&self) -> impl Iterator<Item = (ExportKind, String)> + '_ {
         self.export_kinds().map(|kind| {
             let named = self.export_names.iter().find(|(other, _)| *other == kind);
@@ -60,7 +62,7 @@ impl App {
         })
     }
 
-    /// A recording is there already where one is played.
+    /// The kinds of export offered. A replay cannot be recorded again.
     fn export_kinds(&self) -> impl Iterator<Item = ExportKind> + use<> {
         let replays = self.replay_progress().is_some();
         ExportKind::for_workload(self.selection.workload)

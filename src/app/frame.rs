@@ -1,10 +1,10 @@
-//! Up to when the picture shows its runs, and what a frame has to have room for.
+//! Preparation of a frame: the time up to which each run is shown, and the range of the time axis.
 
 use super::{App, viewport};
 use crate::model::{Nanos, Run};
 
 impl App {
-    /// A frame is about to be drawn, on so many cells of the timeline.
+    /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
     pub(super) fn prepare_frame(&mut self, now: Nanos, columns: u16) {
         self.expire_startup_notice(now);
         if self.player.is_some() {
@@ -22,37 +22,37 @@ impl App {
         self.refresh_table();
     }
 
-    /// The newest moment in the picture.
+    /// The latest time shown on the timeline.
     fn latest_time(&self) -> Nanos {
         self.visible_runs().map(|(_, until)| until).max().unwrap_or_default()
     }
 
-    /// The newest moment of the picture's run that goes on, if one does and is not held.
+    /// The latest time of the active run, if it is on the timeline and the view is not paused.
     fn active_time(&self) -> Option<Nanos> {
-        let mut going_on =
+        let mut active_runs =
             self.visible_runs().filter(|(run, _)| run.has_started() && !run.is_over());
-        going_on.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
+        active_runs.next().filter(|_| !self.view.is_paused()).map(|(_, until)| until)
     }
 
-    /// While a run of the picture goes on: how long it may take in all.
+    /// The expected total duration of the active run, if it is on the timeline.
     fn expected_duration(&self) -> Option<Nanos> {
         let run = self.session.active_run()?;
         (self.session.active() == Some(self.selection))
             .then(|| viewport::expected_duration(run, self.now))
     }
 
-    /// The runs that are shown, each with the moment until which it is: a paused view ends early.
+    /// The runs shown, each with the time up to which it is visible. A paused view ends early.
     pub fn visible_runs(&self) -> impl Iterator<Item = (&Run, Nanos)> {
         let runs = self.runs().iter().enumerate();
         runs.map(|(index, run)| (run, self.view.visible_until(index, run, self.now)))
     }
 
-    /// How far the run that goes on is, by its own clock.
+    /// The elapsed time of the active run.
     pub const fn now(&self) -> Nanos {
         self.now
     }
 
-    /// How far behind a paused view is: nothing if it is not paused.
+    /// The time by which a paused view lags behind, or `None` if the view is not paused.
     pub fn time_behind(&self) -> Option<Nanos> {
         self.view.time_behind(self.runs(), self.now)
     }

@@ -1,4 +1,4 @@
-//! One table: key, action, help. The footer, `?` and the README come from it.
+//! The table of key bindings. The footer, the help and the documentation are generated from it.
 
 mod key;
 mod overrides;
@@ -10,139 +10,139 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub use key::{Key, ParseKeyError};
 pub use overrides::KeymapError;
 
-/// What a key does.
+/// An action that keys are bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// The mode by its place, counted from 0.
+    /// Shows the mode with this index.
     Mode(usize),
-    /// The mode after the one shown.
+    /// Shows the next mode.
     NextMode,
-    /// The mode before the one shown.
+    /// Shows the previous mode.
     PreviousMode,
-    /// The workload after the one shown.
+    /// Shows the next workload.
     NextWorkload,
-    /// One worker fewer, from the next run on.
+    /// Removes a worker from the next run on.
     FewerWorkers,
-    /// One worker more, from the next run on.
+    /// Adds a worker from the next run on.
     MoreWorkers,
-    /// Run the mode shown, again.
+    /// Runs the mode shown again.
     Run,
-    /// Stop the run that goes on.
+    /// Stops the active run.
     Stop,
-    /// Simulate what is shown, or run it really.
+    /// Switches CPU work between simulated and real.
     Simulate,
-    /// Show what is simulated slower.
+    /// Slows down the simulation or the playback.
     Slower,
-    /// Show what is simulated faster.
+    /// Speeds up the simulation or the playback.
     Faster,
-    /// Hold the view still, or let it go on.
+    /// Pauses or resumes the view; in a recording, the playback.
     Pause,
-    /// See less time, closer.
+    /// Shows less time in more detail.
     ZoomIn,
-    /// See more time.
+    /// Shows more time in less detail.
     ZoomOut,
-    /// See the whole run.
+    /// Fits the whole run into the view.
     Fit,
-    /// Earlier.
+    /// Pans to earlier times.
     PanLeft,
-    /// Later.
+    /// Pans to later times.
     PanRight,
-    /// A whole view earlier.
+    /// Pans one screen earlier.
     PageLeft,
-    /// A whole view later.
+    /// Pans one screen later.
     PageRight,
-    /// The run's start.
+    /// Goes to the start of the run.
     Start,
-    /// The newest moment, and stay there.
+    /// Goes to the latest time and follows it.
     Follow,
-    /// The lane below.
+    /// Selects the next lane.
     NextLane,
-    /// The lane above.
+    /// Selects the previous lane.
     PreviousLane,
-    /// Ten lanes down.
+    /// Moves the selection ten lanes down.
     NextLanes,
-    /// Ten lanes up.
+    /// Moves the selection ten lanes up.
     PreviousLanes,
-    /// The span before on the lane chosen; the command before.
+    /// Goes to the previous span of the selected lane; in the output, to the previous command.
     PreviousSpan,
-    /// The next span on the lane chosen; the next command.
+    /// Goes to the next span of the selected lane; in the output, to the next command.
     NextSpan,
-    /// The cursor a cell earlier.
+    /// Moves the cursor one cell earlier.
     CursorLeft,
-    /// The cursor a cell later.
+    /// Moves the cursor one cell later.
     CursorRight,
-    /// The span under the cursor, closely; what a command wrote.
+    /// Inspects the span under the cursor, or shows the output of a command.
     Inspect,
-    /// A range from the cursor on, or no longer.
+    /// Starts or ends a range at the cursor.
     Range,
-    /// See just the range, else the span.
+    /// Fits the range, or else the span, into the view.
     FitSelection,
-    /// Undo the last change of the view.
+    /// Undoes the last change of the view.
     Undo,
-    /// Find a page, a login, a status or an error.
+    /// Searches for a page, a login, a status or an error.
     Find,
-    /// The next that was found.
+    /// Goes to the next match.
     NextFound,
-    /// The one found before.
+    /// Goes to the previous match.
     PreviousFound,
-    /// All tasks in a table.
+    /// Opens or closes the table of all tasks.
     Table,
-    /// Sort the table by the next column.
+    /// Sorts the table by the next column.
     NextColumn,
-    /// Sort the table by the column before.
+    /// Sorts the table by the previous column.
     PreviousColumn,
-    /// Sort the table the other way round.
+    /// Reverses the sort order of the table.
     Invert,
-    /// Another run beneath this one.
+    /// Compares with the next baseline.
     Compare,
-    /// Take the runs along.
+    /// Opens the export menu.
     Export,
-    /// A recording: one event back.
+    /// Steps a recording back by one event.
     StepBack,
-    /// A recording: one event on.
+    /// Steps a recording forward by one event.
     StepForward,
-    /// A recording: a twentieth back.
+    /// Moves a recording back by a twentieth of its duration.
     ScrubBack,
-    /// A recording: a twentieth on.
+    /// Moves a recording forward by a twentieth of its duration.
     ScrubForward,
-    /// Dark or light.
+    /// Switches between the dark and the light theme.
     Theme,
-    /// The keys.
+    /// Shows the key bindings.
     Help,
-    /// One step back; never quits.
+    /// Goes back one step; never quits.
     Back,
-    /// Quit; asks once while a run goes.
+    /// Quits; asks for confirmation during a run.
     Quit,
-    /// Quit at once.
+    /// Quits immediately.
     Interrupt,
-    /// To the shell, until it calls back.
+    /// Suspends the program and returns to the shell.
     Suspend,
 }
 
-/// Where a key counts. What is bound in the picture counts everywhere, unless the key does something
-/// else there.
+/// The context in which a key is bound. The bindings of the timeline apply in every context that
+/// does not bind the key itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyContext {
-    /// The picture of runs.
+    /// The timeline of live runs.
     Timeline,
-    /// The picture of a recording.
+    /// The timeline of a recording.
     Replay,
     /// The table of tasks.
     Table,
 }
 
-/// A row of the table.
+/// An entry of the table: an action, its keys and its help text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyBinding {
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// Its name in a configuration file, which stays as it is.
+    /// The name of the action in a configuration file. Never changes.
     pub name: &'static str,
-    /// Where.
+    /// The context.
     pub context: KeyContext,
-    /// The keys that do it, the one to show first.
+    /// The keys; the first one is shown in hints.
     pub keys: Cow<'static, [Key]>,
-    /// For `?` and the README.
+    /// The description in the help and the documentation.
     pub help: &'static str,
 }
 
@@ -185,78 +185,83 @@ const fn bind_in_replay(
     KeyBinding { action, name, context: KeyContext::Replay, keys: Cow::Borrowed(keys), help }
 }
 
-/// Every key.
+/// The default bindings of all actions.
 pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::NextMode, "next-mode", &[key(KeyCode::Tab)], "next mode"),
     bind(Action::PreviousMode, "previous-mode", &[key(KeyCode::BackTab)], "previous mode"),
     bind(Action::NextWorkload, "next-workload", &[char('w')], "next workload"),
-    bind(Action::Mode(0), "mode-race", &[char('1')], "race: its modes, one after the other"),
-    bind(Action::Mode(1), "mode-sequential", &[char('2')], "sequential alone"),
-    bind(Action::Mode(2), "mode-threads", &[char('3')], "threads alone"),
-    bind(Action::Mode(3), "mode-gil", &[char('4')], "gil: threads under one GIL, alone"),
-    bind(Action::Mode(4), "mode-processes", &[char('5')], "processes alone"),
-    bind(Action::Mode(5), "mode-sweep", &[char('6')], "sweep: over thread counts"),
-    bind(Action::Run, "run", &[char('r')], "run this mode, again"),
+    bind(Action::Mode(0), "mode-race", &[char('1')], "race: each mode in turn"),
+    bind(Action::Mode(1), "mode-sequential", &[char('2')], "sequential only"),
+    bind(Action::Mode(2), "mode-threads", &[char('3')], "threads only"),
+    bind(Action::Mode(3), "mode-gil", &[char('4')], "gil: threads sharing a GIL"),
+    bind(Action::Mode(4), "mode-processes", &[char('5')], "processes only"),
+    bind(Action::Mode(5), "mode-sweep", &[char('6')], "sweep over thread counts"),
+    bind(Action::Run, "run", &[char('r')], "run this mode again"),
     bind(Action::Stop, "stop", &[char('x')], "stop the run"),
-    bind(Action::FewerWorkers, "fewer-workers", &[char('[')], "one worker fewer (next run)"),
-    bind(Action::MoreWorkers, "more-workers", &[char(']')], "one worker more (next run)"),
-    bind(Action::Simulate, "simulate", &[char('s')], "simulated or real, to compute"),
-    bind(Action::Slower, "slower", &[char('<')], "simulated: slower"),
-    bind(Action::Faster, "faster", &[char('>')], "simulated: faster"),
-    bind(Action::Pause, "pause", &[char(' ')], "pause the view, never the run"),
+    bind(Action::FewerWorkers, "fewer-workers", &[char('[')], "one fewer worker (next run)"),
+    bind(Action::MoreWorkers, "more-workers", &[char(']')], "one more worker (next run)"),
+    bind(Action::Simulate, "simulate", &[char('s')], "CPU work: simulated or real"),
+    bind(Action::Slower, "slower", &[char('<')], "simulation, recording: slower"),
+    bind(Action::Faster, "faster", &[char('>')], "simulation, recording: faster"),
+    bind(Action::Pause, "pause", &[char(' ')], "pause the view, not the run"),
     bind(Action::ZoomIn, "zoom-in", &[char('+'), char('=')], "zoom in"),
     bind(Action::ZoomOut, "zoom-out", &[char('-'), char('_')], "zoom out"),
     bind(Action::Fit, "fit", &[char('0')], "fit the whole run"),
-    bind(Action::PanLeft, "pan-left", &[key(KeyCode::Left), char('h')], "earlier"),
-    bind(Action::PanRight, "pan-right", &[key(KeyCode::Right), char('l')], "later"),
-    bind(Action::PageLeft, "page-left", &[char('H')], "a whole view earlier"),
-    bind(Action::PageRight, "page-right", &[char('L')], "a whole view later"),
-    bind(Action::Start, "start", &[key(KeyCode::Home)], "to the start"),
-    bind(Action::Follow, "follow", &[key(KeyCode::End)], "follow the newest"),
-    bind(Action::NextLane, "next-lane", &[char('j'), key(KeyCode::Down)], "lane below"),
-    bind(Action::PreviousLane, "previous-lane", &[char('k'), key(KeyCode::Up)], "lane above"),
+    bind(Action::PanLeft, "pan-left", &[key(KeyCode::Left), char('h')], "pan earlier"),
+    bind(Action::PanRight, "pan-right", &[key(KeyCode::Right), char('l')], "pan later"),
+    bind(Action::PageLeft, "page-left", &[char('H')], "one screen earlier"),
+    bind(Action::PageRight, "page-right", &[char('L')], "one screen later"),
+    bind(Action::Start, "start", &[key(KeyCode::Home)], "go to the start"),
+    bind(Action::Follow, "follow", &[key(KeyCode::End)], "follow the latest"),
+    bind(Action::NextLane, "next-lane", &[char('j'), key(KeyCode::Down)], "next lane"),
+    bind(Action::PreviousLane, "previous-lane", &[char('k'), key(KeyCode::Up)], "previous lane"),
     bind(Action::NextLanes, "next-lanes", &[key(KeyCode::PageDown)], "ten lanes down"),
     bind(Action::PreviousLanes, "previous-lanes", &[key(KeyCode::PageUp)], "ten lanes up"),
-    bind(Action::PreviousSpan, "previous-span", &[char(',')], "span before on the lane"),
-    bind(Action::NextSpan, "next-span", &[char('.')], "next span on the lane"),
-    bind(Action::CursorLeft, "cursor-left", &[char('{')], "cursor a cell earlier"),
-    bind(Action::CursorRight, "cursor-right", &[char('}')], "cursor a cell later"),
-    bind(Action::Inspect, "inspect", &[key(KeyCode::Enter)], "look closely; what a command wrote"),
-    bind(Action::Range, "range", &[char('v')], "a range from the cursor on"),
-    bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range, else the span"),
-    bind(Action::Undo, "undo", &[char('u')], "undo a change of the view"),
+    bind(Action::PreviousSpan, "previous-span", &[char(',')], "previous span"),
+    bind(Action::NextSpan, "next-span", &[char('.')], "next span"),
+    bind(Action::CursorLeft, "cursor-left", &[char('{')], "cursor one cell earlier"),
+    bind(Action::CursorRight, "cursor-right", &[char('}')], "cursor one cell later"),
+    bind(
+        Action::Inspect,
+        "inspect",
+        &[key(KeyCode::Enter)],
+        "inspect the span; read command output",
+    ),
+    bind(Action::Range, "range", &[char('v')], "mark a range from the cursor"),
+    bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range or the span"),
+    bind(Action::Undo, "undo", &[char('u')], "undo a view change"),
     bind(Action::Find, "find", &[char('/')], "find a page, login, status or error"),
-    bind(Action::NextFound, "next-found", &[char('n')], "next that was found"),
-    bind(Action::PreviousFound, "previous-found", &[char('N')], "found before"),
-    bind(Action::Table, "table", &[char('T')], "all tasks in a table"),
+    bind(Action::NextFound, "next-found", &[char('n')], "next match"),
+    bind(Action::PreviousFound, "previous-found", &[char('N')], "previous match"),
+    bind(Action::Table, "table", &[char('T')], "table of all tasks"),
     bind_in_table(
         Action::PreviousColumn,
         "previous-column",
         &[char('<')],
-        "table: sort by column before",
+        "table: sort by previous column",
     ),
     bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
-    bind_in_table(Action::Invert, "invert", &[char('I')], "table: the other way round"),
-    bind(Action::Compare, "compare", &[char('c')], "another run beneath this one"),
-    bind(Action::Export, "export", &[char('e')], "take along: trace, picture, ..."),
+    bind_in_table(Action::Invert, "invert", &[char('I')], "table: reverse sort"),
+    bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
+    bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
     bind_in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
-    bind_in_replay(Action::StepForward, "step-forward", &[char(']')], "recording: one event on"),
-    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: a twentieth back"),
     bind_in_replay(
-        Action::ScrubForward,
-        "scrub-forward",
-        &[char(')')],
-        "recording: a twentieth on",
+        Action::StepForward,
+        "step-forward",
+        &[char(']')],
+        "recording: one event forward",
     ),
-    bind(Action::Theme, "theme", &[char('t')], "dark or light"),
-    bind(Action::Help, "help", &[char('?')], "these keys"),
-    bind(Action::Back, "back", &[key(KeyCode::Esc)], "one step back, never quits"),
-    bind(Action::Quit, "quit", &[char('q')], "quit; asks once while a run goes"),
-    bind(Action::Interrupt, "interrupt", &[control('c')], "quit at once"),
-    bind(Action::Suspend, "suspend", &[control('z')], "to the shell; fg comes back"),
+    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: 5 % back"),
+    bind_in_replay(Action::ScrubForward, "scrub-forward", &[char(')')], "recording: 5 % forward"),
+    bind(Action::Theme, "theme", &[char('t')], "dark or light theme"),
+    bind(Action::Help, "help", &[char('?')], "show these keys"),
+    bind(Action::Back, "back", &[key(KeyCode::Esc)], "go back one step; never quits"),
+    bind(Action::Quit, "quit", &[char('q')], "quit; asks first during a run"),
+    bind(Action::Interrupt, "interrupt", &[control('c')], "quit immediately"),
+    bind(Action::Suspend, "suspend", &[control('z')], "suspend to the shell; fg resumes"),
 ];
 
-/// Which keys do what in this sitting.
+/// The key bindings of a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     bindings: Vec<KeyBinding>,
@@ -269,12 +274,12 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// The table, in its order.
+    /// All bindings, in the order of the help.
     pub fn bindings(&self) -> &[KeyBinding] {
         &self.bindings
     }
 
-    /// What a pressed key does, if anything.
+    /// The action bound to a key in a context.
     pub fn action_for(&self, event: &KeyEvent, context: KeyContext) -> Option<Action> {
         let control = event.modifiers.contains(KeyModifiers::CONTROL);
         if event.modifiers.contains(KeyModifiers::ALT) {
@@ -288,12 +293,12 @@ impl Keymap {
         bound(context).or_else(|| bound(KeyContext::Timeline)).map(|binding| binding.action)
     }
 
-    /// The key to show for an action.
+    /// The name of the key to show for an action.
     pub fn key_of(&self, action: Action) -> String {
         self.first_key(action).map_or_else(|| "(no key)".to_owned(), Key::to_string)
     }
 
-    /// Whether any key does it.
+    /// Returns `true` if any key is bound to the action.
     pub fn is_bound(&self, action: Action) -> bool {
         self.first_key(action).is_some()
     }

@@ -1,86 +1,85 @@
-//! What comes to the app, and what it asks for.
+//! The messages that `App::update` handles, and the effects that it returns.
 
 use ratatui::crossterm::event::KeyEvent;
 
 use crate::model::{Background, Event, ExportKind, Nanos, Plan};
 
-/// What came.
+/// A message to the app.
 #[derive(Clone, Debug)]
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
-    /// The mouse did something, there.
+    /// The mouse was used, at this target.
     Mouse(Gesture, PointerTarget),
-    /// Something happened in the run that goes on.
+    /// An event of the active run.
     Event(Event),
-    /// The terminal told its background.
+    /// The terminal reported its background.
     Background(Background),
-    /// What it costs to send, receive and fold an event was measured.
+    /// The measured cost of sending, receiving and applying an event.
     EventOverhead(Nanos),
-    /// A frame was drawn, in this time.
+    /// A frame was drawn; it took this long.
     FrameDrawn(Nanos),
-    /// Names that no file has, for what can be taken along.
+    /// Unused file names for the exports.
     ExportNames(Vec<(ExportKind, String)>),
-    /// What became of something that was to be written.
+    /// An export has ended; the text reports the result.
     ExportFinished(String),
-    /// The program slept, and all its threads with it.
+    /// The program resumed after a suspension of this duration.
     Resumed(Nanos),
     /// A frame is about to be drawn.
     Frame {
-        /// How far the run that goes on is, by its own clock; where a recording is played, what the
-        /// time is, on any clock.
+        /// The elapsed time of the active run. During a replay, the time of any monotonic clock.
         now: Nanos,
-        /// How many cells the timeline has.
+        /// The width of the timeline in cells.
         columns: u16,
     },
 }
 
-/// What a person does with the mouse.
+/// A mouse gesture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gesture {
-    /// The button goes down.
+    /// The button is pressed.
     Press,
-    /// The mouse moves while it is down.
+    /// The mouse moves while the button is down.
     Drag,
-    /// The button goes up.
+    /// The button is released.
     Release,
-    /// The wheel, away from the hand.
+    /// The wheel turns up, away from the user.
     ScrollUp,
-    /// The wheel, towards the hand.
+    /// The wheel turns down, towards the user.
     ScrollDown,
 }
 
-/// What the mouse points at.
+/// The position that the mouse points at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PointerTarget {
-    /// The lane, counted through all runs shown.
+    /// The index of the lane, counted across all runs shown.
     pub lane: Option<usize>,
-    /// The moment on the time axis.
+    /// The time on the axis.
     pub at: Option<Nanos>,
 }
 
-/// What is to be done.
+/// An effect for the caller to carry out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Effect {
-    /// Start a run.
+    /// Starts a run.
     Start(Plan),
-    /// Stop the run that goes on.
+    /// Stops the active run.
     Stop,
-    /// Have the run that goes on, if it is simulated, be so many times slower than real time.
+    /// Sets the factor by which the active run, if simulated, is slower than real time.
     SetSlowdown(u32),
-    /// Find a name that no file has for each kind of export: this one, a number, and an ending.
+    /// Finds an unused file name for each kind of export: this stem, a number and an extension.
     FindExportNames(String),
-    /// Write what is taken along to a file of that name.
+    /// Writes an export to a file.
     Export {
-        /// What.
+        /// The kind of export.
         kind: ExportKind,
-        /// The file's name, without a number or an ending.
+        /// The file name without number and extension.
         stem: String,
     },
-    /// Hand the terminal to the shell until it calls back.
+    /// Suspends the program and returns the terminal to the shell.
     Suspend,
-    /// Leave.
+    /// Quits.
     Quit,
-    /// Leave as if by SIGINT.
+    /// Quits as if by SIGINT.
     Interrupt,
 }

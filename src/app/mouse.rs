@@ -1,5 +1,5 @@
-//! The mouse: the wheel zooms where it points, a click chooses a lane and a moment on it, dragging
-//! marks a range.
+//! Mouse input: the wheel zooms at the pointer, a click selects a lane and places the cursor, and
+//! dragging marks a range.
 
 use super::keymap::Action;
 use super::overlay::Overlay;
@@ -8,8 +8,8 @@ use super::{App, Gesture, PointerTarget};
 use crate::model::Nanos;
 
 impl App {
-    /// Does what the mouse asks for; while the table lies over the picture, the wheel
-    /// moves through its rows, and while something else does, nothing happens.
+    /// Handles a gesture. In the table, the wheel moves through the rows; other overlays ignore the
+    /// mouse.
     pub(super) fn handle_mouse(&mut self, gesture: Gesture, target: PointerTarget) {
         match (self.overlay, gesture) {
             (None, _) if !self.is_entering_text() => self.view.handle_mouse(gesture, target),
@@ -24,12 +24,13 @@ impl App {
     }
 }
 
-/// A button that is down.
+/// A drag in progress: the button is down.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Drag {
-    /// The moment where it went down.
+    /// The time at which the button was pressed.
     start: Nanos,
-    /// Whether there was a pane then: the timeline must not change its size under the hand.
+    /// The detail pane was open at that time. A pane must not open during a drag, because the
+    /// timeline would change its size under the pointer.
     pub(super) had_pane: bool,
     moved: bool,
 }
@@ -63,11 +64,11 @@ impl TimelineView {
             let start = drag.start.min(newest);
             self.start_range(start);
         }
-        // Beyond it there is nothing to mark.
+        // There is nothing to mark after the latest time.
         self.set_cursor(at.min(newest));
     }
 
-    /// Ends the range that was dragged; a click where one was drops it.
+    /// Ends the range after a drag. A click without a drag removes a finished range.
     fn finish_drag(&mut self) {
         match self.drag.take() {
             Some(Drag { moved: true, .. }) => self.toggle_range(),

@@ -1,45 +1,45 @@
-//! Reading what a command wrote: which command, from which line on.
+//! The pager for the output of a command.
 
 use super::keymap::Action;
 use super::{App, Overlay};
 use crate::model::printable::lines;
 use crate::model::{Nanos, Run, TaskId};
 
-/// How many lines a page is.
+/// The number of lines in a page.
 const PAGE_LINES: usize = 10;
 
-/// Where a person reads.
+/// The command whose output is shown, and the scroll position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutputPager {
-    /// The run, by its place among those shown.
+    /// The index of the run among those shown.
     pub run: usize,
-    /// Its command.
+    /// The command.
     pub task: TaskId,
-    /// The first line to be seen, from 0.
+    /// The first visible line, counted from 0.
     pub top: usize,
 }
 
 impl App {
-    /// Shows what the chosen lane's command under the cursor wrote, or else its latest in view.
+    /// Shows the output of the selected lane's command under the cursor, or else of the latest in
+    /// view.
     pub(super) fn open_output(&mut self) {
         let Some(lane) = self.lane_index() else {
             let (next, previous) =
                 (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice =
-                Some(format!("{next}/{previous} choose a lane, whose output is shown then"));
+            self.notice = Some(format!("no lane selected; {next}/{previous} choose a lane"));
             return;
         };
         let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());
         match pager {
             Some(pager) => self.overlay = Some(Overlay::Output(pager)),
-            None => self.notice = Some("no command has begun on this lane so far".to_owned()),
+            None => self.notice = Some("no command has started on this lane yet".to_owned()),
         }
     }
 }
 
 impl OutputPager {
-    /// Begins with the last command that a lane has taken of those in view, up to `end`; the lane is
-    /// counted through all runs, each of which is shown until some moment.
+    /// Creates a pager for the last command that a lane started up to `end`. The lane is counted
+    /// across `visible`, the runs with the time up to which each is shown.
     pub(super) fn for_lane<'run>(
         lane: usize,
         visible: impl Iterator<Item = (&'run Run, Nanos)>,
@@ -56,7 +56,7 @@ impl OutputPager {
         None
     }
 
-    /// Where a key leads; nothing if it closes the output.
+    /// The pager after an action, or `None` if the action closes it.
     pub(super) fn handle_action(self, action: Action, runs: &[Run]) -> Option<Self> {
         let Some(run) = runs.get(self.run) else { return Some(self) };
         let output = run.output(self.task);

@@ -1,31 +1,32 @@
-//! What lies over the picture, and which keys go to it.
+//! Overlays on top of the timeline, and their key handling.
 
 use super::keymap::{Action, DEFAULT_BINDINGS};
 use super::output_pager::OutputPager;
 use crate::model::Run;
 
-/// What lies over the picture.
+/// An overlay on top of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
-    /// The keys, from this row of their table on where not all have room.
+    /// The key bindings, scrolled to this row if they do not all fit.
     Help(usize),
-    /// What can be taken along, with this entry chosen.
+    /// The export menu with this entry selected.
     Export(usize),
-    /// What a command wrote.
+    /// The output of a command.
     Output(OutputPager),
-    /// All tasks in a table.
+    /// The table of all tasks.
     Table,
-    /// Whether to quit while a run goes.
+    /// The question whether to quit during a run.
     Quit,
 }
 
 impl Overlay {
-    /// What is left of it after a key: no key goes through to the picture.
+    /// The overlay after an action, or `None` if the action closes it. No action reaches the
+    /// timeline.
     pub(super) fn handle_action(self, action: Action, runs: &[Run]) -> Option<Self> {
         match (self, action) {
             (Self::Output(pager), _) => pager.handle_action(action, runs).map(Self::Output),
             (Self::Help(first), Action::NextLane | Action::PreviousLane) => {
-                // The table goes round: it has no end where there is none on the screen.
+                // The list wraps around, because this code does not know how many rows are visible.
                 let by =
                     if matches!(action, Action::NextLane) { 1 } else { DEFAULT_BINDINGS.len() - 1 };
                 Some(Self::Help((first + by) % DEFAULT_BINDINGS.len()))

@@ -1,5 +1,4 @@
-//! A recording on the screen: what was recorded happens again, as if it were live, and a person says
-//! how fast, and which moment.
+//! Replay: plays a recording on the screen as if it were live, at any speed and from any time.
 
 mod player;
 
@@ -9,19 +8,20 @@ use crate::model::{Mode, ModeChoice, Nanos, Selection, Workload};
 pub(super) use player::ReplayPlayer;
 pub use player::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
-/// How far a recording is played.
+/// The playback position of a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReplayProgress {
-    /// In percent of its time; 100 at its end alone.
+    /// The position in percent of the duration; 100 only at the end.
     pub percent: u8,
-    /// How fast.
+    /// The playback speed.
     pub speed: ReplaySpeed,
-    /// Whether it plays, and is not held still or over.
+    /// Playback is running: neither paused nor at the end.
     pub plays: bool,
 }
 
 impl App {
-    /// A screen that plays what a sitting with this setup was; [`Self::start`] begins.
+    /// Creates a screen that plays the log of a session with this setup. [`Self::start`] begins
+    /// playback.
     #[must_use]
     pub fn for_replay(
         setup: Setup,
@@ -31,29 +31,29 @@ impl App {
     ) -> Self {
         let player = ReplayPlayer::new(setup.clone(), entries, speed);
         let first = player.selection_starts().next().map(|(_, start)| start.selection);
-        // Where nothing was begun, there is nothing to see.
+        // Without any selection in the log, any selection will do: it has no runs.
         let shown = first.unwrap_or(Selection::race(Workload::Followers));
         Self { player: Some(player), ..Self::new(Session::new(setup), shown, background) }
     }
 
-    /// How far the recording is played, if it is one.
+    /// The playback position, if a recording is shown.
     pub fn replay_progress(&self) -> Option<ReplayProgress> {
         self.player.as_ref().map(ReplayPlayer::progress)
     }
 
-    /// How far the run was that is not over where the recording is: `in the middle of sequential`.
+    /// The stage that the run had reached where an incomplete recording ends: `during sequential`.
     pub fn unfinished_stage(&self) -> Option<String> {
         self.player.as_ref().filter(|player| player.is_over())?;
         self.session.stage()
     }
 
-    /// Whether the picture changes by itself, without a key.
+    /// Returns `true` if the screen changes without input, so that frames must be drawn.
     pub fn needs_frames(&self) -> bool {
         let plays = |progress: ReplayProgress| progress.plays || self.shows_startup_notice();
         self.replay_progress().map_or_else(|| self.is_moving(), plays)
     }
 
-    /// It is `clock` on the clock of whoever draws: says how far the run that goes on is.
+    /// Advances playback to `clock`, a time of the caller's clock.
     pub(super) fn advance_replay(&mut self, clock: Nanos) {
         if let Some(player) = &mut self.player {
             player.tick(clock);
@@ -61,7 +61,7 @@ impl App {
         self.apply_due_entries();
     }
 
-    /// What is due happens.
+    /// Applies all entries that are due.
     pub(super) fn apply_due_entries(&mut self) {
         while let Some(entry) = self.player.as_mut().and_then(ReplayPlayer::next_due) {
             self.apply_entry(&entry);
@@ -81,7 +81,7 @@ impl App {
         }
     }
 
-    /// Goes to the moment after so many entries: what comes after it has not happened yet.
+    /// Goes to the time after the first `count` entries, undoing any later ones.
     fn seek_to_entry(&mut self, count: usize, at: Nanos) {
         let Some(player) = &mut self.player else { return };
         if player.applied_count() <= count {
@@ -111,18 +111,18 @@ impl App {
         self.seek_to_entry(count, at);
     }
 
-    /// Does what a key asks for that is about the recording. Returns whether it was.
+    /// Handles an action that concerns the recording. Returns `false` for any other action.
     pub(super) fn handle_replay_action(&mut self, action: Action) -> bool {
         let Some(player) = &mut self.player else { return false };
         match action {
             Action::Pause if player.is_over() => {
                 let again = self.key_of(Action::Run);
-                self.notice = Some(format!("the recording is over: {again} plays it again"));
+                self.notice = Some(format!("end of the recording; {again} plays it again"));
             }
             Action::Pause => player.toggle_playback(),
             Action::Slower | Action::Faster => {
                 let speed = player.change_speed(action == Action::Faster);
-                self.notice = Some(format!("played at {speed}"));
+                self.notice = Some(format!("playback speed: {speed}"));
             }
             Action::StepBack | Action::StepForward => {
                 let (count, at) = player.step_target(action == Action::StepForward);
@@ -141,7 +141,8 @@ impl App {
             Action::PreviousMode => self.show_next_recorded(self.choices().len() - 1),
             Action::NextWorkload => self.show_next_recorded_workload(),
             Action::Stop | Action::FewerWorkers | Action::MoreWorkers | Action::Simulate => {
-                self.notice = Some("this is a recording: nothing runs in it".to_owned());
+                self.notice =
+                    Some("not available in a recording; it can only be played".to_owned());
             }
             _ => return false,
         }
@@ -153,11 +154,12 @@ impl App {
         let selection = Selection { choice, ..self.selection };
         if !self.show_if_recorded(selection) {
             let part = self.race_part_notice(selection);
-            self.notice = Some(part.unwrap_or_else(|| format!("{selection} was not recorded")));
+            self.notice =
+                Some(part.unwrap_or_else(|| format!("the recording does not contain {selection}")));
         }
     }
 
-    /// That a mode was not recorded alone, but is one of the race's.
+    /// A notice that a mode was recorded only as part of a race, if so.
     fn race_part_notice(&self, selection: Selection) -> Option<String> {
         let ModeChoice::Only(mode) = selection.choice else { return None };
         let race = Selection::race(selection.workload);
@@ -165,11 +167,11 @@ impl App {
             self.player.as_ref()?.find_selection(race).filter(|_| race.modes().contains(&mode));
         let were = if matches!(mode, Mode::Threads | Mode::Processes) { "were" } else { "was" };
         let key = self.key_of(Action::Mode(race.index()));
-        start.map(|_| format!("{selection} {were} recorded as a part of the race ({key})"))
+        start.map(|_| format!("{selection} {were} recorded as part of the race ({key})"))
     }
 
-    /// Shows a selection that was recorded; where it has no runs yet at this moment, goes to the moment
-    /// that it was begun at. Returns whether it was recorded.
+    /// Shows a selection if it was recorded, and returns whether it was. If it has no runs yet at
+    /// the current time, goes to its start.
     fn show_if_recorded(&mut self, selection: Selection) -> bool {
         let Some((place, at)) =
             self.player.as_ref().and_then(|player| player.find_selection(selection))
@@ -183,7 +185,7 @@ impl App {
         true
     }
 
-    /// Shows the next choice that was recorded, `by` places on and on.
+    /// Shows the next recorded choice, in steps of `by` through all choices.
     fn show_next_recorded(&mut self, by: usize) {
         let (choices, here) = (self.choices(), self.selection.index());
         for steps in 1..choices.len() {
@@ -193,7 +195,7 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("nothing but {} was recorded", self.selection));
+        self.notice = Some(format!("the recording contains only {}", self.selection));
     }
 
     fn show_next_recorded_workload(&mut self) {
@@ -206,6 +208,6 @@ impl App {
                 return;
             }
         }
-        self.notice = Some(format!("nothing but {} was recorded", self.selection.workload));
+        self.notice = Some(format!("the recording contains only {}", self.selection.workload));
     }
 }

@@ -1,4 +1,4 @@
-//! Finding: a line of text is entered, and the keys go from hit to hit.
+//! Search: the user enters a text, and keys move from match to match.
 
 use ratatui::crossterm::event::{KeyEvent, KeyModifiers};
 
@@ -8,17 +8,17 @@ use super::{App, Effect};
 use crate::model::search::{Search, SearchHit, SearchMatch};
 use crate::model::{Attempt, LaneId, Nanos, Run};
 
-/// What is found, or about to be.
+/// The state of the search.
 #[derive(Debug, Default)]
 pub(super) struct SearchState {
-    /// The text, while it is entered.
+    /// The input line, while it is open.
     input: Option<TextInput>,
     active: Option<ActiveSearch>,
-    /// Whether the last key had to do with it, so that a word is said on it.
+    /// The last key concerned the search, so its status is shown.
     status_shown: bool,
 }
 
-/// A search that was begun.
+/// A search in progress.
 #[derive(Debug)]
 struct ActiveSearch {
     text: String,
@@ -26,32 +26,32 @@ struct ActiveSearch {
     current: Option<SearchHit>,
 }
 
-/// What to say of a search.
+/// The status of the search, for the status line.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SearchStatus<'app> {
-    /// What is entered.
+    /// The text is being entered.
     Input(&'app TextInput),
-    /// Nothing has this text so far.
+    /// There is no match for this text so far.
     NoMatch(&'app str),
-    /// One of the hits.
+    /// A match is selected.
     Hit {
-        /// What was looked for.
+        /// The search text.
         text: &'app str,
-        /// Its place among the hits, counted from 1.
+        /// The number of the match, counted from 1.
         number: usize,
-        /// How many there are so far.
+        /// The number of matches so far.
         all: usize,
-        /// Its task and which attempt it was, where it was not the first: `p7`, `p7 #2`.
+        /// The task, with the attempt's number if it is not the first: `p7`, `p7 #2`.
         task: String,
-        /// Its lane's worker.
+        /// The worker of the lane.
         worker: String,
-        /// What of it was found.
+        /// The part of the attempt that matched.
         found: SearchMatch,
     },
 }
 
 impl App {
-    /// What to say of a search, if that is what the last key was about.
+    /// The status of the search, if the last key concerned it.
     pub fn search_status(&self) -> Option<SearchStatus<'_>> {
         if let Some(input) = &self.search.input {
             return Some(SearchStatus::Input(input));
@@ -76,17 +76,17 @@ impl App {
         Some(status.unwrap_or(SearchStatus::NoMatch(text)))
     }
 
-    /// Whether keys are text.
+    /// Returns `true` if keys are entered as text.
     pub(super) const fn is_entering_text(&self) -> bool {
         self.search.input.is_some()
     }
 
-    /// Begins to enter what is to be found.
+    /// Opens the input line.
     pub(super) fn open_search(&mut self) {
         self.search.input = Some(TextInput::default());
     }
 
-    /// A key while text is entered: only those that leave the program are not text.
+    /// Handles a key while text is entered. Only interrupt and suspend keep their meaning.
     pub(super) fn handle_search_key(&mut self, key: &KeyEvent) -> Option<Effect> {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             match self.keymap.action_for(key, self.context()) {
@@ -108,7 +108,7 @@ impl App {
         None
     }
 
-    /// The first hit from the cursor on; an empty text goes on with what was looked for last.
+    /// Goes to the first match from the cursor on. An empty text continues the previous search.
     fn start_search(&mut self, text: &str) {
         let Some(search) = Search::new(text) else { return self.go_to_next_hit(true) };
         let text = text.trim().to_owned();
@@ -119,11 +119,11 @@ impl App {
         self.go_to_hit(hit);
     }
 
-    /// Goes to the next hit, or the one before.
+    /// Goes to the next or previous match.
     pub(super) fn go_to_next_hit(&mut self, forward: bool) {
         if self.search.active.is_none() {
             let find = self.key_of(Action::Find);
-            self.notice = Some(format!("nothing is looked for so far: {find} begins"));
+            self.notice = Some(format!("no search yet; {find} starts one"));
             return;
         }
         self.refresh_search();
@@ -142,7 +142,7 @@ impl App {
         }
     }
 
-    /// The run of the lane chosen, and the moment of the cursor.
+    /// The index of the selected lane's run, and the time of the cursor.
     fn cursor_position(&self) -> (usize, Nanos) {
         let (Some(mut lane), Some(at)) = (self.lane_index(), self.cursor()) else {
             return (0, Nanos::ZERO);
@@ -155,19 +155,19 @@ impl App {
         (run.unwrap_or(0), at)
     }
 
-    /// Other runs are shown: what is known of the attempts of those before is forgotten.
+    /// Drops the search matches and table rows of the previous runs, because other runs are shown.
     pub(super) fn forget_attempts(&mut self) {
         self.reset_search();
         self.reset_table();
     }
 
-    /// A run's lane, counted through all runs shown.
+    /// The index of a run's lane, counted across all runs shown.
     pub(super) fn lane_index_of(&self, run: usize, lane: LaneId) -> usize {
         let above = self.runs().iter().take(run).map(|run| run.lanes().len()).sum::<usize>();
         above + usize::from(lane.0)
     }
 
-    /// Looks into what is new, if something is looked for.
+    /// Extends the active search to new attempts.
     pub(super) fn refresh_search(&mut self) {
         if let Some(mut active) = self.search.active.take() {
             let visible: Vec<(&Run, Nanos)> = self.visible_runs().collect();
@@ -176,7 +176,7 @@ impl App {
         }
     }
 
-    /// Other runs are shown: what was found in those before is forgotten, what was looked for is not.
+    /// Drops the matches but keeps the search text, because other runs are shown.
     pub(super) fn reset_search(&mut self) {
         if let Some(active) = &mut self.search.active {
             active.current = None;
@@ -186,12 +186,12 @@ impl App {
 }
 
 impl SearchState {
-    /// Another key was pressed.
+    /// Hides the status after another key.
     pub(super) const fn clear_status(&mut self) {
         self.status_shown = false;
     }
 
-    /// Whether a word is said on it, which runs that go on may change.
+    /// Returns `true` if the status is shown. An active run may change it.
     pub(super) const fn shows_status(&self) -> bool {
         self.status_shown
     }

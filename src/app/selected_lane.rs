@@ -1,52 +1,52 @@
-//! Looking closely: what is asked of the app for that, and what it answers.
+//! Inspection of a lane: the selected lane and span, the cursor and the range.
 
 use super::App;
 use crate::model::{Lane, Nanos, Run, Span, Workload};
 
-/// A lane that is looked at.
+/// The selected lane.
 #[derive(Clone, Copy, Debug)]
 pub struct SelectedLane<'run> {
-    /// Its run.
+    /// The run of the lane.
     pub run: &'run Run,
-    /// Until when that is shown.
+    /// The time up to which the run is shown.
     pub until: Nanos,
-    /// The lane itself.
+    /// The lane.
     pub lane: &'run Lane,
-    /// Its place in its run.
+    /// The index of the lane in its run.
     pub index: u16,
 }
 
-/// What the pane beside or below the timeline is about.
+/// The content of the pane beside or below the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DetailPane {
-    /// The span looked at.
+    /// The inspector of the selected span.
     Inspector,
-    /// The range, from its earlier to its later end.
+    /// The statistics of the range between two times.
     Range(Nanos, Nanos),
 }
 
 impl App {
-    /// The moment on the time axis that a person looks at.
+    /// The cursor on the time axis.
     pub const fn cursor(&self) -> Option<Nanos> {
         self.view.cursor
     }
 
-    /// The range's earlier and later end.
+    /// The start and end of the range.
     pub fn range(&self) -> Option<(Nanos, Nanos)> {
         self.view.range()
     }
 
-    /// Whether moving the cursor changes the range.
+    /// Returns `true` while the range ends at the cursor.
     pub fn is_selecting_range(&self) -> bool {
         self.view.is_selecting_range()
     }
 
-    /// Whether a change of the view can be undone.
+    /// Returns `true` if a change of the view can be undone.
     pub fn can_undo(&self) -> bool {
         !self.view.history.is_empty()
     }
 
-    /// What the pane is about; nothing if there is none.
+    /// The content of the detail pane, or `None` if it is closed.
     pub fn detail_pane(&self) -> Option<DetailPane> {
         if self.view.drag.is_some_and(|drag| !drag.had_pane) {
             return None;
@@ -57,24 +57,24 @@ impl App {
         self.range().map(|(from, to)| DetailPane::Range(from, to))
     }
 
-    /// The lane chosen.
+    /// The selected lane.
     pub fn selected_lane(&self) -> Option<SelectedLane<'_>> {
         self.view.selected_lane(self.runs(), self.now)
     }
 
-    /// What is looked at on the lane chosen: what goes on under the cursor, or else the last before;
-    /// without a cursor, the last in view.
+    /// The selected span of the selected lane: the span under the cursor or the last one before it.
+    /// Without a cursor, the last span in view.
     pub fn selected_span(&self) -> Option<Span> {
         self.view.span_in(&self.selected_lane()?)
     }
 
-    /// Chooses a lane, which is counted through all runs shown, and looks at a moment on it: the view
-    /// follows by the least pan.
+    /// Selects a lane, counted across all runs shown, and places the cursor on it. The view pans
+    /// only as far as needed.
     pub fn go_to(&mut self, lane: usize, at: Nanos) {
         self.view.go_to(lane, at);
     }
 
-    /// Shows what the command chosen wrote, or opens the inspector, or closes it.
+    /// Opens or closes the inspector; for commands, opens the output.
     pub(super) fn toggle_inspector(&mut self) {
         if self.selection.workload == Workload::Commands {
             self.open_output();

@@ -1,4 +1,4 @@
-//! The runs of this sitting: what is to run next, what ran, and how they compare.
+//! The runs of a session: the active run, the completed ones, and the choice of the next.
 
 mod auto_workers;
 mod baseline;
@@ -27,50 +27,53 @@ pub use setup::{
 };
 pub use sweep::{MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, SweepSetup};
 
-/// The runs of this sitting.
+/// The setup of a session and its runs.
 #[derive(Debug)]
 pub struct Session {
     setup: Setup,
     profile: Option<Run>,
-    /// How many pages there are: by the profile's count, and once a run was whole, as it found.
+    /// The number of pages: estimated from the profile's count at first, then as counted by a
+    /// complete run.
     pages: Option<u32>,
     run_sets: BTreeMap<Selection, RunSet>,
     active: Option<ActiveRun>,
     latest: Option<LatestRun>,
-    /// Whether what goes on may cost what it costs: that was known when it was begun, or agreed to.
+    /// The quota cost of the active selection was known when it started, or was confirmed.
     cost_accepted: bool,
-    /// How long each workload took one task after another, when that was last done.
+    /// The duration of the latest complete sequential run of each workload.
     sequential: BTreeMap<Workload, Nanos>,
     external_baseline: Option<ExternalBaseline>,
     log: SessionLog,
 }
 
-/// A selection's last runs, in the order of its modes.
+/// The latest runs of a selection, in the order of its modes.
 #[derive(Clone, Debug, Default)]
 struct RunSet {
     runs: Vec<Run>,
-    /// Whether all runs brought the same, once they are over: not reckoned for every frame.
+    /// The agreement of the results once all runs have ended. Cached, because it is drawn in every
+    /// frame.
     agreement: Option<Agreement>,
-    /// Those before, to compare with.
+    /// The runs before these, as a baseline.
     earlier: Vec<Run>,
-    /// What the trials so far came to, where the selection is a sweep: it keeps the last run only.
+    /// The results of the trials so far, if the selection is a sweep. Only the latest trial is kept
+    /// as a run.
     sweep: Option<Sweep>,
 }
 
-/// The run that goes on.
+/// The active run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ActiveRun {
-    /// The preparing request, and what is to follow.
+    /// The profile request, and the selection that follows it.
     Profile(Selection),
-    /// A selection's run, by its place among the selection's modes.
+    /// A run of a selection, by its index among the selection's modes.
     Run(Selection, usize),
 }
 
-/// The run that ended last.
+/// The run that ended most recently.
 type LatestRun = ActiveRun;
 
 impl Session {
-    /// A sitting in which nothing has run yet.
+    /// Creates a session without runs.
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
@@ -86,16 +89,16 @@ impl Session {
         }
     }
 
-    /// Has what is computed simulated from now on, or really run. What was computed so far is
-    /// forgotten: it is not to be measured against what comes.
+    /// Enables or disables simulation of CPU work. Previous runs of CPU work are dropped: real and
+    /// simulated times must not be compared.
     pub fn set_simulation(&mut self, simulation: Option<Simulation>) {
         self.setup.compute.simulation = simulation;
         self.run_sets.retain(|selection, _| !selection.workload.is_computed());
         self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
-    /// Begins a selection, unless something runs: returns what to start first. Where requests cost
-    /// quota, what is left of it is asked each time.
+    /// Starts a selection and returns the plan of its first run, or `None` if a run is active. If
+    /// requests cost quota, every start begins with a profile request that reports what is left.
     pub fn start_selection(&mut self, selection: Selection) -> Option<Plan> {
         if self.active.is_some() {
             return None;
@@ -116,7 +119,7 @@ impl Session {
         Some(plan)
     }
 
-    /// Adds what happened in the run that goes on. When it is over, returns what to start next.
+    /// Applies an event to the active run. If the run has ended, returns the plan of the next one.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
         self.log_event(event);
         let event = self.with_quota_check(event);
@@ -124,23 +127,24 @@ impl Session {
         if let (EventKind::TaskCountChanged { tasks }, Some(ActiveRun::Run(selection, index))) =
             (&event.kind, self.active)
         {
-            // The list decides, as soon as it tells; the runs to come know it, too.
+            // The list's page count overrides the profile's, also for the following runs.
             if selection.workload == Workload::Followers {
                 self.pages = Some((*tasks).max(1));
             }
             self.plan_runs(selection, index + 1);
         }
         let EventKind::RunFinished { outcome } = &event.kind else { return None };
-        let over = self.active.take()?;
-        self.latest = Some(over);
-        // A stop that came after the answer is still a stop.
+        let ended = self.active.take()?;
+        self.latest = Some(ended);
+        // A stop also counts if it arrived after the profile's response.
         let finished = *outcome == RunOutcome::Finished;
-        match over {
+        match ended {
             ActiveRun::Profile(selection) => {
                 let counted = self.profile_page_count().filter(|_| *outcome != RunOutcome::Stopped);
                 self.pages = counted.or(self.pages);
-                let goes_on = finished && counted.is_some() && !self.awaits_confirmation(selection);
-                goes_on.then(|| self.start_run(selection, 0)).flatten()
+                let continues =
+                    finished && counted.is_some() && !self.awaits_confirmation(selection);
+                continues.then(|| self.start_run(selection, 0)).flatten()
             }
             ActiveRun::Run(selection, index) => {
                 self.record_results(selection, index);
@@ -152,7 +156,8 @@ impl Session {
         }
     }
 
-    /// Compares what is over, and takes from a whole run what later ones build on.
+    /// Compares the runs that have ended, and keeps the page count and sequential time of a
+    /// complete run.
     fn record_results(&mut self, selection: Selection, index: usize) {
         let run_set = self.run_sets.entry(selection).or_default();
         if let [first, others @ ..] = run_set.runs.as_slice()
@@ -176,8 +181,8 @@ impl Session {
         Some(plan)
     }
 
-    /// Gives every run of the selection from this one on its lanes, so that each has its row before
-    /// it begins.
+    /// Plans the runs of the selection from `index` on, so that their lanes are shown before they
+    /// start.
     fn plan_runs(&mut self, selection: Selection, index: usize) {
         let modes = selection.modes().iter().skip(index);
         let tasks = self.task_count(selection.workload).unwrap_or(1);
@@ -215,17 +220,17 @@ impl Session {
         }
     }
 
-    /// What this sitting has to run.
+    /// The setup of the session.
     pub const fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// Whose followers, and where, if there are any to fetch.
+    /// The target of the requests, if followers can be fetched.
     pub const fn target(&self) -> Option<&Target> {
         self.setup.target.as_ref()
     }
 
-    /// How many tasks a workload has, once that is known.
+    /// The number of tasks of a workload, once known.
     pub fn task_count(&self, workload: Workload) -> Option<u32> {
         match workload {
             Workload::Profile => Some(1),
@@ -235,7 +240,7 @@ impl Session {
         }
     }
 
-    /// The selection's last runs, in the order of its modes; none before it has run.
+    /// The latest runs of the selection in the order of its modes. Empty if it has not run yet.
     pub fn runs(&self, selection: Selection) -> &[Run] {
         self.run_sets.get(&selection).map_or(&[], |run_set| run_set.runs.as_slice())
     }
@@ -245,12 +250,12 @@ impl Session {
         self.run_sets.values().flat_map(|run_set| &run_set.runs)
     }
 
-    /// The preparing request, once it has been made.
+    /// The run of the profile request, once started.
     pub const fn profile(&self) -> Option<&Run> {
         self.profile.as_ref()
     }
 
-    /// The selection that runs now.
+    /// The active selection.
     pub const fn active(&self) -> Option<Selection> {
         match self.active {
             Some(ActiveRun::Profile(selection) | ActiveRun::Run(selection, _)) => Some(selection),
@@ -258,17 +263,18 @@ impl Session {
         }
     }
 
-    /// The run that goes on.
+    /// The active run.
     pub fn active_run(&self) -> Option<&Run> {
         self.active.and_then(|active| self.run(active))
     }
 
-    /// The run that ended last.
+    /// The run that ended most recently.
     pub fn latest_run(&self) -> Option<&Run> {
         self.latest.and_then(|latest| self.run(latest))
     }
 
-    /// The runs of the selection that ran last; of the preparing request where that was all.
+    /// The runs of the selection that ran most recently, or the profile request if no run followed
+    /// it.
     pub fn latest_runs(&self) -> &[Run] {
         match self.latest {
             Some(ActiveRun::Profile(_)) => self.profile.as_slice(),
@@ -284,10 +290,10 @@ impl Session {
         }
     }
 
-    /// Why the selection has failed, in the words for a person.
+    /// The failure of the selection's runs or of its profile request.
     pub fn failure(&self, selection: Selection) -> Option<&Failure> {
         let mut runs = self.runs(selection).iter();
-        // The quota may be too small for one selection, and do for another.
+        // The quota may be too small for one selection but sufficient for another.
         let prepared = match self.task_count(selection.workload) {
             None => true,
             Some(_) => self.latest == Some(ActiveRun::Profile(selection)),
@@ -296,7 +302,7 @@ impl Session {
         runs.find_map(Run::failure).or_else(|| profile?.failure())
     }
 
-    /// How many workers a workload's next run has where it has several.
+    /// The number of workers of the workload's next parallel run.
     pub fn worker_count(&self, workload: Workload) -> u16 {
         self.setup.workers.unwrap_or_else(|| {
             if workload.is_computed() {
@@ -307,13 +313,13 @@ impl Session {
         })
     }
 
-    /// Whether that number is settled, by a person or by the number of tasks.
+    /// Returns `true` if that number is final: set by the user or derived from a known task count.
     pub fn is_worker_count_known(&self, workload: Workload) -> bool {
         self.setup.workers.is_some() || self.task_count(workload).is_some()
     }
 
-    /// Fewer or more workers for the next run that has several, within what the server allows; from
-    /// where that stands, if it was to be found.
+    /// Changes the number of workers of the next parallel run, within the server's limits. In
+    /// `auto` mode, the change starts from the latest number found, and ends that mode.
     pub fn change_workers(&mut self, workload: Workload, by: i32) {
         let found = self.is_auto(workload).then(|| self.latest_auto_workers(workload)).flatten();
         let workers = i32::from(found.unwrap_or_else(|| self.worker_count(workload)));

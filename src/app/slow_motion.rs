@@ -1,19 +1,19 @@
-//! Slow motion: whether what is computed is simulated, and how slow it then is.
+//! Slow motion: simulation of CPU work at a fraction of real time.
 
 use super::{Action, App, Effect};
 use crate::model::Simulation;
 
-/// How many times slower than real time what is simulated is shown: a switch interval of 5 ms then
-/// takes a tenth of a second, two frames.
+/// The default factor by which a simulation is slower than real time. A switch interval of 5 ms
+/// takes 100 ms, or two frames.
 pub const DEFAULT_SLOWDOWN: u32 = 20;
 
-/// What is slower can hardly be told from what stands still.
+/// The maximum slowdown. Anything slower appears to stand still.
 pub const MAX_SLOWDOWN: u32 = 100_000;
 
-/// A simulated machine, and how slow it is shown.
+/// The simulated machine and its slowdown.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SlowMotion {
-    /// The machine, also while nothing is simulated.
+    /// The machine, kept while simulation is off.
     pub(super) simulation: Simulation,
     slowdown: u32,
 }
@@ -25,30 +25,31 @@ impl SlowMotion {
 }
 
 impl App {
-    /// What is simulated is so many times slower than real time.
+    /// Sets the factor by which simulations are slower than real time.
     #[must_use]
     pub fn with_slowdown(mut self, slowdown: u32) -> Self {
         self.slow_motion.slowdown = slowdown.clamp(1, MAX_SLOWDOWN);
         self
     }
 
-    /// How many times slower than real time simulated runs are shown.
+    /// The factor by which simulated runs are slower than real time.
     pub const fn slowdown(&self) -> u32 {
         self.slow_motion.slowdown
     }
 
-    /// The same, if what is shown is simulated.
+    /// The slowdown, if the selection shown is simulated.
     pub fn simulated_slowdown(&self) -> Option<u32> {
         let simulated = self.session.setup().compute.simulation.is_some();
         (simulated && self.selection.workload.is_computed()).then_some(self.slow_motion.slowdown)
     }
 
-    /// Simulates what is computed, or computes it really, from the beginning.
+    /// Switches CPU work between simulated and real, and runs the selection shown again.
     pub(super) fn toggle_simulation(&mut self) -> Option<Effect> {
         if !self.selection.workload.is_computed() {
             let next = self.key_of(Action::NextWorkload);
-            self.notice =
-                Some(format!("only cpu, native and mixed can be simulated: {next} chooses"));
+            self.notice = Some(format!(
+                "only cpu, native and mixed can be simulated; {next} shows the next workload"
+            ));
             return None;
         }
         let active = self.session.active();
@@ -60,13 +61,11 @@ impl App {
         self.start_if_free()
     }
 
-    /// Shows what is simulated at the next slower pace, or the next faster: 1, 2, 5, 10, 20 and so
-    /// on times slower than real time.
+    /// Changes the slowdown to the next step of 1, 2, 5, 10, 20 and so on.
     pub(super) fn change_slowdown(&mut self, slower: bool) -> Option<Effect> {
         let Some(slowdown) = self.simulated_slowdown() else {
             let key = self.key_of(Action::Simulate);
-            self.notice =
-                Some(format!("what is shown is real, and has its own pace: {key} simulates"));
+            self.notice = Some(format!("a real run has no speed to change; {key} simulates it"));
             return None;
         };
         let steps = (0..=5).flat_map(|digits| [1, 2, 5].map(|step| step * 10_u32.pow(digits)));

@@ -1,29 +1,33 @@
-//! What the program's sleep did to what it shows.
+//! The effect of suspending the program on the active run.
 
 use super::App;
 use crate::model::{Mode, Nanos, Workload};
 
 impl App {
-    /// What the program's sleep did to the run that goes on.
+    /// A notice about the effect of a suspension of `time` on the active run, if there is any.
     pub(super) fn suspension_notice(&self, time: Nanos) -> Option<String> {
         let active = self.session.active().filter(|_| self.player.is_none())?;
         let seconds = time.as_secs_f64();
         let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
         match active.workload {
-            // It stood still.
+            // Simulated time stood still.
             _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
-            // They are processes of their own.
-            Workload::Commands => {
-                Some(format!("the commands went on: an end is seen up to {seconds:.1} s late"))
-            }
+            // Commands and worker processes are not suspended with the program.
+            Workload::Commands => Some(format!(
+                "the commands kept running; recorded ends may be up to {seconds:.1} s late"
+            )),
             _ if self
                 .session
                 .active_run()
                 .is_some_and(|run| run.plan().mode == Mode::Processes) =>
             {
-                Some(format!("the processes went on: an end is seen up to {seconds:.1} s late"))
+                Some(format!(
+                    "the processes kept running; recorded ends may be up to {seconds:.1} s late"
+                ))
             }
-            _ => Some(format!("{active} was suspended, too: {seconds:.1} s of its time is sleep")),
+            _ => Some(format!(
+                "{active} was suspended too; its time includes {seconds:.1} s of suspension"
+            )),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The table of tasks over the picture: which row is chosen, and how the rows are sorted.
+//! The table of tasks: row selection and sorting.
 
 use super::App;
 use super::keymap::Action;
@@ -6,24 +6,24 @@ use super::overlay::Overlay;
 use crate::model::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
 use crate::model::{Attempt, Nanos, Run};
 
-/// How many rows a page is.
+/// The number of rows in a page.
 const PAGE_ROWS: usize = 10;
 
-/// The table, and where a person is in it.
+/// The table and the selected row.
 #[derive(Clone, Debug, Default)]
 pub struct TableView {
     table: AttemptTable,
-    /// The row chosen, by its place.
+    /// The index of the selected row.
     selected: usize,
 }
 
 impl TableView {
-    /// The rows.
+    /// The table with its rows.
     pub const fn table(&self) -> &AttemptTable {
         &self.table
     }
 
-    /// The place of the row chosen.
+    /// The index of the selected row.
     pub const fn selected_row(&self) -> usize {
         self.selected
     }
@@ -32,7 +32,7 @@ impl TableView {
         self.selected = place.min(self.table.len().saturating_sub(1));
     }
 
-    /// Changes the table; the row chosen stays chosen, wherever it stands then.
+    /// Changes the table and keeps the same row selected, wherever it moves.
     fn update(&mut self, visible: &[(&Run, Nanos)], how: impl FnOnce(&mut AttemptTable)) {
         let row = self.table.row(self.selected);
         how(&mut self.table);
@@ -42,32 +42,32 @@ impl TableView {
 }
 
 impl App {
-    /// The table, where it lies over the picture.
+    /// The table, if it is open.
     pub fn table_view(&self) -> Option<&TableView> {
         self.table_view.as_ref().filter(|_| self.overlay == Some(Overlay::Table))
     }
 
-    /// The attempt that a row of the table is about, and until when its run is shown.
+    /// The attempt in a row of the table, and the time up to which its run is shown.
     pub fn attempt_in_row(&self, row: AttemptRow) -> Option<(Attempt<'_>, Nanos)> {
         let visible: Vec<(&Run, Nanos)> = self.visible_runs().collect();
         let (_, until) = *visible.get(row.run())?;
         Some((row.attempt(&visible)?, until))
     }
 
-    /// Opens the table; how it was sorted is kept from the last time.
+    /// Opens the table with its previous sort order.
     pub(super) fn open_table(&mut self) {
         self.overlay = Some(Overlay::Table);
         self.update_table(AttemptTable::refresh);
     }
 
-    /// Takes in what is new, if the table is open.
+    /// Updates the rows, if the table is open.
     pub(super) fn refresh_table(&mut self) {
         if self.overlay == Some(Overlay::Table) {
             self.update_table(AttemptTable::refresh);
         }
     }
 
-    /// Other runs are shown.
+    /// Clears the rows and the selection, because other runs are shown.
     pub(super) fn reset_table(&mut self) {
         if let Some(table_view) = &mut self.table_view {
             table_view.table.clear();
@@ -75,7 +75,7 @@ impl App {
         }
     }
 
-    /// A key while the table is open.
+    /// Handles an action while the table is open.
     pub(super) fn handle_table_action(&mut self, action: Action) {
         let Some(table_view) = &mut self.table_view else { return };
         let selected = table_view.selected;
@@ -105,7 +105,7 @@ impl App {
         self.table_view = Some(table_view);
     }
 
-    /// Closes the table and looks at the row chosen on the timeline.
+    /// Closes the table and goes to the selected attempt on the timeline.
     fn go_to_selected_row(&mut self) {
         let row = self.table_view.as_ref().and_then(|it| it.table.row(it.selected));
         let Some((row, (attempt, _))) = row.and_then(|row| Some((row, self.attempt_in_row(row)?)))

@@ -1,41 +1,41 @@
-//! A line of text that a person enters.
+//! A single-line text input.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-/// No more is taken: what comes is held in memory and drawn.
+/// The maximum length of the text. It is kept in memory and drawn in every frame.
 const MAX_INPUT_BYTES: usize = 1_000;
 
-/// A line of text, and where the next character goes.
+/// A line of text, split at the cursor.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TextInput {
     before: String,
     after: String,
 }
 
-/// What a key did to a line.
+/// The effect of a key on the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InputOutcome {
-    /// It is entered, or the key meant nothing.
+    /// Input continues.
     Pending,
-    /// It is done.
+    /// The text was submitted.
     Submitted,
-    /// It is given up.
+    /// The input was cancelled.
     Cancelled,
 }
 
 impl TextInput {
-    /// What is before the next character's place, and what is behind it.
+    /// The text before and after the cursor.
     pub fn parts(&self) -> (&str, &str) {
         (&self.before, &self.after)
     }
 
-    /// All of it.
+    /// The whole text.
     pub(super) fn text(&self) -> String {
         [self.before.as_str(), &self.after].concat()
     }
 
-    /// Takes a key. Those held with Ctrl are the shell's: U deletes what is before, W a word, A and
-    /// E go to the ends.
+    /// Handles a key. Ctrl keys work as in the shell: U deletes to the start, W deletes a word, A
+    /// and E go to the start and the end.
     pub(super) fn handle_key(&mut self, key: &KeyEvent) -> InputOutcome {
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
@@ -49,7 +49,7 @@ impl TextInput {
             KeyCode::Char(c) if !control && !key.modifiers.contains(KeyModifiers::ALT) => {
                 self.insert_char(c);
             }
-            // As in less: what is not there is not deleted, and the entry is given up.
+            // As in less, deleting from an empty line cancels the input.
             KeyCode::Backspace if self.text().is_empty() => return InputOutcome::Cancelled,
             KeyCode::Backspace => _ = self.before.pop(),
             KeyCode::Delete => _ = self.remove_next(),

@@ -1,19 +1,19 @@
-//! A range: a stretch of time that a person marks, from the cursor to where that goes.
+//! The range: a period of time that the user marks with the cursor.
 
 use super::view::TimelineView;
 use crate::model::{Nanos, Run};
 
-/// A stretch of time that a person marks.
+/// A period of time that the user marks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TimeRange {
-    /// Where it was begun.
+    /// The time at which marking started.
     start: Nanos,
-    /// Where it was ended; until then it goes as far as the cursor.
+    /// The time at which marking ended. `None` while the range ends at the cursor.
     end: Option<Nanos>,
 }
 
 impl TimelineView {
-    /// Begins a range at the cursor, or ends the one that goes on there.
+    /// Starts a range at the cursor, or ends the current one there.
     pub(super) fn toggle_range(&mut self) {
         let at = self.ensure_cursor();
         self.inspector_open = false;
@@ -23,26 +23,26 @@ impl TimelineView {
         });
     }
 
-    /// Has a range go from there to the cursor.
+    /// Starts a range from `start` to the cursor.
     pub(super) fn start_range(&mut self, start: Nanos) {
         self.inspector_open = false;
         self.range = Some(TimeRange { start, end: None });
     }
 
-    /// The range's earlier and later end.
+    /// The start and end of the range, in order.
     pub(super) fn range(&self) -> Option<(Nanos, Nanos)> {
         let range = self.range?;
         let end = range.end.or(self.cursor).unwrap_or(range.start);
         Some((range.start.min(end), range.start.max(end)))
     }
 
-    /// Whether moving the cursor changes the range.
+    /// Returns `true` while the range ends at the cursor.
     pub(super) fn is_selecting_range(&self) -> bool {
         self.range.is_some_and(|range| range.end.is_none())
     }
 
-    /// Shows just the range, or if there is none, what is looked at of the lane chosen; and if it
-    /// does that already, the whole run.
+    /// Fits the range, or else the selected span, into the view. If it already fits exactly, fits
+    /// the whole run.
     pub(super) fn fit_selection(&mut self, runs: &[Run], now: Nanos) {
         let range = self.range().filter(|(from, to)| from < to);
         let span = || {

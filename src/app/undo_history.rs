@@ -1,4 +1,4 @@
-//! Undoing a change of the view: what was looked at before, and how.
+//! Undo for changes of the view.
 
 use std::collections::VecDeque;
 
@@ -8,10 +8,10 @@ use super::view::TimelineView;
 use super::viewport::ViewportSnapshot;
 use crate::model::Nanos;
 
-/// How many changes can be undone.
+/// The maximum number of changes that can be undone.
 const MAX_UNDO_STEPS: usize = 100;
 
-/// What a person looks at, as far as it can be undone.
+/// The part of the view that undo restores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ViewSnapshot {
     viewport: ViewportSnapshot,
@@ -20,17 +20,17 @@ pub(super) struct ViewSnapshot {
     range: Option<TimeRange>,
 }
 
-/// What was looked at before.
+/// The previous states of the view.
 #[derive(Clone, Debug, Default)]
 pub(super) struct UndoHistory {
     past: VecDeque<ViewSnapshot>,
-    /// What changed the view last, unless that was undone.
+    /// The action that last changed the view. `None` after an undo.
     last: Option<Action>,
 }
 
 impl UndoHistory {
-    /// The view has changed from what it was. Presses of one key that goes on by a little at a time
-    /// are undone as one.
+    /// Records a change of the view. Repeated presses of a key that moves in small steps count as
+    /// one change.
     pub(super) fn record_change(&mut self, before: ViewSnapshot, action: Option<Action>) {
         let continues = action.is_some_and(is_incremental) && action == self.last;
         self.last = action;
@@ -43,13 +43,13 @@ impl UndoHistory {
         self.past.push_back(before);
     }
 
-    /// Whether there is something to undo.
+    /// Returns `true` if there is nothing to undo.
     pub(super) fn is_empty(&self) -> bool {
         self.past.is_empty()
     }
 }
 
-/// Whether an action goes on by a little at a time.
+/// Returns `true` if an action moves in small steps.
 const fn is_incremental(action: Action) -> bool {
     matches!(
         action,
@@ -69,20 +69,20 @@ const fn is_incremental(action: Action) -> bool {
 }
 
 impl TimelineView {
-    /// What is looked at now.
+    /// The current state of the view.
     pub(super) fn snapshot(&self) -> ViewSnapshot {
         let viewport = self.viewport.snapshot();
         ViewSnapshot { viewport, lane: self.lane, cursor: self.cursor, range: self.range }
     }
 
-    /// Notes that an action may have changed what was looked at before it.
+    /// Records a change if the view differs from `before`.
     pub(super) fn record_change(&mut self, before: ViewSnapshot, action: Option<Action>) {
         if before != self.snapshot() {
             self.history.record_change(before, action);
         }
     }
 
-    /// Goes back to before the last change.
+    /// Restores the view before the last change.
     pub(super) fn undo(&mut self) {
         self.history.last = None;
         if let Some(snapshot) = self.history.past.pop_back() {

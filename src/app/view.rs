@@ -1,4 +1,4 @@
-//! How one selection is looked at: which stretch of time, which lane, and whether it is held still.
+//! The view of one selection: viewport, selected lane, cursor and pause.
 
 use super::keymap::Action;
 use super::mouse::Drag;
@@ -7,36 +7,36 @@ use super::undo_history::UndoHistory;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
 
-/// How one selection is looked at.
+/// The view of one selection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct TimelineView {
     pub(super) viewport: Viewport,
-    /// The lane that a person chose, counted through all runs.
+    /// The index of the selected lane, counted across all runs.
     pub(super) lane: Option<usize>,
-    /// The moment that a person looks at.
+    /// The cursor on the time axis.
     pub(super) cursor: Option<Nanos>,
     pub(super) range: Option<TimeRange>,
-    /// Whether the inspector is open.
+    /// The inspector is open.
     pub(super) inspector_open: bool,
     pub(super) history: UndoHistory,
-    /// The mouse's button is down.
+    /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
 }
 
-/// A view held still.
+/// The time at which a view is paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pause {
-    /// The selection's run that went on then, by its place; runs after it are not shown.
+    /// The index of the run that was active. Later runs are not shown.
     run: usize,
-    /// How far it was.
+    /// The elapsed time of that run.
     at: Nanos,
 }
 
 impl TimelineView {
-    /// A run begins: all of it is to be seen, as it goes on; it may take so long, where that is known.
+    /// Resets the view for a new run, and fits the run's expected duration if known.
     pub(super) fn reset_for_run(&mut self, expected: Option<Nanos>) {
-        // Moments of the run before mean nothing in this one.
+        // The times of the previous run have no meaning in the new one.
         *self = Self { viewport: self.viewport.clone(), lane: self.lane, ..Self::default() };
         self.viewport.fit();
         if let Some(expected) = expected {
@@ -44,8 +44,8 @@ impl TimelineView {
         }
     }
 
-    /// A frame is about to be drawn: [`Viewport::frame`]. Where the timeline makes room for a pane,
-    /// the cursor stays in view.
+    /// Prepares a frame; see [`Viewport::prepare_frame`]. Keeps the cursor in view if the width of
+    /// the timeline changes.
     pub(super) fn prepare_frame(
         &mut self,
         columns: u16,
@@ -64,7 +64,8 @@ impl TimelineView {
         }
     }
 
-    /// Another moment of a recording is shown: a picture that shows all fits as if that were the first.
+    /// After a seek in a recording, fits the view again as if the run had just started, unless the
+    /// user has zoomed.
     pub(super) fn refit(&mut self, expected: Option<Nanos>) {
         if self.viewport.is_fitted() {
             self.viewport = Viewport::default();
@@ -72,7 +73,7 @@ impl TimelineView {
         }
     }
 
-    /// Does what a key asks for that changes nothing but the view.
+    /// Handles an action that changes only the view.
     pub(super) fn handle_action(&mut self, action: Action, runs: &[Run], now: Nanos) {
         let before = self.snapshot();
         match action {
@@ -103,7 +104,7 @@ impl TimelineView {
         self.record_change(before, Some(action));
     }
 
-    /// Opens the inspector, on the first lane if none is chosen, or closes it.
+    /// Opens or closes the inspector. Selects the first lane if none is selected.
     pub(super) fn toggle_inspector(&mut self, runs: &[Run]) {
         let before = self.snapshot();
         self.inspector_open = !self.inspector_open && !runs.is_empty();
@@ -129,12 +130,13 @@ impl TimelineView {
         };
     }
 
-    /// What was held still is gone.
+    /// Ends the pause.
     pub(super) const fn resume(&mut self) {
         self.pause = None;
     }
 
-    /// One step back: the inspector, the range, the cursor, the held view, the zoom.
+    /// Goes back one step: closes the inspector, removes the range and then the cursor, ends the
+    /// pause, or resets the zoom.
     fn go_back(&mut self) {
         let inspector_closed = std::mem::take(&mut self.inspector_open);
         let dropped =
@@ -153,12 +155,12 @@ impl TimelineView {
         self.lane = lanes.checked_sub(1).map(|last| next.min(last));
     }
 
-    /// Whether it is held still.
+    /// Returns `true` if the view is paused.
     pub(super) const fn is_paused(&self) -> bool {
         self.pause.is_some()
     }
 
-    /// Until when the run at a place is shown.
+    /// The time up to which the run at this index is shown.
     pub(super) fn visible_until(&self, index: usize, run: &Run, now: Nanos) -> Nanos {
         match self.pause {
             Some(pause) if index > pause.run => Nanos::ZERO,
@@ -167,7 +169,7 @@ impl TimelineView {
         }
     }
 
-    /// How far behind it is: nothing if it is not held still.
+    /// The time by which a paused view lags behind, or `None` if the view is not paused.
     pub(super) fn time_behind(&self, runs: &[Run], now: Nanos) -> Option<Nanos> {
         let pause = self.pause?;
         let run = runs.get(pause.run)?;

@@ -1,75 +1,74 @@
-//! Which stretch of time the timeline shows: follow, fit, zoom, pan.
+//! The viewport: the period of time that the timeline shows, with follow, fit, zoom and pan.
 
 use crate::model::{Nanos, Run};
 
-/// Before a run's length can be guessed, the timeline has room for this much, so that a short run
-/// never changes its scale.
+/// The time shown before a run's duration can be estimated. Shorter runs never change the scale.
 const INITIAL_HORIZON: Nanos = Nanos::from_millis(4_800);
 
-/// The finest cell.
+/// The minimum duration of a cell.
 const MIN_CELL: Nanos = Nanos(1_000);
 
-/// The coarsest cell: an hour.
+/// The maximum duration of a cell: one hour.
 const MAX_CELL: Nanos = Nanos(3_600_000_000_000);
 
-/// What a person set for one selection's timeline.
+/// The viewport of one selection's timeline.
 #[derive(Clone, Debug)]
 pub struct Viewport {
-    /// The width of a cell; nothing to fit the whole run.
+    /// The duration of a cell, or `None` to fit the whole run.
     cell: Option<Nanos>,
-    /// The left border, when it does not follow.
+    /// The left edge, unless the viewport follows a run.
     from: Nanos,
     follow: bool,
-    /// How much time a fitted timeline has room for.
+    /// The time that a fitted timeline covers.
     horizon: Nanos,
-    /// The newest moment.
+    /// The latest time of all runs shown.
     edge: Nanos,
-    /// What a view follows: the newest moment of the run that goes on, as several share the axis
-    /// and all begin at zero.
+    /// The latest time of the active run, which the viewport follows. Runs share the axis and all
+    /// start at zero, so this can be earlier than `edge`.
     newest: Nanos,
-    /// Whether a run goes on in it.
-    goes_on: bool,
-    /// Whether a view that follows goes on by halves of itself.
+    /// A run shown is active.
+    run_active: bool,
+    /// Following moves the viewport by half its width instead of by one cell.
     reduced_motion: bool,
     columns: u16,
 }
 
-/// What a person chose of a [`Viewport`]: what undoing brings back.
+/// The user's settings of a [`Viewport`], which undo restores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ViewportSnapshot {
     cell: Option<Nanos>,
-    /// Where it begins, unless that follows from the rest.
+    /// The left edge, unless it is computed from the runs.
     from: Option<Nanos>,
 }
 
-/// The stretch of time that is drawn: `columns` cells of `cell` each.
+/// The period of time that is drawn: `columns` cells of duration `cell`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeWindow {
-    /// The left border, a multiple of the cell.
+    /// The left edge, a multiple of `cell`.
     pub from: Nanos,
-    /// The width of a cell.
+    /// The duration of a cell.
     pub cell: Nanos,
-    /// How many cells.
+    /// The number of cells.
     pub columns: u16,
 }
 
 impl TimeWindow {
-    /// The right border.
+    /// The right edge.
     pub const fn end(self) -> Nanos {
         Nanos(self.from.0.saturating_add(self.cell.0.saturating_mul(self.columns as u64)))
     }
 
-    /// Whether a moment is in it.
+    /// Returns `true` if `at` is in the window.
     pub fn contains(self, at: Nanos) -> bool {
         (self.from..self.end()).contains(&at)
     }
 
-    /// The cell that a moment is in, counted from the left; nothing if it is not in view.
+    /// The column of the cell that contains `at`, or `None` if it is not in view.
     pub fn column(self, at: Nanos) -> Option<u16> {
         self.contains(at).then(|| (at.since(self.from).0 / self.cell.0) as u16)
     }
 
-    /// The stretch of time of the cell that a moment is in.
+    /// The start and end of the cell that contains `at`.
     pub const fn cell_bounds(self, at: Nanos) -> (Nanos, Nanos) {
         let from = at.0 / self.cell.0 * self.cell.0;
         (Nanos(from), Nanos(from.saturating_add(self.cell.0)))
@@ -85,7 +84,7 @@ impl Default for Viewport {
             horizon: INITIAL_HORIZON,
             edge: Nanos::ZERO,
             newest: Nanos::ZERO,
-            goes_on: false,
+            run_active: false,
             reduced_motion: false,
             columns: 80,
         }
@@ -93,9 +92,8 @@ impl Default for Viewport {
 }
 
 impl Viewport {
-    /// A frame is about to be drawn on `columns` cells; the newest moment of the runs shown is
-    /// `edge`. While one of them goes on, `newest` is its own, and `expected` how long it may take
-    /// in all.
+    /// Prepares a frame of `columns` cells. `edge` is the latest time of the runs shown. While one
+    /// of them is active, `newest` is its latest time and `expected` its expected total duration.
     pub fn prepare_frame(
         &mut self,
         columns: u16,
@@ -105,12 +103,12 @@ impl Viewport {
     ) {
         self.columns = columns.max(1);
         self.edge = edge;
-        // Afterwards the view stays where it is.
-        self.goes_on = newest.is_some();
+        // After the run, the viewport stays where it is.
+        self.run_active = newest.is_some();
         self.newest = newest.unwrap_or(self.newest);
         match expected {
-            // A picture that is over fits exactly. One that goes on keeps its scale until it runs
-            // out of room, and then gets enough for the rest.
+            // A completed run fits exactly. An active one keeps its scale until it reaches the
+            // edge, and then gets enough room for the rest.
             None if edge > Nanos::ZERO => self.horizon = edge,
             Some(expected) if edge > self.horizon => {
                 self.horizon = expected.max(edge + Nanos(edge.0 / 4));
@@ -119,12 +117,12 @@ impl Viewport {
         }
     }
 
-    /// Has a view that follows go on by halves of itself, or cell by cell.
+    /// Sets whether following moves by half the width or cell by cell.
     pub(super) const fn set_reduced_motion(&mut self, reduced_motion: bool) {
         self.reduced_motion = reduced_motion;
     }
 
-    /// What to draw.
+    /// The window to draw.
     pub fn window(&self) -> TimeWindow {
         let columns = self.columns;
         let Some(cell) = self.cell else {
@@ -135,7 +133,7 @@ impl Viewport {
             let step =
                 if self.reduced_motion { cell.0 * u64::from((columns / 2).max(1)) } else { cell.0 };
             let first = self.newest.0.saturating_sub(shown);
-            // A long step goes ahead, or the newest moment would be out of view meanwhile.
+            // A long step must be taken early, or the latest time would leave the view.
             let steps = if self.reduced_motion { first.div_ceil(step) } else { first / step };
             Nanos(steps.saturating_mul(step))
         } else {
@@ -144,51 +142,51 @@ impl Viewport {
         TimeWindow { from, cell, columns }
     }
 
-    /// The width of a cell at which the whole run fits into the view.
+    /// The duration of a cell at which the whole run fits into the view.
     fn fitted(&self) -> Nanos {
         round_up(self.horizon.0.div_ceil(u64::from(self.columns)), &FIT_STEPS)
     }
 
-    /// Whether the newest moment stays in view.
+    /// Returns `true` if the viewport follows the latest time.
     pub const fn is_following(&self) -> bool {
         self.follow
     }
 
-    /// Whether the whole run is fitted into the view.
+    /// Returns `true` if the whole run is fitted into the view.
     pub const fn is_fitted(&self) -> bool {
         self.cell.is_none()
     }
 
-    /// How much time a fitted timeline has room for.
+    /// The time that a fitted timeline covers.
     pub const fn horizon(&self) -> Nanos {
         self.horizon
     }
 
-    /// Fits the whole run again, and follows it.
+    /// Fits the whole run into the view and follows it.
     pub fn fit(&mut self) {
         self.cell = None;
         self.follow = true;
     }
 
-    /// Gives a fitted timeline room for this much.
+    /// Sets the time that a fitted timeline covers.
     pub(super) fn set_horizon(&mut self, horizon: Nanos) {
         self.horizon = horizon;
     }
 
-    /// Goes to the run's start.
+    /// Goes to the start of the run.
     pub fn go_to_start(&mut self) {
         self.cell = Some(self.window().cell);
         self.from = Nanos::ZERO;
         self.follow = false;
     }
 
-    /// Goes to the newest moment and stays there.
+    /// Goes to the latest time and follows it.
     pub fn follow_latest(&mut self) {
         self.follow = true;
         self.newest = self.edge;
     }
 
-    /// Pans by eighths of the view, to later moments if positive.
+    /// Pans by eighths of the view, to later times if positive.
     pub fn pan(&mut self, eighths: i64) {
         let window = self.window();
         let step = window.cell.0.saturating_mul(u64::from((window.columns / 8).max(1)));
@@ -196,7 +194,7 @@ impl Viewport {
         let from = if eighths < 0 {
             window.from.0.saturating_sub(by)
         } else {
-            // The newest moment stays in view, and half a view of what was before it.
+            // Keep the latest time and half a view before it visible.
             let half = window.cell.0.saturating_mul(u64::from(window.columns / 2));
             let last = self.edge.0.saturating_sub(half).max(window.from.0);
             window.from.0.saturating_add(by).min(last)
@@ -204,17 +202,17 @@ impl Viewport {
         self.pin_to(window.cell, from);
     }
 
-    /// Shows half as much, or twice as much (about: cells are 1, 2 or 5 of a unit wide). What is in
-    /// the middle stays there; a view that follows keeps the newest moment, and one that begins with
-    /// the run keeps the start.
+    /// Zooms in or out by a factor of about two (cells last 1, 2 or 5 units) around the middle. A
+    /// view that follows a run keeps the latest time in view, and one that begins at the start
+    /// keeps the start.
     pub fn zoom(&mut self, closer: bool) {
         let window = self.window();
         let Some(cell) = self.next_cell(closer) else { return };
-        if self.follow && (self.goes_on || !self.is_fitted()) {
+        if self.follow && (self.run_active || !self.is_fitted()) {
             self.cell = Some(cell);
             return;
         }
-        // The runs' common start is where they differ: a view that begins there keeps it.
+        // All runs share the start, so it is the reference for comparing them: keep it in view.
         if window.from == Nanos::ZERO {
             self.pin_to(cell, 0);
             return;
@@ -224,7 +222,7 @@ impl Viewport {
         self.pin_to(cell, middle.saturating_sub(cell.0 * half));
     }
 
-    /// The same, but what stays where it is is the moment `at`, if that is in view.
+    /// Zooms in or out around `at`, if it is in view.
     pub fn zoom_at(&mut self, closer: bool, at: Nanos) {
         let window = self.window();
         let Some(column) = window.column(at) else { return self.zoom(closer) };
@@ -233,13 +231,13 @@ impl Viewport {
         self.pin_to(cell, (at.0 / cell.0 * cell.0).saturating_sub(before));
     }
 
-    /// The width of a cell after a zoom; nothing where there is no more to see.
+    /// The duration of a cell after a zoom, or `None` if zooming out would show nothing more.
     fn next_cell(&self, closer: bool) -> Option<Nanos> {
         let now = self.window().cell;
         let next = if closer {
             round_down(now.0 - 1, &ZOOM_STEPS)
         } else if now.0 >= self.fitted().0.saturating_mul(2) {
-            // The whole run is in less than half of the view.
+            // The whole run fills less than half of the view.
             return None;
         } else {
             round_up(now.0 + 1, &ZOOM_STEPS)
@@ -247,8 +245,7 @@ impl Viewport {
         Some(next.clamp(MIN_CELL, MAX_CELL))
     }
 
-    /// Pans by as little as brings the moment `at` into view. A zoomed view stays there, even if it
-    /// has followed so far.
+    /// Pans just far enough to bring `at` into view. A zoomed view stops following.
     pub fn reveal(&mut self, at: Nanos) {
         let window = self.window();
         let after = window.cell.0.saturating_mul(u64::from(window.columns.saturating_sub(1)));
@@ -263,8 +260,8 @@ impl Viewport {
         }
     }
 
-    /// Shows the stretch from `a` to `b` as closely as it fits, with a cell to spare at both sides;
-    /// returns whether that changes anything.
+    /// Zooms to the period from `a` to `b`, with one spare cell on each side. Returns `true` if
+    /// that changes the window.
     pub fn show_range(&mut self, a: Nanos, b: Nanos) -> bool {
         let before = self.window();
         let room = u64::from(self.columns.saturating_sub(3).max(1));
@@ -273,18 +270,18 @@ impl Viewport {
         self.window() != before
     }
 
-    /// The newest moment, as of the last frame.
+    /// The latest time of all runs shown, as of the last frame.
     pub(super) const fn edge(&self) -> Nanos {
         self.edge
     }
 
-    /// What a person chose of it.
+    /// The user's settings.
     pub(super) fn snapshot(&self) -> ViewportSnapshot {
         let moves = self.cell.is_none() || self.follow;
         ViewportSnapshot { cell: self.cell, from: (!moves).then_some(self.from) }
     }
 
-    /// Goes back to what a person chose before.
+    /// Restores previous settings.
     pub(super) fn restore(&mut self, snapshot: ViewportSnapshot) {
         self.cell = snapshot.cell;
         self.follow = snapshot.from.is_none();
@@ -298,17 +295,18 @@ impl Viewport {
     }
 }
 
-/// How long a run may take in all, going by its pages so far; before the first, nothing but the time
-/// for which limits held it back. That says nothing about its pace.
+/// The expected total duration of a run, extrapolated from its completed tasks. Time spent waiting
+/// for rate limits is added unscaled, because it does not reflect the pace of the run.
 pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     let elapsed = run.elapsed(now);
-    let held = if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
-    let whole = elapsed.since(held).0.saturating_mul(u64::from(run.known_tasks()));
-    held + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
+    let throttled =
+        if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
+    let whole = elapsed.since(throttled).0.saturating_mul(u64::from(run.known_tasks()));
+    throttled + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
 }
 
-/// For how long a run was held back as a whole: as its lane that was throttled least, of those that
-/// were.
+/// The time for which rate limits held back the run as a whole: the minimum over the throttled
+/// lanes.
 fn throttled_time(run: &Run, elapsed: Nanos) -> Nanos {
     let throttled = run.lanes().iter().map(|lane| {
         let [.., throttled, _error] = lane.state_times_between(Nanos::ZERO, elapsed);
@@ -317,18 +315,18 @@ fn throttled_time(run: &Run, elapsed: Nanos) -> Nanos {
     Nanos(throttled.filter(|&time| time > 0).min().unwrap_or(0))
 }
 
-/// Cell widths that a zoom goes through, in tenths of a power of ten.
+/// Cell durations used by zooming, in tenths of a power of ten.
 const ZOOM_STEPS: [u64; 3] = [10, 20, 50];
 
-/// Cell widths for a fitted run: finer, so that it fills the view.
+/// Cell durations for a fitted run: finer steps, so that the run fills the view.
 const FIT_STEPS: [u64; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
 
-/// The smallest width of the ladder that is not below `width`.
+/// The smallest step that is not less than `width`.
 fn round_up(width: u64, steps: &[u64]) -> Nanos {
     ladder(steps).find(|&rung| rung.0 >= width).unwrap_or(MAX_CELL).clamp(MIN_CELL, MAX_CELL)
 }
 
-/// The largest width of the ladder that is not above `width`.
+/// The largest step that is not greater than `width`.
 fn round_down(width: u64, steps: &[u64]) -> Nanos {
     ladder(steps).take_while(|rung| rung.0 <= width).last().unwrap_or(MIN_CELL)
 }

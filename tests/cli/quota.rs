@@ -43,7 +43,7 @@ fn what_does_not_fit_is_not_begun_but_by_force() {
     let server = server(|| core(6));
     let (CliOutput { code, out, err }, asked) = race(&server, &[]);
     assert_eq!((code, out.as_str()), (Some(5), ""), "{err}");
-    for words in ["race takes 6 more requests", "has 5 of 60 left until 22:13 UTC", "--force"] {
+    for words in ["race needs 6 more requests", "has 5 of 60 left until 22:13 UTC", "--force"] {
         assert!(err.contains(words), "{err}");
     }
     assert_eq!(asked, PREPARING);

@@ -139,19 +139,19 @@ fn a_recording_that_ends_early_is_not_taken_for_one_that_was_stopped() {
         ends.get() == 2
     });
     let between = replayed(&folder, &["--plain"]);
-    let said = "run.jsonl: the recording ends here, before threads began\n";
+    let said = "run.jsonl: the recording ends here, before threads started\n";
     assert!(between.err.contains(said), "{}", between.err);
     assert!(between.out.contains("\nmulti_threaded time(sec): not run\n"), "{}", between.out);
     assert_eq!(between.code, Some(6), "{}", between.out);
     cut_after(&folder, |line| line.contains("\"done\"") && line.contains("html_url"));
     let middle = replayed(&folder, &["--plain"]);
-    assert!(middle.err.contains("ends here, in the middle of sequential\n"), "{}", middle.err);
+    assert!(middle.err.contains("ends here, during sequential\n"), "{}", middle.err);
     let said = "sequential   1 of 3 pages fetched; the recording ends here\n";
     assert!(middle.out.ends_with(said) && !middle.out.contains("stopped"), "{}", middle.out);
     assert_eq!(middle.code, Some(6));
     cut_after(&folder, |line| line.starts_with("{\"begin\""));
     let nothing = replayed(&folder, &["--plain"]);
-    assert!(nothing.err.contains("ends here, before anything was asked\n"), "{}", nothing.err);
+    assert!(nothing.err.contains("ends here, before the first request\n"), "{}", nothing.err);
     assert_eq!((nothing.code, nothing.out.as_str()), (Some(1), ""));
 }
 

@@ -25,7 +25,7 @@ fn screen(driver: &mut AppDriver, size: (u16, u16)) -> String {
 fn a_run_is_compared_with_the_same_run_before() {
     let mut driver = fewer_workers().press_keys("c");
     let notice = driver.app.notice().unwrap_or_default().to_owned();
-    assert_eq!(notice, "compared with the run before; c ends it");
+    assert_eq!(notice, "compared with the previous run; c ends it");
     let [(run, other, difference)] = driver.app.differences().try_into().unwrap();
     assert_eq!((run.plan().workers, other.plan().workers), (3, 5));
     let (new, old) = (run.duration().unwrap(), other.duration().unwrap());
@@ -37,10 +37,10 @@ fn a_run_is_compared_with_the_same_run_before() {
     assert!(difference.p50.unwrap().abs() < 0.01 && difference.p95.unwrap().abs() < 0.01);
     let shown = screen(&mut driver, WIDE);
     assert!(
-        shown.contains("threads x3 against the run before, 1.050 s:  0.57x  elapsed +75.2 %"),
+        shown.contains("threads x3 against the previous run, 1.050 s:  0.57x  elapsed +75.2 %"),
         "{shown}"
     );
-    assert_eq!(shown.matches(" before ").count(), 5, "a row for each lane it had");
+    assert_eq!(shown.matches("  previous ").count(), 5, "a row for each lane it had");
 }
 
 #[test]
@@ -53,7 +53,10 @@ fn c_goes_through_what_there_is_and_ends() {
         names.push(driver.app.baseline().map(|baseline| baseline.name));
     }
     let some = |name: &str| Some(name.to_owned());
-    assert_eq!(names, [some("the run before"), some("sequential"), None, some("the run before")]);
+    assert_eq!(
+        names,
+        [some("the previous run"), some("sequential"), None, some("the previous run")]
+    );
     assert_eq!(
         driver.press_keys("2").app.baseline().map(|baseline| baseline.name),
         None,
@@ -79,7 +82,7 @@ fn a_mode_alone_is_compared_with_any_other_a_race_mode_by_mode() {
 #[test]
 fn without_another_run_it_says_what_to_do() {
     let driver = seen().press_keys("c");
-    let said = "there is no other run to compare with: r runs this again, and keeps this one";
+    let said = "no other run to compare with; r runs again and keeps this run";
     assert_eq!(driver.app.notice(), Some(said));
     assert!(driver.app.baseline().is_none());
     let mut driver = driver.press_keys("r").play_until(Mode::Sequential, 2_000);
@@ -128,16 +131,16 @@ fn an_external_baseline_is_announced_with_why_it_is_unused() {
         assert!(first == why && then.starts_with(why), "{first} / {then}");
         assert!(driver.app.baseline().is_none());
     };
-    is_unused(&cpu, "cpu.jsonl", "cpu.jsonl has cpu runs, this is followers");
+    is_unused(&cpu, "cpu.jsonl", "cpu.jsonl contains cpu runs, not followers");
     let stopped = AppDriver::race().play_until(Mode::Sequential, 2_000);
-    is_unused(stopped.app.runs(), "cut.jsonl", "no run in cut.jsonl is whole");
+    is_unused(stopped.app.runs(), "cut.jsonl", "cut.jsonl contains no complete run");
     let alone =
         AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Gil));
     let alone = alone.play_to_end().app.runs().to_vec();
-    is_unused(&alone, "gil.jsonl", "gil.jsonl has gil alone, this is a race");
+    is_unused(&alone, "gil.jsonl", "gil.jsonl contains only gil, not a race");
     let half = AppDriver::race().play_until(Mode::Threads, 300);
     let [first, then] = said(&mut driver, half.app.runs(), "half.jsonl");
-    assert_eq!(first, "c compares with half.jsonl, as far as it is whole");
+    assert_eq!(first, "c compares with half.jsonl (complete runs only)");
     assert_eq!(then, "compared with half.jsonl; c ends it");
     assert_eq!(driver.app.differences().len(), 1);
 }
@@ -162,7 +165,7 @@ fn the_other_run_has_the_same_axis() {
     let mut driver = fewer_workers().press_keys("c");
     let before = |driver: &mut AppDriver| {
         let rows = driver.rows(WIDE);
-        let row = rows.iter().find(|row| row.contains("  before ")).unwrap().clone();
+        let row = rows.iter().find(|row| row.contains("  previous ")).unwrap().clone();
         row.chars().filter(|&c| c == '━').count()
     };
     let whole = before(&mut driver);
@@ -183,7 +186,7 @@ fn the_chosen_lane_keeps_its_other_where_rows_are_short() {
     }
     let rows = driver.rows(USUAL);
     let at = rows.iter().position(|row| row.contains("worker-31")).unwrap();
-    assert!(rows[at + 1].contains("before"), "{}", rows.join("\n"));
+    assert!(rows[at + 1].contains("previous"), "{}", rows.join("\n"));
 }
 
 #[test]

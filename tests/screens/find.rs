@@ -150,7 +150,7 @@ fn an_empty_text_goes_on_and_backspace_gives_up() {
     let mut driver = driver.press_keys("/");
     driver.press(KeyCode::Backspace);
     assert_eq!(driver.app.search_status(), None);
-    assert_eq!(sought(seen(), "").app.notice(), Some("nothing is looked for so far: / begins"));
+    assert_eq!(sought(seen(), "").app.notice(), Some("no search yet; / starts one"));
     assert_eq!(task(&driver.press_keys("n")).0, 1, "what was looked for is kept");
 }
 

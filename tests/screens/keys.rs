@@ -153,7 +153,7 @@ fn r_runs_again_and_enter_loses_nothing() {
 fn r_while_a_run_goes_on_says_so_until_the_next_key() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
     assert_eq!(press(&mut driver, 'r'), None);
-    assert_eq!(driver.app.notice(), Some("race is running: x stops it"));
+    assert_eq!(driver.app.notice(), Some("race is running; x stops it"));
     press(&mut driver, 't');
     assert_eq!(driver.app.notice(), None);
 }
@@ -180,12 +180,12 @@ fn x_stops_the_run_of_another_mode_too() {
 #[test]
 fn x_starts_nothing_that_was_chosen_before_it() {
     for (keys, queued, notice) in [
-        ("6", SWEEP, "race stops; sweep is not started: r runs it"),
-        ("3", THREADS, "race stops; threads is not started: r runs it"),
+        ("6", SWEEP, "race stops and sweep does not start; r runs it"),
+        ("3", THREADS, "race stops and threads does not start; r runs it"),
         (
             "w",
             Selection::race(Workload::Cpu),
-            "race of followers stops; race of cpu is not started: r runs it",
+            "race of followers stops and race of cpu does not start; r runs it",
         ),
     ] {
         let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500).press_keys(keys);

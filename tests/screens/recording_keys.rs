@@ -86,7 +86,7 @@ fn at_its_end(app: &mut App) -> String {
 
 #[test]
 fn a_recording_that_ends_early_does_not_seem_to_run_on() {
-    for (cut, stage) in [(20, "in the middle of sequential"), (1, "before anything was asked")] {
+    for (cut, stage) in [(20, "during sequential"), (1, "before the first request")] {
         let shown = at_its_end(&mut cut_off(|_| cut));
         let said = format!("the recording ends here, {stage}");
         assert!(shown.contains("recording 100 %") && shown.contains(&said), "{shown}");
@@ -103,7 +103,7 @@ fn a_recording_that_ends_early_does_not_seem_to_run_on() {
         ends.take(2).last().unwrap()
     };
     let shown = at_its_end(&mut cut_off(second));
-    assert!(shown.contains("the recording ends here, before threads began"), "{shown}");
+    assert!(shown.contains("the recording ends here, before threads started"), "{shown}");
 }
 
 #[test]
@@ -120,9 +120,9 @@ fn a_word_on_the_file_makes_room_for_the_keys() {
 fn a_mode_that_only_the_race_has_is_said_to_be_there() {
     let mut app = cut_off(<[LogEntry]>::len);
     for (key, said) in [
-        ('2', "sequential was recorded as a part of the race (1)"),
-        ('3', "threads were recorded as a part of the race (1)"),
-        ('4', "gil was not recorded"),
+        ('2', "sequential was recorded as part of the race (1)"),
+        ('3', "threads were recorded as part of the race (1)"),
+        ('4', "the recording does not contain gil"),
     ] {
         app.update(Msg::Key(KeyEvent::from(KeyCode::Char(key))));
         assert_eq!(app.notice(), Some(said));
@@ -140,7 +140,7 @@ fn it_plays_by_itself_to_its_end() {
     assert_eq!(played.says(), "recording 100 %");
     assert!(!played.app.needs_frames());
     assert_eq!(played.press(" "), None);
-    assert!(played.keys().contains("the recording is over: r plays it again"));
+    assert!(played.keys().contains("end of the recording; r plays it again"));
     played.press("r");
     assert_eq!(played.says(), "recording 0 %, 1x");
 }
@@ -175,7 +175,7 @@ fn the_programs_sleep_is_no_time_of_the_recordings() {
 fn it_is_played_at_any_speed() {
     let mut played = ReplayDriver::race();
     played.press(">>>");
-    assert_eq!(played.app.notice(), Some("played at 10x"));
+    assert_eq!(played.app.notice(), Some("playback speed: 10x"));
     played.wait(21);
     assert_eq!(played.says(), "recording 21 %, 10x");
     played.press("<<<<<<<<<");
@@ -263,12 +263,12 @@ fn modes_that_were_recorded_can_be_chosen() {
     assert_eq!(played.app.selection(), only(Mode::Sequential));
     assert!(played.app.runs()[0].is_over());
     played.press("\t1");
-    assert_eq!(played.app.notice(), Some("race was not recorded"));
+    assert_eq!(played.app.notice(), Some("the recording does not contain race"));
     assert_eq!(played.app.selection(), only(Mode::Sequential));
     played.app.update(Msg::Key(KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE)));
     assert_eq!(played.app.selection(), only(Mode::Threads));
     played.press("w");
-    assert_eq!(played.app.notice(), Some("nothing but followers was recorded"));
+    assert_eq!(played.app.notice(), Some("the recording contains only followers"));
 }
 
 #[test]
@@ -286,7 +286,10 @@ fn nothing_runs_in_a_recording() {
     let mut played = ReplayDriver::race();
     for key in ["x", "s"] {
         assert_eq!(played.press(key), None);
-        assert_eq!(played.app.notice(), Some("this is a recording: nothing runs in it"));
+        assert_eq!(
+            played.app.notice(),
+            Some("not available in a recording; it can only be played")
+        );
     }
     for key in ["r", "1", "2", "5", "\t", "w", " "] {
         assert_eq!(played.press(key), None);

@@ -132,6 +132,6 @@ fn too_small_a_quota_is_reported_without_a_request() {
     assert_eq!(prepared_with(&mut session, SWEEP, 29), None);
     assert!(!session.awaits_confirmation(SWEEP));
     let failure = session.failure(SWEEP).unwrap();
-    assert!(failure.message.contains("sweep takes 30 more requests"), "{failure}");
+    assert!(failure.message.contains("sweep needs 30 more requests"), "{failure}");
     assert!(failure.message.contains("--threads, --repeats or --per-page 100"), "{failure}");
 }

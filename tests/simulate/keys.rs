@@ -81,7 +81,7 @@ fn s_waits_for_a_run_of_its_kind_and_says_so() {
     let mut app = app(CPU, None);
     app.start();
     assert_eq!(press(&mut app, 's'), None);
-    assert_eq!(app.notice(), Some("gil is running: x stops it"));
+    assert_eq!(app.notice(), Some("gil is running; x stops it"));
     assert_eq!(app.simulated_slowdown(), None);
 }
 

@@ -22,7 +22,7 @@ fn keys_of_ones_own_do_what_they_say_and_are_shown() {
     pty.wait_text("F help");
     assert!(pty.inspect(|view| !view.has("pause")), "what no key does is no hint");
     pty.keys("q?F");
-    pty.wait_text("Q  quit; asks once while a run goes");
+    pty.wait_text("Q  quit; asks first during a run");
     pty.keys("FQ");
     assert_eq!(pty.wait_for_exit().code, 0);
 }

@@ -125,7 +125,7 @@ fn under_a_shell_with_job_control() {
     pty.wait_text("42");
     pty.keys("fg\r");
     pty.wait("the whole screen again", |view| {
-        view.screen.alternate_screen() && view.has("was suspended, too") && view.has("worker-5")
+        view.screen.alternate_screen() && view.has("was suspended too") && view.has("worker-5")
     });
     pty.keys("\x03");
     // What is typed before the program has ended would be its own.

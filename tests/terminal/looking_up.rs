@@ -42,12 +42,12 @@ fn a_race_that_is_run_again_is_compared_with_the_one_before() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("c");
-    pty.wait_text("there is no other run to compare with");
+    pty.wait_text("no other run to compare with");
     pty.keys("r");
     pty.wait_text("running");
     pty.wait_text(SAME);
     pty.keys("c");
-    pty.wait_text("threads x5 against the run before");
+    pty.wait_text("threads x5 against the previous run");
     pty.keys("c");
     pty.wait("no comparison", |view| !view.has("against"));
     pty.keys("q");

@@ -1,4 +1,4 @@
-//! A key, as a person presses it; its name is written and read here.
+//! Keys and their names.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,32 +10,32 @@ use unicode_width::UnicodeWidthChar as _;
 
 use crate::model::printable::escape_controls;
 
-/// A key, as a person presses it.
+/// A key, with or without Ctrl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(super) code: KeyCode,
     pub(super) control: bool,
 }
 
-/// A text that names no key that a terminal tells apart from the others.
+/// A text does not name a key that terminals can report.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ParseKeyError {
-    /// It is no key's name.
+    /// The text is not the name of a key.
     #[error(
-        "{0:?} is no key: give a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, Delete, \
-         Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- and a letter or one of the \
-         last eight; F-keys, Insert and Alt cannot be bound"
+        "{0:?} is not a key; use a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, \
+         Delete, Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- with a letter or \
+         one of the last eight (function keys, Insert and Alt cannot be bound)"
     )]
     Unknown(String),
-    /// It is nearly a key's name.
-    #[error("{0:?} is no key: do you mean {1}?")]
+    /// The text resembles the name of a key.
+    #[error("{0:?} is not a key; did you mean {1}?")]
     Misspelled(String, Key),
-    /// A terminal sends it as another key.
-    #[error("terminals send {0} as {1}: give that")]
+    /// Terminals report the key as another one.
+    #[error("terminals cannot distinguish {0} from {1}; bind {1} instead")]
     Indistinguishable(Key, Key),
 }
 
-/// The keys that have a name.
+/// The keys with a name, other than Space.
 const NAMED_KEYS: [KeyCode; 14] = [
     KeyCode::Tab,
     KeyCode::BackTab,
@@ -61,7 +61,8 @@ impl Key {
         Self { code, control: false }
     }
 
-    /// What a terminal sends in its place, where it knows no such key.
+    /// The key that terminals report for this one. A different key only if they cannot distinguish
+    /// the two.
     fn canonical(self) -> Self {
         match self {
             Self { code: KeyCode::Char('i'), control: true } => Self::plain(KeyCode::Tab),
@@ -81,17 +82,18 @@ impl fmt::Display for Key {
             KeyCode::Char(c) if self.control => write!(f, "{}", c.to_ascii_uppercase()),
             KeyCode::Char(c) => write!(f, "{c}"),
             KeyCode::BackTab => f.write_str("Shift-Tab"),
-            // The same on every system, as files go from one to another.
+            // crossterm's names differ between systems, but configuration files are shared.
             KeyCode::Enter => f.write_str("Enter"),
             KeyCode::Backspace => f.write_str("Backspace"),
             KeyCode::Delete => f.write_str("Delete"),
-            // Arrows by name: not every terminal's font has the signs.
+            // Arrows by name: not every terminal font has the symbols.
             code => write!(f, "{code}"),
         }
     }
 }
 
-/// Reads what [`fmt::Display`] writes; names of more than one character in any case.
+/// Parses the names that [`fmt::Display`] writes. Names of more than one character are
+/// case-insensitive.
 impl FromStr for Key {
     type Err = ParseKeyError;
 
@@ -102,22 +104,22 @@ impl FromStr for Key {
         {
             return Ok(Self::plain(KeyCode::Char(c)));
         }
-        let is = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
-        let is_nearly = |key: &Self| normalized(&key.to_string()) == normalized(text);
+        let matches_name = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
+        let resembles = |key: &Self| normalized(&key.to_string()) == normalized(text);
         let named = || NAMED_KEYS.into_iter().map(Self::plain);
-        let held = named().filter(|key| {
+        let controllable = named().filter(|key| {
             matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
                 || matches!(key.code, KeyCode::Home | KeyCode::End)
                 || matches!(key.code, KeyCode::PageUp | KeyCode::PageDown)
         });
         let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
-        let control = held.chain(letters).map(|key| Self { control: true, ..key });
+        let control = controllable.chain(letters).map(|key| Self { control: true, ..key });
         let space = std::iter::once(Self::plain(KeyCode::Char(' ')));
         let mut keys = space.chain(named()).chain(control);
-        let Some(key) = keys.clone().find(is) else {
-            let nearly = keys.find(is_nearly);
+        let Some(key) = keys.clone().find(matches_name) else {
+            let similar = keys.find(resembles);
             let text = text.to_owned();
-            return Err(nearly.map_or(ParseKeyError::Unknown(text.clone()), |key| {
+            return Err(similar.map_or(ParseKeyError::Unknown(text.clone()), |key| {
                 ParseKeyError::Misspelled(text, key)
             }));
         };
@@ -129,14 +131,14 @@ impl FromStr for Key {
     }
 }
 
-/// Whether a character can be seen where it is drawn alone.
+/// Returns `true` if a character is visible when drawn alone.
 fn is_visible(c: char) -> bool {
     !c.is_whitespace()
         && c.width().is_some_and(|width| width > 0)
         && escape_controls(c.encode_utf8(&mut [0; 4])).chars().eq([c])
 }
 
-/// A name without what may stand between its parts, in small letters.
+/// A name in lower case and without separators.
 fn normalized(name: &str) -> String {
     let kept = name.chars().filter(|c| !matches!(c, ' ' | '-' | '_' | '+'));
     kept.collect::<String>().to_ascii_lowercase()
@@ -148,9 +150,9 @@ mod tests {
 
     fn all() -> impl Iterator<Item = Key> {
         let chars = (' '..='~').map(KeyCode::Char).chain(NAMED_KEYS).map(Key::plain);
-        let held = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
+        let controllable = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
         chars
-            .chain(held.map(|code| Key { code, control: true }))
+            .chain(controllable.map(|code| Key { code, control: true }))
             .filter(|key| key.canonical() == *key)
     }
 
@@ -163,19 +165,19 @@ mod tests {
     }
 
     #[test]
-    fn a_character_of_any_script_is_a_key() {
+    fn characters_of_any_script_are_keys() {
         for text in ["é", "ü", "Ж", "語", "€"] {
             assert_eq!(text.parse::<Key>().unwrap().to_string(), text);
         }
     }
 
     #[test]
-    fn misspelled_name_is_corrected_in_the_error() {
+    fn error_suggests_the_name_of_a_misspelled_key() {
         for (text, name) in
             [("PageUp", "Page Up"), ("shift+tab", "Shift-Tab"), ("ctrl+x", "Ctrl-X")]
         {
             let error = text.parse::<Key>().unwrap_err().to_string();
-            assert!(error.ends_with(&format!("do you mean {name}?")), "{error}");
+            assert!(error.ends_with(&format!("did you mean {name}?")), "{error}");
         }
     }
 
@@ -188,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_that_no_terminal_sends_are_rejected() {
+    fn keys_that_terminals_do_not_report_are_rejected() {
         for text in [
             "", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "Insert", "\u{301}",
             "\u{1b}", "\u{200b}",
@@ -200,6 +202,6 @@ mod tests {
             );
         }
         let same = "Ctrl-I".parse::<Key>().unwrap_err().to_string();
-        assert_eq!(same, "terminals send Ctrl-I as Tab: give that");
+        assert_eq!(same, "terminals cannot distinguish Ctrl-I from Tab; bind Tab instead");
     }
 }

@@ -1,4 +1,4 @@
-//! A person's own keys in place of the table's.
+//! User-defined key bindings that override the defaults.
 
 use std::fmt;
 
@@ -6,32 +6,36 @@ use thiserror::Error;
 
 use super::{Action, DEFAULT_BINDINGS, Key, KeyBinding, Keymap};
 
-/// Why keys cannot be bound so.
+/// An invalid set of key bindings.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum KeymapError {
-    /// One key for two actions.
-    #[error("{key} is given to both {first} and {second}: one of them needs another key")]
+    /// A key is bound to two actions.
+    #[error("{key} is bound to both {first} and {second}; bind one of them to another key")]
     DuplicateKey {
-        /// Which key.
+        /// The key.
         key: Key,
-        /// The name of an action.
+        /// The name of one action.
         first: &'static str,
-        /// The name of the other.
+        /// The name of the other action.
         second: &'static str,
     },
-    /// Nobody could leave.
+    /// Ctrl-C is not bound to interrupt, or is bound to another action. The user could not quit.
     #[error(
-        "{} always quits at once: keep it among the keys of interrupt, and of no other action",
+        "{} is reserved for interrupt; keep it among the keys of that action and of no other",
         Key::INTERRUPT
     )]
     ReservedKey,
 }
 
 impl Keymap {
-    /// The table with these actions' keys in place of their own, without any where the list is
-    /// empty. An action that is not named loses a key that is given to another one, as a person
-    /// expects who says what a key is to do. Two actions that are named cannot have the same key
-    /// where both count, and Ctrl-C always quits.
+    /// Creates a keymap from the default bindings and these overrides. An empty list leaves an
+    /// action without keys. An overriding key is taken away from any action that is not overridden
+    /// itself.
+    ///
+    /// # Errors
+    ///
+    /// Returns the action and the error if two overrides bind the same key in the same context, or
+    /// if Ctrl-C would not be bound to interrupt alone.
     pub fn with_overrides(keys: &[(Action, Vec<Key>)]) -> Result<Self, (Action, KeymapError)> {
         let mut bindings = DEFAULT_BINDINGS.to_vec();
         for binding in &mut bindings {
@@ -60,14 +64,14 @@ impl Keymap {
         Ok(Self { bindings })
     }
 
-    /// The action that a configuration file calls so.
+    /// The action with this name in a configuration file.
     pub fn action_named(name: &str) -> Option<Action> {
         DEFAULT_BINDINGS.iter().find(|binding| binding.name == name).map(|binding| binding.action)
     }
 }
 
-/// Whether two actions cannot have the same key: one in the table or a recording comes before the
-/// picture's there, and is meant to.
+/// Returns `true` if two actions cannot share a key. Actions of different contexts can: the
+/// bindings of the table or a recording take precedence over those of the timeline.
 fn is_conflict(one: &KeyBinding, other: &KeyBinding) -> bool {
     one.action != other.action && one.context == other.context
 }
@@ -81,7 +85,7 @@ fn check_interrupt_key(binding: &KeyBinding) -> Result<(), KeymapError> {
     }
 }
 
-/// As a configuration file has it, an action a line, so that it can be pasted there.
+/// Formats the keymap as a configuration file with one action per line.
 impl fmt::Display for Keymap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "[keys]")?;
@@ -127,7 +131,7 @@ mod tests {
             (action_of(&keymap, 'l'), action_of(&keymap, 'r')),
             (Some(Action::Pause), Some(Action::Pause))
         );
-        assert_eq!(keymap.key_of(Action::PanRight), "Right", "its other key is still its own");
+        assert_eq!(keymap.key_of(Action::PanRight), "Right", "its other key stays bound");
         assert_eq!(
             (keymap.key_of(Action::Run), action_of(&keymap, ' ')),
             ("(no key)".to_owned(), None)
@@ -147,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn table_key_may_have_another_action_elsewhere() {
+    fn table_key_may_be_bound_to_another_action_elsewhere() {
         let keymap = Keymap::with_overrides(&[(Action::Invert, keys(&["r"]))]).unwrap();
         let event = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
         assert_eq!(keymap.action_for(&event, KeyContext::Table), Some(Action::Invert));

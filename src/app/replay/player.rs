@@ -1,5 +1,5 @@
-//! When what was recorded becomes visible: its runs lie one after another on one axis, and a moment on
-//! that goes forwards as fast as a person says.
+//! The playback clock. The recorded runs follow one another on a single time axis, and the position
+//! on it advances at the chosen speed.
 
 use std::fmt;
 
@@ -7,26 +7,26 @@ use super::ReplayProgress;
 use crate::app::session::{LogEntry, SelectionStart, Setup};
 use crate::model::{EventKind, Nanos, Selection, Workload};
 
-/// The slowest speed, in times real time.
+/// The minimum speed, as a multiple of real time.
 pub const MIN_SPEED: f64 = 0.1;
 
-/// The fastest.
+/// The maximum speed, as a multiple of real time.
 pub const MAX_SPEED: f64 = 1000.0;
 
-/// A scrub is such a part of the whole.
+/// The number of scrub steps in the whole recording.
 const SCRUB_STEPS: u64 = 20;
 
-/// How many times as fast as it happened a recording is played.
+/// The playback speed, as a multiple of real time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ReplaySpeed(f64);
 
 impl ReplaySpeed {
-    /// From [`MIN_SPEED`] to [`MAX_SPEED`]; nothing for any other number.
+    /// Creates a speed from [`MIN_SPEED`] to [`MAX_SPEED`], or returns `None` for any other number.
     pub fn new(times: f64) -> Option<Self> {
         (MIN_SPEED..=MAX_SPEED).contains(&times).then_some(Self(times))
     }
 
-    /// The next of 0.1, 0.2, 0.5, 1 and so on that is faster, or slower; itself where there is none.
+    /// The next faster or slower of 0.1, 0.2, 0.5, 1 and so on, or this speed at the limits.
     fn next_step(self, faster: bool) -> Self {
         let steps =
             (-1..=3).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
@@ -46,31 +46,31 @@ impl Default for ReplaySpeed {
     }
 }
 
-/// `2x`.
+/// Formats the speed as `2x`.
 impl fmt::Display for ReplaySpeed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x", self.0)
     }
 }
 
-/// A recording, and how far it is played.
+/// A recording and its playback position.
 #[derive(Debug)]
 pub(in crate::app) struct ReplayPlayer {
     setup: Setup,
     entries: Vec<LogEntry>,
-    /// When each becomes visible.
+    /// The time on the axis at which each entry is applied.
     due: Vec<Nanos>,
-    /// The places of those that begin a selection.
+    /// The indices of the entries that start a selection.
     starts: Vec<usize>,
-    /// How many are visible.
+    /// The number of entries applied so far.
     applied: usize,
-    /// The moment that is shown.
+    /// The current position.
     at: Nanos,
-    /// When the run that goes on then began.
+    /// The start of the run at the current position.
     run_start: Nanos,
     speed: ReplaySpeed,
     plays: bool,
-    /// What the clock said when time last went by; nothing if it did not since.
+    /// The caller's clock at the last tick. `None` after a seek or a pause.
     last_tick: Option<Nanos>,
 }
 
@@ -94,12 +94,12 @@ impl ReplayPlayer {
         }
     }
 
-    /// What the sitting had to run when it began.
+    /// The setup of the recorded session when it began.
     pub(super) const fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// The selections that are begun in it, each with its place.
+    /// The starts of selections, each with the index of its entry.
     pub(super) fn selection_starts(
         &self,
     ) -> impl Iterator<Item = (usize, &SelectionStart)> + Clone {
@@ -109,7 +109,7 @@ impl ReplayPlayer {
         })
     }
 
-    /// Where a selection is begun next, else where it was first, and when that is.
+    /// The index and time of the next start of a selection, or else of its first start.
     pub(super) fn find_selection(&self, selection: Selection) -> Option<(usize, Nanos)> {
         let mut start = self.selection_starts().filter(|(_, start)| start.selection == selection);
         let (first, _) = start.clone().next()?;
@@ -118,38 +118,39 @@ impl ReplayPlayer {
         Some((place, self.due_at(place)))
     }
 
-    /// The first selection of a workload that is begun.
+    /// The first recorded selection of a workload.
     pub(super) fn first_selection_of(&self, workload: Workload) -> Option<Selection> {
         let mut start = self.selection_starts().map(|(_, start)| start.selection);
         start.find(|selection| selection.workload == workload)
     }
 
-    /// When the entry at this place becomes visible; what is beyond the last, with it.
+    /// The time at which the entry at this index is applied; beyond the end, the time of the last
+    /// entry.
     pub(super) fn due_at(&self, place: usize) -> Nanos {
         self.due.get(place).or(self.due.last()).copied().unwrap_or_default()
     }
 
-    /// How long it is.
+    /// The duration of the recording.
     fn duration(&self) -> Nanos {
         self.due.last().copied().unwrap_or_default()
     }
 
-    /// How many entries are visible.
+    /// The number of entries applied so far.
     pub(super) const fn applied_count(&self) -> usize {
         self.applied
     }
 
-    /// How many are at a moment.
+    /// The number of entries that are due at a time.
     pub(super) fn due_count_at(&self, at: Nanos) -> usize {
         self.due.partition_point(|&due| due <= at)
     }
 
-    /// How far the run that goes on is, by its own clock.
+    /// The elapsed time of the active run.
     pub(super) const fn run_time(&self) -> Nanos {
         self.at.since(self.run_start)
     }
 
-    /// Whether there is no more of it.
+    /// Returns `true` at the end of the recording.
     pub(super) fn is_over(&self) -> bool {
         self.applied >= self.entries.len() && self.at >= self.duration()
     }
@@ -164,7 +165,7 @@ impl ReplayPlayer {
         ReplayProgress { percent, speed: self.speed, plays }
     }
 
-    /// Time goes by, if it plays.
+    /// Advances the position to `clock` while playing.
     pub(super) fn tick(&mut self, clock: Nanos) {
         let before = self.last_tick.replace(clock);
         if self.progress().plays {
@@ -173,18 +174,18 @@ impl ReplayPlayer {
         }
     }
 
-    /// The program slept: that is no time of the recording's.
+    /// Forgets the last tick, so that the time of a suspension does not advance playback.
     pub(in crate::app) const fn reset_clock(&mut self) {
         self.last_tick = None;
     }
 
-    /// The next entry that is due. One that is held still goes on entry by entry, even where many
-    /// happened at once.
+    /// Returns the next entry that is due and marks it as applied. `None` while paused: several
+    /// entries may share a time, and stepping applies them one by one.
     pub(super) fn next_due(&mut self) -> Option<LogEntry> {
         if self.plays { self.next_before(self.due_count_at(self.at)) } else { None }
     }
 
-    /// The next entry, unless so many are visible.
+    /// Returns the next entry and marks it as applied, unless `applied` entries already are.
     pub(super) fn next_before(&mut self, applied: usize) -> Option<LogEntry> {
         let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
         if matches!(entry, LogEntry::Start(_)) || ends_run(entry) {
@@ -194,13 +195,13 @@ impl ReplayPlayer {
         Some(entry.clone())
     }
 
-    /// Another moment is shown.
+    /// Moves the position without applying entries.
     pub(super) const fn set_position(&mut self, at: Nanos) {
         self.at = at;
         self.last_tick = None;
     }
 
-    /// The same, while nothing is visible yet.
+    /// Moves the position and marks all entries as not yet applied.
     pub(super) const fn rewind(&mut self, at: Nanos) {
         self.set_position(at);
         self.applied = 0;
@@ -222,8 +223,8 @@ impl ReplayPlayer {
         self.speed
     }
 
-    /// Holds it still for one entry more, or one fewer but the first: how many are visible then, and
-    /// when that is.
+    /// Pauses playback, and returns the number of entries and the time after one step. The first
+    /// entry is always applied.
     pub(super) fn step_target(&mut self, forward: bool) -> (usize, Nanos) {
         self.plays = false;
         let applied = if forward { self.applied + 1 } else { self.applied.saturating_sub(1) };
@@ -231,15 +232,15 @@ impl ReplayPlayer {
         (applied, self.due_at(applied - 1))
     }
 
-    /// The moment a part of the whole further, or back.
+    /// The position after one scrub step.
     pub(super) fn scrub_target(&self, forward: bool) -> Nanos {
         let part = Nanos((self.duration().0 / SCRUB_STEPS).max(1));
         if forward { (self.at + part).min(self.duration()) } else { self.at.since(part) }
     }
 }
 
-/// When each entry becomes visible: in their order, by the times of their runs, of which each begins
-/// where the one before ended.
+/// The time at which each entry is applied. Each run begins where the previous one ended, and the
+/// times never decrease.
 fn due_times(entries: &[LogEntry]) -> Vec<Nanos> {
     let (mut run_start, mut latest) = (Nanos::ZERO, Nanos::ZERO);
     let due = entries.iter().map(|entry| {

@@ -1,17 +1,18 @@
-//! Workers whose number is found while fetching.
+//! `--threads auto`: the number of workers is found during the run.
 
 use super::Session;
 use super::setup::{MAX_AUTO_WORKERS, MAX_WORKERS_WITH_QUOTA};
 use crate::model::{Mode, Run, Workload};
 
 impl Session {
-    /// Whether it is found while fetching how many workers a workload's next run has, where it has
-    /// several. Only who asks a server can be told by its queue.
+    /// Returns `true` if the workload's next parallel run finds its number of workers itself. That
+    /// needs a server whose queueing can be observed, so only followers qualify.
     pub fn is_auto(&self, workload: Workload) -> bool {
         self.setup.auto && workload == Workload::Followers
     }
 
-    /// How many workers a run in this mode may come to: no more than there are pages.
+    /// The maximum number of workers of an `auto` run in this mode, at most one per page. `None` if
+    /// the run is not `auto`.
     pub(super) fn max_auto_workers(&self, workload: Workload, mode: Mode) -> Option<u16> {
         if !self.is_auto(workload) || mode == Mode::Sequential {
             return None;
@@ -22,7 +23,7 @@ impl Session {
         Some(max.min(u16::try_from(tasks).unwrap_or(u16::MAX)).max(1))
     }
 
-    /// How many workers the last run that found them has come to.
+    /// The number of workers that the latest `auto` run found.
     pub(super) fn latest_auto_workers(&self, workload: Workload) -> Option<u16> {
         let run = self.active_run().into_iter().chain(self.latest_run()).find(|run| {
             let plan = run.plan();

@@ -1,5 +1,5 @@
-//! What the runs of a selection can be compared with: the same runs a time before, other modes of the
-//! sitting, runs from elsewhere.
+//! Baselines for the runs of a selection: its previous runs, other modes of the session, and runs
+//! of a recording.
 
 use super::{RunSet, Session};
 use crate::model::{ModeChoice, Run, RunOutcome, Selection};
@@ -7,70 +7,70 @@ use crate::model::{ModeChoice, Run, RunOutcome, Selection};
 /// Runs that others are compared with.
 #[derive(Clone, Debug)]
 pub struct Baseline<'session> {
-    /// What they are, as a person says it: `the run before`.
+    /// The name in a sentence: `the previous run`.
     pub name: String,
-    /// The same where there is little room.
+    /// A shorter name, for narrow screens.
     pub short: String,
     runs: Vec<&'session Run>,
-    /// Whether a run alone is compared with one in another mode, too.
-    across: bool,
+    /// A single run may be compared with a run in another mode.
+    across_modes: bool,
 }
 
 impl<'session> Baseline<'session> {
-    /// The one that a run is compared with: in the same mode, if there is one.
+    /// The run to compare `run` with, in the same mode if possible.
     pub fn run_for(&self, run: &Run) -> Option<&'session Run> {
         let mode = run.plan().mode;
         let same = self.runs.iter().find(|other| other.plan().mode == mode);
-        same.or_else(|| self.runs.first().filter(|_| self.across)).copied()
+        same.or_else(|| self.runs.first().filter(|_| self.across_modes)).copied()
     }
 }
 
-/// Runs from elsewhere.
+/// The runs of a recording that serves as a baseline.
 #[derive(Clone, Debug)]
 pub(super) struct ExternalBaseline {
     name: String,
-    /// Those that are whole.
+    /// The complete runs.
     runs: Vec<Run>,
-    /// Whether there are others.
+    /// The recording also has incomplete runs, which are left out.
     partial: bool,
 }
 
 impl Session {
-    /// Has runs from elsewhere, a recording's, to compare with: those that are whole.
+    /// Sets the runs of a recording as a baseline. Incomplete runs are left out.
     pub fn set_external_baseline(&mut self, mut runs: Vec<Run>, name: String) {
         let all = runs.len();
         runs.retain(Run::is_comparable);
         self.external_baseline = Some(ExternalBaseline { name, partial: runs.len() < all, runs });
     }
 
-    /// What the runs from elsewhere are called, as far as they can be compared with; nothing where there
-    /// are none, or [`Self::external_baseline_mismatch`] says why they are not used.
+    /// The name of the recording used as a baseline. `None` if there is none, or if it does not
+    /// match the selection; see [`Self::external_baseline_mismatch`].
     pub fn external_baseline_name(&self, selection: Selection) -> Option<String> {
         let ExternalBaseline { name, partial, .. } = self.external_baseline.as_ref()?;
-        let part = if *partial { ", as far as it is whole" } else { "" };
+        let part = if *partial { " (complete runs only)" } else { "" };
         self.external_baseline_mismatch(selection).is_none().then(|| format!("{name}{part}"))
     }
 
-    /// Why the runs from elsewhere are nothing to compare a selection with, if there are any.
+    /// The reason why the recording cannot be a baseline for the selection, if so.
     pub fn external_baseline_mismatch(&self, selection: Selection) -> Option<String> {
         let ExternalBaseline { name, runs, .. } = self.external_baseline.as_ref()?;
         let Selection { workload, choice } = selection;
         let Some(first) = runs.first().map(Run::plan) else {
-            return Some(format!("no run in {name} is whole"));
+            return Some(format!("{name} contains no complete run"));
         };
         if first.workload() != workload {
-            return Some(format!("{name} has {} runs, this is {workload}", first.workload()));
+            return Some(format!("{name} contains {} runs, not {workload}", first.workload()));
         }
         let shares = runs.iter().any(|run| selection.modes().contains(&run.plan().mode));
         (choice == ModeChoice::Race && !shares)
-            .then(|| format!("{name} has {} alone, this is a race", first.selection()))
+            .then(|| format!("{name} contains only {}, not a race", first.selection()))
     }
 
-    /// Keeps a selection's runs that went to their end, as what to compare the next with. One bout is
-    /// kept, however often it is run.
+    /// Keeps the finished runs of a selection as the baseline for the next ones. Only the latest
+    /// set is kept.
     pub(super) fn keep_as_baseline(&mut self, selection: Selection) {
         let Some(run_set) = self.run_sets.remove(&selection) else { return };
-        // Its last trial is no fair one to compare with.
+        // The last trial of a sweep is not a fair baseline.
         if selection.choice == ModeChoice::Sweep {
             return;
         }
@@ -85,31 +85,35 @@ impl Session {
         }
     }
 
-    /// What a selection's runs can be compared with, what a person most likely means first.
+    /// The available baselines for a selection, the most likely choice first.
     pub fn baselines(&self, selection: Selection) -> Vec<Baseline<'_>> {
-        let across = selection.choice != ModeChoice::Race;
+        let across_modes = selection.choice != ModeChoice::Race;
         let names = |name: &str, short: &str| [name.to_owned(), short.to_owned()];
         let mut baselines: Vec<([String; 2], Vec<&Run>)> = Vec::new();
         if let Some(ExternalBaseline { name, runs, .. }) = &self.external_baseline {
-            let alike = runs.iter().filter(|run| run.plan().workload() == selection.workload);
+            let same_workload =
+                runs.iter().filter(|run| run.plan().workload() == selection.workload);
             let short = name.rsplit('/').next().unwrap_or_default();
-            baselines.push((names(name, short), alike.collect()));
+            baselines.push((names(name, short), same_workload.collect()));
         }
         if let Some(run_set) = self.run_sets.get(&selection) {
-            baselines.push((names("the run before", "before"), run_set.earlier.iter().collect()));
+            baselines
+                .push((names("the previous run", "previous"), run_set.earlier.iter().collect()));
         }
         let others = Selection::all(selection.workload);
         for other in others.filter(|&it| it != selection && it.choice != ModeChoice::Sweep) {
-            let over = self.runs(other).iter().filter(|run| run.is_over());
+            let ended = self.runs(other).iter().filter(|run| run.is_over());
             let name = other.to_string();
-            baselines.push((names(&name, &name), over.collect()));
+            baselines.push((names(&name, &name), ended.collect()));
         }
         let has = |runs: &[&Run], mode| runs.iter().any(|run| run.plan().mode == mode);
         baselines.retain(|(_, runs)| {
             let shares = selection.modes().iter().any(|&mode| has(runs, mode));
-            shares || (across && !runs.is_empty())
+            shares || (across_modes && !runs.is_empty())
         });
         let baselines = baselines.into_iter();
-        baselines.map(|([name, short], runs)| Baseline { name, short, runs, across }).collect()
+        baselines
+            .map(|([name, short], runs)| Baseline { name, short, runs, across_modes })
+            .collect()
     }
 }

@@ -1,4 +1,4 @@
-//! What a selection costs of a server's quota, and whether that is there.
+//! The cost of a selection in requests, and the check against the server's quota.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use crate::model::{
     Event, EventKind, Failure, FailureKind, ModeChoice, Quota, RunOutcome, Selection, Workload,
 };
 
-/// What a selection takes of somebody's quota.
+/// The number of requests that a selection needs, and the quota that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaEstimate {
-    /// How many requests.
+    /// The number of requests.
     pub requests: u64,
-    /// What there is.
+    /// The quota after the profile request.
     pub quota: Quota,
 }
 
 impl Session {
-    /// A preparing request that went well has failed all the same, if it showed that the quota is
-    /// too small for what is to follow.
+    /// Turns the success of the profile request into a failure if the reported quota is too small
+    /// for the selection.
     pub(super) fn with_quota_check<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
         let over = event.kind == EventKind::RunFinished { outcome: RunOutcome::Finished };
         let shortage = match self.active {
@@ -47,15 +47,15 @@ impl Session {
             ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
         };
         let message = format!(
-            "{selection} takes {requests} more requests, and {api} has {remaining} of {limit} left \
-             until {reset} UTC: come back then, ask for less with {less}, or go on with --force"
+            "{selection} needs {requests} more requests, but {api} has {remaining} of {limit} left \
+             until {reset} UTC; wait until then, request less with {less}, or override with --force"
         );
         let kind = FailureKind::RateLimited;
         (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
     }
 
-    /// What the selection costs after the preparing request, and what that left to pay it from;
-    /// nothing where requests cost nobody anything.
+    /// The number of requests that the selection needs after the profile request, and the quota
+    /// left for them. `None` if requests cost no quota.
     pub fn quota_estimate(&self, selection: Selection) -> Option<QuotaEstimate> {
         let costs = self.setup.costs_quota(selection.workload);
         let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
@@ -65,21 +65,22 @@ impl Session {
         })
     }
 
-    /// How many pages there are by the profile's count. The list decides how many pages there really
-    /// are, so even a count of 0 is looked into.
+    /// The number of pages according to the profile's count. The list has the final say, so at
+    /// least one page is fetched even if the count is 0.
     pub(super) fn profile_page_count(&self) -> Option<u32> {
         let followers = self.profile.as_ref()?.profile()?.followers;
         let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
         Some(pages.clamp(1, u64::from(MAX_TASKS)) as u32)
     }
 
-    /// How many requests the selection costs, as far as is known, the preparing one included.
+    /// The number of requests that the selection needs, including the profile request, if known.
     pub fn request_cost(&self, selection: Selection) -> Option<u64> {
         let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
         Some(self.count_requests(pages, selection) + 1)
     }
 
-    /// Each mode asks for each page, and each trial of a sweep.
+    /// The number of requests for `pages` pages: each mode, and each trial of a sweep, fetches all
+    /// of them.
     fn count_requests(&self, pages: u32, selection: Selection) -> u64 {
         let runs = match selection.choice {
             ModeChoice::Sweep => self.new_sweep(pages).planned_trials(),

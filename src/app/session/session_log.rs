@@ -1,4 +1,5 @@
-//! What a sitting is a fold of, in order: the selections that were begun, and the events that came.
+//! The log of a session: the selections that were started and the events of their runs, in order.
+//! Replaying the log rebuilds the session.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -8,50 +9,50 @@ use serde::{Deserialize, Serialize};
 use super::{Session, Setup};
 use crate::model::{Event, Selection};
 
-/// So many are kept for a person who wants them afterwards: some 20 MB, pages aside, which the runs
-/// have, too.
+/// The maximum number of entries kept in memory for a later export: about 20 MB, not counting page
+/// contents, which are shared with the runs.
 const MAX_BUFFERED_ENTRIES: usize = 200_000;
 
-/// A selection was begun.
+/// The start of a selection.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SelectionStart {
-    /// Which one.
+    /// The selection.
     #[serde(rename = "begin")]
     pub selection: Selection,
-    /// The sitting's setup as it stood then; its commands, which never change, are left out.
+    /// The setup of the session at that time, without the commands, which never change.
     pub setup: Setup,
-    /// How many pages of followers there were, as far as was known.
+    /// The number of pages of followers, if known at that time.
     pub pages: Option<u32>,
 }
 
-/// Something that a sitting is a fold of.
+/// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum LogEntry {
-    /// A selection was begun.
+    /// A selection was started.
     Start(Arc<SelectionStart>),
-    /// Something happened in the run that goes on.
+    /// An event of the active run.
     Event(Event),
 }
 
-/// Takes down what happens, as it happens.
+/// A destination for log entries as they occur.
 pub trait LogSink: Debug {
-    /// Takes down what happened next, and keeps nobody waiting.
+    /// Records the next entry. Must not block.
     fn record(&mut self, entry: LogEntry);
 }
 
-/// Where a sitting takes down what happens.
+/// The log of a session: an optional sink and an optional buffer.
 #[derive(Debug, Default)]
 pub(super) struct SessionLog {
     sink: Option<Box<dyn LogSink>>,
     buffer: Option<LogBuffer>,
 }
 
-/// What happened, for whoever wants it afterwards.
+/// The latest entries, kept for a later export.
 #[derive(Debug, Default)]
 struct LogBuffer {
     entries: Vec<LogEntry>,
-    /// Whether the selection that runs is too long to be kept.
+    /// The active selection does not fit, so its entries are dropped.
     overflowed: bool,
 }
 
@@ -74,8 +75,8 @@ impl LogBuffer {
         }
     }
 
-    /// Forgets what the selection was before: the screen shows it no more, and a sitting of many runs
-    /// takes no more room than one.
+    /// Drops the previous runs of the selection: the screen no longer shows them, and repeated runs
+    /// must not use more memory than one.
     fn drop_earlier(&mut self, selection: Selection) {
         let mut stays = true;
         self.entries.retain(|entry| {
@@ -86,7 +87,7 @@ impl LogBuffer {
         });
     }
 
-    /// Forgets whole selections, the first ones, until there is room again.
+    /// Drops at least a quarter of the entries, oldest first, up to the start of a selection.
     fn drop_oldest(&mut self) {
         let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
         let later = self.entries.iter().skip(MAX_BUFFERED_ENTRIES / 4).position(is_start);
@@ -107,27 +108,27 @@ impl SessionLog {
 }
 
 impl Session {
-    /// What happens from now on is taken down on `sink`.
+    /// Sends all further entries to `sink`.
     #[must_use]
     pub fn with_log_sink(mut self, sink: Box<dyn LogSink>) -> Self {
         self.log.sink = Some(sink);
         self
     }
 
-    /// What happens from now on is kept for [`Self::log_entries`].
+    /// Keeps all further entries in memory for [`Self::log_entries`].
     #[must_use]
     pub fn with_log_buffer(mut self) -> Self {
         self.log.buffer = Some(LogBuffer::default());
         self
     }
 
-    /// What happened, from a selection's beginning on: the earliest that is still kept. Nothing if it
-    /// was not to be kept, or what runs is too long for that.
+    /// The buffered entries, beginning with the start of a selection. Empty without a buffer, or if
+    /// the active selection is too long for it.
     pub fn log_entries(&self) -> &[LogEntry] {
         self.log.buffer.as_ref().map_or(&[], |buffer| buffer.entries.as_slice())
     }
 
-    /// Adds what was taken down in another sitting.
+    /// Applies an entry of another session's log.
     pub fn replay_entry(&mut self, entry: &LogEntry) {
         match entry {
             LogEntry::Start(start) if self.active.is_none() => {
@@ -139,7 +140,7 @@ impl Session {
         }
     }
 
-    /// Takes over what a selection was begun with in another sitting.
+    /// Adopts the setup that a selection had in another session.
     pub(in crate::app) fn adopt_setup(&mut self, start: &SelectionStart) {
         let simulation = start.setup.compute.simulation;
         if simulation != self.setup.compute.simulation {

@@ -1,4 +1,4 @@
-//! What a sitting has to run, and with how many workers.
+//! The setup of a session: its workloads, numbers of workers and limits.
 
 use std::sync::Arc;
 
@@ -8,57 +8,57 @@ use super::sweep::SweepSetup;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{ComputeSpec, Target, WorkSpec, Workload};
 
-/// Workers, when a person does not say how many: as many as there are pages, up to this.
+/// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
 
-/// Workers for CPU work, when a person does not say how many.
+/// The default number of workers for CPU work.
 pub const DEFAULT_COMPUTE_WORKERS: u16 = 4;
 
-/// Tasks of CPU work, when a person does not say how many.
+/// The default number of tasks of CPU work.
 pub const DEFAULT_COMPUTE_TASKS: u32 = 8;
 
-/// GitHub allows no more requests at once:
+/// The maximum number of workers if requests cost quota: GitHub's limit for concurrent requests.
 /// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
 pub const MAX_WORKERS_WITH_QUOTA: u16 = 100;
 
-/// On this machine, where only threads are spent.
+/// The maximum number of workers otherwise. Each is a thread.
 pub const MAX_WORKERS: u16 = 1000;
 
-/// Where their number is found on this machine: each is a thread and a row of the picture, and what
-/// gains by more is rare.
+/// The maximum number of workers that `auto` tries without a quota. Each is a thread and a lane on
+/// the screen, and more rarely help.
 pub const MAX_AUTO_WORKERS: u16 = 64;
 
-/// Each takes some megabytes.
+/// The maximum number of worker processes. Each uses a few megabytes.
 pub const MAX_PROCESSES: u16 = 100;
 
-/// What a sitting has to run.
+/// The setup of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
-    /// Whose followers, where there are followers to fetch.
+    /// The target of the requests, if followers can be fetched.
     pub target: Option<Target>,
-    /// What a task of CPU work is.
+    /// The specification of a CPU task.
     pub compute: ComputeSpec,
-    /// How many there are of these.
+    /// The number of CPU tasks.
     pub tasks: u32,
-    /// A person's commands, where that is what the sitting is about.
+    /// The user's commands. If there are any, the session runs nothing else.
     pub commands: Arc<[String]>,
-    /// How many workers, where a person said so.
+    /// The number of workers, if set by the user.
     pub workers: Option<u16>,
-    /// What a sweep is made of.
+    /// The setup of sweeps.
     pub sweep: SweepSetup,
-    /// Whether it is found while fetching how many, where a person said none.
+    /// Finds the number of workers during the run (`--threads auto`).
     pub auto: bool,
-    /// How many tasks the queue holds at most; nothing for no bound.
+    /// The maximum number of tasks in the queue, or `None` for an unbounded queue.
     pub queue: Option<u32>,
-    /// Whether a selection is begun even if the quota is too small for it.
+    /// Starts selections even if the quota is too small for them.
     pub force: bool,
-    /// How many cores this machine has, where that is known.
+    /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
 }
 
 impl Setup {
-    /// Followers, and CPU work beside them. Without a number of workers, each run takes as many as
-    /// there are pages, up to [`DEFAULT_WORKERS`].
+    /// Creates a setup for followers and CPU work. If `workers` is `None`, a run of followers uses
+    /// one worker per page, up to [`DEFAULT_WORKERS`].
     pub fn followers(target: Target, workers: Option<u16>) -> Self {
         Self {
             target: Some(target),
@@ -74,7 +74,7 @@ impl Setup {
         }
     }
 
-    /// Nothing but these commands, so many side by side.
+    /// Creates a setup that runs only `commands`, on `workers` workers.
     pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
         Self {
             target: None,
@@ -90,12 +90,13 @@ impl Setup {
         }
     }
 
-    /// What there is to choose from, in the order of the key.
+    /// The workloads that can be selected, in the order of the key.
     pub fn workloads(&self) -> &'static [Workload] {
         if self.commands.is_empty() { &Workload::SELECTABLE } else { &[Workload::Commands] }
     }
 
-    /// Whether a person could have asked for it: not so for numbers that are beyond all bounds.
+    /// Returns `true` if all values are within the limits of the options that set them. A recording
+    /// may contain others.
     pub fn is_valid(&self) -> bool {
         let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
         let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
@@ -109,18 +110,18 @@ impl Setup {
             && self.compute.share <= 100
     }
 
-    /// Whether a workload's requests are counted against somebody's quota.
+    /// Returns `true` if the workload's requests count against the user's quota.
     pub fn costs_quota(&self, workload: Workload) -> bool {
         let followers = matches!(workload, Workload::Profile | Workload::Followers);
         followers && self.target.as_ref().is_some_and(|target| target.costs_quota)
     }
 
-    /// How many cores there are to compute on, where that is known.
+    /// The number of cores for CPU work, simulated or real, if known.
     pub fn cores(&self) -> Option<u16> {
         self.compute.simulation.map_or(self.cores, |simulation| Some(simulation.cores))
     }
 
-    /// What a workload's tasks are about; nothing where the sitting has none of it.
+    /// The work of a workload, or `None` if this session cannot run it.
     pub(super) fn work(&self, workload: Workload) -> Option<WorkSpec> {
         Some(match workload {
             Workload::Profile => WorkSpec::Profile(self.target.clone()?),
@@ -133,7 +134,7 @@ impl Setup {
     }
 }
 
-/// How many workers a person may ask for.
+/// The maximum number of workers that the user may request.
 pub const fn max_workers(costs_quota: bool) -> u16 {
     if costs_quota { MAX_WORKERS_WITH_QUOTA } else { MAX_WORKERS }
 }

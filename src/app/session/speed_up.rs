@@ -1,11 +1,11 @@
-//! How the runs of a sitting compare.
+//! Speed-up and agreement of the runs of a session.
 
 use super::Session;
 use crate::model::stats::{self, Agreement};
 use crate::model::{Mode, ModeChoice, Nanos, Run, Selection};
 
 impl Session {
-    /// The sequential time that the selection's runs are measured against.
+    /// The sequential time that speed-ups of the selection refer to.
     pub fn baseline_time(&self, selection: Selection) -> Option<Nanos> {
         match selection.choice {
             ModeChoice::Race => {
@@ -20,8 +20,8 @@ impl Session {
         }
     }
 
-    /// The speed-up of a run of the selection, once it is over; before, of its tasks so far, if
-    /// there are any: how many times as many a second as in the sequential run.
+    /// The speed-up of a run of the selection over the sequential run. While the run is active, it
+    /// is estimated from the rate of the tasks completed so far.
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline_time(selection)?;
         let done = run.ended_tasks();
@@ -34,7 +34,7 @@ impl Session {
         }
     }
 
-    /// Whether the selection's runs brought the same, once the last is over.
+    /// The agreement of the results of the selection's runs, once all have ended.
     pub fn agreement(&self, selection: Selection) -> Option<Agreement> {
         self.run_sets.get(&selection)?.agreement
     }

@@ -1,16 +1,16 @@
-//! How far a sitting is in what goes on: where a recording ends that is not whole.
+//! The stage that a session has reached, to report where an incomplete recording ends.
 
 use super::{ActiveRun, Session};
 
 impl Session {
-    /// How far it is in what goes on, if anything does: `in the middle of sequential`.
+    /// The stage of the active run, if there is one: `during sequential`.
     pub fn stage(&self) -> Option<String> {
         let (active, run) = (self.active?, self.active_run()?);
         let name = match active {
             ActiveRun::Profile(_) if run.has_started() => {
-                return Some("in the middle of the first request".to_owned());
+                return Some("during the first request".to_owned());
             }
-            ActiveRun::Profile(_) => return Some("before anything was asked".to_owned()),
+            ActiveRun::Profile(_) => return Some("before the first request".to_owned()),
             ActiveRun::Run(selection, _) => match self.sweep(selection) {
                 Some(sweep) => {
                     format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned_trials())
@@ -19,9 +19,9 @@ impl Session {
             },
         };
         Some(if run.has_started() {
-            format!("in the middle of {name}")
+            format!("during {name}")
         } else {
-            format!("before {name} began")
+            format!("before {name} started")
         })
     }
 }

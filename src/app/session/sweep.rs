@@ -1,4 +1,4 @@
-//! A sweep: which trial comes next, and what all of them cost.
+//! Sweeps: the schedule of the trials, and the time they take.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,26 +8,26 @@ use crate::model::stats::Waves;
 use crate::model::sweep::Trial;
 use crate::model::{Nanos, Plan, Run, RunOutcome, Selection, Sweep, Workload};
 
-/// More counts than that have no room on a screen.
+/// The maximum number of worker counts in a sweep. More do not fit on a screen.
 pub const MAX_SWEEP_COUNTS: usize = 64;
 
-/// More trials of a count make its median no better than that is worth the wait.
+/// The maximum number of trials per worker count. More do not improve the median noticeably.
 pub const MAX_SWEEP_REPEATS: u16 = 100;
 
-/// The counts when a person does not say which: six tell the laws apart.
+/// The default worker counts. Six are enough to tell the scaling models apart.
 const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
 
-/// With no more tasks than this, each count tells something of its own.
+/// The maximum number of tasks for which every worker count is tried by default.
 const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
 
-/// What a sweep is made of.
+/// The setup of a sweep.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SweepSetup {
-    /// How many workers each trial has, where a person said so.
+    /// The worker counts, if set by the user.
     pub counts: Option<Vec<u16>>,
-    /// How often each count is run.
+    /// The number of trials per worker count.
     pub repeats: u16,
-    /// Whether a person agreed beforehand to whatever it costs of a quota.
+    /// The user has agreed to the quota cost in advance.
     pub agreed: bool,
 }
 
@@ -38,7 +38,7 @@ impl Default for SweepSetup {
 }
 
 impl SweepSetup {
-    /// Whether a person could have asked for it.
+    /// Returns `true` if all values are within the limits of the options that set them.
     pub(super) fn is_valid(&self) -> bool {
         let counts = self.counts.as_ref().is_none_or(|counts| {
             counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
@@ -48,24 +48,24 @@ impl SweepSetup {
 }
 
 impl Session {
-    /// What the trials of a sweep came to, once it has begun.
+    /// The results of a sweep so far, once it has started.
     pub fn sweep(&self, selection: Selection) -> Option<&Sweep> {
         self.run_sets.get(&selection)?.sweep.as_ref()
     }
 
-    /// The sweep that a workload's next one would be, as far as is known.
+    /// The workload's next sweep, as far as it can be planned.
     pub fn planned_sweep(&self, workload: Workload) -> Sweep {
         self.new_sweep(self.task_count(workload).unwrap_or(u32::MAX))
     }
 
-    /// Whether the selection waits for a person who knows what it costs to begin it.
+    /// Returns `true` if the selection waits for the user to confirm its quota cost.
     pub fn awaits_confirmation(&self, selection: Selection) -> bool {
         let costs = self.setup.costs_quota(selection.workload) && self.pages.is_some();
         selection.is_sweep() && costs && !self.cost_accepted && self.failure(selection).is_none()
     }
 
-    /// How long a sweep may take that was not run yet: as long as its pages did in the sequential run,
-    /// else as the preparing request. Nothing before either.
+    /// The estimated duration of a sweep, from the time per task of the sequential run or of the
+    /// profile request. `None` before either has run.
     pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
         let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
         let sequential = self.sequential.get(&selection.workload);
@@ -78,14 +78,14 @@ impl Session {
         Some(Nanos(each.0.saturating_mul(waves.sum())))
     }
 
-    /// A sweep of so many tasks.
+    /// Creates a sweep over `tasks` tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
         let SweepSetup { counts, repeats, .. } = &self.setup.sweep;
         let counts = counts.clone().unwrap_or_else(|| default_counts(tasks));
         Sweep::new(counts, *repeats).with_cores(self.setup.cores())
     }
 
-    /// How many workers the next trial has, if the selection is a sweep that has one.
+    /// The number of workers of the next trial, if the selection is a sweep with trials left.
     pub(super) fn next_trial(&mut self, selection: Selection) -> Option<u16> {
         if !selection.is_sweep() {
             return None;
@@ -95,8 +95,8 @@ impl Session {
         self.run_sets.entry(selection).or_default().sweep.get_or_insert(sweep).next_workers()
     }
 
-    /// Counts a trial that is over, and returns the next one. A trial that was not whole, or that
-    /// lacked workers, ends the sweep.
+    /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or
+    /// one that lacked workers, ends the sweep.
     pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<Plan> {
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
@@ -109,13 +109,13 @@ impl Session {
             duration: run.duration()?,
             tasks: run.known_tasks(),
         });
-        let goes_on =
+        let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
-        goes_on.then(|| self.start_run(selection, 0)).flatten()
+        continues.then(|| self.start_run(selection, 0)).flatten()
     }
 }
 
-/// The counts that tell most of so many tasks: with more workers than tasks, some have none.
+/// The default worker counts for `tasks` tasks. Workers beyond the number of tasks would be idle.
 fn default_counts(tasks: u32) -> Vec<u16> {
     if tasks <= MAX_TASKS_FOR_ALL_COUNTS {
         return (1..=tasks.max(1) as u16).collect();

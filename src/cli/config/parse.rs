@@ -200,7 +200,7 @@ mod tests {
             ("[keys]\nquit = 'q'\nquit = 'Q'", "c, line 3: quit is there twice"),
             (
                 "[keys]\nquit = 'PageUp'",
-                "c, line 2: quit: \"PageUp\" is no key: do you mean Page Up?",
+                "c, line 2: quit: \"PageUp\" is not a key; did you mean Page Up?",
             ),
             ("per-page = 101", "per-page: GitHub gives 1 to 100 followers a page"),
             ("keys = 1", "keys: it is a table, [keys]"),
@@ -212,10 +212,10 @@ mod tests {
             ("[keys]\nquit = 1", "c, line 2: quit: give a key in quotes, or a list of them"),
             (
                 "[keys]\nquit = [\n\"q\",\n\"F1\"]",
-                "c, line 4: quit: \"F1\" is no key: give a character",
+                "c, line 4: quit: \"F1\" is not a key; use a character",
             ),
-            ("[keys]\nrun = \"x\"\nstop = \"x\"", "line 2: x is given to both stop and run"),
-            ("[keys]\ninterrupt = []", "c, line 2: Ctrl-C always quits at once"),
+            ("[keys]\nrun = \"x\"\nstop = \"x\"", "line 2: x is bound to both stop and run"),
+            ("[keys]\ninterrupt = []", "c, line 2: Ctrl-C is reserved for interrupt"),
         ] {
             assert!(said(text).contains(error), "{text:?}: {}", said(text));
         }
