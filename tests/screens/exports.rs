@@ -83,5 +83,5 @@ fn before_anything_has_run_there_is_nothing() {
     assert_eq!(press(&mut driver, 'e'), None);
     assert_eq!(driver.app.overlay(), None);
     driver.draw((80, 24), COLOUR);
-    assert!(driver.app.notice().is_some_and(|notice| notice.starts_with("nothing has run yet")));
+    assert!(driver.app.notice().is_some_and(|notice| notice.starts_with("nothing to export yet")));
 }
