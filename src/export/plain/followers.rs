@@ -313,7 +313,7 @@ followers    the same 5 in both, in the same order
         assert!(report.contains(line), "{report}");
         assert!(report.contains("followers    not compared: pages are missing\n"));
         assert!(!report.contains("speed-up"), "{report}");
-        let trouble = "threads x2   1 of 2 pages fetched; api.example broke: try again\n";
+        let trouble = "threads x2   1 of 2 pages fetched; api.example broke; try again\n";
         assert!(report.ends_with(trouble), "{report}");
     }
 
