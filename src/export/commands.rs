@@ -131,19 +131,19 @@ fn failed_commands(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
 /// run that was given up.
 pub fn failure_messages(runs: &[Run]) -> Vec<String> {
     let mut sentences: BTreeMap<TaskId, (String, Vec<String>)> = BTreeMap::new();
-    let begun: Vec<&Run> = runs.iter().filter(|run| run.has_started()).collect();
-    for run in &begun {
+    let started: Vec<&Run> = runs.iter().filter(|run| run.has_started()).collect();
+    for run in &started {
         for (task, message) in failed_commands(run) {
             let (_, modes) = sentences.entry(task).or_insert_with(|| (message, Vec::new()));
             modes.push(run.plan().name());
         }
     }
-    let everywhere = begun.len();
+    let everywhere = started.len();
     let commands = sentences.into_values().map(|(message, modes)| match modes.as_slice() {
         [only] if everywhere > 1 => format!("{message} (only in {only})"),
         _ => message,
     });
-    let ends = begun.iter().filter_map(|run| match run.outcome() {
+    let ends = started.iter().filter_map(|run| match run.outcome() {
         Some(RunOutcome::Failed(failure)) => Some(format!("{}: {failure}", run.plan().name())),
         _ => None,
     });

@@ -148,7 +148,7 @@ impl ExportContent {
         }
     }
 
-    /// Writes the content, or no byte if there is none.
+    /// Writes the content, or no bytes if there is none.
     fn write(self, subject: &ReportSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Trace => trace::write(out, subject.runs),
@@ -161,7 +161,7 @@ impl ExportContent {
         }
     }
 
-    /// Returns what writing the content yields.
+    /// Returns the outcome of writing the content.
     fn outcome(self, subject: &ReportSubject<'_>) -> ExportOutcome {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },

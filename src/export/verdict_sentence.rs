@@ -17,8 +17,8 @@ pub(super) fn verdict_sentence(subject: &ReportSubject<'_>) -> Option<String> {
 /// all.
 fn runs_sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     let workload = runs.first()?.plan().workload();
-    let mut begun = runs.iter().filter(|run| run.has_started());
-    if let Some(run) = begun.find(|run| !run.is_comparable()) {
+    let mut started = runs.iter().filter(|run| run.has_started());
+    if let Some(run) = started.find(|run| !run.is_comparable()) {
         let on =
             if run.is_over() { plain::incomplete_reason(run) } else { "still running".to_owned() };
         return Some(format!("{}: {on}", run.plan().name()));

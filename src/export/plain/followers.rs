@@ -55,14 +55,14 @@ fn count_phrase(run: &Run) -> String {
 
 fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
-    let begun = || runs.iter().filter(|run| run.has_started());
-    let names = begun().map(|run| run.plan().name().len()).fold(12, usize::max);
+    let started = || runs.iter().filter(|run| run.has_started());
+    let names = started().map(|run| run.plan().name().len()).fold(12, usize::max);
     writeln!(
         out,
         "{:<names$} {:>9}{:>11}{:>11}{:>12}{median:>10}{p95:>10}",
         "mode", "elapsed", "pages", "followers", "requests/s"
     )?;
-    for run in begun() {
+    for run in started() {
         let elapsed = run_time(run);
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         write!(
