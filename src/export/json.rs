@@ -156,7 +156,7 @@ pub struct AttemptTime {
 /// A worker.
 #[derive(Clone, Debug, Serialize)]
 pub struct LaneReport {
-    /// The name of the worker, which is also the name of its thread in the system.
+    /// The name of the worker; for a thread, also its name in the system.
     pub name: String,
     /// The process IDs of the worker; all processes but the last died.
     pub pids: Vec<u32>,
@@ -222,15 +222,15 @@ pub struct TaskReport {
     pub value: Option<String>,
     /// `true` if the request opened a connection, `false` if it reused one.
     pub new_connection: Option<bool>,
-    /// The error if the request failed.
+    /// The error if the attempt failed.
     pub error: Option<ErrorReport>,
 }
 
 /// A failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorReport {
-    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker` or
-    /// `panicked`, `unrecorded`.
+    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker`,
+    /// `panicked` or `unrecorded`.
     pub kind: FailureKind,
     /// The error message.
     pub message: String,
@@ -243,7 +243,7 @@ pub struct ComparisonReport {
     pub speed_up: Option<f64>,
     /// `speed_up` / workers.
     pub efficiency: Option<f64>,
-    /// `same` (in the same order), `reordered`, `different`, or `incomplete` (a run is).
+    /// `same` (in the same order), `reordered`, `different`, or `incomplete` (tasks are missing).
     pub verdict: &'static str,
     /// The number of accounts or values that only the sequential run has; null if incomplete.
     pub only_sequential: Option<u64>,
