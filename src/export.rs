@@ -1,5 +1,5 @@
-//! What a person takes along: the plain report, the JSON report, the trace, the picture, the report in
-//! Markdown, the followers.
+//! Exports: the plain report, the JSON report, the trace, the picture, the Markdown report and the list
+//! of followers.
 
 pub(crate) mod ascii_json;
 mod atomic_file;
@@ -23,55 +23,55 @@ pub use free_path::free_path;
 use crate::model::stats::{self, Agreement, Waves};
 use crate::model::{Background, Mode, Nanos, Run, State, Sweep, Target, Workload};
 
-/// What is taken along, and what is known around it.
+/// The subject of an export: the runs and their context.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportSubject<'a> {
-    /// Whose followers, and where, if there are any to fetch.
+    /// The user and the API whose followers are fetched, or `None` for other workloads.
     pub target: Option<&'a Target>,
-    /// The preparing request, if it was made.
+    /// The profile request, if it was made.
     pub profile: Option<&'a Run>,
-    /// The runs shown, in order.
+    /// The runs on the screen, in order.
     pub runs: &'a [Run],
-    /// What the trials came to, where a sweep is shown: the run is its last trial then.
+    /// The sweep on the screen, if any; `runs` then contains its last trial.
     pub sweep: Option<&'a Sweep>,
-    /// The run whose followers are taken.
+    /// The run whose followers are exported.
     pub followers: Option<&'a Run>,
-    /// How far a run that goes on is, by its own clock.
+    /// The elapsed time of a run in progress, by its own clock.
     pub now: Nanos,
-    /// How many cores this machine has, where that is known.
+    /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
-    /// What the picture is drawn on.
+    /// The background of the picture.
     pub background: Background,
-    /// The command that began the sitting.
+    /// The command line that started the session.
     pub command: &'a str,
 }
 
 impl ReportSubject<'_> {
-    /// How long a run took; of one that goes on, how long until now.
+    /// Returns the elapsed time of a run; for a run in progress, the time until now.
     fn elapsed(&self, run: &Run) -> Nanos {
         run.elapsed(self.now)
     }
 }
 
-/// A run against the sequential one.
+/// A comparison of a run with the sequential one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Comparison {
-    /// How many times quicker it was; nothing unless both runs did all that there is to do.
+    /// The speed-up over the sequential run, or `None` unless both runs completed all tasks.
     pub speed_up: Option<f64>,
-    /// The share of n-fold speed that n workers reached.
+    /// The speed-up divided by the number of workers.
     pub efficiency: Option<f64>,
-    /// Whether both brought the same.
+    /// The agreement between the results of both runs.
     pub agreement: Agreement,
 }
 
 impl Comparison {
-    /// Of the threads of a race, once both modes are over.
+    /// Compares the threads run of a race. Returns `None` until both runs are over.
     pub fn for_threads(runs: &[Run]) -> Option<Self> {
         let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
         Self::for_run(runs, threads)
     }
 
-    /// Of any of the runs but the sequential one, once both are over.
+    /// Compares any run. Returns `None` for the sequential run itself, and until both runs are over.
     pub fn for_run(runs: &[Run], run: &Run) -> Option<Self> {
         let first = sequential_run(runs).filter(|first| first.is_over() && run.is_over())?;
         if run.plan().mode == Mode::Sequential {
@@ -91,35 +91,35 @@ impl Comparison {
     }
 }
 
-/// The sequential one of several runs.
+/// Returns the sequential run, if there is one.
 fn sequential_run(runs: &[Run]) -> Option<&Run> {
     runs.iter().find(|run| run.plan().mode == Mode::Sequential)
 }
 
-/// The time that a run's lanes were in a state until then, all together.
+/// Returns the time that all lanes of a run spent in a state until a moment.
 fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
     let lanes = run.lanes().iter();
     lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, until))
 }
 
-/// The rounds that a run's workers needed; nothing where their number changed.
+/// Returns the waves of a run, or `None` if its number of workers changed.
 fn run_waves(run: &Run) -> Option<Waves> {
     run.waves()
 }
 
-/// How long a run took until it ended, whole or not.
+/// Returns the duration of a run that has ended, complete or not, or else zero.
 fn run_time(run: &Run) -> Nanos {
     run.duration().unwrap_or_default()
 }
 
-/// Of the times that a run's requests took: the value at each of these shares, in order.
+/// Returns the percentiles of a run's task durations, one for each share. `None` if no task ended.
 fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]> {
     let mut times: Vec<Nanos> = run.task_durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
 }
 
-/// What the runs of a workload are about.
+/// Returns the heading for the runs of a workload.
 fn workload_heading(workload: Workload) -> String {
     match workload {
         Workload::Cpu => "CPU work that needs the GIL".to_owned(),
@@ -130,7 +130,7 @@ fn workload_heading(workload: Workload) -> String {
     }
 }
 
-/// `1 page`, `2 pages`.
+/// Returns a count with its noun: `1 page`, `2 pages`.
 fn plural(count: u64, thing: &str) -> String {
     if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

@@ -1,26 +1,27 @@
-//! JSON in ASCII alone: every other character is escaped, so that none can act on a terminal.
+//! ASCII-only JSON: all other characters and all controls are escaped, so that a terminal cannot
+//! interpret any of them.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 
-/// Writes a value on one line.
+/// Writes a value as one line of JSON.
 pub(crate) fn write_compact(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value.serialize(&mut Serializer::with_formatter(out, AsciiFormatter(CompactFormatter)))?)
 }
 
-/// Writes a value on many lines.
+/// Writes a value as indented JSON.
 pub(super) fn write_pretty(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
     Ok(value
         .serialize(&mut Serializer::with_formatter(out, AsciiFormatter(PrettyFormatter::new())))?)
 }
 
-/// Another formatter's layout, with strings in ASCII.
+/// A formatter that escapes strings to ASCII and delegates the layout to another formatter.
 struct AsciiFormatter<F>(F);
 
-/// Passes a layout method on.
-macro_rules! pass {
+/// Delegates layout methods to the inner formatter.
+macro_rules! delegate {
     ($($method:ident($($argument:ident: $type:ty),*)),* $(,)?) => {$(
         fn $method<W: ?Sized + Write>(&mut self, out: &mut W, $($argument: $type),*) -> io::Result<()> {
             self.0.$method(out, $($argument),*)
@@ -29,7 +30,7 @@ macro_rules! pass {
 }
 
 impl<F: Formatter> Formatter for AsciiFormatter<F> {
-    pass! {
+    delegate! {
         begin_array(), end_array(), begin_array_value(first: bool), end_array_value(),
         begin_object(), end_object(), begin_object_key(first: bool), end_object_key(),
         begin_object_value(), end_object_value(),
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_ascii_comes_out_and_it_reads_back_the_same() {
+    fn output_is_printable_ascii_and_round_trips() {
         let text = "a\"\\\n\u{1b}[2J \u{7f} \u{9b}31m é \u{202e} 🦀";
         for write in [write_compact, write_pretty] {
             let mut out = Vec::new();

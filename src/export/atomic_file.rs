@@ -1,5 +1,5 @@
-//! A file that is replaced as a whole: its content is written beside it under another name, which
-//! takes the file's place once all of it is on the disk.
+//! A file that is replaced atomically: the content is written to a temporary file in the same
+//! directory, which is renamed to the target once it is complete and synced to disk.
 
 use std::env;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -8,24 +8,24 @@ use std::path::{Path, PathBuf};
 
 use tempfile::Builder;
 
-/// Writes the content.
+/// A function that writes the content of an export.
 pub(super) type WriteContent<'a> = &'a dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// A file that is written at the end of a run. Nothing of it is in its directory until then, so
-/// that no one can remove it meanwhile, and a program that is killed leaves nothing behind.
+/// A file that is written at the end of a run. Until then its directory contains no trace of it, so
+/// that no other program can remove it and a killed threadline leaves no temporary file behind.
 #[derive(Debug)]
 pub(super) struct AtomicFile {
     target: PathBuf,
-    /// An unnamed file in the target's directory. It proves that files can be created there, and
-    /// keeps a descriptor: the run may use up all others.
+    /// An unnamed file in the target's directory. It proves that files can be created there and
+    /// reserves a file descriptor, because the run may use up all others.
     reserve: File,
 }
 
 impl AtomicFile {
-    /// Checks that the file at `path` can be written, of which `existing` is what is there now.
+    /// Checks that the file at `path` can be written. `existing` is the metadata of the current file.
     pub(super) fn prepare(path: &Path, existing: Option<&Metadata>) -> io::Result<Self> {
         let target = if existing.is_some() {
-            // Replacing a file needs leave to write to the directory only: ask the file too.
+            // A rename needs write permission for the directory only, so the file is checked too.
             OpenOptions::new().write(true).open(path)?;
             fs::canonicalize(path)?
         } else {
@@ -35,7 +35,7 @@ impl AtomicFile {
         Ok(Self { target, reserve })
     }
 
-    /// Writes the content and gives it the file's name. If that fails, the content goes to a new
+    /// Writes the content and renames it to the target. If that fails, saves the content to a new
     /// file whose name begins with `prefix`: see [`Misplaced::kept`].
     pub(super) fn write(self, prefix: &str, content: WriteContent<'_>) -> Result<(), Misplaced> {
         let Self { target, reserve } = self;
@@ -45,12 +45,12 @@ impl AtomicFile {
     }
 }
 
-/// Content that is not in its file.
+/// The error for content that could not be written to its target.
 pub(super) struct Misplaced {
-    /// What the system said.
+    /// The underlying I/O error.
     pub(super) source: io::Error,
-    /// The file that it is in: in the target's directory, else in the working directory, else in
-    /// the one for temporary files. `None` if none of them took it.
+    /// The file that has the content instead: in the target's directory, the working directory or
+    /// the directory for temporary files, in this order. `None` if no directory is writable.
     pub(super) kept: Option<PathBuf>,
 }
 
@@ -62,7 +62,7 @@ fn keep(target: &Path, prefix: &str, content: WriteContent<'_>) -> Option<PathBu
         let file = Builder::new().prefix(prefix).suffix(&suffix).tempfile_in(directory)?;
         write_synced(content, file.as_file())?;
         let (_, path) = file.keep().map_err(|refused| refused.error)?;
-        // Its directory may be gone by now.
+        // The directory may have been removed meanwhile.
         fs::metadata(&path).map(|_| path)
     };
     let near = Some(directory(target).to_owned());
@@ -93,7 +93,7 @@ pub(super) fn write_buffered(content: WriteContent<'_>, file: &File) -> io::Resu
 
 fn write_synced(content: WriteContent<'_>, file: &File) -> io::Result<()> {
     write_buffered(content, file)?;
-    // After a power cut, too, the name must not stand for half a file.
+    // Without a sync, a power failure after the rename could leave an incomplete file.
     file.sync_all()
 }
 
@@ -102,7 +102,7 @@ fn directory(target: &Path) -> &Path {
     directory.unwrap_or(Path::new("."))
 }
 
-/// What the system said, without the temporary file's name, which tells a person nothing.
+/// Removes the name of the temporary file from an error message; it is of no use to the user.
 fn strip_temporary_name(error: io::Error) -> io::Error {
     let text = error.to_string();
     match text.split_once(" at path ") {
@@ -111,9 +111,9 @@ fn strip_temporary_name(error: io::Error) -> io::Error {
     }
 }
 
-/// Where a file will be that does not exist yet: a link's end, not the link.
+/// Returns the path at which a new file will be created: the target of a link, not the link.
 fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
-    /// More than the system itself follows.
+    /// More than any supported system follows.
     const MAX_LINKS: usize = 64;
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {
@@ -124,10 +124,10 @@ fn resolve_symlinks(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(path),
         }
     }
-    Err(io::Error::other("its links go round in a circle"))
+    Err(io::Error::other("too many levels of symbolic links"))
 }
 
-/// Whether only a directory may have this name: `followers.csv/`.
+/// Returns `true` if the path can only name a directory: `followers.csv/`.
 fn is_directory_name(path: &Path) -> bool {
     let name = path.as_os_str().as_encoded_bytes();
     name.ends_with(b"/") || name.ends_with(b"/.")

@@ -1,32 +1,32 @@
-//! The attempts that a run's lanes made at tasks, and what became of each.
+//! The attempts of a run's lanes and their results.
 
 use crate::model::{Completion, Failure, Product, Run, Span, TaskOutcome};
 
-/// One lane's attempt at a task.
+/// An attempt of a lane at a task.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AttemptRecord {
     /// The lane, from 0.
     pub(super) lane: u16,
-    /// Which task, which attempt, and when.
+    /// The task, the number and the time of the attempt.
     pub(super) span: Span,
-    /// Whether nobody tried the task again after it.
+    /// `true` if no other attempt at the task follows.
     is_last: bool,
 }
 
-/// What became of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug)]
 pub(super) struct AttemptResult {
-    /// `done`, `failed`, `stopped`, `retried` if it failed and another was made, or `lost` if the
-    /// worker process died over it; `running` while it goes on.
+    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, `lost` if
+    /// the worker process died, or `running`.
     pub(super) outcome_word: &'static str,
-    /// What it brought.
+    /// The completion of a successful attempt.
     pub(super) done: Option<Completion>,
-    /// Why it failed.
+    /// The failure of an unsuccessful attempt.
     pub(super) error: Option<Failure>,
 }
 
 impl AttemptRecord {
-    /// Every attempt of a run, by task.
+    /// Returns all attempts of a run, ordered by task.
     pub(super) fn for_run(run: &Run) -> Vec<Self> {
         let lanes = run.lanes().iter().zip(0..);
         let spans = lanes.flat_map(|(lane, at)| lane.spans().map(move |span| (at, span)));
@@ -41,7 +41,7 @@ impl AttemptRecord {
         attempts
     }
 
-    /// Only the last attempt at a task comes to what the task came to.
+    /// Returns the result of the attempt. Only the last attempt has the outcome of the task.
     pub(super) fn result(&self, run: &Run) -> AttemptResult {
         let outcome = run.task(self.span.task).and_then(|record| record.outcome);
         let place = (self.span.attempt as usize).saturating_sub(1);
@@ -66,14 +66,14 @@ impl AttemptRecord {
 }
 
 impl AttemptResult {
-    /// The HTTP status of the answer, whether that was well or not.
+    /// Returns the HTTP status of the response, whether the attempt succeeded or not.
     pub(super) fn status(&self) -> Option<u16> {
         let answer = self.done.as_ref().and_then(|done| done.response);
         let refused = || self.error.as_ref()?.status;
         answer.map(|answer| answer.status).or_else(refused)
     }
 
-    /// How many followers are on the page that it brought.
+    /// Returns the number of followers on the fetched page.
     pub(super) fn followers(&self) -> Option<u64> {
         match &self.done.as_ref()?.product {
             Product::Followers(page) => Some(page.len() as u64),
@@ -83,7 +83,7 @@ impl AttemptResult {
         }
     }
 
-    /// The number that CPU work came to, in 16 hexadecimal digits.
+    /// Returns the value of the CPU work in 16 hexadecimal digits.
     pub(super) fn value(&self) -> Option<String> {
         match &self.done.as_ref()?.product {
             Product::Value(value) => Some(format!("{value:016x}")),

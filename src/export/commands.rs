@@ -1,4 +1,5 @@
-//! The plain report of commands: what each of the last run wrote, the times, and which failed.
+//! The plain report of commands: the output of each command of the last run, the times, and the
+//! commands that failed.
 
 pub mod json;
 
@@ -11,19 +12,19 @@ use crate::model::{
     CommandOutput, LaneId, Mode, Nanos, Run, RunOutcome, Span, TaskId, TaskOutcome,
 };
 
-/// What is known of a command of a run.
+/// A command of a run with its result.
 struct CommandRecord<'run> {
     task: TaskId,
-    /// As it was given.
+    /// The command line as the user gave it.
     command: &'run str,
-    /// Where and when it ran; nothing if it was not started.
+    /// The lane and the span of the command, or `None` if it was not started.
     ran: Option<(LaneId, Span)>,
-    /// How it came out; nothing if it has not ended.
+    /// The outcome, or `None` if the command has not ended.
     outcome: Option<TaskOutcome>,
     output: Option<&'run CommandOutput>,
 }
 
-/// Every command of a run, in order.
+/// Returns all commands of a run, in order.
 fn command_records(run: &Run) -> impl Iterator<Item = CommandRecord<'_>> {
     let lanes = (0..).map(LaneId).zip(run.lanes());
     let spans = lanes.flat_map(|(id, lane)| lane.spans().map(move |span| (span.task, (id, span))));
@@ -37,8 +38,8 @@ fn command_records(run: &Run) -> impl Iterator<Item = CommandRecord<'_>> {
     })
 }
 
-/// Writes what the commands of the last run that began wrote, as it was, each under a line with its
-/// number, status and time; then the times of all runs, and the commands that failed.
+/// Writes the unmodified output of each command of the last started run, under a line with its
+/// number, status and time. Then come the times of all runs and the commands that failed.
 pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let Some(last) = runs.iter().rfind(|run| run.has_started()) else { return Ok(()) };
     for entry in command_records(last) {
@@ -102,14 +103,14 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
                     "speed-up     {speed_up:.2}x with {jobs}, efficiency {efficiency:.0} %"
                 )?;
             }
-            None => writeln!(out, "speed-up     not reckoned, as not every command was run")?,
+            None => writeln!(out, "speed-up     not computed: some commands did not run")?,
         }
     }
     for run in runs.iter().filter(|run| run.has_started()) {
         let missing = run.known_tasks() - run.ended_tasks();
         if missing > 0 {
             let (name, commands) = (run.plan().name(), plural(missing.into(), "command"));
-            writeln!(out, "{name:<12} {commands} not run to the end")?;
+            writeln!(out, "{name:<12} {commands} not completed")?;
         }
     }
     for failure in failure_messages(runs) {
@@ -118,7 +119,7 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     Ok(())
 }
 
-/// The commands of a run that failed.
+/// Returns the failed commands of a run with their error messages.
 fn failed_commands(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
     run.tasks().filter_map(|(task, record)| match record.outcome {
         Some(TaskOutcome::Failed(failure)) => Some((task, failure.message)),
@@ -126,23 +127,23 @@ fn failed_commands(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
     })
 }
 
-/// What went wrong, a sentence each: the commands that failed, in order, and why a run did not go
-/// on.
+/// Returns one message per failure: first the failed commands, in order, then the reason for each
+/// run that was given up.
 pub fn failure_messages(runs: &[Run]) -> Vec<String> {
     let mut sentences: BTreeMap<TaskId, (String, Vec<String>)> = BTreeMap::new();
-    let begun: Vec<&Run> = runs.iter().filter(|run| run.has_started()).collect();
-    for run in &begun {
+    let started: Vec<&Run> = runs.iter().filter(|run| run.has_started()).collect();
+    for run in &started {
         for (task, message) in failed_commands(run) {
             let (_, modes) = sentences.entry(task).or_insert_with(|| (message, Vec::new()));
             modes.push(run.plan().name());
         }
     }
-    let everywhere = begun.len();
+    let everywhere = started.len();
     let commands = sentences.into_values().map(|(message, modes)| match modes.as_slice() {
-        [only] if everywhere > 1 => format!("{message} (in {only} alone)"),
+        [only] if everywhere > 1 => format!("{message} (only in {only})"),
         _ => message,
     });
-    let ends = begun.iter().filter_map(|run| match run.outcome() {
+    let ends = started.iter().filter_map(|run| match run.outcome() {
         Some(RunOutcome::Failed(failure)) => Some(format!("{}: {failure}", run.plan().name())),
         _ => None,
     });
@@ -158,8 +159,8 @@ pub(crate) mod fixture {
         Mode, Nanos, Plan, Product, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
     };
 
-    /// A run of `mode` in which each command took a second, on as many lanes as there are workers:
-    /// each with its status, and what it wrote. Without a status it was stopped.
+    /// Builds a run in which each command takes one second, with one lane per worker. A command is
+    /// its text, its exit status and its output; a command without a status was stopped.
     pub(crate) fn run(
         mode: Mode,
         workers: u16,
@@ -224,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_race() {
+    fn report_of_a_complete_race() {
         let commands: [Command; 3] =
             [("echo é", Some(0), "é\n"), ("printf \x1b", Some(0), "\x1b"), ("true", Some(0), "")];
         assert_eq!(
@@ -246,22 +247,22 @@ speed-up     1.50x with 2 jobs, efficiency 75 %
     }
 
     #[test]
-    fn every_command_that_failed_is_named_once() {
+    fn each_failed_command_is_listed_once() {
         let sequential: [Command; 3] = [("a", Some(1), ""), ("b", Some(2), ""), ("c", Some(0), "")];
         let parallel: [Command; 3] = [("a", Some(1), ""), ("b", Some(0), ""), ("c", Some(127), "")];
         let report = report(&race(&sequential, &parallel));
         let end = "\
 speed-up     1.50x with 2 jobs, efficiency 75 %
 failed       command 1 ended with exit status 1
-failed       command 2 ended with exit status 2 (in sequential alone)
-failed       command 3 ended with exit status 127 (in parallel x2 alone)
+failed       command 2 ended with exit status 2 (only in sequential)
+failed       command 3 ended with exit status 127 (only in parallel x2)
 ";
         assert!(report.ends_with(end), "{report}");
         assert!(report.contains("==> command 3 of 3, exit status 127, 1.000 s: c\n"), "{report}");
     }
 
     #[test]
-    fn what_was_stopped_is_said_to_and_what_was_not_run_is_counted() {
+    fn report_marks_stopped_commands_and_counts_incomplete_ones() {
         let commands: [Command; 2] = [("a", Some(0), "whole\n"), ("b", None, "half")];
         let stopped = run(Mode::Sequential, 1, &commands, RunOutcome::Stopped);
         let report = report(&[stopped]);
@@ -272,11 +273,11 @@ failed       command 3 ended with exit status 127 (in parallel x2 alone)
             ),
             "{report}"
         );
-        assert!(report.ends_with("\nsequential   1 command not run to the end\n"), "{report}");
+        assert!(report.ends_with("\nsequential   1 command not completed\n"), "{report}");
     }
 
     #[test]
-    fn nothing_ran_nothing_is_reported() {
+    fn report_without_runs_is_empty() {
         assert_eq!(report(&[]), "");
     }
 }

@@ -1,5 +1,5 @@
-//! Where a thing that a person takes along goes: a file that is written whole or not at all, or
-//! something to write into.
+//! The destination of an export: a file that is written completely or not at all, standard output,
+//! or a device or pipe.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -12,8 +12,8 @@ use super::followers::FollowerFormat;
 use super::{ReportSubject, markdown, plural, svg, trace};
 use crate::model::{ExportKind, Run};
 
-/// A place for something that a person takes along, made ready before the run. Dropping it unwritten
-/// leaves everything as it was.
+/// The destination of an export, prepared before the run. Dropping it without writing changes
+/// nothing.
 #[derive(Debug)]
 pub struct ExportTarget {
     path: PathBuf,
@@ -21,14 +21,14 @@ pub struct ExportTarget {
     place: Destination,
 }
 
-/// What is written.
+/// The content of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ExportContent {
     Trace,
     Picture,
     Report,
     Followers(FollowerFormat),
-    /// Not of runs, but of what they are a fold of: see [`ExportTarget::write_recording`].
+    /// The events themselves, not the runs folded from them: see [`ExportTarget::write_recording`].
     Recording,
 }
 
@@ -36,101 +36,102 @@ enum ExportContent {
 enum Destination {
     Stdout,
     File(AtomicFile),
-    /// A device or a pipe, which cannot be replaced.
+    /// A device or a pipe, which is written in place because it cannot be replaced.
     Direct(File),
 }
 
-/// What was written.
+/// The result of writing an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ExportOutcome {
-    /// There was nothing, so nothing was touched.
+    /// There was no content, so the destination is unchanged.
     Nothing {
-        /// What did not happen: `fetched`.
+        /// The missing step: `fetched`.
         was: &'static str,
     },
-    /// All of it.
+    /// The complete content.
     Whole {
-        /// What: `127 followers`.
+        /// A description of the content: `127 followers`.
         what: String,
     },
-    /// Followers, but not of every page.
+    /// Followers, with pages missing.
     Partial {
-        /// What: `60 followers, 2 of 3 pages`.
+        /// A description of the content: `60 followers, 2 of 3 pages`.
         what: String,
     },
 }
 
-/// Why something cannot be written.
+/// An error while preparing or writing an export.
 #[derive(Debug, Error)]
 pub enum ExportError {
-    /// The ending says nothing of how.
+    /// The file extension does not determine a format.
     #[error(
-        "--output {}: end its name in .csv, .json or .ndjson, or give - for stdout",
+        "--output {}: unknown file extension; use .csv, .json or .ndjson, or - for stdout",
         .0.display()
     )]
     UnknownFormat(PathBuf),
-    /// It names a directory.
-    #[error("{} {}: this names a directory; name a file in it", kind.option(), path.display())]
+    /// The path names a directory.
+    #[error("{} {}: this is a directory; name a file in it", kind.option(), path.display())]
     Directory {
-        /// What was to go there.
+        /// The kind of export.
         kind: ExportKind,
-        /// Where.
+        /// The requested path.
         path: PathBuf,
     },
-    /// The place is not to be written to.
+    /// The path is not writable.
     #[error(
-        "cannot write {}: {source}; choose another place for {}",
+        "cannot write {}: {source}; choose another path with {}",
         path.display(),
         kind.option()
     )]
     Unwritable {
-        /// What was to go there.
+        /// The kind of export.
         kind: ExportKind,
-        /// Where.
+        /// The requested path.
         path: PathBuf,
-        /// What the system said.
+        /// The underlying I/O error.
         source: io::Error,
     },
-    /// The system does not take it there: its directory is gone, the disk is full, or what is there
-    /// is a mount of its own, or somebody else's in a directory like /tmp.
-    #[error("cannot write {}: {source}; the {kind} {} in {}", path.display(), be(*kind), kept.display())]
-    ForeignServer {
-        /// What was to go there.
+    /// The content cannot be written to the path and was saved elsewhere. The directory was removed,
+    /// the disk is full, the file is a mount point, or it belongs to another user in a sticky
+    /// directory such as /tmp.
+    #[error("cannot write {}: {source}; the {kind} {} saved to {}", path.display(), be(*kind), kept.display())]
+    SavedElsewhere {
+        /// The kind of export.
         kind: ExportKind,
-        /// Where.
+        /// The requested path.
         path: PathBuf,
-        /// The file that has it instead.
+        /// The file that has the content instead.
         kept: PathBuf,
-        /// What the system said.
+        /// The underlying I/O error.
         source: io::Error,
     },
-    /// The system takes it neither there nor elsewhere.
+    /// The content can be written neither to the path nor elsewhere.
     #[error(
-        "cannot write {}: {source}; the {kind} {} lost: run again with another place for {}",
+        "cannot write {}: {source}, so the {kind} {} lost; run again with another path for {}",
         path.display(),
         be(*kind),
         kind.option()
     )]
     Lost {
-        /// What was to go there.
+        /// The kind of export.
         kind: ExportKind,
-        /// Where.
+        /// The requested path.
         path: PathBuf,
-        /// What the system said.
+        /// The underlying I/O error.
         source: io::Error,
     },
-    /// stdout takes no more; whoever read it may have had enough.
+    /// Standard output does not accept more data, for example because its reader has exited.
     #[error("cannot write to stdout: {0}")]
     Stdout(io::Error),
 }
 
-/// The verb after it in a sentence.
+/// Returns the verb that agrees with the kind of export.
 fn be(kind: ExportKind) -> &'static str {
-    if kind == ExportKind::Followers { "are" } else { "is" }
+    if kind == ExportKind::Followers { "were" } else { "was" }
 }
 
 impl ExportError {
-    /// Whether the argument itself is wrong, whatever the file system holds.
+    /// Returns `true` if the argument itself is invalid, independent of the file system.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::UnknownFormat(_))
     }
@@ -147,7 +148,7 @@ impl ExportContent {
         }
     }
 
-    /// Writes it; nothing, without a byte, if there is none.
+    /// Writes the content, or no bytes if there is none.
     fn write(self, subject: &ReportSubject<'_>, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Trace => trace::write(out, subject.runs),
@@ -160,7 +161,7 @@ impl ExportContent {
         }
     }
 
-    /// What there is of it.
+    /// Returns the outcome of writing the content.
     fn outcome(self, subject: &ReportSubject<'_>) -> ExportOutcome {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
@@ -182,7 +183,7 @@ impl ExportContent {
 }
 
 impl ExportTarget {
-    /// Makes the place ready, so that one that cannot be written to is known before the run.
+    /// Checks and prepares the destination, so that an unwritable one is reported before the run.
     pub fn prepare(kind: ExportKind, path: &Path) -> Result<Self, ExportError> {
         let is_stdout = path.as_os_str() == "-";
         let existing = fs::metadata(path).ok().filter(|_| !is_stdout);
@@ -215,7 +216,7 @@ impl ExportTarget {
         Ok(Self { path: path.to_owned(), content, place: place.map_err(unwritable)? })
     }
 
-    /// Writes what there is, `stdout` being what - stands for.
+    /// Writes the available content; `stdout` is the writer that `-` stands for.
     pub fn write(
         self,
         subject: &ReportSubject<'_>,
@@ -228,7 +229,7 @@ impl ExportTarget {
         Ok(found)
     }
 
-    /// Writes a recording's lines, so many of them.
+    /// Writes the `count` lines of a recording.
     pub fn write_recording(
         self,
         count: u64,
@@ -255,14 +256,14 @@ impl ExportTarget {
             Destination::File(file) => {
                 let written = file.write(&format!("threadline-{kind}-"), content);
                 written.map_err(|Misplaced { source, kept }| match kept {
-                    Some(kept) => ExportError::ForeignServer { kind, path, kept, source },
+                    Some(kept) => ExportError::SavedElsewhere { kind, path, kept, source },
                     None => ExportError::Lost { kind, path, source },
                 })
             }
         }
     }
 
-    /// Where it goes, in words.
+    /// Returns the path, or `stdout`.
     pub fn display_name(&self) -> String {
         match self.place {
             Destination::Stdout => "stdout".to_owned(),
@@ -270,19 +271,19 @@ impl ExportTarget {
         }
     }
 
-    /// Whether it goes to a file, which never keeps a writer waiting.
+    /// Returns `true` if the destination is a regular file. Writing to one never blocks on a reader.
     pub const fn is_file(&self) -> bool {
         matches!(self.place, Destination::File(_))
     }
 
-    /// Whether it goes to stdout.
+    /// Returns `true` if the destination is standard output.
     pub const fn is_stdout(&self) -> bool {
         matches!(self.place, Destination::Stdout)
     }
 }
 
 impl ExportOutcome {
-    /// What a person is told of it, where `place` is where it was to go.
+    /// Returns a notice for the user; `place` is the display name of the destination.
     pub fn describe(&self, place: &str) -> String {
         match self {
             Self::Nothing { was } => format!("nothing was {was}, so {place} was not written"),

@@ -1,4 +1,4 @@
-//! Runs as tests want them: made of events, without a clock.
+//! Runs for tests, folded from events without a clock.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use crate::model::{
     TaskOutcome, WorkSpec,
 };
 
-/// How a page goes: well, with these accounts, or not.
+/// The outcome of a page: account numbers, or a failure.
 pub(crate) type PageFixture<'a> = Result<&'a [u64], FailureKind>;
 
-/// How long each page takes.
+/// The duration of a page in milliseconds.
 const PAGE: u64 = 1_000;
 
 pub(crate) fn target() -> Target {
@@ -24,8 +24,7 @@ pub(crate) fn target() -> Target {
     }
 }
 
-/// A run of `mode` in which each page took a second, on as many lanes as there are workers, in
-/// waves.
+/// Builds a run in which each page takes one second, in waves over one lane per worker.
 pub(crate) fn run(mode: Mode, workers: u16, pages: &[PageFixture<'_>]) -> Run {
     let end = pages.iter().find_map(|page| {
         let kind = page.err().filter(|kind| kind.ends_run())?;
@@ -34,7 +33,7 @@ pub(crate) fn run(mode: Mode, workers: u16, pages: &[PageFixture<'_>]) -> Run {
     ended(mode, workers, pages, end.unwrap_or(RunOutcome::Finished))
 }
 
-/// The same, with an end of its own.
+/// Builds the same run with the given outcome.
 pub(crate) fn ended(mode: Mode, workers: u16, pages: &[PageFixture<'_>], end: RunOutcome) -> Run {
     let plan = Plan::new(WorkSpec::Followers(target()), mode, workers, pages.len() as u32);
     let mut run = Run::new(plan.clone());
@@ -59,9 +58,9 @@ pub(crate) fn ended(mode: Mode, workers: u16, pages: &[PageFixture<'_>], end: Ru
     run
 }
 
-/// A run of CPU work that came to these values, on as many lanes as there are workers, in waves: each
-/// task took a second, and was the only one to be computed in it if there is a GIL. Processes took
-/// 0.2 s to start, and 0.1 s to be handed a task.
+/// Builds a run of CPU work with these values, in waves over one lane per worker. Each task takes one
+/// second, and tasks run one after another under a GIL. Processes take 0.2 s to start and 0.1 s to
+/// receive a task.
 pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
     let work = WorkSpec::Cpu(ComputeSpec { turns: 9_000_000, ..ComputeSpec::default() });
     let plan = Plan::new(work, mode, workers, values.len() as u32);
@@ -107,7 +106,7 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
     run
 }
 
-/// The preparing request, which found so many followers, or failed.
+/// Builds the profile request, which reports a number of followers or fails.
 pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
     let plan = Plan::new(WorkSpec::Profile(target()), Mode::Sequential, 1, 1);
     let (outcome, end) = match followers {
@@ -130,7 +129,7 @@ pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
     run
 }
 
-/// A run laid out, of which nothing has happened.
+/// Builds a run that has not started.
 pub(crate) fn not_begun(mode: Mode) -> Run {
     Run::new(Plan::new(WorkSpec::Followers(target()), mode, 2, 2))
 }
@@ -156,11 +155,11 @@ fn follower(id: u64) -> Follower<'static> {
 }
 
 pub(crate) fn failure(kind: FailureKind) -> Failure {
-    Failure::new(kind, "api.example broke: try again")
+    Failure::new(kind, "api.example broke; try again")
 }
 
-/// A sweep over 60 pages of 50 ms from a service that answers eight requests at once: the second trial
-/// of each number of workers was 2 % quicker.
+/// Builds a sweep over 60 pages of 50 ms from a service that answers eight requests at once. The second
+/// trial of each number of workers is 2 % faster.
 pub(crate) fn sweep(counts: &[u16]) -> Sweep {
     let mut sweep = Sweep::new(counts.to_vec(), 3);
     for (place, &workers) in sweep.schedule().collect::<Vec<_>>().iter().enumerate() {

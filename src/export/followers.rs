@@ -1,4 +1,4 @@
-//! The followers as CSV, JSON or NDJSON.
+//! The list of followers as CSV, JSON or NDJSON.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -7,19 +7,19 @@ use super::ascii_json;
 use crate::model::printable::escape_controls;
 use crate::model::{Follower, Run};
 
-/// How a list of followers is written.
+/// The file format of a list of followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FollowerFormat {
-    /// A header and a line each: id, login, `html_url`.
+    /// A header, then one line per follower: id, login, `html_url`.
     Csv,
     /// One array of objects.
     Json,
-    /// An object a line.
+    /// One object per line.
     Ndjson,
 }
 
 impl FollowerFormat {
-    /// By a file's ending, in capital or small letters.
+    /// Returns the format for a file extension, ignoring case.
     pub fn from_path(path: &Path) -> Option<Self> {
         let ending = path.extension()?.to_str()?.to_ascii_lowercase();
         match ending.as_str() {
@@ -30,7 +30,7 @@ impl FollowerFormat {
         }
     }
 
-    /// Writes the followers that a run brought.
+    /// Writes the followers that a run fetched.
     pub fn write(self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Csv => write_csv(run, out),
@@ -46,8 +46,8 @@ impl FollowerFormat {
     }
 }
 
-/// The run whose followers are taken: the first that is whole, else the first of those that brought
-/// most. Nothing if no run has brought even one page.
+/// Returns the run whose followers are exported: the first complete run, or else the first one with
+/// the most pages. `None` if no run has fetched a page.
 pub fn best_run<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<&'a Run> {
     let mut best: Option<&Run> = None;
     for run in runs {
@@ -71,9 +71,9 @@ fn write_csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
     csv.flush()
 }
 
-/// A spreadsheet would run a cell that begins like this; a leading ' keeps it text:
-/// <https://owasp.org/www-community/attacks/CSV_Injection>. And a terminal would act on what is not
-/// escaped.
+/// Escapes a cell. Spreadsheets evaluate a cell that begins with one of these characters as a formula,
+/// and a leading `'` keeps it text: <https://owasp.org/www-community/attacks/CSV_Injection>. Control
+/// characters are escaped because terminals interpret them.
 fn escape_cell(cell: &str) -> String {
     let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let cell = escape_controls(cell);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_format() {
+    fn followers_are_written_in_every_format() {
         let run = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
         let url = "https://github.com/user";
         assert_eq!(
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn each_follower_is_written_once_where_it_is_first() {
+    fn duplicate_follower_is_written_at_its_first_place() {
         let run = run(Mode::Threads, 2, &[Ok(&[3, 1]), Ok(&[1, 3, 2])]);
         for format in [FollowerFormat::Csv, FollowerFormat::Json, FollowerFormat::Ndjson] {
             let text = written(format, &run);
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_follows() {
+    fn empty_list_is_valid_in_every_format() {
         let run = run(Mode::Sequential, 1, &[Ok(&[])]);
         assert_eq!(written(FollowerFormat::Csv, &run), "id,login,html_url\n");
         assert_eq!(written(FollowerFormat::Json, &run), "[]\n");
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn no_cell_is_a_formula() {
+    fn cells_are_never_formulas() {
         for cell in ["=1+1", "+1", "-1", "@SUM(A1)"] {
             assert_eq!(escape_cell(cell), format!("'{cell}"));
         }
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn endings() {
+    fn extension_selects_the_format() {
         for (path, format) in [
             ("a.csv", Some(FollowerFormat::Csv)),
             ("a.JSON", Some(FollowerFormat::Json)),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_whole_run_is_best_then_the_one_with_most() {
+    fn best_run_is_the_first_complete_one_or_the_one_with_most_pages() {
         let broken = Err(FailureKind::Server);
         let none = run(Mode::Sequential, 1, &[broken, broken]);
         let some = run(Mode::Sequential, 1, &[Ok(&[1]), broken]);

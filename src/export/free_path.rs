@@ -1,12 +1,13 @@
-//! File names that nothing has yet.
+//! Unused file names.
 
 use std::fs;
 use std::path::PathBuf;
 
-/// After so many names that are taken, the next is used: nobody has that many.
+/// The maximum number of names tried. The last one is returned without a check.
 const MAX_TRIED_NAMES: u32 = 10_000;
 
-/// The first of `stem.ending`, `stem-2.ending`, ... in the working directory that nothing has.
+/// Returns the first of `stem.ending`, `stem-2.ending`, ... that does not exist in the working
+/// directory.
 pub fn free_path(stem: &str, ending: &str) -> PathBuf {
     let name = |number: u32| match number {
         1 => PathBuf::from(format!("{stem}.{ending}")),

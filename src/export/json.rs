@@ -1,5 +1,5 @@
-//! The JSON report: one document with everything measured. The types here are its shape; a change
-//! that a reader would stumble over raises [`VERSION`].
+//! The JSON report: one document with all measurements. The types here define its format; every
+//! incompatible change increments [`VERSION`].
 
 mod compute_report;
 mod from_runs;
@@ -16,54 +16,54 @@ pub use compute_report::{ComputeReport, GilReport, HoldReport};
 pub use limit_change_report::LimitChangeReport;
 pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
 
-/// The shape's version.
+/// The version of the format.
 pub const VERSION: u32 = 2;
 
-/// The document. Times are in seconds; moments count from their run's start. What does not apply is
-/// null.
+/// The document. Times are in seconds, counted from the start of their run. Fields that do not apply
+/// are null.
 #[derive(Clone, Debug, Serialize)]
 pub struct JsonReport {
     /// Always `threadline.report`.
     pub format: &'static str,
-    /// The shape's version; a reader should refuse a higher one.
+    /// The version of the format; readers should reject a higher one.
     pub version: u32,
-    /// What the tasks are; null if nothing was begun.
+    /// The workload; null if no run started.
     pub workload: Option<Workload>,
-    /// Whose followers, and where; null where no followers are fetched.
+    /// The user and the API; null for CPU workloads.
     pub target: Option<TargetReport>,
-    /// What is computed, and where; null where nothing is.
+    /// The CPU work and the machine; null for other workloads.
     pub compute: Option<ComputeReport>,
-    /// The preparing request, which counts in no run; null if it was not made.
+    /// The profile request, which is not part of any run; null if it was not made.
     pub profile: Option<ProfileReport>,
-    /// The runs, in the order in which they ran.
+    /// The runs, in order of execution.
     pub runs: Vec<RunReport>,
-    /// The sweep that they belong to; null where it is none.
+    /// The sweep that the runs belong to, if any.
     pub sweep: Option<SweepReport>,
 }
 
-/// Whose followers, and where.
+/// The user and the API whose followers are fetched.
 #[derive(Clone, Debug, Serialize)]
 pub struct TargetReport {
-    /// The user's login.
+    /// The login of the user.
     pub user: String,
-    /// The API's host, or `built-in server`.
+    /// The host of the API, or `built-in server`.
     pub api: String,
-    /// Followers a page.
+    /// The number of followers per page.
     pub per_page: u8,
-    /// Whether the requests count against somebody's rate limit.
+    /// `true` if the requests count against a rate limit.
     pub costs_quota: bool,
 }
 
-/// The preparing request.
+/// The profile request.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProfileReport {
     /// The login as the server spells it; null if the request failed.
     pub login: Option<String>,
-    /// How many followers the profile claims; the list may hide some of them.
+    /// The follower count of the profile; the list may contain fewer.
     pub followers: Option<u64>,
-    /// How long the request took.
+    /// The duration of the request.
     pub elapsed_s: f64,
-    /// Why it failed.
+    /// The error if the request failed.
     pub error: Option<ErrorReport>,
 }
 
@@ -72,97 +72,97 @@ pub struct ProfileReport {
 pub struct RunReport {
     /// `sequential`, `threads`, `gil` or `processes`.
     pub mode: Mode,
-    /// How many workers; 1 in sequential mode, and where `auto`, the most that there might be.
+    /// The number of workers: 1 in sequential mode, the maximum if `auto`.
     pub workers: u16,
-    /// Whether it was found while fetching how many of them were at work.
+    /// `true` if the run adjusted its concurrency automatically.
     pub auto: bool,
-    /// How many requests might be in flight at once, each time that it changed.
+    /// All changes of the concurrency limit.
     pub allowed: Vec<LimitChangeReport>,
-    /// How many tasks the queue held at most; null for no bound.
+    /// The capacity of the queue in tasks; null if unbounded.
     pub queue: Option<u32>,
-    /// From the run's start to its last task's end.
+    /// The time from the start of the run to the end of its last task.
     pub elapsed_s: f64,
-    /// How many tasks there are, as far as the run found: for followers, the pages.
+    /// The number of tasks that the run discovered: for followers, the pages.
     pub tasks_known: u32,
-    /// How many of them went well.
+    /// The number of successful tasks.
     pub tasks_done: u32,
-    /// The same a second.
+    /// Successful tasks per second.
     pub tasks_per_second: f64,
-    /// How many followers the pages hold, each counted once.
+    /// The number of distinct followers on the pages.
     pub followers: Option<u64>,
-    /// How many entries on them were left out, as their account was there before.
+    /// The number of entries skipped because their account occurred before.
     pub duplicates: Option<u64>,
-    /// Attempts at tasks; above `tasks_known` if some were made again, or pages were asked for that
-    /// turned out not to exist.
+    /// The number of attempts. It exceeds `tasks_known` after retries, or if pages were requested that
+    /// do not exist.
     pub attempts: u32,
-    /// How many of them were requests made again after one failed.
+    /// The number of attempts that were retries after a failure.
     pub retries: u32,
-    /// How often a task went back into the queue because its worker could not go on: its process
-    /// died, or the system had too little for it.
+    /// The number of times that a task was requeued because its worker process died or the system ran
+    /// out of resources for the worker.
     pub lost: u32,
-    /// Workers that took no more tasks because the system has too little for them.
+    /// The number of workers that quit because the system ran out of resources for them.
     pub workers_missing: usize,
-    /// The limits that the server said were reached.
+    /// The rate limits that the server reported as reached.
     pub rate_limits: Vec<RateLimitReport>,
-    /// The last page that the API shows, where it said that it shows no more; else null.
+    /// The last page that the API returns, if it caps the list; else null.
     pub last_page_shown: Option<u32>,
-    /// Bytes of all bodies, decompressed.
+    /// The size of all response bodies in bytes, decompressed.
     pub bytes: u64,
-    /// `finished` (every task was tried), `stopped` or `failed` (given up).
+    /// `finished` (all tasks were tried), `stopped` or `failed` (given up).
     pub end: &'static str,
-    /// Whether no task is missing.
+    /// `true` if no task is missing.
     pub whole: bool,
-    /// Why it was given up.
+    /// The reason if the run was given up.
     pub error: Option<ErrorReport>,
-    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal; null where
-    /// their number changes.
+    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal; null if the
+    /// number of workers changed.
     pub waves: Option<u32>,
-    /// Workers without a task in the last wave.
+    /// The number of workers without a task in the last wave.
     pub idle_in_last_wave: Option<u32>,
-    /// The run against the sequential one; null for that one, and unless both are over.
+    /// The comparison with the sequential run; null for that run itself, and unless both are over.
     pub against_sequential: Option<ComparisonReport>,
-    /// What the threads' GIL did; null in a mode without one for all.
+    /// The use of the GIL; null in modes without a shared one.
     pub gil: Option<GilReport>,
-    /// How long attempts took; null if none ended.
+    /// The durations of the attempts; null if none ended.
     pub attempt_time: Option<AttemptTime>,
     /// The workers.
     pub lanes: Vec<LaneReport>,
-    /// The attempts, by task.
+    /// The attempts, ordered by task.
     pub tasks: Vec<TaskReport>,
 }
 
-/// A rate limit that was waited for, or not.
+/// A rate limit that was reached.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct RateLimitReport {
     /// `primary` or `secondary`.
     pub kind: LimitKind,
-    /// When it was to end.
+    /// The announced end of the limit.
     pub until_s: f64,
 }
 
-/// How long attempts took: nearest-rank percentiles.
+/// The durations of attempts: nearest-rank percentiles.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct AttemptTime {
-    /// The quickest.
+    /// The minimum.
     pub min_s: f64,
-    /// Half took no longer.
+    /// The median.
     pub median_s: f64,
-    /// 95 % took no longer.
+    /// The 95th percentile.
     pub p95_s: f64,
-    /// The slowest.
+    /// The maximum.
     pub max_s: f64,
 }
 
-/// One worker.
+/// A worker.
 #[derive(Clone, Debug, Serialize)]
 pub struct LaneReport {
-    /// Its name; for a thread, the system's, too.
+    /// The name of the worker; for a thread, also its name in the system.
     pub name: String,
-    /// The numbers of its processes: each but the last died.
+    /// The process IDs of the worker; all processes but the last died.
     pub pids: Vec<u32>,
-    /// How many attempts it made.
+    /// The number of attempts by this worker.
     pub attempts: usize,
-    /// How long it was in each state; the sum is the run's `elapsed_s`.
+    /// The time in each state; the sum is the run's `elapsed_s`.
     pub seconds: StateSeconds,
 }
 
@@ -171,89 +171,89 @@ pub struct LaneReport {
 pub struct StateSeconds {
     /// Without a task.
     pub idle: f64,
-    /// Its process starting.
+    /// Starting the process.
     pub starting: f64,
-    /// A task, or what came of it, on its way between processes.
+    /// Transferring a task or its result between processes.
     pub hand_over: f64,
-    /// DNS, TCP, TLS.
+    /// Connecting: DNS, TCP and TLS.
     pub connecting: f64,
-    /// The request is out, the answer has not begun.
+    /// Waiting for the first byte of the response.
     pub waiting: f64,
-    /// The body comes in.
+    /// Receiving the response body.
     pub receiving: f64,
-    /// A command running.
+    /// Running a command.
     pub running: f64,
-    /// Parsing or computing: holding the GIL, where there is one.
+    /// Parsing or computing, holding the GIL if there is one.
     pub computing: f64,
-    /// CPU work that needs no GIL.
+    /// CPU work that does not need the GIL.
     pub native: f64,
     /// Waiting for the GIL.
     pub lock_wait: f64,
     /// Held back by a rate limit.
     pub throttled: f64,
-    /// After a failure, until the task was put away.
+    /// Handling a failure.
     pub error: f64,
 }
 
-/// One attempt at a task.
+/// An attempt at a task.
 #[derive(Clone, Debug, Serialize)]
 pub struct TaskReport {
-    /// The task's number: for followers, the page.
+    /// The number of the task: for followers, the page.
     pub task: u32,
-    /// Which attempt, from 1.
+    /// The number of the attempt, from 1.
     pub attempt: u32,
-    /// The worker, by its place in `lanes`, from 0.
+    /// The worker as an index into `lanes`.
     pub lane: u16,
-    /// `done`, `failed`, `stopped`, `retried` if it failed and another was made, or `lost` if the
-    /// worker process died over it.
+    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, or `lost` if
+    /// the worker process died.
     pub outcome: &'static str,
-    /// The HTTP status, also of a request that failed; null if no server answered.
+    /// The HTTP status, also of a failed request; null if the server did not respond.
     pub status: Option<u16>,
-    /// When the worker took it.
+    /// The start time.
     pub started_s: f64,
-    /// When the worker was done with it.
+    /// The end time.
     pub finished_s: Option<f64>,
-    /// Bytes of the body, decompressed.
+    /// The size of the response body in bytes, decompressed.
     pub bytes: Option<u64>,
-    /// How many followers are on the page, those included that were there before.
+    /// The number of followers on the page, including duplicates.
     pub followers: Option<u64>,
-    /// What CPU work came to: the number in 16 hexadecimal digits, as it may be larger than every
-    /// reader of JSON can tell.
+    /// The value of CPU work in 16 hexadecimal digits, because it may exceed the integers that all JSON
+    /// readers represent exactly.
     pub value: Option<String>,
-    /// Whether a connection was opened for it, rather than the worker's own used again.
+    /// `true` if the request opened a connection, `false` if it reused one.
     pub new_connection: Option<bool>,
-    /// Why it failed.
+    /// The error if the attempt failed.
     pub error: Option<ErrorReport>,
 }
 
 /// A failure.
 #[derive(Clone, Debug, Serialize)]
 pub struct ErrorReport {
-    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker` or
-    /// `panicked`, `unrecorded`.
+    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker`,
+    /// `panicked` or `unrecorded`.
     pub kind: FailureKind,
-    /// In words for a person.
+    /// The error message.
     pub message: String,
 }
 
-/// A run against the sequential one.
+/// A comparison of a run with the sequential one.
 #[derive(Clone, Debug, Serialize)]
 pub struct ComparisonReport {
-    /// T(sequential) / T(this); null unless both runs are whole.
+    /// T(sequential) / T(this); null unless both runs are complete.
     pub speed_up: Option<f64>,
     /// `speed_up` / workers.
     pub efficiency: Option<f64>,
-    /// `same` (in the same order), `reordered`, `different`, or `incomplete` (not both are whole).
+    /// `same` (in the same order), `reordered`, `different`, or `incomplete` (tasks are missing).
     pub verdict: &'static str,
-    /// How many accounts or values only the sequential run brought; null when incomplete.
+    /// The number of accounts or values that only the sequential run has; null if incomplete.
     pub only_sequential: Option<u64>,
-    /// How many only this one brought.
+    /// The number of accounts or values that only this run has; null if incomplete.
     pub only_here: Option<u64>,
 }
 
 impl JsonReport {
-    /// Of what ran: the preparing request and the runs after it, on a machine that has so many cores,
-    /// as far as is known. Runs that have not begun are left out.
+    /// Builds the document from the profile request and all started runs. `cores` is the number of
+    /// cores of this machine, if known.
     pub fn from_runs(
         target: Option<&Target>,
         profile: Option<&Run>,
@@ -279,13 +279,13 @@ impl JsonReport {
         }
     }
 
-    /// The same, with the sweep that the runs belong to, over a workload in a mode.
+    /// Adds the sweep that the runs belong to, over a workload in a mode.
     #[must_use]
     pub fn with_sweep(self, sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
         Self { sweep: Some(SweepReport::from_sweep(sweep, workload, mode)), ..self }
     }
 
-    /// Writes the document, as ASCII, so that no text from outside can act on a terminal.
+    /// Writes the document as ASCII, so that a terminal cannot interpret untrusted text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         ascii_json::write_pretty(out, self)?;
         out.write_all(b"\n")

@@ -1,5 +1,5 @@
-//! The report in Markdown, as GitHub reads it: what was run and what came of it, where the time went,
-//! the slowest tasks, what failed, and on what machine.
+//! The report in GitHub-flavored Markdown: totals, the verdict, worker time by state, the slowest
+//! attempts, the errors and the environment.
 
 mod escape;
 
@@ -13,13 +13,13 @@ use super::{
 use crate::model::{Mode, Nanos, Run, State, Sweep, Workload};
 use escape::{code_block, escape_inline};
 
-/// So many of the slowest tasks are named.
+/// The maximum number of slowest attempts listed.
 const MAX_SLOWEST_TASKS: usize = 10;
 
-/// No more errors than these are named: the trace has all.
+/// The maximum number of errors listed; the trace contains all of them.
 const MAX_ERRORS: usize = 50;
 
-/// Writes the report.
+/// Writes the report, or nothing if no run has started.
 pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
@@ -41,12 +41,12 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     write_machine(out, subject, first)
 }
 
-/// The trials, and what of them follows; what comes after it in the report is the last trial's.
+/// Writes the results of a sweep. All later sections of the report describe its last trial.
 fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
     let mut table = Vec::new();
     plain::sweep::write(&mut table, sweep, workload, Mode::Threads)?;
     let table = code_block("text", String::from_utf8_lossy(&table).trim());
-    writeln!(out, "## Sweep\n\n{table}\nThe rest is about the last trial.\n")
+    writeln!(out, "## Sweep\n\n{table}\nThe sections below describe the last trial.\n")
 }
 
 fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
@@ -62,7 +62,7 @@ fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
     }
 }
 
-/// A sentence may quote a server.
+/// Formats the verdict in bold, or escapes it if it may quote a server.
 fn inline_sentence(sentence: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-".contains(c);
     if sentence.chars().all(is_plain) && !sentence.contains("://") {
@@ -76,7 +76,7 @@ fn write_row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
     writeln!(out, "| {} |", cells.join(" | "))
 }
 
-/// A table's head: so many columns are words, the others are figures.
+/// Writes the header of a table. The first `words` columns are left-aligned text, the others figures.
 fn write_table_head(
     out: &mut dyn Write,
     section: &str,
@@ -131,7 +131,7 @@ fn write_totals(
     writeln!(out)
 }
 
-/// Where the time of all lanes went.
+/// Writes the time of all lanes by state.
 fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run]) -> io::Result<()> {
     let all = |run: &Run| subject.elapsed(run).0.saturating_mul(run.lanes().len() as u64);
     let time_in = |run: &Run, state| time_in(run, state, subject.elapsed(run));
@@ -140,7 +140,7 @@ fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run])
     let words: Vec<&str> = states.iter().map(|state| state.label()).collect();
     let mut columns = vec!["mode"];
     columns.extend(words);
-    write_table_head(out, "Time of all workers, by what they did", (&columns, 1))?;
+    write_table_head(out, "Worker time by state", (&columns, 1))?;
     for &run in runs {
         let share = |&state: &State| {
             let time = time_in(run, state);
@@ -154,7 +154,7 @@ fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run])
     writeln!(out)
 }
 
-/// A task's name in a table.
+/// Returns the name of an attempt's task, escaped for a table.
 fn attempt_label(run: &Run, attempt: &AttemptRecord) -> String {
     match run.plan().command(attempt.span.task) {
         Some(command) => escape_inline(command),
@@ -175,8 +175,8 @@ fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
         return Ok(());
     }
     attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
-    let columns = ["task", "mode", "worker", "outcome", "attempt", "began", "took"];
-    write_table_head(out, "Slowest", (&columns, 4))?;
+    let columns = ["task", "mode", "worker", "outcome", "attempt", "start", "duration"];
+    write_table_head(out, "Slowest attempts", (&columns, 4))?;
     for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
         write_row(
             out,
@@ -206,7 +206,7 @@ fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    write_table_head(out, "Errors", (&["task", "mode", "what", "attempt", "at"], 3))?;
+    write_table_head(out, "Errors", (&["task", "mode", "error", "attempt", "at"], 3))?;
     for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
         let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
@@ -216,7 +216,7 @@ fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
         )?;
     }
     if let Some(more) = failed.len().checked_sub(MAX_ERRORS).filter(|&more| more > 0) {
-        writeln!(out, "\n{more} more: the trace has them all.")?;
+        writeln!(out, "\n{more} more; the trace contains all of them.")?;
     }
     writeln!(out)
 }
@@ -224,18 +224,18 @@ fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
 fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) -> io::Result<()> {
     let version = env!("CARGO_PKG_VERSION");
     let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
-    writeln!(out, "## How it was run\n")?;
+    writeln!(out, "## Environment\n")?;
     writeln!(out, "- threadline {version}, {system} on {processor}")?;
     let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
-    // A simulated machine has its own, which is said above.
+    // The cores of a simulated machine are part of the description above.
     if let Some(cores) = subject.cores.filter(|_| simulated.is_none()) {
         writeln!(out, "- {}", plural(cores.into(), "core"))?;
     }
     if let Some(target) = first.plan().work.target() {
-        writeln!(out, "- {} followers a page", target.per_page)?;
+        writeln!(out, "- {} followers per page", target.per_page)?;
     }
     for run in subject.runs.iter().filter(|run| run.has_started() && !run.is_comparable()) {
-        let state = if run.is_over() { "not whole" } else { "goes on" };
+        let state = if run.is_over() { "incomplete" } else { "still running" };
         writeln!(
             out,
             "- {state}: {}, {}",

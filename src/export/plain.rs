@@ -1,4 +1,4 @@
-//! The plain report: the example's lines, then a table and a few lines on it.
+//! The plain report: the lines of the example program, then a table and remarks on it.
 
 pub(super) mod computed;
 mod followers;
@@ -9,8 +9,8 @@ use std::io::{self, Write};
 
 use crate::model::{Mode, Run, Target, TaskOutcome, Workload};
 
-/// Writes the report of what ran: the preparing request and the runs after it, on a machine that has
-/// so many cores, as far as is known. Nothing if no run has begun.
+/// Writes the report of the profile request and the runs, or nothing if no run has started. `cores`
+/// is the number of cores of this machine, if known.
 pub fn write(
     out: &mut dyn Write,
     target: Option<&Target>,
@@ -25,7 +25,7 @@ pub fn write(
     }
 }
 
-/// A line after the table: its label, and what it says.
+/// A line after the table: its label and its text.
 type Remark = (String, String);
 
 fn new_remark(label: &str, text: String) -> Remark {
@@ -36,7 +36,7 @@ fn write_remarks(out: &mut dyn Write, remarks: impl IntoIterator<Item = Remark>)
     remarks.into_iter().try_for_each(|(label, text)| writeln!(out, "{label:<12} {text}"))
 }
 
-/// What the example called a mode.
+/// Returns the name of a mode in the example program.
 const fn example_mode_name(mode: Mode) -> &'static str {
     match mode {
         Mode::Sequential => "single_threaded",
@@ -62,13 +62,13 @@ fn done_fraction(run: &Run) -> String {
     format!("{} of {}", run.done_tasks(), run.known_tasks())
 }
 
-/// Why runs are not whole.
+/// Returns a remark for each incomplete run with the reason.
 fn unfinished_remarks(runs: &[Run]) -> impl Iterator<Item = Remark> {
     let runs = runs.iter().filter(|run| run.has_started() && !run.is_complete());
     runs.map(|run| (run.plan().name(), incomplete_reason(run)))
 }
 
-/// Why a run is not whole.
+/// Returns the reason why a run is incomplete.
 pub(crate) fn incomplete_reason(run: &Run) -> String {
     let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
@@ -81,7 +81,7 @@ pub(crate) fn incomplete_reason(run: &Run) -> String {
     match run.failure() {
         _ if !run.is_over() => format!("{done} so far"),
         Some(failure) if failures > 1 => {
-            format!("{done}; {failures} failed, the first: {failure}")
+            format!("{done}; {failures} failed, first error: {failure}")
         }
         Some(failure) => format!("{done}; {failure}"),
         None => format!("{done}, then stopped"),

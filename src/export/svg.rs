@@ -1,8 +1,8 @@
-//! The picture, as a person sees it on the screen, as vectors: title, totals, what they mean, every
-//! lane at exact times, what was in flight, and a legend. No script, and nothing from outside.
+//! The picture: the screen as an SVG with the title, the totals, the verdict, all lanes at exact
+//! times, the charts and a legend. It contains no scripts and no external resources.
 //!
-//! What is narrower than a quarter of a pixel is merged by time per state; from 40,000 marks on, what
-//! is wider, too, so that no picture is larger than 2 MB.
+//! States narrower than a quarter of a pixel are merged by time per state. Pictures with more than
+//! 40,000 marks merge wider states too, so that no picture exceeds 2 MB.
 
 mod charts;
 mod lane_marks;
@@ -20,24 +20,24 @@ use lane_marks::TimeScale;
 use layout::{LEFT, LaneGeometry, MARGIN, RIGHT, WIDTH};
 use svg_writer::{SvgWriter, escape_xml, format_number, hex_color};
 
-/// What every system has, in the order in which it is best.
+/// Fonts that every system has at least one of, in order of preference.
 const FONTS: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Noto Sans', \
                      Arial, sans-serif";
 
-/// What all parts of a picture need.
+/// The state that all parts of a picture share.
 struct SvgPicture<'a> {
     subject: &'a ReportSubject<'a>,
-    /// Those that have begun.
+    /// The started runs.
     runs: Vec<&'a Run>,
     workload: Workload,
     background: Background,
     scale: TimeScale,
     writer: SvgWriter,
-    /// How far down it is drawn.
+    /// The vertical position of the next element.
     y: f64,
 }
 
-/// Writes the picture of the runs that have begun.
+/// Writes the picture of all started runs.
 pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
     let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
     let Some(first) = runs.first() else { return Ok(()) };
@@ -74,7 +74,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
 }
 
 impl SvgPicture<'_> {
-    /// The lanes of all runs under one axis, and what was in flight; returns the states that can be seen.
+    /// Draws the lanes and charts of all runs under one axis. Returns the visible states.
     fn draw_timeline(&mut self) -> Vec<State> {
         let all = lane_marks::marks_for_runs(&self.runs, self.subject.now, self.scale);
         let states = lane_marks::visible_states(&all);
@@ -87,7 +87,7 @@ impl SvgPicture<'_> {
             bottom = self.y;
             self.y += 10.0;
         }
-        // The grid lies under the lanes, and its length is known only now.
+        // The grid lies under the lanes, but its length is known only after they are drawn.
         let lanes = std::mem::replace(&mut self.writer, before);
         self.draw_grid([top, bottom]);
         self.writer.push_raw(&lanes.into_svg());

@@ -1,5 +1,6 @@
-//! The trace: a Chrome trace array, an event a line, that Perfetto, Firefox Profiler and speedscope
-//! open. Each run is a process, each lane a thread, and all runs begin at 0: the file is the race.
+//! The trace: a Chrome trace array with one event per line, for Perfetto, Firefox Profiler and
+//! speedscope. Each run is a process and each lane a thread. All runs begin at 0, so that the viewer
+//! shows them as a race.
 //!
 //! The format: <https://docs.google.com/document/d/1CvAClvFfyA5R-PhYUmn5OOQtYMH4h6I0nSsKchNAySU>.
 
@@ -16,18 +17,18 @@ use crate::model::{
 };
 use trace_writer::{TraceTrack, TraceWriter};
 
-/// Threads of different runs have different numbers, as no run has more workers.
+/// The maximum number of lanes per run. It keeps the thread IDs of different runs distinct.
 const MAX_LANES: u32 = 1_000;
 
-/// A slice ends so much before what follows it, and before the one around it: viewers add start and
-/// length as floating-point numbers, and draw one that ends only a rounding error later than the next
-/// begins as lying around that (speedscope). This is more than the error within 26 days.
+/// The gap in nanoseconds between a slice and its successor or the end of its parent. Viewers add start
+/// and duration as floating-point numbers, and speedscope nests a slice inside its predecessor if they
+/// overlap by a rounding error. The gap exceeds that error for traces of up to 26 days.
 const SLICE_GAP: u64 = 1;
 
-/// No name of a slice is longer.
+/// The maximum length of a slice name in characters.
 const MAX_NAME_LENGTH: usize = 80;
 
-/// What viewers show of an attempt.
+/// The arguments of an attempt, which viewers show next to the slice.
 #[derive(Serialize)]
 struct AttemptArgs<'run> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -98,7 +99,7 @@ struct LanesArgs {
     lanes: u32,
 }
 
-/// Writes the trace of the runs that have begun.
+/// Writes the trace of all started runs.
 pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let mut lines = TraceWriter::new(out);
     for (pid, run) in (1..).zip(runs.iter().filter(|run| run.has_started())) {
@@ -107,11 +108,11 @@ pub fn write(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     lines.finish_array()
 }
 
-/// A run as a viewer sees it.
+/// A run as a process of the trace.
 struct TraceProcess<'run> {
     run: &'run Run,
     pid: u32,
-    /// When what goes on is cut off.
+    /// The moment at which open spans and states are cut off.
     until: Nanos,
 }
 
@@ -152,7 +153,7 @@ impl TraceProcess<'_> {
         Ok(())
     }
 
-    /// A lane's attempts, each before the states that lie in it.
+    /// Writes the attempts of a lane, each followed by the states within it.
     fn write_lane(
         &self,
         lines: &mut TraceWriter<'_>,
@@ -237,7 +238,7 @@ impl TraceProcess<'_> {
         Ok(())
     }
 
-    /// How many lanes waited for the GIL, from when on.
+    /// Returns the number of lanes waiting for the GIL over time.
     fn gil_waiters(&self) -> Vec<(Nanos, u32)> {
         let lanes = self.run.lanes().iter();
         let stretches = lanes.flat_map(|lane| lane.state_intervals(self.until));
@@ -267,13 +268,13 @@ impl TraceProcess<'_> {
     }
 }
 
-/// The end of a slice that something follows at this moment.
+/// Returns the end of a slice that is followed by another one at this moment.
 const fn end_before(end: Nanos) -> Nanos {
     end.since(Nanos(SLICE_GAP))
 }
 
-/// A state inside the lane's attempt that ends at `limit`, or after it. An error took no time: its
-/// attempt says it.
+/// Writes a state, shortened to the attempt that contains it and ends at `limit`. An error has no
+/// duration and is part of its attempt.
 fn write_state(
     lines: &mut TraceWriter<'_>,
     place: TraceTrack,

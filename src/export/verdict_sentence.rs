@@ -1,10 +1,10 @@
-//! What the runs came to, in one sentence.
+//! The verdict on the runs in one sentence.
 
 use super::{Comparison, ReportSubject, plain, plural, sequential_run};
 use crate::model::stats::{self, Agreement, turnover_text};
 use crate::model::{Mode, Run, Workload, speed_up_verdict};
 
-/// What a person should be told first: a sweep's advice, or what the runs came to.
+/// Returns the advice of the sweep or the verdict on the runs, followed by the number of retries.
 pub(super) fn verdict_sentence(subject: &ReportSubject<'_>) -> Option<String> {
     let workload = subject.runs.first()?.plan().workload();
     let advice = subject.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
@@ -13,13 +13,14 @@ pub(super) fn verdict_sentence(subject: &ReportSubject<'_>) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// What a person should be told of these runs first; nothing where a single one went well, which its
-/// time says already.
+/// Returns the verdict on the runs, or `None` if a single run succeeded, because its time says it
+/// all.
 fn runs_sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     let workload = runs.first()?.plan().workload();
-    let mut begun = runs.iter().filter(|run| run.has_started());
-    if let Some(run) = begun.find(|run| !run.is_comparable()) {
-        let on = if run.is_over() { plain::incomplete_reason(run) } else { "goes on".to_owned() };
+    let mut started = runs.iter().filter(|run| run.has_started());
+    if let Some(run) = started.find(|run| !run.is_comparable()) {
+        let on =
+            if run.is_over() { plain::incomplete_reason(run) } else { "still running".to_owned() };
         return Some(format!("{}: {on}", run.plan().name()));
     }
     match workload {
@@ -30,23 +31,23 @@ fn runs_sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     .or_else(|| speed_up_verdict::verdict(runs, sequential_run(runs)?.duration(), cores))
 }
 
-/// How many requests were made again, which cost time.
+/// Returns the number of retried requests in words, or `None` if there were none.
 fn retries_sentence(runs: &[Run]) -> Option<String> {
     let pages = runs.iter().filter(|run| run.plan().workload() == Workload::Followers);
     match pages.map(|run| u64::from(run.retry_count())).sum() {
         0 => None,
-        1 => Some("1 request was made again".to_owned()),
-        retries => Some(format!("{retries} requests were made again")),
+        1 => Some("1 request was retried".to_owned()),
+        retries => Some(format!("{retries} requests were retried")),
     }
 }
 
-/// How much quicker threads were, and whether they brought the same.
+/// Returns the speed-up of threads and whether both runs fetched the same followers.
 fn race_sentence(runs: &[Run]) -> Option<String> {
     let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
     let Comparison { speed_up, agreement, .. } = Comparison::for_threads(runs)?;
     let found = threads.limit_changes().last().filter(|_| threads.plan().auto);
     let workers = match found {
-        Some(step) => format!("threads auto, {} at once in the end", step.to),
+        Some(step) => format!("threads auto, {} in flight at the end", step.to),
         None => plural(threads.plan().workers.into(), "thread"),
     };
     let times = speed_up.map(|times| format!("{workers}: {times:.2} times as fast as one"));
@@ -56,7 +57,7 @@ fn race_sentence(runs: &[Run]) -> Option<String> {
             format!("the same {} in both, in the same order", plural(items, "follower"))
         }
         Agreement::Reordered { items } => {
-            format!("the same {} in both, in another order", plural(items, "follower"))
+            format!("the same {} in both, in a different order", plural(items, "follower"))
         }
         Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
         Agreement::Incomplete => return times,
@@ -64,7 +65,7 @@ fn race_sentence(runs: &[Run]) -> Option<String> {
     Some(times.map_or_else(|| same.clone(), |times| format!("{times}; {same}")))
 }
 
-/// How much quicker commands were side by side, and how many failed.
+/// Returns the speed-up of parallel commands and the number of failed ones.
 fn commands_sentence(runs: &[Run]) -> Option<String> {
     let last = runs.iter().rfind(|run| run.is_over())?;
     let times = sequential_run(runs).and_then(Run::duration).zip(last.duration());

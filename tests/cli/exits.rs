@@ -167,7 +167,10 @@ fn a_limit_is_waited_for_by_all() {
     let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(args));
     assert_eq!(code, Some(0), "{err}");
     assert!(out.contains("\nmulti_threaded count: 3000\n"), "{out}");
-    assert!(out.contains("\nrate limits  1 in threads x8: nothing was asked meanwhile\n"), "{out}");
+    assert!(
+        out.contains("\nrate limits  1 in threads x8: requests were paused meanwhile\n"),
+        "{out}"
+    );
     let counts = server.request_counts();
     assert_eq!(counts.early, 0);
     // At the most, each of the other workers met it, too.

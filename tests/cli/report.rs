@@ -73,6 +73,6 @@ fn an_adaptive_limit_is_reported() {
     assert_eq!(code, Some(0));
     assert!(out.contains("\nthreads auto "), "{out}");
     assert!(out.contains(" workers on average, efficiency "), "{out}");
-    let found = out.lines().find_map(|line| line.strip_prefix("at once      ")).unwrap();
-    assert!(found.contains(" in the end, ") && !out.contains("\nwaves "), "{out}");
+    let found = out.lines().find_map(|line| line.strip_prefix("in flight    ")).unwrap();
+    assert!(found.contains(" at the end, ") && !out.contains("\nwaves "), "{out}");
 }

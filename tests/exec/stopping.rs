@@ -39,7 +39,7 @@ fn signals_end_what_runs() {
         let ended = assert_ended_by(signal, code, started(3, &command));
         assert_eq!(ended.out.matches(", stopped, ").count(), 3, "{}", ended.out);
         assert_eq!(ended.out.matches("\nhalf\n").count(), 3, "{}", ended.out);
-        assert!(ended.out.contains("3 commands not run to the end\n"), "{}", ended.out);
+        assert!(ended.out.contains("3 commands not completed\n"), "{}", ended.out);
         assert!(!ended.out.contains("never\n="), "{}", ended.out);
     }
 }

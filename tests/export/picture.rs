@@ -63,7 +63,7 @@ fn workers_that_were_not_needed_are_counted_not_drawn() {
 fn requests_made_again_are_in_the_sentence() {
     let driver = troubled();
     let svg = drawn(&subject(&driver, Background::Light));
-    assert!(svg.contains(" requests were made again"), "{svg}");
+    assert!(svg.contains(" requests were retried"), "{svg}");
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn every_lane_and_state_is_there_whatever_happens() {
     for (driver, count, words) in [
         (troubled(), 9, &["throttled", "error", "quota"][..]),
         (computed(), 13, &["lock wait", "starting", "computing"]),
-        (going_on(), 6, &["goes on", "in flight"]),
+        (going_on(), 6, &["still running", "in flight"]),
     ] {
         let svg = drawn(&subject(&driver, Background::Dark));
         assert_eq!(lanes(&parsed(&svg)).len(), count);

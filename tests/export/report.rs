@@ -60,9 +60,9 @@ fn every_row_of_a_table_has_its_columns() {
 fn what_goes_on_is_not_called_stopped() {
     let driver = going_on();
     let report = written(&subject(&driver, Background::Light));
-    assert!(report.contains("goes on") && !report.contains("stopped"), "{report}");
-    assert!(!report.contains("not whole"), "{report}");
-    let (_, times) = report.split_once("## Time of all workers").unwrap();
+    assert!(report.contains("still running") && !report.contains("stopped"), "{report}");
+    assert!(!report.contains("incomplete"), "{report}");
+    let (_, times) = report.split_once("## Worker time by state").unwrap();
     let row = times.lines().find(|line| line.starts_with("| threads x5")).unwrap();
     assert!(row.contains(" %)"), "{report}");
 }
@@ -85,7 +85,7 @@ fn commands_that_failed_have_run() {
     for said in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "2.00 times as fast", "1 command failed"] {
         assert!(report.contains(said), "{said}: {report}");
     }
-    assert!(!report.contains("pages") && !report.contains("not whole"), "{report}");
+    assert!(!report.contains("pages") && !report.contains("incomplete"), "{report}");
 }
 
 /// 60 pages from a service that answers four requests at once.

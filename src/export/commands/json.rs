@@ -1,5 +1,4 @@
-//! The JSON report of commands: one document. A change that a reader would stumble over raises
-//! [`VERSION`].
+//! The JSON report of commands: one document. Every incompatible change increments [`VERSION`].
 
 use std::io::{self, Write};
 
@@ -9,20 +8,20 @@ use super::{CommandRecord, command_records, failed_commands};
 use crate::export::{Comparison, ascii_json};
 use crate::model::{ExitStatus, LaneId, Nanos, Run, RunOutcome, TaskOutcome};
 
-/// The shape's version.
+/// The version of the format.
 pub const VERSION: u32 = 1;
 
-/// The document. Times are in seconds; moments count from their run's start. What does not apply is
-/// null.
+/// The document. Times are in seconds, counted from the start of their run. Fields that do not apply
+/// are null.
 #[derive(Clone, Debug, Serialize)]
 pub struct CommandsReport<'run> {
     /// Always `threadline.commands`.
     pub format: &'static str,
-    /// The shape's version; a reader should refuse a higher one.
+    /// The version of the format; readers should reject a higher one.
     pub version: u32,
-    /// The runs that began, in order.
+    /// The started runs, in order.
     pub runs: Vec<CommandRunReport<'run>>,
-    /// T(sequential) / T(parallel); null unless every command went well in both.
+    /// T(sequential) / T(parallel); null unless all commands succeeded in both runs.
     pub speed_up: Option<f64>,
     /// `speed_up` / jobs.
     pub efficiency: Option<f64>,
@@ -33,19 +32,19 @@ pub struct CommandsReport<'run> {
 pub struct CommandRunReport<'run> {
     /// `sequential` or `parallel`.
     pub mode: String,
-    /// How many commands ran side by side.
+    /// The number of parallel jobs.
     pub jobs: u16,
-    /// From the run's start to its last command's end.
+    /// The time from the start of the run to the end of its last command.
     pub elapsed_s: f64,
-    /// `finished` (every command was run), `stopped` or `failed` (given up).
+    /// `finished` (all commands ran), `stopped` or `failed` (given up).
     pub end: &'static str,
-    /// Why it was given up.
+    /// The reason if the run was given up.
     pub error: Option<&'run str>,
-    /// How many commands ended with status 0.
+    /// The number of commands that ended with status 0.
     pub succeeded: u32,
-    /// How many did not.
+    /// The number of commands that failed.
     pub failed: u32,
-    /// Every command, in order.
+    /// All commands, in order.
     pub commands: Vec<CommandReport<'run>>,
 }
 
@@ -54,32 +53,32 @@ pub struct CommandRunReport<'run> {
 pub struct CommandReport<'run> {
     /// Its number, from 1.
     pub number: u32,
-    /// As it was given.
+    /// The command line as the user gave it.
     pub command: &'run str,
     /// `succeeded`, `failed`, `stopped` or `not_run`.
     pub outcome: &'static str,
-    /// Its exit status; null if it has none of its own.
+    /// The exit status; null if a signal ended the command or it did not run.
     pub status: Option<i32>,
-    /// The signal that ended it.
+    /// The signal that ended the command.
     pub signal: Option<i32>,
-    /// The job that ran it, from 0.
+    /// The job that ran the command, from 0.
     pub lane: Option<u16>,
-    /// When it was started.
+    /// The start time.
     pub started_s: Option<f64>,
-    /// When it was over.
+    /// The end time.
     pub finished_s: Option<f64>,
-    /// How many bytes it wrote.
+    /// The number of bytes of output.
     pub bytes: Option<u64>,
-    /// How many of them were left out of the middle.
+    /// The number of bytes omitted from the middle of `output`.
     pub left_out: Option<u64>,
-    /// What it wrote; where something is left out, a line says so.
+    /// The output; a line marks an omission.
     pub output: Option<&'run str>,
-    /// Why it failed, in words for a person.
+    /// The error message if the command failed.
     pub error: Option<String>,
 }
 
 impl<'run> CommandsReport<'run> {
-    /// Of what ran.
+    /// Builds the document from all started runs.
     pub fn from_runs(runs: &'run [Run]) -> Self {
         let comparison = Comparison::for_threads(runs);
         Self {
@@ -95,7 +94,7 @@ impl<'run> CommandsReport<'run> {
         }
     }
 
-    /// Writes the document, as ASCII, so that no text from outside can act on a terminal.
+    /// Writes the document as ASCII, so that a terminal cannot interpret untrusted text.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
         ascii_json::write_pretty(out, self)?;
         out.write_all(b"\n")
@@ -161,7 +160,7 @@ mod tests {
     use crate::model::Mode;
 
     #[test]
-    fn the_whole_document() {
+    fn document_of_a_parallel_run() {
         let commands = [("echo \u{1b}", Some(0), "\u{1b}\n"), ("false", Some(1), "")];
         let run = run(Mode::Threads, 1, &commands, RunOutcome::Finished);
         let mut out = Vec::new();

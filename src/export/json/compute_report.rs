@@ -1,54 +1,55 @@
-//! The laboratory's parts of the JSON report.
+//! The parts of the JSON report for CPU workloads.
 
 use serde::Serialize;
 
 use crate::export::run_time;
 use crate::model::{Nanos, Plan, Run, Workload};
 
-/// What is computed, and where.
+/// The CPU work and the machine.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ComputeReport {
-    /// How long a task takes alone, about.
+    /// The approximate duration of a task that runs alone.
     pub size_s: f64,
-    /// The turns of CPU work that are as long; null if that was not measured.
+    /// The loop iterations of CPU work that take this long; null if they were not calibrated.
     pub turns: Option<u64>,
     /// The percentage of a mixed task that is CPU work.
     pub share: Option<u8>,
-    /// How long a thread waits for the GIL before it asks for it.
+    /// The time that a thread waits for the GIL before it requests a switch.
     pub switch_interval_s: f64,
-    /// How many cores the machine has, the simulated one if it is; null if that is not known.
+    /// The number of cores of the real or simulated machine; null if unknown.
     pub cores: Option<u16>,
-    /// The seed of a simulated machine; null for a real one.
+    /// The seed of the simulated machine; null for a real one.
     pub seed: Option<u64>,
 }
 
-/// What the threads' GIL did.
+/// The use of the GIL in a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct GilReport {
-    /// The share of the time in which a thread held it.
+    /// The fraction of time during which a thread held the GIL.
     pub held: f64,
-    /// How many threads waited for it, on average.
+    /// The average number of threads that waited for the GIL.
     pub mean_waiters: f64,
-    /// How often another thread took it than the last that had it.
+    /// The number of times that the GIL passed to a different thread.
     pub switches: u32,
-    /// The same a second.
+    /// Switches per second.
     pub switches_per_second: f64,
-    /// The longest time that a thread kept it; null if none did.
+    /// The longest uninterrupted hold; null if no thread held the GIL.
     pub longest_hold: Option<HoldReport>,
-    /// The time that threads waited for it, all together.
+    /// The time that threads waited for the GIL, summed over all threads.
     pub cost_s: f64,
-    /// How often a thread took it that another one had: 0, or something is wrong.
+    /// The number of times that a thread took the GIL while another one held it. Anything but 0 is a
+    /// bug.
     pub violations: u32,
 }
 
-/// A time in which one thread kept it.
+/// A period during which one thread held the GIL.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct HoldReport {
-    /// Which one, by its place in `lanes`, from 0.
+    /// The thread as an index into `lanes`.
     pub lane: u16,
-    /// When it took it.
+    /// The start of the hold.
     pub start_s: f64,
-    /// How long it kept it.
+    /// The duration of the hold.
     pub length_s: f64,
 }
 
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gil_in_figures() {
+    fn gil_usage_is_reported() {
         let values = [1, 2, 3, 4];
         let runs = [computed(Mode::Sequential, 1, &values), computed(Mode::Gil, 2, &values)];
         let report = document(&runs, Some(2));
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_that_died_over_a_task() {
+    fn process_crash_is_a_lost_attempt() {
         let work = computed(Mode::Processes, 2, &[9]).plan().work.clone();
         let plan = Plan::new(work, Mode::Processes, 2, 1);
         let mut run = Run::new(plan.clone());
@@ -157,17 +158,17 @@ mod tests {
             (&run["lanes"][0]["pids"], &run["lanes"][1]["pids"]),
             (&json!([70, 72]), &json!([71]))
         );
-        let told = |place: usize| {
+        let attempt = |place: usize| {
             let task = &run["tasks"][place];
             ["task", "attempt", "lane", "outcome", "value"].map(|key| task[key].clone())
         };
-        assert_eq!(json!(told(0)), json!([1, 1, 0, "lost", null]));
-        assert_eq!(json!(told(1)), json!([1, 2, 1, "done", "ffffffffffffffff"]));
+        assert_eq!(json!(attempt(0)), json!([1, 1, 0, "lost", null]));
+        assert_eq!(json!(attempt(1)), json!([1, 2, 1, "done", "ffffffffffffffff"]));
         assert_eq!(run["tasks"][0]["error"]["kind"], "worker");
     }
 
     #[test]
-    fn a_simulated_machine_is_reported_instead_of_this_one() {
+    fn simulated_machine_replaces_the_real_one() {
         let simulation = Some(Simulation { seed: 7, cores: 3 });
         let work = WorkSpec::Mixed(ComputeSpec { simulation, ..ComputeSpec::default() });
         let run = Run::new(Plan::new(work, Mode::Gil, 1, 1));

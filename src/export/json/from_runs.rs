@@ -1,4 +1,4 @@
-//! Fills the JSON report's shape from runs.
+//! Conversions from runs to the types of the JSON report.
 
 use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
@@ -29,7 +29,7 @@ impl ProfileReport {
 }
 
 impl RunReport {
-    /// Of one of the runs.
+    /// Builds the report of one of the runs.
     pub(super) fn from_run(runs: &[Run], run: &Run) -> Self {
         let elapsed = run_time(run);
         let (end, error) = match run.outcome() {

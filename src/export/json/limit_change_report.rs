@@ -1,26 +1,25 @@
-//! The JSON report's shape of how many requests might be in flight.
+//! Changes of the concurrency limit in the JSON report.
 
 use serde::Serialize;
 
 use crate::model::{ChangeReason, LimitChange, Run};
 
-/// A change of how many requests might be in flight.
+/// A change of the maximum number of requests in flight.
 #[derive(Clone, Debug, Serialize)]
 pub struct LimitChangeReport {
-    /// When.
+    /// The time of the change.
     pub at_s: f64,
-    /// How many from then on.
+    /// The new maximum.
     pub in_flight: u16,
-    /// Why: `start`, `no queue`, `queue`, `probe`, `probed`, `rate limit`, `server error`,
+    /// The reason: `start`, `no queue`, `queue`, `probe`, `probed`, `rate limit`, `server error`,
     /// `timed out`, `broken connection`, `quota` or `recovered`.
     pub why: String,
-    /// How many requests waited in a queue at the server by estimate; null where that was not the
-    /// reason.
+    /// The estimated number of requests queued at the server; null if the queue was not the reason.
     pub queue: Option<f64>,
 }
 
 impl LimitChangeReport {
-    /// All of a run's.
+    /// Returns all changes during a run.
     pub(super) fn for_run(run: &Run) -> Vec<Self> {
         run.limit_changes().iter().map(Self::from_change).collect()
     }

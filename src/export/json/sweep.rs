@@ -1,4 +1,4 @@
-//! A sweep in the JSON report.
+//! The sweep in the JSON report.
 
 use serde::Serialize;
 
@@ -10,61 +10,62 @@ use crate::model::{Mode, Workload};
 /// A sweep over numbers of workers.
 #[derive(Clone, Debug, Serialize)]
 pub struct SweepReport {
-    /// The numbers of workers that were asked for.
+    /// The requested numbers of workers.
     pub counts: Vec<u16>,
-    /// How often each was to run.
+    /// The requested number of trials for each.
     pub repeats: u16,
-    /// How many tasks a trial has; null before the first.
+    /// The number of tasks per trial; null before the first trial.
     pub tasks: Option<u32>,
-    /// The trials, in the order in which they ran.
+    /// The trials, in order of execution.
     pub trials: Vec<TrialReport>,
-    /// What each number of workers came to.
+    /// The results for each number of workers.
     pub points: Vec<PointReport>,
-    /// What the laws were fitted against: `waves` (tasks / waves) or `workers`.
+    /// The independent variable of the fits: `waves` (tasks / waves) or `workers`.
     pub fitted_against: &'static str,
-    /// The laws, the best first.
+    /// The fitted laws, the best first.
     pub fits: Vec<FitReport>,
-    /// Whether there are too few different numbers of workers to tell the laws apart.
+    /// `true` if there are too few different numbers of workers to distinguish the laws.
     pub guess: bool,
-    /// The best law's knee: from how many workers on more of them buy little; null if it has none.
+    /// The knee of the best law: the number of workers beyond which more add little; null if it has
+    /// none.
     pub knee: Option<KneeReport>,
-    /// First and last of each range of numbers of workers with as many waves.
+    /// The ranges of numbers of workers, first and last, that need the same number of waves.
     pub equal_counts: Vec<[u16; 2]>,
-    /// What a person can do about it.
+    /// The advice for the user.
     pub advice: Option<String>,
 }
 
-/// One whole run.
+/// A trial: one complete run.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TrialReport {
-    /// How many workers.
+    /// The number of workers.
     pub workers: u16,
-    /// How long it took.
+    /// The duration of the run.
     pub elapsed_s: f64,
-    /// How many tasks were done.
+    /// The number of completed tasks.
     pub tasks: u32,
 }
 
-/// What the trials with one number of workers came to.
+/// The results of all trials with the same number of workers.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct PointReport {
-    /// How many workers.
+    /// The number of workers.
     pub workers: u16,
-    /// How many trials.
+    /// The number of trials.
     pub trials: usize,
-    /// The median of their times.
+    /// The median duration.
     pub median_s: f64,
-    /// The quickest.
+    /// The shortest duration.
     pub min_s: f64,
-    /// The slowest.
+    /// The longest duration.
     pub max_s: f64,
-    /// Tasks a second in the median trial.
+    /// Tasks per second in the median trial.
     pub tasks_per_second: f64,
-    /// Against one worker, as measured; null without.
+    /// The speed-up over one worker; null without a trial of one worker.
     pub speed_up: Option<f64>,
     /// `speed_up` / workers.
     pub efficiency: Option<f64>,
-    /// Karp and Flatt's serial part.
+    /// The experimentally determined serial fraction (Karp-Flatt metric).
     pub karp_flatt: Option<f64>,
 }
 
@@ -73,46 +74,46 @@ pub struct PointReport {
 pub struct FitReport {
     /// `linear`, `plateau`, `amdahl` or `usl`.
     pub law: &'static str,
-    /// What it was fitted by.
+    /// The fitted parameters.
     pub parameters: Vec<ParameterReport>,
-    /// The workers that do most, where more of them do less.
+    /// The number of workers with the highest rate, if the rate falls beyond it.
     pub peak: Option<f64>,
-    /// The rate that no number of workers exceeds.
+    /// The upper bound of the rate.
     pub limit: Option<f64>,
-    /// The squares of the deviations, added up.
+    /// The residual sum of squares.
     pub rss: f64,
-    /// The share of the variance that it accounts for.
+    /// The coefficient of determination.
     pub r2: Option<f64>,
-    /// Akaike's information criterion, corrected: less is better.
+    /// The corrected Akaike information criterion; lower is better.
     pub aicc: Option<f64>,
 }
 
-/// A parameter, with its 95 % interval.
+/// A parameter with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ParameterReport {
     /// `gain` (g), `capacity` (C), `contention` (a) or `coherency` (b).
     pub name: &'static str,
-    /// As fitted.
+    /// The fitted value.
     pub value: f64,
-    /// The interval's begin; null at a bound.
+    /// The lower bound of the interval; null if the value is at the edge of its range.
     pub low: Option<f64>,
-    /// Its end.
+    /// The upper bound of the interval.
     pub high: Option<f64>,
 }
 
-/// A knee, with its 95 % interval.
+/// A knee with its 95 % confidence interval.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct KneeReport {
-    /// How many workers.
+    /// The number of workers.
     pub workers: u16,
-    /// The interval's begin.
+    /// The lower bound of the interval.
     pub low: Option<u16>,
-    /// Its end.
+    /// The upper bound of the interval.
     pub high: Option<u16>,
 }
 
 impl SweepReport {
-    /// Of a sweep over a workload in a mode.
+    /// Builds the report of a sweep over a workload in a mode.
     pub fn from_sweep(sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
         Self {
             counts: sweep.counts().to_vec(),
@@ -213,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_sweep() {
+    fn report_of_a_complete_sweep() {
         let report = document(&[1, 2, 4, 8, 16, 32]);
         let sweep = &report["sweep"];
         assert_eq!(sweep["counts"], json!([1, 2, 4, 8, 16, 32]));
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_apply_is_null() {
+    fn fields_that_do_not_apply_are_null() {
         let report = document(&[]);
         let sweep = &report["sweep"];
         for key in ["tasks", "knee", "advice"] {

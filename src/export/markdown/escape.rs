@@ -1,24 +1,24 @@
-//! Text from outside made safe for Markdown: nothing in it is a link, a mention, a heading or a
-//! column.
+//! Escapes untrusted text for Markdown, so that it contains no links, mentions, headings or table
+//! columns.
 
 use std::fmt::Write as _;
 
 use crate::model::printable::{escape_controls, printable};
 
-/// Text inside a line or a cell of a table, as code: nothing in it is a mention, a link or an element.
-/// A fence that nothing in it can end is enough, but for `|`, which begins a column even there.
+/// Formats text as inline code, so that it contains no mentions, links or elements. A code span with a
+/// long enough fence suffices, except for `|`, which separates table columns even inside code.
 pub(super) fn escape_inline(text: &str) -> String {
     let text = printable(text);
     if text.contains('|') || text.is_empty() {
         return escape_entities(&text);
     }
     let fence = code_fence(&text, 1);
-    // Beside the text's own backtick the fence would be a longer one; Markdown takes the space away.
+    // A backtick next to the fence would extend it. Markdown strips the space.
     let space = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
     format!("{fence}{space}{text}{space}{fence}")
 }
 
-/// The same as an element, where what Markdown would act on is written as an entity.
+/// Formats text as a `<code>` element with all special characters of Markdown as entities.
 fn escape_entities(text: &str) -> String {
     let mut safe = String::from("<code>");
     for (at, c) in text.char_indices() {
@@ -38,13 +38,13 @@ fn push_entity(c: char, safe: &mut String) {
     _ = write!(safe, "&#{};", u32::from(c));
 }
 
-/// So many backticks, or more, that no run of them within is as long.
+/// Returns at least `least` backticks, and more than any run of backticks in the text.
 fn code_fence(text: &str, least: usize) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     "`".repeat(least.max(longest + 1))
 }
 
-/// A block of code, with a fence that nothing in it can end.
+/// Formats a code block whose fence cannot occur in the text.
 pub(super) fn code_block(language: &str, text: &str) -> String {
     let fence = code_fence(text, 3);
     let lines: Vec<String> = text.lines().map(escape_controls).collect();
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_text_is_markdown() {
+    fn inline_text_contains_no_markdown() {
         let hostile = "a|b `c` [d](http://e) <b> @f #1 **g** www.h \u{1b}[2J\n# i";
         assert_eq!(
             escape_inline(hostile),
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_ends_a_block_early() {
+    fn text_cannot_end_a_code_block() {
         assert_eq!(code_block("sh", "a\n```\n\u{1b}b"), "````sh\na\n```\n\\u{1b}b\n````\n");
         assert_eq!(code_block("", "a"), "```\na\n```\n");
     }

@@ -1,4 +1,4 @@
-//! The plain report of tasks that are computed.
+//! The plain report of CPU workloads.
 
 use std::io::{self, Write};
 
@@ -24,7 +24,7 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
     write_remarks(out, unfinished_remarks(runs))
 }
 
-/// What the tasks of a run are, and on what machine.
+/// Describes the tasks of a run and the machine. Returns `None` for a workload without CPU work.
 pub(in crate::export) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
     let workload = run.plan().workload();
     let ComputeSpec { size, turns, share, switch_interval, simulation } =
@@ -75,7 +75,7 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Whether all modes came to the same.
+/// Returns a remark on whether all modes computed the same values.
 fn results_remark(runs: &[Run]) -> Option<Remark> {
     let (first, others) = runs.split_first()?;
     let all = match runs.len() {
@@ -88,9 +88,9 @@ fn results_remark(runs: &[Run]) -> Option<Remark> {
         }
         Agreement::Different { only_first, .. } => {
             let values = plural(only_first, "value");
-            format!("{values} not the same in {all}: please report it")
+            format!("{values} not the same in {all}; this is a bug in threadline, please report it")
         }
-        Agreement::Incomplete => "not compared, as tasks are missing".to_owned(),
+        Agreement::Incomplete => "not compared: tasks are missing".to_owned(),
     };
     Some(new_remark("results", text))
 }
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_race() {
+    fn report_of_a_complete_race() {
         let values = [7, 8, 9, 10];
         let race = Mode::ALL.map(|mode| {
             let workers = if mode == Mode::Sequential { 1 } else { 2 };
@@ -134,9 +134,9 @@ threads x2     2.000 s           4/4     2.00   1.000 s   1.000 s     2.00x     
 gil x2         4.000 s           4/4     1.00   1.000 s   1.000 s     1.00x        50 %
 processes x2   2.400 s           4/4     1.67   1.100 s   1.100 s     1.67x        83 %
 
-GIL          held 100 % of the time, 0.5 threads waiting for it, 1 switches/s, longest hold 1.000 s by worker-1
-GIL cost     2.000 s of waiting, all threads together
-processes    400 ms to start them, 400 ms to hand tasks and results over, all together
+GIL          held 100 % of the time, 0.5 threads waiting on average, 1 switches/s, longest hold 1.000 s by worker-1
+GIL cost     2.000 s of waiting, summed over all threads
+processes    400 ms to start, 400 ms to hand over tasks and results, summed over all processes
 results      the same 4 in all 4 modes
 meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads without a GIL: 2.00x, \
 2 processes: 1.67x on 2 cores
@@ -145,15 +145,16 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     }
 
     #[test]
-    fn values_that_differ_are_said_to() {
+    fn differing_values_are_reported() {
         let runs =
             [computed(Mode::Sequential, 1, &[1, 2, 3]), computed(Mode::Threads, 3, &[1, 5, 4])];
-        let line = "results      2 values not the same in both modes: please report it\n";
+        let line = "results      2 values not the same in both modes; this is a bug in \
+                    threadline, please report it\n";
         assert!(report(&runs, None).contains(line), "{}", report(&runs, None));
     }
 
     #[test]
-    fn one_mode_alone_has_nothing_to_compare() {
+    fn single_mode_has_no_comparison() {
         let report = report(&[computed(Mode::Gil, 2, &[1, 2])], None);
         assert!(
             report.starts_with("multi_threaded_gil time(sec): 2.0\n\ncpu: 2 tasks"),
@@ -164,7 +165,7 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     }
 
     #[test]
-    fn what_was_computed_is_said() {
+    fn task_description_names_size_and_machine() {
         let first = |work: WorkSpec| {
             let mut run = Run::new(Plan::new(work, Mode::Sequential, 1, 1));
             let plan = run.plan().clone();
@@ -190,7 +191,7 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     }
 
     #[test]
-    fn a_process_that_died_and_a_mode_that_did_not_run_are_said() {
+    fn crashed_process_and_mode_that_did_not_run_are_reported() {
         let sequential = computed(Mode::Sequential, 1, &[1, 2]);
         let plan = Plan::new(sequential.plan().work.clone(), Mode::Processes, 1, 2);
         let mut run = Run::new(plan.clone());
@@ -202,16 +203,16 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
             EventKind::TaskStarted { task },
             EventKind::TaskFinished { task, outcome: lost },
             EventKind::RunFinished {
-                outcome: RunOutcome::Failed(failure("no worker process starts: see why")),
+                outcome: RunOutcome::Failed(failure("no worker process starts; see why")),
             },
         ] {
             run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
         }
         let report = report(&[sequential, run], None);
         let end = "\
-lost         in processes x1, 1 worker process died, and its task went back into the queue
-results      not compared, as tasks are missing
-processes x1 0 of 2 tasks done; no worker process starts: see why
+lost         in processes x1, 1 worker process died; its task was requeued
+results      not compared: tasks are missing
+processes x1 0 of 2 tasks done; no worker process starts; see why
 ";
         assert!(report.ends_with(end), "{report}");
         let stopped = not_begun(Mode::Processes);

@@ -1,4 +1,4 @@
-//! The plain report of followers.
+//! The plain report of the followers workload.
 
 use std::cmp::Reverse;
 use std::io::{self, Write};
@@ -55,14 +55,14 @@ fn count_phrase(run: &Run) -> String {
 
 fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     let (median, p95) = ("median", "p95");
-    let begun = || runs.iter().filter(|run| run.has_started());
-    let names = begun().map(|run| run.plan().name().len()).fold(12, usize::max);
+    let started = || runs.iter().filter(|run| run.has_started());
+    let names = started().map(|run| run.plan().name().len()).fold(12, usize::max);
     writeln!(
         out,
         "{:<names$} {:>9}{:>11}{:>11}{:>12}{median:>10}{p95:>10}",
         "mode", "elapsed", "pages", "followers", "requests/s"
     )?;
-    for run in begun() {
+    for run in started() {
         let elapsed = run_time(run);
         let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
         write!(
@@ -80,7 +80,7 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     writeln!(out)
 }
 
-/// How many workers a run had.
+/// Returns the number of workers of a run in words.
 fn workers_phrase(run: &Run) -> String {
     if run.plan().auto {
         return format!("{:.1} workers on average", run.mean_workers(run_time(run)));
@@ -88,12 +88,12 @@ fn workers_phrase(run: &Run) -> String {
     plural(run.plan().workers.into(), "worker")
 }
 
-/// How many requests at once turned out to help, and what changed it how often, the most frequent
-/// reason first.
+/// Describes the concurrency limit of an automatic run: its final value, its peak, and the number of
+/// changes per reason, the most frequent reason first.
 fn limit_changes_phrase(run: &Run) -> Option<String> {
     let (first, changes) = run.limit_changes().split_first().filter(|_| run.plan().auto)?;
     let last = changes.last().unwrap_or(first);
-    let end = format!("{} in the end, {} at most", last.to, run.concurrency_limit_level().peak());
+    let end = format!("{} at the end, peak {}", last.to, run.concurrency_limit_level().peak());
     let mut reasons: Vec<(usize, &str)> = Vec::new();
     for words in changes.iter().map(|step| step.reason.label()) {
         match reasons.iter_mut().find(|(_, known)| *known == words) {
@@ -102,7 +102,7 @@ fn limit_changes_phrase(run: &Run) -> Option<String> {
         }
     }
     if reasons.is_empty() {
-        return Some(format!("{end}: nothing asked for a change"));
+        return Some(format!("{end}, never changed"));
     }
     reasons.sort_by_key(|&(count, _)| Reverse(count));
     let reasons: Vec<String> =
@@ -111,7 +111,7 @@ fn limit_changes_phrase(run: &Run) -> Option<String> {
     Some(format!("{end}, after {changes}: {}", reasons.join(", ")))
 }
 
-/// What is told of a run only if there was any.
+/// A count that is reported only if it is not zero.
 struct CountRemark {
     label: &'static str,
     count: fn(&Run) -> u64,
@@ -127,16 +127,16 @@ const COUNT_REMARKS: [CountRemark; 3] = [
     CountRemark {
         label: "retries",
         count: |run| run.retry_count().into(),
-        meaning: "requests that were made again",
+        meaning: "requests sent again after a failure",
     },
     CountRemark {
         label: "rate limits",
         count: |run| run.limits().len() as u64,
-        meaning: "nothing was asked meanwhile",
+        meaning: "requests were paused meanwhile",
     },
 ];
 
-/// The lines after the table.
+/// Returns the remarks after the table.
 fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
     let comparison = Comparison::for_threads(runs);
     let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_complete());
@@ -158,13 +158,13 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
         }));
     }
     remarks.extend(
-        runs.iter().filter_map(limit_changes_phrase).map(|text| new_remark("at once", text)),
+        runs.iter().filter_map(limit_changes_phrase).map(|text| new_remark("in flight", text)),
     );
     remarks.extend(comparison.map(|two| new_remark("followers", agreement_phrase(two.agreement))));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
     if let Some(page) = runs.iter().find_map(Run::last_visible_page) {
         let pages = plural(page.0.into(), "page");
-        remarks.push(new_remark("last page", format!("the API shows no more than {pages}")));
+        remarks.push(new_remark("last page", format!("the API returns no more than {pages}")));
     }
     remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));
     remarks
@@ -182,21 +182,21 @@ impl CountRemark {
 
 fn agreement_phrase(agreement: Agreement) -> String {
     match agreement {
-        Agreement::Same { items: 0 } => "none in either".to_owned(),
+        Agreement::Same { items: 0 } => "none in either run".to_owned(),
         Agreement::Same { items } => format!("the same {items} in both, in the same order"),
         Agreement::Reordered { items } => {
-            format!("the same {items} in both, but not in the same order")
+            format!("the same {items} in both, but in a different order")
         }
         Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared, as pages are missing".to_owned(),
+        Agreement::Incomplete => "not compared: pages are missing".to_owned(),
     }
 }
 
-/// Where the profile's count is not the list's.
+/// Describes a difference between the follower count of the profile and the list.
 fn hidden_followers_phrase(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
     let said = profile?.profile()?.followers;
     let listed = runs.iter().find(|run| run.is_complete())?.follower_count();
-    (said != listed).then(|| format!("counts {said} followers, where the list has {listed}"))
+    (said != listed).then(|| format!("counts {said} followers, but the list has {listed}"))
 }
 
 #[cfg(test)]
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_race() {
+    fn report_of_a_complete_race() {
         let pages: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3, 4]), Ok(&[5])];
         assert_eq!(
             report(5, &race(&pages, &pages)),
@@ -242,18 +242,18 @@ followers    the same 5 in both, in the same order
     }
 
     #[test]
-    fn lists_that_differ_are_said_to() {
+    fn differing_lists_are_reported() {
         let report = report(3, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
         assert!(report.contains("both single_threaded and multi_threaded count: 3\n"), "{report}");
         let differ = "\nfollowers    1 follower joined and 1 left between the runs\n";
         assert!(report.contains(differ), "{report}");
         assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-        assert!(super::tests::report(3, &reordered).contains("but not in the same order\n"));
+        assert!(super::tests::report(3, &reordered).contains("but in a different order\n"));
     }
 
     #[test]
-    fn what_changed_a_count_that_was_found_is_counted() {
+    fn limit_changes_are_counted_by_reason() {
         let auto = |whys: &[ChangeReason]| {
             let plan = Plan { auto: true, ..not_begun(Mode::Threads).plan().clone() };
             let mut run = Run::new(plan.clone());
@@ -269,15 +269,15 @@ followers    the same 5 in both, in the same order
             [ChangeReason::NoQueue { tenths: 1 }, ChangeReason::Queue { tenths: 25 }];
         let several =
             auto(&[free, queue, ChangeReason::Broken, ChangeReason::Queue { tenths: 31 }]);
-        let said = "\nat once      8 in the end, 8 at most, after 4 changes: \
+        let said = "\nin flight    8 at the end, peak 8, after 4 changes: \
                     2 queue, 1 no queue, 1 broken connection\n";
         assert!(several.contains(said), "{several}");
-        assert!(auto(&[free]).contains(" 5 at most, after 1 change: 1 no queue\n"));
-        assert!(auto(&[]).contains("4 at most: nothing asked for a change\n"));
+        assert!(auto(&[free]).contains(", peak 5, after 1 change: 1 no queue\n"));
+        assert!(auto(&[]).contains("4 at the end, peak 4, never changed\n"));
     }
 
     #[test]
-    fn who_comes_again_is_counted_once_and_said_to() {
+    fn duplicates_are_counted_once_and_reported() {
         let doubled: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
         let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
         let both = report(3, &race(&doubled, &doubled));
@@ -291,34 +291,34 @@ followers    the same 5 in both, in the same order
     }
 
     #[test]
-    fn counts_that_differ_are_both_given() {
+    fn differing_counts_are_both_reported() {
         let report = report(4, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[3, 4])]));
         let line = "\nsingle_threaded count: 3, multi_threaded count: 4\n";
         assert!(report.contains(line), "{report}");
-        assert!(report.contains("profile      counts 4 followers, where the list has 3\n"));
+        assert!(report.contains("profile      counts 4 followers, but the list has 3\n"));
     }
 
     #[test]
-    fn long_figures_stay_apart() {
+    fn wide_numbers_are_separated_by_a_space() {
         let pages: Vec<PageFixture<'_>> = vec![Ok(&[]); 100_000];
         let report = report(3, &[run(Mode::Threads, 1000, &pages)]);
         assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
     }
 
     #[test]
-    fn a_missing_page_is_said() {
+    fn missing_page_is_reported() {
         let whole: [PageFixture<'_>; 2] = [Ok(&[1, 2]), Ok(&[3])];
         let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
         let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
         assert!(report.contains(line), "{report}");
-        assert!(report.contains("followers    not compared, as pages are missing\n"));
+        assert!(report.contains("followers    not compared: pages are missing\n"));
         assert!(!report.contains("speed-up"), "{report}");
-        let trouble = "threads x2   1 of 2 pages fetched; api.example broke: try again\n";
+        let trouble = "threads x2   1 of 2 pages fetched; api.example broke; try again\n";
         assert!(report.ends_with(trouble), "{report}");
     }
 
     #[test]
-    fn a_mode_that_did_not_run_has_no_time() {
+    fn mode_that_did_not_run_has_no_time() {
         let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], RunOutcome::Stopped);
         let report = report(3, &[stopped, not_begun(Mode::Threads)]);
         assert!(report.contains("single_threaded time(sec): 1.0\n"), "{report}");
@@ -326,14 +326,14 @@ followers    the same 5 in both, in the same order
     }
 
     #[test]
-    fn one_mode_has_its_own_two_lines() {
+    fn single_mode_has_its_own_two_lines() {
         let report = report(3, &[run(Mode::Threads, 2, &[Ok(&[1, 2]), Ok(&[3])])]);
         let lines = "multi_threaded time(sec): 1.0\nmulti_threaded count: 3\n\n";
         assert!(report.starts_with(lines), "{report}");
     }
 
     #[test]
-    fn nothing_ran_nothing_is_reported() {
+    fn report_without_started_runs_is_empty() {
         assert_eq!(report(3, &[]), "");
         assert_eq!(report(3, &[not_begun(Mode::Sequential)]), "");
     }

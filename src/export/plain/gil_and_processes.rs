@@ -1,18 +1,20 @@
-//! What a GIL, and worker processes, did in a run.
+//! Remarks on the GIL and the worker processes of a run.
 
 use super::{Remark, new_remark};
 use crate::export::{plural, run_time, time_in};
 use crate::model::{GilUsage, Nanos, Run, State};
 
-/// A line each, of the runs that have any.
+/// Returns the remarks for all runs that used a GIL or worker processes, or lack workers.
 pub(super) fn remarks(runs: &[Run]) -> Vec<Remark> {
     let mut remarks = Vec::new();
     for run in runs.iter().filter(|run| run.has_started()) {
         if let Some(gil) = run.gil() {
             remarks.push(new_remark("GIL", gil_phrase(run, gil)));
             let cost = gil.wait_time(run_time(run));
-            remarks
-                .push(new_remark("GIL cost", format!("{cost} of waiting, all threads together")));
+            remarks.push(new_remark(
+                "GIL cost",
+                format!("{cost} of waiting, summed over all threads"),
+            ));
             remarks.extend(gil_violation_phrase(gil).map(|text| new_remark("GIL broken", text)));
         }
         remarks.extend(process_time_phrase(run).map(|text| new_remark("processes", text)));
@@ -30,15 +32,19 @@ fn gil_phrase(run: &Run, gil: GilUsage<'_>) -> String {
         format!(", longest hold {} by {}", hold.length, run.worker_name(hold.lane.0))
     });
     format!(
-        "held {held:.0} % of the time, {waiters:.1} threads waiting for it, {switches:.0} switches/s\
+        "held {held:.0} % of the time, {waiters:.1} threads waiting on average, \
+         {switches:.0} switches/s\
          {longest}"
     )
 }
 
 fn gil_violation_phrase(gil: GilUsage<'_>) -> Option<String> {
     let times = plural(gil.violation_count().into(), "time");
-    (gil.violation_count() > 0)
-        .then(|| format!("two threads held it at once, {times}: please report it"))
+    (gil.violation_count() > 0).then(|| {
+        format!(
+            "two threads held it at once, {times}; this is a bug in threadline, please report it"
+        )
+    })
 }
 
 fn process_time_phrase(run: &Run) -> Option<String> {
@@ -46,7 +52,7 @@ fn process_time_phrase(run: &Run) -> Option<String> {
         [State::Starting, State::HandOver].map(|state| time_in(run, state, run_time(run)));
     (starting + hand_over > Nanos::ZERO).then(|| {
         format!(
-            "{starting} to start them, {hand_over} to hand tasks and results over, all together"
+            "{starting} to start, {hand_over} to hand over tasks and results, summed over all processes"
         )
     })
 }
@@ -54,8 +60,8 @@ fn process_time_phrase(run: &Run) -> Option<String> {
 fn lost_phrase(run: &Run) -> Option<String> {
     let died = match run.deaths() {
         0 => return None,
-        1 => "1 worker process died, and its task went back into the queue".to_owned(),
-        lost => format!("{lost} worker processes died, and their tasks went back into the queue"),
+        1 => "1 worker process died; its task was requeued".to_owned(),
+        lost => format!("{lost} worker processes died; their tasks were requeued"),
     };
     Some(format!("in {}, {died}", run.plan().name()))
 }

@@ -1,4 +1,4 @@
-//! The plain report of a sweep: what each number of workers came to, the laws, and what to do.
+//! The plain report of a sweep: the result for each number of workers, the fitted laws and the advice.
 
 use std::io::{self, Write};
 use std::ops::RangeInclusive;
@@ -10,10 +10,10 @@ use crate::model::stats;
 use crate::model::sweep::{Sweep, WorkerTerms};
 use crate::model::{Mode, Workload};
 
-/// No more stairs are listed.
+/// The maximum number of stairs listed.
 const MAX_STAIRS: usize = 12;
 
-/// Writes the report of a sweep over a workload in a mode. Nothing before the first trial.
+/// Writes the report of a sweep over a workload in a mode, or nothing before the first trial.
 pub fn write(out: &mut dyn Write, sweep: &Sweep, workload: Workload, mode: Mode) -> io::Result<()> {
     let words = WorkerTerms::for_run(workload, mode);
     if sweep.trials().is_empty() {
@@ -76,7 +76,7 @@ fn parameter_phrases(fit: &Fit, words: WorkerTerms) -> Vec<String> {
         });
         format!("{} {}{unit}{between}", parameter.symbol(), three_digits(value))
     });
-    let peak = fit.peak().map(|peak| format!("most at {}", three_digits(peak)));
+    let peak = fit.peak().map(|peak| format!("peak at {}", three_digits(peak)));
     each.chain(peak).collect()
 }
 
@@ -90,16 +90,15 @@ fn remarks(sweep: &Sweep, words: WorkerTerms) -> Vec<Remark> {
         let name = best.name();
         remarks.push(new_remark(
             "best law",
-            format!("{name}, by AICc, of the rates against {against}"),
+            format!("{name} (lowest AICc), fitted to the rates against {against}"),
         ));
     }
     if let Some(knee) = sweep.knee() {
-        let knee = format!("{knee} {}: beyond that more of them buy little", words.workers);
+        let knee = format!("{knee} {}; more than that add little", words.workers);
         remarks.push(new_remark("knee", knee));
     }
     if let Some(tasks) = sweep.max_without_knee() {
-        let knee =
-            format!("none up to {tasks} {}, one for each of the {}", words.workers, words.tasks);
+        let knee = format!("none up to {tasks} {}, the number of {}", words.workers, words.tasks);
         remarks.push(new_remark("knee", knee));
     }
     remarks.extend(stairs_phrase(sweep, words).map(|text| new_remark("stairs", text)));
@@ -114,7 +113,7 @@ fn stairs_phrase(sweep: &Sweep, words: WorkerTerms) -> Option<String> {
     let all = named.join(", ");
     (!named.is_empty()).then(|| {
         let WorkerTerms { workers, tasks: of, .. } = words;
-        format!("equal {of} make no difference among these {workers}: {all}{more} ({tasks} {of})")
+        format!("{tasks} equal {of} take the same time within each range of {workers}: {all}{more}")
     })
 }
 
@@ -130,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_sweep() {
+    fn report_of_a_complete_sweep() {
         assert_eq!(
             report(&sweep(&[1, 2, 4, 8, 16, 32]), Workload::Followers),
             "\
@@ -147,12 +146,12 @@ plateau     1.0000    -49.7  g 20.0 pages/s [20.0 to 20.0], C 150 pages/s [150 t
 Amdahl      0.8971     52.4  g 32.9 pages/s [9.24 to 56.5], a 0.171 [-0.00981 to 0.351]
 linear     -0.0439     56.3  g 6.90 pages/s [2.37 to 11.4]
 USL         0.9612     76.5  g 24.8 pages/s [7.07 to 42.5], a 0.0383 [-0.135 to 0.211], b 0.00349 \
-[-6.12e-4 to 0.00760], most at 16.6
+[-6.12e-4 to 0.00760], peak at 16.6
 
-best law     plateau, by AICc, of the rates against pages / waves
-knee         8 threads: beyond that more of them buy little
-stairs       equal pages make no difference among these threads: 10-11, 12-14, 15-19, 20-29, 30-32 \
-(60 pages)
+best law     plateau (lowest AICc), fitted to the rates against pages / waves
+knee         8 threads; more than that add little
+stairs       60 equal pages take the same time within each range of threads: 10-11, 12-14, 15-19, \
+20-29, 30-32
 advice       8 threads: 7.50x. 16 add nothing for twice the connections. Throughput levels off \
 at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in the last wave.
 "
@@ -160,7 +159,7 @@ at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in
     }
 
     #[test]
-    fn without_a_trial_of_one_worker_there_is_no_speed_up() {
+    fn sweep_without_a_single_worker_trial_has_no_speed_up() {
         let report = report(&sweep(&[2, 4, 8, 16]), Workload::Cpu);
         assert!(
             report.contains(
@@ -168,7 +167,7 @@ at 150 pages/s from 8 threads on. 60 pages in 8 waves of 8 leave 4 lanes idle in
             ),
             "{report}"
         );
-        assert!(!report.contains("best law     "), "that is a guess: {report}");
+        assert!(!report.contains("best law     "), "a guess has no best law: {report}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! A picture's rows under the lanes: how many tasks were in flight and in the queue.
+//! The charts under the lanes: the number of tasks in flight and in the queue, and the quota.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use super::layout::{CHART, LEFT, MARGIN, RIGHT};
 use super::svg_writer::{Font, TextAnchor, format_number, hex_color};
 use crate::model::{LevelSeries, Nanos, Run, State};
 
-/// More steps than this are drawn as their means.
+/// The maximum number of steps drawn exactly; longer series are drawn as means.
 const MAX_EXACT_STEPS: usize = 1_000;
 
 impl SvgPicture<'_> {
@@ -18,7 +18,7 @@ impl SvgPicture<'_> {
             self.draw_chart("in flight", run.in_flight_level(), end, color);
         }
         let color = self.background.sequential();
-        // Without a bound it holds all tasks from the start, which says little.
+        // An unbounded queue holds all tasks from the start, so its chart would show little.
         if plan.queue.is_some() {
             self.draw_chart("queue", run.queue_level(), end, color);
         }
@@ -31,7 +31,7 @@ impl SvgPicture<'_> {
         let font = Font::new(12.0, self.background.muted());
         let (top, bottom) = (self.y + 2.0, self.y + CHART - 4.0);
         self.writer.push_text([MARGIN + 12.0, bottom - 5.0], font, name);
-        let peak = format!("at most {}", level.peak());
+        let peak = format!("peak {}", level.peak());
         let right = RIGHT + 8.0;
         self.writer.push_text([right, bottom - 5.0], font.with_anchor(TextAnchor::Start), &peak);
         let highest = f64::from(level.peak().max(1));
@@ -50,7 +50,7 @@ impl SvgPicture<'_> {
         self.y += CHART + 2.0;
     }
 
-    /// A level's values, each with when it begins: exactly, or the means of half pixels.
+    /// Returns the values of a level with their start times: exact ones, or the means of half pixels.
     fn level_steps(&self, level: LevelSeries<'_>, end: Nanos) -> Vec<(Nanos, f64)> {
         let exact: Vec<(Nanos, u32)> = level.changes().take(MAX_EXACT_STEPS + 1).collect();
         if exact.len() <= MAX_EXACT_STEPS {

@@ -1,37 +1,37 @@
-//! What a lane of a picture shows: each state at its exact times, and where many fall within a
-//! quarter of a pixel, their shares.
+//! The marks of a lane: each state at its exact time, or the shares of several states that fall within
+//! a quarter of a pixel.
 
 use crate::model::lane::StateTimes;
 use crate::model::{Lane, Nanos, Run, State};
 
-/// What is narrower is merged, in pixels.
+/// The minimum width of a mark in pixels; narrower states are merged.
 const MIN_MARK_WIDTH: f64 = 0.25;
 
-/// More marks than this, and what is wider is merged, too: no picture is larger than 2 MB.
+/// The maximum number of marks. Above it wider states are merged too, so that no picture exceeds 2 MB.
 const MAX_MARKS: usize = 40_000;
 
-/// So many states of a merged stretch are drawn, those with the most time.
+/// The maximum number of states drawn for a merged block: those with the most time.
 const MAX_SHARES: usize = 3;
 
-/// A time in one state, or a share of several.
+/// An interval in one state, or the share of one state in a merged block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct StateMark {
     pub(super) state: State,
-    /// When, in pixels from the start.
+    /// The start and the end in pixels from the left.
     pub(super) x: [f64; 2],
-    /// Which part of the lane's height, from 0 at its top to 1.
+    /// The top and the bottom as fractions of the lane height, from 0 at the top to 1.
     pub(super) y: [f64; 2],
 }
 
-/// A lane's marks.
+/// The marks of a lane.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LaneMarks {
     pub(super) states: Vec<StateMark>,
-    /// Where something failed: drawn over everything else.
+    /// The positions of errors, which are drawn on top.
     pub(super) errors: Vec<f64>,
 }
 
-/// How time becomes pixels.
+/// The scale from time to pixels.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TimeScale {
     pub(super) width: f64,
@@ -44,7 +44,7 @@ impl TimeScale {
     }
 }
 
-/// Short states one after another.
+/// A sequence of short states.
 #[derive(Clone, Copy, Default)]
 struct MergedBlock {
     start: Nanos,
@@ -52,7 +52,7 @@ struct MergedBlock {
     sums: StateTimes,
 }
 
-/// The marks of every lane of every run: as fine as can be seen, but not more than there may be.
+/// Returns the marks of all lanes of all runs, as fine as visible within [`MAX_MARKS`].
 pub(super) fn marks_for_runs(runs: &[&Run], now: Nanos, scale: TimeScale) -> Vec<Vec<LaneMarks>> {
     let mut finest = MIN_MARK_WIDTH;
     loop {
@@ -70,9 +70,9 @@ pub(super) fn marks_for_runs(runs: &[&Run], now: Nanos, scale: TimeScale) -> Vec
     }
 }
 
-/// The states that can be seen: all their marks together are no speck.
+/// Returns the states whose marks together are large enough to be visible.
 pub(super) fn visible_states(runs: &[Vec<LaneMarks>]) -> Vec<State> {
-    /// In pixels of a lane's length.
+    /// In pixels of lane length at full height.
     const MIN_VISIBLE_AREA: f64 = 0.5;
     let is_seen = |&state: &State| {
         let marks = runs.iter().flatten().flat_map(|lane| &lane.states);
@@ -116,7 +116,7 @@ fn marks_for_lane(lane: &Lane, until: Nanos, scale: TimeScale, finest: f64) -> L
     marks
 }
 
-/// Draws a block's states upon each other, the one with the most time at the bottom.
+/// Stacks the states of a block, the one with the most time at the bottom.
 fn flush_block(block: Option<MergedBlock>, scale: TimeScale, marks: &mut LaneMarks) {
     let Some(MergedBlock { start, end, sums }) = block else { return };
     let x = [start, end].map(|at| scale.x(at));
@@ -148,7 +148,7 @@ mod tests {
     const SCALE: TimeScale = TimeScale { width: 100.0, end: Nanos(1_000_000) };
 
     #[test]
-    fn what_can_be_seen_is_where_it_was() {
+    fn visible_states_are_at_their_exact_times() {
         let mut lane = Lane::default();
         lane.start_task(Nanos(100_000), TaskId(1));
         lane.enter_state(Nanos(100_000), State::Waiting);
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_is_merged_by_time_and_no_error_is_lost() {
+    fn short_states_are_merged_by_time_and_errors_are_kept() {
         let mut lane = Lane::default();
         for task in 0..10_000_u64 {
             let start = task * 100;
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_run_has_no_more_marks_than_a_picture_can_bear() {
+    fn huge_run_stays_within_the_maximum_number_of_marks() {
         let plan = crate::model::Plan::new(
             crate::model::WorkSpec::Cpu(crate::model::ComputeSpec::default()),
             crate::model::Mode::Threads,
@@ -195,18 +195,18 @@ mod tests {
             0,
         );
         let mut run = Run::new(plan.clone());
-        let mut tell = |at: u64, lane: u16, kind| {
+        let mut apply = |at: u64, lane: u16, kind| {
             let lane = crate::model::LaneId(lane);
             run.apply(&crate::model::Event { at: Nanos(at), lane, kind });
         };
-        tell(0, 0, crate::model::EventKind::RunStarted { plan });
+        apply(0, 0, crate::model::EventKind::RunStarted { plan });
         for at in 0..400 {
             for lane in 0..200 {
                 let task = TaskId(at * 200 + u32::from(lane) + 1);
-                tell(u64::from(at) * 2_500, lane, crate::model::EventKind::TaskStarted { task });
+                apply(u64::from(at) * 2_500, lane, crate::model::EventKind::TaskStarted { task });
                 let outcome = crate::model::TaskOutcome::Stopped;
                 let end = u64::from(at) * 2_500 + 2_000;
-                tell(end, lane, crate::model::EventKind::TaskFinished { task, outcome });
+                apply(end, lane, crate::model::EventKind::TaskFinished { task, outcome });
             }
         }
         let marks = marks_for_runs(&[&run], Nanos::ZERO, SCALE);

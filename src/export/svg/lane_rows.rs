@@ -1,4 +1,4 @@
-//! A picture's axis and lanes.
+//! The axis and the lanes of a picture.
 
 use super::SvgPicture;
 use super::lane_marks::LaneMarks;
@@ -8,21 +8,21 @@ use super::svg_writer::{Font, TextAnchor, hex_color, push_box};
 use crate::export::plural;
 use crate::model::{Lane, Nanos, Run, State, StateInterval, Workload};
 
-/// How wide an error is drawn at least.
+/// The width of an error mark.
 const ERROR_WIDTH: f64 = 3.0;
 
-/// Between two tasks, where the second has more room than this.
+/// The gap between adjacent tasks, and the minimum width of a task that gets one.
 const SEAM_WIDTH: f64 = 0.75;
 const MIN_SEAMED_WIDTH: f64 = 4.0;
 
-/// Between the edge of a state and the words on it.
+/// The padding between the edge of a state and its label.
 const TEXT_PADDING: f64 = 4.0;
 
-/// Where a lane's figures end.
+/// The right edges of the columns of figures.
 const FIGURE_COLUMNS: [f64; 2] = [1104.0, WIDTH - MARGIN];
 
 impl SvgPicture<'_> {
-    /// Draws the axis's words; returns where its lines begin.
+    /// Draws the labels of the axis. Returns the top of its grid lines.
     pub(super) fn draw_axis(&mut self) -> f64 {
         let font = Font::new(11.0, self.background.muted());
         let (moments, digits) = axis_ticks(self.scale.end);
@@ -52,7 +52,7 @@ impl SvgPicture<'_> {
         }
     }
 
-    /// A run's name, and its lanes.
+    /// Draws the name and the lanes of a run.
     pub(super) fn draw_run(&mut self, run: &Run, marks: &[LaneMarks], lanes: LaneGeometry) {
         let font = Font::new(13.0, self.background.text()).bold();
         self.writer.push_text([MARGIN, self.y + 15.0], font, &run.plan().name());
@@ -108,7 +108,7 @@ impl SvgPicture<'_> {
         self.writer.end_group();
     }
 
-    /// A path a state, so that there are few elements however many marks there are.
+    /// Draws one path per state, so that the number of elements does not depend on the number of marks.
     fn draw_states(&mut self, marks: &LaneMarks, lanes: LaneGeometry) {
         for state in State::ALL {
             let mut path = String::new();
@@ -128,7 +128,7 @@ impl SvgPicture<'_> {
         self.writer.push_path(&path, &hex_color(self.background.state_color(State::Error)));
     }
 
-    /// Where a task begins as another ends, a gap that the eye can see.
+    /// Draws a visible gap between tasks that follow each other immediately.
     fn draw_seams(&mut self, lane: &Lane, until: Nanos, lanes: LaneGeometry) {
         let mut path = String::new();
         let mut last = None;
@@ -144,7 +144,7 @@ impl SvgPicture<'_> {
         self.writer.push_path(&path, &hex_color(self.background.canvas()));
     }
 
-    /// What each attempt is about, on the longest of its states, where there is room.
+    /// Draws the label of each attempt on its longest state, if it fits.
     fn draw_labels(&mut self, run: &Run, lane: &Lane, baseline: f64) {
         let font = Font::new(11.0, 0);
         let until = self.subject.elapsed(run);

@@ -1,43 +1,43 @@
-//! Where everything of a picture stands, in pixels.
+//! The layout of a picture, in pixels.
 
 use crate::model::{Nanos, Run};
 
-/// The picture's width.
+/// The width of the picture.
 pub(super) const WIDTH: f64 = 1200.0;
 
-/// Around everything.
+/// The margin around the picture.
 pub(super) const MARGIN: f64 = 36.0;
 
-/// Where bars and lanes begin.
+/// The left edge of bars and lanes.
 pub(super) const LEFT: f64 = 150.0;
 
-/// Where lanes end, and their figures begin.
+/// The right edge of lanes, where their figures begin.
 pub(super) const RIGHT: f64 = 1044.0;
 
-/// What a row of figures or of a chart needs.
+/// The height of a row of figures.
 pub(super) const ROW: f64 = 26.0;
 
-/// How high a chart is.
+/// The height of a chart.
 pub(super) const CHART: f64 = 26.0;
 
-/// So few lanes are always drawn high.
+/// The maximum number of lanes of a run that are always drawn at full height.
 const MAX_TALL_LANES: usize = 4;
 
-/// No more labels of an axis.
+/// The maximum number of labels on the axis.
 const MAX_TICKS: u64 = 10;
 
-/// How lanes are drawn: fewer are higher.
+/// The geometry of lanes: the fewer there are, the higher they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LaneGeometry {
-    /// From a lane to the next.
+    /// The distance from one lane to the next.
     pub(super) pitch: f64,
-    /// How high a lane is.
+    /// The height of a lane.
     pub(super) height: f64,
-    /// Every so many lanes have a name.
+    /// The interval between lanes with a name: 2 for every second lane.
     pub(super) named: usize,
 }
 
-/// How many lanes are drawn: of a count that was found, those that were tried.
+/// Returns the number of lanes to draw: all of them, or up to the last used one for an automatic run.
 pub(super) fn shown_lanes(run: &Run) -> usize {
     let lanes = run.lanes();
     if !run.plan().auto {
@@ -48,7 +48,7 @@ pub(super) fn shown_lanes(run: &Run) -> usize {
 }
 
 impl LaneGeometry {
-    /// For a run among others: one of few lanes has room beside many.
+    /// Returns the geometry for a run. A run with few lanes keeps its height next to runs with many.
     pub(super) fn for_run(run: &Run, runs: &[&Run]) -> Self {
         let all: usize = runs.iter().map(|run| shown_lanes(run)).sum();
         let own = shown_lanes(run);
@@ -62,13 +62,13 @@ impl LaneGeometry {
         Self { pitch, height, named }
     }
 
-    /// Whether a lane has room for words.
+    /// Returns `true` if a lane is high enough for text.
     pub(super) fn fits_text(self) -> bool {
         self.height >= 12.0
     }
 }
 
-/// The moments that an axis names, and how many decimals their seconds need.
+/// Returns the times of the axis labels and the number of decimals of their seconds.
 pub(super) fn axis_ticks(end: Nanos) -> (Vec<Nanos>, usize) {
     let mut step = 1_u64;
     for factor in [2, 5, 10].into_iter().cycle().scan(1_u64, |decade, factor| {
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_axis_has_few_round_moments() {
+    fn axis_has_few_round_ticks() {
         for (end, step, digits) in [
             (4_647, 500, 1),
             (10_000, 1_000, 0),

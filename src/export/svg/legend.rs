@@ -1,14 +1,14 @@
-//! A picture's legend, and the patterns of states that share a colour with another.
+//! The legend of a picture, and the patterns of states that share a colour with another state.
 
 use super::SvgPicture;
 use super::layout::{MARGIN, WIDTH};
 use super::svg_writer::{Font, TextAnchor, escape_xml, hex_color};
 use crate::model::{Background, State};
 
-/// How wide a sample is.
+/// The width of a colour swatch.
 const SAMPLE_WIDTH: f64 = 22.0;
 
-/// A state's colour, or its pattern where another has the same.
+/// Returns the colour of a state, or its pattern if it shares the colour with another state.
 pub(super) fn state_fill(state: State, background: Background) -> String {
     match state_pattern(state) {
         Some(name) => format!("url(#{})", pattern_id(name, background)),
@@ -25,7 +25,8 @@ const fn state_pattern(state: State) -> Option<&'static str> {
     }
 }
 
-/// Its own in a page that holds a dark picture and a light one.
+/// Returns the ID of a pattern. It includes the background, because a web page may contain both a dark
+/// and a light picture.
 fn pattern_id(name: &str, background: Background) -> String {
     let ground = match background {
         Background::Dark => "dark",
@@ -35,7 +36,7 @@ fn pattern_id(name: &str, background: Background) -> String {
 }
 
 impl SvgPicture<'_> {
-    /// Draws a sample of each state that can be seen beside its word, and who made the picture.
+    /// Draws a colour swatch and the label of each visible state, and the version of threadline.
     pub(super) fn draw_legend(&mut self, states: &[State]) {
         self.define_patterns(states);
         let font = Font::new(12.0, self.background.muted());

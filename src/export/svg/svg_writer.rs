@@ -1,4 +1,4 @@
-//! What a picture is drawn with: shapes and text, escaped, in an SVG that needs nothing from outside.
+//! Writes shapes and escaped text as SVG elements without external resources.
 
 use std::fmt::Write as _;
 
@@ -6,20 +6,20 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::model::printable::printable_up_to;
 
-/// No text of a picture is longer.
+/// The maximum length of a text in characters.
 const MAX_TEXT_LENGTH: usize = 200;
 
-/// The average width of a character, as a share of its size; of a bold one.
+/// The average width of a regular and a bold character as a fraction of the font size.
 const CHARACTER_WIDTH: f64 = 0.56;
 const BOLD_WIDTH: f64 = 0.64;
 
-/// A picture so far.
+/// A writer of SVG elements.
 #[derive(Debug, Default)]
 pub(super) struct SvgWriter {
     svg: String,
 }
 
-/// How text stands at its place.
+/// The alignment of text relative to its position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TextAnchor {
     Start,
@@ -27,7 +27,7 @@ pub(super) enum TextAnchor {
     End,
 }
 
-/// How text looks.
+/// The appearance of text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Font {
     pub(super) size: f64,
@@ -49,7 +49,7 @@ impl Font {
         Self { anchor, ..self }
     }
 
-    /// About how wide a text is.
+    /// Returns the approximate width of a text.
     pub(super) fn text_width(self, text: &str) -> f64 {
         text.width() as f64 * self.character_width()
     }
@@ -58,7 +58,7 @@ impl Font {
         self.size * if self.bold { BOLD_WIDTH } else { CHARACTER_WIDTH }
     }
 
-    /// As much of a text as has room, with dots where some is left out.
+    /// Truncates a text to the available width, with an ellipsis.
     pub(super) fn fit_text(self, text: &str, room: f64) -> String {
         if self.text_width(text) <= room {
             return text.to_owned();
@@ -75,7 +75,7 @@ impl Font {
 }
 
 impl SvgWriter {
-    /// Anything: the caller says only what it wrote itself.
+    /// Appends SVG without escaping; the caller must not pass untrusted text.
     pub(super) fn push_raw(&mut self, svg: &str) {
         self.svg.push_str(svg);
     }
@@ -89,7 +89,7 @@ impl SvgWriter {
         );
     }
 
-    /// Many shapes of one colour; `path` as SVG has it.
+    /// Appends any number of shapes of one colour; `path` is SVG path data.
     pub(super) fn push_path(&mut self, path: &str, fill: &str) {
         if !path.is_empty() {
             _ = writeln!(self.svg, r#"<path fill="{fill}" d="{path}"/>"#);
@@ -117,7 +117,7 @@ impl SvgWriter {
         );
     }
 
-    /// Begins a group with a name that is read out, and shown under the pointer.
+    /// Begins a group with a title for screen readers and tooltips.
     pub(super) fn begin_group(&mut self, title: &str) {
         _ = writeln!(self.svg, "<g><title>{}</title>", escape_xml(title));
     }
@@ -131,7 +131,8 @@ impl SvgWriter {
     }
 }
 
-/// Text for an element or an attribute. XML has no way to say most controls, so they are written out.
+/// Escapes text for an element or attribute. XML cannot represent most control characters, so they are
+/// written as escape sequences.
 pub(super) fn escape_xml(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in printable_up_to(text, MAX_TEXT_LENGTH).chars() {
@@ -147,19 +148,19 @@ pub(super) fn escape_xml(text: &str) -> String {
     safe
 }
 
-/// A colour as SVG has it.
+/// Formats a colour for SVG.
 pub(super) fn hex_color(color: u32) -> String {
     format!("#{color:06x}")
 }
 
-/// To a hundredth of a pixel, without what is no news.
+/// Formats a number with at most two decimals, without trailing zeros.
 pub(super) fn format_number(value: f64) -> String {
     let text = format!("{value:.2}");
     let short = text.trim_end_matches('0').trim_end_matches('.');
     if short == "-0" { "0".to_owned() } else { short.to_owned() }
 }
 
-/// A rectangle as part of a path.
+/// Appends a rectangle to path data.
 pub(super) fn push_box(path: &mut String, [x, y, width, height]: [f64; 4]) {
     let [x, y, width, height] = [x, y, width, height].map(format_number);
     _ = write!(path, "M{x} {y}h{width}v{height}h-{width}z");

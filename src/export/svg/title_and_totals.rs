@@ -1,4 +1,4 @@
-//! A picture's title, its totals with their bars, and the sentence on them.
+//! The title, the totals with their bars, and the verdict of a picture.
 
 use super::SvgPicture;
 use super::layout::{LEFT, MARGIN, ROW, WIDTH};
@@ -6,10 +6,10 @@ use super::svg_writer::{Font, TextAnchor, hex_color};
 use crate::export::{Comparison, plain, plural, workload_heading};
 use crate::model::{Mode, Run, State, Workload};
 
-/// Where the totals' bars end.
+/// The right edge of the bars of the totals.
 const BARS_RIGHT: f64 = 700.0;
 
-/// Where the columns of figures end.
+/// The right edges of the columns of figures.
 const FIGURE_COLUMNS: [f64; 5] = [786.0, 870.0, 966.0, 1064.0, WIDTH - MARGIN];
 
 impl SvgPicture<'_> {
@@ -20,7 +20,7 @@ impl SvgPicture<'_> {
         }
     }
 
-    /// What the tasks are.
+    /// Describes the tasks.
     fn subtitle(&self) -> String {
         let tasks = self.runs.iter().map(|run| run.known_tasks()).max().unwrap_or(0);
         let per_page = self.subject.target.map_or(0, |target| target.per_page);
@@ -72,7 +72,7 @@ impl SvgPicture<'_> {
         self.y += 12.0;
     }
 
-    /// A run's bar and figures.
+    /// Draws the bar and the figures of a run.
     fn draw_total(&mut self, run: &Run) {
         let (text, quiet) = (self.background.text(), self.background.muted());
         let sequential = run.plan().mode == Mode::Sequential;
@@ -111,7 +111,7 @@ impl SvgPicture<'_> {
     }
 }
 
-/// A text's lines.
+/// Wraps a text into lines.
 fn wrap_text(font: Font, text: &str, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

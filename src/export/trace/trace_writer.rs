@@ -1,5 +1,4 @@
-//! The lines of a trace: an event each, by the rules that Perfetto, Firefox Profiler and speedscope
-//! share.
+//! Writes trace events by the rules common to Perfetto, Firefox Profiler and speedscope.
 
 use std::io::{self, Write};
 
@@ -8,16 +7,16 @@ use serde::Serialize;
 use crate::export::ascii_json;
 use crate::model::Nanos;
 
-/// Where an event belongs.
+/// The track of an event.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TraceTrack {
-    /// The run, from 1.
+    /// The process ID: the number of the run, from 1.
     pub(super) pid: u32,
-    /// The lane.
+    /// The thread ID, which identifies the lane.
     pub(super) tid: u32,
 }
 
-/// Writes events, one a line, so that what is cut off in the middle still has all lines before.
+/// A writer of events, one per line, so that all complete lines of a truncated trace remain usable.
 pub(super) struct TraceWriter<'a> {
     out: &'a mut dyn Write,
     first: bool,
@@ -28,7 +27,7 @@ impl<'a> TraceWriter<'a> {
         Self { out, first: true }
     }
 
-    /// Names a process or a thread, or says where it stands: `M`.
+    /// Writes a metadata event (`M`): the name or the sort index of a process or thread.
     pub(super) fn write_metadata(
         &mut self,
         at: TraceTrack,
@@ -39,8 +38,7 @@ impl<'a> TraceWriter<'a> {
         self.end_event(args)
     }
 
-    /// Something that lasts: `X`. One that lies inside another must be written after it, and not end
-    /// later.
+    /// Writes a slice (`X`). A nested slice must be written after its parent and must not end later.
     pub(super) fn write_slice(
         &mut self,
         at: TraceTrack,
@@ -54,7 +52,7 @@ impl<'a> TraceWriter<'a> {
         self.end_event(args)
     }
 
-    /// A moment on a thread: `i`.
+    /// Writes an instant event of a thread (`i`).
     pub(super) fn write_instant(
         &mut self,
         at: TraceTrack,
@@ -67,7 +65,7 @@ impl<'a> TraceWriter<'a> {
         self.end_event(args)
     }
 
-    /// A number from a moment on: `C`.
+    /// Writes a counter value that is valid from `when` on (`C`).
     pub(super) fn write_counter(
         &mut self,
         at: TraceTrack,
@@ -80,7 +78,7 @@ impl<'a> TraceWriter<'a> {
         self.end_event(args)
     }
 
-    /// Ends the array.
+    /// Writes the end of the array.
     pub(super) fn finish_array(self) -> io::Result<()> {
         self.out.write_all(if self.first { b"[]\n" } else { b"\n]\n" })
     }
@@ -100,8 +98,8 @@ impl<'a> TraceWriter<'a> {
     }
 }
 
-/// Microseconds with three decimals: every nanosecond, exactly, where a floating-point number would
-/// round.
+/// Formats a time in microseconds with three decimals. Integer arithmetic keeps every nanosecond, which
+/// a floating-point number would round.
 fn format_micros(Nanos(nanos): Nanos) -> String {
     format!("{}.{:03}", nanos / 1_000, nanos % 1_000)
 }
