@@ -347,5 +347,5 @@ impl Tui<'_> {
 
 /// The thread that reads or writes the terminal has ended.
 fn terminal_gone(_: RecvError) -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal was closed")
 }

@@ -227,7 +227,7 @@ fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)>
         None if app.viewport().is_fitted() => "whole run".to_owned(),
         None if app.viewport().is_following() && app.is_moving() => "following".to_owned(),
         None if app.viewport().is_following() => "at the end".to_owned(),
-        None => "held".to_owned(),
+        None => "fixed".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
     let digits = time_axis::decimal_places(window.cell).max(2);

@@ -65,7 +65,7 @@ impl ExportJobs {
         });
         match written {
             Ok(thread) => self.threads.push(thread),
-            Err(error) => _ = self.sender.send(format!("the {kind} was not written: {error}")),
+            Err(error) => _ = self.sender.send(format!("cannot write the {kind}: {error}")),
         }
     }
 
@@ -130,7 +130,7 @@ fn menu_text(error: &ExportError) -> String {
     match error {
         ExportError::Unwritable { path, source, .. } | ExportError::Lost { path, source, .. } => {
             format!(
-                "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
+                "cannot write {}: {source}; no data is lost: make this directory writable \
              and export again",
                 path.display()
             )
@@ -149,6 +149,6 @@ mod tests {
         let missing = place.path().join("missing/r.md");
         let error = ExportTarget::prepare(ExportKind::Report, &missing).unwrap_err();
         let results = menu_text(&error);
-        assert!(results.contains("nothing is lost") && !results.contains("--report"), "{results}");
+        assert!(results.contains("no data is lost") && !results.contains("--report"), "{results}");
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         ];
         let mut figures = figure_texts(run, &difference);
         if figures.is_empty() && !run.is_over() {
-            figures.push("not over yet".to_owned());
+            figures.push("unfinished".to_owned());
         }
         let least = figures.iter().take(2).map(|figure| 2 + text::width(figure)).sum::<usize>();
         let head = text::first_fitting(heads, room.saturating_sub(least));

@@ -25,7 +25,7 @@ impl Timeline<'_> {
         width: usize,
     ) -> Option<Line<'static>> {
         let last = run.limit_change_at(until).filter(|_| run.plan().auto)?;
-        let name = format!(" most at once {}", last.to);
+        let name = format!(" concurrency limit {}", last.to);
         // Away from the box.
         let mut room = width.saturating_sub(text::width(&name) + 1);
         let mut spans = Vec::new();

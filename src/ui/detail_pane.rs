@@ -185,7 +185,7 @@ pub(super) fn quantile_lines(
     const NAME_WIDTH: usize = 10;
     let n = rows.iter().filter_map(|(_, row)| *row).map(|row| row.count).max().unwrap_or(0);
     let has_p99 = rows.iter().any(|(_, row)| row.is_some_and(|row| row.p99.is_some()));
-    let sampled = if every > 1 { format!(", one of {every} looked at") } else { String::new() };
+    let sampled = if every > 1 { format!(", 1 in {every} sampled") } else { String::new() };
     let mut lines = vec![Line::styled(format!("{of}  n {n}{sampled}"), theme.muted())];
     if n == 0 {
         return lines;

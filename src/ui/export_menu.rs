@@ -51,7 +51,7 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
         ]
     };
     let mut line = Line::raw("  ");
-    line.extend(hint(Action::Inspect, "write it"));
+    line.extend(hint(Action::Inspect, "write"));
     line.extend(hint(Action::NextLane, "next"));
     line.extend(hint(Action::Back, "back"));
     line.render(keys, buf);

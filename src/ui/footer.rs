@@ -122,7 +122,7 @@ type Hint = (&'static [Action], &'static str);
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // As wide in every state, so that no key moves.
-    let pause = if app.time_behind().is_some() { "go on" } else { "pause" };
+    let pause = if app.time_behind().is_some() { "play " } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
@@ -205,7 +205,7 @@ fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
         vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
     if app.selection().workload != Workload::Commands {
         let open = app.detail_pane() == Some(DetailPane::Inspector);
-        hints.push((&[Action::Inspect], if open { "close" } else { "look" }));
+        hints.push((&[Action::Inspect], if open { "close" } else { "info" }));
     }
     if app.cursor().is_none() {
         return hints;

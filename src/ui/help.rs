@@ -66,7 +66,7 @@ pub(super) fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut 
     let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
     let inner = borders::draw_overlay_box("", "", theme, overlay, buf);
     Paragraph::new(vec![
-        Line::styled("A run goes on. Quit all the same?", theme.strong()),
+        Line::styled("Still running. Quit anyway?", theme.strong()),
         Line::from(vec![
             Span::styled(quit, theme.key()),
             Span::raw(" quit   "),

@@ -18,7 +18,7 @@ pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
     let mode = format!(" {} ", selected.run.plan().name());
     let cursor = cursor_lines(app, &selected, theme, room.wide);
     let Some(span) = app.selected_span() else {
-        let nothing = vec![Line::styled("No task has begun here by then.", theme.text())];
+        let nothing = vec![Line::styled("No task has started on this lane yet.", theme.text())];
         let parts = vec![(PaneSide::Left, nothing), (PaneSide::Left, cursor)];
         return PaneContent { title: format!(" {worker} "), captions: mode, parts };
     };
@@ -75,20 +75,20 @@ impl Inspector<'_> {
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
         let [sent, queued] = if run.plan().workload() == Workload::Followers {
-            ["sent to body", "queued to body"]
+            ["sent to end", "queued to end"]
         } else {
-            ["begun to done", "queued to done"]
+            ["start to end", "queued to end"]
         };
         let known = |time: Option<Nanos>, what: &str| match time.filter(|_| end.is_some()) {
             Some(time) => format!("{time}, {what}"),
-            None if end.is_some() => "not known".to_owned(),
-            None => "not over".to_owned(),
+            None if end.is_some() => "unknown".to_owned(),
+            None => "not finished".to_owned(),
         };
         let has_failed = run.attempt_failure(span).is_some();
-        let sent = if has_failed { "until it failed" } else { sent };
+        let sent = if has_failed { "until failure" } else { sent };
         lines.extend(self.field_lines("service", &known(run.service_time(lane, span), sent)));
         let response = match self.failed_attempt() {
-            Some(_) => "none, as it failed".to_owned(),
+            Some(_) => "none, it failed".to_owned(),
             None => known(run.response_time(lane, span), queued),
         };
         lines.extend(self.field_lines("response", &response));
@@ -138,7 +138,7 @@ impl Inspector<'_> {
                 failure_text(&failure)
             }
             (None, Some(TaskOutcome::Stopped)) => "stopped".to_owned(),
-            (None, None) => "goes on".to_owned(),
+            (None, None) => "running".to_owned(),
         }
     }
 
@@ -198,16 +198,16 @@ impl Inspector<'_> {
             let text = match (when, reason) {
                 (Some(when), Some(failed)) => {
                     let end = span.and_then(|span| span.end).unwrap_or(until);
-                    format!("{when}, again after {}{}", failed.retry_at.since(end), message(failed))
+                    format!("{when}, retry after {}{}", failed.retry_at.since(end), message(failed))
                 }
                 (Some(when), None) => when,
                 // Another worker's, which died over it.
                 (None, Some(failed)) => {
                     format!("until {}{}", time_axis::exact_time(failed.retry_at), message(failed))
                 }
-                (None, None) => "to come".to_owned(),
+                (None, None) => "pending".to_owned(),
             };
-            let text = if is_this { format!("this one, {text}") } else { text };
+            let text = if is_this { format!("selected, {text}") } else { text };
             let label = format!("attempt {number}");
             lines.extend(field_lines(&label, &text, self.theme, self.room.narrow));
         }
@@ -243,7 +243,7 @@ fn cursor_lines(
     let SelectedLane { lane, until, .. } = *selected;
     if at > until {
         let place =
-            if selected.run.is_over() { "after the run" } else { "the run is not so far yet" };
+            if selected.run.is_over() { "after the run" } else { "not reached yet" };
         return field_lines(
             "cursor",
             &format!("{}, {place}", time_axis::exact_time(at)),

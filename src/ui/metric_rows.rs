@@ -136,7 +136,7 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let step = run.limit_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));
     let long = match most {
-        Some(most) => [format!("{peak}  most {most}"), format!("{now:>6}  most {most}")],
+        Some(most) => [format!("{peak}  limit {most}"), format!("{now:>6}  limit {most}")],
         None => [format!("{peak}  {}", run.plan().selection()), peak],
     };
     long.into_iter().chain(short).collect()
@@ -150,7 +150,7 @@ fn queue_texts(run: &Run, out_is_told: bool) -> Vec<String> {
     let done = run.ended_tasks();
     let outside = match run.unqueued_tasks() {
         0 if run.plan().queue.is_none() => String::new(),
-        outside => format!("{outside} to put "),
+        outside => format!("{outside} unsent "),
     };
     let last = if out_is_told { format!("{done} done") } else { format!("{out} out") };
     vec![

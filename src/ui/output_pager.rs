@@ -72,7 +72,7 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
 
 /// How far it is, or how it ended, and how long it took.
 fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
-    let Some(record) = run.task(task) else { return "not begun".to_owned() };
+    let Some(record) = run.task(task) else { return "not started".to_owned() };
     let lane = run.lanes().get(usize::from(record.lane.0));
     let span = lane.and_then(|lane| lane.spans().rfind(|span| span.task == task));
     let took = span
@@ -81,17 +81,17 @@ fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
         (Some(TaskOutcome::Stopped | TaskOutcome::Requeued(_)), _) => format!("stopped, {took}"),
         (Some(_), Some(output)) => format!("{}, {took}, {} bytes", output.status, output.bytes),
         (Some(_), None) => "not run".to_owned(),
-        (None, _) => format!("runs, {took}"),
+        (None, _) => format!("running, {took}"),
     }
 }
 
 /// Why there is nothing to read.
 fn no_output_text(run: &Run, task: TaskId) -> String {
     match run.task(task).map(|record| record.outcome) {
-        None => "It has not begun.".to_owned(),
-        Some(None) => "It runs: what it writes is shown here once it has ended.".to_owned(),
-        Some(Some(TaskOutcome::Failed(failure))) => format!("It wrote nothing: {failure}."),
-        Some(Some(_)) => "It wrote nothing.".to_owned(),
+        None => "Not started yet.".to_owned(),
+        Some(None) => "Still running; its output is shown here when it ends.".to_owned(),
+        Some(Some(TaskOutcome::Failed(failure))) => format!("No output: {failure}."),
+        Some(Some(_)) => "No output.".to_owned(),
     }
 }
 

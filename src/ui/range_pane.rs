@@ -37,7 +37,7 @@ pub(super) fn content(
     };
     let times = run.latency_summary(from, to.min(until));
     let rows = [("service", times.service), ("response", times.response)];
-    let ended = format!("{}, ended in it", run.plan().name());
+    let ended = format!("{}, ended in range", run.plan().name());
     let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);
     let sums: Vec<StateTimes> = runs
         .iter()

@@ -51,7 +51,7 @@ pub(super) fn limit_texts(limit: &ReachedLimit, now: Nanos) -> [String; 4] {
     let left = countdown_text(limit.until.since(now));
     let (time, seconds) = (time_of_day(limit.until_utc), limit.until_utc % 60);
     [
-        format!("{which}: nothing is asked for {left}, until {time}:{seconds:02} UTC"),
+        format!("{which}: no requests for {left}, until {time}:{seconds:02} UTC"),
         format!("{which}: {left}, until {time}:{seconds:02} UTC"),
         format!("{short}: {left}, until {time} UTC"),
         format!("{short}: {left}"),

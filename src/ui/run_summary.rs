@@ -65,7 +65,7 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
 /// How many requests at once a run that was to find that has come to.
 fn auto_limit_text(runs: &[Run]) -> Option<String> {
     let run = runs.iter().rfind(|run| run.plan().auto)?;
-    run.concurrency_limit().map(|most| format!("{most} at once in the end"))
+    run.concurrency_limit().map(|most| format!("settled at {most} at once"))
 }
 
 /// What the times mean.
@@ -83,10 +83,10 @@ fn disagreement_text(agreement: Agreement) -> Option<String> {
     match agreement {
         Agreement::Same { .. } | Agreement::Reordered { .. } => None,
         Agreement::Different { only_first: 1, .. } => {
-            Some("the modes came to another result in 1 task".to_owned())
+            Some("the modes disagree on the result of 1 task".to_owned())
         }
         Agreement::Different { only_first, .. } => {
-            Some(format!("the modes came to other results in {only_first} tasks"))
+            Some(format!("the modes disagree on the results of {only_first} tasks"))
         }
         Agreement::Incomplete => Some(agreement_text(agreement)),
     }
@@ -147,10 +147,10 @@ fn agreement_text(agreement: Agreement) -> String {
             format!("same {items} followers, same order")
         }
         Agreement::Reordered { items } => {
-            format!("same {items} followers, another order")
+            format!("same {items} followers, different order")
         }
         Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
+        Agreement::Incomplete => "not compared: a run is incomplete".to_owned(),
     }
 }
 
@@ -164,12 +164,12 @@ pub(super) fn progress(app: &App, room: usize) -> String {
         // Without a lane to choose, this is where a person learns why it takes so long.
         Some(run) if session.task_count(app.selection().workload).is_none() => {
             match run.failed_attempts(TaskId(1)).last() {
-                Some(FailedAttempt { failure, .. }) => format!("trying again: {failure}"),
-                None => "asking how many pages there are".to_owned(),
+                Some(FailedAttempt { failure, .. }) => format!("retrying: {failure}"),
+                None => "requesting the number of pages".to_owned(),
             }
         }
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
-            "measuring how much work a task is".to_owned()
+            "calibrating the size of a task".to_owned()
         }
         Some(run) => {
             let what = sweep::progress_text(app)
@@ -200,7 +200,7 @@ fn quota_text(app: &App) -> String {
 fn completion_text(app: &App, room: usize) -> String {
     let all = app.runs().iter().all(|run| run.last_visible_page().is_none());
     let whole = match app.selection().workload {
-        Workload::Followers if all => "done, every page is here",
+        Workload::Followers if all => "done, all pages fetched",
         _ => "done",
     };
     let [run] = app.runs() else { return whole.to_owned() };
@@ -221,23 +221,23 @@ fn completion_text(app: &App, room: usize) -> String {
 pub(super) fn remarks(app: &App) -> String {
     let again = match app.runs().iter().map(Run::retry_count).sum::<u32>() {
         0 => String::new(),
-        1 => "; 1 request was made again".to_owned(),
-        retries => format!("; {retries} requests were made again"),
+        1 => "; 1 request was retried".to_owned(),
+        retries => format!("; {retries} requests were retried"),
     };
     let shown = match app.runs().iter().find_map(Run::last_visible_page) {
         None => String::new(),
-        Some(TaskId(1)) => "; the API shows no more than 1 page".to_owned(),
-        Some(TaskId(last)) => format!("; the API shows no more than {last} pages"),
+        Some(TaskId(1)) => "; the API serves at most 1 page".to_owned(),
+        Some(TaskId(last)) => format!("; the API serves at most {last} pages"),
     };
     let lost = match app.runs().iter().map(Run::deaths).sum::<u32>() {
         0 => String::new(),
-        1 => "; a worker process died, and its task was done anew".to_owned(),
-        lost => format!("; {lost} worker processes died, and their tasks were done anew"),
+        1 => "; a worker process died; its task was retried".to_owned(),
+        lost => format!("; {lost} worker processes died; their tasks were retried"),
     };
     let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
         0 => String::new(),
-        1 => "; the system had too little for 1 worker".to_owned(),
-        missing => format!("; the system had too little for {missing} workers"),
+        1 => "; a system limit stopped 1 worker from starting".to_owned(),
+        missing => format!("; a system limit stopped {missing} workers from starting"),
     };
     again + &shown + &lost + &missing
 }

@@ -35,8 +35,8 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             let again = app.key_of(Action::Find);
             let quoted = format!("\"{}\"", printable_text(query, theme));
             let forms = [
-                format!(" nothing has {quoted}: {again} looks for something else"),
-                format!(" nothing has {quoted}"),
+                format!(" no match for {quoted}: {again} searches again"),
+                format!(" no match for {quoted}"),
             ];
             let text = text::truncate(text::first_fitting(forms, room), theme, room);
             Line::styled(text, theme.strong()).render(row, buf);
@@ -49,7 +49,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             let task = printable_text(&task, theme);
             let what = describe_match(&found, theme);
             let forms = [
-                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} go on"),
+                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} browse"),
                 format!(" for \"{query}\": {task} on {worker}{what}"),
                 format!(": {task} on {worker}{what}"),
                 format!(": {task}{what}"),
@@ -95,7 +95,7 @@ fn draw_input(line: &TextInput, theme: Theme, row: Rect, buf: &mut Buffer) {
 fn describe_match(found: &SearchMatch, theme: Theme) -> String {
     match found {
         SearchMatch::Task => String::new(),
-        SearchMatch::Status(status) => format!(", answered with {status}"),
+        SearchMatch::Status(status) => format!(", status {status}"),
         SearchMatch::Failure(message) => format!(": {}", printable_text(message, theme)),
         SearchMatch::Login(login, 0) => format!(": {}", printable_text(login, theme)),
         SearchMatch::Login(login, more) => {

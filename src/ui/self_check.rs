@@ -44,7 +44,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 /// Both sides of Little's law, the longest form first.
 fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
     let LittlesLaw { in_flight, rate, time } = law;
-    let verdict = if law.holds() { "ok" } else { "they differ" };
+    let verdict = if law.holds() { "ok" } else { "mismatch" };
     let sides = format!("in flight {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}");
     [
         format!(" {name}: L = X R: {sides}"),
@@ -64,10 +64,10 @@ fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let style = if disturbs { theme.problem() } else { theme.text() };
     let share = share.map(|share| match share * 100.0 {
         ..0.01 => "under 0.01 % of the run".to_owned(),
-        percent if disturbs => format!("{percent:.1} % of the run: this disturbs it"),
+        percent if disturbs => format!("{percent:.1} % of the run: this distorts it"),
         percent => format!("{percent:.2} % of the run"),
     });
-    let mut parts = vec![("", format!("own cost: {event} an event"), style)];
+    let mut parts = vec![("", format!("overhead: {event}/event"), style)];
     parts.extend(share.map(|share| (", ", share, style)));
     if let (Some(frame), Some(slowest)) = (overhead.frame, overhead.slowest) {
         parts.push(("; ", format!("frame {frame}, slowest {slowest}"), theme.text()));

@@ -83,7 +83,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     )
     .render(head, buf);
     if table.is_empty() {
-        Line::styled(" no task has begun so far", theme.muted()).render(body, buf);
+        Line::styled(" no task has started yet", theme.muted()).render(body, buf);
     }
     // The row chosen stays in the middle, but for both ends.
     let height = usize::from(body.height);
@@ -115,10 +115,10 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
         let columns = format!("{} {} column", key(Action::PreviousColumn), key(Action::NextColumn));
         let (invert, go, close) = (key(Action::Invert), key(Action::Inspect), key(Action::Back));
         let forms = [
-            format!(" {columns}  {invert} invert  {go} to the timeline  {close} close"),
-            format!(" {columns}  {invert} invert  {go} go to  {close} close"),
-            format!(" {columns}  {go} go to  {close} close"),
-            format!(" {go} go to  {close} close"),
+            format!(" {columns}  {invert} reverse  {go} show in timeline  {close} close"),
+            format!(" {columns}  {invert} reverse  {go} show  {close} close"),
+            format!(" {columns}  {go} show  {close} close"),
+            format!(" {go} show  {close} close"),
         ];
         let hint = text::truncate(text::first_fitting(forms, room), theme, room);
         return Line::styled(hint, theme.muted()).render(area, buf);
@@ -228,7 +228,7 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
         // What became of it is not shown yet.
         _ if end.is_none() => {
             if column == AttemptColumn::Status {
-                "goes on".to_owned()
+                "running".to_owned()
             } else {
                 String::new()
             }

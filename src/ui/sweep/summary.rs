@@ -18,7 +18,7 @@ pub(super) fn rate_unit(workload: Workload) -> String {
 /// The law that fits best, in figures: the longest form first.
 pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let Some(best) = sweep.fits().first() else {
-        return vec!["which law this follows, three counts tell".to_owned(), String::new()];
+        return vec!["fitting a model takes at least three counts".to_owned(), String::new()];
     };
     let (long, short) = fit_names(best, &rate_unit(workload));
     let knee = match (sweep.knee(), sweep.max_without_knee()) {
@@ -29,7 +29,7 @@ pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
         (true, _) => ["  a guess: too few counts", "  a guess"],
-        (false, true) => ["  a guess: one trial a count", "  a guess"],
+        (false, true) => ["  a guess: one trial per count", "  a guess"],
         (false, false) => ["", ""],
     };
     let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
@@ -52,15 +52,15 @@ pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
 fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
     let name = fit.name();
     let long = match fit.model {
-        ScalingModel::Linear { gain } => format!("{name}: {} {unit} a thread", three_digits(gain)),
+        ScalingModel::Linear { gain } => format!("{name}: {} {unit} per thread", three_digits(gain)),
         ScalingModel::Plateau { capacity, .. } => {
             format!("{name} at {} {unit}", three_digits(capacity))
         }
         ScalingModel::Amdahl { contention, .. } => {
-            format!("{name}: {:.1} % one at a time", contention * 100.0)
+            format!("{name}: {:.1} % serial", contention * 100.0)
         }
         ScalingModel::Usl { .. } => match fit.peak() {
-            Some(peak) => format!("{name}: most at {peak:.0} threads"),
+            Some(peak) => format!("{name}: peak at {peak:.0} threads"),
             None => name.to_owned(),
         },
     };
@@ -81,7 +81,7 @@ pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let forms = (1..=stairs.len()).rev().filter_map(|kept| {
         let more = if kept < stairs.len() { ", .." } else { "" };
         let kept = stairs.get(..kept)?.join(", ");
-        Some(format!("{begin}; no different from each other: {kept}{more}"))
+        Some(format!("{begin}; equally fast: {kept}{more}"))
     });
     Some(text::first_fitting(forms.chain([begin.clone()]), room))
 }
