@@ -127,8 +127,8 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
     Line::styled(text::truncate(words, theme, room), theme.problem()).render(area, buf);
 }
 
-/// Returns the columns that fit into `room` cells, in order. The sort column is never dropped, and the
-/// widest kind of column takes the remaining cells.
+/// Returns the columns that fit into `room` cells, in order. The sort column is dropped last. The
+/// command column, or else the error column, takes the remaining cells.
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
