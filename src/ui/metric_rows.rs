@@ -143,7 +143,7 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
 
 /// Returns the number of tasks at each stage, from the longest form to the shortest: not yet in the
 /// bounded queue, in the queue, handed out, done. The row above may show the number handed out.
-fn queue_texts(run: &Run, out_is_told: bool) -> Vec<String> {
+fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
     let (waiting, out) = (run.queued_tasks(), run.tasks_in_work());
     // Includes failed commands, but not CPU work that was abandoned.
     let done = run.ended_tasks();
@@ -151,7 +151,7 @@ fn queue_texts(run: &Run, out_is_told: bool) -> Vec<String> {
         0 if run.plan().queue.is_none() => String::new(),
         outside => format!("{outside} unsent "),
     };
-    let last = if out_is_told { format!("{done} done") } else { format!("{out} out") };
+    let last = if out_shown_above { format!("{done} done") } else { format!("{out} out") };
     vec![
         format!("  {outside}{waiting} waiting  {out} handed out  {done} done"),
         format!("  {outside}{waiting} waiting  {out} out  {done} done"),
