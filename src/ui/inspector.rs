@@ -241,8 +241,7 @@ fn cursor_lines(
     let Some(at) = app.cursor() else { return Vec::new() };
     let SelectedLane { lane, until, .. } = *selected;
     if at > until {
-        let place =
-            if selected.run.is_over() { "after the run" } else { "not reached yet" };
+        let place = if selected.run.is_over() { "after the run" } else { "not reached yet" };
         return field_lines(
             "cursor",
             &format!("{}, {place}", time_axis::exact_time(at)),

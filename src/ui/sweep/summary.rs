@@ -52,7 +52,9 @@ pub(super) fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
 fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
     let name = fit.name();
     let long = match fit.model {
-        ScalingModel::Linear { gain } => format!("{name}: {} {unit} per thread", three_digits(gain)),
+        ScalingModel::Linear { gain } => {
+            format!("{name}: {} {unit} per thread", three_digits(gain))
+        }
         ScalingModel::Plateau { capacity, .. } => {
             format!("{name} at {} {unit}", three_digits(capacity))
         }
