@@ -1,5 +1,5 @@
-//! The event loop: passes keys, signals and run events to the app, performs its effects, and draws the
-//! screen after changes.
+//! The event loop: passes keys, signals and run events to the app, performs its effects, and draws
+//! the screen after changes.
 
 #[cfg(unix)]
 pub mod decoder;
@@ -27,7 +27,8 @@ pub use input::{MouseEvent, TerminalInput};
 use query::BackgroundQuery;
 use screen::Screen;
 
-/// The frame interval during a run: 20 frames per second look smooth and take half the CPU time of 40.
+/// The frame interval during a run: 20 frames per second look smooth and take half the CPU time of
+/// 40.
 const FRAME_INTERVAL: Duration = Duration::from_millis(50);
 
 /// The minimum frame interval after input, which limits the frames of a key held down.
@@ -156,8 +157,9 @@ impl Tui<'_> {
         }
         let inputs = self.inputs.clone();
         loop {
-            // The events of a run are applied at the next frame, because waking up for each would cost
-            // more than drawing them. Only its end is handled at once, as another run may follow.
+            // The events of a run are applied at the next frame, because waking up for each would
+            // cost more than drawing them. Only its end is handled at once, as another run may
+            // follow.
             let wake = match self.next_frame() {
                 Some(Duration::ZERO) => {
                     let effect = self.apply_events();
@@ -211,8 +213,8 @@ impl Tui<'_> {
         Ok(None)
     }
 
-    /// Returns the time until the next frame, or `None` while nothing changes, the terminal belongs to
-    /// the shell, or a frame is being written.
+    /// Returns the time until the next frame, or `None` while nothing changes, the terminal belongs
+    /// to the shell, or a frame is being written.
     fn next_frame(&self) -> Option<Duration> {
         let changes = self.dirty || self.app.needs_frames();
         if !changes || !Screen::is_active() || self.pending_frame.is_some() {
@@ -247,8 +249,8 @@ impl Tui<'_> {
         Ok(self.app.update(msg))
     }
 
-    /// Returns the terminal to the shell, but first discards pending answers of the terminal, which the
-    /// shell would take for typed input.
+    /// Returns the terminal to the shell, but first discards pending answers of the terminal, which
+    /// the shell would take for typed input.
     fn restore_terminal(&mut self) {
         let due = self.query.remaining(self.launcher.now());
         self.query.close();
@@ -307,7 +309,8 @@ impl Tui<'_> {
         }
     }
 
-    /// Returns the terminal to the shell and suspends the process, unless SIGCONT has already arrived.
+    /// Returns the terminal to the shell and suspends the process, unless SIGCONT has already
+    /// arrived.
     fn suspend(&mut self) -> io::Result<Option<ExitReason>> {
         self.suspended_at = Some(self.launcher.now());
         self.set_pace(Pace::Still);

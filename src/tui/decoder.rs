@@ -1,5 +1,6 @@
-//! Decodes keys, mouse gestures and answers from the bytes that a terminal sends. Pastes, other answers
-//! and unknown sequences are dropped as a whole, so that none of their bytes counts as a key.
+//! Decodes keys, mouse gestures and answers from the bytes that a terminal sends. Pastes, other
+//! answers and unknown sequences are dropped as a whole, so that none of their bytes counts as a
+//! key.
 //!
 //! The syntax of sequences is ECMA-48's; their meaning is xterm's:
 //! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>. Memory is bounded for any input.
@@ -23,8 +24,8 @@ const INTERRUPT: u8 = 0x03;
 /// The maximum time between ESC and the rest of a sequence.
 const MAX_GAP: Duration = Duration::from_millis(25);
 
-/// The additional time while an answer is expected: if a slow line splits it after the first byte, the
-/// rest must not count as keys.
+/// The additional time while an answer is expected: if a slow line splits it after the first byte,
+/// the rest must not count as keys.
 const MAX_GAP_IN_ANSWER: Duration = Duration::from_millis(250);
 
 /// The maximum number of bytes kept of a string, which suffices for every colour.
@@ -49,8 +50,8 @@ enum AnswerState {
     Complete,
     /// Some are missing.
     Pending,
-    /// Some are missing, and no byte has followed ESC for [`MAX_GAP`]: it is the Escape key, or the start
-    /// of an answer.
+    /// Some are missing, and no byte has followed ESC for [`MAX_GAP`]: it is the Escape key, or the
+    /// start of an answer.
     Held,
 }
 
@@ -111,8 +112,8 @@ impl Decoder {
         self.answers = AnswerState::Pending;
     }
 
-    /// Returns the time to wait for more bytes before [`Self::flush`], or `None` if the bytes so far are
-    /// unambiguous.
+    /// Returns the time to wait for more bytes before [`Self::flush`], or `None` if the bytes so far
+    /// are unambiguous.
     pub const fn timeout(&self) -> Option<Duration> {
         match (self.is_ambiguous(), self.answers) {
             (false, _) => None,
@@ -133,9 +134,9 @@ impl Decoder {
     }
 
     /// Resolves ambiguous input after a timeout: a lone ESC is the Escape key, ESC and `]` are a key
-    /// with Alt, and Ctrl-C at the end of a paste was typed, because an unterminated paste must not block
-    /// the keyboard. While an answer is expected, the first call only holds ESC back, and the second
-    /// resolves it.
+    /// with Alt, and Ctrl-C at the end of a paste was typed, because an unterminated paste must not
+    /// block the keyboard. While an answer is expected, the first call only holds ESC back, and the
+    /// second resolves it.
     pub fn flush(&mut self) -> Option<TerminalInput> {
         if !self.is_ambiguous() {
             return None;
@@ -336,8 +337,8 @@ const fn numbered_key(number: u16) -> Option<KeyCode> {
     }
 }
 
-/// Returns the gesture of a mouse report with a button, a column and a row from 1, for the left button
-/// and the wheel. The button number adds 4, 8 and 16 for modifiers, and 32 for a move.
+/// Returns the gesture of a mouse report with a button, a column and a row from 1, for the left
+/// button and the wheel. The button number adds 4, 8 and 16 for modifiers, and 32 for a move.
 fn mouse_event([button, column, row]: [u16; 3], down: bool) -> Option<MouseEvent> {
     const HELD: u16 = 4 | 8 | 16;
     let gesture = match (button & !HELD, down) {

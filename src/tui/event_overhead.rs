@@ -14,8 +14,8 @@ const TASKS: u32 = 500;
 /// The number of rounds.
 const ROUNDS: usize = 5;
 
-/// Measures the time to send an event, to receive it, and to apply it to a run. Returns the minimum of
-/// several rounds, to exclude other load on the machine.
+/// Measures the time to send an event, to receive it, and to apply it to a run. Returns the minimum
+/// of several rounds, to exclude other load on the machine.
 pub(super) fn measure_event_overhead(launcher: &Launcher) -> Nanos {
     let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Threads, 1, TASKS);
     let rounds = (0..ROUNDS).map(|_| {

@@ -57,8 +57,9 @@ pub(super) fn discard_answers(inputs: &Receiver<TerminalInput>, wait: Duration) 
     }
 }
 
-/// Reads and decodes input. crossterm's own reader stalls when more than a kilobyte arrives at once, and
-/// never ends after the terminal was closed: <https://github.com/crossterm-rs/crossterm/pull/1057>.
+/// Reads and decodes input. crossterm's own reader stalls when more than a kilobyte arrives at once,
+/// and never ends after the terminal was closed:
+/// <https://github.com/crossterm-rs/crossterm/pull/1057>.
 #[cfg(unix)]
 fn read(inputs: &Sender<TerminalInput>, expected: &AnswerFlag) {
     let mut decoder = decoder::Decoder::default();

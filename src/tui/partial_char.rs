@@ -21,8 +21,8 @@ impl PartialChar {
         }
     }
 
-    /// Adds a byte from 0x80 to 0xbf. Returns `Ok` while bytes are missing, and the character as `Err`
-    /// once it is complete; `Err(None)` if it is overlong or a control character.
+    /// Adds a byte from 0x80 to 0xbf. Returns `Ok` while bytes are missing, and the character as
+    /// `Err` once it is complete; `Err(None)` if it is overlong or a control character.
     pub(super) fn push_byte(self, byte: u8) -> Result<Self, Option<char>> {
         let bits = self.bits << 6 | u32::from(byte & 0x3f);
         match self.remaining {

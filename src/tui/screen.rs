@@ -29,8 +29,8 @@ use crate::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 static ACTIVE: AtomicBool = AtomicBool::new(false);
 
 /// Enables reports of buttons, drags and the wheel in decimal numbers:
-/// <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking>. crossterm's command would
-/// enable reports of every move.
+/// <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking>. crossterm's command
+/// would enable reports of every move.
 const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
 
 /// Disables mouse reports.
@@ -116,8 +116,8 @@ impl Screen {
         ACTIVE.load(Ordering::SeqCst)
     }
 
-    /// Returns the terminal to the shell. `before_raw_ends` is called once the main screen is back, while
-    /// the terminal is still in raw mode.
+    /// Returns the terminal to the shell. `before_raw_ends` is called once the main screen is back,
+    /// while the terminal is still in raw mode.
     pub(super) fn restore_terminal(&self, before_raw_ends: impl FnOnce()) {
         restore_terminal(&self.writer, self.options.mouse, before_raw_ends);
     }
@@ -150,7 +150,8 @@ impl Screen {
         self.area = None;
         queue!(self.frame, EnterAlternateScreen)?;
         if self.queries_background() {
-            // Sent before the screen is cleared, because a terminal that does not know it may print it.
+            // Sent before the screen is cleared, because a terminal that does not know it may print
+            // it.
             self.frame.write_all(QUERY)?;
         }
         queue!(self.frame, EnableBracketedPaste, cursor::Hide, Clear(ClearType::All))?;
@@ -195,8 +196,8 @@ fn restore_terminal(writer: &Writer, mouse: bool, before_raw_ends: impl FnOnce()
     }
 }
 
-/// Makes the system stop background processes that write to the terminal (SIGTTOU), until it is restored.
-/// A terminal without this setting is used as it is.
+/// Makes the system stop background processes that write to the terminal (SIGTTOU), until it is
+/// restored. A terminal without this setting is used as it is.
 #[cfg(unix)]
 fn stop_background_writes() {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -210,8 +211,8 @@ fn stop_background_writes() {
 #[cfg(not(unix))]
 const fn stop_background_writes() {}
 
-/// Discards a frame that the terminal has not accepted, to make room for the restore sequences, which a
-/// terminal that recovers later then receives.
+/// Discards a frame that the terminal has not accepted, to make room for the restore sequences,
+/// which a terminal that recovers later then receives.
 #[cfg(unix)]
 fn discard_output() {
     use rustix::termios::{QueueSelector, tcflush};
@@ -222,8 +223,8 @@ fn discard_output() {
 #[cfg(not(unix))]
 const fn discard_output() {}
 
-/// Installs a panic hook that restores the terminal before a panic of this thread is reported. Panics of
-/// workers are caught and become errors on their lanes, so that the hook ignores them.
+/// Installs a panic hook that restores the terminal before a panic of this thread is reported.
+/// Panics of workers are caught and become errors on their lanes, so that the hook ignores them.
 fn restore_on_panic(writer: Writer, mouse: bool) {
     let this = thread::current().id();
     let hook = panic::take_hook();

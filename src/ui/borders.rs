@@ -62,8 +62,8 @@ fn draw_symbol(x: u16, y: u16, symbol: &'static str, theme: Theme, buf: &mut Buf
     }
 }
 
-/// Draws a heading on the top line of `area`: a title on the left and captions on the right, which are
-/// omitted if both do not fit.
+/// Draws a heading on the top line of `area`: a title on the left and captions on the right, which
+/// are omitted if both do not fit.
 pub(super) fn draw_heading(
     title: &str,
     captions: &str,
@@ -85,8 +85,8 @@ pub(super) fn draw_heading(
     }
 }
 
-/// Splits a heading at its rule characters, so that the line shows through; returns each part with its
-/// column.
+/// Splits a heading at its rule characters, so that the line shows through; returns each part with
+/// its column.
 fn split_at_rules(heading: &str) -> impl Iterator<Item = (&str, u16)> {
     let mut column = 0;
     heading.split('─').filter_map(move |part| {

@@ -1,5 +1,5 @@
-//! The comparison with a baseline: its lanes as thin lines below the visible run's, and the differences
-//! in figures.
+//! The comparison with a baseline: its lanes as thin lines below the visible run's, and the
+//! differences in figures.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

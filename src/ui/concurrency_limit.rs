@@ -1,4 +1,5 @@
-//! The adaptive concurrency limit: a line over the requests in flight, and each change with its reason.
+//! The adaptive concurrency limit: a line over the requests in flight, and each change with its
+//! reason.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -15,8 +16,8 @@ use crate::model::{LevelSeries, LimitChange, Nanos, Run};
 const LINE: [(&str, &str); 3] = [("▁", "_"), ("─", "-"), ("▔", "^")];
 
 impl Timeline<'_> {
-    /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no lane
-    /// is selected.
+    /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no
+    /// lane is selected.
     pub(super) fn limit_changes(
         &self,
         run: &Run,

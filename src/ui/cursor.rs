@@ -21,8 +21,8 @@ pub(super) struct CursorLabel {
 }
 
 impl Timeline<'_> {
-    /// Returns the label of the cursor on an axis of `room` cells: its time and, if it is out of view,
-    /// its direction.
+    /// Returns the label of the cursor on an axis of `room` cells: its time and, if it is out of
+    /// view, its direction.
     pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
         let at = self.app.cursor()?;
         let (time, down) = (time_axis::exact_time(at), self.theme.pick("▼", "v"));

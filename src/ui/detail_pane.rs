@@ -137,8 +137,8 @@ pub(super) fn draw_as_overlay(app: &App, theme: Theme, area: Rect, buf: &mut Buf
     draw(app, layout, theme, area, buf);
 }
 
-/// Returns whether the pane is drawn as an overlay. While a range is being selected it is not, because
-/// the timeline must stay visible.
+/// Returns whether the pane is drawn as an overlay. While a range is being selected it is not,
+/// because the timeline must stay visible.
 pub(super) fn is_overlay(app: &App, area: Rect) -> bool {
     let has_room =
         ScreenLayout::for_size(area.as_size()).is_some_and(|layout| has_room(app, layout));

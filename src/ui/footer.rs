@@ -59,8 +59,8 @@ struct LegendEntry {
     rank: usize,
 }
 
-/// Draws a sample and a label for each state. If they do not fit, samples shrink to one cell, and then
-/// entries are dropped.
+/// Draws a sample and a label for each state. If they do not fit, samples shrink to one cell, and
+/// then entries are dropped.
 pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let states = legend_states(app).chain([State::Idle]);
     let mut entries: Vec<LegendEntry> = states

@@ -50,8 +50,8 @@ impl LaneBar {
         }
     }
 
-    /// Draws the number of a lane on the cells in which it holds the GIL, if there is room: a number of
-    /// whole cells, and of eighths in the cells beside them.
+    /// Draws the number of a lane on the cells in which it holds the GIL, if there is room: a number
+    /// of whole cells, and of eighths in the cells beside them.
     fn draw_holder_number(
         &self,
         lane: LaneId,

@@ -20,8 +20,8 @@ const MIN_TARGET_WIDTH: usize = 28;
 /// The gap between two parts of a row.
 const GAP: &str = "   ";
 
-/// Draws the program's name, the workload, its target and tasks, and the simulated machine. Parts that
-/// do not fit are shortened or dropped, the least important first.
+/// Draws the program's name, the workload, its target and tasks, and the simulated machine. Parts
+/// that do not fit are shortened or dropped, the least important first.
 pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let help = format!("{GAP}{} help ", app.key_of(Action::Help));
@@ -243,8 +243,8 @@ fn pace_texts(app: &App) -> [String; 3] {
     texts.map(|text| if text.is_empty() { text } else { text + "  " })
 }
 
-/// Returns the number of workers, and that of the next run if it differs, from the longest form to the
-/// shortest. The text about the machine precedes it.
+/// Returns the number of workers, and that of the next run if it differs, from the longest form to
+/// the shortest. The text about the machine precedes it.
 fn worker_lines(
     app: &App,
     theme: Theme,

@@ -83,8 +83,8 @@ impl LaneBar {
         }
     }
 
-    /// Draws the remaining time of a throttled lane: on the end of its bar, or beside it if the bar is
-    /// too short.
+    /// Draws the remaining time of a throttled lane: on the end of its bar, or beside it if the bar
+    /// is too short.
     pub(super) fn draw_time_left(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
         let Self { window, until, area, .. } = *self;
         let Some(left) = rate_limits::time_left(run, lane, until) else { return };

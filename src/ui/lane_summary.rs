@@ -1,5 +1,5 @@
-//! The summary of the selected lane on one line: its last failure, or the failure under the cursor, and
-//! its time in each state.
+//! The summary of the selected lane on one line: its last failure, or the failure under the cursor,
+//! and its time in each state.
 
 use ratatui::text::{Line, Span};
 

@@ -1,4 +1,5 @@
-//! The rows below the lanes, on the same time axis: requests in flight, the queue, the remaining quota.
+//! The rows below the lanes, on the same time axis: requests in flight, the queue, the remaining
+//! quota.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -77,8 +78,9 @@ impl Timeline<'_> {
         found
     }
 
-    /// Draws the remaining quota on one line, because a quota is usually full and would merge with the
-    /// queue above; and its figures: the remaining requests and, on a second line, the reset time.
+    /// Draws the remaining quota on one line, because a quota is usually full and would merge with
+    /// the queue above; and its figures: the remaining requests and, on a second line, the reset
+    /// time.
     fn draw_quota(&self, run: &Run, until: Nanos, area: Rect, buf: &mut Buffer) {
         let mut lines = area.rows();
         let (first, last) = (lines.next(), lines.next_back());
@@ -124,8 +126,8 @@ impl Timeline<'_> {
     }
 }
 
-/// Returns the number of requests in flight with its peak and, if reduced or adaptive, its limit, from
-/// the longest form to the shortest.
+/// Returns the number of requests in flight with its peak and, if reduced or adaptive, its limit,
+/// from the longest form to the shortest.
 fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.in_flight_level();
     let now = level.value_at(until);

@@ -1,5 +1,5 @@
-//! The pager for the output of a command, as an overlay: lines are wrapped, and control characters are
-//! escaped.
+//! The pager for the output of a command, as an overlay: lines are wrapped, and control characters
+//! are escaped.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};

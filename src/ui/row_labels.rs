@@ -50,8 +50,8 @@ impl Timeline<'_> {
         Line::styled(figures, self.theme.muted()).render(rest, buf);
     }
 
-    /// Draws the name of a lane, with a mark if it is selected, and with its colour as holder of the GIL
-    /// if there is one.
+    /// Draws the name of a lane, with a mark if it is selected, and with its colour as holder of the
+    /// GIL if there is one.
     pub(super) fn draw_lane_name(
         &self,
         run: &Run,

@@ -15,7 +15,8 @@ use crate::model::search::SearchMatch;
 /// The prompt of the search.
 const PROMPT: &str = "find: ";
 
-/// The hint on the input, from the longest form to the shortest. Enter and Esc cannot be rebound here.
+/// The hint on the input, from the longest form to the shortest. Enter and Esc cannot be rebound
+/// here.
 const HINTS: [&str; 5] = [
     "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
     "page, login, status, error   Enter finds  Esc closes ",

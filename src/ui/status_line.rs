@@ -1,4 +1,5 @@
-//! The status line under the totals: an active rate limit, a failure, the progress, or the conclusion.
+//! The status line under the totals: an active rate limit, a failure, the progress, or the
+//! conclusion.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;

@@ -156,7 +156,8 @@ impl<'app> SweepChart<'app> {
         columns
     }
 
-    /// Draws the table of the counts so far. If not all fit, it shows a selection and the number omitted.
+    /// Draws the table of the counts so far. If not all fit, it shows a selection and the number
+    /// omitted.
     fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
             texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()

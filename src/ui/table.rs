@@ -38,8 +38,8 @@ const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'stat
     }
 }
 
-/// Returns the rank of a column; higher ranks are dropped first. The attempt matters more if a task was
-/// retried, because its rows differ only there.
+/// Returns the rank of a column; higher ranks are dropped first. The attempt matters more if a task
+/// was retried, because its rows differ only there.
 const fn drop_rank(column: AttemptColumn, tried_again: bool) -> usize {
     match column {
         AttemptColumn::Task => 0,

@@ -136,8 +136,8 @@ impl Theme {
         }
     }
 
-    /// Returns the colour of a lane as holder of the GIL, or `None` without colours. Lanes share a few
-    /// colours in turn, none of which is a state's.
+    /// Returns the colour of a lane as holder of the GIL, or `None` without colours. Lanes share a
+    /// few colours in turn, none of which is a state's.
     pub fn holder_color(self, lane: LaneId) -> Option<Color> {
         let place = usize::from(lane.0) % HOLDER_COLORS;
         let set = match self.depth {

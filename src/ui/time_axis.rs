@@ -45,8 +45,8 @@ pub(super) fn draw(
     }
 }
 
-/// Returns the time between two ticks that are at least `cells` apart, rounded up to 1, 2 or 5 times a
-/// power of ten.
+/// Returns the time between two ticks that are at least `cells` apart, rounded up to 1, 2 or 5 times
+/// a power of ten.
 fn tick_step(cell: Nanos, cells: u64) -> Nanos {
     let least = cell.0.saturating_mul(cells);
     let mut power = 1_000_u64;

@@ -244,8 +244,8 @@ impl<'app> RowLayout<'app> {
         }
     }
 
-    /// Hides rows until `height` suffices. If possible every run keeps its name and its first lanes; the
-    /// selected lane is always kept.
+    /// Hides rows until `height` suffices. If possible every run keeps its name and its first lanes;
+    /// the selected lane is always kept.
     fn shrink_to(
         &self,
         sections: &mut [RunSection<'app>],
@@ -272,7 +272,8 @@ impl<'app> RowLayout<'app> {
             }
         }
         let chosen = self.app.lane_index().unwrap_or(0);
-        // Less than one row per run: shows the runs up to the selected lane, and one row for the rest.
+        // Less than one row per run: shows the runs up to the selected lane, and one row for the
+        // rest.
         if rows(sections) > height {
             let last = sections.iter().rposition(|section| section.above <= chosen).unwrap_or(0);
             let first = (last + 2).saturating_sub(height);
