@@ -1,5 +1,5 @@
-//! The event loop: keys, signals and events go into the app, its effects are carried out, and the
-//! screen is drawn when something changed.
+//! The event loop: passes keys, signals and run events to the app, performs its effects, and draws
+//! the screen after changes.
 
 #[cfg(unix)]
 pub mod decoder;
@@ -27,47 +27,53 @@ pub use input::{MouseEvent, TerminalInput};
 use query::BackgroundQuery;
 use screen::Screen;
 
-/// At most 20 frames a second, while something moves: enough for the eye, and half the CPU time of
+/// The frame interval during a run: 20 frames per second look smooth and take half the CPU time of
 /// 40.
 const FRAME_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What a person asks for is drawn sooner, but a key that is held not more often than this.
+/// The minimum frame interval after input, which limits the frames of a key held down.
 const INPUT_FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
-/// With reduced motion, what goes on by itself is drawn as seldom as this.
+/// The frame interval during a run with reduced motion.
 const REDUCED_MOTION_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How the screen is to look.
+/// Options of the screen.
 #[derive(Clone, Copy, Debug)]
 pub struct ScreenOptions {
     /// The terminal's background, or `None` to ask the terminal.
     pub background: Option<Background>,
-    /// How many colours it has.
+    /// The number of colours of the terminal.
     pub depth: ColorDepth,
-    /// Which glyphs it has.
+    /// The glyphs of the terminal.
     pub glyphs: GlyphSet,
-    /// Whether nobody in the background may write on it: commands that we run.
+    /// If set, commands started by threadline cannot write to the terminal from the background.
     pub guarded: bool,
-    /// Whether the mouse is ours.
+    /// If set, mouse events are captured.
     pub mouse: bool,
-    /// Whether nothing moves that need not.
+    /// If set, avoidable motion is avoided.
     pub reduced_motion: bool,
 }
 
-/// How the screen was left.
+/// The reason why the event loop ended.
 #[derive(Debug)]
 pub enum ExitReason {
-    /// A person quit.
+    /// The user quit.
     Quit,
-    /// A signal ended it, by its number; Ctrl-C counts as SIGINT.
+    /// A signal, by its number. Ctrl-C counts as SIGINT.
     Signal(i32),
-    /// The terminal is gone, or cannot be used for another reason.
+    /// The terminal was closed, or cannot be used for another reason.
     TerminalLost(io::Error),
 }
 
-/// Shows `app` on the terminal until a person quits or a signal comes; begins with running what the
-/// app shows. `command` is what began the sitting. The terminal is as it was afterwards, also after an error or a panic; where it takes
-/// nothing any more, that is not waited for. Fails if the terminal cannot be taken.
+/// Starts the selected run and shows `app` on the terminal until the user quits or a signal arrives.
+/// `command` is the command line of the session.
+///
+/// Restores the terminal, also after an error or a panic. Restoring never blocks: output that the
+/// terminal does not accept is discarded.
+///
+/// # Errors
+///
+/// Fails if the terminal cannot be set up.
 pub fn run(
     app: App,
     launcher: &Launcher,
@@ -102,7 +108,7 @@ pub fn run(
         tui.app.update(Msg::ExportFinished(words));
     }
     let exit = exit.unwrap_or_else(|error| {
-        // A terminal that goes away says so twice: the signal is the better word.
+        // A terminal that closes causes both an error and SIGHUP; the signal is the better reason.
         signals.wait_for_termination().map_or(ExitReason::TerminalLost(error), ExitReason::Signal)
     });
     Ok((tui.app, exit))
@@ -111,34 +117,34 @@ pub fn run(
 struct Tui<'session> {
     app: App,
     launcher: &'session Launcher,
-    /// Signals, as they come.
+    /// The signals received.
     received: &'session Receiver<i32>,
-    /// What the terminal sends.
+    /// The input from the terminal.
     inputs: Receiver<TerminalInput>,
     screen: Screen,
     query: BackgroundQuery,
     run: Option<RunHandle>,
     exports: ExportJobs,
-    /// Whether the picture is not what the app says.
+    /// If set, the screen does not show the current state of the app.
     dirty: bool,
-    /// Whether a person did something that the picture does not show yet.
+    /// If set, the screen does not show the effect of the latest input.
     input_pending: bool,
-    /// Between two frames, while something goes on.
+    /// The frame interval during a run.
     frame_interval: Duration,
     last_drawn_at: Option<Nanos>,
-    /// On its way to the terminal: the next waits for it.
+    /// The frame being written; the next one waits for it.
     pending_frame: Option<PendingWrite>,
-    /// When the terminal was handed to the shell.
+    /// The time of suspension, while suspended.
     suspended_at: Option<Nanos>,
 }
 
 impl Tui<'_> {
     fn run_session(&mut self, inputs: Sender<TerminalInput>) -> io::Result<ExitReason> {
         let begin = self.app.start();
-        // The first picture does not wait for the first thread, nor for the terminal's answer.
+        // The first frame waits neither for a thread to start nor for the terminal's answer.
         self.draw()?;
         input::spawn_reader(inputs, self.query.expected())?;
-        // Before anything runs that it could disturb.
+        // Measured before the first run, which it would disturb.
         self.app.update(Msg::EventOverhead(event_overhead::measure_event_overhead(self.launcher)));
         let exit = self.run_loop(begin);
         self.restore_terminal();
@@ -151,8 +157,9 @@ impl Tui<'_> {
         }
         let inputs = self.inputs.clone();
         loop {
-            // A run's events wait for the next frame: to wake up for each would cost more than to
-            // draw them. Only its end is taken in at once, as another run may follow.
+            // The events of a run are applied at the next frame, because waking up for each would
+            // cost more than drawing them. Only its end is handled at once, as another run may
+            // follow.
             let wake = match self.next_frame() {
                 Some(Duration::ZERO) => {
                     let effect = self.apply_events();
@@ -206,8 +213,8 @@ impl Tui<'_> {
         Ok(None)
     }
 
-    /// How long until a frame is due: not at all while nothing changes, the shell has the terminal,
-    /// or a frame is on its way.
+    /// Returns the time until the next frame, or `None` while nothing changes, the terminal belongs
+    /// to the shell, or a frame is being written.
     fn next_frame(&self) -> Option<Duration> {
         let changes = self.dirty || self.app.needs_frames();
         if !changes || !Screen::is_active() || self.pending_frame.is_some() {
@@ -242,7 +249,8 @@ impl Tui<'_> {
         Ok(self.app.update(msg))
     }
 
-    /// Hands the terminal to the shell, but keeps the answers that it still owes: they would look typed.
+    /// Returns the terminal to the shell, but first discards pending answers of the terminal, which
+    /// the shell would take for typed input.
     fn restore_terminal(&mut self) {
         let due = self.query.remaining(self.launcher.now());
         self.query.close();
@@ -253,7 +261,7 @@ impl Tui<'_> {
         });
     }
 
-    /// Takes in what happened since the last time; says what is to follow a run that is over.
+    /// Applies the events since the last call, and returns the effect that follows the end of a run.
     fn apply_events(&mut self) -> Option<Effect> {
         let events = self.run.as_ref()?.events().clone();
         let mut effect = None;
@@ -301,7 +309,8 @@ impl Tui<'_> {
         }
     }
 
-    /// Hands the terminal to the shell and sleeps, unless somebody has called back already.
+    /// Returns the terminal to the shell and suspends the process, unless SIGCONT has already
+    /// arrived.
     fn suspend(&mut self) -> io::Result<Option<ExitReason>> {
         self.suspended_at = Some(self.launcher.now());
         self.set_pace(Pace::Still);
@@ -315,7 +324,7 @@ impl Tui<'_> {
         Ok(None)
     }
 
-    /// Takes the terminal from the shell after SIGCONT.
+    /// Takes the terminal back from the shell after SIGCONT.
     fn resume(&mut self) -> io::Result<()> {
         if let Some(suspended_at) = self.suspended_at.take() {
             self.app.update(Msg::Resumed(self.launcher.now().since(suspended_at)));
@@ -345,7 +354,7 @@ impl Tui<'_> {
     }
 }
 
-/// The thread that reads or writes the terminal has ended.
+/// The error after the thread that reads or writes the terminal has ended.
 fn terminal_gone(_: RecvError) -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal is gone")
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal was closed")
 }

@@ -1,4 +1,4 @@
-//! `view` draws the whole screen from the state of the app, and changes nothing.
+//! Draws the whole screen from the state of the app, without changing it.
 //!
 //! At 110x30 and above, with boxes:
 //!
@@ -6,27 +6,27 @@
 //!  title                                                       ? help
 //!  modes                                                    workers 5
 //! ┌ totals ──────────── elapsed ── pages ── followers ── ... ────────┐
-//! │ a row a mode                                                     │
-//! │ the verdict                                                 waves│
+//! │ one row per mode                                                 │
+//! │ the conclusion                                              waves│
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ sweep ───────────────────────────────────────────────────────────┐
-//! │ dots and a curve                          a row a count of threads│
-//! │ the law and the waves                                            │
+//! │ dots and a curve                         one row per thread count│
+//! │ the scaling model and the waves                                  │
 //! └──────────────────────────────────────────────────────────────────┘
 //! ┌ timeline  60 ms/cell ───────────────────── 0.00-4.92 s  following┐
 //! │ axis                                          busy  tasks   p95  │
-//! │ a row a lane                                                     │
-//! │ in flight, queue, quota, the lane chosen                         │
+//! │ one row per lane                                                 │
+//! │ in flight, queue, quota, the selected lane                       │
 //! └──────────────────────────────────────────────────────────────────┘
 //!  legend
 //!  keys
 //! ```
 //!
-//! A pane, the inspector's or a range's, stands beside the timeline; without boxes below it, and with
-//! fewer than 20 rows over all but the keys.
+//! The inspector or the range pane is drawn beside the timeline; below it if there are no boxes; and
+//! over everything but the keys if the screen has fewer than 20 rows.
 //!
-//! With fewer than 110x30 the boxes go, with fewer than 20 rows the headings, with fewer columns the
-//! figures; at 40x10 lanes keep name and bar; below that there is one line of text.
+//! Below 110x30 the boxes are omitted, below 20 rows the headings, and with fewer columns the
+//! figures. At 40x10 a lane keeps its name and bar. Smaller terminals show one line of text.
 
 mod area_chart;
 mod borders;
@@ -75,7 +75,7 @@ use status_line::StatusLine;
 use sweep::SweepChart;
 use theme::Theme;
 
-/// How many cells the timeline has on a screen of this size, beside what else is shown.
+/// Returns the number of cells that the timeline has on a screen of this size.
 pub fn timeline_columns(app: &App, size: Size) -> u16 {
     let Some(layout) = ScreenLayout::for_size(size) else { return size.width };
     let (layout, [timeline, _]) = detail_pane::split_area(app, layout, Rect::from(size));
@@ -106,7 +106,7 @@ fn draw_screen(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     search::draw(app, theme, area, buf);
 }
 
-/// The parts of the screen, from top to bottom: title, modes, totals, a sweep's chart, timeline,
+/// Returns the parts of the screen from top to bottom: title, modes, totals, sweep chart, timeline,
 /// legend and keys.
 fn split_screen(
     app: &App,
@@ -116,7 +116,7 @@ fn split_screen(
 ) -> [Rect; 7] {
     let rows = app.selection().modes().len() as u16;
     let comparison = comparison::line_count(app);
-    // Where there are few rows, the sentence makes room for the comparison, but not what went wrong.
+    // On a low screen the comparison replaces the status line, unless that reports a failure.
     let hides_status =
         comparison > 0 && !layout.has_headings() && run_summary::problem(app).is_none();
     let status =
@@ -135,13 +135,13 @@ fn split_screen(
     ]))
 }
 
-/// How wide a part is inside.
+/// Returns the inner width of a part.
 const fn inner_width(layout: ScreenLayout, area: Rect) -> u16 {
     area.width.saturating_sub(if layout.boxed { 4 } else { 2 })
 }
 
-/// Where the timeline's rows are in its part: the lanes use the whole width, as their names bring
-/// their own margin.
+/// Returns the area of the timeline's rows within its part. Lanes use the whole width, because their
+/// names have a margin of their own.
 fn timeline_area(layout: ScreenLayout, part: Rect, screen: Rect) -> Rect {
     let body = part_area(layout, layout.has_headings(), part);
     Rect { x: body.x.saturating_sub(1), width: body.width + 2, ..body }.intersection(screen)
@@ -175,8 +175,8 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     footer::draw_keys(app, theme, keys, buf);
 }
 
-/// Draws a part's heading, and a box around it where there is room; returns the inside, one column
-/// away from the edge.
+/// Draws the heading of a part, and a box if the layout has boxes. Returns the inside, which is one
+/// column away from the edge.
 fn draw_part(
     area: Rect,
     heading: Option<(String, String)>,
@@ -196,7 +196,7 @@ fn draw_part(
     inside
 }
 
-/// The inside of a part, with a heading or without.
+/// Returns the inside of a part with or without a heading.
 fn part_area(layout: ScreenLayout, headed: bool, area: Rect) -> Rect {
     let inside = match (headed, layout.boxed) {
         (true, true) => area.inner(Margin::new(1, 1)),
@@ -215,7 +215,7 @@ fn totals_heading(app: &App, layout: ScreenLayout, inside: u16) -> Option<(Strin
     layout.has_headings().then(|| (" totals ".to_owned(), format!("{captions}{margin}")))
 }
 
-/// The scale, the stretch of time in view, and whether it moves.
+/// Returns the scale on the left; the time range in view and the state of the view on the right.
 fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)> {
     if !layout.has_headings() {
         return None;
@@ -227,14 +227,14 @@ fn timeline_heading(app: &App, layout: ScreenLayout) -> Option<(String, String)>
         None if app.viewport().is_fitted() => "whole run".to_owned(),
         None if app.viewport().is_following() && app.is_moving() => "following".to_owned(),
         None if app.viewport().is_following() => "at the end".to_owned(),
-        None => "held".to_owned(),
+        None => "fixed".to_owned(),
     };
     let left = format!(" timeline  {}/cell ", window.cell);
     let digits = time_axis::decimal_places(window.cell).max(2);
     Some((left, format!(" {from:.digits$}-{to:.digits$} s  {state} ")))
 }
 
-/// What a terminal shows that has no room for lanes.
+/// Draws the text for a terminal that is too small for lanes.
 fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let mut parts: Vec<String> = sweep::one_line_text(app, area.width.into()).into_iter().collect();
     let shown = if parts.is_empty() { app.runs() } else { &[] };

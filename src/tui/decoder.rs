@@ -1,9 +1,9 @@
-//! Keys, gestures of the mouse and answers, decoded from the bytes that a terminal sends. Everything
-//! else is dropped whole: pastes, other answers, unknown sequences. No byte of those may press a key.
+//! Decodes keys, mouse gestures and answers from the bytes that a terminal sends. Pastes, other
+//! answers and unknown sequences are dropped as a whole, so that none of their bytes counts as a
+//! key.
 //!
-//! Sequences are ECMA-48's; their meanings are xterm's:
-//! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>. The memory needed has a bound, however
-//! much comes.
+//! The syntax of sequences is ECMA-48's; their meaning is xterm's:
+//! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>. Memory is bounded for any input.
 
 use std::mem;
 use std::time::Duration;
@@ -24,73 +24,76 @@ const INTERRUPT: u8 = 0x03;
 /// The maximum time between ESC and the rest of a sequence.
 const MAX_GAP: Duration = Duration::from_millis(25);
 
-/// The additional time while an answer is expected: where a slow line cuts it after its first byte,
-/// the rest would be taken for keys.
+/// The additional time while an answer is expected: if a slow line splits it after the first byte,
+/// the rest must not count as keys.
 const MAX_GAP_IN_ANSWER: Duration = Duration::from_millis(250);
 
-/// The maximum number of bytes kept of a string: enough for every colour.
+/// The maximum number of bytes kept of a string, which suffices for every colour.
 const MAX_STRING: usize = 64;
 
-/// Decodes a terminal's bytes, in pieces of any length.
+/// A decoder of terminal input, in pieces of any length.
 #[derive(Debug, Default)]
 pub struct Decoder {
     state: DecoderState,
-    /// Between the marks of a bracketed paste.
+    /// If set, the input is within a bracketed paste.
     paste: bool,
-    /// The last byte was Ctrl-C.
+    /// If set, the last byte was Ctrl-C.
     interrupt: bool,
     answers: AnswerState,
 }
 
-/// The answers to what the terminal was asked.
+/// The state of the answers to the query.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum AnswerState {
-    /// All have come.
+    /// All have arrived.
     #[default]
     Complete,
-    /// Some are to come.
+    /// Some are missing.
     Pending,
-    /// Some are to come, and nothing has followed ESC for [`MAX_GAP`]: it is a key, or one begins.
+    /// Some are missing, and no byte has followed ESC for [`MAX_GAP`]: it is the Escape key, or the
+    /// start of an answer.
     Held,
 }
 
-/// What the bytes so far have begun.
+/// The state of the decoder: the sequence that the bytes so far have started.
 #[derive(Debug, Default)]
 enum DecoderState {
-    /// Nothing.
+    /// No sequence.
     #[default]
     Ground,
-    /// ESC: the Escape key, if nothing follows.
+    /// ESC: the Escape key if no other byte follows.
     Escape,
     /// CSI: ESC [.
     Control(CsiParameters),
-    /// SS3: ESC O, a key in the application's keypad mode.
+    /// SS3: ESC O, a key in application keypad mode.
     Function,
     /// A string, from the byte that introduces it, until BEL or ESC \: the answer to a query.
     String(Vec<u8>),
-    /// ESC in a string: its end begins.
+    /// ESC in a string: the first byte of its terminator.
     StringEnd,
-    /// So many bytes that belong to what came before.
+    /// The number of remaining bytes of a sequence to skip.
     Skip(u8),
-    /// A character of several bytes in UTF-8, of which some have come.
+    /// A multi-byte UTF-8 character, received in part.
     Character(PartialChar),
 }
 
-/// The parameters of a control sequence, of which keys have two at most, and the mouse's reports three.
+/// The parameters of a control sequence: at most two for keys, three for mouse reports.
 #[derive(Debug, Default)]
 struct CsiParameters {
     numbers: [u16; 3],
     index: usize,
     /// The byte before the numbers, if it is one of `<=>?`.
     marker: Option<u8>,
-    /// A byte has come.
+    /// If set, a byte has been received.
     seen: bool,
-    /// It has more or other bytes than a key or a report of the mouse.
+    /// If set, the sequence is neither a key nor a mouse report.
     foreign: bool,
 }
 
-/// The marker of the mouse's reports (SGR 1006), and the one of the answer to DA1.
+/// The marker of mouse reports (SGR 1006).
 const MOUSE: Option<u8> = Some(b'<');
+
+/// The marker of the answer to DA1.
 const ATTRIBUTES: Option<u8> = Some(b'?');
 
 impl Decoder {
@@ -104,13 +107,13 @@ impl Decoder {
         inputs
     }
 
-    /// Expects answers from now on: they may come in pieces.
+    /// Expects answers from now on, which may arrive in pieces.
     pub const fn expect_answers(&mut self) {
         self.answers = AnswerState::Pending;
     }
 
-    /// Returns how long to wait for more before [`Self::flush`], or `None` if more makes no
-    /// difference to the bytes so far.
+    /// Returns the time to wait for more bytes before [`Self::flush`], or `None` if the bytes so far
+    /// are unambiguous.
     pub const fn timeout(&self) -> Option<Duration> {
         match (self.is_ambiguous(), self.answers) {
             (false, _) => None,
@@ -130,10 +133,10 @@ impl Decoder {
         }
     }
 
-    /// Decides that nothing more follows: a lone ESC is a key, ESC and ] is another with Alt, and
-    /// Ctrl-C that ends a paste is a person's. A paste whose end never comes must not take the
-    /// keyboard away. While an answer is expected, the first call only holds ESC back, and the second
-    /// decides.
+    /// Resolves ambiguous input after a timeout: a lone ESC is the Escape key, ESC and `]` are a key
+    /// with Alt, and Ctrl-C at the end of a paste was typed, because an unterminated paste must not
+    /// block the keyboard. While an answer is expected, the first call only holds ESC back, and the
+    /// second resolves it.
     pub fn flush(&mut self) -> Option<TerminalInput> {
         if !self.is_ambiguous() {
             return None;
@@ -143,7 +146,7 @@ impl Decoder {
                 self.answers = AnswerState::Held;
                 return None;
             }
-            // It would have come.
+            // The answer would have arrived by now.
             AnswerState::Held => self.answers = AnswerState::Complete,
             AnswerState::Pending | AnswerState::Complete => {}
         }
@@ -182,7 +185,7 @@ impl Decoder {
     fn step(&mut self, byte: u8) -> Option<TerminalInput> {
         let (next, pressed) = match (mem::take(&mut self.state), byte) {
             (DecoderState::Escape, ESC) => (DecoderState::Escape, Some(plain_key(KeyCode::Esc))),
-            // Some terminals send ESC alone as the end.
+            // Some terminals end a string with ESC alone.
             (DecoderState::String(text), ESC) => {
                 self.state = DecoderState::StringEnd;
                 return parse_background(&text).map(TerminalInput::Background);
@@ -191,7 +194,7 @@ impl Decoder {
                 return parse_background(&text).map(TerminalInput::Background);
             }
             (_, ESC) => (DecoderState::Escape, None),
-            // A control character within a sequence: what has begun is over.
+            // A control character aborts a sequence.
             (_, ..0x20) => (DecoderState::Ground, control_key(byte)),
             (DecoderState::Skip(count), _) => (skip_bytes(count - 1), None),
             (DecoderState::Character(partial), 0x80..0xc0) => match partial.push_byte(byte) {
@@ -230,9 +233,9 @@ impl Decoder {
                 parameters.add(byte);
                 self.state = DecoderState::Control(parameters);
             }
-            // Function keys of the Linux console: one byte more.
+            // A function key of the Linux console: one more byte.
             (b'[', ..) if first => self.state = DecoderState::Skip(1),
-            // A mouse report of the oldest kind: three bytes more.
+            // A mouse report in the oldest encoding: three more bytes.
             (b'M', ..) if first => self.state = DecoderState::Skip(3),
             (b'c', ATTRIBUTES, _) => return Some(TerminalInput::Attributes),
             (0x40..0x7f, ..) if parameters.foreign => {}
@@ -266,9 +269,9 @@ impl CsiParameters {
     }
 }
 
-/// Returns the background that the answer to OSC 11 has, a colour as X11 writes it.
+/// Returns the background from an answer to OSC 11, which is a colour in X11 syntax.
 fn parse_background(text: &[u8]) -> Option<Background> {
-    // The parser cuts at bytes: other characters would make it panic.
+    // The parser slices by bytes and would panic on non-ASCII text.
     let color = text.strip_prefix(b"]11;").filter(|color| color.is_ascii())?;
     let is_light = Color::parse(color).ok()?.perceived_lightness() > 0.5;
     Some(if is_light { Background::Light } else { Background::Dark })
@@ -289,7 +292,7 @@ const fn skip_bytes(count: u8) -> DecoderState {
     if count == 0 { DecoderState::Ground } else { DecoderState::Skip(count) }
 }
 
-/// A character, or what the first byte of one begins.
+/// Returns the key of an ASCII byte, or the state after the first byte of another character.
 fn character(byte: u8) -> (DecoderState, Option<KeyEvent>) {
     match byte {
         0x20..0x7f => (DecoderState::Ground, Some(plain_key(KeyCode::Char(char::from(byte))))),
@@ -334,8 +337,8 @@ const fn numbered_key(number: u16) -> Option<KeyCode> {
     }
 }
 
-/// A report of the mouse, with a button's number, a column and a row from 1: the left button, or the
-/// wheel. 4, 8 and 16 more are for what is held down, 32 more for a move.
+/// Returns the gesture of a mouse report with a button, a column and a row from 1, for the left
+/// button and the wheel. The button number adds 4, 8 and 16 for modifiers, and 32 for a move.
 fn mouse_event([button, column, row]: [u16; 3], down: bool) -> Option<MouseEvent> {
     const HELD: u16 = 4 | 8 | 16;
     let gesture = match (button & !HELD, down) {
@@ -349,7 +352,7 @@ fn mouse_event([button, column, row]: [u16; 3], down: bool) -> Option<MouseEvent
     Some(MouseEvent { gesture, column: column.checked_sub(1)?, row: row.checked_sub(1)? })
 }
 
-/// A key with what was held down: 1 and the sum of 1 for Shift, 2 for Alt, 4 for Ctrl.
+/// Returns a key with modifiers, encoded as 1 plus the sum of 1 for Shift, 2 for Alt and 4 for Ctrl.
 fn key_with(held: u16, code: KeyCode) -> KeyEvent {
     let bits = held.saturating_sub(1);
     let modifiers = [(2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL)];

@@ -1,4 +1,4 @@
-//! What an event costs in this process, on this machine: measured once, on a run that nobody sees.
+//! The overhead of an event on this machine, measured once with a hidden run.
 
 use crossbeam_channel::unbounded;
 
@@ -8,12 +8,14 @@ use crate::model::{
     TaskId, TaskOutcome, WorkSpec,
 };
 
-/// A millisecond's work or so in all.
+/// The number of tasks per round; all rounds take about a millisecond.
 const TASKS: u32 = 500;
+
+/// The number of rounds.
 const ROUNDS: usize = 5;
 
-/// How long it takes to send an event, to receive it, and to fold it into a run: in the quickest of
-/// some rounds, as whatever else this machine does is not ours.
+/// Measures the time to send an event, to receive it, and to apply it to a run. Returns the minimum
+/// of several rounds, to exclude other load on the machine.
 pub(super) fn measure_event_overhead(launcher: &Launcher) -> Nanos {
     let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Threads, 1, TASKS);
     let rounds = (0..ROUNDS).map(|_| {
@@ -23,7 +25,7 @@ pub(super) fn measure_event_overhead(launcher: &Launcher) -> Nanos {
         let mut run = Run::new(plan.clone());
         let begin = launcher.now();
         for event in events {
-            // The receiver is here.
+            // Cannot fail: the receiver is alive.
             _ = sender.send(event);
         }
         receiver.try_iter().for_each(|event| run.apply(&event));
@@ -32,7 +34,7 @@ pub(super) fn measure_event_overhead(launcher: &Launcher) -> Nanos {
     rounds.min().unwrap_or_default()
 }
 
-/// A task after another, each of four events.
+/// Returns the events of consecutive tasks, four per task.
 fn events() -> Vec<Event> {
     let done = || TaskOutcome::Done(Completion { response: None, product: Product::Value(1) });
     let kinds = (1..=TASKS).map(TaskId).flat_map(|task| {

@@ -1,4 +1,5 @@
-//! Writes what a person takes along while the screen is there: beside the loop, as it may be much.
+//! Writes exports from the menu on threads of their own, because large exports would block the event
+//! loop.
 
 use std::io::Write;
 use std::path::Path;
@@ -13,16 +14,16 @@ use crate::export::{ExportError, ExportTarget, ReportSubject, free_path};
 use crate::model::{Background, ExportKind, Nanos, Run, Sweep, Target};
 use crate::recording;
 
-/// What is being written.
+/// The exports being written.
 pub(super) struct ExportJobs {
     results: Receiver<String>,
     sender: Sender<String>,
     threads: Vec<JoinHandle<()>>,
-    /// The command that began the sitting.
+    /// The command line of the session.
     command: String,
 }
 
-/// The runs as they were when a person asked for them: they may go on meanwhile.
+/// The runs at the time of the request; they may continue while the export is written.
 struct ExportSnapshot {
     target: Option<Target>,
     profile: Option<Run>,
@@ -33,7 +34,7 @@ struct ExportSnapshot {
     cores: Option<u16>,
     background: Background,
     command: String,
-    /// Where that is what is written.
+    /// The setup and the log, for a recording only.
     recording: Option<(Setup, Vec<LogEntry>)>,
 }
 
@@ -43,36 +44,36 @@ impl ExportJobs {
         Self { results, sender, threads: Vec::new(), command: command.to_owned() }
     }
 
-    /// What became of each, in words for the footer.
+    /// Returns the results of the exports, as notices for the footer.
     pub(super) const fn results(&self) -> &Receiver<String> {
         &self.results
     }
 
-    /// A name for every kind that no file has.
+    /// Returns an unused file name for every export kind.
     pub(super) fn free_names(stem: &str) -> Vec<(ExportKind, String)> {
         let name = |kind: ExportKind| free_path(stem, kind.extension()).display().to_string();
         ExportKind::ALL.map(|kind| (kind, name(kind))).into()
     }
 
-    /// Begins to write.
+    /// Starts to write an export.
     pub(super) fn start(&mut self, kind: ExportKind, stem: &str, app: &App) {
         let path = free_path(stem, kind.extension());
         let snapshot = ExportSnapshot::capture(app, kind, &self.command);
         let sender = self.sender.clone();
         let written = Builder::new().name("export".to_owned()).spawn(move || {
-            // The screen may be gone by now.
+            // The screen may have been closed by now.
             _ = sender.send(snapshot.write(kind, &path));
         });
         match written {
             Ok(thread) => self.threads.push(thread),
-            Err(error) => _ = self.sender.send(format!("the {kind} was not written: {error}")),
+            Err(error) => _ = self.sender.send(format!("cannot write the {kind}: {error}")),
         }
     }
 
-    /// Waits until all is written, and returns what was not said yet.
+    /// Waits until all exports are written, and returns the remaining results.
     pub(super) fn finish(self) -> Vec<String> {
         for thread in self.threads {
-            // One that panicked has said so.
+            // The panic hook has reported a panic already.
             _ = thread.join();
         }
         self.results.try_iter().collect()
@@ -82,7 +83,7 @@ impl ExportJobs {
 impl ExportSnapshot {
     fn capture(app: &App, kind: ExportKind, command: &str) -> Self {
         let (session, (shown, sweep)) = (app.session(), app.runs_to_export());
-        // Neither is cheap to copy, and no kind needs both.
+        // Both are expensive to copy, and no kind needs both.
         let followers = kind == ExportKind::Followers;
         let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
         let records = kind == ExportKind::Recording;
@@ -100,7 +101,7 @@ impl ExportSnapshot {
         }
     }
 
-    /// Says what became of it.
+    /// Writes the export, and returns the result as a notice.
     fn write(&self, kind: ExportKind, path: &Path) -> String {
         let subject = ReportSubject {
             target: self.target.as_ref(),
@@ -125,12 +126,12 @@ impl ExportSnapshot {
     }
 }
 
-/// What a person can do now: the menu has no other place to offer, unlike the command line.
+/// Returns an error message for the menu, which cannot suggest another path as the command line does.
 fn menu_text(error: &ExportError) -> String {
     match error {
         ExportError::Unwritable { path, source, .. } | ExportError::Lost { path, source, .. } => {
             format!(
-                "cannot write {}: {source}; nothing is lost: see that this directory can be written to, \
+                "cannot write {}: {source}; no data is lost: make this directory writable \
              and export again",
                 path.display()
             )
@@ -149,6 +150,6 @@ mod tests {
         let missing = place.path().join("missing/r.md");
         let error = ExportTarget::prepare(ExportKind::Report, &missing).unwrap_err();
         let results = menu_text(&error);
-        assert!(results.contains("nothing is lost") && !results.contains("--report"), "{results}");
+        assert!(results.contains("no data is lost") && !results.contains("--report"), "{results}");
     }
 }

@@ -1,4 +1,4 @@
-//! Input from the terminal: keys, the mouse, its answers.
+//! Input from the terminal: keys, the mouse, and answers to queries.
 
 use std::io;
 use std::thread::Builder;
@@ -12,24 +12,24 @@ use super::decoder;
 use super::query::AnswerFlag;
 use crate::app::{Background, Gesture};
 
-/// The maximum number of inputs in the channel: beyond, the terminal has to wait, so that a huge
-/// paste costs no memory.
+/// The maximum number of inputs in the channel. When it is full the terminal has to wait, so that a
+/// huge paste takes no memory.
 pub(super) const MAX_PENDING_INPUTS: usize = 256;
 
-/// One thing that came from the terminal.
+/// An input from the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TerminalInput {
     /// A key.
     Key(KeyEvent),
-    /// A gesture of the mouse.
+    /// A mouse gesture.
     Mouse(MouseEvent),
     /// The terminal's background: the answer to OSC 11.
     Background(Background),
-    /// The terminal's attributes: the answer to DA1, which comes after all others.
+    /// The terminal's attributes: the answer to DA1, which arrives after all others.
     Attributes,
 }
 
-/// A gesture of the mouse, and the cell of the screen that it was made in, counted from 0.
+/// A mouse gesture, and its cell on the screen, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MouseEvent {
     /// The gesture.
@@ -40,13 +40,13 @@ pub struct MouseEvent {
     pub row: u16,
 }
 
-/// Reads the terminal from now on, on a thread of its own, until it is gone: the channel closes then.
+/// Starts a thread that reads the terminal until that is closed, which closes the channel.
 pub(super) fn spawn_reader(inputs: Sender<TerminalInput>, expected: AnswerFlag) -> io::Result<()> {
     let read = move || read(&inputs, &expected);
     Builder::new().name("keys".to_owned()).spawn(read).map(drop)
 }
 
-/// Drops all inputs until the terminal has answered, is gone, or `wait` is over.
+/// Discards all input until the terminal has answered or was closed, or `wait` has passed.
 pub(super) fn discard_answers(inputs: &Receiver<TerminalInput>, wait: Duration) {
     let late = after(wait);
     loop {
@@ -57,8 +57,9 @@ pub(super) fn discard_answers(inputs: &Receiver<TerminalInput>, wait: Duration) 
     }
 }
 
-/// crossterm's own reader keeps waiting where more than a kilobyte comes at once, and never ends
-/// where the terminal is gone: <https://github.com/crossterm-rs/crossterm/pull/1057>.
+/// Reads and decodes input. crossterm's own reader stalls when more than a kilobyte arrives at once,
+/// and never ends after the terminal was closed:
+/// <https://github.com/crossterm-rs/crossterm/pull/1057>.
 #[cfg(unix)]
 fn read(inputs: &Sender<TerminalInput>, expected: &AnswerFlag) {
     let mut decoder = decoder::Decoder::default();
@@ -75,7 +76,7 @@ fn read(inputs: &Sender<TerminalInput>, expected: &AnswerFlag) {
                     }
                     decoder.decode(bytes.get(..count).unwrap_or_default())
                 }
-                // An end or an error means that the terminal is gone.
+                // End of file or an error: the terminal was closed.
                 _ => return,
             },
         };
@@ -96,8 +97,7 @@ mod unix {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     use rustix::io::Errno;
 
-    /// How long to wait with the next try where the terminal was made non-blocking, by a program
-    /// that had it before.
+    /// The time between two reads if an earlier program has left the terminal non-blocking.
     const RETRY_DELAY: Duration = Duration::from_millis(20);
 
     pub(super) fn read(bytes: &mut [u8]) -> io::Result<usize> {
@@ -119,7 +119,7 @@ mod unix {
     }
 }
 
-/// Without a terminal that sends bytes, crossterm knows the keys.
+/// Reads keys with crossterm, because this platform's terminal does not send bytes.
 #[cfg(not(unix))]
 fn read(inputs: &Sender<TerminalInput>, _: &AnswerFlag) {
     use ratatui::crossterm::event::{Event, KeyEventKind, read};
@@ -144,7 +144,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(3600);
 
     #[test]
-    fn answers_are_dropped_up_to_the_last() {
+    fn input_is_discarded_up_to_the_last_answer() {
         let (sender, inputs) = unbounded();
         let key = |c| TerminalInput::Key(KeyCode::Char(c).into());
         for input in [
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_that_is_gone_or_late_is_not_waited_for() {
+    fn closed_or_late_terminal_does_not_block() {
         let (sender, inputs) = unbounded();
         discard_answers(&inputs, Duration::ZERO);
         drop(sender);

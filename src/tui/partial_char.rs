@@ -1,16 +1,16 @@
-//! Characters that take several bytes in UTF-8, put together byte by byte: RFC 3629, 3.
+//! Decodes multi-byte UTF-8 characters byte by byte (RFC 3629, section 3).
 
-/// A character of which some bytes have come.
+/// A character received in part.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PartialChar {
-    /// Its bits so far.
+    /// The bits received so far.
     bits: u32,
-    /// How many bytes are still to come.
+    /// The number of bytes missing.
     remaining: u8,
 }
 
 impl PartialChar {
-    /// What a first byte begins, if it is one.
+    /// Starts a character with its first byte, or returns `None` if no character starts with `byte`.
     pub(super) fn start(byte: u8) -> Option<Self> {
         let start = |bits: u8, remaining| Some(Self { bits: bits.into(), remaining });
         match byte {
@@ -21,8 +21,8 @@ impl PartialChar {
         }
     }
 
-    /// Takes a byte from 0x80 to 0xbf: what is still to come, or the character. One that would be
-    /// shorter must not come so, and controls are no keys.
+    /// Adds a byte from 0x80 to 0xbf. Returns `Ok` while bytes are missing, and the character as
+    /// `Err` once it is complete; `Err(None)` if it is overlong or a control character.
     pub(super) fn push_byte(self, byte: u8) -> Result<Self, Option<char>> {
         let bits = self.bits << 6 | u32::from(byte & 0x3f);
         match self.remaining {

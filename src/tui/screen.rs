@@ -1,4 +1,4 @@
-//! The terminal, taken and given back whole: on quitting, errors, panics, signals and Ctrl-Z.
+//! Sets up the terminal, and restores it on exit, errors, panics, signals and Ctrl-Z.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -25,31 +25,33 @@ use crate::ui;
 use crate::ui::theme::Theme;
 use crate::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
-/// Whether the terminal is ours: it is given back once, by whoever comes first.
+/// Set while the program owns the terminal. Whichever path clears it first restores the terminal.
 static ACTIVE: AtomicBool = AtomicBool::new(false);
 
-/// Buttons, moves while one is down and the wheel are reported, with numbers in decimal:
-/// <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking>. crossterm would have
-/// every move reported.
+/// Enables reports of buttons, drags and the wheel in decimal numbers:
+/// <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking>. crossterm's command
+/// would enable reports of every move.
 const MOUSE_ON: &[u8] = b"\x1b[?1002h\x1b[?1006h";
+
+/// Disables mouse reports.
 const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1002l";
 
-/// More than any display shows. A terminal may claim 65535x65535, which would be 400 GB of cells;
-/// these are 50 MB.
+/// The maximum size of the screen, which exceeds any display. A terminal may claim 65535x65535, which
+/// would take 400 GB for cells; this size takes 50 MB.
 const MAX_SIZE: Size = Size { width: 1000, height: 500 };
 
-/// The terminal, while it is ours.
+/// The terminal, owned by the program.
 pub(super) struct Screen {
     terminal: Terminal<CrosstermBackend<FrameBuffer>>,
     frame: FrameBuffer,
     writer: Writer,
-    /// Where the last frame was; without one, the next is drawn whole.
+    /// The area of the last frame, or `None` if the next one is drawn in full.
     area: Option<Rect>,
     options: ScreenOptions,
 }
 
-/// Where a frame is put together. What comes later than the last that was sent (half a frame before
-/// a panic, the library's own farewell, which panics itself where the terminal is gone) goes nowhere.
+/// The buffer of a frame. Bytes after the last frame sent are never written: half a frame before a
+/// panic, or ratatui's own restore, which panics if the terminal was closed.
 #[derive(Clone, Default)]
 struct FrameBuffer(Rc<RefCell<Vec<u8>>>);
 
@@ -64,7 +66,7 @@ impl Write for FrameBuffer {
 }
 
 impl Screen {
-    /// Takes the terminal.
+    /// Sets up the terminal.
     pub(super) fn enter(options: ScreenOptions) -> io::Result<Self> {
         let writer = Writer::start(io::stdout())?;
         restore_on_panic(writer.clone(), options.mouse);
@@ -77,7 +79,7 @@ impl Screen {
         Ok(screen)
     }
 
-    /// How many cells the timeline has.
+    /// Returns the number of cells of the timeline.
     pub(super) fn timeline_columns(&self, app: &App) -> io::Result<u16> {
         Ok(ui::timeline_columns(app, self.size()?))
     }
@@ -87,7 +89,7 @@ impl Screen {
         Ok(Size { width: width.min(MAX_SIZE.width), height: height.min(MAX_SIZE.height) })
     }
 
-    /// Sends a frame, as one update that the terminal shows at once.
+    /// Sends a frame as one synchronized update.
     pub(super) fn draw(&mut self, app: &App) -> io::Result<PendingWrite> {
         let theme = self.theme(app);
         let area = self.size()?.into();
@@ -100,7 +102,7 @@ impl Screen {
         Ok(self.writer.write(self.frame.0.take()))
     }
 
-    /// What the mouse points at.
+    /// Returns the target of a mouse event.
     pub(super) fn pointer_target(&self, app: &App, mouse: MouseEvent) -> io::Result<PointerTarget> {
         Ok(ui::pointer_target(app, self.theme(app), self.size()?, mouse.column, mouse.row))
     }
@@ -109,34 +111,35 @@ impl Screen {
         Theme::new(self.options.depth, self.options.glyphs, app.background())
     }
 
-    /// Whether the terminal is ours, and not the shell's.
+    /// Returns whether the program owns the terminal.
     pub(super) fn is_active() -> bool {
         ACTIVE.load(Ordering::SeqCst)
     }
 
-    /// Hands the terminal to the shell; `before_raw_ends` runs once the shell's screen is back.
+    /// Returns the terminal to the shell. `before_raw_ends` is called once the main screen is back,
+    /// while the terminal is still in raw mode.
     pub(super) fn restore_terminal(&self, before_raw_ends: impl FnOnce()) {
         restore_terminal(&self.writer, self.options.mouse, before_raw_ends);
     }
 
-    /// Takes the terminal after a sleep, of which we may not have known beforehand (SIGSTOP): the
-    /// shell may have written on it, and set how it takes keys.
+    /// Sets up the terminal after a suspension, possibly without notice (SIGSTOP): the shell may have
+    /// written to it and changed its mode.
     pub(super) fn reenter(&mut self) -> io::Result<()> {
         disable_raw_mode()?;
         self.activate()
     }
 
-    /// Whether the terminal is asked for its background each time that it is taken.
+    /// Returns whether the background is queried at each setup.
     pub(super) const fn queries_background(&self) -> bool {
         self.options.background.is_none()
     }
 
-    /// Whether the next frame has the query.
+    /// Returns whether the next frame contains the query.
     pub(super) const fn asks_next(&self) -> bool {
         self.queries_background() && self.area.is_none()
     }
 
-    /// The next frame begins with what takes the screen, and is drawn whole.
+    /// Enables raw mode, and starts the next frame with the setup sequences.
     fn activate(&mut self) -> io::Result<()> {
         ACTIVE.store(true, Ordering::SeqCst);
         enable_raw_mode()
@@ -147,7 +150,8 @@ impl Screen {
         self.area = None;
         queue!(self.frame, EnterAlternateScreen)?;
         if self.queries_background() {
-            // Before the screen is cleared: a terminal that does not know it may print it.
+            // Sent before the screen is cleared, because a terminal that does not know it may print
+            // it.
             self.frame.write_all(QUERY)?;
         }
         queue!(self.frame, EnableBracketedPaste, cursor::Hide, Clear(ClearType::All))?;
@@ -161,39 +165,39 @@ impl Drop for Screen {
     }
 }
 
-/// The frame that is on its way comes first. A terminal that takes nothing gets back how it takes
-/// keys all the same.
+/// Restores the terminal after the frame being written. Raw mode ends even if the terminal does not
+/// accept output.
 fn restore_terminal(writer: &Writer, mouse: bool, before_raw_ends: impl FnOnce()) {
     if ACTIVE.swap(false, Ordering::SeqCst) {
-        let mut farewell = Vec::new();
+        let mut restore_bytes = Vec::new();
         if mouse {
-            farewell.extend(MOUSE_OFF);
+            restore_bytes.extend(MOUSE_OFF);
         }
-        // Memory takes everything; a terminal that is gone needs nothing back.
+        // Writing to memory cannot fail, and a closed terminal needs no restoring.
         _ = queue!(
-            farewell,
+            restore_bytes,
             EndSynchronizedUpdate,
             DisableBracketedPaste,
             LeaveAlternateScreen,
             cursor::Show
         );
-        let farewell = writer.write(farewell);
-        let stuck = !farewell.wait(SHUTDOWN_GRACE);
+        let restore_bytes = writer.write(restore_bytes);
+        let stuck = !restore_bytes.wait(SHUTDOWN_GRACE);
         if stuck {
             discard_output();
         } else {
             before_raw_ends();
         }
-        // This also wakes up whoever waits for room.
+        // This also wakes up a blocked write.
         _ = disable_raw_mode();
         if stuck {
-            farewell.wait(SHUTDOWN_GRACE / 10);
+            restore_bytes.wait(SHUTDOWN_GRACE / 10);
         }
     }
 }
 
-/// Whoever writes on the terminal from the background is stopped (SIGTTOU), until it is given back. A
-/// terminal that cannot do that is used without.
+/// Makes the system stop background processes that write to the terminal (SIGTTOU), until it is
+/// restored. A terminal without this setting is used as it is.
 #[cfg(unix)]
 fn stop_background_writes() {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
@@ -207,8 +211,8 @@ fn stop_background_writes() {
 #[cfg(not(unix))]
 const fn stop_background_writes() {}
 
-/// A picture that nobody has taken makes room for the farewell, which is then what a terminal finds
-/// that comes to itself after we have left.
+/// Discards a frame that the terminal has not accepted, to make room for the restore sequences,
+/// which a terminal that recovers later then receives.
 #[cfg(unix)]
 fn discard_output() {
     use rustix::termios::{QueueSelector, tcflush};
@@ -219,8 +223,8 @@ fn discard_output() {
 #[cfg(not(unix))]
 const fn discard_output() {}
 
-/// A panic of this thread gives the terminal back before it is told. Those of workers are caught and
-/// become errors on their lanes: they print nothing and leave the screen alone.
+/// Installs a panic hook that restores the terminal before a panic of this thread is reported.
+/// Panics of workers are caught and become errors on their lanes, so that the hook ignores them.
 fn restore_on_panic(writer: Writer, mouse: bool) {
     let this = thread::current().id();
     let hook = panic::take_hook();
@@ -232,7 +236,7 @@ fn restore_on_panic(writer: Writer, mouse: bool) {
     }));
 }
 
-/// Sleeps until somebody calls back.
+/// Stops the process until SIGCONT.
 #[cfg(unix)]
 pub(super) fn suspend_process() -> io::Result<()> {
     signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)

@@ -1,4 +1,4 @@
-//! Tasks in flight and in the queue, as areas under the lanes.
+//! Area charts below the lanes, for requests in flight, the queue and the quota.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -9,10 +9,10 @@ use super::theme::Theme;
 use crate::app::TimeWindow;
 use crate::model::{LevelSeries, Nanos};
 
-/// Where there are no blocks: the level itself, or from 10 on its share of the highest in ninths.
+/// The ASCII glyphs of a level: the level itself or, for a peak of 10 or more, its share in ninths.
 const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/// Draws the mean level of each cell until `until`; the area's height stands for the highest level.
+/// Draws the mean level of each cell until `until`. The height of the area stands for the peak.
 pub(super) fn draw(
     tasks: LevelSeries<'_>,
     window: TimeWindow,
@@ -34,7 +34,7 @@ pub(super) fn draw(
         let share = mean / peak;
         let digit = if peak < 10.0 { mean } else { share * 9.0 }.round() as usize;
         let eighths = (share * f64::from(area.height) * 8.0).round() as u16;
-        // What is there at all is seen.
+        // Any level above 0 is visible.
         let eighths = if share > 0.0 { eighths.max(1) } else { 0 };
         for (row, y) in (area.top()..area.bottom()).rev().enumerate() {
             let symbol = match eighths.saturating_sub(row as u16 * 8).min(8) as u8 {

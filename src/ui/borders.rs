@@ -1,5 +1,5 @@
-//! Boxes and headings, written straight into the buffer: the widget that does the same goes through
-//! every cell inside, at every frame.
+//! Boxes and headings, written straight into the buffer, because ratatui's `Block` visits every cell
+//! inside at every frame.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -8,7 +8,7 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::theme::Theme;
 
-/// Draws a box along the edge of `area`; returns the inside.
+/// Draws a box along the edge of `area`, and returns the inside.
 pub(super) fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let area = area.intersection(buf.area);
     if area.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn draw_box(theme: Theme, area: Rect, buf: &mut Buffer) -> Rect {
         .intersection(area)
 }
 
-/// Clears a place and puts a box with a heading around it; returns the inside.
+/// Clears an area, draws a box with a heading around it, and returns the inside.
 pub(super) fn draw_overlay_box(
     title: &str,
     captions: &str,
@@ -62,8 +62,8 @@ fn draw_symbol(x: u16, y: u16, symbol: &'static str, theme: Theme, buf: &mut Buf
     }
 }
 
-/// Writes a heading on the line along the top of `area`: a title, and captions at the right, which
-/// yield where there is no room for both.
+/// Draws a heading on the top line of `area`: a title on the left and captions on the right, which
+/// are omitted if both do not fit.
 pub(super) fn draw_heading(
     title: &str,
     captions: &str,
@@ -85,7 +85,8 @@ pub(super) fn draw_heading(
     }
 }
 
-/// The words of a heading, each with its place: where it has a line, the line shows through.
+/// Splits a heading at its rule characters, so that the line shows through; returns each part with
+/// its column.
 fn split_at_rules(heading: &str) -> impl Iterator<Item = (&str, u16)> {
     let mut column = 0;
     heading.split('─').filter_map(move |part| {

@@ -1,4 +1,5 @@
-//! Another run beneath the one shown: its lanes as thin lines, and by how much the two differ.
+//! The comparison with a baseline: its lanes as thin lines below the visible run's, and the
+//! differences in figures.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -13,14 +14,14 @@ use super::timeline_rows::TimelineRow;
 use crate::app::{App, Baseline, Difference};
 use crate::model::{Lane, LaneCell, Nanos, Run, State, Workload};
 
-/// How many lines the differences take: one for each run shown that has one to compare with, also
-/// before it has begun, so that no row moves.
+/// Returns the number of lines of the differences: one per visible run that has a baseline. A run has
+/// its line even before it starts, so that rows stay in place.
 pub(super) fn line_count(app: &App) -> u16 {
     let Some(baseline) = app.baseline() else { return 0 };
     app.runs().iter().filter(|run| baseline.run_for(run).is_some()).count() as u16
 }
 
-/// Draws a line a run: what it is compared with, and by how much it differs.
+/// Draws one line per run: the name of its baseline and the differences.
 pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(baseline) = app.baseline() else { return };
     for ((run, other, difference), row) in app.differences().into_iter().zip(area.rows()) {
@@ -40,7 +41,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         ];
         let mut figures = figure_texts(run, &difference);
         if figures.is_empty() && !run.is_over() {
-            figures.push("not over yet".to_owned());
+            figures.push("unfinished".to_owned());
         }
         let least = figures.iter().take(2).map(|figure| 2 + text::width(figure)).sum::<usize>();
         let head = text::first_fitting(heads, room.saturating_sub(least));
@@ -55,10 +56,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// The figures, what matters most first.
+/// Returns the differences in figures, the most important first.
 fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
     let share = |name: &str, share: Option<f64>| {
-        // Rounded beforehand, and less than nothing is nothing: no `-0.0 %`.
+        // Rounded before formatting, and adding 0.0 turns -0.0 into 0.0: never `-0.0 %`.
         share.map(|share| format!("{name} {:+.1} %", (share * 1_000.0).round() / 10.0 + 0.0))
     };
     let rate = match run.plan().workload() {
@@ -78,14 +79,14 @@ fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
     .collect()
 }
 
-/// How many rows the other runs' lanes would have.
+/// Returns the number of rows that all lanes of the baseline would take.
 pub(super) fn baseline_row_count(app: &App) -> usize {
     let Some(baseline) = app.baseline() else { return 0 };
     app.runs().iter().filter_map(|run| baseline.run_for(run)).map(|other| other.lanes().len()).sum()
 }
 
-/// Puts a row of the other run beneath each lane, as many as fit on `height` rows in all: the lane
-/// chosen comes first, then from the top. Lanes that only the other run has follow its last.
+/// Inserts a row of the baseline below each lane, as many as fit on `height` rows in total: for the
+/// selected lane first, then from the top. Surplus lanes of the baseline follow the last lane.
 pub(super) fn insert_baseline_rows<'app>(
     app: &'app App,
     rows: Vec<TimelineRow<'app>>,
@@ -123,7 +124,7 @@ pub(super) fn insert_baseline_rows<'app>(
     drawn
 }
 
-/// What another run's lanes are called: its mode, where that is not the same.
+/// Returns the name of baseline lanes: their mode if it differs, or else the name of the baseline.
 fn baseline_name(baseline: &Baseline<'_>, run: &Run, other: &Run) -> String {
     if run.plan().mode == other.plan().mode {
         baseline.short.clone()
@@ -133,7 +134,7 @@ fn baseline_name(baseline: &Baseline<'_>, run: &Run, other: &Run) -> String {
 }
 
 impl LaneBar {
-    /// Draws another run's lane as a thin line, so that it is not taken for one of this run's.
+    /// Draws a lane of the baseline as a thin line, which sets it apart from the visible run.
     pub(super) fn draw_baseline(&self, lane: &Lane, buf: &mut Buffer) {
         let Self { window, area, theme, .. } = *self;
         let columns = usize::from(area.width.min(window.columns));
@@ -155,7 +156,7 @@ impl LaneBar {
     }
 }
 
-/// The state that fills most of a cell.
+/// Returns the state that fills most of a cell.
 const fn dominant_state(cell: LaneCell) -> State {
     match cell {
         LaneCell::Whole(state) | LaneCell::Notched(state) => state,

@@ -1,5 +1,5 @@
-//! How many requests may be in flight, where that is found while fetching: a line over those that are,
-//! and each change with its reason.
+//! The adaptive concurrency limit: a line over the requests in flight, and each change with its
+//! reason.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -12,12 +12,12 @@ use super::timeline::Timeline;
 use crate::app::TimeWindow;
 use crate::model::{LevelSeries, LimitChange, Nanos, Run};
 
-/// A line low, in the middle and high in its cell.
+/// The glyphs of a line low, in the middle and high in its cell.
 const LINE: [(&str, &str); 3] = [("▁", "_"), ("─", "-"), ("▔", "^")];
 
 impl Timeline<'_> {
-    /// The changes of the limit until a moment, the last ones, as many as fit: in the place of the
-    /// lane that is chosen.
+    /// Returns the limit with its latest changes until a time, as many as fit. It is shown while no
+    /// lane is selected.
     pub(super) fn limit_changes(
         &self,
         run: &Run,
@@ -25,8 +25,8 @@ impl Timeline<'_> {
         width: usize,
     ) -> Option<Line<'static>> {
         let last = run.limit_change_at(until).filter(|_| run.plan().auto)?;
-        let name = format!(" most at once {}", last.to);
-        // Away from the box.
+        let name = format!(" concurrency limit {}", last.to);
+        // Keeps one cell between the text and the box.
         let mut room = width.saturating_sub(text::width(&name) + 1);
         let mut spans = Vec::new();
         for step in changes_until(run, until) {
@@ -41,7 +41,7 @@ impl Timeline<'_> {
     }
 }
 
-/// The last changes until a moment, the latest first, each in forms to choose from.
+/// Returns the changes until a time, the latest first, each from the longest form to the shortest.
 pub(super) fn latest_changes(
     run: &Run,
     until: Nanos,
@@ -54,25 +54,25 @@ pub(super) fn latest_changes(
     })
 }
 
-/// The latest first; what it began with is none.
+/// Returns the changes until a time, the latest first, without the initial limit.
 fn changes_until(run: &Run, until: Nanos) -> impl Iterator<Item = &LimitChange> {
     let so_far = run.limit_changes().iter().rev().filter(move |step| step.at <= until);
     so_far.filter(|step| step.from.is_some())
 }
 
-/// `8→9 no queue`.
+/// Returns a change with its reason: `8→9 no queue`.
 fn describe_change(step: &LimitChange, theme: Theme) -> String {
     format!("{} {}", limit_text(step, theme), step.reason)
 }
 
-/// `8→9`.
+/// Returns a change: `8→9`.
 fn limit_text(step: &LimitChange, theme: Theme) -> String {
     let LimitChange { from, to, .. } = step;
     from.map_or_else(|| to.to_string(), |from| format!("{from}{}{to}", theme.pick("→", "->")))
 }
 
-/// Draws a limit until `until` over what was drawn of the level below it; the area's height stands for
-/// the highest. On a single line there is no room for a line: there each change is marked.
+/// Draws a limit until `until` over the level already drawn. The height of the area stands for the
+/// peak. A single row has no room for a line, so that only changes are marked there.
 pub(super) fn draw(
     limit: LevelSeries<'_>,
     window: TimeWindow,
@@ -89,7 +89,7 @@ pub(super) fn draw(
             return;
         }
         let end = (start + window.cell).min(until);
-        // Where a cell has several, the last one holds.
+        // A cell with several values shows the last.
         let now = limit.value_at(Nanos(end.0.saturating_sub(1)));
         let mark = if area.height > 1 {
             line_position(now, limit.peak(), area, theme)
@@ -106,10 +106,10 @@ pub(super) fn draw(
     }
 }
 
-/// On which row the line is at a level, and where on it.
+/// Returns the row of the line at a level, and the glyph for its height within the row.
 fn line_position(now: u32, peak: u32, area: Rect, theme: Theme) -> Option<(u16, &'static str)> {
     let steps = LINE.len() as u32 * u32::from(area.height);
-    // The top of what is filled to the same level.
+    // The top of an area filled to the same level.
     let place = (now * steps).div_ceil(peak.max(1)).checked_sub(1)?.min(steps - 1);
     let (row, part) = (place / LINE.len() as u32, place % LINE.len() as u32);
     let (unicode, ascii) = LINE.get(part as usize)?;
@@ -124,7 +124,7 @@ fn change_arrow(before: u32, now: u32, theme: Theme) -> Option<&'static str> {
     }
 }
 
-/// How to write on a cell that is filled, or is not: the fill stays to be seen.
+/// Returns the style for drawing on a cell such that its fill remains visible.
 fn overlay_style(symbol: &str, fill: Color, theme: Theme) -> Style {
     let filled = matches!(symbol, "█" | "▇" | "▆" | "▅");
     match fill {

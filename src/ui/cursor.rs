@@ -1,5 +1,5 @@
-//! The cursor and the range: their place and time on the axis, and a line through the lanes that
-//! leaves every state its colour.
+//! The cursor and the range: their times on the axis, and vertical lines through the lanes that
+//! preserve the colours of states.
 
 use std::ops::Range;
 
@@ -16,13 +16,13 @@ use crate::model::Nanos;
 /// The cursor's time on the axis.
 pub(super) struct CursorLabel {
     text: String,
-    /// Where it is, in cells from the axis' left.
+    /// Its cells, counted from the left of the axis.
     pub(super) columns: Range<u16>,
 }
 
 impl Timeline<'_> {
-    /// What the axis, which has `room` cells, says of the cursor: its time, or where it is to be
-    /// found if it is not in view.
+    /// Returns the label of the cursor on an axis of `room` cells: its time and, if it is out of
+    /// view, its direction.
     pub(super) fn cursor_label(&self, room: u16) -> Option<CursorLabel> {
         let at = self.app.cursor()?;
         let (time, down) = (time_axis::exact_time(at), self.theme.pick("▼", "v"));
@@ -37,7 +37,7 @@ impl Timeline<'_> {
         Some(CursorLabel { text, columns: first..first + width })
     }
 
-    /// Draws the range and the cursor's time on the axis.
+    /// Draws the range and the label of the cursor on the axis.
     pub(super) fn draw_on_axis(&self, label: Option<CursorLabel>, axis: Rect, buf: &mut Buffer) {
         if let Some(CursorLabel { text, columns }) = label {
             let x = axis.x.saturating_add(columns.start);
@@ -57,7 +57,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// Draws lines down the rows of `area` where the cursor is, and where the range ends.
+    /// Draws vertical lines through `area` at the cursor and at both ends of the range.
     pub(super) fn draw_cursor_lines(&self, area: Rect, buf: &mut Buffer) {
         let (cursor, theme) = (self.app.cursor(), self.theme);
         let range = self.app.range();
@@ -87,8 +87,8 @@ impl Timeline<'_> {
         }
     }
 
-    /// A cell that a line goes through: what has no glyph gets the line's, on the colour that is
-    /// there; anything else stays, underlined.
+    /// Draws a line through a cell: an empty cell gets the line on its own colour, any other is
+    /// underlined.
     fn cross_cell(&self, cell: &mut Cell, symbol: &'static str) {
         let idle = self.theme.glyph(crate::model::State::Idle);
         let cut_out = cell.modifier.contains(Modifier::REVERSED);
@@ -104,7 +104,7 @@ impl Timeline<'_> {
     }
 }
 
-/// Whether a cell has a letter on no colour: a line between two words would look like one more.
+/// Returns whether a cell is part of plain text, where a line would look like another letter.
 fn is_text_cell(cell: Option<&Cell>) -> bool {
     cell.is_some_and(|cell| {
         cell.bg == Color::Reset && cell.symbol().contains(|c: char| c.is_alphanumeric() || c == '+')

@@ -1,5 +1,5 @@
-//! The pane beside the timeline, below it, or where there is room for neither, in its place: the
-//! inspector, or the figures of a range.
+//! The pane with the inspector or the figures of a range: beside the timeline, below it, or as an
+//! overlay if there is no room for either.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -13,34 +13,37 @@ use crate::app::{App, DetailPane};
 use crate::model::Nanos;
 use crate::model::stats::Quantiles;
 
-/// From this width on, parts stand side by side, so far apart.
+/// The minimum inner width for two columns.
 const MIN_TWO_COLUMN_WIDTH: u16 = 74;
+
+/// The gap between two columns.
 const GAP: u16 = 2;
 
-/// How wide a figure is.
+/// The width of a figure.
 const FIGURE_WIDTH: usize = 9;
 
-/// How wide a table of quantiles is, and so the narrower of two columns.
+/// The width of a table of quantiles, and so of the narrower column.
 const QUANTILES_WIDTH: u16 = 37;
 
-/// Where a part of a pane stands, if there is room for two columns; else one is below the other.
+/// The column of a part of a pane. Without room for two columns, parts are stacked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PaneSide {
     Left,
     Right,
 }
 
-/// How much room a pane has.
+/// The size of a pane.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PaneSize {
-    /// How wide its columns are: the one with quantiles, and the other.
+    /// The width of the column with quantiles.
     pub(super) narrow: usize,
+    /// The width of the other column.
     pub(super) wide: usize,
     pub(super) columns: u16,
     pub(super) height: usize,
 }
 
-/// What a pane says: a heading with captions, and parts of lines, the most important first.
+/// The content of a pane: a title with captions, and groups of lines, the most important first.
 #[derive(Default)]
 pub(super) struct PaneContent {
     pub(super) title: String,
@@ -48,7 +51,7 @@ pub(super) struct PaneContent {
     pub(super) parts: Vec<(PaneSide, Vec<Line<'static>>)>,
 }
 
-/// Shares the timeline's place out between it and a pane; returns the timeline's layout there.
+/// Splits an area between the timeline and the pane. Returns the layout of the timeline, too.
 pub(super) fn split_area(app: &App, layout: ScreenLayout, area: Rect) -> (ScreenLayout, [Rect; 2]) {
     let whole = (layout, [area, Rect::ZERO]);
     if app.detail_pane().is_none() || !has_room(app, layout) {
@@ -69,7 +72,7 @@ pub(super) fn split_area(app: &App, layout: ScreenLayout, area: Rect) -> (Screen
     (ScreenLayout { width, ..layout }, area.layout(&columns))
 }
 
-/// Draws the pane in its place.
+/// Draws the pane into `area`.
 pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
@@ -105,7 +108,7 @@ pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, bu
     }
 }
 
-/// Draws parts below each other, apart where that leaves out nothing.
+/// Draws parts below each other, with blank lines between them if all lines still fit.
 fn draw_column(parts: Vec<Vec<Line<'static>>>, area: Rect, buf: &mut Buffer) {
     let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     let lines = parts.iter().map(Vec::len).sum::<usize>() + parts.len();
@@ -121,7 +124,7 @@ fn draw_column(parts: Vec<Vec<Line<'static>>>, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Draws the pane over the screen, down to the keys, where it has no place of its own.
+/// Draws the pane over everything but the keys, if it has no area of its own.
 pub(super) fn draw_as_overlay(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if !is_overlay(app, area) {
         return;
@@ -134,19 +137,20 @@ pub(super) fn draw_as_overlay(app: &App, theme: Theme, area: Rect, buf: &mut Buf
     draw(app, layout, theme, area, buf);
 }
 
-/// Whether the pane lies over the picture, which is needed while a range is marked.
+/// Returns whether the pane is drawn as an overlay. While a range is being selected it is not,
+/// because the timeline must stay visible.
 pub(super) fn is_overlay(app: &App, area: Rect) -> bool {
     let has_room =
         ScreenLayout::for_size(area.as_size()).is_some_and(|layout| has_room(app, layout));
     app.detail_pane().is_some() && !app.is_selecting_range() && !has_room
 }
 
-/// Whether a pane and lanes have room on a screen of this layout: beside a sweep's chart they need more.
+/// Returns whether this layout has room for a pane and lanes. Below a sweep's chart they need boxes.
 fn has_room(app: &App, layout: ScreenLayout) -> bool {
     layout.boxed || (layout.height == HeightClass::Normal && !app.selection().is_sweep())
 }
 
-/// A label and what it says, broken between words into lines of `width` cells.
+/// Returns a label and its text, wrapped between words into lines of `width` cells.
 pub(super) fn field_lines(
     label: &str,
     text: &str,
@@ -174,7 +178,7 @@ pub(super) fn field_lines(
     labels.zip(rows).map(row).collect()
 }
 
-/// A table of quantiles, a line each; how many values there are, always.
+/// Returns a table of quantiles, one line per row, headed by the number of samples.
 pub(super) fn quantile_lines(
     of: &str,
     rows: [(&str, Option<Quantiles>); 2],
@@ -185,7 +189,7 @@ pub(super) fn quantile_lines(
     const NAME_WIDTH: usize = 10;
     let n = rows.iter().filter_map(|(_, row)| *row).map(|row| row.count).max().unwrap_or(0);
     let has_p99 = rows.iter().any(|(_, row)| row.is_some_and(|row| row.p99.is_some()));
-    let sampled = if every > 1 { format!(", one of {every} looked at") } else { String::new() };
+    let sampled = if every > 1 { format!(", 1 in {every} sampled") } else { String::new() };
     let mut lines = vec![Line::styled(format!("{of}  n {n}{sampled}"), theme.muted())];
     if n == 0 {
         return lines;
@@ -209,7 +213,7 @@ pub(super) fn quantile_lines(
     lines
 }
 
-/// A time in at most eight cells.
+/// Formats a time in at most eight cells.
 pub(super) fn short_time(time: Nanos) -> String {
     match time.0 {
         0..10_000_000_000 => time.to_string(),

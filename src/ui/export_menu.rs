@@ -1,4 +1,4 @@
-//! The menu of what can be taken along, over the picture.
+//! The export menu, as an overlay.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
@@ -9,13 +9,13 @@ use super::theme::Theme;
 use super::{borders, text};
 use crate::app::{Action, App};
 
-/// As wide as its longest line needs.
+/// The width of the menu, which fits its longest line.
 const MENU_WIDTH: u16 = 72;
 
-/// How many cells a kind's name has.
+/// The width of an export kind's name.
 const KIND_WIDTH: usize = 11;
 
-/// Draws the menu with one of its entries chosen.
+/// Draws the menu with one entry selected.
 pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let entries: Vec<_> = app.export_entries().collect();
     let height = entries.len() as u16 + 5;
@@ -23,7 +23,7 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
     let inside =
         borders::draw_overlay_box(" export ", "", theme, place, buf).inner(Margin::new(1, 0));
     let width = usize::from(inside.width);
-    // Where there is no room for all, the keys go first, then what each is for.
+    // On a low screen the blank line goes first, then the keys and the description.
     let few = inside.height < height - 2;
     let [list, _, purpose, keys] = inside.layout(&Layout::vertical([
         Constraint::Length(entries.len() as u16),
@@ -51,13 +51,13 @@ pub(super) fn draw(chosen: usize, app: &App, theme: Theme, area: Rect, buf: &mut
         ]
     };
     let mut line = Line::raw("  ");
-    line.extend(hint(Action::Inspect, "write it"));
+    line.extend(hint(Action::Inspect, "write"));
     line.extend(hint(Action::NextLane, "next"));
     line.extend(hint(Action::Back, "back"));
     line.render(keys, buf);
 }
 
-/// As much of a name's end as has room: there it differs from the others. It is ASCII.
+/// Truncates the start of a file name, because names differ at the end. They are ASCII.
 fn truncate_start(name: &str, room: usize, theme: Theme) -> String {
     if name.len() <= room {
         return name.to_owned();

@@ -1,4 +1,4 @@
-//! The legend and the keys, or a word on the last key.
+//! The legend, and the key bar or a notice in its place.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use crate::app::Action;
 use crate::app::{App, DetailPane};
 use crate::model::{Mode, Selection, State, Target, Workload};
 
-/// The states that the tasks of a workload can be in, whatever the mode.
+/// Returns the states that the tasks of a workload can have in every mode.
 const fn possible_states(workload: Workload) -> &'static [State] {
     match workload {
         Workload::Profile | Workload::Followers => &[
@@ -32,7 +32,7 @@ const fn possible_states(workload: Workload) -> &'static [State] {
     }
 }
 
-/// The states that the selection shown can show. The built-in server throttles nobody.
+/// Returns the states that can occur in the selection. The built-in server has no rate limit.
 fn legend_states(app: &App) -> impl Iterator<Item = State> {
     let Selection { workload, .. } = app.selection();
     let modes = app.selection().modes();
@@ -42,24 +42,25 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
         State::Starting | State::HandOver => modes.contains(&Mode::Processes),
         State::LockWait => modes.contains(&Mode::Gil),
         State::Throttled if built_in => false,
-        // A worker process may die over anything.
+        // A worker process may die during any task.
         State::Error if modes.contains(&Mode::Processes) => true,
         state => possible_states(workload).contains(state),
     })
 }
 
-/// What a sample of the timeline means, and how much that matters where not all has room.
+/// A sample of the timeline with its meaning.
 struct LegendEntry {
     glyph: &'static str,
-    /// How many cells it has, where there is room.
+    /// The number of cells of the sample, if there is room.
     cells: usize,
     style: Style,
     words: &'static str,
+    /// The entry with the highest rank is dropped first.
     rank: usize,
 }
 
-/// Draws a sample of each state beside its word: close together if they have no room otherwise, and then
-/// as many as fit whole.
+/// Draws a sample and a label for each state. If they do not fit, samples shrink to one cell, and
+/// then entries are dropped.
 pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let states = legend_states(app).chain([State::Idle]);
     let mut entries: Vec<LegendEntry> = states
@@ -91,7 +92,8 @@ pub(super) fn draw_legend(app: &App, theme: Theme, area: Rect, buf: &mut Buffer)
     legend_line(&kept, theme, wide).render(area, buf);
 }
 
-/// How late a state is left out: what a lane does before what keeps it from that, and idle last.
+/// Returns the rank of a state in the legend; higher ranks are dropped first. Work matters more than
+/// waiting, and idle matters least.
 const fn drop_rank(state: State) -> usize {
     match state {
         State::Computing | State::Running => 0,
@@ -115,14 +117,14 @@ fn legend_line(entries: &[LegendEntry], theme: Theme, wide: bool) -> Line<'stati
     line
 }
 
-/// Keys, and what they do.
+/// The actions of a hint, and its label.
 type Hint = (&'static [Action], &'static str);
 
-/// What a person can do with runs.
+/// Returns the hints for runs.
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
-    // As wide in every state, so that no key moves.
-    let pause = if app.time_behind().is_some() { "go on" } else { "pause" };
+    // Labels have the same width in every state, so that keys stay in place.
+    let pause = if app.time_behind().is_some() { "play " } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
@@ -143,7 +145,7 @@ fn run_hints(app: &App) -> Vec<Hint> {
     hints
 }
 
-/// What a person can do with a recording.
+/// Returns the hints for a replay.
 fn recording_hints(app: &App) -> Vec<Hint> {
     let plays = app.replay_progress().is_some_and(|progress| progress.plays);
     vec![
@@ -156,7 +158,7 @@ fn recording_hints(app: &App) -> Vec<Hint> {
     ]
 }
 
-/// Draws the keys that do something now, the most useful first, as many as fit.
+/// Draws a notice, or the keys that have an effect now: as many as fit, the most useful first.
 pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     if let Some(notice) = app.notice() {
         let text = text::truncate_middle(format!(" {notice}"), theme, area.width.into());
@@ -199,13 +201,13 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     Line::from(spans).render(area, buf);
 }
 
-/// The keys that look closely, once a person has begun to.
+/// Returns the hints for a selected lane or a cursor.
 fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     let mut hints: Vec<(&[Action], &str)> =
         vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
     if app.selection().workload != Workload::Commands {
         let open = app.detail_pane() == Some(DetailPane::Inspector);
-        hints.push((&[Action::Inspect], if open { "close" } else { "look" }));
+        hints.push((&[Action::Inspect], if open { "close" } else { "info" }));
     }
     if app.cursor().is_none() {
         return hints;
@@ -220,7 +222,7 @@ fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     hints
 }
 
-/// The keys of a hint, arrows as arrows where they can be drawn.
+/// Returns the keys of a hint. Arrow keys are drawn as arrows on Unicode terminals.
 fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
     let arrows = [("Left", "←"), ("Right", "→")];
     let name = |&action: &Action| {

@@ -1,4 +1,4 @@
-//! The GIL's row: who holds it, in each cell by colour and number; and what is known of it in figures.
+//! The row of the GIL: the holder in each cell, by colour and number; and its figures.
 
 use std::iter::repeat_n;
 
@@ -11,20 +11,20 @@ use super::text;
 use super::theme::Theme;
 use crate::model::{GilCell, GilUsage, LaneId, Nanos, Run, State};
 
-/// The numbers that fit into one cell; lanes beyond are not told apart there.
+/// The numbers of holders that fit into one cell. Lanes beyond these share [`SEVERAL`].
 const DIGITS: [&str; 35] = [
     "1", "2", "3", "4", "5", "6", "7", "8", "9", "a", "b", "c", "d", "e", "f", "g", "h", "i", "j",
     "k", "l", "m", "n", "o", "p", "q", "r", "s", "t", "u", "v", "w", "x", "y", "z",
 ];
 
-/// Where several had it in turn and only ASCII may be drawn, or a lane beyond these numbers had it.
+/// The glyph for several holders in an ASCII cell, or for a lane beyond [`DIGITS`].
 const SEVERAL: &str = "+";
 
-/// A hold's number needs so many eighths of a cell beside itself.
+/// The number of eighths of a cell that a holder's number leaves free.
 const LABEL_MARGIN_EIGHTHS: usize = 8;
 
 impl LaneBar {
-    /// Draws who holds the GIL.
+    /// Draws the holders of the GIL.
     pub(super) fn draw_gil_holders(&self, gil: GilUsage<'_>, buf: &mut Buffer) {
         let Self { window, area, until, theme } = *self;
         let columns = usize::from(area.width.min(window.columns));
@@ -50,8 +50,8 @@ impl LaneBar {
         }
     }
 
-    /// Writes a lane's number on the whole cells in which it holds the GIL, where there is room; there
-    /// are so many, and so many eighths of a cell beside them.
+    /// Draws the number of a lane on the cells in which it holds the GIL, if there is room: a number
+    /// of whole cells, and of eighths in the cells beside them.
     fn draw_holder_number(
         &self,
         lane: LaneId,
@@ -75,7 +75,7 @@ impl LaneBar {
     }
 }
 
-/// How many eighths of a cell with an edge a lane has.
+/// Returns the eighths of an edge cell that belong to a lane.
 fn holder_eighths(cell: Option<&GilCell>, lane: LaneId) -> usize {
     match cell {
         Some(GilCell::Edge { left, eighths, .. }) if *left == Some(lane) => (*eighths).into(),
@@ -86,14 +86,14 @@ fn holder_eighths(cell: Option<&GilCell>, lane: LaneId) -> usize {
     }
 }
 
-/// A cell's glyph and style.
+/// Returns the glyph and style of a cell.
 fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
     match cell {
         GilCell::Whole(None) => theme.state_cell(State::Idle),
         GilCell::Whole(Some(lane)) => whole_holder_cell(lane, theme),
         GilCell::Edge { left, right, eighths } if theme.has_patterns() => {
             let (one, other) = if eighths >= 4 { (left, right) } else { (right, left) };
-            // What holds it now must not look as if it did no more.
+            // A current holder must not look as if it had released the GIL.
             one.or(other).map_or_else(
                 || theme.state_cell(State::Idle),
                 |lane| whole_holder_cell(lane, theme),
@@ -104,7 +104,7 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
             match [left, right].map(|lane| lane.and_then(|lane| theme.holder_color(lane))) {
                 [Some(left), Some(right)] => (glyph, Style::new().fg(left).bg(right)),
                 [Some(left), None] => (glyph, Style::new().fg(left)),
-                // The background's own colour is not known, so it is cut out of the other's.
+                // The colour of the terminal's background is unknown, so that the other is reversed.
                 [None, Some(right)] => {
                     (glyph, Style::new().fg(right).add_modifier(Modifier::REVERSED))
                 }
@@ -123,7 +123,7 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
     }
 }
 
-/// A lane that holds it all the way.
+/// Returns a cell that one lane holds from edge to edge.
 fn whole_holder_cell(lane: LaneId, theme: Theme) -> (&'static str, Style) {
     match theme.holder_color(lane) {
         Some(color) if theme.has_patterns() => (holder_digit(lane), Style::new().fg(color)),
@@ -136,7 +136,7 @@ fn holder_digit(lane: LaneId) -> &'static str {
     DIGITS.get(usize::from(lane.0)).copied().unwrap_or(SEVERAL)
 }
 
-/// What is known of a run's GIL, as much of it as has room: the most telling first.
+/// Returns the figures of a run's GIL: as many as fit, the most telling first.
 pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     let Some(gil) = run.gil().filter(|_| run.has_started()) else { return String::new() };
     let longest = gil.longest_hold(until);
@@ -144,7 +144,7 @@ pub(super) fn gil_figures(run: &Run, until: Nanos, room: usize) -> String {
     let (length, whose) = longest.unwrap_or_default();
     let (held, rate, cost) =
         (gil.held_share(until) * 100.0, gil.switches_per_second(until), gil.wait_time(until));
-    // Once nobody waits any more, how many did on average.
+    // The current number of waiters is meaningless after the run: use the mean.
     let [waiting, wait] = if run.is_over() {
         let mean = cost.0 as f64 / until.0.max(1) as f64;
         [format!("{mean:.1} waiting (mean)"), format!("{mean:.1} wait")]

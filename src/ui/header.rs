@@ -1,4 +1,4 @@
-//! The first two rows: what is done, on what machine, and the modes to choose from.
+//! The first two rows: the workload, its target, the simulated machine, and the modes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Alignment, Rect};
@@ -14,14 +14,14 @@ use crate::app::replay::ReplayProgress;
 use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, Workload};
 
-/// A name and an address are cut to no less, as long as something else can be left out.
+/// The minimum width of the target while other parts of the title can still be dropped.
 const MIN_TARGET_WIDTH: usize = 28;
 
-/// Between two things that are said on one row.
+/// The gap between two parts of a row.
 const GAP: &str = "   ";
 
-/// Draws the program's name, the workload, what it is about, and the machine where that is simulated:
-/// what has no room is shortened, and what matters least first.
+/// Draws the program's name, the workload, its target and tasks, and the simulated machine. Parts
+/// that do not fit are shortened or dropped, the least important first.
 pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let width = usize::from(area.width);
     let help = format!("{GAP}{} help ", app.key_of(Action::Help));
@@ -29,7 +29,7 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let [long, short] = task_texts(app);
     let [machine, shorter, shortest, sim] = machine_texts(app);
     let none = String::new();
-    // The keys' row tells of the help, too.
+    // The help key goes first, because the key bar shows it, too.
     let forms = [
         ("threadline", &long, &machine, &help),
         ("threadline", &long, &machine, &none),
@@ -69,7 +69,7 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     );
 }
 
-/// The workload, with its key where there are others.
+/// Returns the workload, with its key if there are several workloads.
 fn workload_line(app: &App, theme: Theme) -> Line<'static> {
     let name = Span::styled(app.selection().workload.to_string(), theme.strong());
     if app.session().setup().workloads().len() < 2 {
@@ -79,14 +79,14 @@ fn workload_line(app: &App, theme: Theme) -> Line<'static> {
     Line::from(vec![key, Span::raw(" "), name])
 }
 
-/// Whose followers, and where from.
+/// Returns the user and the API whose followers are fetched.
 fn target_text(app: &App) -> Option<String> {
     let Target { user, api, .. } =
         app.session().target().filter(|_| app.selection().workload == Workload::Followers)?;
     Some(format!("{user} @ {api}"))
 }
 
-/// How many tasks there are and what one is, in full and in short.
+/// Returns the number and the size of the tasks, in a long and a short form.
 fn task_texts(app: &App) -> [String; 2] {
     let (session, workload) = (app.session(), app.selection().workload);
     let Some(tasks) = session.task_count(workload) else { return [const { String::new() }; 2] };
@@ -113,7 +113,8 @@ fn task_texts(app: &App) -> [String; 2] {
     [long, short]
 }
 
-/// The machine and its pace, where they are simulated, or how far a recording is, in four lengths.
+/// Returns the simulated machine and its pace, or the progress of a replay, from the longest form to
+/// the shortest.
 fn machine_texts(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
     let machine = simulation.zip(app.simulated_slowdown()).map(|(machine, slow)| {
@@ -142,7 +143,7 @@ fn machine_texts(app: &App) -> [String; 4] {
     ]
 }
 
-/// How far a recording is played, and how fast, in three lengths.
+/// Returns the progress and speed of a replay, from the longest form to the shortest.
 fn replay_texts(app: &App) -> Option<[String; 3]> {
     let ReplayProgress { percent, speed, plays } = app.replay_progress()?;
     let pace = match percent {
@@ -154,8 +155,8 @@ fn replay_texts(app: &App) -> Option<[String; 3]> {
     Some([format!("{short}{pace}"), short, format!("rec {percent} %")])
 }
 
-/// Draws the modes with their keys, and how many workers the next run with several has: in the longest
-/// form that has room. Where there is no row above, the workload goes first.
+/// Draws the modes with their keys and the number of workers, in the longest form that fits. The
+/// workload comes first if the screen has no title row.
 pub(super) fn draw_modes(
     app: &App,
     layout: ScreenLayout,
@@ -188,20 +189,20 @@ pub(super) fn draw_modes(
     draw_left_and_right(left, right.unwrap_or_default(), area, buf);
 }
 
-/// How the modes are named.
+/// The form in which the modes are listed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum ModeForm {
-    /// All of them in full.
+    /// All modes with full names.
     Long,
-    /// All of them in short.
+    /// All modes with short names.
     Short,
-    /// The one that is shown.
+    /// All keys, but only the name of the selected mode.
     ShownOnly,
-    /// The same, closer together.
+    /// Like `ShownOnly`, without gaps.
     Compact,
 }
 
-/// A mode with its key.
+/// Returns a mode with its key.
 fn mode_spans(
     app: &App,
     theme: Theme,
@@ -218,7 +219,7 @@ fn mode_spans(
         ModeForm::ShownOnly | ModeForm::Compact => String::new(),
     };
     let runs = app.is_moving() && app.session().active() == Some(selection);
-    // One cell, so that no name moves when a run begins or ends.
+    // Always one cell, so that names stay in place when a run starts or ends.
     let mark = if runs { theme.pick("…", "~") } else { " " };
     let gap = if form == ModeForm::Compact { "" } else { " " };
     if shown {
@@ -231,7 +232,8 @@ fn mode_spans(
     ]
 }
 
-/// How slow a simulated machine is, or how far a recording, in three lengths, with a gap behind.
+/// Returns the slowdown of a simulated machine or the progress of a replay, from the longest form to
+/// the shortest, each followed by a gap.
 fn pace_texts(app: &App) -> [String; 3] {
     let texts = replay_texts(app).unwrap_or_else(|| match app.simulated_slowdown() {
         None => [const { String::new() }; 3],
@@ -241,8 +243,8 @@ fn pace_texts(app: &App) -> [String; 3] {
     texts.map(|text| if text.is_empty() { text } else { text + "  " })
 }
 
-/// How many workers there are, and the next run has where that is not the same: in full and in short;
-/// after what is said of the machine.
+/// Returns the number of workers, and that of the next run if it differs, from the longest form to
+/// the shortest. The text about the machine precedes it.
 fn worker_lines(
     app: &App,
     theme: Theme,
@@ -275,7 +277,7 @@ fn worker_lines(
     ]
 }
 
-/// Which numbers of workers a sweep compares, and how often each is run.
+/// Returns the worker counts of a sweep and the number of trials per count.
 fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
     let planned = app.session().planned_sweep(app.selection().workload);
     let shown = app.session().sweep(app.selection()).unwrap_or(&planned);
@@ -286,7 +288,7 @@ fn count_lines(app: &App, theme: Theme) -> [Line<'static>; 3] {
         .map(|text| Line::styled(text, theme.muted()))
 }
 
-/// Draws one line from the left and one from the right; the right one yields.
+/// Draws one line aligned left and, if both fit, another aligned right.
 pub(super) fn draw_left_and_right(left: Line<'_>, right: Line<'_>, area: Rect, buf: &mut Buffer) {
     let fits = left.width() + right.width() <= usize::from(area.width);
     left.render(area, buf);

@@ -1,4 +1,4 @@
-//! What lies over the picture: the keys, and the question before quitting.
+//! Overlays: the table of keys, and the confirmation before quitting.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -10,11 +10,11 @@ use super::{borders, self_check};
 use crate::app::keymap::{Key, KeyBinding};
 use crate::app::{Action, App};
 
-/// How wide a column of keys is.
+/// The width of a column of keys.
 const COLUMN_WIDTH: u16 = 54;
 
-/// Draws the table of keys, in two columns where there is room. Where there is room for a part of
-/// it only, that begins with row `first`, and the table goes round.
+/// Draws the table of keys, in two columns if they fit. If only a part fits, it starts at row `first`
+/// and wraps around.
 pub(super) fn draw_keys(app: &App, first: usize, theme: Theme, area: Rect, buf: &mut Buffer) {
     let columns = if area.width > 2 * COLUMN_WIDTH + 4 { 2 } else { 1 };
     let table = app.keymap().bindings();
@@ -24,7 +24,7 @@ pub(super) fn draw_keys(app: &App, first: usize, theme: Theme, area: Rect, buf: 
     let overlay =
         area.centered(Constraint::Length(width), Constraint::Length(rows as u16 + 2 + check_rows));
     let room = overlay.height.saturating_sub(2);
-    // Keys come first where there are few rows.
+    // On a low screen keys take precedence over the self-check.
     let check_rows = check_rows.min(room / 3);
     let fits = room - check_rows >= rows as u16;
     let title = if fits {
@@ -60,13 +60,13 @@ fn binding_line(binding: &KeyBinding, theme: Theme) -> Line<'static> {
     ])
 }
 
-/// Draws the question before quitting while a run goes on.
+/// Draws the confirmation before quitting during a run.
 pub(super) fn draw_quit_question(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let (quit, back) = (app.key_of(Action::Quit), app.key_of(Action::Back));
     let overlay = area.centered(Constraint::Length(44), Constraint::Length(4));
     let inner = borders::draw_overlay_box("", "", theme, overlay, buf);
     Paragraph::new(vec![
-        Line::styled("A run goes on. Quit all the same?", theme.strong()),
+        Line::styled("Still running. Quit anyway?", theme.strong()),
         Line::from(vec![
             Span::styled(quit, theme.key()),
             Span::raw(" quit   "),

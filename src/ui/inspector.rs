@@ -1,4 +1,4 @@
-//! The inspector: all that is known of one span of the lane chosen, and of the cell under the cursor.
+//! The inspector: the details of one span on the selected lane, and of the cell under the cursor.
 
 use ratatui::text::{Line, Span as Piece};
 
@@ -11,14 +11,14 @@ use crate::model::{
     Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome, Workload,
 };
 
-/// What the inspector says.
+/// Returns the content of the inspector.
 pub(super) fn content(app: &App, theme: Theme, room: PaneSize) -> PaneContent {
     let Some(selected) = app.selected_lane() else { return PaneContent::default() };
     let worker = selected.run.worker_name(selected.index);
     let mode = format!(" {} ", selected.run.plan().name());
     let cursor = cursor_lines(app, &selected, theme, room.wide);
     let Some(span) = app.selected_span() else {
-        let nothing = vec![Line::styled("No task has begun here by then.", theme.text())];
+        let nothing = vec![Line::styled("No task has started on this lane yet.", theme.text())];
         let parts = vec![(PaneSide::Left, nothing), (PaneSide::Left, cursor)];
         return PaneContent { title: format!(" {worker} "), captions: mode, parts };
     };
@@ -49,10 +49,9 @@ struct Inspector<'app> {
 }
 
 impl Inspector<'_> {
-    /// How many attempts at the task there are so far.
+    /// Returns the number of attempts at the task, including the next one if the last has failed.
     fn attempt_count(&self) -> usize {
         let failed = self.selected.run.failed_attempts(self.span.task).len();
-        // One that failed and is the last so far has another to come.
         (failed + 1).max(self.span.attempt as usize)
     }
 
@@ -60,7 +59,7 @@ impl Inspector<'_> {
         field_lines(label, text, self.theme, self.room.wide)
     }
 
-    /// What came of the attempt, and how long it took.
+    /// Returns the outcome of the attempt and its times.
     fn outcome_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, lane, until, .. } = self.selected;
         let span = &self.span;
@@ -75,27 +74,27 @@ impl Inspector<'_> {
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
         let [sent, queued] = if run.plan().workload() == Workload::Followers {
-            ["sent to body", "queued to body"]
+            ["sent to end", "queued to end"]
         } else {
-            ["begun to done", "queued to done"]
+            ["start to end", "queued to end"]
         };
         let known = |time: Option<Nanos>, what: &str| match time.filter(|_| end.is_some()) {
             Some(time) => format!("{time}, {what}"),
-            None if end.is_some() => "not known".to_owned(),
-            None => "not over".to_owned(),
+            None if end.is_some() => "unknown".to_owned(),
+            None => "not finished".to_owned(),
         };
         let has_failed = run.attempt_failure(span).is_some();
-        let sent = if has_failed { "until it failed" } else { sent };
+        let sent = if has_failed { "until failure" } else { sent };
         lines.extend(self.field_lines("service", &known(run.service_time(lane, span), sent)));
         let response = match self.failed_attempt() {
-            Some(_) => "none, as it failed".to_owned(),
+            Some(_) => "none, it failed".to_owned(),
             None => known(run.response_time(lane, span), queued),
         };
         lines.extend(self.field_lines("response", &response));
         lines
     }
 
-    /// How long all requests of the run take.
+    /// Returns the latency quantiles of the whole run.
     fn quantile_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
         let times = run.latency_summary(Nanos::ZERO, until);
@@ -105,7 +104,7 @@ impl Inspector<'_> {
         quantile_lines(&of, rows, times.sample_stride, self.theme, self.room.narrow)
     }
 
-    /// How the task ended, if this is its last attempt.
+    /// Returns the outcome of the task if this is its last attempt.
     fn outcome(&self) -> Option<TaskOutcome> {
         let run = self.selected.run;
         let failed = run.failed_attempts(self.span.task).len();
@@ -114,7 +113,7 @@ impl Inspector<'_> {
         run.task(self.span.task).filter(|_| is_last)?.outcome
     }
 
-    /// Why the attempt failed, if it did and others followed.
+    /// Returns the failure of the attempt if it was retried.
     fn failed_attempt(&self) -> Option<&FailedAttempt> {
         let failed = self.selected.run.failed_attempts(self.span.task);
         let ended = self.span.end.is_some_and(|end| end <= self.selected.until);
@@ -138,11 +137,11 @@ impl Inspector<'_> {
                 failure_text(&failure)
             }
             (None, Some(TaskOutcome::Stopped)) => "stopped".to_owned(),
-            (None, None) => "goes on".to_owned(),
+            (None, None) => "running".to_owned(),
         }
     }
 
-    /// What the server's answer brought.
+    /// Returns the size and the content of the response body.
     fn body_lines(&self, done: &Completion) -> Vec<Line<'static>> {
         let Some(answer) = done.response else { return Vec::new() };
         let bytes = text::group_thousands(u32::try_from(answer.bytes).unwrap_or(u32::MAX));
@@ -153,7 +152,7 @@ impl Inspector<'_> {
         self.field_lines("body", &body)
     }
 
-    /// Time in each state, and its share of the attempt.
+    /// Returns the time in each state, with a bar for its share of the attempt.
     fn state_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { lane, until, .. } = self.selected;
         let Span { start, end, .. } = self.span;
@@ -174,7 +173,7 @@ impl Inspector<'_> {
         spent.map(line).collect()
     }
 
-    /// The attempts at the task, where there are several: when, how long, and why they failed.
+    /// Returns the attempts at the task if there are several: start, duration and failure of each.
     fn attempt_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
         let failed = run.failed_attempts(self.span.task);
@@ -198,23 +197,23 @@ impl Inspector<'_> {
             let text = match (when, reason) {
                 (Some(when), Some(failed)) => {
                     let end = span.and_then(|span| span.end).unwrap_or(until);
-                    format!("{when}, again after {}{}", failed.retry_at.since(end), message(failed))
+                    format!("{when}, retry after {}{}", failed.retry_at.since(end), message(failed))
                 }
                 (Some(when), None) => when,
-                // Another worker's, which died over it.
+                // The attempt was made by another worker, which died.
                 (None, Some(failed)) => {
                     format!("until {}{}", time_axis::exact_time(failed.retry_at), message(failed))
                 }
-                (None, None) => "to come".to_owned(),
+                (None, None) => "pending".to_owned(),
             };
-            let text = if is_this { format!("this one, {text}") } else { text };
+            let text = if is_this { format!("selected, {text}") } else { text };
             let label = format!("attempt {number}");
             lines.extend(field_lines(&label, &text, self.theme, self.room.narrow));
         }
         lines
     }
 
-    /// The attempts at the task on this lane, in order.
+    /// Returns the attempts at the task on this lane, in order.
     fn attempts_on_lane(&self) -> Vec<Span> {
         let SelectedLane { lane, until, .. } = self.selected;
         let same = |span: &Span| span.task == self.span.task && span.start <= until;
@@ -226,13 +225,13 @@ impl Inspector<'_> {
     }
 }
 
-/// That it failed, and why, with the status that a server refused it with.
+/// Returns the failure message, preceded by the HTTP status if the server sent one.
 fn failure_text(failure: &Failure) -> String {
     let status = failure.status.map_or_else(String::new, |status| format!("{status}, "));
     format!("{status}failed: {}", printable(&failure.message))
 }
 
-/// What the lane does under the cursor, and what the cell there holds.
+/// Returns the state of the lane under the cursor, and a summary of the cell there.
 fn cursor_lines(
     app: &App,
     selected: &SelectedLane<'_>,
@@ -242,8 +241,7 @@ fn cursor_lines(
     let Some(at) = app.cursor() else { return Vec::new() };
     let SelectedLane { lane, until, .. } = *selected;
     if at > until {
-        let place =
-            if selected.run.is_over() { "after the run" } else { "the run is not so far yet" };
+        let place = if selected.run.is_over() { "after the run" } else { "not reached yet" };
         return field_lines(
             "cursor",
             &format!("{}, {place}", time_axis::exact_time(at)),

@@ -1,5 +1,5 @@
-//! A lane's states as cells, written straight into the buffer. Horizontal eighths are exact edges,
-//! vertical eighths are merged shares.
+//! The states of a lane as cells, written straight into the buffer. Horizontal eighths are exact
+//! edges; vertical eighths are shares of a merged cell.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -17,22 +17,22 @@ pub(super) const LEFT_EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "
 /// Lower eighths of a cell, from one to seven.
 pub(super) const LOWER_EIGHTHS: [&str; 7] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
-/// A task's label needs so many cells beside itself.
+/// The number of cells that a label leaves free on its span.
 const LABEL_MARGIN: usize = 1;
 
-/// No label is shorter: `p1`, `#2`.
+/// The minimum width of a label, such as `p1` or `#2`.
 const MIN_LABEL_WIDTH: usize = 2;
 
-/// No command is cut to less.
+/// The minimum width of a truncated command.
 const MIN_COMMAND_WIDTH: usize = 4;
 
-/// Where a lane is drawn, and how much of it.
+/// The row, the time window and the end of a lane to draw.
 pub(super) struct LaneBar {
     pub(super) window: TimeWindow,
-    /// How long the lane has lived.
+    /// The time until which the lane is drawn.
     pub(super) until: Nanos,
     pub(super) theme: Theme,
-    /// A row.
+    /// The cells of the lane: one row.
     pub(super) area: Rect,
 }
 
@@ -50,7 +50,7 @@ impl LaneBar {
         }
     }
 
-    /// Writes the tasks' labels on their spans, where they are wide enough.
+    /// Draws the labels of tasks on spans that are wide enough.
     pub(super) fn draw_labels(&self, plan: &Plan, lane: &Lane, buf: &mut Buffer) {
         let window = self.window;
         let columns = u64::from(self.area.width.min(window.columns));
@@ -60,11 +60,11 @@ impl LaneBar {
         }
     }
 
-    /// Writes a task's label at the start of its span, on the colour that is there: as much of a
-    /// command as there is room for, a number whole or not at all.
+    /// Draws the label of a task at the start of its span, on the colour already there. A command is
+    /// truncated to fit; a number is drawn whole or not at all.
     fn draw_label(&self, plan: &Plan, span: &Span, buf: &mut Buffer) {
         let Self { window, until, area, theme } = *self;
-        // An edge inside its first cell belongs to the span before, too.
+        // A cell with an edge belongs to the previous span, too.
         let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
         let end = span.end.unwrap_or(until).min(until);
         let last = self.whole_cells(end).min(usize::from(area.width));
@@ -83,8 +83,8 @@ impl LaneBar {
         }
     }
 
-    /// Writes how long a lane is still held back, where it grows: on its last stretch, or where that
-    /// has no room, beside it.
+    /// Draws the remaining time of a throttled lane: on the end of its bar, or beside it if the bar
+    /// is too short.
     pub(super) fn draw_time_left(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
         let Self { window, until, area, .. } = *self;
         let Some(left) = rate_limits::time_left(run, lane, until) else { return };
@@ -101,13 +101,13 @@ impl LaneBar {
         });
         match on {
             Some(first) => self.draw_text(first, &text, buf),
-            // What has begun of the next cell is drawn.
+            // The next cell may already be drawn in part.
             None if edge + 1 + text.len() <= columns => self.draw_text(edge + 1, &text, buf),
             None => {}
         }
     }
 
-    /// Writes behind a lane's last span, if it has one, that the system has too little for it.
+    /// Marks a lane whose worker the system could not start, after its last span.
     pub(super) fn draw_missing(&self, lane: &Lane, buf: &mut Buffer) {
         const TEXT: &str = " system limit";
         let Self { window, area, .. } = *self;
@@ -120,17 +120,17 @@ impl LaneBar {
         }
     }
 
-    /// How many cells are before `t`, a begun one left out.
+    /// Returns the number of whole cells before `t`.
     const fn whole_cells(&self, t: Nanos) -> usize {
         (t.since(self.window.from).0 / self.window.cell.0) as usize
     }
 
-    /// Writes from a cell on, on the colours that are there.
+    /// Draws text from a cell on, on the colours already there.
     fn draw_text(&self, first: usize, text: &str, buf: &mut Buffer) {
         let mut letter = [0; 4];
         let mut x = self.area.x.saturating_add(first as u16);
         for c in text.chars() {
-            // A wide character covers the cell behind it.
+            // A wide character covers the next cell, too.
             let symbols = [c.encode_utf8(&mut letter), " "];
             for symbol in symbols.into_iter().take(c.width().unwrap_or(0)) {
                 if let Some(cell) = buf.cell_mut(Position::new(x, self.area.y)) {
@@ -145,13 +145,13 @@ impl LaneBar {
     }
 }
 
-/// What a person knows a task by, and from its second attempt on which one it is: `p3`, `#2`.
+/// Returns the label of a task and, from the second attempt on, the label of the attempt: `p3`, `#2`.
 pub(super) fn task_label(plan: &Plan, span: &Span) -> (String, String) {
     let again = if span.attempt > 1 { format!("#{}", span.attempt) } else { String::new() };
     (plan.label(span.task), again)
 }
 
-/// The spans in view, but only one of those that begin in the same cell, however many there are.
+/// Returns the spans in view, but at most one of those that start in the same cell.
 fn labelled_spans(
     lane: &Lane,
     window: TimeWindow,
@@ -169,7 +169,7 @@ fn labelled_spans(
     })
 }
 
-/// A cell's glyph and style.
+/// Returns the glyph and style of a cell.
 fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
     match cell {
         LaneCell::Whole(state) => theme.state_cell(state),
@@ -179,7 +179,7 @@ fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
         LaneCell::Edge { left, right, eighths } => {
             let glyph = eighth_glyph(&LEFT_EIGHTHS, eighths);
             let only = match (left, right) {
-                // What goes on now must not look as if it were over.
+                // A task that is still running must not look idle.
                 (State::Idle, busy) | (busy, State::Idle) => busy,
                 _ if eighths >= 4 => left,
                 _ => right,
@@ -192,8 +192,8 @@ fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
     }
 }
 
-/// Two states in one cell: `front` where the glyph is, `back` around it. Where patterns or the
-/// background itself would have to be cut, only one is drawn.
+/// Returns a cell with two states: `front` in the glyph, `back` around it. Patterns cannot be cut, so
+/// that only one state is drawn for them.
 fn mixed_cell(
     glyph: &'static str,
     front: State,
@@ -211,13 +211,13 @@ fn mixed_cell(
     match (theme.color(front), theme.color(back)) {
         (Some(front), Some(back)) => (glyph, Style::new().fg(front).bg(back)),
         (Some(front), None) => (glyph, Style::new().fg(front)),
-        // The background's own colour is not known, so it is cut out of the other's.
+        // The colour of the terminal's background is unknown, so that the other one is reversed.
         (None, Some(back)) => (glyph, Style::new().fg(back).add_modifier(Modifier::REVERSED)),
         (None, None) => (" ", Style::new()),
     }
 }
 
-/// The glyph for one to seven eighths.
+/// Returns the glyph for one to seven eighths.
 pub(super) fn eighth_glyph(glyphs: &[&'static str; 7], eighths: u8) -> &'static str {
     let index = usize::from(eighths.clamp(1, 7)) - 1;
     glyphs.get(index).copied().unwrap_or(" ")

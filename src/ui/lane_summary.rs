@@ -1,5 +1,5 @@
-//! What is known of the lane chosen, on a line: which request of its failed last, or failed under
-//! the cursor, and its states.
+//! The summary of the selected lane on one line: its last failure, or the failure under the cursor,
+//! and its time in each state.
 
 use ratatui::text::{Line, Span};
 
@@ -9,14 +9,14 @@ use crate::app::Action;
 use crate::model::{self, Lane, LaneId, Nanos, Run, State, Workload};
 
 impl Timeline<'_> {
-    /// How a lane is chosen.
+    /// Returns the hint on selecting a lane.
     pub(super) fn selection_hint(&self) -> Line<'static> {
         let (next, previous) =
             (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
         Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.muted())
     }
 
-    /// What the lane chosen did.
+    /// Returns the summary of the selected lane.
     pub(super) fn lane_summary(&self, width: u16) -> Option<Line<'static>> {
         let chosen = self.app.lane_index()?;
         let mut place = 0;
@@ -30,8 +30,7 @@ impl Timeline<'_> {
         None
     }
 
-    /// Its name, why a request of its failed, and its states, the longest first, as many as fit
-    /// whole.
+    /// Returns the lane's name, a failure, and as many states as fit, the longest first.
     fn describe_lane(
         &self,
         name: &str,
@@ -41,7 +40,6 @@ impl Timeline<'_> {
         width: usize,
     ) -> Line<'static> {
         let mut summary = Line::from(Span::styled(format!(" {name}"), self.theme.strong()));
-        // With a cursor, of what is under it.
         let room = width - summary.width();
         let failure_text = match self.app.cursor() {
             Some(at) => self.failure_at(at, run, lane, until, room),
@@ -65,7 +63,7 @@ impl Timeline<'_> {
         summary
     }
 
-    /// Why the lane takes no tasks, if the system has too little for it.
+    /// Returns why the lane takes no tasks, if the system has too little for it.
     fn shortage(&self, run: &Run, lane: &Lane, room: usize) -> Option<String> {
         let is_lane = |id: &LaneId| {
             run.lanes().get(usize::from(id.0)).is_some_and(|other| std::ptr::eq(other, lane))
@@ -75,7 +73,7 @@ impl Timeline<'_> {
         Some(format!("  {}", text::fit_words(&shortage.message, "", self.theme, room, 1)))
     }
 
-    /// Which request of the lane failed last of those in view, and why.
+    /// Returns the last failure in view on the lane.
     fn failure_in_view(&self, run: &Run, lane: &Lane, until: Nanos, room: usize) -> Option<String> {
         let from = self.window.from;
         let end = self.window.cell.0.saturating_mul(self.window.columns.into());
@@ -83,7 +81,7 @@ impl Timeline<'_> {
         Some(self.describe_failure((span, &failure), run, lane, until, room))
     }
 
-    /// Which request of the lane is under the cursor, and why that failed, if it did.
+    /// Returns the failure of the span under the cursor, if it failed.
     fn failure_at(
         &self,
         at: Nanos,
@@ -98,7 +96,7 @@ impl Timeline<'_> {
         Some(self.describe_failure((span, &failure.message), run, lane, until, room))
     }
 
-    /// That a request of the lane failed, why, and when it is made again.
+    /// Describes a failure, with the time until its retry.
     fn describe_failure(
         &self,
         (span, failure): (model::Span, &str),
@@ -108,7 +106,7 @@ impl Timeline<'_> {
         room: usize,
     ) -> String {
         let failed = if run.plan().workload() == Workload::Commands {
-            // It names the command itself.
+            // The message names the command already.
             failure.to_owned()
         } else {
             let (task, again) = lane_bar::task_label(run.plan(), &span);
@@ -125,7 +123,7 @@ impl Timeline<'_> {
     }
 }
 
-/// The last of a lane's attempts that failed by `end`, unless another began by `from`; and why.
+/// Returns the last attempt on a lane that ended between `from` and `end` with a failure.
 fn latest_failure(
     run: &Run,
     lane: &Lane,

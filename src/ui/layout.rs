@@ -1,42 +1,42 @@
-//! What there is room for: which rows a height has, which figures a width has.
+//! The layout of the screen by its size: the rows by height, the figures by width.
 
 use ratatui::layout::Size;
 
-/// How many rows there are to share.
+/// The class of a screen's height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum HeightClass {
-    /// The modes, the totals, lanes, the keys.
+    /// Shows the modes, the totals, lanes and the keys.
     Tiny,
-    /// The axis and tasks in flight, too.
+    /// Adds the axis and the rows below the lanes.
     Low,
-    /// Everything.
+    /// Shows everything.
     Normal,
 }
 
-/// How many columns there are to share.
+/// The class of a screen's width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum WidthClass {
-    /// A lane's name and bar.
+    /// Shows the name and the bar of a lane.
     Tiny,
-    /// How busy it was, too.
+    /// Adds its utilization.
     Narrow,
-    /// Its slow tasks, too.
+    /// Adds the p95 of its tasks.
     Normal,
-    /// Everything.
+    /// Shows all figures.
     Wide,
 }
 
-/// What there is room for.
+/// The layout of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ScreenLayout {
     pub(super) height: HeightClass,
     pub(super) width: WidthClass,
-    /// Whether the parts stand in boxes.
+    /// If set, parts are drawn in boxes.
     pub(super) boxed: bool,
 }
 
 impl ScreenLayout {
-    /// The layout for a screen of this size; nothing if it has no room for lanes.
+    /// Returns the layout for a screen of this size, or `None` if it has no room for lanes.
     pub(super) const fn for_size(size: Size) -> Option<Self> {
         let height = match size.height {
             20.. => HeightClass::Normal,
@@ -54,12 +54,12 @@ impl ScreenLayout {
         Some(Self { height, width, boxed: size.height >= 30 && size.width >= 110 })
     }
 
-    /// Whether the parts have headings.
+    /// Returns whether parts have headings.
     pub(super) const fn has_headings(self) -> bool {
         matches!(self.height, HeightClass::Normal)
     }
 
-    /// Rows that a heading, and a box if there is one, take from a part.
+    /// Returns the number of rows of a part that its heading and box take.
     pub(super) const fn frame_rows(self) -> u16 {
         match (self.boxed, self.has_headings()) {
             (true, _) => 2,

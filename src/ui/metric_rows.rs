@@ -1,4 +1,5 @@
-//! Below the lanes, on the same time axis: requests in flight, the queue, what is left of the quota.
+//! The rows below the lanes, on the same time axis: requests in flight, the queue, the remaining
+//! quota.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -12,8 +13,8 @@ use super::{area_chart, concurrency_limit, rate_limits, text};
 use crate::model::{LevelSeries, Mode, Nanos, Run};
 
 impl Timeline<'_> {
-    /// Draws the levels of the run that the lane chosen is in, else of the last that has begun; and
-    /// what is known of that lane.
+    /// Draws the levels of the run with the selected lane, or else of the last run that has started;
+    /// and the summary of the selected lane.
     pub(super) fn draw_metric_rows(&self, metric_rows: &MetricRows, area: Rect, buf: &mut Buffer) {
         let Some((run, until)) = self.metrics_run() else { return };
         let heights =
@@ -40,7 +41,7 @@ impl Timeline<'_> {
                 self.draw_fitting_figures(forms, Some(row), buf);
             }
         }
-        // Whose it is, the row above says, where there is one.
+        // The row above names the mode, if there is one.
         let whose = mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
         let [_, _, whose] = whose;
         let name = if metric_rows.in_flight == 0 { &whose } else { "queue" };
@@ -61,7 +62,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// The run whose levels are shown, and until when.
+    /// Returns the run whose levels are shown, and the time until which they are drawn.
     fn metrics_run(&self) -> Option<(&Run, Nanos)> {
         let mut place = 0;
         let mut found = None;
@@ -77,15 +78,15 @@ impl Timeline<'_> {
         found
     }
 
-    /// Draws what was left of the quota, on one line: a quota is full as a rule, and must not grow
-    /// together with the queue above. Says how much is left, and where there is another line, when
-    /// it resets.
+    /// Draws the remaining quota on one line, because a quota is usually full and would merge with
+    /// the queue above; and its figures: the remaining requests and, on a second line, the reset
+    /// time.
     fn draw_quota(&self, run: &Run, until: Nanos, area: Rect, buf: &mut Buffer) {
         let mut lines = area.rows();
         let (first, last) = (lines.next(), lines.next_back());
         let Some(lowest) = last.or(first) else { return };
         self.draw_level("quota", run.quota_level(), until, self.theme.muted(), lowest, buf);
-        // Before its first reply, a run has what the preparing request left.
+        // Before the first response of a run, the quota is known from the profile request.
         let known = run.quota().or_else(|| self.app.session().profile().and_then(Run::quota));
         if let Some(quota) = known {
             self.draw_fitting_figures(rate_limits::remaining_texts(quota), first, buf);
@@ -93,7 +94,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// Draws a level and its name.
+    /// Draws a level with its name.
     fn draw_level(
         &self,
         name: &str,
@@ -109,7 +110,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// Writes the first of these forms that fits beside a row: half a number would be another one.
+    /// Draws the first of these forms that fits beside a row. A truncated number would be wrong.
     fn draw_fitting_figures(
         &self,
         forms: impl IntoIterator<Item = String>,
@@ -117,7 +118,7 @@ impl Timeline<'_> {
         buf: &mut Buffer,
     ) {
         if let Some(row) = row {
-            // Away from the box.
+            // Keeps one cell between the figures and the box.
             let edge = self.bar_area(row).right() + u16::from(self.layout.boxed);
             let room = row.right().saturating_sub(edge);
             self.draw_figure_text(&text::first_fitting(forms, room.into()), row, buf);
@@ -125,34 +126,34 @@ impl Timeline<'_> {
     }
 }
 
-/// How many are in flight, and how many were at most, the longest form first; after a limit, how many
-/// may be.
+/// Returns the number of requests in flight with its peak and, if reduced or adaptive, its limit,
+/// from the longest form to the shortest.
 fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.in_flight_level();
     let now = level.value_at(until);
     let peak = format!("{now:>6}  peak {}", level.peak());
-    // A number alone says nothing.
+    // A number without a word would be unclear, so that the shortest form is empty.
     let short = [format!(" {now} now"), String::new()];
     let step = run.limit_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));
     let long = match most {
-        Some(most) => [format!("{peak}  most {most}"), format!("{now:>6}  most {most}")],
+        Some(most) => [format!("{peak}  limit {most}"), format!("{now:>6}  limit {most}")],
         None => [format!("{peak}  {}", run.plan().selection()), peak],
     };
     long.into_iter().chain(short).collect()
 }
 
-/// Where the run's tasks are now, the longest form first: those that found no room in the queue yet,
-/// in the queue, handed out, done. The row above may say how many are handed out.
-fn queue_texts(run: &Run, out_is_told: bool) -> Vec<String> {
+/// Returns the number of tasks at each stage, from the longest form to the shortest: not yet in the
+/// bounded queue, in the queue, handed out, done. The row above may show the number handed out.
+fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
     let (waiting, out) = (run.queued_tasks(), run.tasks_in_work());
-    // A command that failed is done with, while CPU work that was given up is not done.
+    // Includes failed commands, but not CPU work that was abandoned.
     let done = run.ended_tasks();
     let outside = match run.unqueued_tasks() {
         0 if run.plan().queue.is_none() => String::new(),
-        outside => format!("{outside} to put "),
+        outside => format!("{outside} unsent "),
     };
-    let last = if out_is_told { format!("{done} done") } else { format!("{out} out") };
+    let last = if out_shown_above { format!("{done} done") } else { format!("{out} out") };
     vec![
         format!("  {outside}{waiting} waiting  {out} handed out  {done} done"),
         format!("  {outside}{waiting} waiting  {out} out  {done} done"),
@@ -166,7 +167,7 @@ fn queue_texts(run: &Run, out_is_told: bool) -> Vec<String> {
     ]
 }
 
-/// The same of a view that is held still: how many were in the queue then.
+/// Like [`queue_texts`] for a paused view, which knows only the number of tasks in the queue.
 fn paused_queue_texts(run: &Run, until: Nanos) -> Vec<String> {
     let waiting = run.queue_level().value_at(until);
     vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]

@@ -1,5 +1,5 @@
-//! What a command wrote, over the picture: its lines broken to fit, and nothing in them that a
-//! terminal acts on.
+//! The pager for the output of a command, as an overlay: lines are wrapped, and control characters
+//! are escaped.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
@@ -15,16 +15,16 @@ use crate::app::{App, OutputPager};
 use crate::model::printable::{escape_controls, lines};
 use crate::model::{Nanos, Run, TaskId, TaskOutcome};
 
-/// Cells between two tab stops.
+/// The number of cells between two tab stops.
 const TAB_WIDTH: usize = 8;
 
-/// The command itself takes no more lines.
+/// The maximum number of lines of the command itself.
 const MAX_COMMAND_LINES: usize = 2;
 
-/// From this size on, something of the picture is left around it.
+/// The minimum size of the screen for a margin around the pager.
 const MIN_SIZE_WITH_MARGIN: (u16, u16) = (60, 16);
 
-/// Draws the output that is read.
+/// Draws the pager.
 pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some(run) = app.runs().get(pager.run) else { return };
     let task = pager.task;
@@ -70,9 +70,9 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
     Line::styled(text::truncate(key_hints(app), theme, width), theme.muted()).render(keys, buf);
 }
 
-/// How far it is, or how it ended, and how long it took.
+/// Returns the state or the outcome of a command, and its duration.
 fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
-    let Some(record) = run.task(task) else { return "not begun".to_owned() };
+    let Some(record) = run.task(task) else { return "not started".to_owned() };
     let lane = run.lanes().get(usize::from(record.lane.0));
     let span = lane.and_then(|lane| lane.spans().rfind(|span| span.task == task));
     let took = span
@@ -81,17 +81,17 @@ fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
         (Some(TaskOutcome::Stopped | TaskOutcome::Requeued(_)), _) => format!("stopped, {took}"),
         (Some(_), Some(output)) => format!("{}, {took}, {} bytes", output.status, output.bytes),
         (Some(_), None) => "not run".to_owned(),
-        (None, _) => format!("runs, {took}"),
+        (None, _) => format!("running, {took}"),
     }
 }
 
-/// Why there is nothing to read.
+/// Returns the text shown for a command without output.
 fn no_output_text(run: &Run, task: TaskId) -> String {
     match run.task(task).map(|record| record.outcome) {
-        None => "It has not begun.".to_owned(),
-        Some(None) => "It runs: what it writes is shown here once it has ended.".to_owned(),
-        Some(Some(TaskOutcome::Failed(failure))) => format!("It wrote nothing: {failure}."),
-        Some(Some(_)) => "It wrote nothing.".to_owned(),
+        None => "Not started yet.".to_owned(),
+        Some(None) => "Still running; its output is shown here when it ends.".to_owned(),
+        Some(Some(TaskOutcome::Failed(failure))) => format!("No output: {failure}."),
+        Some(Some(_)) => "No output.".to_owned(),
     }
 }
 
@@ -113,7 +113,7 @@ fn draw_rows(rows: Vec<String>, style: Style, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// A line as it can be drawn, broken into rows of `width` cells; at least one.
+/// Wraps a printable line into rows of `width` cells; at least one.
 fn wrap_rows(line: &str, theme: Theme, width: usize) -> Vec<String> {
     let (mut rows, mut used) = (vec![String::new()], 0);
     for c in printable_line(line, theme).chars() {
@@ -130,7 +130,7 @@ fn wrap_rows(line: &str, theme: Theme, width: usize) -> Vec<String> {
     rows
 }
 
-/// A line with its tabs as spaces, and everything else that a terminal acts on written out.
+/// Expands tabs in a line, and escapes all other control characters.
 fn printable_line(line: &str, theme: Theme) -> String {
     let mut drawable = String::new();
     let mut parts = line.split('\t').peekable();

@@ -1,4 +1,4 @@
-//! What a cell of the screen shows: what the mouse points at there.
+//! Maps a cell of the screen to the lane and the time that it shows, for the mouse.
 
 use ratatui::layout::{Position, Rect, Size};
 
@@ -11,8 +11,8 @@ use super::{detail_pane, inner_width, split_screen, timeline, timeline_area};
 use crate::app::{App, PointerTarget};
 use crate::model::Nanos;
 
-/// What is at a column and a row of a screen of this size, counted from 0; nothing outside of the
-/// timeline, or where something lies over it.
+/// Returns the target at a column and a row (from 0) of a screen of this size. The target is empty
+/// outside the timeline and under an overlay.
 pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16) -> PointerTarget {
     let (area, position) = (Rect::from(size), Position::new(column, row));
     let Some(layout) = ScreenLayout::for_size(size).filter(|_| !detail_pane::is_overlay(app, area))

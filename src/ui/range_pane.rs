@@ -1,5 +1,5 @@
-//! The figures of a range: time per state, of all runs shown and of the lanes of one, and how long the
-//! requests took that ended in it.
+//! The figures of a time range: the latency of requests that ended in it, and the time per state for
+//! each visible run and for the lanes of one run.
 
 use std::fmt::Write as _;
 
@@ -14,11 +14,13 @@ use crate::app::App;
 use crate::model::lane::StateTimes;
 use crate::model::{Lane, Nanos, Run, State};
 
-/// How wide a lane's name is, and a time beside it.
+/// The width of a lane's name.
 const NAME_WIDTH: usize = 9;
+
+/// The minimum width of a time.
 const TIME_WIDTH: usize = 8;
 
-/// What is said of a range.
+/// Returns the content of the range pane.
 pub(super) fn content(
     app: &App,
     (from, to): (Nanos, Nanos),
@@ -37,7 +39,7 @@ pub(super) fn content(
     };
     let times = run.latency_summary(from, to.min(until));
     let rows = [("service", times.service), ("response", times.response)];
-    let ended = format!("{}, ended in it", run.plan().name());
+    let ended = format!("{}, ended in range", run.plan().name());
     let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);
     let sums: Vec<StateTimes> = runs
         .iter()
@@ -55,17 +57,17 @@ pub(super) fn content(
     PaneContent { title, captions, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
 }
 
-/// Time per state.
+/// A table of time per state.
 struct StateTable {
     range: (Nanos, Nanos),
-    /// The states that have a column, in the order of the legend.
+    /// The states with a column, in the order of the legend.
     states: Vec<State>,
     theme: Theme,
 }
 
 impl StateTable {
-    /// A table with a column for each state that there is, the most time first where not all have
-    /// room.
+    /// Creates a table with a column per state that occurs. If not all fit, the states with the least
+    /// time are omitted.
     fn new(range: (Nanos, Nanos), runs: &[StateTimes], theme: Theme, width: usize) -> Self {
         let mut all = StateTimes::default();
         for sums in runs {
@@ -108,7 +110,7 @@ impl StateTable {
         Line::styled(line, style)
     }
 
-    /// The lanes of a run in so many rows: the one chosen is among them, and the rest are counted.
+    /// Returns the lanes of a run in `rows` rows, including the selected one, and the number omitted.
     fn lane_lines(
         &self,
         run: &Run,
@@ -118,7 +120,7 @@ impl StateTable {
     ) -> Vec<Line<'static>> {
         let (from, to) = self.range;
         let all = run.lanes().len();
-        // The last row counts the others, unless it is the only one.
+        // The last row shows the number omitted, unless the selected lane needs it.
         let counted = all > rows && (rows > 1 || chosen.is_none());
         let shown = all.min(rows.saturating_sub(usize::from(counted)));
         let first = (usize::from(chosen.unwrap_or(0)) + 1).saturating_sub(shown);
@@ -137,7 +139,7 @@ impl StateTable {
     }
 }
 
-/// How wide a state's column is.
+/// Returns the width of a state's column.
 fn column_width(state: State) -> usize {
     state.label().len().max(TIME_WIDTH) + 1
 }

@@ -1,19 +1,18 @@
-//! What the screen says of rate limits and back-offs: how long they hold, until when, and why.
+//! The texts about rate limits, back-offs and quotas.
 
 use super::text::group_thousands;
 use crate::app::App;
 use crate::model::time::time_of_day;
 use crate::model::{Lane, LimitKind, Nanos, Quota, ReachedLimit, Run};
 
-/// The limit that holds back the run shown that goes on.
+/// Returns the rate limit that holds back the active run, if that is selected.
 pub(super) fn active_limit(app: &App) -> Option<&ReachedLimit> {
     let session = app.session();
     let run = session.active_run().filter(|_| session.active() == Some(app.selection()))?;
     run.limit_at(app.now())
 }
 
-/// How long a lane is still held back at the end `until` of what is shown of it, where that is
-/// known.
+/// Returns the remaining time of a lane that is throttled at `until`, if known.
 pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
     if run.is_over() {
         return None;
@@ -30,7 +29,7 @@ pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
     (end > until).then(|| end.since(until))
 }
 
-/// A time that runs down: `1.2 s`, `42 s`, from two minutes on `4:10`.
+/// Formats a countdown: `1.2 s`, `42 s`, or from two minutes on `4:10`.
 pub(super) fn countdown_text(left: Nanos) -> String {
     let (tenths, seconds) = (left.0.div_ceil(100_000_000), left.0.div_ceil(1_000_000_000));
     let (minutes, rest) = (seconds / 60, seconds % 60);
@@ -42,7 +41,7 @@ pub(super) fn countdown_text(left: Nanos) -> String {
     }
 }
 
-/// That a limit holds the run back, the longest form first.
+/// Returns the text of an active rate limit, from the longest form to the shortest.
 pub(super) fn limit_texts(limit: &ReachedLimit, now: Nanos) -> [String; 4] {
     let (which, short) = match limit.kind {
         LimitKind::Primary => ("rate limit", "rate limit"),
@@ -51,25 +50,25 @@ pub(super) fn limit_texts(limit: &ReachedLimit, now: Nanos) -> [String; 4] {
     let left = countdown_text(limit.until.since(now));
     let (time, seconds) = (time_of_day(limit.until_utc), limit.until_utc % 60);
     [
-        format!("{which}: nothing is asked for {left}, until {time}:{seconds:02} UTC"),
+        format!("{which}: no requests for {left}, until {time}:{seconds:02} UTC"),
         format!("{which}: {left}, until {time}:{seconds:02} UTC"),
         format!("{short}: {left}, until {time} UTC"),
         format!("{short}: {left}"),
     ]
 }
 
-/// That fewer requests than workers may be in flight, the longer form first.
+/// Returns the text of a reduced concurrency limit, the longer form first.
 pub(super) fn narrowed_texts(most: u16) -> [String; 2] {
     [format!("at most {most} in flight after a rate limit"), format!("at most {most} in flight")]
 }
 
-/// What is left of a quota, the longer form first.
+/// Returns the remaining quota, the longer form first.
 pub(super) fn remaining_texts(quota: Quota) -> [String; 2] {
     let remaining = format!("{:>6}", group_thousands(quota.remaining));
     [format!("{remaining} of {}", group_thousands(quota.limit)), remaining]
 }
 
-/// When a quota is whole again, the longest form first.
+/// Returns the reset time of a quota, from the longest form to the shortest.
 pub(super) fn reset_texts(quota: Quota) -> [String; 3] {
     let time = time_of_day(quota.reset);
     [format!(" resets {time} UTC"), format!(" until {time} UTC"), String::new()]

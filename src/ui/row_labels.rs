@@ -1,4 +1,4 @@
-//! What runs and lanes are called on their rows.
+//! The names of runs and lanes on their rows.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -13,7 +13,7 @@ use super::{gil_row, text};
 use crate::app::{Action, App};
 use crate::model::{LaneId, Mode, Plan, Run, Selection};
 
-/// A mode's name, a short one, and one that fits wherever a lane's does.
+/// Returns the name of a mode, a short name, and one as short as a lane's.
 pub(super) fn mode_names(selection: Selection) -> [String; 3] {
     let name = selection.to_string();
     let (short, shortest) = match name.as_str() {
@@ -26,14 +26,14 @@ pub(super) fn mode_names(selection: Selection) -> [String; 3] {
     [name.clone(), short.to_owned(), shortest.to_owned()]
 }
 
-/// That so many lanes have no row.
+/// Returns the text for lanes without a row.
 pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
     let (down, up) = (app.key_of(Action::NextLane), app.key_of(Action::PreviousLane));
     format!(" +{lanes} lanes  {down}/{up}")
 }
 
 impl Timeline<'_> {
-    /// A run's name, how many of its lanes have no row, and what is known of its GIL.
+    /// Draws the name of a run, the number of its hidden lanes, and the figures of its GIL.
     pub(super) fn draw_run_name(&self, run: &Run, hidden: usize, area: Rect, buf: &mut Buffer) {
         let name = format!(" {}", run.plan().name());
         let (left, _) = margins(self.layout);
@@ -50,8 +50,8 @@ impl Timeline<'_> {
         Line::styled(figures, self.theme.muted()).render(rest, buf);
     }
 
-    /// A lane's name, marked if it is chosen; where there is a GIL, with the colour that it has
-    /// there.
+    /// Draws the name of a lane, with a mark if it is selected, and with its colour as holder of the
+    /// GIL if there is one.
     pub(super) fn draw_lane_name(
         &self,
         run: &Run,
@@ -82,7 +82,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// Writes a row's name.
+    /// Draws the name of a row.
     pub(super) fn draw_name(&self, text: &str, style: Style, area: Rect, buf: &mut Buffer) {
         let area = Rect { width: (self.name_width() as u16).min(area.width), ..area };
         Line::styled(text.to_owned(), style).render(area, buf);
@@ -94,13 +94,13 @@ impl Timeline<'_> {
     }
 }
 
-/// A run's mode in a lane's place, and how many more lanes it has.
+/// Returns the mode of a run in place of a lane's name, and the number of hidden lanes.
 fn mode_label(plan: &Plan, hidden: usize, room: usize) -> String {
     let more = if hidden > 0 { format!(" +{hidden}") } else { String::new() };
     text::first_fitting(mode_names(plan.selection()).map(|name| name + &more), room)
 }
 
-/// A worker's name, or a short one if not all names of the run have room.
+/// Returns the name of a worker, or a short one if not all names of the run fit.
 pub(super) fn worker_label(run: &Run, index: u16, room: usize) -> String {
     let name = run.worker_name(index);
     let longest = run.worker_name(run.plan().workers.saturating_sub(1)).len();

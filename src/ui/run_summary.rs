@@ -1,4 +1,4 @@
-//! What the screen says in words.
+//! The sentences about runs: failures, progress, conclusions and remarks.
 
 use super::sweep;
 use super::text::{first_fitting, group_thousands};
@@ -10,8 +10,8 @@ use crate::model::{
     FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Workload, speed_up_verdict,
 };
 
-/// What went wrong in the runs shown; and once nothing moves, what was kept, and what to press. That a
-/// command failed is its own business.
+/// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that
+/// retries. A command that failed is not a failure of its run.
 pub(super) fn problem(app: &App) -> Option<(String, String)> {
     let failure = match app.selection().workload {
         Workload::Commands => app.runs().iter().find_map(|run| match run.outcome() {
@@ -34,7 +34,8 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     Some((format!("{}.", failure.message), then))
 }
 
-/// What the runs shown came to, once they are over: that their results differ goes first.
+/// Returns the conclusion of the visible runs once they are over. A difference in their results comes
+/// first.
 pub(super) fn conclusion(app: &App) -> Option<String> {
     if app.selection().is_sweep() {
         return sweep::conclusion(app);
@@ -46,7 +47,7 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
     let sentence = match app.selection().workload {
         Workload::Followers => match agreement {
             Some(agreement) => Some(followers_agreement(app, agreement)),
-            // Under the GIL, and in processes: a mode alone.
+            // Modes that run alone have no run to agree with: under the GIL, and in processes.
             None => interpretation(app).map(|meaning| meaning + &duplicates_text(app.runs())),
         },
         Workload::Commands => commands_speed_up(app),
@@ -62,13 +63,13 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
     })
 }
 
-/// How many requests at once a run that was to find that has come to.
+/// Returns the concurrency limit that a run with `auto` has settled at.
 fn auto_limit_text(runs: &[Run]) -> Option<String> {
     let run = runs.iter().rfind(|run| run.plan().auto)?;
-    run.concurrency_limit().map(|most| format!("{most} at once in the end"))
+    run.concurrency_limit().map(|most| format!("settled at {most} at once"))
 }
 
-/// What the times mean.
+/// Returns the verdict on the speed-up.
 fn interpretation(app: &App) -> Option<String> {
     let session = app.session();
     speed_up_verdict::verdict(
@@ -78,21 +79,21 @@ fn interpretation(app: &App) -> Option<String> {
     )
 }
 
-/// That CPU work did not come to the same in every mode.
+/// Returns the sentence that CPU work had different results in different modes, if it had.
 fn disagreement_text(agreement: Agreement) -> Option<String> {
     match agreement {
         Agreement::Same { .. } | Agreement::Reordered { .. } => None,
         Agreement::Different { only_first: 1, .. } => {
-            Some("the modes came to another result in 1 task".to_owned())
+            Some("the modes disagree on the result of 1 task".to_owned())
         }
         Agreement::Different { only_first, .. } => {
-            Some(format!("the modes came to other results in {only_first} tasks"))
+            Some(format!("the modes disagree on the results of {only_first} tasks"))
         }
         Agreement::Incomplete => Some(agreement_text(agreement)),
     }
 }
 
-/// How much quicker commands were side by side, and how many failed, as counted in the last run.
+/// Returns the speed-up of commands run in parallel, and the number of failures of the last run.
 fn commands_speed_up(app: &App) -> Option<String> {
     let run = app.runs().iter().rfind(|run| run.is_over())?;
     let together = match app.session().speed_up(app.selection(), run, app.now()) {
@@ -113,7 +114,8 @@ fn commands_speed_up(app: &App) -> Option<String> {
     (!parts.is_empty() && run.outcome() == Some(&RunOutcome::Finished)).then(|| parts.join("; "))
 }
 
-/// Whether the modes brought the same, what was left out, and whether the profile counts as many.
+/// Returns the sentence on whether the modes fetched the same followers, with the duplicates removed,
+/// and the profile's count if that differs.
 fn followers_agreement(app: &App, agreement: Agreement) -> String {
     let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
@@ -125,7 +127,7 @@ fn followers_agreement(app: &App, agreement: Agreement) -> String {
     format!("{}{}{counted}", agreement_text(agreement), duplicates_text(app.runs()))
 }
 
-/// How many followers came again and were left out, of each run where they are not alike.
+/// Returns the clause on duplicates removed, with one number per run if the runs differ.
 fn duplicates_text(runs: &[Run]) -> String {
     let mut counts: Vec<u64> = runs.iter().map(Run::duplicate_count).collect();
     counts.dedup();
@@ -147,29 +149,29 @@ fn agreement_text(agreement: Agreement) -> String {
             format!("same {items} followers, same order")
         }
         Agreement::Reordered { items } => {
-            format!("same {items} followers, another order")
+            format!("same {items} followers, different order")
         }
         Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared: a run is not whole".to_owned(),
+        Agreement::Incomplete => "not compared: a run is incomplete".to_owned(),
     }
 }
 
-/// What goes on, or how it ended, for `room` cells.
+/// Returns the progress of the active run, or its end, in `room` cells.
 pub(super) fn progress(app: &App, room: usize) -> String {
     let session = app.session();
     if let Some(stage) = app.unfinished_stage() {
         return format!("the recording ends here, {stage}");
     }
     match session.active_run().filter(|_| session.active() == Some(app.selection())) {
-        // Without a lane to choose, this is where a person learns why it takes so long.
+        // There is no lane to select yet, so that a retry must be reported here.
         Some(run) if session.task_count(app.selection().workload).is_none() => {
             match run.failed_attempts(TaskId(1)).last() {
-                Some(FailedAttempt { failure, .. }) => format!("trying again: {failure}"),
-                None => "asking how many pages there are".to_owned(),
+                Some(FailedAttempt { failure, .. }) => format!("retrying: {failure}"),
+                None => "requesting the number of pages".to_owned(),
             }
         }
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
-            "measuring how much work a task is".to_owned()
+            "calibrating the size of a task".to_owned()
         }
         Some(run) => {
             let what = sweep::progress_text(app)
@@ -187,7 +189,7 @@ pub(super) fn progress(app: &App, room: usize) -> String {
     }
 }
 
-/// What the selection shown takes of a quota.
+/// Returns the clause on the quota that the selection needs.
 fn quota_text(app: &App) -> String {
     let estimate = app.session().quota_estimate(app.selection());
     estimate.map_or_else(String::new, |QuotaEstimate { requests, quota }| {
@@ -196,11 +198,11 @@ fn quota_text(app: &App) -> String {
     })
 }
 
-/// What a mode alone came to.
+/// Returns the conclusion of a mode that ran alone.
 fn completion_text(app: &App, room: usize) -> String {
     let all = app.runs().iter().all(|run| run.last_visible_page().is_none());
     let whole = match app.selection().workload {
-        Workload::Followers if all => "done, every page is here",
+        Workload::Followers if all => "done, all pages fetched",
         _ => "done",
     };
     let [run] = app.runs() else { return whole.to_owned() };
@@ -217,22 +219,22 @@ fn completion_text(app: &App, room: usize) -> String {
     done + &duplicates_text(app.runs())
 }
 
-/// What else is worth a word once the runs shown are over, to be said after another sentence.
+/// Returns further remarks on the visible runs, as clauses that follow a sentence.
 pub(super) fn remarks(app: &App) -> String {
     let again = match app.runs().iter().map(Run::retry_count).sum::<u32>() {
         0 => String::new(),
-        1 => "; 1 request was made again".to_owned(),
-        retries => format!("; {retries} requests were made again"),
+        1 => "; 1 request was retried".to_owned(),
+        retries => format!("; {retries} requests were retried"),
     };
     let shown = match app.runs().iter().find_map(Run::last_visible_page) {
         None => String::new(),
-        Some(TaskId(1)) => "; the API shows no more than 1 page".to_owned(),
-        Some(TaskId(last)) => format!("; the API shows no more than {last} pages"),
+        Some(TaskId(1)) => "; the API serves at most 1 page".to_owned(),
+        Some(TaskId(last)) => format!("; the API serves at most {last} pages"),
     };
     let lost = match app.runs().iter().map(Run::deaths).sum::<u32>() {
         0 => String::new(),
-        1 => "; a worker process died, and its task was done anew".to_owned(),
-        lost => format!("; {lost} worker processes died, and their tasks were done anew"),
+        1 => "; a worker process died; its task was retried".to_owned(),
+        lost => format!("; {lost} worker processes died; their tasks were retried"),
     };
     let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
         0 => String::new(),
@@ -242,12 +244,12 @@ pub(super) fn remarks(app: &App) -> String {
     again + &shown + &lost + &missing
 }
 
-/// That the view is held still, and how far the runs are ahead of it.
+/// Returns the text of a paused view, with its lag behind the runs.
 pub(super) fn paused_text(behind: Nanos) -> String {
     format!("paused, {:.1} s behind", behind.as_secs_f64())
 }
 
-/// How equal tasks would fill the workers: with the premise, and in short.
+/// Returns the number of waves in which equal pages fill the workers: with the premise, and without.
 pub(super) fn waves_texts(waves: Waves) -> [String; 2] {
     let Waves { tasks, workers, count, idle } = waves;
     let wave = if count == 1 { "wave" } else { "waves" };
@@ -261,7 +263,7 @@ pub(super) fn waves_texts(waves: Waves) -> [String; 2] {
     [format!("equal pages: {short}"), short]
 }
 
-/// What a mode that has not run says instead of a picture.
+/// Returns the text shown in place of a timeline for a mode that has not run.
 pub(super) fn invitation(app: &App) -> String {
     let (session, shown) = (app.session(), app.selection());
     let run = app.key_of(Action::Run);

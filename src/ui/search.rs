@@ -1,4 +1,4 @@
-//! Finding, on the screen's last row: what is entered, and what a hit is.
+//! The search on the last row of the screen: its input, and the current match.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,10 +12,11 @@ use crate::app::{Action, App, SearchStatus, TextInput};
 use crate::model::printable::{escape_controls, printable};
 use crate::model::search::SearchMatch;
 
-/// What stands before it, whichever key began it.
+/// The prompt of the search.
 const PROMPT: &str = "find: ";
 
-/// What may be entered, the longest form first. In text these keys are what they always are.
+/// The hint on the input, from the longest form to the shortest. Enter and Esc cannot be rebound
+/// here.
 const HINTS: [&str; 5] = [
     "a page, a login, a status, words of an error or a command   Enter finds  Esc closes ",
     "page, login, status, error   Enter finds  Esc closes ",
@@ -24,7 +25,7 @@ const HINTS: [&str; 5] = [
     "",
 ];
 
-/// Draws it on the last row of `area`, over what is there, if there is something to say.
+/// Draws the search over the last row of `area`, if it is active.
 pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let Some((status, row)) = app.search_status().zip(area.rows().next_back()) else { return };
     Clear.render(row, buf);
@@ -35,8 +36,8 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             let again = app.key_of(Action::Find);
             let quoted = format!("\"{}\"", printable_text(query, theme));
             let forms = [
-                format!(" nothing has {quoted}: {again} looks for something else"),
-                format!(" nothing has {quoted}"),
+                format!(" no match for {quoted}: {again} searches again"),
+                format!(" no match for {quoted}"),
             ];
             let text = text::truncate(text::first_fitting(forms, room), theme, room);
             Line::styled(text, theme.strong()).render(row, buf);
@@ -49,7 +50,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
             let task = printable_text(&task, theme);
             let what = describe_match(&found, theme);
             let forms = [
-                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} go on"),
+                format!(" for \"{query}\": {task} on {worker}{what}   {next}/{previous} browse"),
                 format!(" for \"{query}\": {task} on {worker}{what}"),
                 format!(": {task} on {worker}{what}"),
                 format!(": {task}{what}"),
@@ -62,7 +63,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// What is entered, of which the place where it goes on is always in view, and a hint.
+/// Draws the input, scrolled so that the cursor is in view, and a hint.
 fn draw_input(line: &TextInput, theme: Theme, row: Rect, buf: &mut Buffer) {
     let (before, after) = line.parts();
     let [before, after] =
@@ -91,11 +92,11 @@ fn draw_input(line: &TextInput, theme: Theme, row: Rect, buf: &mut Buffer) {
     Line::styled(hint, theme.muted()).render(right, buf);
 }
 
-/// What of an attempt was found, where its name does not tell.
+/// Describes the match, unless the label of the task is the match.
 fn describe_match(found: &SearchMatch, theme: Theme) -> String {
     match found {
         SearchMatch::Task => String::new(),
-        SearchMatch::Status(status) => format!(", answered with {status}"),
+        SearchMatch::Status(status) => format!(", status {status}"),
         SearchMatch::Failure(message) => format!(": {}", printable_text(message, theme)),
         SearchMatch::Login(login, 0) => format!(": {}", printable_text(login, theme)),
         SearchMatch::Login(login, more) => {
@@ -104,7 +105,7 @@ fn describe_match(found: &SearchMatch, theme: Theme) -> String {
     }
 }
 
-/// A text of a person's or a server's, as it can be drawn.
+/// Escapes a text from the user or a server for drawing.
 fn printable_text(words: &str, theme: Theme) -> String {
     text::to_drawable(printable(words), theme)
 }

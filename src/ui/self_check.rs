@@ -1,5 +1,5 @@
-//! Why to trust what is shown, in the help: whether figures from different folds agree, and what the
-//! program itself costs.
+//! The self-check in the help: whether independently computed figures agree, and the overhead of the
+//! program itself.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -12,7 +12,7 @@ use super::theme::Theme;
 use crate::app::{App, Overhead};
 use crate::model::littles_law::LittlesLaw;
 
-/// The lines, the law's first; none of what was not measured.
+/// Returns the lines, Little's law first. A figure that was not measured has no line.
 fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = app
         .self_checks()
@@ -29,7 +29,7 @@ fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// How many rows the lines take where they have `room` cells.
+/// Returns the number of rows that the lines take in `room` cells.
 pub(super) fn height(app: &App, theme: Theme, room: u16) -> u16 {
     check_lines(app, theme, room.into()).len() as u16
 }
@@ -41,10 +41,10 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Both sides of Little's law, the longest form first.
+/// Returns both sides of Little's law, from the longest form to the shortest.
 fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
     let LittlesLaw { in_flight, rate, time } = law;
-    let verdict = if law.holds() { "ok" } else { "they differ" };
+    let verdict = if law.holds() { "ok" } else { "mismatch" };
     let sides = format!("in flight {in_flight:.2} = {rate:.2}/s x {time:.2} s: {verdict}");
     [
         format!(" {name}: L = X R: {sides}"),
@@ -53,8 +53,8 @@ fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
     ]
 }
 
-/// What an event costs, and all of the last run that has begun; and how long frames take. No event is
-/// ever dropped: the channel that they come through has no bound, and what simulates a run waits.
+/// Returns the overhead per event and of the last run that has started, and the time per frame. The
+/// number of dropped events is constant: the channel is unbounded, and a simulated run waits for it.
 fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let overhead = app.overhead();
     let Some(event) = overhead.event else { return Vec::new() };
@@ -64,10 +64,10 @@ fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let style = if disturbs { theme.problem() } else { theme.text() };
     let share = share.map(|share| match share * 100.0 {
         ..0.01 => "under 0.01 % of the run".to_owned(),
-        percent if disturbs => format!("{percent:.1} % of the run: this disturbs it"),
+        percent if disturbs => format!("{percent:.1} % of the run: this distorts it"),
         percent => format!("{percent:.2} % of the run"),
     });
-    let mut parts = vec![("", format!("own cost: {event} an event"), style)];
+    let mut parts = vec![("", format!("overhead: {event}/event"), style)];
     parts.extend(share.map(|share| (", ", share, style)));
     if let (Some(frame), Some(slowest)) = (overhead.frame, overhead.slowest) {
         parts.push(("; ", format!("frame {frame}, slowest {slowest}"), theme.text()));
@@ -76,7 +76,7 @@ fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     wrap_parts(parts, room)
 }
 
-/// The parts on as few lines as they fit on, none of them broken, each behind its mark on one line.
+/// Wraps parts into lines without breaking any; a mark separates parts on the same line.
 fn wrap_parts(parts: Vec<(&str, String, Style)>, room: usize) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = Vec::new();
     for (mark, part, style) in parts {

@@ -1,5 +1,5 @@
-//! The sentence under the totals: what holds the runs back, what went wrong, what goes on, or what
-//! it came to.
+//! The status line under the totals: an active rate limit, a failure, the progress, or the
+//! conclusion.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,23 +14,23 @@ use super::{rate_limits, run_summary, text};
 use crate::app::App;
 use crate::model::{Mode, Run, Workload};
 
-/// How many lines it may take once nothing moves.
+/// The maximum number of lines once the run is over.
 const MAX_LINES: usize = 4;
 
-/// How many of them what the figures mean may take, where lanes have not everything else.
+/// The maximum number of lines of a conclusion made of clauses.
 const MAX_CLAUSE_LINES: usize = 2;
 
-/// The sentence, as there is room for it.
+/// The status line, fitted to the screen.
 pub(super) struct StatusLine {
     text: String,
     style: Style,
-    /// How the waves fill, on the same line.
+    /// The waves, right-aligned on the same line.
     waves: String,
 }
 
 impl StatusLine {
-    /// What is to be said on lines of `room` cells. As long as something moves, no row does: until
-    /// then it takes one line.
+    /// Creates the status line for lines of `room` cells. It takes one line during a run, so that the
+    /// rows below stay in place.
     pub(super) fn for_app(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> Self {
         let (text, style) = if app.session().active() == Some(app.selection()) {
             text_while_running(app, layout, theme, room)
@@ -38,8 +38,8 @@ impl StatusLine {
             text_at_rest(app, layout, theme, room)
         };
         let beside = room.saturating_sub(text::width(&text) + 1);
-        // Neither what is computed on few cores nor a person's commands come in equal rounds. A sweep
-        // speaks of those of its knee.
+        // Only equal pages come in waves: CPU work competes for cores, and commands differ in length.
+        // A sweep shows the waves of its knee.
         let pages = app.selection().workload == Workload::Followers && !app.selection().is_sweep();
         let mut runs = app.runs().iter().filter(|_| pages && run_summary::problem(app).is_none());
         let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
@@ -48,12 +48,12 @@ impl StatusLine {
         Self { text, style, waves: waves.unwrap_or_default() }
     }
 
-    /// How many lines it takes.
+    /// Returns the number of lines it takes.
     pub(super) fn line_count(&self, room: usize) -> u16 {
         text::line_count(&self.text, room).min(MAX_LINES) as u16
     }
 
-    /// Draws it.
+    /// Draws the status line.
     pub(super) fn draw(self, theme: Theme, area: Rect, buf: &mut Buffer) {
         if area.height > 1 {
             let text = Paragraph::new(self.text).wrap(Wrap { trim: true });
@@ -85,7 +85,7 @@ fn text_while_running(
         return (text::fit_words(&problem, "", theme, room, 1), theme.problem());
     }
     match (app.time_behind(), app.session().active_run().and_then(Run::reduced_limit)) {
-        // Elsewhere the timeline's heading says it.
+        // If there are headings, the timeline's heading says so.
         (Some(behind), _) if !layout.has_headings() => {
             (run_summary::paused_text(behind), theme.strong())
         }

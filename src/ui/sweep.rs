@@ -1,4 +1,4 @@
-//! The chart of a sweep: the plot, a table of the counts, the law in figures, the waves.
+//! The chart of a sweep: the plot, a table of the thread counts, the scaling model, and the waves.
 
 mod plot;
 mod summary;
@@ -23,7 +23,7 @@ pub(super) use summary::{
     conclusion, kept_trials, one_line_text, planned_trials, progress_text, repeats_text,
 };
 
-/// Without this many columns, the table has no room beside the plot.
+/// The minimum width of the chart for a table beside the plot.
 const MIN_WIDTH_WITH_TABLE: u16 = 70;
 
 /// A column of the table.
@@ -42,7 +42,7 @@ const SPEED_UP: SweepColumn =
 const EFFICIENCY: SweepColumn =
     SweepColumn { caption: Cow::Borrowed("efficiency"), width: 12, figure: worker_efficiency };
 
-/// What there is to draw of a sweep.
+/// The chart of a sweep.
 pub(super) struct SweepChart<'app> {
     sweep: Cow<'app, Sweep>,
     workload: Workload,
@@ -51,28 +51,28 @@ pub(super) struct SweepChart<'app> {
 }
 
 impl<'app> SweepChart<'app> {
-    /// Of the sweep that is shown, once it is begun.
+    /// Creates the chart of the selected sweep, or returns `None` before it has started.
     pub(super) fn for_app(app: &'app App, layout: ScreenLayout, theme: Theme) -> Option<Self> {
         let (shown, session) = (app.selection(), app.session());
         let started = session.sweep(shown).map(Cow::Borrowed);
-        // Its place is kept while the tasks are being counted.
+        // An empty chart keeps its place while the tasks are being counted.
         let begins = shown.is_sweep() && session.active() == Some(shown);
         let planned = || begins.then(|| Cow::Owned(session.planned_sweep(shown.workload)));
         let sweep = started.or_else(planned)?;
         Some(Self { sweep, workload: shown.workload, layout, theme })
     }
 
-    /// How many of a screen's rows it takes, its frame included.
+    /// Returns the number of rows on a screen of this height, including the frame.
     pub(super) fn row_count(&self, height: u16) -> u16 {
         match self.layout.height {
-            // Half of what titles, totals and keys leave, and a little more.
+            // A little more than half of the rows that titles, totals and keys leave.
             HeightClass::Normal => (height.saturating_sub(9) * 11 / 20).clamp(7, 26),
             HeightClass::Low => 2,
             HeightClass::Tiny => 1,
         }
     }
 
-    /// What it shows, and by which signs.
+    /// Returns the heading on the left, and the legend of the plot on the right.
     pub(super) fn heading(&self) -> Option<(String, String)> {
         if !self.layout.has_headings() {
             return None;
@@ -94,18 +94,18 @@ impl<'app> SweepChart<'app> {
         Some((left, format!(" {dot} measured  {median} median{fitted}{knee} ")))
     }
 
-    /// What rates are in, where there is no speed-up to tell.
+    /// Returns the unit of rates if no speed-up is known.
     fn rate_unit(&self) -> Option<String> {
         let rate = self.sweep.points().first().map(|point| point.rate);
         let known = rate.is_none_or(|rate| self.sweep.speed_up(rate).is_some());
         (!known).then(|| summary::rate_unit(self.workload))
     }
 
-    /// Draws it without its frame.
+    /// Draws the chart without its frame.
     pub(super) fn draw(&self, area: Rect, buf: &mut Buffer) {
         if self.layout.height != HeightClass::Normal {
             let lines =
-                [summary::medians_text(&self.sweep, area.width.into()), self.law_text(area)];
+                [summary::medians_text(&self.sweep, area.width.into()), self.model_text(area)];
             for (line, row) in lines.into_iter().zip(area.rows()) {
                 Line::styled(line, self.theme.text()).render(row, buf);
             }
@@ -113,7 +113,7 @@ impl<'app> SweepChart<'app> {
         }
         let waves = summary::waves_text(&self.sweep, area.width.into());
         let waves = waves.filter(|_| area.height > 7);
-        let [plot, law, below] = area.layout(&Layout::vertical([
+        let [plot, model, below] = area.layout(&Layout::vertical([
             Constraint::Fill(1),
             Constraint::Length(1),
             Constraint::Length(u16::from(waves.is_some())),
@@ -125,20 +125,20 @@ impl<'app> SweepChart<'app> {
         SweepPlot::new(&self.sweep, self.theme, plot).draw(buf);
         self.draw_table(&columns, table, buf);
         let style = self.theme.text();
-        let law_line = if columns.is_empty() && self.sweep.fits().is_empty() {
+        let model_line = if columns.is_empty() && self.sweep.fits().is_empty() {
             summary::medians_text(&self.sweep, area.width.into())
         } else {
-            self.law_text(law)
+            self.model_text(model)
         };
-        Line::styled(law_line, style).render(law, buf);
+        Line::styled(model_line, style).render(model, buf);
         Line::styled(waves.unwrap_or_default(), self.theme.muted()).render(below, buf);
     }
 
-    fn law_text(&self, area: Rect) -> String {
-        text::first_fitting(summary::law_texts(&self.sweep, self.workload), area.width.into())
+    fn model_text(&self, area: Rect) -> String {
+        text::first_fitting(summary::model_texts(&self.sweep, self.workload), area.width.into())
     }
 
-    /// The columns of the table that there is room for.
+    /// Returns the columns of the table that fit.
     fn columns(&self, width: u16) -> Vec<SweepColumn> {
         let mut columns = vec![THREADS, MEDIAN];
         match self.rate_unit() {
@@ -156,7 +156,8 @@ impl<'app> SweepChart<'app> {
         columns
     }
 
-    /// The counts so far in figures; where not all have room, some of them, and how many there are more.
+    /// Draws the table of the counts so far. If not all fit, it shows a selection and the number
+    /// omitted.
     fn draw_table(&self, columns: &[SweepColumn], area: Rect, buf: &mut Buffer) {
         let line = |texts: &mut dyn Iterator<Item = (String, usize)>| {
             texts.map(|(text, width)| format!("{text:>width$}")).collect::<Vec<_>>().concat()

@@ -1,4 +1,4 @@
-//! All tasks in a table over the picture: as many columns as have room, and only the rows in view.
+//! The table of all attempts, as an overlay: as many columns as fit, and only the rows in view.
 
 use std::cmp::Reverse;
 
@@ -20,7 +20,7 @@ struct TableColumn {
     width: usize,
 }
 
-/// What a column is called, and how wide it is at least. A failure has what is left.
+/// Returns the caption and the minimum width of a column. The error column takes the remaining width.
 const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'static str, usize) {
     match column {
         AttemptColumn::Task if matches!(workload, Workload::Commands) => ("command", 22),
@@ -38,8 +38,8 @@ const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'stat
     }
 }
 
-/// How early a column is left out where there is no room; the one that rows are sorted by never.
-/// Where a task was tried again, its rows differ by the attempt.
+/// Returns the rank of a column; higher ranks are dropped first. The attempt matters more if a task
+/// was retried, because its rows differ only there.
 const fn drop_rank(column: AttemptColumn, tried_again: bool) -> usize {
     match column {
         AttemptColumn::Task => 0,
@@ -74,7 +74,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         Constraint::Fill(1),
         Constraint::Length(1),
     ]));
-    // A mark stands before the columns, and the gap behind the last needs no room.
+    // The mark before the columns takes the cell that the gap after the last column does not need.
     let columns = fitting_columns(app, table_view, inside.width.into());
     let heading = heading_text(app, table_view, &columns, theme);
     Line::styled(
@@ -83,9 +83,9 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     )
     .render(head, buf);
     if table.is_empty() {
-        Line::styled(" no task has begun so far", theme.muted()).render(body, buf);
+        Line::styled(" no task has started yet", theme.muted()).render(body, buf);
     }
-    // The row chosen stays in the middle, but for both ends.
+    // The selected row stays in the middle, except near both ends.
     let height = usize::from(body.height);
     let top = table_view.selected_row().saturating_sub(height / 2).min(all.saturating_sub(height));
     for (place, row) in (top..all).zip(body.rows()) {
@@ -104,7 +104,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     draw_last_row(app, table_view, theme, keys, buf);
 }
 
-/// Why the attempt chosen failed, if it did, in full; else the keys.
+/// Draws the failure of the selected attempt, or the keys if it has not failed.
 fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, buf: &mut Buffer) {
     let chosen =
         table_view.table().row(table_view.selected_row()).and_then(|row| app.attempt_in_row(row));
@@ -115,10 +115,10 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
         let columns = format!("{} {} column", key(Action::PreviousColumn), key(Action::NextColumn));
         let (invert, go, close) = (key(Action::Invert), key(Action::Inspect), key(Action::Back));
         let forms = [
-            format!(" {columns}  {invert} invert  {go} to the timeline  {close} close"),
-            format!(" {columns}  {invert} invert  {go} go to  {close} close"),
-            format!(" {columns}  {go} go to  {close} close"),
-            format!(" {go} go to  {close} close"),
+            format!(" {columns}  {invert} reverse  {go} show in timeline  {close} close"),
+            format!(" {columns}  {invert} reverse  {go} show  {close} close"),
+            format!(" {columns}  {go} show  {close} close"),
+            format!(" {go} show  {close} close"),
         ];
         let hint = text::truncate(text::first_fitting(forms, room), theme, room);
         return Line::styled(hint, theme.muted()).render(area, buf);
@@ -127,7 +127,8 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
     Line::styled(text::truncate(words, theme, room), theme.problem()).render(area, buf);
 }
 
-/// The columns that fit into `room` cells, from the left; a failure has what is left.
+/// Returns the columns that fit into `room` cells, in order. The sort column is dropped last. The
+/// command column, or else the error column, takes the remaining cells.
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
@@ -165,12 +166,12 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
     columns
 }
 
-/// Whether any attempt failed.
+/// Returns whether any attempt failed.
 fn has_failed(run: &Run) -> bool {
     run.failed_task().is_some() || run.retry_count() > 0 || run.requeue_count() > 0
 }
 
-/// The columns' names, with a mark at the one that rows are sorted by.
+/// Returns the captions, with a mark on the sort column.
 fn heading_text(
     app: &App,
     table_view: &TableView,
@@ -187,7 +188,7 @@ fn heading_text(
     columns.iter().map(name).fold(" ".to_owned(), |line, cell| line + &cell)
 }
 
-/// A row's cells.
+/// Returns the cells of a row.
 fn row_text(attempt: &Attempt<'_>, until: Nanos, columns: &[TableColumn], theme: Theme) -> String {
     let value = |shown: &TableColumn| {
         let text = text::to_drawable(cell_text(shown.column, attempt, until), theme);
@@ -196,7 +197,7 @@ fn row_text(attempt: &Attempt<'_>, until: Nanos, columns: &[TableColumn], theme:
     columns.iter().map(value).collect::<Vec<String>>().concat()
 }
 
-/// A text in its column, numbers at the right, with a cell between two columns.
+/// Pads a text to its column, numbers to the right, with a gap of one cell.
 fn padded_cell(text: &str, shown: &TableColumn) -> String {
     let pad = " ".repeat(shown.width.saturating_sub(width(text) + 1));
     match shown.column {
@@ -225,10 +226,10 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
         AttemptColumn::Service => {
             attempt.service_time().map_or_else(String::new, |time| time.to_string())
         }
-        // What became of it is not shown yet.
+        // The outcome is not shown before the attempt has ended.
         _ if end.is_none() => {
             if column == AttemptColumn::Status {
-                "goes on".to_owned()
+                "running".to_owned()
             } else {
                 String::new()
             }
@@ -262,7 +263,7 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
     }
 }
 
-/// How a command ended, in short.
+/// Returns the exit status of a command in short form.
 fn exit_status_text(status: ExitStatus) -> String {
     match status {
         ExitStatus::Code(code) => format!("exit {code}"),

@@ -1,15 +1,15 @@
-//! Text made to fit. Widths are a terminal's: some characters take two cells, some none.
+//! Text fitted to a number of cells. A character may take two cells, or none.
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::theme::Theme;
 
-/// How many cells a text takes.
+/// Returns the width of a text in cells.
 pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// A text's beginning, if it is longer than `room` cells.
+/// Truncates a text to `room` cells.
 pub(super) fn truncate(text: String, theme: Theme, room: usize) -> String {
     if text.width() <= room {
         return text;
@@ -23,7 +23,7 @@ pub(super) fn truncate(text: String, theme: Theme, room: usize) -> String {
     kept.chain(mark.chars()).collect()
 }
 
-/// A text without its middle, if it is longer than `room` cells: its end may be a file's name.
+/// Truncates the middle of a text to fit `room` cells, because its end may be a file name.
 pub(super) fn truncate_middle(text: String, theme: Theme, room: usize) -> String {
     if text.width() <= room {
         return text;
@@ -43,13 +43,13 @@ pub(super) fn truncate_middle(text: String, theme: Theme, room: usize) -> String
     truncate(text, theme, kept) + &behind
 }
 
-/// A text in characters that can be drawn.
+/// Replaces characters that the theme cannot draw.
 pub(super) fn to_drawable(text: String, theme: Theme) -> String {
     if theme.is_ascii() { text.replace(|c: char| !c.is_ascii(), "?") } else { text }
 }
 
-/// As many of a text's words as fit on `lines` lines of `width` cells with all of `tail` behind
-/// them; at least one.
+/// Returns as many words of a text as fit on `lines` lines of `width` cells before the whole of
+/// `tail`; at least one.
 pub(super) fn fit_words(
     text: &str,
     tail: &str,
@@ -73,8 +73,8 @@ pub(super) fn fit_words(
     }
 }
 
-/// As many of a text's parts as fit on `lines` lines of `width` cells, from the first: clauses that end
-/// with `; `, or sentences that end with `. `. If the first has no room, as many of its words.
+/// Returns as many leading parts of a text as fit on `lines` lines of `width` cells: clauses that end
+/// with `; `, or sentences that end with `. `. If the first does not fit, it is cut between words.
 pub(super) fn fit_parts(
     whole: &str,
     end: &str,
@@ -89,8 +89,8 @@ pub(super) fn fit_parts(
     fitting.map_or_else(|| fit_words(first, "", theme, width, lines), str::to_owned)
 }
 
-/// How many lines a text needs that is broken between words, and inside those that are longer than a
-/// line.
+/// Returns the number of lines of a text that is wrapped between words, and within words that are
+/// longer than a line.
 pub(super) fn line_count(text: &str, width: usize) -> usize {
     let width = width.max(1);
     let (mut lines, mut used) = (1, 0);
@@ -106,7 +106,7 @@ pub(super) fn line_count(text: &str, width: usize) -> usize {
     lines
 }
 
-/// The first of these that fits, or else the last.
+/// Returns the first form that fits, or else the last.
 pub(super) fn first_fitting(forms: impl IntoIterator<Item = String>, room: usize) -> String {
     let mut last = String::new();
     for form in forms {
@@ -118,7 +118,7 @@ pub(super) fn first_fitting(forms: impl IntoIterator<Item = String>, room: usize
     last
 }
 
-/// A number with its thousands apart: `4,988`.
+/// Formats a number with thousands separators: `4,988`.
 pub(super) fn group_thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! Roles to styles. The only place that knows colours and glyphs.
+//! Maps roles to styles. No other module knows colours and glyphs.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -6,29 +6,29 @@ use crate::app::Background;
 use crate::model::palette::HOLDER_COLORS;
 use crate::model::{LaneId, State};
 
-/// How many colours the terminal can show.
+/// The number of colours that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColorDepth {
-    /// None, or a person asked for none.
+    /// No colours, or none wanted.
     Mono,
-    /// The sixteen that the terminal's own palette names.
+    /// The sixteen ANSI colours, from the terminal's own palette.
     Sixteen,
-    /// The palette of 256.
+    /// The 256-colour palette.
     Indexed,
-    /// 24 bits.
+    /// 24-bit colour.
     True,
 }
 
-/// Which glyphs the terminal can show.
+/// The glyphs that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GlyphSet {
     /// Blocks and box lines.
     Unicode,
-    /// Nothing beyond ASCII.
+    /// ASCII only.
     Ascii,
 }
 
-/// What every widget asks for its styles and glyphs.
+/// The styles and glyphs of all widgets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Theme {
     depth: ColorDepth,
@@ -37,9 +37,9 @@ pub struct Theme {
 }
 
 impl ColorDepth {
-    /// What the environment says (<https://no-color.org>, <https://bixense.com/clicolors>,
-    /// COLORTERM, TERM). Asked here and not left
-    /// to the terminal library, which under `NO_COLOR` drops bold and reverse too.
+    /// Returns the colour depth that the environment asks for (<https://no-color.org>,
+    /// <https://bixense.com/clicolors>, COLORTERM, TERM). The terminal library's own detection is
+    /// not used, because it also drops bold and reverse under `NO_COLOR`.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
         let term = set("TERM").unwrap_or_default();
@@ -55,22 +55,22 @@ impl ColorDepth {
 }
 
 impl Theme {
-    /// A theme for a terminal of this kind.
+    /// Creates a theme for a terminal of this kind.
     pub const fn new(depth: ColorDepth, glyphs: GlyphSet, background: Background) -> Self {
         Self { depth, glyphs, background }
     }
 
-    /// Whether states are told apart by glyph, as colours alone would not do.
+    /// Returns whether states differ by glyph, because the colours do not suffice.
     pub fn has_patterns(self) -> bool {
         self.is_ascii() || matches!(self.depth, ColorDepth::Mono | ColorDepth::Sixteen)
     }
 
-    /// Whether only ASCII may be drawn.
+    /// Returns whether only ASCII may be drawn.
     pub fn is_ascii(self) -> bool {
         self.glyphs == GlyphSet::Ascii
     }
 
-    /// A state's colour; nothing where it has none.
+    /// Returns the colour of a state, or `None` if it has none.
     pub fn color(self, state: State) -> Option<Color> {
         if state == State::Idle {
             return None;
@@ -83,7 +83,7 @@ impl Theme {
         }
     }
 
-    /// A state's glyph where colours do not tell.
+    /// Returns the glyph of a state, for themes with patterns.
     pub const fn glyph(self, state: State) -> &'static str {
         let (unicode, ascii) = match state {
             State::Idle => ("·", "."),
@@ -102,7 +102,7 @@ impl Theme {
         self.pick(unicode, ascii)
     }
 
-    /// One of two glyphs: the second where only ASCII may be drawn.
+    /// Returns the first glyph, or the second if only ASCII may be drawn.
     pub const fn pick(self, unicode: &'static str, ascii: &'static str) -> &'static str {
         match self.glyphs {
             GlyphSet::Unicode => unicode,
@@ -110,7 +110,7 @@ impl Theme {
         }
     }
 
-    /// A glyph that stands for a state: a whole cell of the timeline, or its place in the legend.
+    /// Returns the glyph and style of a state, for a whole cell of the timeline or the legend.
     pub fn state_cell(self, state: State) -> (&'static str, Style) {
         let glyph = self.glyph(state);
         match (state, self.color(state)) {
@@ -128,7 +128,7 @@ impl Theme {
         }
     }
 
-    /// The second tone of native CPU work, which has the colour of computing.
+    /// Returns the second tone of native code; the first is the colour of computing.
     fn native_shade(self) -> Color {
         match self.depth {
             ColorDepth::True => Color::from_u32(self.background.native_shade()),
@@ -136,8 +136,8 @@ impl Theme {
         }
     }
 
-    /// The colour of a lane where it holds the GIL: of few that are no state's, over again; nothing
-    /// where there are no colours.
+    /// Returns the colour of a lane as holder of the GIL, or `None` without colours. Lanes share a
+    /// few colours in turn, none of which is a state's.
     pub fn holder_color(self, lane: LaneId) -> Option<Color> {
         let place = usize::from(lane.0) % HOLDER_COLORS;
         let set = match self.depth {
@@ -151,28 +151,28 @@ impl Theme {
         set.get(place).copied()
     }
 
-    /// Text that lies on such a colour.
+    /// Returns the colour of text on [`Self::holder_color`].
     pub fn text_on_holder(self, lane: LaneId) -> Color {
-        // Of every set, the second and the fourth are dark.
+        // The second and the fourth colour of every set are dark.
         self.black_or_white(lane.0 % 2 == 1)
     }
 
-    /// The GIL, where several had it in turn.
+    /// Returns the style of a cell in which several lanes held the GIL.
     pub fn shared_holder(self) -> Style {
         self.bar(true)
     }
 
-    /// A task's number on a lane whose cell has this colour behind it.
+    /// Returns the style of a label on a cell with this background.
     pub fn label_style(self, behind: Color) -> Style {
         let state = State::ALL.into_iter().find(|&state| self.color(state) == Some(behind));
         let style = Style::new().bg(behind);
         state.map_or(style.fg(Color::Reset), |state| style.fg(self.text_on_state(state)))
     }
 
-    /// Text that lies on a state's colour.
+    /// Returns the colour of text on a state's colour.
     fn text_on_state(self, state: State) -> Color {
         let light_text = match state {
-            // The palette of 256 is the same on both.
+            // The indexed palette is the same for both backgrounds.
             State::HandOver if self.depth == ColorDepth::Indexed => true,
             _ => self.background.is_light_text_on(state),
         };
@@ -188,17 +188,17 @@ impl Theme {
         }
     }
 
-    /// Ordinary text: the terminal's own.
+    /// Returns the style of ordinary text: the terminal's own.
     pub const fn text(self) -> Style {
         Style::new().fg(Color::Reset)
     }
 
-    /// Text that matters more.
+    /// Returns the style of emphasized text.
     pub const fn strong(self) -> Style {
         self.text().add_modifier(Modifier::BOLD)
     }
 
-    /// Text and lines that stand back: captions, borders, units.
+    /// Returns the style of secondary text: captions, units, hints.
     pub fn muted(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
@@ -208,7 +208,7 @@ impl Theme {
         }
     }
 
-    /// A line of a box or of the axis.
+    /// Returns the style of box lines and axes.
     pub fn border(self) -> Style {
         let dark = self.background == Background::Dark;
         match self.depth {
@@ -218,26 +218,26 @@ impl Theme {
         }
     }
 
-    /// What is chosen: the mode shown.
+    /// Returns the style of the selected mode or row.
     pub const fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::BOLD.union(Modifier::REVERSED))
     }
 
-    /// A key in the footer or the help.
+    /// Returns the style of keys in the footer and the help.
     pub fn key(self) -> Style {
         match self.color(State::Computing) {
-            // Yellow on white, as a light console shows the sixteen, cannot be read.
+            // ANSI yellow is unreadable on a light background.
             Some(color) if self.depth != ColorDepth::Sixteen => self.strong().fg(color),
             _ => self.strong(),
         }
     }
 
-    /// A sentence that says what went wrong.
+    /// Returns the style of a failure message.
     pub fn problem(self) -> Style {
         self.color(State::Error).map_or(self.strong(), |color| self.strong().fg(color))
     }
 
-    /// A bar of the totals, and a step row's area.
+    /// Returns the style of a bar of the totals, and of an area chart.
     pub fn bar(self, sequential: bool) -> Style {
         let color = match (self.depth, sequential) {
             (ColorDepth::True, true) => Color::from_u32(self.background.sequential()),
@@ -251,7 +251,7 @@ impl Theme {
     }
 }
 
-/// Whether a state shows the background between the strokes of its glyph, at every depth.
+/// Returns whether a state is drawn as a glyph with gaps at every depth, not as a filled cell.
 pub(super) const fn is_sparse(state: State) -> bool {
     matches!(state, State::Connecting | State::Starting)
 }

@@ -1,4 +1,4 @@
-//! The axis: ticks and their times, the same for all runs.
+//! The time axis, which all runs share.
 
 use std::ops::Range;
 
@@ -11,10 +11,10 @@ use super::theme::Theme;
 use crate::app::TimeWindow;
 use crate::model::Nanos;
 
-/// The least cells between two ticks.
+/// The minimum number of cells between two ticks.
 const MIN_TICK_CELLS: u64 = 9;
 
-/// Draws a tick and its time every so many cells, but none where it would touch the cells `taken`.
+/// Draws ticks with their times, except those that would touch the cells `taken`.
 pub(super) fn draw(
     window: TimeWindow,
     theme: Theme,
@@ -24,7 +24,7 @@ pub(super) fn draw(
 ) {
     let room = u64::from(area.width.min(window.columns));
     let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(room)));
-    // Close ticks late in a long run need many digits, and those need more room.
+    // Dense ticks late in a long run need many digits, and so more room.
     let digits = tick_label(end, tick_step(window.cell, MIN_TICK_CELLS)).len() as u64;
     let step = tick_step(window.cell, MIN_TICK_CELLS.max(digits + 2));
     let mut at = Nanos(window.from.0.div_ceil(step.0).saturating_mul(step.0));
@@ -45,7 +45,8 @@ pub(super) fn draw(
     }
 }
 
-/// The time between two ticks that are so many cells apart, or a little more: steps of 1, 2 and 5.
+/// Returns the time between two ticks that are at least `cells` apart, rounded up to 1, 2 or 5 times
+/// a power of ten.
 fn tick_step(cell: Nanos, cells: u64) -> Nanos {
     let least = cell.0.saturating_mul(cells);
     let mut power = 1_000_u64;
@@ -60,7 +61,7 @@ fn tick_step(cell: Nanos, cells: u64) -> Nanos {
     }
 }
 
-/// A tick's time, with as many digits as its neighbours need.
+/// Formats the time of a tick with as many digits as its neighbours need.
 fn tick_label(at: Nanos, step: Nanos) -> String {
     match (step.0, at.0) {
         (..1_000_000, ..1_000_000) => format!("{} us", at.0 / 1_000),
@@ -70,7 +71,7 @@ fn tick_label(at: Nanos, step: Nanos) -> String {
     }
 }
 
-/// A moment to the microsecond, without the zeros at its end: `0.926 s`, `1.204318 s`.
+/// Formats a time to the microsecond without trailing zeros: `0.926 s`, `1.204318 s`.
 pub(super) fn exact_time(at: Nanos) -> String {
     let micros = format!("{}.{:06}", at.0 / 1_000_000_000, at.0 / 1_000 % 1_000_000);
     let millis = micros.len() - 3;
@@ -78,7 +79,7 @@ pub(super) fn exact_time(at: Nanos) -> String {
     format!("{kept}{} s", last.trim_end_matches('0'))
 }
 
-/// How many digits behind the point tell moments apart, in seconds, that are `step` apart.
+/// Returns the number of decimal places that distinguish times in seconds that are `step` apart.
 pub(super) fn decimal_places(step: Nanos) -> usize {
     match step.0 {
         ..1_000_000 => 6,

@@ -1,4 +1,4 @@
-//! The timeline: the axis, a row a lane, and the figures beside the lanes.
+//! The timeline: the axis, one row per lane, and the figures beside the lanes.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,7 @@ const BUSY: LaneColumn = LaneColumn { caption: "busy", width: 7 };
 const TASKS: LaneColumn = LaneColumn { caption: "tasks", width: 7 };
 const P95: LaneColumn = LaneColumn { caption: "p95", width: 9 };
 
-/// How wide the lanes' names are, and the figures behind them, at a layout.
+/// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
     let figures: u16 = figure_columns(layout).iter().map(|column| column.width).sum();
     match layout.width {
@@ -36,7 +36,7 @@ pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
     }
 }
 
-/// The figures that there is room for.
+/// Returns the columns of figures that fit.
 const fn figure_columns(layout: ScreenLayout) -> &'static [LaneColumn] {
     match layout.width {
         WidthClass::Wide => &[BUSY, TASKS, P95],
@@ -46,13 +46,13 @@ const fn figure_columns(layout: ScreenLayout) -> &'static [LaneColumn] {
     }
 }
 
-/// How many cells the timeline has on an area this wide.
+/// Returns the number of cells of the timeline on an area of this width.
 pub(super) fn column_count(layout: ScreenLayout, width: u16) -> u16 {
     let (left, right) = margins(layout);
     width.saturating_sub(left + right)
 }
 
-/// Where the cells are on a row.
+/// Returns the area of the cells within a row.
 pub(super) fn bar_area(layout: ScreenLayout, area: Rect) -> Rect {
     let (left, right) = margins(layout);
     Rect {
@@ -62,8 +62,8 @@ pub(super) fn bar_area(layout: ScreenLayout, area: Rect) -> Rect {
     }
 }
 
-/// Draws the timeline, and the legend on a row of its own: where there is no row for what the lane
-/// chosen did, that takes the legend's place.
+/// Draws the timeline, and the legend on its own row. If the summary of the selected lane has no row,
+/// it replaces the legend.
 pub(super) fn draw(
     app: &App,
     layout: ScreenLayout,
@@ -108,19 +108,19 @@ pub(super) fn draw(
     }
 }
 
-/// Where everything is.
+/// The areas of the parts of the timeline.
 pub(super) struct TimelineAreas<'app> {
     axis: Option<Rect>,
-    /// Everything but the axis.
+    /// The area without the axis.
     body: Rect,
-    /// The lanes, and what is among them.
+    /// The rows of lanes and the other rows among them.
     pub(super) rows: Vec<(TimelineRow<'app>, Rect)>,
     metric_rows: MetricRows,
 }
 
-/// Places the axis, the lanes and what is below them.
+/// Arranges the axis, the lanes and the rows below them.
 pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAreas<'_> {
-    // A cursor without its time would be half of one.
+    // The axis shows the time of the cursor.
     let has_axis = layout.height > HeightClass::Tiny || app.cursor().is_some();
     let mut rows = area.rows();
     let axis = has_axis.then(|| rows.next()).flatten();
@@ -132,7 +132,7 @@ pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAr
     TimelineAreas { axis, body, rows: lanes.into_iter().zip(rows).collect(), metric_rows }
 }
 
-/// The picture of the runs shown.
+/// The timeline of the visible runs.
 pub(super) struct Timeline<'app> {
     pub(super) app: &'app App,
     pub(super) layout: ScreenLayout,
@@ -191,12 +191,12 @@ impl Timeline<'_> {
         LaneBar { window: self.window, until, theme: self.theme, area }
     }
 
-    /// Where the cells are on a row.
+    /// Returns the area of the cells within a row.
     pub(super) fn bar_area(&self, area: Rect) -> Rect {
         bar_area(self.layout, area)
     }
 
-    /// The figures beside a lane.
+    /// Draws the figures beside a lane.
     fn draw_figures(&self, run: &Run, lane: &Lane, until: Nanos, area: Rect, buf: &mut Buffer) {
         if !run.has_started() {
             return;
@@ -217,7 +217,7 @@ impl Timeline<'_> {
         self.draw_figure_text(&text, area, buf);
     }
 
-    /// The share of its life that a run's GIL was held, in the column for that of the lanes.
+    /// Draws the share of time that the GIL was held, in the first column of figures.
     fn draw_gil_share(&self, run: &Run, area: Rect, buf: &mut Buffer) {
         if let (Some(gil), [column, ..]) = (run.gil(), figure_columns(self.layout))
             && run.has_started()
@@ -227,7 +227,7 @@ impl Timeline<'_> {
         }
     }
 
-    /// Writes into the columns of figures.
+    /// Draws text over the columns of figures.
     pub(super) fn draw_figure_text(&self, text: &str, area: Rect, buf: &mut Buffer) {
         let bars = self.bar_area(area);
         let area = Rect { x: bars.right(), width: area.right() - bars.right(), ..area };

@@ -1,4 +1,4 @@
-//! Which rows the timeline has: every lane's place is known from the start, so that nothing jumps.
+//! The rows of the timeline. Every lane has its place from the start, so that rows do not move.
 
 use super::comparison;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
@@ -7,13 +7,13 @@ use crate::model::{Lane, Mode, Nanos, Run, Target, Workload};
 
 /// A row of the timeline.
 pub(super) enum TimelineRow<'app> {
-    /// The preparing request.
+    /// The profile request.
     Profile(&'app Run),
-    /// A run's name, above its lanes, and how many of these have no room.
+    /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
-    /// Who holds the GIL.
+    /// The holders of the GIL.
     Gil { run: &'app Run, until: Nanos, indented: bool },
-    /// A lane, by its place in its run and among all.
+    /// A lane, with its index in its run and its place among all lanes.
     Lane {
         run: &'app Run,
         until: Nanos,
@@ -22,26 +22,26 @@ pub(super) enum TimelineRow<'app> {
         place: usize,
         title: LaneTitle,
     },
-    /// A lane of the run that the one above is compared with, and what that is called.
+    /// A lane of the baseline run of the lane above, and the name of that run.
     Baseline { other: &'app Run, lane: &'app Lane, name: String },
-    /// Lanes of runs that have no room at all.
+    /// The number of lanes of runs that are hidden completely.
     HiddenLanes(usize),
-    /// Nothing.
+    /// An empty row.
     Gap,
 }
 
-/// What a lane is called on its row.
+/// The title of a lane on its row.
 #[derive(Clone, Copy)]
 pub(super) enum LaneTitle {
-    /// Its worker's name, below its run's.
+    /// The name of the worker, indented below the name of the run.
     Indented,
-    /// Its worker's name.
+    /// The name of the worker.
     Worker,
-    /// Its run's mode, and how many more lanes there are that have no room.
+    /// The mode of the run, and the number of its lanes hidden.
     Mode { hidden: usize },
 }
 
-/// How many rows what stands below the lanes has.
+/// The number of rows of each part below the lanes.
 pub(super) struct MetricRows {
     pub(super) in_flight: usize,
     pub(super) queue: usize,
@@ -50,16 +50,16 @@ pub(super) struct MetricRows {
 }
 
 impl MetricRows {
-    /// All of them.
+    /// Returns the total number of rows.
     pub(super) fn total(&self) -> usize {
         self.in_flight + self.queue + self.quota + self.chosen
     }
 
-    /// Makes room for the quota, of `room` rows that lanes do not need: a line for what is left, and
-    /// where there is one to spare, another for when it resets.
+    /// Adds the quota, if `room`, the rows that lanes do not need, permits: one row for the remaining
+    /// requests, and another for the reset time if there is one to spare.
     fn with_quota(self, room: usize) -> Self {
         match (room.checked_sub(self.total()), self.in_flight) {
-            // All lanes have a row just now, and keep it.
+            // Lanes need all rows.
             (Some(0), _) => self,
             (Some(2..), 3) => Self { in_flight: 2, quota: 2, ..self },
             (Some(2..), _) => Self { quota: 2, ..self },
@@ -68,45 +68,46 @@ impl MetricRows {
     }
 }
 
-/// Shares the timeline's rows out.
+/// Distributes the rows of the timeline.
 pub(super) struct RowLayout<'app> {
     pub(super) app: &'app App,
     pub(super) layout: ScreenLayout,
 }
 
-/// A run's share of the rows.
+/// The rows of one run.
 struct RunSection<'app> {
     run: &'app Run,
     until: Nanos,
-    /// How many lanes of other runs are above.
+    /// The number of lanes of other runs above.
     above: usize,
-    /// Whether its name has a row of its own above its lanes.
+    /// If set, its name has its own row above its lanes.
     named: bool,
-    /// Whether its GIL has a row.
+    /// If set, its GIL has a row.
     gil: bool,
-    /// How many of its lanes have a row, and the first of these.
+    /// The number of its lanes with a row.
     shown: usize,
+    /// The index of the first lane with a row.
     first: usize,
 }
 
 impl<'app> RowLayout<'app> {
-    /// The rows of lanes that a whole picture needs.
+    /// Returns the number of rows that all lanes need.
     fn needed_rows(&self) -> usize {
         let rows = self.sections().iter().map(RunSection::rows).sum::<usize>();
         rows + usize::from(self.profile_run().is_some())
     }
 
-    /// The preparing request, where it has a row.
+    /// Returns the profile request if it has a row.
     fn profile_run(&self) -> Option<&'app Run> {
         let shown = self.app.selection();
-        // It is long over when the trial that is shown begins.
+        // A sweep shows its latest trial, which starts long after the profile request.
         let prepares = shown.workload == Workload::Followers
             && !(shown.is_sweep() && self.app.session().sweep(shown).is_some());
         let room = self.layout.height == HeightClass::Normal;
         self.app.session().profile().filter(|_| prepares && room)
     }
 
-    /// The runs shown, each with all of its rows.
+    /// Returns the visible runs, each with all of its rows.
     fn sections(&self) -> Vec<RunSection<'app>> {
         let mut above = 0;
         let section = |(run, until): (&'app Run, Nanos)| {
@@ -130,35 +131,35 @@ impl<'app> RowLayout<'app> {
         self.layout.boxed || (several && self.layout.height == HeightClass::Normal)
     }
 
-    /// What stands below the lanes on `height` rows in all.
+    /// Returns the rows below the lanes, out of `height` rows in total.
     pub(super) fn metric_rows(&self, height: usize) -> MetricRows {
         let needed = self.needed_rows() + comparison::baseline_row_count(self.app);
         let room = height.saturating_sub(needed);
-        // With several runs to show, a lane's row is worth more than one that the totals tell, too.
+        // With several runs, a lane's row is worth more than one whose figures the totals show, too.
         let crowded = needed + 3 > height && self.app.runs().len() > 2;
         let (in_flight, queue, chosen) = match self.layout.height {
             HeightClass::Tiny => (0, 0, 0),
             HeightClass::Low | HeightClass::Normal if crowded => (0, 1, 0),
             HeightClass::Low => (usize::from(room > 2), 1, 0),
             HeightClass::Normal if self.layout.boxed && room > 12 => (3, 2, 2),
-            // Its line needs room, and most of its lanes have nothing to do.
+            // The line of the limit needs height, and most lanes of the run are idle.
             HeightClass::Normal if self.has_auto_run() => {
                 (2 + usize::from(self.layout.boxed), 1, 1)
             }
             HeightClass::Normal if self.layout.boxed => (1, 1, 1),
-            // Without a row to spare, the lane chosen is told in the legend's place.
+            // Without a row to spare, the summary of the selected lane replaces the legend.
             HeightClass::Normal => (1, 1, usize::from(room > 3)),
         };
         let rows = MetricRows { in_flight, queue, quota: 0, chosen };
         if self.has_quota() { rows.with_quota(room) } else { rows }
     }
 
-    /// Whether a run finds out how many workers it needs.
+    /// Returns whether a visible run adapts its concurrency limit.
     fn has_auto_run(&self) -> bool {
         self.app.runs().iter().any(|run| run.plan().auto)
     }
 
-    /// Whether there is a quota to show: the preparing request tells before any lane has its place.
+    /// Returns whether a quota is shown. The profile request reports it before lanes are laid out.
     fn has_quota(&self) -> bool {
         let session = self.app.session();
         let known =
@@ -169,17 +170,17 @@ impl<'app> RowLayout<'app> {
             && self.layout.height == HeightClass::Normal
     }
 
-    /// The rows to draw on `height` rows: the lane chosen is always among them.
+    /// Returns the rows to draw on `height` rows. The selected lane is always among them.
     pub(super) fn rows(&self, height: usize) -> Vec<TimelineRow<'app>> {
         let mut sections = self.sections();
         let mut profile = self.profile_run();
         let needed = self.needed_rows();
-        // Each run has at least one lane of another beneath, where it is compared.
+        // In a comparison each run has at least one lane of its baseline.
         let baseline_rows = comparison::baseline_row_count(self.app).min(sections.len());
         if needed + baseline_rows > height {
             self.shrink_to(&mut sections, &mut profile, height.saturating_sub(baseline_rows));
         }
-        // Where there is room, runs stand apart, and then their lanes, too.
+        // Spare rows separate runs first, and then lanes.
         let spare = if self.layout.height == HeightClass::Normal && baseline_rows == 0 {
             height.saturating_sub(needed)
         } else {
@@ -202,7 +203,7 @@ impl<'app> RowLayout<'app> {
         comparison::insert_baseline_rows(self.app, rows, height)
     }
 
-    /// The rows of one run.
+    /// Appends the rows of one run.
     fn push_section(
         &self,
         section: &RunSection<'app>,
@@ -230,11 +231,11 @@ impl<'app> RowLayout<'app> {
         }
     }
 
-    /// What a lane is called whose run has no row for its name.
+    /// Returns the title of a lane whose run has no row for its name.
     fn lane_title(&self, section: &RunSection<'_>, at: usize) -> LaneTitle {
         let hidden = section.hidden_lanes();
         let alone = section.run.lanes().len() == 1 && self.layout.width != WidthClass::Tiny;
-        // Several runs have a first worker.
+        // Each run has a lane called worker-1.
         let ambiguous = self.app.runs().len() > 2;
         if at == section.first && (alone || ambiguous || hidden > 0) {
             LaneTitle::Mode { hidden }
@@ -243,8 +244,8 @@ impl<'app> RowLayout<'app> {
         }
     }
 
-    /// Makes do with fewer rows: every run keeps its name and its first lanes, and the one that is
-    /// chosen is among them; the rest are counted.
+    /// Hides rows until `height` suffices. If possible every run keeps its name and its first lanes;
+    /// the selected lane is always kept.
     fn shrink_to(
         &self,
         sections: &mut [RunSection<'app>],
@@ -271,7 +272,8 @@ impl<'app> RowLayout<'app> {
             }
         }
         let chosen = self.app.lane_index().unwrap_or(0);
-        // Not even a row a run: those up to the one with the chosen lane, and one for the rest.
+        // Less than one row per run: shows the runs up to the selected lane, and one row for the
+        // rest.
         if rows(sections) > height {
             let last = sections.iter().rposition(|section| section.above <= chosen).unwrap_or(0);
             let first = (last + 2).saturating_sub(height);
@@ -289,7 +291,7 @@ impl<'app> RowLayout<'app> {
     }
 }
 
-/// Gives rows to the lanes that have none, one to each run in turn.
+/// Gives rows to hidden lanes, one to each run in turn.
 fn distribute_rows(sections: &mut [RunSection<'_>], mut rows: usize) {
     while rows > 0 {
         let without = sections.iter_mut().filter(|one| one.shown > 0 && one.hidden_lanes() > 0);
@@ -306,12 +308,12 @@ impl RunSection<'_> {
         usize::from(self.named) + self.bar_rows()
     }
 
-    /// Rows with something on the time axis.
+    /// Returns the number of rows with bars.
     fn bar_rows(&self) -> usize {
         usize::from(self.gil) + self.shown
     }
 
-    /// Lanes without a row.
+    /// Returns the number of lanes without a row.
     fn hidden_lanes(&self) -> usize {
         self.run.lanes().len() - self.shown
     }

@@ -1,4 +1,4 @@
-//! The totals: a row a mode, live.
+//! The totals: one row per mode, updated live.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -16,9 +16,9 @@ use crate::model::{Mode, Nanos, Run, Selection, Workload};
 /// A column of figures.
 struct TotalsColumn {
     caption: &'static str,
-    /// With its caption.
+    /// The width with a caption.
     width: u16,
-    /// Without.
+    /// The width without a caption.
     tight: u16,
     figure: fn(&App, &Run) -> String,
 }
@@ -30,7 +30,7 @@ const SPEED_UP: TotalsColumn =
 const EFFICIENCY: TotalsColumn =
     TotalsColumn { caption: "efficiency", width: 12, tight: 7, figure: worker_efficiency };
 
-/// The columns of each workload, and which of these stay as the width shrinks, by their places.
+/// The columns of each workload; and the subsets, by index, that remain as the width shrinks.
 const FOLLOWERS: [TotalsColumn; 6] = [
     ELAPSED,
     TotalsColumn { caption: "pages", width: 9, tight: 8, figure: tasks },
@@ -59,14 +59,14 @@ const COMMANDS: [TotalsColumn; 4] = [
 ];
 const COMMANDS_SUBSETS: [&[usize]; 3] = [&[0, 1, 2, 3], &[0, 2, 3], &[0, 3]];
 
-/// How wide the modes' names usually are.
+/// The usual width of the modes' names.
 const NAME_WIDTH: u16 = 13;
 
-/// The shortest bar that says anything.
+/// The minimum width of a bar.
 const MIN_BAR_WIDTH: u16 = 8;
 
-/// The columns that fit beside a bar, or, where there are few, without one; each with its width,
-/// which is more than usual where a figure is longer.
+/// Returns the columns that fit beside a bar, or the smallest subset if none do. A column grows with
+/// its longest figure.
 fn fitting_columns(
     app: &App,
     layout: ScreenLayout,
@@ -95,13 +95,13 @@ fn fitting_columns(
     fitting
 }
 
-/// How wide the modes' names are.
+/// Returns the width of the modes' names.
 fn name_width(app: &App) -> u16 {
     let names = app.runs().iter().map(|run| run.plan().name().len() as u16 + 1);
     names.fold(NAME_WIDTH, u16::max)
 }
 
-/// The captions, as they stand above the figures: for the line that heads the totals.
+/// Returns the captions for the heading of the totals, aligned with the figures.
 pub(super) fn captions(app: &App, layout: ScreenLayout, width: u16) -> String {
     let columns = fitting_columns(app, layout, width).into_iter();
     columns
@@ -148,7 +148,8 @@ pub(super) fn draw_rows(
     }
 }
 
-/// What a full bar stands for: the longest of the runs, or what the timeline has room for.
+/// Returns the duration of a full bar: the longest run or, during a run, the span of the timeline if
+/// that is longer.
 fn full_bar_time(app: &App) -> Nanos {
     let window = app.viewport();
     let longest = app.runs().iter().map(|run| run.elapsed(app.now())).max().unwrap_or_default();
@@ -177,9 +178,9 @@ fn elapsed(app: &App, run: &Run) -> String {
 }
 
 fn tasks(_: &App, run: &Run) -> String {
-    // As wide from the first task as with the last, so that nothing moves.
+    // Padded to the final width, so that figures stay in place.
     let all = run.known_tasks().to_string();
-    // A command that failed has run, too.
+    // Includes failed tasks: a command that failed has run, too.
     let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())
 }

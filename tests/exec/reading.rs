@@ -127,11 +127,11 @@ fn enter_shows_what_the_lanes_latest_command_wrote() {
     assert_eq!(exec_screen.app.overlay(), None);
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
-    exec_screen.assert_shows("command 2 of 4, runs, ");
+    exec_screen.assert_shows("command 2 of 4, running, ");
     exec_screen.assert_shows("shown here once it has ended");
     exec_screen.ends(1, 2, 0, "");
     exec_screen.assert_shows("command 2 of 4, exit status 0, ");
-    exec_screen.assert_shows("It wrote nothing.");
+    exec_screen.assert_shows("No output.");
     for key in [KeyCode::Char('q'), KeyCode::Enter, KeyCode::Char('?')] {
         exec_screen.press(KeyCode::Enter);
         exec_screen.press(key);
@@ -169,8 +169,8 @@ fn the_other_commands_are_a_key_away() {
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     exec_screen.keys(".");
-    exec_screen.assert_shows("command 4 of 4, not begun");
-    exec_screen.assert_shows("It has not begun.");
+    exec_screen.assert_shows("command 4 of 4, not started");
+    exec_screen.assert_shows("Not started yet.");
     exec_screen.keys("...");
     exec_screen.assert_shows("command 4 of 4");
     exec_screen.keys(",,,,,");

@@ -33,7 +33,7 @@ fn other_results_are_said_before_all_else() {
     let wrong = Some((Mode::Gil, 3));
     let mut driver = AppDriver::new(Scenario { wrong, ..Scenario::default() }, CPU).play_to_end();
     let words =
-        " the modes came to another result in 1 task; threads under the GIL: 1.00x, no gain ";
+        " the modes disagree on the result of 1 task; threads under the GIL: 1.00x, no gain ";
     says(&mut driver, WIDE, words);
 }
 
@@ -59,7 +59,7 @@ fn a_mode_alone_is_measured_against_the_sequential_run_before() {
 fn a_dead_worker_process_is_reported_with_its_task() {
     let mut driver =
         AppDriver::new(Scenario { lost: Some(2), ..Scenario::default() }, PROCESSES).play_to_end();
-    says(&mut driver, WIDE, "a worker process died, and its task was done anew ");
+    says(&mut driver, WIDE, "a worker process died; its task was retried ");
     // Its lane has another process by then.
     says(&mut driver, WIDE, "pid 4005 ");
     let mut driver = driver.press_keys("jj");
@@ -100,7 +100,7 @@ fn a_queue_with_a_bound_says_what_found_no_room() {
     let threads = Selection::only(Workload::Cpu, Mode::Threads);
     let job = Scenario { queue: Some(1), ..Scenario::default() };
     let mut driver = AppDriver::new(job, threads).play_until(Mode::Threads, 100);
-    says(&mut driver, WIDE, " 3 to put 1 wait 0 done");
+    says(&mut driver, WIDE, " 3 unsent 1 wait 0 done");
 }
 
 #[test]

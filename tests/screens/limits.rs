@@ -120,7 +120,7 @@ fn a_limit_that_holds_goes_before_what_failed() {
         Selection::race(Workload::Followers),
     );
     let rows = driver.play_until(Mode::Threads, 20_000).rows((80, 24));
-    let limit = " secondary rate limit: nothing is asked for 41 s, until 22:09:20 UTC";
+    let limit = " secondary rate limit: no requests for 41 s, until 22:09:20 UTC";
     assert!(rows.iter().any(|row| row.starts_with(limit)), "{rows:#?}");
 }
 
@@ -193,7 +193,7 @@ fn why_the_preparing_request_takes_so_long() {
     driver.app.update(Msg::Event(Event { at: Nanos(4_000_000), lane: LaneId(0), kind }));
     let line = |driver: &mut AppDriver, size| {
         let mut rows = driver.rows(size).into_iter();
-        rows.find(|row| row.contains("trying again: ")).unwrap()
+        rows.find(|row| row.contains("retrying: ")).unwrap()
     };
     assert!(line(&mut driver, (120, 36)).contains(message));
     assert!(line(&mut driver, (60, 20)).trim_end().ends_with('…'));

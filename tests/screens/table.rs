@@ -173,7 +173,7 @@ fn another_run_has_a_table_of_its_own() {
 fn a_table_without_rows_is_one() {
     let mut driver = AppDriver::race().press_keys("T<>Ijk");
     driver.press(KeyCode::Enter);
-    assert!(driver.rows((80, 24)).join("\n").contains("no task has begun so far"));
+    assert!(driver.rows((80, 24)).join("\n").contains("no task has started yet"));
 }
 
 #[test]

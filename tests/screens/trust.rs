@@ -26,7 +26,7 @@ fn the_law_is_checked_for_each_run() {
     let shown = help(&mut seen().press_keys("?"));
     assert!(shown.contains("sequential: L = X R: in flight 1.00 = 1.08/s x 0.93 s: ok"), "{shown}");
     assert!(shown.contains("threads x5: L = X R: in flight 4.44 = 4.76/s x 0.93 s: ok"), "{shown}");
-    assert!(!shown.contains("own cost"), "nothing is shown that was not measured");
+    assert!(!shown.contains("overhead"), "nothing is shown that was not measured");
 }
 
 #[test]
@@ -40,13 +40,13 @@ fn a_run_that_goes_on_is_checked_up_to_now() {
 #[test]
 fn the_cost_is_said_and_that_it_disturbs() {
     let shown = help(&mut measured(seen(), 120));
-    let said = "own cost: 120 ns an event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms; \
+    let said = "overhead: 120 ns/event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms; \
                 0 events dropped";
     assert!(shown.contains(said), "{shown}");
     assert!(!shown.contains("disturbs"));
     // 1.05 s, and a few dozen events.
     let shown = help(&mut measured(seen(), 1_000_000));
-    assert!(shown.contains("% of the run: this disturbs it"), "{shown}");
+    assert!(shown.contains("% of the run: this distorts it"), "{shown}");
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn duplicates_are_removed_and_said() {
 fn duplicates_of_a_mode_alone_are_said_too() {
     for mode in [Mode::Sequential, Mode::Threads] {
         let selection = Selection::only(Workload::Followers, mode);
-        says(&doubled(), selection, "done, every page is here; 4 duplicates removed ");
+        says(&doubled(), selection, "done, all pages fetched; 4 duplicates removed ");
     }
 }
 

@@ -14,7 +14,7 @@ fn what_is_typed_after_a_slash_is_text_in_any_script() {
     pty.keys("n");
     pty.wait_text("2 of 2 for \"p4\": p4 on worker-");
     pty.keys("/nobody\r");
-    pty.wait_text("nothing has \"nobody\"");
+    pty.wait_text("no match for \"nobody\"");
     pty.keys("/x\x03");
     assert_eq!(pty.wait_for_exit().code, 130, "Ctrl-C is no text");
 }

@@ -1,4 +1,4 @@
-//! Bytes that terminals send, and what is pressed.
+//! Tests of the bytes that terminals send, and the keys they decode to.
 
 use super::*;
 
@@ -37,7 +37,7 @@ fn mouse_reports_are_decoded() {
     assert_eq!(done(b"\x1b[0;<2;2M\x1b[200~\x1b[<0;2;2M\x1b[201~"), [], "and in a paste");
 }
 
-/// What is pressed, a byte at a time and all at once.
+/// Returns the keys decoded from `bytes`, which are the same byte by byte and all at once.
 fn pressed(bytes: &[u8]) -> Vec<KeyCode> {
     let mut decoder = Decoder::default();
     let single = bytes.iter().flat_map(|byte| keys(&mut decoder, &[*byte]));
@@ -47,7 +47,7 @@ fn pressed(bytes: &[u8]) -> Vec<KeyCode> {
     whole.into_iter().map(|key| key.code).collect()
 }
 
-/// What is pressed if nothing follows.
+/// Returns the keys decoded from `bytes` if no other byte follows.
 fn typed(decoder: &mut Decoder, bytes: &[u8]) -> Vec<KeyEvent> {
     let mut pressed = keys(decoder, bytes);
     pressed.extend(decoder.flush().and_then(only_key));
@@ -94,7 +94,7 @@ fn lone_escape_is_a_key() {
     assert_eq!(pressed(b"\x1b\x1bq"), [KeyCode::Esc], "and q with Alt");
 }
 
-/// Each is followed by a key, which is one.
+/// Each sequence is followed by a key, which is decoded.
 #[test]
 fn unknown_sequences_emit_no_key() {
     for bytes in [
@@ -110,7 +110,7 @@ fn unknown_sequences_emit_no_key() {
         b"\x1b[[A\x1b[15~\x1b[3$\x1bOq\x1b[97;5u\x1b[1;2;3;4q",
         b"\x1b[99999999999999999999;99999999999999999999q",
         b"\x9b\xff\x00\x1c\xa9",
-        // Cut off, too long for what it is, a surrogate, too large, a control.
+        // Cut off, overlong, a surrogate, out of range, a control character.
         b"\xe6\x97\xc0\xb1\xe0\x81\xb1\xed\xa0\x80\xf4\x90\x80\x80\xc2\x9b\xe6",
     ] {
         let bytes = [bytes, b"?"].concat();
@@ -128,13 +128,13 @@ fn unterminated_paste_does_not_swallow_later_keys() {
     assert_eq!(typed(b"q"), 1);
     assert_eq!(typed(b"\x1b]"), 0, "Alt and ]");
     assert_eq!(typed(b"q"), 1);
-    assert_eq!(typed(b"\x1b]11;q"), 0, "an answer, up to here");
+    assert_eq!(typed(b"\x1b]11;q"), 0, "an unfinished answer");
     assert_eq!(typed(b"q\x03"), 1, "Ctrl-C ends it");
     assert_eq!(typed(b"\x1b[12;"), 0);
     assert_eq!(typed(b"\x1b"), 1);
 }
 
-/// The inputs that are no keys: a byte at a time, and all at once.
+/// Returns the inputs decoded from `bytes`, which are the same byte by byte and all at once.
 fn answers(bytes: &[u8]) -> Vec<TerminalInput> {
     let mut decoder = Decoder::default();
     decoder.expect_answers();
@@ -144,7 +144,7 @@ fn answers(bytes: &[u8]) -> Vec<TerminalInput> {
 }
 
 #[test]
-fn a_background_is_light_or_dark_in_every_form_of_a_color() {
+fn every_color_syntax_yields_a_background() {
     for (color, background) in [
         ("rgb:0/0/0", Background::Dark),
         ("rgb:f/F/f", Background::Light),
@@ -166,14 +166,14 @@ fn a_background_is_light_or_dark_in_every_form_of_a_color() {
             );
         }
     }
-    // urxvt ends it with half a terminator.
+    // urxvt ends its answer with half a terminator.
     let bytes = b"\x1b]11;rgb:0/0/0\x1b\x1b[?62;c";
     let expected = [TerminalInput::Background(Background::Dark), TerminalInput::Attributes];
     assert_eq!(answers(bytes), expected);
 }
 
 #[test]
-fn other_answers_tell_no_background() {
+fn other_answers_yield_no_background() {
     for color in ["", "?", "rgb:", "rgb:0/0", "rgb:0/0/0/0", "rgba:0/0/0", "rgb:00000/0/0", "red"] {
         assert_eq!(answers(format!("\x1b]11;{color}\x07").as_bytes()), [], "{color}");
     }
@@ -192,15 +192,15 @@ fn other_answers_tell_no_background() {
 }
 
 #[test]
-fn the_attributes_come_with_any_parameters() {
+fn attributes_are_recognized_with_any_parameters() {
     for attributes in ["\x1b[?6c", "\x1b[?1;2c", "\x1b[?62;c", "\x1b[?64;1;2;6;9;15;16;17;22c"] {
         assert_eq!(answers(attributes.as_bytes()), [TerminalInput::Attributes], "{attributes:?}");
     }
 }
 
-/// A slow line may cut an answer anywhere, for longer than ESC waits.
+/// A slow line may split an answer anywhere, for longer than the timeout of ESC.
 #[test]
-fn an_answer_in_pieces_is_no_key() {
+fn answer_in_pieces_emits_no_key() {
     let answer = b"\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;22c";
     let expected = [TerminalInput::Background(Background::Light), TerminalInput::Attributes];
     for at in 0..answer.len() {
@@ -222,11 +222,11 @@ fn escape_is_a_key_while_an_answer_is_expected() {
         decoder.expect_answers();
         assert_eq!(decoder.decode(b"\x1b"), []);
         assert_eq!(decoder.timeout(), Some(MAX_GAP));
-        assert_eq!(decoder.flush(), None, "the first byte of an answer, perhaps");
+        assert_eq!(decoder.flush(), None, "it may be the first byte of an answer");
         assert_eq!(decoder.timeout(), Some(MAX_GAP_IN_ANSWER));
         decoder
     };
-    assert_eq!(expecting().decode(b"q"), [escape, letter], "q with Alt would have come at once");
+    assert_eq!(expecting().decode(b"q"), [escape, letter], "Alt-q would have arrived at once");
     assert_eq!(expecting().decode(b"\x1b[A"), [escape, TerminalInput::Key(plain_key(KeyCode::Up))]);
     assert_eq!(
         expecting().decode(b"\x03"),
@@ -236,11 +236,15 @@ fn escape_is_a_key_while_an_answer_is_expected() {
     let mut decoder = expecting();
     assert_eq!(decoder.flush(), Some(escape));
     assert_eq!(decoder.timeout(), None);
-    assert_eq!((decoder.decode(b"\x1b"), decoder.flush()), (vec![], Some(escape)), "given up");
+    assert_eq!(
+        (decoder.decode(b"\x1b"), decoder.flush()),
+        (vec![], Some(escape)),
+        "no longer expected"
+    );
 }
 
 #[test]
-fn answers_that_have_come_hold_nothing_back() {
+fn escape_is_not_held_after_all_answers_arrived() {
     let mut decoder = Decoder::default();
     decoder.expect_answers();
     assert_eq!(decoder.decode(b"\x1b[?62;c\x1b"), [TerminalInput::Attributes]);

@@ -1,4 +1,4 @@
-//! The plot of a sweep: what was measured, as dots; the law, as a curve; the axes.
+//! The plot of a sweep: measurements as dots, the scaling model as a curve, and the axes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -10,45 +10,46 @@ use crate::model::Sweep;
 use crate::model::scaling::Fit;
 use crate::ui::theme::Theme;
 
-/// A trial, and the median of those of one count; with and without other signs than ASCII's.
+/// The symbol of a trial, in Unicode and ASCII.
 pub(super) const DOT: (&str, &str) = ("○", "o");
+
+/// The symbol of the median of one thread count.
 const MEDIAN: (&str, &str) = ("●", "*");
 
-/// A curve in the middle of its cells, as the dots are: level; up and down within a column; its corners.
+/// The pieces of the curve, in the middle of their cells like the dots: level, steep, and corners.
 pub(super) const LEVEL: (&str, &str) = ("─", "-");
 const STEEP: (&str, &str) = ("│", "|");
 const RISES: [(&str, &str); 2] = [("╯", "'"), ("╭", ".")];
 const FALLS: [(&str, &str); 2] = [("╮", "."), ("╰", "'")];
 
-/// Where the knee is on the axis.
+/// The symbol of the knee on the axis.
 pub(super) const KNEE: (&str, &str) = ("┻", "^");
 
-/// Room for the figures left of the plot: `threads`, and a gap.
+/// The width of the labels left of the plot: `threads` and a gap.
 const MARGIN: u16 = 8;
 
-/// Beyond so many times the smallest count a step from one to the next says little: the axis is
-/// logarithmic, unless most counts are there.
+/// The minimum mean distance of counts for a logarithmic axis, which keeps sparse counts apart.
 const SPARSE: usize = 2;
 
-/// The sign of a median.
+/// Returns the symbol of a median.
 pub(super) const fn median_sign(theme: Theme) -> &'static str {
     theme.pick(MEDIAN.0, MEDIAN.1)
 }
 
-/// Where the figures of a sweep are on an area.
+/// A sweep with the geometry of its plot.
 pub(super) struct SweepPlot<'a> {
     sweep: &'a Sweep,
     theme: Theme,
-    /// All of it.
+    /// The whole area.
     area: Rect,
     /// The cells for dots.
     cells: Rect,
-    /// The first and the last count, as the axis has them.
+    /// The positions of the first and the last count on the axis.
     ends: [f64; 2],
     logarithmic: bool,
-    /// What the axis and the highest row stand for.
+    /// The values at the axis and at the top row.
     heights: [f64; 2],
-    /// From one figure of the vertical axis to the next.
+    /// The distance between two ticks of the vertical axis.
     step: f64,
 }
 
@@ -70,7 +71,7 @@ impl<'a> SweepPlot<'a> {
         let mut plot = Self { sweep, theme, area, cells, ends, logarithmic, heights, step };
         let [low, high] = plot.extent();
         plot.step = round_step(high, cells.height);
-        // What lies in the upper half has all rows. Beyond that, small differences would look large.
+        // Values in the upper half use all rows. A closer view would exaggerate small differences.
         let is_high = low < high && low >= high / 2.0;
         let bottom = if is_high { (high / 2.0 / plot.step).floor() * plot.step } else { 0.0 };
         plot.heights = [bottom, high];
@@ -96,12 +97,12 @@ impl<'a> SweepPlot<'a> {
         }
     }
 
-    /// What a rate is on the vertical axis: a speed-up, where one is known.
+    /// Returns the value of a rate on the vertical axis: the speed-up, if known.
     fn height_of(&self, rate: f64) -> f64 {
         self.sweep.speed_up(rate).unwrap_or(rate)
     }
 
-    /// The least and the most of what is drawn.
+    /// Returns the minimum and the maximum of the values drawn.
     fn extent(&self) -> [f64; 2] {
         let measured = self.sweep.trials().iter().map(|trial| self.height_of(trial.rate()));
         let fitted = self.sweep.fits().first().into_iter().flat_map(|fit| {
@@ -114,7 +115,7 @@ impl<'a> SweepPlot<'a> {
         if high > 0.0 { [low, high] } else { [0.0, 1.0] }
     }
 
-    /// The column of a count.
+    /// Returns the column of a thread count.
     fn column_of(&self, workers: f64) -> u16 {
         let [first, last] = self.ends;
         let share = if last > first {
@@ -126,7 +127,7 @@ impl<'a> SweepPlot<'a> {
         self.cells.x + 1 + (share.clamp(0.0, 1.0) * room).round() as u16
     }
 
-    /// The count at a column.
+    /// Returns the thread count at a column.
     fn workers_at(&self, x: u16) -> f64 {
         let [first, last] = self.ends;
         let room = f64::from(self.cells.width.saturating_sub(3)).max(1.0);
@@ -135,8 +136,7 @@ impl<'a> SweepPlot<'a> {
         if self.logarithmic { scaled.exp2() } else { scaled }
     }
 
-    /// The row whose middle is next to a height: the axis is the lowest height, and nothing is drawn on
-    /// it.
+    /// Returns the row nearest to a value. The lowest value falls on the row above the axis.
     fn row_of(&self, height: f64) -> u16 {
         let (rows, [bottom, top]) = (f64::from(self.cells.height), self.heights);
         let row = ((height - bottom) / (top - bottom) * rows).round().clamp(1.0, rows);
@@ -154,7 +154,7 @@ impl<'a> SweepPlot<'a> {
         self.draw_sign(self.column_of(f64::from(workers)), y, sign, style, buf);
     }
 
-    /// The law between the first count and the last: with its steps where waves make some.
+    /// Draws the fitted model between the first and the last count, including steps due to waves.
     fn draw_curve(&self, fit: &Fit, buf: &mut Buffer) {
         let at = |workers: u16| self.height_of(self.sweep.fitted_rate(fit, workers));
         let first = self.column_of(self.sweep.counts().first().copied().map_or(1.0, f64::from));
@@ -172,7 +172,7 @@ impl<'a> SweepPlot<'a> {
         }
     }
 
-    /// The curve in a column, from its row in the one before.
+    /// Draws the curve in one column, starting at its row in the previous column.
     fn draw_curve_step(&self, from: u16, to: u16, x: u16, buf: &mut Buffer) {
         let style = self.theme.bar(false);
         if from == to {
@@ -187,7 +187,7 @@ impl<'a> SweepPlot<'a> {
         self.draw_sign(x, to, arrives, style, buf);
     }
 
-    /// The vertical axis: round figures, as many as have room.
+    /// Draws the vertical axis with as many round numbers as fit.
     fn draw_vertical_axis(&self, buf: &mut Buffer) {
         let x = self.cells.x.saturating_sub(1);
         for y in self.cells.top()..self.cells.bottom() {
@@ -209,7 +209,7 @@ impl<'a> SweepPlot<'a> {
         }
     }
 
-    /// What stands at a tick.
+    /// Returns the label of a tick.
     fn tick_label(&self, height: f64) -> String {
         let unit = if self.is_speed_up() { "x" } else { "" };
         let digits = usize::from(self.step < 1.0);
@@ -220,7 +220,7 @@ impl<'a> SweepPlot<'a> {
         self.sweep.points().first().is_none_or(|point| self.sweep.speed_up(point.rate).is_some())
     }
 
-    /// The horizontal axis: a tick a count, and the knee, thicker where it may be.
+    /// Draws the horizontal axis with a tick per count, and the knee with its confidence interval.
     fn draw_horizontal_axis(&self, buf: &mut Buffer) {
         let y = self.cells.bottom();
         let corner = self.cells.x.saturating_sub(1);
@@ -278,7 +278,7 @@ impl<'a> SweepPlot<'a> {
         }
     }
 
-    /// Writes left of the plot.
+    /// Draws a label left of the plot.
     fn draw_axis_label(&self, text: &str, y: u16, buf: &mut Buffer) {
         let room = MARGIN.saturating_sub(1);
         let text = format!("{text:>0$}", usize::from(room) - 1);
@@ -305,8 +305,8 @@ fn axis_position(workers: f64, logarithmic: bool) -> f64 {
     if logarithmic { workers.max(1.0).log2() } else { workers }
 }
 
-/// The step between two figures of an axis of such a height that has so many rows: 1, 2 or 5 of a power
-/// of ten. At least two have room, unless there are hardly rows.
+/// Returns the distance between ticks for an axis of this height on `rows` rows: 1, 2 or 5 times a
+/// power of ten. At least two ticks fit, unless there are very few rows.
 fn round_step(height: f64, rows: u16) -> f64 {
     let steps = || (-3..12).flat_map(|power| [1.0, 2.0, 5.0].map(|step| step * 10_f64.powi(power)));
     let of = |max_steps: f64| steps().find(|step| height / step <= max_steps.max(1.0));

@@ -1,4 +1,4 @@
-//! What is said of a sweep in words and figures.
+//! The texts about a sweep: model, waves, medians, progress and conclusion.
 
 use std::ops::RangeInclusive;
 
@@ -10,15 +10,15 @@ use crate::model::sweep::{SweepPoint, WorkerTerms};
 use crate::model::{Mode, Run, RunOutcome, Sweep, Workload};
 use crate::ui::text;
 
-/// What rates are in.
+/// Returns the unit of rates.
 pub(super) fn rate_unit(workload: Workload) -> String {
     format!("{}/s", WorkerTerms::for_run(workload, Mode::Threads).tasks)
 }
 
-/// The law that fits best, in figures: the longest form first.
-pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
+/// Returns the best model with its figures, from the longest form to the shortest.
+pub(super) fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let Some(best) = sweep.fits().first() else {
-        return vec!["which law this follows, three counts tell".to_owned(), String::new()];
+        return vec!["fitting a model takes at least three counts".to_owned(), String::new()];
     };
     let (long, short) = fit_names(best, &rate_unit(workload));
     let knee = match (sweep.knee(), sweep.max_without_knee()) {
@@ -29,7 +29,7 @@ pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let r2 = best.r2.map_or_else(String::new, |r2| format!("  R2 {r2:.3}"));
     let [guess, brief] = match (sweep.is_guess(), sweep.is_single()) {
         (true, _) => ["  a guess: too few counts", "  a guess"],
-        (false, true) => ["  a guess: one trial a count", "  a guess"],
+        (false, true) => ["  a guess: one trial per count", "  a guess"],
         (false, false) => ["", ""],
     };
     let names: Vec<&str> = sweep.fits().iter().map(Fit::name).collect();
@@ -48,27 +48,29 @@ pub(super) fn law_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     ]
 }
 
-/// A law with what it says of this sweep, and its bare name.
+/// Returns a model with its parameters, and its name alone.
 fn fit_names(fit: &Fit, unit: &str) -> (String, &'static str) {
     let name = fit.name();
     let long = match fit.model {
-        ScalingModel::Linear { gain } => format!("{name}: {} {unit} a thread", three_digits(gain)),
+        ScalingModel::Linear { gain } => {
+            format!("{name}: {} {unit} per thread", three_digits(gain))
+        }
         ScalingModel::Plateau { capacity, .. } => {
             format!("{name} at {} {unit}", three_digits(capacity))
         }
         ScalingModel::Amdahl { contention, .. } => {
-            format!("{name}: {:.1} % one at a time", contention * 100.0)
+            format!("{name}: {:.1} % serial", contention * 100.0)
         }
         ScalingModel::Usl { .. } => match fit.peak() {
-            Some(peak) => format!("{name}: most at {peak:.0} threads"),
+            Some(peak) => format!("{name}: peak at {peak:.0} threads"),
             None => name.to_owned(),
         },
     };
     (long, name)
 }
 
-/// Which counts need as many rounds, so that equal tasks take as long: as many of them as fit.
-/// Nothing where tasks do not come in rounds, or before the first trial.
+/// Returns the number of waves at the knee, and as many as fit of the ranges of counts that need the
+/// same number. Returns `None` if tasks do not run in waves, or before the first trial.
 pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let tasks = sweep.tasks().filter(|_| sweep.has_wave_steps())?;
     let last = *sweep.counts().last()?;
@@ -76,17 +78,17 @@ pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let Waves { count, .. } = Waves::new(tasks, about);
     let rounds = if count == 1 { "wave" } else { "waves" };
     let begin = format!("{about} threads: ceil({tasks}/{about}) = {count} {rounds}");
-    let named = |stair: RangeInclusive<u16>| format!("{}-{}", stair.start(), stair.end());
-    let stairs: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
-    let forms = (1..=stairs.len()).rev().filter_map(|kept| {
-        let more = if kept < stairs.len() { ", .." } else { "" };
-        let kept = stairs.get(..kept)?.join(", ");
-        Some(format!("{begin}; no different from each other: {kept}{more}"))
+    let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
+    let steps: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
+    let forms = (1..=steps.len()).rev().filter_map(|kept| {
+        let more = if kept < steps.len() { ", .." } else { "" };
+        let kept = steps.get(..kept)?.join(", ");
+        Some(format!("{begin}; equally fast: {kept}{more}"))
     });
     Some(text::first_fitting(forms.chain([begin.clone()]), room))
 }
 
-/// How many times as fast each count is, on one line: some of them, where not all have room.
+/// Returns the speed-ups of the counts on one line: all, or an even selection that fits.
 pub(super) fn medians_text(sweep: &Sweep, room: usize) -> String {
     let points = sweep.points();
     let each = |point: &SweepPoint| match sweep.speed_up(point.rate) {
@@ -99,14 +101,14 @@ pub(super) fn medians_text(sweep: &Sweep, room: usize) -> String {
     text::first_fitting(lines, room)
 }
 
-/// At most so many of these, evenly, the first and the last among them.
+/// Returns at most `most` items, evenly spaced, including the first and the last.
 pub(super) fn pick_evenly<T>(all: &[T], most: usize) -> impl Iterator<Item = &T> {
     let kept = most.min(all.len());
     let last = all.len().saturating_sub(1);
     (0..kept).filter_map(move |place| all.get(place * last / kept.saturating_sub(1).max(1)))
 }
 
-/// `trial 7 of 15: 8 threads`, while one goes on.
+/// Returns the progress of a running sweep: `trial 7 of 15: 8 threads`.
 pub(in crate::ui) fn progress_text(app: &App) -> Option<String> {
     let sweep = app.session().sweep(app.selection())?;
     let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
@@ -115,7 +117,7 @@ pub(in crate::ui) fn progress_text(app: &App) -> Option<String> {
     Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned_trials()))
 }
 
-/// What a person can do about it; of a sweep that was broken off, after what it had.
+/// Returns the advice; for a stopped sweep, preceded by the number of completed trials.
 pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
     let sweep = app.session().sweep(app.selection())?;
     let run = app.runs().first()?;
@@ -132,14 +134,14 @@ pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
     }
 }
 
-/// How many trials a sweep that was broken off had.
+/// Returns the sentence on the trials kept of a failed sweep.
 pub(in crate::ui) fn kept_trials(app: &App) -> Option<String> {
     let sweep = app.session().sweep(app.selection())?;
     let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
     Some(format!(" Kept: {had} of {planned} trials."))
 }
 
-/// What a sweep that has not run yet is made of, and how long it may take.
+/// Returns the size of a sweep that has not run yet, and its expected duration.
 pub(in crate::ui) fn planned_trials(app: &App) -> Option<[String; 2]> {
     let (session, shown) = (app.session(), app.selection());
     let sweep = shown.is_sweep().then(|| session.planned_sweep(shown.workload))?;
@@ -148,7 +150,7 @@ pub(in crate::ui) fn planned_trials(app: &App) -> Option<[String; 2]> {
     Some([format!(": {} counts, {}", sweep.counts().len(), repeats_text(&sweep)), time])
 }
 
-/// How often each count is run.
+/// Returns the number of trials per count.
 pub(in crate::ui) fn repeats_text(sweep: &Sweep) -> String {
     match sweep.repeats() {
         1 => "each once".to_owned(),
@@ -156,7 +158,7 @@ pub(in crate::ui) fn repeats_text(sweep: &Sweep) -> String {
     }
 }
 
-/// A sweep in one line, for a terminal that has no room for more.
+/// Returns a sweep on one line, for very small terminals.
 pub(in crate::ui) fn one_line_text(app: &App, room: usize) -> Option<String> {
     let sweep = app.session().sweep(app.selection())?;
     if let Some(sentence) = conclusion(app).filter(|_| app.runs().iter().all(Run::is_over)) {
