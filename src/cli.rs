@@ -10,7 +10,9 @@ mod environment;
 mod exec;
 mod export;
 mod help;
+mod malformed;
 mod manual;
+mod mode;
 mod path_conflicts;
 mod replay;
 mod retry;
@@ -18,6 +20,7 @@ mod serve;
 mod simulate;
 mod sweep;
 mod threads;
+mod topics;
 mod usage;
 mod username;
 
@@ -25,6 +28,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 pub use commands::CommandsError;
@@ -38,27 +42,29 @@ use environment::{find_variable, into_lossy_string, proxies, token};
 pub use exec::ExecCommand;
 pub use export::ExportPaths;
 pub use manual::write_manual;
+use mode::ModeArg;
 use path_conflicts::CONFIGURATION;
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 use threads::{ThreadOptions, ThreadsArg};
-pub use usage::{CliError, UsageError};
+pub use topics::Help;
+pub use usage::{CliError, UsageError, split_hint};
 pub use username::UsernameError;
 
 use crate::app::Keymap;
 use crate::app::session::SweepSetup;
 use crate::github::api::{Api, GITHUB, Token};
 use crate::github::{ProxySettings, RetryPolicy};
-use crate::model::{Mode, ModeChoice, Selection, Workload};
+use crate::model::{Selection, Workload};
 
 /// As GitHub's own.
 const DEFAULT_PER_PAGE: u8 = 30;
 
-/// Options that are about followers alone.
-const FOLLOWERS_HEADING: &str = "Followers";
+/// The heading of the options for GitHub's API.
+const GITHUB_OPTIONS: &str = "GitHub";
 
-/// Options that are about what is seen, and how.
-const DISPLAY_HEADING: &str = "Screen and report";
+/// The heading of the options for the screen.
+const SCREEN: &str = "Screen";
 
 /// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
 #[derive(Debug, Parser)]
@@ -67,9 +73,9 @@ const DISPLAY_HEADING: &str = "Screen and report";
     version,
     about = help::ABOUT,
     long_about = help::LONG_ABOUT,
-    after_help = help::AFTER,
     after_long_help = help::AFTER_LONG,
     args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub struct Cli {
@@ -81,21 +87,23 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum SubArgs {
-    /// Run commands of your own, one at a time and then side by side
+    /// Run your own commands, one by one and side by side
     #[command(long_about = help::EXEC, after_long_help = help::EXEC_AFTER)]
     Exec(exec::ExecArgs),
-    /// Play a recording: the same screen again, or its report
+    /// Play a recording, or print its report
     #[command(after_long_help = help::REPLAY_AFTER)]
     Replay(replay::ReplayArgs),
-    /// Run the built-in server alone, for curl or another client
+    /// Run the built-in server alone
     #[command(long_about = help::SERVE, after_long_help = help::serve_after())]
     Serve(serve::ServeArgs),
-    /// Print what completes commands and options in a shell
+    /// Print shell completions
     #[command(long_about = help::COMPLETIONS, after_long_help = help::COMPLETIONS_AFTER)]
     Completions(completions::CompletionsArgs),
-    /// Print the manual page, for man
+    /// Print the manual page
     #[command(after_long_help = help::MAN_AFTER)]
     Man,
+    /// Show a page of the documentation
+    Help(topics::HelpArgs),
     /// Do the tasks that the program which started this one hands over: its own business
     #[command(hide = true)]
     Worker,
@@ -103,26 +111,26 @@ enum SubArgs {
 
 #[derive(Args, Debug)]
 struct FetchArgs {
-    /// Whose followers to fetch; without one, the built-in server's
+    /// The GitHub user whose followers to fetch; without one, the built-in server's
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
-    /// Whose followers to fetch, as an option
-    #[arg(long = "username", hide_short_help = true, value_name = "USERNAME")]
+    /// The same, as an option
+    #[arg(long = "username", value_name = "USERNAME")]
     user_option: Option<String>,
     /// What to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
-    /// Workers, or auto; for a sweep, counts: 1,2,4 or 1..32 [default: one a page, up to 8; 4 to
-    /// compute]
+    /// Number of workers, or auto; for a sweep several: 1,2,4 or 1..32 [default: one per page, up
+    /// to 8; 4 for CPU work]
     #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<ThreadsArg>,
-    /// The queue holds N tasks at most [default: all]
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::parse_queue, allow_negative_numbers = true)]
+    /// Maximum number of tasks in the queue [default: all]
+    #[arg(long, value_name = "N", value_parser = usage::parse_queue(), allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     display: display::DisplayArgs,
-    /// Print which keys do what, as the configuration file says it
-    #[arg(long, hide_short_help = true, help_heading = DISPLAY_HEADING)]
+    /// Print the key bindings, in the format of the configuration
+    #[arg(long, help_heading = SCREEN)]
     print_keys: bool,
     #[command(flatten)]
     sweep: sweep::SweepArgs,
@@ -130,10 +138,10 @@ struct FetchArgs {
     compute: compute::ComputeArgs,
     #[command(flatten)]
     simulate: simulate::SimulateArgs,
-    /// Followers a page, 1 to 100 [default: 30]
+    /// Followers per page, 1 to 100 [default: 30]
     #[arg(
         long,
-        help_heading = FOLLOWERS_HEADING,
+        help_heading = GITHUB_OPTIONS,
         value_name = "N",
         value_parser = usage::parse_per_page,
         allow_negative_numbers = true
@@ -141,9 +149,8 @@ struct FetchArgs {
     per_page: Option<u8>,
     #[arg(
         long,
-        help_heading = FOLLOWERS_HEADING,
+        help_heading = GITHUB_OPTIONS,
         value_name = "URL",
-        hide_short_help = true,
         help = help::API_URL,
         long_help = help::API_URL_LONG
     )]
@@ -151,7 +158,7 @@ struct FetchArgs {
     #[command(flatten)]
     retry_policy: retry::RetryArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson)
-    #[arg(short, long, help_heading = FOLLOWERS_HEADING, value_name = "FILE", long_help = help::OUTPUT)]
+    #[arg(short, long, help_heading = export::FILES, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]
     export: export::ExportArgs,
@@ -159,23 +166,6 @@ struct FetchArgs {
     record: replay::RecordArgs,
     #[command(flatten)]
     compare: replay::CompareArgs,
-}
-
-/// `--mode`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ModeArg {
-    /// The workload's modes, one after the other, on one time axis
-    Race,
-    /// One task after another, on one thread
-    Sequential,
-    /// From a queue, on several threads
-    Threads,
-    /// The same, but the threads share one GIL, as Python's do
-    Gil,
-    /// From a queue, in several processes
-    Processes,
-    /// Threads, over several counts of them: how many are worth it?
-    Sweep,
 }
 
 /// What the arguments ask for.
@@ -195,6 +185,8 @@ pub enum Command {
     Completions(Shell),
     /// Print the manual page.
     Man,
+    /// Show a page of the documentation.
+    Help(Help),
     /// Be a worker process of the program that started this one.
     Worker {
         /// For requests that are to be sent it.
@@ -261,10 +253,17 @@ pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     environment: Environment<'_>,
 ) -> Result<Command, CliError> {
-    let matches = Cli::command().try_get_matches_from(args).map_err(CliError::from_clap)?;
-    let cli = Cli::from_arg_matches(&matches).map_err(CliError::from_clap)?;
+    let args: Vec<OsString> = args.into_iter().collect();
+    let stop = |error| CliError::from_clap(error, &args);
+    let matches = match Cli::command().try_get_matches_from(&args) {
+        Err(error) if error.kind() == ErrorKind::DisplayHelp && is_summary(&args) => {
+            return Ok(Command::Help(Help { text: help::SHORT.to_owned(), pager: None }));
+        }
+        matches => matches.map_err(stop)?,
+    };
+    let cli = Cli::from_arg_matches(&matches).map_err(stop)?;
     let command = match cli.command {
-        Some(SubArgs::Serve(args)) => Command::Serve(args.into()),
+        Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
         Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment)?),
         Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment)?),
         // One that cannot be used was refused by the parent, if it was to be used.
@@ -274,6 +273,7 @@ pub fn parse(
         },
         Some(SubArgs::Completions(args)) => Command::Completions(args.shell),
         Some(SubArgs::Man) => Command::Man,
+        Some(SubArgs::Help(args)) => Command::Help(args.resolve(environment)?),
         None => cli.fetch.resolve(environment)?,
     };
     Ok(command)
@@ -285,7 +285,7 @@ impl FetchArgs {
         if self.print_keys {
             return Ok(Command::PrintKeys(config.keys));
         }
-        let compute_options = self.compute.resolve(self.simulate.simulation())?;
+        let compute_options = self.compute.resolve(self.simulate.simulation()?)?;
         let selection = Selection { workload: compute_options.workload, choice: self.mode.into() };
         let source = self.resolve_source(compute_options.workload, environment)?;
         let (exports, output_mode) =
@@ -353,6 +353,10 @@ impl FetchArgs {
         if let (Some(name), None) = (command, &self.user_option) {
             return Err(UsageError::CommandNotFirst(name.to_owned()));
         }
+        let mode = self.user.as_deref().filter(|&user| ModeArg::from_str(user, false).is_ok());
+        if let (Some(mode), None) = (mode, &self.user_option) {
+            return Err(UsageError::ModeAsUser(mode.to_owned()));
+        }
         self.check_followers(workload)?;
         let user = match (&self.user, &self.user_option) {
             (Some(one), Some(other)) if one != other => return Err(UsageError::TwoUsers),
@@ -368,20 +372,14 @@ impl FetchArgs {
     }
 }
 
-/// After an option, clap takes a command's name for the USERNAME.
-fn is_command(name: &str) -> bool {
-    Cli::command().find_subcommand(name).is_some() || name == "help"
+/// Returns whether help was asked for with `-h`, and not of a command.
+fn is_summary(args: &[OsString]) -> bool {
+    let first = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
+    let asked = args.iter().find(|arg| *arg == "-h" || *arg == "--help");
+    asked.is_some_and(|arg| arg == "-h") && !is_command(first)
 }
 
-impl From<ModeArg> for ModeChoice {
-    fn from(mode: ModeArg) -> Self {
-        match mode {
-            ModeArg::Race => Self::Race,
-            ModeArg::Sequential => Self::Only(Mode::Sequential),
-            ModeArg::Threads => Self::Only(Mode::Threads),
-            ModeArg::Gil => Self::Only(Mode::Gil),
-            ModeArg::Processes => Self::Only(Mode::Processes),
-            ModeArg::Sweep => Self::Sweep,
-        }
-    }
+/// Returns whether clap knows the command. After an option, it takes its name for the USERNAME.
+fn is_command(name: &str) -> bool {
+    Cli::command().find_subcommand(name).is_some()
 }

@@ -15,7 +15,8 @@ use thiserror::Error;
 use crate::app::session::Setup;
 use crate::app::{App, Background, Session};
 use crate::cli::{
-    self, ApiSource, Command, DisplayOptions, FollowersCommand, Narration, OutputMode, ThemeArg,
+    self, ApiSource, Command, DisplayOptions, FollowersCommand, Help, Narration, OutputMode,
+    ThemeArg,
 };
 use crate::engine::process::child::{self, WorkerError};
 use crate::engine::{Clock, Launcher};
@@ -113,6 +114,7 @@ pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandE
             write_output(streams, |out| cli::write_completions(shell, out))
         }
         Command::Man => write_output(streams, cli::write_manual),
+        Command::Help(help) => show(&help, streams),
         Command::Followers(followers) => run_followers(&followers, streams),
         Command::Exec(exec) => exec::run(&exec, streams),
         Command::Replay(replay) => replay::run(&replay, streams),
@@ -126,6 +128,15 @@ fn write_output(
     write(streams.out)?;
     streams.out.flush()?;
     Ok(Exit::Success)
+}
+
+/// Shows a text in the pager if there is a terminal, else prints it.
+fn show(help: &Help, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
+    let pager = help.pager.as_ref().filter(|_| io::stdout().is_terminal());
+    if pager.is_some_and(|pager| pager.show(&help.text)) {
+        return Ok(Exit::Success);
+    }
+    write_output(streams, |out| out.write_all(help.text.as_bytes()))
 }
 
 fn run_followers(

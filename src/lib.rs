@@ -22,6 +22,7 @@
 //! | [`export`] | files to keep: reports, a trace, a picture, followers |
 //! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
 //! | [`signals`], `writer` | what may end the program at any moment; output that may block |
+//! | [`docs`], [`pager`] | the pages of `threadline help`, and the program that shows them |
 //! | [`resources`] | limits that the system sets, such as that of open files |
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
@@ -95,12 +96,14 @@
 pub mod app;
 pub mod cli;
 pub mod command;
+pub mod docs;
 pub mod engine;
 pub mod exit;
 pub mod export;
 pub mod github;
 pub mod headless;
 pub mod model;
+pub mod pager;
 pub mod recording;
 pub mod resources;
 pub mod signals;

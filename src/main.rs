@@ -18,7 +18,7 @@ fn main() -> ExitCode {
             shown.unwrap_or_else(|error| report_error(&mut err, &error.into()))
         }
         Err(stop) => {
-            print_error_chain(&mut err, &stop);
+            refuse(&mut err, &stop);
             Exit::Usage
         }
     };
@@ -42,8 +42,24 @@ fn report_error(err: &mut io::Stderr, error: &CommandError) -> Exit {
     error.exit()
 }
 
-/// Writes the error and its causes in one line.
+/// Prints an error in the arguments: what is wrong, what to do, and the usage, a line each.
+fn refuse(err: &mut dyn Write, stop: &CliError) {
+    let message = message(stop);
+    let (problem, hint) = cli::split_hint(&message);
+    print_error(err, problem);
+    // If stderr cannot be written, the exit code still says that the arguments are unusable.
+    for (label, line) in [("hint", hint), ("usage", stop.usage())] {
+        _ = line.map(|line| writeln!(err, "{label}: {line}"));
+    }
+}
+
+/// Prints an error in one line.
 fn print_error_chain(err: &mut dyn Write, error: &dyn Error) {
+    print_error(err, &message(error));
+}
+
+/// Returns the error and its causes as one line.
+fn message(error: &dyn Error) -> String {
     let mut sentence = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -53,5 +69,5 @@ fn print_error_chain(err: &mut dyn Write, error: &dyn Error) {
         }
         cause = error.source();
     }
-    print_error(err, &sentence);
+    sentence
 }

@@ -19,9 +19,11 @@ use syn::visit::{self, Visit};
 use syn::{Item, ItemMod, ItemUse, UseTree};
 
 /// Every room, and the rooms that it imports: only rooms above it. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("lib", &[]),
     ("resources", &[]),
+    ("docs", &[]),
+    ("pager", &[]),
     ("writer", &[]),
     ("signals", &["writer"]),
     ("model", &[]),
@@ -32,7 +34,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("export", &["model"]),
     ("recording", &["app", "export", "model"]),
     ("exit", &["model"]),
-    ("cli", &["app", "github", "model"]),
+    ("cli", &["app", "docs", "github", "model", "pager"]),
     (
         "headless",
         &[

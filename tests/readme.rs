@@ -4,7 +4,6 @@
 //! `UPDATE_DOCS=1 cargo test --test readme` rewrites the generated tables.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
@@ -25,6 +24,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use threadline::docs::TOPICS;
 
 /// A Markdown file.
 struct FollowerPage {
@@ -163,5 +163,28 @@ fn the_sample_configuration_is_valid() {
     ];
     for line in lines {
         assert!(keys.contains(line), "{line}: {keys}");
+    }
+}
+
+#[test]
+fn every_page_is_a_topic_and_every_topic_is_shown() {
+    let topics: Vec<String> = TOPICS.iter().map(|topic| format!("{}.md", topic.name)).collect();
+    let mut pages: Vec<String> = docs().iter().map(|page| page.name().to_owned()).collect();
+    pages.sort();
+    let mut sorted = topics.clone();
+    sorted.sort();
+    assert_eq!(pages, sorted);
+    let list = output(&["help"]);
+    for topic in TOPICS {
+        assert!(list.contains(&format!("\n  {} ", topic.name)), "{list}");
+        assert_eq!(output(&["help", topic.name]), topic.plain_text());
+    }
+}
+
+#[test]
+fn help_still_explains_commands() {
+    for command in ["exec", "replay", "serve", "completions", "man"] {
+        assert_eq!(output(&["help", command]), output(&[command, "--help"]));
+        assert!(output(&["help"]).contains(&format!("\n  {command} ")));
     }
 }

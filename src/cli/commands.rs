@@ -17,18 +17,18 @@ const MAX_BYTES: u64 = 64 << 20;
 pub enum CommandsError {
     /// Neither an argument nor a file.
     #[error(
-        "exec without a command: give them behind --, each as one argument (threadline exec -- \
-         'sleep 1' 'make test'), or in a file with --from FILE"
+        "exec needs at least one command; put each in quotes after --, as in threadline exec -- \
+         'sleep 1' 'make test', or use --from FILE"
     )]
     None,
     /// The file has nothing but blank lines and comments.
-    #[error("{0} has no command: write one on each line")]
+    #[error("{0} contains no commands; put one on each line")]
     NoneIn(String),
     /// An argument has nothing in it.
-    #[error("command {0} is empty: leave it away")]
+    #[error("command {0} is empty; remove it")]
     Empty(usize),
     /// An argument is not Unicode.
-    #[error("command {0} is not UTF-8: write it into a script, and run that")]
+    #[error("command {0} is not UTF-8; put it into a script and run that")]
     NotText(usize),
     /// The file cannot be read.
     #[error("cannot read the commands in {place}: {reason}")]
@@ -39,7 +39,7 @@ pub enum CommandsError {
         reason: String,
     },
     /// A line of the file is not Unicode.
-    #[error("{place}, line {line}, is not UTF-8: write that command into a script, and run that")]
+    #[error("{place}, line {line}, is not UTF-8; put the command into a script and run that")]
     LineNotText {
         /// Which file.
         place: String,
@@ -47,7 +47,7 @@ pub enum CommandsError {
         line: usize,
     },
     /// A line of the file has a character that no argument can have.
-    #[error("{place}, line {line}, has a NUL byte, which no command can have")]
+    #[error("{place}, line {line}, contains a NUL byte; remove it")]
     Nul {
         /// Which file.
         place: String,
@@ -55,7 +55,7 @@ pub enum CommandsError {
         line: usize,
     },
     /// More than a run has room for.
-    #[error("these are more than {MAX_TASKS} commands, or {} MB: run them in several parts", MAX_BYTES >> 20)]
+    #[error("more than {MAX_TASKS} commands or {} MB; run them in several parts", MAX_BYTES >> 20)]
     TooMany,
 }
 

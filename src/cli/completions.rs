@@ -1,4 +1,4 @@
-//! What completes commands and options in a shell.
+//! Shell completions.
 
 use std::io::{self, Write};
 
@@ -9,7 +9,7 @@ use super::{Cli, help};
 
 #[derive(Args, Debug)]
 pub(super) struct CompletionsArgs {
-    /// Which shell
+    /// The shell
     pub(super) shell: Shell,
 }
 
@@ -19,6 +19,7 @@ pub(super) fn command() -> Command {
     let subcommands: Vec<Command> =
         whole.get_subcommands().filter(|one| !one.is_hide_set()).cloned().collect();
     Command::new("threadline")
+        .disable_help_subcommand(true)
         .version(env!("CARGO_PKG_VERSION"))
         .about(help::ABOUT)
         .long_about(help::LONG_ABOUT)
@@ -32,6 +33,7 @@ pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     // A user's name is nothing to complete, and zsh's script would take it for the command's place.
     let whole = command();
     let mut command = Command::new("threadline")
+        .disable_help_subcommand(true)
         .version(env!("CARGO_PKG_VERSION"))
         .about(help::ABOUT)
         .args(whole.get_arguments().filter(|arg| !arg.is_positional()).cloned())

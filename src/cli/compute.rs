@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::duration;
 use super::usage::UsageError;
+use super::{duration, usage};
 use crate::app::session::DEFAULT_COMPUTE_TASKS;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{ComputeSpec, Simulation, Workload};
@@ -17,47 +17,45 @@ const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs
 const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Laboratory")]
+#[command(next_help_heading = "CPU work")]
 pub(super) struct ComputeArgs {
-    /// What the tasks are [default: followers, or cpu with --simulate]
+    /// Kind of tasks [default: followers; cpu with --simulate]
     #[arg(long, value_enum)]
     workload: Option<WorkloadArg>,
-    /// How many tasks there are to compute [default: 8]
+    /// Number of tasks [default: 8]
     #[arg(
         long,
-        hide_short_help = true,
         value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_TASKS)),
+        value_parser = usage::whole::<u32>(1..=u64::from(MAX_TASKS)),
         allow_negative_numbers = true
     )]
     tasks: Option<u32>,
-    /// How long a task takes alone, about [default: 150ms]
-    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_size)]
+    /// Approximate time of one task alone [default: 150ms]
+    #[arg(long, value_name = "DURATION", value_parser = parse_size)]
     size: Option<Duration>,
-    /// How much of a mixed task is CPU work, in percent [default: 30]
+    /// Percentage of CPU work in a mixed task [default: 30]
     #[arg(
         long,
-        hide_short_help = true,
         value_name = "PERCENT",
-        value_parser = clap::value_parser!(u8).range(0..=100),
+        value_parser = usage::whole::<u8>(0..=100),
         allow_negative_numbers = true
     )]
     share: Option<u8>,
-    /// How long a thread waits for the GIL before it asks for it [default: 5ms]
-    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_switch_interval)]
+    /// How long a thread waits for the GIL before it asks for its release [default: 5ms]
+    #[arg(long, value_name = "DURATION", value_parser = parse_switch_interval)]
     switch_interval: Option<Duration>,
 }
 
 /// `--workload`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum WorkloadArg {
-    /// The pages of a user's followers: I/O, during which Python releases its GIL
+    /// Fetch the pages of a user's followers: I/O without the GIL
     Followers,
-    /// CPU work as in pure Python, which needs the GIL
+    /// CPU work that needs the GIL, like pure Python
     Cpu,
-    /// CPU work of an extension, which releases the GIL, as hashlib and zlib do
+    /// CPU work that releases the GIL, like hashlib and zlib
     Native,
-    /// A page is fetched without the GIL, then worked on under it
+    /// Fetch a page without the GIL, then process it under the GIL
     Mixed,
 }
 
@@ -119,13 +117,13 @@ impl From<WorkloadArg> for Workload {
 
 fn parse_size(text: &str) -> Result<Duration, String> {
     parse_within(text, SIZE_RANGE)
-        .ok_or_else(|| "a task takes 1ms to 10m, written with the unit: 150ms, 1.5s".to_owned())
+        .ok_or_else(|| "use 1ms to 10m, with the unit: 150ms, 1.5s".to_owned())
 }
 
 fn parse_switch_interval(text: &str) -> Result<Duration, String> {
     parse_within(text, SWITCH_INTERVAL_RANGE).ok_or_else(|| {
-        "it is the time that a thread waits for the GIL before it asks whoever has it to let go; \
-         Python's is 5ms: give 1us to 10s, with the unit"
+        "use 1us to 10s, with the unit: a thread waits this long for the GIL before it asks the \
+         holder to release it (Python: 5ms)"
             .to_owned()
     })
 }
@@ -142,7 +140,7 @@ mod tests {
     use crate::model::Nanos;
 
     #[test]
-    fn the_defaults_are_those_that_the_help_tells() {
+    fn the_help_states_the_defaults() {
         let help = ComputeArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let ComputeSpec { size, share, switch_interval, .. } = ComputeSpec::default();
         let millis = |time: Nanos| time.0 / 1_000_000;
@@ -160,7 +158,7 @@ mod tests {
     fn times_have_a_unit_and_bounds() {
         for text in ["0", "0ms", "5", "0.9us", "10.1s", "1m", "-5ms", "x", ""] {
             let refused = parse_switch_interval(text).unwrap_err();
-            assert!(refused.contains("waits for the GIL"), "{text}: {refused}");
+            assert!(refused.contains("for the GIL"), "{text}: {refused}");
         }
         assert_eq!(parse_switch_interval("1us"), Ok(SWITCH_INTERVAL_RANGE[0]));
         assert_eq!(parse_switch_interval("10s"), Ok(SWITCH_INTERVAL_RANGE[1]));

@@ -8,29 +8,32 @@ use super::config::{self, Config, ConfigError};
 use super::environment::{Environment, find_variable};
 use crate::app::Keymap;
 
+/// The heading of the options that replace the screen.
+const NO_SCREEN: &str = "Without a screen";
+
 #[derive(Args, Debug)]
-#[command(next_help_heading = super::DISPLAY_HEADING)]
+#[command(next_help_heading = super::SCREEN)]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct DisplayArgs {
     /// No screen: print the times and a short report
-    #[arg(long)]
+    #[arg(long, help_heading = NO_SCREEN)]
     pub(super) plain: bool,
-    /// No screen: print everything measured as one JSON document
-    #[arg(long, conflicts_with = "plain")]
+    /// No screen: print everything measured, as one JSON document
+    #[arg(long, help_heading = NO_SCREEN, conflicts_with = "plain")]
     pub(super) json: bool,
-    /// No screen: what happens, in sentences, as it happens
-    #[arg(long, long_help = super::help::NARRATE)]
+    /// No screen: sentences for a screen reader
+    #[arg(long, hide_short_help = true, help_heading = NO_SCREEN, long_help = super::help::NARRATE)]
     narrate: bool,
-    /// Colours: dark, light, or auto, which asks [default: auto]
-    #[arg(long, value_enum, hide_possible_values = true)]
+    /// Colours: dark, light, or auto, which asks the terminal [default: auto]
+    #[arg(long, hide_short_help = true, value_enum, hide_possible_values = true)]
     theme: Option<ThemeArg>,
-    /// Draw with ASCII characters only
-    #[arg(long)]
+    /// Use ASCII characters only
+    #[arg(long, hide_short_help = true)]
     ascii: bool,
-    /// Zoom with the wheel, choose by a click or by dragging; no text is selected then
+    /// Use the mouse: the wheel zooms, a click selects, dragging marks a range
     #[arg(long, hide_short_help = true)]
     mouse: bool,
-    /// Draw twice a second at most, and move on by half a view
+    /// Draw at most twice per second, and jump instead of scrolling
     #[arg(long, hide_short_help = true)]
     reduced_motion: bool,
     /// Read this configuration

@@ -11,13 +11,13 @@ const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
     /// It is written in another way.
-    #[error("write a duration as 50ms, 1.5s, 5m or 200us, up to a day")]
+    #[error("use a duration such as 50ms, 1.5s, 5m or 200us, up to a day")]
     Malformed,
     /// It is a bare number.
-    #[error("write the unit: 500ms, 30s or 5m")]
+    #[error("add the unit: 500ms, 30s or 5m")]
     NoUnit,
     /// It is longer than a day.
-    #[error("a day is the longest")]
+    #[error("use at most a day: 1440m")]
     TooLong,
 }
 

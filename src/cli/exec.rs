@@ -17,7 +17,10 @@ use crate::model::{Mode, ModeChoice};
 
 #[derive(Args, Debug)]
 pub(super) struct ExecArgs {
-    /// How many commands run side by side [default: as many as there are cores]
+    /// The commands, one per argument, each for sh -c
+    #[arg(last = true, value_name = "CMD")]
+    commands: Vec<OsString>,
+    /// Number of commands at once [default: number of cores]
     #[arg(
         short,
         long,
@@ -26,14 +29,16 @@ pub(super) struct ExecArgs {
         allow_negative_numbers = true
     )]
     jobs: Option<u32>,
-    /// Run them this way alone; else one at a time and then N side by side, so each runs twice
+    /// Run only this way
+    ///
+    /// By default the commands run both ways, so each runs twice.
     #[arg(long, value_enum, value_name = "WAY")]
     only: Option<OnlyArg>,
-    /// Take the commands from FILE, one a line; - for stdin
+    /// Read the commands from FILE, one per line; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "commands")]
     from: Option<PathBuf>,
-    /// The queue holds N commands at most [default: all]
-    #[arg(long, value_name = "N", value_parser = usage::parse_queue, allow_negative_numbers = true)]
+    /// Maximum number of commands in the queue [default: all]
+    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::parse_queue(), allow_negative_numbers = true)]
     queue: Option<u32>,
     #[command(flatten)]
     display: DisplayArgs,
@@ -41,17 +46,14 @@ pub(super) struct ExecArgs {
     export: ExportArgs,
     #[command(flatten)]
     record: RecordArgs,
-    /// The commands, an argument each; a shell (sh -c) runs them
-    #[arg(last = true, value_name = "CMD")]
-    commands: Vec<OsString>,
 }
 
 /// `--only`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum OnlyArg {
-    /// One at a time
+    /// One after another
     Sequential,
-    /// N side by side
+    /// Up to N at once
     Parallel,
 }
 

@@ -8,25 +8,19 @@ use super::display::OutputMode;
 use super::usage::UsageError;
 use crate::model::ExportKind;
 
-/// Options that write files.
-pub(super) const EXPORT_HEADING: &str = "Export";
+/// The heading of the options that write files.
+pub(super) const FILES: &str = "Files";
 
 #[derive(Args, Debug)]
 pub(super) struct ExportArgs {
-    /// Write a trace, for ui.perfetto.dev and other viewers
-    ///
-    /// - is stdout.
-    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
+    /// Write a trace for Perfetto and other viewers; - is stdout
+    #[arg(long, help_heading = FILES, value_name = "FILE")]
     trace: Option<PathBuf>,
-    /// Write the picture as SVG, light unless --theme dark
-    ///
-    /// - is stdout.
-    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
+    /// Write the picture as SVG, light or dark as --theme; - is stdout
+    #[arg(long, help_heading = FILES, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Write a report in Markdown
-    ///
-    /// - is stdout.
-    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
+    /// Write a Markdown report; - is stdout
+    #[arg(long, help_heading = FILES, value_name = "FILE")]
     report: Option<PathBuf>,
 }
 

@@ -6,25 +6,24 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::display::{DisplayArgs, DisplayOptions, OutputMode};
-use super::export::{EXPORT_HEADING, ExportArgs, ExportPaths};
+use super::export::{ExportArgs, ExportPaths, FILES};
 use super::path_conflicts::{self, CONFIGURATION};
-use super::{DISPLAY_HEADING, Environment, UsageError};
+use super::{Environment, SCREEN, UsageError};
 use crate::app::replay::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
-    /// Record to FILE while it runs, for threadline replay
-    #[arg(long, help_heading = EXPORT_HEADING, value_name = "FILE")]
+    /// Record everything that runs, for threadline replay
+    #[arg(long, help_heading = FILES, value_name = "FILE")]
     pub(super) record: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
 pub(super) struct CompareArgs {
-    /// Compare with the recording FILE, on the screen: c shows it beneath the lanes
+    /// Compare with a recording: c shows it below the lanes
     #[arg(
         long,
-        hide_short_help = true,
-        help_heading = DISPLAY_HEADING,
+        help_heading = SCREEN,
         value_name = "FILE",
         conflicts_with_all = ["plain", "json"]
     )]
@@ -33,10 +32,10 @@ pub(super) struct CompareArgs {
 
 #[derive(Args, Debug)]
 pub(super) struct ReplayArgs {
-    /// The recording, as --record writes it; - for stdin, which leaves no keys, so no screen
+    /// A recording of --record; - is stdin, without a screen
     #[arg(value_name = "FILE")]
     path: PathBuf,
-    /// Play it so many times as fast as it happened, 0.1 to 1000
+    /// Speed, 0.1 to 1000 times real time
     #[arg(
         long,
         value_name = "TIMES",
@@ -84,7 +83,7 @@ fn parse_speed(text: &str) -> Result<ReplaySpeed, String> {
     let times = text.strip_suffix('x').unwrap_or(text).parse().ok();
     times
         .and_then(ReplaySpeed::new)
-        .ok_or_else(|| format!("give a number from {MIN_SPEED} to {MAX_SPEED}"))
+        .ok_or_else(|| format!("use a number from {MIN_SPEED} to {MAX_SPEED}"))
 }
 
 #[cfg(test)]

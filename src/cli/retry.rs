@@ -4,25 +4,25 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::duration;
+use super::{duration, usage};
 use crate::github::RetryPolicy;
 
 /// Nothing is asked and answered in less.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = super::FOLLOWERS_HEADING)]
+#[command(next_help_heading = super::GITHUB_OPTIONS)]
 pub(super) struct RetryArgs {
-    /// Make a request again up to N times after an error that may pass [default: 4]
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=20))]
+    /// Retry a request up to N times after a temporary error [default: 4]
+    #[arg(long, value_name = "N", value_parser = usage::whole::<u32>(0..=20), allow_negative_numbers = true)]
     retries: Option<u32>,
-    /// Give a request up after this long [default: 30s]
-    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = parse_timeout)]
+    /// Maximum time of one request [default: 30s]
+    #[arg(long, value_name = "DURATION", value_parser = parse_timeout)]
     timeout: Option<Duration>,
-    /// Wait for a rate limit to end up to this long [default: 5m]
-    #[arg(long, hide_short_help = true, value_name = "DURATION", value_parser = duration::parse_with_unit)]
+    /// Maximum wait for the end of a rate limit [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_with_unit)]
     max_wait: Option<Duration>,
-    /// Begin even if too few requests are left of the rate limit
+    /// Start even if the rate limit leaves too few requests
     #[arg(long, hide_short_help = true)]
     pub(super) force: bool,
 }
@@ -40,9 +40,7 @@ impl From<RetryArgs> for RetryPolicy {
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {
     match duration::parse_with_unit(text) {
-        Ok(timeout) if timeout < MIN_TIMEOUT => {
-            Err("no request is answered in less than 1ms: give it more".to_owned())
-        }
+        Ok(timeout) if timeout < MIN_TIMEOUT => Err("use 1ms or more".to_owned()),
         Ok(timeout) => Ok(timeout),
         Err(error) => Err(error.to_string()),
     }
@@ -55,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_are_those_that_the_help_tells() {
+    fn the_help_states_the_defaults() {
         let help = RetryArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let RetryPolicy { retries, timeout, max_wait } = RetryPolicy::default();
         for text in [

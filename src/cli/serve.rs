@@ -7,49 +7,61 @@ use std::time::Duration;
 use clap::Args;
 
 use super::duration;
+use super::usage::{self, UsageError};
 use crate::github::server::{DEFAULT_FOLLOWERS, MAX_FOLLOWERS};
 
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {
-    /// Listen on this port of 127.0.0.1; 0 for any that is free
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
+    /// Port of 127.0.0.1; 0 is any free port
+    #[arg(
+        long,
+        value_name = "PORT",
+        default_value_t = 0,
+        value_parser = usage::whole::<u16>(0..=65_535),
+        allow_negative_numbers = true
+    )]
     port: u16,
-    /// How many followers the user has
+    /// Number of followers of the user
     #[arg(
         long,
         value_name = "N",
         default_value_t = DEFAULT_FOLLOWERS,
-        value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_FOLLOWERS))
+        value_parser = usage::whole::<u32>(0..=u64::from(MAX_FOLLOWERS)),
+        allow_negative_numbers = true
     )]
     followers: u32,
-    /// Take each page's delay from this file [default: the built-in one]
+    /// Read the delay of each page from FILE [default: the example's delays]
     #[arg(long, value_name = "FILE", conflicts_with = "latency")]
     latency_profile: Option<PathBuf>,
-    /// Answer after this long instead (50ms, 1.5s, 200us)
+    /// Use the same delay for every page: 50ms, 1.5s, 200us
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     latency: Option<Duration>,
-    /// Vary --latency by up to this much, more or less
+    /// Vary --latency by up to this much
     #[arg(
         long,
         value_name = "DURATION",
-        requires = "latency",
         conflicts_with = "latency_profile",
         value_parser = duration::parse
     )]
     jitter: Option<Duration>,
-    /// Choose which pages are slow: equal seeds are equally slow
+    /// Seed of the jitter [default: 0]
     #[arg(
         long,
         value_name = "N",
-        requires = "latency",
         conflicts_with = "latency_profile",
-        default_value_t = 0
+        value_parser = usage::whole::<u64>(0..=u64::MAX),
+        allow_negative_numbers = true
     )]
-    seed: u64,
-    /// Work on N requests at once; the others wait for their turn [default: on all]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    seed: Option<u64>,
+    /// Maximum number of requests at once; the others wait [default: no maximum]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = usage::whole::<u16>(1..=65_535),
+        allow_negative_numbers = true
+    )]
     at_once: Option<u16>,
-    /// Play the faults in this file: limits, errors, broken connections and answers
+    /// Play the faults in FILE: limits, errors, broken connections and answers
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
 }
@@ -87,23 +99,31 @@ pub enum LatencyArg {
     },
 }
 
-impl From<ServeArgs> for ServeCommand {
-    fn from(args: ServeArgs) -> Self {
+impl TryFrom<ServeArgs> for ServeCommand {
+    type Error = UsageError;
+
+    fn try_from(args: ServeArgs) -> Result<Self, UsageError> {
+        let given = [(args.jitter.is_some(), "--jitter"), (args.seed.is_some(), "--seed")];
+        if let Some((_, option)) = given.into_iter().find(|(given, _)| *given)
+            && args.latency.is_none()
+        {
+            return Err(UsageError::Needs { option, needed: "--latency" });
+        }
         let latency = match (args.latency, args.latency_profile) {
             (Some(latency), _) => LatencyArg::Uniform {
                 latency,
                 jitter: args.jitter.unwrap_or_default(),
-                seed: args.seed,
+                seed: args.seed.unwrap_or_default(),
             },
             (None, Some(path)) => LatencyArg::Profile(path),
             (None, None) => LatencyArg::BuiltIn,
         };
-        Self {
+        Ok(Self {
             port: args.port,
             followers: args.followers,
             latency,
             at_once: args.at_once.and_then(NonZeroU16::new),
             faults: args.faults,
-        }
+        })
     }
 }

@@ -1,58 +1,65 @@
-//! `--simulate`: the laboratory in virtual time.
+//! `--simulate`: CPU work in virtual time.
 
-use clap::{Args, value_parser};
+use clap::Args;
 
+use super::usage::{self, UsageError};
 use crate::app::slow_motion::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::{Selection, Simulation};
 
 /// More cores than a picture has lanes would show nothing new.
-const MAX_CORES: i64 = 64;
+const MAX_CORES: u64 = 64;
 
 #[derive(Args, Debug)]
-#[command(next_help_heading = "Laboratory")]
+#[command(next_help_heading = "Simulation")]
 pub(super) struct SimulateArgs {
-    /// Compute the machine, too: as slow as you like
+    /// Simulate the machine: reproducible, and in slow motion on the screen
     #[arg(long)]
     pub(super) simulate: bool,
-    /// What decides where the simulated machine has a choice [default: 1]
+    /// Seed of what is random on a real machine [default: 1]
     #[arg(
         long,
-        hide_short_help = true,
         value_name = "N",
-        requires = "simulate",
+        value_parser = usage::whole::<u64>(0..=u64::MAX),
         allow_negative_numbers = true
     )]
     seed: Option<u64>,
-    /// Cores of the simulated machine, 1 to 64 [default: 2]
+    /// Number of cores, 1 to 64 [default: 2]
     #[arg(
         long,
-        hide_short_help = true,
         value_name = "N",
-        requires = "simulate",
-        value_parser = value_parser!(u16).range(1..=MAX_CORES),
+        value_parser = usage::whole::<u16>(1..=MAX_CORES),
         allow_negative_numbers = true
     )]
     cores: Option<u16>,
-    /// On the screen, N times slower than real time; a sweep, once [default: 20]
+    /// On the screen, N times slower than real time [default: 20; 1 for a sweep]
     #[arg(
         long,
-        hide_short_help = true,
         value_name = "N",
-        requires = "simulate",
-        value_parser = value_parser!(u32).range(1..=i64::from(MAX_SLOWDOWN)),
+        value_parser = usage::whole::<u32>(1..=u64::from(MAX_SLOWDOWN)),
         allow_negative_numbers = true
     )]
     slow: Option<u32>,
 }
 
 impl SimulateArgs {
-    /// The simulated machine, if there is to be one.
-    pub(super) fn simulation(&self) -> Option<Simulation> {
+    /// Returns the simulated machine, or `None` without `--simulate`.
+    pub(super) fn simulation(&self) -> Result<Option<Simulation>, UsageError> {
+        let given = [
+            (self.seed.is_some(), "--seed"),
+            (self.cores.is_some(), "--cores"),
+            (self.slow.is_some(), "--slow"),
+        ];
+        if !self.simulate {
+            return match given.into_iter().find(|(given, _)| *given) {
+                Some((_, option)) => Err(UsageError::Needs { option, needed: "--simulate" }),
+                None => Ok(None),
+            };
+        }
         let usual = Simulation::default();
-        self.simulate.then(|| Simulation {
+        Ok(Some(Simulation {
             seed: self.seed.unwrap_or(usual.seed),
             cores: self.cores.unwrap_or(usual.cores),
-        })
+        }))
     }
 
     /// How many times slower than real time: a sweep has many runs, and is about how long they take.
@@ -68,12 +75,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_and_bounds_are_those_that_the_help_tells() {
+    fn the_help_states_the_defaults_and_bounds() {
         let help = SimulateArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let Simulation { seed, cores } = Simulation::default();
         let cores = format!("1 to {MAX_CORES} [default: {cores}]");
-        let seed = format!("a choice [default: {seed}]");
-        for text in [seed, cores, format!("[default: {DEFAULT_SLOWDOWN}]")] {
+        let seed = format!("machine [default: {seed}]");
+        for text in [seed, cores, format!("[default: {DEFAULT_SLOWDOWN}; 1 for a sweep]")] {
             assert!(help.contains(&text), "{text} {help}");
         }
     }

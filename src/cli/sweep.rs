@@ -1,24 +1,23 @@
 //! A sweep: how often each count, and whether it may cost what it costs.
 
-use clap::{Args, value_parser};
+use clap::Args;
 
-use super::usage::UsageError;
+use super::usage::{self, UsageError};
 use crate::app::session::{MAX_SWEEP_REPEATS, SweepSetup};
 use crate::model::Selection;
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sweep")]
 pub(super) struct SweepArgs {
-    /// Run each count N times [default: 3]
+    /// Number of trials per thread count [default: 3]
     #[arg(
-        hide_short_help = true,
         long,
         value_name = "N",
-        value_parser = value_parser!(u16).range(1..=i64::from(MAX_SWEEP_REPEATS)),
+        value_parser = usage::whole::<u16>(1..=u64::from(MAX_SWEEP_REPEATS)),
         allow_negative_numbers = true
     )]
     repeats: Option<u16>,
-    /// Begin without asking, whatever it costs of a rate limit
+    /// Start without asking, even if it costs requests of a rate limit
     #[arg(long, hide_short_help = true)]
     yes: bool,
 }
@@ -47,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_default_is_the_one_that_the_help_tells() {
+    fn the_help_states_the_default() {
         let help = SweepArgs::augment_args(Command::new("x")).render_long_help().to_string();
         let repeats = format!("[default: {}]", SweepSetup::default().repeats);
         assert!(help.contains(&repeats), "{help}");

@@ -36,7 +36,7 @@ impl ThreadsArg {
         }
         let count = |text: &str| {
             text.trim().parse::<u32>().map_err(|_not_whole| {
-                "give a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32"
+                "use a whole number from 1 up, or auto; for a sweep, several: 1,2,4,8 or 1..32"
                     .to_owned()
             })
         };
@@ -167,13 +167,13 @@ mod tests {
             assert!(ThreadsArg::parse(text).is_err(), "{text:?}");
         }
         for (text, words) in [
-            ("0..4", "--threads 0: give 1 to 1000"),
-            ("1..4294967295", "--threads 4294967295: give 1 to 1000"),
-            ("7", "--threads 7: a sweep compares several"),
-            ("7", "as 1,2,4,8 or 1..7, or"),
-            ("0", "as 1,2,4,8 or 1..8, or"),
-            ("1", "as 1,2,4,8 or 1..8, or"),
-            ("7,7", "--threads 7: a sweep compares several"),
+            ("0..4", "--threads 0 is out of range; use 1 to 1000"),
+            ("1..4294967295", "--threads 4294967295 is out of range; use 1 to 1000"),
+            ("7", "--threads 7 is a single count; "),
+            ("7", "such as 1,2,4,8 or 1..7"),
+            ("0", "such as 1,2,4,8 or 1..8"),
+            ("1", "such as 1,2,4,8 or 1..8"),
+            ("7,7", "--threads 7 is a single count; "),
             ("1..1000", "1000 counts are too many"),
         ] {
             let error = counts(text).unwrap_err();

@@ -1,9 +1,13 @@
-//! What is wrong with the arguments, each in one sentence that says what to do.
+//! Errors in the arguments. A message says what is wrong, and after a semicolon what to do.
+
+use std::ffi::OsString;
+use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
 use super::commands::CommandsError;
 use super::config::ConfigError;
+use super::malformed;
 use super::username::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
@@ -12,13 +16,18 @@ use crate::model::plan::MAX_TASKS;
 /// Why there is no command to carry out.
 #[derive(Debug, Error)]
 pub enum CliError {
-    /// Help or the version was asked for: clap prints it.
+    /// Help or the version, which clap prints.
     #[error("{0}")]
     Help(Box<clap::Error>),
-    /// The arguments cannot be used.
-    #[error("{0}")]
-    Malformed(String),
-    /// They can be read, but not carried out.
+    /// The arguments cannot be parsed.
+    #[error("{problem}")]
+    Malformed {
+        /// What is wrong; what to do.
+        problem: String,
+        /// The usage of the command.
+        usage: String,
+    },
+    /// The arguments can be parsed, but not carried out.
     #[error(transparent)]
     Usage(#[from] UsageError),
 }
@@ -26,101 +35,101 @@ pub enum CliError {
 /// Arguments, or an environment, that cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UsageError {
-    /// No such user can exist.
+    /// The name cannot be a user's.
     #[error(transparent)]
     Username(#[from] UsernameError),
-    /// The positional USERNAME and `--username` name different users.
-    #[error("USERNAME and --username name two different users: give one")]
+    /// The positional USERNAME and `--username` differ.
+    #[error("USERNAME and --username name two different users; give one of them")]
     TwoUsers,
-    /// A command's name came where a user's is expected.
+    /// A command in the place of a USERNAME.
     #[error(
-        "{0} is a command, so it comes first, before any option; for the user {0}, give --username \
-         {0}"
+        "{0} is a command and comes first; put it before the options, or use --username {0} for \
+         the user {0}"
     )]
     CommandNotFirst(String),
-    /// An API was named, but nobody to ask it for.
-    #[error(
-        "--api-url without a USERNAME: say whose followers to fetch, or leave --api-url away for \
-         the built-in server"
-    )]
+    /// A mode in the place of a USERNAME.
+    #[error("there is no command {0}; use --mode {0}, or --username {0} for the GitHub user {0}")]
+    ModeAsUser(String),
+    /// An API without a user.
+    #[error("--api-url needs a USERNAME; add one, or leave out --api-url for the built-in server")]
     ApiWithoutUser,
     /// The API's address or the token cannot be used.
     #[error(transparent)]
     Api(#[from] ApiError),
-    /// A number of threads that GitHub does not allow.
+    /// More threads than GitHub allows.
     #[error(
-        "--threads {asked}: GitHub allows {most} requests at once and no more, so give 1 to {most}"
+        "--threads {asked} is out of range; use 1 to {most}: GitHub allows {most} requests at once"
     )]
     ThreadsOnQuota {
-        /// How many were asked for.
+        /// The number given.
         asked: u32,
-        /// How many there may be.
+        /// The maximum.
         most: u16,
     },
-    /// A number of threads that makes no sense on this machine.
-    #[error("--threads {asked}: give 1 to {most}")]
+    /// A number of threads out of range.
+    #[error("--threads {asked} is out of range; use 1 to {most}")]
     ThreadsHere {
-        /// How many were asked for.
+        /// The number given.
         asked: u32,
-        /// How many there may be.
+        /// The maximum.
         most: u16,
     },
-    /// Several numbers of threads, where one is wanted.
-    #[error("--threads {asked}: several counts are for a sweep: add --mode sweep, or give one")]
+    /// Several thread counts without a sweep.
+    #[error("--threads {asked} has several counts; add --mode sweep, or give one count")]
     CountsWithoutSweep {
-        /// Which were asked for.
+        /// The counts given.
         asked: String,
     },
-    /// One number of threads, where several are wanted.
+    /// One thread count for a sweep.
     #[error(
-        "--threads {asked}: a sweep compares several counts: give them as 1,2,4,8 or 1..{}, or leave \
-         --threads away", if *asked > 1 { *asked } else { 8 }
+        "--threads {asked} is a single count; give a sweep several, such as 1,2,4,8 or 1..{}",
+        if *asked > 1 { *asked } else { 8 }
     )]
     OneCount {
-        /// Which was asked for.
+        /// The count given.
         asked: u32,
     },
-    /// More numbers of threads than a chart has room for.
-    #[error("--threads: {asked} counts are too many for a sweep: give up to {most}, as 1,2,4,8,16")]
+    /// More thread counts than a chart has room for.
+    #[error("{asked} counts are too many for a sweep; give up to {most}, such as 1,2,4,8,16")]
     TooManyCounts {
-        /// How many were asked for.
+        /// The number of counts given.
         asked: usize,
-        /// How many there may be.
+        /// The maximum.
         most: usize,
     },
-    /// An option of a sweep, where there is none.
-    #[error("{option} is about a sweep: add --mode sweep")]
+    /// An option of a sweep without a sweep.
+    #[error("{option} applies to sweeps only; add --mode sweep")]
     NoSweep {
-        /// Which option.
+        /// The option.
         option: &'static str,
     },
-    /// A sweep compares numbers that are known.
-    #[error("--threads auto: a sweep compares counts: give them as 1,2,4,8 or 1..32")]
+    /// `--threads auto` for a sweep.
+    #[error("--threads auto is not for sweeps; give several counts, such as 1,2,4,8 or 1..32")]
     AutoSweep,
-    /// Nobody's queue tells how many workers help.
+    /// `--threads auto` without a server.
     #[error(
-        "--threads auto watches a server's queue, and --workload {workload} asks none: give \
-         --threads as many as this machine has cores"
+        "--threads auto does not apply to --workload {workload}; use as many threads as this \
+         machine has cores"
     )]
     AutoWithoutServer {
-        /// What is computed.
+        /// The workload.
         workload: Workload,
     },
-    /// A number of commands side by side that makes no sense.
-    #[error("--jobs {asked}: give 1 to {most}")]
+    /// A number of jobs out of range.
+    #[error("--jobs {asked} is out of range; use 1 to {most}")]
     Jobs {
-        /// How many were asked for.
+        /// The number given.
         asked: u32,
-        /// How many there may be.
+        /// The maximum.
         most: u16,
     },
     /// The configuration file cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// What the configuration file says cannot be carried out here.
-    #[error("{error} (threads in {place})")]
+    /// A setting of the configuration file cannot be carried out here.
+    #[error("threads in {place}: {error}")]
     Configured {
-        /// Why.
+        /// The reason.
         error: Box<Self>,
         /// The file and the line.
         place: String,
@@ -130,105 +139,124 @@ pub enum UsageError {
     Commands(#[from] CommandsError),
     /// More processes than a machine has room for.
     #[error(
-        "--threads {asked}: --mode processes, and a race that has it, start as many processes, so \
-         give 1 to {most}, or another --mode"
+        "--threads {asked} is out of range for processes; use 1 to {most}, or a --mode without \
+         processes"
     )]
     Processes {
-        /// How many were asked for.
+        /// The number given.
         asked: u32,
-        /// How many there may be.
+        /// The maximum.
         most: u16,
     },
-    /// An option of CPU work, where there is none.
-    #[error("{option} is about tasks that are computed: add --workload cpu, native or mixed")]
+    /// An option of CPU work without CPU work.
+    #[error("{option} applies to CPU work only; add --workload cpu, native or mixed")]
     NothingComputed {
-        /// Which option.
+        /// The option.
         option: &'static str,
     },
-    /// `--share`, where a task is one thing.
-    #[error("--share is about tasks that are mixed: add --workload mixed")]
+    /// `--share` for tasks that are not mixed.
+    #[error("--share applies to mixed tasks only; add --workload mixed")]
     ShareWithoutMixed,
-    /// Followers are to be fetched, and are not.
-    #[error(
-        "--workload {workload} computes, and fetches no followers: leave {given} away, or the \
-         --workload"
-    )]
+    /// An option of followers for CPU work.
+    #[error("--workload {workload} fetches no followers; leave out {given} or --workload")]
     NoFollowers {
-        /// What is computed.
+        /// The workload.
         workload: Workload,
-        /// What is about followers.
+        /// The option.
         given: &'static str,
     },
-    /// Followers are to be fetched by a machine that there is not.
-    #[error(
-        "--simulate computes a machine, which fetches no followers: leave {given} away, or --simulate"
-    )]
+    /// An option of followers for a simulation.
+    #[error("--simulate fetches no followers; leave out {given} or --simulate")]
     SimulatedFollowers {
-        /// What is about followers.
+        /// The option.
         given: &'static str,
     },
-    /// Two things were to go to stdout.
-    #[error("{one} and {two} - both want stdout: give {two} a file")]
+    /// An option that only works with another.
+    #[error("{option} needs {needed}; add {needed}")]
+    Needs {
+        /// The option.
+        option: &'static str,
+        /// The other option.
+        needed: &'static str,
+    },
+    /// Two outputs to stdout.
+    #[error("{one} and {two} - both write to stdout; give {two} a file")]
     StdoutTwice {
         /// An option.
         one: &'static str,
-        /// Another.
+        /// Another option.
         two: &'static str,
     },
-    /// Two things were to go to the same file.
-    #[error("{one} and {two} name the same file: give each its own")]
+    /// Two options for the same file.
+    #[error("{one} and {two} name the same file; give each its own")]
     FileTwice {
         /// An option.
         one: &'static str,
-        /// Another.
+        /// Another option.
         two: &'static str,
     },
 }
 
 impl CliError {
-    pub(super) fn from_clap(error: clap::Error) -> Self {
-        if error.use_stderr() {
-            Self::Malformed(join_paragraphs(&error.render().to_string()))
-        } else {
-            Self::Help(Box::new(error))
+    pub(super) fn from_clap(error: clap::Error, args: &[OsString]) -> Self {
+        if !error.use_stderr() {
+            return Self::Help(Box::new(error));
+        }
+        if let Some(name) = malformed::command_after_option(&error, args) {
+            return UsageError::CommandNotFirst(name).into();
+        }
+        let problem = malformed::problem(&error, args);
+        Self::Malformed { problem, usage: malformed::usage(args) }
+    }
+
+    /// Returns the usage, if the arguments could not be parsed.
+    pub fn usage(&self) -> Option<&str> {
+        match self {
+            Self::Malformed { usage, .. } => Some(usage),
+            _ => None,
         }
     }
 }
 
-/// clap's several paragraphs as one sentence: what is wrong, its tip, and where to read more.
-fn join_paragraphs(rendered: &str) -> String {
-    let said = rendered.strip_prefix("error: ").unwrap_or(rendered);
-    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let mut said = String::new();
-    for line in
-        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"))
-    {
-        if line.starts_with("tip:") {
-            said.push(';');
-        }
-        if !said.is_empty() {
-            said.push(' ');
-        }
-        said.push_str(line);
+/// Splits a message at its first semicolon outside of quotes: what is wrong, and what to do.
+pub fn split_hint(message: &str) -> (&str, Option<&str>) {
+    let outside = |at: usize| {
+        message.get(..at).is_some_and(|before| before.matches('"').count().is_multiple_of(2))
+    };
+    let mut semicolons = message.match_indices("; ").map(|(at, _)| at);
+    let split = semicolons.find(|&at| outside(at)).and_then(|at| message.split_at_checked(at));
+    match split {
+        Some((problem, hint)) => (problem, hint.strip_prefix("; ")),
+        None => (message, None),
     }
-    said + " (see --help)"
 }
 
-/// `--jobs`: any number, since how many are allowed is another question.
+/// Returns a parser of whole numbers in a range.
+pub(super) fn whole<N: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<N, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number
+            .and_then(|number| N::try_from(number).ok())
+            .ok_or_else(|| format!("use a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+/// Parses `--jobs`. The maximum depends on the machine and is checked later.
 pub(super) fn parse_jobs(text: &str) -> Result<u32, &'static str> {
-    text.parse().map_err(|_not_whole| "give a whole number from 1 up")
+    text.parse().map_err(|_not_whole| "use a whole number from 1 up")
 }
 
-/// `--queue`.
-pub(super) fn parse_queue(text: &str) -> Result<u32, String> {
-    let queue = text.parse().ok().filter(|queue| (1..=MAX_TASKS).contains(queue));
-    queue.ok_or_else(|| format!("give a whole number from 1 to {MAX_TASKS}"))
+/// Returns the parser of `--queue`.
+pub(super) fn parse_queue() -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static
+{
+    whole(1..=u64::from(MAX_TASKS))
 }
 
-/// `--per-page`.
-pub(super) fn parse_per_page(text: &str) -> Result<u8, &'static str> {
-    let per_page = text.parse().ok().filter(|per_page| (1..=100).contains(per_page));
-    per_page.ok_or("GitHub gives 1 to 100 followers a page")
+/// Parses `--per-page`.
+pub(super) fn parse_per_page(text: &str) -> Result<u8, String> {
+    whole(1..=100)(text)
 }
 
 #[cfg(test)]
@@ -236,25 +264,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paragraphs_become_a_sentence() {
-        let rendered = "error: unexpected argument '--plane' found\n\n  tip: a similar argument \
-                        exists: '--plain'\n\nUsage: threadline [OPTIONS]\n\nFor more information, \
-                        try '--help'.\n";
-        assert_eq!(
-            join_paragraphs(rendered),
-            "unexpected argument '--plane' found; tip: a similar argument exists: '--plain' (see \
-             --help)"
-        );
-        let missing = "error: these were not provided:\n  --latency <D>\n\nUsage: threadline serve";
-        assert_eq!(join_paragraphs(missing), "these were not provided: --latency <D> (see --help)");
+    fn a_hint_follows_the_first_semicolon_outside_of_quotes() {
+        assert_eq!(split_hint("a: b; c; d"), ("a: b", Some("c; d")));
+        assert_eq!(split_hint("no \"a; b\"; c"), ("no \"a; b\"", Some("c")));
+        assert_eq!(split_hint("no \"a; b\""), ("no \"a; b\"", None));
     }
 
     #[test]
     fn a_queue_holds_1_or_more() {
         for text in ["0", "400001", "4294967296", "-1", "", "many"] {
-            assert!(parse_queue(text).is_err(), "{text:?}");
+            assert!(parse_queue()(text).is_err(), "{text:?}");
         }
-        assert_eq!((parse_queue("1"), parse_queue("400000")), (Ok(1), Ok(400_000)));
+        assert_eq!((parse_queue()("1"), parse_queue()("400000")), (Ok(1), Ok(400_000)));
     }
 
     #[test]

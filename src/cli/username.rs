@@ -10,8 +10,11 @@ const MAX_LENGTH: usize = 39;
 /// A name that no GitHub user has.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
-    "\"{0}\" is no GitHub username: it has 1 to 39 letters, digits and single hyphens, with no \
-     hyphen at either end"
+    "\"{0}\" is not a GitHub username; {hint}", hint = if .0.contains("://") {
+        "threadline fetches the followers of a GitHub user only, not a URL"
+    } else {
+        "use 1 to 39 letters, digits and single hyphens, with no hyphen at either end"
+    }
 )]
 pub struct UsernameError(String);
 
@@ -47,6 +50,6 @@ mod tests {
             assert!(validate_username(name).is_err(), "{name:?}");
         }
         let message = validate_username("\u{1b}[2J").unwrap_err().to_string();
-        assert!(message.starts_with(r#""\u{1b}[2J" is no GitHub username"#), "{message}");
+        assert!(message.starts_with(r#""\u{1b}[2J" is not a GitHub username"#), "{message}");
     }
 }

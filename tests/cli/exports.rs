@@ -52,9 +52,9 @@ fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
 #[test]
 fn two_things_never_share_a_place() {
     for (arguments, words) in [
-        (&["--trace", "-", "--svg", "-"][..], "--trace and --svg - both want stdout"),
-        (&["--json", "--report", "-"], "--json and --report - both want stdout"),
-        (&["--report", "-", "-o", "-"], "--report and --output - both want stdout"),
+        (&["--trace", "-", "--svg", "-"][..], "--trace and --svg - both write to stdout"),
+        (&["--json", "--report", "-"], "--json and --report - both write to stdout"),
+        (&["--report", "-", "-o", "-"], "--report and --output - both write to stdout"),
         (&["--svg", "x", "--report", "x"], "--svg and --report name the same file"),
     ] {
         let CliOutput { code, out, err } = run_to_end(threadline().args(arguments));
@@ -97,7 +97,8 @@ fn nothing_is_written_over_what_is_read_or_written_besides() {
         let CliOutput { code, out, err } =
             run_to_end(threadline().current_dir(&folder).args(arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
-        let said = format!("threadline: {one} and {two} name the same file: give each its own\n");
+        let said =
+            format!("threadline: {one} and {two} name the same file\nhint: give each its own\n");
         assert_eq!(err, said, "{arguments:?}");
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), if cfg!(unix) { 5 } else { 4 });

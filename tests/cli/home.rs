@@ -54,7 +54,7 @@ fn the_file_decides_where_the_command_line_says_nothing() {
 fn refused(command: &mut Command, words: &str) {
     let CliOutput { code, out, err } = run_to_end(command);
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
-    assert!(err.starts_with("threadline: ") && err.lines().count() == 1, "{err:?}");
+    assert!(err.starts_with("threadline: ") && err.lines().count() <= 3, "{err:?}");
     assert!(err.contains(words), "{err}");
 }
 
@@ -145,7 +145,7 @@ fn the_manual_tells_of_every_command_and_option() {
         "GH_TOKEN",
         ".SH \"EXIT CODES\"",
         ".SH KEYS\n.TP\nTab\nnext mode\n",
-        ".SH CONFIGURATION\n.PP\nWhat you always want",
+        ".SH CONFIGURATION\n.PP\nDefaults are read",
         "[\\-\\-mode MODE]",
     ] {
         assert!(out.contains(words), "{words}");
@@ -167,12 +167,9 @@ fn the_manual_tells_of_every_command_and_option() {
 
 #[test]
 fn the_short_help_is_short() {
-    for (args, most) in [
-        (&["-h"][..], 52),
-        (&["exec", "-h"], 28),
-        (&["serve", "-h"], 24),
-        (&["completions", "-h"], 24),
-    ] {
+    for (args, most) in
+        [(&["-h"][..], 23), (&["exec", "-h"], 23), (&["serve", "-h"], 23), (&["replay", "-h"], 23)]
+    {
         let help = run_to_end(threadline().args(args).env("COLUMNS", "80")).out;
         assert!(help.lines().count() <= most, "{args:?} has {} lines", help.lines().count());
         assert!(help.lines().all(|line| line.chars().count() <= 80), "{args:?}");

@@ -97,7 +97,7 @@ fn tls_with_the_api_fails_through_the_proxy() {
 
 #[test]
 fn a_proxy_that_cannot_be_used_is_refused_before_the_run() {
-    let malformed = "is not the address of a proxy; write it as http://HOST:PORT";
+    let malformed = "is not the address of a proxy\nhint: write it as http://HOST:PORT";
     for (proxy, words) in [
         ("http://", malformed),
         ("http://me:hunter2@", malformed),

@@ -12,37 +12,34 @@ use super::{CliOutput, asking_quick, quick, run_to_end, threadline};
 fn refused(args: &[&str], words: &str) {
     let CliOutput { code, out, err } = run_to_end(threadline().args(args));
     assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
-    assert_eq!(err.lines().count(), 1, "{args:?}: {err:?}");
+    assert!((1..=3).contains(&err.lines().count()), "{args:?}: {err:?}");
     assert!(err.contains(words), "{args:?}: {err:?}");
 }
 
 #[test]
 fn counts_that_cannot_be_swept_over() {
     let sweep = |threads| vec!["--mode", "sweep", "--threads", threads];
-    refused(&sweep("8"), "--threads 8: a sweep compares several counts");
-    refused(&sweep("4..4"), "--threads 4: a sweep compares several counts");
-    refused(&sweep("0..4"), "--threads 0: give 1 to 1000");
-    refused(&sweep("1,2000"), "--threads 2000: give 1 to 1000");
-    refused(&sweep("1..200"), "200 counts are too many for a sweep: give up to 64");
+    refused(&sweep("8"), "--threads 8 is a single count");
+    refused(&sweep("4..4"), "--threads 4 is a single count");
+    refused(&sweep("0..4"), "--threads 0 is out of range\nhint: use 1 to 1000\n");
+    refused(&sweep("1,2000"), "--threads 2000 is out of range");
+    refused(&sweep("1..200"), "200 counts are too many for a sweep\nhint: give up to 64");
     refused(&sweep("8..2"), "8..2 ends before it begins");
     for threads in ["1,,2", "1..", "..", "a,b", "1,-2"] {
         refused(&sweep(threads), "a whole number");
     }
     refused(
         &["octocat", "--mode", "sweep", "--threads", "1,101"],
-        "--threads 101: GitHub allows 100 requests at once",
+        "--threads 101 is out of range\nhint: use 1 to 100: GitHub allows 100 requests at once",
     );
 }
 
 #[test]
 fn what_is_a_sweeps_alone() {
-    refused(
-        &["--threads", "1,2"],
-        "--threads 1,2: several counts are for a sweep: add --mode sweep",
-    );
-    refused(&["--mode", "threads", "--threads", "1..4"], "--threads 1..4: several counts");
-    refused(&["--repeats", "5"], "--repeats is about a sweep: add --mode sweep");
-    refused(&["--mode", "race", "--yes"], "--yes is about a sweep: add --mode sweep");
+    refused(&["--threads", "1,2"], "--threads 1,2 has several counts\nhint: add --mode sweep");
+    refused(&["--mode", "threads", "--threads", "1..4"], "--threads 1..4 has several counts");
+    refused(&["--repeats", "5"], "--repeats applies to sweeps only\nhint: add --mode sweep");
+    refused(&["--mode", "race", "--yes"], "--yes applies to sweeps only\nhint: add --mode sweep");
     for repeats in ["0", "101", "-1", "x"] {
         refused(&["--mode", "sweep", "--repeats", repeats], "--repeats");
     }

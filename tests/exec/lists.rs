@@ -12,7 +12,7 @@ use super::{ExecOutput, ended, exec, run_to_end};
 fn refused(ended: ExecOutput, words: &str) {
     let ExecOutput { code, out, err } = ended;
     assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
-    assert!(err.starts_with("threadline: ") && err.lines().count() == 1, "{err:?}");
+    assert!(err.starts_with("threadline: ") && err.lines().count() <= 3, "{err:?}");
     assert!(err.contains(words), "{err:?}");
 }
 
@@ -61,13 +61,13 @@ fn a_byte_order_mark_is_skipped() {
 
 #[test]
 fn no_command_is_said_to_be_none() {
-    refused(run_to_end(&[]), "exec without a command");
-    refused(run_to_end(&["--"]), "exec without a command");
+    refused(run_to_end(&[]), "exec needs at least one command");
+    refused(run_to_end(&["--"]), "exec needs at least one command");
     refused(run_to_end(&["--", "true", " "]), "command 2 is empty");
     for text in [&b""[..], b"\n\n", b"# only\n  # comments\n"] {
         let list = file(text);
-        refused(run_to_end(&["--from", list.path().to_str().unwrap()]), "has no command");
-        refused(from_stdin(text), "stdin has no command");
+        refused(run_to_end(&["--from", list.path().to_str().unwrap()]), "contains no commands");
+        refused(from_stdin(text), "stdin contains no commands");
     }
 }
 
@@ -79,16 +79,16 @@ fn a_list_that_cannot_be_read_is_named() {
     );
     refused(run_to_end(&["--from", "/"]), "cannot read the commands in /: ");
     refused(from_stdin(b"true\necho \xff\n"), "stdin, line 2, is not UTF-8");
-    refused(from_stdin(b"true\n\necho \0\n"), "stdin, line 3, has a NUL byte");
+    refused(from_stdin(b"true\n\necho \0\n"), "stdin, line 3, contains a NUL byte");
     refused(run_to_end(&["--from", "/dev/zero"]), "64 MB");
 }
 
 #[test]
 fn options_that_make_no_sense() {
-    refused(run_to_end(&["--from", "list", "--", "true"]), "cannot be used with");
-    refused(run_to_end(&["--plain", "--json", "--", "true"]), "cannot be used with");
+    refused(run_to_end(&["--from", "list", "--", "true"]), "--from and CMD exclude each other");
+    refused(run_to_end(&["--plain", "--json", "--", "true"]), "exclude each other");
     for jobs in ["0", "1001", "70000"] {
-        refused(run_to_end(&["-j", jobs, "--", "true"]), "give 1 to 1000");
+        refused(run_to_end(&["-j", jobs, "--", "true"]), "use 1 to 1000");
     }
     for jobs in ["-1", "many", ""] {
         refused(run_to_end(&["--jobs", jobs, "--", "true"]), "a whole number");
@@ -96,9 +96,9 @@ fn options_that_make_no_sense() {
     refused(run_to_end(&["--queue", "0", "--", "true"]), "--queue");
     refused(
         run_to_end(&["--only", "threads", "--", "true"]),
-        "[possible values: sequential, parallel]",
+        "possible values: sequential, parallel",
     );
-    refused(run_to_end(&["true"]), "'true'");
+    refused(run_to_end(&["true"]), "unexpected argument \"true\"");
 }
 
 /// A dash at its beginning makes no option of it, and a line break two commands.
@@ -115,7 +115,9 @@ fn a_command_is_what_the_shell_gets() {
 fn the_help_says_that_a_race_runs_them_twice() {
     let ExecOutput { code, out, .. } = run_to_end(&["--help"]);
     assert_eq!(code, Some(0));
-    for words in ["they run twice", "--only parallel", "Exit codes:", "Examples:", "--from"] {
+    for words in
+        ["Every command runs twice", "--only parallel", "Exit codes:", "Examples:", "--from"]
+    {
         assert!(out.contains(words), "{words}: {out}");
     }
 }

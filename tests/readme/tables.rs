@@ -35,7 +35,7 @@ fn generate(name: &str) -> String {
         None if name == "faults" => faults(),
         Some(("exit", "codes")) => exit_codes(),
         Some(("options", heading)) => options(heading),
-        _ => panic!("no table is called {name}"),
+        _ => format!("there is no table {name}\n"),
     }
 }
 
@@ -81,11 +81,17 @@ fn options(heading: &str) -> String {
         let value = arg.get_value_names().filter(|_| arg.get_action().takes_values());
         let value = value.map(|names| format!(" {}", names.join(" "))).unwrap_or_default();
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
-        [format!("`{}{value}`", names.join(", ")), help, String::new()]
+        let (help, default) = match help.split_once(" [default: ") {
+            Some((help, default)) => {
+                (help.to_owned(), format!("`{}`", default.trim_end_matches(']')))
+            }
+            None => (help, "-".to_owned()),
+        };
+        [format!("`{}{value}`", names.join(", ")), help, default]
     };
     let rows: Vec<[String; 3]> = rows.map(row).collect();
     assert!(!rows.is_empty(), "no option has the heading {heading}");
-    table(["option", "meaning", ""], rows.into_iter())
+    table(["option", "meaning", "default"], rows.into_iter())
 }
 
 /// The section of `--help`.

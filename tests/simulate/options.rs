@@ -88,10 +88,7 @@ fn a_simulated_machine_fetches_no_followers() {
         (&["--output", "x.csv"], "--output"),
     ] {
         let refused = given(&[&["--simulate"], args].concat()).unwrap_err();
-        let expected = format!(
-            "--simulate computes a machine, which fetches no followers: leave {named} away, or \
-             --simulate"
-        );
+        let expected = format!("--simulate fetches no followers; leave out {named} or --simulate");
         assert_eq!(refused, expected);
     }
 }

@@ -27,6 +27,7 @@ mod home;
 mod leaving;
 mod looking_up;
 mod mouse;
+mod paging;
 mod recording;
 mod slow_motion;
 mod stopping;

@@ -54,8 +54,10 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
                 config.threads = Some(ThreadSetting { asked, place: place(at) });
             }
             "per-page" => {
-                config.per_page =
-                    Some(usage::parse_per_page(&integer_text(value)).map_err(problem_at(entry))?);
+                config.per_page = Some(
+                    usage::parse_per_page(&integer_text(value))
+                        .map_err(|hint| problem_at(entry)(&hint))?,
+                );
             }
             "keys" => config.keys = parse_keys(entry)?,
             _ => return Err((at, unknown_name("setting", name, &SETTING_NAMES))),
@@ -202,7 +204,7 @@ mod tests {
                 "[keys]\nquit = 'PageUp'",
                 "c, line 2: quit: \"PageUp\" is not a key; did you mean Page Up?",
             ),
-            ("per-page = 101", "per-page: GitHub gives 1 to 100 followers a page"),
+            ("per-page = 101", "per-page: use a whole number from 1 to 100"),
             ("keys = 1", "keys: it is a table, [keys]"),
             ("theme = ", "c, line 1: "),
             (

@@ -1,0 +1,152 @@
+//! Arguments that clap cannot parse, in our words: clap's errors as data, never as text.
+
+use std::ffi::OsString;
+
+use clap::CommandFactory as _;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{Cli, is_command};
+use crate::model::printable::printable;
+
+/// Options that other programs have, and ours.
+const KNOWN_ELSEWHERE: [(&str, &str); 5] = [
+    ("-t", "--threads"),
+    ("-n", "--threads"),
+    ("-j", "--threads"),
+    ("-v", "-V for the version"),
+    ("--url", "--api-url"),
+];
+
+/// Returns what is wrong; what to do.
+pub(super) fn problem(error: &clap::Error, args: &[OsString]) -> String {
+    let command = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
+    let argument = read_text(error, ContextKind::InvalidArg).unwrap_or_default();
+    let value = read_text(error, ContextKind::InvalidValue).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::UnknownArgument => unknown_name(&argument, suggestion(error), command),
+        ErrorKind::InvalidValue if argument == "[TOPIC]" => {
+            format!("there is no topic {value}; threadline help lists the topics and commands")
+        }
+        ErrorKind::InvalidValue if value.is_empty() => {
+            format!("{} needs a value{}", name(&argument), values(error))
+        }
+        ErrorKind::InvalidValue => {
+            format!("invalid value \"{value}\" for {}{}", name(&argument), values(error))
+        }
+        ErrorKind::ValueValidation => {
+            let reason = std::error::Error::source(error).map(ToString::to_string);
+            let reason = reason.map(|reason| format!("; {reason}")).unwrap_or_default();
+            format!("invalid value \"{value}\" for {}{reason}", name(&argument))
+        }
+        ErrorKind::ArgumentConflict if error.get(ContextKind::InvalidSubcommand).is_some() => {
+            let word = read_text(error, ContextKind::InvalidSubcommand).unwrap_or_default();
+            unexpected(&word, command)
+        }
+        ErrorKind::ArgumentConflict => conflict(error, name(&argument)),
+        ErrorKind::MissingRequiredArgument => {
+            format!("missing {}", name(&argument))
+        }
+        ErrorKind::InvalidSubcommand => unexpected(
+            &read_text(error, ContextKind::InvalidSubcommand).unwrap_or_default(),
+            command,
+        ),
+        ErrorKind::InvalidUtf8 => "an argument is not UTF-8; use another spelling".to_owned(),
+        _ => {
+            let text = error.render().to_string();
+            let first = text.lines().next().unwrap_or_default();
+            first.trim_start_matches("error: ").to_owned()
+        }
+    }
+}
+
+fn unknown_name(argument: &str, suggestion: Option<String>, command: &str) -> String {
+    if !argument.starts_with('-') {
+        return unexpected(argument, command);
+    }
+    let mut known = KNOWN_ELSEWHERE.iter().filter(|_| !is_command(command));
+    let ours = known.find(|(theirs, _)| *theirs == argument);
+    match suggestion.or_else(|| ours.map(|(_, ours)| (*ours).to_owned())) {
+        Some(ours) => format!("unknown option {argument}; did you mean {ours}?"),
+        None => format!("unknown option {argument}; --help lists all options"),
+    }
+}
+
+fn unexpected(word: &str, command: &str) -> String {
+    match command {
+        "replay" | "serve" | "completions" | "man" | "help" => {
+            format!("unexpected argument \"{word}\"; leave it out")
+        }
+        _ => format!(
+            "unexpected argument \"{word}\"; to run commands of your own, put each in quotes after \
+             --: threadline exec -- 'COMMAND'"
+        ),
+    }
+}
+
+fn conflict(error: &clap::Error, one: &str) -> String {
+    let other = read_text(error, ContextKind::PriorArg).unwrap_or_default();
+    let other = name(&other);
+    if one == other {
+        format!("{one} is given twice; give it once")
+    } else {
+        format!("{one} and {other} exclude each other; leave out one of them")
+    }
+}
+
+/// The possible values, after the one that was probably meant.
+fn values(error: &clap::Error) -> String {
+    match (suggestion(error), read_text(error, ContextKind::ValidValue)) {
+        (Some(value), _) => format!("; did you mean {value}?"),
+        (None, Some(values)) => format!("; possible values: {values}"),
+        (None, None) => String::new(),
+    }
+}
+
+fn suggestion(error: &clap::Error) -> Option<String> {
+    let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    kinds.into_iter().find_map(|kind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.clone()),
+        ContextValue::Strings(texts) => texts.first().cloned(),
+        _ => None,
+    })
+}
+
+/// The context as text that a terminal can show; several values are separated by commas.
+fn read_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
+    match error.get(kind)? {
+        ContextValue::String(text) => Some(printable(text)),
+        ContextValue::Strings(texts) => Some(printable(&texts.join(", "))),
+        _ => None,
+    }
+}
+
+/// Returns `--mode` of `--mode <MODE>`, and `FILE` of `<FILE>`.
+fn name(argument: &str) -> &str {
+    argument.split(' ').next().unwrap_or(argument).trim_matches(['<', '>', '[', ']', '.'])
+}
+
+/// Returns the command among the arguments if it comes after an option, where clap takes it for the
+/// USERNAME and the next word for a command.
+pub(super) fn command_after_option(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    error.get(ContextKind::InvalidSubcommand)?;
+    let command = Cli::command();
+    let mut words = args.iter().skip(2).map_while(|arg| arg.to_str());
+    let found =
+        words.find(|word| command.find_subcommand(word).is_some_and(|it| !it.is_hide_set()));
+    found.map(str::to_owned)
+}
+
+/// Returns the usage of the command that the arguments name.
+pub(super) fn usage(args: &[OsString]) -> String {
+    let mut command = Cli::command();
+    command.build();
+    let name = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
+    let (usage, help) = match command.find_subcommand_mut(name).filter(|one| !one.is_hide_set()) {
+        Some(one) if name == "help" => (one.render_usage(), "threadline help".to_owned()),
+        Some(one) => (one.render_usage(), format!("threadline help {name}")),
+        None => (command.render_usage(), "threadline -h".to_owned()),
+    };
+    let usage = usage.to_string();
+    let usage = usage.lines().next().unwrap_or_default().trim_start_matches("Usage: ");
+    format!("{usage} ({help})")
+}

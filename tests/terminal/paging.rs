@@ -1,0 +1,34 @@
+//! `threadline help TOPIC` on a terminal.
+
+use crate::USUAL;
+use crate::pty::Pty;
+
+fn help(variables: &[(&str, &str)]) -> (u32, String) {
+    let path = std::env::var("PATH").expect("a path");
+    let variables = [&[("PATH", &*path)], variables].concat();
+    let program = env!("CARGO_BIN_EXE_threadline");
+    let ended = Pty::start(program, &["help", "gil"], &variables, USUAL).wait_for_exit();
+    (ended.code, ended.output)
+}
+
+#[test]
+fn a_topic_is_shown_in_the_pager() {
+    let (code, output) = help(&[("PAGER", "sed 's/^/paged: /'")]);
+    assert_eq!(code, 0);
+    assert!(output.starts_with("paged: THE GIL\r\n"), "{output}");
+}
+
+#[test]
+fn a_topic_is_printed_if_there_is_no_pager() {
+    for variables in [
+        &[("PAGER", "")][..],
+        &[("PAGER", "cat")],
+        &[("PAGER", "/no/such/pager 2>/dev/null")],
+        &[("PATH", "/nowhere")],
+        &[("TERM", "dumb"), ("PAGER", "sed 's/^/paged: /'")],
+    ] {
+        let (code, output) = help(variables);
+        assert_eq!(code, 0, "{variables:?}");
+        assert!(output.starts_with("THE GIL\r\n"), "{variables:?}: {output}");
+    }
+}
