@@ -58,11 +58,11 @@ pub enum CommandError {
     Worker(#[from] WorkerError),
     /// Nobody would see what is compared.
     #[error(
-        "--compare is for the screen, and there is none here: run it in a terminal, or leave it out"
+        "--compare needs the screen; run it in a terminal, or leave it out"
     )]
     CompareWithoutScreen,
     /// The screen cannot be shown.
-    #[error("the terminal cannot be drawn on; --plain needs none")]
+    #[error("cannot use this terminal; --plain works without one")]
     Screen(#[source] io::Error),
     /// The system lets no signal be watched: too many files or threads are open.
     #[error("cannot watch for signals")]

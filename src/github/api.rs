@@ -42,25 +42,25 @@ pub struct Token {
 pub enum ApiError {
     /// The base is no web address.
     #[error(
-        "\"{0}\" is not the address of an API: write it as https://HOST or, for GitHub Enterprise \
+        "\"{0}\" is not an API address; write it as https://HOST or, for GitHub Enterprise \
          Server, https://HOST/api/v3"
     )]
     InvalidUrl(String),
     /// The base carries what belongs elsewhere.
     #[error(
-        "the API's address must not carry a user, a password, a query or a fragment: the token is \
-         taken from GH_TOKEN or GITHUB_TOKEN"
+        "the API address must not contain a user, a password, a query or a fragment; the token is \
+         read from GH_TOKEN or GITHUB_TOKEN"
     )]
     UnexpectedUrlPart,
     /// The token holds what a header cannot.
     #[error(
-        "the token in {0} holds a line break, a space or a character that no token has: copy it \
+        "the token in {0} contains a line break, a space or an invalid character; copy it \
          again"
     )]
     MalformedToken(&'static str),
     /// The token would cross the network in the clear.
     #[error(
-        "the token in {variable} is not sent to {host} over plain http: use https, or unset \
+        "the token in {variable} is not sent to {host} over plain http; use https, or unset \
          {variable}"
     )]
     TokenOverPlainHttp {

@@ -133,7 +133,7 @@ impl Client {
             return Err(request_error::implausible_response(
                 &self.api,
                 what,
-                "it holds more than 100 followers can",
+                "it is larger than a page of 100 followers can be",
             ));
         }
         let links = self.parse_links(&page.headers, what)?;

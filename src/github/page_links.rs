@@ -20,13 +20,13 @@ pub struct PageLinks {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LinkError {
     /// It is not made as RFC 8288 says.
-    #[error("its Link header cannot be read")]
+    #[error("its Link header is malformed")]
     Malformed,
     /// It leads away from the server.
-    #[error("its Link header leads to another server")]
+    #[error("its Link header points to another server")]
     ForeignServer,
     /// Its page is no whole number from 1 to [`MAX_TASKS`].
-    #[error("its Link header names no page from 1 to {MAX_TASKS}")]
+    #[error("its Link header has no page number from 1 to {MAX_TASKS}")]
     InvalidPage,
 }
 

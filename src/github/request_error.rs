@@ -66,14 +66,14 @@ fn transient_error(kind: FailureKind, message: String) -> RequestError {
 /// The client could not even be made.
 pub(super) fn client_failure(api: &Api, reason: &str) -> Failure {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
-    let message = format!("no connection to {host} can be set up: {reason}");
+    let message = format!("cannot set up a connection to {host}: {reason}");
     Failure::new(FailureKind::Unreachable, message)
 }
 
 /// The address cannot be asked.
 pub(super) fn invalid_address(api: &Api) -> RequestError {
     RequestError {
-        failure: client_failure(api, "its address takes no path"),
+        failure: client_failure(api, "its address cannot have a path"),
         retry_action: RetryAction::None,
     }
 }
@@ -95,7 +95,7 @@ pub(super) fn transport_error(
             return permanent_error(FailureKind::Exhausted, message);
         }
         let (kind, reason) = if error.is_timeout() {
-            (FailureKind::TimedOut, "no answer in time".to_owned())
+            (FailureKind::TimedOut, "timed out".to_owned())
         } else {
             (FailureKind::Unreachable, reason)
         };
@@ -104,8 +104,8 @@ pub(super) fn transport_error(
     if error.is_timeout() {
         let time = describe_duration(timeouts.total);
         let message = format!(
-            "{peer} did not send {what} within {time}: it may be busy, try again later or give it \
-             more with --timeout"
+            "{peer} did not send {what} within {time}; it may be busy, try again later or raise \
+             --timeout"
         );
         return transient_error(FailureKind::TimedOut, message);
     }
@@ -113,7 +113,7 @@ pub(super) fn transport_error(
         let message = format!("{peer} does not answer for {what}: {reason}; check --api-url");
         return permanent_error(FailureKind::Server, message);
     }
-    let message = format!("the connection to {peer} broke in {what} ({reason}): try again");
+    let message = format!("the connection to {peer} broke during {what} ({reason}); try again");
     transient_error(FailureKind::Unreachable, message)
 }
 
@@ -126,7 +126,7 @@ fn unreachable(api: &Api, reason: &str, error: &reqwest::Error) -> String {
     match api.proxy().filter(|_| !is_tls) {
         None => {
             let peer = peer(api);
-            format!("{peer} cannot be reached ({reason}): check the network, or --api-url")
+            format!("{peer} cannot be reached ({reason}); check the network, or --api-url")
         }
         Some(proxy) => {
             let (host, variable) = (api.host(), proxy.variable());
@@ -153,7 +153,7 @@ fn peer(api: &Api) -> String {
 pub(super) fn first_byte_timeout(api: &Api, what: &str, timeouts: RequestTimeouts) -> RequestError {
     let (peer, time) = (peer(api), describe_duration(timeouts.first_byte));
     let message = format!(
-        "{peer} did not begin to answer for {what} within {time}: it may be busy, try again later"
+        "{peer} did not start to answer for {what} within {time}; it may be busy, try again later"
     );
     transient_error(FailureKind::TimedOut, message)
 }
@@ -180,7 +180,7 @@ pub(super) fn status_error(
         // Without GitHub's words it is some other server that knows no such page.
         StatusCode::NOT_FOUND if !body.message.is_empty() => permanent_error(
             FailureKind::NotFound,
-            format!("{host} knows no user \"{}\": check the spelling", printable(user)),
+            format!("{host} knows no user \"{}\"; check the spelling", printable(user)),
         ),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             permanent_error(FailureKind::Refused, proxy_unauthorized(api, &said))
@@ -232,7 +232,7 @@ pub(super) fn implausible_response(api: &Api, what: &str, reason: &str) -> Reque
 fn unexpected_response_message(api: &Api, what: &str, reason: &str) -> String {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
     format!(
-        "{host} sent something else than GitHub's API does for {what} ({reason}): check --api-url"
+        "{host} sent an unexpected answer for {what} ({reason}); check --api-url"
     )
 }
 
@@ -272,7 +272,7 @@ pub fn limit_exceeds_max_wait(
         _ => "",
     };
     let message = format!(
-        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}: come back then{larger}"
+        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}; come back then{larger}"
     );
     Failure::new(FailureKind::RateLimited, message)
 }
@@ -291,7 +291,7 @@ pub fn retry_after_exceeds_max_wait(
 /// A limit is met however long one waits.
 pub fn limit_persists(api: &Api, kind: LimitKind, times: u32) -> Failure {
     let message = format!(
-        "{}'s {} was met {times} times in a row, though each was waited for: come back later",
+        "{}'s {} was reached {times} times in a row despite waiting; try again later",
         api.host(),
         limit_name(kind)
     );
@@ -342,7 +342,7 @@ fn sanitize_text(api: &Api, text: &str) -> String {
 fn proxy_unauthorized(api: &Api, said: &str) -> String {
     match api.proxy() {
         Some(proxy) => format!(
-            "the proxy {proxy} asks for a user and a password ({said}); check those in {}",
+            "the proxy {proxy} requires a user and a password ({said}); check those in {}",
             proxy.variable()
         ),
         None => format!("{} answers as a proxy does ({said}); check --api-url", api.host()),
@@ -353,9 +353,9 @@ fn unauthorized_message(api: &Api, said: &str) -> String {
     let host = api.host();
     match api.token() {
         Some(token) => format!(
-            "{host} does not accept the token in {0} ({said}): make a new one, or unset {0}",
+            "{host} rejects the token in {0} ({said}); make a new one, or unset {0}",
             token.variable()
         ),
-        None => format!("{host} wants a token ({said}): set GH_TOKEN"),
+        None => format!("{host} requires a token ({said}); set GH_TOKEN"),
     }
 }

@@ -95,7 +95,7 @@ pub enum ServerError {
     },
     /// The port cannot be had for another reason.
     #[error(
-        "cannot listen on port {port} of 127.0.0.1; ports below 1024 may need an administrator"
+        "cannot listen on port {port} of 127.0.0.1; ports below 1024 may need administrator rights"
     )]
     Listen {
         /// Which port.
@@ -105,20 +105,20 @@ pub enum ServerError {
     },
     /// The system gave no thread, or no means to wait for sockets.
     #[error(
-        "cannot start the built-in server's thread; perhaps too many files or threads are open"
+        "cannot start the built-in server's thread; too many files or threads may be open"
     )]
     Thread {
         /// What the system said.
         source: io::Error,
     },
     /// Not a login that GitHub would give.
-    #[error("{user:?} cannot be a GitHub user: 1 to 39 letters, digits and hyphens are allowed")]
+    #[error("{user:?} is not a valid GitHub username; use 1 to 39 letters, digits and hyphens")]
     User {
         /// What was asked for.
         user: String,
     },
     /// More followers than can be invented.
-    #[error("{followers} followers are too many: the built-in server invents up to 1000000")]
+    #[error("{followers} followers are too many; the built-in server has at most 1000000")]
     TooManyFollowers {
         /// What was asked for.
         followers: u32,

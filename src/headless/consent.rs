@@ -28,15 +28,15 @@ pub(super) fn ask_consent(
 ) -> Consent {
     let price = describe_cost(session, selection);
     if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
-        print_error(streams.err, &format!("{price}: add --yes to begin it"));
+        print_error(streams.err, &format!("{price}; add --yes to start it"));
         return Consent::Refused;
     }
     // If stderr takes nothing, nobody answers either.
-    _ = write!(streams.err, "{price}. Begin? [y/N] ");
+    _ = write!(streams.err, "{price}. Start? [y/N] ");
     _ = streams.err.flush();
     match read_answer(signals) {
         Consent::Refused => {
-            print_error(streams.err, "not begun; --threads and --repeats make it cheaper");
+            print_error(streams.err, "not started; --threads and --repeats make it cheaper");
             Consent::Refused
         }
         other => other,

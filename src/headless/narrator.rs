@@ -69,7 +69,7 @@ impl Narrator {
                 let said = self.describe_failure(|| match failure_reason(failure) {
                     _ if is_limit => throttled_sentence(run, event.lane.0, &wait),
                     reason => {
-                        format!("{} failed, again in {wait}: {reason}", task_name(plan, *task))
+                        format!("{} failed, retrying in {wait}: {reason}", task_name(plan, *task))
                     }
                 });
                 if is_limit { self.hold_sentence(event.lane, said) } else { said }
@@ -78,7 +78,7 @@ impl Narrator {
             EventKind::RateLimited(limit) if run.limits().len() > self.limits => {
                 self.limits = run.limits().len();
                 let wait = format_seconds(limit.until.since(event.at));
-                let said = format!("a rate limit is reached: no request leaves for {wait}");
+                let said = format!("rate limit reached: no requests for {wait}");
                 self.hold_sentence(event.lane, Some(said))
             }
             EventKind::ConcurrencyChanged { in_flight, reason: why } => {
@@ -115,9 +115,9 @@ impl Narrator {
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
         *self = Self { known, sequential: self.sequential, name, ..Self::default() };
         match (&plan.work, trial) {
-            (WorkSpec::Profile(target), _) => format!("asking {} for {}", target.api, target.user),
+            (WorkSpec::Profile(target), _) => format!("fetching the profile of {} from {}", target.user, target.api),
             (_, Some(trial)) => trial + &self.name,
-            _ => format!("{} begins: {}", self.name, task_count(plan, known)),
+            _ => format!("{} starts: {}", self.name, task_count(plan, known)),
         }
     }
 
@@ -138,7 +138,7 @@ impl Narrator {
         match self.failures {
             ..=MAX_FAILURES => Some(sentence()),
             _ if self.failures == MAX_FAILURES + 1 => {
-                Some("more goes wrong: the report counts it".to_owned())
+                Some("more failures; the report counts them".to_owned())
             }
             _ => None,
         }
@@ -191,7 +191,7 @@ impl Narrator {
                 self.describe_failure(|| format!("{task} failed: {}", failure_reason(failure)))
             }
             TaskOutcome::Requeued(failure) => self.describe_failure(|| {
-                format!("{task} is to be done anew: {}", failure_reason(failure))
+                format!("{task} will be redone: {}", failure_reason(failure))
             }),
             TaskOutcome::Stopped => None,
         }

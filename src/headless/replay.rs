@@ -36,7 +36,7 @@ pub fn report_recording(
         let name = recording.name();
         print_error(
             streams.err,
-            &format!("{name}: {selection} ran last, and is told; the screen shows what ran before"),
+            &format!("{name}: reporting {selection}, which ran last; the screen shows the earlier runs"),
         );
     }
     let (report_format, runs) =

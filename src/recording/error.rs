@@ -10,7 +10,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum ReadRecordingError {
     /// The system does not let it be read.
-    #[error("cannot read {name}: {source}; give the file that --record wrote")]
+    #[error("cannot read {name}: {source}; give a file that --record wrote")]
     Unreadable {
         /// Which file.
         name: String,
@@ -18,10 +18,10 @@ pub enum ReadRecordingError {
         source: io::Error,
     },
     /// There is nothing in it.
-    #[error("{0} is empty: whoever recorded it was ended before it began; record it again")]
+    #[error("{0} is empty; record it again")]
     Empty(String),
     /// Nothing was begun in it, or none of it can be read.
-    #[error("nothing was recorded in {name}{why}")]
+    #[error("{name} contains no runs{why}")]
     NoRuns {
         /// Which file.
         name: String,
@@ -29,12 +29,12 @@ pub enum ReadRecordingError {
         why: String,
     },
     /// It is something else.
-    #[error("{0} is no recording of threadline's: give the file that --record wrote")]
+    #[error("{0} is not a threadline recording; give a file that --record wrote")]
     NotARecording(String),
     /// Another threadline wrote it.
     #[error(
-        "{name} is a recording of version {version} with events of version {events}, and this is for \
-         {known}: replay it with the threadline that recorded it"
+        "{name} is a recording of version {version} with events of version {events}, but this \
+         threadline reads {known}; replay it with the threadline that recorded it"
     )]
     Version {
         /// Which file.
@@ -47,7 +47,7 @@ pub enum ReadRecordingError {
         known: String,
     },
     /// Its header is not whole, or says what cannot be.
-    #[error("the header of {name} cannot be used: {reason}; record it again")]
+    #[error("cannot use the header of {name}: {reason}; record it again")]
     Header {
         /// Which file.
         name: String,
@@ -103,20 +103,20 @@ impl RecordingDefect {
         match &self.why {
             DefectKind::Truncated => format!("line {line} was cut off"),
             DefectKind::InvalidJson => format!("line {line} is not JSON"),
-            DefectKind::Unknown => format!("line {line} is no event that is known here"),
+            DefectKind::Unknown => format!("line {line} is not a known event"),
             DefectKind::TimeReversed => {
-                format!("line {line}: a time before the one before it on its lane")
+                format!("line {line}: its time is before the lane's previous event")
             }
-            DefectKind::TooLate => format!("line {line}: a time beyond what a run can last"),
+            DefectKind::TooLate => format!("line {line}: its time exceeds the maximum run time"),
             DefectKind::Unfinished(stage) => format!("the recording ends here, {stage}"),
-            DefectKind::SecondHeader => format!("line {line} begins another recording"),
+            DefectKind::SecondHeader => format!("line {line} starts another recording"),
             DefectKind::EventBeforeSelection => {
-                format!("line {line} comes before anything was begun")
+                format!("line {line} comes before the first run")
             }
             DefectKind::NotStarted => format!("line {line} belongs to a run that never started"),
-            DefectKind::Impossible => format!("line {line} has numbers that cannot be"),
+            DefectKind::Impossible => format!("line {line} has a number that is out of range"),
             DefectKind::TooLong => format!("line {line} is too long"),
-            DefectKind::TooLarge => format!("from line {line} on it is too much to keep"),
+            DefectKind::TooLarge => format!("from line {line} on, the recording is too large"),
             DefectKind::System(said) => format!("line {line} cannot be read: {said}"),
         }
     }
@@ -129,7 +129,7 @@ impl fmt::Display for RecordingDefect {
         if matches!(self.why, DefectKind::Unfinished(_)) {
             return Ok(());
         }
-        f.write_str("; this is what comes before it")
+        f.write_str("; showing what comes before it")
     }
 }
 
@@ -137,10 +137,10 @@ impl fmt::Display for RecordingDefect {
 #[derive(Debug, Error)]
 pub enum WriteRecordingError {
     /// stdout has the report, or the screen.
-    #[error("--record -: stdout has the report already; name a file")]
+    #[error("--record -: stdout already carries the report; name a file")]
     Stdout,
     /// The place is not to be written to.
-    #[error("cannot write {}: {source}; choose another place for --record", path.display())]
+    #[error("cannot write {}: {source}; choose another path for --record", path.display())]
     Unwritable {
         /// Where.
         path: PathBuf,
@@ -151,13 +151,13 @@ pub enum WriteRecordingError {
     #[error("{} is being recorded by another program; choose another file with --record", .0.display())]
     InUse(PathBuf),
     /// The path leads to another file in the end, or to none.
-    #[error("{} was removed or replaced by another program; what was recorded is lost", .0.display())]
+    #[error("{} was removed or replaced by another program; the recording is lost", .0.display())]
     Gone(PathBuf),
     /// The file does not have what was written to it.
     #[error("{} was changed by another program; record again, to another file", .0.display())]
     Changed(PathBuf),
     /// The system took no more.
-    #[error("{} is cut off: {source}; it can be replayed as far as it goes", path.display())]
+    #[error("{} is cut off: {source}; what was written can still be replayed", path.display())]
     CutOff {
         /// Where.
         path: PathBuf,
@@ -166,7 +166,7 @@ pub enum WriteRecordingError {
     },
     /// The system takes it too slowly.
     #[error(
-        "{} is cut off: it takes too long to write; choose another place for --record",
+        "{} is cut off: writing it takes too long; choose another path for --record",
         .0.display()
     )]
     Slow(PathBuf),

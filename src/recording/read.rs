@@ -135,7 +135,7 @@ fn parse_header<'line>(
     let mark: FormatHeader = match serde_json::from_slice(line) {
         Ok(mark) => mark,
         Err(_) if !whole && line.starts_with(br#"{"format":""#) => {
-            return Err(bad("it was cut off".to_owned()));
+            return Err(bad("it is cut off".to_owned()));
         }
         Err(_) => return Err(ReadRecordingError::NotARecording(name.to_owned())),
     };
@@ -149,10 +149,10 @@ fn parse_header<'line>(
         return Err(ReadRecordingError::Version { name, version, events, known });
     }
     let Ok(mut header) = serde_json::from_slice::<RecordingHeader<'_>>(line) else {
-        return Err(bad("something is missing in it, or not what it should be".to_owned()));
+        return Err(bad("a field is missing or invalid".to_owned()));
     };
     if !header.setup.is_valid() {
-        return Err(bad("it has numbers that cannot be".to_owned()));
+        return Err(bad("a number is out of range".to_owned()));
     }
     sanitize::sanitize_setup(&mut header.setup);
     Ok(header)

@@ -67,7 +67,7 @@ impl FaultTarget {
 #[derive(Debug, thiserror::Error)]
 pub enum FaultScriptError {
     /// The file cannot be read.
-    #[error("cannot read the faults in {}", path.display())]
+    #[error("cannot read the fault script {}", path.display())]
     Read {
         /// Which file.
         path: PathBuf,
@@ -76,7 +76,7 @@ pub enum FaultScriptError {
     },
     /// The text is something else.
     #[error(
-        "this is no script of faults; one looks like \
+        "this is not a fault script; one looks like \
         {{\"faults\":[{{\"page\":3,\"fault\":\"status\",\"status\":502}}]}}"
     )]
     Malformed {
@@ -93,7 +93,7 @@ pub enum FaultScriptError {
         source: FaultRuleError,
     },
     /// The file's text cannot be used.
-    #[error("cannot use the faults in {}", path.display())]
+    #[error("cannot use the fault script {}", path.display())]
     Use {
         /// Which file.
         path: PathBuf,
@@ -106,18 +106,18 @@ pub enum FaultScriptError {
 #[derive(Debug, thiserror::Error)]
 pub enum FaultRuleError {
     /// It has no `fault`.
-    #[error("it has no \"fault\", which is one of {}", fault_names())]
+    #[error("\"fault\" is missing; use one of {}", fault_names())]
     NoKind,
     /// There is no such fault.
-    #[error("{name} is nothing that the server can play; it plays {}", fault_names())]
+    #[error("unknown fault {name}; use one of {}", fault_names())]
     UnknownKind {
         /// What was asked for.
         name: Value,
     },
     /// Its parameters are none of its kind.
     #[error(
-        "{kind} cannot be played so; besides its own keys, a fault has page, from or every, times \
-         and about"
+        "{kind} has invalid keys; besides its own keys, a fault has page, from or every, times and \
+         about"
     )]
     Parameters {
         /// The kind.
@@ -168,12 +168,12 @@ impl FaultRule {
         let times = match times {
             None => 1,
             Some(_) if kind.list_change().is_some() => {
-                return Err(FaultRuleError::Value("a list changes for good, so this has no times"));
+                return Err(FaultRuleError::Value("the list changes permanently; remove times"));
             }
             Some(times) => times
                 .as_u64()
                 .and_then(|times| times.try_into().ok())
-                .ok_or(FaultRuleError::Value("times is how often, a number; 0 for always"))?,
+                .ok_or(FaultRuleError::Value("times must be a number; 0 means always"))?,
         };
         Ok(Self { kind, place, times })
     }
@@ -194,12 +194,12 @@ fn parse_target(keys: &mut Map<String, Value>) -> Result<FaultTarget, FaultRuleE
         (None, Some(Ok(page)), None) => Ok(FaultTarget::From(page)),
         (None, None, Some(Ok(pages))) => Ok(FaultTarget::Every(pages)),
         (Some(Err(_)), None, None) => {
-            Err(FaultRuleError::Value("page is a number from 1 on, or \"profile\""))
+            Err(FaultRuleError::Value("page must be a number from 1 up, or \"profile\""))
         }
         (None, Some(_), None) | (None, None, Some(_)) => {
-            Err(FaultRuleError::Value("from and every are numbers from 1 on"))
+            Err(FaultRuleError::Value("from and every must be numbers from 1 up"))
         }
-        _ => Err(FaultRuleError::Value("page, from and every each say where: give one of them")),
+        _ => Err(FaultRuleError::Value("page, from and every exclude each other; give one of them")),
     }
 }
 

@@ -106,7 +106,7 @@ pub enum LatencyProfileError {
     },
     /// The text is something else.
     #[error(
-        "this is no latency profile; one looks like \
+        "this is not a latency profile; one looks like \
         {{\"profile_ms\":250,\"pages\":[{{\"wait_ms\":900,\"receive_ms\":100}}]}}"
     )]
     Malformed {
