@@ -115,7 +115,7 @@ impl Narrator {
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
         *self = Self { known, sequential: self.sequential, name, ..Self::default() };
         match (&plan.work, trial) {
-            (WorkSpec::Profile(target), _) => format!("fetching the profile of {} from {}", target.user, target.api),
+            (WorkSpec::Profile(target), _) => format!("{}: fetching the profile of {}", target.api, target.user),
             (_, Some(trial)) => trial + &self.name,
             _ => format!("{} starts: {}", self.name, task_count(plan, known)),
         }

@@ -43,7 +43,7 @@ const PAGES: [ExitCase; 19] = [
     case(r#""html""#, 6, "sent an unexpected answer for page 3 (expected value"),
     case(r#""wrong_type","of":"id""#, 6, "for page 3 (invalid type: string"),
     case(r#""deep""#, 6, "for page 3 ("),
-    case(r#""huge""#, 6, "for page 3 (it is larger than 16 MB): check --api-url"),
+    case(r#""huge""#, 6, "for page 3 (it is larger than 16 MB); check --api-url"),
     case(
         r#""link","to":"https://evil.example/?page=4""#,
         6,

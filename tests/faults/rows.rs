@@ -98,7 +98,7 @@ fn statuses() -> [FaultRow; 12] {
 
 /// Connections, heads and bodies.
 fn broken() -> [FaultRow; 24] {
-    let too_large = Loss(Broken, "for {} (it is larger than 16 MB): check --api-url");
+    let too_large = Loss(Broken, "for {} (it is larger than 16 MB); check --api-url");
     [
         row(r#""close""#, BROKE),
         row(r#""reset""#, BROKE),
