@@ -231,9 +231,7 @@ pub(super) fn implausible_response(api: &Api, what: &str, reason: &str) -> Reque
 
 fn unexpected_response_message(api: &Api, what: &str, reason: &str) -> String {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
-    format!(
-        "{host} sent an unexpected answer for {what} ({reason}); check --api-url"
-    )
+    format!("{host} sent an unexpected answer for {what} ({reason}); check --api-url")
 }
 
 /// The server has had too many requests.

@@ -104,9 +104,7 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The system gave no thread, or no means to wait for sockets.
-    #[error(
-        "cannot start the built-in server's thread; too many files or threads may be open"
-    )]
+    #[error("cannot start the built-in server's thread; too many files or threads may be open")]
     Thread {
         /// What the system said.
         source: io::Error,

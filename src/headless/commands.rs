@@ -62,7 +62,10 @@ pub(crate) fn report_commands(
         print_error(streams.err, failure);
     }
     if let Some(more) = failures.len().checked_sub(MAX_NAMED_FAILURES).filter(|&more| more > 0) {
-        print_error(streams.err, &format!("{more} more commands failed; the report lists them all"));
+        print_error(
+            streams.err,
+            &format!("{more} more commands failed; the report lists them all"),
+        );
     }
     let exit = saved.map(|saved| report_exports(Exit::for_commands(runs), saved, streams.err));
     let written = match report_format {

@@ -115,7 +115,9 @@ impl Narrator {
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
         *self = Self { known, sequential: self.sequential, name, ..Self::default() };
         match (&plan.work, trial) {
-            (WorkSpec::Profile(target), _) => format!("{}: fetching the profile of {}", target.api, target.user),
+            (WorkSpec::Profile(target), _) => {
+                format!("{}: fetching the profile of {}", target.api, target.user)
+            }
             (_, Some(trial)) => trial + &self.name,
             _ => format!("{} starts: {}", self.name, task_count(plan, known)),
         }
@@ -190,9 +192,8 @@ impl Narrator {
             TaskOutcome::Failed(failure) => {
                 self.describe_failure(|| format!("{task} failed: {}", failure_reason(failure)))
             }
-            TaskOutcome::Requeued(failure) => self.describe_failure(|| {
-                format!("{task} will be redone: {}", failure_reason(failure))
-            }),
+            TaskOutcome::Requeued(failure) => self
+                .describe_failure(|| format!("{task} will be redone: {}", failure_reason(failure))),
             TaskOutcome::Stopped => None,
         }
     }

@@ -156,7 +156,9 @@ fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
     });
     let (done, known) = (run.done_tasks(), run.known_tasks());
     let line = match &plan.work {
-        WorkSpec::Profile(target) => format!("fetching the profile of {}  {seconds:.1} s", target.user),
+        WorkSpec::Profile(target) => {
+            format!("fetching the profile of {}  {seconds:.1} s", target.user)
+        }
         WorkSpec::Followers(_) => {
             let followers = run.follower_count();
             format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")

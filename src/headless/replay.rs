@@ -36,7 +36,9 @@ pub fn report_recording(
         let name = recording.name();
         print_error(
             streams.err,
-            &format!("{name}: reporting {selection}, which ran last; the screen shows the earlier runs"),
+            &format!(
+                "{name}: reporting {selection}, which ran last; the screen shows the earlier runs"
+            ),
         );
     }
     let (report_format, runs) =

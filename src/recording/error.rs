@@ -1,4 +1,4 @@
-//! What is wrong with a recording, or with the place for one, in a person's words.
+//! Errors in recordings and in writing them.
 
 use std::fmt;
 use std::io;
@@ -6,98 +6,98 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a file is not opened.
+/// An error that prevents a recording from being opened.
 #[derive(Debug, Error)]
 pub enum ReadRecordingError {
-    /// The system does not let it be read.
+    /// The file cannot be read.
     #[error("cannot read {name}: {source}; give a file that --record wrote")]
     Unreadable {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is nothing in it.
+    /// The file is empty.
     #[error("{0} is empty; record it again")]
     Empty(String),
-    /// Nothing was begun in it, or none of it can be read.
+    /// The file contains no run that has started.
     #[error("{name} contains no runs{why}")]
     NoRuns {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What is wrong with the first line after the header, if there is one.
+        /// The defect in the first line after the header, or an empty string.
         why: String,
     },
-    /// It is something else.
+    /// The file is not a recording.
     #[error("{0} is not a threadline recording; give a file that --record wrote")]
     NotARecording(String),
-    /// Another threadline wrote it.
+    /// The recording has another version.
     #[error(
         "{name} is a recording of version {version} with events of version {events}, but this \
          threadline reads {known}; replay it with the threadline that recorded it"
     )]
     Version {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// Its version.
+        /// The version of the recording.
         version: u32,
-        /// That of its events.
+        /// The version of its events.
         events: u32,
-        /// Those that can be read.
+        /// The versions that this program reads.
         known: String,
     },
-    /// Its header is not whole, or says what cannot be.
+    /// The header is incomplete or invalid.
     #[error("cannot use the header of {name}: {reason}; record it again")]
     Header {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
 }
 
-/// Where a recording can be read no further.
+/// The place at which a recording becomes unreadable, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingDefect {
     /// The line, counted from 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub why: DefectKind,
 }
 
-/// Why a recording can be read no further.
+/// The reason why a recording cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefectKind {
-    /// The last line ends in the middle.
+    /// The last line is incomplete.
     Truncated,
-    /// The line is no JSON.
+    /// The line is not JSON.
     InvalidJson,
-    /// The line is neither an event nor a beginning.
+    /// The line is neither an event nor the start of a selection.
     Unknown,
-    /// A lane does something before what it did on the line before.
+    /// An event is earlier than the previous event of its lane.
     TimeReversed,
-    /// Something happens later than any run can last.
+    /// An event is later than the maximum run time.
     TooLate,
-    /// The last run has no end, or the next never began: how far it was.
+    /// The last run has no end, or the next one never started. Contains the stage that was reached.
     Unfinished(String),
-    /// Another recording begins.
+    /// Another recording starts here.
     SecondHeader,
-    /// Something happens before anything was begun.
+    /// An event precedes the first selection.
     EventBeforeSelection,
-    /// Something happens in a run before it has started.
+    /// An event of a run precedes the start of that run.
     NotStarted,
-    /// A selection was begun with numbers that are beyond all bounds.
+    /// A selection starts with numbers that are out of range.
     Impossible,
-    /// The line is longer than any that is written.
+    /// The line is longer than any that threadline writes.
     TooLong,
-    /// There is more than is kept in memory.
+    /// The recording is too large to keep in memory.
     TooLarge,
-    /// The system does not let it be read on.
+    /// The system's error while reading.
     System(String),
 }
 
 impl RecordingDefect {
-    /// What is wrong with which line.
+    /// Returns the line and its defect.
     pub(super) fn describe(&self) -> String {
         let line = self.line;
         match &self.why {
@@ -122,7 +122,7 @@ impl RecordingDefect {
     }
 }
 
-/// A sentence.
+/// The defect, and a note that the part before it is shown.
 impl fmt::Display for RecordingDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe())?;
@@ -133,38 +133,38 @@ impl fmt::Display for RecordingDefect {
     }
 }
 
-/// Why a sitting is not recorded, or not to its end.
+/// An error that prevents a session from being recorded, or recorded to its end.
 #[derive(Debug, Error)]
 pub enum WriteRecordingError {
-    /// stdout has the report, or the screen.
+    /// stdout carries the report or the screen.
     #[error("--record -: stdout already carries the report; name a file")]
     Stdout,
-    /// The place is not to be written to.
+    /// The file cannot be written to.
     #[error("cannot write {}: {source}; choose another path for --record", path.display())]
     Unwritable {
-        /// Where.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Another program records to the file.
+    /// Another program is recording to the file.
     #[error("{} is being recorded by another program; choose another file with --record", .0.display())]
     InUse(PathBuf),
-    /// The path leads to another file in the end, or to none.
+    /// The path no longer names the file that was written.
     #[error("{} was removed or replaced by another program; the recording is lost", .0.display())]
     Gone(PathBuf),
-    /// The file does not have what was written to it.
+    /// The content of the file is not what was written.
     #[error("{} was changed by another program; record again, to another file", .0.display())]
     Changed(PathBuf),
-    /// The system took no more.
+    /// A write failed.
     #[error("{} is cut off: {source}; what was written can still be replayed", path.display())]
     CutOff {
-        /// Where.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system takes it too slowly.
+    /// Writes take too long.
     #[error(
         "{} is cut off: writing it takes too long; choose another path for --record",
         .0.display()
@@ -173,7 +173,7 @@ pub enum WriteRecordingError {
 }
 
 impl WriteRecordingError {
-    /// Whether the argument itself is wrong, whatever the file system holds.
+    /// Returns `true` if the argument is wrong whatever the file system contains.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Stdout)
     }

@@ -16,7 +16,10 @@ fn a_race_in_sentences() {
     let said: Vec<&str> = err.lines().collect();
     let begins = ["sequential starts: 5 pages", "threads x2 starts: 5 pages"];
     assert_eq!(said.iter().filter(|line| begins.contains(line)).count(), 2, "{err}");
-    assert!(said[0].starts_with("127.0.0.1:") && said[0].ends_with(": fetching the profile of aaronlelevier"));
+    assert!(
+        said[0].starts_with("127.0.0.1:")
+            && said[0].ends_with(": fetching the profile of aaronlelevier")
+    );
     assert_eq!(said[1], "aaronlelevier has 127 followers");
     for start in [
         "sequential done: ",

@@ -305,7 +305,10 @@ fn a_limit_that_does_not_end_is_not_waited_for_for_ever() {
     assert_eq!(server.request_counts().requests, 5);
     let failure = fault_run.run.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::RateLimited);
-    assert!(failure.message.ends_with("times in a row despite waiting; try again later"), "{failure}");
+    assert!(
+        failure.message.ends_with("times in a row despite waiting; try again later"),
+        "{failure}"
+    );
 }
 
 /// The profile counted ten pages, the list has two, and the first request meets a secondary limit.

@@ -43,8 +43,7 @@ fn of_page(fault: &str, page: ExpectedOutcome) -> FaultRow {
 
 const BROKE: ExpectedOutcome =
     Passing(Unreachable, "the connection to 127.0.0.1:{port} broke during {} (");
-const NO_GITHUB: ExpectedOutcome =
-    Passing(Broken, "sent an unexpected answer for {} (");
+const NO_GITHUB: ExpectedOutcome = Passing(Broken, "sent an unexpected answer for {} (");
 const LATE: ExpectedOutcome = Passing(TimedOut, " {} within 1 s; it may be busy, try again later");
 
 /// Faults that are met within a deadline alone.
@@ -76,7 +75,10 @@ fn statuses() -> [FaultRow; 12] {
     let status = |status: u16, meets| row(&format!(r#""status","status":{status}"#), meets);
     [
         status(400, Loss(Broken, "answered {} with 400: The version you specified")),
-        status(401, ExpectedOutcome::End(Refused, "requires a token (Bad credentials); set GH_TOKEN")),
+        status(
+            401,
+            ExpectedOutcome::End(Refused, "requires a token (Bad credentials); set GH_TOKEN"),
+        ),
         status(403, ExpectedOutcome::End(Refused, "refuses {}: Resource not accessible")),
         status(
             404,

@@ -43,10 +43,7 @@ fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
     let names = names.join(", ");
     for (fault, said) in [
         ("{}", format!("\"fault\" is missing; use one of {names}")),
-        (
-            r#"{"fault":"stal"}"#,
-            format!("unknown fault \"stal\"; use one of {names}"),
-        ),
+        (r#"{"fault":"stal"}"#, format!("unknown fault \"stal\"; use one of {names}")),
         (r#"{"fault":7}"#, format!("unknown fault 7; use one of {names}")),
     ] {
         let text = format!(r#"{{"faults":[{{"fault":"stall"}},{fault}]}}"#);
@@ -57,8 +54,7 @@ fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
 #[test]
 fn keys_and_values_that_make_no_sense_are_named() {
     let besides = "besides its own keys, a fault has page, from or every, times and about";
-    let parameters =
-        |kind: &str, said: &str| format!("{kind} has invalid keys; {besides}: {said}");
+    let parameters = |kind: &str, said: &str| format!("{kind} has invalid keys; {besides}: {said}");
     let number = "from and every must be numbers from 1 up";
     let page = "page must be a number from 1 up, or \"profile\"";
     let one = "page, from and every exclude each other; give one of them";
@@ -85,12 +81,18 @@ fn keys_and_values_that_make_no_sense_are_named() {
         (r#""fault":"stall","times":-1"#, "times must be a number; 0 means always".to_owned()),
         (r#""fault":"left","times":1"#, "the list changes permanently; remove times".to_owned()),
         (r#""fault":"status","status":200"#, "status must be from 300 to 599".to_owned()),
-        (r#""fault":"primary_limit","status":500"#, "a limit's status must be 403 or 429".to_owned()),
+        (
+            r#""fault":"primary_limit","status":500"#,
+            "a limit's status must be 403 or 429".to_owned(),
+        ),
         (
             r#""fault":"primary_limit","reset_after":3601"#,
             "reset_after must be at most 3600; GitHub counts by the hour".to_owned(),
         ),
-        (r#""fault":"redirect","status":500"#, "a redirect's status must be 301, 302 or 307".to_owned()),
+        (
+            r#""fault":"redirect","status":500"#,
+            "a redirect's status must be 301, 302 or 307".to_owned(),
+        ),
     ];
     for (keys, said) in cases {
         let text = format!(r#"{{"faults":[{{{keys}}}]}}"#);
@@ -146,7 +148,9 @@ fn a_file_is_read_or_named() {
     let said = chain(&FaultScript::read(file.path()).unwrap_err());
     let path = file.path().display();
     assert!(
-        said.starts_with(&format!("cannot use the fault script {path}: fault 1: unknown fault \"x\";")),
+        said.starts_with(&format!(
+            "cannot use the fault script {path}: fault 1: unknown fault \"x\";"
+        )),
         "{said}"
     );
 }

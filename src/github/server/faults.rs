@@ -199,7 +199,9 @@ fn parse_target(keys: &mut Map<String, Value>) -> Result<FaultTarget, FaultRuleE
         (None, Some(_), None) | (None, None, Some(_)) => {
             Err(FaultRuleError::Value("from and every must be numbers from 1 up"))
         }
-        _ => Err(FaultRuleError::Value("page, from and every exclude each other; give one of them")),
+        _ => {
+            Err(FaultRuleError::Value("page, from and every exclude each other; give one of them"))
+        }
     }
 }
 

@@ -37,7 +37,11 @@ pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
         "refuses every request for a while",
         &["status=403", "retry_after", "lasts=60"],
     ),
-    describe_fault("status", "answers with this status, as GitHub does", &["status", "message", "retry_after"]),
+    describe_fault(
+        "status",
+        "answers with this status, as GitHub does",
+        &["status", "message", "retry_after"],
+    ),
     describe_fault("stall", "sends nothing", &[]),
     describe_fault("stall_in_body", "sends half the body, then nothing", &[]),
     describe_fault("drip", "sends the body byte by byte", &["every_ms=100"]),
@@ -66,9 +70,21 @@ pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
     describe_fault("escapes_in_headers", "puts escape sequences into a header", &[]),
     describe_fault("link", "points next and last of the Link header there", &["to"]),
     describe_fault("no_links", "sends no Link header", &[]),
-    describe_fault("redirect", "redirects there, by default to the page's other address", &["to", "status=301"]),
-    describe_fault("joined", "first adds followers at the \"front\" or \"back\"", &["count=1", "at=front"]),
-    describe_fault("left", "first removes followers at the \"front\" or \"back\"", &["count=1", "at=front"]),
+    describe_fault(
+        "redirect",
+        "redirects there, by default to the page's other address",
+        &["to", "status=301"],
+    ),
+    describe_fault(
+        "joined",
+        "first adds followers at the \"front\" or \"back\"",
+        &["count=1", "at=front"],
+    ),
+    describe_fault(
+        "left",
+        "first removes followers at the \"front\" or \"back\"",
+        &["count=1", "at=front"],
+    ),
 ];
 
 /// What goes wrong, as [`FAULT_DESCRIPTIONS`] describes it. Durations whose unit is not in their name are
