@@ -1,4 +1,4 @@
-//! Asks a person before a sweep that costs quota.
+//! Asks the user before a sweep that costs quota.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::thread::Builder;
@@ -10,16 +10,16 @@ use crate::app::Session;
 use crate::model::time::time_of_day;
 use crate::model::{Run, Selection};
 
-/// What a person said.
+/// The answer.
 pub(super) enum Consent {
     Granted,
     Refused,
-    /// Nothing: a signal came.
+    /// A signal arrived before the answer.
     Signal(i32),
 }
 
-/// Says what the selection costs, and asks at the terminal whether to begin; without one, says how to
-/// answer beforehand.
+/// Prints the cost of the selection and asks at the terminal whether to start. Without a terminal,
+/// refuses and names the option that answers in advance.
 pub(super) fn ask_consent(
     session: &Session,
     selection: Selection,
@@ -31,7 +31,7 @@ pub(super) fn ask_consent(
         print_error(streams.err, &format!("{price}; add --yes to start it"));
         return Consent::Refused;
     }
-    // If stderr takes nothing, nobody answers either.
+    // If stderr cannot be written to, the user cannot answer either.
     _ = write!(streams.err, "{price}. Start? [y/N] ");
     _ = streams.err.flush();
     match read_answer(signals) {
@@ -43,7 +43,8 @@ pub(super) fn ask_consent(
     }
 }
 
-/// `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42 UTC, and about 54 s`.
+/// Returns for example `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42
+/// UTC, and about 54 s`.
 fn describe_cost(session: &Session, selection: Selection) -> String {
     let requests = session.request_cost(selection).unwrap_or_default();
     let api = session.target().map_or("", |target| &target.api);
@@ -55,8 +56,8 @@ fn describe_cost(session: &Session, selection: Selection) -> String {
     format!("{selection} takes {requests} requests{left} at {api}{time}")
 }
 
-/// A line from stdin, unless a signal comes first: the thread that still reads then ends with the
-/// program.
+/// Reads a line from stdin, unless a signal arrives first. In that case the thread keeps reading
+/// until the program exits.
 fn read_answer(signals: &Receiver<i32>) -> Consent {
     let (said, answer) = bounded(1);
     let reads = move || {
