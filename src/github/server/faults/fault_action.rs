@@ -1,4 +1,4 @@
-//! What can go wrong: every kind of fault, its parameters, and the words for it.
+//! The kinds of faults, their parameters and their descriptions.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::github::server::follower_list::{ListChange, ListEnd};
 use crate::github::server::quota_window::WINDOW_SECONDS;
 use crate::github::server::server_limits::LimitRefusal;
 
-/// A kind of fault, for a person.
+/// The description of a kind of fault.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultDescription {
-    /// What it is called in a script.
+    /// The name in a script.
     pub name: &'static str,
-    /// What the server then does.
+    /// The behavior of the server.
     pub does: &'static str,
-    /// Its own keys, with their defaults: `every_ms=100`.
+    /// The parameters, with defaults: `every_ms=100`.
     pub keys: &'static [&'static str],
 }
 
@@ -29,7 +29,7 @@ const fn describe_fault(
     FaultDescription { name, does, keys }
 }
 
-/// Every kind.
+/// The descriptions of all kinds.
 pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
     describe_fault("primary_limit", "uses up the quota", &["status=403", "reset_after=60"]),
     describe_fault(
@@ -87,8 +87,8 @@ pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
     ),
 ];
 
-/// What goes wrong, as [`FAULT_DESCRIPTIONS`] describes it. Durations whose unit is not in their name are
-/// seconds, as they are in headers.
+/// A fault, described by [`FAULT_DESCRIPTIONS`]. Durations whose unit is not in their name are in
+/// seconds, as in headers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::github::server) enum FaultAction {
@@ -183,30 +183,30 @@ const fn number<const NUMBER: u32>() -> u32 {
     NUMBER
 }
 
-/// A part of an answer.
+/// A part of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::github::server) enum CorruptedField {
-    /// All of it.
+    /// The whole list.
     #[default]
     List,
-    /// Each account's number.
+    /// The ID of each account.
     Id,
-    /// Each account's login.
+    /// The login of each account.
     Login,
 }
 
-/// A limit that begins.
+/// A limit that a fault starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::github::server) enum FaultLimit {
-    /// The primary one, for so many seconds of the calendar.
+    /// The primary limit, until a number of seconds from now.
     Primary(LimitRefusal, u64),
-    /// A secondary one.
+    /// The secondary limit, for this duration.
     Secondary(LimitRefusal, Duration),
 }
 
 impl FaultAction {
-    /// From a script's `fault` and the keys that are left of it.
+    /// Parses a fault from its name and its remaining keys.
     pub(super) fn parse(name: Value, keys: Map<String, Value>) -> Result<Self, FaultRuleError> {
         let known = FAULT_DESCRIPTIONS.iter().find(|kind| name == kind.name);
         let Some(FaultDescription { name, .. }) = known else {
@@ -218,7 +218,7 @@ impl FaultAction {
         kind.value_error().map_or(Ok(kind), |wrong| Err(FaultRuleError::Value(wrong)))
     }
 
-    /// What is wrong with the values, if anything is.
+    /// Returns the error in the values, if any.
     fn value_error(&self) -> Option<&'static str> {
         match *self {
             Self::PrimaryLimit { status, .. } | Self::SecondaryLimit { status, .. }
@@ -239,7 +239,7 @@ impl FaultAction {
         }
     }
 
-    /// The limit that begins with it.
+    /// Returns the limit that the fault starts, if any.
     pub(in crate::github::server) fn limit(&self) -> Option<FaultLimit> {
         match *self {
             Self::PrimaryLimit { status, reset_after } => {
@@ -257,7 +257,7 @@ impl FaultAction {
         }
     }
 
-    /// What it does to the list.
+    /// Returns the change to the list, if any.
     pub(super) fn list_change(&self) -> Option<ListChange> {
         match *self {
             Self::Joined { count, at } => Some(ListChange { joined: count.into(), at }),

@@ -1,4 +1,4 @@
-//! Which fault meets which request: what was met so far.
+//! Selects the fault for each request and remembers those already applied.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,34 +7,35 @@ use super::fault_action::FaultAction;
 use crate::github::server::accounts::MAX_FOLLOWERS;
 use crate::github::server::follower_list::ListChange;
 
-/// What a request for the user asks for.
+/// The resource that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::github::server) enum FaultPoint {
     /// The profile.
     Profile,
-    /// A page of followers, from 1.
+    /// A page of followers, counted from 1.
     Page(u64),
 }
 
 impl FaultPoint {
-    /// Whether there can be such a page at all. What was met is kept by page, so pages without end
-    /// would be memory without end.
+    /// Returns `true` if such a page can exist. Applied faults are stored per page, so an unlimited
+    /// number of pages would need unlimited memory.
     const fn exists(self) -> bool {
         !matches!(self, Self::Page(page) if page > MAX_FOLLOWERS as u64)
     }
 }
 
-/// How far a server is in its script. Faults are told apart by their place in it.
+/// The progress of a server through its script. Faults are identified by their index in the script.
 #[derive(Debug, Default)]
 pub(in crate::github::server) struct FaultProgress {
-    /// How often each was met since the page was last answered well.
+    /// The number of times that each fault was applied to each page since the page was last
+    /// answered correctly.
     met: HashMap<(usize, FaultPoint), u32>,
-    /// Which movements took place.
+    /// The list changes that were applied.
     moved: HashSet<(usize, FaultPoint)>,
 }
 
 impl FaultProgress {
-    /// The movements of the list that a request brings about.
+    /// Takes the list changes that a request triggers.
     pub(in crate::github::server) fn take_list_changes(
         &mut self,
         faults: &FaultScript,
@@ -48,7 +49,7 @@ impl FaultProgress {
         .collect()
     }
 
-    /// The fault that meets a request; without one it is answered well.
+    /// Returns the fault for a request, or `None` if it is answered correctly.
     pub(in crate::github::server) fn next_action<'a>(
         &mut self,
         faults: &'a FaultScript,
@@ -82,7 +83,7 @@ mod tests {
         FaultScript::parse(&format!(r#"{{"faults":[{text}]}}"#)).unwrap()
     }
 
-    /// How a page's requests are met: by which kind, or well.
+    /// Formats the fault of each request: the initial letter of its kind, or `.` for none.
     fn met(faults: &FaultScript, pages: &[u64]) -> String {
         let mut script = FaultProgress::default();
         let letter = |kind: &FaultAction| match kind {
