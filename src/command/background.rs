@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn colorfgbg_tells_the_background() {
+    fn colorfgbg_determines_the_background() {
         let report_exports =
             |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], ColorDepth::Sixteen);
         for dark in ["15;0", "7;8", "12;default;6"] {
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_terminal_that_answers_in_order_is_asked() {
+    fn only_terminals_that_answer_in_order_are_queried() {
         for term in ["xterm-256color", "tmux-256color", "screen-256color", "linux"] {
             assert_eq!(known(&[("TERM", term)], ColorDepth::True), None, "{term}");
         }

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_can_be_typed_again() {
+    fn the_command_line_can_be_pasted_into_a_shell() {
         let typed = ["/usr/bin/threadline", "exec", "--", "echo 'a' | cat", "", "x=1"];
         assert_eq!(
             command_line(typed.map(OsString::from)),

@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_header_in_either_order() {
+    fn github_headers_are_parsed_in_either_parameter_order() {
         let new = "<https://api.github.com/user/48685/followers?page=1>; rel=\"prev\", \
                    <https://api.github.com/user/48685/followers?page=3>; rel=\"next\", \
                    <https://api.github.com/user/48685/followers?page=29>; rel=\"last\", \
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_from_another_server() {
+    fn links_to_another_server_are_rejected() {
         for target in [
             "https://evil.example/user/1/followers?page=2",
             "http://api.github.com/user/1/followers?page=2",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_a_whole_number_in_range() {
+    fn pages_must_be_integers_in_range() {
         for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
             let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
             assert_eq!(read(&header), Err(LinkError::InvalidPage), "{page:?}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
+    fn malformed_headers_are_rejected() {
         for header in ["next", "<https://api.github.com/?page=2", "https://x>; rel=next"] {
             assert_eq!(read(header), Err(LinkError::Malformed), "{header:?}");
         }

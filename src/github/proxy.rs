@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_variable_that_is_set_counts() {
+    fn the_first_variable_set_takes_precedence() {
         let all = [
             ("all_proxy", "http://a"),
             ("ALL_PROXY", "http://A"),
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn exempt_hosts_need_no_usable_proxy() {
+    fn exempt_hosts_ignore_an_unusable_proxy() {
         for exempt in ["*", "github.com", ".github.com", "a.example, API.github.com"] {
             let environment = [("HTTPS_PROXY", "socks5://x"), ("no_proxy", exempt)];
             assert_eq!(proxy("https://api.github.com", &environment), Ok(None), "{exempt}");

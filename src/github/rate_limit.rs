@@ -151,7 +151,7 @@ mod tests {
     const NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 
     #[test]
-    fn the_rules_in_their_order() {
+    fn refusals_are_classified_in_the_documented_order() {
         use LimitKind::{Primary, Secondary};
         let quota = "API rate limit exceeded for 203.0.113.7.";
         let too_many = "You have exceeded a secondary rate limit.";
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_size_are_some_wait_or_none() {
+    fn extreme_header_values_never_panic() {
         let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
         for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {
             let reset = ("x-ratelimit-reset", value);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_of_rate_limit_with_or_without_the_old_part() {
+    fn rate_limit_body_is_parsed_with_and_without_the_deprecated_part() {
         let quota = Quota { limit: 60, remaining: 59, reset: 7 };
         let core = r#"{"limit":60,"used":1,"remaining":59,"reset":7}"#;
         assert_eq!(

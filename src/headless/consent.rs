@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_yes_is_yes() {
+    fn only_yes_is_accepted() {
         for yes in ["y\n", " YES \r\n", "y"] {
             assert!(is_yes(yes), "{yes:?}");
         }

@@ -178,7 +178,7 @@ mod tests {
     use crate::writer::fixture::SharedBuffer;
 
     #[test]
-    fn a_shorter_line_covers_the_longer_one_and_clearing_leaves_nothing() {
+    fn a_shorter_line_overwrites_a_longer_one_and_clearing_leaves_spaces() {
         let memory = SharedBuffer::default();
         let mut progress = ProgressReporter::new(Some(Writer::start(memory.clone()).unwrap()));
         progress.replace_line("longer", "");

@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_login_and_no_id_appears_twice_in_a_million() {
+    fn a_million_logins_and_ids_are_unique() {
         let owner = Account::owner("aaronlelevier");
         let followers = || (0..MAX_FOLLOWERS).map(|place| Account::follower(place, &owner));
         let mut ids: HashSet<u64> = followers().map(|follower| follower.id).collect();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_are_such_as_github_gives_and_ids_follow_no_order() {
+    fn logins_are_valid_on_github_and_ids_are_unordered() {
         let owner = Account::owner("x");
         let accounts: Vec<Account> =
             (0..10_000).map(|place| Account::follower(place, &owner)).collect();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_follows_himself() {
+    fn the_owner_is_not_among_the_followers() {
         let own = Account::from_index(42);
         let owner = Account::owner(&own.login.to_uppercase());
         assert_eq!(Account::follower(42, &owner), Account::from_index(REPLACEMENT_INDEX));

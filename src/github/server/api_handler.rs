@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_that_ran_dry_refuses_all_but_the_question_for_it() {
+    fn an_exhausted_quota_refuses_everything_but_rate_limit() {
         let api = api(2);
         assert_eq!(get(&api, "/users/octocat").status, 200);
         assert_eq!(get(&api, "/nothing").status, 404);
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_that_of_the_answer() {
+    fn the_date_header_includes_the_latency() {
         let latency = Duration::from_millis(2_500);
         let latency = Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 };
         let api = ApiHandler { latency, ..api(9) };
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn links_bear_the_name_that_was_asked_for_if_it_is_one_of_this_machine() {
+    fn links_repeat_the_host_header_only_for_local_names() {
         let api = api(9);
         let own = "http://127.0.0.1:4321";
         for (host, url) in [
@@ -383,13 +383,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_number_of_any_size_is_answered() {
+    fn a_page_number_of_any_size_gets_a_response() {
         let last = get(&api(9), "/users/octocat/followers?page=18446744073709551615");
         assert_eq!((last.status, last.body.as_slice()), (200, b"[]".as_slice()));
     }
 
     #[test]
-    fn the_profile_and_the_pages_take_their_time_and_errors_none() {
+    fn only_the_profile_and_the_pages_are_delayed() {
         let api = api(9);
         let waits = |target| !get(&api, target).timing.wait.is_zero();
         assert!(waits("/users/octocat"));

@@ -109,7 +109,8 @@ impl ServerContext {
     ) -> io::Result<(Instant, Option<SemaphorePermit<'_>>)> {
         let Some(turns) = &self.turns else { return Ok((arrived, None)) };
         tokio::select! {
-            // Service takes as long as without a queue. The semaphore is never closed.
+            // The latency counts from here, so queueing does not shorten it. The semaphore is never
+            // closed.
             turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
             () = wire_step::wait_for_close(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
         }

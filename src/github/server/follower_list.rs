@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn people_join_and_leave_at_both_ends() {
+    fn followers_are_added_and_removed_at_both_ends() {
         let mut list = FollowerList::new(10);
         let before = everybody(&list);
         list.apply_change(ListChange { joined: 3, at: ListEnd::Front });
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_joins_twice_even_a_list_that_is_full() {
+    fn a_full_list_has_no_duplicates() {
         let mut list = FollowerList::new(MAX_FOLLOWERS);
         list.apply_change(ListChange { joined: i64::MAX, at: ListEnd::Back });
         assert_eq!(list.len(), MAX_FOLLOWERS);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_beyond_the_end() {
+    fn pages_beyond_the_end_are_empty() {
         let list = FollowerList::new(10);
         let owner = Account::owner("x");
         assert_eq!(list.accounts_from(7, 5, &owner).len(), 3);

@@ -34,9 +34,9 @@ pub(super) struct HttpRequest {
     pub(super) target: String,
     /// The `Host` header, as sent.
     pub(super) host: Option<String>,
-    /// Whether a `User-Agent` was sent, even an empty one.
+    /// Set if a `User-Agent` was sent, even an empty one.
     pub(super) has_agent: bool,
-    /// Whether the connection ends after the response: the client requested it, or a body follows,
+    /// Set if the connection ends after the response: the client requested it, or a body follows,
     /// which this server does not read.
     pub(super) last: bool,
 }
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_says_nothing_and_one_that_does_not_finish_are_left() {
+    fn silent_and_unfinished_clients_time_out() {
         assert_eq!(after(b"", NONE), None);
         // Unlimited time between requests, but none for a head.
         let timeouts = ReadTimeouts { idle: Duration::MAX / 4, ..NONE };
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_may_be_so_long_and_no_longer() {
+    fn head_length_and_header_count_are_limited() {
         let head = |padding: usize| {
             format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(padding)).into_bytes()
         };
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_a_connection_is_seen() {
+    fn requests_that_end_the_connection_are_recognized() {
         assert!(!parsed("GET / HTTP/1.1\r\ncontent-length: 0\r\n\r\n").last);
         assert!(!parsed("GET / HTTP/1.1\r\nconnection: keep-alive\r\n\r\n").last);
         for head in [
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_http_is_refused() {
+    fn invalid_http_is_rejected() {
         for bytes in [
             b"\0\0\0\0".as_slice(),
             b"HELLO\r\n\r\n",

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_profile_is_whole_and_its_first_page_the_slowest() {
+    fn the_built_in_profile_has_five_pages_and_the_first_is_slowest() {
         let profile = LatencyProfile::parse(BUILT_IN_PROFILE).unwrap();
         assert_eq!(profile, LatencyProfile::built_in());
         let totals: Vec<u32> =
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_past_the_profile_begin_again() {
+    fn pages_beyond_the_profile_start_again() {
         let text = r#"{"profile_ms":7,"pages":[{"wait_ms":1,"receive_ms":2},{"wait_ms":3,"receive_ms":4}]}"#;
         let latency = Latency::Profile(LatencyProfile::parse(text).unwrap());
         assert_eq!(latency.profile_timing().wait, millis(7));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_never_makes_a_wait_negative_or_endless() {
+    fn jitter_never_underflows_or_overflows() {
         for page in 0..100 {
             assert!(uniform(1, 50, 3).page_timing(page).wait <= millis(51));
             assert!(uniform(u64::MAX, u64::MAX, 3).page_timing(page).wait <= MAX_LATENCY * 2);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_profile_is_said_to_be_none() {
+    fn invalid_profiles_are_rejected() {
         for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
             assert!(matches!(
                 LatencyProfile::parse(text),

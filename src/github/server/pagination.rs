@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_make_no_sense_count_as_not_sent() {
+    fn invalid_numbers_count_as_absent() {
         let of = |query| {
             let Pagination { page, per_page, .. } = Pagination::from_query(query);
             (page, per_page)

@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_runs_dry_and_the_next_one_is_full() {
+    fn an_exhausted_window_is_followed_by_a_full_one() {
         let mut quota = QuotaWindow::new(2);
         quota.update_window(1_000);
         assert_eq!(
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_does_not_close_the_server_for_years() {
+    fn a_clock_set_back_starts_a_new_window() {
         let mut quota = QuotaWindow::new(1);
         quota.update_window(1_000_000);
         assert!(quota.take_request());

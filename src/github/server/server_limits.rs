@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secondary_limit_refuses_to_its_end_and_counts_who_could_have_known() {
+    fn a_secondary_limit_refuses_until_its_end_and_counts_early_requests() {
         let (mut limits, begin) = (limits(100), Instant::now());
         let at = |millis| begin + Duration::from_millis(millis);
         let refused = LimitRefusal::Secondary { status: 429, retry_after: Some(5) };

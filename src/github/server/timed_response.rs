@@ -20,7 +20,7 @@ pub(super) struct TimedResponse {
     pub(super) body: Vec<u8>,
     /// The timing, counted from the request's arrival.
     pub(super) timing: ResponseTiming,
-    /// Whether the connection ends after the response.
+    /// Set if the connection ends after the response.
     pub(super) close: bool,
 }
 

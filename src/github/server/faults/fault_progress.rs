@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_heals_for_one_good_answer_and_returns() {
+    fn a_fault_recurs_after_one_correct_response() {
         assert_eq!(met(&faults(r#"{"page":3,"fault":"stall"}"#), &[3; 5]), "s.s.s");
         let twice = faults(r#"{"page":3,"times":2,"fault":"stall"}"#);
         assert_eq!(met(&twice, &[3; 7]), "ss.ss.s");
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn each_page_counts_for_itself() {
+    fn faults_are_counted_per_page() {
         let every = faults(r#"{"every":2,"fault":"stall"}"#);
         assert_eq!(met(&every, &[1, 2, 3, 4, 2, 4, 4, 6]), ".s.s..ss");
         let from = faults(r#"{"from":3,"times":0,"fault":"stall"}"#);
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn several_come_in_the_order_of_the_file_and_then_the_page_is_well_once() {
+    fn several_faults_apply_in_file_order_before_one_correct_response() {
         let both = faults(
             r#"{"page":1,"fault":"stall"},{"page":1,"times":2,"fault":"reset"},{"page":2,"fault":"reset"}"#,
         );
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_moves_once_for_each_page() {
+    fn a_list_change_applies_once_per_page() {
         let faults = faults(r#"{"every":2,"fault":"left","count":3},{"page":2,"fault":"joined"}"#);
         let mut script = FaultProgress::default();
         let moves = [2, 2, 4, 4, 3].map(|page| {
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_no_list_has_are_not_kept() {
+    fn impossible_pages_are_not_stored() {
         let mut script = FaultProgress::default();
         let faults = faults(r#"{"fault":"stall"},{"fault":"left"}"#);
         for page in MAX_FOLLOWERS.into()..u64::from(MAX_FOLLOWERS) + 100 {

@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_inflates_to_all_of_it() {
+    fn it_decompresses_to_the_whole_text() {
         let GzipBomb { begin, middle, times, end } = GzipBomb::new(b"[", 3 << 20, b"1]").unwrap();
         let wire = [begin, middle.repeat(times as usize), end].concat();
         assert!(wire.len() < 4_000, "{}", wire.len());
