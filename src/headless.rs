@@ -88,9 +88,9 @@ pub fn run(
         streams.out,
         (signals, received_signal),
     );
-    let told = report_results(&session, selection, (report_format, aside), saved, streams);
+    let exit = report_results(&session, selection, (report_format, aside), saved, streams);
     // If the terminal disappears, the writes fail too, but the signal is the better reason.
-    received_signal.map_or(told, |signal| Ok(Exit::Signal(signal)))
+    received_signal.map_or(exit, |signal| Ok(Exit::Signal(signal)))
 }
 
 /// Runs the selection to its end, or until a signal arrives, which is returned.
@@ -189,8 +189,8 @@ pub fn print_error(err: &mut dyn Write, sentence: &str) {
 
 /// Returns what is missing from the first incomplete run, and the reason.
 pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_started());
-    let run = begun.find(|run| !run.is_complete())?;
+    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
+    let run = started.find(|run| !run.is_complete())?;
     let nothing = runs.iter().all(|run| run.done_tasks() == 0);
     Some(match run.failure() {
         Some(failure) if nothing => failure.to_string(),

@@ -88,7 +88,7 @@ impl Recording {
     /// The selections in the order in which they were started.
     pub fn selection_starts(&self) -> impl Iterator<Item = &SelectionStart> {
         self.entries.iter().filter_map(|entry| match entry {
-            LogEntry::Start(begun) => Some(&**begun),
+            LogEntry::Start(start) => Some(&**start),
             LogEntry::Event(_) => None,
         })
     }

@@ -169,7 +169,7 @@ pub(super) fn status_error(
 ) -> RequestError {
     let host = api.host();
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let said = match sanitize_text(api, &body.message) {
+    let detail = match sanitize_text(api, &body.message) {
         message if message.is_empty() => {
             status.canonical_reason().unwrap_or("no reason given").to_owned()
         }
@@ -184,10 +184,10 @@ pub(super) fn status_error(
             format!("{host} knows no user \"{}\"; check the spelling", printable(user)),
         ),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            permanent_error(FailureKind::Refused, proxy_unauthorized(api, &said))
+            permanent_error(FailureKind::Refused, proxy_unauthorized(api, &detail))
         }
         StatusCode::UNAUTHORIZED => {
-            permanent_error(FailureKind::Refused, unauthorized_message(api, &said))
+            permanent_error(FailureKind::Refused, unauthorized_message(api, &detail))
         }
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
             let too_many = status == StatusCode::TOO_MANY_REQUESTS;
@@ -197,14 +197,14 @@ pub(super) fn status_error(
                 &body.message,
                 &body.documentation_url,
             );
-            let refused = || format!("{host} refuses {what}: {said}");
+            let refused = || format!("{host} refuses {what}: {detail}");
             limit.map_or_else(
                 || permanent_error(FailureKind::Refused, refused()),
                 |limit| rate_limited(api, limit),
             )
         }
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            let message = format!("{host} answered {what} with {code}: {said}; try again later");
+            let message = format!("{host} answered {what} with {code}: {detail}; try again later");
             RequestError {
                 failure: Failure::new(FailureKind::Server, message),
                 retry_action: RetryAction::Retry(rate_limit::retry_after(headers)),
@@ -213,7 +213,7 @@ pub(super) fn status_error(
         _ => permanent_error(
             FailureKind::Server,
             format!(
-                "{host} answered {what} with {code}: {said}; is it a GitHub API? Check --api-url"
+                "{host} answered {what} with {code}: {detail}; is it a GitHub API? Check --api-url"
             ),
         ),
     };
@@ -338,23 +338,23 @@ fn sanitize_text(api: &Api, text: &str) -> String {
 }
 
 /// Returns the message for status 407. Only proxies send it, but a server may do so too.
-fn proxy_unauthorized(api: &Api, said: &str) -> String {
+fn proxy_unauthorized(api: &Api, detail: &str) -> String {
     match api.proxy() {
         Some(proxy) => format!(
-            "the proxy {proxy} requires a user and a password ({said}); check those in {}",
+            "the proxy {proxy} requires a user and a password ({detail}); check those in {}",
             proxy.variable()
         ),
-        None => format!("{} answers as a proxy does ({said}); check --api-url", api.host()),
+        None => format!("{} answers as a proxy does ({detail}); check --api-url", api.host()),
     }
 }
 
-fn unauthorized_message(api: &Api, said: &str) -> String {
+fn unauthorized_message(api: &Api, detail: &str) -> String {
     let host = api.host();
     match api.token() {
         Some(token) => format!(
-            "{host} rejects the token in {0} ({said}); make a new one, or unset {0}",
+            "{host} rejects the token in {0} ({detail}); make a new one, or unset {0}",
             token.variable()
         ),
-        None => format!("{host} requires a token ({said}); set GH_TOKEN"),
+        None => format!("{host} requires a token ({detail}); set GH_TOKEN"),
     }
 }

@@ -59,11 +59,11 @@ fn describe_cost(session: &Session, selection: Selection) -> String {
 /// Reads a line from stdin, unless a signal arrives first. In that case the thread keeps reading
 /// until the program exits.
 fn read_answer(signals: &Receiver<i32>) -> Consent {
-    let (said, answer) = bounded(1);
+    let (sender, answer) = bounded(1);
     let reads = move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        _ = said.send(read.map(|_| line));
+        _ = sender.send(read.map(|_| line));
     };
     if Builder::new().name("answer".to_owned()).spawn(reads).is_err() {
         return Consent::Refused;

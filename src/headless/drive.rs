@@ -26,10 +26,10 @@ pub(super) fn drive_session(
     err: &mut dyn Write,
 ) -> Option<i32> {
     // A user who confirmed the start already knows the cost.
-    let mut told = session.profile().is_some();
+    let mut announced = session.profile().is_some();
     let mut next = session.start_selection(selection);
     while let Some(plan) = next.take() {
-        if plan.workload() == Workload::Followers && !std::mem::replace(&mut told, true) {
+        if plan.workload() == Workload::Followers && !std::mem::replace(&mut announced, true) {
             progress.clear_line();
             print_quota_estimate(session, selection, err);
         }

@@ -67,27 +67,27 @@ impl Narrator {
             EventKind::AttemptFailed { task, failure, retry_at } => {
                 let wait = format_seconds(retry_at.since(event.at));
                 let is_limit = failure.kind == FailureKind::RateLimited;
-                let said = self.describe_failure(|| match failure_reason(failure) {
+                let text = self.describe_failure(|| match failure_reason(failure) {
                     _ if is_limit => throttled_sentence(run, event.lane.0, &wait),
                     reason => {
                         format!("{} failed, retrying in {wait}: {reason}", task_name(plan, *task))
                     }
                 });
-                if is_limit { self.hold_sentence(event.lane, said) } else { said }
+                if is_limit { self.hold_sentence(event.lane, text) } else { text }
             }
             EventKind::StateEntered { state: State::Throttled } => self.held.remove(&event.lane),
             EventKind::RateLimited(limit) if run.limits().len() > self.limits => {
                 self.limits = run.limits().len();
                 let wait = format_seconds(limit.until.since(event.at));
-                let said = format!("rate limit reached: no requests for {wait}");
-                self.hold_sentence(event.lane, Some(said))
+                let text = format!("rate limit reached: no requests for {wait}");
+                self.hold_sentence(event.lane, Some(text))
             }
             EventKind::ConcurrencyChanged { in_flight, reason: why } => {
-                let said = self.describe_limit_change(plan, event.at, *in_flight, *why);
+                let text = self.describe_limit_change(plan, event.at, *in_flight, *why);
                 if *why == ChangeReason::RateLimit {
-                    self.hold_sentence(event.lane, said)
+                    self.hold_sentence(event.lane, text)
                 } else {
-                    said
+                    text
                 }
             }
             EventKind::TaskFinished { task, outcome } => {
@@ -102,7 +102,7 @@ impl Narrator {
         sentence
     }
 
-    /// Returns a progress sentence if nothing was said for a while.
+    /// Returns a progress sentence after a while without a sentence.
     pub(super) fn describe_silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
         if elapsed.since(self.said_at) < MAX_SILENCE {
             return None;
@@ -124,15 +124,15 @@ impl Narrator {
         }
     }
 
-    /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is said
+    /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is written
     /// now.
     fn hold_sentence(&mut self, lane: LaneId, sentence: Option<String>) -> Option<String> {
         let sentence = sentence?;
-        let said = self.held.entry(lane).or_default();
-        if !said.is_empty() {
-            said.push('\n');
+        let text = self.held.entry(lane).or_default();
+        if !text.is_empty() {
+            text.push('\n');
         }
-        said.push_str(&sentence);
+        text.push_str(&sentence);
         None
     }
 
@@ -253,10 +253,10 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
         let all = (0..).zip(run.lanes()).zip(ended_tasks_by_lane(run));
         let worked = all.filter(move |((_, lane), _)| !spare(lane));
-        let told = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
+        let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
         let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
         let mode = run.plan().name();
-        told.chain(match spares {
+        sentences.chain(match spares {
             0 => None,
             1 => Some(format!("{mode}: 1 more worker was not needed")),
             spares => Some(format!("{mode}: {spares} more workers were not needed")),

@@ -31,7 +31,7 @@ pub fn report_recording(
         session.apply(&Event { at: recording.end_time(), lane: LaneId(0), kind });
     }
     let selection = recording.last_selection();
-    let others = recording.selection_starts().filter(|begun| begun.selection != selection).count();
+    let others = recording.selection_starts().filter(|start| start.selection != selection).count();
     if others > 0 {
         let name = recording.name();
         print_error(
@@ -53,8 +53,8 @@ pub fn report_recording(
     let exit = if selection.workload == Workload::Commands {
         commands::report_commands(runs, report_format, saved, streams, received_signal)?
     } else {
-        let told = report_results(&session, selection, report_format, saved, streams);
-        received_signal.map_or(told, |signal| Ok(Exit::Signal(signal)))?
+        let exit = report_results(&session, selection, report_format, saved, streams);
+        received_signal.map_or(exit, |signal| Ok(Exit::Signal(signal)))?
     };
     // The runs present may be complete, but others are missing.
     Ok(if ends_early && exit == Exit::Success { Exit::Partial } else { exit })
@@ -68,8 +68,8 @@ fn replay_session(recording: &Recording, streams: &Streams<'_>) -> Session {
     }
     let mut progress = new_progress(streams);
     let mut session = Session::new(recording.setup().clone());
-    let begun = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
-    let last = recording.entries().iter().rposition(begun).unwrap_or(0);
+    let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
+    let last = recording.entries().iter().rposition(is_start).unwrap_or(0);
     for (place, entry) in recording.entries().iter().enumerate() {
         session.replay_entry(entry);
         if let (LogEntry::Event(event), true) = (entry, place > last) {

@@ -117,7 +117,7 @@ impl RecordingDefect {
             DefectKind::Impossible => format!("line {line} has a number that is out of range"),
             DefectKind::TooLong => format!("line {line} is too long"),
             DefectKind::TooLarge => format!("from line {line} on, the recording is too large"),
-            DefectKind::System(said) => format!("line {line} cannot be read: {said}"),
+            DefectKind::System(error) => format!("line {line} cannot be read: {error}"),
         }
     }
 }

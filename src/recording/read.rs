@@ -76,7 +76,7 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecording
     let setup = parse_header(name, line, whole)?.setup;
     let (entries, defect) = read_entries(&mut lines, &setup);
     let last_selection = entries.iter().rev().find_map(|entry| match entry {
-        LogEntry::Start(begun) => Some(begun.selection),
+        LogEntry::Start(start) => Some(start.selection),
         LogEntry::Event(_) => None,
     });
     let name = name.to_owned();
@@ -104,15 +104,15 @@ fn read_entries(
     lines: &mut LineReader<impl BufRead>,
     setup: &Setup,
 ) -> (Vec<LogEntry>, Option<RecordingDefect>) {
-    let (mut entries, mut begun, mut order) = (Vec::new(), 0, EventOrder::default());
+    let (mut entries, mut selections, mut order) = (Vec::new(), 0, EventOrder::default());
     loop {
         let why = match lines.read_line() {
             Ok(None) => return (entries, None),
             Ok(Some(_)) if entries.len() >= MAX_ENTRIES => DefectKind::TooLarge,
             Ok(Some(whole)) => match order.next_entry(&lines.line, setup, entries.is_empty()) {
-                Ok(LogEntry::Start(_)) if begun >= MAX_SELECTIONS => DefectKind::TooLarge,
+                Ok(LogEntry::Start(_)) if selections >= MAX_SELECTIONS => DefectKind::TooLarge,
                 Ok(entry) => {
-                    begun += usize::from(matches!(entry, LogEntry::Start(_)));
+                    selections += usize::from(matches!(entry, LogEntry::Start(_)));
                     entries.push(entry);
                     continue;
                 }
@@ -171,14 +171,14 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
         }
         Err(error) => error,
     };
-    if let Ok(mut begun) = serde_json::from_slice::<SelectionStart>(line) {
-        if !begun.setup.is_valid() || begun.pages.is_some_and(|pages| pages > MAX_TASKS) {
+    if let Ok(mut start) = serde_json::from_slice::<SelectionStart>(line) {
+        if !start.setup.is_valid() || start.pages.is_some_and(|pages| pages > MAX_TASKS) {
             return Err(DefectKind::Impossible);
         }
-        sanitize::sanitize_setup(&mut begun.setup);
+        sanitize::sanitize_setup(&mut start.setup);
         // The commands are those of the header.
-        begun.setup.commands = Arc::default();
-        return Ok(LogEntry::Start(Arc::new(begun)));
+        start.setup.commands = Arc::default();
+        return Ok(LogEntry::Start(Arc::new(start)));
     }
     if serde_json::from_slice::<FormatHeader>(line).is_ok_and(|mark| mark.format == FORMAT) {
         return Err(DefectKind::SecondHeader);

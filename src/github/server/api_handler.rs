@@ -107,8 +107,8 @@ impl ApiHandler {
                 (ResponseDraft::with_body(400, "text/plain", "This is not HTTP/1.1.\n"), None)
             }
             Err(RequestHeadError::TooLarge) => {
-                let said = "These headers are too many or too long.\n";
-                (ResponseDraft::with_body(431, "text/plain", said), None)
+                let text = "These headers are too many or too long.\n";
+                (ResponseDraft::with_body(431, "text/plain", text), None)
             }
         };
         let quota = state.limits.quota;

@@ -87,13 +87,13 @@ impl ServerContext {
         {
             let arrived = Instant::now();
             let _in_flight = self.begin_request();
-            let (begun, _turn) = self.wait_for_turn(stream, arrived).await?;
+            let (service_start, _turn) = self.wait_for_turn(stream, arrived).await?;
             let (reply, fault) = self.api.respond(&asked, arrived);
             let steps = match fault {
                 Some(fault) => fault.wire_steps(reply),
                 None => reply.wire_steps(),
             };
-            if wire_step::play_steps(&steps, stream, begun).await?.is_break() {
+            if wire_step::play_steps(&steps, stream, service_start).await?.is_break() {
                 break;
             }
         }

@@ -59,7 +59,7 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
 ) -> io::Result<Option<Result<HttpRequest, RequestHeadError>>> {
     let since = Instant::now();
     let mut deadline = since + timeouts.idle;
-    let mut begun = false;
+    let mut started = false;
     loop {
         match parse_head(received) {
             Ok(Some((request, length))) => {
@@ -70,8 +70,8 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
             Ok(None) => return Ok(Some(Err(RequestHeadError::TooLarge))),
             Err(refusal) => return Ok(Some(Err(refusal))),
         }
-        if !begun && !received.is_empty() {
-            begun = true;
+        if !started && !received.is_empty() {
+            started = true;
             deadline = Instant::now() + timeouts.head;
         }
         received.reserve(2_048);

@@ -84,8 +84,8 @@ impl ResponseDraft {
         match refused {
             LimitRefusal::Primary { status } => Self::json(status, OVER_QUOTA),
             LimitRefusal::Secondary { status, retry_after } => {
-                let said = format!("{SECONDARY}{id}.");
-                let body = error_body(&said, Some(SECONDARY_ABOUT), status);
+                let text = format!("{SECONDARY}{id}.");
+                let body = error_body(&text, Some(SECONDARY_ABOUT), status);
                 Self::json(status, body).with_retry_after(retry_after)
             }
         }
@@ -99,7 +99,7 @@ impl ResponseDraft {
             500.. => None,
             _ => Some(FOLLOWERS_ABOUT),
         };
-        let said = match (words, status) {
+        let text = match (words, status) {
             (Some(words), _) => words,
             (_, 304) => return Self::json(304, ""),
             (_, 400) => return Self::json(400, VERSION),
@@ -112,15 +112,15 @@ impl ResponseDraft {
             (_, 500..) => "Server Error",
             _ => reason_phrase(status),
         };
-        Self::json(status, error_body(said, about, status))
+        Self::json(status, error_body(text, about, status))
     }
 
     /// Redirects to another address.
     pub(super) fn redirect(status: u16, to: &str) -> Self {
-        let (said, to_json) = (reason_phrase(status), serde_json::Value::from(to));
+        let (text, to_json) = (reason_phrase(status), serde_json::Value::from(to));
         let about = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
         let body =
-            format!(r#"{{"message":"{said}","url":{to_json},"documentation_url":"{about}"}}"#);
+            format!(r#"{{"message":"{text}","url":{to_json},"documentation_url":"{about}"}}"#);
         Self { headers: vec![("location", to.to_owned())], ..Self::json(status, body) }
     }
 
@@ -132,8 +132,8 @@ impl ResponseDraft {
 }
 
 /// Returns an error body in GitHub's format.
-fn error_body(said: &str, about: Option<&str>, status: u16) -> String {
-    let said = serde_json::Value::from(said);
+fn error_body(text: &str, about: Option<&str>, status: u16) -> String {
+    let text = serde_json::Value::from(text);
     let about = about.map(|about| format!(r#""documentation_url":"{about}","#)).unwrap_or_default();
-    format!(r#"{{"message":{said},{about}"status":"{status}"}}"#)
+    format!(r#"{{"message":{text},{about}"status":"{status}"}}"#)
 }

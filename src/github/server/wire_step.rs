@@ -34,17 +34,17 @@ pub(super) enum WireStep {
     Reset,
 }
 
-/// Executes the steps for a request whose service began at `begun`. Returns whether the connection
-/// stays open. Fails as soon as the client has disconnected, so that an abandoned request no longer
-/// counts as in flight and its delay is cut short.
+/// Executes the steps for a request whose service began at `service_start`. Returns whether the
+/// connection stays open. Fails as soon as the client has disconnected, so that an abandoned request
+/// no longer counts as in flight and its delay is cut short.
 pub(super) async fn play_steps(
     steps: &[WireStep],
     stream: &mut TcpStream,
-    begun: Instant,
+    service_start: Instant,
 ) -> io::Result<ControlFlow<()>> {
     for step in steps {
         match step {
-            WireStep::Until(wait) => wait_until(stream, begun + *wait).await?,
+            WireStep::Until(wait) => wait_until(stream, service_start + *wait).await?,
             WireStep::Send(bytes) => write_bytes(stream, bytes).await?,
             WireStep::Repeat(bytes, times) => write_repeated(stream, bytes, *times).await?,
             WireStep::Drip(bytes, every) => write_slowly(stream, bytes, *every).await?,

@@ -20,17 +20,24 @@ impl FaultAction {
         elsewhere: &str,
     ) -> ResponseDraft {
         let timing = answer.timing;
-        let said = |said| ResponseDraft { timing, ..said };
+        let with_timing = |draft| ResponseDraft { timing, ..draft };
         match self {
             Self::Status { status, message, retry_after } => {
                 let error = ResponseDraft::error(*status, message.as_deref());
-                return said(error.with_retry_after(retry_after.map(u64::from)));
+                return with_timing(error.with_retry_after(retry_after.map(u64::from)));
             }
             Self::Html {} => {
-                return said(ResponseDraft::with_body(200, "text/html; charset=utf-8", WEB_PAGE));
+                return with_timing(ResponseDraft::with_body(
+                    200,
+                    "text/html; charset=utf-8",
+                    WEB_PAGE,
+                ));
             }
             Self::Redirect { to, status } => {
-                return said(ResponseDraft::redirect(*status, to.as_deref().unwrap_or(elsewhere)));
+                return with_timing(ResponseDraft::redirect(
+                    *status,
+                    to.as_deref().unwrap_or(elsewhere),
+                ));
             }
             Self::Slow { wait_ms } => {
                 answer.timing.wait += Duration::from_millis((*wait_ms).into());
