@@ -54,7 +54,8 @@ fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
 #[test]
 fn keys_and_values_that_make_no_sense_are_named() {
     let besides = "besides its own keys, a fault has page, from or every, times and about";
-    let parameters = |kind: &str, said: &str| format!("{kind} has invalid keys; {besides}: {said}");
+    let parameters =
+        |kind: &str, said: &str| format!("{kind} has invalid keys or values; {besides}: {said}");
     let number = "from and every must be numbers from 1 up";
     let page = "page must be a number from 1 up, or \"profile\"";
     let one = "page, from and every exclude each other; give one of them";

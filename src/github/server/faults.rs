@@ -116,8 +116,8 @@ pub enum FaultRuleError {
     },
     /// The keys do not match the kind.
     #[error(
-        "{kind} has invalid keys; besides its own keys, a fault has page, from or every, times and \
-         about"
+        "{kind} has invalid keys or values; besides its own keys, a fault has page, from or every, \
+         times and about"
     )]
     Parameters {
         /// The kind.
