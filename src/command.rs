@@ -1,4 +1,5 @@
-//! Carries out a command: who is asked, on the screen or without one, and what is left afterwards.
+//! Runs a parsed command: picks the server, runs it on the screen or headless, and writes the
+//! exports.
 
 mod background;
 mod command_line;
@@ -33,48 +34,47 @@ use crate::signals::Signals;
 use crate::tui::{self, ExitReason, ScreenOptions};
 use crate::ui::theme::{ColorDepth, GlyphSet};
 
-/// Why a command ended without an exit code of its runs.
+/// An error that ends a command before its runs can determine the exit code.
 #[derive(Debug, Error)]
 pub enum CommandError {
-    /// The followers have no place to go.
+    /// The destination of an export cannot be used.
     #[error(transparent)]
     Output(#[from] ExportError),
-    /// The recording has no place to go.
+    /// The destination of the recording cannot be used.
     #[error(transparent)]
     Record(#[from] WriteRecordingError),
-    /// There is no recording to replay.
+    /// The recording to replay cannot be read.
     #[error(transparent)]
     Recording(#[from] ReadRecordingError),
     /// The built-in server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// The built-in server's address is none: a defect.
+    /// The address of the built-in server is invalid: a defect.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// `threadline serve` did not start.
     #[error(transparent)]
     Serve(#[from] ServeError),
-    /// `threadline worker` had nothing to do.
+    /// `threadline worker` was not started by threadline.
     #[error(transparent)]
     Worker(#[from] WorkerError),
-    /// Nobody would see what is compared.
-    #[error(
-        "--compare is for the screen, and there is none here: run it in a terminal, or leave it out"
-    )]
+    /// `--compare` was given, but the screen is not shown.
+    #[error("--compare needs the screen; run it in a terminal, or leave it out")]
     CompareWithoutScreen,
-    /// The screen cannot be shown.
-    #[error("the terminal cannot be drawn on; --plain needs none")]
+    /// The terminal cannot be used.
+    #[error("cannot use this terminal; --plain works without one")]
     Screen(#[source] io::Error),
-    /// The system lets no signal be watched: too many files or threads are open.
+    /// The system refuses to register signal handlers: too many files or threads are open.
     #[error("cannot watch for signals")]
     Signals(#[source] io::Error),
-    /// stdout takes nothing.
+    /// stdout cannot be written to.
     #[error("cannot write to stdout")]
     Stdout(#[from] io::Error),
 }
 
 impl CommandError {
-    /// Whether there is nobody who would read a word on it: `| head` has had enough.
+    /// Returns `true` if stdout is a pipe that its reader closed, as `| head` does. Such an error
+    /// is not printed.
     pub fn is_broken_pipe(&self) -> bool {
         let (Self::Stdout(error) | Self::Serve(ServeError::System(error))) = self else {
             return false;
@@ -82,9 +82,9 @@ impl CommandError {
         error.kind() == io::ErrorKind::BrokenPipe
     }
 
-    /// How the program ends.
+    /// Returns the program's exit code for this error.
     pub fn exit(&self) -> Exit {
-        /// What a program that does not handle it is ended by.
+        /// The signal that ends a program which writes to a closed pipe.
         const SIGPIPE: i32 = 13;
         match self {
             _ if self.is_broken_pipe() => Exit::Signal(SIGPIPE),
@@ -96,7 +96,7 @@ impl CommandError {
     }
 }
 
-/// Carries out a command.
+/// Runs a command.
 pub fn run(command: Command, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     match command {
         Command::Serve(serve) => {
@@ -143,7 +143,7 @@ fn run_followers(
     followers: &FollowersCommand,
     streams: &mut Streams<'_>,
 ) -> Result<Exit, CommandError> {
-    // Commands of `exec` would inherit it: they keep the limit that they know.
+    // Not done for `exec`: its commands would inherit the raised limit.
     raise_file_limit();
     if followers.compare.is_some() && report_format(followers.output_mode).is_some() {
         return Err(CommandError::CompareWithoutScreen);
@@ -186,7 +186,7 @@ fn run_session(
     )
 }
 
-/// What a sitting needs.
+/// The objects that a run needs.
 struct RunContext {
     session: Session,
     launcher: Launcher,
@@ -232,7 +232,7 @@ impl RunContext {
     }
 }
 
-/// What goes to stdout where there is to be no screen, or none is possible.
+/// Returns the report written to stdout, or `None` if the screen is shown.
 fn report_format(output_mode: OutputMode) -> Option<ReportFormat> {
     match output_mode {
         OutputMode::Screen if can_show_screen() => None,
@@ -241,7 +241,7 @@ fn report_format(output_mode: OutputMode) -> Option<ReportFormat> {
     }
 }
 
-/// How many cores this machine lets the program have.
+/// Returns the number of cores available to this process.
 fn available_cores() -> Option<u16> {
     u16::try_from(std::thread::available_parallelism().ok()?.get()).ok()
 }
@@ -251,7 +251,8 @@ fn can_show_screen() -> bool {
     io::stdout().is_terminal() && io::stdin().is_terminal() && !dumb
 }
 
-/// What is taken along. A picture is for a page, which is light, unless a person says otherwise.
+/// Prepares the exports. A picture is for a page, so its background is light unless an option says
+/// otherwise.
 fn prepare_exports(
     places: &[(ExportKind, PathBuf)],
     display: &DisplayOptions,
@@ -263,7 +264,7 @@ fn prepare_exports(
     ExportTargets::prepare(places, background, command_line::command_line(std::env::args_os()))
 }
 
-/// How stderr says how far it is, where it says `usual` for everybody.
+/// Returns the progress mode that an option selects; `usual` is the default.
 const fn progress_mode(narration: Narration, usual: ProgressMode) -> ProgressMode {
     match (narration, usual) {
         (Narration::Always, _) | (Narration::OnTerminal, ProgressMode::Line) => {
@@ -290,7 +291,7 @@ fn screen_options(display: &DisplayOptions) -> ScreenOptions {
     }
 }
 
-/// Shows the screen; afterwards writes what is taken along, and says why the last run failed, if it did.
+/// Shows the screen. Afterwards writes the exports and the reason if the last run failed.
 fn run_screen(
     app: App,
     launcher: &Launcher,
@@ -303,11 +304,11 @@ fn run_screen(
         .map_err(CommandError::Screen)?;
     let received_signal = if let ExitReason::Signal(number) = left { Some(number) } else { None };
     let session = app.session();
-    // What is shown goes before what was run besides.
+    // The runs on the screen come before the others.
     let (shown, others) = (app.runs_to_export(), session.all_runs());
     let (received_signal, saved) =
         exports.save_all(session, shown, others, streams.out, (&signals, received_signal));
-    // A run that a person stopped is no failure.
+    // A run that the user stopped is not a failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_complete());
     if let Some(trouble) = failed.and_then(|_| headless::failure_summary(None, latest)) {

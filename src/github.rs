@@ -1,4 +1,4 @@
-//! The GitHub REST API: a client for one page, and a server that answers as GitHub does.
+//! The GitHub REST API: a client for followers and profiles, and a server that answers like GitHub.
 
 pub mod api;
 pub mod client;

@@ -1,4 +1,5 @@
-//! The way without a screen: drives a session to its end, and says on stdout and stderr what came.
+//! Runs without a screen: drives a session to its end and writes reports to stdout and messages to
+//! stderr.
 
 pub mod commands;
 mod consent;
@@ -26,38 +27,38 @@ pub use export_targets::ExportTargets;
 pub(crate) use export_targets::{SavedExport, report_exports};
 use progress_reporter::ProgressReporter;
 
-/// What goes to stdout.
+/// The format of the report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReportFormat {
-    /// The times and a short report; to stderr, where stdout takes something else.
+    /// A short text. It goes to stderr if an export goes to stdout.
     Plain,
     /// One JSON document.
     Json,
 }
 
-/// Where text goes.
+/// The output streams.
 pub struct Streams<'a> {
-    /// Data.
+    /// Reports and data.
     pub out: &'a mut dyn Write,
-    /// Everything else. If it takes nothing, there is nobody to tell, and nothing else changes.
+    /// Messages and progress. Write errors are ignored: there is no other stream to report them on.
     pub err: &'a mut dyn Write,
-    /// How far it is.
+    /// The form of the progress on stderr.
     pub progress_mode: ProgressMode,
 }
 
-/// How stderr says how far it is.
+/// The form of the progress on stderr.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgressMode {
-    /// Not at all.
+    /// No progress.
     Nothing,
-    /// In a line that is drawn over itself, as a person watches.
+    /// A line that is redrawn in place, for a terminal.
     Line,
-    /// In sentences, for a screen reader.
+    /// Sentences, for a screen reader.
     Sentences,
 }
 
-/// Runs the selection, then writes what is taken along, what a person must be told, and the report.
-/// Fails only if stdout does.
+/// Runs the selection, then writes the exports, the messages and the report. Fails only if stdout
+/// does.
 pub fn run(
     mut session: Session,
     selection: Selection,
@@ -87,12 +88,12 @@ pub fn run(
         streams.out,
         (signals, received_signal),
     );
-    let told = report_results(&session, selection, (report_format, aside), saved, streams);
-    // A terminal that goes away fails the writing, too: the signal is the better word.
-    received_signal.map_or(told, |signal| Ok(Exit::Signal(signal)))
+    let exit = report_results(&session, selection, (report_format, aside), saved, streams);
+    // If the terminal disappears, the writes fail too, but the signal is the better reason.
+    received_signal.map_or(exit, |signal| Ok(Exit::Signal(signal)))
 }
 
-/// Runs the selection to its end, or until a signal comes: returns that.
+/// Runs the selection to its end, or until a signal arrives, which is returned.
 fn run_to_end(
     session: &mut Session,
     selection: Selection,
@@ -104,7 +105,7 @@ fn run_to_end(
     let received_signal =
         drive::drive_session(session, selection, launcher, signals, &mut progress, streams.err);
     progress.clear_line();
-    // Of a sweep, the runs are its last trial alone.
+    // The runs of a sweep are those of its last trial only.
     match session.sweep(selection) {
         Some(sweep) => progress.narrate_advice(sweep, selection.workload),
         None => progress.narrate_lanes(session.runs(selection)),
@@ -113,7 +114,7 @@ fn run_to_end(
 }
 
 fn new_progress(streams: &Streams<'_>) -> ProgressReporter {
-    // Without a thread for it, there is none.
+    // If the thread cannot be started, no progress is shown.
     let writer = || Writer::start(io::stderr()).ok();
     match streams.progress_mode {
         ProgressMode::Nothing => ProgressReporter::new(None),
@@ -122,7 +123,7 @@ fn new_progress(streams: &Streams<'_>) -> ProgressReporter {
     }
 }
 
-/// The report comes last: a pipe that breaks in it must not cost the file.
+/// Reports the results. The report is written last, so that a broken pipe does not cost the files.
 fn report_results(
     session: &Session,
     selection: Selection,
@@ -138,7 +139,7 @@ fn report_results(
         );
     }
     let exit = match (Exit::for_runs(profile, runs), session.sweep(selection)) {
-        // The trials before the one that brought nothing are there.
+        // A sweep whose last trial brought nothing still has its earlier trials.
         (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
         (exit, _) => exit,
     };
@@ -152,7 +153,7 @@ fn report_results(
     Ok(exit)
 }
 
-/// Which trial of a sweep is not whole: `trial 3 of 15 ended the sweep: `.
+/// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     session.runs(selection).first().filter(|run| run.has_started())?;
@@ -180,16 +181,16 @@ fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> 
     }
 }
 
-/// Says what went wrong, in one line.
+/// Prints an error to stderr, in one line.
 pub fn print_error(err: &mut dyn Write, sentence: &str) {
-    // If stderr takes nothing, there is nobody to tell.
+    // An error is ignored: there is no other stream to report it on.
     _ = writeln!(err, "threadline: {sentence}");
 }
 
-/// What is missing, and why, of the first run that is not whole.
+/// Returns what is missing from the first incomplete run, and the reason.
 pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_started());
-    let run = begun.find(|run| !run.is_complete())?;
+    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
+    let run = started.find(|run| !run.is_complete())?;
     let nothing = runs.iter().all(|run| run.done_tasks() == 0);
     Some(match run.failure() {
         Some(failure) if nothing => failure.to_string(),

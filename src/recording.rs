@@ -1,14 +1,15 @@
-//! Recordings: a sitting in a file, a line for each thing that happened, and the same sitting again.
+//! Recordings: a session in a file, one line per event, and the session that is rebuilt from it.
 //!
-//! A recording is text, a JSON object a line ([JSON lines](https://jsonlines.org)):
+//! A recording is text with one JSON object per line ([JSON lines](https://jsonlines.org)):
 //!
-//! - the first is the header: `format`, `version`, the version of the `events`, and the `setup` that
-//!   the sitting began with ([`Setup`]); no token is ever in it;
-//! - one with `begin` says that a selection was begun, with the `setup` as it stood then, and how many
-//!   `pages` were known ([`SelectionStart`]);
-//! - every other one is an [`Event`](crate::model::Event) of the run that goes on.
+//! - The first is the header: `format`, `version`, the version of the `events`, and the `setup` that
+//!   the session began with ([`Setup`]). It never contains a token.
+//! - One with `begin` starts a selection, with the `setup` at that time and the number of `pages` then
+//!   known ([`SelectionStart`]).
+//! - Every other one is an [`Event`](crate::model::Event) of the active run.
 //!
-//! A reader leaves out keys that it does not know. What it would misread raises one of the versions.
+//! A reader ignores unknown keys. A change that an old reader would misread raises one of the
+//! versions.
 
 mod error;
 mod file;
@@ -25,13 +26,13 @@ pub use error::{DefectKind, ReadRecordingError, RecordingDefect, WriteRecordingE
 pub use read::{open, read};
 pub use write::{Recorder, write};
 
-/// What the header's `format` is.
+/// The value of `format` in the header.
 pub const FORMAT: &str = "threadline.recording";
 
-/// The version of what is around the events.
+/// The version of everything except the events.
 pub const VERSION: u32 = 1;
 
-/// A recording's first line.
+/// The first line of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct RecordingHeader<'a> {
     format: &'a str,
@@ -40,59 +41,59 @@ struct RecordingHeader<'a> {
     setup: Setup,
 }
 
-/// A sitting that was recorded, as far as its file can be read.
+/// A recorded session, as far as its file can be read.
 #[derive(Clone, Debug)]
 pub struct Recording {
     name: String,
     setup: Setup,
     entries: Vec<LogEntry>,
-    /// The selection that was begun last.
+    /// The selection that was started last.
     last_selection: Selection,
     defect: Option<RecordingDefect>,
 }
 
 impl Recording {
-    /// What its file is called.
+    /// The name of the recording's file.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What the sitting had to run when it began.
+    /// The setup that the session began with.
     pub const fn setup(&self) -> &Setup {
         &self.setup
     }
 
-    /// What happened in it.
+    /// The entries in the order in which they were recorded.
     pub fn entries(&self) -> &[LogEntry] {
         &self.entries
     }
 
-    /// Why there is no more of it, if the file has more.
+    /// The defect that ends the readable part of the file, if it has one.
     pub const fn defect(&self) -> Option<&RecordingDefect> {
         self.defect.as_ref()
     }
 
-    /// The sitting as it was in the end.
+    /// Rebuilds the session in its final state.
     pub fn replay_session(&self) -> Session {
         let mut session = Session::new(self.setup.clone());
         self.entries.iter().for_each(|entry| session.replay_entry(entry));
         session
     }
 
-    /// The selection that was begun last.
+    /// The selection that was started last.
     pub const fn last_selection(&self) -> Selection {
         self.last_selection
     }
 
-    /// The selections in the order in which they were begun.
+    /// The selections in the order in which they were started.
     pub fn selection_starts(&self) -> impl Iterator<Item = &SelectionStart> {
         self.entries.iter().filter_map(|entry| match entry {
-            LogEntry::Start(begun) => Some(&**begun),
+            LogEntry::Start(start) => Some(&**start),
             LogEntry::Event(_) => None,
         })
     }
 
-    /// When what it ends with happened, on the clock of its run.
+    /// The time of the last event, on the clock of its run.
     pub fn end_time(&self) -> Nanos {
         match self.entries.last() {
             Some(LogEntry::Event(event)) => event.at,
@@ -100,12 +101,12 @@ impl Recording {
         }
     }
 
-    /// The runs of the selection that was begun last, in the order of its modes.
+    /// The runs of the selection that was started last, in the order of its modes.
     pub fn last_runs(&self) -> Vec<Run> {
         self.replay_session().runs(self.last_selection).to_vec()
     }
 
-    /// What the sitting had to run, and what happened in it.
+    /// Returns the setup and the entries.
     pub fn into_parts(self) -> (Setup, Vec<LogEntry>) {
         (self.setup, self.entries)
     }

@@ -163,11 +163,11 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
         b"{\"format\":\"asciicast\",\"version\":1,\"events\":3,\"setup\":{}}\n",
     ] {
         let said = refused(foreign);
-        assert!(said.starts_with("run.jsonl is no recording"), "{said}");
+        assert!(said.starts_with("run.jsonl is not a threadline recording"), "{said}");
     }
     let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
     assert!(refused(header.as_bytes()).starts_with("the header of run.jsonl cannot be used"));
-    assert!(refused(&race()[..90]).contains("it was cut off"));
+    assert!(refused(&race()[..90]).contains("it is cut off"));
     let folder = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
     assert!(matches!(folder, ReadRecordingError::Unreadable { .. }), "{folder}");
 }
@@ -218,8 +218,8 @@ fn a_recording_opens_wherever_it_is_cut_off() {
 #[test]
 fn a_recording_is_opened_up_to_what_cannot_be() {
     let said = refused(&begun(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
-    assert_eq!(said, "nothing was recorded in run.jsonl: line 2 comes before anything was begun");
-    assert_eq!(refused(&begun(1, b"")), "nothing was recorded in run.jsonl");
+    assert_eq!(said, "run.jsonl contains no runs: line 2 comes before the first run");
+    assert_eq!(refused(&begun(1, b"")), "run.jsonl contains no runs");
     let (line, why, _) = read_defect(&[begun(9, b""), race()].concat());
     assert_eq!((line, why), (10, DefectKind::SecondHeader));
     for bad in
@@ -324,7 +324,7 @@ fn a_lane_never_goes_back_and_a_run_never_lasts_for_years() {
     let (line, why, recording) = lines(&[entered(day, 0), entered(day - 1, 0), entered(day, 0)]);
     assert_eq!((line, &why, recording.entries().len()), (10, &DefectKind::TimeReversed, 8));
     let said = RecordingDefect { line, why }.to_string();
-    assert!(said.starts_with("line 10: a time before the one before it on its lane;"), "{said}");
+    assert!(said.starts_with("line 10: its time is before the lane's previous event;"), "{said}");
     // Lanes tell at once, and any of them may be heard first.
     let (_, why, recording) = lines(&[entered(day, 0), entered(day - 1, 1), entered(year, 0)]);
     assert_eq!((recording.entries().len(), matches!(why, DefectKind::Unfinished(_))), (10, true));
@@ -358,6 +358,6 @@ fn a_line_of_a_gigabyte_is_not_kept() {
     let recording = read("run.jsonl", endless).unwrap();
     let defect = recording.defect().unwrap();
     assert_eq!((defect.line, &defect.why), (4, &DefectKind::TooLong));
-    assert_eq!(defect.to_string(), "line 4 is too long; this is what comes before it");
+    assert_eq!(defect.to_string(), "line 4 is too long; showing what comes before it");
     assert!(refused(b"").len() > 1 && read("x", BufReader::new(EndlessReader(1 << 30))).is_err());
 }

@@ -1,23 +1,24 @@
-//! The terminal's background, as far as the environment tells.
+//! The terminal's background, as far as the environment reveals it.
 
 use crate::app::Background;
 use crate::ui::theme::ColorDepth;
 
-/// Returns the background, or `None` if the terminal has to be asked. Where it makes no difference, and
-/// where an answer cannot be had, it is the dark one, as most are.
+/// Returns the background, or `None` if the terminal has to be queried. Returns dark, as most
+/// terminals are, if the color depth does not depend on the background or the terminal cannot answer.
 pub(super) fn known(
     depth: ColorDepth,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Option<Background> {
-    // tmux has it from the terminal that it was started in, and answers for the one that it is in.
+    // Inside tmux, COLORFGBG describes the terminal that tmux was started in, not the current one.
+    // tmux answers the query for the current one.
     let colors = variable("COLORFGBG").filter(|_| variable("TMUX").is_none());
     let asks = depth != ColorDepth::Mono && variable("TERM").is_some_and(|term| answers(&term));
     let background = colors.and_then(|colors| from_colors(&colors));
     background.or_else(|| (!asks).then_some(Background::Dark))
 }
 
-/// Returns the background that COLORFGBG has, which rxvt, Konsole and iTerm2 set: numbers of the 16
-/// colours, the background's last.
+/// Returns the background in COLORFGBG, which rxvt, Konsole and iTerm2 set: numbers of the 16
+/// colors, the background last.
 fn from_colors(colors: &str) -> Option<Background> {
     let (_, background) = colors.rsplit_once(';')?;
     match background.parse::<u8>().ok()? {
@@ -27,8 +28,9 @@ fn from_colors(colors: &str) -> Option<Background> {
     }
 }
 
-/// Returns whether a terminal of this name answers, and its attributes last. GNU screen has the terminal
-/// that it is in tell the background, after its own attributes; Eterm has no attributes.
+/// Returns whether a terminal with this name answers the query, and answers it before the query for
+/// its attributes. GNU screen forwards the background query to the outer terminal after it has sent
+/// its own attributes; Eterm does not report attributes.
 fn answers(term: &str) -> bool {
     cfg!(unix) && !matches!(term, "dumb" | "Eterm" | "screen") && !term.starts_with("screen.")
 }
@@ -45,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn colorfgbg_tells_the_background() {
+    fn colorfgbg_determines_the_background() {
         let report_exports =
             |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], ColorDepth::Sixteen);
         for dark in ["15;0", "7;8", "12;default;6"] {
@@ -62,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_terminal_that_answers_in_order_is_asked() {
+    fn only_terminals_that_answer_in_order_are_queried() {
         for term in ["xterm-256color", "tmux-256color", "screen-256color", "linux"] {
             assert_eq!(known(&[("TERM", term)], ColorDepth::True), None, "{term}");
         }

@@ -1,9 +1,9 @@
-//! The command that was typed, to be repeated.
+//! The command line of this program, for the report.
 
 use std::ffi::OsString;
 use std::path::Path;
 
-/// The arguments, the program's name first, as a shell takes them.
+/// Joins the arguments, the program's name first, quoted for a shell.
 pub(super) fn command_line(arguments: impl IntoIterator<Item = OsString>) -> String {
     let mut arguments = arguments.into_iter();
     let program = arguments.next().unwrap_or_default();
@@ -13,7 +13,8 @@ pub(super) fn command_line(arguments: impl IntoIterator<Item = OsString>) -> Str
     words.join(" ")
 }
 
-/// One word for a shell: <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html>.
+/// Quotes one word for a shell:
+/// <https://pubs.opengroup.org/onlinepubs/9699919799/utilities/V3_chap02.html>.
 fn shell_quoted(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -27,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_can_be_typed_again() {
+    fn the_command_line_can_be_pasted_into_a_shell() {
         let typed = ["/usr/bin/threadline", "exec", "--", "echo 'a' | cat", "", "x=1"];
         assert_eq!(
             command_line(typed.map(OsString::from)),

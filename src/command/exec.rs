@@ -1,4 +1,4 @@
-//! Carries out `threadline exec`.
+//! Runs `threadline exec`.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn run_session(
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)
         .map_err(CommandError::Screen)?;
     let session = app.session();
-    // What goes on when the screen is left was stopped there.
+    // A selection that was still active when the screen was left has been stopped.
     let runs = match session.active() {
         Some(selection) => session.runs(selection),
         None => session.latest_runs(),

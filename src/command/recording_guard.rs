@@ -1,4 +1,4 @@
-//! Has a sitting recorded while it goes on, where `--record` says so, or compared with a recording.
+//! Records a session to a file (`--record`) and loads a recording to compare with (`--compare`).
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use crate::exit::Exit;
 use crate::headless::{Streams, print_error};
 use crate::recording::{self, ReadRecordingError, Recorder, WriteRecordingError};
 
-/// What records a sitting, if anything does.
+/// The recorder of a session, if it is recorded.
 pub(super) struct RecordingGuard(Option<Recorder>);
 
-/// Has what happens in the session recorded from now on.
+/// Records the session from now on, if a path is given.
 pub(super) fn start_recording(
     path: Option<&Path>,
     session: Session,
@@ -21,7 +21,7 @@ pub(super) fn start_recording(
     Ok((session.with_log_sink(tape), RecordingGuard(Some(recorder))))
 }
 
-/// Has the runs of a recording to compare with, if there is one.
+/// Loads the runs of a recording as the baseline, if a path is given.
 pub(super) fn load_baseline(
     path: Option<&Path>,
     session: &mut Session,
@@ -37,8 +37,8 @@ pub(super) fn load_baseline(
 }
 
 impl RecordingGuard {
-    /// Ends the recording, and says what became of it. However the runs went, what is recorded of
-    /// them is kept; one that is cut off is worse than whole runs.
+    /// Finishes the recording and reports the result. If the recording is incomplete, a successful or
+    /// partial exit becomes a failure; other exits of the runs take precedence.
     pub(super) fn finish_recording(
         self,
         done: Result<Exit, CommandError>,
@@ -48,7 +48,7 @@ impl RecordingGuard {
         let name = recorder.name();
         match (recorder.finish_file(), done) {
             (Ok(lines), done) => {
-                // If stderr takes nothing, there is nobody to tell.
+                // An error is ignored: there is no other stream to report it on.
                 _ = writeln!(streams.err, "{lines} lines recorded in {name}");
                 done
             }

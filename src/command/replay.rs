@@ -1,4 +1,4 @@
-//! Carries out `threadline replay`.
+//! Runs `threadline replay`.
 
 use super::{CommandError, prepare_exports, progress_mode, report_format, screen_options};
 use crate::app::App;
@@ -33,7 +33,7 @@ pub(super) fn run(replay: &ReplayCommand, streams: &mut Streams<'_>) -> Result<E
     let app = App::for_replay(setup, entries, replay.speed, look.background.unwrap_or_default())
         .with_keymap(replay.display.keys.clone());
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
-    // Nothing is ever started: it has the clock.
+    // A replay starts no runs; the launcher only provides the clock.
     let launcher = Launcher::new(None, RetryPolicy::default(), Clock::system());
     let signals = Signals::for_screen().map_err(CommandError::Signals)?;
     let look = (look, exports.command());

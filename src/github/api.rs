@@ -1,4 +1,5 @@
-//! Which server, and with what token: checked once, shared by every worker's client.
+//! The address, token, proxy and TLS configuration of an API: checked once, shared by the clients
+//! of all workers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,10 +17,10 @@ use crate::model::printable::printable;
 /// GitHub's own API.
 pub const GITHUB: &str = "https://api.github.com";
 
-/// How a token is sent: RFC 6750, 2.1.
+/// The authentication scheme of the token: RFC 6750, section 2.1.
 const AUTH_SCHEME: &str = "Bearer ";
 
-/// No token has fewer characters. Those that GitHub gives have 40 and more.
+/// The minimum length of a token that is redacted. GitHub's tokens have 40 or more characters.
 const MIN_TOKEN_LENGTH: usize = 8;
 
 /// A server that speaks GitHub's REST API.
@@ -37,45 +38,45 @@ pub struct Token {
     header: HeaderValue,
 }
 
-/// Why a server or a token is not used.
+/// An error that prevents a server or a token from being used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ApiError {
-    /// The base is no web address.
+    /// The base is not a web address.
     #[error(
-        "\"{0}\" is not the address of an API: write it as https://HOST or, for GitHub Enterprise \
+        "\"{0}\" is not an API address; write it as https://HOST or, for GitHub Enterprise \
          Server, https://HOST/api/v3"
     )]
     InvalidUrl(String),
-    /// The base carries what belongs elsewhere.
+    /// The base contains parts that an API address must not have.
     #[error(
-        "the API's address must not carry a user, a password, a query or a fragment: the token is \
-         taken from GH_TOKEN or GITHUB_TOKEN"
+        "the API address must not contain a user, a password, a query or a fragment; the token is \
+         read from GH_TOKEN or GITHUB_TOKEN"
     )]
     UnexpectedUrlPart,
-    /// The token holds what a header cannot.
+    /// The token contains characters that a header must not have.
     #[error(
-        "the token in {0} holds a line break, a space or a character that no token has: copy it \
+        "the token in {0} contains a line break, a space or an invalid character; copy it \
          again"
     )]
     MalformedToken(&'static str),
-    /// The token would cross the network in the clear.
+    /// The token would be sent unencrypted.
     #[error(
-        "the token in {variable} is not sent to {host} over plain http: use https, or unset \
+        "the token in {variable} is not sent to {host} over plain http; use https, or unset \
          {variable}"
     )]
     TokenOverPlainHttp {
-        /// Where the token came from.
+        /// The environment variable that contains the token.
         variable: &'static str,
-        /// Where it would have gone.
+        /// The host that would receive it.
         host: String,
     },
-    /// The proxy to it cannot be used.
+    /// The proxy cannot be used.
     #[error(transparent)]
     Proxy(#[from] ProxyError),
 }
 
 impl Token {
-    /// A token as it was found in an environment variable.
+    /// Creates a token from the value of an environment variable.
     pub fn new(variable: &'static str, secret: &str) -> Result<Self, ApiError> {
         let malformed = || ApiError::MalformedToken(variable);
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -87,7 +88,7 @@ impl Token {
         Ok(Self { variable, header })
     }
 
-    /// The environment variable that it came from.
+    /// The environment variable that contained the token.
     pub const fn variable(&self) -> &'static str {
         self.variable
     }
@@ -96,8 +97,8 @@ impl Token {
         self.header.clone()
     }
 
-    /// A text with the token's place taken by its name. One that is shorter than any token would be
-    /// cut out of ordinary words.
+    /// Returns the text with the token replaced by the name of its variable. A very short token is
+    /// left alone, since its text could occur in ordinary words.
     pub(super) fn redact_in(&self, text: &str) -> String {
         let secret = self.header.to_str().ok().and_then(|header| header.strip_prefix(AUTH_SCHEME));
         match secret.filter(|secret| secret.len() >= MIN_TOKEN_LENGTH) {
@@ -114,7 +115,7 @@ impl fmt::Debug for Token {
 }
 
 impl Api {
-    /// The API at `base`, for example `https://api.github.com` or `https://HOST/api/v3`.
+    /// Creates the API at `base`, for example `https://api.github.com` or `https://HOST/api/v3`.
     pub fn new(base: &str, token: Option<Token>) -> Result<Self, ApiError> {
         let unreadable = || ApiError::InvalidUrl(printable(base));
         let mut base = Url::parse(base).map_err(|_unreadable| unreadable())?;
@@ -125,7 +126,7 @@ impl Api {
         if !base.username().is_empty() || extras.iter().any(Option::is_some) {
             return Err(ApiError::UnexpectedUrlPart);
         }
-        // Url::join drops what follows the last slash.
+        // Url::join drops everything after the last slash.
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
@@ -142,13 +143,13 @@ impl Api {
         Ok(api)
     }
 
-    /// Sets the proxy that `settings` name for this API, if any. This machine has none.
+    /// Sets the proxy that `settings` name for this API, if any. A local API is never proxied.
     pub fn with_proxy(mut self, settings: &ProxySettings) -> Result<Self, ApiError> {
         self.proxy = if self.is_local() { None } else { settings.proxy_for(&self.base)? };
         Ok(self)
     }
 
-    /// The host, with its port if it is not the usual one: what a person calls this API.
+    /// The host, with the port unless it is the default. Messages use it as the API's name.
     pub fn host(&self) -> String {
         let host = self.base.host_str().unwrap_or_default();
         match self.base.port() {
@@ -157,8 +158,9 @@ impl Api {
         }
     }
 
-    /// Whether it runs on this machine, so that its requests cost nobody's quota. Of names, `localhost`
-    /// alone counts: some systems ask the network for those that end in `.localhost`.
+    /// Returns `true` if the API runs on this machine, so that requests cost no quota. `localhost`
+    /// is the only name that counts: some systems send names that end in `.localhost` to the
+    /// network's DNS.
     pub fn is_local(&self) -> bool {
         match self.base.host() {
             Some(Host::Domain(name)) => name == "localhost",
@@ -172,12 +174,12 @@ impl Api {
         self.base.scheme() == "https"
     }
 
-    /// Its address, which ends in a slash.
+    /// The base address, which ends with a slash.
     pub const fn base(&self) -> &Url {
         &self.base
     }
 
-    /// The token that it is sent, if any.
+    /// The token that requests carry, if any.
     pub const fn token(&self) -> Option<&Token> {
         self.token.as_ref()
     }
@@ -186,8 +188,9 @@ impl Api {
         self.proxy.as_ref()
     }
 
-    /// The one TLS configuration: reading the system's certificates takes tens of milliseconds, so
-    /// the first worker that needs it does it for all. Plain http needs none, but reqwest wants one.
+    /// The shared TLS configuration. Reading the system's certificates takes tens of milliseconds,
+    /// so the first worker that needs them loads them for all. Plain http needs no TLS, but reqwest
+    /// requires a configuration.
     pub(super) fn tls(&self) -> Result<ClientConfig, String> {
         let made = self.tls.get_or_init(|| {
             let proxy_uses_tls = self.proxy.as_ref().is_some_and(Proxy::uses_tls);

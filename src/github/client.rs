@@ -1,4 +1,4 @@
-//! One page: the request, its phases as they happen, and what the reply says.
+//! A client that fetches one page at a time and reports the phases of each request.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,19 +18,20 @@ use super::{rate_limit, request_error};
 use crate::model::FollowerPage as Followers;
 use crate::model::{Completion, Failure, Product, Profile, Quota, ResponseSummary, State};
 
-/// No reply of GitHub's comes near: a page of 100 followers is about 105 kB.
+/// The maximum size of a body. A page of 100 followers is about 105 kB.
 const MAX_BODY_SIZE: usize = 16 << 20;
 
-/// GitHub gives no more followers a page, however many are asked for.
+/// The maximum number of followers per page. GitHub never sends more.
 const MAX_PER_PAGE: usize = 100;
 
-/// A login and the address of its page, in bytes: GitHub's are 39 and 58 characters at most.
+/// The maximum total length of a login and the URL of its page, in bytes. GitHub's have at most 39
+/// and 58 characters.
 const MAX_TEXT_LENGTH: usize = 512;
 
-/// Redirects that are followed, to the same server only.
+/// The maximum number of redirects to follow. Redirects to another server are refused.
 const MAX_REDIRECTS: usize = 5;
 
-/// One worker's client: a connection of its own, kept and used again.
+/// The client of one worker, with a connection of its own that it keeps open.
 pub struct Client {
     api: Arc<Api>,
     timeouts: RequestTimeouts,
@@ -39,16 +40,16 @@ pub struct Client {
     connected: Arc<AtomicBool>,
 }
 
-/// A reply that went well.
+/// A successful response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ApiResponse {
-    /// What it brought.
+    /// The content of the response.
     pub done: Completion,
-    /// Which pages it points to; nothing where it has no Link header.
+    /// The pages that the response links to, or `None` without a Link header.
     pub links: Option<PageLinks>,
 }
 
-/// A reply's head and body, before it is understood.
+/// The head and body of a response, unparsed.
 struct RawResponse {
     status: StatusCode,
     headers: HeaderMap,
@@ -56,7 +57,7 @@ struct RawResponse {
 }
 
 impl Client {
-    /// A client that tells `observer` what its thread does.
+    /// Creates a client that reports to `observer` what its thread does.
     pub fn new(
         api: Arc<Api>,
         timeouts: RequestTimeouts,
@@ -69,14 +70,15 @@ impl Client {
         Ok(Self { api, timeouts, http, observer, connected })
     }
 
-    /// What is left of the quota, which asking does not lessen; nothing where the server has none or
-    /// does not say, as GitHub Enterprise Server does not by default. None left is a fault.
+    /// Fetches the remaining quota; this request does not count against it. Returns `None` if the
+    /// server has no quota or does not report one, as GitHub Enterprise Server does by default. An
+    /// exhausted quota is an error.
     pub async fn fetch_quota(&self) -> Result<Option<Quota>, RequestError> {
         let what = "the rate limit";
         let page = self.send_request(self.endpoint_url(&["rate_limit"])?, what).await?;
         if page.status != StatusCode::OK {
-            // Whoever may not ask for this may still ask for the rest, unless it is the token that is
-            // not accepted, or too much that was asked.
+            // A client that may not request the quota may still request the rest, unless the token
+            // is rejected or a limit is reached.
             let refused = page.status == StatusCode::UNAUTHORIZED;
             return match self.check_status(page, "", what) {
                 Err(error) if refused || matches!(error.retry_action, RetryAction::Limit(_)) => {
@@ -93,7 +95,7 @@ impl Client {
         }
     }
 
-    /// The user's profile.
+    /// Fetches the user's profile.
     pub async fn fetch_profile(&self, user: &str) -> Result<ApiResponse, RequestError> {
         let what = "the profile";
         let page = self.send_request(self.endpoint_url(&["users", user])?, what).await?;
@@ -104,7 +106,7 @@ impl Client {
         Ok(self.build_response(&page, Product::Profile(profile), None))
     }
 
-    /// One page of the user's followers, or [`Product::PastLastPage`].
+    /// Fetches one page of the user's followers, or [`Product::PastLastPage`].
     pub async fn fetch_followers(
         &self,
         user: &str,
@@ -117,7 +119,7 @@ impl Client {
             .append_pair("per_page", &per_page.to_string())
             .append_pair("page", &page.to_string());
         let reply = self.send_request(url, &what).await?;
-        // GitHub shows no listing to its end if that is far:
+        // GitHub refuses pages that are very far into a list:
         // <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>.
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Ok(self.build_response(&reply, Product::PastLastPage, None));
@@ -126,14 +128,14 @@ impl Client {
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 
-    /// Reads a page of followers and its Link header.
+    /// Parses a page of followers and its Link header.
     fn page(&self, page: &RawResponse, what: &str) -> Result<ApiResponse, RequestError> {
         let followers: Followers = self.parse_body(page, what)?;
         if !is_plausible(&followers) {
             return Err(request_error::implausible_response(
                 &self.api,
                 what,
-                "it holds more than 100 followers can",
+                "it is larger than a page of 100 followers can be",
             ));
         }
         let links = self.parse_links(&page.headers, what)?;
@@ -152,7 +154,7 @@ impl Client {
     async fn send_request(&self, url: Url, what: &str) -> Result<RawResponse, RequestError> {
         drive_idle_connection().await;
         self.connected.store(false, Ordering::Relaxed);
-        // A request that has to connect first says so itself.
+        // If the request has to connect first, the connector reports that.
         self.observer.enter_state(State::Waiting);
         let sent = self.http.get(url).timeout(self.timeouts.total).send();
         let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
@@ -224,7 +226,7 @@ impl Client {
         let lines = headers.get_all(LINK).iter().map(HeaderValue::to_str);
         let lines: Result<Vec<&str>, _> = lines.collect();
         let header = lines.map_err(|_not_text| LinkError::Malformed);
-        // A list may be spread over several lines: RFC 9110, 5.3.
+        // A list may be split into several header lines: RFC 9110, section 5.3.
         header
             .and_then(|lines| page_links::parse_links(&lines.join(", "), self.api.base()))
             .map(Some)
@@ -251,23 +253,24 @@ impl Client {
     }
 }
 
-/// Lets the event loop look at the connection before it is reused. A lane that waits for a task does
-/// not drive its loop, so the bytes or the end that arrived meanwhile are still in the socket, and the
-/// bytes would be taken for the next answer. hyper drops an idle connection that has something to
-/// read, and the request then goes out on a new one.
+/// Lets the event loop look at the connection before it is reused. A lane that waits for a task
+/// does not drive its loop, so bytes or a close that arrived meanwhile are still in the socket, and
+/// the bytes would be taken for the next response. hyper drops an idle connection that has
+/// something to read, and the request is then sent on a new one.
 ///
-/// The first yield runs the tasks that are due, among them the one that returns the connection to its
-/// pool, and polls the I/O driver, as tokio's current-thread scheduler does before it wakes who
-/// yielded; the second lets the connection read. tokio does not promise this order: the client's tests
-/// of idle connections hold it. An answer that arrives after the next request has left cannot be told
-/// from the right one in HTTP/1.1.
+/// The first yield runs the tasks that are due, among them the one that returns the connection to
+/// its pool, and polls the I/O driver, as tokio's current-thread scheduler does before it resumes a
+/// task that yielded; the second lets the connection read. tokio does not guarantee this order; the
+/// client's tests of idle connections verify it. In HTTP/1.1, a response that arrives after the
+/// next request was sent cannot be distinguished from the right one.
 async fn drive_idle_connection() {
     for _ in 0..2 {
         tokio::task::yield_now().await;
     }
 }
 
-/// What is kept of a page must be no more than GitHub's pages hold, or a server could fill the memory.
+/// Returns `true` if a page is no larger than GitHub's pages are. Otherwise a server could fill the
+/// memory, since pages are kept.
 fn is_plausible(page: &Followers) -> bool {
     page.len() <= MAX_PER_PAGE && page.text_size() <= MAX_PER_PAGE * MAX_TEXT_LENGTH
 }
@@ -282,7 +285,7 @@ fn build_http_client(
         .default_headers(default_headers(api))
         .redirect(same_server_policy())
         .connect_timeout(timeouts.connect)
-        // A lane has one connection, so that it shows what its thread does and nothing else.
+        // A lane has a single connection, so that it shows the work of its thread and nothing else.
         .http1_only()
         .pool_max_idle_per_host(1)
         .tcp_nodelay(true)
@@ -290,14 +293,15 @@ fn build_http_client(
         .connector_layer(watch);
     let builder = match api.proxy().map(Proxy::configure).transpose() {
         Ok(Some(proxy)) => Ok(builder.proxy(proxy)),
-        // Or it would read the environment itself.
+        // Without this, reqwest would read the proxy variables itself.
         Ok(None) => Ok(builder.no_proxy()),
         Err(error) => Err(error),
     };
     builder.and_then(ClientBuilder::build).map_err(|error| request_error::root_cause(&error))
 }
 
-/// As GitHub asks for: <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.
+/// The headers that GitHub asks for:
+/// <https://docs.github.com/rest/using-the-rest-api/getting-started-with-the-rest-api>.
 fn default_headers(api: &Api) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/vnd.github+json"));

@@ -1,4 +1,4 @@
-//! Sees a connection being made: reqwest tells of a request only that it is under way.
+//! Observes connection setup, which reqwest does not report separately from the rest of a request.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,15 +11,15 @@ use tower_service::Service;
 
 use crate::model::{Quota, State};
 
-/// Told by a worker's client, on the worker's thread, what it does.
+/// Receives the states of a request, on the worker's thread.
 pub trait RequestObserver: Send + Sync {
-    /// The thread does this from now on.
+    /// Reports the state that the thread enters.
     fn enter_state(&self, state: State);
-    /// The server said how much may still be asked.
+    /// Reports the quota that the server stated.
     fn record_quota(&self, quota: Quota);
 }
 
-/// Layer and service in one: reports connecting, then waiting, around the connector it wraps.
+/// A tower layer and its service: reports connecting, then waiting, around the wrapped connector.
 #[derive(Clone)]
 pub(super) struct ConnectObserver<S = ()> {
     connector: S,
@@ -28,7 +28,7 @@ pub(super) struct ConnectObserver<S = ()> {
 }
 
 impl ConnectObserver {
-    /// Sets `connected` when a connection was made.
+    /// Creates a layer that sets `connected` when a connection is established.
     pub(super) fn new(observer: Arc<dyn RequestObserver>, connected: Arc<AtomicBool>) -> Self {
         Self { connector: (), observer, connected }
     }

@@ -1,5 +1,5 @@
-//! The Link header (RFC 8288), untrusted: all that is taken from it is page numbers, and only from
-//! links to the server that sent it.
+//! Parses the Link header (RFC 8288), which is untrusted: only page numbers are used, and only from
+//! links to the server that sent them.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -7,31 +7,31 @@ use url::Url;
 
 use crate::model::plan::MAX_TASKS;
 
-/// Which pages a reply points to.
+/// The pages that a response links to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageLinks {
-    /// The page after this one.
+    /// The next page.
     pub next: Option<u32>,
-    /// The last page of all.
+    /// The last page.
     pub last: Option<u32>,
 }
 
-/// Why a Link header is not followed.
+/// The reason why a Link header is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LinkError {
-    /// It is not made as RFC 8288 says.
-    #[error("its Link header cannot be read")]
+    /// The header does not conform to RFC 8288.
+    #[error("its Link header is malformed")]
     Malformed,
-    /// It leads away from the server.
-    #[error("its Link header leads to another server")]
+    /// A link points to another server.
+    #[error("its Link header points to another server")]
     ForeignServer,
-    /// Its page is no whole number from 1 to [`MAX_TASKS`].
-    #[error("its Link header names no page from 1 to {MAX_TASKS}")]
+    /// The page is not an integer from 1 to [`MAX_TASKS`].
+    #[error("its Link header has no page number from 1 to {MAX_TASKS}")]
     InvalidPage,
 }
 
-/// Reads a Link header that the server at `base` sent. Relations other than next and last are
-/// passed over unread.
+/// Parses a Link header sent by the server at `base`. Relations other than `next` and `last` are
+/// ignored.
 pub fn parse_links(header: &str, base: &Url) -> Result<PageLinks, LinkError> {
     let mut links = PageLinks::default();
     let mut rest = header.trim();
@@ -54,7 +54,7 @@ pub fn parse_links(header: &str, base: &Url) -> Result<PageLinks, LinkError> {
     Ok(links)
 }
 
-/// Splits at the comma that ends a link's parameters; one inside quotes does not.
+/// Splits at the comma that ends a link's parameters, ignoring commas in quotes.
 fn split_parameters(text: &str) -> (&str, &str) {
     let mut quoted = false;
     let end = text.find(|c| {
@@ -67,7 +67,7 @@ fn split_parameters(text: &str) -> (&str, &str) {
     }
 }
 
-/// The relation types among a link's parameters: `; rel="next last"`.
+/// Returns the relation types in a link's parameters, such as `; rel="next last"`.
 fn relations(parameters: &str) -> impl Iterator<Item = &str> {
     parameters
         .split(';')
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn a_real_header_in_either_order() {
+    fn github_headers_are_parsed_in_either_parameter_order() {
         let new = "<https://api.github.com/user/48685/followers?page=1>; rel=\"prev\", \
                    <https://api.github.com/user/48685/followers?page=3>; rel=\"next\", \
                    <https://api.github.com/user/48685/followers?page=29>; rel=\"last\", \
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_taken_from_another_server() {
+    fn links_to_another_server_are_rejected() {
         for target in [
             "https://evil.example/user/1/followers?page=2",
             "http://api.github.com/user/1/followers?page=2",
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_is_a_whole_number_in_range() {
+    fn pages_must_be_integers_in_range() {
         for page in ["", "0", "-1", "2.5", "400001", "99999999999999999999", "two"] {
             let header = format!("<https://api.github.com/user/1/followers?page={page}>; rel=last");
             assert_eq!(read(&header), Err(LinkError::InvalidPage), "{page:?}");
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_said() {
+    fn malformed_headers_are_rejected() {
         for header in ["next", "<https://api.github.com/?page=2", "https://x>; rel=next"] {
             assert_eq!(read(header), Err(LinkError::Malformed), "{header:?}");
         }

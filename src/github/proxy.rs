@@ -1,4 +1,4 @@
-//! The proxy that an API is asked through, as the environment names it.
+//! The proxy for an API, from the environment.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use thiserror::Error;
 use url::Url;
 
-/// The variables that name the proxy to an https API. The first that is set counts.
+/// The variables that name the proxy for an https API, in order of precedence.
 const HTTPS: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-/// The variables that name the proxy to an http API.
+/// The variables that name the proxy for an http API, in order of precedence.
 const HTTP: [&str; 4] = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 
-/// The variables that list the hosts which are asked directly.
+/// The variables that list the hosts to connect to directly.
 const EXEMPT: [&str; 2] = ["NO_PROXY", "no_proxy"];
 
-/// The proxy variables of an environment. Proxies are checked when an API is to be asked through one:
-/// the others do no harm.
+/// The proxy variables of an environment. A proxy is checked only when an API is used through it,
+/// so that irrelevant variables do no harm.
 #[derive(Clone, Default)]
 pub struct ProxySettings {
     https: Option<Setting>,
@@ -33,7 +33,8 @@ pub(super) struct Proxy {
     target: Intercept,
 }
 
-/// The reason that a proxy variable cannot be used. The value is left out: it may hold a password.
+/// The reason why a proxy variable cannot be used. The value is left out, since it may contain a
+/// password.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ProxyError {
     /// The value is not an address.
@@ -48,7 +49,7 @@ pub enum ProxyError {
 }
 
 impl ProxySettings {
-    /// Reads the environment's variables. `variable` returns `None` for one that is empty.
+    /// Reads the environment's variables. `variable` returns `None` for one that is unset or empty.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Self {
         let first = |names: [&'static str; 4]| {
             names.into_iter().find_map(|name| Some((name, variable(name)?)))
@@ -81,8 +82,8 @@ impl fmt::Debug for ProxySettings {
     }
 }
 
-/// Parses a proxy's address. A path is refused, as well as a query and a fragment: they are what the
-/// rest of an address becomes if a password has a `/`, `?` or `#` in it, and the host would be wrong.
+/// Parses a proxy's address. A path, query or fragment is refused: it usually means that the
+/// password contains a `/`, `?` or `#`, and the parsed host would be wrong.
 fn parse(variable: &'static str, value: &str) -> Result<Url, ProxyError> {
     let malformed = ProxyError::Malformed(variable);
     let url = if value.contains("://") {
@@ -99,7 +100,7 @@ fn parse(variable: &'static str, value: &str) -> Result<Url, ProxyError> {
 }
 
 impl Proxy {
-    /// The environment variable that names it.
+    /// The environment variable that names the proxy.
     pub(super) const fn variable(&self) -> &'static str {
         self.variable
     }
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_variable_that_is_set_counts() {
+    fn the_first_variable_set_takes_precedence() {
         let all = [
             ("all_proxy", "http://a"),
             ("ALL_PROXY", "http://A"),
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn exempt_hosts_need_no_usable_proxy() {
+    fn exempt_hosts_ignore_an_unusable_proxy() {
         for exempt in ["*", "github.com", ".github.com", "a.example, API.github.com"] {
             let environment = [("HTTPS_PROXY", "socks5://x"), ("no_proxy", exempt)];
             assert_eq!(proxy("https://api.github.com", &environment), Ok(None), "{exempt}");

@@ -1,4 +1,4 @@
-//! Rate limits: what headers and bodies say of them.
+//! Parses rate limits from response headers and bodies.
 //!
 //! Source: <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
 
@@ -9,32 +9,32 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{LimitKind, Quota};
 
-/// Clocks and windows are whole seconds: right at the end it may still be too early.
+/// Clocks and windows have whole seconds, so a request exactly at the end may still be too early.
 const WAIT_MARGIN: Duration = Duration::from_secs(1);
 
-/// A limit that a server said was reached.
+/// A rate limit that a server reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateLimit {
-    /// Which one.
+    /// The kind of limit.
     pub kind: LimitKind,
-    /// How long nothing is to be asked.
+    /// The time until requests are accepted again.
     pub wait: RetryAfter,
 }
 
-/// How long a server wants to be left alone.
+/// The time for which a server refuses requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAfter {
-    /// This long.
+    /// For this duration.
     For(Duration),
-    /// Until then, in seconds since 1970 (UTC).
+    /// Until this time, in seconds since 1970 (UTC).
     Until(u64),
-    /// It did not say.
+    /// The server did not say.
     #[serde(rename = "unsaid")]
     Unspecified,
 }
 
-/// The body of `GET /rate_limit`, as far as it counts here:
+/// The parts of the body of `GET /rate_limit` that are used:
 /// <https://docs.github.com/rest/rate-limit/rate-limit>.
 #[derive(Deserialize)]
 struct RateLimitBody {
@@ -46,8 +46,8 @@ struct Resources {
     core: Quota,
 }
 
-/// The quota that a reply states; nothing where the server states none, as GitHub Enterprise Server
-/// does not by default.
+/// Returns the quota in a response's headers, or `None` if there is none, which is the default of
+/// GitHub Enterprise Server.
 pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
     Some(Quota {
         limit: parse_header(headers, "x-ratelimit-limit")?,
@@ -56,12 +56,12 @@ pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
     })
 }
 
-/// The quota that the body of `GET /rate_limit` states, if it is one.
+/// Returns the quota in the body of `GET /rate_limit`, if the body is valid.
 pub(super) fn quota_from_body(body: &[u8]) -> Option<Quota> {
     serde_json::from_slice::<RateLimitBody>(body).ok().map(|body| body.resources.core)
 }
 
-/// The limit that a quota without requests left is.
+/// Returns the limit that an exhausted quota implies, or `None` if requests are left.
 pub(super) fn exhausted_limit(quota: Quota, headers: &HeaderMap) -> Option<RateLimit> {
     (quota.remaining == 0).then(|| RateLimit {
         kind: LimitKind::Primary,
@@ -69,8 +69,9 @@ pub(super) fn exhausted_limit(quota: Quota, headers: &HeaderMap) -> Option<RateL
     })
 }
 
-/// The limit that a 403 or 429 means; nothing if it may not be asked at all. Goes by the rules in
-/// their order, as GitHub gives them; a `message` or `documentation_url` of older servers counts too.
+/// Returns the limit that a 403 or 429 response reports, or `None` if the request is forbidden for
+/// good. Applies GitHub's rules in their documented order; the `message` or `documentation_url` of
+/// older servers counts too.
 pub(super) fn limit_from_refusal(
     too_many: bool,
     headers: &HeaderMap,
@@ -101,7 +102,7 @@ pub(super) fn limit_from_refusal(
     Some(RateLimit { kind, wait })
 }
 
-/// How long the server wants to be left alone: RFC 9110, 10.2.3.
+/// Returns the `Retry-After` duration: RFC 9110, section 10.2.3.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Some(seconds) = parse_header(headers, RETRY_AFTER.as_str()) {
         return Some(Duration::from_secs(seconds));
@@ -110,7 +111,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(moment.saturating_sub(date_seconds(headers, DATE.as_str())?)))
 }
 
-/// By the server's own clock if it tells the time, so that this machine's need not be right.
+/// Computes the wait from the server's own `Date` if present, so that this machine's clock need not
+/// be right.
 fn wait_until_reset(reset: u64, headers: &HeaderMap) -> RetryAfter {
     match date_seconds(headers, DATE.as_str()) {
         Some(now) => RetryAfter::For(
@@ -120,7 +122,7 @@ fn wait_until_reset(reset: u64, headers: &HeaderMap) -> RetryAfter {
     }
 }
 
-/// A header's date, in seconds since 1970.
+/// Parses a date header, in seconds since 1970.
 fn date_seconds(headers: &HeaderMap, name: &str) -> Option<u64> {
     let date = httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()?;
     Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs())
@@ -149,7 +151,7 @@ mod tests {
     const NOW: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 
     #[test]
-    fn the_rules_in_their_order() {
+    fn refusals_are_classified_in_the_documented_order() {
         use LimitKind::{Primary, Secondary};
         let quota = "API rate limit exceeded for 203.0.113.7.";
         let too_many = "You have exceeded a secondary rate limit.";
@@ -189,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_any_size_are_some_wait_or_none() {
+    fn extreme_header_values_never_panic() {
         let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
         for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {
             let reset = ("x-ratelimit-reset", value);
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_of_rate_limit_with_or_without_the_old_part() {
+    fn rate_limit_body_is_parsed_with_and_without_the_deprecated_part() {
         let quota = Quota { limit: 60, remaining: 59, reset: 7 };
         let core = r#"{"limit":60,"used":1,"remaining":59,"reset":7}"#;
         assert_eq!(

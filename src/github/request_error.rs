@@ -1,5 +1,4 @@
-//! What went wrong with a request, in a person's words (what happened, to what, what to do now), and
-//! whether asking again may help.
+//! Errors of requests: a message (what failed, on what, what to do), and whether a retry may help.
 
 use std::error::Error;
 use std::io;
@@ -18,36 +17,37 @@ use crate::model::time::time_of_day;
 use crate::model::{Failure, FailureKind, LimitKind};
 use crate::resources;
 
-/// A request that failed.
+/// A failed request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RequestError {
-    /// Why.
+    /// The failure and its message.
     pub failure: Failure,
-    /// What may help.
+    /// The action that may help.
     #[serde(rename = "remedy")]
     pub retry_action: RetryAction,
 }
 
 impl RequestError {
-    /// The same, after an answer with this status.
+    /// Adds the status of the response to the failure.
     pub(super) fn with_status(self, status: StatusCode) -> Self {
         Self { failure: self.failure.with_status(status.as_u16()), ..self }
     }
 }
 
-/// What may help after a failed request.
+/// The action that may help after a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RetryAction {
-    /// Nothing that this program can do.
+    /// None: a retry would fail too.
     None,
-    /// The same request a little later, and not before this long if the server said so.
+    /// Retrying later, and not before this delay if the server requested one.
     Retry(Option<Duration>),
-    /// The same request when the limit is over, and none before.
+    /// Retrying once the limit is over.
     Limit(RateLimit),
 }
 
-/// GitHub's error body: <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>.
+/// GitHub's error body:
+/// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api>.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ErrorBody {
@@ -63,22 +63,22 @@ fn transient_error(kind: FailureKind, message: String) -> RequestError {
     RequestError { failure: Failure::new(kind, message), retry_action: RetryAction::Retry(None) }
 }
 
-/// The client could not even be made.
+/// The HTTP client could not be created.
 pub(super) fn client_failure(api: &Api, reason: &str) -> Failure {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
-    let message = format!("no connection to {host} can be set up: {reason}");
+    let message = format!("cannot set up a connection to {host}: {reason}");
     Failure::new(FailureKind::Unreachable, message)
 }
 
-/// The address cannot be asked.
+/// The API's address cannot be used for requests.
 pub(super) fn invalid_address(api: &Api) -> RequestError {
     RequestError {
-        failure: client_failure(api, "its address takes no path"),
+        failure: client_failure(api, "its address cannot have a path"),
         retry_action: RetryAction::None,
     }
 }
 
-/// The connection failed, broke or took too long.
+/// The connection failed, broke or timed out.
 pub(super) fn transport_error(
     api: &Api,
     what: &str,
@@ -95,7 +95,7 @@ pub(super) fn transport_error(
             return permanent_error(FailureKind::Exhausted, message);
         }
         let (kind, reason) = if error.is_timeout() {
-            (FailureKind::TimedOut, "no answer in time".to_owned())
+            (FailureKind::TimedOut, "timed out".to_owned())
         } else {
             (FailureKind::Unreachable, reason)
         };
@@ -104,8 +104,8 @@ pub(super) fn transport_error(
     if error.is_timeout() {
         let time = describe_duration(timeouts.total);
         let message = format!(
-            "{peer} did not send {what} within {time}: it may be busy, try again later or give it \
-             more with --timeout"
+            "{peer} did not send {what} within {time}; it may be busy, try again later or raise \
+             --timeout"
         );
         return transient_error(FailureKind::TimedOut, message);
     }
@@ -113,12 +113,12 @@ pub(super) fn transport_error(
         let message = format!("{peer} does not answer for {what}: {reason}; check --api-url");
         return permanent_error(FailureKind::Server, message);
     }
-    let message = format!("the connection to {peer} broke in {what} ({reason}): try again");
+    let message = format!("the connection to {peer} broke during {what} ({reason}); try again");
     transient_error(FailureKind::Unreachable, message)
 }
 
-/// The sentence for a connection that could not be made. With a proxy, what failed is the way to the
-/// proxy, or the proxy's own way on, or TLS with the API behind it.
+/// Returns the message for a connection that could not be established. With a proxy, the failure is
+/// in the connection to the proxy, in the proxy's connection to the API, or in TLS with the API.
 fn unreachable(api: &Api, reason: &str, error: &reqwest::Error) -> String {
     let system = causes(error).find_map(|cause| cause.downcast_ref::<io::Error>());
     let kind = system.map(io::Error::kind);
@@ -126,7 +126,7 @@ fn unreachable(api: &Api, reason: &str, error: &reqwest::Error) -> String {
     match api.proxy().filter(|_| !is_tls) {
         None => {
             let peer = peer(api);
-            format!("{peer} cannot be reached ({reason}): check the network, or --api-url")
+            format!("{peer} cannot be reached ({reason}); check the network, or --api-url")
         }
         Some(proxy) => {
             let (host, variable) = (api.host(), proxy.variable());
@@ -140,7 +140,7 @@ fn unreachable(api: &Api, reason: &str, error: &reqwest::Error) -> String {
     }
 }
 
-/// The API's host, and the proxy on the way to it.
+/// Returns the API's host, and the proxy if there is one.
 fn peer(api: &Api) -> String {
     let host = api.host();
     match api.proxy() {
@@ -149,16 +149,16 @@ fn peer(api: &Api) -> String {
     }
 }
 
-/// The connection is there, but no answer.
+/// The connection was established, but no response began in time.
 pub(super) fn first_byte_timeout(api: &Api, what: &str, timeouts: RequestTimeouts) -> RequestError {
     let (peer, time) = (peer(api), describe_duration(timeouts.first_byte));
     let message = format!(
-        "{peer} did not begin to answer for {what} within {time}: it may be busy, try again later"
+        "{peer} did not start to answer for {what} within {time}; it may be busy, try again later"
     );
     transient_error(FailureKind::TimedOut, message)
 }
 
-/// The server answered, but not with success.
+/// The server responded with an error status.
 pub(super) fn status_error(
     api: &Api,
     user: &str,
@@ -169,7 +169,7 @@ pub(super) fn status_error(
 ) -> RequestError {
     let host = api.host();
     let body: ErrorBody = serde_json::from_slice(body).unwrap_or_default();
-    let said = match sanitize_text(api, &body.message) {
+    let detail = match sanitize_text(api, &body.message) {
         message if message.is_empty() => {
             status.canonical_reason().unwrap_or("no reason given").to_owned()
         }
@@ -177,16 +177,17 @@ pub(super) fn status_error(
     };
     let code = status.as_u16();
     let error = match status {
-        // Without GitHub's words it is some other server that knows no such page.
+        // Without GitHub's message, the response comes from another server, which does not have
+        // this path.
         StatusCode::NOT_FOUND if !body.message.is_empty() => permanent_error(
             FailureKind::NotFound,
-            format!("{host} knows no user \"{}\": check the spelling", printable(user)),
+            format!("{host} knows no user \"{}\"; check the spelling", printable(user)),
         ),
         StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
-            permanent_error(FailureKind::Refused, proxy_unauthorized(api, &said))
+            permanent_error(FailureKind::Refused, proxy_unauthorized(api, &detail))
         }
         StatusCode::UNAUTHORIZED => {
-            permanent_error(FailureKind::Refused, unauthorized_message(api, &said))
+            permanent_error(FailureKind::Refused, unauthorized_message(api, &detail))
         }
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => {
             let too_many = status == StatusCode::TOO_MANY_REQUESTS;
@@ -196,14 +197,14 @@ pub(super) fn status_error(
                 &body.message,
                 &body.documentation_url,
             );
-            let refused = || format!("{host} refuses {what}: {said}");
+            let refused = || format!("{host} refuses {what}: {detail}");
             limit.map_or_else(
                 || permanent_error(FailureKind::Refused, refused()),
                 |limit| rate_limited(api, limit),
             )
         }
         _ if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
-            let message = format!("{host} answered {what} with {code}: {said}; try again later");
+            let message = format!("{host} answered {what} with {code}: {detail}; try again later");
             RequestError {
                 failure: Failure::new(FailureKind::Server, message),
                 retry_action: RetryAction::Retry(rate_limit::retry_after(headers)),
@@ -212,31 +213,29 @@ pub(super) fn status_error(
         _ => permanent_error(
             FailureKind::Server,
             format!(
-                "{host} answered {what} with {code}: {said}; is it a GitHub API? Check --api-url"
+                "{host} answered {what} with {code}: {detail}; is it a GitHub API? Check --api-url"
             ),
         ),
     };
     error.with_status(status)
 }
 
-/// The reply is no reply of GitHub's API; perhaps only this time.
+/// The body is not one of GitHub's API. A retry may help.
 pub(super) fn invalid_body(api: &Api, what: &str, reason: &str) -> RequestError {
     transient_error(FailureKind::Server, unexpected_response_message(api, what, reason))
 }
 
-/// The reply is one that GitHub's API does not give, and that is not asked for again.
+/// The response is one that GitHub's API never sends. It is not retried.
 pub(super) fn implausible_response(api: &Api, what: &str, reason: &str) -> RequestError {
     permanent_error(FailureKind::Server, unexpected_response_message(api, what, reason))
 }
 
 fn unexpected_response_message(api: &Api, what: &str, reason: &str) -> String {
     let (host, reason) = (api.host(), sanitize_text(api, reason));
-    format!(
-        "{host} sent something else than GitHub's API does for {what} ({reason}): check --api-url"
-    )
+    format!("{host} sent an unexpected answer for {what} ({reason}); check --api-url")
 }
 
-/// The server has had too many requests.
+/// The server reported a rate limit.
 pub(super) fn rate_limited(api: &Api, limit: RateLimit) -> RequestError {
     let (host, which) = (api.host(), limit_name(limit.kind));
     let message = match limit.wait {
@@ -254,7 +253,7 @@ pub(super) fn rate_limited(api: &Api, limit: RateLimit) -> RequestError {
     }
 }
 
-/// A limit lasts longer than a person would wait.
+/// A limit lasts longer than `--max-wait`.
 pub fn limit_exceeds_max_wait(
     api: &Api,
     kind: LimitKind,
@@ -263,7 +262,7 @@ pub fn limit_exceeds_max_wait(
     max_wait: Duration,
 ) -> Failure {
     let (host, which, most) = (api.host(), limit_name(kind), describe_duration(max_wait));
-    // Beyond a day, a time of the day says nothing.
+    // A time of day is ambiguous beyond a day.
     let today = wait.as_secs() < 86_400;
     let end = if today { format!("until {} UTC, ", time_of_day(until_utc)) } else { String::new() };
     let wait = describe_duration(wait);
@@ -272,12 +271,12 @@ pub fn limit_exceeds_max_wait(
         _ => "",
     };
     let message = format!(
-        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}: come back then{larger}"
+        "{host}'s {which} is reached {end}for {wait}, and --max-wait is {most}; come back then{larger}"
     );
     Failure::new(FailureKind::RateLimited, message)
 }
 
-/// A server asks to be left alone for longer than a person would wait.
+/// The server requests a delay longer than `--max-wait`.
 pub fn retry_after_exceeds_max_wait(
     failure: &Failure,
     asked: Duration,
@@ -288,10 +287,10 @@ pub fn retry_after_exceeds_max_wait(
     Failure { message, ..failure.clone() }
 }
 
-/// A limit is met however long one waits.
+/// A limit was reached again after each wait.
 pub fn limit_persists(api: &Api, kind: LimitKind, times: u32) -> Failure {
     let message = format!(
-        "{}'s {} was met {times} times in a row, though each was waited for: come back later",
+        "{}'s {} was reached {times} times in a row despite waiting; try again later",
         api.host(),
         limit_name(kind)
     );
@@ -305,7 +304,7 @@ const fn limit_name(kind: LimitKind) -> &'static str {
     }
 }
 
-/// As a person says it: to the second up to two minutes, then in minutes, hours, days.
+/// Formats a duration: in seconds up to two minutes, then in minutes, hours or days.
 fn describe_duration(time: Duration) -> String {
     match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
         1 if time.as_secs() == 0 => format!("{} ms", time.as_millis()),
@@ -316,21 +315,21 @@ fn describe_duration(time: Duration) -> String {
     }
 }
 
-/// An error and its causes, from the outermost to the innermost.
+/// Iterates over an error and its causes, from the outermost to the innermost.
 fn causes<'error>(
     error: &'error (dyn Error + 'static),
 ) -> impl Iterator<Item = &'error (dyn Error + 'static)> {
     successors(Some(error), |&error| error.source())
 }
 
-/// The innermost reason, which says the most.
+/// Returns the innermost cause, which is the most specific.
 pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {
     let reason = causes(error).last().map(ToString::to_string).unwrap_or_default();
-    // The system's number for it says nothing to a person.
+    // Users have no use for the error number.
     reason.split(" (os error ").next().unwrap_or_default().to_owned()
 }
 
-/// What a server said, safe to print, and without the token if it repeats that.
+/// Returns a text from the server, escaped for printing, with the token redacted.
 fn sanitize_text(api: &Api, text: &str) -> String {
     match api.token() {
         Some(token) => printable(&token.redact_in(text)),
@@ -338,24 +337,24 @@ fn sanitize_text(api: &Api, text: &str) -> String {
     }
 }
 
-/// Only a proxy answers like this, but a server may claim to be one.
-fn proxy_unauthorized(api: &Api, said: &str) -> String {
+/// Returns the message for status 407. Only proxies send it, but a server may do so too.
+fn proxy_unauthorized(api: &Api, detail: &str) -> String {
     match api.proxy() {
         Some(proxy) => format!(
-            "the proxy {proxy} asks for a user and a password ({said}); check those in {}",
+            "the proxy {proxy} requires a user and a password ({detail}); check those in {}",
             proxy.variable()
         ),
-        None => format!("{} answers as a proxy does ({said}); check --api-url", api.host()),
+        None => format!("{} answers as a proxy does ({detail}); check --api-url", api.host()),
     }
 }
 
-fn unauthorized_message(api: &Api, said: &str) -> String {
+fn unauthorized_message(api: &Api, detail: &str) -> String {
     let host = api.host();
     match api.token() {
         Some(token) => format!(
-            "{host} does not accept the token in {0} ({said}): make a new one, or unset {0}",
+            "{host} rejects the token in {0} ({detail}); make a new one, or unset {0}",
             token.variable()
         ),
-        None => format!("{host} wants a token ({said}): set GH_TOKEN"),
+        None => format!("{host} requires a token ({detail}); set GH_TOKEN"),
     }
 }

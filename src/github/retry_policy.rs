@@ -1,26 +1,26 @@
-//! How long a person is ready to wait for a server, and how often to ask it again.
+//! Limits on retries and waiting times.
 
 use std::time::Duration;
 
-/// When to give up.
+/// The limits of retrying and waiting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// How often a request is made again after a failure that may pass.
+    /// The maximum number of retries after a transient failure.
     pub retries: u32,
-    /// How long all of a request may take.
+    /// The maximum duration of a request.
     pub timeout: Duration,
-    /// How long a server may ask to be left alone.
+    /// The maximum delay that a server may request.
     pub max_wait: Duration,
 }
 
-/// How long the parts of a request may take, each counted from its start.
+/// The timeouts of the phases of a request, each counted from its start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestTimeouts {
-    /// A connection.
+    /// Until the connection is established.
     pub connect: Duration,
-    /// The answer's first byte, connecting included.
+    /// Until the first byte of the response, connecting included.
     pub first_byte: Duration,
-    /// All of it.
+    /// Until the end of the response.
     pub total: Duration,
 }
 
@@ -32,7 +32,8 @@ impl Default for RetryPolicy {
 }
 
 impl RequestTimeouts {
-    /// No part may take longer than the whole. GitHub itself gives an answer up after 10 s:
+    /// Returns the timeouts for a total. No phase may take longer than the total. GitHub itself
+    /// cancels requests after 10 s:
     /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts>.
     pub fn with_total(total: Duration) -> Self {
         let most = |seconds| Duration::from_secs(seconds).min(total);

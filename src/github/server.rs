@@ -1,17 +1,21 @@
 //! The built-in server: GitHub's REST API for one user's followers, on loopback and on a thread of
-//! its own. It is the demo's data, `threadline serve`, and the tests' double.
+//! its own. It serves the demo, `threadline serve` and the tests.
 //!
-//! HTTP/1.1 is written by hand here, because a test double must be able to do what no web framework
-//! lets it do: break off in the middle of a body, drip, lie about lengths. connection.rs goes round:
+//! HTTP/1.1 is implemented by hand, because a test double must do what no web framework permits:
+//! close a connection in the middle of a body, send byte by byte, lie about lengths. For each
+//! request, `connection` calls the other modules:
 //!
 //! ```text
-//! head.rs: bytes -> Request -> api.rs: what to say -> reply.rs: when -> wire.rs: on the socket
-//!                                |- answer.rs: GitHub's words
-//!                                |- accounts.rs, list.rs: who follows
-//!                                |- paging.rs: which of them
-//!                                |- limits.rs, quota.rs: how much is left, and who is refused
-//!                                |- latency.rs: how slowly
-//!                                `- faults.rs: what goes wrong
+//! http_request: bytes -> HttpRequest
+//!   -> api_handler: TimedResponse
+//!   |    |- response_draft: GitHub's messages
+//!   |    |- accounts, follower_list: the followers
+//!   |    |- pagination: which of them
+//!   |    |- server_limits, quota_window: the rate limits
+//!   |    |- latency: the delays
+//!   |    `- faults: the faults
+//!   -> timed_response: WireSteps
+//!   -> wire_step: bytes on the socket
 //! ```
 
 mod accounts;
@@ -52,81 +56,81 @@ pub use quota_window::HOURLY_LIMIT;
 use api_handler::ApiHandler;
 use connection::ServerContext;
 
-/// Whose followers the server has when nobody says otherwise.
+/// The default user.
 pub const DEFAULT_USER: &str = "aaronlelevier";
 
-/// How many followers it has when nobody says otherwise: 5 pages of 30.
+/// The default number of followers: 5 pages of 30.
 pub const DEFAULT_FOLLOWERS: u32 = 127;
 
-/// Connections that may wait to be accepted: as many as there may be workers.
+/// The maximum number of connections that wait to be accepted: at least the maximum number of
+/// workers.
 const BACKLOG: u32 = 1_024;
 
-/// No file that a server reads is larger: what goes on beyond is cut, and then cannot be read.
+/// The maximum size of a file that a server reads. The text of a longer file is truncated, and then
+/// fails to parse.
 const MAX_FILE_SIZE: u64 = 1 << 20;
 
-/// What a server is to serve, and how slowly and how badly.
+/// The settings of a server.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// The only user it knows: 1 to 39 ASCII letters, digits, `-` and `_`.
+    /// The only user that exists: 1 to 39 ASCII letters, digits, `-` and `_`.
     pub user: String,
-    /// How many followers the user has, up to [`MAX_FOLLOWERS`].
+    /// The number of the user's followers, at most [`MAX_FOLLOWERS`].
     pub followers: u32,
-    /// How long its answers take.
+    /// The latency of responses.
     pub latency: Latency,
-    /// What goes wrong; nothing by default.
+    /// The faults; none by default.
     pub faults: FaultScript,
-    /// How many requests it works on at once, of all connections together: the others wait for their
-    /// turn, in the order in which they came. Nothing for no bound.
+    /// The maximum number of requests in service at once, over all connections; further ones queue
+    /// in order of arrival. `None` for no limit.
     pub at_once: Option<NonZeroU16>,
-    /// The TCP port on 127.0.0.1; 0 for any that is free.
+    /// The TCP port on 127.0.0.1; 0 for any free port.
     pub port: u16,
-    /// Asks what time it is: seconds since 1970, for the quota's windows and the `Date` header.
+    /// Returns the current time in seconds since 1970, for quota windows and the `Date` header.
     pub wall_clock: fn() -> u64,
 }
 
-/// Why a server did not start.
+/// The reason why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The port is another program's.
+    /// Another program uses the port.
     #[error("port {port} of 127.0.0.1 is in use; choose another, or 0 for any that is free")]
     PortInUse {
-        /// Which port.
+        /// The port.
         port: u16,
     },
-    /// The port cannot be had for another reason.
+    /// The port cannot be opened for another reason.
     #[error(
-        "cannot listen on port {port} of 127.0.0.1; ports below 1024 may need an administrator"
+        "cannot listen on port {port} of 127.0.0.1; ports below 1024 may need administrator rights"
     )]
     Listen {
-        /// Which port.
+        /// The port.
         port: u16,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system gave no thread, or no means to wait for sockets.
-    #[error(
-        "cannot start the built-in server's thread; perhaps too many files or threads are open"
-    )]
+    /// The thread or its runtime could not be created.
+    #[error("cannot start the built-in server's thread; too many files or threads may be open")]
     Thread {
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Not a login that GitHub would give.
-    #[error("{user:?} cannot be a GitHub user: 1 to 39 letters, digits and hyphens are allowed")]
+    /// The login is not one that GitHub would permit.
+    #[error("{user:?} is not a valid GitHub username; use 1 to 39 letters, digits and hyphens")]
     User {
-        /// What was asked for.
+        /// The login.
         user: String,
     },
-    /// More followers than can be invented.
-    #[error("{followers} followers are too many: the built-in server invents up to 1000000")]
+    /// The number of followers exceeds [`MAX_FOLLOWERS`].
+    #[error("{followers} followers are too many; the built-in server has at most 1000000")]
     TooManyFollowers {
-        /// What was asked for.
+        /// The number of followers.
         followers: u32,
     },
 }
 
-/// A running server. Dropping it stops its thread at once: open connections are cut, and replies
-/// that still wait for their moment are never sent.
+/// A running server. Dropping it stops its thread at once: open connections are closed, and delayed
+/// responses are never sent.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -137,7 +141,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server: from here on its port accepts connections.
+    /// Starts a server. When this returns, its port accepts connections.
     pub fn start(settings: ServerSettings) -> Result<Self, ServerError> {
         validate_settings(&settings)?;
         let runtime = runtime::Builder::new_current_thread()
@@ -172,17 +176,17 @@ impl Server {
         Ok(Self { address, shared, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where it listens: 127.0.0.1 and the port.
+    /// The address that the server listens on.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The API's address, as `--api-url` takes it: no slash at the end.
+    /// The API's address for `--api-url`, without a trailing slash.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// What it was asked so far.
+    /// Returns the request counts so far.
     pub fn request_counts(&self) -> RequestCounts {
         self.shared.request_counts()
     }
@@ -192,13 +196,13 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // It ends by itself or by a panic that was already reported; neither is news here.
+            // An error means that the thread panicked, which has already been reported.
             let _ = thread.join();
         }
     }
 }
 
-/// The text of a file.
+/// Reads a text file.
 fn read_text_file(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     File::open(path)?.take(MAX_FILE_SIZE).read_to_string(&mut text)?;
@@ -217,11 +221,11 @@ fn validate_settings(settings: &ServerSettings) -> Result<(), ServerError> {
     Ok(())
 }
 
-/// Opens the port. Needs to be called inside a runtime.
+/// Opens the port. Must be called inside a runtime.
 fn bind_listener(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     let socket = TcpSocket::new_v4()?;
-    // A port whose last connections still linger in TIME_WAIT can be had again at once. (On
-    // Windows the option would let two programs share the port.)
+    // Permits binding a port whose previous connections are still in TIME_WAIT. (On Windows, the
+    // option would let two programs share the port.)
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
@@ -230,7 +234,7 @@ fn bind_listener(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Gives each connection a task of its own, for ever.
+/// Accepts connections forever and spawns a task for each.
 async fn accept_connections(listener: TcpListener, shared: Arc<ServerContext>) {
     loop {
         match listener.accept().await {
@@ -238,8 +242,9 @@ async fn accept_connections(listener: TcpListener, shared: Arc<ServerContext>) {
                 let shared = Arc::clone(&shared);
                 tokio::spawn(async move { shared.serve_connection(stream).await });
             }
-            // The client gave up already, or this process has no file left: some connection must
-            // end before the next can begin, and asking again at once would only burn CPU.
+            // The client has already given up, or this process has no file descriptor left. In the
+            // latter case another connection must end first, and retrying at once would only burn
+            // CPU.
             Err(_) => time::sleep(Duration::from_millis(20)).await,
         }
     }

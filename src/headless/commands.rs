@@ -1,4 +1,4 @@
-//! Commands without a screen: runs them, and says on stdout and stderr what came of it.
+//! Runs commands without a screen and reports the results on stdout and stderr.
 
 use std::io;
 
@@ -13,10 +13,10 @@ use crate::export::commands::{self, failure_messages, json};
 use crate::model::{Run, Selection};
 use crate::signals::Signals;
 
-/// stderr names no more commands that failed; the report has all.
+/// The maximum number of failed commands named on stderr. The report lists all of them.
 const MAX_NAMED_FAILURES: usize = 20;
 
-/// Runs the selection, then tells. Fails only if stdout does.
+/// Runs the selection, then reports the results. Fails only if stdout does.
 pub fn run(
     mut session: Session,
     selection: Selection,
@@ -48,8 +48,9 @@ pub fn run(
     report_commands(runs, (report_format, aside), saved, streams, received_signal)
 }
 
-/// Names what failed, and writes the report. Whoever reads it may take nothing for ever, so a signal
-/// must be able to end the program by now. Fails only if stdout does.
+/// Names the failed commands on stderr and writes the report. The reader of a pipe may block the
+/// write forever, so the caller must already have let signals end the program. Fails only if stdout
+/// does.
 pub(crate) fn report_commands(
     runs: &[Run],
     (report_format, aside): (ReportFormat, bool),
@@ -62,7 +63,10 @@ pub(crate) fn report_commands(
         print_error(streams.err, failure);
     }
     if let Some(more) = failures.len().checked_sub(MAX_NAMED_FAILURES).filter(|&more| more > 0) {
-        print_error(streams.err, &format!("{more} more commands failed: the report has them all"));
+        print_error(
+            streams.err,
+            &format!("{more} more commands failed; the report lists them all"),
+        );
     }
     let exit = saved.map(|saved| report_exports(Exit::for_commands(runs), saved, streams.err));
     let written = match report_format {
@@ -72,7 +76,7 @@ pub(crate) fn report_commands(
     };
     let written = written.and_then(|()| streams.out.flush());
     match received_signal {
-        // A terminal that goes away fails the writing, too: the signal is the better word.
+        // If the terminal disappears, the writes fail too, but the signal is the better reason.
         Some(signal) => Ok(Exit::Signal(signal)),
         None => written.and(exit),
     }

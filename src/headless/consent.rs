@@ -1,4 +1,4 @@
-//! Asks a person before a sweep that costs quota.
+//! Asks the user before a sweep that costs quota.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 use std::thread::Builder;
@@ -10,16 +10,16 @@ use crate::app::Session;
 use crate::model::time::time_of_day;
 use crate::model::{Run, Selection};
 
-/// What a person said.
+/// The answer.
 pub(super) enum Consent {
     Granted,
     Refused,
-    /// Nothing: a signal came.
+    /// A signal arrived before the answer.
     Signal(i32),
 }
 
-/// Says what the selection costs, and asks at the terminal whether to begin; without one, says how to
-/// answer beforehand.
+/// Prints the cost of the selection and asks at the terminal whether to start. Without a terminal,
+/// refuses and names the option that answers in advance.
 pub(super) fn ask_consent(
     session: &Session,
     selection: Selection,
@@ -28,22 +28,23 @@ pub(super) fn ask_consent(
 ) -> Consent {
     let price = describe_cost(session, selection);
     if !(io::stderr().is_terminal() && io::stdin().is_terminal()) {
-        print_error(streams.err, &format!("{price}: add --yes to begin it"));
+        print_error(streams.err, &format!("{price}; add --yes to start it"));
         return Consent::Refused;
     }
-    // If stderr takes nothing, nobody answers either.
-    _ = write!(streams.err, "{price}. Begin? [y/N] ");
+    // If stderr cannot be written to, the user cannot answer either.
+    _ = write!(streams.err, "{price}. Start? [y/N] ");
     _ = streams.err.flush();
     match read_answer(signals) {
         Consent::Refused => {
-            print_error(streams.err, "not begun; --threads and --repeats make it cheaper");
+            print_error(streams.err, "not started; --threads and --repeats make it cheaper");
             Consent::Refused
         }
         other => other,
     }
 }
 
-/// `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42 UTC, and about 54 s`.
+/// Returns for example `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42
+/// UTC, and about 54 s`.
 fn describe_cost(session: &Session, selection: Selection) -> String {
     let requests = session.request_cost(selection).unwrap_or_default();
     let api = session.target().map_or("", |target| &target.api);
@@ -55,14 +56,14 @@ fn describe_cost(session: &Session, selection: Selection) -> String {
     format!("{selection} takes {requests} requests{left} at {api}{time}")
 }
 
-/// A line from stdin, unless a signal comes first: the thread that still reads then ends with the
-/// program.
+/// Reads a line from stdin, unless a signal arrives first. In that case the thread keeps reading
+/// until the program exits.
 fn read_answer(signals: &Receiver<i32>) -> Consent {
-    let (said, answer) = bounded(1);
+    let (sender, answer) = bounded(1);
     let reads = move || {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line);
-        _ = said.send(read.map(|_| line));
+        _ = sender.send(read.map(|_| line));
     };
     if Builder::new().name("answer".to_owned()).spawn(reads).is_err() {
         return Consent::Refused;
@@ -85,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_but_yes_is_yes() {
+    fn only_yes_is_accepted() {
         for yes in ["y\n", " YES \r\n", "y"] {
             assert!(is_yes(yes), "{yes:?}");
         }

@@ -1,4 +1,4 @@
-//! Drives a session's runs until none is left or a signal comes.
+//! Drives the runs of a session until none is left or a signal arrives.
 
 use std::io::Write;
 
@@ -12,11 +12,11 @@ use crate::engine::{Launcher, RunHandle};
 use crate::model::time::time_of_day;
 use crate::model::{Plan, Selection, Workload};
 
-/// So many events are taken at a time, before anything else has its turn.
+/// The maximum number of events to apply before signals and ticks are checked again.
 const MAX_BATCH: usize = 1_000;
 
-/// Runs the selection whole, or until a signal comes: then stops, keeps what was fetched, and
-/// returns the signal's number. What it takes of somebody's quota is said before.
+/// Runs the selection to its end, or until a signal arrives. In that case stops the run, keeps its
+/// results and returns the number of the signal. Announces the use of a quota beforehand.
 pub(super) fn drive_session(
     session: &mut Session,
     selection: Selection,
@@ -25,11 +25,11 @@ pub(super) fn drive_session(
     progress: &mut ProgressReporter,
     err: &mut dyn Write,
 ) -> Option<i32> {
-    // Whoever was asked whether to begin knows what it costs.
-    let mut told = session.profile().is_some();
+    // A user who confirmed the start already knows the cost.
+    let mut announced = session.profile().is_some();
     let mut next = session.start_selection(selection);
     while let Some(plan) = next.take() {
-        if plan.workload() == Workload::Followers && !std::mem::replace(&mut told, true) {
+        if plan.workload() == Workload::Followers && !std::mem::replace(&mut announced, true) {
             progress.clear_line();
             print_quota_estimate(session, selection, err);
         }
@@ -47,7 +47,7 @@ fn print_quota_estimate(session: &Session, selection: Selection, err: &mut dyn W
         (session.quota_estimate(selection), session.target())
     {
         let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
-        // If stderr takes nothing, there is nobody to tell.
+        // An error is ignored: there is no other stream to report it on.
         _ = writeln!(
             err,
             "{selection} takes {requests} more requests of the {left} left at {api} until {reset} UTC"
@@ -55,15 +55,15 @@ fn print_quota_estimate(session: &Session, selection: Selection, err: &mut dyn W
     }
 }
 
-/// How a run went.
+/// The result of following a run.
 struct FollowedRun {
-    /// What is to run next.
+    /// The next run.
     next: Option<Plan>,
-    /// The signal that ended it.
+    /// The signal that ended the run.
     signal: Option<i32>,
 }
 
-/// Follows a run to its last event.
+/// Follows a run until its last event.
 fn follow_run(
     session: &mut Session,
     run: &RunHandle,
@@ -93,7 +93,7 @@ fn follow_run(
                 run.stop();
                 late = after(STOP_GRACE);
             }
-            // A worker that does not get to see the stop is not waited for.
+            // A worker that does not react to the stop is abandoned.
             recv(late) -> _ => return over,
             recv(ticks) -> _ => progress.redraw_line(session, elapsed()),
         }

@@ -1,4 +1,4 @@
-//! What a person takes along: made ready before the run, written after it, and said.
+//! Exports of a headless run: prepared before the run, written and reported after it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::export::{ExportError, ExportOutcome, ExportTarget, ReportSubject};
 use crate::model::{Background, ExportKind, Nanos, Run, Sweep};
 use crate::signals::Signals;
 
-/// What is to be taken along.
+/// The exports to write.
 #[derive(Debug)]
 pub struct ExportTargets {
     outputs: Vec<ExportTarget>,
@@ -20,8 +20,8 @@ pub struct ExportTargets {
 }
 
 impl ExportTargets {
-    /// Makes every place ready, so that one that cannot be written to is known before the run.
-    /// `command` is what began the sitting.
+    /// Prepares all destinations, so that errors appear before the run. `command` is the command
+    /// line that started the session.
     pub fn prepare(
         places: &[(ExportKind, PathBuf)],
         background: Background,
@@ -31,19 +31,20 @@ impl ExportTargets {
         Ok(Self { outputs: outputs.collect::<Result<_, _>>()?, background, command })
     }
 
-    /// Whether something goes to stdout.
+    /// Returns `true` if an export goes to stdout.
     pub fn has_stdout_target(&self) -> bool {
         self.outputs.iter().any(ExportTarget::is_stdout)
     }
 
-    /// The command that began the sitting.
+    /// The command line that started the session.
     pub fn command(&self) -> &str {
         &self.command
     }
 
-    /// Writes all of it, after `runs`; the followers of the best of `others`, too. A signal ends the
-    /// program after what goes to files, and before what may take nothing for ever: returns the one
-    /// that came. Fails only if stdout does.
+    /// Writes all exports of `runs`. Followers are those of the best run, `others` included. Files
+    /// are written first; then shutdown begins, because a write to a pipe may block forever and a
+    /// signal must be able to end it. Returns the signal that arrived, if any. Fails only if stdout
+    /// does.
     pub(crate) fn save_all<'a>(
         self,
         session: &'a Session,
@@ -58,7 +59,7 @@ impl ExportTargets {
             runs,
             sweep,
             followers: best_run(runs.iter().chain(others)),
-            // None goes on any more.
+            // No run is active, so the current time is not used.
             now: Nanos::ZERO,
             cores: session.setup().cores(),
             background: self.background,
@@ -80,7 +81,7 @@ impl ExportTargets {
     }
 }
 
-/// How something came to its place.
+/// The result of writing an export.
 pub(crate) struct SavedExport {
     exit: Exit,
     words: Option<String>,
@@ -110,7 +111,7 @@ impl SavedExport {
     }
 }
 
-/// Says what was written, and what exit code the runs and that deserve.
+/// Reports the written exports, and returns the exit code for the runs and the exports together.
 pub(crate) fn report_exports(run: Exit, saved: Vec<SavedExport>, err: &mut dyn Write) -> Exit {
     saved.into_iter().fold(run, |run, SavedExport { exit, words }| {
         match (words, exit) {
@@ -122,8 +123,8 @@ pub(crate) fn report_exports(run: Exit, saved: Vec<SavedExport>, err: &mut dyn W
     })
 }
 
-/// The run's own reason, if it has one, tells more than what came of the writing after it; a file
-/// that could not be written is worse than a whole run.
+/// Returns the worse of two exit codes. The reason of a failed run takes precedence over the result
+/// of the exports; a failed export takes precedence over a partial run.
 const fn worst_exit(run: Exit, written: Exit) -> Exit {
     match (run, written) {
         (Exit::Success | Exit::Partial, Exit::Failed) => Exit::Failed,

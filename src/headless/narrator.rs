@@ -1,5 +1,5 @@
-//! What happens, in sentences for a screen reader: a line each, never drawn over, nothing that a
-//! voice stumbles over. A fold of events: no clock, no terminal.
+//! Describes events in sentences for a screen reader: one per line, never redrawn, without symbols
+//! that a speech synthesizer stumbles over. A fold of events: no clock, no terminal.
 
 use std::collections::BTreeMap;
 
@@ -10,45 +10,46 @@ use crate::model::{
     Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec, stats,
 };
 
-/// Between two sentences on how far a run is, at a quarter of its tasks.
+/// The minimum interval between two sentences about the progress of a run, one per quarter of its
+/// tasks.
 const MIN_QUARTER_INTERVAL: Nanos = Nanos::from_millis(1_000);
 
-/// The same where nothing else was to be said meanwhile.
+/// The maximum time without a sentence.
 const MAX_SILENCE: Nanos = Nanos::from_millis(10_000);
 
-/// A run tells no more failures one by one.
+/// The maximum number of failures per run that are described one by one.
 const MAX_FAILURES: u32 = 20;
 
-/// A command is named by no more characters.
+/// The maximum length of a command's name.
 const MAX_COMMAND_LENGTH: usize = 60;
 
-/// How advice begins.
+/// The beginnings of advice in failure messages.
 const ADVICE_PREFIXES: [&str; 7] =
     ["try again", "check ", "is it a GitHub API?", "it may be busy", "come back", "make ", "set "];
 
-/// Tells of one run after the other.
+/// Describes the runs, one after another.
 #[derive(Debug, Default)]
 pub(super) struct Narrator {
-    /// How many tasks the run has, as was said last.
+    /// The number of tasks that was announced last.
     known: u32,
-    /// Quarters of its tasks that were told.
+    /// The number of quarters that were announced.
     quarters: u32,
-    /// When something was said last.
+    /// The time of the latest sentence.
     said_at: Nanos,
     failures: u32,
     limits: usize,
-    /// What limits bring, by the lanes that met them: said once they are waited for, as a run may
-    /// give up instead.
+    /// Sentences about the effects of limits, by lane. They are held back until the lane is
+    /// throttled, because the run may give up instead.
     held: BTreeMap<LaneId, String>,
-    /// What the run is called.
+    /// The name of the run.
     name: String,
-    /// What the last whole sequential run took: others are compared with it.
+    /// The duration of the latest complete sequential run, with which others are compared.
     sequential: Option<Nanos>,
 }
 
 impl Narrator {
-    /// What is to be said of an event that `run` has just taken in, a sentence a line. In a sweep,
-    /// `trial` tells which one the run is.
+    /// Returns the sentences, one per line, for an event that `run` has just applied. In a sweep,
+    /// `trial` names the trial.
     pub(super) fn describe_event(
         &mut self,
         run: &Run,
@@ -66,27 +67,27 @@ impl Narrator {
             EventKind::AttemptFailed { task, failure, retry_at } => {
                 let wait = format_seconds(retry_at.since(event.at));
                 let is_limit = failure.kind == FailureKind::RateLimited;
-                let said = self.describe_failure(|| match failure_reason(failure) {
+                let text = self.describe_failure(|| match failure_reason(failure) {
                     _ if is_limit => throttled_sentence(run, event.lane.0, &wait),
                     reason => {
-                        format!("{} failed, again in {wait}: {reason}", task_name(plan, *task))
+                        format!("{} failed, retrying in {wait}: {reason}", task_name(plan, *task))
                     }
                 });
-                if is_limit { self.hold_sentence(event.lane, said) } else { said }
+                if is_limit { self.hold_sentence(event.lane, text) } else { text }
             }
             EventKind::StateEntered { state: State::Throttled } => self.held.remove(&event.lane),
             EventKind::RateLimited(limit) if run.limits().len() > self.limits => {
                 self.limits = run.limits().len();
                 let wait = format_seconds(limit.until.since(event.at));
-                let said = format!("a rate limit is reached: no request leaves for {wait}");
-                self.hold_sentence(event.lane, Some(said))
+                let text = format!("rate limit reached: no requests for {wait}");
+                self.hold_sentence(event.lane, Some(text))
             }
             EventKind::ConcurrencyChanged { in_flight, reason: why } => {
-                let said = self.describe_limit_change(plan, event.at, *in_flight, *why);
+                let text = self.describe_limit_change(plan, event.at, *in_flight, *why);
                 if *why == ChangeReason::RateLimit {
-                    self.hold_sentence(event.lane, said)
+                    self.hold_sentence(event.lane, text)
                 } else {
-                    said
+                    text
                 }
             }
             EventKind::TaskFinished { task, outcome } => {
@@ -101,7 +102,7 @@ impl Narrator {
         sentence
     }
 
-    /// What is to be said of a run of which nothing was heard for a while.
+    /// Returns a progress sentence after a while without a sentence.
     pub(super) fn describe_silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
         if elapsed.since(self.said_at) < MAX_SILENCE {
             return None;
@@ -115,36 +116,40 @@ impl Narrator {
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
         *self = Self { known, sequential: self.sequential, name, ..Self::default() };
         match (&plan.work, trial) {
-            (WorkSpec::Profile(target), _) => format!("asking {} for {}", target.api, target.user),
+            (WorkSpec::Profile(target), _) => {
+                format!("{}: fetching the profile of {}", target.api, target.user)
+            }
             (_, Some(trial)) => trial + &self.name,
-            _ => format!("{} begins: {}", self.name, task_count(plan, known)),
+            _ => format!("{} starts: {}", self.name, task_count(plan, known)),
         }
     }
 
-    /// Says it once the lane waits. Returns nothing, which is to be said now.
+    /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is written
+    /// now.
     fn hold_sentence(&mut self, lane: LaneId, sentence: Option<String>) -> Option<String> {
         let sentence = sentence?;
-        let said = self.held.entry(lane).or_default();
-        if !said.is_empty() {
-            said.push('\n');
+        let text = self.held.entry(lane).or_default();
+        if !text.is_empty() {
+            text.push('\n');
         }
-        said.push_str(&sentence);
+        text.push_str(&sentence);
         None
     }
 
-    /// One of many sentences that may be said over and over.
+    /// Returns the sentence for a failure, unless there were too many.
     fn describe_failure(&mut self, sentence: impl FnOnce() -> String) -> Option<String> {
         self.failures += 1;
         match self.failures {
             ..=MAX_FAILURES => Some(sentence()),
             _ if self.failures == MAX_FAILURES + 1 => {
-                Some("more goes wrong: the report counts it".to_owned())
+                Some("more failures; the report counts them".to_owned())
             }
             _ => None,
         }
     }
 
-    /// What changes again and again is told now and then; what went wrong, always.
+    /// Returns the sentence for a changed limit. Routine changes are described only if the latest
+    /// sentence was some time ago.
     fn describe_limit_change(
         &self,
         plan: &Plan,
@@ -181,18 +186,17 @@ impl Narrator {
                 }
                 _ => self.describe_quarter(run, at),
             },
-            // The report tells why nothing comes after it.
+            // The reason follows in the report.
             TaskOutcome::Failed(_) if matches!(plan.work, WorkSpec::Profile(_)) => None,
-            // Its failure names it.
+            // The message names the command.
             TaskOutcome::Failed(failure) if failure.kind == FailureKind::Command => {
                 self.describe_failure(|| failure.message.clone())
             }
             TaskOutcome::Failed(failure) => {
                 self.describe_failure(|| format!("{task} failed: {}", failure_reason(failure)))
             }
-            TaskOutcome::Requeued(failure) => self.describe_failure(|| {
-                format!("{task} is to be done anew: {}", failure_reason(failure))
-            }),
+            TaskOutcome::Requeued(failure) => self
+                .describe_failure(|| format!("{task} will be redone: {}", failure_reason(failure))),
             TaskOutcome::Stopped => None,
         }
     }
@@ -236,22 +240,23 @@ impl Narrator {
     }
 }
 
-/// What a trial of a sweep came to, of which nothing else is left, where another comes next.
+/// Returns the sentence for a completed trial of a sweep that is followed by another.
 pub(super) fn trial_sentence(next: &Plan, trial: &Trial) -> String {
     let plan = Plan { workers: trial.workers, ..next.clone() };
     format!("{} done: {}", worker_count(&plan), trial.duration)
 }
 
-/// What each lane did, a sentence a lane, and how many were not needed where that was to be found.
+/// Returns a sentence per lane about its work and, for `auto`, one about the workers that were not
+/// needed.
 pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
     runs.iter().filter(|run| run.has_started()).flat_map(|run| {
         let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
         let all = (0..).zip(run.lanes()).zip(ended_tasks_by_lane(run));
         let worked = all.filter(move |((_, lane), _)| !spare(lane));
-        let told = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
+        let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
         let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
         let mode = run.plan().name();
-        told.chain(match spares {
+        sentences.chain(match spares {
             0 => None,
             1 => Some(format!("{mode}: 1 more worker was not needed")),
             spares => Some(format!("{mode}: {spares} more workers were not needed")),
@@ -259,7 +264,7 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
     })
 }
 
-/// What a lane did, which has done so many tasks, and failed at so many.
+/// Returns the sentence for a lane, given the numbers of its done and failed tasks.
 fn lane_sentence(run: &Run, index: u16, lane: &Lane, (done, failed): (u32, u32)) -> String {
     let took = run.duration().unwrap_or_default();
     let failed = if failed > 0 { format!(" and {failed} failed") } else { String::new() };
@@ -273,7 +278,7 @@ fn lane_sentence(run: &Run, index: u16, lane: &Lane, (done, failed): (u32, u32))
     format!("{mode}, {worker}: busy {busy} %, {done} done{failed}{states}")
 }
 
-/// How many tasks each lane has done, and how many failed on it; a page past the end is none.
+/// Returns the numbers of done and failed tasks per lane. Pages past the end are not counted.
 fn ended_tasks_by_lane(run: &Run) -> Vec<(u32, u32)> {
     let mut ends = vec![(0, 0); run.lanes().len()];
     for (task, record) in run.tasks() {
@@ -301,12 +306,12 @@ fn progress_sentence(run: &Run, elapsed: Nanos) -> String {
     format!("{ended} of {all} after {}", format_seconds(elapsed))
 }
 
-/// Tasks that are over, well or not.
+/// Returns the number of tasks that have ended, successfully or not.
 fn count_ended(run: &Run) -> u32 {
     run.done_tasks().saturating_add(run.failed_tasks())
 }
 
-/// `5 pages`, `1 command`.
+/// Returns for example `5 pages` or `1 command`.
 fn task_count(plan: &Plan, tasks: u32) -> String {
     format!("{tasks} {}{}", task_noun(plan), if tasks == 1 { "" } else { "s" })
 }
@@ -319,12 +324,12 @@ const fn task_noun(plan: &Plan) -> &'static str {
     }
 }
 
-/// `1 thread`, `8 threads`.
+/// Returns for example `1 thread` or `8 threads`.
 fn worker_count(plan: &Plan) -> String {
     WorkerTerms::for_run(plan.workload(), plan.mode).count_text(plan.workers)
 }
 
-/// `page 3`, `command 2 (make test)`.
+/// Returns for example `page 3` or `command 2 (make test)`.
 fn task_name(plan: &Plan, task: TaskId) -> String {
     if matches!(plan.work, WorkSpec::Profile(_)) {
         return "the request for the profile".to_owned();
@@ -335,7 +340,7 @@ fn task_name(plan: &Plan, task: TaskId) -> String {
     format!("{} {}{command}", task_noun(plan), task.0)
 }
 
-/// What happened, without the advice, which comes again with the report.
+/// Returns the message without its advice, which the report repeats.
 fn failure_reason(failure: &Failure) -> &str {
     let message = failure.message.as_str();
     let ends = message.match_indices([':', ';']);
@@ -347,13 +352,13 @@ fn failure_reason(failure: &Failure) -> &str {
     end.and_then(|end| message.get(..end)).unwrap_or(message)
 }
 
-/// To the millisecond: `4 ms`, `1.050 s`.
+/// Formats a time to the millisecond: `4 ms`, `1.050 s`.
 fn format_millis(time: Nanos) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 0.9995 { format!("{:.0} ms", seconds * 1e3) } else { time.to_string() }
 }
 
-/// `0.4 s`, `12 s`.
+/// Formats a time in seconds: `0.4 s`, `12 s`.
 fn format_seconds(time: Nanos) -> String {
     let seconds = time.as_secs_f64();
     if seconds < 9.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }

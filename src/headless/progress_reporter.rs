@@ -1,4 +1,4 @@
-//! How far it is, on stderr: a line that is drawn over itself, or sentences.
+//! Shows progress on stderr: a line that is redrawn in place, or sentences.
 
 use std::time::Duration;
 
@@ -12,37 +12,37 @@ use crate::model::{
 };
 use crate::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
-/// The time between two drawings.
+/// The interval between two redraws.
 const DRAW_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A line that is drawn over itself. It is cleared with spaces, because a dumb terminal knows no
-/// escape codes. That nobody can see it any more is no reason to give up the run.
+/// Writes progress to stderr. The line is cleared with spaces, because a dumb terminal has no
+/// escape sequences. Write errors do not stop the run.
 pub(super) struct ProgressReporter {
     writer: Option<Writer>,
     line: Option<PendingWrite>,
     width: usize,
-    /// Tells in sentences, in place of the line.
+    /// Produces sentences instead of the line.
     narrator: Option<Narrator>,
 }
 
 impl ProgressReporter {
-    /// A line that `writer` writes; without one, none at all.
+    /// Creates a reporter that draws a line with `writer`, or nothing without one.
     pub(super) const fn new(writer: Option<Writer>) -> Self {
         Self { writer, line: None, width: 0, narrator: None }
     }
 
-    /// Sentences that `writer` writes, each whole and for good.
+    /// Creates a reporter that writes sentences with `writer`.
     pub(super) fn with_narrator(writer: Option<Writer>) -> Self {
         Self { narrator: Some(Narrator::default()), ..Self::new(writer) }
     }
 
-    /// Tells of an event that the session has just taken in, if that is worth a sentence.
+    /// Describes an event that the session has just applied, if it is worth a sentence.
     pub(super) fn narrate_event(&mut self, session: &Session, event: &Event) {
         let Some(narrator) = &mut self.narrator else { return };
         let is_last = matches!(event.kind, EventKind::RunFinished { .. });
         let latest = session.latest_run().filter(|run| run.is_over());
         let run = if is_last { latest } else { session.active_run() };
-        // A sweep's next trial is in the place of the one that is over.
+        // The session already holds the sweep's next trial instead of the one that ended.
         if is_last && latest.is_none() {
             let trial = session.active().and_then(|active| session.sweep(active)?.trials().last());
             let next = session.active_run().map(Run::plan);
@@ -56,7 +56,7 @@ impl ProgressReporter {
         }
     }
 
-    /// Tells what a sweep came to, where sentences told its trials.
+    /// Writes the conclusions of a sweep, if sentences are enabled.
     pub(super) fn narrate_advice(&mut self, sweep: &Sweep, workload: Workload) {
         if self.narrator.is_some() {
             sweep
@@ -67,7 +67,7 @@ impl ProgressReporter {
         }
     }
 
-    /// Tells what each lane did, where sentences told the rest.
+    /// Writes a sentence per lane, if sentences are enabled.
     pub(super) fn narrate_lanes(&mut self, runs: &[Run]) {
         if self.narrator.is_some() {
             narrator::lane_sentences(runs).for_each(|sentence| self.write_sentence(&sentence));
@@ -81,12 +81,12 @@ impl ProgressReporter {
         }
     }
 
-    /// When to draw; never without a line.
+    /// Returns the redraw ticks; without a writer there are none.
     pub(super) fn draw_ticks(&self) -> Receiver<std::time::Instant> {
         if self.writer.is_some() { tick(DRAW_INTERVAL) } else { never() }
     }
 
-    /// Says how far the run is that goes on.
+    /// Shows the progress of the active run.
     pub(super) fn draw_line(&mut self, session: &Session, elapsed: Nanos) {
         let Some(run) = session.active_run() else { return };
         if let Some(narrator) = &mut self.narrator {
@@ -98,14 +98,14 @@ impl ProgressReporter {
         }
     }
 
-    /// Says it again, unless the last line is still on its way.
+    /// Shows the progress again, unless the previous line is still being written.
     pub(super) fn redraw_line(&mut self, session: &Session, elapsed: Nanos) {
         if self.line.as_ref().is_none_or(PendingWrite::is_done) {
             self.draw_line(session, elapsed);
         }
     }
 
-    /// Leaves an empty line; all that was said is there.
+    /// Clears the line and waits, for a bounded time, until everything is written.
     pub(super) fn clear_line(&mut self) {
         let is_drawn = self.width > 0;
         if is_drawn {
@@ -129,13 +129,13 @@ fn is_profile(plan: &Plan) -> bool {
     plan.workload() == Workload::Profile
 }
 
-/// `trial 7 of 15: `, where the selection is a sweep.
+/// Returns `trial 7 of 15: ` if the selection is a sweep.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned_trials()))
 }
 
-/// What a person knows the run that goes on by: `trial 7 of 15: 8 threads`.
+/// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.
 fn run_name(session: &Session, run: &Run) -> String {
     let plan = run.plan();
     let active = session.active().filter(|_| !is_profile(plan));
@@ -147,7 +147,7 @@ fn run_name(session: &Session, run: &Run) -> String {
     }
 }
 
-/// How far a run is that a person knows by this name.
+/// Returns the progress line of a run.
 fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
@@ -156,7 +156,9 @@ fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
     });
     let (done, known) = (run.done_tasks(), run.known_tasks());
     let line = match &plan.work {
-        WorkSpec::Profile(target) => format!("asking for {}  {seconds:.1} s", target.user),
+        WorkSpec::Profile(target) => {
+            format!("fetching the profile of {}  {seconds:.1} s", target.user)
+        }
         WorkSpec::Followers(_) => {
             let followers = run.follower_count();
             format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
@@ -176,7 +178,7 @@ mod tests {
     use crate::writer::fixture::SharedBuffer;
 
     #[test]
-    fn a_shorter_line_covers_the_longer_one_and_clearing_leaves_nothing() {
+    fn a_shorter_line_overwrites_a_longer_one_and_clearing_leaves_spaces() {
         let memory = SharedBuffer::default();
         let mut progress = ProgressReporter::new(Some(Writer::start(memory.clone()).unwrap()));
         progress.replace_line("longer", "");

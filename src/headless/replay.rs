@@ -1,4 +1,4 @@
-//! A recording without a screen: the report of what ran last in it.
+//! Reports the last selection of a recording without a screen.
 
 use std::io;
 
@@ -13,8 +13,8 @@ use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, Run, RunOutco
 use crate::recording::Recording;
 use crate::signals::Signals;
 
-/// Takes along and tells what the selection that was begun last came to, as it was told then. Fails only if stdout
-/// does.
+/// Writes the exports and the report of the selection that was started last, as after the original
+/// run. Fails only if stdout does.
 pub fn report_recording(
     recording: &Recording,
     (report_format, exports): (ReportFormat, ExportTargets),
@@ -24,19 +24,21 @@ pub fn report_recording(
     let mut session = replay_session(recording, streams);
     let ends_early = session.active().is_some();
     if session.active_run().is_some_and(Run::has_started) {
-        // What became of it is nowhere.
+        // The recording does not contain the outcome of this run.
         let message = "the recording ends here".to_owned();
         let failure = Failure::new(FailureKind::Unrecorded, message);
         let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
         session.apply(&Event { at: recording.end_time(), lane: LaneId(0), kind });
     }
     let selection = recording.last_selection();
-    let others = recording.selection_starts().filter(|begun| begun.selection != selection).count();
+    let others = recording.selection_starts().filter(|start| start.selection != selection).count();
     if others > 0 {
         let name = recording.name();
         print_error(
             streams.err,
-            &format!("{name}: {selection} ran last, and is told; the screen shows what ran before"),
+            &format!(
+                "{name}: reporting {selection}, which ran last; the screen shows the earlier runs"
+            ),
         );
     }
     let (report_format, runs) =
@@ -51,23 +53,23 @@ pub fn report_recording(
     let exit = if selection.workload == Workload::Commands {
         commands::report_commands(runs, report_format, saved, streams, received_signal)?
     } else {
-        let told = report_results(&session, selection, report_format, saved, streams);
-        received_signal.map_or(told, |signal| Ok(Exit::Signal(signal)))?
+        let exit = report_results(&session, selection, report_format, saved, streams);
+        received_signal.map_or(exit, |signal| Ok(Exit::Signal(signal)))?
     };
-    // The runs that there are may be whole: others are missing.
+    // The runs present may be complete, but others are missing.
     Ok(if ends_early && exit == Exit::Success { Exit::Partial } else { exit })
 }
 
-/// The sitting as it was in the end. What ran last in it is told in sentences on the way, where they are
-/// wanted.
+/// Rebuilds the session in its final state. If sentences are enabled, the last selection is
+/// narrated.
 fn replay_session(recording: &Recording, streams: &Streams<'_>) -> Session {
     if streams.progress_mode != ProgressMode::Sentences {
         return recording.replay_session();
     }
     let mut progress = new_progress(streams);
     let mut session = Session::new(recording.setup().clone());
-    let begun = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
-    let last = recording.entries().iter().rposition(begun).unwrap_or(0);
+    let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
+    let last = recording.entries().iter().rposition(is_start).unwrap_or(0);
     for (place, entry) in recording.entries().iter().enumerate() {
         session.replay_entry(entry);
         if let (LogEntry::Event(event), true) = (entry, place > last) {

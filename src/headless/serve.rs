@@ -12,37 +12,37 @@ use crate::github::server::{
 };
 use crate::signals::Signals;
 
-/// Why the server is not there.
+/// An error that prevents the server from starting.
 #[derive(Debug, Error)]
 pub enum ServeError {
-    /// Its latency profile cannot be used.
+    /// The latency profile cannot be used.
     #[error(transparent)]
     Profile(#[from] LatencyProfileError),
-    /// Its faults cannot be played.
+    /// The fault script cannot be used.
     #[error(transparent)]
     Faults(#[from] FaultScriptError),
-    /// It did not start.
+    /// The server did not start.
     #[error(transparent)]
     Server(#[from] ServerError),
-    /// Its address could not be said, or signals not be watched.
+    /// The address could not be printed, or the signal handlers not be installed.
     #[error("cannot run the server")]
     System(#[from] std::io::Error),
 }
 
-/// Says where the server is, and runs it until SIGINT, SIGTERM or SIGHUP: for a server that is the
-/// regular end.
+/// Prints the server's address and runs it until SIGINT, SIGTERM or SIGHUP, which is the normal way
+/// to end it.
 pub fn run_server(serve: &ServeCommand, out: &mut dyn Write) -> Result<(), ServeError> {
     let signals = Signals::for_termination()?;
     let server = Server::start(server_settings(serve)?)?;
     let url = server.url();
     writeln!(out, "{url}\ncurl '{url}/users/{DEFAULT_USER}/followers'")?;
     out.flush()?;
-    // The channel closes only with the program.
+    // The channel is never closed while the program runs.
     _ = signals.receiver().recv();
     Ok(())
 }
 
-/// The server that answers where no USERNAME is given: the example.
+/// Starts the server for the example, which is used if no USERNAME is given.
 pub fn start_example() -> Result<Server, ServerError> {
     Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),

@@ -1,4 +1,4 @@
-//! What is wrong with a recording, or with the place for one, in a person's words.
+//! Errors in recordings and in writing them.
 
 use std::fmt;
 use std::io;
@@ -6,174 +6,174 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why a file is not opened.
+/// An error that prevents a recording from being opened.
 #[derive(Debug, Error)]
 pub enum ReadRecordingError {
-    /// The system does not let it be read.
-    #[error("cannot read {name}: {source}; give the file that --record wrote")]
+    /// The file cannot be read.
+    #[error("cannot read {name}: {source}; give a file that --record wrote")]
     Unreadable {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// There is nothing in it.
-    #[error("{0} is empty: whoever recorded it was ended before it began; record it again")]
+    /// The file is empty.
+    #[error("{0} is empty; record it again")]
     Empty(String),
-    /// Nothing was begun in it, or none of it can be read.
-    #[error("nothing was recorded in {name}{why}")]
+    /// The file contains no run that has started.
+    #[error("{name} contains no runs{why}")]
     NoRuns {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What is wrong with the first line after the header, if there is one.
+        /// The defect in the first line after the header, or an empty string.
         why: String,
     },
-    /// It is something else.
-    #[error("{0} is no recording of threadline's: give the file that --record wrote")]
+    /// The file is not a recording.
+    #[error("{0} is not a threadline recording; give a file that --record wrote")]
     NotARecording(String),
-    /// Another threadline wrote it.
+    /// The recording has another version.
     #[error(
-        "{name} is a recording of version {version} with events of version {events}, and this is for \
-         {known}: replay it with the threadline that recorded it"
+        "{name} is a recording of version {version} with events of version {events}, but this \
+         threadline reads {known}; replay it with the threadline that recorded it"
     )]
     Version {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// Its version.
+        /// The version of the recording.
         version: u32,
-        /// That of its events.
+        /// The version of its events.
         events: u32,
-        /// Those that can be read.
+        /// The versions that this program reads.
         known: String,
     },
-    /// Its header is not whole, or says what cannot be.
-    #[error("the header of {name} cannot be used: {reason}; record it again")]
+    /// The header is incomplete or invalid.
+    #[error("cannot use the header of {name}: {reason}; record it again")]
     Header {
-        /// Which file.
+        /// The name of the file.
         name: String,
-        /// What is wrong with it.
+        /// The defect.
         reason: String,
     },
 }
 
-/// Where a recording can be read no further.
+/// The place at which a recording becomes unreadable, and the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingDefect {
     /// The line, counted from 1.
     pub line: u64,
-    /// Why.
+    /// The reason.
     pub why: DefectKind,
 }
 
-/// Why a recording can be read no further.
+/// The reason why a recording cannot be read any further.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DefectKind {
-    /// The last line ends in the middle.
+    /// The last line is incomplete.
     Truncated,
-    /// The line is no JSON.
+    /// The line is not JSON.
     InvalidJson,
-    /// The line is neither an event nor a beginning.
+    /// The line is neither an event nor the start of a selection.
     Unknown,
-    /// A lane does something before what it did on the line before.
+    /// An event is earlier than the previous event of its lane.
     TimeReversed,
-    /// Something happens later than any run can last.
+    /// An event is later than the maximum run time.
     TooLate,
-    /// The last run has no end, or the next never began: how far it was.
+    /// The last run has no end, or the next one never started. Contains the stage that was reached.
     Unfinished(String),
-    /// Another recording begins.
+    /// Another recording starts here.
     SecondHeader,
-    /// Something happens before anything was begun.
+    /// An event precedes the first selection.
     EventBeforeSelection,
-    /// Something happens in a run before it has started.
+    /// An event of a run precedes the start of that run.
     NotStarted,
-    /// A selection was begun with numbers that are beyond all bounds.
+    /// A selection starts with numbers that are out of range.
     Impossible,
-    /// The line is longer than any that is written.
+    /// The line is longer than any that threadline writes.
     TooLong,
-    /// There is more than is kept in memory.
+    /// The recording is too large to keep in memory.
     TooLarge,
-    /// The system does not let it be read on.
+    /// The system's error while reading.
     System(String),
 }
 
 impl RecordingDefect {
-    /// What is wrong with which line.
+    /// Returns the line and its defect.
     pub(super) fn describe(&self) -> String {
         let line = self.line;
         match &self.why {
             DefectKind::Truncated => format!("line {line} was cut off"),
             DefectKind::InvalidJson => format!("line {line} is not JSON"),
-            DefectKind::Unknown => format!("line {line} is no event that is known here"),
+            DefectKind::Unknown => format!("line {line} is not a known event"),
             DefectKind::TimeReversed => {
-                format!("line {line}: a time before the one before it on its lane")
+                format!("line {line}: its time is before the lane's previous event")
             }
-            DefectKind::TooLate => format!("line {line}: a time beyond what a run can last"),
+            DefectKind::TooLate => format!("line {line}: its time exceeds the maximum run time"),
             DefectKind::Unfinished(stage) => format!("the recording ends here, {stage}"),
-            DefectKind::SecondHeader => format!("line {line} begins another recording"),
+            DefectKind::SecondHeader => format!("line {line} starts another recording"),
             DefectKind::EventBeforeSelection => {
-                format!("line {line} comes before anything was begun")
+                format!("line {line} comes before the first run")
             }
             DefectKind::NotStarted => format!("line {line} belongs to a run that never started"),
-            DefectKind::Impossible => format!("line {line} has numbers that cannot be"),
+            DefectKind::Impossible => format!("line {line} has a number that is out of range"),
             DefectKind::TooLong => format!("line {line} is too long"),
-            DefectKind::TooLarge => format!("from line {line} on it is too much to keep"),
-            DefectKind::System(said) => format!("line {line} cannot be read: {said}"),
+            DefectKind::TooLarge => format!("from line {line} on, the recording is too large"),
+            DefectKind::System(error) => format!("line {line} cannot be read: {error}"),
         }
     }
 }
 
-/// A sentence.
+/// The defect, and a note that the part before it is shown.
 impl fmt::Display for RecordingDefect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.describe())?;
         if matches!(self.why, DefectKind::Unfinished(_)) {
             return Ok(());
         }
-        f.write_str("; this is what comes before it")
+        f.write_str("; showing what comes before it")
     }
 }
 
-/// Why a sitting is not recorded, or not to its end.
+/// An error that prevents a session from being recorded, or recorded to its end.
 #[derive(Debug, Error)]
 pub enum WriteRecordingError {
-    /// stdout has the report, or the screen.
-    #[error("--record -: stdout has the report already; name a file")]
+    /// stdout carries the report or the screen.
+    #[error("--record -: stdout already carries the report; name a file")]
     Stdout,
-    /// The place is not to be written to.
-    #[error("cannot write {}: {source}; choose another place for --record", path.display())]
+    /// The file cannot be written to.
+    #[error("cannot write {}: {source}; choose another path for --record", path.display())]
     Unwritable {
-        /// Where.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// Another program records to the file.
+    /// Another program is recording to the file.
     #[error("{} is being recorded by another program; choose another file with --record", .0.display())]
     InUse(PathBuf),
-    /// The path leads to another file in the end, or to none.
-    #[error("{} was removed or replaced by another program; what was recorded is lost", .0.display())]
+    /// The path no longer names the file that was written.
+    #[error("{} was removed or replaced by another program; the recording is lost", .0.display())]
     Gone(PathBuf),
-    /// The file does not have what was written to it.
+    /// The content of the file is not what was written.
     #[error("{} was changed by another program; record again, to another file", .0.display())]
     Changed(PathBuf),
-    /// The system took no more.
-    #[error("{} is cut off: {source}; it can be replayed as far as it goes", path.display())]
+    /// A write failed.
+    #[error("{} is cut off: {source}; what was written can still be replayed", path.display())]
     CutOff {
-        /// Where.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The system takes it too slowly.
+    /// Writes take too long.
     #[error(
-        "{} is cut off: it takes too long to write; choose another place for --record",
+        "{} is cut off: writing it takes too long; choose another path for --record",
         .0.display()
     )]
     Slow(PathBuf),
 }
 
 impl WriteRecordingError {
-    /// Whether the argument itself is wrong, whatever the file system holds.
+    /// Returns `true` if the argument is wrong whatever the file system contains.
     pub const fn is_usage(&self) -> bool {
         matches!(self, Self::Stdout)
     }

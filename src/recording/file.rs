@@ -1,5 +1,5 @@
-//! The file that a recording is written to: this program alone writes it, and in the end it is
-//! looked whether that was so.
+//! The file that a recording is written to. It must have no other writer, which is checked when the
+//! recording ends.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 
 use super::WriteRecordingError;
 
-/// A recording's file while it is written.
+/// The file of a recording that is being written.
 #[derive(Debug)]
 pub(super) struct RecordingFile {
     path: PathBuf,
     file: File,
     written: u64,
-    /// Whether it is a regular file: nobody else's business touches a device or a pipe.
+    /// `true` for a regular file: the check for other writers does not apply to devices and
+    /// pipes.
     is_regular: bool,
 }
 
 impl RecordingFile {
-    /// Creates the file, or empties it unless another program is recording to it.
+    /// Creates or truncates the file, unless another program is recording to it.
     pub(super) fn create(path: &Path) -> Result<Self, WriteRecordingError> {
         let unwritable = |source| WriteRecordingError::Unwritable { path: path.to_owned(), source };
-        // Appending leaves no hole where another program truncates it.
+        // In append mode, truncation by another program does not leave a hole.
         let file = OpenOptions::new().append(true).create(true).open(path).map_err(unwritable)?;
         let is_regular = file.metadata().map_err(unwritable)?.is_file();
         if is_regular {
@@ -33,8 +34,8 @@ impl RecordingFile {
         Ok(Self { path: path.to_owned(), file, written: 0, is_regular })
     }
 
-    /// Checks that the path still names this file, and that it holds what was written to it, as far
-    /// as the system took that.
+    /// Checks that the path still names this file and that the file contains what was written, as
+    /// far as the system accepted it.
     pub(super) fn check(&self) -> Result<(), WriteRecordingError> {
         if !self.is_regular {
             return Ok(());
@@ -66,8 +67,8 @@ impl Write for RecordingFile {
     }
 }
 
-/// Locks the file until it is closed, and returns whether another program has done so. A file
-/// system without locks has no answer: then nobody is held up.
+/// Locks the file until it is closed. Returns whether another program holds the lock. On a file
+/// system without locks the answer is `false`.
 #[cfg(unix)]
 fn is_locked_elsewhere(file: &File) -> bool {
     use rustix::fs::{FlockOperation, flock};

@@ -1,5 +1,5 @@
-//! Reads a recording, as far as it goes: whatever is in the file, it costs no more memory than is said
-//! here.
+//! Reads a recording as far as possible. Memory use is bounded by the constants below, whatever the
+//! file contains.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -18,25 +18,27 @@ use crate::model::plan::MAX_TASKS;
 use crate::model::printable::printable;
 use crate::model::{Event, EventKind, Nanos, Run, event};
 
-/// A list of commands may have 64 MiB, and an escape takes six bytes; nothing else comes near.
+/// A list of commands may have 64 MiB, and an escape takes six bytes per character. All other lines
+/// are much shorter.
 const MAX_LINE_LENGTH: u64 = 400 << 20;
 
-/// What is read may be kept: some 20,000,000 followers.
+/// The maximum size of a recording, since all of it may be kept in memory: about 20,000,000
+/// followers.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// So many are kept: some 800 MB.
+/// The maximum number of entries: about 800 MB.
 const MAX_ENTRIES: usize = 1 << 23;
 
-/// Each lays out its runs anew. No person begins as many.
+/// The maximum number of selections, each of which allocates its runs.
 const MAX_SELECTIONS: usize = 10_000;
 
-/// No run lasts longer: a year.
+/// The maximum time in a run: a year.
 const MAX_RUN_TIME: Nanos = Nanos::from_millis(365 * 24 * 3_600 * 1_000);
 
-/// Some editors put it before the first line.
+/// Some editors write it at the start of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// What every version's header has.
+/// The part of the header that every version has.
 #[derive(Deserialize)]
 struct FormatHeader {
     format: String,
@@ -57,7 +59,7 @@ pub fn open(path: &Path) -> Result<Recording, ReadRecordingError> {
     }
 }
 
-/// Reads a recording that is called `name`.
+/// Reads a recording. `name` is used in errors.
 pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecordingError> {
     let mut lines = LineReader { reader, line: Vec::new(), number: 0, bytes: 0 };
     let whole = match lines.read_line() {
@@ -74,7 +76,7 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecording
     let setup = parse_header(name, line, whole)?.setup;
     let (entries, defect) = read_entries(&mut lines, &setup);
     let last_selection = entries.iter().rev().find_map(|entry| match entry {
-        LogEntry::Start(begun) => Some(begun.selection),
+        LogEntry::Start(start) => Some(start.selection),
         LogEntry::Event(_) => None,
     });
     let name = name.to_owned();
@@ -97,20 +99,20 @@ pub fn read(name: &str, reader: impl BufRead) -> Result<Recording, ReadRecording
     Ok(recording)
 }
 
-/// What the lines say, as far as they can be read, and why no further.
+/// Reads the entries up to the end or the first defect.
 fn read_entries(
     lines: &mut LineReader<impl BufRead>,
     setup: &Setup,
 ) -> (Vec<LogEntry>, Option<RecordingDefect>) {
-    let (mut entries, mut begun, mut order) = (Vec::new(), 0, EventOrder::default());
+    let (mut entries, mut selections, mut order) = (Vec::new(), 0, EventOrder::default());
     loop {
         let why = match lines.read_line() {
             Ok(None) => return (entries, None),
             Ok(Some(_)) if entries.len() >= MAX_ENTRIES => DefectKind::TooLarge,
             Ok(Some(whole)) => match order.next_entry(&lines.line, setup, entries.is_empty()) {
-                Ok(LogEntry::Start(_)) if begun >= MAX_SELECTIONS => DefectKind::TooLarge,
+                Ok(LogEntry::Start(_)) if selections >= MAX_SELECTIONS => DefectKind::TooLarge,
                 Ok(entry) => {
-                    begun += usize::from(matches!(entry, LogEntry::Start(_)));
+                    selections += usize::from(matches!(entry, LogEntry::Start(_)));
                     entries.push(entry);
                     continue;
                 }
@@ -135,7 +137,7 @@ fn parse_header<'line>(
     let mark: FormatHeader = match serde_json::from_slice(line) {
         Ok(mark) => mark,
         Err(_) if !whole && line.starts_with(br#"{"format":""#) => {
-            return Err(bad("it was cut off".to_owned()));
+            return Err(bad("it is cut off".to_owned()));
         }
         Err(_) => return Err(ReadRecordingError::NotARecording(name.to_owned())),
     };
@@ -149,16 +151,17 @@ fn parse_header<'line>(
         return Err(ReadRecordingError::Version { name, version, events, known });
     }
     let Ok(mut header) = serde_json::from_slice::<RecordingHeader<'_>>(line) else {
-        return Err(bad("something is missing in it, or not what it should be".to_owned()));
+        return Err(bad("a field is missing or invalid".to_owned()));
     };
     if !header.setup.is_valid() {
-        return Err(bad("it has numbers that cannot be".to_owned()));
+        return Err(bad("a number is out of range".to_owned()));
     }
     sanitize::sanitize_setup(&mut header.setup);
     Ok(header)
 }
 
-/// The entry that a line is, the first or a later one, in a sitting that began with this setup.
+/// Parses a line as an entry. `first` is `true` for the line after the header; `setup` is the
+/// header's.
 fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, DefectKind> {
     let malformed = match serde_json::from_slice::<Event>(line) {
         Ok(_) if first => return Err(DefectKind::EventBeforeSelection),
@@ -168,14 +171,14 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
         }
         Err(error) => error,
     };
-    if let Ok(mut begun) = serde_json::from_slice::<SelectionStart>(line) {
-        if !begun.setup.is_valid() || begun.pages.is_some_and(|pages| pages > MAX_TASKS) {
+    if let Ok(mut start) = serde_json::from_slice::<SelectionStart>(line) {
+        if !start.setup.is_valid() || start.pages.is_some_and(|pages| pages > MAX_TASKS) {
             return Err(DefectKind::Impossible);
         }
-        sanitize::sanitize_setup(&mut begun.setup);
-        // They are the header's.
-        begun.setup.commands = Arc::default();
-        return Ok(LogEntry::Start(Arc::new(begun)));
+        sanitize::sanitize_setup(&mut start.setup);
+        // The commands are those of the header.
+        start.setup.commands = Arc::default();
+        return Ok(LogEntry::Start(Arc::new(start)));
     }
     if serde_json::from_slice::<FormatHeader>(line).is_ok_and(|mark| mark.format == FORMAT) {
         return Err(DefectKind::SecondHeader);
@@ -183,16 +186,16 @@ fn parse_entry(line: &[u8], setup: &Setup, first: bool) -> Result<LogEntry, Defe
     Err(if malformed.is_data() { DefectKind::Unknown } else { DefectKind::InvalidJson })
 }
 
-/// The order of what happens: in a run, each lane's time goes on. What different lanes do may be a
-/// little out of it, as they tell at once.
+/// Checks the order of events: within a run, the time of each lane must not decrease. Events of
+/// different lanes may be slightly out of order, since lanes send them concurrently.
 #[derive(Debug, Default)]
 struct EventOrder {
-    /// When each lane of the run did something last; `None` while no run goes on.
+    /// The time of the latest event on each lane of the run; `None` while no run is active.
     latest: Option<BTreeMap<u16, Nanos>>,
 }
 
 impl EventOrder {
-    /// The entry that a line is, if it can be the next.
+    /// Parses a line and returns its entry, if the order permits it.
     fn next_entry(
         &mut self,
         line: &[u8],
@@ -227,7 +230,7 @@ impl EventOrder {
     }
 }
 
-/// A file's lines, none of them longer than may be.
+/// Reads lines of a bounded length.
 struct LineReader<R> {
     reader: R,
     line: Vec<u8>,
@@ -235,14 +238,14 @@ struct LineReader<R> {
     bytes: u64,
 }
 
-/// Why there is no further line.
+/// The reason why there is no further line.
 enum LineError {
     Defect(DefectKind),
     System(io::Error),
 }
 
 impl<R: BufRead> LineReader<R> {
-    /// Reads the next line, if there is one. Returns whether it is whole.
+    /// Reads the next line, if there is one. Returns whether it ends with a line break.
     fn read_line(&mut self) -> Result<Option<bool>, LineError> {
         self.line.clear();
         self.number += 1;

@@ -1,4 +1,5 @@
-//! Makes what a file says safe to print, where the program would print it as it is.
+//! Escapes the control characters in those texts of a recording that are printed without further
+//! escaping.
 
 use std::sync::Arc;
 
@@ -7,12 +8,13 @@ use crate::model::printable::escape_controls;
 use crate::model::{Event, EventKind, Failure, Target, TaskOutcome, WorkSpec};
 use crate::model::{Product, RunOutcome};
 
-/// A setup's texts; commands are made safe by whoever prints them.
+/// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
 pub(super) fn sanitize_setup(setup: &mut Setup) {
     setup.target.iter_mut().for_each(sanitize_target);
 }
 
-/// An event's texts. Its commands are the sitting's own: not each run has a list of them.
+/// Escapes the texts of an event. Its commands are replaced by the session's, so that the runs
+/// share one list.
 pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
     match &mut event.kind {
         EventKind::RunStarted { plan } => match &mut plan.work {

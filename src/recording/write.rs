@@ -1,5 +1,5 @@
-//! Writes a recording while it happens, on a thread of its own: neither events nor keys ever wait for
-//! the disk, and a program that is killed leaves what happened until then.
+//! Writes a recording while the session runs, on a thread of its own: events and keys never wait
+//! for the disk, and if the program is killed, the recording contains everything up to then.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -17,27 +17,28 @@ use crate::app::session::{LogEntry, LogSink, Setup};
 use crate::export::ascii_json;
 use crate::model::event;
 
-/// So many may wait for a disk that hangs, some 100 MB; then the recording ends.
+/// The maximum number of entries that wait for a slow disk, about 100 MB. Beyond it, the recording
+/// ends.
 const MAX_PENDING_ENTRIES: usize = 1 << 20;
 
-/// How long somebody who leaves waits for the disk.
+/// The maximum time to wait for the disk at the end.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Writes a sitting down while it goes on.
+/// Records a session while it runs.
 #[derive(Debug)]
 pub struct Recorder {
     path: PathBuf,
-    /// Nothing for the end.
+    /// `None` ends the recording.
     entries: Sender<Option<LogEntry>>,
     over: Receiver<Result<u64, WriteRecordingError>>,
     late: Arc<AtomicBool>,
 }
 
-/// Hands entries over to the recorder's thread.
+/// Passes entries to the recorder's thread.
 #[derive(Debug)]
 struct RecorderHandle {
     entries: Sender<Option<LogEntry>>,
-    /// Whether the disk did not keep up: what was left out then has nothing after it.
+    /// Set when the disk is too slow: once an entry was dropped, no later one is written.
     late: Arc<AtomicBool>,
 }
 
@@ -47,16 +48,16 @@ impl LogSink for RecorderHandle {
             self.late.store(true, Ordering::Relaxed);
         }
         if !self.late.load(Ordering::Relaxed) {
-            // Where nobody takes it, the recorder says why in the end.
+            // If the thread has ended, `finish_file` returns its error.
             _ = self.entries.send(Some(entry));
         }
     }
 }
 
 impl Recorder {
-    /// Begins the file, so that one that cannot be written is known before the run; what it held is
-    /// gone. Fails if it cannot be written to, another program records to it, or the system has no
-    /// thread for it.
+    /// Creates or truncates the file and starts the thread, so that errors appear before the run.
+    /// Fails if the file cannot be written to, if another program is recording to it, or if the
+    /// system cannot start a thread.
     pub fn create(
         path: &Path,
         setup: &Setup,
@@ -72,7 +73,7 @@ impl Recorder {
         let thread = Builder::new().name("recorder".to_owned()).spawn({
             let path = path.to_owned();
             move || {
-                // Whoever left without waiting does not want to know.
+                // The receiver is gone if the program exits without waiting.
                 _ = end.send(record(out, &waiting, path));
             }
         });
@@ -82,10 +83,11 @@ impl Recorder {
         Ok((Self { path: path.to_owned(), entries, over, late }, Box::new(tape)))
     }
 
-    /// Writes what is left, and ends the file. Returns how many lines it has after the header.
+    /// Writes the remaining entries and ends the file. Returns the number of lines after the
+    /// header.
     pub fn finish_file(self) -> Result<u64, WriteRecordingError> {
         let Self { path, entries, over, late } = self;
-        // Without its thread, there is an error to come.
+        // If the thread has ended, its error is received below.
         _ = entries.send(None);
         match over.recv_timeout(GRACE) {
             Ok(Ok(_)) if late.load(Ordering::Relaxed) => Err(WriteRecordingError::Slow(path)),
@@ -97,13 +99,13 @@ impl Recorder {
         }
     }
 
-    /// Where it goes, in words.
+    /// The path, for messages.
     pub fn name(&self) -> String {
         self.path.display().to_string()
     }
 }
 
-/// Writes entries until the end is said, and checks that the file has them. Returns how many.
+/// Writes entries until `None` arrives, then checks the file. Returns the number of entries.
 fn record(
     mut out: BufWriter<RecordingFile>,
     waiting: &Receiver<Option<LogEntry>>,
@@ -117,7 +119,7 @@ fn record(
     }
 }
 
-/// Writes entries until the end is said; whenever none waits, all are with the system.
+/// Writes entries until `None` arrives. Flushes whenever no entry is waiting.
 fn write_pending(mut out: impl Write, waiting: &Receiver<Option<LogEntry>>) -> io::Result<u64> {
     let mut lines = 0;
     for entry in waiting {
@@ -132,8 +134,8 @@ fn write_pending(mut out: impl Write, waiting: &Receiver<Option<LogEntry>>) -> i
     Ok(lines)
 }
 
-/// Writes what was kept of a sitting that began with `setup`, all at once. Returns how many lines
-/// there are after the header.
+/// Writes a whole recording of a session that began with `setup`. Returns the number of lines after
+/// the header.
 pub fn write(setup: &Setup, entries: &[LogEntry], mut out: impl Write) -> io::Result<u64> {
     write_header(&mut out, setup)?;
     entries.iter().try_for_each(|entry| write_entry(&mut out, entry))?;

@@ -30,24 +30,24 @@ const PAGES: [ExitCase; 19] = [
         ..case(
             r#""truncated_json","times":0"#,
             6,
-            "gave up after 2 attempts: 127.0.0.1:PORT sent something else than GitHub's API does for \
+            "gave up after 2 attempts: 127.0.0.1:PORT sent an unexpected answer for \
              page 3 (",
         )
     },
     case(r#""status","status":500"#, 6, "answered page 3 with 500: Server Error; try again later"),
     case(r#""status","status":451"#, 6, "answered page 3 with 451: Unavailable For Legal Reasons"),
-    case(r#""close""#, 6, "the connection to 127.0.0.1:PORT broke in page 3 ("),
-    case(r#""reset""#, 6, "broke in page 3 (Connection reset by peer"),
-    case(r#""garbage""#, 6, "broke in page 3 ("),
-    case(r#""endless_headers""#, 6, "broke in page 3 ("),
-    case(r#""html""#, 6, "sent something else than GitHub's API does for page 3 (expected value"),
+    case(r#""close""#, 6, "the connection to 127.0.0.1:PORT broke during page 3 ("),
+    case(r#""reset""#, 6, "broke during page 3 (Connection reset by peer"),
+    case(r#""garbage""#, 6, "broke during page 3 ("),
+    case(r#""endless_headers""#, 6, "broke during page 3 ("),
+    case(r#""html""#, 6, "sent an unexpected answer for page 3 (expected value"),
     case(r#""wrong_type","of":"id""#, 6, "for page 3 (invalid type: string"),
     case(r#""deep""#, 6, "for page 3 ("),
-    case(r#""huge""#, 6, "for page 3 (it is larger than 16 MB): check --api-url"),
+    case(r#""huge""#, 6, "for page 3 (it is larger than 16 MB); check --api-url"),
     case(
         r#""link","to":"https://evil.example/?page=4""#,
         6,
-        "for page 3 (its Link header leads to another server): check --api-url",
+        "for page 3 (its Link header points to another server); check --api-url",
     ),
     case(
         r#""redirect","to":"https://evil.example/""#,
@@ -59,19 +59,19 @@ const PAGES: [ExitCase; 19] = [
     case(r#""no_links""#, 0, ""),
     ExitCase {
         args: &["--retries", "0", "--timeout", "1s"],
-        ..case(r#""stall""#, 6, "did not send page 3 within 1 s: it may be busy")
+        ..case(r#""stall""#, 6, "did not send page 3 within 1 s; it may be busy")
     },
 ];
 
 /// The faults that end a run.
 const ENDS: [ExitCase; 5] = [
-    case(r#""status","status":404"#, 3, "knows no user \"aaronlelevier\": check the spelling"),
-    case(r#""status","status":401"#, 4, "wants a token (Bad credentials): set GH_TOKEN"),
+    case(r#""status","status":404"#, 3, "knows no user \"aaronlelevier\"; check the spelling"),
+    case(r#""status","status":401"#, 4, "requires a token (Bad credentials); set GH_TOKEN"),
     case(r#""status","status":403"#, 4, "refuses page 3: Resource not accessible by personal"),
     case(
         r#""primary_limit""#,
         5,
-        " UTC, for 61 s, and --max-wait is 0 s: come back then, \
+        " UTC, for 61 s, and --max-wait is 0 s; come back then, \
          or set GH_TOKEN for a larger quota",
     ),
     case(

@@ -14,9 +14,12 @@ fn a_race_in_sentences() {
     let CliOutput { code, out, err } = narrate(&server.url(), &["--threads", "2"]);
     assert_eq!(code, Some(0), "{err}");
     let said: Vec<&str> = err.lines().collect();
-    let begins = ["sequential begins: 5 pages", "threads x2 begins: 5 pages"];
+    let begins = ["sequential starts: 5 pages", "threads x2 starts: 5 pages"];
     assert_eq!(said.iter().filter(|line| begins.contains(line)).count(), 2, "{err}");
-    assert!(said[0].starts_with("asking 127.0.0.1:") && said[0].ends_with(" for aaronlelevier"));
+    assert!(
+        said[0].starts_with("127.0.0.1:")
+            && said[0].ends_with(": fetching the profile of aaronlelevier")
+    );
     assert_eq!(said[1], "aaronlelevier has 127 followers");
     for start in [
         "sequential done: ",
@@ -53,7 +56,7 @@ fn what_fails_is_said_when_it_fails() {
     let server = builtin_server::faulty(127, faults);
     let CliOutput { err, code, .. } = narrate(&server.url(), &["--mode", "sequential"]);
     assert_eq!(code, Some(0), "{err}");
-    let failed = err.lines().find(|line| line.starts_with("page 3 failed, again in ")).unwrap();
+    let failed = err.lines().find(|line| line.starts_with("page 3 failed, retrying in ")).unwrap();
     assert!(failed.contains(" s: ") && failed.contains("502"), "{failed}");
     let down = ScriptedServer::start(|_| ScriptedReply::new(500, "{}"));
     let CliOutput { code, err, .. } = run_to_end(command_for(down.url()).arg("--narrate"));
@@ -66,7 +69,7 @@ fn a_request_for_the_profile_is_no_page_and_no_advice_is_given_to_one_who_waits(
     let down = ScriptedServer::start(|_| ScriptedReply::new(502, "{}"));
     let asked = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
     let CliOutput { err, .. } = run_to_end(threadline().args(asked));
-    let again = err.lines().find(|line| line.contains("failed, again in ")).unwrap();
+    let again = err.lines().find(|line| line.contains("failed, retrying in ")).unwrap();
     assert!(again.starts_with("the request for the profile failed"), "{err}");
     assert!(!again.contains("try again"), "{err}");
 }
@@ -91,7 +94,7 @@ fn a_limit_that_is_not_waited_for_holds_nobody_back() {
     let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(5), "{err}");
     assert!(err.contains("--max-wait is 10 s"), "{err}");
-    for wrong in ["no request leaves", "at once from now on", "throttled"] {
+    for wrong in ["no requests for", "at once from now on", "throttled"] {
         assert!(!err.contains(wrong), "{wrong}: {err}");
     }
 }
@@ -102,7 +105,7 @@ fn of_one_worker_nothing_is_said_on_how_many_may_ask() {
     let server = builtin_server::faulty(127, faults);
     let CliOutput { code, err, .. } = narrate(&server.url(), &["--mode", "sequential"]);
     assert_eq!(code, Some(0), "{err}");
-    assert!(err.contains("no request leaves for ") && !err.contains("from now on"), "{err}");
+    assert!(err.contains("no requests for ") && !err.contains("from now on"), "{err}");
 }
 
 #[test]
@@ -126,7 +129,7 @@ fn a_limit_is_said_with_who_still_works() {
         throttled.starts_with("worker-") && throttled.ends_with(" of 4 still working"),
         "{err}"
     );
-    assert!(err.contains("a rate limit is reached: no request leaves for "), "{err}");
+    assert!(err.contains("rate limit reached: no requests for "), "{err}");
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn commands_and_computed_tasks_are_narrated_too() {
         "true",
         "false",
     ]));
-    assert!(exec.err.contains("parallel x2 begins: 2 commands\n"), "{}", exec.err);
+    assert!(exec.err.contains("parallel x2 starts: 2 commands\n"), "{}", exec.err);
     assert!(exec.err.contains("command 2, \"false\", ended with exit status 1\n"), "{}", exec.err);
     assert!(exec.err.contains(": 1 of 2 commands done\n"), "{}", exec.err);
     let lab = run_to_end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));

@@ -78,7 +78,7 @@ fn a_proxy_that_refuses_is_blamed() {
     let proxy = ScriptedServer::start(|_| ScriptedReply::new(407, ""));
     let CliOutput { code, err, .. } = fail("http://api.example", ("HTTP_PROXY", proxy.url()), &[]);
     assert_eq!(code, Some(4), "{err}");
-    let sentence = format!("the proxy {} asks for a user and a password (", proxy.url());
+    let sentence = format!("the proxy {} requires a user and a password (", proxy.url());
     assert!(err.contains(&sentence), "{err}");
 }
 

@@ -87,7 +87,7 @@ fn a_recording_is_narrated_too() {
 fn what_is_compared_needs_a_screen() {
     let refused = run_to_end(threadline().args(["--simulate", "--compare", "run.jsonl"]));
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
-    assert!(refused.err.contains("--compare is for the screen"), "{}", refused.err);
+    assert!(refused.err.contains("--compare needs the screen"), "{}", refused.err);
     let exec = run_to_end(threadline().args(["exec", "--compare", "run.jsonl", "--", "true"]));
     assert_eq!(exec.code, Some(2), "{}", exec.err);
 }
@@ -117,7 +117,7 @@ fn a_truncated_recording_is_reported_as_far_as_it_goes() {
     let whole = fs::read(&file).unwrap();
     fs::write(&file, &whole[..whole.len() - 20]).unwrap();
     let again = replayed(&folder, &["--plain"]);
-    assert!(again.err.contains("was cut off; this is what comes before it"), "{}", again.err);
+    assert!(again.err.contains("was cut off; showing what comes before it"), "{}", again.err);
     assert!(again.out.contains("sequential") && again.code == Some(6), "{}", again.out);
 }
 
@@ -187,7 +187,7 @@ fn a_recording_in_which_nothing_could_run_is_refused() {
     fs::write(&file, none.split_inclusive('\n').take(2).collect::<String>()).unwrap();
     let again = replayed(&folder, &["--plain"]);
     assert_eq!((again.code, again.out.as_str()), (Some(1), ""), "{}", again.err);
-    assert!(again.err.contains("nothing was recorded in "), "{}", again.err);
+    assert!(again.err.contains(" contains no runs"), "{}", again.err);
 }
 
 #[test]
@@ -196,13 +196,13 @@ fn what_cannot_be_recorded_or_replayed_is_refused_before_anything_runs() {
     let nowhere = folder.path().join("no/such/run.jsonl");
     let refused = run_to_end(threadline().arg("--plain").arg("--record").arg(&nowhere));
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
-    assert!(refused.err.contains("choose another place for --record"), "{}", refused.err);
+    assert!(refused.err.contains("choose another path for --record"), "{}", refused.err);
     let refused = run_to_end(threadline().args(["--plain", "--record", "-"]));
     assert_eq!((refused.code, refused.out.as_str()), (Some(2), ""));
     fs::write(folder.path().join("run.jsonl"), "{}\n").unwrap();
     let refused = replayed(&folder, &["--plain"]);
     assert_eq!((refused.code, refused.out.as_str()), (Some(1), ""));
-    assert!(refused.err.contains("is no recording of threadline's"), "{}", refused.err);
+    assert!(refused.err.contains("is not a threadline recording"), "{}", refused.err);
     let refused = replayed(&folder, &["--speed", "0"]);
     assert!(refused.code == Some(2) && refused.err.contains("0.1 to 1000"), "{}", refused.err);
 }
@@ -280,8 +280,8 @@ fn a_recording_that_is_gone_or_changed_in_the_end_is_not_said_to_be_there() {
         file.write_all(b"something else\n").unwrap();
     };
     let cases: [(Meddling, &str); 4] = [
-        (remove, "was removed or replaced by another program; what was recorded is lost\n"),
-        (replace, "was removed or replaced by another program; what was recorded is lost\n"),
+        (remove, "was removed or replaced by another program; the recording is lost\n"),
+        (replace, "was removed or replaced by another program; the recording is lost\n"),
         (truncate, "was changed by another program; record again, to another file\n"),
         (append, "was changed by another program; record again, to another file\n"),
     ];

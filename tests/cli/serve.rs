@@ -88,7 +88,7 @@ fn a_fault_script_is_played_or_refused() {
         run_to_end(threadline().args(["aaronlelevier", "--api-url", server.url()]));
     assert_eq!(code, Some(3), "{err}");
     for (path, words) in [
-        (bad, "bad.json: fault 1: \"fire\" is nothing that the server can play; it plays primary_"),
+        (bad, "bad.json: fault 1: unknown fault \"fire\"; use one of primary_"),
         (place.path().join("missing.json"), "missing.json: No such file"),
     ] {
         let CliOutput { code, out, err } =

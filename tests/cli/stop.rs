@@ -130,7 +130,7 @@ fn progress_is_drawn_over_itself_without_escape_codes() {
         let (code, sent) = on_terminal(term, args);
         assert_eq!(code, 0, "{sent}");
         assert!(!sent.contains('\u{1b}'), "{sent:?}");
-        assert!(sent.contains("\rasking for aaronlelevier  "), "{sent:?}");
+        assert!(sent.contains("\rfetching the profile of aaronlelevier  "), "{sent:?}");
         assert!(sent.contains("\rsequential  0/5 pages  0 followers  "), "{sent:?}");
         let (progress, report) = sent.rsplit_once(" \r").unwrap();
         assert!(!progress.contains("time(sec)"), "{sent:?}");

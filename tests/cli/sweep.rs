@@ -113,7 +113,7 @@ fn without_a_yes_nothing_that_costs_is_asked_for() {
         let words =
             ["threadline: sweep takes 19 requests of the 60 left until 00:00 UTC at 0.0.0.0"];
         assert!(words.iter().all(|words| err.contains(words)), "{err}");
-        assert!(err.contains("about ") && err.contains(": add --yes to begin it"), "{err}");
+        assert!(err.contains("about ") && err.contains("; add --yes to start it"), "{err}");
         assert_eq!(asked, ["/rate_limit", "/users/octocat"]);
     }
 }

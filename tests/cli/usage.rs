@@ -92,10 +92,10 @@ fn numbers_out_of_range() {
 #[test]
 fn an_address_that_is_none() {
     for url in ["nonsense", "ftp://host", "file:///etc/passwd", "https://", ""] {
-        refused(&["octocat", "--api-url", url], "is not the address of an API");
+        refused(&["octocat", "--api-url", url], "is not an API address");
     }
     for url in ["https://a:b@host", "https://host?x=1", "https://host#x"] {
-        refused(&["octocat", "--api-url", url], "must not carry");
+        refused(&["octocat", "--api-url", url], "must not contain");
     }
 }
 

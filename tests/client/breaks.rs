@@ -32,7 +32,7 @@ fn a_connection_that_breaks_says_so() {
         let peer = Peer::start(move |_| steps());
         let failure = failure(&peer.url());
         assert_eq!(failure.kind, FailureKind::Unreachable, "{name}: {failure}");
-        let words = format!("the connection to 127.0.0.1:{} broke in page 1 (", peer.port());
+        let words = format!("the connection to 127.0.0.1:{} broke during page 1 (", peer.port());
         assert!(failure.message.starts_with(&words), "{name}: {failure}");
         assert!(failure.message.ends_with("try again"), "{name}: {failure}");
         assert!(!failure.message.contains("os error"), "{name}: {failure}");

@@ -72,7 +72,7 @@ fn a_link_to_another_server_fails_the_page_and_nothing_is_sent_there() {
     let peer = Peer::answering(response_bytes(200, &link, body(1, 30)));
     let failure = failure_of(&run_with_token(&peer.url()));
     assert_eq!(failure.kind, FailureKind::Server);
-    assert!(failure.message.contains("Link header leads to another server"), "{failure}");
+    assert!(failure.message.contains("Link header points to another server"), "{failure}");
     assert_eq!((other.requests().len(), peer.requests().len()), (0, 1));
 }
 

@@ -14,9 +14,9 @@ fn every_status_has_a_kind_and_a_sentence() {
     use FailureKind::{NotFound, RateLimited, Refused, Server};
     let used_up = "x-ratelimit-remaining: 0\r\nx-ratelimit-reset: 1700000000\r\n";
     let cases = [
-        (404, "", error("Not Found"), NotFound, "knows no user \"octocat\": check the spelling"),
+        (404, "", error("Not Found"), NotFound, "knows no user \"octocat\"; check the spelling"),
         (404, "", "<html>nothing here</html>".to_owned(), Server, "Check --api-url"),
-        (401, "", error("Bad credentials"), Refused, "wants a token (Bad credentials)"),
+        (401, "", error("Bad credentials"), Refused, "requires a token (Bad credentials)"),
         (
             403,
             used_up,

@@ -442,7 +442,7 @@ fn done(product: Product) -> TaskOutcome {
 fn unknown_user() -> Failure {
     Failure::new(
         FailureKind::NotFound,
-        "api.github.com knows no user \"aaronlelevier\": check the spelling",
+        "api.github.com knows no user \"aaronlelevier\"; check the spelling",
     )
 }
 

@@ -147,7 +147,7 @@ fn not_all_of_very_many_are_named_beside_the_report() {
     let ExecOutput { code, out, err } =
         run_to_end(&[&["-j", "4", "--only", "parallel", "--"][..], &commands].concat());
     assert_eq!((code, err.lines().count()), (Some(1), 21), "{err}");
-    assert!(err.ends_with("30 more commands failed: the report has them all\n"), "{err}");
+    assert!(err.ends_with("30 more commands failed; the report lists them all\n"), "{err}");
     assert_eq!(out.matches("\nfailed       command ").count(), 50);
 }
 

@@ -195,12 +195,12 @@ fn a_limit_that_is_too_long_ends_the_run() {
     for (fault, words) in [
         (
             r#""primary_limit","reset_after":300"#,
-            "'s rate limit is reached until 22:18 UTC, for 6 min, and --max-wait is 5 min: come back \
+            "'s rate limit is reached until 22:18 UTC, for 6 min, and --max-wait is 5 min; come back \
              then, or set GH_TOKEN for a larger quota",
         ),
         (
             r#""secondary_limit","retry_after":301"#,
-            "'s secondary rate limit is reached until 22:18 UTC, for 6 min, and --max-wait is 5 min: \
+            "'s secondary rate limit is reached until 22:18 UTC, for 6 min, and --max-wait is 5 min; \
              come back then",
         ),
     ] {
@@ -305,7 +305,10 @@ fn a_limit_that_does_not_end_is_not_waited_for_for_ever() {
     assert_eq!(server.request_counts().requests, 5);
     let failure = fault_run.run.failure().unwrap();
     assert_eq!(failure.kind, FailureKind::RateLimited);
-    assert!(failure.message.ends_with("though each was waited for: come back later"), "{failure}");
+    assert!(
+        failure.message.ends_with("times in a row despite waiting; try again later"),
+        "{failure}"
+    );
 }
 
 /// The profile counted ten pages, the list has two, and the first request meets a secondary limit.

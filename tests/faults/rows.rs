@@ -42,10 +42,9 @@ fn of_page(fault: &str, page: ExpectedOutcome) -> FaultRow {
 }
 
 const BROKE: ExpectedOutcome =
-    Passing(Unreachable, "the connection to 127.0.0.1:{port} broke in {} (");
-const NO_GITHUB: ExpectedOutcome =
-    Passing(Broken, "sent something else than GitHub's API does for {} (");
-const LATE: ExpectedOutcome = Passing(TimedOut, " {} within 1 s: it may be busy, try again later");
+    Passing(Unreachable, "the connection to 127.0.0.1:{port} broke during {} (");
+const NO_GITHUB: ExpectedOutcome = Passing(Broken, "sent an unexpected answer for {} (");
+const LATE: ExpectedOutcome = Passing(TimedOut, " {} within 1 s; it may be busy, try again later");
 
 /// Faults that are met within a deadline alone.
 pub(crate) fn slow() -> [FaultRow; 4] {
@@ -76,11 +75,14 @@ fn statuses() -> [FaultRow; 12] {
     let status = |status: u16, meets| row(&format!(r#""status","status":{status}"#), meets);
     [
         status(400, Loss(Broken, "answered {} with 400: The version you specified")),
-        status(401, ExpectedOutcome::End(Refused, "wants a token (Bad credentials): set GH_TOKEN")),
+        status(
+            401,
+            ExpectedOutcome::End(Refused, "requires a token (Bad credentials); set GH_TOKEN"),
+        ),
         status(403, ExpectedOutcome::End(Refused, "refuses {}: Resource not accessible")),
         status(
             404,
-            ExpectedOutcome::End(NotFound, "knows no user \"aaronlelevier\": check the spelling"),
+            ExpectedOutcome::End(NotFound, "knows no user \"aaronlelevier\"; check the spelling"),
         ),
         status(408, Passing(Broken, "answered {} with 408: Request Timeout; try again later")),
         status(410, Loss(Broken, "answered {} with 410: Gone; is it a GitHub API?")),
@@ -98,7 +100,7 @@ fn statuses() -> [FaultRow; 12] {
 
 /// Connections, heads and bodies.
 fn broken() -> [FaultRow; 24] {
-    let too_large = Loss(Broken, "for {} (it is larger than 16 MB): check --api-url");
+    let too_large = Loss(Broken, "for {} (it is larger than 16 MB); check --api-url");
     [
         row(r#""close""#, BROKE),
         row(r#""reset""#, BROKE),
@@ -133,11 +135,11 @@ fn elsewhere_or_nowhere(elsewhere: &str) -> [FaultRow; 5] {
     [
         of_page(
             &to(r#""link""#),
-            Loss(Broken, "for {} (its Link header leads to another server): check --api-url"),
+            Loss(Broken, "for {} (its Link header points to another server); check --api-url"),
         ),
         of_page(
             r#""link","to":"/user/1/followers?page=99999999""#,
-            Loss(Broken, "(its Link header names no page from 1 to 400000): check --api-url"),
+            Loss(Broken, "(its Link header has no page number from 1 to 400000); check --api-url"),
         ),
         row(r#""redirect""#, Redirect),
         row(r#""redirect","status":307"#, Redirect),

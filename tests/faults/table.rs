@@ -90,7 +90,7 @@ impl FaultCase<'_> {
         match (self.meets(), self.always) {
             (Loss(kind, words) | ExpectedOutcome::End(kind, words), _)
             | (Passing(kind, words), true) => Some((kind, words)),
-            (Limit(_), true) => Some((RateLimited, "was met 5 times in a row, though each")),
+            (Limit(_), true) => Some((RateLimited, "was reached 5 times in a row despite")),
             (Redirect, true) => Some((Broken, "it redirects more than 5 times; check --api-url")),
             _ => None,
         }

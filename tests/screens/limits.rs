@@ -187,7 +187,7 @@ fn why_the_preparing_request_takes_so_long() {
     let mut driver = AppDriver::new(real(), Selection::race(Workload::Followers));
     let task = TaskId(1);
     while !matches!(driver.play_event().unwrap().kind, EventKind::TaskStarted { .. }) {}
-    let message = "api.github.com cannot be reached (no route): check the network, or --api-url";
+    let message = "api.github.com cannot be reached (no route); check the network, or --api-url";
     let failure = Failure::new(FailureKind::Unreachable, message);
     let kind = EventKind::AttemptFailed { task, failure, retry_at: Nanos(9_000_000) };
     driver.app.update(Msg::Event(Event { at: Nanos(4_000_000), lane: LaneId(0), kind }));

@@ -103,6 +103,6 @@ fn what_cannot_be_served_is_said_at_the_start() {
     let error = Server::start(settings(1_000_001, uniform(Duration::ZERO))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "1000001 followers are too many: the built-in server invents up to 1000000"
+        "1000001 followers are too many; the built-in server has at most 1000000"
     );
 }

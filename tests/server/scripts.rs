@@ -27,7 +27,7 @@ fn what_is_no_script_is_said_to_be_none() {
     {
         let said = refusal(text);
         assert!(
-            said.starts_with("this is no script of faults; one looks like {\"faults\""),
+            said.starts_with("this is not a fault script; one looks like {\"faults\""),
             "{said}"
         );
     }
@@ -42,12 +42,9 @@ fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
     let names: Vec<&str> = FAULT_DESCRIPTIONS.iter().map(|kind| kind.name).collect();
     let names = names.join(", ");
     for (fault, said) in [
-        ("{}", format!("it has no \"fault\", which is one of {names}")),
-        (
-            r#"{"fault":"stal"}"#,
-            format!("\"stal\" is nothing that the server can play; it plays {names}"),
-        ),
-        (r#"{"fault":7}"#, format!("7 is nothing that the server can play; it plays {names}")),
+        ("{}", format!("\"fault\" is missing; use one of {names}")),
+        (r#"{"fault":"stal"}"#, format!("unknown fault \"stal\"; use one of {names}")),
+        (r#"{"fault":7}"#, format!("unknown fault 7; use one of {names}")),
     ] {
         let text = format!(r#"{{"faults":[{{"fault":"stall"}},{fault}]}}"#);
         assert_eq!(refusal(&text), format!("fault 2: {said}"));
@@ -58,10 +55,10 @@ fn a_fault_that_cannot_be_played_is_named_with_what_can_be() {
 fn keys_and_values_that_make_no_sense_are_named() {
     let besides = "besides its own keys, a fault has page, from or every, times and about";
     let parameters =
-        |kind: &str, said: &str| format!("{kind} cannot be played so; {besides}: {said}");
-    let number = "from and every are numbers from 1 on";
-    let page = "page is a number from 1 on, or \"profile\"";
-    let one = "page, from and every each say where: give one of them";
+        |kind: &str, said: &str| format!("{kind} has invalid keys or values; {besides}: {said}");
+    let number = "from and every must be numbers from 1 up";
+    let page = "page must be a number from 1 up, or \"profile\"";
+    let one = "page, from and every exclude each other; give one of them";
     let cases = [
         (r#""fault":"slow","ms":1"#, parameters("slow", "unknown field `ms`, expected `wait_ms`")),
         (
@@ -82,15 +79,21 @@ fn keys_and_values_that_make_no_sense_are_named() {
         (r#""fault":"stall","from":"profile""#, number.to_owned()),
         (r#""fault":"stall","every":0"#, number.to_owned()),
         (r#""fault":"stall","page":1,"every":2"#, one.to_owned()),
-        (r#""fault":"stall","times":-1"#, "times is how often, a number; 0 for always".to_owned()),
-        (r#""fault":"left","times":1"#, "a list changes for good, so this has no times".to_owned()),
-        (r#""fault":"status","status":200"#, "status is a number from 300 to 599".to_owned()),
-        (r#""fault":"primary_limit","status":500"#, "a limit's status is 403 or 429".to_owned()),
+        (r#""fault":"stall","times":-1"#, "times must be a number; 0 means always".to_owned()),
+        (r#""fault":"left","times":1"#, "the list changes permanently; remove times".to_owned()),
+        (r#""fault":"status","status":200"#, "status must be from 300 to 599".to_owned()),
+        (
+            r#""fault":"primary_limit","status":500"#,
+            "a limit's status must be 403 or 429".to_owned(),
+        ),
         (
             r#""fault":"primary_limit","reset_after":3601"#,
-            "reset_after is 3600 at most: GitHub counts by the hour".to_owned(),
+            "reset_after must be at most 3600; GitHub counts by the hour".to_owned(),
         ),
-        (r#""fault":"redirect","status":500"#, "a redirect's status is 301, 302 or 307".to_owned()),
+        (
+            r#""fault":"redirect","status":500"#,
+            "a redirect's status must be 301, 302 or 307".to_owned(),
+        ),
     ];
     for (keys, said) in cases {
         let text = format!(r#"{{"faults":[{{{keys}}}]}}"#);
@@ -140,13 +143,15 @@ fn every_kind_has_the_keys_and_the_defaults_that_it_is_said_to_have() {
 #[test]
 fn a_file_is_read_or_named() {
     let error = FaultScript::read(Path::new("no/such/file.json")).unwrap_err();
-    assert_eq!(error.to_string(), "cannot read the faults in no/such/file.json");
+    assert_eq!(error.to_string(), "cannot read the fault script no/such/file.json");
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), r#"{"faults":[{"fault":"x"}]}"#).unwrap();
     let said = chain(&FaultScript::read(file.path()).unwrap_err());
     let path = file.path().display();
     assert!(
-        said.starts_with(&format!("cannot use the faults in {path}: fault 1: \"x\" is")),
+        said.starts_with(&format!(
+            "cannot use the fault script {path}: fault 1: unknown fault \"x\";"
+        )),
         "{said}"
     );
 }

@@ -7,7 +7,7 @@ use crate::pty::{Pty, PtyExit};
 use crate::{USUAL, WIDE};
 
 /// The sweep's question.
-const QUESTION: &str = "Begin? [y/N]";
+const QUESTION: &str = "Start? [y/N]";
 
 /// One page: links to others would lead to another address.
 const FOLLOWERS: u32 = 25;
@@ -43,7 +43,7 @@ fn yes_begins_and_everything_else_does_not() {
     for keys in ["n\r", "\r", "\u{4}"] {
         let (PtyExit { code, output, .. }, requests) = answered(keys);
         assert_eq!((code, requests), (2, PRICE), "{keys:?}: {output}");
-        assert!(output.contains("not begun; --threads and --repeats"), "{output}");
+        assert!(output.contains("not started; --threads and --repeats"), "{output}");
     }
 }
 

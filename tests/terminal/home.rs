@@ -35,7 +35,7 @@ fn accessible_tells_in_lines_and_draws_nothing() {
     assert_eq!(ended.code, 0);
     let told = ended.output.replace("\r\n", "\n");
     for words in [
-        "sequential begins: 5 pages",
+        "sequential starts: 5 pages",
         "threads x2 done: ",
         "threads x2, worker-2: busy ",
         "speed-up",

@@ -1,22 +1,22 @@
-//! Invented accounts. Login and number follow from an account's place in the list alone, so a
-//! million followers need no memory, and every page of every size finds the same ones.
+//! Invented accounts. Login and ID are computed from the index of an account, so a million
+//! followers need no memory, and every page size yields the same accounts.
 
-/// The most followers that the server can invent.
+/// The maximum number of followers that the server can invent.
 pub const MAX_FOLLOWERS: u32 = 1_000_000;
 
-/// Places have 20 bits. These are for followers: [`MAX_FOLLOWERS`], and some to spare.
+/// The number of indices for followers: [`MAX_FOLLOWERS`] and some to spare. Indices have 20 bits.
 pub(super) const ACCOUNT_COUNT: u32 = (1 << 20) - 1;
 
-/// The place whose account stands in for a follower that would bear the user's own login.
+/// The index of the account that replaces a follower whose login would equal the user's.
 const REPLACEMENT_INDEX: u32 = ACCOUNT_COUNT;
 
-/// The place of the user, behind all followers.
+/// The index of the user, after all followers.
 const OWNER_INDEX: u32 = ACCOUNT_COUNT + 1;
 
-/// Account numbers have 27 bits, as many as GitHub's own had by 2023.
+/// The number of bits of an account ID, as many as GitHub's IDs had by 2023.
 const ID_BITS: u32 = 27;
 
-/// No name begins with another one, so a login can be read in one way only, and none appears twice.
+/// No name is a prefix of another, so that each login can be parsed in only one way and is unique.
 const NAMES: [&str; 64] = [
     "ada", "ahmed", "aisha", "akira", "alex", "amelia", "andre", "anouk", "arjun", "astrid", "ben",
     "bianca", "bruno", "camila", "carlos", "chen", "chloe", "clara", "daniel", "devi", "diego",
@@ -41,22 +41,22 @@ const SURNAMES: [&str; 128] = [
     "tan", "tech", "torres", "vargas", "vega", "weber", "winter", "wolf", "wong", "young", "zhang",
 ];
 
-/// One account.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Account {
     /// The login.
     pub(super) login: String,
-    /// The account's number, which stays when the login changes.
+    /// The account's ID, which stays the same when the login changes.
     pub(super) id: u64,
 }
 
 impl Account {
-    /// The user whose followers are served.
+    /// Creates the user whose followers are served.
     pub(super) fn owner(login: &str) -> Self {
         Self { login: login.to_owned(), id: id_at(OWNER_INDEX) }
     }
 
-    /// The follower at a place in `owner`'s list, counted from 0.
+    /// Creates the follower at an index of `owner`'s list, counted from 0.
     pub(super) fn follower(place: u32, owner: &Self) -> Self {
         let own = Self::from_index(place);
         if own.login.eq_ignore_ascii_case(&owner.login) {
@@ -70,12 +70,12 @@ impl Account {
         Self { login: login_at(place), id: id_at(place) }
     }
 
-    /// What a list says of it: GitHub's "simple user", as JSON.
+    /// Returns the account as it appears in a list: GitHub's "simple user", as JSON.
     pub(super) fn summary_json(&self, api: &str) -> String {
         format!("{{{}}}", self.common_fields(api))
     }
 
-    /// What its own page says of it, as JSON.
+    /// Returns the account's profile as JSON.
     pub(super) fn profile_json(&self, api: &str, followers: u32) -> String {
         let fields = self.common_fields(api);
         format!(
@@ -92,13 +92,13 @@ impl Account {
     }
 }
 
-/// The login at a place: `brunogarcia`, `sofia-fuchs`, `olgacole43`, each once. 13 bits of the place choose the
-/// two names. The other 7 choose hyphen and number, turned by what the names come to, so that the
-/// first few thousand are not all of one make.
+/// Returns the login at an index, such as `brunogarcia`, `sofia-fuchs` or `olgacole43`. Each is
+/// unique. 13 bits of the index choose the two names. The other 7 choose hyphen and number, rotated
+/// by a value derived from the names, so that the first few thousand logins are of different kinds.
 fn login_at(place: u32) -> String {
     let names = scramble(place % (1 << 13), 13);
     let turn = scramble(names, 13);
-    // Of those first ones, half are plain, a quarter has a hyphen, a quarter a number.
+    // Of the first logins, half are plain, a quarter has a hyphen and a quarter a number.
     let turned = match turn % 4 {
         0 | 1 => 0,
         2 => 1,
@@ -118,8 +118,8 @@ fn id_at(place: u32) -> u64 {
     u64::from(scramble(place, ID_BITS))
 }
 
-/// Another number below `1 << bits` for each one below it, with no order to be seen: each step can
-/// be undone, so no two numbers come to the same.
+/// Maps each number below `1 << bits` to another such number, in no apparent order. Each step is
+/// invertible, so no two numbers have the same image.
 const fn scramble(number: u32, bits: u32) -> u32 {
     let mask = (1 << bits) - 1;
     let mut mixed = number.wrapping_add(0x2F6B_51D7);
@@ -139,7 +139,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_login_and_no_id_appears_twice_in_a_million() {
+    fn a_million_logins_and_ids_are_unique() {
         let owner = Account::owner("aaronlelevier");
         let followers = || (0..MAX_FOLLOWERS).map(|place| Account::follower(place, &owner));
         let mut ids: HashSet<u64> = followers().map(|follower| follower.id).collect();
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn logins_are_such_as_github_gives_and_ids_follow_no_order() {
+    fn logins_are_valid_on_github_and_ids_are_unordered() {
         let owner = Account::owner("x");
         let accounts: Vec<Account> =
             (0..10_000).map(|place| Account::follower(place, &owner)).collect();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_follows_himself() {
+    fn the_owner_is_not_among_the_followers() {
         let own = Account::from_index(42);
         let owner = Account::owner(&own.login.to_uppercase());
         assert_eq!(Account::follower(42, &owner), Account::from_index(REPLACEMENT_INDEX));

@@ -1,8 +1,8 @@
-//! What is said to a request: GitHub's REST API as far as one user's followers go, to the letter.
+//! Answers requests like GitHub's REST API, as far as one user's followers are concerned.
 //!
 //! Sources: <https://docs.github.com/rest/users/followers#list-followers-of-a-user>,
-//! <https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api>, the published
-//! description of the API (npm `@octokit/openapi`), and recorded answers.
+//! <https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api>, the
+//! published description of the API (npm `@octokit/openapi`), and recorded responses.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ use super::response_draft::ResponseDraft;
 use super::server_limits::ServerLimits;
 use super::timed_response::TimedResponse;
 
-/// The API of a server: what it knows, and what happened so far.
+/// The API of a server: its settings and its state.
 #[derive(Debug)]
 pub(super) struct ApiHandler {
     address: SocketAddr,
@@ -33,7 +33,7 @@ pub(super) struct ApiHandler {
     state: Mutex<HandlerState>,
 }
 
-/// What requests change.
+/// The state that requests change.
 #[derive(Debug)]
 struct HandlerState {
     list: FollowerList,
@@ -42,23 +42,23 @@ struct HandlerState {
     replies: u64,
 }
 
-/// What was asked for.
+/// The resource that a request names.
 enum ApiRoute {
     Profile,
     Followers,
     RateLimit,
-    /// Nothing that is here; the documentation that GitHub then points to.
+    /// No resource of this server, with the part of the documentation that GitHub links to.
     Missing(&'static str),
 }
 
-/// A request as the API sees it.
+/// A request with its context.
 struct RoutedRequest<'a> {
     request: &'a HttpRequest,
-    /// When it came.
+    /// The time of arrival.
     arrived: Instant,
-    /// When it came, in seconds since 1970.
+    /// The time of arrival, in seconds since 1970.
     now: u64,
-    /// The number that its reply bears.
+    /// The request ID for the response.
     id: &'a str,
 }
 
@@ -79,13 +79,13 @@ impl ApiHandler {
         }
     }
 
-    /// How many requests came while a limit lasted, although it had been said before.
+    /// The number of requests that arrived during a limit after it had been announced.
     pub(super) fn early_requests(&self) -> u64 {
         self.lock_state().limits.early_requests()
     }
 
-    /// Decides everything about the reply to a request that came then: what is said, and when, and
-    /// what goes wrong.
+    /// Determines the response to a request that arrived at `arrived`: its content, timing and
+    /// fault.
     pub(super) fn respond(
         &self,
         asked: &Result<HttpRequest, RequestHeadError>,
@@ -95,7 +95,8 @@ impl ApiHandler {
         let mut state = self.lock_state();
         state.limits.quota.update_window(now);
         state.replies += 1;
-        // Shaped like GitHub's; counted, and not random, so that every run is the same.
+        // Has the format of GitHub's IDs, but is counted rather than random, so that every run is
+        // the same.
         let (number, reset) = (state.replies, state.limits.quota.reset);
         let id = &format!("C0DE:{number:06X}:{number:06X}:{number:06X}:{reset:08X}");
         let (answer, fault) = match asked {
@@ -106,8 +107,8 @@ impl ApiHandler {
                 (ResponseDraft::with_body(400, "text/plain", "This is not HTTP/1.1.\n"), None)
             }
             Err(RequestHeadError::TooLarge) => {
-                let said = "These headers are too many or too long.\n";
-                (ResponseDraft::with_body(431, "text/plain", said), None)
+                let text = "These headers are too many or too long.\n";
+                (ResponseDraft::with_body(431, "text/plain", text), None)
             }
         };
         let quota = state.limits.quota;
@@ -153,8 +154,8 @@ impl ApiHandler {
         }
     }
 
-    /// What is said of the user, and what goes wrong with it. Faults meet GET alone: HEAD is not how
-    /// anybody fetches a list.
+    /// Drafts the response about the user and selects a fault. Faults apply to GET only, since
+    /// clients do not fetch lists with HEAD.
     fn draft_user_response(
         &self,
         asked: &RoutedRequest<'_>,
@@ -195,8 +196,9 @@ impl ApiHandler {
         (ResponseDraft::limit_refusal(refused, asked.id), None)
     }
 
-    /// Where the server is, as links say it: by the name that the request used, where that is one of
-    /// this machine, so that they do not seem to lead to another server. No other name is repeated.
+    /// Returns the server's address for links. It has the host name of the request if that is a
+    /// name of this machine, so that links do not appear to point to another server. No other name
+    /// is repeated.
     fn base_url(&self, host: Option<&str>) -> String {
         let port = self.address.port();
         let named = |name: &&&str| {
@@ -215,7 +217,7 @@ impl ApiHandler {
             return ApiRoute::Missing("");
         }
         let known = |login: &str| login.eq_ignore_ascii_case(&self.owner.login);
-        // The links lead to the number: a login may be given up between two pages.
+        // Links contain the user's ID, because a login may change between two pages.
         let numbered = |id: &str| id.parse() == Ok(self.owner.id);
         match path.split('/').collect::<Vec<_>>().as_slice() {
             ["", "users", login] if known(login) => ApiRoute::Profile,
@@ -239,7 +241,7 @@ impl ApiHandler {
         }
     }
 
-    /// A page; `address` is what its links lead to.
+    /// Returns a page of followers whose links point to `address`.
     fn page_response(
         &self,
         paging: &Pagination,
@@ -258,7 +260,7 @@ impl ApiHandler {
     }
 }
 
-/// Every header of the reply with this id to a request that came then.
+/// Returns all headers of the response with this request ID.
 fn response_headers(
     answer: &ResponseDraft,
     quota: &QuotaWindow,
@@ -266,7 +268,7 @@ fn response_headers(
     now: u64,
     close: bool,
 ) -> Vec<(&'static str, String)> {
-    // As of when the head leaves. No calendar of HTTP goes beyond the year 9999.
+    // The date is that of the time when the head is sent. HTTP dates end with the year 9999.
     let moment = now.saturating_add(answer.timing.wait.as_secs()).min(253_402_300_799);
     let mut headers = vec![
         ("date", httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(moment))),
@@ -327,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quota_that_ran_dry_refuses_all_but_the_question_for_it() {
+    fn an_exhausted_quota_refuses_everything_but_rate_limit() {
         let api = api(2);
         assert_eq!(get(&api, "/users/octocat").status, 200);
         assert_eq!(get(&api, "/nothing").status, 404);
@@ -346,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_is_that_of_the_answer() {
+    fn the_date_header_includes_the_latency() {
         let latency = Duration::from_millis(2_500);
         let latency = Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 };
         let api = ApiHandler { latency, ..api(9) };
@@ -360,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn links_bear_the_name_that_was_asked_for_if_it_is_one_of_this_machine() {
+    fn links_repeat_the_host_header_only_for_local_names() {
         let api = api(9);
         let own = "http://127.0.0.1:4321";
         for (host, url) in [
@@ -381,13 +383,13 @@ mod tests {
     }
 
     #[test]
-    fn a_page_number_of_any_size_is_answered() {
+    fn a_page_number_of_any_size_gets_a_response() {
         let last = get(&api(9), "/users/octocat/followers?page=18446744073709551615");
         assert_eq!((last.status, last.body.as_slice()), (200, b"[]".as_slice()));
     }
 
     #[test]
-    fn the_profile_and_the_pages_take_their_time_and_errors_none() {
+    fn only_the_profile_and_the_pages_are_delayed() {
         let api = api(9);
         let waits = |target| !get(&api, target).timing.wait.is_zero();
         assert!(waits("/users/octocat"));

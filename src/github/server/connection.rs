@@ -1,4 +1,4 @@
-//! One connection after another request: what happens on it, and the counts of all of them.
+//! The lifecycle of a connection, and the request counts of all connections.
 
 use std::io;
 use std::num::NonZeroU16;
@@ -14,30 +14,32 @@ use super::api_handler::ApiHandler;
 use super::http_request::{self, READ_TIMEOUTS};
 use super::wire_step;
 
-/// How long a client may go on sending after the last answer, so that it gets to read it.
+/// The maximum time that a client may keep sending after the last response, so that it can still
+/// read it.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// What a server was asked so far.
+/// The request counts of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestCounts {
     /// Connections opened.
     pub connections: u64,
-    /// Requests received, bad ones included.
+    /// Requests received, malformed ones included.
     pub requests: u64,
-    /// Requests in flight now: received, their answer not yet wholly sent, and the client still there.
+    /// Requests in flight: received, not yet answered completely, and with the client still
+    /// connected.
     pub in_flight: u64,
-    /// The highest number of requests that were in flight at once.
+    /// The maximum number of requests that were in flight at once.
     pub max_in_flight: u64,
-    /// Requests that came while a rate limit lasted, more than a quarter of a second after it was
-    /// first said. Those that came before may have been on their way already.
+    /// Requests that arrived during a rate limit, more than a quarter of a second after it was
+    /// announced. Earlier ones may already have been on their way.
     pub early: u64,
 }
 
-/// What the connections of a server have in common.
+/// The state shared by the connections of a server.
 #[derive(Debug)]
 pub(super) struct ServerContext {
     api: ApiHandler,
-    /// The turns that there are, where they are bounded.
+    /// Permits for service, if the number of requests in service is limited.
     turns: Option<Semaphore>,
     connections: AtomicU64,
     requests: AtomicU64,
@@ -67,16 +69,16 @@ impl ServerContext {
         }
     }
 
-    /// Answers a connection's requests until one side has had enough.
+    /// Answers the requests of a connection until either side closes it.
     pub(super) async fn serve_connection(&self, mut stream: TcpStream) {
         self.connections.fetch_add(1, Ordering::Relaxed);
-        // An error here is the client's hanging up: nobody is left to be told.
+        // An error means that the client has disconnected.
         if self.answer_requests(&mut stream).await.is_ok() {
             let _ = time::timeout(LINGER, drain_connection(&mut stream)).await;
         }
     }
 
-    /// Request and answer in turns; ends well when the server is the one to close.
+    /// Alternates requests and responses. Returns `Ok` if the server ends the connection.
     async fn answer_requests(&self, stream: &mut TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
         let mut received = Vec::new();
@@ -85,21 +87,21 @@ impl ServerContext {
         {
             let arrived = Instant::now();
             let _in_flight = self.begin_request();
-            let (begun, _turn) = self.wait_for_turn(stream, arrived).await?;
+            let (service_start, _turn) = self.wait_for_turn(stream, arrived).await?;
             let (reply, fault) = self.api.respond(&asked, arrived);
             let steps = match fault {
                 Some(fault) => fault.wire_steps(reply),
                 None => reply.wire_steps(),
             };
-            if wire_step::play_steps(&steps, stream, begun).await?.is_break() {
+            if wire_step::play_steps(&steps, stream, service_start).await?.is_break() {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Waits until the service has room for one more; returns when the request was begun. Fails when
-    /// the client goes: its place in the line is free then.
+    /// Waits for a permit and returns the time when service begins. Fails if the client
+    /// disconnects, which frees its place in the queue.
     async fn wait_for_turn(
         &self,
         stream: &TcpStream,
@@ -107,7 +109,8 @@ impl ServerContext {
     ) -> io::Result<(Instant, Option<SemaphorePermit<'_>>)> {
         let Some(turns) = &self.turns else { return Ok((arrived, None)) };
         tokio::select! {
-            // Whoever waited is worked on as long as everybody else. Nobody closes the semaphore.
+            // The latency counts from here, so queueing does not shorten it. The semaphore is never
+            // closed.
             turn = turns.acquire() => Ok((Instant::now(), turn.ok())),
             () = wire_step::wait_for_close(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
         }
@@ -121,7 +124,7 @@ impl ServerContext {
     }
 }
 
-/// A request in flight, until dropped.
+/// Counts a request as in flight until dropped.
 struct InFlightGuard<'a>(&'a AtomicU64);
 
 impl Drop for InFlightGuard<'_> {
@@ -130,8 +133,8 @@ impl Drop for InFlightGuard<'_> {
     }
 }
 
-/// Says that nothing more will come, and reads what the client still sends: closing over unread
-/// bytes would reset the connection, and the client might lose an answer it has not yet read.
+/// Shuts down the sending side and reads what the client still sends. Closing with unread bytes
+/// would reset the connection, and the client might lose a response that it has not read yet.
 async fn drain_connection(stream: &mut TcpStream) -> io::Result<()> {
     stream.shutdown().await?;
     let mut unread = [0; 4_096];

@@ -1,9 +1,9 @@
-//! Faults that the server plays, by a script: the script's file, and what is wrong with it.
+//! Fault scripts: the faults that the server injects.
 //!
 //! ```text
-//! faults.rs: text -> Faults -> faults/script.rs: which one meets this request
-//!                |             faults/play.rs:   what it makes of the answer, and of how it is sent
-//!                `- faults/kind.rs: what can go wrong
+//! faults: text -> FaultScript -> fault_progress: the fault for a request
+//!                 |            -> apply_fault: the changed response and wire steps
+//!                 `- fault_action: the kinds of faults
 //! ```
 
 mod apply_fault;
@@ -22,18 +22,18 @@ pub use fault_action::{FAULT_DESCRIPTIONS, FaultDescription};
 pub(super) use fault_action::{FaultAction, FaultLimit};
 pub(super) use fault_progress::{FaultPoint, FaultProgress};
 
-/// A script of faults, a JSON file: `{"faults":[{"page":3,"fault":"status","status":502}]}`.
+/// A fault script, a JSON file: `{"faults":[{"page":3,"fault":"status","status":502}]}`.
 ///
-/// Each has a `fault`, one of [`FAULT_DESCRIPTIONS`], with the parameters of its kind. `page` (a number, or
-/// `"profile"`), `from` (this page and all behind it) or `every` (each n-th page) say which requests
-/// it meets; without them, it is any for the user. It meets each page `times` times (1 if not said,
-/// 0 for always), then the page is answered well once, and then it all begins again: both runs of a
-/// race get to see it. Of several that could meet a request, the first in the file does. `about` is
-/// for the file's reader.
+/// Each fault has a `fault`, one of [`FAULT_DESCRIPTIONS`], and the parameters of its kind. `page`
+/// (a number, or `"profile"`), `from` (this page and all later ones) or `every` (every n-th page)
+/// select requests; without them, all requests for the user are selected. A fault applies to each
+/// page `times` times (1 by default, 0 for always). Then the page is answered correctly once, and
+/// the cycle repeats, so that both runs of a race are affected. If several faults select a request,
+/// the first in the file applies. `about` is a comment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FaultScript(Vec<FaultRule>);
 
-/// What goes wrong, where, and how often.
+/// A fault, the requests it selects, and the number of times it applies.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct FaultRule {
     kind: FaultAction,
@@ -42,7 +42,7 @@ struct FaultRule {
     times: u32,
 }
 
-/// Which requests a fault meets.
+/// The requests that a fault selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FaultTarget {
     Anywhere,
@@ -63,75 +63,75 @@ impl FaultTarget {
     }
 }
 
-/// Why a script of faults cannot be used.
+/// The reason why a fault script cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultScriptError {
     /// The file cannot be read.
-    #[error("cannot read the faults in {}", path.display())]
+    #[error("cannot read the fault script {}", path.display())]
     Read {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The text is something else.
+    /// The text is not a fault script.
     #[error(
-        "this is no script of faults; one looks like \
+        "this is not a fault script; one looks like \
         {{\"faults\":[{{\"page\":3,\"fault\":\"status\",\"status\":502}}]}}"
     )]
     Malformed {
-        /// Where, and what.
+        /// The error and its position.
         #[from]
         source: serde_json::Error,
     },
-    /// One of the faults cannot be played.
+    /// One of the faults is invalid.
     #[error("fault {number}")]
     Fault {
-        /// Which, counted from 1.
+        /// The position of the fault, counted from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The reason.
         source: FaultRuleError,
     },
-    /// The file's text cannot be used.
-    #[error("cannot use the faults in {}", path.display())]
+    /// The file is not a valid fault script.
+    #[error("cannot use the fault script {}", path.display())]
     Use {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         source: Box<Self>,
     },
 }
 
-/// Why a fault cannot be played.
+/// The reason why a fault is invalid.
 #[derive(Debug, thiserror::Error)]
 pub enum FaultRuleError {
-    /// It has no `fault`.
-    #[error("it has no \"fault\", which is one of {}", fault_names())]
+    /// `fault` is missing.
+    #[error("\"fault\" is missing; use one of {}", fault_names())]
     NoKind,
-    /// There is no such fault.
-    #[error("{name} is nothing that the server can play; it plays {}", fault_names())]
+    /// The kind of fault is unknown.
+    #[error("unknown fault {name}; use one of {}", fault_names())]
     UnknownKind {
-        /// What was asked for.
+        /// The value of `fault`.
         name: Value,
     },
-    /// Its parameters are none of its kind.
+    /// The keys do not match the kind.
     #[error(
-        "{kind} cannot be played so; besides its own keys, a fault has page, from or every, times \
-         and about"
+        "{kind} has invalid keys or values; besides its own keys, a fault has page, from or every, \
+         times and about"
     )]
     Parameters {
         /// The kind.
         kind: String,
-        /// Which, and what is allowed.
+        /// The parser's error.
         source: serde_json::Error,
     },
-    /// A value that makes no sense, or that the kind has not.
+    /// A value is out of range or does not apply to the kind.
     #[error("{0}")]
     Value(&'static str),
 }
 
 impl FaultScript {
-    /// From a file's text.
+    /// Parses the text of a script.
     pub fn parse(text: &str) -> Result<Self, FaultScriptError> {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
@@ -147,7 +147,7 @@ impl FaultScript {
         faults.collect::<Result<_, _>>().map(Self)
     }
 
-    /// From a file.
+    /// Reads a script from a file.
     pub fn read(path: &Path) -> Result<Self, FaultScriptError> {
         let text = super::read_text_file(path)
             .map_err(|source| FaultScriptError::Read { path: path.to_owned(), source })?;
@@ -168,18 +168,18 @@ impl FaultRule {
         let times = match times {
             None => 1,
             Some(_) if kind.list_change().is_some() => {
-                return Err(FaultRuleError::Value("a list changes for good, so this has no times"));
+                return Err(FaultRuleError::Value("the list changes permanently; remove times"));
             }
             Some(times) => times
                 .as_u64()
                 .and_then(|times| times.try_into().ok())
-                .ok_or(FaultRuleError::Value("times is how often, a number; 0 for always"))?,
+                .ok_or(FaultRuleError::Value("times must be a number; 0 means always"))?,
         };
         Ok(Self { kind, place, times })
     }
 }
 
-/// Where a fault is, by its keys.
+/// Takes the keys that select requests.
 fn parse_target(keys: &mut Map<String, Value>) -> Result<FaultTarget, FaultRuleError> {
     let mut number = |key| {
         let positive = |value: Value| value.as_u64().filter(|&number| number > 0).ok_or(value);
@@ -194,16 +194,18 @@ fn parse_target(keys: &mut Map<String, Value>) -> Result<FaultTarget, FaultRuleE
         (None, Some(Ok(page)), None) => Ok(FaultTarget::From(page)),
         (None, None, Some(Ok(pages))) => Ok(FaultTarget::Every(pages)),
         (Some(Err(_)), None, None) => {
-            Err(FaultRuleError::Value("page is a number from 1 on, or \"profile\""))
+            Err(FaultRuleError::Value("page must be a number from 1 up, or \"profile\""))
         }
         (None, Some(_), None) | (None, None, Some(_)) => {
-            Err(FaultRuleError::Value("from and every are numbers from 1 on"))
+            Err(FaultRuleError::Value("from and every must be numbers from 1 up"))
         }
-        _ => Err(FaultRuleError::Value("page, from and every each say where: give one of them")),
+        _ => {
+            Err(FaultRuleError::Value("page, from and every exclude each other; give one of them"))
+        }
     }
 }
 
-/// Every kind's name.
+/// Returns the names of all kinds.
 fn fault_names() -> String {
     FAULT_DESCRIPTIONS.map(|kind| kind.name).join(", ")
 }

@@ -1,4 +1,4 @@
-//! Who follows now: a list that people join and leave while it is read.
+//! The list of followers, which can change while it is read.
 
 use super::accounts::{ACCOUNT_COUNT, Account, MAX_FOLLOWERS};
 
@@ -6,24 +6,24 @@ use super::accounts::{ACCOUNT_COUNT, Account, MAX_FOLLOWERS};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum ListEnd {
-    /// Before the first page: every page moves.
+    /// Before the first page, so that every page moves.
     #[default]
     Front,
-    /// Behind the last page.
+    /// After the last page.
     Back,
 }
 
-/// So many people join, or leave.
+/// A change to the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct ListChange {
-    /// How many join; leave, if negative.
+    /// The number of followers to add, or to remove if negative.
     pub(super) joined: i64,
-    /// Where.
+    /// The end that changes.
     pub(super) at: ListEnd,
 }
 
-/// The followers, as places of [`Account::follower`]; those that join at the front come from before
-/// place 0.
+/// The followers, as indices for [`Account::follower`]. Followers added at the front have indices
+/// before 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct FollowerList {
     first: i64,
@@ -35,12 +35,12 @@ impl FollowerList {
         Self { first: 0, end: followers.into() }
     }
 
-    /// How many follow.
+    /// The number of followers.
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.end - self.first).unwrap_or_default()
     }
 
-    /// People join or leave, as far as there is room for more, or anybody left.
+    /// Adds or removes followers, as far as the list has room or followers.
     pub(super) fn apply_change(&mut self, ListChange { joined, at }: ListChange) {
         let most = i64::from(MAX_FOLLOWERS);
         match at {
@@ -52,7 +52,7 @@ impl FollowerList {
         }
     }
 
-    /// Those from the `first`-th on (from 0), at most so many.
+    /// Returns at most `most` followers from index `first`, counted from 0.
     pub(super) fn accounts_from(&self, first: u64, most: u32, owner: &Account) -> Vec<Account> {
         let first = i64::try_from(first).map_or(self.end, |first| self.first.saturating_add(first));
         let end = first.saturating_add(most.into()).min(self.end);
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn people_join_and_leave_at_both_ends() {
+    fn followers_are_added_and_removed_at_both_ends() {
         let mut list = FollowerList::new(10);
         let before = everybody(&list);
         list.apply_change(ListChange { joined: 3, at: ListEnd::Front });
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_joins_twice_even_a_list_that_is_full() {
+    fn a_full_list_has_no_duplicates() {
         let mut list = FollowerList::new(MAX_FOLLOWERS);
         list.apply_change(ListChange { joined: i64::MAX, at: ListEnd::Back });
         assert_eq!(list.len(), MAX_FOLLOWERS);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_beyond_the_end() {
+    fn pages_beyond_the_end_are_empty() {
         let list = FollowerList::new(10);
         let owner = Account::owner("x");
         assert_eq!(list.accounts_from(7, 5, &owner).len(), 3);

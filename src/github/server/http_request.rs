@@ -1,4 +1,4 @@
-//! A request's head: bytes in, `Request` out, whatever the bytes.
+//! Parses the head of a request from arbitrary bytes.
 
 use std::io;
 use std::time::Duration;
@@ -6,42 +6,42 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::{Instant, timeout_at};
 
-/// The longest head that is read, in bytes.
+/// The maximum length of a head in bytes.
 const MAX_HEAD_LENGTH: usize = 16 * 1_024;
 
-/// The most header lines that are read.
+/// The maximum number of header lines.
 const MAX_HEADERS: usize = 100;
 
-/// How long a client may take.
+/// The time limits for a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ReadTimeouts {
-    /// From one answer to the first byte of the next request.
+    /// From a response to the first byte of the next request.
     pub(super) idle: Duration,
-    /// From a head's first byte to its last.
+    /// From the first byte of a head to its last.
     pub(super) head: Duration,
 }
 
-/// What a client gets.
+/// The time limits in use.
 pub(super) const READ_TIMEOUTS: ReadTimeouts =
     ReadTimeouts { idle: Duration::from_secs(60), head: Duration::from_secs(10) };
 
-/// What of a request's head concerns the API.
+/// The parts of a request's head that the API uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HttpRequest {
-    /// `GET`, as sent.
+    /// The method, such as `GET`, as sent.
     pub(super) method: String,
-    /// Path and query, as sent.
+    /// The path and query, as sent.
     pub(super) target: String,
-    /// Where the client believes the server to be: its `Host`, as sent.
+    /// The `Host` header, as sent.
     pub(super) host: Option<String>,
-    /// Whether a `User-Agent` was sent, be it an empty one.
+    /// Set if a `User-Agent` was sent, even an empty one.
     pub(super) has_agent: bool,
-    /// Whether the connection ends with its answer: the client said so, or a body follows, and
-    /// nothing here reads bodies.
+    /// Set if the connection ends after the response: the client requested it, or a body follows,
+    /// which this server does not read.
     pub(super) last: bool,
 }
 
-/// Why a head is no request.
+/// The reason why a head is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum RequestHeadError {
     /// It is not HTTP/1.1.
@@ -50,8 +50,8 @@ pub(super) enum RequestHeadError {
     TooLarge,
 }
 
-/// Reads the next head. `received` keeps what came after it: a client need not wait for an answer
-/// before it asks again. Nothing when the client closed, or took too long.
+/// Reads the next head. `received` keeps bytes beyond it, since a client may send its next request
+/// early. Returns `None` if the client closed the connection or took too long.
 pub(super) async fn read_request<S: AsyncRead + Unpin>(
     stream: &mut S,
     received: &mut Vec<u8>,
@@ -59,7 +59,7 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
 ) -> io::Result<Option<Result<HttpRequest, RequestHeadError>>> {
     let since = Instant::now();
     let mut deadline = since + timeouts.idle;
-    let mut begun = false;
+    let mut started = false;
     loop {
         match parse_head(received) {
             Ok(Some((request, length))) => {
@@ -70,8 +70,8 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
             Ok(None) => return Ok(Some(Err(RequestHeadError::TooLarge))),
             Err(refusal) => return Ok(Some(Err(refusal))),
         }
-        if !begun && !received.is_empty() {
-            begun = true;
+        if !started && !received.is_empty() {
+            started = true;
             deadline = Instant::now() + timeouts.head;
         }
         received.reserve(2_048);
@@ -83,7 +83,8 @@ pub(super) async fn read_request<S: AsyncRead + Unpin>(
     }
 }
 
-/// The head that these bytes begin with, and its length; nothing when it is not yet whole.
+/// Parses the head at the start of these bytes and returns it with its length, or `None` if it is
+/// incomplete.
 fn parse_head(bytes: &[u8]) -> Result<Option<(HttpRequest, usize)>, RequestHeadError> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
@@ -121,7 +122,7 @@ mod tests {
 
     use super::*;
 
-    /// What a client gets that sends this much and then nothing more, but stays.
+    /// Returns what a client gets that sends these bytes and then stays connected.
     fn after(sent: &[u8], timeouts: ReadTimeouts) -> Option<Result<HttpRequest, RequestHeadError>> {
         let runtime = runtime::Builder::new_current_thread().enable_time().build();
         runtime.unwrap().block_on(async {
@@ -141,16 +142,16 @@ mod tests {
     }
 
     #[test]
-    fn a_client_that_says_nothing_and_one_that_does_not_finish_are_left() {
+    fn silent_and_unfinished_clients_time_out() {
         assert_eq!(after(b"", NONE), None);
-        // With all the time in the world between requests, but none for a head.
+        // Unlimited time between requests, but none for a head.
         let timeouts = ReadTimeouts { idle: Duration::MAX / 4, ..NONE };
         assert_eq!(after(b"GET / HTTP/1.1\r\nuser-", timeouts), None);
         assert!(after(b"GET / HTTP/1.1\r\n\r\n", NONE).unwrap().is_ok());
     }
 
     #[test]
-    fn a_head_may_be_so_long_and_no_longer() {
+    fn head_length_and_header_count_are_limited() {
         let head = |padding: usize| {
             format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(padding)).into_bytes()
         };
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_a_connection_is_seen() {
+    fn requests_that_end_the_connection_are_recognized() {
         assert!(!parsed("GET / HTTP/1.1\r\ncontent-length: 0\r\n\r\n").last);
         assert!(!parsed("GET / HTTP/1.1\r\nconnection: keep-alive\r\n\r\n").last);
         for head in [
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_http_is_refused() {
+    fn invalid_http_is_rejected() {
         for bytes in [
             b"\0\0\0\0".as_slice(),
             b"HELLO\r\n\r\n",

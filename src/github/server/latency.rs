@@ -1,4 +1,4 @@
-//! How long answers take: as recorded in a profile, or a figure with some jitter.
+//! The latency of responses: recorded in a profile, or uniform with jitter.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,41 +6,41 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The profile that makes the example's figures come out.
+/// The profile that yields the example's figures.
 const BUILT_IN_PROFILE: &str = include_str!("../../../assets/latency-profile-5-pages-4.647s.json");
 
-/// Longer than anybody waits, and short enough to be added to any moment.
+/// The maximum latency, which can be added to any instant without overflow.
 const MAX_LATENCY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long the server takes to answer. Only the profile and the pages of followers take time; an
-/// error is said at once.
+/// The latency of responses. Only the profile and the pages of followers are delayed; errors are
+/// sent at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Latency {
-    /// As a profile says.
+    /// From a profile.
     Profile(LatencyProfile),
-    /// The same for every request, give or take; the answer then comes in one piece.
+    /// The same for every request, plus or minus jitter; the body then arrives in one piece.
     Uniform {
-        /// The time before the answer.
+        /// The time before the response.
         latency: Duration,
-        /// At most so much more or less.
+        /// The maximum deviation.
         jitter: Duration,
-        /// Chooses how much. A page is equally slow in every run and every mode, in whatever order
-        /// the pages are asked for.
+        /// The seed of the jitter. A page has the same latency in every run and every mode,
+        /// whatever the order of the requests.
         seed: u64,
     },
 }
 
-/// What an answer's first byte waits for, and how long its body then takes.
+/// The timing of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ResponseTiming {
     /// From the request's arrival to the head.
     pub(super) wait: Duration,
-    /// From the head to the body's last byte.
+    /// From the head to the last byte of the body.
     pub(super) receive: Duration,
 }
 
 impl Latency {
-    /// The timing of the user's profile.
+    /// Returns the timing of the user's profile.
     pub(super) fn profile_timing(&self) -> ResponseTiming {
         match self {
             Self::Profile(profile) => {
@@ -50,7 +50,7 @@ impl Latency {
         }
     }
 
-    /// The timing of a page of followers, counted from 1.
+    /// Returns the timing of a page of followers, counted from 1.
     pub(super) fn page_timing(&self, page: u64) -> ResponseTiming {
         match *self {
             Self::Profile(LatencyProfile { ref pages, .. }) => {
@@ -71,16 +71,16 @@ const fn millis(millis: u32) -> Duration {
     Duration::from_millis(millis as u64)
 }
 
-/// `latency` ± `jitter`, decided by the seed and the page alone.
+/// Returns `latency` ± `jitter`, determined by the seed and the page.
 fn apply_jitter(latency: Duration, jitter: Duration, seed: u64, page: u64) -> Duration {
-    // Neighbouring seeds begin alike, so pages are first spread over all 64 bits.
+    // Similar seeds start with similar numbers, so the page is first spread over all 64 bits.
     let mut chance = fastrand::Rng::with_seed(seed ^ page.wrapping_mul(0x9E37_79B9_7F4A_7C15));
     (latency + jitter.mul_f64(2.0 * chance.f64())).saturating_sub(jitter)
 }
 
-/// Recorded delays, a JSON file: `profile_ms` before the user's profile, and for each page `wait_ms`
-/// before the first byte and `receive_ms` while the body comes in. Pages beyond the last one begin
-/// again at the first. All in milliseconds. Other keys, such as `about`, are for its reader.
+/// Recorded delays, a JSON file: `profile_ms` before the user's profile, and for each page
+/// `wait_ms` before the first byte and `receive_ms` during the body, all in milliseconds. Pages
+/// beyond the last one start again at the first. Other keys, such as `about`, are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct LatencyProfile {
     profile_ms: u32,
@@ -93,49 +93,49 @@ struct PageDelay {
     receive_ms: u32,
 }
 
-/// Why a latency profile cannot be used.
+/// The reason why a latency profile cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LatencyProfileError {
     /// The file cannot be read.
     #[error("cannot read the latency profile {}", path.display())]
     Read {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// The text is something else.
+    /// The text is not a latency profile.
     #[error(
-        "this is no latency profile; one looks like \
+        "this is not a latency profile; one looks like \
         {{\"profile_ms\":250,\"pages\":[{{\"wait_ms\":900,\"receive_ms\":100}}]}}"
     )]
     Malformed {
-        /// Where, and what.
+        /// The error and its position.
         #[from]
         source: serde_json::Error,
     },
-    /// Nothing to take a page's delay from.
+    /// The profile has no pages.
     #[error("this latency profile has no pages; give it at least one")]
     NoPages,
-    /// The file's text cannot be used.
+    /// The file is not a valid latency profile.
     #[error("cannot use the latency profile {}", path.display())]
     Use {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         source: Box<Self>,
     },
 }
 
 impl LatencyProfile {
-    /// The profile that makes the example's figures come out: 5 pages of 30, one after another on
-    /// one connection, take 4.647 s, and the slowest of them, the first, 1.050 s.
+    /// Returns the profile that yields the example's figures: 5 pages of 30 take 4.647 s
+    /// sequentially on one connection, and the slowest of them, the first, takes 1.050 s.
     pub fn built_in() -> Self {
-        // The text is the program's own, and a test parses it.
+        // The text is part of the program, and a test parses it.
         Self::parse(BUILT_IN_PROFILE).unwrap_or_default()
     }
 
-    /// From a file's text.
+    /// Parses the text of a profile.
     pub fn parse(text: &str) -> Result<Self, LatencyProfileError> {
         let profile: Self = serde_json::from_str(text)?;
         if profile.pages.is_empty() {
@@ -144,7 +144,7 @@ impl LatencyProfile {
         Ok(profile)
     }
 
-    /// From a file.
+    /// Reads a profile from a file.
     pub fn read(path: &Path) -> Result<Self, LatencyProfileError> {
         let text = super::read_text_file(path)
             .map_err(|source| LatencyProfileError::Read { path: path.to_owned(), source })?;
@@ -168,20 +168,20 @@ mod tests {
     }
 
     #[test]
-    fn the_built_in_profile_is_whole_and_its_first_page_the_slowest() {
+    fn the_built_in_profile_has_five_pages_and_the_first_is_slowest() {
         let profile = LatencyProfile::parse(BUILT_IN_PROFILE).unwrap();
         assert_eq!(profile, LatencyProfile::built_in());
         let totals: Vec<u32> =
             profile.pages.iter().map(|page| page.wait_ms + page.receive_ms).collect();
         assert_eq!(totals.len(), 5);
         assert_eq!(totals.iter().max(), totals.first());
-        // A client adds a few milliseconds to each page.
+        // A client adds a few milliseconds per page.
         let sum: u32 = totals.iter().sum();
         assert!((4_610..=4_647).contains(&sum), "{sum}");
     }
 
     #[test]
-    fn pages_past_the_profile_begin_again() {
+    fn pages_beyond_the_profile_start_again() {
         let text = r#"{"profile_ms":7,"pages":[{"wait_ms":1,"receive_ms":2},{"wait_ms":3,"receive_ms":4}]}"#;
         let latency = Latency::Profile(LatencyProfile::parse(text).unwrap());
         assert_eq!(latency.profile_timing().wait, millis(7));
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn jitter_never_makes_a_wait_negative_or_endless() {
+    fn jitter_never_underflows_or_overflows() {
         for page in 0..100 {
             assert!(uniform(1, 50, 3).page_timing(page).wait <= millis(51));
             assert!(uniform(u64::MAX, u64::MAX, 3).page_timing(page).wait <= MAX_LATENCY * 2);
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_profile_is_said_to_be_none() {
+    fn invalid_profiles_are_rejected() {
         for text in ["", "{}", "[]", r#"{"profile_ms":-1,"pages":[]}"#, r#"{"profile":1}"#] {
             assert!(matches!(
                 LatencyProfile::parse(text),

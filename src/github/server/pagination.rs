@@ -1,26 +1,27 @@
-//! Which page was asked for, and the `Link` header that leads to the others.
+//! Parses the page of a request, and builds the `Link` header.
 
 use url::form_urlencoded;
 
-/// Followers a page when none are asked for.
+/// The default number of followers per page.
 const DEFAULT_PER_PAGE: u32 = 30;
 
-/// The most followers a page; who asks for more gets so many, without a word.
+/// The maximum number of followers per page. A larger request is reduced to it without an error.
 const MAX_PER_PAGE: u32 = 100;
 
-/// Which part of the list was asked for.
+/// The part of the list that a request selects.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Pagination {
-    /// From 1.
+    /// The page, counted from 1.
     pub(super) page: u64,
-    /// 1 to 100.
+    /// The page size, 1 to 100.
     pub(super) per_page: u32,
-    /// The `per_page` that the links repeat, as it was spelt; nothing if none was sent.
+    /// The `per_page` value that the links repeat as it was spelled, or `None` if it was not sent.
     raw_per_page: Option<String>,
 }
 
 impl Pagination {
-    /// What makes no sense counts as not sent; a repeated parameter counts as sent last.
+    /// Parses a query. An invalid value counts as absent; of a repeated parameter, the last one
+    /// counts.
     pub(super) fn from_query(query: &str) -> Self {
         let mut paging = Self { page: 1, per_page: DEFAULT_PER_PAGE, raw_per_page: None };
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -31,7 +32,8 @@ impl Pagination {
                     paging.per_page = number.map_or(DEFAULT_PER_PAGE, |number| {
                         number.min(u64::from(MAX_PER_PAGE)) as u32
                     });
-                    // Encoded anew, so that no byte of a request ends up in a header as it is.
+                    // Encoded again, so that no byte of a request is copied into a header
+                    // unchanged.
                     paging.raw_per_page =
                         Some(form_urlencoded::byte_serialize(value.as_bytes()).collect());
                 }
@@ -41,7 +43,8 @@ impl Pagination {
         paging
     }
 
-    /// The `Link` header: the pages around this one, in today's order. None when all is on one page.
+    /// Returns the `Link` header with the adjacent pages, in GitHub's current order, or `None` if
+    /// there is only one page.
     pub(super) fn link_header(&self, address: &str, followers: u32) -> Option<String> {
         let last = u64::from(followers.div_ceil(self.per_page).max(1));
         let link = |page: u64, relation: &str| {
@@ -71,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_make_no_sense_count_as_not_sent() {
+    fn invalid_numbers_count_as_absent() {
         let of = |query| {
             let Pagination { page, per_page, .. } = Pagination::from_query(query);
             (page, per_page)

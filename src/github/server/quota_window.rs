@@ -1,31 +1,31 @@
-//! The quota: so many requests in an hour's fixed window, as GitHub's primary limit counts.
+//! The quota: a number of requests per fixed window of an hour, like GitHub's primary limit.
 //! (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>)
 
-/// Requests an hour. GitHub allows 60 without a token and 5,000 with one; a server on this machine
-/// harms nobody, and must not run dry in the middle of a lesson.
+/// Requests per hour. GitHub permits 60 without a token and 5,000 with one. A local server needs no
+/// such protection, and must not run out in the middle of a lesson.
 pub const HOURLY_LIMIT: u64 = 1_000_000;
 
-/// A window's length in seconds.
+/// The length of a window in seconds.
 pub(super) const WINDOW_SECONDS: u64 = 3_600;
 
-/// What is used of the limit, and until when that counts. Every moment is in seconds since 1970.
+/// The use of the limit in the current window. All times are in seconds since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct QuotaWindow {
-    /// Requests in a window.
+    /// The number of requests per window.
     pub(super) limit: u64,
-    /// Requests in this window so far.
+    /// The number of requests used in this window.
     pub(super) used: u64,
-    /// When the next window begins.
+    /// The start of the next window.
     pub(super) reset: u64,
 }
 
 impl QuotaWindow {
-    /// Nothing used; the first window begins with the first look.
+    /// Creates an unused window, which starts with the first update.
     pub(super) const fn new(limit: u64) -> Self {
         Self { limit, used: 0, reset: 0 }
     }
 
-    /// Begins a new window if this one is over, or if somebody set the clock back.
+    /// Starts a new window if this one is over, or if the clock was set back.
     pub(super) const fn update_window(&mut self, now: u64) {
         if now >= self.reset || self.reset - now > WINDOW_SECONDS {
             self.used = 0;
@@ -33,7 +33,7 @@ impl QuotaWindow {
         }
     }
 
-    /// Takes one request from the window; whether there was one to take.
+    /// Takes one request from the window. Returns `false` if none was left.
     pub(super) const fn take_request(&mut self) -> bool {
         let granted = self.used < self.limit;
         if granted {
@@ -42,13 +42,13 @@ impl QuotaWindow {
         granted
     }
 
-    /// Uses up what is left, of a window that ends then: an hour from now at most.
+    /// Exhausts the window and ends it at `reset`, at most an hour from now.
     pub(super) const fn exhaust_until(&mut self, reset: u64) {
         self.used = self.limit;
         self.reset = reset;
     }
 
-    /// What is left of the window.
+    /// The number of requests left in the window.
     pub(super) const fn remaining(&self) -> u64 {
         self.limit.saturating_sub(self.used)
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_window_runs_dry_and_the_next_one_is_full() {
+    fn an_exhausted_window_is_followed_by_a_full_one() {
         let mut quota = QuotaWindow::new(2);
         quota.update_window(1_000);
         assert_eq!(
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_set_back_does_not_close_the_server_for_years() {
+    fn a_clock_set_back_starts_a_new_window() {
         let mut quota = QuotaWindow::new(1);
         quota.update_window(1_000_000);
         assert!(quota.take_request());

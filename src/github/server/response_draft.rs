@@ -1,4 +1,4 @@
-//! What is said: GitHub's words, to the letter where they were ever recorded.
+//! The content of responses, with GitHub's messages as recorded.
 
 use super::latency::ResponseTiming;
 use super::server_limits::LimitRefusal;
@@ -30,25 +30,25 @@ const UNICORN: &str = "<!DOCTYPE html>\n<html>\n  <head>\n    <title>Unicorn! &m
     </p>\n    <p>Sorry about that. Please try refreshing and contact us if the problem persists.</p>\n  \
     </body>\n</html>\n";
 
-/// The part of a reply that depends on what was asked.
+/// The part of a response that depends on the request.
 #[derive(Clone, Debug)]
 pub(super) struct ResponseDraft {
     /// The HTTP status code.
     pub(super) status: u16,
     /// The `Content-Type`.
     pub(super) content_type: &'static str,
-    /// The `Link` header, if there is one.
+    /// The `Link` header, if any.
     pub(super) link: Option<String>,
-    /// Headers that only some answers have.
+    /// Headers that only some responses have.
     pub(super) headers: Vec<(&'static str, String)>,
     /// The bytes after the head.
     pub(super) body: Vec<u8>,
-    /// When it leaves.
+    /// The timing.
     pub(super) timing: ResponseTiming,
 }
 
 impl ResponseDraft {
-    /// Said at once, and without links.
+    /// Creates a response that is sent at once and without links.
     pub(super) fn with_body(
         status: u16,
         content_type: &'static str,
@@ -68,30 +68,30 @@ impl ResponseDraft {
         Self::with_body(status, JSON, body)
     }
 
-    /// To who does not say who he is.
+    /// Refuses a request without a `User-Agent`.
     pub(super) fn missing_user_agent() -> Self {
         Self::with_body(403, "text/html", NO_AGENT)
     }
 
-    /// There is no such thing; `about` is the part of the documentation that GitHub points to.
+    /// Reports a missing resource. `about` is the part of the documentation that GitHub links to.
     pub(super) fn not_found(about: &str) -> Self {
         let about = format!("https://docs.github.com/rest{about}");
         Self::json(404, error_body("Not Found", Some(&about), 404))
     }
 
-    /// A limit's words, to the request with this id.
+    /// Refuses the request with this ID because of a limit.
     pub(super) fn limit_refusal(refused: LimitRefusal, id: &str) -> Self {
         match refused {
             LimitRefusal::Primary { status } => Self::json(status, OVER_QUOTA),
             LimitRefusal::Secondary { status, retry_after } => {
-                let said = format!("{SECONDARY}{id}.");
-                let body = error_body(&said, Some(SECONDARY_ABOUT), status);
+                let text = format!("{SECONDARY}{id}.");
+                let body = error_body(&text, Some(SECONDARY_ABOUT), status);
                 Self::json(status, body).with_retry_after(retry_after)
             }
         }
     }
 
-    /// An error with GitHub's words, or with other ones.
+    /// Creates an error with GitHub's message, or with `words`.
     pub(super) fn error(status: u16, words: Option<&str>) -> Self {
         let about = match status {
             401 => Some("https://docs.github.com/rest"),
@@ -99,7 +99,7 @@ impl ResponseDraft {
             500.. => None,
             _ => Some(FOLLOWERS_ABOUT),
         };
-        let said = match (words, status) {
+        let text = match (words, status) {
             (Some(words), _) => words,
             (_, 304) => return Self::json(304, ""),
             (_, 400) => return Self::json(400, VERSION),
@@ -112,28 +112,28 @@ impl ResponseDraft {
             (_, 500..) => "Server Error",
             _ => reason_phrase(status),
         };
-        Self::json(status, error_body(said, about, status))
+        Self::json(status, error_body(text, about, status))
     }
 
-    /// What was asked for is elsewhere.
+    /// Redirects to another address.
     pub(super) fn redirect(status: u16, to: &str) -> Self {
-        let (said, to_json) = (reason_phrase(status), serde_json::Value::from(to));
+        let (text, to_json) = (reason_phrase(status), serde_json::Value::from(to));
         let about = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
         let body =
-            format!(r#"{{"message":"{said}","url":{to_json},"documentation_url":"{about}"}}"#);
+            format!(r#"{{"message":"{text}","url":{to_json},"documentation_url":"{about}"}}"#);
         Self { headers: vec![("location", to.to_owned())], ..Self::json(status, body) }
     }
 
-    /// With a `Retry-After` of so many seconds.
+    /// Adds a `Retry-After` header, if the number of seconds is given.
     pub(super) fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
         self.headers.extend(seconds.map(|seconds| ("retry-after", seconds.to_string())));
         self
     }
 }
 
-/// GitHub's form for an error.
-fn error_body(said: &str, about: Option<&str>, status: u16) -> String {
-    let said = serde_json::Value::from(said);
+/// Returns an error body in GitHub's format.
+fn error_body(text: &str, about: Option<&str>, status: u16) -> String {
+    let text = serde_json::Value::from(text);
     let about = about.map(|about| format!(r#""documentation_url":"{about}","#)).unwrap_or_default();
-    format!(r#"{{"message":{said},{about}"status":"{status}"}}"#)
+    format!(r#"{{"message":{text},{about}"status":"{status}"}}"#)
 }

@@ -1,4 +1,4 @@
-//! The rate limits: what refuses requests for a while, until when, and who came all the same.
+//! The rate limits: refuse requests for a time, and count those that ignore a limit.
 //! (<https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>)
 
 use std::time::Duration;
@@ -7,37 +7,37 @@ use tokio::time::Instant;
 
 use super::quota_window::QuotaWindow;
 
-/// So long after a limit was first said, what was already on its way has come: whoever comes later
-/// could have known.
+/// The time after the announcement of a limit during which requests may still have been on their
+/// way. A client that sends a later one ignores the limit.
 const TRANSIT_GRACE: Duration = Duration::from_millis(250);
 
-/// A request that is refused for a limit.
+/// The refusal of a request because of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LimitRefusal {
-    /// The window's requests are used up.
+    /// The requests of the window are used up.
     Primary {
-        /// 403 or 429: GitHub says both.
+        /// 403 or 429; GitHub uses both.
         status: u16,
     },
-    /// Too many at once, or another reason that GitHub does not tell.
+    /// Too many requests at once, or another reason that GitHub does not disclose.
     Secondary {
-        /// 403 or 429: GitHub says both.
+        /// 403 or 429; GitHub uses both.
         status: u16,
-        /// How many seconds to wait, where that is said.
+        /// The seconds to wait, if stated.
         retry_after: Option<u64>,
     },
 }
 
-/// All limits of a server.
+/// The limits of a server.
 #[derive(Debug)]
 pub(super) struct ServerLimits {
     /// The primary limit.
     pub(super) quota: QuotaWindow,
-    /// How requests beyond the quota are refused.
+    /// The refusal of requests beyond the quota.
     primary: LimitRefusal,
-    /// How requests are refused, and until when.
+    /// The refusal of the secondary limit, and its end.
     secondary: Option<(LimitRefusal, Instant)>,
-    /// When the limit that lasts was first said.
+    /// The time when the current limit was announced.
     since: Option<Instant>,
     early: u64,
 }
@@ -48,12 +48,12 @@ impl ServerLimits {
         Self { quota, primary, secondary: None, since: None, early: 0 }
     }
 
-    /// How many requests came while a limit lasted, although it had been said before.
+    /// The number of requests that arrived during a limit after it had been announced.
     pub(super) const fn early_requests(&self) -> u64 {
         self.early
     }
 
-    /// Takes one request from the quota, unless a limit lasts.
+    /// Takes one request from the quota, unless a limit applies.
     pub(super) fn admit_request(&mut self, now: Instant) -> Result<(), LimitRefusal> {
         if let Some((refused, _)) = self.secondary.filter(|&(_, end)| now < end) {
             self.count_early_request(now);
@@ -67,14 +67,14 @@ impl ServerLimits {
         Ok(())
     }
 
-    /// Uses up the quota until `reset`, in seconds since 1970.
+    /// Exhausts the quota until `reset`, in seconds since 1970.
     pub(super) const fn exhaust_quota(&mut self, primary: LimitRefusal, reset: u64, now: Instant) {
         self.quota.exhaust_until(reset);
         self.primary = primary;
         self.since = Some(now);
     }
 
-    /// Refuses everything for so long.
+    /// Refuses all requests for a duration.
     pub(super) fn begin_secondary_limit(
         &mut self,
         secondary: LimitRefusal,
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secondary_limit_refuses_to_its_end_and_counts_who_could_have_known() {
+    fn a_secondary_limit_refuses_until_its_end_and_counts_early_requests() {
         let (mut limits, begin) = (limits(100), Instant::now());
         let at = |millis| begin + Duration::from_millis(millis);
         let refused = LimitRefusal::Secondary { status: 429, retry_after: Some(5) };
@@ -127,7 +127,8 @@ mod tests {
         assert_eq!((limits.early_requests(), limits.quota.remaining()), (1, 0));
         limits.quota.update_window(1_005);
         assert_eq!([limits.admit_request(later), limits.admit_request(later)], [Ok(()), Ok(())]);
-        // The next window runs dry by itself: as usual, and nobody knew.
+        // The next window is exhausted without a fault, so the refusal is the usual one, and the
+        // request was not early.
         assert_eq!(limits.admit_request(later), Err(LimitRefusal::Primary { status: 403 }));
         assert_eq!(limits.early_requests(), 1);
     }

@@ -1,52 +1,52 @@
-//! A reply as data: its head, its body, and when they leave. All deciding, lengths and lies included,
-//! is done before; wire.rs sends it.
+//! A response as data: its head, its body and their timing. All decisions are made before, false
+//! lengths included; `wire_step` sends the result.
 
 use std::fmt::Write as _;
 
 use super::latency::ResponseTiming;
 use super::wire_step::WireStep;
 
-/// In how many parts a body comes that takes its time.
+/// The number of parts in which a delayed body is sent.
 const BODY_PARTS: usize = 8;
 
-/// What is to be sent, and when.
+/// A response and its timing.
 #[derive(Clone, Debug)]
 pub(super) struct TimedResponse {
     /// The HTTP status code.
     pub(super) status: u16,
-    /// Every header, in order; nothing is added, not even a length.
+    /// All headers, in order. Nothing is added, not even a length.
     pub(super) headers: Vec<(&'static str, String)>,
     /// The bytes after the head.
     pub(super) body: Vec<u8>,
-    /// When they leave, counted from the request's arrival.
+    /// The timing, counted from the request's arrival.
     pub(super) timing: ResponseTiming,
-    /// Whether the connection ends here.
+    /// Set if the connection ends after the response.
     pub(super) close: bool,
 }
 
 impl TimedResponse {
-    /// How it is sent when nothing goes wrong.
+    /// Returns the steps that send the response correctly.
     pub(super) fn wire_steps(&self) -> Vec<WireStep> {
         self.with_close(self.steps_up_to(self.body.len()))
     }
 
-    /// How its first half is sent.
+    /// Returns the steps that send the head and the first half of the body.
     pub(super) fn first_half_steps(&self) -> Vec<WireStep> {
         self.steps_up_to(self.body.len() / 2)
     }
 
-    /// Waits as long as the reply does, then sends these bytes.
+    /// Returns the steps that wait for the response's start and send these bytes.
     pub(super) fn opening_steps(&self, bytes: Vec<u8>) -> Vec<WireStep> {
         vec![WireStep::Until(self.timing.wait), WireStep::Send(bytes)]
     }
 
-    /// Closes after these steps if the connection ends here.
+    /// Closes the connection after these steps, if it ends here.
     pub(super) fn with_close(&self, mut steps: Vec<WireStep>) -> Vec<WireStep> {
         steps.extend(self.close.then_some(WireStep::Close));
         steps
     }
 
-    /// Gives a header another value, and adds it if it is not there.
+    /// Sets a header, adding it if it is missing.
     pub(super) fn set_header(&mut self, name: &'static str, value: String) {
         match self.headers.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
@@ -54,7 +54,7 @@ impl TimedResponse {
         }
     }
 
-    /// The status line and the headers, without the empty line that ends them.
+    /// Returns the status line and the headers, without the empty line that ends them.
     pub(super) fn unterminated_head(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason_phrase(self.status));
         for (name, value) in &self.headers {
@@ -64,16 +64,16 @@ impl TimedResponse {
         head.into_bytes()
     }
 
-    /// The whole head.
+    /// Returns the complete head.
     pub(super) fn head_bytes(&self) -> Vec<u8> {
         let mut head = self.unterminated_head();
         head.extend_from_slice(b"\r\n");
         head
     }
 
-    /// The head and the body's bytes before `end`, in parts and each at its moment. The moments are
-    /// counted from the request's arrival, so that a late timer delays one part and not all that
-    /// follow.
+    /// Returns the steps for the head and the body's bytes before `end`, in timed parts. All times
+    /// are counted from the request's arrival, so that a late timer delays one part and not the
+    /// following ones.
     fn steps_up_to(&self, end: usize) -> Vec<WireStep> {
         let ResponseTiming { wait, receive } = self.timing;
         let parts = if receive.is_zero() { 1 } else { BODY_PARTS };
@@ -92,7 +92,7 @@ impl TimedResponse {
     }
 }
 
-/// The words after a status code. No client reads them.
+/// Returns the reason phrase of a status code. Clients ignore it.
 pub(super) const fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",

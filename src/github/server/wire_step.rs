@@ -1,5 +1,5 @@
-//! The socket's side of a reply: steps, played one after another. Whatever a server can do to a
-//! client, good or bad, is a list of these.
+//! The steps that send a response. Whatever a server does to a client, correct or not, is a list of
+//! these.
 
 use std::io;
 use std::ops::ControlFlow;
@@ -9,42 +9,42 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{self, Instant};
 
-/// How long a client may take to make room for more.
+/// The time limit for a client to accept more bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Bytes that repeat are sent in pieces of about this size.
+/// The approximate size of the pieces in which repeated bytes are sent.
 const CHUNK_SIZE: usize = 64 * 1_024;
 
-/// One thing that is done to a connection.
+/// An action on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WireStep {
-    /// Waits until so long after the request was begun.
+    /// Waits until this time after the start of service.
     Until(Duration),
     /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends these bytes so many times.
+    /// Sends these bytes this number of times.
     Repeat(Vec<u8>, u64),
-    /// Sends these bytes one by one, each so long after the one before.
+    /// Sends these bytes one by one, at this interval.
     Drip(Vec<u8>, Duration),
-    /// Says nothing more until the client goes.
+    /// Sends nothing more until the client disconnects.
     Stall,
-    /// Ends the connection in order.
+    /// Closes the connection.
     Close,
-    /// Breaks the connection off.
+    /// Resets the connection.
     Reset,
 }
 
-/// Plays the steps for a request that was begun then, and says whether the connection goes on. Fails as
-/// soon as the client has closed its side: a request that was given up counts no longer as in
-/// flight, and its delay is not sat out.
+/// Executes the steps for a request whose service began at `service_start`. Returns whether the
+/// connection stays open. Fails as soon as the client has disconnected, so that an abandoned request
+/// no longer counts as in flight and its delay is cut short.
 pub(super) async fn play_steps(
     steps: &[WireStep],
     stream: &mut TcpStream,
-    begun: Instant,
+    service_start: Instant,
 ) -> io::Result<ControlFlow<()>> {
     for step in steps {
         match step {
-            WireStep::Until(wait) => wait_until(stream, begun + *wait).await?,
+            WireStep::Until(wait) => wait_until(stream, service_start + *wait).await?,
             WireStep::Send(bytes) => write_bytes(stream, bytes).await?,
             WireStep::Repeat(bytes, times) => write_repeated(stream, bytes, *times).await?,
             WireStep::Drip(bytes, every) => write_slowly(stream, bytes, *every).await?,
@@ -54,7 +54,8 @@ pub(super) async fn play_steps(
             }
             WireStep::Close => return Ok(ControlFlow::Break(())),
             WireStep::Reset => {
-                // Closed so, a socket drops what it has not sent and says RST instead of FIN.
+                // With zero linger, closing the socket discards unsent bytes and sends RST instead
+                // of FIN.
                 stream.set_zero_linger()?;
                 return Err(io::ErrorKind::ConnectionReset.into());
             }
@@ -81,9 +82,9 @@ async fn write_slowly(stream: &mut TcpStream, bytes: &[u8], every: Duration) -> 
     Ok(())
 }
 
-/// Waits for the moment, or fails when the client closes.
+/// Waits until the given time. Fails if the client disconnects.
 async fn wait_until(stream: &TcpStream, moment: Instant) -> io::Result<()> {
-    // A timer has whole milliseconds: one for a moment that is already past would still take one.
+    // Timers have millisecond resolution: a time in the past would still cost one.
     if moment <= Instant::now() {
         return Ok(());
     }
@@ -93,7 +94,8 @@ async fn wait_until(stream: &TcpStream, moment: Instant) -> io::Result<()> {
     }
 }
 
-/// Until the client has closed. A client that sends its next request early may stay.
+/// Waits until the client has disconnected. A client that sends its next request early does not
+/// count.
 pub(super) async fn wait_for_close(stream: &TcpStream) {
     if stream.peek(&mut [0]).await.is_ok_and(|length| length > 0) {
         std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! A fault, played: what it makes of an answer, and of how the reply is sent.
+//! Applies a fault to a response and to the way it is sent.
 
 use std::time::Duration;
 
@@ -12,25 +12,32 @@ use crate::github::server::timed_response::TimedResponse;
 use crate::github::server::wire_step::WireStep;
 
 impl FaultAction {
-    /// What is said instead, at the same moment. `elsewhere` is another address of what was asked
-    /// for.
+    /// Replaces or changes the draft without changing its timing. `elsewhere` is another address of
+    /// the same resource.
     pub(in crate::github::server) fn amend_draft(
         &self,
         mut answer: ResponseDraft,
         elsewhere: &str,
     ) -> ResponseDraft {
         let timing = answer.timing;
-        let said = |said| ResponseDraft { timing, ..said };
+        let with_timing = |draft| ResponseDraft { timing, ..draft };
         match self {
             Self::Status { status, message, retry_after } => {
                 let error = ResponseDraft::error(*status, message.as_deref());
-                return said(error.with_retry_after(retry_after.map(u64::from)));
+                return with_timing(error.with_retry_after(retry_after.map(u64::from)));
             }
             Self::Html {} => {
-                return said(ResponseDraft::with_body(200, "text/html; charset=utf-8", WEB_PAGE));
+                return with_timing(ResponseDraft::with_body(
+                    200,
+                    "text/html; charset=utf-8",
+                    WEB_PAGE,
+                ));
             }
             Self::Redirect { to, status } => {
-                return said(ResponseDraft::redirect(*status, to.as_deref().unwrap_or(elsewhere)));
+                return with_timing(ResponseDraft::redirect(
+                    *status,
+                    to.as_deref().unwrap_or(elsewhere),
+                ));
             }
             Self::Slow { wait_ms } => {
                 answer.timing.wait += Duration::from_millis((*wait_ms).into());
@@ -47,13 +54,14 @@ impl FaultAction {
                 answer.link = Some(format!(r#"<{to}>; rel="next", <{to}>; rel="last""#));
             }
             Self::NoLinks {} => answer.link = None,
-            // Limits and movements are the server's to keep, and the rest is in how it is sent.
+            // Limits and list changes are applied by the server; the other faults change how the
+            // response is sent.
             _ => {}
         }
         answer
     }
 
-    /// How the reply is sent.
+    /// Returns the wire steps of the response with this fault.
     pub(in crate::github::server) fn wire_steps(&self, mut reply: TimedResponse) -> Vec<WireStep> {
         let and = |mut steps: Vec<WireStep>, last| {
             steps.push(last);
@@ -85,7 +93,7 @@ impl FaultAction {
             }
             Self::GzipBomb { bytes } => {
                 let (first, rest) = split_first_byte(&reply.body);
-                // Compressing into memory cannot fail.
+                // Compression into memory cannot fail.
                 let Ok(bomb) = GzipBomb::new(&first, *bytes, &rest) else {
                     return reply.wire_steps();
                 };
@@ -117,7 +125,7 @@ impl FaultAction {
     }
 }
 
-/// The reply with another body: these parts, each so many times.
+/// Replaces the body of the response by these parts, each repeated the given number of times.
 fn repeated_body<const N: usize>(
     mut reply: TimedResponse,
     parts: [(Vec<u8>, u64); N],
@@ -129,7 +137,7 @@ fn repeated_body<const N: usize>(
     reply.with_close(steps)
 }
 
-/// A body's first byte and the rest: JSON may have spaces between them.
+/// Splits a body after its first byte, where JSON permits spaces.
 fn split_first_byte(body: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let (first, rest) = body.split_at(body.len().min(1));
     (first.to_owned(), rest.to_owned())
@@ -150,7 +158,7 @@ fn corrupt_field(part: CorruptedField, body: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Puts something before everything that a person gets to read of an account; the number stays.
+/// Prepends a hostile text to every printable field of an account; the ID stays the same.
 fn insert_hostile_text(place: usize, account: &mut Map<String, Value>) {
     let text = HOSTILE_TEXTS.get(place % HOSTILE_TEXTS.len()).copied().unwrap_or_default();
     for key in ["login", "html_url", "avatar_url", "url", "name", "bio"] {
@@ -160,9 +168,10 @@ fn insert_hostile_text(place: usize, account: &mut Map<String, Value>) {
     }
 }
 
-/// The body with each account changed, which is told its place on the page.
+/// Applies a change to each account in the body. The change receives the account's position on the
+/// page.
 fn edit_accounts(body: &[u8], change: impl Fn(usize, &mut Map<String, Value>)) -> Vec<u8> {
-    // It is the server's own JSON, so it can be read.
+    // The server generated this JSON, so it can be parsed.
     let mut body = serde_json::from_slice(body).unwrap_or_default();
     let accounts = match &mut body {
         Value::Array(accounts) => accounts.as_mut_slice(),

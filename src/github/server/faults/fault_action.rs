@@ -1,4 +1,4 @@
-//! What can go wrong: every kind of fault, its parameters, and the words for it.
+//! The kinds of faults, their parameters and their descriptions.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use crate::github::server::follower_list::{ListChange, ListEnd};
 use crate::github::server::quota_window::WINDOW_SECONDS;
 use crate::github::server::server_limits::LimitRefusal;
 
-/// A kind of fault, for a person.
+/// The description of a kind of fault.
 #[derive(Clone, Copy, Debug)]
 pub struct FaultDescription {
-    /// What it is called in a script.
+    /// The name in a script.
     pub name: &'static str,
-    /// What the server then does.
+    /// The behavior of the server.
     pub does: &'static str,
-    /// Its own keys, with their defaults: `every_ms=100`.
+    /// The parameters, with defaults: `every_ms=100`.
     pub keys: &'static [&'static str],
 }
 
@@ -29,50 +29,66 @@ const fn describe_fault(
     FaultDescription { name, does, keys }
 }
 
-/// Every kind.
+/// The descriptions of all kinds.
 pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
-    describe_fault("primary_limit", "the quota is used up", &["status=403", "reset_after=60"]),
+    describe_fault("primary_limit", "uses up the quota", &["status=403", "reset_after=60"]),
     describe_fault(
         "secondary_limit",
-        "all refused for a while",
+        "refuses every request for a while",
         &["status=403", "retry_after", "lasts=60"],
     ),
-    describe_fault("status", "this status, GitHub's way", &["status", "message", "retry_after"]),
-    describe_fault("stall", "not a byte", &[]),
-    describe_fault("stall_in_body", "half the body, then not a byte", &[]),
-    describe_fault("drip", "the body byte by byte", &["every_ms=100"]),
-    describe_fault("slow", "the answer, so much later", &["wait_ms=5000"]),
-    describe_fault("close", "the connection ends instead of an answer", &[]),
-    describe_fault("reset", "the connection breaks instead of an answer", &[]),
-    describe_fault("close_in_body", "the connection ends within the body", &[]),
-    describe_fault("reset_in_body", "the connection breaks within the body", &[]),
-    describe_fault("garbage", "bytes that are no HTTP", &[]),
-    describe_fault("truncated_json", "half the JSON, as if that were all", &[]),
-    describe_fault("html", "200 and a web page", &[]),
+    describe_fault(
+        "status",
+        "answers with this status, as GitHub does",
+        &["status", "message", "retry_after"],
+    ),
+    describe_fault("stall", "sends nothing", &[]),
+    describe_fault("stall_in_body", "sends half the body, then nothing", &[]),
+    describe_fault("drip", "sends the body byte by byte", &["every_ms=100"]),
+    describe_fault("slow", "delays the answer", &["wait_ms=5000"]),
+    describe_fault("close", "closes the connection instead of answering", &[]),
+    describe_fault("reset", "resets the connection instead of answering", &[]),
+    describe_fault("close_in_body", "closes the connection within the body", &[]),
+    describe_fault("reset_in_body", "resets the connection within the body", &[]),
+    describe_fault("garbage", "sends bytes that are not HTTP", &[]),
+    describe_fault("truncated_json", "sends half the JSON as if it were complete", &[]),
+    describe_fault("html", "sends 200 and a web page", &[]),
     describe_fault(
         "wrong_type",
-        "a wrong type of the \"list\", each \"id\" or \"login\"",
+        "sends the \"list\", each \"id\" or \"login\" with a wrong type",
         &["of=list"],
     ),
-    describe_fault("deep", "arrays in arrays", &["levels=100000"]),
-    describe_fault("huge", "a body full of spaces", &["bytes=100000000"]),
-    describe_fault("gzip_bomb", "the same, gzipped", &["bytes=1000000000"]),
-    describe_fault("empty", "200 and no body", &[]),
-    describe_fault("content_type", "JSON that is said to be HTML", &[]),
-    describe_fault("escapes", "logins, names and addresses with escape sequences and worse", &[]),
-    describe_fault("endless_headers", "a head that never ends", &[]),
-    describe_fault("huge_header", "a header as long as this", &["bytes=10000000"]),
-    describe_fault("duplicate_headers", "two lengths that differ", &[]),
-    describe_fault("escapes_in_headers", "escape sequences in a header", &[]),
-    describe_fault("link", "a Link header whose next and last lead there", &["to"]),
-    describe_fault("no_links", "no Link header", &[]),
-    describe_fault("redirect", "to there, else to the page's other address", &["to", "status=301"]),
-    describe_fault("joined", "people join first, \"front\" or \"back\"", &["count=1", "at=front"]),
-    describe_fault("left", "people leave first, \"front\" or \"back\"", &["count=1", "at=front"]),
+    describe_fault("deep", "sends deeply nested arrays", &["levels=100000"]),
+    describe_fault("huge", "sends a body full of spaces", &["bytes=100000000"]),
+    describe_fault("gzip_bomb", "does the same, gzipped", &["bytes=1000000000"]),
+    describe_fault("empty", "sends 200 and no body", &[]),
+    describe_fault("content_type", "sends JSON labelled as HTML", &[]),
+    describe_fault("escapes", "puts escape sequences and worse into logins, names and URLs", &[]),
+    describe_fault("endless_headers", "sends headers without end", &[]),
+    describe_fault("huge_header", "sends a header of this length", &["bytes=10000000"]),
+    describe_fault("duplicate_headers", "sends two contradictory lengths", &[]),
+    describe_fault("escapes_in_headers", "puts escape sequences into a header", &[]),
+    describe_fault("link", "points next and last of the Link header there", &["to"]),
+    describe_fault("no_links", "sends no Link header", &[]),
+    describe_fault(
+        "redirect",
+        "redirects there, by default to the page's other address",
+        &["to", "status=301"],
+    ),
+    describe_fault(
+        "joined",
+        "first adds followers at the \"front\" or \"back\"",
+        &["count=1", "at=front"],
+    ),
+    describe_fault(
+        "left",
+        "first removes followers at the \"front\" or \"back\"",
+        &["count=1", "at=front"],
+    ),
 ];
 
-/// What goes wrong, as [`FAULT_DESCRIPTIONS`] describes it. Durations whose unit is not in their name are
-/// seconds, as they are in headers.
+/// A fault, described by [`FAULT_DESCRIPTIONS`]. Durations whose unit is not in their name are in
+/// seconds, as in headers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(in crate::github::server) enum FaultAction {
@@ -167,30 +183,30 @@ const fn number<const NUMBER: u32>() -> u32 {
     NUMBER
 }
 
-/// A part of an answer.
+/// A part of a response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(in crate::github::server) enum CorruptedField {
-    /// All of it.
+    /// The whole list.
     #[default]
     List,
-    /// Each account's number.
+    /// The ID of each account.
     Id,
-    /// Each account's login.
+    /// The login of each account.
     Login,
 }
 
-/// A limit that begins.
+/// A limit that a fault starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::github::server) enum FaultLimit {
-    /// The primary one, for so many seconds of the calendar.
+    /// The primary limit, until a number of seconds from now.
     Primary(LimitRefusal, u64),
-    /// A secondary one.
+    /// The secondary limit, for this duration.
     Secondary(LimitRefusal, Duration),
 }
 
 impl FaultAction {
-    /// From a script's `fault` and the keys that are left of it.
+    /// Parses a fault from its name and its remaining keys.
     pub(super) fn parse(name: Value, keys: Map<String, Value>) -> Result<Self, FaultRuleError> {
         let known = FAULT_DESCRIPTIONS.iter().find(|kind| name == kind.name);
         let Some(FaultDescription { name, .. }) = known else {
@@ -202,28 +218,28 @@ impl FaultAction {
         kind.value_error().map_or(Ok(kind), |wrong| Err(FaultRuleError::Value(wrong)))
     }
 
-    /// What is wrong with the values, if anything is.
+    /// Returns the error in the values, if any.
     fn value_error(&self) -> Option<&'static str> {
         match *self {
             Self::PrimaryLimit { status, .. } | Self::SecondaryLimit { status, .. }
                 if !matches!(status, 403 | 429) =>
             {
-                Some("a limit's status is 403 or 429")
+                Some("a limit's status must be 403 or 429")
             }
             Self::PrimaryLimit { reset_after, .. } if u64::from(reset_after) > WINDOW_SECONDS => {
-                Some("reset_after is 3600 at most: GitHub counts by the hour")
+                Some("reset_after must be at most 3600; GitHub counts by the hour")
             }
             Self::Status { status, .. } if !(300..600).contains(&status) => {
-                Some("status is a number from 300 to 599")
+                Some("status must be from 300 to 599")
             }
             Self::Redirect { status, .. } if !matches!(status, 301 | 302 | 307) => {
-                Some("a redirect's status is 301, 302 or 307")
+                Some("a redirect's status must be 301, 302 or 307")
             }
             _ => None,
         }
     }
 
-    /// The limit that begins with it.
+    /// Returns the limit that the fault starts, if any.
     pub(in crate::github::server) fn limit(&self) -> Option<FaultLimit> {
         match *self {
             Self::PrimaryLimit { status, reset_after } => {
@@ -241,7 +257,7 @@ impl FaultAction {
         }
     }
 
-    /// What it does to the list.
+    /// Returns the change to the list, if any.
     pub(super) fn list_change(&self) -> Option<ListChange> {
         match *self {
             Self::Joined { count, at } => Some(ListChange { joined: count.into(), at }),

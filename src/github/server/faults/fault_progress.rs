@@ -1,4 +1,4 @@
-//! Which fault meets which request: what was met so far.
+//! Selects the fault for each request and remembers those already applied.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,34 +7,35 @@ use super::fault_action::FaultAction;
 use crate::github::server::accounts::MAX_FOLLOWERS;
 use crate::github::server::follower_list::ListChange;
 
-/// What a request for the user asks for.
+/// The resource that a request names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::github::server) enum FaultPoint {
     /// The profile.
     Profile,
-    /// A page of followers, from 1.
+    /// A page of followers, counted from 1.
     Page(u64),
 }
 
 impl FaultPoint {
-    /// Whether there can be such a page at all. What was met is kept by page, so pages without end
-    /// would be memory without end.
+    /// Returns `true` if such a page can exist. Applied faults are stored per page, so an unlimited
+    /// number of pages would need unlimited memory.
     const fn exists(self) -> bool {
         !matches!(self, Self::Page(page) if page > MAX_FOLLOWERS as u64)
     }
 }
 
-/// How far a server is in its script. Faults are told apart by their place in it.
+/// The progress of a server through its script. Faults are identified by their index in the script.
 #[derive(Debug, Default)]
 pub(in crate::github::server) struct FaultProgress {
-    /// How often each was met since the page was last answered well.
+    /// The number of times that each fault was applied to each page since the page was last
+    /// answered correctly.
     met: HashMap<(usize, FaultPoint), u32>,
-    /// Which movements took place.
+    /// The list changes that were applied.
     moved: HashSet<(usize, FaultPoint)>,
 }
 
 impl FaultProgress {
-    /// The movements of the list that a request brings about.
+    /// Takes the list changes that a request triggers.
     pub(in crate::github::server) fn take_list_changes(
         &mut self,
         faults: &FaultScript,
@@ -48,7 +49,7 @@ impl FaultProgress {
         .collect()
     }
 
-    /// The fault that meets a request; without one it is answered well.
+    /// Returns the fault for a request, or `None` if it is answered correctly.
     pub(in crate::github::server) fn next_action<'a>(
         &mut self,
         faults: &'a FaultScript,
@@ -82,7 +83,7 @@ mod tests {
         FaultScript::parse(&format!(r#"{{"faults":[{text}]}}"#)).unwrap()
     }
 
-    /// How a page's requests are met: by which kind, or well.
+    /// Formats the fault of each request: the initial letter of its kind, or `.` for none.
     fn met(faults: &FaultScript, pages: &[u64]) -> String {
         let mut script = FaultProgress::default();
         let letter = |kind: &FaultAction| match kind {
@@ -95,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_heals_for_one_good_answer_and_returns() {
+    fn a_fault_recurs_after_one_correct_response() {
         assert_eq!(met(&faults(r#"{"page":3,"fault":"stall"}"#), &[3; 5]), "s.s.s");
         let twice = faults(r#"{"page":3,"times":2,"fault":"stall"}"#);
         assert_eq!(met(&twice, &[3; 7]), "ss.ss.s");
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn each_page_counts_for_itself() {
+    fn faults_are_counted_per_page() {
         let every = faults(r#"{"every":2,"fault":"stall"}"#);
         assert_eq!(met(&every, &[1, 2, 3, 4, 2, 4, 4, 6]), ".s.s..ss");
         let from = faults(r#"{"from":3,"times":0,"fault":"stall"}"#);
@@ -112,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn several_come_in_the_order_of_the_file_and_then_the_page_is_well_once() {
+    fn several_faults_apply_in_file_order_before_one_correct_response() {
         let both = faults(
             r#"{"page":1,"fault":"stall"},{"page":1,"times":2,"fault":"reset"},{"page":2,"fault":"reset"}"#,
         );
@@ -121,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_moves_once_for_each_page() {
+    fn a_list_change_applies_once_per_page() {
         let faults = faults(r#"{"every":2,"fault":"left","count":3},{"page":2,"fault":"joined"}"#);
         let mut script = FaultProgress::default();
         let moves = [2, 2, 4, 4, 3].map(|page| {
@@ -133,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_that_no_list_has_are_not_kept() {
+    fn impossible_pages_are_not_stored() {
         let mut script = FaultProgress::default();
         let faults = faults(r#"{"fault":"stall"},{"fault":"left"}"#);
         for page in MAX_FOLLOWERS.into()..u64::from(MAX_FOLLOWERS) + 100 {

@@ -1,17 +1,17 @@
-//! A gzip bomb: little on the wire, very much once inflated.
+//! A gzip bomb: small on the wire, huge when decompressed.
 
 use std::io::{self, Write as _};
 
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Crc};
 
-/// How much is inflated from what is repeated.
+/// The decompressed size of the repeated part.
 const CHUNK_SIZE: usize = 1 << 20;
 
-/// A gzip stream's head: deflate, no name, no time.
+/// The header of a gzip stream: deflate, no name, no time.
 const GZIP_HEADER: [u8; 10] = [0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255];
 
-/// A gzip stream (RFC 1952) in three parts, of which the middle one is to be sent `times` times.
+/// A gzip stream (RFC 1952) in three parts. The middle one is to be sent `times` times.
 pub(super) struct GzipBomb {
     pub(super) begin: Vec<u8>,
     pub(super) middle: Vec<u8>,
@@ -20,7 +20,7 @@ pub(super) struct GzipBomb {
 }
 
 impl GzipBomb {
-    /// What inflates to `begin`, at least so many spaces, and `end`.
+    /// Creates a bomb that decompresses to `begin`, at least this number of spaces, and `end`.
     pub(super) fn new(begin: &[u8], spaces: u32, end: &[u8]) -> io::Result<Self> {
         let times = u64::from(spaces).div_ceil(CHUNK_SIZE as u64);
         let filling = vec![b' '; CHUNK_SIZE];
@@ -33,8 +33,8 @@ impl GzipBomb {
         }
         sum.update(end);
 
-        // Flushed, a part ends at a whole byte, and what is compressed in it refers to nothing
-        // before it but more spaces: so it can be sent again and again.
+        // A flush ends a part at a byte boundary, and the middle part refers to nothing before it
+        // but more spaces, so it can be repeated.
         let mut deflate = DeflateEncoder::new(GZIP_HEADER.to_vec(), Compression::best());
         let mut part = |bytes: &[u8]| {
             deflate.write_all(bytes)?;
@@ -58,7 +58,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_inflates_to_all_of_it() {
+    fn it_decompresses_to_the_whole_text() {
         let GzipBomb { begin, middle, times, end } = GzipBomb::new(b"[", 3 << 20, b"1]").unwrap();
         let wire = [begin, middle.repeat(times as usize), end].concat();
         assert!(wire.len() < 4_000, "{}", wire.len());

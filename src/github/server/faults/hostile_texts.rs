@@ -1,17 +1,17 @@
-//! Texts that no client should let through as they are.
+//! Hostile texts that no client should print unescaped.
 
-/// No HTTP: how another protocol might greet.
+/// Bytes that are not HTTP, like the greeting of another protocol.
 pub(super) const GARBAGE: &[u8] = b"SSH-2.0-\x00\xff\xfe\x16\x03\x01\x1b[31m\x07\r\n\r\n";
 
-/// What a network says that wants its user to sign in first.
+/// The sign-in page of a captive portal.
 pub(super) const WEB_PAGE: &str = "<!DOCTYPE html>\n<html>\n  <head><title>Sign in</title></head>\n  \
     <body><form action=\"/login\"><button>Connect to this network</button></form></body>\n</html>\n";
 
-/// A header's value that clears the screen and sets the window's title.
+/// A header value that clears the screen and sets the window title.
 pub(super) const HOSTILE_HEADER: &str = "\u{1b}[2J\u{1b}]0;mine\u{7}";
 
-/// What terminals obey, what misleads the eye, what does not fit its cell, what spreadsheets run,
-/// and what takes quotes or paths at their word.
+/// Texts that contain terminal escape sequences, misleading or oversized characters, spreadsheet
+/// formulas, quotes and paths.
 pub(super) const HOSTILE_TEXTS: [&str; 20] = [
     "\u{1b}[2J\u{1b}[1;1H\u{1b}[31m",
     "\u{1b}]0;mine\u{7}",
