@@ -50,7 +50,7 @@ pub struct ScreenOptions {
     pub guarded: bool,
     /// If set, mouse events are captured.
     pub mouse: bool,
-    /// If set, avoidable motion is avoided.
+    /// If set, nonessential motion is avoided.
     pub reduced_motion: bool,
 }
 

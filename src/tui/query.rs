@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::model::Nanos;
 
 /// The query for the background (OSC 11), followed by one for the device attributes (DA1). Every
-/// terminal answers DA1, so that its answer marks the end. OSC 11 ends with BEL, because urxvt would
+/// terminal answers DA1, so its answer marks the end. OSC 11 ends with BEL, because urxvt would
 /// otherwise end its answer with half a terminator. There is no passthrough, because tmux answers
 /// itself.
 pub(super) const QUERY: &[u8] = b"\x1b]11;?\x07\x1b[c";

@@ -224,7 +224,7 @@ fn discard_output() {
 const fn discard_output() {}
 
 /// Installs a panic hook that restores the terminal before a panic of this thread is reported.
-/// Panics of workers are caught and become errors on their lanes, so that the hook ignores them.
+/// Panics of workers are caught and become errors on their lanes, so the hook ignores them.
 fn restore_on_panic(writer: Writer, mouse: bool) {
     let this = thread::current().id();
     let hook = panic::take_hook();

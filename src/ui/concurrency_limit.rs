@@ -72,7 +72,7 @@ fn limit_text(step: &LimitChange, theme: Theme) -> String {
 }
 
 /// Draws a limit until `until` over the level already drawn. The height of the area stands for the
-/// peak. A single row has no room for a line, so that only changes are marked there.
+/// peak. A single row has no room for a line, so only changes are marked there.
 pub(super) fn draw(
     limit: LevelSeries<'_>,
     window: TimeWindow,

@@ -104,7 +104,7 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
             match [left, right].map(|lane| lane.and_then(|lane| theme.holder_color(lane))) {
                 [Some(left), Some(right)] => (glyph, Style::new().fg(left).bg(right)),
                 [Some(left), None] => (glyph, Style::new().fg(left)),
-                // The colour of the terminal's background is unknown, so that the other is reversed.
+                // The colour of the terminal's background is unknown, so the other is reversed.
                 [None, Some(right)] => {
                     (glyph, Style::new().fg(right).add_modifier(Modifier::REVERSED))
                 }

@@ -29,7 +29,7 @@ pub(super) fn draw_title(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) 
     let [long, short] = task_texts(app);
     let [machine, shorter, shortest, sim] = machine_texts(app);
     let none = String::new();
-    // The help key goes first, because the key bar shows it, too.
+    // The help key is dropped first, because the key bar also shows it.
     let forms = [
         ("threadline", &long, &machine, &help),
         ("threadline", &long, &machine, &none),

@@ -193,7 +193,7 @@ fn lane_cell(cell: LaneCell, theme: Theme) -> (&'static str, Style) {
 }
 
 /// Returns a cell with two states: `front` in the glyph, `back` around it. Patterns cannot be cut, so
-/// that only one state is drawn for them.
+/// only one state is drawn for them.
 fn mixed_cell(
     glyph: &'static str,
     front: State,
@@ -211,7 +211,7 @@ fn mixed_cell(
     match (theme.color(front), theme.color(back)) {
         (Some(front), Some(back)) => (glyph, Style::new().fg(front).bg(back)),
         (Some(front), None) => (glyph, Style::new().fg(front)),
-        // The colour of the terminal's background is unknown, so that the other one is reversed.
+        // The colour of the terminal's background is unknown, so the other one is reversed.
         (None, Some(back)) => (glyph, Style::new().fg(back).add_modifier(Modifier::REVERSED)),
         (None, None) => (" ", Style::new()),
     }

@@ -13,7 +13,7 @@ impl Timeline<'_> {
     pub(super) fn selection_hint(&self) -> Line<'static> {
         let (next, previous) =
             (self.app.key_of(Action::NextLane), self.app.key_of(Action::PreviousLane));
-        Line::styled(format!(" {next}/{previous} choose a lane"), self.theme.muted())
+        Line::styled(format!(" {next}/{previous} select a lane"), self.theme.muted())
     }
 
     /// Returns the summary of the selected lane.
@@ -114,7 +114,7 @@ impl Timeline<'_> {
         };
         let left =
             rate_limits::time_left(run, lane, until).filter(|_| lane.span_at(until) == Some(span));
-        let again = left.map(|left| format!("; again in {}", rate_limits::countdown_text(left)));
+        let again = left.map(|left| format!("; retry in {}", rate_limits::countdown_text(left)));
         let room = room.saturating_sub(2);
         let whole = again.map(|again| format!("{failed}{again}"));
         let whole = whole.filter(|whole| text::width(whole) <= room);

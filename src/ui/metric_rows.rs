@@ -132,7 +132,7 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     let level = run.in_flight_level();
     let now = level.value_at(until);
     let peak = format!("{now:>6}  peak {}", level.peak());
-    // A number without a word would be unclear, so that the shortest form is empty.
+    // A number without a word would be unclear, so the shortest form is empty.
     let short = [format!(" {now} now"), String::new()];
     let step = run.limit_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));

@@ -163,7 +163,7 @@ pub(super) fn progress(app: &App, room: usize) -> String {
         return format!("the recording ends here, {stage}");
     }
     match session.active_run().filter(|_| session.active() == Some(app.selection())) {
-        // There is no lane to select yet, so that a retry must be reported here.
+        // There is no lane to select yet, so a retry must be reported here.
         Some(run) if session.task_count(app.selection().workload).is_none() => {
             match run.failed_attempts(TaskId(1)).last() {
                 Some(FailedAttempt { failure, .. }) => format!("retrying: {failure}"),

@@ -85,7 +85,7 @@ fn text_while_running(
         return (text::fit_words(&problem, "", theme, room, 1), theme.problem());
     }
     match (app.time_behind(), app.session().active_run().and_then(Run::reduced_limit)) {
-        // If there are headings, the timeline's heading says so.
+        // With headings, the timeline's heading already says so.
         (Some(behind), _) if !layout.has_headings() => {
             (run_summary::paused_text(behind), theme.strong())
         }

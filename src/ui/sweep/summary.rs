@@ -83,7 +83,7 @@ pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let forms = (1..=steps.len()).rev().filter_map(|kept| {
         let more = if kept < steps.len() { ", .." } else { "" };
         let kept = steps.get(..kept)?.join(", ");
-        Some(format!("{begin}; equally fast: {kept}{more}"))
+        Some(format!("{begin}; equally fast within {kept}{more}"))
     });
     Some(text::first_fitting(forms.chain([begin.clone()]), room))
 }
