@@ -166,7 +166,7 @@ fn what_is_no_recording_is_refused_in_a_sentence() {
         assert!(said.starts_with("run.jsonl is not a threadline recording"), "{said}");
     }
     let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
-    assert!(refused(header.as_bytes()).starts_with("the header of run.jsonl cannot be used"));
+    assert!(refused(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(refused(&race()[..90]).contains("it is cut off"));
     let folder = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
     assert!(matches!(folder, ReadRecordingError::Unreadable { .. }), "{folder}");

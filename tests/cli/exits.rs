@@ -77,7 +77,7 @@ const ENDS: [ExitCase; 5] = [
     case(
         r#""secondary_limit","retry_after":120"#,
         5,
-        " UTC, for 2 min, and --max-wait is 0 s: come \
+        " UTC, for 2 min, and --max-wait is 0 s; come \
          back then",
     ),
 ];

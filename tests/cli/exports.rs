@@ -125,7 +125,8 @@ fn nothing_is_written_over_what_stdin_is() {
         command.current_dir(&folder).args(arguments).stdin(fs::File::open(at("in")).unwrap());
         let ended = command.output().unwrap();
         let err = String::from_utf8(ended.stderr).unwrap();
-        let said = format!("threadline: {one} and {two} name the same file: give each its own\n");
+        let said =
+            format!("threadline: {one} and {two} name the same file\nhint: give each its own\n");
         assert_eq!((ended.status.code(), err), (Some(2), said), "{arguments:?}");
         assert_eq!(fs::read_to_string(at("in")).unwrap(), "true\n", "{arguments:?}");
     }
@@ -138,7 +139,7 @@ fn a_device_may_be_read_and_written() {
     let mut command = threadline();
     let command = command.args(["exec", "--from", "-", "--plain", "--svg", "/dev/null"]);
     let CliOutput { err, .. } = run_to_end(command);
-    assert!(err.contains("stdin has no command"), "{err}");
+    assert!(err.contains("stdin contains no commands"), "{err}");
 }
 
 #[test]
@@ -169,7 +170,7 @@ fn one_that_cannot_be_written_costs_no_other() {
     let CliOutput { code, out, err } =
         run_to_end(command.arg("--trace").arg(&trace).arg("--svg").arg(&svg));
     assert_eq!(code, Some(1), "{err}");
-    let (_, kept) = err.lines().next().unwrap().rsplit_once("the trace is in ").unwrap();
+    let (_, kept) = err.lines().next().unwrap().rsplit_once("the trace was saved to ").unwrap();
     assert!(serde_json::from_str::<Value>(&fs::read_to_string(kept).unwrap()).is_ok());
     assert!(svg.exists() && err.contains("picture written to "), "{err}");
     assert!(out.contains("both single_threaded and multi_threaded count: 30"), "{out}");

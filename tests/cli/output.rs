@@ -125,7 +125,7 @@ fn nothing_fetched_touches_nothing() {
 
 /// The file that a sentence says the followers are in.
 fn kept(err: &str) -> &Path {
-    let (_, kept) = err.trim_end().rsplit_once("the followers are in ").unwrap();
+    let (_, kept) = err.trim_end().rsplit_once("the followers were saved to ").unwrap();
     Path::new(kept)
 }
 
@@ -200,7 +200,7 @@ fn a_list_that_nothing_takes_is_said_to_be_lost() {
     let CliOutput { code, err, .. } = run_to_end(command.args(["-o", "f.csv"]));
     assert_eq!(code, Some(1), "{err}");
     assert!(err.contains("cannot write f.csv: "), "{err}");
-    assert!(err.contains("the followers are lost"), "{err}");
+    assert!(err.contains("the followers were lost"), "{err}");
 }
 
 #[cfg(unix)]

@@ -20,7 +20,7 @@ fn an_output_is_read_on_the_screen_and_printed_after_it() {
     let mut pty = exec(&["-j", "2", "--only", "parallel", "--", EVIL, &wait]);
     pty.wait("the second command on its bar", |view| view.has("cat /"));
     pty.keys("jj\r");
-    pty.wait_text("command 2 of 2, runs");
+    pty.wait_text("command 2 of 2, running");
     pty.wait_text("Still running; its output is shown here when it ends.");
     fifo.write("from outside\n");
     pty.wait_text("command 2 of 2, exit status 0");

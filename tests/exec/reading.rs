@@ -128,7 +128,7 @@ fn enter_shows_what_the_lanes_latest_command_wrote() {
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     exec_screen.assert_shows("command 2 of 4, running, ");
-    exec_screen.assert_shows("shown here once it has ended");
+    exec_screen.assert_shows("shown here when it ends");
     exec_screen.ends(1, 2, 0, "");
     exec_screen.assert_shows("command 2 of 4, exit status 0, ");
     exec_screen.assert_shows("No output.");
@@ -147,7 +147,7 @@ fn a_lane_without_a_command_says_so() {
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     assert_eq!(exec_screen.app.overlay(), None);
-    assert!(exec_screen.app.notice().unwrap().contains("no command has begun"));
+    assert!(exec_screen.app.notice().unwrap().contains("no command has started"));
 }
 
 /// A view that is held, or that looks at an earlier time, shows what was there then.

@@ -116,7 +116,7 @@ fn x_and_q_and_a_closed_window_end_what_runs() {
     pty.keys("r");
     let pid = fifo.read();
     pty.keys("q");
-    pty.wait_text("Quit all the same?");
+    pty.wait_text("Quit anyway?");
     pty.keys("q");
     let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0, "a person stopped it: {}", ended.output);

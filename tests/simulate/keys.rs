@@ -119,7 +119,7 @@ fn a_real_run_has_no_pace_and_says_so() {
     app.start();
     for key in ['<', '>'] {
         assert_eq!(press(&mut app, key), None);
-        assert!(app.notice().unwrap().contains("is real"), "{:?}", app.notice());
+        assert!(app.notice().unwrap().contains("a real run"), "{:?}", app.notice());
     }
     assert_eq!(app.slowdown(), 20);
 }

@@ -11,7 +11,7 @@ fn assert_undisturbed(pty: &mut Pty) {
     pty.wait_text("Shift-Tab");
     pty.keys("?");
     pty.wait("the help gone", |view| !view.has("Shift-Tab"));
-    pty.inspect(|view| assert!(view.has("running: sequential") && !view.has("Quit all the same?")));
+    pty.inspect(|view| assert!(view.has("running: sequential") && !view.has("Quit anyway?")));
 }
 
 /// Pasted text is text, not keys, however much.

@@ -31,11 +31,11 @@ fn quitting_in_the_middle_is_asked_once() {
     let server = endless();
     let mut pty = running(&server);
     pty.keys("q");
-    pty.wait_text("Quit all the same?");
+    pty.wait_text("Quit anyway?");
     pty.keys("\x1b");
-    pty.wait("the question gone", |view| !view.has("Quit all the same?"));
+    pty.wait("the question gone", |view| !view.has("Quit anyway?"));
     pty.keys("q");
-    pty.wait_text("Quit all the same?");
+    pty.wait_text("Quit anyway?");
     pty.keys("q");
     let ended = pty.wait_for_exit();
     assert_eq!(ended.code, 0);
