@@ -43,7 +43,7 @@ fn modes_are_toggled_with_the_keyboard() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("3");
-    pty.wait("threads alone, done", |view| view.has("5 done") && !view.has("sequential  █"));
+    pty.wait("threads alone, done", |view| view.has("5 done") && !view.has(SAME));
     pty.keys("\x1b[Z");
     pty.wait("sequential alone, done", |view| view.has("5 done") && !view.has("worker-1"));
     pty.keys("\t\x1b[Z\x1b[Z");
