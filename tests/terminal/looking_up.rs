@@ -82,7 +82,7 @@ fn the_help_says_what_an_event_costs() {
     let mut pty = ask(&server);
     pty.wait_text(SAME);
     pty.keys("?");
-    pty.wait_text("an event");
+    pty.wait_text("overhead: ");
     pty.wait_text("0 events dropped");
     pty.wait_text("L = X R: in flight");
     pty.keys("?q");
