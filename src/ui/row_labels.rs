@@ -109,6 +109,7 @@ pub(super) fn worker_label(run: &Run, index: u16, room: usize) -> String {
     }
     match run.plan().mode {
         Mode::Sequential => name,
-        _ => name.replace("worker", "w"),
+        // Part of a process's number would be another process's.
+        _ => name.replace("worker", "w").replace("pid ", ""),
     }
 }

@@ -53,8 +53,8 @@ fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
     ]
 }
 
-/// Returns the overhead per event and of the last run that has started, and the time per frame. The
-/// number of dropped events is constant: the channel is unbounded, and a simulated run waits for it.
+/// Returns the overhead per event and of the last run that has started, and the time per frame. There
+/// is no count of lost events: their channel is unbounded, so none can be lost.
 fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let overhead = app.overhead();
     let Some(event) = overhead.event else { return Vec::new() };
@@ -71,7 +71,6 @@ fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     parts.extend(share.map(|share| (", ", share, style)));
     if let (Some(frame), Some(slowest)) = (overhead.frame, overhead.slowest) {
         parts.push(("; ", format!("frame {frame}, slowest {slowest}"), theme.text()));
-        parts.push(("; ", "0 events dropped".to_owned(), theme.text()));
     }
     wrap_parts(parts, room)
 }

@@ -11,6 +11,7 @@ use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
 use crate::keys::seen;
+use crate::sizes::{assert_in_sight, chosen_lane};
 use crate::snapshots::{EVERY, USUAL, WIDE, pictures};
 
 const MONO: TerminalKind = TerminalKind(ColorDepth::Mono, GlyphSet::Unicode);
@@ -364,6 +365,23 @@ fn a_run_that_begins_again_is_looked_at_anew() {
     assert!(!app.can_undo());
 }
 
+/// Draws a screen; where it has room for lanes, the lane that was chosen and what is open are in sight.
+#[track_caller]
+fn assert_pane_in_sight(driver: &mut AppDriver, size: (u16, u16)) {
+    assert_in_sight(driver, size, COLOUR);
+    if size.0 < 40 || size.1 < 10 {
+        return;
+    }
+    let screen = driver.rows(size).join("\n");
+    let words = match driver.app.detail_pane() {
+        Some(DetailPane::Inspector) => chosen_lane(&driver.app).unwrap(),
+        // Lanes are needed to mark a range on, and have all the room that there is.
+        Some(DetailPane::Range(..)) if !driver.app.is_selecting_range() => "range".to_owned(),
+        Some(DetailPane::Range(..)) | None => return,
+    };
+    assert!(screen.contains(&words), "no {words:?} at {size:?}:\n{screen}");
+}
+
 #[test]
 fn every_size_with_a_pane() {
     for keys in ["..", "..v}}}", "v}}v"] {
@@ -374,7 +392,7 @@ fn every_size_with_a_pane() {
             }
             for width in (0..=200).step_by(7).chain([38, 39, 40, 59, 60, 79, 80, 109, 110]) {
                 for height in (0..=60).step_by(5).chain([9, 11, 13, 14, 19, 29]) {
-                    driver.draw((width, height), COLOUR);
+                    assert_pane_in_sight(&mut driver, (width, height));
                 }
             }
         }

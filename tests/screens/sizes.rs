@@ -1,9 +1,12 @@
-//! No size panics. Every size from 0x0 to 200x60 is drawn for each mode finished and in its middle,
+//! No size panics, and at each that has room for lanes the workload, the mode and the lane that was
+//! chosen are in sight. Every size from 0x0 to 200x60 is drawn for each mode finished and in its middle,
 //! and for a race that failed, with a lane chosen; every other scene takes every size near where the
 //! layout changes, and every 29th width and height between.
 
+use std::ops::Range;
+
 use ratatui::crossterm::event::KeyCode;
-use threadline::app::Msg;
+use threadline::app::{App, Msg};
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
@@ -25,11 +28,17 @@ fn sampled(most: u16, borders: &[u16]) -> Vec<u16> {
     (0..=most).filter(|&size| size < 4 || size % 29 == 0 || size == most || near(size)).collect()
 }
 
+/// The least width and height that have room for lanes.
+const LANES: (u16, u16) = (40, 10);
+
+/// The least height that has a title.
+const TITLE: u16 = 20;
+
 fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
     let heights = sampled(MAX_HEIGHT, &[10, 14, 20, 30]);
     for &width in &sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
         for &height in &heights {
-            driver.draw((width, height), terminal_kind);
+            assert_in_sight(&mut driver, (width, height), terminal_kind);
         }
     }
 }
@@ -37,8 +46,63 @@ fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
 fn draw_every(mut driver: AppDriver, terminal_kind: TerminalKind) {
     for width in 0..=MAX_WIDTH {
         for height in 0..=MAX_HEIGHT {
-            driver.draw((width, height), terminal_kind);
+            assert_in_sight(&mut driver, (width, height), terminal_kind);
         }
+    }
+}
+
+/// The name of the lane that was chosen.
+pub(crate) fn chosen_lane(app: &App) -> Option<String> {
+    let mut place = app.lane_index()?;
+    for (run, _) in app.visible_runs() {
+        match place.checked_sub(run.lanes().len()) {
+            Some(rest) => place = rest,
+            None if run.plan().mode == Mode::Sequential => return Some(String::new()),
+            None => return Some(run.worker_name(place as u16)),
+        }
+    }
+    None
+}
+
+/// Draws a screen, and asserts what a person must see on it. What lies over it may cover all.
+#[track_caller]
+pub(crate) fn assert_in_sight(
+    driver: &mut AppDriver,
+    (width, height): (u16, u16),
+    terminal_kind: TerminalKind,
+) {
+    let mut terminal = driver.draw((width, height), terminal_kind);
+    let app = &driver.app;
+    let covered = app.overlay().is_some() || app.detail_pane().is_some();
+    if covered || width < LANES.0 || height < LANES.1 {
+        return;
+    }
+    let buffer = terminal.current_buffer_mut();
+    let cells =
+        |y, columns: Range<u16>| -> String { columns.map(|x| buffer[(x, y)].symbol()).collect() };
+    let shown = app.selection();
+    let screen = format!("{shown} of {} at {width}x{height}", shown.workload);
+    let modes = u16::from(height >= TITLE);
+    let title = cells(0, 0..width);
+    assert!(title.contains(&shown.workload.to_string()), "{screen}: no workload in {title:?}");
+    let row = cells(modes, 0..width);
+    // Where there is little room: `seq`, `w-3`, and a number of lanes that have no row of their own.
+    let mode: String = shown.to_string().chars().take(3).collect();
+    assert!(row.contains(&mode), "{screen}: no mode in {row:?}");
+    if let Some(name) = chosen_lane(app) {
+        let marked = |&y: &u16| cells(y, 0..3).trim_start_matches(['│', '|']).starts_with('>');
+        let marked: Vec<String> = (0..height).filter(marked).map(|y| cells(y, 0..width)).collect();
+        // The chart of a sweep leaves a low screen no row for a lane.
+        if marked.is_empty() && shown.is_sweep() {
+            return;
+        }
+        let [lane] = marked.as_slice() else {
+            let rows: Vec<String> = (0..height).map(|y| cells(y, 0..width)).collect();
+            panic!("{screen}: not one lane is marked:\n{}", rows.join("\n"));
+        };
+        let number = name.rsplit(['-', ' ']).next().unwrap();
+        let named = lane.contains(number) || lane.contains(" +");
+        assert!(named, "{screen}: {name} is not {lane:?}");
     }
 }
 
@@ -145,7 +209,7 @@ fn every_mode_not_yet_run() {
         assert!(driver.app.runs().is_empty(), "a costly mode does not run unasked");
         for width in sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
             for height in sampled(MAX_HEIGHT, &[10, 14, 20, 30]) {
-                driver.draw((width, height), COLOUR);
+                assert_in_sight(&mut driver, (width, height), COLOUR);
             }
         }
     }

@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
+use ratatui::buffer::Cell;
 use ratatui::crossterm::event::KeyCode;
+use ratatui::style::Color;
 use threadline::model::{Mode, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
@@ -211,22 +213,50 @@ fn race_finished_in_sixteen_colours() {
     insta::assert_snapshot!(on(ColorDepth::Sixteen, GlyphSet::Unicode));
 }
 
+/// The screen as runs of cells that look alike, a row a line: `[text|style]`, or the text alone where
+/// nothing is set.
+pub(crate) fn styles(driver: &mut AppDriver, terminal_kind: TerminalKind) -> String {
+    let mut screen = driver.draw(USUAL, terminal_kind);
+    let buffer = screen.current_buffer_mut();
+    let mut text = String::new();
+    for row in buffer.content().chunks(USUAL.0.into()) {
+        for run in row.chunk_by(|one, other| look(one) == look(other)) {
+            let symbols: String = run.iter().map(Cell::symbol).collect();
+            match look(&run[0]) {
+                look if look.is_empty() => text.push_str(&symbols),
+                look => write!(text, "[{symbols}|{look}]").unwrap(),
+            }
+        }
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+    }
+    text
+}
+
+/// A cell's colours and modifiers: `#eba222 on #000000 bold`.
+fn look(cell: &Cell) -> String {
+    let colour = |colour| match colour {
+        Color::Reset => None,
+        Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
+        other => Some(other.to_string().to_lowercase()),
+    };
+    let ground = colour(cell.bg).map(|colour| format!("on {colour}"));
+    let modifiers = cell.modifier.iter_names().map(|(name, _)| name.to_lowercase());
+    colour(cell.fg).into_iter().chain(ground).chain(modifiers).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
 fn styles_on_dark() {
-    let mut screen = AppDriver::race().play_to_end().draw(USUAL, COLOUR);
-    insta::assert_debug_snapshot!(screen.current_buffer_mut());
+    insta::assert_snapshot!(styles(&mut AppDriver::race().play_to_end(), COLOUR));
 }
 
 #[test]
 fn styles_on_light() {
-    let mut screen = AppDriver::race().play_to_end().press_keys("t").draw(USUAL, COLOUR);
-    insta::assert_debug_snapshot!(screen.current_buffer_mut());
+    insta::assert_snapshot!(styles(&mut AppDriver::race().play_to_end().press_keys("t"), COLOUR));
 }
 
 #[test]
 fn styles_without_colour() {
-    let mut screen = AppDriver::race()
-        .play_to_end()
-        .draw(USUAL, TerminalKind(ColorDepth::Mono, GlyphSet::Unicode));
-    insta::assert_debug_snapshot!(screen.current_buffer_mut());
+    let terminal_kind = TerminalKind(ColorDepth::Mono, GlyphSet::Unicode);
+    insta::assert_snapshot!(styles(&mut AppDriver::race().play_to_end(), terminal_kind));
 }

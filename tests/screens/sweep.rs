@@ -7,7 +7,7 @@ use threadline::model::{Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
-use crate::snapshots::{EVERY, USUAL, WIDE, pictures, real, screens};
+use crate::snapshots::{self, EVERY, USUAL, WIDE, pictures, real, screens};
 
 const SWEEP: Selection = Selection::sweep(Workload::Followers);
 
@@ -196,8 +196,10 @@ fn in_ascii_and_without_colour() {
 
 #[test]
 fn styles() {
-    let mut screen = AppDriver::new(capped(), SWEEP).play_to_end().draw(USUAL, COLOUR);
-    insta::assert_debug_snapshot!(screen.current_buffer_mut());
+    insta::assert_snapshot!(snapshots::styles(
+        &mut AppDriver::new(capped(), SWEEP).play_to_end(),
+        COLOUR
+    ));
 }
 
 /// There is no room for the chart, lanes and a pane, so that the pane has all of it.

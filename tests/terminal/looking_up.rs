@@ -83,7 +83,7 @@ fn the_help_says_what_an_event_costs() {
     pty.wait_text(SAME);
     pty.keys("?");
     pty.wait_text("overhead: ");
-    pty.wait_text("0 events dropped");
+    pty.wait_text("slowest");
     pty.wait_text("L = X R: in flight");
     pty.keys("?q");
     assert_eq!(pty.wait_for_exit().code, 0);
