@@ -117,7 +117,7 @@ struct FetchArgs {
     /// The same, as an option
     #[arg(long = "username", value_name = "USERNAME")]
     user_option: Option<String>,
-    /// What to run
+    /// The mode to run
     #[arg(long, value_enum, default_value_t = ModeArg::Race)]
     mode: ModeArg,
     /// Number of workers, or auto; for a sweep several: 1,2,4 or 1..32 [default: one per page, up
@@ -168,7 +168,7 @@ struct FetchArgs {
     compare: replay::CompareArgs,
 }
 
-/// What the arguments ask for.
+/// The command that the arguments describe.
 #[derive(Debug)]
 pub enum Command {
     /// Fetch followers, and show it.
@@ -199,41 +199,41 @@ pub enum Command {
 /// A job for the screen, or for the way without one.
 #[derive(Debug)]
 pub struct FollowersCommand {
-    /// Who is asked.
+    /// The source of the followers.
     pub source: ApiSource,
-    /// What runs first.
+    /// The selection that runs first.
     pub selection: Selection,
-    /// What is computed, where something is.
+    /// The computed workload, if there is one.
     pub compute_options: ComputeOptions,
-    /// How many workers, where that was said.
+    /// The number of workers, if given.
     pub workers: Option<u16>,
-    /// What a sweep is made of.
+    /// The setup of a sweep.
     pub sweep: SweepSetup,
-    /// Whether it is found while fetching how many.
+    /// Adapts the number of workers while fetching.
     pub auto: bool,
-    /// How many tasks the queue holds at most; nothing for no bound.
+    /// The maximum number of tasks in the queue, or `None` for no bound.
     pub queue: Option<u32>,
     /// Followers a page.
     pub per_page: u8,
-    /// How long to wait, and how often to ask again.
+    /// Time-outs and retries.
     pub retry_policy: RetryPolicy,
-    /// Whether to begin a run that the quota is too small for.
+    /// Starts a run even if the quota is too small for it.
     pub force: bool,
-    /// What a person wants to see.
+    /// The output mode.
     pub output_mode: OutputMode,
-    /// What is taken along.
+    /// The files to export.
     pub exports: ExportPaths,
-    /// Where the recording goes.
+    /// The path of the recording.
     pub record: Option<PathBuf>,
     /// The recording to compare with.
     pub compare: Option<PathBuf>,
-    /// How the screen is to look.
+    /// The appearance of the screen.
     pub display: DisplayOptions,
-    /// How many times slower than real time what is simulated is shown.
+    /// The factor by which simulated runs are slower than real time.
     pub slow: u32,
 }
 
-/// Who is asked for followers.
+/// The source of the followers.
 #[derive(Debug)]
 pub enum ApiSource {
     /// The built-in server, which knows one user.

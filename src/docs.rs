@@ -7,7 +7,7 @@ mod text;
 pub struct Topic {
     /// The word after `threadline help`.
     pub name: &'static str,
-    /// What the page is about, in a few words.
+    /// The subject of the page, in a few words.
     pub about: &'static str,
     markdown: &'static str,
 }

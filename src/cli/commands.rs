@@ -1,4 +1,4 @@
-//! A person's commands: from the arguments, or a line each from a file.
+//! The user's commands: from the arguments, or one per line from a file.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -33,9 +33,9 @@ pub enum CommandsError {
     /// The file cannot be read.
     #[error("cannot read the commands in {place}: {reason}")]
     Unreadable {
-        /// Where they are.
+        /// The file that contains them.
         place: String,
-        /// What the system said.
+        /// The error of the system.
         reason: String,
     },
     /// A line of the file is not Unicode.

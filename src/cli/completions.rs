@@ -13,7 +13,7 @@ pub(super) struct CompletionsArgs {
     pub(super) shell: Shell,
 }
 
-/// The command line without what is hidden, which is nobody's to type.
+/// Returns the command line without its hidden commands and options.
 pub(super) fn command() -> Command {
     let whole = Cli::command();
     let subcommands: Vec<Command> =

@@ -10,10 +10,10 @@ use crate::app::session::DEFAULT_COMPUTE_TASKS;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{ComputeSpec, Simulation, Workload};
 
-/// How long a task may take alone.
+/// The bounds of the time that a task takes alone.
 const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
 
-/// CPython takes any; shorter ones measure the system's timers, longer ones a person's patience.
+/// CPython takes any; shorter ones measure the system's timers, longer ones the user's patience.
 const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
 
 #[derive(Args, Debug)]
@@ -41,7 +41,7 @@ pub(super) struct ComputeArgs {
         allow_negative_numbers = true
     )]
     share: Option<u8>,
-    /// How long a thread waits for the GIL before it asks for its release [default: 5ms]
+    /// The time that a thread waits for the GIL before it requests it [default: 5ms]
     #[arg(long, value_name = "DURATION", value_parser = parse_switch_interval)]
     switch_interval: Option<Duration>,
 }
@@ -59,14 +59,14 @@ enum WorkloadArg {
     Mixed,
 }
 
-/// What the tasks are.
+/// The workload and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ComputeOptions {
-    /// What kind.
+    /// The workload.
     pub workload: Workload,
-    /// What each is, where something is computed.
+    /// The work of each task, if it is computed.
     pub compute: ComputeSpec,
-    /// How many there are of these.
+    /// The number of computed tasks.
     pub tasks: u32,
 }
 

@@ -19,7 +19,7 @@ use crate::model::Selection;
 /// No configuration is longer: a pipe or a device has no end.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// What a configuration file says.
+/// The content of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Config {
     pub(super) theme: Option<ThemeArg>,
@@ -31,7 +31,7 @@ pub(super) struct Config {
     pub(super) keys: Keymap,
 }
 
-/// How many workers; how many there may be depends on who is asked.
+/// The number of workers; its maximum depends on the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ThreadSetting {
     pub(super) asked: u32,
@@ -47,7 +47,7 @@ pub enum ConfigError {
     Unreadable {
         /// Which file.
         file: String,
-        /// What the system said.
+        /// The error of the system.
         reason: String,
     },
     /// Something in it is wrong.
@@ -57,7 +57,7 @@ pub enum ConfigError {
         file: String,
         /// Which line, from 1.
         line: usize,
-        /// What is wrong, and what is allowed.
+        /// The problem, and the values that are allowed.
         what: String,
     },
 }

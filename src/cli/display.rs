@@ -1,4 +1,4 @@
-//! What a person wants to see, and how it is to look: options of every command that runs something.
+//! Output mode and appearance: options of every command that runs something.
 
 use std::path::PathBuf;
 
@@ -39,7 +39,7 @@ pub(super) struct DisplayArgs {
     /// Read this configuration
     #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
     config: Option<PathBuf>,
-    /// A person's own.
+    /// The user's own.
     #[arg(skip)]
     keys: Keymap,
     /// Set by the environment.
@@ -47,7 +47,7 @@ pub(super) struct DisplayArgs {
     accessible: bool,
 }
 
-/// How the screen is to look.
+/// The appearance of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayOptions {
     /// Which background the screen's colours are for.
@@ -56,20 +56,20 @@ pub struct DisplayOptions {
     pub ascii: bool,
     /// The mouse is the program's.
     pub mouse: bool,
-    /// Nothing moves that need not.
+    /// Reduced motion.
     pub reduced_motion: bool,
     /// Which keys do what.
     pub keys: Keymap,
-    /// Whether sentences tell what happens.
+    /// The narration on stderr.
     pub narration: Narration,
 }
 
-/// Whether stderr tells what happens, in sentences that are never drawn over.
+/// The narration on stderr, in sentences that are never overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Narration {
     /// No.
     Never,
-    /// Where a person watches stderr (`ACCESSIBLE`): scripts see what they always see.
+    /// Only if stderr is a terminal (`ACCESSIBLE`), so that scripts are not affected.
     OnTerminal,
     /// Wherever it goes (`--narrate`).
     Always,
@@ -86,7 +86,7 @@ pub enum ThemeArg {
     Light,
 }
 
-/// What a person wants to see.
+/// The output mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutputMode {
     /// The screen, if there is a terminal; else [`Self::Plain`].
@@ -114,12 +114,12 @@ impl DisplayArgs {
         Ok(config)
     }
 
-    /// Where the configuration is, if there is one.
+    /// The path of the configuration, if there is one.
     pub(super) fn config_path(&self, environment: Environment<'_>) -> Option<PathBuf> {
         config::config_path(self.config.as_deref(), environment)
     }
 
-    /// What a person wants to see.
+    /// The output mode.
     pub(super) const fn output_mode(&self) -> OutputMode {
         match (self.json, self.plain || self.narrate || self.accessible) {
             (true, _) => OutputMode::Json,

@@ -1,10 +1,10 @@
-//! Durations as a person writes them: `50ms`, `1.5s`, `5m`, `200us`.
+//! Durations as the user writes them: `50ms`, `1.5s`, `5m`, `200us`.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Nobody waits longer for one answer.
+/// The maximum time-out of a response.
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why a text is no duration.

@@ -57,24 +57,24 @@ enum OnlyArg {
     Parallel,
 }
 
-/// A person's commands, and how they are to be run.
+/// The user's commands, and how they are run.
 #[derive(Clone, Debug)]
 pub struct ExecCommand {
     /// For the shell, at least one.
     pub commands: Arc<[String]>,
-    /// How many run side by side, where that was said.
+    /// The number of commands that run side by side, if given.
     pub jobs: Option<u16>,
     /// One at a time, side by side, or both.
     pub choice: ModeChoice,
-    /// How many the queue holds at most.
+    /// The maximum number of tasks in the queue.
     pub queue: Option<u32>,
-    /// What a person wants to see.
+    /// The output mode.
     pub output_mode: OutputMode,
-    /// What is taken along.
+    /// The files to export.
     pub exports: ExportPaths,
-    /// Where the recording goes.
+    /// The path of the recording.
     pub record: Option<PathBuf>,
-    /// How the screen is to look.
+    /// The appearance of the screen.
     pub display: DisplayOptions,
 }
 

@@ -1,4 +1,4 @@
-//! What is to be taken along, and where to: options of every command that runs something.
+//! The files to export: options of every command that runs something.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(super) struct ExportArgs {
     report: Option<PathBuf>,
 }
 
-/// What is to be written, and where.
+/// The files to write.
 pub type ExportPaths = Vec<(ExportKind, PathBuf)>;
 
 impl ExportArgs {

@@ -75,7 +75,7 @@ Exit codes:
   0      success; on the screen, also after a run that you stopped
   1      nothing was fetched or computed, or nothing could be written
   2      unusable arguments, username, address, token or proxy; a sweep that costs requests and
-         that nobody agreed to
+         that was not confirmed
   3      no such user
   4      the token was not accepted, or the request was forbidden
   5      a rate limit that was not waited for, or too few requests left

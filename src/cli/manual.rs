@@ -69,7 +69,7 @@ fn in_synopsis(arg: &Arg) -> String {
     if arg.is_required_set() { format!(" {words}") } else { format!(" [{words}]") }
 }
 
-/// What each key does on the screen, from the table of keys.
+/// Describes the keys on the screen, from the table of keys.
 fn keys() -> String {
     let row = |KeyBinding { keys, help, .. }: &KeyBinding| {
         let keys: Vec<String> = keys.iter().map(Key::to_string).collect();
@@ -79,15 +79,15 @@ fn keys() -> String {
     format!(".SH KEYS\n{rows}")
 }
 
-/// Where the configuration file is, and what it may say.
+/// Describes the configuration file: its path and its keys.
 fn configuration() -> String {
     let more = help::CONFIG.split("\n\n").skip(1);
     let text = more.fold(escaped(help::CONFIG_PLACE), |text, more| text + "\n" + &escaped(more));
     format!(".SH CONFIGURATION\n.PP\n{text}\n")
 }
 
-/// What follows the options: a line that ends with a colon, above others, is a heading, and the
-/// others stay as they are.
+/// Returns the sections behind the options. A line that ends with a colon, above others, becomes a
+/// heading; the others stay as they are.
 fn after(command: &Command) -> String {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let sections: Vec<String> = text.split("\n\n").enumerate().map(section).collect();

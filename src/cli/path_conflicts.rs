@@ -1,5 +1,4 @@
-//! Whether what is written has a file of its own: nothing is written over what is read, nor over what
-//! is written besides.
+//! Checks that every written file is a file of its own: none is read, configured or written twice.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::export::ExportPaths;
 use super::usage::UsageError;
 
-/// What a person calls the configuration, which needs no option.
+/// The name of the configuration in messages: it has no option.
 pub(super) const CONFIGURATION: &str = "the configuration";
 
 /// A file, and the argument that names it.
@@ -64,7 +63,7 @@ impl FileIdentity {
     }
 }
 
-/// Where the path leads, also to a file that does not exist yet: then its folder and its name tell.
+/// Returns the file that a path leads to. If it does not exist yet, its directory and name decide.
 fn canonical_path(path: &Path) -> PathBuf {
     /// More than the system itself follows.
     const MAX_SYMLINKS: usize = 64;

@@ -53,20 +53,20 @@ pub(super) struct ReplayArgs {
 /// A recording, and what is to be seen of it.
 #[derive(Clone, Debug)]
 pub struct ReplayCommand {
-    /// Where it is; `-` for stdin.
+    /// Its path; `-` for stdin.
     pub path: PathBuf,
-    /// How fast it is played.
+    /// The playback speed.
     pub speed: ReplaySpeed,
-    /// What a person wants to see.
+    /// The output mode.
     pub output_mode: OutputMode,
-    /// What is taken along.
+    /// The files to export.
     pub exports: ExportPaths,
-    /// How the screen is to look.
+    /// The appearance of the screen.
     pub display: DisplayOptions,
 }
 
 impl ReplayArgs {
-    /// Where nothing but the recording is to be seen, there is a screen.
+    /// Resolves the options. The recording is shown on the screen unless an option asks for less.
     pub(super) fn resolve(self, environment: Environment<'_>) -> Result<ReplayCommand, UsageError> {
         let Self { path, speed, mut display, export } = self;
         display.apply_config(environment)?;

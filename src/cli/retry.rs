@@ -1,4 +1,4 @@
-//! How long to wait, and how often to ask again.
+//! Time-outs and retries.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use clap::Args;
 use super::{duration, usage};
 use crate::github::RetryPolicy;
 
-/// Nothing is asked and answered in less.
+/// The minimum time-out: no request completes in less.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 
 #[derive(Args, Debug)]

@@ -66,22 +66,22 @@ pub(super) struct ServeArgs {
     faults: Option<PathBuf>,
 }
 
-/// What `threadline serve` was asked for.
+/// The options of `threadline serve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeCommand {
     /// The port, or 0.
     pub port: u16,
-    /// How many followers the user has.
+    /// The number of followers of the user.
     pub followers: u32,
-    /// How slowly it answers.
+    /// The latency of its responses.
     pub latency: LatencyArg,
-    /// How many requests it works on at once; nothing for no bound.
+    /// The maximum number of requests that it handles at once, or `None` for no bound.
     pub at_once: Option<NonZeroU16>,
-    /// Where the faults are that it plays.
+    /// The file of the faults that it plays.
     pub faults: Option<PathBuf>,
 }
 
-/// How slowly the server answers.
+/// The latency of the server's responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LatencyArg {
     /// As in the example.
@@ -90,9 +90,9 @@ pub enum LatencyArg {
     Profile(PathBuf),
     /// Every page alike, give or take.
     Uniform {
-        /// How long.
+        /// The mean latency.
         latency: Duration,
-        /// How much more or less.
+        /// The maximum deviation from the mean.
         jitter: Duration,
         /// Which pages get how much.
         seed: u64,

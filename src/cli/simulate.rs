@@ -62,7 +62,8 @@ impl SimulateArgs {
         }))
     }
 
-    /// How many times slower than real time: a sweep has many runs, and is about how long they take.
+    /// Returns the factor by which runs are slower than real time: 1 for a sweep, whose many runs would
+    /// take too long.
     pub(super) fn slow_factor(&self, selection: Selection) -> u32 {
         self.slow.unwrap_or(if selection.is_sweep() { 1 } else { DEFAULT_SLOWDOWN })
     }

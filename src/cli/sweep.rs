@@ -23,7 +23,7 @@ pub(super) struct SweepArgs {
 }
 
 impl SweepArgs {
-    /// What a sweep is made of, if there is to be one.
+    /// The setup of the sweep, if one was requested.
     pub(super) fn resolve(
         &self,
         counts: Option<Vec<u16>>,

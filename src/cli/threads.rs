@@ -10,7 +10,7 @@ use crate::model::{Mode, ModeChoice, Selection, Workload};
 /// `--threads`, as it was given. How many are allowed depends on the API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ThreadsArg {
-    /// So many.
+    /// This number.
     Count(u32),
     /// Several counts, for a sweep.
     Counts(Vec<RangeInclusive<u32>>),
@@ -18,14 +18,14 @@ pub(super) enum ThreadsArg {
     Auto,
 }
 
-/// What `--threads` comes to.
+/// The value of `--threads`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ThreadOptions {
-    /// How many workers, where that was said.
+    /// The number of workers, if given.
     pub(super) workers: Option<u16>,
     /// A sweep's counts, where they were said: in order, each once.
     pub(super) counts: Option<Vec<u16>>,
-    /// Whether their number is found while fetching.
+    /// Adapts their number while fetching.
     pub(super) auto: bool,
 }
 
@@ -106,7 +106,7 @@ fn expand_counts(
     }
 }
 
-/// So many, if there may be as many.
+/// Returns the count if it is within the bounds.
 pub(super) fn validate_workers(
     asked: u32,
     costs_quota: bool,

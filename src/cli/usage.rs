@@ -22,7 +22,7 @@ pub enum CliError {
     /// The arguments cannot be parsed.
     #[error("{problem}")]
     Malformed {
-        /// What is wrong; what to do.
+        /// The problem, then the remedy.
         problem: String,
         /// The usage of the command.
         usage: String,

@@ -15,10 +15,10 @@ use crate::cli::usage;
 const SETTING_NAMES: [&str; 7] =
     ["theme", "ascii", "mouse", "reduced-motion", "threads", "per-page", "keys"];
 
-/// How alike two names are, of 1, if one may be a slip for the other.
+/// The minimum similarity, out of 1, of a name that is suggested for another.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// What is wrong, and at which byte.
+/// The defect and the byte at which it is.
 type ConfigProblem = (usize, String);
 
 /// A name, where it stands, and its value.
@@ -66,7 +66,7 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
     Ok(config)
 }
 
-/// What is no TOML.
+/// An error for text that is not TOML.
 fn syntax_problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
     let span = error.span().unwrap_or_default();
     let what = match (error.message(), text.get(span.clone())) {
@@ -136,7 +136,7 @@ fn parse_key_list(entry: ConfigEntry<'_>) -> Result<Vec<Key>, ConfigProblem> {
     list.iter().map(key).collect()
 }
 
-/// What is wrong with an entry's value.
+/// The error for the value of an entry.
 fn problem_at(entry: ConfigEntry<'_>) -> impl Fn(&str) -> ConfigProblem {
     let (name, at, _) = entry;
     move |what| (at, format!("{name}: {what}"))
