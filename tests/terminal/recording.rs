@@ -37,7 +37,7 @@ fn a_recording_is_played_and_its_keys_work() {
     pty.keys("))))))))))");
     pty.wait_text("recording 5");
     pty.keys("x");
-    pty.wait_text("this is a recording");
+    pty.wait_text("not available in a recording");
     pty.keys(" ");
     pty.keys(">".repeat(12));
     pty.wait_text("recording 100 %");
