@@ -71,7 +71,7 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ),
 ];
 
-/// What neither the model nor the app may name: clocks, sockets, files, threads.
+/// The paths that neither the model nor the app may name: clocks, sockets, files, threads.
 const FOREIGN: [&str; 10] = [
     "std::io",
     "std::fs",
@@ -85,7 +85,7 @@ const FOREIGN: [&str; 10] = [
     "crossbeam_channel",
 ];
 
-/// What each of these rooms may not name either.
+/// Further paths that each of these rooms may not name.
 const MORE_FOREIGN: [(&str, &[&str]); 2] =
     [("model", &["ratatui", "fastrand"]), ("app", &["ratatui::Frame", "ratatui::buffer"])];
 
@@ -94,7 +94,7 @@ const MAX_LINES: usize = 450;
 
 /// The paths in a module's code, from the crate's root: `crate::model::Run` is `["crate", "model", "Run"]`.
 struct Paths {
-    /// Where the code is.
+    /// The module of the code.
     module: Vec<String>,
     found: BTreeSet<Vec<String>>,
 }

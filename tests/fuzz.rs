@@ -1,4 +1,5 @@
-//! What comes from outside, bent at random: Link headers, bodies, event lines, recordings, a terminal's bytes.
+//! Input from outside, mutated at random: Link headers, bodies, event lines, recordings, a
+//! terminal's bytes.
 //! Whatever it is, it is read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
 //! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
 #![expect(

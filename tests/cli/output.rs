@@ -172,7 +172,7 @@ fn a_list_whose_directory_vanished_is_kept_in_the_working_directory() {
     assert!(!gone.exists(), "a directory that was removed is made anew");
 }
 
-/// What the directory has besides does not matter: the program puts nothing there before the end.
+/// Other files in the directory may go: the program puts nothing there before the end.
 #[test]
 fn a_directory_that_is_cleaned_during_the_run_takes_the_file_in_the_end() {
     let place = TempDir::new().unwrap();

@@ -16,7 +16,7 @@ const LAST: u32 = 4;
 
 type Unasked = fn() -> Vec<PeerStep>;
 
-/// What a server writes unasked.
+/// Bytes that a server writes without a request.
 const UNASKED: [(&str, Unasked); 6] = [
     ("another answer", || vec![PeerStep::Send(page(77, LAST))]),
     ("a late 408", || vec![PeerStep::Send(late_408())]),

@@ -79,7 +79,7 @@ fn of_a_huge_output_beginning_and_end_are_kept() {
     assert!(output.contains(&note));
 }
 
-/// What is not kept takes no room on the disk while the command runs: it waits for that itself.
+/// Discarded output takes no disk space while the command runs; the command waits for that itself.
 #[test]
 fn a_command_that_writes_without_end_takes_a_few_megabytes_on_disk() {
     const BYTES: u64 = 100_000_000;

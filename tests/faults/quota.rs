@@ -1,4 +1,4 @@
-//! How many requests a run costs that goes wrong: what failed is asked for again, and nothing else.
+//! The number of requests that a failing run costs: failed ones are repeated, and no others.
 
 use threadline::model::Workload;
 
