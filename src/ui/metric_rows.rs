@@ -6,6 +6,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Style;
 use ratatui::widgets::Widget;
 
+use super::layout::WidthClass;
 use super::row_labels::mode_names;
 use super::timeline::Timeline;
 use super::timeline_rows::MetricRows;
@@ -106,7 +107,8 @@ impl Timeline<'_> {
     ) {
         area_chart::draw(level, self.window, until, self.theme, style, self.bar_area(area), buf);
         if let Some(row) = area.rows().next_back() {
-            self.draw_name(&format!(" {name}"), self.theme.muted(), row, buf);
+            let indent = usize::from(self.layout.width != WidthClass::Tiny);
+            self.draw_name(&format!("{:indent$}{name}", ""), self.theme.muted(), row, buf);
         }
     }
 

@@ -55,6 +55,18 @@ impl MetricRows {
         self.in_flight + self.queue + self.quota + self.chosen
     }
 
+    /// Omits rows until one of `height` rows is left for a lane.
+    fn with_room_for_lane(mut self, height: usize) -> Self {
+        while self.total() > 0 && self.total() >= height {
+            let Self { in_flight, queue, quota, chosen } = &mut self;
+            let omitted = [quota, chosen, in_flight, queue].into_iter().find(|rows| **rows > 0);
+            if let Some(rows) = omitted {
+                *rows -= 1;
+            }
+        }
+        self
+    }
+
     /// Adds the quota, if `room`, the rows that lanes do not need, permits: one row for the remaining
     /// requests, and another for the reset time if there is one to spare.
     fn with_quota(self, room: usize) -> Self {
@@ -151,7 +163,8 @@ impl<'app> RowLayout<'app> {
             HeightClass::Normal => (1, 1, usize::from(room > 3)),
         };
         let rows = MetricRows { in_flight, queue, quota: 0, chosen };
-        if self.has_quota() { rows.with_quota(room) } else { rows }
+        let rows = if self.has_quota() { rows.with_quota(room) } else { rows };
+        rows.with_room_for_lane(height)
     }
 
     /// Returns whether a visible run adapts its concurrency limit.

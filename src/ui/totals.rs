@@ -84,21 +84,31 @@ fn fitting_columns(
         Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_SUBSETS),
         Workload::Commands => (&COMMANDS, &COMMANDS_SUBSETS),
     };
-    let mut fitting = Vec::new();
-    for kept in forms {
+    let choose = |kept: &&[usize]| -> Vec<(&'static TotalsColumn, u16)> {
         let columns = kept.iter().filter_map(|&index| all.get(index));
-        fitting = columns.map(|column| (column, wide(column))).collect();
-        if names + MIN_BAR_WIDTH + fitting.iter().map(|(_, width)| width).sum::<u16>() <= width {
-            break;
-        }
+        columns.map(|column| (column, wide(column))).collect()
+    };
+    let fits = |columns: &Vec<(_, u16)>, beside: u16| {
+        beside + columns.iter().map(|(_, width)| width).sum::<u16>() <= width
+    };
+    let with_bar = forms.iter().map(choose).find(|columns| fits(columns, names + MIN_BAR_WIDTH));
+    let mut fitting = with_bar.or_else(|| forms.last().map(choose)).unwrap_or_default();
+    // The elapsed time and the speed-up say more than a name cut short.
+    while fitting.len() > 2 && !fits(&fitting, longest_name(app)) {
+        fitting.remove(1);
     }
     fitting
 }
 
 /// Returns the width of the modes' names.
 fn name_width(app: &App) -> u16 {
+    longest_name(app).max(NAME_WIDTH)
+}
+
+/// Returns the width of the longest name, and the cell after it.
+fn longest_name(app: &App) -> u16 {
     let names = app.runs().iter().map(|run| run.plan().name().len() as u16 + 1);
-    names.fold(NAME_WIDTH, u16::max)
+    names.max().unwrap_or(NAME_WIDTH)
 }
 
 /// Returns the captions for the heading of the totals, aligned with the figures.
