@@ -1,4 +1,4 @@
-//! The command line: clap types; arguments and environment become a [`Command`].
+//! The command line: turns arguments and environment into a [`Command`].
 
 mod commands;
 mod completions;
@@ -57,7 +57,7 @@ use crate::github::api::{Api, GITHUB, Token};
 use crate::github::{ProxySettings, RetryPolicy};
 use crate::model::{Selection, Workload};
 
-/// As GitHub's own.
+/// The page size of GitHub's API.
 const DEFAULT_PER_PAGE: u8 = 30;
 
 /// The heading of the options for GitHub's API.
@@ -66,7 +66,7 @@ const GITHUB_OPTIONS: &str = "GitHub";
 /// The heading of the options for the screen.
 const SCREEN: &str = "Screen";
 
-/// The arguments as clap reads them; [`parse`] makes a [`Command`] of them.
+/// The arguments as parsed by clap; [`parse`] turns them into a [`Command`].
 #[derive(Debug, Parser)]
 #[command(
     name = "threadline",
@@ -104,7 +104,7 @@ enum SubArgs {
     Man,
     /// Show a page of the documentation
     Help(topics::HelpArgs),
-    /// Do the tasks that the program which started this one hands over: its own business
+    /// Run as a worker process of another threadline
     #[command(hide = true)]
     Worker,
 }
@@ -114,7 +114,7 @@ struct FetchArgs {
     /// The GitHub user whose followers to fetch; without one, the built-in server's
     #[arg(value_name = "USERNAME")]
     user: Option<String>,
-    /// The same, as an option
+    /// The GitHub user, as an option
     #[arg(long = "username", value_name = "USERNAME")]
     user_option: Option<String>,
     /// The mode to run
@@ -171,32 +171,32 @@ struct FetchArgs {
 /// The command that the arguments describe.
 #[derive(Debug)]
 pub enum Command {
-    /// Fetch followers, and show it.
+    /// Runs a workload.
     Followers(FollowersCommand),
-    /// Run commands, and show it.
+    /// Runs the user's commands.
     Exec(ExecCommand),
-    /// Play a recording.
+    /// Plays a recording.
     Replay(ReplayCommand),
-    /// Run the built-in server alone.
+    /// Runs the built-in server alone.
     Serve(ServeCommand),
-    /// Print which keys do what.
+    /// Prints the key bindings.
     PrintKeys(Keymap),
-    /// Print what completes commands and options.
+    /// Prints a completion script.
     Completions(Shell),
-    /// Print the manual page.
+    /// Prints the manual page.
     Man,
-    /// Show a page of the documentation.
+    /// Shows a page of the documentation.
     Help(Help),
-    /// Be a worker process of the program that started this one.
+    /// Runs as a worker process of another threadline.
     Worker {
-        /// For requests that are to be sent it.
+        /// The token for requests that need it.
         token: Option<Token>,
-        /// The proxies that requests may have to go through.
+        /// The proxies for requests.
         proxies: ProxySettings,
     },
 }
 
-/// A job for the screen, or for the way without one.
+/// The arguments of a run, with or without a screen.
 #[derive(Debug)]
 pub struct FollowersCommand {
     /// The source of the followers.
@@ -240,15 +240,18 @@ pub enum ApiSource {
     BuiltIn,
     /// A real API.
     Api {
-        /// Whose followers.
+        /// The user.
         user: String,
-        /// Which API, and with what token.
+        /// The API and its token.
         api: Arc<Api>,
     },
 }
 
-/// Reads the arguments, the program's name first. What is wrong with them is found here, before
-/// anything is done.
+/// Parses the arguments, of which the first is the program's name.
+///
+/// # Errors
+///
+/// Returns an error for any invalid argument, variable or configuration, before anything is started.
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     environment: Environment<'_>,
@@ -266,7 +269,7 @@ pub fn parse(
         Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
         Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment)?),
         Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment)?),
-        // One that cannot be used was refused by the parent, if it was to be used.
+        // The parent has already refused an invalid token, if it is needed.
         Some(SubArgs::Worker) => Command::Worker {
             token: token(environment).unwrap_or_default(),
             proxies: proxies(environment),
@@ -300,7 +303,7 @@ impl FetchArgs {
         };
         let threads = match (self.threads, config.threads) {
             (Some(asked), _) => asked.resolve(costs_quota, selection)?,
-            // One number says nothing of which counts to compare.
+            // A single number does not say which counts to compare.
             (None, Some(usual)) if !selection.is_sweep() => {
                 let workers = usual.validate(costs_quota, selection)?;
                 ThreadOptions { workers: Some(workers), ..ThreadOptions::default() }
@@ -327,7 +330,7 @@ impl FetchArgs {
         }))
     }
 
-    /// Whoever computes fetches no followers.
+    /// Refuses options of followers for computed workloads.
     fn check_followers(&self, workload: Workload) -> Result<(), UsageError> {
         let given = [
             (self.user.is_some(), "a USERNAME"),
@@ -379,7 +382,7 @@ fn is_summary(args: &[OsString]) -> bool {
     asked.is_some_and(|arg| arg == "-h") && !is_command(first)
 }
 
-/// Returns whether clap knows the command. After an option, it takes its name for the USERNAME.
+/// Returns whether clap knows the command. After an option, clap takes its name for the USERNAME.
 fn is_command(name: &str) -> bool {
     Cli::command().find_subcommand(name).is_some()
 }

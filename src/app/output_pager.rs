@@ -26,7 +26,7 @@ impl App {
         let Some(lane) = self.lane_index() else {
             let (next, previous) =
                 (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice = Some(format!("no lane selected; {next}/{previous} choose a lane"));
+            self.notice = Some(format!("no lane selected; {next}/{previous} select a lane"));
             return;
         };
         let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());

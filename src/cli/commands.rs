@@ -9,57 +9,57 @@ use thiserror::Error;
 
 use crate::model::plan::MAX_TASKS;
 
-/// No list is longer: `--from /dev/zero` has no end.
+/// The maximum size of a list of commands. `--from /dev/zero` would never end.
 const MAX_BYTES: u64 = 64 << 20;
 
-/// Why there are no commands to run.
+/// An error in the list of commands.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CommandsError {
-    /// Neither an argument nor a file.
+    /// No commands, neither as arguments nor in a file.
     #[error(
         "exec needs at least one command; put each in quotes after --, as in threadline exec -- \
          'sleep 1' 'make test', or use --from FILE"
     )]
     None,
-    /// The file has nothing but blank lines and comments.
+    /// A file of blank lines and comments only.
     #[error("{0} contains no commands; put one on each line")]
     NoneIn(String),
-    /// An argument has nothing in it.
+    /// An empty argument.
     #[error("command {0} is empty; remove it")]
     Empty(usize),
-    /// An argument is not Unicode.
+    /// An argument that is not Unicode.
     #[error("command {0} is not UTF-8; put it into a script and run that")]
     NotText(usize),
-    /// The file cannot be read.
+    /// An unreadable file.
     #[error("cannot read the commands in {place}: {reason}")]
     Unreadable {
         /// The file that contains them.
         place: String,
-        /// The error of the system.
+        /// The system's error.
         reason: String,
     },
-    /// A line of the file is not Unicode.
+    /// A line that is not Unicode.
     #[error("{place}, line {line}, is not UTF-8; put the command into a script and run that")]
     LineNotText {
-        /// Which file.
+        /// The file.
         place: String,
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// A line of the file has a character that no argument can have.
+    /// A line with a NUL byte, which no argument can contain.
     #[error("{place}, line {line}, contains a NUL byte; remove it")]
     Nul {
-        /// Which file.
+        /// The file.
         place: String,
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
     },
-    /// More than a run has room for.
+    /// More commands than a run accepts.
     #[error("more than {MAX_TASKS} commands or {} MB; run them in several parts", MAX_BYTES >> 20)]
     TooMany,
 }
 
-/// An argument is a command.
+/// Returns the commands given as arguments, one each.
 pub(super) fn from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, CommandsError> {
     if arguments.is_empty() {
         return Err(CommandsError::None);
@@ -71,7 +71,7 @@ pub(super) fn from_arguments(arguments: Vec<OsString>) -> Result<Vec<String>, Co
     check_count((1..).zip(arguments).map(command).collect::<Result<_, _>>()?)
 }
 
-/// A line is a command, but for blank ones and those that begin with #; `-` is stdin.
+/// Reads one command per line, skipping blank lines and those that begin with #. `-` is stdin.
 pub(super) fn from_file(path: &Path) -> Result<Vec<String>, CommandsError> {
     let (place, text) = if path.as_os_str() == "-" {
         ("stdin".to_owned(), read_bounded(io::stdin().lock()))
@@ -95,7 +95,7 @@ fn read_bounded(from: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn parse_list(text: &[u8], place: &str) -> Result<Vec<String>, CommandsError> {
-    /// Some editors put it before the first line.
+    /// The byte order mark that some editors write before the first line.
     const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut commands = Vec::new();

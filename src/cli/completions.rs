@@ -30,7 +30,7 @@ pub(super) fn command() -> Command {
 
 /// Writes the script that completes commands and options in a shell.
 pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
-    // A user's name is nothing to complete, and zsh's script would take it for the command's place.
+    // USERNAME cannot be completed, and zsh's script would take it for the place of the command.
     let whole = command();
     let mut command = Command::new("threadline")
         .disable_help_subcommand(true)
@@ -38,7 +38,7 @@ pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
         .about(help::ABOUT)
         .args(whole.get_arguments().filter(|arg| !arg.is_positional()).cloned())
         .subcommands(whole.get_subcommands().cloned());
-    // The generator panics where it cannot write: memory takes everything.
+    // The generator panics if it cannot write, so it writes to memory.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, "threadline", &mut script);
     let script = String::from_utf8_lossy(&script);
@@ -50,8 +50,9 @@ pub fn write_completions(shell: Shell, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(script.as_bytes())
 }
 
-/// The generator's script finds no values: an option that still lacks its own is an error to fish's
-/// argparse, so it gets one. Nor does the generator know values without an option.
+/// Repairs two defects of the generated fish script. An option at the end of the line still lacks
+/// its value, which is an error to fish's argparse, so it gets one. The values of positional arguments
+/// are missing.
 fn fish_script(script: &str) -> String {
     let parse = |words: &str| {
         format!("argparse -s (__fish_threadline_global_optspecs) -- {words} 2>/dev/null\n    or ")
@@ -67,8 +68,7 @@ fn fish_script(script: &str) -> String {
     )
 }
 
-/// The generator's script completes nothing behind what is no command: behind a user's name there
-/// are the options still.
+/// Repairs the generated script, which completes no options after a USERNAME.
 fn zsh_script(script: &str) -> String {
     let options = script
         .split_once("_arguments \"${_arguments_options[@]}\" : \\\n")

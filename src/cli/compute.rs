@@ -1,4 +1,4 @@
-//! The laboratory: what the tasks are, where they are not pages.
+//! Options of computed workloads.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use crate::app::session::DEFAULT_COMPUTE_TASKS;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{ComputeSpec, Simulation, Workload};
 
-/// The bounds of the time that a task takes alone.
+/// The range of the time that one task takes alone.
 const SIZE_RANGE: [Duration; 2] = [Duration::from_millis(1), Duration::from_secs(10 * 60)];
 
-/// CPython takes any; shorter ones measure the system's timers, longer ones the user's patience.
+/// The range of the switch interval. CPython has none, but a shorter interval would measure the
+/// system's timers.
 const SWITCH_INTERVAL_RANGE: [Duration; 2] = [Duration::from_micros(1), Duration::from_secs(10)];
 
 #[derive(Args, Debug)]

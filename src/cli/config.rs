@@ -1,5 +1,5 @@
-//! The configuration file: where it is, and what it may say. It is read once, at the start; the
-//! command line comes before it, and what neither says is as it always is.
+//! The configuration file: its path and its settings. It is read once, at the start. The command line
+//! takes precedence.
 
 mod parse;
 
@@ -16,7 +16,7 @@ use super::usage::UsageError;
 use crate::app::Keymap;
 use crate::model::Selection;
 
-/// No configuration is longer: a pipe or a device has no end.
+/// The maximum size of a configuration. A pipe or a device might never end.
 const MAX_BYTES: u64 = 1 << 20;
 
 /// The content of a configuration file.
@@ -39,23 +39,23 @@ pub(super) struct ThreadSetting {
     pub(super) place: String,
 }
 
-/// Why a configuration file cannot be used.
+/// An error in a configuration file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ConfigError {
-    /// It cannot be read.
+    /// An unreadable file.
     #[error("cannot read the configuration in {file}: {reason}")]
     Unreadable {
-        /// Which file.
+        /// The file.
         file: String,
-        /// The error of the system.
+        /// The system's error.
         reason: String,
     },
-    /// Something in it is wrong.
+    /// An invalid setting.
     #[error("{file}, line {line}: {what}")]
     Invalid {
-        /// Which file.
+        /// The file.
         file: String,
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
         /// The problem, and the values that are allowed.
         what: String,
@@ -63,7 +63,7 @@ pub enum ConfigError {
 }
 
 impl ThreadSetting {
-    /// The number, if that many are allowed here.
+    /// Returns the number, or an error if it is out of range.
     pub(super) fn validate(
         self,
         costs_quota: bool,
@@ -76,7 +76,7 @@ impl ThreadSetting {
 }
 
 impl Config {
-    /// Reads the file that was named, which has to be there, or else the usual one, if it is.
+    /// Reads the named file, which must exist, or else the default one if it exists.
     pub(super) fn load(
         named: Option<&Path>,
         environment: Environment<'_>,
@@ -98,13 +98,13 @@ impl Config {
     }
 }
 
-/// The file that was named, or else the usual one.
+/// Returns the named file, or else the default one.
 pub(super) fn config_path(named: Option<&Path>, environment: Environment<'_>) -> Option<PathBuf> {
     named.map(Path::to_owned).or_else(|| default_path(environment))
 }
 
-/// `$XDG_CONFIG_HOME/threadline/config.toml`, else below `~/.config`, on every system. A relative
-/// path there does not count: <https://specifications.freedesktop.org/basedir-spec/latest/>.
+/// Returns `$XDG_CONFIG_HOME/threadline/config.toml`, or else the same below `~/.config`, on every
+/// system. A relative path in the variable is ignored: <https://specifications.freedesktop.org/basedir-spec/latest/>.
 fn default_path(environment: Environment<'_>) -> Option<PathBuf> {
     let given = find_variable(environment, "XDG_CONFIG_HOME").map(PathBuf::from);
     let home = || Some(PathBuf::from(find_variable(environment, "HOME")?).join(".config"));
@@ -112,8 +112,8 @@ fn default_path(environment: Environment<'_>) -> Option<PathBuf> {
     Some(folder.join("threadline/config.toml"))
 }
 
-/// A home that is no folder, as /dev/null, has no file in it either; nor has one that this user may
-/// not look into, which is somebody else's.
+/// Returns whether the error means that the default file does not exist. A home such as /dev/null
+/// contains no file, and neither does the directory of another user.
 fn is_absent(path: &Path, error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_in_a_folder_that_is_somebody_elses_is_none_but_one_that_is_there_counts() {
+    fn a_file_in_an_unreadable_directory_counts_as_absent() {
         let denied = io::Error::from(io::ErrorKind::PermissionDenied);
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_where_xdg_says() {
+    fn the_default_path_follows_xdg() {
         let home = ("HOME", "/home/me");
         let below_home = Some("/home/me/.config/threadline/config.toml".into());
         assert_eq!(usual_place(&[home]), below_home);

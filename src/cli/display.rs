@@ -39,7 +39,7 @@ pub(super) struct DisplayArgs {
     /// Read this configuration
     #[arg(long, hide_short_help = true, value_name = "FILE", long_help = super::help::CONFIG)]
     config: Option<PathBuf>,
-    /// The user's own.
+    /// The environment.
     #[arg(skip)]
     keys: Keymap,
     /// Set by the environment.
@@ -50,15 +50,15 @@ pub(super) struct DisplayArgs {
 /// The appearance of the screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisplayOptions {
-    /// Which background the screen's colours are for.
+    /// The background that the colours are chosen for.
     pub theme: ThemeArg,
-    /// Only ASCII characters on the screen.
+    /// If set, the screen uses ASCII characters only.
     pub ascii: bool,
-    /// The mouse is the program's.
+    /// If set, the mouse is captured.
     pub mouse: bool,
-    /// Reduced motion.
+    /// If set, motion is reduced.
     pub reduced_motion: bool,
-    /// Which keys do what.
+    /// The key bindings.
     pub keys: Keymap,
     /// The narration on stderr.
     pub narration: Narration,
@@ -67,15 +67,15 @@ pub struct DisplayOptions {
 /// The narration on stderr, in sentences that are never overwritten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Narration {
-    /// No.
+    /// No narration.
     Never,
     /// Only if stderr is a terminal (`ACCESSIBLE`), so that scripts are not affected.
     OnTerminal,
-    /// Wherever it goes (`--narrate`).
+    /// Always (`--narrate`).
     Always,
 }
 
-/// `--theme`: which background the screen's colours are for.
+/// `--theme`: the background that the colours are chosen for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ThemeArg {
     /// The terminal is asked
@@ -98,7 +98,7 @@ pub enum OutputMode {
 }
 
 impl DisplayArgs {
-    /// Reads the configuration: where the command line says nothing, that decides.
+    /// Reads the configuration, and applies it to options that the command line omits.
     pub(super) fn apply_config(
         &mut self,
         environment: Environment<'_>,

@@ -1,4 +1,4 @@
-//! Durations as the user writes them: `50ms`, `1.5s`, `5m`, `200us`.
+//! Durations on the command line: `50ms`, `1.5s`, `5m`, `200us`.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use thiserror::Error;
 /// The maximum time-out of a response.
 const MAX_DURATION: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Why a text is no duration.
+/// An error in a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DurationError {
-    /// It is written in another way.
+    /// Not a number with a unit.
     #[error("use a duration such as 50ms, 1.5s, 5m or 200us, up to a day")]
     Malformed,
-    /// It is a bare number.
+    /// A number without a unit.
     #[error("add the unit: 500ms, 30s or 5m")]
     NoUnit,
-    /// It is longer than a day.
+    /// Longer than a day.
     #[error("use at most a day: 1440m")]
     TooLong,
 }
 
-/// Reads a duration that is so long that a bare number would be taken for seconds.
+/// Parses a duration that needs a unit, because a bare number could be taken for seconds.
 pub(super) fn parse_with_unit(text: &str) -> Result<Duration, DurationError> {
     if text.parse::<f64>().is_ok() {
         return Err(DurationError::NoUnit);
@@ -29,7 +29,7 @@ pub(super) fn parse_with_unit(text: &str) -> Result<Duration, DurationError> {
     parse(text)
 }
 
-/// Reads a duration; a bare number is milliseconds.
+/// Parses a duration. A bare number is in milliseconds.
 pub(super) fn parse(text: &str) -> Result<Duration, DurationError> {
     let unit_at = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
     let (number, unit) = text.split_at_checked(unit_at).ok_or(DurationError::Malformed)?;

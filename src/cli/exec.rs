@@ -1,4 +1,4 @@
-//! `threadline exec`: which commands, how many at once, and what is to be seen of them.
+//! `threadline exec`: the user's commands and how they run.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -57,14 +57,14 @@ enum OnlyArg {
     Parallel,
 }
 
-/// The user's commands, and how they are run.
+/// The arguments of `threadline exec`.
 #[derive(Clone, Debug)]
 pub struct ExecCommand {
-    /// For the shell, at least one.
+    /// The commands for the shell, at least one.
     pub commands: Arc<[String]>,
-    /// The number of commands that run side by side, if given.
+    /// The number of commands that run at once, if given.
     pub jobs: Option<u16>,
-    /// One at a time, side by side, or both.
+    /// Sequential, parallel, or both.
     pub choice: ModeChoice,
     /// The maximum number of tasks in the queue.
     pub queue: Option<u32>,
@@ -79,7 +79,7 @@ pub struct ExecCommand {
 }
 
 impl ExecArgs {
-    /// Reads the commands, wherever they are.
+    /// Reads the commands from the arguments or the file.
     pub(super) fn resolve(
         mut self,
         environment: Environment<'_>,

@@ -28,8 +28,8 @@ pub(super) struct ExportArgs {
 pub type ExportPaths = Vec<(ExportKind, PathBuf)>;
 
 impl ExportArgs {
-    /// With where the followers go, and what there is to see then: where something goes to stdout,
-    /// there is no screen.
+    /// Combines the files with the target of the followers, and adjusts the output mode: if anything
+    /// goes to stdout, there is no screen.
     pub(super) fn resolve(
         self,
         followers: Option<PathBuf>,

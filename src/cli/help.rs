@@ -211,7 +211,7 @@ then it is answered well once, then it starts again. If several faults apply, th
 wins. The faults, with their own keys and defaults:
 ";
 
-/// Returns what follows the options of `threadline serve`: examples, and the faults.
+/// Returns the text after the options of `threadline serve`: examples and faults.
 pub(super) fn serve_after() -> String {
     let fault = |kind: &FaultDescription| {
         let FaultDescription { name, does, keys } = kind;

@@ -1,4 +1,4 @@
-//! Arguments that clap cannot parse, in our words: clap's errors as data, never as text.
+//! Errors for arguments that clap cannot parse. Uses clap's errors as data, never their text.
 
 use std::ffi::OsString;
 
@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{Cli, is_command};
 use crate::model::printable::printable;
 
-/// Options that other programs have, and ours.
+/// Options of other programs, and the ones that do the same here.
 const KNOWN_ELSEWHERE: [(&str, &str); 5] = [
     ("-t", "--threads"),
     ("-n", "--threads"),
@@ -17,7 +17,7 @@ const KNOWN_ELSEWHERE: [(&str, &str); 5] = [
     ("--url", "--api-url"),
 ];
 
-/// Returns what is wrong; what to do.
+/// Returns the problem and, after a semicolon, the remedy.
 pub(super) fn problem(error: &clap::Error, args: &[OsString]) -> String {
     let command = args.get(1).and_then(|arg| arg.to_str()).unwrap_or_default();
     let argument = read_text(error, ContextKind::InvalidArg).unwrap_or_default();
@@ -93,7 +93,7 @@ fn conflict(error: &clap::Error, one: &str) -> String {
     }
 }
 
-/// The possible values, after the one that was probably meant.
+/// Returns the most similar value, or else all possible values.
 fn values(error: &clap::Error) -> String {
     match (suggestion(error), read_text(error, ContextKind::ValidValue)) {
         (Some(value), _) => format!("; did you mean {value}?"),
@@ -111,7 +111,7 @@ fn suggestion(error: &clap::Error) -> Option<String> {
     })
 }
 
-/// The context as text that a terminal can show; several values are separated by commas.
+/// Returns a context value with control characters escaped. Several are separated by commas.
 fn read_text(error: &clap::Error, kind: ContextKind) -> Option<String> {
     match error.get(kind)? {
         ContextValue::String(text) => Some(printable(text)),
@@ -125,8 +125,8 @@ fn name(argument: &str) -> &str {
     argument.split(' ').next().unwrap_or(argument).trim_matches(['<', '>', '[', ']', '.'])
 }
 
-/// Returns the command among the arguments if it comes after an option, where clap takes it for the
-/// USERNAME and the next word for a command.
+/// Returns the command that follows an option. There, clap takes it for the USERNAME, and the next
+/// word for a command.
 pub(super) fn command_after_option(error: &clap::Error, args: &[OsString]) -> Option<String> {
     error.get(ContextKind::InvalidSubcommand)?;
     let command = Cli::command();

@@ -1,4 +1,4 @@
-//! The manual page: clap's text, the keys, and the configuration file.
+//! The manual page: clap's text, the keys and the configuration file.
 
 use std::io::{self, Write};
 
@@ -10,7 +10,7 @@ use super::help;
 use crate::app::Keymap;
 use crate::app::keymap::{Key, KeyBinding};
 
-/// Writes the manual page in roff: the program's own part, and then one for each command.
+/// Writes the manual page in roff: the main program, then each command.
 pub fn write_manual(out: &mut dyn Write) -> io::Result<()> {
     let mut command = shown(command()).mut_subcommands(shown);
     command.build();
@@ -38,12 +38,12 @@ pub fn write_manual(out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Without this, an option that the short help leaves out would have no text.
+/// Shows options that the short help omits; without this, they would have no text.
 fn shown(command: Command) -> Command {
     command.mut_args(|arg| arg.hide_short_help(false))
 }
 
-/// The command with a synopsis of its own: clap's leaves the values out.
+/// Replaces the synopsis of a command, because clap's omits the values.
 fn with_synopsis(command: Command) -> Command {
     let name = command.get_bin_name().unwrap_or_else(|| command.get_name()).to_owned();
     let (positional, options): (Vec<&Arg>, Vec<&Arg>) = command
@@ -55,7 +55,7 @@ fn with_synopsis(command: Command) -> Command {
     command.override_usage(name + &usage + commands)
 }
 
-/// ` [-o|--output FILE]`, ` [USERNAME]`.
+/// Returns an argument for the synopsis: ` [-o|--output FILE]`, ` [USERNAME]`.
 fn in_synopsis(arg: &Arg) -> String {
     let short = arg.get_short().map(|short| format!("-{short}"));
     let long = arg.get_long().map(|long| format!("--{long}"));
@@ -86,8 +86,8 @@ fn configuration() -> String {
     format!(".SH CONFIGURATION\n.PP\n{text}\n")
 }
 
-/// Returns the sections behind the options. A line that ends with a colon, above others, becomes a
-/// heading; the others stay as they are.
+/// Returns the sections after the options. A line that ends with a colon becomes a heading; the others
+/// are kept.
 fn after(command: &Command) -> String {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
     let sections: Vec<String> = text.split("\n\n").enumerate().map(section).collect();
@@ -108,13 +108,13 @@ fn section((index, paragraph): (usize, &str)) -> String {
     format!("{heading}.PP\n{lines}")
 }
 
-/// A line of text, for roff: <https://man7.org/linux/man-pages/man7/groff_char.7.html>.
+/// Escapes a line of text for roff: <https://man7.org/linux/man-pages/man7/groff_char.7.html>.
 fn escaped(line: &str) -> String {
     let line = line.replace('\\', "\\e").replace('-', "\\-").replace('\'', "\\(aq");
     if line.starts_with('.') { format!("\\&{line}") } else { line }
 }
 
-/// A command's sections are parts of its own.
+/// Turns the sections of a command into subsections.
 fn below(roff: &str) -> String {
     let line = |line: &str| {
         line.strip_prefix(".SH ").map_or_else(|| line.to_owned(), |name| format!(".SS {name}"))

@@ -1,4 +1,4 @@
-//! Checks that every written file is a file of its own: none is read, configured or written twice.
+//! Checks that each file is written only once, and that no written file is also read.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use super::export::ExportPaths;
 use super::usage::UsageError;
 
-/// The name of the configuration in messages: it has no option.
+/// The name of the configuration in messages; it may come from no option.
 pub(super) const CONFIGURATION: &str = "the configuration";
 
 /// A file, and the argument that names it.
 type NamedPath<'a> = (&'static str, Option<&'a Path>);
 
-/// Refuses files that are written and named twice, in whatever words; those that are only read may
-/// be one. `-` is what stdin is where it is read, and no file where it is written.
+/// Returns an error if a file to be written is named twice, however its path is spelled. Files that are
+/// only read may be the same. `-` means stdin when read, and no file when written.
 pub(super) fn check_conflicts(
     read: &[NamedPath<'_>],
     exports: &ExportPaths,
@@ -39,17 +39,17 @@ fn file_identity((name, path): NamedPath<'_>) -> Option<(&'static str, FileIdent
     path.filter(|path| path.as_os_str() != "-").map(|path| (name, FileIdentity::from_path(path)))
 }
 
-/// The regular file that stdin is, if the path stands for it.
+/// Returns the regular file that stdin is redirected from, if the path is `-`.
 fn stdin((name, path): NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
     let inode = stdin_inode().filter(|_| path.is_some_and(|path| path.as_os_str() == "-"));
-    // No other path is a dash once it is made canonical.
+    // No canonical path is a dash.
     inode.map(|inode| (name, FileIdentity { path: PathBuf::from("-"), inode: Some(inode) }))
 }
 
-/// Which file a path leads to.
+/// The identity of a file.
 struct FileIdentity {
     path: PathBuf,
-    /// Device and inode, where there is one already: two names may be hard links to it.
+    /// The device and inode of an existing file, to which several names may be hard links.
     inode: Option<(u64, u64)>,
 }
 
@@ -63,9 +63,9 @@ impl FileIdentity {
     }
 }
 
-/// Returns the file that a path leads to. If it does not exist yet, its directory and name decide.
+/// Returns the identity of the file at a path: of a new file, its directory and name.
 fn canonical_path(path: &Path) -> PathBuf {
-    /// More than the system itself follows.
+    /// The maximum number of symbolic links, above the system's own.
     const MAX_SYMLINKS: usize = 64;
     let mut path = path.to_owned();
     for _ in 0..MAX_SYMLINKS {

@@ -1,5 +1,4 @@
-//! `threadline replay`: which recording, how fast, and what is to be seen of it; and `--record`, which
-//! makes one; and `--compare`, which sets one beside what runs.
+//! Options for recordings: `threadline replay`, `--record` and `--compare`.
 
 use std::path::PathBuf;
 
@@ -50,10 +49,10 @@ pub(super) struct ReplayArgs {
     export: ExportArgs,
 }
 
-/// A recording, and what is to be seen of it.
+/// The arguments of `threadline replay`.
 #[derive(Clone, Debug)]
 pub struct ReplayCommand {
-    /// Its path; `-` for stdin.
+    /// The path of the recording; `-` is stdin.
     pub path: PathBuf,
     /// The playback speed.
     pub speed: ReplaySpeed,
@@ -66,7 +65,7 @@ pub struct ReplayCommand {
 }
 
 impl ReplayArgs {
-    /// Resolves the options. The recording is shown on the screen unless an option asks for less.
+    /// Resolves the options.
     pub(super) fn resolve(self, environment: Environment<'_>) -> Result<ReplayCommand, UsageError> {
         let Self { path, speed, mut display, export } = self;
         display.apply_config(environment)?;

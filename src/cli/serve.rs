@@ -1,4 +1,4 @@
-//! `threadline serve`: what the built-in server is to serve, how slowly and how badly.
+//! `threadline serve`: options of the built-in server.
 
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -69,32 +69,32 @@ pub(super) struct ServeArgs {
 /// The options of `threadline serve`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServeCommand {
-    /// The port, or 0.
+    /// The port; 0 is any free port.
     pub port: u16,
     /// The number of followers of the user.
     pub followers: u32,
-    /// The latency of its responses.
+    /// The latency of responses.
     pub latency: LatencyArg,
-    /// The maximum number of requests that it handles at once, or `None` for no bound.
+    /// The maximum number of concurrent requests, or `None` for no limit.
     pub at_once: Option<NonZeroU16>,
-    /// The file of the faults that it plays.
+    /// The file of faults to play.
     pub faults: Option<PathBuf>,
 }
 
 /// The latency of the server's responses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LatencyArg {
-    /// As in the example.
+    /// The example's latencies.
     BuiltIn,
-    /// As a file says.
+    /// Latencies from a file.
     Profile(PathBuf),
-    /// Every page alike, give or take.
+    /// The same latency for every page, with jitter.
     Uniform {
         /// The mean latency.
         latency: Duration,
         /// The maximum deviation from the mean.
         jitter: Duration,
-        /// Which pages get how much.
+        /// The seed of the jitter.
         seed: u64,
     },
 }

@@ -6,7 +6,7 @@ use super::usage::{self, UsageError};
 use crate::app::slow_motion::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::{Selection, Simulation};
 
-/// More cores than a picture has lanes would show nothing new.
+/// The maximum number of cores. More cores than lanes on a screen would show nothing new.
 const MAX_CORES: u64 = 64;
 
 #[derive(Args, Debug)]

@@ -1,4 +1,4 @@
-//! A sweep: how often each count, and whether it may cost what it costs.
+//! Options of sweeps: the number of trials, and consent to their cost.
 
 use clap::Args;
 

@@ -1,4 +1,4 @@
-//! `--threads`: how many, that they are to be found while fetching, or a sweep's counts.
+//! `--threads`: a number, `auto`, or the counts of a sweep.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,14 +7,14 @@ use super::usage::UsageError;
 use crate::app::session::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
 use crate::model::{Mode, ModeChoice, Selection, Workload};
 
-/// `--threads`, as it was given. How many are allowed depends on the API.
+/// `--threads` as given. The maximum depends on the API and is checked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum ThreadsArg {
-    /// This number.
+    /// A number.
     Count(u32),
     /// Several counts, for a sweep.
     Counts(Vec<RangeInclusive<u32>>),
-    /// As many as turn out to help.
+    /// `auto`.
     Auto,
 }
 
@@ -23,9 +23,9 @@ pub(super) enum ThreadsArg {
 pub(super) struct ThreadOptions {
     /// The number of workers, if given.
     pub(super) workers: Option<u16>,
-    /// A sweep's counts, where they were said: in order, each once.
+    /// The counts of a sweep, if given: in order, without duplicates.
     pub(super) counts: Option<Vec<u16>>,
-    /// Adapts their number while fetching.
+    /// Adapts the number of workers during the run.
     pub(super) auto: bool,
 }
 
@@ -56,7 +56,7 @@ impl ThreadsArg {
         text.split(',').map(part).collect::<Result<_, _>>().map(Self::Counts)
     }
 
-    /// Checks it against what there may be.
+    /// Checks the value against the maximum.
     pub(super) fn resolve(
         self,
         costs_quota: bool,
@@ -82,7 +82,7 @@ impl ThreadsArg {
     }
 }
 
-/// The counts, in order and each once.
+/// Returns the counts in order, without duplicates.
 fn expand_counts(
     ranges: &[RangeInclusive<u32>],
     costs_quota: bool,
@@ -90,7 +90,7 @@ fn expand_counts(
 ) -> Result<Vec<u16>, UsageError> {
     let mut counts = Vec::new();
     for range in ranges {
-        // Its ends first: a range may be longer than anybody wants to count.
+        // Checks the ends first, because a range may be huge.
         validate_workers(*range.start(), costs_quota, selection)?;
         validate_workers(*range.end(), costs_quota, selection)?;
         counts.extend(range.clone().filter_map(|count| u16::try_from(count).ok()));

@@ -8,7 +8,7 @@ use super::{Cli, CliError};
 use crate::docs::{TOPICS, Topic};
 use crate::pager::Pager;
 
-/// The commands that have a help of their own, in the order of the list.
+/// The commands with help, in the order of the list.
 const COMMANDS: [&str; 5] = ["exec", "replay", "serve", "completions", "man"];
 
 #[derive(Args, Debug)]
@@ -18,7 +18,7 @@ pub(super) struct HelpArgs {
     word: Option<String>,
 }
 
-/// A text to read.
+/// A text to show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Help {
     /// The text, in lines of 80 columns.
@@ -32,7 +32,7 @@ fn words() -> impl Iterator<Item = &'static str> {
 }
 
 impl HelpArgs {
-    /// Finds the text. The help of a command is clap's.
+    /// Finds the text of a topic, or clap's help for a command.
     pub(super) fn resolve(self, environment: Environment<'_>) -> Result<Help, CliError> {
         let Some(word) = self.word else { return Ok(Help { text: overview(), pager: None }) };
         if let Some(topic) = TOPICS.iter().find(|topic| topic.name == word) {
@@ -40,7 +40,7 @@ impl HelpArgs {
             let pager = Pager::from_variable(environment("PAGER").as_deref());
             return Ok(Help { text: topic.plain_text(), pager: pager.filter(|_| !is_dumb) });
         }
-        // clap prints the help of a command by ending the parser with it.
+        // clap returns the help of a command as an error.
         match Cli::command().try_get_matches_from(["threadline", &word, "--help"]) {
             Err(help) => Err(CliError::from_clap(help, &[])),
             Ok(_) => Ok(Help { text: overview(), pager: None }),

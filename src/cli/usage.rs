@@ -1,4 +1,4 @@
-//! Errors in the arguments. A message says what is wrong, and after a semicolon what to do.
+//! Errors in the arguments. A message states the problem and, after a semicolon, the remedy.
 
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
@@ -13,7 +13,7 @@ use crate::github::ApiError;
 use crate::model::Workload;
 use crate::model::plan::MAX_TASKS;
 
-/// Why there is no command to carry out.
+/// The reason that parsing returned no command.
 #[derive(Debug, Error)]
 pub enum CliError {
     /// Help or the version, which clap prints.
@@ -27,15 +27,15 @@ pub enum CliError {
         /// The usage of the command.
         usage: String,
     },
-    /// The arguments can be parsed, but not carried out.
+    /// The arguments can be parsed, but not used.
     #[error(transparent)]
     Usage(#[from] UsageError),
 }
 
-/// Arguments, or an environment, that cannot be carried out.
+/// An error in the arguments or the environment.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum UsageError {
-    /// The name cannot be a user's.
+    /// An invalid username.
     #[error(transparent)]
     Username(#[from] UsernameError),
     /// The positional USERNAME and `--username` differ.
@@ -53,7 +53,7 @@ pub enum UsageError {
     /// An API without a user.
     #[error("--api-url needs a USERNAME; add one, or leave out --api-url for the built-in server")]
     ApiWithoutUser,
-    /// The API's address or the token cannot be used.
+    /// An invalid API address or token.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// More threads than GitHub allows.
@@ -89,7 +89,7 @@ pub enum UsageError {
         /// The count given.
         asked: u32,
     },
-    /// More thread counts than a chart has room for.
+    /// More thread counts than a sweep accepts.
     #[error("{asked} counts are too many for a sweep; give up to {most}, such as 1,2,4,8,16")]
     TooManyCounts {
         /// The number of counts given.
@@ -123,10 +123,10 @@ pub enum UsageError {
         /// The maximum.
         most: u16,
     },
-    /// The configuration file cannot be used.
+    /// An error in the configuration file.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A setting of the configuration file cannot be carried out here.
+    /// A setting of the configuration file that cannot be used here.
     #[error("threads in {place}: {error}")]
     Configured {
         /// The reason.
@@ -134,10 +134,10 @@ pub enum UsageError {
         /// The file and the line.
         place: String,
     },
-    /// There are no commands to run.
+    /// An error in the list of commands.
     #[error(transparent)]
     Commands(#[from] CommandsError),
-    /// More processes than a machine has room for.
+    /// More processes than the machine can run.
     #[error(
         "--threads {asked} is out of range for processes; use 1 to {most}, or a --mode without \
          processes"
@@ -218,7 +218,7 @@ impl CliError {
     }
 }
 
-/// Splits a message at its first semicolon outside of quotes: what is wrong, and what to do.
+/// Splits a message at its first semicolon outside of quotes into problem and remedy.
 pub fn split_hint(message: &str) -> (&str, Option<&str>) {
     let outside = |at: usize| {
         message.get(..at).is_some_and(|before| before.matches('"').count().is_multiple_of(2))

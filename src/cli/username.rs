@@ -1,13 +1,13 @@
-//! Which usernames GitHub can have: <https://docs.github.com/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>.
+//! The rules for GitHub usernames: <https://docs.github.com/enterprise-cloud@latest/admin/managing-iam/iam-configuration-reference/username-considerations-for-external-authentication>.
 
 use thiserror::Error;
 
 use crate::model::printable::printable;
 
-/// The most characters.
+/// The maximum length in characters.
 const MAX_LENGTH: usize = 39;
 
-/// A name that no GitHub user has.
+/// An invalid GitHub username.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "\"{0}\" is not a GitHub username; {hint}", hint = if .0.contains("://") {
@@ -18,8 +18,8 @@ const MAX_LENGTH: usize = 39;
 )]
 pub struct UsernameError(String);
 
-/// The name itself, if it can be a user's. An underscore is allowed because managed users have one,
-/// before their company's short code.
+/// Returns the name if it is valid. An underscore is allowed because managed users have one before
+/// the short code of their company.
 pub(super) fn validate_username(name: &str) -> Result<&str, UsernameError> {
     let known = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     let hyphens = name.starts_with('-') || name.ends_with('-') || name.contains("--");

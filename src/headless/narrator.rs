@@ -220,7 +220,7 @@ impl Narrator {
         }
         let mode = &self.name;
         let found = run.concurrency_limit().filter(|_| plan.auto);
-        let found = found.map_or_else(String::new, |most| format!("; {most} at once in the end"));
+        let found = found.map_or_else(String::new, |most| format!("; {most} in flight at the end"));
         if run.is_complete() {
             let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
             if plan.mode == Mode::Sequential {

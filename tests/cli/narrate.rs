@@ -42,7 +42,7 @@ fn a_count_that_is_found_is_said_and_only_who_worked() {
     let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(0), "{err}");
     let done = err.lines().find(|line| line.starts_with("threads auto done: ")).unwrap();
-    assert!(done.ends_with(" at once in the end"), "{err}");
+    assert!(done.ends_with(" in flight at the end"), "{err}");
     let lanes: Vec<&str> = err.lines().filter(|l| l.starts_with("threads auto, worker-")).collect();
     assert!(lanes.iter().all(|lane| lane.contains(": busy ")), "{err}");
     let spare = err.lines().find_map(|line| line.strip_prefix("threads auto: ")).unwrap();

@@ -117,7 +117,7 @@ fn enter_shows_what_the_lanes_latest_command_wrote() {
     let mut exec_screen = new_screen();
     exec_screen.press(KeyCode::Enter);
     assert_eq!(exec_screen.app.overlay(), None, "no lane was chosen");
-    assert!(exec_screen.app.notice().unwrap().contains("choose a lane"));
+    assert!(exec_screen.app.notice().unwrap().contains("select a lane"));
     exec_screen.keys("j");
     exec_screen.press(KeyCode::Enter);
     exec_screen.assert_shows("command 3 of 4, exit status 2, 3.000 s, 6 bytes");

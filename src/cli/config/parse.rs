@@ -1,4 +1,4 @@
-//! A configuration file's text: what is wrong in it is told with its line, and what is allowed.
+//! Parses the text of a configuration file. Errors name the line and the allowed values.
 
 use clap::ValueEnum as _;
 use toml::Spanned;
@@ -11,20 +11,20 @@ use crate::app::session::MAX_WORKERS;
 use crate::cli::display::ThemeArg;
 use crate::cli::usage;
 
-/// Everything that a file may say.
+/// The names of all settings.
 const SETTING_NAMES: [&str; 7] =
     ["theme", "ascii", "mouse", "reduced-motion", "threads", "per-page", "keys"];
 
 /// The minimum similarity, out of 1, of a name that is suggested for another.
 const MIN_SIMILARITY: f64 = 0.75;
 
-/// The defect and the byte at which it is.
+/// The byte offset of a problem, and its description.
 type ConfigProblem = (usize, String);
 
-/// A name, where it stands, and its value.
+/// A name, its byte offset, and its value.
 type ConfigEntry<'a> = (&'a str, usize, &'a Spanned<DeValue<'a>>);
 
-/// Reads the text of the file that is called so.
+/// Parses the text of `file`.
 pub(super) fn parse_config(text: &str, file: &str) -> Result<Config, ConfigError> {
     let line = |at: usize| text.bytes().take(at).filter(|&byte| byte == b'\n').count() + 1;
     let place = |at: usize| format!("{file}, line {}", line(at));
@@ -49,7 +49,7 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
                 let asked = integer_text(value).parse().ok();
                 let asked = asked.filter(|asked| (1..=u32::from(MAX_WORKERS)).contains(asked));
                 let asked = asked.ok_or_else(|| {
-                    problem_at(entry)(&format!("give a whole number from 1 to {MAX_WORKERS}"))
+                    problem_at(entry)(&format!("use a whole number from 1 to {MAX_WORKERS}"))
                 })?;
                 config.threads = Some(ThreadSetting { asked, place: place(at) });
             }
@@ -66,17 +66,17 @@ fn parse_table(text: &str, place: &dyn Fn(usize) -> String) -> Result<Config, Co
     Ok(config)
 }
 
-/// An error for text that is not TOML.
+/// Returns the problem in text that is not TOML.
 fn syntax_problem(text: &str, error: &toml::de::Error) -> ConfigProblem {
     let span = error.span().unwrap_or_default();
     let what = match (error.message(), text.get(span.clone())) {
-        ("duplicate key", Some(name)) => format!("{name} is there twice: keep one of them"),
+        ("duplicate key", Some(name)) => format!("duplicate key {name}; keep one of them"),
         (message, _) => message.replace('\n', ", "),
     };
     (span.start, what)
 }
 
-/// A table's entries as they stand in the file, so that the first that is wrong is told.
+/// Returns the entries of a table in the order of the file, so that the first problem is reported.
 fn sorted_entries<'a>(table: &'a DeTable<'a>) -> Vec<ConfigEntry<'a>> {
     let entry = |(name, value): (&'a Spanned<_>, _)| {
         let text: &'a std::borrow::Cow<'a, str> = name.get_ref();
@@ -90,21 +90,23 @@ fn sorted_entries<'a>(table: &'a DeTable<'a>) -> Vec<ConfigEntry<'a>> {
 fn parse_theme(entry: ConfigEntry<'_>) -> Result<ThemeArg, ConfigProblem> {
     let text = entry.2.get_ref().as_str().unwrap_or_default();
     ThemeArg::from_str(text, false)
-        .map_err(|_no_theme| problem_at(entry)("give \"auto\", \"dark\" or \"light\""))
+        .map_err(|_no_theme| problem_at(entry)("use \"auto\", \"dark\" or \"light\""))
 }
 
 fn parse_bool(entry: ConfigEntry<'_>) -> Result<bool, ConfigProblem> {
-    entry.2.get_ref().as_bool().ok_or_else(|| problem_at(entry)("give true or false"))
+    entry.2.get_ref().as_bool().ok_or_else(|| problem_at(entry)("use true or false"))
 }
 
-/// A number as it stands there: the command line's own reader takes it. Of anything else, nothing.
+/// Returns an integer as written, for the parser of the command line, or an empty string for any
+/// other value.
 fn integer_text(value: &Spanned<DeValue<'_>>) -> String {
     value.get_ref().as_integer().map(ToString::to_string).unwrap_or_default()
 }
 
 fn parse_keys(entry: ConfigEntry<'_>) -> Result<Keymap, ConfigProblem> {
     let table = entry.2.get_ref().as_table();
-    let table = table.ok_or_else(|| problem_at(entry)("it is a table, [keys]"))?;
+    let table =
+        table.ok_or_else(|| problem_at(entry)("is a table; write [keys] on a line of its own"))?;
     let entries = sorted_entries(table);
     let bound = |&entry: &ConfigEntry<'_>| {
         let (name, at, _) = entry;
@@ -121,14 +123,14 @@ fn parse_keys(entry: ConfigEntry<'_>) -> Result<Keymap, ConfigProblem> {
     })
 }
 
-/// A key, or a list of keys.
+/// Parses a key or a list of keys.
 fn parse_key_list(entry: ConfigEntry<'_>) -> Result<Vec<Key>, ConfigProblem> {
     let single = std::slice::from_ref(entry.2);
     let list = entry.2.get_ref().as_array().map_or(single, |list| list.as_ref());
     let key = |value: &Spanned<DeValue<'_>>| {
         let text = value.get_ref().as_str();
         let text =
-            text.ok_or_else(|| problem_at(entry)("give a key in quotes, or a list of them"))?;
+            text.ok_or_else(|| problem_at(entry)("use a key in quotes, or a list of keys"))?;
         text.parse().map_err(|error: crate::app::keymap::ParseKeyError| {
             (value.span().start, format!("{}: {error}", entry.0))
         })
@@ -136,7 +138,7 @@ fn parse_key_list(entry: ConfigEntry<'_>) -> Result<Vec<Key>, ConfigProblem> {
     list.iter().map(key).collect()
 }
 
-/// The error for the value of an entry.
+/// Returns a function that describes a problem with the value of an entry.
 fn problem_at(entry: ConfigEntry<'_>) -> impl Fn(&str) -> ConfigProblem {
     let (name, at, _) = entry;
     move |what| (at, format!("{name}: {what}"))
@@ -148,13 +150,15 @@ fn unknown_name(kind: &str, name: &str, names: &[&str]) -> String {
         strsim::jaro_winkler(one, name).total_cmp(&strsim::jaro_winkler(other, name))
     };
     let meant = names.iter().filter(alike).max_by(by_likeness);
-    let meant = meant.map_or_else(String::new, |meant| format!("do you mean {meant}? "));
+    if let Some(meant) = meant {
+        return format!("unknown {kind} {name:?}; did you mean {meant}?");
+    }
     let all = if names.len() > SETTING_NAMES.len() {
-        "--print-keys names all".to_owned()
+        "--print-keys lists all".to_owned()
     } else {
-        format!("there are {}", names.join(", "))
+        format!("use one of {}", names.join(", "))
     };
-    format!("there is no {kind} {name:?}: {meant}{all}")
+    format!("unknown {kind} {name:?}; {all}")
 }
 
 #[cfg(test)]
@@ -186,32 +190,26 @@ mod tests {
         for (text, error) in [
             (
                 "theme = \"dark\"\n\ncolour = 1",
-                "c, line 3: there is no setting \"colour\": there are theme",
+                "c, line 3: unknown setting \"colour\"; use one of theme",
             ),
-            (
-                "them = \"dark\"",
-                "c, line 1: there is no setting \"them\": do you mean theme? there are",
-            ),
-            ("theme = \"blue\"", "c, line 1: theme: give \"auto\", \"dark\" or \"light\""),
-            ("theme = 3", "theme: give \"auto\""),
-            ("ascii = \"yes\"", "ascii: give true or false"),
-            ("threads = \"4\"", "threads: give a whole number from 1 to 1000"),
-            ("threads = 0", "c, line 1: threads: give a whole number from 1 to 1000"),
-            ("threads = 100000", "c, line 1: threads: give a whole number from 1 to 1000"),
-            ("threads = 4\nthreads = 5", "c, line 2: threads is there twice: keep one of them"),
-            ("[keys]\nquit = 'q'\nquit = 'Q'", "c, line 3: quit is there twice"),
+            ("them = \"dark\"", "c, line 1: unknown setting \"them\"; did you mean theme?"),
+            ("theme = \"blue\"", "c, line 1: theme: use \"auto\", \"dark\" or \"light\""),
+            ("theme = 3", "theme: use \"auto\""),
+            ("ascii = \"yes\"", "ascii: use true or false"),
+            ("threads = \"4\"", "threads: use a whole number from 1 to 1000"),
+            ("threads = 0", "c, line 1: threads: use a whole number from 1 to 1000"),
+            ("threads = 100000", "c, line 1: threads: use a whole number from 1 to 1000"),
+            ("threads = 4\nthreads = 5", "c, line 2: duplicate key threads; keep one of them"),
+            ("[keys]\nquit = 'q'\nquit = 'Q'", "c, line 3: duplicate key quit"),
             (
                 "[keys]\nquit = 'PageUp'",
                 "c, line 2: quit: \"PageUp\" is not a key; did you mean Page Up?",
             ),
             ("per-page = 101", "per-page: use a whole number from 1 to 100"),
-            ("keys = 1", "keys: it is a table, [keys]"),
+            ("keys = 1", "keys: is a table; write [keys] on a line of its own"),
             ("theme = ", "c, line 1: "),
-            (
-                "\n[keys]\nquti = \"q\"",
-                "c, line 3: there is no action \"quti\": do you mean quit? --print-keys",
-            ),
-            ("[keys]\nquit = 1", "c, line 2: quit: give a key in quotes, or a list of them"),
+            ("\n[keys]\nquti = \"q\"", "c, line 3: unknown action \"quti\"; did you mean quit?"),
+            ("[keys]\nquit = 1", "c, line 2: quit: use a key in quotes, or a list of keys"),
             (
                 "[keys]\nquit = [\n\"q\",\n\"F1\"]",
                 "c, line 4: quit: \"F1\" is not a key; use a character",
