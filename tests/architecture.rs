@@ -1,4 +1,4 @@
-//! The rooms of the house and the doors between them: which module of the crate's root may import which.
+//! The layers of the crate: the top-level modules that each top-level module may import.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -18,8 +18,9 @@ use source::{Source, drop_tests, file, flat, root, sources};
 use syn::visit::{self, Visit};
 use syn::{Item, ItemMod, ItemUse, UseTree};
 
-/// Every room, and the rooms that it imports: only rooms above it. A new room needs a line here.
-const ROOMS: [(&str, &[&str]); 18] = [
+/// The top-level modules, and the modules that each imports, all of which are listed before it. A
+/// new module needs a line here.
+const ALLOWED_IMPORTS: [(&str, &[&str]); 18] = [
     ("lib", &[]),
     ("resources", &[]),
     ("docs", &[]),
@@ -71,8 +72,8 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ),
 ];
 
-/// The paths that neither the model nor the app may name: clocks, sockets, files, threads.
-const FOREIGN: [&str; 10] = [
+/// Paths that neither `model` nor `app` may name: clocks, sockets, files and threads.
+const FORBIDDEN_PATHS: [&str; 10] = [
     "std::io",
     "std::fs",
     "std::net",
@@ -85,14 +86,15 @@ const FOREIGN: [&str; 10] = [
     "crossbeam_channel",
 ];
 
-/// Further paths that each of these rooms may not name.
-const MORE_FOREIGN: [(&str, &[&str]); 2] =
+/// Further paths that each of these modules may not name.
+const FURTHER_FORBIDDEN_PATHS: [(&str, &[&str]); 2] =
     [("model", &["ratatui", "fastrand"]), ("app", &["ratatui::Frame", "ratatui::buffer"])];
 
-/// The longest file.
+/// The maximum number of lines of a file.
 const MAX_LINES: usize = 450;
 
-/// The paths in a module's code, from the crate's root: `crate::model::Run` is `["crate", "model", "Run"]`.
+/// Collects the paths in a module's code from the crate's root: `crate::model::Run` becomes
+/// `["crate", "model", "Run"]`.
 struct Paths {
     /// The module of the code.
     module: Vec<String>,
@@ -100,7 +102,7 @@ struct Paths {
 }
 
 impl Paths {
-    fn of(module: &[String], items: &[Item]) -> BTreeSet<Vec<String>> {
+    fn collect(module: &[String], items: &[Item]) -> BTreeSet<Vec<String>> {
         let mut paths = Self { module: module.to_vec(), found: BTreeSet::new() };
         for item in items {
             paths.visit_item(item);
@@ -108,6 +110,7 @@ impl Paths {
         paths.found
     }
 
+    /// Adds a path, with `self` and `super` resolved.
     fn add(&mut self, path: &[String]) {
         let mut module = self.module.clone();
         let mut rest = path;
@@ -136,7 +139,8 @@ impl Paths {
         }
     }
 
-    /// The paths in what is no syntax tree: a macro's arguments, and the texts of an attribute.
+    /// Adds the paths in code without a syntax tree: macro arguments, and the strings of
+    /// attributes.
     fn add_tokens(&mut self, tokens: proc_macro2::TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -195,82 +199,90 @@ impl Visit<'_> for Paths {
     }
 }
 
-/// The rooms that paths lead to.
-fn rooms(paths: &BTreeSet<Vec<String>>) -> BTreeSet<String> {
-    let inside = |path: &Vec<String>| match path.as_slice() {
-        [origin, room, ..] if origin == "crate" => Some(room.clone()),
+/// Returns the top-level modules that paths lead to.
+fn top_modules(paths: &BTreeSet<Vec<String>>) -> BTreeSet<String> {
+    let top_module = |path: &Vec<String>| match path.as_slice() {
+        [origin, module, ..] if origin == "crate" => Some(module.clone()),
         _ => None,
     };
-    paths.iter().filter_map(inside).collect()
+    paths.iter().filter_map(top_module).collect()
 }
 
 /// A module of the library.
 struct Module {
     file: PathBuf,
-    /// The first part of its path.
-    room: String,
+    /// The first part of its path, or `lib`.
+    top_level: String,
     paths: BTreeSet<Vec<String>>,
 }
 
-/// Every module, parsed once for all tests.
+/// The modules of the library, parsed once for all tests.
 static MODULES: LazyLock<Vec<Module>> = LazyLock::new(|| {
     let module = |source: Source| Module {
-        room: source.module.first().map_or("lib", String::as_str).to_owned(),
-        paths: Paths::of(&source.module, &source.items),
+        top_level: source.module.first().map_or("lib", String::as_str).to_owned(),
+        paths: Paths::collect(&source.module, &source.items),
         file: file(&source.module),
     };
     sources().into_iter().map(module).collect()
 });
 
 #[test]
-fn each_room_imports_the_rooms_in_its_line_and_no_others() {
+fn modules_import_exactly_the_allowed_modules() {
     let mut used = BTreeSet::new();
-    for Module { file, room: here, paths } in MODULES.iter() {
-        let line = ROOMS.iter().find(|(name, _)| name == here);
-        let (_, allowed) = line.unwrap_or_else(|| panic!("{here} has no line in ROOMS"));
-        for there in rooms(paths).into_iter().filter(|there| there != here) {
+    for Module { file, top_level: importer, paths } in MODULES.iter() {
+        let line = ALLOWED_IMPORTS.iter().find(|(name, _)| name == importer);
+        let (_, allowed) =
+            line.unwrap_or_else(|| panic!("{importer} has no line in ALLOWED_IMPORTS"));
+        for imported in top_modules(paths).into_iter().filter(|imported| imported != importer) {
             let file = file.display();
-            assert!(allowed.contains(&there.as_str()), "{file} imports crate::{there}");
-            used.insert((here.clone(), there));
+            assert!(allowed.contains(&imported.as_str()), "{file} imports crate::{imported}");
+            used.insert((importer.clone(), imported));
         }
     }
-    for (here, allowed) in ROOMS {
-        for there in allowed {
-            let door = (here.to_owned(), (*there).to_owned());
-            assert!(used.contains(&door), "no file of {here} imports {there}: delete it in ROOMS");
+    for (importer, allowed) in ALLOWED_IMPORTS {
+        for imported in allowed {
+            let import = (importer.to_owned(), (*imported).to_owned());
+            assert!(
+                used.contains(&import),
+                "no file of {importer} imports {imported}; remove it from ALLOWED_IMPORTS"
+            );
         }
     }
 }
 
 #[test]
-fn a_room_imports_only_rooms_above_it() {
-    for (place, (room, allowed)) in ROOMS.iter().enumerate() {
-        let above = ROOMS.iter().take(place);
+fn modules_import_only_modules_above_them() {
+    for (index, (importer, allowed)) in ALLOWED_IMPORTS.iter().enumerate() {
+        let above = ALLOWED_IMPORTS.iter().take(index);
         let above: Vec<&str> = above.map(|(name, _)| *name).collect();
         let distinct: BTreeSet<&&str> = allowed.iter().collect();
-        assert_eq!(distinct.len(), allowed.len(), "{room} has a room twice");
-        for other in *allowed {
-            assert!(above.contains(other), "{room} imports {other}, which is not above it");
+        assert_eq!(distinct.len(), allowed.len(), "{importer} lists a module twice");
+        for imported in *allowed {
+            assert!(
+                above.contains(imported),
+                "{importer} imports {imported}, which is not above it"
+            );
         }
     }
 }
 
 #[test]
-fn the_model_and_the_app_know_no_clock_no_socket_and_no_terminal() {
-    for Module { file, room, paths } in MODULES.iter() {
-        let Some((_, more)) = MORE_FOREIGN.iter().find(|(name, _)| name == room) else { continue };
+fn model_and_app_use_no_clock_socket_or_terminal() {
+    for Module { file, top_level, paths } in MODULES.iter() {
+        let further = FURTHER_FORBIDDEN_PATHS.iter().find(|(name, _)| name == top_level);
+        let Some((_, further)) = further else { continue };
         for path in paths {
-            for foreign in FOREIGN.iter().chain(*more) {
-                let parts: Vec<&str> = foreign.split("::").collect();
-                let named = path.windows(parts.len()).any(|names| names == parts);
-                assert!(!named, "{} names {}", file.display(), path.join("::"));
+            for forbidden in FORBIDDEN_PATHS.iter().chain(*further) {
+                let parts: Vec<&str> = forbidden.split("::").collect();
+                let is_named = path.windows(parts.len()).any(|names| names == parts);
+                assert!(!is_named, "{} names {}", file.display(), path.join("::"));
             }
         }
     }
 }
 
-/// Every file below src, those of tests too.
-fn files() -> Vec<PathBuf> {
+/// Returns every file below src, including those of unit tests.
+fn source_files() -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![root()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -282,38 +294,41 @@ fn files() -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_file_begins_with_its_job_and_is_not_too_long() {
-    for path in files() {
+fn files_have_a_module_doc_and_a_bounded_length() {
+    for path in source_files() {
         let text = fs::read_to_string(&path).unwrap();
         let path = path.display();
-        assert!(text.starts_with("//! "), "{path} does not say what it is for");
-        assert!(text.lines().count() <= MAX_LINES, "{path} is too long");
+        assert!(text.starts_with("//! "), "{path} has no module doc");
+        assert!(text.lines().count() <= MAX_LINES, "{path} has more than {MAX_LINES} lines");
     }
 }
 
-/// Tests are not followed: every other file is.
+/// The parser skips unit tests, their fixture and the binary's main.rs, and no other file.
 #[test]
-fn every_file_that_is_built_is_looked_at() {
-    let seen: BTreeSet<PathBuf> = MODULES.iter().map(|one| one.file.clone()).collect();
-    let unseen = files().into_iter().filter(|path| !seen.contains(path));
+fn every_built_file_is_parsed() {
+    let parsed: BTreeSet<PathBuf> = MODULES.iter().map(|one| one.file.clone()).collect();
+    let skipped = source_files().into_iter().filter(|path| !parsed.contains(path));
     let mut names: Vec<String> =
-        unseen.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect();
+        skipped.map(|path| path.strip_prefix(root()).unwrap().display().to_string()).collect();
     names.retain(|name| !name.contains("/tests.rs") && !name.contains("/tests/"));
     names.sort();
     assert_eq!(names, ["export/fixture.rs", "main.rs"]);
 }
 
-fn parsed(code: &str) -> Vec<Item> {
+/// Parses code and drops its tests.
+fn parse_without_tests(code: &str) -> Vec<Item> {
     let mut items = syn::parse_file(code).unwrap().items;
     drop_tests(&mut items);
     items
 }
 
-/// The finder itself: every way to write an import, in a module `app::session`.
+/// Tests `Paths` with code in a module `app::session`.
 #[test]
-fn imports_are_found_however_they_are_written() {
+fn every_form_of_import_is_found() {
     let module = ["app", "session"].map(str::to_owned);
-    let found = |code: &str| rooms(&Paths::of(&module, &parsed(code))).into_iter().collect();
+    let found = |code: &str| {
+        top_modules(&Paths::collect(&module, &parse_without_tests(code))).into_iter().collect()
+    };
     for (code, expected) in [
         ("use crate::model::{Run, Lane};", &["model"][..]),
         ("use crate::{app::{App, Msg}, ui as u, tui::*};", &["app", "tui", "ui"]),
@@ -333,15 +348,15 @@ fn imports_are_found_however_they_are_written() {
     }
 }
 
-/// Tests are dropped wherever they stand, and nothing else is.
 #[test]
-fn what_follows_a_test_is_seen() {
+fn only_test_items_are_dropped() {
     let code = "
         #[cfg(test)] mod fixture;
         #[cfg(all(test, unix))] use crate::tui::run;
         impl A { #[cfg(test)] fn f() { crate::cli::f() } fn g() { crate::model::g() } }
         #[cfg(not(test))] use crate::engine::Clock;
         mod inner { #[test] fn f() { crate::ui::f() } fn g() { crate::github::g() } }";
-    let found: Vec<String> = rooms(&Paths::of(&[], &parsed(code))).into_iter().collect();
+    let found: Vec<String> =
+        top_modules(&Paths::collect(&[], &parse_without_tests(code))).into_iter().collect();
     assert_eq!(found, ["engine", "github", "model"]);
 }

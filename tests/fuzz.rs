@@ -1,7 +1,9 @@
-//! Input from outside, mutated at random: Link headers, bodies, event lines, recordings, a
-//! terminal's bytes.
-//! Whatever it is, it is read or refused, and nothing panics. `FUZZ_CASES=10000000 cargo test --release --test fuzz` tries
-//! more cases than usual; a failure names its seed, and `FUZZ_SEED` begins there.
+//! Fuzzes the parsers of external input: Link headers, bodies, event lines, recordings, and the
+//! bytes of a terminal.
+//!
+//! Every mutated input must be read or refused without a panic. Run more cases than the default
+//! with `FUZZ_CASES=10000000 cargo test --release --test fuzz`; a failure shows its seed, and
+//! `FUZZ_SEED` sets the first one.
 #![expect(
     clippy::expect_used,
     clippy::unwrap_used,
@@ -10,7 +12,7 @@
 )]
 
 #[path = "common/app_driver.rs"]
-#[expect(dead_code, reason = "pictures are for the tests of the screen")]
+#[expect(dead_code, reason = "only the tests of the screen draw frames")]
 mod app_driver;
 #[path = "fuzz/recordings.rs"]
 mod recordings;
@@ -37,43 +39,44 @@ use threadline::recording;
 use threadline::tui::{TerminalInput, decoder::Decoder};
 use url::Url;
 
-fn number(variable: &str, usual: u64) -> u64 {
-    std::env::var(variable).map_or(usual, |text| text.parse().unwrap())
+/// Returns the number in an environment variable, or the default.
+fn number_from_env(variable: &str, default: u64) -> u64 {
+    std::env::var(variable).map_or(default, |text| text.parse().unwrap())
 }
 
-/// Bends one of the texts for each case, with the tokens that such texts are made of.
+/// Calls `check` with a mutated text for each case: one of `texts`, with `tokens` inserted.
 fn fuzz(texts: &[&str], tokens: &[&str], check: impl Fn(&[u8])) {
-    let first = number("FUZZ_SEED", 0);
-    for seed in first..first + number("FUZZ_CASES", 20_000) {
+    let first = number_from_env("FUZZ_SEED", 0);
+    for seed in first..first + number_from_env("FUZZ_CASES", 20_000) {
         let mut random = Rng::with_seed(seed);
-        let text = bent(random.choice(texts).unwrap(), tokens, &mut random);
+        let text = mutate(random.choice(texts).unwrap(), tokens, &mut random);
         let checked = catch_unwind(AssertUnwindSafe(|| check(&text)));
         assert!(checked.is_ok(), "FUZZ_SEED={seed}: {}", String::from_utf8_lossy(&text));
     }
 }
 
-/// A text with up to eight things wrong with it.
-fn bent(text: &str, tokens: &[&str], random: &mut Rng) -> Vec<u8> {
+/// Returns a text with up to eight mutations.
+fn mutate(text: &str, tokens: &[&str], random: &mut Rng) -> Vec<u8> {
     let mut text = text.as_bytes().to_vec();
     for _ in 0..random.u8(0..=8) {
         let start = random.usize(0..=text.len());
         let end = random.usize(start..=text.len().min(start + 40));
         let from = random.usize(0..=text.len());
-        let elsewhere = text[from..text.len().min(from + 40)].to_vec();
-        let part = match random.u8(0..5) {
+        let copied = text[from..text.len().min(from + 40)].to_vec();
+        let replacement = match random.u8(0..5) {
             0 => Vec::new(),
             1 => random.choice(tokens).unwrap().as_bytes().to_vec(),
-            2 => elsewhere,
+            2 => copied,
             3 => text[start..end].repeat(2),
             _ => (0..random.u8(1..9)).map(|_| random.u8(..)).collect(),
         };
-        text.splice(start..end, part);
+        text.splice(start..end, replacement);
     }
     text
 }
 
 #[test]
-fn a_link_header_leads_to_a_page_of_the_same_server_or_nowhere() {
+fn mutated_link_header_is_refused_or_has_valid_page_numbers() {
     let base = Url::parse("https://api.github.com/").unwrap();
     let texts = [
         "<https://api.github.com/user/48685/followers?page=1>; rel=\"prev\", \
@@ -114,7 +117,7 @@ fn a_link_header_leads_to_a_page_of_the_same_server_or_nowhere() {
 }
 
 #[test]
-fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
+fn mutated_body_is_refused_or_round_trips() {
     let texts = [
         r#"[{"login":"a","id":1,"html_url":"https://github.com/a","type":"User","x":[{},null,1e9]}]"#,
         r#"[{"id":18446744073709551615,"login":"\u001b[2J\u202e\ud83e\udd80","html_url":""},
@@ -156,8 +159,8 @@ fn a_body_is_a_page_that_comes_out_as_it_went_in_or_none() {
     });
 }
 
-/// What such lines are made of.
-const PARTS: [&str; 22] = [
+/// The tokens of event lines.
+const EVENT_TOKENS: [&str; 22] = [
     "18446744073709551615",
     "-1",
     "65535",
@@ -183,7 +186,7 @@ const PARTS: [&str; 22] = [
 ];
 
 #[test]
-fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
+fn mutated_event_line_is_refused_or_applies_to_any_run() {
     let target = Target {
         user: "octocat".to_owned(),
         api: "nowhere".to_owned(),
@@ -203,7 +206,7 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     let started = EventKind::TaskStarted { task: samples::TASK };
     let before = Event { at: Nanos(7), lane: LaneId(1), kind: started };
-    fuzz(&lines, &PARTS, |text| {
+    fuzz(&lines, &EVENT_TOKENS, |text| {
         let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
         for plan in &plans {
             let mut run = Run::new(plan.clone());
@@ -215,13 +218,13 @@ fn an_event_line_is_an_event_that_any_run_can_take_or_none() {
                         && run.queued_tasks() <= run.known_tasks()
                 );
             }
-            check(&run);
+            assert_run_invariants(&run);
         }
     });
 }
 
-/// What holds of any run.
-fn check(run: &Run) {
+/// Asserts the invariants of a run.
+fn assert_run_invariants(run: &Run) {
     let until = run.elapsed(Nanos(100));
     for lane in run.lanes() {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
@@ -234,13 +237,14 @@ fn check(run: &Run) {
     assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));
 }
 
-/// Recordings that have every kind of event between them: in each, a run under a GIL, then a run of
-/// followers.
+/// Returns recordings that together have every kind of event; each has a run under a GIL, then a
+/// run of followers.
 fn recordings_of_every_kind() -> Vec<String> {
-    let ends = |kind: &EventKind| {
+    let is_start_or_end = |kind: &EventKind| {
         matches!(kind, EventKind::RunStarted { .. } | EventKind::RunFinished { .. })
     };
-    let kinds: Vec<EventKind> = samples::kinds().into_iter().filter(|kind| !ends(kind)).collect();
+    let kinds: Vec<EventKind> =
+        samples::kinds().into_iter().filter(|kind| !is_start_or_end(kind)).collect();
     kinds.chunks(6).map(recording_of).collect()
 }
 
@@ -251,10 +255,10 @@ fn recording_of(kinds: &[EventKind]) -> String {
     let event = |at, kind| LogEntry::Event(Event { at: Nanos(at), lane: LaneId(1), kind });
     let mut entries = Vec::new();
     for (selection, mode) in [(gil, Mode::Gil), (followers, Mode::Threads)] {
-        let begun = SelectionStart { selection, setup: setup.clone(), pages: Some(3) };
+        let start = SelectionStart { selection, setup: setup.clone(), pages: Some(3) };
         let fits = |plan: &Plan| plan.workload() == selection.workload && plan.mode == mode;
         let plan = samples::plans().into_iter().find(fits).unwrap();
-        entries.push(LogEntry::Start(Arc::new(begun)));
+        entries.push(LogEntry::Start(Arc::new(start)));
         entries.push(event(0, EventKind::RunStarted { plan }));
         entries.push(event(1, EventKind::TaskStarted { task: samples::TASK }));
         entries.extend((2..).zip(kinds).map(|(at, kind)| event(at, kind.clone())));
@@ -266,24 +270,24 @@ fn recording_of(kinds: &[EventKind]) -> String {
 }
 
 #[test]
-fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
+fn mutated_recording_is_refused_or_round_trips_and_replays() {
     let tokens =
         ["\n", "\"begin\":", "\"race\"", "\"sequential\"", "\"pages\":400000", "\"workers\":1000"];
-    let tokens: Vec<&str> = tokens.into_iter().chain(PARTS).collect();
-    let whole = recordings_of_every_kind();
-    for text in &whole {
+    let tokens: Vec<&str> = tokens.into_iter().chain(EVENT_TOKENS).collect();
+    let recordings = recordings_of_every_kind();
+    for text in &recordings {
         let read = recording::read("a file", text.as_bytes()).unwrap();
         assert_eq!((read.entries().len(), read.defect()), (text.lines().count() - 1, None));
     }
-    let whole: Vec<&str> = whole.iter().map(String::as_str).collect();
-    fuzz(&whole, &tokens, |text| {
+    let recordings: Vec<&str> = recordings.iter().map(String::as_str).collect();
+    fuzz(&recordings, &tokens, |text| {
         let Ok(recording) = recording::read("a file", text) else { return };
         let session = recording.replay_session();
-        session.all_runs().for_each(check);
+        session.all_runs().for_each(assert_run_invariants);
         let mut again = Vec::new();
         recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
-        let same = recording::read("a file", again.as_slice()).unwrap();
-        assert_eq!(same.entries(), recording.entries());
+        let copy = recording::read("a file", again.as_slice()).unwrap();
+        assert_eq!(copy.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
         let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
         app.start();
@@ -294,9 +298,9 @@ fn a_recording_opens_as_far_as_it_goes_and_plays_from_any_moment() {
     });
 }
 
-/// What terminals send, and the keys in it, in characters.
+/// The byte sequences that terminals send, and their keys as characters.
 #[cfg(unix)]
-const SENT: [(&str, &str); 22] = [
+const TERMINAL_INPUT: [(&str, &str); 22] = [
     ("q", "q"),
     ("[", "["),
     ("\\", "\\"),
@@ -321,8 +325,9 @@ const SENT: [(&str, &str); 22] = [
     ("\x1b[200~q\x03x\x1b[A\x1b]q\x1b[201~", ""),
 ];
 
+/// Returns the character that stands for a key.
 #[cfg(unix)]
-fn key(input: TerminalInput) -> Option<char> {
+fn key_char(input: TerminalInput) -> Option<char> {
     let TerminalInput::Key(key) = input else { return None };
     Some(match key.code {
         KeyCode::Char(c) => c,
@@ -340,7 +345,7 @@ fn key(input: TerminalInput) -> Option<char> {
     })
 }
 
-/// A decoder, with answers to come or not.
+/// Returns a decoder, which expects replies from the terminal or not.
 #[cfg(unix)]
 fn decoder(expects_answers: bool) -> Decoder {
     let mut decoder = Decoder::default();
@@ -352,41 +357,43 @@ fn decoder(expects_answers: bool) -> Decoder {
 
 #[cfg(unix)]
 #[test]
-fn bytes_of_a_terminal_mean_the_same_in_all_pieces_and_never_take_the_keyboard_away() {
-    let texts = SENT.chunks(4).map(|sent| sent.iter().map(|(text, _)| *text).collect::<String>());
+fn terminal_input_decodes_the_same_in_pieces_and_never_swallows_ctrl_c() {
+    let texts = TERMINAL_INPUT
+        .chunks(4)
+        .map(|sequences| sequences.iter().map(|(bytes, _)| *bytes).collect::<String>());
     let texts: Vec<String> = texts.collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     let tokens =
         ["\x1b", "\x1b[", "\x1b]11;", "\x1b[200~", "\x1b\\", "\x07", ";", "65535", "[M", "\0"];
     fuzz(&texts, &tokens, |bytes| {
         for expects_answers in [false, true] {
-            let mut whole = decoder(expects_answers);
-            let inputs = whole.decode(bytes);
+            let mut whole_decoder = decoder(expects_answers);
+            let inputs = whole_decoder.decode(bytes);
             for size in [1, 5] {
-                let mut pieces = decoder(expects_answers);
-                let same = bytes.chunks(size).flat_map(|piece| pieces.decode(piece));
-                assert!(same.eq(inputs.iter().copied()), "in pieces of {size}");
+                let mut piece_decoder = decoder(expects_answers);
+                let decoded = bytes.chunks(size).flat_map(|piece| piece_decoder.decode(piece));
+                assert!(decoded.eq(inputs.iter().copied()), "in pieces of {size}");
             }
-            let mut last = whole.decode(b"\x03");
-            last.extend(whole.flush());
+            let mut last = whole_decoder.decode(b"\x03");
+            last.extend(whole_decoder.flush());
             let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
             assert_eq!(last.last(), Some(&TerminalInput::Key(interrupt)));
-            assert_eq!(whole.decode(b"q"), [TerminalInput::Key(KeyCode::Char('q').into())]);
+            assert_eq!(whole_decoder.decode(b"q"), [TerminalInput::Key(KeyCode::Char('q').into())]);
         }
     });
 }
 
-/// Cut anywhere, and with a pause and the Escape key after any of them.
+/// Each sequence is split at a random position, and may be followed by the Escape key and a pause.
 #[cfg(unix)]
 #[test]
-fn keys_between_whole_sequences_are_all_pressed() {
-    let first = number("FUZZ_SEED", 0);
-    for seed in first..first + number("FUZZ_CASES", 20_000) {
+fn complete_sequences_decode_to_exactly_their_keys() {
+    let first = number_from_env("FUZZ_SEED", 0);
+    for seed in first..first + number_from_env("FUZZ_CASES", 20_000) {
         let mut random = Rng::with_seed(seed);
         let mut decoder = decoder(random.bool());
         let (mut inputs, mut sent, mut expected) = (Vec::new(), String::new(), String::new());
         for _ in 0..random.u8(1..20) {
-            let (bytes, keys) = random.choice(&SENT).unwrap();
+            let (bytes, keys) = random.choice(&TERMINAL_INPUT).unwrap();
             let (before, after) = bytes.as_bytes().split_at(random.usize(0..=bytes.len()));
             inputs.extend([decoder.decode(before), decoder.decode(after)].concat());
             sent.push_str(bytes);
@@ -401,7 +408,7 @@ fn keys_between_whole_sequences_are_all_pressed() {
                 expected.push('⎋');
             }
         }
-        let pressed: String = inputs.into_iter().filter_map(key).collect();
+        let pressed: String = inputs.into_iter().filter_map(key_char).collect();
         assert_eq!(pressed, expected, "FUZZ_SEED={seed}: {sent:?}");
     }
 }

@@ -1,14 +1,10 @@
-//! The colours of the states can be told apart by every eye, and the glyphs without any colour.
+//! State colours that differ for every kind of colour vision, and glyphs that need no colour.
 //!
 //! Two colours are compared by CIEDE2000 (Sharma, Wu, Dalal: "The CIEDE2000 Color-Difference
-//! Formula", 2005), as seen by a usual eye, through the three dichromacies of Machado, Oliveira and
-//! Fernandes ("A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009,
-//! severity 1.0), and as greys.
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test may stop at once when what it is about is not there"
-)]
+//! Formula", 2005), as seen with normal vision, with the three dichromacies of Machado, Oliveira
+//! and Fernandes ("A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009,
+//! severity 1.0), and in greyscale.
+#![expect(clippy::expect_used, clippy::panic, reason = "tests and their helpers fail by panicking")]
 
 use std::collections::BTreeSet;
 
@@ -17,9 +13,9 @@ use threadline::app::Background;
 use threadline::model::{LaneId, State};
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 
-/// The states that are told apart by their colours: idle has none, those of [`GLYPHED`] have a glyph of
-/// their own, and running, which has that of receiving, is never beside it.
-const COLOURED: [State; 7] = [
+/// The states that must differ by colour. Idle has no colour, the first states in [`GLYPH_PAIRS`]
+/// have their own glyphs, and running, which has the colour of receiving, never occurs with it.
+const COLOURED_STATES: [State; 7] = [
     State::HandOver,
     State::Waiting,
     State::Receiving,
@@ -29,20 +25,22 @@ const COLOURED: [State; 7] = [
     State::Error,
 ];
 
-/// The states that share a colour with another, or lie on the background, and have a glyph of their own
-/// at every depth.
-const GLYPHED: [(State, State); 3] = [
+/// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
+/// one is drawn on the background.
+const GLYPH_PAIRS: [(State, State); 3] = [
     (State::Starting, State::HandOver),
     (State::Connecting, State::Waiting),
     (State::Native, State::Computing),
 ];
 
-/// As many colours as there are for the lanes that hold the GIL.
+/// One lane for each colour of GIL holders.
 const HOLDERS: [LaneId; 4] = [LaneId(0), LaneId(1), LaneId(2), LaneId(3)];
 
-/// What every pair of states must differ by for every kind of colour vision, and as greys.
-const APART: f64 = 12.0;
-const APART_GREY: f64 = 7.0;
+/// The minimum CIEDE2000 difference of any two states, for every kind of colour vision.
+const MIN_DIFFERENCE: f64 = 12.0;
+
+/// The same in greyscale.
+const MIN_GREY_DIFFERENCE: f64 = 7.0;
 
 /// Linear RGB, 0 to 1 each.
 type Rgb = [f64; 3];
@@ -50,54 +48,54 @@ type Rgb = [f64; 3];
 /// L*, a*, b*.
 type CieLab = [f64; 3];
 
-/// A way of seeing: linear RGB in, linear RGB out.
-type Eye = [[f64; 3]; 3];
+/// A kind of colour vision, as a matrix on linear RGB.
+type Vision = [[f64; 3]; 3];
 
-const USUAL: Eye = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+const NORMAL: Vision = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 /// Machado et al., severity 1.0.
-const PROTAN: Eye = [
+const PROTAN: Vision = [
     [0.152_286, 1.052_583, -0.204_868],
     [0.114_503, 0.786_281, 0.099_216],
     [-0.003_882, -0.048_116, 1.051_998],
 ];
-const DEUTAN: Eye = [
+const DEUTAN: Vision = [
     [0.367_322, 0.860_646, -0.227_968],
     [0.280_085, 0.672_501, 0.047_413],
     [-0.011_820, 0.042_940, 0.968_881],
 ];
-const TRITAN: Eye = [
+const TRITAN: Vision = [
     [1.255_528, -0.076_749, -0.178_779],
     [-0.078_411, 0.930_809, 0.147_602],
     [0.004_733, 0.691_367, 0.303_900],
 ];
 
 /// Relative luminance (sRGB) on every channel.
-const GREY: Eye = [[0.2126, 0.7152, 0.0722]; 3];
+const GREY: Vision = [[0.2126, 0.7152, 0.0722]; 3];
 
-fn see(eye: &Eye, colour: Rgb) -> Rgb {
-    eye.map(|row| {
+fn simulate(vision: &Vision, colour: Rgb) -> Rgb {
+    vision.map(|row| {
         row.iter().zip(colour).map(|(weight, part)| weight * part).sum::<f64>().clamp(0.0, 1.0)
     })
 }
 
-/// The sRGB curve, undone.
+/// Decodes an sRGB component to a linear one.
 fn linear(part: u8) -> f64 {
     let part = f64::from(part) / 255.0;
     if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
 }
 
-/// From linear sRGB to CIELAB under D65.
+/// Converts linear sRGB to CIELAB under D65.
 fn lab(rgb: Rgb) -> CieLab {
-    let xyz = see_xyz(rgb);
+    let xyz = xyz(rgb);
     let f =
         |t: f64| if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
     let [x, y, z] = xyz.map(f);
     [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
 }
 
-/// From linear sRGB to XYZ, relative to the white of D65.
-fn see_xyz([r, g, b]: Rgb) -> [f64; 3] {
+/// Converts linear sRGB to XYZ, relative to the D65 white point.
+fn xyz([r, g, b]: Rgb) -> [f64; 3] {
     [
         (0.412_456_4 * r + 0.357_576_1 * g + 0.180_437_5 * b) / 0.950_47,
         0.212_672_9 * r + 0.715_152_2 * g + 0.072_175_0 * b,
@@ -105,8 +103,8 @@ fn see_xyz([r, g, b]: Rgb) -> [f64; 3] {
     ]
 }
 
-/// CIEDE2000 with all weights 1.
-fn difference(one: CieLab, two: CieLab) -> f64 {
+/// The CIEDE2000 difference with all weights 1.
+fn ciede2000(one: CieLab, two: CieLab) -> f64 {
     let chroma = |[_, a, b]: CieLab| a.hypot(b);
     let mean_chroma7 = f64::midpoint(chroma(one), chroma(two)).powi(7);
     let stretch = 0.5 * (1.0 - (mean_chroma7 / (mean_chroma7 + 25_f64.powi(7))).sqrt());
@@ -145,7 +143,7 @@ fn difference(one: CieLab, two: CieLab) -> f64 {
     (dl * dl + dc * dc + dh * dh + rt * dc * dh).sqrt()
 }
 
-/// What a terminal shows; xterm's values for the palette of 256.
+/// The linear RGB that a terminal shows, with xterm's values for the 256-colour palette.
 fn rgb(color: Color) -> Rgb {
     let parts = match color {
         Color::Rgb(r, g, b) => [r, g, b],
@@ -160,29 +158,29 @@ fn rgb(color: Color) -> Rgb {
     parts.map(linear)
 }
 
-/// The two that are hardest to tell apart, and by how much they differ.
-fn closest<T: Copy>(things: &[T], color: impl Fn(T) -> Color, eye: &Eye) -> (f64, T, T) {
-    let seen = |thing| lab(see(eye, rgb(color(thing))));
-    let pairs = things
+/// The smallest difference between any two items, and these items.
+fn closest<T: Copy>(items: &[T], color: impl Fn(T) -> Color, vision: &Vision) -> (f64, T, T) {
+    let to_lab = |item| lab(simulate(vision, rgb(color(item))));
+    let pairs = items
         .iter()
         .enumerate()
-        .flat_map(|(index, &one)| things.iter().skip(index + 1).map(move |&two| (one, two)));
-    let differences = pairs.map(|(one, two)| (difference(seen(one), seen(two)), one, two));
-    differences.min_by(|a, b| a.0.total_cmp(&b.0)).expect("two")
+        .flat_map(|(index, &one)| items.iter().skip(index + 1).map(move |&two| (one, two)));
+    let differences = pairs.map(|(one, two)| (ciede2000(to_lab(one), to_lab(two)), one, two));
+    differences.min_by(|a, b| a.0.total_cmp(&b.0)).expect("at least two items")
 }
 
-/// A state's colour.
-fn of_state(theme: Theme) -> impl Fn(State) -> Color {
+/// Returns the colour of a state.
+fn state_color(theme: Theme) -> impl Fn(State) -> Color {
     move |state| theme.color(state).expect("a colour")
 }
 
-/// The colour of a lane that holds the GIL.
-fn of_holder(theme: Theme) -> impl Fn(LaneId) -> Color {
+/// Returns the colour of a lane that holds the GIL.
+fn gil_holder_color(theme: Theme) -> impl Fn(LaneId) -> Color {
     move |lane| theme.holder_color(lane).expect("a colour")
 }
 
-/// The sets of colours that do not depend on the terminal.
-fn sets() -> [(&'static str, Theme); 3] {
+/// The colour sets that look the same on every terminal.
+fn color_sets() -> [(&'static str, Theme); 3] {
     let theme = |depth, background| Theme::new(depth, GlyphSet::Unicode, background);
     [
         ("dark", theme(ColorDepth::True, Background::Dark)),
@@ -192,77 +190,85 @@ fn sets() -> [(&'static str, Theme); 3] {
 }
 
 #[test]
-fn states_differ_for_every_eye() {
-    let eyes = [("usual", USUAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
-    for (set, theme) in sets() {
-        for (name, eye) in &eyes {
-            let (difference, one, two) = closest(&COLOURED, of_state(theme), eye);
-            assert!(difference >= APART, "{set}, {name}: {one:?} and {two:?} by {difference:.1}");
-            let (difference, one, two) = closest(&HOLDERS, of_holder(theme), eye);
-            assert!(difference >= APART, "{set}, {name}: {one:?} and {two:?} by {difference:.1}");
+fn state_colours_differ_for_every_kind_of_colour_vision() {
+    let visions = [("normal", NORMAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
+    for (set, theme) in color_sets() {
+        for (name, vision) in &visions {
+            let (difference, one, two) = closest(&COLOURED_STATES, state_color(theme), vision);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{set}, {name}: {one:?} and {two:?} by {difference:.1}"
+            );
+            let (difference, one, two) = closest(&HOLDERS, gil_holder_color(theme), vision);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{set}, {name}: {one:?} and {two:?} by {difference:.1}"
+            );
         }
     }
 }
 
 #[test]
-fn states_differ_as_greys() {
-    for (set, theme) in sets() {
-        let (difference, one, two) = closest(&COLOURED, of_state(theme), &GREY);
-        assert!(difference >= APART_GREY, "{set}: {one:?} and {two:?} by {difference:.1}");
-        let (difference, one, two) = closest(&HOLDERS, of_holder(theme), &GREY);
-        assert!(difference >= APART_GREY, "{set}: {one:?} and {two:?} by {difference:.1}");
+fn state_colours_differ_in_greyscale() {
+    for (set, theme) in color_sets() {
+        let (difference, one, two) = closest(&COLOURED_STATES, state_color(theme), &GREY);
+        assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
+        let (difference, one, two) = closest(&HOLDERS, gil_holder_color(theme), &GREY);
+        assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
     }
 }
 
-/// Who holds the GIL has a colour that says nothing of what it does.
+/// The holder's colour must not be mistaken for a state.
 #[test]
-fn a_holder_looks_like_no_state() {
-    for (set, theme) in sets() {
+fn gil_holder_colours_differ_from_all_states() {
+    for (set, theme) in color_sets() {
         for lane in HOLDERS {
-            let seen = |color| lab(see(&USUAL, rgb(color)));
-            let holder = seen(of_holder(theme)(lane));
-            for state in COLOURED {
-                let apart = difference(holder, seen(of_state(theme)(state)));
-                assert!(apart >= APART, "{set}: {lane:?} and {state:?} by {apart:.1}");
+            let to_lab = |color| lab(simulate(&NORMAL, rgb(color)));
+            let holder = to_lab(gil_holder_color(theme)(lane));
+            for state in COLOURED_STATES {
+                let difference = ciede2000(holder, to_lab(state_color(theme)(state)));
+                assert!(
+                    difference >= MIN_DIFFERENCE,
+                    "{set}: {lane:?} and {state:?} by {difference:.1}"
+                );
             }
         }
     }
 }
 
-/// What lies on a state's colour (a page's number, the seconds left) can be read: WCAG 2.2, 1.4.3,
-/// <https://www.w3.org/TR/WCAG22/#contrast-minimum>. Nothing lies on an error but its own mark.
+/// Page numbers and remaining seconds are drawn on state colours and must be readable: WCAG 2.2,
+/// 1.4.3, <https://www.w3.org/TR/WCAG22/#contrast-minimum>. An error has no text except its mark.
 #[test]
-fn text_on_a_state_can_be_read() {
+fn text_on_state_colours_meets_wcag_contrast() {
     let luminance = |color| {
-        let [grey, _, _] = see(&GREY, rgb(color));
+        let [grey, _, _] = simulate(&GREY, rgb(color));
         grey + 0.05
     };
-    let contrast = |behind, text| {
-        let (one, two) = (luminance(behind), luminance(text));
+    let contrast = |background, text| {
+        let (one, two) = (luminance(background), luminance(text));
         f64::max(one, two) / f64::min(one, two)
     };
-    for (set, theme) in sets() {
-        for state in COLOURED.into_iter().filter(|&state| state != State::Error) {
-            let behind = theme.color(state).expect("a colour");
-            let text = theme.label_style(behind).fg.expect("a colour");
-            let contrast = contrast(behind, text);
+    for (set, theme) in color_sets() {
+        for state in COLOURED_STATES.into_iter().filter(|&state| state != State::Error) {
+            let background = theme.color(state).expect("a colour");
+            let text = theme.label_style(background).fg.expect("a colour");
+            let contrast = contrast(background, text);
             assert!(contrast >= 4.5, "{set}: on {state:?} by {contrast:.1}");
         }
         for lane in HOLDERS {
-            let contrast = contrast(of_holder(theme)(lane), theme.text_on_holder(lane));
+            let contrast = contrast(gil_holder_color(theme)(lane), theme.text_on_holder(lane));
             assert!(contrast >= 4.5, "{set}: on {lane:?} by {contrast:.1}");
         }
     }
 }
 
-/// On a light background 256 colours are the same as on a dark one.
 #[test]
-fn the_palette_of_256_has_one_set() {
-    for state in COLOURED {
-        let of = |background| {
+fn indexed_palette_is_the_same_on_dark_and_light() {
+    for state in COLOURED_STATES {
+        let color_on = |background| {
             Theme::new(ColorDepth::Indexed, GlyphSet::Unicode, background).color(state)
         };
-        assert_eq!(of(Background::Dark), of(Background::Light));
+        assert_eq!(color_on(Background::Dark), color_on(Background::Light));
     }
 }
 
@@ -281,20 +287,20 @@ fn without_colours_states_differ_by_glyph() {
             let (cell, style) = theme.state_cell(state);
             assert_eq!(cell, theme.glyph(state), "{depth:?} {glyphs:?} {state:?}");
             assert_eq!(style.fg.is_none(), depth == ColorDepth::Mono, "{depth:?} {state:?}");
-            assert_eq!(style.bg, None, "{depth:?} {state:?}: nothing lies under a glyph");
+            assert_eq!(style.bg, None, "{depth:?} {state:?}: a glyph has no background");
             assert!(glyphs == GlyphSet::Unicode || cell.is_ascii(), "{cell}");
         }
     }
 }
 
 #[test]
-fn states_of_one_colour_differ_by_glyph() {
+fn states_that_share_a_colour_differ_by_glyph() {
     for depth in [ColorDepth::Mono, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
         let theme = Theme::new(depth, GlyphSet::Unicode, Background::Dark);
-        for (state, other) in GLYPHED {
+        for (state, other) in GLYPH_PAIRS {
             assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
         }
-        for (state, other) in GLYPHED.into_iter().skip(1) {
+        for (state, other) in GLYPH_PAIRS.into_iter().skip(1) {
             assert_eq!(theme.color(state), theme.color(other), "{depth:?} {state:?}");
         }
     }
@@ -302,7 +308,7 @@ fn states_of_one_colour_differ_by_glyph() {
 
 /// Pairs from the test data that Sharma, Wu and Dalal publish with their paper.
 #[test]
-fn the_difference_is_that_of_the_paper() {
+fn ciede2000_matches_the_published_test_data() {
     for (one, two, expected) in [
         ([50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485], 2.0425),
         ([50.0, 0.0, 0.0], [50.0, -1.0, 2.0], 2.3669),
@@ -312,7 +318,7 @@ fn the_difference_is_that_of_the_paper() {
         ([90.8027, -2.0831, 1.4410], [91.1528, -1.6435, 0.0447], 1.4441),
         ([2.0776, 0.0795, -1.1350], [0.9033, -0.0636, -0.5514], 0.9082),
     ] {
-        let found = difference(one, two);
+        let found = ciede2000(one, two);
         assert!((found - expected).abs() < 1e-4, "{one:?} {two:?}: {found}, not {expected}");
     }
 }

@@ -1,14 +1,14 @@
-//! What a panic leaves behind. Without the usual test harness, as this program runs itself in a
-//! terminal: with `as` and a name as its arguments it is the program that panics.
+//! Tests the terminal and the screen after a panic. The target has no test harness, because it runs
+//! itself in a pseudo-terminal: with the arguments `as` and a name it is the program that panics.
 #![expect(
     clippy::expect_used,
     clippy::panic,
-    reason = "a test may stop at once when what it is about is not there, and here panics are meant"
+    reason = "helpers fail a test by panicking, too, and panics are tested here"
 )]
 
 #[cfg(unix)]
 #[path = "common/pty.rs"]
-#[expect(dead_code, reason = "panics need less of it than signals and keys do")]
+#[expect(dead_code, reason = "these tests need only a part of it")]
 mod pty;
 
 #[cfg(unix)]
@@ -16,11 +16,11 @@ fn main() -> std::process::ExitCode {
     let mut arguments = std::env::args().skip(1);
     match (arguments.next().as_deref(), arguments.next()) {
         (Some("as"), Some(name)) => return child::run(&name),
-        // A test runner asks for a list of tests: there is none to choose from.
+        // Test runners request a list of tests, which a target without a harness does not have.
         (Some("--list"), _) => {}
         _ => {
-            parent::a_panic_between_frames_gives_the_terminal_back();
-            parent::a_workers_panic_is_an_error_on_its_lane();
+            parent::panic_between_frames_restores_the_terminal();
+            parent::worker_panic_is_an_error_on_its_lane();
         }
     }
     std::process::ExitCode::SUCCESS
@@ -29,7 +29,7 @@ fn main() -> std::process::ExitCode {
 #[cfg(not(unix))]
 fn main() {}
 
-/// The tests.
+/// The tests, in the process that owns the pseudo-terminal.
 #[cfg(unix)]
 mod parent {
     use crate::pty::{Pty, PtyExit};
@@ -39,38 +39,38 @@ mod parent {
         Pty::start(this, &["as", name], &[], (120, 36))
     }
 
-    /// A terminal that is given back has no half frame on it, and the panic stands there in words.
-    fn assert_reported(ended: &PtyExit, words: &str) {
-        assert_eq!(ended.code, 101);
-        assert!(ended.screen.contains(words), "{}", ended.screen);
-        assert!(ended.screen.trim_start().starts_with("thread 'main'"), "{}", ended.screen);
-        let farewell = ended.output_after_screen().replace(crate::pty::SHOW_CURSOR, "");
-        assert!(!farewell.contains('\x1b'), "only words: {farewell:?}");
-        assert!(!farewell.contains("threadline   "), "no picture: {farewell:?}");
+    /// Asserts that the panic message is on the restored terminal, without a part of a frame.
+    fn assert_reported(exit: &PtyExit, message: &str) {
+        assert_eq!(exit.code, 101);
+        assert!(exit.screen.contains(message), "{}", exit.screen);
+        assert!(exit.screen.trim_start().starts_with("thread 'main'"), "{}", exit.screen);
+        let output = exit.output_after_screen().replace(crate::pty::SHOW_CURSOR, "");
+        assert!(!output.contains('\x1b'), "escape sequences: {output:?}");
+        assert!(!output.contains("threadline   "), "part of a frame: {output:?}");
     }
 
-    pub(crate) fn a_panic_between_frames_gives_the_terminal_back() {
+    pub(crate) fn panic_between_frames_restores_the_terminal() {
         assert_reported(&start("between-frames").wait_for_exit(), "a run cannot start");
     }
 
-    pub(crate) fn a_workers_panic_is_an_error_on_its_lane() {
+    pub(crate) fn worker_panic_is_an_error_on_its_lane() {
         let mut pty = start("worker");
-        pty.wait("the sentence", |view| view.has("panicked ("));
-        pty.wait("the error on a lane", |view| {
+        pty.wait("the failure", |view| view.has("panicked ("));
+        pty.wait("the error on the lane", |view| {
             let mut lanes = view.screen.rows(0, 120).filter(|row| row.contains("worker-"));
             view.screen.alternate_screen() && lanes.any(|row| row.contains('!'))
         });
-        pty.wait("the others' pages", |view| view.has("4/5"));
+        pty.wait("the pages of the other workers", |view| view.has("4/5"));
         pty.keys("?");
         pty.wait_text("Shift-Tab");
         pty.keys("qq");
-        let ended = pty.wait_for_exit();
-        assert_eq!(ended.code, 6, "some was fetched, and some is missing");
-        assert!(!ended.output.contains("panicked at"), "{}", ended.output);
+        let exit = pty.wait_for_exit();
+        assert_eq!(exit.code, 6, "the exit code of a partial result");
+        assert!(!exit.output.contains("panicked at"), "{}", exit.output);
     }
 }
 
-/// The programs that panic.
+/// The programs that panic, in the pseudo-terminal.
 #[cfg(unix)]
 mod child {
     use std::process::ExitCode;
@@ -104,7 +104,7 @@ mod child {
             Clock::system(),
         );
         let background = Some(Background::Dark);
-        let look = ScreenOptions {
+        let options = ScreenOptions {
             background,
             depth: ColorDepth::Indexed,
             glyphs: GlyphSet::Unicode,
@@ -113,15 +113,16 @@ mod child {
             reduced_motion: false,
         };
         let signals = Signals::for_screen().expect("signals");
-        let (app, _) = tui::run(app, &launcher, (look, "threadline"), &signals).expect("a screen");
-        let whole = app.runs().iter().all(threadline::model::Run::is_complete);
-        if whole { ExitCode::SUCCESS } else { ExitCode::from(6) }
+        let (app, _) =
+            tui::run(app, &launcher, (options, "threadline"), &signals).expect("a screen");
+        let is_complete = app.runs().iter().all(threadline::model::Run::is_complete);
+        if is_complete { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }
 
-    /// A profile, and five pages, of which one panics.
+    /// Provides the profile and five pages, one of which panics.
     #[derive(Debug)]
     struct PanicJobs {
-        /// Whether the followers' run starts; if not, the thread that would start it panics.
+        /// If not set, the thread that starts the run of followers panics.
         starts: bool,
     }
 

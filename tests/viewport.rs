@@ -1,4 +1,4 @@
-//! Which stretch of time is in view: fit, follow, zoom, pan, whatever the times.
+//! The viewport: fit, follow, zoom and pan, also with extreme times.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -19,15 +19,15 @@ use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 const MILLISECOND: u64 = 1_000_000;
 const SECOND: u64 = 1_000 * MILLISECOND;
 
-/// A view of a run that is over after `edge`.
-fn over(columns: u16, edge: u64) -> Viewport {
+/// The viewport of a finished run of duration `edge`.
+fn viewport_of(columns: u16, edge: u64) -> Viewport {
     let mut viewport = Viewport::default();
     viewport.prepare_frame(columns, Nanos(edge), None, None);
     viewport
 }
 
-/// A frame of 80 columns, of a run that goes on.
-fn goes_on(viewport: &mut Viewport, edge: u64, expected: u64) {
+/// Prepares a frame of 80 columns for an active run.
+fn prepare_active_frame(viewport: &mut Viewport, edge: u64, expected: u64) {
     viewport.prepare_frame(80, Nanos(edge), Some(Nanos(edge)), Some(Nanos(expected)));
 }
 
@@ -35,56 +35,57 @@ fn end(window: TimeWindow) -> u64 {
     window.from.0.saturating_add(window.cell.0.saturating_mul(u64::from(window.columns)))
 }
 
-/// What must hold for every window.
-fn check(window: TimeWindow) {
+/// Asserts the invariants of every window.
+fn assert_valid(window: TimeWindow) {
     assert!(window.cell.0 >= 1_000 && window.columns > 0, "{window:?}");
     assert_eq!(window.from.0 % window.cell.0, 0, "{window:?}");
 }
 
 #[test]
-fn a_run_that_is_over_fills_the_view() {
+fn finished_run_fills_the_view() {
     for columns in [1, 10, 82, 200, 1_000] {
         for edge in [1, 999, 1_050 * MILLISECOND, 4_647 * MILLISECOND, 60 * SECOND, 3_600 * SECOND]
         {
-            let window = over(columns, edge).window();
-            check(window);
+            let window = viewport_of(columns, edge).window();
+            assert_valid(window);
             assert_eq!(window.from, Nanos::ZERO);
             assert!(end(window) >= edge, "{edge} does not fit: {window:?}");
-            // The ladder's rungs are at most half as far again from each other.
-            let snug = window.cell.0 == 1_000 || end(window) * 2 / 3 <= edge + u64::from(columns);
-            assert!(snug, "{edge} leaves too much room: {window:?}");
+            // Each step of the scale is at most 1.5 times the previous one.
+            let is_tight =
+                window.cell.0 == 1_000 || end(window) * 2 / 3 <= edge + u64::from(columns);
+            assert!(is_tight, "{edge} leaves too much room: {window:?}");
         }
     }
 }
 
 #[test]
-fn a_run_that_goes_on_keeps_its_scale_until_it_is_out_of_room() {
+fn active_run_keeps_its_scale_until_it_reaches_the_right_edge() {
     let mut viewport = Viewport::default();
-    goes_on(&mut viewport, 0, 0);
+    prepare_active_frame(&mut viewport, 0, 0);
     let first = viewport.window();
     for millis in (0..4_800).step_by(100) {
-        goes_on(&mut viewport, millis * MILLISECOND, 9 * SECOND);
-        assert_eq!(viewport.window(), first, "the picture jumps at {millis} ms");
+        prepare_active_frame(&mut viewport, millis * MILLISECOND, 9 * SECOND);
+        assert_eq!(viewport.window(), first, "the view jumps at {millis} ms");
     }
-    goes_on(&mut viewport, 4_801 * MILLISECOND, 9 * SECOND);
+    prepare_active_frame(&mut viewport, 4_801 * MILLISECOND, 9 * SECOND);
     assert!(end(viewport.window()) >= 9 * SECOND);
-    // Without a guess, a quarter more than there is.
-    goes_on(&mut viewport, 20 * SECOND, 0);
+    // Without an expected duration, a quarter is added.
+    prepare_active_frame(&mut viewport, 20 * SECOND, 0);
     assert!(end(viewport.window()) >= 25 * SECOND);
 }
 
 #[test]
-fn a_zoom_keeps_the_middle_and_out_undoes_in() {
-    let mut viewport = over(80, 100 * SECOND);
+fn zoom_keeps_the_middle_and_zooming_out_reverses_it() {
+    let mut viewport = viewport_of(80, 100 * SECOND);
     viewport.zoom(true);
     viewport.pan(4);
     for _ in 0..3 {
         let before = viewport.window();
         let middle = before.from.0 + before.cell.0 * 40;
         viewport.zoom(true);
-        let closer = viewport.window();
-        assert!(closer.cell < before.cell);
-        let moved = (closer.from.0 + closer.cell.0 * 40).abs_diff(middle);
+        let zoomed = viewport.window();
+        assert!(zoomed.cell < before.cell);
+        let moved = (zoomed.from.0 + zoomed.cell.0 * 40).abs_diff(middle);
         assert!(moved <= before.cell.0, "the middle moved by {moved} ns");
     }
     let cell = viewport.window().cell;
@@ -94,8 +95,8 @@ fn a_zoom_keeps_the_middle_and_out_undoes_in() {
 }
 
 #[test]
-fn a_zoom_ends_at_a_microsecond_and_where_there_is_no_more_to_see() {
-    let mut viewport = over(80, 5 * SECOND);
+fn zoom_is_limited_to_a_microsecond_per_cell_and_a_few_times_the_run() {
+    let mut viewport = viewport_of(80, 5 * SECOND);
     for _ in 0..100 {
         viewport.zoom(true);
     }
@@ -108,9 +109,9 @@ fn a_zoom_ends_at_a_microsecond_and_where_there_is_no_more_to_see() {
 }
 
 #[test]
-fn a_pan_ends_at_the_start_and_at_the_newest_moment() {
+fn pan_stops_at_the_start_and_at_the_latest_time() {
     let edge = 100 * SECOND;
-    let mut viewport = over(80, edge);
+    let mut viewport = viewport_of(80, edge);
     viewport.zoom(true);
     for _ in 0..100 {
         viewport.pan(1);
@@ -129,19 +130,19 @@ fn a_pan_ends_at_the_start_and_at_the_newest_moment() {
 }
 
 #[test]
-fn a_view_that_follows_keeps_the_newest_moment() {
-    let mut viewport = over(80, 10 * SECOND);
+fn following_view_keeps_the_latest_time_in_view() {
+    let mut viewport = viewport_of(80, 10 * SECOND);
     viewport.zoom(true);
     viewport.follow_latest();
     for edge in (10 * SECOND..12 * SECOND).step_by(7 * MILLISECOND as usize) {
-        goes_on(&mut viewport, edge, 0);
+        prepare_active_frame(&mut viewport, edge, 0);
         let window = viewport.window();
-        check(window);
+        assert_valid(window);
         assert!(window.from.0 <= edge && edge < end(window), "{edge} {window:?}");
     }
     viewport.zoom(true);
     let window = viewport.window();
-    assert!(viewport.is_following() && end(window) > 11 * SECOND, "a zoom lost the newest moment");
+    assert!(viewport.is_following() && end(window) > 11 * SECOND, "the zoom lost the latest time");
     viewport.go_to_start();
     assert_eq!((viewport.window().from, viewport.window().cell), (Nanos::ZERO, window.cell));
     viewport.fit();
@@ -163,8 +164,8 @@ enum ViewportMove {
 
 fn moves() -> impl Strategy<Value = ViewportMove> {
     let time = || {
-        let absurd = select(vec![u64::MAX / 2, u64::MAX / 5 * 4, u64::MAX - 1, u64::MAX]);
-        prop_oneof![0..10 * SECOND, absurd]
+        let extreme = select(vec![u64::MAX / 2, u64::MAX / 5 * 4, u64::MAX - 1, u64::MAX]);
+        prop_oneof![0..10 * SECOND, extreme]
     };
     let columns = prop_oneof![0..300_u16, Just(u16::MAX)];
     prop_oneof![
@@ -184,10 +185,10 @@ proptest! {
     #![proptest_config(Config { cases: 500, failure_persistence: None, ..Config::default() })]
 
     #[test]
-    fn no_moves_lead_to_nonsense(moves in prop::collection::vec(moves(), 0..60)) {
+    fn arbitrary_moves_keep_the_window_valid(moves in prop::collection::vec(moves(), 0..60)) {
         let mut viewport = Viewport::default();
-        for one in moves {
-            match one {
+        for viewport_move in moves {
+            match viewport_move {
                 ViewportMove::Frame(columns, edge, expected) => {
                     let newest = expected.map(|_| Nanos(edge));
                     viewport.prepare_frame(columns, Nanos(edge), newest, expected.map(Nanos));
@@ -201,14 +202,14 @@ proptest! {
                 ViewportMove::Follow => viewport.follow_latest(),
                 ViewportMove::Fit => viewport.fit(),
             }
-            check(viewport.window());
+            assert_valid(viewport.window());
         }
     }
 }
 
-/// What a damaged recording may hold is drawn, and nothing overflows.
+/// A damaged recording can contain such times.
 #[test]
-fn a_screen_of_absurd_times_is_drawn() {
+fn extreme_times_are_drawn_without_overflow() {
     for at in [u64::MAX / 2, u64::MAX - 1, u64::MAX] {
         for keys in [
             "",
@@ -223,13 +224,14 @@ fn a_screen_of_absurd_times_is_drawn() {
             "j..e}}v{{f",
             "+++.}ve,f",
         ] {
-            draw(at, keys);
+            draw_after_keys(at, keys);
         }
     }
 }
 
-/// A screen on which one task takes from the start to `at`, after these keys; `>` is the End key, `e` Enter.
-fn draw(at: u64, keys: &str) {
+/// Draws a run whose only task takes from zero to `at`, before and after each key. `>` is the End
+/// key, `e` is Enter.
+fn draw_after_keys(at: u64, keys: &str) {
     let target = Target {
         user: "octocat".to_owned(),
         api: "nowhere".to_owned(),
@@ -256,11 +258,11 @@ fn draw(at: u64, keys: &str) {
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::StateEntered { state: State::Waiting }));
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
-    let look = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
+    let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
     for key in keys.chars().map(Some).chain([None]) {
         let columns = ui::timeline_columns(&app, Size::new(120, 36));
         app.update(Msg::Frame { now: Nanos(at), columns });
-        screen.draw(|frame| ui::render(&app, look, frame)).unwrap();
+        screen.draw(|frame| ui::render(&app, theme, frame)).unwrap();
         if let Some(key) = key {
             let code = match key {
                 '>' => KeyCode::End,
@@ -273,31 +275,31 @@ fn draw(at: u64, keys: &str) {
 }
 
 #[test]
-fn a_moment_is_brought_into_view_by_as_little_as_it_needs() {
-    let mut viewport = over(80, 100 * SECOND);
+fn reveal_pans_no_further_than_necessary() {
+    let mut viewport = viewport_of(80, 100 * SECOND);
     for _ in 0..4 {
         viewport.zoom(true);
     }
     viewport.pan(8);
-    let held = viewport.window();
-    viewport.reveal(Nanos(held.from.0 + 5));
-    assert_eq!(viewport.window(), held, "it is in view");
-    viewport.reveal(held.end());
-    assert_eq!(viewport.window().from, held.from + held.cell);
-    viewport.reveal(held.from);
-    assert_eq!(viewport.window(), held);
-    viewport.reveal(Nanos(held.from.0 - 1));
-    assert_eq!(viewport.window().from, held.from.since(held.cell));
+    let before = viewport.window();
+    viewport.reveal(Nanos(before.from.0 + 5));
+    assert_eq!(viewport.window(), before, "the time is in view already");
+    viewport.reveal(before.end());
+    assert_eq!(viewport.window().from, before.from + before.cell);
+    viewport.reveal(before.from);
+    assert_eq!(viewport.window(), before);
+    viewport.reveal(Nanos(before.from.0 - 1));
+    assert_eq!(viewport.window().from, before.from.since(before.cell));
     viewport.reveal(Nanos::ZERO);
     assert_eq!(viewport.window().from, Nanos::ZERO);
 }
 
 #[test]
-fn a_view_that_follows_stays_where_something_is_looked_at() {
+fn reveal_ends_following_in_a_zoomed_view() {
     let mut viewport = Viewport::default();
-    goes_on(&mut viewport, 4 * SECOND, 9 * SECOND);
+    prepare_active_frame(&mut viewport, 4 * SECOND, 9 * SECOND);
     viewport.reveal(Nanos(SECOND));
-    assert!(viewport.is_fitted(), "the whole run still is in view");
+    assert!(viewport.is_fitted(), "the whole run is still in view");
     viewport.zoom(true);
     viewport.zoom(true);
     assert!(viewport.is_following());
@@ -308,37 +310,37 @@ fn a_view_that_follows_stays_where_something_is_looked_at() {
 }
 
 #[test]
-fn a_zoom_at_a_moment_keeps_its_cell() {
+fn zoom_at_a_time_keeps_its_column() {
     for column in [0, 1, 40, 78, 79] {
-        let mut viewport = over(80, 100 * SECOND);
+        let mut viewport = viewport_of(80, 100 * SECOND);
         viewport.zoom(true);
         viewport.pan(4);
         let window = viewport.window();
         let at = Nanos(window.from.0 + window.cell.0 * column + 1);
         for closer in [true, true, true, false, false] {
             viewport.zoom_at(closer, at);
-            check(viewport.window());
+            assert_valid(viewport.window());
             assert_eq!(viewport.window().column(at).map(u64::from), Some(column));
         }
     }
-    // Out of view, it is no anchor.
-    let mut viewport = over(80, 100 * SECOND);
+    // A time out of view is not kept.
+    let mut viewport = viewport_of(80, 100 * SECOND);
     viewport.zoom_at(true, Nanos(u64::MAX));
     assert_eq!(viewport.window().from, Nanos::ZERO);
 }
 
 #[test]
-fn a_stretch_that_is_shown_fills_the_view() {
+fn shown_range_fills_the_view() {
     for columns in [4, 10, 82, 200] {
         for (a, b) in [(0, 1), (5 * SECOND, 6 * SECOND), (0, 100 * SECOND), (7, 1_007), (9, 9)] {
-            let mut viewport = over(columns, 100 * SECOND);
+            let mut viewport = viewport_of(columns, 100 * SECOND);
             viewport.show_range(Nanos(a), Nanos(b));
             let window = viewport.window();
-            check(window);
+            assert_valid(window);
             assert!(window.contains(Nanos(a)) && window.contains(Nanos(b)), "{a} {b} {window:?}");
-            let snug = window.cell.0 == 1_000 || (b - a) * 4 >= end(window) - window.from.0;
-            assert!(snug || columns < 10, "{a} {b} {window:?}");
-            assert!(!viewport.show_range(Nanos(a), Nanos(b)), "it is shown already");
+            let is_tight = window.cell.0 == 1_000 || (b - a) * 4 >= end(window) - window.from.0;
+            assert!(is_tight || columns < 10, "{a} {b} {window:?}");
+            assert!(!viewport.show_range(Nanos(a), Nanos(b)), "the range is shown already");
         }
     }
 }

@@ -1,14 +1,14 @@
-//! How much time it costs to find out how many threads help: against the best fixed count, at a
-//! service that does so many requests at once in 50 ms, and lets the others wait.
+//! The time of `--threads auto` relative to the best fixed thread count, with a service that
+//! processes a limited number of requests at once, 50 ms each, and queues the others.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a benchmark tells what it found"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
 #[path = "../common/scripted_server.rs"]
-#[expect(dead_code, reason = "what was asked is not told here")]
+#[expect(dead_code, reason = "the recorded requests are not used here")]
 mod scripted_server;
 
 use std::sync::Arc;
@@ -24,48 +24,49 @@ const PAGES: u32 = 60;
 const PER_PAGE: u8 = 30;
 const LATENCY: Duration = Duration::from_millis(50);
 
-/// Runs with each count, of which the median counts.
+/// The number of runs per thread count; the result is their median.
 const RUNS: usize = 5;
 
-/// Counts to be compared with.
-const COUNTS: [u16; 10] = [1, 3, 4, 6, 8, 9, 10, 12, 16, 32];
+/// The fixed thread counts to compare with.
+const FIXED_COUNTS: [u16; 10] = [1, 3, 4, 6, 8, 9, 10, 12, 16, 32];
 
 fn main() {
     for at_once in [8, 3, 20] {
-        at(at_once);
+        compare(at_once);
     }
 }
 
-/// Against a service that does so many at once.
-fn at(at_once: usize) {
+/// Compares with a service that processes `at_once` requests concurrently.
+fn compare(at_once: usize) {
     let (enter, leave) = bounded(at_once);
     let listed = PAGES * u32::from(PER_PAGE);
     let server = ScriptedServer::list(listed, listed, move |_| {
         enter.send(()).unwrap();
-        #[expect(clippy::disallowed_methods, reason = "a service that takes its time")]
+        #[expect(clippy::disallowed_methods, reason = "simulates the latency of a service")]
         std::thread::sleep(LATENCY);
         leave.recv().unwrap();
         None
     });
     let api = Arc::new(Api::new(server.url(), None).unwrap());
     let launcher = Launcher::new(Some(api), RetryPolicy::default(), Clock::system());
-    // Found and fixed in turn, so that what slows the machine down slows all.
-    let (mut found, mut fixed) = (Vec::new(), vec![Vec::new(); COUNTS.len()]);
+    // Interleaved, so that load on the machine slows down all of them.
+    let (mut auto_runs, mut fixed_times) = (Vec::new(), vec![Vec::new(); FIXED_COUNTS.len()]);
     for _ in 0..RUNS {
-        found.push(run(&launcher, PAGES as u16, true));
-        for (times, workers) in fixed.iter_mut().zip(COUNTS) {
+        auto_runs.push(run(&launcher, PAGES as u16, true));
+        for (times, workers) in fixed_times.iter_mut().zip(FIXED_COUNTS) {
             times.push(run(&launcher, workers, false).duration().unwrap());
         }
     }
-    let fixed = fixed.iter_mut().map(|times| median(times)).zip(COUNTS);
+    let fixed = fixed_times.iter_mut().map(|times| median(times)).zip(FIXED_COUNTS);
     let (best, workers) = fixed.min().unwrap();
-    let mut times: Vec<Nanos> = found.iter().map(|run| run.duration().unwrap()).collect();
-    let ends: Vec<u16> = found.iter().map(|run| run.concurrency_limit().unwrap()).collect();
-    let took = median(&mut times);
+    let mut times: Vec<Nanos> = auto_runs.iter().map(|run| run.duration().unwrap()).collect();
+    let final_limits: Vec<u16> =
+        auto_runs.iter().map(|run| run.concurrency_limit().unwrap()).collect();
+    let auto_time = median(&mut times);
     println!(
-        "{at_once} at once: auto {took}, x{workers} {best}, the medians of {RUNS}; ratio {:.3} \
-         (promise at 8: 1.15); ended at {ends:?} (promise at 8: 7 to 10)",
-        took.0 as f64 / best.0 as f64
+        "{at_once} at once: auto {auto_time}, x{workers} {best}, medians of {RUNS}; ratio {:.3} \
+         (promise at 8: 1.15); final limits {final_limits:?} (promise at 8: 7 to 10)",
+        auto_time.0 as f64 / best.0 as f64
     );
 }
 

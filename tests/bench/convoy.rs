@@ -1,5 +1,5 @@
-//! The convoy effect: who comes back from a short sleep beside a thread that computes waits for about
-//! one switch interval, <https://bugs.python.org/issue7946>.
+//! The convoy effect: after a short sleep beside a computing thread, a thread waits for about one
+//! switch interval until it gets the GIL, <https://bugs.python.org/issue7946>.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -19,30 +19,30 @@ use threadline::model::{
 const SLEEPS: usize = 60;
 const SLEEP: Duration = Duration::from_millis(1);
 
-/// Turns between two looks at whether the sleeper is done.
+/// The number of turns between two checks of whether the sleeper is done.
 const TURNS: u64 = 2_000;
 
-/// How much too late the sleeper has the GIL again, in ms: the median of many sleeps.
+/// Returns the median time in ms from the end of a sleep until the sleeper has the GIL again.
 pub(crate) fn overshoot(interval: Nanos) -> f64 {
-    let late = Arc::new(Mutex::new(Vec::new()));
+    let delays = Arc::new(Mutex::new(Vec::new()));
     let convoy = ConvoyJob {
         clock: Clock::system(),
-        late: Arc::clone(&late),
-        over: Arc::new(AtomicBool::new(false)),
+        delays: Arc::clone(&delays),
+        is_over: Arc::new(AtomicBool::new(false)),
     };
     let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 2, 2);
     let job = GilJob::new(Arc::new(convoy), Gil::new(interval));
     start(plan, Arc::new(job), &Clock::system()).events().iter().for_each(drop);
-    let mut late = late.lock().unwrap();
-    percentile(&mut late, 0.5).unwrap().as_secs_f64() * 1e3
+    let mut delays = delays.lock().unwrap();
+    percentile(&mut delays, 0.5).unwrap().as_secs_f64() * 1e3
 }
 
-/// Task 1 computes until task 2 has slept.
+/// Task 1 computes until task 2 has finished its sleeps.
 #[derive(Clone)]
 struct ConvoyJob {
     clock: Clock,
-    late: Arc<Mutex<Vec<Nanos>>>,
-    over: Arc<AtomicBool>,
+    delays: Arc<Mutex<Vec<Nanos>>>,
+    is_over: Arc<AtomicBool>,
 }
 
 struct ConvoyWorker(ConvoyJob, LaneReporter);
@@ -62,16 +62,16 @@ impl Worker for ConvoyWorker {
     ) -> (TaskOutcome, TaskCount) {
         let Self(convoy, report) = self;
         if task == TaskId(1) {
-            while !convoy.over.load(Ordering::Relaxed) {
+            while !convoy.is_over.load(Ordering::Relaxed) {
                 run_turns(1, TURNS, report.breaker(cancel), || report.check_breaker(cancel));
             }
         } else {
-            let late = (0..SLEEPS).map(|_| convoy.sleep(report)).collect();
-            *convoy.late.lock().unwrap() = late;
-            convoy.over.store(true, Ordering::Relaxed);
+            let delays = (0..SLEEPS).map(|_| convoy.sleep(report)).collect();
+            *convoy.delays.lock().unwrap() = delays;
+            convoy.is_over.store(true, Ordering::Relaxed);
         }
-        let done = Completion { response: None, product: Product::Value(1) };
-        (TaskOutcome::Done(done), TaskCount::Unknown)
+        let completion = Completion { response: None, product: Product::Value(1) };
+        (TaskOutcome::Done(completion), TaskCount::Unknown)
     }
 }
 
@@ -79,7 +79,7 @@ impl ConvoyJob {
     fn sleep(&self, report: &LaneReporter) -> Nanos {
         let start = self.clock.now();
         report.enter_state(State::Waiting);
-        // Nobody unparks it.
+        // No other thread unparks this one, so it sleeps for the whole time.
         thread::park_timeout(SLEEP);
         report.enter_state(State::Computing);
         self.clock.now().since(start).since(SLEEP.into())

@@ -1,4 +1,4 @@
-//! A real CPython that measures what gil.py can, case by case, as it is asked.
+//! A CPython process that measures the cases of gil.py on request.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
@@ -7,16 +7,17 @@ use threadline::github::server::DEFAULT_USER;
 
 const SCRIPT: &str = include_str!("gil.py");
 
-/// The process, until this is dropped.
+/// A running CPython process, killed on drop.
 pub(crate) struct PythonProcess {
     process: Child,
-    ask: ChildStdin,
-    answers: BufReader<ChildStdout>,
+    cases: ChildStdin,
+    results: BufReader<ChildStdout>,
     pub(crate) version: String,
 }
 
 impl PythonProcess {
-    /// The one on the PATH, which asks the server at `url`; nothing where there is none.
+    /// Starts the `python3` on the PATH, which sends its requests to the server at `url`; `None` if
+    /// it cannot be started.
     pub(crate) fn start(url: &str) -> Option<Self> {
         let mut process = Command::new("python3")
             .args(["-c", SCRIPT, &format!("{url}/users/{DEFAULT_USER}/followers")])
@@ -24,21 +25,21 @@ impl PythonProcess {
             .stdout(Stdio::piped())
             .spawn()
             .ok()?;
-        let (ask, answers) = (process.stdin.take()?, BufReader::new(process.stdout.take()?));
-        let mut python = Self { process, ask, answers, version: String::new() };
-        python.version = python.line()?;
+        let (cases, results) = (process.stdin.take()?, BufReader::new(process.stdout.take()?));
+        let mut python = Self { process, cases, results, version: String::new() };
+        python.version = python.read_line()?;
         Some(python)
     }
 
-    /// What it measures in a case.
-    pub(crate) fn figure(&mut self, case: &str, number: u16) -> Option<f64> {
-        writeln!(self.ask, "{case} {number}").ok()?;
-        self.line()?.parse().ok()
+    /// Measures a case, and returns the result.
+    pub(crate) fn measure(&mut self, case: &str, number: u16) -> Option<f64> {
+        writeln!(self.cases, "{case} {number}").ok()?;
+        self.read_line()?.parse().ok()
     }
 
-    fn line(&mut self) -> Option<String> {
+    fn read_line(&mut self) -> Option<String> {
         let mut line = String::new();
-        self.answers.read_line(&mut line).ok()?;
+        self.results.read_line(&mut line).ok()?;
         Some(line.trim().to_owned()).filter(|line| !line.is_empty())
     }
 }

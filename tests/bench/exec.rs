@@ -1,13 +1,13 @@
-//! What running commands costs: 200 short ones, 8 at a time, by `threadline exec` and by `xargs -P 8`
-//! on the same list, in turns. `cargo bench --bench exec`
+//! The cost of running commands: 200 short ones, 8 at a time, with `threadline exec` and with
+//! `xargs -P 8` on the same list, alternately. `cargo bench --bench exec`
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a benchmark prints, and may stop at once when what it measures is not there"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
-#[expect(dead_code, reason = "no server is asked here")]
+#[expect(dead_code, reason = "this benchmark starts no server")]
 mod process;
 
 use std::fs::File;
@@ -20,11 +20,11 @@ use threadline::engine::Clock;
 const COMMANDS: usize = 200;
 const JOBS: &str = "8";
 
-/// Runs of each, of which the median is told.
+/// The number of runs of each program; the result is their median.
 const ROUNDS: usize = 15;
 
 fn main() {
-    // `cargo test --benches` only asks whether this builds.
+    // `cargo test --benches` only checks that this builds.
     if std::env::args().any(|argument| argument == "--test") {
         return;
     }
@@ -37,7 +37,7 @@ fn main() {
     }
 }
 
-/// Runs a list of one command, over and over, both ways in turns.
+/// Measures both programs alternately, on a list that repeats one command.
 fn compare(command: &str) {
     let mut list = tempfile::NamedTempFile::new().expect("a file");
     list.write_all(format!("{command}\n").repeat(COMMANDS).as_bytes()).expect("a list");
@@ -53,22 +53,23 @@ fn compare(command: &str) {
         theirs.stdin(File::open(list.path()).expect("the list"));
         theirs
     };
-    // Once beforehand, so that neither reads its files for the first time.
-    let (_, _) = (time(ours()), time(theirs()));
+    // A warm-up run of each, so that neither has to read its files from disk.
+    let (_, _) = (measure_time(ours()), measure_time(theirs()));
     let (ours, theirs): (Vec<f64>, Vec<f64>) =
-        (0..ROUNDS).map(|_| (time(ours()), time(theirs()))).unzip();
+        (0..ROUNDS).map(|_| (measure_time(ours()), measure_time(theirs()))).unzip();
     let (ours, theirs) = (spread(ours), spread(theirs));
-    let told = |(low, median, high)| format!("{median:.0} ms ({low:.0}-{high:.0})");
+    let format_spread = |(low, median, high)| format!("{median:.0} ms ({low:.0}-{high:.0})");
     println!(
-        "{COMMANDS} x {command:?}, {JOBS} at a time: threadline {}, xargs {}: {:.2} x (promise: 1.1)",
-        told(ours),
-        told(theirs),
+        "{COMMANDS} x {command:?}, {JOBS} at a time: threadline {}, xargs {}; ratio {:.2} \
+         (promise: 1.1)",
+        format_spread(ours),
+        format_spread(theirs),
         ours.1 / theirs.1
     );
 }
 
-/// How long a program takes, in milliseconds.
-fn time(mut program: Command) -> f64 {
+/// Returns the wall time of a program in milliseconds.
+fn measure_time(mut program: Command) -> f64 {
     let clock = Clock::system();
     let status = program.stdout(Stdio::null()).status().expect("the program");
     assert!(status.success(), "{program:?}");

@@ -1,5 +1,5 @@
-//! Finding and listing in the largest runs: a million logins, 400,000 tasks. Both are done once for a
-//! search or an order, and then only for what is new.
+//! Search and task table of the largest runs: a million logins, 400,000 tasks. Both process a run
+//! once, and then only its new entries.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn main() {
     divan::main();
 }
 
-/// A run of so many pages with so many followers each, on 16 lanes.
+/// Returns a run of `pages` pages with `per_page` followers each, on 16 lanes.
 fn run(pages: u32, per_page: u32) -> Run {
     let target = Target {
         user: "octocat".to_owned(),
@@ -25,27 +25,28 @@ fn run(pages: u32, per_page: u32) -> Run {
     };
     let plan = Plan::new(WorkSpec::Followers(target), Mode::Threads, 16, pages);
     let mut run = Run::new(plan.clone());
-    let mut tell = |at: u32, lane: u16, kind| {
+    let mut apply = |at: u32, lane: u16, kind| {
         run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
     };
-    tell(0, 0, EventKind::RunStarted { plan });
-    tell(0, 0, EventKind::TaskCountChanged { tasks: pages });
+    apply(0, 0, EventKind::RunStarted { plan });
+    apply(0, 0, EventKind::TaskCountChanged { tasks: pages });
     for task in 1..=pages {
         let (at, lane, task) = (task * 10, (task % 16) as u16, TaskId(task));
-        tell(at, lane, EventKind::TaskStarted { task });
-        tell(at + 1, lane, EventKind::StateEntered { state: State::Waiting });
-        let answer = ResponseSummary { status: 200, bytes: u64::from(at % 977), connected: false };
+        apply(at, lane, EventKind::TaskStarted { task });
+        apply(at + 1, lane, EventKind::StateEntered { state: State::Waiting });
+        let response =
+            ResponseSummary { status: 200, bytes: u64::from(at % 977), connected: false };
         let product = Product::Followers(Arc::new(page(task.0, per_page)));
-        let outcome = TaskOutcome::Done(Completion { response: Some(answer), product });
-        tell(at + 2 + at % 7, lane, EventKind::TaskFinished { task, outcome });
+        let outcome = TaskOutcome::Done(Completion { response: Some(response), product });
+        apply(at + 2 + at % 7, lane, EventKind::TaskFinished { task, outcome });
     }
     run
 }
 
 fn page(page: u32, per_page: u32) -> FollowerPage {
     (0..per_page)
-        .map(|place| {
-            let id = u64::from(page * per_page + place);
+        .map(|index| {
+            let id = u64::from(page * per_page + index);
             let login = format!("follower-{id}");
             let html_url = format!("https://github.com/{login}").into();
             Follower { id, login: login.into(), html_url }
@@ -53,9 +54,9 @@ fn page(page: u32, per_page: u32) -> FollowerPage {
         .collect()
 }
 
-/// A login that nobody has, among a million.
+/// Searches a million logins for one that does not exist.
 #[divan::bench]
-fn a_million_logins(bencher: Bencher<'_, '_>) {
+fn search_a_million_logins(bencher: Bencher<'_, '_>) {
     let run = run(10_000, 100);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     bencher.bench_local(|| {
@@ -65,9 +66,9 @@ fn a_million_logins(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// The same again, where nothing is new: what a frame costs.
+/// Refreshes a search without new logins, as every frame does.
 #[divan::bench]
-fn a_million_logins_again(bencher: Bencher<'_, '_>) {
+fn refresh_search_of_a_million_logins(bencher: Bencher<'_, '_>) {
     let run = run(10_000, 100);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     let Some(mut search) = Search::new("follower") else { return };
@@ -75,9 +76,9 @@ fn a_million_logins_again(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| search.refresh(black_box(&visible)));
 }
 
-/// To open the table of 400,000 tasks.
+/// Opens the table of 400,000 tasks.
 #[divan::bench]
-fn a_table(bencher: Bencher<'_, '_>) {
+fn open_table(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     bencher.bench_local(|| {
@@ -87,9 +88,9 @@ fn a_table(bencher: Bencher<'_, '_>) {
     });
 }
 
-/// To sort it by another column, all eleven in turn.
+/// Sorts the table by its next column; all eleven take turns.
 #[divan::bench]
-fn another_order(bencher: Bencher<'_, '_>) {
+fn sort_table_by_next_column(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     let mut table = AttemptTable::default();
@@ -97,9 +98,9 @@ fn another_order(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| table.sort_by(1, black_box(&visible)));
 }
 
-/// What a frame of it costs where nothing is new.
+/// Refreshes the table without new tasks, as every frame does.
 #[divan::bench]
-fn a_table_again(bencher: Bencher<'_, '_>) {
+fn refresh_table(bencher: Bencher<'_, '_>) {
     let run = run(400_000, 0);
     let visible = [(&run, run.elapsed(Nanos(u64::MAX)))];
     let mut table = AttemptTable::default();

@@ -1,22 +1,23 @@
-//! What a million events cost: to fold, to keep, and to draw a frame of.
+//! The cost of a million events: to apply them, to keep them in memory, and to draw a frame of
+//! them.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a benchmark tells what it found"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
-#[path = "fabricated.rs"]
-mod fabricated;
+#[path = "synthetic_events.rs"]
+mod synthetic_events;
 
 use std::hint::black_box;
 
-use fabricated::EventMix;
 use peak_alloc::PeakAlloc;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
+use synthetic_events::EventMix;
 use threadline::app::session::Setup;
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::engine::Clock;
@@ -34,21 +35,26 @@ const LANES: u16 = 1_000;
 const EVENTS: u32 = 1_000_000;
 const SIZE: Size = Size { width: 200, height: 60 };
 
-/// Frames of which the median is told.
+/// The number of frames per view; the result is their median.
 const FRAMES: usize = 101;
 
 fn main() {
-    for kinds in [EventMix::Pages, EventMix::Turns, EventMix::Holds] {
-        fold(kinds);
+    for mix in [EventMix::Pages, EventMix::Turns, EventMix::Holds] {
+        measure_events(mix);
     }
-    for kinds in [EventMix::Pages, EventMix::Turns] {
+    for mix in [EventMix::Pages, EventMix::Turns] {
         let selection = Selection::only(Workload::Followers, Mode::Threads);
-        frames(&format!("{kinds:?}, threads alone"), selection, EVENTS, kinds);
+        measure_frames(&format!("{mix:?}, threads alone"), selection, EVENTS, mix);
     }
     let selection = Selection::only(Workload::Cpu, Mode::Gil);
-    frames("Holds, gil alone", selection, EVENTS, EventMix::Holds);
-    // Half of the events on one lane, half on a thousand.
-    frames("Pages, race", Selection::race(Workload::Followers), EVENTS / 2, EventMix::Pages);
+    measure_frames("Holds, gil alone", selection, EVENTS, EventMix::Holds);
+    // Half of the events are on one lane, half on a thousand.
+    measure_frames(
+        "Pages, race",
+        Selection::race(Workload::Followers),
+        EVENTS / 2,
+        EventMix::Pages,
+    );
 }
 
 fn target() -> Target {
@@ -60,44 +66,44 @@ fn target() -> Target {
     }
 }
 
-/// The cost of an event: to fold it, and to keep it.
-fn fold(kinds: EventMix) {
-    let (work, mode) = match kinds {
+/// Measures the time to apply an event, and the memory to keep it.
+fn measure_events(mix: EventMix) {
+    let (work, mode) = match mix {
         EventMix::Pages | EventMix::Turns => (WorkSpec::Followers(target()), Mode::Threads),
         EventMix::Holds => (WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil),
     };
-    let plan = Plan::new(work, mode, LANES, EVENTS / kinds.events());
-    let events = fabricated::events(&plan, kinds);
+    let plan = Plan::new(work, mode, LANES, EVENTS / mix.events());
+    let events = synthetic_events::events(&plan, mix);
     let clock = Clock::system();
     let mut times = Vec::new();
-    let (mut growing, mut bytes) = (0.0, 0.0);
+    let (mut bytes_running, mut bytes_finished) = (0.0, 0.0);
     let Some((last, all)) = events.split_last() else { return };
     for _ in 0..5 {
-        let (before, began) = (MEMORY.current_usage(), clock.now());
-        let kept = || (MEMORY.current_usage() - before) as f64 / events.len() as f64;
+        let (before, start) = (MEMORY.current_usage(), clock.now());
+        let bytes_per_event = || (MEMORY.current_usage() - before) as f64 / events.len() as f64;
         let mut run = Run::new(plan.clone());
         for event in all {
             run.apply(event);
         }
-        growing = kept();
+        bytes_running = bytes_per_event();
         run.apply(last);
-        times.push(clock.now().since(began));
-        bytes = kept();
+        times.push(clock.now().since(start));
+        bytes_finished = bytes_per_event();
         assert!(black_box(&run).is_complete());
     }
     println!(
-        "{kinds:?}: {} events, {} tasks, {LANES} lanes: fold {:.0} ns an event; {bytes:.2} bytes an \
-         event (promise: 16), {growing:.2} while it goes on; all that a run keeps is counted, spare \
-         capacity included, but for the pages' followers",
+        "{mix:?}: {} events, {} tasks, {LANES} lanes: apply {:.0} ns per event; \
+         {bytes_finished:.2} bytes per event (promise: 16), {bytes_running:.2} before the end of \
+         the run; includes spare capacity, excludes the followers of the pages",
         events.len(),
         plan.tasks,
         median(&mut times).0 as f64 / events.len() as f64,
     );
 }
 
-/// The cost of a frame, with the whole run in view and at several zooms.
-fn frames(name: &str, selection: Selection, events: u32, kinds: EventMix) {
-    let mut app = new_app(selection, events, kinds);
+/// Measures the time to draw a frame, with the whole run in view and at several zoom levels.
+fn measure_frames(name: &str, selection: Selection, events: u32, mix: EventMix) {
+    let mut app = new_app(selection, events, mix);
     let theme = Theme::new(ColorDepth::True, GlyphSet::Unicode, Background::Dark);
     let mut screen = Terminal::new(TestBackend::new(SIZE.width, SIZE.height)).unwrap();
     let clock = Clock::system();
@@ -111,22 +117,22 @@ fn frames(name: &str, selection: Selection, events: u32, kinds: EventMix) {
         ("close, range", "+++++++++++", '}'),
         ("close, inspector", "\n", '.'),
     ];
-    for (view, keys, moves) in views {
+    for (view, keys, view_key) in views {
         keys.chars().for_each(|key| press(&mut app, key));
         let mut times: Vec<Nanos> = Vec::new();
         for frame in 0..FRAMES {
-            // Each frame shows something else: the next lane, another stretch of time, a longer range.
+            // Every frame differs: the next lane, another part of the run, a longer range.
             press(&mut app, 'j');
-            press(&mut app, if moves == 'l' && frame % 8 >= 4 { 'h' } else { moves });
-            let began = clock.now();
+            press(&mut app, if view_key == 'l' && frame % 8 >= 4 { 'h' } else { view_key });
+            let start = clock.now();
             let columns = ui::timeline_columns(&app, SIZE);
             app.update(Msg::Frame { now: Nanos::ZERO, columns });
             screen.draw(|frame| ui::render(&app, theme, frame)).unwrap();
-            times.push(clock.now().since(began));
+            times.push(clock.now().since(start));
         }
         let slowest = times.iter().copied().max().unwrap();
         println!(
-            "{name}, {view}: a frame of {}x{} in {} (promise: 4 ms), the slowest of {FRAMES} in \
+            "{name}, {view}: a frame of {}x{} in {} (promise: 4 ms), slowest of {FRAMES}: \
              {slowest}",
             SIZE.width,
             SIZE.height,
@@ -144,31 +150,31 @@ fn press(app: &mut App, key: char) {
     app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
 }
 
-/// A sitting in which each run of the selection had so many events.
-fn new_app(selection: Selection, events: u32, kinds: EventMix) -> App {
-    let tasks = events / kinds.events();
+/// Returns an app whose selection is finished, with `events` events in each run.
+fn new_app(selection: Selection, events: u32, mix: EventMix) -> App {
+    let tasks = events / mix.events();
     let session = Session::new(Setup { tasks, ..Setup::followers(target(), Some(LANES)) });
     let mut app = App::new(session, selection, Background::Dark);
     let mut effect = app.start();
     if let Some(Effect::Start(plan)) = &effect
         && plan.workload() == Workload::Profile
     {
-        let profile = profile(plan, tasks);
+        let profile = profile_events(plan, tasks);
         effect = None;
         for event in profile {
             effect = app.update(Msg::Event(event)).or(effect);
         }
     }
     while let Some(Effect::Start(plan)) = effect.take() {
-        for event in fabricated::events(&plan, kinds) {
+        for event in synthetic_events::events(&plan, mix) {
             effect = app.update(Msg::Event(event)).or(effect);
         }
     }
     app
 }
 
-/// A preparing request that finds so many followers, each on a page of its own.
-fn profile(plan: &Plan, followers: u32) -> [Event; 4] {
+/// Returns the events of a profile run that finds `followers` followers, each on a page of its own.
+fn profile_events(plan: &Plan, followers: u32) -> [Event; 4] {
     let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
     let product = Product::Profile(profile);
     let done = Completion {

@@ -1,4 +1,4 @@
-"""What gil.rs measures, done by a real CPython: a case's name a line in, its figure a line out."""
+"""Measures the cases of gil.rs in CPython: reads a case and a number per line, prints the result."""
 import hashlib
 import statistics
 import sys
@@ -19,13 +19,13 @@ def compute(turns):
     return value
 
 
-def turns_of(seconds):
-    def once():
+def turns_for(seconds):
+    def measure():
         start = now()
         compute(100_000)
         return now() - start
 
-    return int(seconds / statistics.median(once() for _ in range(9)) * 100_000)
+    return int(seconds / statistics.median(measure() for _ in range(9)) * 100_000)
 
 
 def speed_up(task, items, threads):
@@ -40,7 +40,7 @@ def speed_up(task, items, threads):
         return sequential / (now() - start)
 
 
-def beside_hogs(hogs, act):
+def beside_hogs(hogs, action):
     done = []
 
     def hog():
@@ -50,52 +50,52 @@ def beside_hogs(hogs, act):
     threads = [threading.Thread(target=hog) for _ in range(hogs)]
     for thread in threads:
         thread.start()
-    found = []
-    actor = threading.Thread(target=lambda: found.append(act()))
+    results = []
+    actor = threading.Thread(target=lambda: results.append(action()))
     actor.start()
     actor.join()
     done.append(True)
     for thread in threads:
         thread.join()
-    return found[0]
+    return results[0]
 
 
 def overshoot():
-    late = []
+    delays = []
     for _ in range(60):
         start = now()
         time.sleep(0.001)
-        late.append((now() - start - 0.001) * 1e3)
-    return statistics.median(late)
+        delays.append((now() - start - 0.001) * 1e3)
+    return statistics.median(delays)
 
 
-def gaps():
-    """How often a second this thread, and so the other one, was made to wait."""
+def switches_per_second():
+    """Counts the gaps in which this thread had to wait; the other thread has as many."""
     start = last = now()
     count = 0
     while last - start < 1:
         compute(20)
-        at = now()
-        count += at - last > sys.getswitchinterval() / 2
-        last = at
+        current = now()
+        count += current - last > sys.getswitchinterval() / 2
+        last = current
     return 2 * count / (last - start)
 
 
 def convoy(interval):
     sys.setswitchinterval(interval)
-    late = beside_hogs(1, overshoot)
+    delay = beside_hogs(1, overshoot)
     sys.setswitchinterval(0.005)
-    return late
+    return delay
 
 
-TURNS = turns_of(0.15)
+TURNS = turns_for(0.15)
 DATA = b"x" * (96 << 20)
 CASES = {
     "cpu": lambda n: speed_up(compute, [TURNS] * 4, n),
     "io": lambda n: speed_up(lambda _: OPENER.open(PAGE).read(), range(10), n),
     "native": lambda n: speed_up(lambda data: hashlib.sha256(data).digest(), [DATA] * 2, n),
     "convoy": lambda n: convoy(n / 1e3),
-    "switches": lambda n: beside_hogs(n - 1, gaps),
+    "switches": lambda n: beside_hogs(n - 1, switches_per_second),
 }
 print(sys.version.split()[0], flush=True)
 for line in sys.stdin:

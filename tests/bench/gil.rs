@@ -1,11 +1,11 @@
-//! The model of the GIL on real threads against CPython: figures that CPython was measured to have,
-//! and where there is a `python3` on the PATH, what it does on this machine now. Beside it, how many
-//! times quicker CPU work is in every mode, and what the model's events cost.
+//! The GIL model on real threads against CPython: known results of CPython, and measurements on
+//! this machine if there is a `python3` on the PATH. Also the speed-up of CPU work in every mode,
+//! and the cost of the model's events.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a benchmark tells what it found"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
 mod convoy;
@@ -29,93 +29,104 @@ use threadline::model::{
 use convoy::overshoot;
 use cpython::PythonProcess;
 
-/// Measurements of which the median is told, one of the model and one of CPython in turns.
+/// The number of measurements per case; the result is their median. Model and CPython alternate.
 const REPEATS: usize = 5;
 
-/// What the I/O is: requests, and how long each is answered after.
+/// The number of requests of I/O work.
 const REQUESTS: u32 = 10;
+
+/// The latency of each request of I/O work.
 const LATENCY: Duration = Duration::from_millis(200);
 
-/// A case, as CPython is asked for it, and where its figure is to be. The bands hold what CPython
-/// 3.11.7, 3.12.1 and 3.13.0 were measured to have on two idle cores.
+/// A case, and the band of its expected result, which holds the results of CPython 3.11.7, 3.12.1
+/// and 3.13.0 on two idle cores.
 struct GilCase {
     name: &'static str,
-    figure: GilFigure,
+    metric: GilMetric,
     number: u16,
     band: (f64, f64),
 }
 
 #[derive(Clone, Copy)]
-enum GilFigure {
-    /// How many times quicker than one thread.
+enum GilMetric {
+    /// CPU work: the speed-up over one thread.
     Cpu,
+    /// I/O work: the speed-up over one thread.
     Io,
+    /// Native code that releases the GIL: the speed-up over one thread.
     Native,
-    /// How much too late, in ms, a thread is back that sleeps for 1 ms beside one that computes.
+    /// The delay in ms until a thread that sleeps for 1 ms beside a computing one has the GIL
+    /// again.
     Convoy,
-    /// How often a second the GIL goes to another thread.
+    /// The number of GIL switches to another thread per second.
     Switches,
 }
 
 const CASES: [GilCase; 10] = [
-    case("CPU, 2 threads, speed-up", GilFigure::Cpu, 2, (0.85, 1.10)),
-    case("CPU, 4 threads, speed-up", GilFigure::Cpu, 4, (0.80, 1.10)),
-    case("I/O, 2 threads, speed-up", GilFigure::Io, 2, (1.90, 2.05)),
-    case("I/O, 5 threads, speed-up", GilFigure::Io, 5, (4.60, 5.05)),
-    case("I/O, 10 threads, speed-up", GilFigure::Io, 10, (8.50, 10.10)),
-    case("native, 2 threads, speed-up", GilFigure::Native, 2, (1.55, 2.05)),
-    // One interval and a wake-up: 1.26 to 1.44, 5.27 to 5.32 and 20.3 to 20.6 ms.
-    case("sleep beside CPU, 1 ms interval", GilFigure::Convoy, 1, (1.10, 1.45)),
-    case("sleep beside CPU, 5 ms interval", GilFigure::Convoy, 5, (5.10, 5.40)),
-    case("sleep beside CPU, 20 ms interval", GilFigure::Convoy, 20, (20.10, 20.60)),
-    // 1 / interval, 200 to 207 in CPython, less what the wake-ups take.
-    case("switches a second, 2 threads", GilFigure::Switches, 2, (170.0, 210.0)),
+    case("CPU, 2 threads, speed-up", GilMetric::Cpu, 2, (0.85, 1.10)),
+    case("CPU, 4 threads, speed-up", GilMetric::Cpu, 4, (0.80, 1.10)),
+    case("I/O, 2 threads, speed-up", GilMetric::Io, 2, (1.90, 2.05)),
+    case("I/O, 5 threads, speed-up", GilMetric::Io, 5, (4.60, 5.05)),
+    case("I/O, 10 threads, speed-up", GilMetric::Io, 10, (8.50, 10.10)),
+    case("native, 2 threads, speed-up", GilMetric::Native, 2, (1.55, 2.05)),
+    // One interval plus a wake-up: 1.26 to 1.44, 5.27 to 5.32 and 20.3 to 20.6 ms.
+    case("sleep beside CPU, 1 ms interval", GilMetric::Convoy, 1, (1.10, 1.45)),
+    case("sleep beside CPU, 5 ms interval", GilMetric::Convoy, 5, (5.10, 5.40)),
+    case("sleep beside CPU, 20 ms interval", GilMetric::Convoy, 20, (20.10, 20.60)),
+    // 1 / interval, 200 to 207 in CPython, minus the time of the wake-ups.
+    case("switches a second, 2 threads", GilMetric::Switches, 2, (170.0, 210.0)),
 ];
 
-const fn case(name: &'static str, figure: GilFigure, number: u16, band: (f64, f64)) -> GilCase {
-    GilCase { name, figure, number, band }
+const fn case(name: &'static str, metric: GilMetric, number: u16, band: (f64, f64)) -> GilCase {
+    GilCase { name, metric, number, band }
 }
 
 fn main() {
     let program = Some(PathBuf::from(env!("CARGO_BIN_EXE_threadline")));
     let (retry_policy, clock) = (RetryPolicy::default(), Clock::system());
     let launcher = Launcher::with_processes(None, retry_policy, clock, program);
-    let server = server();
+    let server = start_server();
     let mut python = PythonProcess::start(&server.url());
-    println!("load {}; medians of {REPEATS}, with the least and the most", load());
-    let beside = python.as_ref().map_or("python3 is not installed", |python| &python.version);
-    println!("{:<34} {:>24}    {:>24}    band", "", "model", format!("CPython {beside}"));
+    println!("load {}; medians of {REPEATS}, with minimum and maximum", load_average());
+    let version = python.as_ref().map_or("python3 is not installed", |python| &python.version);
+    println!("{:<34} {:>24}    {:>24}    band", "", "model", format!("CPython {version}"));
     for case in &CASES {
-        against_cpython(case, &launcher, python.as_mut());
+        compare_with_cpython(case, &launcher, python.as_mut());
     }
-    modes(&launcher);
+    print_mode_speed_ups(&launcher);
     for interval in [ComputeSpec::SWITCH_INTERVAL, Nanos::from_millis(1)] {
-        events(&launcher, interval);
+        print_event_cost(&launcher, interval);
     }
-    println!("load {}", load());
+    println!("load {}", load_average());
 }
 
-/// Measures a case in turns, and prints both columns.
-fn against_cpython(case: &GilCase, launcher: &Launcher, mut python: Option<&mut PythonProcess>) {
+/// Measures a case with the model and with CPython alternately, and prints both results.
+fn compare_with_cpython(
+    case: &GilCase,
+    launcher: &Launcher,
+    mut python: Option<&mut PythonProcess>,
+) {
     let (mut model, mut real) = (Vec::new(), Vec::new());
     for _ in 0..REPEATS {
-        model.push(case.figure.of_model(case.number, launcher));
+        model.push(case.metric.measure_model(case.number, launcher));
         real.extend(
-            python.as_mut().and_then(|python| python.figure(case.figure.word(), case.number)),
+            python
+                .as_mut()
+                .and_then(|python| python.measure(case.metric.script_name(), case.number)),
         );
     }
     let (low, high) = case.band;
     println!(
         "{:<34} {} {}    {low} to {high}",
         case.name,
-        Spread::of(model).within(case.band),
-        Spread::of(real).within(case.band),
+        Spread::of(model).format_with_band(case.band),
+        Spread::of(real).format_with_band(case.band),
     );
 }
 
-impl GilFigure {
-    /// What CPython's script calls it.
-    const fn word(self) -> &'static str {
+impl GilMetric {
+    /// The name in gil.py.
+    const fn script_name(self) -> &'static str {
         match self {
             Self::Cpu => "cpu",
             Self::Io => "io",
@@ -125,7 +136,7 @@ impl GilFigure {
         }
     }
 
-    fn of_model(self, number: u16, launcher: &Launcher) -> f64 {
+    fn measure_model(self, number: u16, launcher: &Launcher) -> f64 {
         match self {
             Self::Cpu => {
                 speed_up(launcher, &WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, number, 4)
@@ -138,20 +149,20 @@ impl GilFigure {
                 speed_up(launcher, &WorkSpec::Mixed(io), Mode::Gil, number, REQUESTS)
             }
             Self::Convoy => overshoot(Nanos::from_millis(number.into())),
-            Self::Switches => switches(launcher, number),
+            Self::Switches => switches_per_second(launcher, number),
         }
     }
 }
 
-/// How many times quicker than one thread.
+/// Returns the speed-up over one thread.
 fn speed_up(launcher: &Launcher, work: &WorkSpec, mode: Mode, workers: u16, tasks: u32) -> f64 {
     let one = run(launcher, Plan::new(work.clone(), Mode::Sequential, 1, tasks));
     let many = run(launcher, Plan::new(work.clone(), mode, workers, tasks));
     ratio(&one, &many)
 }
 
-/// How often a second another lane than before begins to compute.
-fn switches(launcher: &Launcher, workers: u16) -> f64 {
+/// Returns how many times per second a lane other than the last one begins to compute.
+fn switches_per_second(launcher: &Launcher, workers: u16) -> f64 {
     let compute = ComputeSpec { size: Nanos::from_millis(500), ..ComputeSpec::default() };
     let plan = Plan::new(WorkSpec::Cpu(compute), Mode::Gil, workers, workers.into());
     let (mut last, mut switches, mut end) = (None, 0, Nanos::ZERO);
@@ -164,31 +175,31 @@ fn switches(launcher: &Launcher, workers: u16) -> f64 {
     f64::from(switches) / end.as_secs_f64()
 }
 
-/// How many times quicker than one thread CPU work is in each mode, on this machine's cores.
-fn modes(launcher: &Launcher) {
+/// Prints the speed-up of CPU work in each mode, on the cores of this machine.
+fn print_mode_speed_ups(launcher: &Launcher) {
     const WORKERS: [u16; 2] = [2, 4];
     const MODES: [Mode; 3] = [Mode::Threads, Mode::Gil, Mode::Processes];
-    println!("CPU, 8 tasks, speed-up; without one GIL for all as far as there are cores:");
+    println!("CPU, 8 tasks, speed-up; without a shared GIL it is limited by the cores:");
     for workers in WORKERS {
-        let mut found = MODES.map(|_| Vec::new());
+        let mut results = MODES.map(|_| Vec::new());
         for _ in 0..REPEATS {
-            for (found, mode) in found.iter_mut().zip(MODES) {
+            for (results, mode) in results.iter_mut().zip(MODES) {
                 let work = WorkSpec::Cpu(ComputeSpec::default());
-                found.push(speed_up(launcher, &work, mode, workers, 8));
+                results.push(speed_up(launcher, &work, mode, workers, 8));
             }
         }
-        for (found, mode) in found.into_iter().zip(MODES) {
-            println!("{:<34} {}", format!("  {mode} x{workers}"), Spread::of(found));
+        for (results, mode) in results.into_iter().zip(MODES) {
+            println!("{:<34} {}", format!("  {mode} x{workers}"), Spread::of(results));
         }
     }
 }
 
-/// What a run under the GIL takes longer when its events are sent and folded as they come.
-fn events(launcher: &Launcher, switch_interval: Nanos) {
+/// Prints by how much sending and applying its events slows down a run under the GIL.
+fn print_event_cost(launcher: &Launcher, switch_interval: Nanos) {
     let compute =
         ComputeSpec { size: Nanos::from_millis(60), switch_interval, ..ComputeSpec::default() };
     let plan = Plan::new(WorkSpec::Cpu(compute), Mode::Gil, 4, 8);
-    // The amount is settled once, and then the same for all.
+    // The first run calibrates the amount of work, which all others then share.
     let plan = run(launcher, plan).plan().clone();
     let job = || -> Arc<dyn Job> {
         let job = ComputeJob { work: plan.work.clone(), server: None };
@@ -196,18 +207,19 @@ fn events(launcher: &Launcher, switch_interval: Nanos) {
     };
     let (mut ratios, mut count) = (Vec::new(), 0);
     for _ in 0..2 * REPEATS {
-        let silent = folded(&plan, Arc::new(SilentJob::new(job()))).0;
-        let (told, events) = folded(&plan, job());
+        let silent = run_job(&plan, Arc::new(SilentJob::new(job()))).0;
+        let (reporting, events) = run_job(&plan, job());
         count = events;
-        ratios.push(100.0 * (told.as_secs_f64() / silent.as_secs_f64() - 1.0));
+        ratios.push(100.0 * (reporting.as_secs_f64() / silent.as_secs_f64() - 1.0));
     }
     println!(
-        "events of a run with {switch_interval} intervals: {count} of them cost {} % (promise: 5)",
+        "{count} events of a run with {switch_interval} intervals cost {} % (promise: 5)",
         Spread::of(ratios)
     );
 }
 
-fn folded(plan: &Plan, job: Arc<dyn Job>) -> (Nanos, usize) {
+/// Runs a job; returns its duration and its number of events.
+fn run_job(plan: &Plan, job: Arc<dyn Job>) -> (Nanos, usize) {
     let mut run = Run::new(plan.clone());
     let handle = start(plan.clone(), job, &Clock::system());
     let count = handle.events().iter().inspect(|event| run.apply(event)).count();
@@ -215,7 +227,7 @@ fn folded(plan: &Plan, job: Arc<dyn Job>) -> (Nanos, usize) {
     (run.duration().unwrap_or_default(), count)
 }
 
-/// A job whose workers' reports are stamped and reach nobody.
+/// A job whose workers create their events, but send them to a closed channel.
 struct SilentJob {
     job: Arc<dyn Job>,
     workers: AtomicU16,
@@ -247,8 +259,8 @@ fn ratio(one: &Run, many: &Run) -> f64 {
     one.duration().unwrap().as_secs_f64() / many.duration().unwrap().as_secs_f64()
 }
 
-/// What Python's requests are answered by.
-fn server() -> Server {
+/// Starts the server for the requests of Python.
+fn start_server() -> Server {
     Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: REQUESTS,
@@ -261,23 +273,23 @@ fn server() -> Server {
     .unwrap()
 }
 
-/// What else the machine did, where it tells.
-fn load() -> String {
+/// Returns the load average of the machine, or `unknown` if the platform has none.
+fn load_average() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().filter(|load| !load.is_empty()).unwrap_or("unknown").to_owned()
 }
 
-/// A median, and the least and the most.
+/// The median, the minimum and the maximum of some measurements.
 struct Spread(Vec<f64>);
 
 impl Spread {
-    fn of(mut figures: Vec<f64>) -> Self {
-        figures.sort_by(f64::total_cmp);
-        Self(figures)
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self(values)
     }
 
-    /// The same, and whether the median is in a band.
-    fn within(&self, (low, high): (f64, f64)) -> String {
+    /// Formats the spread, and marks whether the median is in a band.
+    fn format_with_band(&self, (low, high): (f64, f64)) -> String {
         let inside = match self.0.get(self.0.len() / 2) {
             None => "",
             Some(median) if (low..=high).contains(median) => "in",
@@ -289,8 +301,8 @@ impl Spread {
 
 impl fmt::Display for Spread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [least, .., most] = self.0.as_slice() else { return f.pad("-") };
+        let [min, .., max] = self.0.as_slice() else { return f.pad("-") };
         let median = self.0[self.0.len() / 2];
-        write!(f, "{median:.2} ({least:.2} to {most:.2})")
+        write!(f, "{median:.2} ({min:.2} to {max:.2})")
     }
 }

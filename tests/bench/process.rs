@@ -1,19 +1,19 @@
-//! The program as benchmarks start it: a server in a process of its own, and what a process used.
+//! The program as benchmarks start it, and a server in a process of its own.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-/// The program.
+/// The path of the program.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
-/// `threadline serve`, until this is dropped.
+/// A running `threadline serve`, killed on drop.
 pub(crate) struct ServerProcess {
     process: Child,
     url: String,
 }
 
 impl ServerProcess {
-    /// Serves so many followers, each page after so long.
+    /// Starts a server with this number of followers and this latency.
     pub(crate) fn start(followers: &str, latency: &str) -> Self {
         let mut process = Command::new(PROGRAM)
             .args(["serve", "--followers", followers, "--latency", latency])
@@ -21,12 +21,12 @@ impl ServerProcess {
             .spawn()
             .expect("the server");
         let mut url = String::new();
-        let out = process.stdout.take().expect("the server's words");
+        let out = process.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut url).expect("the server's address");
         Self { process, url: url.trim().to_owned() }
     }
 
-    /// Where it is.
+    /// The URL of the server.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -39,7 +39,7 @@ impl Drop for ServerProcess {
     }
 }
 
-/// The lowest, the median and the highest.
+/// Returns the minimum, the median and the maximum.
 pub(crate) fn spread(mut values: Vec<f64>) -> (f64, f64, f64) {
     values.sort_by(f64::total_cmp);
     let at = |index: usize| values.get(index).copied().unwrap_or(f64::NAN);

@@ -1,11 +1,10 @@
-//! What worker processes cost: how long one takes to start, alone and beside others, and a task on
-//! its way to it and back; what that leaves of CPU work's speed-up is told by the bench gil, beside
-//! threads.
+//! The cost of worker processes: the time to start them, alone and in parallel, and the time to
+//! hand a task over. The benchmark `gil` measures their speed-up of CPU work.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a benchmark tells what it found"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
 use std::path::PathBuf;
@@ -17,13 +16,13 @@ use threadline::model::{
     ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
 };
 
-/// Runs of which the median is told.
+/// The number of runs per measurement; the result is their median.
 const REPEATS: u32 = 11;
 
-/// So many processes start side by side.
+/// The numbers of processes that start in parallel.
 const STARTS: [u16; 4] = [1, 2, 8, 100];
 
-/// Tasks that are hardly any work.
+/// The number of tasks, each with almost no work.
 const TASKS: u32 = 2_000;
 
 fn main() {
@@ -33,28 +32,29 @@ fn main() {
         let mut starts = Vec::new();
         for _ in 0..REPEATS {
             let (_, events) = run(&launcher, &plan(Mode::Processes, workers, workers.into()));
-            starts.extend((0..workers).filter_map(|lane| start(&events, LaneId(lane))));
+            starts.extend((0..workers).filter_map(|lane| start_time(&events, LaneId(lane))));
         }
-        println!("{workers:3} processes start side by side: each in {}", spread(&mut starts));
+        println!("{workers:3} processes started in parallel: {} each", spread(&mut starts));
     }
     for workers in [1, 2] {
         let mut threads: Vec<Nanos> = (0..REPEATS)
-            .map(|_| a_task(&run(&launcher, &plan(Mode::Threads, workers, TASKS)).0))
+            .map(|_| time_per_task(&run(&launcher, &plan(Mode::Threads, workers, TASKS)).0))
             .collect();
         let (mut processes, mut hand_over) = (Vec::new(), Vec::new());
         for _ in 0..REPEATS {
             let (run, events) = run(&launcher, &plan(Mode::Processes, workers, TASKS));
-            processes.push(Nanos(a_task(&run).0 - started(&events).0 / u64::from(TASKS)));
-            let out: u64 = run
+            processes
+                .push(Nanos(time_per_task(&run).0 - first_start(&events).0 / u64::from(TASKS)));
+            let total: u64 = run
                 .lanes()
                 .iter()
                 .map(|lane| lane.time_in(State::HandOver, run.duration().unwrap()).0)
                 .sum();
-            hand_over.push(Nanos(out / u64::from(TASKS)));
+            hand_over.push(Nanos(total / u64::from(TASKS)));
         }
         println!(
-            "{workers} workers, tasks of no work: {} a task in threads, {} in processes once they \
-             run; handed over in {}",
+            "{workers} workers, empty tasks: {} per task with threads, {} with processes once they \
+             run; hand-over {}",
             spread(&mut threads),
             spread(&mut processes),
             spread(&mut hand_over),
@@ -62,7 +62,7 @@ fn main() {
     }
 }
 
-/// Tasks of one turn.
+/// Returns a plan for tasks of one turn each.
 const fn plan(mode: Mode, workers: u16, tasks: u32) -> Plan {
     let compute = ComputeSpec {
         size: Nanos::from_millis(1),
@@ -84,29 +84,29 @@ fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
     (run, events)
 }
 
-/// How long a lane's process took to start.
-fn start(events: &[Event], lane: LaneId) -> Option<Nanos> {
-    let at = |wanted: &dyn Fn(&EventKind) -> bool| {
+/// Returns the time that the process of a lane took to start.
+fn start_time(events: &[Event], lane: LaneId) -> Option<Nanos> {
+    let find_time = |matches: &dyn Fn(&EventKind) -> bool| {
         let mut own = events.iter().filter(|event| event.lane == lane);
-        own.find(|event| wanted(&event.kind)).map(|event| event.at)
+        own.find(|event| matches(&event.kind)).map(|event| event.at)
     };
-    let begun = at(&|kind| *kind == EventKind::StateEntered { state: State::Starting })?;
-    Some(at(&|kind| matches!(kind, EventKind::ProcessStarted { .. }))?.since(begun))
+    let start = find_time(&|kind| *kind == EventKind::StateEntered { state: State::Starting })?;
+    Some(find_time(&|kind| matches!(kind, EventKind::ProcessStarted { .. }))?.since(start))
 }
 
-/// When the first process ran.
-fn started(events: &[Event]) -> Nanos {
+/// Returns the time at which the first process was ready.
+fn first_start(events: &[Event]) -> Nanos {
     let mut runs =
         events.iter().filter(|event| matches!(event.kind, EventKind::ProcessStarted { .. }));
     runs.next().unwrap().at
 }
 
-/// What a task takes of the run's time.
-fn a_task(run: &Run) -> Nanos {
+/// Returns the time of a run per task.
+fn time_per_task(run: &Run) -> Nanos {
     Nanos(run.duration().unwrap().0 / u64::from(run.known_tasks()))
 }
 
-/// The median, and the lowest and the highest.
+/// Formats the median, the minimum and the maximum.
 fn spread(times: &mut [Nanos]) -> String {
     let median = percentile(times, 0.5).unwrap();
     times.sort_unstable();

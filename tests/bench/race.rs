@@ -1,10 +1,10 @@
-//! How near threads come to the limit: their wall time against waves times the median time of a
-//! request one after another. Headless, the built-in server in the same process.
+//! The wall time of threads relative to its limit, the number of waves times the median time of a
+//! sequential request. Headless, with the built-in server in the same process.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    reason = "a benchmark tells what it found"
+    reason = "a benchmark prints its results, and panics if it cannot measure"
 )]
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const PER_PAGE: u8 = 100;
 const WORKERS: u16 = 16;
 const LATENCY: Duration = Duration::from_millis(50);
 
-/// Races of which the median is told.
+/// The number of races; the result is their median.
 const RACES: usize = 5;
 
 fn main() {
@@ -38,10 +38,10 @@ fn main() {
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
     let launcher = Launcher::new(Some(api), RetryPolicy::default(), Clock::system());
-    let mut ratios: Vec<f64> = (1..=RACES).map(|number| race(number, &launcher)).collect();
+    let mut ratios: Vec<f64> = (1..=RACES).map(|number| measure_race(number, &launcher)).collect();
     ratios.sort_by(f64::total_cmp);
     println!(
-        "threads x{WORKERS} take {:.3} x the limit (promise: 1.05), the median of {RACES} races from \
+        "threads x{WORKERS}: {:.3} times the limit (promise: 1.05), median of {RACES} races, \
          {:.3} to {:.3}",
         ratios[RACES / 2],
         ratios[0],
@@ -49,8 +49,8 @@ fn main() {
     );
 }
 
-/// One run after the other, and how the second compares to what the first makes possible.
-fn race(number: usize, launcher: &Launcher) -> f64 {
+/// Runs sequentially and then with threads; returns the time of threads relative to the limit.
+fn measure_race(number: usize, launcher: &Launcher) -> f64 {
     let sequential = run(launcher, Mode::Sequential, 1);
     let threads = run(launcher, Mode::Threads, WORKERS);
     let mut requests: Vec<Nanos> = sequential.task_durations().collect();
@@ -60,7 +60,7 @@ fn race(number: usize, launcher: &Launcher) -> f64 {
     let (one, many) = (sequential.duration().unwrap(), threads.duration().unwrap());
     let ratio = many.0 as f64 / limit.0 as f64;
     println!(
-        "race {number}: sequential {one}, its median request {request}; threads {many}, {waves} \
+        "race {number}: sequential {one}, median request {request}; threads {many}, {waves} \
          waves; ratio {ratio:.3}"
     );
     ratio

@@ -1,6 +1,10 @@
-//! A sweep of 60 pages of 50 ms on a service that works on 8 at once: which law is chosen, and where
-//! its knee is. Headless, the built-in server in the same process.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark tells what it found")]
+//! The scaling model and the knee that a sweep finds, for 60 pages of 50 ms on a service that
+//! processes 8 requests at once. Headless, with the built-in server in the same process.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark prints its results, and panics if it cannot measure"
+)]
 
 use std::io;
 use std::num::NonZeroU16;
@@ -51,7 +55,7 @@ fn main() {
     let sweep = session.sweep(SWEEP).unwrap();
     assert_eq!(sweep.trials().len(), sweep.planned_trials(), "{:?}", session.failure(SWEEP));
     plain::sweep::write(&mut io::stdout(), sweep, Workload::Followers, Mode::Threads).unwrap();
-    let (law, knee) = (sweep.fits().first().unwrap().name(), sweep.knee());
+    let (model, knee) = (sweep.fits().first().unwrap().name(), sweep.knee());
     let knee = knee.map_or_else(|| "none".to_owned(), |knee| knee.to_string());
-    println!("law {law} (promise: plateau), knee {knee} (promise: {AT_ONCE}, give or take 1)");
+    println!("model {model} (promise: plateau), knee {knee} (promise: {AT_ONCE}, plus or minus 1)");
 }

@@ -1,14 +1,14 @@
-//! The laboratory without a screen: what is computed, in every mode, by real threads and processes.
+//! Computed workloads without a screen, in every mode, on real threads and processes.
 
 use super::{CliOutput, run_to_end, threadline};
 
 fn compute(args: &[&str]) -> CliOutput {
-    let usual = ["--tasks", "4", "--size", "1ms", "--threads", "2"];
-    run_to_end(threadline().args(usual).args(args))
+    let defaults = ["--tasks", "4", "--size", "1ms", "--threads", "2"];
+    run_to_end(threadline().args(defaults).args(args))
 }
 
 #[test]
-fn every_mode_comes_to_the_same() {
+fn every_mode_computes_the_same_results() {
     for workload in ["cpu", "native", "mixed"] {
         let CliOutput { code, out, err } = compute(&["--workload", workload, "--plain"]);
         assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
@@ -28,7 +28,7 @@ fn every_mode_comes_to_the_same() {
 }
 
 #[test]
-fn one_mode_alone_is_not_compared() {
+fn single_mode_prints_no_comparison() {
     for (mode, name) in
         [("threads", "threads x2"), ("gil", "gil x2"), ("processes", "processes x2")]
     {
@@ -41,7 +41,7 @@ fn one_mode_alone_is_not_compared() {
 }
 
 #[test]
-fn followers_under_a_gil_and_in_processes_are_the_same_followers() {
+fn gil_and_process_modes_fetch_all_followers() {
     for (mode, name, line) in [
         ("gil", "multi_threaded_gil", "\nGIL          held "),
         ("processes", "multi_process", "\nprocesses    "),

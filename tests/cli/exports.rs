@@ -1,4 +1,4 @@
-//! The trace, the picture and the report: all at once, whole or not at all, to files and to stdout.
+//! Exports without a screen: `--trace`, `--svg` and `--report`, to files and to stdout.
 
 use std::fs;
 
@@ -6,17 +6,17 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::scripted_server::ScriptedServer;
-use super::{CliOutput, asking_quick, command_for, quick, run_to_end, threadline};
+use super::{CliOutput, command_for_server, command_for_url, run_to_end, start_server, threadline};
 
 #[test]
-fn all_of_them_at_once_with_any_report() {
-    let (server, place) = (quick(127), TempDir::new().unwrap());
-    let read = |name: &str| fs::read_to_string(place.path().join(name)).unwrap();
-    for way in ["--plain", "--json"] {
-        let mut command = asking_quick(&server);
+fn all_exports_are_written_in_one_run() {
+    let (server, folder) = (start_server(127), TempDir::new().unwrap());
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    for report_option in ["--plain", "--json"] {
+        let mut command = command_for_server(&server);
         let files = ["--trace", "r.json", "--svg", "r.svg", "--report", "r.md", "-o", "f.csv"];
         let CliOutput { code, out, err } =
-            run_to_end(command.current_dir(place.path()).arg(way).args(files));
+            run_to_end(command.current_dir(folder.path()).arg(report_option).args(files));
         assert_eq!(code, Some(0), "{err}");
         assert_eq!(
             err,
@@ -29,16 +29,17 @@ fn all_of_them_at_once_with_any_report() {
         assert_eq!(pages.count(), 10);
         assert!(read("r.svg").len() < 200_000);
         assert!(read("r.svg").ends_with("</svg>\n"));
-        let typed = format!("--api-url {} {way} {}", server.url(), files.join(" "));
-        assert!(read("r.md").contains(&typed), "{}", read("r.md"));
+        let command_line =
+            format!("--api-url {} {report_option} {}", server.url(), files.join(" "));
+        assert!(read("r.md").contains(&command_line), "{}", read("r.md"));
         assert_eq!(read("f.csv").lines().count(), 128);
     }
 }
 
 #[test]
-fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
-    let server = quick(127);
-    let CliOutput { code, out, err } = run_to_end(asking_quick(&server).args(["--svg", "-"]));
+fn export_to_stdout_moves_report_to_stderr() {
+    let server = start_server(127);
+    let CliOutput { code, out, err } = run_to_end(command_for_server(&server).args(["--svg", "-"]));
     assert_eq!(code, Some(0));
     assert!(out.starts_with("<?xml") && out.ends_with("</svg>\n"), "{out}");
     assert!(err.starts_with("single_threaded time(sec): "), "{err}");
@@ -50,8 +51,8 @@ fn a_dash_is_stdout_and_the_report_goes_to_stderr() {
 }
 
 #[test]
-fn two_things_never_share_a_place() {
-    for (arguments, words) in [
+fn two_outputs_to_one_destination_are_rejected() {
+    for (arguments, message) in [
         (&["--trace", "-", "--svg", "-"][..], "--trace and --svg - both write to stdout"),
         (&["--json", "--report", "-"], "--json and --report - both write to stdout"),
         (&["--report", "-", "-o", "-"], "--report and --output - both write to stdout"),
@@ -59,22 +60,22 @@ fn two_things_never_share_a_place() {
     ] {
         let CliOutput { code, out, err } = run_to_end(threadline().args(arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
-        assert!(err.starts_with(&format!("threadline: {words}")), "{err}");
+        assert!(err.starts_with(&format!("threadline: {message}")), "{err}");
     }
 }
 
-/// Whatever words name it, no file is written over that is read, or written besides.
+/// The same file is recognized behind different paths, hard links and symbolic links.
 #[test]
-fn nothing_is_written_over_what_is_read_or_written_besides() {
+fn export_over_an_input_or_another_output_is_rejected() {
     let folder = TempDir::new().unwrap();
-    let at = |name: &str| folder.path().join(name);
+    let path = |name: &str| folder.path().join(name);
     let inputs = ["a.jsonl", "c.toml", "commands"];
     for name in inputs {
-        fs::write(at(name), if name == "commands" { "true" } else { "" }).unwrap();
+        fs::write(path(name), if name == "commands" { "true" } else { "" }).unwrap();
     }
-    fs::hard_link(at("a.jsonl"), at("hard.jsonl")).unwrap();
+    fs::hard_link(path("a.jsonl"), path("hard.jsonl")).unwrap();
     #[cfg(unix)]
-    std::os::unix::fs::symlink("new", at("soft")).unwrap();
+    std::os::unix::fs::symlink("new", path("soft")).unwrap();
     for (arguments, one, two) in [
         (&["replay", "a.jsonl", "--svg", "a.jsonl"][..], "the recording", "--svg"),
         (&["replay", "a.jsonl", "--trace", "./a.jsonl"], "the recording", "--trace"),
@@ -97,23 +98,23 @@ fn nothing_is_written_over_what_is_read_or_written_besides() {
         let CliOutput { code, out, err } =
             run_to_end(threadline().current_dir(&folder).args(arguments));
         assert_eq!((code, out.as_str()), (Some(2), ""), "{arguments:?}: {err}");
-        let said =
+        let expected =
             format!("threadline: {one} and {two} name the same file\nhint: give each its own\n");
-        assert_eq!(err, said, "{arguments:?}");
+        assert_eq!(err, expected, "{arguments:?}");
     }
     assert_eq!(fs::read_dir(&folder).unwrap().count(), if cfg!(unix) { 5 } else { 4 });
-    assert_eq!(fs::read_to_string(at("commands")).unwrap(), "true");
+    assert_eq!(fs::read_to_string(path("commands")).unwrap(), "true");
 }
 
-/// `-` reads a file, too, where stdin is one.
+/// `-` counts as the file that stdin is redirected from.
 #[cfg(unix)]
 #[test]
-fn nothing_is_written_over_what_stdin_is() {
+fn export_over_redirected_stdin_is_rejected() {
     let folder = TempDir::new().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::write(at("in"), "true\n").unwrap();
-    fs::hard_link(at("in"), at("hard")).unwrap();
-    std::os::unix::fs::symlink("in", at("soft")).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("in"), "true\n").unwrap();
+    fs::hard_link(path("in"), path("hard")).unwrap();
+    std::os::unix::fs::symlink("in", path("soft")).unwrap();
     for (arguments, one, two) in [
         (&["replay", "-", "--svg", "in"][..], "the recording", "--svg"),
         (&["replay", "-", "--plain", "--report", "hard"], "the recording", "--report"),
@@ -122,20 +123,20 @@ fn nothing_is_written_over_what_stdin_is() {
         (&["exec", "--from", "-", "--record", "./in"], "--from", "--record"),
     ] {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_threadline"));
-        command.current_dir(&folder).args(arguments).stdin(fs::File::open(at("in")).unwrap());
-        let ended = command.output().unwrap();
-        let err = String::from_utf8(ended.stderr).unwrap();
-        let said =
+        command.current_dir(&folder).args(arguments).stdin(fs::File::open(path("in")).unwrap());
+        let output = command.output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        let expected =
             format!("threadline: {one} and {two} name the same file\nhint: give each its own\n");
-        assert_eq!((ended.status.code(), err), (Some(2), said), "{arguments:?}");
-        assert_eq!(fs::read_to_string(at("in")).unwrap(), "true\n", "{arguments:?}");
+        assert_eq!((output.status.code(), err), (Some(2), expected), "{arguments:?}");
+        assert_eq!(fs::read_to_string(path("in")).unwrap(), "true\n", "{arguments:?}");
     }
 }
 
-/// A device can be both: nothing of it is lost.
+/// Writing to a device does not destroy its input.
 #[cfg(unix)]
 #[test]
-fn a_device_may_be_read_and_written() {
+fn device_is_accepted_as_input_and_output() {
     let mut command = threadline();
     let command = command.args(["exec", "--from", "-", "--plain", "--svg", "/dev/null"]);
     let CliOutput { err, .. } = run_to_end(command);
@@ -143,11 +144,11 @@ fn a_device_may_be_read_and_written() {
 }
 
 #[test]
-fn an_unwritable_file_is_reported_before_any_request() {
-    let (server, place) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
+fn unwritable_export_path_is_reported_before_any_request() {
+    let (server, folder) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
     for option in ["--trace", "--svg", "--report"] {
-        for path in [place.path().join("missing/r"), place.path().to_owned()] {
-            let mut command = command_for(server.url());
+        for path in [folder.path().join("missing/r"), folder.path().to_owned()] {
+            let mut command = command_for_url(server.url());
             let CliOutput { code, out, err } = run_to_end(command.arg(option).arg(&path));
             assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
             assert!(err.contains(option) && err.contains(path.to_str().unwrap()), "{err}");
@@ -156,38 +157,39 @@ fn an_unwritable_file_is_reported_before_any_request() {
     assert_eq!(server.requests().len(), 0);
 }
 
-/// What takes the place of the target meanwhile must not cost the run, nor the other files.
+/// A directory appears at the trace's path during the run.
 #[test]
-fn one_that_cannot_be_written_costs_no_other() {
-    let place = TempDir::new().unwrap();
-    let [trace, svg] = ["r.json", "r.svg"].map(|name| place.path().join(name));
-    let taken = trace.clone();
+fn failed_export_does_not_prevent_other_exports() {
+    let folder = TempDir::new().unwrap();
+    let [trace, svg] = ["r.json", "r.svg"].map(|name| folder.path().join(name));
+    let blocked = trace.clone();
     let server = ScriptedServer::list(30, 30, move |_| {
-        _ = fs::create_dir_all(&taken);
+        _ = fs::create_dir_all(&blocked);
         None
     });
-    let mut command = command_for(server.url());
+    let mut command = command_for_url(server.url());
     let CliOutput { code, out, err } =
         run_to_end(command.arg("--trace").arg(&trace).arg("--svg").arg(&svg));
     assert_eq!(code, Some(1), "{err}");
-    let (_, kept) = err.lines().next().unwrap().rsplit_once("the trace was saved to ").unwrap();
-    assert!(serde_json::from_str::<Value>(&fs::read_to_string(kept).unwrap()).is_ok());
+    let (_, saved_path) =
+        err.lines().next().unwrap().rsplit_once("the trace was saved to ").unwrap();
+    assert!(serde_json::from_str::<Value>(&fs::read_to_string(saved_path).unwrap()).is_ok());
     assert!(svg.exists() && err.contains("picture written to "), "{err}");
     assert!(out.contains("both single_threaded and multi_threaded count: 30"), "{out}");
 }
 
 #[test]
-fn commands_and_cpu_work_are_taken_along_too() {
-    let place = TempDir::new().unwrap();
+fn commands_and_computed_runs_are_exported() {
+    let folder = TempDir::new().unwrap();
     for arguments in [
         &["--workload", "cpu", "--simulate", "--plain", "--svg", "r.svg", "--report", "r.md"][..],
         &["exec", "--svg", "r.svg", "--report", "r.md", "--", "echo '<&>' | cat", "true"],
     ] {
         let CliOutput { code, err, .. } =
-            run_to_end(threadline().current_dir(&place).args(arguments));
+            run_to_end(threadline().current_dir(&folder).args(arguments));
         assert_eq!(code, Some(0), "{err}");
         assert!(err.ends_with("picture written to r.svg\nreport written to r.md\n"), "{err}");
     }
-    let report = fs::read_to_string(place.path().join("r.md")).unwrap();
+    let report = fs::read_to_string(folder.path().join("r.md")).unwrap();
     assert!(report.contains("<code>echo '&#60;&#38;&#62;' &#124; cat</code>"), "{report}");
 }

@@ -1,43 +1,43 @@
-//! Sentences for a screen reader, on stderr.
+//! `--narrate`: progress as sentences on stderr, for screen readers.
 
 use super::scripted_server::{ScriptedReply, ScriptedServer};
-use super::{CliOutput, builtin_server, command_for, quick, run_to_end, threadline};
+use super::{CliOutput, builtin_server, command_for_url, run_to_end, start_server, threadline};
 
-/// What is told while aaronlelevier's followers are fetched from there.
+/// Fetches aaronlelevier's followers from `url` with `--narrate`.
 fn narrate(url: &str, args: &[&str]) -> CliOutput {
     run_to_end(threadline().args(["aaronlelevier", "--narrate", "--api-url", url]).args(args))
 }
 
 #[test]
-fn a_race_in_sentences() {
-    let server = quick(127);
+fn race_is_narrated() {
+    let server = start_server(127);
     let CliOutput { code, out, err } = narrate(&server.url(), &["--threads", "2"]);
     assert_eq!(code, Some(0), "{err}");
-    let said: Vec<&str> = err.lines().collect();
-    let begins = ["sequential starts: 5 pages", "threads x2 starts: 5 pages"];
-    assert_eq!(said.iter().filter(|line| begins.contains(line)).count(), 2, "{err}");
+    let lines: Vec<&str> = err.lines().collect();
+    let starts = ["sequential starts: 5 pages", "threads x2 starts: 5 pages"];
+    assert_eq!(lines.iter().filter(|line| starts.contains(line)).count(), 2, "{err}");
     assert!(
-        said[0].starts_with("127.0.0.1:")
-            && said[0].ends_with(": fetching the profile of aaronlelevier")
+        lines[0].starts_with("127.0.0.1:")
+            && lines[0].ends_with(": fetching the profile of aaronlelevier")
     );
-    assert_eq!(said[1], "aaronlelevier has 127 followers");
-    for start in [
+    assert_eq!(lines[1], "aaronlelevier has 127 followers");
+    for prefix in [
         "sequential done: ",
         "threads x2 done: ",
         "sequential, main: busy ",
         "threads x2, worker-2: busy ",
     ] {
-        assert!(said.iter().any(|line| line.starts_with(start)), "{start}: {err}");
+        assert!(lines.iter().any(|line| line.starts_with(prefix)), "{prefix}: {err}");
     }
-    let done = said.iter().find(|line| line.starts_with("threads x2 done")).unwrap();
-    assert!(done.ends_with('x'), "with its speed-up: {done}");
+    let done = lines.iter().find(|line| line.starts_with("threads x2 done")).unwrap();
+    assert!(done.ends_with('x'), "no speed-up: {done}");
     assert!(out.starts_with("single_threaded time(sec): ") && out.contains("\nspeed-up "), "{out}");
     assert!(!err.contains(['\x1b', '\r']), "{err:?}");
 }
 
 #[test]
-fn a_count_that_is_found_is_said_and_only_who_worked() {
-    let server = quick(30 * 60);
+fn adaptive_run_narrates_final_limit_and_active_workers() {
+    let server = start_server(30 * 60);
     let args = ["--mode", "threads", "--threads", "auto"];
     let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(0), "{err}");
@@ -51,7 +51,7 @@ fn a_count_that_is_found_is_said_and_only_who_worked() {
 }
 
 #[test]
-fn what_fails_is_said_when_it_fails() {
+fn failures_are_narrated() {
     let faults = r#"{"page":3,"fault":"status","status":502}"#;
     let server = builtin_server::faulty(127, faults);
     let CliOutput { err, code, .. } = narrate(&server.url(), &["--mode", "sequential"]);
@@ -59,23 +59,27 @@ fn what_fails_is_said_when_it_fails() {
     let failed = err.lines().find(|line| line.starts_with("page 3 failed, retrying in ")).unwrap();
     assert!(failed.contains(" s: ") && failed.contains("502"), "{failed}");
     let down = ScriptedServer::start(|_| ScriptedReply::new(500, "{}"));
-    let CliOutput { code, err, .. } = run_to_end(command_for(down.url()).arg("--narrate"));
+    let CliOutput { code, err, .. } = run_to_end(command_for_url(down.url()).arg("--narrate"));
     assert_eq!(code, Some(1), "{err}");
-    assert_eq!(err.matches("127.0.0.1:").count(), 2, "whom it asks, and why it failed: {err}");
+    assert_eq!(
+        err.matches("127.0.0.1:").count(),
+        2,
+        "once as the target, once in the error: {err}"
+    );
 }
 
 #[test]
-fn a_request_for_the_profile_is_no_page_and_no_advice_is_given_to_one_who_waits() {
+fn profile_retry_is_narrated_without_advice() {
     let down = ScriptedServer::start(|_| ScriptedReply::new(502, "{}"));
-    let asked = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
-    let CliOutput { err, .. } = run_to_end(threadline().args(asked));
-    let again = err.lines().find(|line| line.contains("failed, retrying in ")).unwrap();
-    assert!(again.starts_with("the request for the profile failed"), "{err}");
-    assert!(!again.contains("try again"), "{err}");
+    let args = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
+    let CliOutput { err, .. } = run_to_end(threadline().args(args));
+    let retry = err.lines().find(|line| line.contains("failed, retrying in ")).unwrap();
+    assert!(retry.starts_with("the request for the profile failed"), "{err}");
+    assert!(!retry.contains("try again"), "{err}");
 }
 
 #[test]
-fn a_lane_has_done_the_tasks_that_went_well() {
+fn lane_summary_separates_done_and_failed_tasks() {
     let faults = r#"{"page":2,"fault":"status","status":502,"times":0}"#;
     let server = builtin_server::faulty(127, faults);
     let args = ["--mode", "sequential", "--retries", "0"];
@@ -87,20 +91,20 @@ fn a_lane_has_done_the_tasks_that_went_well() {
 }
 
 #[test]
-fn a_limit_that_is_not_waited_for_holds_nobody_back() {
+fn limit_beyond_max_wait_is_not_narrated_as_a_pause() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":60}"#;
     let server = builtin_server::faulty(127, faults);
     let args = ["--mode", "threads", "--threads", "4", "--max-wait", "10s"];
     let CliOutput { code, err, .. } = narrate(&server.url(), &args);
     assert_eq!(code, Some(5), "{err}");
     assert!(err.contains("--max-wait is 10 s"), "{err}");
-    for wrong in ["no requests for", "at once from now on", "throttled"] {
-        assert!(!err.contains(wrong), "{wrong}: {err}");
+    for unexpected in ["no requests for", "at once from now on", "throttled"] {
+        assert!(!err.contains(unexpected), "{unexpected}: {err}");
     }
 }
 
 #[test]
-fn of_one_worker_nothing_is_said_on_how_many_may_ask() {
+fn single_worker_narrates_no_concurrency_limit() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
     let server = builtin_server::faulty(127, faults);
     let CliOutput { code, err, .. } = narrate(&server.url(), &["--mode", "sequential"]);
@@ -109,7 +113,7 @@ fn of_one_worker_nothing_is_said_on_how_many_may_ask() {
 }
 
 #[test]
-fn a_command_is_narrated_whole() {
+fn failed_command_is_narrated_in_full() {
     let args = ["exec", "--narrate", "--only", "sequential", "--", "true; exit 3"];
     let CliOutput { err, .. } = run_to_end(threadline().args(args));
     assert!(err.contains("\ncommand 1, \"true; exit 3\", ended with exit status 3\n"), "{err}");
@@ -118,7 +122,7 @@ fn a_command_is_narrated_whole() {
 }
 
 #[test]
-fn a_limit_is_said_with_who_still_works() {
+fn throttled_worker_is_narrated_with_the_active_count() {
     let faults = r#"{"page":2,"fault":"secondary_limit","retry_after":1,"lasts":1}"#;
     let server = builtin_server::faulty(127, faults);
     let CliOutput { code, err, .. } =
@@ -133,7 +137,7 @@ fn a_limit_is_said_with_who_still_works() {
 }
 
 #[test]
-fn commands_and_computed_tasks_are_narrated_too() {
+fn commands_and_simulated_runs_are_narrated() {
     let exec = run_to_end(threadline().args([
         "exec",
         "--narrate",
@@ -148,33 +152,38 @@ fn commands_and_computed_tasks_are_narrated_too() {
     assert!(exec.err.contains("parallel x2 starts: 2 commands\n"), "{}", exec.err);
     assert!(exec.err.contains("command 2, \"false\", ended with exit status 1\n"), "{}", exec.err);
     assert!(exec.err.contains(": 1 of 2 commands done\n"), "{}", exec.err);
-    let lab = run_to_end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
-    assert!(lab.err.contains("gil x4 done: 1.2"), "{}", lab.err);
-    assert!(lab.out.starts_with('{'), "{}", lab.out);
+    let simulated =
+        run_to_end(threadline().args(["--simulate", "--mode", "gil", "--json", "--narrate"]));
+    assert!(simulated.err.contains("gil x4 done: 1.2"), "{}", simulated.err);
+    assert!(simulated.out.starts_with('{'), "{}", simulated.out);
 }
 
 #[test]
-fn accessible_changes_nothing_for_scripts() {
+fn accessible_variable_has_no_effect_without_a_terminal() {
     for value in ["1", "0", ""] {
-        let ended =
+        let output =
             run_to_end(threadline().args(["--simulate", "--mode", "gil"]).env("ACCESSIBLE", value));
-        assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""), "{value:?}");
+        assert_eq!((output.code, output.err.as_str()), (Some(0), ""), "{value:?}");
     }
 }
 
 #[test]
-fn a_sweep_is_narrated_trial_by_trial() {
+fn sweep_narrates_every_trial() {
     let args = ["--mode", "sweep", "--workload", "cpu", "--simulate", "--threads", "1,2"];
     let CliOutput { code, err, out } =
         run_to_end(threadline().args(args).args(["--repeats", "2", "--narrate"]));
     assert_eq!(code, Some(0), "{err}");
     for trial in 1..=4 {
-        let begins = format!("trial {trial} of 4: ");
-        let line = err.lines().find_map(|line| line.strip_prefix(&begins)).unwrap();
+        let prefix = format!("trial {trial} of 4: ");
+        let line = err.lines().find_map(|line| line.strip_prefix(&prefix)).unwrap();
         assert!(["1 thread", "2 threads"].contains(&line), "{trial}: {err}");
     }
-    let done = |run: &str| err.lines().filter(|line| *line == run).count();
-    assert_eq!(done("1 thread done: 1.200 s") + done("2 threads done: 600 ms"), 4, "{err}");
+    let count_lines = |run: &str| err.lines().filter(|line| *line == run).count();
+    assert_eq!(
+        count_lines("1 thread done: 1.200 s") + count_lines("2 threads done: 600 ms"),
+        4,
+        "{err}"
+    );
     let advice = err.lines().last().unwrap();
     assert!(!advice.contains("done: ") && out.contains(advice), "{err}{out}");
 }

@@ -1,4 +1,4 @@
-//! `threadline serve`, by its own clients.
+//! `threadline serve`: its output, options and exit codes.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -38,7 +38,7 @@ impl Drop for ServeProcess {
 }
 
 #[test]
-fn it_prints_its_address_and_a_curl_line_and_can_be_asked() {
+fn server_prints_its_address_and_a_curl_command_and_answers() {
     let server = ServeProcess::start(&["--followers", "61", "--latency", "0"]);
     let url = server.url();
     assert!(url.starts_with("http://127.0.0.1:"), "{url}");
@@ -52,7 +52,7 @@ fn it_prints_its_address_and_a_curl_line_and_can_be_asked() {
 }
 
 #[test]
-fn a_port_in_use_is_reported() {
+fn port_in_use_is_reported() {
     let server = ServeProcess::start(&["--latency", "0"]);
     let (_, port) = server.url().rsplit_once(':').unwrap();
     let CliOutput { code, out, err } = run_to_end(threadline().args(["serve", "--port", port]));
@@ -61,13 +61,13 @@ fn a_port_in_use_is_reported() {
 }
 
 #[test]
-fn a_latency_profile_is_read_or_refused() {
-    let place = tempfile::TempDir::new().unwrap();
-    let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
+fn valid_latency_profile_is_accepted_and_invalid_one_rejected() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (good, bad) = (folder.path().join("good.json"), folder.path().join("bad.json"));
     std::fs::write(&good, r#"{"profile_ms":0,"pages":[{"wait_ms":0,"receive_ms":0}]}"#).unwrap();
     std::fs::write(&bad, "{}").unwrap();
     ServeProcess::start(&["--latency-profile", good.to_str().unwrap()]);
-    for path in [bad, place.path().join("missing.json")] {
+    for path in [bad, folder.path().join("missing.json")] {
         let CliOutput { code, out, err } =
             run_to_end(threadline().args(["serve", "--latency-profile", path.to_str().unwrap()]));
         assert_eq!((code, out.as_str()), (Some(1), ""));
@@ -77,9 +77,9 @@ fn a_latency_profile_is_read_or_refused() {
 }
 
 #[test]
-fn a_fault_script_is_played_or_refused() {
-    let place = tempfile::TempDir::new().unwrap();
-    let (good, bad) = (place.path().join("good.json"), place.path().join("bad.json"));
+fn valid_fault_script_is_applied_and_invalid_one_rejected() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let (good, bad) = (folder.path().join("good.json"), folder.path().join("bad.json"));
     let fault = r#"{"page":"profile","fault":"status","status":404,"times":0}"#;
     std::fs::write(&good, format!(r#"{{"faults":[{fault}]}}"#)).unwrap();
     std::fs::write(&bad, r#"{"faults":[{"page":3,"fault":"fire"}]}"#).unwrap();
@@ -87,22 +87,22 @@ fn a_fault_script_is_played_or_refused() {
     let CliOutput { code, err, .. } =
         run_to_end(threadline().args(["aaronlelevier", "--api-url", server.url()]));
     assert_eq!(code, Some(3), "{err}");
-    for (path, words) in [
+    for (path, message) in [
         (bad, "bad.json: fault 1: unknown fault \"fire\"; use one of primary_"),
-        (place.path().join("missing.json"), "missing.json: No such file"),
+        (folder.path().join("missing.json"), "missing.json: No such file"),
     ] {
         let CliOutput { code, out, err } =
             run_to_end(threadline().args(["serve", "--faults", path.to_str().unwrap()]));
         assert_eq!((code, out.as_str()), (Some(1), ""));
-        assert!(err.starts_with("threadline: cannot ") && err.contains(words), "{err}");
+        assert!(err.starts_with("threadline: cannot ") && err.contains(message), "{err}");
         assert_eq!(err.lines().count(), 1, "{err}");
     }
 }
 
 #[cfg(unix)]
 #[test]
-fn a_signal_is_its_regular_end() {
-    for (signal, _) in super::signals() {
+fn signal_ends_the_server_with_exit_code_0() {
+    for (signal, _) in super::termination_signals() {
         let mut server = ServeProcess::start(&["--latency", "0"]);
         super::kill(signal, server.child.id());
         assert_eq!(server.child.wait().unwrap().code(), Some(0), "{signal}");

@@ -1,4 +1,4 @@
-//! Arguments and environments that cannot be used: one sentence, exit 2, and nothing is asked.
+//! Arguments and environment variables, valid and rejected; help and version.
 
 use clap::CommandFactory as _;
 use threadline::cli::{self, ApiSource, Cli, CliError};
@@ -7,8 +7,8 @@ use threadline::model::{ComputeSpec, Nanos, Workload};
 use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{CliOutput, run_to_end, threadline};
 
-/// Words of the parser that no user should read.
-const PARSER: [&str; 8] = [
+/// Phrases of clap's own messages, which must not reach a user.
+const CLAP_PHRASES: [&str; 8] = [
     "invalid digit",
     "..=",
     "cannot be used with",
@@ -19,10 +19,10 @@ const PARSER: [&str; 8] = [
     "For more information",
 ];
 
-/// Asserts exit code 2, nothing on stdout, and on stderr `words` in a line with the problem, and up
-/// to two lines with a hint and the usage.
+/// Asserts exit code 2, no stdout, and on stderr a line with the error, optionally a hint and the
+/// usage, and `message` in them.
 #[track_caller]
-fn refused(args: &[&str], words: &str) {
+fn assert_rejected(args: &[&str], message: &str) {
     let CliOutput { code, out, err } = run_to_end(threadline().args(args));
     assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
     assert!(err.starts_with("threadline: ") && err.ends_with('\n'), "{args:?}: {err:?}");
@@ -34,122 +34,125 @@ fn refused(args: &[&str], words: &str) {
         &["threadline", "hint", "usage"],
     ];
     assert!(kinds.contains(&&*labels), "{args:?}: {err:?}");
-    assert!(PARSER.iter().all(|words| !err.contains(words)), "{args:?}: {err:?}");
-    assert!(err.contains(words), "{args:?}: {err:?}");
+    assert!(CLAP_PHRASES.iter().all(|phrase| !err.contains(phrase)), "{args:?}: {err:?}");
+    assert!(err.contains(message), "{args:?}: {err:?}");
 }
 
 #[test]
-fn a_username_that_github_would_not_give() {
+fn invalid_usernames_are_rejected() {
     let long = "x".repeat(40);
     for name in ["", "a--b", "a-", "a b", "a/b", "../x", "\u{1b}[2J", &long] {
-        refused(&[name], "is not a GitHub username");
-        refused(&["--username", name], "is not a GitHub username");
+        assert_rejected(&[name], "is not a GitHub username");
+        assert_rejected(&["--username", name], "is not a GitHub username");
     }
-    refused(&["--username=-a"], "is not a GitHub username");
+    assert_rejected(&["--username=-a"], "is not a GitHub username");
 }
 
 #[test]
-fn usernames_and_commands_that_contradict_each_other() {
-    refused(&["one", "--username", "other"], "two different users");
-    refused(&["--plain", "serve"], "comes first");
-    refused(&["--plain", "exec", "--", "true"], "exec is a command and comes first");
-    refused(&["worker"], "to fetch the user named worker, use --username worker");
+fn contradictory_usernames_and_commands_are_rejected() {
+    assert_rejected(&["one", "--username", "other"], "two different users");
+    assert_rejected(&["--plain", "serve"], "comes first");
+    assert_rejected(&["--plain", "exec", "--", "true"], "exec is a command and comes first");
+    assert_rejected(&["worker"], "to fetch the user named worker, use --username worker");
     for mode in ["sweep", "race", "threads", "gil"] {
-        refused(&[mode], &format!("hint: use --mode {mode}, or --username {mode}"));
+        assert_rejected(&[mode], &format!("hint: use --mode {mode}, or --username {mode}"));
     }
-    refused(&["--plain", "help"], "comes first");
-    refused(&["--threads", "4", "exec", "--", "true"], "exec is a command and comes first");
-    refused(&["--api-url", "http://127.0.0.1:9"], "--api-url needs a USERNAME");
+    assert_rejected(&["--plain", "help"], "comes first");
+    assert_rejected(&["--threads", "4", "exec", "--", "true"], "exec is a command and comes first");
+    assert_rejected(&["--api-url", "http://127.0.0.1:9"], "--api-url needs a USERNAME");
 }
 
 #[test]
-fn numbers_out_of_range() {
+fn out_of_range_counts_are_rejected() {
     for per_page in ["0", "101", "256", "-1", "x", ""] {
-        refused(&["--per-page", per_page], "use a whole number from 1 to 100\n");
+        assert_rejected(&["--per-page", per_page], "use a whole number from 1 to 100\n");
     }
     for threads in ["0", "1001", "70000"] {
-        refused(&["--threads", threads], "use 1 to 1000");
-        refused(
+        assert_rejected(&["--threads", threads], "use 1 to 1000");
+        assert_rejected(
             &["octocat", "--api-url", "http://localhost:9", "--threads", threads],
             "use 1 to 1000",
         );
     }
     for threads in ["0", "101", "1001"] {
-        refused(&["octocat", "--threads", threads], "use 1 to 100: GitHub allows 100");
+        assert_rejected(&["octocat", "--threads", threads], "use 1 to 100: GitHub allows 100");
     }
     for queue in ["0", "400001", "-1", "many", ""] {
-        refused(&["--queue", queue], "use a whole number from 1 to 400000\n");
+        assert_rejected(&["--queue", queue], "use a whole number from 1 to 400000\n");
     }
-    refused(&["--threads", "many"], "a whole number");
-    refused(&["--threads", "-1"], "a whole number");
+    assert_rejected(&["--threads", "many"], "a whole number");
+    assert_rejected(&["--threads", "-1"], "a whole number");
     for workload in ["cpu", "native", "mixed"] {
-        let words = "use as many threads as this machine has cores";
-        refused(&["--threads", "auto", "--workload", workload], words);
+        let message = "use as many threads as this machine has cores";
+        assert_rejected(&["--threads", "auto", "--workload", workload], message);
     }
-    refused(&["exec", "--jobs", "auto"], "a whole number");
+    assert_rejected(&["exec", "--jobs", "auto"], "a whole number");
 }
 
 #[test]
-fn an_address_that_is_none() {
+fn invalid_api_addresses_are_rejected() {
     for url in ["nonsense", "ftp://host", "file:///etc/passwd", "https://", ""] {
-        refused(&["octocat", "--api-url", url], "is not an API address");
+        assert_rejected(&["octocat", "--api-url", url], "is not an API address");
     }
     for url in ["https://a:b@host", "https://host?x=1", "https://host#x"] {
-        refused(&["octocat", "--api-url", url], "must not contain");
+        assert_rejected(&["octocat", "--api-url", url], "must not contain");
     }
 }
 
 #[test]
-fn options_that_exclude_each_other() {
-    refused(&["--plain", "--json"], "--plain and --json exclude each other");
-    refused(&["--plain", "--plain"], "--plain is given twice");
-    refused(&["--json", "-o", "-"], "both write to stdout");
-    refused(&["serve", "--latency", "1ms", "--latency-profile", "x"], "exclude each other");
-    refused(&["serve", "--jitter", "1ms"], "--latency");
-    refused(&["serve", "--seed", "1"], "--latency");
-    refused(&["serve", "--latency", "5h"], "use a duration such as");
-    refused(&["serve", "--followers", "1000001"], "1000000");
-    refused(&["--plane"], "unknown option --plane\nhint: did you mean --plain?\n");
-    refused(
+fn conflicting_and_invalid_options_are_rejected() {
+    assert_rejected(&["--plain", "--json"], "--plain and --json exclude each other");
+    assert_rejected(&["--plain", "--plain"], "--plain is given twice");
+    assert_rejected(&["--json", "-o", "-"], "both write to stdout");
+    assert_rejected(&["serve", "--latency", "1ms", "--latency-profile", "x"], "exclude each other");
+    assert_rejected(&["serve", "--jitter", "1ms"], "--latency");
+    assert_rejected(&["serve", "--seed", "1"], "--latency");
+    assert_rejected(&["serve", "--latency", "5h"], "use a duration such as");
+    assert_rejected(&["serve", "--followers", "1000001"], "1000000");
+    assert_rejected(&["--plane"], "unknown option --plane\nhint: did you mean --plain?\n");
+    assert_rejected(
         &["--mode", "nogil"],
         "possible values: race, sequential, threads, gil, processes, sweep\n",
     );
-    refused(&["-o", "followers.txt"], ".csv, .json or .ndjson");
-    refused(&["-o", "followers"], ".csv, .json or .ndjson");
+    assert_rejected(&["-o", "followers.txt"], ".csv, .json or .ndjson");
+    assert_rejected(&["-o", "followers"], ".csv, .json or .ndjson");
 }
 
 #[test]
-fn an_option_that_needs_another_names_it() {
+fn option_without_its_prerequisite_names_it() {
     for option in ["--cores", "--slow", "--seed"] {
-        refused(&[option, "4"], &format!("{option} needs --simulate\nhint: add --simulate\n"));
+        assert_rejected(
+            &[option, "4"],
+            &format!("{option} needs --simulate\nhint: add --simulate\n"),
+        );
     }
     for option in ["--jitter", "--seed"] {
-        refused(&["serve", option, "1"], &format!("{option} needs --latency"));
+        assert_rejected(&["serve", option, "1"], &format!("{option} needs --latency"));
     }
-    refused(&["replay"], "missing FILE\nusage: threadline replay ");
-    refused(&["completions"], "missing SHELL");
-    refused(&["--mode"], "--mode needs a value");
+    assert_rejected(&["replay"], "missing FILE\nusage: threadline replay ");
+    assert_rejected(&["completions"], "missing SHELL");
+    assert_rejected(&["--mode"], "--mode needs a value");
 }
 
 #[test]
-fn words_of_other_programs_get_a_hint() {
-    let own = "hint: to run commands of your own, put each in quotes after --";
-    refused(&["python", "script.py"], own);
-    refused(&["exec", "sleep", "1"], own);
-    refused(&["https://example.com/x"], "followers of a GitHub user only, not a URL");
+fn arguments_of_other_programs_get_a_hint() {
+    let hint = "hint: to run commands of your own, put each in quotes after --";
+    assert_rejected(&["python", "script.py"], hint);
+    assert_rejected(&["exec", "sleep", "1"], hint);
+    assert_rejected(&["https://example.com/x"], "followers of a GitHub user only, not a URL");
     for option in ["-t", "-n", "-j"] {
-        refused(&[option, "4"], "did you mean --threads?");
+        assert_rejected(&[option, "4"], "did you mean --threads?");
     }
-    refused(&["-v"], "did you mean -V");
-    refused(&["help", "threds"], "there is no topic threds\nhint: threadline help lists");
-    refused(&["serve", "8080"], "unexpected argument \"8080\"\nhint: leave it out\n");
-    refused(&["\u{1b}[2J", "x"], "unexpected argument");
-    refused(&["--\u{1b}[2J"], "unknown option --\\u{1b}[2J");
+    assert_rejected(&["-v"], "did you mean -V");
+    assert_rejected(&["help", "threds"], "there is no topic threds\nhint: threadline help lists");
+    assert_rejected(&["serve", "8080"], "unexpected argument \"8080\"\nhint: leave it out\n");
+    assert_rejected(&["\u{1b}[2J", "x"], "unexpected argument");
+    assert_rejected(&["--\u{1b}[2J"], "unknown option --\\u{1b}[2J");
 }
 
 #[test]
-fn numbers_are_whole_and_in_range() {
-    for (args, words) in [
+fn invalid_numbers_name_the_valid_range() {
+    for (args, message) in [
         (&["--retries", "x"][..], "from 0 to 20\n"),
         (&["--retries", "-1"], "from 0 to 20\n"),
         (&["--simulate", "--seed", "-1"], "from 0 to 18446744073709551615\n"),
@@ -159,21 +162,21 @@ fn numbers_are_whole_and_in_range() {
         (&["replay", "x", "--speed", "0"], "use a number from 0.1 to 1000\n"),
         (&["--timeout", "5"], "add the unit: 500ms, 30s or 5m\n"),
     ] {
-        refused(args, words);
+        assert_rejected(args, message);
     }
 }
 
 #[test]
 fn options_of_computed_workloads_name_the_workload_they_need() {
     for (option, value) in [("--tasks", "3"), ("--size", "1s"), ("--switch-interval", "1ms")] {
-        refused(&[option, value], "add --workload cpu, native or mixed");
-        refused(&["octocat", option, value], "add --workload cpu, native or mixed");
+        assert_rejected(&[option, value], "add --workload cpu, native or mixed");
+        assert_rejected(&["octocat", option, value], "add --workload cpu, native or mixed");
     }
     for workload in ["followers", "cpu", "native"] {
-        refused(&["--workload", workload, "--share", "50"], "add --workload mixed");
+        assert_rejected(&["--workload", workload, "--share", "50"], "add --workload mixed");
     }
-    refused(&["--workload", "io"], "possible values: followers, cpu, native, mixed\n");
-    for (option, value, words) in [
+    assert_rejected(&["--workload", "io"], "possible values: followers, cpu, native, mixed\n");
+    for (option, value, message) in [
         ("--tasks", "0", "from 1 to 400000\n"),
         ("--tasks", "400001", "from 1 to 400000\n"),
         ("--tasks", "-1", "from 1 to 400000\n"),
@@ -183,62 +186,62 @@ fn options_of_computed_workloads_name_the_workload_they_need() {
         ("--switch-interval", "0", "a thread waits this long for the GIL"),
         ("--switch-interval", "0s", "a thread waits this long for the GIL"),
     ] {
-        refused(&["--workload", "mixed", option, value], words);
+        assert_rejected(&["--workload", "mixed", option, value], message);
     }
 }
 
 #[test]
-fn whoever_computes_fetches_no_followers() {
+fn computed_workloads_reject_follower_options() {
     for workload in ["cpu", "native", "mixed"] {
-        for (args, words) in [
+        for (args, message) in [
             (&["octocat"][..], "leave out a USERNAME or --workload"),
             (&["--username", "octocat"], "leave out --username or"),
             (&["--api-url", "http://localhost:9"], "leave out --api-url or"),
             (&["-o", "f.csv"], "leave out --output or"),
         ] {
-            refused(&[&["--workload", workload], args].concat(), words);
+            assert_rejected(&[&["--workload", workload], args].concat(), message);
         }
     }
 }
 
 #[test]
-fn a_process_takes_more_room_than_a_thread() {
+fn process_modes_allow_fewer_workers_than_threads() {
     for args in [&["--mode", "processes"][..], &["--workload", "cpu"]] {
-        refused(
+        assert_rejected(
             &[args, &["--threads", "101"]].concat(),
             "out of range for processes\nhint: use 1 to 100",
         );
-        refused(&[args, &["--threads", "1001"]].concat(), "use 1 to 1000");
+        assert_rejected(&[args, &["--threads", "1001"]].concat(), "use 1 to 1000");
     }
     let args = ["--workload", "cpu", "--mode", "gil", "--threads", "1000"];
     assert!(parse(&args, &[]).is_ok());
 }
 
 #[test]
-fn what_is_computed_is_as_was_asked_for() {
+fn compute_options_are_parsed_into_the_spec() {
     let compute_options = |args: &[&str]| match parse(args, &[]).unwrap() {
         cli::Command::Followers(cli::FollowersCommand { compute_options, selection, .. }) => {
             assert_eq!(compute_options.workload, selection.workload);
             compute_options
         }
-        _ => panic!("no sitting"),
+        _ => panic!("not a followers command"),
     };
-    let usual = compute_options(&["--workload", "cpu"]);
-    assert_eq!((usual.workload, usual.tasks), (Workload::Cpu, 8));
-    assert_eq!(usual.compute, ComputeSpec::default());
+    let defaults = compute_options(&["--workload", "cpu"]);
+    assert_eq!((defaults.workload, defaults.tasks), (Workload::Cpu, 8));
+    assert_eq!(defaults.compute, ComputeSpec::default());
     let all = "--workload mixed --tasks 3 --size 1.5s --share 0 --switch-interval 200us";
-    let asked = compute_options(&all.split(' ').collect::<Vec<_>>());
+    let custom = compute_options(&all.split(' ').collect::<Vec<_>>());
     let compute = ComputeSpec {
         size: Nanos::from_millis(1_500),
         share: 0,
         switch_interval: Nanos(200_000),
         ..ComputeSpec::default()
     };
-    assert_eq!((asked.tasks, asked.compute), (3, compute));
+    assert_eq!((custom.tasks, custom.compute), (3, compute));
 }
 
 #[test]
-fn a_token_that_is_none_is_refused_and_never_printed() {
+fn malformed_token_is_rejected_and_not_printed() {
     for secret in ["ghp_se cret", "ghp_secret\n", "ghp_sécret"] {
         let CliOutput { code, out, err } =
             run_to_end(threadline().arg("octocat").env("GH_TOKEN", secret));
@@ -249,7 +252,7 @@ fn a_token_that_is_none_is_refused_and_never_printed() {
 }
 
 #[test]
-fn a_token_does_not_cross_the_network_in_the_clear() {
+fn token_is_not_sent_over_plain_http() {
     let url = "http://api.example";
     let CliOutput { code, err, .. } = run_to_end(
         threadline().args(["octocat", "--api-url", url]).env("GITHUB_TOKEN", "ghp_secret"),
@@ -259,25 +262,31 @@ fn a_token_does_not_cross_the_network_in_the_clear() {
     assert!(!err.contains("ghp_"), "{err}");
 }
 
-/// The Authorization header that a server on this machine is sent.
-fn sent(environment: &[(&str, &str)]) -> Option<String> {
+/// Returns the Authorization header that a local server receives.
+fn sent_authorization(environment: &[(&str, &str)]) -> Option<String> {
     let server = ScriptedServer::start(|_| ScriptedReply::error(404, "Not Found"));
     let mut command = threadline();
     command.arg("octocat").env("GITHUB_API_URL", server.url()).envs(environment.iter().copied());
     assert_eq!(run_to_end(&mut command).code, Some(3));
-    let asked = server.requests();
-    assert_eq!(asked.len(), 1);
-    let head = &asked.first()?.head;
+    let requests = server.requests();
+    assert_eq!(requests.len(), 1);
+    let head = &requests.first()?.head;
     let mut lines = head.lines();
     lines.find_map(|line| line.strip_prefix("authorization: ")).map(str::to_owned)
 }
 
 #[test]
-fn the_token_is_the_first_that_is_set() {
-    assert_eq!(sent(&[]), None);
-    assert_eq!(sent(&[("GH_TOKEN", "a"), ("GITHUB_TOKEN", "b")]).as_deref(), Some("Bearer a"));
-    assert_eq!(sent(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "b")]).as_deref(), Some("Bearer b"));
-    assert_eq!(sent(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "")]), None);
+fn first_nonempty_token_variable_is_used() {
+    assert_eq!(sent_authorization(&[]), None);
+    assert_eq!(
+        sent_authorization(&[("GH_TOKEN", "a"), ("GITHUB_TOKEN", "b")]).as_deref(),
+        Some("Bearer a")
+    );
+    assert_eq!(
+        sent_authorization(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "b")]).as_deref(),
+        Some("Bearer b")
+    );
+    assert_eq!(sent_authorization(&[("GH_TOKEN", ""), ("GITHUB_TOKEN", "")]), None);
 }
 
 fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, CliError> {
@@ -298,7 +307,7 @@ fn host(args: &[&str], environment: &[(&str, &str)]) -> Option<String> {
 }
 
 #[test]
-fn the_address_is_the_options_else_the_environments_else_githubs() {
+fn api_address_comes_from_option_then_environment_then_default() {
     let environment = [("GITHUB_API_URL", "https://env.example/api/v3")];
     let option = ["octocat", "--api-url", "https://option.example"];
     assert_eq!(host(&option, &environment).as_deref(), Some("option.example"));
@@ -308,7 +317,7 @@ fn the_address_is_the_options_else_the_environments_else_githubs() {
 }
 
 #[test]
-fn the_built_in_server_heeds_no_token_and_no_address() {
+fn built_in_server_ignores_token_and_address() {
     let environment = [("GH_TOKEN", "not a token"), ("GITHUB_API_URL", "nonsense")];
     assert_eq!(host(&[], &environment), None);
     assert!(parse(&["octocat"], &environment).is_err());
@@ -336,23 +345,23 @@ fn help_and_version_go_to_stdout() {
     assert_eq!(run_to_end(threadline().arg("--version")).out, version);
 }
 
-/// Lines without the spaces that clap leaves at their ends.
-fn trimmed(text: &str) -> String {
+/// Removes the trailing spaces that clap leaves.
+fn trim_lines(text: &str) -> String {
     text.lines().map(str::trim_end).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
-fn the_help_texts() {
+fn help_matches_its_snapshots() {
     let mut command = Cli::command().term_width(100);
     insta::assert_snapshot!("help_short", run_to_end(threadline().arg("-h")).out);
-    insta::assert_snapshot!("help_long", trimmed(&command.render_long_help().to_string()));
+    insta::assert_snapshot!("help_long", trim_lines(&command.render_long_help().to_string()));
     command.build();
     let serve = command.find_subcommand_mut("serve").unwrap();
-    insta::assert_snapshot!("help_serve", trimmed(&serve.render_long_help().to_string()));
+    insta::assert_snapshot!("help_serve", trim_lines(&serve.render_long_help().to_string()));
 }
 
 #[test]
-fn the_summary_names_options_and_commands_that_exist() {
+fn short_help_names_only_existing_options_and_commands() {
     let summary = run_to_end(threadline().arg("-h")).out;
     let long = run_to_end(threadline().arg("--help")).out;
     for option in summary.split([' ', '(', ')', ',', ':']).filter(|word| word.starts_with("--")) {

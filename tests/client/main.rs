@@ -1,21 +1,21 @@
-//! GitHub's client on real threads and real sockets, against servers of every kind.
+//! Tests of the GitHub client on real threads and sockets, against normal and misbehaving servers.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod bodies;
-mod breaks;
-mod elsewhere;
-mod idle;
+mod broken_connections;
+mod connection_reuse;
+mod error_statuses;
+mod lane_states;
 #[path = "../common/peer.rs"]
 mod peer;
+mod redirects;
 mod requests;
-mod reuse;
-mod states;
-mod statuses;
+mod response_bodies;
 mod stop;
+mod unsolicited_data;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,8 +26,8 @@ use threadline::model::{
     Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec, Workload,
 };
 
-/// After this long something hangs.
-const HANGS: Duration = Duration::from_secs(60);
+/// A test that waits longer than this has hung.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
     let target = Target {
@@ -44,12 +44,12 @@ fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
     Plan::new(work, mode, workers, tasks)
 }
 
-/// The pages of one user's followers, one after another.
+/// Returns a sequential plan for pages of one user's followers.
 fn pages(tasks: u32) -> Plan {
     plan(Workload::Followers, 1, tasks)
 }
 
-/// A run that is on, and what has happened in it.
+/// A run in progress, and its events so far.
 struct ClientRun {
     handle: RunHandle,
     run: Run,
@@ -58,8 +58,9 @@ struct ClientRun {
 
 impl ClientRun {
     fn start(api: Api, plan: Plan) -> Self {
-        let once = RetryPolicy { retries: 0, max_wait: Duration::ZERO, ..RetryPolicy::default() };
-        Self::with_retry_policy(api, plan, once)
+        let no_retries =
+            RetryPolicy { retries: 0, max_wait: Duration::ZERO, ..RetryPolicy::default() };
+        Self::with_retry_policy(api, plan, no_retries)
     }
 
     fn with_retry_policy(api: Api, plan: Plan, retry_policy: RetryPolicy) -> Self {
@@ -69,14 +70,14 @@ impl ClientRun {
     }
 
     fn next(&mut self) -> &Event {
-        let event = self.handle.events().recv_timeout(HANGS).unwrap();
+        let event = self.handle.events().recv_timeout(HANG_TIMEOUT).unwrap();
         self.run.apply(&event);
         self.events.push(event);
         self.events.last().unwrap()
     }
 
-    /// Goes on until a lane does this.
-    fn until(&mut self, state: State) {
+    /// Waits until a lane enters this state.
+    fn wait_for_state(&mut self, state: State) {
         while self.next().kind != (EventKind::StateEntered { state }) {}
     }
 
@@ -85,7 +86,7 @@ impl ClientRun {
         self
     }
 
-    /// What a lane said to be doing in a task, in order.
+    /// Returns the states that a lane entered during a task, in order.
     fn states(&self, task: u32) -> Vec<State> {
         let (mut lane, mut states) = (None, Vec::new());
         for event in &self.events {
@@ -103,11 +104,11 @@ impl ClientRun {
         states
     }
 
-    /// Which tasks opened a connection, with their lanes.
-    fn connected(&self) -> Vec<(LaneId, TaskId)> {
+    /// Returns the tasks that opened a connection, with their lanes.
+    fn connecting_tasks(&self) -> Vec<(LaneId, TaskId)> {
         let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
             Some(threadline::model::TaskOutcome::Done(done))
-                if done.response.is_some_and(|answer| answer.connected) =>
+                if done.response.is_some_and(|response| response.connected) =>
             {
                 Some((record.lane, task))
             }
@@ -117,35 +118,36 @@ impl ClientRun {
     }
 }
 
-fn run(url: &str, plan: Plan) -> ClientRun {
+fn run_to_end(url: &str, plan: Plan) -> ClientRun {
     ClientRun::start(Api::new(url, None).unwrap(), plan).wait_for_end()
 }
 
-/// Why one page could not be had.
-fn failure(url: &str) -> Failure {
-    failure_of(&run(url, pages(1)))
+/// Returns the failure of a run that fetches one page.
+fn page_failure(url: &str) -> Failure {
+    run_failure(&run_to_end(url, pages(1)))
 }
 
-fn failure_of(client_run: &ClientRun) -> Failure {
+fn run_failure(client_run: &ClientRun) -> Failure {
     let failure = client_run.run.failure().unwrap().clone();
     let message = &failure.message;
-    assert!((20..600).contains(&message.len()), "no sentence: {message:?}");
-    assert!(!message.chars().any(unsafe_to_print), "{message:?}");
+    assert!((20..600).contains(&message.len()), "not a sentence: {message:?}");
+    assert!(!message.chars().any(is_unsafe_to_print), "{message:?}");
     failure
 }
 
-/// Controls, direction overrides, zero-width marks.
-fn unsafe_to_print(c: char) -> bool {
+/// Returns true for control characters, direction overrides and zero-width characters.
+fn is_unsafe_to_print(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-fn follower(id: u32) -> String {
+fn follower_json(id: u32) -> String {
     format!(r#"{{"login":"user{id}","id":{id},"html_url":"https://github.com/user{id}"}}"#)
 }
 
-/// A page's body: `count` followers, numbered after the page.
-fn body(page: u32, count: u32) -> String {
-    let followers: Vec<String> = (0..count).map(|place| follower(page * 1_000 + place)).collect();
+/// Returns the body of a page with `count` followers, whose ids start at 1,000 times its number.
+fn page_body(page: u32, count: u32) -> String {
+    let followers: Vec<String> =
+        (0..count).map(|index| follower_json(page * 1_000 + index)).collect();
     format!("[{}]", followers.join(","))
 }

@@ -1,5 +1,5 @@
-//! What happens in a fabricated run that finds out how many workers it needs, at a service that does
-//! eight requests at once in 50 ms.
+//! Fabricates the events of a run that adapts its concurrency, at a service that works on eight
+//! requests at once, each for 50 ms.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use threadline::model::{
     ResponseSummary, RunOutcome, State, TaskId, TaskOutcome,
 };
 
-/// How many may be in flight, from when on in milliseconds, and why.
-const STEPS: [(u64, u16, ChangeReason); 5] = [
+/// The changes of the concurrency: the time in milliseconds, the new number of requests in flight,
+/// and the reason.
+const CHANGES: [(u64, u16, ChangeReason); 5] = [
     (0, 4, ChangeReason::Start),
     (52, 8, ChangeReason::NoQueue { tenths: 0 }),
     (104, 16, ChangeReason::NoQueue { tenths: 2 }),
@@ -18,52 +19,55 @@ const STEPS: [(u64, u16, ChangeReason); 5] = [
     (312, 9, ChangeReason::Queue { tenths: 23 }),
 ];
 
-const AT_ONCE: usize = 8;
+/// The number of requests that the service works on at once.
+const CAPACITY: usize = 8;
 
-/// How long a request takes there, and its answer's parsing, in milliseconds.
-const TAKES: u64 = 50;
+/// The time that a request takes at the service, and the time to parse a response, in milliseconds.
+const SERVICE_TIME: u64 = 50;
 const PARSE: u64 = 1;
 
-/// What happens in a run of `plan`, in order.
+/// Returns the events of a run of `plan`, in order.
 pub(super) fn events(plan: &Plan) -> VecDeque<Event> {
-    let at =
+    let event =
         |at: u64, lane: u16, kind| Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind };
     let mut events = vec![
-        at(0, 0, EventKind::RunStarted { plan: plan.clone() }),
-        at(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks }),
+        event(0, 0, EventKind::RunStarted { plan: plan.clone() }),
+        event(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks }),
     ];
-    let allowed = |(when, in_flight, reason)| {
-        at(when, 0, EventKind::ConcurrencyChanged { in_flight, reason })
+    let change = |(time, in_flight, reason)| {
+        event(time, 0, EventKind::ConcurrencyChanged { in_flight, reason })
     };
-    let mut free: Vec<u64> = (0..plan.workers).filter_map(opens).collect();
-    let mut served = [0; AT_ONCE];
+    let mut free: Vec<u64> = (0..plan.workers).filter_map(opening_time).collect();
+    let mut service = [0; CAPACITY];
     for task in (1..=plan.tasks).map(TaskId) {
         let lanes = free.iter().copied().zip(0_u16..);
         let (sent, lane) = lanes.filter(|&(at, lane)| lane < limit(at)).min().expect("a lane");
-        let place = served.iter_mut().min().expect("a place");
-        let body = sent.max(*place) + TAKES;
-        *place = body;
-        let enter = |when, state| at(when, lane, EventKind::StateEntered { state });
-        events.push(at(sent, lane, EventKind::TaskStarted { task }));
+        let service_free = service.iter_mut().min().expect("a capacity above 0");
+        let answered = sent.max(*service_free) + SERVICE_TIME;
+        *service_free = answered;
+        let enter = |time, state| event(time, lane, EventKind::StateEntered { state });
+        events.push(event(sent, lane, EventKind::TaskStarted { task }));
         events.push(enter(sent, State::Waiting));
-        events.push(enter(body, State::Computing));
-        free[usize::from(lane)] = body + PARSE;
-        events.push(at(body + PARSE, lane, EventKind::TaskFinished { task, outcome: page(task) }));
+        events.push(enter(answered, State::Computing));
+        let finished = answered + PARSE;
+        free[usize::from(lane)] = finished;
+        events.push(event(finished, lane, EventKind::TaskFinished { task, outcome: page(task) }));
     }
     let last = free.iter().max().copied().unwrap_or(0);
-    events.extend(STEPS.into_iter().filter(|&(when, ..)| when < last).map(allowed));
+    events.extend(CHANGES.into_iter().filter(|&(time, ..)| time < last).map(change));
     events.sort_by_key(|event| event.at);
-    events.push(at(last, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
+    events.push(event(last, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
     events.into()
 }
 
+/// Returns the concurrency at a time.
 fn limit(at: u64) -> u16 {
-    STEPS.iter().rfind(|(when, ..)| *when <= at).map_or(0, |(_, limit, _)| *limit)
+    CHANGES.iter().rfind(|(time, ..)| *time <= at).map_or(0, |(_, limit, _)| *limit)
 }
 
-/// When a lane may have its first task, if ever.
-fn opens(lane: u16) -> Option<u64> {
-    STEPS.iter().find(|(_, limit, _)| *limit > lane).map(|(when, ..)| *when)
+/// Returns the time from which a lane may have tasks, or `None` if it never may.
+fn opening_time(lane: u16) -> Option<u64> {
+    CHANGES.iter().find(|(_, limit, _)| *limit > lane).map(|(time, ..)| *time)
 }
 
 fn page(task: TaskId) -> TaskOutcome {

@@ -1,4 +1,4 @@
-//! The built-in server as a test wants it: whose delays are its own, and which goes wrong on demand.
+//! Starts the built-in server with given delays and faults.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 
-/// No delay at all.
-pub(crate) const AT_ONCE: Latency =
+/// No delay.
+pub(crate) const NO_LATENCY: Latency =
     Latency::Uniform { latency: Duration::ZERO, jitter: Duration::ZERO, seed: 0 };
 
-/// A server that answers at once, as far as these faults let it: an array's elements, as JSON.
+/// Starts a server without delay and with these faults: JSON, the elements of an array.
 pub(crate) fn faulty(followers: u32, faults: &str) -> Server {
-    late_and_faulty(followers, AT_ONCE, faults)
+    faulty_with_latency(followers, NO_LATENCY, faults)
 }
 
-/// The same, but late.
-pub(crate) fn late_and_faulty(followers: u32, latency: Latency, faults: &str) -> Server {
+/// Starts a server with this latency and these faults.
+pub(crate) fn faulty_with_latency(followers: u32, latency: Latency, faults: &str) -> Server {
     let faults = FaultScript::parse(&format!(r#"{{"faults":[{faults}]}}"#)).unwrap();
     let (user, wall_clock) = (DEFAULT_USER.to_owned(), || 1_700_000_000);
     let settings =

@@ -1,5 +1,5 @@
-//! What happens in fabricated runs of CPU work and of commands, to the microsecond: on two cores, with
-//! one GIL or without, in threads or processes.
+//! Fabricates the events of runs of CPU work and of commands, to the microsecond: on two cores,
+//! with or without a GIL, in threads or in processes.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -11,20 +11,21 @@ use threadline::model::{
 
 use super::scenario::Scenario;
 
-/// How many cores the machine has that is not there.
+/// The number of cores of the fabricated machine.
 pub(crate) const CORES: u16 = 2;
 
-/// The first worker process's number.
-const PID: u32 = 4_001;
+/// The PID of the first worker process.
+const FIRST_PID: u32 = 4_001;
 
-/// How long a worker process takes to start, and a task on its way to it or back, in microseconds.
+/// The time that a worker process takes to start, and the time to hand a task to it or back, in
+/// microseconds.
 const START: u64 = 18_000;
 const HAND_OVER: u64 = 400;
 
-/// How much later each worker starts than the one before, in microseconds.
+/// The time between the starts of two workers, in microseconds.
 const STAGGER: u64 = 200;
 
-/// The commands that there are: what, how long it takes in milliseconds, and whether it ends well.
+/// The commands: their text, their duration in milliseconds, and whether they succeed.
 pub(crate) const COMMANDS: [(&str, u64, bool); 6] = [
     ("cargo test model", 820, true),
     ("cargo test engine", 1_240, true),
@@ -34,46 +35,53 @@ pub(crate) const COMMANDS: [(&str, u64, bool); 6] = [
     ("cargo build --release", 1_560, true),
 ];
 
-/// A part of a task.
+/// A part of a task, spent in one state.
 #[derive(Clone, Copy)]
 struct TaskPart {
     state: State,
-    /// In microseconds.
-    takes: u64,
-    /// Whether it needs the GIL, where there is one.
-    gil: bool,
+    /// The duration in microseconds.
+    duration: u64,
+    /// `true` if the part needs the GIL in a run that has one.
+    needs_gil: bool,
 }
 
-/// What happens in a run of `plan`, in order.
-pub(super) fn events(job: &Scenario, plan: &Plan) -> VecDeque<Event> {
-    let mut lab =
-        ComputeScript { job, plan, events: Vec::new(), next: 1, returned: None, pid: PID };
-    lab.emit(0, 0, EventKind::RunStarted { plan: plan.clone() });
-    lab.emit(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
+/// Returns the events of a run of `plan`, in order.
+pub(super) fn events(scenario: &Scenario, plan: &Plan) -> VecDeque<Event> {
+    let mut script = ComputeScript {
+        scenario,
+        plan,
+        events: Vec::new(),
+        next: 1,
+        requeued: None,
+        next_pid: FIRST_PID,
+    };
+    script.emit(0, 0, EventKind::RunStarted { plan: plan.clone() });
+    script.emit(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     for tasks in 1..=plan.queue.unwrap_or(0).min(plan.tasks) {
-        lab.emit(0, 0, EventKind::TaskEnqueued { tasks });
+        script.emit(0, 0, EventKind::TaskEnqueued { tasks });
     }
     if plan.mode == Mode::Gil {
-        lab.under_the_gil();
+        script.run_under_gil();
     } else {
-        lab.side_by_side();
+        script.run_without_gil();
     }
-    let end = lab.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
-    lab.emit(0, end, EventKind::RunFinished { outcome: RunOutcome::Finished });
-    lab.events.sort_by_key(|event| event.at);
-    lab.events.into()
+    let end = script.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
+    script.emit(0, end, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    script.events.sort_by_key(|event| event.at);
+    script.events.into()
 }
 
-/// The events of one run while they are made up; times in microseconds.
-struct ComputeScript<'job> {
-    job: &'job Scenario,
-    plan: &'job Plan,
+/// Builds the events of one run; times are in microseconds.
+struct ComputeScript<'scenario> {
+    scenario: &'scenario Scenario,
+    plan: &'scenario Plan,
     events: Vec<Event>,
-    /// The task that is handed out next.
+    /// The next task in the queue.
     next: u32,
-    /// The task that a worker process died over, and when: it goes before the others from then on.
-    returned: Option<(u32, u64)>,
-    pid: u32,
+    /// The task of a worker process that was killed, and the time: from then on it precedes the
+    /// queue.
+    requeued: Option<(u32, u64)>,
+    next_pid: u32,
 }
 
 impl ComputeScript<'_> {
@@ -85,9 +93,9 @@ impl ComputeScript<'_> {
         self.emit(lane, at, EventKind::StateEntered { state });
     }
 
-    /// A worker takes the next task.
-    fn take(&mut self, lane: usize, at: u64) -> Option<u32> {
-        if let Some((task, _)) = self.returned.take_if(|(_, since)| *since <= at) {
+    /// Gives the next task to a worker; returns `None` if no task is left.
+    fn take_task(&mut self, lane: usize, at: u64) -> Option<u32> {
+        if let Some((task, _)) = self.requeued.take_if(|(_, since)| *since <= at) {
             self.emit(lane, at, EventKind::TaskStarted { task: TaskId(task) });
             return Some(task);
         }
@@ -107,7 +115,7 @@ impl ComputeScript<'_> {
     fn finish(&mut self, lane: usize, at: u64, task: u32) {
         let product = match self.plan.workload() {
             Workload::Commands => Product::Success,
-            _ if self.job.wrong == Some((self.plan.mode, task)) => Product::Value(0),
+            _ if self.scenario.wrong == Some((self.plan.mode, task)) => Product::Value(0),
             _ => Product::Value(u64::from(task) + 1),
         };
         let outcome = match COMMANDS.get(task as usize - 1) {
@@ -120,11 +128,11 @@ impl ComputeScript<'_> {
         self.emit(lane, at, EventKind::TaskFinished { task: TaskId(task), outcome });
     }
 
-    /// What a task is made of.
+    /// Returns the parts of a task, in order.
     fn parts(&self, task: u32) -> VecDeque<TaskPart> {
         let compute = self.plan.work.compute().copied().unwrap_or_default();
         let size = compute.size.0 / 1_000;
-        let part = |state, takes, gil| TaskPart { state, takes, gil };
+        let part = |state, duration, needs_gil| TaskPart { state, duration, needs_gil };
         let parts = match self.plan.work {
             WorkSpec::Native(_) => vec![
                 part(State::Computing, size / 100, true),
@@ -132,11 +140,11 @@ impl ComputeScript<'_> {
                 part(State::Computing, size / 100, true),
             ],
             WorkSpec::Mixed(_) => {
-                let waits = size * (100 - u64::from(compute.share)) / 100;
+                let wait = size * (100 - u64::from(compute.share)) / 100;
                 vec![
-                    part(State::Waiting, waits - 8_000, false),
+                    part(State::Waiting, wait - 8_000, false),
                     part(State::Receiving, 8_000, false),
-                    part(State::Computing, size - waits, true),
+                    part(State::Computing, size - wait, true),
                 ]
             }
             WorkSpec::Commands { .. } => {
@@ -148,30 +156,30 @@ impl ComputeScript<'_> {
         parts.into()
     }
 
-    /// How much longer a part takes as the cores are shared.
-    fn slowed(&self, part: TaskPart) -> u64 {
+    /// Returns the duration of a part, which is longer if workers share a core.
+    fn actual_duration(&self, part: TaskPart) -> u64 {
         let computes = matches!(part.state, State::Computing | State::Native);
-        let shared = match self.plan.workload() {
+        let sharing = match self.plan.workload() {
             Workload::Cpu | Workload::Native if computes => self.plan.workers.div_ceil(CORES),
             _ => 1,
         };
-        part.takes * u64::from(shared)
+        part.duration * u64::from(sharing)
     }
 
-    /// Every task goes to the worker that is free first, and is done without a word to the others.
-    fn side_by_side(&mut self) {
+    /// Gives each task to the worker that is free first; no worker waits for another.
+    fn run_without_gil(&mut self) {
         let processes = self.plan.mode == Mode::Processes;
         let mut free = Vec::new();
         for lane in 0..usize::from(self.plan.workers) {
             let at = lane as u64 * STAGGER;
             free.push(if processes { self.start_process(lane, at) } else { at });
         }
-        let mut lost = self.job.lost.filter(|_| processes);
+        let mut lost = self.scenario.lost.filter(|_| processes);
         loop {
             let (lane, &at) =
                 free.iter().enumerate().min_by_key(|&(lane, at)| (at, lane)).expect("a worker");
-            let Some(task) = self.take(lane, at) else {
-                let Some((_, since)) = self.returned else { break };
+            let Some(task) = self.take_task(lane, at) else {
+                let Some((_, since)) = self.requeued else { break };
                 free[lane] = since;
                 continue;
             };
@@ -182,11 +190,11 @@ impl ComputeScript<'_> {
             }
             for part in self.parts(task) {
                 self.enter(lane, now, part.state);
-                now += self.slowed(part);
+                now += self.actual_duration(part);
             }
             if lost == Some(task) {
                 lost = None;
-                free[lane] = self.lose(lane, u64::midpoint(at, now), task);
+                free[lane] = self.kill_worker(lane, u64::midpoint(at, now), task);
                 continue;
             }
             if processes {
@@ -198,68 +206,73 @@ impl ComputeScript<'_> {
         }
     }
 
-    /// A worker process starts; returns when it is ready.
+    /// Starts a worker process; returns the time at which it is ready.
     fn start_process(&mut self, lane: usize, at: u64) -> u64 {
         self.enter(lane, at, State::Starting);
-        self.emit(lane, at + START, EventKind::ProcessStarted { pid: self.pid });
+        self.emit(lane, at + START, EventKind::ProcessStarted { pid: self.next_pid });
         self.enter(lane, at + START, State::Idle);
-        self.pid += 1;
+        self.next_pid += 1;
         at + START
     }
 
-    /// A worker process dies over its task, which another takes next; returns when the lane has a
-    /// new one.
-    fn lose(&mut self, lane: usize, at: u64, task: u32) -> u64 {
+    /// Kills a worker process and requeues its task; returns the time at which the lane's next
+    /// process is ready.
+    fn kill_worker(&mut self, lane: usize, at: u64, task: u32) -> u64 {
         self.events.retain(|event| event.lane.0 != lane as u16 || event.at.0 < at * 1_000);
-        let message = format!("worker process {} was killed by signal 9", PID + lane as u32);
+        let message = format!("worker process {} was killed by signal 9", FIRST_PID + lane as u32);
         let failure = Failure::new(FailureKind::Worker, message);
         self.emit(
             lane,
             at,
             EventKind::TaskFinished { task: TaskId(task), outcome: TaskOutcome::Requeued(failure) },
         );
-        self.returned = Some((task, at));
+        self.requeued = Some((task, at));
         self.start_process(lane, at)
     }
 
-    /// The threads take turns of one switch interval.
-    fn under_the_gil(&mut self) {
+    /// Runs the threads under a GIL: a waiting thread gets it after one switch interval.
+    fn run_under_gil(&mut self) {
         let interval = self.plan.work.compute().map_or(5_000, |one| one.switch_interval.0 / 1_000);
         let workers = usize::from(self.plan.workers);
-        let mut gil = GilTurns {
-            back: (0..workers).map(|lane| Reverse((lane as u64 * STAGGER, lane))).collect(),
+        let mut gil = GilState {
+            outside: (0..workers).map(|lane| Reverse((lane as u64 * STAGGER, lane))).collect(),
             waiting: VecDeque::new(),
             tasks: vec![None; workers],
             parts: vec![VecDeque::new(); workers],
         };
         let (mut now, mut holder): (u64, Option<(usize, u64)>) = (0, None);
         loop {
-            while let Some(&Reverse((at, lane))) = gil.back.peek().filter(|back| back.0.0 <= now) {
-                gil.back.pop();
+            while let Some(&Reverse((at, lane))) =
+                gil.outside.peek().filter(|outside| outside.0.0 <= now)
+            {
+                gil.outside.pop();
                 self.enter(lane, at, State::LockWait);
                 gil.waiting.push_back((lane, at));
             }
             let Some((lane, since)) = holder else {
                 let next = gil.waiting.pop_front().map(|(lane, _)| lane);
-                match (next, gil.back.peek()) {
-                    (Some(lane), _) => holder = self.hold(lane, now, &mut gil).map(|l| (l, now)),
+                match (next, gil.outside.peek()) {
+                    (Some(lane), _) => {
+                        holder = self.acquire_gil(lane, now, &mut gil).map(|l| (l, now))
+                    }
                     (None, Some(&Reverse((at, _)))) => now = at,
                     (None, None) => return,
                 }
                 continue;
             };
-            let first = gil.parts[lane].front_mut().expect("a part under the GIL");
-            let asked = gil.waiting.front().map(|&(_, asked)| asked.max(since) + interval);
-            let back = gil.back.peek().map(|back| back.0.0);
-            let until = asked.into_iter().chain(back).fold(now + first.takes, u64::min).max(now);
-            first.takes -= until - now;
+            let part = gil.parts[lane].front_mut().expect("a part under the GIL");
+            let switch_at = gil.waiting.front().map(|&(_, start)| start.max(since) + interval);
+            let next_wait = gil.outside.peek().map(|outside| outside.0.0);
+            let end = now + part.duration;
+            let until = switch_at.into_iter().chain(next_wait).fold(end, u64::min).max(now);
+            part.duration -= until - now;
             now = until;
-            if first.takes == 0 {
+            if part.duration == 0 {
                 gil.parts[lane].pop_front();
-                if !self.goes_on(lane, now, &mut gil) {
+                if !self.advance_holder(lane, now, &mut gil) {
                     holder = None;
                 }
-            } else if asked == Some(now) {
+            } else if switch_at == Some(now) {
                 self.enter(lane, now, State::LockWait);
                 gil.waiting.push_back((lane, now));
                 holder = None;
@@ -267,20 +280,21 @@ impl ComputeScript<'_> {
         }
     }
 
-    /// A lane takes the GIL; returns it unless it gives it back at once.
-    fn hold(&mut self, lane: usize, now: u64, gil: &mut GilTurns) -> Option<usize> {
+    /// Gives the GIL to a lane; returns the lane, or `None` if the lane releases the GIL at once.
+    fn acquire_gil(&mut self, lane: usize, now: u64, gil: &mut GilState) -> Option<usize> {
         self.enter(lane, now, State::Computing);
-        let goes_on = !gil.parts[lane].is_empty() || self.goes_on(lane, now, gil);
-        goes_on.then_some(lane)
+        let keeps_gil = !gil.parts[lane].is_empty() || self.advance_holder(lane, now, gil);
+        keeps_gil.then_some(lane)
     }
 
-    /// What a lane does next that has the GIL: returns whether it needs it for that.
-    fn goes_on(&mut self, lane: usize, now: u64, gil: &mut GilTurns) -> bool {
+    /// Advances the lane that has the GIL to its next part, over those that do not need the GIL;
+    /// returns whether it keeps the GIL.
+    fn advance_holder(&mut self, lane: usize, now: u64, gil: &mut GilState) -> bool {
         if gil.parts[lane].is_empty() {
             if let Some(task) = gil.tasks[lane].take() {
                 self.finish(lane, now, task);
             }
-            gil.tasks[lane] = self.take(lane, now);
+            gil.tasks[lane] = self.take_task(lane, now);
             let Some(task) = gil.tasks[lane] else {
                 self.enter(lane, now, State::Idle);
                 return false;
@@ -288,25 +302,25 @@ impl ComputeScript<'_> {
             gil.parts[lane] = self.parts(task);
         }
         let mut at = now;
-        while let Some(part) = gil.parts[lane].front().copied().filter(|part| !part.gil) {
+        while let Some(part) = gil.parts[lane].front().copied().filter(|part| !part.needs_gil) {
             self.enter(lane, at, part.state);
-            at += self.slowed(part);
+            at += self.actual_duration(part);
             gil.parts[lane].pop_front();
         }
         if at > now {
-            gil.back.push(Reverse((at, lane)));
+            gil.outside.push(Reverse((at, lane)));
         }
         at == now
     }
 }
 
-/// Who waits for the GIL, and who will.
-struct GilTurns {
-    /// Those that do without it for a time, by when that ends.
-    back: BinaryHeap<Reverse<(u64, usize)>>,
-    /// Those that wait, and since when.
+/// The lanes' states under the GIL.
+struct GilState {
+    /// The lanes that do not need the GIL, with the times at which they will.
+    outside: BinaryHeap<Reverse<(u64, usize)>>,
+    /// The lanes that wait for the GIL, with the start of each wait.
     waiting: VecDeque<(usize, u64)>,
-    /// Each lane's task, and what is left of it.
+    /// Each lane's task, and the parts left of it.
     tasks: Vec<Option<u32>>,
     parts: Vec<VecDeque<TaskPart>>,
 }

@@ -1,4 +1,4 @@
-//! A server that does on its sockets what no server should: byte by byte, as a test says.
+//! A misbehaving HTTP server on loopback: each test scripts what it sends, byte by byte.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
@@ -11,42 +11,42 @@ use std::thread::Builder;
 
 use crossbeam_channel::{Receiver, Sender};
 
-/// What is done with a connection once a request has come.
+/// A step of the reaction to a request.
 pub(crate) enum PeerStep {
     /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends these bytes so many times, or until the client has had enough.
+    /// Sends these bytes this many times, or until the client closes the connection.
     Repeat(Vec<u8>, usize),
-    /// Waits until the test says so, or has ended.
+    /// Waits until the test sends a message or drops the sender.
     Wait(Receiver<()>),
-    /// Tells the test that the steps before this one are done.
+    /// Reports to the test that the steps before this one are done.
     Report(Sender<()>),
-    /// Says nothing more, but stays until the client goes.
+    /// Sends nothing more, and waits until the client closes the connection.
     Stall,
-    /// Ends the server's side of the connection, and stays until the client goes.
+    /// Shuts down the server's side of the connection; it stays open for reading.
     Shutdown,
-    /// Ends the connection in order.
+    /// Closes the connection with a FIN.
     Close,
-    /// Breaks the connection off.
+    /// Closes the connection with a RST.
     Reset,
 }
 
-/// What was asked.
+/// A request that the server has received.
 #[derive(Clone, Debug)]
 pub(crate) struct PeerRequest {
-    /// Path and query.
+    /// The path and the query.
     pub(crate) target: String,
     head: String,
 }
 
 impl PeerRequest {
-    /// A header's value.
+    /// Returns the value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
     }
 
-    /// The page that is asked for; 0 for anything else.
+    /// Returns the number of the requested page, or 0 for any other target.
     pub(crate) fn page(&self) -> u32 {
         let (_, query) = self.target.split_once('?').unwrap_or_default();
         let page = query.split('&').find_map(|pair| pair.strip_prefix("page="));
@@ -56,14 +56,14 @@ impl PeerRequest {
 
 type PeerScript = dyn Fn(&PeerRequest) -> Vec<PeerStep> + Send + Sync;
 
-/// A running server. Its threads end with the test.
+/// A running server. Its threads end with the test process.
 pub(crate) struct Peer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<PeerRequest>>>,
 }
 
 impl Peer {
-    /// Treats each request as `script` says.
+    /// Starts a server that reacts to each request with the steps from `script`.
     pub(crate) fn start(
         script: impl Fn(&PeerRequest) -> Vec<PeerStep> + Send + Sync + 'static,
     ) -> Self {
@@ -82,7 +82,7 @@ impl Peer {
         Self { address, requests }
     }
 
-    /// Answers every request with these bytes.
+    /// Starts a server that answers every request with these bytes.
     pub(crate) fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::start(move |_| vec![PeerStep::Send(bytes.clone())])
@@ -96,13 +96,13 @@ impl Peer {
         self.address.port()
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub(crate) fn requests(&self) -> Vec<PeerRequest> {
         self.requests.lock().unwrap().clone()
     }
 }
 
-/// A whole answer, with a length; each of `headers` ends its line.
+/// Returns a complete response with its length; each of `headers` ends with CRLF.
 pub(crate) fn response_bytes(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     let body = body.as_ref();
     let mut bytes = head_bytes(status, headers, body.len());
@@ -110,7 +110,7 @@ pub(crate) fn response_bytes(status: u16, headers: &str, body: impl AsRef<[u8]>)
     bytes
 }
 
-/// The head of an answer whose body is to have this length.
+/// Returns the head of a response whose body has this length.
 pub(crate) fn head_bytes(status: u16, headers: &str, length: usize) -> Vec<u8> {
     format!("HTTP/1.1 {status} X\r\ncontent-length: {length}\r\n{headers}\r\n").into_bytes()
 }
@@ -120,7 +120,7 @@ fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequ
     while let Some((request, length)) = await_head(&stream) {
         log.lock().unwrap().push(request.clone());
         let steps = script(&request);
-        // A connection that is closed over unread bytes is broken off, and not ended.
+        // The system closes a socket that has unread bytes with a RST.
         let unread = usize::from(steps.iter().any(|step| matches!(step, PeerStep::Reset)));
         stream.read_exact(&mut vec![0; length - unread]).unwrap();
         for step in steps {
@@ -133,8 +133,8 @@ fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequ
                     _ = gate.recv();
                     Ok(())
                 }
-                PeerStep::Report(test) => {
-                    _ = test.send(());
+                PeerStep::Report(sender) => {
+                    _ = sender.send(());
                     Ok(())
                 }
                 PeerStep::Shutdown => stream.shutdown(Shutdown::Write),
@@ -151,7 +151,8 @@ fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequ
     }
 }
 
-/// The next request and its length, still unread; nothing once the client is gone.
+/// Returns the next request and its length, without reading it, or `None` once the client has
+/// closed the connection.
 fn await_head(stream: &TcpStream) -> Option<(PeerRequest, usize)> {
     let mut bytes = vec![0; 16_384];
     loop {

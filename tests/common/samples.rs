@@ -1,5 +1,6 @@
-//! A value of every variant on the wire: an event of every kind, with every outcome, state and reason.
-//! A variant without a sample does not compile.
+//! A sample of every variant on the wire: an event of every kind, with every outcome, state and
+//! reason. A variant without a sample does not compile.
+
 use std::sync::Arc;
 
 use threadline::model::{
@@ -9,8 +10,8 @@ use threadline::model::{
     WorkSpec,
 };
 
-/// Collects the values of every arm. The arms are also those of a `match` without a wildcard, so a new
-/// variant is a compile error until it has an arm.
+/// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
+/// new variant is a compile error until it has an arm.
 macro_rules! every {
     ($type:ty { $($variant:pat => $values:expr),+ $(,)? }) => {{
         const _: fn(&$type) = |value| match value { $($variant => {})+ };
@@ -36,7 +37,7 @@ fn target() -> Target {
     }
 }
 
-/// The commands of the samples.
+/// Returns the commands of the samples.
 pub(crate) fn commands() -> Arc<[String]> {
     ["true", "false", "sleep 9", "true"].map(str::to_owned).into()
 }
@@ -49,7 +50,7 @@ fn compute() -> ComputeSpec {
     }
 }
 
-fn works() -> Vec<WorkSpec> {
+fn work_specs() -> Vec<WorkSpec> {
     every!(WorkSpec {
         WorkSpec::Profile(_) => [WorkSpec::Profile(target())],
         WorkSpec::Followers(_) => [WorkSpec::Followers(target())],
@@ -60,7 +61,7 @@ fn works() -> Vec<WorkSpec> {
     })
 }
 
-/// A plan of every kind of work, in every mode.
+/// Returns a plan for every kind of work in every mode.
 pub(crate) fn plans() -> Vec<Plan> {
     let modes = every!(Mode {
         Mode::Sequential => [Mode::Sequential],
@@ -69,21 +70,20 @@ pub(crate) fn plans() -> Vec<Plan> {
         Mode::Processes => [Mode::Processes],
     });
     let mut plans = Vec::new();
-    for work in works() {
+    for work in work_specs() {
         for &mode in &modes {
             let workers = if mode == Mode::Sequential { 1 } else { 3 };
             plans.push(Plan::new(work.clone(), mode, workers, 4));
         }
     }
-    let found =
-        Plan { auto: true, ..Plan::new(WorkSpec::Followers(target()), Mode::Threads, 3, 4) };
+    let auto = Plan { auto: true, ..Plan::new(WorkSpec::Followers(target()), Mode::Threads, 3, 4) };
     let bounded =
         Plan { queue: Some(1), ..Plan::new(WorkSpec::Cpu(compute()), Mode::Threads, 3, 4) };
-    plans.extend([found, bounded]);
+    plans.extend([auto, bounded]);
     plans
 }
 
-/// A failure of every kind.
+/// Returns a failure of every kind.
 fn failures() -> Vec<Failure> {
     let kinds = every!(FailureKind {
         FailureKind::NotFound => [FailureKind::NotFound],
@@ -99,8 +99,8 @@ fn failures() -> Vec<Failure> {
         FailureKind::Unrecorded => [FailureKind::Unrecorded],
     });
     let of_kind = |kind| Failure::new(kind, "…");
-    let refused = of_kind(FailureKind::Server).with_status(502);
-    kinds.into_iter().map(of_kind).chain([refused]).collect()
+    let with_status = of_kind(FailureKind::Server).with_status(502);
+    kinds.into_iter().map(of_kind).chain([with_status]).collect()
 }
 
 fn products() -> Vec<Product> {
@@ -118,11 +118,11 @@ fn products() -> Vec<Product> {
 }
 
 fn outcomes() -> Vec<TaskOutcome> {
-    let answer = ResponseSummary { status: 200, bytes: 9, connected: true };
-    let answered = |product| TaskOutcome::Done(Completion { response: Some(answer), product });
+    let response = ResponseSummary { status: 200, bytes: 9, connected: true };
+    let fetched = |product| TaskOutcome::Done(Completion { response: Some(response), product });
     let computed = TaskOutcome::Done(Completion { response: None, product: Product::Value(7) });
     every!(TaskOutcome {
-        TaskOutcome::Done(_) => products().into_iter().map(answered).chain([computed]),
+        TaskOutcome::Done(_) => products().into_iter().map(fetched).chain([computed]),
         TaskOutcome::Failed(_) => failures().into_iter().map(TaskOutcome::Failed),
         TaskOutcome::Requeued(_) => failures().into_iter().map(TaskOutcome::Requeued),
         TaskOutcome::Stopped => [TaskOutcome::Stopped],
@@ -164,7 +164,7 @@ fn reasons() -> Vec<ChangeReason> {
     })
 }
 
-fn ends() -> Vec<RunOutcome> {
+fn run_outcomes() -> Vec<RunOutcome> {
     every!(RunOutcome {
         RunOutcome::Finished => [RunOutcome::Finished],
         RunOutcome::Stopped => [RunOutcome::Stopped],
@@ -189,22 +189,29 @@ fn states() -> Vec<State> {
     })
 }
 
-/// Events of every kind, in an order in which they cannot happen in one run: each is legal alone.
+/// Returns events of every kind. Each is legal on its own, but not all of them in one run in this
+/// order.
 pub(crate) fn kinds() -> Vec<EventKind> {
     let task = TASK;
     let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
     let failed = |failure| EventKind::AttemptFailed { task, failure, retry_at: Nanos(12) };
-    let allowed = |reason| EventKind::ConcurrencyChanged { in_flight: 2, reason };
+    let changed = |reason| EventKind::ConcurrencyChanged { in_flight: 2, reason };
     every!(EventKind {
-        EventKind::RunStarted { .. } => plans().into_iter().map(|plan| EventKind::RunStarted { plan }),
+        EventKind::RunStarted { .. } => {
+            plans().into_iter().map(|plan| EventKind::RunStarted { plan })
+        },
         EventKind::TaskCountChanged { .. } => [EventKind::TaskCountChanged { tasks: 4 }],
         EventKind::TaskEnqueued { .. } => [EventKind::TaskEnqueued { tasks: 3 }],
         EventKind::ProcessStarted { .. } => [EventKind::ProcessStarted { pid: 4_711 }],
         EventKind::TaskStarted { .. } => [EventKind::TaskStarted { task }],
-        EventKind::StateEntered { .. } => states().into_iter().map(|state| EventKind::StateEntered { state }),
+        EventKind::StateEntered { .. } => {
+            states().into_iter().map(|state| EventKind::StateEntered { state })
+        },
         EventKind::AttemptFailed { .. } => failures().into_iter().map(failed),
         EventKind::TaskRetried { .. } => [EventKind::TaskRetried { task }],
-        EventKind::CommandOutput { .. } => outputs().into_iter().map(|output| EventKind::CommandOutput { task, output }),
+        EventKind::CommandOutput { .. } => {
+            outputs().into_iter().map(|output| EventKind::CommandOutput { task, output })
+        },
         EventKind::TaskFinished { .. } => {
             outcomes().into_iter().map(|outcome| EventKind::TaskFinished { task, outcome })
         },
@@ -213,12 +220,14 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         },
         EventKind::QuotaReported(_) => [EventKind::QuotaReported(quota)],
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
-        EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(allowed),
-        EventKind::RunFinished { .. } => ends().into_iter().map(|outcome| EventKind::RunFinished { outcome }),
+        EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(changed),
+        EventKind::RunFinished { .. } => {
+            run_outcomes().into_iter().map(|outcome| EventKind::RunFinished { outcome })
+        },
     })
 }
 
-/// The same as events, one nanosecond after another, on the second lane.
+/// Returns the kinds as events on the second lane, one nanosecond apart.
 pub(crate) fn events() -> Vec<Event> {
     let event = |(at, kind)| Event { at: Nanos(at), lane: LaneId(1), kind };
     (7..).zip(kinds()).map(event).collect()

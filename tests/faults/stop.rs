@@ -1,4 +1,4 @@
-//! A stop ends whatever takes time: the run's last event comes, and all threads are gone.
+//! Stopping a run while it waits: the last event arrives, and all threads end.
 
 use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
 
@@ -7,8 +7,9 @@ use super::{FaultLauncher, RETRY_POLICY, plan};
 
 const PAGES: u32 = 12;
 
-/// Stops a run of so many workers once each of them is in `state`, which it takes time to leave.
-fn stopped_in(state: State, fault: &str, workers: u16) {
+/// Stops a run once all its workers are in `state`, in which `fault` keeps them, and checks that
+/// all tasks were stopped.
+fn assert_stops_in(state: State, fault: &str, workers: u16) {
     let server = faulty(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
     let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
     let mut fault_run = launcher.start(plan(Workload::Followers, 5, PAGES, workers));
@@ -16,7 +17,7 @@ fn stopped_in(state: State, fault: &str, workers: u16) {
         fault_run.next();
     }
     fault_run.handle.stop();
-    fault_run.end_at_once();
+    fault_run.run_to_end_on_stopped_clock();
     let name = format!("{fault} x{workers}");
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Stopped), "{name}");
     assert_eq!(fault_run.run.in_flight(), 0, "{name}");
@@ -26,29 +27,29 @@ fn stopped_in(state: State, fault: &str, workers: u16) {
 }
 
 #[test]
-fn while_the_server_takes_its_time() {
+fn stop_ends_a_run_with_slow_responses() {
     for workers in [1, 8] {
-        stopped_in(State::Waiting, r#""stall""#, workers);
-        stopped_in(State::Waiting, r#""slow","wait_ms":3600000"#, workers);
-        stopped_in(State::Receiving, r#""stall_in_body""#, workers);
-        stopped_in(State::Receiving, r#""drip","every_ms":3600000"#, workers);
-        stopped_in(State::Receiving, r#""drip","every_ms":1"#, workers);
+        assert_stops_in(State::Waiting, r#""stall""#, workers);
+        assert_stops_in(State::Waiting, r#""slow","wait_ms":3600000"#, workers);
+        assert_stops_in(State::Receiving, r#""stall_in_body""#, workers);
+        assert_stops_in(State::Receiving, r#""drip","every_ms":3600000"#, workers);
+        assert_stops_in(State::Receiving, r#""drip","every_ms":1"#, workers);
     }
 }
 
 #[test]
-fn while_a_limit_lasts() {
+fn stop_ends_a_run_during_a_rate_limit() {
     for workers in [1, 8] {
-        stopped_in(State::Throttled, r#""secondary_limit","retry_after":60"#, workers);
-        stopped_in(State::Throttled, r#""primary_limit""#, workers);
+        assert_stops_in(State::Throttled, r#""secondary_limit","retry_after":60"#, workers);
+        assert_stops_in(State::Throttled, r#""primary_limit""#, workers);
     }
 }
 
 #[test]
-fn before_a_request_is_made_again() {
+fn stop_ends_a_run_that_waits_for_a_retry() {
     for workers in [1, 8] {
         for fault in [r#""reset""#, r#""status","status":503,"retry_after":60"#] {
-            stopped_in(State::Throttled, fault, workers);
+            assert_stops_in(State::Throttled, fault, workers);
         }
     }
 }

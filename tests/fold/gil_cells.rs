@@ -1,4 +1,4 @@
-//! What the cells of the GIL's row show, by example and against the shares of time.
+//! The cells of the GIL's row, by example and checked against the held share.
 
 use proptest::prelude::*;
 use threadline::model::{
@@ -7,8 +7,8 @@ use threadline::model::{
 
 use super::config;
 
-/// A run in which lanes hold the GIL one after the other: whose, from when, to when.
-fn held(holds: &[(u16, u64, u64)]) -> Run {
+/// Returns a run with the given holds of the GIL: lane, start and end.
+fn run_with_holds(holds: &[(u16, u64, u64)]) -> Run {
     let mut run = Run::new(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 3, 8));
     let mut enter = |lane, at, state| {
         run.apply(&Event {
@@ -24,9 +24,9 @@ fn held(holds: &[(u16, u64, u64)]) -> Run {
     run
 }
 
-/// The cells of 80 each from 0 on.
+/// Returns the cells of the holds from 0 on, each 80 ns wide.
 fn cells(holds: &[(u16, u64, u64)], until: u64) -> Vec<GilCell> {
-    let run = held(holds);
+    let run = run_with_holds(holds);
     run.gil().unwrap().cells(Nanos(0), Nanos(80), 100, Nanos(until)).collect()
 }
 
@@ -41,13 +41,13 @@ const fn edge(left: Option<LaneId>, right: Option<LaneId>, eighths: u8) -> GilCe
 }
 
 #[test]
-fn one_holder_and_nobody() {
+fn cells_show_one_holder_or_a_free_gil() {
     assert_eq!(cells(&[], 160), [FREE, FREE]);
     assert_eq!(cells(&[(1, 80, 240)], 320), [FREE, whole(1), whole(1), FREE]);
 }
 
 #[test]
-fn a_change_is_drawn_where_it_was() {
+fn change_of_holder_is_drawn_at_its_eighth() {
     let (one, two) = (Some(LaneId(0)), Some(LaneId(1)));
     assert_eq!(cells(&[(0, 0, 30), (1, 30, 160)], 160), [edge(one, two, 3), whole(1)]);
     assert_eq!(cells(&[(1, 20, 160)], 160), [edge(None, two, 2), whole(1)]);
@@ -55,31 +55,31 @@ fn a_change_is_drawn_where_it_was() {
 }
 
 #[test]
-fn the_run_ends_where_it_does() {
+fn last_cell_ends_with_the_run() {
     assert_eq!(cells(&[(0, 0, 1_000)], 120), [whole(0), edge(Some(LaneId(0)), None, 4)]);
 }
 
 #[test]
-fn what_is_shorter_than_a_sixteenth_is_no_change() {
+fn gap_shorter_than_a_sixteenth_of_a_cell_is_ignored() {
     assert_eq!(cells(&[(0, 0, 38), (0, 41, 80)], 80), [whole(0)]);
     let both = edge(Some(LaneId(0)), Some(LaneId(2)), 4);
     assert_eq!(cells(&[(0, 0, 40), (2, 43, 80)], 80), [both]);
 }
 
 #[test]
-fn turns_in_one_cell_have_an_owner_only_if_one_had_most_of_it() {
+fn merged_cell_names_a_lane_only_if_it_held_most_of_the_time() {
     let merged = |lane, eighths| [GilCell::Merged { lane, eighths }];
     assert_eq!(cells(&[(0, 0, 20), (1, 20, 40), (0, 40, 60), (1, 60, 80)], 80), merged(None, 8));
     assert_eq!(cells(&[(0, 10, 40), (0, 50, 70)], 80), merged(Some(LaneId(0)), 5));
     let most = [(0, 0, 35), (1, 35, 45), (0, 45, 80)];
     assert_eq!(cells(&most, 80), merged(Some(LaneId(0)), 8));
-    // What is there at all is seen.
+    // Even the shortest hold fills one eighth.
     assert_eq!(cells(&[(0, 10, 11), (1, 30, 31)], 80), merged(None, 1));
     assert_eq!(cells(&[(0, 10, 16), (1, 30, 31)], 80), merged(Some(LaneId(0)), 1));
 }
 
 #[test]
-fn more_changes_than_are_looked_at_are_a_share() {
+fn cell_with_too_many_changes_shows_only_the_share() {
     let holds: Vec<_> = (0..40).map(|turn| ((turn % 3) as u16, turn * 2, turn * 2 + 1)).collect();
     assert_eq!(cells(&holds, 80), [GilCell::Merged { lane: None, eighths: 4 }]);
 }
@@ -87,9 +87,9 @@ fn more_changes_than_are_looked_at_are_a_share() {
 proptest! {
     #![proptest_config(config())]
 
-    /// A cell never says more than an eighth too much or too little.
+    /// The tolerance is an eighth for rounding and a sixteenth for ignored gaps.
     #[test]
-    fn cells_are_the_shares_of_time(
+    fn gil_cells_match_the_held_share(
         turns in prop::collection::vec((0..3_u16, 0..60_u64, 1..200_u64), 0..60),
         width in 1..400_u64,
     ) {
@@ -102,12 +102,12 @@ proptest! {
                 (lane, start, at)
             })
             .collect();
-        let run = held(&holds);
+        let run = run_with_holds(&holds);
         let gil = run.gil().unwrap();
         let until = at + 50;
         let cells = gil.cells(Nanos(0), Nanos(width), 2_000, Nanos(until));
-        for (place, cell) in (0..).zip(cells) {
-            let (start, end) = (place * width, (place + 1) * width);
+        for (index, cell) in (0..).zip(cells) {
+            let (start, end) = (index * width, (index + 1) * width);
             let share = gil.share_between(Nanos(start), Nanos(end)).share;
             let drawn = match cell {
                 GilCell::Whole(None) => 0.0,

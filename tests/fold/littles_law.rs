@@ -1,23 +1,23 @@
-//! Little's law holds over every run, whatever happens in it: the area under the level of requests in
-//! flight is the sum of the times that the lanes' attempts took.
+//! Little's law holds in every run: the area under the level of requests in flight is the sum of
+//! the durations of all attempts.
 
 use proptest::prelude::*;
 use threadline::model::littles_law::LittlesLaw;
 use threadline::model::{Nanos, Run};
 
 use crate::config;
-use crate::legal::event_history;
+use crate::event_history::event_history;
 
 proptest! {
     #![proptest_config(config())]
 
-    /// After every event, and between two.
+    /// Holds at each event and between events.
     #[test]
-    fn both_sides_are_the_same(history in event_history(), later in 0..500_u64) {
+    fn littles_law_holds_at_any_time(history in event_history(), later in 0..500_u64) {
         let mut run = Run::new(history.plan);
-        for history_step in history.history_steps {
-            run.apply(&history_step.event);
-            let until = run.elapsed(history_step.event.at + Nanos(later));
+        for step in history.steps {
+            run.apply(&step.event);
+            let until = run.elapsed(step.event.at + Nanos(later));
             if until == Nanos::ZERO {
                 continue;
             }
@@ -33,7 +33,7 @@ proptest! {
 }
 
 #[test]
-fn sides_that_differ_are_told() {
+fn littles_law_does_not_hold_if_its_sides_differ() {
     let law = LittlesLaw { in_flight: 4.43, rate: 4.76, time: 0.93 };
     assert!(law.holds());
     assert!(!LittlesLaw { time: 0.95, ..law }.holds());

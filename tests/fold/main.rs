@@ -1,25 +1,25 @@
-//! Events folded into runs and lanes, against slower and plainer reckonings of the same.
+//! Events folded into runs and lanes, checked against simpler and slower implementations.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod cells;
-mod gil;
+mod event_history;
+mod follower_page;
 mod gil_cells;
-mod legal;
+mod gil_usage;
+mod invalid_events;
+mod lane_cells;
+mod lane_oracle;
+mod level_series;
 mod littles_law;
-mod nonsense;
-mod oracle;
-mod pages;
 mod run;
-mod time_series;
 mod timing;
 
 use proptest::test_runner::Config;
 
-/// Without a file of earlier failures: a failure is shown whole, and becomes a test of its own.
+/// A configuration without a file of earlier failures: each failure becomes a test of its own.
 fn config() -> Config {
     Config { failure_persistence: None, ..Config::default() }
 }

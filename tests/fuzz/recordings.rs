@@ -1,5 +1,6 @@
-//! Whole recordings whose lines are missing, doubled, swapped or bent, and that may end anywhere. What
-//! can be read of one is folded, drawn at any moment and size, and written in every form.
+//! Fuzzes complete recordings, with lines missing, duplicated, swapped or mutated, and truncated
+//! anywhere. Those that can be read are folded, drawn at several times and sizes, and exported in
+//! every format.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -20,43 +21,44 @@ use threadline::signals::Signals;
 use threadline::ui::{self, theme::Theme};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
-use crate::{PARTS, bent, number};
+use crate::{EVENT_TOKENS, assert_run_invariants, mutate, number_from_env};
 
-/// A case is drawn and written in all forms: 100 times the work of a line.
-const SHARE: u64 = 100;
+/// The divisor of the number of cases: a case here costs 100 times as much as one of a line.
+const CASES_DIVISOR: u64 = 100;
 
-/// The recordings of sittings in which much happens.
+/// Returns the recordings of several sessions, among them one with faults.
 fn recordings() -> Vec<String> {
-    let job = Scenario::default;
+    let scenario = Scenario::default;
     let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
-    let troubled = Scenario {
+    let with_faults = Scenario {
         costs_quota: true,
         queue: Some(2),
         bad_page: Some((Mode::Sequential, 2)),
         retried: Some((Mode::Threads, 3, 2)),
         limited: Some((Mode::Threads, 5, LimitKind::Secondary)),
-        ..job()
+        ..scenario()
     };
     let cases = [
-        (troubled, Selection::race(Workload::Followers)),
-        (Scenario { sweep, ..job() }, Selection::sweep(Workload::Followers)),
-        (Scenario { auto: true, ..job() }, Selection::race(Workload::Followers)),
-        (Scenario { lost: Some(2), ..job() }, Selection::race(Workload::Cpu)),
-        (job(), Selection::only(Workload::Mixed, Mode::Gil)),
-        (job(), Selection::race(Workload::Commands)),
+        (with_faults, Selection::race(Workload::Followers)),
+        (Scenario { sweep, ..scenario() }, Selection::sweep(Workload::Followers)),
+        (Scenario { auto: true, ..scenario() }, Selection::race(Workload::Followers)),
+        (Scenario { lost: Some(2), ..scenario() }, Selection::race(Workload::Cpu)),
+        (scenario(), Selection::only(Workload::Mixed, Mode::Gil)),
+        (scenario(), Selection::race(Workload::Commands)),
     ];
-    let recorded = |(job, selection)| {
-        // Where it costs nothing, another mode follows.
-        let driver = AppDriver::new(job, selection).play_to_end().press_keys("3").play_to_end();
+    let record = |(scenario, selection)| {
+        // Another mode follows, unless it would cost quota.
+        let driver =
+            AppDriver::new(scenario, selection).play_to_end().press_keys("3").play_to_end();
         let (mut file, session) = (Vec::new(), driver.app.session());
         recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
         String::from_utf8(file).unwrap()
     };
-    cases.map(recorded).into()
+    cases.map(record).into()
 }
 
-/// A text whose lines, but for the first, are missing, doubled or swapped here and there.
-fn mixed_up(text: &str, random: &mut Rng) -> String {
+/// Removes, duplicates or swaps some lines of a text, except the first.
+fn mutate_lines(text: &str, random: &mut Rng) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     for _ in 0..random.u8(0..4) {
         let [one, other] = [(); 2].map(|()| random.usize(1..lines.len()));
@@ -69,12 +71,13 @@ fn mixed_up(text: &str, random: &mut Rng) -> String {
     lines.concat()
 }
 
-/// A recording with something wrong with it, or nothing.
-fn damaged(text: &str, random: &mut Rng) -> Vec<u8> {
-    let tokens = [&PARTS[..], &["\\u001b[2J", "\\u009b", "\\u202e", "\\n"]].concat();
-    // In a text, where it does no other harm than on a terminal.
-    let text = mixed_up(text, random).replace("aaron", random.choice(&tokens).unwrap());
-    let mut text = if random.bool() { bent(&text, &tokens, random) } else { text.into_bytes() };
+/// Returns a recording that may have mutated lines, mutated bytes, escape sequences, and a
+/// truncated end.
+fn damage(text: &str, random: &mut Rng) -> Vec<u8> {
+    let tokens = [&EVENT_TOKENS[..], &["\\u001b[2J", "\\u009b", "\\u202e", "\\n"]].concat();
+    // In the user's name, an escape sequence leaves the line valid.
+    let text = mutate_lines(text, random).replace("aaron", random.choice(&tokens).unwrap());
+    let mut text = if random.bool() { mutate(&text, &tokens, random) } else { text.into_bytes() };
     if random.bool() {
         text.truncate(random.usize(0..=text.len()));
     }
@@ -82,19 +85,19 @@ fn damaged(text: &str, random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn a_damaged_recording_is_drawn_and_told_as_far_as_it_goes() {
+fn damaged_recording_is_refused_or_reported_exported_and_drawn() {
     let texts = recordings();
     for text in &texts {
         assert_eq!(recording::read("whole", text.as_bytes()).unwrap().defect(), None);
     }
     let signals = Signals::for_termination().unwrap();
-    let first = number("FUZZ_SEED", 0);
-    for seed in first..first + number("FUZZ_CASES", 20_000).div_ceil(SHARE) {
+    let first = number_from_env("FUZZ_SEED", 0);
+    for seed in first..first + number_from_env("FUZZ_CASES", 20_000).div_ceil(CASES_DIVISOR) {
         let mut random = Rng::with_seed(seed);
-        let text = damaged(random.choice(&texts).unwrap(), &mut random);
+        let text = damage(random.choice(&texts).unwrap(), &mut random);
         let checked = catch_unwind(AssertUnwindSafe(|| {
             let Ok(recording) = recording::read("a file", text.as_slice()) else { return };
-            recording.replay_session().all_runs().for_each(crate::check);
+            recording.replay_session().all_runs().for_each(assert_run_invariants);
             report(&recording, &signals);
             write_exports(&recording);
             play(recording, &mut random);
@@ -103,31 +106,31 @@ fn a_damaged_recording_is_drawn_and_told_as_far_as_it_goes() {
     }
 }
 
-/// Nothing in a text acts on a terminal.
-fn is_harmless(text: &[u8]) {
+/// Asserts that a text has no control characters except line feeds.
+fn assert_no_controls(text: &[u8]) {
     let text = str::from_utf8(text).unwrap();
-    let acts = |c: char| c.is_control() && c != '\n';
-    assert!(!text.chars().any(acts), "{text:?}");
+    let is_control = |c: char| c.is_control() && c != '\n';
+    assert!(!text.chars().any(is_control), "{text:?}");
 }
 
 /// Writes the reports of `threadline replay`.
 fn report(recording: &Recording, signals: &Signals) {
-    for shape in [ReportFormat::Plain, ReportFormat::Json] {
+    for format in [ReportFormat::Plain, ReportFormat::Json] {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let exports =
             ExportTargets::prepare(&[], Background::Dark, "threadline".to_owned()).unwrap();
         let streams =
             &mut Streams { out: &mut out, err: &mut err, progress_mode: ProgressMode::Nothing };
-        headless::replay::report_recording(recording, (shape, exports), streams, signals).unwrap();
-        is_harmless(&out);
-        is_harmless(&err);
-        if shape == ReportFormat::Json {
+        headless::replay::report_recording(recording, (format, exports), streams, signals).unwrap();
+        assert_no_controls(&out);
+        assert_no_controls(&err);
+        if format == ReportFormat::Json {
             serde_json::from_slice::<serde_json::Value>(&out).unwrap();
         }
     }
 }
 
-/// Writes all that can be taken along.
+/// Writes every export of a recording.
 fn write_exports(recording: &Recording) {
     let session = recording.replay_session();
     let runs = session.runs(recording.last_selection());
@@ -142,14 +145,14 @@ fn write_exports(recording: &Recording) {
         background: Background::Light,
         command: "threadline",
     };
-    let [mut markdown, mut picture, mut events] = [(); 3].map(|()| Vec::new());
+    let [mut markdown, mut svg, mut events] = [(); 3].map(|()| Vec::new());
     markdown::write(&mut markdown, &subject).unwrap();
-    is_harmless(&markdown);
-    svg::write(&mut picture, &subject).unwrap();
-    // Where nothing ran there is no picture.
-    assert!(!picture.is_empty() || !runs.iter().any(Run::has_started));
-    if !picture.is_empty() {
-        roxmltree::Document::parse(str::from_utf8(&picture).unwrap()).unwrap();
+    assert_no_controls(&markdown);
+    svg::write(&mut svg, &subject).unwrap();
+    // The SVG is empty if no run has started.
+    assert!(!svg.is_empty() || !runs.iter().any(Run::has_started));
+    if !svg.is_empty() {
+        roxmltree::Document::parse(str::from_utf8(&svg).unwrap()).unwrap();
     }
     trace::write(&mut events, runs).unwrap();
     serde_json::from_slice::<serde_json::Value>(&events).unwrap();
@@ -162,7 +165,7 @@ fn write_exports(recording: &Recording) {
     }
 }
 
-/// Plays a recording on screens of several sizes, with keys at random.
+/// Replays a recording on screens of several sizes, with random keys.
 fn play(recording: Recording, random: &mut Rng) {
     let keys = [KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::Left, KeyCode::End];
     let letters = "123456wcjkloefnNv,.+-0<>r []()?tm/x".chars().map(KeyCode::Char);
@@ -174,11 +177,11 @@ fn play(recording: Recording, random: &mut Rng) {
     for (width, height) in [(120, 36), (80, 24), (250, 70), (40, 12), (12, 3)] {
         let columns = ui::timeline_columns(&app, Size::new(width, height));
         app.update(Msg::Frame { now, columns });
-        let look = Theme::new(COLOUR.0, COLOUR.1, app.background());
+        let theme = Theme::new(COLOUR.0, COLOUR.1, app.background());
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        ui::render(&app, look, &mut terminal.get_frame());
+        ui::render(&app, theme, &mut terminal.get_frame());
         for cell in terminal.current_buffer_mut().content() {
-            is_harmless(cell.symbol().as_bytes());
+            assert_no_controls(cell.symbol().as_bytes());
         }
         for _ in 0..4 {
             let key = random.choice(&keys).unwrap();

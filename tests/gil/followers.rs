@@ -1,4 +1,4 @@
-//! Followers under the GIL: the network without it, the pages with it.
+//! The followers workload under the GIL: requests release it, parsing holds it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use threadline::github::{Api, RetryPolicy};
 use threadline::model::{EventKind, Mode, Plan, State, Target, WorkSpec};
 
 use super::builtin_server::faulty;
-use super::{at_most_one_holder, fold, next, run, states};
+use super::{assert_at_most_one_holder, entered_states, fold, next_event, run};
 
 fn plan(workers: u16) -> Plan {
     let target = Target {
@@ -27,12 +27,12 @@ fn launcher(server: &Server) -> Launcher {
 }
 
 #[test]
-fn pages_are_parsed_under_the_gil_and_fetched_without() {
+fn pages_are_fetched_without_the_gil_and_parsed_with_it() {
     let server = faulty(1_000, "");
     for workers in [1, 4] {
         let (run, events) = run(&launcher(&server), &plan(workers));
         assert!(run.is_complete(), "{:?}", run.failure());
-        at_most_one_holder(&events);
+        assert_at_most_one_holder(&events);
         assert_eq!(run.follower_count(), 1_000);
     }
     let (_, events) = run(&launcher(&server), &plan(1));
@@ -45,30 +45,30 @@ fn pages_are_parsed_under_the_gil_and_fetched_without() {
         State::Receiving,
         State::Computing,
     ];
-    assert_eq!(states(&events, 0)[..6], first);
+    assert_eq!(entered_states(&events, 0)[..6], first);
 }
 
-/// Who waits to ask again keeps nobody else from parsing.
+/// The other lane finishes ten pages while this one waits for its retry.
 #[test]
-fn a_request_that_is_made_again_waits_without_the_gil() {
+fn retry_wait_releases_the_gil() {
     let server = faulty(1_000, r#"{"page":3,"fault":"status","status":500}"#);
     let clock = Clock::manual();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());
     let launcher = Launcher::new(Some(api), RetryPolicy::default(), clock.clone());
     let handle = launcher.start(plan(2));
-    let (mut seen, mut failed, mut meanwhile) = (Vec::new(), false, 0);
-    while let Some(event) = next(&handle) {
+    let (mut received, mut failed, mut finished_during_wait) = (Vec::new(), false, 0);
+    while let Some(event) = next_event(&handle) {
         failed |= matches!(event.kind, EventKind::AttemptFailed { .. });
         let done = matches!(event.kind, EventKind::TaskFinished { .. });
-        meanwhile += usize::from(failed && done);
-        // Its clock stands still until the others have done what there is to do.
-        if meanwhile == 10 && done {
+        finished_during_wait += usize::from(failed && done);
+        // The retry is not due until the clock advances.
+        if finished_during_wait == 10 && done {
             clock.advance(Duration::from_secs(60));
         }
-        seen.push(event);
+        received.push(event);
     }
-    assert!(seen.iter().any(|event| matches!(event.kind, EventKind::TaskRetried { .. })));
-    at_most_one_holder(&seen);
-    let run = fold(&seen);
+    assert!(received.iter().any(|event| matches!(event.kind, EventKind::TaskRetried { .. })));
+    assert_at_most_one_holder(&received);
+    let run = fold(&received);
     assert!(run.is_complete(), "{:?}", run.failure());
 }

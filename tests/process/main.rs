@@ -1,5 +1,5 @@
-//! Worker processes: the real program as worker, killed, stopped and orphaned; and programs that are
-//! no workers.
+//! Worker processes: the real program as a worker that is killed, suspended or orphaned, and
+//! programs that violate the worker protocol.
 #![cfg(unix)]
 #![expect(
     clippy::unwrap_used,
@@ -7,14 +7,14 @@
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod deaths;
+mod crashes;
+mod misbehaving_workers;
 mod orphans;
+mod results;
 #[path = "../common/scripted_server.rs"]
-#[expect(dead_code, reason = "other tests look at what was asked")]
+#[expect(dead_code, reason = "other tests inspect the requests")]
 mod scripted_server;
-mod strangers;
-mod values;
-mod worker;
+mod worker_protocol;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -33,13 +33,13 @@ use threadline::model::{
 /// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
-/// After this long something hangs.
-const HANGS: Duration = Duration::from_secs(60);
+/// The time after which a test counts as hung.
+const MAX_WAIT: Duration = Duration::from_secs(60);
 
-/// Every kind of computed work.
+/// The kinds of computed work.
 const WORKS: [fn(ComputeSpec) -> WorkSpec; 3] = [WorkSpec::Cpu, WorkSpec::Native, WorkSpec::Mixed];
 
-/// Tasks of so many turns.
+/// Tasks of `turns` turns.
 const fn compute(turns: u64) -> ComputeSpec {
     let size = Nanos::from_millis(2);
     ComputeSpec {
@@ -51,12 +51,12 @@ const fn compute(turns: u64) -> ComputeSpec {
     }
 }
 
-/// CPU work by so many processes.
+/// CPU work in `workers` processes.
 const fn cpu(turns: u64, workers: u16, tasks: u32) -> Plan {
     Plan::new(WorkSpec::Cpu(compute(turns)), Mode::Processes, workers, tasks)
 }
 
-/// Octocat's followers, by so many processes.
+/// A fetch of octocat's followers in `workers` processes.
 fn followers(workers: u16, tasks: u32) -> Plan {
     let target = Target {
         user: "octocat".to_owned(),
@@ -67,29 +67,29 @@ fn followers(workers: u16, tasks: u32) -> Plan {
     Plan::new(WorkSpec::Followers(target), Mode::Processes, workers, tasks)
 }
 
-/// Starts runs whose worker processes are this program, on a clock of their own.
+/// Returns a launcher whose worker processes run `program`.
 fn launcher(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
     let program = Some(program.into());
     Launcher::with_processes(None, RetryPolicy::default(), clock.clone(), program)
 }
 
-/// The same, where a process counts as dead after as short a silence as can be asked for.
-fn impatient(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
+/// Returns a launcher with the shortest timeout, after which a silent worker counts as dead.
+fn launcher_with_short_timeout(program: impl Into<PathBuf>, clock: &Clock) -> Launcher {
     let retry_policy = RetryPolicy { timeout: Duration::from_millis(1), ..RetryPolicy::default() };
     Launcher::with_processes(None, retry_policy, clock.clone(), Some(program.into()))
 }
 
-/// The same, and this API.
-fn asking(url: &str) -> Launcher {
-    asking_with(url, RetryPolicy::default())
+/// Returns a launcher whose workers fetch from the API at `url`.
+fn launcher_with_api(url: &str) -> Launcher {
+    launcher_with_api_and_policy(url, RetryPolicy::default())
 }
 
-fn asking_with(url: &str, retry_policy: RetryPolicy) -> Launcher {
+fn launcher_with_api_and_policy(url: &str, retry_policy: RetryPolicy) -> Launcher {
     let api = Some(Arc::new(Api::new(url, None).unwrap()));
     Launcher::with_processes(api, retry_policy, Clock::system(), Some(PROGRAM.into()))
 }
 
-/// A run, and what has happened in it so far.
+/// A run and the events that it has sent so far.
 struct ProcessRun {
     handle: RunHandle,
     run: Run,
@@ -102,37 +102,41 @@ impl ProcessRun {
         Self { handle, run: Run::new(plan.clone()), events: Vec::new() }
     }
 
-    /// Runs it to its end.
-    fn over(launcher: &Launcher, plan: &Plan) -> Self {
+    /// Starts a run and waits until it has ended.
+    fn run_to_end(launcher: &Launcher, plan: &Plan) -> Self {
         let mut process_run = Self::start(launcher, plan);
-        process_run.end();
+        process_run.wait_for_end();
         process_run
     }
 
+    /// Waits for the next event and applies it.
     fn next(&mut self) -> Event {
-        let event = self.handle.events().recv_timeout(HANGS).unwrap();
+        let event = self.handle.events().recv_timeout(MAX_WAIT).unwrap();
         self.run.apply(&event);
         self.events.push(event.clone());
         event
     }
 
-    /// Goes on until the run is as `wanted` says.
-    fn until(&mut self, wanted: impl Fn(&Run) -> bool) {
-        while !wanted(&self.run) {
+    /// Receives events until `condition` holds.
+    fn wait_until(&mut self, condition: impl Fn(&Run) -> bool) {
+        while !condition(&self.run) {
             self.next();
         }
     }
 
-    /// Goes on to the end, and until nothing of it is left: not a process.
-    fn end(&mut self) {
-        self.until(Run::is_over);
-        assert!(self.handle.events().recv_timeout(HANGS).is_err(), "something comes after the end");
+    /// Waits until the run has ended; asserts that no event follows and no worker process exists.
+    fn wait_for_end(&mut self) {
+        self.wait_until(Run::is_over);
+        assert!(
+            self.handle.events().recv_timeout(MAX_WAIT).is_err(),
+            "an event follows the end of the run"
+        );
         for pid in self.pids() {
-            assert!(!is_there(pid), "process {pid} is left");
+            assert!(!process_exists(pid), "process {pid} still exists");
         }
     }
 
-    /// The processes that were ready to work, in order.
+    /// Returns the processes that became ready, in order.
     fn pids(&self) -> Vec<u32> {
         let pids = self.events.iter().filter_map(|event| match event.kind {
             EventKind::ProcessStarted { pid } => Some(pid),
@@ -141,7 +145,7 @@ impl ProcessRun {
         pids.collect()
     }
 
-    /// A lane's last process.
+    /// Returns a lane's latest process.
     fn pid(&self, lane: LaneId) -> Option<u32> {
         self.events.iter().rev().find_map(|event| match event.kind {
             EventKind::ProcessStarted { pid } if event.lane == lane => Some(pid),
@@ -149,7 +153,7 @@ impl ProcessRun {
         })
     }
 
-    /// Why it was given up.
+    /// Returns the failure that ended the run.
     fn failure(&self) -> &Failure {
         match self.run.outcome() {
             Some(RunOutcome::Failed(failure)) => failure,
@@ -157,7 +161,7 @@ impl ProcessRun {
         }
     }
 
-    /// What the tasks came to, none missing.
+    /// Returns the values of all tasks; asserts that none is missing.
     fn values(&self) -> Vec<u64> {
         assert!(self.run.is_complete(), "{:?}", self.run.failure());
         let values: Vec<u64> = self.run.values().collect();
@@ -166,25 +170,25 @@ impl ProcessRun {
     }
 }
 
-/// Whether there is such a process, be it a zombie.
-fn is_there(pid: u32) -> bool {
-    test_kill_process(number(pid)) != Err(Errno::SRCH)
+/// Returns whether a process exists, as a zombie or otherwise.
+fn process_exists(pid: u32) -> bool {
+    test_kill_process(to_pid(pid)) != Err(Errno::SRCH)
 }
 
 fn kill(pid: u32) {
-    kill_process(number(pid), Signal::KILL).unwrap();
+    kill_process(to_pid(pid), Signal::KILL).unwrap();
 }
 
-/// Stops a process, as `kill -STOP` does: it is there, and does nothing.
+/// Suspends a process, as `kill -STOP` does.
 fn suspend(pid: u32) {
-    kill_process(number(pid), Signal::STOP).unwrap();
+    kill_process(to_pid(pid), Signal::STOP).unwrap();
 }
 
-fn number(pid: u32) -> Pid {
+fn to_pid(pid: u32) -> Pid {
     Pid::from_raw(pid.try_into().unwrap()).unwrap()
 }
 
-/// The same, each once.
+/// Returns `pids` without duplicates.
 fn distinct(pids: &[u32]) -> BTreeSet<u32> {
     pids.iter().copied().collect()
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Started in a worker's place under the name of what it does wrong; see strangers.rs.
+# A worker that violates the protocol; its file name selects how. See misbehaving_workers.rs.
 ready() { read -r hello && echo '{"ready":{"version":2}}'; }
 done_with() {
     echo "{\"answered\":{\"at\":$1,\"task\":$2,\"answer\":{\"Ok\":{\"done\":{\"answer\":null,\"product\":{\"value\":$2}},\"links\":null}}}}"

@@ -1,15 +1,14 @@
-//! The commands of README.md and of the pages: all of them are valid, and those whose output is
-//! shown print it.
+//! The commands in README.md and in the pages: all are valid, and print the documented output.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Stdio};
 
 use threadline::cli;
 
-use super::{FollowerPage, pages, threadline};
+use super::{MarkdownPage, pages, threadline};
 
-/// The words of a command line, up to a pipe, a redirection or a comment.
-fn words(line: &str) -> Vec<String> {
+/// Splits a command line into words, up to a pipe, a redirection or a comment.
+fn split_words(line: &str) -> Vec<String> {
     let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
     for c in line.chars() {
         match (c, quote) {
@@ -24,33 +23,36 @@ fn words(line: &str) -> Vec<String> {
     words.into_iter().filter(|word| !word.is_empty()).collect()
 }
 
-/// A command of a page, without the program's name, and the output that the page shows.
-struct Shown {
+/// A command in a page, without the program's name, and its output according to the page.
+struct DocumentedCommand {
     args: Vec<String>,
     output: Vec<String>,
 }
 
-/// The commands in `sh` blocks, and after `$` in `console` blocks.
-fn shown(page: &FollowerPage) -> Vec<Shown> {
-    let mut commands: Vec<Shown> = Vec::new();
+/// Returns the commands in `sh` blocks, and after `$` in `console` blocks.
+fn documented_commands(page: &MarkdownPage) -> Vec<DocumentedCommand> {
+    let mut commands: Vec<DocumentedCommand> = Vec::new();
     for line in page.code("sh").into_iter().flat_map(str::lines) {
-        let args = words(line);
+        let args = split_words(line);
         if args.first().is_some_and(|program| program == "threadline") {
-            commands.push(Shown { args: args[1..].to_vec(), output: Vec::new() });
+            commands.push(DocumentedCommand { args: args[1..].to_vec(), output: Vec::new() });
         }
     }
     for block in page.code("console") {
-        let mut of_threadline = false;
+        let mut is_threadline = false;
         for line in block.lines() {
             match (line.strip_prefix("$ "), commands.last_mut()) {
                 (Some(command), _) => {
-                    let args = words(command);
-                    of_threadline = args[0] == "threadline";
-                    if of_threadline {
-                        commands.push(Shown { args: args[1..].to_vec(), output: Vec::new() });
+                    let args = split_words(command);
+                    is_threadline = args[0] == "threadline";
+                    if is_threadline {
+                        commands.push(DocumentedCommand {
+                            args: args[1..].to_vec(),
+                            output: Vec::new(),
+                        });
                     }
                 }
-                (None, Some(command)) if of_threadline => command.output.push(line.to_owned()),
+                (None, Some(command)) if is_threadline => command.output.push(line.to_owned()),
                 _ => {}
             }
         }
@@ -59,12 +61,12 @@ fn shown(page: &FollowerPage) -> Vec<Shown> {
 }
 
 #[test]
-fn every_command_is_valid() {
+fn documented_commands_are_valid() {
     let list = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(&list, "true\n").unwrap();
     let list = list.path().to_str().unwrap();
     for page in pages() {
-        for Shown { args, .. } in shown(&page) {
+        for DocumentedCommand { args, .. } in documented_commands(&page) {
             let args = args.iter().map(|word| word.replace("commands.txt", list));
             let line: Vec<String> = ["threadline".to_owned()].into_iter().chain(args).collect();
             let parsed = cli::parse(line.iter().map(Into::into), &|_| None);
@@ -74,21 +76,21 @@ fn every_command_is_valid() {
 }
 
 #[test]
-fn simulated_commands_print_exactly_what_is_shown() {
+fn simulated_commands_print_the_documented_output() {
     let mut count = 0;
     for page in pages() {
-        for Shown { args, output } in shown(&page) {
+        for DocumentedCommand { args, output } in documented_commands(&page) {
             if output.is_empty() || !args.iter().any(|arg| arg == "--simulate") {
                 continue;
             }
-            let real = threadline().args(&args).output().unwrap();
-            let real = String::from_utf8(real.stdout).unwrap();
-            let shown = output.join("\n") + "\n";
-            assert!(real == shown, "{}: threadline {}\n{real}", page.name(), args.join(" "));
+            let actual = threadline().args(&args).output().unwrap();
+            let actual = String::from_utf8(actual.stdout).unwrap();
+            let expected = output.join("\n") + "\n";
+            assert!(actual == expected, "{}: threadline {}\n{actual}", page.name(), args.join(" "));
             count += 1;
         }
     }
-    assert!(count >= 2, "the README and gil.md show simulated runs");
+    assert!(count >= 2, "simulated runs are missing in the README or in gil.md");
 }
 
 /// A server that a page starts on port 8080, here on a free port.
@@ -118,35 +120,35 @@ impl Drop for ServeProcess {
     }
 }
 
-/// The part of a line that does not depend on measured times.
+/// Returns the part of a line that does not depend on measured times.
 fn label(line: &str) -> &str {
     let end = line.find("  ").into_iter().chain(line.find(|c: char| c.is_ascii_digit())).min();
     end.and_then(|end| line.get(..end)).unwrap_or(line)
 }
 
-/// Runs a command of a page against its server. The labels of the output are those shown, in
-/// their order; more lines may lie between them.
+/// Runs a command of a page against its server. Asserts that the output has the documented labels
+/// in their order; other lines may lie between them.
 #[track_caller]
-fn assert_prints(args: &[String], server: Option<&ServeProcess>, shown: &[String]) {
+fn assert_prints(args: &[String], server: Option<&ServeProcess>, documented: &[String]) {
     let address = server.map_or("", |server| &server.address);
     let replace = |text: &String| text.replace("127.0.0.1:8080", address);
     let output = threadline().args(args.iter().map(replace)).output().unwrap();
     let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
     let text = text.concat();
     let mut lines = text.lines();
-    for line in shown {
-        let found = lines.any(|real| real.starts_with(label(line)));
+    for line in documented {
+        let found = lines.any(|actual| actual.starts_with(label(line)));
         assert!(found, "threadline {}: {line:?} is not in\n{text}", args.join(" "));
     }
 }
 
 #[test]
-fn measured_commands_print_what_is_shown() {
+fn measured_commands_print_the_documented_labels() {
     let mut count = 0;
     for page in pages() {
         let mut server = None;
-        for Shown { args, output } in shown(&page) {
-            // A sweep takes 20 seconds; its output is tested with other figures.
+        for DocumentedCommand { args, output } in documented_commands(&page) {
+            // A sweep takes 20 seconds; other tests cover its output.
             let skipped = ["--simulate", "sweep"];
             match args.first() {
                 Some(command) if command == "serve" => server = Some(ServeProcess::start(&args)),
@@ -158,5 +160,8 @@ fn measured_commands_print_what_is_shown() {
             }
         }
     }
-    assert!(count >= 4, "automation.md, commands.md, configuration.md and threads.md");
+    assert!(
+        count >= 4,
+        "commands are missing in automation.md, commands.md, configuration.md or threads.md"
+    );
 }

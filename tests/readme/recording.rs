@@ -1,4 +1,4 @@
-//! The sample of a recording in recording.md.
+//! The sample recording in recording.md.
 
 use serde_json::Value;
 use threadline::app::Session;
@@ -10,22 +10,23 @@ use threadline::recording;
 
 use super::page;
 
-/// Returns whether a line has the keys of its sample and values of the same types. A sample with
-/// the key `...` leaves keys out.
-fn is_like(sample: &Value, real: &Value) -> bool {
-    match (sample, real) {
-        (Value::Object(sample), Value::Object(real)) => {
-            let more = sample.contains_key("...");
-            let known = sample.iter().filter(|(key, _)| *key != "...");
-            (more || sample.len() == real.len())
-                && known.clone().all(|(key, one)| real.get(key).is_some_and(|it| is_like(one, it)))
+/// Returns whether `actual` has the keys of `sample` with values of the same types. The key `...`
+/// in a sample stands for keys that it omits.
+fn has_same_shape(sample: &Value, actual: &Value) -> bool {
+    match (sample, actual) {
+        (Value::Object(sample), Value::Object(actual)) => {
+            let is_partial = sample.contains_key("...");
+            let mut listed = sample.iter().filter(|(key, _)| *key != "...");
+            (is_partial || sample.len() == actual.len())
+                && listed
+                    .all(|(key, one)| actual.get(key).is_some_and(|it| has_same_shape(one, it)))
         }
-        _ => std::mem::discriminant(sample) == std::mem::discriminant(real),
+        _ => std::mem::discriminant(sample) == std::mem::discriminant(actual),
     }
 }
 
 #[test]
-fn the_sample_has_the_format_that_the_program_writes() {
+fn sample_recording_matches_the_written_format() {
     let target = Target {
         user: "octocat".to_owned(),
         api: "api.github.com".to_owned(),
@@ -45,15 +46,19 @@ fn the_sample_has_the_format_that_the_program_writes() {
     }
     let mut file = Vec::new();
     recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
-    let real = String::from_utf8(file).unwrap();
+    let written = String::from_utf8(file).unwrap();
     let page = page("recording.md");
     let sample = page.code("json")[0];
-    assert_eq!(sample.lines().count(), real.lines().count());
-    for (sample, real) in sample.lines().zip(real.lines()) {
-        let [one, other] = [sample, real].map(|line| serde_json::from_str::<Value>(line).unwrap());
-        assert!(is_like(&one, &other), "the page has {sample}, the program writes {real}");
+    assert_eq!(sample.lines().count(), written.lines().count());
+    for (sample, written) in sample.lines().zip(written.lines()) {
+        let [expected, actual] =
+            [sample, written].map(|line| serde_json::from_str::<Value>(line).unwrap());
+        assert!(
+            has_same_shape(&expected, &actual),
+            "the page has {sample}, the program writes {written}"
+        );
         for key in ["format", "version", "events", "event", "begin", "state"] {
-            assert_eq!(one.get(key), other.get(key), "{sample}");
+            assert_eq!(expected.get(key), actual.get(key), "{sample}");
         }
     }
 }

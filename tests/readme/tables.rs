@@ -8,7 +8,7 @@ use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::cli::Cli;
 use threadline::github::server::FAULT_DESCRIPTIONS;
 
-use super::{docs, output, page};
+use super::{docs, page, stdout_of};
 
 #[test]
 fn generated_tables_are_up_to_date() {
@@ -29,12 +29,13 @@ fn generated_tables_are_up_to_date() {
     }
 }
 
+/// Returns the table behind a `generated:` marker.
 fn generate(name: &str) -> String {
     match name.split_once(' ') {
-        None if name == "keys" => keys(),
-        None if name == "faults" => faults(),
-        Some(("exit", "codes")) => exit_codes(),
-        Some(("options", heading)) => options(heading),
+        None if name == "keys" => key_table(),
+        None if name == "faults" => fault_table(),
+        Some(("exit", "codes")) => exit_code_table(),
+        Some(("options", heading)) => option_table(heading),
         _ => format!("there is no table {name}\n"),
     }
 }
@@ -53,7 +54,7 @@ fn table(columns: [&str; 3], rows: impl Iterator<Item = [String; 3]>) -> String 
     text
 }
 
-fn keys() -> String {
+fn key_table() -> String {
     let rows = DEFAULT_BINDINGS.iter().map(|binding| {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
         [keys.join(" "), binding.help.to_owned(), format!("`{}`", binding.name)]
@@ -61,7 +62,7 @@ fn keys() -> String {
     table(["keys", "action", "name"], rows)
 }
 
-fn faults() -> String {
+fn fault_table() -> String {
     let rows = FAULT_DESCRIPTIONS.iter().map(|kind| {
         let keys: Vec<String> = kind.keys.iter().map(|key| format!("`{key}`")).collect();
         let keys = if keys.is_empty() { "-".to_owned() } else { keys.join(" ") };
@@ -70,8 +71,8 @@ fn faults() -> String {
     table(["fault", "what the server does", "keys and defaults"], rows)
 }
 
-/// The options with this heading in `--help`.
-fn options(heading: &str) -> String {
+/// Returns the options under this heading of `--help` as a table.
+fn option_table(heading: &str) -> String {
     let command = Cli::command();
     let rows = command.get_arguments().filter(|arg| arg.get_help_heading() == Some(heading));
     let row = |arg: &Arg| {
@@ -94,9 +95,9 @@ fn options(heading: &str) -> String {
     table(["option", "meaning", "default"], rows.into_iter())
 }
 
-/// The section of `--help`.
-fn exit_codes() -> String {
-    let help = output(&["--help"]);
+/// Returns the exit codes of `--help` as a table.
+fn exit_code_table() -> String {
+    let help = stdout_of(&["--help"]);
     let (_, rest) = help.split_once("Exit codes:\n").unwrap();
     let mut rows: Vec<[String; 3]> = Vec::new();
     for line in rest.lines().take_while(|line| !line.is_empty()) {
@@ -113,12 +114,12 @@ fn exit_codes() -> String {
 }
 
 #[test]
-fn the_keys_of_the_readme_exist() {
+fn readme_keys_are_bound() {
     let readme = super::readme().text;
     let (_, rest) = readme.split_once("| key | action |\n| --- | --- |\n").unwrap();
-    let table: Vec<&str> = rest.lines().take_while(|line| line.starts_with('|')).collect();
-    assert_eq!(table.len(), 12);
-    for row in table {
+    let rows: Vec<&str> = rest.lines().take_while(|line| line.starts_with('|')).collect();
+    assert_eq!(rows.len(), 12);
+    for row in rows {
         let keys = row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2);
         for key in keys {
             let is_bound = |keys: &[_]| keys.iter().any(|one| format!("{one}") == key);
@@ -128,7 +129,7 @@ fn the_keys_of_the_readme_exist() {
 }
 
 #[test]
-fn the_settings_are_those_of_the_program() {
+fn sample_configuration_names_the_settings_of_the_program() {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(&file, "nonsense = 1\n").unwrap();
     let args = ["--print-keys", "--config", file.path().to_str().unwrap()];

@@ -1,4 +1,4 @@
-//! What advice is given, by what was measured.
+//! The advice of a sweep, by its measured durations.
 
 use threadline::model::{Mode, Workload};
 
@@ -10,40 +10,42 @@ fn advice(sweep: &Sweep) -> String {
     sweep.advice(Workload::Followers, Mode::Threads).unwrap_or_default()
 }
 
-/// Equal pages of 50 ms from a service that answers so many requests at once.
+/// Returns the milliseconds of a run by its thread count, for equal pages of 50 ms from a service
+/// that answers at most `cap` requests at once.
 fn capped(cap: u16, tasks: u32) -> impl Fn(u16) -> f64 {
     move |workers| f64::from(tasks.div_ceil(workers.min(cap).into())) * 50.0
 }
 
-/// 100 s of work with one thread, by the USL.
-fn usl(a: f64, b: f64) -> impl Fn(u16) -> f64 {
+/// Returns the milliseconds of a run by its thread count, for 100 s of work by the universal
+/// scalability law (USL).
+fn usl(contention: f64, coherency: f64) -> impl Fn(u16) -> f64 {
     move |workers| {
         let n = f64::from(workers);
-        1e5 * (1.0 + a * (n - 1.0) + b * n * (n - 1.0)) / n
+        1e5 * (1.0 + contention * (n - 1.0) + coherency * n * (n - 1.0)) / n
     }
 }
 
-fn of(counts: &[u16], tasks: u32, took: impl Fn(u16) -> f64) -> Sweep {
-    sweep(tasks, &counts.iter().map(|&workers| (workers, took(workers))).collect::<Vec<_>>())
+fn sweep_over(counts: &[u16], tasks: u32, millis: impl Fn(u16) -> f64) -> Sweep {
+    sweep(tasks, &counts.iter().map(|&workers| (workers, millis(workers))).collect::<Vec<_>>())
 }
 
 #[test]
-fn a_plateau() {
+fn advice_names_the_knee_of_a_plateau() {
     assert_eq!(
-        advice(&of(&DOUBLING, 100, capped(8, 100))),
+        advice(&sweep_over(&DOUBLING, 100, capped(8, 100))),
         "8 threads: 7.69x. 16 add nothing for twice the connections. Throughput levels off at 154 \
          pages/s from 8 threads on. 100 pages in 13 waves of 8 leave 4 lanes idle in the last wave."
     );
     let ten: Vec<u16> = (1..=10).collect();
     assert_eq!(
-        advice(&of(&ten, 64, capped(8, 64))),
+        advice(&sweep_over(&ten, 64, capped(8, 64))),
         "8 threads: 8.00x. 10 add nothing for 1.2 times the connections. Throughput levels off at \
          160 pages/s from 8 threads on."
     );
 }
 
 #[test]
-fn little_more_beyond_the_choice() {
+fn advice_states_a_small_gain_beyond_the_chosen_count() {
     let times = [(1, 1_000.0), (2, 505.0), (4, 255.0), (8, 130.0), (16, 125.0), (32, 125.0)];
     assert_eq!(
         advice(&sweep(640, &times)),
@@ -53,55 +55,55 @@ fn little_more_beyond_the_choice() {
 }
 
 #[test]
-fn a_difference_that_trials_have_as_well_is_none_to_rely_on() {
+fn gain_within_the_noise_of_the_trials_is_reported_as_not_measurable() {
     let times = DOUBLING.map(|n| (n, capped(8, 60)(n) * if n == 16 { 0.95 } else { 1.0 }));
     let line =
         "16 add nothing measurable for twice the connections: the difference is within the noise.";
-    assert!(advice(&spread(60, &times, 0.08)).contains(line));
-    let sure = "16 add 5 % for twice the connections.";
-    assert!(advice(&spread(60, &times, 0.01)).contains(sure));
+    assert!(advice(&sweep_with_spread(60, &times, 0.08)).contains(line));
+    let significant = "16 add 5 % for twice the connections.";
+    assert!(advice(&sweep_with_spread(60, &times, 0.01)).contains(significant));
 }
 
 #[test]
-fn still_growing() {
-    let sweep = of(&DOUBLING, 60, capped(1_000, 60));
+fn growing_throughput_suggests_a_larger_count() {
+    let sweep = sweep_over(&DOUBLING, 60, capped(1_000, 60));
     assert_eq!(advice(&sweep), "32 threads: 30.00x. Still growing at 32: try 60.");
     let sixteen: Vec<u16> = (1..=16).collect();
-    let sweep = of(&sixteen, 60, capped(1_000, 60));
-    // 16 are no better than 15, for they need as many waves; so are 30 and 32.
+    let sweep = sweep_over(&sixteen, 60, capped(1_000, 60));
+    // 15 and 16 threads need the same number of waves, as do 30 and 32.
     assert_eq!(advice(&sweep), "15 threads: 15.00x. Still growing at 16: try 30.");
-    let sweep = of(&DOUBLING, 10_000, usl(0.02, 0.0));
+    let sweep = sweep_over(&DOUBLING, 10_000, usl(0.02, 0.0));
     assert_eq!(advice(&sweep), "32 threads: 19.75x. Still growing at 32: try 64.");
 }
 
 #[test]
-fn less_and_less() {
+fn diminishing_returns_are_predicted_by_the_best_fit() {
     assert_eq!(
-        advice(&of(&DOUBLING, 10_000, usl(0.2, 0.0))),
+        advice(&sweep_over(&DOUBLING, 10_000, usl(0.2, 0.0))),
         "32 threads: 4.44x. 64 would add 6 % for twice the connections, by the best fit (Amdahl)."
     );
 }
 
 #[test]
-fn more_makes_it_slower() {
+fn slowdown_beyond_the_best_count_is_reported() {
     assert_eq!(
-        advice(&of(&[1, 2, 4, 6, 8, 10], 10_000, usl(0.02, 0.02))),
+        advice(&sweep_over(&[1, 2, 4, 6, 8, 10], 10_000, usl(0.02, 0.02))),
         "6 threads: 3.53x. 10 are 5 % slower and cost 1.7 times the connections. The best fit (USL) \
          peaks at 7 threads."
     );
     assert_eq!(
-        advice(&of(&DOUBLING, 10_000, usl(0.02, 0.02))),
+        advice(&sweep_over(&DOUBLING, 10_000, usl(0.02, 0.02))),
         "8 threads: 3.54x. More than 8 slow it down: 32 are 0.42x as fast as 8."
     );
     assert_eq!(
-        advice(&of(&DOUBLING, 10_000, |n| 1e5 * f64::from(n).sqrt())),
+        advice(&sweep_over(&DOUBLING, 10_000, |n| 1e5 * f64::from(n).sqrt())),
         "32 threads: 0.18x as fast as 1. Stay with 1 thread."
     );
 }
 
 #[test]
-fn nothing_changes() {
-    let sweep = of(&DOUBLING, 100, |n| 1e4 * (1.0 + f64::from(n) / 1e3));
+fn flat_throughput_is_reported_as_no_gain() {
+    let sweep = sweep_over(&DOUBLING, 100, |n| 1e4 * (1.0 + f64::from(n) / 1e3));
     assert_eq!(
         sweep.advice(Workload::Cpu, Mode::Gil).unwrap(),
         "32 threads: 0.97x, no gain over 1: only one thread at a time holds the GIL."
@@ -113,42 +115,46 @@ fn nothing_changes() {
 }
 
 #[test]
-fn no_more_than_there_are_tasks() {
-    let end = "4 thread counts are too few to fit a model; treat this as a guess.";
-    let more = of(&[1, 2, 4, 8], 5, capped(1_000, 5));
+fn advice_states_that_threads_beyond_the_tasks_are_idle() {
+    let guess = "4 thread counts are too few to fit a model; treat this as a guess.";
+    let surplus = sweep_over(&[1, 2, 4, 8], 5, capped(1_000, 5));
     let enough = "8 threads: 5.00x. 5 threads would be enough: one per page.";
-    assert_eq!(advice(&more), format!("{enough} {end}"));
-    let equal = of(&[1, 2, 4, 5], 5, capped(1_000, 5));
+    assert_eq!(advice(&surplus), format!("{enough} {guess}"));
+    let equal = sweep_over(&[1, 2, 4, 5], 5, capped(1_000, 5));
     let idle = "5 threads: 5.00x. More threads would be idle: there is already one per page.";
-    assert_eq!(advice(&equal), format!("{idle} {end}"));
+    assert_eq!(advice(&equal), format!("{idle} {guess}"));
 }
 
 #[test]
-fn few_counts_are_a_guess() {
+fn advice_from_few_counts_is_marked_as_a_guess() {
     assert_eq!(
-        advice(&of(&[4, 8, 16, 32], 60, capped(8, 60))),
+        advice(&sweep_over(&[4, 8, 16, 32], 60, capped(8, 60))),
         "8 threads: 1.88x as fast as 4. 16 add nothing for twice the connections. 60 pages in 8 \
          waves of 8 leave 4 lanes idle in the last wave. 4 thread counts are too few to fit a model; \
          treat this as a guess."
     );
     assert_eq!(
-        advice(&of(&[1, 8], 60, capped(8, 60))),
+        advice(&sweep_over(&[1, 8], 60, capped(8, 60))),
         "8 threads: 7.50x. Still growing at 8: try 15. 2 thread counts are too few to fit a model; \
          treat this as a guess."
     );
-    let same_waves = of(&[1, 2, 3, 4, 8, 16], 8, capped(2, 8));
+    let same_waves = sweep_over(&[1, 2, 3, 4, 8, 16], 8, capped(2, 8));
     let end = "Too few of the thread counts differ in waves to fit a model; treat this as a guess.";
     assert!(advice(&same_waves).ends_with(end), "{}", advice(&same_waves));
-    assert_eq!(of(&[8], 60, capped(8, 60)).advice(Workload::Followers, Mode::Threads), None);
+    assert_eq!(
+        sweep_over(&[8], 60, capped(8, 60)).advice(Workload::Followers, Mode::Threads),
+        None
+    );
 }
 
-/// What was measured on a noisy line: all from two threads on differ by no more than two runs of the same.
+/// Rates measured on a noisy connection. From two threads on, they differ no more than two trials
+/// of the same count.
 #[test]
-fn one_trial_a_count_claims_no_more_than_it_tells() {
+fn advice_from_single_trials_is_marked_as_a_guess() {
     let rates = [(1, 1.0), (2, 1.63), (4, 1.68), (8, 1.67), (12, 1.84), (16, 1.64)];
     let counts = rates.map(|(workers, _)| workers);
     let rate = |workers| rates.iter().find(|&&(count, _)| count == workers).unwrap().1;
-    let sweep = swept(&counts, 1, 60, |workers| 6.0 / rate(workers));
+    let sweep = run_sweep(&counts, 1, 60, |workers| 6.0 / rate(workers));
     assert_eq!(sweep.knee().unwrap().workers, 2);
     assert_eq!(
         advice(&sweep),
@@ -158,53 +164,55 @@ fn one_trial_a_count_claims_no_more_than_it_tells() {
     );
 }
 
-/// Seven of 24 come close enough for one trial; the knee at 8 decides.
+/// Seven of the 24 counts are within the noise of one trial; the knee at 8 decides.
 #[test]
-fn a_plateaus_knee_decides_where_single_trials_do_not() {
+fn knee_of_a_plateau_decides_between_close_single_trials() {
     let counts: Vec<u16> = (1..=24).collect();
     let capped = capped(8, 60);
-    let said = advice(&swept(&counts, 1, 60, |workers| capped(workers) / 1e3));
-    assert!(said.starts_with("8 threads: 7.50x."), "{said}");
+    let advice = advice(&run_sweep(&counts, 1, 60, |workers| capped(workers) / 1e3));
+    assert!(advice.starts_with("8 threads: 7.50x."), "{advice}");
 }
 
 #[test]
-fn what_is_slower_is_so_against_a_count_that_is_named() {
+fn slowdown_is_relative_to_a_named_count() {
     let times = [(1, 1_000.0), (2, 595.0), (4, 510.0), (8, 515.0), (12, 500.0), (16, 1_000.0)];
     let line = "More than 12 slow it down: 16 are 0.50x as fast as 12.";
     assert!(advice(&sweep(600, &times)).contains(line), "{}", advice(&sweep(600, &times)));
 }
 
-/// What computes all the time gains nothing by more threads than cores.
+/// More threads than cores cannot speed up work that only computes.
 #[test]
-fn no_more_threads_than_cores_are_advised_for_what_computes() {
-    let grows = |cores| of(&[1, 2], 60, capped(1_000, 60)).with_cores(cores);
-    let advice = |cores, workload| grows(cores).advice(workload, Mode::Threads).unwrap();
-    let said = advice(Some(2), Workload::Cpu);
-    assert!(said.contains("More than 2 would compete for the 2 cores of this machine."), "{said}");
+fn advised_threads_of_compute_workloads_are_limited_by_the_cores() {
+    let growing = |cores| sweep_over(&[1, 2], 60, capped(1_000, 60)).with_cores(cores);
+    let advice = |cores, workload| growing(cores).advice(workload, Mode::Threads).unwrap();
+    let two_cores = advice(Some(2), Workload::Cpu);
+    assert!(
+        two_cores.contains("More than 2 would compete for the 2 cores of this machine."),
+        "{two_cores}"
+    );
     assert!(advice(Some(3), Workload::Native).contains("try 3."));
     assert!(advice(Some(2), Workload::Followers).contains("try 4."));
     assert!(advice(None, Workload::Cpu).contains("try 4."));
 }
 
-/// Of 60 pages no more than 60 are at work: a knee beyond them is none.
+/// With 60 pages, at most 60 threads have work.
 #[test]
-fn a_knee_beyond_the_tasks_is_none() {
-    let many = of(&DOUBLING, 10_000, usl(0.01, 0.0));
+fn knee_beyond_the_number_of_tasks_is_none() {
+    let many = sweep_over(&DOUBLING, 10_000, usl(0.01, 0.0));
     assert_eq!(many.knee().unwrap().workers, 445);
-    let few = of(&DOUBLING, 60, usl(0.01, 0.0));
+    let few = sweep_over(&DOUBLING, 60, usl(0.01, 0.0));
     assert_eq!((few.knee(), few.max_without_knee()), (None, Some(60)));
 }
 
-/// One slow trial of three says nothing.
 #[test]
-fn one_slow_trial_changes_nothing() {
-    let mut one = of(&DOUBLING, 100, capped(8, 100));
+fn single_slow_trial_does_not_change_the_advice() {
+    let mut with_slow_trial = sweep_over(&DOUBLING, 100, capped(8, 100));
     let duration = Nanos::from_millis(60_000);
-    one.add_trial(Trial { workers: 8, duration, tasks: 100 });
-    assert_eq!(advice(&one), advice(&of(&DOUBLING, 100, capped(8, 100))));
+    with_slow_trial.add_trial(Trial { workers: 8, duration, tasks: 100 });
+    assert_eq!(advice(&with_slow_trial), advice(&sweep_over(&DOUBLING, 100, capped(8, 100))));
 }
 
-/// Up, down, up: each number meets early and late.
+/// The order alternates up and down, so that each count runs both early and late in the sweep.
 #[test]
 fn trials_are_interleaved() {
     let sweep = Sweep::new(vec![4, 1, 2, 2, 0], 3);

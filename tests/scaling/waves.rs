@@ -1,4 +1,4 @@
-//! Equal tasks take ceil(tasks / workers) rounds.
+//! Waves of equal tasks: a run takes ceil(tasks / workers) of them.
 
 use proptest::prelude::*;
 use threadline::engine::simulate::SimulatedRun;
@@ -9,13 +9,13 @@ use super::*;
 
 const MAX_WORKERS: u16 = 200;
 
-/// How long a task takes.
-const TASK: u64 = 50_000_000;
+/// The duration of a task in nanoseconds.
+const TASK_NANOS: u64 = 50_000_000;
 
-/// Tasks that only wait, in virtual time: `mixed` without CPU work.
-fn simulated(tasks: u32, workers: u16) -> Vec<Event> {
+/// Simulates tasks that only wait: `mixed` work without CPU work.
+fn simulate_waiting_tasks(tasks: u32, workers: u16) -> Vec<Event> {
     let compute = ComputeSpec {
-        size: Nanos(TASK),
+        size: Nanos(TASK_NANOS),
         share: 0,
         simulation: Some(Simulation::default()),
         ..ComputeSpec::default()
@@ -24,17 +24,17 @@ fn simulated(tasks: u32, workers: u16) -> Vec<Event> {
     SimulatedRun::new(&plan).unwrap().collect()
 }
 
-fn predicted(tasks: u32, workers: u16) -> Nanos {
-    Nanos(u64::from(Waves::new(tasks, workers).count) * TASK)
+fn predicted_duration(tasks: u32, workers: u16) -> Nanos {
+    Nanos(u64::from(Waves::new(tasks, workers).count) * TASK_NANOS)
 }
 
-/// All 40,000 pairs. A task does not know of those behind it in the queue, so a run of 200 tasks holds
-/// all shorter ones: that of `n` tasks ends when the first `n` are done.
+/// Covers all 40,000 pairs. Later tasks do not affect earlier ones, so a run of 200 tasks contains
+/// all shorter runs: the run of `n` tasks ends when the first `n` are done.
 #[test]
-fn simulated_runs_take_as_many_waves() {
+fn prefixes_of_simulated_runs_take_the_predicted_waves() {
     for workers in 1..=MAX_WORKERS {
         let mut ends = vec![Nanos::ZERO; MAX_WORKERS.into()];
-        for event in simulated(MAX_WORKERS.into(), workers) {
+        for event in simulate_waiting_tasks(MAX_WORKERS.into(), workers) {
             if let EventKind::TaskFinished { task, .. } = event.kind {
                 ends[task.0 as usize - 1] = event.at;
             }
@@ -42,7 +42,7 @@ fn simulated_runs_take_as_many_waves() {
         let mut end = Nanos::ZERO;
         for (tasks, last) in (1..).zip(ends) {
             end = end.max(last);
-            assert_eq!(end, predicted(tasks, workers), "{tasks} tasks, {workers} workers");
+            assert_eq!(end, predicted_duration(tasks, workers), "{tasks} tasks, {workers} workers");
         }
     }
 }
@@ -52,38 +52,52 @@ proptest! {
         failure_persistence: None, cases: 300, ..ProptestConfig::default()
     })]
 
-    /// The same, each run by itself, to the nanosecond.
     #[test]
-    fn a_simulated_run_takes_as_many_waves(tasks in 1..=u32::from(MAX_WORKERS), workers in 1..=MAX_WORKERS) {
-        let end = simulated(tasks, workers).last().map(|event| event.at);
-        prop_assert_eq!(end, Some(predicted(tasks, workers)));
+    fn simulated_run_takes_exactly_the_predicted_time(
+        tasks in 1..=u32::from(MAX_WORKERS),
+        workers in 1..=MAX_WORKERS,
+    ) {
+        let end = simulate_waiting_tasks(tasks, workers).last().map(|event| event.at);
+        prop_assert_eq!(end, Some(predicted_duration(tasks, workers)));
     }
 }
 
-/// Which of the numbers with as many waves it is changes nothing; one fewer or one more does.
+/// Each count in the range has the same number of waves; the counts just outside it do not.
 #[test]
-fn equal_counts_are_those_with_as_many_waves() {
+fn equivalent_workers_are_the_range_with_equally_many_waves() {
     for tasks in 0..=u32::from(MAX_WORKERS) {
         for workers in 1..=MAX_WORKERS {
             let waves = Waves::new(tasks, workers);
-            let equal = waves.equivalent_workers();
-            let same = |workers: u16| Waves::new(tasks, workers).count == waves.count;
-            assert!(equal.contains(&workers) && same(*equal.start()), "{waves:?} {equal:?}");
-            assert!(*equal.start() == 1 || !same(equal.start() - 1), "{waves:?} {equal:?}");
-            let last = *equal.end();
-            assert!(same(last) && (last == u16::MAX || !same(last + 1)), "{waves:?} {equal:?}");
+            let range = waves.equivalent_workers();
+            let has_same_count = |workers: u16| Waves::new(tasks, workers).count == waves.count;
+            assert!(
+                range.contains(&workers) && has_same_count(*range.start()),
+                "{waves:?} {range:?}"
+            );
+            assert!(
+                *range.start() == 1 || !has_same_count(range.start() - 1),
+                "{waves:?} {range:?}"
+            );
+            let last = *range.end();
+            assert!(
+                has_same_count(last) && (last == u16::MAX || !has_same_count(last + 1)),
+                "{waves:?} {range:?}"
+            );
             if tasks > 0 {
-                assert_eq!(u32::from(*equal.start()), tasks.div_ceil(waves.count));
+                assert_eq!(u32::from(*range.start()), tasks.div_ceil(waves.count));
             }
         }
     }
 }
 
 #[test]
-fn stairs_of_a_sweep() {
+fn wave_steps_of_a_sweep_are_the_ranges_of_equivalent_counts() {
     let sweep = sweep(60, &[(1, 3_000.0), (16, 200.0), (32, 100.0)]);
     assert_eq!(sweep.wave_steps(), [10..=11, 12..=14, 15..=19, 20..=29, 30..=32]);
     let narrow = super::sweep(60, &[(13, 250.0), (17, 200.0)]);
-    assert_eq!(narrow.wave_steps(), [13..=14, 15..=17], "none beyond what was swept");
-    assert!(Sweep::new(vec![1, 2], 1).wave_steps().is_empty(), "tasks are not known");
+    assert_eq!(narrow.wave_steps(), [13..=14, 15..=17], "no steps beyond the swept counts");
+    assert!(
+        Sweep::new(vec![1, 2], 1).wave_steps().is_empty(),
+        "no steps without a known task count"
+    );
 }

@@ -1,4 +1,4 @@
-//! Whole screens of runs that meet limits, failures and a list that the API shows in part.
+//! Screens of runs with rate limits, failures and partial lists.
 
 use threadline::app::Msg;
 use threadline::model::{
@@ -8,115 +8,118 @@ use threadline::model::{
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
-use crate::snapshots::{EVERY, USUAL, real, screens};
+use crate::follower_runs::api_with_quota;
+use crate::screen_text::{ALL_SIZES, STANDARD, screens};
 
-fn limited(kind: LimitKind) -> Scenario {
+fn rate_limited(kind: LimitKind) -> Scenario {
     let limited = Some((Mode::Threads, 5, kind));
-    Scenario { followers: 720, listed: 720, remaining: 1_250, limited, ..real() }
+    Scenario { followers: 720, listed: 720, remaining: 1_250, limited, ..api_with_quota() }
 }
 
 #[test]
-fn a_secondary_limit_that_holds() {
+fn active_secondary_limit_is_drawn_at_every_size() {
     let driver =
-        AppDriver::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers));
-    insta::assert_snapshot!(screens(driver.play_until(Mode::Threads, 20_000), &EVERY));
+        AppDriver::new(rate_limited(LimitKind::Secondary), Selection::race(Workload::Followers));
+    insta::assert_snapshot!(screens(driver.play_until(Mode::Threads, 20_000), &ALL_SIZES));
 }
 
 #[test]
-fn a_primary_limit_that_holds() {
+fn active_primary_limit_is_drawn_at_every_size() {
     let threads = Selection::only(Workload::Followers, Mode::Threads);
-    let driver = AppDriver::new(limited(LimitKind::Primary), threads);
+    let driver = AppDriver::new(rate_limited(LimitKind::Primary), threads);
     insta::assert_snapshot!(screens(
         driver.play_until(Mode::Threads, 51_000).press_keys("jjjjj"),
-        &EVERY
+        &ALL_SIZES
     ));
 }
 
 #[test]
-fn fewer_in_flight_after_a_limit() {
+fn concurrency_is_reduced_after_a_limit() {
     let threads = Selection::only(Workload::Followers, Mode::Threads);
-    let driver = AppDriver::new(limited(LimitKind::Secondary), threads);
-    insta::assert_snapshot!(screens(driver.play_until(Mode::Threads, 60_900), &EVERY));
+    let driver = AppDriver::new(rate_limited(LimitKind::Secondary), threads);
+    insta::assert_snapshot!(screens(driver.play_until(Mode::Threads, 60_900), &ALL_SIZES));
 }
 
 #[test]
-fn over_after_a_limit() {
+fn finished_race_reports_the_retry_after_a_limit() {
     let driver =
-        AppDriver::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers))
+        AppDriver::new(rate_limited(LimitKind::Secondary), Selection::race(Workload::Followers))
             .play_to_end();
-    insta::assert_snapshot!(screens(driver, &EVERY));
+    insta::assert_snapshot!(screens(driver, &ALL_SIZES));
 }
 
-fn retried() -> Scenario {
-    Scenario { retried: Some((Mode::Threads, 3, 2)), ..real() }
+fn scenario_with_retries() -> Scenario {
+    Scenario { retried: Some((Mode::Threads, 3, 2)), ..api_with_quota() }
 }
 
 #[test]
-fn a_page_that_waits_for_its_next_attempt() {
-    let driver = AppDriver::new(retried(), Selection::race(Workload::Followers))
+fn page_waiting_for_its_retry_is_drawn() {
+    let driver = AppDriver::new(scenario_with_retries(), Selection::race(Workload::Followers))
         .play_until(Mode::Threads, 700);
-    insta::assert_snapshot!(screens(driver.press_keys("jjjj"), &EVERY));
+    insta::assert_snapshot!(screens(driver.press_keys("jjjj"), &ALL_SIZES));
 }
 
 #[test]
-fn a_page_that_was_asked_for_three_times() {
-    let driver = AppDriver::new(retried(), Selection::race(Workload::Followers)).play_to_end();
-    insta::assert_snapshot!(screens(driver.press_keys("jjjj"), &EVERY));
+fn page_fetched_on_its_third_attempt_is_drawn() {
+    let driver =
+        AppDriver::new(scenario_with_retries(), Selection::race(Workload::Followers)).play_to_end();
+    insta::assert_snapshot!(screens(driver.press_keys("jjjj"), &ALL_SIZES));
 }
 
 #[test]
-fn a_list_that_the_api_shows_in_part() {
-    let job = Scenario { followers: 300, listed: 300, shown: 6, ..real() };
+fn partial_follower_list_is_reported() {
+    let scenario = Scenario { followers: 300, listed: 300, shown: 6, ..api_with_quota() };
     insta::assert_snapshot!(screens(
-        AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end(),
-        &EVERY
+        AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end(),
+        &ALL_SIZES
     ));
 }
 
-/// A limit that holds, on a terminal of another kind.
-fn on(depth: ColorDepth, glyphs: GlyphSet) -> String {
+/// An active limit on another kind of terminal.
+fn limit_on(depth: ColorDepth, glyphs: GlyphSet) -> String {
     let driver =
-        AppDriver::new(limited(LimitKind::Secondary), Selection::race(Workload::Followers));
-    driver.play_until(Mode::Threads, 20_000).text(USUAL, TerminalKind(depth, glyphs))
+        AppDriver::new(rate_limited(LimitKind::Secondary), Selection::race(Workload::Followers));
+    driver.play_until(Mode::Threads, 20_000).text(STANDARD, TerminalKind(depth, glyphs))
 }
 
 #[test]
-fn a_limit_in_ascii() {
-    let screen = on(ColorDepth::True, GlyphSet::Ascii);
-    assert!(screen.is_ascii(), "only ASCII was asked for:\n{screen}");
+fn active_limit_is_drawn_in_ascii() {
+    let screen = limit_on(ColorDepth::True, GlyphSet::Ascii);
+    assert!(screen.is_ascii(), "not only ASCII:\n{screen}");
     insta::assert_snapshot!(screen);
 }
 
 #[test]
-fn a_limit_without_colour() {
-    insta::assert_snapshot!(on(ColorDepth::Mono, GlyphSet::Unicode));
+fn active_limit_is_drawn_without_colour() {
+    insta::assert_snapshot!(limit_on(ColorDepth::Mono, GlyphSet::Unicode));
 }
 
 #[test]
-fn a_limit_in_sixteen_colours() {
-    insta::assert_snapshot!(on(ColorDepth::Sixteen, GlyphSet::Unicode));
+fn active_limit_is_drawn_in_sixteen_colours() {
+    insta::assert_snapshot!(limit_on(ColorDepth::Sixteen, GlyphSet::Unicode));
 }
 
-/// Where no task is left, there is nothing to hold back.
+/// A lane without a task has nothing to wait for.
 #[test]
-fn only_lanes_with_a_task_say_how_long_it_waits() {
-    let job = Scenario { limited: Some((Mode::Threads, 3, LimitKind::Secondary)), ..real() };
-    let mut driver =
-        AppDriver::new(job, Selection::race(Workload::Followers)).play_until(Mode::Threads, 20_000);
+fn only_lanes_with_a_task_show_the_wait() {
+    let scenario =
+        Scenario { limited: Some((Mode::Threads, 3, LimitKind::Secondary)), ..api_with_quota() };
+    let mut driver = AppDriver::new(scenario, Selection::race(Workload::Followers))
+        .play_until(Mode::Threads, 20_000);
     for size in [(120, 36), (100, 30), (80, 24), (60, 14), (40, 12)] {
         let rows = driver.rows(size);
         let lanes = rows.iter().filter(|row| row.contains("worker-"));
-        let held: Vec<&String> = lanes.filter(|row| row.contains(" 41 s ")).collect();
-        assert!(held.len() == 1 && held[0].contains("worker-3"), "{size:?}: {held:#?}");
+        let waiting: Vec<&String> = lanes.filter(|row| row.contains(" 41 s ")).collect();
+        assert!(waiting.len() == 1 && waiting[0].contains("worker-3"), "{size:?}: {waiting:#?}");
     }
 }
 
-/// A page that failed before is told when there is time for it.
+/// An earlier failure is reported once the limit is over.
 #[test]
-fn a_limit_that_holds_goes_before_what_failed() {
+fn active_limit_is_reported_before_a_failure() {
     let bad_page = Some((Mode::Sequential, 2));
     let driver = AppDriver::new(
-        Scenario { bad_page, ..limited(LimitKind::Secondary) },
+        Scenario { bad_page, ..rate_limited(LimitKind::Secondary) },
         Selection::race(Workload::Followers),
     );
     let rows = driver.play_until(Mode::Threads, 20_000).rows((80, 24));
@@ -124,11 +127,12 @@ fn a_limit_that_holds_goes_before_what_failed() {
     assert!(rows.iter().any(|row| row.starts_with(limit)), "{rows:#?}");
 }
 
-/// The wait says nothing about how long the rest takes.
+/// The wait is not extrapolated to the remaining pages.
 #[test]
-fn a_limit_does_not_stretch_the_axis() {
-    let job = Scenario { followers: 6_000, listed: 6_000, ..limited(LimitKind::Secondary) };
-    let mut driver = AppDriver::new(job, Selection::only(Workload::Followers, Mode::Threads))
+fn limit_does_not_stretch_the_time_axis() {
+    let scenario =
+        Scenario { followers: 6_000, listed: 6_000, ..rate_limited(LimitKind::Secondary) };
+    let mut driver = AppDriver::new(scenario, Selection::only(Workload::Followers, Mode::Threads))
         .play_until(Mode::Threads, 0);
     for second in 0..64 {
         driver.play_to(Nanos::from_millis(second * 1_000));
@@ -138,53 +142,56 @@ fn a_limit_does_not_stretch_the_axis() {
     }
 }
 
-/// The words of a screen, without lines.
-fn words(rows: &[String]) -> Vec<String> {
+/// The words on a screen, without borders.
+fn screen_words(rows: &[String]) -> Vec<String> {
     let words = rows.iter().flat_map(|row| row.split([' ', '│']));
     words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-const LONG: [&str; 2] = [
+const LONG_MESSAGES: [&str; 2] = [
     "We couldn't respond to your request in time. Sorry about that. Please try resubmitting your \
      request and contact us if the problem persists, with the number A79C:1EC8F5:1A7BD6:1CF700 that",
     "サーバーエラーが発生しました しばらくしてから もう一度 お試しください サーバーエラーが発生しました \
      しばらくしてから もう一度 お試しください サーバーエラーが発生しました",
 ];
 
-/// However long the server's words are: none is cut in two, and what was kept is told.
 #[test]
-fn a_long_sentence_is_broken_between_words_and_says_what_was_kept() {
-    for said in LONG {
-        let job = Scenario { bad_page: Some((Mode::Sequential, 3)), said, ..real() };
-        let message = format!("answered page 3 with 502: {said}; try again later.");
+fn long_message_breaks_between_words_and_reports_kept_followers() {
+    for error_message in LONG_MESSAGES {
+        let bad_page = Some((Mode::Sequential, 3));
+        let scenario = Scenario { bad_page, error_message, ..api_with_quota() };
+        let message = format!("answered page 3 with 502: {error_message}; try again later.");
         let message: Vec<&str> = message.split_whitespace().collect();
-        let over = AppDriver::new(job.clone(), Selection::race(Workload::Followers)).play_to_end();
-        let moving = AppDriver::new(job, Selection::race(Workload::Followers))
+        let finished =
+            AppDriver::new(scenario.clone(), Selection::race(Workload::Followers)).play_to_end();
+        let active = AppDriver::new(scenario, Selection::race(Workload::Followers))
             .play_until(Mode::Threads, 600);
-        for (mut driver, then) in [(over, "Kept: 97 followers. r tries again."), (moving, "")] {
+        for (mut driver, advice) in [(finished, "Kept: 97 followers. r tries again."), (active, "")]
+        {
             for width in 40..=120 {
                 for height in [10, 12, 14, 20, 30] {
-                    let words = words(&driver.rows((width, height)));
-                    assert_words(&words, &message, &format!("{width}x{height}"));
-                    assert!(words.join(" ").contains(then), "{width}x{height}: {words:?}");
+                    let words = screen_words(&driver.rows((width, height)));
+                    assert_unbroken(&words, &message, &format!("{width}x{height}"));
+                    assert!(words.join(" ").contains(advice), "{width}x{height}: {words:?}");
                 }
             }
         }
     }
 }
 
-/// The message is among the words, or its beginning and a mark after a whole word.
-fn assert_words(words: &[String], message: &[&str], place: &str) {
+/// Asserts that the words contain the message, or its beginning up to an ellipsis after a complete
+/// word.
+fn assert_unbroken(words: &[String], message: &[&str], size: &str) {
     let words = &words[words.iter().position(|word| word == message[0]).expect("a message")..];
-    let same = words.iter().zip(message).take_while(|(word, said)| word == said).count();
+    let same = words.iter().zip(message).take_while(|(word, expected)| word == expected).count();
     let bare = |word: &str| word.trim_end_matches(['…', ',', ';', ':', '.']).to_owned();
-    let told = same == message.len() || bare(&words[same]) == bare(message[same]);
-    assert!(told, "{place}: {} for {}", words[same], message[same]);
+    let is_unbroken = same == message.len() || bare(&words[same]) == bare(message[same]);
+    assert!(is_unbroken, "{size}: {} instead of {}", words[same], message[same]);
 }
 
 #[test]
-fn why_the_preparing_request_takes_so_long() {
-    let mut driver = AppDriver::new(real(), Selection::race(Workload::Followers));
+fn profile_retry_shows_the_failure() {
+    let mut driver = AppDriver::new(api_with_quota(), Selection::race(Workload::Followers));
     let task = TaskId(1);
     while !matches!(driver.play_event().unwrap().kind, EventKind::TaskStarted { .. }) {}
     let message = "api.github.com cannot be reached (no route); check the network, or --api-url";

@@ -1,32 +1,33 @@
-//! The screen from outside: fabricated runs go in, pictures and effects come out.
+//! Screens and effects of fabricated runs: what is drawn, and what keys and the mouse do.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test may stop at once when what it is about is not there"
+    reason = "tests and their helpers fail by panicking"
 )]
 
 #[path = "../common/app_driver.rs"]
 mod app_driver;
 
-mod auto;
-mod closely;
-mod compare;
-mod compute_words;
-mod exports;
-mod find;
-mod keys;
-mod lab;
+mod auto_workers;
+mod comparison;
+mod compute_status;
+mod compute_workloads;
+mod cursor_and_inspector;
+mod export_menu;
+mod follower_agreement;
+mod follower_runs;
 mod limits;
 mod mouse;
-mod recording_keys;
-mod recordings;
-mod rows;
-mod sizes;
-mod snapshots;
+mod replay;
+mod replay_keys;
+mod row_stability;
+mod run_keys;
+mod screen_sizes;
+mod screen_text;
+mod search;
+mod self_check;
 mod sweep;
 mod table;
-mod trust;
-mod verdict;
 mod view_keys;

@@ -1,4 +1,4 @@
-//! The mouse over the lanes and over the table.
+//! Mouse gestures over the lanes and the table.
 
 use ratatui::layout::Size;
 use threadline::app::{Gesture, Msg, PointerTarget};
@@ -6,25 +6,25 @@ use threadline::model::Nanos;
 use threadline::ui::{self, theme::Theme};
 
 use crate::app_driver::{AppDriver, COLOUR};
-use crate::keys::{press, seen};
+use crate::run_keys::finished_race;
 
-fn mouse(driver: &mut AppDriver, gesture: Gesture, pointed: PointerTarget) {
-    driver.app.update(Msg::Mouse(gesture, pointed));
+fn send_mouse(driver: &mut AppDriver, gesture: Gesture, target: PointerTarget) {
+    driver.app.update(Msg::Mouse(gesture, target));
 }
 
-/// The lane at a row of a screen of 120 columns and 36 rows.
+/// Returns the lane at a row of a screen of 120 columns and 36 rows.
 fn lane_at(driver: &AppDriver, row: u16) -> Option<usize> {
-    let look = Theme::new(COLOUR.0, COLOUR.1, driver.app.background());
-    ui::pointer_target(&driver.app, look, Size::new(120, 36), 60, row).lane
+    let theme = Theme::new(COLOUR.0, COLOUR.1, driver.app.background());
+    ui::pointer_target(&driver.app, theme, Size::new(120, 36), 60, row).lane
 }
 
 #[test]
-fn a_gap_below_a_lane_belongs_to_it() {
-    let mut driver = seen();
+fn gap_below_a_lane_belongs_to_the_lane() {
+    let mut driver = finished_race();
     let rows = driver.rows((120, 36));
     let row = rows.iter().position(|row| row.contains("worker-2")).expect("a lane") as u16;
     let next = rows.iter().position(|row| row.contains("worker-3")).expect("a lane") as u16;
-    assert!(next > row + 1, "no gap");
+    assert!(next > row + 1, "there is no gap");
     for between in row..next {
         assert_eq!(lane_at(&driver, between), Some(2), "row {between}");
     }
@@ -32,44 +32,28 @@ fn a_gap_below_a_lane_belongs_to_it() {
 }
 
 #[test]
-fn a_range_that_is_dragged_ends_where_the_run_does() {
-    let mut driver = seen();
-    let edge = driver.app.runs().iter().filter_map(threadline::model::Run::duration).max().unwrap();
-    let to = |at| PointerTarget { lane: Some(0), at: Some(at) };
-    mouse(&mut driver, Gesture::Press, to(Nanos::ZERO));
-    mouse(&mut driver, Gesture::Drag, to(edge + edge));
-    mouse(&mut driver, Gesture::Release, PointerTarget::default());
-    assert_eq!(driver.app.range(), Some((Nanos::ZERO, edge)));
+fn dragged_range_ends_at_the_end_of_the_run() {
+    let mut driver = finished_race();
+    let end = driver.app.runs().iter().filter_map(threadline::model::Run::duration).max().unwrap();
+    let target_at = |at| PointerTarget { lane: Some(0), at: Some(at) };
+    send_mouse(&mut driver, Gesture::Press, target_at(Nanos::ZERO));
+    send_mouse(&mut driver, Gesture::Drag, target_at(end + end));
+    send_mouse(&mut driver, Gesture::Release, PointerTarget::default());
+    assert_eq!(driver.app.range(), Some((Nanos::ZERO, end)));
 }
 
 #[test]
-fn the_wheel_moves_through_the_table() {
-    let mut driver = seen().press_keys("T");
-    let row = |driver: &AppDriver| driver.app.table_view().expect("a table").selected_row();
-    for (gesture, place) in [
+fn wheel_moves_the_selected_row_of_the_table() {
+    let mut driver = finished_race().press_keys("T");
+    let selected_row =
+        |driver: &AppDriver| driver.app.table_view().expect("a table").selected_row();
+    for (gesture, row) in [
         (Gesture::ScrollDown, 1),
         (Gesture::ScrollDown, 2),
         (Gesture::ScrollUp, 1),
         (Gesture::ScrollUp, 0),
     ] {
-        mouse(&mut driver, gesture, PointerTarget::default());
-        assert_eq!(row(&driver), place);
-    }
-}
-
-#[test]
-fn the_first_and_the_last_span_are_announced() {
-    let mut driver = seen();
-    // Five pages: the first is gone to, too, and there are four before the last.
-    for (key, times, said) in
-        [('.', 5, "last span on this lane"), (',', 4, "first span on this lane")]
-    {
-        for _ in 0..times {
-            press(&mut driver, key);
-            assert_ne!(driver.app.notice(), Some(said), "{key}");
-            driver.draw((120, 36), COLOUR);
-        }
-        press(&mut driver, key);
-        assert_eq!(driver.app.notice(), Some(said), "{key}");
+        send_mouse(&mut driver, gesture, PointerTarget::default());
+        assert_eq!(selected_row(&driver), row);
     }
 }

@@ -1,4 +1,4 @@
-//! The table of tasks: its rows, their order, and the way from a row to the timeline.
+//! The table of attempts: its rows, their order and the way from a row to the timeline.
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::Overlay;
@@ -7,13 +7,13 @@ use threadline::model::{Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
-use crate::keys::{press, seen};
-use crate::snapshots::{EVERY, screens};
+use crate::run_keys::{finished_race, press};
+use crate::screen_text::{ALL_SIZES, screens};
 
-/// A race in which page 3 fails twice with threads before it goes well, with its table.
-fn listed() -> AppDriver {
-    let job = Scenario { retried: Some((Mode::Threads, 3, 2)), ..Scenario::default() };
-    let mut driver = AppDriver::new(job, Selection::race(Workload::Followers)).play_to_end();
+/// The table of a race in which the threads run fetches page 3 on its third attempt.
+fn table_with_retries() -> AppDriver {
+    let scenario = Scenario { retried: Some((Mode::Threads, 3, 2)), ..Scenario::default() };
+    let mut driver = AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end();
     driver.draw((120, 36), COLOUR);
     driver.press_keys("T")
 }
@@ -21,19 +21,19 @@ fn listed() -> AppDriver {
 /// The rows: task, attempt, mode.
 fn rows(driver: &AppDriver) -> Vec<(u32, u32, Mode)> {
     let table = driver.app.table_view().expect("a table").table();
-    let row = |place| {
-        let (attempt, _) = driver.app.attempt_in_row(table.row(place).unwrap()).unwrap();
+    let row = |index| {
+        let (attempt, _) = driver.app.attempt_in_row(table.row(index).unwrap()).unwrap();
         (attempt.span.task.0, attempt.span.attempt, attempt.run.plan().mode)
     };
     (0..table.len()).map(row).collect()
 }
 
-fn chosen(driver: &AppDriver) -> (u32, u32, Mode) {
+fn selected(driver: &AppDriver) -> (u32, u32, Mode) {
     rows(driver)[driver.app.table_view().unwrap().selected_row()]
 }
 
 /// Sorts by a column.
-fn by(mut driver: AppDriver, column: AttemptColumn) -> AppDriver {
+fn sort_by(mut driver: AppDriver, column: AttemptColumn) -> AppDriver {
     while driver.app.table_view().unwrap().table().order().0 != column {
         press(&mut driver, '>');
     }
@@ -41,12 +41,12 @@ fn by(mut driver: AppDriver, column: AttemptColumn) -> AppDriver {
 }
 
 #[test]
-fn every_attempt_of_every_run_has_a_row_by_its_start() {
-    let driver = listed();
+fn every_attempt_has_a_row_sorted_by_start() {
+    let driver = table_with_retries();
     let rows = rows(&driver);
     assert_eq!(rows.len(), 5 + 5 + 2);
-    let starts = (0..rows.len()).map(|place| {
-        let row = driver.app.table_view().unwrap().table().row(place).unwrap();
+    let starts = (0..rows.len()).map(|index| {
+        let row = driver.app.table_view().unwrap().table().row(index).unwrap();
         driver.app.attempt_in_row(row).unwrap().0.span.start
     });
     assert!(starts.is_sorted());
@@ -54,51 +54,50 @@ fn every_attempt_of_every_run_has_a_row_by_its_start() {
 }
 
 #[test]
-fn angles_choose_the_column_and_i_inverts() {
-    let driver = by(listed(), AttemptColumn::Task);
+fn angle_brackets_select_the_sort_column_and_i_reverses_it() {
+    let driver = sort_by(table_with_retries(), AttemptColumn::Task);
     let tasks: Vec<u32> = rows(&driver).iter().map(|row| row.0).collect();
     assert_eq!(tasks, [1, 1, 2, 2, 3, 3, 3, 3, 4, 4, 5, 5]);
     let driver = driver.press_keys("I");
     let tasks: Vec<u32> = rows(&driver).iter().map(|row| row.0).collect();
     assert_eq!(tasks, [5, 5, 4, 4, 3, 3, 3, 3, 2, 2, 1, 1]);
-    let driver = by(driver, AttemptColumn::Attempt).press_keys("I");
+    let driver = sort_by(driver, AttemptColumn::Attempt).press_keys("I");
     assert_eq!(rows(&driver)[0], (3, 3, Mode::Threads));
-    let driver = by(driver, AttemptColumn::Status).press_keys("I");
+    let driver = sort_by(driver, AttemptColumn::Status).press_keys("I");
     let failed: Vec<_> = rows(&driver).into_iter().take(2).collect();
     assert!(failed.iter().all(|&(task, attempt, _)| task == 3 && attempt < 3), "{failed:?}");
-    // A whole round of columns, and one back.
-    let mut driver = by(driver, AttemptColumn::Task);
+    // The order of the columns is a cycle: the last one is before the first.
+    let mut driver = sort_by(driver, AttemptColumn::Task);
     press(&mut driver, '<');
     assert_eq!(driver.app.table_view().unwrap().table().order(), (AttemptColumn::Error, false));
 }
 
-/// What one looks at does not change because it stands elsewhere.
 #[test]
-fn the_row_chosen_stays_chosen() {
-    let mut driver = by(listed(), AttemptColumn::Attempt).press_keys("I");
-    assert_eq!(chosen(&driver), (1, 1, Mode::Sequential), "the first from before");
+fn sorting_keeps_the_selected_row() {
+    let mut driver = sort_by(table_with_retries(), AttemptColumn::Attempt).press_keys("I");
+    assert_eq!(selected(&driver), (1, 1, Mode::Sequential), "the row selected before sorting");
     driver.press(KeyCode::Home);
-    assert_eq!(chosen(&driver), (3, 3, Mode::Threads));
+    assert_eq!(selected(&driver), (3, 3, Mode::Threads));
     for key in ['>', '<', 'I', '>', '>', 'I'] {
         press(&mut driver, key);
-        assert_eq!(chosen(&driver), (3, 3, Mode::Threads), "{key}");
+        assert_eq!(selected(&driver), (3, 3, Mode::Threads), "{key}");
     }
 }
 
 #[test]
-fn rows_of_a_task_that_was_tried_again_differ_at_every_width() {
-    let mut driver = listed();
-    for size in EVERY {
+fn attempt_column_is_shown_at_every_width() {
+    let mut driver = table_with_retries();
+    for size in ALL_SIZES {
         let shown = driver.text(size, COLOUR);
         assert!(shown.contains(" try "), "{size:?}: {shown}");
     }
 }
 
 #[test]
-fn keys_move_through_the_rows_and_stop_at_the_ends() {
-    let mut driver = listed();
-    let at = |driver: &AppDriver| driver.app.table_view().unwrap().selected_row();
-    for (key, place) in [
+fn keys_move_the_selected_row_and_stop_at_the_ends() {
+    let mut driver = table_with_retries();
+    let selected_row = |driver: &AppDriver| driver.app.table_view().unwrap().selected_row();
+    for (key, row) in [
         (KeyCode::Char('k'), 0),
         (KeyCode::Char('j'), 1),
         (KeyCode::Down, 2),
@@ -111,14 +110,14 @@ fn keys_move_through_the_rows_and_stop_at_the_ends() {
         (KeyCode::Home, 0),
     ] {
         driver.press(key);
-        assert_eq!(at(&driver), place, "{key:?}");
+        assert_eq!(selected_row(&driver), row, "{key:?}");
     }
-    assert_eq!(driver.app.lane_index(), None, "no lane is chosen meanwhile");
+    assert_eq!(driver.app.lane_index(), None, "the lane selection does not change");
 }
 
 #[test]
-fn enter_goes_to_the_span_and_escape_closes() {
-    let mut driver = by(listed(), AttemptColumn::Attempt).press_keys("I");
+fn enter_goes_to_the_span_and_escape_closes_the_table() {
+    let mut driver = sort_by(table_with_retries(), AttemptColumn::Attempt).press_keys("I");
     driver.press(KeyCode::Home);
     driver.press(KeyCode::Enter);
     assert_eq!(driver.app.overlay(), None);
@@ -135,7 +134,7 @@ fn enter_goes_to_the_span_and_escape_closes() {
 }
 
 #[test]
-fn the_table_lives_while_a_run_goes_on() {
+fn table_is_updated_during_a_run() {
     let mut driver = AppDriver::race().play_until(Mode::Sequential, 500);
     driver.draw((120, 36), COLOUR);
     let mut driver = driver.press_keys("T");
@@ -143,23 +142,23 @@ fn the_table_lives_while_a_run_goes_on() {
     driver.play_to(Nanos::from_millis(3_000));
     driver.draw((120, 36), COLOUR);
     assert_eq!(rows(&driver).len(), 4);
-    assert_eq!(chosen(&driver).0, 1);
-    // What goes on stands below, whatever the order.
-    let mut driver = by(driver, AttemptColumn::Task).press_keys("I");
+    assert_eq!(selected(&driver).0, 1);
+    // Active attempts come last in every order.
+    let mut driver = sort_by(driver, AttemptColumn::Task).press_keys("I");
     let tasks: Vec<u32> = rows(&driver).iter().map(|row| row.0).collect();
     assert_eq!(tasks, [3, 2, 1, 4]);
     driver.press(KeyCode::End);
-    assert_eq!(chosen(&driver).0, 4);
+    assert_eq!(selected(&driver).0, 4);
     driver.play_to(Nanos::from_millis(4_000));
     driver.draw((120, 36), COLOUR);
     let tasks: Vec<u32> = rows(&driver).iter().map(|row| row.0).collect();
     assert_eq!(tasks, [4, 3, 2, 1, 5]);
-    assert_eq!(chosen(&driver).0, 4, "also when it is over");
+    assert_eq!(selected(&driver).0, 4, "the row stays selected when its attempt ends");
 }
 
 #[test]
-fn another_run_has_a_table_of_its_own() {
-    let mut driver = listed();
+fn each_selection_has_its_own_table() {
+    let mut driver = table_with_retries();
     driver.press(KeyCode::End);
     driver.press(KeyCode::Esc);
     let mut driver = driver.press_keys("2").play_to_end();
@@ -170,26 +169,31 @@ fn another_run_has_a_table_of_its_own() {
 }
 
 #[test]
-fn a_table_without_rows_is_one() {
+fn empty_table_can_be_opened() {
     let mut driver = AppDriver::race().press_keys("T<>Ijk");
     driver.press(KeyCode::Enter);
     assert!(driver.rows((80, 24)).join("\n").contains("no task has started yet"));
 }
 
 #[test]
-fn table() {
-    let failed = by(listed(), AttemptColumn::Status).press_keys("I");
-    let mut failed = failed;
+fn table_is_drawn_at_every_size() {
+    let mut failed = sort_by(table_with_retries(), AttemptColumn::Status).press_keys("I");
     failed.press(KeyCode::Home);
-    insta::assert_snapshot!("table_failed", screens(failed, &EVERY));
+    insta::assert_snapshot!("table_of_failed_attempts", screens(failed, &ALL_SIZES));
     let running = AppDriver::race().play_until(Mode::Threads, 900);
-    insta::assert_snapshot!("table_running", screens(running.press_keys("T"), &EVERY[..4]));
+    insta::assert_snapshot!(
+        "table_of_active_run",
+        screens(running.press_keys("T"), &ALL_SIZES[..4])
+    );
     let commands =
         AppDriver::new(Scenario::default(), Selection::race(Workload::Commands)).play_to_end();
-    insta::assert_snapshot!("table_commands", screens(commands.press_keys("T"), &EVERY[..4]));
+    insta::assert_snapshot!(
+        "table_of_commands",
+        screens(commands.press_keys("T"), &ALL_SIZES[..4])
+    );
     let cpu = AppDriver::new(Scenario::default(), Selection::race(Workload::Cpu)).play_to_end();
-    insta::assert_snapshot!("table_cpu", screens(cpu.press_keys("T"), &EVERY[1..2]));
-    let mut ascii = seen().press_keys("T");
+    insta::assert_snapshot!("table_of_cpu_work", screens(cpu.press_keys("T"), &ALL_SIZES[1..2]));
+    let mut ascii = finished_race().press_keys("T");
     let mono = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
-    insta::assert_snapshot!("table_ascii", ascii.text((80, 24), mono));
+    insta::assert_snapshot!("table_in_ascii", ascii.text((80, 24), mono));
 }

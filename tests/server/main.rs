@@ -1,18 +1,18 @@
-//! The built-in server from outside: what a client gets to see, over plain sockets.
+//! Tests of the built-in server over plain sockets.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod broken;
-mod client;
+mod changing_lists;
+mod connection_faults;
 mod connections;
-mod hostile;
-mod limits;
-mod moving;
+mod error_responses;
+mod fault_scripts;
+mod hostile_clients;
 mod pages;
 mod properties;
-mod refusals;
-mod scripts;
-mod wrong;
+mod rate_limits;
+mod raw_client;
+mod response_faults;

@@ -1,4 +1,4 @@
-//! A sweep in a sitting: which trial follows which, and what ends it.
+//! Sweeps in a session: the order of trials, early ends and confirmation.
 
 use threadline::app::Session;
 use threadline::app::session::{Setup, SweepSetup};
@@ -10,8 +10,8 @@ use super::*;
 
 const SWEEP: Selection = Selection::sweep(Workload::Followers);
 
-/// A sitting whose sweeps have these counts.
-fn sweeping(costs_quota: bool, counts: &[u16], repeats: u16) -> Session {
+/// A session whose sweeps have these thread counts.
+fn session_with_counts(costs_quota: bool, counts: &[u16], repeats: u16) -> Session {
     let setup = session(costs_quota, None).setup().clone();
     let sweep = SweepSetup { counts: Some(counts.to_vec()), repeats, agreed: false };
     Session::new(Setup { sweep, ..setup })
@@ -25,24 +25,24 @@ fn sweep(session: &Session) -> &Sweep {
     session.sweep(SWEEP).unwrap()
 }
 
-/// Plays one trial of two pages, whole.
-fn trial(session: &mut Session, plan: &Plan) -> Option<Plan> {
+/// Plays one complete trial of two pages.
+fn play_trial(session: &mut Session, plan: &Plan) -> Option<Plan> {
     let millis = 100 / u64::from(plan.workers);
     play(session, plan, millis, &pages(2), RunOutcome::Finished)
 }
 
 #[test]
-fn the_counts_take_turns_and_only_the_last_run_is_kept() {
-    let mut session = sweeping(false, &[1, 2, 4], 3);
-    let mut next = Some(prepared(&mut session, SWEEP, 60));
+fn counts_alternate_and_only_the_last_run_is_kept() {
+    let mut session = session_with_counts(false, &[1, 2, 4], 3);
+    let mut next = Some(play_profile(&mut session, SWEEP, 60));
     let mut workers = Vec::new();
     while let Some(plan) = next {
         assert_eq!((plan.workload(), plan.mode), (Workload::Followers, Mode::Threads));
         assert_eq!(session.active(), Some(SWEEP));
-        let [run] = session.runs(SWEEP) else { panic!("a trial takes the place of the last") };
+        let [run] = session.runs(SWEEP) else { panic!("a trial replaces the previous one") };
         assert_eq!(run.lanes().len(), usize::from(plan.workers));
         workers.push(plan.workers);
-        next = trial(&mut session, &plan);
+        next = play_trial(&mut session, &plan);
     }
     assert_eq!(workers, [1, 2, 4, 4, 2, 1, 1, 2, 4]);
     assert_eq!((session.active(), session.runs(SWEEP).len()), (None, 1));
@@ -52,39 +52,39 @@ fn the_counts_take_turns_and_only_the_last_run_is_kept() {
 }
 
 #[test]
-fn a_trial_that_is_not_whole_ends_the_sweep_with_what_it_has() {
-    let broken = TaskOutcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
+fn incomplete_trial_ends_the_sweep_and_keeps_earlier_trials() {
+    let failed = TaskOutcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
     for (outcome, end) in [
-        (broken, RunOutcome::Finished),
+        (failed, RunOutcome::Finished),
         (TaskOutcome::Stopped, RunOutcome::Stopped),
         (page(&[2]), RunOutcome::Stopped),
     ] {
-        let mut session = sweeping(false, &[1, 2, 4], 3);
-        let plan = prepared(&mut session, SWEEP, 60);
-        let plan = trial(&mut session, &plan).unwrap();
+        let mut session = session_with_counts(false, &[1, 2, 4], 3);
+        let plan = play_profile(&mut session, SWEEP, 60);
+        let plan = play_trial(&mut session, &plan).unwrap();
         let outcomes = [page(&[1]), outcome];
         assert_eq!(play(&mut session, &plan, 9, &outcomes, end), None);
         assert_eq!((session.active(), sweep(&session).trials().len()), (None, 1));
         assert!(session.runs(SWEEP)[0].done_tasks() > 0);
-        // From the beginning, without the profile.
+        // The sweep restarts from the beginning, without another profile request.
         let again = session.start_selection(SWEEP).unwrap();
         assert_eq!((again.workload(), again.workers), (Workload::Followers, 1));
         assert!(sweep(&session).trials().is_empty());
     }
 }
 
-/// The list is shorter than the profile says: the trials after the first know it.
+/// The profile counts 3 pages and the list has 2.
 #[test]
-fn pages_are_learnt_from_the_first_trial() {
-    let mut session = sweeping(false, &[1, 2], 1);
-    let plan = prepared(&mut session, SWEEP, 90);
+fn first_trial_updates_the_page_count() {
+    let mut session = session_with_counts(false, &[1, 2], 1);
+    let plan = play_profile(&mut session, SWEEP, 90);
     assert_eq!(plan.tasks, 3);
-    let plan = trial(&mut session, &plan).unwrap();
+    let plan = play_trial(&mut session, &plan).unwrap();
     assert_eq!((plan.tasks, plan.workers), (2, 2));
 }
 
 #[test]
-fn the_usual_counts_are_those_that_tell_something() {
+fn default_counts_depend_on_the_page_count() {
     for (followers, counts) in [
         (0, vec![1]),
         (127, vec![1, 2, 3, 4, 5]),
@@ -94,42 +94,42 @@ fn the_usual_counts_are_those_that_tell_something() {
         (300_000, vec![1, 2, 4, 8, 12, 16]),
     ] {
         let mut session = session(false, None);
-        prepared(&mut session, SWEEP, followers);
+        play_profile(&mut session, SWEEP, followers);
         assert_eq!(sweep(&session).counts(), counts, "{followers}");
         assert_eq!(sweep(&session).repeats(), 3);
     }
 }
 
 #[test]
-fn where_requests_cost_quota_a_person_begins_it_who_knows_what_it_costs() {
-    let mut session = sweeping(true, &[1, 2, 4], 2);
-    assert_eq!(prepared_with(&mut session, SWEEP, 60), None);
+fn sweep_that_costs_quota_waits_for_confirmation() {
+    let mut session = session_with_counts(true, &[1, 2, 4], 2);
+    assert_eq!(play_profile_with_quota(&mut session, SWEEP, 60), None);
     assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
-    // 5 pages for each of 6 trials, and the preparing request again.
+    // Six trials of five pages, and another profile request.
     assert_eq!(session.request_cost(SWEEP), Some(31));
-    // The preparing request took 3 ms: 5, 3 and 2 waves of that, twice.
+    // The profile request took 3 ms. The counts need 5, 3 and 2 waves of 3 ms, twice.
     assert_eq!(session.expected_time(SWEEP), Some(Nanos::from_millis(60)));
-    let plan = prepared_with(&mut session, SWEEP, 59).unwrap();
+    let plan = play_profile_with_quota(&mut session, SWEEP, 59).unwrap();
     assert_eq!((plan.workload(), plan.workers), (Workload::Followers, 1));
     assert!(!session.awaits_confirmation(SWEEP));
     let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
-    let bill = session.quota_estimate(SWEEP).unwrap();
-    assert_eq!((bill.requests, bill.quota), (30, quota));
+    let estimate = session.quota_estimate(SWEEP).unwrap();
+    assert_eq!((estimate.requests, estimate.quota), (30, quota));
 }
 
 #[test]
-fn who_agreed_beforehand_is_not_asked() {
-    let setup = sweeping(true, &[1, 2], 1).setup().clone();
+fn sweep_confirmed_in_advance_needs_no_confirmation() {
+    let setup = session_with_counts(true, &[1, 2], 1).setup().clone();
     let sweep = SweepSetup { agreed: true, ..setup.sweep.clone() };
     let mut session = Session::new(Setup { sweep, ..setup });
-    assert!(prepared_with(&mut session, SWEEP, 60).is_some());
+    assert!(play_profile_with_quota(&mut session, SWEEP, 60).is_some());
     assert!(!session.awaits_confirmation(SWEEP));
 }
 
 #[test]
-fn too_small_a_quota_is_reported_without_a_request() {
-    let mut session = sweeping(true, &[1, 2, 4], 2);
-    assert_eq!(prepared_with(&mut session, SWEEP, 29), None);
+fn sweep_that_exceeds_the_quota_fails_without_confirmation() {
+    let mut session = session_with_counts(true, &[1, 2, 4], 2);
+    assert_eq!(play_profile_with_quota(&mut session, SWEEP, 29), None);
     assert!(!session.awaits_confirmation(SWEEP));
     let failure = session.failure(SWEEP).unwrap();
     assert!(failure.message.contains("sweep needs 30 more requests"), "{failure}");

@@ -1,4 +1,4 @@
-//! The keys of slow motion, through `App::update`.
+//! The keys for simulation and slow motion, through `App::update`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::session::Setup;
@@ -9,7 +9,7 @@ use super::*;
 
 const CPU: Selection = Selection::only(Workload::Cpu, Mode::Gil);
 
-fn app(shown: Selection, simulation: Option<Simulation>) -> App {
+fn app(selection: Selection, simulation: Option<Simulation>) -> App {
     let target = Target {
         user: "octocat".to_owned(),
         api: Target::BUILT_IN.to_owned(),
@@ -18,66 +18,70 @@ fn app(shown: Selection, simulation: Option<Simulation>) -> App {
     };
     let compute = ComputeSpec { simulation, ..ComputeSpec::default() };
     let setup = Setup { compute, ..Setup::followers(target, Some(2)) };
-    App::new(Session::new(setup), shown, Background::Dark)
+    App::new(Session::new(setup), selection, Background::Dark)
 }
 
 fn press(app: &mut App, key: char) -> Option<Effect> {
     app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)))
 }
 
-/// The simulation of the run that an effect starts.
-fn simulation(effect: Option<Effect>) -> Option<Simulation> {
+/// Returns the simulation of the run that an effect starts.
+fn started_simulation(effect: Option<Effect>) -> Option<Simulation> {
     match effect {
         Some(Effect::Start(plan)) => plan.work.compute().unwrap().simulation,
-        other => unreachable!("a run was to start, not {other:?}"),
+        other => unreachable!("expected Effect::Start, not {other:?}"),
     }
 }
 
-/// Ends the run that goes on.
-fn end(app: &mut App) -> Option<Effect> {
+/// Finishes the current run.
+fn finish_run(app: &mut App) -> Option<Effect> {
     let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
     app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }))
 }
 
 #[test]
-fn s_simulates_what_is_shown_and_runs_it_really_again() {
+fn s_toggles_between_a_simulated_and_a_real_run() {
     let mut app = app(CPU, None);
-    assert_eq!(simulation(app.start()), None);
+    assert_eq!(started_simulation(app.start()), None);
     assert_eq!(app.simulated_slowdown(), None);
-    end(&mut app);
-    assert_eq!(simulation(press(&mut app, 's')), Some(Simulation { seed: 1, cores: 2 }));
+    finish_run(&mut app);
+    assert_eq!(started_simulation(press(&mut app, 's')), Some(Simulation { seed: 1, cores: 2 }));
     assert_eq!(app.simulated_slowdown(), Some(20));
-    end(&mut app);
-    assert_eq!(simulation(press(&mut app, 's')), None);
+    finish_run(&mut app);
+    assert_eq!(started_simulation(press(&mut app, 's')), None);
 }
 
 #[test]
-fn s_comes_back_to_the_machine_that_a_person_asked_for() {
-    let asked = Some(Simulation { seed: 7, cores: 3 });
-    let mut app = app(CPU, asked);
-    assert_eq!(simulation(app.start()), asked);
-    end(&mut app);
-    assert_eq!(simulation(press(&mut app, 's')), None);
-    end(&mut app);
-    assert_eq!(simulation(press(&mut app, 's')), asked);
+fn s_returns_to_the_requested_simulation() {
+    let requested = Some(Simulation { seed: 7, cores: 3 });
+    let mut app = app(CPU, requested);
+    assert_eq!(started_simulation(app.start()), requested);
+    finish_run(&mut app);
+    assert_eq!(started_simulation(press(&mut app, 's')), None);
+    finish_run(&mut app);
+    assert_eq!(started_simulation(press(&mut app, 's')), requested);
 }
 
-/// A real time and a simulated one are not measured against each other.
+/// A real duration and a simulated one must not be compared.
 #[test]
-fn s_forgets_what_was_computed_before_in_every_mode() {
+fn s_discards_the_runs_of_every_mode() {
     let mut app = app(Selection::only(Workload::Cpu, Mode::Sequential), None);
     app.start();
-    end(&mut app);
+    finish_run(&mut app);
     press(&mut app, '4');
-    end(&mut app);
+    finish_run(&mut app);
     press(&mut app, 's');
-    end(&mut app);
-    assert_eq!(simulation(press(&mut app, '2')), Some(Simulation::default()), "it runs anew");
+    finish_run(&mut app);
+    assert_eq!(
+        started_simulation(press(&mut app, '2')),
+        Some(Simulation::default()),
+        "the mode runs again"
+    );
     assert_eq!(app.session().all_runs().count(), 2);
 }
 
 #[test]
-fn s_waits_for_a_run_of_its_kind_and_says_so() {
+fn s_is_refused_with_a_notice_while_a_run_is_active() {
     let mut app = app(CPU, None);
     app.start();
     assert_eq!(press(&mut app, 's'), None);
@@ -86,7 +90,7 @@ fn s_waits_for_a_run_of_its_kind_and_says_so() {
 }
 
 #[test]
-fn s_says_that_followers_are_not_simulated() {
+fn s_shows_a_notice_for_the_followers_workload() {
     let mut app = app(Selection::race(Workload::Followers), None);
     assert_eq!(press(&mut app, 's'), None);
     let notice = app.notice().unwrap();
@@ -96,7 +100,7 @@ fn s_says_that_followers_are_not_simulated() {
 }
 
 #[test]
-fn less_and_greater_change_the_pace_in_steps_and_stay_in_bounds() {
+fn less_and_greater_keys_change_the_pace_in_steps_within_bounds() {
     let mut app = app(CPU, Some(Simulation::default())).with_slowdown(30);
     app.start();
     assert_eq!(press(&mut app, '<'), Some(Effect::SetSlowdown(50)));
@@ -114,7 +118,7 @@ fn less_and_greater_change_the_pace_in_steps_and_stay_in_bounds() {
 }
 
 #[test]
-fn a_real_run_has_no_pace_and_says_so() {
+fn pace_keys_show_a_notice_for_a_real_run() {
     let mut app = app(CPU, None);
     app.start();
     for key in ['<', '>'] {
@@ -124,24 +128,24 @@ fn a_real_run_has_no_pace_and_says_so() {
     assert_eq!(app.slowdown(), 20);
 }
 
-/// The next run of a race, and another workload, go on at the same pace.
+/// Both the next run of a race and a run of another workload keep the pace.
 #[test]
-fn the_pace_stays() {
+fn pace_is_kept_for_later_runs() {
     let mut app = app(Selection { choice: ModeChoice::Race, ..CPU }, Some(Simulation::default()));
     app.start();
     press(&mut app, '<');
-    assert_eq!(simulation(end(&mut app)), Some(Simulation::default()));
+    assert_eq!(started_simulation(finish_run(&mut app)), Some(Simulation::default()));
     assert_eq!(app.slowdown(), 50);
     press(&mut app, 'w');
     assert_eq!((app.selection().workload, app.simulated_slowdown()), (Workload::Native, Some(50)));
 }
 
 #[test]
-fn a_simulated_run_that_slept_with_the_program_lost_no_time() {
-    for (simulation, is_told) in [(None, true), (Some(Simulation::default()), false)] {
+fn resume_from_suspension_shows_a_notice_only_for_a_real_run() {
+    for (simulation, has_notice) in [(None, true), (Some(Simulation::default()), false)] {
         let mut app = app(CPU, simulation);
         app.start();
         app.update(Msg::Resumed(Nanos::from_millis(1_000)));
-        assert_eq!(app.notice().is_some(), is_told, "{simulation:?}");
+        assert_eq!(app.notice().is_some(), has_notice, "{simulation:?}");
     }
 }

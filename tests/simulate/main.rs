@@ -1,22 +1,22 @@
-//! The laboratory in virtual time: exact figures, what holds for every run, and when events come.
+//! Simulated runs in virtual time: exact durations, invariants, determinism and pacing.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
-mod figures;
+mod determinism;
+mod invariants;
 mod keys;
-mod laws;
 mod options;
 mod pace;
-mod seeds;
+mod speedup;
 
 use threadline::engine::simulate::SimulatedRun;
 use threadline::model::{
     ComputeSpec, Event, Mode, Nanos, Plan, Run, Simulation, WorkSpec, Workload,
 };
 
-/// A plan of the laboratory, at its defaults on two cores.
+/// A builder of simulated plans, with eight tasks on two cores by default.
 #[derive(Clone, Copy, Debug)]
 struct SimulationPlan {
     workload: Workload,
@@ -53,7 +53,7 @@ impl SimulationPlan {
         Self { simulation: Simulation { seed, ..self.simulation }, ..self }
     }
 
-    fn interval(self, interval: Nanos) -> Self {
+    fn switch_interval(self, interval: Nanos) -> Self {
         Self { compute: ComputeSpec { switch_interval: interval, ..self.compute }, ..self }
     }
 
@@ -90,14 +90,14 @@ impl SimulationPlan {
         run
     }
 
-    fn took(self) -> Nanos {
+    fn duration(self) -> Nanos {
         self.run().duration().unwrap()
     }
 
-    /// How many times as fast as one task after another, in thousandths.
-    fn speed_up(self) -> u64 {
-        let sequential = Self { mode: Mode::Sequential, ..self }.took();
-        sequential.0 * 1_000 / self.took().0
+    /// Returns the speedup over sequential mode, in thousandths.
+    fn speedup_in_thousandths(self) -> u64 {
+        let sequential = Self { mode: Mode::Sequential, ..self }.duration();
+        sequential.0 * 1_000 / self.duration().0
     }
 }
 
@@ -109,7 +109,7 @@ fn fold(plan: &Plan, events: &[Event]) -> Run {
     run
 }
 
-/// One event a line.
-fn lines(events: &[Event]) -> String {
+/// Returns the events as JSON, one per line.
+fn to_json_lines(events: &[Event]) -> String {
     events.iter().map(|event| serde_json::to_string(event).unwrap() + "\n").collect()
 }

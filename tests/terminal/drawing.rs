@@ -1,15 +1,18 @@
-//! What stands on the screen, and which keys the program takes from the terminal.
+//! Tests the screen of a race: its text, colours and frames, and the keys that change it.
 
-use crate::pty::{LEAVE, Pty};
-use crate::{SAME, USUAL, WIDE, ask, ask_with, assert_silent, endless, quick, running};
+use crate::pty::{LEAVE_ALTERNATE_SCREEN, Pty};
+use crate::{
+    DEFAULT_SIZE, RACE_SUMMARY, WIDE, assert_no_output_after_screen, fast_server, stalled_server,
+    start_race, start_running_race, start_with,
+};
 
 #[test]
-fn the_main_job_without_arguments() {
+fn race_runs_without_arguments() {
     let program = env!("CARGO_BIN_EXE_threadline");
     let mut pty = Pty::start(program, &["--theme", "dark"], &[], WIDE);
     pty.wait_text("aaronlelevier @ built-in server");
     pty.wait("the first lane", |view| view.has("running: sequential") && view.has("worker-5"));
-    pty.wait_text(SAME);
+    pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| {
         let rows: Vec<String> = view.screen.rows(0, 120).collect();
         for mode in ["sequential", "threads x5"] {
@@ -18,45 +21,49 @@ fn the_main_job_without_arguments() {
         }
     });
     pty.keys("q");
-    let ended = pty.wait_for_exit();
-    assert_eq!(ended.code, 0);
-    assert_silent(&ended);
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 0);
+    assert_no_output_after_screen(&exit);
 }
 
 #[test]
-fn a_race_of_a_user_asked_for() {
-    let server = quick();
-    let mut pty = ask(&server);
-    pty.wait_text(SAME);
+fn race_fetches_the_given_user() {
+    let server = fast_server();
+    let mut pty = start_race(&server);
+    pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| assert!(view.has("aaronlelevier @ 127.0.0.1:")));
     assert_eq!(server.request_counts().requests, 11, "one profile, and five pages twice");
     pty.keys("q");
-    let ended = pty.wait_for_exit();
-    assert_eq!(ended.code, 0);
-    assert_silent(&ended);
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 0);
+    assert_no_output_after_screen(&exit);
 }
 
-/// A mode not yet run starts when it is chosen, and each keeps its picture.
+/// A mode runs when it is selected for the first time, and keeps its timeline.
 #[test]
-fn modes_are_toggled_with_the_keyboard() {
-    let server = quick();
-    let mut pty = ask(&server);
-    pty.wait_text(SAME);
+fn keys_toggle_modes_and_run_each_once() {
+    let server = fast_server();
+    let mut pty = start_race(&server);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("3");
-    pty.wait("threads alone, done", |view| view.has("5 done") && !view.has(SAME));
+    pty.wait("the finished run with threads alone", |view| {
+        view.has("5 done") && !view.has(RACE_SUMMARY)
+    });
     pty.keys("\x1b[Z");
-    pty.wait("sequential alone, done", |view| view.has("5 done") && !view.has("worker-1"));
+    pty.wait("the finished sequential run alone", |view| {
+        view.has("5 done") && !view.has("worker-1")
+    });
     pty.keys("\t\x1b[Z\x1b[Z");
-    pty.wait_text(SAME);
-    assert_eq!(server.request_counts().requests, 21, "nothing ran twice");
+    pty.wait_text(RACE_SUMMARY);
+    assert_eq!(server.request_counts().requests, 21, "each mode fetched its pages once");
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
-fn x_stops_requests_that_never_come() {
-    let server = endless();
-    let mut pty = running(&server);
+fn x_stops_stalled_requests() {
+    let server = stalled_server();
+    let mut pty = start_running_race(&server);
     pty.keys("x");
     pty.wait_text("stopped");
     pty.keys("q");
@@ -64,9 +71,9 @@ fn x_stops_requests_that_never_come() {
 }
 
 #[test]
-fn a_new_size_is_drawn_whole() {
-    let server = endless();
-    let pty = running(&server);
+fn resize_redraws_the_whole_screen() {
+    let server = stalled_server();
+    let pty = start_running_race(&server);
     pty.resize((60, 14));
     pty.wait("the small screen", |view| {
         view.has("? help  q quit") && !view.has("timeline") && view.has("worker-5")
@@ -79,23 +86,23 @@ fn a_new_size_is_drawn_whole() {
     assert_eq!(pty.wait_for_exit().code, 143);
 }
 
-/// Nothing is drawn while nothing changes.
+/// A frame is written only if something has changed.
 #[test]
-fn a_finished_race_writes_nothing() {
-    let server = quick();
-    let mut pty = ask(&server);
-    pty.wait_text(SAME);
-    pty.assert_quiet();
+fn finished_race_writes_no_output() {
+    let server = fast_server();
+    let mut pty = start_race(&server);
+    pty.wait_text(RACE_SUMMARY);
+    pty.assert_output_stops();
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
 }
 
 #[test]
-fn without_colour_there_is_bold_and_reverse() {
-    let server = quick();
+fn no_color_screen_uses_bold_and_reverse_instead_of_colours() {
+    let server = fast_server();
     let variables = [("NO_COLOR", "1"), ("COLORTERM", "truecolor")];
-    let mut pty = ask_with(&server, &["--theme", "dark"], &variables, USUAL);
-    pty.wait_text(SAME);
+    let mut pty = start_with(&server, &["--theme", "dark"], &variables, DEFAULT_SIZE);
+    pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| {
         let cells = (0..24).flat_map(|y| (0..80).filter_map(move |x| view.screen.cell(y, x)));
         let (mut bold, mut inverse) = (0, 0);
@@ -112,65 +119,70 @@ fn without_colour_there_is_bold_and_reverse() {
 }
 
 #[test]
-fn ascii_is_ascii_on_the_wire() {
-    let server = quick();
-    let mut pty = ask_with(&server, &["--theme", "dark", "--ascii"], &[], USUAL);
-    pty.wait_text(SAME);
+fn ascii_option_writes_only_ascii() {
+    let server = fast_server();
+    let mut pty = start_with(&server, &["--theme", "dark", "--ascii"], &[], DEFAULT_SIZE);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
-    let ended = pty.wait_for_exit();
-    assert_eq!(ended.code, 0);
-    assert!(ended.output.is_ascii(), "{:?}", ended.output);
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 0);
+    assert!(exit.output.is_ascii(), "{:?}", exit.output);
 }
 
-/// The terminal is asked for its background; what it answers is no key.
+/// The terminal's reply to the background query types no key.
 #[test]
-fn a_light_terminal_gets_light_colours() {
-    let server = quick();
-    let mut pty = ask_with(&server, &[], &[("COLORTERM", "truecolor")], USUAL);
-    pty.wait("the question", |view| String::from_utf8_lossy(view.bytes).contains("\x1b]11;?"));
+fn light_terminal_gets_light_colours() {
+    let server = fast_server();
+    let mut pty = start_with(&server, &[], &[("COLORTERM", "truecolor")], DEFAULT_SIZE);
+    pty.wait("the background query", |view| {
+        String::from_utf8_lossy(view.bytes).contains("\x1b]11;?")
+    });
     pty.keys("\x1b]10;rgb:0000/0000/0000\x1b\\\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[?62;c");
     pty.wait("light colours", |view| {
-        // The bar of the threaded run, blue for light terminals.
+        // The bar of the threaded run is blue on light terminals.
         (0..80).any(|x| {
             let cell = view.screen.cell(4, x);
             cell.is_some_and(|cell| cell.fgcolor() == vt100::Color::Rgb(0x31, 0x62, 0xd7))
         })
     });
-    pty.wait_text(SAME);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
-    let ended = pty.wait_for_exit();
-    assert_eq!(ended.code, 0);
-    assert_silent(&ended);
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 0);
+    assert_no_output_after_screen(&exit);
 }
 
-/// A terminal that does not answer keeps nobody waiting.
 #[test]
-fn a_terminal_that_tells_nothing_is_drawn_on_all_the_same() {
-    let server = quick();
-    let mut pty = ask_with(&server, &[], &[], USUAL);
-    pty.wait_text(SAME);
+fn race_is_drawn_on_a_terminal_that_answers_no_query() {
+    let server = fast_server();
+    let mut pty = start_with(&server, &[], &[], DEFAULT_SIZE);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
-    let ended = pty.wait_for_exit();
-    assert_eq!(ended.code, 0);
-    assert_silent(&ended);
+    let exit = pty.wait_for_exit();
+    assert_eq!(exit.code, 0);
+    assert_no_output_after_screen(&exit);
 }
 
-/// Every frame stands between the marks of a synchronised update, and nothing is torn.
+/// Every frame is one synchronized update, which the terminal shows without tearing.
 #[test]
-fn frames_come_whole() {
-    let server = quick();
-    let mut pty = ask(&server);
-    pty.wait_text(SAME);
+fn frames_are_written_atomically() {
+    let server = fast_server();
+    let mut pty = start_race(&server);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
-    let ended = pty.wait_for_exit();
+    let exit = pty.wait_for_exit();
     let (begin, end) = ("\x1b[?2026h", "\x1b[?2026l");
-    let mut rest = ended.output.as_str();
+    let mut rest = exit.output.as_str();
     let mut frames = 0;
     while let Some((_, frame)) = rest.split_once(begin) {
-        let (frame, after) = frame.split_once(end).expect("a frame's end");
-        assert!(!frame.contains(begin), "no frame within a frame");
+        let (frame, after) = frame.split_once(end).expect("the end of the frame");
+        assert!(!frame.contains(begin), "nested frame");
         (rest, frames) = (after, frames + 1);
     }
     assert!(frames > 2, "{frames} frames");
-    assert_eq!(ended.output.matches(LEAVE).count(), 1, "the screen is left once");
+    assert_eq!(
+        exit.output.matches(LEAVE_ALTERNATE_SCREEN).count(),
+        1,
+        "the alternate screen is left once"
+    );
 }

@@ -1,37 +1,37 @@
-//! The program itself in a terminal.
+//! Runs the program in a pseudo-terminal: keys, signals, resizes, and the restored terminal.
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
-    reason = "a test may stop at once when what it is about is not there"
+    reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
 #[path = "../common/peer.rs"]
-#[expect(dead_code, reason = "what breaks a connection is played by the built-in server here")]
+#[expect(dead_code, reason = "the built-in server plays the connection faults here")]
 mod peer;
 #[path = "../common/pty.rs"]
-#[expect(dead_code, reason = "CPU time is read by a benchmark alone")]
+#[expect(dead_code, reason = "only a benchmark reads the CPU time")]
 mod pty;
 
 #[path = "../common/builtin_server.rs"]
 mod builtin_server;
 
-mod answering;
-mod closely;
-mod consent;
+mod background_query;
+mod blocked_terminal;
 mod drawing;
-mod escapes;
-mod exporting;
-mod few_files;
-mod floods;
-mod home;
-mod leaving;
-mod looking_up;
+mod escape_injection;
+mod exit_and_suspend;
+mod export_menu;
+mod input_stress;
 mod mouse;
-mod paging;
+mod open_file_limit;
+mod pager;
+mod preferences;
 mod recording;
+mod search_and_compare;
 mod slow_motion;
+mod span_selection;
 mod stopping;
-mod stuck;
+mod sweep_confirmation;
 mod token;
 
 use std::time::Duration;
@@ -40,42 +40,42 @@ use pty::{Pty, PtyExit, SHOW_CURSOR};
 use threadline::github::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
-const USUAL: (u16, u16) = (80, 24);
+const DEFAULT_SIZE: (u16, u16) = (80, 24);
 
-/// What the screen says when a race has gone well.
-const SAME: &str = "same 127 followers, same order";
+/// The verdict on the screen after a race without errors.
+const RACE_SUMMARY: &str = "same 127 followers, same order";
 
-/// A server that answers within milliseconds.
-fn quick() -> Server {
+/// Starts a server that answers within milliseconds.
+fn fast_server() -> Server {
     let (latency, jitter) = (Duration::from_millis(8), Duration::from_millis(2));
-    serve(Latency::Uniform { latency, jitter, seed: 1 })
+    start_server(Latency::Uniform { latency, jitter, seed: 1 })
 }
 
-/// A server whose pages never come: runs go on until they are stopped.
-fn endless() -> Server {
+/// Starts a server that never answers a page: runs last until they are stopped.
+fn stalled_server() -> Server {
     let profile = r#"{ "profile_ms": 1, "pages": [{ "wait_ms": 3600000, "receive_ms": 0 }] }"#;
-    serve(Latency::Profile(serde_json::from_str(profile).expect("a latency profile")))
+    start_server(Latency::Profile(serde_json::from_str(profile).expect("a latency profile")))
 }
 
-/// A server whose third page never comes.
-fn two_pages() -> Server {
-    let (soon, never) = (r#"{ "wait_ms": 1, "receive_ms": 0 }"#, 3_600_000);
-    let never = format!(r#"{{ "wait_ms": {never}, "receive_ms": 0 }}"#);
-    let profile = format!(r#"{{ "profile_ms": 1, "pages": [{soon}, {soon}, {never}] }}"#);
-    serve(Latency::Profile(serde_json::from_str(&profile).expect("a latency profile")))
+/// Starts a server that answers two pages and never the third.
+fn server_stalled_at_page_3() -> Server {
+    let fast = r#"{ "wait_ms": 1, "receive_ms": 0 }"#;
+    let never = r#"{ "wait_ms": 3600000, "receive_ms": 0 }"#;
+    let profile = format!(r#"{{ "profile_ms": 1, "pages": [{fast}, {fast}, {never}] }}"#);
+    start_server(Latency::Profile(serde_json::from_str(&profile).expect("a latency profile")))
 }
 
-fn serve(latency: Latency) -> Server {
-    builtin_server::late_and_faulty(127, latency, "")
+fn start_server(latency: Latency) -> Server {
+    builtin_server::faulty_with_latency(127, latency, "")
 }
 
-/// threadline with these arguments on a usual terminal.
-fn threadline(arguments: &[&str]) -> Pty {
-    Pty::start(env!("CARGO_BIN_EXE_threadline"), arguments, &[], USUAL)
+/// Starts threadline with these arguments on a terminal of the default size.
+fn start(arguments: &[&str]) -> Pty {
+    Pty::start(env!("CARGO_BIN_EXE_threadline"), arguments, &[], DEFAULT_SIZE)
 }
 
-/// threadline, asking `server`, on a terminal of this size.
-fn ask_with(
+/// Starts threadline with `server` as its API, on a terminal of this size.
+fn start_with(
     server: &Server,
     arguments: &[&str],
     variables: &[(&str, &str)],
@@ -87,20 +87,21 @@ fn ask_with(
     Pty::start(env!("CARGO_BIN_EXE_threadline"), &all, variables, size)
 }
 
-fn ask(server: &Server) -> Pty {
-    ask_with(server, &["--theme", "dark"], &[("COLORTERM", "truecolor")], WIDE)
+/// Starts a race on a wide terminal with true colour.
+fn start_race(server: &Server) -> Pty {
+    start_with(server, &["--theme", "dark"], &[("COLORTERM", "truecolor")], WIDE)
 }
 
-/// A run that goes on until it is stopped.
-fn running(server: &Server) -> Pty {
-    let pty = ask(server);
+/// Starts a race and waits until its first run is active; `server` must never finish it.
+fn start_running_race(server: &Server) -> Pty {
+    let pty = start_race(server);
     pty.wait_text("running: sequential");
     pty.wait_text("p1");
     pty
 }
 
-/// Asserts that the program said nothing after it had left its screen.
-fn assert_silent(ended: &PtyExit) {
-    assert_eq!(ended.output_after_screen(), SHOW_CURSOR, "after the screen");
-    assert_eq!(ended.screen.trim(), "", "the terminal's own screen");
+/// Asserts that the program wrote nothing after it had left the alternate screen.
+fn assert_no_output_after_screen(exit: &PtyExit) {
+    assert_eq!(exit.output_after_screen(), SHOW_CURSOR, "output after the alternate screen");
+    assert_eq!(exit.screen.trim(), "", "the main screen");
 }

@@ -1,13 +1,14 @@
-//! The mouse: off unless asked for, and off again on every way out.
+//! Tests the mouse: captured only with `--mouse`, and released on every exit and suspension.
 
-use crate::pty::{LEAVE, PtyExit, ScreenView};
-use crate::{SAME, USUAL, WIDE, ask_with, endless, quick};
+use crate::pty::{LEAVE_ALTERNATE_SCREEN, PtyExit, ScreenView};
+use crate::{DEFAULT_SIZE, RACE_SUMMARY, WIDE, fast_server, stalled_server, start_with};
 
+/// The escape sequences that turn mouse reports on and off.
 const ON: [&str; 2] = ["\x1b[?1002h", "\x1b[?1006h"];
 const OFF: [&str; 2] = ["\x1b[?1002l", "\x1b[?1006l"];
 
-/// Where a text begins on the screen, as the mouse counts: from 1.
-fn place(view: &ScreenView<'_>, text: &str) -> (usize, usize) {
+/// Returns the column and row of a text on the screen, counted from 1, as in mouse reports.
+fn position(view: &ScreenView<'_>, text: &str) -> (usize, usize) {
     let screen = view.screen.contents();
     let found = (1..).zip(screen.lines()).find_map(|(row, line)| {
         let (before, _) = line.split_once(text)?;
@@ -16,26 +17,30 @@ fn place(view: &ScreenView<'_>, text: &str) -> (usize, usize) {
     found.expect("the text")
 }
 
-fn report(button: u8, (column, row): (usize, usize), end: char) -> String {
-    format!("\x1b[<{button};{column};{row}{end}")
+/// Returns the mouse report of a button; the final `M` stands for a press, `m` for a release.
+fn report(button: u8, (column, row): (usize, usize), final_letter: char) -> String {
+    format!("\x1b[<{button};{column};{row}{final_letter}")
 }
 
 #[test]
-fn it_is_the_terminals_own_unless_asked_for() {
-    let server = quick();
-    let mut pty = ask_with(&server, &["--theme", "dark"], &[], WIDE);
-    pty.wait_text(SAME);
+fn mouse_is_not_captured_by_default() {
+    let server = fast_server();
+    let mut pty = start_with(&server, &["--theme", "dark"], &[], WIDE);
+    pty.wait_text(RACE_SUMMARY);
     pty.keys("q");
     let output = pty.wait_for_exit().output;
-    assert!(ON.iter().chain(&OFF).all(|code| !output.contains(code)), "no word of a mouse");
+    assert!(
+        ON.iter().chain(&OFF).all(|code| !output.contains(code)),
+        "mouse sequence in the output"
+    );
 }
 
 #[test]
-fn a_click_looks_closely_the_wheel_zooms_and_dragging_marks_a_range() {
-    let server = quick();
-    let mut pty = ask_with(&server, &["--mouse", "--theme", "dark"], &[], WIDE);
-    pty.wait_text(SAME);
-    let (column, row) = pty.inspect(|view| place(view, "worker-3"));
+fn click_selects_a_span_wheel_zooms_and_drag_marks_a_range() {
+    let server = fast_server();
+    let mut pty = start_with(&server, &["--mouse", "--theme", "dark"], &[], WIDE);
+    pty.wait_text(RACE_SUMMARY);
+    let (column, row) = pty.inspect(|view| position(view, "worker-3"));
     let on_lane = |cells: usize| (column + 20 + cells, row);
     pty.keys(report(0, on_lane(0), 'M') + &report(0, on_lane(0), 'm'));
     pty.wait_text("> worker-3");
@@ -51,15 +56,17 @@ fn a_click_looks_closely_the_wheel_zooms_and_dragging_marks_a_range() {
         report(0, on_lane(0), 'M') + &report(32, on_lane(9), 'M') + &report(0, on_lane(9), 'm'),
     );
     pty.wait_text("range ");
-    // Where nothing is to point at.
+    // Reports outside of the timeline and of the screen.
     pty.keys(report(0, (1, 1), 'M') + &report(64, (500, 500), 'M') + &report(65, (1, 36), 'M'));
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
 }
 
+/// Asserts that mouse reports are turned off before the alternate screen is left.
 #[track_caller]
-fn assert_off(ended: &PtyExit) {
-    let (screen, _) = ended.output.rsplit_once(LEAVE).expect("a farewell");
+fn assert_released(exit: &PtyExit) {
+    let (screen, _) =
+        exit.output.rsplit_once(LEAVE_ALTERNATE_SCREEN).expect("an alternate screen that is left");
     for (on, off) in ON.into_iter().zip(OFF) {
         let (last_on, last_off) = (screen.rfind(on), screen.rfind(off));
         assert!(last_on.is_some() && last_off > last_on, "{on:?} at {last_on:?}, off {last_off:?}");
@@ -67,33 +74,33 @@ fn assert_off(ended: &PtyExit) {
 }
 
 #[test]
-fn it_is_given_back_on_every_way_out() {
-    let server = endless();
-    let start = || {
-        let pty = ask_with(&server, &["--mouse", "--theme", "dark"], &[], USUAL);
+fn mouse_capture_is_released_on_every_exit_and_suspension() {
+    let server = stalled_server();
+    let start_with_mouse = || {
+        let pty = start_with(&server, &["--mouse", "--theme", "dark"], &[], DEFAULT_SIZE);
         pty.wait_text("running: sequential");
         pty
     };
     for signal in ["TERM", "HUP", "INT"] {
-        let pty = start();
+        let pty = start_with_mouse();
         pty.signal(signal);
-        assert_off(&pty.wait_for_exit());
+        assert_released(&pty.wait_for_exit());
     }
-    let mut pty = start();
+    let mut pty = start_with_mouse();
     pty.keys("qq");
-    assert_off(&pty.wait_for_exit());
-    let mut pty = start();
+    assert_released(&pty.wait_for_exit());
+    let mut pty = start_with_mouse();
     pty.keys("\x1a");
     pty.wait_stopped();
-    pty.wait("the mouse given back", |view| {
+    pty.wait("the mouse to be released", |view| {
         let output = String::from_utf8_lossy(view.bytes);
         OFF.iter().all(|off| output.matches(off).count() == 1)
     });
     pty.signal("CONT");
-    pty.wait("the mouse taken again", |view| {
+    pty.wait("the mouse to be captured again", |view| {
         let output = String::from_utf8_lossy(view.bytes);
         ON.iter().all(|on| output.matches(on).count() == 2)
     });
     pty.keys("\x03");
-    assert_off(&pty.wait_for_exit());
+    assert_released(&pty.wait_for_exit());
 }

@@ -1,18 +1,18 @@
-//! A simulated run in slow motion.
+//! Tests a simulated run in slow motion.
 
-use crate::threadline;
+use crate::start;
 
 #[test]
-fn a_simulated_run_is_slow_until_it_is_made_faster_and_x_stops_it() {
+fn slow_simulated_run_can_be_stopped_and_sped_up() {
     let arguments = ["--theme", "dark", "--simulate", "--mode", "gil", "--slow", "100000"];
-    // The first slice alone takes minutes.
-    let mut pty = threadline(&arguments);
+    // At this factor, the first slice takes minutes.
+    let mut pty = start(&arguments);
     pty.wait_text("running: gil");
     pty.keys("x");
     pty.wait_text("stopped");
     pty.keys("r");
     pty.wait_text("running: gil");
-    // 15 steps to real time: 1.2 s in all.
+    // 15 steps lead to real time, in which the run takes 1.2 s.
     pty.keys(">".repeat(15));
     pty.wait_text("1.200 s");
     pty.keys("q");

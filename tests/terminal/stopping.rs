@@ -1,10 +1,10 @@
-//! Stopping and quitting while a server takes its time, in every way that there is to do so.
+//! Tests stopping and quitting while requests are blocked by a slow or throttling server.
 
 use crate::builtin_server::faulty;
 use crate::pty::Pty;
-use crate::{WIDE, ask_with};
+use crate::{WIDE, start_with};
 
-/// What takes time, and a word for it.
+/// The faults that block requests, and the words that the screen shows for each.
 const FAULTS: [(&str, &str); 6] = [
     (r#""stall""#, "waiting"),
     (r#""slow","wait_ms":3600000"#, "waiting"),
@@ -14,24 +14,24 @@ const FAULTS: [(&str, &str); 6] = [
     (r#""status","status":503,"retry_after":60"#, "with 503"),
 ];
 
-/// Hands over the program once it has met each of them with eight workers.
-fn held_up_by_each(act: impl Fn(Pty)) {
+/// Calls `test` once per fault with a program whose eight workers are blocked by it.
+fn for_each_fault(test: impl Fn(Pty)) {
     for (fault, words) in FAULTS {
         let server = faulty(1_000, &format!(r#"{{"from":1,"times":0,"fault":{fault}}}"#));
         let arguments = ["--theme", "dark", "--mode", "threads", "--threads", "8"];
-        let mut pty = ask_with(&server, &arguments, &[], WIDE);
+        let mut pty = start_with(&server, &arguments, &[], WIDE);
         pty.wait_text("worker-8");
         pty.keys("j");
-        // The legend, which has all words, stands outside of the boxes.
-        let is_told = |row: String| row.starts_with('│') && row.contains(words);
-        pty.wait(words, |view| view.has("x stop") && view.screen.rows(0, WIDE.0).any(is_told));
-        act(pty);
+        // Only rows in boxes count: the legend outside of them has all words.
+        let is_shown = |row: String| row.starts_with('│') && row.contains(words);
+        pty.wait(words, |view| view.has("x stop") && view.screen.rows(0, WIDE.0).any(is_shown));
+        test(pty);
     }
 }
 
 #[test]
-fn x_ends_whatever_takes_time() {
-    held_up_by_each(|mut pty| {
+fn x_stops_a_run_blocked_by_any_fault() {
+    for_each_fault(|mut pty| {
         pty.keys("x");
         pty.wait_text("stopped");
         pty.keys("q");
@@ -40,8 +40,8 @@ fn x_ends_whatever_takes_time() {
 }
 
 #[test]
-fn control_c_ends_the_program_whatever_takes_time() {
-    held_up_by_each(|mut pty| {
+fn ctrl_c_exits_while_any_fault_blocks_the_run() {
+    for_each_fault(|mut pty| {
         pty.keys("\x03");
         assert_eq!(pty.wait_for_exit().code, 130);
     });

@@ -1,5 +1,5 @@
-//! The token goes to the API's host and nowhere else: not to the terminal, not into a file, not into
-//! the list of processes, whatever the server does.
+//! Tests that the token is sent to the API's host only, and never leaks into the terminal, a file
+//! or the list of processes.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -23,11 +23,11 @@ use crate::pty::Pty;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");
 
-/// The token, and the part of it that is looked for.
+/// The token, and the part of it that the tests search for.
 const TOKEN: &str = "ghp_Marked7Token5That3Nobody1May9See";
 const MARK: &[u8] = b"Marked7Token5";
 
-/// Fetches page by page, without patience, all at once: stalled pages cost a second in all.
+/// Fetches all pages at once, with short timeouts, so that stalled pages cost only a second in all.
 const FETCH: [&str; 12] = [
     "aaronlelevier",
     "--mode",
@@ -43,8 +43,8 @@ const FETCH: [&str; 12] = [
     "--max-wait=0s",
 ];
 
-/// What is added to see it in one way or another.
-const WAYS: [&[&str]; 6] = [
+/// The options for each output format.
+const OUTPUT_OPTIONS: [&[&str]; 6] = [
     &["--plain"],
     &["--json"],
     &["-o", "followers.csv"],
@@ -53,74 +53,78 @@ const WAYS: [&[&str]; 6] = [
     &["-o", "-"],
 ];
 
+/// Asserts that bytes do not contain the token; `what` names them in the failure.
 #[track_caller]
-fn assert_unmarked(what: &str, bytes: &[u8]) {
+fn assert_no_token(what: &str, bytes: &[u8]) {
     let found = bytes.windows(MARK.len()).position(|window| window == MARK);
     let around = found.and_then(|at| bytes.get(at.saturating_sub(80)..at + 40)).unwrap_or_default();
     assert!(found.is_none(), "the token is in {what}: {}", String::from_utf8_lossy(around));
 }
 
-/// Looks into every file, and at its name.
-fn assert_files_unmarked(folder: &Path) {
-    for entry in fs::read_dir(folder).expect("a folder") {
+/// Asserts that no file's name or content has the token.
+fn assert_no_token_in_files(directory: &Path) {
+    for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
-        assert_unmarked("a file's name", path.as_os_str().as_bytes());
-        assert_unmarked("a file", &fs::read(&path).expect("a file"));
+        assert_no_token("a file's name", path.as_os_str().as_bytes());
+        assert_no_token("a file", &fs::read(&path).expect("a file"));
     }
 }
 
-/// What other users of this machine see of all programs that run.
-fn assert_processes_unmarked() {
+/// Asserts that no process shows the token to other users of the machine.
+fn assert_no_token_in_processes() {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     for file in
         processes.flat_map(|process| ["cmdline", "comm"].map(|file| process.path().join(file)))
     {
-        // A process may have ended meanwhile, and not all that is in /proc is one.
-        assert_unmarked("the list of processes", &fs::read(file).unwrap_or_default());
+        // The process may have exited, and not every entry of /proc is a process.
+        assert_no_token("the list of processes", &fs::read(file).unwrap_or_default());
     }
 }
 
-/// threadline with the token in its environment, in a folder that holds all that it writes.
-fn with_token(place: &Path, arguments: &[&str]) -> Command {
+/// Returns threadline with the token in its environment and with a directory for all files it
+/// writes.
+fn with_token(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);
-    command.args(arguments).current_dir(place).env_clear().stdin(Stdio::null());
+    command.args(arguments).current_dir(directory).env_clear().stdin(Stdio::null());
     command.envs([("GH_TOKEN", TOKEN), ("RUST_BACKTRACE", "full")]);
-    command.env("HOME", place).env("TMPDIR", place);
+    command.env("HOME", directory).env("TMPDIR", directory);
     command
 }
 
-/// Asks the API at `url` in every way, on the screen too, and looks at all that is left of it.
-fn ask_in_every_way(url: &str) {
+/// Fetches from the API at `url` with every output format, and on the screen, and asserts that the
+/// token leaks nowhere.
+fn assert_no_leak(url: &str) {
     let fetch = [&FETCH[..], &["--api-url", url]].concat();
     thread::scope(|scope| {
-        for way in WAYS {
-            let arguments = [&fetch, way].concat();
-            let ask = move || {
-                let place = TempDir::new().expect("a folder");
-                let ended = with_token(place.path(), &arguments).output().expect("the program");
-                let code = ended.status.code();
-                assert!(matches!(code, Some(0..=6)), "{way:?}: {code:?}");
-                assert_unmarked("stdout", &ended.stdout);
-                assert_unmarked("stderr", &ended.stderr);
-                assert_files_unmarked(place.path());
+        for options in OUTPUT_OPTIONS {
+            let arguments = [&fetch, options].concat();
+            let check = move || {
+                let directory = TempDir::new().expect("a directory");
+                let output =
+                    with_token(directory.path(), &arguments).output().expect("the program");
+                let code = output.status.code();
+                assert!(matches!(code, Some(0..=6)), "{options:?}: {code:?}");
+                assert_no_token("stdout", &output.stdout);
+                assert_no_token("stderr", &output.stderr);
+                assert_no_token_in_files(directory.path());
             };
-            Builder::new().spawn_scoped(scope, ask).expect("a thread");
+            Builder::new().spawn_scoped(scope, check).expect("a thread");
         }
-        assert_processes_unmarked();
+        assert_no_token_in_processes();
         let screen = [&fetch, &["--theme", "dark"][..]].concat();
         let mut pty = Pty::start(PROGRAM, &screen, &[("GH_TOKEN", TOKEN)], WIDE);
-        pty.wait("the end", |view| view.has(" r run "));
+        pty.wait("the end of the run", |view| view.has(" r run "));
         pty.keys("j".repeat(40));
         pty.keys("?");
         pty.wait_text("Shift-Tab");
         pty.keys("?q");
-        let ended = pty.wait_for_exit();
-        assert_unmarked("the terminal", ended.output.as_bytes());
+        let exit = pty.wait_for_exit();
+        assert_no_token("the terminal", exit.output.as_bytes());
     });
 }
 
-/// Every fault that does not end the run, each on a page of its own.
-fn faults_of_pages() -> String {
+/// Returns every fault that does not end the run, each on a page of its own.
+fn page_faults() -> String {
     let pages = FAULT_DESCRIPTIONS.iter().filter(|kind| !kind.name.ends_with("_limit")).zip(1..);
     let fault = |(kind, page): (&FaultDescription, u32)| {
         let keys = match kind.name {
@@ -134,20 +138,20 @@ fn faults_of_pages() -> String {
 }
 
 #[test]
-fn it_is_nowhere_after_any_fault_of_a_page() {
-    let server = faulty(40, &faults_of_pages());
-    ask_in_every_way(&server.url());
-    let ways = WAYS.len() + 1;
+fn token_does_not_leak_after_page_faults() {
+    let server = faulty(40, &page_faults());
+    assert_no_leak(&server.url());
+    let fetches = OUTPUT_OPTIONS.len() + 1;
     assert!(
-        server.request_counts().requests > (FAULT_DESCRIPTIONS.len() * ways) as u64,
-        "each was met"
+        server.request_counts().requests > (FAULT_DESCRIPTIONS.len() * fetches) as u64,
+        "requests for every fault"
     );
 }
 
 #[test]
-fn it_is_nowhere_after_a_fault_that_ends_the_run() {
-    let elsewhere = Peer::answering(response_bytes(200, "", "[]"));
-    let redirect = format!(r#""redirect","to":"{}/users/x""#, elsewhere.url());
+fn token_does_not_leak_after_faults_that_end_the_run() {
+    let other_server = Peer::answering(response_bytes(200, "", "[]"));
+    let redirect = format!(r#""redirect","to":"{}/users/x""#, other_server.url());
     let faults = [
         r#""status","status":401"#,
         r#""status","status":403"#,
@@ -158,13 +162,13 @@ fn it_is_nowhere_after_a_fault_that_ends_the_run() {
     ];
     for fault in faults {
         let server = faulty(40, &format!(r#"{{"times":0,"fault":{fault}}}"#));
-        ask_in_every_way(&server.url());
+        assert_no_leak(&server.url());
     }
-    assert_eq!(elsewhere.requests().len(), 0, "somebody else was asked");
+    assert_eq!(other_server.requests().len(), 0, "requests to another server");
 }
 
-/// A server, or something on the way to it, that repeats what it was sent; its profile has this
-/// status.
+/// Returns a response that echoes the token, as a broken server or proxy could; the profile has
+/// this status.
 fn echo(status: u16, request: &PeerRequest) -> Vec<PeerStep> {
     let sent = request.header("authorization").unwrap_or_default();
     let error = format!(r#"{{"message":"{sent}: no such token, {sent}"}}"#);
@@ -189,20 +193,20 @@ fn echo(status: u16, request: &PeerRequest) -> Vec<PeerStep> {
 }
 
 #[test]
-fn it_is_not_repeated_after_a_server_that_does() {
+fn token_echoed_by_the_server_does_not_leak() {
     for (status, pages) in [(200, 8), (401, 0), (403, 0), (429, 0)] {
         let server = Peer::start(move |request| echo(status, request));
-        ask_in_every_way(&server.url());
-        let (sent, asked) = (format!("Bearer {TOKEN}"), server.requests());
-        assert!(asked.iter().all(|request| request.header("authorization") == Some(&sent)));
-        assert!((0..=pages).all(|page| asked.iter().any(|request| request.page() == page)));
+        assert_no_leak(&server.url());
+        let (sent, requests) = (format!("Bearer {TOKEN}"), server.requests());
+        assert!(requests.iter().all(|request| request.header("authorization") == Some(&sent)));
+        assert!((0..=pages).all(|page| requests.iter().any(|request| request.page() == page)));
     }
 }
 
 #[test]
-fn it_is_nowhere_where_nobody_is_asked() {
-    let place = TempDir::new().expect("a folder");
-    let refused: [&[&str]; 9] = [
+fn token_does_not_leak_from_help_errors_and_serve() {
+    let directory = TempDir::new().expect("a directory");
+    let commands: [&[&str]; 9] = [
         &["--help"],
         &["-h"],
         &["--version"],
@@ -213,59 +217,55 @@ fn it_is_nowhere_where_nobody_is_asked() {
         &["serve", "--faults", "missing.json"],
         &["octocat", "--api-url", "http://127.0.0.1:1", "--retries", "0", "--json"],
     ];
-    for arguments in refused {
-        let ended = with_token(place.path(), arguments).output().expect("the program");
-        assert_unmarked("stdout", &ended.stdout);
-        assert_unmarked("stderr", &ended.stderr);
+    for arguments in commands {
+        let output = with_token(directory.path(), arguments).output().expect("the program");
+        assert_no_token("stdout", &output.stdout);
+        assert_no_token("stderr", &output.stderr);
     }
-    let mut serve = with_token(place.path(), &["serve", "--latency", "0"]);
+    let mut serve = with_token(directory.path(), &["serve", "--latency", "0"]);
     let mut child =
         serve.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program");
     let mut out = BufReader::new(child.stdout.take().expect("its stdout"));
-    let mut said = String::new();
-    out.read_line(&mut said).expect("its address");
-    let arguments = [&FETCH[..], &["--api-url", said.trim_end(), "--plain"]].concat();
-    let ended = with_token(place.path(), &arguments).output().expect("the program");
-    assert_eq!(ended.status.code(), Some(0));
-    assert_processes_unmarked();
+    let mut printed = String::new();
+    out.read_line(&mut printed).expect("its address");
+    let arguments = [&FETCH[..], &["--api-url", printed.trim_end(), "--plain"]].concat();
+    let output = with_token(directory.path(), &arguments).output().expect("the program");
+    assert_eq!(output.status.code(), Some(0));
+    assert_no_token_in_processes();
     child.kill().expect("a running program");
-    out.read_to_string(&mut said).expect("the rest");
-    let rest = child.wait_with_output().expect("the program's end");
-    assert_unmarked("what serve said", &[said.as_bytes(), &rest.stderr].concat());
-    assert_files_unmarked(place.path());
+    out.read_to_string(&mut printed).expect("the rest");
+    let rest = child.wait_with_output().expect("the program's exit");
+    assert_no_token("the output of serve", &[printed.as_bytes(), &rest.stderr].concat());
+    assert_no_token_in_files(directory.path());
 }
 
-/// Whatever is wrong with it, it is not said.
 #[test]
-fn one_that_cannot_be_used_is_not_shown() {
-    let place = TempDir::new().expect("a folder");
+fn invalid_token_is_refused_and_not_shown() {
+    let directory = TempDir::new().expect("a directory");
     let long = [TOKEN.as_bytes(), "x".repeat(100_000).as_bytes()].concat();
     let bad = [&b"\n"[..], b"\r\nx: y", b" ", b"\x1b[2J", "é".as_bytes(), b"\xff\xfe", b"\x7f"];
     let tokens = bad.map(|bad| [&TOKEN.as_bytes()[..20], bad, TOKEN.as_bytes()].concat());
     for token in tokens.iter().chain([&long]) {
         let arguments = ["octocat", "--api-url", "http://127.0.0.1:1", "--retries", "0"];
-        let mut command = with_token(place.path(), &arguments);
-        let ended =
+        let mut command = with_token(directory.path(), &arguments);
+        let output =
             command.env("GH_TOKEN", OsStr::from_bytes(token)).output().expect("the program");
         let expected = if *token == long { 1 } else { 2 };
-        assert_eq!(ended.status.code(), Some(expected));
-        assert!(ended.stdout.is_empty() && ended.stderr.starts_with(b"threadline: "));
-        assert_unmarked("stderr", &ended.stderr);
-        assert!(ended.stderr.len() < 300, "a line");
+        assert_eq!(output.status.code(), Some(expected));
+        assert!(output.stdout.is_empty() && output.stderr.starts_with(b"threadline: "));
+        assert_no_token("stderr", &output.stderr);
+        assert!(output.stderr.len() < 300, "one line");
     }
 }
 
-/// No environment holds a token of a megabyte, but nothing else stops one.
+/// A token of a megabyte does not fit into the environment, so it is passed to the API directly.
 #[test]
-fn a_huge_one_is_refused_by_the_server_and_not_shown() {
+fn huge_token_is_refused_by_the_server_and_not_shown() {
     let server = faulty(3, "");
     let token = Token::new("GH_TOKEN", &(TOKEN.to_owned() + &"x".repeat(1 << 20)));
     let api = Arc::new(Api::new(&server.url(), Some(token.expect("a token"))).expect("an API"));
     let launcher = Launcher::new(Some(Arc::clone(&api)), RetryPolicy::default(), Clock::manual());
-    assert_unmarked(
-        "what is shown of a program's inside",
-        format!("{api:?} {launcher:?}").as_bytes(),
-    );
+    assert_no_token("the debug output", format!("{api:?} {launcher:?}").as_bytes());
     let target = Target {
         user: "aaronlelevier".to_owned(),
         api: api.host(),
@@ -278,6 +278,6 @@ fn a_huge_one_is_refused_by_the_server_and_not_shown() {
     let handle = Launcher::new(Some(api), retry_policy, Clock::manual()).start(plan);
     handle.events().iter().for_each(|event| run.apply(&event));
     let failure = run.failure().expect("a failure");
-    assert_unmarked("the failure", failure.message.as_bytes());
+    assert_no_token("the failure", failure.message.as_bytes());
     assert!(failure.message.len() < 300, "{}", failure.message.len());
 }

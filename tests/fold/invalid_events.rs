@@ -1,0 +1,211 @@
+//! Events that no engine sends, as in foreign or damaged recordings.
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use threadline::model::{
+    CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, LaneId, Mode, Nanos,
+    Plan, Product, Quota, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
+};
+
+use super::config;
+use super::event_history::{cpu_plan, failure, page_outcome, plan, value_outcome};
+
+/// Plans of every kind, with or without a queue bound.
+fn any_plan(workers: u16, tasks: u32) -> impl Strategy<Value = Plan> {
+    let queue = prop_oneof![Just(None), edge_numbers().prop_map(Some)];
+    (0..4_u8, queue).prop_map(move |(kind, queue)| {
+        let commands = WorkSpec::Commands { commands: vec!["true".to_owned()].into() };
+        let plan = match kind {
+            0 => plan(workers, tasks),
+            1 => cpu_plan(workers, tasks),
+            2 => Plan { mode: Mode::Gil, ..cpu_plan(workers, tasks) },
+            _ => Plan::new(commands, Mode::Threads, workers, tasks),
+        };
+        Plan { queue, ..plan }
+    })
+}
+
+fn edge_numbers() -> impl Strategy<Value = u32> {
+    prop_oneof![0..6_u32, select(vec![399_999, 400_000, 400_001, u32::MAX - 1, u32::MAX])]
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let at = prop_oneof![0..100_u64, select(vec![u64::MAX / 2, u64::MAX - 1, u64::MAX])];
+    let lane = prop_oneof![0..4_u16, Just(u16::MAX)];
+    (at, lane, any_kind()).prop_map(|(at, lane, kind)| Event {
+        at: Nanos(at),
+        lane: LaneId(lane),
+        kind,
+    })
+}
+
+fn any_kind() -> impl Strategy<Value = EventKind> {
+    let task = || (0..6_u32).prop_map(TaskId);
+    prop_oneof![
+        8 => edge_numbers()
+            .prop_flat_map(|tasks| any_plan(2, tasks))
+            .prop_map(|plan| EventKind::RunStarted { plan }),
+        8 => edge_numbers().prop_map(|tasks| EventKind::TaskCountChanged { tasks }),
+        24 => task().prop_map(|task| EventKind::TaskStarted { task }),
+        24 => select(State::ALL.to_vec()).prop_map(|state| EventKind::StateEntered { state }),
+        12 => (task(), 0..6_u8).prop_map(|(task, n)| EventKind::TaskFinished { task, outcome: page_outcome(task, n) }),
+        4 => task().prop_map(|task| EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped }),
+        8 => task().prop_map(|task| {
+            let outcome = TaskOutcome::Failed(failure(FailureKind::Server));
+            EventKind::TaskFinished { task, outcome }
+        }),
+        8 => task().prop_map(|task| {
+            let outcome = TaskOutcome::Requeued(failure(FailureKind::Worker));
+            EventKind::TaskFinished { task, outcome }
+        }),
+        6 => (task(), any::<u64>()).prop_map(|(task, number)| {
+            EventKind::TaskFinished { task, outcome: value_outcome(number) }
+        }),
+        6 => task().prop_map(|task| {
+            let done = Completion { response: None, product: Product::Success };
+            EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }
+        }),
+        4 => edge_numbers().prop_map(|tasks| EventKind::TaskEnqueued { tasks }),
+        2 => any::<u32>().prop_map(|pid| EventKind::ProcessStarted { pid }),
+        2 => task().prop_map(|task| {
+            EventKind::CommandOutput { task, output: CommandOutput {
+                text: "\u{1b}[2J".into(),
+                bytes: u64::MAX,
+                omitted: u64::MAX,
+                status: ExitStatus::Signal(i32::MIN),
+            } }
+        }),
+        3 => task().prop_map(|task| {
+            let (failure, retry_at) = (failure(FailureKind::TimedOut), Nanos(u64::MAX));
+            EventKind::AttemptFailed { task, failure, retry_at }
+        }),
+        3 => task().prop_map(|task| EventKind::TaskRetried { task }),
+        1 => (0..3_u32, 0..3_u64).prop_map(|(remaining, reset)| {
+            EventKind::QuotaReported(Quota { limit: 2, remaining, reset })
+        }),
+        1 => Just(EventKind::QuotaReported(Quota { limit: 0, remaining: u32::MAX, reset: u64::MAX })),
+        1 => Just(EventKind::RunFinished { outcome: RunOutcome::Stopped }),
+    ]
+}
+
+/// Returns the number of followers of a page.
+fn entry_count(outcome: TaskOutcome) -> Option<u64> {
+    match outcome {
+        TaskOutcome::Done(Completion { product: Product::Followers(page), .. }) => {
+            Some(page.len() as u64)
+        }
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+    #[test]
+    fn any_events_in_any_order_fold_into_a_consistent_run(
+        plan in (0..4_u16, edge_numbers()).prop_flat_map(|(workers, tasks)| any_plan(workers, tasks)),
+        events in prop::collection::vec(any_event(), 0..120),
+    ) {
+        let mut run = Run::new(plan);
+        let workers = u32::from(run.plan().workers);
+        for event in &events {
+            run.apply(event);
+            prop_assert!(run.in_flight() <= workers);
+            prop_assert!(run.tasks_in_work() as u32 <= workers);
+            prop_assert!(run.queued_tasks() <= run.known_tasks());
+            prop_assert!(run.unqueued_tasks() <= run.known_tasks());
+            prop_assert!(run.started_tasks() + run.requeue_count() + run.retry_count() == run.request_count());
+            prop_assert_eq!(run.tasks().count() as u32, run.started_tasks());
+            prop_assert!(run.done_tasks() <= run.known_tasks());
+            prop_assert!(run.done_tasks() <= run.started_tasks());
+        }
+        let end = run.elapsed(Nanos(50));
+        prop_assert_eq!(run.followers().count() as u64, run.follower_count());
+        let entries = run.tasks().filter_map(|(_, record)| entry_count(record.outcome?));
+        prop_assert_eq!(entries.sum::<u64>(), run.follower_count() + run.duplicate_count());
+        let values = run.values().count() as u32;
+        prop_assert!(values == 0 || values >= run.done_tasks());
+        if let Some(gil) = run.gil() {
+            prop_assert!((0.0..=1.0).contains(&gil.held_share(end)));
+            prop_assert!(gil.wait_time(end).0 <= end.0.saturating_mul(workers.into()));
+        }
+        for lane in run.lanes() {
+            let spans: Vec<_> = lane.spans().collect();
+            for pair in spans.windows(2) {
+                prop_assert!(pair[0].end.unwrap() <= pair[1].start);
+            }
+            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+            for width in [0, 1, 7, u64::MAX / 3, u64::MAX] {
+                for from in [0, 3, u64::MAX - 10, u64::MAX] {
+                    let cells = lane.cells(Nanos(from), Nanos(width), 50, end).count();
+                    let time = end.0.saturating_sub(from);
+                    prop_assert_eq!(cells as u64, time.div_ceil(width.max(1)).min(50));
+                }
+            }
+        }
+        for t in [0, 50, u64::MAX] {
+            prop_assert!(run.in_flight_level().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
+            prop_assert!(run.queue_level().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
+        }
+    }
+
+    #[test]
+    fn damaged_event_line_does_not_panic(cut in 0..200_usize, byte in any::<u8>()) {
+        let (task, at) = (TaskId(3), Nanos(1_234));
+        let kind = EventKind::TaskFinished { task, outcome: page_outcome(task, 2) };
+        let mut line = serde_json::to_vec(&Event { at, lane: LaneId(1), kind }).unwrap();
+        let cut = cut % line.len();
+        line[cut] = byte;
+        if let Ok(event) = serde_json::from_slice::<Event>(&line) {
+            Run::new(plan(2, 5)).apply(&event);
+        }
+    }
+}
+
+/// Storing every task up to such a number would take 80 GB.
+#[test]
+fn huge_task_numbers_are_ignored() {
+    let mut run = Run::new(plan(1, u32::MAX));
+    for task in [u32::MAX, u32::MAX - 1, 400_001, 0] {
+        let task = TaskId(task);
+        run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
+        let kind = EventKind::TaskFinished { task, outcome: page_outcome(task, 1) };
+        run.apply(&Event { at: Nanos(2), lane: LaneId(0), kind });
+        assert_eq!(run.tasks().count(), 0);
+    }
+    assert_eq!((run.started_tasks(), run.follower_count()), (0, 0));
+}
+
+#[test]
+fn task_is_counted_once_if_it_finishes_repeatedly() {
+    let mut run = Run::new(plan(2, 2));
+    let task = TaskId(1);
+    let finish = |lane| Event {
+        at: Nanos(2),
+        lane: LaneId(lane),
+        kind: EventKind::TaskFinished { task, outcome: page_outcome(task, 3) },
+    };
+    run.apply(&finish(0));
+    assert_eq!((run.done_tasks(), run.follower_count()), (0, 0), "the task has not started");
+    run.apply(&Event { at: Nanos(3), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
+    run.apply(&finish(1));
+    assert_eq!(run.done_tasks(), 0, "the task is on another lane");
+    run.apply(&finish(0));
+    run.apply(&finish(0));
+    assert_eq!((run.done_tasks(), run.follower_count(), run.in_flight()), (1, 3, 0));
+}
+
+#[test]
+fn events_after_the_end_are_ignored() {
+    let mut run = Run::new(plan(1, 2));
+    let page_events = |task| {
+        [
+            EventKind::TaskStarted { task },
+            EventKind::TaskFinished { task, outcome: page_outcome(task, 3) },
+        ]
+    };
+    let end = EventKind::RunFinished { outcome: RunOutcome::Finished };
+    for kind in page_events(TaskId(1)).into_iter().chain([end]).chain(page_events(TaskId(2))) {
+        run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
+    }
+    assert_eq!((run.done_tasks(), run.started_tasks(), run.follower_count()), (1, 1, 3));
+}

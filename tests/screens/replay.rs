@@ -1,0 +1,160 @@
+//! A replay draws the same cells as the live session at every time.
+
+use std::collections::VecDeque;
+
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
+use threadline::app::replay::ReplaySpeed;
+use threadline::app::session::LogEntry;
+use threadline::app::{App, Background, Msg};
+use threadline::model::{
+    ComputeSpec, EventKind, LimitKind, Mode, Nanos, Selection, Simulation, Workload,
+};
+use threadline::recording::{self, Recording};
+use threadline::ui::{self, theme};
+
+use crate::app_driver::{AppDriver, COLOUR, Scenario};
+
+const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
+
+/// Writes the recording of a session and reads it back.
+pub(crate) fn record_session(app: &App) -> Recording {
+    let mut file = Vec::new();
+    recording::write(app.session().setup(), app.session().log_entries(), &mut file).unwrap();
+    let recording = recording::read("run.jsonl", file.as_slice()).unwrap();
+    assert_eq!(recording.defect(), None);
+    recording
+}
+
+/// A replay of a recording, at its start.
+pub(crate) fn replay_app(recording: &Recording) -> App {
+    let (setup, entries) = recording.clone().into_parts();
+    let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+    assert_eq!(app.start(), None);
+    app
+}
+
+/// Draws a frame at the time `clock`.
+pub(crate) fn draw_frame(app: &mut App, clock: Nanos, (width, height): (u16, u16)) -> Buffer {
+    let columns = ui::timeline_columns(app, Size::new(width, height));
+    app.update(Msg::Frame { now: clock, columns });
+    let theme = theme::Theme::new(COLOUR.0, COLOUR.1, app.background());
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    ui::render(app, theme, &mut terminal.get_frame());
+    terminal.current_buffer_mut().clone()
+}
+
+/// A row of a frame as text.
+pub(crate) fn row_text(frame: &Buffer, y: u16) -> String {
+    (0..frame.area.width).map(|x| frame[(x, y)].symbol()).collect()
+}
+
+/// The durations of the runs, in order.
+pub(crate) fn run_durations(recording: &Recording) -> Vec<Nanos> {
+    let ends = recording.entries().iter().filter_map(|entry| match entry {
+        LogEntry::Event(event) if matches!(event.kind, EventKind::RunFinished { .. }) => {
+            Some(event.at)
+        }
+        _ => None,
+    });
+    ends.collect()
+}
+
+/// The sum of the durations of all runs.
+pub(crate) fn total_duration(recording: &Recording) -> Nanos {
+    run_durations(recording).into_iter().fold(Nanos::ZERO, |sum, duration| sum + duration)
+}
+
+/// A live session on one time axis for all of its runs.
+struct LiveDriver {
+    driver: AppDriver,
+    /// The durations of the runs that have not ended.
+    durations: VecDeque<Nanos>,
+    /// The start of the active run.
+    run_start: Nanos,
+}
+
+impl LiveDriver {
+    /// Plays until a time on the axis of all runs.
+    fn play(&mut self, until: Nanos) {
+        while let Some(&duration) =
+            self.durations.front().filter(|duration| self.run_start + **duration <= until)
+        {
+            self.durations.pop_front();
+            while !matches!(self.driver.play_event().unwrap().kind, EventKind::RunFinished { .. }) {
+            }
+            self.run_start = self.run_start + duration;
+        }
+        if !self.durations.is_empty() {
+            self.driver.play_to(until.since(self.run_start));
+        }
+    }
+}
+
+/// Asserts that a live session and its replay draw the same frames.
+fn assert_replay_matches(scenario: &Scenario, selection: Selection, frames: u64) {
+    let driver = || AppDriver::new(scenario.clone(), selection);
+    let recording = record_session(&driver().play_to_end().app);
+    let (durations, total) = (run_durations(&recording), total_duration(&recording));
+    assert!(durations.len() > 1 && total > Nanos::ZERO);
+    for size in SIZES {
+        let mut replay = replay_app(&recording);
+        let durations = durations.clone().into();
+        let mut live = LiveDriver { driver: driver(), durations, run_start: Nanos::ZERO };
+        for frame in 0..=frames {
+            let time = Nanos(total.0 * frame / frames);
+            live.play(time);
+            let live_frame = live.driver.draw(size, COLOUR).current_buffer_mut().clone();
+            let replay_frame = draw_frame(&mut replay, time, size);
+            let label = format!("{selection} at {frame}/{frames}, {size:?}");
+            assert_same_body(&live_frame, &replay_frame, &label);
+        }
+    }
+}
+
+/// Asserts that two frames are equal except for the first row, which names the recording, and the
+/// last, which has the keys.
+fn assert_same_body(live: &Buffer, replay: &Buffer, label: &str) {
+    let (width, height) = (live.area.width, live.area.height);
+    assert_eq!(live.area, replay.area);
+    for y in 1..height - 1 {
+        let is_equal = (0..width).all(|x| live[(x, y)] == replay[(x, y)]);
+        assert!(is_equal, "{label}, row {y}:\n{}\n{}", row_text(live, y), row_text(replay, y));
+    }
+    assert!(!row_text(live, 0).contains("recording"), "{label}");
+    assert!(row_text(replay, 0).contains("recording"), "{label}");
+}
+
+#[test]
+fn replay_matches_a_live_race_with_retries_and_a_limit() {
+    let scenario = Scenario {
+        costs_quota: true,
+        retried: Some((Mode::Sequential, 2, 2)),
+        limited: Some((Mode::Threads, 3, LimitKind::Secondary)),
+        ..Scenario::default()
+    };
+    assert_replay_matches(&scenario, Selection::race(Workload::Followers), 40);
+}
+
+#[test]
+fn replay_matches_a_live_cpu_race_with_a_gil_and_processes() {
+    let scenario = Scenario { queue: Some(2), lost: Some(3), ..Scenario::default() };
+    assert_replay_matches(&scenario, Selection::race(Workload::Cpu), 40);
+}
+
+#[test]
+fn replay_matches_a_live_simulated_race() {
+    let compute = ComputeSpec { simulation: Some(Simulation::default()), ..ComputeSpec::default() };
+    assert_replay_matches(
+        &Scenario { compute, ..Scenario::default() },
+        Selection::race(Workload::Mixed),
+        20,
+    );
+}
+
+#[test]
+fn replay_matches_a_live_race_of_commands() {
+    assert_replay_matches(&Scenario::default(), Selection::race(Workload::Commands), 20);
+}

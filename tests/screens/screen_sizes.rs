@@ -1,0 +1,328 @@
+//! Drawing at any size: it never panics, and if there is room for lanes, the workload, the mode and
+//! the selected lane are visible. Modes of followers are drawn at every size from 0x0 to 200x60,
+//! other scenes near each change of the layout and at every 29th width and height between.
+
+use std::ops::Range;
+
+use ratatui::crossterm::event::KeyCode;
+use threadline::app::{App, Msg};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
+
+use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
+
+const MAX_WIDTH: u16 = 200;
+const MAX_HEIGHT: u16 = 60;
+
+const TERMINAL_KINDS: [TerminalKind; 4] = [
+    COLOUR,
+    TerminalKind(ColorDepth::Mono, GlyphSet::Unicode),
+    TerminalKind(ColorDepth::Sixteen, GlyphSet::Ascii),
+    TerminalKind(ColorDepth::Indexed, GlyphSet::Unicode),
+];
+
+/// The sizes at which the layout changes, with their neighbours, and every 29th size between.
+fn sampled(max: u16, borders: &[u16]) -> Vec<u16> {
+    let near = |size: u16| borders.iter().any(|&border| border.abs_diff(size) <= 1);
+    (0..=max).filter(|&size| size < 4 || size % 29 == 0 || size == max || near(size)).collect()
+}
+
+/// The minimum width and height with lanes.
+const MIN_SIZE_WITH_LANES: (u16, u16) = (40, 10);
+
+/// The minimum height with a title.
+const MIN_HEIGHT_WITH_TITLE: u16 = 20;
+
+fn draw_sampled(mut driver: AppDriver, terminal_kind: TerminalKind) {
+    let heights = sampled(MAX_HEIGHT, &[10, 14, 20, 30]);
+    for &width in &sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
+        for &height in &heights {
+            assert_selection_visible(&mut driver, (width, height), terminal_kind);
+        }
+    }
+}
+
+fn draw_every(mut driver: AppDriver, terminal_kind: TerminalKind) {
+    for width in 0..=MAX_WIDTH {
+        for height in 0..=MAX_HEIGHT {
+            assert_selection_visible(&mut driver, (width, height), terminal_kind);
+        }
+    }
+}
+
+/// The name of the selected lane. Empty for the lane of a sequential run.
+pub(crate) fn selected_lane_name(app: &App) -> Option<String> {
+    let mut index = app.lane_index()?;
+    for (run, _) in app.visible_runs() {
+        match index.checked_sub(run.lanes().len()) {
+            Some(rest) => index = rest,
+            None if run.plan().mode == Mode::Sequential => return Some(String::new()),
+            None => return Some(run.worker_name(index as u16)),
+        }
+    }
+    None
+}
+
+/// Draws a screen and asserts that the workload, the mode and the selected lane are visible, unless
+/// an overlay or a pane may cover them.
+#[track_caller]
+pub(crate) fn assert_selection_visible(
+    driver: &mut AppDriver,
+    (width, height): (u16, u16),
+    terminal_kind: TerminalKind,
+) {
+    let mut terminal = driver.draw((width, height), terminal_kind);
+    let app = &driver.app;
+    let is_covered = app.overlay().is_some() || app.detail_pane().is_some();
+    if is_covered || width < MIN_SIZE_WITH_LANES.0 || height < MIN_SIZE_WITH_LANES.1 {
+        return;
+    }
+    let buffer = terminal.current_buffer_mut();
+    let cells =
+        |y, columns: Range<u16>| -> String { columns.map(|x| buffer[(x, y)].symbol()).collect() };
+    let selection = app.selection();
+    let screen = format!("{selection} of {} at {width}x{height}", selection.workload);
+    let mode_row = u16::from(height >= MIN_HEIGHT_WITH_TITLE);
+    let title = cells(0, 0..width);
+    assert!(title.contains(&selection.workload.to_string()), "{screen}: no workload in {title:?}");
+    let row = cells(mode_row, 0..width);
+    // Narrow screens have short names: `seq`, `w-3`, and `+5` for lanes without a row of their own.
+    let mode: String = selection.to_string().chars().take(3).collect();
+    assert!(row.contains(&mode), "{screen}: no mode in {row:?}");
+    if let Some(name) = selected_lane_name(app) {
+        let is_marked = |&y: &u16| cells(y, 0..3).trim_start_matches(['│', '|']).starts_with('>');
+        let marked: Vec<String> =
+            (0..height).filter(is_marked).map(|y| cells(y, 0..width)).collect();
+        let [lane] = marked.as_slice() else {
+            let rows: Vec<String> = (0..height).map(|y| cells(y, 0..width)).collect();
+            panic!("{screen}: expected one marked lane:\n{}", rows.join("\n"));
+        };
+        let number = name.rsplit(['-', ' ']).next().unwrap();
+        let is_named = lane.contains(number) || lane.contains(" +");
+        assert!(is_named, "{screen}: no {name} in {lane:?}");
+    }
+}
+
+fn every_selection() -> impl Iterator<Item = Selection> {
+    Selection::all(Workload::Followers)
+}
+
+fn last_mode(selection: Selection) -> Mode {
+    *selection.modes().last().unwrap()
+}
+
+#[test]
+fn active_race_draws_at_every_size() {
+    draw_every(AppDriver::race().play_until(Mode::Threads, 600), COLOUR);
+}
+
+#[test]
+fn active_sequential_run_draws_at_every_size() {
+    let sequential = Selection::only(Workload::Followers, Mode::Sequential);
+    let driver = AppDriver::new(Scenario::default(), sequential);
+    draw_every(driver.play_until(Mode::Sequential, 2_500), COLOUR);
+}
+
+#[test]
+fn active_threads_run_draws_at_every_size() {
+    let driver =
+        AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Threads));
+    draw_every(driver.play_until(Mode::Threads, 600), COLOUR);
+}
+
+#[test]
+fn finished_race_draws_at_every_size() {
+    draw_every(AppDriver::race().play_to_end(), COLOUR);
+}
+
+#[test]
+fn finished_sequential_run_draws_at_every_size() {
+    let sequential = Selection::only(Workload::Followers, Mode::Sequential);
+    draw_every(AppDriver::new(Scenario::default(), sequential).play_to_end(), COLOUR);
+}
+
+#[test]
+fn finished_threads_run_draws_at_every_size() {
+    draw_every(
+        AppDriver::new(Scenario::default(), Selection::only(Workload::Followers, Mode::Threads))
+            .play_to_end(),
+        COLOUR,
+    );
+}
+
+#[test]
+fn failed_race_with_a_selected_lane_draws_at_every_size() {
+    let scenario = Scenario { bad_page: Some((Mode::Sequential, 3)), ..Scenario::default() };
+    draw_every(
+        AppDriver::new(scenario, Selection::race(Workload::Followers))
+            .play_to_end()
+            .press_keys("jj"),
+        COLOUR,
+    );
+}
+
+/// A race whose threads run reaches a limit at page 5 and fetches page 3 on its third attempt.
+fn limited_race(kind: LimitKind) -> AppDriver {
+    let scenario = Scenario {
+        costs_quota: true,
+        followers: 720,
+        listed: 720,
+        retried: Some((Mode::Threads, 3, 2)),
+        limited: Some((Mode::Threads, 5, kind)),
+        ..Scenario::default()
+    };
+    AppDriver::new(scenario, Selection::race(Workload::Followers))
+}
+
+#[test]
+fn active_limit_draws_at_every_size() {
+    draw_every(
+        limited_race(LimitKind::Secondary).play_until(Mode::Threads, 20_000).press_keys("jjjj"),
+        COLOUR,
+    );
+}
+
+#[test]
+fn limit_draws_on_every_terminal_kind_before_during_and_after() {
+    for millis in [700, 60_000, 299_000, 301_500] {
+        for terminal_kind in TERMINAL_KINDS {
+            let driver = limited_race(LimitKind::Primary).play_until(Mode::Threads, millis);
+            draw_sampled(driver.press_keys("jjjj"), terminal_kind);
+        }
+    }
+}
+
+#[test]
+fn every_mode_draws_before_its_first_event() {
+    for selection in every_selection() {
+        draw_sampled(AppDriver::new(Scenario::default(), selection), COLOUR);
+    }
+}
+
+#[test]
+fn modes_that_cost_quota_draw_before_their_first_run() {
+    let real = Scenario { costs_quota: true, ..Scenario::default() };
+    let mut driver = AppDriver::new(real, Selection::race(Workload::Followers)).play_to_end();
+    for key in ['2', '3'] {
+        driver = driver.press_keys(&key.to_string());
+        assert!(driver.app.runs().is_empty(), "a mode that costs quota must wait for r");
+        for width in sampled(MAX_WIDTH, &[40, 60, 80, 110]) {
+            for height in sampled(MAX_HEIGHT, &[10, 14, 20, 30]) {
+                assert_selection_visible(&mut driver, (width, height), COLOUR);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_active_mode_draws() {
+    for selection in every_selection() {
+        let driver = AppDriver::new(Scenario::default(), selection);
+        draw_sampled(driver.play_until(last_mode(selection), 500), COLOUR);
+    }
+}
+
+#[test]
+fn finished_modes_draw_across_terminal_kinds() {
+    for (selection, terminal_kind) in every_selection().zip(TERMINAL_KINDS.into_iter().cycle()) {
+        draw_sampled(AppDriver::new(Scenario::default(), selection).play_to_end(), terminal_kind);
+    }
+    draw_sampled(AppDriver::race().play_to_end(), TERMINAL_KINDS[3]);
+}
+
+#[test]
+fn every_stopped_or_failed_mode_draws() {
+    for selection in every_selection() {
+        let driver =
+            AppDriver::new(Scenario::default(), selection).play_until(selection.modes()[0], 500);
+        draw_sampled(driver.press_keys("x").play_to_end(), COLOUR);
+        let unknown = Scenario { unknown_user: true, ..Scenario::default() };
+        draw_sampled(AppDriver::new(unknown, selection).play_to_end(), COLOUR);
+    }
+}
+
+#[test]
+fn popups_draw_over_every_mode() {
+    for selection in every_selection() {
+        for key in ["?", "q"] {
+            let driver = AppDriver::new(Scenario::default(), selection)
+                .play_until(last_mode(selection), 500);
+            draw_sampled(driver.press_keys(key), COLOUR);
+        }
+    }
+}
+
+/// The table is drawn at every size.
+#[test]
+fn search_table_comparison_and_help_draw() {
+    let scenario = Scenario { retried: Some((Mode::Threads, 3, 2)), ..Scenario::default() };
+    let driver_after = |keys: &str| {
+        let mut driver = AppDriver::new(scenario.clone(), Selection::race(Workload::Followers));
+        driver.app.update(Msg::EventOverhead(Nanos(2_000_000)));
+        driver.app.update(Msg::FrameDrawn(Nanos(1_500_000)));
+        let mut driver = driver.play_to_end().press_keys("r").play_until(Mode::Threads, 900);
+        driver.draw((120, 36), COLOUR);
+        driver.press_keys(keys)
+    };
+    let search_input = format!("/{}", "wide日本 ".repeat(30));
+    for (keys, terminal_kind) in [&search_input, "c", "T>>>>I", "?", "cjjj"]
+        .into_iter()
+        .zip(TERMINAL_KINDS.into_iter().cycle())
+    {
+        draw_sampled(driver_after(keys), terminal_kind);
+    }
+    for text in ["/wer-1", "/502", "/nobody has this"] {
+        let mut driver = driver_after(text);
+        driver.press(KeyCode::Enter);
+        draw_sampled(driver, COLOUR);
+    }
+    draw_every(driver_after("T"), COLOUR);
+}
+
+#[test]
+fn forty_lanes_draw_with_either_end_selected() {
+    let scenario =
+        Scenario { followers: 3_000, listed: 3_000, workers: Some(40), ..Scenario::default() };
+    for keys in ["", "j", &"j".repeat(50)] {
+        let driver = AppDriver::new(scenario.clone(), Selection::race(Workload::Followers))
+            .play_until(Mode::Threads, 1_500);
+        draw_sampled(driver.press_keys(keys), COLOUR);
+    }
+}
+
+/// Zoomed in and out as far as possible, and paused.
+#[test]
+fn maximum_zoom_draws_at_either_end() {
+    for (zoom, end) in [("+", KeyCode::Home), ("-", KeyCode::End), ("+", KeyCode::Right)] {
+        let mut driver = AppDriver::race().play_until(Mode::Threads, 600);
+        driver.draw((120, 36), COLOUR);
+        let mut driver = driver.press_keys(&zoom.repeat(60));
+        driver.press(end);
+        let mut driver = driver.press_keys(" ");
+        driver.play_to(Nanos::from_millis(900));
+        draw_sampled(driver, COLOUR);
+    }
+}
+
+#[test]
+fn race_of_four_modes_draws_at_every_size() {
+    let race = AppDriver::new(Scenario::default(), Selection::race(Workload::Mixed));
+    draw_every(race.play_until(Mode::Processes, 100).press_keys("jjjjjjjj"), COLOUR);
+}
+
+/// Active and finished, on alternating terminal kinds.
+#[test]
+fn every_workload_draws_in_every_mode() {
+    let workloads = Workload::SELECTABLE.into_iter().chain([Workload::Commands]);
+    let selections = workloads.flat_map(Selection::all);
+    for (selection, terminal_kind) in selections.zip(TERMINAL_KINDS.into_iter().cycle()) {
+        let scenario = Scenario { lost: Some(2), queue: Some(1), ..Scenario::default() };
+        let driver =
+            AppDriver::new(scenario.clone(), selection).play_until(last_mode(selection), 100);
+        draw_sampled(driver.press_keys("jj"), terminal_kind);
+        draw_sampled(
+            AppDriver::new(scenario, selection).play_to_end().press_keys("j++"),
+            terminal_kind,
+        );
+    }
+}
