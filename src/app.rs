@@ -29,8 +29,8 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
+use crate::analysis::littles_law::LittlesLaw;
 pub use crate::model::Background;
-use crate::model::littles_law::LittlesLaw;
 use crate::model::{
     Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection, Workload,
 };

@@ -5,6 +5,7 @@ mod completions;
 mod compute;
 mod config;
 mod display;
+pub mod docs;
 mod duration;
 mod environment;
 mod exec;
@@ -13,6 +14,7 @@ mod help;
 mod malformed;
 mod manual;
 mod mode;
+pub mod pager;
 mod path_conflicts;
 mod replay;
 mod retry;
@@ -52,10 +54,9 @@ pub use usage::{CliError, UsageError, split_hint};
 pub use username::UsernameError;
 
 use crate::app::Keymap;
-use crate::app::session::SweepSetup;
 use crate::github::api::{Api, GITHUB, Token};
-use crate::github::{ProxySettings, RetryPolicy};
-use crate::model::{Selection, Workload};
+use crate::http::{ProxySettings, RetryPolicy};
+use crate::model::{Selection, SweepSetup, Workload};
 
 /// The page size of GitHub's API.
 const DEFAULT_PER_PAGE: u8 = 30;

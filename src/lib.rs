@@ -4,34 +4,33 @@
 //!
 //! # The map
 //!
-//! Everything that happens is a [`model::Event`]: workers stamp events and send them over a channel,
+//! Everything that happens is a [`model::Event`]: a source stamps events and sends them over a channel,
 //! and the screen, the reports and the recordings are folds of them. Dependencies point one way, which
-//! a test holds: `tui → ui → app → model`, `tui → engine → github → model`, `tui → export → model`,
-//! `recording → app`, `recording → export`.
+//! a test holds: `model ← analysis ← app ← ui ← terminal ← run`, `model ← http ← github ← source ← run`,
+//! `analysis ← report ← source`, `app ← cli ← run`.
 //!
 //! | room | what it does |
 //! | --- | --- |
-//! | [`model`] | what happened: events, plans, lanes, runs, figures; no clock, no I/O, no terminal |
-//! | [`github`] | GitHub's REST API: a client for one page, and the built-in server that answers like it |
-//! | [`engine`] | makes things happen: the clock, worker threads and processes, the tasks they do |
+//! | [`model`] | what happened: events, setups, plans, lanes, runs; no clock, no I/O, no terminal |
+//! | [`analysis`] | what it means: statistics, attempts, scaling models, conclusions |
+//! | [`http`] | requests of any API: timing, proxies, time-outs, retries |
+//! | [`github`] | GitHub's REST API: pages, quotas, limits, errors |
+//! | [`server`] | the built-in server that answers like GitHub, with faults if asked to |
+//! | [`report`] | files to keep: reports, a trace, a picture, followers |
+//! | [`source`] | makes things happen: worker threads and processes, the simulator, recordings |
 //! | [`app`] | the state of a session: what runs next, what is shown, what a key does |
 //! | [`ui`] | draws that state |
-//! | [`tui`] | the terminal, and the loop that joins all of these |
-//! | [`headless`] | the same without a screen; `threadline serve`, `threadline exec --plain` |
-//! | [`recording`] | writes a session to a file, and replays it |
-//! | [`export`] | files to keep: reports, a trace, a picture, followers |
-//! | [`cli`], [`command`], [`exit`] | arguments in, a command carried out, an exit code out |
-//! | [`signals`], `writer` | what may end the program at any moment; output that may block |
-//! | [`docs`], [`pager`] | the pages of `threadline help`, and the program that shows them |
-//! | [`resources`] | limits that the system sets, such as that of open files |
+//! | [`terminal`] | input, output, signals, and giving the terminal back |
+//! | [`cli`] | arguments, configuration, documentation, usage errors |
+//! | [`run`] | carries out a command, with or without a screen; exit codes |
 //!
 //! To follow one run: [`app::App::update`] returns an [`app::Effect`] that holds a [`model::Plan`];
-//! [`tui`] hands it to the [`engine::Launcher`]; [`engine::pool`] fills a queue and starts workers,
-//! whose [`engine::Worker`] requests a page through [`github::Client`] once the run's rate limiter
-//! grants a permit; events return through the channel, and [`app::Session`] folds them into the
-//! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`engine::Job`]s: CPU work
-//! ([`engine::compute`]), optionally under [`engine::gil`]; tasks in worker processes
-//! ([`engine::process`]); the user's commands. A simulated run has no workers: [`engine::simulate`]
+//! [`run::screen_loop`] hands it to the [`source::Launcher`]; [`source::pool`] fills a queue and starts
+//! workers, whose [`source::Worker`] requests a page through [`github::Client`] once the run's rate
+//! limiter grants a permit; events return through the channel, and [`app::Session`] folds them into the
+//! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`source::Job`]s: CPU work
+//! ([`source::work::compute`]), optionally under [`source::gil`]; tasks in worker processes
+//! ([`source::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
 //! computes its events.
 //!
 //! # Glossary
@@ -53,10 +52,10 @@
 //! | state | [`model::State`] | what a lane does at a moment |
 //! | span | [`model::Span`] | a stretch of a lane: one attempt at a task |
 //! | attempt | `attempt` | one try at a task; a retry is another attempt |
-//! | worker | [`engine::Worker`] | one thread's or process's means to do tasks |
-//! | job | [`engine::Job`] | a kind of work, shared by the threads of a run |
-//! | pool | [`engine::pool`] | named threads that take tasks from one queue |
-//! | permit | [`engine::Permit`] | the right to have one more request in flight |
+//! | worker | [`source::Worker`] | one thread's or process's means to do tasks |
+//! | job | [`source::Job`] | a kind of work, shared by the threads of a run |
+//! | pool | [`source::pool`] | named threads that take tasks from one queue |
+//! | permit | [`source::Permit`] | the right to have one more request in flight |
 //! | rate limiter | `rate_limiter` | gives out permits, and holds them back during a limit |
 //! | adaptive limit | `adaptive_limit` | decides how many requests may be in flight (TCP Vegas) |
 //! | lane slots | `lane_slots` | which lanes may take a task while their number adapts |
@@ -64,16 +63,16 @@
 //! | retry loop | `retry_loop` | the attempts at one task |
 //! | failure | [`model::Failure`] | why a task or a run failed, in a sentence |
 //! | quota | [`model::Quota`] | how many requests a server still allows |
-//! | GIL | [`engine::gil`] | a lock like CPython's: one thread computes at a time |
-//! | simulation | [`engine::simulate`] | a run in virtual time, the same on every machine |
-//! | launcher | [`engine::Launcher`] | starts planned runs |
+//! | GIL | [`source::gil`] | a lock like CPython's: one thread computes at a time |
+//! | simulation | [`source::simulate`] | a run in virtual time, the same on every machine |
+//! | launcher | [`source::Launcher`] | starts planned runs |
 //! | view | `view` | which part of which runs is shown |
 //! | viewport | `viewport` | the stretch of time in view, and its scale |
 //! | sweep | `sweep` | a workload repeated over thread counts |
 //! | scaling model | `scaling` | how speed grows with threads: linear, plateau, Amdahl, USL |
 //! | baseline | `baseline` | the run that others are compared with |
 //! | verdict | `speed_up_verdict` | the sentence that says what was faster, and why |
-//! | recording | [`recording::Recording`] | a session in a file |
+//! | recording | [`source::recording::Recording`] | a session in a file |
 //! | theme | [`ui::theme`] | the colours and glyphs of roles and states |
 //!
 //! <!-- /glossary -->
@@ -84,29 +83,24 @@
 //! | --- | --- |
 //! | a key | the table in `app/keymap.rs`; the key bar, `?`, help, manual and configuration follow |
 //! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/palette.rs` |
-//! | a sentence on the screen | `ui/status_line.rs` and `ui/run_summary.rs`; conclusions in `model/speed_up_verdict.rs` and `model/sweep/advice.rs` |
+//! | a sentence on the screen | `ui/status_line.rs` and `ui/run_summary.rs`; conclusions in `analysis/speed_up_verdict.rs` and `analysis/sweep/advice.rs` |
 //! | a column | `ui/timeline.rs` (beside the lanes), `ui/totals.rs`, `ui/table.rs` |
 //! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
-//! | a report field | `export/json.rs` and what fills it, `export/json/from_runs.rs`; `assets/docs/automation.md` |
+//! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |
 //! | a state | `State` in `model/event.rs`, its colour in `ui/theme.rs` |
-//! | a workload | `WorkSpec` in `model/plan.rs`, its [`engine::Job`], `engine/launcher.rs` |
-//! | a fault of the built-in server | `github/server/faults/fault_action.rs` |
+//! | a workload | `WorkSpec` in `model/plan.rs`, its [`source::Job`], `source/launcher.rs` |
+//! | a fault of the built-in server | `server/faults/fault_action.rs` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test screens`, then read the diff |
 
+pub mod analysis;
 pub mod app;
 pub mod cli;
-pub mod command;
-pub mod docs;
-pub mod engine;
-pub mod exit;
-pub mod export;
 pub mod github;
-pub mod headless;
+pub mod http;
 pub mod model;
-pub mod pager;
-pub mod recording;
-pub mod resources;
-pub mod signals;
-pub mod tui;
+pub mod report;
+pub mod run;
+pub mod server;
+pub mod source;
+pub mod terminal;
 pub mod ui;
-mod writer;

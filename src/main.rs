@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::process::ExitCode;
 
 use threadline::cli::{self, CliError, Command};
-use threadline::command::{self, CommandError};
-use threadline::exit::Exit;
-use threadline::headless::{ProgressMode, Streams, print_error};
+use threadline::run::exit::Exit;
+use threadline::run::headless::{ProgressMode, Streams, print_error};
+use threadline::run::{self, CommandError};
 
 fn main() -> ExitCode {
     let mut err = io::stderr();
@@ -29,7 +29,7 @@ fn run_command(command: Command, err: &mut io::Stderr) -> Exit {
     let progress_mode = if err.is_terminal() { ProgressMode::Line } else { ProgressMode::Nothing };
     let mut out = BufWriter::new(io::stdout());
     let mut streams = Streams { out: &mut out, err, progress_mode };
-    let done = command::run(command, &mut streams);
+    let done = run::run(command, &mut streams);
     // The buffer is empty, unless stdout has failed: do not write it again.
     drop(out.into_parts());
     done.unwrap_or_else(|error| report_error(err, &error))

@@ -1,9 +1,6 @@
 //! The data of runs: events, plans, and the state that is folded from events. Free of clocks, I/O
 //! and terminal output.
 
-pub mod attempt;
-mod attempt_cursor;
-pub mod attempt_table;
 pub mod concurrency_limit;
 mod distinct_accounts;
 mod enqueue_times;
@@ -12,22 +9,18 @@ mod export_kind;
 pub mod follower_page;
 pub mod gil;
 pub mod lane;
-pub mod littles_law;
 pub mod palette;
 pub mod plan;
 pub mod printable;
 mod quota_history;
 pub mod run;
-pub mod scaling;
-pub mod search;
-pub mod speed_up_verdict;
-pub mod stats;
-pub mod sweep;
+mod session_log;
+pub mod setup;
 pub mod tasks;
 pub mod time;
 pub mod time_series;
+mod waves;
 
-pub use attempt::{Attempt, AttemptOutcome};
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
     CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
@@ -42,8 +35,10 @@ pub use palette::Background;
 pub use plan::{
     ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec, Workload,
 };
-pub use run::{LatencySummary, Run};
-pub use sweep::Sweep;
+pub use run::Run;
+pub use session_log::{LogEntry, LogSink, SelectionStart};
+pub use setup::{Setup, SweepSetup};
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
 pub use time_series::LevelSeries;
+pub use waves::Waves;

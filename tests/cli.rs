@@ -55,7 +55,7 @@ mod usage;
 
 use assert_cmd::Command;
 use clean_command::threadline;
-use threadline::github::server::{DEFAULT_USER, Server};
+use threadline::server::{DEFAULT_USER, Server};
 
 /// Returns a command that fetches octocat's followers from the API at `url` without retries.
 fn command_for_url(url: &str) -> Command {

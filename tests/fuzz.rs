@@ -21,22 +21,23 @@ mod samples;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use threadline::run::open_recording;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::replay::ReplaySpeed;
-use threadline::app::session::{LogEntry, SelectionStart, Setup};
-use threadline::app::{App, Background, Msg};
+use threadline::app::{App, Msg, Session};
 use threadline::github::page_links;
 use threadline::model::plan::MAX_TASKS;
 use threadline::model::printable::printable;
 use threadline::model::{
-    ComputeSpec, Event, EventKind, FollowerPage, LaneId, Mode, Nanos, Plan, Run, RunOutcome,
-    Selection, Target, WorkSpec, Workload,
+    Background, ComputeSpec, Event, EventKind, FollowerPage, LaneId, LogEntry, Mode, Nanos, Plan,
+    Run, RunOutcome, Selection, SelectionStart, Setup, Target, WorkSpec, Workload,
 };
-use threadline::recording;
+use threadline::source::recording;
 #[cfg(unix)]
-use threadline::tui::{TerminalInput, decoder::Decoder};
+use threadline::terminal::TerminalInput;
+use threadline::terminal::decoder::Decoder;
 use url::Url;
 
 /// Returns the number in an environment variable, or the default.
@@ -276,17 +277,17 @@ fn mutated_recording_is_refused_or_round_trips_and_replays() {
     let tokens: Vec<&str> = tokens.into_iter().chain(EVENT_TOKENS).collect();
     let recordings = recordings_of_every_kind();
     for text in &recordings {
-        let read = recording::read("a file", text.as_bytes()).unwrap();
+        let read = open_recording::read("a file", text.as_bytes()).unwrap();
         assert_eq!((read.entries().len(), read.defect()), (text.lines().count() - 1, None));
     }
     let recordings: Vec<&str> = recordings.iter().map(String::as_str).collect();
     fuzz(&recordings, &tokens, |text| {
-        let Ok(recording) = recording::read("a file", text) else { return };
-        let session = recording.replay_session();
+        let Ok(recording) = open_recording::read("a file", text) else { return };
+        let session = Session::from_log(recording.setup(), recording.entries());
         session.all_runs().for_each(assert_run_invariants);
         let mut again = Vec::new();
         recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
-        let copy = recording::read("a file", again.as_slice()).unwrap();
+        let copy = open_recording::read("a file", again.as_slice()).unwrap();
         assert_eq!(copy.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
         let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);

@@ -21,16 +21,16 @@ mod samples;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use threadline::run::open_recording;
 
 use app_driver::{AppDriver, Scenario};
 use assert_cmd::Command;
 use serde_json::Value;
-use threadline::app::session::{LogEntry, SelectionStart, Setup, SweepSetup};
 use threadline::model::{
-    CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, Mode, ModeChoice, Nanos,
-    RunOutcome, Selection, TaskId, TaskOutcome, Workload,
+    CommandOutput, Event, EventKind, ExitStatus, LaneId, LimitKind, LogEntry, Mode, ModeChoice,
+    Nanos, RunOutcome, Selection, SelectionStart, Setup, SweepSetup, TaskId, TaskOutcome, Workload,
 };
-use threadline::recording;
+use threadline::source::recording;
 
 /// The keys whose texts are sentences.
 const SENTENCES: [&str; 3] = ["message", "error", "advice"];
@@ -269,7 +269,7 @@ fn every_kind_of_event_and_selection() {
         }
     }
     assert_golden("recordings/every-event.jsonl", &normalised_lines(&recorded(&setup, &entries)));
-    let read = recording::open(&golden("recordings/every-event.jsonl")).unwrap();
+    let read = open_recording::open(&golden("recordings/every-event.jsonl")).unwrap();
     assert_eq!((read.setup(), read.defect()), (&setup, None));
     assert_eq!(read.entries(), entries);
 }

@@ -9,8 +9,7 @@
 use std::collections::BTreeSet;
 
 use ratatui::style::Color;
-use threadline::app::Background;
-use threadline::model::{LaneId, State};
+use threadline::model::{Background, LaneId, State};
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 
 /// The states that must differ by colour. Idle has no colour, the first states in [`GLYPH_PAIRS`]

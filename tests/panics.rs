@@ -76,17 +76,19 @@ mod child {
     use std::process::ExitCode;
     use std::sync::Arc;
 
-    use threadline::app::session::Setup;
-    use threadline::app::{App, Background, Session};
-    use threadline::engine::{
-        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskCount, Worker,
-    };
+    use threadline::app::{App, Session};
+    use threadline::model::Background;
+    use threadline::model::Setup;
     use threadline::model::{
         Completion, Failure, Follower, Mode, Plan, Product, Profile, ResponseSummary, Selection,
         Target, TaskId, TaskOutcome, Workload,
     };
-    use threadline::signals::Signals;
-    use threadline::tui::{self, ScreenOptions};
+    use threadline::run::screen_loop;
+    use threadline::source::{
+        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskCount, Worker,
+    };
+    use threadline::terminal::screen::ScreenOptions;
+    use threadline::terminal::signals::Signals;
     use threadline::ui::theme::{ColorDepth, GlyphSet};
 
     pub(crate) fn run(name: &str) -> ExitCode {
@@ -114,7 +116,7 @@ mod child {
         };
         let signals = Signals::for_screen().expect("signals");
         let (app, _) =
-            tui::run(app, &launcher, (options, "threadline"), &signals).expect("a screen");
+            screen_loop::run(app, &launcher, (options, "threadline"), &signals).expect("a screen");
         let is_complete = app.runs().iter().all(threadline::model::Run::is_complete);
         if is_complete { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }

@@ -25,7 +25,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clean_command::threadline;
-use threadline::docs::TOPICS;
+use threadline::cli::docs::TOPICS;
 
 /// A Markdown page.
 struct MarkdownPage {

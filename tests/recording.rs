@@ -9,14 +9,20 @@
 use std::io::{self, BufReader, Read};
 
 use threadline::app::Session;
-use threadline::app::session::{LogEntry, Setup};
 use threadline::model::{
-    Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Target, TaskId,
-    TaskOutcome, Workload,
+    Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
+    Target, TaskId, TaskOutcome, Workload,
 };
-use threadline::recording::{
-    self, DefectKind, ReadRecordingError, Recording, RecordingDefect, read,
+use threadline::run::open_recording::read;
+use threadline::source::recording::{
+    self, DefectKind, ReadRecordingError, Recording, RecordingDefect,
 };
+
+/// Returns the runs of the selection that was started last.
+fn last_runs(recording: &Recording) -> Vec<Run> {
+    let session = Session::from_log(recording.setup(), recording.entries());
+    session.runs(recording.last_selection()).to_vec()
+}
 
 /// The outcome of the request for the profile, and of those for the pages.
 const PROFILE: &str =
@@ -103,7 +109,7 @@ fn recording_replays_the_whole_session() {
     assert_eq!((recording.entries(), recording.setup()), (session.log_entries(), session.setup()));
     let race = Selection::race(Workload::Followers);
     assert_eq!(recording.last_selection(), race);
-    let runs = recording.last_runs();
+    let runs = last_runs(&recording);
     assert_eq!(
         runs.iter().map(|run| run.plan().mode).collect::<Vec<_>>(),
         [Mode::Sequential, Mode::Threads]
@@ -128,7 +134,7 @@ fn recording_contains_only_printable_ascii() {
     assert!(rewritten.iter().all(printable), "{}", String::from_utf8_lossy(&rewritten));
     assert_eq!(read_complete(&rewritten).entries(), recording.entries());
     let login: String = serde_json::from_str(&format!("\"{hostile}\"")).unwrap();
-    let runs = recording.last_runs();
+    let runs = last_runs(&recording);
     assert!(runs[0].followers().any(|follower| *follower.login == *login));
 }
 
@@ -145,7 +151,7 @@ fn selection_replays_without_the_earlier_ones() {
     let last_start = session.log_entries().iter().rposition(is_start).unwrap();
     let mut file = Vec::new();
     recording::write(session.setup(), &session.log_entries()[last_start..], &mut file).unwrap();
-    let replayed = read_complete(&file).replay_session();
+    let replayed = Session::from_log(read_complete(&file).setup(), read_complete(&file).entries());
     let [run] = replayed.runs(threads) else { unreachable!("one mode is one run") };
     assert!(run.is_complete() && run.follower_count() == 3);
 }
@@ -167,7 +173,7 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
     let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
     assert!(read_error(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(read_error(&race_bytes()[..90]).contains("it is cut off"));
-    let directory_error = threadline::recording::open(&std::env::temp_dir()).unwrap_err();
+    let directory_error = threadline::run::open_recording::open(&std::env::temp_dir()).unwrap_err();
     assert!(matches!(directory_error, ReadRecordingError::Unreadable { .. }), "{directory_error}");
 }
 
@@ -214,7 +220,7 @@ fn truncated_recording_opens_wherever_it_is_cut() {
             DefectKind::Unfinished(_) => assert_eq!(line as usize, kept + 1),
             why => assert_eq!((why, line as usize), (DefectKind::Truncated, lines)),
         }
-        recording.replay_session();
+        Session::from_log(recording.setup(), recording.entries());
     }
 }
 
@@ -256,7 +262,7 @@ fn impossible_events_do_not_break_the_replay() {
     ];
     let (.., recording) = read_defect(&truncated_race(6, impossible.join("\n").as_bytes()));
     assert_eq!(recording.entries().len(), 8);
-    recording.replay_session();
+    Session::from_log(recording.setup(), recording.entries());
 }
 
 #[test]

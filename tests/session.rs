@@ -6,17 +6,16 @@ mod sweep;
 
 use std::sync::Arc;
 
+use threadline::analysis::stats::Agreement;
 use threadline::app::Session;
-use threadline::app::session::Setup;
-use threadline::app::session::{
+use threadline::model::plan::MAX_TASKS;
+use threadline::model::setup::{
     DEFAULT_WORKERS, MAX_AUTO_WORKERS, MAX_WORKERS, MAX_WORKERS_WITH_QUOTA,
 };
-use threadline::model::plan::MAX_TASKS;
-use threadline::model::stats::Agreement;
 use threadline::model::{
     ChangeReason, Completion, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode,
-    Nanos, Plan, Product, Profile, Quota, ResponseSummary, RunOutcome, Selection, Target, TaskId,
-    TaskOutcome, Workload,
+    Nanos, Plan, Product, Profile, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target,
+    TaskId, TaskOutcome, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);

@@ -7,11 +7,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Session, TimeWindow, Viewport};
+use threadline::app::{App, Effect, Msg, Session, TimeWindow, Viewport};
 use threadline::model::{
-    Completion, Event, EventKind, LaneId, Mode, Nanos, Product, Profile, ResponseSummary,
-    RunOutcome, Selection, State, Target, TaskId, TaskOutcome, Workload,
+    Background, Completion, Event, EventKind, LaneId, Mode, Nanos, Product, Profile,
+    ResponseSummary, RunOutcome, Selection, Setup, State, Target, TaskId, TaskOutcome, Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};

@@ -3,7 +3,8 @@
 use super::App;
 use super::keymap::Action;
 use super::session::Baseline;
-use crate::model::stats::speed_up;
+use crate::analysis::LatencySummary;
+use crate::analysis::stats::speed_up;
 use crate::model::{ModeChoice, Nanos, Run};
 
 /// The difference between a run and its baseline. A figure that either run lacks is `None`.
@@ -27,9 +28,9 @@ impl Difference {
     fn between(run: &Run, until: Nanos, other: &Run) -> Self {
         let more = |new: f64, old: f64| (old > 0.0 && new > 0.0).then(|| new / old - 1.0);
         let (took, before) = (run.duration(), other.duration());
-        let times = run.latency_summary(Nanos::ZERO, until).service;
+        let times = LatencySummary::between(run, Nanos::ZERO, until).service;
         let others = if run.is_over() { before.unwrap_or_default() } else { until };
-        let others = other.latency_summary(Nanos::ZERO, others).service;
+        let others = LatencySummary::between(other, Nanos::ZERO, others).service;
         let both = times.zip(others);
         let longer = |new: Nanos, old: Nanos| more(new.as_secs_f64(), old.as_secs_f64());
         let over = took.zip(before).filter(|_| run.is_complete() && other.is_complete());

@@ -2,7 +2,8 @@
 
 use super::keymap::Action;
 use super::{App, Effect, Overlay};
-use crate::model::{ExportKind, Run, Sweep, file_stem};
+use crate::analysis::Sweep;
+use crate::model::{ExportKind, Run, file_stem};
 
 impl App {
     /// Opens the menu if there is anything to export, and requests unused file names.

@@ -2,9 +2,9 @@
 
 mod player;
 
-use super::session::{LogEntry, Session, Setup};
-use super::{Action, App, Background};
-use crate::model::{Mode, ModeChoice, Nanos, Selection, Workload};
+use super::session::Session;
+use super::{Action, App};
+use crate::model::{Background, LogEntry, Mode, ModeChoice, Nanos, Selection, Setup, Workload};
 pub(super) use player::ReplayPlayer;
 pub use player::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 

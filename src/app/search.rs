@@ -5,8 +5,9 @@ use ratatui::crossterm::event::{KeyEvent, KeyModifiers};
 use super::keymap::Action;
 use super::text_input::{InputOutcome, TextInput};
 use super::{App, Effect};
-use crate::model::search::{Search, SearchHit, SearchMatch};
-use crate::model::{Attempt, LaneId, Nanos, Run};
+use crate::analysis::Attempt;
+use crate::analysis::search::{Search, SearchHit, SearchMatch};
+use crate::model::{LaneId, Nanos, Run};
 
 /// The state of the search.
 #[derive(Debug, Default)]

@@ -4,28 +4,23 @@ mod auto_workers;
 mod baseline;
 mod quota_estimate;
 mod session_log;
-mod setup;
 mod speed_up;
 mod stage;
 mod sweep;
 
 use std::collections::BTreeMap;
 
-use crate::model::stats::Agreement;
+use crate::analysis::Sweep;
+use crate::analysis::stats::Agreement;
+use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
 use crate::model::{
-    Event, EventKind, Failure, Mode, Nanos, Plan, Run, RunOutcome, Selection, Simulation, Sweep,
+    Event, EventKind, Failure, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup, Simulation,
     Target, Workload,
 };
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
 pub use quota_estimate::QuotaEstimate;
 use session_log::SessionLog;
-pub use session_log::{LogEntry, LogSink, SelectionStart};
-pub use setup::{
-    DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS,
-    MAX_PROCESSES, MAX_WORKERS, MAX_WORKERS_WITH_QUOTA, Setup, max_workers,
-};
-pub use sweep::{MAX_SWEEP_COUNTS, MAX_SWEEP_REPEATS, SweepSetup};
 
 /// The setup of a session and its runs.
 #[derive(Debug)]

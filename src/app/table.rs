@@ -3,8 +3,9 @@
 use super::App;
 use super::keymap::Action;
 use super::overlay::Overlay;
-use crate::model::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
-use crate::model::{Attempt, Nanos, Run};
+use crate::analysis::Attempt;
+use crate::analysis::attempt_table::{AttemptColumn, AttemptRow, AttemptTable};
+use crate::model::{Nanos, Run};
 
 /// The number of rows in a page.
 const PAGE_ROWS: usize = 10;

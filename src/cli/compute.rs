@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::usage::UsageError;
-use super::{duration, usage};
-use crate::app::session::DEFAULT_COMPUTE_TASKS;
+use super::duration;
+use super::usage::{self, UsageError};
 use crate::model::plan::MAX_TASKS;
+use crate::model::setup::DEFAULT_COMPUTE_TASKS;
 use crate::model::{ComputeSpec, Simulation, Workload};
 
 /// The range of the time that one task takes alone.

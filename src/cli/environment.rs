@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use super::UsageError;
-use crate::github::{ProxySettings, Token};
+use crate::github::Token;
+use crate::http::ProxySettings;
 
 /// Returns the value of an environment variable if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;

@@ -10,9 +10,9 @@ use super::display::{DisplayArgs, DisplayOptions, OutputMode};
 use super::export::{ExportArgs, ExportPaths};
 use super::path_conflicts::{self, CONFIGURATION};
 use super::replay::RecordArgs;
-use super::usage::UsageError;
-use super::{Environment, commands, usage};
-use crate::app::session::max_workers;
+use super::usage::{self, UsageError};
+use super::{Environment, commands};
+use crate::model::setup::max_workers;
 use crate::model::{Mode, ModeChoice};
 
 #[derive(Args, Debug)]

@@ -1,6 +1,6 @@
 //! The texts of `-h` and `--help`.
 
-use crate::github::server::{FAULT_DESCRIPTIONS, FaultDescription};
+use crate::server::{FAULT_DESCRIPTIONS, FaultDescription};
 
 pub(super) const ABOUT: &str =
     "See what threads do: one job on one worker, then on several, drawn live on one time axis";

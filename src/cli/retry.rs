@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{duration, usage};
-use crate::github::RetryPolicy;
+use crate::http::RetryPolicy;
 
 /// The minimum time-out: no request completes in less.
 const MIN_TIMEOUT: Duration = Duration::from_millis(1);

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::duration;
 use super::usage::{self, UsageError};
-use crate::github::server::{DEFAULT_FOLLOWERS, MAX_FOLLOWERS};
+use crate::server::{DEFAULT_FOLLOWERS, MAX_FOLLOWERS};
 
 #[derive(Args, Debug)]
 pub(super) struct ServeArgs {

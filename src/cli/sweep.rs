@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::usage::{self, UsageError};
-use crate::app::session::{MAX_SWEEP_REPEATS, SweepSetup};
-use crate::model::Selection;
+use crate::model::setup::MAX_SWEEP_REPEATS;
+use crate::model::{Selection, SweepSetup};
 
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Sweep")]

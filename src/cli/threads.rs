@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::usage::UsageError;
-use crate::app::session::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
+use crate::model::setup::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
 use crate::model::{Mode, ModeChoice, Selection, Workload};
 
 /// `--threads` as given. The maximum depends on the API and is checked later.

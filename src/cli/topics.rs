@@ -3,10 +3,10 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Args, CommandFactory as _};
 
+use super::docs::{TOPICS, Topic};
 use super::environment::{Environment, find_variable};
+use super::pager::Pager;
 use super::{Cli, CliError};
-use crate::docs::{TOPICS, Topic};
-use crate::pager::Pager;
 
 /// The commands with help, in the order of the list.
 const COMMANDS: [&str; 5] = ["exec", "replay", "serve", "completions", "man"];

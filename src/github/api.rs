@@ -11,7 +11,7 @@ use rustls_platform_verifier::BuilderVerifierExt as _;
 use thiserror::Error;
 use url::{Host, Url};
 
-use super::proxy::{Proxy, ProxyError, ProxySettings};
+use crate::http::proxy::{Proxy, ProxyError, ProxySettings};
 use crate::model::printable::printable;
 
 /// GitHub's own API.

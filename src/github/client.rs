@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::api::Api;
-use super::connect_observer::{ConnectObserver, RequestObserver};
 use super::page_links::{self, LinkError, PageLinks};
-use super::proxy::Proxy;
-use super::request_error::{RequestError, RetryAction};
-use super::retry_policy::RequestTimeouts;
-use super::{rate_limit, request_error};
-use crate::model::FollowerPage as Followers;
-use crate::model::{Completion, Failure, Product, Profile, Quota, ResponseSummary, State};
+use super::rate_limit;
+use super::request_error::{self, RequestError, RetryAction};
+use crate::http::proxy::Proxy;
+use crate::http::request_observer::{ConnectObserver, RequestObserver};
+use crate::http::retry_policy::RequestTimeouts;
+use crate::model::{
+    Completion, Failure, FollowerPage as Followers, Product, Profile, Quota, ResponseSummary, State,
+};
 
 /// The maximum size of a body. A page of 100 followers is about 105 kB.
 const MAX_BODY_SIZE: usize = 16 << 20;

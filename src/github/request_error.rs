@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::api::Api;
 use super::rate_limit::{self, RateLimit, RetryAfter};
-use super::retry_policy::RequestTimeouts;
+use crate::http::retry_policy::RequestTimeouts;
+use crate::http::system_limits;
 use crate::model::printable::printable;
 use crate::model::time::time_of_day;
 use crate::model::{Failure, FailureKind, LimitKind};
-use crate::resources;
 
 /// A failed request.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub(super) fn transport_error(
 ) -> RequestError {
     let (peer, reason) = (peer(api), sanitize_text(api, &root_cause(error)));
     if error.is_connect() {
-        if let Some(shortage) = resources::shortage(error) {
+        if let Some(shortage) = system_limits::shortage(error) {
             let message = format!(
                 "cannot open a connection to {peer}: {shortage}; ask for fewer workers with \
                  --threads, or raise the limit"

@@ -1,7 +1,6 @@
 //! A run: the fold of its events into lanes, tasks, totals, and the load over time.
 
 mod queries;
-mod timing;
 
 use super::concurrency_limit::ConcurrencyLimit;
 use super::distinct_accounts::DistinctAccounts;
@@ -17,7 +16,6 @@ use super::quota_history::QuotaHistory;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
 use super::time_series::TaskLoad;
-pub use timing::LatencySummary;
 
 /// One workload in one mode, as known from the events so far.
 #[derive(Clone, Debug)]

@@ -9,9 +9,9 @@ use ratatui::widgets::{Clear, Widget};
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use super::theme::Theme;
 use super::{inspector, range_pane};
+use crate::analysis::stats::Quantiles;
 use crate::app::{App, DetailPane};
 use crate::model::Nanos;
-use crate::model::stats::Quantiles;
 
 /// The minimum inner width for two columns.
 const MIN_TWO_COLUMN_WIDTH: u16 = 74;

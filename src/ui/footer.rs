@@ -8,8 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::text;
 use super::theme::Theme;
-use crate::app::Action;
-use crate::app::{App, DetailPane};
+use crate::app::{Action, App, DetailPane};
 use crate::model::{Mode, Selection, State, Target, Workload};
 
 /// Returns the states that the tasks of a workload can have in every mode.

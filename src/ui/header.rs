@@ -7,9 +7,8 @@ use ratatui::widgets::Widget;
 
 use super::layout::ScreenLayout;
 use super::row_labels::mode_names;
-use super::sweep;
-use super::text;
 use super::theme::Theme;
+use super::{sweep, text};
 use crate::app::replay::ReplayProgress;
 use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, Workload};

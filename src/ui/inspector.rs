@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span as Piece};
 use super::detail_pane::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
 use super::{text, time_axis};
+use crate::analysis::latency::{self, LatencySummary};
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
@@ -85,10 +86,12 @@ impl Inspector<'_> {
         };
         let has_failed = run.attempt_failure(span).is_some();
         let sent = if has_failed { "until failure" } else { sent };
-        lines.extend(self.field_lines("service", &known(run.service_time(lane, span), sent)));
+        lines.extend(
+            self.field_lines("service", &known(latency::service_time(run, lane, span), sent)),
+        );
         let response = match self.failed_attempt() {
             Some(_) => "none, it failed".to_owned(),
-            None => known(run.response_time(lane, span), queued),
+            None => known(latency::response_time(run, lane, span), queued),
         };
         lines.extend(self.field_lines("response", &response));
         lines
@@ -97,7 +100,7 @@ impl Inspector<'_> {
     /// Returns the latency quantiles of the whole run.
     fn quantile_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
-        let times = run.latency_summary(Nanos::ZERO, until);
+        let times = LatencySummary::between(run, Nanos::ZERO, until);
         let rows = [("service", times.service), ("response", times.response)];
         let so_far = if run.is_over() { "" } else { ", so far" };
         let of = format!("{}{so_far}", run.plan().name());

@@ -10,8 +10,7 @@ use unicode_width::UnicodeWidthChar as _;
 
 use super::theme::Theme;
 use super::{borders, text};
-use crate::app::Action;
-use crate::app::{App, OutputPager};
+use crate::app::{Action, App, OutputPager};
 use crate::model::printable::{escape_controls, lines};
 use crate::model::{Nanos, Run, TaskId, TaskOutcome};
 
@@ -147,7 +146,7 @@ fn printable_line(line: &str, theme: Theme) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::Background;
+    use crate::model::Background;
     use crate::ui::theme::{ColorDepth, GlyphSet};
 
     fn theme(glyphs: GlyphSet) -> Theme {

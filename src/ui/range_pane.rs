@@ -7,9 +7,9 @@ use ratatui::text::Line;
 
 use super::detail_pane::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
 use super::row_labels::{mode_names, worker_label};
-use super::text;
 use super::theme::Theme;
-use super::time_axis;
+use super::{text, time_axis};
+use crate::analysis::LatencySummary;
 use crate::app::App;
 use crate::model::lane::StateTimes;
 use crate::model::{Lane, Nanos, Run, State};
@@ -37,7 +37,7 @@ pub(super) fn content(
     else {
         return PaneContent { title, captions, ..PaneContent::default() };
     };
-    let times = run.latency_summary(from, to.min(until));
+    let times = LatencySummary::between(run, from, to.min(until));
     let rows = [("service", times.service), ("response", times.response)];
     let ended = format!("{}, ended in range", run.plan().name());
     let first = quantile_lines(&ended, rows, times.sample_stride, theme, room.narrow);

@@ -2,13 +2,11 @@
 
 use super::sweep;
 use super::text::{first_fitting, group_thousands};
-use crate::app::Action;
-use crate::app::App;
+use crate::analysis::speed_up_verdict;
+use crate::analysis::stats::{Agreement, turnover_text};
 use crate::app::session::QuotaEstimate;
-use crate::model::stats::{Agreement, Waves, turnover_text};
-use crate::model::{
-    FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Workload, speed_up_verdict,
-};
+use crate::app::{Action, App};
+use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Waves, Workload};
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that
 /// retries. A command that failed is not a failure of its run.

@@ -8,9 +8,9 @@ use ratatui::widgets::{Clear, Widget};
 
 use super::text;
 use super::theme::Theme;
+use crate::analysis::search::SearchMatch;
 use crate::app::{Action, App, SearchStatus, TextInput};
 use crate::model::printable::{escape_controls, printable};
-use crate::model::search::SearchMatch;
 
 /// The prompt of the search.
 const PROMPT: &str = "find: ";

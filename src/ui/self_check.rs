@@ -9,8 +9,8 @@ use ratatui::widgets::Widget;
 
 use super::text;
 use super::theme::Theme;
+use crate::analysis::littles_law::LittlesLaw;
 use crate::app::{App, Overhead};
-use crate::model::littles_law::LittlesLaw;
 
 /// Returns the lines, Little's law first. A figure that was not measured has no line.
 fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {

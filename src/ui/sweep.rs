@@ -13,11 +13,12 @@ use ratatui::widgets::Widget;
 use super::layout::{HeightClass, ScreenLayout};
 use super::text;
 use super::theme::Theme;
+use crate::analysis::Sweep;
+use crate::analysis::stats::efficiency;
+use crate::analysis::sweep::SweepPoint;
 use crate::app::App;
+use crate::model::Workload;
 use crate::model::printable::three_digits;
-use crate::model::stats::efficiency;
-use crate::model::sweep::SweepPoint;
-use crate::model::{Sweep, Workload};
 use plot::SweepPlot;
 pub(super) use summary::{
     conclusion, kept_trials, one_line_text, planned_trials, progress_text, repeats_text,

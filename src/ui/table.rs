@@ -7,12 +7,13 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use super::text::{group_thousands, width};
+use super::borders;
+use super::text::{self, group_thousands, width};
 use super::theme::Theme;
-use super::{borders, text};
+use crate::analysis::attempt_table::AttemptColumn;
+use crate::analysis::{Attempt, AttemptOutcome};
 use crate::app::{Action, App, TableView};
-use crate::model::attempt_table::AttemptColumn;
-use crate::model::{Attempt, AttemptOutcome, ExitStatus, Nanos, Run, Workload};
+use crate::model::{ExitStatus, Nanos, Run, Workload};
 
 /// A column on the screen.
 struct TableColumn {

@@ -2,9 +2,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::app::Background;
 use crate::model::palette::HOLDER_COLORS;
-use crate::model::{LaneId, State};
+use crate::model::{Background, LaneId, State};
 
 /// The number of colours that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,8 +13,8 @@ use super::row_labels::hidden_lanes_text;
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, TimelineRow};
 use super::{footer, run_summary, time_axis};
+use crate::analysis::stats::percentile;
 use crate::app::{App, TimeWindow};
-use crate::model::stats::percentile;
 use crate::model::{Lane, LaneId, Nanos, Run};
 
 /// A column of figures beside the lanes.

@@ -9,8 +9,8 @@ use ratatui::widgets::Widget;
 use super::lane_bar::{LEFT_EIGHTHS, eighth_glyph};
 use super::layout::ScreenLayout;
 use super::theme::Theme;
+use crate::analysis::stats::efficiency;
 use crate::app::App;
-use crate::model::stats::efficiency;
 use crate::model::{Mode, Nanos, Run, Selection, Workload};
 
 /// A column of figures.

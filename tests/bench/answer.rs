@@ -40,11 +40,12 @@ mod unix {
     use std::path::Path;
     use std::sync::Arc;
 
-    use threadline::app::session::{LogEntry, SelectionStart, Setup};
-    use threadline::engine::Clock;
-    use threadline::model::stats::percentile;
+    use threadline::analysis::stats::percentile;
+    use threadline::model::Setup;
+    use threadline::model::{LogEntry, SelectionStart};
     use threadline::model::{Mode, Nanos, Plan, Selection, Target, WorkSpec, Workload};
-    use threadline::recording;
+    use threadline::source::Clock;
+    use threadline::source::recording;
 
     use crate::process::PROGRAM;
     use crate::pty::Pty;

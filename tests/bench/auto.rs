@@ -16,9 +16,10 @@ use std::time::Duration;
 
 use crossbeam_channel::bounded;
 use scripted_server::ScriptedServer;
-use threadline::engine::{Clock, Launcher};
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{Mode, Nanos, Plan, Run, Target, WorkSpec};
+use threadline::source::{Clock, Launcher};
 
 const PAGES: u32 = 60;
 const PER_PAGE: u8 = 30;

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use threadline::engine::compute::run_turns;
-use threadline::engine::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
-};
-use threadline::model::stats::percentile;
+use threadline::analysis::stats::percentile;
 use threadline::model::{
     Completion, ComputeSpec, Failure, Mode, Nanos, Plan, Product, State, TaskId, TaskOutcome,
     WorkSpec,
+};
+use threadline::source::work::compute::run_turns;
+use threadline::source::{
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
 };
 
 const SLEEPS: usize = 60;

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use threadline::github::server::DEFAULT_USER;
+use threadline::server::DEFAULT_USER;
 
 const SCRIPT: &str = include_str!("gil.py");
 

@@ -15,7 +15,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use process::{PROGRAM, spread};
-use threadline::engine::Clock;
+use threadline::source::Clock;
 
 const COMMANDS: usize = 200;
 const JOBS: &str = "8";

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use divan::{Bencher, black_box};
-use threadline::model::attempt_table::AttemptTable;
-use threadline::model::search::Search;
+use threadline::analysis::attempt_table::AttemptTable;
+use threadline::analysis::search::Search;
 use threadline::model::{
     Completion, Event, EventKind, Follower, FollowerPage, LaneId, Mode, Nanos, Plan, Product,
     ResponseSummary, Run, State, Target, TaskId, TaskOutcome, WorkSpec,

@@ -18,13 +18,13 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use synthetic_events::EventMix;
-use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Session};
-use threadline::engine::Clock;
+use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
-    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Profile,
-    ResponseSummary, Run, RunOutcome, Selection, Target, TaskId, TaskOutcome, WorkSpec, Workload,
+    Background, Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product,
+    Profile, ResponseSummary, Run, RunOutcome, Selection, Setup, Target, TaskId, TaskOutcome,
+    WorkSpec, Workload,
 };
+use threadline::source::Clock;
 use threadline::ui;
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 

@@ -18,13 +18,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::unbounded;
-use threadline::engine::compute::ComputeJob;
-use threadline::engine::{Clock, Gil, GilJob, Job, LaneReporter, Launcher, Worker, start};
-use threadline::github::RetryPolicy;
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::http::RetryPolicy;
 use threadline::model::{
     ComputeSpec, EventKind, Failure, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
 };
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::source::work::compute::ComputeJob;
+use threadline::source::{Clock, Gil, GilJob, Job, LaneReporter, Launcher, Worker, start};
 
 use convoy::overshoot;
 use cpython::PythonProcess;
@@ -268,7 +268,7 @@ fn start_server() -> Server {
         faults: FaultScript::default(),
         at_once: None,
         port: 0,
-        wall_clock: threadline::engine::clock::wall_clock,
+        wall_clock: threadline::source::clock::wall_clock,
     })
     .unwrap()
 }

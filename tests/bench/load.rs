@@ -30,7 +30,7 @@ mod linux {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Command, ExitCode, Stdio};
 
-    use threadline::engine::Clock;
+    use threadline::source::Clock;
 
     use crate::process::{PROGRAM, ServerProcess, spread};
     use crate::pty::Pty;

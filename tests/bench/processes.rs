@@ -9,12 +9,12 @@
 
 use std::path::PathBuf;
 
-use threadline::engine::{Clock, Launcher};
-use threadline::github::RetryPolicy;
-use threadline::model::stats::percentile;
+use threadline::analysis::stats::percentile;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, WorkSpec,
 };
+use threadline::source::{Clock, Launcher};
 
 /// The number of runs per measurement; the result is their median.
 const REPEATS: u32 = 11;

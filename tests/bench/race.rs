@@ -10,11 +10,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
-use threadline::github::{Api, RetryPolicy};
-use threadline::model::stats::percentile;
+use threadline::analysis::stats::percentile;
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{Mode, Nanos, Plan, Run, Target, WorkSpec};
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::source::{Clock, Launcher};
 
 const PAGES: u32 = 100;
 const PER_PAGE: u8 = 100;
@@ -25,7 +26,7 @@ const LATENCY: Duration = Duration::from_millis(50);
 const RACES: usize = 5;
 
 fn main() {
-    let wall_clock = threadline::engine::clock::wall_clock;
+    let wall_clock = threadline::source::clock::wall_clock;
     let server = Server::start(ServerSettings {
         user: DEFAULT_USER.to_owned(),
         followers: PAGES * u32::from(PER_PAGE),

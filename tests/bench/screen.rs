@@ -30,7 +30,7 @@ mod unix {
     use std::time::Duration;
 
     use crossbeam_channel::after;
-    use threadline::engine::Clock;
+    use threadline::source::Clock;
 
     use crate::process::{PROGRAM, ServerProcess, spread};
     use crate::pty::Pty;

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use threadline::app::Session;
-use threadline::app::session::Setup;
-use threadline::engine::{Clock, Launcher};
-use threadline::export::plain;
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
-use threadline::github::{Api, RetryPolicy};
-use threadline::model::{Mode, Selection, Target, Workload};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
+use threadline::model::{Mode, Selection, Setup, Target, Workload};
+use threadline::report::plain;
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::source::{Clock, Launcher};
 
 const PAGES: u32 = 60;
 const PER_PAGE: u8 = 100;
@@ -34,7 +34,7 @@ fn main() {
         faults: FaultScript::default(),
         at_once: NonZeroU16::new(AT_ONCE),
         port: 0,
-        wall_clock: threadline::engine::clock::wall_clock,
+        wall_clock: threadline::source::clock::wall_clock,
     })
     .unwrap();
     let api = Arc::new(Api::new(&server.url(), None).unwrap());

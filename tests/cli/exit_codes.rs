@@ -2,7 +2,7 @@
 
 use std::thread::{self, Builder};
 
-use threadline::github::server::Server;
+use threadline::server::Server;
 
 use super::builtin_server::faulty;
 use super::{CliOutput, command_for_server, run_to_end};

@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use serde_json::Value;
-use threadline::github::server::DEFAULT_USER;
+use threadline::server::DEFAULT_USER;
 
 use super::{CliOutput, run_to_end, start_server};
 

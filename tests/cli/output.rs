@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
-use threadline::github::server::Server;
+use threadline::server::Server;
 
 use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{CliOutput, command_for_server, command_for_url, run_to_end, start_server, threadline};

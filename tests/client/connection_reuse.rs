@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 use threadline::model::{LaneId, Plan, TaskId, WorkSpec};
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 
 use super::peer::{Peer, PeerStep, head_bytes, response_bytes};
 use super::response_bodies::gzip;

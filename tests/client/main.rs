@@ -20,11 +20,12 @@ mod unsolicited_data;
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec, Workload,
 };
+use threadline::source::{Clock, Launcher, RunHandle};
 
 /// A test that waits longer than this has hung.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);

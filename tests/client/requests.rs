@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use threadline::engine::{Clock, Launcher};
-use threadline::github::{Api, ApiError, RetryPolicy, Token};
+use threadline::github::{Api, ApiError, Token};
+use threadline::http::RetryPolicy;
 use threadline::model::{WorkSpec, Workload};
+use threadline::source::{Clock, Launcher};
 
 use super::peer::{Peer, response_bytes};
 use super::{ClientRun, page_body, pages, plan, run_failure, run_to_end};

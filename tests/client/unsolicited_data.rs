@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crossbeam_channel::unbounded;
-use threadline::engine::{Clock, Launcher};
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{EventKind, Mode, Plan, Run, TaskId, Workload};
+use threadline::source::{Clock, Launcher};
 
 use super::peer::{Peer, PeerStep, response_bytes};
 use super::{ClientRun, page_body, plan};

@@ -12,11 +12,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Session};
+use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
-    Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Target, TaskOutcome,
-    Workload,
+    Background, Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Setup, Target,
+    TaskOutcome, Workload,
 };
 use threadline::ui::{self, theme};
 use unicode_width::UnicodeWidthStr as _;

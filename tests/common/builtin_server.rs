@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 
 /// No delay.
 pub(crate) const NO_LATENCY: Latency =

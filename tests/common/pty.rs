@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::fs::{Mode, OFlags};
-use threadline::engine::Clock;
+use threadline::source::Clock;
 
 /// The timeout of every wait: much longer than a loaded machine needs.
 const MAX_WAIT: Duration = Duration::from_secs(60);

@@ -2,8 +2,7 @@
 
 use std::collections::VecDeque;
 
-use threadline::app::session::SweepSetup;
-use threadline::model::{ComputeSpec, Event, LimitKind, Mode, Plan, Target, Workload};
+use threadline::model::{ComputeSpec, Event, LimitKind, Mode, Plan, SweepSetup, Target, Workload};
 
 use super::{auto_script, compute_script, fetch_script};
 

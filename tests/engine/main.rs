@@ -14,12 +14,12 @@ mod task_count;
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{
-    CancelToken, Clock, Job, LaneReporter, Permit, RunHandle, TaskCount, Worker, start,
-};
 use threadline::model::{
     Completion, Event, EventKind, Failure, FailureKind, LaneId, Mode, Plan, Product,
     ResponseSummary, Run, RunOutcome, Target, TaskId, TaskOutcome, WorkSpec,
+};
+use threadline::source::{
+    CancelToken, Clock, Job, LaneReporter, Permit, RunHandle, TaskCount, Worker, start,
 };
 
 /// The wait after which a run counts as hung.

@@ -4,8 +4,8 @@ use std::panic::panic_any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use threadline::engine::TaskCount;
 use threadline::model::{FailureKind, LaneId, RunOutcome, State, TaskId, TaskOutcome};
+use threadline::source::TaskCount;
 
 use super::{TaskFnJob, done, finished_tasks, fold, plan, run_outcome};
 

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crossbeam_channel::{Sender, unbounded};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use threadline::engine::{RunHandle, TaskCount};
 use threadline::model::{
     Event, EventKind, FailureKind, LaneId, Plan, Run, RunOutcome, State, TaskId, TaskOutcome,
 };
+use threadline::source::{RunHandle, TaskCount};
 
 use super::task_count::{finished_task_ids, last_task_count, task_count};
 use super::{

@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 
 use crossbeam_channel::{Sender, unbounded};
-use threadline::engine::{RunHandle, TaskCount};
 use threadline::model::{EventKind, Failure, FailureKind, RunOutcome, TaskId, TaskOutcome};
+use threadline::source::{RunHandle, TaskCount};
 
 use super::{
     HANG_TIMEOUT, TaskFnJob, collect_events, done, failed, failure, finished_tasks, fold, plan,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use threadline::engine::{Clock, TaskCount};
 use threadline::model::{Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, State, TaskId};
+use threadline::source::{Clock, TaskCount};
 
 use super::{TaskFnJob, collect_events, done, finished_tasks, fold, plan, run_outcome};
 

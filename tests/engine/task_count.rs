@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crossbeam_channel::bounded;
 use proptest::prelude::*;
 use proptest::test_runner::Config;
-use threadline::engine::TaskCount;
 use threadline::model::plan::MAX_TASKS;
 use threadline::model::{Event, EventKind, FailureKind, RunOutcome, TaskId};
+use threadline::source::TaskCount;
 
 use super::{HANG_TIMEOUT, TaskFnJob, done, failed, finished_tasks, fold, plan, run_outcome};
 

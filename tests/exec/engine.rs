@@ -3,12 +3,12 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     Event, EventKind, ExitStatus, FailureKind, Mode, Plan, Product, Run, RunOutcome, State, TaskId,
     TaskOutcome, WorkSpec,
 };
+use threadline::source::{Clock, Launcher, RunHandle};
 
 use super::{LONG_SLEEP, MAX_WAIT};
 

@@ -27,7 +27,7 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use tempfile::TempDir;
-use threadline::engine::Clock;
+use threadline::source::Clock;
 
 /// The time after which a test counts as hung.
 const MAX_WAIT: Duration = Duration::from_secs(60);

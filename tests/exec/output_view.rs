@@ -4,11 +4,10 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Overlay, Session};
+use threadline::app::{App, Effect, Msg, Overlay, Session};
 use threadline::model::{
-    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId, Mode,
-    Nanos, Plan, Product, Selection, State, TaskId, TaskOutcome, Workload,
+    Background, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
+    LaneId, Mode, Nanos, Plan, Product, Selection, Setup, State, TaskId, TaskOutcome, Workload,
 };
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
 use threadline::ui::{self, timeline_columns};

@@ -223,7 +223,7 @@ fn finished_commands_leave_no_zombie() {
 
 #[test]
 fn background_process_does_not_delay_the_run() {
-    let clock = threadline::engine::Clock::system();
+    let clock = threadline::source::Clock::system();
     let report = json_report(2, &["sleep 200 & echo $!", "true"]);
     assert!(clock.now() < MAX_WAIT.into(), "the run waited for it");
     let command = &commands(&report)[0];

@@ -17,13 +17,13 @@ mod svg;
 mod trace;
 
 use app_driver::{AppDriver, Scenario};
-use threadline::export::ReportSubject;
 use threadline::model::concurrency_limit::ChangeReason;
 use threadline::model::{
     Background, Completion, ComputeSpec, Event, EventKind, Failure, FailureKind, LaneId, LimitKind,
     Mode, Nanos, Plan, Product, Run, RunOutcome, Selection, Simulation, State, Target, TaskId,
     TaskOutcome, WorkSpec, Workload,
 };
+use threadline::report::ReportSubject;
 
 /// Characters that no viewer, terminal or browser may interpret.
 const HOSTILE: &str = "a\u{1b}[2J\"<b>&'|`\n\\ \u{202e}]]>";

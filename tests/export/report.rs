@@ -1,8 +1,9 @@
 //! The Markdown report.
 
-use threadline::export::{ReportSubject, markdown, svg};
-use threadline::model::sweep::Trial;
-use threadline::model::{Background, Mode, Nanos, Sweep, Workload};
+use threadline::analysis::Sweep;
+use threadline::analysis::sweep::Trial;
+use threadline::model::{Background, Mode, Nanos, Workload};
+use threadline::report::{ReportSubject, markdown, svg};
 
 use super::{
     commands, cpu_race_with_crash, hostile_commands, race, race_with_failures, running_race,

@@ -1,8 +1,8 @@
 //! SVG export: XML of bounded size, with every lane and without active content.
 
 use roxmltree::{Document, Node};
-use threadline::export::{ReportSubject, svg};
 use threadline::model::{Background, Selection, Workload};
+use threadline::report::{ReportSubject, svg};
 
 use super::app_driver::{AppDriver, Scenario};
 use super::{

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use threadline::export::trace;
 use threadline::model::Run;
+use threadline::report::trace;
 
 use super::{
     HOSTILE, auto_run, cpu_race_with_crash, hostile_commands, race, race_with_failures,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     ChangeReason, EventKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId, Workload,
 };

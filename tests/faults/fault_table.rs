@@ -5,10 +5,12 @@ use std::collections::BTreeSet;
 use std::thread::{self, Builder};
 use std::time::Duration;
 
-use threadline::github::RetryPolicy;
-use threadline::github::server::{FAULT_DESCRIPTIONS, Server};
-use threadline::model::FailureKind::{self, RateLimited, Server as ServerFailure};
-use threadline::model::{Failure, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome, Workload};
+use threadline::http::RetryPolicy;
+use threadline::model::FailureKind::{RateLimited, Server as ServerFailure};
+use threadline::model::{
+    Failure, FailureKind, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome, Workload,
+};
+use threadline::server::{FAULT_DESCRIPTIONS, Server};
 
 use super::builtin_server::faulty;
 use super::fault_rows::ExpectedOutcome::{

@@ -23,12 +23,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
-use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::server::DEFAULT_USER;
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec, Workload,
 };
+use threadline::server::DEFAULT_USER;
+use threadline::source::{Clock, Launcher, RunHandle};
 
 /// A test that waits longer than this has hung.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);

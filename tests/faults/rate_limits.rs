@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     EventKind, FailureKind, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId,
     TaskOutcome, Workload,

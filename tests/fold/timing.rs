@@ -1,7 +1,7 @@
 //! Service and response times of requests, and summaries of a time range.
 
 use proptest::prelude::*;
-use threadline::model::stats::Quantiles;
+use threadline::analysis::stats::Quantiles;
 use threadline::model::{
     Completion, Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, Product,
     ResponseSummary, Run, RunOutcome, Span, State, TaskId, TaskOutcome,
@@ -10,6 +10,7 @@ use threadline::model::{
 use super::config;
 use super::event_history::{cpu_plan, event_history, plan};
 use super::lane_oracle::{LaneOracle, lane_actions};
+use threadline::analysis::latency::{self, LatencySummary};
 
 /// A run with helpers that apply timed events.
 struct TimedRun(Run);
@@ -56,8 +57,10 @@ impl TimedRun {
     fn times(&self, lane: usize, at: u64) -> (Option<u64>, Option<u64>) {
         let lane = &self.0.lanes()[lane];
         let span = lane.span_at(Nanos(at)).unwrap();
-        let (service, response) =
-            (self.0.service_time(lane, &span), self.0.response_time(lane, &span));
+        let (service, response) = (
+            latency::service_time(&self.0, lane, &span),
+            latency::response_time(&self.0, lane, &span),
+        );
         (service.map(|time| time.0), response.map(|time| time.0))
     }
 }
@@ -109,7 +112,7 @@ fn response_time_of_a_retried_page_ends_with_its_last_attempt() {
     timed_run.finish_page(50, 0, 1);
     assert_eq!(timed_run.times(0, 50), (Some(15), Some(66)));
     assert_eq!(timed_run.times(0, 15).0, Some(10), "the failed attempt ends at its failure");
-    let times = timed_run.0.latency_summary(Nanos::ZERO, Nanos(100));
+    let times = LatencySummary::between(&timed_run.0, Nanos::ZERO, Nanos(100));
     let [service, response] = [times.service, times.response].map(Option::unwrap);
     assert_eq!((service.count, service.max, response.max), (1, Nanos(15), Nanos(66)));
 }
@@ -123,7 +126,7 @@ fn latency_summary_counts_only_tasks_that_ended_in_the_range() {
         timed_run.compute_value(at, duration, lane, task);
     }
     let count = |from, to| {
-        let times = timed_run.0.latency_summary(Nanos(from), Nanos(to));
+        let times = LatencySummary::between(&timed_run.0, Nanos(from), Nanos(to));
         times.service.map_or(0, |service| service.count)
     };
     assert_eq!(
@@ -142,7 +145,7 @@ fn latency_summary_samples_very_many_requests() {
         let at = u64::from(task / 3) * 100;
         timed_run.compute_value(at, 1 + u64::from(task % 100), (task % 3) as u16, task + 1);
     }
-    let times = timed_run.0.latency_summary(Nanos::ZERO, Nanos::MAX);
+    let times = LatencySummary::between(&timed_run.0, Nanos::ZERO, Nanos::MAX);
     let service = times.service.unwrap();
     assert_eq!(times.sample_stride, 10);
     assert!((800..=1_000).contains(&service.count), "{}", service.count);
@@ -202,13 +205,13 @@ proptest! {
         let mut run = Run::new(history.plan.clone());
         history.steps.iter().for_each(|step| run.apply(&step.event));
         run.apply(&Event { at: Nanos(0), lane: LaneId(0), kind: EventKind::RunFinished { outcome: RunOutcome::Stopped } });
-        let times = run.latency_summary(Nanos::ZERO, Nanos::MAX);
+        let times = LatencySummary::between(&run, Nanos::ZERO, Nanos::MAX);
         prop_assert_eq!(times.sample_stride, 1);
         for lane in run.lanes() {
             for span in lane.spans() {
-                let Some(service) = run.service_time(lane, &span) else { continue };
+                let Some(service) = latency::service_time(&run, lane, &span) else { continue };
                 prop_assert!(service <= span.end.unwrap().since(span.start));
-                if let Some(response) = run.response_time(lane, &span) {
+                if let Some(response) = latency::response_time(&run, lane, &span) {
                     prop_assert!(response >= service);
                 }
             }

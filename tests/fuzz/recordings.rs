@@ -10,18 +10,19 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::replay::ReplaySpeed;
-use threadline::app::session::SweepSetup;
-use threadline::app::{App, Background, Msg};
-use threadline::export::followers::{self, FollowerFormat};
-use threadline::export::{ReportSubject, markdown, svg, trace};
-use threadline::headless::{self, ExportTargets, ProgressMode, ReportFormat, Streams};
-use threadline::model::{LimitKind, Mode, Nanos, Run, Selection, Workload};
-use threadline::recording::{self, Recording};
-use threadline::signals::Signals;
-use threadline::ui::{self, theme::Theme};
+use threadline::app::{App, Msg, Session};
+use threadline::model::{Background, LimitKind, Mode, Nanos, Run, Selection, SweepSetup, Workload};
+use threadline::report::followers::{self, FollowerFormat};
+use threadline::report::{ReportSubject, markdown, svg, trace};
+use threadline::run::headless::{self, ExportTargets, ProgressMode, ReportFormat, Streams};
+use threadline::source::recording::{self, Recording};
+use threadline::terminal::signals::Signals;
+use threadline::ui;
+use threadline::ui::theme::Theme;
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
 use crate::{EVENT_TOKENS, assert_run_invariants, mutate, number_from_env};
+use threadline::run::open_recording;
 
 /// The divisor of the number of cases: a case here costs 100 times as much as one of a line.
 const CASES_DIVISOR: u64 = 100;
@@ -88,7 +89,7 @@ fn damage(text: &str, random: &mut Rng) -> Vec<u8> {
 fn damaged_recording_is_refused_or_reported_exported_and_drawn() {
     let texts = recordings();
     for text in &texts {
-        assert_eq!(recording::read("whole", text.as_bytes()).unwrap().defect(), None);
+        assert_eq!(open_recording::read("whole", text.as_bytes()).unwrap().defect(), None);
     }
     let signals = Signals::for_termination().unwrap();
     let first = number_from_env("FUZZ_SEED", 0);
@@ -96,8 +97,10 @@ fn damaged_recording_is_refused_or_reported_exported_and_drawn() {
         let mut random = Rng::with_seed(seed);
         let text = damage(random.choice(&texts).unwrap(), &mut random);
         let checked = catch_unwind(AssertUnwindSafe(|| {
-            let Ok(recording) = recording::read("a file", text.as_slice()) else { return };
-            recording.replay_session().all_runs().for_each(assert_run_invariants);
+            let Ok(recording) = open_recording::read("a file", text.as_slice()) else { return };
+            Session::from_log(recording.setup(), recording.entries())
+                .all_runs()
+                .for_each(assert_run_invariants);
             report(&recording, &signals);
             write_exports(&recording);
             play(recording, &mut random);
@@ -132,7 +135,7 @@ fn report(recording: &Recording, signals: &Signals) {
 
 /// Writes every export of a recording.
 fn write_exports(recording: &Recording) {
-    let session = recording.replay_session();
+    let session = Session::from_log(recording.setup(), recording.entries());
     let runs = session.runs(recording.last_selection());
     let subject = ReportSubject {
         target: session.target(),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use threadline::engine::compute::run_turns;
-use threadline::engine::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
-};
 use threadline::model::{
     Completion, Failure, FailureKind, Mode, Plan, Product, Run, State, TaskId, TaskOutcome,
     WorkSpec,
+};
+use threadline::source::work::compute::run_turns;
+use threadline::source::{
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
 };
 
 use super::{SHORT_INTERVAL, assert_at_most_one_holder, collect_events, fold, short_compute};

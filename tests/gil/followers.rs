@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{DEFAULT_USER, Server};
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{EventKind, Mode, Plan, State, Target, WorkSpec};
+use threadline::server::{DEFAULT_USER, Server};
+use threadline::source::{Clock, Launcher};
 
 use super::builtin_server::faulty;
 use super::{assert_at_most_one_holder, entered_states, fold, next_event, run};

@@ -17,12 +17,12 @@ mod values;
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
-use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
     TaskId, TaskOutcome, WorkSpec,
 };
+use threadline::source::{Clock, Launcher, RunHandle};
 
 /// The wait after which a run counts as hung.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);

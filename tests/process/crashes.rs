@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rustix::process::{WaitId, WaitIdOptions, waitid};
-use threadline::engine::Clock;
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Mode, Plan, Run, State, TaskId, TaskOutcome,
 };
+use threadline::source::Clock;
 
 use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{

@@ -23,12 +23,13 @@ use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use threadline::engine::{Clock, Launcher, RunHandle};
-use threadline::github::{Api, RetryPolicy};
+use threadline::github::Api;
+use threadline::http::RetryPolicy;
 use threadline::model::{
     ComputeSpec, Event, EventKind, Failure, LaneId, Mode, Nanos, Plan, Run, RunOutcome, Target,
     WorkSpec,
 };
+use threadline::source::{Clock, Launcher, RunHandle};
 
 /// The program.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_threadline");

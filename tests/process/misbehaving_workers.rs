@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use tempfile::TempDir;
-use threadline::engine::Clock;
 use threadline::model::{EventKind, FailureKind, Nanos, State};
+use threadline::source::Clock;
 
 use super::scripted_server::{self, ScriptedReply, ScriptedServer};
 use super::{PROGRAM, ProcessRun, cpu, distinct, launcher, launcher_with_short_timeout};

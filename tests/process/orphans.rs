@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use rustix::process::{Signal, kill_process};
-use threadline::engine::Clock;
 use threadline::model::{Plan, RunOutcome};
+use threadline::source::Clock;
 
 use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{MAX_WAIT, PROGRAM, ProcessRun, cpu, launcher, process_exists, to_pid};

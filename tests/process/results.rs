@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use threadline::engine::Clock;
 use threadline::model::{Event, EventKind, LaneId, Mode, Nanos, Plan, Run, State, TaskOutcome};
+use threadline::source::Clock;
 
 use super::scripted_server::{ScriptedReply, ScriptedServer};
 use super::{
@@ -148,9 +148,9 @@ fn unusable_program_file_is_reported() {
     ] {
         for plan in [cpu(100, 3, 9), followers(3, 9)] {
             let api = threadline::github::Api::new("http://127.0.0.1:9", None).unwrap();
-            let launcher = threadline::engine::Launcher::with_processes(
+            let launcher = threadline::source::Launcher::with_processes(
                 Some(std::sync::Arc::new(api)),
-                threadline::github::RetryPolicy::default(),
+                threadline::http::RetryPolicy::default(),
                 Clock::system(),
                 Some(program.into()),
             );
@@ -160,9 +160,9 @@ fn unusable_program_file_is_reported() {
             assert_eq!(process_run.run.done_tasks(), 0);
         }
     }
-    let launcher = threadline::engine::Launcher::new(
+    let launcher = threadline::source::Launcher::new(
         None,
-        threadline::github::RetryPolicy::default(),
+        threadline::http::RetryPolicy::default(),
         Clock::system(),
     );
     let process_run = ProcessRun::run_to_end(&launcher, &cpu(100, 2, 2));

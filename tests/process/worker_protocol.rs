@@ -3,9 +3,9 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
-use threadline::engine::Clock;
-use threadline::engine::compute::ComputeJob;
 use threadline::model::WorkSpec;
+use threadline::source::Clock;
+use threadline::source::work::compute::ComputeJob;
 
 use super::{MAX_WAIT, PROGRAM, compute};
 

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 use threadline::app::Session;
-use threadline::app::session::Setup;
 use threadline::model::{
-    Event, EventKind, LaneId, Nanos, Selection, State, Target, TaskId, Workload,
+    Event, EventKind, LaneId, Nanos, Selection, Setup, State, Target, TaskId, Workload,
 };
-use threadline::recording;
+use threadline::source::recording;
 
 use super::page;
 

@@ -6,7 +6,7 @@ use std::fs;
 use clap::{Arg, CommandFactory as _};
 use threadline::app::keymap::DEFAULT_BINDINGS;
 use threadline::cli::Cli;
-use threadline::github::server::FAULT_DESCRIPTIONS;
+use threadline::server::FAULT_DESCRIPTIONS;
 
 use super::{docs, page, stdout_of};
 

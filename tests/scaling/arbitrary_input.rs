@@ -2,9 +2,9 @@
 //! figures.
 
 use proptest::prelude::*;
-use threadline::export::{json, plain};
-use threadline::model::scaling::{self, Fit};
+use threadline::analysis::scaling::{self, Fit};
 use threadline::model::{Mode, Workload};
+use threadline::report::{json, plain};
 
 use super::*;
 

@@ -10,8 +10,8 @@ mod arbitrary_input;
 mod simulated_service;
 mod waves;
 
+use threadline::analysis::sweep::{Sweep, Trial};
 use threadline::model::Nanos;
-use threadline::model::sweep::{Sweep, Trial};
 
 /// Builds a sweep of three equal trials per worker count from `(workers, milliseconds)`.
 fn sweep(tasks: u32, medians: &[(u16, f64)]) -> Sweep {

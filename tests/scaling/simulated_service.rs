@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use proptest::prelude::*;
-use threadline::model::scaling::ScalingModel;
+use threadline::analysis::scaling::ScalingModel;
 
 use super::*;
 

@@ -1,9 +1,8 @@
 //! Waves of equal tasks: a run takes ceil(tasks / workers) of them.
 
 use proptest::prelude::*;
-use threadline::engine::simulate::SimulatedRun;
-use threadline::model::stats::Waves;
-use threadline::model::{ComputeSpec, Event, EventKind, Mode, Plan, Simulation, WorkSpec};
+use threadline::model::{ComputeSpec, Event, EventKind, Mode, Plan, Simulation, Waves, WorkSpec};
+use threadline::source::simulate::SimulatedRun;
 
 use super::*;
 

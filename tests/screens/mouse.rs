@@ -3,7 +3,8 @@
 use ratatui::layout::Size;
 use threadline::app::{Gesture, Msg, PointerTarget};
 use threadline::model::Nanos;
-use threadline::ui::{self, theme::Theme};
+use threadline::ui;
+use threadline::ui::theme::Theme;
 
 use crate::app_driver::{AppDriver, COLOUR};
 use crate::run_keys::finished_race;

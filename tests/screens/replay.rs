@@ -7,15 +7,16 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 use threadline::app::replay::ReplaySpeed;
-use threadline::app::session::LogEntry;
-use threadline::app::{App, Background, Msg};
+use threadline::app::{App, Msg};
 use threadline::model::{
-    ComputeSpec, EventKind, LimitKind, Mode, Nanos, Selection, Simulation, Workload,
+    Background, ComputeSpec, EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Simulation,
+    Workload,
 };
-use threadline::recording::{self, Recording};
+use threadline::source::recording::{self, Recording};
 use threadline::ui::{self, theme};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
+use threadline::run::open_recording;
 
 const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
@@ -23,7 +24,7 @@ const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 pub(crate) fn record_session(app: &App) -> Recording {
     let mut file = Vec::new();
     recording::write(app.session().setup(), app.session().log_entries(), &mut file).unwrap();
-    let recording = recording::read("run.jsonl", file.as_slice()).unwrap();
+    let recording = open_recording::read("run.jsonl", file.as_slice()).unwrap();
     assert_eq!(recording.defect(), None);
     recording
 }

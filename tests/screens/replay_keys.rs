@@ -2,10 +2,11 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::replay::ReplaySpeed;
-use threadline::app::session::LogEntry;
-use threadline::app::{App, Background, Effect, Msg};
-use threadline::model::{EventKind, ExportKind, Mode, Nanos, Selection, Workload};
-use threadline::recording::Recording;
+use threadline::app::{App, Effect, Msg};
+use threadline::model::{
+    Background, EventKind, ExportKind, LogEntry, Mode, Nanos, Selection, Workload,
+};
+use threadline::source::recording::Recording;
 
 use crate::app_driver::{AppDriver, Scenario};
 use crate::replay::{draw_frame, record_session, replay_app, row_text, total_duration};

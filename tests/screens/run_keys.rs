@@ -3,8 +3,8 @@
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::keymap::{Action, DEFAULT_BINDINGS, Keymap};
-use threadline::app::session::{MAX_WORKERS, MAX_WORKERS_WITH_QUOTA};
 use threadline::app::{Effect, Msg, Overlay};
+use threadline::model::setup::{MAX_WORKERS, MAX_WORKERS_WITH_QUOTA};
 use threadline::model::{Mode, Nanos, Plan, Run, RunOutcome, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};

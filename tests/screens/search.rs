@@ -1,8 +1,8 @@
 //! Search: text input, match counts and navigation between matches.
 
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
+use threadline::analysis::search::SearchMatch;
 use threadline::app::{Effect, SearchStatus};
-use threadline::model::search::SearchMatch;
 use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 

@@ -2,8 +2,7 @@
 
 use ratatui::crossterm::event::KeyCode;
 use threadline::app::Effect;
-use threadline::app::session::SweepSetup;
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{Mode, Nanos, Selection, SweepSetup, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};

@@ -1,8 +1,8 @@
 //! The table of attempts: its rows, their order and the way from a row to the timeline.
 
 use ratatui::crossterm::event::KeyCode;
+use threadline::analysis::attempt_table::AttemptColumn;
 use threadline::app::Overlay;
-use threadline::model::attempt_table::AttemptColumn;
 use threadline::model::{Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 

@@ -1,9 +1,9 @@
 //! Keys that change the view and never the run.
 
 use ratatui::crossterm::event::KeyCode;
+use threadline::app::Overlay;
 use threadline::app::keymap::DEFAULT_BINDINGS;
-use threadline::app::{Background, Overlay};
-use threadline::model::{Mode, Nanos, Selection, Workload};
+use threadline::model::{Background, Mode, Nanos, Selection, Workload};
 
 use crate::app_driver::{AppDriver, COLOUR};
 use crate::run_keys::{finished_race, press};

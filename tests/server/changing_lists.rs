@@ -1,6 +1,6 @@
 //! Selection of the requests that a fault applies to, and lists that change while they are read.
 
-use threadline::github::server::{DEFAULT_USER, Server};
+use threadline::server::{DEFAULT_USER, Server};
 
 use crate::raw_client::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use threadline::github::server::Server;
+use threadline::server::Server;
 
 use crate::raw_client::*;
 

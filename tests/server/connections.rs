@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use threadline::github::server::{
+use threadline::server::{
     DEFAULT_USER, FaultScript, Latency, LatencyProfile, Server, ServerError, ServerSettings,
 };
 

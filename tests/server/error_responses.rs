@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, HOURLY_LIMIT, Server, ServerError, ServerSettings};
+use threadline::server::{DEFAULT_USER, HOURLY_LIMIT, Server, ServerError, ServerSettings};
 
 use crate::raw_client::*;
 

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use threadline::github::server::{FAULT_DESCRIPTIONS, FaultScript, FaultScriptError};
+use threadline::server::{FAULT_DESCRIPTIONS, FaultScript, FaultScriptError};
 
 /// Returns the error chain of an invalid script.
 fn parse_error(text: &str) -> String {

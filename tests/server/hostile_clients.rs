@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::net::Shutdown;
 use std::thread;
 
-use threadline::github::server::Server;
+use threadline::server::Server;
 
 use crate::raw_client::*;
 

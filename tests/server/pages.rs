@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use threadline::github::server::{DEFAULT_FOLLOWERS, DEFAULT_USER};
+use threadline::server::{DEFAULT_FOLLOWERS, DEFAULT_USER};
 
 use crate::raw_client::*;
 

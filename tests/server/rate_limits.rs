@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use threadline::github::server::{DEFAULT_USER, FaultScript, HOURLY_LIMIT, Server, ServerSettings};
+use threadline::server::{DEFAULT_USER, FaultScript, HOURLY_LIMIT, Server, ServerSettings};
 
 use crate::raw_client::*;
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use threadline::github::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
+use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 
 /// A test that waits longer than this has hung.
 pub(crate) const HANG_TIMEOUT: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
-use threadline::github::server::DEFAULT_USER;
+use threadline::server::DEFAULT_USER;
 
 use crate::raw_client::*;
 

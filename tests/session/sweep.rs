@@ -1,9 +1,10 @@
 //! Sweeps in a session: the order of trials, early ends and confirmation.
 
+use threadline::analysis::Sweep;
 use threadline::app::Session;
-use threadline::app::session::{Setup, SweepSetup};
 use threadline::model::{
-    Failure, FailureKind, Nanos, Plan, Quota, RunOutcome, Selection, Sweep, TaskOutcome, Workload,
+    Failure, FailureKind, Nanos, Plan, Quota, RunOutcome, Selection, Setup, SweepSetup,
+    TaskOutcome, Workload,
 };
 
 use super::*;

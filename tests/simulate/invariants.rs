@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use threadline::engine::simulate::MAX_EVENTS;
 use threadline::model::{
     EventKind, FailureKind, LaneId, Product, RunOutcome, State, TaskId, TaskOutcome,
 };
+use threadline::source::simulate::MAX_EVENTS;
 
 use super::*;
 

@@ -1,9 +1,10 @@
 //! The keys for simulation and slow motion, through `App::update`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::session::Setup;
-use threadline::app::{App, Background, Effect, Msg, Session};
-use threadline::model::{EventKind, LaneId, ModeChoice, RunOutcome, Selection, Target};
+use threadline::app::{App, Effect, Msg, Session};
+use threadline::model::{
+    Background, EventKind, LaneId, ModeChoice, RunOutcome, Selection, Setup, Target,
+};
 
 use super::*;
 

@@ -11,10 +11,10 @@ mod options;
 mod pace;
 mod speedup;
 
-use threadline::engine::simulate::SimulatedRun;
 use threadline::model::{
     ComputeSpec, Event, Mode, Nanos, Plan, Run, Simulation, WorkSpec, Workload,
 };
+use threadline::source::simulate::SimulatedRun;
 
 /// A builder of simulated plans, with eight tasks on two cores by default.
 #[derive(Clone, Copy, Debug)]

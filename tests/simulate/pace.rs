@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crossbeam_channel::RecvTimeoutError;
-use threadline::engine::{Clock, Launcher, Pace, RunHandle};
-use threadline::github::RetryPolicy;
+use threadline::http::RetryPolicy;
 use threadline::model::{EventKind, RunOutcome, TaskOutcome};
+use threadline::source::{Clock, Launcher, Pace, RunHandle};
 
 use super::*;
 

@@ -37,7 +37,7 @@ mod token;
 use std::time::Duration;
 
 use pty::{Pty, PtyExit, SHOW_CURSOR};
-use threadline::github::server::{Latency, Server};
+use threadline::server::{Latency, Server};
 
 const WIDE: (u16, u16) = (120, 36);
 const DEFAULT_SIZE: (u16, u16) = (80, 24);

@@ -1,7 +1,7 @@
 //! Tests the confirmation of a sweep that costs quota: it starts only after the user has seen its
 //! cost.
 
-use threadline::github::server::Server;
+use threadline::server::Server;
 
 use crate::builtin_server::faulty;
 use crate::pty::{Pty, PtyExit};

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::thread::{self, Builder};
 
 use tempfile::TempDir;
-use threadline::engine::{Clock, Launcher};
-use threadline::github::server::{FAULT_DESCRIPTIONS, FaultDescription};
-use threadline::github::{Api, RetryPolicy, Token};
+use threadline::github::{Api, Token};
+use threadline::http::RetryPolicy;
 use threadline::model::{Mode, Plan, Run, Target, WorkSpec};
+use threadline::server::{FAULT_DESCRIPTIONS, FaultDescription};
+use threadline::source::{Clock, Launcher};
 
 use crate::WIDE;
 use crate::builtin_server::faulty;

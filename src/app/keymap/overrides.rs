@@ -105,8 +105,8 @@ impl fmt::Display for Keymap {
 mod tests {
     use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-    use super::super::KeyContext;
     use super::*;
+    use crate::app::keymap::KeyContext;
 
     fn keys(names: &[&str]) -> Vec<Key> {
         names.iter().map(|name| name.parse().unwrap()).collect()

@@ -4,8 +4,7 @@
 use std::fmt;
 
 use super::ReplayProgress;
-use crate::app::session::{LogEntry, SelectionStart, Setup};
-use crate::model::{EventKind, Nanos, Selection, Workload};
+use crate::model::{EventKind, LogEntry, Nanos, Selection, SelectionStart, Setup, Workload};
 
 /// The minimum speed, as a multiple of real time.
 pub const MIN_SPEED: f64 = 0.1;

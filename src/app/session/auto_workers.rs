@@ -1,7 +1,7 @@
 //! `--threads auto`: the number of workers is found during the run.
 
 use super::Session;
-use super::setup::{MAX_AUTO_WORKERS, MAX_WORKERS_WITH_QUOTA};
+use crate::model::setup::{MAX_AUTO_WORKERS, MAX_WORKERS_WITH_QUOTA};
 use crate::model::{Mode, Run, Workload};
 
 impl Session {

@@ -1,45 +1,14 @@
 //! The log of a session: the selections that were started and the events of their runs, in order.
 //! Replaying the log rebuilds the session.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Session, Setup};
-use crate::model::{Event, Selection};
+use super::Session;
+use crate::model::{Event, LogEntry, LogSink, Selection, SelectionStart, Setup};
 
 /// The maximum number of entries kept in memory for a later export: about 20 MB, not counting page
 /// contents, which are shared with the runs.
 const MAX_BUFFERED_ENTRIES: usize = 200_000;
-
-/// The start of a selection.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SelectionStart {
-    /// The selection.
-    #[serde(rename = "begin")]
-    pub selection: Selection,
-    /// The setup of the session at that time, without the commands, which never change.
-    pub setup: Setup,
-    /// The number of pages of followers, if known at that time.
-    pub pages: Option<u32>,
-}
-
-/// An entry of the log.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(untagged)]
-pub enum LogEntry {
-    /// A selection was started.
-    Start(Arc<SelectionStart>),
-    /// An event of the active run.
-    Event(Event),
-}
-
-/// A destination for log entries as they occur.
-pub trait LogSink: Debug {
-    /// Records the next entry. Must not block.
-    fn record(&mut self, entry: LogEntry);
-}
 
 /// The log of a session: an optional sink and an optional buffer.
 #[derive(Debug, Default)]
@@ -126,6 +95,15 @@ impl Session {
     /// the active selection is too long for it.
     pub fn log_entries(&self) -> &[LogEntry] {
         self.log.buffer.as_ref().map_or(&[], |buffer| buffer.entries.as_slice())
+    }
+
+    /// Rebuilds a session from the setup that it began with and its log.
+    pub fn from_log(setup: &Setup, entries: &[LogEntry]) -> Self {
+        let mut session = Self::new(setup.clone());
+        for entry in entries {
+            session.replay_entry(entry);
+        }
+        session
     }
 
     /// Applies an entry of another session's log.

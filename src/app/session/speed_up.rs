@@ -1,7 +1,7 @@
 //! Speed-up and agreement of the runs of a session.
 
 use super::Session;
-use crate::model::stats::{self, Agreement};
+use crate::analysis::stats::{self, Agreement};
 use crate::model::{Mode, ModeChoice, Nanos, Run, Selection};
 
 impl Session {

@@ -1,51 +1,15 @@
 //! Sweeps: the schedule of the trials, and the time they take.
 
-use serde::{Deserialize, Serialize};
-
 use super::Session;
-use super::setup::MAX_WORKERS;
-use crate::model::stats::Waves;
-use crate::model::sweep::Trial;
-use crate::model::{Nanos, Plan, Run, RunOutcome, Selection, Sweep, Workload};
-
-/// The maximum number of worker counts in a sweep. More do not fit on a screen.
-pub const MAX_SWEEP_COUNTS: usize = 64;
-
-/// The maximum number of trials per worker count. More do not improve the median noticeably.
-pub const MAX_SWEEP_REPEATS: u16 = 100;
+use crate::analysis::Sweep;
+use crate::analysis::sweep::Trial;
+use crate::model::{Nanos, Plan, Run, RunOutcome, Selection, SweepSetup, Waves, Workload};
 
 /// The default worker counts. Six are enough to tell the scaling models apart.
 const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
 
 /// The maximum number of tasks for which every worker count is tried by default.
 const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
-
-/// The setup of a sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SweepSetup {
-    /// The worker counts, if set by the user.
-    pub counts: Option<Vec<u16>>,
-    /// The number of trials per worker count.
-    pub repeats: u16,
-    /// The user has agreed to the quota cost in advance.
-    pub agreed: bool,
-}
-
-impl Default for SweepSetup {
-    fn default() -> Self {
-        Self { counts: None, repeats: 3, agreed: false }
-    }
-}
-
-impl SweepSetup {
-    /// Returns `true` if all values are within the limits of the options that set them.
-    pub(super) fn is_valid(&self) -> bool {
-        let counts = self.counts.as_ref().is_none_or(|counts| {
-            counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
-        });
-        counts && (1..=MAX_SWEEP_REPEATS).contains(&self.repeats)
-    }
-}
 
 impl Session {
     /// The results of a sweep so far, once it has started.

@@ -7,9 +7,9 @@ use toml::de::{DeTable, DeValue};
 use super::{Config, ConfigError, ThreadSetting};
 use crate::app::Action;
 use crate::app::keymap::{DEFAULT_BINDINGS, Key, Keymap};
-use crate::app::session::MAX_WORKERS;
 use crate::cli::display::ThemeArg;
 use crate::cli::usage;
+use crate::model::setup::MAX_WORKERS;
 
 /// The names of all settings.
 const SETTING_NAMES: [&str; 7] =

@@ -41,7 +41,7 @@ impl Lane {
     }
 
     /// The indices of the attempts that begin in [a, b), and of the one before.
-    pub(in crate::model) fn attempt_indices(&self, a: Nanos, b: Nanos) -> Range<usize> {
+    pub(crate) fn attempt_indices(&self, a: Nanos, b: Nanos) -> Range<usize> {
         let before =
             |one: Option<&AttemptStart>, t| one.is_some_and(|one| self.attempt_start(*one) < t);
         // Most frames ask for either end, which needs no search.
@@ -54,13 +54,13 @@ impl Lane {
     }
 
     /// The index of an attempt on this lane.
-    pub(in crate::model) fn attempt_index(&self, span: &Span) -> Option<usize> {
+    pub(crate) fn attempt_index(&self, span: &Span) -> Option<usize> {
         self.attempt_count_until(span.start).checked_sub(1)
     }
 
     /// The time that an attempt spent at the server: from sending the request until the last byte
     /// of the response.
-    pub(in crate::model) fn request_times(&self, index: usize) -> Option<(Nanos, Nanos)> {
+    pub(crate) fn request_times(&self, index: usize) -> Option<(Nanos, Nanos)> {
         let first = self.attempts.get(index)?.first_change as usize;
         let next = self.attempts.get(index + 1).map(|next| next.first_change as usize);
         let own = self.changes.get(first..next.unwrap_or(self.changes.len()))?;

@@ -1,15 +1,15 @@
 //! The figures of a run.
 
 use super::Run;
+use crate::model::Waves;
 use crate::model::concurrency_limit::LimitChange;
 use crate::model::event::{
     CommandOutput, Failure, FailureKind, LaneId, Profile, Quota, ReachedLimit, RunOutcome, TaskId,
 };
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
-use crate::model::lane::{Lane, Span};
+use crate::model::lane::{Lane, Span, StateTimes};
 use crate::model::plan::{Plan, Workload};
-use crate::model::stats::Waves;
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 use crate::model::time_series::LevelSeries;
@@ -367,5 +367,29 @@ impl Run {
                 && !self.is_shortage(span)
         };
         lane.spans().filter(counts).filter_map(|span| Some(span.end?.since(span.start)))
+    }
+
+    /// Returns the time at which a task entered the queue.
+    pub fn enqueue_time(&self, task: TaskId) -> Option<Nanos> {
+        self.enqueue_times.time_of(task)
+    }
+
+    /// Returns `true` if an attempt ended its task successfully.
+    pub fn is_success(&self, span: &Span) -> bool {
+        let failed = self.tasks.failed_attempts(span.task).len();
+        self.tasks.is_done(span.task) && span.attempt as usize > failed
+    }
+
+    /// The time in each state in [a, b), summed over all lanes.
+    pub fn state_times_between(&self, a: Nanos, b: Nanos) -> StateTimes {
+        let mut times = StateTimes::default();
+        // A run that ended before `a` adds nothing.
+        let lanes = if a < b { self.lanes.as_slice() } else { &[] };
+        for lane in lanes {
+            for (sum, time) in times.iter_mut().zip(lane.state_times_between(a, b)) {
+                *sum = sum.saturating_add(time);
+            }
+        }
+        times
     }
 }

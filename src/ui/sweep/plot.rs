@@ -6,8 +6,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use crate::model::Sweep;
-use crate::model::scaling::Fit;
+use crate::analysis::Sweep;
+use crate::analysis::scaling::Fit;
 use crate::ui::theme::Theme;
 
 /// The symbol of a trial, in Unicode and ASCII.

@@ -2,12 +2,12 @@
 
 use std::ops::RangeInclusive;
 
+use crate::analysis::Sweep;
+use crate::analysis::scaling::{Fit, ScalingModel};
+use crate::analysis::sweep::{SweepPoint, WorkerTerms};
 use crate::app::App;
 use crate::model::printable::three_digits;
-use crate::model::scaling::{Fit, ScalingModel};
-use crate::model::stats::Waves;
-use crate::model::sweep::{SweepPoint, WorkerTerms};
-use crate::model::{Mode, Run, RunOutcome, Sweep, Workload};
+use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
 use crate::ui::text;
 
 /// Returns the unit of rates.

@@ -1,0 +1,17 @@
+//! The meaning of runs: statistics, baselines, scaling models, conclusions. Folds of [`crate::model`],
+//! free of clocks, I/O and terminal output.
+
+pub mod attempt;
+mod attempt_cursor;
+pub mod attempt_table;
+pub mod latency;
+pub mod littles_law;
+pub mod scaling;
+pub mod search;
+pub mod speed_up_verdict;
+pub mod stats;
+pub mod sweep;
+
+pub use attempt::{Attempt, AttemptOutcome};
+pub use latency::LatencySummary;
+pub use sweep::Sweep;

@@ -1,0 +1,219 @@
+//! The attempts of several runs as sorted rows. Rows are sorted when they are added and when the
+//! order changes, never per frame.
+
+use super::attempt::{Attempt, AttemptOutcome};
+use super::attempt_cursor::{AttemptCursor, AttemptVisit};
+use crate::model::event::LaneId;
+use crate::model::run::Run;
+use crate::model::time::Nanos;
+
+/// The columns of the table, from left to right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AttemptColumn {
+    /// The task.
+    Task,
+    /// The mode.
+    Mode,
+    /// The lane.
+    Lane,
+    /// The number of the attempt at its task.
+    Attempt,
+    /// The outcome.
+    Status,
+    /// The start time.
+    Start,
+    /// The service time: for a request, from sending it to the last byte of the body.
+    Service,
+    /// The size of the response body or of a command's output.
+    Bytes,
+    /// The number of followers on the page.
+    Followers,
+    /// The connection: new or reused.
+    Connection,
+    /// The failure.
+    Error,
+}
+
+/// A row of the table: one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AttemptRow {
+    /// The sort key.
+    sort_key: u64,
+    run: u32,
+    lane: LaneId,
+    index: u32,
+}
+
+/// The sorted rows.
+#[derive(Clone, Debug)]
+pub struct AttemptTable {
+    column: AttemptColumn,
+    is_reversed: bool,
+    /// The finished attempts by the sort column, in ascending order even if `inverted`.
+    finished: Vec<AttemptRow>,
+    /// The attempts in progress. They stay at the bottom until they finish.
+    running: Vec<AttemptRow>,
+    cursor: AttemptCursor,
+}
+
+impl Default for AttemptTable {
+    /// Sorts by start time.
+    fn default() -> Self {
+        Self {
+            column: AttemptColumn::Start,
+            is_reversed: false,
+            finished: Vec::new(),
+            running: Vec::new(),
+            cursor: AttemptCursor::default(),
+        }
+    }
+}
+
+impl AttemptTable {
+    /// Adds the attempts that are new in the runs, each of which is visible up to a moment.
+    pub fn refresh(&mut self, visible: &[(&Run, Nanos)]) {
+        if self.cursor.is_stale(visible) {
+            self.clear();
+        }
+        self.running.clear();
+        let before = self.finished.len();
+        let Self { column, finished, running, cursor, .. } = self;
+        cursor.advance(visible, |AttemptVisit { run, index, attempt, is_over }| {
+            let (run, index) = (run as u32, index as u32);
+            let row = |sort_key| AttemptRow { sort_key, run, lane: attempt.lane, index };
+            if is_over {
+                finished.push(row(column.sort_key(&attempt, run)));
+            } else {
+                running.push(row(attempt.span.start.0));
+            }
+        });
+        self.running.sort_unstable();
+        if self.finished.len() > before {
+            // The old rows are already in order, which makes this sort fast.
+            self.finished.sort();
+        }
+    }
+
+    /// Clears the rows, so that other runs can be listed.
+    pub fn clear(&mut self) {
+        self.finished.clear();
+        self.running.clear();
+        self.cursor = AttemptCursor::default();
+    }
+
+    /// Sorts in ascending order by the column `by` positions to the right, wrapping around.
+    pub fn sort_by(&mut self, by: usize, visible: &[(&Run, Nanos)]) {
+        let here = AttemptColumn::ALL.iter().position(|&column| column == self.column).unwrap_or(0);
+        let next = AttemptColumn::ALL.get((here + by) % AttemptColumn::ALL.len());
+        self.column = next.copied().unwrap_or(AttemptColumn::Start);
+        self.is_reversed = false;
+        // Rebuilding the rows lane by lane is faster than following their present order.
+        self.clear();
+        self.refresh(visible);
+    }
+
+    /// Reverses the sort order.
+    pub const fn reverse(&mut self) {
+        self.is_reversed = !self.is_reversed;
+    }
+
+    /// The number of rows.
+    pub const fn len(&self) -> usize {
+        self.finished.len() + self.running.len()
+    }
+
+    /// Returns `true` if no attempt has started.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The sort column, and `true` if the order is descending.
+    pub const fn order(&self) -> (AttemptColumn, bool) {
+        (self.column, self.is_reversed)
+    }
+
+    /// Returns the row with this index.
+    pub fn row(&self, index: usize) -> Option<AttemptRow> {
+        let all = self.finished.len();
+        match index.checked_sub(all) {
+            Some(open) => self.running.get(open).copied(),
+            None if self.is_reversed => self.finished.get(all - 1 - index).copied(),
+            None => self.finished.get(index).copied(),
+        }
+    }
+
+    /// Returns the current index of a row that was taken before its attempt finished or before the
+    /// order changed.
+    pub fn index_of(&self, row: AttemptRow, visible: &[(&Run, Nanos)]) -> Option<usize> {
+        let attempt = row.attempt(visible)?;
+        let by_column = AttemptRow { sort_key: self.column.sort_key(&attempt, row.run), ..row };
+        let all = self.finished.len();
+        if let Ok(index) = self.finished.binary_search(&by_column) {
+            return Some(if self.is_reversed { all - 1 - index } else { index });
+        }
+        let by_start = AttemptRow { sort_key: attempt.span.start.0, ..row };
+        self.running.binary_search(&by_start).ok().map(|index| all + index)
+    }
+}
+
+impl AttemptRow {
+    /// The index of the row's run among the visible ones.
+    pub const fn run(self) -> usize {
+        self.run as usize
+    }
+
+    /// Returns the attempt of this row.
+    pub fn attempt<'run>(self, visible: &[(&'run Run, Nanos)]) -> Option<Attempt<'run>> {
+        let (run, _) = visible.get(self.run())?;
+        run.attempt(self.lane, self.index as usize)
+    }
+}
+
+impl AttemptColumn {
+    /// All columns, from left to right.
+    pub const ALL: [Self; 11] = [
+        Self::Task,
+        Self::Mode,
+        Self::Lane,
+        Self::Attempt,
+        Self::Status,
+        Self::Start,
+        Self::Service,
+        Self::Bytes,
+        Self::Followers,
+        Self::Connection,
+        Self::Error,
+    ];
+
+    /// Returns the sort key of a finished attempt. Missing values sort first.
+    fn sort_key(self, attempt: &Attempt<'_>, run: u32) -> u64 {
+        let span = attempt.span;
+        let response = || match attempt.outcome() {
+            AttemptOutcome::Done(response) => response,
+            _ => None,
+        };
+        match self {
+            Self::Task => span.task.0.into(),
+            Self::Mode => run.into(),
+            Self::Lane => u64::from(run) << u16::BITS | u64::from(attempt.lane.0),
+            Self::Attempt => span.attempt.into(),
+            Self::Status => match attempt.outcome() {
+                AttemptOutcome::Running => 0,
+                AttemptOutcome::Done(response) => {
+                    1 + response.map_or(0, |response| u64::from(response.status))
+                }
+                AttemptOutcome::Stopped => 1 << u16::BITS | 1,
+                AttemptOutcome::Failed(failure) => {
+                    2 << u16::BITS | u64::from(failure.status.unwrap_or(0))
+                }
+            },
+            Self::Start => span.start.0,
+            Self::Service => attempt.service_time().map_or(0, |time| time.0),
+            Self::Bytes => attempt.bytes().map_or(0, |bytes| bytes.saturating_add(1)),
+            Self::Followers => attempt.follower_count().map_or(0, |count| 1 + count as u64),
+            Self::Connection => response().map_or(0, |response| 1 + u64::from(response.connected)),
+            // Equal kinds of failure are grouped.
+            Self::Error => attempt.failure().map_or(0, |failure| 1 + failure.kind as u64),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The times of requests: service time, as seen by the sender, and response time, which includes
+//! the wait in the queue. Under load, service time alone hides that wait.
+
+use super::stats::Quantiles;
+use crate::model::lane::{Lane, Span};
+use crate::model::plan::Workload;
+use crate::model::run::Run;
+use crate::model::time::Nanos;
+
+/// The maximum number of requests that are sampled for quantiles, which bounds the cost of a frame.
+/// Of more requests, every second, third, and so on is sampled.
+const MAX_SAMPLES: usize = 1_000;
+
+/// The times of the successful requests in an interval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LatencySummary {
+    /// The sampling interval: one request in this number was sampled.
+    pub sample_stride: usize,
+    /// From sending the request to the last byte of the body.
+    pub service: Option<Quantiles>,
+    /// From entering the queue to the last byte of the body.
+    pub response: Option<Quantiles>,
+}
+
+impl LatencySummary {
+    /// Summarizes the successful requests of a run that ended in (from, to].
+    pub fn between(run: &Run, from: Nanos, to: Nanos) -> Self {
+        let indices: Vec<_> =
+            run.lanes().iter().map(|lane| (lane, lane.attempt_indices(from, to))).collect();
+        let all: usize = indices.iter().map(|(_, indices)| indices.len()).sum();
+        let sample_stride = all.div_ceil(MAX_SAMPLES).max(1);
+        let (mut service, mut response) = (Vec::new(), Vec::new());
+        let mut next = 0;
+        for (lane, indices) in indices {
+            for index in indices.clone().skip(next).step_by(sample_stride) {
+                let ended = |span: &Span| span.end.is_some_and(|end| from < end && end <= to);
+                let span = lane.span(index).filter(ended).filter(|span| run.is_success(span));
+                let Some(span) = span else { continue };
+                if let Some((sent, body)) = service_interval(run, lane, index, &span) {
+                    service.push(body.since(sent));
+                    response.extend(run.enqueue_time(span.task).map(|at| body.since(at)));
+                }
+            }
+            // Sampling continues on the next lane at the same interval.
+            next = (next + sample_stride - indices.len() % sample_stride) % sample_stride;
+        }
+        Self {
+            sample_stride,
+            service: Quantiles::from_values(&mut service),
+            response: Quantiles::from_values(&mut response),
+        }
+    }
+}
+
+/// Returns the service time of a finished attempt: for a request, from sending it to the last
+/// byte of the body; for other tasks, from start to end.
+pub fn service_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
+    let (sent, body) = service_interval(run, lane, lane.attempt_index(span)?, span)?;
+    Some(body.since(sent))
+}
+
+/// Returns the response time of a finished attempt: from entering the queue to the end of the
+/// service time.
+pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
+    let (_, body) = service_interval(run, lane, lane.attempt_index(span)?, span)?;
+    Some(body.since(run.enqueue_time(span.task)?))
+}
+
+/// Returns the interval in which an attempt was served.
+fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
+    let end = span.end?;
+    match run.plan().workload() {
+        Workload::Profile | Workload::Followers => lane.request_times(index),
+        _ => Some((span.start, end)),
+    }
+}

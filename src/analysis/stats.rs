@@ -1,0 +1,162 @@
+//! Speed-up, efficiency, percentiles, waves, and the comparison of results.
+
+use crate::model::plan::Workload;
+use crate::model::run::Run;
+use crate::model::time::Nanos;
+
+/// S = T(sequential) / T(n): the speed-up of `n` workers. Returns `None` if either time is zero.
+pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {
+    (sequential.0 > 0 && parallel.0 > 0).then(|| sequential.0 as f64 / parallel.0 as f64)
+}
+
+/// E = S / n: the speed-up as a share of the number of workers.
+pub fn efficiency(speed_up: f64, workers: impl Into<f64>) -> f64 {
+    speed_up / workers.into().max(1.0)
+}
+
+/// e = (1/S - 1/n) / (1 - 1/n): the serial fraction that follows from a speed-up on `workers`
+/// workers (Karp and Flatt 1990). If it is constant as workers are added, part of the work is
+/// serial; if it rises, each worker adds overhead. Returns `None` for a single worker.
+pub fn serial_part(speed_up: f64, workers: u16) -> Option<f64> {
+    let n = f64::from(workers);
+    (speed_up > 0.0 && workers > 1).then(|| (1.0 / speed_up - 1.0 / n) / (1.0 - 1.0 / n))
+}
+
+/// Returns the smallest value that is greater than or equal to the share `q` (0 to 1) of the values
+/// (nearest rank). Reorders the values.
+pub fn percentile(values: &mut [Nanos], q: f64) -> Option<Nanos> {
+    let last = values.len().checked_sub(1)?;
+    let rank = ((q * values.len() as f64).ceil() as usize).saturating_sub(1).min(last);
+    Some(*values.select_nth_unstable(rank).1)
+}
+
+/// The minimum number of values for a 99th percentile.
+const MIN_VALUES_FOR_P99: usize = 100;
+
+/// The distribution of times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quantiles {
+    /// The number of times.
+    pub count: usize,
+    /// The median.
+    pub p50: Nanos,
+    /// The 95th percentile.
+    pub p95: Nanos,
+    /// The 99th percentile, or `None` for fewer than 100 values.
+    pub p99: Option<Nanos>,
+    /// The maximum.
+    pub max: Nanos,
+}
+
+impl Quantiles {
+    /// Computes the quantiles and reorders the values. Returns `None` if there are no values.
+    pub fn from_values(values: &mut [Nanos]) -> Option<Self> {
+        let count = values.len();
+        Some(Self {
+            count,
+            p50: percentile(values, 0.50)?,
+            p95: percentile(values, 0.95)?,
+            p99: if count < MIN_VALUES_FOR_P99 { None } else { percentile(values, 0.99) },
+            max: percentile(values, 1.0)?,
+        })
+    }
+}
+
+/// The comparison of two runs' results: the followers in order and without duplicates, or the
+/// results of CPU work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreement {
+    /// The same results in the same order.
+    Same {
+        /// The number of results.
+        items: u64,
+    },
+    /// The same accounts in another order.
+    Reordered {
+        /// The number of accounts.
+        items: u64,
+    },
+    /// Different accounts or results.
+    Different {
+        /// The number of results in the first run only.
+        only_first: u64,
+        /// The number of results in the second run only.
+        only_second: u64,
+    },
+    /// At least one run is incomplete.
+    Incomplete,
+}
+
+impl Agreement {
+    /// Compares several runs with the first one. Returns `None` if there are no others.
+    pub fn compare_all(first: &Run, others: &[Run]) -> Option<Self> {
+        let each = others.iter().map(|other| Self::compare(first, other));
+        each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
+    }
+
+    /// Compares the results of two runs, by account number or by the results of CPU work.
+    pub fn compare(first: &Run, second: &Run) -> Self {
+        if !first.is_complete() || !second.is_complete() {
+            return Self::Incomplete;
+        }
+        if first.plan().workload() != Workload::Followers {
+            return Self::compare_values(first, second);
+        }
+        let items = first.follower_count();
+        if first.follower_ids().eq(second.follower_ids()) {
+            return Self::Same { items };
+        }
+        let mut ids: Vec<u64> = first.follower_ids().collect();
+        ids.sort_unstable();
+        let common = second.follower_ids().filter(|id| ids.binary_search(id).is_ok());
+        let common = common.count() as u64;
+        let [only_first, only_second] = [first, second].map(|run| run.follower_count() - common);
+        match (only_first, only_second) {
+            (0, 0) => Self::Reordered { items },
+            _ => Self::Different { only_first, only_second },
+        }
+    }
+
+    /// Compares the results of two complete runs task by task.
+    fn compare_values(first: &Run, second: &Run) -> Self {
+        let differ = first.values().zip(second.values()).filter(|(one, other)| one != other);
+        match differ.count() as u64 {
+            0 => Self::Same { items: first.done_tasks().into() },
+            differ => Self::Different { only_first: differ, only_second: differ },
+        }
+    }
+}
+
+/// Returns a sentence about changes of the list between two runs: `2 followers joined and 1 left
+/// between the runs`.
+pub fn turnover_text(left: u64, joined: u64) -> String {
+    let followers = |count| match count {
+        1 => "1 follower".to_owned(),
+        _ => format!("{count} followers"),
+    };
+    let turnover = match (left, joined) {
+        (left, 0) => format!("{} left", followers(left)),
+        (0, joined) => format!("{} joined", followers(joined)),
+        _ => format!("{} joined and {left} left", followers(joined)),
+    };
+    format!("{turnover} between the runs")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turnover_names_both_directions_with_the_right_number() {
+        for (left, joined, words) in [
+            (0, 2, "2 followers joined"),
+            (0, 1, "1 follower joined"),
+            (1, 0, "1 follower left"),
+            (7, 0, "7 followers left"),
+            (1, 2, "2 followers joined and 1 left"),
+            (2, 1, "1 follower joined and 2 left"),
+        ] {
+            assert_eq!(turnover_text(left, joined), format!("{words} between the runs"));
+        }
+    }
+}

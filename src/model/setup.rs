@@ -1,0 +1,172 @@
+//! The setup of a session: its workloads, numbers of workers and limits.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::MAX_TASKS;
+use super::{ComputeSpec, Target, WorkSpec, Workload};
+
+/// The default number of workers for followers, reduced to the number of pages.
+pub const DEFAULT_WORKERS: u16 = 8;
+
+/// The default number of workers for CPU work.
+pub const DEFAULT_COMPUTE_WORKERS: u16 = 4;
+
+/// The default number of tasks of CPU work.
+pub const DEFAULT_COMPUTE_TASKS: u32 = 8;
+
+/// The maximum number of workers if requests cost quota: GitHub's limit for concurrent requests.
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+pub const MAX_WORKERS_WITH_QUOTA: u16 = 100;
+
+/// The maximum number of workers otherwise. Each is a thread.
+pub const MAX_WORKERS: u16 = 1000;
+
+/// The maximum number of workers that `auto` tries without a quota. Each is a thread and a lane on
+/// the screen, and more rarely help.
+pub const MAX_AUTO_WORKERS: u16 = 64;
+
+/// The maximum number of worker processes. Each uses a few megabytes.
+pub const MAX_PROCESSES: u16 = 100;
+
+/// The maximum number of worker counts in a sweep. More do not fit on a screen.
+pub const MAX_SWEEP_COUNTS: usize = 64;
+
+/// The maximum number of trials per worker count. More do not improve the median noticeably.
+pub const MAX_SWEEP_REPEATS: u16 = 100;
+
+/// The setup of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Setup {
+    /// The target of the requests, if followers can be fetched.
+    pub target: Option<Target>,
+    /// The specification of a CPU task.
+    pub compute: ComputeSpec,
+    /// The number of CPU tasks.
+    pub tasks: u32,
+    /// The user's commands. If there are any, the session runs nothing else.
+    pub commands: Arc<[String]>,
+    /// The number of workers, if set by the user.
+    pub workers: Option<u16>,
+    /// The setup of sweeps.
+    pub sweep: SweepSetup,
+    /// Finds the number of workers during the run (`--threads auto`).
+    pub auto: bool,
+    /// The maximum number of tasks in the queue, or `None` for an unbounded queue.
+    pub queue: Option<u32>,
+    /// Starts selections even if the quota is too small for them.
+    pub force: bool,
+    /// The number of cores of this machine, if known.
+    pub cores: Option<u16>,
+}
+
+impl Setup {
+    /// Creates a setup for followers and CPU work. If `workers` is `None`, a run of followers uses
+    /// one worker per page, up to [`DEFAULT_WORKERS`].
+    pub fn followers(target: Target, workers: Option<u16>) -> Self {
+        Self {
+            target: Some(target),
+            compute: ComputeSpec::default(),
+            tasks: DEFAULT_COMPUTE_TASKS,
+            commands: Arc::default(),
+            workers,
+            sweep: SweepSetup::default(),
+            auto: false,
+            queue: None,
+            force: false,
+            cores: None,
+        }
+    }
+
+    /// Creates a setup that runs only `commands`, on `workers` workers.
+    pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
+        Self {
+            target: None,
+            compute: ComputeSpec::default(),
+            tasks: 0,
+            commands,
+            workers: Some(workers),
+            sweep: SweepSetup::default(),
+            auto: false,
+            queue: None,
+            force: false,
+            cores: None,
+        }
+    }
+
+    /// The workloads that can be selected, in the order of the key.
+    pub fn workloads(&self) -> &'static [Workload] {
+        if self.commands.is_empty() { &Workload::SELECTABLE } else { &[Workload::Commands] }
+    }
+
+    /// Returns `true` if all values are within the limits of the options that set them. A recording
+    /// may contain others.
+    pub fn is_valid(&self) -> bool {
+        let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
+        let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
+        let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
+        let sweep = self.sweep.is_valid();
+        queue
+            && workers
+            && sweep
+            && per_page
+            && self.tasks <= MAX_TASKS
+            && self.compute.share <= 100
+    }
+
+    /// Returns `true` if the workload's requests count against the user's quota.
+    pub fn costs_quota(&self, workload: Workload) -> bool {
+        let followers = matches!(workload, Workload::Profile | Workload::Followers);
+        followers && self.target.as_ref().is_some_and(|target| target.costs_quota)
+    }
+
+    /// The number of cores for CPU work, simulated or real, if known.
+    pub fn cores(&self) -> Option<u16> {
+        self.compute.simulation.map_or(self.cores, |simulation| Some(simulation.cores))
+    }
+
+    /// The work of a workload, or `None` if this session cannot run it.
+    pub(crate) fn work(&self, workload: Workload) -> Option<WorkSpec> {
+        Some(match workload {
+            Workload::Profile => WorkSpec::Profile(self.target.clone()?),
+            Workload::Followers => WorkSpec::Followers(self.target.clone()?),
+            Workload::Cpu => WorkSpec::Cpu(self.compute),
+            Workload::Native => WorkSpec::Native(self.compute),
+            Workload::Mixed => WorkSpec::Mixed(self.compute),
+            Workload::Commands => WorkSpec::Commands { commands: Arc::clone(&self.commands) },
+        })
+    }
+}
+
+/// The maximum number of workers that the user may request.
+pub const fn max_workers(costs_quota: bool) -> u16 {
+    if costs_quota { MAX_WORKERS_WITH_QUOTA } else { MAX_WORKERS }
+}
+
+/// The setup of a sweep.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SweepSetup {
+    /// The worker counts, if set by the user.
+    pub counts: Option<Vec<u16>>,
+    /// The number of trials per worker count.
+    pub repeats: u16,
+    /// The user has agreed to the quota cost in advance.
+    pub agreed: bool,
+}
+
+impl Default for SweepSetup {
+    fn default() -> Self {
+        Self { counts: None, repeats: 3, agreed: false }
+    }
+}
+
+impl SweepSetup {
+    /// Returns `true` if all values are within the limits of the options that set them.
+    fn is_valid(&self) -> bool {
+        let counts = self.counts.as_ref().is_none_or(|counts| {
+            counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
+        });
+        counts && (1..=MAX_SWEEP_REPEATS).contains(&self.repeats)
+    }
+}

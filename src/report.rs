@@ -1,0 +1,137 @@
+//! Exports: the plain report, the JSON report, the trace, the picture, the Markdown report and the list
+//! of followers.
+
+pub(crate) mod ascii_json;
+mod atomic_file;
+mod attempt_record;
+pub mod commands;
+mod export_target;
+#[cfg(test)]
+pub(crate) mod fixture;
+pub mod followers;
+mod free_path;
+pub mod json;
+pub mod markdown;
+pub mod plain;
+pub mod svg;
+pub mod trace;
+mod verdict_sentence;
+
+pub use export_target::{ExportError, ExportOutcome, ExportTarget};
+pub use free_path::free_path;
+
+use crate::analysis::Sweep;
+use crate::analysis::stats::{self, Agreement};
+use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves, Workload};
+
+/// The subject of an export: the runs and their context.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportSubject<'a> {
+    /// The user and the API whose followers are fetched, or `None` for other workloads.
+    pub target: Option<&'a Target>,
+    /// The profile request, if it was made.
+    pub profile: Option<&'a Run>,
+    /// The runs on the screen, in order.
+    pub runs: &'a [Run],
+    /// The sweep on the screen, if any; `runs` then contains its last trial.
+    pub sweep: Option<&'a Sweep>,
+    /// The run whose followers are exported.
+    pub followers: Option<&'a Run>,
+    /// The elapsed time of a run in progress, by its own clock.
+    pub now: Nanos,
+    /// The number of cores of this machine, if known.
+    pub cores: Option<u16>,
+    /// The background of the picture.
+    pub background: Background,
+    /// The command line that started the session.
+    pub command: &'a str,
+}
+
+impl ReportSubject<'_> {
+    /// Returns the elapsed time of a run; for a run in progress, the time until now.
+    fn elapsed(&self, run: &Run) -> Nanos {
+        run.elapsed(self.now)
+    }
+}
+
+/// A comparison of a run with the sequential one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// The speed-up over the sequential run, or `None` unless both runs completed all tasks.
+    pub speed_up: Option<f64>,
+    /// The speed-up divided by the number of workers.
+    pub efficiency: Option<f64>,
+    /// The agreement between the results of both runs.
+    pub agreement: Agreement,
+}
+
+impl Comparison {
+    /// Compares the threads run of a race. Returns `None` until both runs are over.
+    pub fn for_threads(runs: &[Run]) -> Option<Self> {
+        let threads = runs.iter().find(|run| run.plan().mode == Mode::Threads)?;
+        Self::for_run(runs, threads)
+    }
+
+    /// Compares any run. Returns `None` for the sequential run itself, and until both runs are over.
+    pub fn for_run(runs: &[Run], run: &Run) -> Option<Self> {
+        let first = sequential_run(runs).filter(|first| first.is_over() && run.is_over())?;
+        if run.plan().mode == Mode::Sequential {
+            return None;
+        }
+        let times = first
+            .duration()
+            .zip(run.duration())
+            .filter(|_| first.is_comparable() && run.is_comparable());
+        let speed_up = times.and_then(|(one, other)| stats::speed_up(one, other));
+        Some(Self {
+            speed_up,
+            efficiency: speed_up
+                .map(|times| stats::efficiency(times, run.mean_workers(run_time(run)))),
+            agreement: Agreement::compare(first, run),
+        })
+    }
+}
+
+/// Returns the sequential run, if there is one.
+fn sequential_run(runs: &[Run]) -> Option<&Run> {
+    runs.iter().find(|run| run.plan().mode == Mode::Sequential)
+}
+
+/// Returns the time that all lanes of a run spent in a state until a moment.
+fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
+    let lanes = run.lanes().iter();
+    lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, until))
+}
+
+/// Returns the waves of a run, or `None` if its number of workers changed.
+fn run_waves(run: &Run) -> Option<Waves> {
+    run.waves()
+}
+
+/// Returns the duration of a run that has ended, complete or not, or else zero.
+fn run_time(run: &Run) -> Nanos {
+    run.duration().unwrap_or_default()
+}
+
+/// Returns the percentiles of a run's task durations, one for each share. `None` if no task ended.
+fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[Nanos; N]> {
+    let mut times: Vec<Nanos> = run.task_durations().collect();
+    (!times.is_empty())
+        .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
+}
+
+/// Returns the heading for the runs of a workload.
+fn workload_heading(workload: Workload) -> String {
+    match workload {
+        Workload::Cpu => "CPU work that needs the GIL".to_owned(),
+        Workload::Native => "CPU work of native code".to_owned(),
+        Workload::Mixed => "Pages, then CPU work".to_owned(),
+        Workload::Commands => "Commands".to_owned(),
+        Workload::Profile | Workload::Followers => workload.to_string(),
+    }
+}
+
+/// Returns a count with its noun: `1 page`, `2 pages`.
+fn plural(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
+}

@@ -1,0 +1,176 @@
+//! The list of followers as CSV, JSON or NDJSON.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::ascii_json;
+use crate::model::printable::escape_controls;
+use crate::model::{Follower, Run};
+
+/// The file format of a list of followers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FollowerFormat {
+    /// A header, then one line per follower: id, login, `html_url`.
+    Csv,
+    /// One array of objects.
+    Json,
+    /// One object per line.
+    Ndjson,
+}
+
+impl FollowerFormat {
+    /// Returns the format for a file extension, ignoring case.
+    pub fn from_path(path: &Path) -> Option<Self> {
+        let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+        match ending.as_str() {
+            "csv" => Some(Self::Csv),
+            "json" => Some(Self::Json),
+            "ndjson" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+
+    /// Writes the followers that a run fetched.
+    pub fn write(self, run: &Run, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Csv => write_csv(run, out),
+            Self::Json => write_json(run, out),
+            Self::Ndjson => {
+                for follower in run.followers() {
+                    ascii_json::write_compact(out, &follower)?;
+                    out.write_all(b"\n")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Returns the run whose followers are exported: the first complete run, or else the first one with
+/// the most pages. `None` if no run has fetched a page.
+pub fn best_run<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<&'a Run> {
+    let mut best: Option<&Run> = None;
+    for run in runs {
+        if run.is_complete() {
+            return Some(run);
+        }
+        let most = best.map_or(0, Run::done_tasks);
+        if run.done_tasks() > most {
+            best = Some(run);
+        }
+    }
+    best
+}
+
+fn write_csv(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(out);
+    csv.write_record(["id", "login", "html_url"])?;
+    for Follower { id, login, html_url } in run.followers() {
+        csv.write_record([&id.to_string(), &escape_cell(&login), &escape_cell(&html_url)])?;
+    }
+    csv.flush()
+}
+
+/// Escapes a cell. Spreadsheets evaluate a cell that begins with one of these characters as a formula,
+/// and a leading `'` keeps it text: <https://owasp.org/www-community/attacks/CSV_Injection>. Control
+/// characters are escaped because terminals interpret them.
+fn escape_cell(cell: &str) -> String {
+    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    let cell = escape_controls(cell);
+    if runs { format!("'{cell}") } else { cell }
+}
+
+fn write_json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
+    let mut before: &[u8] = b"[\n";
+    for follower in run.followers() {
+        out.write_all(before)?;
+        ascii_json::write_compact(out, &follower)?;
+        before = b",\n";
+    }
+    let end: &[u8] = if before == b"[\n" { b"[]\n" } else { b"\n]\n" };
+    out.write_all(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{FailureKind, Mode};
+    use crate::report::fixture::{not_begun, run};
+
+    fn written(format: FollowerFormat, run: &Run) -> String {
+        let mut out = Vec::new();
+        format.write(run, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn followers_are_written_in_every_format() {
+        let run = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
+        let url = "https://github.com/user";
+        assert_eq!(
+            written(FollowerFormat::Csv, &run),
+            format!("id,login,html_url\n1,user1,{url}1\n2,user2,{url}2\n")
+        );
+        let one = format!(r#"{{"id":1,"login":"user1","html_url":"{url}1"}}"#);
+        let two = format!(r#"{{"id":2,"login":"user2","html_url":"{url}2"}}"#);
+        assert_eq!(written(FollowerFormat::Ndjson, &run), format!("{one}\n{two}\n"));
+        assert_eq!(written(FollowerFormat::Json, &run), format!("[\n{one},\n{two}\n]\n"));
+    }
+
+    #[test]
+    fn duplicate_follower_is_written_at_its_first_place() {
+        let run = run(Mode::Threads, 2, &[Ok(&[3, 1]), Ok(&[1, 3, 2])]);
+        for format in [FollowerFormat::Csv, FollowerFormat::Json, FollowerFormat::Ndjson] {
+            let text = written(format, &run);
+            let places = [3, 1, 2].map(|id| text.find(&format!("github.com/user{id}")).unwrap());
+            assert!(places.is_sorted(), "{text}");
+            assert_eq!(text.matches("github.com").count(), 3, "{text}");
+        }
+    }
+
+    #[test]
+    fn empty_list_is_valid_in_every_format() {
+        let run = run(Mode::Sequential, 1, &[Ok(&[])]);
+        assert_eq!(written(FollowerFormat::Csv, &run), "id,login,html_url\n");
+        assert_eq!(written(FollowerFormat::Json, &run), "[]\n");
+        assert_eq!(written(FollowerFormat::Ndjson, &run), "");
+    }
+
+    #[test]
+    fn cells_are_never_formulas() {
+        for cell in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+            assert_eq!(escape_cell(cell), format!("'{cell}"));
+        }
+        assert_eq!((escape_cell("\t=1"), escape_cell("\r=1")), ("'\\t=1".into(), "'\\r=1".into()));
+        assert_eq!(escape_cell("a=1"), "a=1");
+        assert_eq!(escape_cell("a\u{1b}[2J\u{202e}é"), "a\\u{1b}[2J\\u{202e}é");
+    }
+
+    #[test]
+    fn extension_selects_the_format() {
+        for (path, format) in [
+            ("a.csv", Some(FollowerFormat::Csv)),
+            ("a.JSON", Some(FollowerFormat::Json)),
+            ("a.b/c.ndjson", Some(FollowerFormat::Ndjson)),
+            ("a.txt", None),
+            ("csv", None),
+            (".csv", None),
+        ] {
+            assert_eq!(FollowerFormat::from_path(Path::new(path)), format, "{path}");
+        }
+    }
+
+    #[test]
+    fn best_run_is_the_first_complete_one_or_the_one_with_most_pages() {
+        let broken = Err(FailureKind::Server);
+        let none = run(Mode::Sequential, 1, &[broken, broken]);
+        let some = run(Mode::Sequential, 1, &[Ok(&[1]), broken]);
+        let more = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2]), broken]);
+        let whole = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
+        let idle = not_begun(Mode::Threads);
+        let count = |runs: &[&Run]| best_run(runs.iter().copied()).map(Run::follower_count);
+        assert_eq!(count(&[&some, &whole]), Some(2));
+        assert_eq!(count(&[&none, &some, &more, &idle]), Some(2));
+        assert_eq!(count(&[&none, &idle]), None);
+    }
+}

@@ -1,0 +1,294 @@
+//! The JSON report: one document with all measurements. The types here define its format; every
+//! incompatible change increments [`VERSION`].
+
+mod compute_report;
+mod from_runs;
+mod limit_change_report;
+mod sweep;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::ascii_json;
+use crate::analysis::Sweep;
+use crate::model::{FailureKind, LimitKind, Mode, Run, Target, Workload};
+pub use compute_report::{ComputeReport, GilReport, HoldReport};
+pub use limit_change_report::LimitChangeReport;
+pub use sweep::{FitReport, KneeReport, ParameterReport, PointReport, SweepReport, TrialReport};
+
+/// The version of the format.
+pub const VERSION: u32 = 2;
+
+/// The document. Times are in seconds, counted from the start of their run. Fields that do not apply
+/// are null.
+#[derive(Clone, Debug, Serialize)]
+pub struct JsonReport {
+    /// Always `threadline.report`.
+    pub format: &'static str,
+    /// The version of the format; readers should reject a higher one.
+    pub version: u32,
+    /// The workload; null if no run started.
+    pub workload: Option<Workload>,
+    /// The user and the API; null for CPU workloads.
+    pub target: Option<TargetReport>,
+    /// The CPU work and the machine; null for other workloads.
+    pub compute: Option<ComputeReport>,
+    /// The profile request, which is not part of any run; null if it was not made.
+    pub profile: Option<ProfileReport>,
+    /// The runs, in order of execution.
+    pub runs: Vec<RunReport>,
+    /// The sweep that the runs belong to, if any.
+    pub sweep: Option<SweepReport>,
+}
+
+/// The user and the API whose followers are fetched.
+#[derive(Clone, Debug, Serialize)]
+pub struct TargetReport {
+    /// The login of the user.
+    pub user: String,
+    /// The host of the API, or `built-in server`.
+    pub api: String,
+    /// The number of followers per page.
+    pub per_page: u8,
+    /// `true` if the requests count against a rate limit.
+    pub costs_quota: bool,
+}
+
+/// The profile request.
+#[derive(Clone, Debug, Serialize)]
+pub struct ProfileReport {
+    /// The login as the server spells it; null if the request failed.
+    pub login: Option<String>,
+    /// The follower count of the profile; the list may contain fewer.
+    pub followers: Option<u64>,
+    /// The duration of the request.
+    pub elapsed_s: f64,
+    /// The error if the request failed.
+    pub error: Option<ErrorReport>,
+}
+
+/// One run.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// `sequential`, `threads`, `gil` or `processes`.
+    pub mode: Mode,
+    /// The number of workers: 1 in sequential mode, the maximum if `auto`.
+    pub workers: u16,
+    /// `true` if the run adjusted its concurrency automatically.
+    pub auto: bool,
+    /// All changes of the concurrency limit.
+    pub allowed: Vec<LimitChangeReport>,
+    /// The capacity of the queue in tasks; null if unbounded.
+    pub queue: Option<u32>,
+    /// The time from the start of the run to the end of its last task.
+    pub elapsed_s: f64,
+    /// The number of tasks that the run discovered: for followers, the pages.
+    pub tasks_known: u32,
+    /// The number of successful tasks.
+    pub tasks_done: u32,
+    /// Successful tasks per second.
+    pub tasks_per_second: f64,
+    /// The number of distinct followers on the pages.
+    pub followers: Option<u64>,
+    /// The number of entries skipped because their account occurred before.
+    pub duplicates: Option<u64>,
+    /// The number of attempts. It exceeds `tasks_known` after retries, or if pages were requested that
+    /// do not exist.
+    pub attempts: u32,
+    /// The number of attempts that were retries after a failure.
+    pub retries: u32,
+    /// The number of times that a task was requeued because its worker process died or the system ran
+    /// out of resources for the worker.
+    pub lost: u32,
+    /// The number of workers that quit because the system ran out of resources for them.
+    pub workers_missing: usize,
+    /// The rate limits that the server reported as reached.
+    pub rate_limits: Vec<RateLimitReport>,
+    /// The last page that the API returns, if it caps the list; else null.
+    pub last_page_shown: Option<u32>,
+    /// The size of all response bodies in bytes, decompressed.
+    pub bytes: u64,
+    /// `finished` (all tasks were tried), `stopped` or `failed` (given up).
+    pub end: &'static str,
+    /// `true` if no task is missing.
+    pub whole: bool,
+    /// The reason if the run was given up.
+    pub error: Option<ErrorReport>,
+    /// ceil(tasks / workers): the rounds that the workers need if all tasks are equal; null if the
+    /// number of workers changed.
+    pub waves: Option<u32>,
+    /// The number of workers without a task in the last wave.
+    pub idle_in_last_wave: Option<u32>,
+    /// The comparison with the sequential run; null for that run itself, and unless both are over.
+    pub against_sequential: Option<ComparisonReport>,
+    /// The use of the GIL; null in modes without a shared one.
+    pub gil: Option<GilReport>,
+    /// The durations of the attempts; null if none ended.
+    pub attempt_time: Option<AttemptTime>,
+    /// The workers.
+    pub lanes: Vec<LaneReport>,
+    /// The attempts, ordered by task.
+    pub tasks: Vec<TaskReport>,
+}
+
+/// A rate limit that was reached.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RateLimitReport {
+    /// `primary` or `secondary`.
+    pub kind: LimitKind,
+    /// The announced end of the limit.
+    pub until_s: f64,
+}
+
+/// The durations of attempts: nearest-rank percentiles.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct AttemptTime {
+    /// The minimum.
+    pub min_s: f64,
+    /// The median.
+    pub median_s: f64,
+    /// The 95th percentile.
+    pub p95_s: f64,
+    /// The maximum.
+    pub max_s: f64,
+}
+
+/// A worker.
+#[derive(Clone, Debug, Serialize)]
+pub struct LaneReport {
+    /// The name of the worker; for a thread, also its name in the system.
+    pub name: String,
+    /// The process IDs of the worker; all processes but the last died.
+    pub pids: Vec<u32>,
+    /// The number of attempts by this worker.
+    pub attempts: usize,
+    /// The time in each state; the sum is the run's `elapsed_s`.
+    pub seconds: StateSeconds,
+}
+
+/// Seconds by state.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct StateSeconds {
+    /// Without a task.
+    pub idle: f64,
+    /// Starting the process.
+    pub starting: f64,
+    /// Transferring a task or its result between processes.
+    pub hand_over: f64,
+    /// Connecting: DNS, TCP and TLS.
+    pub connecting: f64,
+    /// Waiting for the first byte of the response.
+    pub waiting: f64,
+    /// Receiving the response body.
+    pub receiving: f64,
+    /// Running a command.
+    pub running: f64,
+    /// Parsing or computing, holding the GIL if there is one.
+    pub computing: f64,
+    /// CPU work that does not need the GIL.
+    pub native: f64,
+    /// Waiting for the GIL.
+    pub lock_wait: f64,
+    /// Held back by a rate limit.
+    pub throttled: f64,
+    /// Handling a failure.
+    pub error: f64,
+}
+
+/// An attempt at a task.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskReport {
+    /// The number of the task: for followers, the page.
+    pub task: u32,
+    /// The number of the attempt, from 1.
+    pub attempt: u32,
+    /// The worker as an index into `lanes`.
+    pub lane: u16,
+    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, or `lost` if
+    /// the worker process died.
+    pub outcome: &'static str,
+    /// The HTTP status, also of a failed request; null if the server did not respond.
+    pub status: Option<u16>,
+    /// The start time.
+    pub started_s: f64,
+    /// The end time.
+    pub finished_s: Option<f64>,
+    /// The size of the response body in bytes, decompressed.
+    pub bytes: Option<u64>,
+    /// The number of followers on the page, including duplicates.
+    pub followers: Option<u64>,
+    /// The value of CPU work in 16 hexadecimal digits, because it may exceed the integers that all JSON
+    /// readers represent exactly.
+    pub value: Option<String>,
+    /// `true` if the request opened a connection, `false` if it reused one.
+    pub new_connection: Option<bool>,
+    /// The error if the attempt failed.
+    pub error: Option<ErrorReport>,
+}
+
+/// A failure.
+#[derive(Clone, Debug, Serialize)]
+pub struct ErrorReport {
+    /// `not_found`, `refused`, `rate_limited`, `unreachable`, `timed_out`, `server`, `worker`,
+    /// `panicked` or `unrecorded`.
+    pub kind: FailureKind,
+    /// The error message.
+    pub message: String,
+}
+
+/// A comparison of a run with the sequential one.
+#[derive(Clone, Debug, Serialize)]
+pub struct ComparisonReport {
+    /// T(sequential) / T(this); null unless both runs are complete.
+    pub speed_up: Option<f64>,
+    /// `speed_up` / workers.
+    pub efficiency: Option<f64>,
+    /// `same` (in the same order), `reordered`, `different`, or `incomplete` (tasks are missing).
+    pub verdict: &'static str,
+    /// The number of accounts or values that only the sequential run has; null if incomplete.
+    pub only_sequential: Option<u64>,
+    /// The number of accounts or values that only this run has; null if incomplete.
+    pub only_here: Option<u64>,
+}
+
+impl JsonReport {
+    /// Builds the document from the profile request and all started runs. `cores` is the number of
+    /// cores of this machine, if known.
+    pub fn from_runs(
+        target: Option<&Target>,
+        profile: Option<&Run>,
+        runs: &[Run],
+        cores: Option<u16>,
+    ) -> Self {
+        let plan = runs.first().or(profile).map(Run::plan);
+        let workload = runs.first().map(|run| run.plan().workload());
+        let target = target.filter(|_| workload.is_none_or(|workload| !workload.is_computed()));
+        Self {
+            format: "threadline.report",
+            version: VERSION,
+            workload,
+            target: target.map(TargetReport::from_target),
+            compute: plan.and_then(|plan| ComputeReport::from_plan(plan, cores)),
+            profile: profile.map(ProfileReport::from_run),
+            runs: runs
+                .iter()
+                .filter(|run| run.has_started())
+                .map(|run| RunReport::from_run(runs, run))
+                .collect(),
+            sweep: None,
+        }
+    }
+
+    /// Adds the sweep that the runs belong to, over a workload in a mode.
+    #[must_use]
+    pub fn with_sweep(self, sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
+        Self { sweep: Some(SweepReport::from_sweep(sweep, workload, mode)), ..self }
+    }
+
+    /// Writes the document as ASCII, so that a terminal cannot interpret untrusted text.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<()> {
+        ascii_json::write_pretty(out, self)?;
+        out.write_all(b"\n")
+    }
+}

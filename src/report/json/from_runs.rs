@@ -1,0 +1,167 @@
+//! Conversions from runs to the types of the JSON report.
+
+use super::{
+    AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
+    ProfileReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+};
+use crate::analysis::stats::Agreement;
+use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target, Workload};
+use crate::report::attempt_record::AttemptRecord;
+use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
+
+impl TargetReport {
+    pub(super) fn from_target(target: &Target) -> Self {
+        let Target { user, api, per_page, costs_quota } = target.clone();
+        Self { user, api, per_page, costs_quota }
+    }
+}
+
+impl ProfileReport {
+    pub(super) fn from_run(run: &Run) -> Self {
+        let profile = run.profile();
+        Self {
+            login: profile.map(|profile| profile.login.clone()),
+            followers: profile.map(|profile| profile.followers),
+            elapsed_s: run_time(run).as_secs_f64(),
+            error: run.failure().map(ErrorReport::from_failure),
+        }
+    }
+}
+
+impl RunReport {
+    /// Builds the report of one of the runs.
+    pub(super) fn from_run(runs: &[Run], run: &Run) -> Self {
+        let elapsed = run_time(run);
+        let (end, error) = match run.outcome() {
+            Some(RunOutcome::Finished) => ("finished", None),
+            Some(RunOutcome::Failed(failure)) => {
+                ("failed", Some(ErrorReport::from_failure(failure)))
+            }
+            Some(RunOutcome::Stopped) | None => ("stopped", None),
+        };
+        let followers = run.plan().workload() == Workload::Followers;
+        let waves = run_waves(run);
+        let lanes = run.lanes().iter().zip(0..);
+        Self {
+            mode: run.plan().mode,
+            workers: run.plan().workers,
+            auto: run.plan().auto,
+            allowed: LimitChangeReport::for_run(run),
+            queue: run.plan().queue,
+            elapsed_s: elapsed.as_secs_f64(),
+            tasks_known: run.known_tasks(),
+            tasks_done: run.done_tasks(),
+            tasks_per_second: run.rate(elapsed),
+            followers: followers.then(|| run.follower_count()),
+            duplicates: followers.then(|| run.duplicate_count()),
+            attempts: run.request_count(),
+            retries: run.retry_count(),
+            lost: run.requeue_count(),
+            workers_missing: run.missing_workers().len(),
+            rate_limits: run.limits().iter().map(RateLimitReport::from_limit).collect(),
+            last_page_shown: run.last_visible_page().map(|page| page.0),
+            bytes: run.bytes(),
+            end,
+            whole: run.is_complete(),
+            error,
+            waves: waves.map(|waves| waves.count),
+            idle_in_last_wave: waves.map(|waves| waves.idle),
+            against_sequential: ComparisonReport::from_run(runs, run),
+            gil: GilReport::from_run(run),
+            attempt_time: AttemptTime::from_run(run),
+            lanes: lanes.map(|(lane, at)| LaneReport::from_lane(run, lane, at, elapsed)).collect(),
+            tasks: AttemptRecord::for_run(run)
+                .iter()
+                .map(|one| TaskReport::from_attempt(run, one))
+                .collect(),
+        }
+    }
+}
+
+impl RateLimitReport {
+    fn from_limit(limit: &ReachedLimit) -> Self {
+        Self { kind: limit.kind, until_s: limit.until.as_secs_f64() }
+    }
+}
+
+impl AttemptTime {
+    pub(super) fn from_run(run: &Run) -> Option<Self> {
+        let [min, median, p95, max] = duration_percentiles(run, [0.0, 0.5, 0.95, 1.0])?;
+        Some(Self {
+            min_s: min.as_secs_f64(),
+            median_s: median.as_secs_f64(),
+            p95_s: p95.as_secs_f64(),
+            max_s: max.as_secs_f64(),
+        })
+    }
+}
+
+impl LaneReport {
+    pub(super) fn from_lane(run: &Run, lane: &Lane, at: u16, elapsed: Nanos) -> Self {
+        let sums = lane.state_times_between(Nanos::ZERO, elapsed);
+        let seconds = |state: State| {
+            sums.get(state as usize).map_or(0.0, |&nanos| Nanos(nanos).as_secs_f64())
+        };
+        Self {
+            name: run.plan().worker_name(at),
+            pids: run.processes_on(at).to_vec(),
+            attempts: lane.spans().count(),
+            seconds: StateSeconds {
+                idle: seconds(State::Idle),
+                starting: seconds(State::Starting),
+                hand_over: seconds(State::HandOver),
+                connecting: seconds(State::Connecting),
+                waiting: seconds(State::Waiting),
+                receiving: seconds(State::Receiving),
+                running: seconds(State::Running),
+                computing: seconds(State::Computing),
+                native: seconds(State::Native),
+                lock_wait: seconds(State::LockWait),
+                throttled: seconds(State::Throttled),
+                error: seconds(State::Error),
+            },
+        }
+    }
+}
+
+impl TaskReport {
+    fn from_attempt(run: &Run, attempt: &AttemptRecord) -> Self {
+        let (span, result) = (attempt.span, attempt.result(run));
+        let answer = result.done.as_ref().and_then(|done| done.response);
+        Self {
+            task: span.task.0,
+            attempt: span.attempt,
+            lane: attempt.lane,
+            outcome: result.outcome_word,
+            status: result.status(),
+            started_s: span.start.as_secs_f64(),
+            finished_s: span.end.map(Nanos::as_secs_f64),
+            bytes: answer.map(|answer| answer.bytes),
+            followers: result.followers(),
+            value: result.value(),
+            new_connection: answer.map(|answer| answer.connected),
+            error: result.error.as_ref().map(ErrorReport::from_failure),
+        }
+    }
+}
+
+impl ErrorReport {
+    pub(super) fn from_failure(failure: &Failure) -> Self {
+        Self { kind: failure.kind, message: failure.message.clone() }
+    }
+}
+
+impl ComparisonReport {
+    pub(super) fn from_run(runs: &[Run], run: &Run) -> Option<Self> {
+        let Comparison { speed_up, efficiency, agreement } = Comparison::for_run(runs, run)?;
+        let (verdict, only_sequential, only_here) = match agreement {
+            Agreement::Same { .. } => ("same", Some(0), Some(0)),
+            Agreement::Reordered { .. } => ("reordered", Some(0), Some(0)),
+            Agreement::Different { only_first, only_second } => {
+                ("different", Some(only_first), Some(only_second))
+            }
+            Agreement::Incomplete => ("incomplete", None, None),
+        };
+        Some(Self { speed_up, efficiency, verdict, only_sequential, only_here })
+    }
+}

@@ -1,0 +1,266 @@
+//! The sweep in the JSON report.
+
+use serde::Serialize;
+
+use crate::analysis::scaling::{Estimate, Fit, Parameter, ScalingModel};
+use crate::analysis::stats;
+use crate::analysis::sweep::{Sweep, SweepPoint, Trial};
+use crate::model::{Mode, Workload};
+
+/// A sweep over numbers of workers.
+#[derive(Clone, Debug, Serialize)]
+pub struct SweepReport {
+    /// The requested numbers of workers.
+    pub counts: Vec<u16>,
+    /// The requested number of trials for each.
+    pub repeats: u16,
+    /// The number of tasks per trial; null before the first trial.
+    pub tasks: Option<u32>,
+    /// The trials, in order of execution.
+    pub trials: Vec<TrialReport>,
+    /// The results for each number of workers.
+    pub points: Vec<PointReport>,
+    /// The independent variable of the fits: `waves` (tasks / waves) or `workers`.
+    pub fitted_against: &'static str,
+    /// The fitted laws, the best first.
+    pub fits: Vec<FitReport>,
+    /// `true` if there are too few different numbers of workers to distinguish the laws.
+    pub guess: bool,
+    /// The knee of the best law: the number of workers beyond which more add little; null if it has
+    /// none.
+    pub knee: Option<KneeReport>,
+    /// The ranges of numbers of workers, first and last, that need the same number of waves.
+    pub equal_counts: Vec<[u16; 2]>,
+    /// The advice for the user.
+    pub advice: Option<String>,
+}
+
+/// A trial: one complete run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TrialReport {
+    /// The number of workers.
+    pub workers: u16,
+    /// The duration of the run.
+    pub elapsed_s: f64,
+    /// The number of completed tasks.
+    pub tasks: u32,
+}
+
+/// The results of all trials with the same number of workers.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PointReport {
+    /// The number of workers.
+    pub workers: u16,
+    /// The number of trials.
+    pub trials: usize,
+    /// The median duration.
+    pub median_s: f64,
+    /// The shortest duration.
+    pub min_s: f64,
+    /// The longest duration.
+    pub max_s: f64,
+    /// Tasks per second in the median trial.
+    pub tasks_per_second: f64,
+    /// The speed-up over one worker; null without a trial of one worker.
+    pub speed_up: Option<f64>,
+    /// `speed_up` / workers.
+    pub efficiency: Option<f64>,
+    /// The experimentally determined serial fraction (Karp-Flatt metric).
+    pub karp_flatt: Option<f64>,
+}
+
+/// A law fitted to the medians.
+#[derive(Clone, Debug, Serialize)]
+pub struct FitReport {
+    /// `linear`, `plateau`, `amdahl` or `usl`.
+    pub law: &'static str,
+    /// The fitted parameters.
+    pub parameters: Vec<ParameterReport>,
+    /// The number of workers with the highest rate, if the rate falls beyond it.
+    pub peak: Option<f64>,
+    /// The upper bound of the rate.
+    pub limit: Option<f64>,
+    /// The residual sum of squares.
+    pub rss: f64,
+    /// The coefficient of determination.
+    pub r2: Option<f64>,
+    /// The corrected Akaike information criterion; lower is better.
+    pub aicc: Option<f64>,
+}
+
+/// A parameter with its 95 % confidence interval.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct ParameterReport {
+    /// `gain` (g), `capacity` (C), `contention` (a) or `coherency` (b).
+    pub name: &'static str,
+    /// The fitted value.
+    pub value: f64,
+    /// The lower bound of the interval; null if the value is at the edge of its range.
+    pub low: Option<f64>,
+    /// The upper bound of the interval.
+    pub high: Option<f64>,
+}
+
+/// A knee with its 95 % confidence interval.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct KneeReport {
+    /// The number of workers.
+    pub workers: u16,
+    /// The lower bound of the interval.
+    pub low: Option<u16>,
+    /// The upper bound of the interval.
+    pub high: Option<u16>,
+}
+
+impl SweepReport {
+    /// Builds the report of a sweep over a workload in a mode.
+    pub fn from_sweep(sweep: &Sweep, workload: Workload, mode: Mode) -> Self {
+        Self {
+            counts: sweep.counts().to_vec(),
+            repeats: sweep.repeats(),
+            tasks: sweep.tasks(),
+            trials: sweep.trials().iter().map(TrialReport::from_trial).collect(),
+            points: sweep
+                .points()
+                .iter()
+                .map(|point| PointReport::from_point(sweep, point))
+                .collect(),
+            fitted_against: if sweep.has_wave_steps() { "waves" } else { "workers" },
+            fits: sweep.fits().iter().map(FitReport::from_fit).collect(),
+            guess: sweep.is_guess(),
+            knee: sweep.knee().map(|knee| KneeReport {
+                workers: knee.workers,
+                low: knee.between.as_ref().map(|between| *between.start()),
+                high: knee.between.as_ref().map(|between| *between.end()),
+            }),
+            equal_counts: sweep
+                .wave_steps()
+                .iter()
+                .map(|stair| [*stair.start(), *stair.end()])
+                .collect(),
+            advice: sweep.advice(workload, mode),
+        }
+    }
+}
+
+impl TrialReport {
+    fn from_trial(&Trial { workers, duration, tasks }: &Trial) -> Self {
+        Self { workers, elapsed_s: duration.as_secs_f64(), tasks }
+    }
+}
+
+impl PointReport {
+    fn from_point(sweep: &Sweep, point: &SweepPoint) -> Self {
+        let speed_up = sweep.speed_up(point.rate);
+        Self {
+            workers: point.workers,
+            trials: point.trials,
+            median_s: point.median.as_secs_f64(),
+            min_s: point.min.as_secs_f64(),
+            max_s: point.max.as_secs_f64(),
+            tasks_per_second: point.rate,
+            speed_up,
+            efficiency: speed_up.map(|times| stats::efficiency(times, point.workers)),
+            karp_flatt: speed_up.and_then(|times| stats::serial_part(times, point.workers)),
+        }
+    }
+}
+
+impl FitReport {
+    fn from_fit(fit: &Fit) -> Self {
+        let law = match fit.model {
+            ScalingModel::Linear { .. } => "linear",
+            ScalingModel::Plateau { .. } => "plateau",
+            ScalingModel::Amdahl { .. } => "amdahl",
+            ScalingModel::Usl { .. } => "usl",
+        };
+        Self {
+            law,
+            parameters: fit.parameters.iter().map(ParameterReport::from_estimate).collect(),
+            peak: fit.peak(),
+            limit: fit.model.limit(),
+            rss: fit.rss,
+            r2: fit.r2,
+            aicc: fit.aicc,
+        }
+    }
+}
+
+impl ParameterReport {
+    fn from_estimate(&(parameter, Estimate { value, interval }): &(Parameter, Estimate)) -> Self {
+        Self {
+            name: parameter.name(),
+            value,
+            low: interval.map(|interval| interval.low),
+            high: interval.map(|interval| interval.high),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::model::{Mode, Workload};
+    use crate::report::fixture::sweep;
+    use crate::report::json::JsonReport;
+
+    fn document(counts: &[u16]) -> Value {
+        let report = JsonReport::from_runs(None, None, &[], None);
+        let report = report.with_sweep(&sweep(counts), Workload::Followers, Mode::Threads);
+        let mut out = Vec::new();
+        report.write(&mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn report_of_a_complete_sweep() {
+        let report = document(&[1, 2, 4, 8, 16, 32]);
+        let sweep = &report["sweep"];
+        assert_eq!(sweep["counts"], json!([1, 2, 4, 8, 16, 32]));
+        assert_eq!((&sweep["repeats"], &sweep["tasks"]), (&json!(3), &json!(60)));
+        assert_eq!(sweep["trials"].as_array().unwrap().len(), 18);
+        let trial = json!({ "workers": 1, "elapsed_s": 3.0, "tasks": 60 });
+        assert_eq!(sweep["trials"][0], trial);
+        let point = json!({
+            "workers": 1, "trials": 3, "median_s": 3.0, "min_s": 2.94, "max_s": 3.0,
+            "tasks_per_second": 20.0, "speed_up": 1.0, "efficiency": 1.0, "karp_flatt": null,
+        });
+        assert_eq!(sweep["points"][0], point);
+        let eight = &sweep["points"][3];
+        assert_eq!((&eight["speed_up"], &eight["efficiency"]), (&json!(7.5), &json!(0.9375)));
+        let serial = eight["karp_flatt"].as_f64().unwrap();
+        assert!((serial - (1.0 / 7.5 - 1.0 / 8.0) / (7.0 / 8.0)).abs() < 1e-12, "{serial}");
+        assert_eq!((&sweep["fitted_against"], &sweep["guess"]), (&json!("waves"), &json!(false)));
+        let best = &sweep["fits"][0];
+        assert_eq!((&best["law"], &best["peak"]), (&json!("plateau"), &Value::Null));
+        let names: Vec<_> =
+            best["parameters"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+        assert_eq!(names, ["gain", "capacity"]);
+        for (place, value) in [(0, 20.0), (1, 150.0)] {
+            let parameter = |key: &str| best["parameters"][place][key].as_f64().unwrap();
+            assert!((parameter("value") - value).abs() < 1e-6);
+            assert!(parameter("low") <= value + 1e-6 && value - 1e-6 <= parameter("high"));
+        }
+        assert_eq!(sweep["knee"], json!({ "workers": 8, "low": 8, "high": 8 }));
+        assert_eq!(
+            sweep["equal_counts"],
+            json!([[10, 11], [12, 14], [15, 19], [20, 29], [30, 32]])
+        );
+        assert!(sweep["advice"].as_str().unwrap().starts_with("8 threads: 7.50x."));
+    }
+
+    #[test]
+    fn fields_that_do_not_apply_are_null() {
+        let report = document(&[]);
+        let sweep = &report["sweep"];
+        for key in ["tasks", "knee", "advice"] {
+            assert_eq!(sweep[key], Value::Null, "{key}");
+        }
+        assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));
+        let mut out = Vec::new();
+        JsonReport::from_runs(None, None, &[], None).write(&mut out).unwrap();
+        let without: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(without["sweep"], Value::Null);
+    }
+}

@@ -1,0 +1,248 @@
+//! The report in GitHub-flavored Markdown: totals, the verdict, worker time by state, the slowest
+//! attempts, the errors and the environment.
+
+mod escape;
+
+use std::io::{self, Write};
+
+use super::attempt_record::AttemptRecord;
+use super::{
+    Comparison, ReportSubject, duration_percentiles, plain, plural, time_in, verdict_sentence,
+    workload_heading,
+};
+use crate::analysis::Sweep;
+use crate::model::{Mode, Nanos, Run, State, Workload};
+use escape::{code_block, escape_inline};
+
+/// The maximum number of slowest attempts listed.
+const MAX_SLOWEST_TASKS: usize = 10;
+
+/// The maximum number of errors listed; the trace contains all of them.
+const MAX_ERRORS: usize = 50;
+
+/// Writes the report, or nothing if no run has started.
+pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()> {
+    let runs: Vec<&Run> = subject.runs.iter().filter(|run| run.has_started()).collect();
+    let Some(first) = runs.first() else { return Ok(()) };
+    let workload = first.plan().workload();
+    writeln!(out, "# {}\n", report_title(subject, workload))?;
+    if let Some(task) = plain::computed::describe_task(first, subject.cores) {
+        writeln!(out, "{task}.\n")?;
+    }
+    if let Some(sentence) = verdict_sentence::verdict_sentence(subject) {
+        writeln!(out, "{}\n", inline_sentence(&sentence))?;
+    }
+    if let Some(sweep) = subject.sweep {
+        write_sweep(out, sweep, workload)?;
+    }
+    write_totals(out, subject, &runs, workload)?;
+    write_states(out, subject, &runs)?;
+    write_slowest(out, &runs)?;
+    write_errors(out, &runs)?;
+    write_machine(out, subject, first)
+}
+
+/// Writes the results of a sweep. All later sections of the report describe its last trial.
+fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Result<()> {
+    let mut table = Vec::new();
+    plain::sweep::write(&mut table, sweep, workload, Mode::Threads)?;
+    let table = code_block("text", String::from_utf8_lossy(&table).trim());
+    writeln!(out, "## Sweep\n\n{table}\nThe sections below describe the last trial.\n")
+}
+
+fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
+    match subject.target.filter(|_| workload == Workload::Followers) {
+        Some(target) => {
+            format!(
+                "Followers of {} at {}",
+                escape_inline(&target.user),
+                escape_inline(&target.api)
+            )
+        }
+        None => workload_heading(workload),
+    }
+}
+
+/// Formats the verdict in bold, or escapes it if it may quote a server.
+fn inline_sentence(sentence: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " .,;:%()/-".contains(c);
+    if sentence.chars().all(is_plain) && !sentence.contains("://") {
+        format!("**{sentence}.**")
+    } else {
+        escape_inline(sentence)
+    }
+}
+
+fn write_row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
+    writeln!(out, "| {} |", cells.join(" | "))
+}
+
+/// Writes the header of a table. The first `words` columns are left-aligned text, the others figures.
+fn write_table_head(
+    out: &mut dyn Write,
+    section: &str,
+    (columns, words): (&[&str], usize),
+) -> io::Result<()> {
+    let rule = |at| if at < words { "---" } else { "---:" };
+    let rule: Vec<&str> = (0..columns.len()).map(rule).collect();
+    writeln!(out, "## {section}\n\n| {} |\n| {} |", columns.join(" | "), rule.join(" | "))
+}
+
+fn write_totals(
+    out: &mut dyn Write,
+    subject: &ReportSubject<'_>,
+    runs: &[&Run],
+    workload: Workload,
+) -> io::Result<()> {
+    let followers = workload == Workload::Followers;
+    let (tasks, items) = match workload {
+        Workload::Followers => ("pages", "followers"),
+        Workload::Commands => ("commands", "failed"),
+        _ => ("tasks", "failed"),
+    };
+    let columns =
+        ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
+    write_table_head(out, "Totals", (&columns, 1))?;
+    for &run in runs {
+        let elapsed = subject.elapsed(run);
+        let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
+        let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
+            || ["-".to_owned(), "-".to_owned()],
+            |both| both.map(|one| one.to_string()),
+        );
+        let compared = Comparison::for_run(subject.runs, run);
+        let speed_up = compared.and_then(|compared| compared.speed_up);
+        let efficiency = compared.and_then(|compared| compared.efficiency);
+        let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        write_row(
+            out,
+            &[
+                run.plan().name(),
+                elapsed.to_string(),
+                format!("{}/{}", run.ended_tasks(), run.known_tasks()),
+                items.to_string(),
+                format!("{:.2}", run.rate(elapsed)),
+                median,
+                p95,
+                or_dash(speed_up.map(|times| format!("{times:.2}x"))),
+                or_dash(efficiency.map(|share| format!("{:.0} %", share * 100.0))),
+            ],
+        )?;
+    }
+    writeln!(out)
+}
+
+/// Writes the time of all lanes by state.
+fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run]) -> io::Result<()> {
+    let all = |run: &Run| subject.elapsed(run).0.saturating_mul(run.lanes().len() as u64);
+    let time_in = |run: &Run, state| time_in(run, state, subject.elapsed(run));
+    let there = |state: &State| runs.iter().any(|run| time_in(run, *state) > Nanos::ZERO);
+    let states: Vec<State> = State::ALL.into_iter().filter(there).collect();
+    let words: Vec<&str> = states.iter().map(|state| state.label()).collect();
+    let mut columns = vec!["mode"];
+    columns.extend(words);
+    write_table_head(out, "Worker time by state", (&columns, 1))?;
+    for &run in runs {
+        let share = |&state: &State| {
+            let time = time_in(run, state);
+            let share = time.0 as f64 * 100.0 / all(run).max(1) as f64;
+            if time == Nanos::ZERO { "-".to_owned() } else { format!("{time} ({share:.0} %)") }
+        };
+        let mut cells = vec![run.plan().name()];
+        cells.extend(states.iter().map(share));
+        write_row(out, &cells)?;
+    }
+    writeln!(out)
+}
+
+/// Returns the name of an attempt's task, escaped for a table.
+fn attempt_label(run: &Run, attempt: &AttemptRecord) -> String {
+    match run.plan().command(attempt.span.task) {
+        Some(command) => escape_inline(command),
+        None => run.plan().label(attempt.span.task),
+    }
+}
+
+fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let mut attempts: Vec<(Nanos, &Run, AttemptRecord)> = Vec::new();
+    for &run in runs {
+        let ended = AttemptRecord::for_run(run).into_iter();
+        attempts.extend(ended.filter_map(|attempt| {
+            let span = attempt.span;
+            Some((span.end?.since(span.start), run, attempt))
+        }));
+    }
+    if attempts.is_empty() {
+        return Ok(());
+    }
+    attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
+    let columns = ["task", "mode", "worker", "outcome", "attempt", "start", "duration"];
+    write_table_head(out, "Slowest attempts", (&columns, 4))?;
+    for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
+        write_row(
+            out,
+            &[
+                attempt_label(run, attempt),
+                run.plan().name(),
+                run.worker_name(attempt.lane),
+                attempt.result(run).outcome_word.to_owned(),
+                attempt.span.attempt.to_string(),
+                attempt.span.start.to_string(),
+                took.to_string(),
+            ],
+        )?;
+    }
+    writeln!(out)
+}
+
+fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
+    let mut failed = Vec::new();
+    for &run in runs {
+        for attempt in AttemptRecord::for_run(run) {
+            if let Some(error) = attempt.result(run).error {
+                failed.push((run, attempt, error));
+            }
+        }
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    write_table_head(out, "Errors", (&["task", "mode", "error", "attempt", "at"], 3))?;
+    for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
+        let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
+        let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
+        write_row(
+            out,
+            &[attempt_label(run, attempt), mode, escape_inline(&error.message), number, at],
+        )?;
+    }
+    if let Some(more) = failed.len().checked_sub(MAX_ERRORS).filter(|&more| more > 0) {
+        writeln!(out, "\n{more} more; the trace contains all of them.")?;
+    }
+    writeln!(out)
+}
+
+fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) -> io::Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    let (system, processor) = (std::env::consts::OS, std::env::consts::ARCH);
+    writeln!(out, "## Environment\n")?;
+    writeln!(out, "- threadline {version}, {system} on {processor}")?;
+    let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
+    // The cores of a simulated machine are part of the description above.
+    if let Some(cores) = subject.cores.filter(|_| simulated.is_none()) {
+        writeln!(out, "- {}", plural(cores.into(), "core"))?;
+    }
+    if let Some(target) = first.plan().work.target() {
+        writeln!(out, "- {} followers per page", target.per_page)?;
+    }
+    for run in subject.runs.iter().filter(|run| run.has_started() && !run.is_comparable()) {
+        let state = if run.is_over() { "incomplete" } else { "still running" };
+        writeln!(
+            out,
+            "- {state}: {}, {}",
+            run.plan().name(),
+            escape_inline(&plain::incomplete_reason(run))
+        )?;
+    }
+    writeln!(out, "\n{}", code_block("sh", subject.command).trim_end())
+}

@@ -1,0 +1,81 @@
+//! The terminal's background, as far as the environment reveals it.
+
+use crate::model::Background;
+use crate::ui::theme::ColorDepth;
+
+/// Returns the background, or `None` if the terminal has to be queried. Returns dark, as most
+/// terminals are, if the color depth does not depend on the background or the terminal cannot answer.
+pub(super) fn known(
+    depth: ColorDepth,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Option<Background> {
+    // Inside tmux, COLORFGBG describes the terminal that tmux was started in, not the current one.
+    // tmux answers the query for the current one.
+    let colors = variable("COLORFGBG").filter(|_| variable("TMUX").is_none());
+    let asks = depth != ColorDepth::Mono && variable("TERM").is_some_and(|term| answers(&term));
+    let background = colors.and_then(|colors| from_colors(&colors));
+    background.or_else(|| (!asks).then_some(Background::Dark))
+}
+
+/// Returns the background in COLORFGBG, which rxvt, Konsole and iTerm2 set: numbers of the 16
+/// colors, the background last.
+fn from_colors(colors: &str) -> Option<Background> {
+    let (_, background) = colors.rsplit_once(';')?;
+    match background.parse::<u8>().ok()? {
+        0..=6 | 8 => Some(Background::Dark),
+        7 | 9..=15 => Some(Background::Light),
+        _ => None,
+    }
+}
+
+/// Returns whether a terminal with this name answers the query, and answers it before the query for
+/// its attributes. GNU screen forwards the background query to the outer terminal after it has sent
+/// its own attributes; Eterm does not report attributes.
+fn answers(term: &str) -> bool {
+    cfg!(unix) && !matches!(term, "dumb" | "Eterm" | "screen") && !term.starts_with("screen.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(variables: &[(&str, &str)], depth: ColorDepth) -> Option<Background> {
+        super::known(depth, |name| {
+            let found = variables.iter().find(|(variable, _)| *variable == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn colorfgbg_determines_the_background() {
+        let report_exports =
+            |colors| known(&[("TERM", "xterm"), ("COLORFGBG", colors)], ColorDepth::Sixteen);
+        for dark in ["15;0", "7;8", "12;default;6"] {
+            assert_eq!(report_exports(dark), Some(Background::Dark), "{dark}");
+        }
+        for light in ["0;15", "0;7", "0;default;15"] {
+            assert_eq!(report_exports(light), Some(Background::Light), "{light}");
+        }
+        for unknown in ["", ";", "0", "0;default", "0;16", "0;-1", "0;99999999999"] {
+            assert_eq!(report_exports(unknown), None, "{unknown}");
+        }
+        let tmux = [("TERM", "tmux"), ("TMUX", "/tmp/tmux"), ("COLORFGBG", "0;15")];
+        assert_eq!(known(&tmux, ColorDepth::Sixteen), None);
+    }
+
+    #[test]
+    fn only_terminals_that_answer_in_order_are_queried() {
+        for term in ["xterm-256color", "tmux-256color", "screen-256color", "linux"] {
+            assert_eq!(known(&[("TERM", term)], ColorDepth::True), None, "{term}");
+        }
+        for term in ["dumb", "Eterm", "screen", "screen.xterm-256color"] {
+            assert_eq!(
+                known(&[("TERM", term)], ColorDepth::True),
+                Some(Background::Dark),
+                "{term}"
+            );
+        }
+        assert_eq!(known(&[], ColorDepth::True), Some(Background::Dark));
+        assert_eq!(known(&[("TERM", "xterm")], ColorDepth::Mono), Some(Background::Dark));
+    }
+}

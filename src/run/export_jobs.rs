@@ -1,0 +1,155 @@
+//! Writes exports from the menu on threads of their own, because large exports would block the event
+//! loop.
+
+use std::io::Write;
+use std::path::Path;
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use crate::analysis::Sweep;
+use crate::app::App;
+use crate::model::{Background, ExportKind, LogEntry, Nanos, Run, Setup, Target};
+use crate::report::followers::best_run;
+use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
+use crate::source::recording;
+
+/// The exports being written.
+pub(super) struct ExportJobs {
+    results: Receiver<String>,
+    sender: Sender<String>,
+    threads: Vec<JoinHandle<()>>,
+    /// The command line of the session.
+    command: String,
+}
+
+/// The runs at the time of the request; they may continue while the export is written.
+struct ExportSnapshot {
+    target: Option<Target>,
+    profile: Option<Run>,
+    runs: Vec<Run>,
+    sweep: Option<Sweep>,
+    followers: Option<Run>,
+    now: Nanos,
+    cores: Option<u16>,
+    background: Background,
+    command: String,
+    /// The setup and the log, for a recording only.
+    recording: Option<(Setup, Vec<LogEntry>)>,
+}
+
+impl ExportJobs {
+    pub(super) fn new(command: &str) -> Self {
+        let (sender, results) = unbounded();
+        Self { results, sender, threads: Vec::new(), command: command.to_owned() }
+    }
+
+    /// Returns the results of the exports, as notices for the footer.
+    pub(super) const fn results(&self) -> &Receiver<String> {
+        &self.results
+    }
+
+    /// Returns an unused file name for every export kind.
+    pub(super) fn free_names(stem: &str) -> Vec<(ExportKind, String)> {
+        let name = |kind: ExportKind| free_path(stem, kind.extension()).display().to_string();
+        ExportKind::ALL.map(|kind| (kind, name(kind))).into()
+    }
+
+    /// Starts to write an export.
+    pub(super) fn start(&mut self, kind: ExportKind, stem: &str, app: &App) {
+        let path = free_path(stem, kind.extension());
+        let snapshot = ExportSnapshot::capture(app, kind, &self.command);
+        let sender = self.sender.clone();
+        let written = Builder::new().name("export".to_owned()).spawn(move || {
+            // The screen may have been closed by now.
+            _ = sender.send(snapshot.write(kind, &path));
+        });
+        match written {
+            Ok(thread) => self.threads.push(thread),
+            Err(error) => _ = self.sender.send(format!("cannot write the {kind}: {error}")),
+        }
+    }
+
+    /// Waits until all exports are written, and returns the remaining results.
+    pub(super) fn finish(self) -> Vec<String> {
+        for thread in self.threads {
+            // The panic hook has reported a panic already.
+            _ = thread.join();
+        }
+        self.results.try_iter().collect()
+    }
+}
+
+impl ExportSnapshot {
+    fn capture(app: &App, kind: ExportKind, command: &str) -> Self {
+        let (session, (shown, sweep)) = (app.session(), app.runs_to_export());
+        // Both are expensive to copy, and no kind needs both.
+        let followers = kind == ExportKind::Followers;
+        let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
+        let records = kind == ExportKind::Recording;
+        Self {
+            recording: records.then(|| (session.setup().clone(), session.log_entries().to_vec())),
+            target: session.target().cloned(),
+            profile: session.profile().cloned(),
+            runs: if followers || records { Vec::new() } else { shown.to_vec() },
+            sweep: sweep.cloned(),
+            followers: best.cloned(),
+            now: app.now(),
+            cores: session.setup().cores(),
+            background: app.background(),
+            command: command.to_owned(),
+        }
+    }
+
+    /// Writes the export, and returns the result as a notice.
+    fn write(&self, kind: ExportKind, path: &Path) -> String {
+        let subject = ReportSubject {
+            target: self.target.as_ref(),
+            profile: self.profile.as_ref(),
+            runs: &self.runs,
+            sweep: self.sweep.as_ref(),
+            followers: self.followers.as_ref(),
+            now: self.now,
+            cores: self.cores,
+            background: self.background,
+            command: &self.command,
+        };
+        let written = ExportTarget::prepare(kind, path).and_then(|output| {
+            let name = output.display_name();
+            if let Some((setup, entries)) = &self.recording {
+                let lines = |out: &mut dyn Write| recording::write(setup, entries, out).map(drop);
+                return Ok(output.write_recording(entries.len() as u64, lines)?.describe(&name));
+            }
+            Ok(output.write(&subject, &mut std::io::sink())?.describe(&name))
+        });
+        written.unwrap_or_else(|error| menu_text(&error))
+    }
+}
+
+/// Returns an error message for the menu, which cannot suggest another path as the command line does.
+fn menu_text(error: &ExportError) -> String {
+    match error {
+        ExportError::Unwritable { path, source, .. } | ExportError::Lost { path, source, .. } => {
+            format!(
+                "cannot write {}: {source}; no data is lost: make this directory writable \
+             and export again",
+                path.display()
+            )
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn menu_errors_name_no_command_line_option() {
+        let place = tempfile::tempdir().unwrap();
+        let missing = place.path().join("missing/r.md");
+        let error = ExportTarget::prepare(ExportKind::Report, &missing).unwrap_err();
+        let results = menu_text(&error);
+        assert!(results.contains("no data is lost") && !results.contains("--report"), "{results}");
+    }
+}

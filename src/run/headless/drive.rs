@@ -1,0 +1,101 @@
+//! Drives the runs of a session until none is left or a signal arrives.
+
+use std::io::Write;
+
+use crossbeam_channel::{Receiver, after, never, select};
+
+use super::progress_reporter::ProgressReporter;
+use crate::app::Session;
+use crate::app::session::QuotaEstimate;
+use crate::model::time::time_of_day;
+use crate::model::{Plan, Selection, Workload};
+use crate::source::run_handle::STOP_GRACE;
+use crate::source::{Launcher, RunHandle};
+
+/// The maximum number of events to apply before signals and ticks are checked again.
+const MAX_BATCH: usize = 1_000;
+
+/// Runs the selection to its end, or until a signal arrives. In that case stops the run, keeps its
+/// results and returns the number of the signal. Announces the use of a quota beforehand.
+pub(super) fn drive_session(
+    session: &mut Session,
+    selection: Selection,
+    launcher: &Launcher,
+    signals: &Receiver<i32>,
+    progress: &mut ProgressReporter,
+    err: &mut dyn Write,
+) -> Option<i32> {
+    // A user who confirmed the start already knows the cost.
+    let mut announced = session.profile().is_some();
+    let mut next = session.start_selection(selection);
+    while let Some(plan) = next.take() {
+        if plan.workload() == Workload::Followers && !std::mem::replace(&mut announced, true) {
+            progress.clear_line();
+            print_quota_estimate(session, selection, err);
+        }
+        let over = follow_run(session, &launcher.start(plan), launcher, signals, progress);
+        if over.signal.is_some() {
+            return over.signal;
+        }
+        next = over.next;
+    }
+    None
+}
+
+fn print_quota_estimate(session: &Session, selection: Selection, err: &mut dyn Write) {
+    if let (Some(QuotaEstimate { requests, quota }), Some(target)) =
+        (session.quota_estimate(selection), session.target())
+    {
+        let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
+        // An error is ignored: there is no other stream to report it on.
+        _ = writeln!(
+            err,
+            "{selection} takes {requests} more requests of the {left} left at {api} until {reset} UTC"
+        );
+    }
+}
+
+/// The result of following a run.
+struct FollowedRun {
+    /// The next run.
+    next: Option<Plan>,
+    /// The signal that ended the run.
+    signal: Option<i32>,
+}
+
+/// Follows a run until its last event.
+fn follow_run(
+    session: &mut Session,
+    run: &RunHandle,
+    launcher: &Launcher,
+    signals: &Receiver<i32>,
+    progress: &mut ProgressReporter,
+) -> FollowedRun {
+    let elapsed = || run.elapsed(launcher.now());
+    let ticks = progress.draw_ticks();
+    let mut over = FollowedRun { next: None, signal: None };
+    let mut late = never();
+    progress.draw_line(session, elapsed());
+    loop {
+        select! {
+            recv(run.events()) -> event => match event {
+                Ok(event) => {
+                    let more = run.events().try_iter().take(MAX_BATCH);
+                    for event in std::iter::once(event).chain(more) {
+                        over.next = session.apply(&event).or(over.next);
+                        progress.narrate_event(session, &event);
+                    }
+                }
+                Err(_closed) => return over,
+            },
+            recv(signals) -> signal => {
+                over.signal = signal.ok().or(over.signal);
+                run.stop();
+                late = after(STOP_GRACE);
+            }
+            // A worker that does not react to the stop is abandoned.
+            recv(late) -> _ => return over,
+            recv(ticks) -> _ => progress.redraw_line(session, elapsed()),
+        }
+    }
+}

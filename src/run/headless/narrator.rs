@@ -1,0 +1,366 @@
+//! Describes events in sentences for a screen reader: one per line, never redrawn, without symbols
+//! that a speech synthesizer stumbles over. A fold of events: no clock, no terminal.
+
+use std::collections::BTreeMap;
+
+use crate::analysis::stats;
+use crate::analysis::sweep::{Trial, WorkerTerms};
+use crate::model::printable::printable_up_to;
+use crate::model::{
+    ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
+    Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
+};
+
+/// The minimum interval between two sentences about the progress of a run, one per quarter of its
+/// tasks.
+const MIN_QUARTER_INTERVAL: Nanos = Nanos::from_millis(1_000);
+
+/// The maximum time without a sentence.
+const MAX_SILENCE: Nanos = Nanos::from_millis(10_000);
+
+/// The maximum number of failures per run that are described one by one.
+const MAX_FAILURES: u32 = 20;
+
+/// The maximum length of a command's name.
+const MAX_COMMAND_LENGTH: usize = 60;
+
+/// The beginnings of advice in failure messages.
+const ADVICE_PREFIXES: [&str; 7] =
+    ["try again", "check ", "is it a GitHub API?", "it may be busy", "come back", "make ", "set "];
+
+/// Describes the runs, one after another.
+#[derive(Debug, Default)]
+pub(super) struct Narrator {
+    /// The number of tasks that was announced last.
+    known: u32,
+    /// The number of quarters that were announced.
+    quarters: u32,
+    /// The time of the latest sentence.
+    said_at: Nanos,
+    failures: u32,
+    limits: usize,
+    /// Sentences about the effects of limits, by lane. They are held back until the lane is
+    /// throttled, because the run may give up instead.
+    held: BTreeMap<LaneId, String>,
+    /// The name of the run.
+    name: String,
+    /// The duration of the latest complete sequential run, with which others are compared.
+    sequential: Option<Nanos>,
+}
+
+impl Narrator {
+    /// Returns the sentences, one per line, for an event that `run` has just applied. In a sweep,
+    /// `trial` names the trial.
+    pub(super) fn describe_event(
+        &mut self,
+        run: &Run,
+        event: &Event,
+        trial: Option<String>,
+    ) -> Option<String> {
+        let plan = run.plan();
+        let sentence = match &event.kind {
+            EventKind::RunStarted { .. } => Some(self.begin_run(run, trial)),
+            EventKind::TaskCountChanged { tasks }
+                if *tasks != std::mem::replace(&mut self.known, *tasks) =>
+            {
+                Some(format!("there are {}", task_count(plan, *tasks)))
+            }
+            EventKind::AttemptFailed { task, failure, retry_at } => {
+                let wait = format_seconds(retry_at.since(event.at));
+                let is_limit = failure.kind == FailureKind::RateLimited;
+                let text = self.describe_failure(|| match failure_reason(failure) {
+                    _ if is_limit => throttled_sentence(run, event.lane.0, &wait),
+                    reason => {
+                        format!("{} failed, retrying in {wait}: {reason}", task_name(plan, *task))
+                    }
+                });
+                if is_limit { self.hold_sentence(event.lane, text) } else { text }
+            }
+            EventKind::StateEntered { state: State::Throttled } => self.held.remove(&event.lane),
+            EventKind::RateLimited(limit) if run.limits().len() > self.limits => {
+                self.limits = run.limits().len();
+                let wait = format_seconds(limit.until.since(event.at));
+                let text = format!("rate limit reached: no requests for {wait}");
+                self.hold_sentence(event.lane, Some(text))
+            }
+            EventKind::ConcurrencyChanged { in_flight, reason: why } => {
+                let text = self.describe_limit_change(plan, event.at, *in_flight, *why);
+                if *why == ChangeReason::RateLimit {
+                    self.hold_sentence(event.lane, text)
+                } else {
+                    text
+                }
+            }
+            EventKind::TaskFinished { task, outcome } => {
+                self.describe_outcome(run, event.at, *task, outcome)
+            }
+            EventKind::RunFinished { outcome: end } => self.describe_end(run, end),
+            _ => None,
+        };
+        if sentence.is_some() {
+            self.said_at = event.at;
+        }
+        sentence
+    }
+
+    /// Returns a progress sentence after a while without a sentence.
+    pub(super) fn describe_silence(&mut self, run: &Run, elapsed: Nanos) -> Option<String> {
+        if elapsed.since(self.said_at) < MAX_SILENCE {
+            return None;
+        }
+        self.said_at = elapsed;
+        Some(progress_sentence(run, elapsed))
+    }
+
+    fn begin_run(&mut self, run: &Run, trial: Option<String>) -> String {
+        let (plan, known) = (run.plan(), run.known_tasks());
+        let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
+        *self = Self { known, sequential: self.sequential, name, ..Self::default() };
+        match (&plan.work, trial) {
+            (WorkSpec::Profile(target), _) => {
+                format!("{}: fetching the profile of {}", target.api, target.user)
+            }
+            (_, Some(trial)) => trial + &self.name,
+            _ => format!("{} starts: {}", self.name, task_count(plan, known)),
+        }
+    }
+
+    /// Holds a sentence back until the lane is throttled. Returns `None`, so that nothing is written
+    /// now.
+    fn hold_sentence(&mut self, lane: LaneId, sentence: Option<String>) -> Option<String> {
+        let sentence = sentence?;
+        let text = self.held.entry(lane).or_default();
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&sentence);
+        None
+    }
+
+    /// Returns the sentence for a failure, unless there were too many.
+    fn describe_failure(&mut self, sentence: impl FnOnce() -> String) -> Option<String> {
+        self.failures += 1;
+        match self.failures {
+            ..=MAX_FAILURES => Some(sentence()),
+            _ if self.failures == MAX_FAILURES + 1 => {
+                Some("more failures; the report counts them".to_owned())
+            }
+            _ => None,
+        }
+    }
+
+    /// Returns the sentence for a changed limit. Routine changes are described only if the latest
+    /// sentence was some time ago.
+    fn describe_limit_change(
+        &self,
+        plan: &Plan,
+        at: Nanos,
+        in_flight: u16,
+        why: ChangeReason,
+    ) -> Option<String> {
+        let usual = match why {
+            _ if plan.workers < 2 => return None,
+            ChangeReason::Start | ChangeReason::Probe | ChangeReason::ProbeEnd => return None,
+            ChangeReason::NoQueue { .. } | ChangeReason::Queue { .. } | ChangeReason::Recovered => {
+                true
+            }
+            _ => false,
+        };
+        let requests = if in_flight == 1 { "request" } else { "requests" };
+        (!usual || at.since(self.said_at) >= MIN_QUARTER_INTERVAL)
+            .then(|| format!("at most {in_flight} {requests} at once from now on: {why}"))
+    }
+
+    fn describe_outcome(
+        &mut self,
+        run: &Run,
+        at: Nanos,
+        task: TaskId,
+        outcome: &TaskOutcome,
+    ) -> Option<String> {
+        let plan = run.plan();
+        let task = task_name(plan, task);
+        match outcome {
+            TaskOutcome::Done(done) => match &done.product {
+                Product::Profile(profile) => {
+                    Some(format!("{} has {} followers", profile.login, profile.followers))
+                }
+                _ => self.describe_quarter(run, at),
+            },
+            // The reason follows in the report.
+            TaskOutcome::Failed(_) if matches!(plan.work, WorkSpec::Profile(_)) => None,
+            // The message names the command.
+            TaskOutcome::Failed(failure) if failure.kind == FailureKind::Command => {
+                self.describe_failure(|| failure.message.clone())
+            }
+            TaskOutcome::Failed(failure) => {
+                self.describe_failure(|| format!("{task} failed: {}", failure_reason(failure)))
+            }
+            TaskOutcome::Requeued(failure) => self
+                .describe_failure(|| format!("{task} will be redone: {}", failure_reason(failure))),
+            TaskOutcome::Stopped => None,
+        }
+    }
+
+    fn describe_quarter(&mut self, run: &Run, at: Nanos) -> Option<String> {
+        let quarters =
+            (4 * u64::from(count_ended(run)) / u64::from(run.known_tasks().max(1))) as u32;
+        if at.since(self.said_at) < MIN_QUARTER_INTERVAL
+            || !(self.quarters + 1..4).contains(&quarters)
+        {
+            return None;
+        }
+        self.quarters = quarters;
+        Some(progress_sentence(run, at))
+    }
+
+    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> Option<String> {
+        let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
+        if matches!(plan.work, WorkSpec::Profile(_)) {
+            return None;
+        }
+        let mode = &self.name;
+        let found = run.concurrency_limit().filter(|_| plan.auto);
+        let found = found.map_or_else(String::new, |most| format!("; {most} in flight at the end"));
+        if run.is_complete() {
+            let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
+            if plan.mode == Mode::Sequential {
+                self.sequential = Some(took);
+            }
+            let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
+            let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
+            return Some(format!("{mode} done: {took}{speed_up}{found}"));
+        }
+        let word = match end {
+            RunOutcome::Finished => "ended",
+            RunOutcome::Stopped => "stopped",
+            RunOutcome::Failed(_) => "failed",
+        };
+        let (done, all) = (run.done_tasks(), task_count(plan, run.known_tasks()));
+        Some(format!("{mode} {word} after {took}: {done} of {all} done{found}"))
+    }
+}
+
+/// Returns the sentence for a completed trial of a sweep that is followed by another.
+pub(super) fn trial_sentence(next: &Plan, trial: &Trial) -> String {
+    let plan = Plan { workers: trial.workers, ..next.clone() };
+    format!("{} done: {}", worker_count(&plan), trial.duration)
+}
+
+/// Returns a sentence per lane about its work and, for `auto`, one about the workers that were not
+/// needed.
+pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
+    runs.iter().filter(|run| run.has_started()).flat_map(|run| {
+        let spare = |lane: &Lane| run.plan().auto && lane.spans().count() == 0;
+        let all = (0..).zip(run.lanes()).zip(ended_tasks_by_lane(run));
+        let worked = all.filter(move |((_, lane), _)| !spare(lane));
+        let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
+        let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
+        let mode = run.plan().name();
+        sentences.chain(match spares {
+            0 => None,
+            1 => Some(format!("{mode}: 1 more worker was not needed")),
+            spares => Some(format!("{mode}: {spares} more workers were not needed")),
+        })
+    })
+}
+
+/// Returns the sentence for a lane, given the numbers of its done and failed tasks.
+fn lane_sentence(run: &Run, index: u16, lane: &Lane, (done, failed): (u32, u32)) -> String {
+    let took = run.duration().unwrap_or_default();
+    let failed = if failed > 0 { format!(" and {failed} failed") } else { String::new() };
+    let states = State::ALL.into_iter().map(|state| (state, lane.time_in(state, took)));
+    let states = states.filter(|(_, time)| *time >= Nanos::from_millis(1));
+    let states = states.map(|(state, time)| format!("{} {}", state.label(), format_millis(time)));
+    let states = states.collect::<Vec<_>>().join(", ");
+    let states = if states.is_empty() { states } else { format!(": {states}") };
+    let (mode, worker) = (run.plan().name(), run.worker_name(index));
+    let (busy, done) = (lane.busy_percent(took), task_count(run.plan(), done));
+    format!("{mode}, {worker}: busy {busy} %, {done} done{failed}{states}")
+}
+
+/// Returns the numbers of done and failed tasks per lane. Pages past the end are not counted.
+fn ended_tasks_by_lane(run: &Run) -> Vec<(u32, u32)> {
+    let mut ends = vec![(0, 0); run.lanes().len()];
+    for (task, record) in run.tasks() {
+        let Some((done, failed)) = ends.get_mut(usize::from(record.lane.0)) else { continue };
+        match record.outcome {
+            Some(TaskOutcome::Done(_)) if task.0 <= run.known_tasks() => *done += 1,
+            Some(TaskOutcome::Failed(_)) => *failed += 1,
+            _ => {}
+        }
+    }
+    ends
+}
+
+fn throttled_sentence(run: &Run, lane: u16, wait: &str) -> String {
+    let working =
+        run.lanes().iter().filter(|lane| lane.is_working() && lane.state() != State::Throttled);
+    let (worker, working, all) = (run.worker_name(lane), working.count(), run.lanes().len());
+    let others =
+        if all > 1 { format!("; {working} of {all} still working") } else { String::new() };
+    format!("{worker} throttled {wait} by a rate limit{others}")
+}
+
+fn progress_sentence(run: &Run, elapsed: Nanos) -> String {
+    let (ended, all) = (count_ended(run), task_count(run.plan(), run.known_tasks()));
+    format!("{ended} of {all} after {}", format_seconds(elapsed))
+}
+
+/// Returns the number of tasks that have ended, successfully or not.
+fn count_ended(run: &Run) -> u32 {
+    run.done_tasks().saturating_add(run.failed_tasks())
+}
+
+/// Returns for example `5 pages` or `1 command`.
+fn task_count(plan: &Plan, tasks: u32) -> String {
+    format!("{tasks} {}{}", task_noun(plan), if tasks == 1 { "" } else { "s" })
+}
+
+const fn task_noun(plan: &Plan) -> &'static str {
+    match &plan.work {
+        WorkSpec::Profile(_) | WorkSpec::Followers(_) => "page",
+        WorkSpec::Commands { .. } => "command",
+        WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => "task",
+    }
+}
+
+/// Returns for example `1 thread` or `8 threads`.
+fn worker_count(plan: &Plan) -> String {
+    WorkerTerms::for_run(plan.workload(), plan.mode).count_text(plan.workers)
+}
+
+/// Returns for example `page 3` or `command 2 (make test)`.
+fn task_name(plan: &Plan, task: TaskId) -> String {
+    if matches!(plan.work, WorkSpec::Profile(_)) {
+        return "the request for the profile".to_owned();
+    }
+    let command = plan.command(task).map_or_else(String::new, |command| {
+        format!(" ({})", printable_up_to(command, MAX_COMMAND_LENGTH))
+    });
+    format!("{} {}{command}", task_noun(plan), task.0)
+}
+
+/// Returns the message without its advice, which the report repeats.
+fn failure_reason(failure: &Failure) -> &str {
+    let message = failure.message.as_str();
+    let ends = message.match_indices([':', ';']);
+    let is_advice = |end: &usize| {
+        let rest = message.get(end + 1..).unwrap_or_default().trim_start();
+        ADVICE_PREFIXES.iter().any(|advice| rest.starts_with(advice))
+    };
+    let end = ends.map(|(end, _)| end).find(is_advice);
+    end.and_then(|end| message.get(..end)).unwrap_or(message)
+}
+
+/// Formats a time to the millisecond: `4 ms`, `1.050 s`.
+fn format_millis(time: Nanos) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 0.9995 { format!("{:.0} ms", seconds * 1e3) } else { time.to_string() }
+}
+
+/// Formats a time in seconds: `0.4 s`, `12 s`.
+fn format_seconds(time: Nanos) -> String {
+    let seconds = time.as_secs_f64();
+    if seconds < 9.95 { format!("{seconds:.1} s") } else { format!("{seconds:.0} s") }
+}

@@ -1,0 +1,188 @@
+//! Shows progress on stderr: a line that is redrawn in place, or sentences.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, never, tick};
+
+use super::narrator::{self, Narrator};
+use crate::analysis::Sweep;
+use crate::analysis::sweep::WorkerTerms;
+use crate::app::Session;
+use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, Selection, WorkSpec, Workload};
+use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
+
+/// The interval between two redraws.
+const DRAW_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Writes progress to stderr. The line is cleared with spaces, because a dumb terminal has no
+/// escape sequences. Write errors do not stop the run.
+pub(super) struct ProgressReporter {
+    writer: Option<Writer>,
+    line: Option<PendingWrite>,
+    width: usize,
+    /// Produces sentences instead of the line.
+    narrator: Option<Narrator>,
+}
+
+impl ProgressReporter {
+    /// Creates a reporter that draws a line with `writer`, or nothing without one.
+    pub(super) const fn new(writer: Option<Writer>) -> Self {
+        Self { writer, line: None, width: 0, narrator: None }
+    }
+
+    /// Creates a reporter that writes sentences with `writer`.
+    pub(super) fn with_narrator(writer: Option<Writer>) -> Self {
+        Self { narrator: Some(Narrator::default()), ..Self::new(writer) }
+    }
+
+    /// Describes an event that the session has just applied, if it is worth a sentence.
+    pub(super) fn narrate_event(&mut self, session: &Session, event: &Event) {
+        let Some(narrator) = &mut self.narrator else { return };
+        let is_last = matches!(event.kind, EventKind::RunFinished { .. });
+        let latest = session.latest_run().filter(|run| run.is_over());
+        let run = if is_last { latest } else { session.active_run() };
+        // The session already holds the sweep's next trial instead of the one that ended.
+        if is_last && latest.is_none() {
+            let trial = session.active().and_then(|active| session.sweep(active)?.trials().last());
+            let next = session.active_run().map(Run::plan);
+            let sentence =
+                next.zip(trial).map(|(next, trial)| narrator::trial_sentence(next, trial));
+            return sentence.into_iter().for_each(|sentence| self.write_sentence(&sentence));
+        }
+        let trial = session.active().and_then(|active| trial_prefix(session, active));
+        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, trial)) {
+            self.write_sentence(&sentence);
+        }
+    }
+
+    /// Writes the conclusions of a sweep, if sentences are enabled.
+    pub(super) fn narrate_advice(&mut self, sweep: &Sweep, workload: Workload) {
+        if self.narrator.is_some() {
+            sweep
+                .advice(workload, Mode::Threads)
+                .into_iter()
+                .for_each(|advice| self.write_sentence(&advice));
+            self.clear_line();
+        }
+    }
+
+    /// Writes a sentence per lane, if sentences are enabled.
+    pub(super) fn narrate_lanes(&mut self, runs: &[Run]) {
+        if self.narrator.is_some() {
+            narrator::lane_sentences(runs).for_each(|sentence| self.write_sentence(&sentence));
+            self.clear_line();
+        }
+    }
+
+    fn write_sentence(&mut self, sentence: &str) {
+        if let Some(writer) = &self.writer {
+            self.line = Some(writer.write(format!("{sentence}\n").into_bytes()));
+        }
+    }
+
+    /// Returns the redraw ticks; without a writer there are none.
+    pub(super) fn draw_ticks(&self) -> Receiver<std::time::Instant> {
+        if self.writer.is_some() { tick(DRAW_INTERVAL) } else { never() }
+    }
+
+    /// Shows the progress of the active run.
+    pub(super) fn draw_line(&mut self, session: &Session, elapsed: Nanos) {
+        let Some(run) = session.active_run() else { return };
+        if let Some(narrator) = &mut self.narrator {
+            if let Some(sentence) = narrator.describe_silence(run, elapsed) {
+                self.write_sentence(&sentence);
+            }
+        } else {
+            self.replace_line(&progress_line(run, &run_name(session, run), elapsed), "");
+        }
+    }
+
+    /// Shows the progress again, unless the previous line is still being written.
+    pub(super) fn redraw_line(&mut self, session: &Session, elapsed: Nanos) {
+        if self.line.as_ref().is_none_or(PendingWrite::is_done) {
+            self.draw_line(session, elapsed);
+        }
+    }
+
+    /// Clears the line and waits, for a bounded time, until everything is written.
+    pub(super) fn clear_line(&mut self) {
+        let is_drawn = self.width > 0;
+        if is_drawn {
+            self.replace_line("", "\r");
+        }
+        if is_drawn || self.narrator.is_some() {
+            _ = self.line.as_ref().is_some_and(|line| line.wait(SHUTDOWN_GRACE / 4));
+        }
+    }
+
+    fn replace_line(&mut self, line: &str, end: &str) {
+        let Some(writer) = &self.writer else { return };
+        let width = line.chars().count();
+        let rest = self.width.saturating_sub(width);
+        self.line = Some(writer.write(format!("\r{line}{:rest$}{end}", "").into_bytes()));
+        self.width = width;
+    }
+}
+
+fn is_profile(plan: &Plan) -> bool {
+    plan.workload() == Workload::Profile
+}
+
+/// Returns `trial 7 of 15: ` if the selection is a sweep.
+fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
+    let sweep = session.sweep(selection)?;
+    Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned_trials()))
+}
+
+/// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.
+fn run_name(session: &Session, run: &Run) -> String {
+    let plan = run.plan();
+    let active = session.active().filter(|_| !is_profile(plan));
+    match active.and_then(|active| trial_prefix(session, active)) {
+        Some(trial) => {
+            trial + &WorkerTerms::for_run(plan.workload(), plan.mode).count_text(plan.workers)
+        }
+        None => plan.name(),
+    }
+}
+
+/// Returns the progress line of a run.
+fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
+    let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
+    let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
+        let left = limit.until.since(elapsed).as_secs_f64().ceil();
+        format!("  rate limit: {left:.0} s left")
+    });
+    let (done, known) = (run.done_tasks(), run.known_tasks());
+    let line = match &plan.work {
+        WorkSpec::Profile(target) => {
+            format!("fetching the profile of {}  {seconds:.1} s", target.user)
+        }
+        WorkSpec::Followers(_) => {
+            let followers = run.follower_count();
+            format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+        }
+        WorkSpec::Commands { .. } => {
+            let ended = run.started_tasks() - run.in_flight();
+            format!("{name}  {ended}/{known} commands  {seconds:.1} s")
+        }
+        _ => format!("{name}  {done}/{known} tasks  {seconds:.1} s"),
+    };
+    line + &limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::terminal::writer::fixture::SharedBuffer;
+
+    #[test]
+    fn a_shorter_line_overwrites_a_longer_one_and_clearing_leaves_spaces() {
+        let memory = SharedBuffer::default();
+        let mut progress = ProgressReporter::new(Some(Writer::start(memory.clone()).unwrap()));
+        progress.replace_line("longer", "");
+        progress.replace_line("short", "");
+        progress.clear_line();
+        assert_eq!(memory.text(), "\rlonger\rshort \r     \r");
+    }
+}

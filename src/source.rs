@@ -1,0 +1,25 @@
+//! Sources of events: worker threads and processes, the simulator, and recordings.
+
+pub mod cancel_token;
+pub mod clock;
+pub(crate) mod event_loop;
+pub mod gil;
+pub mod launcher;
+pub mod pool;
+pub mod process;
+pub mod recording;
+pub(crate) mod run_handle;
+pub mod simulate;
+pub mod work;
+
+pub use cancel_token::CancelToken;
+pub use clock::Clock;
+pub use gil::Gil;
+pub use gil::gil_job::GilJob;
+pub use launcher::{JobProvider, Launcher};
+pub use pool::lane_slots::LaneSlots;
+pub use pool::rate_limiter::Permit;
+pub use pool::start;
+pub use pool::task::{Job, LaneReporter, TaskCount, Worker};
+pub use run_handle::{Never, RunHandle};
+pub use simulate::Pace;

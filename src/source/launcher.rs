@@ -1,0 +1,217 @@
+//! Starts the runs of a session.
+
+use std::fmt::Debug;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::clock::Clock;
+use super::gil::Gil;
+use super::gil::gil_job::GilJob;
+use super::pool::rate_limiter::{RateLimiter, SharedLimit};
+use super::pool::task::Job;
+use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
+use super::run_handle::RunHandle;
+use super::simulate::{Pace, SimulatedRun};
+#[cfg(unix)]
+use super::work::commands::CommandsJob;
+use super::work::compute::resources::ComputeResources;
+use super::work::followers::GithubJob;
+use super::work::github_request::{Endpoint, GithubRequest};
+use super::{pool, simulate};
+use crate::github::Api;
+use crate::http::RetryPolicy;
+use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, WorkSpec};
+
+/// Provides the job for a plan.
+pub trait JobProvider: Debug + Send + Sync {
+    /// Completes a plan with values that depend on this machine, such as the number of turns per task.
+    fn complete_plan(&self, plan: Plan) -> Plan {
+        plan
+    }
+
+    /// Returns the job for a plan. Fails if the plan cannot be run here.
+    fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure>;
+}
+
+/// The jobs and the clock that all runs of a session share.
+#[derive(Clone, Debug)]
+pub struct Launcher {
+    jobs: Arc<dyn JobProvider>,
+    clock: Clock,
+}
+
+impl Launcher {
+    /// Creates a launcher whose runs send requests to `api`, with the retries and timeouts of
+    /// `patience`, and are timed by `clock`.
+    pub fn new(api: Option<Arc<Api>>, retry_policy: RetryPolicy, clock: Clock) -> Self {
+        Self::with_processes(api, retry_policy, clock, None)
+    }
+
+    /// Creates a launcher that can also start worker processes. `program` is the path of this
+    /// program's executable.
+    pub fn with_processes(
+        api: Option<Arc<Api>>,
+        retry_policy: RetryPolicy,
+        clock: Clock,
+        program: Option<PathBuf>,
+    ) -> Self {
+        let (shared_limit, compute_resources) =
+            (SharedLimit::default(), ComputeResources::default());
+        let jobs = JobFactory {
+            api,
+            retry_policy,
+            clock: clock.clone(),
+            shared_limit,
+            compute_resources,
+            program,
+        };
+        Self::with_jobs(Arc::new(jobs), clock)
+    }
+
+    /// Creates a launcher whose runs do the jobs of `jobs` and are timed by `clock`.
+    pub fn with_jobs(jobs: Arc<dyn JobProvider>, clock: Clock) -> Self {
+        Self { jobs, clock }
+    }
+
+    /// Starts a run. A simulated run is played as fast as it can be computed.
+    pub fn start(&self, plan: Plan) -> RunHandle {
+        self.start_with_pace(plan, Pace::Unbound)
+    }
+
+    /// Starts a run. A simulated run is played at `pace`.
+    pub fn start_with_pace(&self, plan: Plan, pace: Pace) -> RunHandle {
+        if let Some(run) = SimulatedRun::new(&plan) {
+            return simulate::start(run, plan, pace, &self.clock);
+        }
+        let plan = self.jobs.complete_plan(plan);
+        match self.jobs.job(&plan) {
+            Ok(job) => pool::start(plan, job, &self.clock),
+            Err(failure) => pool::start_failed(plan, failure, &self.clock),
+        }
+    }
+
+    /// The current time of the clock.
+    pub fn now(&self) -> Nanos {
+        self.clock.now()
+    }
+}
+
+/// All jobs of this program.
+#[derive(Debug)]
+struct JobFactory {
+    api: Option<Arc<Api>>,
+    retry_policy: RetryPolicy,
+    clock: Clock,
+    shared_limit: SharedLimit,
+    compute_resources: ComputeResources,
+    program: Option<PathBuf>,
+}
+
+impl JobProvider for JobFactory {
+    fn complete_plan(&self, plan: Plan) -> Plan {
+        self.compute_resources.complete_plan(plan, &self.clock)
+    }
+
+    fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        match plan.mode {
+            Mode::Sequential | Mode::Threads => self.thread_job(plan),
+            Mode::Gil => Ok(gil_job(self.thread_job(plan)?, plan)),
+            Mode::Processes => self.process_job(plan),
+        }
+    }
+}
+
+impl JobFactory {
+    /// Returns the job for threads of this process, without a GIL.
+    fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        match &plan.work {
+            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
+                let (api, request) = self.github_request(plan, work)?;
+                Ok(Arc::new(self.github_job(plan, api, request, None)))
+            }
+            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
+                Ok(Arc::new(self.compute_resources.compute_job(work)?))
+            }
+            #[cfg(unix)]
+            WorkSpec::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            #[cfg(not(unix))]
+            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
+        }
+    }
+
+    /// Returns the job for threads with a worker process each.
+    fn process_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
+        let starter = |job| {
+            ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
+        };
+        match &plan.work {
+            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
+                let (api, request) = self.github_request(plan, work)?;
+                let starter = starter(JobSpec::Ask(RequestSpec {
+                    base: api.base().to_string(),
+                    with_token: api.token().is_some(),
+                    timeout: self.retry_policy.timeout,
+                    request: request.clone(),
+                }))?;
+                Ok(Arc::new(self.github_job(plan, api, request, Some(starter))))
+            }
+            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
+                let job = JobSpec::Compute(self.compute_resources.compute_job(work)?);
+                Ok(Arc::new(ProcessJob(starter(job)?)))
+            }
+            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
+        }
+    }
+
+    /// Returns the API and the requests of the run.
+    fn github_request(
+        &self,
+        plan: &Plan,
+        work: &WorkSpec,
+    ) -> Result<(&Arc<Api>, GithubRequest), Failure> {
+        let endpoint =
+            if matches!(work, WorkSpec::Profile(_)) { Endpoint::Profile } else { Endpoint::Pages };
+        let (Some(api), Some(target)) = (&self.api, work.target()) else {
+            return Err(unsupported_plan(plan));
+        };
+        Ok((api, GithubRequest { target: target.clone(), endpoint }))
+    }
+
+    fn github_job(
+        &self,
+        plan: &Plan,
+        api: &Arc<Api>,
+        request: GithubRequest,
+        starter: Option<Arc<ProcessStarter>>,
+    ) -> GithubJob {
+        let Self { retry_policy, clock, shared_limit, .. } = self;
+        let rate_limiter = RateLimiter::new(
+            Arc::clone(api),
+            clock.clone(),
+            retry_policy.max_wait,
+            plan,
+            Arc::clone(shared_limit),
+        );
+        GithubJob {
+            api: Arc::clone(api),
+            request,
+            rate_limiter: Arc::new(rate_limiter),
+            clock: clock.clone(),
+            retry_policy: *retry_policy,
+            starter,
+        }
+    }
+}
+
+/// Returns a job that does `job` on threads that share a GIL.
+fn gil_job(job: Arc<dyn Job>, plan: &Plan) -> Arc<dyn Job> {
+    let interval = plan.work.compute().map_or(ComputeSpec::SWITCH_INTERVAL, |c| c.switch_interval);
+    Arc::new(GilJob::new(job, Gil::new(interval)))
+}
+
+fn unsupported_plan(plan: &Plan) -> Failure {
+    Failure::new(
+        FailureKind::Worker,
+        format!("cannot run workload {} in mode {}", plan.workload(), plan.mode),
+    )
+}

@@ -1,0 +1,151 @@
+//! A run on named worker threads that take tasks from one queue.
+//!
+//! [`start`] spawns a coordinator, which fills the queue, spawns the workers and joins them;
+//! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
+
+mod adaptive_limit;
+pub(super) mod lane_slots;
+mod queue_feeder;
+pub(super) mod rate_limiter;
+pub(super) mod request_timing;
+pub(super) mod retry_loop;
+mod shared;
+pub mod task;
+mod task_tracker;
+mod worker_thread;
+
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle};
+
+use crossbeam_channel::{bounded, unbounded};
+
+use super::cancel_token::CancelToken;
+use super::clock::Clock;
+use super::run_handle::{RunHandle, RunTime};
+use crate::model::{
+    ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
+};
+use shared::RunShared;
+use task::{Job, LaneReporter};
+use task_tracker::TaskTracker;
+use worker_thread::WorkerThread;
+
+/// Starts a run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails
+/// at once; like every failure, that is reported by its last event.
+pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
+    let (sender, events) = unbounded();
+    let cancel = CancelToken::default();
+    let started = clock.now();
+    let (task_tracker, queue) = TaskTracker::new();
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+    reporter.send(EventKind::RunStarted { plan: plan.clone() });
+    let shared = RunShared {
+        job: Arc::clone(&job),
+        cancel: cancel.clone(),
+        queue,
+        task_tracker: Arc::new(Mutex::new(task_tracker)),
+        reporter: reporter.clone(),
+    };
+    let (going, over) = bounded(0);
+    let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
+        coordinate_run(shared, &plan);
+        drop(going);
+    });
+    if coordinator.is_err() {
+        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(no_threads_failure()) });
+    }
+    let (time, job) = (RunTime::Real { started }, Some(job));
+    RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
+}
+
+/// Returns a run that fails before any task is started.
+pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
+    let (sender, events) = unbounded();
+    let started = clock.now();
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+    reporter.send(EventKind::RunStarted { plan });
+    reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
+    let (_, over) = bounded(0);
+    let time = RunTime::Real { started };
+    RunHandle { time, job: None, events, over, cancel: CancelToken::default(), thread: None }
+}
+
+/// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
+fn coordinate_run(mut shared: RunShared, plan: &Plan) {
+    if let Some(lane_slots) = shared.job.lane_slots() {
+        let in_flight = lane_slots.limit();
+        shared
+            .reporter
+            .send(EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Start });
+    }
+    shared.task_tracker().start(plan.tasks, &shared.reporter);
+    let backlog = shared.queue.clone();
+    let feeder = plan.queue.map(|most| queue_feeder::start(backlog, most, shared.reporter.clone()));
+    let (feeder, workers) = match feeder.transpose() {
+        Ok(None) => (None, spawn_workers(&shared, plan)),
+        Ok(Some((feeder, queue))) => {
+            shared.queue = queue;
+            (Some(feeder), spawn_workers(&shared, plan))
+        }
+        Err(_no_thread) => (None, Vec::new()),
+    };
+    if workers.is_empty() {
+        shared.task_tracker().give_up(RunOutcome::Failed(no_threads_failure()));
+    }
+    for thread in workers {
+        // Panics are caught and reported task by task.
+        _ = thread.join();
+    }
+    // Without workers, the feeder would block on a full queue.
+    shared.queue.iter().for_each(drop);
+    feeder.map(JoinHandle::join);
+    let outcome = shared.task_tracker().outcome();
+    shared.reporter.send(EventKind::RunFinished { outcome });
+}
+
+/// Spawns the planned workers, or as many as the system has threads for. If the number of active lanes
+/// is limited, spawns each worker once its lane may take a task.
+fn spawn_workers(shared: &RunShared, plan: &Plan) -> Vec<JoinHandle<()>> {
+    // The first tasks are assigned here, so that the first lane begins with the first page, whichever
+    // thread the system wakes first.
+    let lane_slots = shared.job.lane_slots();
+    let at_once =
+        lane_slots.map_or(plan.workers, |lane_slots| lane_slots.limit().min(plan.workers));
+    let firsts = plan.tasks.min(u32::from(at_once)) as usize;
+    let firsts: Vec<TaskId> = shared.queue.iter().take(firsts).collect();
+    let mut firsts = firsts.into_iter();
+    let mut workers = Vec::new();
+    // Set before any worker runs, so that the first one does not take itself for the only one.
+    shared.task_tracker().set_lanes(at_once);
+    for lane in 0..plan.workers {
+        if lane >= at_once
+            && lane_slots.is_some_and(|lane_slots| !lane_slots.wait_for_more_than(lane))
+        {
+            break;
+        }
+        let first = firsts.next();
+        let (all, reporter) = (shared.clone(), shared.reporter.for_lane(LaneId(lane)));
+        if lane >= at_once {
+            shared.task_tracker().add_lane();
+        }
+        let worker = move || WorkerThread::new(&all, &reporter).run(first);
+        let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
+            // The workers spawned so far do the rest.
+            let mut task_tracker = shared.task_tracker();
+            (lane..at_once.max(lane + 1)).for_each(|_| _ = task_tracker.withdraw_lane());
+            first.into_iter().chain(firsts).for_each(|task| task_tracker.requeue_task(task));
+            break;
+        };
+        workers.push(worker);
+    }
+    workers
+}
+
+/// Returns the failure of a run for which the system has no thread.
+pub(super) fn no_threads_failure() -> Failure {
+    Failure::new(
+        FailureKind::Panicked,
+        "cannot start a thread: the system allows no more; lower --threads or --jobs, or close \
+         other programs",
+    )
+}

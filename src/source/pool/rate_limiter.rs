@@ -1,0 +1,342 @@
+//! The rate limiter that every request of a run passes. A rate limit that one worker meets holds all
+//! of them back; after a secondary limit, fewer requests may be in flight. With `--threads auto`, the
+//! outcome of each request adjusts the number that may be in flight.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::adaptive_limit::{AdaptiveLimit, LimitUpdate};
+use super::lane_slots::LaneSlots;
+use super::request_timing::RequestTiming;
+use super::task::LaneReporter;
+use crate::github::{Api, RateLimit, RetryAfter, limit_exceeds_max_wait, limit_persists};
+use crate::model::{
+    ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, Quota, ReachedLimit, State,
+};
+use crate::source::clock::Clock;
+
+/// The wait after a limit without a reset time, doubled each time the limit is met again:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
+
+/// The minimum wait, also doubled each time: the server's clock and this one may differ.
+const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// The number of limits in a row, each of them waited for, after which the run fails.
+const MAX_CONSECUTIVE_LIMITS: u32 = 5;
+
+/// The most recent limit, which a run passes on to the next run of the session.
+pub(in crate::source) type SharedLimit = Arc<Mutex<Option<ActiveLimit>>>;
+
+/// A limit that holds all requests back until its end.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::source) struct ActiveLimit {
+    kind: LimitKind,
+    until: Nanos,
+    until_utc: u64,
+}
+
+/// The rate limiter of a run.
+#[derive(Debug)]
+pub(in crate::source) struct RateLimiter {
+    api: Arc<Api>,
+    clock: Clock,
+    max_wait: Duration,
+    workers: u16,
+    shared_limit: SharedLimit,
+    /// The lane slots, if the number of requests in flight is adjusted automatically.
+    lane_slots: Option<Arc<LaneSlots>>,
+    state: watch::Sender<LimiterState>,
+}
+
+#[derive(Debug)]
+struct LimiterState {
+    active_limit: Option<ActiveLimit>,
+    /// Set once the current limit has been reported in an event.
+    is_reported: bool,
+    /// The number of limits met so far. A limit met by a request that was sent before the last one
+    /// does not count as new.
+    limit_count: u32,
+    /// The number of limits met since the last success.
+    consecutive_limits: u32,
+    /// Adjusts the maximum number of requests in flight; `None` if it is not automatic.
+    adaptive_limit: Option<AdaptiveLimit>,
+    /// The maximum number of requests in flight.
+    max_in_flight: u16,
+    in_flight: u16,
+    /// The number of successes since `most` changed.
+    successes: u16,
+}
+
+/// The permission to have one request in flight, released when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    rate_limiter: Arc<RateLimiter>,
+    limit_count: u32,
+    /// The time at which it was granted, since the run's start.
+    acquired_at: Nanos,
+}
+
+/// The event that a request has to wait for.
+enum AcquireBlock {
+    RateLimit(ActiveLimit),
+    Concurrency,
+}
+
+impl RateLimiter {
+    /// Creates the rate limiter of a run of `plan`. A limit is waited for if it ends within `max_wait`.
+    pub(in crate::source) fn new(
+        api: Arc<Api>,
+        clock: Clock,
+        max_wait: Duration,
+        plan: &Plan,
+        shared_limit: SharedLimit,
+    ) -> Self {
+        let active_limit = *shared_limit.lock().unwrap_or_else(PoisonError::into_inner);
+        let workers = plan.workers;
+        let adaptive_limit = plan.auto.then(|| AdaptiveLimit::new(workers));
+        let max_in_flight = adaptive_limit.as_ref().map_or(workers, AdaptiveLimit::limit);
+        let lane_slots = adaptive_limit.is_some().then(|| Arc::new(LaneSlots::new(max_in_flight)));
+        let state = LimiterState {
+            active_limit,
+            is_reported: false,
+            limit_count: 0,
+            consecutive_limits: 0,
+            adaptive_limit,
+            max_in_flight,
+            in_flight: 0,
+            successes: 0,
+        };
+        let state = watch::Sender::new(state);
+        Self { api, clock, max_wait, workers, shared_limit, lane_slots, state }
+    }
+
+    /// The lane slots, if the number of requests in flight is adjusted automatically.
+    pub(in crate::source) const fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
+        self.lane_slots.as_ref()
+    }
+
+    /// The number of permits in use.
+    #[cfg(test)]
+    pub(in crate::source) fn in_flight(&self) -> u16 {
+        self.state.borrow().in_flight
+    }
+
+    /// Waits until a request may be sent. Fails if the wait would exceed the maximum.
+    pub(in crate::source) async fn acquire(
+        self: &Arc<Self>,
+        reporter: &LaneReporter,
+    ) -> Result<Permit, Failure> {
+        let mut changes = self.state.subscribe();
+        let mut held = false;
+        loop {
+            let block = match self.try_acquire(reporter) {
+                Ok(permit) => return Ok(permit),
+                Err(block) => block,
+            };
+            if let AcquireBlock::RateLimit(active_limit) = block {
+                self.check_wait(active_limit)?;
+            }
+            if !std::mem::replace(&mut held, true) {
+                reporter.enter_state(State::Throttled);
+            }
+            match block {
+                AcquireBlock::Concurrency => _ = changes.changed().await,
+                AcquireBlock::RateLimit(active_limit) => tokio::select! {
+                    () = self.clock.sleep_until(active_limit.until) => {}
+                    _ = changes.changed() => {}
+                },
+            }
+        }
+    }
+
+    fn try_acquire(self: &Arc<Self>, reporter: &LaneReporter) -> Result<Permit, AcquireBlock> {
+        let now = self.clock.now();
+        let mut permitted = Err(AcquireBlock::Concurrency);
+        self.state.send_if_modified(|state| {
+            let active_limit = state.active_limit.filter(|active_limit| now < active_limit.until);
+            if let Some(active_limit) = active_limit {
+                if !std::mem::replace(&mut state.is_reported, true) {
+                    reporter.send(EventKind::RateLimited(active_limit.to_reached_limit(reporter)));
+                }
+                permitted = Err(AcquireBlock::RateLimit(active_limit));
+            } else if state.in_flight < state.max_in_flight {
+                state.in_flight += 1;
+                permitted = Ok(state.limit_count);
+            }
+            false
+        });
+        let acquired_at = reporter.run_time(now);
+        permitted.map(|limit_count| Permit {
+            rate_limiter: Arc::clone(self),
+            limit_count,
+            acquired_at,
+        })
+    }
+
+    /// Changes the maximum number of requests in flight, and reports the change.
+    fn set_max_in_flight(
+        &self,
+        state: &mut LimiterState,
+        (max, reason): LimitUpdate,
+        reporter: &LaneReporter,
+    ) {
+        (state.max_in_flight, state.successes) = (max, 0);
+        reporter.send(EventKind::ConcurrencyChanged { in_flight: max, reason });
+        if let Some(lane_slots) = &self.lane_slots {
+            lane_slots.set_limit(max);
+        }
+    }
+
+    fn check_wait(&self, limit: ActiveLimit) -> Result<(), Failure> {
+        let ActiveLimit { kind, until, until_utc } = limit;
+        let wait = Duration::from(until.since(self.clock.now()));
+        if wait <= self.max_wait {
+            return Ok(());
+        }
+        Err(limit_exceeds_max_wait(&self.api, kind, wait, until_utc, self.max_wait))
+    }
+
+    fn wait_for(&self, limit: RateLimit, in_a_row: u32) -> Duration {
+        let doubled = |wait: Duration| wait.saturating_mul(1 << in_a_row.min(16));
+        let wait = match limit.wait {
+            RetryAfter::For(wait) => wait,
+            RetryAfter::Until(utc) => Duration::from_secs(utc.saturating_sub(self.clock.utc())),
+            RetryAfter::Unspecified => doubled(DEFAULT_WAIT),
+        };
+        wait.max(doubled(MIN_WAIT))
+    }
+}
+
+impl Permit {
+    /// Records that the request succeeded, with its timing and the quota that the response reported.
+    pub(in crate::source) fn record_success(
+        self,
+        observed: (RequestTiming, Option<Quota>),
+        reporter: &LaneReporter,
+    ) {
+        let rate_limiter = &self.rate_limiter;
+        rate_limiter.state.send_if_modified(|state| {
+            // A request sent before the last limit says nothing about the time after it.
+            if self.limit_count < state.limit_count {
+                return false;
+            }
+            state.consecutive_limits = 0;
+            let changes = match &mut state.adaptive_limit {
+                Some(adaptive_limit) => {
+                    let (timing, quota) = observed;
+                    let left = quota.and_then(|quota| adaptive_limit.update_quota(quota));
+                    [left, adaptive_limit.record_response(timing, state.in_flight)]
+                }
+                None => [state.recover(rate_limiter.workers), None],
+            };
+            let before = state.max_in_flight;
+            for change in changes.into_iter().flatten() {
+                rate_limiter.set_max_in_flight(state, change, reporter);
+            }
+            state.max_in_flight > before
+        });
+    }
+
+    /// Records that the request failed, perhaps because too many were in flight.
+    pub(in crate::source) fn record_failure(self, reason: ChangeReason, reporter: &LaneReporter) {
+        self.rate_limiter.state.send_if_modified(|state| {
+            self.reduce_limit(state, reason, reporter);
+            false
+        });
+    }
+
+    /// Lowers the maximum number of requests in flight, if it is adjusted automatically.
+    fn reduce_limit(
+        &self,
+        state: &mut LimiterState,
+        reason: ChangeReason,
+        reporter: &LaneReporter,
+    ) {
+        let cut = |adaptive_limit: &mut AdaptiveLimit| {
+            adaptive_limit.record_failure(self.acquired_at, reporter.now(), reason)
+        };
+        if let Some(change) = state.adaptive_limit.as_mut().and_then(cut) {
+            self.rate_limiter.set_max_in_flight(state, change, reporter);
+        }
+    }
+
+    /// Records that the request met a limit: holds all requests back, and returns until when, as time
+    /// since the run's start. Fails if limits were met too often in a row.
+    pub(in crate::source) fn record_limit(
+        self,
+        limit: RateLimit,
+        reporter: &LaneReporter,
+    ) -> Result<Nanos, Failure> {
+        let rate_limiter = &self.rate_limiter;
+        let mut result = Ok(Nanos::ZERO);
+        rate_limiter.state.send_modify(|state| {
+            let new = state.limit_count == self.limit_count;
+            if new {
+                state.limit_count += 1;
+                state.consecutive_limits += 1;
+            }
+            if state.consecutive_limits >= MAX_CONSECUTIVE_LIMITS {
+                result =
+                    Err(limit_persists(&rate_limiter.api, limit.kind, state.consecutive_limits));
+                return;
+            }
+            let wait = rate_limiter.wait_for(limit, state.consecutive_limits.saturating_sub(1));
+            let until = (rate_limiter.clock.now() + wait.into()).min(Nanos::MAX);
+            if new || state.active_limit.is_none_or(|active_limit| active_limit.until < until) {
+                let until_utc = rate_limiter.clock.utc().saturating_add(wait.as_secs());
+                let active_limit = ActiveLimit { kind: limit.kind, until, until_utc };
+                (state.active_limit, state.is_reported) = (Some(active_limit), true);
+                *rate_limiter.shared_limit.lock().unwrap_or_else(PoisonError::into_inner) =
+                    state.active_limit;
+                reporter.send(EventKind::RateLimited(active_limit.to_reached_limit(reporter)));
+            }
+            if new && limit.kind == LimitKind::Secondary {
+                if state.adaptive_limit.is_some() {
+                    self.reduce_limit(state, ChangeReason::RateLimit, reporter);
+                } else {
+                    let max = state.in_flight.min(state.max_in_flight) / 2;
+                    rate_limiter.set_max_in_flight(
+                        state,
+                        (max.max(1), ChangeReason::RateLimit),
+                        reporter,
+                    );
+                }
+            }
+            result = Ok(reporter
+                .run_time(state.active_limit.map_or(until, |active_limit| active_limit.until)));
+        });
+        result
+    }
+}
+
+impl LimiterState {
+    /// After a limit, allows one more request in flight for each full round of successes.
+    fn recover(&mut self, workers: u16) -> Option<LimitUpdate> {
+        if self.max_in_flight >= workers {
+            return None;
+        }
+        self.successes += 1;
+        (self.successes >= self.max_in_flight)
+            .then_some((self.max_in_flight + 1, ChangeReason::Recovered))
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.rate_limiter.state.send_if_modified(|state| {
+            state.in_flight -= 1;
+            // Without a reduced maximum, no request waits for another to end.
+            state.max_in_flight < self.rate_limiter.workers
+        });
+    }
+}
+
+impl ActiveLimit {
+    fn to_reached_limit(self, reporter: &LaneReporter) -> ReachedLimit {
+        let Self { kind, until, until_utc } = self;
+        ReachedLimit { kind, until: reporter.run_time(until), until_utc }
+    }
+}

@@ -1,0 +1,187 @@
+//! One worker thread: takes tasks until none is left, or withdraws when system resources are too short
+//! for it and other workers can continue. Panics are caught task by task.
+
+use std::any::Any;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::lane_slots::{LaneSlot, LaneSlots};
+use super::shared::RunShared;
+use super::task::{LaneReporter, TaskCount, Worker};
+use crate::model::printable::printable;
+use crate::model::{EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
+
+/// The number of worker processes that may die on one task, or in a row on one lane, before the task
+/// fails.
+const MAX_CRASHES: u32 = 3;
+
+/// A worker thread of a run.
+pub(super) struct WorkerThread<'run> {
+    shared: &'run RunShared,
+    reporter: &'run LaneReporter,
+    /// `None` before the setup, and after a panic or a shortage.
+    worker: Option<Box<dyn Worker>>,
+    /// The number of worker processes that have died on this lane in a row.
+    consecutive_crashes: u32,
+}
+
+impl<'run> WorkerThread<'run> {
+    pub(super) const fn new(shared: &'run RunShared, reporter: &'run LaneReporter) -> Self {
+        Self { shared, reporter, worker: None, consecutive_crashes: 0 }
+    }
+
+    /// Does tasks, `first` before all others, until the queue is closed and empty.
+    pub(super) fn run(mut self, first: Option<TaskId>) {
+        // Set up in advance, so that no task's time includes the setup. If that fails, it fails again
+        // at the first task, and is reported there.
+        let set_up = || self.shared.job.create_worker(self.reporter.clone()).ok();
+        self.worker = catch_unwind(AssertUnwindSafe(set_up)).unwrap_or_default();
+        let mut first = first
+            .map(|task| (task, self.shared.job.lane_slots().map(LaneSlots::take_unconditionally)));
+        while let Some((task, _place)) = first.take().or_else(|| self.next_task()) {
+            if self.run_task(task).is_break() {
+                return;
+            }
+        }
+    }
+
+    /// Waits for a slot, then for a task. Returns `None` once the queue is closed and empty.
+    fn next_task(&mut self) -> Option<(TaskId, Option<LaneSlot>)> {
+        let Self { shared, reporter, worker, .. } = self;
+        let mut rest = || worker.as_mut().map_or((), |worker| worker.release_resources());
+        let slot = match shared.job.lane_slots() {
+            None => None,
+            Some(lane_slots) => match lane_slots.try_take(reporter.lane()) {
+                None => {
+                    rest();
+                    Some(lane_slots.take(reporter.lane())?)
+                }
+                slot => slot,
+            },
+        };
+        let task = shared.queue.try_recv().or_else(|_empty| {
+            rest();
+            shared.queue.recv()
+        });
+        Some((task.ok()?, slot))
+    }
+
+    /// Does a task. Breaks if the lane withdraws.
+    fn run_task(&mut self, task: TaskId) -> ControlFlow<()> {
+        let Self { shared, reporter, .. } = *self;
+        let alone = shared.task_tracker().has_one_lane();
+        let permit = self.catch_panic(task, |worker| worker.acquire(&shared.cancel));
+        if let Some(shortage) = permit.as_ref().err().filter(|failure| is_shortage(failure))
+            && let Some(flow) = self.step_aside(alone)
+        {
+            if flow.is_break() {
+                reporter.send(EventKind::LaneWithdrawn { shortage: shortage.clone() });
+            }
+            shared.task_tracker().requeue_task(task);
+            return flow;
+        }
+        // While waiting for the permit, another worker may have found that the task does not exist.
+        if !shared.admit_task(task) {
+            reporter.enter_state(State::Idle);
+            return ControlFlow::Continue(());
+        }
+        reporter.send(EventKind::TaskStarted { task });
+        let done = permit.and_then(|permit| {
+            self.catch_panic(task, |worker| Ok(worker.run(task, permit, &shared.cancel)))
+        });
+        let (outcome, task_count) =
+            done.unwrap_or_else(|failure| (TaskOutcome::Failed(failure), TaskCount::Unknown));
+        self.finish_task(task, outcome, task_count, alone)
+    }
+
+    /// Reports and records the outcome of a task.
+    fn finish_task(
+        &mut self,
+        task: TaskId,
+        outcome: TaskOutcome,
+        task_count: TaskCount,
+        alone: bool,
+    ) -> ControlFlow<()> {
+        let mut outcome = self.limit_crashes(task, outcome);
+        let mut flow = ControlFlow::Continue(());
+        if let TaskOutcome::Failed(shortage) = &outcome
+            && is_shortage(shortage)
+            && let Some(after) = self.step_aside(alone)
+        {
+            (outcome, flow) = (TaskOutcome::Requeued(shortage.clone()), after);
+        }
+        self.reporter.send(EventKind::TaskFinished { task, outcome: outcome.clone() });
+        if let (TaskOutcome::Requeued(shortage), ControlFlow::Break(())) = (&outcome, flow) {
+            self.reporter.send(EventKind::LaneWithdrawn { shortage: shortage.clone() });
+        }
+        self.shared.record_outcome(task, &outcome, task_count);
+        flow
+    }
+
+    /// Calls `act` with the worker, which is set up first if there is none. A panic becomes a failure
+    /// of the task, and the next task gets a new worker.
+    fn catch_panic<T>(
+        &mut self,
+        task: TaskId,
+        act: impl FnOnce(&mut dyn Worker) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let done = catch_unwind(AssertUnwindSafe(|| {
+            let mut ready = match self.worker.take() {
+                Some(worker) => worker,
+                None => self.shared.job.create_worker(self.reporter.clone())?,
+            };
+            let done = act(&mut *ready);
+            self.worker = Some(ready);
+            done
+        }));
+        done.unwrap_or_else(|panic| Err(panic_failure(task, panic.as_ref())))
+    }
+
+    /// Releases the lane's resources during a shortage. Breaks if the lane withdraws, and continues
+    /// if it is the last one left and may try again. Returns `None` if it was the only lane (`alone`)
+    /// when it took the task, so that trying again is pointless.
+    fn step_aside(&mut self, alone: bool) -> Option<ControlFlow<()>> {
+        self.worker = None;
+        if self.shared.withdraw_lane(self.reporter.lane()) {
+            return Some(ControlFlow::Break(()));
+        }
+        // The other lanes have withdrawn since then, and their resources are free.
+        (!alone).then_some(ControlFlow::Continue(()))
+    }
+
+    /// Decides whether a task whose worker process died is put back into the queue or fails.
+    fn limit_crashes(&mut self, task: TaskId, outcome: TaskOutcome) -> TaskOutcome {
+        let TaskOutcome::Requeued(death) = outcome else {
+            self.consecutive_crashes = 0;
+            return outcome;
+        };
+        self.consecutive_crashes += 1;
+        let over_task = self.shared.task_tracker().record_crash(task);
+        if over_task.max(self.consecutive_crashes) < MAX_CRASHES {
+            return TaskOutcome::Requeued(death);
+        }
+        TaskOutcome::Failed(crash_failure((over_task >= MAX_CRASHES).then_some(task), &death))
+    }
+}
+
+fn is_shortage(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Exhausted
+}
+
+fn panic_failure(task: TaskId, panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    let text = printable(text.unwrap_or("no message"));
+    let message =
+        format!("task {} panicked ({text}); this is a bug in threadline, please report it", task.0);
+    Failure::new(FailureKind::Panicked, message)
+}
+
+fn crash_failure(over: Option<TaskId>, last: &Failure) -> Failure {
+    let over = over.map_or_else(|| "in a row".to_owned(), |task| format!("on task {}", task.0));
+    let message = format!(
+        "gave up after {MAX_CRASHES} worker processes died {over} ({last}); lower --threads or choose \
+         another --mode"
+    );
+    Failure::new(FailureKind::Worker, message)
+}

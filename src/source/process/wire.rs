@@ -1,0 +1,176 @@
+//! The protocol between a worker process and the program that started it: one JSON message per line.
+
+use std::io::{self, BufRead, Read as _, Write};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::github::{ApiResponse, RequestError};
+use crate::model::{Failure, Nanos, Quota, State, TaskId};
+use crate::source::work::compute::ComputeJob;
+use crate::source::work::github_request::GithubRequest;
+
+/// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
+/// new worker processes are of another version.
+pub(super) const VERSION: u32 = 2;
+
+/// The interval between two heartbeats ([`WorkerMessage::Alive`]) of a worker.
+pub(super) const HEARTBEAT: Duration = Duration::from_millis(250);
+
+/// The maximum length of a line, in bytes. A page is no longer than its response body (16 MB).
+const MAX_LINE_BYTES: u64 = 17 << 20;
+
+/// The first line to a worker: the handshake.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Handshake {
+    /// [`VERSION`]. The other fields may be read only if the versions match.
+    pub(super) version: u32,
+    /// The run's start on the machine-wide monotonic clock, or `None` if the platform has none.
+    pub(super) zero: Option<Nanos>,
+    /// The kind of the tasks.
+    #[serde(rename = "order")]
+    pub(super) job: JobSpec,
+}
+
+/// The kind of a worker's tasks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::source) enum JobSpec {
+    /// Tasks to compute.
+    Compute(ComputeJob),
+    /// Tasks to request from the API, one request each.
+    Ask(RequestSpec),
+}
+
+/// The requests of a run. The token is not included: a worker reads it from the same place as its
+/// parent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(in crate::source) struct RequestSpec {
+    /// The base URL of the API.
+    pub(in crate::source) base: String,
+    /// Set if requests carry the token.
+    pub(in crate::source) with_token: bool,
+    /// The timeout of a request.
+    pub(in crate::source) timeout: Duration,
+    /// The endpoint and its target.
+    #[serde(rename = "errand")]
+    pub(in crate::source) request: GithubRequest,
+}
+
+/// Every other line to a worker: a task to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct TaskAssignment {
+    pub(super) task: TaskId,
+}
+
+/// A line from a worker.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum WorkerMessage {
+    /// The worker is ready for tasks. If the version is not [`VERSION`], it cannot be used.
+    Ready { version: u32 },
+    /// The worker could not be set up.
+    Unable(Failure),
+    /// The worker has entered a state.
+    Entered { at: Nanos, state: State },
+    /// A server reported its quota.
+    Quota { at: Nanos, quota: Quota },
+    /// A heartbeat: the worker is still busy with its task.
+    Alive,
+    /// The result of a task.
+    Answered { at: Nanos, task: TaskId, answer: Result<ApiResponse, RequestError> },
+}
+
+/// The reason why a message could not be read.
+#[derive(Debug, Error)]
+pub(super) enum WireError {
+    /// Reading from the pipe failed.
+    #[error("{0}")]
+    Broken(#[from] io::Error),
+    /// The line exceeds the maximum length.
+    #[error("a line longer than {} MB", MAX_LINE_BYTES >> 20)]
+    TooLong,
+    /// The line is not a valid message.
+    #[error("{0}")]
+    Unreadable(#[from] serde_json::Error),
+}
+
+/// Reads a line. Returns `None` at the end of input, and also for a line that the end cuts off.
+pub(super) fn read_line(input: &mut impl BufRead) -> Result<Option<Vec<u8>>, WireError> {
+    let mut line = Vec::new();
+    input.take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+    match line.last() {
+        Some(b'\n') => Ok(Some(line)),
+        Some(_) if line.len() as u64 == MAX_LINE_BYTES => Err(WireError::TooLong),
+        _ => Ok(None),
+    }
+}
+
+/// Reads a message. Returns `None` at the end of input.
+pub(super) fn read<T: DeserializeOwned>(input: &mut impl BufRead) -> Result<Option<T>, WireError> {
+    let line = read_line(input)?;
+    Ok(line.map(|line| serde_json::from_slice(&line)).transpose()?)
+}
+
+/// Writes a message in one piece. The caller flushes the output.
+pub(super) fn write(output: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    output.write_all(&line)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::BufReader;
+
+    use super::*;
+    use crate::github::RetryAction;
+    use crate::model::FailureKind;
+
+    fn read_from(text: &[u8]) -> Result<Option<WorkerMessage>, WireError> {
+        read(&mut BufReader::new(text))
+    }
+
+    #[test]
+    fn messages_survive_a_round_trip() {
+        let message = WorkerMessage::Entered { at: Nanos(7), state: State::Waiting };
+        let mut line = Vec::new();
+        write(&mut line, &message).unwrap();
+        assert_eq!(line, b"{\"entered\":{\"at\":7,\"state\":\"waiting\"}}\n");
+        let Ok(Some(WorkerMessage::Entered { at: Nanos(7), state: State::Waiting })) =
+            read_from(&line)
+        else {
+            panic!("{line:?}");
+        };
+    }
+
+    #[test]
+    fn failed_answer_keeps_its_http_status() {
+        let failure = Failure::new(FailureKind::Server, "502").with_status(502);
+        let answer = Err(RequestError { failure, retry_action: RetryAction::None });
+        let mut line = Vec::new();
+        write(&mut line, &WorkerMessage::Answered { at: Nanos(7), task: TaskId(3), answer })
+            .unwrap();
+        let Ok(Some(WorkerMessage::Answered { answer: Err(fault), .. })) = read_from(&line) else {
+            panic!("{line:?}");
+        };
+        assert_eq!(fault.failure.status, Some(502));
+    }
+
+    #[test]
+    fn truncated_last_line_is_end_of_input() {
+        assert!(matches!(read_from(b""), Ok(None)));
+        assert!(matches!(read_from(b"{\"ready\":{\"version\":2}}"), Ok(None)));
+    }
+
+    #[test]
+    fn invalid_and_endless_lines_are_errors() {
+        for text in [&b"\n"[..], b"{}\n", b"{\"ready\":1}\n", b"\xff\xfe\n", b"[[[[\n"] {
+            assert!(matches!(read_from(text), Err(WireError::Unreadable(_))), "{text:?}");
+        }
+        let endless = BufReader::new(io::repeat(b'a'));
+        assert!(matches!(read::<WorkerMessage>(&mut { endless }), Err(WireError::TooLong)));
+    }
+}

@@ -1,0 +1,52 @@
+//! Escapes the control characters in those texts of a recording that are printed without further
+//! escaping.
+
+use std::sync::Arc;
+
+use crate::model::printable::escape_controls;
+use crate::model::{
+    Event, EventKind, Failure, Product, RunOutcome, Setup, Target, TaskOutcome, WorkSpec,
+};
+
+/// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
+pub(super) fn sanitize_setup(setup: &mut Setup) {
+    setup.target.iter_mut().for_each(sanitize_target);
+}
+
+/// Escapes the texts of an event. Its commands are replaced by the session's, so that the runs
+/// share one list.
+pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
+    match &mut event.kind {
+        EventKind::RunStarted { plan } => match &mut plan.work {
+            WorkSpec::Profile(one) | WorkSpec::Followers(one) => sanitize_target(one),
+            WorkSpec::Commands { commands: own } => *own = Arc::clone(commands),
+            WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => {}
+        },
+        EventKind::AttemptFailed { failure: one, .. }
+        | EventKind::LaneWithdrawn { shortage: one }
+        | EventKind::TaskFinished {
+            outcome: TaskOutcome::Failed(one) | TaskOutcome::Requeued(one),
+            ..
+        }
+        | EventKind::RunFinished { outcome: RunOutcome::Failed(one) } => sanitize_failure(one),
+        EventKind::TaskFinished { outcome: TaskOutcome::Done(done), .. } => {
+            if let Product::Profile(profile) = &mut done.product {
+                escape_text(&mut profile.login);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn sanitize_target(target: &mut Target) {
+    escape_text(&mut target.user);
+    escape_text(&mut target.api);
+}
+
+fn sanitize_failure(failure: &mut Failure) {
+    escape_text(&mut failure.message);
+}
+
+fn escape_text(text: &mut String) {
+    *text = escape_controls(text);
+}

@@ -1,0 +1,7 @@
+//! The work of tasks: pages of followers, CPU work, the user's commands.
+
+#[cfg(unix)]
+pub(in crate::source) mod commands;
+pub mod compute;
+pub(in crate::source) mod followers;
+pub(in crate::source) mod github_request;

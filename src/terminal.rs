@@ -1,0 +1,13 @@
+//! The terminal: input, output, signals, and giving it back.
+
+pub mod background_query;
+#[cfg(unix)]
+pub mod decoder;
+pub mod input;
+#[cfg(unix)]
+mod partial_char;
+pub mod screen;
+pub mod signals;
+pub(crate) mod writer;
+
+pub use input::{MouseEvent, TerminalInput};
