@@ -6,8 +6,6 @@ pub mod decoder;
 mod event_overhead;
 mod export_jobs;
 mod input;
-#[cfg(unix)]
-mod partial_char;
 mod query;
 mod screen;
 
