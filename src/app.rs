@@ -46,7 +46,6 @@ pub use selected_lane::{DetailPane, SelectedLane};
 pub use session::{Baseline, Session};
 use slow_motion::SlowMotion;
 pub use table::TableView;
-pub use text_input::TextInput;
 use view::TimelineView;
 pub use viewport::{TimeWindow, Viewport};
 

@@ -4,8 +4,6 @@ pub mod background_query;
 #[cfg(unix)]
 pub mod decoder;
 pub mod input;
-#[cfg(unix)]
-mod partial_char;
 pub mod screen;
 pub mod signals;
 pub(crate) mod writer;

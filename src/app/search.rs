@@ -1,10 +1,10 @@
 //! Search: the user enters a text, and keys move from match to match.
 
-use ratatui::crossterm::event::{KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::Input;
 
 use super::keymap::Action;
-use super::text_input::{InputOutcome, TextInput};
-use super::{App, Effect};
+use super::{App, Effect, text_input};
 use crate::analysis::Attempt;
 use crate::analysis::search::{Search, SearchHit, SearchMatch};
 use crate::model::{LaneId, Nanos, Run};
@@ -13,7 +13,7 @@ use crate::model::{LaneId, Nanos, Run};
 #[derive(Debug, Default)]
 pub(super) struct SearchState {
     /// The input line, while it is open.
-    input: Option<TextInput>,
+    input: Option<Input>,
     active: Option<ActiveSearch>,
     /// The last key concerned the search, so its status is shown.
     status_shown: bool,
@@ -31,7 +31,12 @@ struct ActiveSearch {
 #[derive(Debug, PartialEq, Eq)]
 pub enum SearchStatus<'app> {
     /// The text is being entered.
-    Input(&'app TextInput),
+    Input {
+        /// The text before the cursor.
+        before: &'app str,
+        /// The text after the cursor.
+        after: &'app str,
+    },
     /// There is no match for this text so far.
     NoMatch(&'app str),
     /// A match is selected.
@@ -55,7 +60,8 @@ impl App {
     /// The status of the search, if the last key concerned it.
     pub fn search_status(&self) -> Option<SearchStatus<'_>> {
         if let Some(input) = &self.search.input {
-            return Some(SearchStatus::Input(input));
+            let (before, after) = text_input::split_at_cursor(input);
+            return Some(SearchStatus::Input { before, after });
         }
         let ActiveSearch { text, search, current } =
             self.search.active.as_ref().filter(|_| self.search.status_shown)?;
@@ -84,7 +90,7 @@ impl App {
 
     /// Opens the input line.
     pub(super) fn open_search(&mut self) {
-        self.search.input = Some(TextInput::default());
+        self.search.input = Some(Input::default());
     }
 
     /// Handles a key while text is entered. Only interrupt and suspend keep their meaning.
@@ -97,14 +103,16 @@ impl App {
             }
         }
         let input = self.search.input.as_mut()?;
-        match input.handle_key(key) {
-            InputOutcome::Pending => {}
-            InputOutcome::Cancelled => self.search.input = None,
-            InputOutcome::Submitted => {
-                let text = input.text();
+        match key.code {
+            KeyCode::Enter => {
+                let text = input.value_and_reset();
                 self.search.input = None;
                 self.start_search(&text);
             }
+            KeyCode::Esc => self.search.input = None,
+            // As in less, deleting from an empty line cancels the input.
+            KeyCode::Backspace if input.value().is_empty() => self.search.input = None,
+            _ => text_input::handle_key(input, key),
         }
         None
     }

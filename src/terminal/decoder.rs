@@ -4,6 +4,12 @@
 //!
 //! The syntax of sequences is ECMA-48's; their meaning is xterm's:
 //! <https://invisible-island.net/xterm/ctlseqs/ctlseqs.html>. Memory is bounded for any input.
+//!
+//! crossterm's reader stalls after a kilobyte, swallows all keys after an unterminated paste, and
+//! spins once the terminal is closed (crossterm-rs/crossterm, 1057, 1060 and 1116). Of the parsers
+//! tried instead, termina 0.4 swallows all keys, Ctrl-C included, after an unterminated paste or
+//! answer, and decodes APC strings as keys; vte 0.15 and vt-push-parser 0.16 swallow Ctrl-C in a
+//! string, and the latter hangs on a mouse report of the oldest encoding in two pieces.
 
 use std::mem;
 use std::time::Duration;
@@ -12,7 +18,6 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use xterm_color::Color;
 
 use super::input::{MouseEvent, TerminalInput};
-use super::partial_char::PartialChar;
 use crate::app::Gesture;
 use crate::model::Background;
 
@@ -74,8 +79,8 @@ enum DecoderState {
     StringEnd,
     /// The number of remaining bytes of a sequence to skip.
     Skip(u8),
-    /// A multi-byte UTF-8 character, received in part.
-    Character(PartialChar),
+    /// The first bytes of a multi-byte UTF-8 character.
+    Character(Vec<u8>),
 }
 
 /// The parameters of a control sequence: at most two for keys, three for mouse reports.
@@ -198,10 +203,7 @@ impl Decoder {
             // A control character aborts a sequence.
             (_, ..0x20) => (DecoderState::Ground, control_key(byte)),
             (DecoderState::Skip(count), _) => (skip_bytes(count - 1), None),
-            (DecoderState::Character(partial), 0x80..0xc0) => match partial.push_byte(byte) {
-                Ok(partial) => (DecoderState::Character(partial), None),
-                Err(whole) => (DecoderState::Ground, whole.map(KeyCode::Char).map(plain_key)),
-            },
+            (DecoderState::Character(bytes), 0x80..0xc0) => extend_character(bytes, byte),
             (DecoderState::String(mut text), _) => {
                 if text.len() < MAX_STRING {
                     text.push(byte);
@@ -298,7 +300,20 @@ fn character(byte: u8) -> (DecoderState, Option<KeyEvent>) {
     match byte {
         0x20..0x7f => (DecoderState::Ground, Some(plain_key(KeyCode::Char(char::from(byte))))),
         0x7f => (DecoderState::Ground, Some(plain_key(KeyCode::Backspace))),
-        _ => (PartialChar::start(byte).map_or(DecoderState::Ground, DecoderState::Character), None),
+        _ => extend_character(Vec::new(), byte),
+    }
+}
+
+/// Adds a byte to a multi-byte character. Invalid UTF-8 and control characters are dropped.
+fn extend_character(mut bytes: Vec<u8>, byte: u8) -> (DecoderState, Option<KeyEvent>) {
+    bytes.push(byte);
+    match str::from_utf8(&bytes) {
+        Ok(text) => {
+            let whole = text.chars().find(|c| !c.is_control());
+            (DecoderState::Ground, whole.map(KeyCode::Char).map(plain_key))
+        }
+        Err(error) if error.error_len().is_none() => (DecoderState::Character(bytes), None),
+        Err(_) => (DecoderState::Ground, None),
     }
 }
 

@@ -9,7 +9,7 @@ use ratatui::widgets::{Clear, Widget};
 use super::text;
 use super::theme::Theme;
 use crate::analysis::search::SearchMatch;
-use crate::app::{Action, App, SearchStatus, TextInput};
+use crate::app::{Action, App, SearchStatus};
 use crate::model::printable::{escape_controls, printable};
 
 /// The prompt of the search.
@@ -31,7 +31,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     Clear.render(row, buf);
     let room = usize::from(row.width);
     match status {
-        SearchStatus::Input(line) => draw_input(line, theme, row, buf),
+        SearchStatus::Input { before, after } => draw_input([before, after], theme, row, buf),
         SearchStatus::NoMatch(query) => {
             let again = app.key_of(Action::Find);
             let quoted = format!("\"{}\"", printable_text(query, theme));
@@ -63,11 +63,9 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Draws the input, scrolled so that the cursor is in view, and a hint.
-fn draw_input(line: &TextInput, theme: Theme, row: Rect, buf: &mut Buffer) {
-    let (before, after) = line.parts();
-    let [before, after] =
-        [before, after].map(|part| text::to_drawable(escape_controls(part), theme));
+/// Draws the input before and after the cursor, scrolled so that the cursor is in view, and a hint.
+fn draw_input(parts: [&str; 2], theme: Theme, row: Rect, buf: &mut Buffer) {
+    let [before, after] = parts.map(|part| text::to_drawable(escape_controls(part), theme));
     let room = usize::from(row.width).saturating_sub(PROMPT.len() + 3);
     let mut kept = before.as_str();
     while text::width(kept) > room {
