@@ -74,7 +74,7 @@ fn keys_typed_before_the_background_reply_are_all_processed() {
     let mut pty = start_and_wait_for_query(&server);
     type_search(&mut pty);
     pty.inspect(|view| {
-        assert!(has_colour(view, CAPTION_ON_DARK) && !has_colour(view, CAPTION_ON_LIGHT))
+        assert!(has_colour(view, CAPTION_ON_DARK) && !has_colour(view, CAPTION_ON_LIGHT));
     });
     pty.keys([LIGHT, ATTRIBUTES].concat());
     wait_for_colour(&pty, CAPTION_ON_LIGHT, CAPTION_ON_DARK);

@@ -242,7 +242,7 @@ fn assertion_detects_every_hazard() {
             continue;
         }
         let found = std::panic::catch_unwind(|| {
-            assert_only_sequences(&format!("a{hazard}"), &SCREEN_SEQUENCES)
+            assert_only_sequences(&format!("a{hazard}"), &SCREEN_SEQUENCES);
         });
         assert!(found.is_err(), "{hazard:?}");
     }

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
+    clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
