@@ -82,7 +82,7 @@
 //! | what | where |
 //! | --- | --- |
 //! | a key | the table in `app/keymap.rs`; the key bar, `?`, help, manual and configuration follow |
-//! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/palette.rs` |
+//! | a color or a glyph | `ui/theme.rs`; distances between states are tested in `tests/it/palette.rs` |
 //! | a sentence on the screen | `ui/status_line.rs` and `ui/run_summary.rs`; conclusions in `analysis/speed_up_verdict.rs` and `analysis/sweep/advice.rs` |
 //! | a column | `ui/timeline.rs` (beside the lanes), `ui/totals.rs`, `ui/table.rs` |
 //! | an option | `cli/`, one file per group; `assets/docs` has the generated tables |
@@ -90,7 +90,7 @@
 //! | a state | `State` in `model/event.rs`, its colour in `ui/theme.rs` |
 //! | a workload | `WorkSpec` in `model/plan.rs`, its [`source::Job`], `source/launcher.rs` |
 //! | a fault of the built-in server | `server/faults/fault_action.rs` |
-//! | a snapshot | `INSTA_UPDATE=always cargo test --test screens`, then read the diff |
+//! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |
 
 pub mod analysis;
 pub mod app;

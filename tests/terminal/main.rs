@@ -2,6 +2,7 @@
 #![cfg(unix)]
 #![expect(
     clippy::expect_used,
+    clippy::unwrap_used,
     reason = "helpers outside of test functions fail a test by panicking, too"
 )]
 
@@ -14,11 +15,15 @@ mod pty;
 
 #[path = "../common/builtin_server.rs"]
 mod builtin_server;
+#[path = "../common/exec_commands.rs"]
+mod exec_commands;
 
 mod background_query;
 mod blocked_terminal;
 mod drawing;
 mod escape_injection;
+mod exec;
+mod exec_termination;
 mod exit_and_suspend;
 mod export_menu;
 mod input_stress;
@@ -26,6 +31,7 @@ mod mouse;
 mod open_file_limit;
 mod pager;
 mod preferences;
+mod progress;
 mod recording;
 mod search_and_compare;
 mod slow_motion;

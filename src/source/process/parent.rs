@@ -346,7 +346,7 @@ mod tests {
     fn silent_process_times_out_at_start() {
         let directory = tempfile::TempDir::new().unwrap();
         let program = directory.path().join("mute");
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/process/stranger.sh");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/process/stranger.sh");
         symlink(script, &program).unwrap();
         let job = ComputeJob { work: WorkSpec::Cpu(ComputeSpec::default()), server: None };
         let max_start_time = Duration::from_millis(20);

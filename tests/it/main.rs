@@ -1,0 +1,49 @@
+//! The program and the library without a terminal; a module for each area.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers outside of test functions fail a test by panicking, too"
+)]
+
+#[path = "../common/app_driver.rs"]
+mod app_driver;
+#[path = "../common/builtin_server.rs"]
+mod builtin_server;
+#[path = "../common/clean_command.rs"]
+mod clean_command;
+#[cfg(unix)]
+#[path = "../common/exec_commands.rs"]
+mod exec_commands;
+#[path = "../common/peer.rs"]
+mod peer;
+#[path = "../common/samples.rs"]
+mod samples;
+#[path = "../common/scripted_server.rs"]
+mod scripted_server;
+#[path = "../common/source.rs"]
+mod source;
+
+mod architecture;
+mod cli;
+mod client;
+mod engine;
+mod exec;
+mod export;
+mod faults;
+mod fold;
+mod fuzz;
+mod gil;
+mod golden;
+mod palette;
+mod process;
+mod readme;
+mod recording;
+mod scaling;
+mod screens;
+mod server;
+mod session;
+mod simulate;
+mod viewport;
+mod words;

@@ -1,0 +1,322 @@
+//! State colours that differ for every kind of colour vision, and glyphs that need no colour.
+//!
+//! Two colours are compared by CIEDE2000 (Sharma, Wu, Dalal: "The CIEDE2000 Color-Difference
+//! Formula", 2005), as seen with normal vision, with the three dichromacies of Machado, Oliveira
+//! and Fernandes ("A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009,
+//! severity 1.0), and in greyscale.
+
+use std::collections::BTreeSet;
+
+use ratatui::style::Color;
+use threadline::model::{Background, LaneId, State};
+use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
+
+/// The states that must differ by colour. Idle has no colour, the first states in [`GLYPH_PAIRS`]
+/// have their own glyphs, and running, which has the colour of receiving, never occurs with it.
+const COLOURED_STATES: [State; 7] = [
+    State::HandOver,
+    State::Waiting,
+    State::Receiving,
+    State::Computing,
+    State::LockWait,
+    State::Throttled,
+    State::Error,
+];
+
+/// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
+/// one is drawn on the background.
+const GLYPH_PAIRS: [(State, State); 3] = [
+    (State::Starting, State::HandOver),
+    (State::Connecting, State::Waiting),
+    (State::Native, State::Computing),
+];
+
+/// One lane for each colour of GIL holders.
+const HOLDERS: [LaneId; 4] = [LaneId(0), LaneId(1), LaneId(2), LaneId(3)];
+
+/// The minimum CIEDE2000 difference of any two states, for every kind of colour vision.
+const MIN_DIFFERENCE: f64 = 12.0;
+
+/// The same in greyscale.
+const MIN_GREY_DIFFERENCE: f64 = 7.0;
+
+/// Linear RGB, 0 to 1 each.
+type Rgb = [f64; 3];
+
+/// L*, a*, b*.
+type CieLab = [f64; 3];
+
+/// A kind of colour vision, as a matrix on linear RGB.
+type Vision = [[f64; 3]; 3];
+
+const NORMAL: Vision = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+
+/// Machado et al., severity 1.0.
+const PROTAN: Vision = [
+    [0.152_286, 1.052_583, -0.204_868],
+    [0.114_503, 0.786_281, 0.099_216],
+    [-0.003_882, -0.048_116, 1.051_998],
+];
+const DEUTAN: Vision = [
+    [0.367_322, 0.860_646, -0.227_968],
+    [0.280_085, 0.672_501, 0.047_413],
+    [-0.011_820, 0.042_940, 0.968_881],
+];
+const TRITAN: Vision = [
+    [1.255_528, -0.076_749, -0.178_779],
+    [-0.078_411, 0.930_809, 0.147_602],
+    [0.004_733, 0.691_367, 0.303_900],
+];
+
+/// Relative luminance (sRGB) on every channel.
+const GREY: Vision = [[0.2126, 0.7152, 0.0722]; 3];
+
+fn simulate(vision: &Vision, colour: Rgb) -> Rgb {
+    vision.map(|row| {
+        row.iter().zip(colour).map(|(weight, part)| weight * part).sum::<f64>().clamp(0.0, 1.0)
+    })
+}
+
+/// Decodes an sRGB component to a linear one.
+fn linear(part: u8) -> f64 {
+    let part = f64::from(part) / 255.0;
+    if part <= 0.040_45 { part / 12.92 } else { ((part + 0.055) / 1.055).powf(2.4) }
+}
+
+/// Converts linear sRGB to CIELAB under D65.
+fn lab(rgb: Rgb) -> CieLab {
+    let xyz = xyz(rgb);
+    let f =
+        |t: f64| if t > 216.0 / 24_389.0 { t.cbrt() } else { (24_389.0 / 27.0 * t + 16.0) / 116.0 };
+    let [x, y, z] = xyz.map(f);
+    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+}
+
+/// Converts linear sRGB to XYZ, relative to the D65 white point.
+fn xyz([r, g, b]: Rgb) -> [f64; 3] {
+    [
+        (0.412_456_4 * r + 0.357_576_1 * g + 0.180_437_5 * b) / 0.950_47,
+        0.212_672_9 * r + 0.715_152_2 * g + 0.072_175_0 * b,
+        (0.019_333_9 * r + 0.119_192_0 * g + 0.950_304_1 * b) / 1.088_83,
+    ]
+}
+
+/// The CIEDE2000 difference with all weights 1.
+fn ciede2000(one: CieLab, two: CieLab) -> f64 {
+    let chroma = |[_, a, b]: CieLab| a.hypot(b);
+    let mean_chroma7 = f64::midpoint(chroma(one), chroma(two)).powi(7);
+    let stretch = 0.5 * (1.0 - (mean_chroma7 / (mean_chroma7 + 25_f64.powi(7))).sqrt());
+    let primed = |[l, a, b]: CieLab| {
+        let a = a * (1.0 + stretch);
+        let hue =
+            if a == 0.0 && b == 0.0 { 0.0 } else { b.atan2(a).to_degrees().rem_euclid(360.0) };
+        (l, a.hypot(b), hue)
+    };
+    let ((l1, c1, h1), (l2, c2, h2)) = (primed(one), primed(two));
+    let grey = c1 * c2 == 0.0;
+    let turn = match h2 - h1 {
+        _ if grey => 0.0,
+        turn if turn > 180.0 => turn - 360.0,
+        turn if turn < -180.0 => turn + 360.0,
+        turn => turn,
+    };
+    let (dl, dc) = (l2 - l1, c2 - c1);
+    let dh = 2.0 * (c1 * c2).sqrt() * (turn / 2.0).to_radians().sin();
+    let (l, c) = (f64::midpoint(l1, l2), f64::midpoint(c1, c2));
+    let h = match h1 + h2 {
+        sum if grey => sum,
+        sum if (h1 - h2).abs() <= 180.0 => sum / 2.0,
+        sum if sum < 360.0 => f64::midpoint(sum, 360.0),
+        sum => (sum - 360.0) / 2.0,
+    };
+    let cos = |degrees: f64| degrees.to_radians().cos();
+    let t = 1.0 - 0.17 * cos(h - 30.0) + 0.24 * cos(2.0 * h) + 0.32 * cos(3.0 * h + 6.0)
+        - 0.20 * cos(4.0 * h - 63.0);
+    let sl = 1.0 + 0.015 * (l - 50.0).powi(2) / (20.0 + (l - 50.0).powi(2)).sqrt();
+    let (sc, sh) = (1.0 + 0.045 * c, 1.0 + 0.015 * c * t);
+    let c7 = c.powi(7);
+    let rc = 2.0 * (c7 / (c7 + 25_f64.powi(7))).sqrt();
+    let rt = -rc * (60.0 * (-((h - 275.0) / 25.0).powi(2)).exp()).to_radians().sin();
+    let (dl, dc, dh) = (dl / sl, dc / sc, dh / sh);
+    (dl * dl + dc * dc + dh * dh + rt * dc * dh).sqrt()
+}
+
+/// The linear RGB that a terminal shows, with xterm's values for the 256-colour palette.
+fn rgb(color: Color) -> Rgb {
+    let parts = match color {
+        Color::Rgb(r, g, b) => [r, g, b],
+        Color::Indexed(index @ 16..=231) => {
+            let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
+            let cube = index - 16;
+            [level(cube / 36), level(cube / 6 % 6), level(cube % 6)]
+        }
+        Color::Indexed(index @ 232..) => [8 + 10 * (index - 232); 3],
+        other => panic!("{other:?} looks different on every terminal"),
+    };
+    parts.map(linear)
+}
+
+/// The smallest difference between any two items, and these items.
+fn closest<T: Copy>(items: &[T], color: impl Fn(T) -> Color, vision: &Vision) -> (f64, T, T) {
+    let to_lab = |item| lab(simulate(vision, rgb(color(item))));
+    let pairs = items
+        .iter()
+        .enumerate()
+        .flat_map(|(index, &one)| items.iter().skip(index + 1).map(move |&two| (one, two)));
+    let differences = pairs.map(|(one, two)| (ciede2000(to_lab(one), to_lab(two)), one, two));
+    differences.min_by(|a, b| a.0.total_cmp(&b.0)).expect("at least two items")
+}
+
+/// Returns the colour of a state.
+fn state_color(theme: Theme) -> impl Fn(State) -> Color {
+    move |state| theme.color(state).expect("a colour")
+}
+
+/// Returns the colour of a lane that holds the GIL.
+fn gil_holder_color(theme: Theme) -> impl Fn(LaneId) -> Color {
+    move |lane| theme.holder_color(lane).expect("a colour")
+}
+
+/// The colour sets that look the same on every terminal.
+fn color_sets() -> [(&'static str, Theme); 3] {
+    let theme = |depth, background| Theme::new(depth, GlyphSet::Unicode, background);
+    [
+        ("dark", theme(ColorDepth::True, Background::Dark)),
+        ("light", theme(ColorDepth::True, Background::Light)),
+        ("256", theme(ColorDepth::Indexed, Background::Dark)),
+    ]
+}
+
+#[test]
+fn state_colours_differ_for_every_kind_of_colour_vision() {
+    let visions = [("normal", NORMAL), ("protan", PROTAN), ("deutan", DEUTAN), ("tritan", TRITAN)];
+    for (set, theme) in color_sets() {
+        for (name, vision) in &visions {
+            let (difference, one, two) = closest(&COLOURED_STATES, state_color(theme), vision);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{set}, {name}: {one:?} and {two:?} by {difference:.1}"
+            );
+            let (difference, one, two) = closest(&HOLDERS, gil_holder_color(theme), vision);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{set}, {name}: {one:?} and {two:?} by {difference:.1}"
+            );
+        }
+    }
+}
+
+#[test]
+fn state_colours_differ_in_greyscale() {
+    for (set, theme) in color_sets() {
+        let (difference, one, two) = closest(&COLOURED_STATES, state_color(theme), &GREY);
+        assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
+        let (difference, one, two) = closest(&HOLDERS, gil_holder_color(theme), &GREY);
+        assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
+    }
+}
+
+/// The holder's colour must not be mistaken for a state.
+#[test]
+fn gil_holder_colours_differ_from_all_states() {
+    for (set, theme) in color_sets() {
+        for lane in HOLDERS {
+            let to_lab = |color| lab(simulate(&NORMAL, rgb(color)));
+            let holder = to_lab(gil_holder_color(theme)(lane));
+            for state in COLOURED_STATES {
+                let difference = ciede2000(holder, to_lab(state_color(theme)(state)));
+                assert!(
+                    difference >= MIN_DIFFERENCE,
+                    "{set}: {lane:?} and {state:?} by {difference:.1}"
+                );
+            }
+        }
+    }
+}
+
+/// Page numbers and remaining seconds are drawn on state colours and must be readable: WCAG 2.2,
+/// 1.4.3, <https://www.w3.org/TR/WCAG22/#contrast-minimum>. An error has no text except its mark.
+#[test]
+fn text_on_state_colours_meets_wcag_contrast() {
+    let luminance = |color| {
+        let [grey, _, _] = simulate(&GREY, rgb(color));
+        grey + 0.05
+    };
+    let contrast = |background, text| {
+        let (one, two) = (luminance(background), luminance(text));
+        f64::max(one, two) / f64::min(one, two)
+    };
+    for (set, theme) in color_sets() {
+        for state in COLOURED_STATES.into_iter().filter(|&state| state != State::Error) {
+            let background = theme.color(state).expect("a colour");
+            let text = theme.label_style(background).fg.expect("a colour");
+            let contrast = contrast(background, text);
+            assert!(contrast >= 4.5, "{set}: on {state:?} by {contrast:.1}");
+        }
+        for lane in HOLDERS {
+            let contrast = contrast(gil_holder_color(theme)(lane), theme.text_on_holder(lane));
+            assert!(contrast >= 4.5, "{set}: on {lane:?} by {contrast:.1}");
+        }
+    }
+}
+
+#[test]
+fn indexed_palette_is_the_same_on_dark_and_light() {
+    for state in COLOURED_STATES {
+        let color_on = |background| {
+            Theme::new(ColorDepth::Indexed, GlyphSet::Unicode, background).color(state)
+        };
+        assert_eq!(color_on(Background::Dark), color_on(Background::Light));
+    }
+}
+
+#[test]
+fn without_colours_states_differ_by_glyph() {
+    for (depth, glyphs) in [
+        (ColorDepth::Mono, GlyphSet::Unicode),
+        (ColorDepth::Mono, GlyphSet::Ascii),
+        (ColorDepth::Sixteen, GlyphSet::Unicode),
+        (ColorDepth::True, GlyphSet::Ascii),
+    ] {
+        let theme = Theme::new(depth, glyphs, Background::Dark);
+        let drawn: BTreeSet<&str> = State::ALL.iter().map(|&state| theme.glyph(state)).collect();
+        assert_eq!(drawn.len(), State::ALL.len(), "{depth:?} {glyphs:?}: {drawn:?}");
+        for state in State::ALL.into_iter().filter(|&state| state != State::Idle) {
+            let (cell, style) = theme.state_cell(state);
+            assert_eq!(cell, theme.glyph(state), "{depth:?} {glyphs:?} {state:?}");
+            assert_eq!(style.fg.is_none(), depth == ColorDepth::Mono, "{depth:?} {state:?}");
+            assert_eq!(style.bg, None, "{depth:?} {state:?}: a glyph has no background");
+            assert!(glyphs == GlyphSet::Unicode || cell.is_ascii(), "{cell}");
+        }
+    }
+}
+
+#[test]
+fn states_that_share_a_colour_differ_by_glyph() {
+    for depth in [ColorDepth::Mono, ColorDepth::Sixteen, ColorDepth::Indexed, ColorDepth::True] {
+        let theme = Theme::new(depth, GlyphSet::Unicode, Background::Dark);
+        for (state, other) in GLYPH_PAIRS {
+            assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
+        }
+        for (state, other) in GLYPH_PAIRS.into_iter().skip(1) {
+            assert_eq!(theme.color(state), theme.color(other), "{depth:?} {state:?}");
+        }
+    }
+}
+
+/// Pairs from the test data that Sharma, Wu and Dalal publish with their paper.
+#[test]
+fn ciede2000_matches_the_published_test_data() {
+    for (one, two, expected) in [
+        ([50.0, 2.6772, -79.7751], [50.0, 0.0, -82.7485], 2.0425),
+        ([50.0, 0.0, 0.0], [50.0, -1.0, 2.0], 2.3669),
+        ([50.0, 2.4900, -0.0010], [50.0, -2.4900, 0.0009], 7.1792),
+        ([50.0, 2.5, 0.0], [73.0, 25.0, -18.0], 27.1492),
+        ([60.2574, -34.0099, 36.2677], [60.4626, -34.1751, 39.4387], 1.2644),
+        ([90.8027, -2.0831, 1.4410], [91.1528, -1.6435, 0.0447], 1.4441),
+        ([2.0776, 0.0795, -1.1350], [0.9033, -0.0636, -0.5514], 0.9082),
+    ] {
+        let found = ciede2000(one, two);
+        assert!((found - expected).abs() < 1e-4, "{one:?} {two:?}: {found}, not {expected}");
+    }
+}

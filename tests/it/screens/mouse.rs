@@ -1,0 +1,60 @@
+//! Mouse gestures over the lanes and the table.
+
+use ratatui::layout::Size;
+use threadline::app::{Gesture, Msg, PointerTarget};
+use threadline::model::Nanos;
+use threadline::ui;
+use threadline::ui::theme::Theme;
+
+use crate::app_driver::{AppDriver, COLOUR};
+use crate::screens::run_keys::finished_race;
+
+fn send_mouse(driver: &mut AppDriver, gesture: Gesture, target: PointerTarget) {
+    driver.app.update(Msg::Mouse(gesture, target));
+}
+
+/// Returns the lane at a row of a screen of 120 columns and 36 rows.
+fn lane_at(driver: &AppDriver, row: u16) -> Option<usize> {
+    let theme = Theme::new(COLOUR.0, COLOUR.1, driver.app.background());
+    ui::pointer_target(&driver.app, theme, Size::new(120, 36), 60, row).lane
+}
+
+#[test]
+fn gap_below_a_lane_belongs_to_the_lane() {
+    let mut driver = finished_race();
+    let rows = driver.rows((120, 36));
+    let row = rows.iter().position(|row| row.contains("worker-2")).expect("a lane") as u16;
+    let next = rows.iter().position(|row| row.contains("worker-3")).expect("a lane") as u16;
+    assert!(next > row + 1, "there is no gap");
+    for between in row..next {
+        assert_eq!(lane_at(&driver, between), Some(2), "row {between}");
+    }
+    assert_eq!(lane_at(&driver, next), Some(3));
+}
+
+#[test]
+fn dragged_range_ends_at_the_end_of_the_run() {
+    let mut driver = finished_race();
+    let end = driver.app.runs().iter().filter_map(threadline::model::Run::duration).max().unwrap();
+    let target_at = |at| PointerTarget { lane: Some(0), at: Some(at) };
+    send_mouse(&mut driver, Gesture::Press, target_at(Nanos::ZERO));
+    send_mouse(&mut driver, Gesture::Drag, target_at(end + end));
+    send_mouse(&mut driver, Gesture::Release, PointerTarget::default());
+    assert_eq!(driver.app.range(), Some((Nanos::ZERO, end)));
+}
+
+#[test]
+fn wheel_moves_the_selected_row_of_the_table() {
+    let mut driver = finished_race().press_keys("T");
+    let selected_row =
+        |driver: &AppDriver| driver.app.table_view().expect("a table").selected_row();
+    for (gesture, row) in [
+        (Gesture::ScrollDown, 1),
+        (Gesture::ScrollDown, 2),
+        (Gesture::ScrollUp, 1),
+        (Gesture::ScrollUp, 0),
+    ] {
+        send_mouse(&mut driver, gesture, PointerTarget::default());
+        assert_eq!(selected_row(&driver), row);
+    }
+}

@@ -1,0 +1,392 @@
+//! Keys that start, stop and select runs, through `App::update`. The keys that change the view are
+//! in `view_keys.rs`.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::keymap::{Action, DEFAULT_BINDINGS, Keymap};
+use threadline::app::{Effect, Msg, Overlay};
+use threadline::model::setup::{MAX_WORKERS, MAX_WORKERS_WITH_QUOTA};
+use threadline::model::{Mode, Nanos, Plan, Run, RunOutcome, Selection, Workload};
+
+use crate::app_driver::{AppDriver, COLOUR, Scenario};
+use crate::screens::follower_runs::api_with_quota;
+
+const RACE: Selection = Selection::race(Workload::Followers);
+const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
+const THREADS: Selection = Selection::only(Workload::Followers, Mode::Threads);
+const GIL: Selection = Selection::only(Workload::Followers, Mode::Gil);
+const PROCESSES: Selection = Selection::only(Workload::Followers, Mode::Processes);
+const SWEEP: Selection = Selection::sweep(Workload::Followers);
+
+/// A finished race, drawn once at 120x36, because keys act on the last frame.
+pub(crate) fn finished_race() -> AppDriver {
+    let mut driver = AppDriver::race().play_to_end();
+    driver.draw((120, 36), COLOUR);
+    driver
+}
+
+/// The plan of the run that an effect starts.
+fn started_plan(effect: Option<Effect>) -> Plan {
+    match effect {
+        Some(Effect::Start(plan)) => plan,
+        other => panic!("expected Effect::Start, got {other:?}"),
+    }
+}
+
+pub(crate) fn press(driver: &mut AppDriver, key: char) -> Option<Effect> {
+    driver.press(KeyCode::Char(key))
+}
+
+#[test]
+fn digits_select_a_mode() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
+    for (key, selection) in
+        [('3', THREADS), ('5', PROCESSES), ('1', RACE), ('4', GIL), ('2', SEQUENTIAL)]
+    {
+        assert_eq!(press(&mut driver, key), None, "a run is active");
+        assert_eq!(driver.app.selection(), selection);
+    }
+    assert_eq!(press(&mut driver, '6'), None);
+    assert_eq!(driver.app.selection(), SWEEP);
+}
+
+#[test]
+fn commands_have_three_modes_and_no_other_workload() {
+    let race = Selection::race(Workload::Commands);
+    let mut driver = AppDriver::new(Scenario::default(), race).play_to_end();
+    for key in ['4', '5', '6', 'w'] {
+        assert_eq!(press(&mut driver, key), None);
+        assert_eq!(driver.app.selection(), race, "{key}");
+    }
+    assert_eq!(press(&mut driver, '3'), None, "commands run again only on r");
+    let plan = started_plan(press(&mut driver, 'r'));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Commands, Mode::Threads));
+}
+
+#[test]
+fn w_cycles_through_the_workloads_in_the_selected_mode() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("4");
+    for workload in [Workload::Cpu, Workload::Native, Workload::Mixed, Workload::Followers] {
+        assert_eq!(press(&mut driver, 'w'), None, "a run is active");
+        assert_eq!(driver.app.selection(), Selection::only(workload, Mode::Gil));
+    }
+    let mut driver = driver.play_to_end();
+    let plan = started_plan(press(&mut driver, 'w'));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Cpu, Mode::Gil), "starts immediately");
+}
+
+#[test]
+fn tab_cycles_through_the_modes_and_shift_tab_reverses() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
+    for selection in [SEQUENTIAL, THREADS, GIL, PROCESSES, SWEEP, RACE] {
+        driver.press(KeyCode::Tab);
+        assert_eq!(driver.app.selection(), selection);
+    }
+    for selection in [SWEEP, PROCESSES, GIL, THREADS, SEQUENTIAL, RACE] {
+        // Terminals report Shift-Tab with Shift held.
+        driver.press_with(KeyCode::BackTab, KeyModifiers::SHIFT);
+        assert_eq!(driver.app.selection(), selection);
+    }
+}
+
+#[test]
+fn selecting_a_new_mode_starts_it_if_it_costs_no_quota() {
+    let mut driver = AppDriver::race().play_to_end();
+    let effect = press(&mut driver, '3');
+    assert_eq!(started_plan(effect).mode, Mode::Threads);
+    assert_eq!(driver.app.session().active(), Some(THREADS));
+}
+
+#[test]
+fn mode_selected_during_a_run_starts_after_it() {
+    let mut driver = AppDriver::race().play_until(Mode::Threads, 500);
+    assert_eq!(press(&mut driver, '2'), None, "one run at a time");
+    let driver = driver.play_to_end();
+    let finished_runs = |selection| {
+        let runs = driver.app.session().runs(selection);
+        runs.iter().filter(|run| run.outcome() == Some(&RunOutcome::Finished)).count()
+    };
+    assert_eq!([RACE, SEQUENTIAL, THREADS].map(finished_runs), [2, 1, 0]);
+}
+
+#[test]
+fn mode_that_costs_quota_waits_for_r() {
+    let mut driver = AppDriver::new(api_with_quota(), RACE).play_to_end();
+    assert_eq!(press(&mut driver, '3'), None);
+    assert!(driver.app.runs().is_empty());
+    let screen = driver.rows((120, 36)).join("\n");
+    assert!(screen.contains("6 requests"), "no cost:\n{screen}");
+    let effect = press(&mut driver, 'r');
+    assert_eq!(
+        started_plan(effect).workload(),
+        Workload::Profile,
+        "the remaining quota is requested first"
+    );
+    assert_eq!(driver.app.runs()[0].plan().mode, Mode::Threads);
+}
+
+#[test]
+fn each_mode_keeps_its_screen_while_another_runs() {
+    let mut driver = AppDriver::race().play_to_end();
+    let race = driver.rows((120, 36));
+    press(&mut driver, '3');
+    driver.play_to(Nanos::from_millis(500));
+    let threads = driver.rows((120, 36));
+    press(&mut driver, '1');
+    // The rows of the modes and of the keys depend on the active run.
+    let body = 2..35;
+    assert_eq!(driver.rows((120, 36))[body.clone()], race[body.clone()]);
+    press(&mut driver, '3');
+    assert_eq!(driver.rows((120, 36))[body.clone()], threads[body]);
+}
+
+#[test]
+fn r_runs_again_and_enter_does_not() {
+    let mut driver = AppDriver::race().play_to_end();
+    assert_eq!(driver.press(KeyCode::Enter), None);
+    let plan = started_plan(press(&mut driver, 'r'));
+    assert_eq!((plan.workload(), plan.mode), (Workload::Followers, Mode::Sequential));
+    assert_eq!(driver.app.runs().iter().filter(|run| run.is_over()).count(), 0);
+}
+
+#[test]
+fn r_during_a_run_shows_a_notice_until_the_next_key() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
+    assert_eq!(press(&mut driver, 'r'), None);
+    assert_eq!(driver.app.notice(), Some("race is running; x stops it"));
+    press(&mut driver, 't');
+    assert_eq!(driver.app.notice(), None);
+}
+
+#[test]
+fn x_stops_the_race_before_its_next_mode() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500);
+    assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
+    let driver = driver.play_to_end();
+    let [sequential, threads] = driver.app.runs() else { panic!("a race has two runs") };
+    assert_eq!(sequential.outcome(), Some(&RunOutcome::Stopped));
+    assert_eq!(sequential.follower_count(), 30, "pages fetched before the stop are kept");
+    assert!(!threads.has_started());
+    assert_eq!(driver.app.session().active(), None);
+}
+
+#[test]
+fn x_stops_the_active_run_of_another_mode() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500).press_keys("3");
+    assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
+}
+
+/// A queued selection without quota cost starts when the active run ends, but not after `x`.
+#[test]
+fn x_cancels_the_queued_selection() {
+    for (keys, queued, notice) in [
+        ("6", SWEEP, "race stops and sweep does not start; r runs it"),
+        ("3", THREADS, "race stops and threads does not start; r runs it"),
+        (
+            "w",
+            Selection::race(Workload::Cpu),
+            "race of followers stops and race of cpu does not start; r runs it",
+        ),
+    ] {
+        let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500).press_keys(keys);
+        assert_eq!(press(&mut driver, 'x'), Some(Effect::Stop));
+        assert_eq!(driver.app.notice(), Some(notice));
+        let screen = driver.rows((120, 36)).join("\n");
+        assert!(screen.contains("can run when it is over"), "{screen}");
+        let mut driver = driver.play_to_end();
+        assert_eq!((driver.app.session().active(), driver.app.selection()), (None, queued));
+        assert!(driver.app.runs().is_empty(), "{queued} has started");
+        assert_eq!(driver.app.notice(), Some(notice), "the notice stays until the next key");
+        let screen = driver.rows((120, 36)).join("\n");
+        assert!(screen.contains("r runs it."), "{screen}");
+        started_plan(press(&mut driver, 'r'));
+        assert_eq!(driver.app.session().active(), Some(queued));
+    }
+}
+
+#[test]
+fn mode_selected_after_x_starts_after_the_run() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500).press_keys("6");
+    press(&mut driver, 'x');
+    let driver = driver.press_keys("3").play_to_end();
+    let [threads] = driver.app.runs() else { panic!("one mode is one run") };
+    assert_eq!(threads.outcome(), Some(&RunOutcome::Finished));
+    assert!(driver.app.session().runs(SWEEP).is_empty());
+}
+
+/// The sequential run ends before the stop reaches it.
+#[test]
+fn late_x_still_stops_the_race_before_its_next_mode() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 1_500);
+    // Without the driver, so that the effect is not performed.
+    let x = KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE);
+    assert_eq!(driver.app.update(Msg::Key(x)), Some(Effect::Stop));
+    let driver = driver.play_to_end();
+    let [sequential, threads] = driver.app.runs() else { panic!("a race has two runs") };
+    assert_eq!((sequential.outcome(), threads.has_started()), (Some(&RunOutcome::Stopped), false));
+    assert_eq!(driver.app.session().active(), None);
+}
+
+#[test]
+fn x_does_nothing_without_an_active_run() {
+    assert_eq!(press(&mut AppDriver::race().play_to_end(), 'x'), None);
+}
+
+#[test]
+fn brackets_change_the_worker_count_of_the_next_run_within_bounds() {
+    for (scenario, max) in
+        [(Scenario::default(), MAX_WORKERS), (api_with_quota(), MAX_WORKERS_WITH_QUOTA)]
+    {
+        let driver = AppDriver::new(scenario, RACE).play_to_end();
+        let driver = driver.press_keys("]");
+        assert_eq!(driver.app.session().worker_count(Workload::Followers), 6);
+        assert_eq!(driver.app.next_workers(), Some(6), "the run on screen has 5");
+        let driver = driver.press_keys(&"]".repeat(usize::from(max)));
+        assert_eq!(driver.app.session().worker_count(Workload::Followers), max);
+        let driver = driver.press_keys(&"[".repeat(usize::from(max)));
+        assert_eq!(driver.app.session().worker_count(Workload::Followers), 1);
+        let mut driver = driver.press_keys("]]");
+        press(&mut driver, 'r');
+        assert_eq!(driver.app.runs()[1].lanes().len(), 3);
+    }
+}
+
+#[test]
+fn q_quits_immediately_without_an_active_run() {
+    assert_eq!(press(&mut finished_race(), 'q'), Some(Effect::Quit));
+}
+
+#[test]
+fn q_asks_for_confirmation_during_a_run() {
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100);
+    assert_eq!(press(&mut driver, 'q'), None);
+    assert_eq!(driver.app.overlay(), Some(Overlay::Quit));
+    assert_eq!(press(&mut driver, 'q'), Some(Effect::Quit));
+    let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys("q");
+    assert_eq!(driver.press(KeyCode::Esc), None);
+    assert_eq!(driver.app.overlay(), None);
+    assert_eq!(press(&mut driver, 'q'), None, "q asks again the next time");
+}
+
+#[test]
+fn control_c_interrupts_over_any_overlay() {
+    for keys in ["", "?", "q"] {
+        let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys(keys);
+        let effect = driver.press_with(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(effect, Some(Effect::Interrupt), "after {keys:?}");
+    }
+    assert_eq!(press(&mut finished_race(), 'c'), None, "c without Ctrl does not interrupt");
+}
+
+#[test]
+fn control_z_suspends_over_any_overlay() {
+    for keys in ["", "?", "q"] {
+        let mut driver = AppDriver::race().play_until(Mode::Sequential, 100).press_keys(keys);
+        let effect = driver.press_with(KeyCode::Char('z'), KeyModifiers::CONTROL);
+        assert_eq!(effect, Some(Effect::Suspend), "after {keys:?}");
+    }
+}
+
+#[test]
+fn unbound_keys_do_nothing() {
+    let mut driver = finished_race();
+    let before = driver.rows((120, 36));
+    for key in [KeyCode::Char('ü'), KeyCode::F(5), KeyCode::Insert, KeyCode::Null] {
+        assert_eq!(driver.press(key), None);
+    }
+    let alt = driver.press_with(KeyCode::Char('q'), KeyModifiers::ALT);
+    let control = driver.press_with(KeyCode::Char('q'), KeyModifiers::CONTROL);
+    assert_eq!((alt, control), (None, None));
+    assert_eq!(driver.rows((120, 36)), before);
+}
+
+/// Every action that a test here or in another module triggers, except the digits of modes.
+const TESTED_ACTIONS: &[Action] = &[
+    Action::NextMode,
+    Action::NextWorkload,
+    Action::PreviousMode,
+    Action::FewerWorkers,
+    Action::MoreWorkers,
+    Action::Run,
+    Action::Stop,
+    Action::Simulate,
+    Action::Slower,
+    Action::Faster,
+    Action::Pause,
+    Action::ZoomIn,
+    Action::ZoomOut,
+    Action::Fit,
+    Action::PanLeft,
+    Action::PanRight,
+    Action::PageLeft,
+    Action::PageRight,
+    Action::Start,
+    Action::Follow,
+    Action::NextLane,
+    Action::PreviousLane,
+    Action::NextLanes,
+    Action::PreviousLanes,
+    Action::Inspect,
+    Action::NextSpan,
+    Action::PreviousSpan,
+    Action::CursorLeft,
+    Action::CursorRight,
+    Action::Range,
+    Action::FitSelection,
+    Action::Undo,
+    Action::Find,
+    Action::NextFound,
+    Action::PreviousFound,
+    Action::Table,
+    Action::PreviousColumn,
+    Action::NextColumn,
+    Action::Invert,
+    Action::Compare,
+    Action::Export,
+    Action::StepBack,
+    Action::StepForward,
+    Action::ScrubBack,
+    Action::ScrubForward,
+    Action::Theme,
+    Action::Help,
+    Action::Back,
+    Action::Quit,
+    Action::Interrupt,
+    Action::Suspend,
+];
+
+/// A new key binding fails this test until its action has a test and is added to the list.
+#[test]
+fn every_bound_action_is_listed_as_tested() {
+    for binding in DEFAULT_BINDINGS {
+        let is_mode = matches!(binding.action, Action::Mode(0..=5));
+        assert!(
+            is_mode || TESTED_ACTIONS.contains(&binding.action),
+            "{:?} has no test",
+            binding.action
+        );
+        assert!(!binding.keys.is_empty() && !binding.help.is_empty());
+    }
+    for &action in TESTED_ACTIONS {
+        assert_ne!(Keymap::default().key_of(action), "", "{action:?} has no key");
+    }
+}
+
+/// Selecting another mode does not retry it.
+#[test]
+fn failed_profile_is_retried_only_by_r() {
+    let unknown = Scenario { unknown_user: true, ..Scenario::default() };
+    let mut driver = AppDriver::new(unknown, RACE).play_to_end();
+    for key in ['3', '2', '1'] {
+        assert_eq!(press(&mut driver, key), None);
+    }
+    assert_eq!(started_plan(press(&mut driver, 'r')).workload(), Workload::Profile);
+}
+
+/// The baseline of a threads run is the latest complete sequential run of any selection.
+#[test]
+fn threads_speed_up_is_based_on_the_sequential_run_of_the_race() {
+    let driver = AppDriver::race().play_to_end().press_keys("3").play_to_end();
+    let run: &Run = &driver.app.runs()[0];
+    let speed_up = driver.app.session().speed_up(THREADS, run, Nanos::ZERO).unwrap();
+    assert!((4.4..4.5).contains(&speed_up), "{speed_up}");
+}

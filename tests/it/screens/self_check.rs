@@ -1,0 +1,62 @@
+//! The self-check in the help: Little's law and the overhead of the program.
+
+use threadline::app::Msg;
+use threadline::model::{Mode, Nanos};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
+
+use crate::app_driver::{AppDriver, TerminalKind};
+use crate::screens::run_keys::finished_race;
+use crate::screens::screen_text::{ALL_SIZES, WIDE, screens};
+
+/// Opens the help after measurements of the overhead, in nanoseconds per event.
+fn help_with_overhead(mut driver: AppDriver, nanos: u64) -> AppDriver {
+    driver.app.update(Msg::EventOverhead(Nanos(nanos)));
+    for millis in [2, 1] {
+        driver.app.update(Msg::FrameDrawn(Nanos::from_millis(millis)));
+    }
+    driver.press_keys("?")
+}
+
+fn wide_screen(driver: &mut AppDriver) -> String {
+    driver.rows(WIDE).join("\n")
+}
+
+#[test]
+fn littles_law_is_checked_for_each_run() {
+    let shown = wide_screen(&mut finished_race().press_keys("?"));
+    assert!(shown.contains("sequential: L = X R: in flight 1.00 = 1.08/s x 0.93 s: ok"), "{shown}");
+    assert!(shown.contains("threads x5: L = X R: in flight 4.44 = 4.76/s x 0.93 s: ok"), "{shown}");
+    assert!(!shown.contains("overhead"), "overhead is shown only if measured");
+}
+
+#[test]
+fn active_run_is_checked_up_to_now() {
+    let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
+    driver.draw(WIDE, crate::app_driver::COLOUR);
+    let shown = wide_screen(&mut driver.press_keys("?"));
+    assert!(shown.matches(": ok").count() == 2, "{shown}");
+}
+
+#[test]
+fn overhead_is_shown_with_a_warning_if_it_distorts_the_run() {
+    let shown = wide_screen(&mut help_with_overhead(finished_race(), 120));
+    let cost = "overhead: 120 ns/event, under 0.01 % of the run; frame 1.0 ms, slowest 2.0 ms  ";
+    assert!(shown.contains(cost), "no overhead in\n{shown}");
+    assert!(!shown.contains("disturbs"));
+    // The run lasts 1.05 s and has a few dozen events.
+    let shown = wide_screen(&mut help_with_overhead(finished_race(), 1_000_000));
+    assert!(shown.contains("% of the run: this distorts it"), "{shown}");
+}
+
+#[test]
+fn self_check_is_drawn_at_every_size() {
+    insta::assert_snapshot!(
+        "self_check",
+        screens(help_with_overhead(finished_race(), 120), &ALL_SIZES)
+    );
+    let ascii = TerminalKind(ColorDepth::Mono, GlyphSet::Ascii);
+    insta::assert_snapshot!(
+        "self_check_with_high_overhead",
+        help_with_overhead(finished_race(), 1_000_000).text((120, 36), ascii)
+    );
+}

@@ -1,0 +1,216 @@
+//! Screens of sweeps: the chart, its table and the lanes of the active trial.
+
+use ratatui::crossterm::event::KeyCode;
+use threadline::app::Effect;
+use threadline::model::{Mode, Nanos, Selection, SweepSetup, Workload};
+use threadline::ui::theme::{ColorDepth, GlyphSet};
+
+use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
+use crate::screens::follower_runs::api_with_quota;
+use crate::screens::screen_text::{
+    ALL_SIZES, STANDARD, WIDE, draw_screens, screen_styles, screens,
+};
+
+const SWEEP: Selection = Selection::sweep(Workload::Followers);
+
+/// 60 pages from a service that processes 8 requests at once.
+fn limited_service() -> Scenario {
+    Scenario { followers: 1_800, listed: 1_800, at_once: Some(8), ..Scenario::default() }
+}
+
+/// Plays a sweep until `trials` trials have ended and the next has run for `millis` milliseconds.
+fn play_trials(scenario: Scenario, trials: usize, millis: u64) -> AppDriver {
+    let mut driver = AppDriver::new(scenario, SWEEP);
+    let finished_trials = |driver: &AppDriver| {
+        driver.app.session().sweep(SWEEP).map_or(0, |sweep| sweep.trials().len())
+    };
+    while finished_trials(&driver) < trials {
+        driver.play_event().unwrap();
+    }
+    driver.play_to(Nanos::from_millis(millis));
+    driver
+}
+
+#[test]
+fn sweep_is_drawn_before_its_first_trial() {
+    insta::assert_snapshot!(screens(AppDriver::new(limited_service(), SWEEP), &ALL_SIZES));
+}
+
+#[test]
+fn active_sweep_is_drawn_at_every_size() {
+    insta::assert_snapshot!(screens(play_trials(limited_service(), 9, 200), &ALL_SIZES));
+}
+
+#[test]
+fn finished_sweep_is_drawn_at_every_size() {
+    insta::assert_snapshot!(screens(
+        AppDriver::new(limited_service(), SWEEP).play_to_end(),
+        &ALL_SIZES
+    ));
+}
+
+/// `tests/bench/sweep.rs` measures the same on a real machine.
+#[test]
+fn service_limited_to_8_requests_is_a_plateau_with_its_knee_at_8() {
+    let driver = AppDriver::new(limited_service(), SWEEP).play_to_end();
+    let sweep = driver.app.session().sweep(SWEEP).unwrap();
+    assert_eq!(sweep.fits()[0].name(), "plateau");
+    assert!((7..=9).contains(&sweep.knee().unwrap().workers), "{:?}", sweep.knee());
+    assert!(sweep.points().iter().all(|point| point.trials == 3));
+}
+
+#[test]
+fn sweep_of_the_built_in_example_is_drawn() {
+    insta::assert_snapshot!(screens(
+        AppDriver::new(Scenario::default(), SWEEP).play_to_end(),
+        &ALL_SIZES
+    ));
+}
+
+/// More counts than rows, on a linear axis.
+#[test]
+fn sweep_of_24_counts_is_drawn() {
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
+    insta::assert_snapshot!(screens(driver, &[WIDE, STANDARD]));
+}
+
+/// The captions stay above the shown rows.
+#[test]
+fn crowded_sweep_table_counts_the_omitted_rows() {
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let mut driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
+    for size in [WIDE, STANDARD] {
+        let screen = driver.text(size, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
+        let captions = screen.find("threads    median").unwrap();
+        let omitted = screen.find(" more  ").unwrap();
+        assert!(captions < omitted, "{screen}");
+    }
+}
+
+/// The curve enters and leaves each dot on the row of the dot.
+#[test]
+fn fitted_curve_passes_through_the_dots() {
+    let mut driver = AppDriver::new(limited_service(), SWEEP).play_to_end();
+    let screen = driver.text(WIDE, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
+    let neighbours = screen.lines().flat_map(|line| {
+        let cells: Vec<char> = line.chars().collect();
+        let dots = cells.windows(3).filter(|cells| cells[1] == '●' && cells[2] != ' ');
+        dots.map(|cells| [cells[0], cells[2]]).collect::<Vec<_>>()
+    });
+    let neighbours: Vec<_> = neighbours.collect();
+    assert!(neighbours.len() >= 5, "{screen}");
+    for [before, after] in neighbours {
+        assert!(" ─╭╯".contains(before) && "─╭╯".contains(after), "{screen}");
+    }
+}
+
+/// All speed-ups are between 1 and 2.
+#[test]
+fn chart_axis_has_two_ticks_for_small_differences() {
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 1, agreed: false };
+    let scenario = Scenario {
+        sweep,
+        at_once: Some(2),
+        followers: 1_800,
+        listed: 1_800,
+        ..Scenario::default()
+    };
+    let mut driver = AppDriver::new(scenario, SWEEP).play_to_end();
+    let screen = driver.text(STANDARD, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
+    assert!(screen.matches('┤').count() >= 2, "{screen}");
+}
+
+/// There is no trial with one thread, and there are too few counts to fit a model.
+#[test]
+fn sweep_of_two_counts_is_drawn() {
+    let sweep = SweepSetup { counts: Some(vec![4, 8]), repeats: 1, agreed: false };
+    let driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
+    insta::assert_snapshot!(screens(driver, &[WIDE, STANDARD]));
+}
+
+#[test]
+fn sweep_of_cpu_work_is_drawn() {
+    let mut driver =
+        AppDriver::race().play_to_end().press_keys("w").play_to_end().press_keys("6").play_to_end();
+    insta::assert_snapshot!(draw_screens(&mut driver, &[WIDE, STANDARD]));
+}
+
+#[test]
+fn stopped_sweep_is_drawn_at_every_size() {
+    let driver = play_trials(limited_service(), 9, 200).press_keys("x").play_to_end();
+    insta::assert_snapshot!(screens(driver, &ALL_SIZES));
+}
+
+#[test]
+fn failed_trial_is_reported() {
+    let scenario = Scenario { bad_page: Some((Mode::Threads, 3)), ..limited_service() };
+    insta::assert_snapshot!(screens(AppDriver::new(scenario, SWEEP).play_to_end(), &ALL_SIZES));
+}
+
+#[test]
+fn sweep_that_costs_quota_waits_for_r() {
+    let mut driver =
+        AppDriver::new(Scenario { costs_quota: true, ..limited_service() }, SWEEP).play_to_end();
+    assert!(driver.app.runs().is_empty(), "only the profile was requested");
+    insta::assert_snapshot!(draw_screens(&mut driver, &ALL_SIZES));
+    assert!(matches!(driver.press(KeyCode::Char('r')), Some(Effect::Start(_))));
+    let driver = driver.play_to_end();
+    let sweep = driver.app.session().sweep(SWEEP).unwrap();
+    assert_eq!((sweep.trials().len(), sweep.planned_trials()), (18, 18));
+}
+
+#[test]
+fn sweep_confirmed_in_advance_starts_immediately() {
+    let sweep = SweepSetup { agreed: true, repeats: 1, counts: None };
+    let driver = AppDriver::new(Scenario { sweep, ..api_with_quota() }, SWEEP).play_to_end();
+    assert_eq!(driver.app.session().sweep(SWEEP).unwrap().trials().len(), 5);
+}
+
+#[test]
+fn brackets_point_to_the_option_for_the_counts() {
+    let mut driver = play_trials(limited_service(), 1, 0);
+    for key in ['[', ']'] {
+        assert_eq!(driver.press(KeyCode::Char(key)), None);
+        assert!(driver.app.notice().unwrap().contains("--threads 1,2,4"));
+    }
+    assert_eq!(driver.app.next_workers(), None);
+}
+
+#[test]
+fn pause_ends_with_its_trial() {
+    let mut driver = play_trials(limited_service(), 2, 100).press_keys(" ");
+    assert!(driver.app.time_behind().is_some());
+    driver.play_to(Nanos::from_millis(300));
+    assert!(driver.app.time_behind().unwrap() > Nanos::ZERO);
+    let driver = driver.play_to_end();
+    assert_eq!(driver.app.time_behind(), None);
+}
+
+#[test]
+fn sweep_is_drawn_in_ascii_and_without_colour() {
+    let mut driver = AppDriver::new(limited_service(), SWEEP).play_to_end();
+    let ascii = driver.text(WIDE, TerminalKind(ColorDepth::True, GlyphSet::Ascii));
+    assert!(ascii.is_ascii(), "not only ASCII:\n{ascii}");
+    insta::assert_snapshot!(
+        ascii + &driver.text(STANDARD, TerminalKind(ColorDepth::Mono, GlyphSet::Unicode))
+    );
+}
+
+#[test]
+fn finished_sweep_styles_are_drawn() {
+    insta::assert_snapshot!(screen_styles(
+        &mut AppDriver::new(limited_service(), SWEEP).play_to_end(),
+        COLOUR
+    ));
+}
+
+/// The chart, the lanes and the inspector do not fit together.
+#[test]
+fn inspector_covers_the_chart_on_a_small_screen() {
+    let mut driver = AppDriver::new(limited_service(), SWEEP).play_to_end().press_keys("j.");
+    driver.press(KeyCode::Enter);
+    let [small, large] = [STANDARD, WIDE].map(|size| driver.text(size, COLOUR));
+    assert!(small.contains("attempt 1 of 1") && !small.contains("in flight"), "{small}");
+    assert!(large.contains("attempt 1 of 1") && large.contains("in flight"), "{large}");
+}
