@@ -213,7 +213,6 @@ impl RunContext {
         Ok(Self {
             session: Session::new(Setup {
                 sweep: followers.sweep.clone(),
-                queue: followers.queue,
                 auto: followers.auto,
                 compute: followers.compute_options.compute,
                 tasks: followers.compute_options.tasks,

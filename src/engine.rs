@@ -14,7 +14,6 @@ mod lane_slots;
 pub mod launcher;
 pub mod pool;
 pub mod process;
-mod queue_feeder;
 mod rate_limiter;
 mod request_timing;
 mod retry_loop;

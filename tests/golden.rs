@@ -157,7 +157,6 @@ fn followers_with_trouble() {
     let troubled = Scenario {
         costs_quota: true,
         workers: Some(2),
-        queue: Some(2),
         doubled: 1,
         moved: 1,
         bad_page: Some((Mode::Sequential, 2)),
@@ -174,13 +173,7 @@ fn followers_with_trouble() {
 fn computed_on_this_machine() {
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
         let wrong = (workload == Workload::Native).then_some((Mode::Threads, 3));
-        let job = Scenario {
-            workers: Some(2),
-            lost: Some(2),
-            queue: Some(2),
-            wrong,
-            ..Scenario::default()
-        };
+        let job = Scenario { workers: Some(2), lost: Some(2), wrong, ..Scenario::default() };
         assert_session(&format!("{workload}-race"), job, Selection::race(workload));
     }
 }
@@ -245,7 +238,7 @@ fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
 fn every_kind_of_event_and_selection() {
     let setup = Setup::commands(samples::commands(), 3);
     let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
-    let begun_setup = Setup { commands: Arc::default(), sweep, queue: Some(2), ..setup.clone() };
+    let begun_setup = Setup { commands: Arc::default(), sweep, ..setup.clone() };
     let mut entries = Vec::new();
     for workload in Workload::SELECTABLE.into_iter().chain([Workload::Commands]) {
         for choice in ModeChoice::ALL {

@@ -220,7 +220,7 @@ fn truncated_recording_opens_wherever_it_is_cut() {
 
 #[test]
 fn recording_is_read_up_to_its_first_defect() {
-    let error = read_error(&truncated_race(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
+    let error = read_error(&truncated_race(1, br#"{"at":1,"lane":0,"event":"queued","tasks":3}"#));
     assert_eq!(error, "run.jsonl contains no runs: line 2 comes before the first run");
     assert_eq!(read_error(&truncated_race(1, b"")), "run.jsonl contains no runs");
     let (line, why, _) = read_defect(&[truncated_race(9, b""), race_bytes()].concat());

@@ -208,7 +208,7 @@ impl Session {
         let workers = auto.unwrap_or(workers);
         let work = self.setup.work(workload)?;
         let plan = Plan::new(work, mode, workers, tasks);
-        Some(Plan { queue: self.setup.queue, auto: auto.is_some(), ..plan })
+        Some(Plan { auto: auto.is_some(), ..plan })
     }
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {

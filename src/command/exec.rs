@@ -21,7 +21,7 @@ use crate::tui::{self, ExitReason, ScreenOptions};
 pub(super) fn run(exec: &ExecCommand, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
     let jobs = exec.jobs.or_else(available_cores).unwrap_or(1).min(max_workers(false));
-    let setup = Setup { queue: exec.queue, ..Setup::commands(Arc::clone(&exec.commands), jobs) };
+    let setup = Setup::commands(Arc::clone(&exec.commands), jobs);
     let exports = prepare_exports(&exec.exports, &exec.display)?;
     let (session, recording_guard) =
         recording_guard::start_recording(exec.record.as_deref(), Session::new(setup))?;

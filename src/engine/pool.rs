@@ -13,7 +13,6 @@ use crossbeam_channel::{bounded, unbounded};
 
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::queue_feeder;
 use super::run_handle::{RunHandle, RunTime};
 use super::task::{Job, LaneReporter};
 use super::task_tracker::TaskTracker;
@@ -64,7 +63,7 @@ pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHa
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
-fn coordinate_run(mut shared: RunShared, plan: &Plan) {
+fn coordinate_run(shared: RunShared, plan: &Plan) {
     if let Some(lane_slots) = shared.job.lane_slots() {
         let in_flight = lane_slots.limit();
         shared
@@ -72,16 +71,7 @@ fn coordinate_run(mut shared: RunShared, plan: &Plan) {
             .send(EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Start });
     }
     shared.task_tracker().start(plan.tasks, &shared.reporter);
-    let backlog = shared.queue.clone();
-    let feeder = plan.queue.map(|most| queue_feeder::start(backlog, most, shared.reporter.clone()));
-    let (feeder, workers) = match feeder.transpose() {
-        Ok(None) => (None, spawn_workers(&shared, plan)),
-        Ok(Some((feeder, queue))) => {
-            shared.queue = queue;
-            (Some(feeder), spawn_workers(&shared, plan))
-        }
-        Err(_no_thread) => (None, Vec::new()),
-    };
+    let workers = spawn_workers(&shared, plan);
     if workers.is_empty() {
         shared.task_tracker().give_up(RunOutcome::Failed(no_threads_failure()));
     }
@@ -89,9 +79,6 @@ fn coordinate_run(mut shared: RunShared, plan: &Plan) {
         // Panics are caught and reported task by task.
         _ = thread.join();
     }
-    // Without workers, the feeder would block on a full queue.
-    shared.queue.iter().for_each(drop);
-    feeder.map(JoinHandle::join);
     let outcome = shared.task_tracker().outcome();
     shared.reporter.send(EventKind::RunFinished { outcome });
 }

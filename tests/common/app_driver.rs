@@ -64,13 +64,7 @@ impl AppDriver {
             _ => Setup { compute: scenario.compute, ..Setup::followers(target, scenario.workers) },
         };
         let (auto, sweep) = (scenario.auto, scenario.sweep.clone());
-        let setup = Setup {
-            auto,
-            sweep,
-            queue: scenario.queue,
-            cores: Some(compute_script::CORES),
-            ..setup
-        };
+        let setup = Setup { auto, sweep, cores: Some(compute_script::CORES), ..setup };
         let app = App::new(Session::new(setup).with_log_buffer(), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
         let mut driver = Self { app, scenario, plan: None, pending, now, remaining };

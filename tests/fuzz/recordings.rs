@@ -32,7 +32,6 @@ fn recordings() -> Vec<String> {
     let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
     let with_faults = Scenario {
         costs_quota: true,
-        queue: Some(2),
         bad_page: Some((Mode::Sequential, 2)),
         retried: Some((Mode::Threads, 3, 2)),
         limited: Some((Mode::Threads, 5, LimitKind::Secondary)),

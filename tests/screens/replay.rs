@@ -140,7 +140,7 @@ fn replay_matches_a_live_race_with_retries_and_a_limit() {
 
 #[test]
 fn replay_matches_a_live_cpu_race_with_a_gil_and_processes() {
-    let scenario = Scenario { queue: Some(2), lost: Some(3), ..Scenario::default() };
+    let scenario = Scenario { lost: Some(3), ..Scenario::default() };
     assert_replay_matches(&scenario, Selection::race(Workload::Cpu), 40);
 }
 

@@ -23,7 +23,6 @@ struct SimulationPlan {
     mode: Mode,
     workers: u16,
     tasks: u32,
-    queue: Option<u32>,
     compute: ComputeSpec,
     simulation: Simulation,
 }
@@ -35,7 +34,6 @@ impl SimulationPlan {
             mode,
             workers,
             tasks: 8,
-            queue: None,
             compute: ComputeSpec::default(),
             simulation: Simulation { seed: 1, cores: 2 },
         }
@@ -73,7 +71,7 @@ impl SimulationPlan {
             _ => WorkSpec::Mixed(compute),
         };
         let workers = if self.mode == Mode::Sequential { 1 } else { self.workers };
-        Plan { queue: self.queue, ..Plan::new(work, self.mode, workers, self.tasks) }
+        Plan::new(work, self.mode, workers, self.tasks)
     }
 
     fn simulated(self) -> SimulatedRun {

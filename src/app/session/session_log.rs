@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn event(at: u64) -> LogEntry {
-        let kind = EventKind::TaskEnqueued { tasks: 1 };
+        let kind = EventKind::TaskCountChanged { tasks: 1 };
         LogEntry::Event(Event { at: Nanos(at), lane: LaneId(0), kind })
     }
 

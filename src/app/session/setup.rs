@@ -48,8 +48,6 @@ pub struct Setup {
     pub sweep: SweepSetup,
     /// Finds the number of workers during the run (`--threads auto`).
     pub auto: bool,
-    /// The maximum number of tasks in the queue, or `None` for an unbounded queue.
-    pub queue: Option<u32>,
     /// Starts selections even if the quota is too small for them.
     pub force: bool,
     /// The number of cores of this machine, if known.
@@ -68,7 +66,6 @@ impl Setup {
             workers,
             sweep: SweepSetup::default(),
             auto: false,
-            queue: None,
             force: false,
             cores: None,
         }
@@ -84,7 +81,6 @@ impl Setup {
             workers: Some(workers),
             sweep: SweepSetup::default(),
             auto: false,
-            queue: None,
             force: false,
             cores: None,
         }
@@ -98,16 +94,10 @@ impl Setup {
     /// Returns `true` if all values are within the limits of the options that set them. A recording
     /// may contain others.
     pub fn is_valid(&self) -> bool {
-        let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
         let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
         let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
         let sweep = self.sweep.is_valid();
-        queue
-            && workers
-            && sweep
-            && per_page
-            && self.tasks <= MAX_TASKS
-            && self.compute.share <= 100
+        workers && sweep && per_page && self.tasks <= MAX_TASKS && self.compute.share <= 100
     }
 
     /// Returns `true` if the workload's requests count against the user's quota.
