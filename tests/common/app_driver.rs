@@ -96,11 +96,15 @@ impl AppDriver {
         self
     }
 
-    /// Presses the keys of a text, one after another.
+    /// Presses the keys of a text, one after another. `←` and `→` are these arrows with Shift.
     #[must_use]
     pub(crate) fn press_keys(mut self, keys: &str) -> Self {
         for key in keys.chars() {
-            self.press(KeyCode::Char(key));
+            match key {
+                '←' => self.press_with(KeyCode::Left, KeyModifiers::SHIFT),
+                '→' => self.press_with(KeyCode::Right, KeyModifiers::SHIFT),
+                key => self.press(KeyCode::Char(key)),
+            };
         }
         self
     }
