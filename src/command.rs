@@ -173,7 +173,7 @@ fn run_session(
         return Ok(headless::run(session, selection, launcher, report_format, streams, &signals)?);
     }
     let look = screen_options(&followers.display);
-    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+    let app = App::new(session, selection, look.background.unwrap_or_default())
         .with_keymap(followers.display.keys.clone());
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let given = app.external_baseline_notice();

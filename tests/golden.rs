@@ -125,7 +125,7 @@ fn assert_recording(name: &str, recording: &str) {
 fn assert_session(name: &str, job: Scenario, selection: Selection) {
     let driver = AppDriver::new(job, selection).play_to_end();
     let session = driver.app.session();
-    assert_recording(name, &recorded(session.setup(), session.log_entries()));
+    assert_recording(name, &recorded(session.setup(), &driver.log_entries()));
 }
 
 fn followers(pages: u32) -> Scenario {
@@ -185,17 +185,17 @@ fn commands_in_every_mode() {
         let driver = AppDriver::new(Scenario::default(), selection).play_to_end();
         let session = driver.app.session();
         let mut entries = Vec::new();
-        for entry in session.log_entries() {
+        for entry in driver.log_entries() {
             if let LogEntry::Event(Event {
                 at,
                 lane,
                 kind: EventKind::TaskFinished { task, outcome },
-            }) = entry
+            }) = &entry
             {
                 let kind = EventKind::CommandOutput { task: *task, output: output(*task, outcome) };
                 entries.push(LogEntry::Event(Event { at: *at, lane: *lane, kind }));
             }
-            entries.push(entry.clone());
+            entries.push(entry);
         }
         assert_recording(&format!("commands-{selection}"), &recorded(session.setup(), &entries));
     }

@@ -16,6 +16,8 @@ mod clean_command;
 mod commands;
 #[path = "readme/json_fields.rs"]
 mod json_fields;
+#[path = "common/memory_log.rs"]
+mod memory_log;
 #[path = "readme/recording.rs"]
 mod recording;
 #[path = "readme/tables.rs"]

@@ -19,7 +19,6 @@ use crate::model::{
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
 pub use quota_estimate::QuotaEstimate;
-use session_log::SessionLog;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{
     DEFAULT_COMPUTE_TASKS, DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_AUTO_WORKERS,
@@ -43,7 +42,8 @@ pub struct Session {
     /// The duration of the latest complete sequential run of each workload.
     sequential: BTreeMap<Workload, Nanos>,
     external_baseline: Option<ExternalBaseline>,
-    log: SessionLog,
+    /// The destination of the log, if the session is recorded.
+    log: Option<Box<dyn LogSink>>,
 }
 
 /// The latest runs of a selection, in the order of its modes.
@@ -85,7 +85,7 @@ impl Session {
             cost_accepted: false,
             sequential: BTreeMap::new(),
             external_baseline: None,
-            log: SessionLog::default(),
+            log: None,
         }
     }
 

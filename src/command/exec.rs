@@ -45,7 +45,7 @@ fn run_session(
     }
     let look = ScreenOptions { guarded: true, ..screen_options(&exec.display) };
     let signals = Signals::for_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+    let app = App::new(session, selection, look.background.unwrap_or_default())
         .with_keymap(exec.display.keys.clone());
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let (app, left) = tui::run(app, &launcher, (look, exports.command()), &signals)

@@ -4,6 +4,7 @@
 mod auto_script;
 mod compute_script;
 mod fetch_script;
+mod memory_log;
 mod scenario;
 
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::session::Setup;
+use threadline::app::session::{LogEntry, Setup};
 use threadline::app::{App, Background, Effect, Msg, Session};
 use threadline::model::{
     Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Target, TaskOutcome,
@@ -21,6 +22,7 @@ use threadline::model::{
 use threadline::ui::{self, theme};
 use unicode_width::UnicodeWidthStr as _;
 
+use memory_log::MemoryLog;
 use scenario::PER_PAGE;
 pub(crate) use scenario::Scenario;
 
@@ -37,6 +39,8 @@ pub(crate) const COLOUR: TerminalKind =
 pub(crate) struct AppDriver {
     /// The app itself.
     pub(crate) app: App,
+    /// The log of the session.
+    log: MemoryLog,
     scenario: Scenario,
     /// The plan of the current run.
     plan: Option<Plan>,
@@ -65,9 +69,10 @@ impl AppDriver {
         };
         let (auto, sweep) = (scenario.auto, scenario.sweep.clone());
         let setup = Setup { auto, sweep, cores: Some(compute_script::CORES), ..setup };
-        let app = App::new(Session::new(setup).with_log_buffer(), selection, Background::Dark);
+        let log = MemoryLog::default();
+        let app = App::new(log.attach(Session::new(setup)), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
-        let mut driver = Self { app, scenario, plan: None, pending, now, remaining };
+        let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
         let effect = driver.app.start();
         driver.perform_effect(effect.as_ref());
         driver
@@ -107,6 +112,11 @@ impl AppDriver {
             };
         }
         self
+    }
+
+    /// Returns the log of the session.
+    pub(crate) fn log_entries(&self) -> Vec<LogEntry> {
+        self.log.entries()
     }
 
     /// Presses a key, performs the effect that the app returns, and returns it.

@@ -50,7 +50,7 @@ fn recordings() -> Vec<String> {
         let driver =
             AppDriver::new(scenario, selection).play_to_end().press_keys("3").play_to_end();
         let (mut file, session) = (Vec::new(), driver.app.session());
-        recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
+        recording::write(session.setup(), &driver.log_entries(), &mut file).unwrap();
         String::from_utf8(file).unwrap()
     };
     cases.map(record).into()

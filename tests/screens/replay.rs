@@ -20,9 +20,9 @@ use crate::app_driver::{AppDriver, COLOUR, Scenario};
 const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
 /// Writes the recording of a session and reads it back.
-pub(crate) fn record_session(app: &App) -> Recording {
+pub(crate) fn record_session(driver: &AppDriver) -> Recording {
     let mut file = Vec::new();
-    recording::write(app.session().setup(), app.session().log_entries(), &mut file).unwrap();
+    recording::write(driver.app.session().setup(), &driver.log_entries(), &mut file).unwrap();
     let recording = recording::read("run.jsonl", file.as_slice()).unwrap();
     assert_eq!(recording.defect(), None);
     recording
@@ -96,7 +96,7 @@ impl LiveDriver {
 /// Asserts that a live session and its replay draw the same frames.
 fn assert_replay_matches(scenario: &Scenario, selection: Selection, frames: u64) {
     let driver = || AppDriver::new(scenario.clone(), selection);
-    let recording = record_session(&driver().play_to_end().app);
+    let recording = record_session(&driver().play_to_end());
     let (durations, total) = (run_durations(&recording), total_duration(&recording));
     assert!(durations.len() > 1 && total > Nanos::ZERO);
     for size in SIZES {
