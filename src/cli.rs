@@ -212,8 +212,8 @@ pub struct FollowersCommand {
     pub per_page: u8,
     /// Time-outs and retries.
     pub retry_policy: RetryPolicy,
-    /// Starts a run even if the quota is too small for it.
-    pub force: bool,
+    /// Starts runs without asking, even if the quota is too small for them.
+    pub agreed: bool,
     /// The output mode.
     pub output_mode: OutputMode,
     /// The files to export.
@@ -313,7 +313,7 @@ impl FetchArgs {
             auto: threads.auto,
             sweep: self.sweep.resolve(threads.counts, selection)?,
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
-            force: self.retry_policy.force,
+            agreed: self.retry_policy.yes,
             retry_policy: self.retry_policy.into(),
             output_mode,
             slow: self.simulate.slow_factor(selection),

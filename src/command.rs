@@ -216,7 +216,7 @@ impl RunContext {
                 auto: followers.auto,
                 compute: followers.compute_options.compute,
                 tasks: followers.compute_options.tasks,
-                force: followers.force,
+                agreed: followers.agreed,
                 cores: available_cores(),
                 ..Setup::followers(target, followers.workers)
             }),

@@ -144,7 +144,7 @@ fn followers_in_every_mode() {
             Selection::only(Workload::Followers, mode),
         );
     }
-    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 2, agreed: true };
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 2 };
     let job = Scenario { sweep, at_once: Some(2), ..followers(4) };
     assert_session("followers-sweep", job, Selection::sweep(Workload::Followers));
     let auto = Scenario { auto: true, ..followers(20) };
@@ -237,7 +237,7 @@ fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
 #[test]
 fn every_kind_of_event_and_selection() {
     let setup = Setup::commands(samples::commands(), 3);
-    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
+    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1 };
     let begun_setup = Setup { commands: Arc::default(), sweep, ..setup.clone() };
     let mut entries = Vec::new();
     for workload in Workload::SELECTABLE.into_iter().chain([Workload::Commands]) {

@@ -106,7 +106,7 @@ impl Session {
         self.log_start(selection);
         self.keep_as_baseline(selection);
         let known = self.task_count(selection.workload).is_some();
-        self.cost_accepted = known || self.setup.sweep.agreed;
+        self.cost_accepted = known || self.setup.agreed;
         if known && !self.setup.costs_quota(selection.workload) {
             return self.start_run(selection, 0);
         }

@@ -68,7 +68,8 @@ impl AppDriver {
             _ => Setup { compute: scenario.compute, ..Setup::followers(target, scenario.workers) },
         };
         let (auto, sweep) = (scenario.auto, scenario.sweep.clone());
-        let setup = Setup { auto, sweep, cores: Some(compute_script::CORES), ..setup };
+        let cores = Some(compute_script::CORES);
+        let setup = Setup { auto, sweep, agreed: scenario.agreed, cores, ..setup };
         let log = MemoryLog::default();
         let app = App::new(log.attach(Session::new(setup)), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);

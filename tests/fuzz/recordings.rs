@@ -29,7 +29,7 @@ const CASES_DIVISOR: u64 = 100;
 /// Returns the recordings of several sessions, among them one with faults.
 fn recordings() -> Vec<String> {
     let scenario = Scenario::default;
-    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
+    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1 };
     let with_faults = Scenario {
         costs_quota: true,
         bad_page: Some((Mode::Sequential, 2)),

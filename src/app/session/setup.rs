@@ -48,8 +48,9 @@ pub struct Setup {
     pub sweep: SweepSetup,
     /// Finds the number of workers during the run (`--threads auto`).
     pub auto: bool,
-    /// Starts selections even if the quota is too small for them.
-    pub force: bool,
+    /// The user has agreed in advance to the cost of selections, even if the quota is too small for
+    /// them.
+    pub agreed: bool,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
 }
@@ -66,7 +67,7 @@ impl Setup {
             workers,
             sweep: SweepSetup::default(),
             auto: false,
-            force: false,
+            agreed: false,
             cores: None,
         }
     }
@@ -81,7 +82,7 @@ impl Setup {
             workers: Some(workers),
             sweep: SweepSetup::default(),
             auto: false,
-            force: false,
+            agreed: false,
             cores: None,
         }
     }

@@ -27,13 +27,11 @@ pub struct SweepSetup {
     pub counts: Option<Vec<u16>>,
     /// The number of trials per worker count.
     pub repeats: u16,
-    /// The user has agreed to the quota cost in advance.
-    pub agreed: bool,
 }
 
 impl Default for SweepSetup {
     fn default() -> Self {
-        Self { counts: None, repeats: 3, agreed: false }
+        Self { counts: None, repeats: 3 }
     }
 }
 
@@ -80,7 +78,7 @@ impl Session {
 
     /// Creates a sweep over `tasks` tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
-        let SweepSetup { counts, repeats, .. } = &self.setup.sweep;
+        let SweepSetup { counts, repeats } = &self.setup.sweep;
         let counts = counts.clone().unwrap_or_else(|| default_counts(tasks));
         Sweep::new(counts, *repeats).with_cores(self.setup.cores())
     }
