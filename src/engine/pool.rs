@@ -40,7 +40,8 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     };
     let (going, over) = bounded(0);
     let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinate_run(shared, &plan);
+        coordinate_run(&shared, &plan);
+        drop(shared);
         drop(going);
     });
     if coordinator.is_err() {
@@ -63,7 +64,7 @@ pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHa
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
-fn coordinate_run(shared: RunShared, plan: &Plan) {
+fn coordinate_run(shared: &RunShared, plan: &Plan) {
     if let Some(lane_slots) = shared.job.lane_slots() {
         let in_flight = lane_slots.limit();
         shared
@@ -71,7 +72,7 @@ fn coordinate_run(shared: RunShared, plan: &Plan) {
             .send(EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Start });
     }
     shared.task_tracker().start(plan.tasks, &shared.reporter);
-    let workers = spawn_workers(&shared, plan);
+    let workers = spawn_workers(shared, plan);
     if workers.is_empty() {
         shared.task_tracker().give_up(RunOutcome::Failed(no_threads_failure()));
     }

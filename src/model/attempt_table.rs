@@ -180,11 +180,7 @@ impl AttemptColumn {
     /// Returns `true` if the column sorts the largest value first: the slowest attempt, the last
     /// retry, the failure.
     pub const fn is_descending(self) -> bool {
-        match self {
-            Self::Task | Self::Mode | Self::Lane | Self::Start => false,
-            Self::Attempt | Self::Status | Self::Service | Self::Bytes => true,
-            Self::Followers | Self::Connection | Self::Error => true,
-        }
+        !matches!(self, Self::Task | Self::Mode | Self::Lane | Self::Start)
     }
 
     /// Returns the sort key of a finished attempt. Missing values sort first.

@@ -69,7 +69,7 @@ impl AppDriver {
         };
         let (auto, sweep) = (scenario.auto, scenario.sweep.clone());
         let cores = Some(compute_script::CORES);
-        let setup = Setup { auto, sweep, agreed: scenario.agreed, cores, ..setup };
+        let setup = Setup { auto, sweep, cores, ..setup };
         let log = MemoryLog::default();
         let app = App::new(log.attach(Session::new(setup)), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);

@@ -246,7 +246,7 @@ impl ComputeScript<'_> {
                 let next = gil.waiting.pop_front().map(|(lane, _)| lane);
                 match (next, gil.outside.peek()) {
                     (Some(lane), _) => {
-                        holder = self.acquire_gil(lane, now, &mut gil).map(|l| (l, now))
+                        holder = self.acquire_gil(lane, now, &mut gil).map(|l| (l, now));
                     }
                     (None, Some(&Reverse((at, _)))) => now = at,
                     (None, None) => return,

@@ -29,8 +29,6 @@ pub(crate) struct Scenario {
     pub(crate) workers: Option<u16>,
     /// The counts and the repeats of a sweep.
     pub(crate) sweep: SweepSetup,
-    /// `--yes` is given.
-    pub(crate) agreed: bool,
     /// The number of pages that the service works on at once, each for 50 ms; `None` has no limit,
     /// and the delays of the built-in server.
     pub(crate) at_once: Option<usize>,
@@ -67,7 +65,6 @@ impl Default for Scenario {
             shown: u32::MAX,
             workers: None,
             sweep: SweepSetup::default(),
-            agreed: false,
             at_once: None,
             auto: false,
             unknown_user: false,

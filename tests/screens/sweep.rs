@@ -7,7 +7,6 @@ use threadline::model::{Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
-use crate::follower_runs::api_with_quota;
 use crate::screen_text::{ALL_SIZES, STANDARD, WIDE, draw_screens, screen_styles, screens};
 
 const SWEEP: Selection = Selection::sweep(Workload::Followers);
@@ -157,14 +156,6 @@ fn sweep_that_costs_quota_waits_for_r() {
     let driver = driver.play_to_end();
     let sweep = driver.app.session().sweep(SWEEP).unwrap();
     assert_eq!((sweep.trials().len(), sweep.planned_trials()), (18, 18));
-}
-
-#[test]
-fn sweep_confirmed_in_advance_starts_immediately() {
-    let sweep = SweepSetup { repeats: 1, counts: None };
-    let scenario = Scenario { sweep, agreed: true, ..api_with_quota() };
-    let driver = AppDriver::new(scenario, SWEEP).play_to_end();
-    assert_eq!(driver.app.session().sweep(SWEEP).unwrap().trials().len(), 5);
 }
 
 #[test]
