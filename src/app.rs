@@ -23,7 +23,6 @@ mod sweep;
 mod table;
 mod text_input;
 mod time_range;
-mod undo_history;
 mod view;
 pub mod viewport;
 

@@ -125,9 +125,6 @@ struct FetchArgs {
     /// to 8; 4 for CPU work]
     #[arg(long, value_name = "N", value_parser = ThreadsArg::parse, allow_negative_numbers = true)]
     threads: Option<ThreadsArg>,
-    /// Maximum number of tasks in the queue [default: all]
-    #[arg(long, value_name = "N", value_parser = usage::parse_queue(), allow_negative_numbers = true)]
-    queue: Option<u32>,
     #[command(flatten)]
     display: display::DisplayArgs,
     /// Print the key bindings, in the format of the configuration
@@ -212,14 +209,12 @@ pub struct FollowersCommand {
     pub sweep: SweepSetup,
     /// Adapts the number of workers while fetching.
     pub auto: bool,
-    /// The maximum number of tasks in the queue, or `None` for no bound.
-    pub queue: Option<u32>,
     /// Followers a page.
     pub per_page: u8,
     /// Time-outs and retries.
     pub retry_policy: RetryPolicy,
-    /// Starts a run even if the quota is too small for it.
-    pub force: bool,
+    /// Starts runs without asking, even if the quota is too small for them.
+    pub agreed: bool,
     /// The output mode.
     pub output_mode: OutputMode,
     /// The files to export.
@@ -318,9 +313,8 @@ impl FetchArgs {
             workers: threads.workers,
             auto: threads.auto,
             sweep: self.sweep.resolve(threads.counts, selection)?,
-            queue: self.queue,
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
-            force: self.retry_policy.force,
+            agreed: self.retry_policy.yes,
             retry_policy: self.retry_policy.into(),
             output_mode,
             slow: self.simulate.slow_factor(selection),

@@ -180,7 +180,7 @@ fn run_session(
         return Ok(headless::run(session, selection, launcher, report_format, streams, &signals)?);
     }
     let look = screen_options(&followers.display);
-    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+    let app = App::new(session, selection, look.background.unwrap_or_default())
         .with_keymap(followers.display.keys.clone());
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let given = app.external_baseline_notice();
@@ -220,11 +220,10 @@ impl RunContext {
         Ok(Self {
             session: Session::new(Setup {
                 sweep: followers.sweep.clone(),
-                queue: followers.queue,
                 auto: followers.auto,
                 compute: followers.compute_options.compute,
                 tasks: followers.compute_options.tasks,
-                force: followers.force,
+                agreed: followers.agreed,
                 cores: available_cores(),
                 ..Setup::followers(target, followers.workers)
             }),

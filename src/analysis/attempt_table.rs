@@ -48,8 +48,7 @@ pub struct AttemptRow {
 #[derive(Clone, Debug)]
 pub struct AttemptTable {
     column: AttemptColumn,
-    is_reversed: bool,
-    /// The finished attempts by the sort column, in ascending order even if `inverted`.
+    /// The finished attempts by the sort column, in ascending order even if it sorts descending.
     finished: Vec<AttemptRow>,
     /// The attempts in progress. They stay at the bottom until they finish.
     running: Vec<AttemptRow>,
@@ -61,7 +60,6 @@ impl Default for AttemptTable {
     fn default() -> Self {
         Self {
             column: AttemptColumn::Start,
-            is_reversed: false,
             finished: Vec::new(),
             running: Vec::new(),
             cursor: AttemptCursor::default(),
@@ -101,20 +99,14 @@ impl AttemptTable {
         self.cursor = AttemptCursor::default();
     }
 
-    /// Sorts in ascending order by the column `by` positions to the right, wrapping around.
+    /// Sorts by the column `by` positions to the right, wrapping around.
     pub fn sort_by(&mut self, by: usize, visible: &[(&Run, Nanos)]) {
         let here = AttemptColumn::ALL.iter().position(|&column| column == self.column).unwrap_or(0);
         let next = AttemptColumn::ALL.get((here + by) % AttemptColumn::ALL.len());
         self.column = next.copied().unwrap_or(AttemptColumn::Start);
-        self.is_reversed = false;
         // Rebuilding the rows lane by lane is faster than following their present order.
         self.clear();
         self.refresh(visible);
-    }
-
-    /// Reverses the sort order.
-    pub const fn reverse(&mut self) {
-        self.is_reversed = !self.is_reversed;
     }
 
     /// The number of rows.
@@ -127,9 +119,9 @@ impl AttemptTable {
         self.len() == 0
     }
 
-    /// The sort column, and `true` if the order is descending.
-    pub const fn order(&self) -> (AttemptColumn, bool) {
-        (self.column, self.is_reversed)
+    /// The sort column.
+    pub const fn column(&self) -> AttemptColumn {
+        self.column
     }
 
     /// Returns the row with this index.
@@ -137,7 +129,7 @@ impl AttemptTable {
         let all = self.finished.len();
         match index.checked_sub(all) {
             Some(open) => self.running.get(open).copied(),
-            None if self.is_reversed => self.finished.get(all - 1 - index).copied(),
+            None if self.column.is_descending() => self.finished.get(all - 1 - index).copied(),
             None => self.finished.get(index).copied(),
         }
     }
@@ -149,7 +141,7 @@ impl AttemptTable {
         let by_column = AttemptRow { sort_key: self.column.sort_key(&attempt, row.run), ..row };
         let all = self.finished.len();
         if let Ok(index) = self.finished.binary_search(&by_column) {
-            return Some(if self.is_reversed { all - 1 - index } else { index });
+            return Some(if self.column.is_descending() { all - 1 - index } else { index });
         }
         let by_start = AttemptRow { sort_key: attempt.span.start.0, ..row };
         self.running.binary_search(&by_start).ok().map(|index| all + index)
@@ -184,6 +176,12 @@ impl AttemptColumn {
         Self::Connection,
         Self::Error,
     ];
+
+    /// Returns `true` if the column sorts the largest value first: the slowest attempt, the last
+    /// retry, the failure.
+    pub const fn is_descending(self) -> bool {
+        !matches!(self, Self::Task | Self::Mode | Self::Lane | Self::Start)
+    }
 
     /// Returns the sort key of a finished attempt. Missing values sort first.
     fn sort_key(self, attempt: &Attempt<'_>, run: u32) -> u64 {

@@ -64,10 +64,8 @@ impl TimelineView {
 
     /// Selects a lane, counted across all runs, and moves the cursor to a time on it.
     pub(super) fn go_to(&mut self, lane: usize, at: Nanos) {
-        let before = self.snapshot();
         self.lane = Some(lane);
         self.set_cursor(at);
-        self.record_change(before, None);
     }
 
     pub(super) fn set_cursor(&mut self, at: Nanos) {

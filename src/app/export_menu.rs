@@ -22,12 +22,6 @@ impl App {
     pub(super) fn start_export(&mut self, entry: usize) -> Option<Effect> {
         self.overlay = None;
         let kind = self.export_kinds().nth(entry)?;
-        if kind == ExportKind::Recording && self.session.log_entries().is_empty() {
-            let option = kind.option();
-            self.notice =
-                Some(format!("this run is too long to keep in memory; restart with {option} FILE"));
-            return None;
-        }
         self.notice = Some(format!("writing the {kind}"));
         Some(Effect::Export { kind, stem: self.stem() })
     }
@@ -63,11 +57,9 @@ impl App {
         })
     }
 
-    /// The kinds of export offered. A replay cannot be recorded again.
+    /// The kinds of export offered.
     fn export_kinds(&self) -> impl Iterator<Item = ExportKind> + use<> {
-        let replays = self.replay_progress().is_some();
         ExportKind::for_workload(self.selection.workload)
-            .filter(move |&kind| kind != ExportKind::Recording || !replays)
     }
 
     fn stem(&self) -> String {

@@ -47,10 +47,6 @@ pub enum Action {
     PanLeft,
     /// Pans to later times.
     PanRight,
-    /// Pans one screen earlier.
-    PageLeft,
-    /// Pans one screen later.
-    PageRight,
     /// Goes to the start of the run.
     Start,
     /// Goes to the latest time and follows it.
@@ -77,8 +73,6 @@ pub enum Action {
     Range,
     /// Fits the range, or else the span, into the view.
     FitSelection,
-    /// Undoes the last change of the view.
-    Undo,
     /// Searches for a page, a login, a status or an error.
     Find,
     /// Goes to the next match.
@@ -91,8 +85,6 @@ pub enum Action {
     NextColumn,
     /// Sorts the table by the previous column.
     PreviousColumn,
-    /// Reverses the sort order of the table.
-    Invert,
     /// Compares with the next baseline.
     Compare,
     /// Opens the export menu.
@@ -109,7 +101,7 @@ pub enum Action {
     Theme,
     /// Shows the key bindings.
     Help,
-    /// Goes back one step; never quits.
+    /// Closes what is open, one step at a time; never quits.
     Back,
     /// Quits; asks for confirmation during a run.
     Quit,
@@ -151,11 +143,15 @@ const fn char(c: char) -> Key {
 }
 
 const fn control(c: char) -> Key {
-    Key { code: KeyCode::Char(c), control: true }
+    Key { control: true, ..key(KeyCode::Char(c)) }
+}
+
+const fn shift(code: KeyCode) -> Key {
+    Key { shift: true, ..key(code) }
 }
 
 const fn key(code: KeyCode) -> Key {
-    Key { code, control: false }
+    Key::plain(code)
 }
 
 const fn bind(
@@ -209,8 +205,6 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Fit, "fit", &[char('0')], "fit the whole run"),
     bind(Action::PanLeft, "pan-left", &[key(KeyCode::Left), char('h')], "pan earlier"),
     bind(Action::PanRight, "pan-right", &[key(KeyCode::Right), char('l')], "pan later"),
-    bind(Action::PageLeft, "page-left", &[char('H')], "one screen earlier"),
-    bind(Action::PageRight, "page-right", &[char('L')], "one screen later"),
     bind(Action::Start, "start", &[key(KeyCode::Home)], "go to the start"),
     bind(Action::Follow, "follow", &[key(KeyCode::End)], "follow the latest"),
     bind(Action::NextLane, "next-lane", &[char('j'), key(KeyCode::Down)], "next lane"),
@@ -219,8 +213,8 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::PreviousLanes, "previous-lanes", &[key(KeyCode::PageUp)], "ten lanes up"),
     bind(Action::PreviousSpan, "previous-span", &[char(',')], "previous span"),
     bind(Action::NextSpan, "next-span", &[char('.')], "next span"),
-    bind(Action::CursorLeft, "cursor-left", &[char('{')], "cursor one cell earlier"),
-    bind(Action::CursorRight, "cursor-right", &[char('}')], "cursor one cell later"),
+    bind(Action::CursorLeft, "cursor-left", &[shift(KeyCode::Left)], "cursor one cell earlier"),
+    bind(Action::CursorRight, "cursor-right", &[shift(KeyCode::Right)], "cursor one cell later"),
     bind(
         Action::Inspect,
         "inspect",
@@ -229,7 +223,6 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     ),
     bind(Action::Range, "range", &[char('v')], "mark a range from the cursor"),
     bind(Action::FitSelection, "fit-selection", &[char('f')], "fit the range or the span"),
-    bind(Action::Undo, "undo", &[char('u')], "undo a view change"),
     bind(Action::Find, "find", &[char('/')], "find a page, login, status or error"),
     bind(Action::NextFound, "next-found", &[char('n')], "next match"),
     bind(Action::PreviousFound, "previous-found", &[char('N')], "previous match"),
@@ -241,7 +234,6 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
         "table: sort by previous column",
     ),
     bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
-    bind_in_table(Action::Invert, "invert", &[char('I')], "table: reverse sort"),
     bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
     bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
     bind_in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
@@ -281,16 +273,23 @@ impl Keymap {
 
     /// The action bound to a key in a context.
     pub fn action_for(&self, event: &KeyEvent, context: KeyContext) -> Option<Action> {
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
         if event.modifiers.contains(KeyModifiers::ALT) {
             return None;
         }
-        let pressed = Key { code: event.code, control };
-        let bound = |context| {
-            let mut bindings = self.bindings.iter();
-            bindings.find(|one| one.context == context && one.keys.contains(&pressed))
+        let pressed = Key {
+            code: event.code,
+            control: event.modifiers.contains(KeyModifiers::CONTROL),
+            shift: event.modifiers.contains(KeyModifiers::SHIFT),
         };
-        bound(context).or_else(|| bound(KeyContext::Timeline)).map(|binding| binding.action)
+        let bound = |key, context| {
+            let mut bindings = self.bindings.iter();
+            bindings.find(|one| one.context == context && one.keys.contains(&key))
+        };
+        // A key that is not bound with Shift acts as without.
+        let binding = [pressed, Key { shift: false, ..pressed }]
+            .into_iter()
+            .find_map(|key| bound(key, context).or_else(|| bound(key, KeyContext::Timeline)));
+        binding.map(|binding| binding.action)
     }
 
     /// The name of the key to show for an action.

@@ -37,7 +37,6 @@ pub(super) struct Drag {
 
 impl TimelineView {
     fn handle_mouse(&mut self, gesture: Gesture, PointerTarget { lane, at }: PointerTarget) {
-        let before = self.snapshot();
         match (gesture, at) {
             (Gesture::Press, at) => {
                 self.lane = lane.or(self.lane);
@@ -46,12 +45,11 @@ impl TimelineView {
                     self.drag = Some(Drag { start, had_pane, moved: false });
                     self.set_cursor(start);
                 }
-                self.record_change(before, None);
             }
             (Gesture::Drag, Some(at)) => self.drag_to(at),
             (Gesture::Release, _) => self.finish_drag(),
-            (Gesture::ScrollUp, Some(at)) => self.zoom_at_pointer(true, at),
-            (Gesture::ScrollDown, Some(at)) => self.zoom_at_pointer(false, at),
+            (Gesture::ScrollUp, Some(at)) => self.viewport.zoom_at(true, at),
+            (Gesture::ScrollDown, Some(at)) => self.viewport.zoom_at(false, at),
             (Gesture::Drag | Gesture::ScrollUp | Gesture::ScrollDown, None) => {}
         }
     }
@@ -75,11 +73,5 @@ impl TimelineView {
             Some(_) if !self.is_selecting_range() => self.range = None,
             _ => {}
         }
-    }
-
-    fn zoom_at_pointer(&mut self, closer: bool, at: Nanos) {
-        let before = self.snapshot();
-        self.viewport.zoom_at(closer, at);
-        self.record_change(before, Some(if closer { Action::ZoomIn } else { Action::ZoomOut }));
     }
 }

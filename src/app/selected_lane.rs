@@ -41,11 +41,6 @@ impl App {
         self.view.is_selecting_range()
     }
 
-    /// Returns `true` if a change of the view can be undone.
-    pub fn can_undo(&self) -> bool {
-        !self.view.history.is_empty()
-    }
-
     /// The content of the detail pane, or `None` if it is closed.
     pub fn detail_pane(&self) -> Option<DetailPane> {
         if self.view.drag.is_some_and(|drag| !drag.had_pane) {

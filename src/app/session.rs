@@ -14,13 +14,12 @@ use crate::analysis::Sweep;
 use crate::analysis::stats::Agreement;
 use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
 use crate::model::{
-    Event, EventKind, Failure, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup, Simulation,
-    Target, Workload,
+    Event, EventKind, Failure, LogSink, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
+    Simulation, Target, Workload,
 };
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
 pub use quota_estimate::QuotaEstimate;
-use session_log::SessionLog;
 
 /// The setup of a session and its runs.
 #[derive(Debug)]
@@ -38,7 +37,8 @@ pub struct Session {
     /// The duration of the latest complete sequential run of each workload.
     sequential: BTreeMap<Workload, Nanos>,
     external_baseline: Option<ExternalBaseline>,
-    log: SessionLog,
+    /// The destination of the log, if the session is recorded.
+    log: Option<Box<dyn LogSink>>,
 }
 
 /// The latest runs of a selection, in the order of its modes.
@@ -80,7 +80,7 @@ impl Session {
             cost_accepted: false,
             sequential: BTreeMap::new(),
             external_baseline: None,
-            log: SessionLog::default(),
+            log: None,
         }
     }
 
@@ -101,7 +101,7 @@ impl Session {
         self.log_start(selection);
         self.keep_as_baseline(selection);
         let known = self.task_count(selection.workload).is_some();
-        self.cost_accepted = known || self.setup.sweep.agreed;
+        self.cost_accepted = known || self.setup.agreed;
         if known && !self.setup.costs_quota(selection.workload) {
             return self.start_run(selection, 0);
         }
@@ -203,7 +203,7 @@ impl Session {
         let workers = auto.unwrap_or(workers);
         let work = self.setup.work(workload)?;
         let plan = Plan::new(work, mode, workers, tasks);
-        Some(Plan { queue: self.setup.queue, auto: auto.is_some(), ..plan })
+        Some(Plan { auto: auto.is_some(), ..plan })
     }
 
     fn active_run_mut(&mut self) -> Option<&mut Run> {

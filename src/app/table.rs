@@ -92,7 +92,6 @@ impl App {
                 let last = AttemptColumn::ALL.len() - 1;
                 self.update_table(|table, visible| table.sort_by(last, visible));
             }
-            Action::Invert => self.update_table(|table, _| table.reverse()),
             Action::Inspect => self.go_to_selected_row(),
             Action::Back | Action::Table | Action::Quit => self.overlay = None,
             _ => {}

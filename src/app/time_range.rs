@@ -41,8 +41,7 @@ impl TimelineView {
         self.range.is_some_and(|range| range.end.is_none())
     }
 
-    /// Fits the range, or else the selected span, into the view. If it already fits exactly, fits
-    /// the whole run.
+    /// Fits the range, or else the selected span, into the view.
     pub(super) fn fit_selection(&mut self, runs: &[Run], now: Nanos) {
         let range = self.range().filter(|(from, to)| from < to);
         let span = || {
@@ -50,10 +49,8 @@ impl TimelineView {
             let span = self.span_in(&selected)?;
             Some((span.start, span.end.unwrap_or(selected.until)))
         };
-        if let Some((from, to)) = range.or_else(span)
-            && !self.viewport.show_range(from, to)
-        {
-            self.viewport.fit();
+        if let Some((from, to)) = range.or_else(span) {
+            self.viewport.show_range(from, to);
         }
     }
 }

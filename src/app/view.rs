@@ -3,7 +3,6 @@
 use super::keymap::Action;
 use super::mouse::Drag;
 use super::time_range::TimeRange;
-use super::undo_history::UndoHistory;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
 
@@ -18,7 +17,6 @@ pub(super) struct TimelineView {
     pub(super) range: Option<TimeRange>,
     /// The inspector is open.
     pub(super) inspector_open: bool,
-    pub(super) history: UndoHistory,
     /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
@@ -75,9 +73,7 @@ impl TimelineView {
 
     /// Handles an action that changes only the view.
     pub(super) fn handle_action(&mut self, action: Action, runs: &[Run], now: Nanos) {
-        let before = self.snapshot();
         match action {
-            Action::Undo => return self.undo(),
             Action::Pause => self.toggle_pause(runs, now),
             Action::Back => self.go_back(),
             Action::NextLane => self.move_lane_selection(1, runs),
@@ -95,23 +91,18 @@ impl TimelineView {
             Action::Fit => self.viewport.fit(),
             Action::PanLeft => self.viewport.pan(-1),
             Action::PanRight => self.viewport.pan(1),
-            Action::PageLeft => self.viewport.pan(-8),
-            Action::PageRight => self.viewport.pan(8),
             Action::Start => self.viewport.go_to_start(),
             Action::Follow => self.viewport.follow_latest(),
             _ => {}
         }
-        self.record_change(before, Some(action));
     }
 
     /// Opens or closes the inspector. Selects the first lane if none is selected.
     pub(super) fn toggle_inspector(&mut self, runs: &[Run]) {
-        let before = self.snapshot();
         self.inspector_open = !self.inspector_open && !runs.is_empty();
         if self.inspector_open {
             self.lane = self.lane.or(Some(0));
         }
-        self.record_change(before, None);
     }
 
     fn zoom_view(&mut self, closer: bool) {
@@ -135,14 +126,14 @@ impl TimelineView {
         self.pause = None;
     }
 
-    /// Goes back one step: closes the inspector, removes the range and then the cursor, ends the
-    /// pause, or resets the zoom.
+    /// Goes back one step: closes the inspector, removes the range and then the cursor, or ends the
+    /// pause.
     fn go_back(&mut self) {
         let inspector_closed = std::mem::take(&mut self.inspector_open);
         let dropped =
             inspector_closed || self.range.take().is_some() || self.cursor.take().is_some();
-        if !dropped && self.pause.take().is_none() {
-            self.viewport.fit();
+        if !dropped {
+            self.pause = None;
         }
     }
 

@@ -33,14 +33,6 @@ pub struct Viewport {
     columns: u16,
 }
 
-/// The user's settings of a [`Viewport`], which undo restores.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ViewportSnapshot {
-    cell: Option<Nanos>,
-    /// The left edge, unless it is computed from the runs.
-    from: Option<Nanos>,
-}
-
 /// The period of time that is drawn: `columns` cells of duration `cell`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimeWindow {
@@ -260,32 +252,16 @@ impl Viewport {
         }
     }
 
-    /// Zooms to the period from `a` to `b`, with one spare cell on each side. Returns `true` if
-    /// that changes the window.
-    pub fn show_range(&mut self, a: Nanos, b: Nanos) -> bool {
-        let before = self.window();
+    /// Zooms to the period from `a` to `b`, with one spare cell on each side.
+    pub fn show_range(&mut self, a: Nanos, b: Nanos) {
         let room = u64::from(self.columns.saturating_sub(3).max(1));
         let cell = round_up(b.since(a).0.div_ceil(room), &FIT_STEPS);
         self.pin_to(cell, a.0.saturating_sub(cell.0));
-        self.window() != before
     }
 
     /// The latest time of all runs shown, as of the last frame.
     pub(super) const fn edge(&self) -> Nanos {
         self.edge
-    }
-
-    /// The user's settings.
-    pub(super) fn snapshot(&self) -> ViewportSnapshot {
-        let moves = self.cell.is_none() || self.follow;
-        ViewportSnapshot { cell: self.cell, from: (!moves).then_some(self.from) }
-    }
-
-    /// Restores previous settings.
-    pub(super) fn restore(&mut self, snapshot: ViewportSnapshot) {
-        self.cell = snapshot.cell;
-        self.follow = snapshot.from.is_none();
-        self.from = snapshot.from.unwrap_or(self.from);
     }
 
     fn pin_to(&mut self, cell: Nanos, from: u64) {

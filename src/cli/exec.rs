@@ -37,9 +37,6 @@ pub(super) struct ExecArgs {
     /// Read the commands from FILE, one per line; - is stdin
     #[arg(long, value_name = "FILE", conflicts_with = "commands")]
     from: Option<PathBuf>,
-    /// Maximum number of commands in the queue [default: all]
-    #[arg(long, hide_short_help = true, value_name = "N", value_parser = usage::parse_queue(), allow_negative_numbers = true)]
-    queue: Option<u32>,
     #[command(flatten)]
     display: DisplayArgs,
     #[command(flatten)]
@@ -66,8 +63,6 @@ pub struct ExecCommand {
     pub jobs: Option<u16>,
     /// Sequential, parallel, or both.
     pub choice: ModeChoice,
-    /// The maximum number of tasks in the queue.
-    pub queue: Option<u32>,
     /// The output mode.
     pub output_mode: OutputMode,
     /// The files to export.
@@ -105,7 +100,7 @@ impl ExecArgs {
         let read = [(CONFIGURATION, configuration.as_deref()), ("--from", self.from.as_deref())];
         path_conflicts::check_conflicts(&read, &exports, self.record.record.as_deref())?;
         let display = self.display.into();
-        let (commands, queue, record) = (commands.into(), self.queue, self.record.record);
-        Ok(ExecCommand { commands, jobs, choice, queue, output_mode, exports, record, display })
+        let (commands, record) = (commands.into(), self.record.record);
+        Ok(ExecCommand { commands, jobs, choice, output_mode, exports, record, display })
     }
 }

@@ -22,9 +22,9 @@ pub(super) struct RetryArgs {
     /// Maximum wait for the end of a rate limit [default: 5m]
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_with_unit)]
     max_wait: Option<Duration>,
-    /// Start even if the rate limit leaves too few requests
+    /// Start without asking, even if it costs requests of a rate limit or the quota is too small
     #[arg(long, hide_short_help = true)]
-    pub(super) force: bool,
+    pub(super) yes: bool,
 }
 
 impl From<RetryArgs> for RetryPolicy {

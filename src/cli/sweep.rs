@@ -1,4 +1,4 @@
-//! Options of sweeps: the number of trials, and consent to their cost.
+//! Options of sweeps: the number of trials.
 
 use clap::Args;
 
@@ -17,9 +17,6 @@ pub(super) struct SweepArgs {
         allow_negative_numbers = true
     )]
     repeats: Option<u16>,
-    /// Start without asking, even if it costs requests of a rate limit
-    #[arg(long, hide_short_help = true)]
-    yes: bool,
 }
 
 impl SweepArgs {
@@ -29,13 +26,12 @@ impl SweepArgs {
         counts: Option<Vec<u16>>,
         selection: Selection,
     ) -> Result<SweepSetup, UsageError> {
-        let given = [(self.repeats.is_some(), "--repeats"), (self.yes, "--yes")];
-        if let Some((_, option)) = given.iter().find(|(given, _)| *given && !selection.is_sweep()) {
-            return Err(UsageError::NoSweep { option });
+        if self.repeats.is_some() && !selection.is_sweep() {
+            return Err(UsageError::NoSweep { option: "--repeats" });
         }
         let usual = SweepSetup::default();
         let repeats = self.repeats.unwrap_or(usual.repeats);
-        Ok(SweepSetup { counts, repeats, agreed: self.yes })
+        Ok(SweepSetup { counts, repeats })
     }
 }
 

@@ -11,7 +11,6 @@ use super::malformed;
 use super::username::UsernameError;
 use crate::github::ApiError;
 use crate::model::Workload;
-use crate::model::plan::MAX_TASKS;
 
 /// The reason that parsing returned no command.
 #[derive(Debug, Error)]
@@ -248,12 +247,6 @@ pub(super) fn parse_jobs(text: &str) -> Result<u32, &'static str> {
     text.parse().map_err(|_not_whole| "use a whole number from 1 up")
 }
 
-/// Returns the parser of `--queue`.
-pub(super) fn parse_queue() -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static
-{
-    whole(1..=u64::from(MAX_TASKS))
-}
-
 /// Parses `--per-page`.
 pub(super) fn parse_per_page(text: &str) -> Result<u8, String> {
     whole(1..=100)(text)
@@ -268,14 +261,6 @@ mod tests {
         assert_eq!(split_hint("a: b; c; d"), ("a: b", Some("c; d")));
         assert_eq!(split_hint("no \"a; b\"; c"), ("no \"a; b\"", Some("c")));
         assert_eq!(split_hint("no \"a; b\""), ("no \"a; b\"", None));
-    }
-
-    #[test]
-    fn a_queue_holds_1_or_more() {
-        for text in ["0", "400001", "4294967296", "-1", "", "many"] {
-            assert!(parse_queue()(text).is_err(), "{text:?}");
-        }
-        assert_eq!((parse_queue()("1"), parse_queue()("400000")), (Ok(1), Ok(400_000)));
     }
 
     #[test]

@@ -51,13 +51,6 @@ pub enum EventKind {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
-    /// A task entered a bounded queue. Never sent for an unbounded queue, which holds all tasks at
-    /// once.
-    #[serde(rename = "put")]
-    TaskEnqueued {
-        /// The number of tasks that have entered the queue so far.
-        tasks: u32,
-    },
     /// The lane's worker process has started.
     #[serde(rename = "process")]
     ProcessStarted {

@@ -15,14 +15,11 @@ pub enum ExportKind {
     Report,
     /// The list of followers.
     Followers,
-    /// All events of the session.
-    Recording,
 }
 
 impl ExportKind {
     /// All kinds, in the order of the menu.
-    pub const ALL: [Self; 5] =
-        [Self::Trace, Self::Picture, Self::Report, Self::Followers, Self::Recording];
+    pub const ALL: [Self; 4] = [Self::Trace, Self::Picture, Self::Report, Self::Followers];
 
     /// Returns the kinds that a workload offers. Only the followers workload has a list of
     /// followers.
@@ -38,7 +35,6 @@ impl ExportKind {
             Self::Picture => "svg",
             Self::Report => "md",
             Self::Followers => "csv",
-            Self::Recording => "jsonl",
         }
     }
 
@@ -49,7 +45,6 @@ impl ExportKind {
             Self::Picture => "SVG, for documents and slides",
             Self::Report => "Markdown: times, errors, slowest tasks",
             Self::Followers => "CSV: id, login, URL",
-            Self::Recording => "for threadline replay",
         }
     }
 
@@ -60,7 +55,6 @@ impl ExportKind {
             Self::Picture => "--svg",
             Self::Report => "--report",
             Self::Followers => "--output",
-            Self::Recording => "--record",
         }
     }
 }
@@ -72,7 +66,6 @@ impl fmt::Display for ExportKind {
             Self::Picture => "picture",
             Self::Report => "report",
             Self::Followers => "followers",
-            Self::Recording => "recording",
         })
     }
 }

@@ -219,14 +219,12 @@ pub struct Plan {
     pub auto: bool,
     /// The number of tasks, as far as it is known in advance.
     pub tasks: u32,
-    /// The capacity of the queue, or `None` if it is unbounded.
-    pub queue: Option<u32>,
 }
 
 impl Plan {
-    /// Creates a plan with an unbounded queue.
+    /// Creates a plan with a fixed number of workers.
     pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, auto: false, tasks, queue: None }
+        Self { work, mode, workers, auto: false, tasks }
     }
 
     /// The kind of task.

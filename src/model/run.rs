@@ -32,8 +32,6 @@ pub struct Run {
     gil_holds: Option<GilHolds>,
     /// The number of tasks that are known so far.
     known_tasks: u32,
-    /// The number of tasks that have entered a bounded queue.
-    enqueued_tasks: u32,
     /// The number of started tasks above `known`: pages that were requested before they turned out
     /// not to exist.
     excess_tasks: u32,
@@ -74,7 +72,6 @@ impl Run {
         Self {
             known_tasks: plan.tasks,
             has_started: false,
-            enqueued_tasks: 0,
             processes: vec![Vec::new(); lanes.len()],
             lanes,
             tasks: Tasks::new(plan.workload()),
@@ -123,7 +120,6 @@ impl Run {
                 self.has_started = true;
             }
             EventKind::TaskCountChanged { tasks } => self.set_task_count(at, *tasks),
-            EventKind::TaskEnqueued { tasks } => self.record_enqueue(at, *tasks),
             EventKind::ProcessStarted { pid } => {
                 if let Some(processes) = self.processes.get_mut(usize::from(event.lane.0)) {
                     processes.push(*pid);
@@ -213,15 +209,13 @@ impl Run {
             self.done_tasks -= done;
         }
         self.known_tasks = tasks;
-        if self.plan.queue.is_none() {
-            self.enqueue_times.record(at, tasks);
-        }
+        self.enqueue_times.record(at, tasks);
         self.record_expected_requests(at);
     }
 
     /// Updates the load: every request enters the queue before it is in flight.
     fn record_expected_requests(&mut self, at: Nanos) {
-        self.task_load.set_expected(at, self.enqueued_requests());
+        self.task_load.set_expected(at, self.expected_requests());
     }
 
     /// The total number of requests: one for each time that a task is started.
@@ -229,21 +223,6 @@ impl Run {
         self.known_tasks
             .saturating_add(self.excess_tasks)
             .saturating_add(self.requeue_count + self.retries)
-    }
-
-    /// The number of requests that have entered the queue. A bounded queue holds no more than its
-    /// capacity; the others were already taken by lanes that are about to start them.
-    fn enqueued_requests(&self) -> u32 {
-        let Some(most) = self.plan.queue else { return self.expected_requests() };
-        let put = self.enqueued_tasks.saturating_add(self.retries).min(self.expected_requests());
-        put.min(self.task_load.started_count().saturating_add(most))
-    }
-
-    /// Records that `tasks` tasks have entered the bounded queue.
-    fn record_enqueue(&mut self, at: Nanos, tasks: u32) {
-        self.enqueued_tasks = self.enqueued_tasks.max(tasks);
-        self.enqueue_times.record(at, tasks);
-        self.record_expected_requests(at);
     }
 
     fn start_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
@@ -257,8 +236,6 @@ impl Run {
         self.task_load.record_start(at);
         if task.0 > self.known_tasks {
             self.excess_tasks += 1;
-        }
-        if task.0 > self.known_tasks || self.plan.queue.is_some() {
             self.record_expected_requests(at);
         }
     }

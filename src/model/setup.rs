@@ -53,10 +53,9 @@ pub struct Setup {
     pub sweep: SweepSetup,
     /// Finds the number of workers during the run (`--threads auto`).
     pub auto: bool,
-    /// The maximum number of tasks in the queue, or `None` for an unbounded queue.
-    pub queue: Option<u32>,
-    /// Starts selections even if the quota is too small for them.
-    pub force: bool,
+    /// The user has agreed in advance to the cost of selections, even if the quota is too small for
+    /// them.
+    pub agreed: bool,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
 }
@@ -73,8 +72,7 @@ impl Setup {
             workers,
             sweep: SweepSetup::default(),
             auto: false,
-            queue: None,
-            force: false,
+            agreed: false,
             cores: None,
         }
     }
@@ -89,8 +87,7 @@ impl Setup {
             workers: Some(workers),
             sweep: SweepSetup::default(),
             auto: false,
-            queue: None,
-            force: false,
+            agreed: false,
             cores: None,
         }
     }
@@ -103,16 +100,10 @@ impl Setup {
     /// Returns `true` if all values are within the limits of the options that set them. A recording
     /// may contain others.
     pub fn is_valid(&self) -> bool {
-        let queue = self.queue.is_none_or(|queue| (1..=MAX_TASKS).contains(&queue));
         let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
         let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
         let sweep = self.sweep.is_valid();
-        queue
-            && workers
-            && sweep
-            && per_page
-            && self.tasks <= MAX_TASKS
-            && self.compute.share <= 100
+        workers && sweep && per_page && self.tasks <= MAX_TASKS && self.compute.share <= 100
     }
 
     /// Returns `true` if the workload's requests count against the user's quota.
@@ -151,13 +142,11 @@ pub struct SweepSetup {
     pub counts: Option<Vec<u16>>,
     /// The number of trials per worker count.
     pub repeats: u16,
-    /// The user has agreed to the quota cost in advance.
-    pub agreed: bool,
 }
 
 impl Default for SweepSetup {
     fn default() -> Self {
-        Self { counts: None, repeats: 3, agreed: false }
+        Self { counts: None, repeats: 3 }
     }
 }
 

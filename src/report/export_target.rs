@@ -28,8 +28,6 @@ enum ExportContent {
     Picture,
     Report,
     Followers(FollowerFormat),
-    /// The events themselves, not the runs folded from them: see [`ExportTarget::write_recording`].
-    Recording,
 }
 
 #[derive(Debug)]
@@ -144,7 +142,6 @@ impl ExportContent {
             Self::Picture => ExportKind::Picture,
             Self::Report => ExportKind::Report,
             Self::Followers(_) => ExportKind::Followers,
-            Self::Recording => ExportKind::Recording,
         }
     }
 
@@ -157,7 +154,6 @@ impl ExportContent {
             Self::Followers(format) => {
                 subject.followers.map_or(Ok(()), |run| format.write(run, out))
             }
-            Self::Recording => Ok(()),
         }
     }
 
@@ -165,7 +161,6 @@ impl ExportContent {
     fn outcome(self, subject: &ReportSubject<'_>) -> ExportOutcome {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
-            (Self::Recording, _) => ExportOutcome::Nothing { was: "recorded" },
             (Self::Followers(_), Some(run)) => {
                 let what = plural(run.follower_count(), "follower");
                 if run.is_complete() {
@@ -195,7 +190,6 @@ impl ExportTarget {
             ExportKind::Trace => ExportContent::Trace,
             ExportKind::Picture => ExportContent::Picture,
             ExportKind::Report => ExportContent::Report,
-            ExportKind::Recording => ExportContent::Recording,
             ExportKind::Followers => {
                 let stream = (is_stdout || special).then_some(FollowerFormat::Ndjson);
                 let format = FollowerFormat::from_path(path).or(stream);
@@ -227,16 +221,6 @@ impl ExportTarget {
             self.write_content(&|out| content.write(subject, out), stdout)?;
         }
         Ok(found)
-    }
-
-    /// Writes the `count` lines of a recording.
-    pub fn write_recording(
-        self,
-        count: u64,
-        lines: impl Fn(&mut dyn Write) -> io::Result<()>,
-    ) -> Result<ExportOutcome, ExportError> {
-        self.write_content(&lines, &mut io::sink())?;
-        Ok(ExportOutcome::Whole { what: plural(count, "line") })
     }
 
     fn write_content(

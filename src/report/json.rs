@@ -79,8 +79,6 @@ pub struct RunReport {
     pub auto: bool,
     /// All changes of the concurrency limit.
     pub allowed: Vec<LimitChangeReport>,
-    /// The capacity of the queue in tasks; null if unbounded.
-    pub queue: Option<u32>,
     /// The time from the start of the run to the end of its last task.
     pub elapsed_s: f64,
     /// The number of tasks that the run discovered: for followers, the pages.

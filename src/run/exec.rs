@@ -22,7 +22,7 @@ use crate::terminal::signals::Signals;
 pub(super) fn run(exec: &ExecCommand, streams: &mut Streams<'_>) -> Result<Exit, CommandError> {
     let selection = Selection { workload: Workload::Commands, choice: exec.choice };
     let jobs = exec.jobs.or_else(available_cores).unwrap_or(1).min(max_workers(false));
-    let setup = Setup { queue: exec.queue, ..Setup::commands(Arc::clone(&exec.commands), jobs) };
+    let setup = Setup::commands(Arc::clone(&exec.commands), jobs);
     let exports = prepare_exports(&exec.exports, &exec.display)?;
     let (session, recording_guard) =
         recording_guard::start_recording(exec.record.as_deref(), Session::new(setup))?;
@@ -46,7 +46,7 @@ fn run_session(
     }
     let look = ScreenOptions { guarded: true, ..screen_options(&exec.display) };
     let signals = Signals::for_screen().map_err(CommandError::Signals)?;
-    let app = App::new(session.with_log_buffer(), selection, look.background.unwrap_or_default())
+    let app = App::new(session, selection, look.background.unwrap_or_default())
         .with_keymap(exec.display.keys.clone());
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let (app, left) = screen_loop::run(app, &launcher, (look, exports.command()), &signals)

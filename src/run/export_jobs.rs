@@ -1,7 +1,6 @@
 //! Writes exports from the menu on threads of their own, because large exports would block the event
 //! loop.
 
-use std::io::Write;
 use std::path::Path;
 use std::thread::{Builder, JoinHandle};
 
@@ -9,10 +8,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use crate::analysis::Sweep;
 use crate::app::App;
-use crate::model::{Background, ExportKind, LogEntry, Nanos, Run, Setup, Target};
+use crate::model::{Background, ExportKind, Nanos, Run, Target};
 use crate::report::followers::best_run;
 use crate::report::{ExportError, ExportTarget, ReportSubject, free_path};
-use crate::source::recording;
 
 /// The exports being written.
 pub(super) struct ExportJobs {
@@ -34,8 +32,6 @@ struct ExportSnapshot {
     cores: Option<u16>,
     background: Background,
     command: String,
-    /// The setup and the log, for a recording only.
-    recording: Option<(Setup, Vec<LogEntry>)>,
 }
 
 impl ExportJobs {
@@ -86,12 +82,10 @@ impl ExportSnapshot {
         // Both are expensive to copy, and no kind needs both.
         let followers = kind == ExportKind::Followers;
         let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
-        let records = kind == ExportKind::Recording;
         Self {
-            recording: records.then(|| (session.setup().clone(), session.log_entries().to_vec())),
             target: session.target().cloned(),
             profile: session.profile().cloned(),
-            runs: if followers || records { Vec::new() } else { shown.to_vec() },
+            runs: if followers { Vec::new() } else { shown.to_vec() },
             sweep: sweep.cloned(),
             followers: best.cloned(),
             now: app.now(),
@@ -116,10 +110,6 @@ impl ExportSnapshot {
         };
         let written = ExportTarget::prepare(kind, path).and_then(|output| {
             let name = output.display_name();
-            if let Some((setup, entries)) = &self.recording {
-                let lines = |out: &mut dyn Write| recording::write(setup, entries, out).map(drop);
-                return Ok(output.write_recording(entries.len() as u64, lines)?.describe(&name));
-            }
             Ok(output.write(&subject, &mut std::io::sink())?.describe(&name))
         });
         written.unwrap_or_else(|error| menu_text(&error))

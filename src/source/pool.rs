@@ -5,7 +5,6 @@
 
 mod adaptive_limit;
 pub(super) mod lane_slots;
-mod queue_feeder;
 pub(super) mod rate_limiter;
 pub(super) mod request_timing;
 pub(super) mod retry_loop;
@@ -48,7 +47,8 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     };
     let (going, over) = bounded(0);
     let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinate_run(shared, &plan);
+        coordinate_run(&shared, &plan);
+        drop(shared);
         drop(going);
     });
     if coordinator.is_err() {
@@ -71,7 +71,7 @@ pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHa
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
-fn coordinate_run(mut shared: RunShared, plan: &Plan) {
+fn coordinate_run(shared: &RunShared, plan: &Plan) {
     if let Some(lane_slots) = shared.job.lane_slots() {
         let in_flight = lane_slots.limit();
         shared
@@ -79,16 +79,7 @@ fn coordinate_run(mut shared: RunShared, plan: &Plan) {
             .send(EventKind::ConcurrencyChanged { in_flight, reason: ChangeReason::Start });
     }
     shared.task_tracker().start(plan.tasks, &shared.reporter);
-    let backlog = shared.queue.clone();
-    let feeder = plan.queue.map(|most| queue_feeder::start(backlog, most, shared.reporter.clone()));
-    let (feeder, workers) = match feeder.transpose() {
-        Ok(None) => (None, spawn_workers(&shared, plan)),
-        Ok(Some((feeder, queue))) => {
-            shared.queue = queue;
-            (Some(feeder), spawn_workers(&shared, plan))
-        }
-        Err(_no_thread) => (None, Vec::new()),
-    };
+    let workers = spawn_workers(shared, plan);
     if workers.is_empty() {
         shared.task_tracker().give_up(RunOutcome::Failed(no_threads_failure()));
     }
@@ -96,9 +87,6 @@ fn coordinate_run(mut shared: RunShared, plan: &Plan) {
         // Panics are caught and reported task by task.
         _ = thread.join();
     }
-    // Without workers, the feeder would block on a full queue.
-    shared.queue.iter().for_each(drop);
-    feeder.map(JoinHandle::join);
     let outcome = shared.task_tracker().outcome();
     shared.reporter.send(EventKind::RunFinished { outcome });
 }

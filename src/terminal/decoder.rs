@@ -371,7 +371,7 @@ fn mouse_event([button, column, row]: [u16; 3], down: bool) -> Option<MouseEvent
 /// Returns a key with modifiers, encoded as 1 plus the sum of 1 for Shift, 2 for Alt and 4 for Ctrl.
 fn key_with(held: u16, code: KeyCode) -> KeyEvent {
     let bits = held.saturating_sub(1);
-    let modifiers = [(2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL)];
+    let modifiers = [(1, KeyModifiers::SHIFT), (2, KeyModifiers::ALT), (4, KeyModifiers::CONTROL)];
     let modifiers = modifiers.into_iter().filter(|(bit, _)| bits & bit != 0);
     KeyEvent::new(code, modifiers.map(|(_, modifier)| modifier).collect())
 }

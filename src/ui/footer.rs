@@ -214,23 +214,29 @@ fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     hints.push((&[Action::CursorLeft, Action::CursorRight], "cursor"));
     hints.push((&[Action::Range], if app.is_selecting_range() { "end range" } else { "range" }));
     hints.push((&[Action::FitSelection], "fit"));
-    if app.can_undo() {
-        hints.push((&[Action::Undo], "undo"));
-    }
     hints.push((&[Action::Back], "back"));
     hints
 }
 
 /// Returns the keys of a hint. Arrow keys are drawn as arrows on Unicode terminals.
 fn keys_label(app: &App, actions: &[Action], theme: Theme) -> String {
+    const SHIFT: &str = "Shift-";
     let arrows = [("Left", "←"), ("Right", "→")];
     let name = |&action: &Action| {
         let key = app.key_of(action);
-        match arrows.iter().find(|(word, _)| *word == key) {
-            Some((word, arrow)) => theme.pick(arrow, word).to_owned(),
+        let plain = key.strip_prefix(SHIFT).unwrap_or(&key);
+        match arrows.iter().find(|(word, _)| *word == plain) {
+            Some((word, arrow)) => key.replace(word, theme.pick(arrow, word)),
             None => key,
         }
     };
-    let names: Vec<String> = actions.iter().map(name).collect();
+    let mut names: Vec<String> = actions.iter().map(name).collect();
+    if let [first, second] = names.as_mut_slice()
+        && first.starts_with(SHIFT)
+        && let Some(plain) = second.strip_prefix(SHIFT)
+    {
+        // Said once for both.
+        *second = plain.to_owned();
+    }
     names.join(if names.iter().any(|name| name.len() > 3) { "/" } else { " " })
 }

@@ -55,7 +55,7 @@ pub(super) fn draw_keys(app: &App, first: usize, theme: Theme, area: Rect, buf: 
 fn binding_line(binding: &KeyBinding, theme: Theme) -> Line<'static> {
     let keys: Vec<String> = binding.keys.iter().map(Key::to_string).collect();
     Line::from(vec![
-        Span::styled(format!(" {:>9}  ", keys.join(" ")), theme.key()),
+        Span::styled(format!(" {:>11}  ", keys.join(" ")), theme.key()),
         Span::styled(binding.help, theme.text()),
     ])
 }

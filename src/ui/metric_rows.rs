@@ -145,24 +145,19 @@ fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
     long.into_iter().chain(short).collect()
 }
 
-/// Returns the number of tasks at each stage, from the longest form to the shortest: not yet in the
-/// bounded queue, in the queue, handed out, done. The row above may show the number handed out.
+/// Returns the number of tasks at each stage, from the longest form to the shortest: in the queue,
+/// handed out, done. The row above may show the number handed out.
 fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
     let (waiting, out) = (run.queued_tasks(), run.tasks_in_work());
     // Includes failed commands, but not CPU work that was abandoned.
     let done = run.ended_tasks();
-    let outside = match run.unqueued_tasks() {
-        0 if run.plan().queue.is_none() => String::new(),
-        outside => format!("{outside} unsent "),
-    };
     let last = if out_shown_above { format!("{done} done") } else { format!("{out} out") };
     vec![
-        format!("  {outside}{waiting} waiting  {out} handed out  {done} done"),
-        format!("  {outside}{waiting} waiting  {out} out  {done} done"),
-        format!(" {outside}{waiting} waiting {out} out {done} done"),
-        format!(" {outside}{waiting} wait {out} out {done} done"),
-        format!("  {outside}{waiting} wait  {last}"),
-        format!(" {outside}{waiting} wait {last}"),
+        format!("  {waiting} waiting  {out} handed out  {done} done"),
+        format!("  {waiting} waiting  {out} out  {done} done"),
+        format!(" {waiting} waiting {out} out {done} done"),
+        format!(" {waiting} wait {out} out {done} done"),
+        format!("  {waiting} wait  {last}"),
         format!(" {waiting} wait {last}"),
         format!(" {waiting} wait"),
         String::new(),

@@ -114,10 +114,9 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
     let Some(failure) = failure else {
         let key = |action| app.key_of(action);
         let columns = format!("{} {} column", key(Action::PreviousColumn), key(Action::NextColumn));
-        let (invert, go, close) = (key(Action::Invert), key(Action::Inspect), key(Action::Back));
+        let (go, close) = (key(Action::Inspect), key(Action::Back));
         let forms = [
-            format!(" {columns}  {invert} reverse  {go} show in timeline  {close} close"),
-            format!(" {columns}  {invert} reverse  {go} show  {close} close"),
+            format!(" {columns}  {go} show in timeline  {close} close"),
             format!(" {columns}  {go} show  {close} close"),
             format!(" {go} show  {close} close"),
         ];
@@ -141,7 +140,7 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
         AttemptColumn::Error => app.runs().iter().any(has_failed),
         _ => true,
     };
-    let (sorted, _) = table_view.table().order();
+    let sorted = table_view.table().column();
     let all = AttemptColumn::ALL.into_iter().filter(|column| tells(column) || *column == sorted);
     let mut columns: Vec<TableColumn> = all
         .map(|column| TableColumn { column, width: caption_and_width(column, workload).1 })
@@ -179,8 +178,8 @@ fn heading_text(
     columns: &[TableColumn],
     theme: Theme,
 ) -> String {
-    let (sorted, inverted) = table_view.table().order();
-    let mark = if inverted { theme.pick("▼", "v") } else { theme.pick("▲", "^") };
+    let sorted = table_view.table().column();
+    let mark = if sorted.is_descending() { theme.pick("▼", "v") } else { theme.pick("▲", "^") };
     let name = |shown: &TableColumn| {
         let (name, _) = caption_and_width(shown.column, app.selection().workload);
         let mark = if shown.column == sorted { mark } else { "" };

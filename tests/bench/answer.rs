@@ -55,7 +55,7 @@ mod unix {
     const EVENTS: u32 = 1_000_000;
 
     /// Keys that change the view between two measurements: zoom, pan, cursor.
-    const VIEW_KEYS: [&str; 6] = ["+", "l", ".", "-", "h", "}"];
+    const VIEW_KEYS: [&str; 6] = ["+", "l", ".", "-", "h", "\x1b[1;2C"];
     const KEYS: usize = 200;
 
     pub(crate) fn main() {

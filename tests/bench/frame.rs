@@ -111,10 +111,10 @@ fn measure_frames(name: &str, selection: Selection, events: u32, mix: EventMix) 
         ("whole run", "0", 'j'),
         ("zoomed", "+++", 'l'),
         ("close", "+++++++++++", 'l'),
-        ("whole run, cursor", "0.", '}'),
+        ("whole run, cursor", "0.", '→'),
         ("whole run, inspector", "\n", '.'),
-        ("whole run, range", "\u{1b}v", '}'),
-        ("close, range", "+++++++++++", '}'),
+        ("whole run, range", "\u{1b}v", '→'),
+        ("close, range", "+++++++++++", '→'),
         ("close, inspector", "\n", '.'),
     ];
     for (view, keys, view_key) in views {
@@ -142,12 +142,13 @@ fn measure_frames(name: &str, selection: Selection, events: u32, mix: EventMix) 
 }
 
 fn press(app: &mut App, key: char) {
-    let code = match key {
-        '\n' => KeyCode::Enter,
-        '\u{1b}' => KeyCode::Esc,
-        key => KeyCode::Char(key),
+    let (code, modifiers) = match key {
+        '\n' => (KeyCode::Enter, KeyModifiers::NONE),
+        '\u{1b}' => (KeyCode::Esc, KeyModifiers::NONE),
+        '→' => (KeyCode::Right, KeyModifiers::SHIFT),
+        key => (KeyCode::Char(key), KeyModifiers::NONE),
     };
-    app.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    app.update(Msg::Key(KeyEvent::new(code, modifiers)));
 }
 
 /// Returns an app whose selection is finished, with `events` events in each run.

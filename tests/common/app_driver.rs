@@ -4,6 +4,7 @@
 mod auto_script;
 mod compute_script;
 mod fetch_script;
+pub(crate) mod memory_log;
 mod scenario;
 
 use std::collections::VecDeque;
@@ -14,12 +15,13 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
-    Background, Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, Selection, Setup, Target,
-    TaskOutcome, Workload,
+    Background, Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection,
+    Setup, Target, TaskOutcome, Workload,
 };
 use threadline::ui::{self, theme};
 use unicode_width::UnicodeWidthStr as _;
 
+use memory_log::MemoryLog;
 use scenario::PER_PAGE;
 pub(crate) use scenario::Scenario;
 
@@ -36,6 +38,8 @@ pub(crate) const COLOUR: TerminalKind =
 pub(crate) struct AppDriver {
     /// The app itself.
     pub(crate) app: App,
+    /// The log of the session.
+    log: MemoryLog,
     scenario: Scenario,
     /// The plan of the current run.
     plan: Option<Plan>,
@@ -63,16 +67,12 @@ impl AppDriver {
             _ => Setup { compute: scenario.compute, ..Setup::followers(target, scenario.workers) },
         };
         let (auto, sweep) = (scenario.auto, scenario.sweep.clone());
-        let setup = Setup {
-            auto,
-            sweep,
-            queue: scenario.queue,
-            cores: Some(compute_script::CORES),
-            ..setup
-        };
-        let app = App::new(Session::new(setup).with_log_buffer(), selection, Background::Dark);
+        let cores = Some(compute_script::CORES);
+        let setup = Setup { auto, sweep, cores, ..setup };
+        let log = MemoryLog::default();
+        let app = App::new(log.attach(Session::new(setup)), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
-        let mut driver = Self { app, scenario, plan: None, pending, now, remaining };
+        let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
         let effect = driver.app.start();
         driver.perform_effect(effect.as_ref());
         driver
@@ -101,13 +101,22 @@ impl AppDriver {
         self
     }
 
-    /// Presses the keys of a text, one after another.
+    /// Presses the keys of a text, one after another. `←` and `→` are these arrows with Shift.
     #[must_use]
     pub(crate) fn press_keys(mut self, keys: &str) -> Self {
         for key in keys.chars() {
-            self.press(KeyCode::Char(key));
+            match key {
+                '←' => self.press_with(KeyCode::Left, KeyModifiers::SHIFT),
+                '→' => self.press_with(KeyCode::Right, KeyModifiers::SHIFT),
+                key => self.press(KeyCode::Char(key)),
+            };
         }
         self
+    }
+
+    /// Returns the log of the session.
+    pub(crate) fn log_entries(&self) -> Vec<LogEntry> {
+        self.log.entries()
     }
 
     /// Presses a key, performs the effect that the app returns, and returns it.

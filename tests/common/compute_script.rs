@@ -57,9 +57,6 @@ pub(super) fn events(scenario: &Scenario, plan: &Plan) -> VecDeque<Event> {
     };
     script.emit(0, 0, EventKind::RunStarted { plan: plan.clone() });
     script.emit(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
-    for tasks in 1..=plan.queue.unwrap_or(0).min(plan.tasks) {
-        script.emit(0, 0, EventKind::TaskEnqueued { tasks });
-    }
     if plan.mode == Mode::Gil {
         script.run_under_gil();
     } else {
@@ -105,10 +102,6 @@ impl ComputeScript<'_> {
         }
         self.next += 1;
         self.emit(lane, at, EventKind::TaskStarted { task: TaskId(task) });
-        let tasks = task + self.plan.queue.unwrap_or(u32::MAX / 2);
-        if tasks <= self.plan.tasks {
-            self.emit(lane, at, EventKind::TaskEnqueued { tasks });
-        }
         Some(task)
     }
 

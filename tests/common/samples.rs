@@ -77,9 +77,7 @@ pub(crate) fn plans() -> Vec<Plan> {
         }
     }
     let auto = Plan { auto: true, ..Plan::new(WorkSpec::Followers(target()), Mode::Threads, 3, 4) };
-    let bounded =
-        Plan { queue: Some(1), ..Plan::new(WorkSpec::Cpu(compute()), Mode::Threads, 3, 4) };
-    plans.extend([auto, bounded]);
+    plans.push(auto);
     plans
 }
 
@@ -201,7 +199,6 @@ pub(crate) fn kinds() -> Vec<EventKind> {
             plans().into_iter().map(|plan| EventKind::RunStarted { plan })
         },
         EventKind::TaskCountChanged { .. } => [EventKind::TaskCountChanged { tasks: 4 }],
-        EventKind::TaskEnqueued { .. } => [EventKind::TaskEnqueued { tasks: 3 }],
         EventKind::ProcessStarted { .. } => [EventKind::ProcessStarted { pid: 4_711 }],
         EventKind::TaskStarted { .. } => [EventKind::TaskStarted { task }],
         EventKind::StateEntered { .. } => {

@@ -45,8 +45,6 @@ pub(crate) struct Scenario {
     pub(crate) limited: Option<(Mode, u32, LimitKind)>,
     /// The tasks of CPU work.
     pub(crate) compute: ComputeSpec,
-    /// The capacity of the queue in tasks.
-    pub(crate) queue: Option<u32>,
     /// The task during which a worker process is killed.
     pub(crate) lost: Option<u32>,
     /// The mode, and the task whose value there differs from that in the other modes.
@@ -74,7 +72,6 @@ impl Default for Scenario {
             retried: None,
             limited: None,
             compute: ComputeSpec::default(),
-            queue: None,
             lost: None,
             wrong: None,
         }

@@ -115,7 +115,7 @@ fn assert_recording(name: &str, recording: &str) {
 fn assert_session(name: &str, job: Scenario, selection: Selection) {
     let driver = AppDriver::new(job, selection).play_to_end();
     let session = driver.app.session();
-    assert_recording(name, &recorded(session.setup(), session.log_entries()));
+    assert_recording(name, &recorded(session.setup(), &driver.log_entries()));
 }
 
 fn followers(pages: u32) -> Scenario {
@@ -134,7 +134,7 @@ fn followers_in_every_mode() {
             Selection::only(Workload::Followers, mode),
         );
     }
-    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 2, agreed: true };
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 2 };
     let job = Scenario { sweep, at_once: Some(2), ..followers(4) };
     assert_session("followers-sweep", job, Selection::sweep(Workload::Followers));
     let auto = Scenario { auto: true, ..followers(20) };
@@ -147,7 +147,6 @@ fn followers_with_trouble() {
     let troubled = Scenario {
         costs_quota: true,
         workers: Some(2),
-        queue: Some(2),
         doubled: 1,
         moved: 1,
         bad_page: Some((Mode::Sequential, 2)),
@@ -164,13 +163,7 @@ fn followers_with_trouble() {
 fn computed_on_this_machine() {
     for workload in [Workload::Cpu, Workload::Native, Workload::Mixed] {
         let wrong = (workload == Workload::Native).then_some((Mode::Threads, 3));
-        let job = Scenario {
-            workers: Some(2),
-            lost: Some(2),
-            queue: Some(2),
-            wrong,
-            ..Scenario::default()
-        };
+        let job = Scenario { workers: Some(2), lost: Some(2), wrong, ..Scenario::default() };
         assert_session(&format!("{workload}-race"), job, Selection::race(workload));
     }
 }
@@ -182,17 +175,17 @@ fn commands_in_every_mode() {
         let driver = AppDriver::new(Scenario::default(), selection).play_to_end();
         let session = driver.app.session();
         let mut entries = Vec::new();
-        for entry in session.log_entries() {
+        for entry in driver.log_entries() {
             if let LogEntry::Event(Event {
                 at,
                 lane,
                 kind: EventKind::TaskFinished { task, outcome },
-            }) = entry
+            }) = &entry
             {
                 let kind = EventKind::CommandOutput { task: *task, output: output(*task, outcome) };
                 entries.push(LogEntry::Event(Event { at: *at, lane: *lane, kind }));
             }
-            entries.push(entry.clone());
+            entries.push(entry);
         }
         assert_recording(&format!("commands-{selection}"), &recorded(session.setup(), &entries));
     }
@@ -234,8 +227,8 @@ fn at(at: u64, lane: u16, kind: EventKind) -> LogEntry {
 #[test]
 fn every_kind_of_event_and_selection() {
     let setup = Setup::commands(samples::commands(), 3);
-    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
-    let begun_setup = Setup { commands: Arc::default(), sweep, queue: Some(2), ..setup.clone() };
+    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1 };
+    let begun_setup = Setup { commands: Arc::default(), sweep, ..setup.clone() };
     let mut entries = Vec::new();
     for workload in Workload::SELECTABLE.into_iter().chain([Workload::Commands]) {
         for choice in ModeChoice::ALL {

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufReader, Read};
 
+use crate::app_driver::memory_log::MemoryLog;
 use threadline::app::Session;
 use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
@@ -26,20 +27,21 @@ const PAGES: [&str; 2] = [
     r#"{"done":{"answer":null,"product":{"followers":[{"id":3,"login":"d","html_url":"b/d"}]}}}"#,
 ];
 
-/// Returns a session with a finished race of two pages.
-fn race_session() -> Session {
+/// Returns a session with a finished race of two pages, and its log.
+fn race_session() -> (Session, MemoryLog) {
     let target = Target {
         user: "aaronlelevier".to_owned(),
         api: Target::BUILT_IN.to_owned(),
         per_page: 2,
         costs_quota: false,
     };
-    let mut session = Session::new(Setup::followers(target, None)).with_log_buffer();
+    let log = MemoryLog::default();
+    let mut session = log.attach(Session::new(Setup::followers(target, None)));
     let mut next = session.start_selection(Selection::race(Workload::Followers));
     while let Some(plan) = next {
         next = apply_run(&mut session, plan);
     }
-    session
+    (session, log)
 }
 
 /// Applies the events of a sequential run of a plan; returns the next plan.
@@ -60,9 +62,9 @@ fn apply_run(session: &mut Session, plan: Plan) -> Option<Plan> {
 }
 
 /// Returns the recording of a session as the bytes of its file.
-fn record(session: &Session) -> Vec<u8> {
+fn record((session, log): &(Session, MemoryLog)) -> Vec<u8> {
     let mut file = Vec::new();
-    recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
+    recording::write(session.setup(), &log.entries(), &mut file).unwrap();
     file
 }
 
@@ -98,9 +100,10 @@ fn read_defect(file: &[u8]) -> (u64, DefectKind, Recording) {
 
 #[test]
 fn recording_replays_the_whole_session() {
-    let session = race_session();
-    let recording = read_complete(&record(&session));
-    assert_eq!((recording.entries(), recording.setup()), (session.log_entries(), session.setup()));
+    let recorded = race_session();
+    let recording = read_complete(&record(&recorded));
+    let (session, log) = recorded;
+    assert_eq!((recording.entries(), recording.setup()), (&log.entries()[..], session.setup()));
     let race = Selection::race(Workload::Followers);
     assert_eq!(recording.last_selection(), race);
     let runs = last_runs(&recording);
@@ -135,16 +138,17 @@ fn recording_contains_only_printable_ascii() {
 /// Long sessions drop their first selections.
 #[test]
 fn selection_replays_without_the_earlier_ones() {
-    let mut session = race_session();
+    let (mut session, log) = race_session();
     let threads = Selection::only(Workload::Followers, Mode::Threads);
     let mut next = session.start_selection(threads);
     while let Some(plan) = next {
         next = apply_run(&mut session, plan);
     }
     let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
-    let last_start = session.log_entries().iter().rposition(is_start).unwrap();
+    let entries = log.entries();
+    let last_start = entries.iter().rposition(is_start).unwrap();
     let mut file = Vec::new();
-    recording::write(session.setup(), &session.log_entries()[last_start..], &mut file).unwrap();
+    recording::write(session.setup(), &entries[last_start..], &mut file).unwrap();
     let replayed = Session::from_log(read_complete(&file).setup(), read_complete(&file).entries());
     let [run] = replayed.runs(threads) else { unreachable!("one mode is one run") };
     assert!(run.is_complete() && run.follower_count() == 3);
@@ -220,7 +224,7 @@ fn truncated_recording_opens_wherever_it_is_cut() {
 
 #[test]
 fn recording_is_read_up_to_its_first_defect() {
-    let error = read_error(&truncated_race(1, br#"{"at":1,"lane":0,"event":"put","tasks":3}"#));
+    let error = read_error(&truncated_race(1, br#"{"at":1,"lane":0,"event":"queued","tasks":3}"#));
     assert_eq!(error, "run.jsonl contains no runs: line 2 comes before the first run");
     assert_eq!(read_error(&truncated_race(1, b"")), "run.jsonl contains no runs");
     let (line, why, _) = read_defect(&[truncated_race(9, b""), race_bytes()].concat());

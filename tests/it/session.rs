@@ -409,8 +409,7 @@ fn selection_that_exceeds_the_quota_does_not_start() {
     assert_eq!(play_profile_with_quota(&mut session, race, 9), None);
     let failure = session.failure(race).unwrap();
     assert_eq!(failure.kind, FailureKind::RateLimited);
-    for text in
-        ["race needs 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--force"]
+    for text in ["race needs 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--yes"]
     {
         assert!(failure.message.contains(text), "{failure}");
     }
@@ -422,9 +421,9 @@ fn selection_that_exceeds_the_quota_does_not_start() {
 }
 
 #[test]
-fn force_starts_a_selection_that_exceeds_the_quota() {
+fn agreement_in_advance_starts_a_selection_that_exceeds_the_quota() {
     let setup = session(true, None).setup().clone();
-    let mut session = Session::new(Setup { force: true, ..setup });
+    let mut session = Session::new(Setup { agreed: true, ..setup });
     assert!(
         play_profile_with_quota(&mut session, Selection::race(Workload::Followers), 0).is_some()
     );

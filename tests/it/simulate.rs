@@ -19,7 +19,6 @@ struct SimulationPlan {
     mode: Mode,
     workers: u16,
     tasks: u32,
-    queue: Option<u32>,
     compute: ComputeSpec,
     simulation: Simulation,
 }
@@ -31,7 +30,6 @@ impl SimulationPlan {
             mode,
             workers,
             tasks: 8,
-            queue: None,
             compute: ComputeSpec::default(),
             simulation: Simulation { seed: 1, cores: 2 },
         }
@@ -69,7 +67,7 @@ impl SimulationPlan {
             _ => WorkSpec::Mixed(compute),
         };
         let workers = if self.mode == Mode::Sequential { 1 } else { self.workers };
-        Plan { queue: self.queue, ..Plan::new(work, self.mode, workers, self.tasks) }
+        Plan::new(work, self.mode, workers, self.tasks)
     }
 
     fn simulated(self) -> SimulatedRun {

@@ -26,9 +26,9 @@ fn enter_on_a_table_row_shows_its_span() {
     pty.wait_text(RACE_SUMMARY);
     pty.keys("T");
     pty.wait_text(" 10 attempts ");
-    // Sorts by task, in descending order.
-    pty.keys("<<<<<I\x1b[H");
-    pty.wait_text("task▼");
+    // Sorts by task, and goes to the last one.
+    pty.keys("<<<<<\x1b[F");
+    pty.wait_text("task▲");
     pty.wait_text(">p5");
     pty.keys("\r");
     pty.wait("the timeline", |view| view.has("timeline") && view.has(">"));

@@ -16,9 +16,9 @@ fn keys_select_spans_and_a_range_and_close_both() {
     pty.wait_text("attempt 1 of 1, worker-2");
     pty.keys("\x1b");
     pty.wait("the pane to close", |view| !view.has("attempt 1 of 1"));
-    pty.keys("v}}}");
+    pty.keys("v\x1b[1;2C\x1b[1;2C\x1b[1;2C");
     pty.wait_text("ended in range");
-    pty.keys("uuu");
+    pty.keys("\x1b");
     pty.wait("the range to be cleared", |view| !view.has("ended in range"));
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);

@@ -10,11 +10,13 @@ use unicode_width::UnicodeWidthChar as _;
 
 use crate::model::printable::escape_controls;
 
-/// A key, with or without Ctrl.
+/// A key, with or without Ctrl or Shift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key {
     pub(super) code: KeyCode,
     pub(super) control: bool,
+    /// Only for keys without a character, which Shift would change.
+    pub(super) shift: bool,
 }
 
 /// A text does not name a key that terminals can report.
@@ -23,8 +25,9 @@ pub enum ParseKeyError {
     /// The text is not the name of a key.
     #[error(
         "{0:?} is not a key; use a character, Space, Tab, Shift-Tab, Enter, Esc, Backspace, \
-         Delete, Left, Right, Up, Down, Home, End, Page Up, Page Down, or Ctrl- with a letter or \
-         one of the last eight (function keys, Insert and Alt cannot be bound)"
+         Delete, Left, Right, Up, Down, Home, End, Page Up, Page Down, Ctrl- with a letter or \
+         one of the last eight, or Shift- with an arrow (function keys, Insert and Alt cannot be \
+         bound)"
     )]
     Unknown(String),
     /// The text resembles the name of a key.
@@ -55,18 +58,18 @@ const NAMED_KEYS: [KeyCode; 14] = [
 
 impl Key {
     /// Ctrl-C.
-    pub(super) const INTERRUPT: Self = Self { code: KeyCode::Char('c'), control: true };
+    pub(super) const INTERRUPT: Self = Self { control: true, ..Self::plain(KeyCode::Char('c')) };
 
-    const fn plain(code: KeyCode) -> Self {
-        Self { code, control: false }
+    pub(super) const fn plain(code: KeyCode) -> Self {
+        Self { code, control: false, shift: false }
     }
 
     /// The key that terminals report for this one. A different key only if they cannot distinguish
     /// the two.
     fn canonical(self) -> Self {
         match self {
-            Self { code: KeyCode::Char('i'), control: true } => Self::plain(KeyCode::Tab),
-            Self { code: KeyCode::Char('m'), control: true } => Self::plain(KeyCode::Enter),
+            Self { code: KeyCode::Char('i'), control: true, .. } => Self::plain(KeyCode::Tab),
+            Self { code: KeyCode::Char('m'), control: true, .. } => Self::plain(KeyCode::Enter),
             key => key,
         }
     }
@@ -76,6 +79,9 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.control {
             f.write_str("Ctrl-")?;
+        }
+        if self.shift {
+            f.write_str("Shift-")?;
         }
         match self.code {
             KeyCode::Char(' ') => f.write_str("Space"),
@@ -107,15 +113,19 @@ impl FromStr for Key {
         let matches_name = |key: &Self| key.to_string().eq_ignore_ascii_case(text);
         let resembles = |key: &Self| normalized(&key.to_string()) == normalized(text);
         let named = || NAMED_KEYS.into_iter().map(Self::plain);
-        let controllable = named().filter(|key| {
+        let is_arrow = |key: &Self| {
             matches!(key.code, KeyCode::Left | KeyCode::Right | KeyCode::Up | KeyCode::Down)
+        };
+        let shift = named().filter(is_arrow).map(|key| Self { shift: true, ..key });
+        let controllable = named().filter(|key| {
+            is_arrow(key)
                 || matches!(key.code, KeyCode::Home | KeyCode::End)
                 || matches!(key.code, KeyCode::PageUp | KeyCode::PageDown)
         });
         let letters = ('a'..='z').map(KeyCode::Char).map(Self::plain);
         let control = controllable.chain(letters).map(|key| Self { control: true, ..key });
         let space = std::iter::once(Self::plain(KeyCode::Char(' ')));
-        let mut keys = space.chain(named()).chain(control);
+        let mut keys = space.chain(named()).chain(shift).chain(control);
         let Some(key) = keys.clone().find(matches_name) else {
             let similar = keys.find(resembles);
             let text = text.to_owned();
@@ -152,13 +162,14 @@ mod tests {
         let chars = (' '..='~').map(KeyCode::Char).chain(NAMED_KEYS).map(Key::plain);
         let controllable = ('a'..='z').map(KeyCode::Char).chain([KeyCode::Left, KeyCode::PageDown]);
         chars
-            .chain(controllable.map(|code| Key { code, control: true }))
+            .chain(controllable.map(|code| Key { control: true, ..Key::plain(code) }))
+            .chain([Key { shift: true, ..Key::plain(KeyCode::Left) }])
             .filter(|key| key.canonical() == *key)
     }
 
     #[test]
     fn displayed_keys_parse_back() {
-        assert_eq!(all().count(), 95 + 14 + 24 + 2);
+        assert_eq!(all().count(), 95 + 14 + 24 + 2 + 1);
         for key in all() {
             assert_eq!(key.to_string().parse(), Ok(key), "{key}");
         }
@@ -173,9 +184,12 @@ mod tests {
 
     #[test]
     fn error_suggests_the_name_of_a_misspelled_key() {
-        for (text, name) in
-            [("PageUp", "Page Up"), ("shift+tab", "Shift-Tab"), ("ctrl+x", "Ctrl-X")]
-        {
+        for (text, name) in [
+            ("PageUp", "Page Up"),
+            ("shift+tab", "Shift-Tab"),
+            ("shift+left", "Shift-Left"),
+            ("ctrl+x", "Ctrl-X"),
+        ] {
             let error = text.parse::<Key>().unwrap_err().to_string();
             assert!(error.ends_with(&format!("did you mean {name}?")), "{error}");
         }
@@ -192,8 +206,19 @@ mod tests {
     #[test]
     fn keys_that_terminals_do_not_report_are_rejected() {
         for text in [
-            "", " ", "qq", "F1", "Ctrl-", "Ctrl-1", "Ctrl-Tab", "Alt-x", "Insert", "\u{301}",
-            "\u{1b}", "\u{200b}",
+            "",
+            " ",
+            "qq",
+            "F1",
+            "Ctrl-",
+            "Ctrl-1",
+            "Ctrl-Tab",
+            "Shift-Home",
+            "Alt-x",
+            "Insert",
+            "\u{301}",
+            "\u{1b}",
+            "\u{200b}",
         ] {
             assert_eq!(
                 text.parse::<Key>(),

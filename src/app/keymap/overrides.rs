@@ -152,9 +152,9 @@ mod tests {
 
     #[test]
     fn table_key_may_be_bound_to_another_action_elsewhere() {
-        let keymap = Keymap::with_overrides(&[(Action::Invert, keys(&["r"]))]).unwrap();
+        let keymap = Keymap::with_overrides(&[(Action::NextColumn, keys(&["r"]))]).unwrap();
         let event = KeyEvent::new(KeyCode::Char('r'), KeyModifiers::NONE);
-        assert_eq!(keymap.action_for(&event, KeyContext::Table), Some(Action::Invert));
+        assert_eq!(keymap.action_for(&event, KeyContext::Table), Some(Action::NextColumn));
         assert_eq!(action_of(&keymap, 'r'), Some(Action::Run));
     }
 
@@ -165,7 +165,7 @@ mod tests {
             (Action::Interrupt, &[][..]),
             (Action::Interrupt, &["Ctrl-X"]),
             (Action::Run, &["r", "Ctrl-C"]),
-            (Action::Invert, &["Ctrl-C"]),
+            (Action::NextColumn, &["Ctrl-C"]),
         ] {
             let error = Keymap::with_overrides(&[(action, keys(names))]).unwrap_err();
             assert_eq!(error, (action, KeymapError::ReservedKey));

@@ -24,7 +24,7 @@ impl Session {
     pub(super) fn with_quota_check<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
         let over = event.kind == EventKind::RunFinished { outcome: RunOutcome::Finished };
         let shortage = match self.active {
-            Some(ActiveRun::Profile(selection)) if over && !self.setup.force => {
+            Some(ActiveRun::Profile(selection)) if over && !self.setup.agreed => {
                 self.quota_shortage(selection)
             }
             _ => None,
@@ -48,7 +48,7 @@ impl Session {
         };
         let message = format!(
             "{selection} needs {requests} more requests, but {api} has {remaining} of {limit} left \
-             until {reset} UTC; wait until then, request less with {less}, or override with --force"
+             until {reset} UTC; wait until then, request less with {less}, or override with --yes"
         );
         let kind = FailureKind::RateLimited;
         (requests > u64::from(remaining)).then_some(Failure::new(kind, message))

@@ -6,95 +6,12 @@ use std::sync::Arc;
 use super::Session;
 use crate::model::{Event, LogEntry, LogSink, Selection, SelectionStart, Setup};
 
-/// The maximum number of entries kept in memory for a later export: about 20 MB, not counting page
-/// contents, which are shared with the runs.
-const MAX_BUFFERED_ENTRIES: usize = 200_000;
-
-/// The log of a session: an optional sink and an optional buffer.
-#[derive(Debug, Default)]
-pub(super) struct SessionLog {
-    sink: Option<Box<dyn LogSink>>,
-    buffer: Option<LogBuffer>,
-}
-
-/// The latest entries, kept for a later export.
-#[derive(Debug, Default)]
-struct LogBuffer {
-    entries: Vec<LogEntry>,
-    /// The active selection does not fit, so its entries are dropped.
-    overflowed: bool,
-}
-
-impl LogBuffer {
-    fn push(&mut self, entry: LogEntry) {
-        let starts = if let LogEntry::Start(start) = &entry { Some(start.selection) } else { None };
-        let is_start = starts.is_some();
-        self.overflowed &= !is_start;
-        starts.inspect(|&selection| self.drop_earlier(selection));
-        if self.overflowed {
-            return;
-        }
-        if self.entries.len() >= MAX_BUFFERED_ENTRIES {
-            self.drop_oldest();
-        }
-        if is_start || !self.entries.is_empty() {
-            self.entries.push(entry);
-        } else {
-            self.overflowed = true;
-        }
-    }
-
-    /// Drops the previous runs of the selection: the screen no longer shows them, and repeated runs
-    /// must not use more memory than one.
-    fn drop_earlier(&mut self, selection: Selection) {
-        let mut stays = true;
-        self.entries.retain(|entry| {
-            if let LogEntry::Start(start) = entry {
-                stays = start.selection != selection;
-            }
-            stays
-        });
-    }
-
-    /// Drops at least a quarter of the entries, oldest first, up to the start of a selection.
-    fn drop_oldest(&mut self) {
-        let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
-        let later = self.entries.iter().skip(MAX_BUFFERED_ENTRIES / 4).position(is_start);
-        let first = later.map_or(self.entries.len(), |place| place + MAX_BUFFERED_ENTRIES / 4);
-        self.entries.drain(..first);
-    }
-}
-
-impl SessionLog {
-    fn record(&mut self, entry: impl Fn() -> LogEntry) {
-        if let Some(sink) = &mut self.sink {
-            sink.record(entry());
-        }
-        if let Some(buffer) = &mut self.buffer {
-            buffer.push(entry());
-        }
-    }
-}
-
 impl Session {
     /// Sends all further entries to `sink`.
     #[must_use]
     pub fn with_log_sink(mut self, sink: Box<dyn LogSink>) -> Self {
-        self.log.sink = Some(sink);
+        self.log = Some(sink);
         self
-    }
-
-    /// Keeps all further entries in memory for [`Self::log_entries`].
-    #[must_use]
-    pub fn with_log_buffer(mut self) -> Self {
-        self.log.buffer = Some(LogBuffer::default());
-        self
-    }
-
-    /// The buffered entries, beginning with the start of a selection. Empty without a buffer, or if
-    /// the active selection is too long for it.
-    pub fn log_entries(&self) -> &[LogEntry] {
-        self.log.buffer.as_ref().map_or(&[], |buffer| buffer.entries.as_slice())
     }
 
     /// Rebuilds a session from the setup that it began with and its log.
@@ -130,78 +47,16 @@ impl Session {
     }
 
     pub(super) fn log_start(&mut self, selection: Selection) {
-        let (setup, pages) = (&self.setup, self.pages);
-        self.log.record(|| {
-            let setup = Setup { commands: Arc::default(), ..setup.clone() };
-            LogEntry::Start(Arc::new(SelectionStart { selection, setup, pages }))
-        });
+        if let Some(log) = &mut self.log {
+            let setup = Setup { commands: Arc::default(), ..self.setup.clone() };
+            let pages = self.pages;
+            log.record(LogEntry::Start(Arc::new(SelectionStart { selection, setup, pages })));
+        }
     }
 
     pub(super) fn log_event(&mut self, event: &Event) {
-        if self.active.is_some() {
-            self.log.record(|| LogEntry::Event(event.clone()));
+        if let (Some(log), Some(_)) = (&mut self.log, self.active) {
+            log.record(LogEntry::Event(event.clone()));
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{EventKind, LaneId, Nanos, Workload};
-
-    fn start() -> LogEntry {
-        start_of(Selection::race(Workload::Commands))
-    }
-
-    fn start_of(selection: Selection) -> LogEntry {
-        let setup = Setup::commands(Arc::default(), 1);
-        LogEntry::Start(Arc::new(SelectionStart { selection, setup, pages: None }))
-    }
-
-    fn event(at: u64) -> LogEntry {
-        let kind = EventKind::TaskEnqueued { tasks: 1 };
-        LogEntry::Event(Event { at: Nanos(at), lane: LaneId(0), kind })
-    }
-
-    #[test]
-    fn oldest_selections_are_dropped_from_a_full_buffer() {
-        let mut buffer = LogBuffer::default();
-        let workloads = [Workload::Cpu, Workload::Native];
-        for selection in workloads.into_iter().flat_map(Selection::all).take(9) {
-            buffer.push(start_of(selection));
-            (0..49_999).for_each(|at| buffer.push(event(at)));
-        }
-        assert!(
-            (150_000..=MAX_BUFFERED_ENTRIES).contains(&buffer.entries.len()),
-            "{}",
-            buffer.entries.len()
-        );
-        assert!(matches!(buffer.entries.first(), Some(LogEntry::Start(_))));
-        assert_eq!(buffer.entries.last(), Some(&event(49_998)));
-    }
-
-    #[test]
-    fn only_the_latest_start_of_a_selection_is_buffered() {
-        let mut buffer = LogBuffer::default();
-        let other = start_of(Selection::race(Workload::Cpu));
-        for at in 0..50 {
-            buffer.push(start());
-            buffer.push(event(at));
-            buffer.push(other.clone());
-            buffer.push(event(at));
-        }
-        assert_eq!(buffer.entries, [start(), event(49), other, event(49)]);
-    }
-
-    #[test]
-    fn oversized_selection_is_dropped_and_the_next_is_buffered() {
-        let mut buffer = LogBuffer::default();
-        buffer.push(start());
-        (0..MAX_BUFFERED_ENTRIES as u64).for_each(|at| buffer.push(event(at)));
-        assert_eq!(buffer.entries, []);
-        buffer.push(event(1));
-        buffer.push(start());
-        buffer.push(event(2));
-        assert_eq!(buffer.entries, [start(), event(2)]);
     }
 }

@@ -44,7 +44,7 @@ impl Session {
 
     /// Creates a sweep over `tasks` tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
-        let SweepSetup { counts, repeats, .. } = &self.setup.sweep;
+        let SweepSetup { counts, repeats } = &self.setup.sweep;
         let counts = counts.clone().unwrap_or_else(|| default_counts(tasks));
         Sweep::new(counts, *repeats).with_cores(self.setup.cores())
     }

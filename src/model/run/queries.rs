@@ -125,16 +125,8 @@ impl Run {
     }
 
     /// The number of tasks in the queue.
-    pub fn queued_tasks(&self) -> u32 {
-        self.enqueued_requests().saturating_sub(self.task_load.started_count())
-    }
-
-    /// The number of tasks that have not yet entered a bounded queue; 0 if the queue is unbounded.
-    pub fn unqueued_tasks(&self) -> u32 {
-        let Some(_) = self.plan.queue else { return 0 };
-        self.expected_requests()
-            .saturating_sub(self.enqueued_tasks.saturating_add(self.retries))
-            .min(self.known_tasks)
+    pub const fn queued_tasks(&self) -> u32 {
+        self.expected_requests().saturating_sub(self.task_load.started_count())
     }
 
     /// The number of tasks in flight over time.

@@ -47,7 +47,6 @@ impl RunReport {
             workers: run.plan().workers,
             auto: run.plan().auto,
             allowed: LimitChangeReport::for_run(run),
-            queue: run.plan().queue,
             elapsed_s: elapsed.as_secs_f64(),
             tasks_known: run.known_tasks(),
             tasks_done: run.done_tasks(),

@@ -1,4 +1,4 @@
-//! The charts under the lanes: the number of tasks in flight and in the queue, and the quota.
+//! The charts under the lanes: the number of tasks in flight, and the quota.
 
 use std::fmt::Write as _;
 
@@ -17,13 +17,8 @@ impl SvgPicture<'_> {
             let color = self.background.state_color(State::Waiting);
             self.draw_chart("in flight", run.in_flight_level(), end, color);
         }
-        let color = self.background.sequential();
-        // An unbounded queue holds all tasks from the start, so its chart would show little.
-        if plan.queue.is_some() {
-            self.draw_chart("queue", run.queue_level(), end, color);
-        }
         if run.quota().is_some() && plan.work.target().is_some_and(|target| target.costs_quota) {
-            self.draw_chart("quota", run.quota_level(), end, color);
+            self.draw_chart("quota", run.quota_level(), end, self.background.sequential());
         }
     }
 

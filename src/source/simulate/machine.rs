@@ -27,10 +27,6 @@ pub(super) struct Machine {
     steps: Vec<TaskStep>,
     turns: u64,
     tasks: u32,
-    /// The capacity of the queue, or `None` if it is unbounded.
-    queue: Option<u32>,
-    /// The number of tasks put into a bounded queue.
-    enqueued: u32,
     /// The number of tasks taken from the queue.
     taken: u32,
     /// Events that were not returned yet.
@@ -76,8 +72,6 @@ impl Machine {
             steps: task_steps(&plan, compute),
             turns,
             tasks: plan.tasks,
-            queue: plan.queue,
-            enqueued: 0,
             taken: 0,
             events: VecDeque::new(),
         };
@@ -123,7 +117,6 @@ impl Machine {
         let (mode, workers) = (plan.mode, plan.workers);
         self.push_event(LaneId(0), EventKind::RunStarted { plan });
         self.push_event(LaneId(0), EventKind::TaskCountChanged { tasks: self.tasks });
-        self.fill_queue();
         // The pool does the same, so that the first lane begins with the first task.
         for lane in (0..workers).map(LaneId) {
             self.take_task(lane);
@@ -139,17 +132,8 @@ impl Machine {
         }
     }
 
-    /// Puts tasks into a bounded queue until it is full.
-    fn fill_queue(&mut self) {
-        let Some(queue) = self.queue else { return };
-        while self.enqueued < self.tasks.min(self.taken.saturating_add(queue.max(1))) {
-            self.enqueued += 1;
-            self.push_event(LaneId(0), EventKind::TaskEnqueued { tasks: self.enqueued });
-        }
-    }
-
-    /// Lets a lane take a task from the queue. Returns `false` if none is left.
-    fn take_task(&mut self, lane: LaneId) -> bool {
+    /// Lets a lane take a task from the queue, if one is left.
+    fn take_task(&mut self, lane: LaneId) {
         let task = (self.taken < self.tasks).then(|| {
             self.taken += 1;
             TaskId(self.taken)
@@ -157,8 +141,6 @@ impl Machine {
         if let Some(lane) = self.lane(lane) {
             (lane.task, lane.stage) = (task, LaneStage::Holding);
         }
-        self.fill_queue();
-        task.is_some()
     }
 
     /// Starts the task of a lane once the lane has the GIL, which even the start needs.

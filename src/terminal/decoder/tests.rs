@@ -76,12 +76,14 @@ fn keys_are_decoded() {
     assert_eq!(pressed(b"\x7f\x1b[3~"), [KeyCode::Backspace, KeyCode::Delete]);
     let text = "a\u{e9}\u{65e5}\u{1f600}";
     assert_eq!(pressed(text.as_bytes()), chars(text));
-    let held = keys(&mut Decoder::default(), b"\x03\x1b[1;5A\x1b[6;3~");
+    let held = keys(&mut Decoder::default(), b"\x03\x1b[1;5A\x1b[6;3~\x1b[1;2D\x1b[1;2C");
     let held = held.into_iter().map(|key| (key.code, key.modifiers));
     let expected = [
         (KeyCode::Char('c'), KeyModifiers::CONTROL),
         (KeyCode::Up, KeyModifiers::CONTROL),
         (KeyCode::PageDown, KeyModifiers::ALT),
+        (KeyCode::Left, KeyModifiers::SHIFT),
+        (KeyCode::Right, KeyModifiers::SHIFT),
     ];
     assert_eq!(held.collect::<Vec<_>>(), expected);
 }

@@ -23,13 +23,12 @@ fn parse_report(out: &str) -> Value {
 const REPORT_KEYS: [&str; 8] =
     ["format", "version", "workload", "target", "compute", "profile", "runs", "sweep"];
 
-const RUN_KEYS: [&str; 28] = [
+const RUN_KEYS: [&str; 27] = [
     "mode",
     "workers",
     "workers_missing",
     "auto",
     "allowed",
-    "queue",
     "elapsed_s",
     "tasks_known",
     "tasks_done",

@@ -42,15 +42,15 @@ fn run_race(server: &ScriptedServer, args: &[&str]) -> (CliOutput, Vec<String>) 
 const SETUP_REQUESTS: [&str; 2] = ["/rate_limit", "/users/octocat"];
 
 #[test]
-fn run_beyond_the_quota_needs_force() {
+fn run_beyond_the_quota_needs_yes() {
     let server = server(|| rate_limit_reply(6));
     let (CliOutput { code, out, err }, targets) = run_race(&server, &[]);
     assert_eq!((code, out.as_str()), (Some(5), ""), "{err}");
-    for message in ["race needs 6 more requests", "has 5 of 60 left until 22:13 UTC", "--force"] {
+    for message in ["race needs 6 more requests", "has 5 of 60 left until 22:13 UTC", "--yes"] {
         assert!(err.contains(message), "{err}");
     }
     assert_eq!(targets, SETUP_REQUESTS);
-    let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--force"]);
+    let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--yes"]);
     assert_eq!((code, targets.len()), (Some(0), 2 + 2 + 6), "{err}");
 }
 

@@ -48,10 +48,6 @@ fn sweep_options_need_sweep_mode() {
         &["--repeats", "5"],
         "--repeats applies to sweeps only\nhint: add --mode sweep",
     );
-    assert_rejected(
-        &["--mode", "race", "--yes"],
-        "--yes applies to sweeps only\nhint: add --mode sweep",
-    );
     for repeats in ["0", "101", "-1", "x"] {
         assert_rejected(&["--mode", "sweep", "--repeats", repeats], "--repeats");
     }

@@ -23,7 +23,7 @@ fn run(workers: u16, tasks: u32, task_counts: Vec<TaskCount>) -> Vec<Event> {
 }
 
 /// Returns the finished tasks, and asserts that none was done twice.
-pub(super) fn finished_task_ids(events: &[Event]) -> BTreeSet<u32> {
+fn finished_task_ids(events: &[Event]) -> BTreeSet<u32> {
     let all: Vec<u32> = finished_tasks(events).iter().map(|(_, task, _)| task.0).collect();
     let tasks: BTreeSet<u32> = all.iter().copied().collect();
     assert_eq!(tasks.len(), all.len(), "a task was done twice: {all:?}");
@@ -31,7 +31,7 @@ pub(super) fn finished_task_ids(events: &[Event]) -> BTreeSet<u32> {
 }
 
 /// Returns the task count that the run reported last.
-pub(super) fn last_task_count(events: &[Event]) -> u32 {
+fn last_task_count(events: &[Event]) -> u32 {
     let count = events.iter().rev().find_map(|event| match event.kind {
         EventKind::TaskCountChanged { tasks } => Some(tasks),
         _ => None,
@@ -161,7 +161,7 @@ fn task_count_is_capped_at_the_maximum() {
     assert_eq!(last_task_count(&events), MAX_TASKS);
 }
 
-pub(super) fn task_count() -> impl Strategy<Value = TaskCount> {
+fn task_count() -> impl Strategy<Value = TaskCount> {
     prop_oneof![
         Just(TaskCount::Unknown),
         (0..20_u32).prop_map(TaskCount::AtLeast),

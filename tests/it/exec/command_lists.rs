@@ -100,7 +100,6 @@ fn invalid_options_are_rejected() {
     for jobs in ["-1", "many", ""] {
         assert_rejected(run_to_end(&["--jobs", jobs, "--", "true"]), "a whole number");
     }
-    assert_rejected(run_to_end(&["--queue", "0", "--", "true"]), "--queue");
     assert_rejected(
         run_to_end(&["--only", "threads", "--", "true"]),
         "possible values: sequential, parallel",

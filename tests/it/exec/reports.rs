@@ -203,16 +203,6 @@ fn commands_share_a_small_number_of_file_descriptors() {
 }
 
 #[test]
-fn bounded_queue_completes_every_command() {
-    let commands: Vec<String> = (1..=20).map(|i| format!("echo {i}")).collect();
-    let commands: Vec<&str> = commands.iter().map(String::as_str).collect();
-    let arguments = ["-j", "2", "--queue", "1", "--only", "parallel", "--"];
-    let ExecOutput { code, out, .. } = run_to_end(&[&arguments[..], &commands].concat());
-    assert_eq!(code, Some(0));
-    assert!(out.contains(" 20/20 "), "{out}");
-}
-
-#[test]
 fn finished_commands_leave_no_zombie() {
     let zombies = "ps -A -o ppid=,stat= | awk -v me=$PPID '$1 == me && $2 ~ /Z/' | wc -l";
     let ExecOutput { out, .. } =

@@ -24,17 +24,15 @@ pub(crate) struct HistoryStep {
     pub(crate) in_flight: u32,
     pub(crate) queued: u32,
     pub(crate) tasks_in_work: usize,
-    pub(crate) unqueued: u32,
 }
 
-/// Runs of up to 6 workers and 40 tasks, with pages or CPU work and with or without a queue bound.
+/// Runs of up to 6 workers and 40 tasks, with pages or CPU work.
 pub(crate) fn event_history() -> impl Strategy<Value = EventHistory> {
     let choices = prop::collection::vec((any::<u16>(), 0..2_000_u64, any::<u8>()), 0..200);
-    let queue = prop::option::of(1..=8_u32);
-    (1..=6_u16, 0..=40_u32, queue, any::<bool>(), choices).prop_map(
-        |(workers, tasks, queue, computes, choices)| {
+    (1..=6_u16, 0..=40_u32, any::<bool>(), choices).prop_map(
+        |(workers, tasks, computes, choices)| {
             let plan = if computes { cpu_plan(workers, tasks) } else { plan(workers, tasks) };
-            let mut generator = HistoryGenerator::new(Plan { queue, ..plan });
+            let mut generator = HistoryGenerator::new(plan);
             for (lane, pause, choice) in choices {
                 generator.now += pause;
                 generator.step(usize::from(lane % workers), choice);
@@ -90,9 +88,6 @@ pub(crate) fn failure(kind: FailureKind) -> Failure {
 struct HistoryGenerator {
     plan: Plan,
     now: u64,
-    /// The tasks that the queue has no room for yet.
-    backlog: VecDeque<TaskId>,
-    enqueued: u32,
     queue: VecDeque<TaskId>,
     task_count: u32,
     lane_tasks: Vec<Option<TaskId>>,
@@ -107,8 +102,6 @@ impl HistoryGenerator {
         let mut generator = Self {
             plan: plan.clone(),
             now: 0,
-            backlog: VecDeque::new(),
-            enqueued: 0,
             queue: VecDeque::new(),
             task_count: 0,
             lane_tasks,
@@ -121,21 +114,6 @@ impl HistoryGenerator {
         generator
     }
 
-    /// Moves tasks from the backlog into the queue as far as it has room.
-    fn fill(&mut self) {
-        let Some(bound) = self.plan.queue else {
-            self.queue.append(&mut self.backlog);
-            return;
-        };
-        while self.queue.len() < bound as usize
-            && let Some(task) = self.backlog.pop_front()
-        {
-            self.queue.push_back(task);
-            self.enqueued += 1;
-            self.emit(0, EventKind::TaskEnqueued { tasks: self.enqueued });
-        }
-    }
-
     fn emit(&mut self, lane: usize, kind: EventKind) {
         let event = Event { at: Nanos(self.now), lane: LaneId(lane as u16), kind };
         let requests = self
@@ -144,9 +122,9 @@ impl HistoryGenerator {
             .zip(&self.awaiting_retry)
             .filter(|(task, awaiting_retry)| task.is_some() && !**awaiting_retry);
         let in_flight = requests.count() as u32;
-        let [queued, unqueued] = [&self.queue, &self.backlog].map(|tasks| tasks.len() as u32);
+        let queued = self.queue.len() as u32;
         let tasks_in_work = self.lane_tasks.iter().flatten().count();
-        self.steps.push(HistoryStep { event, in_flight, queued, tasks_in_work, unqueued });
+        self.steps.push(HistoryStep { event, in_flight, queued, tasks_in_work });
     }
 
     /// Emits an event that is valid for the lane now, selected by `choice`.
@@ -204,16 +182,13 @@ impl HistoryGenerator {
         if let Some(task) = self.queue.pop_front() {
             self.lane_tasks[lane] = Some(task);
             self.emit(lane, EventKind::TaskStarted { task });
-            self.fill();
         }
     }
 
     /// Emits the death of the worker process, and requeues its task.
     fn requeue_task(&mut self, lane: usize, task: TaskId) {
-        let back = if self.plan.queue.is_some() { &mut self.backlog } else { &mut self.queue };
-        back.push_back(task);
+        self.queue.push_back(task);
         self.finish_task(lane, TaskOutcome::Requeued(failure(FailureKind::Worker)));
-        self.fill();
     }
 
     fn finish_task(&mut self, lane: usize, outcome: TaskOutcome) {
@@ -235,13 +210,11 @@ impl HistoryGenerator {
     fn discover_tasks(&mut self, count: u32) {
         self.append_tasks(count);
         self.emit(0, EventKind::TaskCountChanged { tasks: self.task_count });
-        self.fill();
     }
 
     fn append_tasks(&mut self, count: u32) {
         let new = (self.task_count + 1..=self.task_count + count).map(TaskId);
-        let target = if self.plan.queue.is_some() { &mut self.backlog } else { &mut self.queue };
-        target.extend(new);
+        self.queue.extend(new);
         self.task_count += count;
     }
 

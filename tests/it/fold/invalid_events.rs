@@ -10,18 +10,16 @@ use threadline::model::{
 use super::config;
 use super::event_history::{cpu_plan, failure, page_outcome, plan, value_outcome};
 
-/// Plans of every kind, with or without a queue bound.
+/// Plans of every kind.
 fn any_plan(workers: u16, tasks: u32) -> impl Strategy<Value = Plan> {
-    let queue = prop_oneof![Just(None), edge_numbers().prop_map(Some)];
-    (0..4_u8, queue).prop_map(move |(kind, queue)| {
+    (0..4_u8).prop_map(move |kind| {
         let commands = WorkSpec::Commands { commands: vec!["true".to_owned()].into() };
-        let plan = match kind {
+        match kind {
             0 => plan(workers, tasks),
             1 => cpu_plan(workers, tasks),
             2 => Plan { mode: Mode::Gil, ..cpu_plan(workers, tasks) },
             _ => Plan::new(commands, Mode::Threads, workers, tasks),
-        };
-        Plan { queue, ..plan }
+        }
     })
 }
 
@@ -65,7 +63,6 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
             let done = Completion { response: None, product: Product::Success };
             EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }
         }),
-        4 => edge_numbers().prop_map(|tasks| EventKind::TaskEnqueued { tasks }),
         2 => any::<u32>().prop_map(|pid| EventKind::ProcessStarted { pid }),
         2 => task().prop_map(|task| {
             EventKind::CommandOutput { task, output: CommandOutput {
@@ -112,7 +109,6 @@ proptest! {
             prop_assert!(run.in_flight() <= workers);
             prop_assert!(run.tasks_in_work() as u32 <= workers);
             prop_assert!(run.queued_tasks() <= run.known_tasks());
-            prop_assert!(run.unqueued_tasks() <= run.known_tasks());
             prop_assert!(run.started_tasks() + run.requeue_count() + run.retry_count() == run.request_count());
             prop_assert_eq!(run.tasks().count() as u32, run.started_tasks());
             prop_assert!(run.done_tasks() <= run.known_tasks());

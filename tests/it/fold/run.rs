@@ -36,7 +36,7 @@ fn describe(run: &Run) -> String {
         .unwrap();
     let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
     let names: Vec<String> = (0..run.plan().workers).map(|lane| run.worker_name(lane)).collect();
-    let processes = (names, run.requeue_count(), run.tasks_in_work(), run.unqueued_tasks());
+    let processes = (names, run.requeue_count(), run.tasks_in_work());
     writeln!(text, "{processes:?} {:?}", run.values().collect::<Vec<_>>()).unwrap();
     let followers = (run.follower_count(), run.duplicate_count());
     let totals = (run.queued_tasks(), followers, run.bytes(), run.quota(), run.retry_count());
@@ -95,7 +95,6 @@ proptest! {
             prop_assert!(run.in_flight() <= u32::from(history.plan.workers));
             prop_assert_eq!(run.queued_tasks(), step.queued);
             prop_assert_eq!(run.tasks_in_work(), step.tasks_in_work);
-            prop_assert_eq!(run.unqueued_tasks(), step.unqueued);
             let is_start = matches!(step.event.kind, EventKind::RunStarted { .. });
             prop_assert!(is_start || run.queue_level().value_at(AFTER_ALL) == step.queued);
             prop_assert_eq!(run.in_flight_level().value_at(AFTER_ALL), step.in_flight);

@@ -87,19 +87,6 @@ fn service_time_starts_with_the_request_and_response_time_in_the_queue() {
 }
 
 #[test]
-fn response_time_in_a_bounded_queue_starts_when_the_task_is_enqueued() {
-    let mut timed_run = TimedRun::new(&Plan { queue: Some(1), ..cpu_plan(1, 3) });
-    timed_run.apply(0, 0, EventKind::TaskCountChanged { tasks: 3 });
-    for (at, task) in [(5, 1), (7, 2), (40, 3)] {
-        timed_run.apply(at, 0, EventKind::TaskEnqueued { tasks: task });
-    }
-    let at = [1, 2, 3].map(|task| timed_run.0.enqueue_time(TaskId(task)).map(|at| at.0));
-    assert_eq!(at, [Some(5), Some(7), Some(40)]);
-    timed_run.compute_value(10, 30, 0, 1);
-    assert_eq!(timed_run.times(0, 10), (Some(30), Some(35)));
-}
-
-#[test]
 fn response_time_of_a_retried_page_ends_with_its_last_attempt() {
     let mut timed_run = TimedRun::new(&plan(1, 1));
     let task = TaskId(1);

@@ -32,10 +32,9 @@ const CASES_DIVISOR: u64 = 100;
 /// Returns the recordings of several sessions, among them one with faults.
 fn recordings() -> Vec<String> {
     let scenario = Scenario::default;
-    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1, agreed: true };
+    let sweep = SweepSetup { counts: Some(vec![1, 4]), repeats: 1 };
     let with_faults = Scenario {
         costs_quota: true,
-        queue: Some(2),
         bad_page: Some((Mode::Sequential, 2)),
         retried: Some((Mode::Threads, 3, 2)),
         limited: Some((Mode::Threads, 5, LimitKind::Secondary)),
@@ -54,7 +53,7 @@ fn recordings() -> Vec<String> {
         let driver =
             AppDriver::new(scenario, selection).play_to_end().press_keys("3").play_to_end();
         let (mut file, session) = (Vec::new(), driver.app.session());
-        recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
+        recording::write(session.setup(), &driver.log_entries(), &mut file).unwrap();
         String::from_utf8(file).unwrap()
     };
     cases.map(record).into()

@@ -88,25 +88,23 @@ fn task_of_a_killed_worker_is_requeued() {
 
 #[test]
 fn run_completes_if_every_worker_is_killed_once() {
-    for queue in [None, Some(2)] {
-        let plan = Plan { queue, ..cpu(TURNS, 4, 24) };
-        let mut process_run = ProcessRun::start(&launcher(PROGRAM, &Clock::system()), &plan);
-        let mut killed = BTreeSet::new();
-        while !process_run.run.is_over() {
-            let event = process_run.next();
-            if let Some(lane) = computing_lane(&event)
-                && killed.insert(lane)
-            {
-                kill(process_run.pid(lane).unwrap());
-            }
+    let plan = cpu(TURNS, 4, 24);
+    let mut process_run = ProcessRun::start(&launcher(PROGRAM, &Clock::system()), &plan);
+    let mut killed = BTreeSet::new();
+    while !process_run.run.is_over() {
+        let event = process_run.next();
+        if let Some(lane) = computing_lane(&event)
+            && killed.insert(lane)
+        {
+            kill(process_run.pid(lane).unwrap());
         }
-        process_run.wait_for_end();
-        assert_eq!(process_run.values(), sequential_values(24));
-        assert_eq!(done_tasks(&process_run.events).len(), 24);
-        assert!(process_run.run.requeue_count() as usize <= killed.len());
-        let pids = process_run.pids();
-        assert_eq!(distinct(&pids).len(), pids.len(), "two processes have the same id");
     }
+    process_run.wait_for_end();
+    assert_eq!(process_run.values(), sequential_values(24));
+    assert_eq!(done_tasks(&process_run.events).len(), 24);
+    assert!(process_run.run.requeue_count() as usize <= killed.len());
+    let pids = process_run.pids();
+    assert_eq!(distinct(&pids).len(), pids.len(), "two processes have the same id");
 }
 
 /// The other worker computes an endless task, and the run waits for it.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use proptest::prelude::*;
 use proptest::test_runner::Config;
 use rustix::process::{Signal, kill_process};
-use threadline::model::{Plan, RunOutcome};
+use threadline::model::RunOutcome;
 use threadline::source::Clock;
 
 use super::{MAX_WAIT, PROGRAM, ProcessRun, cpu, launcher, process_exists, to_pid};
@@ -24,11 +24,10 @@ proptest! {
     fn stop_after_any_number_of_events_leaves_no_process(
         workers in 1..5_u16,
         turns in prop::sample::select(vec![10_u64, 20_000, 10_000_000_000]),
-        queue in prop::option::of(1..4_u32),
         event_count in 0..60_usize,
         by_drop in any::<bool>(),
     ) {
-        let plan = Plan { queue, ..cpu(turns, workers, 12) };
+        let plan = cpu(turns, workers, 12);
         let mut process_run = ProcessRun::start(&launcher(PROGRAM, &Clock::system()), &plan);
         // Endless tasks send no event after their first ones.
         let max_events = 3 + if turns > 1_000_000 { 3 * usize::from(workers) } else { 60 };

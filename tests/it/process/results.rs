@@ -16,8 +16,8 @@ fn processes_compute_the_values_of_one_thread() {
     for work in WORKS {
         let plan = Plan::new(work(compute(2_000)), Mode::Sequential, 1, 9);
         let expected = ProcessRun::run_to_end(&launcher, &plan).values();
-        for (workers, queue) in [(1, None), (4, None), (4, Some(1))] {
-            let plan = Plan { mode: Mode::Processes, workers, queue, ..plan.clone() };
+        for workers in [1, 4] {
+            let plan = Plan { mode: Mode::Processes, workers, ..plan.clone() };
             let many = ProcessRun::run_to_end(&launcher, &plan);
             assert_eq!(many.values(), expected, "{:?}", plan.work);
             let pids = many.pids();

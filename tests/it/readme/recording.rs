@@ -8,6 +8,7 @@ use threadline::model::{
 use threadline::source::recording;
 
 use super::page;
+use crate::app_driver::memory_log::MemoryLog;
 
 /// Returns whether `actual` has the keys of `sample` with values of the same types. The key `...`
 /// in a sample stands for keys that it omits.
@@ -32,7 +33,8 @@ fn sample_recording_matches_the_written_format() {
         per_page: 30,
         costs_quota: true,
     };
-    let mut session = Session::new(Setup::followers(target, None)).with_log_buffer();
+    let log = MemoryLog::default();
+    let mut session = log.attach(Session::new(Setup::followers(target, None)));
     let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
     let task = TaskId(1);
     for kind in [
@@ -44,7 +46,7 @@ fn sample_recording_matches_the_written_format() {
         session.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
     }
     let mut file = Vec::new();
-    recording::write(session.setup(), session.log_entries(), &mut file).unwrap();
+    recording::write(session.setup(), &log.entries(), &mut file).unwrap();
     let written = String::from_utf8(file).unwrap();
     let page = page("recording.md");
     let sample = page.code("json")[0];

@@ -100,14 +100,6 @@ fn queue_row_counts_tasks_by_progress() {
 }
 
 #[test]
-fn bounded_queue_row_counts_unsent_tasks() {
-    let threads = Selection::only(Workload::Cpu, Mode::Threads);
-    let scenario = Scenario { queue: Some(1), ..Scenario::default() };
-    let mut driver = AppDriver::new(scenario, threads).play_until(Mode::Threads, 100);
-    assert_shows(&mut driver, WIDE, " 3 unsent 1 wait 0 done");
-}
-
-#[test]
 fn paused_view_shows_the_queue_at_the_time_of_the_pause() {
     let threads = Selection::only(Workload::Cpu, Mode::Threads);
     let driver = AppDriver::new(Scenario::default(), threads).play_until(Mode::Threads, 100);

@@ -1,4 +1,4 @@
-//! The cursor, the inspector, the range and undo.
+//! The cursor, the inspector and the range.
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
@@ -45,7 +45,7 @@ fn is_cursor_in_view(driver: &mut AppDriver, size: (u16, u16)) -> bool {
 
 #[test]
 fn cursor_is_drawn_at_every_size() {
-    let mut driver = finished_race().press_keys("jj..}}");
+    let mut driver = finished_race().press_keys("jj..→→");
     let mut text = draw_screens(&mut driver, &SIZES);
     for terminal_kind in [MONO, ASCII] {
         text.push_str(&driver.text(STANDARD, terminal_kind));
@@ -55,7 +55,7 @@ fn cursor_is_drawn_at_every_size() {
 
 #[test]
 fn inspector_is_drawn_at_every_size() {
-    let mut driver = finished_race().press_keys("jj.}}");
+    let mut driver = finished_race().press_keys("jj.→→");
     driver.press(KeyCode::Enter);
     let mut text = draw_screens(&mut driver, &SIZES);
     for terminal_kind in [MONO, ASCII] {
@@ -91,7 +91,7 @@ fn inspector_shows_cpu_native_and_mixed_work() {
 
 #[test]
 fn range_pane_is_drawn_at_every_size() {
-    let mut driver = finished_race().press_keys("jj.v}}}}}}v");
+    let mut driver = finished_race().press_keys("jj.v→→→→→→v");
     let mut text = draw_screens(&mut driver, &SIZES);
     for terminal_kind in [MONO, ASCII] {
         text.push_str(&driver.text(STANDARD, terminal_kind));
@@ -103,26 +103,26 @@ fn range_pane_is_drawn_at_every_size() {
 fn open_range_is_drawn_during_an_active_run() {
     let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
     driver.draw(WIDE, COLOUR);
-    let mut driver = driver.press_keys("jj.v}}}}}}}}");
+    let mut driver = driver.press_keys("jj.v→→→→→→→→");
     insta::assert_snapshot!(draw_screens(&mut driver, &SIZES));
 }
 
 #[test]
-fn braces_move_the_cursor_by_a_cell_and_keep_it_in_view() {
-    let mut driver = finished_race().press_keys("+}");
+fn shift_arrows_move_the_cursor_by_a_cell_and_keep_it_in_view() {
+    let mut driver = finished_race().press_keys("+→");
     let first = cursor_nanos(&driver);
     driver.draw(WIDE, COLOUR);
     let cell = driver.app.viewport().window().cell.0;
-    let mut driver = driver.press_keys("}");
+    let mut driver = driver.press_keys("→");
     assert_eq!(cursor_nanos(&driver), first + cell);
     for _ in 0..200 {
-        driver = driver.press_keys("}");
+        driver = driver.press_keys("→");
         assert!(is_cursor_in_view(&mut driver, WIDE));
     }
     let end = driver.app.runs()[0].duration().unwrap();
     assert_eq!(driver.app.cursor(), Some(end), "the cursor stops at the end of the run");
     for _ in 0..400 {
-        driver = driver.press_keys("{");
+        driver = driver.press_keys("←");
         assert!(is_cursor_in_view(&mut driver, WIDE));
     }
     assert_eq!(cursor_nanos(&driver), 0);
@@ -148,7 +148,7 @@ fn comma_and_dot_step_between_spans_and_across_retries() {
     assert_eq!(driver.app.selected_span().unwrap().attempt, 2);
     // Within a span, comma goes to its start.
     let start = driver.app.cursor();
-    assert_eq!(driver.press_keys("},").app.cursor(), start);
+    assert_eq!(driver.press_keys("→,").app.cursor(), start);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn axis_points_to_a_cursor_out_of_view() {
 
 #[test]
 fn selecting_another_lane_keeps_the_cursor_time() {
-    let driver = finished_race().press_keys("j.}}");
+    let driver = finished_race().press_keys("j.→→");
     let at = driver.app.cursor();
     assert_eq!(driver.press_keys("jjjk").app.cursor(), at);
 }
@@ -216,7 +216,7 @@ fn inspector_stays_open_until_enter_or_escape() {
         assert_eq!(driver.app.lane_index(), Some(0), "without a selected lane, the first one");
         // Without a cursor, the last span in view is inspected.
         assert_eq!(driver.app.selected_span().unwrap().task.0, 5);
-        let mut driver = driver.press_keys(".,jkjj{}+-hl0");
+        let mut driver = driver.press_keys(".,jkjj←→+-hl0");
         assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
         driver.press(close);
         assert_eq!(driver.app.detail_pane(), None);
@@ -225,8 +225,8 @@ fn inspector_stays_open_until_enter_or_escape() {
 }
 
 #[test]
-fn escape_dismisses_inspector_range_cursor_pause_and_zoom_in_order() {
-    let mut driver = finished_race().press_keys("++jj.v}} ");
+fn escape_dismisses_inspector_range_cursor_and_pause_in_order() {
+    let mut driver = finished_race().press_keys("++jj.v→→ ");
     driver.press(KeyCode::Enter);
     assert_eq!(driver.app.detail_pane(), Some(DetailPane::Inspector));
     driver.press(KeyCode::Esc);
@@ -237,9 +237,9 @@ fn escape_dismisses_inspector_range_cursor_pause_and_zoom_in_order() {
     assert_eq!(driver.app.cursor(), None);
     assert!(driver.app.time_behind().is_some());
     driver.press(KeyCode::Esc);
-    assert!(driver.app.time_behind().is_none() && !driver.app.viewport().is_fitted());
+    assert!(driver.app.time_behind().is_none());
     driver.press(KeyCode::Esc);
-    assert!(driver.app.viewport().is_fitted());
+    assert!(!driver.app.viewport().is_fitted(), "Escape keeps the zoom");
 }
 
 #[test]
@@ -247,10 +247,10 @@ fn v_starts_and_ends_a_range() {
     let driver = finished_race().press_keys("j.v");
     let start = driver.app.cursor().unwrap();
     assert_eq!(driver.app.range(), Some((start, start)));
-    let driver = driver.press_keys("}}}");
+    let driver = driver.press_keys("→→→");
     let end = driver.app.cursor().unwrap();
     assert_eq!(driver.app.range(), Some((start, end)));
-    let driver = driver.press_keys("v{{{{{{");
+    let driver = driver.press_keys("v←←←←←←");
     assert_eq!(driver.app.range(), Some((start, end)), "an ended range does not move");
     let driver = driver.press_keys("v");
     let restart = driver.app.cursor().unwrap();
@@ -258,7 +258,7 @@ fn v_starts_and_ends_a_range() {
 }
 
 #[test]
-fn f_fits_the_range_or_the_span_and_then_the_whole_run() {
+fn f_fits_the_range_or_the_span_and_0_the_whole_run() {
     let mut driver = finished_race().press_keys("jj.f");
     driver.draw(WIDE, COLOUR);
     let span = driver.app.selected_span().unwrap();
@@ -267,9 +267,11 @@ fn f_fits_the_range_or_the_span_and_then_the_whole_run() {
     let share =
         span.end.unwrap().since(span.start).0 as f64 / window.end().since(window.from).0 as f64;
     assert!(share > 0.6, "the span fills only {share} of the view");
-    let mut driver = driver.press_keys("f");
-    assert!(driver.app.viewport().is_fitted(), "the second f fits the whole run");
-    driver = driver.press_keys("v}}v");
+    let driver = driver.press_keys("f");
+    assert_eq!(driver.app.viewport().window(), window, "the second f changes nothing");
+    let mut driver = driver.press_keys("0");
+    assert!(driver.app.viewport().is_fitted());
+    driver = driver.press_keys("v→→v");
     driver.draw(WIDE, COLOUR);
     driver = driver.press_keys("f");
     driver.draw(WIDE, COLOUR);
@@ -280,33 +282,9 @@ fn f_fits_the_range_or_the_span_and_then_the_whole_run() {
 }
 
 #[test]
-fn u_undoes_one_change_at_a_time() {
-    let keys = ["+", "lll", "j", "..", "}}}", "v", "}}", "f", "0"];
-    let mut driver = finished_race();
-    let state = |driver: &mut AppDriver| {
-        driver.draw(WIDE, COLOUR);
-        let app = &driver.app;
-        (app.viewport().window(), app.lane_index(), app.cursor(), app.range())
-    };
-    let mut states = Vec::new();
-    for keys in keys {
-        states.push(state(&mut driver));
-        driver = driver.press_keys(keys);
-    }
-    for before in states.into_iter().rev() {
-        assert!(driver.app.can_undo());
-        driver = driver.press_keys("u");
-        assert_eq!(state(&mut driver), before);
-    }
-    assert!(!driver.app.can_undo());
-    let before = state(&mut driver);
-    assert_eq!(state(&mut driver.press_keys("u")), before, "nothing is left to undo");
-}
-
-#[test]
 fn cursor_keeps_the_background_colour_of_states() {
     let mut without_cursor = finished_race().press_keys("jj");
-    let mut with_cursor = finished_race().press_keys("jj.}}}");
+    let mut with_cursor = finished_race().press_keys("jj.→→→");
     for size in [WIDE, STANDARD] {
         let [mut before, mut after] =
             [&mut without_cursor, &mut with_cursor].map(|driver| driver.draw(size, COLOUR));
@@ -337,7 +315,7 @@ fn inspector_names_the_gil_holder_for_a_waiting_lane() {
     let mut driver = AppDriver::new(Scenario::default(), Selection::only(Workload::Cpu, Mode::Gil))
         .play_to_end();
     driver.draw(WIDE, COLOUR);
-    let mut driver = driver.press_keys("j.+++}}}}");
+    let mut driver = driver.press_keys("j.+++→→→→");
     driver.press(KeyCode::Enter);
     let rows = driver.rows(WIDE).join("\n");
     assert!(rows.contains("lock wait, worker-") && rows.contains("holds the GIL"), "{rows}");
@@ -355,14 +333,13 @@ fn enter_opens_the_output_of_the_command_under_the_cursor() {
 }
 
 #[test]
-fn restarting_a_run_clears_cursor_range_pane_and_undo_history() {
-    let mut driver = finished_race().press_keys("jj.v}}");
+fn restarting_a_run_clears_cursor_range_and_pane() {
+    let mut driver = finished_race().press_keys("jj.v→→");
     driver.press(KeyCode::Enter);
     let driver = driver.press_keys("r");
     let app = &driver.app;
     assert_eq!((app.cursor(), app.range(), app.detail_pane()), (None, None, None));
     assert_eq!(app.lane_index(), Some(1));
-    assert!(!app.can_undo());
 }
 
 /// Draws a screen and, if it has room for lanes, asserts that the selected lane and the open pane

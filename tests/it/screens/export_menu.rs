@@ -71,10 +71,10 @@ fn followers_cannot_be_exported_from_other_workloads() {
         .play_to_end()
         .press_keys("e");
     let kinds: Vec<ExportKind> = driver.app.export_entries().map(|(kind, _)| kind).collect();
-    let [trace, picture, report, _, recording] = ExportKind::ALL;
-    assert_eq!(kinds, [trace, picture, report, recording]);
+    let [trace, picture, report, _] = ExportKind::ALL;
+    assert_eq!(kinds, [trace, picture, report]);
     driver.press(KeyCode::Up);
-    assert_eq!(confirm_export(&mut driver), (recording, "threadline-cpu-race".to_owned()));
+    assert_eq!(confirm_export(&mut driver), (report, "threadline-cpu-race".to_owned()));
 }
 
 #[test]

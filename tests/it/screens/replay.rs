@@ -21,9 +21,9 @@ use threadline::run::open_recording;
 const SIZES: [(u16, u16); 2] = [(120, 36), (80, 24)];
 
 /// Writes the recording of a session and reads it back.
-pub(crate) fn record_session(app: &App) -> Recording {
+pub(crate) fn record_session(driver: &AppDriver) -> Recording {
     let mut file = Vec::new();
-    recording::write(app.session().setup(), app.session().log_entries(), &mut file).unwrap();
+    recording::write(driver.app.session().setup(), &driver.log_entries(), &mut file).unwrap();
     let recording = open_recording::read("run.jsonl", file.as_slice()).unwrap();
     assert_eq!(recording.defect(), None);
     recording
@@ -97,7 +97,7 @@ impl LiveDriver {
 /// Asserts that a live session and its replay draw the same frames.
 fn assert_replay_matches(scenario: &Scenario, selection: Selection, frames: u64) {
     let driver = || AppDriver::new(scenario.clone(), selection);
-    let recording = record_session(&driver().play_to_end().app);
+    let recording = record_session(&driver().play_to_end());
     let (durations, total) = (run_durations(&recording), total_duration(&recording));
     assert!(durations.len() > 1 && total > Nanos::ZERO);
     for size in SIZES {
@@ -141,7 +141,7 @@ fn replay_matches_a_live_race_with_retries_and_a_limit() {
 
 #[test]
 fn replay_matches_a_live_cpu_race_with_a_gil_and_processes() {
-    let scenario = Scenario { queue: Some(2), lost: Some(3), ..Scenario::default() };
+    let scenario = Scenario { lost: Some(3), ..Scenario::default() };
     assert_replay_matches(&scenario, Selection::race(Workload::Cpu), 40);
 }
 

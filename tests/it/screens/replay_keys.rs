@@ -3,9 +3,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use threadline::app::replay::ReplaySpeed;
 use threadline::app::{App, Effect, Msg};
-use threadline::model::{
-    Background, EventKind, ExportKind, LogEntry, Mode, Nanos, Selection, Workload,
-};
+use threadline::model::{Background, EventKind, LogEntry, Mode, Nanos, Selection, Workload};
 use threadline::source::recording::Recording;
 
 use crate::app_driver::{AppDriver, Scenario};
@@ -29,7 +27,7 @@ impl ReplayDriver {
     }
 
     fn race() -> Self {
-        Self::new(&record_session(&AppDriver::race().play_to_end().app))
+        Self::new(&record_session(&AppDriver::race().play_to_end()))
     }
 
     /// Advances the clock by thousandths of the recording's duration.
@@ -71,7 +69,7 @@ impl ReplayDriver {
 
 /// The replay of a race's recording, truncated to the number of entries that `count` returns.
 fn truncated_replay(count: impl Fn(&[LogEntry]) -> usize) -> App {
-    let (setup, mut entries) = record_session(&AppDriver::race().play_to_end().app).into_parts();
+    let (setup, mut entries) = record_session(&AppDriver::race().play_to_end()).into_parts();
     entries.truncate(count(&entries));
     let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
     app.start();
@@ -236,21 +234,11 @@ fn stepping_moves_event_by_event_and_is_reversible() {
     assert_eq!(replay.progress(), "recording 100 %");
 }
 
-#[test]
-fn replay_does_not_offer_to_export_a_recording() {
-    let mut replay = ReplayDriver::race();
-    replay.wait(900);
-    assert!(matches!(replay.press("e"), Some(Effect::FindExportNames(_))));
-    let kinds: Vec<ExportKind> = replay.app.export_entries().map(|(kind, _)| kind).collect();
-    let [others @ .., recording] = ExportKind::ALL;
-    assert_eq!((kinds.as_slice(), recording), (others.as_slice(), ExportKind::Recording));
-}
-
 /// The recording of a session with two modes, the second with another number of workers.
 fn two_modes() -> Recording {
     let scenario = Scenario { workers: Some(3), ..Scenario::default() };
     let driver = AppDriver::new(scenario, Selection::only(Workload::Followers, Mode::Sequential));
-    record_session(&driver.play_to_end().press_keys("]3").play_to_end().app)
+    record_session(&driver.play_to_end().press_keys("]3").play_to_end())
 }
 
 #[test]

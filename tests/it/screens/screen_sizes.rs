@@ -316,7 +316,7 @@ fn every_workload_draws_in_every_mode() {
     let workloads = Workload::SELECTABLE.into_iter().chain([Workload::Commands]);
     let selections = workloads.flat_map(Selection::all);
     for (selection, terminal_kind) in selections.zip(TERMINAL_KINDS.into_iter().cycle()) {
-        let scenario = Scenario { lost: Some(2), queue: Some(1), ..Scenario::default() };
+        let scenario = Scenario { lost: Some(2), ..Scenario::default() };
         let driver =
             AppDriver::new(scenario.clone(), selection).play_until(last_mode(selection), 100);
         draw_sampled(driver.press_keys("jj"), terminal_kind);

@@ -6,7 +6,6 @@ use threadline::model::{Mode, Nanos, Selection, SweepSetup, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};
-use crate::screens::follower_runs::api_with_quota;
 use crate::screens::screen_text::{
     ALL_SIZES, STANDARD, WIDE, draw_screens, screen_styles, screens,
 };
@@ -70,7 +69,7 @@ fn sweep_of_the_built_in_example_is_drawn() {
 /// More counts than rows, on a linear axis.
 #[test]
 fn sweep_of_24_counts_is_drawn() {
-    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1 };
     let driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
     insta::assert_snapshot!(screens(driver, &[WIDE, STANDARD]));
 }
@@ -78,7 +77,7 @@ fn sweep_of_24_counts_is_drawn() {
 /// The captions stay above the shown rows.
 #[test]
 fn crowded_sweep_table_counts_the_omitted_rows() {
-    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1, agreed: false };
+    let sweep = SweepSetup { counts: Some((1..=24).collect()), repeats: 1 };
     let mut driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
     for size in [WIDE, STANDARD] {
         let screen = driver.text(size, TerminalKind(ColorDepth::True, GlyphSet::Unicode));
@@ -108,7 +107,7 @@ fn fitted_curve_passes_through_the_dots() {
 /// All speed-ups are between 1 and 2.
 #[test]
 fn chart_axis_has_two_ticks_for_small_differences() {
-    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 1, agreed: false };
+    let sweep = SweepSetup { counts: Some(vec![1, 2, 4]), repeats: 1 };
     let scenario = Scenario {
         sweep,
         at_once: Some(2),
@@ -124,7 +123,7 @@ fn chart_axis_has_two_ticks_for_small_differences() {
 /// There is no trial with one thread, and there are too few counts to fit a model.
 #[test]
 fn sweep_of_two_counts_is_drawn() {
-    let sweep = SweepSetup { counts: Some(vec![4, 8]), repeats: 1, agreed: false };
+    let sweep = SweepSetup { counts: Some(vec![4, 8]), repeats: 1 };
     let driver = AppDriver::new(Scenario { sweep, ..limited_service() }, SWEEP).play_to_end();
     insta::assert_snapshot!(screens(driver, &[WIDE, STANDARD]));
 }
@@ -158,13 +157,6 @@ fn sweep_that_costs_quota_waits_for_r() {
     let driver = driver.play_to_end();
     let sweep = driver.app.session().sweep(SWEEP).unwrap();
     assert_eq!((sweep.trials().len(), sweep.planned_trials()), (18, 18));
-}
-
-#[test]
-fn sweep_confirmed_in_advance_starts_immediately() {
-    let sweep = SweepSetup { agreed: true, repeats: 1, counts: None };
-    let driver = AppDriver::new(Scenario { sweep, ..api_with_quota() }, SWEEP).play_to_end();
-    assert_eq!(driver.app.session().sweep(SWEEP).unwrap().trials().len(), 5);
 }
 
 #[test]

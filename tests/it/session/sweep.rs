@@ -14,7 +14,7 @@ const SWEEP: Selection = Selection::sweep(Workload::Followers);
 /// A session whose sweeps have these thread counts.
 fn session_with_counts(costs_quota: bool, counts: &[u16], repeats: u16) -> Session {
     let setup = session(costs_quota, None).setup().clone();
-    let sweep = SweepSetup { counts: Some(counts.to_vec()), repeats, agreed: false };
+    let sweep = SweepSetup { counts: Some(counts.to_vec()), repeats };
     Session::new(Setup { sweep, ..setup })
 }
 
@@ -121,8 +121,7 @@ fn sweep_that_costs_quota_waits_for_confirmation() {
 #[test]
 fn sweep_confirmed_in_advance_needs_no_confirmation() {
     let setup = session_with_counts(true, &[1, 2], 1).setup().clone();
-    let sweep = SweepSetup { agreed: true, ..setup.sweep.clone() };
-    let mut session = Session::new(Setup { sweep, ..setup });
+    let mut session = Session::new(Setup { agreed: true, ..setup });
     assert!(play_profile_with_quota(&mut session, SWEEP, 60).is_some());
     assert!(!session.awaits_confirmation(SWEEP));
 }

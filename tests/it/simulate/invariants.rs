@@ -13,16 +13,15 @@ use super::*;
 fn simulation_plans() -> impl Strategy<Value = SimulationPlan> {
     let workloads = prop::sample::select(vec![Workload::Cpu, Workload::Native, Workload::Mixed]);
     let modes = prop::sample::select(Mode::ALL.to_vec());
-    let queue = prop::option::of(0_u32..10);
     let sizes = prop_oneof![Just(0), 1_u64..1_000, 1_000_u64..50_000_000];
     let intervals = prop_oneof![Just(0), 1_u64..100_000, 100_000_u64..20_000_000];
     let compute = (sizes, intervals, any::<u8>());
     let simulation = (any::<u64>(), 0_u16..65);
-    (workloads, modes, 1_u16..20, 0_u32..30, queue, compute, simulation).prop_map(
-        |(workload, mode, workers, tasks, queue, (size, interval, share), (seed, cores))| {
+    (workloads, modes, 1_u16..20, 0_u32..30, compute, simulation).prop_map(
+        |(workload, mode, workers, tasks, (size, interval, share), (seed, cores))| {
             // Limits the run to some thousand switches.
             let interval = interval.max(size * u64::from(tasks) / 3_000);
-            let sim = SimulationPlan { queue, ..SimulationPlan::new(workload, mode, workers) };
+            let sim = SimulationPlan::new(workload, mode, workers);
             let sim = sim.tasks(tasks).size(Nanos(size)).switch_interval(Nanos(interval));
             sim.share(share).seed(seed).cores(cores)
         },
@@ -51,11 +50,9 @@ fn assert_one_holder(events: &[Event]) {
     }
 }
 
-/// Asserts that each task starts and finishes once, on one lane, and that the queue keeps its
-/// bound.
+/// Asserts that each task starts and finishes once, on one lane.
 fn assert_every_task_is_done_once(sim: SimulationPlan, events: &[Event]) {
     let (mut started, mut done) = (BTreeMap::new(), BTreeSet::new());
-    let mut enqueued = 0;
     for event in events {
         match &event.kind {
             EventKind::TaskStarted { task } => assert_eq!(started.insert(*task, event.lane), None),
@@ -65,19 +62,11 @@ fn assert_every_task_is_done_once(sim: SimulationPlan, events: &[Event]) {
                 assert!(done.insert(*task), "{task} finished twice");
             }
             EventKind::TaskFinished { outcome, .. } => unreachable!("{outcome:?}"),
-            EventKind::TaskEnqueued { tasks } => {
-                enqueued += 1;
-                assert_eq!(*tasks, enqueued);
-                // Each lane may have taken one task that it has not started yet.
-                let room = sim.queue.unwrap().max(1) as usize + usize::from(sim.workers);
-                assert!(enqueued as usize <= started.len() + room);
-            }
             _ => {}
         }
     }
     let all: Vec<TaskId> = (1..=sim.tasks).map(TaskId).collect();
     assert_eq!(done.into_iter().collect::<Vec<_>>(), all);
-    assert_eq!(enqueued, if sim.queue.is_some() { sim.tasks } else { 0 });
 }
 
 /// Asserts that the states of each lane cover the run without gap or overlap, and that the time
