@@ -51,7 +51,7 @@ const ALLOWED_IMPORTS: [(&str, &[&str]); 18] = [
             "writer",
         ],
     ),
-    ("tui", &["app", "engine", "export", "model", "recording", "signals", "ui", "writer"]),
+    ("tui", &["app", "engine", "export", "model", "signals", "ui", "writer"]),
     (
         "command",
         &[
