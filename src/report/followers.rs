@@ -7,6 +7,9 @@ use super::ascii_json;
 use crate::model::printable::escape_controls;
 use crate::model::{Follower, Run};
 
+/// The number of bytes that are formatted before they are written.
+const CHUNK_SIZE: usize = 1 << 16;
+
 /// The file format of a list of followers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FollowerFormat {
@@ -35,13 +38,7 @@ impl FollowerFormat {
         match self {
             Self::Csv => write_csv(run, out),
             Self::Json => write_json(run, out),
-            Self::Ndjson => {
-                for follower in run.followers() {
-                    ascii_json::write_compact(out, &follower)?;
-                    out.write_all(b"\n")?;
-                }
-                Ok(())
-            }
+            Self::Ndjson => write_objects(run, "", "\n", out),
         }
     }
 }
@@ -81,14 +78,30 @@ fn escape_cell(cell: &str) -> String {
 }
 
 fn write_json(run: &Run, out: &mut dyn Write) -> io::Result<()> {
-    let mut before: &[u8] = b"[\n";
-    for follower in run.followers() {
-        out.write_all(before)?;
-        ascii_json::write_compact(out, &follower)?;
-        before = b",\n";
+    if run.followers().next().is_none() {
+        return out.write_all(b"[]\n");
     }
-    let end: &[u8] = if before == b"[\n" { b"[]\n" } else { b"\n]\n" };
-    out.write_all(end)
+    out.write_all(b"[\n")?;
+    write_objects(run, ",\n", "", out)?;
+    out.write_all(b"\n]\n")
+}
+
+/// Writes the followers as JSON objects, with `between` them and `after` each.
+fn write_objects(run: &Run, between: &str, after: &str, out: &mut dyn Write) -> io::Result<()> {
+    // A buffer of a known type: each object is a dozen writes, and there may be a million objects.
+    let mut chunk = Vec::with_capacity(2 * CHUNK_SIZE);
+    let mut separator = "";
+    for follower in run.followers() {
+        chunk.extend_from_slice(separator.as_bytes());
+        ascii_json::write_compact(&mut chunk, &follower)?;
+        chunk.extend_from_slice(after.as_bytes());
+        separator = between;
+        if chunk.len() >= CHUNK_SIZE {
+            out.write_all(&chunk)?;
+            chunk.clear();
+        }
+    }
+    out.write_all(&chunk)
 }
 
 #[cfg(test)]

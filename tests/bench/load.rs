@@ -1,6 +1,6 @@
-//! The wall time and peak memory of a million followers: 10,000 pages without latency, on 32
-//! workers, with and without the screen alternately. Exits with 1 if a run needs more memory than
-//! promised. `cargo bench --bench load`
+//! The wall time and peak memory of a million followers: 10,000 pages without latency, on 8 workers,
+//! with the screen, without it, and with a plain client on standard sockets that parses and keeps
+//! them, in turn. Exits with 1 if a run needs more memory than promised. `cargo bench --bench load`
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -27,8 +27,12 @@ fn main() {}
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use std::io::{BufRead as _, BufReader};
+    use std::io::{BufRead, BufReader, Read as _, Write as _};
+    use std::net::TcpStream;
+    use std::path::Path;
     use std::process::{Command, ExitCode, Stdio};
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::thread;
 
     use threadline::source::Clock;
 
@@ -55,11 +59,25 @@ mod linux {
         }
         let server = ServerProcess::start(FOLLOWERS, "0ms");
         let arguments = ["aaronlelevier", "--api-url", server.url(), "--mode", "threads"];
-        let arguments = [&arguments[..], &["--per-page", "100", "--threads", "32"]].concat();
-        let (with, without): (Vec<LoadCost>, Vec<LoadCost>) =
-            (0..ROUNDS).map(|_| (measure_screen(&arguments), measure_plain(&arguments))).unzip();
+        let arguments = [&arguments[..], &["--per-page", "100", "--threads", "8"]].concat();
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("followers.ndjson");
+        let (mut with, mut without, mut written, mut sockets) = (vec![], vec![], vec![], vec![]);
+        for _ in 0..ROUNDS {
+            with.push(measure_screen(&arguments));
+            without.push(measure_plain(&arguments));
+            written.push(measure_file(&arguments, &file));
+            sockets.push(measure_sockets(server.url()));
+        }
         let ratios = with.iter().zip(&without).map(|(with, without)| with.time / without.time);
         let (low, ratio, high) = spread(ratios.collect());
+        let file_ratios = written.iter().zip(&sockets).map(|(written, sockets)| written / sockets);
+        let (file_low, file_ratio, file_high) = spread(file_ratios.collect());
+        let (_, sockets, _) = spread(sockets);
+        println!(
+            "with a file   ratio {file_ratio:.2} ({file_low:.2}-{file_high:.2}) to {sockets:.2} s of plain \
+             sockets that parse and keep   promise: 1.5"
+        );
         let spread_of = |costs: &[LoadCost], figure: fn(&LoadCost) -> f64| {
             spread(costs.iter().map(figure).collect())
         };
@@ -112,6 +130,88 @@ mod linux {
         assert_eq!((lines.count() + 1).to_string(), FOLLOWERS);
         assert!(process.wait().expect("the program").success());
         LoadCost { time, memory }
+    }
+
+    /// Measures a run that writes a file, from start to exit, in seconds.
+    fn measure_file(arguments: &[&str], file: &Path) -> f64 {
+        let clock = Clock::system();
+        let status = Command::new(PROGRAM)
+            .args(arguments)
+            .args(["--plain", "--output", file.to_str().expect("a path")])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .expect("the program");
+        assert!(status.success());
+        clock.now().as_secs_f64()
+    }
+
+    /// A follower as the plain client keeps it.
+    #[derive(serde::Deserialize)]
+    struct KeptFollower {
+        id: u64,
+        login: String,
+        html_url: String,
+    }
+
+    /// Measures eight threads that fetch, parse and keep the pages over standard sockets, in seconds.
+    fn measure_sockets(url: &str) -> f64 {
+        let clock = Clock::system();
+        let address = url.trim_start_matches("http://");
+        let next = AtomicU32::new(1);
+        let pages: u32 = PAGES.parse().expect("a number");
+        let kept: usize = thread::scope(|scope| {
+            let fetch = || {
+                let stream = TcpStream::connect(address).expect("the server");
+                let (mut reader, mut stream) =
+                    (BufReader::new(stream.try_clone().expect("a socket")), stream);
+                let (mut kept, mut body) = (Vec::new(), Vec::new());
+                loop {
+                    let page = next.fetch_add(1, Ordering::Relaxed);
+                    if page > pages {
+                        return kept;
+                    }
+                    write!(
+                        stream,
+                        "GET /users/aaronlelevier/followers?per_page=100&page={page} HTTP/1.1\r\n\
+                         Host: {address}\r\n\r\n"
+                    )
+                    .expect("a request");
+                    let length = content_length(&mut reader);
+                    body.resize(length, 0);
+                    reader.read_exact(&mut body).expect("a body");
+                    kept.push(serde_json::from_slice::<Vec<KeptFollower>>(&body).expect("a page"));
+                }
+            };
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(fetch)).collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("a thread"))
+                .map(|page| {
+                    page.iter()
+                        .filter(|one| one.id > 0 && one.html_url.ends_with(&one.login))
+                        .count()
+                })
+                .sum()
+        });
+        assert_eq!(kept.to_string(), FOLLOWERS);
+        clock.now().as_secs_f64()
+    }
+
+    /// Reads the head of a response and returns the length of its body.
+    fn content_length(reader: &mut impl BufRead) -> usize {
+        let mut length = 0;
+        for line in reader.lines().map(|line| line.expect("a header")) {
+            if line.is_empty() {
+                break;
+            }
+            if let Some((name, value)) = line.split_once(": ")
+                && name.eq_ignore_ascii_case("content-length")
+            {
+                length = value.parse().expect("a length");
+            }
+        }
+        length
     }
 
     /// Returns the peak memory of a process so far, in megabytes (proc(5): `VmHWM`).
