@@ -22,7 +22,6 @@ mod suspension;
 mod sweep;
 mod table;
 mod text_input;
-mod time_range;
 mod view;
 pub mod viewport;
 

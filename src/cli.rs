@@ -36,8 +36,8 @@ use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, V
 pub use commands::CommandsError;
 pub use completions::{Shell, write_completions};
 pub use compute::ComputeOptions;
-pub use config::ConfigError;
-pub use display::{DisplayOptions, Narration, OutputMode, ThemeArg};
+pub use config::ThemeArg;
+pub use display::{DisplayOptions, Narration, OutputMode};
 pub use duration::DurationError;
 pub use environment::Environment;
 use environment::{find_variable, into_lossy_string, proxies, token};
@@ -50,7 +50,7 @@ pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 use threads::{ThreadOptions, ThreadsArg};
 pub use topics::Help;
-pub use usage::{CliError, UsageError, split_hint};
+pub use usage::{CliError, ConfigError, UsageError, split_hint};
 pub use username::UsernameError;
 
 use crate::app::Keymap;

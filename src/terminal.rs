@@ -6,6 +6,7 @@ pub mod decoder;
 pub mod input;
 pub mod screen;
 pub mod signals;
+mod terminal_input;
 pub(crate) mod writer;
 
-pub use input::{MouseEvent, TerminalInput};
+pub use terminal_input::{MouseEvent, TerminalInput};

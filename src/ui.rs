@@ -45,6 +45,7 @@ mod lane_summary;
 mod layout;
 mod metric_rows;
 mod output_pager;
+mod pane_content;
 mod pointer_target;
 mod range_pane;
 mod rate_limits;

@@ -3,7 +3,7 @@
 
 use super::keymap::Action;
 use super::overlay::Overlay;
-use super::view::TimelineView;
+use super::view::{Drag, TimelineView};
 use super::{App, Gesture, PointerTarget};
 use crate::model::Nanos;
 
@@ -22,17 +22,6 @@ impl App {
             _ => {}
         }
     }
-}
-
-/// A drag in progress: the button is down.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Drag {
-    /// The time at which the button was pressed.
-    start: Nanos,
-    /// The detail pane was open at that time. A pane must not open during a drag, because the
-    /// timeline would change its size under the pointer.
-    pub(super) had_pane: bool,
-    moved: bool,
 }
 
 impl TimelineView {

@@ -1,7 +1,6 @@
 //! The pager for the output of a command.
 
 use super::keymap::Action;
-use super::{App, Overlay};
 use crate::model::printable::lines;
 use crate::model::{Nanos, Run, TaskId};
 
@@ -17,24 +16,6 @@ pub struct OutputPager {
     pub task: TaskId,
     /// The first visible line, counted from 0.
     pub top: usize,
-}
-
-impl App {
-    /// Shows the output of the selected lane's command under the cursor, or else of the latest in
-    /// view.
-    pub(super) fn open_output(&mut self) {
-        let Some(lane) = self.lane_index() else {
-            let (next, previous) =
-                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
-            self.notice = Some(format!("no lane selected; {next}/{previous} select a lane"));
-            return;
-        };
-        let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());
-        match pager {
-            Some(pager) => self.overlay = Some(Overlay::Output(pager)),
-            None => self.notice = Some("no command has started on this lane yet".to_owned()),
-        }
-    }
 }
 
 impl OutputPager {

@@ -1,5 +1,6 @@
 //! Overlays on top of the timeline, and their key handling.
 
+use super::App;
 use super::keymap::{Action, DEFAULT_BINDINGS};
 use super::output_pager::OutputPager;
 use crate::model::Run;
@@ -33,6 +34,24 @@ impl Overlay {
             }
             (Self::Help(_), Action::Quit) | (_, Action::Back | Action::Help) => None,
             _ => Some(self),
+        }
+    }
+}
+
+impl App {
+    /// Shows the output of the selected lane's command under the cursor, or else of the latest in
+    /// view.
+    pub(super) fn open_output(&mut self) {
+        let Some(lane) = self.lane_index() else {
+            let (next, previous) =
+                (self.key_of(Action::NextLane), self.key_of(Action::PreviousLane));
+            self.notice = Some(format!("no lane selected; {next}/{previous} select a lane"));
+            return;
+        };
+        let pager = OutputPager::for_lane(lane, self.visible_runs(), self.view.focus_time());
+        match pager {
+            Some(pager) => self.overlay = Some(Overlay::Output(pager)),
+            None => self.notice = Some("no command has started on this lane yet".to_owned()),
         }
     }
 }

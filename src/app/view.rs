@@ -1,8 +1,6 @@
-//! The view of one selection: viewport, selected lane, cursor and pause.
+//! The view of one selection: viewport, selected lane, cursor, range and pause.
 
 use super::keymap::Action;
-use super::mouse::Drag;
-use super::time_range::TimeRange;
 use super::viewport::Viewport;
 use crate::model::{Nanos, Run};
 
@@ -20,6 +18,26 @@ pub(super) struct TimelineView {
     /// The drag in progress, while the mouse button is down.
     pub(super) drag: Option<Drag>,
     pause: Option<Pause>,
+}
+
+/// A period of time that the user marks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TimeRange {
+    /// The time at which marking started.
+    start: Nanos,
+    /// The time at which marking ended. `None` while the range ends at the cursor.
+    end: Option<Nanos>,
+}
+
+/// A drag in progress: the button is down.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Drag {
+    /// The time at which the button was pressed.
+    pub(super) start: Nanos,
+    /// The detail pane was open at that time. A pane must not open during a drag, because the
+    /// timeline would change its size under the pointer.
+    pub(super) had_pane: bool,
+    pub(super) moved: bool,
 }
 
 /// The time at which a view is paused.
@@ -166,5 +184,46 @@ impl TimelineView {
         let run = runs.get(pause.run)?;
         let later = runs.iter().skip(pause.run + 1).map(|run| run.elapsed(now));
         Some(later.fold(run.elapsed(now).since(pause.at), |sum, one| sum + one))
+    }
+
+    /// Starts a range at the cursor, or ends the current one there.
+    pub(super) fn toggle_range(&mut self) {
+        let at = self.ensure_cursor();
+        self.inspector_open = false;
+        self.range = Some(match self.range {
+            Some(TimeRange { start, end: None }) => TimeRange { start, end: Some(at) },
+            _ => TimeRange { start: at, end: None },
+        });
+    }
+
+    /// Starts a range from `start` to the cursor.
+    pub(super) fn start_range(&mut self, start: Nanos) {
+        self.inspector_open = false;
+        self.range = Some(TimeRange { start, end: None });
+    }
+
+    /// The start and end of the range, in order.
+    pub(super) fn range(&self) -> Option<(Nanos, Nanos)> {
+        let range = self.range?;
+        let end = range.end.or(self.cursor).unwrap_or(range.start);
+        Some((range.start.min(end), range.start.max(end)))
+    }
+
+    /// Returns `true` while the range ends at the cursor.
+    pub(super) fn is_selecting_range(&self) -> bool {
+        self.range.is_some_and(|range| range.end.is_none())
+    }
+
+    /// Fits the range, or else the selected span, into the view.
+    pub(super) fn fit_selection(&mut self, runs: &[Run], now: Nanos) {
+        let range = self.range().filter(|(from, to)| from < to);
+        let span = || {
+            let selected = self.selected_lane(runs, now)?;
+            let span = self.span_in(&selected)?;
+            Some((span.start, span.end.unwrap_or(selected.until)))
+        };
+        if let Some((from, to)) = range.or_else(span) {
+            self.viewport.show_range(from, to);
+        }
     }
 }

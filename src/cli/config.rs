@@ -7,17 +7,27 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use thiserror::Error;
+use clap::ValueEnum;
 
-use super::display::ThemeArg;
 use super::environment::{Environment, find_variable};
 use super::threads::validate_workers;
-use super::usage::UsageError;
+use super::usage::{ConfigError, UsageError};
 use crate::app::Keymap;
 use crate::model::Selection;
 
 /// The maximum size of a configuration. A pipe or a device might never end.
 const MAX_BYTES: u64 = 1 << 20;
+
+/// `--theme`: the background that the colours are chosen for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ThemeArg {
+    /// The terminal is asked
+    Auto,
+    /// Light text on dark
+    Dark,
+    /// Dark text on light
+    Light,
+}
 
 /// The content of a configuration file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,29 +47,6 @@ pub(super) struct ThreadSetting {
     pub(super) asked: u32,
     /// The file and the line.
     pub(super) place: String,
-}
-
-/// An error in a configuration file.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigError {
-    /// An unreadable file.
-    #[error("cannot read the configuration in {file}: {reason}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// The system's error.
-        reason: String,
-    },
-    /// An invalid setting.
-    #[error("{file}, line {line}: {what}")]
-    Invalid {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// The problem, and the values that are allowed.
-        what: String,
-    },
 }
 
 impl ThreadSetting {

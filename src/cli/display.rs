@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use super::config::{self, Config, ConfigError};
+use super::config::{self, Config, ThemeArg};
 use super::environment::{Environment, find_variable};
+use super::usage::ConfigError;
 use crate::app::Keymap;
 
 /// The heading of the options that replace the screen.
@@ -73,17 +74,6 @@ pub enum Narration {
     OnTerminal,
     /// Always (`--narrate`).
     Always,
-}
-
-/// `--theme`: the background that the colours are chosen for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum ThemeArg {
-    /// The terminal is asked
-    Auto,
-    /// Light text on dark
-    Dark,
-    /// Dark text on light
-    Light,
 }
 
 /// The output mode.

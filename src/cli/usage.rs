@@ -6,7 +6,6 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::commands::CommandsError;
-use super::config::ConfigError;
 use super::malformed;
 use super::username::UsernameError;
 use crate::github::ApiError;
@@ -215,6 +214,29 @@ impl CliError {
             _ => None,
         }
     }
+}
+
+/// An error in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// An unreadable file.
+    #[error("cannot read the configuration in {file}: {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// The system's error.
+        reason: String,
+    },
+    /// An invalid setting.
+    #[error("{file}, line {line}: {what}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The problem, and the values that are allowed.
+        what: String,
+    },
 }
 
 /// Splits a message at its first semicolon outside of quotes into problem and remedy.

@@ -12,10 +12,10 @@ use crate::app::{App, Effect, Msg};
 use crate::model::Nanos;
 use crate::source::{Launcher, Pace, RunHandle};
 use crate::terminal::background_query::BackgroundQuery;
-use crate::terminal::input::{self, TerminalInput};
 use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
 use crate::terminal::signals::{self, Signals};
 use crate::terminal::writer::PendingWrite;
+use crate::terminal::{TerminalInput, input};
 
 /// The frame interval during a run: 20 frames per second look smooth and take half the CPU time of
 /// 40.

@@ -17,7 +17,7 @@ use std::time::Duration;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use xterm_color::Color;
 
-use super::input::{MouseEvent, TerminalInput};
+use super::terminal_input::{MouseEvent, TerminalInput};
 use crate::app::Gesture;
 use crate::model::Background;
 

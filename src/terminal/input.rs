@@ -5,41 +5,15 @@ use std::thread::Builder;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, after, select};
-use ratatui::crossterm::event::KeyEvent;
 
 use super::background_query::AnswerFlag;
 #[cfg(unix)]
 use super::decoder;
-use crate::app::Gesture;
-use crate::model::Background;
+use super::terminal_input::TerminalInput;
 
 /// The maximum number of inputs in the channel. When it is full the terminal has to wait, so that a
 /// huge paste takes no memory.
 pub(crate) const MAX_PENDING_INPUTS: usize = 256;
-
-/// An input from the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TerminalInput {
-    /// A key.
-    Key(KeyEvent),
-    /// A mouse gesture.
-    Mouse(MouseEvent),
-    /// The terminal's background: the answer to OSC 11.
-    Background(Background),
-    /// The terminal's attributes: the answer to DA1, which arrives after all others.
-    Attributes,
-}
-
-/// A mouse gesture, and its cell on the screen, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MouseEvent {
-    /// The gesture.
-    pub gesture: Gesture,
-    /// The cell's column.
-    pub column: u16,
-    /// The cell's row.
-    pub row: u16,
-}
 
 /// Starts a thread that reads the terminal until that is closed, which closes the channel.
 pub(crate) fn spawn_reader(inputs: Sender<TerminalInput>, expected: AnswerFlag) -> io::Result<()> {

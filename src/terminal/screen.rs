@@ -18,7 +18,7 @@ use ratatui::layout::{Rect, Size};
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::background_query::QUERY;
-use super::input::MouseEvent;
+use super::terminal_input::MouseEvent;
 use super::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 use crate::app::{App, PointerTarget};
 use crate::model::Background;

@@ -2,7 +2,7 @@
 
 use ratatui::text::{Line, Span as Piece};
 
-use super::detail_pane::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
+use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile_lines};
 use super::theme::Theme;
 use super::{text, time_axis};
 use crate::analysis::latency::{self, LatencySummary};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use ratatui::text::Line;
 
-use super::detail_pane::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
+use super::pane_content::{PaneContent, PaneSide, PaneSize, quantile_lines, short_time};
 use super::row_labels::{mode_names, worker_label};
 use super::theme::Theme;
 use super::{text, time_axis};

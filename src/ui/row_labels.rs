@@ -7,10 +7,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::layout::WidthClass;
-use super::timeline::{Timeline, margins};
+use super::timeline::{Timeline, hidden_lanes_text, margins};
 use super::timeline_rows::LaneTitle;
 use super::{gil_row, text};
-use crate::app::{Action, App};
 use crate::model::{LaneId, Mode, Plan, Run, Selection};
 
 /// Returns the name of a mode, a short name, and one as short as a lane's.
@@ -24,12 +23,6 @@ pub(super) fn mode_names(selection: Selection) -> [String; 3] {
         other => (other, other),
     };
     [name.clone(), short.to_owned(), shortest.to_owned()]
-}
-
-/// Returns the text for lanes without a row.
-pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
-    let (down, up) = (app.key_of(Action::NextLane), app.key_of(Action::PreviousLane));
-    format!(" +{lanes} lanes  {down}/{up}")
 }
 
 impl Timeline<'_> {

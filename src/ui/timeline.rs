@@ -9,12 +9,11 @@ use ratatui::widgets::{Paragraph, Widget, Wrap};
 
 use super::lane_bar::LaneBar;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
-use super::row_labels::hidden_lanes_text;
 use super::theme::Theme;
 use super::timeline_rows::{MetricRows, RowLayout, TimelineRow};
-use super::{footer, run_summary, time_axis};
+use super::{comparison, footer, run_summary, time_axis};
 use crate::analysis::stats::percentile;
-use crate::app::{App, TimeWindow};
+use crate::app::{Action, App, TimeWindow};
 use crate::model::{Lane, LaneId, Nanos, Run};
 
 /// A column of figures beside the lanes.
@@ -26,6 +25,12 @@ struct LaneColumn {
 const BUSY: LaneColumn = LaneColumn { caption: "busy", width: 7 };
 const TASKS: LaneColumn = LaneColumn { caption: "tasks", width: 7 };
 const P95: LaneColumn = LaneColumn { caption: "p95", width: 9 };
+
+/// Returns the text for lanes without a row.
+pub(super) fn hidden_lanes_text(app: &App, lanes: usize) -> String {
+    let (down, up) = (app.key_of(Action::NextLane), app.key_of(Action::PreviousLane));
+    format!(" +{lanes} lanes  {down}/{up}")
+}
 
 /// Returns the width of the lanes' names, and that of the figures after the bars.
 pub(super) fn margins(layout: ScreenLayout) -> (u16, u16) {
@@ -126,9 +131,10 @@ pub(super) fn arrange(app: &App, layout: ScreenLayout, area: Rect) -> TimelineAr
     let axis = has_axis.then(|| rows.next()).flatten();
     let top = u16::from(axis.is_some());
     let body = Rect { y: area.y + top, height: area.height - top, ..area };
-    let row_layout = RowLayout { app, layout };
+    let row_layout = RowLayout { app, layout, baseline_rows: comparison::baseline_row_count(app) };
     let metric_rows = row_layout.metric_rows(body.height.into());
-    let lanes = row_layout.rows(usize::from(body.height).saturating_sub(metric_rows.total()));
+    let height = usize::from(body.height).saturating_sub(metric_rows.total());
+    let lanes = comparison::insert_baseline_rows(app, row_layout.rows(height), height);
     TimelineAreas { axis, body, rows: lanes.into_iter().zip(rows).collect(), metric_rows }
 }
 

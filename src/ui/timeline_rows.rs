@@ -1,6 +1,5 @@
 //! The rows of the timeline. Every lane has its place from the start, so that rows do not move.
 
-use super::comparison;
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
 use crate::model::{Lane, Mode, Nanos, Run, Target, Workload};
@@ -84,6 +83,8 @@ impl MetricRows {
 pub(super) struct RowLayout<'app> {
     pub(super) app: &'app App,
     pub(super) layout: ScreenLayout,
+    /// The number of rows that all lanes of the baseline would take.
+    pub(super) baseline_rows: usize,
 }
 
 /// The rows of one run.
@@ -145,7 +146,7 @@ impl<'app> RowLayout<'app> {
 
     /// Returns the rows below the lanes, out of `height` rows in total.
     pub(super) fn metric_rows(&self, height: usize) -> MetricRows {
-        let needed = self.needed_rows() + comparison::baseline_row_count(self.app);
+        let needed = self.needed_rows() + self.baseline_rows;
         let room = height.saturating_sub(needed);
         // With several runs, a lane's row is worth more than one whose figures the totals show, too.
         let crowded = needed + 3 > height && self.app.runs().len() > 2;
@@ -189,7 +190,7 @@ impl<'app> RowLayout<'app> {
         let mut profile = self.profile_run();
         let needed = self.needed_rows();
         // In a comparison each run has at least one lane of its baseline.
-        let baseline_rows = comparison::baseline_row_count(self.app).min(sections.len());
+        let baseline_rows = self.baseline_rows.min(sections.len());
         if needed + baseline_rows > height {
             self.shrink_to(&mut sections, &mut profile, height.saturating_sub(baseline_rows));
         }
@@ -213,7 +214,7 @@ impl<'app> RowLayout<'app> {
         if hidden > 0 {
             rows.push(TimelineRow::HiddenLanes(hidden));
         }
-        comparison::insert_baseline_rows(self.app, rows, height)
+        rows
     }
 
     /// Appends the rows of one run.

@@ -57,14 +57,14 @@ const MAX_LINES: usize = 450;
 
 /// Collects the paths in a module's code from the crate's root: `crate::model::Run` becomes
 /// `["crate", "model", "Run"]`.
-struct Paths {
+pub(crate) struct Paths {
     /// The module of the code.
     module: Vec<String>,
     found: BTreeSet<Vec<String>>,
 }
 
 impl Paths {
-    fn collect(module: &[String], items: &[Item]) -> BTreeSet<Vec<String>> {
+    pub(crate) fn collect(module: &[String], items: &[Item]) -> BTreeSet<Vec<String>> {
         let mut paths = Self { module: module.to_vec(), found: BTreeSet::new() };
         for item in items {
             paths.visit_item(item);

@@ -26,6 +26,7 @@ mod scripted_server;
 mod source;
 
 mod architecture;
+mod circles;
 mod cli;
 mod client;
 mod engine;

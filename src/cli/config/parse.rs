@@ -4,11 +4,10 @@ use clap::ValueEnum as _;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Config, ConfigError, ThreadSetting};
+use super::{Config, ThemeArg, ThreadSetting};
 use crate::app::Action;
 use crate::app::keymap::{DEFAULT_BINDINGS, Key, Keymap};
-use crate::cli::display::ThemeArg;
-use crate::cli::usage;
+use crate::cli::usage::{self, ConfigError};
 use crate::model::setup::MAX_WORKERS;
 
 /// The names of all settings.
