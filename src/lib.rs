@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | [`model`] | what happened: events, setups, plans, lanes, runs; no clock, no I/O, no terminal |
 //! | [`analysis`] | what it means: statistics, attempts, scaling models, conclusions |
-//! | [`http`] | requests of any API: timing, proxies, time-outs, retries |
+//! | [`http`] | requests of any API: timing, proxies, time-outs, retries, limits |
 //! | [`github`] | GitHub's REST API: pages, quotas, limits, errors |
 //! | [`server`] | the built-in server that answers like GitHub, with faults if asked to |
 //! | [`report`] | files to keep: reports, a trace, a picture, followers |
@@ -57,6 +57,7 @@
 //! | pool | [`source::pool`] | named threads that take tasks from one queue |
 //! | permit | [`source::Permit`] | the right to have one more request in flight |
 //! | rate limiter | `rate_limiter` | gives out permits, and holds them back during a limit |
+//! | limit policy | [`http::LimitPolicy`] | an API's rules for requests that it refuses because of a limit |
 //! | adaptive limit | `adaptive_limit` | decides how many requests may be in flight (TCP Vegas) |
 //! | lane slots | `lane_slots` | which lanes may take a task while their number adapts |
 //! | task tracker | `task_tracker` | which tasks exist, and which are still to be done |

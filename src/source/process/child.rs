@@ -13,8 +13,8 @@ use super::wire::{
     self, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION, WireError,
     WorkerMessage,
 };
-use crate::github::{Api, ApiResponse, Client, RequestError, RetryAction, Token};
-use crate::http::{ProxySettings, RequestTimeouts};
+use crate::github::{Api, ApiResponse, Client, Token};
+use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
 use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
 };
