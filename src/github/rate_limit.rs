@@ -206,6 +206,30 @@ mod tests {
     }
 
     #[test]
+    fn waits_double_and_secondary_limits_halve_the_requests_in_flight() {
+        let api = Api::new("http://127.0.0.1:1", None).unwrap();
+        let policy = GithubLimits::new(Arc::new(api), Duration::from_secs(90));
+        let suspend = |kind, wait, in_a_row, in_flight| {
+            let limit = RateLimit { kind, wait };
+            let suspension = policy.suspend(&Refusal { limit, in_a_row, in_flight, utc: 1_000 });
+            suspension.map(|it| (it.wait.as_secs(), it.max_in_flight)).ok()
+        };
+        let (primary, secondary) = (LimitKind::Primary, LimitKind::Secondary);
+        assert_eq!(suspend(primary, RetryAfter::Until(1_020), 1, 8), Some((20, None)));
+        assert_eq!(suspend(primary, RetryAfter::Until(900), 1, 8), Some((1, None)));
+        assert_eq!(suspend(primary, RetryAfter::Until(900), 4, 8), Some((8, None)));
+        for (in_a_row, wait) in [(0, 60), (1, 60), (2, 120), (4, 480)] {
+            let suspension = suspend(secondary, RetryAfter::Unspecified, in_a_row, 9);
+            assert_eq!(suspension, Some((wait, Some(4))));
+        }
+        let short = RetryAfter::For(Duration::from_secs(7));
+        assert_eq!(suspend(secondary, short, 1, 1), Some((7, Some(1))));
+        assert_eq!(suspend(secondary, short, 5, 8), None);
+        assert!(policy.check_wait(primary, Duration::from_secs(90), 1_090).is_ok());
+        assert!(policy.check_wait(primary, Duration::from_secs(91), 1_091).is_err());
+    }
+
+    #[test]
     fn extreme_header_values_never_panic() {
         let earliest = ("date", "Thu, 01 Jan 1970 00:00:00 GMT");
         for value in ["", "-1", "1e9", "99999999999999999999", "18446744073709551615", "x"] {

@@ -1,5 +1,5 @@
-//! A response as data: its head, its body and their timing. All decisions are made before, false
-//! lengths included; `wire_step` sends the result.
+//! A response as data: its head, its body and their timing. All decisions are made before;
+//! `wire_step` sends the result.
 
 use std::fmt::Write as _;
 
