@@ -90,7 +90,7 @@
 //! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |
 //! | a state | `State` in `model/event.rs`, its colour in `ui/theme.rs` |
 //! | a workload | `WorkSpec` in `model/plan.rs`, its [`source::Job`], `source/launcher.rs` |
-//! | a fault of the built-in server | `server/faults/fault_action.rs` |
+//! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |
 
 pub mod analysis;

@@ -54,7 +54,9 @@ pub struct ApiResponse {
 }
 
 impl Client {
-    /// Creates a client that reports to `observer` what its thread does.
+    /// Creates a client that reports to `observer` what its thread does. GitHub itself cancels
+    /// requests after 10 s:
+    /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts>.
     pub fn new(
         api: Arc<Api>,
         timeouts: RequestTimeouts,
