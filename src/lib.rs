@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | [`model`] | what happened: events, setups, plans, lanes, runs; no clock, no I/O, no terminal |
 //! | [`analysis`] | what it means: statistics, attempts, scaling models, conclusions |
-//! | [`http`] | requests of any API: timing, proxies, time-outs, retries |
+//! | [`http`] | requests of any API: timing, proxies, time-outs, retries, limits |
 //! | [`github`] | GitHub's REST API: pages, quotas, limits, errors |
 //! | [`server`] | the built-in server that answers like GitHub, with faults if asked to |
 //! | [`report`] | files to keep: reports, a trace, a picture, followers |
@@ -57,6 +57,7 @@
 //! | pool | [`source::pool`] | named threads that take tasks from one queue |
 //! | permit | [`source::Permit`] | the right to have one more request in flight |
 //! | rate limiter | `rate_limiter` | gives out permits, and holds them back during a limit |
+//! | limit policy | [`http::LimitPolicy`] | an API's rules for requests that it refuses because of a limit |
 //! | adaptive limit | `adaptive_limit` | decides how many requests may be in flight (TCP Vegas) |
 //! | lane slots | `lane_slots` | which lanes may take a task while their number adapts |
 //! | task tracker | `task_tracker` | which tasks exist, and which are still to be done |
@@ -89,7 +90,7 @@
 //! | a report field | `report/json.rs` and what fills it, `report/json/from_runs.rs`; `assets/docs/automation.md` |
 //! | a state | `State` in `model/event.rs`, its colour in `ui/theme.rs` |
 //! | a workload | `WorkSpec` in `model/plan.rs`, its [`source::Job`], `source/launcher.rs` |
-//! | a fault of the built-in server | `server/faults/fault_action.rs` |
+//! | a fault of the built-in server | `server/faults/fault_action.rs`; one for tests alone: `tests/common/fault_relay.rs` |
 //! | a snapshot | `INSTA_UPDATE=always cargo test --test it screens::`, then read the diff |
 
 pub mod analysis;

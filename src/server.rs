@@ -2,8 +2,8 @@
 //! its own. It serves the demo, `threadline serve` and the tests.
 //!
 //! HTTP/1.1 is implemented by hand, because a test double must do what no web framework permits:
-//! close a connection in the middle of a body, send byte by byte, lie about lengths. For each
-//! request, `connection` calls the other modules:
+//! close a connection in the middle of a body, or send what is not HTTP. For each request,
+//! `connection` calls the other modules:
 //!
 //! ```text
 //! http_request: bytes -> HttpRequest

@@ -216,7 +216,7 @@ pub(super) fn serve_after() -> String {
     let fault = |kind: &FaultDescription| {
         let FaultDescription { name, does, keys } = kind;
         let keys = if keys.is_empty() { String::new() } else { format!(" ({})", keys.join(", ")) };
-        format!("\n  {name:18} {does}{keys}")
+        format!("\n  {name:15} {does}{keys}")
     };
     SERVE_EXAMPLES.to_owned() + &FAULT_DESCRIPTIONS.iter().map(fault).collect::<String>()
 }

@@ -3,15 +3,13 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::{Arc, OnceLock};
 
 use reqwest::header::HeaderValue;
-use rustls::{ClientConfig, RootCertStore};
-use rustls_platform_verifier::BuilderVerifierExt as _;
 use thiserror::Error;
 use url::{Host, Url};
 
 use crate::http::proxy::{Proxy, ProxyError, ProxySettings};
+use crate::http::transport::Transport;
 use crate::model::printable::printable;
 
 /// GitHub's own API.
@@ -28,8 +26,7 @@ const MIN_TOKEN_LENGTH: usize = 8;
 pub struct Api {
     base: Url,
     token: Option<Token>,
-    proxy: Option<Proxy>,
-    tls: OnceLock<Result<ClientConfig, String>>,
+    transport: Transport,
 }
 
 /// An access token. It can be sent, but not printed.
@@ -130,7 +127,8 @@ impl Api {
         if !base.path().ends_with('/') {
             base.set_path(&format!("{}/", base.path()));
         }
-        let api = Self { base, token, proxy: None, tls: OnceLock::new() };
+        let transport = Transport::new(base.scheme() == "https", None);
+        let api = Self { base, token, transport };
         if let Some(token) = &api.token
             && !api.uses_tls()
             && !api.is_local()
@@ -145,7 +143,8 @@ impl Api {
 
     /// Sets the proxy that `settings` name for this API, if any. A local API is never proxied.
     pub fn with_proxy(mut self, settings: &ProxySettings) -> Result<Self, ApiError> {
-        self.proxy = if self.is_local() { None } else { settings.proxy_for(&self.base)? };
+        let proxy = if self.is_local() { None } else { settings.proxy_for(&self.base)? };
+        self.transport = Transport::new(self.uses_tls(), proxy);
         Ok(self)
     }
 
@@ -170,7 +169,7 @@ impl Api {
         }
     }
 
-    pub(super) fn uses_tls(&self) -> bool {
+    fn uses_tls(&self) -> bool {
         self.base.scheme() == "https"
     }
 
@@ -184,31 +183,12 @@ impl Api {
         self.token.as_ref()
     }
 
-    pub(super) const fn proxy(&self) -> Option<&Proxy> {
-        self.proxy.as_ref()
+    /// The proxy and the TLS configuration.
+    pub(super) const fn transport(&self) -> &Transport {
+        &self.transport
     }
 
-    /// The shared TLS configuration. Reading the system's certificates takes tens of milliseconds,
-    /// so the first worker that needs them loads them for all. Plain http needs no TLS, but reqwest
-    /// requires a configuration.
-    pub(super) fn tls(&self) -> Result<ClientConfig, String> {
-        let made = self.tls.get_or_init(|| {
-            let proxy_uses_tls = self.proxy.as_ref().is_some_and(Proxy::uses_tls);
-            let ring = Arc::new(rustls::crypto::ring::default_provider());
-            let config = ClientConfig::builder_with_provider(ring)
-                .with_safe_default_protocol_versions()
-                .and_then(|config| {
-                    if self.uses_tls() || proxy_uses_tls {
-                        config.with_platform_verifier()
-                    } else {
-                        Ok(config.with_root_certificates(RootCertStore::empty()))
-                    }
-                });
-            match config {
-                Ok(config) => Ok(config.with_no_client_auth()),
-                Err(error) => Err(error.to_string()),
-            }
-        });
-        made.clone()
+    pub(super) const fn proxy(&self) -> Option<&Proxy> {
+        self.transport.proxy()
     }
 }

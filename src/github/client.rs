@@ -1,20 +1,19 @@
 //! A client that fetches one page at a time and reports the phases of each request.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LINK};
-use reqwest::{ClientBuilder, Response, StatusCode, redirect};
+use reqwest::{StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::api::Api;
 use super::page_links::{self, LinkError, PageLinks};
-use super::rate_limit;
-use super::request_error::{self, RequestError, RetryAction};
-use crate::http::proxy::Proxy;
-use crate::http::request_observer::{ConnectObserver, RequestObserver};
-use crate::http::retry_policy::RequestTimeouts;
+use super::{rate_limit, request_error};
+use crate::http::{
+    ClientOptions, HttpClient, HttpResponse, RequestError, RequestObserver, RequestTimeouts,
+    RetryAction,
+};
 use crate::model::{
     Completion, Failure, FollowerPage as Followers, Product, Profile, Quota, ResponseSummary, State,
 };
@@ -32,13 +31,17 @@ const MAX_TEXT_LENGTH: usize = 512;
 /// The maximum number of redirects to follow. Redirects to another server are refused.
 const MAX_REDIRECTS: usize = 5;
 
-/// The client of one worker, with a connection of its own that it keeps open.
+/// Receives the states and the quota of a request, on the worker's thread.
+pub trait ApiObserver: RequestObserver {
+    /// Reports the quota that the server stated.
+    fn record_quota(&self, quota: Quota);
+}
+
+/// The client of one worker.
 pub struct Client {
     api: Arc<Api>,
-    timeouts: RequestTimeouts,
-    http: reqwest::Client,
-    observer: Arc<dyn RequestObserver>,
-    connected: Arc<AtomicBool>,
+    http: HttpClient,
+    observer: Arc<dyn ApiObserver>,
 }
 
 /// A successful response.
@@ -50,25 +53,25 @@ pub struct ApiResponse {
     pub links: Option<PageLinks>,
 }
 
-/// The head and body of a response, unparsed.
-struct RawResponse {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
 impl Client {
-    /// Creates a client that reports to `observer` what its thread does.
+    /// Creates a client that reports to `observer` what its thread does. GitHub itself cancels
+    /// requests after 10 s:
+    /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts>.
     pub fn new(
         api: Arc<Api>,
         timeouts: RequestTimeouts,
-        observer: Arc<dyn RequestObserver>,
+        observer: Arc<dyn ApiObserver>,
     ) -> Result<Self, Failure> {
-        let connected = Arc::new(AtomicBool::new(false));
-        let watch = ConnectObserver::new(Arc::clone(&observer), Arc::clone(&connected));
-        let http = build_http_client(&api, timeouts, watch);
-        let http = http.map_err(|reason| request_error::client_failure(&api, &reason))?;
-        Ok(Self { api, timeouts, http, observer, connected })
+        let options = ClientOptions {
+            timeouts,
+            headers: default_headers(&api),
+            redirects: same_server_policy(),
+            max_body_size: MAX_BODY_SIZE,
+        };
+        let http =
+            HttpClient::new(api.transport(), options, Arc::<dyn ApiObserver>::clone(&observer));
+        let http = http.map_err(|error| request_error::client_failure(&api, &error.to_string()))?;
+        Ok(Self { api, http, observer })
     }
 
     /// Fetches the remaining quota; this request does not count against it. Returns `None` if the
@@ -104,7 +107,7 @@ impl Client {
         let user: RawUser<'_> =
             self.parse_body(&page, what).map_err(|error| error.with_status(page.status))?;
         let profile = Profile { login: user.login.into(), followers: user.followers };
-        Ok(self.build_response(&page, Product::Profile(profile), None))
+        Ok(Self::build_response(&page, Product::Profile(profile), None))
     }
 
     /// Fetches one page of the user's followers, or [`Product::PastLastPage`].
@@ -123,14 +126,14 @@ impl Client {
         // GitHub refuses pages that are very far into a list:
         // <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#validation-failed>.
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
-            return Ok(self.build_response(&reply, Product::PastLastPage, None));
+            return Ok(Self::build_response(&reply, Product::PastLastPage, None));
         }
         let reply = self.check_status(reply, user, &what)?;
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 
     /// Parses a page of followers and its Link header.
-    fn page(&self, page: &RawResponse, what: &str) -> Result<ApiResponse, RequestError> {
+    fn page(&self, page: &HttpResponse, what: &str) -> Result<ApiResponse, RequestError> {
         let followers: Followers = self.parse_body(page, what)?;
         if !is_plausible(&followers) {
             return Err(request_error::implausible_response(
@@ -140,7 +143,7 @@ impl Client {
             ));
         }
         let links = self.parse_links(&page.headers, what)?;
-        Ok(self.build_response(page, Product::Followers(followers.into()), links))
+        Ok(Self::build_response(page, Product::Followers(followers.into()), links))
     }
 
     fn endpoint_url(&self, path: &[&str]) -> Result<Url, RequestError> {
@@ -152,55 +155,26 @@ impl Client {
         Ok(url)
     }
 
-    async fn send_request(&self, url: Url, what: &str) -> Result<RawResponse, RequestError> {
-        drive_idle_connection().await;
-        self.connected.store(false, Ordering::Relaxed);
-        // If the request has to connect first, the connector reports that.
-        self.observer.enter_state(State::Waiting);
-        let sent = self.http.get(url).timeout(self.timeouts.total).send();
-        let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
-        let sent = sent
-            .map_err(|_late| request_error::first_byte_timeout(&self.api, what, self.timeouts))?;
-        let response = sent.map_err(|error| self.transport_error(what, &error))?;
-        self.observer.enter_state(State::Receiving);
-        if let Some(quota) = rate_limit::quota_from_headers(response.headers()) {
-            self.observer.record_quota(quota);
-        }
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body =
-            self.read_body(response, what).await.map_err(|error| error.with_status(status))?;
-        self.observer.enter_state(State::Computing);
-        Ok(RawResponse { status, headers, body })
-    }
-
-    fn transport_error(&self, what: &str, error: &reqwest::Error) -> RequestError {
-        request_error::transport_error(&self.api, what, self.timeouts, error)
-    }
-
-    async fn read_body(&self, mut response: Response, what: &str) -> Result<Vec<u8>, RequestError> {
-        let mut body = Vec::new();
-        loop {
-            match response.chunk().await.map_err(|error| self.transport_error(what, &error))? {
-                Some(chunk) if body.len() + chunk.len() > MAX_BODY_SIZE => {
-                    return Err(request_error::implausible_response(
-                        &self.api,
-                        what,
-                        "it is larger than 16 MB",
-                    ));
-                }
-                Some(chunk) => body.extend_from_slice(&chunk),
-                None => return Ok(body),
+    async fn send_request(&self, url: Url, what: &str) -> Result<HttpResponse, RequestError> {
+        let record_quota = |headers: &HeaderMap| {
+            if let Some(quota) = rate_limit::quota_from_headers(headers) {
+                self.observer.record_quota(quota);
             }
-        }
+        };
+        let response = self.http.get(url, record_quota).await;
+        let response =
+            response.map_err(|error| request_error::transport_error(&self.api, what, &error))?;
+        self.observer.enter_state(State::Computing);
+        Ok(response)
     }
 
     fn check_status(
         &self,
-        page: RawResponse,
+        page: HttpResponse,
         user: &str,
         what: &str,
-    ) -> Result<RawResponse, RequestError> {
-        let RawResponse { status, headers, body } = &page;
+    ) -> Result<HttpResponse, RequestError> {
+        let HttpResponse { status, headers, body, .. } = &page;
         if *status == StatusCode::OK {
             return Ok(page);
         }
@@ -209,7 +183,7 @@ impl Client {
 
     fn parse_body<'page, T: Deserialize<'page>>(
         &self,
-        page: &'page RawResponse,
+        page: &'page HttpResponse,
         what: &str,
     ) -> Result<T, RequestError> {
         serde_json::from_slice(&page.body)
@@ -237,8 +211,7 @@ impl Client {
     }
 
     fn build_response(
-        &self,
-        page: &RawResponse,
+        page: &HttpResponse,
         product: Product,
         links: Option<PageLinks>,
     ) -> ApiResponse {
@@ -246,7 +219,7 @@ impl Client {
             response: Some(ResponseSummary {
                 status: page.status.as_u16(),
                 bytes: page.body.len() as u64,
-                connected: self.connected.load(Ordering::Relaxed),
+                connected: page.connected,
             }),
             product,
         };
@@ -254,51 +227,10 @@ impl Client {
     }
 }
 
-/// Lets the event loop look at the connection before it is reused. A lane that waits for a task
-/// does not drive its loop, so bytes or a close that arrived meanwhile are still in the socket, and
-/// the bytes would be taken for the next response. hyper drops an idle connection that has
-/// something to read, and the request is then sent on a new one.
-///
-/// The first yield runs the tasks that are due, among them the one that returns the connection to
-/// its pool, and polls the I/O driver, as tokio's current-thread scheduler does before it resumes a
-/// task that yielded; the second lets the connection read. tokio does not guarantee this order; the
-/// client's tests of idle connections verify it. In HTTP/1.1, a response that arrives after the
-/// next request was sent cannot be distinguished from the right one.
-async fn drive_idle_connection() {
-    for _ in 0..2 {
-        tokio::task::yield_now().await;
-    }
-}
-
 /// Returns `true` if a page is no larger than GitHub's pages are. Otherwise a server could fill the
 /// memory, since pages are kept.
 fn is_plausible(page: &Followers) -> bool {
     page.len() <= MAX_PER_PAGE && page.text_size() <= MAX_PER_PAGE * MAX_TEXT_LENGTH
-}
-
-fn build_http_client(
-    api: &Api,
-    timeouts: RequestTimeouts,
-    watch: ConnectObserver,
-) -> Result<reqwest::Client, String> {
-    let builder = reqwest::Client::builder()
-        .user_agent(concat!("threadline/", env!("CARGO_PKG_VERSION")))
-        .default_headers(default_headers(api))
-        .redirect(same_server_policy())
-        .connect_timeout(timeouts.connect)
-        // A lane has a single connection, so that it shows the work of its thread and nothing else.
-        .http1_only()
-        .pool_max_idle_per_host(1)
-        .tcp_nodelay(true)
-        .tls_backend_preconfigured(api.tls()?)
-        .connector_layer(watch);
-    let builder = match api.proxy().map(Proxy::configure).transpose() {
-        Ok(Some(proxy)) => Ok(builder.proxy(proxy)),
-        // Without this, reqwest would read the proxy variables itself.
-        Ok(None) => Ok(builder.no_proxy()),
-        Err(error) => Err(error),
-    };
-    builder.and_then(ClientBuilder::build).map_err(|error| request_error::root_cause(&error))
 }
 
 /// The headers that GitHub asks for:

@@ -9,14 +9,12 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::model::{Quota, State};
+use crate::model::State;
 
 /// Receives the states of a request, on the worker's thread.
 pub trait RequestObserver: Send + Sync {
     /// Reports the state that the thread enters.
     fn enter_state(&self, state: State);
-    /// Reports the quota that the server stated.
-    fn record_quota(&self, quota: Quota);
 }
 
 /// A tower layer and its service: reports connecting, then waiting, around the wrapped connector.

@@ -32,9 +32,7 @@ impl Default for RetryPolicy {
 }
 
 impl RequestTimeouts {
-    /// Returns the timeouts for a total. No phase may take longer than the total. GitHub itself
-    /// cancels requests after 10 s:
-    /// <https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts>.
+    /// Returns the timeouts for a total. No phase may take longer than the total.
     pub fn with_total(total: Duration) -> Self {
         let most = |seconds| Duration::from_secs(seconds).min(total);
         Self { connect: most(10), first_byte: most(20), total }

@@ -60,6 +60,17 @@ pub fn time_of_day(utc: u64) -> String {
     format!("{:02}:{:02}", utc / 3_600 % 24, utc / 60 % 60)
 }
 
+/// Formats a duration: in seconds up to two minutes, then in minutes, hours or days.
+pub fn describe_duration(time: Duration) -> String {
+    match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
+        1 if time.as_secs() == 0 => format!("{} ms", time.as_millis()),
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => format!("{} min", seconds.div_ceil(60)),
+        seconds @ 7_200..172_800 => format!("{} h", seconds.div_ceil(3_600)),
+        seconds => format!("{} days", seconds.div_ceil(86_400)),
+    }
+}
+
 impl From<Duration> for Nanos {
     fn from(duration: Duration) -> Self {
         Self(u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX))

@@ -170,20 +170,16 @@ impl ApiHandler {
             }
         }
         let url = self.base_url(asked.request.host.as_deref());
-        let numbered = format!("{url}/user/{}", self.owner.id);
-        let (answer, elsewhere) = match place {
-            FaultPoint::Profile => (self.profile_response(&url, &state.list), numbered),
+        let answer = match place {
+            FaultPoint::Profile => self.profile_response(&url, &state.list),
             FaultPoint::Page(_) => {
-                let address = numbered + "/followers";
-                let answer =
-                    self.page_response(&Pagination::from_query(query), &url, &address, &state.list);
-                (answer, format!("{address}?{query}"))
+                self.page_response(&Pagination::from_query(query), &url, &state.list)
             }
         };
         let fault = if scripted { state.script.next_action(&self.faults, place) } else { None };
         let Some(fault) = fault else { return (answer, None) };
         let refused = match fault.limit() {
-            None => return (fault.amend_draft(answer, &elsewhere), Some(fault)),
+            None => return (fault.amend_draft(answer), Some(fault)),
             Some(FaultLimit::Primary(refused, seconds)) => {
                 state.limits.exhaust_quota(refused, asked.now + seconds, asked.arrived);
                 refused
@@ -241,19 +237,14 @@ impl ApiHandler {
         }
     }
 
-    /// Returns a page of followers whose links point to `address`.
-    fn page_response(
-        &self,
-        paging: &Pagination,
-        url: &str,
-        address: &str,
-        list: &FollowerList,
-    ) -> ResponseDraft {
+    /// Returns a page of followers.
+    fn page_response(&self, paging: &Pagination, url: &str, list: &FollowerList) -> ResponseDraft {
+        let address = format!("{url}/user/{}/followers", self.owner.id);
         let first = (paging.page - 1).saturating_mul(u64::from(paging.per_page));
         let users = list.accounts_from(first, paging.per_page, &self.owner);
         let users: Vec<String> = users.iter().map(|user| user.summary_json(url)).collect();
         ResponseDraft {
-            link: paging.link_header(address, list.len()),
+            link: paging.link_header(&address, list.len()),
             timing: self.latency.page_timing(paging.page),
             ..ResponseDraft::json(200, format!("[{}]", users.join(",")))
         }

@@ -90,7 +90,7 @@ impl ServerContext {
             let (service_start, _turn) = self.wait_for_turn(stream, arrived).await?;
             let (reply, fault) = self.api.respond(&asked, arrived);
             let steps = match fault {
-                Some(fault) => fault.wire_steps(reply),
+                Some(fault) => fault.wire_steps(&reply),
                 None => reply.wire_steps(),
             };
             if wire_step::play_steps(&steps, stream, service_start).await?.is_break() {

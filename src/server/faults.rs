@@ -9,7 +9,6 @@
 mod apply_fault;
 mod fault_action;
 mod fault_progress;
-mod gzip_bomb;
 mod hostile_texts;
 
 use std::io;

@@ -115,15 +115,6 @@ impl ResponseDraft {
         Self::json(status, error_body(text, about, status))
     }
 
-    /// Redirects to another address.
-    pub(super) fn redirect(status: u16, to: &str) -> Self {
-        let (text, to_json) = (reason_phrase(status), serde_json::Value::from(to));
-        let about = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api#follow-redirects";
-        let body =
-            format!(r#"{{"message":"{text}","url":{to_json},"documentation_url":"{about}"}}"#);
-        Self { headers: vec![("location", to.to_owned())], ..Self::json(status, body) }
-    }
-
     /// Adds a `Retry-After` header, if the number of seconds is given.
     pub(super) fn with_retry_after(mut self, seconds: Option<u64>) -> Self {
         self.headers.extend(seconds.map(|seconds| ("retry-after", seconds.to_string())));

@@ -1,5 +1,5 @@
-//! A response as data: its head, its body and their timing. All decisions are made before, false
-//! lengths included; `wire_step` sends the result.
+//! A response as data: its head, its body and their timing. All decisions are made before;
+//! `wire_step` sends the result.
 
 use std::fmt::Write as _;
 
@@ -27,7 +27,9 @@ pub(super) struct TimedResponse {
 impl TimedResponse {
     /// Returns the steps that send the response correctly.
     pub(super) fn wire_steps(&self) -> Vec<WireStep> {
-        self.with_close(self.steps_up_to(self.body.len()))
+        let mut steps = self.steps_up_to(self.body.len());
+        steps.extend(self.close.then_some(WireStep::Close));
+        steps
     }
 
     /// Returns the steps that send the head and the first half of the body.
@@ -40,35 +42,14 @@ impl TimedResponse {
         vec![WireStep::Until(self.timing.wait), WireStep::Send(bytes)]
     }
 
-    /// Closes the connection after these steps, if it ends here.
-    pub(super) fn with_close(&self, mut steps: Vec<WireStep>) -> Vec<WireStep> {
-        steps.extend(self.close.then_some(WireStep::Close));
-        steps
-    }
-
-    /// Sets a header, adding it if it is missing.
-    pub(super) fn set_header(&mut self, name: &'static str, value: String) {
-        match self.headers.iter_mut().find(|(other, _)| *other == name) {
-            Some((_, old)) => *old = value,
-            None => self.headers.push((name, value)),
-        }
-    }
-
-    /// Returns the status line and the headers, without the empty line that ends them.
-    pub(super) fn unterminated_head(&self) -> Vec<u8> {
+    fn head_bytes(&self) -> Vec<u8> {
         let mut head = format!("HTTP/1.1 {} {}\r\n", self.status, reason_phrase(self.status));
         for (name, value) in &self.headers {
             // Writing to a string cannot fail.
             let _ = write!(head, "{name}: {value}\r\n");
         }
+        head.push_str("\r\n");
         head.into_bytes()
-    }
-
-    /// Returns the complete head.
-    pub(super) fn head_bytes(&self) -> Vec<u8> {
-        let mut head = self.unterminated_head();
-        head.extend_from_slice(b"\r\n");
-        head
     }
 
     /// Returns the steps for the head and the body's bytes before `end`, in timed parts. All times

@@ -12,9 +12,6 @@ use tokio::time::{self, Instant};
 /// The time limit for a client to accept more bytes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The approximate size of the pieces in which repeated bytes are sent.
-const CHUNK_SIZE: usize = 64 * 1_024;
-
 /// An action on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum WireStep {
@@ -22,10 +19,6 @@ pub(super) enum WireStep {
     Until(Duration),
     /// Sends these bytes.
     Send(Vec<u8>),
-    /// Sends these bytes this number of times.
-    Repeat(Vec<u8>, u64),
-    /// Sends these bytes one by one, at this interval.
-    Drip(Vec<u8>, Duration),
     /// Sends nothing more until the client disconnects.
     Stall,
     /// Closes the connection.
@@ -46,8 +39,6 @@ pub(super) async fn play_steps(
         match step {
             WireStep::Until(wait) => wait_until(stream, service_start + *wait).await?,
             WireStep::Send(bytes) => write_bytes(stream, bytes).await?,
-            WireStep::Repeat(bytes, times) => write_repeated(stream, bytes, *times).await?,
-            WireStep::Drip(bytes, every) => write_slowly(stream, bytes, *every).await?,
             WireStep::Stall => {
                 while stream.read(&mut [0; 512]).await? > 0 {}
                 return Ok(ControlFlow::Break(()));
@@ -62,24 +53,6 @@ pub(super) async fn play_steps(
         }
     }
     Ok(ControlFlow::Continue(()))
-}
-
-async fn write_repeated(stream: &mut TcpStream, bytes: &[u8], times: u64) -> io::Result<()> {
-    let at_once = (CHUNK_SIZE / bytes.len().max(1)).max(1) as u64;
-    let piece = bytes.repeat(at_once.min(times) as usize);
-    for _ in 0..times / at_once {
-        write_bytes(stream, &piece).await?;
-    }
-    let rest = bytes.len() * (times % at_once) as usize;
-    write_bytes(stream, piece.get(..rest).unwrap_or_default()).await
-}
-
-async fn write_slowly(stream: &mut TcpStream, bytes: &[u8], every: Duration) -> io::Result<()> {
-    for byte in bytes {
-        write_bytes(stream, std::slice::from_ref(byte)).await?;
-        wait_until(stream, Instant::now() + every).await?;
-    }
-    Ok(())
 }
 
 /// Waits until the given time. Fails if the client disconnects.

@@ -18,7 +18,7 @@ use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
 use super::work::github_request::{Endpoint, GithubRequest};
 use super::{pool, simulate};
-use crate::github::Api;
+use crate::github::{Api, GithubLimits};
 use crate::http::RetryPolicy;
 use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, WorkSpec};
 
@@ -185,13 +185,8 @@ impl JobFactory {
         starter: Option<Arc<ProcessStarter>>,
     ) -> GithubJob {
         let Self { retry_policy, clock, shared_limit, .. } = self;
-        let rate_limiter = RateLimiter::new(
-            Arc::clone(api),
-            clock.clone(),
-            retry_policy.max_wait,
-            plan,
-            Arc::clone(shared_limit),
-        );
+        let policy = Arc::new(GithubLimits::new(Arc::clone(api), retry_policy.max_wait));
+        let rate_limiter = RateLimiter::new(policy, clock.clone(), plan, Arc::clone(shared_limit));
         GithubJob {
             api: Arc::clone(api),
             request,

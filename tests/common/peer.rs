@@ -6,8 +6,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::Builder;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -17,6 +19,8 @@ pub(crate) enum PeerStep {
     Send(Vec<u8>),
     /// Sends these bytes this many times, or until the client closes the connection.
     Repeat(Vec<u8>, usize),
+    /// Sends these bytes one by one at this interval, until the client closes the connection.
+    Drip(Vec<u8>, Duration),
     /// Waits until the test sends a message or drops the sender.
     Wait(Receiver<()>),
     /// Reports to the test that the steps before this one are done.
@@ -36,7 +40,8 @@ pub(crate) enum PeerStep {
 pub(crate) struct PeerRequest {
     /// The path and the query.
     pub(crate) target: String,
-    head: String,
+    /// The request line and the headers.
+    pub(crate) head: String,
 }
 
 impl PeerRequest {
@@ -60,6 +65,7 @@ type PeerScript = dyn Fn(&PeerRequest) -> Vec<PeerStep> + Send + Sync;
 pub(crate) struct Peer {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<PeerRequest>>>,
+    stopped: Arc<AtomicBool>,
 }
 
 impl Peer {
@@ -71,21 +77,33 @@ impl Peer {
         let address = listener.local_addr().unwrap();
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (script, log): (Arc<PeerScript>, _) = (Arc::new(script), Arc::clone(&requests));
+        let stopped = Arc::new(AtomicBool::new(false));
+        let is_stopped = Arc::clone(&stopped);
         let accept = move || {
             for stream in listener.incoming() {
+                if is_stopped.load(Ordering::Relaxed) {
+                    return;
+                }
                 let (script, log) = (Arc::clone(&script), Arc::clone(&log));
                 let stream = stream.unwrap();
                 Builder::new().spawn(move || converse(stream, &*script, &log)).unwrap();
             }
         };
         Builder::new().spawn(accept).unwrap();
-        Self { address, requests }
+        Self { address, requests, stopped }
     }
 
     /// Starts a server that answers every request with these bytes.
     pub(crate) fn answering(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         Self::start(move |_| vec![PeerStep::Send(bytes.clone())])
+    }
+
+    /// Closes the port; open connections stay.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        // Wakes the thread that accepts connections.
+        _ = TcpStream::connect(self.address);
     }
 
     pub(crate) fn url(&self) -> String {
@@ -129,6 +147,7 @@ fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequ
                 PeerStep::Repeat(bytes, times) => {
                     (0..times).try_for_each(|_| stream.write_all(&bytes))
                 }
+                PeerStep::Drip(bytes, every) => drip(&mut stream, &bytes, every),
                 PeerStep::Wait(gate) => {
                     _ = gate.recv();
                     Ok(())
@@ -149,6 +168,18 @@ fn converse(mut stream: TcpStream, script: &PeerScript, log: &Mutex<Vec<PeerRequ
             }
         }
     }
+}
+
+fn drip(stream: &mut TcpStream, bytes: &[u8], every: Duration) -> std::io::Result<()> {
+    stream.set_read_timeout((!every.is_zero()).then_some(every))?;
+    for byte in bytes {
+        stream.write_all(&[*byte])?;
+        // Ends early if the client closes the connection.
+        if !every.is_zero() && stream.peek(&mut [0]).is_ok_and(|length| length == 0) {
+            return Err(std::io::ErrorKind::ConnectionAborted.into());
+        }
+    }
+    stream.set_read_timeout(None)
 }
 
 /// Returns the next request and its length, without reading it, or `None` once the client has

@@ -56,8 +56,13 @@ fn start_server(followers: u32) -> Server {
 
 /// Returns a command that fetches the followers from that server.
 fn command_for_server(server: &Server) -> Command {
+    command_for_default_user(&server.url())
+}
+
+/// Returns a command that fetches the followers of the built-in server's user from the API at `url`.
+fn command_for_default_user(url: &str) -> Command {
     let mut command = threadline();
-    command.args([DEFAULT_USER, "--api-url", &server.url()]);
+    command.args([DEFAULT_USER, "--api-url", url]);
     command
 }
 

@@ -7,7 +7,7 @@
 )]
 
 #[path = "../common/peer.rs"]
-#[expect(dead_code, reason = "the built-in server plays the connection faults here")]
+#[expect(dead_code, reason = "only the tests of the client script every step")]
 mod peer;
 #[path = "../common/pty.rs"]
 #[expect(dead_code, reason = "only a benchmark reads the CPU time")]
@@ -17,6 +17,9 @@ mod pty;
 mod builtin_server;
 #[path = "../common/exec_commands.rs"]
 mod exec_commands;
+#[path = "../common/fault_relay.rs"]
+#[expect(dead_code, reason = "only the tests of error messages ask for the port")]
+mod fault_relay;
 
 mod background_query;
 mod blocked_terminal;
@@ -87,8 +90,12 @@ fn start_with(
     variables: &[(&str, &str)],
     size: (u16, u16),
 ) -> Pty {
-    let url = server.url();
-    let mut all = vec!["aaronlelevier", "--api-url", &url];
+    start_at(&server.url(), arguments, variables, size)
+}
+
+/// Starts threadline with the API at this URL, on a terminal of this size.
+fn start_at(url: &str, arguments: &[&str], variables: &[(&str, &str)], size: (u16, u16)) -> Pty {
+    let mut all = vec!["aaronlelevier", "--api-url", url];
     all.extend(arguments);
     Pty::start(env!("CARGO_BIN_EXE_threadline"), &all, variables, size)
 }

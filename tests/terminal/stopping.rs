@@ -1,8 +1,8 @@
 //! Tests stopping and quitting while requests are blocked by a slow or throttling server.
 
-use crate::builtin_server::faulty;
+use crate::fault_relay::FaultRelay;
 use crate::pty::Pty;
-use crate::{WIDE, start_with};
+use crate::{WIDE, start_at};
 
 /// The faults that block requests, and the words that the screen shows for each.
 const FAULTS: [(&str, &str); 6] = [
@@ -17,9 +17,9 @@ const FAULTS: [(&str, &str); 6] = [
 /// Calls `test` once per fault with a program whose eight workers are blocked by it.
 fn for_each_fault(test: impl Fn(Pty)) {
     for (fault, words) in FAULTS {
-        let server = faulty(1_000, &format!(r#"{{"from":1,"times":0,"fault":{fault}}}"#));
+        let relay = FaultRelay::start(1_000, &format!(r#"{{"from":1,"times":0,"fault":{fault}}}"#));
         let arguments = ["--theme", "dark", "--mode", "threads", "--threads", "8"];
-        let mut pty = start_with(&server, &arguments, &[], WIDE);
+        let mut pty = start_at(&relay.url(), &arguments, &[], WIDE);
         pty.wait_text("worker-8");
         pty.keys("j");
         // Only rows in boxes count: the legend outside of them has all words.

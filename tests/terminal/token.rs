@@ -14,11 +14,12 @@ use tempfile::TempDir;
 use threadline::github::{Api, Token};
 use threadline::http::RetryPolicy;
 use threadline::model::{Mode, Plan, Run, Target, WorkSpec};
-use threadline::server::{FAULT_DESCRIPTIONS, FaultDescription};
+use threadline::server::FAULT_DESCRIPTIONS;
 use threadline::source::{Clock, Launcher};
 
 use crate::WIDE;
 use crate::builtin_server::faulty;
+use crate::fault_relay::{FaultRelay, WIRE_FAULTS};
 use crate::peer::{Peer, PeerRequest, PeerStep, response_bytes};
 use crate::pty::Pty;
 
@@ -126,27 +127,26 @@ fn assert_no_leak(url: &str) {
 
 /// Returns every fault that does not end the run, each on a page of its own.
 fn page_faults() -> String {
-    let pages = FAULT_DESCRIPTIONS.iter().filter(|kind| !kind.name.ends_with("_limit")).zip(1..);
-    let fault = |(kind, page): (&FaultDescription, u32)| {
-        let keys = match kind.name {
+    let built_in = FAULT_DESCRIPTIONS.iter().map(|kind| kind.name);
+    let names = built_in.chain(WIRE_FAULTS).filter(|name| !name.ends_with("_limit"));
+    let fault = |(name, page): (&str, u32)| {
+        let keys = match name {
             "status" => r#","status":500"#,
             "link" => r#","to":"https://evil.example/?page=2""#,
             _ => "",
         };
-        format!(r#"{{"page":{page},"fault":"{}"{keys}}}"#, kind.name)
+        format!(r#"{{"page":{page},"fault":"{name}"{keys}}}"#)
     };
-    pages.map(fault).collect::<Vec<_>>().join(",")
+    names.zip(1..).map(fault).collect::<Vec<_>>().join(",")
 }
 
 #[test]
 fn token_does_not_leak_after_page_faults() {
-    let server = faulty(40, &page_faults());
-    assert_no_leak(&server.url());
+    let relay = FaultRelay::start(40, &page_faults());
+    assert_no_leak(&relay.url());
     let fetches = OUTPUT_OPTIONS.len() + 1;
-    assert!(
-        server.request_counts().requests > (FAULT_DESCRIPTIONS.len() * fetches) as u64,
-        "requests for every fault"
-    );
+    let kinds = FAULT_DESCRIPTIONS.len() + WIRE_FAULTS.len();
+    assert!(relay.request_counts().requests > (kinds * fetches) as u64, "requests for every fault");
 }
 
 #[test]
@@ -162,8 +162,8 @@ fn token_does_not_leak_after_faults_that_end_the_run() {
         &redirect,
     ];
     for fault in faults {
-        let server = faulty(40, &format!(r#"{{"times":0,"fault":{fault}}}"#));
-        assert_no_leak(&server.url());
+        let relay = FaultRelay::start(40, &format!(r#"{{"times":0,"fault":{fault}}}"#));
+        assert_no_leak(&relay.url());
     }
     assert_eq!(other_server.requests().len(), 0, "requests to another server");
 }

@@ -17,7 +17,7 @@ pub struct FaultDescription {
     pub name: &'static str,
     /// The behavior of the server.
     pub does: &'static str,
-    /// The parameters, with defaults: `every_ms=100`.
+    /// The parameters, with defaults: `wait_ms=5000`.
     pub keys: &'static [&'static str],
 }
 
@@ -30,7 +30,7 @@ const fn describe_fault(
 }
 
 /// The descriptions of all kinds.
-pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
+pub const FAULT_DESCRIPTIONS: [FaultDescription; 15] = [
     describe_fault("primary_limit", "uses up the quota", &["status=403", "reset_after=60"]),
     describe_fault(
         "secondary_limit",
@@ -43,38 +43,15 @@ pub const FAULT_DESCRIPTIONS: [FaultDescription; 30] = [
         &["status", "message", "retry_after"],
     ),
     describe_fault("stall", "sends nothing", &[]),
-    describe_fault("stall_in_body", "sends half the body, then nothing", &[]),
-    describe_fault("drip", "sends the body byte by byte", &["every_ms=100"]),
     describe_fault("slow", "delays the answer", &["wait_ms=5000"]),
     describe_fault("close", "closes the connection instead of answering", &[]),
     describe_fault("reset", "resets the connection instead of answering", &[]),
     describe_fault("close_in_body", "closes the connection within the body", &[]),
-    describe_fault("reset_in_body", "resets the connection within the body", &[]),
     describe_fault("garbage", "sends bytes that are not HTTP", &[]),
     describe_fault("truncated_json", "sends half the JSON as if it were complete", &[]),
     describe_fault("html", "sends 200 and a web page", &[]),
-    describe_fault(
-        "wrong_type",
-        "sends the \"list\", each \"id\" or \"login\" with a wrong type",
-        &["of=list"],
-    ),
-    describe_fault("deep", "sends deeply nested arrays", &["levels=100000"]),
-    describe_fault("huge", "sends a body full of spaces", &["bytes=100000000"]),
-    describe_fault("gzip_bomb", "does the same, gzipped", &["bytes=1000000000"]),
-    describe_fault("empty", "sends 200 and no body", &[]),
-    describe_fault("content_type", "sends JSON labelled as HTML", &[]),
     describe_fault("escapes", "puts escape sequences and worse into logins, names and URLs", &[]),
-    describe_fault("endless_headers", "sends headers without end", &[]),
-    describe_fault("huge_header", "sends a header of this length", &["bytes=10000000"]),
-    describe_fault("duplicate_headers", "sends two contradictory lengths", &[]),
-    describe_fault("escapes_in_headers", "puts escape sequences into a header", &[]),
-    describe_fault("link", "points next and last of the Link header there", &["to"]),
     describe_fault("no_links", "sends no Link header", &[]),
-    describe_fault(
-        "redirect",
-        "redirects there, by default to the page's other address",
-        &["to", "status=301"],
-    ),
     describe_fault(
         "joined",
         "first adds followers at the \"front\" or \"back\"",
@@ -110,11 +87,6 @@ pub(in crate::server) enum FaultAction {
         retry_after: Option<u32>,
     },
     Stall {},
-    StallInBody {},
-    Drip {
-        #[serde(default = "number::<100>")]
-        every_ms: u32,
-    },
     Slow {
         #[serde(default = "number::<5_000>")]
         wait_ms: u32,
@@ -122,45 +94,11 @@ pub(in crate::server) enum FaultAction {
     Close {},
     Reset {},
     CloseInBody {},
-    ResetInBody {},
     Garbage {},
     TruncatedJson {},
     Html {},
-    WrongType {
-        #[serde(default)]
-        of: CorruptedField,
-    },
-    Deep {
-        #[serde(default = "number::<100_000>")]
-        levels: u32,
-    },
-    Huge {
-        #[serde(default = "number::<100_000_000>")]
-        bytes: u32,
-    },
-    GzipBomb {
-        #[serde(default = "number::<1_000_000_000>")]
-        bytes: u32,
-    },
-    Empty {},
-    ContentType {},
     Escapes {},
-    EndlessHeaders {},
-    HugeHeader {
-        #[serde(default = "number::<10_000_000>")]
-        bytes: u32,
-    },
-    DuplicateHeaders {},
-    EscapesInHeaders {},
-    Link {
-        to: String,
-    },
     NoLinks {},
-    Redirect {
-        to: Option<String>,
-        #[serde(default = "status::<301>")]
-        status: u16,
-    },
     Joined {
         #[serde(default = "number::<1>")]
         count: u32,
@@ -181,19 +119,6 @@ const fn status<const STATUS: u16>() -> u16 {
 
 const fn number<const NUMBER: u32>() -> u32 {
     NUMBER
-}
-
-/// A part of a response.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(in crate::server) enum CorruptedField {
-    /// The whole list.
-    #[default]
-    List,
-    /// The ID of each account.
-    Id,
-    /// The login of each account.
-    Login,
 }
 
 /// A limit that a fault starts.
@@ -231,9 +156,6 @@ impl FaultAction {
             }
             Self::Status { status, .. } if !(300..600).contains(&status) => {
                 Some("status must be from 300 to 599")
-            }
-            Self::Redirect { status, .. } if !matches!(status, 301 | 302 | 307) => {
-                Some("a redirect's status must be 301, 302 or 307")
             }
             _ => None,
         }

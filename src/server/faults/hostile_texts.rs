@@ -7,9 +7,6 @@ pub(super) const GARBAGE: &[u8] = b"SSH-2.0-\x00\xff\xfe\x16\x03\x01\x1b[31m\x07
 pub(super) const WEB_PAGE: &str = "<!DOCTYPE html>\n<html>\n  <head><title>Sign in</title></head>\n  \
     <body><form action=\"/login\"><button>Connect to this network</button></form></body>\n</html>\n";
 
-/// A header value that clears the screen and sets the window title.
-pub(super) const HOSTILE_HEADER: &str = "\u{1b}[2J\u{1b}]0;mine\u{7}";
-
 /// Texts that contain terminal escape sequences, misleading or oversized characters, spreadsheet
 /// formulas, quotes and paths.
 pub(super) const HOSTILE_TEXTS: [&str; 20] = [

@@ -1,6 +1,6 @@
 //! The rate limiter that every request of a run passes. A rate limit that one worker meets holds all
-//! of them back; after a secondary limit, fewer requests may be in flight. With `--threads auto`, the
-//! outcome of each request adjusts the number that may be in flight.
+//! of them back, for as long as the API's [`LimitPolicy`] says; fewer requests may then be in flight.
+//! With `--threads auto`, the outcome of each request adjusts the number that may be in flight.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -11,21 +11,11 @@ use super::adaptive_limit::{AdaptiveLimit, LimitUpdate};
 use super::lane_slots::LaneSlots;
 use super::request_timing::RequestTiming;
 use super::task::LaneReporter;
-use crate::github::{Api, RateLimit, RetryAfter, limit_exceeds_max_wait, limit_persists};
+use crate::http::{LimitPolicy, RateLimit, Refusal, Suspension};
 use crate::model::{
     ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, Quota, ReachedLimit, State,
 };
 use crate::source::clock::Clock;
-
-/// The wait after a limit without a reset time, doubled each time the limit is met again:
-/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit>.
-const DEFAULT_WAIT: Duration = Duration::from_secs(60);
-
-/// The minimum wait, also doubled each time: the server's clock and this one may differ.
-const MIN_WAIT: Duration = Duration::from_secs(1);
-
-/// The number of limits in a row, each of them waited for, after which the run fails.
-const MAX_CONSECUTIVE_LIMITS: u32 = 5;
 
 /// The most recent limit, which a run passes on to the next run of the session.
 pub(in crate::source) type SharedLimit = Arc<Mutex<Option<ActiveLimit>>>;
@@ -41,9 +31,8 @@ pub(in crate::source) struct ActiveLimit {
 /// The rate limiter of a run.
 #[derive(Debug)]
 pub(in crate::source) struct RateLimiter {
-    api: Arc<Api>,
+    policy: Arc<dyn LimitPolicy>,
     clock: Clock,
-    max_wait: Duration,
     workers: u16,
     shared_limit: SharedLimit,
     /// The lane slots, if the number of requests in flight is adjusted automatically.
@@ -86,11 +75,10 @@ enum AcquireBlock {
 }
 
 impl RateLimiter {
-    /// Creates the rate limiter of a run of `plan`. A limit is waited for if it ends within `max_wait`.
+    /// Creates the rate limiter of a run of `plan`.
     pub(in crate::source) fn new(
-        api: Arc<Api>,
+        policy: Arc<dyn LimitPolicy>,
         clock: Clock,
-        max_wait: Duration,
         plan: &Plan,
         shared_limit: SharedLimit,
     ) -> Self {
@@ -110,7 +98,7 @@ impl RateLimiter {
             successes: 0,
         };
         let state = watch::Sender::new(state);
-        Self { api, clock, max_wait, workers, shared_limit, lane_slots, state }
+        Self { policy, clock, workers, shared_limit, lane_slots, state }
     }
 
     /// The lane slots, if the number of requests in flight is adjusted automatically.
@@ -193,20 +181,7 @@ impl RateLimiter {
     fn check_wait(&self, limit: ActiveLimit) -> Result<(), Failure> {
         let ActiveLimit { kind, until, until_utc } = limit;
         let wait = Duration::from(until.since(self.clock.now()));
-        if wait <= self.max_wait {
-            return Ok(());
-        }
-        Err(limit_exceeds_max_wait(&self.api, kind, wait, until_utc, self.max_wait))
-    }
-
-    fn wait_for(&self, limit: RateLimit, in_a_row: u32) -> Duration {
-        let doubled = |wait: Duration| wait.saturating_mul(1 << in_a_row.min(16));
-        let wait = match limit.wait {
-            RetryAfter::For(wait) => wait,
-            RetryAfter::Until(utc) => Duration::from_secs(utc.saturating_sub(self.clock.utc())),
-            RetryAfter::Unspecified => doubled(DEFAULT_WAIT),
-        };
-        wait.max(doubled(MIN_WAIT))
+        self.policy.check_wait(kind, wait, until_utc)
     }
 }
 
@@ -278,31 +253,34 @@ impl Permit {
                 state.limit_count += 1;
                 state.consecutive_limits += 1;
             }
-            if state.consecutive_limits >= MAX_CONSECUTIVE_LIMITS {
-                result =
-                    Err(limit_persists(&rate_limiter.api, limit.kind, state.consecutive_limits));
-                return;
-            }
-            let wait = rate_limiter.wait_for(limit, state.consecutive_limits.saturating_sub(1));
+            let refusal = Refusal {
+                limit,
+                in_a_row: state.consecutive_limits,
+                in_flight: state.in_flight.min(state.max_in_flight),
+                utc: rate_limiter.clock.utc(),
+            };
+            let Suspension { wait, max_in_flight } = match rate_limiter.policy.suspend(&refusal) {
+                Ok(suspension) => suspension,
+                Err(failure) => {
+                    result = Err(failure);
+                    return;
+                }
+            };
             let until = (rate_limiter.clock.now() + wait.into()).min(Nanos::MAX);
             if new || state.active_limit.is_none_or(|active_limit| active_limit.until < until) {
-                let until_utc = rate_limiter.clock.utc().saturating_add(wait.as_secs());
+                let until_utc = refusal.utc.saturating_add(wait.as_secs());
                 let active_limit = ActiveLimit { kind: limit.kind, until, until_utc };
                 (state.active_limit, state.is_reported) = (Some(active_limit), true);
                 *rate_limiter.shared_limit.lock().unwrap_or_else(PoisonError::into_inner) =
                     state.active_limit;
                 reporter.send(EventKind::RateLimited(active_limit.to_reached_limit(reporter)));
             }
-            if new && limit.kind == LimitKind::Secondary {
+            if let Some(max) = max_in_flight.filter(|_| new) {
                 if state.adaptive_limit.is_some() {
                     self.reduce_limit(state, ChangeReason::RateLimit, reporter);
                 } else {
-                    let max = state.in_flight.min(state.max_in_flight) / 2;
-                    rate_limiter.set_max_in_flight(
-                        state,
-                        (max.max(1), ChangeReason::RateLimit),
-                        reporter,
-                    );
+                    let change = (max, ChangeReason::RateLimit);
+                    rate_limiter.set_max_in_flight(state, change, reporter);
                 }
             }
             result = Ok(reporter

@@ -7,8 +7,7 @@ use super::lane_slots::LaneSlots;
 use super::rate_limiter::{Permit, RateLimiter};
 use super::request_timing::TimingObserver;
 use super::task::LaneReporter;
-use crate::github::{RequestError, RetryAction, retry_after_exceeds_max_wait};
-use crate::http::RetryPolicy;
+use crate::http::{RequestError, RetryAction, RetryPolicy, retry_after_exceeds_max_wait};
 use crate::model::{ChangeReason, EventKind, Failure, FailureKind, Nanos, TaskId};
 use crate::source::clock::Clock;
 

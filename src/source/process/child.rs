@@ -13,8 +13,8 @@ use super::wire::{
     self, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION, WireError,
     WorkerMessage,
 };
-use crate::github::{Api, ApiResponse, Client, RequestError, RetryAction, Token};
-use crate::http::{ProxySettings, RequestTimeouts};
+use crate::github::{Api, ApiResponse, Client, Token};
+use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
 use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
 };
@@ -162,7 +162,7 @@ struct ChildWorker {
 
 enum ChildJob {
     Compute(Box<dyn Worker>),
-    Ask { events: EventLoop, client: Client, request: GithubRequest },
+    Ask { events: EventLoop, client: Box<Client>, request: GithubRequest },
 }
 
 impl ChildWorker {
@@ -184,7 +184,7 @@ impl ChildWorker {
                     .map_err(|error| Failure::new(FailureKind::Worker, error.to_string()))?;
                 let timeouts = RequestTimeouts::with_total(timeout);
                 let client = Client::new(Arc::new(api), timeouts, Arc::new(reporter.clone()))?;
-                ChildJob::Ask { events: EventLoop::new()?, client, request }
+                ChildJob::Ask { events: EventLoop::new()?, client: Box::new(client), request }
             }
         };
         // This is never cancelled: to stop a worker, the parent kills the process.

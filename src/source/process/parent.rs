@@ -14,7 +14,8 @@ use super::exit_error;
 use super::wire::{
     self, HEARTBEAT, Handshake, JobSpec, TaskAssignment, VERSION, WireError, WorkerMessage,
 };
-use crate::github::{ApiResponse, RequestError};
+use crate::github::ApiResponse;
+use crate::http::RequestError;
 use crate::model::{EventKind, Failure, Nanos, State, TaskId};
 use crate::source::pool::task::LaneReporter;
 

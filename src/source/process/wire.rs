@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::github::{ApiResponse, RequestError};
+use crate::github::ApiResponse;
+use crate::http::RequestError;
 use crate::model::{Failure, Nanos, Quota, State, TaskId};
 use crate::source::work::compute::ComputeJob;
 use crate::source::work::github_request::GithubRequest;
@@ -126,7 +127,7 @@ mod tests {
     use std::io::BufReader;
 
     use super::*;
-    use crate::github::RetryAction;
+    use crate::http::RetryAction;
     use crate::model::FailureKind;
 
     fn read_from(text: &[u8]) -> Result<Option<WorkerMessage>, WireError> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::github_request::GithubRequest;
 use crate::github::page_links::PageLinks;
-use crate::github::{Api, ApiResponse, Client, RequestError, RetryAction};
-use crate::http::{RequestTimeouts, RetryPolicy};
+use crate::github::{Api, ApiResponse, Client};
+use crate::http::{RequestError, RequestTimeouts, RetryAction, RetryPolicy};
 use crate::model::{Failure, FailureKind, FollowerPage, Product, TaskId, TaskOutcome};
 use crate::source::cancel_token::CancelToken;
 use crate::source::clock::Clock;

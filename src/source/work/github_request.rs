@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::github::{ApiResponse, Client, RequestError};
-use crate::http::RequestObserver;
+use crate::github::{ApiObserver, ApiResponse, Client};
+use crate::http::{RequestError, RequestObserver};
 use crate::model::{EventKind, Quota, State, Target, TaskId};
 use crate::source::pool::task::LaneReporter;
 
@@ -54,7 +54,9 @@ impl RequestObserver for LaneReporter {
     fn enter_state(&self, state: State) {
         Self::enter_state(self, state);
     }
+}
 
+impl ApiObserver for LaneReporter {
     fn record_quota(&self, quota: Quota) {
         self.send(EventKind::QuotaReported(quota));
     }

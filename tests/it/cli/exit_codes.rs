@@ -2,10 +2,9 @@
 
 use std::thread::{self, Builder};
 
-use threadline::server::Server;
-
-use super::{CliOutput, command_for_server, run_to_end};
+use super::{CliOutput, command_for_default_user, command_for_server, run_to_end};
 use crate::builtin_server::faulty;
+use crate::fault_relay::FaultRelay;
 
 /// A fault on page 3, and the exit code and the message that it causes.
 struct ExitCase {
@@ -84,12 +83,12 @@ const FATAL_FAULTS: [ExitCase; 5] = [
 
 /// Runs the program against a server with 127 followers and the fault on `page`. The port in stderr
 /// becomes `PORT`.
-fn run(case: &ExitCase, page: &str, mode: &str) -> (CliOutput, Server) {
-    let server = faulty(127, &format!(r#"{{"page":{page},"fault":{}}}"#, case.fault));
+fn run(case: &ExitCase, page: &str, mode: &str) -> (CliOutput, FaultRelay) {
+    let relay = FaultRelay::start(127, &format!(r#"{{"page":{page},"fault":{}}}"#, case.fault));
     let args = ["--mode", mode, "-o", "-"];
-    let mut output = run_to_end(command_for_server(&server).args(args).args(case.args));
-    output.err = output.err.replace(&server.address().port().to_string(), "PORT");
-    (output, server)
+    let mut output = run_to_end(command_for_default_user(&relay.url()).args(args).args(case.args));
+    output.err = output.err.replace(&relay.port().to_string(), "PORT");
+    (output, relay)
 }
 
 /// Returns the first error without its prefix, or an empty string.

@@ -10,14 +10,14 @@ use threadline::model::FailureKind::{RateLimited, Server as ServerFailure};
 use threadline::model::{
     Failure, FailureKind, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome, Workload,
 };
-use threadline::server::{FAULT_DESCRIPTIONS, Server};
+use threadline::server::FAULT_DESCRIPTIONS;
 
 use super::fault_rows::ExpectedOutcome::{
     self, EndOfList, Limit, Redirect, Retry, Success, TaskFailure,
 };
 use super::fault_rows::{FaultRow, fast_rows, slow_rows};
 use super::{FaultLauncher, FaultRun, RETRY_POLICY, all_follower_ids, plan};
-use crate::builtin_server::faulty;
+use crate::fault_relay::{FaultRelay, WIRE_FAULTS};
 use crate::peer::{Peer, response_bytes};
 
 const PER_PAGE: u8 = 5;
@@ -68,14 +68,14 @@ impl FaultCase<'_> {
         TaskId(if self.workload == Workload::Profile { 1 } else { FAULTY_PAGE })
     }
 
-    fn start_server(&self) -> Server {
+    fn start_relay(&self) -> FaultRelay {
         let scope = match (self.workload, self.expected_outcome()) {
             (Workload::Profile, _) => r#""page":"profile""#.to_owned(),
             (_, EndOfList) => format!(r#""from":{FAULTY_PAGE}"#),
             _ => format!(r#""page":{FAULTY_PAGE}"#),
         };
         let times = u32::from(!self.always);
-        faulty(FOLLOWERS, &format!(r#"{{{scope},"times":{times},{}}}"#, self.row.fault))
+        FaultRelay::start(FOLLOWERS, &format!(r#"{{{scope},"times":{times},{}}}"#, self.row.fault))
     }
 
     /// Returns the expected attempts at the faulty task; there may be more if other requests
@@ -105,13 +105,13 @@ impl FaultCase<'_> {
 
     /// Runs the case and checks its results.
     fn check(&self, all_ids: &[u64]) {
-        let (server, name) = (self.start_server(), self.name());
-        let launcher = FaultLauncher::new(&server.url(), self.retry_policy);
+        let (relay, name) = (self.start_relay(), self.name());
+        let launcher = FaultLauncher::new(&relay.url(), self.retry_policy);
         let fault_run = launcher.run(self.plan());
-        self.check_messages(&fault_run, &name, server.address().port());
+        self.check_messages(&fault_run, &name, relay.port());
         self.check_attempts(&fault_run, &name);
         self.check_end(&fault_run, &name);
-        self.check_requests(&fault_run, server.request_counts().requests, &name);
+        self.check_requests(&fault_run, relay.request_counts().requests, &name);
         if self.workload == Workload::Followers {
             self.check_followers(&fault_run, all_ids, &name);
         } else {
@@ -290,8 +290,8 @@ fn fault_that_needs_a_timeout_has_the_expected_effect() {
 fn every_fault_kind_has_a_row_or_a_test_of_changing_lists() {
     let rows: Vec<FaultRow> =
         slow_rows().into_iter().chain(fast_rows("http://127.0.0.1:1")).collect();
-    for kind in FAULT_DESCRIPTIONS {
-        let name = format!("\"{}\"", kind.name);
+    for name in FAULT_DESCRIPTIONS.iter().map(|kind| kind.name).chain(WIRE_FAULTS) {
+        let name = format!("\"{name}\"");
         let has_row = rows.iter().any(|row| row.fault.starts_with(&format!("\"fault\":{name}")));
         assert!(has_row || include_str!("changing_lists.rs").contains(&name), "{name}");
     }

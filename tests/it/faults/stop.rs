@@ -3,15 +3,15 @@
 use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
 
 use super::{FaultLauncher, RETRY_POLICY, plan};
-use crate::builtin_server::faulty;
+use crate::fault_relay::FaultRelay;
 
 const PAGES: u32 = 12;
 
 /// Stops a run once all its workers are in `state`, in which `fault` keeps them, and checks that
 /// all tasks were stopped.
 fn assert_stops_in(state: State, fault: &str, workers: u16) {
-    let server = faulty(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
-    let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
+    let relay = FaultRelay::start(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
+    let launcher = FaultLauncher::new(&relay.url(), RETRY_POLICY);
     let mut fault_run = launcher.start(plan(Workload::Followers, 5, PAGES, workers));
     while !fault_run.run.lanes().iter().all(|lane| lane.state() == state) {
         fault_run.next();

@@ -88,10 +88,6 @@ fn invalid_key_or_value_is_named_in_the_error() {
             r#""fault":"primary_limit","reset_after":3601"#,
             "reset_after must be at most 3600; GitHub counts by the hour".to_owned(),
         ),
-        (
-            r#""fault":"redirect","status":500"#,
-            "a redirect's status must be 301, 302 or 307".to_owned(),
-        ),
     ];
     for (keys, expected) in cases {
         let text = format!(r#"{{"faults":[{{{keys}}}]}}"#);
@@ -122,7 +118,6 @@ fn every_fault_kind_accepts_its_documented_keys_and_defaults() {
             for key in kind.keys {
                 let example = match *key {
                     "status" => "status=500",
-                    "to" => "to=/",
                     // A limit lasts as long as its retry_after, so its default depends on that.
                     "message" | "retry_after" | "lasts=60" => continue,
                     _ if with_defaults => key,

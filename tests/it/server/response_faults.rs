@@ -1,9 +1,5 @@
-//! Faults of the response: status, body, Link header and redirect.
+//! Faults of the response: status, body and Link header.
 
-use std::io::Read as _;
-
-use flate2::read::GzDecoder;
-use serde_json::Value;
 use threadline::server::DEFAULT_USER;
 
 use crate::server::raw_client::*;
@@ -74,68 +70,15 @@ fn message_of_a_status_fault_is_sent_unchanged() {
 }
 
 #[test]
-fn body_faults_change_the_body_or_its_content_type() {
-    const JSON: &str = "application/json; charset=utf-8";
-    type BodyFn = fn(&[u8]) -> &[u8];
-    let cases: [(&str, &str, BodyFn); 4] = [
-        (r#"{"fault":"truncated_json"}"#, JSON, |body| &body[..body.len() / 2]),
-        (r#"{"fault":"empty"}"#, JSON, |_| b""),
-        (r#"{"fault":"content_type"}"#, "text/html; charset=utf-8", |body| body),
-        (r#"{"fault":"deep","levels":3}"#, JSON, |_| b"[[[]]]"),
-    ];
-    for (fault, content_type, body) in cases {
-        let [response, normal] = fetch_page_2_twice(fault);
-        assert_eq!((response.status, &*response.body), (200, body(&normal.body)), "{fault}");
-        assert_eq!(response.header("content-type"), Some(content_type), "{fault}");
-        assert_eq!(response.header("link"), normal.header("link"), "{fault}");
+fn body_faults_change_the_body() {
+    let [response, normal] = fetch_page_2_twice(r#"{"fault":"truncated_json"}"#);
+    assert_eq!((response.status, &*response.body), (200, &normal.body[..normal.body.len() / 2]));
+    for header in ["content-type", "link"] {
+        assert_eq!(response.header(header), normal.header(header));
     }
     let page = fetch_page_2(r#"{"fault":"html"}"#);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     assert!(page.text().starts_with("<!DOCTYPE html>") && page.header("link").is_none());
-    let deep = fetch_page_2(r#"{"fault":"deep"}"#);
-    assert_eq!(deep.body.len(), 200_000);
-}
-
-#[test]
-fn wrong_type_changes_the_json_type_of_the_list_or_of_a_key() {
-    let fetch_json = |of: &str| {
-        fetch_page_2_twice(&format!(r#"{{"fault":"wrong_type","of":"{of}"}}"#))
-            .map(|page| page.json())
-    };
-    let [list, normal] = fetch_json("list");
-    assert_eq!(list["followers"], normal);
-    let [ids, normal] = fetch_json("id");
-    assert_eq!(ids[29]["id"], normal[29]["id"].to_string());
-    let [logins, normal] = fetch_json("login");
-    assert_eq!((&logins[29]["login"], &logins[29]["id"]), (&Value::Null, &normal[29]["id"]));
-    let server = faulty_server(3, r#"{"page":"profile","fault":"wrong_type"}"#);
-    let profile = RawClient::connect(&server).get(&format!("/users/{DEFAULT_USER}")).json();
-    assert_eq!(profile[0]["login"], DEFAULT_USER);
-}
-
-#[test]
-fn huge_body_has_the_given_size_and_is_still_a_page() {
-    let [response, normal] = fetch_page_2_twice(r#"{"fault":"huge","bytes":3000000}"#);
-    assert_eq!((response.body.len(), response.users()), (3_000_000, normal.users()));
-
-    let server = faulty_server(127, r#"{"fault":"huge"}"#);
-    let mut client = RawClient::connect(&server);
-    client.send(&request("GET", &followers_path("")));
-    assert_eq!(client.read_head().numeric_header("content-length"), 100_000_000);
-    drop(client);
-    wait_until(|| server.request_counts().in_flight == 0);
-}
-
-#[test]
-fn gzip_bomb_is_small_until_it_is_inflated() {
-    let [mut response, normal] = fetch_page_2_twice(r#"{"fault":"gzip_bomb","bytes":20000000}"#);
-    assert_eq!(response.header("content-encoding"), Some("gzip"));
-    assert!(response.body.len() < 40_000, "{}", response.body.len());
-    let mut inflated = Vec::new();
-    GzDecoder::new(&*response.body).read_to_end(&mut inflated).unwrap();
-    assert!(inflated.len() > 20_000_000);
-    response.body = inflated;
-    assert_eq!(response.users(), normal.users());
 }
 
 #[test]
@@ -175,44 +118,7 @@ fn escapes_make_texts_hostile_and_keep_ids() {
 }
 
 #[test]
-fn link_faults_replace_or_remove_the_links() {
-    for to in [
-        "http://evil.example/users/x/followers?page=3",
-        "javascript:alert(1)",
-        "",
-        "?page=99999999999",
-    ] {
-        let [response, normal] = fetch_page_2_twice(&format!(r#"{{"fault":"link","to":"{to}"}}"#));
-        let links = format!(r#"<{to}>; rel="next", <{to}>; rel="last""#);
-        assert_eq!(response.header("link"), Some(&*links));
-        assert_eq!(response.body, normal.body);
-    }
+fn no_links_removes_the_links() {
     let [response, normal] = fetch_page_2_twice(r#"{"fault":"no_links"}"#);
     assert_eq!((response.header("link"), &response.body), (None, &normal.body));
-}
-
-#[test]
-fn redirect_targets_the_same_page_or_the_given_url() {
-    let server = faulty_server(
-        127,
-        r#"{"page":2,"fault":"redirect"},{"page":"profile","fault":"redirect","status":307}"#,
-    );
-    let mut client = RawClient::connect(&server);
-    for (target, status) in
-        [(followers_path("?page=2&per_page=10"), 301), (format!("/users/{DEFAULT_USER}"), 307)]
-    {
-        let redirect = client.get(&target);
-        let location = redirect.header("location").unwrap().to_owned();
-        assert_eq!((redirect.status, redirect.json()["url"].as_str()), (status, Some(&*location)));
-        let path = location.strip_prefix(&server.url()).unwrap();
-        assert!(path.starts_with("/user/"), "{path}");
-        let found = client.get(path);
-        assert_eq!((found.status, found.header("location")), (200, None));
-        assert_eq!(client.get(&target).status, status, "the fault applies again after one request");
-        assert_eq!(client.get(&target).body, found.body);
-    }
-    for to in ["http://evil.example/", "/users/x", "//evil.example", "javascript:alert(1)"] {
-        let redirect = fetch_page_2(&format!(r#"{{"fault":"redirect","status":302,"to":"{to}"}}"#));
-        assert_eq!((redirect.status, redirect.header("location")), (302, Some(to)));
-    }
 }

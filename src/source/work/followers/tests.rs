@@ -9,7 +9,8 @@ use fastrand::Rng;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::github::{RateLimit, RetryAfter};
+use crate::github::GithubLimits;
+use crate::http::{RateLimit, RetryAfter};
 use crate::model::{
     Completion, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, Target, WorkSpec,
 };
@@ -193,9 +194,8 @@ impl RunDriver {
         let (sender, requests) = unbounded();
         let address = crate::github::Api::new("http://127.0.0.1:1", None).unwrap();
         let (clock, shared_limit) = (clock.clone(), Arc::clone(shared_limit));
-        let max_wait = RETRY_POLICY.max_wait;
-        let rate_limiter =
-            RateLimiter::new(Arc::new(address), clock.clone(), max_wait, &plan, shared_limit);
+        let policy = Arc::new(GithubLimits::new(Arc::new(address), RETRY_POLICY.max_wait));
+        let rate_limiter = RateLimiter::new(policy, clock.clone(), &plan, shared_limit);
         let rate_limiter = Arc::new(rate_limiter);
         let mut rng = Rng::with_seed(seed ^ 0xf11e);
         let unavailable = if rng.bool() { rng.u64(..) & rng.u64(..) } else { 0 };
