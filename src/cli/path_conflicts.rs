@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::export::ExportPaths;
+use super::output::ExportPaths;
 use super::usage::UsageError;
 
 /// The name of the configuration in messages; it may come from no option.
