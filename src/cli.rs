@@ -45,7 +45,7 @@ pub use exec::ExecCommand;
 pub use manual::write_manual;
 use mode::ModeArg;
 pub use output::{ExportPaths, OutputMode, OutputOptions, Progress, Terminals};
-use path_conflicts::CONFIGURATION;
+use path_conflicts::{CONFIGURATION, NamedPath};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 use threads::{ThreadOptions, ThreadsArg};
@@ -291,7 +291,10 @@ impl FetchArgs {
         let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
         let (record, compare) = (self.record.record, self.compare.compare);
         let configuration = self.display.config_path(environment);
-        let read = [(CONFIGURATION, configuration.as_deref()), ("--compare", compare.as_deref())];
+        let read = [
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+            NamedPath { name: "--compare", path: compare.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, record.as_deref())?;
         let costs_quota = match &source {
             ApiSource::BuiltIn => false,

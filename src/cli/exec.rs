@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::display::DisplayArgs;
 use super::output::{ExportArgs, OutputMode, OutputOptions, Terminals};
-use super::path_conflicts::{self, CONFIGURATION};
+use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::replay::RecordArgs;
 use super::usage::{self, UsageError};
 use super::{Environment, commands};
@@ -93,7 +93,10 @@ impl ExecArgs {
         let exports = self.export.paths(None);
         let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
         let configuration = self.display.config_path(environment);
-        let read = [(CONFIGURATION, configuration.as_deref()), ("--from", self.from.as_deref())];
+        let read = [
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+            NamedPath { name: "--from", path: self.from.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, self.record.record.as_deref())?;
         let (record, display) = (self.record.record, self.display.into());
         let output = OutputOptions { mode, exports, record, display };

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::display::DisplayArgs;
 use super::output::{ExportArgs, FILES, OutputMode, OutputOptions, Terminals};
-use super::path_conflicts::{self, CONFIGURATION};
+use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::{Environment, SCREEN, UsageError};
 use crate::app::replay::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
@@ -72,8 +72,10 @@ impl ReplayArgs {
         let exports = export.paths(None);
         let mode = OutputMode::resolve(&display, &exports, environment, terminals)?;
         let configuration = display.config_path(environment);
-        let read =
-            [("the recording", Some(path.as_path())), (CONFIGURATION, configuration.as_deref())];
+        let read = [
+            NamedPath { name: "the recording", path: Some(&path) },
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, None)?;
         let output = OutputOptions { mode, exports, record: None, display: display.into() };
         Ok(ReplayCommand { path, speed, output })

@@ -53,7 +53,7 @@ struct LiveRun<'a> {
 }
 
 impl LiveRun<'_> {
-    fn follow(&self, mut session: Session, streams: &mut Streams<'_>) -> Option<EndedSession> {
+    fn follow(&self, mut session: Box<Session>, streams: &mut Streams<'_>) -> Option<EndedSession> {
         let selection = self.selection;
         let mut signal = self.run_to_end(&mut session, streams);
         if signal.is_none() && session.awaits_confirmation(selection) {
@@ -126,7 +126,7 @@ fn read_to_end(
             ),
         );
     }
-    let state = EndedState::Headless { session, selection, is_cut_off };
+    let state = EndedState::Headless { session: Box::new(session), selection, is_cut_off };
     EndedSession { state, signal: None, terminal_error: None }
 }
 

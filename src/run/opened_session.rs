@@ -1,9 +1,8 @@
 //! A session that a command has opened, to be followed by a frontend.
 
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-
-use std::io::Write;
 
 use super::recordings::{self, RecordingGuard};
 use super::{CommandError, serve};
@@ -31,13 +30,13 @@ pub struct OpenedSession {
 pub(super) enum OpenedContent {
     /// A selection, which is still to run.
     Live {
-        session: Session,
+        session: Box<Session>,
         selection: Selection,
         /// The factor by which simulated runs are slower than real time.
         slowdown: u32,
     },
     /// A recording, which is played on the screen, or read to its end without one.
-    Recorded { recording: Recording, speed: ReplaySpeed },
+    Recorded { recording: Box<Recording>, speed: ReplaySpeed },
 }
 
 impl OpenedSession {
@@ -80,7 +79,7 @@ impl OpenedSession {
             recordings::load_baseline(path, &mut session, err)?;
         }
         let (selection, slowdown) = (followers.selection, followers.slow);
-        let content = OpenedContent::Live { session, selection, slowdown };
+        let content = OpenedContent::Live { session: Box::new(session), selection, slowdown };
         Ok(Self { content, launcher, server })
     }
 
@@ -88,7 +87,7 @@ impl OpenedSession {
     pub(super) fn for_commands(exec: &ExecCommand) -> Self {
         let jobs = exec.jobs.or_else(available_cores).unwrap_or(1).min(max_workers(false));
         Self::without_api(OpenedContent::Live {
-            session: Session::new(Setup::commands(Arc::clone(&exec.commands), jobs)),
+            session: Box::new(Session::new(Setup::commands(Arc::clone(&exec.commands), jobs))),
             selection: Selection { workload: Workload::Commands, choice: exec.choice },
             slowdown: DEFAULT_SLOWDOWN,
         })
@@ -101,7 +100,7 @@ impl OpenedSession {
 
     /// The session in a recording. It starts no runs; its launcher only provides the clock.
     pub fn recorded(recording: Recording, speed: ReplaySpeed) -> Self {
-        Self::without_api(OpenedContent::Recorded { recording, speed })
+        Self::without_api(OpenedContent::Recorded { recording: Box::new(recording), speed })
     }
 
     fn without_api(content: OpenedContent) -> Self {
@@ -117,7 +116,8 @@ impl OpenedSession {
         let OpenedContent::Live { session, selection, slowdown } = self.content else {
             return Ok((self, RecordingGuard::default()));
         };
-        let (session, guard) = RecordingGuard::start(path, session)?;
+        let (session, guard) = RecordingGuard::start(path, *session)?;
+        let session = Box::new(session);
         Ok((Self { content: OpenedContent::Live { session, selection, slowdown }, ..self }, guard))
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn follow(
     let background = options.background.unwrap_or_default();
     let (app, defect) = match content {
         OpenedContent::Live { session, selection, slowdown } => {
-            (App::new(session, selection, background).with_slowdown(slowdown), None)
+            (App::new(*session, selection, background).with_slowdown(slowdown), None)
         }
         OpenedContent::Recorded { recording, speed } => {
             let defect = recordings::defect_message(&recording);
