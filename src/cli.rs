@@ -9,11 +9,11 @@ pub mod docs;
 mod duration;
 mod environment;
 mod exec;
-mod export;
 mod help;
 mod malformed;
 mod manual;
 mod mode;
+mod output;
 pub mod pager;
 mod path_conflicts;
 mod replay;
@@ -37,15 +37,15 @@ pub use commands::CommandsError;
 pub use completions::{Shell, write_completions};
 pub use compute::ComputeOptions;
 pub use config::ThemeArg;
-pub use display::{DisplayOptions, Narration, OutputMode};
+pub use display::DisplayOptions;
 pub use duration::DurationError;
 pub use environment::Environment;
 use environment::{find_variable, into_lossy_string, proxies, token};
 pub use exec::ExecCommand;
-pub use export::ExportPaths;
 pub use manual::write_manual;
 use mode::ModeArg;
-use path_conflicts::CONFIGURATION;
+pub use output::{ExportPaths, OutputMode, OutputOptions, Progress, Terminals};
+use path_conflicts::{CONFIGURATION, NamedPath};
 pub use replay::ReplayCommand;
 pub use serve::{LatencyArg, ServeCommand};
 use threads::{ThreadOptions, ThreadsArg};
@@ -156,10 +156,10 @@ struct FetchArgs {
     #[command(flatten)]
     retry_policy: retry::RetryArgs,
     /// Write the followers to FILE (.csv, .json or .ndjson)
-    #[arg(short, long, help_heading = export::FILES, value_name = "FILE", long_help = help::OUTPUT)]
+    #[arg(short, long, help_heading = output::FILES, value_name = "FILE", long_help = help::OUTPUT)]
     output: Option<PathBuf>,
     #[command(flatten)]
-    export: export::ExportArgs,
+    export: output::ExportArgs,
     #[command(flatten)]
     record: replay::RecordArgs,
     #[command(flatten)]
@@ -215,16 +215,10 @@ pub struct FollowersCommand {
     pub retry_policy: RetryPolicy,
     /// Starts runs without asking, even if the quota is too small for them.
     pub agreed: bool,
-    /// The output mode.
-    pub output_mode: OutputMode,
-    /// The files to export.
-    pub exports: ExportPaths,
-    /// The path of the recording.
-    pub record: Option<PathBuf>,
+    /// The output.
+    pub output: OutputOptions,
     /// The recording to compare with.
     pub compare: Option<PathBuf>,
-    /// The appearance of the screen.
-    pub display: DisplayOptions,
     /// The factor by which simulated runs are slower than real time.
     pub slow: u32,
 }
@@ -243,7 +237,8 @@ pub enum ApiSource {
     },
 }
 
-/// Parses the arguments, of which the first is the program's name.
+/// Parses the arguments, of which the first is the program's name. The environment and the terminals
+/// decide what they omit.
 ///
 /// # Errors
 ///
@@ -251,6 +246,7 @@ pub enum ApiSource {
 pub fn parse(
     args: impl IntoIterator<Item = OsString>,
     environment: Environment<'_>,
+    terminals: Terminals,
 ) -> Result<Command, CliError> {
     let args: Vec<OsString> = args.into_iter().collect();
     let stop = |error| CliError::from_clap(error, &args);
@@ -263,8 +259,8 @@ pub fn parse(
     let cli = Cli::from_arg_matches(&matches).map_err(stop)?;
     let command = match cli.command {
         Some(SubArgs::Serve(args)) => Command::Serve(args.try_into()?),
-        Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment)?),
-        Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment)?),
+        Some(SubArgs::Exec(args)) => Command::Exec(args.resolve(environment, terminals)?),
+        Some(SubArgs::Replay(args)) => Command::Replay(args.resolve(environment, terminals)?),
         // The parent has already refused an invalid token, if it is needed.
         Some(SubArgs::Worker) => Command::Worker {
             token: token(environment).unwrap_or_default(),
@@ -273,13 +269,17 @@ pub fn parse(
         Some(SubArgs::Completions(args)) => Command::Completions(args.shell),
         Some(SubArgs::Man) => Command::Man,
         Some(SubArgs::Help(args)) => Command::Help(args.resolve(environment)?),
-        None => cli.fetch.resolve(environment)?,
+        None => cli.fetch.resolve(environment, terminals)?,
     };
     Ok(command)
 }
 
 impl FetchArgs {
-    fn resolve(mut self, environment: Environment<'_>) -> Result<Command, UsageError> {
+    fn resolve(
+        mut self,
+        environment: Environment<'_>,
+        terminals: Terminals,
+    ) -> Result<Command, UsageError> {
         let config = self.display.apply_config(environment)?;
         if self.print_keys {
             return Ok(Command::PrintKeys(config.keys));
@@ -287,11 +287,14 @@ impl FetchArgs {
         let compute_options = self.compute.resolve(self.simulate.simulation()?)?;
         let selection = Selection { workload: compute_options.workload, choice: self.mode.into() };
         let source = self.resolve_source(compute_options.workload, environment)?;
-        let (exports, output_mode) =
-            self.export.resolve(self.output, self.display.output_mode())?;
+        let exports = self.export.paths(self.output);
+        let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
         let (record, compare) = (self.record.record, self.compare.compare);
         let configuration = self.display.config_path(environment);
-        let read = [(CONFIGURATION, configuration.as_deref()), ("--compare", compare.as_deref())];
+        let read = [
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+            NamedPath { name: "--compare", path: compare.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, record.as_deref())?;
         let costs_quota = match &source {
             ApiSource::BuiltIn => false,
@@ -316,12 +319,9 @@ impl FetchArgs {
             per_page: self.per_page.or(config.per_page).unwrap_or(DEFAULT_PER_PAGE),
             agreed: self.retry_policy.yes,
             retry_policy: self.retry_policy.into(),
-            output_mode,
             slow: self.simulate.slow_factor(selection),
-            exports,
-            record,
+            output: OutputOptions { mode, exports, record, display: self.display.into() },
             compare,
-            display: self.display.into(),
         }))
     }
 

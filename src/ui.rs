@@ -112,7 +112,8 @@ fn draw_screen(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn split_screen(
     app: &App,
     layout: ScreenLayout,
-    (status_line, chart): (&StatusLine, Option<&SweepChart<'_>>),
+    status_line: &StatusLine,
+    chart: Option<&SweepChart<'_>>,
     area: Rect,
 ) -> [Rect; 7] {
     let rows = app.selection().modes().len() as u16;
@@ -154,7 +155,7 @@ fn draw_full(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, buf: &mu
     let status_line = StatusLine::for_app(app, layout, theme, inside.into());
     let chart = SweepChart::for_app(app, layout, theme);
     let [title, modes, totals, sweep_area, timeline, legend, keys] =
-        split_screen(app, layout, (&status_line, chart.as_ref()), area);
+        split_screen(app, layout, &status_line, chart.as_ref(), area);
     header::draw_title(app, theme, title, buf);
     header::draw_modes(app, layout, theme, modes, buf);
     let body = draw_part(totals, totals_heading(app, layout, inside), layout, theme, buf);

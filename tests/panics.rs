@@ -116,7 +116,7 @@ mod child {
         };
         let signals = Signals::for_screen().expect("signals");
         let (app, _) =
-            screen_loop::run(app, &launcher, (options, "threadline"), &signals).expect("a screen");
+            screen_loop::run(app, &launcher, options, "threadline", &signals).expect("a screen");
         let is_complete = app.runs().iter().all(threadline::model::Run::is_complete);
         if is_complete { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }

@@ -48,7 +48,7 @@ impl AttemptCursor {
         {
             over.resize(run.lanes().len(), 0);
             for (id, over) in (0..).zip(over) {
-                advance_lane((run, index), LaneId(id), until, over, &mut each);
+                advance_lane(run, index, LaneId(id), until, over, &mut each);
             }
         }
     }
@@ -56,7 +56,8 @@ impl AttemptCursor {
 
 /// Visits the new attempts on one lane of a run.
 fn advance_lane<'run>(
-    (run, run_index): (&'run Run, usize),
+    run: &'run Run,
+    run_index: usize,
     lane: LaneId,
     until: Nanos,
     over: &mut usize,

@@ -101,7 +101,7 @@ impl Search {
     }
 
     /// Returns the first match from a moment of a run on, or else the first of all.
-    pub fn first_hit_from(&self, (run, at): (usize, Nanos)) -> Option<SearchHit> {
+    pub fn first_hit_from(&self, run: usize, at: Nanos) -> Option<SearchHit> {
         let earlier = self.hits.partition_point(|hit| (hit.run, hit.start) < (run, at));
         self.hits.get(earlier).or_else(|| self.hits.first()).copied()
     }

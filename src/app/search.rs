@@ -123,8 +123,8 @@ impl App {
         let text = text.trim().to_owned();
         self.search.active = Some(ActiveSearch { text, search, current: None });
         self.refresh_search();
-        let from = self.cursor_position();
-        let hit = self.search.active.as_ref().and_then(|it| it.search.first_hit_from(from));
+        let (run, at) = self.cursor_position();
+        let hit = self.search.active.as_ref().and_then(|it| it.search.first_hit_from(run, at));
         self.go_to_hit(hit);
     }
 

@@ -1,4 +1,4 @@
-//! Output mode and appearance: options of every command that runs something.
+//! Appearance, and the screen or a report: options of every command that runs something.
 
 use std::path::PathBuf;
 
@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::config::{self, Config, ThemeArg};
 use super::environment::{Environment, find_variable};
+use super::output::{Progress, Terminals};
 use super::usage::ConfigError;
 use crate::app::Keymap;
 
@@ -18,7 +19,7 @@ const NO_SCREEN: &str = "Without a screen";
 pub(super) struct DisplayArgs {
     /// No screen: print the times and a short report
     #[arg(long, help_heading = NO_SCREEN)]
-    pub(super) plain: bool,
+    plain: bool,
     /// No screen: print everything measured, as one JSON document
     #[arg(long, help_heading = NO_SCREEN, conflicts_with = "plain")]
     pub(super) json: bool,
@@ -61,30 +62,6 @@ pub struct DisplayOptions {
     pub reduced_motion: bool,
     /// The key bindings.
     pub keys: Keymap,
-    /// The narration on stderr.
-    pub narration: Narration,
-}
-
-/// The narration on stderr, in sentences that are never overwritten.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Narration {
-    /// No narration.
-    Never,
-    /// Only if stderr is a terminal (`ACCESSIBLE`), so that scripts are not affected.
-    OnTerminal,
-    /// Always (`--narrate`).
-    Always,
-}
-
-/// The output mode.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OutputMode {
-    /// The screen, if there is a terminal; else [`Self::Plain`].
-    Screen,
-    /// The times and a short report.
-    Plain,
-    /// One JSON document.
-    Json,
 }
 
 impl DisplayArgs {
@@ -109,12 +86,17 @@ impl DisplayArgs {
         config::config_path(self.config.as_deref(), environment)
     }
 
-    /// The output mode.
-    pub(super) const fn output_mode(&self) -> OutputMode {
-        match (self.json, self.plain || self.narrate || self.accessible) {
-            (true, _) => OutputMode::Json,
-            (false, true) => OutputMode::Plain,
-            (false, false) => OutputMode::Screen,
+    /// Returns `true` if an option or the environment replaces the screen by text.
+    pub(super) const fn is_plain(&self) -> bool {
+        self.plain || self.narrate || self.accessible
+    }
+
+    /// The form of the progress. `ACCESSIBLE` affects only a terminal, and no scripts.
+    pub(super) const fn progress(&self, terminals: Terminals) -> Progress {
+        match (self.narrate, self.accessible, terminals.stderr) {
+            (true, _, _) | (false, true, true) => Progress::Sentences,
+            (false, false, true) => Progress::Line,
+            (false, _, false) => Progress::None,
         }
     }
 }
@@ -127,11 +109,6 @@ impl From<DisplayArgs> for DisplayOptions {
             mouse: args.mouse,
             reduced_motion: args.reduced_motion,
             keys: args.keys,
-            narration: match (args.narrate, args.accessible) {
-                (true, _) => Narration::Always,
-                (false, true) => Narration::OnTerminal,
-                (false, false) => Narration::Never,
-            },
         }
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
-use super::display::{DisplayArgs, DisplayOptions, OutputMode};
-use super::export::{ExportArgs, ExportPaths};
-use super::path_conflicts::{self, CONFIGURATION};
+use super::display::DisplayArgs;
+use super::output::{ExportArgs, OutputMode, OutputOptions, Terminals};
+use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::replay::RecordArgs;
 use super::usage::{self, UsageError};
 use super::{Environment, commands};
@@ -63,14 +63,8 @@ pub struct ExecCommand {
     pub jobs: Option<u16>,
     /// Sequential, parallel, or both.
     pub choice: ModeChoice,
-    /// The output mode.
-    pub output_mode: OutputMode,
-    /// The files to export.
-    pub exports: ExportPaths,
-    /// The path of the recording.
-    pub record: Option<PathBuf>,
-    /// The appearance of the screen.
-    pub display: DisplayOptions,
+    /// The output.
+    pub output: OutputOptions,
 }
 
 impl ExecArgs {
@@ -78,6 +72,7 @@ impl ExecArgs {
     pub(super) fn resolve(
         mut self,
         environment: Environment<'_>,
+        terminals: Terminals,
     ) -> Result<ExecCommand, UsageError> {
         self.display.apply_config(environment)?;
         let commands = match &self.from {
@@ -95,12 +90,16 @@ impl ExecArgs {
             Some(OnlyArg::Sequential) => ModeChoice::Only(Mode::Sequential),
             Some(OnlyArg::Parallel) => ModeChoice::Only(Mode::Threads),
         };
-        let (exports, output_mode) = self.export.resolve(None, self.display.output_mode())?;
+        let exports = self.export.paths(None);
+        let mode = OutputMode::resolve(&self.display, &exports, environment, terminals)?;
         let configuration = self.display.config_path(environment);
-        let read = [(CONFIGURATION, configuration.as_deref()), ("--from", self.from.as_deref())];
+        let read = [
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+            NamedPath { name: "--from", path: self.from.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, self.record.record.as_deref())?;
-        let display = self.display.into();
-        let (commands, record) = (commands.into(), self.record.record);
-        Ok(ExecCommand { commands, jobs, choice, output_mode, exports, record, display })
+        let (record, display) = (self.record.record, self.display.into());
+        let output = OutputOptions { mode, exports, record, display };
+        Ok(ExecCommand { commands: commands.into(), jobs, choice, output })
     }
 }

@@ -90,11 +90,15 @@ fn configuration() -> String {
 /// are kept.
 fn after(command: &Command) -> String {
     let text = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-    let sections: Vec<String> = text.split("\n\n").enumerate().map(section).collect();
+    let sections: Vec<String> = text
+        .split("\n\n")
+        .enumerate()
+        .map(|(index, paragraph)| section(index, paragraph))
+        .collect();
     sections.concat()
 }
 
-fn section((index, paragraph): (usize, &str)) -> String {
+fn section(index: usize, paragraph: &str) -> String {
     let (first, rest) = paragraph.split_once('\n').unwrap_or((paragraph, ""));
     let heading = first.strip_suffix(':').filter(|words| words.len() < 20);
     let (heading, body) = match heading {

@@ -3,14 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::export::ExportPaths;
+use super::output::ExportPaths;
 use super::usage::UsageError;
 
 /// The name of the configuration in messages; it may come from no option.
 pub(super) const CONFIGURATION: &str = "the configuration";
 
-/// A file, and the argument that names it.
-type NamedPath<'a> = (&'static str, Option<&'a Path>);
+/// The path of a file, if there is one, and the argument that names it.
+#[derive(Clone, Copy)]
+pub(super) struct NamedPath<'a> {
+    pub(super) name: &'static str,
+    pub(super) path: Option<&'a Path>,
+}
 
 /// Returns an error if a file to be written is named twice, however its path is spelled. Files that are
 /// only read may be the same. `-` means stdin when read, and no file when written.
@@ -19,13 +23,14 @@ pub(super) fn check_conflicts(
     exports: &ExportPaths,
     record: Option<&Path>,
 ) -> Result<(), UsageError> {
-    let exports = exports.iter().map(|(kind, path)| (kind.option(), Some(path.as_path())));
+    let exports =
+        exports.iter().map(|(kind, path)| NamedPath { name: kind.option(), path: Some(path) });
     let mut known: Vec<(&'static str, FileIdentity)> = read
         .iter()
         .copied()
         .filter_map(|named| stdin(named).or_else(|| file_identity(named)))
         .collect();
-    for named in exports.chain([("--record", record)]) {
+    for named in exports.chain([NamedPath { name: "--record", path: record }]) {
         let Some((two, file)) = file_identity(named) else { continue };
         if let Some((one, _)) = known.iter().find(|(_, other)| other.is_same_file(&file)) {
             return Err(UsageError::FileTwice { one, two });
@@ -35,12 +40,14 @@ pub(super) fn check_conflicts(
     Ok(())
 }
 
-fn file_identity((name, path): NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+fn file_identity(named: NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+    let NamedPath { name, path } = named;
     path.filter(|path| path.as_os_str() != "-").map(|path| (name, FileIdentity::from_path(path)))
 }
 
 /// Returns the regular file that stdin is redirected from, if the path is `-`.
-fn stdin((name, path): NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+fn stdin(named: NamedPath<'_>) -> Option<(&'static str, FileIdentity)> {
+    let NamedPath { name, path } = named;
     let inode = stdin_inode().filter(|_| path.is_some_and(|path| path.as_os_str() == "-"));
     // No canonical path is a dash.
     inode.map(|inode| (name, FileIdentity { path: PathBuf::from("-"), inode: Some(inode) }))

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::display::{DisplayArgs, DisplayOptions, OutputMode};
-use super::export::{ExportArgs, ExportPaths, FILES};
-use super::path_conflicts::{self, CONFIGURATION};
+use super::display::DisplayArgs;
+use super::output::{ExportArgs, FILES, OutputMode, OutputOptions, Terminals};
+use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::{Environment, SCREEN, UsageError};
 use crate::app::replay::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
@@ -56,25 +56,29 @@ pub struct ReplayCommand {
     pub path: PathBuf,
     /// The playback speed.
     pub speed: ReplaySpeed,
-    /// The output mode.
-    pub output_mode: OutputMode,
-    /// The files to export.
-    pub exports: ExportPaths,
-    /// The appearance of the screen.
-    pub display: DisplayOptions,
+    /// The output, without a recording.
+    pub output: OutputOptions,
 }
 
 impl ReplayArgs {
     /// Resolves the options.
-    pub(super) fn resolve(self, environment: Environment<'_>) -> Result<ReplayCommand, UsageError> {
+    pub(super) fn resolve(
+        self,
+        environment: Environment<'_>,
+        terminals: Terminals,
+    ) -> Result<ReplayCommand, UsageError> {
         let Self { path, speed, mut display, export } = self;
         display.apply_config(environment)?;
-        let (exports, output_mode) = export.resolve(None, display.output_mode())?;
+        let exports = export.paths(None);
+        let mode = OutputMode::resolve(&display, &exports, environment, terminals)?;
         let configuration = display.config_path(environment);
-        let read =
-            [("the recording", Some(path.as_path())), (CONFIGURATION, configuration.as_deref())];
+        let read = [
+            NamedPath { name: "the recording", path: Some(&path) },
+            NamedPath { name: CONFIGURATION, path: configuration.as_deref() },
+        ];
         path_conflicts::check_conflicts(&read, &exports, None)?;
-        Ok(ReplayCommand { path, speed, output_mode, exports, display: display.into() })
+        let output = OutputOptions { mode, exports, record: None, display: display.into() };
+        Ok(ReplayCommand { path, speed, output })
     }
 }
 

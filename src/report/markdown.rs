@@ -81,7 +81,8 @@ fn write_row(out: &mut dyn Write, cells: &[String]) -> io::Result<()> {
 fn write_table_head(
     out: &mut dyn Write,
     section: &str,
-    (columns, words): (&[&str], usize),
+    columns: &[&str],
+    words: usize,
 ) -> io::Result<()> {
     let rule = |at| if at < words { "---" } else { "---:" };
     let rule: Vec<&str> = (0..columns.len()).map(rule).collect();
@@ -102,7 +103,7 @@ fn write_totals(
     };
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
-    write_table_head(out, "Totals", (&columns, 1))?;
+    write_table_head(out, "Totals", &columns, 1)?;
     for &run in runs {
         let elapsed = subject.elapsed(run);
         let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
@@ -141,7 +142,7 @@ fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run])
     let words: Vec<&str> = states.iter().map(|state| state.label()).collect();
     let mut columns = vec!["mode"];
     columns.extend(words);
-    write_table_head(out, "Worker time by state", (&columns, 1))?;
+    write_table_head(out, "Worker time by state", &columns, 1)?;
     for &run in runs {
         let share = |&state: &State| {
             let time = time_in(run, state);
@@ -177,7 +178,7 @@ fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     }
     attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
     let columns = ["task", "mode", "worker", "outcome", "attempt", "start", "duration"];
-    write_table_head(out, "Slowest attempts", (&columns, 4))?;
+    write_table_head(out, "Slowest attempts", &columns, 4)?;
     for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
         write_row(
             out,
@@ -207,7 +208,7 @@ fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     if failed.is_empty() {
         return Ok(());
     }
-    write_table_head(out, "Errors", (&["task", "mode", "error", "attempt", "at"], 3))?;
+    write_table_head(out, "Errors", &["task", "mode", "error", "attempt", "at"], 3)?;
     for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
         let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());

@@ -137,11 +137,11 @@ impl TraceProcess<'_> {
         self.write_counters(lines)?;
         for (at, limit) in self.run.limit_times() {
             let args = LimitArgs { kind: limit.kind, until_s: limit.until.as_secs_f64() };
-            lines.write_instant(self.lane_track(0), ("rate limit", "limit"), at, &args)?;
+            lines.write_instant(self.lane_track(0), "rate limit", "limit", at, &args)?;
         }
         for step in self.run.limit_changes() {
             let args = LimitChangeArgs { in_flight: step.to, why: step.reason.to_string() };
-            lines.write_instant(self.lane_track(0), ("most in flight", "limit"), step.at, &args)?;
+            lines.write_instant(self.lane_track(0), "most in flight", "limit", step.at, &args)?;
         }
         let mut rest = attempts.as_slice();
         for lane in 0..self.run.lanes().len() {
@@ -182,12 +182,13 @@ impl TraceProcess<'_> {
     ) -> io::Result<()> {
         let (span, result) = (attempt.span, attempt.result(self.run));
         let name: String = self.run.plan().label(span.task).chars().take(MAX_NAME_LENGTH).collect();
-        let time = (span.start, end_before(self.span_end(span)).max(span.start));
-        lines.write_slice(place, (&name, "task"), time, &self.attempt_args(span, &result))?;
+        let end = end_before(self.span_end(span)).max(span.start);
+        let args = self.attempt_args(span, &result);
+        lines.write_slice(place, &name, "task", span.start, end, &args)?;
         match &result.error {
             Some(failure) => {
                 let args = ErrorArgs { kind: failure.kind, error: &failure.message };
-                lines.write_instant(place, ("error", "error"), self.span_end(span), &args)
+                lines.write_instant(place, "error", "error", self.span_end(span), &args)
             }
             None => Ok(()),
         }
@@ -287,5 +288,5 @@ fn write_state(
     if state == State::Idle || end <= start {
         return Ok(());
     }
-    lines.write_slice(place, (state.label(), "state"), (start, end), &EmptyArgs {})
+    lines.write_slice(place, state.label(), "state", start, end, &EmptyArgs {})
 }

@@ -1,202 +1,154 @@
-//! Runs without a screen: drives a session to its end and writes reports to stdout and messages to
-//! stderr.
+//! Follows a session without a screen: runs its selection to the end, or reads a recording, with the
+//! progress on stderr.
 
-pub mod commands;
 mod consent;
 mod drive;
-mod export_targets;
 mod narrator;
 mod progress_reporter;
-pub mod replay;
 
-use std::io::{self, Write};
+use std::io;
 
 use crossbeam_channel::Receiver;
 
-use super::exit::Exit;
+use super::ended_session::{EndedSession, EndedState};
+use super::opened_session::OpenedContent;
+use super::{Streams, print_error, recordings};
 use crate::app::Session;
-use crate::model::{Mode, Run, Selection};
-use crate::report::json::JsonReport;
-use crate::report::plain;
+use crate::cli::Progress;
+use crate::model::{
+    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Run, RunOutcome, Selection,
+};
 use crate::source::Launcher;
-use crate::terminal::signals::Signals;
+use crate::source::recording::Recording;
 use crate::terminal::writer::Writer;
 use consent::Consent;
-pub use export_targets::ExportTargets;
-pub(crate) use export_targets::{SavedExport, report_exports};
 use progress_reporter::ProgressReporter;
 
-/// The format of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// A short text. It goes to stderr if an export goes to stdout.
-    Plain,
-    /// One JSON document.
-    Json,
-}
-
-/// The output streams.
-pub struct Streams<'a> {
-    /// Reports and data.
-    pub out: &'a mut dyn Write,
-    /// Messages and progress. Write errors are ignored: there is no other stream to report them on.
-    pub err: &'a mut dyn Write,
-    /// The form of the progress on stderr.
-    pub progress_mode: ProgressMode,
-}
-
-/// The form of the progress on stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ProgressMode {
-    /// No progress.
-    Nothing,
-    /// A line that is redrawn in place, for a terminal.
-    Line,
-    /// Sentences, for a screen reader.
-    Sentences,
-}
-
-/// Runs the selection, then writes the exports, the messages and the report. Fails only if stdout
-/// does.
-pub fn run(
-    mut session: Session,
-    selection: Selection,
+/// Follows a session to its end, or until a signal arrives. Returns `None` if the user does not agree
+/// to its cost.
+pub(super) fn follow(
+    content: OpenedContent,
     launcher: &Launcher,
-    (report_format, exports): (ReportFormat, ExportTargets),
+    progress: Progress,
+    signals: &Receiver<i32>,
     streams: &mut Streams<'_>,
-    signals: &Signals,
-) -> io::Result<Exit> {
-    let mut received_signal =
-        run_to_end(&mut session, selection, launcher, streams, signals.receiver());
-    if received_signal.is_none() && session.awaits_confirmation(selection) {
-        match consent::ask_consent(&session, selection, signals.receiver(), streams) {
-            Consent::Granted => {
-                received_signal =
-                    run_to_end(&mut session, selection, launcher, streams, signals.receiver());
-            }
-            Consent::Refused => return Ok(Exit::Usage),
-            Consent::Signal(signal) => received_signal = Some(signal),
+) -> Option<EndedSession> {
+    match content {
+        OpenedContent::Live { session, selection, .. } => {
+            let live = LiveRun { selection, launcher, progress, signals };
+            live.follow(session, streams)
+        }
+        OpenedContent::Recorded { recording, .. } => {
+            Some(read_to_end(&recording, progress, streams))
         }
     }
-    let (aside, shown) =
-        (exports.has_stdout_target(), (session.runs(selection), session.sweep(selection)));
-    let (received_signal, saved) = exports.save_all(
-        &session,
-        shown,
-        std::iter::empty(),
-        streams.out,
-        (signals, received_signal),
-    );
-    let exit = report_results(&session, selection, (report_format, aside), saved, streams);
-    // If the terminal disappears, the writes fail too, but the signal is the better reason.
-    received_signal.map_or(exit, |signal| Ok(Exit::Signal(signal)))
 }
 
-/// Runs the selection to its end, or until a signal arrives, which is returned.
-fn run_to_end(
-    session: &mut Session,
+/// A selection that runs without a screen.
+struct LiveRun<'a> {
     selection: Selection,
-    launcher: &Launcher,
-    streams: &mut Streams<'_>,
-    signals: &Receiver<i32>,
-) -> Option<i32> {
-    let mut progress = new_progress(streams);
-    let received_signal =
-        drive::drive_session(session, selection, launcher, signals, &mut progress, streams.err);
-    progress.clear_line();
-    // The runs of a sweep are those of its last trial only.
-    match session.sweep(selection) {
-        Some(sweep) => progress.narrate_advice(sweep, selection.workload),
-        None => progress.narrate_lanes(session.runs(selection)),
-    }
-    received_signal
+    launcher: &'a Launcher,
+    progress: Progress,
+    signals: &'a Receiver<i32>,
 }
 
-fn new_progress(streams: &Streams<'_>) -> ProgressReporter {
+impl LiveRun<'_> {
+    fn follow(&self, mut session: Box<Session>, streams: &mut Streams<'_>) -> Option<EndedSession> {
+        let selection = self.selection;
+        let mut signal = self.run_to_end(&mut session, streams);
+        if signal.is_none() && session.awaits_confirmation(selection) {
+            signal = match consent::ask_consent(&session, selection, self.signals, streams) {
+                Consent::Granted => self.run_to_end(&mut session, streams),
+                Consent::Refused => return None,
+                Consent::Signal(signal) => Some(signal),
+            };
+        }
+        let state = EndedState::Headless { session, selection, is_cut_off: false };
+        Some(EndedSession { state, signal, terminal_error: None })
+    }
+
+    /// Runs the selection to its end, or until a signal arrives, which is returned.
+    fn run_to_end(&self, session: &mut Session, streams: &mut Streams<'_>) -> Option<i32> {
+        let (selection, launcher) = (self.selection, self.launcher);
+        let mut progress = new_reporter(self.progress);
+        let signal = drive::drive_session(
+            session,
+            selection,
+            launcher,
+            self.signals,
+            &mut progress,
+            streams.err,
+        );
+        progress.clear_line();
+        // The runs of a sweep are those of its last trial only.
+        match session.sweep(selection) {
+            Some(sweep) => progress.narrate_advice(sweep, selection.workload),
+            None => progress.narrate_lanes(session.runs(selection)),
+        }
+        signal
+    }
+}
+
+fn new_reporter(progress: Progress) -> ProgressReporter {
     // If the thread cannot be started, no progress is shown.
     let writer = || Writer::start(io::stderr()).ok();
-    match streams.progress_mode {
-        ProgressMode::Nothing => ProgressReporter::new(None),
-        ProgressMode::Line => ProgressReporter::new(writer()),
-        ProgressMode::Sentences => ProgressReporter::with_narrator(writer()),
+    match progress {
+        Progress::None => ProgressReporter::new(None),
+        Progress::Line => ProgressReporter::new(writer()),
+        Progress::Sentences => ProgressReporter::with_narrator(writer()),
     }
 }
 
-/// Reports the results. The report is written last, so that a broken pipe does not cost the files.
-fn report_results(
-    session: &Session,
-    selection: Selection,
-    (report_format, aside): (ReportFormat, bool),
-    saved: io::Result<Vec<SavedExport>>,
+/// Reads a recording to its end, as after the original run of the selection that was started last.
+fn read_to_end(
+    recording: &Recording,
+    progress: Progress,
     streams: &mut Streams<'_>,
-) -> io::Result<Exit> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    if let Some(trouble) = failure_summary(profile, runs) {
+) -> EndedSession {
+    if let Some(defect) = recordings::defect_message(recording) {
+        print_error(streams.err, &defect);
+    }
+    let mut session = replay_session(recording, progress);
+    let is_cut_off = session.active().is_some();
+    if session.active_run().is_some_and(Run::has_started) {
+        // The recording does not contain the outcome of this run.
+        let message = "the recording ends here".to_owned();
+        let failure = Failure::new(FailureKind::Unrecorded, message);
+        let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
+        session.apply(&Event { at: recording.end_time(), lane: LaneId(0), kind });
+    }
+    let (name, selection) = (recording.name(), recording.last_selection());
+    if recording.selection_starts().any(|start| start.selection != selection) {
         print_error(
             streams.err,
-            &(trial_prefix(session, selection).unwrap_or_default() + &trouble),
+            &format!(
+                "{name}: reporting {selection}, which ran last; the screen shows the earlier runs"
+            ),
         );
     }
-    let exit = match (Exit::for_runs(profile, runs), session.sweep(selection)) {
-        // A sweep whose last trial brought nothing still has its earlier trials.
-        (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
-        (exit, _) => exit,
-    };
-    let exit = report_exports(exit, saved?, streams.err);
-    match report_format {
-        ReportFormat::Json => write_json(session, selection, streams.out)?,
-        ReportFormat::Plain if aside => _ = write_plain(session, selection, streams.err),
-        ReportFormat::Plain => write_plain(session, selection, streams.out)?,
+    let state = EndedState::Headless { session: Box::new(session), selection, is_cut_off };
+    EndedSession { state, signal: None, terminal_error: None }
+}
+
+/// Rebuilds the session in its final state. If sentences are enabled, the last selection is
+/// narrated.
+fn replay_session(recording: &Recording, progress: Progress) -> Session {
+    if progress != Progress::Sentences {
+        return Session::from_log(recording.setup(), recording.entries());
     }
-    streams.out.flush()?;
-    Ok(exit)
-}
-
-/// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.
-fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
-    let sweep = session.sweep(selection)?;
-    session.runs(selection).first().filter(|run| run.has_started())?;
-    Some(format!(
-        "trial {} of {} ended the sweep: ",
-        sweep.trials().len() + 1,
-        sweep.planned_trials()
-    ))
-}
-
-fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    let report = JsonReport::from_runs(session.target(), profile, runs, session.setup().cores());
-    match session.sweep(selection) {
-        Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
-        None => report.write(out),
-    }
-}
-
-fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    match session.sweep(selection) {
-        Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
-        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
-    }
-}
-
-/// Prints an error to stderr, in one line.
-pub fn print_error(err: &mut dyn Write, sentence: &str) {
-    // An error is ignored: there is no other stream to report it on.
-    _ = writeln!(err, "threadline: {sentence}");
-}
-
-/// Returns what is missing from the first incomplete run, and the reason.
-pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
-    let run = started.find(|run| !run.is_complete())?;
-    let nothing = runs.iter().all(|run| run.done_tasks() == 0);
-    Some(match run.failure() {
-        Some(failure) if nothing => failure.to_string(),
-        None if nothing && run.plan().workload().is_computed() => {
-            "stopped before any task was done".to_owned()
+    let mut progress = new_reporter(progress);
+    let mut session = Session::new(recording.setup().clone());
+    let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
+    let last = recording.entries().iter().rposition(is_start).unwrap_or(0);
+    for (place, entry) in recording.entries().iter().enumerate() {
+        session.replay_entry(entry);
+        if let (LogEntry::Event(event), true) = (entry, place > last) {
+            progress.narrate_event(&session, event);
         }
-        None if nothing => "stopped before anything was fetched".to_owned(),
-        _ => format!("{}: {}", run.plan().mode, plain::incomplete_reason(run)),
-    })
+    }
+    if session.sweep(recording.last_selection()).is_none() {
+        progress.narrate_lanes(session.runs(recording.last_selection()));
+    }
+    progress.clear_line();
+    session
 }

@@ -4,12 +4,14 @@
 use std::io;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, RecvError, Sender, after, bounded, never, select};
+use crossbeam_channel::{Receiver, RecvError, Sender, after, bounded, never, select, unbounded};
 
-use super::event_overhead;
 use super::export_jobs::ExportJobs;
 use crate::app::{App, Effect, Msg};
-use crate::model::Nanos;
+use crate::model::{
+    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
+    TaskId, TaskOutcome, WorkSpec,
+};
 use crate::source::{Launcher, Pace, RunHandle};
 use crate::terminal::background_query::BackgroundQuery;
 use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
@@ -26,6 +28,13 @@ const INPUT_FRAME_INTERVAL: Duration = Duration::from_millis(16);
 
 /// The frame interval during a run with reduced motion.
 const REDUCED_MOTION_INTERVAL: Duration = Duration::from_millis(500);
+
+/// The number of tasks per round of the measurement of an event's overhead; all rounds take about a
+/// millisecond.
+const OVERHEAD_TASKS: u32 = 500;
+
+/// The number of rounds.
+const OVERHEAD_ROUNDS: usize = 5;
 
 /// The reason why the event loop ended.
 #[derive(Debug)]
@@ -50,7 +59,8 @@ pub enum ExitReason {
 pub fn run(
     app: App,
     launcher: &Launcher,
-    (options, command): (ScreenOptions, &str),
+    options: ScreenOptions,
+    command: &str,
     signals: &Signals,
 ) -> io::Result<(App, ExitReason)> {
     let screen = Screen::enter(options)?;
@@ -118,7 +128,7 @@ impl Tui<'_> {
         self.draw()?;
         input::spawn_reader(inputs, self.query.expected())?;
         // Measured before the first run, which it would disturb.
-        self.app.update(Msg::EventOverhead(event_overhead::measure_event_overhead(self.launcher)));
+        self.app.update(Msg::EventOverhead(measure_event_overhead(self.launcher)));
         let exit = self.run_loop(begin);
         self.restore_terminal();
         exit
@@ -330,4 +340,38 @@ impl Tui<'_> {
 /// The error after the thread that reads or writes the terminal has ended.
 fn terminal_gone(_: RecvError) -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the terminal was closed")
+}
+
+/// Measures the time to send an event, to receive it, and to apply it to a run. Returns the minimum
+/// of several rounds, to exclude other load on the machine.
+fn measure_event_overhead(launcher: &Launcher) -> Nanos {
+    let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Threads, 1, OVERHEAD_TASKS);
+    let rounds = (0..OVERHEAD_ROUNDS).map(|_| {
+        let events = sample_events();
+        let count = events.len() as u64;
+        let (sender, receiver) = unbounded();
+        let mut run = Run::new(plan.clone());
+        let begin = launcher.now();
+        for event in events {
+            // Cannot fail: the receiver is alive.
+            _ = sender.send(event);
+        }
+        receiver.try_iter().for_each(|event| run.apply(&event));
+        Nanos(launcher.now().since(begin).0 / count)
+    });
+    rounds.min().unwrap_or_default()
+}
+
+/// Returns the events of consecutive tasks, four per task.
+fn sample_events() -> Vec<Event> {
+    let done = || TaskOutcome::Done(Completion { response: None, product: Product::Value(1) });
+    let kinds = (1..=OVERHEAD_TASKS).map(TaskId).flat_map(|task| {
+        [
+            EventKind::TaskStarted { task },
+            EventKind::StateEntered { state: State::Native },
+            EventKind::StateEntered { state: State::Computing },
+            EventKind::TaskFinished { task, outcome: done() },
+        ]
+    });
+    (1..).zip(kinds).map(|(at, kind)| Event { at: Nanos(at), lane: LaneId(0), kind }).collect()
 }

@@ -58,7 +58,7 @@ pub(super) fn draw(app: &App, layout: ScreenLayout, theme: Theme, area: Rect, bu
     };
     let content = match app.detail_pane() {
         Some(DetailPane::Inspector) => inspector::content(app, theme, room),
-        Some(DetailPane::Range(from, to)) => range_pane::content(app, (from, to), theme, room),
+        Some(DetailPane::Range(from, to)) => range_pane::content(app, from, to, theme, room),
         None => return,
     };
     let heading = Some((content.title, content.captions));

@@ -44,7 +44,7 @@ impl LaneBar {
             if let Some(GilCell::Whole(Some(lane))) = alike.first() {
                 let before = first.checked_sub(1).and_then(|before| cells.get(before));
                 let beside = holder_eighths(before, *lane) + holder_eighths(cells.get(next), *lane);
-                self.draw_holder_number(*lane, first, (alike.len(), beside), buf);
+                self.draw_holder_number(*lane, first, alike.len(), beside, buf);
             }
             first = next;
         }
@@ -56,10 +56,10 @@ impl LaneBar {
         &self,
         lane: LaneId,
         first: usize,
-        room: (usize, usize),
+        whole: usize,
+        beside: usize,
         buf: &mut Buffer,
     ) {
-        let (whole, beside) = room;
         let number = (u32::from(lane.0) + 1).to_string();
         if number.len() > whole || number.len() * 8 + LABEL_MARGIN_EIGHTHS > whole * 8 + beside {
             return;

@@ -176,7 +176,7 @@ pub(super) fn draw_modes(
     for form in [ModeForm::Long, ModeForm::Short, ModeForm::ShownOnly, ModeForm::Compact] {
         let modes = Selection::all(app.selection().workload).enumerate();
         let modes =
-            modes.flat_map(|(index, selection)| mode_spans(app, theme, (index, selection), form));
+            modes.flat_map(|(index, selection)| mode_spans(app, theme, index, selection, form));
         left = Line::from(begin.iter().cloned().chain(modes).collect::<Vec<_>>());
         let shortest = workers.iter().map(Line::width).min().unwrap_or(0);
         if left.width() + shortest <= room {
@@ -205,7 +205,8 @@ enum ModeForm {
 fn mode_spans(
     app: &App,
     theme: Theme,
-    (index, selection): (usize, Selection),
+    index: usize,
+    selection: Selection,
     form: ModeForm,
 ) -> Vec<Span<'static>> {
     let key = app.key_of(Action::Mode(index));

@@ -78,7 +78,7 @@ impl Timeline<'_> {
         let from = self.window.from;
         let end = self.window.cell.0.saturating_mul(self.window.columns.into());
         let (span, failure) = latest_failure(run, lane, from, until.min(from + Nanos(end)))?;
-        Some(self.describe_failure((span, &failure), run, lane, until, room))
+        Some(self.describe_failure(span, &failure, run, lane, until, room))
     }
 
     /// Returns the failure of the span under the cursor, if it failed.
@@ -93,13 +93,14 @@ impl Timeline<'_> {
         let span = lane.span_at(at.min(until))?;
         let failure =
             run.attempt_failure(&span).filter(|_| span.end.is_some_and(|end| end <= until))?;
-        Some(self.describe_failure((span, &failure.message), run, lane, until, room))
+        Some(self.describe_failure(span, &failure.message, run, lane, until, room))
     }
 
     /// Describes a failure, with the time until its retry.
     fn describe_failure(
         &self,
-        (span, failure): (model::Span, &str),
+        span: model::Span,
+        failure: &str,
         run: &Run,
         lane: &Lane,
         until: Nanos,

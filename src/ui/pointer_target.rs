@@ -21,8 +21,7 @@ pub fn pointer_target(app: &App, theme: Theme, size: Size, column: u16, row: u16
     };
     let status_line = StatusLine::for_app(app, layout, theme, inner_width(layout, area).into());
     let chart = SweepChart::for_app(app, layout, theme);
-    let [.., part, _legend, _keys] =
-        split_screen(app, layout, (&status_line, chart.as_ref()), area);
+    let [.., part, _legend, _keys] = split_screen(app, layout, &status_line, chart.as_ref(), area);
     let (layout, [part, _beside]) = detail_pane::split_area(app, layout, part);
     let lanes = timeline_area(layout, part, area);
     if !lanes.contains(position) {

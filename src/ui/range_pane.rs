@@ -23,7 +23,8 @@ const TIME_WIDTH: usize = 8;
 /// Returns the content of the range pane.
 pub(super) fn content(
     app: &App,
-    (from, to): (Nanos, Nanos),
+    from: Nanos,
+    to: Nanos,
     theme: Theme,
     room: PaneSize,
 ) -> PaneContent {
@@ -45,7 +46,7 @@ pub(super) fn content(
         .iter()
         .map(|(run, until)| run.state_times_between(from.min(*until), to.min(*until)))
         .collect();
-    let table = StateTable::new((from, to), &sums, theme, room.wide);
+    let table = StateTable::new(&sums, theme, room.wide);
     let mut second = vec![table.caption_line()];
     for ((run, _), sums) in runs.iter().zip(&sums) {
         let name = text::first_fitting(mode_names(run.plan().selection()), NAME_WIDTH);
@@ -53,13 +54,12 @@ pub(super) fn content(
     }
     let above = if room.columns == 1 { first.len() + 1 } else { 0 };
     let left = room.height.saturating_sub(above + second.len());
-    second.extend(table.lane_lines(run, until, lane, left));
+    second.extend(table.lane_lines(run, from.min(until), to.min(until), lane, left));
     PaneContent { title, captions, parts: vec![(PaneSide::Left, first), (PaneSide::Right, second)] }
 }
 
 /// A table of time per state.
 struct StateTable {
-    range: (Nanos, Nanos),
     /// The states with a column, in the order of the legend.
     states: Vec<State>,
     theme: Theme,
@@ -68,7 +68,7 @@ struct StateTable {
 impl StateTable {
     /// Creates a table with a column per state that occurs. If not all fit, the states with the least
     /// time are omitted.
-    fn new(range: (Nanos, Nanos), runs: &[StateTimes], theme: Theme, width: usize) -> Self {
+    fn new(runs: &[StateTimes], theme: Theme, width: usize) -> Self {
         let mut all = StateTimes::default();
         for sums in runs {
             for (all, time) in all.iter_mut().zip(sums) {
@@ -85,7 +85,7 @@ impl StateTable {
         });
         let mut states: Vec<State> = fitting.collect();
         states.sort_unstable();
-        Self { range, states, theme }
+        Self { states, theme }
     }
 
     fn caption_line(&self) -> Line<'static> {
@@ -114,11 +114,11 @@ impl StateTable {
     fn lane_lines(
         &self,
         run: &Run,
-        until: Nanos,
+        from: Nanos,
+        to: Nanos,
         chosen: Option<u16>,
         rows: usize,
     ) -> Vec<Line<'static>> {
-        let (from, to) = self.range;
         let all = run.lanes().len();
         // The last row shows the number omitted, unless the selected lane needs it.
         let counted = all > rows && (rows > 1 || chosen.is_none());
@@ -127,7 +127,7 @@ impl StateTable {
         let row = |(index, lane): (u16, &Lane)| {
             let mark = if chosen == Some(index) { ">" } else { " " };
             let name = format!("{mark}{}", worker_label(run, index, NAME_WIDTH - 1));
-            self.row_line(&name, &lane.state_times_between(from.min(until), to.min(until)), false)
+            self.row_line(&name, &lane.state_times_between(from, to), false)
         };
         let mut rows: Vec<_> =
             (0_u16..).zip(run.lanes()).skip(first).take(shown).map(row).collect();

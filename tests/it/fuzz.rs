@@ -9,7 +9,7 @@ mod recordings;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use threadline::run::open_recording;
+use threadline::run::recordings::read as read_recording;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -264,17 +264,17 @@ fn mutated_recording_is_refused_or_round_trips_and_replays() {
     let tokens: Vec<&str> = tokens.into_iter().chain(EVENT_TOKENS).collect();
     let recordings = recordings_of_every_kind();
     for text in &recordings {
-        let read = open_recording::read("a file", text.as_bytes()).unwrap();
+        let read = read_recording("a file", text.as_bytes()).unwrap();
         assert_eq!((read.entries().len(), read.defect()), (text.lines().count() - 1, None));
     }
     let recordings: Vec<&str> = recordings.iter().map(String::as_str).collect();
     fuzz(&recordings, &tokens, |text| {
-        let Ok(recording) = open_recording::read("a file", text) else { return };
+        let Ok(recording) = read_recording("a file", text) else { return };
         let session = Session::from_log(recording.setup(), recording.entries());
         session.all_runs().for_each(assert_run_invariants);
         let mut again = Vec::new();
         recording::write(recording.setup(), recording.entries(), &mut again).unwrap();
-        let copy = open_recording::read("a file", again.as_slice()).unwrap();
+        let copy = read_recording("a file", again.as_slice()).unwrap();
         assert_eq!(copy.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
         let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);

@@ -8,7 +8,7 @@ use threadline::model::{
     Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
     Target, TaskId, TaskOutcome, Workload,
 };
-use threadline::run::open_recording::read;
+use threadline::run::recordings::read;
 use threadline::source::recording::{
     self, DefectKind, ReadRecordingError, Recording, RecordingDefect,
 };
@@ -171,7 +171,7 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
     let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
     assert!(read_error(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(read_error(&race_bytes()[..90]).contains("it is cut off"));
-    let directory_error = threadline::run::open_recording::open(&std::env::temp_dir()).unwrap_err();
+    let directory_error = threadline::run::recordings::open(&std::env::temp_dir()).unwrap_err();
     assert!(matches!(directory_error, ReadRecordingError::Unreadable { .. }), "{directory_error}");
 }
 

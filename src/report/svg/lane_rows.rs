@@ -59,7 +59,7 @@ impl SvgPicture<'_> {
         self.y += ROW - 4.0;
         for (at, (lane, marks)) in run.lanes().iter().zip(marks).take(shown_lanes(run)).enumerate()
         {
-            self.draw_lane(run, (at, lane), marks, lanes);
+            self.draw_lane(run, at, lane, marks, lanes);
             self.y += lanes.pitch;
         }
         let spare = run.lanes().len() - shown_lanes(run);
@@ -76,7 +76,8 @@ impl SvgPicture<'_> {
     fn draw_lane(
         &mut self,
         run: &Run,
-        (at, lane): (usize, &Lane),
+        at: usize,
+        lane: &Lane,
         marks: &LaneMarks,
         lanes: LaneGeometry,
     ) {

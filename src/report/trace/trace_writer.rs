@@ -42,8 +42,10 @@ impl<'a> TraceWriter<'a> {
     pub(super) fn write_slice(
         &mut self,
         at: TraceTrack,
-        (name, category): (&str, &str),
-        (start, end): (Nanos, Nanos),
+        name: &str,
+        category: &str,
+        start: Nanos,
+        end: Nanos,
         args: &impl Serialize,
     ) -> io::Result<()> {
         self.begin_event("X", at, name)?;
@@ -56,7 +58,8 @@ impl<'a> TraceWriter<'a> {
     pub(super) fn write_instant(
         &mut self,
         at: TraceTrack,
-        (name, category): (&str, &str),
+        name: &str,
+        category: &str,
         when: Nanos,
         args: &impl Serialize,
     ) -> io::Result<()> {

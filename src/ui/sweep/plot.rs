@@ -90,10 +90,10 @@ impl<'a> SweepPlot<'a> {
         }
         let trials = self.sweep.trials().iter().map(|trial| (trial.workers, trial.rate()));
         for (workers, rate) in trials {
-            self.draw_dot(workers, rate, (DOT, self.theme.text()), buf);
+            self.draw_dot(workers, rate, DOT, self.theme.text(), buf);
         }
         for point in self.sweep.points() {
-            self.draw_dot(point.workers, point.rate, (MEDIAN, self.theme.key()), buf);
+            self.draw_dot(point.workers, point.rate, MEDIAN, self.theme.key(), buf);
         }
     }
 
@@ -147,7 +147,8 @@ impl<'a> SweepPlot<'a> {
         &self,
         workers: u16,
         rate: f64,
-        (sign, style): ((&'static str, &'static str), Style),
+        sign: (&'static str, &'static str),
+        style: Style,
         buf: &mut Buffer,
     ) {
         let y = self.row_of(self.height_of(rate));

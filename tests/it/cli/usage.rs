@@ -288,9 +288,10 @@ fn first_nonempty_token_variable_is_used() {
 
 fn parse(args: &[&str], environment: &[(&str, &str)]) -> Result<cli::Command, CliError> {
     let args = ["threadline"].iter().chain(args).map(Into::into);
-    cli::parse(args, &|name| {
+    let variable = |name: &str| {
         environment.iter().find(|(other, _)| *other == name).map(|(_, value)| value.into())
-    })
+    };
+    cli::parse(args, &variable, cli::Terminals::default())
 }
 
 fn host(args: &[&str], environment: &[(&str, &str)]) -> Option<String> {

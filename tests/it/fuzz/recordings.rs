@@ -12,11 +12,13 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::replay::ReplaySpeed;
-use threadline::app::{App, Msg, Session};
+use threadline::app::{App, Keymap, Msg, Session};
+use threadline::cli::{DisplayOptions, OutputMode, OutputOptions, Progress, ThemeArg};
 use threadline::model::{Background, LimitKind, Mode, Nanos, Run, Selection, SweepSetup, Workload};
 use threadline::report::followers::{self, FollowerFormat};
 use threadline::report::{ReportSubject, markdown, svg, trace};
-use threadline::run::headless::{self, ExportTargets, ProgressMode, ReportFormat, Streams};
+use threadline::run::recordings::read as read_recording;
+use threadline::run::{self, ExportTargets, OpenedSession, Streams};
 use threadline::source::recording::{self, Recording};
 use threadline::terminal::signals::Signals;
 use threadline::ui;
@@ -24,7 +26,6 @@ use threadline::ui::theme::Theme;
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario};
 use crate::fuzz::{EVENT_TOKENS, assert_run_invariants, mutate, number_from_env};
-use threadline::run::open_recording;
 
 /// The divisor of the number of cases: a case here costs 100 times as much as one of a line.
 const CASES_DIVISOR: u64 = 100;
@@ -90,7 +91,7 @@ fn damage(text: &str, random: &mut Rng) -> Vec<u8> {
 fn damaged_recording_is_refused_or_reported_exported_and_drawn() {
     let texts = recordings();
     for text in &texts {
-        assert_eq!(open_recording::read("whole", text.as_bytes()).unwrap().defect(), None);
+        assert_eq!(read_recording("whole", text.as_bytes()).unwrap().defect(), None);
     }
     let signals = watched_signals();
     let first = number_from_env("FUZZ_SEED", 0);
@@ -98,11 +99,11 @@ fn damaged_recording_is_refused_or_reported_exported_and_drawn() {
         let mut random = Rng::with_seed(seed);
         let text = damage(random.choice(&texts).unwrap(), &mut random);
         let checked = catch_unwind(AssertUnwindSafe(|| {
-            let Ok(recording) = open_recording::read("a file", text.as_slice()) else { return };
+            let Ok(recording) = read_recording("a file", text.as_slice()) else { return };
             Session::from_log(recording.setup(), recording.entries())
                 .all_runs()
                 .for_each(assert_run_invariants);
-            report(&recording, &signals);
+            report(&text, &signals);
             write_exports(&recording);
             play(recording, &mut random);
         }));
@@ -129,17 +130,25 @@ fn assert_no_controls(text: &[u8]) {
 }
 
 /// Writes the reports of `threadline replay`.
-fn report(recording: &Recording, signals: &Signals) {
-    for format in [ReportFormat::Plain, ReportFormat::Json] {
+fn report(text: &[u8], signals: &Signals) {
+    for mode in [OutputMode::Plain(Progress::None), OutputMode::Json(Progress::None)] {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let exports =
-            ExportTargets::prepare(&[], Background::Dark, "threadline".to_owned()).unwrap();
-        let streams =
-            &mut Streams { out: &mut out, err: &mut err, progress_mode: ProgressMode::Nothing };
-        headless::replay::report_recording(recording, (format, exports), streams, signals).unwrap();
+        let recording = read_recording("a file", text).unwrap();
+        let opened = OpenedSession::recorded(recording, ReplaySpeed::default());
+        let display = DisplayOptions {
+            theme: ThemeArg::Dark,
+            ascii: false,
+            mouse: false,
+            reduced_motion: false,
+            keys: Keymap::default(),
+        };
+        let output = OutputOptions { mode, exports: Vec::new(), record: None, display };
+        let exports = ExportTargets::prepare(&output).unwrap();
+        let streams = &mut Streams { out: &mut out, err: &mut err };
+        run::follow(opened, &output, exports, signals, streams).unwrap();
         assert_no_controls(&out);
         assert_no_controls(&err);
-        if format == ReportFormat::Json {
+        if mode == OutputMode::Json(Progress::None) {
             serde_json::from_slice::<serde_json::Value>(&out).unwrap();
         }
     }

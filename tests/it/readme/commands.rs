@@ -69,7 +69,8 @@ fn documented_commands_are_valid() {
         for DocumentedCommand { args, .. } in documented_commands(&page) {
             let args = args.iter().map(|word| word.replace("commands.txt", list));
             let line: Vec<String> = ["threadline".to_owned()].into_iter().chain(args).collect();
-            let parsed = cli::parse(line.iter().map(Into::into), &|_| None);
+            let line_args = line.iter().map(Into::into);
+            let parsed = cli::parse(line_args, &|_| None, cli::Terminals::default());
             assert!(parsed.is_ok(), "{}: {}: {:?}", page.name(), line.join(" "), parsed.err());
         }
     }

@@ -3,14 +3,14 @@
 use std::ffi::OsString;
 
 use assert_cmd::Command as Program;
-use threadline::cli::{Command, FollowersCommand, parse};
+use threadline::cli::{Command, FollowersCommand, Terminals, parse};
 use threadline::model::ModeChoice;
 
 use super::*;
 
 fn parse_followers(args: &[&str]) -> Result<FollowersCommand, String> {
     let args = ["threadline"].iter().chain(args).map(OsString::from);
-    match parse(args, &|_| None) {
+    match parse(args, &|_| None, Terminals::default()) {
         Ok(Command::Followers(followers)) => Ok(followers),
         Ok(other) => unreachable!("{other:?}"),
         Err(stop) => Err(stop.to_string()),

@@ -1,11 +1,76 @@
-//! The terminal's background, as far as the environment reveals it.
+//! Follows a session on the screen.
 
-use crate::model::Background;
-use crate::ui::theme::ColorDepth;
+use super::CommandError;
+use super::ended_session::{EndedSession, EndedState};
+use super::exports::ExportTargets;
+use super::opened_session::OpenedContent;
+use super::recordings;
+use super::screen_loop::{self, ExitReason};
+use crate::app::App;
+use crate::cli::{DisplayOptions, ThemeArg};
+use crate::model::{Background, Workload};
+use crate::source::Launcher;
+use crate::terminal::screen::ScreenOptions;
+use crate::terminal::signals::Signals;
+use crate::ui::theme::{ColorDepth, GlyphSet};
+
+/// Shows a session until the user quits, a signal arrives, or the terminal is lost.
+pub(super) fn follow(
+    content: OpenedContent,
+    launcher: &Launcher,
+    display: &DisplayOptions,
+    exports: &ExportTargets,
+    signals: &Signals,
+) -> Result<EndedSession, CommandError> {
+    let options = screen_options(display, &content);
+    let background = options.background.unwrap_or_default();
+    let (app, defect) = match content {
+        OpenedContent::Live { session, selection, slowdown } => {
+            (App::new(*session, selection, background).with_slowdown(slowdown), None)
+        }
+        OpenedContent::Recorded { recording, speed } => {
+            let defect = recordings::defect_message(&recording);
+            let (setup, entries) = recording.into_parts();
+            (App::for_replay(setup, entries, speed, background), defect)
+        }
+    };
+    let app = app.with_keymap(display.keys.clone());
+    let app = if display.reduced_motion { app.with_reduced_motion() } else { app };
+    let notice = defect.or_else(|| app.external_baseline_notice());
+    let app = app.with_startup_notice(notice);
+    let (app, left) = screen_loop::run(app, launcher, options, exports.command(), signals)
+        .map_err(CommandError::Screen)?;
+    let (signal, terminal_error) = match left {
+        ExitReason::Quit => (None, None),
+        ExitReason::Signal(signal) => (Some(signal), None),
+        ExitReason::TerminalLost(error) => (None, Some(error)),
+    };
+    Ok(EndedSession { state: EndedState::Screen(Box::new(app)), signal, terminal_error })
+}
+
+fn screen_options(display: &DisplayOptions, content: &OpenedContent) -> ScreenOptions {
+    let variable = |name: &str| std::env::var(name).ok();
+    let depth = ColorDepth::from_env(variable);
+    ScreenOptions {
+        background: match display.theme {
+            ThemeArg::Auto => known_background(depth, variable),
+            ThemeArg::Dark => Some(Background::Dark),
+            ThemeArg::Light => Some(Background::Light),
+        },
+        depth,
+        glyphs: if display.ascii { GlyphSet::Ascii } else { GlyphSet::Unicode },
+        guarded: matches!(
+            content,
+            OpenedContent::Live { selection, .. } if selection.workload == Workload::Commands
+        ),
+        mouse: display.mouse,
+        reduced_motion: display.reduced_motion,
+    }
+}
 
 /// Returns the background, or `None` if the terminal has to be queried. Returns dark, as most
 /// terminals are, if the color depth does not depend on the background or the terminal cannot answer.
-pub(super) fn known(
+fn known_background(
     depth: ColorDepth,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Option<Background> {
@@ -40,7 +105,7 @@ mod tests {
     use super::*;
 
     fn known(variables: &[(&str, &str)], depth: ColorDepth) -> Option<Background> {
-        super::known(depth, |name| {
+        known_background(depth, |name| {
             let found = variables.iter().find(|(variable, _)| *variable == name);
             found.map(|(_, value)| (*value).to_owned())
         })

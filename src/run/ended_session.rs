@@ -1,0 +1,224 @@
+//! A session that has been followed to its end: its runs, its report and its exit code.
+
+use std::io::{self, Write};
+
+use super::exit::Exit;
+use super::exports::SavedExports;
+use super::{Streams, print_error};
+use crate::analysis::Sweep;
+use crate::app::{App, Session};
+use crate::cli::{OutputMode, Progress};
+use crate::model::{Mode, Run, Selection, Workload};
+use crate::report::commands::{self, failure_messages};
+use crate::report::json::JsonReport;
+use crate::report::plain;
+
+/// The maximum number of failed commands named on stderr. The report lists all of them.
+const MAX_NAMED_FAILURES: usize = 20;
+
+/// A session that has been followed to its end.
+pub(super) struct EndedSession {
+    pub(super) state: EndedState,
+    /// The signal that ended it.
+    pub(super) signal: Option<i32>,
+    /// The reason why the terminal was lost.
+    pub(super) terminal_error: Option<io::Error>,
+}
+
+/// The final state of a session.
+pub(super) enum EndedState {
+    /// The screen was left.
+    Screen(Box<App>),
+    /// The selection has run, or its recording has been read.
+    Headless {
+        session: Box<Session>,
+        selection: Selection,
+        /// The recording ends before the runs do.
+        is_cut_off: bool,
+    },
+}
+
+impl EndedSession {
+    pub(super) fn session(&self) -> &Session {
+        match &self.state {
+            EndedState::Screen(app) => app.session(),
+            EndedState::Headless { session, .. } => session,
+        }
+    }
+
+    /// The runs to report and export.
+    pub(super) fn runs(&self) -> &[Run] {
+        match &self.state {
+            EndedState::Screen(app) if is_exec(app) => {
+                let session = app.session();
+                // A selection that was still active when the screen was left has been stopped.
+                let active = session.active().map(|selection| session.runs(selection));
+                active.unwrap_or_else(|| session.latest_runs())
+            }
+            EndedState::Screen(app) => app.runs_to_export().0,
+            EndedState::Headless { session, selection, .. } => session.runs(*selection),
+        }
+    }
+
+    /// The sweep that the runs belong to.
+    pub(super) fn sweep(&self) -> Option<&Sweep> {
+        match &self.state {
+            EndedState::Screen(app) => app.runs_to_export().1,
+            EndedState::Headless { session, selection, .. } => session.sweep(*selection),
+        }
+    }
+
+    /// Reports the failures, the exports and the results. The report is written last, so that a broken
+    /// pipe does not cost the files. Its write may block forever, so signals must already end the
+    /// program. Fails only if stdout does.
+    pub(super) fn report(
+        &self,
+        output_mode: OutputMode,
+        saved: SavedExports,
+        streams: &mut Streams<'_>,
+    ) -> io::Result<Exit> {
+        match &self.state {
+            EndedState::Screen(app) if app.replay_progress().is_some() => {
+                saved.report(Exit::Success, streams.err)
+            }
+            EndedState::Screen(app) if is_exec(app) => {
+                report_commands(self.runs(), OutputMode::Plain(Progress::None), saved, streams)
+            }
+            EndedState::Screen(app) => report_failure(app.session(), saved, streams.err),
+            EndedState::Headless { session, selection, is_cut_off } => {
+                let exit = if selection.workload == Workload::Commands {
+                    report_commands(self.runs(), output_mode, saved, streams)
+                } else {
+                    report_results(session, *selection, output_mode, saved, streams)
+                };
+                // The runs present may be complete, but others are missing.
+                exit.map(
+                    |exit| if *is_cut_off && exit == Exit::Success { Exit::Partial } else { exit },
+                )
+            }
+        }
+    }
+}
+
+/// Returns `true` if the screen ran the user's commands.
+fn is_exec(app: &App) -> bool {
+    app.selection().workload == Workload::Commands && app.replay_progress().is_none()
+}
+
+/// Reports the reason if the latest run failed, after a screen that has shown everything else.
+fn report_failure(session: &Session, saved: SavedExports, err: &mut dyn Write) -> io::Result<Exit> {
+    let latest = session.latest_runs();
+    // A run that the user stopped is not a failure.
+    let has_failed = latest.iter().any(|run| run.failure().is_some() && !run.is_complete());
+    if !has_failed {
+        return saved.report(Exit::Success, err);
+    }
+    if let Some(summary) = failure_summary(None, latest) {
+        print_error(err, &summary);
+    }
+    saved.report(Exit::for_runs(None, latest), err)
+}
+
+/// Names the failed commands on stderr and writes their report.
+fn report_commands(
+    runs: &[Run],
+    output_mode: OutputMode,
+    saved: SavedExports,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let failures = failure_messages(runs);
+    for failure in failures.iter().take(MAX_NAMED_FAILURES) {
+        print_error(streams.err, failure);
+    }
+    if let Some(more) = failures.len().checked_sub(MAX_NAMED_FAILURES).filter(|&more| more > 0) {
+        print_error(
+            streams.err,
+            &format!("{more} more commands failed; the report lists them all"),
+        );
+    }
+    let stdout_taken = saved.stdout_taken;
+    let exit = saved.report(Exit::for_commands(runs), streams.err);
+    match output_mode {
+        OutputMode::Json(_) => {
+            commands::json::CommandsReport::from_runs(runs).write(streams.out)?;
+        }
+        _ if stdout_taken => _ = commands::write(streams.err, runs),
+        _ => commands::write(streams.out, runs)?,
+    }
+    streams.out.flush()?;
+    exit
+}
+
+/// Reports the results of any other selection.
+fn report_results(
+    session: &Session,
+    selection: Selection,
+    output_mode: OutputMode,
+    saved: SavedExports,
+    streams: &mut Streams<'_>,
+) -> io::Result<Exit> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    if let Some(summary) = failure_summary(profile, runs) {
+        print_error(
+            streams.err,
+            &(trial_prefix(session, selection).unwrap_or_default() + &summary),
+        );
+    }
+    let exit = match (Exit::for_runs(profile, runs), session.sweep(selection)) {
+        // A sweep whose last trial brought nothing still has its earlier trials.
+        (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
+        (exit, _) => exit,
+    };
+    let stdout_taken = saved.stdout_taken;
+    let exit = saved.report(exit, streams.err)?;
+    match output_mode {
+        OutputMode::Json(_) => write_json(session, selection, streams.out)?,
+        _ if stdout_taken => _ = write_plain(session, selection, streams.err),
+        _ => write_plain(session, selection, streams.out)?,
+    }
+    streams.out.flush()?;
+    Ok(exit)
+}
+
+/// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.
+fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
+    let sweep = session.sweep(selection)?;
+    session.runs(selection).first().filter(|run| run.has_started())?;
+    Some(format!(
+        "trial {} of {} ended the sweep: ",
+        sweep.trials().len() + 1,
+        sweep.planned_trials()
+    ))
+}
+
+fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    let report = JsonReport::from_runs(session.target(), profile, runs, session.setup().cores());
+    match session.sweep(selection) {
+        Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
+        None => report.write(out),
+    }
+}
+
+fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
+    let (profile, runs) = (session.profile(), session.runs(selection));
+    match session.sweep(selection) {
+        Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
+        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
+    }
+}
+
+/// Returns what is missing from the first incomplete run, and the reason.
+fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
+    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
+    let run = started.find(|run| !run.is_complete())?;
+    let nothing = runs.iter().all(|run| run.done_tasks() == 0);
+    Some(match run.failure() {
+        Some(failure) if nothing => failure.to_string(),
+        None if nothing && run.plan().workload().is_computed() => {
+            "stopped before any task was done".to_owned()
+        }
+        None if nothing => "stopped before anything was fetched".to_owned(),
+        _ => format!("{}: {}", run.plan().mode, plain::incomplete_reason(run)),
+    })
+}
