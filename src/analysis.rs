@@ -6,6 +6,7 @@ mod attempt_cursor;
 pub mod attempt_table;
 pub mod latency;
 pub mod littles_law;
+pub mod plural;
 pub mod scaling;
 pub mod search;
 pub mod speed_up_verdict;

@@ -130,8 +130,3 @@ fn workload_heading(workload: Workload) -> String {
         Workload::Profile | Workload::Followers => workload.to_string(),
     }
 }
-
-/// Returns a count with its noun: `1 page`, `2 pages`.
-fn plural(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
-}

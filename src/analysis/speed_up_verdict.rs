@@ -1,6 +1,6 @@
 //! The conclusion from the times of several modes, in one sentence.
 
-use super::stats;
+use super::{plural, stats};
 use crate::model::Waves;
 use crate::model::plan::{ComputeSpec, Mode, WorkSpec};
 use crate::model::run::Run;
@@ -126,7 +126,7 @@ fn mixed_sentence(compute: &ComputeSpec, gil: ModeSpeedUp) -> String {
 }
 
 fn waiting_sentence(ModeSpeedUp { workers, speed_up, .. }: ModeSpeedUp) -> String {
-    let workers = plural(workers, "thread");
+    let workers = plural::count(workers, "thread");
     if speed_up < MIN_GAIN {
         return format!(
             "{workers} under the GIL: {speed_up:.2}x, no gain although waiting releases it"
@@ -147,8 +147,8 @@ fn parallel_sentence(
         .collect();
     let each = |figure: &ModeSpeedUp| {
         let workers = match figure.mode {
-            Mode::Processes => plural(figure.workers, "process"),
-            _ => plural(figure.workers, "thread") + " without a GIL",
+            Mode::Processes => plural::count(figure.workers, "process"),
+            _ => plural::count(figure.workers, "thread") + " without a GIL",
         };
         format!("{workers}: {:.2}x", figure.speed_up)
     };
@@ -156,7 +156,8 @@ fn parallel_sentence(
     let several = free.iter().any(|figure| figure.max_speed_up() > 1.0);
     let gains = |figure: &ModeSpeedUp| figure.speed_up >= MIN_GAIN;
     let lost = |figure: &ModeSpeedUp| figure.mode == Mode::Processes && !gains(figure);
-    let location = cores.map_or_else(String::new, |cores| format!(" on {}", plural(cores, "core")));
+    let location =
+        cores.map_or_else(String::new, |cores| format!(" on {}", plural::count(cores, "core")));
     let reason = match cores {
         _ if !several => "",
         _ if free.iter().any(gains) && free.iter().any(lost) => {
@@ -170,16 +171,6 @@ fn parallel_sentence(
         _ => ", because the cores were busy or the tasks are too short for the overhead of workers",
     };
     (!texts.is_empty()).then(|| texts.join(", ") + &location + reason)
-}
-
-/// `1 process`, `4 processes`.
-fn plural(count: u16, thing: &str) -> String {
-    let ending = match thing {
-        _ if count == 1 => "",
-        "process" => "es",
-        _ => "s",
-    };
-    format!("{count} {thing}{ending}")
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Speed-up, efficiency, percentiles, waves, and the comparison of results.
 
+use super::plural;
 use crate::model::plan::Workload;
 use crate::model::run::Run;
 use crate::model::time::Nanos;
@@ -130,10 +131,7 @@ impl Agreement {
 /// Returns a sentence about changes of the list between two runs: `2 followers joined and 1 left
 /// between the runs`.
 pub fn turnover_text(left: u64, joined: u64) -> String {
-    let followers = |count| match count {
-        1 => "1 follower".to_owned(),
-        _ => format!("{count} followers"),
-    };
+    let followers = |count| plural::count(count, "follower");
     let turnover = match (left, joined) {
         (left, 0) => format!("{} left", followers(left)),
         (0, joined) => format!("{} joined", followers(joined)),

@@ -7,10 +7,10 @@ use std::io::{self, Write};
 
 use super::attempt_record::AttemptRecord;
 use super::{
-    Comparison, ReportSubject, duration_percentiles, plain, plural, time_in, verdict_sentence,
+    Comparison, ReportSubject, duration_percentiles, plain, time_in, verdict_sentence,
     workload_heading,
 };
-use crate::analysis::Sweep;
+use crate::analysis::{Sweep, plural};
 use crate::model::{Mode, Nanos, Run, State, Workload};
 use escape::{code_block, escape_inline};
 
@@ -230,7 +230,7 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
     let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
     // The cores of a simulated machine are part of the description above.
     if let Some(cores) = subject.cores.filter(|_| simulated.is_none()) {
-        writeln!(out, "- {}", plural(cores.into(), "core"))?;
+        writeln!(out, "- {}", plural::count(cores, "core"))?;
     }
     if let Some(target) = first.plan().work.target() {
         writeln!(out, "- {} followers per page", target.per_page)?;

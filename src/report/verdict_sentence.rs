@@ -1,8 +1,8 @@
 //! The verdict on the runs in one sentence.
 
-use super::{Comparison, ReportSubject, plain, plural, sequential_run};
-use crate::analysis::speed_up_verdict;
+use super::{Comparison, ReportSubject, plain, sequential_run};
 use crate::analysis::stats::{self, Agreement, turnover_text};
+use crate::analysis::{plural, speed_up_verdict};
 use crate::model::{Mode, Run, Workload};
 
 /// Returns the advice of the sweep or the verdict on the runs, followed by the number of retries.
@@ -35,11 +35,8 @@ fn runs_sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
 /// Returns the number of retried requests in words, or `None` if there were none.
 fn retries_sentence(runs: &[Run]) -> Option<String> {
     let pages = runs.iter().filter(|run| run.plan().workload() == Workload::Followers);
-    match pages.map(|run| u64::from(run.retry_count())).sum() {
-        0 => None,
-        1 => Some("1 request was retried".to_owned()),
-        retries => Some(format!("{retries} requests were retried")),
-    }
+    let retries = pages.map(|run| u64::from(run.retry_count())).sum::<u64>();
+    (retries > 0).then(|| format!("{} retried", plural::was(retries, "request")))
 }
 
 /// Returns the speed-up of threads and whether both runs fetched the same followers.
@@ -49,16 +46,16 @@ fn race_sentence(runs: &[Run]) -> Option<String> {
     let found = threads.limit_changes().last().filter(|_| threads.plan().auto);
     let workers = match found {
         Some(step) => format!("threads auto, {} in flight at the end", step.to),
-        None => plural(threads.plan().workers.into(), "thread"),
+        None => plural::count(threads.plan().workers, "thread"),
     };
     let times = speed_up.map(|times| format!("{workers}: {times:.2} times as fast as one"));
     let same = match agreement {
         Agreement::Same { items: 0 } => "no followers in either".to_owned(),
         Agreement::Same { items } => {
-            format!("the same {} in both, in the same order", plural(items, "follower"))
+            format!("the same {} in both, in the same order", plural::count(items, "follower"))
         }
         Agreement::Reordered { items } => {
-            format!("the same {} in both, in a different order", plural(items, "follower"))
+            format!("the same {} in both, in a different order", plural::count(items, "follower"))
         }
         Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
         Agreement::Incomplete => return times,
@@ -76,7 +73,7 @@ fn commands_sentence(runs: &[Run]) -> Option<String> {
     });
     let failed = match last.failed_tasks() {
         0 => None,
-        failed => Some(format!("{} failed", plural(failed.into(), "command"))),
+        failed => Some(format!("{} failed", plural::count(failed, "command"))),
     };
     let parts: Vec<String> = together.into_iter().chain(failed).collect();
     (!parts.is_empty()).then(|| parts.join("; "))

@@ -9,6 +9,7 @@ use super::layout::ScreenLayout;
 use super::row_labels::mode_names;
 use super::theme::Theme;
 use super::{sweep, text};
+use crate::analysis::plural;
 use crate::app::replay::ReplayProgress;
 use crate::app::{Action, App};
 use crate::model::{Mode, Selection, Target, Workload};
@@ -94,16 +95,16 @@ fn task_texts(app: &App) -> [String; 2] {
         Workload::Cpu | Workload::Native | Workload::Mixed => "task",
         Workload::Commands => "command",
     };
-    let things = if tasks == 1 { thing.to_owned() } else { format!("{thing}s") };
+    let tasks = plural::count(tasks, thing);
     let compute = session.setup().compute;
     let (size, share) = (compute.size, compute.share);
     let short = match workload {
         Workload::Followers => {
             let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks} {things} of {per_page}")
+            format!("{GAP}{tasks} of {per_page}")
         }
-        _ if workload.is_computed() => format!("{GAP}{tasks} {things} of {size}"),
-        _ => format!("{GAP}{tasks} {things}"),
+        _ if workload.is_computed() => format!("{GAP}{tasks} of {size}"),
+        _ => format!("{GAP}{tasks}"),
     };
     let long = match workload {
         Workload::Mixed => format!("{short}, {share} % CPU work"),
@@ -118,7 +119,7 @@ fn machine_texts(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
     let machine = simulation.zip(app.simulated_slowdown()).map(|(machine, slow)| {
         let (cores, seed) = (machine.cores, machine.seed);
-        let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+        let cores = plural::count(cores, "core");
         (format!("{GAP}simulated, {cores}"), seed, slow)
     });
     if let Some([long, short, shortest]) = replay_texts(app) {

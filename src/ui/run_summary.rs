@@ -2,8 +2,8 @@
 
 use super::sweep;
 use super::text::{first_fitting, group_thousands};
-use crate::analysis::speed_up_verdict;
 use crate::analysis::stats::{Agreement, turnover_text};
+use crate::analysis::{plural, speed_up_verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
 use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Waves, Workload};
@@ -81,11 +81,10 @@ fn interpretation(app: &App) -> Option<String> {
 fn disagreement_text(agreement: Agreement) -> Option<String> {
     match agreement {
         Agreement::Same { .. } | Agreement::Reordered { .. } => None,
-        Agreement::Different { only_first: 1, .. } => {
-            Some("the modes disagree on the result of 1 task".to_owned())
-        }
         Agreement::Different { only_first, .. } => {
-            Some(format!("the modes disagree on the results of {only_first} tasks"))
+            let (results, tasks) =
+                (plural::noun(only_first, "result"), plural::count(only_first, "task"));
+            Some(format!("the modes disagree on the {results} of {tasks}"))
         }
         Agreement::Incomplete => Some(agreement_text(agreement)),
     }
@@ -131,7 +130,7 @@ fn duplicates_text(runs: &[Run]) -> String {
     counts.dedup();
     match counts.as_slice() {
         [] | [0] => String::new(),
-        [1] => "; 1 duplicate removed".to_owned(),
+        [count] => format!("; {} removed", plural::count(*count, "duplicate")),
         counts => {
             let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
             format!("; {} duplicates removed", counts.join(" and "))
@@ -221,13 +220,13 @@ fn completion_text(app: &App, room: usize) -> String {
 pub(super) fn remarks(app: &App) -> String {
     let again = match app.runs().iter().map(Run::retry_count).sum::<u32>() {
         0 => String::new(),
-        1 => "; 1 request was retried".to_owned(),
-        retries => format!("; {retries} requests were retried"),
+        retries => format!("; {} retried", plural::was(retries, "request")),
     };
     let shown = match app.runs().iter().find_map(Run::last_visible_page) {
         None => String::new(),
-        Some(TaskId(1)) => "; the API serves at most 1 page".to_owned(),
-        Some(TaskId(last)) => format!("; the API serves at most {last} pages"),
+        Some(TaskId(last)) => {
+            format!("; the API serves at most {}", plural::count(last, "page"))
+        }
     };
     let lost = match app.runs().iter().map(Run::deaths).sum::<u32>() {
         0 => String::new(),
@@ -236,8 +235,7 @@ pub(super) fn remarks(app: &App) -> String {
     };
     let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
         0 => String::new(),
-        1 => "; 1 worker is missing: a system limit".to_owned(),
-        missing => format!("; {missing} workers are missing: a system limit"),
+        missing => format!("; {} missing: a system limit", plural::is(missing, "worker")),
     };
     again + &shown + &lost + &missing
 }
@@ -250,14 +248,13 @@ pub(super) fn paused_text(behind: Nanos) -> String {
 /// Returns the number of waves in which equal pages fill the workers: with the premise, and without.
 pub(super) fn waves_texts(waves: Waves) -> [String; 2] {
     let Waves { tasks, workers, count, idle } = waves;
-    let wave = if count == 1 { "wave" } else { "waves" };
     let idle = match (idle, count) {
         (0, _) => "no lane idle".to_owned(),
-        (1, 1) => "1 lane idle".to_owned(),
-        (idle, 1) => format!("{idle} lanes idle"),
+        (idle, 1) => format!("{} idle", plural::count(idle, "lane")),
         (idle, _) => format!("{idle} idle in the last"),
     };
-    let short = format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}");
+    let waves = plural::count(count, "wave");
+    let short = format!("ceil({tasks}/{workers}) = {waves}, {idle}");
     [format!("equal pages: {short}"), short]
 }
 
@@ -279,11 +276,11 @@ pub(super) fn invitation(app: &App) -> String {
             let quota = runs.find_map(Run::quota);
             let left =
                 quota.map(|quota| format!(" of the {} left", group_thousands(quota.remaining)));
-            let requests = if cost == 1 { "request" } else { "requests" };
+            let cost = plural::count(cost, "request");
             let left = left.unwrap_or_default();
             let [what, time] = sweep::planned_trials(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet{what}. It costs {cost} {requests}{left} at {api}{time}. {run} \
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}. {run} \
                  runs it."
             )
         }

@@ -11,7 +11,7 @@ use super::borders;
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
 use crate::analysis::attempt_table::AttemptColumn;
-use crate::analysis::{Attempt, AttemptOutcome};
+use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
 use crate::model::{ExitStatus, Nanos, Run, Workload};
 
@@ -64,7 +64,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let table = table_view.table();
     let all = table.len();
     let count = u32::try_from(all).map_or_else(|_| all.to_string(), group_thousands);
-    let title = format!(" {count} {} ", if all == 1 { "attempt" } else { "attempts" });
+    let title = format!(" {count} {} ", plural::noun(all, "attempt"));
     let captions = match all {
         0 => String::new(),
         _ => format!(" row {} ", table_view.selected_row() + 1),

@@ -1,5 +1,6 @@
 //! The nouns for workers and tasks in the sentences about a sweep.
 
+use crate::analysis::plural;
 use crate::model::plan::{Mode, Workload};
 
 /// The nouns that fit a workload and a mode.
@@ -35,6 +36,6 @@ impl WorkerTerms {
 
     /// A number of workers with its noun: `1 thread`, `8 threads`.
     pub fn count_text(self, workers: u16) -> String {
-        format!("{workers} {}", if workers == 1 { self.worker } else { self.workers })
+        plural::count(workers, self.worker)
     }
 }

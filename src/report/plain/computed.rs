@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use super::{
     Remark, gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times,
 };
-use crate::analysis::speed_up_verdict;
 use crate::analysis::stats::Agreement;
+use crate::analysis::{plural, speed_up_verdict};
 use crate::model::{ComputeSpec, Run, Workload};
-use crate::report::{Comparison, duration_percentiles, plural, run_time, sequential_run};
+use crate::report::{Comparison, duration_percentiles, run_time, sequential_run};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
     write_times(out, runs)?;
@@ -30,7 +30,7 @@ pub(in crate::report) fn describe_task(run: &Run, cores: Option<u16>) -> Option<
     let workload = run.plan().workload();
     let ComputeSpec { size, turns, share, switch_interval, simulation } =
         run.plan().work.compute()?;
-    let tasks = plural(run.known_tasks().into(), "task");
+    let tasks = plural::count(run.known_tasks(), "task");
     let share = match workload {
         Workload::Mixed => format!(", {share} % of it CPU work"),
         _ => String::new(),
@@ -39,7 +39,7 @@ pub(in crate::report) fn describe_task(run: &Run, cores: Option<u16>) -> Option<
         0 => String::new(),
         turns => format!(" ({turns} turns)"),
     };
-    let on = |cores: u16| format!("on {}", plural(cores.into(), "core"));
+    let on = |cores: u16| format!("on {}", plural::count(cores, "core"));
     let machine = match simulation {
         Some(machine) => format!("; simulated {}, seed {}", on(machine.cores), machine.seed),
         None => cores.map_or_else(String::new, |cores| format!("; {}", on(cores))),
@@ -88,7 +88,7 @@ fn results_remark(runs: &[Run]) -> Option<Remark> {
             format!("the same {items} in {all}")
         }
         Agreement::Different { only_first, .. } => {
-            let values = plural(only_first, "value");
+            let values = plural::count(only_first, "value");
             format!("{values} not the same in {all}; this is a bug in threadline, please report it")
         }
         Agreement::Incomplete => "not compared: tasks are missing".to_owned(),

@@ -7,9 +7,10 @@ use super::{
     Remark, done_fraction, example_mode_name, gil_and_processes, new_remark, unfinished_remarks,
     write_remarks, write_times,
 };
+use crate::analysis::plural;
 use crate::analysis::stats::{Agreement, turnover_text};
 use crate::model::{Mode, Run, Target};
-use crate::report::{Comparison, duration_percentiles, plural, run_time, run_waves};
+use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -22,7 +23,7 @@ pub(super) fn write(
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
         (target, runs.iter().rfind(|run| run.has_started()))
     {
-        let pages = plural(last.known_tasks().into(), "page");
+        let pages = plural::count(last.known_tasks(), "page");
         writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
     }
     write_table(out, runs)?;
@@ -85,7 +86,7 @@ fn workers_phrase(run: &Run) -> String {
     if run.plan().auto {
         return format!("{:.1} workers on average", run.mean_workers(run_time(run)));
     }
-    plural(run.plan().workers.into(), "worker")
+    plural::count(run.plan().workers, "worker")
 }
 
 /// Describes the concurrency limit of an automatic run: its final value, its peak, and the number of
@@ -107,7 +108,7 @@ fn limit_changes_phrase(run: &Run) -> Option<String> {
     reasons.sort_by_key(|&(count, _)| Reverse(count));
     let reasons: Vec<String> =
         reasons.into_iter().map(|(count, words)| format!("{count} {words}")).collect();
-    let changes = plural(changes.len() as u64, "change");
+    let changes = plural::count(changes.len(), "change");
     Some(format!("{end}, after {changes}: {}", reasons.join(", ")))
 }
 
@@ -147,11 +148,11 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
             let speed_up = format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0);
             remarks.push(new_remark("speed-up", speed_up));
         }
-        let pages = plural(run.known_tasks().into(), "page");
+        let pages = plural::count(run.known_tasks(), "page");
         remarks.extend(run_waves(run).map(|waves| {
             let idle = match waves.idle {
                 0 => "no worker idle in the last".to_owned(),
-                idle => format!("{} idle in the last", plural(idle.into(), "worker")),
+                idle => format!("{} idle in the last", plural::count(idle, "worker")),
             };
             let count = waves.count;
             new_remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
@@ -163,7 +164,7 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
     remarks.extend(comparison.map(|two| new_remark("followers", agreement_phrase(two.agreement))));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
     if let Some(page) = runs.iter().find_map(Run::last_visible_page) {
-        let pages = plural(page.0.into(), "page");
+        let pages = plural::count(page.0, "page");
         remarks.push(new_remark("last page", format!("the API returns no more than {pages}")));
     }
     remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));

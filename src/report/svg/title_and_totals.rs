@@ -3,8 +3,9 @@
 use super::SvgPicture;
 use super::layout::{LEFT, MARGIN, ROW, WIDTH};
 use super::svg_writer::{Font, TextAnchor, hex_color};
+use crate::analysis::plural;
 use crate::model::{Mode, Run, State, Workload};
-use crate::report::{Comparison, plain, plural, workload_heading};
+use crate::report::{Comparison, plain, workload_heading};
 
 /// The right edge of the bars of the totals.
 const BARS_RIGHT: f64 = 700.0;
@@ -26,14 +27,14 @@ impl SvgPicture<'_> {
         let per_page = self.subject.target.map_or(0, |target| target.per_page);
         match self.workload {
             Workload::Followers => {
-                format!("followers, {} of {per_page}", plural(tasks.into(), "page"))
+                format!("followers, {} of {per_page}", plural::count(tasks, "page"))
             }
-            Workload::Commands => plural(tasks.into(), "command"),
+            Workload::Commands => plural::count(tasks, "command"),
             _ => {
                 let computed = self.runs.first();
                 let task = computed
                     .and_then(|run| plain::computed::describe_task(run, self.subject.cores));
-                task.unwrap_or_else(|| plural(tasks.into(), "task"))
+                task.unwrap_or_else(|| plural::count(tasks, "task"))
             }
         }
     }

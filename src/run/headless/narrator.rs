@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::stats;
 use crate::analysis::sweep::{Trial, WorkerTerms};
+use crate::analysis::{plural, stats};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
@@ -166,9 +166,9 @@ impl Narrator {
             }
             _ => false,
         };
-        let requests = if in_flight == 1 { "request" } else { "requests" };
+        let requests = plural::count(in_flight, "request");
         (!usual || at.since(self.said_at) >= MIN_QUARTER_INTERVAL)
-            .then(|| format!("at most {in_flight} {requests} at once from now on: {why}"))
+            .then(|| format!("at most {requests} at once from now on: {why}"))
     }
 
     fn describe_outcome(
@@ -259,8 +259,7 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let mode = run.plan().name();
         sentences.chain(match spares {
             0 => None,
-            1 => Some(format!("{mode}: 1 more worker was not needed")),
-            spares => Some(format!("{mode}: {spares} more workers were not needed")),
+            spares => Some(format!("{mode}: {} not needed", plural::was(spares, "more worker"))),
         })
     })
 }
@@ -314,7 +313,7 @@ fn count_ended(run: &Run) -> u32 {
 
 /// Returns for example `5 pages` or `1 command`.
 fn task_count(plan: &Plan, tasks: u32) -> String {
-    format!("{tasks} {}{}", task_noun(plan), if tasks == 1 { "" } else { "s" })
+    plural::count(tasks, task_noun(plan))
 }
 
 const fn task_noun(plan: &Plan) -> &'static str {

@@ -2,9 +2,9 @@
 
 use std::ops::RangeInclusive;
 
-use crate::analysis::Sweep;
 use crate::analysis::scaling::{Fit, ScalingModel};
 use crate::analysis::sweep::{SweepPoint, WorkerTerms};
+use crate::analysis::{Sweep, plural};
 use crate::app::App;
 use crate::model::printable::three_digits;
 use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
@@ -76,8 +76,8 @@ pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let last = *sweep.counts().last()?;
     let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
     let Waves { count, .. } = Waves::new(tasks, about);
-    let rounds = if count == 1 { "wave" } else { "waves" };
-    let begin = format!("{about} threads: ceil({tasks}/{about}) = {count} {rounds}");
+    let waves = plural::count(count, "wave");
+    let begin = format!("{about} threads: ceil({tasks}/{about}) = {waves}");
     let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
     let steps: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
     let forms = (1..=steps.len()).rev().filter_map(|kept| {
