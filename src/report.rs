@@ -22,7 +22,7 @@ pub use free_path::free_path;
 
 use crate::analysis::Sweep;
 use crate::analysis::stats::{self, Agreement};
-use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves, Workload};
+use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves};
 
 /// The subject of an export: the runs and their context.
 #[derive(Clone, Copy, Debug)]
@@ -118,15 +118,4 @@ fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[
     let mut times: Vec<Nanos> = run.task_durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
-}
-
-/// Returns the heading for the runs of a workload.
-fn workload_heading(workload: Workload) -> String {
-    match workload {
-        Workload::Cpu => "CPU work that needs the GIL".to_owned(),
-        Workload::Native => "CPU work of native code".to_owned(),
-        Workload::Mixed => "Pages, then CPU work".to_owned(),
-        Workload::Commands => "Commands".to_owned(),
-        Workload::Profile | Workload::Followers => workload.to_string(),
-    }
 }

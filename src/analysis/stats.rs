@@ -1,7 +1,7 @@
 //! Speed-up, efficiency, percentiles, waves, and the comparison of results.
 
 use super::plural;
-use crate::model::plan::Workload;
+
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 
@@ -100,7 +100,7 @@ impl Agreement {
         if !first.is_complete() || !second.is_complete() {
             return Self::Incomplete;
         }
-        if first.plan().workload() != Workload::Followers {
+        if !first.plan().workload().is_fetched() {
             return Self::compare_values(first, second);
         }
         let items = first.follower_count();

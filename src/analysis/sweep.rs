@@ -9,8 +9,9 @@ use std::ops::RangeInclusive;
 
 use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
 use crate::model::Waves;
-use crate::model::plan::{Mode, Workload};
+use crate::model::plan::Mode;
 use crate::model::time::Nanos;
+use crate::model::workload::Workload;
 pub use terms::WorkerTerms;
 
 /// One complete run.

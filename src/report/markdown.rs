@@ -6,12 +6,9 @@ mod escape;
 use std::io::{self, Write};
 
 use super::attempt_record::AttemptRecord;
-use super::{
-    Comparison, ReportSubject, duration_percentiles, plain, time_in, verdict_sentence,
-    workload_heading,
-};
+use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in, verdict_sentence};
 use crate::analysis::{Sweep, plural};
-use crate::model::{Mode, Nanos, Run, State, Workload};
+use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use escape::{code_block, escape_inline};
 
 /// The maximum number of slowest attempts listed.
@@ -51,7 +48,7 @@ fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Re
 }
 
 fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
-    match subject.target.filter(|_| workload == Workload::Followers) {
+    match subject.target.filter(|_| workload.is_fetched()) {
         Some(target) => {
             format!(
                 "Followers of {} at {}",
@@ -59,7 +56,7 @@ fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
                 escape_inline(&target.api)
             )
         }
-        None => workload_heading(workload),
+        None => workload.spec().heading.to_owned(),
     }
 }
 
@@ -94,18 +91,15 @@ fn write_totals(
     runs: &[&Run],
     workload: Workload,
 ) -> io::Result<()> {
-    let followers = workload == Workload::Followers;
-    let (tasks, items) = match workload {
-        Workload::Followers => ("pages", "followers"),
-        Workload::Commands => ("commands", "failed"),
-        _ => ("tasks", "failed"),
-    };
+    let WorkloadSpec { tasks, results, .. } = workload.spec();
+    let items = results.unwrap_or("failed");
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
     write_table_head(out, "Totals", (&columns, 1))?;
     for &run in runs {
         let elapsed = subject.elapsed(run);
-        let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
+        let items =
+            if results.is_some() { run.follower_count() } else { run.failed_tasks().into() };
         let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
             || ["-".to_owned(), "-".to_owned()],
             |both| both.map(|one| one.to_string()),

@@ -7,7 +7,7 @@ pub mod sweep;
 
 use std::io::{self, Write};
 
-use crate::model::{Mode, Run, Target, TaskOutcome, Workload};
+use crate::model::{Mode, Run, Target, TaskOutcome};
 
 /// Writes the report of the profile request and the runs, or nothing if no run has started. `cores`
 /// is the number of cores of this machine, if known.
@@ -73,11 +73,7 @@ pub(crate) fn incomplete_reason(run: &Run) -> String {
     let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
     let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
     let (done, known) = (run.ended_tasks(), run.known_tasks());
-    let done = match run.plan().workload() {
-        Workload::Commands => format!("{done} of {known} commands run"),
-        workload if workload.is_computed() => format!("{done} of {known} tasks done"),
-        _ => format!("{done} of {known} pages fetched"),
-    };
+    let done = format!("{done} of {known} {}", run.plan().workload().spec().done);
     match run.failure() {
         _ if !run.is_over() => format!("{done} so far"),
         Some(failure) if failures > 1 => {

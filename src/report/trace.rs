@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::attempt_record::{AttemptRecord, AttemptResult};
 use crate::model::printable::printable;
 use crate::model::{
-    FailureKind, LevelSeries, LimitKind, Nanos, Run, Span, State, StateInterval, TaskId, Workload,
+    FailureKind, LevelSeries, LimitKind, Nanos, Run, Span, State, StateInterval, TaskId,
 };
 use trace_writer::{TraceTrack, TraceWriter};
 
@@ -196,7 +196,7 @@ impl TraceProcess<'_> {
     fn attempt_args<'fate>(&self, span: Span, result: &'fate AttemptResult) -> AttemptArgs<'fate> {
         let plan = self.run.plan();
         let TaskId(number) = span.task;
-        let is_page = plan.workload() == Workload::Followers;
+        let is_page = plan.workload().is_fetched();
         let answer = result.done.as_ref().and_then(|done| done.response);
         AttemptArgs {
             page: is_page.then_some(number),

@@ -10,7 +10,7 @@ use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome, Workload,
+    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome,
 };
 
 /// Returns the content of the inspector.
@@ -75,7 +75,7 @@ impl Inspector<'_> {
         let from = time_axis::exact_time(span.start);
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
-        let [sent, queued] = if run.plan().workload() == Workload::Followers {
+        let [sent, queued] = if run.plan().workload().is_fetched() {
             ["sent to end", "queued to end"]
         } else {
             ["start to end", "queued to end"]
@@ -269,8 +269,7 @@ fn cursor_lines(
         0 => "no error".to_owned(),
         errors => format!("{}, shown", plural::count(errors, "error")),
     };
-    let what =
-        if selected.run.plan().workload() == Workload::Followers { "request" } else { "task" };
+    let what = if selected.run.plan().workload().is_fetched() { "request" } else { "task" };
     let changes = plural::count(cell.changes, "change");
     let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =

@@ -24,7 +24,7 @@ struct TableColumn {
 /// Returns the caption and the minimum width of a column. The error column takes the remaining width.
 const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'static str, usize) {
     match column {
-        AttemptColumn::Task if matches!(workload, Workload::Commands) => ("command", 22),
+        AttemptColumn::Task if workload.is_command() => ("command", 22),
         AttemptColumn::Task => ("task", 8),
         AttemptColumn::Mode => ("mode", 11),
         AttemptColumn::Lane => ("lane", 11),
@@ -132,10 +132,8 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
-        AttemptColumn::Followers | AttemptColumn::Connection => {
-            matches!(workload, Workload::Followers)
-        }
-        AttemptColumn::Bytes => !matches!(workload, Workload::Cpu | Workload::Native),
+        AttemptColumn::Followers | AttemptColumn::Connection => workload.is_fetched(),
+        AttemptColumn::Bytes => !workload.only_computes(),
         AttemptColumn::Mode => app.runs().len() > 1,
         AttemptColumn::Error => app.runs().iter().any(has_failed),
         _ => true,
@@ -157,8 +155,8 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
     }
     let left = room.saturating_sub(used(&columns));
     let widest = columns.iter_mut().find(|shown| match shown.column {
-        AttemptColumn::Task => workload == Workload::Commands,
-        column => column == AttemptColumn::Error && workload != Workload::Commands,
+        AttemptColumn::Task => workload.is_command(),
+        column => column == AttemptColumn::Error && !workload.is_command(),
     });
     if let Some(widest) = widest {
         widest.width += left;

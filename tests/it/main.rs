@@ -47,3 +47,4 @@ mod session;
 mod simulate;
 mod viewport;
 mod words;
+mod workloads;

@@ -5,8 +5,9 @@ use super::{Sweep, SweepPoint, WorkerTerms};
 use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
 use crate::model::Waves;
-use crate::model::plan::{Mode, Workload};
+use crate::model::plan::Mode;
 use crate::model::printable::three_digits;
+use crate::model::workload::Workload;
 
 /// The minimum speed-up that justifies more workers.
 const MIN_GAIN: f64 = 1.1;
@@ -191,7 +192,7 @@ fn next_gain_sentence(
         );
     }
     if points.growing {
-        let cores = sweep.cores().filter(|_| matches!(workload, Workload::Cpu | Workload::Native));
+        let cores = sweep.cores().filter(|_| workload.only_computes());
         return beyond_sentence(sweep, points, terms, cores);
     }
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);

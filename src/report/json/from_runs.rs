@@ -5,7 +5,7 @@ use super::{
     ProfileReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
 use crate::analysis::stats::Agreement;
-use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target, Workload};
+use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target};
 use crate::report::attempt_record::AttemptRecord;
 use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
 
@@ -39,7 +39,7 @@ impl RunReport {
             }
             Some(RunOutcome::Stopped) | None => ("stopped", None),
         };
-        let followers = run.plan().workload() == Workload::Followers;
+        let followers = run.plan().workload().is_fetched();
         let waves = run_waves(run);
         let lanes = run.lanes().iter().zip(0..);
         Self {

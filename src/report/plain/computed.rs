@@ -7,7 +7,7 @@ use super::{
 };
 use crate::analysis::stats::Agreement;
 use crate::analysis::{plural, speed_up_verdict};
-use crate::model::{ComputeSpec, Run, Workload};
+use crate::model::{ComputeSpec, Run};
 use crate::report::{Comparison, duration_percentiles, run_time, sequential_run};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
@@ -27,13 +27,13 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
 
 /// Describes the tasks of a run and the machine. Returns `None` for a workload without CPU work.
 pub(in crate::report) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
-    let workload = run.plan().workload();
     let ComputeSpec { size, turns, share, switch_interval, simulation } =
         run.plan().work.compute()?;
     let tasks = plural::count(run.known_tasks(), "task");
-    let share = match workload {
-        Workload::Mixed => format!(", {share} % of it CPU work"),
-        _ => String::new(),
+    let share = if run.plan().workload().spec().has_io_share {
+        format!(", {share} % of it CPU work")
+    } else {
+        String::new()
     };
     let turns = match turns {
         0 => String::new(),

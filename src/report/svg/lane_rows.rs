@@ -6,7 +6,7 @@ use super::layout::{LEFT, LaneGeometry, MARGIN, ROW, WIDTH, axis_ticks, shown_la
 use super::legend::state_fill;
 use super::svg_writer::{Font, TextAnchor, hex_color, push_box};
 use crate::analysis::plural;
-use crate::model::{Lane, Nanos, Run, State, StateInterval, Workload};
+use crate::model::{Lane, Nanos, Run, State, StateInterval};
 
 /// The width of an error mark.
 const ERROR_WIDTH: f64 = 3.0;
@@ -31,11 +31,7 @@ impl SvgPicture<'_> {
             let words = format!("{seconds:.digits$} s");
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::Middle), &words);
         }
-        let tasks = match self.workload {
-            Workload::Followers => "pages",
-            Workload::Commands => "commands",
-            _ => "tasks",
-        };
+        let tasks = self.workload.spec().tasks;
         for (x, words) in FIGURE_COLUMNS.into_iter().zip(["busy", tasks]) {
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::End), words);
         }

@@ -313,15 +313,7 @@ fn count_ended(run: &Run) -> u32 {
 
 /// Returns for example `5 pages` or `1 command`.
 fn task_count(plan: &Plan, tasks: u32) -> String {
-    plural::count(tasks, task_noun(plan))
-}
-
-const fn task_noun(plan: &Plan) -> &'static str {
-    match &plan.work {
-        WorkSpec::Profile(_) | WorkSpec::Followers(_) => "page",
-        WorkSpec::Commands { .. } => "command",
-        WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => "task",
-    }
+    plural::count(tasks, plan.workload().spec().task)
 }
 
 /// Returns for example `1 thread` or `8 threads`.
@@ -337,7 +329,7 @@ fn task_name(plan: &Plan, task: TaskId) -> String {
     let command = plan.command(task).map_or_else(String::new, |command| {
         format!(" ({})", printable_up_to(command, MAX_COMMAND_LENGTH))
     });
-    format!("{} {}{command}", task_noun(plan), task.0)
+    format!("{} {}{command}", plan.workload().spec().task, task.0)
 }
 
 /// Returns the message without its advice, which the report repeats.

@@ -7,9 +7,7 @@ use super::{
     report_results,
 };
 use crate::app::Session;
-use crate::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Run, RunOutcome, Workload,
-};
+use crate::model::{Event, EventKind, Failure, FailureKind, LaneId, LogEntry, Run, RunOutcome};
 use crate::run::exit::Exit;
 use crate::source::recording::Recording;
 use crate::terminal::signals::Signals;
@@ -51,7 +49,7 @@ pub fn report_recording(
         streams.out,
         (signals, None),
     );
-    let exit = if selection.workload == Workload::Commands {
+    let exit = if selection.workload.is_command() {
         commands::report_commands(runs, report_format, saved, streams, received_signal)?
     } else {
         let exit = report_results(&session, selection, report_format, saved, streams);

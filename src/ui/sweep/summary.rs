@@ -10,17 +10,12 @@ use crate::model::printable::three_digits;
 use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
 use crate::ui::text;
 
-/// Returns the unit of rates.
-pub(super) fn rate_unit(workload: Workload) -> String {
-    format!("{}/s", WorkerTerms::for_run(workload, Mode::Threads).tasks)
-}
-
 /// Returns the best model with its figures, from the longest form to the shortest.
 pub(super) fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let Some(best) = sweep.fits().first() else {
         return vec!["fitting a model takes at least three counts".to_owned(), String::new()];
     };
-    let (long, short) = fit_names(best, &rate_unit(workload));
+    let (long, short) = fit_names(best, workload.spec().rate);
     let knee = match (sweep.knee(), sweep.max_without_knee()) {
         (Some(knee), _) => format!("  knee {knee}"),
         (None, Some(tasks)) => format!("  no knee up to {tasks}"),
