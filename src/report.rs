@@ -15,14 +15,15 @@ pub mod markdown;
 pub mod plain;
 pub mod svg;
 pub mod trace;
-mod verdict_sentence;
 
 pub use export_target::{ExportError, ExportOutcome, ExportTarget};
 pub use free_path::free_path;
 
 use crate::analysis::Sweep;
+use crate::analysis::baseline::sequential_run;
 use crate::analysis::stats::{self, Agreement};
-use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves};
+use crate::analysis::verdict::{Form, Verdict};
+use crate::model::{Background, Mode, Nanos, Run, State, Target};
 
 /// The subject of an export: the runs and their context.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +52,13 @@ impl ReportSubject<'_> {
     /// Returns the elapsed time of a run; for a run in progress, the time until now.
     fn elapsed(&self, run: &Run) -> Nanos {
         run.elapsed(self.now)
+    }
+
+    /// Returns the advice of the sweep or the conclusion from the runs.
+    fn conclusion(&self) -> Option<String> {
+        let workload = self.runs.first()?.plan().workload();
+        let advice = self.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
+        advice.or_else(|| Verdict::new(self.runs, self.cores).conclusion(Form::Long))
     }
 }
 
@@ -92,20 +100,10 @@ impl Comparison {
     }
 }
 
-/// Returns the sequential run, if there is one.
-fn sequential_run(runs: &[Run]) -> Option<&Run> {
-    runs.iter().find(|run| run.plan().mode == Mode::Sequential)
-}
-
 /// Returns the time that all lanes of a run spent in a state until a moment.
 fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
     let lanes = run.lanes().iter();
     lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, until))
-}
-
-/// Returns the waves of a run, or `None` if its number of workers changed.
-fn run_waves(run: &Run) -> Option<Waves> {
-    run.waves()
 }
 
 /// Returns the duration of a run that has ended, complete or not, or else zero.

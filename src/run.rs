@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::analysis::verdict;
 use crate::app::{App, Session};
 use crate::cli::{
     self, ApiSource, Command, DisplayOptions, FollowersCommand, Help, Narration, OutputMode,
@@ -317,7 +318,7 @@ fn run_screen(
     // A run that the user stopped is not a failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_complete());
-    if let Some(trouble) = failed.and_then(|_| headless::failure_summary(None, latest)) {
+    if let Some(trouble) = failed.and_then(|_| verdict::failure_summary(None, latest)) {
         headless::print_error(streams.err, &trouble);
     }
     let exit = failed.map_or(Exit::Success, |_| Exit::for_runs(None, latest));

@@ -155,11 +155,7 @@ impl Session {
     /// complete run.
     fn record_results(&mut self, selection: Selection, index: usize) {
         let run_set = self.run_sets.entry(selection).or_default();
-        if let [first, others @ ..] = run_set.runs.as_slice()
-            && others.last().is_some_and(Run::is_over)
-        {
-            run_set.agreement = Agreement::compare_all(first, others);
-        }
+        run_set.agreement = Agreement::of_runs(&run_set.runs).or(run_set.agreement);
         let Some(run) = run_set.runs.get(index).filter(|run| run.is_comparable()) else { return };
         if selection.workload.is_fetched() {
             self.pages = Some(run.known_tasks());

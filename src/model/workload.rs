@@ -56,9 +56,11 @@ pub struct WorkloadSpec {
     pub label_prefix: &'static str,
     /// The unit of the speed: `pages/s`.
     pub rate: &'static str,
-    /// The completed tasks, after their number: `pages fetched`.
+    /// The participle for completed tasks: `fetched`.
     pub done: &'static str,
-    /// The noun of a result, in the plural, if results are counted: `followers`.
+    /// The noun of a result: `follower`.
+    pub result: &'static str,
+    /// Its plural, if results are counted: `followers`.
     pub results: Option<&'static str>,
     /// The noun of a worker and its plural, unless it is a thread or a process.
     pub worker: Option<(&'static str, &'static str)>,
@@ -85,7 +87,8 @@ const REQUESTS: WorkloadSpec = WorkloadSpec {
     tasks: "pages",
     label_prefix: "p",
     rate: "pages/s",
-    done: "pages fetched",
+    done: "fetched",
+    result: "follower",
     results: Some("followers"),
     worker: None,
     cost: Some("connections"),
@@ -112,7 +115,8 @@ const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     tasks: "tasks",
     label_prefix: "t",
     rate: "tasks/s",
-    done: "tasks done",
+    done: "done",
+    result: "result",
     results: None,
     worker: None,
     cost: None,
@@ -159,7 +163,8 @@ static COMMANDS: WorkloadSpec = WorkloadSpec {
     tasks: "commands",
     label_prefix: "",
     rate: "commands/s",
-    done: "commands run",
+    done: "run",
+    result: "result",
     results: None,
     worker: Some(("job", "jobs")),
     cost: None,

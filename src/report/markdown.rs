@@ -6,8 +6,8 @@ mod escape;
 use std::io::{self, Write};
 
 use super::attempt_record::AttemptRecord;
-use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in, verdict_sentence};
-use crate::analysis::{Sweep, plural};
+use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in};
+use crate::analysis::{Sweep, plural, verdict};
 use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use escape::{code_block, escape_inline};
 
@@ -26,7 +26,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     if let Some(task) = plain::computed::describe_task(first, subject.cores) {
         writeln!(out, "{task}.\n")?;
     }
-    if let Some(sentence) = verdict_sentence::verdict_sentence(subject) {
+    if let Some(sentence) = subject.conclusion() {
         writeln!(out, "{}\n", inline_sentence(&sentence))?;
     }
     if let Some(sweep) = subject.sweep {
@@ -235,7 +235,7 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
             out,
             "- {state}: {}, {}",
             run.plan().name(),
-            escape_inline(&plain::incomplete_reason(run))
+            escape_inline(&verdict::incomplete_reason(run))
         )?;
     }
     writeln!(out, "\n{}", code_block("sh", subject.command).trim_end())

@@ -14,8 +14,9 @@ use std::io::{self, Write};
 use crossbeam_channel::Receiver;
 
 use super::exit::Exit;
+use crate::analysis::verdict;
 use crate::app::Session;
-use crate::model::{Mode, Run, Selection};
+use crate::model::{Mode, Selection};
 use crate::report::json::JsonReport;
 use crate::report::plain;
 use crate::source::Launcher;
@@ -131,7 +132,7 @@ fn report_results(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let (profile, runs) = (session.profile(), session.runs(selection));
-    if let Some(trouble) = failure_summary(profile, runs) {
+    if let Some(trouble) = verdict::failure_summary(profile, runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &trouble),
@@ -184,19 +185,4 @@ fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> 
 pub fn print_error(err: &mut dyn Write, sentence: &str) {
     // An error is ignored: there is no other stream to report it on.
     _ = writeln!(err, "threadline: {sentence}");
-}
-
-/// Returns what is missing from the first incomplete run, and the reason.
-pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
-    let run = started.find(|run| !run.is_complete())?;
-    let nothing = runs.iter().all(|run| run.done_tasks() == 0);
-    Some(match run.failure() {
-        Some(failure) if nothing => failure.to_string(),
-        None if nothing && run.plan().workload().is_computed() => {
-            "stopped before any task was done".to_owned()
-        }
-        None if nothing => "stopped before anything was fetched".to_owned(),
-        _ => format!("{}: {}", run.plan().mode, plain::incomplete_reason(run)),
-    })
 }

@@ -11,6 +11,7 @@ use super::header::draw_left_and_right;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{rate_limits, run_summary, text};
+use crate::analysis::verdict::{self, Form};
 use crate::app::App;
 use crate::model::{Mode, Run};
 
@@ -43,8 +44,11 @@ impl StatusLine {
         let pages = app.selection().workload.is_fetched() && !app.selection().is_sweep();
         let mut runs = app.runs().iter().filter(|_| pages && run_summary::problem(app).is_none());
         let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
-        let waves = threads.and_then(Run::waves).map(run_summary::waves_texts);
-        let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
+        let waves = threads.and_then(Run::waves).into_iter();
+        let waves = waves.flat_map(|waves| {
+            [Form::Long, Form::Short].map(|form| verdict::waves_text(waves, form))
+        });
+        let waves = waves.into_iter().find(|waves| waves.len() <= beside);
         Self { text, style, waves: waves.unwrap_or_default() }
     }
 

@@ -7,7 +7,7 @@ use super::{
 use crate::analysis::stats::Agreement;
 use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target};
 use crate::report::attempt_record::AttemptRecord;
-use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
@@ -40,7 +40,7 @@ impl RunReport {
             Some(RunOutcome::Stopped) | None => ("stopped", None),
         };
         let followers = run.plan().workload().is_fetched();
-        let waves = run_waves(run);
+        let waves = run.waves();
         let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,

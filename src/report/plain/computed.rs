@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{
-    Remark, gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times,
-};
-use crate::analysis::stats::Agreement;
-use crate::analysis::{plural, speed_up_verdict};
+use super::{gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times};
+use crate::analysis::plural;
+use crate::analysis::verdict::{Form, Verdict};
 use crate::model::{ComputeSpec, Run};
-use crate::report::{Comparison, duration_percentiles, run_time, sequential_run};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
     write_times(out, runs)?;
@@ -18,10 +16,10 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
     }
     write_table(out, runs)?;
     write_remarks(out, gil_and_processes::remarks(runs))?;
-    write_remarks(out, results_remark(runs))?;
-    let baseline = sequential_run(runs).filter(|run| run.is_complete()).and_then(Run::duration);
-    let sentence = speed_up_verdict::verdict(runs, baseline, cores);
-    write_remarks(out, sentence.map(|sentence| new_remark("meaning", sentence)))?;
+    let verdict = Verdict::new(runs, cores);
+    let results = verdict.agreement_text(Form::Long);
+    write_remarks(out, results.map(|text| new_remark("results", text)))?;
+    write_remarks(out, verdict.interpretation().map(|text| new_remark("meaning", text)))?;
     write_remarks(out, unfinished_remarks(runs))
 }
 
@@ -74,26 +72,6 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         }
     }
     writeln!(out)
-}
-
-/// Returns a remark on whether all modes computed the same values.
-fn results_remark(runs: &[Run]) -> Option<Remark> {
-    let (first, others) = runs.split_first()?;
-    let all = match runs.len() {
-        2 => "both modes".to_owned(),
-        modes => format!("all {modes} modes"),
-    };
-    let text = match Agreement::compare_all(first, others)? {
-        Agreement::Same { items } | Agreement::Reordered { items } => {
-            format!("the same {items} in {all}")
-        }
-        Agreement::Different { only_first, .. } => {
-            let values = plural::count(only_first, "value");
-            format!("{values} not the same in {all}; this is a bug in threadline, please report it")
-        }
-        Agreement::Incomplete => "not compared: tasks are missing".to_owned(),
-    };
-    Some(new_remark("results", text))
 }
 
 #[cfg(test)]

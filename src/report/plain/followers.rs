@@ -8,9 +8,9 @@ use super::{
     write_remarks, write_times,
 };
 use crate::analysis::plural;
-use crate::analysis::stats::{Agreement, turnover_text};
+use crate::analysis::verdict::{self, Form, Verdict};
 use crate::model::{Mode, Run, Target};
-use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -148,25 +148,17 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
             let speed_up = format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0);
             remarks.push(new_remark("speed-up", speed_up));
         }
-        let pages = plural::count(run.known_tasks(), "page");
-        remarks.extend(run_waves(run).map(|waves| {
-            let idle = match waves.idle {
-                0 => "no worker idle in the last".to_owned(),
-                idle => format!("{} idle in the last", plural::count(idle, "worker")),
-            };
-            let count = waves.count;
-            new_remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
-        }));
+        remarks.extend(
+            run.waves().map(|waves| new_remark("waves", verdict::waves_text(waves, Form::Long))),
+        );
     }
     remarks.extend(
         runs.iter().filter_map(limit_changes_phrase).map(|text| new_remark("in flight", text)),
     );
-    remarks.extend(comparison.map(|two| new_remark("followers", agreement_phrase(two.agreement))));
+    let agreement = Verdict::new(runs, None).agreement_text(Form::Long);
+    remarks.extend(agreement.map(|text| new_remark("followers", text)));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
-    if let Some(page) = runs.iter().find_map(Run::last_visible_page) {
-        let pages = plural::count(page.0, "page");
-        remarks.push(new_remark("last page", format!("the API returns no more than {pages}")));
-    }
+    remarks.extend(verdict::last_page_text(runs).map(|text| new_remark("last page", text)));
     remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));
     remarks
 }
@@ -178,18 +170,6 @@ impl CountRemark {
         let each: Vec<String> = each.collect();
         (!each.is_empty())
             .then(|| new_remark(self.label, format!("{}: {}", each.join(", "), self.meaning)))
-    }
-}
-
-fn agreement_phrase(agreement: Agreement) -> String {
-    match agreement {
-        Agreement::Same { items: 0 } => "none in either run".to_owned(),
-        Agreement::Same { items } => format!("the same {items} in both, in the same order"),
-        Agreement::Reordered { items } => {
-            format!("the same {items} in both, but in a different order")
-        }
-        Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared: pages are missing".to_owned(),
     }
 }
 

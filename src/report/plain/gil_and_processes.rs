@@ -1,7 +1,7 @@
 //! Remarks on the GIL and the worker processes of a run.
 
 use super::{Remark, new_remark};
-use crate::analysis::plural;
+use crate::analysis::{plural, verdict};
 use crate::model::{GilUsage, Nanos, Run, State};
 use crate::report::{run_time, time_in};
 
@@ -59,12 +59,8 @@ fn process_time_phrase(run: &Run) -> Option<String> {
 }
 
 fn lost_phrase(run: &Run) -> Option<String> {
-    let died = match run.deaths() {
-        0 => return None,
-        1 => "1 worker process died; its task was requeued".to_owned(),
-        lost => format!("{lost} worker processes died; their tasks were requeued"),
-    };
-    Some(format!("in {}, {died}", run.plan().name()))
+    let lost = verdict::lost_text(std::slice::from_ref(run))?;
+    Some(format!("in {}, {lost}", run.plan().name()))
 }
 
 fn missing(run: &Run) -> Option<String> {

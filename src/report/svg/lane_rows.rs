@@ -5,7 +5,7 @@ use super::lane_marks::LaneMarks;
 use super::layout::{LEFT, LaneGeometry, MARGIN, ROW, WIDTH, axis_ticks, shown_lanes};
 use super::legend::state_fill;
 use super::svg_writer::{Font, TextAnchor, hex_color, push_box};
-use crate::analysis::plural;
+use crate::analysis::{plural, verdict};
 use crate::model::{Lane, Nanos, Run, State, StateInterval};
 
 /// The width of an error mark.
@@ -59,9 +59,8 @@ impl SvgPicture<'_> {
             self.y += lanes.pitch;
         }
         let spare = run.lanes().len() - shown_lanes(run);
-        if spare > 0 {
+        if let Some(words) = verdict::spare_workers_text(spare) {
             let font = Font::new(12.0, self.background.muted());
-            let words = format!("{} not needed", plural::was(spare, "more worker"));
             self.writer.push_text([LEFT, self.y + 12.0], font, &words);
             self.y += ROW - 8.0;
         }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::sweep::{Trial, WorkerTerms};
-use crate::analysis::{plural, stats};
+use crate::analysis::{plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
@@ -220,8 +220,7 @@ impl Narrator {
             return None;
         }
         let mode = &self.name;
-        let found = run.concurrency_limit().filter(|_| plan.auto);
-        let found = found.map_or_else(String::new, |most| format!("; {most} in flight at the end"));
+        let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
         if run.is_complete() {
             let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
             if plan.mode == Mode::Sequential {
@@ -257,10 +256,8 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
         let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
         let mode = run.plan().name();
-        sentences.chain(match spares {
-            0 => None,
-            spares => Some(format!("{mode}: {} not needed", plural::was(spares, "more worker"))),
-        })
+        let spares = verdict::spare_workers_text(spares);
+        sentences.chain(spares.map(|text| format!("{mode}: {text}")))
     })
 }
 

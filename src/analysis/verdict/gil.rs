@@ -1,6 +1,6 @@
-//! The conclusion from the times of several modes, in one sentence.
+//! The meaning of the speed-ups of several modes for the GIL and the cores, in one sentence.
 
-use super::{plural, stats};
+use crate::analysis::{plural, stats};
 use crate::model::Waves;
 use crate::model::plan::{ComputeSpec, Mode, WorkSpec};
 use crate::model::run::Run;
@@ -29,11 +29,10 @@ impl ModeSpeedUp {
     }
 }
 
-/// Returns the conclusion from the complete runs, given the sequential run's time `baseline` and this
+/// Returns the meaning of the complete runs, given the sequential run's time `baseline` and this
 /// machine's number of cores: `threads under the GIL: 0.97x, no gain on CPU work; 4 processes: 1.90x on
 /// 2 cores`. Returns `None` if no run allows a conclusion.
-pub fn verdict(runs: &[Run], baseline: Option<Nanos>, cores: Option<u16>) -> Option<String> {
-    let baseline = baseline?;
+pub(super) fn interpretation(runs: &[Run], baseline: Nanos, cores: Option<u16>) -> Option<String> {
     let whole = runs.iter().filter(|run| run.is_complete() && run.plan().mode != Mode::Sequential);
     let figures = whole.filter_map(|run| {
         let speed_up = stats::speed_up(baseline, run.duration()?)?;
@@ -323,6 +322,6 @@ mod tests {
     #[test]
     fn no_runs_give_no_conclusion() {
         assert_eq!(verdict_text(&cpu(), &[], Some(2)), "");
-        assert_eq!(verdict(&[], Some(Nanos(1)), Some(2)), None);
+        assert_eq!(interpretation(&[], Nanos(1), Some(2)), None);
     }
 }
