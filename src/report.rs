@@ -3,7 +3,6 @@
 
 pub(crate) mod ascii_json;
 mod atomic_file;
-mod attempt_record;
 pub mod commands;
 mod export_target;
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub enum Workload {
     Commands,
 }
 
-/// What a worker does for a task.
+/// The kind of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskKind {
     /// Fetches the profile from the target's server.
@@ -46,7 +46,7 @@ pub struct WorkloadSpec {
     pub name: &'static str,
     /// The heading of a report.
     pub heading: &'static str,
-    /// What a worker does for a task.
+    /// The kind of a task.
     pub kind: TaskKind,
     /// The noun of a task: `page`.
     pub task: &'static str,
@@ -196,7 +196,7 @@ impl Workload {
         }
     }
 
-    /// What a worker does for a task.
+    /// The kind of a task.
     pub const fn kind(self) -> TaskKind {
         self.spec().kind
     }

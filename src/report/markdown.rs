@@ -5,9 +5,8 @@ mod escape;
 
 use std::io::{self, Write};
 
-use super::attempt_record::AttemptRecord;
 use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in};
-use crate::analysis::{Sweep, plural, verdict};
+use crate::analysis::{Attempt, Sweep, plural, verdict};
 use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use escape::{code_block, escape_inline};
 
@@ -150,36 +149,37 @@ fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run])
 }
 
 /// Returns the name of an attempt's task, escaped for a table.
-fn attempt_label(run: &Run, attempt: &AttemptRecord) -> String {
-    match run.plan().command(attempt.span.task) {
+fn attempt_label(attempt: &Attempt<'_>) -> String {
+    let plan = attempt.run.plan();
+    match plan.command(attempt.span.task) {
         Some(command) => escape_inline(command),
-        None => run.plan().label(attempt.span.task),
+        None => plan.label(attempt.span.task),
     }
 }
 
 fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
-    let mut attempts: Vec<(Nanos, &Run, AttemptRecord)> = Vec::new();
+    let mut attempts: Vec<(Nanos, Attempt<'_>)> = Vec::new();
     for &run in runs {
-        let ended = AttemptRecord::for_run(run).into_iter();
-        attempts.extend(ended.filter_map(|attempt| {
-            let span = attempt.span;
-            Some((span.end?.since(span.start), run, attempt))
-        }));
+        let ended = run.attempts().into_iter();
+        attempts
+            .extend(ended.filter_map(|attempt| {
+                Some((attempt.span.end?.since(attempt.span.start), attempt))
+            }));
     }
     if attempts.is_empty() {
         return Ok(());
     }
-    attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
+    attempts.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
     let columns = ["task", "mode", "worker", "outcome", "attempt", "start", "duration"];
     write_table_head(out, "Slowest attempts", (&columns, 4))?;
-    for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
+    for (took, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
         write_row(
             out,
             &[
-                attempt_label(run, attempt),
-                run.plan().name(),
-                run.worker_name(attempt.lane),
-                attempt.result(run).outcome_word.to_owned(),
+                attempt_label(attempt),
+                attempt.run.plan().name(),
+                attempt.run.worker_name(attempt.lane.0),
+                attempt.outcome().word().to_owned(),
                 attempt.span.attempt.to_string(),
                 attempt.span.start.to_string(),
                 took.to_string(),
@@ -192,23 +192,20 @@ fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
 fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     let mut failed = Vec::new();
     for &run in runs {
-        for attempt in AttemptRecord::for_run(run) {
-            if let Some(error) = attempt.result(run).error {
-                failed.push((run, attempt, error));
-            }
-        }
+        failed.extend(
+            run.attempts()
+                .into_iter()
+                .filter_map(|attempt| Some((attempt, attempt.outcome().reported_failure()?))),
+        );
     }
     if failed.is_empty() {
         return Ok(());
     }
     write_table_head(out, "Errors", (&["task", "mode", "error", "attempt", "at"], 3))?;
-    for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
+    for (attempt, error) in failed.iter().take(MAX_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
-        let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
-        write_row(
-            out,
-            &[attempt_label(run, attempt), mode, escape_inline(&error.message), number, at],
-        )?;
+        let (mode, number) = (attempt.run.plan().name(), attempt.span.attempt.to_string());
+        write_row(out, &[attempt_label(attempt), mode, escape_inline(&error.message), number, at])?;
     }
     if let Some(more) = failed.len().checked_sub(MAX_ERRORS).filter(|&more| more > 0) {
         writeln!(out, "\n{more} more; the trace contains all of them.")?;

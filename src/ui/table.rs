@@ -234,11 +234,11 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
         }
         AttemptColumn::Status => match (attempt.outcome(), run.output(span.task)) {
             (AttemptOutcome::Done(Some(answer)), _) => answer.status.to_string(),
-            (AttemptOutcome::Done(None) | AttemptOutcome::Failed(_), Some(output)) => {
+            (AttemptOutcome::Done(None) | AttemptOutcome::Failed { .. }, Some(output)) => {
                 exit_status_text(output.status)
             }
             (AttemptOutcome::Done(None), None) => "done".to_owned(),
-            (AttemptOutcome::Failed(failure), None) => {
+            (AttemptOutcome::Failed { failure, .. }, None) => {
                 failure.status.map_or_else(|| "failed".to_owned(), |status| status.to_string())
             }
             (AttemptOutcome::Stopped, _) => "stopped".to_owned(),

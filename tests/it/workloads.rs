@@ -8,18 +8,16 @@ use crate::source::{Source, file, flat, root, sources};
 
 /// The files that match on, or compare with, a variant of `Workload` or `WorkSpec`. A new workload
 /// needs a line in those that must know how its tasks are done; all others read its row.
-const FILES: [&str; 11] = [
-    "analysis/speed_up_verdict.rs",
+const FILES: [&str; 9] = [
+    "analysis/verdict/gil.rs",
     "model/plan.rs",
     "model/setup.rs",
     "model/workload.rs",
-    "report/verdict_sentence.rs",
     "run/headless/narrator.rs",
     "run/headless/progress_reporter.rs",
     "source/recording/sanitize.rs",
     "source/simulate/task_steps.rs",
     "source/work/compute.rs",
-    "ui/run_summary.rs",
 ];
 
 /// The types whose variants are workloads.
