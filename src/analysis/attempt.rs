@@ -1,7 +1,6 @@
 //! One attempt at a task with its outcome: the unit of the search, the table and the reports.
 
 use super::latency;
-use crate::model::FailedAttempt;
 use crate::model::event::{Completion, Failure, LaneId, Product, ResponseSummary, TaskOutcome};
 use crate::model::lane::Span;
 use crate::model::run::Run;
@@ -120,35 +119,26 @@ impl Run {
 impl<'run> Attempt<'run> {
     /// Returns the outcome of the attempt.
     pub fn outcome(&self) -> AttemptOutcome<'run> {
-        let Self { run, span, .. } = self;
-        let ended = run.is_over() || span.end.is_some();
-        let outcome = run.task(span.task).and_then(|record| record.outcome);
-        let failed = run.failed_attempts(span.task).get((span.attempt as usize).saturating_sub(1));
-        if let Some(FailedAttempt { failure, was_requeued, .. }) = failed {
-            let consequence = match outcome {
-                _ if *was_requeued => Consequence::Requeue,
-                _ if self.is_repeated() => Consequence::Retry,
-                Some(TaskOutcome::Failed(_)) => Consequence::TaskFailed,
-                None if !run.is_over() => Consequence::Retry,
-                _ => Consequence::Stop,
-            };
-            let failure = match consequence {
-                Consequence::TaskFailed => run.task_failure(span.task).unwrap_or(failure),
-                _ => failure,
-            };
-            return AttemptOutcome::Failed { failure, consequence };
-        }
-        match outcome {
-            Some(TaskOutcome::Done(done)) => AttemptOutcome::Done(done.response),
-            Some(TaskOutcome::Failed(_)) => match run.task_failure(span.task) {
-                Some(failure) => {
-                    AttemptOutcome::Failed { failure, consequence: Consequence::TaskFailed }
-                }
-                None => AttemptOutcome::Stopped,
-            },
-            None if !ended => AttemptOutcome::Running,
-            Some(TaskOutcome::Requeued(_) | TaskOutcome::Stopped) | None => AttemptOutcome::Stopped,
-        }
+        let (run, task) = (self.run, self.span.task);
+        let ended = run.is_over() || self.span.end.is_some();
+        let outcome = run.task(task).and_then(|record| record.outcome);
+        let failed = run.failed_attempts(task).get((self.span.attempt as usize).saturating_sub(1));
+        let consequence = match (&outcome, failed) {
+            (_, Some(failed)) if failed.was_requeued => Consequence::Requeue,
+            (_, Some(_)) if self.is_repeated() => Consequence::Retry,
+            (None, Some(_)) if !run.is_over() => Consequence::Retry,
+            (Some(TaskOutcome::Done(done)), _) => return AttemptOutcome::Done(done.response),
+            (Some(TaskOutcome::Failed(_)), _) => Consequence::TaskFailed,
+            (_, Some(_)) => Consequence::Stop,
+            (None, None) if !ended => return AttemptOutcome::Running,
+            (_, None) => return AttemptOutcome::Stopped,
+        };
+        let own = failed.filter(|_| consequence != Consequence::TaskFailed);
+        let failure = own.map(|failed| &failed.failure).or_else(|| run.task_failure(task));
+        failure.map_or(AttemptOutcome::Stopped, |failure| AttemptOutcome::Failed {
+            failure,
+            consequence,
+        })
     }
 
     /// Returns `true` if the next attempt on the lane is at the same task.

@@ -9,11 +9,11 @@ pub fn sequential_run(runs: &[Run]) -> Option<&Run> {
 
 /// Returns the time of the sequential one of several runs, if it did all its work.
 pub fn sequential_time(runs: &[Run]) -> Option<Nanos> {
-    sequential_run(runs).and_then(time)
+    sequential_run(runs).and_then(baseline_time)
 }
 
 /// Returns the time of a sequential run that did all its work.
-pub fn time(run: &Run) -> Option<Nanos> {
+pub fn baseline_time(run: &Run) -> Option<Nanos> {
     let is_baseline = run.plan().mode == Mode::Sequential && run.is_comparable();
     run.duration().filter(|_| is_baseline)
 }

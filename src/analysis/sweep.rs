@@ -161,6 +161,11 @@ impl Sweep {
         self.counts.len() * usize::from(self.repeats)
     }
 
+    /// Returns the position of the trial in progress: `trial 7 of 15`.
+    pub fn trial_text(&self) -> String {
+        format!("trial {} of {}", self.trials.len() + 1, self.planned_trials())
+    }
+
     /// Adds a trial and fits the laws again.
     ///
     /// The laws are fitted to the medians: a single slow trial then has no effect, all numbers of

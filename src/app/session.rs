@@ -11,6 +11,7 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use crate::analysis::Sweep;
+use crate::analysis::baseline::baseline_time;
 use crate::analysis::stats::Agreement;
 use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
 use crate::model::{
@@ -160,7 +161,7 @@ impl Session {
         if selection.workload.is_fetched() {
             self.pages = Some(run.known_tasks());
         }
-        if let (Mode::Sequential, Some(took)) = (run.plan().mode, run.duration()) {
+        if let Some(took) = baseline_time(run) {
             self.sequential.insert(selection.workload, took);
         }
     }

@@ -157,11 +157,7 @@ fn report_results(
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     session.runs(selection).first().filter(|run| run.has_started())?;
-    Some(format!(
-        "trial {} of {} ended the sweep: ",
-        sweep.trials().len() + 1,
-        sweep.planned_trials()
-    ))
+    Some(format!("{} ended the sweep: ", sweep.trial_text()))
 }
 
 fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {

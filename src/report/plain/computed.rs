@@ -116,7 +116,7 @@ processes x2   2.400 s           4/4     1.67   1.100 s   1.100 s     1.67x     
 GIL          held 100 % of the time, 0.5 threads waiting on average, 1 switches/s, longest hold 1.000 s by worker-1
 GIL cost     2.000 s of waiting, summed over all threads
 processes    400 ms to start, 400 ms to hand over tasks and results, summed over all processes
-results      the same 4 in all 4 modes
+results      the same 4 results in all 4 modes
 meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads without a GIL: 2.00x, \
 2 processes: 1.67x on 2 cores
 "
@@ -127,8 +127,8 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     fn differing_values_are_reported() {
         let runs =
             [computed(Mode::Sequential, 1, &[1, 2, 3]), computed(Mode::Threads, 3, &[1, 5, 4])];
-        let line = "results      2 values not the same in both modes; this is a bug in \
-                    threadline, please report it\n";
+        let line = "results      the modes disagree on 2 results; this is a bug in threadline, \
+                    please report it\n";
         assert!(report(&runs, None).contains(line), "{}", report(&runs, None));
     }
 
@@ -189,8 +189,8 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
         }
         let report = report(&[sequential, run], None);
         let end = "\
-lost         in processes x1, 1 worker process died; its task was requeued
-results      not compared: tasks are missing
+lost         in processes x1, 1 worker process died; its task was retried
+results      not compared: a run is incomplete
 processes x1 0 of 2 tasks done; no worker process starts; see why
 ";
         assert!(report.ends_with(end), "{report}");

@@ -216,8 +216,8 @@ sequential     3.000 s        3/3          5        1.00   1.000 s   1.000 s
 threads x2     2.000 s        3/3          5        1.50   1.000 s   1.000 s
 
 speed-up     1.50x with 2 workers, efficiency 75 %
-waves        equal pages: ceil(3 pages / 2 workers) = 2, 1 worker idle in the last
-followers    the same 5 in both, in the same order
+waves        equal pages: ceil(3/2) = 2 waves, 1 idle in the last
+followers    the same 5 followers in both, in the same order
 "
         );
     }
@@ -230,7 +230,7 @@ followers    the same 5 in both, in the same order
         assert!(report.contains(differ), "{report}");
         assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-        assert!(super::tests::report(3, &reordered).contains("but in a different order\n"));
+        assert!(super::tests::report(3, &reordered).contains("in a different order\n"));
     }
 
     #[test]
@@ -263,7 +263,7 @@ followers    the same 5 in both, in the same order
         let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
         let both = report(3, &race(&doubled, &doubled));
         assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
-        let said = "the same 3 in both, in the same order\n\
+        let said = "the same 3 followers in both, in the same order\n\
                     duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
         assert!(both.ends_with(said), "{both}");
         let one = report(3, &race(&plain, &doubled));
@@ -292,7 +292,7 @@ followers    the same 5 in both, in the same order
         let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
         let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
         assert!(report.contains(line), "{report}");
-        assert!(report.contains("followers    not compared: pages are missing\n"));
+        assert!(report.contains("followers    not compared: a run is incomplete\n"));
         assert!(!report.contains("speed-up"), "{report}");
         let trouble = "threads x2   1 of 2 pages fetched; api.example broke; try again\n";
         assert!(report.ends_with(trouble), "{report}");

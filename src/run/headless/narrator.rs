@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::sweep::{Trial, WorkerTerms};
-use crate::analysis::{plural, stats, verdict};
+use crate::analysis::{baseline, plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
@@ -222,11 +222,9 @@ impl Narrator {
         let mode = &self.name;
         let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
         if run.is_complete() {
-            let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
-            if plan.mode == Mode::Sequential {
-                self.sequential = Some(took);
-            }
-            let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
+            let sequential = self.sequential.filter(|_| plan.mode != Mode::Sequential);
+            self.sequential = baseline::baseline_time(run).or(self.sequential);
+            let speed_up = sequential.and_then(|sequential| stats::speed_up(sequential, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
             return Some(format!("{mode} done: {took}{speed_up}{found}"));
         }

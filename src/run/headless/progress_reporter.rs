@@ -133,7 +133,7 @@ fn is_profile(plan: &Plan) -> bool {
 /// Returns `trial 7 of 15: ` if the selection is a sweep.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
-    Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned_trials()))
+    Some(format!("{}: ", sweep.trial_text()))
 }
 
 /// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.

@@ -109,7 +109,7 @@ pub(in crate::ui) fn progress_text(app: &App) -> Option<String> {
     let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
     let threads = WorkerTerms::for_run(app.selection().workload, Mode::Threads)
         .count_text(run.plan().workers);
-    Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned_trials()))
+    Some(format!("{}: {threads}", sweep.trial_text()))
 }
 
 /// Returns the advice; for a stopped sweep, preceded by the number of completed trials.
@@ -118,15 +118,11 @@ pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
     let run = app.runs().first()?;
     let advice = sweep.advice(app.selection().workload, Mode::Threads);
     let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
-    match (run.outcome(), advice) {
-        (Some(RunOutcome::Stopped), None) => {
-            Some(format!("stopped after {had} of {planned} trials"))
-        }
-        (Some(RunOutcome::Stopped), Some(advice)) => {
-            Some(format!("stopped after {had} of {planned} trials: {advice}"))
-        }
-        (_, advice) => advice,
+    if run.outcome() != Some(&RunOutcome::Stopped) {
+        return advice;
     }
+    let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
+    Some(format!("stopped after {had} of {planned} trials{advice}"))
 }
 
 /// Returns the sentence on the trials kept of a failed sweep.
