@@ -4,13 +4,15 @@
 pub mod attempt;
 mod attempt_cursor;
 pub mod attempt_table;
+pub mod baseline;
 pub mod latency;
 pub mod littles_law;
+pub mod plural;
 pub mod scaling;
 pub mod search;
-pub mod speed_up_verdict;
 pub mod stats;
 pub mod sweep;
+pub mod verdict;
 
 pub use attempt::{Attempt, AttemptOutcome};
 pub use latency::LatencySummary;

@@ -29,9 +29,7 @@ use std::collections::BTreeMap;
 
 use crate::analysis::littles_law::LittlesLaw;
 pub use crate::model::Background;
-use crate::model::{
-    Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection, Workload,
-};
+use crate::model::{Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection};
 pub use comparison::Difference;
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
@@ -276,7 +274,7 @@ impl App {
     }
 
     fn choices(&self) -> &'static [ModeChoice] {
-        self.selection.workload.mode_choices()
+        self.selection.workload.spec().mode_choices
     }
 
     fn show_next_choice(&mut self, by: usize) -> Option<Effect> {
@@ -317,7 +315,7 @@ impl App {
     fn start_if_free(&mut self) -> Option<Effect> {
         let workload = self.selection.workload;
         // The user's commands may have side effects, so selecting them does not run them again.
-        let free = !self.session.setup().costs_quota(workload) && workload != Workload::Commands;
+        let free = !self.session.setup().costs_quota(workload) && !workload.is_command();
         // If the profile request failed, it is not repeated until the user asks for it.
         let prepared =
             self.session.task_count(workload).is_some() || self.session.profile().is_none();

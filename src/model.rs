@@ -20,6 +20,7 @@ pub mod tasks;
 pub mod time;
 pub mod time_series;
 mod waves;
+pub mod workload;
 
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
@@ -32,9 +33,7 @@ pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use palette::Background;
-pub use plan::{
-    ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec, Workload,
-};
+pub use plan::{ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec};
 pub use run::Run;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{Setup, SweepSetup};
@@ -42,3 +41,4 @@ pub use tasks::FailedAttempt;
 pub use time::Nanos;
 pub use time_series::LevelSeries;
 pub use waves::Waves;
+pub use workload::{TaskKind, Workload, WorkloadSpec};

@@ -3,7 +3,6 @@
 
 pub(crate) mod ascii_json;
 mod atomic_file;
-mod attempt_record;
 pub mod commands;
 mod export_target;
 #[cfg(test)]
@@ -15,14 +14,15 @@ pub mod markdown;
 pub mod plain;
 pub mod svg;
 pub mod trace;
-mod verdict_sentence;
 
 pub use export_target::{ExportError, ExportOutcome, ExportTarget};
 pub use free_path::free_path;
 
 use crate::analysis::Sweep;
+use crate::analysis::baseline::sequential_run;
 use crate::analysis::stats::{self, Agreement};
-use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves, Workload};
+use crate::analysis::verdict::{Form, Verdict};
+use crate::model::{Background, Mode, Nanos, Run, State, Target};
 
 /// The subject of an export: the runs and their context.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,13 @@ impl ReportSubject<'_> {
     /// Returns the elapsed time of a run; for a run in progress, the time until now.
     fn elapsed(&self, run: &Run) -> Nanos {
         run.elapsed(self.now)
+    }
+
+    /// Returns the advice of the sweep or the conclusion from the runs.
+    fn conclusion(&self) -> Option<String> {
+        let workload = self.runs.first()?.plan().workload();
+        let advice = self.sweep.and_then(|sweep| sweep.advice(workload, Mode::Threads));
+        advice.or_else(|| Verdict::new(self.runs, self.cores).conclusion(Form::Long))
     }
 }
 
@@ -92,20 +99,10 @@ impl Comparison {
     }
 }
 
-/// Returns the sequential run, if there is one.
-fn sequential_run(runs: &[Run]) -> Option<&Run> {
-    runs.iter().find(|run| run.plan().mode == Mode::Sequential)
-}
-
 /// Returns the time that all lanes of a run spent in a state until a moment.
 fn time_in(run: &Run, state: State, until: Nanos) -> Nanos {
     let lanes = run.lanes().iter();
     lanes.fold(Nanos::ZERO, |sum, lane| sum + lane.time_in(state, until))
-}
-
-/// Returns the waves of a run, or `None` if its number of workers changed.
-fn run_waves(run: &Run) -> Option<Waves> {
-    run.waves()
 }
 
 /// Returns the duration of a run that has ended, complete or not, or else zero.
@@ -118,20 +115,4 @@ fn duration_percentiles<const N: usize>(run: &Run, shares: [f64; N]) -> Option<[
     let mut times: Vec<Nanos> = run.task_durations().collect();
     (!times.is_empty())
         .then(|| shares.map(|share| stats::percentile(&mut times, share).unwrap_or_default()))
-}
-
-/// Returns the heading for the runs of a workload.
-fn workload_heading(workload: Workload) -> String {
-    match workload {
-        Workload::Cpu => "CPU work that needs the GIL".to_owned(),
-        Workload::Native => "CPU work of native code".to_owned(),
-        Workload::Mixed => "Pages, then CPU work".to_owned(),
-        Workload::Commands => "Commands".to_owned(),
-        Workload::Profile | Workload::Followers => workload.to_string(),
-    }
-}
-
-/// Returns a count with its noun: `1 page`, `2 pages`.
-fn plural(count: u64, thing: &str) -> String {
-    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }

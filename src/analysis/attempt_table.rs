@@ -186,10 +186,7 @@ impl AttemptColumn {
     /// Returns the sort key of a finished attempt. Missing values sort first.
     fn sort_key(self, attempt: &Attempt<'_>, run: u32) -> u64 {
         let span = attempt.span;
-        let response = || match attempt.outcome() {
-            AttemptOutcome::Done(response) => response,
-            _ => None,
-        };
+        let response = || attempt.outcome().response();
         match self {
             Self::Task => span.task.0.into(),
             Self::Mode => run.into(),
@@ -201,7 +198,7 @@ impl AttemptColumn {
                     1 + response.map_or(0, |response| u64::from(response.status))
                 }
                 AttemptOutcome::Stopped => 1 << u16::BITS | 1,
-                AttemptOutcome::Failed(failure) => {
+                AttemptOutcome::Failed { failure, .. } => {
                     2 << u16::BITS | u64::from(failure.status.unwrap_or(0))
                 }
             },

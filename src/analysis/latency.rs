@@ -3,9 +3,10 @@
 
 use super::stats::Quantiles;
 use crate::model::lane::{Lane, Span};
-use crate::model::plan::Workload;
+
 use crate::model::run::Run;
 use crate::model::time::Nanos;
+use crate::model::workload::TaskKind;
 
 /// The maximum number of requests that are sampled for quantiles, which bounds the cost of a frame.
 /// Of more requests, every second, third, and so on is sampled.
@@ -69,8 +70,8 @@ pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
 /// Returns the interval in which an attempt was served.
 fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
     let end = span.end?;
-    match run.plan().workload() {
-        Workload::Profile | Workload::Followers => lane.request_times(index),
+    match run.plan().workload().kind() {
+        TaskKind::Profile | TaskKind::Page => lane.request_times(index),
         _ => Some((span.start, end)),
     }
 }

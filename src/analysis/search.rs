@@ -141,7 +141,7 @@ impl SearchQuery {
             return Some(SearchMatch::Task);
         }
         match if over { attempt.outcome() } else { AttemptOutcome::Running } {
-            AttemptOutcome::Failed(failure) => self.match_failure(failure),
+            AttemptOutcome::Failed { failure, .. } => self.match_failure(failure),
             AttemptOutcome::Done(Some(response)) if self.number == Some(response.status.into()) => {
                 Some(SearchMatch::Status(response.status))
             }

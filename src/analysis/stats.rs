@@ -1,6 +1,5 @@
 //! Speed-up, efficiency, percentiles, waves, and the comparison of results.
 
-use crate::model::plan::Workload;
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 
@@ -88,6 +87,19 @@ pub enum Agreement {
 }
 
 impl Agreement {
+    /// Compares runs with the first of them once the last has ended. Returns `None` if there is only
+    /// one.
+    pub fn of_runs(runs: &[Run]) -> Option<Self> {
+        let (first, others) = runs.split_first()?;
+        others.last().filter(|run| run.is_over())?;
+        Self::compare_all(first, others)
+    }
+
+    /// Returns `true` if the runs have different results.
+    pub const fn is_difference(&self) -> bool {
+        matches!(self, Self::Different { .. } | Self::Incomplete)
+    }
+
     /// Compares several runs with the first one. Returns `None` if there are no others.
     pub fn compare_all(first: &Run, others: &[Run]) -> Option<Self> {
         let each = others.iter().map(|other| Self::compare(first, other));
@@ -99,7 +111,7 @@ impl Agreement {
         if !first.is_complete() || !second.is_complete() {
             return Self::Incomplete;
         }
-        if first.plan().workload() != Workload::Followers {
+        if !first.plan().workload().is_fetched() {
             return Self::compare_values(first, second);
         }
         let items = first.follower_count();
@@ -123,40 +135,6 @@ impl Agreement {
         match differ.count() as u64 {
             0 => Self::Same { items: first.done_tasks().into() },
             differ => Self::Different { only_first: differ, only_second: differ },
-        }
-    }
-}
-
-/// Returns a sentence about changes of the list between two runs: `2 followers joined and 1 left
-/// between the runs`.
-pub fn turnover_text(left: u64, joined: u64) -> String {
-    let followers = |count| match count {
-        1 => "1 follower".to_owned(),
-        _ => format!("{count} followers"),
-    };
-    let turnover = match (left, joined) {
-        (left, 0) => format!("{} left", followers(left)),
-        (0, joined) => format!("{} joined", followers(joined)),
-        _ => format!("{} joined and {left} left", followers(joined)),
-    };
-    format!("{turnover} between the runs")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn turnover_names_both_directions_with_the_right_number() {
-        for (left, joined, words) in [
-            (0, 2, "2 followers joined"),
-            (0, 1, "1 follower joined"),
-            (1, 0, "1 follower left"),
-            (7, 0, "7 followers left"),
-            (1, 2, "2 followers joined and 1 left"),
-            (2, 1, "1 follower joined and 2 left"),
-        ] {
-            assert_eq!(turnover_text(left, joined), format!("{words} between the runs"));
         }
     }
 }

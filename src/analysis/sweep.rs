@@ -9,8 +9,9 @@ use std::ops::RangeInclusive;
 
 use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
 use crate::model::Waves;
-use crate::model::plan::{Mode, Workload};
+use crate::model::plan::Mode;
 use crate::model::time::Nanos;
+use crate::model::workload::Workload;
 pub use terms::WorkerTerms;
 
 /// One complete run.
@@ -158,6 +159,11 @@ impl Sweep {
     /// The total number of trials.
     pub fn planned_trials(&self) -> usize {
         self.counts.len() * usize::from(self.repeats)
+    }
+
+    /// Returns the position of the trial in progress: `trial 7 of 15`.
+    pub fn trial_text(&self) -> String {
+        format!("trial {} of {}", self.trials.len() + 1, self.planned_trials())
     }
 
     /// Adds a trial and fits the laws again.

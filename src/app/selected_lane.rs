@@ -1,7 +1,7 @@
 //! Inspection of a lane: the selected lane and span, the cursor and the range.
 
 use super::App;
-use crate::model::{Lane, Nanos, Run, Span, Workload};
+use crate::model::{Lane, Nanos, Run, Span};
 
 /// The selected lane.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +71,7 @@ impl App {
 
     /// Opens or closes the inspector; for commands, opens the output.
     pub(super) fn toggle_inspector(&mut self) {
-        if self.selection.workload == Workload::Commands {
+        if self.selection.workload.is_command() {
             self.open_output();
         } else {
             self.view.toggle_inspector(self.session.runs(self.selection));

@@ -11,11 +11,12 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use crate::analysis::Sweep;
+use crate::analysis::baseline::baseline_time;
 use crate::analysis::stats::Agreement;
 use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
 use crate::model::{
     Event, EventKind, Failure, LogSink, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,
-    Simulation, Target, Workload,
+    Simulation, Target, TaskKind, Workload,
 };
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
@@ -123,7 +124,7 @@ impl Session {
             (&event.kind, self.active)
         {
             // The list's page count overrides the profile's, also for the following runs.
-            if selection.workload == Workload::Followers {
+            if selection.workload.is_fetched() {
                 self.pages = Some((*tasks).max(1));
             }
             self.plan_runs(selection, index + 1);
@@ -155,16 +156,12 @@ impl Session {
     /// complete run.
     fn record_results(&mut self, selection: Selection, index: usize) {
         let run_set = self.run_sets.entry(selection).or_default();
-        if let [first, others @ ..] = run_set.runs.as_slice()
-            && others.last().is_some_and(Run::is_over)
-        {
-            run_set.agreement = Agreement::compare_all(first, others);
-        }
+        run_set.agreement = Agreement::of_runs(&run_set.runs).or(run_set.agreement);
         let Some(run) = run_set.runs.get(index).filter(|run| run.is_comparable()) else { return };
-        if selection.workload == Workload::Followers {
+        if selection.workload.is_fetched() {
             self.pages = Some(run.known_tasks());
         }
-        if let (Mode::Sequential, Some(took)) = (run.plan().mode, run.duration()) {
+        if let Some(took) = baseline_time(run) {
             self.sequential.insert(selection.workload, took);
         }
     }
@@ -227,11 +224,11 @@ impl Session {
 
     /// The number of tasks of a workload, once known.
     pub fn task_count(&self, workload: Workload) -> Option<u32> {
-        match workload {
-            Workload::Profile => Some(1),
-            Workload::Followers => self.pages,
-            Workload::Cpu | Workload::Native | Workload::Mixed => Some(self.setup.tasks),
-            Workload::Commands => u32::try_from(self.setup.commands.len()).ok(),
+        match workload.kind() {
+            TaskKind::Profile => Some(1),
+            TaskKind::Page => self.pages,
+            TaskKind::Computation => Some(self.setup.tasks),
+            TaskKind::Command => u32::try_from(self.setup.commands.len()).ok(),
         }
     }
 
@@ -319,7 +316,7 @@ impl Session {
         let found = self.is_auto(workload).then(|| self.latest_auto_workers(workload)).flatten();
         let workers = i32::from(found.unwrap_or_else(|| self.worker_count(workload)));
         let workers = workers.saturating_add(by);
-        self.setup.auto &= workload != Workload::Followers;
+        self.setup.auto &= !workload.is_fetched();
         let max = max_workers(self.setup.costs_quota(workload));
         self.setup.workers = u16::try_from(workers.clamp(1, i32::from(max))).ok();
     }

@@ -1,7 +1,7 @@
 //! The effect of suspending the program on the active run.
 
 use super::App;
-use crate::model::{Mode, Nanos, Workload};
+use crate::model::{Mode, Nanos};
 
 impl App {
     /// A notice about the effect of a suspension of `time` on the active run, if there is any.
@@ -13,7 +13,7 @@ impl App {
             // Simulated time stood still.
             _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
             // Commands and worker processes are not suspended with the program.
-            Workload::Commands => Some(format!(
+            workload if workload.is_command() => Some(format!(
                 "the commands kept running; recorded ends may be up to {seconds:.1} s late"
             )),
             _ if self

@@ -81,7 +81,7 @@ impl ComputeArgs {
         if simulation.is_some() && !workload.is_computed() {
             return Err(UsageError::SimulatedFollowers { given: "--workload followers" });
         }
-        if self.share.is_some() && workload != Workload::Mixed {
+        if self.share.is_some() && !workload.spec().has_io_share {
             return Err(UsageError::ShareWithoutMixed);
         }
         let given = [

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::usage::UsageError;
 use crate::model::setup::{MAX_PROCESSES, MAX_SWEEP_COUNTS, max_workers};
-use crate::model::{Mode, ModeChoice, Selection, Workload};
+use crate::model::{Mode, ModeChoice, Selection};
 
 /// `--threads` as given. The maximum depends on the API and is checked later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl ThreadsArg {
                 Ok(ThreadOptions { counts: Some(counts), ..ThreadOptions::default() })
             }
             (Self::Auto, ModeChoice::Sweep) => Err(UsageError::AutoSweep),
-            (Self::Auto, _) if selection.workload == Workload::Followers => {
+            (Self::Auto, _) if selection.workload.is_fetched() => {
                 Ok(ThreadOptions { auto: true, ..ThreadOptions::default() })
             }
             (Self::Auto, _) => Err(UsageError::AutoWithoutServer { workload: selection.workload }),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::plan::{Selection, Target, Workload};
+use super::plan::{Selection, Target};
+use super::workload::Workload;
 
 /// A kind of export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +25,7 @@ impl ExportKind {
     /// Returns the kinds that a workload offers. Only the followers workload has a list of
     /// followers.
     pub fn for_workload(workload: Workload) -> impl Iterator<Item = Self> {
-        let followers = workload == Workload::Followers;
+        let followers = workload.is_fetched();
         Self::ALL.into_iter().filter(move |&kind| kind != Self::Followers || followers)
     }
 
@@ -73,10 +74,9 @@ impl fmt::Display for ExportKind {
 /// Returns the file name of a selection's exports without the extension: `threadline-octocat-race`.
 /// It contains only characters that are valid on every system.
 pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
-    let about = match (selection.workload, target) {
-        (Workload::Profile | Workload::Followers, Some(target)) => target.user.clone(),
-        (workload, _) => workload.to_string(),
-    };
+    let workload = selection.workload;
+    let user = target.filter(|_| workload.is_fetched()).map(|target| target.user.clone());
+    let about = user.unwrap_or_else(|| workload.to_string());
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     let about: String = about.chars().take(40).map(safe).collect();
     format!("threadline-{about}-{selection}")

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::event::TaskId;
 use super::printable::printable;
 use super::time::Nanos;
+use super::workload::Workload;
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
@@ -33,57 +34,6 @@ impl Target {
     /// Returns `true` if the server is the built-in one.
     pub fn is_built_in(&self) -> bool {
         self.api == Self::BUILT_IN
-    }
-}
-
-/// A kind of task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Workload {
-    /// The preparing request for the user's profile: one task.
-    Profile,
-    /// The pages of the user's followers, one task per page: I/O.
-    Followers,
-    /// CPU work that needs the GIL, as in pure Python.
-    Cpu,
-    /// CPU work of an extension that releases the GIL around the heavy part, as hashlib does.
-    Native,
-    /// Fetching a page without the GIL, then processing it under the GIL.
-    Mixed,
-    /// The user's own commands, one task per command.
-    Commands,
-}
-
-impl Workload {
-    /// The workloads that `w` cycles through. `Commands` is separate: it has its own
-    /// subcommand.
-    pub const SELECTABLE: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
-
-    /// Returns `true` if the tasks are CPU work on this machine: the GIL matters, and no quota is
-    /// used.
-    pub const fn is_computed(self) -> bool {
-        matches!(self, Self::Cpu | Self::Native | Self::Mixed)
-    }
-
-    /// The modes that a race runs, in that order.
-    pub const fn race_modes(self) -> &'static [Mode] {
-        match self {
-            Self::Cpu | Self::Native | Self::Mixed => &Mode::ALL,
-            Self::Profile | Self::Followers | Self::Commands => &[Mode::Sequential, Mode::Threads],
-        }
-    }
-
-    /// The choices for this workload, in the order of the keys. A command is a process of its own,
-    /// so the GIL and process modes do not apply to it.
-    pub const fn mode_choices(self) -> &'static [ModeChoice] {
-        match self {
-            Self::Commands => &[
-                ModeChoice::Race,
-                ModeChoice::Only(Mode::Sequential),
-                ModeChoice::Only(Mode::Threads),
-            ],
-            _ => &ModeChoice::ALL,
-        }
     }
 }
 
@@ -205,6 +155,24 @@ impl WorkSpec {
     }
 }
 
+impl WorkSpec {
+    /// [`Self::target`], to be changed.
+    pub const fn target_mut(&mut self) -> Option<&mut Target> {
+        match self {
+            Self::Profile(target) | Self::Followers(target) => Some(target),
+            _ => None,
+        }
+    }
+
+    /// [`Self::compute`], to be changed.
+    pub const fn compute_mut(&mut self) -> Option<&mut ComputeSpec> {
+        match self {
+            Self::Cpu(compute) | Self::Native(compute) | Self::Mixed(compute) => Some(compute),
+            _ => None,
+        }
+    }
+}
+
 /// The plan of one run: a workload in a mode.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -258,10 +226,9 @@ impl Plan {
     /// Returns the label of a task, safe to print: `p3` for page 3, `t3` for the third task of CPU
     /// work, or the command itself.
     pub fn label(&self, task: TaskId) -> String {
-        match &self.work {
-            WorkSpec::Profile(_) | WorkSpec::Followers(_) => task.to_string(),
-            WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => format!("t{}", task.0),
-            WorkSpec::Commands { .. } => printable(self.command(task).unwrap_or_default()),
+        match self.command(task) {
+            Some(command) => printable(command),
+            None => format!("{}{}", self.workload().spec().label_prefix, task.0),
         }
     }
 
@@ -328,13 +295,13 @@ impl Selection {
 
     /// Returns all selections of a workload, in the order of the keys.
     pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
-        workload.mode_choices().iter().map(move |&choice| Self { workload, choice })
+        workload.spec().mode_choices.iter().map(move |&choice| Self { workload, choice })
     }
 
     /// Returns the modes to run, in order.
     pub fn modes(self) -> &'static [Mode] {
         match self.choice {
-            ModeChoice::Race => self.workload.race_modes(),
+            ModeChoice::Race => self.workload.spec().race_modes,
             ModeChoice::Sweep => &[Mode::Threads],
             ModeChoice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
                 Some(at) => Mode::ALL.get(at..=at).unwrap_or(&[]),
@@ -345,7 +312,12 @@ impl Selection {
 
     /// The index of the choice among those of the workload.
     pub fn index(self) -> usize {
-        self.workload.mode_choices().iter().position(|&other| other == self.choice).unwrap_or(0)
+        self.workload
+            .spec()
+            .mode_choices
+            .iter()
+            .position(|&other| other == self.choice)
+            .unwrap_or(0)
     }
 
     /// Returns the name of the selection for a comparison with another, including the workload if
@@ -356,19 +328,6 @@ impl Selection {
         } else {
             format!("{self} of {}", self.workload)
         }
-    }
-}
-
-impl fmt::Display for Workload {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Profile => "profile",
-            Self::Followers => "followers",
-            Self::Cpu => "cpu",
-            Self::Native => "native",
-            Self::Mixed => "mixed",
-            Self::Commands => "commands",
-        })
     }
 }
 
@@ -385,11 +344,11 @@ impl fmt::Display for Mode {
 
 impl fmt::Display for Selection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.choice, self.workload) {
-            (ModeChoice::Race, _) => f.pad("race"),
-            (ModeChoice::Sweep, _) => f.pad("sweep"),
-            (ModeChoice::Only(Mode::Threads), Workload::Commands) => f.pad("parallel"),
-            (ModeChoice::Only(mode), _) => mode.fmt(f),
+        match self.choice {
+            ModeChoice::Race => f.pad("race"),
+            ModeChoice::Sweep => f.pad("sweep"),
+            ModeChoice::Only(Mode::Threads) => f.pad(self.workload.spec().threads_name),
+            ModeChoice::Only(mode) => mode.fmt(f),
         }
     }
 }

@@ -11,7 +11,8 @@ use super::event::{
 };
 use super::gil::GilHolds;
 use super::lane::Lane;
-use super::plan::{MAX_TASKS, Mode, Plan, Workload};
+use super::plan::{MAX_TASKS, Mode, Plan};
+
 use super::quota_history::QuotaHistory;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
@@ -126,7 +127,7 @@ impl Run {
                 }
             }
             EventKind::CommandOutput { task, output } => {
-                let is_command = self.plan.workload() == Workload::Commands;
+                let is_command = self.plan.workload().is_command();
                 if is_command && self.tasks.is_running_on(*task, event.lane) {
                     self.tasks.record_output(*task, output.clone());
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::plan::MAX_TASKS;
-use super::{ComputeSpec, Target, WorkSpec, Workload};
+use super::{ComputeSpec, Target, TaskKind, WorkSpec, Workload};
 
 /// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
@@ -108,8 +108,8 @@ impl Setup {
 
     /// Returns `true` if the workload's requests count against the user's quota.
     pub fn costs_quota(&self, workload: Workload) -> bool {
-        let followers = matches!(workload, Workload::Profile | Workload::Followers);
-        followers && self.target.as_ref().is_some_and(|target| target.costs_quota)
+        let requests = matches!(workload.kind(), TaskKind::Profile | TaskKind::Page);
+        requests && self.target.as_ref().is_some_and(|target| target.costs_quota)
     }
 
     /// The number of cores for CPU work, simulated or real, if known.

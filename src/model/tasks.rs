@@ -8,8 +8,8 @@ use super::event::{
     CommandOutput, Completion, Failure, LaneId, Profile, ResponseSummary, TaskId, TaskOutcome,
 };
 use super::follower_page::FollowerPage;
-use super::plan::Workload;
 use super::time::Nanos;
+use super::workload::Workload;
 use products::Products;
 
 /// The status of a task that received no response.

@@ -6,7 +6,8 @@ pub mod json;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::{Comparison, duration_percentiles, plural};
+use super::{Comparison, duration_percentiles};
+use crate::analysis::plural;
 use crate::model::printable::printable;
 use crate::model::{
     CommandOutput, LaneId, Mode, Nanos, Run, RunOutcome, Span, TaskId, TaskOutcome,
@@ -94,7 +95,7 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     if let Some((Comparison { speed_up, efficiency, .. }, run)) =
         Comparison::for_threads(runs).zip(parallel)
     {
-        let jobs = plural(run.plan().workers.into(), "job");
+        let jobs = plural::count(run.plan().workers, "job");
         match speed_up.zip(efficiency) {
             Some((speed_up, efficiency)) => {
                 let efficiency = efficiency * 100.0;
@@ -109,7 +110,7 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     for run in runs.iter().filter(|run| run.has_started()) {
         let missing = run.known_tasks() - run.ended_tasks();
         if missing > 0 {
-            let (name, commands) = (run.plan().name(), plural(missing.into(), "command"));
+            let (name, commands) = (run.plan().name(), plural::count(missing, "command"));
             writeln!(out, "{name:<12} {commands} not completed")?;
         }
     }

@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use super::atomic_file::{self, AtomicFile, Misplaced, write_buffered};
 use super::followers::FollowerFormat;
-use super::{ReportSubject, markdown, plural, svg, trace};
+use super::{ReportSubject, markdown, svg, trace};
+use crate::analysis::plural;
 use crate::model::{ExportKind, Run};
 
 /// The destination of an export, prepared before the run. Dropping it without writing changes
@@ -162,7 +163,7 @@ impl ExportContent {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
             (Self::Followers(_), Some(run)) => {
-                let what = plural(run.follower_count(), "follower");
+                let what = plural::count(run.follower_count(), "follower");
                 if run.is_complete() {
                     return ExportOutcome::Whole { what };
                 }

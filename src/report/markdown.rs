@@ -5,13 +5,9 @@ mod escape;
 
 use std::io::{self, Write};
 
-use super::attempt_record::AttemptRecord;
-use super::{
-    Comparison, ReportSubject, duration_percentiles, plain, plural, time_in, verdict_sentence,
-    workload_heading,
-};
-use crate::analysis::Sweep;
-use crate::model::{Mode, Nanos, Run, State, Workload};
+use super::{Comparison, ReportSubject, duration_percentiles, plain, time_in};
+use crate::analysis::{Attempt, Sweep, plural, verdict};
+use crate::model::{Mode, Nanos, Run, State, Workload, WorkloadSpec};
 use escape::{code_block, escape_inline};
 
 /// The maximum number of slowest attempts listed.
@@ -29,7 +25,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
     if let Some(task) = plain::computed::describe_task(first, subject.cores) {
         writeln!(out, "{task}.\n")?;
     }
-    if let Some(sentence) = verdict_sentence::verdict_sentence(subject) {
+    if let Some(sentence) = subject.conclusion() {
         writeln!(out, "{}\n", inline_sentence(&sentence))?;
     }
     if let Some(sweep) = subject.sweep {
@@ -51,7 +47,7 @@ fn write_sweep(out: &mut dyn Write, sweep: &Sweep, workload: Workload) -> io::Re
 }
 
 fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
-    match subject.target.filter(|_| workload == Workload::Followers) {
+    match subject.target.filter(|_| workload.is_fetched()) {
         Some(target) => {
             format!(
                 "Followers of {} at {}",
@@ -59,7 +55,7 @@ fn report_title(subject: &ReportSubject<'_>, workload: Workload) -> String {
                 escape_inline(&target.api)
             )
         }
-        None => workload_heading(workload),
+        None => workload.spec().heading.to_owned(),
     }
 }
 
@@ -95,18 +91,15 @@ fn write_totals(
     runs: &[&Run],
     workload: Workload,
 ) -> io::Result<()> {
-    let followers = workload == Workload::Followers;
-    let (tasks, items) = match workload {
-        Workload::Followers => ("pages", "followers"),
-        Workload::Commands => ("commands", "failed"),
-        _ => ("tasks", "failed"),
-    };
+    let WorkloadSpec { tasks, results, .. } = workload.spec();
+    let items = results.unwrap_or("failed");
     let columns =
         ["mode", "time", tasks, items, "per second", "median", "p95", "speed-up", "efficiency"];
     write_table_head(out, "Totals", &columns, 1)?;
     for &run in runs {
         let elapsed = subject.elapsed(run);
-        let items = if followers { run.follower_count() } else { run.failed_tasks().into() };
+        let items =
+            if results.is_some() { run.follower_count() } else { run.failed_tasks().into() };
         let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
             || ["-".to_owned(), "-".to_owned()],
             |both| both.map(|one| one.to_string()),
@@ -157,36 +150,37 @@ fn write_states(out: &mut dyn Write, subject: &ReportSubject<'_>, runs: &[&Run])
 }
 
 /// Returns the name of an attempt's task, escaped for a table.
-fn attempt_label(run: &Run, attempt: &AttemptRecord) -> String {
-    match run.plan().command(attempt.span.task) {
+fn attempt_label(attempt: &Attempt<'_>) -> String {
+    let plan = attempt.run.plan();
+    match plan.command(attempt.span.task) {
         Some(command) => escape_inline(command),
-        None => run.plan().label(attempt.span.task),
+        None => plan.label(attempt.span.task),
     }
 }
 
 fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
-    let mut attempts: Vec<(Nanos, &Run, AttemptRecord)> = Vec::new();
+    let mut attempts: Vec<(Nanos, Attempt<'_>)> = Vec::new();
     for &run in runs {
-        let ended = AttemptRecord::for_run(run).into_iter();
-        attempts.extend(ended.filter_map(|attempt| {
-            let span = attempt.span;
-            Some((span.end?.since(span.start), run, attempt))
-        }));
+        let ended = run.attempts().into_iter();
+        attempts
+            .extend(ended.filter_map(|attempt| {
+                Some((attempt.span.end?.since(attempt.span.start), attempt))
+            }));
     }
     if attempts.is_empty() {
         return Ok(());
     }
-    attempts.sort_by_key(|(took, ..)| std::cmp::Reverse(*took));
+    attempts.sort_by_key(|(took, _)| std::cmp::Reverse(*took));
     let columns = ["task", "mode", "worker", "outcome", "attempt", "start", "duration"];
     write_table_head(out, "Slowest attempts", &columns, 4)?;
-    for (took, run, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
+    for (took, attempt) in attempts.iter().take(MAX_SLOWEST_TASKS) {
         write_row(
             out,
             &[
-                attempt_label(run, attempt),
-                run.plan().name(),
-                run.worker_name(attempt.lane),
-                attempt.result(run).outcome_word.to_owned(),
+                attempt_label(attempt),
+                attempt.run.plan().name(),
+                attempt.run.worker_name(attempt.lane.0),
+                attempt.outcome().word().to_owned(),
                 attempt.span.attempt.to_string(),
                 attempt.span.start.to_string(),
                 took.to_string(),
@@ -199,23 +193,20 @@ fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
 fn write_errors(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
     let mut failed = Vec::new();
     for &run in runs {
-        for attempt in AttemptRecord::for_run(run) {
-            if let Some(error) = attempt.result(run).error {
-                failed.push((run, attempt, error));
-            }
-        }
+        failed.extend(
+            run.attempts()
+                .into_iter()
+                .filter_map(|attempt| Some((attempt, attempt.outcome().reported_failure()?))),
+        );
     }
     if failed.is_empty() {
         return Ok(());
     }
     write_table_head(out, "Errors", &["task", "mode", "error", "attempt", "at"], 3)?;
-    for (run, attempt, error) in failed.iter().take(MAX_ERRORS) {
+    for (attempt, error) in failed.iter().take(MAX_ERRORS) {
         let at = attempt.span.end.unwrap_or(attempt.span.start).to_string();
-        let (mode, number) = (run.plan().name(), attempt.span.attempt.to_string());
-        write_row(
-            out,
-            &[attempt_label(run, attempt), mode, escape_inline(&error.message), number, at],
-        )?;
+        let (mode, number) = (attempt.run.plan().name(), attempt.span.attempt.to_string());
+        write_row(out, &[attempt_label(attempt), mode, escape_inline(&error.message), number, at])?;
     }
     if let Some(more) = failed.len().checked_sub(MAX_ERRORS).filter(|&more| more > 0) {
         writeln!(out, "\n{more} more; the trace contains all of them.")?;
@@ -231,7 +222,7 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
     let simulated = first.plan().work.compute().and_then(|compute| compute.simulation);
     // The cores of a simulated machine are part of the description above.
     if let Some(cores) = subject.cores.filter(|_| simulated.is_none()) {
-        writeln!(out, "- {}", plural(cores.into(), "core"))?;
+        writeln!(out, "- {}", plural::count(cores, "core"))?;
     }
     if let Some(target) = first.plan().work.target() {
         writeln!(out, "- {} followers per page", target.per_page)?;
@@ -242,7 +233,7 @@ fn write_machine(out: &mut dyn Write, subject: &ReportSubject<'_>, first: &Run) 
             out,
             "- {state}: {}, {}",
             run.plan().name(),
-            escape_inline(&plain::incomplete_reason(run))
+            escape_inline(&verdict::incomplete_reason(run))
         )?;
     }
     writeln!(out, "\n{}", code_block("sh", subject.command).trim_end())

@@ -7,7 +7,8 @@ pub mod sweep;
 
 use std::io::{self, Write};
 
-use crate::model::{Mode, Run, Target, TaskOutcome, Workload};
+use crate::analysis::verdict;
+use crate::model::{Mode, Run, Target};
 
 /// Writes the report of the profile request and the runs, or nothing if no run has started. `cores`
 /// is the number of cores of this machine, if known.
@@ -65,25 +66,5 @@ fn done_fraction(run: &Run) -> String {
 /// Returns a remark for each incomplete run with the reason.
 fn unfinished_remarks(runs: &[Run]) -> impl Iterator<Item = Remark> {
     let runs = runs.iter().filter(|run| run.has_started() && !run.is_complete());
-    runs.map(|run| (run.plan().name(), incomplete_reason(run)))
-}
-
-/// Returns the reason why a run is incomplete.
-pub(crate) fn incomplete_reason(run: &Run) -> String {
-    let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
-    let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
-    let (done, known) = (run.ended_tasks(), run.known_tasks());
-    let done = match run.plan().workload() {
-        Workload::Commands => format!("{done} of {known} commands run"),
-        workload if workload.is_computed() => format!("{done} of {known} tasks done"),
-        _ => format!("{done} of {known} pages fetched"),
-    };
-    match run.failure() {
-        _ if !run.is_over() => format!("{done} so far"),
-        Some(failure) if failures > 1 => {
-            format!("{done}; {failures} failed, first error: {failure}")
-        }
-        Some(failure) => format!("{done}; {failure}"),
-        None => format!("{done}, then stopped"),
-    }
+    runs.map(|run| (run.plan().name(), verdict::incomplete_reason(run)))
 }

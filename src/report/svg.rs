@@ -14,7 +14,7 @@ mod title_and_totals;
 
 use std::io::{self, Write};
 
-use super::{ReportSubject, verdict_sentence};
+use super::ReportSubject;
 use crate::model::{Background, Nanos, Run, State, Workload};
 use lane_marks::TimeScale;
 use layout::{LEFT, LaneGeometry, MARGIN, RIGHT, WIDTH};
@@ -51,7 +51,7 @@ pub fn write(out: &mut dyn Write, subject: &ReportSubject<'_>) -> io::Result<()>
         writer: SvgWriter::default(),
         y: MARGIN,
     };
-    let sentence = verdict_sentence::verdict_sentence(subject);
+    let sentence = subject.conclusion();
     let title = picture.title();
     picture.draw_head(&title, sentence.as_deref());
     let states = picture.draw_timeline();

@@ -10,10 +10,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::attempt_record::{AttemptRecord, AttemptResult};
+use crate::analysis::{Attempt, AttemptOutcome};
 use crate::model::printable::printable;
 use crate::model::{
-    FailureKind, LevelSeries, LimitKind, Nanos, Run, Span, State, StateInterval, TaskId, Workload,
+    FailureKind, LevelSeries, LimitKind, Nanos, Run, Span, State, StateInterval, TaskId,
 };
 use trace_writer::{TraceTrack, TraceWriter};
 
@@ -118,7 +118,7 @@ struct TraceProcess<'run> {
 
 impl TraceProcess<'_> {
     fn write_run(&self, lines: &mut TraceWriter<'_>) -> io::Result<()> {
-        let mut attempts = AttemptRecord::for_run(self.run);
+        let mut attempts = self.run.attempts();
         attempts.sort_by_key(|attempt| (attempt.lane, attempt.span.start, attempt.span.end));
         lines.write_metadata(
             self.lane_track(0),
@@ -145,7 +145,7 @@ impl TraceProcess<'_> {
         }
         let mut rest = attempts.as_slice();
         for lane in 0..self.run.lanes().len() {
-            let own = rest.partition_point(|attempt| usize::from(attempt.lane) <= lane);
+            let own = rest.partition_point(|attempt| usize::from(attempt.lane.0) <= lane);
             let (own, others) = rest.split_at_checked(own).unwrap_or((rest, &[]));
             self.write_lane(lines, lane, own)?;
             rest = others;
@@ -158,7 +158,7 @@ impl TraceProcess<'_> {
         &self,
         lines: &mut TraceWriter<'_>,
         lane: usize,
-        attempts: &[AttemptRecord],
+        attempts: &[Attempt<'_>],
     ) -> io::Result<()> {
         let Some(states) = self.run.lanes().get(lane) else { return Ok(()) };
         let place = self.lane_track(lane);
@@ -178,14 +178,14 @@ impl TraceProcess<'_> {
         &self,
         lines: &mut TraceWriter<'_>,
         place: TraceTrack,
-        attempt: &AttemptRecord,
+        attempt: &Attempt<'_>,
     ) -> io::Result<()> {
-        let (span, result) = (attempt.span, attempt.result(self.run));
+        let (span, outcome) = (attempt.span, attempt.outcome());
         let name: String = self.run.plan().label(span.task).chars().take(MAX_NAME_LENGTH).collect();
         let end = end_before(self.span_end(span)).max(span.start);
-        let args = self.attempt_args(span, &result);
+        let args = self.attempt_args(attempt, outcome);
         lines.write_slice(place, &name, "task", span.start, end, &args)?;
-        match &result.error {
+        match outcome.reported_failure() {
             Some(failure) => {
                 let args = ErrorArgs { kind: failure.kind, error: &failure.message };
                 lines.write_instant(place, "error", "error", self.span_end(span), &args)
@@ -194,23 +194,27 @@ impl TraceProcess<'_> {
         }
     }
 
-    fn attempt_args<'fate>(&self, span: Span, result: &'fate AttemptResult) -> AttemptArgs<'fate> {
-        let plan = self.run.plan();
+    fn attempt_args<'run>(
+        &self,
+        attempt: &Attempt<'run>,
+        outcome: AttemptOutcome<'run>,
+    ) -> AttemptArgs<'run> {
+        let (plan, span) = (self.run.plan(), attempt.span);
         let TaskId(number) = span.task;
-        let is_page = plan.workload() == Workload::Followers;
-        let answer = result.done.as_ref().and_then(|done| done.response);
+        let is_page = plan.workload().is_fetched();
+        let answer = outcome.response();
         AttemptArgs {
             page: is_page.then_some(number),
             task: (!is_page).then_some(number),
             command: plan.command(span.task).map(printable),
             attempt: span.attempt,
-            outcome: result.outcome_word,
-            status: result.status(),
+            outcome: outcome.word(),
+            status: outcome.status(),
             bytes: answer.map(|answer| answer.bytes),
-            followers: result.followers(),
-            value: result.value(),
+            followers: attempt.follower_count().map(|count| count as u64),
+            value: attempt.value(),
             connection: answer.map(|answer| if answer.connected { "new" } else { "reused" }),
-            error: result.error.as_ref().map(|failure| failure.message.as_str()),
+            error: outcome.reported_failure().map(|failure| failure.message.as_str()),
         }
     }
 

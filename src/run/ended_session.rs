@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::exit::Exit;
 use super::exports::SavedExports;
 use super::{Streams, print_error};
-use crate::analysis::Sweep;
+use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
 use crate::model::{Mode, Run, Selection, Workload};
@@ -113,7 +113,7 @@ fn report_failure(session: &Session, saved: SavedExports, err: &mut dyn Write) -
     if !has_failed {
         return saved.report(Exit::Success, err);
     }
-    if let Some(summary) = failure_summary(None, latest) {
+    if let Some(summary) = verdict::failure_summary(None, latest) {
         print_error(err, &summary);
     }
     saved.report(Exit::for_runs(None, latest), err)
@@ -158,7 +158,7 @@ fn report_results(
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
     let (profile, runs) = (session.profile(), session.runs(selection));
-    if let Some(summary) = failure_summary(profile, runs) {
+    if let Some(summary) = verdict::failure_summary(profile, runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &summary),
@@ -184,11 +184,7 @@ fn report_results(
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
     session.runs(selection).first().filter(|run| run.has_started())?;
-    Some(format!(
-        "trial {} of {} ended the sweep: ",
-        sweep.trials().len() + 1,
-        sweep.planned_trials()
-    ))
+    Some(format!("{} ended the sweep: ", sweep.trial_text()))
 }
 
 fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
@@ -206,19 +202,4 @@ fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> 
         Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
         None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
     }
-}
-
-/// Returns what is missing from the first incomplete run, and the reason.
-fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
-    let run = started.find(|run| !run.is_complete())?;
-    let nothing = runs.iter().all(|run| run.done_tasks() == 0);
-    Some(match run.failure() {
-        Some(failure) if nothing => failure.to_string(),
-        None if nothing && run.plan().workload().is_computed() => {
-            "stopped before any task was done".to_owned()
-        }
-        None if nothing => "stopped before anything was fetched".to_owned(),
-        _ => format!("{}: {}", run.plan().mode, plain::incomplete_reason(run)),
-    })
 }

@@ -20,7 +20,7 @@ use super::work::github_request::{Endpoint, GithubRequest};
 use super::{pool, simulate};
 use crate::github::{Api, GithubLimits};
 use crate::http::RetryPolicy;
-use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, WorkSpec};
+use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, TaskKind};
 
 /// Provides the job for a plan.
 pub trait JobProvider: Debug + Send + Sync {
@@ -124,18 +124,16 @@ impl JobProvider for JobFactory {
 impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-        match &plan.work {
-            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
-                let (api, request) = self.github_request(plan, work)?;
+        match plan.workload().kind() {
+            TaskKind::Profile | TaskKind::Page => {
+                let (api, request) = self.github_request(plan)?;
                 Ok(Arc::new(self.github_job(plan, api, request, None)))
             }
-            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
-                Ok(Arc::new(self.compute_resources.compute_job(work)?))
-            }
+            TaskKind::Computation => Ok(Arc::new(self.compute_resources.compute_job(&plan.work)?)),
             #[cfg(unix)]
-            WorkSpec::Commands { .. } => Ok(Arc::new(CommandsJob::new(plan))),
+            TaskKind::Command => Ok(Arc::new(CommandsJob::new(plan))),
             #[cfg(not(unix))]
-            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
+            TaskKind::Command => Err(unsupported_plan(plan)),
         }
     }
 
@@ -144,9 +142,9 @@ impl JobFactory {
         let starter = |job| {
             ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
         };
-        match &plan.work {
-            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
-                let (api, request) = self.github_request(plan, work)?;
+        match plan.workload().kind() {
+            TaskKind::Profile | TaskKind::Page => {
+                let (api, request) = self.github_request(plan)?;
                 let starter = starter(JobSpec::Ask(RequestSpec {
                     base: api.base().to_string(),
                     with_token: api.token().is_some(),
@@ -155,23 +153,21 @@ impl JobFactory {
                 }))?;
                 Ok(Arc::new(self.github_job(plan, api, request, Some(starter))))
             }
-            work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
-                let job = JobSpec::Compute(self.compute_resources.compute_job(work)?);
+            TaskKind::Computation => {
+                let job = JobSpec::Compute(self.compute_resources.compute_job(&plan.work)?);
                 Ok(Arc::new(ProcessJob(starter(job)?)))
             }
-            WorkSpec::Commands { .. } => Err(unsupported_plan(plan)),
+            TaskKind::Command => Err(unsupported_plan(plan)),
         }
     }
 
     /// Returns the API and the requests of the run.
-    fn github_request(
-        &self,
-        plan: &Plan,
-        work: &WorkSpec,
-    ) -> Result<(&Arc<Api>, GithubRequest), Failure> {
-        let endpoint =
-            if matches!(work, WorkSpec::Profile(_)) { Endpoint::Profile } else { Endpoint::Pages };
-        let (Some(api), Some(target)) = (&self.api, work.target()) else {
+    fn github_request(&self, plan: &Plan) -> Result<(&Arc<Api>, GithubRequest), Failure> {
+        let endpoint = match plan.workload().kind() {
+            TaskKind::Profile => Endpoint::Profile,
+            _ => Endpoint::Pages,
+        };
+        let (Some(api), Some(target)) = (&self.api, plan.work.target()) else {
             return Err(unsupported_plan(plan));
         };
         Ok((api, GithubRequest { target: target.clone(), endpoint }))

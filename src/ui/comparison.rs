@@ -12,7 +12,7 @@ use super::text;
 use super::theme::Theme;
 use super::timeline_rows::TimelineRow;
 use crate::app::{App, Baseline, Difference};
-use crate::model::{Lane, LaneCell, Nanos, Run, State, Workload};
+use crate::model::{Lane, LaneCell, Nanos, Run, State};
 
 /// Returns the number of lines of the differences: one per visible run that has a baseline. A run has
 /// its line even before it starts, so that rows stay in place.
@@ -62,17 +62,12 @@ fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
         // Rounded before formatting, and adding 0.0 turns -0.0 into 0.0: never `-0.0 %`.
         share.map(|share| format!("{name} {:+.1} %", (share * 1_000.0).round() / 10.0 + 0.0))
     };
-    let rate = match run.plan().workload() {
-        Workload::Profile | Workload::Followers => "pages/s",
-        Workload::Commands => "commands/s",
-        _ => "tasks/s",
-    };
     [
         difference.times.map(|times| format!("{times:.2}x")),
         share("elapsed", difference.elapsed),
         share("p50", difference.p50),
         share("p95", difference.p95),
-        share(rate, difference.rate),
+        share(run.plan().workload().spec().rate, difference.rate),
     ]
     .into_iter()
     .flatten()

@@ -9,27 +9,7 @@ use ratatui::widgets::Widget;
 use super::text;
 use super::theme::Theme;
 use crate::app::{Action, App, DetailPane};
-use crate::model::{Mode, Selection, State, Target, Workload};
-
-/// Returns the states that the tasks of a workload can have in every mode.
-const fn possible_states(workload: Workload) -> &'static [State] {
-    match workload {
-        Workload::Profile | Workload::Followers => &[
-            State::Connecting,
-            State::Waiting,
-            State::Receiving,
-            State::Computing,
-            State::Throttled,
-            State::Error,
-        ],
-        Workload::Cpu => &[State::Computing],
-        Workload::Native => &[State::Computing, State::Native],
-        Workload::Mixed => {
-            &[State::Connecting, State::Waiting, State::Receiving, State::Computing, State::Error]
-        }
-        Workload::Commands => &[State::Running, State::Error],
-    }
-}
+use crate::model::{Mode, Selection, State, Target};
 
 /// Returns the states that can occur in the selection. The built-in server has no rate limit.
 fn legend_states(app: &App) -> impl Iterator<Item = State> {
@@ -43,7 +23,7 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
         State::Throttled if built_in => false,
         // A worker process may die during any task.
         State::Error if modes.contains(&Mode::Processes) => true,
-        state => possible_states(workload).contains(state),
+        state => workload.spec().states.contains(state),
     })
 }
 
@@ -173,7 +153,7 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
         (&[Action::NextLane, Action::PreviousLane], "lane"),
         (&[Action::Theme], "theme"),
     ]);
-    if app.selection().workload == Workload::Commands {
+    if app.selection().workload.is_command() {
         hints.insert(2, (&[Action::Inspect], "output"));
     }
     if app.lane_index().is_some() || app.cursor().is_some() {
@@ -204,7 +184,7 @@ pub(super) fn draw_keys(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
 fn inspection_hints(app: &App) -> Vec<(&'static [Action], &'static str)> {
     let mut hints: Vec<(&[Action], &str)> =
         vec![(&[Action::PreviousSpan, Action::NextSpan], "span")];
-    if app.selection().workload != Workload::Commands {
+    if !app.selection().workload.is_command() {
         let open = app.detail_pane() == Some(DetailPane::Inspector);
         hints.push((&[Action::Inspect], if open { "close" } else { "info" }));
     }

@@ -9,9 +9,10 @@ use super::layout::ScreenLayout;
 use super::row_labels::mode_names;
 use super::theme::Theme;
 use super::{sweep, text};
+use crate::analysis::plural;
 use crate::app::replay::ReplayProgress;
 use crate::app::{Action, App};
-use crate::model::{Mode, Selection, Target, Workload};
+use crate::model::{Mode, Selection, Target, TaskKind};
 
 /// The minimum width of the target while other parts of the title can still be dropped.
 const MIN_TARGET_WIDTH: usize = 28;
@@ -81,7 +82,7 @@ fn workload_line(app: &App, theme: Theme) -> Line<'static> {
 /// Returns the user and the API whose followers are fetched.
 fn target_text(app: &App) -> Option<String> {
     let Target { user, api, .. } =
-        app.session().target().filter(|_| app.selection().workload == Workload::Followers)?;
+        app.session().target().filter(|_| app.selection().workload.is_fetched())?;
     Some(format!("{user} @ {api}"))
 }
 
@@ -89,25 +90,21 @@ fn target_text(app: &App) -> Option<String> {
 fn task_texts(app: &App) -> [String; 2] {
     let (session, workload) = (app.session(), app.selection().workload);
     let Some(tasks) = session.task_count(workload) else { return [const { String::new() }; 2] };
-    let thing = match workload {
-        Workload::Profile | Workload::Followers => "page",
-        Workload::Cpu | Workload::Native | Workload::Mixed => "task",
-        Workload::Commands => "command",
-    };
-    let things = if tasks == 1 { thing.to_owned() } else { format!("{thing}s") };
+    let tasks = plural::count(tasks, workload.spec().task);
     let compute = session.setup().compute;
     let (size, share) = (compute.size, compute.share);
-    let short = match workload {
-        Workload::Followers => {
+    let short = match workload.kind() {
+        TaskKind::Page => {
             let per_page = session.target().map_or(0, |target| target.per_page);
-            format!("{GAP}{tasks} {things} of {per_page}")
+            format!("{GAP}{tasks} of {per_page}")
         }
-        _ if workload.is_computed() => format!("{GAP}{tasks} {things} of {size}"),
-        _ => format!("{GAP}{tasks} {things}"),
+        TaskKind::Computation => format!("{GAP}{tasks} of {size}"),
+        _ => format!("{GAP}{tasks}"),
     };
-    let long = match workload {
-        Workload::Mixed => format!("{short}, {share} % CPU work"),
-        _ => short.clone(),
+    let long = if workload.spec().has_io_share {
+        format!("{short}, {share} % CPU work")
+    } else {
+        short.clone()
     };
     [long, short]
 }
@@ -118,7 +115,7 @@ fn machine_texts(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
     let machine = simulation.zip(app.simulated_slowdown()).map(|(machine, slow)| {
         let (cores, seed) = (machine.cores, machine.seed);
-        let cores = if cores == 1 { "1 core".to_owned() } else { format!("{cores} cores") };
+        let cores = plural::count(cores, "core");
         (format!("{GAP}simulated, {cores}"), seed, slow)
     });
     if let Some([long, short, shortest]) = replay_texts(app) {

@@ -6,10 +6,11 @@ use super::pane_content::{PaneContent, PaneSide, PaneSize, field_lines, quantile
 use super::theme::Theme;
 use super::{text, time_axis};
 use crate::analysis::latency::{self, LatencySummary};
+use crate::analysis::plural;
 use crate::app::{App, SelectedLane};
 use crate::model::printable::printable;
 use crate::model::{
-    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome, Workload,
+    Completion, FailedAttempt, Failure, GilCell, Nanos, Product, Span, State, TaskOutcome,
 };
 
 /// Returns the content of the inspector.
@@ -74,7 +75,7 @@ impl Inspector<'_> {
         let from = time_axis::exact_time(span.start);
         let from = end.map_or(from.as_str(), |_| from.trim_end_matches(" s"));
         lines.extend(self.field_lines("when", &format!("{from}-{to}, {took}")));
-        let [sent, queued] = if run.plan().workload() == Workload::Followers {
+        let [sent, queued] = if run.plan().workload().is_fetched() {
             ["sent to end", "queued to end"]
         } else {
             ["start to end", "queued to end"]
@@ -264,18 +265,13 @@ fn cursor_lines(
     let state = format!("{}{holder}", state.label());
     let (from, to) = app.viewport().window().cell_bounds(at);
     let cell = lane.summarize_range(from, to.min(until));
-    let count = |count: usize, one: &str| match count {
-        1 => format!("1 {one}"),
-        _ => format!("{count} {one}s"),
-    };
     let errors = match cell.errors {
         0 => "no error".to_owned(),
-        errors => format!("{}, shown", count(errors, "error")),
+        errors => format!("{}, shown", plural::count(errors, "error")),
     };
-    let what =
-        if selected.run.plan().workload() == Workload::Followers { "request" } else { "task" };
-    let cell =
-        format!("{}, {}, {errors}", count(cell.changes, "change"), count(cell.attempts, what));
+    let what = if selected.run.plan().workload().is_fetched() { "request" } else { "task" };
+    let changes = plural::count(cell.changes, "change");
+    let cell = format!("{changes}, {}, {errors}", plural::count(cell.attempts, what));
     let mut lines =
         field_lines("cursor", &format!("{}, {state}", time_axis::exact_time(at)), theme, width);
     lines.extend(field_lines("this cell", &cell, theme, width));

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::theme::{self, Theme};
 use super::{rate_limits, text};
 use crate::app::TimeWindow;
-use crate::model::{Lane, LaneCell, Nanos, Plan, Run, Span, State, Workload};
+use crate::model::{Lane, LaneCell, Nanos, Plan, Run, Span, State};
 
 /// Left eighths of a cell, from one to seven.
 pub(super) const LEFT_EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -73,7 +73,7 @@ impl LaneBar {
             return;
         }
         let (name, again) = task_label(plan, span);
-        if plan.workload() == Workload::Commands && room >= MIN_COMMAND_WIDTH {
+        if plan.workload().is_command() && room >= MIN_COMMAND_WIDTH {
             let name = text::to_drawable(name, theme);
             return self.draw_text(first, &text::truncate(name, theme, room), buf);
         }

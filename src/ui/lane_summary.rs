@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use super::timeline::Timeline;
 use super::{lane_bar, rate_limits, text};
 use crate::app::Action;
-use crate::model::{self, Lane, LaneId, Nanos, Run, State, Workload};
+use crate::model::{self, Lane, LaneId, Nanos, Run, State};
 
 impl Timeline<'_> {
     /// Returns the hint on selecting a lane.
@@ -106,7 +106,7 @@ impl Timeline<'_> {
         until: Nanos,
         room: usize,
     ) -> String {
-        let failed = if run.plan().workload() == Workload::Commands {
+        let failed = if run.plan().workload().is_command() {
             // The message names the command already.
             failure.to_owned()
         } else {

@@ -2,17 +2,18 @@
 
 use super::sweep;
 use super::text::{first_fitting, group_thousands};
-use crate::analysis::speed_up_verdict;
-use crate::analysis::stats::{Agreement, turnover_text};
+use crate::analysis::plural;
+use crate::analysis::stats::Agreement;
+use crate::analysis::verdict::{self, Form, Verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
-use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Waves, Workload};
+use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, TaskKind};
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that
 /// retries. A command that failed is not a failure of its run.
 pub(super) fn problem(app: &App) -> Option<(String, String)> {
-    let failure = match app.selection().workload {
-        Workload::Commands => app.runs().iter().find_map(|run| match run.outcome() {
+    let failure = match app.selection().workload.kind() {
+        TaskKind::Command => app.runs().iter().find_map(|run| match run.outcome() {
             Some(RunOutcome::Failed(failure)) => Some(failure),
             _ => None,
         }),
@@ -32,126 +33,32 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
     Some((format!("{}.", failure.message), then))
 }
 
-/// Returns the conclusion of the visible runs once they are over. A difference in their results comes
-/// first.
+/// Returns the conclusion of the visible runs once they are over.
 pub(super) fn conclusion(app: &App) -> Option<String> {
-    if app.selection().is_sweep() {
+    let (session, shown) = (app.session(), app.selection());
+    if shown.is_sweep() {
         return sweep::conclusion(app);
     }
     if app.runs().iter().any(|run| run.outcome() == Some(&RunOutcome::Stopped)) {
         return None;
     }
-    let agreement = app.session().agreement(app.selection());
-    let sentence = match app.selection().workload {
-        Workload::Followers => match agreement {
-            Some(agreement) => Some(followers_agreement(app, agreement)),
-            // Modes that run alone have no run to agree with: under the GIL, and in processes.
-            None => interpretation(app).map(|meaning| meaning + &duplicates_text(app.runs())),
-        },
-        Workload::Commands => commands_speed_up(app),
-        _ => {
-            let differ = agreement.and_then(disagreement_text);
-            let parts: Vec<String> = differ.into_iter().chain(interpretation(app)).collect();
-            (!parts.is_empty()).then(|| parts.join("; "))
-        }
-    };
-    sentence.map(|sentence| {
-        let found = auto_limit_text(app.runs()).map(|found| format!("; {found}"));
-        sentence + &found.unwrap_or_default() + &remarks(app)
-    })
-}
-
-/// Returns the concurrency limit that a run with `auto` has settled at.
-fn auto_limit_text(runs: &[Run]) -> Option<String> {
-    let run = runs.iter().rfind(|run| run.plan().auto)?;
-    run.concurrency_limit().map(|most| format!("settled at {most} at once"))
-}
-
-/// Returns the verdict on the speed-up.
-fn interpretation(app: &App) -> Option<String> {
-    let session = app.session();
-    speed_up_verdict::verdict(
-        app.runs(),
-        session.baseline_time(app.selection()),
-        session.setup().cores(),
-    )
-}
-
-/// Returns the sentence that CPU work had different results in different modes, if it had.
-fn disagreement_text(agreement: Agreement) -> Option<String> {
-    match agreement {
-        Agreement::Same { .. } | Agreement::Reordered { .. } => None,
-        Agreement::Different { only_first: 1, .. } => {
-            Some("the modes disagree on the result of 1 task".to_owned())
-        }
-        Agreement::Different { only_first, .. } => {
-            Some(format!("the modes disagree on the results of {only_first} tasks"))
-        }
-        Agreement::Incomplete => Some(agreement_text(agreement)),
-    }
-}
-
-/// Returns the speed-up of commands run in parallel, and the number of failures of the last run.
-fn commands_speed_up(app: &App) -> Option<String> {
-    let run = app.runs().iter().rfind(|run| run.is_over())?;
-    let together = match app.session().speed_up(app.selection(), run, app.now()) {
-        Some(times) if run.plan().mode == Mode::Threads => {
-            Some(format!("{} side by side: {times:.2}x", run.plan().workers))
-        }
-        _ => None,
-    };
-    let failed = match run.failed_tasks() {
-        0 => None,
-        failed => Some(format!("{failed} failed")),
-    };
-    let together = match (together, &failed) {
-        (None, Some(_)) => Some("done".to_owned()),
-        (together, _) => together,
-    };
-    let parts: Vec<String> = together.into_iter().chain(failed).collect();
-    (!parts.is_empty() && run.outcome() == Some(&RunOutcome::Finished)).then(|| parts.join("; "))
-}
-
-/// Returns the sentence on whether the modes fetched the same followers, with the duplicates removed,
-/// and the profile's count if that differs.
-fn followers_agreement(app: &App, agreement: Agreement) -> String {
-    let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
+    let agreement = session.agreement(shown);
+    let counted = session.profile().and_then(Run::profile).map(|profile| profile.followers);
     let counted = match (agreement, counted) {
-        (Agreement::Same { items }, Some(counted)) if counted != items => {
+        (Some(Agreement::Same { items }), Some(counted))
+            if counted != items && shown.workload.is_fetched() =>
+        {
             format!("; the profile counts {counted}")
         }
         _ => String::new(),
     };
-    format!("{}{}{counted}", agreement_text(agreement), duplicates_text(app.runs()))
-}
-
-/// Returns the clause on duplicates removed, with one number per run if the runs differ.
-fn duplicates_text(runs: &[Run]) -> String {
-    let mut counts: Vec<u64> = runs.iter().map(Run::duplicate_count).collect();
-    counts.dedup();
-    match counts.as_slice() {
-        [] | [0] => String::new(),
-        [1] => "; 1 duplicate removed".to_owned(),
-        counts => {
-            let counts: Vec<String> = counts.iter().map(u64::to_string).collect();
-            format!("; {} duplicates removed", counts.join(" and "))
-        }
-    }
-}
-
-fn agreement_text(agreement: Agreement) -> String {
-    match agreement {
-        Agreement::Same { items: 0 } => "no followers in either".to_owned(),
-        Agreement::Same { items: 1 } => "the same follower in both".to_owned(),
-        Agreement::Same { items } => {
-            format!("same {items} followers, same order")
-        }
-        Agreement::Reordered { items } => {
-            format!("same {items} followers, different order")
-        }
-        Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared: a run is incomplete".to_owned(),
-    }
+    let verdict = Verdict {
+        runs: app.runs(),
+        baseline: session.baseline_time(shown),
+        agreement,
+        cores: session.setup().cores(),
+    };
+    verdict.conclusion(Form::Short).map(|text| text + &counted)
 }
 
 /// Returns the progress of the active run, or its end, in `room` cells.
@@ -177,7 +84,7 @@ pub(super) fn progress(app: &App, room: usize) -> String {
             what + &quota_text(app)
         }
         None => match app.runs().iter().rev().find_map(Run::outcome) {
-            Some(RunOutcome::Stopped) if app.selection().workload == Workload::Followers => {
+            Some(RunOutcome::Stopped) if app.selection().workload.is_fetched() => {
                 "stopped; what was fetched is kept".to_owned()
             }
             Some(RunOutcome::Stopped) => "stopped".to_owned(),
@@ -199,66 +106,31 @@ fn quota_text(app: &App) -> String {
 /// Returns the conclusion of a mode that ran alone.
 fn completion_text(app: &App, room: usize) -> String {
     let all = app.runs().iter().all(|run| run.last_visible_page().is_none());
-    let whole = match app.selection().workload {
-        Workload::Followers if all => "done, all pages fetched",
-        _ => "done",
-    };
+    let fetched = app.selection().workload.is_fetched();
+    let whole = if all && fetched { "done, all pages fetched" } else { "done" };
     let [run] = app.runs() else { return whole.to_owned() };
     let done = match app.session().speed_up(app.selection(), run, app.now()) {
         Some(times) if run.plan().mode != Mode::Sequential => {
-            format!("done: {times:.2} times as fast as sequential")
+            format!("done: {}", verdict::times_text(times))
         }
         _ => whole.to_owned(),
     };
-    let done = match auto_limit_text(app.runs()) {
+    let done = match verdict::limit_text(run) {
         None => done,
         Some(found) => first_fitting([format!("{done}; {found}"), format!("done; {found}")], room),
     };
-    done + &duplicates_text(app.runs())
+    done + &verdict::duplicates_text(app.runs())
+        .map_or_else(String::new, |text| format!("; {text}"))
 }
 
 /// Returns further remarks on the visible runs, as clauses that follow a sentence.
 pub(super) fn remarks(app: &App) -> String {
-    let again = match app.runs().iter().map(Run::retry_count).sum::<u32>() {
-        0 => String::new(),
-        1 => "; 1 request was retried".to_owned(),
-        retries => format!("; {retries} requests were retried"),
-    };
-    let shown = match app.runs().iter().find_map(Run::last_visible_page) {
-        None => String::new(),
-        Some(TaskId(1)) => "; the API serves at most 1 page".to_owned(),
-        Some(TaskId(last)) => format!("; the API serves at most {last} pages"),
-    };
-    let lost = match app.runs().iter().map(Run::deaths).sum::<u32>() {
-        0 => String::new(),
-        1 => "; a worker process died; its task was retried".to_owned(),
-        lost => format!("; {lost} worker processes died; their tasks were retried"),
-    };
-    let missing = match app.runs().iter().map(|run| run.missing_workers().len()).sum::<usize>() {
-        0 => String::new(),
-        1 => "; 1 worker is missing: a system limit".to_owned(),
-        missing => format!("; {missing} workers are missing: a system limit"),
-    };
-    again + &shown + &lost + &missing
+    verdict::remarks(app.runs()).map(|text| format!("; {text}")).collect()
 }
 
 /// Returns the text of a paused view, with its lag behind the runs.
 pub(super) fn paused_text(behind: Nanos) -> String {
     format!("paused, {:.1} s behind", behind.as_secs_f64())
-}
-
-/// Returns the number of waves in which equal pages fill the workers: with the premise, and without.
-pub(super) fn waves_texts(waves: Waves) -> [String; 2] {
-    let Waves { tasks, workers, count, idle } = waves;
-    let wave = if count == 1 { "wave" } else { "waves" };
-    let idle = match (idle, count) {
-        (0, _) => "no lane idle".to_owned(),
-        (1, 1) => "1 lane idle".to_owned(),
-        (idle, 1) => format!("{idle} lanes idle"),
-        (idle, _) => format!("{idle} idle in the last"),
-    };
-    let short = format!("ceil({tasks}/{workers}) = {count} {wave}, {idle}");
-    [format!("equal pages: {short}"), short]
 }
 
 /// Returns the text shown in place of a timeline for a mode that has not run.
@@ -279,11 +151,11 @@ pub(super) fn invitation(app: &App) -> String {
             let quota = runs.find_map(Run::quota);
             let left =
                 quota.map(|quota| format!(" of the {} left", group_thousands(quota.remaining)));
-            let requests = if cost == 1 { "request" } else { "requests" };
+            let cost = plural::count(cost, "request");
             let left = left.unwrap_or_default();
             let [what, time] = sweep::planned_trials(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet{what}. It costs {cost} {requests}{left} at {api}{time}. {run} \
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}. {run} \
                  runs it."
             )
         }

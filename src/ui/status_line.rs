@@ -11,8 +11,9 @@ use super::header::draw_left_and_right;
 use super::layout::ScreenLayout;
 use super::theme::Theme;
 use super::{rate_limits, run_summary, text};
+use crate::analysis::verdict::{self, Form};
 use crate::app::App;
-use crate::model::{Mode, Run, Workload};
+use crate::model::{Mode, Run};
 
 /// The maximum number of lines once the run is over.
 const MAX_LINES: usize = 4;
@@ -40,11 +41,14 @@ impl StatusLine {
         let beside = room.saturating_sub(text::width(&text) + 1);
         // Only equal pages come in waves: CPU work competes for cores, and commands differ in length.
         // A sweep shows the waves of its knee.
-        let pages = app.selection().workload == Workload::Followers && !app.selection().is_sweep();
+        let pages = app.selection().workload.is_fetched() && !app.selection().is_sweep();
         let mut runs = app.runs().iter().filter(|_| pages && run_summary::problem(app).is_none());
         let threads = runs.find(|run| run.plan().mode == Mode::Threads && !run.plan().auto);
-        let waves = threads.and_then(Run::waves).map(run_summary::waves_texts);
-        let waves = waves.into_iter().flatten().find(|waves| waves.len() <= beside);
+        let waves = threads.and_then(Run::waves).into_iter();
+        let waves = waves.flat_map(|waves| {
+            [Form::Long, Form::Short].map(|form| verdict::waves_text(waves, form))
+        });
+        let waves = waves.into_iter().find(|waves| waves.len() <= beside);
         Self { text, style, waves: waves.unwrap_or_default() }
     }
 
@@ -110,9 +114,7 @@ fn text_at_rest(app: &App, layout: ScreenLayout, theme: Theme, room: usize) -> (
         Some(sentences) if app.selection().is_sweep() => {
             (text::fit_parts(&sentences, ". ", theme, room, MAX_LINES), theme.strong())
         }
-        Some(sentence) if app.selection().workload == Workload::Followers => {
-            (sentence, theme.strong())
-        }
+        Some(sentence) if app.selection().workload.is_fetched() => (sentence, theme.strong()),
         Some(sentence) => (text::fit_parts(&sentence, "; ", theme, room, lines), theme.strong()),
         None => (run_summary::progress(app, room) + &run_summary::remarks(app), theme.muted()),
     }

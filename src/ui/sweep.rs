@@ -99,7 +99,7 @@ impl<'app> SweepChart<'app> {
     fn rate_unit(&self) -> Option<String> {
         let rate = self.sweep.points().first().map(|point| point.rate);
         let known = rate.is_none_or(|rate| self.sweep.speed_up(rate).is_some());
-        (!known).then(|| summary::rate_unit(self.workload))
+        (!known).then(|| self.workload.spec().rate.to_owned())
     }
 
     /// Draws the chart without its frame.

@@ -11,7 +11,7 @@ use super::borders;
 use super::text::{self, group_thousands, width};
 use super::theme::Theme;
 use crate::analysis::attempt_table::AttemptColumn;
-use crate::analysis::{Attempt, AttemptOutcome};
+use crate::analysis::{Attempt, AttemptOutcome, plural};
 use crate::app::{Action, App, TableView};
 use crate::model::{ExitStatus, Nanos, Run, Workload};
 
@@ -24,7 +24,7 @@ struct TableColumn {
 /// Returns the caption and the minimum width of a column. The error column takes the remaining width.
 const fn caption_and_width(column: AttemptColumn, workload: Workload) -> (&'static str, usize) {
     match column {
-        AttemptColumn::Task if matches!(workload, Workload::Commands) => ("command", 22),
+        AttemptColumn::Task if workload.is_command() => ("command", 22),
         AttemptColumn::Task => ("task", 8),
         AttemptColumn::Mode => ("mode", 11),
         AttemptColumn::Lane => ("lane", 11),
@@ -64,7 +64,7 @@ pub(super) fn draw(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let table = table_view.table();
     let all = table.len();
     let count = u32::try_from(all).map_or_else(|_| all.to_string(), group_thousands);
-    let title = format!(" {count} {} ", if all == 1 { "attempt" } else { "attempts" });
+    let title = format!(" {count} {} ", plural::noun(all, "attempt"));
     let captions = match all {
         0 => String::new(),
         _ => format!(" row {} ", table_view.selected_row() + 1),
@@ -132,10 +132,8 @@ fn draw_last_row(app: &App, table_view: &TableView, theme: Theme, area: Rect, bu
 fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableColumn> {
     let workload = app.selection().workload;
     let tells = |column: &AttemptColumn| match column {
-        AttemptColumn::Followers | AttemptColumn::Connection => {
-            matches!(workload, Workload::Followers)
-        }
-        AttemptColumn::Bytes => !matches!(workload, Workload::Cpu | Workload::Native),
+        AttemptColumn::Followers | AttemptColumn::Connection => workload.is_fetched(),
+        AttemptColumn::Bytes => !workload.only_computes(),
         AttemptColumn::Mode => app.runs().len() > 1,
         AttemptColumn::Error => app.runs().iter().any(has_failed),
         _ => true,
@@ -157,8 +155,8 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
     }
     let left = room.saturating_sub(used(&columns));
     let widest = columns.iter_mut().find(|shown| match shown.column {
-        AttemptColumn::Task => workload == Workload::Commands,
-        column => column == AttemptColumn::Error && workload != Workload::Commands,
+        AttemptColumn::Task => workload.is_command(),
+        column => column == AttemptColumn::Error && !workload.is_command(),
     });
     if let Some(widest) = widest {
         widest.width += left;
@@ -236,11 +234,11 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
         }
         AttemptColumn::Status => match (attempt.outcome(), run.output(span.task)) {
             (AttemptOutcome::Done(Some(answer)), _) => answer.status.to_string(),
-            (AttemptOutcome::Done(None) | AttemptOutcome::Failed(_), Some(output)) => {
+            (AttemptOutcome::Done(None) | AttemptOutcome::Failed { .. }, Some(output)) => {
                 exit_status_text(output.status)
             }
             (AttemptOutcome::Done(None), None) => "done".to_owned(),
-            (AttemptOutcome::Failed(failure), None) => {
+            (AttemptOutcome::Failed { failure, .. }, None) => {
                 failure.status.map_or_else(|| "failed".to_owned(), |status| status.to_string())
             }
             (AttemptOutcome::Stopped, _) => "stopped".to_owned(),

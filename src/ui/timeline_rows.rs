@@ -2,7 +2,7 @@
 
 use super::layout::{HeightClass, ScreenLayout, WidthClass};
 use crate::app::App;
-use crate::model::{Lane, Mode, Nanos, Run, Target, Workload};
+use crate::model::{Lane, Mode, Nanos, Run, Target};
 
 /// A row of the timeline.
 pub(super) enum TimelineRow<'app> {
@@ -114,7 +114,7 @@ impl<'app> RowLayout<'app> {
     fn profile_run(&self) -> Option<&'app Run> {
         let shown = self.app.selection();
         // A sweep shows its latest trial, which starts long after the profile request.
-        let prepares = shown.workload == Workload::Followers
+        let prepares = shown.workload.is_fetched()
             && !(shown.is_sweep() && self.app.session().sweep(shown).is_some());
         let room = self.layout.height == HeightClass::Normal;
         self.app.session().profile().filter(|_| prepares && room)

@@ -11,7 +11,7 @@ use super::layout::ScreenLayout;
 use super::theme::Theme;
 use crate::analysis::stats::efficiency;
 use crate::app::App;
-use crate::model::{Mode, Nanos, Run, Selection, Workload};
+use crate::model::{Mode, Nanos, Run, Selection, TaskKind};
 
 /// A column of figures.
 struct TotalsColumn {
@@ -79,10 +79,10 @@ fn fitting_columns(
         usual.max(longest as u16 + 2)
     };
     let names = name_width(app);
-    let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload {
-        Workload::Profile | Workload::Followers => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
-        Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_SUBSETS),
-        Workload::Commands => (&COMMANDS, &COMMANDS_SUBSETS),
+    let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload.kind() {
+        TaskKind::Profile | TaskKind::Page => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
+        TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),
+        TaskKind::Command => (&COMMANDS, &COMMANDS_SUBSETS),
     };
     let choose = |kept: &&[usize]| -> Vec<(&'static TotalsColumn, u16)> {
         let columns = kept.iter().filter_map(|&index| all.get(index));

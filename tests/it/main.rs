@@ -50,3 +50,4 @@ mod session;
 mod simulate;
 mod viewport;
 mod words;
+mod workloads;

@@ -2,10 +2,12 @@
 //! measurements: a scaling law is named only if they agree with it.
 
 use super::{Sweep, SweepPoint, WorkerTerms};
+use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
 use crate::model::Waves;
-use crate::model::plan::{Mode, Workload};
+use crate::model::plan::Mode;
 use crate::model::printable::three_digits;
+use crate::model::workload::Workload;
 
 /// The minimum speed-up that justifies more workers.
 const MIN_GAIN: f64 = 1.1;
@@ -190,7 +192,7 @@ fn next_gain_sentence(
         );
     }
     if points.growing {
-        let cores = sweep.cores().filter(|_| matches!(workload, Workload::Cpu | Workload::Native));
+        let cores = sweep.cores().filter(|_| workload.only_computes());
         return beyond_sentence(sweep, points, terms, cores);
     }
     let (count, gain) = (more.workers, (more.rate / choice.rate - 1.0) * 100.0);
@@ -223,8 +225,8 @@ fn beyond_sentence(
     cores: Option<u16>,
 ) -> String {
     if let Some(cores) = cores.filter(|&cores| cores <= last.workers) {
-        let noun = if cores == 1 { "core" } else { "cores" };
-        return format!("More than {cores} would compete for the {cores} {noun} of this machine.");
+        let all = plural::count(cores, "core");
+        return format!("More than {cores} would compete for the {all} of this machine.");
     }
     let double = last.workers.saturating_mul(2).min(cores.unwrap_or(u16::MAX));
     let reliable_fit =
@@ -283,9 +285,9 @@ fn wave_sentence(sweep: &Sweep, points: &KeyPoints, terms: WorkerTerms) -> Optio
     let (low, high) = (*equal.start(), *equal.end());
     let tasks = format!("{tasks} {}", terms.tasks);
     if low == high {
-        let lanes = if idle == 1 { "lane" } else { "lanes" };
+        let lanes = plural::count(idle, "lane");
         return Some(format!(
-            "{tasks} in {count} waves of {workers} leave {idle} {lanes} idle in the last wave."
+            "{tasks} in {count} waves of {workers} leave {lanes} idle in the last wave."
         ));
     }
     let to = if low + 1 == high { "and" } else { "to" };

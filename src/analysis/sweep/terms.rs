@@ -1,6 +1,8 @@
 //! The nouns for workers and tasks in the sentences about a sweep.
 
-use crate::model::plan::{Mode, Workload};
+use crate::analysis::plural;
+use crate::model::plan::Mode;
+use crate::model::workload::{Workload, WorkloadSpec};
 
 /// The nouns that fit a workload and a mode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,22 +21,18 @@ pub struct WorkerTerms {
 
 impl WorkerTerms {
     /// The nouns for a workload that runs in a mode.
-    pub const fn for_run(workload: Workload, mode: Mode) -> Self {
-        let (worker, workers) = match (workload, mode) {
-            (Workload::Commands, _) => ("job", "jobs"),
-            (_, Mode::Processes) => ("process", "processes"),
-            _ => ("thread", "threads"),
+    pub fn for_run(workload: Workload, mode: Mode) -> Self {
+        let &WorkloadSpec { task, tasks, worker, cost, .. } = workload.spec();
+        let (worker, workers) = match (worker, mode) {
+            (Some(worker), _) => worker,
+            (None, Mode::Processes) => ("process", "processes"),
+            (None, _) => ("thread", "threads"),
         };
-        let (task, tasks, cost) = match workload {
-            Workload::Profile | Workload::Followers => ("page", "pages", "connections"),
-            Workload::Commands => ("command", "commands", workers),
-            _ => ("task", "tasks", workers),
-        };
-        Self { worker, workers, task, tasks, cost }
+        Self { worker, workers, task, tasks, cost: cost.unwrap_or(workers) }
     }
 
     /// A number of workers with its noun: `1 thread`, `8 threads`.
     pub fn count_text(self, workers: u16) -> String {
-        format!("{workers} {}", if workers == 1 { self.worker } else { self.workers })
+        plural::count(workers, self.worker)
     }
 }

@@ -8,7 +8,7 @@ impl Session {
     /// Returns `true` if the workload's next parallel run finds its number of workers itself. That
     /// needs a server whose queueing can be observed, so only followers qualify.
     pub fn is_auto(&self, workload: Workload) -> bool {
-        self.setup.auto && workload == Workload::Followers
+        self.setup.auto && workload.is_fetched()
     }
 
     /// The maximum number of workers of an `auto` run in this mode, at most one per page. `None` if

@@ -6,7 +6,7 @@ use super::{ActiveRun, Session};
 use crate::model::plan::MAX_TASKS;
 use crate::model::time::time_of_day;
 use crate::model::{
-    Event, EventKind, Failure, FailureKind, ModeChoice, Quota, RunOutcome, Selection, Workload,
+    Event, EventKind, Failure, FailureKind, ModeChoice, Quota, RunOutcome, Selection,
 };
 
 /// The number of requests that a selection needs, and the quota that is left.
@@ -75,7 +75,7 @@ impl Session {
 
     /// The number of requests that the selection needs, including the profile request, if known.
     pub fn request_cost(&self, selection: Selection) -> Option<u64> {
-        let pages = self.pages.filter(|_| selection.workload == Workload::Followers)?;
+        let pages = self.pages.filter(|_| selection.workload.is_fetched())?;
         Some(self.count_requests(pages, selection) + 1)
     }
 

@@ -12,9 +12,7 @@ impl Session {
             }
             ActiveRun::Profile(_) => return Some("before the first request".to_owned()),
             ActiveRun::Run(selection, _) => match self.sweep(selection) {
-                Some(sweep) => {
-                    format!("trial {} of {}", sweep.trials().len() + 1, sweep.planned_trials())
-                }
+                Some(sweep) => sweep.trial_text(),
                 None => run.plan().selection().to_string(),
             },
         };

@@ -9,7 +9,8 @@ use crate::model::event::{
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::lane::{Lane, Span, StateTimes};
-use crate::model::plan::{Plan, Workload};
+use crate::model::plan::Plan;
+
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 use crate::model::time_series::LevelSeries;
@@ -303,13 +304,13 @@ impl Run {
     /// Returns `true` if the run did all its work, so that its time can be compared. Failed
     /// commands count as done.
     pub fn is_comparable(&self) -> bool {
-        let commands = self.plan.workload() == Workload::Commands;
+        let commands = self.plan.workload().is_command();
         self.is_complete() || (commands && self.outcome == Some(RunOutcome::Finished))
     }
 
     /// The number of tasks that need no more work: successful tasks and failed commands.
     pub fn ended_tasks(&self) -> u32 {
-        let commands = self.plan.workload() == Workload::Commands;
+        let commands = self.plan.workload().is_command();
         self.done_tasks + if commands { self.failed_tasks() } else { 0 }
     }
 

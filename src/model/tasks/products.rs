@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::event::{Product, Profile};
 use crate::model::follower_page::FollowerPage;
-use crate::model::plan::Workload;
+use crate::model::workload::{TaskKind, Workload};
 
 /// The results of tasks. All tasks of a run produce the same kind.
 #[derive(Clone, Debug)]
@@ -22,11 +22,11 @@ pub(super) enum Products {
 impl Products {
     /// Creates the empty results for a workload.
     pub(super) const fn for_workload(workload: Workload) -> Self {
-        match workload {
-            Workload::Profile => Self::Profile(None),
-            Workload::Followers => Self::Pages(Vec::new()),
-            Workload::Cpu | Workload::Native | Workload::Mixed => Self::Values(Vec::new()),
-            Workload::Commands => Self::Successes,
+        match workload.kind() {
+            TaskKind::Profile => Self::Profile(None),
+            TaskKind::Page => Self::Pages(Vec::new()),
+            TaskKind::Computation => Self::Values(Vec::new()),
+            TaskKind::Command => Self::Successes,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Nanos, Plan, Run, Workload};
+use crate::model::{Nanos, Plan, Run};
 use crate::report::run_time;
 
 /// The CPU work and the machine.
@@ -59,7 +59,7 @@ impl ComputeReport {
         Some(Self {
             size_s: compute.size.as_secs_f64(),
             turns: Some(compute.turns).filter(|&turns| turns > 0),
-            share: (plan.workload() == Workload::Mixed).then_some(compute.share),
+            share: plan.workload().spec().has_io_share.then_some(compute.share),
             switch_interval_s: compute.switch_interval.as_secs_f64(),
             cores: compute.simulation.map(|machine| machine.cores).or(cores),
             seed: compute.simulation.map(|machine| machine.seed),

@@ -4,10 +4,10 @@ use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
     ProfileReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
+use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
-use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target, Workload};
-use crate::report::attempt_record::AttemptRecord;
-use crate::report::{Comparison, duration_percentiles, run_time, run_waves};
+use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
@@ -39,8 +39,8 @@ impl RunReport {
             }
             Some(RunOutcome::Stopped) | None => ("stopped", None),
         };
-        let followers = run.plan().workload() == Workload::Followers;
-        let waves = run_waves(run);
+        let followers = run.plan().workload().is_fetched();
+        let waves = run.waves();
         let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,
@@ -69,10 +69,7 @@ impl RunReport {
             gil: GilReport::from_run(run),
             attempt_time: AttemptTime::from_run(run),
             lanes: lanes.map(|(lane, at)| LaneReport::from_lane(run, lane, at, elapsed)).collect(),
-            tasks: AttemptRecord::for_run(run)
-                .iter()
-                .map(|one| TaskReport::from_attempt(run, one))
-                .collect(),
+            tasks: run.attempts().iter().map(TaskReport::from_attempt).collect(),
         }
     }
 }
@@ -124,22 +121,22 @@ impl LaneReport {
 }
 
 impl TaskReport {
-    fn from_attempt(run: &Run, attempt: &AttemptRecord) -> Self {
-        let (span, result) = (attempt.span, attempt.result(run));
-        let answer = result.done.as_ref().and_then(|done| done.response);
+    fn from_attempt(attempt: &Attempt<'_>) -> Self {
+        let (span, outcome) = (attempt.span, attempt.outcome());
+        let answer = outcome.response();
         Self {
             task: span.task.0,
             attempt: span.attempt,
-            lane: attempt.lane,
-            outcome: result.outcome_word,
-            status: result.status(),
+            lane: attempt.lane.0,
+            outcome: outcome.word(),
+            status: outcome.status(),
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),
             bytes: answer.map(|answer| answer.bytes),
-            followers: result.followers(),
-            value: result.value(),
+            followers: attempt.follower_count().map(|count| count as u64),
+            value: attempt.value(),
             new_connection: answer.map(|answer| answer.connected),
-            error: result.error.as_ref().map(ErrorReport::from_failure),
+            error: outcome.reported_failure().map(ErrorReport::from_failure),
         }
     }
 }

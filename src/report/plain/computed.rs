@@ -2,13 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{
-    Remark, gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times,
-};
-use crate::analysis::speed_up_verdict;
-use crate::analysis::stats::Agreement;
-use crate::model::{ComputeSpec, Run, Workload};
-use crate::report::{Comparison, duration_percentiles, plural, run_time, sequential_run};
+use super::{gil_and_processes, new_remark, unfinished_remarks, write_remarks, write_times};
+use crate::analysis::plural;
+use crate::analysis::verdict::{Form, Verdict};
+use crate::model::{ComputeSpec, Run};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io::Result<()> {
     write_times(out, runs)?;
@@ -18,28 +16,28 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
     }
     write_table(out, runs)?;
     write_remarks(out, gil_and_processes::remarks(runs))?;
-    write_remarks(out, results_remark(runs))?;
-    let baseline = sequential_run(runs).filter(|run| run.is_complete()).and_then(Run::duration);
-    let sentence = speed_up_verdict::verdict(runs, baseline, cores);
-    write_remarks(out, sentence.map(|sentence| new_remark("meaning", sentence)))?;
+    let verdict = Verdict::new(runs, cores);
+    let results = verdict.agreement_text(Form::Long);
+    write_remarks(out, results.map(|text| new_remark("results", text)))?;
+    write_remarks(out, verdict.interpretation().map(|text| new_remark("meaning", text)))?;
     write_remarks(out, unfinished_remarks(runs))
 }
 
 /// Describes the tasks of a run and the machine. Returns `None` for a workload without CPU work.
 pub(in crate::report) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
-    let workload = run.plan().workload();
     let ComputeSpec { size, turns, share, switch_interval, simulation } =
         run.plan().work.compute()?;
-    let tasks = plural(run.known_tasks().into(), "task");
-    let share = match workload {
-        Workload::Mixed => format!(", {share} % of it CPU work"),
-        _ => String::new(),
+    let tasks = plural::count(run.known_tasks(), "task");
+    let share = if run.plan().workload().spec().has_io_share {
+        format!(", {share} % of it CPU work")
+    } else {
+        String::new()
     };
     let turns = match turns {
         0 => String::new(),
         turns => format!(" ({turns} turns)"),
     };
-    let on = |cores: u16| format!("on {}", plural(cores.into(), "core"));
+    let on = |cores: u16| format!("on {}", plural::count(cores, "core"));
     let machine = match simulation {
         Some(machine) => format!("; simulated {}, seed {}", on(machine.cores), machine.seed),
         None => cores.map_or_else(String::new, |cores| format!("; {}", on(cores))),
@@ -74,26 +72,6 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         }
     }
     writeln!(out)
-}
-
-/// Returns a remark on whether all modes computed the same values.
-fn results_remark(runs: &[Run]) -> Option<Remark> {
-    let (first, others) = runs.split_first()?;
-    let all = match runs.len() {
-        2 => "both modes".to_owned(),
-        modes => format!("all {modes} modes"),
-    };
-    let text = match Agreement::compare_all(first, others)? {
-        Agreement::Same { items } | Agreement::Reordered { items } => {
-            format!("the same {items} in {all}")
-        }
-        Agreement::Different { only_first, .. } => {
-            let values = plural(only_first, "value");
-            format!("{values} not the same in {all}; this is a bug in threadline, please report it")
-        }
-        Agreement::Incomplete => "not compared: tasks are missing".to_owned(),
-    };
-    Some(new_remark("results", text))
 }
 
 #[cfg(test)]
@@ -138,7 +116,7 @@ processes x2   2.400 s           4/4     1.67   1.100 s   1.100 s     1.67x     
 GIL          held 100 % of the time, 0.5 threads waiting on average, 1 switches/s, longest hold 1.000 s by worker-1
 GIL cost     2.000 s of waiting, summed over all threads
 processes    400 ms to start, 400 ms to hand over tasks and results, summed over all processes
-results      the same 4 in all 4 modes
+results      the same 4 results in all 4 modes
 meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads without a GIL: 2.00x, \
 2 processes: 1.67x on 2 cores
 "
@@ -149,8 +127,8 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     fn differing_values_are_reported() {
         let runs =
             [computed(Mode::Sequential, 1, &[1, 2, 3]), computed(Mode::Threads, 3, &[1, 5, 4])];
-        let line = "results      2 values not the same in both modes; this is a bug in \
-                    threadline, please report it\n";
+        let line = "results      the modes disagree on 2 results; this is a bug in threadline, \
+                    please report it\n";
         assert!(report(&runs, None).contains(line), "{}", report(&runs, None));
     }
 
@@ -211,8 +189,8 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
         }
         let report = report(&[sequential, run], None);
         let end = "\
-lost         in processes x1, 1 worker process died; its task was requeued
-results      not compared: tasks are missing
+lost         in processes x1, 1 worker process died; its task was retried
+results      not compared: a run is incomplete
 processes x1 0 of 2 tasks done; no worker process starts; see why
 ";
         assert!(report.ends_with(end), "{report}");

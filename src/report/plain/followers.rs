@@ -7,9 +7,10 @@ use super::{
     Remark, done_fraction, example_mode_name, gil_and_processes, new_remark, unfinished_remarks,
     write_remarks, write_times,
 };
-use crate::analysis::stats::{Agreement, turnover_text};
+use crate::analysis::plural;
+use crate::analysis::verdict::{self, Form, Verdict};
 use crate::model::{Mode, Run, Target};
-use crate::report::{Comparison, duration_percentiles, plural, run_time, run_waves};
+use crate::report::{Comparison, duration_percentiles, run_time};
 
 pub(super) fn write(
     out: &mut dyn Write,
@@ -22,7 +23,7 @@ pub(super) fn write(
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
         (target, runs.iter().rfind(|run| run.has_started()))
     {
-        let pages = plural(last.known_tasks().into(), "page");
+        let pages = plural::count(last.known_tasks(), "page");
         writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
     }
     write_table(out, runs)?;
@@ -85,7 +86,7 @@ fn workers_phrase(run: &Run) -> String {
     if run.plan().auto {
         return format!("{:.1} workers on average", run.mean_workers(run_time(run)));
     }
-    plural(run.plan().workers.into(), "worker")
+    plural::count(run.plan().workers, "worker")
 }
 
 /// Describes the concurrency limit of an automatic run: its final value, its peak, and the number of
@@ -107,7 +108,7 @@ fn limit_changes_phrase(run: &Run) -> Option<String> {
     reasons.sort_by_key(|&(count, _)| Reverse(count));
     let reasons: Vec<String> =
         reasons.into_iter().map(|(count, words)| format!("{count} {words}")).collect();
-    let changes = plural(changes.len() as u64, "change");
+    let changes = plural::count(changes.len(), "change");
     Some(format!("{end}, after {changes}: {}", reasons.join(", ")))
 }
 
@@ -147,25 +148,17 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
             let speed_up = format!("{s:.2}x with {workers}, efficiency {:.0} %", e * 100.0);
             remarks.push(new_remark("speed-up", speed_up));
         }
-        let pages = plural(run.known_tasks().into(), "page");
-        remarks.extend(run_waves(run).map(|waves| {
-            let idle = match waves.idle {
-                0 => "no worker idle in the last".to_owned(),
-                idle => format!("{} idle in the last", plural(idle.into(), "worker")),
-            };
-            let count = waves.count;
-            new_remark("waves", format!("equal pages: ceil({pages} / {workers}) = {count}, {idle}"))
-        }));
+        remarks.extend(
+            run.waves().map(|waves| new_remark("waves", verdict::waves_text(waves, Form::Long))),
+        );
     }
     remarks.extend(
         runs.iter().filter_map(limit_changes_phrase).map(|text| new_remark("in flight", text)),
     );
-    remarks.extend(comparison.map(|two| new_remark("followers", agreement_phrase(two.agreement))));
+    let agreement = Verdict::new(runs, None).agreement_text(Form::Long);
+    remarks.extend(agreement.map(|text| new_remark("followers", text)));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
-    if let Some(page) = runs.iter().find_map(Run::last_visible_page) {
-        let pages = plural(page.0.into(), "page");
-        remarks.push(new_remark("last page", format!("the API returns no more than {pages}")));
-    }
+    remarks.extend(verdict::last_page_text(runs).map(|text| new_remark("last page", text)));
     remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));
     remarks
 }
@@ -177,18 +170,6 @@ impl CountRemark {
         let each: Vec<String> = each.collect();
         (!each.is_empty())
             .then(|| new_remark(self.label, format!("{}: {}", each.join(", "), self.meaning)))
-    }
-}
-
-fn agreement_phrase(agreement: Agreement) -> String {
-    match agreement {
-        Agreement::Same { items: 0 } => "none in either run".to_owned(),
-        Agreement::Same { items } => format!("the same {items} in both, in the same order"),
-        Agreement::Reordered { items } => {
-            format!("the same {items} in both, but in a different order")
-        }
-        Agreement::Different { only_first, only_second } => turnover_text(only_first, only_second),
-        Agreement::Incomplete => "not compared: pages are missing".to_owned(),
     }
 }
 
@@ -235,8 +216,8 @@ sequential     3.000 s        3/3          5        1.00   1.000 s   1.000 s
 threads x2     2.000 s        3/3          5        1.50   1.000 s   1.000 s
 
 speed-up     1.50x with 2 workers, efficiency 75 %
-waves        equal pages: ceil(3 pages / 2 workers) = 2, 1 worker idle in the last
-followers    the same 5 in both, in the same order
+waves        equal pages: ceil(3/2) = 2 waves, 1 idle in the last
+followers    the same 5 followers in both, in the same order
 "
         );
     }
@@ -249,7 +230,7 @@ followers    the same 5 in both, in the same order
         assert!(report.contains(differ), "{report}");
         assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-        assert!(super::tests::report(3, &reordered).contains("but in a different order\n"));
+        assert!(super::tests::report(3, &reordered).contains("in a different order\n"));
     }
 
     #[test]
@@ -282,7 +263,7 @@ followers    the same 5 in both, in the same order
         let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
         let both = report(3, &race(&doubled, &doubled));
         assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
-        let said = "the same 3 in both, in the same order\n\
+        let said = "the same 3 followers in both, in the same order\n\
                     duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
         assert!(both.ends_with(said), "{both}");
         let one = report(3, &race(&plain, &doubled));
@@ -311,7 +292,7 @@ followers    the same 5 in both, in the same order
         let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
         let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
         assert!(report.contains(line), "{report}");
-        assert!(report.contains("followers    not compared: pages are missing\n"));
+        assert!(report.contains("followers    not compared: a run is incomplete\n"));
         assert!(!report.contains("speed-up"), "{report}");
         let trouble = "threads x2   1 of 2 pages fetched; api.example broke; try again\n";
         assert!(report.ends_with(trouble), "{report}");

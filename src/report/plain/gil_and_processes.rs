@@ -1,8 +1,9 @@
 //! Remarks on the GIL and the worker processes of a run.
 
 use super::{Remark, new_remark};
+use crate::analysis::{plural, verdict};
 use crate::model::{GilUsage, Nanos, Run, State};
-use crate::report::{plural, run_time, time_in};
+use crate::report::{run_time, time_in};
 
 /// Returns the remarks for all runs that used a GIL or worker processes, or lack workers.
 pub(super) fn remarks(runs: &[Run]) -> Vec<Remark> {
@@ -39,7 +40,7 @@ fn gil_phrase(run: &Run, gil: GilUsage<'_>) -> String {
 }
 
 fn gil_violation_phrase(gil: GilUsage<'_>) -> Option<String> {
-    let times = plural(gil.violation_count().into(), "time");
+    let times = plural::count(gil.violation_count(), "time");
     (gil.violation_count() > 0).then(|| {
         format!(
             "two threads held it at once, {times}; this is a bug in threadline, please report it"
@@ -58,17 +59,13 @@ fn process_time_phrase(run: &Run) -> Option<String> {
 }
 
 fn lost_phrase(run: &Run) -> Option<String> {
-    let died = match run.deaths() {
-        0 => return None,
-        1 => "1 worker process died; its task was requeued".to_owned(),
-        lost => format!("{lost} worker processes died; their tasks were requeued"),
-    };
-    Some(format!("in {}, {died}", run.plan().name()))
+    let lost = verdict::lost_text(std::slice::from_ref(run))?;
+    Some(format!("in {}, {lost}", run.plan().name()))
 }
 
 fn missing(run: &Run) -> Option<String> {
     let missing = run.missing_workers().len();
-    let workers = plural(run.plan().workers.into(), "worker");
+    let workers = plural::count(run.plan().workers, "worker");
     (missing > 0).then(|| {
         format!(
             "in {}, {missing} of {workers}: {}",

@@ -5,8 +5,8 @@ use super::lane_marks::LaneMarks;
 use super::layout::{LEFT, LaneGeometry, MARGIN, ROW, WIDTH, axis_ticks, shown_lanes};
 use super::legend::state_fill;
 use super::svg_writer::{Font, TextAnchor, hex_color, push_box};
-use crate::model::{Lane, Nanos, Run, State, StateInterval, Workload};
-use crate::report::plural;
+use crate::analysis::{plural, verdict};
+use crate::model::{Lane, Nanos, Run, State, StateInterval};
 
 /// The width of an error mark.
 const ERROR_WIDTH: f64 = 3.0;
@@ -31,11 +31,7 @@ impl SvgPicture<'_> {
             let words = format!("{seconds:.digits$} s");
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::Middle), &words);
         }
-        let tasks = match self.workload {
-            Workload::Followers => "pages",
-            Workload::Commands => "commands",
-            _ => "tasks",
-        };
+        let tasks = self.workload.spec().tasks;
         for (x, words) in FIGURE_COLUMNS.into_iter().zip(["busy", tasks]) {
             self.writer.push_text([x, self.y], font.with_anchor(TextAnchor::End), words);
         }
@@ -63,10 +59,8 @@ impl SvgPicture<'_> {
             self.y += lanes.pitch;
         }
         let spare = run.lanes().len() - shown_lanes(run);
-        if spare > 0 {
+        if let Some(words) = verdict::spare_workers_text(spare) {
             let font = Font::new(12.0, self.background.muted());
-            let were = if spare == 1 { "was" } else { "were" };
-            let words = format!("{} {were} not needed", plural(spare as u64, "more worker"));
             self.writer.push_text([LEFT, self.y + 12.0], font, &words);
             self.y += ROW - 8.0;
         }
@@ -84,7 +78,7 @@ impl SvgPicture<'_> {
         let (until, name) = (self.subject.elapsed(run), run.worker_name(at as u16));
         let tasks = lane.task_count_until(until);
         let busy = format!("{} %", lane.busy_percent(until));
-        self.writer.begin_group(&format!("{name}: busy {busy}, {}", plural(tasks as u64, "task")));
+        self.writer.begin_group(&format!("{name}: busy {busy}, {}", plural::count(tasks, "task")));
         let middle = self.y + lanes.height / 2.0;
         if lanes.height > 4.0 {
             let end = LEFT + self.scale.x(until);

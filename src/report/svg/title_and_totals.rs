@@ -3,8 +3,9 @@
 use super::SvgPicture;
 use super::layout::{LEFT, MARGIN, ROW, WIDTH};
 use super::svg_writer::{Font, TextAnchor, hex_color};
-use crate::model::{Mode, Run, State, Workload};
-use crate::report::{Comparison, plain, plural, workload_heading};
+use crate::analysis::plural;
+use crate::model::{Mode, Run, State, WorkloadSpec};
+use crate::report::{Comparison, plain};
 
 /// The right edge of the bars of the totals.
 const BARS_RIGHT: f64 = 700.0;
@@ -14,9 +15,9 @@ const FIGURE_COLUMNS: [f64; 5] = [786.0, 870.0, 966.0, 1064.0, WIDTH - MARGIN];
 
 impl SvgPicture<'_> {
     pub(super) fn title(&self) -> String {
-        match self.subject.target.filter(|_| self.workload == Workload::Followers) {
+        match self.subject.target.filter(|_| self.workload.is_fetched()) {
             Some(target) => format!("{} @ {}", target.user, target.api),
-            None => workload_heading(self.workload),
+            None => self.workload.spec().heading.to_owned(),
         }
     }
 
@@ -24,18 +25,13 @@ impl SvgPicture<'_> {
     fn subtitle(&self) -> String {
         let tasks = self.runs.iter().map(|run| run.known_tasks()).max().unwrap_or(0);
         let per_page = self.subject.target.map_or(0, |target| target.per_page);
-        match self.workload {
-            Workload::Followers => {
-                format!("followers, {} of {per_page}", plural(tasks.into(), "page"))
-            }
-            Workload::Commands => plural(tasks.into(), "command"),
-            _ => {
-                let computed = self.runs.first();
-                let task = computed
-                    .and_then(|run| plain::computed::describe_task(run, self.subject.cores));
-                task.unwrap_or_else(|| plural(tasks.into(), "task"))
-            }
+        let tasks = plural::count(tasks, self.workload.spec().task);
+        if let Some(results) = self.workload.spec().results {
+            return format!("{results}, {tasks} of {per_page}");
         }
+        let computed = self.runs.first();
+        let task = computed.and_then(|run| plain::computed::describe_task(run, self.subject.cores));
+        task.unwrap_or(tasks)
     }
 
     pub(super) fn draw_head(&mut self, title: &str, sentence: Option<&str>) {
@@ -56,12 +52,8 @@ impl SvgPicture<'_> {
 
     fn draw_totals(&mut self) {
         let caption = Font::new(11.0, self.background.muted()).with_anchor(TextAnchor::End);
-        let (tasks, items) = match self.workload {
-            Workload::Followers => ("pages", "followers"),
-            Workload::Commands => ("commands", "failed"),
-            _ => ("tasks", "failed"),
-        };
-        let captions = ["time", tasks, items, "speed-up", "efficiency"];
+        let WorkloadSpec { tasks, results, .. } = self.workload.spec();
+        let captions = ["time", tasks, results.unwrap_or("failed"), "speed-up", "efficiency"];
         for (x, words) in FIGURE_COLUMNS.into_iter().zip(captions) {
             self.writer.push_text([x, self.y], caption, words);
         }
@@ -91,9 +83,9 @@ impl SvgPicture<'_> {
         let compared = Comparison::for_run(self.subject.runs, run);
         let speed_up = compared.and_then(|compared| compared.speed_up);
         let efficiency = compared.and_then(|compared| compared.efficiency);
-        let items = match self.workload {
-            Workload::Followers => run.follower_count(),
-            _ => run.failed_tasks().into(),
+        let items = match self.workload.spec().results {
+            Some(_) => run.follower_count(),
+            None => run.failed_tasks().into(),
         };
         let figures = [
             elapsed.to_string(),

@@ -8,7 +8,7 @@ use super::progress_reporter::ProgressReporter;
 use crate::app::Session;
 use crate::app::session::QuotaEstimate;
 use crate::model::time::time_of_day;
-use crate::model::{Plan, Selection, Workload};
+use crate::model::{Plan, Selection};
 use crate::source::run_handle::STOP_GRACE;
 use crate::source::{Launcher, RunHandle};
 
@@ -29,7 +29,7 @@ pub(super) fn drive_session(
     let mut announced = session.profile().is_some();
     let mut next = session.start_selection(selection);
     while let Some(plan) = next.take() {
-        if plan.workload() == Workload::Followers && !std::mem::replace(&mut announced, true) {
+        if plan.workload().is_fetched() && !std::mem::replace(&mut announced, true) {
             progress.clear_line();
             print_quota_estimate(session, selection, err);
         }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::analysis::stats;
 use crate::analysis::sweep::{Trial, WorkerTerms};
+use crate::analysis::{baseline, plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
@@ -166,9 +166,9 @@ impl Narrator {
             }
             _ => false,
         };
-        let requests = if in_flight == 1 { "request" } else { "requests" };
+        let requests = plural::count(in_flight, "request");
         (!usual || at.since(self.said_at) >= MIN_QUARTER_INTERVAL)
-            .then(|| format!("at most {in_flight} {requests} at once from now on: {why}"))
+            .then(|| format!("at most {requests} at once from now on: {why}"))
     }
 
     fn describe_outcome(
@@ -220,14 +220,11 @@ impl Narrator {
             return None;
         }
         let mode = &self.name;
-        let found = run.concurrency_limit().filter(|_| plan.auto);
-        let found = found.map_or_else(String::new, |most| format!("; {most} in flight at the end"));
+        let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
         if run.is_complete() {
-            let baseline = self.sequential.filter(|_| plan.mode != Mode::Sequential);
-            if plan.mode == Mode::Sequential {
-                self.sequential = Some(took);
-            }
-            let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
+            let sequential = self.sequential.filter(|_| plan.mode != Mode::Sequential);
+            self.sequential = baseline::baseline_time(run).or(self.sequential);
+            let speed_up = sequential.and_then(|sequential| stats::speed_up(sequential, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
             return Some(format!("{mode} done: {took}{speed_up}{found}"));
         }
@@ -257,11 +254,8 @@ pub(super) fn lane_sentences(runs: &[Run]) -> impl Iterator<Item = String> {
         let sentences = worked.map(|((at, lane), ends)| lane_sentence(run, at, lane, ends));
         let spares = run.lanes().iter().filter(|lane| spare(lane)).count();
         let mode = run.plan().name();
-        sentences.chain(match spares {
-            0 => None,
-            1 => Some(format!("{mode}: 1 more worker was not needed")),
-            spares => Some(format!("{mode}: {spares} more workers were not needed")),
-        })
+        let spares = verdict::spare_workers_text(spares);
+        sentences.chain(spares.map(|text| format!("{mode}: {text}")))
     })
 }
 
@@ -314,15 +308,7 @@ fn count_ended(run: &Run) -> u32 {
 
 /// Returns for example `5 pages` or `1 command`.
 fn task_count(plan: &Plan, tasks: u32) -> String {
-    format!("{tasks} {}{}", task_noun(plan), if tasks == 1 { "" } else { "s" })
-}
-
-const fn task_noun(plan: &Plan) -> &'static str {
-    match &plan.work {
-        WorkSpec::Profile(_) | WorkSpec::Followers(_) => "page",
-        WorkSpec::Commands { .. } => "command",
-        WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => "task",
-    }
+    plural::count(tasks, plan.workload().spec().task)
 }
 
 /// Returns for example `1 thread` or `8 threads`.
@@ -338,7 +324,7 @@ fn task_name(plan: &Plan, task: TaskId) -> String {
     let command = plan.command(task).map_or_else(String::new, |command| {
         format!(" ({})", printable_up_to(command, MAX_COMMAND_LENGTH))
     });
-    format!("{} {}{command}", task_noun(plan), task.0)
+    format!("{} {}{command}", plan.workload().spec().task, task.0)
 }
 
 /// Returns the message without its advice, which the report repeats.

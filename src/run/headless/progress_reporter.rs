@@ -8,7 +8,9 @@ use super::narrator::{self, Narrator};
 use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
-use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, Selection, WorkSpec, Workload};
+use crate::model::{
+    Event, EventKind, Mode, Nanos, Plan, Run, Selection, TaskKind, WorkSpec, Workload, WorkloadSpec,
+};
 use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
 /// The interval between two redraws.
@@ -131,7 +133,7 @@ fn is_profile(plan: &Plan) -> bool {
 /// Returns `trial 7 of 15: ` if the selection is a sweep.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
-    Some(format!("trial {} of {}: ", sweep.trials().len() + 1, sweep.planned_trials()))
+    Some(format!("{}: ", sweep.trial_text()))
 }
 
 /// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.
@@ -153,20 +155,21 @@ fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let (done, known) = (run.done_tasks(), run.known_tasks());
+    let known = run.known_tasks();
+    let done = match plan.workload().kind() {
+        TaskKind::Command => run.started_tasks() - run.in_flight(),
+        _ => run.done_tasks(),
+    };
     let line = match &plan.work {
         WorkSpec::Profile(target) => {
             format!("fetching the profile of {}  {seconds:.1} s", target.user)
         }
-        WorkSpec::Followers(_) => {
-            let followers = run.follower_count();
-            format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")
+        _ => {
+            let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
+            let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
+            let results = results.unwrap_or_default();
+            format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s")
         }
-        WorkSpec::Commands { .. } => {
-            let ended = run.started_tasks() - run.in_flight();
-            format!("{name}  {ended}/{known} commands  {seconds:.1} s")
-        }
-        _ => format!("{name}  {done}/{known} tasks  {seconds:.1} s"),
     };
     line + &limit
 }

@@ -17,11 +17,12 @@ pub(super) fn sanitize_setup(setup: &mut Setup) {
 /// share one list.
 pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
     match &mut event.kind {
-        EventKind::RunStarted { plan } => match &mut plan.work {
-            WorkSpec::Profile(one) | WorkSpec::Followers(one) => sanitize_target(one),
-            WorkSpec::Commands { commands: own } => *own = Arc::clone(commands),
-            WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => {}
-        },
+        EventKind::RunStarted { plan } => {
+            plan.work.target_mut().into_iter().for_each(sanitize_target);
+            if let WorkSpec::Commands { commands: own } = &mut plan.work {
+                *own = Arc::clone(commands);
+            }
+        }
         EventKind::AttemptFailed { failure: one, .. }
         | EventKind::LaneWithdrawn { shortage: one }
         | EventKind::TaskFinished {

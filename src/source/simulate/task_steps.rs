@@ -1,7 +1,7 @@
 //! The steps of a simulated task, and its value.
 
 use super::cores::CpuWork;
-use crate::model::{ComputeSpec, Mode, Nanos, Plan, State, TaskId, WorkSpec as Tasks, Workload};
+use crate::model::{ComputeSpec, Mode, Nanos, Plan, State, TaskId, Workload};
 
 /// The time of a turn of CPU work on the simulated machine: about that of an iteration of a loop in
 /// CPython.
@@ -82,7 +82,7 @@ fn percent(time: Nanos, share: u8) -> Nanos {
 /// Returns the plan with its number of turns per task filled in.
 pub(super) fn complete_plan(plan: &Plan, compute: &ComputeSpec) -> Plan {
     let mut plan = plan.clone();
-    if let Tasks::Cpu(settled) | Tasks::Native(settled) | Tasks::Mixed(settled) = &mut plan.work {
+    if let Some(settled) = plan.work.compute_mut() {
         settled.turns = compute.size.0 / TURN.0;
     }
     plan

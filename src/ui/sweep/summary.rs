@@ -2,25 +2,20 @@
 
 use std::ops::RangeInclusive;
 
-use crate::analysis::Sweep;
 use crate::analysis::scaling::{Fit, ScalingModel};
 use crate::analysis::sweep::{SweepPoint, WorkerTerms};
+use crate::analysis::{Sweep, plural};
 use crate::app::App;
 use crate::model::printable::three_digits;
 use crate::model::{Mode, Run, RunOutcome, Waves, Workload};
 use crate::ui::text;
-
-/// Returns the unit of rates.
-pub(super) fn rate_unit(workload: Workload) -> String {
-    format!("{}/s", WorkerTerms::for_run(workload, Mode::Threads).tasks)
-}
 
 /// Returns the best model with its figures, from the longest form to the shortest.
 pub(super) fn model_texts(sweep: &Sweep, workload: Workload) -> Vec<String> {
     let Some(best) = sweep.fits().first() else {
         return vec!["fitting a model takes at least three counts".to_owned(), String::new()];
     };
-    let (long, short) = fit_names(best, &rate_unit(workload));
+    let (long, short) = fit_names(best, workload.spec().rate);
     let knee = match (sweep.knee(), sweep.max_without_knee()) {
         (Some(knee), _) => format!("  knee {knee}"),
         (None, Some(tasks)) => format!("  no knee up to {tasks}"),
@@ -76,8 +71,8 @@ pub(super) fn waves_text(sweep: &Sweep, room: usize) -> Option<String> {
     let last = *sweep.counts().last()?;
     let about = sweep.knee().map_or(last, |knee| knee.workers.min(last));
     let Waves { count, .. } = Waves::new(tasks, about);
-    let rounds = if count == 1 { "wave" } else { "waves" };
-    let begin = format!("{about} threads: ceil({tasks}/{about}) = {count} {rounds}");
+    let waves = plural::count(count, "wave");
+    let begin = format!("{about} threads: ceil({tasks}/{about}) = {waves}");
     let named = |step: RangeInclusive<u16>| format!("{}-{}", step.start(), step.end());
     let steps: Vec<String> = sweep.wave_steps().into_iter().map(named).collect();
     let forms = (1..=steps.len()).rev().filter_map(|kept| {
@@ -114,7 +109,7 @@ pub(in crate::ui) fn progress_text(app: &App) -> Option<String> {
     let run = app.session().active_run().filter(|run| run.plan().mode == Mode::Threads)?;
     let threads = WorkerTerms::for_run(app.selection().workload, Mode::Threads)
         .count_text(run.plan().workers);
-    Some(format!("trial {} of {}: {threads}", sweep.trials().len() + 1, sweep.planned_trials()))
+    Some(format!("{}: {threads}", sweep.trial_text()))
 }
 
 /// Returns the advice; for a stopped sweep, preceded by the number of completed trials.
@@ -123,15 +118,11 @@ pub(in crate::ui) fn conclusion(app: &App) -> Option<String> {
     let run = app.runs().first()?;
     let advice = sweep.advice(app.selection().workload, Mode::Threads);
     let (had, planned) = (sweep.trials().len(), sweep.planned_trials());
-    match (run.outcome(), advice) {
-        (Some(RunOutcome::Stopped), None) => {
-            Some(format!("stopped after {had} of {planned} trials"))
-        }
-        (Some(RunOutcome::Stopped), Some(advice)) => {
-            Some(format!("stopped after {had} of {planned} trials: {advice}"))
-        }
-        (_, advice) => advice,
+    if run.outcome() != Some(&RunOutcome::Stopped) {
+        return advice;
     }
+    let advice = advice.map_or_else(String::new, |advice| format!(": {advice}"));
+    Some(format!("stopped after {had} of {planned} trials{advice}"))
 }
 
 /// Returns the sentence on the trials kept of a failed sweep.

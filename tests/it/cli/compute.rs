@@ -22,7 +22,7 @@ fn every_mode_computes_the_same_results() {
         for line in ["\nGIL          held ", "\nprocesses    ", "\nmeaning      "] {
             assert!(out.contains(line), "{out}");
         }
-        assert!(out.contains("\nresults      the same 4 in all 4 modes\n"), "{out}");
+        assert!(out.contains("\nresults      the same 4 results in all 4 modes\n"), "{out}");
         assert!(!out.contains("GIL broken"), "{out}");
     }
 }

@@ -32,8 +32,7 @@ fn verdict_shows_as_many_clauses_as_fit() {
 fn differing_results_are_reported_before_speed_ups() {
     let wrong = Some((Mode::Gil, 3));
     let mut driver = AppDriver::new(Scenario { wrong, ..Scenario::default() }, CPU).play_to_end();
-    let text =
-        " the modes disagree on the result of 1 task; threads under the GIL: 1.00x, no gain ";
+    let text = " the modes disagree on 1 result; threads under the GIL: 1.00x, no gain ";
     assert_shows(&mut driver, WIDE, text);
 }
 
@@ -59,7 +58,7 @@ fn single_mode_is_compared_with_an_earlier_sequential_run() {
 fn dead_worker_process_is_reported_with_its_task() {
     let mut driver =
         AppDriver::new(Scenario { lost: Some(2), ..Scenario::default() }, PROCESSES).play_to_end();
-    assert_shows(&mut driver, WIDE, "a worker process died; its task was retried ");
+    assert_shows(&mut driver, WIDE, "1 worker process died; its task was retried ");
     // The lane has a replacement process by then.
     assert_shows(&mut driver, WIDE, "pid 4005 ");
     let mut driver = driver.press_keys("jj");

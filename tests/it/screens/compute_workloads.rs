@@ -16,7 +16,7 @@ fn race(workload: Workload) -> AppDriver {
 /// The screens of each mode alone, run one after another in one session, so that later modes have a
 /// baseline.
 fn each_mode(workload: Workload) -> String {
-    let mut modes = workload.mode_choices().iter().filter_map(|choice| match choice {
+    let mut modes = workload.spec().mode_choices.iter().filter_map(|choice| match choice {
         ModeChoice::Race | ModeChoice::Sweep => None,
         ModeChoice::Only(mode) => Some(*mode),
     });

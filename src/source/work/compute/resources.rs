@@ -21,8 +21,7 @@ pub(in crate::source) struct ComputeResources {
 impl ComputeResources {
     /// Fills in the number of turns per task on this machine, if the plan computes and lacks it.
     pub(in crate::source) fn complete_plan(&self, mut plan: Plan, clock: &Clock) -> Plan {
-        if let WorkSpec::Cpu(compute) | WorkSpec::Native(compute) | WorkSpec::Mixed(compute) =
-            &mut plan.work
+        if let Some(compute) = plan.work.compute_mut()
             && compute.simulation.is_none()
             && compute.turns == 0
         {
@@ -35,10 +34,9 @@ impl ComputeResources {
     /// Returns the job for work whose turns are filled in, for this process or any other on this
     /// machine. The server of mixed tasks runs until this is dropped or another latency is needed.
     pub(in crate::source) fn compute_job(&self, work: &WorkSpec) -> Result<ComputeJob, Failure> {
-        let server = match work {
-            WorkSpec::Mixed(compute) => Some(self.server(compute)?),
-            _ => None,
-        };
+        let waits = work.workload().spec().has_io_share;
+        let server = work.compute().filter(|_| waits).map(|compute| self.server(compute));
+        let server = server.transpose()?;
         Ok(ComputeJob { work: work.clone(), server })
     }
 

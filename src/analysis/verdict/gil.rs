@@ -1,6 +1,6 @@
-//! The conclusion from the times of several modes, in one sentence.
+//! The meaning of the speed-ups of several modes for the GIL and the cores, in one sentence.
 
-use super::stats;
+use crate::analysis::{plural, stats};
 use crate::model::Waves;
 use crate::model::plan::{ComputeSpec, Mode, WorkSpec};
 use crate::model::run::Run;
@@ -29,11 +29,10 @@ impl ModeSpeedUp {
     }
 }
 
-/// Returns the conclusion from the complete runs, given the sequential run's time `baseline` and this
+/// Returns the meaning of the complete runs, given the sequential run's time `baseline` and this
 /// machine's number of cores: `threads under the GIL: 0.97x, no gain on CPU work; 4 processes: 1.90x on
 /// 2 cores`. Returns `None` if no run allows a conclusion.
-pub fn verdict(runs: &[Run], baseline: Option<Nanos>, cores: Option<u16>) -> Option<String> {
-    let baseline = baseline?;
+pub(super) fn interpretation(runs: &[Run], baseline: Nanos, cores: Option<u16>) -> Option<String> {
     let whole = runs.iter().filter(|run| run.is_complete() && run.plan().mode != Mode::Sequential);
     let figures = whole.filter_map(|run| {
         let speed_up = stats::speed_up(baseline, run.duration()?)?;
@@ -126,7 +125,7 @@ fn mixed_sentence(compute: &ComputeSpec, gil: ModeSpeedUp) -> String {
 }
 
 fn waiting_sentence(ModeSpeedUp { workers, speed_up, .. }: ModeSpeedUp) -> String {
-    let workers = plural(workers, "thread");
+    let workers = plural::count(workers, "thread");
     if speed_up < MIN_GAIN {
         return format!(
             "{workers} under the GIL: {speed_up:.2}x, no gain although waiting releases it"
@@ -147,8 +146,8 @@ fn parallel_sentence(
         .collect();
     let each = |figure: &ModeSpeedUp| {
         let workers = match figure.mode {
-            Mode::Processes => plural(figure.workers, "process"),
-            _ => plural(figure.workers, "thread") + " without a GIL",
+            Mode::Processes => plural::count(figure.workers, "process"),
+            _ => plural::count(figure.workers, "thread") + " without a GIL",
         };
         format!("{workers}: {:.2}x", figure.speed_up)
     };
@@ -156,7 +155,8 @@ fn parallel_sentence(
     let several = free.iter().any(|figure| figure.max_speed_up() > 1.0);
     let gains = |figure: &ModeSpeedUp| figure.speed_up >= MIN_GAIN;
     let lost = |figure: &ModeSpeedUp| figure.mode == Mode::Processes && !gains(figure);
-    let location = cores.map_or_else(String::new, |cores| format!(" on {}", plural(cores, "core")));
+    let location =
+        cores.map_or_else(String::new, |cores| format!(" on {}", plural::count(cores, "core")));
     let reason = match cores {
         _ if !several => "",
         _ if free.iter().any(gains) && free.iter().any(lost) => {
@@ -170,16 +170,6 @@ fn parallel_sentence(
         _ => ", because the cores were busy or the tasks are too short for the overhead of workers",
     };
     (!texts.is_empty()).then(|| texts.join(", ") + &location + reason)
-}
-
-/// `1 process`, `4 processes`.
-fn plural(count: u16, thing: &str) -> String {
-    let ending = match thing {
-        _ if count == 1 => "",
-        "process" => "es",
-        _ => "s",
-    };
-    format!("{count} {thing}{ending}")
 }
 
 #[cfg(test)]
@@ -332,6 +322,6 @@ mod tests {
     #[test]
     fn no_runs_give_no_conclusion() {
         assert_eq!(verdict_text(&cpu(), &[], Some(2)), "");
-        assert_eq!(verdict(&[], Some(Nanos(1)), Some(2)), None);
+        assert_eq!(interpretation(&[], Nanos(1), Some(2)), None);
     }
 }

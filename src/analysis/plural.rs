@@ -1,0 +1,47 @@
+//! Counts with their nouns.
+
+/// Returns a count with its noun: `1 page`, `2 pages`, `4 processes`.
+pub fn count(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{count} {}", self::noun(count, noun))
+}
+
+/// Returns a count with its noun and its verb: `1 page was`, `2 pages were`.
+pub fn was(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {}", self::count(count, noun), if count == 1 { "was" } else { "were" })
+}
+
+/// Returns a count with its noun and its verb: `1 page is`, `2 pages are`.
+pub fn is(count: impl TryInto<u64>, noun: &str) -> String {
+    let count = count.try_into().unwrap_or(u64::MAX);
+    format!("{} {}", self::count(count, noun), if count == 1 { "is" } else { "are" })
+}
+
+/// Returns the noun alone, in the number that fits the count.
+pub fn noun(count: impl TryInto<u64>, noun: &str) -> String {
+    let ending = match noun {
+        _ if count.try_into().is_ok_and(|count| count == 1) => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
+    format!("{noun}{ending}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noun_follows_its_count() {
+        for (number, thing, words) in [
+            (0, "page", "0 pages"),
+            (1, "page", "1 page"),
+            (2, "page", "2 pages"),
+            (1, "process", "1 process"),
+            (4, "process", "4 processes"),
+        ] {
+            assert_eq!(count(number, thing), words);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The kinds of tasks, and all that is known of each kind in advance: one row of [`WorkloadSpec`]
+//! per [`Workload`].
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::event::State;
+use super::plan::{Mode, ModeChoice};
+
+/// A list of tasks of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// The preparing request for the user's profile: one task.
+    Profile,
+    /// The pages of the user's followers, one task per page: I/O.
+    Followers,
+    /// CPU work that needs the GIL, as in pure Python.
+    Cpu,
+    /// CPU work of an extension that releases the GIL around the heavy part, as hashlib does.
+    Native,
+    /// Fetching a page without the GIL, then processing it under the GIL.
+    Mixed,
+    /// The user's own commands, one task per command.
+    Commands,
+}
+
+/// The kind of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskKind {
+    /// Fetches the profile from the target's server.
+    Profile,
+    /// Fetches a page from the target's server.
+    Page,
+    /// Computes on this machine: the GIL matters, and no quota is used.
+    Computation,
+    /// Runs a command of the user.
+    Command,
+}
+
+/// The properties of a workload.
+#[derive(Debug)]
+pub struct WorkloadSpec {
+    /// The name, as on the command line: `followers`.
+    pub name: &'static str,
+    /// The heading of a report.
+    pub heading: &'static str,
+    /// The kind of a task.
+    pub kind: TaskKind,
+    /// The noun of a task: `page`.
+    pub task: &'static str,
+    /// Its plural: `pages`.
+    pub tasks: &'static str,
+    /// The letter before the number of a task in its label: `p` of `p3`.
+    pub label_prefix: &'static str,
+    /// The unit of the speed: `pages/s`.
+    pub rate: &'static str,
+    /// The participle for completed tasks: `fetched`.
+    pub done: &'static str,
+    /// The noun of a result: `follower`.
+    pub result: &'static str,
+    /// Its plural, if results are counted: `followers`.
+    pub results: Option<&'static str>,
+    /// The noun of a worker and its plural, unless it is a thread or a process.
+    pub worker: Option<(&'static str, &'static str)>,
+    /// The resource that a further worker consumes, unless it is the worker itself: `connections`.
+    pub cost: Option<&'static str>,
+    /// The modes of a race, in their order.
+    pub race_modes: &'static [Mode],
+    /// The choices among modes, in the order of the keys.
+    pub mode_choices: &'static [ModeChoice],
+    /// The name of [`Mode::Threads`].
+    pub threads_name: &'static str,
+    /// The states that a task can have in every mode.
+    pub states: &'static [State],
+    /// `true` if each task waits for a page before it computes.
+    pub has_io_share: bool,
+}
+
+/// The properties that the requests to a target have in common.
+const REQUESTS: WorkloadSpec = WorkloadSpec {
+    name: "followers",
+    heading: "followers",
+    kind: TaskKind::Page,
+    task: "page",
+    tasks: "pages",
+    label_prefix: "p",
+    rate: "pages/s",
+    done: "fetched",
+    result: "follower",
+    results: Some("followers"),
+    worker: None,
+    cost: Some("connections"),
+    race_modes: &[Mode::Sequential, Mode::Threads],
+    mode_choices: &ModeChoice::ALL,
+    threads_name: "threads",
+    states: &[
+        State::Connecting,
+        State::Waiting,
+        State::Receiving,
+        State::Computing,
+        State::Throttled,
+        State::Error,
+    ],
+    has_io_share: false,
+};
+
+/// The properties that all CPU work has in common.
+const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
+    name: "cpu",
+    heading: "CPU work that needs the GIL",
+    kind: TaskKind::Computation,
+    task: "task",
+    tasks: "tasks",
+    label_prefix: "t",
+    rate: "tasks/s",
+    done: "done",
+    result: "result",
+    results: None,
+    worker: None,
+    cost: None,
+    race_modes: &Mode::ALL,
+    mode_choices: &ModeChoice::ALL,
+    threads_name: "threads",
+    states: &[State::Computing],
+    has_io_share: false,
+};
+
+static PROFILE: WorkloadSpec = WorkloadSpec {
+    name: "profile",
+    heading: "profile",
+    kind: TaskKind::Profile,
+    results: None,
+    ..REQUESTS
+};
+
+static FOLLOWERS: WorkloadSpec = REQUESTS;
+
+static CPU: WorkloadSpec = COMPUTATIONS;
+
+static NATIVE: WorkloadSpec = WorkloadSpec {
+    name: "native",
+    heading: "CPU work of native code",
+    states: &[State::Computing, State::Native],
+    ..COMPUTATIONS
+};
+
+static MIXED: WorkloadSpec = WorkloadSpec {
+    name: "mixed",
+    heading: "Pages, then CPU work",
+    states: &[State::Connecting, State::Waiting, State::Receiving, State::Computing, State::Error],
+    has_io_share: true,
+    ..COMPUTATIONS
+};
+
+/// A command is a process of its own, so the GIL and process modes do not apply to it.
+static COMMANDS: WorkloadSpec = WorkloadSpec {
+    name: "commands",
+    heading: "Commands",
+    kind: TaskKind::Command,
+    task: "command",
+    tasks: "commands",
+    label_prefix: "",
+    rate: "commands/s",
+    done: "run",
+    result: "result",
+    results: None,
+    worker: Some(("job", "jobs")),
+    cost: None,
+    race_modes: &[Mode::Sequential, Mode::Threads],
+    mode_choices: &[
+        ModeChoice::Race,
+        ModeChoice::Only(Mode::Sequential),
+        ModeChoice::Only(Mode::Threads),
+    ],
+    threads_name: "parallel",
+    states: &[State::Running, State::Error],
+    has_io_share: false,
+};
+
+impl Workload {
+    /// The workloads that `w` cycles through. `Commands` is separate: it has its own
+    /// subcommand.
+    pub const SELECTABLE: [Self; 4] = [Self::Followers, Self::Cpu, Self::Native, Self::Mixed];
+
+    /// The properties of the workload.
+    pub const fn spec(self) -> &'static WorkloadSpec {
+        match self {
+            Self::Profile => &PROFILE,
+            Self::Followers => &FOLLOWERS,
+            Self::Cpu => &CPU,
+            Self::Native => &NATIVE,
+            Self::Mixed => &MIXED,
+            Self::Commands => &COMMANDS,
+        }
+    }
+
+    /// The kind of a task.
+    pub const fn kind(self) -> TaskKind {
+        self.spec().kind
+    }
+
+    /// Returns `true` if the tasks fetch pages of the target, whose number is found by fetching.
+    pub const fn is_fetched(self) -> bool {
+        matches!(self.kind(), TaskKind::Page)
+    }
+
+    /// Returns `true` if the tasks are CPU work on this machine.
+    pub const fn is_computed(self) -> bool {
+        matches!(self.kind(), TaskKind::Computation)
+    }
+
+    /// Returns `true` if the tasks are CPU work and nothing else: no worker waits for a server.
+    pub const fn only_computes(self) -> bool {
+        self.is_computed() && !self.spec().has_io_share
+    }
+
+    /// Returns `true` if the tasks are the user's commands.
+    pub const fn is_command(self) -> bool {
+        matches!(self.kind(), TaskKind::Command)
+    }
+}
+
+impl fmt::Display for Workload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.spec().name)
+    }
+}
