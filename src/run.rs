@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use crate::app::playback::PlaybackSpeed;
 use crate::app::{App, Session};
 use crate::cli::{
     self, ApiSource, Command, DisplayOptions, FollowersCommand, Help, Narration, OutputMode,
@@ -185,7 +186,7 @@ fn run_session(
     let app = if look.reduced_motion { app.with_reduced_motion() } else { app };
     let given = app.external_baseline_notice();
     run_screen(
-        app.with_slowdown(followers.slow).with_startup_notice(given),
+        app.with_speed(PlaybackSpeed::from_slowdown(followers.slow)).with_startup_notice(given),
         launcher,
         look,
         exports,
