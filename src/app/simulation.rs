@@ -20,6 +20,8 @@ impl App {
         self.player = plan.is_simulated().then(|| {
             let origin = LogOrigin::Simulation(start);
             let mut player = Player::new(origin, vec![LogEntry::Start(entry.into())]);
+            // The selection has started.
+            player.next_before(1);
             player.open();
             player
         });

@@ -37,7 +37,7 @@ fn source_sends_the_events_as_soon_as_they_are_received() {
 }
 
 /// Returns the events of a simulated run that is stopped at a moment.
-fn events_with_stop_at(sim: SimulationPlan, moment: Nanos) -> Vec<Event> {
+pub(super) fn events_with_stop_at(sim: SimulationPlan, moment: Nanos) -> Vec<Event> {
     let mut run = sim.simulated();
     let mut events = Vec::new();
     while run.peek().is_some_and(|next| next <= moment) {
