@@ -12,11 +12,12 @@ mod mouse;
 mod output_pager;
 mod overhead;
 mod overlay;
+pub mod playback;
 pub mod replay;
 mod search;
 mod selected_lane;
 pub mod session;
-pub mod slow_motion;
+mod simulation;
 mod startup_notice;
 mod suspension;
 mod sweep;
@@ -29,18 +30,19 @@ use std::collections::BTreeMap;
 
 use crate::analysis::littles_law::LittlesLaw;
 pub use crate::model::Background;
-use crate::model::{Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection};
+use crate::model::{
+    Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection, Simulation,
+};
 pub use comparison::Difference;
 pub use keymap::{Action, DEFAULT_BINDINGS, KeyContext, Keymap};
 pub use message::{Effect, Gesture, Msg, PointerTarget};
 pub use output_pager::OutputPager;
 pub use overhead::Overhead;
 pub use overlay::Overlay;
-use replay::ReplayPlayer;
+use playback::{PlaybackSpeed, Player};
 pub use search::SearchStatus;
 pub use selected_lane::{DetailPane, SelectedLane};
 pub use session::{Baseline, Session};
-use slow_motion::SlowMotion;
 pub use table::TableView;
 use view::TimelineView;
 pub use viewport::{TimeWindow, Viewport};
@@ -70,9 +72,12 @@ pub struct App {
     self_checks: Vec<(String, LittlesLaw)>,
     /// Unused file names for the exports.
     export_names: Vec<(ExportKind, String)>,
-    slow_motion: SlowMotion,
-    /// The player, if a recording is shown.
-    player: Option<ReplayPlayer>,
+    /// The simulated machine, kept while simulation is off.
+    simulation: Simulation,
+    /// The player of a recording, or of the simulated selection that ran last.
+    player: Option<Player>,
+    /// The speed of any player.
+    speed: PlaybackSpeed,
     reduced_motion: bool,
     keymap: Keymap,
     now: Nanos,
@@ -82,7 +87,7 @@ impl App {
     /// Creates a screen that shows `selection`. [`Self::start`] runs it.
     pub fn new(session: Session, selection: Selection, background: Background) -> Self {
         Self {
-            slow_motion: SlowMotion::new(session.setup().compute.simulation),
+            simulation: session.setup().compute.simulation.unwrap_or_default(),
             session,
             selection,
             view: TimelineView::default(),
@@ -100,6 +105,7 @@ impl App {
             self_checks: Vec::new(),
             export_names: Vec::new(),
             player: None,
+            speed: PlaybackSpeed::from_slowdown(playback::DEFAULT_SLOWDOWN),
             reduced_motion: false,
             keymap: Keymap::default(),
             now: Nanos::ZERO,
@@ -120,11 +126,10 @@ impl App {
 
     /// Runs the selection shown, or starts playing the recording.
     pub fn start(&mut self) -> Option<Effect> {
-        if self.player.is_some() {
-            self.apply_due_entries();
-            return None;
+        if self.is_recording() {
+            return self.apply_due_entries();
         }
-        self.start_shown().map(Effect::Start)
+        self.start_live().map(Effect::Start)
     }
 
     fn start_shown(&mut self) -> Option<Plan> {
@@ -159,7 +164,13 @@ impl App {
                 self.handle_mouse(gesture, target);
                 None
             }
-            Msg::Event(event) => self.take_event(event),
+            Msg::Event(event) => match &mut self.player {
+                Some(player) => {
+                    player.receive(event);
+                    None
+                }
+                None => self.take_event(event),
+            },
             Msg::Background(background) => {
                 if !self.background_chosen {
                     self.background = background;
@@ -183,14 +194,11 @@ impl App {
                 None
             }
             Msg::Resumed(time) => {
-                self.player.as_mut().map(ReplayPlayer::reset_clock);
+                self.player.as_mut().map(Player::reset_clock);
                 self.notice = self.suspension_notice(time);
                 None
             }
-            Msg::Frame { now, columns } => {
-                self.prepare_frame(now, columns);
-                None
-            }
+            Msg::Frame { now, columns } => self.prepare_frame(now, columns),
         }
     }
 
@@ -206,6 +214,7 @@ impl App {
         }
         if let Some(plan) = self.session.apply(&event) {
             self.now = Nanos::ZERO;
+            self.player.as_mut().map(Player::open);
             self.show_next_trial();
             return Some(Effect::Start(plan));
         }
@@ -214,10 +223,11 @@ impl App {
     }
 
     /// The context in which a key is looked up now.
-    const fn context(&self) -> KeyContext {
+    fn context(&self) -> KeyContext {
         match self.overlay {
             Some(Overlay::Table) => KeyContext::Table,
-            _ if self.player.is_some() => KeyContext::Replay,
+            _ if self.is_recording() => KeyContext::Replay,
+            _ if self.shown_player().is_some() => KeyContext::Simulation,
             _ => KeyContext::Timeline,
         }
     }
@@ -262,8 +272,10 @@ impl App {
             Action::NextSpan | Action::PreviousSpan => self.move_to_next_span(action),
             Action::Table => self.open_table(),
             Action::Simulate => return self.toggle_simulation(),
-            Action::Slower => return self.change_slowdown(true),
-            Action::Faster => return self.change_slowdown(false),
+            Action::Slower | Action::Faster => self.change_speed(action),
+            Action::Pause => self.toggle_pause(),
+            Action::StepBack | Action::StepForward => return self.step(action),
+            Action::ScrubBack | Action::ScrubForward => return self.scrub(action),
             Action::Export => return self.open_export_menu(),
             Action::Theme => self.toggle_theme(),
             Action::Help => self.open_help(),
@@ -332,7 +344,7 @@ impl App {
             self.notice = Some(format!("{active} stops and {shown} does not start; {run} runs it"));
         }
         self.stopping = Some(self.selection);
-        Some(Effect::Stop)
+        if self.player.is_some() { self.stop_simulated_run() } else { Some(Effect::Stop) }
     }
 
     /// Returns `true` if the active run is being stopped and the selection shown does not start
@@ -356,7 +368,7 @@ impl App {
     }
 
     fn request_quit(&mut self) -> Option<Effect> {
-        if self.player.is_some() || self.session.active().is_none() {
+        if self.is_recording() || self.session.active().is_none() {
             return Some(Effect::Quit);
         }
         self.overlay = Some(Overlay::Quit);

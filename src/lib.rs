@@ -31,7 +31,7 @@
 //! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`source::Job`]s: CPU work
 //! ([`source::work::compute`]), optionally under [`source::gil`]; tasks in worker processes
 //! ([`source::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
-//! computes its events.
+//! computes its events, and [`app::playback`] plays them as it plays those of a recording.
 //!
 //! # Glossary
 //!
@@ -67,6 +67,8 @@
 //! | GIL | [`source::gil`] | a lock like CPython's: one thread computes at a time |
 //! | simulation | [`source::simulate`] | a run in virtual time, the same on every machine |
 //! | launcher | [`source::Launcher`] | starts planned runs |
+//! | source | [`source::Source`] | starts, sends events, and ends or is stopped |
+//! | player | [`app::playback`] | plays the log of a recording or of a simulated selection |
 //! | view | `view` | which part of which runs is shown |
 //! | viewport | `viewport` | the stretch of time in view, and its scale |
 //! | sweep | `sweep` | a workload repeated over thread counts |

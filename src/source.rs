@@ -19,7 +19,14 @@ pub use gil::gil_job::GilJob;
 pub use launcher::{JobProvider, Launcher};
 pub use pool::lane_slots::LaneSlots;
 pub use pool::rate_limiter::Permit;
-pub use pool::start;
 pub use pool::task::{Job, LaneReporter, TaskCount, Worker};
+pub use pool::{FailedRun, Pool};
 pub use run_handle::{Never, RunHandle};
-pub use simulate::Pace;
+pub use simulate::SimulatedRun;
+
+/// A source of events that is ready to start. It may take the number of its events and tasks as
+/// it comes: all that is known in advance is that its last event reports how it ended.
+pub trait Source {
+    /// Starts the source. A failure is reported by the last event, as any other end is.
+    fn start(self, clock: &Clock) -> RunHandle;
+}

@@ -1,15 +1,14 @@
 //! Preparation of a frame: the time up to which each run is shown, and the range of the time axis.
 
-use super::{App, viewport};
+use super::{App, Effect, viewport};
 use crate::model::{Nanos, Run};
 
 impl App {
     /// Prepares the state for drawing a frame whose timeline is `columns` cells wide.
-    pub(super) fn prepare_frame(&mut self, now: Nanos, columns: u16) {
+    pub(super) fn prepare_frame(&mut self, now: Nanos, columns: u16) -> Option<Effect> {
         self.expire_startup_notice(now);
-        if self.player.is_some() {
-            self.advance_replay(now);
-        } else {
+        let effect = self.advance_playback(now);
+        if self.player.is_none() {
             self.now = now;
         }
         let (edge, newest, expected) =
@@ -20,6 +19,7 @@ impl App {
             self.refresh_search();
         }
         self.refresh_table();
+        effect
     }
 
     /// The latest time shown on the timeline.

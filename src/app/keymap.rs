@@ -31,11 +31,11 @@ pub enum Action {
     Stop,
     /// Switches CPU work between simulated and real.
     Simulate,
-    /// Slows down the simulation or the playback.
+    /// Slows down the playback.
     Slower,
-    /// Speeds up the simulation or the playback.
+    /// Speeds up the playback.
     Faster,
-    /// Pauses or resumes the view; in a recording, the playback.
+    /// Pauses or resumes the view; in a recording or a simulation, the playback.
     Pause,
     /// Shows less time in more detail.
     ZoomIn,
@@ -89,13 +89,13 @@ pub enum Action {
     Compare,
     /// Opens the export menu.
     Export,
-    /// Steps a recording back by one event.
+    /// Steps the playback back by one event.
     StepBack,
-    /// Steps a recording forward by one event.
+    /// Steps the playback forward by one event.
     StepForward,
-    /// Moves a recording back by a twentieth of its duration.
+    /// Moves the playback back by a twentieth of its duration.
     ScrubBack,
-    /// Moves a recording forward by a twentieth of its duration.
+    /// Moves the playback forward by a twentieth of its duration.
     ScrubForward,
     /// Switches between the dark and the light theme.
     Theme,
@@ -119,6 +119,9 @@ pub enum KeyContext {
     Timeline,
     /// The timeline of a recording.
     Replay,
+    /// The timeline of a simulated run that is played. The keys of a recording apply, unless the
+    /// timeline of live runs binds them.
+    Simulation,
     /// The table of tasks.
     Table,
 }
@@ -199,7 +202,7 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind(Action::Simulate, "simulate", &[char('s')], "CPU work: simulated or real"),
     bind(Action::Slower, "slower", &[char('<')], "simulation, recording: slower"),
     bind(Action::Faster, "faster", &[char('>')], "simulation, recording: faster"),
-    bind(Action::Pause, "pause", &[char(' ')], "pause the view, not the run"),
+    bind(Action::Pause, "pause", &[char(' ')], "pause the playback, or the view"),
     bind(Action::ZoomIn, "zoom-in", &[char('+'), char('=')], "zoom in"),
     bind(Action::ZoomOut, "zoom-out", &[char('-'), char('_')], "zoom out"),
     bind(Action::Fit, "fit", &[char('0')], "fit the whole run"),
@@ -236,15 +239,30 @@ pub const DEFAULT_BINDINGS: &[KeyBinding] = &[
     bind_in_table(Action::NextColumn, "next-column", &[char('>')], "table: sort by next column"),
     bind(Action::Compare, "compare", &[char('c')], "compare with another run"),
     bind(Action::Export, "export", &[char('e')], "export: trace, SVG, report, ..."),
-    bind_in_replay(Action::StepBack, "step-back", &[char('[')], "recording: one event back"),
+    bind_in_replay(
+        Action::StepBack,
+        "step-back",
+        &[char('['), char('{')],
+        "simulation, recording: step back",
+    ),
     bind_in_replay(
         Action::StepForward,
         "step-forward",
-        &[char(']')],
-        "recording: one event forward",
+        &[char(']'), char('}')],
+        "simulation, recording: step forward",
     ),
-    bind_in_replay(Action::ScrubBack, "scrub-back", &[char('(')], "recording: 5 % back"),
-    bind_in_replay(Action::ScrubForward, "scrub-forward", &[char(')')], "recording: 5 % forward"),
+    bind_in_replay(
+        Action::ScrubBack,
+        "scrub-back",
+        &[char('(')],
+        "simulation, recording: 5 % back",
+    ),
+    bind_in_replay(
+        Action::ScrubForward,
+        "scrub-forward",
+        &[char(')')],
+        "simulation, recording: 5 % forward",
+    ),
     bind(Action::Theme, "theme", &[char('t')], "dark or light theme"),
     bind(Action::Help, "help", &[char('?')], "show these keys"),
     bind(Action::Back, "back", &[key(KeyCode::Esc)], "go back one step; never quits"),
@@ -285,10 +303,14 @@ impl Keymap {
             let mut bindings = self.bindings.iter();
             bindings.find(|one| one.context == context && one.keys.contains(&key))
         };
+        let [first, second] = match context {
+            KeyContext::Simulation => [KeyContext::Timeline, KeyContext::Replay],
+            context => [context, KeyContext::Timeline],
+        };
         // A key that is not bound with Shift acts as without.
         let binding = [pressed, Key { shift: false, ..pressed }]
             .into_iter()
-            .find_map(|key| bound(key, context).or_else(|| bound(key, KeyContext::Timeline)));
+            .find_map(|key| bound(key, first).or_else(|| bound(key, second)));
         binding.map(|binding| binding.action)
     }
 

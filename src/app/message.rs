@@ -11,7 +11,7 @@ pub enum Msg {
     Key(KeyEvent),
     /// The mouse was used, at this target.
     Mouse(Gesture, PointerTarget),
-    /// An event of the active run.
+    /// An event of the active run. One of a simulated run is applied when it is due.
     Event(Event),
     /// The terminal reported its background.
     Background(Background),
@@ -27,7 +27,7 @@ pub enum Msg {
     Resumed(Nanos),
     /// A frame is about to be drawn.
     Frame {
-        /// The elapsed time of the active run. During a replay, the time of any monotonic clock.
+        /// The elapsed time of the active run. During playback, the time of any monotonic clock.
         now: Nanos,
         /// The width of the timeline in cells.
         columns: u16,
@@ -65,8 +65,6 @@ pub enum Effect {
     Start(Plan),
     /// Stops the active run.
     Stop,
-    /// Sets the factor by which the active run, if simulated, is slower than real time.
-    SetSlowdown(u32),
     /// Finds an unused file name for each kind of export: this stem, a number and an extension.
     FindExportNames(String),
     /// Writes an export to a file.

@@ -1,12 +1,9 @@
-//! Replay: plays a recording on the screen as if it were live, at any speed and from any time.
+//! Replay: a recording on the screen, played as if it were live.
 
-mod player;
-
+use super::playback::{LogOrigin, Player};
 use super::session::Session;
-use super::{Action, App};
+use super::{Action, App, PlaybackSpeed};
 use crate::model::{Background, LogEntry, Mode, ModeChoice, Nanos, Selection, Setup, Workload};
-pub(super) use player::ReplayPlayer;
-pub use player::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
 
 /// The playback position of a recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -14,7 +11,7 @@ pub struct ReplayProgress {
     /// The position in percent of the duration; 100 only at the end.
     pub percent: u8,
     /// The playback speed.
-    pub speed: ReplaySpeed,
+    pub speed: PlaybackSpeed,
     /// Playback is running: neither paused nor at the end.
     pub plays: bool,
 }
@@ -26,114 +23,47 @@ impl App {
     pub fn for_replay(
         setup: Setup,
         entries: Vec<LogEntry>,
-        speed: ReplaySpeed,
+        speed: PlaybackSpeed,
         background: Background,
     ) -> Self {
-        let player = ReplayPlayer::new(setup.clone(), entries, speed);
+        let player = Player::new(LogOrigin::Recording(setup.clone()), entries);
         let first = player.selection_starts().next().map(|(_, start)| start.selection);
         // Without any selection in the log, any selection will do: it has no runs.
         let shown = first.unwrap_or(Selection::race(Workload::Followers));
-        Self { player: Some(player), ..Self::new(Session::new(setup), shown, background) }
+        Self { player: Some(player), speed, ..Self::new(Session::new(setup), shown, background) }
     }
 
     /// The playback position, if a recording is shown.
     pub fn replay_progress(&self) -> Option<ReplayProgress> {
-        self.player.as_ref().map(ReplayPlayer::progress)
+        let player = self.recording()?;
+        let (percent, plays) = (player.percent(), player.plays());
+        Some(ReplayProgress { percent, speed: self.speed, plays })
     }
 
     /// The stage that the run had reached where an incomplete recording ends: `during sequential`.
     pub fn unfinished_stage(&self) -> Option<String> {
-        self.player.as_ref().filter(|player| player.is_over())?;
+        self.recording().filter(|player| player.is_over())?;
         self.session.stage()
     }
 
-    /// Returns `true` if the screen changes without input, so that frames must be drawn.
-    pub fn needs_frames(&self) -> bool {
-        let plays = |progress: ReplayProgress| progress.plays || self.shows_startup_notice();
-        self.replay_progress().map_or_else(|| self.is_moving(), plays)
+    /// Returns `true` if a recording is shown.
+    pub(super) fn is_recording(&self) -> bool {
+        self.recording().is_some()
     }
 
-    /// Advances playback to `clock`, a time of the caller's clock.
-    pub(super) fn advance_replay(&mut self, clock: Nanos) {
-        if let Some(player) = &mut self.player {
-            player.tick(clock);
-        }
-        self.apply_due_entries();
+    /// The player, if it plays a recording.
+    fn recording(&self) -> Option<&Player> {
+        self.player.as_ref().filter(|player| player.is_recording())
     }
 
-    /// Applies all entries that are due.
-    pub(super) fn apply_due_entries(&mut self) {
-        while let Some(entry) = self.player.as_mut().and_then(ReplayPlayer::next_due) {
-            self.apply_entry(&entry);
-        }
-        self.now = self.player.as_ref().map_or(self.now, ReplayPlayer::run_time);
-    }
-
-    fn apply_entry(&mut self, entry: &LogEntry) {
-        match entry {
-            LogEntry::Start(start) if self.session.active().is_none() => {
-                self.session.adopt_setup(start);
-                self.switch_to(start.selection);
-                self.start_shown();
-            }
-            LogEntry::Start(_) => {}
-            LogEntry::Event(event) => _ = self.session.apply(event),
-        }
-    }
-
-    /// Goes to the time after the first `count` entries, undoing any later ones.
-    fn seek_to_entry(&mut self, count: usize, at: Nanos) {
-        let Some(player) = &mut self.player else { return };
-        if player.applied_count() <= count {
-            player.set_position(at);
-            while let Some(entry) =
-                self.player.as_mut().and_then(|player| player.next_before(count))
-            {
-                self.apply_entry(&entry);
-            }
-        } else {
-            let mut session = Session::new(player.setup().clone());
-            player.rewind(at);
-            while let Some(entry) = player.next_before(count) {
-                session.replay_entry(&entry);
-            }
-            let shown = player.selection_starts().take_while(|(place, _)| *place < count).last();
-            let shown = shown.map_or(self.selection, |(_, start)| start.selection);
-            self.session = session;
-            self.switch_to(shown);
-            self.view.refit(self.estimated_duration());
-        }
-        self.now = self.player.as_ref().map_or(self.now, ReplayPlayer::run_time);
-    }
-
-    fn seek_to_time(&mut self, at: Nanos) {
-        let count = self.player.as_ref().map_or(0, |player| player.due_count_at(at));
-        self.seek_to_entry(count, at);
-    }
-
-    /// Handles an action that concerns the recording. Returns `false` for any other action.
+    /// Handles an action that has another meaning in a recording. Returns `false` for any other.
     pub(super) fn handle_replay_action(&mut self, action: Action) -> bool {
-        let Some(player) = &mut self.player else { return false };
+        if !self.is_recording() {
+            return false;
+        }
         match action {
-            Action::Pause if player.is_over() => {
-                let again = self.key_of(Action::Run);
-                self.notice = Some(format!("end of the recording; {again} plays it again"));
-            }
-            Action::Pause => player.toggle_playback(),
-            Action::Slower | Action::Faster => {
-                let speed = player.change_speed(action == Action::Faster);
-                self.notice = Some(format!("playback speed: {speed}"));
-            }
-            Action::StepBack | Action::StepForward => {
-                let (count, at) = player.step_target(action == Action::StepForward);
-                self.seek_to_entry(count, at);
-            }
-            Action::ScrubBack | Action::ScrubForward => {
-                let at = player.scrub_target(action == Action::ScrubForward);
-                self.seek_to_time(at);
-            }
             Action::Run => {
-                player.start_playback();
+                self.player.as_mut().map(Player::start_playback);
                 self.seek_to_time(Nanos::ZERO);
             }
             Action::Mode(index) => self.show_recorded(self.choices().get(index).copied()),

@@ -2,6 +2,7 @@
 
 mod auto_workers;
 mod baseline;
+mod checkpoint;
 mod quota_estimate;
 mod session_log;
 mod speed_up;
@@ -20,6 +21,7 @@ use crate::model::{
 };
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
+pub(super) use checkpoint::Checkpoint;
 pub use quota_estimate::QuotaEstimate;
 
 /// The setup of a session and its runs.
@@ -118,6 +120,11 @@ impl Session {
     /// Applies an event to the active run. If the run has ended, returns the plan of the next one.
     pub fn apply(&mut self, event: &Event) -> Option<Plan> {
         self.log_event(event);
+        self.apply_unlogged(event)
+    }
+
+    /// Applies an event that the log has already.
+    fn apply_unlogged(&mut self, event: &Event) -> Option<Plan> {
         let event = self.with_quota_check(event);
         self.active_run_mut()?.apply(&event);
         if let (EventKind::TaskCountChanged { tasks }, Some(ActiveRun::Run(selection, index))) =

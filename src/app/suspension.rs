@@ -6,12 +6,10 @@ use crate::model::{Mode, Nanos};
 impl App {
     /// A notice about the effect of a suspension of `time` on the active run, if there is any.
     pub(super) fn suspension_notice(&self, time: Nanos) -> Option<String> {
+        // The time of a player stands still.
         let active = self.session.active().filter(|_| self.player.is_none())?;
         let seconds = time.as_secs_f64();
-        let compute = self.session.active_run().and_then(|run| run.plan().work.compute());
         match active.workload {
-            // Simulated time stood still.
-            _ if compute.is_some_and(|compute| compute.simulation.is_some()) => None,
             // Commands and worker processes are not suspended with the program.
             workload if workload.is_command() => Some(format!(
                 "the commands kept running; recorded ends may be up to {seconds:.1} s late"

@@ -8,7 +8,7 @@ use super::display::DisplayArgs;
 use super::output::{ExportArgs, FILES, OutputMode, OutputOptions, Terminals};
 use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::{Environment, SCREEN, UsageError};
-use crate::app::replay::{MAX_SPEED, MIN_SPEED, ReplaySpeed};
+use crate::app::playback::{MAX_SPEED, MIN_SPEED, PlaybackSpeed};
 
 #[derive(Args, Debug)]
 pub(super) struct RecordArgs {
@@ -34,7 +34,7 @@ pub(super) struct ReplayArgs {
     /// A recording of --record; - is stdin, without a screen
     #[arg(value_name = "FILE")]
     path: PathBuf,
-    /// Speed, 0.1 to 1000 times real time
+    /// Speed, 0.00001 to 1000 times real time
     #[arg(
         long,
         value_name = "TIMES",
@@ -42,7 +42,7 @@ pub(super) struct ReplayArgs {
         value_parser = parse_speed,
         allow_negative_numbers = true
     )]
-    speed: ReplaySpeed,
+    speed: PlaybackSpeed,
     #[command(flatten)]
     display: DisplayArgs,
     #[command(flatten)]
@@ -55,7 +55,7 @@ pub struct ReplayCommand {
     /// The path of the recording; `-` is stdin.
     pub path: PathBuf,
     /// The playback speed.
-    pub speed: ReplaySpeed,
+    pub speed: PlaybackSpeed,
     /// The output, without a recording.
     pub output: OutputOptions,
 }
@@ -82,10 +82,10 @@ impl ReplayArgs {
     }
 }
 
-fn parse_speed(text: &str) -> Result<ReplaySpeed, String> {
+fn parse_speed(text: &str) -> Result<PlaybackSpeed, String> {
     let times = text.strip_suffix('x').unwrap_or(text).parse().ok();
     times
-        .and_then(ReplaySpeed::new)
+        .and_then(PlaybackSpeed::new)
         .ok_or_else(|| format!("use a number from {MIN_SPEED} to {MAX_SPEED}"))
 }
 
@@ -95,10 +95,16 @@ mod tests {
 
     #[test]
     fn a_speed_is_a_number_within_bounds() {
-        for text in ["0", "0.09", "1001", "-1", "NaN", "inf", "", "fast", "x"] {
+        for text in ["0", "0.000009", "1001", "-1", "NaN", "inf", "", "fast", "x"] {
             assert!(parse_speed(text).is_err(), "{text:?}");
         }
-        for (text, said) in [("0.1", "0.1x"), ("2", "2x"), ("2.5x", "2.5x"), ("1e3", "1000x")] {
+        for (text, said) in [
+            ("0.00001", "0.00001x"),
+            ("0.1", "0.1x"),
+            ("2", "2x"),
+            ("2.5x", "2.5x"),
+            ("1e3", "1000x"),
+        ] {
             assert_eq!(parse_speed(text).unwrap().to_string(), said);
         }
     }

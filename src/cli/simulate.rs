@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::usage::{self, UsageError};
-use crate::app::slow_motion::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
+use crate::app::playback::{DEFAULT_SLOWDOWN, MAX_SLOWDOWN};
 use crate::model::{Selection, Simulation};
 
 /// The maximum number of cores. More cores than lanes on a screen would show nothing new.

@@ -200,6 +200,11 @@ impl Plan {
         self.work.workload()
     }
 
+    /// Returns `true` if the run is simulated, in virtual time.
+    pub fn is_simulated(&self) -> bool {
+        self.work.compute().is_some_and(|compute| compute.simulation.is_some())
+    }
+
     /// Returns the selection of this mode alone.
     pub const fn selection(&self) -> Selection {
         Selection::only(self.workload(), self.mode)

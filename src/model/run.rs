@@ -10,9 +10,8 @@ use super::event::{
     State, TaskId, TaskOutcome,
 };
 use super::gil::GilHolds;
-use super::lane::Lane;
+use super::lane::{Lane, Span};
 use super::plan::{MAX_TASKS, Mode, Plan};
-
 use super::quota_history::QuotaHistory;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
@@ -100,6 +99,27 @@ impl Run {
             events: 0,
             outcome: None,
         }
+    }
+
+    /// Returns the last events of this run if it is stopped at `at`: tasks in progress are stopped,
+    /// and all lanes are idle. A run that has not started starts first.
+    pub fn stop_events(&self, at: Nanos) -> Vec<Event> {
+        let of_run = |kind| Event { at, lane: LaneId(0), kind };
+        let start = EventKind::RunStarted { plan: self.plan.clone() };
+        let start = (!self.has_started).then(|| of_run(start));
+        let lanes = (0..).map(LaneId).zip(&self.lanes);
+        let open = lanes.filter_map(|(lane, changes)| {
+            let kind = match changes.spans().next_back().filter(|_| changes.is_working()) {
+                Some(Span { task, .. }) => {
+                    EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped }
+                }
+                None if changes.state() == State::Idle => return None,
+                None => EventKind::StateEntered { state: State::Idle },
+            };
+            Some(Event { at, lane, kind })
+        });
+        let end = of_run(EventKind::RunFinished { outcome: RunOutcome::Stopped });
+        start.into_iter().chain(open).chain([end]).collect()
     }
 
     /// Applies the next event. Impossible events are ignored: an unknown lane, a second task on a

@@ -68,9 +68,10 @@ mod tests {
     #[test]
     fn output_is_printable_ascii_and_round_trips() {
         let text = "a\"\\\n\u{1b}[2J \u{7f} \u{9b}31m é \u{202e} 🦀";
-        for write in [write_compact, write_pretty] {
-            let mut out = Vec::new();
-            write(&mut out, &text).unwrap();
+        let (mut compact, mut pretty) = (Vec::new(), Vec::new());
+        write_compact(&mut compact, &text).unwrap();
+        write_pretty(&mut pretty, &text).unwrap();
+        for out in [compact, pretty] {
             assert!(out.iter().all(|byte| (b' '..=b'~').contains(byte)), "{out:?}");
             assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
         }

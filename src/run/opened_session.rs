@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::recordings::{self, RecordingGuard};
 use super::{CommandError, serve};
 use crate::app::Session;
-use crate::app::replay::ReplaySpeed;
-use crate::app::slow_motion::DEFAULT_SLOWDOWN;
+use crate::app::playback::{DEFAULT_SLOWDOWN, PlaybackSpeed};
 use crate::cli::{ApiSource, ExecCommand, FollowersCommand, ReplayCommand};
 use crate::github::Api;
 use crate::http::RetryPolicy;
@@ -32,11 +31,11 @@ pub(super) enum OpenedContent {
     Live {
         session: Box<Session>,
         selection: Selection,
-        /// The factor by which simulated runs are slower than real time.
-        slowdown: u32,
+        /// The speed of simulated runs.
+        speed: PlaybackSpeed,
     },
     /// A recording, which is played on the screen, or read to its end without one.
-    Recorded { recording: Box<Recording>, speed: ReplaySpeed },
+    Recorded { recording: Box<Recording>, speed: PlaybackSpeed },
 }
 
 impl OpenedSession {
@@ -78,8 +77,9 @@ impl OpenedSession {
         if let Some(path) = &followers.compare {
             recordings::load_baseline(path, &mut session, err)?;
         }
-        let (selection, slowdown) = (followers.selection, followers.slow);
-        let content = OpenedContent::Live { session: Box::new(session), selection, slowdown };
+        let selection = followers.selection;
+        let speed = PlaybackSpeed::from_slowdown(followers.slow);
+        let content = OpenedContent::Live { session: Box::new(session), selection, speed };
         Ok(Self { content, launcher, server })
     }
 
@@ -89,7 +89,7 @@ impl OpenedSession {
         Self::without_api(OpenedContent::Live {
             session: Box::new(Session::new(Setup::commands(Arc::clone(&exec.commands), jobs))),
             selection: Selection { workload: Workload::Commands, choice: exec.choice },
-            slowdown: DEFAULT_SLOWDOWN,
+            speed: PlaybackSpeed::from_slowdown(DEFAULT_SLOWDOWN),
         })
     }
 
@@ -99,7 +99,7 @@ impl OpenedSession {
     }
 
     /// The session in a recording. It starts no runs; its launcher only provides the clock.
-    pub fn recorded(recording: Recording, speed: ReplaySpeed) -> Self {
+    pub fn recorded(recording: Recording, speed: PlaybackSpeed) -> Self {
         Self::without_api(OpenedContent::Recorded { recording: Box::new(recording), speed })
     }
 
@@ -113,12 +113,12 @@ impl OpenedSession {
         self,
         path: Option<&Path>,
     ) -> Result<(Self, RecordingGuard), WriteRecordingError> {
-        let OpenedContent::Live { session, selection, slowdown } = self.content else {
+        let OpenedContent::Live { session, selection, speed } = self.content else {
             return Ok((self, RecordingGuard::default()));
         };
         let (session, guard) = RecordingGuard::start(path, *session)?;
         let session = Box::new(session);
-        Ok((Self { content: OpenedContent::Live { session, selection, slowdown }, ..self }, guard))
+        Ok((Self { content: OpenedContent::Live { session, selection, speed }, ..self }, guard))
     }
 }
 

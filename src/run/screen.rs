@@ -25,8 +25,8 @@ pub(super) fn follow(
     let options = screen_options(display, &content);
     let background = options.background.unwrap_or_default();
     let (app, defect) = match content {
-        OpenedContent::Live { session, selection, slowdown } => {
-            (App::new(*session, selection, background).with_slowdown(slowdown), None)
+        OpenedContent::Live { session, selection, speed } => {
+            (App::new(*session, selection, background).with_speed(speed), None)
         }
         OpenedContent::Recorded { recording, speed } => {
             let defect = recordings::defect_message(&recording);

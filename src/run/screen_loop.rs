@@ -12,7 +12,7 @@ use crate::model::{
     Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Run, State,
     TaskId, TaskOutcome, WorkSpec,
 };
-use crate::source::{Launcher, Pace, RunHandle};
+use crate::source::{Launcher, RunHandle};
 use crate::terminal::background_query::BackgroundQuery;
 use crate::terminal::screen::{Screen, ScreenOptions, suspend_process};
 use crate::terminal::signals::{self, Signals};
@@ -86,6 +86,7 @@ pub fn run(
         suspended_at: None,
     };
     let exit = tui.run_session(sender);
+    tui.app.finish_seek();
     drop(tui.screen);
     for words in tui.exports.finish() {
         tui.app.update(Msg::ExportFinished(words));
@@ -149,7 +150,10 @@ impl Tui<'_> {
                     if let Some(exit) = self.perform(effect)? {
                         return Ok(exit);
                     }
-                    self.draw()?;
+                    let effect = self.draw()?;
+                    if let Some(exit) = self.perform(effect)? {
+                        return Ok(exit);
+                    }
                     continue;
                 }
                 Some(wait) => after(wait),
@@ -248,7 +252,8 @@ impl Tui<'_> {
     fn apply_events(&mut self) -> Option<Effect> {
         let events = self.run.as_ref()?.events().clone();
         let mut effect = None;
-        for event in events.try_iter() {
+        // Those that arrive meanwhile are left to the next frame: a simulated run has millions.
+        for event in events.try_iter().take(events.len()) {
             self.dirty = true;
             // Only the last event of a run has an effect.
             effect = self.app.update(Msg::Event(event)).or(effect);
@@ -265,10 +270,8 @@ impl Tui<'_> {
     fn perform(&mut self, effect: Option<Effect>) -> io::Result<Option<ExitReason>> {
         match effect {
             Some(Effect::Start(plan)) => {
-                let pace = Pace::Slow(self.app.slowdown());
-                self.run = Some(self.launcher.start_with_pace(plan, pace));
+                self.run = Some(self.launcher.start(plan));
             }
-            Some(Effect::SetSlowdown(slow)) => self.set_pace(Pace::Slow(slow)),
             Some(Effect::Stop) => {
                 if let Some(run) = &self.run {
                     run.stop();
@@ -286,17 +289,10 @@ impl Tui<'_> {
         Ok(None)
     }
 
-    fn set_pace(&self, pace: Pace) {
-        if let Some(run) = &self.run {
-            run.set_pace(pace, self.launcher.now());
-        }
-    }
-
     /// Returns the terminal to the shell and suspends the process, unless SIGCONT has already
     /// arrived.
     fn suspend(&mut self) -> io::Result<Option<ExitReason>> {
         self.suspended_at = Some(self.launcher.now());
-        self.set_pace(Pace::Still);
         self.restore_terminal();
         let mut waiting = self.received.try_iter();
         match waiting.find(|signal| ![signals::SUSPEND, signals::RESIZE].contains(signal)) {
@@ -312,20 +308,20 @@ impl Tui<'_> {
         if let Some(suspended_at) = self.suspended_at.take() {
             self.app.update(Msg::Resumed(self.launcher.now().since(suspended_at)));
         }
-        self.set_pace(Pace::Slow(self.app.slowdown()));
         self.request_redraw();
         self.screen.reenter()
     }
 
-    fn draw(&mut self) -> io::Result<()> {
+    /// Draws a frame, and returns the effect of the events that were due.
+    fn draw(&mut self) -> io::Result<Option<Effect>> {
         let drawn = self.launcher.now();
         let now = match &self.run {
+            _ if self.app.is_playback() => drawn,
             Some(run) => run.elapsed(drawn),
-            None if self.app.replay_progress().is_some() => drawn,
             None => Nanos::ZERO,
         };
         let columns = self.screen.timeline_columns(&self.app)?;
-        self.app.update(Msg::Frame { now, columns });
+        let effect = self.app.update(Msg::Frame { now, columns });
         if self.screen.asks_next() {
             self.query.send(drawn);
         }
@@ -333,7 +329,7 @@ impl Tui<'_> {
         self.app.update(Msg::FrameDrawn(self.launcher.now().since(drawn)));
         self.last_drawn_at = Some(drawn);
         (self.dirty, self.input_pending) = (false, false);
-        Ok(())
+        Ok(effect)
     }
 }
 

@@ -11,13 +11,13 @@ use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 use super::pool::task::Job;
 use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::run_handle::RunHandle;
-use super::simulate::{Pace, SimulatedRun};
+use super::simulate::SimulatedRun;
 #[cfg(unix)]
 use super::work::commands::CommandsJob;
 use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
 use super::work::github_request::{Endpoint, GithubRequest};
-use super::{pool, simulate};
+use super::{FailedRun, Pool, Source as _};
 use crate::github::{Api, GithubLimits};
 use crate::http::RetryPolicy;
 use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, TaskKind};
@@ -73,20 +73,15 @@ impl Launcher {
         Self { jobs, clock }
     }
 
-    /// Starts a run. A simulated run is played as fast as it can be computed.
+    /// Starts a run. A simulated run is computed as fast as its events are received.
     pub fn start(&self, plan: Plan) -> RunHandle {
-        self.start_with_pace(plan, Pace::Unbound)
-    }
-
-    /// Starts a run. A simulated run is played at `pace`.
-    pub fn start_with_pace(&self, plan: Plan, pace: Pace) -> RunHandle {
         if let Some(run) = SimulatedRun::new(&plan) {
-            return simulate::start(run, plan, pace, &self.clock);
+            return run.start(&self.clock);
         }
         let plan = self.jobs.complete_plan(plan);
         match self.jobs.job(&plan) {
-            Ok(job) => pool::start(plan, job, &self.clock),
-            Err(failure) => pool::start_failed(plan, failure, &self.clock),
+            Ok(job) => Pool { plan, job }.start(&self.clock),
+            Err(failure) => FailedRun { plan, failure }.start(&self.clock),
         }
     }
 

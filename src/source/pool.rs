@@ -1,6 +1,6 @@
 //! A run on named worker threads that take tasks from one queue.
 //!
-//! [`start`] spawns a coordinator, which fills the queue, spawns the workers and joins them;
+//! [`Pool`] spawns a coordinator, which fills the queue, spawns the workers and joins them;
 //! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
 
 mod adaptive_limit;
@@ -18,9 +18,10 @@ use std::thread::{Builder, JoinHandle};
 
 use crossbeam_channel::{bounded, unbounded};
 
+use super::Source;
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::run_handle::{RunHandle, RunTime};
+use super::run_handle::RunHandle;
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
 };
@@ -29,45 +30,66 @@ use task::{Job, LaneReporter};
 use task_tracker::TaskTracker;
 use worker_thread::WorkerThread;
 
-/// Starts a run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails
-/// at once; like every failure, that is reported by its last event.
-pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
-    let (sender, events) = unbounded();
-    let cancel = CancelToken::default();
-    let started = clock.now();
-    let (task_tracker, queue) = TaskTracker::new();
-    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-    reporter.send(EventKind::RunStarted { plan: plan.clone() });
-    let shared = RunShared {
-        job: Arc::clone(&job),
-        cancel: cancel.clone(),
-        queue,
-        task_tracker: Arc::new(Mutex::new(task_tracker)),
-        reporter: reporter.clone(),
-    };
-    let (going, over) = bounded(0);
-    let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
-        coordinate_run(&shared, &plan);
-        drop(shared);
-        drop(going);
-    });
-    if coordinator.is_err() {
-        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(no_threads_failure()) });
-    }
-    let (time, job) = (RunTime::Real { started }, Some(job));
-    RunHandle { time, job, events, over, cancel, thread: coordinator.ok() }
+/// A run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails at
+/// once.
+pub struct Pool {
+    /// The plan of the run.
+    pub plan: Plan,
+    /// The work of its tasks.
+    pub job: Arc<dyn Job>,
 }
 
-/// Returns a run that fails before any task is started.
-pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
-    let (sender, events) = unbounded();
-    let started = clock.now();
-    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-    reporter.send(EventKind::RunStarted { plan });
-    reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
-    let (_, over) = bounded(0);
-    let time = RunTime::Real { started };
-    RunHandle { time, job: None, events, over, cancel: CancelToken::default(), thread: None }
+impl Source for Pool {
+    fn start(self, clock: &Clock) -> RunHandle {
+        let Self { plan, job } = self;
+        let (sender, events) = unbounded();
+        let cancel = CancelToken::default();
+        let started = clock.now();
+        let (task_tracker, queue) = TaskTracker::new();
+        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+        reporter.send(EventKind::RunStarted { plan: plan.clone() });
+        let shared = RunShared {
+            job: Arc::clone(&job),
+            cancel: cancel.clone(),
+            queue,
+            task_tracker: Arc::new(Mutex::new(task_tracker)),
+            reporter: reporter.clone(),
+        };
+        let (going, over) = bounded(0);
+        let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
+            coordinate_run(&shared, &plan);
+            drop(shared);
+            drop(going);
+        });
+        if coordinator.is_err() {
+            let outcome = RunOutcome::Failed(no_threads_failure());
+            reporter.send(EventKind::RunFinished { outcome });
+        }
+        RunHandle { job: Some(job), started, events, over, cancel, thread: coordinator.ok() }
+    }
+}
+
+/// A run that fails before any task is started.
+#[derive(Debug)]
+pub struct FailedRun {
+    /// The plan of the run.
+    pub plan: Plan,
+    /// The reason.
+    pub failure: Failure,
+}
+
+impl Source for FailedRun {
+    fn start(self, clock: &Clock) -> RunHandle {
+        let Self { plan, failure } = self;
+        let (sender, events) = unbounded();
+        let started = clock.now();
+        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
+        reporter.send(EventKind::RunStarted { plan });
+        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
+        let (_, over) = bounded(0);
+        let cancel = CancelToken::default();
+        RunHandle { job: None, started, events, over, cancel, thread: None }
+    }
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.

@@ -5,11 +5,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, never};
-use tokio::sync::watch;
 
 use super::cancel_token::CancelToken;
 use super::pool::task::Job;
-use super::simulate::{Pace, VirtualTime};
 use crate::model::{Event, Nanos};
 
 /// The maximum time for a stopped run to end.
@@ -19,7 +17,8 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_millis(300);
 pub struct RunHandle {
     /// `None` for a simulated run and for one that failed before any task was started.
     pub(super) job: Option<Arc<dyn Job>>,
-    pub(super) time: RunTime,
+    /// The start of the run on the clock.
+    pub(super) started: Nanos,
     pub(super) events: Receiver<Event>,
     pub(super) over: Receiver<Never>,
     pub(super) cancel: CancelToken,
@@ -27,34 +26,14 @@ pub struct RunHandle {
     pub(super) thread: Option<JoinHandle<()>>,
 }
 
-/// The source of a run's own time.
-#[derive(Debug)]
-pub(super) enum RunTime {
-    /// The clock, from the run's start on.
-    Real { started: Nanos },
-    /// Virtual time, which the playback drives.
-    Virtual(watch::Sender<VirtualTime>),
-}
-
 /// A type without values: the message of a channel that can only be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Never {}
 
 impl RunHandle {
-    /// Returns the run's own time when the clock reads `now`. For a simulated run, this is at most the
-    /// time up to which it has been computed, and at most its end.
+    /// Returns the elapsed time of the run when the clock reads `now`.
     pub fn elapsed(&self, now: Nanos) -> Nanos {
-        match &self.time {
-            RunTime::Real { started } => now.since(*started),
-            RunTime::Virtual(virtual_time) => virtual_time.borrow().run_time_at(now),
-        }
-    }
-
-    /// Changes the pace of a simulated run from `now` on. Has no effect on a real run.
-    pub fn set_pace(&self, pace: Pace, now: Nanos) {
-        if let RunTime::Virtual(virtual_time) = &self.time {
-            virtual_time.send_modify(|virtual_time| virtual_time.set_pace(pace, now));
-        }
+        now.since(self.started)
     }
 
     /// The events of the run. The channel closes after the last one.

@@ -3,8 +3,7 @@
 //!
 //! ```text
 //! simulate.rs: the events of a run, up to its end -> machine.rs: threads and what they do
-//!     -> workload.rs: the steps of a task; cores.rs: shared cores; gil.rs: the GIL
-//! play.rs: sends events when they are due -> pace.rs: virtual time against real time
+//!     -> task_steps.rs: the steps of a task; cores.rs: shared cores; gil.rs: the GIL
 //! ```
 //!
 //! All times are whole nanoseconds. Running threads share the cores fairly; the GIL makes the same
@@ -12,30 +11,34 @@
 //! takes to wake up, and which thread takes the GIL first.
 
 mod cores;
-mod event_player;
 mod gil;
 mod machine;
 mod task_steps;
-mod virtual_time;
 
 use std::collections::VecDeque;
+use std::thread::Builder;
 
+use crossbeam_channel::bounded;
+
+use super::pool::no_threads_failure;
+use super::{CancelToken, Clock, FailedRun, RunHandle, Source};
 use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, RunOutcome, State, TaskId,
     TaskOutcome,
 };
-pub(super) use event_player::start;
 use machine::Machine;
-pub use virtual_time::Pace;
-pub(super) use virtual_time::VirtualTime;
 
 /// The maximum number of events of a simulated run. It bounds the memory of its timeline, at about 40
 /// bytes per event.
 pub const MAX_EVENTS: u32 = 2_000_000;
 
+/// The capacity of the channel of events. When it is full, the run waits for its receiver.
+const QUEUE_CAPACITY: usize = 65_536;
+
 /// The events of a simulated run, in order of time.
 #[derive(Debug)]
 pub struct SimulatedRun {
+    plan: Plan,
     machine: Machine,
     lanes: Vec<EmittedState>,
     /// The number of events returned so far.
@@ -58,6 +61,7 @@ impl SimulatedRun {
     pub fn new(plan: &Plan) -> Option<Self> {
         let compute = plan.work.compute()?;
         Some(Self {
+            plan: plan.clone(),
             machine: Machine::new(plan, compute, compute.simulation?),
             lanes: vec![EmittedState::default(); plan.workers.into()],
             event_count: 0,
@@ -113,6 +117,35 @@ impl SimulatedRun {
             EventKind::TaskFinished { .. } => *lane = EmittedState::default(),
             EventKind::StateEntered { state } => lane.state = state,
             _ => {}
+        }
+    }
+}
+
+/// Computes the events on a thread of its own, as fast as they are received.
+impl Source for SimulatedRun {
+    fn start(mut self, clock: &Clock) -> RunHandle {
+        let (sender, events) = bounded(QUEUE_CAPACITY);
+        let (going, over) = bounded(0);
+        let (started, cancel, plan) = (clock.now(), CancelToken::default(), self.plan.clone());
+        let cancelled = cancel.clone();
+        let thread = Builder::new().name("simulation".to_owned()).spawn(move || {
+            while let Some(next) = self.peek() {
+                if cancelled.is_cancelled() {
+                    self.stop(next);
+                }
+                let Some(event) = self.next() else { break };
+                // Fails if the receiver is gone.
+                if sender.send(event).is_err() {
+                    break;
+                }
+            }
+            drop(going);
+        });
+        match thread {
+            Ok(thread) => {
+                RunHandle { job: None, started, events, over, cancel, thread: Some(thread) }
+            }
+            Err(_) => FailedRun { plan, failure: no_threads_failure() }.start(clock),
         }
     }
 }

@@ -115,6 +115,7 @@ mod tests {
     use ratatui::crossterm::event::KeyCode;
 
     use super::*;
+    use crate::model::Background;
 
     const LONG: Duration = Duration::from_secs(3600);
 

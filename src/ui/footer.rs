@@ -103,15 +103,19 @@ type Hint = (&'static [Action], &'static str);
 fn run_hints(app: &App) -> Vec<Hint> {
     let runs = app.session().active().is_some();
     // Labels have the same width in every state, so that keys stay in place.
-    let pause = if app.time_behind().is_some() { "play " } else { "pause" };
+    let paused = app.time_behind().is_some() || app.is_playback_paused();
+    let pause = if paused { "play " } else { "pause" };
     let run = if app.runs().is_empty() { "run      " } else { "run again" };
     let mut hints: Vec<Hint> = vec![(&[Action::NextMode], "mode")];
     hints.push(if runs { (&[Action::Stop], "stop     ") } else { (&[Action::Run], run) });
     if app.session().setup().workloads().len() > 1 {
         hints.push((&[Action::NextWorkload], "workload"));
     }
-    match app.simulated_slowdown() {
-        Some(_) => hints.push((&[Action::Slower, Action::Faster], "pace")),
+    match app.simulated_speed() {
+        Some(_) => hints.extend([
+            (&[Action::Slower, Action::Faster][..], "speed"),
+            (&[Action::ScrubBack, Action::ScrubForward], "scrub"),
+        ]),
         None if app.selection().workload.is_computed() => {
             hints.push((&[Action::Simulate], "slow motion"));
         }

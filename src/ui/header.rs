@@ -109,14 +109,14 @@ fn task_texts(app: &App) -> [String; 2] {
     [long, short]
 }
 
-/// Returns the simulated machine and its pace, or the progress of a replay, from the longest form to
-/// the shortest.
+/// Returns the simulated machine and its speed, or the progress of a replay, from the longest form
+/// to the shortest.
 fn machine_texts(app: &App) -> [String; 4] {
     let simulation = app.session().setup().compute.simulation;
-    let machine = simulation.zip(app.simulated_slowdown()).map(|(machine, slow)| {
+    let machine = simulation.zip(simulation_pace(app)).map(|(machine, pace)| {
         let (cores, seed) = (machine.cores, machine.seed);
         let cores = plural::count(cores, "core");
-        (format!("{GAP}simulated, {cores}"), seed, slow)
+        (format!("{GAP}simulated, {cores}"), seed, pace)
     });
     if let Some([long, short, shortest]) = replay_texts(app) {
         let machine = machine.map_or_else(String::new, |(machine, ..)| machine);
@@ -124,19 +124,21 @@ fn machine_texts(app: &App) -> [String; 4] {
             [long, short, shortest].map(|progress| format!("{GAP}{progress}"));
         return [machine + &long, long, short, shortest];
     }
-    let Some((machine, seed, slow)) = machine else {
+    let Some((machine, seed, pace)) = machine else {
         return [const { String::new() }; 4];
-    };
-    let (pace, short) = match slow {
-        1 => ("real time".to_owned(), String::new()),
-        _ => (format!("1/{slow} of real time"), format!(", 1/{slow}")),
     };
     [
         format!("{machine}, seed {seed}, {pace}"),
-        format!("{machine}{short}"),
-        format!("{GAP}simulated{short}"),
-        format!("{GAP}sim{short}"),
+        format!("{machine}, {pace}"),
+        format!("{GAP}simulated, {pace}"),
+        format!("{GAP}sim, {pace}"),
     ]
+}
+
+/// Returns the speed of the simulated selection shown, or that it is paused.
+fn simulation_pace(app: &App) -> Option<String> {
+    let speed = app.simulated_speed()?;
+    Some(if app.is_playback_paused() { "paused".to_owned() } else { speed.to_string() })
 }
 
 /// Returns the progress and speed of a replay, from the longest form to the shortest.
@@ -229,13 +231,12 @@ fn mode_spans(
     ]
 }
 
-/// Returns the slowdown of a simulated machine or the progress of a replay, from the longest form to
+/// Returns the speed of a simulated machine or the progress of a replay, from the longest form to
 /// the shortest, each followed by a gap.
 fn pace_texts(app: &App) -> [String; 3] {
-    let texts = replay_texts(app).unwrap_or_else(|| match app.simulated_slowdown() {
+    let texts = replay_texts(app).unwrap_or_else(|| match simulation_pace(app) {
         None => [const { String::new() }; 3],
-        Some(1) => ["simulated", "sim", "sim"].map(str::to_owned),
-        Some(slow) => ["simulated", "sim", "sim"].map(|word| format!("{word} 1/{slow}")),
+        Some(pace) => ["simulated", "sim", "sim"].map(|word| format!("{word} {pace}")),
     });
     texts.map(|text| if text.is_empty() { text } else { text + "  " })
 }

@@ -13,7 +13,8 @@ use threadline::model::{
 };
 use threadline::source::work::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskCount,
+    Worker,
 };
 
 const SLEEPS: usize = 60;
@@ -32,7 +33,7 @@ pub(crate) fn overshoot(interval: Nanos) -> f64 {
     };
     let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 2, 2);
     let job = GilJob::new(Arc::new(convoy), Gil::new(interval));
-    start(plan, Arc::new(job), &Clock::system()).events().iter().for_each(drop);
+    Pool { plan, job: Arc::new(job) }.start(&Clock::system()).events().iter().for_each(drop);
     let mut delays = delays.lock().unwrap();
     percentile(&mut delays, 0.5).unwrap().as_secs_f64() * 1e3
 }

@@ -24,7 +24,9 @@ use threadline::model::{
 };
 use threadline::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 use threadline::source::work::compute::ComputeJob;
-use threadline::source::{Clock, Gil, GilJob, Job, LaneReporter, Launcher, Worker, start};
+use threadline::source::{
+    Clock, Gil, GilJob, Job, LaneReporter, Launcher, Pool, Source as _, Worker,
+};
 
 use convoy::overshoot;
 use cpython::PythonProcess;
@@ -221,7 +223,7 @@ fn print_event_cost(launcher: &Launcher, switch_interval: Nanos) {
 /// Runs a job; returns its duration and its number of events.
 fn run_job(plan: &Plan, job: Arc<dyn Job>) -> (Nanos, usize) {
     let mut run = Run::new(plan.clone());
-    let handle = start(plan.clone(), job, &Clock::system());
+    let handle = Pool { plan: plan.clone(), job }.start(&Clock::system());
     let count = handle.events().iter().inspect(|event| run.apply(event)).count();
     assert!(run.is_over());
     (run.duration().unwrap_or_default(), count)

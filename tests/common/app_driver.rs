@@ -18,6 +18,7 @@ use threadline::model::{
     Background, Event, EventKind, LaneId, LogEntry, Mode, Nanos, Plan, RunOutcome, Selection,
     Setup, Target, TaskOutcome, Workload,
 };
+use threadline::source::simulate::SimulatedRun;
 use threadline::ui::{self, theme};
 use unicode_width::UnicodeWidthStr as _;
 
@@ -143,7 +144,8 @@ impl AppDriver {
         Some(event)
     }
 
-    /// Plays the current run's events up to a time, and advances the clock to it.
+    /// Plays the current run's events up to a time, and advances the clock to it. The player of a
+    /// simulated run follows at the next frame.
     pub(crate) fn play_to(&mut self, until: Nanos) {
         while self.pending.front().is_some_and(|event| event.at <= until) {
             self.play_event();
@@ -154,11 +156,16 @@ impl AppDriver {
     fn perform_effect(&mut self, effect: Option<&Effect>) {
         match effect {
             Some(Effect::Start(plan)) => {
-                self.pending = scenario::events(&self.scenario, plan, &mut self.remaining);
                 self.plan = Some(plan.clone());
-                self.now = Nanos::ZERO;
+                match SimulatedRun::new(plan) {
+                    Some(run) => run.for_each(|event| _ = self.app.update(Msg::Event(event))),
+                    None => {
+                        self.pending = scenario::events(&self.scenario, plan, &mut self.remaining);
+                        self.now = Nanos::ZERO;
+                    }
+                }
             }
-            Some(Effect::Stop) => self.stop(),
+            Some(Effect::Stop) if !self.app.is_playback() => self.stop(),
             _ => {}
         }
     }
@@ -190,7 +197,8 @@ impl AppDriver {
     ) -> Terminal<TestBackend> {
         let (width, height) = size;
         let columns = ui::timeline_columns(&self.app, Size::new(width, height));
-        self.app.update(Msg::Frame { now: self.now, columns });
+        let effect = self.app.update(Msg::Frame { now: self.now, columns });
+        self.perform_effect(effect.as_ref());
         let theme = theme::Theme::new(terminal_kind.0, terminal_kind.1, self.app.background());
         let backend = TestBackend::new(width, height);
         let mut terminal = Terminal::new(backend).expect("a terminal in memory");

@@ -97,17 +97,22 @@ impl ImportGraph {
 
     /// Returns the imports between the children of a module, each with its descendants.
     fn child_imports(&self, parent: &[String]) -> BTreeMap<&str, BTreeSet<&str>> {
-        let child = |module: &'_ ModulePath| -> Option<&str> {
-            module.strip_prefix(parent)?.first().map(String::as_str)
-        };
         let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (module, targets) in &self.imports {
-            let Some(importer) = child(module) else { continue };
-            let imported = targets.iter().filter_map(child).filter(|name| *name != importer);
+            let Some(importer) = child_of(parent, module) else { continue };
+            let imported = targets
+                .iter()
+                .filter_map(|target| child_of(parent, target))
+                .filter(|name| *name != importer);
             imports.entry(importer).or_default().extend(imported);
         }
         imports
     }
+}
+
+/// Returns the name of the child of `parent` that a module is or is below.
+fn child_of<'module>(parent: &[String], module: &'module ModulePath) -> Option<&'module str> {
+    module.strip_prefix(parent)?.first().map(String::as_str)
 }
 
 /// Returns the names that are on a circle: what remains when those without imports, or imported by

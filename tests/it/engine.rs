@@ -14,7 +14,7 @@ use threadline::model::{
     ResponseSummary, Run, RunOutcome, Target, TaskId, TaskOutcome, WorkSpec,
 };
 use threadline::source::{
-    CancelToken, Clock, Job, LaneReporter, Permit, RunHandle, TaskCount, Worker, start,
+    CancelToken, Clock, Job, LaneReporter, Permit, Pool, RunHandle, Source as _, TaskCount, Worker,
 };
 
 /// The wait after which a run counts as hung.
@@ -54,7 +54,7 @@ impl TaskFnJob {
     }
 
     fn start_on(self, plan: &Plan, clock: &Clock) -> RunHandle {
-        start(plan.clone(), Arc::new(self), clock)
+        Pool { plan: plan.clone(), job: Arc::new(self) }.start(clock)
     }
 
     /// Runs the plan to its end and returns all events.

@@ -13,7 +13,7 @@ use threadline::run::recordings::read as read_recording;
 
 use fastrand::Rng;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::replay::ReplaySpeed;
+use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Msg, Session};
 use threadline::github::page_links;
 use threadline::model::plan::MAX_TASKS;
@@ -277,7 +277,7 @@ fn mutated_recording_is_refused_or_round_trips_and_replays() {
         let copy = read_recording("a file", again.as_slice()).unwrap();
         assert_eq!(copy.entries(), recording.entries());
         let (setup, entries) = recording.into_parts();
-        let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+        let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
         app.start();
         for (now, key) in (0..).zip(" ))))((]]][[r3>1w((".chars()) {
             app.update(Msg::Key(KeyEvent::new(KeyCode::Char(key), KeyModifiers::NONE)));

@@ -1,11 +1,12 @@
-//! Simulated runs in virtual time: exact durations, invariants, determinism and pacing.
+//! Simulated runs in virtual time: exact durations, invariants, determinism and playback.
 
 mod determinism;
 mod invariants;
 mod keys;
 mod options;
-mod pace;
+mod playback;
 mod speedup;
+mod stop;
 
 use threadline::model::{
     ComputeSpec, Event, Mode, Nanos, Plan, Run, Simulation, WorkSpec, Workload,

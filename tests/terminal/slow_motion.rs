@@ -3,11 +3,13 @@
 use crate::start;
 
 #[test]
-fn slow_simulated_run_can_be_stopped_and_sped_up() {
+fn slow_simulated_run_can_be_paused_stopped_and_sped_up() {
     let arguments = ["--theme", "dark", "--simulate", "--mode", "gil", "--slow", "100000"];
     // At this factor, the first slice takes minutes.
     let mut pty = start(&arguments);
     pty.wait_text("running: gil");
+    pty.keys(" ");
+    pty.wait_text("paused");
     pty.keys("x");
     pty.wait_text("stopped");
     pty.keys("r");

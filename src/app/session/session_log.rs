@@ -46,11 +46,16 @@ impl Session {
         self.pages = start.pages;
     }
 
+    /// Returns the log entry of a selection that starts now.
+    pub(in crate::app) fn selection_start(&self, selection: Selection) -> SelectionStart {
+        let setup = Setup { commands: Arc::default(), ..self.setup.clone() };
+        SelectionStart { selection, setup, pages: self.pages }
+    }
+
     pub(super) fn log_start(&mut self, selection: Selection) {
+        let start = self.selection_start(selection);
         if let Some(log) = &mut self.log {
-            let setup = Setup { commands: Arc::default(), ..self.setup.clone() };
-            let pages = self.pages;
-            log.record(LogEntry::Start(Arc::new(SelectionStart { selection, setup, pages })));
+            log.record(LogEntry::Start(Arc::new(start)));
         }
     }
 

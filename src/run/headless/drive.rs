@@ -8,7 +8,7 @@ use super::progress_reporter::ProgressReporter;
 use crate::app::Session;
 use crate::app::session::QuotaEstimate;
 use crate::model::time::time_of_day;
-use crate::model::{Plan, Selection};
+use crate::model::{Nanos, Plan, Selection};
 use crate::source::run_handle::STOP_GRACE;
 use crate::source::{Launcher, RunHandle};
 
@@ -71,11 +71,15 @@ fn follow_run(
     signals: &Receiver<i32>,
     progress: &mut ProgressReporter,
 ) -> FollowedRun {
-    let elapsed = || run.elapsed(launcher.now());
+    let elapsed = |session: &Session| match session.active_run() {
+        // Simulated time passes from event to event.
+        Some(active) if active.plan().is_simulated() => active.elapsed(Nanos::ZERO),
+        _ => run.elapsed(launcher.now()),
+    };
     let ticks = progress.draw_ticks();
     let mut over = FollowedRun { next: None, signal: None };
     let mut late = never();
-    progress.draw_line(session, elapsed());
+    progress.draw_line(session, elapsed(session));
     loop {
         select! {
             recv(run.events()) -> event => match event {
@@ -95,7 +99,7 @@ fn follow_run(
             }
             // A worker that does not react to the stop is abandoned.
             recv(late) -> _ => return over,
-            recv(ticks) -> _ => progress.redraw_line(session, elapsed()),
+            recv(ticks) -> _ => progress.redraw_line(session, elapsed(session)),
         }
     }
 }

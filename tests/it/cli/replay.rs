@@ -213,7 +213,11 @@ fn invalid_record_and_replay_arguments_are_rejected_before_a_run() {
     assert_eq!((rejected.code, rejected.out.as_str()), (Some(1), ""));
     assert!(rejected.err.contains("is not a threadline recording"), "{}", rejected.err);
     let rejected = replay(&folder, &["--speed", "0"]);
-    assert!(rejected.code == Some(2) && rejected.err.contains("0.1 to 1000"), "{}", rejected.err);
+    assert!(
+        rejected.code == Some(2) && rejected.err.contains("0.00001 to 1000"),
+        "{}",
+        rejected.err
+    );
 }
 
 /// A limit on the file's size stands in for a full disk.

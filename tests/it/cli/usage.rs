@@ -156,7 +156,7 @@ fn invalid_numbers_name_the_valid_range() {
         (&["--simulate", "--cores", "100"], "from 1 to 64\n"),
         (&["serve", "--port", "99999"], "from 0 to 65535\n"),
         (&["serve", "--at-once", "0"], "from 1 to 65535\n"),
-        (&["replay", "x", "--speed", "0"], "use a number from 0.1 to 1000\n"),
+        (&["replay", "x", "--speed", "0"], "use a number from 0.00001 to 1000\n"),
         (&["--timeout", "5"], "add the unit: 500ms, 30s or 5m\n"),
     ] {
         assert_rejected(args, message);

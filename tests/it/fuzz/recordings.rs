@@ -11,7 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
-use threadline::app::replay::ReplaySpeed;
+use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Keymap, Msg, Session};
 use threadline::cli::{DisplayOptions, OutputMode, OutputOptions, Progress, ThemeArg};
 use threadline::model::{Background, LimitKind, Mode, Nanos, Run, Selection, SweepSetup, Workload};
@@ -134,7 +134,7 @@ fn report(text: &[u8], signals: &Signals) {
     for mode in [OutputMode::Plain(Progress::None), OutputMode::Json(Progress::None)] {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let recording = read_recording("a file", text).unwrap();
-        let opened = OpenedSession::recorded(recording, ReplaySpeed::default());
+        let opened = OpenedSession::recorded(recording, PlaybackSpeed::default());
         let display = DisplayOptions {
             theme: ThemeArg::Dark,
             ascii: false,
@@ -195,7 +195,7 @@ fn play(recording: Recording, random: &mut Rng) {
     let letters = "123456wcjkloefnNv,.+-0<>r []()?tm/x".chars().map(KeyCode::Char);
     let keys: Vec<KeyCode> = keys.into_iter().chain(letters).collect();
     let (setup, entries) = recording.into_parts();
-    let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
     app.start();
     let mut now = Nanos::ZERO;
     for (width, height) in [(120, 36), (80, 24), (250, 70), (40, 12), (12, 3)] {

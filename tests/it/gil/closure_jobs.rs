@@ -9,7 +9,8 @@ use threadline::model::{
 };
 use threadline::source::work::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, TaskCount, Worker, start,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskCount,
+    Worker,
 };
 
 use super::{SHORT_INTERVAL, assert_at_most_one_holder, collect_events, fold, short_compute};
@@ -48,7 +49,7 @@ fn run(
     let job =
         Arc::new(GilJob::new(Arc::new(ClosureJob(Arc::new(task_fn))), Gil::new(SHORT_INTERVAL)));
     let plan = Plan::new(WorkSpec::Cpu(short_compute()), Mode::Gil, workers, tasks);
-    let events = collect_events(&start(plan, job, &Clock::system()));
+    let events = collect_events(&Pool { plan, job }.start(&Clock::system()));
     assert_at_most_one_holder(&events);
     fold(&events)
 }

@@ -6,7 +6,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
-use threadline::app::replay::ReplaySpeed;
+use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Msg};
 use threadline::model::{
     Background, ComputeSpec, EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Simulation,
@@ -32,7 +32,7 @@ pub(crate) fn record_session(driver: &AppDriver) -> Recording {
 /// A replay of a recording, at its start.
 pub(crate) fn replay_app(recording: &Recording) -> App {
     let (setup, entries) = recording.clone().into_parts();
-    let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
     assert_eq!(app.start(), None);
     app
 }

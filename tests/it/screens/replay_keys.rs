@@ -1,7 +1,7 @@
 //! Keys during a replay: seeking, speed and mode selection.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use threadline::app::replay::ReplaySpeed;
+use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Effect, Msg};
 use threadline::model::{Background, EventKind, LogEntry, Mode, Nanos, Selection, Workload};
 use threadline::source::recording::Recording;
@@ -71,7 +71,7 @@ impl ReplayDriver {
 fn truncated_replay(count: impl Fn(&[LogEntry]) -> usize) -> App {
     let (setup, mut entries) = record_session(&AppDriver::race().play_to_end()).into_parts();
     entries.truncate(count(&entries));
-    let mut app = App::for_replay(setup, entries, ReplaySpeed::default(), Background::Dark);
+    let mut app = App::for_replay(setup, entries, PlaybackSpeed::default(), Background::Dark);
     app.start();
     app
 }

@@ -1,6 +1,7 @@
-//! The keys for simulation and slow motion, through `App::update`.
+//! The keys for simulation and its speed, through `App::update`.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
     Background, EventKind, LaneId, ModeChoice, RunOutcome, Selection, Setup, Target,
@@ -37,17 +38,23 @@ fn started_simulation(effect: Option<Effect>) -> Option<Simulation> {
 /// Finishes the current run.
 fn finish_run(app: &mut App) -> Option<Effect> {
     let kind = EventKind::RunFinished { outcome: RunOutcome::Finished };
-    app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }))
+    let effect = app.update(Msg::Event(Event { at: Nanos::ZERO, lane: LaneId(0), kind }));
+    // The player of a simulated run applies the event at the next frame.
+    app.update(Msg::Frame { now: Nanos::ZERO, columns: 80 }).or(effect)
+}
+
+fn speed(app: &App) -> Option<String> {
+    app.simulated_speed().map(|speed| speed.to_string())
 }
 
 #[test]
 fn s_toggles_between_a_simulated_and_a_real_run() {
     let mut app = app(CPU, None);
     assert_eq!(started_simulation(app.start()), None);
-    assert_eq!(app.simulated_slowdown(), None);
+    assert_eq!(speed(&app), None);
     finish_run(&mut app);
     assert_eq!(started_simulation(press(&mut app, 's')), Some(Simulation { seed: 1, cores: 2 }));
-    assert_eq!(app.simulated_slowdown(), Some(20));
+    assert_eq!(speed(&app).as_deref(), Some("0.05x"));
     finish_run(&mut app);
     assert_eq!(started_simulation(press(&mut app, 's')), None);
 }
@@ -87,7 +94,7 @@ fn s_is_refused_with_a_notice_while_a_run_is_active() {
     app.start();
     assert_eq!(press(&mut app, 's'), None);
     assert_eq!(app.notice(), Some("gil is running; x stops it"));
-    assert_eq!(app.simulated_slowdown(), None);
+    assert_eq!(speed(&app), None);
 }
 
 #[test]
@@ -101,44 +108,44 @@ fn s_shows_a_notice_for_the_followers_workload() {
 }
 
 #[test]
-fn less_and_greater_keys_change_the_pace_in_steps_within_bounds() {
-    let mut app = app(CPU, Some(Simulation::default())).with_slowdown(30);
+fn less_and_greater_keys_change_the_speed_in_steps_within_bounds() {
+    let slow = PlaybackSpeed::from_slowdown(30);
+    let mut app = app(CPU, Some(Simulation::default())).with_speed(slow);
     app.start();
-    assert_eq!(press(&mut app, '<'), Some(Effect::SetSlowdown(50)));
-    assert_eq!(app.simulated_slowdown(), Some(50));
-    assert_eq!(app.notice(), Some("simulated 50 times slower than real time"));
-    let faster = [20, 10, 5, 2, 1].map(|slow| Some(Effect::SetSlowdown(slow)));
-    assert_eq!([(); 5].map(|()| press(&mut app, '>')), faster);
-    assert_eq!(app.notice(), Some("simulated in real time"));
-    assert_eq!(press(&mut app, '>'), None, "real time is the fastest");
-    for _ in 0..15 {
-        press(&mut app, '<');
-    }
-    assert_eq!(app.simulated_slowdown(), Some(100_000));
-    assert_eq!(press(&mut app, '<'), None);
+    assert_eq!(speed(&app).unwrap(), "0.0333x");
+    let mut speed_after = |key| {
+        assert_eq!(press(&mut app, key), None);
+        assert_eq!(app.notice().unwrap(), format!("playback speed: {}", speed(&app).unwrap()));
+        speed(&app).unwrap()
+    };
+    assert_eq!(speed_after('<'), "0.02x");
+    let faster = [(); 5].map(|()| speed_after('>'));
+    assert_eq!(faster, ["0.05x", "0.1x", "0.2x", "0.5x", "1x"]);
+    assert_eq!((0..10).map(|_| speed_after('>')).last().unwrap(), "1000x");
+    assert_eq!((0..30).map(|_| speed_after('<')).last().unwrap(), "0.00001x");
 }
 
 #[test]
-fn pace_keys_show_a_notice_for_a_real_run() {
+fn speed_keys_show_a_notice_for_a_real_run() {
     let mut app = app(CPU, None);
     app.start();
     for key in ['<', '>'] {
         assert_eq!(press(&mut app, key), None);
         assert!(app.notice().unwrap().contains("a real run"), "{:?}", app.notice());
     }
-    assert_eq!(app.slowdown(), 20);
 }
 
-/// Both the next run of a race and a run of another workload keep the pace.
+/// Both the next run of a race and a run of another workload keep the speed.
 #[test]
-fn pace_is_kept_for_later_runs() {
+fn speed_is_kept_for_later_runs() {
     let mut app = app(Selection { choice: ModeChoice::Race, ..CPU }, Some(Simulation::default()));
     app.start();
     press(&mut app, '<');
     assert_eq!(started_simulation(finish_run(&mut app)), Some(Simulation::default()));
-    assert_eq!(app.slowdown(), 50);
+    assert_eq!(speed(&app).unwrap(), "0.02x");
     press(&mut app, 'w');
-    assert_eq!((app.selection().workload, app.simulated_slowdown()), (Workload::Native, Some(50)));
+    assert_eq!(app.selection().workload, Workload::Native);
+    assert_eq!(speed(&app).unwrap(), "0.02x");
 }
 
 #[test]

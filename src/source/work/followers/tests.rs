@@ -17,7 +17,7 @@ use crate::model::{
 use crate::source::gil::Gil;
 use crate::source::gil::gil_job::GilJob;
 use crate::source::pool::rate_limiter::SharedLimit;
-use crate::source::{RunHandle, start};
+use crate::source::{Pool, RunHandle, Source as _};
 
 /// The interval between two polls of a run that is not at rest.
 const POLL_INTERVAL: Duration = Duration::from_micros(100);
@@ -210,7 +210,7 @@ impl RunDriver {
             job = Arc::new(GilJob::new(job, Gil::new(Nanos::from_millis(5))));
         }
         let run = Run::new(plan.clone());
-        let handle = start(plan, job, &clock);
+        let handle = Pool { plan, job }.start(&clock);
         Self { seed, api, clock, rate_limiter, handle, requests, pending: Vec::new(), run }
     }
 

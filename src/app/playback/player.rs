@@ -1,0 +1,281 @@
+//! The playback clock. The runs of the log follow one another on a single time axis, and the
+//! position on it advances at the chosen speed.
+
+use super::{Checkpoint, PlaybackSpeed};
+use crate::model::{Event, EventKind, LogEntry, Nanos, Selection, SelectionStart, Setup, Workload};
+
+/// The number of scrub steps in the whole log.
+const SCRUB_STEPS: u64 = 20;
+
+/// The origin of a player's log, and the state to which a seek back returns first.
+#[derive(Debug)]
+pub(in crate::app) enum LogOrigin {
+    /// A recording: a session with this setup and no runs.
+    Recording(Setup),
+    /// The simulated runs of a selection. Their events are appended as they are computed.
+    Simulation(Checkpoint),
+}
+
+/// A log and its playback position.
+#[derive(Debug)]
+pub(in crate::app) struct Player {
+    origin: LogOrigin,
+    entries: Vec<LogEntry>,
+    /// The time on the axis at which each entry is applied.
+    due: Vec<Nanos>,
+    /// The indices of the entries that start a selection.
+    starts: Vec<usize>,
+    /// The start of the run whose entries are appended.
+    last_run_start: Nanos,
+    /// A simulated run is being computed, so more entries follow.
+    is_open: bool,
+    /// The number of entries applied so far.
+    applied: usize,
+    /// The maximum of `applied`: the number of entries that have been played.
+    played: usize,
+    /// The current position.
+    at: Nanos,
+    /// The start of the run at the current position.
+    run_start: Nanos,
+    plays: bool,
+    /// The caller's clock at the last tick. `None` after a seek or a pause.
+    last_tick: Option<Nanos>,
+}
+
+/// An entry that is due.
+pub(in crate::app) struct DueEntry {
+    pub(in crate::app) entry: LogEntry,
+    /// The entry is applied for the first time.
+    pub(in crate::app) is_new: bool,
+}
+
+impl Player {
+    /// Creates the player of a log at its start.
+    pub(in crate::app) fn new(origin: LogOrigin, entries: Vec<LogEntry>) -> Self {
+        let mut player = Self {
+            origin,
+            due: Vec::with_capacity(entries.len()),
+            entries: Vec::with_capacity(entries.len()),
+            starts: Vec::new(),
+            last_run_start: Nanos::ZERO,
+            is_open: false,
+            applied: 0,
+            played: 0,
+            at: Nanos::ZERO,
+            run_start: Nanos::ZERO,
+            plays: true,
+            last_tick: None,
+        };
+        entries.into_iter().for_each(|entry| player.push(entry));
+        player
+    }
+
+    /// Appends an entry. Each run begins where the previous one ended, and the times never decrease.
+    fn push(&mut self, entry: LogEntry) {
+        let due = match &entry {
+            LogEntry::Start(_) => {
+                self.starts.push(self.entries.len());
+                self.duration()
+            }
+            LogEntry::Event(event) => {
+                self.duration().max(self.last_run_start + event.at.min(Nanos::MAX))
+            }
+        };
+        if begins_run(&entry) {
+            self.last_run_start = due;
+        }
+        self.due.push(due);
+        self.entries.push(entry);
+    }
+
+    /// Expects the events of a simulated run.
+    pub(in crate::app) const fn open(&mut self) {
+        self.is_open = true;
+    }
+
+    /// Returns `true` while events are expected.
+    pub(in crate::app) const fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Appends an event, up to the end of the expected run. Ignores any later one, which a run that
+    /// was stopped here may still send.
+    pub(in crate::app) fn receive(&mut self, event: Event) {
+        if self.is_open {
+            self.is_open = !matches!(event.kind, EventKind::RunFinished { .. });
+            self.push(LogEntry::Event(event));
+        }
+    }
+
+    /// Replaces the entries that were not applied by the events of a run that ends here.
+    pub(in crate::app) fn cut_off(&mut self, end: Vec<Event>) {
+        self.entries.truncate(self.applied);
+        self.due.truncate(self.applied);
+        self.last_run_start = self.run_start;
+        self.is_open = true;
+        end.into_iter().for_each(|event| self.receive(event));
+    }
+
+    /// Returns `true` if the log is a recording.
+    pub(in crate::app) const fn is_recording(&self) -> bool {
+        matches!(self.origin, LogOrigin::Recording(_))
+    }
+
+    /// The origin of the log.
+    pub(in crate::app) const fn origin(&self) -> &LogOrigin {
+        &self.origin
+    }
+
+    /// The starts of selections, each with the index of its entry.
+    pub(in crate::app) fn selection_starts(
+        &self,
+    ) -> impl Iterator<Item = (usize, &SelectionStart)> + Clone {
+        self.starts.iter().filter_map(|&place| match self.entries.get(place)? {
+            LogEntry::Start(start) => Some((place, &**start)),
+            LogEntry::Event(_) => None,
+        })
+    }
+
+    /// The index and time of the next start of a selection, or else of its first start.
+    pub(in crate::app) fn find_selection(&self, selection: Selection) -> Option<(usize, Nanos)> {
+        let mut start = self.selection_starts().filter(|(_, start)| start.selection == selection);
+        let (first, _) = start.clone().next()?;
+        let next = start.find(|(place, _)| *place >= self.applied);
+        let place = next.map_or(first, |(next, _)| next);
+        Some((place, self.due_at(place)))
+    }
+
+    /// The first recorded selection of a workload.
+    pub(in crate::app) fn first_selection_of(&self, workload: Workload) -> Option<Selection> {
+        let mut start = self.selection_starts().map(|(_, start)| start.selection);
+        start.find(|selection| selection.workload == workload)
+    }
+
+    /// The time at which the entry at this index is applied; beyond the end, the time of the last
+    /// entry.
+    pub(in crate::app) fn due_at(&self, place: usize) -> Nanos {
+        self.due.get(place).or(self.due.last()).copied().unwrap_or_default()
+    }
+
+    /// The duration of the log so far.
+    fn duration(&self) -> Nanos {
+        self.due.last().copied().unwrap_or_default()
+    }
+
+    /// The number of entries applied so far.
+    pub(in crate::app) const fn applied_count(&self) -> usize {
+        self.applied
+    }
+
+    /// The number of entries that are due at a time.
+    pub(in crate::app) fn due_count_at(&self, at: Nanos) -> usize {
+        self.due.partition_point(|&due| due <= at)
+    }
+
+    /// The elapsed time of the active run.
+    pub(in crate::app) const fn run_time(&self) -> Nanos {
+        self.at.since(self.run_start)
+    }
+
+    /// Returns `true` at the end of the log, if it does not grow.
+    pub(in crate::app) fn is_over(&self) -> bool {
+        !self.is_open && self.applied >= self.entries.len() && self.at >= self.duration()
+    }
+
+    /// Returns `true` while the position advances.
+    pub(in crate::app) fn plays(&self) -> bool {
+        self.plays && !self.is_over()
+    }
+
+    /// The position in percent of the duration; 100 only at the end.
+    pub(in crate::app) fn percent(&self) -> u8 {
+        match self.duration() {
+            _ if self.is_over() => 100,
+            Nanos(0) => 0,
+            Nanos(end) => (self.at.0 as f64 / end as f64 * 100.0).round().min(99.0) as u8,
+        }
+    }
+
+    /// Advances the position to `clock` while playing.
+    pub(in crate::app) fn tick(&mut self, clock: Nanos, speed: PlaybackSpeed) {
+        let before = self.last_tick.replace(clock);
+        if self.plays() {
+            let by = before.map_or(0, |before| speed.scale(clock.since(before).0));
+            self.at = (self.at + Nanos(by)).min(self.duration());
+        }
+    }
+
+    /// Forgets the last tick, so that the time of a suspension does not advance playback.
+    pub(in crate::app) const fn reset_clock(&mut self) {
+        self.last_tick = None;
+    }
+
+    /// The number of entries that are due now. While paused, those applied: several entries may
+    /// share a time, and stepping applies them one by one.
+    pub(in crate::app) fn due_count(&self) -> usize {
+        if self.plays { self.due_count_at(self.at) } else { self.applied }
+    }
+
+    /// Returns the next entry and marks it as applied, unless `applied` entries already are.
+    pub(in crate::app) fn next_before(&mut self, applied: usize) -> Option<DueEntry> {
+        let entry = self.entries.get(self.applied).filter(|_| self.applied < applied)?;
+        if begins_run(entry) {
+            self.run_start = self.due_at(self.applied);
+        }
+        self.applied += 1;
+        let is_new = self.applied > self.played;
+        self.played = self.played.max(self.applied);
+        Some(DueEntry { entry: entry.clone(), is_new })
+    }
+
+    /// The number of entries that have been played, and the latest position with this number.
+    pub(in crate::app) fn latest_position(&self) -> (usize, Nanos) {
+        (self.played, self.at.max(self.due_at(self.played.saturating_sub(1))))
+    }
+
+    /// Moves the position without applying entries.
+    pub(in crate::app) const fn set_position(&mut self, at: Nanos) {
+        self.at = at;
+        self.last_tick = None;
+    }
+
+    /// Moves the position and marks all entries as not yet applied.
+    pub(in crate::app) const fn rewind(&mut self, at: Nanos) {
+        self.set_position(at);
+        self.applied = 0;
+        self.run_start = Nanos::ZERO;
+    }
+
+    pub(in crate::app) const fn toggle_playback(&mut self) {
+        self.plays = !self.plays;
+        self.last_tick = None;
+    }
+
+    pub(in crate::app) const fn start_playback(&mut self) {
+        self.plays = true;
+        self.last_tick = None;
+    }
+
+    /// Pauses playback, and returns the number of entries and the time after one step. The first
+    /// entry is always applied.
+    pub(in crate::app) fn step_target(&mut self, forward: bool) -> (usize, Nanos) {
+        self.plays = false;
+        let applied = if forward { self.applied + 1 } else { self.applied.saturating_sub(1) };
+        let applied = applied.clamp(1, self.entries.len().max(1));
+        (applied, self.due_at(applied - 1))
+    }
+
+    /// The position after one scrub step.
+    pub(in crate::app) fn scrub_target(&self, forward: bool) -> Nanos {
+        let part = Nanos((self.duration().0 / SCRUB_STEPS).max(1));
+        if forward { (self.at + part).min(self.duration()) } else { self.at.since(part) }
+    }
+}
+
+/// Returns `true` if a run begins after this entry: the first of a selection, or the next one.
+const fn begins_run(entry: &LogEntry) -> bool {
+    match entry {
+        LogEntry::Start(_) => true,
+        LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
+    }
+}
