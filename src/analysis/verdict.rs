@@ -169,10 +169,10 @@ pub fn limit_text(run: &Run) -> Option<String> {
 pub fn remarks(runs: &[Run]) -> impl Iterator<Item = String> {
     let retries = runs.iter().map(|run| u64::from(run.retry_count())).sum::<u64>();
     let missing = runs.iter().map(|run| run.missing_workers().len()).sum::<usize>();
-    let retried = (retries > 0).then(|| plural::was(retries, "request") + " retried");
+    let again = (retries > 0).then(|| plural::was(retries, "request") + " retried");
     let missing =
         (missing > 0).then(|| format!("{} missing: a system limit", plural::is(missing, "worker")));
-    let parts = [retried, last_page_text(runs), lost_text(runs), missing];
+    let parts = [again, last_page_text(runs), lost_text(runs), missing];
     parts.into_iter().flatten()
 }
 

@@ -125,7 +125,7 @@ fn completion_text(app: &App, room: usize) -> String {
 
 /// Returns further remarks on the visible runs, as clauses that follow a sentence.
 pub(super) fn remarks(app: &App) -> String {
-    verdict::remarks(app.runs()).map(|text| format!("; {text}")).collect()
+    verdict::remarks(app.runs()).fold(String::new(), |before, text| before + "; " + &text)
 }
 
 /// Returns the text of a paused view, with its lag behind the runs.

@@ -160,16 +160,13 @@ fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
         TaskKind::Command => run.started_tasks() - run.in_flight(),
         _ => run.done_tasks(),
     };
-    let line = match &plan.work {
-        WorkSpec::Profile(target) => {
-            format!("fetching the profile of {}  {seconds:.1} s", target.user)
-        }
-        _ => {
-            let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
-            let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
-            let results = results.unwrap_or_default();
-            format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s")
-        }
+    let line = if let WorkSpec::Profile(target) = &plan.work {
+        format!("fetching the profile of {}  {seconds:.1} s", target.user)
+    } else {
+        let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
+        let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
+        let results = results.unwrap_or_default();
+        format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s")
     };
     line + &limit
 }

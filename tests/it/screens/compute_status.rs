@@ -76,7 +76,7 @@ fn failed_commands_are_counted_and_named_on_the_selected_lane() {
     let race = Selection::race(Workload::Commands);
     let mut driver = AppDriver::new(Scenario::default(), race).play_to_end();
     for size in [WIDE, STANDARD, NARROW] {
-        assert_shows(&mut driver, size, " 3 side by side: 2.09x; 1 failed ");
+        assert_shows(&mut driver, size, " 3 jobs: 2.09x; 1 command failed ");
     }
     let mut driver = driver.press_keys("jjjj");
     assert_shows(&mut driver, WIDE, "worker-3  `cargo doc` ended with status 101 ");
