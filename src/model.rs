@@ -16,6 +16,7 @@ mod quota_history;
 pub mod run;
 mod session_log;
 pub mod setup;
+pub mod state;
 pub mod tasks;
 pub mod time;
 pub mod time_series;
@@ -24,7 +25,7 @@ mod waves;
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
     CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
-    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
+    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
     TaskOutcome,
 };
 pub use export_kind::{ExportKind, file_stem};
@@ -38,6 +39,7 @@ pub use plan::{
 pub use run::Run;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{Setup, SweepSetup};
+pub use state::{ColorRole, State, StateCategory, StateTimes};
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
 pub use time_series::LevelSeries;

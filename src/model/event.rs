@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::concurrency_limit::ChangeReason;
 use super::follower_page::FollowerPage;
 use super::plan::Plan;
+use super::state::State;
 use super::time::Nanos;
 
 /// The version of the wire format. It increases with every change that an older reader would
@@ -129,76 +130,6 @@ pub enum EventKind {
         #[serde(rename = "end")]
         outcome: RunOutcome,
     },
-}
-
-/// The state of a lane at a moment.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// The lane has no task.
-    #[default]
-    Idle,
-    /// The worker process is starting.
-    Starting,
-    /// A task or its result is being passed between two processes.
-    HandOver,
-    /// DNS, TCP and TLS.
-    Connecting,
-    /// The request has been sent, and the response has not begun.
-    Waiting,
-    /// The response body is being received.
-    Receiving,
-    /// A command is running. Its own states are unknown.
-    Running,
-    /// CPU work in this program, such as parsing. Under a GIL, the lane holds it.
-    Computing,
-    /// CPU work of an extension, which needs no GIL.
-    Native,
-    /// Waiting for the GIL or another lock.
-    LockWait,
-    /// Held back by a rate limit or a back-off.
-    Throttled,
-    /// A task failed here.
-    Error,
-}
-
-impl State {
-    /// All states in the order of the legend. If several states share a cell, the later one takes
-    /// precedence.
-    pub const ALL: [Self; 12] = [
-        Self::Idle,
-        Self::Starting,
-        Self::HandOver,
-        Self::Connecting,
-        Self::Waiting,
-        Self::Receiving,
-        Self::Running,
-        Self::Computing,
-        Self::Native,
-        Self::LockWait,
-        Self::Throttled,
-        Self::Error,
-    ];
-
-    /// The state's label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Starting => "starting",
-            Self::HandOver => "hand-over",
-            Self::Connecting => "connecting",
-            Self::Waiting => "waiting",
-            Self::Receiving => "receiving",
-            Self::Running => "running",
-            Self::Computing => "computing",
-            Self::Native => "native",
-            Self::LockWait => "lock wait",
-            Self::Throttled => "throttled",
-            Self::Error => "error",
-        }
-    }
 }
 
 /// The outcome of a task.

@@ -7,12 +7,13 @@ use super::distinct_accounts::DistinctAccounts;
 use super::enqueue_times::EnqueueTimes;
 use super::event::{
     Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit, RunOutcome,
-    State, TaskId, TaskOutcome,
+    TaskId, TaskOutcome,
 };
 use super::gil::GilHolds;
 use super::lane::Lane;
 use super::plan::{MAX_TASKS, Mode, Plan, Workload};
 use super::quota_history::QuotaHistory;
+use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
 use super::time_series::TaskLoad;

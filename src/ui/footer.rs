@@ -42,6 +42,7 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
         State::LockWait => modes.contains(&Mode::Gil),
         State::Throttled if built_in => false,
         // A worker process may die during any task.
+        State::Unknown => false,
         State::Error if modes.contains(&Mode::Processes) => true,
         state => possible_states(workload).contains(state),
     })
@@ -98,7 +99,7 @@ const fn drop_rank(state: State) -> usize {
         State::Computing | State::Running => 0,
         State::Waiting | State::LockWait => 1,
         State::Native | State::Receiving => 2,
-        State::Throttled | State::Error => 3,
+        State::Throttled | State::Unknown | State::Error => 3,
         State::Connecting => 4,
         State::Starting => 5,
         State::HandOver => 6,

@@ -183,6 +183,7 @@ fn states() -> Vec<State> {
         State::Native => [State::Native],
         State::LockWait => [State::LockWait],
         State::Throttled => [State::Throttled],
+        State::Unknown => [State::Unknown],
         State::Error => [State::Error],
     })
 }

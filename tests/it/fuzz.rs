@@ -216,7 +216,7 @@ fn assert_run_invariants(run: &Run) {
     let until = run.elapsed(Nanos(100));
     for lane in run.lanes() {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
-        assert_eq!(lane.state_times_between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
+        assert_eq!(lane.state_times_between(Nanos::ZERO, until).total(), until.0);
     }
     assert_eq!(run.followers().count() as u64, run.follower_count());
     assert_eq!(run.tasks().count() as u32, run.started_tasks());

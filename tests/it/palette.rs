@@ -25,7 +25,9 @@ const COLOURED_STATES: [State; 7] = [
 
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
-const GLYPH_PAIRS: [(State, State); 3] = [
+const GLYPH_PAIRS: [(State, State); 5] = [
+    (State::Unknown, State::Starting),
+    (State::Unknown, State::HandOver),
     (State::Starting, State::HandOver),
     (State::Connecting, State::Waiting),
     (State::Native, State::Computing),
@@ -298,7 +300,7 @@ fn states_that_share_a_colour_differ_by_glyph() {
         for (state, other) in GLYPH_PAIRS {
             assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
         }
-        for (state, other) in GLYPH_PAIRS.into_iter().skip(1) {
+        for (state, other) in GLYPH_PAIRS.into_iter().skip(3) {
             assert_eq!(theme.color(state), theme.color(other), "{depth:?} {state:?}");
         }
     }

@@ -8,8 +8,9 @@ use crate::model::event::{
 };
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
-use crate::model::lane::{Lane, Span, StateTimes};
+use crate::model::lane::{Lane, Span};
 use crate::model::plan::{Plan, Workload};
+use crate::model::state::StateTimes;
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 use crate::model::time_series::LevelSeries;
@@ -378,9 +379,7 @@ impl Run {
         // A run that ended before `a` adds nothing.
         let lanes = if a < b { self.lanes.as_slice() } else { &[] };
         for lane in lanes {
-            for (sum, time) in times.iter_mut().zip(lane.state_times_between(a, b)) {
-                *sum = sum.saturating_add(time);
-            }
+            times.add_all(&lane.state_times_between(a, b));
         }
         times
     }

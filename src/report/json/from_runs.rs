@@ -98,9 +98,7 @@ impl AttemptTime {
 impl LaneReport {
     pub(super) fn from_lane(run: &Run, lane: &Lane, at: u16, elapsed: Nanos) -> Self {
         let sums = lane.state_times_between(Nanos::ZERO, elapsed);
-        let seconds = |state: State| {
-            sums.get(state as usize).map_or(0.0, |&nanos| Nanos(nanos).as_secs_f64())
-        };
+        let seconds = |state: State| Nanos(sums[state]).as_secs_f64();
         Self {
             name: run.plan().worker_name(at),
             pids: run.processes_on(at).to_vec(),

@@ -129,7 +129,7 @@ proptest! {
             for pair in spans.windows(2) {
                 prop_assert!(pair[0].end.unwrap() <= pair[1].start);
             }
-            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).total(), end.0);
             for width in [0, 1, 7, u64::MAX / 3, u64::MAX] {
                 for from in [0, 3, u64::MAX - 10, u64::MAX] {
                     let cells = lane.cells(Nanos(from), Nanos(width), 50, end).count();

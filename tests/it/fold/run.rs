@@ -115,7 +115,7 @@ proptest! {
             let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
             prop_assert_eq!(lane.busy_time(end).0, lengths.sum::<u64>() + retry_wait);
             let sums = lane.state_times_between(Nanos::ZERO, end);
-            prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
+            prop_assert_eq!(sums.total(), end.0);
             let durations = run.lane_task_durations(lane, end).count();
             let stopped = |span: &&Span| {
                 run.task(span.task).and_then(|record| record.outcome) == Some(TaskOutcome::Stopped)

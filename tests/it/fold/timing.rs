@@ -120,7 +120,7 @@ fn latency_summary_counts_only_tasks_that_ended_in_the_range() {
         [count(0, 40), count(0, 10), count(10, 25), count(9, 10), count(26, 39), count(40, 99)],
         [4, 1, 2, 1, 0, 0]
     );
-    assert_eq!(timed_run.0.state_times_between(Nanos(5), Nanos(15))[State::Computing as usize], 20);
+    assert_eq!(timed_run.0.state_times_between(Nanos(5), Nanos(15))[State::Computing], 20);
 }
 
 #[test]
