@@ -24,8 +24,8 @@ mod waves;
 
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
-    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
-    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
+    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
+    LaneId, LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
     TaskOutcome,
 };
 pub use export_kind::{ExportKind, file_stem};

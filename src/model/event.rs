@@ -52,7 +52,17 @@ pub enum EventKind {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
-    /// The lane's worker process has started.
+    /// The lane begins. Events on a lane before this one are ignored.
+    LaneOpened {
+        /// The name of its thread.
+        name: String,
+    },
+    /// The lane ends, and takes no more tasks. Ignored while it has one.
+    LaneClosed {
+        /// The reason.
+        reason: CloseReason,
+    },
+    /// The lane's worker process has started, and gives the lane its label.
     #[serde(rename = "process")]
     ProcessStarted {
         /// The process ID.
@@ -102,12 +112,6 @@ pub enum EventKind {
         /// The outcome of the task.
         outcome: TaskOutcome,
     },
-    /// The lane takes no more tasks, because the system lacks resources for it.
-    #[serde(rename = "withdrawn")]
-    LaneWithdrawn {
-        /// The missing resource.
-        shortage: Failure,
-    },
     /// The server reported its remaining quota.
     #[serde(rename = "quota")]
     QuotaReported(Quota),
@@ -130,6 +134,16 @@ pub enum EventKind {
         #[serde(rename = "end")]
         outcome: RunOutcome,
     },
+}
+
+/// The reason for the end of a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CloseReason {
+    /// No task is left for it.
+    Finished,
+    /// The system lacks a resource that the lane needs.
+    Shortage(Failure),
 }
 
 /// The outcome of a task.

@@ -20,6 +20,14 @@ const CHECKPOINT_INTERVAL: usize = 64;
 /// The row of one worker.
 #[derive(Clone, Debug)]
 pub struct Lane {
+    /// The name of the worker's thread.
+    name: String,
+    /// The process IDs of the lane's worker processes, in order.
+    processes: Vec<u32>,
+    /// The start of the lane's life, or `None` while the lane is only planned.
+    opened: Option<Nanos>,
+    /// The end of the lane's life.
+    closed: Option<Nanos>,
     /// The changes in the order of time. A state lasts until the next entry.
     changes: Vec<StateChange>,
     /// The time spent in each state up to every [`CHECKPOINT_INTERVAL`]th entry.
@@ -71,6 +79,10 @@ pub struct Span {
 impl Default for Lane {
     fn default() -> Self {
         Self {
+            name: String::new(),
+            processes: Vec::new(),
+            opened: None,
+            closed: None,
             changes: vec![StateChange::new(0, State::Idle)],
             checkpoints: vec![StateTimes::default()],
             total: StateTimes::default(),
@@ -85,6 +97,60 @@ impl Default for Lane {
 }
 
 impl Lane {
+    /// Creates a lane that is planned, but not open. It reserves its row.
+    pub fn planned(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    /// Begins the lane's life, unless it has begun.
+    pub fn open(&mut self, at: Nanos, name: &str) {
+        if self.opened.is_none() {
+            self.opened = Some(at);
+            name.clone_into(&mut self.name);
+        }
+    }
+
+    /// Ends the lane's life, which is idle from then on.
+    pub fn close(&mut self, at: Nanos) {
+        self.enter_state(at, State::Idle);
+        self.closed.get_or_insert(at);
+    }
+
+    /// Returns `true` between the start and the end of the lane's life.
+    pub const fn is_open(&self) -> bool {
+        self.opened.is_some() && self.closed.is_none()
+    }
+
+    /// The start of the lane's life, or `None` while the lane is only planned.
+    pub const fn opened(&self) -> Option<Nanos> {
+        self.opened
+    }
+
+    /// The end of the lane's life, or `None` if it lasts as long as the run.
+    pub const fn closed(&self) -> Option<Nanos> {
+        self.closed
+    }
+
+    /// Adds a worker process to the lane.
+    pub fn add_process(&mut self, pid: u32) {
+        self.processes.push(pid);
+    }
+
+    /// The process IDs of the lane's worker processes, in order. All but the last have died.
+    pub fn processes(&self) -> &[u32] {
+        &self.processes
+    }
+
+    /// The name of the worker's thread.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the label of the row: the latest process ID, or else the name.
+    pub fn label(&self) -> String {
+        self.processes.last().map_or_else(|| self.name.clone(), |pid| format!("pid {pid}"))
+    }
+
     /// Starts a task. The lane computes until it enters another state.
     pub fn start_task(&mut self, at: Nanos, task: TaskId) {
         self.restart_task(at, task, 0);

@@ -6,8 +6,8 @@ use super::concurrency_limit::ConcurrencyLimit;
 use super::distinct_accounts::DistinctAccounts;
 use super::enqueue_times::EnqueueTimes;
 use super::event::{
-    Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit, RunOutcome,
-    TaskId, TaskOutcome,
+    CloseReason, Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit,
+    RunOutcome, TaskId, TaskOutcome,
 };
 use super::gil::GilHolds;
 use super::lane::Lane;
@@ -24,8 +24,6 @@ pub struct Run {
     plan: Plan,
     has_started: bool,
     lanes: Vec<Lane>,
-    /// The process IDs of each lane's worker processes, in order.
-    processes: Vec<Vec<u32>>,
     tasks: Tasks,
     task_load: TaskLoad,
     enqueue_times: EnqueueTimes,
@@ -66,14 +64,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// Creates a run without events. It has all its lanes from the start.
+    /// Creates a run without events. The lanes of its plan reserve their rows until they are opened.
     pub fn new(plan: Plan) -> Self {
-        let lanes = vec![Lane::default(); usize::from(plan.workers)];
+        let lanes = plan.lanes().map(|(_, name)| Lane::planned(name)).collect();
         let gil_holds = (plan.mode == Mode::Gil).then(GilHolds::default);
         Self {
             known_tasks: plan.tasks,
             has_started: false,
-            processes: vec![Vec::new(); lanes.len()],
             lanes,
             tasks: Tasks::new(plan.workload()),
             plan,
@@ -102,8 +99,17 @@ impl Run {
         }
     }
 
-    /// Applies the next event. Impossible events are ignored: an unknown lane, a second task on a
-    /// busy lane, a second start or end of a task, a task number out of range, a result that the
+    /// Creates a run whose planned lanes are open from the start.
+    pub fn opened(plan: Plan) -> Self {
+        let mut run = Self::new(plan);
+        for (lane, name) in run.plan.lanes() {
+            run.open_lane(Nanos::ZERO, lane, &name);
+        }
+        run
+    }
+
+    /// Applies the next event. Impossible events are ignored: a lane that is not open, a second task
+    /// on a busy lane, a second start or end of a task, a task number out of range, a result that the
     /// workload cannot produce, and all events after the end.
     pub fn apply(&mut self, event: &Event) {
         if self.outcome.is_some() {
@@ -122,8 +128,8 @@ impl Run {
             }
             EventKind::TaskCountChanged { tasks } => self.set_task_count(at, *tasks),
             EventKind::ProcessStarted { pid } => {
-                if let Some(processes) = self.processes.get_mut(usize::from(event.lane.0)) {
-                    processes.push(*pid);
+                if let Some(lane) = self.lane_mut(event.lane) {
+                    lane.add_process(*pid);
                 }
             }
             EventKind::CommandOutput { task, output } => {
@@ -147,7 +153,8 @@ impl Run {
                 self.fail_attempt(at, event.lane, *task, attempt);
             }
             EventKind::TaskRetried { task } => self.retry_task(at, event.lane, *task),
-            EventKind::LaneWithdrawn { shortage } => self.record_withdrawal(event.lane, shortage),
+            EventKind::LaneOpened { name } => self.open_lane(at, event.lane, name),
+            EventKind::LaneClosed { reason } => self.close_lane(at, event.lane, reason),
             EventKind::QuotaReported(quota) => self.quota_history.record(at, *quota),
             EventKind::RateLimited(limit) => self.record_limit(at, *limit),
             EventKind::ConcurrencyChanged { in_flight, reason } => {
@@ -161,10 +168,22 @@ impl Run {
         self.record_gil_state(at, event);
     }
 
-    fn record_withdrawal(&mut self, lane: LaneId, shortage: &Failure) {
-        let exists = usize::from(lane.0) < self.lanes.len();
-        if exists && !self.withdrawn_lanes.contains(&lane) {
-            self.withdrawn_lanes.push(lane);
+    /// Opens a planned lane, or the next one beyond the plan.
+    fn open_lane(&mut self, at: Nanos, id: LaneId, name: &str) {
+        let index = usize::from(id.0);
+        if index == self.lanes.len() {
+            self.lanes.push(Lane::default());
+        }
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.open(at, name);
+        }
+    }
+
+    fn close_lane(&mut self, at: Nanos, id: LaneId, reason: &CloseReason) {
+        let Some(lane) = self.lane_mut(id).filter(|lane| !lane.is_working()) else { return };
+        lane.close(at);
+        if let CloseReason::Shortage(shortage) = reason {
+            self.withdrawn_lanes.push(id);
             self.shortage.get_or_insert_with(|| shortage.clone());
         }
     }
@@ -175,7 +194,8 @@ impl Run {
             EventKind::TaskStarted { .. }
             | EventKind::StateEntered { .. }
             | EventKind::AttemptFailed { .. }
-            | EventKind::TaskRetried { .. } => false,
+            | EventKind::TaskRetried { .. }
+            | EventKind::LaneClosed { .. } => false,
             EventKind::TaskFinished { .. } => true,
             _ => return,
         };
@@ -228,7 +248,8 @@ impl Run {
 
     fn start_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
         let possible = (1..=MAX_TASKS).contains(&task.0) && !self.tasks.is_started(task);
-        let Some(lane) = self.lanes.get_mut(usize::from(lane_id.0)) else { return };
+        let open = self.lanes.get_mut(usize::from(lane_id.0)).filter(|lane| lane.is_open());
+        let Some(lane) = open else { return };
         if !possible || lane.is_working() {
             return;
         }
@@ -326,7 +347,8 @@ impl Run {
         self.follower_accounts.discard_ids();
     }
 
+    /// Returns a lane that is open.
     fn lane_mut(&mut self, lane: LaneId) -> Option<&mut Lane> {
-        self.lanes.get_mut(usize::from(lane.0))
+        self.lanes.get_mut(usize::from(lane.0)).filter(|lane| lane.is_open())
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn measure_event_overhead(launcher: &Launcher) -> Nanos {
         let events = events();
         let count = events.len() as u64;
         let (sender, receiver) = unbounded();
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let begin = launcher.now();
         for event in events {
             // Cannot fail: the receiver is alive.

@@ -37,7 +37,7 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
     let started = clock.now();
     let (task_tracker, queue) = TaskTracker::new();
     let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-    reporter.send(EventKind::RunStarted { plan: plan.clone() });
+    send_opening(&plan, &reporter);
     let shared = RunShared {
         job: Arc::clone(&job),
         cancel: cancel.clone(),
@@ -63,11 +63,16 @@ pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHa
     let (sender, events) = unbounded();
     let started = clock.now();
     let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-    reporter.send(EventKind::RunStarted { plan });
+    send_opening(&plan, &reporter);
     reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
     let (_, over) = bounded(0);
     let time = RunTime::Real { started };
     RunHandle { time, job: None, events, over, cancel: CancelToken::default(), thread: None }
+}
+
+/// Sends the start of a run, and opens its lanes.
+fn send_opening(plan: &Plan, reporter: &LaneReporter) {
+    plan.opening().for_each(|(lane, kind)| reporter.for_lane(lane).send(kind));
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.

@@ -52,7 +52,7 @@ fn apply_run(session: &mut Session, plan: Plan) -> Option<Plan> {
         let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
         kinds.extend([EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]);
     }
-    kinds.insert(0, EventKind::RunStarted { plan });
+    kinds.splice(0..0, plan.opening().map(|(_, kind)| kind));
     kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
     let mut next = None;
     for (at, kind) in (0..).zip(kinds) {

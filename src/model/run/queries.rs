@@ -21,7 +21,8 @@ impl Run {
         &self.plan
     }
 
-    /// The lanes, one per worker.
+    /// The lanes, one per worker: those of the plan, whether they are open or not, and any that were
+    /// opened beyond it.
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
     }
@@ -102,17 +103,9 @@ impl Run {
         self.tasks.values()
     }
 
-    /// Returns the name of the worker on a lane. For a process, it contains the process ID.
+    /// Returns the label of a lane: the name of its thread or the ID of its process.
     pub fn worker_name(&self, lane: u16) -> String {
-        match self.processes_on(lane).last() {
-            Some(pid) => format!("pid {pid}"),
-            None => self.plan.worker_name(lane),
-        }
-    }
-
-    /// Returns the process IDs of a lane's worker processes, in order. All but the last have died.
-    pub fn processes_on(&self, lane: u16) -> &[u32] {
-        self.processes.get(usize::from(lane)).map_or(&[], Vec::as_slice)
+        self.lanes.get(usize::from(lane)).map(Lane::label).unwrap_or_default()
     }
 
     /// The number of tasks that lanes are working on.

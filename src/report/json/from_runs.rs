@@ -41,7 +41,6 @@ impl RunReport {
         };
         let followers = run.plan().workload() == Workload::Followers;
         let waves = run_waves(run);
-        let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,
             workers: run.plan().workers,
@@ -68,7 +67,7 @@ impl RunReport {
             against_sequential: ComparisonReport::from_run(runs, run),
             gil: GilReport::from_run(run),
             attempt_time: AttemptTime::from_run(run),
-            lanes: lanes.map(|(lane, at)| LaneReport::from_lane(run, lane, at, elapsed)).collect(),
+            lanes: run.lanes().iter().map(|lane| LaneReport::from_lane(lane, elapsed)).collect(),
             tasks: AttemptRecord::for_run(run)
                 .iter()
                 .map(|one| TaskReport::from_attempt(run, one))
@@ -96,12 +95,12 @@ impl AttemptTime {
 }
 
 impl LaneReport {
-    pub(super) fn from_lane(run: &Run, lane: &Lane, at: u16, elapsed: Nanos) -> Self {
+    pub(super) fn from_lane(lane: &Lane, elapsed: Nanos) -> Self {
         let sums = lane.state_times_between(Nanos::ZERO, elapsed);
         let seconds = |state: State| Nanos(sums[state]).as_secs_f64();
         Self {
-            name: run.plan().worker_name(at),
-            pids: run.processes_on(at).to_vec(),
+            name: lane.name().to_owned(),
+            pids: lane.processes().to_vec(),
             attempts: lane.spans().count(),
             seconds: StateSeconds {
                 idle: seconds(State::Idle),

@@ -190,7 +190,7 @@ mod tests {
             200,
             0,
         );
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let mut apply = |at: u64, lane: u16, kind| {
             let lane = crate::model::LaneId(lane);
             run.apply(&crate::model::Event { at: Nanos(at), lane, kind });

@@ -17,7 +17,7 @@ struct TimedRun(Run);
 
 impl TimedRun {
     fn new(plan: &Plan) -> Self {
-        let mut timed_run = Self(Run::new(plan.clone()));
+        let mut timed_run = Self(Run::opened(plan.clone()));
         timed_run.apply(0, 0, EventKind::RunStarted { plan: plan.clone() });
         timed_run
     }
@@ -189,7 +189,7 @@ proptest! {
 
     #[test]
     fn service_time_exceeds_neither_the_span_nor_the_response_time(history in event_history()) {
-        let mut run = Run::new(history.plan.clone());
+        let mut run = Run::opened(history.plan.clone());
         history.steps.iter().for_each(|step| run.apply(&step.event));
         run.apply(&Event { at: Nanos(0), lane: LaneId(0), kind: EventKind::RunFinished { outcome: RunOutcome::Stopped } });
         let times = LatencySummary::between(&run, Nanos::ZERO, Nanos::MAX);
