@@ -5,6 +5,7 @@ pub mod concurrency_limit;
 mod distinct_accounts;
 mod enqueue_times;
 pub mod event;
+pub mod exactness;
 mod export_kind;
 pub mod follower_page;
 pub mod gil;
@@ -28,6 +29,7 @@ pub use event::{
     LaneId, LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
     TaskOutcome,
 };
+pub use exactness::{Exactness, Gap, GapScope, Losses};
 pub use export_kind::{ExportKind, file_stem};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::concurrency_limit::ChangeReason;
+use super::exactness::Gap;
 use super::follower_page::FollowerPage;
 use super::plan::Plan;
 use super::state::State;
@@ -13,7 +14,7 @@ use super::time::Nanos;
 
 /// The version of the wire format. It increases with every change that an older reader would
 /// misread.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,6 +129,8 @@ pub enum EventKind {
         #[serde(rename = "why")]
         reason: ChangeReason,
     },
+    /// Events were lost.
+    Gap(Gap),
     /// All tasks are finished, or the run was stopped or aborted.
     RunFinished {
         /// The result of the run.

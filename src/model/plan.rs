@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::{EventKind, LaneId, TaskId};
+use super::exactness::Exactness;
 use super::printable::printable;
 use super::time::Nanos;
 
@@ -220,12 +221,14 @@ pub struct Plan {
     pub auto: bool,
     /// The number of tasks, as far as it is known in advance.
     pub tasks: u32,
+    /// The exactness of the run's events.
+    pub exactness: Exactness,
 }
 
 impl Plan {
     /// Creates a plan with a fixed number of workers.
     pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, auto: false, tasks }
+        Self { work, mode, workers, auto: false, tasks, exactness: Exactness::Exact }
     }
 
     /// The kind of task.

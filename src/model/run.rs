@@ -9,6 +9,7 @@ use super::event::{
     CloseReason, Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit,
     RunOutcome, TaskId, TaskOutcome,
 };
+use super::exactness::{Gap, GapScope, Losses};
 use super::gil::GilHolds;
 use super::lane::Lane;
 use super::plan::{MAX_TASKS, Mode, Plan, Workload};
@@ -60,6 +61,7 @@ pub struct Run {
     last_finish: Nanos,
     last_event: Nanos,
     events: u64,
+    losses: Losses,
     outcome: Option<RunOutcome>,
 }
 
@@ -95,6 +97,7 @@ impl Run {
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
             events: 0,
+            losses: Losses::default(),
             outcome: None,
         }
     }
@@ -123,6 +126,7 @@ impl Run {
                 // The amount of work per task may have been measured since the plan was made.
                 if plan.workload() == self.plan.workload() {
                     self.plan.work.clone_from(&plan.work);
+                    self.plan.exactness = plan.exactness;
                 }
                 self.has_started = true;
             }
@@ -155,6 +159,7 @@ impl Run {
             EventKind::TaskRetried { task } => self.retry_task(at, event.lane, *task),
             EventKind::LaneOpened { name } => self.open_lane(at, event.lane, name),
             EventKind::LaneClosed { reason } => self.close_lane(at, event.lane, reason),
+            EventKind::Gap(gap) => self.record_gap(at, event.lane, gap),
             EventKind::QuotaReported(quota) => self.quota_history.record(at, *quota),
             EventKind::RateLimited(limit) => self.record_limit(at, *limit),
             EventKind::ConcurrencyChanged { in_flight, reason } => {
@@ -185,6 +190,19 @@ impl Run {
         if let CloseReason::Shortage(shortage) = reason {
             self.withdrawn_lanes.push(id);
             self.shortage.get_or_insert_with(|| shortage.clone());
+        }
+    }
+
+    /// Records a loss of events. The states of its lanes are unknown until their next events.
+    fn record_gap(&mut self, at: Nanos, lane_id: LaneId, gap: &Gap) {
+        self.losses.add(gap);
+        for (id, lane) in (0..).map(LaneId).zip(&mut self.lanes) {
+            if lane.is_open() && (gap.scope == GapScope::Run || id == lane_id) {
+                lane.enter_state(gap.from.min(at), State::Unknown);
+                if let Some(holds) = &mut self.gil_holds {
+                    holds.record_state(lane.last_change(), id, State::Unknown, false);
+                }
+            }
         }
     }
 

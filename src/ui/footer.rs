@@ -36,13 +36,14 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
     let Selection { workload, .. } = app.selection();
     let modes = app.selection().modes();
     let built_in = app.session().target().is_some_and(Target::is_built_in);
+    let has_gaps = app.runs().iter().any(|run| run.losses().gaps > 0);
     State::ALL.into_iter().filter(move |state| match state {
         State::Idle => false,
         State::Starting | State::HandOver => modes.contains(&Mode::Processes),
         State::LockWait => modes.contains(&Mode::Gil),
         State::Throttled if built_in => false,
         // A worker process may die during any task.
-        State::Unknown => false,
+        State::Unknown => has_gaps,
         State::Error if modes.contains(&Mode::Processes) => true,
         state => possible_states(workload).contains(state),
     })

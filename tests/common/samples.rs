@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use threadline::model::{
     ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
-    ExitStatus, Failure, FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product,
-    Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target, TaskId,
-    TaskOutcome, WorkSpec,
+    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, Mode, Nanos,
+    Plan, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State,
+    Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -221,6 +221,9 @@ pub(crate) fn kinds() -> Vec<EventKind> {
                 .chain([CloseReason::Finished])
                 .map(|reason| EventKind::LaneClosed { reason })
         },
+        EventKind::Gap(_) => [GapScope::Lane, GapScope::Run].map(|scope| {
+            EventKind::Gap(Gap { from: Nanos(1), to: Nanos(3), lost: 2, scope })
+        }),
         EventKind::QuotaReported(_) => [EventKind::QuotaReported(quota)],
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
         EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(changed),

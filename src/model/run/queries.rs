@@ -6,6 +6,7 @@ use crate::model::concurrency_limit::LimitChange;
 use crate::model::event::{
     CommandOutput, Failure, FailureKind, LaneId, Profile, Quota, ReachedLimit, RunOutcome, TaskId,
 };
+use crate::model::exactness::Losses;
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::lane::{Lane, Span};
@@ -323,6 +324,11 @@ impl Run {
     /// Returns the page of followers that a task fetched.
     pub fn page(&self, task: TaskId) -> Option<&FollowerPage> {
         self.tasks.page(task)
+    }
+
+    /// The events that were lost so far.
+    pub const fn losses(&self) -> Losses {
+        self.losses
     }
 
     /// The number of events so far.

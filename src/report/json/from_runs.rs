@@ -114,6 +114,7 @@ impl LaneReport {
                 native: seconds(State::Native),
                 lock_wait: seconds(State::LockWait),
                 throttled: seconds(State::Throttled),
+                unknown: seconds(State::Unknown),
                 error: seconds(State::Error),
             },
         }

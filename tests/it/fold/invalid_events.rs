@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, LaneId,
-    Mode, Nanos, Plan, Product, Quota, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
+    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, Gap,
+    GapScope, LaneId, Mode, Nanos, Plan, Product, Quota, Run, RunOutcome, State, TaskId,
+    TaskOutcome, WorkSpec,
 };
 
 use super::config;
@@ -64,6 +65,10 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
             EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }
         }),
         2 => any::<u32>().prop_map(|pid| EventKind::ProcessStarted { pid }),
+        1 => (any::<[u64; 3]>(), any::<bool>()).prop_map(|([from, to, lost], whole)| {
+            let scope = if whole { GapScope::Run } else { GapScope::Lane };
+            EventKind::Gap(Gap { from: Nanos(from), to: Nanos(to), lost, scope })
+        }),
         1 => Just(EventKind::LaneOpened { name: "late".to_owned() }),
         1 => Just(EventKind::LaneClosed { reason: CloseReason::Finished }),
         2 => task().prop_map(|task| {

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use threadline::analysis::stats::Quantiles;
 use threadline::model::{
-    Completion, Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, Product,
-    ResponseSummary, Run, RunOutcome, Span, State, TaskId, TaskOutcome,
+    Completion, Event, EventKind, Failure, FailureKind, Gap, GapScope, LaneId, Losses, Nanos, Plan,
+    Product, ResponseSummary, Run, RunOutcome, Span, State, TaskId, TaskOutcome,
 };
 
 use super::config;
@@ -207,5 +207,28 @@ proptest! {
             prop_assert!(service.p50 <= service.p95 && service.p95 <= service.max);
             prop_assert!(service.max <= response.max);
         }
+    }
+}
+
+/// The time of a gap belongs to no state that the lane had before or after it.
+#[test]
+fn gap_is_unknown_until_the_next_event_of_the_lane() {
+    for (scope, others) in [(GapScope::Lane, 0), (GapScope::Run, 30)] {
+        let mut timed_run = TimedRun::new(&cpu_plan(2, 1));
+        let task = TaskId(1);
+        timed_run.apply(10, 0, EventKind::TaskStarted { task });
+        let gap = Gap { from: Nanos(20), to: Nanos(30), lost: 3, scope };
+        timed_run.apply(30, 0, EventKind::Gap(gap));
+        timed_run.apply(40, 0, EventKind::StateEntered { state: State::Native });
+        timed_run.apply(50, 0, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
+        let [lane, other] = timed_run.0.lanes() else { panic!("two lanes") };
+        let times = lane.state_times_between(Nanos::ZERO, Nanos(50));
+        let spent: Vec<(State, u64)> = times.spent().collect();
+        let expected =
+            [(State::Idle, 10), (State::Computing, 10), (State::Native, 10), (State::Unknown, 20)];
+        assert_eq!((spent, lane.busy_time(Nanos(50))), (expected.to_vec(), Nanos(20)));
+        assert_eq!(other.time_in(State::Unknown, Nanos(50)), Nanos(others));
+        let losses = Losses { gaps: 1, events: 3, time: Nanos(10) };
+        assert_eq!(timed_run.0.losses(), losses);
     }
 }
