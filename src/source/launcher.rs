@@ -81,12 +81,12 @@ impl Launcher {
     /// Starts a run. A simulated run is played at `pace`.
     pub fn start_with_pace(&self, plan: Plan, pace: Pace) -> RunHandle {
         if let Some(run) = SimulatedRun::new(&plan) {
-            return simulate::start(run, plan, pace, &self.clock);
+            return simulate::start(run, &plan, pace, &self.clock);
         }
         let plan = self.jobs.complete_plan(plan);
         match self.jobs.job(&plan) {
             Ok(job) => pool::start(plan, job, &self.clock),
-            Err(failure) => pool::start_failed(plan, failure, &self.clock),
+            Err(failure) => pool::start_failed(&plan, failure, &self.clock),
         }
     }
 

@@ -59,11 +59,11 @@ pub fn start(plan: Plan, job: Arc<dyn Job>, clock: &Clock) -> RunHandle {
 }
 
 /// Returns a run that fails before any task is started.
-pub(super) fn start_failed(plan: Plan, failure: Failure, clock: &Clock) -> RunHandle {
+pub(super) fn start_failed(plan: &Plan, failure: Failure, clock: &Clock) -> RunHandle {
     let (sender, events) = unbounded();
     let started = clock.now();
     let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-    send_opening(&plan, &reporter);
+    send_opening(plan, &reporter);
     reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
     let (_, over) = bounded(0);
     let time = RunTime::Real { started };

@@ -39,13 +39,13 @@ fn race_session() -> (Session, MemoryLog) {
     let mut session = log.attach(Session::new(Setup::followers(target, None)));
     let mut next = session.start_selection(Selection::race(Workload::Followers));
     while let Some(plan) = next {
-        next = apply_run(&mut session, plan);
+        next = apply_run(&mut session, &plan);
     }
     (session, log)
 }
 
 /// Applies the events of a sequential run of a plan; returns the next plan.
-fn apply_run(session: &mut Session, plan: Plan) -> Option<Plan> {
+fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
     let outcomes = if plan.workload() == Workload::Profile { &[PROFILE][..] } else { &PAGES };
     let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
     for (task, outcome) in (1..).zip(outcomes) {
@@ -142,7 +142,7 @@ fn selection_replays_without_the_earlier_ones() {
     let threads = Selection::only(Workload::Followers, Mode::Threads);
     let mut next = session.start_selection(threads);
     while let Some(plan) = next {
-        next = apply_run(&mut session, plan);
+        next = apply_run(&mut session, &plan);
     }
     let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
     let entries = log.entries();

@@ -26,7 +26,7 @@ const QUEUE_CAPACITY: usize = 65_536;
 /// Starts a simulated run at the given pace. If the system has no thread for it, the run fails at once.
 pub(in crate::source) fn start(
     run: SimulatedRun,
-    plan: Plan,
+    plan: &Plan,
     pace: Pace,
     clock: &Clock,
 ) -> RunHandle {
