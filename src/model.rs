@@ -5,6 +5,7 @@ pub mod concurrency_limit;
 mod distinct_accounts;
 mod enqueue_times;
 pub mod event;
+pub mod exactness;
 mod export_kind;
 pub mod follower_page;
 pub mod gil;
@@ -16,6 +17,7 @@ mod quota_history;
 pub mod run;
 mod session_log;
 pub mod setup;
+pub mod state;
 pub mod tasks;
 pub mod time;
 pub mod time_series;
@@ -24,10 +26,11 @@ pub mod workload;
 
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
-    CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
-    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
+    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
+    LaneId, LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
     TaskOutcome,
 };
+pub use exactness::{Exactness, Gap, GapScope, Losses};
 pub use export_kind::{ExportKind, file_stem};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
@@ -37,6 +40,7 @@ pub use plan::{ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Targe
 pub use run::Run;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{Setup, SweepSetup};
+pub use state::{ColorRole, State, StateCategory, StateTimes};
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
 pub use time_series::LevelSeries;

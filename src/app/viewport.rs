@@ -1,6 +1,6 @@
 //! The viewport: the period of time that the timeline shows, with follow, fit, zoom and pan.
 
-use crate::model::{Nanos, Run};
+use crate::model::{Nanos, Run, State};
 
 /// The time shown before a run's duration can be estimated. Shorter runs never change the scale.
 const INITIAL_HORIZON: Nanos = Nanos::from_millis(4_800);
@@ -284,11 +284,8 @@ pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
 /// The time for which rate limits held back the run as a whole: the minimum over the throttled
 /// lanes.
 fn throttled_time(run: &Run, elapsed: Nanos) -> Nanos {
-    let throttled = run.lanes().iter().map(|lane| {
-        let [.., throttled, _error] = lane.state_times_between(Nanos::ZERO, elapsed);
-        throttled
-    });
-    Nanos(throttled.filter(|&time| time > 0).min().unwrap_or(0))
+    let throttled = run.lanes().iter().map(|lane| lane.time_in(State::Throttled, elapsed));
+    throttled.filter(|&time| time > Nanos::ZERO).min().unwrap_or_default()
 }
 
 /// Cell durations used by zooming, in tenths of a power of ten.

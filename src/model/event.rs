@@ -6,13 +6,15 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::concurrency_limit::ChangeReason;
+use super::exactness::Gap;
 use super::follower_page::FollowerPage;
 use super::plan::Plan;
+use super::state::State;
 use super::time::Nanos;
 
 /// The version of the wire format. It increases with every change that an older reader would
 /// misread.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// An event of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,7 +53,17 @@ pub enum EventKind {
         /// Tasks 1 to this number exist.
         tasks: u32,
     },
-    /// The lane's worker process has started.
+    /// The lane begins. Events on a lane before this one are ignored.
+    LaneOpened {
+        /// The name of its thread.
+        name: String,
+    },
+    /// The lane ends, and takes no more tasks. Ignored while it has one.
+    LaneClosed {
+        /// The reason.
+        reason: CloseReason,
+    },
+    /// The lane's worker process has started, and gives the lane its label.
     #[serde(rename = "process")]
     ProcessStarted {
         /// The process ID.
@@ -101,12 +113,6 @@ pub enum EventKind {
         /// The outcome of the task.
         outcome: TaskOutcome,
     },
-    /// The lane takes no more tasks, because the system lacks resources for it.
-    #[serde(rename = "withdrawn")]
-    LaneWithdrawn {
-        /// The missing resource.
-        shortage: Failure,
-    },
     /// The server reported its remaining quota.
     #[serde(rename = "quota")]
     QuotaReported(Quota),
@@ -123,6 +129,8 @@ pub enum EventKind {
         #[serde(rename = "why")]
         reason: ChangeReason,
     },
+    /// Events were lost.
+    Gap(Gap),
     /// All tasks are finished, or the run was stopped or aborted.
     RunFinished {
         /// The result of the run.
@@ -131,74 +139,14 @@ pub enum EventKind {
     },
 }
 
-/// The state of a lane at a moment.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+/// The reason for the end of a lane.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum State {
-    /// The lane has no task.
-    #[default]
-    Idle,
-    /// The worker process is starting.
-    Starting,
-    /// A task or its result is being passed between two processes.
-    HandOver,
-    /// DNS, TCP and TLS.
-    Connecting,
-    /// The request has been sent, and the response has not begun.
-    Waiting,
-    /// The response body is being received.
-    Receiving,
-    /// A command is running. Its own states are unknown.
-    Running,
-    /// CPU work in this program, such as parsing. Under a GIL, the lane holds it.
-    Computing,
-    /// CPU work of an extension, which needs no GIL.
-    Native,
-    /// Waiting for the GIL or another lock.
-    LockWait,
-    /// Held back by a rate limit or a back-off.
-    Throttled,
-    /// A task failed here.
-    Error,
-}
-
-impl State {
-    /// All states in the order of the legend. If several states share a cell, the later one takes
-    /// precedence.
-    pub const ALL: [Self; 12] = [
-        Self::Idle,
-        Self::Starting,
-        Self::HandOver,
-        Self::Connecting,
-        Self::Waiting,
-        Self::Receiving,
-        Self::Running,
-        Self::Computing,
-        Self::Native,
-        Self::LockWait,
-        Self::Throttled,
-        Self::Error,
-    ];
-
-    /// The state's label.
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Starting => "starting",
-            Self::HandOver => "hand-over",
-            Self::Connecting => "connecting",
-            Self::Waiting => "waiting",
-            Self::Receiving => "receiving",
-            Self::Running => "running",
-            Self::Computing => "computing",
-            Self::Native => "native",
-            Self::LockWait => "lock wait",
-            Self::Throttled => "throttled",
-            Self::Error => "error",
-        }
-    }
+pub enum CloseReason {
+    /// No task is left for it.
+    Finished,
+    /// The system lacks a resource that the lane needs.
+    Shortage(Failure),
 }
 
 /// The outcome of a task.

@@ -3,8 +3,9 @@
 
 mod cells;
 
-use super::event::{LaneId, State};
+use super::event::LaneId;
 use super::lane::Lane;
+use super::state::State;
 use super::time::Nanos;
 pub use cells::GilCell;
 

@@ -3,26 +3,31 @@
 
 mod cells;
 mod range_summary;
+mod state_change;
 mod state_intervals;
 
-use super::event::{State, TaskId};
+use super::event::TaskId;
+use super::state::{State, StateTimes};
 use super::time::Nanos;
 pub use cells::LaneCell;
 pub use range_summary::RangeSummary;
+use state_change::StateChange;
 pub use state_intervals::StateInterval;
 
 /// The number of entries between two checkpoints.
 const CHECKPOINT_INTERVAL: usize = 64;
 
-/// The number of states.
-const STATE_COUNT: usize = State::ALL.len();
-
-/// The time spent in each state in nanoseconds, indexed by the position in [`State::ALL`].
-pub type StateTimes = [u64; STATE_COUNT];
-
 /// The row of one worker.
 #[derive(Clone, Debug)]
 pub struct Lane {
+    /// The name of the worker's thread.
+    name: String,
+    /// The process IDs of the lane's worker processes, in order.
+    processes: Vec<u32>,
+    /// The start of the lane's life, or `None` while the lane is only planned.
+    opened: Option<Nanos>,
+    /// The end of the lane's life.
+    closed: Option<Nanos>,
     /// The changes in the order of time. A state lasts until the next entry.
     changes: Vec<StateChange>,
     /// The time spent in each state up to every [`CHECKPOINT_INTERVAL`]th entry.
@@ -40,11 +45,6 @@ pub struct Lane {
     awaits_retry: bool,
     errors: Vec<u64>,
 }
-
-/// A change: its time, the new state, and whether it ended an attempt. There may be millions of
-/// them, so each is packed into 64 bits: 59 for the time, one for the end, four for the state.
-#[derive(Clone, Copy, Debug)]
-struct StateChange(u64);
 
 /// An attempt at a task, with the index of its first entry on the lane. It lasts until the entry
 /// that ends it.
@@ -76,38 +76,16 @@ pub struct Span {
     pub end: Option<Nanos>,
 }
 
-impl StateChange {
-    /// The flag of an entry that ends an attempt.
-    const ATTEMPT_END: u64 = 1 << 4;
-
-    const fn new(at: u64, state: State) -> Self {
-        Self(at << 5 | state as u64)
-    }
-
-    const fn at(self) -> u64 {
-        self.0 >> 5
-    }
-
-    fn state(self) -> State {
-        State::ALL.get(self.state_index()).copied().unwrap_or_default()
-    }
-
-    /// The state's index in [`State::ALL`].
-    const fn state_index(self) -> usize {
-        (self.0 & 0b1111) as usize
-    }
-
-    const fn ends_attempt(self) -> bool {
-        self.0 & Self::ATTEMPT_END != 0
-    }
-}
-
 impl Default for Lane {
     fn default() -> Self {
         Self {
+            name: String::new(),
+            processes: Vec::new(),
+            opened: None,
+            closed: None,
             changes: vec![StateChange::new(0, State::Idle)],
-            checkpoints: vec![[0; STATE_COUNT]],
-            total: [0; STATE_COUNT],
+            checkpoints: vec![StateTimes::default()],
+            total: StateTimes::default(),
             attempts: Vec::new(),
             earlier_attempts: Vec::new(),
             retries: Vec::new(),
@@ -119,6 +97,60 @@ impl Default for Lane {
 }
 
 impl Lane {
+    /// Creates a lane that is planned, but not open. It reserves its row.
+    pub fn planned(name: String) -> Self {
+        Self { name, ..Self::default() }
+    }
+
+    /// Begins the lane's life, unless it has begun.
+    pub fn open(&mut self, at: Nanos, name: &str) {
+        if self.opened.is_none() {
+            self.opened = Some(at);
+            name.clone_into(&mut self.name);
+        }
+    }
+
+    /// Ends the lane's life, which is idle from then on.
+    pub fn close(&mut self, at: Nanos) {
+        self.enter_state(at, State::Idle);
+        self.closed.get_or_insert(at);
+    }
+
+    /// Returns `true` between the start and the end of the lane's life.
+    pub const fn is_open(&self) -> bool {
+        self.opened.is_some() && self.closed.is_none()
+    }
+
+    /// The start of the lane's life, or `None` while the lane is only planned.
+    pub const fn opened(&self) -> Option<Nanos> {
+        self.opened
+    }
+
+    /// The end of the lane's life, or `None` if it lasts as long as the run.
+    pub const fn closed(&self) -> Option<Nanos> {
+        self.closed
+    }
+
+    /// Adds a worker process to the lane.
+    pub fn add_process(&mut self, pid: u32) {
+        self.processes.push(pid);
+    }
+
+    /// The process IDs of the lane's worker processes, in order. All but the last have died.
+    pub fn processes(&self) -> &[u32] {
+        &self.processes
+    }
+
+    /// The name of the worker's thread.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Returns the label of the row: the latest process ID, or else the name.
+    pub fn label(&self) -> String {
+        self.processes.last().map_or_else(|| self.name.clone(), |pid| format!("pid {pid}"))
+    }
+
     /// Starts a task. The lane computes until it enters another state.
     pub fn start_task(&mut self, at: Nanos, task: TaskId) {
         self.restart_task(at, task, 0);
@@ -183,8 +215,8 @@ impl Lane {
     /// Marks the end of the current attempt. It is always near the attempt's last entry, so a
     /// search from the back finds it quickly.
     fn end_attempt(&mut self, at: Nanos, state: State) {
-        let StateChange(change) = StateChange::new(self.clamp_to_last_change(at), state);
-        self.push_change(StateChange(change | StateChange::ATTEMPT_END));
+        let change = StateChange::new(self.clamp_to_last_change(at), state);
+        self.push_change(change.ending_attempt());
     }
 
     /// Releases spare capacity once the run is complete.
@@ -208,10 +240,8 @@ impl Lane {
     /// The time in each state in [0, t), if nothing changes after `t`.
     fn total_until(&self, t: u64) -> StateTimes {
         let mut checkpoints = self.total;
-        if let Some(last) = self.changes.last()
-            && let Some(sum) = checkpoints.get_mut(last.state_index())
-        {
-            *sum += t.saturating_sub(last.at());
+        if let Some(last) = self.changes.last() {
+            checkpoints.add(last.state(), t.saturating_sub(last.at()));
         }
         checkpoints
     }
@@ -295,21 +325,21 @@ impl Lane {
 
     /// The time in each state in [a, b).
     pub fn state_times_between(&self, a: Nanos, b: Nanos) -> StateTimes {
-        subtract_times(&self.state_times_until(b), &self.state_times_until(a))
+        self.state_times_until(b).since(&self.state_times_until(a))
     }
 
     /// The time in one state in [0, t).
     pub fn time_in(&self, state: State, t: Nanos) -> Nanos {
-        Nanos(self.state_times_until(t).get(state as usize).copied().unwrap_or(0))
+        Nanos(self.state_times_until(t)[state])
     }
 
-    /// The time in all states but idle in [0, t).
+    /// The time in all states but idle and unknown in [0, t).
     pub fn busy_time(&self, t: Nanos) -> Nanos {
-        let checkpoints = self.state_times_until(t);
-        Nanos(checkpoints.iter().skip(1).sum())
+        let times = self.state_times_until(t);
+        Nanos(times.spent().filter(|(state, _)| state.is_busy()).map(|(_, time)| time).sum())
     }
 
-    /// The share of [0, t) in all states but idle, as a rounded percentage.
+    /// The share of [0, t) in all states but idle and unknown, as a rounded percentage.
     pub fn busy_percent(&self, t: Nanos) -> u32 {
         (self.busy_time(t).0 as f64 * 100.0 / t.0.max(1) as f64).round() as u32
     }
@@ -331,18 +361,8 @@ impl Lane {
         let entries = self.changes.get(first..before).unwrap_or(&[]);
         let ends = entries.iter().skip(1).map(|change| change.at()).chain([t]);
         for (change, end) in entries.iter().zip(ends) {
-            if let Some(sum) = checkpoints.get_mut(change.state_index()) {
-                *sum += end - change.at();
-            }
+            checkpoints.add(change.state(), end - change.at());
         }
         checkpoints
     }
-}
-
-fn subtract_times(after: &StateTimes, before: &StateTimes) -> StateTimes {
-    let mut checkpoints = *after;
-    for (sum, before) in checkpoints.iter_mut().zip(before) {
-        *sum = sum.saturating_sub(*before);
-    }
-    checkpoints
 }

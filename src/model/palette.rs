@@ -1,7 +1,7 @@
 //! The colours of states and of their surroundings as 24-bit 0xRRGGBB, shared by the screen and the
 //! exported pictures.
 
-use super::event::State;
+use super::state::{ColorRole, State};
 
 /// The number of colours for lanes that hold the GIL.
 pub const HOLDER_COLORS: usize = 4;
@@ -26,25 +26,26 @@ impl Background {
 
     /// The colour of a state. Idle has none and shows the background.
     pub const fn state_color(self, state: State) -> u32 {
-        match state {
-            State::Idle => 0,
-            State::Connecting | State::Waiting => self.pick(0x003f_69b5, 0x0031_62d7),
-            State::Starting => self.sequential(),
-            State::HandOver => self.pick(0x004a_525c, 0x00cc_d4de),
-            State::Receiving | State::Running => self.pick(0x009f_d9ec, 0x002e_9fc9),
-            State::Computing | State::Native => self.pick(0x00eb_a222, 0x00af_7019),
-            State::LockWait => self.pick(0x00bb_7de0, 0x0098_206d),
-            State::Throttled => self.pick(0x00f4_faa6, 0x00b6_b44f),
-            State::Error => self.pick(0x00d9_5136, 0x007b_0613),
+        match state.color_role() {
+            ColorRole::Blank => 0,
+            ColorRole::Start => self.sequential(),
+            ColorRole::Transfer => self.pick(0x004a_525c, 0x00cc_d4de),
+            ColorRole::Request => self.pick(0x003f_69b5, 0x0031_62d7),
+            ColorRole::Response => self.pick(0x009f_d9ec, 0x002e_9fc9),
+            ColorRole::Compute => self.pick(0x00eb_a222, 0x00af_7019),
+            ColorRole::Lock => self.pick(0x00bb_7de0, 0x0098_206d),
+            ColorRole::Throttle => self.pick(0x00f4_faa6, 0x00b6_b44f),
+            ColorRole::Gap => self.muted(),
+            ColorRole::Failure => self.pick(0x00d9_5136, 0x007b_0613),
         }
     }
 
     /// Returns `true` if text on the colour of a state must be light.
     pub const fn is_light_text_on(self, state: State) -> bool {
-        match state {
-            State::Connecting | State::Waiting => true,
-            State::LockWait => matches!(self, Self::Light),
-            State::HandOver => matches!(self, Self::Dark),
+        match state.color_role() {
+            ColorRole::Request => true,
+            ColorRole::Lock => matches!(self, Self::Light),
+            ColorRole::Transfer => matches!(self, Self::Dark),
             _ => false,
         }
     }

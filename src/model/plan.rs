@@ -1,11 +1,13 @@
 //! The plan of a run: `WorkSpec`, `Mode`, `Plan`, and the user's `Selection`.
 
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::TaskId;
+use super::event::{EventKind, LaneId, TaskId};
+use super::exactness::Exactness;
 use super::printable::printable;
 use super::time::Nanos;
 use super::workload::Workload;
@@ -187,12 +189,14 @@ pub struct Plan {
     pub auto: bool,
     /// The number of tasks, as far as it is known in advance.
     pub tasks: u32,
+    /// The exactness of the run's events.
+    pub exactness: Exactness,
 }
 
 impl Plan {
     /// Creates a plan with a fixed number of workers.
     pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, auto: false, tasks }
+        Self { work, mode, workers, auto: false, tasks, exactness: Exactness::Exact }
     }
 
     /// The kind of task.
@@ -220,12 +224,22 @@ impl Plan {
         }
     }
 
+    /// Returns the planned lanes with their names.
+    pub fn lanes(&self) -> impl Iterator<Item = (LaneId, String)> + use<> {
+        let mode = self.mode;
+        (0..self.workers).map(move |lane| (LaneId(lane), worker_name(mode, lane)))
+    }
+
+    /// Returns the events that begin a run of this plan: its start, then the opening of each lane.
+    pub fn opening(&self) -> impl Iterator<Item = (LaneId, EventKind)> + use<> {
+        let start = EventKind::RunStarted { plan: self.clone() };
+        let lanes = self.lanes().map(|(lane, name)| (lane, EventKind::LaneOpened { name }));
+        iter::once((LaneId(0), start)).chain(lanes)
+    }
+
     /// Returns the name of the worker on a lane, which is also the name of its thread.
     pub fn worker_name(&self, lane: u16) -> String {
-        match self.mode {
-            Mode::Sequential => "main".to_owned(),
-            _ => format!("worker-{}", u32::from(lane) + 1),
-        }
+        worker_name(self.mode, lane)
     }
 
     /// Returns the label of a task, safe to print: `p3` for page 3, `t3` for the third task of CPU
@@ -241,6 +255,13 @@ impl Plan {
     pub fn command(&self, task: TaskId) -> Option<&str> {
         let WorkSpec::Commands { commands } = &self.work else { return None };
         commands.get((task.0 as usize).checked_sub(1)?).map(String::as_str)
+    }
+}
+
+fn worker_name(mode: Mode, lane: u16) -> String {
+    match mode {
+        Mode::Sequential => "main".to_owned(),
+        _ => format!("worker-{}", u32::from(lane) + 1),
     }
 }
 

@@ -6,13 +6,15 @@ use super::concurrency_limit::ConcurrencyLimit;
 use super::distinct_accounts::DistinctAccounts;
 use super::enqueue_times::EnqueueTimes;
 use super::event::{
-    Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit, RunOutcome,
-    State, TaskId, TaskOutcome,
+    CloseReason, Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit,
+    RunOutcome, TaskId, TaskOutcome,
 };
+use super::exactness::{Gap, GapScope, Losses};
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
 use super::plan::{MAX_TASKS, Mode, Plan};
 use super::quota_history::QuotaHistory;
+use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
 use super::time_series::TaskLoad;
@@ -23,8 +25,6 @@ pub struct Run {
     plan: Plan,
     has_started: bool,
     lanes: Vec<Lane>,
-    /// The process IDs of each lane's worker processes, in order.
-    processes: Vec<Vec<u32>>,
     tasks: Tasks,
     task_load: TaskLoad,
     enqueue_times: EnqueueTimes,
@@ -61,18 +61,18 @@ pub struct Run {
     last_finish: Nanos,
     last_event: Nanos,
     events: u64,
+    losses: Losses,
     outcome: Option<RunOutcome>,
 }
 
 impl Run {
-    /// Creates a run without events. It has all its lanes from the start.
+    /// Creates a run without events. The lanes of its plan reserve their rows until they are opened.
     pub fn new(plan: Plan) -> Self {
-        let lanes = vec![Lane::default(); usize::from(plan.workers)];
+        let lanes = plan.lanes().map(|(_, name)| Lane::planned(name)).collect();
         let gil_holds = (plan.mode == Mode::Gil).then(GilHolds::default);
         Self {
             known_tasks: plan.tasks,
             has_started: false,
-            processes: vec![Vec::new(); lanes.len()],
             lanes,
             tasks: Tasks::new(plan.workload()),
             plan,
@@ -97,33 +97,39 @@ impl Run {
             last_finish: Nanos::ZERO,
             last_event: Nanos::ZERO,
             events: 0,
+            losses: Losses::default(),
             outcome: None,
         }
     }
 
-    /// Returns the last events of this run if it is stopped at `at`: tasks in progress are stopped,
-    /// and all lanes are idle. A run that has not started starts first.
-    pub fn stop_events(&self, at: Nanos) -> Vec<Event> {
-        let of_run = |kind| Event { at, lane: LaneId(0), kind };
-        let start = EventKind::RunStarted { plan: self.plan.clone() };
-        let start = (!self.has_started).then(|| of_run(start));
-        let lanes = (0..).map(LaneId).zip(&self.lanes);
-        let open = lanes.filter_map(|(lane, changes)| {
-            let kind = match changes.spans().next_back().filter(|_| changes.is_working()) {
-                Some(Span { task, .. }) => {
-                    EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped }
-                }
-                None if changes.state() == State::Idle => return None,
-                None => EventKind::StateEntered { state: State::Idle },
-            };
-            Some(Event { at, lane, kind })
-        });
-        let end = of_run(EventKind::RunFinished { outcome: RunOutcome::Stopped });
-        start.into_iter().chain(open).chain([end]).collect()
+    /// Creates a run whose planned lanes are open from the start.
+    pub fn opened(plan: Plan) -> Self {
+        let mut run = Self::new(plan);
+        for (lane, name) in run.plan.lanes() {
+            run.open_lane(Nanos::ZERO, lane, &name);
+        }
+        run
     }
 
-    /// Applies the next event. Impossible events are ignored: an unknown lane, a second task on a
-    /// busy lane, a second start or end of a task, a task number out of range, a result that the
+    /// Returns the last events of this run if it is stopped at `at`: tasks in progress are stopped,
+    /// and all lanes are closed. A run that has not started starts first.
+    pub fn stop_events(&self, at: Nanos) -> Vec<Event> {
+        let opening = (!self.has_started).then(|| self.plan.opening());
+        let open = (0..).map(LaneId).zip(&self.lanes).filter(|(_, lane)| lane.is_open());
+        let closing = open.flat_map(|(id, lane)| {
+            let span = lane.spans().next_back().filter(|_| lane.is_working());
+            let outcome = TaskOutcome::Stopped;
+            let finish = span.map(|Span { task, .. }| EventKind::TaskFinished { task, outcome });
+            let close = EventKind::LaneClosed { reason: CloseReason::Finished };
+            finish.into_iter().chain([close]).map(move |kind| (id, kind))
+        });
+        let end = (LaneId(0), EventKind::RunFinished { outcome: RunOutcome::Stopped });
+        let events = opening.into_iter().flatten().chain(closing).chain([end]);
+        events.map(|(lane, kind)| Event { at, lane, kind }).collect()
+    }
+
+    /// Applies the next event. Impossible events are ignored: a lane that is not open, a second task
+    /// on a busy lane, a second start or end of a task, a task number out of range, a result that the
     /// workload cannot produce, and all events after the end.
     pub fn apply(&mut self, event: &Event) {
         if self.outcome.is_some() {
@@ -137,13 +143,14 @@ impl Run {
                 // The amount of work per task may have been measured since the plan was made.
                 if plan.workload() == self.plan.workload() {
                     self.plan.work.clone_from(&plan.work);
+                    self.plan.exactness = plan.exactness;
                 }
                 self.has_started = true;
             }
             EventKind::TaskCountChanged { tasks } => self.set_task_count(at, *tasks),
             EventKind::ProcessStarted { pid } => {
-                if let Some(processes) = self.processes.get_mut(usize::from(event.lane.0)) {
-                    processes.push(*pid);
+                if let Some(lane) = self.lane_mut(event.lane) {
+                    lane.add_process(*pid);
                 }
             }
             EventKind::CommandOutput { task, output } => {
@@ -167,7 +174,9 @@ impl Run {
                 self.fail_attempt(at, event.lane, *task, attempt);
             }
             EventKind::TaskRetried { task } => self.retry_task(at, event.lane, *task),
-            EventKind::LaneWithdrawn { shortage } => self.record_withdrawal(event.lane, shortage),
+            EventKind::LaneOpened { name } => self.open_lane(at, event.lane, name),
+            EventKind::LaneClosed { reason } => self.close_lane(at, event.lane, reason),
+            EventKind::Gap(gap) => self.record_gap(at, event.lane, gap),
             EventKind::QuotaReported(quota) => self.quota_history.record(at, *quota),
             EventKind::RateLimited(limit) => self.record_limit(at, *limit),
             EventKind::ConcurrencyChanged { in_flight, reason } => {
@@ -181,11 +190,36 @@ impl Run {
         self.record_gil_state(at, event);
     }
 
-    fn record_withdrawal(&mut self, lane: LaneId, shortage: &Failure) {
-        let exists = usize::from(lane.0) < self.lanes.len();
-        if exists && !self.withdrawn_lanes.contains(&lane) {
-            self.withdrawn_lanes.push(lane);
+    /// Opens a planned lane, or the next one beyond the plan.
+    fn open_lane(&mut self, at: Nanos, id: LaneId, name: &str) {
+        let index = usize::from(id.0);
+        if index == self.lanes.len() {
+            self.lanes.push(Lane::default());
+        }
+        if let Some(lane) = self.lanes.get_mut(index) {
+            lane.open(at, name);
+        }
+    }
+
+    fn close_lane(&mut self, at: Nanos, id: LaneId, reason: &CloseReason) {
+        let Some(lane) = self.lane_mut(id).filter(|lane| !lane.is_working()) else { return };
+        lane.close(at);
+        if let CloseReason::Shortage(shortage) = reason {
+            self.withdrawn_lanes.push(id);
             self.shortage.get_or_insert_with(|| shortage.clone());
+        }
+    }
+
+    /// Records a loss of events. The states of its lanes are unknown until their next events.
+    fn record_gap(&mut self, at: Nanos, lane_id: LaneId, gap: &Gap) {
+        self.losses.add(gap);
+        for (id, lane) in (0..).map(LaneId).zip(&mut self.lanes) {
+            if lane.is_open() && (gap.scope == GapScope::Run || id == lane_id) {
+                lane.enter_state(gap.from.min(at), State::Unknown);
+                if let Some(holds) = &mut self.gil_holds {
+                    holds.record_state(lane.last_change(), id, State::Unknown, false);
+                }
+            }
         }
     }
 
@@ -195,7 +229,8 @@ impl Run {
             EventKind::TaskStarted { .. }
             | EventKind::StateEntered { .. }
             | EventKind::AttemptFailed { .. }
-            | EventKind::TaskRetried { .. } => false,
+            | EventKind::TaskRetried { .. }
+            | EventKind::LaneClosed { .. } => false,
             EventKind::TaskFinished { .. } => true,
             _ => return,
         };
@@ -248,7 +283,8 @@ impl Run {
 
     fn start_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
         let possible = (1..=MAX_TASKS).contains(&task.0) && !self.tasks.is_started(task);
-        let Some(lane) = self.lanes.get_mut(usize::from(lane_id.0)) else { return };
+        let open = self.lanes.get_mut(usize::from(lane_id.0)).filter(|lane| lane.is_open());
+        let Some(lane) = open else { return };
         if !possible || lane.is_working() {
             return;
         }
@@ -346,7 +382,8 @@ impl Run {
         self.follower_accounts.discard_ids();
     }
 
+    /// Returns a lane that is open.
     fn lane_mut(&mut self, lane: LaneId) -> Option<&mut Lane> {
-        self.lanes.get_mut(usize::from(lane.0))
+        self.lanes.get_mut(usize::from(lane.0)).filter(|lane| lane.is_open())
     }
 }

@@ -17,9 +17,9 @@ impl Nanos {
     /// The start of the run.
     pub const ZERO: Self = Self(0);
 
-    /// The maximum duration of a run: 18 years. Times from outside are capped to it, so that they
+    /// The maximum duration of a run: 9 years. Times from outside are capped to it, so that they
     /// can be added and packed without overflow.
-    pub const MAX: Self = Self(u64::MAX >> 5);
+    pub const MAX: Self = Self(u64::MAX >> 6);
 
     /// Creates a time from milliseconds.
     pub const fn from_millis(millis: u64) -> Self {

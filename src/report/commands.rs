@@ -171,7 +171,7 @@ pub(crate) mod fixture {
         let texts: Arc<[String]> = commands.iter().map(|(text, ..)| (*text).to_owned()).collect();
         let work = WorkSpec::Commands { commands: texts };
         let plan = Plan::new(work, mode, workers, commands.len() as u32);
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let mut at = |seconds: u64, lane: u16, kind: EventKind| {
             let at = Nanos::from_millis(seconds * 1_000);
             run.apply(&Event { at, lane: LaneId(lane), kind });

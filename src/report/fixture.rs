@@ -37,7 +37,7 @@ pub(crate) fn run(mode: Mode, workers: u16, pages: &[PageFixture<'_>]) -> Run {
 /// Builds the same run with the given outcome.
 pub(crate) fn ended(mode: Mode, workers: u16, pages: &[PageFixture<'_>], end: RunOutcome) -> Run {
     let plan = Plan::new(WorkSpec::Followers(target()), mode, workers, pages.len() as u32);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut at = |millis: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(lane), kind });
     };
@@ -100,7 +100,7 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
     }
     events.push((begin, 0, EventKind::RunFinished { outcome: RunOutcome::Finished }));
     events.sort_by_key(|(at, ..)| *at);
-    let mut run = Run::new(plan);
+    let mut run = Run::opened(plan);
     for (at, lane, kind) in events {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     }
@@ -117,7 +117,7 @@ pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
         }
         Err(kind) => (TaskOutcome::Failed(failure(kind)), RunOutcome::Failed(failure(kind))),
     };
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let task = TaskId(1);
     for kind in [
         EventKind::RunStarted { plan },

@@ -190,6 +190,8 @@ pub struct StateSeconds {
     pub lock_wait: f64,
     /// Held back by a rate limit.
     pub throttled: f64,
+    /// Not known, because events were lost.
+    pub unknown: f64,
     /// Handling a failure.
     pub error: f64,
 }

@@ -346,7 +346,7 @@ fn measure_event_overhead(launcher: &Launcher) -> Nanos {
         let events = sample_events();
         let count = events.len() as u64;
         let (sender, receiver) = unbounded();
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let begin = launcher.now();
         for event in events {
             // Cannot fail: the receiver is alive.

@@ -47,7 +47,7 @@ impl Source for Pool {
         let started = clock.now();
         let (task_tracker, queue) = TaskTracker::new();
         let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        reporter.send(EventKind::RunStarted { plan: plan.clone() });
+        send_opening(&plan, &reporter);
         let shared = RunShared {
             job: Arc::clone(&job),
             cancel: cancel.clone(),
@@ -84,12 +84,17 @@ impl Source for FailedRun {
         let (sender, events) = unbounded();
         let started = clock.now();
         let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        reporter.send(EventKind::RunStarted { plan });
+        send_opening(&plan, &reporter);
         reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
         let (_, over) = bounded(0);
         let cancel = CancelToken::default();
         RunHandle { job: None, started, events, over, cancel, thread: None }
     }
+}
+
+/// Sends the start of a run, and opens its lanes.
+fn send_opening(plan: &Plan, reporter: &LaneReporter) {
+    plan.opening().for_each(|(lane, kind)| reporter.for_lane(lane).send(kind));
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.

@@ -28,7 +28,7 @@ pub use write::{Recorder, write};
 pub const FORMAT: &str = "threadline.recording";
 
 /// The version of everything except the events.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first line of a recording.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -16,12 +16,14 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
     let Selection { workload, .. } = app.selection();
     let modes = app.selection().modes();
     let built_in = app.session().target().is_some_and(Target::is_built_in);
+    let has_gaps = app.runs().iter().any(|run| run.losses().gaps > 0);
     State::ALL.into_iter().filter(move |state| match state {
         State::Idle => false,
         State::Starting | State::HandOver => modes.contains(&Mode::Processes),
         State::LockWait => modes.contains(&Mode::Gil),
         State::Throttled if built_in => false,
         // A worker process may die during any task.
+        State::Unknown => has_gaps,
         State::Error if modes.contains(&Mode::Processes) => true,
         state => workload.spec().states.contains(state),
     })
@@ -78,7 +80,7 @@ const fn drop_rank(state: State) -> usize {
         State::Computing | State::Running => 0,
         State::Waiting | State::LockWait => 1,
         State::Native | State::Receiving => 2,
-        State::Throttled | State::Error => 3,
+        State::Throttled | State::Unknown | State::Error => 3,
         State::Connecting => 4,
         State::Starting => 5,
         State::HandOver => 6,

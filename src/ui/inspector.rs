@@ -161,8 +161,7 @@ impl Inspector<'_> {
         let SelectedLane { lane, until, .. } = self.selected;
         let Span { start, end, .. } = self.span;
         let sums = lane.state_times_between(start, end.unwrap_or(until).min(until));
-        let whole = sums.iter().sum::<u64>().max(1);
-        let spent = State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0);
+        let whole = sums.total().max(1);
         let room = self.room.narrow.saturating_sub(28);
         let line = |(state, time): (State, u64)| {
             let bar = (time as f64 / whole as f64 * room as f64).round() as usize;
@@ -174,7 +173,7 @@ impl Inspector<'_> {
                 Piece::styled(glyph.repeat(bar), style),
             ])
         };
-        spent.map(line).collect()
+        sums.spent().map(line).collect()
     }
 
     /// Returns the attempts at the task if there are several: start, duration and failure of each.

@@ -50,8 +50,7 @@ impl Timeline<'_> {
             summary.push_span(Span::styled(failure_text, self.theme.text()));
         }
         let sums = lane.state_times_between(Nanos::ZERO, until);
-        let mut times: Vec<_> =
-            State::ALL.into_iter().zip(sums).filter(|(_, time)| *time > 0).collect();
+        let mut times: Vec<_> = sums.spent().collect();
         times.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         for (state, time) in times {
             let text = format!("  {} {}", state.label(), Nanos(time));
@@ -131,7 +130,7 @@ fn latest_failure(
     from: Nanos,
     end: Nanos,
 ) -> Option<(model::Span, String)> {
-    let [.., throttled, _error] = lane.state_times_between(from, end);
+    let throttled = lane.state_times_between(from, end)[State::Throttled];
     if throttled == 0 && run.failed_task().is_none() && run.requeue_count() == 0 {
         return None;
     }

@@ -11,8 +11,7 @@ use super::theme::Theme;
 use super::{text, time_axis};
 use crate::analysis::LatencySummary;
 use crate::app::App;
-use crate::model::lane::StateTimes;
-use crate::model::{Lane, Nanos, Run, State};
+use crate::model::{Lane, Nanos, Run, State, StateTimes};
 
 /// The width of a lane's name.
 const NAME_WIDTH: usize = 9;
@@ -71,12 +70,9 @@ impl StateTable {
     fn new(runs: &[StateTimes], theme: Theme, width: usize) -> Self {
         let mut all = StateTimes::default();
         for sums in runs {
-            for (all, time) in all.iter_mut().zip(sums) {
-                *all = all.saturating_add(*time);
-            }
+            all.add_all(sums);
         }
-        let mut states: Vec<_> =
-            State::ALL.into_iter().zip(all).filter(|(_, time)| *time > 0).collect();
+        let mut states: Vec<_> = all.spent().collect();
         states.sort_by_key(|&(_, time)| std::cmp::Reverse(time));
         let mut room = width.saturating_sub(NAME_WIDTH);
         let fitting = states.into_iter().map_while(|(state, _)| {
@@ -101,9 +97,9 @@ impl StateTable {
         let style = if strong { self.theme.strong() } else { self.theme.text() };
         let mut line = format!("{name:<NAME_WIDTH$}");
         for &state in &self.states {
-            let time = match sums.get(state as usize) {
-                None | Some(0) => "-".to_owned(),
-                Some(&time) => short_time(Nanos(time)),
+            let time = match sums[state] {
+                0 => "-".to_owned(),
+                time => short_time(Nanos(time)),
             };
             _ = write!(line, "{time:>0$}", column_width(state));
         }

@@ -3,7 +3,7 @@
 use super::text::group_thousands;
 use crate::app::App;
 use crate::model::time::time_of_day;
-use crate::model::{Lane, LimitKind, Nanos, Quota, ReachedLimit, Run};
+use crate::model::{Lane, LimitKind, Nanos, Quota, ReachedLimit, Run, State};
 
 /// Returns the rate limit that holds back the active run, if that is selected.
 pub(super) fn active_limit(app: &App) -> Option<&ReachedLimit> {
@@ -17,7 +17,8 @@ pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
     if run.is_over() {
         return None;
     }
-    let [.., throttled, _error] = lane.state_times_between(Nanos(until.0.saturating_sub(1)), until);
+    let throttled =
+        lane.state_times_between(Nanos(until.0.saturating_sub(1)), until)[State::Throttled];
     if throttled == 0 {
         return None;
     }

@@ -96,7 +96,7 @@ fn mode_label(plan: &Plan, hidden: usize, room: usize) -> String {
 /// Returns the name of a worker, or a short one if not all names of the run fit.
 pub(super) fn worker_label(run: &Run, index: u16, room: usize) -> String {
     let name = run.worker_name(index);
-    let longest = run.worker_name(run.plan().workers.saturating_sub(1)).len();
+    let longest = run.lanes().last().map_or(0, |lane| lane.label().len());
     if longest.max(name.len()) <= room {
         return name;
     }

@@ -11,6 +11,7 @@ use super::text;
 use super::theme::Theme;
 use crate::analysis::littles_law::LittlesLaw;
 use crate::app::{App, Overhead};
+use crate::model::{Exactness, Nanos, Run};
 
 /// Returns the lines, Little's law first. A figure that was not measured has no line.
 fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
@@ -25,6 +26,7 @@ fn check_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
             )
         })
         .collect();
+    lines.extend(exactness_line(app, theme, room));
     lines.extend(overhead_lines(app, theme, room));
     lines
 }
@@ -53,12 +55,35 @@ fn law_texts(name: &str, law: &LittlesLaw) -> [String; 3] {
     ]
 }
 
-/// Returns the overhead per event and of the last run that has started, and the time per frame. There
-/// is no count of lost events: their channel is unbounded, so none can be lost.
+fn last_started_run(app: &App) -> Option<(&Run, Nanos)> {
+    app.visible_runs().filter(|(run, _)| run.has_started()).last()
+}
+
+/// Returns the exactness of the last run that has started, and what it lost.
+fn exactness_line(app: &App, theme: Theme, room: usize) -> Option<Line<'static>> {
+    let (run, _) = last_started_run(app)?;
+    let losses = run.losses();
+    let exactness = match run.plan().exactness {
+        Exactness::Exact => "exact".to_owned(),
+        Exactness::Counted { period } => format!("counted every {period}"),
+        Exactness::Coarse => "coarse".to_owned(),
+    };
+    let (lost, style) = match losses.gaps {
+        0 => ("none lost".to_owned(), theme.text()),
+        gaps => {
+            let gaps = if gaps == 1 { "1 gap".to_owned() } else { format!("{gaps} gaps") };
+            (format!("{} lost in {gaps} of {}", losses.events, losses.time), theme.problem())
+        }
+    };
+    let text = format!(" events: {exactness}, {lost}");
+    Some(Line::styled(text::truncate(text, theme, room), style))
+}
+
+/// Returns the overhead per event and of the last run that has started, and the time per frame.
 fn overhead_lines(app: &App, theme: Theme, room: usize) -> Vec<Line<'static>> {
     let overhead = app.overhead();
     let Some(event) = overhead.event else { return Vec::new() };
-    let run = app.visible_runs().filter(|(run, _)| run.has_started()).last();
+    let run = last_started_run(app);
     let share = run.and_then(|(run, until)| overhead.share_of_run(run, until));
     let disturbs = share.is_some_and(Overhead::is_significant);
     let style = if disturbs { theme.problem() } else { theme.text() };

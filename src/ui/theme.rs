@@ -3,7 +3,7 @@
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::model::palette::HOLDER_COLORS;
-use crate::model::{Background, LaneId, State};
+use crate::model::{Background, ColorRole, LaneId, State};
 
 /// The number of colours that the terminal can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ impl Theme {
             State::Native => ("▚", "%"),
             State::LockWait => ("╳", "x"),
             State::Throttled => ("≈", "~"),
+            State::Unknown => ("?", "?"),
             State::Error => ("!", "!"),
         };
         self.pick(unicode, ascii)
@@ -252,32 +253,34 @@ impl Theme {
 
 /// Returns whether a state is drawn as a glyph with gaps at every depth, not as a filled cell.
 pub(super) const fn is_sparse(state: State) -> bool {
-    matches!(state, State::Connecting | State::Starting)
+    matches!(state, State::Connecting | State::Starting | State::Unknown)
 }
 
 const fn indexed_color(state: State) -> u8 {
-    match state {
-        State::Idle => 0,
-        State::Connecting | State::Waiting => 61,
-        State::Starting => 245,
-        State::HandOver => 239,
-        State::Receiving | State::Running => 153,
-        State::Computing | State::Native => 179,
-        State::LockWait => 140,
-        State::Throttled => 226,
-        State::Error => 196,
+    match state.color_role() {
+        ColorRole::Blank => 0,
+        ColorRole::Start => 245,
+        ColorRole::Transfer => 239,
+        ColorRole::Request => 61,
+        ColorRole::Response => 153,
+        ColorRole::Compute => 179,
+        ColorRole::Lock => 140,
+        ColorRole::Throttle => 226,
+        ColorRole::Gap => 244,
+        ColorRole::Failure => 196,
     }
 }
 
 const fn ansi_color(state: State) -> Color {
-    match state {
-        State::Idle => Color::Reset,
-        State::Connecting | State::Waiting => Color::Blue,
-        State::Starting | State::HandOver => Color::Gray,
-        State::Receiving | State::Running => Color::LightCyan,
-        State::Computing | State::Native => Color::Yellow,
-        State::LockWait => Color::Magenta,
-        State::Throttled => Color::LightYellow,
-        State::Error => Color::Red,
+    match state.color_role() {
+        ColorRole::Blank => Color::Reset,
+        ColorRole::Start | ColorRole::Transfer => Color::Gray,
+        ColorRole::Request => Color::Blue,
+        ColorRole::Response => Color::LightCyan,
+        ColorRole::Compute => Color::Yellow,
+        ColorRole::Lock => Color::Magenta,
+        ColorRole::Throttle => Color::LightYellow,
+        ColorRole::Gap => Color::DarkGray,
+        ColorRole::Failure => Color::Red,
     }
 }

@@ -24,7 +24,7 @@ fn run(pages: u32, per_page: u32) -> Run {
         costs_quota: false,
     };
     let plan = Plan::new(WorkSpec::Followers(target), Mode::Threads, 16, pages);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut apply = |at: u32, lane: u16, kind| {
         run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
     };

@@ -175,7 +175,7 @@ fn new_app(selection: Selection, events: u32, mix: EventMix) -> App {
 }
 
 /// Returns the events of a profile run that finds `followers` followers, each on a page of its own.
-fn profile_events(plan: &Plan, followers: u32) -> [Event; 4] {
+fn profile_events(plan: &Plan, followers: u32) -> Vec<Event> {
     let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
     let product = Product::Profile(profile);
     let done = Completion {
@@ -183,17 +183,13 @@ fn profile_events(plan: &Plan, followers: u32) -> [Event; 4] {
         product,
     };
     let (task, outcome) = (TaskId(1), TaskOutcome::Done(done));
-    let kinds = [
-        EventKind::RunStarted { plan: plan.clone() },
+    let kinds = plan.opening().map(|(_, kind)| kind).chain([
         EventKind::TaskStarted { task },
         EventKind::TaskFinished { task, outcome },
         EventKind::RunFinished { outcome: RunOutcome::Finished },
-    ];
-    let mut millis = 0;
-    kinds.map(|kind| {
-        millis += 1;
-        Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind }
-    })
+    ]);
+    let event = |(millis, kind)| Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind };
+    (1..).zip(kinds).map(event).collect()
 }
 
 fn median(times: &mut [Nanos]) -> Nanos {

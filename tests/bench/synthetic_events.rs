@@ -38,18 +38,10 @@ pub(crate) fn events(plan: &Plan, mix: EventMix) -> Vec<Event> {
     }
     let (login, html_url) = ("octocat".into(), "https://github.com/octocat".into());
     let page = Arc::new([Follower { id: 1, login, html_url }].into_iter().collect());
-    let mut events = vec![
-        Event {
-            at: Nanos::ZERO,
-            lane: LaneId(0),
-            kind: EventKind::RunStarted { plan: plan.clone() },
-        },
-        Event {
-            at: Nanos::ZERO,
-            lane: LaneId(0),
-            kind: EventKind::TaskCountChanged { tasks: plan.tasks },
-        },
-    ];
+    let count = (LaneId(0), EventKind::TaskCountChanged { tasks: plan.tasks });
+    let opening = plan.opening().chain([count]);
+    let mut events: Vec<Event> =
+        opening.map(|(lane, kind)| Event { at: Nanos::ZERO, lane, kind }).collect();
     let mut rng = fastrand::Rng::with_seed(7);
     // The lanes, ordered by the time of their next event.
     let mut lanes: BinaryHeap<Reverse<(u64, u16)>> =
@@ -86,7 +78,7 @@ fn gil_events(plan: &Plan) -> Vec<Event> {
     let mut events = Vec::new();
     let mut at = 0;
     let mut push = |at, lane, kind| events.push(Event { at: Nanos(at), lane: LaneId(lane), kind });
-    push(0, 0, EventKind::RunStarted { plan: plan.clone() });
+    plan.opening().for_each(|(lane, kind)| push(0, lane.0, kind));
     push(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     let wave = |first: u32| (first..plan.tasks.min(first + u32::from(plan.workers))).zip(0..);
     for first in (0..plan.tasks).step_by(usize::from(plan.workers.max(1))) {

@@ -30,10 +30,9 @@ const PARSE: u64 = 1;
 pub(super) fn events(plan: &Plan) -> VecDeque<Event> {
     let event =
         |at: u64, lane: u16, kind| Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind };
-    let mut events = vec![
-        event(0, 0, EventKind::RunStarted { plan: plan.clone() }),
-        event(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks }),
-    ];
+    let mut events: Vec<Event> =
+        plan.opening().map(|(lane, kind)| event(0, lane.0, kind)).collect();
+    events.push(event(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks }));
     let change = |(time, in_flight, reason)| {
         event(time, 0, EventKind::ConcurrencyChanged { in_flight, reason })
     };

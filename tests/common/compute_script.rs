@@ -55,7 +55,7 @@ pub(super) fn events(scenario: &Scenario, plan: &Plan) -> VecDeque<Event> {
         requeued: None,
         next_pid: FIRST_PID,
     };
-    script.emit(0, 0, EventKind::RunStarted { plan: plan.clone() });
+    plan.opening().for_each(|(lane, kind)| script.emit(lane.0.into(), 0, kind));
     script.emit(0, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     if plan.mode == Mode::Gil {
         script.run_under_gil();

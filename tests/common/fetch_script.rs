@@ -54,7 +54,7 @@ pub(super) fn events(scenario: &Scenario, plan: &Plan, remaining: &mut u32) -> V
         permits: Vec::new(),
         service: Vec::new(),
     };
-    script.emit(LaneId(0), 0, EventKind::RunStarted { plan: plan.clone() });
+    plan.opening().for_each(|(lane, kind)| script.emit(lane, 0, kind));
     script.emit(LaneId(0), 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     match plan.workload() {
         Workload::Profile => script.fetch_profile(),

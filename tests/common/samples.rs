@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use threadline::model::{
-    ChangeReason, CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure,
-    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Profile, Quota,
-    ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome,
-    WorkSpec,
+    ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
+    ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, Mode, Nanos,
+    Plan, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State,
+    Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -183,6 +183,7 @@ fn states() -> Vec<State> {
         State::Native => [State::Native],
         State::LockWait => [State::LockWait],
         State::Throttled => [State::Throttled],
+        State::Unknown => [State::Unknown],
         State::Error => [State::Error],
     })
 }
@@ -212,9 +213,17 @@ pub(crate) fn kinds() -> Vec<EventKind> {
         EventKind::TaskFinished { .. } => {
             outcomes().into_iter().map(|outcome| EventKind::TaskFinished { task, outcome })
         },
-        EventKind::LaneWithdrawn { .. } => {
-            failures().into_iter().map(|shortage| EventKind::LaneWithdrawn { shortage })
+        EventKind::LaneOpened { .. } => [EventKind::LaneOpened { name: "worker-2".to_owned() }],
+        EventKind::LaneClosed { .. } => {
+            failures()
+                .into_iter()
+                .map(CloseReason::Shortage)
+                .chain([CloseReason::Finished])
+                .map(|reason| EventKind::LaneClosed { reason })
         },
+        EventKind::Gap(_) => [GapScope::Lane, GapScope::Run].map(|scope| {
+            EventKind::Gap(Gap { from: Nanos(1), to: Nanos(3), lost: 2, scope })
+        }),
         EventKind::QuotaReported(_) => [EventKind::QuotaReported(quota)],
         EventKind::RateLimited(_) => limits().into_iter().map(EventKind::RateLimited),
         EventKind::ConcurrencyChanged { .. } => reasons().into_iter().map(changed),

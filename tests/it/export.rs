@@ -67,7 +67,7 @@ fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
 fn hostile_commands() -> Run {
     let work = WorkSpec::Commands { commands: [HOSTILE.to_owned(), "true".to_owned()].into() };
     let plan = Plan::new(work, Mode::Threads, 2, 2);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
@@ -91,7 +91,7 @@ fn hostile_commands() -> Run {
 fn commands(mode: Mode, workers: u16) -> Run {
     let work = WorkSpec::Commands { commands: ["false".to_owned(), "true".to_owned()].into() };
     let plan = Plan::new(work, mode, workers, 2);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
@@ -114,7 +114,7 @@ fn simulated_run() -> Run {
     let simulation = Some(Simulation { seed: 7, cores: 8 });
     let work = WorkSpec::Cpu(ComputeSpec { simulation, ..ComputeSpec::default() });
     let plan = Plan::new(work, Mode::Threads, 2, 4);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind: EventKind::RunStarted { plan } });
     run
 }
@@ -128,7 +128,7 @@ fn auto_run() -> Run {
         costs_quota: false,
     };
     let plan = Plan { auto: true, ..Plan::new(WorkSpec::Followers(target), Mode::Threads, 50, 2) };
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut apply = |at: u64, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
     };
@@ -160,7 +160,7 @@ fn wide_run(lanes: u16, tasks: u32) -> Run {
     };
     let all = u32::from(lanes) * tasks;
     let plan = Plan::new(WorkSpec::Followers(target), Mode::Threads, lanes, all);
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let mut apply = |at: u32, lane: u16, kind: EventKind| {
         run.apply(&Event { at: Nanos(u64::from(at) * 1_000), lane: LaneId(lane), kind });
     };

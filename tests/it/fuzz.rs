@@ -200,7 +200,7 @@ fn mutated_event_line_is_refused_or_applies_to_any_run() {
     fuzz(&lines, &EVENT_TOKENS, |text| {
         let Ok(event) = serde_json::from_slice::<Event>(text) else { return };
         for plan in &plans {
-            let mut run = Run::new(plan.clone());
+            let mut run = Run::opened(plan.clone());
             for event in [&before, &event, &event, &before] {
                 run.apply(event);
                 assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
@@ -216,7 +216,7 @@ fn assert_run_invariants(run: &Run) {
     let until = run.elapsed(Nanos(100));
     for lane in run.lanes() {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
-        assert_eq!(lane.state_times_between(Nanos::ZERO, until).iter().sum::<u64>(), until.0);
+        assert_eq!(lane.state_times_between(Nanos::ZERO, until).total(), until.0);
     }
     assert_eq!(run.followers().count() as u64, run.follower_count());
     assert_eq!(run.tasks().count() as u32, run.started_tasks());
@@ -247,7 +247,8 @@ fn recording_of(kinds: &[EventKind]) -> String {
         let fits = |plan: &Plan| plan.workload() == selection.workload && plan.mode == mode;
         let plan = samples::plans().into_iter().find(fits).unwrap();
         entries.push(LogEntry::Start(Arc::new(start)));
-        entries.push(event(0, EventKind::RunStarted { plan }));
+        let opening = plan.opening().map(|(lane, kind)| Event { at: Nanos::ZERO, lane, kind });
+        entries.extend(opening.map(LogEntry::Event));
         entries.push(event(1, EventKind::TaskStarted { task: samples::TASK }));
         entries.extend((2..).zip(kinds).map(|(at, kind)| event(at, kind.clone())));
         entries.push(event(90, EventKind::RunFinished { outcome: RunOutcome::Finished }));

@@ -25,7 +25,9 @@ const COLOURED_STATES: [State; 7] = [
 
 /// Pairs of states with different glyphs at every colour depth: they share a colour, or the first
 /// one is drawn on the background.
-const GLYPH_PAIRS: [(State, State); 3] = [
+const GLYPH_PAIRS: [(State, State); 5] = [
+    (State::Unknown, State::Starting),
+    (State::Unknown, State::HandOver),
     (State::Starting, State::HandOver),
     (State::Connecting, State::Waiting),
     (State::Native, State::Computing),
@@ -260,6 +262,23 @@ fn text_on_state_colours_meets_wcag_contrast() {
     }
 }
 
+/// The glyph of an unknown state is drawn on the terminal's own background: WCAG 2.2, 1.4.11.
+#[test]
+fn unknown_state_is_visible_on_every_background() {
+    for (set, theme) in color_sets() {
+        let [glyph, _, _] = simulate(&GREY, rgb(state_color(theme)(State::Unknown)));
+        let backgrounds: &[f64] = match set {
+            "dark" => &[0.0],
+            "light" => &[1.0],
+            _ => &[0.0, 1.0],
+        };
+        for background in backgrounds {
+            let (light, dark) = (f64::max(glyph, *background), f64::min(glyph, *background));
+            assert!((light + 0.05) / (dark + 0.05) >= 3.0, "{set} on {background}");
+        }
+    }
+}
+
 #[test]
 fn indexed_palette_is_the_same_on_dark_and_light() {
     for state in COLOURED_STATES {
@@ -298,7 +317,7 @@ fn states_that_share_a_colour_differ_by_glyph() {
         for (state, other) in GLYPH_PAIRS {
             assert_ne!(theme.state_cell(state).0, theme.state_cell(other).0, "{depth:?} {state:?}");
         }
-        for (state, other) in GLYPH_PAIRS.into_iter().skip(1) {
+        for (state, other) in GLYPH_PAIRS.into_iter().skip(3) {
             assert_eq!(theme.color(state), theme.color(other), "{depth:?} {state:?}");
         }
     }

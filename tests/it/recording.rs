@@ -39,20 +39,20 @@ fn race_session() -> (Session, MemoryLog) {
     let mut session = log.attach(Session::new(Setup::followers(target, None)));
     let mut next = session.start_selection(Selection::race(Workload::Followers));
     while let Some(plan) = next {
-        next = apply_run(&mut session, plan);
+        next = apply_run(&mut session, &plan);
     }
     (session, log)
 }
 
 /// Applies the events of a sequential run of a plan; returns the next plan.
-fn apply_run(session: &mut Session, plan: Plan) -> Option<Plan> {
+fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
     let outcomes = if plan.workload() == Workload::Profile { &[PROFILE][..] } else { &PAGES };
     let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
     for (task, outcome) in (1..).zip(outcomes) {
         let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
         kinds.extend([EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]);
     }
-    kinds.insert(0, EventKind::RunStarted { plan });
+    kinds.splice(0..0, plan.opening().map(|(_, kind)| kind));
     kinds.push(EventKind::RunFinished { outcome: RunOutcome::Finished });
     let mut next = None;
     for (at, kind) in (0..).zip(kinds) {
@@ -142,7 +142,7 @@ fn selection_replays_without_the_earlier_ones() {
     let threads = Selection::only(Workload::Followers, Mode::Threads);
     let mut next = session.start_selection(threads);
     while let Some(plan) = next {
-        next = apply_run(&mut session, plan);
+        next = apply_run(&mut session, &plan);
     }
     let is_start = |entry: &LogEntry| matches!(entry, LogEntry::Start(_));
     let entries = log.entries();
@@ -163,12 +163,12 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
         b"null\n",
         b"\xff\xfe\x00",
         b"[{\"name\":\"process_name\",\"ph\":\"M\"},\n",
-        b"{\"format\":\"asciicast\",\"version\":1,\"events\":3,\"setup\":{}}\n",
+        b"{\"format\":\"asciicast\",\"version\":2,\"events\":4,\"setup\":{}}\n",
     ] {
         let error = read_error(foreign);
         assert!(error.starts_with("run.jsonl is not a threadline recording"), "{error}");
     }
-    let header = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{}}"#;
+    let header = r#"{"format":"threadline.recording","version":2,"events":4,"setup":{}}"#;
     assert!(read_error(header.as_bytes()).starts_with("cannot use the header of run.jsonl"));
     assert!(read_error(&race_bytes()[..90]).contains("it is cut off"));
     let directory_error = threadline::run::recordings::open(&std::env::temp_dir()).unwrap_err();
@@ -177,14 +177,20 @@ fn file_that_is_not_a_recording_is_rejected_with_a_message() {
 
 #[test]
 fn unsupported_version_is_named_in_the_error() {
-    for (from, to) in [("\"version\":1", "\"version\":9"), ("\"events\":3", "\"events\":9")] {
+    for (from, to) in [("\"version\":2", "\"version\":9"), ("\"events\":4", "\"events\":9")] {
         let file = String::from_utf8(race_bytes()).unwrap().replacen(from, to, 1);
         let error = read_error(file.as_bytes());
         assert!(error.contains("version 9") && error.contains("replay it with"), "{error}");
     }
+    // The first released format, whose lanes were not opened by events.
+    let old = r#"{"format":"threadline.recording","version":1,"events":3,"setup":{"workers":null}}
+{"at":0,"lane":0,"event":"withdrawn","shortage":{"kind":"exhausted","message":"too many"}}"#;
+    let old = read_error(old.as_bytes());
+    assert!(old.contains("version 1 with events of version 3"), "{old}");
+    assert_eq!(old.lines().count(), 1, "one sentence");
     // Headers of later versions may have other keys.
-    let later = read_error(br#"{"format":"threadline.recording","version":2}"#);
-    assert!(later.contains("version 2"), "{later}");
+    let later = read_error(br#"{"format":"threadline.recording","version":3}"#);
+    assert!(later.contains("version 3"), "{later}");
 }
 
 #[test]
@@ -330,15 +336,15 @@ fn times_that_go_back_on_a_lane_or_exceed_a_year_are_defects() {
         format!(r#"{{"at":{at},"lane":{lane},"event":"entered","state":"waiting"}}"#)
     };
     let read_with =
-        |events: &[String]| read_defect(&truncated_race(8, events.join("\n").as_bytes()));
+        |events: &[String]| read_defect(&truncated_race(9, events.join("\n").as_bytes()));
     let (line, why, recording) =
         read_with(&[entered(day, 0), entered(day - 1, 0), entered(day, 0)]);
-    assert_eq!((line, &why, recording.entries().len()), (10, &DefectKind::TimeReversed, 8));
+    assert_eq!((line, &why, recording.entries().len()), (11, &DefectKind::TimeReversed, 9));
     let error = RecordingDefect { line, why }.to_string();
-    assert!(error.starts_with("line 10: its time is before the lane's previous event;"), "{error}");
+    assert!(error.starts_with("line 11: its time is before the lane's previous event;"), "{error}");
     // Lanes run in parallel, so the events of different lanes may be out of order.
     let (_, why, recording) = read_with(&[entered(day, 0), entered(day - 1, 1), entered(year, 0)]);
-    assert_eq!((recording.entries().len(), matches!(why, DefectKind::Unfinished(_))), (10, true));
+    assert_eq!((recording.entries().len(), matches!(why, DefectKind::Unfinished(_))), (11, true));
     for at in [year + 1, u64::MAX] {
         assert_eq!(read_with(&[entered(at, 0)]).1, DefectKind::TooLate);
     }

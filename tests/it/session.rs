@@ -50,6 +50,13 @@ fn apply(session: &mut Session, millis: u64, kind: EventKind) -> Option<Plan> {
     session.apply(&Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind })
 }
 
+/// Starts a run and opens its lanes.
+fn open(session: &mut Session, plan: &Plan) {
+    for (lane, kind) in plan.opening() {
+        assert_eq!(session.apply(&Event { at: Nanos::ZERO, lane, kind }), None);
+    }
+}
+
 /// Plays one run, whose tasks end with `outcomes` one after another, `millis` milliseconds each.
 /// Returns the plan of the next run.
 fn play(
@@ -59,7 +66,7 @@ fn play(
     outcomes: &[TaskOutcome],
     end: RunOutcome,
 ) -> Option<Plan> {
-    assert_eq!(apply(session, 0, EventKind::RunStarted { plan: plan.clone() }), None);
+    open(session, plan);
     assert_eq!(
         apply(session, 0, EventKind::TaskCountChanged { tasks: outcomes.len() as u32 }),
         None
@@ -304,7 +311,7 @@ fn active_run_speed_up_is_based_on_its_completed_pages() {
     let plan = play_profile(&mut session, Selection::race(Workload::Followers), 31);
     let next =
         play(&mut session, &plan, 100, &[page(&[1]), page(&[2])], RunOutcome::Finished).unwrap();
-    apply(&mut session, 0, EventKind::RunStarted { plan: next });
+    open(&mut session, &next);
     apply(&mut session, 0, EventKind::TaskStarted { task: TaskId(1) });
     let threads = session.active_run().unwrap();
     assert_eq!(
@@ -391,7 +398,7 @@ fn race_with_a_failed_page_has_no_speed_up_and_incomplete_agreement() {
 fn play_profile_with_quota(session: &mut Session, selection: Selection, left: u32) -> Option<Plan> {
     let plan = session.start_selection(selection).unwrap();
     assert_eq!(plan.workload(), Workload::Profile);
-    apply(session, 0, EventKind::RunStarted { plan: plan.clone() });
+    open(session, &plan);
     apply(session, 1, EventKind::TaskStarted { task: TaskId(1) });
     apply(
         session,

@@ -249,11 +249,11 @@ fn draw_after_keys(at: u64, keys: &str) {
     });
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
-    app.update(event(0, EventKind::RunStarted { plan: plan.clone() }));
+    plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::TaskFinished { task, outcome: done }));
     app.update(event(at, EventKind::RunFinished { outcome: RunOutcome::Finished }));
-    app.update(event(0, EventKind::RunStarted { plan }));
+    plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::StateEntered { state: State::Waiting }));
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();

@@ -1,6 +1,6 @@
 //! The cells of a lane in the timeline: one state, an edge between two, or several merged.
 
-use super::{CHECKPOINT_INTERVAL, Lane, Nanos, State, StateChange, StateTimes, subtract_times};
+use super::{CHECKPOINT_INTERVAL, Lane, Nanos, State, StateChange, StateTimes};
 
 /// The maximum number of changes in a cell that are examined one by one.
 const MAX_CHANGES: usize = 12;
@@ -125,9 +125,7 @@ impl Lane {
         let mut summary = CellSummary::default();
         for piece in self.pieces(range) {
             let CellPiece { state, start, end } = piece;
-            if let Some(share) = summary.shares.get_mut(state as usize) {
-                *share += end - start;
-            }
+            summary.shares.add(state, end - start);
             let (first, _) = summary.borders.unwrap_or((state, state));
             summary.borders = Some((first, state));
             if end - start > fine {
@@ -137,7 +135,7 @@ impl Lane {
                 summary.count += 1;
             } else {
                 summary.omitted_time += end - start;
-                summary.omits_critical_state |= state >= State::Throttled;
+                summary.omits_critical_state |= state.is_critical();
             }
         }
         summary
@@ -169,10 +167,9 @@ impl Lane {
             self.state_times_in(range, seen)
         } else {
             let after = self.state_times_before(range.last, seen);
-            subtract_times(&after, &self.state_times_before(range.first, range.start))
+            after.since(&self.state_times_before(range.first, range.start))
         };
-        let [idle, ..] = &mut shares;
-        *idle = idle.saturating_add(range.end.saturating_sub(range.until));
+        shares.add(State::Idle, range.end.saturating_sub(range.until));
         shares
     }
 
@@ -180,17 +177,12 @@ impl Lane {
     fn state_times_in(&self, range: &CellRange, seen: u64) -> StateTimes {
         let mut shares = StateTimes::default();
         let entries = self.changes.get(range.first..range.last).unwrap_or(&[]);
-        let (mut index, mut at) = (self.state_before(range.first) as usize, range.start);
-        let mut add = |index: usize, time: u64| {
-            if let Some(share) = shares.get_mut(index) {
-                *share += time;
-            }
-        };
+        let (mut state, mut at) = (self.state_before(range.first), range.start);
         for change in entries {
-            add(index, change.at() - at);
-            (index, at) = (change.state_index(), change.at());
+            shares.add(state, change.at() - at);
+            (state, at) = (change.state(), change.at());
         }
-        add(index, seen.saturating_sub(at));
+        shares.add(state, seen.saturating_sub(at));
         shares
     }
 
@@ -240,10 +232,9 @@ fn edge_cell(left: State, right: State, at: u64, width: u64) -> LaneCell {
 
 /// The state with the longest time prevails, unless there is a state that must stay visible.
 fn merged_cell(shares: &StateTimes, width: u64) -> LaneCell {
-    let rank = |&(state, share): &(State, u64)| (state >= State::Throttled, share, state);
+    let rank = |&(state, share): &(State, u64)| (state.is_critical(), share, state);
     let mut leading: [Option<(State, u64)>; 2] = [None, None];
-    let there = State::ALL.into_iter().zip(*shares).filter(|(_, share)| *share > 0);
-    for one in there {
+    for one in shares.spent() {
         let [top, under] = &mut leading;
         if top.as_ref().map(rank) < Some(rank(&one)) {
             *under = top.replace(one);

@@ -6,11 +6,12 @@ use crate::model::concurrency_limit::LimitChange;
 use crate::model::event::{
     CommandOutput, Failure, FailureKind, LaneId, Profile, Quota, ReachedLimit, RunOutcome, TaskId,
 };
+use crate::model::exactness::Losses;
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
-use crate::model::lane::{Lane, Span, StateTimes};
+use crate::model::lane::{Lane, Span};
 use crate::model::plan::Plan;
-
+use crate::model::state::StateTimes;
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;
 use crate::model::time_series::LevelSeries;
@@ -21,7 +22,8 @@ impl Run {
         &self.plan
     }
 
-    /// The lanes, one per worker.
+    /// The lanes, one per worker: those of the plan, whether they are open or not, and any that were
+    /// opened beyond it.
     pub fn lanes(&self) -> &[Lane] {
         &self.lanes
     }
@@ -102,17 +104,9 @@ impl Run {
         self.tasks.values()
     }
 
-    /// Returns the name of the worker on a lane. For a process, it contains the process ID.
+    /// Returns the label of a lane: the name of its thread or the ID of its process.
     pub fn worker_name(&self, lane: u16) -> String {
-        match self.processes_on(lane).last() {
-            Some(pid) => format!("pid {pid}"),
-            None => self.plan.worker_name(lane),
-        }
-    }
-
-    /// Returns the process IDs of a lane's worker processes, in order. All but the last have died.
-    pub fn processes_on(&self, lane: u16) -> &[u32] {
-        self.processes.get(usize::from(lane)).map_or(&[], Vec::as_slice)
+        self.lanes.get(usize::from(lane)).map(Lane::label).unwrap_or_default()
     }
 
     /// The number of tasks that lanes are working on.
@@ -332,6 +326,11 @@ impl Run {
         self.tasks.page(task)
     }
 
+    /// The events that were lost so far.
+    pub const fn losses(&self) -> Losses {
+        self.losses
+    }
+
     /// The number of events so far.
     pub const fn event_count(&self) -> u64 {
         self.events
@@ -379,9 +378,7 @@ impl Run {
         // A run that ended before `a` adds nothing.
         let lanes = if a < b { self.lanes.as_slice() } else { &[] };
         for lane in lanes {
-            for (sum, time) in times.iter_mut().zip(lane.state_times_between(a, b)) {
-                *sum = sum.saturating_add(time);
-            }
+            times.add_all(&lane.state_times_between(a, b));
         }
         times
     }

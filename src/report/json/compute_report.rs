@@ -130,7 +130,7 @@ mod tests {
     fn process_crash_is_a_lost_attempt() {
         let work = computed(Mode::Processes, 2, &[9]).plan().work.clone();
         let plan = Plan::new(work, Mode::Processes, 2, 1);
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let task = TaskId(1);
         let value = Completion { response: None, product: Product::Value(u64::MAX) };
         let (lost, done) =
@@ -171,7 +171,7 @@ mod tests {
     fn simulated_machine_replaces_the_real_one() {
         let simulation = Some(Simulation { seed: 7, cores: 3 });
         let work = WorkSpec::Mixed(ComputeSpec { simulation, ..ComputeSpec::default() });
-        let run = Run::new(Plan::new(work, Mode::Gil, 1, 1));
+        let run = Run::opened(Plan::new(work, Mode::Gil, 1, 1));
         let compute = &document(&[run], Some(2))["compute"];
         assert_eq!(
             (&compute["cores"], &compute["seed"], &compute["share"]),

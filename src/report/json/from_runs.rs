@@ -41,7 +41,6 @@ impl RunReport {
         };
         let followers = run.plan().workload().is_fetched();
         let waves = run.waves();
-        let lanes = run.lanes().iter().zip(0..);
         Self {
             mode: run.plan().mode,
             workers: run.plan().workers,
@@ -68,7 +67,7 @@ impl RunReport {
             against_sequential: ComparisonReport::from_run(runs, run),
             gil: GilReport::from_run(run),
             attempt_time: AttemptTime::from_run(run),
-            lanes: lanes.map(|(lane, at)| LaneReport::from_lane(run, lane, at, elapsed)).collect(),
+            lanes: run.lanes().iter().map(|lane| LaneReport::from_lane(lane, elapsed)).collect(),
             tasks: run.attempts().iter().map(TaskReport::from_attempt).collect(),
         }
     }
@@ -93,14 +92,12 @@ impl AttemptTime {
 }
 
 impl LaneReport {
-    pub(super) fn from_lane(run: &Run, lane: &Lane, at: u16, elapsed: Nanos) -> Self {
+    pub(super) fn from_lane(lane: &Lane, elapsed: Nanos) -> Self {
         let sums = lane.state_times_between(Nanos::ZERO, elapsed);
-        let seconds = |state: State| {
-            sums.get(state as usize).map_or(0.0, |&nanos| Nanos(nanos).as_secs_f64())
-        };
+        let seconds = |state: State| Nanos(sums[state]).as_secs_f64();
         Self {
-            name: run.plan().worker_name(at),
-            pids: run.processes_on(at).to_vec(),
+            name: lane.name().to_owned(),
+            pids: lane.processes().to_vec(),
             attempts: lane.spans().count(),
             seconds: StateSeconds {
                 idle: seconds(State::Idle),
@@ -114,6 +111,7 @@ impl LaneReport {
                 native: seconds(State::Native),
                 lock_wait: seconds(State::LockWait),
                 throttled: seconds(State::Throttled),
+                unknown: seconds(State::Unknown),
                 error: seconds(State::Error),
             },
         }

@@ -146,7 +146,7 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     #[test]
     fn task_description_names_size_and_machine() {
         let first = |work: WorkSpec| {
-            let mut run = Run::new(Plan::new(work, Mode::Sequential, 1, 1));
+            let mut run = Run::opened(Plan::new(work, Mode::Sequential, 1, 1));
             let plan = run.plan().clone();
             run.apply(&Event {
                 at: Nanos::ZERO,
@@ -173,7 +173,7 @@ meaning      threads under the GIL: 1.00x, no gain on CPU work; 2 threads withou
     fn crashed_process_and_mode_that_did_not_run_are_reported() {
         let sequential = computed(Mode::Sequential, 1, &[1, 2]);
         let plan = Plan::new(sequential.plan().work.clone(), Mode::Processes, 1, 2);
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let failure = |message: &str| Failure::new(FailureKind::Worker, message);
         let lost = TaskOutcome::Requeued(failure("killed"));
         let task = TaskId(1);

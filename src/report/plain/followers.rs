@@ -237,7 +237,7 @@ followers    the same 5 followers in both, in the same order
     fn limit_changes_are_counted_by_reason() {
         let auto = |whys: &[ChangeReason]| {
             let plan = Plan { auto: true, ..not_begun(Mode::Threads).plan().clone() };
-            let mut run = Run::new(plan.clone());
+            let mut run = Run::opened(plan.clone());
             let at = |kind| Event { at: Nanos::ZERO, lane: LaneId(0), kind };
             run.apply(&at(EventKind::RunStarted { plan }));
             for (in_flight, &reason) in (4..).zip([&[ChangeReason::Start], whys].concat().iter()) {

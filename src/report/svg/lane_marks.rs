@@ -1,8 +1,7 @@
 //! The marks of a lane: each state at its exact time, or the shares of several states that fall within
 //! a quarter of a pixel.
 
-use crate::model::lane::StateTimes;
-use crate::model::{Lane, Nanos, Run, State};
+use crate::model::{Lane, Nanos, Run, State, StateTimes};
 
 /// The minimum width of a mark in pixels; narrower states are merged.
 const MIN_MARK_WIDTH: f64 = 0.25;
@@ -105,9 +104,7 @@ fn marks_for_lane(lane: &Lane, until: Nanos, scale: TimeScale, finest: f64) -> L
         let open =
             block.get_or_insert(MergedBlock { start: stretch.start, ..MergedBlock::default() });
         open.end = stretch.end;
-        if let Some(sum) = open.sums.get_mut(stretch.state as usize) {
-            *sum += stretch.end.since(stretch.start).0;
-        }
+        open.sums.add(stretch.state, stretch.end.since(stretch.start).0);
         if scale.x(open.end) - scale.x(open.start) >= finest {
             flush_block(block.take(), scale, &mut marks);
         }
@@ -120,9 +117,8 @@ fn marks_for_lane(lane: &Lane, until: Nanos, scale: TimeScale, finest: f64) -> L
 fn flush_block(block: Option<MergedBlock>, scale: TimeScale, marks: &mut LaneMarks) {
     let Some(MergedBlock { start, end, sums }) = block else { return };
     let x = [start, end].map(|at| scale.x(at));
-    let all: u64 = sums.iter().sum();
-    let mut shares: Vec<(State, u64)> =
-        State::ALL.into_iter().zip(sums).filter(|(_, sum)| *sum > 0).collect();
+    let all = sums.total();
+    let mut shares: Vec<(State, u64)> = sums.spent().collect();
     shares.sort_by_key(|(_, sum)| std::cmp::Reverse(*sum));
     let mut bottom = 1.0;
     for (state, sum) in shares.into_iter().take(MAX_SHARES) {
@@ -194,7 +190,7 @@ mod tests {
             200,
             0,
         );
-        let mut run = Run::new(plan.clone());
+        let mut run = Run::opened(plan.clone());
         let mut apply = |at: u64, lane: u16, kind| {
             let lane = crate::model::LaneId(lane);
             run.apply(&crate::model::Event { at: Nanos(at), lane, kind });

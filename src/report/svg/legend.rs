@@ -21,6 +21,7 @@ const fn state_pattern(state: State) -> Option<&'static str> {
         State::Connecting => Some("connecting"),
         State::Starting => Some("starting"),
         State::Native => Some("native"),
+        State::Unknown => Some("unknown"),
         _ => None,
     }
 }

@@ -9,7 +9,7 @@ use super::lane_slots::{LaneSlot, LaneSlots};
 use super::shared::RunShared;
 use super::task::{LaneReporter, TaskCount, Worker};
 use crate::model::printable::printable;
-use crate::model::{EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
+use crate::model::{CloseReason, EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
 
 /// The number of worker processes that may die on one task, or in a row on one lane, before the task
 /// fails.
@@ -43,6 +43,7 @@ impl<'run> WorkerThread<'run> {
                 return;
             }
         }
+        self.reporter.send(EventKind::LaneClosed { reason: CloseReason::Finished });
     }
 
     /// Waits for a slot, then for a task. Returns `None` once the queue is closed and empty.
@@ -75,7 +76,7 @@ impl<'run> WorkerThread<'run> {
             && let Some(flow) = self.step_aside(alone)
         {
             if flow.is_break() {
-                reporter.send(EventKind::LaneWithdrawn { shortage: shortage.clone() });
+                reporter.send(closed_by(shortage));
             }
             shared.task_tracker().requeue_task(task);
             return flow;
@@ -112,7 +113,7 @@ impl<'run> WorkerThread<'run> {
         }
         self.reporter.send(EventKind::TaskFinished { task, outcome: outcome.clone() });
         if let (TaskOutcome::Requeued(shortage), ControlFlow::Break(())) = (&outcome, flow) {
-            self.reporter.send(EventKind::LaneWithdrawn { shortage: shortage.clone() });
+            self.reporter.send(closed_by(shortage));
         }
         self.shared.record_outcome(task, &outcome, task_count);
         flow
@@ -162,6 +163,10 @@ impl<'run> WorkerThread<'run> {
         }
         TaskOutcome::Failed(crash_failure((over_task >= MAX_CRASHES).then_some(task), &death))
     }
+}
+
+fn closed_by(shortage: &Failure) -> EventKind {
+    EventKind::LaneClosed { reason: CloseReason::Shortage(shortage.clone()) }
 }
 
 fn is_shortage(failure: &Failure) -> bool {

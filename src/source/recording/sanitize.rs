@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::model::printable::escape_controls;
 use crate::model::{
-    Event, EventKind, Failure, Product, RunOutcome, Setup, Target, TaskOutcome, WorkSpec,
+    CloseReason, Event, EventKind, Failure, Product, RunOutcome, Setup, Target, TaskOutcome,
+    WorkSpec,
 };
 
 /// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
@@ -23,8 +24,9 @@ pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
                 *own = Arc::clone(commands);
             }
         }
+        EventKind::LaneOpened { name } => escape_text(name),
         EventKind::AttemptFailed { failure: one, .. }
-        | EventKind::LaneWithdrawn { shortage: one }
+        | EventKind::LaneClosed { reason: CloseReason::Shortage(one) }
         | EventKind::TaskFinished {
             outcome: TaskOutcome::Failed(one) | TaskOutcome::Requeued(one),
             ..

@@ -7,8 +7,8 @@ use super::cores::{Cores, CpuWork};
 use super::gil::{GilTurn, VirtualGil};
 use super::task_steps::{START_UP, TaskStep, complete_plan, task_steps, task_value};
 use crate::model::{
-    Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product, Simulation,
-    State, TaskId, TaskOutcome,
+    CloseReason, Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product,
+    Simulation, State, TaskId, TaskOutcome,
 };
 
 /// The process ID of the first worker process.
@@ -75,7 +75,7 @@ impl Machine {
             taken: 0,
             events: VecDeque::new(),
         };
-        machine.begin_run(plan);
+        machine.begin_run(&plan);
         machine
     }
 
@@ -113,9 +113,9 @@ impl Machine {
         true
     }
 
-    fn begin_run(&mut self, plan: Plan) {
+    fn begin_run(&mut self, plan: &Plan) {
         let (mode, workers) = (plan.mode, plan.workers);
-        self.push_event(LaneId(0), EventKind::RunStarted { plan });
+        plan.opening().for_each(|(lane, kind)| self.push_event(lane, kind));
         self.push_event(LaneId(0), EventKind::TaskCountChanged { tasks: self.tasks });
         // The pool does the same, so that the first lane begins with the first task.
         for lane in (0..workers).map(LaneId) {
@@ -146,7 +146,9 @@ impl Machine {
     /// Starts the task of a lane once the lane has the GIL, which even the start needs.
     fn start_task(&mut self, lane: LaneId) {
         let Some(task) = self.lanes.get(usize::from(lane.0)).and_then(|lane| lane.task) else {
-            return self.release_gil(lane);
+            self.release_gil(lane);
+            let reason = CloseReason::Finished;
+            return self.push_event(lane, EventKind::LaneClosed { reason });
         };
         if !self.take_gil(lane) {
             return;

@@ -68,7 +68,7 @@ const TASK_KEYS: [&str; 12] = [
     "error",
 ];
 
-const STATE_KEYS: [&str; 12] = [
+const STATE_KEYS: [&str; 13] = [
     "idle",
     "starting",
     "hand_over",
@@ -80,6 +80,7 @@ const STATE_KEYS: [&str; 12] = [
     "native",
     "lock_wait",
     "throttled",
+    "unknown",
     "error",
 ];
 

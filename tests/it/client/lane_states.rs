@@ -45,7 +45,7 @@ fn lane_reports_each_state_of_a_request_in_order() {
     let state_times = client_run.run.lanes()[0]
         .state_times_between(threadline::model::Nanos::ZERO, client_run.run.duration().unwrap());
     for state in [Connecting, Waiting, Receiving, Computing] {
-        assert!(state_times[state as usize] > 0, "no time in {state:?}");
+        assert!(state_times[state] > 0, "no time in {state:?}");
     }
 }
 

@@ -40,7 +40,7 @@ fn panicking_task_fails_and_its_lane_gets_a_new_worker() {
     assert_eq!((run.done_tasks(), run.failed_task()), (3, Some(TaskId(2))));
     let errors =
         run.lanes()[0].state_times_between(threadline::model::Nanos::ZERO, run.duration().unwrap());
-    assert_eq!(errors[State::Error as usize], 0, "an error has no duration");
+    assert_eq!(errors[State::Error], 0, "an error has no duration");
 }
 
 #[test]

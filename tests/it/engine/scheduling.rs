@@ -5,7 +5,9 @@ use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use threadline::model::{Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, State, TaskId};
+use threadline::model::{
+    CloseReason, Event, EventKind, LaneId, Mode, Nanos, Plan, RunOutcome, State, TaskId,
+};
 use threadline::source::{Clock, TaskCount};
 
 use super::{TaskFnJob, collect_events, done, finished_tasks, fold, plan, run_outcome};
@@ -31,6 +33,7 @@ fn one_worker_runs_tasks_in_order_and_timestamps_its_events() {
     let finished = |task| EventKind::TaskFinished { task: TaskId(task), outcome: done() };
     let expected = [
         at(0, EventKind::RunStarted { plan: plan.clone() }),
+        at(0, EventKind::LaneOpened { name: "main".to_owned() }),
         at(0, EventKind::TaskCountChanged { tasks: 2 }),
         at(0, started(1)),
         at(1, entered.clone()),
@@ -38,6 +41,7 @@ fn one_worker_runs_tasks_in_order_and_timestamps_its_events() {
         at(11, started(2)),
         at(12, entered),
         at(32, finished(2)),
+        at(32, EventKind::LaneClosed { reason: CloseReason::Finished }),
         at(32, EventKind::RunFinished { outcome: RunOutcome::Finished }),
     ];
     assert_eq!(events, expected);
@@ -89,7 +93,7 @@ fn surplus_workers_stay_idle() {
 #[test]
 fn run_without_tasks_finishes_immediately() {
     let events = TaskFnJob::new(|_, _, _| (done(), TaskCount::Unknown)).run(&plan(3, 0));
-    assert_eq!((run_outcome(&events), events.len()), (&RunOutcome::Finished, 3));
+    assert_eq!((run_outcome(&events), events.len()), (&RunOutcome::Finished, 9));
 }
 
 /// The events of each lane are in order of time, for any scheduling of the threads.

@@ -58,6 +58,7 @@ fn command_events_arrive_in_order() {
         EventKind::StateEntered { state: State::Running },
         EventKind::CommandOutput { output, .. },
         EventKind::TaskFinished { outcome, .. },
+        EventKind::LaneClosed { .. },
         EventKind::RunFinished { outcome: RunOutcome::Finished },
     ] = kinds.as_slice()
     else {

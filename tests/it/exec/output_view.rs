@@ -29,13 +29,17 @@ impl ExecScreen {
         let mut app = App::new(session, selection, Background::Dark);
         let Some(Effect::Start(plan)) = app.start() else { panic!("a run starts") };
         let mut exec_screen = Self { app, millis: 0 };
-        exec_screen.start_run(plan);
+        exec_screen.start_run(&plan);
         exec_screen
     }
 
-    fn start_run(&mut self, plan: Plan) {
+    fn start_run(&mut self, plan: &Plan) {
         let tasks = plan.tasks;
-        self.apply_event(0, EventKind::RunStarted { plan });
+        for (lane, kind) in plan.opening() {
+            let at = Nanos::from_millis(self.millis);
+            self.app.update(Msg::Event(Event { at, lane, kind }));
+        }
+        self.millis += 1_000;
         self.apply_event(0, EventKind::TaskCountChanged { tasks });
     }
 

@@ -171,8 +171,9 @@ impl HistoryGenerator {
                 );
             }
             Some(_) => {
-                // A lane with a task is never idle; any other state may follow any state.
-                let state = State::ALL[1 + usize::from(choice) % (State::ALL.len() - 1)];
+                // A lane with a task is busy; any such state may follow any state.
+                let mut busy = State::ALL.into_iter().filter(|state| state.is_busy()).cycle();
+                let state = busy.nth(choice.into()).unwrap();
                 self.emit(lane, EventKind::StateEntered { state });
             }
         }

@@ -9,7 +9,7 @@ use super::config;
 
 /// Returns a run with the given holds of the GIL: lane, start and end.
 fn run_with_holds(holds: &[(u16, u64, u64)]) -> Run {
-    let mut run = Run::new(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 3, 8));
+    let mut run = Run::opened(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, 3, 8));
     let mut enter = |lane, at, state| {
         run.apply(&Event {
             at: Nanos(at),

@@ -31,7 +31,7 @@ impl GilOracle {
     fn new(steps: &[(u16, u64, u8)]) -> Self {
         let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, LANES, 400_000);
         let mut oracle = Self {
-            run: Run::new(plan),
+            run: Run::opened(plan),
             now: 0,
             holds: Vec::new(),
             holder: None,
@@ -234,7 +234,7 @@ proptest! {
         b in any::<u64>(),
     ) {
         let plan = Plan::new(WorkSpec::Cpu(ComputeSpec::default()), Mode::Gil, LANES, 9);
-        let mut run = Run::new(plan);
+        let mut run = Run::opened(plan);
         for (lane, at, computes) in changes {
             let state = if computes { State::Computing } else { State::LockWait };
             run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind: EventKind::StateEntered { state } });
@@ -250,7 +250,7 @@ proptest! {
 #[test]
 fn only_gil_mode_has_gil_usage() {
     for mode in Mode::ALL {
-        let run = Run::new(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), mode, 2, 8));
+        let run = Run::opened(Plan::new(WorkSpec::Cpu(ComputeSpec::default()), mode, 2, 8));
         assert_eq!(run.gil().is_some(), mode == Mode::Gil, "{mode}");
     }
 }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use threadline::model::{
-    CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, LaneId, Mode, Nanos,
-    Plan, Product, Quota, Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
+    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, FailureKind, Gap,
+    GapScope, LaneId, Mode, Nanos, Plan, Product, Quota, Run, RunOutcome, State, TaskId,
+    TaskOutcome, WorkSpec,
 };
 
 use super::config;
@@ -64,6 +65,12 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
             EventKind::TaskFinished { task, outcome: TaskOutcome::Done(done) }
         }),
         2 => any::<u32>().prop_map(|pid| EventKind::ProcessStarted { pid }),
+        1 => (any::<[u64; 3]>(), any::<bool>()).prop_map(|([from, to, lost], whole)| {
+            let scope = if whole { GapScope::Run } else { GapScope::Lane };
+            EventKind::Gap(Gap { from: Nanos(from), to: Nanos(to), lost, scope })
+        }),
+        1 => Just(EventKind::LaneOpened { name: "late".to_owned() }),
+        1 => Just(EventKind::LaneClosed { reason: CloseReason::Finished }),
         2 => task().prop_map(|task| {
             EventKind::CommandOutput { task, output: CommandOutput {
                 text: "\u{1b}[2J".into(),
@@ -102,10 +109,10 @@ proptest! {
         plan in (0..4_u16, edge_numbers()).prop_flat_map(|(workers, tasks)| any_plan(workers, tasks)),
         events in prop::collection::vec(any_event(), 0..120),
     ) {
-        let mut run = Run::new(plan);
-        let workers = u32::from(run.plan().workers);
+        let mut run = Run::opened(plan);
         for event in &events {
             run.apply(event);
+            let workers = run.lanes().len() as u32;
             prop_assert!(run.in_flight() <= workers);
             prop_assert!(run.tasks_in_work() as u32 <= workers);
             prop_assert!(run.queued_tasks() <= run.known_tasks());
@@ -122,14 +129,14 @@ proptest! {
         prop_assert!(values == 0 || values >= run.done_tasks());
         if let Some(gil) = run.gil() {
             prop_assert!((0.0..=1.0).contains(&gil.held_share(end)));
-            prop_assert!(gil.wait_time(end).0 <= end.0.saturating_mul(workers.into()));
+            prop_assert!(gil.wait_time(end).0 <= end.0.saturating_mul(run.lanes().len() as u64));
         }
         for lane in run.lanes() {
             let spans: Vec<_> = lane.spans().collect();
             for pair in spans.windows(2) {
                 prop_assert!(pair[0].end.unwrap() <= pair[1].start);
             }
-            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+            prop_assert_eq!(lane.state_times_between(Nanos::ZERO, end).total(), end.0);
             for width in [0, 1, 7, u64::MAX / 3, u64::MAX] {
                 for from in [0, 3, u64::MAX - 10, u64::MAX] {
                     let cells = lane.cells(Nanos(from), Nanos(width), 50, end).count();
@@ -152,7 +159,7 @@ proptest! {
         let cut = cut % line.len();
         line[cut] = byte;
         if let Ok(event) = serde_json::from_slice::<Event>(&line) {
-            Run::new(plan(2, 5)).apply(&event);
+            Run::opened(plan(2, 5)).apply(&event);
         }
     }
 }
@@ -160,7 +167,7 @@ proptest! {
 /// Storing every task up to such a number would take 80 GB.
 #[test]
 fn huge_task_numbers_are_ignored() {
-    let mut run = Run::new(plan(1, u32::MAX));
+    let mut run = Run::opened(plan(1, u32::MAX));
     for task in [u32::MAX, u32::MAX - 1, 400_001, 0] {
         let task = TaskId(task);
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
@@ -173,7 +180,7 @@ fn huge_task_numbers_are_ignored() {
 
 #[test]
 fn task_is_counted_once_if_it_finishes_repeatedly() {
-    let mut run = Run::new(plan(2, 2));
+    let mut run = Run::opened(plan(2, 2));
     let task = TaskId(1);
     let finish = |lane| Event {
         at: Nanos(2),
@@ -192,7 +199,7 @@ fn task_is_counted_once_if_it_finishes_repeatedly() {
 
 #[test]
 fn events_after_the_end_are_ignored() {
-    let mut run = Run::new(plan(1, 2));
+    let mut run = Run::opened(plan(1, 2));
     let page_events = |task| {
         [
             EventKind::TaskStarted { task },
@@ -204,4 +211,28 @@ fn events_after_the_end_are_ignored() {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
     }
     assert_eq!((run.done_tasks(), run.started_tasks(), run.follower_count()), (1, 1, 3));
+}
+
+#[test]
+fn lane_takes_part_from_its_opening_to_its_closing() {
+    let mut run = Run::new(plan(1, 3));
+    let mut apply = |at, lane, kind| {
+        run.apply(&Event { at: Nanos(at), lane: LaneId(lane), kind });
+        let lanes = run.lanes().iter().map(|lane| (lane.label(), lane.opened(), lane.closed()));
+        (lanes.collect::<Vec<_>>(), run.started_tasks(), run.tasks_in_work())
+    };
+    let started = |task| EventKind::TaskStarted { task: TaskId(task) };
+    let opened = |name: &str| EventKind::LaneOpened { name: name.to_owned() };
+    let closed = EventKind::LaneClosed { reason: CloseReason::Finished };
+    let planned = |opened, closed| ("worker-1".to_owned(), opened, closed);
+    assert_eq!(apply(1, 0, started(1)), (vec![planned(None, None)], 0, 0));
+    assert_eq!(apply(2, 0, opened("worker-1")), (vec![planned(Some(Nanos(2)), None)], 0, 0));
+    assert_eq!(apply(3, 0, started(1)).1, 1);
+    assert_eq!(apply(4, 0, closed.clone()), (vec![planned(Some(Nanos(2)), None)], 1, 1));
+    assert_eq!(apply(5, 2, opened("far")).0.len(), 1, "lanes are opened in order");
+    let late = ("late".to_owned(), Some(Nanos(6)), None);
+    assert_eq!(apply(6, 1, opened("late")).0.last(), Some(&late));
+    assert_eq!(apply(7, 1, EventKind::ProcessStarted { pid: 9 }).0[1].0, "pid 9");
+    assert_eq!(apply(8, 1, closed).0[1].2, Some(Nanos(8)));
+    assert_eq!(apply(9, 1, started(2)).1, 1);
 }

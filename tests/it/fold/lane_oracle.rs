@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use threadline::model::{Lane, LaneCell, Nanos, State, TaskId};
+use threadline::model::{Lane, LaneCell, Nanos, State, StateTimes, TaskId};
+
+/// The states that every cell shows, however short they are.
+const CRITICAL: [State; 3] = [State::Throttled, State::Unknown, State::Error];
 
 /// An action on a lane.
 #[derive(Clone, Copy, Debug)]
@@ -89,10 +92,10 @@ impl LaneOracle {
     }
 
     /// Returns the nanoseconds in each state in [a, b).
-    pub(crate) fn state_times(&self, a: u64, b: u64) -> [u64; State::ALL.len()] {
-        let mut sums = [0; State::ALL.len()];
+    pub(crate) fn state_times(&self, a: u64, b: u64) -> StateTimes {
+        let mut sums = StateTimes::default();
         for t in a..b {
-            sums[self.state_at(t) as usize] += 1;
+            sums.add(self.state_at(t), 1);
         }
         sums
     }
@@ -150,7 +153,9 @@ impl ExpectedCell {
         match cell {
             LaneCell::Whole(state) => {
                 prop_assert!(self.width - self.time(state) <= max_hidden, "{self:?}");
-                prop_assert!(state == State::Throttled || self.time(State::Throttled) == 0);
+                prop_assert!(
+                    state.is_critical() || CRITICAL.iter().all(|&other| self.time(other) == 0)
+                );
                 let ends = [self.segments.first(), self.segments.last()];
                 let is_on_both_ends = ends.iter().flatten().all(|(end, _)| *end == state);
                 prop_assert!(
@@ -164,7 +169,7 @@ impl ExpectedCell {
                 prop_assert!(others <= max_hidden, "{self:?}");
                 let off = self.time(left).abs_diff(u64::from(eighths) * self.width / 8);
                 prop_assert!(off <= tolerance + max_hidden + 1, "{off} {self:?}");
-                for state in [State::Throttled, State::Error] {
+                for state in CRITICAL {
                     let shown = left == state || right == state;
                     prop_assert!(shown || self.time(state) == 0, "{self:?}");
                 }
@@ -172,7 +177,7 @@ impl ExpectedCell {
             LaneCell::Notched(state) => {
                 let others = self.width - self.time(state);
                 prop_assert!(others > 0 && others <= max_hidden, "{self:?}");
-                prop_assert!(state < State::Throttled, "{self:?}");
+                prop_assert!(!state.is_critical(), "{self:?}");
             }
             LaneCell::Merged { top, under, eighths } => self.check_merged(top, under, eighths)?,
         }
@@ -192,7 +197,7 @@ impl ExpectedCell {
     fn check_merged(&self, top: State, under: State, eighths: u8) -> Result<(), TestCaseError> {
         prop_assert!(top != under && self.time(under) > 0, "{self:?}");
         prop_assert_eq!(u64::from(eighths), self.eighths(top).clamp(1, 7), "{:?}", self);
-        let rank = |state| (state >= State::Throttled && self.time(state) > 0, self.time(state));
+        let rank = |state: State| (state.is_critical() && self.time(state) > 0, self.time(state));
         for state in State::ALL {
             prop_assert!(rank(top) >= rank(state), "{state:?} leads: {self:?}");
         }

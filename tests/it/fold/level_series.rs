@@ -19,7 +19,7 @@ proptest! {
         history in event_history(),
         ranges in prop::collection::vec((0..20_000_u64, 0..9_000_u64), 8),
     ) {
-        let mut run = Run::new(history.plan.clone());
+        let mut run = Run::opened(history.plan.clone());
         // The levels in each nanosecond.
         let mut levels = vec![(0_u32, 0_u32); 30_000];
         for step in &history.steps {
@@ -57,7 +57,7 @@ fn apply(run: &mut Run, at: u64, kind: EventKind) {
 #[test]
 fn mean_of_a_million_queued_tasks_over_a_day_does_not_overflow() {
     let (day, tasks) = (86_400_000_000_000, 1_000_000);
-    let mut run = Run::new(plan(1, tasks));
+    let mut run = Run::opened(plan(1, tasks));
     apply(&mut run, 0, EventKind::TaskCountChanged { tasks });
     let mean = run.queue_level().mean(Nanos(day / 2), Nanos(day));
     assert!(is_close(mean, f64::from(tasks)), "{mean}");
@@ -67,7 +67,7 @@ fn mean_of_a_million_queued_tasks_over_a_day_does_not_overflow() {
 /// queued.
 #[test]
 fn tasks_past_the_end_do_not_count_as_queued() {
-    let mut run = Run::new(plan(1, 3));
+    let mut run = Run::opened(plan(1, 3));
     apply(&mut run, 0, EventKind::TaskCountChanged { tasks: 3 });
     for task in 1..=3 {
         let (task, at) = (TaskId(task), 100 * u64::from(task));

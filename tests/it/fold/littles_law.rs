@@ -14,7 +14,7 @@ proptest! {
     /// Holds at each event and between events.
     #[test]
     fn littles_law_holds_at_any_time(history in event_history(), later in 0..500_u64) {
-        let mut run = Run::new(history.plan);
+        let mut run = Run::opened(history.plan);
         for step in history.steps {
             run.apply(&step.event);
             let until = run.elapsed(step.event.at + Nanos(later));

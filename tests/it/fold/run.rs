@@ -14,7 +14,7 @@ use super::config;
 use super::event_history::{EventHistory, event_history, page_outcome, plan};
 
 fn fold(history: &EventHistory) -> Run {
-    let mut run = Run::new(history.plan.clone());
+    let mut run = Run::opened(history.plan.clone());
     for step in &history.steps {
         run.apply(&step.event);
     }
@@ -88,7 +88,7 @@ proptest! {
     #![proptest_config(config())]
     #[test]
     fn in_flight_and_queue_counts_match_the_pool(history in event_history()) {
-        let mut run = Run::new(history.plan.clone());
+        let mut run = Run::opened(history.plan.clone());
         for step in &history.steps {
             run.apply(&step.event);
             prop_assert_eq!(run.in_flight(), step.in_flight);
@@ -115,7 +115,7 @@ proptest! {
             let lengths = spans.iter().map(|span| span.end.unwrap().since(span.start).0);
             prop_assert_eq!(lane.busy_time(end).0, lengths.sum::<u64>() + retry_wait);
             let sums = lane.state_times_between(Nanos::ZERO, end);
-            prop_assert_eq!(sums.iter().sum::<u64>(), end.0);
+            prop_assert_eq!(sums.total(), end.0);
             let durations = run.lane_task_durations(lane, end).count();
             let stopped = |span: &&Span| {
                 run.task(span.task).and_then(|record| record.outcome) == Some(TaskOutcome::Stopped)
@@ -167,7 +167,7 @@ proptest! {
 
     #[test]
     fn totals_match_the_task_outcomes(history in event_history()) {
-        let mut run = Run::new(history.plan.clone());
+        let mut run = Run::opened(history.plan.clone());
         let (mut outcomes, mut requeued) = (BTreeMap::new(), 0);
         for step in &history.steps {
             run.apply(&step.event);
@@ -222,7 +222,7 @@ proptest! {
 
     #[test]
     fn replayed_recording_gives_the_same_run(history in event_history()) {
-        let mut replayed = Run::new(history.plan.clone());
+        let mut replayed = Run::opened(history.plan.clone());
         for step in &history.steps {
             let line = serde_json::to_string(&step.event).unwrap();
             prop_assert!(!line.contains('\n'));
@@ -246,7 +246,7 @@ fn finish_page(run: &mut Run, task: u32, followers: u8) {
 
 #[test]
 fn page_past_the_end_counts_as_started_but_not_as_done() {
-    let mut run = Run::new(plan(1, 3));
+    let mut run = Run::opened(plan(1, 3));
     finish_page(&mut run, 1, 2);
     finish_page(&mut run, 2, 1);
     finish_page(&mut run, 3, 0);
@@ -260,7 +260,7 @@ fn page_past_the_end_counts_as_started_but_not_as_done() {
 
 #[test]
 fn empty_page_before_the_last_counts_as_done() {
-    let mut run = Run::new(plan(1, 3));
+    let mut run = Run::opened(plan(1, 3));
     for (task, followers) in [(1, 2), (2, 0), (3, 1)] {
         finish_page(&mut run, task, followers);
     }
@@ -275,7 +275,7 @@ fn empty_page_before_the_last_counts_as_done() {
 
 #[test]
 fn run_lasts_from_its_start_to_its_last_finished_task() {
-    let mut run = Run::new(plan(1, 1));
+    let mut run = Run::opened(plan(1, 1));
     assert_eq!(run.elapsed(Nanos(7)), Nanos::ZERO);
     apply(&mut run, 0, 0, EventKind::RunStarted { plan: plan(1, 1) });
     assert_eq!(run.elapsed(Nanos(7)), Nanos(7));
@@ -294,7 +294,7 @@ fn run_lasts_from_its_start_to_its_last_finished_task() {
 
 #[test]
 fn failed_task_is_recorded_and_its_lane_takes_the_next_one() {
-    let mut run = Run::new(plan(1, 2));
+    let mut run = Run::opened(plan(1, 2));
     apply(&mut run, 0, 0, EventKind::TaskStarted { task: TaskId(1) });
     let failure = super::event_history::failure(threadline::model::FailureKind::Panicked);
     let outcome = TaskOutcome::Failed(failure.clone());
@@ -307,7 +307,7 @@ fn failed_task_is_recorded_and_its_lane_takes_the_next_one() {
 
 #[test]
 fn each_attempt_has_its_own_span_without_the_retry_wait() {
-    let mut run = Run::new(plan(1, 1));
+    let mut run = Run::opened(plan(1, 1));
     let task = TaskId(1);
     let failed = |kind| {
         let (failure, retry_at) = (super::event_history::failure(kind), Nanos(9));
@@ -327,7 +327,7 @@ fn each_attempt_has_its_own_span_without_the_retry_wait() {
     assert_eq!((times, run.failed_attempts(task).len()), (vec![2, 3], 1));
     // A failed attempt is shown as an error, a rate limit is not.
     let lane = |kind| {
-        let mut run = Run::new(plan(1, 1));
+        let mut run = Run::opened(plan(1, 1));
         apply(&mut run, 0, 0, EventKind::TaskStarted { task });
         apply(&mut run, 5, 0, failed(kind));
         run.lanes()[0].cells(Nanos::ZERO, Nanos(10), 1, Nanos(10)).next()
@@ -338,7 +338,7 @@ fn each_attempt_has_its_own_span_without_the_retry_wait() {
 
 #[test]
 fn rate_limits_last_until_their_end_and_reduced_concurrency_is_reported() {
-    let mut run = Run::new(plan(4, 9));
+    let mut run = Run::opened(plan(4, 9));
     let limit =
         ReachedLimit { kind: LimitKind::Secondary, until: Nanos(70), until_utc: 1_700_000_000 };
     apply(&mut run, 10, 0, EventKind::RateLimited(limit));
@@ -368,7 +368,7 @@ fn rate_limits_last_until_their_end_and_reduced_concurrency_is_reported() {
 #[test]
 fn concurrency_changes_are_kept_with_their_reasons() {
     let plan = Plan { auto: true, ..plan(9, 9) };
-    let mut run = Run::new(plan.clone());
+    let mut run = Run::opened(plan.clone());
     let changes = [
         (10, 4, ChangeReason::Start),
         (20, 8, ChangeReason::NoQueue { tenths: 3 }),
@@ -397,7 +397,7 @@ fn concurrency_changes_are_kept_with_their_reasons() {
 
 #[test]
 fn last_visible_page_precedes_the_first_page_past_the_end() {
-    let mut run = Run::new(plan(1, 9));
+    let mut run = Run::opened(plan(1, 9));
     let past_last_page = || {
         let done = Completion {
             response: Some(ResponseSummary { status: 422, bytes: 9, connected: false }),

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use threadline::analysis::stats::Quantiles;
 use threadline::model::{
-    Completion, Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, Product,
-    ResponseSummary, Run, RunOutcome, Span, State, TaskId, TaskOutcome,
+    Completion, Event, EventKind, Failure, FailureKind, Gap, GapScope, LaneId, Losses, Nanos, Plan,
+    Product, ResponseSummary, Run, RunOutcome, Span, State, TaskId, TaskOutcome,
 };
 
 use super::config;
@@ -17,7 +17,7 @@ struct TimedRun(Run);
 
 impl TimedRun {
     fn new(plan: &Plan) -> Self {
-        let mut timed_run = Self(Run::new(plan.clone()));
+        let mut timed_run = Self(Run::opened(plan.clone()));
         timed_run.apply(0, 0, EventKind::RunStarted { plan: plan.clone() });
         timed_run
     }
@@ -120,7 +120,7 @@ fn latency_summary_counts_only_tasks_that_ended_in_the_range() {
         [count(0, 40), count(0, 10), count(10, 25), count(9, 10), count(26, 39), count(40, 99)],
         [4, 1, 2, 1, 0, 0]
     );
-    assert_eq!(timed_run.0.state_times_between(Nanos(5), Nanos(15))[State::Computing as usize], 20);
+    assert_eq!(timed_run.0.state_times_between(Nanos(5), Nanos(15))[State::Computing], 20);
 }
 
 #[test]
@@ -189,7 +189,7 @@ proptest! {
 
     #[test]
     fn service_time_exceeds_neither_the_span_nor_the_response_time(history in event_history()) {
-        let mut run = Run::new(history.plan.clone());
+        let mut run = Run::opened(history.plan.clone());
         history.steps.iter().for_each(|step| run.apply(&step.event));
         run.apply(&Event { at: Nanos(0), lane: LaneId(0), kind: EventKind::RunFinished { outcome: RunOutcome::Stopped } });
         let times = LatencySummary::between(&run, Nanos::ZERO, Nanos::MAX);
@@ -207,5 +207,28 @@ proptest! {
             prop_assert!(service.p50 <= service.p95 && service.p95 <= service.max);
             prop_assert!(service.max <= response.max);
         }
+    }
+}
+
+/// The time of a gap belongs to no state that the lane had before or after it.
+#[test]
+fn gap_is_unknown_until_the_next_event_of_the_lane() {
+    for (scope, others) in [(GapScope::Lane, 0), (GapScope::Run, 30)] {
+        let mut timed_run = TimedRun::new(&cpu_plan(2, 1));
+        let task = TaskId(1);
+        timed_run.apply(10, 0, EventKind::TaskStarted { task });
+        let gap = Gap { from: Nanos(20), to: Nanos(30), lost: 3, scope };
+        timed_run.apply(30, 0, EventKind::Gap(gap));
+        timed_run.apply(40, 0, EventKind::StateEntered { state: State::Native });
+        timed_run.apply(50, 0, EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped });
+        let [lane, other] = timed_run.0.lanes() else { panic!("two lanes") };
+        let times = lane.state_times_between(Nanos::ZERO, Nanos(50));
+        let spent: Vec<(State, u64)> = times.spent().collect();
+        let expected =
+            [(State::Idle, 10), (State::Computing, 10), (State::Native, 10), (State::Unknown, 20)];
+        assert_eq!((spent, lane.busy_time(Nanos(50))), (expected.to_vec(), Nanos(20)));
+        assert_eq!(other.time_in(State::Unknown, Nanos(50)), Nanos(others));
+        let losses = Losses { gaps: 1, events: 3, time: Nanos(10) };
+        assert_eq!(timed_run.0.losses(), losses);
     }
 }

@@ -135,7 +135,7 @@ fn wrong_time_stamps_of_a_worker_are_corrected() {
         assert!(times.is_sorted(), "{times:?}");
         let end = process_run.run.duration().unwrap();
         assert!(times.iter().all(|&at| at <= end + Nanos::from_millis(60_000)));
-        assert_eq!(row.state_times_between(Nanos::ZERO, end).iter().sum::<u64>(), end.0);
+        assert_eq!(row.state_times_between(Nanos::ZERO, end).total(), end.0);
     }
 }
 

@@ -76,7 +76,9 @@ fn events_by_task(events: &[Event], lane: LaneId) -> Vec<Vec<&Event>> {
     for event in events.iter().filter(|event| event.lane == lane) {
         match event.kind {
             EventKind::TaskStarted { .. } => tasks.push(vec![event]),
-            EventKind::TaskCountChanged { .. } | EventKind::RunFinished { .. } => {}
+            EventKind::TaskCountChanged { .. }
+            | EventKind::LaneClosed { .. }
+            | EventKind::RunFinished { .. } => {}
             _ => tasks.iter_mut().last().into_iter().for_each(|task| task.push(event)),
         }
     }

@@ -1,7 +1,7 @@
 //! The self-check in the help: Little's law and the overhead of the program.
 
 use threadline::app::Msg;
-use threadline::model::{Mode, Nanos};
+use threadline::model::{Event, EventKind, Gap, GapScope, LaneId, Mode, Nanos};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, TerminalKind};
@@ -46,6 +46,19 @@ fn overhead_is_shown_with_a_warning_if_it_distorts_the_run() {
     // The run lasts 1.05 s and has a few dozen events.
     let shown = wide_screen(&mut help_with_overhead(finished_race(), 1_000_000));
     assert!(shown.contains("% of the run: this distorts it"), "{shown}");
+}
+
+#[test]
+fn lost_events_are_counted() {
+    let exact = wide_screen(&mut finished_race().press_keys("?"));
+    assert!(exact.contains("events: exact, none lost"), "{exact}");
+    let mut driver = AppDriver::race().play_until(Mode::Threads, 900);
+    let (from, to) = (Nanos::from_millis(100), Nanos::from_millis(300));
+    let gap = Gap { from, to, lost: 12, scope: GapScope::Run };
+    let event = Event { at: to, lane: LaneId(0), kind: EventKind::Gap(gap) };
+    driver.app.update(Msg::Event(event));
+    let shown = wide_screen(&mut driver.press_keys("?"));
+    assert!(shown.contains("events: exact, 12 lost in 1 gap of 200 ms"), "{shown}");
 }
 
 #[test]

@@ -74,13 +74,12 @@ fn assert_every_task_is_done_once(sim: SimulationPlan, events: &[Event]) {
 fn assert_states_cover_the_run(sim: SimulationPlan, run: &Run, end: Nanos) {
     for lane in run.lanes() {
         let sums = lane.state_times_between(Nanos::ZERO, end);
-        assert_eq!(Nanos(sums.iter().sum()), end);
+        assert_eq!(Nanos(sums.total()), end);
         assert_eq!(lane.state(), State::Idle);
     }
     let total_time = |state: State| {
-        let index = State::ALL.iter().position(|&other| other == state);
         let sums = run.lanes().iter().map(|lane| lane.state_times_between(Nanos::ZERO, end));
-        Nanos(sums.filter_map(|sums| sums.get(index?).copied()).sum())
+        Nanos(sums.map(|sums| sums[state]).sum())
     };
     if sim.mode == Mode::Gil {
         assert!(total_time(State::Computing) <= end);

@@ -1,0 +1,206 @@
+//! The states of a lane: one table of their words, categories and roles of colour, and the time spent
+//! in each.
+
+use std::ops::Index;
+
+use serde::{Deserialize, Serialize};
+
+/// The state of a lane at a moment.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// The lane has no task.
+    #[default]
+    Idle,
+    /// The worker process is starting.
+    Starting,
+    /// A task or its result is being passed between two processes.
+    HandOver,
+    /// DNS, TCP and TLS.
+    Connecting,
+    /// The request has been sent, and the response has not begun.
+    Waiting,
+    /// The response body is being received.
+    Receiving,
+    /// A command is running. Its own states are unknown.
+    Running,
+    /// CPU work in this program, such as parsing. Under a GIL, the lane holds it.
+    Computing,
+    /// CPU work of an extension, which needs no GIL.
+    Native,
+    /// Waiting for the GIL or another lock.
+    LockWait,
+    /// Held back by a rate limit or a back-off.
+    Throttled,
+    /// Events of the lane were lost, so that its state is not known.
+    Unknown,
+    /// A task failed here.
+    Error,
+}
+
+/// A group of states that analyses treat alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StateCategory {
+    /// The lane makes progress on a CPU.
+    Running,
+    /// The lane could compute, but another one holds what it needs.
+    WantsToRun,
+    /// The lane waits for a server, another process or the passing of time.
+    Waiting,
+    /// The lane has nothing to do.
+    Idle,
+    /// A task failed.
+    Error,
+    /// The state is not known; it counts neither as work nor as idleness.
+    Unknown,
+}
+
+/// A role of colour. States with the same role differ by pattern or never occur in the same run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ColorRole {
+    /// No colour: the background.
+    Blank,
+    /// A process starts.
+    Start,
+    /// Data passes between processes.
+    Transfer,
+    /// A server has not responded yet.
+    Request,
+    /// Data arrives, or a command runs.
+    Response,
+    /// CPU work.
+    Compute,
+    /// Waiting for a lock.
+    Lock,
+    /// Held back.
+    Throttle,
+    /// Not known.
+    Gap,
+    /// Failed.
+    Failure,
+}
+
+impl State {
+    /// All states in the order of the legend. If several states share a cell, the later one takes
+    /// precedence.
+    pub const ALL: [Self; 13] = [
+        Self::Idle,
+        Self::Starting,
+        Self::HandOver,
+        Self::Connecting,
+        Self::Waiting,
+        Self::Receiving,
+        Self::Running,
+        Self::Computing,
+        Self::Native,
+        Self::LockWait,
+        Self::Throttled,
+        Self::Unknown,
+        Self::Error,
+    ];
+
+    /// The table of states: label, category and role of colour.
+    const fn row(self) -> (&'static str, StateCategory, ColorRole) {
+        match self {
+            Self::Idle => ("idle", StateCategory::Idle, ColorRole::Blank),
+            Self::Starting => ("starting", StateCategory::Waiting, ColorRole::Start),
+            Self::HandOver => ("hand-over", StateCategory::Waiting, ColorRole::Transfer),
+            Self::Connecting => ("connecting", StateCategory::Waiting, ColorRole::Request),
+            Self::Waiting => ("waiting", StateCategory::Waiting, ColorRole::Request),
+            Self::Receiving => ("receiving", StateCategory::Waiting, ColorRole::Response),
+            Self::Running => ("running", StateCategory::Running, ColorRole::Response),
+            Self::Computing => ("computing", StateCategory::Running, ColorRole::Compute),
+            Self::Native => ("native", StateCategory::Running, ColorRole::Compute),
+            Self::LockWait => ("lock wait", StateCategory::WantsToRun, ColorRole::Lock),
+            Self::Throttled => ("throttled", StateCategory::Waiting, ColorRole::Throttle),
+            Self::Unknown => ("unknown", StateCategory::Unknown, ColorRole::Gap),
+            Self::Error => ("error", StateCategory::Error, ColorRole::Failure),
+        }
+    }
+
+    /// The state's label.
+    pub const fn label(self) -> &'static str {
+        self.row().0
+    }
+
+    /// The group of states that this one belongs to.
+    pub const fn category(self) -> StateCategory {
+        self.row().1
+    }
+
+    /// The state's role of colour.
+    pub const fn color_role(self) -> ColorRole {
+        self.row().2
+    }
+
+    /// Returns `true` if the state stays visible in a cell, however short it is.
+    pub fn is_critical(self) -> bool {
+        self >= Self::Throttled
+    }
+
+    /// Returns `true` if the lane works on a task or waits for something that the task needs.
+    pub const fn is_busy(self) -> bool {
+        !matches!(self.category(), StateCategory::Idle | StateCategory::Unknown)
+    }
+}
+
+/// The time spent in each state, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StateTimes([u64; State::ALL.len()]);
+
+impl StateTimes {
+    /// Adds time in a state.
+    pub fn add(&mut self, state: State, time: u64) {
+        if let Some(sum) = self.0.get_mut(state as usize) {
+            *sum = sum.saturating_add(time);
+        }
+    }
+
+    /// Adds the times of another lane or run.
+    pub fn add_all(&mut self, other: &Self) {
+        for (sum, time) in self.0.iter_mut().zip(other.0) {
+            *sum = sum.saturating_add(time);
+        }
+    }
+
+    /// Returns the times since `earlier`.
+    #[must_use]
+    pub fn since(mut self, earlier: &Self) -> Self {
+        for (sum, time) in self.0.iter_mut().zip(earlier.0) {
+            *sum = sum.saturating_sub(time);
+        }
+        self
+    }
+
+    /// Returns the states with any time, in the order of the legend.
+    pub fn spent(&self) -> impl Iterator<Item = (State, u64)> {
+        State::ALL.into_iter().zip(self.0).filter(|&(_, time)| time > 0)
+    }
+
+    /// The time in all states.
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+}
+
+impl Index<State> for StateTimes {
+    type Output = u64;
+
+    fn index(&self, state: State) -> &u64 {
+        self.0.get(state as usize).unwrap_or(&0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_is_in_the_order_of_the_states() {
+        for (index, state) in State::ALL.into_iter().enumerate() {
+            assert_eq!(state as usize, index, "{state:?}");
+        }
+    }
+}
