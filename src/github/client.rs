@@ -16,7 +16,7 @@ use crate::http::proxy::Proxy;
 use crate::http::request_observer::{ConnectObserver, RequestObserver};
 use crate::http::retry_policy::RequestTimeouts;
 use crate::model::{
-    Completion, Failure, FollowerPage as Followers, Product, Profile, Quota, ResponseSummary, State,
+    Completion, Failure, FailureKind, FollowerPage as Followers, Product, Profile, Quota, ResponseSummary, State,
 };
 
 /// The maximum size of a body. A page of 100 followers is about 105 kB.
@@ -125,7 +125,13 @@ impl Client {
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Ok(self.build_response(&reply, Product::PastLastPage, None));
         }
-        let reply = self.check_status(reply, user, &what)?;
+        // If the user does not exist, the first page shows it.
+        let reply = self.check_status(reply, user, &what).map_err(|error| match error.failure.kind {
+            FailureKind::NotFound if page > 1 => {
+                request_error::missing_page(&self.api, &what, error)
+            }
+            _ => error,
+        })?;
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 

@@ -225,9 +225,14 @@ impl Tasks {
         (started as u32, done as u32)
     }
 
-    /// The number of failed tasks.
-    pub(super) fn failed_count(&self) -> u32 {
-        self.failures.len() as u32
+    /// Returns the number of failed tasks up to a number.
+    pub(super) fn failed_count(&self, last: u32) -> u32 {
+        self.failures.range(..=TaskId(last)).count() as u32
+    }
+
+    /// Returns the failed task with the lowest number, if that is at most `last`.
+    pub(super) fn first_failed(&self, last: u32) -> Option<TaskId> {
+        self.failures.range(..=TaskId(last)).next().map(|(task, _)| *task)
     }
 
     /// Returns the failure of a task.

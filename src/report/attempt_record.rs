@@ -16,8 +16,8 @@ pub(super) struct AttemptRecord {
 /// The result of an attempt.
 #[derive(Clone, Debug)]
 pub(super) struct AttemptResult {
-    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, `lost` if
-    /// the worker process died, or `running`.
+    /// `done`, `past_end` for a page beyond the last one, `failed`, `stopped`, `retried` if it failed
+    /// and another attempt followed, `lost` if the worker process died, or `running`.
     pub(super) outcome_word: &'static str,
     /// The completion of a successful attempt.
     pub(super) done: Option<Completion>,
@@ -54,7 +54,10 @@ impl AttemptRecord {
             (outcome, Some(attempt)) if !self.is_last || (outcome.is_none() && !run.is_over()) => {
                 ("retried", None, Some(attempt.failure.clone()))
             }
-            (Some(TaskOutcome::Done(done)), _) => ("done", Some(done), None),
+            (Some(TaskOutcome::Done(done)), _) => {
+                let past_end = run.is_past_end(self.span.task);
+                (if past_end { "past_end" } else { "done" }, Some(done), None)
+            }
             (Some(TaskOutcome::Failed(failure)), _) => ("failed", None, Some(failure)),
             (None, None) if !ended => ("running", None, None),
             (Some(TaskOutcome::Requeued(_) | TaskOutcome::Stopped) | None, _) => {

@@ -94,6 +94,9 @@ pub struct RunReport {
     /// The number of attempts. It exceeds `tasks_known` after retries, or if pages were requested that
     /// do not exist.
     pub attempts: u32,
+    /// The number of pages that were requested before they turned out not to exist. They count in
+    /// `attempts` alone.
+    pub requests_past_end: u32,
     /// The number of attempts that were retries after a failure.
     pub retries: u32,
     /// The number of times that a task was requeued because its worker process died or the system ran
@@ -203,8 +206,8 @@ pub struct TaskReport {
     pub attempt: u32,
     /// The worker as an index into `lanes`.
     pub lane: u16,
-    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, or `lost` if
-    /// the worker process died.
+    /// `done`, `past_end` for a page beyond the last one, `failed`, `stopped`, `retried` if it failed
+    /// and another attempt followed, or `lost` if the worker process died.
     pub outcome: &'static str,
     /// The HTTP status, also of a failed request; null if the server did not respond.
     pub status: Option<u16>,

@@ -129,6 +129,10 @@ fn write_totals(
             ],
         )?;
     }
+    for run in runs.iter().filter(|run| run.requests_past_end() > 0) {
+        let requests = plural(run.requests_past_end().into(), "request");
+        writeln!(out, "\n{}: {requests} past the end of the list.", run.plan().name())?;
+    }
     writeln!(out)
 }
 

@@ -7,7 +7,7 @@ pub mod sweep;
 
 use std::io::{self, Write};
 
-use crate::model::{Mode, Run, Target, TaskOutcome, Workload};
+use crate::model::{Mode, Run, Target, Workload};
 
 /// Writes the report of the profile request and the runs, or nothing if no run has started. `cores`
 /// is the number of cores of this machine, if known.
@@ -70,8 +70,7 @@ fn unfinished_remarks(runs: &[Run]) -> impl Iterator<Item = Remark> {
 
 /// Returns the reason why a run is incomplete.
 pub(crate) fn incomplete_reason(run: &Run) -> String {
-    let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
-    let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count() as u64;
+    let failures = run.failed_tasks();
     let (done, known) = (run.ended_tasks(), run.known_tasks());
     let done = match run.plan().workload() {
         Workload::Commands => format!("{done} of {known} commands run"),

@@ -181,7 +181,7 @@ impl TraceProcess<'_> {
         attempt: &AttemptRecord,
     ) -> io::Result<()> {
         let (span, result) = (attempt.span, attempt.result(self.run));
-        let name: String = self.run.plan().label(span.task).chars().take(MAX_NAME_LENGTH).collect();
+        let name: String = self.run.label(span.task).chars().take(MAX_NAME_LENGTH).collect();
         let time = (span.start, end_before(self.span_end(span)).max(span.start));
         lines.write_slice(place, (&name, "task"), time, &self.attempt_args(span, &result))?;
         match &result.error {

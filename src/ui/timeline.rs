@@ -167,7 +167,7 @@ impl Timeline<'_> {
                 self.draw_lane_name(run, *index, *title, chosen, area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
                 lane_bar.draw_states(lane, buf);
-                lane_bar.draw_labels(run.plan(), lane, buf);
+                lane_bar.draw_labels(run, lane, buf);
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);

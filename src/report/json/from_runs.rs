@@ -54,6 +54,7 @@ impl RunReport {
             followers: followers.then(|| run.follower_count()),
             duplicates: followers.then(|| run.duplicate_count()),
             attempts: run.request_count(),
+            requests_past_end: run.requests_past_end(),
             retries: run.retry_count(),
             lost: run.requeue_count(),
             workers_missing: run.missing_workers().len(),

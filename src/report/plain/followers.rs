@@ -118,11 +118,16 @@ struct CountRemark {
     meaning: &'static str,
 }
 
-const COUNT_REMARKS: [CountRemark; 3] = [
+const COUNT_REMARKS: [CountRemark; 4] = [
     CountRemark {
         label: "duplicates",
         count: Run::duplicate_count,
         meaning: "seen before, counted once",
+    },
+    CountRemark {
+        label: "past the end",
+        count: |run| run.requests_past_end().into(),
+        meaning: "requests past the end of the list, counted nowhere else",
     },
     CountRemark {
         label: "retries",

@@ -127,7 +127,7 @@ impl<R> GithubWorker<R> {
             Some(PageLinks { last: Some(last), .. }) if page.is_empty() => TaskCount::Exactly(last),
             Some(PageLinks { last: Some(last), .. }) => TaskCount::Exactly(last.max(task.0)),
             Some(PageLinks { next: Some(next), .. }) => TaskCount::AtLeast(next),
-            _ if page.is_empty() && task.0 > 1 => TaskCount::Exactly(task.0 - 1),
+            _ if page.is_empty() && task.0 > 1 => TaskCount::FewerThanThis,
             // GitHub omits the Link header only if everything is on one page. If it was lost, the page
             // after a full one shows whether there are more.
             None if self.is_full(page) => match page.ids() {
