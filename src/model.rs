@@ -12,6 +12,7 @@ pub mod lane;
 pub mod palette;
 pub mod plan;
 pub mod printable;
+pub mod quota_check;
 mod quota_history;
 pub mod run;
 mod session_log;
@@ -24,7 +25,7 @@ mod waves;
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
     CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind, LaneId,
-    LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
+    LimitKind, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
     TaskOutcome,
 };
 pub use export_kind::{ExportKind, file_stem};
@@ -35,6 +36,7 @@ pub use palette::Background;
 pub use plan::{
     ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec, Workload,
 };
+pub use quota_check::QuotaCheck;
 pub use run::Run;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{Setup, SweepSetup};

@@ -29,8 +29,6 @@ use crate::model::{Background, Mode, Nanos, Run, State, Target, Waves, Workload}
 pub struct ReportSubject<'a> {
     /// The user and the API whose followers are fetched, or `None` for other workloads.
     pub target: Option<&'a Target>,
-    /// The profile request, if it was made.
-    pub profile: Option<&'a Run>,
     /// The runs on the screen, in order.
     pub runs: &'a [Run],
     /// The sweep on the screen, if any; `runs` then contains its last trial.
@@ -127,7 +125,7 @@ fn workload_heading(workload: Workload) -> String {
         Workload::Native => "CPU work of native code".to_owned(),
         Workload::Mixed => "Pages, then CPU work".to_owned(),
         Workload::Commands => "Commands".to_owned(),
-        Workload::Profile | Workload::Followers => workload.to_string(),
+        Workload::Followers => workload.to_string(),
     }
 }
 

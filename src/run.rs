@@ -29,7 +29,7 @@ use crate::github::{Api, ApiError};
 use crate::http::system_limits::raise_file_limit;
 use crate::model::{Background, ExportKind, Setup, Target};
 use crate::report::ExportError;
-use crate::server::{DEFAULT_USER, Server, ServerError};
+use crate::server::{DEFAULT_FOLLOWERS, DEFAULT_USER, Server, ServerError};
 use crate::source::process::child::{self, WorkerError};
 use crate::source::recording::{ReadRecordingError, WriteRecordingError};
 use crate::source::{Clock, Launcher};
@@ -211,22 +211,28 @@ impl RunContext {
             }
             ApiSource::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
         };
+        let has_token = api.token().is_some();
         let target = Target {
             user: user.to_owned(),
             api: name,
             per_page: followers.per_page,
             costs_quota: !api.is_local(),
         };
+        let session = Session::new(Setup {
+            sweep: followers.sweep.clone(),
+            auto: followers.auto,
+            compute: followers.compute_options.compute,
+            tasks: followers.compute_options.tasks,
+            agreed: followers.agreed,
+            cores: available_cores(),
+            has_token,
+            ..Setup::followers(target, followers.workers)
+        });
+        // The list of the built-in server is known without a request.
+        let pages = DEFAULT_FOLLOWERS.div_ceil(followers.per_page.into());
+        let session = if server.is_some() { session.with_pages(pages) } else { session };
         Ok(Self {
-            session: Session::new(Setup {
-                sweep: followers.sweep.clone(),
-                auto: followers.auto,
-                compute: followers.compute_options.compute,
-                tasks: followers.compute_options.tasks,
-                agreed: followers.agreed,
-                cores: available_cores(),
-                ..Setup::followers(target, followers.workers)
-            }),
+            session,
             launcher: Launcher::with_processes(
                 Some(api),
                 followers.retry_policy,
@@ -317,10 +323,10 @@ fn run_screen(
     // A run that the user stopped is not a failure.
     let latest = session.latest_runs();
     let failed = latest.iter().find(|run| run.failure().is_some() && !run.is_complete());
-    if let Some(trouble) = failed.and_then(|_| headless::failure_summary(None, latest)) {
+    if let Some(trouble) = failed.and_then(|_| headless::failure_summary(latest)) {
         headless::print_error(streams.err, &trouble);
     }
-    let exit = failed.map_or(Exit::Success, |_| Exit::for_runs(None, latest));
+    let exit = failed.map_or(Exit::Success, |_| Exit::for_runs(latest));
     let exit = headless::report_exports(exit, saved?, streams.err);
     match (received_signal, left) {
         (Some(signal), _) => Ok(Exit::Signal(signal)),

@@ -70,7 +70,7 @@ pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
 fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
     let end = span.end?;
     match run.plan().workload() {
-        Workload::Profile | Workload::Followers => lane.request_times(index),
+        Workload::Followers => lane.request_times(index),
         _ => Some((span.start, end)),
     }
 }

@@ -74,7 +74,7 @@ impl fmt::Display for ExportKind {
 /// It contains only characters that are valid on every system.
 pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
     let about = match (selection.workload, target) {
-        (Workload::Profile | Workload::Followers, Some(target)) => target.user.clone(),
+        (Workload::Followers, Some(target)) => target.user.clone(),
         (workload, _) => workload.to_string(),
     };
     let safe = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::TaskId;
 use super::printable::printable;
+use super::quota_check::QuotaCheck;
 use super::time::Nanos;
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
@@ -40,8 +41,6 @@ impl Target {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
-    /// The preparing request for the user's profile: one task.
-    Profile,
     /// The pages of the user's followers, one task per page: I/O.
     Followers,
     /// CPU work that needs the GIL, as in pure Python.
@@ -69,7 +68,7 @@ impl Workload {
     pub const fn race_modes(self) -> &'static [Mode] {
         match self {
             Self::Cpu | Self::Native | Self::Mixed => &Mode::ALL,
-            Self::Profile | Self::Followers | Self::Commands => &[Mode::Sequential, Mode::Threads],
+            Self::Followers | Self::Commands => &[Mode::Sequential, Mode::Threads],
         }
     }
 
@@ -110,8 +109,6 @@ impl Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "workload", rename_all = "snake_case")]
 pub enum WorkSpec {
-    /// [`Workload::Profile`].
-    Profile(Target),
     /// [`Workload::Followers`].
     Followers(Target),
     /// [`Workload::Cpu`].
@@ -179,7 +176,6 @@ impl WorkSpec {
     /// The kind of task.
     pub const fn workload(&self) -> Workload {
         match self {
-            Self::Profile(_) => Workload::Profile,
             Self::Followers(_) => Workload::Followers,
             Self::Cpu(_) => Workload::Cpu,
             Self::Native(_) => Workload::Native,
@@ -191,7 +187,7 @@ impl WorkSpec {
     /// The user and the server, if the tasks fetch pages.
     pub const fn target(&self) -> Option<&Target> {
         match self {
-            Self::Profile(target) | Self::Followers(target) => Some(target),
+            Self::Followers(target) => Some(target),
             _ => None,
         }
     }
@@ -217,14 +213,18 @@ pub struct Plan {
     /// `true` if the number of active workers adapts to the server during the run.
     #[serde(default)]
     pub auto: bool,
-    /// The number of tasks, as far as it is known in advance.
+    /// The number of tasks, or the number of those that are tried first if it is not known in advance.
     pub tasks: u32,
+    /// The check of the quota once the number of tasks is known, if requests cost quota. It is not
+    /// part of a recording.
+    #[serde(skip)]
+    pub quota_check: Option<QuotaCheck>,
 }
 
 impl Plan {
     /// Creates a plan with a fixed number of workers.
     pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, auto: false, tasks }
+        Self { work, mode, workers, auto: false, tasks, quota_check: None }
     }
 
     /// The kind of task.
@@ -259,7 +259,7 @@ impl Plan {
     /// work, or the command itself.
     pub fn label(&self, task: TaskId) -> String {
         match &self.work {
-            WorkSpec::Profile(_) | WorkSpec::Followers(_) => task.to_string(),
+            WorkSpec::Followers(_) => task.to_string(),
             WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => format!("t{}", task.0),
             WorkSpec::Commands { .. } => printable(self.command(task).unwrap_or_default()),
         }
@@ -362,7 +362,6 @@ impl Selection {
 impl fmt::Display for Workload {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            Self::Profile => "profile",
             Self::Followers => "followers",
             Self::Cpu => "cpu",
             Self::Native => "native",

@@ -5,7 +5,7 @@ mod products;
 use std::collections::BTreeMap;
 
 use super::event::{
-    CommandOutput, Completion, Failure, LaneId, Profile, ResponseSummary, TaskId, TaskOutcome,
+    CommandOutput, Completion, Failure, LaneId, ResponseSummary, TaskId, TaskOutcome,
 };
 use super::follower_page::FollowerPage;
 use super::plan::Workload;
@@ -238,11 +238,6 @@ impl Tasks {
     /// Returns the failure of a task.
     pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
         self.failures.get(&task)
-    }
-
-    /// The profile that the task fetched.
-    pub(super) const fn profile(&self) -> Option<&Profile> {
-        self.products.profile()
     }
 
     /// Returns the page of followers that a task fetched.

@@ -80,9 +80,7 @@ impl AttemptResult {
     pub(super) fn followers(&self) -> Option<u64> {
         match &self.done.as_ref()?.product {
             Product::Followers(page) => Some(page.len() as u64),
-            Product::Profile(_) | Product::PastLastPage | Product::Value(_) | Product::Success => {
-                None
-            }
+            Product::PastLastPage | Product::Value(_) | Product::Success => None,
         }
     }
 
@@ -90,10 +88,7 @@ impl AttemptResult {
     pub(super) fn value(&self) -> Option<String> {
         match &self.done.as_ref()?.product {
             Product::Value(value) => Some(format!("{value:016x}")),
-            Product::Profile(_)
-            | Product::Followers(_)
-            | Product::PastLastPage
-            | Product::Success => None,
+            Product::Followers(_) | Product::PastLastPage | Product::Success => None,
         }
     }
 }

@@ -26,7 +26,7 @@ fn runs_sentence(runs: &[Run], cores: Option<u16>) -> Option<String> {
     }
     match workload {
         Workload::Commands => commands_sentence(runs),
-        Workload::Profile | Workload::Followers => race_sentence(runs),
+        Workload::Followers => race_sentence(runs),
         Workload::Cpu | Workload::Native | Workload::Mixed => None,
     }
     .or_else(|| speed_up_verdict::verdict(runs, sequential_run(runs)?.duration(), cores))

@@ -15,7 +15,7 @@ use crossbeam_channel::Receiver;
 
 use super::exit::Exit;
 use crate::app::Session;
-use crate::model::{Mode, Run, Selection};
+use crate::model::{Mode, Run, RunOutcome, Selection};
 use crate::report::json::JsonReport;
 use crate::report::plain;
 use crate::source::Launcher;
@@ -66,18 +66,18 @@ pub fn run(
     streams: &mut Streams<'_>,
     signals: &Signals,
 ) -> io::Result<Exit> {
-    let mut received_signal =
-        run_to_end(&mut session, selection, launcher, streams, signals.receiver());
-    if received_signal.is_none() && session.awaits_confirmation(selection) {
-        match consent::ask_consent(&session, selection, signals.receiver(), streams) {
-            Consent::Granted => {
-                received_signal =
-                    run_to_end(&mut session, selection, launcher, streams, signals.receiver());
-            }
-            Consent::Refused => return Ok(Exit::Usage),
-            Consent::Signal(signal) => received_signal = Some(signal),
+    let consent = if session.awaits_confirmation(selection) {
+        consent::ask_consent(&session, selection, signals.receiver(), streams)
+    } else {
+        Consent::Granted
+    };
+    let received_signal = match consent {
+        Consent::Granted => {
+            run_to_end(&mut session, selection, launcher, streams, signals.receiver())
         }
-    }
+        Consent::Refused => return Ok(Exit::Usage),
+        Consent::Signal(signal) => Some(signal),
+    };
     let (aside, shown) =
         (exports.has_stdout_target(), (session.runs(selection), session.sweep(selection)));
     let (received_signal, saved) = exports.save_all(
@@ -130,14 +130,14 @@ fn report_results(
     saved: io::Result<Vec<SavedExport>>,
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    if let Some(trouble) = failure_summary(profile, runs) {
+    let runs = session.runs(selection);
+    if let Some(trouble) = failure_summary(runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &trouble),
         );
     }
-    let exit = match (Exit::for_runs(profile, runs), session.sweep(selection)) {
+    let exit = match (Exit::for_runs(runs), session.sweep(selection)) {
         // A sweep whose last trial brought nothing still has its earlier trials.
         (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
         (exit, _) => exit,
@@ -145,11 +145,18 @@ fn report_results(
     let exit = report_exports(exit, saved?, streams.err);
     match report_format {
         ReportFormat::Json => write_json(session, selection, streams.out)?,
+        ReportFormat::Plain if was_refused(runs) => {}
         ReportFormat::Plain if aside => _ = write_plain(session, selection, streams.err),
         ReportFormat::Plain => write_plain(session, selection, streams.out)?,
     }
     streams.out.flush()?;
     Ok(exit)
+}
+
+/// Returns whether the first response ended the runs: the plain report would have nothing to say.
+fn was_refused(runs: &[Run]) -> bool {
+    let is_refusal = |run: &Run| matches!(run.outcome(), Some(RunOutcome::Failed(_)));
+    runs.iter().any(is_refusal) && runs.iter().all(|run| run.done_tasks() == 0)
 }
 
 /// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.
@@ -164,8 +171,8 @@ fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
 }
 
 fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    let report = JsonReport::from_runs(session.target(), profile, runs, session.setup().cores());
+    let runs = session.runs(selection);
+    let report = JsonReport::from_runs(session.target(), runs, session.setup().cores());
     match session.sweep(selection) {
         Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
         None => report.write(out),
@@ -173,10 +180,10 @@ fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> i
 }
 
 fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
+    let runs = session.runs(selection);
     match session.sweep(selection) {
         Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
-        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
+        None => plain::write(out, session.target(), runs, session.setup().cores()),
     }
 }
 
@@ -187,8 +194,8 @@ pub fn print_error(err: &mut dyn Write, sentence: &str) {
 }
 
 /// Returns what is missing from the first incomplete run, and the reason.
-pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
+pub fn failure_summary(runs: &[Run]) -> Option<String> {
+    let mut started = runs.iter().filter(|run| run.has_started());
     let run = started.find(|run| !run.is_complete())?;
     let nothing = runs.iter().all(|run| run.done_tasks() == 0);
     Some(match run.failure() {

@@ -16,11 +16,12 @@ use super::simulate::{Pace, SimulatedRun};
 use super::work::commands::CommandsJob;
 use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
-use super::work::github_request::{Endpoint, GithubRequest};
+use super::work::github_request::GithubRequest;
+use super::work::quota_guard::QuotaGuard;
 use super::{pool, simulate};
 use crate::github::Api;
 use crate::http::RetryPolicy;
-use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, WorkSpec};
+use crate::model::{ComputeSpec, Failure, FailureKind, Mode, Nanos, Plan, Target, WorkSpec};
 
 /// Provides the job for a plan.
 pub trait JobProvider: Debug + Send + Sync {
@@ -125,8 +126,8 @@ impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match &plan.work {
-            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
-                let (api, request) = self.github_request(plan, work)?;
+            WorkSpec::Followers(target) => {
+                let (api, request) = self.github_request(plan, target)?;
                 Ok(Arc::new(self.github_job(plan, api, request, None)))
             }
             work @ (WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_)) => {
@@ -145,8 +146,8 @@ impl JobFactory {
             ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
         };
         match &plan.work {
-            work @ (WorkSpec::Profile(_) | WorkSpec::Followers(_)) => {
-                let (api, request) = self.github_request(plan, work)?;
+            WorkSpec::Followers(target) => {
+                let (api, request) = self.github_request(plan, target)?;
                 let starter = starter(JobSpec::Ask(RequestSpec {
                     base: api.base().to_string(),
                     with_token: api.token().is_some(),
@@ -167,14 +168,10 @@ impl JobFactory {
     fn github_request(
         &self,
         plan: &Plan,
-        work: &WorkSpec,
+        target: &Target,
     ) -> Result<(&Arc<Api>, GithubRequest), Failure> {
-        let endpoint =
-            if matches!(work, WorkSpec::Profile(_)) { Endpoint::Profile } else { Endpoint::Pages };
-        let (Some(api), Some(target)) = (&self.api, work.target()) else {
-            return Err(unsupported_plan(plan));
-        };
-        Ok((api, GithubRequest { target: target.clone(), endpoint }))
+        let api = self.api.as_ref().ok_or_else(|| unsupported_plan(plan))?;
+        Ok((api, GithubRequest { target: target.clone() }))
     }
 
     fn github_job(
@@ -198,6 +195,7 @@ impl JobFactory {
             rate_limiter: Arc::new(rate_limiter),
             clock: clock.clone(),
             retry_policy: *retry_policy,
+            quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.clone())),
             starter,
         }
     }

@@ -63,7 +63,7 @@ fn figure_texts(run: &Run, difference: &Difference) -> Vec<String> {
         share.map(|share| format!("{name} {:+.1} %", (share * 1_000.0).round() / 10.0 + 0.0))
     };
     let rate = match run.plan().workload() {
-        Workload::Profile | Workload::Followers => "pages/s",
+        Workload::Followers => "pages/s",
         Workload::Commands => "commands/s",
         _ => "tasks/s",
     };

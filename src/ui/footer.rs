@@ -14,7 +14,7 @@ use crate::model::{Mode, Selection, State, Target, Workload};
 /// Returns the states that the tasks of a workload can have in every mode.
 const fn possible_states(workload: Workload) -> &'static [State] {
     match workload {
-        Workload::Profile | Workload::Followers => &[
+        Workload::Followers => &[
             State::Connecting,
             State::Waiting,
             State::Receiving,

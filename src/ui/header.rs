@@ -90,7 +90,7 @@ fn task_texts(app: &App) -> [String; 2] {
     let (session, workload) = (app.session(), app.selection().workload);
     let Some(tasks) = session.task_count(workload) else { return [const { String::new() }; 2] };
     let thing = match workload {
-        Workload::Profile | Workload::Followers => "page",
+        Workload::Followers => "page",
         Workload::Cpu | Workload::Native | Workload::Mixed => "task",
         Workload::Commands => "command",
     };

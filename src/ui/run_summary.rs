@@ -6,7 +6,7 @@ use crate::analysis::speed_up_verdict;
 use crate::analysis::stats::{Agreement, turnover_text};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
-use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, Waves, Workload};
+use crate::model::{Mode, Nanos, Run, RunOutcome, TaskId, Waves, Workload};
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that
 /// retries. A command that failed is not a failure of its run.
@@ -44,7 +44,7 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
     let agreement = app.session().agreement(app.selection());
     let sentence = match app.selection().workload {
         Workload::Followers => match agreement {
-            Some(agreement) => Some(followers_agreement(app, agreement)),
+            Some(agreement) => Some(agreement_text(agreement) + &duplicates_text(app.runs())),
             // Modes that run alone have no run to agree with: under the GIL, and in processes.
             None => interpretation(app).map(|meaning| meaning + &duplicates_text(app.runs())),
         },
@@ -112,19 +112,6 @@ fn commands_speed_up(app: &App) -> Option<String> {
     (!parts.is_empty() && run.outcome() == Some(&RunOutcome::Finished)).then(|| parts.join("; "))
 }
 
-/// Returns the sentence on whether the modes fetched the same followers, with the duplicates removed,
-/// and the profile's count if that differs.
-fn followers_agreement(app: &App, agreement: Agreement) -> String {
-    let counted = app.session().profile().and_then(Run::profile).map(|profile| profile.followers);
-    let counted = match (agreement, counted) {
-        (Agreement::Same { items }, Some(counted)) if counted != items => {
-            format!("; the profile counts {counted}")
-        }
-        _ => String::new(),
-    };
-    format!("{}{}{counted}", agreement_text(agreement), duplicates_text(app.runs()))
-}
-
 /// Returns the clause on duplicates removed, with one number per run if the runs differ.
 fn duplicates_text(runs: &[Run]) -> String {
     let mut counts: Vec<u64> = runs.iter().map(Run::duplicate_count).collect();
@@ -161,13 +148,6 @@ pub(super) fn progress(app: &App, room: usize) -> String {
         return format!("the recording ends here, {stage}");
     }
     match session.active_run().filter(|_| session.active() == Some(app.selection())) {
-        // There is no lane to select yet, so a retry must be reported here.
-        Some(run) if session.task_count(app.selection().workload).is_none() => {
-            match run.failed_attempts(TaskId(1)).last() {
-                Some(FailedAttempt { failure, .. }) => format!("retrying: {failure}"),
-                None => "requesting the number of pages".to_owned(),
-            }
-        }
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
             "calibrating the size of a task".to_owned()
         }
@@ -187,9 +167,9 @@ pub(super) fn progress(app: &App, room: usize) -> String {
     }
 }
 
-/// Returns the clause on the quota that the selection needs.
+/// Returns the clause on the quota that the selection still needs.
 fn quota_text(app: &App) -> String {
-    let estimate = app.session().quota_estimate(app.selection());
+    let estimate = app.session().quota_estimate().filter(|estimate| estimate.requests > 0);
     estimate.map_or_else(String::new, |QuotaEstimate { requests, quota }| {
         let left = group_thousands(quota.remaining);
         format!("; needs {requests} of {left} requests")
@@ -275,21 +255,16 @@ pub(super) fn invitation(app: &App) -> String {
         }
         (None, Some(cost)) => {
             let api = session.target().map_or("", |target| &target.api);
-            let mut runs = session.latest_run().into_iter().chain(session.profile());
-            let quota = runs.find_map(Run::quota);
-            let left =
-                quota.map(|quota| format!(" of the {} left", group_thousands(quota.remaining)));
-            let requests = if cost == 1 { "request" } else { "requests" };
-            let left = left.unwrap_or_default();
+            let left = session
+                .latest_quota()
+                .map(|quota| format!(" of the {} left", group_thousands(quota.remaining)))
+                .unwrap_or_default();
             let [what, time] = sweep::planned_trials(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet{what}. It costs {cost} {requests}{left} at {api}{time}. {run} \
-                 runs it."
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}{}. {run} runs it.",
+                cost.remark()
             )
         }
-        (None, None) => match session.profile().and_then(Run::outcome) {
-            Some(_) => format!("{shown} was stopped before it began. {run} runs it."),
-            None => format!("{shown} has not run yet. {run} runs it."),
-        },
+        (None, None) => format!("{shown} has not run yet. {run} runs it."),
     }
 }

@@ -80,7 +80,7 @@ fn fitting_columns(
     };
     let names = name_width(app);
     let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload {
-        Workload::Profile | Workload::Followers => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
+        Workload::Followers => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
         Workload::Cpu | Workload::Native | Workload::Mixed => (&COMPUTED, &COMPUTED_SUBSETS),
         Workload::Commands => (&COMMANDS, &COMMANDS_SUBSETS),
     };

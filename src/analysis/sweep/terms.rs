@@ -26,7 +26,7 @@ impl WorkerTerms {
             _ => ("thread", "threads"),
         };
         let (task, tasks, cost) = match workload {
-            Workload::Profile | Workload::Followers => ("page", "pages", "connections"),
+            Workload::Followers => ("page", "pages", "connections"),
             Workload::Commands => ("command", "commands", workers),
             _ => ("task", "tasks", workers),
         };

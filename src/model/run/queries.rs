@@ -4,7 +4,7 @@ use super::Run;
 use crate::model::Waves;
 use crate::model::concurrency_limit::LimitChange;
 use crate::model::event::{
-    CommandOutput, Failure, FailureKind, LaneId, Profile, Quota, ReachedLimit, RunOutcome, TaskId,
+    CommandOutput, Failure, FailureKind, LaneId, Quota, ReachedLimit, RunOutcome, TaskId,
 };
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
@@ -267,11 +267,6 @@ impl Run {
         let mut is_first = self.follower_accounts.first_occurrence_filter();
         let ids = self.tasks.pages().flat_map(FollowerPage::ids).copied();
         ids.filter(move |&id| is_first(id))
-    }
-
-    /// The profile that a preparing run fetched.
-    pub fn profile(&self) -> Option<&Profile> {
-        self.tasks.profile()
     }
 
     /// The time from the start to the end of the last task, or to `now` while the run is in

@@ -2,7 +2,7 @@
 
 use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
-    ProfileReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
 use crate::analysis::stats::Agreement;
 use crate::model::{Failure, Lane, Nanos, ReachedLimit, Run, RunOutcome, State, Target, Workload};
@@ -13,18 +13,6 @@ impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
         let Target { user, api, per_page, costs_quota } = target.clone();
         Self { user, api, per_page, costs_quota }
-    }
-}
-
-impl ProfileReport {
-    pub(super) fn from_run(run: &Run) -> Self {
-        let profile = run.profile();
-        Self {
-            login: profile.map(|profile| profile.login.clone()),
-            followers: profile.map(|profile| profile.followers),
-            elapsed_s: run_time(run).as_secs_f64(),
-            error: run.failure().map(ErrorReport::from_failure),
-        }
     }
 }
 

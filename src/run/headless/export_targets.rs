@@ -56,7 +56,6 @@ impl ExportTargets {
     ) -> (Option<i32>, io::Result<Vec<SavedExport>>) {
         let subject = ReportSubject {
             target: session.target(),
-            profile: session.profile(),
             runs,
             sweep,
             followers: best_run(runs.iter().chain(others)),

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, tick};
 
-use super::narrator::{self, Narrator};
+use super::narrator::{self, EventContext, Narrator};
 use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
-use crate::model::{Event, EventKind, Mode, Nanos, Plan, Run, Selection, WorkSpec, Workload};
+use crate::model::{Event, EventKind, Mode, Nanos, Run, Selection, WorkSpec, Workload};
 use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
 /// The interval between two redraws.
@@ -50,7 +50,9 @@ impl ProgressReporter {
             return sentence.into_iter().for_each(|sentence| self.write_sentence(&sentence));
         }
         let trial = session.active().and_then(|active| trial_prefix(session, active));
-        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, trial)) {
+        let tasks = run.and_then(|run| session.task_count(run.plan().workload()));
+        let context = EventContext { trial, tasks };
+        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, context)) {
             self.write_sentence(&sentence);
         }
     }
@@ -93,7 +95,8 @@ impl ProgressReporter {
                 self.write_sentence(&sentence);
             }
         } else {
-            self.replace_line(&progress_line(run, &run_name(session, run), elapsed), "");
+            let known = session.task_count(run.plan().workload());
+            self.replace_line(&progress_line(run, &run_name(session, run), known, elapsed), "");
         }
     }
 
@@ -124,10 +127,6 @@ impl ProgressReporter {
     }
 }
 
-fn is_profile(plan: &Plan) -> bool {
-    plan.workload() == Workload::Profile
-}
-
 /// Returns `trial 7 of 15: ` if the selection is a sweep.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
@@ -137,8 +136,7 @@ fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
 /// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.
 fn run_name(session: &Session, run: &Run) -> String {
     let plan = run.plan();
-    let active = session.active().filter(|_| !is_profile(plan));
-    match active.and_then(|active| trial_prefix(session, active)) {
+    match session.active().and_then(|active| trial_prefix(session, active)) {
         Some(trial) => {
             trial + &WorkerTerms::for_run(plan.workload(), plan.mode).count_text(plan.workers)
         }
@@ -146,18 +144,16 @@ fn run_name(session: &Session, run: &Run) -> String {
     }
 }
 
-/// Returns the progress line of a run.
-fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
+/// Returns the progress line of a run, whose number of tasks may not be known yet.
+fn progress_line(run: &Run, name: &str, known: Option<u32>, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let (done, known) = (run.done_tasks(), run.known_tasks());
+    let known = known.map_or_else(|| "?".to_owned(), |_| run.known_tasks().to_string());
+    let done = run.done_tasks();
     let line = match &plan.work {
-        WorkSpec::Profile(target) => {
-            format!("fetching the profile of {}  {seconds:.1} s", target.user)
-        }
         WorkSpec::Followers(_) => {
             let followers = run.follower_count();
             format!("{name}  {done}/{known} pages  {followers} followers  {seconds:.1} s")

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use crate::model::printable::escape_controls;
-use crate::model::{
-    Event, EventKind, Failure, Product, RunOutcome, Setup, Target, TaskOutcome, WorkSpec,
-};
+use crate::model::{Event, EventKind, Failure, RunOutcome, Setup, Target, TaskOutcome, WorkSpec};
 
 /// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
 pub(super) fn sanitize_setup(setup: &mut Setup) {
@@ -18,7 +16,7 @@ pub(super) fn sanitize_setup(setup: &mut Setup) {
 pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
     match &mut event.kind {
         EventKind::RunStarted { plan } => match &mut plan.work {
-            WorkSpec::Profile(one) | WorkSpec::Followers(one) => sanitize_target(one),
+            WorkSpec::Followers(one) => sanitize_target(one),
             WorkSpec::Commands { commands: own } => *own = Arc::clone(commands),
             WorkSpec::Cpu(_) | WorkSpec::Native(_) | WorkSpec::Mixed(_) => {}
         },
@@ -29,11 +27,6 @@ pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
             ..
         }
         | EventKind::RunFinished { outcome: RunOutcome::Failed(one) } => sanitize_failure(one),
-        EventKind::TaskFinished { outcome: TaskOutcome::Done(done), .. } => {
-            if let Product::Profile(profile) = &mut done.product {
-                escape_text(&mut profile.login);
-            }
-        }
         _ => {}
     }
 }
