@@ -145,7 +145,7 @@ fn report_results(
     let exit = report_exports(exit, saved?, streams.err);
     match report_format {
         ReportFormat::Json => write_json(session, selection, streams.out)?,
-        ReportFormat::Plain if was_refused(runs) => {}
+        ReportFormat::Plain if was_refused(session, selection) => {}
         ReportFormat::Plain if aside => _ = write_plain(session, selection, streams.err),
         ReportFormat::Plain => write_plain(session, selection, streams.out)?,
     }
@@ -154,9 +154,11 @@ fn report_results(
 }
 
 /// Returns whether the first response ended the runs: the plain report would have nothing to say.
-fn was_refused(runs: &[Run]) -> bool {
+fn was_refused(session: &Session, selection: Selection) -> bool {
+    let runs = session.runs(selection);
     let is_refusal = |run: &Run| matches!(run.outcome(), Some(RunOutcome::Failed(_)));
-    runs.iter().any(is_refusal) && runs.iter().all(|run| run.done_tasks() == 0)
+    let is_counted = session.task_count(selection.workload).is_some();
+    runs.iter().all(|run| run.done_tasks() == 0) && (!is_counted || runs.iter().any(is_refusal))
 }
 
 /// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.

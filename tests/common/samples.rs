@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use threadline::model::{
     ChangeReason, CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure,
-    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Profile, Quota,
+    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Quota,
     ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome,
     WorkSpec,
 };
@@ -52,7 +52,6 @@ fn compute() -> ComputeSpec {
 
 fn work_specs() -> Vec<WorkSpec> {
     every!(WorkSpec {
-        WorkSpec::Profile(_) => [WorkSpec::Profile(target())],
         WorkSpec::Followers(_) => [WorkSpec::Followers(target())],
         WorkSpec::Cpu(_) => [WorkSpec::Cpu(compute()), WorkSpec::Cpu(ComputeSpec::default())],
         WorkSpec::Native(_) => [WorkSpec::Native(compute())],
@@ -105,9 +104,6 @@ fn products() -> Vec<Product> {
     let follower = Follower { id: 1, login: "a".into(), html_url: "https://b/a".into() };
     let page = Arc::new([follower].into_iter().collect());
     every!(Product {
-        Product::Profile(_) => {
-            [Product::Profile(Profile { login: "octocat".to_owned(), followers: 3 })]
-        },
         Product::Followers(_) => [Product::Followers(page)],
         Product::PastLastPage => [Product::PastLastPage],
         Product::Value(_) => [Product::Value(u64::MAX)],

@@ -241,18 +241,8 @@ fn draw_after_keys(at: u64, keys: &str) {
     let mut app =
         App::new(Session::new(Setup::followers(target, None)), selection, Background::Dark);
     let Some(Effect::Start(plan)) = app.start() else { unreachable!() };
-    let profile = Profile { login: "octocat".to_owned(), followers: 90 };
-    let product = Product::Profile(profile);
-    let done = TaskOutcome::Done(Completion {
-        response: Some(ResponseSummary { status: 200, bytes: 2, connected: true }),
-        product,
-    });
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
-    app.update(event(0, EventKind::RunStarted { plan: plan.clone() }));
-    app.update(event(0, EventKind::TaskStarted { task }));
-    app.update(event(at, EventKind::TaskFinished { task, outcome: done }));
-    app.update(event(at, EventKind::RunFinished { outcome: RunOutcome::Finished }));
     app.update(event(0, EventKind::RunStarted { plan }));
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::StateEntered { state: State::Waiting }));

@@ -64,17 +64,6 @@ fn refused_connection_fails_in_the_connecting_state() {
 }
 
 #[test]
-fn profile_run_fetches_login_and_follower_count() {
-    let peer =
-        Peer::answering(response_bytes(200, "", r#"{"login":"OctoCat","followers":127,"id":1}"#));
-    let client_run = run_to_end(&peer.url(), plan(Workload::Profile, 1, 1));
-    let profile = client_run.run.profile().unwrap();
-    assert_eq!((profile.login.as_str(), profile.followers), ("OctoCat", 127));
-    assert_eq!(peer.requests()[0].target, "/users/octocat");
-    assert!(client_run.run.is_complete());
-}
-
-#[test]
 fn page_reports_quota_status_and_size() {
     let peer = Peer::answering(response_bytes(
         200,

@@ -54,13 +54,6 @@ fn parse_error_contains_no_control_characters_of_the_body() {
 }
 
 #[test]
-fn profile_without_a_follower_count_is_rejected() {
-    let peer = Peer::answering(response_bytes(200, "", r#"{"login":"octocat"}"#));
-    let failure = run_failure(&run_to_end(&peer.url(), plan(Workload::Profile, 1, 1)));
-    assert!(failure.message.contains("the profile (missing field `followers`"), "{failure}");
-}
-
-#[test]
 fn endless_body_is_aborted_at_16_mb() {
     let megabyte = vec![b' '; 1 << 20];
     let peer = Peer::start(move |_| {

@@ -139,7 +139,7 @@ fn wrong_time_stamps_of_a_worker_are_corrected() {
     }
 }
 
-/// The file is deleted while the program waits for the profile.
+/// The file is deleted while the program waits for the first page.
 #[test]
 fn deleted_program_is_reported_with_exit_code_1() {
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();

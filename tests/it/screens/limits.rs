@@ -188,20 +188,3 @@ fn assert_unbroken(words: &[String], message: &[&str], size: &str) {
     let is_unbroken = same == message.len() || bare(&words[same]) == bare(message[same]);
     assert!(is_unbroken, "{size}: {} instead of {}", words[same], message[same]);
 }
-
-#[test]
-fn profile_retry_shows_the_failure() {
-    let mut driver = AppDriver::new(api_with_quota(), Selection::race(Workload::Followers));
-    let task = TaskId(1);
-    while !matches!(driver.play_event().unwrap().kind, EventKind::TaskStarted { .. }) {}
-    let message = "api.github.com cannot be reached (no route); check the network, or --api-url";
-    let failure = Failure::new(FailureKind::Unreachable, message);
-    let kind = EventKind::AttemptFailed { task, failure, retry_at: Nanos(9_000_000) };
-    driver.app.update(Msg::Event(Event { at: Nanos(4_000_000), lane: LaneId(0), kind }));
-    let line = |driver: &mut AppDriver, size| {
-        let mut rows = driver.rows(size).into_iter();
-        rows.find(|row| row.contains("retrying: ")).unwrap()
-    };
-    assert!(line(&mut driver, (120, 36)).contains(message));
-    assert!(line(&mut driver, (60, 20)).trim_end().ends_with('…'));
-}

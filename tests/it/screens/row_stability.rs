@@ -119,7 +119,7 @@ fn lane_rows_stay_fixed_with_surplus_pages_or_workers() {
     );
 }
 
-/// The profile counts 8 pages, so the threads run has 8 lanes at first; the list has 6 pages. The
+/// Eight pages are known, so the threads run has 8 lanes at first; the list has 6 pages. The
 /// lanes of the threads run are laid out again when it starts, and the rows above stay.
 #[test]
 fn rows_above_stay_fixed_when_the_list_is_shorter_than_expected() {
