@@ -80,8 +80,8 @@ mod child {
     use threadline::model::Background;
     use threadline::model::Setup;
     use threadline::model::{
-        Completion, Failure, Follower, Mode, Plan, Product, ResponseSummary, Selection,
-        Target, TaskId, TaskOutcome, Workload,
+        Completion, Failure, Follower, Mode, Plan, Product, ResponseSummary, Selection, Target,
+        TaskId, TaskOutcome, Workload,
     };
     use threadline::run::screen_loop;
     use threadline::source::{
@@ -100,8 +100,7 @@ mod child {
         };
         let selection = Selection::only(Workload::Followers, Mode::Threads);
         let session = Session::new(Setup::followers(target, Some(5))).with_pages(5);
-        let app =
-            App::new(session, selection, Background::Dark);
+        let app = App::new(session, selection, Background::Dark);
         let launcher = Launcher::with_jobs(
             Arc::new(PanicJobs { starts: name != "between-frames" }),
             Clock::system(),

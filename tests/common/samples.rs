@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use threadline::model::{
     ChangeReason, CommandOutput, Completion, ComputeSpec, Event, EventKind, ExitStatus, Failure,
-    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Quota,
-    ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome,
-    WorkSpec,
+    FailureKind, Follower, LaneId, LimitKind, Mode, Nanos, Plan, Product, Quota, ReachedLimit,
+    ResponseSummary, RunOutcome, Simulation, State, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a

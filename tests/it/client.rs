@@ -16,7 +16,7 @@ use std::time::Duration;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
 use threadline::model::{
-    Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec, Workload,
+    Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec,
 };
 use threadline::source::{Clock, Launcher, RunHandle};
 

@@ -15,9 +15,7 @@ use std::time::Duration;
 use crossbeam_channel::RecvTimeoutError;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{
-    Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec,
-};
+use threadline::model::{Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec};
 use threadline::server::DEFAULT_USER;
 use threadline::source::{Clock, Launcher, RunHandle};
 

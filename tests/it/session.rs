@@ -12,8 +12,8 @@ use threadline::model::setup::{
 };
 use threadline::model::{
     ChangeReason, Completion, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode,
-    Nanos, Plan, Product, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target,
-    TaskId, TaskOutcome, Workload,
+    Nanos, Plan, Product, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target, TaskId,
+    TaskOutcome, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
@@ -180,7 +180,11 @@ fn first_wave_has_one_page_per_worker() {
             let mut session = Session::new(Setup { has_token, ..setup.clone() });
             let selection = Selection::only(Workload::Followers, mode);
             let plan = session.start_selection(selection).unwrap();
-            assert_eq!((plan.workers, plan.tasks), planned, "{costs_quota} {has_token} {workers:?}");
+            assert_eq!(
+                (plan.workers, plan.tasks),
+                planned,
+                "{costs_quota} {has_token} {workers:?}"
+            );
         }
     }
 }

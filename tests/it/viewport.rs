@@ -9,8 +9,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Session, TimeWindow, Viewport};
 use threadline::model::{
-    Background, Completion, Event, EventKind, LaneId, Mode, Nanos, Product, Profile,
-    ResponseSummary, RunOutcome, Selection, Setup, State, Target, TaskId, TaskOutcome, Workload,
+    Background, Event, EventKind, LaneId, Mode, Nanos, Selection, Setup, State, Target, TaskId,
+    Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};

@@ -153,10 +153,7 @@ fn fault_of_the_first_page_ends_the_race_after_one_request() {
     for case in failures.iter().chain(&FATAL_FAULTS) {
         let (CliOutput { code, out, err }, server) = run(case, "1", "race");
         assert_eq!((code, out.as_str()), (Some(case.code), ""), "{}: {err}", case.fault);
-        assert!(
-            first_error(&err).contains(&case.message.replace("page 3", "page 1")),
-            "{err}"
-        );
+        assert!(first_error(&err).contains(&case.message.replace("page 3", "page 1")), "{err}");
         assert!(err.ends_with("nothing was fetched, so stdout was not written\n"), "{err}");
         assert_eq!(server.request_counts().requests, 1, "{}", case.fault);
     }

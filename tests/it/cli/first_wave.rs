@@ -85,7 +85,7 @@ fn failure_past_the_end_is_no_failure() {
             (page > 2).then(|| ScriptedReply::error(status, "Not Found"))
         });
         let mut command = command_for_url(server.url());
-        command.args(["--mode", "threads", "--threads", "4", "--plain", "--retries", "0"]);
+        command.args(["--mode", "threads", "--threads", "4", "--plain"]);
         let CliOutput { code, out, err } = run_to_end(&mut command);
         assert_eq!((code, err.as_str()), (Some(0), ""));
         assert!(out.contains("multi_threaded count: 60\n"), "{out}");

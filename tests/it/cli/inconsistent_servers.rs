@@ -63,8 +63,7 @@ fn list_of_any_length_is_fetched_completely() {
 #[test]
 fn duplicates_in_a_shifting_list_are_counted_once() {
     let shifted_ids = |page: u32| (page - 1) * 29 + 1..=((page - 1) * 29 + 30).min(127);
-    let server =
-        ScriptedServer::list(127, move |page| Some(page_of(page, 5, shifted_ids(page))));
+    let server = ScriptedServer::list(127, move |page| Some(page_of(page, 5, shifted_ids(page))));
     let CliOutput { code, out, err } =
         run_to_end(command_for_url(server.url()).args(["--threads", "2", "-o", "-"]));
     assert_eq!(code, Some(0), "{err}");

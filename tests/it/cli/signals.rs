@@ -66,8 +66,7 @@ fn signal_ignored_at_start_stays_ignored() {
 #[test]
 fn unread_stdout_does_not_delay_a_signal() {
     let complete = start_server(3_000);
-    let stalled =
-        ScriptedServer::list(3_000, |page| (page == 90).then(ScriptedReply::never));
+    let stalled = ScriptedServer::list(3_000, |page| (page == 90).then(ScriptedReply::never));
     for (server, user, page) in
         [(stalled.url(), "octocat", Some(90)), (&*complete.url(), "aaronlelevier", None)]
     {

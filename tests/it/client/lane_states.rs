@@ -1,9 +1,9 @@
 //! States that a lane reports, checked by a server that waits for each report.
 
 use crossbeam_channel::unbounded;
-use threadline::model::{ResponseSummary, State, TaskOutcome, Workload};
+use threadline::model::{ResponseSummary, State, TaskOutcome};
 
-use super::{ClientRun, page_body, pages, plan, run_to_end};
+use super::{ClientRun, page_body, pages, run_to_end};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
 use threadline::github::Api;
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use threadline::github::{Api, ApiError, Token};
 use threadline::http::RetryPolicy;
-use threadline::model::{WorkSpec, Workload};
+use threadline::model::WorkSpec;
 use threadline::source::{Clock, Launcher};
 
-use super::{ClientRun, page_body, pages, plan, run_failure, run_to_end};
+use super::{ClientRun, page_body, pages, run_failure, run_to_end};
 use crate::peer::{Peer, response_bytes};
 
 const SECRET: &str = "ghp_0123456789abcdef";

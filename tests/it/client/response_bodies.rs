@@ -1,8 +1,8 @@
 //! Response bodies: invalid pages, size limits, chunked and gzip encoding.
 
-use threadline::model::{FailureKind, Workload};
+use threadline::model::FailureKind;
 
-use super::{page_body, page_failure, pages, plan, run_failure, run_to_end};
+use super::{page_body, page_failure, pages, run_failure, run_to_end};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use threadline::github::Api;
-use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
+use threadline::model::{RunOutcome, State, TaskOutcome};
 
 use super::{ClientRun, page_body, pages, plan};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};

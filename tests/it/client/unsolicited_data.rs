@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::unbounded;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{EventKind, Mode, Plan, Run, TaskId, Workload};
+use threadline::model::{EventKind, Mode, Plan, Run, TaskId};
 use threadline::source::{Clock, Launcher};
 
 use super::{ClientRun, page_body, plan};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::http::RetryPolicy;
 use threadline::model::{
-    ChangeReason, EventKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId
+    ChangeReason, EventKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId,
 };
 
 use super::{FaultLauncher, FaultRun, HANG_TIMEOUT, QUIET_PERIOD, RETRY_POLICY, plan};

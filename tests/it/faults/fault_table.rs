@@ -218,8 +218,7 @@ fn check_fast_rows(always: bool) {
     let all_ids = all_follower_ids(FOLLOWERS);
     for row in &fast_rows(&elsewhere.url()) {
         for (mode, workers) in RUN_KINDS {
-            FaultCase { row, mode, workers, always, retry_policy: RETRY_POLICY }
-                .check(&all_ids);
+            FaultCase { row, mode, workers, always, retry_policy: RETRY_POLICY }.check(&all_ids);
         }
     }
     assert_eq!(elsewhere.requests().len(), 0, "requests to the other server");

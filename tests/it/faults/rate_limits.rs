@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::http::RetryPolicy;
 use threadline::model::{
     EventKind, FailureKind, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId,
-    TaskOutcome
+    TaskOutcome,
 };
 
 use super::{FaultLauncher, FaultRun, HANG_TIMEOUT, QUIET_PERIOD, RETRY_POLICY, plan};
@@ -237,8 +237,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
 fn retry_after_longer_than_max_wait_fails_the_page() {
     let retry_policy = RetryPolicy { max_wait: Duration::from_secs(300), ..RETRY_POLICY };
     let server = faulty(28, r#"{"page":3,"fault":"status","status":503,"retry_after":301}"#);
-    let fault_run =
-        FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 6, 1));
+    let fault_run = FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 6, 1));
     assert_eq!((fault_run.run.done_tasks(), server.request_counts().requests), (5, 6));
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Finished));
 }
@@ -249,8 +248,7 @@ fn attempt_that_ends_a_run_keeps_its_status() {
     let retry_policy = RetryPolicy { max_wait: Duration::from_millis(1_500), ..RETRY_POLICY };
     let limit = r#"{"page":2,"times":0,"fault":"secondary_limit","retry_after":1,"lasts":0}"#;
     let server = faulty(15, limit);
-    let fault_run =
-        FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 3, 1));
+    let fault_run = FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 3, 1));
     let statuses = fault_run.events.iter().filter_map(|event| match &event.kind {
         EventKind::AttemptFailed { failure, .. }
         | EventKind::TaskFinished { outcome: TaskOutcome::Failed(failure), .. } => {
@@ -296,8 +294,7 @@ fn limit_applies_to_the_next_run() {
 #[test]
 fn run_fails_when_a_limit_is_reached_five_times_in_a_row() {
     let server = faulty(28, r#"{"times":0,"fault":"secondary_limit","lasts":0}"#);
-    let fault_run =
-        FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, 1));
+    let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, 1));
     let waits = fault_run.run.limits().iter().map(|limit| limit.until);
     let minutes = [1, 3, 7, 15].map(|minutes| Nanos::from_millis(minutes * 60_000));
     assert_eq!(waits.collect::<Vec<_>>(), minutes);

@@ -23,10 +23,7 @@ fn attempts_are_counted_per_page() {
     let faults = r#"{"times":2,"fault":"reset"},{"fault":"status","status":502}"#;
     for workers in [1, 4] {
         let server = faulty(28, faults);
-        let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5,
-            6,
-            workers,
-        ));
+        let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, workers));
         assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
         assert_eq!((fault_run.run.retry_count(), server.request_counts().requests), (18, 24));
         assert_eq!(fault_run.follower_ids(), all_follower_ids(28));

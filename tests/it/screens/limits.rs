@@ -1,10 +1,6 @@
 //! Screens of runs with rate limits, failures and partial lists.
 
-use threadline::app::Msg;
-use threadline::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, LimitKind, Mode, Nanos, Selection, TaskId,
-    Workload,
-};
+use threadline::model::{LimitKind, Mode, Nanos, Selection, Workload};
 use threadline::ui::theme::{ColorDepth, GlyphSet};
 
 use crate::app_driver::{AppDriver, COLOUR, Scenario, TerminalKind};

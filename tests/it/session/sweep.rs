@@ -3,8 +3,8 @@
 use threadline::analysis::Sweep;
 use threadline::app::Session;
 use threadline::model::{
-    Failure, FailureKind, Nanos, Plan, RunOutcome, Selection, Setup, SweepSetup,
-    TaskOutcome, Workload,
+    Failure, FailureKind, Nanos, Plan, RunOutcome, Selection, Setup, SweepSetup, TaskOutcome,
+    Workload,
 };
 
 use super::*;
