@@ -72,7 +72,9 @@ impl AppDriver {
         let log = MemoryLog::default();
         let session = Session::new(setup);
         let pages = scenario.followers.div_ceil(PER_PAGE.into()).max(1);
-        let session = if scenario.costs_quota { session } else { session.with_pages(pages) };
+        let is_known = selection.workload == Workload::Followers
+            && !(scenario.costs_quota || scenario.unknown_user);
+        let session = if is_known { session.with_pages(pages) } else { session };
         let app = App::new(log.attach(session), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
         let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
