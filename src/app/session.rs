@@ -168,7 +168,7 @@ impl Session {
         let plans: Vec<Plan> = modes
             .filter_map(|(index, &mode)| {
                 let plan = self.plan(selection.workload, mode, trial)?;
-                Some(Plan { quota_check: self.quota_check(selection, index), ..plan })
+                Some(Plan { quota_check: self.quota_check(selection, index).map(Box::new), ..plan })
             })
             .collect();
         let runs = &mut self.run_sets.entry(selection).or_default().runs;

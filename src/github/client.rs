@@ -90,13 +90,14 @@ impl Client {
             return Ok(self.build_response(&reply, Product::PastLastPage, None));
         }
         // If the user does not exist, the first page shows it.
-        let reply =
-            self.check_status(reply, user, &what).map_err(|error| match error.failure.kind {
-                FailureKind::NotFound if page > 1 => {
-                    request_error::missing_page(&self.api, &what, error)
-                }
-                _ => error,
-            })?;
+        let status = reply.status;
+        let reply = self.check_status(reply, user, &what).map_err(|error| {
+            if page > 1 && error.failure.kind == FailureKind::NotFound {
+                request_error::missing_page(&self.api, &what, status)
+            } else {
+                error
+            }
+        })?;
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 

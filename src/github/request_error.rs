@@ -221,12 +221,9 @@ pub(super) fn status_error(
 }
 
 /// The server does not have a page that is not the first. A retry would not help.
-pub(super) fn missing_page(api: &Api, what: &str, error: RequestError) -> RequestError {
+pub(super) fn missing_page(api: &Api, what: &str, status: StatusCode) -> RequestError {
     let message = format!("{} has no {what}; request larger pages, or try again", api.host());
-    RequestError {
-        failure: Failure { kind: FailureKind::Server, message, ..error.failure },
-        ..error
-    }
+    permanent_error(FailureKind::Server, message).with_status(status)
 }
 
 /// The body is not one of GitHub's API. A retry may help.

@@ -218,7 +218,7 @@ pub struct Plan {
     /// The check of the quota once the number of tasks is known, if requests cost quota. It is not
     /// part of a recording.
     #[serde(skip)]
-    pub quota_check: Option<QuotaCheck>,
+    pub quota_check: Option<Box<QuotaCheck>>,
 }
 
 impl Plan {

@@ -195,7 +195,7 @@ impl JobFactory {
             rate_limiter: Arc::new(rate_limiter),
             clock: clock.clone(),
             retry_policy: *retry_policy,
-            quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.clone())),
+            quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.as_deref().cloned())),
             starter,
         }
     }

@@ -102,7 +102,7 @@ impl Narrator {
             EventKind::TaskFinished { task, outcome } => {
                 self.describe_outcome(run, event.at, *task, outcome)
             }
-            EventKind::RunFinished { outcome: end } => self.describe_end(run, end),
+            EventKind::RunFinished { outcome: end } => Some(self.describe_end(run, end)),
             _ => None,
         };
         if sentence.is_some() {
@@ -214,7 +214,7 @@ impl Narrator {
         Some(progress_sentence(run, at))
     }
 
-    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> Option<String> {
+    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> String {
         let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
         let mode = &self.name;
         let found = run.concurrency_limit().filter(|_| plan.auto);
@@ -226,7 +226,7 @@ impl Narrator {
             }
             let speed_up = baseline.and_then(|baseline| stats::speed_up(baseline, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
-            return Some(format!("{mode} done: {took}{speed_up}{found}"));
+            return format!("{mode} done: {took}{speed_up}{found}");
         }
         let word = match end {
             RunOutcome::Finished => "ended",
@@ -234,7 +234,7 @@ impl Narrator {
             RunOutcome::Failed(_) => "failed",
         };
         let (done, all) = (run.done_tasks(), task_count(plan, run.known_tasks()));
-        Some(format!("{mode} {word} after {took}: {done} of {all} done{found}"))
+        format!("{mode} {word} after {took}: {done} of {all} done{found}")
     }
 }
 
