@@ -20,8 +20,7 @@ use ratatui::layout::Size;
 use synthetic_events::EventMix;
 use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
-    Background, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Run, RunOutcome,
-    Selection, Setup, Target, WorkSpec, Workload,
+    Background, ComputeSpec, Mode, Nanos, Plan, Run, Selection, Setup, Target, WorkSpec, Workload,
 };
 use threadline::source::Clock;
 use threadline::ui;
