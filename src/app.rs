@@ -129,6 +129,10 @@ impl App {
         if self.is_recording() {
             return self.apply_due_entries();
         }
+        // A sweep that costs quota starts with a key, once its cost has been shown.
+        if self.session.awaits_confirmation(self.selection) {
+            return None;
+        }
         self.start_live().map(Effect::Start)
     }
 
@@ -328,9 +332,9 @@ impl App {
         let workload = self.selection.workload;
         // The user's commands may have side effects, so selecting them does not run them again.
         let free = !self.session.setup().costs_quota(workload) && !workload.is_command();
-        // If the profile request failed, it is not repeated until the user asks for it.
-        let prepared =
-            self.session.task_count(workload).is_some() || self.session.profile().is_none();
+        // If a run has not even found the number of pages, others start when the user asks for them.
+        let failed = self.session.latest_run().is_some_and(|run| run.plan().workload() == workload);
+        let prepared = self.session.task_count(workload).is_some() || !failed;
         let ready = prepared && self.session.active().is_none();
         (free && ready && self.runs().is_empty()).then(|| self.start()).flatten()
     }
@@ -357,7 +361,7 @@ impl App {
         if let Some(active) = self.session.active() {
             return self.refuse_while_running(active);
         }
-        self.start()
+        self.start_shown().map(Effect::Start)
     }
 
     /// Shows that the action must wait until the active run ends.

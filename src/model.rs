@@ -13,6 +13,7 @@ pub mod lane;
 pub mod palette;
 pub mod plan;
 pub mod printable;
+pub mod quota_check;
 mod quota_history;
 pub mod run;
 mod session_log;
@@ -27,7 +28,7 @@ pub mod workload;
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
     CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
-    LaneId, LimitKind, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
+    LaneId, LimitKind, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
     TaskOutcome,
 };
 pub use exactness::{Exactness, Gap, GapScope, Losses};
@@ -37,6 +38,7 @@ pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use palette::Background;
 pub use plan::{ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec};
+pub use quota_check::QuotaCheck;
 pub use run::Run;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::{Setup, SweepSetup};

@@ -29,8 +29,6 @@ use crate::model::{Background, Mode, Nanos, Run, State, Target};
 pub struct ReportSubject<'a> {
     /// The user and the API whose followers are fetched, or `None` for other workloads.
     pub target: Option<&'a Target>,
-    /// The profile request, if it was made.
-    pub profile: Option<&'a Run>,
     /// The runs on the screen, in order.
     pub runs: &'a [Run],
     /// The sweep on the screen, if any; `runs` then contains its last trial.

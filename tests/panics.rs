@@ -80,8 +80,8 @@ mod child {
     use threadline::model::Background;
     use threadline::model::Setup;
     use threadline::model::{
-        Completion, Failure, Follower, Mode, Plan, Product, Profile, ResponseSummary, Selection,
-        Target, TaskId, TaskOutcome, Workload,
+        Completion, Failure, Follower, Mode, Plan, Product, ResponseSummary, Selection, Target,
+        TaskId, TaskOutcome, Workload,
     };
     use threadline::run::screen_loop;
     use threadline::source::{
@@ -99,8 +99,8 @@ mod child {
             costs_quota: false,
         };
         let selection = Selection::only(Workload::Followers, Mode::Threads);
-        let app =
-            App::new(Session::new(Setup::followers(target, Some(5))), selection, Background::Dark);
+        let session = Session::new(Setup::followers(target, Some(5))).with_pages(5);
+        let app = App::new(session, selection, Background::Dark);
         let launcher = Launcher::with_jobs(
             Arc::new(PanicJobs { starts: name != "between-frames" }),
             Clock::system(),
@@ -121,7 +121,7 @@ mod child {
         if is_complete { ExitCode::SUCCESS } else { ExitCode::from(6) }
     }
 
-    /// Provides the profile and five pages, one of which panics.
+    /// Provides five pages, one of which panics.
     #[derive(Debug)]
     struct PanicJobs {
         /// If not set, the thread that starts the run of followers panics.
@@ -129,17 +129,17 @@ mod child {
     }
 
     impl JobProvider for PanicJobs {
-        fn job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
-            assert!(self.starts || plan.workload() == Workload::Profile, "a run cannot start");
-            Ok(Arc::new(PanicJob(plan.workload())))
+        fn job(&self, _: &Plan) -> Result<Arc<dyn Job>, Failure> {
+            assert!(self.starts, "a run cannot start");
+            Ok(Arc::new(PanicJob))
         }
     }
 
-    struct PanicJob(Workload);
+    struct PanicJob;
 
     impl Job for PanicJob {
         fn create_worker(&self, _: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
-            Ok(Box::new(Self(self.0)))
+            Ok(Box::new(Self))
         }
     }
 
@@ -150,12 +150,9 @@ mod child {
             _: Option<Permit>,
             _: &CancelToken,
         ) -> (TaskOutcome, TaskCount) {
-            let product = match (self.0, task) {
-                (Workload::Profile, _) => {
-                    Product::Profile(Profile { login: "aaronlelevier".to_owned(), followers: 127 })
-                }
-                (_, TaskId(2)) => panic!("a worker panics, as it should here"),
-                (_, TaskId(page)) => {
+            let product = match task {
+                TaskId(2) => panic!("a worker panics, as it should here"),
+                TaskId(page) => {
                     let (id, login) = (u64::from(page), format!("follower-{page}").into());
                     let html_url = "https://github.com/".into();
                     let page = [Follower { id, login, html_url }].into_iter().collect();

@@ -141,6 +141,15 @@ impl<'run> Attempt<'run> {
         })
     }
 
+    /// Returns the word for the outcome in reports, an interface: that of [`AttemptOutcome::word`], or
+    /// `past_end` for a page beyond the last one.
+    pub fn outcome_word(&self) -> &'static str {
+        match self.outcome() {
+            AttemptOutcome::Done(_) if self.run.is_past_end(self.span.task) => "past_end",
+            outcome => outcome.word(),
+        }
+    }
+
     /// Returns `true` if the next attempt on the lane is at the same task.
     fn is_repeated(&self) -> bool {
         let lane = self.run.lanes().get(usize::from(self.lane.0));

@@ -71,7 +71,7 @@ pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
 fn service_interval(run: &Run, lane: &Lane, index: usize, span: &Span) -> Option<(Nanos, Nanos)> {
     let end = span.end?;
     match run.plan().workload().kind() {
-        TaskKind::Profile | TaskKind::Page => lane.request_times(index),
+        TaskKind::Page => lane.request_times(index),
         _ => Some((span.start, end)),
     }
 }

@@ -58,7 +58,7 @@ impl<'run> Verdict<'run> {
                 let failed = failed.map(|failed| plural::count(failed, "command") + " failed");
                 self.speed_up(form).into_iter().chain(failed).collect()
             }
-            TaskKind::Page | TaskKind::Profile => {
+            TaskKind::Page => {
                 let times = self.speed_up(form).filter(|_| form == Form::Long);
                 let parts = times.into_iter().chain(self.agreement_text(form));
                 let parts: Vec<String> = parts.collect();
@@ -230,8 +230,8 @@ pub fn incomplete_reason(run: &Run) -> String {
 }
 
 /// Returns what is missing from the first incomplete run, and the reason.
-pub fn failure_summary(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let mut started = profile.into_iter().chain(runs).filter(|run| run.has_started());
+pub fn failure_summary(runs: &[Run]) -> Option<String> {
+    let mut started = runs.iter().filter(|run| run.has_started());
     let run = started.find(|run| !run.is_complete())?;
     let nothing = runs.iter().all(|run| run.done_tasks() == 0);
     let spec = run.plan().workload().spec();

@@ -22,21 +22,17 @@ use crate::model::{
 pub use baseline::Baseline;
 use baseline::ExternalBaseline;
 pub(super) use checkpoint::Checkpoint;
-pub use quota_estimate::QuotaEstimate;
+pub use quota_estimate::{QuotaEstimate, RequestCost};
 
 /// The setup of a session and its runs.
 #[derive(Debug)]
 pub struct Session {
     setup: Setup,
-    profile: Option<Run>,
-    /// The number of pages: estimated from the profile's count at first, then as counted by a
-    /// complete run.
+    /// The number of pages, once a response has reported it.
     pages: Option<u32>,
     run_sets: BTreeMap<Selection, RunSet>,
     active: Option<ActiveRun>,
     latest: Option<LatestRun>,
-    /// The quota cost of the active selection was known when it started, or was confirmed.
-    cost_accepted: bool,
     /// The duration of the latest complete sequential run of each workload.
     sequential: BTreeMap<Workload, Nanos>,
     external_baseline: Option<ExternalBaseline>,
@@ -60,11 +56,10 @@ struct RunSet {
 
 /// The active run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ActiveRun {
-    /// The profile request, and the selection that follows it.
-    Profile(Selection),
-    /// A run of a selection, by its index among the selection's modes.
-    Run(Selection, usize),
+struct ActiveRun {
+    selection: Selection,
+    /// The index of the run among the selection's modes.
+    index: usize,
 }
 
 /// The run that ended most recently.
@@ -75,16 +70,20 @@ impl Session {
     pub fn new(setup: Setup) -> Self {
         Self {
             setup,
-            profile: None,
             pages: None,
             run_sets: BTreeMap::new(),
             active: None,
             latest: None,
-            cost_accepted: false,
             sequential: BTreeMap::new(),
             external_baseline: None,
             log: None,
         }
+    }
+
+    /// Sets the number of pages that the server is known to have.
+    #[must_use]
+    pub fn with_pages(self, pages: u32) -> Self {
+        Self { pages: Some(pages), ..self }
     }
 
     /// Enables or disables simulation of CPU work. Previous runs of CPU work are dropped: real and
@@ -95,26 +94,14 @@ impl Session {
         self.sequential.retain(|workload, _| !workload.is_computed());
     }
 
-    /// Starts a selection and returns the plan of its first run, or `None` if a run is active. If
-    /// requests cost quota, every start begins with a profile request that reports what is left.
+    /// Starts a selection and returns the plan of its first run, or `None` if a run is active.
     pub fn start_selection(&mut self, selection: Selection) -> Option<Plan> {
         if self.active.is_some() {
             return None;
         }
         self.log_start(selection);
         self.keep_as_baseline(selection);
-        let known = self.task_count(selection.workload).is_some();
-        self.cost_accepted = known || self.setup.agreed;
-        if known && !self.setup.costs_quota(selection.workload) {
-            return self.start_run(selection, 0);
-        }
-        if known {
-            self.plan_runs(selection, 0);
-        }
-        let plan = self.plan(Workload::Profile, Mode::Sequential, 1)?;
-        self.profile = Some(Run::new(plan.clone()));
-        self.active = Some(ActiveRun::Profile(selection));
-        Some(plan)
+        self.start_run(selection, 0)
     }
 
     /// Applies an event to the active run. If the run has ended, returns the plan of the next one.
@@ -125,38 +112,35 @@ impl Session {
 
     /// Applies an event that the log has already.
     fn apply_unlogged(&mut self, event: &Event) -> Option<Plan> {
-        let event = self.with_quota_check(event);
-        self.active_run_mut()?.apply(&event);
-        if let (EventKind::TaskCountChanged { tasks }, Some(ActiveRun::Run(selection, index))) =
-            (&event.kind, self.active)
-        {
-            // The list's page count overrides the profile's, also for the following runs.
-            if selection.workload.is_fetched() {
-                self.pages = Some((*tasks).max(1));
-            }
-            self.plan_runs(selection, index + 1);
+        self.active_run_mut()?.apply(event);
+        if let EventKind::TaskCountChanged { tasks } = event.kind {
+            self.record_page_count(tasks);
         }
         let EventKind::RunFinished { outcome } = &event.kind else { return None };
         let ended = self.active.take()?;
         self.latest = Some(ended);
-        // A stop also counts if it arrived after the profile's response.
-        let finished = *outcome == RunOutcome::Finished;
-        match ended {
-            ActiveRun::Profile(selection) => {
-                let counted = self.profile_page_count().filter(|_| *outcome != RunOutcome::Stopped);
-                self.pages = counted.or(self.pages);
-                let continues =
-                    finished && counted.is_some() && !self.awaits_confirmation(selection);
-                continues.then(|| self.start_run(selection, 0)).flatten()
-            }
-            ActiveRun::Run(selection, index) => {
-                self.record_results(selection, index);
-                if selection.is_sweep() {
-                    return self.finish_trial(selection);
-                }
-                finished.then(|| self.start_run(selection, index + 1)).flatten()
-            }
+        let ActiveRun { selection, index } = ended;
+        self.record_results(selection, index);
+        if selection.is_sweep() {
+            return self.finish_trial(selection);
         }
+        // If not even the number of pages was found, another mode would not find it either.
+        let continues =
+            *outcome == RunOutcome::Finished && self.task_count(selection.workload).is_some();
+        continues.then(|| self.start_run(selection, index + 1)).flatten()
+    }
+
+    /// Records the number of pages that a response of the active run reported, also for the following
+    /// runs. Before the first response, the number is a guess.
+    fn record_page_count(&mut self, tasks: u32) {
+        let Some(ActiveRun { selection, index }) = self.active else { return };
+        let counted = self.active_run().is_some_and(|run| run.done_tasks() > 0);
+        if selection.workload != Workload::Followers || !counted {
+            return;
+        }
+        self.pages = Some(tasks.max(1));
+        self.plan_runs(selection, index + 1);
+        self.resize_sweep(selection);
     }
 
     /// Compares the runs that have ended, and keeps the page count and sequential time of a
@@ -176,47 +160,60 @@ impl Session {
     fn start_run(&mut self, selection: Selection, index: usize) -> Option<Plan> {
         self.plan_runs(selection, index);
         let plan = self.runs(selection).get(index)?.plan().clone();
-        self.active = Some(ActiveRun::Run(selection, index));
+        self.active = Some(ActiveRun { selection, index });
         Some(plan)
     }
 
     /// Plans the runs of the selection from `index` on, so that their lanes are shown before they
     /// start.
     fn plan_runs(&mut self, selection: Selection, index: usize) {
-        let modes = selection.modes().iter().skip(index);
-        let tasks = self.task_count(selection.workload).unwrap_or(1);
-        let mut plans: Vec<Plan> =
-            modes.filter_map(|&mode| self.plan(selection.workload, mode, tasks)).collect();
-        if let Some(workers) = self.next_trial(selection) {
-            for plan in &mut plans {
-                plan.workers = workers;
-            }
-        }
+        let trial = self.next_trial(selection);
+        let modes = selection.modes().iter().enumerate().skip(index);
+        let plans: Vec<Plan> = modes
+            .filter_map(|(index, &mode)| {
+                let plan = self.plan(selection.workload, mode, trial)?;
+                Some(Plan { quota_check: self.quota_check(selection, index).map(Box::new), ..plan })
+            })
+            .collect();
         let runs = &mut self.run_sets.entry(selection).or_default().runs;
         runs.truncate(index);
         runs.extend(plans.into_iter().map(Run::new));
     }
 
-    fn plan(&self, workload: Workload, mode: Mode, tasks: u32) -> Option<Plan> {
+    /// Plans a run; `trial` is the number of workers of a sweep's trial.
+    fn plan(&self, workload: Workload, mode: Mode, trial: Option<u16>) -> Option<Plan> {
         let auto = self.max_auto_workers(workload, mode);
         let workers = match mode {
             Mode::Sequential => 1,
             Mode::Threads | Mode::Gil => self.worker_count(workload),
             Mode::Processes => self.worker_count(workload).min(MAX_PROCESSES),
         };
-        let workers = auto.unwrap_or(workers);
+        let workers = trial.or(auto).unwrap_or(workers);
         let work = self.setup.work(workload)?;
+        let tasks = self.task_count(workload).unwrap_or_else(|| {
+            let is_chosen = trial.is_some() || self.setup.workers.is_some();
+            self.first_wave(workload, workers, is_chosen)
+        });
         let plan = Plan::new(work, mode, workers, tasks);
         Some(Plan { auto: auto.is_some(), ..plan })
     }
 
-    fn active_run_mut(&mut self) -> Option<&mut Run> {
-        match self.active? {
-            ActiveRun::Profile(_) => self.profile.as_mut(),
-            ActiveRun::Run(selection, index) => {
-                self.run_sets.get_mut(&selection)?.runs.get_mut(index)
-            }
+    /// The number of pages to request before the number of pages is known: one per worker, but only
+    /// the first page if the others might be wasted. That is so without a token, where a quota is
+    /// small, and if the user did not choose the number of workers.
+    fn first_wave(&self, workload: Workload, workers: u16, is_chosen: bool) -> u32 {
+        let is_costly = self.setup.costs_quota(workload);
+        match (is_costly, self.setup.has_token && is_chosen) {
+            (true, false) => 1,
+            (true, true) => workers.into(),
+            (false, _) if is_chosen => workers.into(),
+            (false, _) => workers.min(DEFAULT_WORKERS).into(),
         }
+    }
+
+    fn active_run_mut(&mut self) -> Option<&mut Run> {
+        let ActiveRun { selection, index } = self.active?;
+        self.run_sets.get_mut(&selection)?.runs.get_mut(index)
     }
 
     /// The setup of the session.
@@ -232,7 +229,6 @@ impl Session {
     /// The number of tasks of a workload, once known.
     pub fn task_count(&self, workload: Workload) -> Option<u32> {
         match workload.kind() {
-            TaskKind::Profile => Some(1),
             TaskKind::Page => self.pages,
             TaskKind::Computation => Some(self.setup.tasks),
             TaskKind::Command => u32::try_from(self.setup.commands.len()).ok(),
@@ -249,17 +245,9 @@ impl Session {
         self.run_sets.values().flat_map(|run_set| &run_set.runs)
     }
 
-    /// The run of the profile request, once started.
-    pub const fn profile(&self) -> Option<&Run> {
-        self.profile.as_ref()
-    }
-
     /// The active selection.
-    pub const fn active(&self) -> Option<Selection> {
-        match self.active {
-            Some(ActiveRun::Profile(selection) | ActiveRun::Run(selection, _)) => Some(selection),
-            None => None,
-        }
+    pub fn active(&self) -> Option<Selection> {
+        self.active.map(|active| active.selection)
     }
 
     /// The active run.
@@ -272,33 +260,18 @@ impl Session {
         self.latest.and_then(|latest| self.run(latest))
     }
 
-    /// The runs of the selection that ran most recently, or the profile request if no run followed
-    /// it.
+    /// The runs of the selection that ran most recently.
     pub fn latest_runs(&self) -> &[Run] {
-        match self.latest {
-            Some(ActiveRun::Profile(_)) => self.profile.as_slice(),
-            Some(ActiveRun::Run(selection, _)) => self.runs(selection),
-            None => &[],
-        }
+        self.latest.map_or(&[], |latest| self.runs(latest.selection))
     }
 
     fn run(&self, which: ActiveRun) -> Option<&Run> {
-        match which {
-            ActiveRun::Profile(_) => self.profile.as_ref(),
-            ActiveRun::Run(selection, index) => self.runs(selection).get(index),
-        }
+        self.runs(which.selection).get(which.index)
     }
 
-    /// The failure of the selection's runs or of its profile request.
+    /// The failure of the selection's runs.
     pub fn failure(&self, selection: Selection) -> Option<&Failure> {
-        let mut runs = self.runs(selection).iter();
-        // The quota may be too small for one selection but sufficient for another.
-        let prepared = match self.task_count(selection.workload) {
-            None => true,
-            Some(_) => self.latest == Some(ActiveRun::Profile(selection)),
-        };
-        let profile = self.profile.as_ref().filter(|_| prepared);
-        runs.find_map(Run::failure).or_else(|| profile?.failure())
+        self.runs(selection).iter().find_map(Run::failure)
     }
 
     /// The number of workers of the workload's next parallel run.

@@ -12,10 +12,10 @@ use super::page_links::{self, LinkError, PageLinks};
 use super::{rate_limit, request_error};
 use crate::http::{
     ClientOptions, HttpClient, HttpResponse, RequestError, RequestObserver, RequestTimeouts,
-    RetryAction,
 };
 use crate::model::{
-    Completion, Failure, FollowerPage as Followers, Product, Profile, Quota, ResponseSummary, State,
+    Completion, Failure, FailureKind, FollowerPage as Followers, Product, Quota, ResponseSummary,
+    State,
 };
 
 /// The maximum size of a body. A page of 100 followers is about 105 kB.
@@ -74,42 +74,6 @@ impl Client {
         Ok(Self { api, http, observer })
     }
 
-    /// Fetches the remaining quota; this request does not count against it. Returns `None` if the
-    /// server has no quota or does not report one, as GitHub Enterprise Server does by default. An
-    /// exhausted quota is an error.
-    pub async fn fetch_quota(&self) -> Result<Option<Quota>, RequestError> {
-        let what = "the rate limit";
-        let page = self.send_request(self.endpoint_url(&["rate_limit"])?, what).await?;
-        if page.status != StatusCode::OK {
-            // A client that may not request the quota may still request the rest, unless the token
-            // is rejected or a limit is reached.
-            let refused = page.status == StatusCode::UNAUTHORIZED;
-            return match self.check_status(page, "", what) {
-                Err(error) if refused || matches!(error.retry_action, RetryAction::Limit(_)) => {
-                    Err(error)
-                }
-                _ => Ok(None),
-            };
-        }
-        let Some(quota) = rate_limit::quota_from_body(&page.body) else { return Ok(None) };
-        self.observer.record_quota(quota);
-        match rate_limit::exhausted_limit(quota, &page.headers) {
-            Some(limit) => Err(request_error::rate_limited(&self.api, limit)),
-            None => Ok(Some(quota)),
-        }
-    }
-
-    /// Fetches the user's profile.
-    pub async fn fetch_profile(&self, user: &str) -> Result<ApiResponse, RequestError> {
-        let what = "the profile";
-        let page = self.send_request(self.endpoint_url(&["users", user])?, what).await?;
-        let page = self.check_status(page, user, what)?;
-        let user: RawUser<'_> =
-            self.parse_body(&page, what).map_err(|error| error.with_status(page.status))?;
-        let profile = Profile { login: user.login.into(), followers: user.followers };
-        Ok(Self::build_response(&page, Product::Profile(profile), None))
-    }
-
     /// Fetches one page of the user's followers, or [`Product::PastLastPage`].
     pub async fn fetch_followers(
         &self,
@@ -128,7 +92,15 @@ impl Client {
         if page > 1 && reply.status == StatusCode::UNPROCESSABLE_ENTITY {
             return Ok(Self::build_response(&reply, Product::PastLastPage, None));
         }
-        let reply = self.check_status(reply, user, &what)?;
+        // If the user does not exist, the first page shows it.
+        let status = reply.status;
+        let reply = self.check_status(reply, user, &what).map_err(|error| {
+            if page > 1 && error.failure.kind == FailureKind::NotFound {
+                request_error::missing_page(&self.api, &what, status)
+            } else {
+                error
+            }
+        })?;
         self.page(&reply, &what).map_err(|error| error.with_status(reply.status))
     }
 
@@ -257,11 +229,4 @@ fn same_server_policy() -> redirect::Policy {
             attempt.follow()
         }
     })
-}
-
-#[derive(Deserialize)]
-struct RawUser<'body> {
-    #[serde(borrow)]
-    login: std::borrow::Cow<'body, str>,
-    followers: u64,
 }

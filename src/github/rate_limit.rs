@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap};
-use serde::Deserialize;
 
 use super::api::Api;
 use super::request_error::{limit_exceeds_max_wait, limit_persists};
@@ -68,18 +67,6 @@ impl LimitPolicy for GithubLimits {
     }
 }
 
-/// The parts of the body of `GET /rate_limit` that are used:
-/// <https://docs.github.com/rest/rate-limit/rate-limit>.
-#[derive(Deserialize)]
-struct RateLimitBody {
-    resources: Resources,
-}
-
-#[derive(Deserialize)]
-struct Resources {
-    core: Quota,
-}
-
 /// Returns the quota in a response's headers, or `None` if there is none, which is the default of
 /// GitHub Enterprise Server.
 pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
@@ -87,19 +74,6 @@ pub(super) fn quota_from_headers(headers: &HeaderMap) -> Option<Quota> {
         limit: parse_header(headers, "x-ratelimit-limit")?,
         remaining: parse_header(headers, "x-ratelimit-remaining")?,
         reset: parse_header(headers, "x-ratelimit-reset")?,
-    })
-}
-
-/// Returns the quota in the body of `GET /rate_limit`, if the body is valid.
-pub(super) fn quota_from_body(body: &[u8]) -> Option<Quota> {
-    serde_json::from_slice::<RateLimitBody>(body).ok().map(|body| body.resources.core)
-}
-
-/// Returns the limit that an exhausted quota implies, or `None` if requests are left.
-pub(super) fn exhausted_limit(quota: Quota, headers: &HeaderMap) -> Option<RateLimit> {
-    (quota.remaining == 0).then(|| RateLimit {
-        kind: LimitKind::Primary,
-        wait: wait_until_reset(quota.reset, headers),
     })
 }
 
@@ -238,21 +212,5 @@ mod tests {
                 assert!(limit_from_refusal(false, &headers(&lines), "", "").is_some(), "{lines:?}");
             }
         }
-    }
-
-    #[test]
-    fn rate_limit_body_is_parsed_with_and_without_the_deprecated_part() {
-        let quota = Quota { limit: 60, remaining: 59, reset: 7 };
-        let core = r#"{"limit":60,"used":1,"remaining":59,"reset":7}"#;
-        assert_eq!(
-            quota_from_body(format!(r#"{{"resources":{{"core":{core}}}}}"#).as_bytes()),
-            Some(quota)
-        );
-        let old = format!(r#"{{"resources":{{"core":{core},"search":{core}}},"rate":{core}}}"#);
-        assert_eq!(quota_from_body(old.as_bytes()), Some(quota));
-        assert_eq!(quota_from_body(b"{}"), None);
-        let dry = Quota { remaining: 0, ..quota };
-        assert_eq!(exhausted_limit(quota, &headers(&[])), None);
-        assert_eq!(exhausted_limit(dry, &headers(&[])).unwrap().wait, RetryAfter::Until(8));
     }
 }

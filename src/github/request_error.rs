@@ -164,6 +164,12 @@ pub(super) fn status_error(
     error.with_status(status)
 }
 
+/// The server does not have a page that is not the first. A retry would not help.
+pub(super) fn missing_page(api: &Api, what: &str, status: StatusCode) -> RequestError {
+    let message = format!("{} has no {what}; request larger pages, or try again", api.host());
+    RequestError::permanent(FailureKind::Server, message).with_status(status)
+}
+
 /// The body is not one of GitHub's API. A retry may help.
 pub(super) fn invalid_body(api: &Api, what: &str, reason: &str) -> RequestError {
     RequestError::transient(FailureKind::Server, unexpected_response_message(api, what, reason))

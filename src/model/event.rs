@@ -190,8 +190,6 @@ pub struct ResponseSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Product {
-    /// The user's profile.
-    Profile(Profile),
     /// One page of followers, in the server's order.
     Followers(Arc<FollowerPage>),
     /// No page: the API does not list followers this far back.
@@ -226,15 +224,6 @@ pub enum ExitStatus {
     Code(i32),
     /// The shell was killed by this signal.
     Signal(i32),
-}
-
-/// The result of the preparing request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Profile {
-    /// The login as the server spells it.
-    pub login: String,
-    /// The number of followers in the profile. The list may be shorter.
-    pub followers: u64,
 }
 
 /// A server's rate limit quota in the current window.

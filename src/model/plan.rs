@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::event::{EventKind, LaneId, TaskId};
 use super::exactness::Exactness;
 use super::printable::printable;
+use super::quota_check::QuotaCheck;
 use super::time::Nanos;
 use super::workload::Workload;
 
@@ -62,8 +63,6 @@ impl Mode {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "workload", rename_all = "snake_case")]
 pub enum WorkSpec {
-    /// [`Workload::Profile`].
-    Profile(Target),
     /// [`Workload::Followers`].
     Followers(Target),
     /// [`Workload::Cpu`].
@@ -131,7 +130,6 @@ impl WorkSpec {
     /// The kind of task.
     pub const fn workload(&self) -> Workload {
         match self {
-            Self::Profile(_) => Workload::Profile,
             Self::Followers(_) => Workload::Followers,
             Self::Cpu(_) => Workload::Cpu,
             Self::Native(_) => Workload::Native,
@@ -143,7 +141,7 @@ impl WorkSpec {
     /// The user and the server, if the tasks fetch pages.
     pub const fn target(&self) -> Option<&Target> {
         match self {
-            Self::Profile(target) | Self::Followers(target) => Some(target),
+            Self::Followers(target) => Some(target),
             _ => None,
         }
     }
@@ -161,7 +159,7 @@ impl WorkSpec {
     /// [`Self::target`], to be changed.
     pub const fn target_mut(&mut self) -> Option<&mut Target> {
         match self {
-            Self::Profile(target) | Self::Followers(target) => Some(target),
+            Self::Followers(target) => Some(target),
             _ => None,
         }
     }
@@ -187,16 +185,28 @@ pub struct Plan {
     /// `true` if the number of active workers adapts to the server during the run.
     #[serde(default)]
     pub auto: bool,
-    /// The number of tasks, as far as it is known in advance.
+    /// The number of tasks, or the number of those that are tried first if it is not known in advance.
     pub tasks: u32,
     /// The exactness of the run's events.
     pub exactness: Exactness,
+    /// The check of the quota once the number of tasks is known, if requests cost quota. It is not
+    /// part of a recording.
+    #[serde(skip)]
+    pub quota_check: Option<Box<QuotaCheck>>,
 }
 
 impl Plan {
     /// Creates a plan with a fixed number of workers.
     pub const fn new(work: WorkSpec, mode: Mode, workers: u16, tasks: u32) -> Self {
-        Self { work, mode, workers, auto: false, tasks, exactness: Exactness::Exact }
+        Self {
+            work,
+            mode,
+            workers,
+            auto: false,
+            tasks,
+            exactness: Exactness::Exact,
+            quota_check: None,
+        }
     }
 
     /// The kind of task.

@@ -367,7 +367,7 @@ impl Run {
                 self.first_missing_page =
                     Some(self.first_missing_page.map_or(task, |first| first.min(task)));
             }
-            Product::Profile(_) | Product::Value(_) | Product::Success => {}
+            Product::Value(_) | Product::Success => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::plan::MAX_TASKS;
-use super::{ComputeSpec, Target, TaskKind, WorkSpec, Workload};
+use super::{ComputeSpec, Target, WorkSpec, Workload};
 
 /// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
@@ -36,6 +36,12 @@ pub const MAX_SWEEP_COUNTS: usize = 64;
 /// The maximum number of trials per worker count. More do not improve the median noticeably.
 pub const MAX_SWEEP_REPEATS: u16 = 100;
 
+/// The default worker counts of a sweep. Six are enough to tell the scaling models apart.
+const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
+
+/// The maximum number of tasks for which a sweep tries every worker count by default.
+const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
+
 /// The setup of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Setup {
@@ -58,6 +64,9 @@ pub struct Setup {
     pub agreed: bool,
     /// The number of cores of this machine, if known.
     pub cores: Option<u16>,
+    /// `true` if requests carry a token, which has a large quota. It is not part of a recording.
+    #[serde(skip)]
+    pub has_token: bool,
 }
 
 impl Setup {
@@ -74,6 +83,7 @@ impl Setup {
             auto: false,
             agreed: false,
             cores: None,
+            has_token: false,
         }
     }
 
@@ -89,6 +99,7 @@ impl Setup {
             auto: false,
             agreed: false,
             cores: None,
+            has_token: false,
         }
     }
 
@@ -108,8 +119,7 @@ impl Setup {
 
     /// Returns `true` if the workload's requests count against the user's quota.
     pub fn costs_quota(&self, workload: Workload) -> bool {
-        let requests = matches!(workload.kind(), TaskKind::Profile | TaskKind::Page);
-        requests && self.target.as_ref().is_some_and(|target| target.costs_quota)
+        workload.is_fetched() && self.target.as_ref().is_some_and(|target| target.costs_quota)
     }
 
     /// The number of cores for CPU work, simulated or real, if known.
@@ -120,7 +130,6 @@ impl Setup {
     /// The work of a workload, or `None` if this session cannot run it.
     pub(crate) fn work(&self, workload: Workload) -> Option<WorkSpec> {
         Some(match workload {
-            Workload::Profile => WorkSpec::Profile(self.target.clone()?),
             Workload::Followers => WorkSpec::Followers(self.target.clone()?),
             Workload::Cpu => WorkSpec::Cpu(self.compute),
             Workload::Native => WorkSpec::Native(self.compute),
@@ -128,6 +137,17 @@ impl Setup {
             Workload::Commands => WorkSpec::Commands { commands: Arc::clone(&self.commands) },
         })
     }
+}
+
+/// Returns the default worker counts for `tasks` tasks. Workers beyond the number of tasks would be
+/// idle.
+fn default_counts(tasks: u32) -> Vec<u16> {
+    if tasks <= MAX_TASKS_FOR_ALL_COUNTS {
+        return (1..=tasks.max(1) as u16).collect();
+    }
+    let mut counts = DEFAULT_COUNTS.to_vec();
+    counts.retain(|&count| u32::from(count) <= tasks);
+    counts
 }
 
 /// The maximum number of workers that the user may request.
@@ -151,6 +171,19 @@ impl Default for SweepSetup {
 }
 
 impl SweepSetup {
+    /// Returns the worker counts for `tasks` tasks: those set by the user, or else the default ones.
+    pub fn counts_for(&self, tasks: u32) -> Vec<u16> {
+        let mut counts = self.counts.clone().unwrap_or_else(|| default_counts(tasks));
+        counts.sort_unstable();
+        counts.dedup();
+        counts
+    }
+
+    /// Returns the number of trials for `tasks` tasks.
+    pub fn trials_for(&self, tasks: u32) -> usize {
+        self.counts_for(tasks).len() * usize::from(self.repeats)
+    }
+
     /// Returns `true` if all values are within the limits of the options that set them.
     fn is_valid(&self) -> bool {
         let counts = self.counts.as_ref().is_none_or(|counts| {

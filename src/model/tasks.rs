@@ -5,7 +5,7 @@ mod products;
 use std::collections::BTreeMap;
 
 use super::event::{
-    CommandOutput, Completion, Failure, LaneId, Profile, ResponseSummary, TaskId, TaskOutcome,
+    CommandOutput, Completion, Failure, LaneId, ResponseSummary, TaskId, TaskOutcome,
 };
 use super::follower_page::FollowerPage;
 use super::time::Nanos;
@@ -225,19 +225,19 @@ impl Tasks {
         (started as u32, done as u32)
     }
 
-    /// The number of failed tasks.
-    pub(super) fn failed_count(&self) -> u32 {
-        self.failures.len() as u32
+    /// Returns the number of failed tasks up to a number.
+    pub(super) fn failed_count(&self, last: u32) -> u32 {
+        self.failures.range(..=TaskId(last)).count() as u32
+    }
+
+    /// Returns the failed task with the lowest number, if that is at most `last`.
+    pub(super) fn first_failed(&self, last: u32) -> Option<TaskId> {
+        self.failures.range(..=TaskId(last)).next().map(|(task, _)| *task)
     }
 
     /// Returns the failure of a task.
     pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
         self.failures.get(&task)
-    }
-
-    /// The profile that the task fetched.
-    pub(super) const fn profile(&self) -> Option<&Profile> {
-        self.products.profile()
     }
 
     /// Returns the page of followers that a task fetched.

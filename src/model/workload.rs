@@ -12,8 +12,6 @@ use super::state::State;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
-    /// The preparing request for the user's profile: one task.
-    Profile,
     /// The pages of the user's followers, one task per page: I/O.
     Followers,
     /// CPU work that needs the GIL, as in pure Python.
@@ -29,8 +27,6 @@ pub enum Workload {
 /// The kind of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskKind {
-    /// Fetches the profile from the target's server.
-    Profile,
     /// Fetches a page from the target's server.
     Page,
     /// Computes on this machine: the GIL matters, and no quota is used.
@@ -78,8 +74,7 @@ pub struct WorkloadSpec {
     pub has_io_share: bool,
 }
 
-/// The properties that the requests to a target have in common.
-const REQUESTS: WorkloadSpec = WorkloadSpec {
+static FOLLOWERS: WorkloadSpec = WorkloadSpec {
     name: "followers",
     heading: "followers",
     kind: TaskKind::Page,
@@ -126,16 +121,6 @@ const COMPUTATIONS: WorkloadSpec = WorkloadSpec {
     states: &[State::Computing],
     has_io_share: false,
 };
-
-static PROFILE: WorkloadSpec = WorkloadSpec {
-    name: "profile",
-    heading: "profile",
-    kind: TaskKind::Profile,
-    results: None,
-    ..REQUESTS
-};
-
-static FOLLOWERS: WorkloadSpec = REQUESTS;
 
 static CPU: WorkloadSpec = COMPUTATIONS;
 
@@ -187,7 +172,6 @@ impl Workload {
     /// The properties of the workload.
     pub const fn spec(self) -> &'static WorkloadSpec {
         match self {
-            Self::Profile => &PROFILE,
             Self::Followers => &FOLLOWERS,
             Self::Cpu => &CPU,
             Self::Native => &NATIVE,

@@ -6,8 +6,7 @@ use crate::analysis::Sweep;
 use crate::analysis::sweep::Trial;
 use crate::model::{
     Completion, ComputeSpec, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode, Nanos,
-    Plan, Product, Profile, ResponseSummary, Run, RunOutcome, State, Target, TaskId, TaskOutcome,
-    WorkSpec,
+    Plan, Product, ResponseSummary, Run, RunOutcome, State, Target, TaskId, TaskOutcome, WorkSpec,
 };
 
 /// The outcome of a page: account numbers, or a failure.
@@ -103,29 +102,6 @@ pub(crate) fn computed(mode: Mode, workers: u16, values: &[u64]) -> Run {
     let mut run = Run::opened(plan);
     for (at, lane, kind) in events {
         run.apply(&Event { at: Nanos::from_millis(at), lane: LaneId(lane), kind });
-    }
-    run
-}
-
-/// Builds the profile request, which reports a number of followers or fails.
-pub(crate) fn profile(followers: Result<u64, FailureKind>) -> Run {
-    let plan = Plan::new(WorkSpec::Profile(target()), Mode::Sequential, 1, 1);
-    let (outcome, end) = match followers {
-        Ok(followers) => {
-            let profile = Profile { login: "octocat".to_owned(), followers };
-            (done(Product::Profile(profile)), RunOutcome::Finished)
-        }
-        Err(kind) => (TaskOutcome::Failed(failure(kind)), RunOutcome::Failed(failure(kind))),
-    };
-    let mut run = Run::opened(plan.clone());
-    let task = TaskId(1);
-    for kind in [
-        EventKind::RunStarted { plan },
-        EventKind::TaskStarted { task },
-        EventKind::TaskFinished { task, outcome },
-        EventKind::RunFinished { outcome: end },
-    ] {
-        run.apply(&Event { at: Nanos::ZERO, lane: LaneId(0), kind });
     }
     run
 }

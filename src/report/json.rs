@@ -34,8 +34,6 @@ pub struct JsonReport {
     pub target: Option<TargetReport>,
     /// The CPU work and the machine; null for other workloads.
     pub compute: Option<ComputeReport>,
-    /// The profile request, which is not part of any run; null if it was not made.
-    pub profile: Option<ProfileReport>,
     /// The runs, in order of execution.
     pub runs: Vec<RunReport>,
     /// The sweep that the runs belong to, if any.
@@ -53,19 +51,6 @@ pub struct TargetReport {
     pub per_page: u8,
     /// `true` if the requests count against a rate limit.
     pub costs_quota: bool,
-}
-
-/// The profile request.
-#[derive(Clone, Debug, Serialize)]
-pub struct ProfileReport {
-    /// The login as the server spells it; null if the request failed.
-    pub login: Option<String>,
-    /// The follower count of the profile; the list may contain fewer.
-    pub followers: Option<u64>,
-    /// The duration of the request.
-    pub elapsed_s: f64,
-    /// The error if the request failed.
-    pub error: Option<ErrorReport>,
 }
 
 /// One run.
@@ -94,6 +79,9 @@ pub struct RunReport {
     /// The number of attempts. It exceeds `tasks_known` after retries, or if pages were requested that
     /// do not exist.
     pub attempts: u32,
+    /// The number of pages that were requested before they turned out not to exist. They count in
+    /// `attempts` alone.
+    pub requests_past_end: u32,
     /// The number of attempts that were retries after a failure.
     pub retries: u32,
     /// The number of times that a task was requeued because its worker process died or the system ran
@@ -205,8 +193,8 @@ pub struct TaskReport {
     pub attempt: u32,
     /// The worker as an index into `lanes`.
     pub lane: u16,
-    /// `done`, `failed`, `stopped`, `retried` if it failed and another attempt followed, or `lost` if
-    /// the worker process died.
+    /// `done`, `past_end` for a page beyond the last one, `failed`, `stopped`, `retried` if it failed
+    /// and another attempt followed, or `lost` if the worker process died.
     pub outcome: &'static str,
     /// The HTTP status, also of a failed request; null if the server did not respond.
     pub status: Option<u16>,
@@ -253,15 +241,10 @@ pub struct ComparisonReport {
 }
 
 impl JsonReport {
-    /// Builds the document from the profile request and all started runs. `cores` is the number of
-    /// cores of this machine, if known.
-    pub fn from_runs(
-        target: Option<&Target>,
-        profile: Option<&Run>,
-        runs: &[Run],
-        cores: Option<u16>,
-    ) -> Self {
-        let plan = runs.first().or(profile).map(Run::plan);
+    /// Builds the document from all started runs. `cores` is the number of cores of this machine, if
+    /// known.
+    pub fn from_runs(target: Option<&Target>, runs: &[Run], cores: Option<u16>) -> Self {
+        let plan = runs.first().map(Run::plan);
         let workload = runs.first().map(|run| run.plan().workload());
         let target = target.filter(|_| workload.is_none_or(|workload| !workload.is_computed()));
         Self {
@@ -270,7 +253,6 @@ impl JsonReport {
             workload,
             target: target.map(TargetReport::from_target),
             compute: plan.and_then(|plan| ComputeReport::from_plan(plan, cores)),
-            profile: profile.map(ProfileReport::from_run),
             runs: runs
                 .iter()
                 .filter(|run| run.has_started())

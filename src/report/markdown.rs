@@ -123,6 +123,10 @@ fn write_totals(
             ],
         )?;
     }
+    for run in runs.iter().filter(|run| run.requests_past_end() > 0) {
+        let requests = plural::count(run.requests_past_end(), "request");
+        writeln!(out, "\n{}: {requests} past the end of the list.", run.plan().name())?;
+    }
     writeln!(out)
 }
 
@@ -180,7 +184,7 @@ fn write_slowest(out: &mut dyn Write, runs: &[&Run]) -> io::Result<()> {
                 attempt_label(attempt),
                 attempt.run.plan().name(),
                 attempt.run.worker_name(attempt.lane.0),
-                attempt.outcome().word().to_owned(),
+                attempt.outcome_word().to_owned(),
                 attempt.span.attempt.to_string(),
                 attempt.span.start.to_string(),
                 took.to_string(),

@@ -10,19 +10,18 @@ use std::io::{self, Write};
 use crate::analysis::verdict;
 use crate::model::{Mode, Run, Target};
 
-/// Writes the report of the profile request and the runs, or nothing if no run has started. `cores`
-/// is the number of cores of this machine, if known.
+/// Writes the report of the runs, or nothing if no run has started. `cores` is the number of cores of
+/// this machine, if known.
 pub fn write(
     out: &mut dyn Write,
     target: Option<&Target>,
-    profile: Option<&Run>,
     runs: &[Run],
     cores: Option<u16>,
 ) -> io::Result<()> {
     match runs.first().filter(|run| run.has_started()) {
         None => Ok(()),
         Some(first) if first.plan().workload().is_computed() => computed::write(out, runs, cores),
-        Some(_) => followers::write(out, target, profile, runs),
+        Some(_) => followers::write(out, target, runs),
     }
 }
 

@@ -181,7 +181,7 @@ impl TraceProcess<'_> {
         attempt: &Attempt<'_>,
     ) -> io::Result<()> {
         let (span, outcome) = (attempt.span, attempt.outcome());
-        let name: String = self.run.plan().label(span.task).chars().take(MAX_NAME_LENGTH).collect();
+        let name: String = self.run.label(span.task).chars().take(MAX_NAME_LENGTH).collect();
         let end = end_before(self.span_end(span)).max(span.start);
         let args = self.attempt_args(attempt, outcome);
         lines.write_slice(place, &name, "task", span.start, end, &args)?;
@@ -208,7 +208,7 @@ impl TraceProcess<'_> {
             task: (!is_page).then_some(number),
             command: plan.command(span.task).map(printable),
             attempt: span.attempt,
-            outcome: outcome.word(),
+            outcome: attempt.outcome_word(),
             status: outcome.status(),
             bytes: answer.map(|answer| answer.bytes),
             followers: attempt.follower_count().map(|count| count as u64),

@@ -8,7 +8,7 @@ use super::{Streams, print_error};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
-use crate::model::{Mode, Run, Selection, Workload};
+use crate::model::{Mode, Run, RunOutcome, Selection, Workload};
 use crate::report::commands::{self, failure_messages};
 use crate::report::json::JsonReport;
 use crate::report::plain;
@@ -113,10 +113,10 @@ fn report_failure(session: &Session, saved: SavedExports, err: &mut dyn Write) -
     if !has_failed {
         return saved.report(Exit::Success, err);
     }
-    if let Some(summary) = verdict::failure_summary(None, latest) {
+    if let Some(summary) = verdict::failure_summary(latest) {
         print_error(err, &summary);
     }
-    saved.report(Exit::for_runs(None, latest), err)
+    saved.report(Exit::for_runs(latest), err)
 }
 
 /// Names the failed commands on stderr and writes their report.
@@ -157,14 +157,14 @@ fn report_results(
     saved: SavedExports,
     streams: &mut Streams<'_>,
 ) -> io::Result<Exit> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    if let Some(summary) = verdict::failure_summary(profile, runs) {
+    let runs = session.runs(selection);
+    if let Some(summary) = verdict::failure_summary(runs) {
         print_error(
             streams.err,
             &(trial_prefix(session, selection).unwrap_or_default() + &summary),
         );
     }
-    let exit = match (Exit::for_runs(profile, runs), session.sweep(selection)) {
+    let exit = match (Exit::for_runs(runs), session.sweep(selection)) {
         // A sweep whose last trial brought nothing still has its earlier trials.
         (Exit::Failed, Some(sweep)) if !sweep.trials().is_empty() => Exit::Partial,
         (exit, _) => exit,
@@ -173,11 +173,20 @@ fn report_results(
     let exit = saved.report(exit, streams.err)?;
     match output_mode {
         OutputMode::Json(_) => write_json(session, selection, streams.out)?,
+        _ if was_refused(session, selection) => {}
         _ if stdout_taken => _ = write_plain(session, selection, streams.err),
         _ => write_plain(session, selection, streams.out)?,
     }
     streams.out.flush()?;
     Ok(exit)
+}
+
+/// Returns whether the first response ended the runs: the plain report would have nothing to say.
+fn was_refused(session: &Session, selection: Selection) -> bool {
+    let runs = session.runs(selection);
+    let is_refusal = |run: &Run| matches!(run.outcome(), Some(RunOutcome::Failed(_)));
+    let is_counted = session.task_count(selection.workload).is_some();
+    runs.iter().all(|run| run.done_tasks() == 0) && (!is_counted || runs.iter().any(is_refusal))
 }
 
 /// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.
@@ -188,8 +197,8 @@ fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
 }
 
 fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
-    let report = JsonReport::from_runs(session.target(), profile, runs, session.setup().cores());
+    let runs = session.runs(selection);
+    let report = JsonReport::from_runs(session.target(), runs, session.setup().cores());
     match session.sweep(selection) {
         Some(sweep) => report.with_sweep(sweep, selection.workload, Mode::Threads).write(out),
         None => report.write(out),
@@ -197,9 +206,9 @@ fn write_json(session: &Session, selection: Selection, out: &mut dyn Write) -> i
 }
 
 fn write_plain(session: &Session, selection: Selection, out: &mut dyn Write) -> io::Result<()> {
-    let (profile, runs) = (session.profile(), session.runs(selection));
+    let runs = session.runs(selection);
     match session.sweep(selection) {
         Some(sweep) => plain::sweep::write(out, sweep, selection.workload, Mode::Threads),
-        None => plain::write(out, session.target(), profile, runs, session.setup().cores()),
+        None => plain::write(out, session.target(), runs, session.setup().cores()),
     }
 }

@@ -26,10 +26,10 @@ pub enum Exit {
 }
 
 impl Exit {
-    /// Returns the exit code of the profile request and the runs after it. The first that is not
-    /// complete decides. Runs that were not started count only if none was.
-    pub fn for_runs(profile: Option<&Run>, runs: &[Run]) -> Self {
-        let mut begun = profile.into_iter().chain(runs).filter(|run| run.has_started()).peekable();
+    /// Returns the exit code of runs. The first that is not complete decides. Runs that were not
+    /// started count only if none was.
+    pub fn for_runs(runs: &[Run]) -> Self {
+        let mut begun = runs.iter().filter(|run| run.has_started()).peekable();
         if begun.peek().is_none() {
             return Self::Failed;
         }
@@ -76,19 +76,19 @@ impl From<Exit> for ExitCode {
 mod tests {
     use super::*;
     use crate::model::{Mode, RunOutcome};
-    use crate::report::fixture::{computed, ended, not_begun, profile, run};
+    use crate::report::fixture::{computed, ended, not_begun, run};
 
     const WHOLE: [Result<&[u64], FailureKind>; 2] = [Ok(&[1, 2]), Ok(&[3])];
 
     fn race(threads: Run) -> Exit {
-        Exit::for_runs(Some(&profile(Ok(3))), &[run(Mode::Sequential, 1, &WHOLE), threads])
+        Exit::for_runs(&[run(Mode::Sequential, 1, &WHOLE), threads])
     }
 
     #[test]
     fn complete_runs_exit_with_whole() {
         assert_eq!(race(run(Mode::Threads, 2, &WHOLE)), Exit::Success);
         let hidden = [run(Mode::Sequential, 1, &[Ok(&[])])];
-        assert_eq!(Exit::for_runs(Some(&profile(Ok(9))), &hidden), Exit::Success);
+        assert_eq!(Exit::for_runs(&hidden), Exit::Success);
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
             (FailureKind::Refused, Exit::Refused),
             (FailureKind::RateLimited, Exit::RateLimited),
         ] {
-            assert_eq!(Exit::for_runs(Some(&profile(Err(kind))), &[]), exit);
+            assert_eq!(Exit::for_runs(&[run(Mode::Sequential, 1, &[Err(kind)])]), exit);
             assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(kind)])), exit);
         }
     }
@@ -109,21 +109,19 @@ mod tests {
         assert_eq!(race(run(Mode::Threads, 2, &[Ok(&[1, 2]), Err(broken)])), Exit::Partial);
         assert_eq!(race(ended(Mode::Threads, 2, &WHOLE[..1], RunOutcome::Stopped)), Exit::Partial);
         let nothing = [run(Mode::Threads, 2, &[Err(broken), Err(broken)])];
-        assert_eq!(Exit::for_runs(Some(&profile(Ok(3))), &nothing), Exit::Failed);
+        assert_eq!(Exit::for_runs(&nothing), Exit::Failed);
         let no_worker = run(Mode::Processes, 1, &[Err(FailureKind::Worker)]);
-        assert_eq!(Exit::for_runs(None, std::slice::from_ref(&no_worker)), Exit::Failed);
+        assert_eq!(Exit::for_runs(std::slice::from_ref(&no_worker)), Exit::Failed);
         let computed = computed(Mode::Sequential, 1, &[7]);
-        assert_eq!(Exit::for_runs(None, &[computed, no_worker]), Exit::Partial);
-        let unreachable = profile(Err(FailureKind::Unreachable));
-        assert_eq!(Exit::for_runs(Some(&unreachable), &[]), Exit::Failed);
+        assert_eq!(Exit::for_runs(&[computed, no_worker]), Exit::Partial);
     }
 
     #[test]
     fn runs_that_never_started_are_ignored() {
         let kind = FailureKind::RateLimited;
         let runs = [run(Mode::Sequential, 1, &[Err(kind)]), not_begun(Mode::Threads)];
-        assert_eq!(Exit::for_runs(Some(&profile(Ok(3))), &runs), Exit::RateLimited);
-        assert_eq!(Exit::for_runs(None, &[not_begun(Mode::Threads)]), Exit::Failed);
+        assert_eq!(Exit::for_runs(&runs), Exit::RateLimited);
+        assert_eq!(Exit::for_runs(&[not_begun(Mode::Threads)]), Exit::Failed);
     }
 
     #[test]

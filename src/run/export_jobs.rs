@@ -24,7 +24,6 @@ pub(super) struct ExportJobs {
 /// The runs at the time of the request; they may continue while the export is written.
 struct ExportSnapshot {
     target: Option<Target>,
-    profile: Option<Run>,
     runs: Vec<Run>,
     sweep: Option<Sweep>,
     followers: Option<Run>,
@@ -84,7 +83,6 @@ impl ExportSnapshot {
         let best = best_run(shown.iter().chain(session.all_runs())).filter(|_| followers);
         Self {
             target: session.target().cloned(),
-            profile: session.profile().cloned(),
             runs: if followers { Vec::new() } else { shown.to_vec() },
             sweep: sweep.cloned(),
             followers: best.cloned(),
@@ -99,7 +97,6 @@ impl ExportSnapshot {
     fn write(&self, kind: ExportKind, path: &Path) -> String {
         let subject = ReportSubject {
             target: self.target.as_ref(),
-            profile: self.profile.as_ref(),
             runs: &self.runs,
             sweep: self.sweep.as_ref(),
             followers: self.followers.as_ref(),

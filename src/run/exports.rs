@@ -62,7 +62,6 @@ impl ExportTargets {
         let (session, runs) = (ended.session(), ended.runs());
         let subject = ReportSubject {
             target: session.target(),
-            profile: session.profile(),
             runs,
             sweep: ended.sweep(),
             // The runs on the screen come before the others.

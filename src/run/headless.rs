@@ -55,14 +55,16 @@ struct LiveRun<'a> {
 impl LiveRun<'_> {
     fn follow(&self, mut session: Box<Session>, streams: &mut Streams<'_>) -> Option<EndedSession> {
         let selection = self.selection;
-        let mut signal = self.run_to_end(&mut session, streams);
-        if signal.is_none() && session.awaits_confirmation(selection) {
-            signal = match consent::ask_consent(&session, selection, self.signals, streams) {
-                Consent::Granted => self.run_to_end(&mut session, streams),
-                Consent::Refused => return None,
-                Consent::Signal(signal) => Some(signal),
-            };
-        }
+        let consent = if session.awaits_confirmation(selection) {
+            consent::ask_consent(&session, selection, self.signals, streams)
+        } else {
+            Consent::Granted
+        };
+        let signal = match consent {
+            Consent::Granted => self.run_to_end(&mut session, streams),
+            Consent::Refused => return None,
+            Consent::Signal(signal) => Some(signal),
+        };
         let state = EndedState::Headless { session, selection, is_cut_off: false };
         Some(EndedSession { state, signal, terminal_error: None })
     }

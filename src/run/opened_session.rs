@@ -13,7 +13,7 @@ use crate::github::Api;
 use crate::http::RetryPolicy;
 use crate::model::setup::max_workers;
 use crate::model::{Selection, Setup, Target, Workload};
-use crate::server::{DEFAULT_USER, Server};
+use crate::server::{DEFAULT_FOLLOWERS, DEFAULT_USER, Server};
 use crate::source::recording::{Recording, WriteRecordingError};
 use crate::source::{Clock, Launcher};
 
@@ -53,6 +53,7 @@ impl OpenedSession {
             }
             ApiSource::Api { user, api } => (user.as_str(), Arc::clone(api), api.host(), None),
         };
+        let has_token = api.token().is_some();
         let target = Target {
             user: user.to_owned(),
             api: name,
@@ -66,8 +67,13 @@ impl OpenedSession {
             tasks: followers.compute_options.tasks,
             agreed: followers.agreed,
             cores: available_cores(),
+            has_token,
             ..Setup::followers(target, followers.workers)
         });
+        if server.is_some() {
+            // The list of the built-in server is known without a request.
+            session = session.with_pages(DEFAULT_FOLLOWERS.div_ceil(followers.per_page.into()));
+        }
         let launcher = Launcher::with_processes(
             Some(api),
             followers.retry_policy,

@@ -35,8 +35,7 @@ fn check(mut recording: Recording) -> Result<Recording, ReadRecordingError> {
         return Ok(recording);
     }
     let session = Session::from_log(recording.setup(), recording.entries());
-    let mut runs = session.profile().into_iter().chain(session.all_runs());
-    if session.active().is_none() && !runs.any(Run::has_started) {
+    if session.active().is_none() && !session.all_runs().any(Run::has_started) {
         let name = recording.name().to_owned();
         return Err(ReadRecordingError::NoRuns { name, why: String::new() });
     }

@@ -1,11 +1,10 @@
 //! Follows a session on the screen.
 
-use super::CommandError;
 use super::ended_session::{EndedSession, EndedState};
 use super::exports::ExportTargets;
 use super::opened_session::OpenedContent;
-use super::recordings;
 use super::screen_loop::{self, ExitReason};
+use super::{CommandError, recordings};
 use crate::app::App;
 use crate::cli::{DisplayOptions, ThemeArg};
 use crate::model::{Background, Workload};

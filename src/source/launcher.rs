@@ -16,7 +16,8 @@ use super::simulate::SimulatedRun;
 use super::work::commands::CommandsJob;
 use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
-use super::work::github_request::{Endpoint, GithubRequest};
+use super::work::github_request::GithubRequest;
+use super::work::quota_guard::QuotaGuard;
 use super::{FailedRun, Pool, Source as _};
 use crate::github::{Api, GithubLimits};
 use crate::http::RetryPolicy;
@@ -120,7 +121,7 @@ impl JobFactory {
     /// Returns the job for threads of this process, without a GIL.
     fn thread_job(&self, plan: &Plan) -> Result<Arc<dyn Job>, Failure> {
         match plan.workload().kind() {
-            TaskKind::Profile | TaskKind::Page => {
+            TaskKind::Page => {
                 let (api, request) = self.github_request(plan)?;
                 Ok(Arc::new(self.github_job(plan, api, request, None)))
             }
@@ -138,7 +139,7 @@ impl JobFactory {
             ProcessStarter::new(self.program.clone(), job, self.retry_policy.timeout).map(Arc::new)
         };
         match plan.workload().kind() {
-            TaskKind::Profile | TaskKind::Page => {
+            TaskKind::Page => {
                 let (api, request) = self.github_request(plan)?;
                 let starter = starter(JobSpec::Ask(RequestSpec {
                     base: api.base().to_string(),
@@ -158,14 +159,10 @@ impl JobFactory {
 
     /// Returns the API and the requests of the run.
     fn github_request(&self, plan: &Plan) -> Result<(&Arc<Api>, GithubRequest), Failure> {
-        let endpoint = match plan.workload().kind() {
-            TaskKind::Profile => Endpoint::Profile,
-            _ => Endpoint::Pages,
-        };
         let (Some(api), Some(target)) = (&self.api, plan.work.target()) else {
             return Err(unsupported_plan(plan));
         };
-        Ok((api, GithubRequest { target: target.clone(), endpoint }))
+        Ok((api, GithubRequest { target: target.clone() }))
     }
 
     fn github_job(
@@ -184,6 +181,7 @@ impl JobFactory {
             rate_limiter: Arc::new(rate_limiter),
             clock: clock.clone(),
             retry_policy: *retry_policy,
+            quota_guard: Arc::new(QuotaGuard::new(plan.quota_check.as_deref().cloned())),
             starter,
         }
     }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthChar as _;
 use super::theme::{self, Theme};
 use super::{rate_limits, text};
 use crate::app::TimeWindow;
-use crate::model::{Lane, LaneCell, Nanos, Plan, Run, Span, State};
+use crate::model::{Lane, LaneCell, Nanos, Run, Span, State};
 
 /// Left eighths of a cell, from one to seven.
 pub(super) const LEFT_EIGHTHS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -51,18 +51,18 @@ impl LaneBar {
     }
 
     /// Draws the labels of tasks on spans that are wide enough.
-    pub(super) fn draw_labels(&self, plan: &Plan, lane: &Lane, buf: &mut Buffer) {
+    pub(super) fn draw_labels(&self, run: &Run, lane: &Lane, buf: &mut Buffer) {
         let window = self.window;
         let columns = u64::from(self.area.width.min(window.columns));
         let end = Nanos(window.from.0.saturating_add(window.cell.0.saturating_mul(columns)));
         for span in labelled_spans(lane, window, self.until.min(end)) {
-            self.draw_label(plan, &span, buf);
+            self.draw_label(run, &span, buf);
         }
     }
 
     /// Draws the label of a task at the start of its span, on the colour already there. A command is
     /// truncated to fit; a number is drawn whole or not at all.
-    fn draw_label(&self, plan: &Plan, span: &Span, buf: &mut Buffer) {
+    fn draw_label(&self, run: &Run, span: &Span, buf: &mut Buffer) {
         let Self { window, until, area, theme } = *self;
         // A cell with an edge belongs to the previous span, too.
         let first = span.start.since(window.from).0.div_ceil(window.cell.0) as usize;
@@ -72,8 +72,8 @@ impl LaneBar {
         if room < MIN_LABEL_WIDTH {
             return;
         }
-        let (name, again) = task_label(plan, span);
-        if plan.workload().is_command() && room >= MIN_COMMAND_WIDTH {
+        let (name, again) = task_label(run, span);
+        if run.plan().workload().is_command() && room >= MIN_COMMAND_WIDTH {
             let name = text::to_drawable(name, theme);
             return self.draw_text(first, &text::truncate(name, theme, room), buf);
         }
@@ -146,9 +146,9 @@ impl LaneBar {
 }
 
 /// Returns the label of a task and, from the second attempt on, the label of the attempt: `p3`, `#2`.
-pub(super) fn task_label(plan: &Plan, span: &Span) -> (String, String) {
+pub(super) fn task_label(run: &Run, span: &Span) -> (String, String) {
     let again = if span.attempt > 1 { format!("#{}", span.attempt) } else { String::new() };
-    (plan.label(span.task), again)
+    (run.label(span.task), again)
 }
 
 /// Returns the spans in view, but at most one of those that start in the same cell.

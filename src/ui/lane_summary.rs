@@ -109,7 +109,7 @@ impl Timeline<'_> {
             // The message names the command already.
             failure.to_owned()
         } else {
-            let (task, again) = lane_bar::task_label(run.plan(), &span);
+            let (task, again) = lane_bar::task_label(run, &span);
             format!("{task}{again} failed: {failure}")
         };
         let left =

@@ -87,8 +87,8 @@ impl Timeline<'_> {
         let (first, last) = (lines.next(), lines.next_back());
         let Some(lowest) = last.or(first) else { return };
         self.draw_level("quota", run.quota_level(), until, self.theme.muted(), lowest, buf);
-        // Before the first response of a run, the quota is known from the profile request.
-        let known = run.quota().or_else(|| self.app.session().profile().and_then(Run::quota));
+        // Before the first response of a run, the quota is known from the run before.
+        let known = run.quota().or_else(|| self.app.session().latest_quota());
         if let Some(quota) = known {
             self.draw_fitting_figures(rate_limits::remaining_texts(quota), first, buf);
             self.draw_fitting_figures(rate_limits::reset_texts(quota), last, buf);

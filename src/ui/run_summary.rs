@@ -2,12 +2,10 @@
 
 use super::sweep;
 use super::text::{first_fitting, group_thousands};
-use crate::analysis::plural;
-use crate::analysis::stats::Agreement;
 use crate::analysis::verdict::{self, Form, Verdict};
 use crate::app::session::QuotaEstimate;
 use crate::app::{Action, App};
-use crate::model::{FailedAttempt, Mode, Nanos, Run, RunOutcome, TaskId, TaskKind};
+use crate::model::{Mode, Nanos, Run, RunOutcome, TaskKind};
 
 /// Returns the failure of the visible runs; and once nothing runs, what was kept and the key that
 /// retries. A command that failed is not a failure of its run.
@@ -42,23 +40,13 @@ pub(super) fn conclusion(app: &App) -> Option<String> {
     if app.runs().iter().any(|run| run.outcome() == Some(&RunOutcome::Stopped)) {
         return None;
     }
-    let agreement = session.agreement(shown);
-    let counted = session.profile().and_then(Run::profile).map(|profile| profile.followers);
-    let counted = match (agreement, counted) {
-        (Some(Agreement::Same { items }), Some(counted))
-            if counted != items && shown.workload.is_fetched() =>
-        {
-            format!("; the profile counts {counted}")
-        }
-        _ => String::new(),
-    };
     let verdict = Verdict {
         runs: app.runs(),
         baseline: session.baseline_time(shown),
-        agreement,
+        agreement: session.agreement(shown),
         cores: session.setup().cores(),
     };
-    verdict.conclusion(Form::Short).map(|text| text + &counted)
+    verdict.conclusion(Form::Short)
 }
 
 /// Returns the progress of the active run, or its end, in `room` cells.
@@ -68,13 +56,6 @@ pub(super) fn progress(app: &App, room: usize) -> String {
         return format!("the recording ends here, {stage}");
     }
     match session.active_run().filter(|_| session.active() == Some(app.selection())) {
-        // There is no lane to select yet, so a retry must be reported here.
-        Some(run) if session.task_count(app.selection().workload).is_none() => {
-            match run.failed_attempts(TaskId(1)).last() {
-                Some(FailedAttempt { failure, .. }) => format!("retrying: {failure}"),
-                None => "requesting the number of pages".to_owned(),
-            }
-        }
         Some(run) if run.plan().work.compute().is_some() && !run.has_started() => {
             "calibrating the size of a task".to_owned()
         }
@@ -94,9 +75,9 @@ pub(super) fn progress(app: &App, room: usize) -> String {
     }
 }
 
-/// Returns the clause on the quota that the selection needs.
+/// Returns the clause on the quota that the selection still needs.
 fn quota_text(app: &App) -> String {
-    let estimate = app.session().quota_estimate(app.selection());
+    let estimate = app.session().quota_estimate().filter(|estimate| estimate.requests > 0);
     estimate.map_or_else(String::new, |QuotaEstimate { requests, quota }| {
         let left = group_thousands(quota.remaining);
         format!("; needs {requests} of {left} requests")
@@ -147,21 +128,16 @@ pub(super) fn invitation(app: &App) -> String {
         }
         (None, Some(cost)) => {
             let api = session.target().map_or("", |target| &target.api);
-            let mut runs = session.latest_run().into_iter().chain(session.profile());
-            let quota = runs.find_map(Run::quota);
-            let left =
-                quota.map(|quota| format!(" of the {} left", group_thousands(quota.remaining)));
-            let cost = plural::count(cost, "request");
-            let left = left.unwrap_or_default();
+            let left = session
+                .latest_quota()
+                .map(|quota| format!(" of the {} left", group_thousands(quota.remaining)))
+                .unwrap_or_default();
             let [what, time] = sweep::planned_trials(app).unwrap_or_default();
             format!(
-                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}. {run} \
-                 runs it."
+                "{shown} has not run yet{what}. It costs {cost}{left} at {api}{time}{}. {run} runs it.",
+                cost.remark()
             )
         }
-        (None, None) => match session.profile().and_then(Run::outcome) {
-            Some(_) => format!("{shown} was stopped before it began. {run} runs it."),
-            None => format!("{shown} has not run yet. {run} runs it."),
-        },
+        (None, None) => format!("{shown} has not run yet. {run} runs it."),
     }
 }

@@ -150,15 +150,6 @@ impl Timeline<'_> {
     fn draw_row(&self, row: &TimelineRow<'_>, area: Rect, buf: &mut Buffer) {
         let bars = self.bar_area(area);
         match row {
-            TimelineRow::Profile(run) => {
-                self.draw_name(" profile", self.theme.muted(), area, buf);
-                let until = run.elapsed(self.app.now());
-                if let Some(lane) = run.lanes().first() {
-                    let lane_bar = self.lane_bar(until, bars);
-                    lane_bar.draw_states(lane, buf);
-                    lane_bar.draw_time_left(run, lane, buf);
-                }
-            }
             TimelineRow::RunName { run, hidden } => self.draw_run_name(run, *hidden, area, buf),
             TimelineRow::Gil { run, until, indented } => {
                 let name = if *indented { "  GIL" } else { " GIL" };
@@ -173,7 +164,7 @@ impl Timeline<'_> {
                 self.draw_lane_name(run, *index, *title, chosen, area, buf);
                 let lane_bar = self.lane_bar(*until, bars);
                 lane_bar.draw_states(lane, buf);
-                lane_bar.draw_labels(run.plan(), lane, buf);
+                lane_bar.draw_labels(run, lane, buf);
                 lane_bar.draw_time_left(run, lane, buf);
                 if run.missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);

@@ -6,8 +6,6 @@ use crate::model::{Lane, Mode, Nanos, Run, Target};
 
 /// A row of the timeline.
 pub(super) enum TimelineRow<'app> {
-    /// The profile request.
-    Profile(&'app Run),
     /// The name of a run above its lanes, and the number of lanes hidden.
     RunName { run: &'app Run, hidden: usize },
     /// The holders of the GIL.
@@ -106,18 +104,7 @@ struct RunSection<'app> {
 impl<'app> RowLayout<'app> {
     /// Returns the number of rows that all lanes need.
     fn needed_rows(&self) -> usize {
-        let rows = self.sections().iter().map(RunSection::rows).sum::<usize>();
-        rows + usize::from(self.profile_run().is_some())
-    }
-
-    /// Returns the profile request if it has a row.
-    fn profile_run(&self) -> Option<&'app Run> {
-        let shown = self.app.selection();
-        // A sweep shows its latest trial, which starts long after the profile request.
-        let prepares = shown.workload.is_fetched()
-            && !(shown.is_sweep() && self.app.session().sweep(shown).is_some());
-        let room = self.layout.height == HeightClass::Normal;
-        self.app.session().profile().filter(|_| prepares && room)
+        self.sections().iter().map(RunSection::rows).sum()
     }
 
     /// Returns the visible runs, each with all of its rows.
@@ -173,12 +160,14 @@ impl<'app> RowLayout<'app> {
         self.app.runs().iter().any(|run| run.plan().auto)
     }
 
-    /// Returns whether a quota is shown. The profile request reports it before lanes are laid out.
+    /// Returns whether a quota is shown. Before the first response it has its row, too, so that the
+    /// rows below stay in place.
     fn has_quota(&self) -> bool {
         let session = self.app.session();
-        let known =
-            session.profile().into_iter().chain(self.app.runs()).any(|run| run.quota().is_some());
-        known
+        let runs = || self.app.runs().iter();
+        let known = session.latest_quota().is_some() || runs().any(|run| run.quota().is_some());
+        let expected = runs().all(|run| run.done_tasks() == 0);
+        (known || expected)
             && session.setup().costs_quota(self.app.selection().workload)
             && !session.target().is_some_and(Target::is_built_in)
             && self.layout.height == HeightClass::Normal
@@ -187,12 +176,11 @@ impl<'app> RowLayout<'app> {
     /// Returns the rows to draw on `height` rows. The selected lane is always among them.
     pub(super) fn rows(&self, height: usize) -> Vec<TimelineRow<'app>> {
         let mut sections = self.sections();
-        let mut profile = self.profile_run();
         let needed = self.needed_rows();
         // In a comparison each run has at least one lane of its baseline.
         let baseline_rows = self.baseline_rows.min(sections.len());
         if needed + baseline_rows > height {
-            self.shrink_to(&mut sections, &mut profile, height.saturating_sub(baseline_rows));
+            self.shrink_to(&mut sections, height.saturating_sub(baseline_rows));
         }
         // Spare rows separate runs first, and then lanes.
         let spare = if self.layout.height == HeightClass::Normal && baseline_rows == 0 {
@@ -206,8 +194,7 @@ impl<'app> RowLayout<'app> {
         let gaps = [spare > runs, spare > runs + between];
         let hidden: usize =
             sections.iter().filter(|one| one.shown == 0).map(RunSection::hidden_lanes).sum();
-        let mut rows: Vec<TimelineRow<'app>> =
-            profile.map(TimelineRow::Profile).into_iter().collect();
+        let mut rows = Vec::new();
         for section in sections.iter().filter(|section| section.shown > 0) {
             self.push_section(section, gaps, &mut rows);
         }
@@ -260,21 +247,13 @@ impl<'app> RowLayout<'app> {
 
     /// Hides rows until `height` suffices. If possible every run keeps its name and its first lanes;
     /// the selected lane is always kept.
-    fn shrink_to(
-        &self,
-        sections: &mut [RunSection<'app>],
-        profile: &mut Option<&'app Run>,
-        height: usize,
-    ) {
+    fn shrink_to(&self, sections: &mut [RunSection<'app>], height: usize) {
         for section in &mut *sections {
             section.shown = 1;
             section.named &= section.run.lanes().len() > 1;
         }
         let rows =
             |sections: &[RunSection<'_>]| sections.iter().map(RunSection::rows).sum::<usize>();
-        if rows(sections) + usize::from(profile.is_some()) > height {
-            *profile = None;
-        }
         if rows(sections) > height {
             for section in &mut *sections {
                 section.named = false;
@@ -295,7 +274,7 @@ impl<'app> RowLayout<'app> {
                 section.shown = usize::from(at >= first && at + 1 < first + height);
             }
         } else {
-            distribute_rows(sections, height - rows(sections) - usize::from(profile.is_some()));
+            distribute_rows(sections, height - rows(sections));
         }
         for section in sections {
             let own =

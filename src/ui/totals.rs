@@ -80,7 +80,7 @@ fn fitting_columns(
     };
     let names = name_width(app);
     let (all, forms): (&[TotalsColumn], &[&[usize]]) = match app.selection().workload.kind() {
-        TaskKind::Profile | TaskKind::Page => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
+        TaskKind::Page => (&FOLLOWERS, &FOLLOWERS_SUBSETS),
         TaskKind::Computation => (&COMPUTED, &COMPUTED_SUBSETS),
         TaskKind::Command => (&COMMANDS, &COMMANDS_SUBSETS),
     };

@@ -41,7 +41,7 @@ fn main() {
 fn compare(at_once: usize) {
     let (enter, leave) = bounded(at_once);
     let listed = PAGES * u32::from(PER_PAGE);
-    let server = ScriptedServer::list(listed, listed, move |_| {
+    let server = ScriptedServer::list(listed, move |_| {
         enter.send(()).unwrap();
         #[expect(clippy::disallowed_methods, reason = "simulates the latency of a service")]
         std::thread::sleep(LATENCY);

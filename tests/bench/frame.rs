@@ -20,9 +20,7 @@ use ratatui::layout::Size;
 use synthetic_events::EventMix;
 use threadline::app::{App, Effect, Msg, Session};
 use threadline::model::{
-    Background, Completion, ComputeSpec, Event, EventKind, LaneId, Mode, Nanos, Plan, Product,
-    Profile, ResponseSummary, Run, RunOutcome, Selection, Setup, Target, TaskId, TaskOutcome,
-    WorkSpec, Workload,
+    Background, ComputeSpec, Mode, Nanos, Plan, Run, Selection, Setup, Target, WorkSpec, Workload,
 };
 use threadline::source::Clock;
 use threadline::ui;
@@ -154,42 +152,16 @@ fn press(app: &mut App, key: char) {
 /// Returns an app whose selection is finished, with `events` events in each run.
 fn new_app(selection: Selection, events: u32, mix: EventMix) -> App {
     let tasks = events / mix.events();
-    let session = Session::new(Setup { tasks, ..Setup::followers(target(), Some(LANES)) });
+    let setup = Setup { tasks, ..Setup::followers(target(), Some(LANES)) };
+    let session = Session::new(setup).with_pages(tasks);
     let mut app = App::new(session, selection, Background::Dark);
     let mut effect = app.start();
-    if let Some(Effect::Start(plan)) = &effect
-        && plan.workload() == Workload::Profile
-    {
-        let profile = profile_events(plan, tasks);
-        effect = None;
-        for event in profile {
-            effect = app.update(Msg::Event(event)).or(effect);
-        }
-    }
     while let Some(Effect::Start(plan)) = effect.take() {
         for event in synthetic_events::events(&plan, mix) {
             effect = app.update(Msg::Event(event)).or(effect);
         }
     }
     app
-}
-
-/// Returns the events of a profile run that finds `followers` followers, each on a page of its own.
-fn profile_events(plan: &Plan, followers: u32) -> Vec<Event> {
-    let profile = Profile { login: "octocat".to_owned(), followers: u64::from(followers) };
-    let product = Product::Profile(profile);
-    let done = Completion {
-        response: Some(ResponseSummary { status: 200, bytes: 1_000, connected: true }),
-        product,
-    };
-    let (task, outcome) = (TaskId(1), TaskOutcome::Done(done));
-    let kinds = plan.opening().map(|(_, kind)| kind).chain([
-        EventKind::TaskStarted { task },
-        EventKind::TaskFinished { task, outcome },
-        EventKind::RunFinished { outcome: RunOutcome::Finished },
-    ]);
-    let event = |(millis, kind)| Event { at: Nanos::from_millis(millis), lane: LaneId(0), kind };
-    (1..).zip(kinds).map(event).collect()
 }
 
 fn median(times: &mut [Nanos]) -> Nanos {

@@ -71,7 +71,12 @@ impl AppDriver {
         let cores = Some(compute_script::CORES);
         let setup = Setup { auto, sweep, cores, ..setup };
         let log = MemoryLog::default();
-        let app = App::new(log.attach(Session::new(setup)), selection, Background::Dark);
+        let session = Session::new(setup);
+        let pages = scenario.followers.div_ceil(PER_PAGE.into()).max(1);
+        let is_known = selection.workload == Workload::Followers
+            && !(scenario.costs_quota || scenario.unknown_user);
+        let session = if is_known { session.with_pages(pages) } else { session };
+        let app = App::new(log.attach(session), selection, Background::Dark);
         let (pending, now, remaining) = (VecDeque::new(), Nanos::ZERO, scenario.remaining);
         let mut driver = Self { app, log, scenario, plan: None, pending, now, remaining };
         let effect = driver.app.start();
@@ -87,7 +92,7 @@ impl AppDriver {
     /// Plays until the run in `mode` is `millis` milliseconds old.
     #[must_use]
     pub(crate) fn play_until(mut self, mode: Mode, millis: u64) -> Self {
-        let wanted = |plan: &Plan| plan.workload() != Workload::Profile && plan.mode == mode;
+        let wanted = |plan: &Plan| plan.mode == mode;
         while !self.plan.as_ref().is_some_and(wanted) {
             self.play_event().expect("a run in this mode");
         }

@@ -1,4 +1,4 @@
-//! Fabricates the events of a run that fetches the profile or the pages of followers, to the
+//! Fabricates the events of a run that fetches the pages of followers, to the
 //! microsecond, with the scenario's faults.
 
 use std::collections::VecDeque;
@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use threadline::model::{
     ChangeReason, Completion, Event, EventKind, Failure, FailureKind, Follower, LaneId, LimitKind,
-    Mode, Nanos, Plan, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, State,
-    TaskId, TaskOutcome, Workload,
+    Mode, Nanos, Plan, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, State, TaskId,
+    TaskOutcome,
 };
 
 use super::scenario::{PER_PAGE, Scenario};
@@ -25,9 +25,6 @@ const SECONDARY: u64 = 60;
 /// The time to the first byte and the time of the body of each page, in milliseconds: the built-in
 /// server's default delays, repeated from the sixth page on.
 const PAGES: [(u64, u64); 5] = [(926, 120), (781, 95), (842, 110), (795, 88), (820, 62)];
-
-/// The time to the first byte of the profile, in milliseconds.
-const PROFILE: u64 = 248;
 
 /// The time to connect, to make a request, and to parse a response, in microseconds.
 const CONNECT: u64 = 2_500;
@@ -56,9 +53,10 @@ pub(super) fn events(scenario: &Scenario, plan: &Plan, remaining: &mut u32) -> V
     };
     plan.opening().for_each(|(lane, kind)| script.emit(lane, 0, kind));
     script.emit(LaneId(0), 0, EventKind::TaskCountChanged { tasks: plan.tasks });
-    match plan.workload() {
-        Workload::Profile => script.fetch_profile(),
-        _ => script.fetch_pages(),
+    if scenario.unknown_user {
+        script.fail_first_page();
+    } else {
+        script.fetch_pages();
     }
     let mut events = script.events;
     events.sort_by_key(|event| event.at);
@@ -167,20 +165,15 @@ impl FetchScript<'_> {
 
     /// Returns the time to the first byte and the time of the body, in milliseconds.
     fn delays(&self, task: u32) -> (u64, u64) {
-        match self.plan.workload() {
-            Workload::Profile => (PROFILE, 1),
-            _ if self.scenario.at_once.is_some() => (50, 0),
-            _ => PAGES[(task as usize - 1) % PAGES.len()],
+        match self.scenario.at_once {
+            Some(_) => (50, 0),
+            None => PAGES[(task as usize - 1) % PAGES.len()],
         }
     }
 
     /// Returns the time at which the service starts on a request that arrives at `at`.
     fn service_start(&mut self, at: u64, duration: u64) -> u64 {
-        let Some(capacity) =
-            self.scenario.at_once.filter(|_| self.plan.workload() != Workload::Profile)
-        else {
-            return at;
-        };
+        let Some(capacity) = self.scenario.at_once else { return at };
         self.service.resize(capacity, 0);
         let free = self.service.iter_mut().min().expect("a capacity above 0");
         let start = at.max(*free);
@@ -207,9 +200,6 @@ impl FetchScript<'_> {
     fn fail_attempts(&mut self, lane: LaneId, mut at: u64, task: u32) -> u64 {
         let Scenario { retried, limited, error_message, .. } = *self.scenario;
         let (mode, api) = (self.plan.mode, self.scenario.api());
-        if self.plan.workload() == Workload::Profile {
-            return at;
-        }
         if let Some((_, _, times)) = retried.filter(|one| (one.0, one.1) == (mode, task)) {
             for attempt in 0..times {
                 at = self.fail_request(lane, at, task);
@@ -268,21 +258,15 @@ impl FetchScript<'_> {
         }
     }
 
-    fn fetch_profile(&mut self) {
-        let lane = LaneId(0);
-        let (outcome, end) = if self.scenario.unknown_user {
-            let failure = unknown_user();
-            (TaskOutcome::Failed(failure.clone()), RunOutcome::Failed(failure))
-        } else {
-            let followers = u64::from(self.scenario.followers);
-            let profile = Profile { login: "aaronlelevier".to_owned(), followers };
-            (done(Product::Profile(profile)), RunOutcome::Finished)
-        };
-        let at = self.run_task(lane, 0, 1, outcome);
-        self.emit(lane, at, EventKind::RunFinished { outcome: end });
+    /// Ends the run with its first response.
+    fn fail_first_page(&mut self) {
+        let (lane, failure) = (LaneId(0), unknown_user());
+        let at = self.run_task(lane, 0, 1, TaskOutcome::Failed(failure.clone()));
+        self.emit(lane, at, EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
     }
 
-    /// Gives each page to the lane that is free first.
+    /// Gives each page to the lane that is free first. The response for page 1 has the number of pages
+    /// of the list; a page that the server refuses to serve shows that there are fewer.
     fn fetch_pages(&mut self) {
         let listed = self.scenario.listed.div_ceil(u32::from(PER_PAGE)).max(1);
         let served = listed.min(self.scenario.shown);
@@ -299,31 +283,30 @@ impl FetchScript<'_> {
                 );
             }
         }
-        for page in 1..=self.plan.tasks.max(served) {
-            if page > served && self.is_count_known(free.iter().min().copied()) {
-                break;
-            }
+        let (mut listed_at, mut served_at) = (0, u64::MAX);
+        for page in 1..=self.plan.tasks.max(listed) {
             let (lane, &at) =
                 free.iter().enumerate().min_by_key(|&(lane, at)| (at, lane)).expect("a worker");
+            let at = if page > self.plan.tasks { at.max(listed_at) } else { at };
+            if page > served && served_at <= at {
+                break;
+            }
             let end = self.run_task(LaneId(lane as u16), at, page, self.page(page));
-            // The page whose response has the real number of pages.
-            let counting_page = if listed > served { served + 1 } else { 1 };
-            if page == counting_page && served != self.plan.tasks {
+            if page == 1 && listed != self.plan.tasks {
+                self.emit(LaneId(0), end, EventKind::TaskCountChanged { tasks: listed });
+                listed_at = end;
+            }
+            if page == served + 1 && listed > served {
                 self.emit(LaneId(0), end, EventKind::TaskCountChanged { tasks: served });
+                served_at = end;
+            }
+            if page == 1 && listed == served {
+                served_at = end;
             }
             free[lane] = end;
         }
         let last = self.events.iter().map(|event| event.at.0 / 1_000).max().unwrap_or(0);
         self.emit(LaneId(0), last, EventKind::RunFinished { outcome: RunOutcome::Finished });
-    }
-
-    /// Returns whether a page has reported the real number of pages by `now`.
-    fn is_count_known(&self, now: Option<u64>) -> bool {
-        let change = self
-            .events
-            .iter()
-            .rfind(|event| matches!(event.kind, EventKind::TaskCountChanged { .. }));
-        change.is_some_and(|event| event.at > Nanos::ZERO && Some(event.at.0 / 1_000) <= now)
     }
 
     fn page(&self, page: u32) -> TaskOutcome {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use threadline::model::{
     ChangeReason, CloseReason, CommandOutput, Completion, ComputeSpec, Event, EventKind,
     ExitStatus, Failure, FailureKind, Follower, Gap, GapScope, LaneId, LimitKind, Mode, Nanos,
-    Plan, Product, Profile, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State,
-    Target, TaskId, TaskOutcome, WorkSpec,
+    Plan, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, Simulation, State, Target,
+    TaskId, TaskOutcome, WorkSpec,
 };
 
 /// Collects the values of all arms. The arms are also those of a `match` without a wildcard, so a
@@ -52,7 +52,6 @@ fn compute() -> ComputeSpec {
 
 fn work_specs() -> Vec<WorkSpec> {
     every!(WorkSpec {
-        WorkSpec::Profile(_) => [WorkSpec::Profile(target())],
         WorkSpec::Followers(_) => [WorkSpec::Followers(target())],
         WorkSpec::Cpu(_) => [WorkSpec::Cpu(compute()), WorkSpec::Cpu(ComputeSpec::default())],
         WorkSpec::Native(_) => [WorkSpec::Native(compute())],
@@ -105,9 +104,6 @@ fn products() -> Vec<Product> {
     let follower = Follower { id: 1, login: "a".into(), html_url: "https://b/a".into() };
     let page = Arc::new([follower].into_iter().collect());
     every!(Product {
-        Product::Profile(_) => {
-            [Product::Profile(Profile { login: "octocat".to_owned(), followers: 3 })]
-        },
         Product::Followers(_) => [Product::Followers(page)],
         Product::PastLastPage => [Product::PastLastPage],
         Product::Value(_) => [Product::Value(u64::MAX)],

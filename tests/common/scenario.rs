@@ -13,7 +13,7 @@ pub(crate) struct Scenario {
     pub(crate) costs_quota: bool,
     /// The requests left of the quota.
     pub(crate) remaining: u32,
-    /// The follower count in the profile.
+    /// The number of followers that is known before the first request, without a quota.
     pub(crate) followers: u32,
     /// The number of followers in the list.
     pub(crate) listed: u32,
@@ -33,7 +33,7 @@ pub(crate) struct Scenario {
     pub(crate) at_once: Option<usize>,
     /// If set, the concurrency is adapted during the run.
     pub(crate) auto: bool,
-    /// If set, the request for the profile fails because the user does not exist.
+    /// If set, the first request fails because the user does not exist.
     pub(crate) unknown_user: bool,
     /// The mode and the page that fails with a 502.
     pub(crate) bad_page: Option<(Mode, u32)>,
@@ -91,8 +91,8 @@ pub(crate) const PER_PAGE: u8 = 30;
 /// the rest of the quota.
 pub(super) fn events(scenario: &Scenario, plan: &Plan, remaining: &mut u32) -> VecDeque<Event> {
     match plan.workload() {
-        Workload::Profile | Workload::Followers if plan.auto => auto_script::events(plan),
-        Workload::Profile | Workload::Followers => fetch_script::events(scenario, plan, remaining),
+        Workload::Followers if plan.auto => auto_script::events(plan),
+        Workload::Followers => fetch_script::events(scenario, plan, remaining),
         _ => compute_script::events(scenario, plan),
     }
 }

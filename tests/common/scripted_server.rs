@@ -30,7 +30,7 @@ pub(crate) struct ScriptedRequest {
 }
 
 impl ScriptedRequest {
-    /// Returns the number of the requested page, or `None` for the profile.
+    /// Returns the number of the requested page, if any.
     pub(crate) fn page(&self) -> Option<u32> {
         let (_, query) = self.target.split_once('?')?;
         query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
@@ -99,18 +99,14 @@ impl ScriptedServer {
         Self { url, requests, arrivals }
     }
 
-    /// Starts a server for a user whose profile has the follower count `claimed`, and whose list
-    /// has `listed` followers, 30 per page, with the IDs 1, 2, 3… `override_page` may replace the
-    /// reply for a page.
+    /// Starts a server for a user whose list has `listed` followers, 30 per page, with the IDs 1, 2,
+    /// 3… `override_page` may replace the reply for a page.
     pub(crate) fn list(
-        claimed: u32,
         listed: u32,
         override_page: impl Fn(u32) -> Option<ScriptedReply> + Send + Sync + 'static,
     ) -> Self {
         Self::start(move |request| match request.page() {
-            None => {
-                ScriptedReply::new(200, format!(r#"{{"login":"octocat","followers":{claimed}}}"#))
-            }
+            None => ScriptedReply::error(404, "Not Found"),
             Some(page) => override_page(page).unwrap_or_else(|| self::page(page, listed)),
         })
     }

@@ -6,6 +6,7 @@ mod compute;
 mod configuration;
 mod exit_codes;
 mod exports;
+mod first_wave;
 mod inconsistent_servers;
 mod json_report;
 mod narrate;

@@ -16,14 +16,14 @@ use std::time::Duration;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
 use threadline::model::{
-    Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec, Workload,
+    Event, EventKind, Failure, LaneId, Mode, Plan, Run, State, Target, TaskId, WorkSpec,
 };
 use threadline::source::{Clock, Launcher, RunHandle};
 
 /// A test that waits longer than this has hung.
 const HANG_TIMEOUT: Duration = Duration::from_secs(60);
 
-fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
+fn plan(workers: u16, tasks: u32) -> Plan {
     let target = Target {
         user: "octocat".to_owned(),
         api: "nowhere".to_owned(),
@@ -31,16 +31,12 @@ fn plan(workload: Workload, workers: u16, tasks: u32) -> Plan {
         costs_quota: false,
     };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
-    let work = match workload {
-        Workload::Profile => WorkSpec::Profile(target),
-        _ => WorkSpec::Followers(target),
-    };
-    Plan::new(work, mode, workers, tasks)
+    Plan::new(WorkSpec::Followers(target), mode, workers, tasks)
 }
 
 /// Returns a sequential plan for pages of one user's followers.
 fn pages(tasks: u32) -> Plan {
-    plan(Workload::Followers, 1, tasks)
+    plan(1, tasks)
 }
 
 /// A run in progress, and its events so far.

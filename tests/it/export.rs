@@ -52,7 +52,6 @@ fn subject(driver: &AppDriver, background: Background) -> ReportSubject<'_> {
     let session = driver.app.session();
     ReportSubject {
         target: session.target(),
-        profile: session.profile(),
         runs: driver.app.runs(),
         sweep: None,
         followers: None,
@@ -187,7 +186,6 @@ fn wide_run(lanes: u16, tasks: u32) -> Run {
 fn runs_subject(runs: &[Run]) -> ReportSubject<'_> {
     ReportSubject {
         target: None,
-        profile: None,
         runs,
         sweep: None,
         followers: None,

@@ -15,9 +15,7 @@ use std::time::Duration;
 use crossbeam_channel::RecvTimeoutError;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{
-    Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec, Workload,
-};
+use threadline::model::{Event, EventKind, Mode, Nanos, Plan, Run, State, Target, WorkSpec};
 use threadline::server::DEFAULT_USER;
 use threadline::source::{Clock, Launcher, RunHandle};
 
@@ -35,15 +33,11 @@ const RETRY_POLICY: RetryPolicy = RetryPolicy {
 };
 
 /// Returns a plan for the default user of the built-in server; one worker means sequential mode.
-fn plan(workload: Workload, per_page: u8, tasks: u32, workers: u16) -> Plan {
+fn plan(per_page: u8, tasks: u32, workers: u16) -> Plan {
     let (user, api) = (DEFAULT_USER.to_owned(), "a server that fails".to_owned());
     let target = Target { user, api, per_page, costs_quota: false };
     let mode = if workers == 1 { Mode::Sequential } else { Mode::Threads };
-    let work = match workload {
-        Workload::Profile => WorkSpec::Profile(target),
-        _ => WorkSpec::Followers(target),
-    };
-    Plan::new(work, mode, workers, tasks)
+    Plan::new(WorkSpec::Followers(target), mode, workers, tasks)
 }
 
 /// Launches runs against one API, on one manual clock.
@@ -159,7 +153,7 @@ fn all_follower_ids(count: u32) -> Vec<u64> {
     let server = crate::builtin_server::faulty(count, "");
     let tasks = count.div_ceil(100).max(1);
     let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
-    let ids = launcher.run(plan(Workload::Followers, 100, tasks, 1)).follower_ids();
+    let ids = launcher.run(plan(100, tasks, 1)).follower_ids();
     assert_eq!(ids.len(), count as usize);
     ids
 }

@@ -19,9 +19,7 @@ fn last_runs(recording: &Recording) -> Vec<Run> {
     session.runs(recording.last_selection()).to_vec()
 }
 
-/// The outcome of the request for the profile, and of those for the pages.
-const PROFILE: &str =
-    r#"{"done":{"answer":null,"product":{"profile":{"login":"aaronlelevier","followers":3}}}}"#;
+/// The outcomes of the pages.
 const PAGES: [&str; 2] = [
     r#"{"done":{"answer":null,"product":{"followers":[{"id":1,"login":"a","html_url":"b/a"},{"id":2,"login":"c","html_url":"b/c"}]}}}"#,
     r#"{"done":{"answer":null,"product":{"followers":[{"id":3,"login":"d","html_url":"b/d"}]}}}"#,
@@ -36,7 +34,7 @@ fn race_session() -> (Session, MemoryLog) {
         costs_quota: false,
     };
     let log = MemoryLog::default();
-    let mut session = log.attach(Session::new(Setup::followers(target, None)));
+    let mut session = log.attach(Session::new(Setup::followers(target, None)).with_pages(2));
     let mut next = session.start_selection(Selection::race(Workload::Followers));
     while let Some(plan) = next {
         next = apply_run(&mut session, &plan);
@@ -46,9 +44,8 @@ fn race_session() -> (Session, MemoryLog) {
 
 /// Applies the events of a sequential run of a plan; returns the next plan.
 fn apply_run(session: &mut Session, plan: &Plan) -> Option<Plan> {
-    let outcomes = if plan.workload() == Workload::Profile { &[PROFILE][..] } else { &PAGES };
     let mut kinds = vec![EventKind::TaskCountChanged { tasks: plan.tasks }];
-    for (task, outcome) in (1..).zip(outcomes) {
+    for (task, outcome) in (1..).zip(PAGES) {
         let (task, outcome) = (TaskId(task), serde_json::from_str::<TaskOutcome>(outcome).unwrap());
         kinds.extend([EventKind::TaskStarted { task }, EventKind::TaskFinished { task, outcome }]);
     }
@@ -315,12 +312,10 @@ fn truncated_recording_names_the_stage_at_its_end() {
         .filter(|(_, line)| line.contains("\"run_finished\""))
         .map(|(number, _)| number)
         .collect();
-    let [profile, sequential, threads] = run_ends.try_into().unwrap();
+    let [sequential, threads] = run_ends.try_into().unwrap();
     for (lines, stage) in [
-        (2, "before the first request"),
-        (profile - 1, "during the first request"),
-        (profile, "before sequential started"),
-        (profile + 1, "during sequential"),
+        (2, "before sequential started"),
+        (3, "during sequential"),
         (sequential - 1, "during sequential"),
         (sequential, "before threads started"),
         (threads - 1, "during threads"),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use threadline::analysis::stats::Agreement;
 use threadline::app::Session;
-use threadline::model::plan::MAX_TASKS;
+use threadline::app::session::RequestCost;
 use threadline::model::setup::{
     DEFAULT_WORKERS, MAX_AUTO_WORKERS, MAX_WORKERS, MAX_WORKERS_WITH_QUOTA,
 };
 use threadline::model::{
     ChangeReason, Completion, Event, EventKind, Failure, FailureKind, Follower, LaneId, Mode,
-    Nanos, Plan, Product, Profile, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target,
-    TaskId, TaskOutcome, Workload,
+    Nanos, Plan, Product, Quota, ResponseSummary, RunOutcome, Selection, Setup, Target, TaskId,
+    TaskOutcome, Workload,
 };
 
 const SEQUENTIAL: Selection = Selection::only(Workload::Followers, Mode::Sequential);
@@ -34,10 +34,6 @@ fn completed(product: Product) -> TaskOutcome {
         response: Some(ResponseSummary { status: 200, bytes: 9, connected: false }),
         product,
     })
-}
-
-fn profile(followers: u64) -> TaskOutcome {
-    completed(Product::Profile(Profile { login: "octocat".to_owned(), followers }))
 }
 
 /// A page of accounts with these IDs.
@@ -67,35 +63,35 @@ fn play(
     end: RunOutcome,
 ) -> Option<Plan> {
     open(session, plan);
-    assert_eq!(
-        apply(session, 0, EventKind::TaskCountChanged { tasks: outcomes.len() as u32 }),
-        None
-    );
+    apply(session, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
+    let tasks = outcomes.len() as u32;
     for (task, outcome) in (1..).zip(outcomes) {
         let (task, at) = (TaskId(task), millis * u64::from(task));
         assert_eq!(apply(session, at - millis, EventKind::TaskStarted { task }), None);
         let outcome = outcome.clone();
         assert_eq!(apply(session, at, EventKind::TaskFinished { task, outcome }), None);
+        if task == TaskId(1) {
+            apply(session, at, EventKind::TaskCountChanged { tasks });
+        }
     }
     apply(session, 1_000_000, EventKind::RunFinished { outcome: end })
 }
 
-/// Plays the profile request and returns the plan of the next run.
-fn play_profile(session: &mut Session, selection: Selection, followers: u64) -> Plan {
-    let plan = session.start_selection(selection).unwrap();
-    assert_eq!((plan.workload(), plan.workers, plan.tasks), (Workload::Profile, 1, 1));
-    play(session, &plan, 5, &[profile(followers)], RunOutcome::Finished).unwrap()
+/// Starts a selection in a new session whose number of pages is known; returns the first plan.
+fn start(session: &mut Session, selection: Selection, pages: u32) -> Plan {
+    *session = Session::new(session.setup().clone()).with_pages(pages);
+    session.start_selection(selection).unwrap()
 }
 
 /// Plays a race of two pages, whose runs fetch these accounts.
 fn play_race(session: &mut Session, first: [&[u64]; 2], second: [&[u64]; 2]) {
-    let plan = play_profile(session, Selection::race(Workload::Followers), 31);
+    let plan = start(session, Selection::race(Workload::Followers), 2);
     let next = play(session, &plan, 100, &first.map(page), RunOutcome::Finished).unwrap();
     assert_eq!(play(session, &next, 25, &second.map(page), RunOutcome::Finished), None);
 }
 
 #[test]
-fn race_runs_the_profile_then_sequential_then_threads() {
+fn race_runs_sequential_then_threads() {
     let mut session = session(false, None);
     assert_eq!(
         (
@@ -103,9 +99,9 @@ fn race_runs_the_profile_then_sequential_then_threads() {
             session.active(),
             session.request_cost(Selection::race(Workload::Followers))
         ),
-        (None, None, None)
+        (None, None, Some(RequestCost::AtLeast(2)))
     );
-    let first = play_profile(&mut session, Selection::race(Workload::Followers), 127);
+    let first = start(&mut session, Selection::race(Workload::Followers), 5);
     assert_eq!((first.workload(), first.mode), (Workload::Followers, Mode::Sequential));
     assert_eq!((first.workers, first.tasks), (1, 5));
     // Both runs have their lanes before the first one starts.
@@ -116,7 +112,7 @@ fn race_runs_the_profile_then_sequential_then_threads() {
         .collect();
     assert_eq!(
         (lanes, session.request_cost(Selection::race(Workload::Followers))),
-        (vec![1, 5], Some(11))
+        (vec![1, 5], Some(RequestCost::Exactly(10)))
     );
     assert_eq!(session.start_selection(THREADS), None, "a race is active");
     let pages: Vec<TaskOutcome> = (1..=5).map(|id| page(&[id])).collect();
@@ -146,23 +142,64 @@ fn race_runs_the_profile_then_sequential_then_threads() {
 }
 
 #[test]
-fn failed_profile_starts_no_run_until_it_is_retried() {
+fn run_that_finds_no_page_ends_the_race() {
+    let race = Selection::race(Workload::Followers);
+    for (kind, ends) in [(FailureKind::NotFound, true), (FailureKind::Server, false)] {
+        let failure = Failure { kind, ..failure() };
+        let end = if ends { RunOutcome::Failed(failure.clone()) } else { RunOutcome::Finished };
+        let mut session = session(false, None);
+        let plan = session.start_selection(race).unwrap();
+        let failed = TaskOutcome::Failed(failure.clone());
+        assert_eq!(play(&mut session, &plan, 5, &[failed], end), None);
+        assert_eq!((session.active(), session.task_count(Workload::Followers)), (None, None));
+        assert_eq!(session.failure(race), Some(&failure));
+        assert!(!session.runs(race)[1].has_started());
+        assert_eq!(session.failure(THREADS), None);
+    }
+}
+
+#[test]
+fn first_response_reports_the_number_of_pages() {
+    let race = Selection::race(Workload::Followers);
     let mut session = session(false, None);
-    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
-    let failed = TaskOutcome::Failed(failure());
-    assert_eq!(play(&mut session, &plan, 5, &[failed], RunOutcome::Failed(failure())), None);
-    assert_eq!((session.active(), session.task_count(Workload::Followers)), (None, None));
-    assert!(session.runs(Selection::race(Workload::Followers)).is_empty());
-    assert_eq!(session.failure(Selection::race(Workload::Followers)), Some(&failure()));
-    let next = play_profile(&mut session, THREADS, 40);
-    assert_eq!((next.mode, next.tasks), (Mode::Threads, 2));
-    assert_eq!(session.failure(THREADS), None);
+    let plan = session.start_selection(race).unwrap();
+    assert_eq!((plan.mode, plan.workers, plan.tasks), (Mode::Sequential, 1, 1));
+    assert_eq!(session.task_count(Workload::Followers), None);
+    let pages: Vec<TaskOutcome> = (1..=5).map(|id| page(&[id])).collect();
+    let next = play(&mut session, &plan, 100, &pages, RunOutcome::Finished).unwrap();
+    assert_eq!((next.mode, next.workers, next.tasks), (Mode::Threads, 5, 5));
+    assert_eq!(session.task_count(Workload::Followers), Some(5));
+}
+
+/// Until the number of pages is known, a worker requests one page each, unless that may waste quota.
+#[test]
+fn first_wave_has_one_page_per_worker() {
+    for (costs_quota, has_token, workers, planned) in [
+        (false, false, None, (DEFAULT_WORKERS, 8)),
+        (false, false, Some(16), (16, 16)),
+        (true, false, None, (DEFAULT_WORKERS, 1)),
+        (true, false, Some(16), (16, 1)),
+        (true, true, None, (DEFAULT_WORKERS, 1)),
+        (true, true, Some(16), (16, 16)),
+    ] {
+        let setup = session(costs_quota, workers).setup().clone();
+        for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
+            let mut session = Session::new(Setup { has_token, ..setup.clone() });
+            let selection = Selection::only(Workload::Followers, mode);
+            let plan = session.start_selection(selection).unwrap();
+            assert_eq!(
+                (plan.workers, plan.tasks),
+                planned,
+                "{costs_quota} {has_token} {workers:?}"
+            );
+        }
+    }
 }
 
 #[test]
 fn stop_ends_the_race() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, Selection::race(Workload::Followers), 60);
+    let plan = start(&mut session, Selection::race(Workload::Followers), 2);
     let outcomes = [page(&[1]), TaskOutcome::Stopped];
     assert_eq!(play(&mut session, &plan, 9, &outcomes, RunOutcome::Stopped), None);
     assert_eq!(session.active(), None);
@@ -174,7 +211,6 @@ fn stop_ends_the_race() {
         ),
         (None, None)
     );
-    // The profile is not requested again.
     let again = session.start_selection(Selection::race(Workload::Followers)).unwrap();
     assert_eq!((again.workload(), again.mode), (Workload::Followers, Mode::Sequential));
     assert!(
@@ -184,28 +220,20 @@ fn stop_ends_the_race() {
 }
 
 #[test]
-fn stop_during_the_profile_starts_no_run_even_if_it_was_fetched() {
-    let mut session = session(false, None);
-    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
-    assert_eq!(play(&mut session, &plan, 5, &[profile(90)], RunOutcome::Stopped), None);
-    assert_eq!(session.active(), None);
-}
-
-#[test]
 fn failed_run_ends_the_race() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, Selection::race(Workload::Followers), 60);
+    let plan = start(&mut session, Selection::race(Workload::Followers), 2);
     let outcomes = [page(&[1]), TaskOutcome::Failed(failure())];
     assert_eq!(play(&mut session, &plan, 9, &outcomes, RunOutcome::Failed(failure())), None);
     assert_eq!(session.failure(Selection::race(Workload::Followers)), Some(&failure()));
     assert_eq!(session.failure(THREADS), None);
 }
 
-/// The fetched list overrides the estimate from the profile.
+/// The fetched list overrides a number of pages that was known before.
 #[test]
 fn complete_run_updates_the_page_count() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, SEQUENTIAL, 150);
+    let plan = start(&mut session, SEQUENTIAL, 5);
     assert_eq!((plan.tasks, session.worker_count(Workload::Followers)), (5, 5));
     let pages: Vec<TaskOutcome> = (1..=3).map(|id| page(&[id])).collect();
     assert_eq!(play(&mut session, &plan, 10, &pages, RunOutcome::Finished), None);
@@ -224,7 +252,7 @@ fn complete_run_updates_the_page_count() {
 #[test]
 fn stopped_run_updates_the_page_count_but_not_the_baseline_time() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, SEQUENTIAL, 150);
+    let plan = start(&mut session, SEQUENTIAL, 5);
     play(&mut session, &plan, 10, &[page(&[1]), TaskOutcome::Stopped], RunOutcome::Stopped);
     assert_eq!(
         (session.task_count(Workload::Followers), session.baseline_time(SEQUENTIAL)),
@@ -233,24 +261,15 @@ fn stopped_run_updates_the_page_count_but_not_the_baseline_time() {
 }
 
 #[test]
-fn page_count_is_estimated_from_the_follower_count() {
-    let counts = [(0, 1), (1, 1), (30, 1), (31, 2), (127, 5), (u64::MAX, MAX_TASKS)];
-    for (followers, pages) in counts {
-        let mut session = session(false, None);
-        assert_eq!(play_profile(&mut session, SEQUENTIAL, followers).tasks, pages, "{followers}");
-    }
-}
-
-#[test]
 fn worker_count_defaults_to_the_page_count_up_to_eight() {
-    for (followers, workers) in [(0, 1), (60, 2), (240, 8), (241, 8), (100_000, 8)] {
+    for (pages, workers) in [(1, 1), (2, 2), (8, 8), (9, 8), (100_000, 8)] {
         let mut session = session(true, None);
         assert_eq!(session.worker_count(Workload::Followers), DEFAULT_WORKERS);
-        play_profile(&mut session, THREADS, followers);
+        start(&mut session, THREADS, pages);
         assert_eq!(session.worker_count(Workload::Followers), workers);
     }
     let mut session = session(true, Some(3));
-    play_profile(&mut session, THREADS, 10_000);
+    start(&mut session, THREADS, 400);
     assert_eq!(session.runs(THREADS)[0].lanes().len(), 3);
 }
 
@@ -278,18 +297,20 @@ fn worker_count_stays_within_the_limits_of_the_server() {
 
 #[test]
 fn auto_run_has_one_lane_per_page_up_to_the_limit() {
-    for (costs_quota, followers, lanes) in [
-        (false, 90, 3),
-        (false, 100_000, MAX_AUTO_WORKERS),
-        (true, 100_000, MAX_WORKERS_WITH_QUOTA),
+    for (costs_quota, pages, lanes) in [
+        (false, Some(3), 3),
+        (false, Some(10_000), MAX_AUTO_WORKERS),
+        (true, Some(10_000), MAX_WORKERS_WITH_QUOTA),
+        (false, None, MAX_AUTO_WORKERS),
     ] {
         let target = session(costs_quota, None).target().unwrap().clone();
         let mut session = Session::new(Setup { auto: true, ..Setup::followers(target, None) });
+        if let Some(pages) = pages {
+            session = session.with_pages(pages);
+        }
         let plan = session.start_selection(THREADS).unwrap();
-        assert!(!plan.auto, "the profile is one request");
-        let plan =
-            play(&mut session, &plan, 5, &[profile(followers)], RunOutcome::Finished).unwrap();
         assert_eq!((plan.auto, plan.workers), (true, lanes));
+        assert_eq!(plan.tasks, pages.unwrap_or(DEFAULT_WORKERS.into()));
         let in_flight = 2;
         apply(
             &mut session,
@@ -308,7 +329,7 @@ fn auto_run_has_one_lane_per_page_up_to_the_limit() {
 #[test]
 fn active_run_speed_up_is_based_on_its_completed_pages() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, Selection::race(Workload::Followers), 31);
+    let plan = start(&mut session, Selection::race(Workload::Followers), 2);
     let next =
         play(&mut session, &plan, 100, &[page(&[1]), page(&[2])], RunOutcome::Finished).unwrap();
     open(&mut session, &next);
@@ -376,7 +397,7 @@ fn repeated_race_is_compared_again() {
 #[test]
 fn race_with_a_failed_page_has_no_speed_up_and_incomplete_agreement() {
     let mut session = session(false, None);
-    let plan = play_profile(&mut session, Selection::race(Workload::Followers), 31);
+    let plan = start(&mut session, Selection::race(Workload::Followers), 2);
     let failed = TaskOutcome::Failed(Failure { kind: FailureKind::Server, ..failure() });
     let next = play(&mut session, &plan, 9, &[page(&[1]), failed], RunOutcome::Finished).unwrap();
     assert_eq!(
@@ -394,55 +415,37 @@ fn race_with_a_failed_page_has_no_speed_up_and_incomplete_agreement() {
     assert_eq!(session.speed_up(Selection::race(Workload::Followers), threads, Nanos::ZERO), None);
 }
 
-/// Plays the profile request on an API with `left` requests of its quota left.
-fn play_profile_with_quota(session: &mut Session, selection: Selection, left: u32) -> Option<Plan> {
-    let plan = session.start_selection(selection).unwrap();
-    assert_eq!(plan.workload(), Workload::Profile);
-    open(session, &plan);
+/// Applies the first response of a run on an API with `left` requests of its quota left.
+fn apply_first_response(session: &mut Session, plan: &Plan, left: u32, pages: u32) {
+    open(session, plan);
+    apply(session, 0, EventKind::TaskCountChanged { tasks: plan.tasks });
     apply(session, 1, EventKind::TaskStarted { task: TaskId(1) });
-    apply(
-        session,
-        2,
-        EventKind::QuotaReported(Quota { limit: 60, remaining: left, reset: 1_700_000_000 }),
-    );
-    apply(session, 3, EventKind::TaskFinished { task: TaskId(1), outcome: profile(127) });
-    apply(session, 4, EventKind::RunFinished { outcome: RunOutcome::Finished })
+    let quota = Quota { limit: 60, remaining: left, reset: 1_700_000_000 };
+    apply(session, 2, EventKind::QuotaReported(quota));
+    apply(session, 3, EventKind::TaskFinished { task: TaskId(1), outcome: page(&[1]) });
+    apply(session, 3, EventKind::TaskCountChanged { tasks: pages });
 }
 
 #[test]
-fn selection_that_exceeds_the_quota_does_not_start() {
+fn first_response_reports_what_the_selection_still_needs() {
+    let mut session = session(true, None);
+    let plan = session.start_selection(Selection::race(Workload::Followers)).unwrap();
+    assert_eq!(session.quota_estimate(), None);
+    apply_first_response(&mut session, &plan, 58, 5);
+    let estimate = session.quota_estimate().unwrap();
+    assert_eq!((estimate.requests, estimate.quota.remaining), (9, 58));
+}
+
+#[test]
+fn plan_checks_the_quota_unless_the_user_has_agreed() {
     let race = Selection::race(Workload::Followers);
-    let mut session = session(true, None);
-    assert_eq!(play_profile_with_quota(&mut session, race, 9), None);
-    let failure = session.failure(race).unwrap();
-    assert_eq!(failure.kind, FailureKind::RateLimited);
-    for text in ["race needs 10 more requests", "nowhere has 9 of 60 left until 22:13 UTC", "--yes"]
-    {
-        assert!(failure.message.contains(text), "{failure}");
+    for (costs_quota, agreed) in [(true, false), (true, true), (false, false)] {
+        let setup = session(costs_quota, None).setup().clone();
+        let mut session = Session::new(Setup { agreed, ..setup }).with_pages(5);
+        let plan = session.start_selection(race).unwrap();
+        assert_eq!(plan.quota_check.is_some(), costs_quota && !agreed);
+        if let Some(check) = plan.quota_check {
+            assert_eq!((check.selection, check.remaining_requests(5, 1)), (race, 9));
+        }
     }
-    assert_eq!((session.active(), session.task_count(Workload::Followers)), (None, Some(5)));
-    // One of its two runs is within the quota.
-    assert_eq!((session.failure(THREADS), session.request_cost(THREADS)), (None, Some(6)));
-    assert_eq!(play_profile_with_quota(&mut session, THREADS, 5).unwrap().mode, Mode::Threads);
-    assert_eq!(session.failure(THREADS), None);
-}
-
-#[test]
-fn agreement_in_advance_starts_a_selection_that_exceeds_the_quota() {
-    let setup = session(true, None).setup().clone();
-    let mut session = Session::new(Setup { agreed: true, ..setup });
-    assert!(
-        play_profile_with_quota(&mut session, Selection::race(Workload::Followers), 0).is_some()
-    );
-}
-
-#[test]
-fn quota_is_requested_before_each_run() {
-    let mut session = session(true, None);
-    let plan = play_profile_with_quota(&mut session, THREADS, 60).unwrap();
-    let pages: Vec<TaskOutcome> = (1..=5).map(|id| page(&[id])).collect();
-    play(&mut session, &plan, 100, &pages, RunOutcome::Finished);
-    // During the profile request, the selection keeps its run.
-    let plan = session.start_selection(THREADS).unwrap();
-    assert_eq!((plan.workload(), session.runs(THREADS).len()), (Workload::Profile, 1));
 }

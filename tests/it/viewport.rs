@@ -9,8 +9,8 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Size;
 use threadline::app::{App, Effect, Msg, Session, TimeWindow, Viewport};
 use threadline::model::{
-    Background, Completion, Event, EventKind, LaneId, Mode, Nanos, Product, Profile,
-    ResponseSummary, RunOutcome, Selection, Setup, State, Target, TaskId, TaskOutcome, Workload,
+    Background, Event, EventKind, LaneId, Mode, Nanos, Selection, Setup, State, Target, TaskId,
+    Workload,
 };
 use threadline::ui;
 use threadline::ui::theme::{ColorDepth, GlyphSet, Theme};
@@ -241,18 +241,8 @@ fn draw_after_keys(at: u64, keys: &str) {
     let mut app =
         App::new(Session::new(Setup::followers(target, None)), selection, Background::Dark);
     let Some(Effect::Start(plan)) = app.start() else { unreachable!() };
-    let profile = Profile { login: "octocat".to_owned(), followers: 90 };
-    let product = Product::Profile(profile);
-    let done = TaskOutcome::Done(Completion {
-        response: Some(ResponseSummary { status: 200, bytes: 2, connected: true }),
-        product,
-    });
     let event = |at, kind| Msg::Event(Event { at: Nanos(at), lane: LaneId(0), kind });
     let task = TaskId(1);
-    plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
-    app.update(event(0, EventKind::TaskStarted { task }));
-    app.update(event(at, EventKind::TaskFinished { task, outcome: done }));
-    app.update(event(at, EventKind::RunFinished { outcome: RunOutcome::Finished }));
     plan.opening().for_each(|(_, kind)| _ = app.update(event(0, kind)));
     app.update(event(0, EventKind::TaskStarted { task }));
     app.update(event(at, EventKind::StateEntered { state: State::Waiting }));

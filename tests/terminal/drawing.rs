@@ -32,7 +32,7 @@ fn race_fetches_the_given_user() {
     let mut pty = start_race(&server);
     pty.wait_text(RACE_SUMMARY);
     pty.inspect(|view| assert!(view.has("aaronlelevier @ 127.0.0.1:")));
-    assert_eq!(server.request_counts().requests, 11, "one profile, and five pages twice");
+    assert_eq!(server.request_counts().requests, 10, "five pages twice");
     pty.keys("q");
     let exit = pty.wait_for_exit();
     assert_eq!(exit.code, 0);

@@ -128,9 +128,9 @@ fn hostile_response(request: &PeerRequest, groups: &[String]) -> Vec<PeerStep> {
     let (count, all) = (groups.len(), groups.concat());
     let account = |id: &str| format!(r#"{{"id":{id},"login":{0},"html_url":{0}}}"#, json(&all));
     let raw: String = all.chars().filter(|c| !matches!(c, '\0' | '\r' | '\n')).collect();
-    let Some(page) = (request.page() as usize).checked_sub(1) else {
-        let profile = format!(r#"{{"login":{},"followers":{}}}"#, json(&all), count * 3);
-        return vec![PeerStep::Send(response_bytes(200, "", profile))];
+    let Some(page) = (request.page() as usize).checked_sub(2) else {
+        let link = format!("link: </?page={}>; rel=\"last\"\r\n", count * 3 + 1);
+        return vec![PeerStep::Send(response_bytes(200, &link, format!("[{}]", account("1"))))];
     };
     let bytes = match (page / count, groups.get(page % count)) {
         (1, Some(group)) => response_bytes(500, "", error_body(group)),

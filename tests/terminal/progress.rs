@@ -32,8 +32,7 @@ fn progress_overwrites_its_line_without_escape_codes() {
         let (code, sent) = run_on_terminal(term, args);
         assert_eq!(code, 0, "{sent}");
         assert!(!sent.contains('\u{1b}'), "{sent:?}");
-        assert!(sent.contains("\rfetching the profile of aaronlelevier  "), "{sent:?}");
-        assert!(sent.contains("\rsequential  0/5 pages  0 followers  "), "{sent:?}");
+        assert!(sent.contains("\rsequential  0/? pages  0 followers  "), "{sent:?}");
         let (progress, report) = sent.rsplit_once(" \r").unwrap();
         assert!(!progress.contains("time(sec)"), "{sent:?}");
         assert!(report.starts_with("single_threaded time(sec): "), "{sent:?}");

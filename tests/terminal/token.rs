@@ -168,16 +168,16 @@ fn token_does_not_leak_after_faults_that_end_the_run() {
     assert_eq!(other_server.requests().len(), 0, "requests to another server");
 }
 
-/// Returns a response that echoes the token, as a broken server or proxy could; the profile has
+/// Returns a response that echoes the token, as a broken server or proxy could; the first page has
 /// this status.
 fn echo(status: u16, request: &PeerRequest) -> Vec<PeerStep> {
     let sent = request.header("authorization").unwrap_or_default();
     let error = format!(r#"{{"message":"{sent}: no such token, {sent}"}}"#);
     let id = format!(r#"[{{"id":"{sent}","login":"u","html_url":""}}]"#);
     let bytes = match request.page() {
-        0 if status == 200 => response_bytes(200, "", r#"{"login":"octocat","followers":8}"#),
-        0 => response_bytes(status, &format!("x: {sent}\r\n"), error),
-        1 => response_bytes(500, "", error),
+        1 if status == 200 => response_bytes(200, "link: </x?page=9>; rel=\"last\"\r\n", "[]"),
+        1 => response_bytes(status, &format!("x: {sent}\r\n"), error),
+        8 => response_bytes(500, "", error),
         2 => response_bytes(451, "", error),
         3 => response_bytes(200, "", id),
         4 => response_bytes(302, &format!("location: {sent}\r\n"), ""),
@@ -195,12 +195,12 @@ fn echo(status: u16, request: &PeerRequest) -> Vec<PeerStep> {
 
 #[test]
 fn token_echoed_by_the_server_does_not_leak() {
-    for (status, pages) in [(200, 8), (401, 0), (403, 0), (429, 0)] {
+    for (status, pages) in [(200, 9), (401, 1), (403, 1), (429, 1)] {
         let server = Peer::start(move |request| echo(status, request));
         assert_no_leak(&server.url());
         let (sent, requests) = (format!("Bearer {TOKEN}"), server.requests());
         assert!(requests.iter().all(|request| request.header("authorization") == Some(&sent)));
-        assert!((0..=pages).all(|page| requests.iter().any(|request| request.page() == page)));
+        assert!((1..=pages).all(|page| requests.iter().any(|request| request.page() == page)));
     }
 }
 

@@ -51,7 +51,7 @@ fn verdict_sentence(
     let cores = simulated.map(|machine| machine.cores).or(cores);
     let gil = figures.iter().find(|figure| figure.mode == Mode::Gil);
     let first = gil.and_then(|gil| match work {
-        WorkSpec::Profile(_) | WorkSpec::Commands { .. } => None,
+        WorkSpec::Commands { .. } => None,
         _ if gil.max_speed_up() <= 1.0 => Some(single_task_sentence(*gil)),
         WorkSpec::Cpu(_) => Some(cpu_sentence(*gil)),
         WorkSpec::Native(_) => Some(native_sentence(*gil)),

@@ -19,7 +19,7 @@ impl Session {
         }
         let costs = self.setup.costs_quota(workload);
         let max = if costs { MAX_WORKERS_WITH_QUOTA } else { MAX_AUTO_WORKERS };
-        let tasks = self.task_count(workload).unwrap_or(1);
+        let tasks = self.task_count(workload).unwrap_or(max.into());
         Some(max.min(u16::try_from(tasks).unwrap_or(u16::MAX)).max(1))
     }
 

@@ -1,91 +1,98 @@
-//! The cost of a selection in requests, and the check against the server's quota.
+//! The cost of a selection in requests, and the quota that is left for it.
 
-use std::borrow::Cow;
+use std::fmt;
 
 use super::{ActiveRun, Session};
-use crate::model::plan::MAX_TASKS;
-use crate::model::time::time_of_day;
-use crate::model::{
-    Event, EventKind, Failure, FailureKind, ModeChoice, Quota, RunOutcome, Selection,
-};
+use crate::model::{Quota, QuotaCheck, Run, Selection, Workload};
 
-/// The number of requests that a selection needs, and the quota that is left.
+/// The number of requests that the active selection still needs, and the quota that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QuotaEstimate {
     /// The number of requests.
     pub requests: u64,
-    /// The quota after the profile request.
+    /// The quota after the latest response.
     pub quota: Quota,
 }
 
-impl Session {
-    /// Turns the success of the profile request into a failure if the reported quota is too small
-    /// for the selection.
-    pub(super) fn with_quota_check<'event>(&self, event: &'event Event) -> Cow<'event, Event> {
-        let over = event.kind == EventKind::RunFinished { outcome: RunOutcome::Finished };
-        let shortage = match self.active {
-            Some(ActiveRun::Profile(selection)) if over && !self.setup.agreed => {
-                self.quota_shortage(selection)
-            }
-            _ => None,
+/// The number of requests that a selection needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestCost {
+    /// The number of pages is known.
+    Exactly(u64),
+    /// The number of pages is not known yet; each run fetches at least one.
+    AtLeast(u64),
+}
+
+/// `6 requests`, `at least 2 requests`.
+impl fmt::Display for RequestCost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (prefix, requests) = match self {
+            Self::Exactly(requests) => ("", requests),
+            Self::AtLeast(requests) => ("at least ", requests),
         };
-        match shortage {
-            Some(failure) => {
-                let kind = EventKind::RunFinished { outcome: RunOutcome::Failed(failure) };
-                Cow::Owned(Event { kind, ..event.clone() })
-            }
-            None => Cow::Borrowed(event),
+        write!(f, "{prefix}{requests} {}", if *requests == 1 { "request" } else { "requests" })
+    }
+}
+
+impl RequestCost {
+    /// Returns the clause that follows a cost whose number of pages is not known.
+    pub const fn remark(self) -> &'static str {
+        match self {
+            Self::Exactly(_) => "",
+            Self::AtLeast(_) => "; the number of pages is not known yet",
         }
     }
+}
 
-    fn quota_shortage(&self, selection: Selection) -> Option<Failure> {
-        let QuotaEstimate { requests, quota } = self.quota_estimate(selection)?;
-        let Quota { limit, remaining, .. } = quota;
-        let (api, reset) = (&self.setup.target.as_ref()?.api, time_of_day(quota.reset));
-        let less = match selection.choice {
-            ModeChoice::Sweep => "--threads, --repeats or --per-page 100",
-            ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
-        };
-        let message = format!(
-            "{selection} needs {requests} more requests, but {api} has {remaining} of {limit} left \
-             until {reset} UTC; wait until then, request less with {less}, or override with --yes"
-        );
-        let kind = FailureKind::RateLimited;
-        (requests > u64::from(remaining)).then_some(Failure::new(kind, message))
+impl Session {
+    /// The check of the quota for a run of a selection. `None` if requests cost no quota, or if the
+    /// user has agreed to run out of it.
+    pub(super) fn quota_check(&self, selection: Selection, index: usize) -> Option<QuotaCheck> {
+        let is_needed = self.setup.costs_quota(selection.workload) && !self.setup.agreed;
+        is_needed.then(|| self.request_plan(selection, index)).flatten()
     }
 
-    /// The number of requests that the selection needs after the profile request, and the quota
-    /// left for them. `None` if requests cost no quota.
-    pub fn quota_estimate(&self, selection: Selection) -> Option<QuotaEstimate> {
-        let costs = self.setup.costs_quota(selection.workload);
-        let quota = self.profile.as_ref()?.quota().filter(|_| costs)?;
-        Some(QuotaEstimate {
-            requests: self.count_requests(self.profile_page_count()?, selection),
-            quota,
+    fn request_plan(&self, selection: Selection, index: usize) -> Option<QuotaCheck> {
+        Some(QuotaCheck {
+            selection,
+            api: self.setup.target.as_ref()?.api.clone(),
+            ended_runs: self.sweep(selection).map_or(index, |sweep| sweep.trials().len()),
+            sweep: self.setup.sweep.clone(),
         })
     }
 
-    /// The number of pages according to the profile's count. The list has the final say, so at
-    /// least one page is fetched even if the count is 0.
-    pub(super) fn profile_page_count(&self) -> Option<u32> {
-        let followers = self.profile.as_ref()?.profile()?.followers;
-        let pages = followers.div_ceil(u64::from(self.setup.target.as_ref()?.per_page));
-        Some(pages.clamp(1, u64::from(MAX_TASKS)) as u32)
+    /// The number of requests that the active selection still needs, and the quota left for them.
+    /// `None` if requests cost no quota, or before the first response.
+    pub fn quota_estimate(&self) -> Option<QuotaEstimate> {
+        let ActiveRun { selection, index } = self.active?;
+        let pages = self.pages.filter(|_| self.setup.costs_quota(selection.workload))?;
+        let sent = self.active_run()?.started_tasks();
+        let requests = self.request_plan(selection, index)?.remaining_requests(pages, sent);
+        Some(QuotaEstimate { requests, quota: self.latest_quota()? })
     }
 
-    /// The number of requests that the selection needs, including the profile request, if known.
-    pub fn request_cost(&self, selection: Selection) -> Option<u64> {
-        let pages = self.pages.filter(|_| selection.workload.is_fetched())?;
-        Some(self.count_requests(pages, selection) + 1)
+    /// The quota that the server reported last.
+    pub fn latest_quota(&self) -> Option<Quota> {
+        self.active_run().into_iter().chain(self.latest_run()).find_map(Run::quota)
     }
 
-    /// The number of requests for `pages` pages: each mode, and each trial of a sweep, fetches all
-    /// of them.
-    fn count_requests(&self, pages: u32, selection: Selection) -> u64 {
-        let runs = match selection.choice {
-            ModeChoice::Sweep => self.new_sweep(pages).planned_trials(),
-            ModeChoice::Race | ModeChoice::Only(_) => selection.modes().len(),
-        };
-        u64::from(pages) * runs as u64
+    /// The number of requests that the selection needs, if it needs any.
+    pub fn request_cost(&self, selection: Selection) -> Option<RequestCost> {
+        if selection.workload != Workload::Followers {
+            return None;
+        }
+        let plan = self.request_plan(selection, 0)?;
+        let plan = QuotaCheck { ended_runs: 0, ..plan };
+        Some(match self.pages {
+            Some(pages) => RequestCost::Exactly(plan.remaining_requests(pages, 0)),
+            None => RequestCost::AtLeast(plan.remaining_requests(1, 0)),
+        })
+    }
+
+    /// Returns `true` if the user has to agree to the cost of the selection before it starts: a sweep
+    /// takes many requests.
+    pub fn awaits_confirmation(&self, selection: Selection) -> bool {
+        let costs = self.setup.costs_quota(selection.workload) && !self.setup.agreed;
+        selection.is_sweep() && costs && self.runs(selection).is_empty()
     }
 }

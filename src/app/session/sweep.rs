@@ -3,13 +3,7 @@
 use super::Session;
 use crate::analysis::Sweep;
 use crate::analysis::sweep::Trial;
-use crate::model::{Nanos, Plan, Run, RunOutcome, Selection, SweepSetup, Waves, Workload};
-
-/// The default worker counts. Six are enough to tell the scaling models apart.
-const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
-
-/// The maximum number of tasks for which every worker count is tried by default.
-const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
+use crate::model::{Nanos, Plan, RunOutcome, Selection, SweepSetup, Waves, Workload};
 
 impl Session {
     /// The results of a sweep so far, once it has started.
@@ -22,21 +16,12 @@ impl Session {
         self.new_sweep(self.task_count(workload).unwrap_or(u32::MAX))
     }
 
-    /// Returns `true` if the selection waits for the user to confirm its quota cost.
-    pub fn awaits_confirmation(&self, selection: Selection) -> bool {
-        let costs = self.setup.costs_quota(selection.workload) && self.pages.is_some();
-        selection.is_sweep() && costs && !self.cost_accepted && self.failure(selection).is_none()
-    }
-
-    /// The estimated duration of a sweep, from the time per task of the sequential run or of the
-    /// profile request. `None` before either has run.
+    /// The estimated duration of a sweep, from the time per task of the sequential run. `None` before
+    /// that has run.
     pub fn expected_time(&self, selection: Selection) -> Option<Nanos> {
         let tasks = self.task_count(selection.workload).filter(|_| selection.is_sweep())?;
-        let sequential = self.sequential.get(&selection.workload);
-        let each = match sequential {
-            Some(took) => Nanos(took.0 / u64::from(tasks.max(1))),
-            None => self.profile.as_ref().and_then(Run::duration)?,
-        };
+        let sequential = self.sequential.get(&selection.workload)?;
+        let each = Nanos(sequential.0 / u64::from(tasks.max(1)));
         let sweep = self.new_sweep(tasks);
         let waves = sweep.schedule().map(|workers| u64::from(Waves::new(tasks, workers).count));
         Some(Nanos(each.0.saturating_mul(waves.sum())))
@@ -44,9 +29,9 @@ impl Session {
 
     /// Creates a sweep over `tasks` tasks.
     pub(super) fn new_sweep(&self, tasks: u32) -> Sweep {
-        let SweepSetup { counts, repeats } = &self.setup.sweep;
-        let counts = counts.clone().unwrap_or_else(|| default_counts(tasks));
-        Sweep::new(counts, *repeats).with_cores(self.setup.cores())
+        let SweepSetup { repeats, .. } = self.setup.sweep;
+        let counts = self.setup.sweep.counts_for(tasks);
+        Sweep::new(counts, repeats).with_cores(self.setup.cores())
     }
 
     /// The number of workers of the next trial, if the selection is a sweep with trials left.
@@ -54,14 +39,26 @@ impl Session {
         if !selection.is_sweep() {
             return None;
         }
-        let tasks = self.task_count(selection.workload).unwrap_or(1);
-        let sweep = self.new_sweep(tasks);
+        let sweep = self.planned_sweep(selection.workload);
         self.run_sets.entry(selection).or_default().sweep.get_or_insert(sweep).next_workers()
+    }
+
+    /// Plans a sweep again whose first trial has found the number of tasks. The default counts depend on
+    /// it, but always begin with the same one.
+    pub(super) fn resize_sweep(&mut self, selection: Selection) {
+        let planned = self.planned_sweep(selection.workload);
+        let run_set = self.run_sets.get_mut(&selection);
+        if let Some(sweep) = run_set.and_then(|run_set| run_set.sweep.as_mut())
+            && sweep.trials().is_empty()
+        {
+            *sweep = planned;
+        }
     }
 
     /// Adds a trial that has ended, and returns the plan of the next one. An incomplete trial, or
     /// one that lacked workers, ends the sweep.
     pub(super) fn finish_trial(&mut self, selection: Selection) -> Option<Plan> {
+        self.resize_sweep(selection);
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
         if !run.is_comparable() || !run.missing_workers().is_empty() {
@@ -77,14 +74,4 @@ impl Session {
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();
         continues.then(|| self.start_run(selection, 0)).flatten()
     }
-}
-
-/// The default worker counts for `tasks` tasks. Workers beyond the number of tasks would be idle.
-fn default_counts(tasks: u32) -> Vec<u16> {
-    if tasks <= MAX_TASKS_FOR_ALL_COUNTS {
-        return (1..=tasks.max(1) as u16).collect();
-    }
-    let mut counts = DEFAULT_COUNTS.to_vec();
-    counts.retain(|&count| u32::from(count) <= tasks);
-    counts
 }

@@ -4,7 +4,7 @@ use super::Run;
 use crate::model::Waves;
 use crate::model::concurrency_limit::LimitChange;
 use crate::model::event::{
-    CommandOutput, Failure, FailureKind, LaneId, Profile, Quota, ReachedLimit, RunOutcome, TaskId,
+    CommandOutput, Failure, FailureKind, LaneId, Quota, ReachedLimit, RunOutcome, TaskId,
 };
 use crate::model::exactness::Losses;
 use crate::model::follower_page::{Follower, FollowerPage};
@@ -48,9 +48,24 @@ impl Run {
         self.done_tasks
     }
 
-    /// The number of failed tasks.
+    /// The number of failed tasks, without pages beyond the last one.
     pub fn failed_tasks(&self) -> u32 {
-        self.tasks.failed_count()
+        self.tasks.failed_count(self.known_tasks)
+    }
+
+    /// The number of pages that were requested before they turned out not to exist.
+    pub const fn requests_past_end(&self) -> u32 {
+        self.excess_tasks
+    }
+
+    /// Returns `true` if the task is a page beyond the last one.
+    pub const fn is_past_end(&self, task: TaskId) -> bool {
+        task.0 > self.known_tasks
+    }
+
+    /// Returns the label of a task, safe to print: that of the plan, or `past end`.
+    pub fn label(&self, task: TaskId) -> String {
+        if self.is_past_end(task) { "past end".to_owned() } else { self.plan.label(task) }
     }
 
     /// The number of tasks that have been started.
@@ -249,11 +264,6 @@ impl Run {
         ids.filter(move |&id| is_first(id))
     }
 
-    /// The profile that a preparing run fetched.
-    pub fn profile(&self) -> Option<&Profile> {
-        self.tasks.profile()
-    }
-
     /// The time from the start to the end of the last task, or to `now` while the run is in
     /// progress.
     pub fn elapsed(&self, now: Nanos) -> Nanos {
@@ -312,7 +322,7 @@ impl Run {
     pub fn failure(&self) -> Option<&Failure> {
         match &self.outcome {
             Some(RunOutcome::Failed(failure)) => Some(failure),
-            _ => self.tasks.failure(self.first_failure?),
+            _ => self.tasks.failure(self.failed_task()?),
         }
     }
 
@@ -336,9 +346,10 @@ impl Run {
         self.events
     }
 
-    /// The first task that failed.
-    pub const fn failed_task(&self) -> Option<TaskId> {
-        self.first_failure
+    /// The first task that failed. A page beyond the last one does not count.
+    pub fn failed_task(&self) -> Option<TaskId> {
+        let counts = |task: &TaskId| !self.is_past_end(*task);
+        self.first_failure.filter(counts).or_else(|| self.tasks.first_failed(self.known_tasks))
     }
 
     /// Returns the durations of all finished attempts, in no particular order.
@@ -346,8 +357,9 @@ impl Run {
         self.lanes.iter().flat_map(|lane| self.lane_task_durations(lane, Nanos(u64::MAX)))
     }
 
-    /// Returns the durations of a lane's attempts that finished by `until`. Stopped tasks, and
-    /// attempts that ended because of a lack of system resources, do not count.
+    /// Returns the durations of a lane's attempts that finished by `until`. Stopped tasks, pages
+    /// beyond the last one, and attempts that ended because of a lack of system resources do not
+    /// count.
     pub fn lane_task_durations<'run>(
         &'run self,
         lane: &'run Lane,
@@ -355,6 +367,7 @@ impl Run {
     ) -> impl Iterator<Item = Nanos> + 'run {
         let counts = move |span: &Span| {
             span.end.is_some_and(|end| end <= until)
+                && !self.is_past_end(span.task)
                 && !self.tasks.is_stopped(span.task)
                 && !self.is_shortage(span)
         };
@@ -369,7 +382,8 @@ impl Run {
     /// Returns `true` if an attempt ended its task successfully.
     pub fn is_success(&self, span: &Span) -> bool {
         let failed = self.tasks.failed_attempts(span.task).len();
-        self.tasks.is_done(span.task) && span.attempt as usize > failed
+        let exists = !self.is_past_end(span.task);
+        exists && self.tasks.is_done(span.task) && span.attempt as usize > failed
     }
 
     /// The time in each state in [a, b), summed over all lanes.

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::model::event::{Product, Profile};
+use crate::model::event::Product;
 use crate::model::follower_page::FollowerPage;
 use crate::model::workload::{TaskKind, Workload};
 
 /// The results of tasks. All tasks of a run produce the same kind.
 #[derive(Clone, Debug)]
 pub(super) enum Products {
-    /// The profile, fetched by the only task.
-    Profile(Option<Profile>),
     /// The pages by task number, or `None` for a page that the API does not list.
     Pages(Vec<Option<Arc<FollowerPage>>>),
     /// The results of CPU work by task number.
@@ -23,7 +21,6 @@ impl Products {
     /// Creates the empty results for a workload.
     pub(super) const fn for_workload(workload: Workload) -> Self {
         match workload.kind() {
-            TaskKind::Profile => Self::Profile(None),
             TaskKind::Page => Self::Pages(Vec::new()),
             TaskKind::Computation => Self::Values(Vec::new()),
             TaskKind::Command => Self::Successes,
@@ -35,7 +32,7 @@ impl Products {
         match self {
             Self::Pages(pages) => pages.resize(tasks, None),
             Self::Values(values) => values.resize(tasks, 0),
-            Self::Profile(_) | Self::Successes => {}
+            Self::Successes => {}
         }
     }
 
@@ -43,8 +40,7 @@ impl Products {
     pub(super) const fn accepts(&self, product: &Product) -> bool {
         matches!(
             (self, product),
-            (Self::Profile(_), Product::Profile(_))
-                | (Self::Pages(_), Product::Followers(_) | Product::PastLastPage)
+            (Self::Pages(_), Product::Followers(_) | Product::PastLastPage)
                 | (Self::Values(_), Product::Value(_))
                 | (Self::Successes, Product::Success)
         )
@@ -53,7 +49,6 @@ impl Products {
     /// Stores the result of a task.
     pub(super) fn insert(&mut self, index: usize, product: &Product) {
         match (self, product) {
-            (Self::Profile(known), Product::Profile(profile)) => *known = Some(profile.clone()),
             (Self::Pages(pages), Product::Followers(page)) => {
                 if let Some(slot) = pages.get_mut(index) {
                     *slot = Some(Arc::clone(page));
@@ -71,7 +66,6 @@ impl Products {
     /// Returns the result of a successful task.
     pub(super) fn get(&self, index: usize) -> Option<Product> {
         Some(match self {
-            Self::Profile(profile) => Product::Profile(profile.clone()?),
             Self::Pages(pages) => match pages.get(index)? {
                 Some(page) => Product::Followers(Arc::clone(page)),
                 None => Product::PastLastPage,
@@ -86,15 +80,7 @@ impl Products {
         match self {
             Self::Pages(pages) => pages.shrink_to_fit(),
             Self::Values(values) => values.shrink_to_fit(),
-            Self::Profile(_) | Self::Successes => {}
-        }
-    }
-
-    /// The profile that the task fetched.
-    pub(super) const fn profile(&self) -> Option<&Profile> {
-        match self {
-            Self::Profile(profile) => profile.as_ref(),
-            _ => None,
+            Self::Successes => {}
         }
     }
 

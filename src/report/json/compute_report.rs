@@ -99,7 +99,7 @@ mod tests {
 
     fn document(runs: &[Run], cores: Option<u16>) -> Value {
         let mut out = Vec::new();
-        JsonReport::from_runs(None, None, runs, cores).write(&mut out).unwrap();
+        JsonReport::from_runs(None, runs, cores).write(&mut out).unwrap();
         serde_json::from_slice(&out).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     AttemptTime, ComparisonReport, ErrorReport, GilReport, LaneReport, LimitChangeReport,
-    ProfileReport, RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
+    RateLimitReport, RunReport, StateSeconds, TargetReport, TaskReport,
 };
 use crate::analysis::Attempt;
 use crate::analysis::stats::Agreement;
@@ -13,18 +13,6 @@ impl TargetReport {
     pub(super) fn from_target(target: &Target) -> Self {
         let Target { user, api, per_page, costs_quota } = target.clone();
         Self { user, api, per_page, costs_quota }
-    }
-}
-
-impl ProfileReport {
-    pub(super) fn from_run(run: &Run) -> Self {
-        let profile = run.profile();
-        Self {
-            login: profile.map(|profile| profile.login.clone()),
-            followers: profile.map(|profile| profile.followers),
-            elapsed_s: run_time(run).as_secs_f64(),
-            error: run.failure().map(ErrorReport::from_failure),
-        }
     }
 }
 
@@ -53,6 +41,7 @@ impl RunReport {
             followers: followers.then(|| run.follower_count()),
             duplicates: followers.then(|| run.duplicate_count()),
             attempts: run.request_count(),
+            requests_past_end: run.requests_past_end(),
             retries: run.retry_count(),
             lost: run.requeue_count(),
             workers_missing: run.missing_workers().len(),
@@ -126,7 +115,7 @@ impl TaskReport {
             task: span.task.0,
             attempt: span.attempt,
             lane: attempt.lane.0,
-            outcome: outcome.word(),
+            outcome: attempt.outcome_word(),
             status: outcome.status(),
             started_s: span.start.as_secs_f64(),
             finished_s: span.end.map(Nanos::as_secs_f64),

@@ -206,7 +206,7 @@ mod tests {
     use crate::report::json::JsonReport;
 
     fn document(counts: &[u16]) -> Value {
-        let report = JsonReport::from_runs(None, None, &[], None);
+        let report = JsonReport::from_runs(None, &[], None);
         let report = report.with_sweep(&sweep(counts), Workload::Followers, Mode::Threads);
         let mut out = Vec::new();
         report.write(&mut out).unwrap();
@@ -259,7 +259,7 @@ mod tests {
         }
         assert_eq!((&sweep["fits"], &sweep["guess"]), (&json!([]), &json!(true)));
         let mut out = Vec::new();
-        JsonReport::from_runs(None, None, &[], None).write(&mut out).unwrap();
+        JsonReport::from_runs(None, &[], None).write(&mut out).unwrap();
         let without: Value = serde_json::from_slice(&out).unwrap();
         assert_eq!(without["sweep"], Value::Null);
     }

@@ -86,7 +86,7 @@ mod tests {
 
     fn report(runs: &[Run], cores: Option<u16>) -> String {
         let mut out = Vec::new();
-        plain::write(&mut out, None, None, runs, cores).unwrap();
+        plain::write(&mut out, None, runs, cores).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -12,12 +12,7 @@ use crate::analysis::verdict::{self, Form, Verdict};
 use crate::model::{Mode, Run, Target};
 use crate::report::{Comparison, duration_percentiles, run_time};
 
-pub(super) fn write(
-    out: &mut dyn Write,
-    target: Option<&Target>,
-    profile: Option<&Run>,
-    runs: &[Run],
-) -> io::Result<()> {
+pub(super) fn write(out: &mut dyn Write, target: Option<&Target>, runs: &[Run]) -> io::Result<()> {
     write_times(out, runs)?;
     write_counts(out, runs)?;
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
@@ -27,7 +22,7 @@ pub(super) fn write(
         writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
     }
     write_table(out, runs)?;
-    write_remarks(out, remarks(profile, runs))?;
+    write_remarks(out, remarks(runs))?;
     write_remarks(out, gil_and_processes::remarks(runs))?;
     write_remarks(out, unfinished_remarks(runs))
 }
@@ -119,11 +114,16 @@ struct CountRemark {
     meaning: &'static str,
 }
 
-const COUNT_REMARKS: [CountRemark; 3] = [
+const COUNT_REMARKS: [CountRemark; 4] = [
     CountRemark {
         label: "duplicates",
         count: Run::duplicate_count,
         meaning: "seen before, counted once",
+    },
+    CountRemark {
+        label: "past the end",
+        count: |run| run.requests_past_end().into(),
+        meaning: "requests past the end of the list, counted nowhere else",
     },
     CountRemark {
         label: "retries",
@@ -138,7 +138,7 @@ const COUNT_REMARKS: [CountRemark; 3] = [
 ];
 
 /// Returns the remarks after the table.
-fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
+fn remarks(runs: &[Run]) -> Vec<Remark> {
     let comparison = Comparison::for_threads(runs);
     let several = runs.iter().find(|run| run.plan().mode != Mode::Sequential && run.is_complete());
     let mut remarks = Vec::new();
@@ -159,7 +159,6 @@ fn remarks(profile: Option<&Run>, runs: &[Run]) -> Vec<Remark> {
     remarks.extend(agreement.map(|text| new_remark("followers", text)));
     remarks.extend(COUNT_REMARKS.iter().filter_map(|counted| counted.for_runs(runs)));
     remarks.extend(verdict::last_page_text(runs).map(|text| new_remark("last page", text)));
-    remarks.extend(hidden_followers_phrase(profile, runs).map(|text| new_remark("profile", text)));
     remarks
 }
 
@@ -173,25 +172,18 @@ impl CountRemark {
     }
 }
 
-/// Describes a difference between the follower count of the profile and the list.
-fn hidden_followers_phrase(profile: Option<&Run>, runs: &[Run]) -> Option<String> {
-    let said = profile?.profile()?.followers;
-    let listed = runs.iter().find(|run| run.is_complete())?.follower_count();
-    (said != listed).then(|| format!("counts {said} followers, but the list has {listed}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{
         ChangeReason, Event, EventKind, FailureKind, LaneId, Nanos, Plan, RunOutcome,
     };
-    use crate::report::fixture::{PageFixture, ended, not_begun, profile, run, target};
+    use crate::report::fixture::{PageFixture, ended, not_begun, run, target};
     use crate::report::plain;
 
-    fn report(said: u64, runs: &[Run]) -> String {
+    fn report(runs: &[Run]) -> String {
         let mut out = Vec::new();
-        plain::write(&mut out, Some(&target()), Some(&profile(Ok(said))), runs, None).unwrap();
+        plain::write(&mut out, Some(&target()), runs, None).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -203,7 +195,7 @@ mod tests {
     fn report_of_a_complete_race() {
         let pages: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3, 4]), Ok(&[5])];
         assert_eq!(
-            report(5, &race(&pages, &pages)),
+            report(&race(&pages, &pages)),
             "\
 single_threaded time(sec): 3.0
 multi_threaded time(sec): 2.0
@@ -224,13 +216,13 @@ followers    the same 5 followers in both, in the same order
 
     #[test]
     fn differing_lists_are_reported() {
-        let report = report(3, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
+        let report = report(&race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[4])]));
         assert!(report.contains("both single_threaded and multi_threaded count: 3\n"), "{report}");
         let differ = "\nfollowers    1 follower joined and 1 left between the runs\n";
         assert!(report.contains(differ), "{report}");
         assert!(!report.contains("same"), "{report}");
         let reordered = race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[2, 1]), Ok(&[3])]);
-        assert!(super::tests::report(3, &reordered).contains("in a different order\n"));
+        assert!(super::tests::report(&reordered).contains("in a different order\n"));
     }
 
     #[test]
@@ -244,7 +236,7 @@ followers    the same 5 followers in both, in the same order
                 run.apply(&at(EventKind::ConcurrencyChanged { in_flight, reason }));
             }
             run.apply(&at(EventKind::RunFinished { outcome: RunOutcome::Finished }));
-            report(3, &[run])
+            report(&[run])
         };
         let [free, queue] =
             [ChangeReason::NoQueue { tenths: 1 }, ChangeReason::Queue { tenths: 25 }];
@@ -261,35 +253,34 @@ followers    the same 5 followers in both, in the same order
     fn duplicates_are_counted_once_and_reported() {
         let doubled: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[2, 3]), Ok(&[3])];
         let plain: [PageFixture<'_>; 3] = [Ok(&[1, 2]), Ok(&[3]), Ok(&[])];
-        let both = report(3, &race(&doubled, &doubled));
+        let both = report(&race(&doubled, &doubled));
         assert!(both.contains("both single_threaded and multi_threaded count: 3\n"), "{both}");
         let said = "the same 3 followers in both, in the same order\n\
                     duplicates   2 in sequential, 2 in threads x2: seen before, counted once\n";
         assert!(both.ends_with(said), "{both}");
-        let one = report(3, &race(&plain, &doubled));
+        let one = report(&race(&plain, &doubled));
         assert!(one.ends_with("duplicates   2 in threads x2: seen before, counted once\n"));
-        assert!(!report(3, &race(&plain, &plain)).contains("duplicates"));
+        assert!(!report(&race(&plain, &plain)).contains("duplicates"));
     }
 
     #[test]
     fn differing_counts_are_both_reported() {
-        let report = report(4, &race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[3, 4])]));
+        let report = report(&race(&[Ok(&[1, 2]), Ok(&[3])], &[Ok(&[1, 2]), Ok(&[3, 4])]));
         let line = "\nsingle_threaded count: 3, multi_threaded count: 4\n";
         assert!(report.contains(line), "{report}");
-        assert!(report.contains("profile      counts 4 followers, but the list has 3\n"));
     }
 
     #[test]
     fn wide_numbers_are_separated_by_a_space() {
         let pages: Vec<PageFixture<'_>> = vec![Ok(&[]); 100_000];
-        let report = report(3, &[run(Mode::Threads, 1000, &pages)]);
+        let report = report(&[run(Mode::Threads, 1000, &pages)]);
         assert!(report.contains("threads x1000 100.000 s 100000/100000 "), "{report}");
     }
 
     #[test]
     fn missing_page_is_reported() {
         let whole: [PageFixture<'_>; 2] = [Ok(&[1, 2]), Ok(&[3])];
-        let report = report(3, &race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
+        let report = report(&race(&whole, &[Err(FailureKind::Server), Ok(&[3])]));
         let line = "count: 3, multi_threaded count: 1 (incomplete: 1 of 2 pages)\n";
         assert!(report.contains(line), "{report}");
         assert!(report.contains("followers    not compared: a run is incomplete\n"));
@@ -301,21 +292,21 @@ followers    the same 5 followers in both, in the same order
     #[test]
     fn mode_that_did_not_run_has_no_time() {
         let stopped = ended(Mode::Sequential, 1, &[Ok(&[1, 2])], RunOutcome::Stopped);
-        let report = report(3, &[stopped, not_begun(Mode::Threads)]);
+        let report = report(&[stopped, not_begun(Mode::Threads)]);
         assert!(report.contains("single_threaded time(sec): 1.0\n"), "{report}");
         assert!(report.contains("multi_threaded time(sec): not run\n"), "{report}");
     }
 
     #[test]
     fn single_mode_has_its_own_two_lines() {
-        let report = report(3, &[run(Mode::Threads, 2, &[Ok(&[1, 2]), Ok(&[3])])]);
+        let report = report(&[run(Mode::Threads, 2, &[Ok(&[1, 2]), Ok(&[3])])]);
         let lines = "multi_threaded time(sec): 1.0\nmulti_threaded count: 3\n\n";
         assert!(report.starts_with(lines), "{report}");
     }
 
     #[test]
     fn report_without_started_runs_is_empty() {
-        assert_eq!(report(3, &[]), "");
-        assert_eq!(report(3, &[not_begun(Mode::Sequential)]), "");
+        assert_eq!(report(&[]), "");
+        assert_eq!(report(&[not_begun(Mode::Sequential)]), "");
     }
 }

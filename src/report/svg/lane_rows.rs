@@ -157,8 +157,8 @@ impl SvgPicture<'_> {
             let Some(stretch) = longest else { continue };
             let [from, to] = [stretch.start, stretch.end].map(|at| self.scale.x(at));
             let label = match span.attempt {
-                1 => run.plan().label(span.task),
-                again => format!("{} #{again}", run.plan().label(span.task)),
+                1 => run.label(span.task),
+                again => format!("{} #{again}", run.label(span.task)),
             };
             let room = to - from - 2.0 * TEXT_PADDING;
             let command = run.plan().command(span.task).is_some() && room > 40.0;

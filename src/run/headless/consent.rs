@@ -7,8 +7,7 @@ use crossbeam_channel::{Receiver, bounded, select};
 
 use super::{Streams, print_error};
 use crate::app::Session;
-use crate::model::time::time_of_day;
-use crate::model::{Run, Selection};
+use crate::model::Selection;
 
 /// The answer.
 pub(super) enum Consent {
@@ -43,17 +42,14 @@ pub(super) fn ask_consent(
     }
 }
 
-/// Returns for example `sweep takes 1081 requests of the 4990 left at api.github.com until 15:42
-/// UTC, and about 54 s`.
+/// Returns for example `sweep takes at least 2 requests at api.github.com; the number of pages is not
+/// known yet`. The server is not asked before the user has agreed.
 fn describe_cost(session: &Session, selection: Selection) -> String {
-    let requests = session.request_cost(selection).unwrap_or_default();
     let api = session.target().map_or("", |target| &target.api);
-    let left = session.profile().and_then(Run::quota).map_or_else(String::new, |quota| {
-        format!(" of the {} left until {} UTC", quota.remaining, time_of_day(quota.reset))
-    });
-    let time = session.expected_time(selection);
-    let time = time.map_or_else(String::new, |time| format!(", and about {}", time.approximate()));
-    format!("{selection} takes {requests} requests{left} at {api}{time}")
+    session.request_cost(selection).map_or_else(
+        || selection.to_string(),
+        |cost| format!("{selection} takes {cost} at {api}{}", cost.remark()),
+    )
 }
 
 /// Reads a line from stdin, unless a signal arrives first. In that case the thread keeps reading

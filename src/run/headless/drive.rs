@@ -16,7 +16,7 @@ use crate::source::{Launcher, RunHandle};
 const MAX_BATCH: usize = 1_000;
 
 /// Runs the selection to its end, or until a signal arrives. In that case stops the run, keeps its
-/// results and returns the number of the signal. Announces the use of a quota beforehand.
+/// results and returns the number of the signal. Announces the use of a quota once it is known.
 pub(super) fn drive_session(
     session: &mut Session,
     selection: Selection,
@@ -25,15 +25,11 @@ pub(super) fn drive_session(
     progress: &mut ProgressReporter,
     err: &mut dyn Write,
 ) -> Option<i32> {
-    // A user who confirmed the start already knows the cost.
-    let mut announced = session.profile().is_some();
+    let mut notice = QuotaNotice { selection, is_due: true, err };
     let mut next = session.start_selection(selection);
     while let Some(plan) = next.take() {
-        if plan.workload().is_fetched() && !std::mem::replace(&mut announced, true) {
-            progress.clear_line();
-            print_quota_estimate(session, selection, err);
-        }
-        let over = follow_run(session, &launcher.start(plan), launcher, signals, progress);
+        let run = launcher.start(plan);
+        let over = follow_run(session, &run, launcher, signals, progress, &mut notice);
         if over.signal.is_some() {
             return over.signal;
         }
@@ -42,15 +38,33 @@ pub(super) fn drive_session(
     None
 }
 
-fn print_quota_estimate(session: &Session, selection: Selection, err: &mut dyn Write) {
-    if let (Some(QuotaEstimate { requests, quota }), Some(target)) =
-        (session.quota_estimate(selection), session.target())
-    {
+/// The notice on the quota that the selection still needs, which is printed once.
+struct QuotaNotice<'streams> {
+    selection: Selection,
+    is_due: bool,
+    err: &'streams mut dyn Write,
+}
+
+impl QuotaNotice<'_> {
+    /// Prints the notice if the need is known and not nothing.
+    fn print_once(&mut self, session: &Session, progress: &mut ProgressReporter) {
+        if !self.is_due {
+            return;
+        }
+        let estimate = session.quota_estimate().filter(|estimate| estimate.requests > 0);
+        let (Some(QuotaEstimate { requests, quota }), Some(target)) = (estimate, session.target())
+        else {
+            return;
+        };
+        self.is_due = false;
+        progress.clear_line();
         let (api, left, reset) = (&target.api, quota.remaining, time_of_day(quota.reset));
+        let (selection, plural) = (self.selection, if requests == 1 { "" } else { "s" });
         // An error is ignored: there is no other stream to report it on.
         _ = writeln!(
-            err,
-            "{selection} takes {requests} more requests of the {left} left at {api} until {reset} UTC"
+            self.err,
+            "{selection} takes {requests} more request{plural} of the {left} left at {api} until \
+             {reset} UTC"
         );
     }
 }
@@ -70,6 +84,7 @@ fn follow_run(
     launcher: &Launcher,
     signals: &Receiver<i32>,
     progress: &mut ProgressReporter,
+    notice: &mut QuotaNotice<'_>,
 ) -> FollowedRun {
     let elapsed = |session: &Session| match session.active_run() {
         // Simulated time passes from event to event.
@@ -88,6 +103,7 @@ fn follow_run(
                     for event in std::iter::once(event).chain(more) {
                         over.next = session.apply(&event).or(over.next);
                         progress.narrate_event(session, &event);
+                        notice.print_once(session, progress);
                     }
                 }
                 Err(_closed) => return over,

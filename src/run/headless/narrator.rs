@@ -7,8 +7,8 @@ use crate::analysis::sweep::{Trial, WorkerTerms};
 use crate::analysis::{baseline, plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
-    ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Product,
-    Run, RunOutcome, State, TaskId, TaskOutcome, WorkSpec,
+    ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Run,
+    RunOutcome, State, TaskId, TaskOutcome,
 };
 
 /// The minimum interval between two sentences about the progress of a run, one per quarter of its
@@ -48,20 +48,28 @@ pub(super) struct Narrator {
     sequential: Option<Nanos>,
 }
 
+/// The state of the session after an event.
+pub(super) struct EventContext {
+    /// The name of the trial, in a sweep.
+    pub(super) trial: Option<String>,
+    /// The number of tasks, once known.
+    pub(super) tasks: Option<u32>,
+}
+
 impl Narrator {
-    /// Returns the sentences, one per line, for an event that `run` has just applied. In a sweep,
-    /// `trial` names the trial.
+    /// Returns the sentences, one per line, for an event that `run` has just applied.
     pub(super) fn describe_event(
         &mut self,
         run: &Run,
         event: &Event,
-        trial: Option<String>,
+        context: EventContext,
     ) -> Option<String> {
         let plan = run.plan();
         let sentence = match &event.kind {
-            EventKind::RunStarted { .. } => Some(self.begin_run(run, trial)),
+            EventKind::RunStarted { .. } => Some(self.begin_run(run, context)),
             EventKind::TaskCountChanged { tasks }
-                if *tasks != std::mem::replace(&mut self.known, *tasks) =>
+                if context.tasks.is_some()
+                    && *tasks != std::mem::replace(&mut self.known, *tasks) =>
             {
                 Some(format!("there are {}", task_count(plan, *tasks)))
             }
@@ -94,7 +102,7 @@ impl Narrator {
             EventKind::TaskFinished { task, outcome } => {
                 self.describe_outcome(run, event.at, *task, outcome)
             }
-            EventKind::RunFinished { outcome: end } => self.describe_end(run, end),
+            EventKind::RunFinished { outcome: end } => Some(self.describe_end(run, end)),
             _ => None,
         };
         if sentence.is_some() {
@@ -112,16 +120,15 @@ impl Narrator {
         Some(progress_sentence(run, elapsed))
     }
 
-    fn begin_run(&mut self, run: &Run, trial: Option<String>) -> String {
-        let (plan, known) = (run.plan(), run.known_tasks());
+    fn begin_run(&mut self, run: &Run, EventContext { trial, tasks }: EventContext) -> String {
+        let plan = run.plan();
         let name = if trial.is_some() { worker_count(plan) } else { plan.name() };
+        let known = tasks.unwrap_or_default();
         *self = Self { known, sequential: self.sequential, name, ..Self::default() };
-        match (&plan.work, trial) {
-            (WorkSpec::Profile(target), _) => {
-                format!("{}: fetching the profile of {}", target.api, target.user)
-            }
-            (_, Some(trial)) => trial + &self.name,
-            _ => format!("{} starts: {}", self.name, task_count(plan, known)),
+        match (trial, tasks) {
+            (Some(trial), _) => trial + &self.name,
+            (None, Some(tasks)) => format!("{} starts: {}", self.name, task_count(plan, tasks)),
+            (None, None) => format!("{} starts", self.name),
         }
     }
 
@@ -181,14 +188,7 @@ impl Narrator {
         let plan = run.plan();
         let task = task_name(plan, task);
         match outcome {
-            TaskOutcome::Done(done) => match &done.product {
-                Product::Profile(profile) => {
-                    Some(format!("{} has {} followers", profile.login, profile.followers))
-                }
-                _ => self.describe_quarter(run, at),
-            },
-            // The reason follows in the report.
-            TaskOutcome::Failed(_) if matches!(plan.work, WorkSpec::Profile(_)) => None,
+            TaskOutcome::Done(_) => self.describe_quarter(run, at),
             // The message names the command.
             TaskOutcome::Failed(failure) if failure.kind == FailureKind::Command => {
                 self.describe_failure(|| failure.message.clone())
@@ -214,11 +214,8 @@ impl Narrator {
         Some(progress_sentence(run, at))
     }
 
-    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> Option<String> {
+    fn describe_end(&mut self, run: &Run, end: &RunOutcome) -> String {
         let (plan, took) = (run.plan(), run.duration().unwrap_or_default());
-        if matches!(plan.work, WorkSpec::Profile(_)) {
-            return None;
-        }
         let mode = &self.name;
         let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
         if run.is_complete() {
@@ -226,7 +223,7 @@ impl Narrator {
             self.sequential = baseline::baseline_time(run).or(self.sequential);
             let speed_up = sequential.and_then(|sequential| stats::speed_up(sequential, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
-            return Some(format!("{mode} done: {took}{speed_up}{found}"));
+            return format!("{mode} done: {took}{speed_up}{found}");
         }
         let word = match end {
             RunOutcome::Finished => "ended",
@@ -234,7 +231,7 @@ impl Narrator {
             RunOutcome::Failed(_) => "failed",
         };
         let (done, all) = (run.done_tasks(), task_count(plan, run.known_tasks()));
-        Some(format!("{mode} {word} after {took}: {done} of {all} done{found}"))
+        format!("{mode} {word} after {took}: {done} of {all} done{found}")
     }
 }
 
@@ -318,9 +315,6 @@ fn worker_count(plan: &Plan) -> String {
 
 /// Returns for example `page 3` or `command 2 (make test)`.
 fn task_name(plan: &Plan, task: TaskId) -> String {
-    if matches!(plan.work, WorkSpec::Profile(_)) {
-        return "the request for the profile".to_owned();
-    }
     let command = plan.command(task).map_or_else(String::new, |command| {
         format!(" ({})", printable_up_to(command, MAX_COMMAND_LENGTH))
     });

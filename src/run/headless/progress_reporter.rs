@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, never, tick};
 
-use super::narrator::{self, Narrator};
+use super::narrator::{self, EventContext, Narrator};
 use crate::analysis::Sweep;
 use crate::analysis::sweep::WorkerTerms;
 use crate::app::Session;
 use crate::model::{
-    Event, EventKind, Mode, Nanos, Plan, Run, Selection, TaskKind, WorkSpec, Workload, WorkloadSpec,
+    Event, EventKind, Mode, Nanos, Run, Selection, TaskKind, Workload, WorkloadSpec,
 };
 use crate::terminal::writer::{PendingWrite, SHUTDOWN_GRACE, Writer};
 
@@ -52,7 +52,9 @@ impl ProgressReporter {
             return sentence.into_iter().for_each(|sentence| self.write_sentence(&sentence));
         }
         let trial = session.active().and_then(|active| trial_prefix(session, active));
-        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, trial)) {
+        let tasks = run.and_then(|run| session.task_count(run.plan().workload()));
+        let context = EventContext { trial, tasks };
+        if let Some(sentence) = run.and_then(|run| narrator.describe_event(run, event, context)) {
             self.write_sentence(&sentence);
         }
     }
@@ -95,7 +97,8 @@ impl ProgressReporter {
                 self.write_sentence(&sentence);
             }
         } else {
-            self.replace_line(&progress_line(run, &run_name(session, run), elapsed), "");
+            let known = session.task_count(run.plan().workload());
+            self.replace_line(&progress_line(run, &run_name(session, run), known, elapsed), "");
         }
     }
 
@@ -126,10 +129,6 @@ impl ProgressReporter {
     }
 }
 
-fn is_profile(plan: &Plan) -> bool {
-    plan.workload() == Workload::Profile
-}
-
 /// Returns `trial 7 of 15: ` if the selection is a sweep.
 fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
     let sweep = session.sweep(selection)?;
@@ -139,8 +138,7 @@ fn trial_prefix(session: &Session, selection: Selection) -> Option<String> {
 /// Returns the name of the active run for the user, such as `trial 7 of 15: 8 threads`.
 fn run_name(session: &Session, run: &Run) -> String {
     let plan = run.plan();
-    let active = session.active().filter(|_| !is_profile(plan));
-    match active.and_then(|active| trial_prefix(session, active)) {
+    match session.active().and_then(|active| trial_prefix(session, active)) {
         Some(trial) => {
             trial + &WorkerTerms::for_run(plan.workload(), plan.mode).count_text(plan.workers)
         }
@@ -148,26 +146,22 @@ fn run_name(session: &Session, run: &Run) -> String {
     }
 }
 
-/// Returns the progress line of a run.
-fn progress_line(run: &Run, name: &str, elapsed: Nanos) -> String {
+/// Returns the progress line of a run, whose number of tasks may not be known yet.
+fn progress_line(run: &Run, name: &str, known: Option<u32>, elapsed: Nanos) -> String {
     let (plan, seconds) = (run.plan(), elapsed.as_secs_f64());
     let limit = run.limit_at(elapsed).map_or_else(String::new, |limit| {
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let known = run.known_tasks();
+    let known = known.map_or_else(|| "?".to_owned(), |_| run.known_tasks().to_string());
     let done = match plan.workload().kind() {
         TaskKind::Command => run.started_tasks() - run.in_flight(),
         _ => run.done_tasks(),
     };
-    let line = if let WorkSpec::Profile(target) = &plan.work {
-        format!("fetching the profile of {}  {seconds:.1} s", target.user)
-    } else {
-        let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
-        let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
-        let results = results.unwrap_or_default();
-        format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s")
-    };
+    let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
+    let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
+    let results = results.unwrap_or_default();
+    let line = { format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s") };
     line + &limit
 }
 

@@ -59,6 +59,8 @@ pub enum TaskCount {
     AtLeast(u32),
     /// Exactly this number.
     Exactly(u32),
+    /// Fewer than the number of this task, which does not exist.
+    FewerThanThis,
     /// Unknown, but this task was full, so there may be one more after it.
     PerhapsMore {
         /// The ID of the first item that the task returned. If the next task begins with the same one,

@@ -157,6 +157,8 @@ impl TaskTracker {
                 (task.0 + u32::from(is_last && !repeats), false)
             }
             TaskCount::Exactly(tasks) => (tasks, is_news),
+            // Of two tasks past the end, the later one must not raise the number again.
+            TaskCount::FewerThanThis => ((task.0 - 1).min(self.task_count), is_news),
             TaskCount::AtMost(tasks) => {
                 self.max_tasks = self.max_tasks.min(tasks);
                 (tasks.min(self.task_count), true)

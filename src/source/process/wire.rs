@@ -55,7 +55,7 @@ pub(in crate::source) struct RequestSpec {
     pub(in crate::source) with_token: bool,
     /// The timeout of a request.
     pub(in crate::source) timeout: Duration,
-    /// The endpoint and its target.
+    /// The target of the requests.
     #[serde(rename = "errand")]
     pub(in crate::source) request: GithubRequest,
 }

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use crate::model::printable::escape_controls;
 use crate::model::{
-    CloseReason, Event, EventKind, Failure, Product, RunOutcome, Setup, Target, TaskOutcome,
-    WorkSpec,
+    CloseReason, Event, EventKind, Failure, RunOutcome, Setup, Target, TaskOutcome, WorkSpec,
 };
 
 /// Escapes the texts of a setup, except its commands, which are escaped where they are printed.
@@ -32,11 +31,6 @@ pub(super) fn sanitize_event(event: &mut Event, commands: &Arc<[String]>) {
             ..
         }
         | EventKind::RunFinished { outcome: RunOutcome::Failed(one) } => sanitize_failure(one),
-        EventKind::TaskFinished { outcome: TaskOutcome::Done(done), .. } => {
-            if let Product::Profile(profile) = &mut done.product {
-                escape_text(&mut profile.login);
-            }
-        }
         _ => {}
     }
 }

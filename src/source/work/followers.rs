@@ -1,9 +1,10 @@
-//! The profile request and the pages of followers as tasks. Each thread does its own network I/O, so
+//! The pages of followers as tasks. Each thread does its own network I/O, so
 //! that its lane shows exactly what the thread did, or delegates it to its worker process.
 
 use std::sync::Arc;
 
 use super::github_request::GithubRequest;
+use super::quota_guard::QuotaGuard;
 use crate::github::page_links::PageLinks;
 use crate::github::{Api, ApiResponse, Client};
 use crate::http::{RequestError, RequestTimeouts, RetryAction, RetryPolicy};
@@ -26,6 +27,7 @@ pub(in crate::source) struct GithubJob {
     pub(in crate::source) rate_limiter: Arc<RateLimiter>,
     pub(in crate::source) clock: Clock,
     pub(in crate::source) retry_policy: RetryPolicy,
+    pub(in crate::source) quota_guard: Arc<QuotaGuard>,
     /// The starter of the worker processes that send the requests; `None` if this process sends them.
     pub(in crate::source) starter: Option<Arc<ProcessStarter>>,
 }
@@ -43,14 +45,21 @@ impl Job for GithubJob {
             retry_policy: self.retry_policy,
         };
         let per_page = self.request.target.per_page;
+        let quota_guard = Arc::clone(&self.quota_guard);
         if let Some(starter) = &self.starter {
             let requester = RemoteWorker::start(Arc::clone(starter), reporter)?;
-            return Ok(Box::new(GithubWorker { events, requester, retry_loop, per_page }));
+            return Ok(Box::new(GithubWorker {
+                events,
+                requester,
+                retry_loop,
+                quota_guard,
+                per_page,
+            }));
         }
         let timeouts = RequestTimeouts::with_total(self.retry_policy.timeout);
         let client = Client::new(Arc::clone(&self.api), timeouts, Arc::new(reporter))?;
         let requester = LocalRequester { client, request: self.request.clone() };
-        Ok(Box::new(GithubWorker { events, requester, retry_loop, per_page }))
+        Ok(Box::new(GithubWorker { events, requester, retry_loop, quota_guard, per_page }))
     }
 
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
@@ -110,6 +119,7 @@ struct GithubWorker<R> {
     events: EventLoop,
     requester: R,
     retry_loop: RetryLoop,
+    quota_guard: Arc<QuotaGuard>,
     /// The number of followers on a full page.
     per_page: u8,
 }
@@ -119,15 +129,13 @@ impl<R> GithubWorker<R> {
         let page = match &reply.done.product {
             Product::PastLastPage => return TaskCount::AtMost(task.0 - 1),
             Product::Followers(page) => page,
-            Product::Profile(_) | Product::Value(_) | Product::Success => {
-                return TaskCount::Unknown;
-            }
+            Product::Value(_) | Product::Success => return TaskCount::Unknown,
         };
         match reply.links {
             Some(PageLinks { last: Some(last), .. }) if page.is_empty() => TaskCount::Exactly(last),
             Some(PageLinks { last: Some(last), .. }) => TaskCount::Exactly(last.max(task.0)),
             Some(PageLinks { next: Some(next), .. }) => TaskCount::AtLeast(next),
-            _ if page.is_empty() && task.0 > 1 => TaskCount::Exactly(task.0 - 1),
+            _ if page.is_empty() && task.0 > 1 => TaskCount::FewerThanThis,
             // GitHub omits the Link header only if everything is on one page. If it was lost, the page
             // after a full one shows whether there are more.
             None if self.is_full(page) => match page.ids() {
@@ -136,6 +144,18 @@ impl<R> GithubWorker<R> {
             },
             None if task.0 > 1 => TaskCount::Unknown,
             _ => TaskCount::Exactly(task.0),
+        }
+    }
+
+    /// Returns the failure of the run if the quota, which the first page reports, is too small for the
+    /// remaining pages.
+    fn quota_shortage(&self, task: TaskId, task_count: TaskCount) -> Option<Failure> {
+        match task_count {
+            TaskCount::Exactly(pages) if task.0 == 1 => {
+                let (_, quota) = self.retry_loop.timing_observer.last();
+                self.quota_guard.shortage(pages, quota?)
+            }
+            _ => None,
         }
     }
 
@@ -166,7 +186,8 @@ impl<R: Requester> Worker for GithubWorker<R> {
         cancel: &CancelToken,
     ) -> (TaskOutcome, TaskCount) {
         let Some(permit) = permit else { return (TaskOutcome::Stopped, TaskCount::Unknown) };
-        let Self { events, requester, retry_loop, .. } = self;
+        let Self { events, requester, retry_loop, quota_guard, .. } = self;
+        quota_guard.record_request();
         let answer = retry_loop.run(task, permit, async || requester.send(task).await);
         match events.run_until_cancelled(cancel, answer) {
             None => {
@@ -180,6 +201,9 @@ impl<R: Requester> Worker for GithubWorker<R> {
             Some(Err(failure)) => (TaskOutcome::Failed(failure), TaskCount::Unknown),
             Some(Ok(reply)) => {
                 let task_count = self.task_count(task, &reply);
+                if let Some(failure) = self.quota_shortage(task, task_count) {
+                    return (TaskOutcome::Failed(failure), TaskCount::Unknown);
+                }
                 (TaskOutcome::Done(reply.done), task_count)
             }
         }

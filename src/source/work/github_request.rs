@@ -1,4 +1,4 @@
-//! The API request of a task, sent by this process or by a worker process.
+//! The request for a page of followers, sent by this process or by a worker process.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,19 +12,6 @@ use crate::source::pool::task::LaneReporter;
 pub(in crate::source) struct GithubRequest {
     /// The user and the page size.
     pub(in crate::source) target: Target,
-    /// The endpoint.
-    #[serde(rename = "what")]
-    pub(in crate::source) endpoint: Endpoint,
-}
-
-/// An endpoint of the API.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(in crate::source) enum Endpoint {
-    /// The user's profile.
-    Profile,
-    /// The user's followers, one page per task.
-    Pages,
 }
 
 impl GithubRequest {
@@ -34,19 +21,7 @@ impl GithubRequest {
         client: &Client,
         task: TaskId,
     ) -> Result<ApiResponse, RequestError> {
-        let Self { target, endpoint } = self;
-        match endpoint {
-            Endpoint::Profile => self.send_profile(client).await,
-            Endpoint::Pages => client.fetch_followers(&target.user, target.per_page, task.0).await,
-        }
-    }
-
-    /// Requests the profile. If requests cost quota, first checks that some is left.
-    async fn send_profile(&self, client: &Client) -> Result<ApiResponse, RequestError> {
-        if self.target.costs_quota {
-            client.fetch_quota().await?;
-        }
-        client.fetch_profile(&self.target.user).await
+        client.fetch_followers(&self.target.user, self.target.per_page, task.0).await
     }
 }
 

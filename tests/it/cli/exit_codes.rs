@@ -63,8 +63,7 @@ const PAGE_FAULTS: [ExitCase; 19] = [
 ];
 
 /// Faults that end the run.
-const FATAL_FAULTS: [ExitCase; 5] = [
-    case(r#""status","status":404"#, 3, "knows no user \"aaronlelevier\"; check the spelling"),
+const FATAL_FAULTS: [ExitCase; 4] = [
     case(r#""status","status":401"#, 4, "requires a token (Bad credentials); set GH_TOKEN"),
     case(r#""status","status":403"#, 4, "refuses page 3: Resource not accessible by personal"),
     case(
@@ -132,7 +131,7 @@ fn fatal_fault_keeps_fetched_pages() {
         assert_eq!((code, out.lines().count()), (Some(case.code), 60), "{}: {err}", case.fault);
         let error = first_error(&err).strip_prefix("sequential: 2 of 5 pages fetched; ").unwrap();
         assert!(error.contains(case.message), "{error}");
-        assert_eq!(server.request_counts().requests, 4, "{}", case.fault);
+        assert_eq!(server.request_counts().requests, 3, "{}", case.fault);
         let (CliOutput { code, out, err }, _server) = run(case, "3", "threads");
         assert_eq!(code, Some(case.code), "{}: {err}", case.fault);
         assert!(matches!(out.lines().count() % 30, 0 | 7), "a page is incomplete: {err}");
@@ -140,22 +139,39 @@ fn fatal_fault_keeps_fetched_pages() {
     }
 }
 
-/// No page is requested, and stdout stays empty.
+/// No other page is requested, and stdout stays empty.
 #[test]
-fn profile_fault_ends_run_after_one_request() {
-    let profile_faults =
-        [(r#""status","status":500"#, "with 500"), (r#""html""#, "(expected value")];
-    let profile_faults = profile_faults.map(|(fault, message)| case(fault, 1, message));
-    for case in profile_faults.iter().chain(&FATAL_FAULTS) {
-        let (CliOutput { code, out, err }, server) = run(case, "\"profile\"", "race");
+fn fault_of_the_first_page_ends_the_race_after_one_request() {
+    let unknown =
+        case(r#""status","status":404"#, 3, "knows no user \"aaronlelevier\"; check the spelling");
+    let failures = [
+        case(r#""status","status":500"#, 1, "with 500"),
+        case(r#""html""#, 1, "(expected value"),
+        unknown,
+    ];
+    for case in failures.iter().chain(&FATAL_FAULTS) {
+        let (CliOutput { code, out, err }, server) = run(case, "1", "race");
         assert_eq!((code, out.as_str()), (Some(case.code), ""), "{}: {err}", case.fault);
-        assert!(
-            first_error(&err).contains(&case.message.replace("page 3", "the profile")),
-            "{err}"
-        );
+        assert!(first_error(&err).contains(&case.message.replace("page 3", "page 1")), "{err}");
         assert!(err.ends_with("nothing was fetched, so stdout was not written\n"), "{err}");
         assert_eq!(server.request_counts().requests, 1, "{}", case.fault);
     }
+}
+
+/// In a first wave, the answer for another page may arrive before that for page 1.
+#[test]
+fn missing_later_page_is_no_unknown_user() {
+    let missing = case(r#""status","status":404"#, 6, "has no page 3; request larger pages");
+    for mode in ["sequential", "threads"] {
+        let (CliOutput { code, err, .. }, _server) = run(&missing, "3", mode);
+        assert_eq!(code, Some(6), "{err}");
+        assert!(first_error(&err).contains(missing.message), "{err}");
+    }
+    let server = faulty(127, r#"{"times":0,"fault":"status","status":404}"#);
+    let mut command = command_for_server(&server);
+    let CliOutput { code, out, err } = run_to_end(command.args(["--mode", "threads"]));
+    assert_eq!((code, out.as_str()), (Some(3), ""), "{err}");
+    assert!(first_error(&err).contains("knows no user"), "{err}");
 }
 
 /// The server answers 422 from page 3 on, as GitHub does for pages that it does not show.

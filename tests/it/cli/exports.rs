@@ -145,7 +145,7 @@ fn device_is_accepted_as_input_and_output() {
 
 #[test]
 fn unwritable_export_path_is_reported_before_any_request() {
-    let (server, folder) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
+    let (server, folder) = (ScriptedServer::list(1, |_| None), TempDir::new().unwrap());
     for option in ["--trace", "--svg", "--report"] {
         for path in [folder.path().join("missing/r"), folder.path().to_owned()] {
             let mut command = command_for_url(server.url());
@@ -163,7 +163,7 @@ fn failed_export_does_not_prevent_other_exports() {
     let folder = TempDir::new().unwrap();
     let [trace, svg] = ["r.json", "r.svg"].map(|name| folder.path().join(name));
     let blocked = trace.clone();
-    let server = ScriptedServer::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, move |_| {
         _ = fs::create_dir_all(&blocked);
         None
     });

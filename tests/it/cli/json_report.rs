@@ -20,10 +20,11 @@ fn parse_report(out: &str) -> Value {
     serde_json::from_str(out).unwrap()
 }
 
-const REPORT_KEYS: [&str; 8] =
-    ["format", "version", "workload", "target", "compute", "profile", "runs", "sweep"];
+const REPORT_KEYS: [&str; 7] =
+    ["format", "version", "workload", "target", "compute", "runs", "sweep"];
 
-const RUN_KEYS: [&str; 27] = [
+const RUN_KEYS: [&str; 28] = [
+    "requests_past_end",
     "mode",
     "workers",
     "workers_missing",
@@ -93,7 +94,6 @@ fn report_has_every_key() {
     assert_eq!(keys(&report), sorted(REPORT_KEYS));
     assert_eq!((&report["workload"], &report["compute"]), (&"followers".into(), &Value::Null));
     assert_eq!(keys(&report["target"]), sorted(["user", "api", "per_page", "costs_quota"]));
-    assert_eq!(keys(&report["profile"]), sorted(["login", "followers", "elapsed_s", "error"]));
     for run in report["runs"].as_array().unwrap() {
         assert_run_keys(run);
     }
@@ -122,7 +122,7 @@ fn computed_runs_are_reported() {
         let report = parse_report(&out);
         assert_eq!(keys(&report), sorted(REPORT_KEYS));
         assert_eq!((&report["workload"], &report["version"]), (&"cpu".into(), &2.into()));
-        assert_eq!((&report["target"], &report["profile"]), (&Value::Null, &Value::Null));
+        assert_eq!(report["target"], Value::Null);
         let compute = ["size_s", "turns", "share", "switch_interval_s", "cores", "seed"];
         assert_eq!(keys(&report["compute"]), sorted(compute));
         assert_eq!(report["compute"]["size_s"], 0.001);
@@ -173,7 +173,6 @@ fn race_figures_are_consistent() {
     assert_eq!(report["format"], "threadline.report");
     assert_eq!(report["version"], 2);
     assert_eq!(report["target"]["costs_quota"], false);
-    assert_eq!(report["profile"]["followers"], 127);
     let [sequential, threads] = [&report["runs"][0], &report["runs"][1]];
     assert_eq!((&sequential["mode"], &threads["mode"]), (&"sequential".into(), &"threads".into()));
     assert_eq!((&sequential["workers"], &threads["workers"]), (&1.into(), &3.into()));
@@ -216,19 +215,19 @@ fn single_mode_has_no_comparison() {
 }
 
 #[test]
-fn profile_failure_is_in_the_report() {
+fn failure_of_the_first_page_is_in_the_report() {
     let server = ScriptedServer::start(|_| ScriptedReply::error(404, "Not Found"));
     let CliOutput { code, out, err } = run_to_end(command_for_url(server.url()).arg("--json"));
     assert_eq!(code, Some(3));
     assert!(err.contains("knows no user \"octocat\""), "{err}");
     let report = parse_report(&out);
-    assert_eq!(report["profile"]["error"]["kind"], "not_found");
-    assert_eq!(report["runs"], Value::Array(Vec::new()));
+    assert_eq!(report["runs"].as_array().unwrap().len(), 1);
+    assert_eq!(report["runs"][0]["error"]["kind"], "not_found");
 }
 
 #[test]
 fn page_failure_is_in_the_report() {
-    let server = ScriptedServer::list(90, 90, |page| {
+    let server = ScriptedServer::list(90, |page| {
         (page == 2).then(|| ScriptedReply::error(500, "Server Error"))
     });
     let CliOutput { code, out, .. } = run_to_end(command_for_url(server.url()).arg("--json"));
@@ -265,7 +264,7 @@ fn control_characters_from_the_server_are_not_printed() {
 #[test]
 fn retried_page_lists_every_attempt() {
     let requests = AtomicU32::new(0);
-    let server = ScriptedServer::list(90, 90, move |page| {
+    let server = ScriptedServer::list(90, move |page| {
         let first = page == 2 && requests.fetch_add(1, Ordering::Relaxed) == 0;
         first.then(|| ScriptedReply::error(502, "Server Error"))
     });

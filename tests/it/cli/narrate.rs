@@ -15,13 +15,9 @@ fn race_is_narrated() {
     let CliOutput { code, out, err } = narrate(&server.url(), &["--threads", "2"]);
     assert_eq!(code, Some(0), "{err}");
     let lines: Vec<&str> = err.lines().collect();
-    let starts = ["sequential starts: 5 pages", "threads x2 starts: 5 pages"];
+    let starts = ["sequential starts", "threads x2 starts: 5 pages"];
     assert_eq!(lines.iter().filter(|line| starts.contains(line)).count(), 2, "{err}");
-    assert!(
-        lines[0].starts_with("127.0.0.1:")
-            && lines[0].ends_with(": fetching the profile of aaronlelevier")
-    );
-    assert_eq!(lines[1], "aaronlelevier has 127 followers");
+    assert_eq!(lines[..2], ["sequential starts", "there are 5 pages"]);
     for prefix in [
         "sequential done: ",
         "threads x2 done: ",
@@ -48,7 +44,7 @@ fn adaptive_run_narrates_final_limit_and_active_workers() {
     assert!(lanes.iter().all(|lane| lane.contains(": busy ")), "{err}");
     let spare = err.lines().find_map(|line| line.strip_prefix("threads auto: ")).unwrap();
     let spare = spare.split_once(" more workers were not needed").unwrap().0;
-    assert_eq!(lanes.len() + spare.parse::<usize>().unwrap(), 60, "{err}");
+    assert_eq!(lanes.len() + spare.parse::<usize>().unwrap(), 64, "{err}");
 }
 
 #[test]
@@ -62,20 +58,16 @@ fn failures_are_narrated() {
     let down = ScriptedServer::start(|_| ScriptedReply::new(500, "{}"));
     let CliOutput { code, err, .. } = run_to_end(command_for_url(down.url()).arg("--narrate"));
     assert_eq!(code, Some(1), "{err}");
-    assert_eq!(
-        err.matches("127.0.0.1:").count(),
-        2,
-        "once as the target, once in the error: {err}"
-    );
+    assert!(err.contains("127.0.0.1:"), "{err}");
 }
 
 #[test]
-fn profile_retry_is_narrated_without_advice() {
+fn retry_of_the_first_page_is_narrated_without_advice() {
     let down = ScriptedServer::start(|_| ScriptedReply::new(502, "{}"));
     let args = ["octocat", "--narrate", "--retries", "1", "--api-url", down.url()];
     let CliOutput { err, .. } = run_to_end(threadline().args(args));
     let retry = err.lines().find(|line| line.contains("failed, retrying in ")).unwrap();
-    assert!(retry.starts_with("the request for the profile failed"), "{err}");
+    assert!(retry.starts_with("page 1 failed"), "{err}");
     assert!(!retry.contains("try again"), "{err}");
 }
 

@@ -71,7 +71,7 @@ fn json_report_and_output_file_can_be_combined() {
 
 #[test]
 fn unwritable_output_path_is_reported_before_any_request() {
-    let (server, folder) = (ScriptedServer::list(1, 1, |_| None), TempDir::new().unwrap());
+    let (server, folder) = (ScriptedServer::list(1, |_| None), TempDir::new().unwrap());
     let [missing, slash, long] = ["missing/f.csv", "f.csv/", &"f".repeat(300)]
         .map(|name| folder.path().join(name).with_extension("csv"));
     let slash = slash.join("");
@@ -91,7 +91,7 @@ fn unwritable_output_path_is_reported_before_any_request() {
 fn failed_page_leaves_a_list_reported_as_partial() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("f.ndjson");
-    let server = ScriptedServer::list(90, 90, |page| {
+    let server = ScriptedServer::list(90, |page| {
         (page == 2).then(|| ScriptedReply::error(500, "Server Error"))
     });
     for mode in ["sequential", "threads", "race"] {
@@ -137,7 +137,7 @@ fn blocked_output_path_saves_list_beside_it() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("f.csv");
     let blocked = path.clone();
-    let server = ScriptedServer::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, move |_| {
         _ = fs::create_dir_all(&blocked);
         None
     });
@@ -152,7 +152,7 @@ fn blocked_output_path_saves_list_beside_it() {
 /// A server with 30 followers that removes `directory` on the first request for a page.
 fn server_that_removes(directory: &Path) -> ScriptedServer {
     let directory = directory.to_owned();
-    ScriptedServer::list(30, 30, move |_| {
+    ScriptedServer::list(30, move |_| {
         _ = fs::remove_dir_all(&directory);
         None
     })
@@ -180,7 +180,7 @@ fn removed_output_directory_saves_list_in_working_directory() {
 fn file_is_written_to_a_directory_cleaned_during_the_run() {
     let folder = TempDir::new().unwrap();
     let cleaned = folder.path().to_owned();
-    let server = ScriptedServer::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, move |_| {
         for name in file_names(&cleaned) {
             fs::remove_file(cleaned.join(name)).unwrap();
         }
@@ -232,7 +232,7 @@ mod unix {
     #[test]
     fn killed_program_leaves_no_file() {
         let folder = TempDir::new().unwrap();
-        let server = ScriptedServer::list(30, 30, |_| Some(ScriptedReply::never()));
+        let server = ScriptedServer::list(30, |_| Some(ScriptedReply::never()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_threadline"));
         command.args(["octocat", "--api-url", server.url(), "-o"]).arg(folder.path().join("f.csv"));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

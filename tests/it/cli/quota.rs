@@ -1,16 +1,12 @@
-//! The quota of the API: a run checks it with a free request before it spends any.
+//! The quota of the API: the first response shows whether it suffices, before the rest is requested.
 
 use super::{CliOutput, run_to_end, threadline};
 use crate::scripted_server::{ScriptedReply, ScriptedRequest, ScriptedServer};
 
-/// A server with 3 pages and this reply to `/rate_limit`.
-fn server(rate_limit: impl Fn() -> ScriptedReply + Send + Sync + 'static) -> ScriptedServer {
-    ScriptedServer::start(move |request| match (request.target.as_str(), request.page()) {
-        ("/rate_limit", _) => rate_limit(),
-        (_, Some(page)) => with_quota_headers(5, crate::scripted_server::page(page, 90)),
-        (_, None) => {
-            with_quota_headers(5, ScriptedReply::new(200, r#"{"login":"octocat","followers":90}"#))
-        }
+/// A server with `pages` pages that reports `remaining` of 60 requests.
+fn server(pages: u32, remaining: u32) -> ScriptedServer {
+    ScriptedServer::list(pages * 30, move |page| {
+        Some(with_quota_headers(remaining, crate::scripted_server::page(page, pages * 30)))
     })
 }
 
@@ -22,15 +18,9 @@ fn with_quota_headers(remaining: u32, reply: ScriptedReply) -> ScriptedReply {
         .header("x-ratelimit-reset", "1700000000")
 }
 
-/// A reply to `/rate_limit` with `remaining` of 60 requests.
-fn rate_limit_reply(remaining: u32) -> ScriptedReply {
-    let core = format!(r#"{{"limit":60,"used":1,"remaining":{remaining},"reset":4102444800}}"#);
-    ScriptedReply::new(200, format!(r#"{{"resources":{{"core":{core}}}}}"#))
-}
-
-/// Runs a race; returns its output and the targets of its requests. The program takes the server
+/// Runs the program; returns its output and the targets of its requests. The program takes the server
 /// for a remote one, because 0.0.0.0 is not a loopback address.
-fn run_race(server: &ScriptedServer, args: &[&str]) -> (CliOutput, Vec<String>) {
+fn run(server: &ScriptedServer, args: &[&str]) -> (CliOutput, Vec<String>) {
     let url = server.url().replace("127.0.0.1", "0.0.0.0");
     let mut command = threadline();
     command.args(["octocat", "--api-url", &url, "--retries", "0", "--max-wait", "0s"]).args(args);
@@ -39,58 +29,67 @@ fn run_race(server: &ScriptedServer, args: &[&str]) -> (CliOutput, Vec<String>) 
     (output, targets.collect())
 }
 
-const SETUP_REQUESTS: [&str; 2] = ["/rate_limit", "/users/octocat"];
+const FIRST_PAGE: &str = "/users/octocat/followers?per_page=30&page=1";
 
 #[test]
 fn run_beyond_the_quota_needs_yes() {
-    let server = server(|| rate_limit_reply(6));
-    let (CliOutput { code, out, err }, targets) = run_race(&server, &[]);
-    assert_eq!((code, out.as_str()), (Some(5), ""), "{err}");
-    for message in ["race needs 6 more requests", "has 5 of 60 left until 22:13 UTC", "--yes"] {
-        assert!(err.contains(message), "{err}");
+    for mode in ["race", "threads"] {
+        let server = server(9, 5);
+        let (CliOutput { code, out, err }, targets) = run(&server, &["--mode", mode]);
+        assert_eq!((code, out.as_str()), (Some(5), ""), "{err}");
+        let requests = if mode == "race" { 17 } else { 8 };
+        let need = format!("{mode} needs {requests} more requests");
+        for message in [&need, "has 5 of 60 left until 22:13 UTC", "--yes"] {
+            assert!(err.contains(message), "{err}");
+        }
+        assert_eq!(targets, [FIRST_PAGE]);
+        let (CliOutput { code, err, .. }, targets) = run(&server, &["--mode", mode, "--yes"]);
+        assert_eq!((code, targets.len()), (Some(0), 1 + requests + 1), "{err}");
     }
-    assert_eq!(targets, SETUP_REQUESTS);
-    let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--yes"]);
-    assert_eq!((code, targets.len()), (Some(0), 2 + 2 + 6), "{err}");
 }
 
 #[test]
-fn run_within_the_quota_reports_its_cost_and_starts() {
-    let server = server(|| rate_limit_reply(60));
-    let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--mode", "threads"]);
-    assert_eq!((code, targets.len()), (Some(0), 2 + 3), "{err}");
-    assert_eq!(targets[..2], SETUP_REQUESTS);
-    assert!(err.contains("threads takes 3 more requests of the 5 left"), "{err}");
+fn run_within_the_quota_reports_its_cost() {
+    let server = server(3, 5);
+    let (CliOutput { code, err, .. }, targets) = run(&server, &["--mode", "threads"]);
+    assert_eq!((code, targets.len()), (Some(0), 3), "{err}");
+    assert_eq!(targets[0], FIRST_PAGE);
+    assert!(err.contains("threads takes 2 more requests of the 5 left"), "{err}");
+}
+
+/// Without a token, the first page goes alone, however many workers there are.
+#[test]
+fn no_page_past_the_end_is_requested_without_a_token() {
+    for mode in ["threads", "gil", "processes"] {
+        let server = server(2, 50);
+        let (CliOutput { code, out, err }, _) = run(&server, &["--mode", mode, "--threads", "8"]);
+        assert_eq!((code, server.pages()), (Some(0), [(1, 1), (2, 1)].into()), "{err}");
+        assert!(!out.contains("past the end"), "{out}");
+    }
 }
 
 #[test]
-fn exhausted_quota_prevents_the_profile_request() {
-    let server = server(|| rate_limit_reply(0));
-    let (CliOutput { code, err, .. }, targets) = run_race(&server, &[]);
-    assert_eq!((code, targets), (Some(5), vec!["/rate_limit".to_owned()]), "{err}");
-    assert!(err.contains("rate limit is reached for "), "{err}");
-    assert!(err.contains("come back then, or set GH_TOKEN for a larger quota"), "{err}");
+fn exhausted_quota_ends_the_run_with_the_first_response() {
+    let exhausted = || {
+        let reply = ScriptedReply::error(403, "API rate limit exceeded for 203.0.113.7.");
+        with_quota_headers(0, reply)
+    };
+    let server = ScriptedServer::start(move |_| exhausted());
+    let (CliOutput { code, err, .. }, targets) = run(&server, &[]);
+    assert_eq!((code, targets.len()), (Some(5), 1), "{err}");
+    assert!(err.contains("rate limit is reached ") || err.contains("rate limit lasts"), "{err}");
 }
 
 #[test]
-fn unusable_rate_limit_reply_does_not_prevent_the_run() {
-    for answer in ["no such page", "{}", "<html>"] {
-        let server = server(move || ScriptedReply::new(404, answer));
-        let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--mode", "sequential"]);
-        assert_eq!((code, targets.len()), (Some(0), 2 + 3), "{err}");
-    }
-    for status in [403, 500] {
-        let server = server(move || ScriptedReply::error(status, "Not for you"));
-        let (CliOutput { code, err, .. }, targets) = run_race(&server, &["--mode", "sequential"]);
-        assert_eq!((code, targets.len()), (Some(0), 2 + 3), "{status}: {err}");
-    }
-    let server = server(|| ScriptedReply::new(200, "<html>"));
-    assert_eq!(run_race(&server, &["--mode", "sequential"]).0.code, Some(0));
+fn server_without_quota_headers_is_used_without_a_check() {
+    let server = ScriptedServer::list(90, |_| None);
+    let (CliOutput { code, err, .. }, targets) = run(&server, &["--mode", "sequential"]);
+    assert_eq!((code, targets.len(), err.as_str()), (Some(0), 3, ""));
 }
 
 #[test]
 fn rejected_token_ends_the_run_after_one_request() {
-    let server = server(|| ScriptedReply::error(401, "Bad credentials"));
-    let (CliOutput { code, err, .. }, targets) = run_race(&server, &[]);
+    let server = ScriptedServer::start(|_| ScriptedReply::error(401, "Bad credentials"));
+    let (CliOutput { code, err, .. }, targets) = run(&server, &[]);
     assert_eq!((code, targets.len()), (Some(4), 1), "{err}");
 }

@@ -243,7 +243,7 @@ fn full_disk_truncates_the_recording_and_not_the_run() {
 fn record_while(folder: &TempDir, action: impl Fn(&Path) + Send + Sync + 'static) -> CliOutput {
     let file = folder.path().join("run.jsonl");
     let (path, once) = (file.clone(), Once::new());
-    let server = ScriptedServer::list(30, 30, move |_| {
+    let server = ScriptedServer::list(30, move |_| {
         once.call_once(|| action(&path));
         None
     });

@@ -17,7 +17,7 @@ fn signal_keeps_the_fetched_pages() {
     let folder = tempfile::TempDir::new().unwrap();
     for (signal, code) in termination_signals() {
         let path = folder.path().join(format!("f{code}.ndjson"));
-        let server = ScriptedServer::list(150, 150, |page| (page == 3).then(ScriptedReply::never));
+        let server = ScriptedServer::list(150, |page| (page == 3).then(ScriptedReply::never));
         let child = Command::new(PROGRAM)
             .args(["octocat", "--api-url", server.url(), "-o", path.to_str().unwrap()])
             .stdin(Stdio::null())
@@ -46,7 +46,7 @@ fn signal_ignored_at_start_stays_ignored() {
     if !std::path::Path::new("/proc/self/status").exists() {
         return;
     }
-    let server = ScriptedServer::list(90, 90, |page| (page == 3).then(ScriptedReply::never));
+    let server = ScriptedServer::list(90, |page| (page == 3).then(ScriptedReply::never));
     let run = format!("trap '' HUP; exec {PROGRAM} octocat --api-url {}", server.url());
     let mut child = Command::new("sh")
         .args(["-c", &run])
@@ -66,8 +66,7 @@ fn signal_ignored_at_start_stays_ignored() {
 #[test]
 fn unread_stdout_does_not_delay_a_signal() {
     let complete = start_server(3_000);
-    let stalled =
-        ScriptedServer::list(3_000, 3_000, |page| (page == 90).then(ScriptedReply::never));
+    let stalled = ScriptedServer::list(3_000, |page| (page == 90).then(ScriptedReply::never));
     for (server, user, page) in
         [(stalled.url(), "octocat", Some(90)), (&*complete.url(), "aaronlelevier", None)]
     {

@@ -65,7 +65,7 @@ fn connection_is_reused_however_the_body_ends() {
 #[test]
 fn each_worker_has_one_connection_and_one_request_at_a_time() {
     let server = start_server(3_000, 5);
-    let plan = for_default_user(plan(threadline::model::Workload::Followers, 8, 100));
+    let plan = for_default_user(plan(8, 100));
     let client_run = run_to_end(&server.url(), plan);
     assert!(client_run.run.is_complete(), "{:?}", client_run.run.failure());
     let counts = server.request_counts();
@@ -85,19 +85,19 @@ fn both_modes_fetch_the_same_followers_in_the_same_order() {
         client_run.run.followers().map(|follower| follower.id).collect::<Vec<u64>>()
     };
     let sequential = run_to_end(&server.url(), for_default_user(pages(5)));
-    let threads = for_default_user(plan(threadline::model::Workload::Followers, 5, 5));
+    let threads = for_default_user(plan(5, 5));
     let threads = run_to_end(&server.url(), threads);
     assert_eq!(ids(&sequential).len(), 127);
     assert_eq!(ids(&sequential), ids(&threads));
 }
 
-/// The profile's count and the list disagree.
+/// The number of pages that are requested first, and the list disagree.
 #[test]
-fn existing_pages_are_fetched_whatever_the_profile_counts() {
+fn existing_pages_are_fetched_whatever_the_first_wave() {
     for (followers, guess) in [(127, 3), (127, 9), (0, 4), (30, 2), (31, 1)] {
         for workers in [1, 4] {
             let server = start_server(followers, 0);
-            let plan = plan(threadline::model::Workload::Followers, workers, guess);
+            let plan = plan(workers, guess);
             let client_run = run_to_end(&server.url(), for_default_user(plan));
             assert!(client_run.run.is_complete());
             assert_eq!(client_run.run.known_tasks(), followers.div_ceil(30).max(1));

@@ -1,9 +1,9 @@
 //! States that a lane reports, checked by a server that waits for each report.
 
 use crossbeam_channel::unbounded;
-use threadline::model::{ResponseSummary, State, TaskOutcome, Workload};
+use threadline::model::{ResponseSummary, State, TaskOutcome};
 
-use super::{ClientRun, page_body, pages, plan, run_to_end};
+use super::{ClientRun, page_body, pages, run_to_end};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
 use threadline::github::Api;
 
@@ -61,17 +61,6 @@ fn refused_connection_fails_in_the_connecting_state() {
     let failure = super::run_failure(&client_run);
     assert_eq!(failure.kind, threadline::model::FailureKind::Unreachable);
     assert!(failure.message.contains("cannot be reached (Connection refused"), "{failure}");
-}
-
-#[test]
-fn profile_run_fetches_login_and_follower_count() {
-    let peer =
-        Peer::answering(response_bytes(200, "", r#"{"login":"OctoCat","followers":127,"id":1}"#));
-    let client_run = run_to_end(&peer.url(), plan(Workload::Profile, 1, 1));
-    let profile = client_run.run.profile().unwrap();
-    assert_eq!((profile.login.as_str(), profile.followers), ("OctoCat", 127));
-    assert_eq!(peer.requests()[0].target, "/users/octocat");
-    assert!(client_run.run.is_complete());
 }
 
 #[test]

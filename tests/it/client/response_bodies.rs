@@ -1,8 +1,8 @@
 //! Response bodies: invalid pages, size limits, chunked and gzip encoding.
 
-use threadline::model::{FailureKind, Workload};
+use threadline::model::FailureKind;
 
-use super::{page_body, page_failure, pages, plan, run_failure, run_to_end};
+use super::{page_body, page_failure, pages, run_failure, run_to_end};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
 
 #[test]
@@ -51,13 +51,6 @@ fn parse_error_contains_no_control_characters_of_the_body() {
     let text = r#"[{"login":"a","id":"\u001b[2J\u202e","html_url":""}]"#;
     let peer = Peer::answering(response_bytes(200, "", text));
     assert!(page_failure(&peer.url()).message.contains("expected u64"));
-}
-
-#[test]
-fn profile_without_a_follower_count_is_rejected() {
-    let peer = Peer::answering(response_bytes(200, "", r#"{"login":"octocat"}"#));
-    let failure = run_failure(&run_to_end(&peer.url(), plan(Workload::Profile, 1, 1)));
-    assert!(failure.message.contains("the profile (missing field `followers`"), "{failure}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use threadline::github::Api;
-use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
+use threadline::model::{RunOutcome, State, TaskOutcome};
 
 use super::{ClientRun, page_body, pages, plan};
 use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
@@ -12,7 +12,7 @@ use crate::peer::{Peer, PeerStep, head_bytes, response_bytes};
 /// sends nothing more, and checks that all tasks were stopped.
 fn assert_stops_in(state: State, times: u16, workers: u16, steps: fn() -> Vec<PeerStep>) {
     let peer = Peer::start(move |_| steps());
-    let plan = plan(Workload::Followers, workers, u32::from(workers) + 5);
+    let plan = plan(workers, u32::from(workers) + 5);
     let mut client_run = ClientRun::start(Api::new(&peer.url(), None).unwrap(), plan);
     for _ in 0..times {
         client_run.wait_for_state(state);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::unbounded;
 use threadline::github::Api;
 use threadline::http::RetryPolicy;
-use threadline::model::{EventKind, Mode, Plan, Run, TaskId, Workload};
+use threadline::model::{EventKind, Mode, Plan, Run, TaskId};
 use threadline::source::{Clock, Launcher};
 
 use super::{ClientRun, page_body, plan};
@@ -65,7 +65,7 @@ fn run_with_unsolicited(mode: Mode, moment: Moment, unsolicited: UnsolicitedStep
         2 => vec![PeerStep::Wait(may_announce.clone()), PeerStep::Send(page(2, LAST))],
         number => vec![PeerStep::Wait(may_answer.clone()), PeerStep::Send(page(number, LAST))],
     });
-    let plan = Plan { mode, ..plan(Workload::Followers, 2, 2) };
+    let plan = Plan { mode, ..plan(2, 2) };
     let no_retries = RetryPolicy { retries: 0, ..RetryPolicy::default() };
     let api = Some(Arc::new(Api::new(&peer.url(), None).unwrap()));
     let program = Some(env!("CARGO_BIN_EXE_threadline").into());

@@ -1,14 +1,14 @@
 //! SVG export: XML of bounded size, with every lane and without active content.
 
 use roxmltree::{Document, Node};
-use threadline::model::{Background, Selection, Workload};
+use threadline::model::Background;
 use threadline::report::{ReportSubject, svg};
 
 use super::{
     auto_run, cpu_race_with_crash, hostile_commands, race, race_with_failures, running_race,
     runs_subject, subject, wide_run,
 };
-use crate::app_driver::{AppDriver, Scenario};
+use crate::app_driver::AppDriver;
 
 /// The maximum size of the example in bytes, as the README promises.
 const MAX_EXAMPLE_SIZE: usize = 200_000;
@@ -103,8 +103,7 @@ fn every_lane_and_state_is_drawn_whatever_happens() {
 
 #[test]
 fn stopped_run_is_labelled_and_a_race_without_runs_is_empty() {
-    let scenario = Scenario { unknown_user: true, ..Scenario::default() };
-    let driver = AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end();
+    let driver = AppDriver::race();
     assert_eq!(write_svg(&subject(&driver, Background::Light)), "", "no run has started");
     let mut driver = running_race();
     driver.press(ratatui::crossterm::event::KeyCode::Char('x'));

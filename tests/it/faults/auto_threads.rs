@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::http::RetryPolicy;
 use threadline::model::{
-    ChangeReason, EventKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId, Workload,
+    ChangeReason, EventKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId,
 };
 
 use super::{FaultLauncher, FaultRun, HANG_TIMEOUT, QUIET_PERIOD, RETRY_POLICY, plan};
@@ -17,7 +17,7 @@ const PAGES: u32 = 40;
 const MAX_WORKERS: u16 = 40;
 
 fn auto(mode: Mode) -> Plan {
-    Plan { auto: true, mode, ..plan(Workload::Followers, 1, PAGES, MAX_WORKERS) }
+    Plan { auto: true, mode, ..plan(1, PAGES, MAX_WORKERS) }
 }
 
 /// Returns the steps that answer a request for this page.

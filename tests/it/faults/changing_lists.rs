@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use threadline::model::{RunOutcome, TaskId, Workload};
+use threadline::model::{RunOutcome, TaskId};
 
 use super::{FaultLauncher, FaultRun, RETRY_POLICY, all_follower_ids, plan};
 use crate::builtin_server::faulty;
@@ -15,7 +15,7 @@ const WORKERS: [u16; 2] = [1, 4];
 fn fetch_list(faults: &str, workers: u16, check: impl FnOnce(&FaultRun, u64)) {
     let server = faulty(50, faults);
     let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
-    let fault_run = launcher.run(plan(Workload::Followers, 10, 5, workers));
+    let fault_run = launcher.run(plan(10, 5, workers));
     assert!(fault_run.run.is_complete(), "{faults} x{workers}: {:?}", fault_run.run.failure());
     let ids = fault_run.follower_ids();
     let once: BTreeSet<u64> = ids.iter().copied().collect();
@@ -128,7 +128,7 @@ fn list_ends_at_the_first_page_that_github_rejects() {
     }
 }
 
-/// The run fetches the pages that the profile implies and those that other pages name, and one more
+/// The run fetches the pages that are known and those that other pages name, and one more
 /// after a full page.
 #[test]
 fn list_with_missing_links_is_fetched_completely() {
@@ -151,15 +151,14 @@ fn list_with_missing_links_is_fetched_completely() {
     }
 }
 
-/// No page has a Link header, and the profile may count fewer followers than the list has.
+/// No page has a Link header, and the list may have more or fewer pages than are requested first.
 #[test]
-fn list_without_links_is_fetched_completely_whatever_the_profile_counts() {
+fn list_without_links_is_fetched_completely() {
     for workers in WORKERS {
         for (listed, requests) in [(170, 18), (165, 17), (61, 7), (60, 7), (59, 6)] {
             let server = faulty(listed, r#"{"times":0,"fault":"no_links"}"#);
             let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
-            // A profile that counts 60 followers implies six pages.
-            let fault_run = launcher.run(plan(Workload::Followers, 10, 6, workers));
+            let fault_run = launcher.run(plan(10, 6, workers));
             assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
             assert_eq!(fault_run.follower_ids(), all_follower_ids(listed), "{listed} x{workers}");
             let pages = listed.div_ceil(10);

@@ -3,10 +3,10 @@
 use threadline::model::FailureKind;
 
 use ExpectedOutcome::{EndOfList, Limit, Redirect, Retry, Success, TaskFailure};
-use FailureKind::{NotFound, Refused, Server as ServerFailure, TimedOut, Unreachable};
+use FailureKind::{Refused, Server as ServerFailure, TimedOut, Unreachable};
 
 /// The expected effect of a fault on a request. The texts are parts of the failure message; `{}`
-/// stands for the requested page or profile.
+/// stands for the requested page.
 #[derive(Clone, Copy)]
 pub(crate) enum ExpectedOutcome {
     /// The request succeeds.
@@ -29,16 +29,10 @@ pub(crate) struct FaultRow {
     /// The keys of the fault, except for the page and the number of times.
     pub(crate) fault: String,
     pub(crate) page: ExpectedOutcome,
-    pub(crate) profile: ExpectedOutcome,
 }
 
 fn row(fault: &str, page: ExpectedOutcome) -> FaultRow {
-    FaultRow { fault: format!(r#""fault":{fault}"#), page, profile: page }
-}
-
-/// Returns a row for a fault that does not affect the profile.
-fn page_row(fault: &str, page: ExpectedOutcome) -> FaultRow {
-    FaultRow { profile: Success, ..row(fault, page) }
+    FaultRow { fault: format!(r#""fault":{fault}"#), page }
 }
 
 const BROKEN_CONNECTION: ExpectedOutcome =
@@ -84,19 +78,10 @@ fn status_rows() -> [FaultRow; 12] {
             ),
         ),
         status(403, ExpectedOutcome::RunFailure(Refused, "refuses {}: Resource not accessible")),
-        status(
-            404,
-            ExpectedOutcome::RunFailure(
-                NotFound,
-                "knows no user \"aaronlelevier\"; check the spelling",
-            ),
-        ),
+        status(404, TaskFailure(ServerFailure, "has no {}; request larger pages, or try again")),
         status(408, Retry(ServerFailure, "answered {} with 408: Request Timeout; try again later")),
         status(410, TaskFailure(ServerFailure, "answered {} with 410: Gone; is it a GitHub API?")),
-        FaultRow {
-            profile: TaskFailure(ServerFailure, "answered {} with 422"),
-            ..status(422, EndOfList)
-        },
+        status(422, EndOfList),
         status(
             451,
             TaskFailure(ServerFailure, "answered {} with 451: Unavailable For Legal Reasons"),
@@ -128,7 +113,7 @@ fn connection_and_body_rows() -> [FaultRow; 24] {
         row(r#""html""#, UNEXPECTED_RESPONSE),
         row(r#""wrong_type""#, UNEXPECTED_RESPONSE),
         row(r#""wrong_type","of":"login""#, UNEXPECTED_RESPONSE),
-        page_row(r#""wrong_type","of":"id""#, UNEXPECTED_RESPONSE),
+        row(r#""wrong_type","of":"id""#, UNEXPECTED_RESPONSE),
         row(r#""deep""#, UNEXPECTED_RESPONSE),
         row(r#""empty""#, UNEXPECTED_RESPONSE),
         row(r#""huge""#, too_large),
@@ -146,14 +131,14 @@ fn connection_and_body_rows() -> [FaultRow; 24] {
 fn link_and_redirect_rows(elsewhere: &str) -> [FaultRow; 5] {
     let to = |fault: &str| format!(r#"{fault},"to":"{elsewhere}/users/x/followers?page=2""#);
     [
-        page_row(
+        row(
             &to(r#""link""#),
             TaskFailure(
                 ServerFailure,
                 "for {} (its Link header points to another server); check --api-url",
             ),
         ),
-        page_row(
+        row(
             r#""link","to":"/user/1/followers?page=99999999""#,
             TaskFailure(
                 ServerFailure,

@@ -1,5 +1,4 @@
-//! A table of all faults: the result of a run whose third page or whose profile has one, once or
-//! always, with one thread, several threads or several worker processes.
+//! A table of all faults: the result of a run whose third page has one, once or always, with one thread, several threads or several worker processes.
 
 use std::collections::BTreeSet;
 use std::thread::{self, Builder};
@@ -8,7 +7,7 @@ use std::time::Duration;
 use threadline::http::RetryPolicy;
 use threadline::model::FailureKind::{RateLimited, Server as ServerFailure};
 use threadline::model::{
-    Failure, FailureKind, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome, Workload,
+    Failure, FailureKind, Mode, Plan, Product, RunOutcome, TaskId, TaskOutcome,
 };
 use threadline::server::FAULT_DESCRIPTIONS;
 
@@ -30,7 +29,6 @@ const FAULTY_PAGE: u32 = 3;
 /// A row of the table, and the run that has its fault.
 struct FaultCase<'row> {
     row: &'row FaultRow,
-    workload: Workload,
     mode: Mode,
     workers: u16,
     always: bool,
@@ -38,40 +36,23 @@ struct FaultCase<'row> {
 }
 
 impl FaultCase<'_> {
-    fn expected_outcome(&self) -> ExpectedOutcome {
-        match self.workload {
-            Workload::Profile => self.row.profile,
-            _ => self.row.page,
-        }
-    }
-
-    fn resource(&self) -> String {
-        match self.workload {
-            Workload::Profile => "the profile".to_owned(),
-            _ => format!("page {FAULTY_PAGE}"),
-        }
+    const fn expected_outcome(&self) -> ExpectedOutcome {
+        self.row.page
     }
 
     fn name(&self) -> String {
         let frequency = if self.always { "always" } else { "once" };
         let Self { row, mode, workers, .. } = self;
-        format!("{} {frequency} on {}, {mode} x{workers}", row.fault, self.resource())
+        format!("{} {frequency}, {mode} x{workers}", row.fault)
     }
 
     fn plan(&self) -> Plan {
-        let tasks = if self.workload == Workload::Profile { 1 } else { PAGES };
-        Plan { mode: self.mode, ..plan(self.workload, PER_PAGE, tasks, self.workers) }
-    }
-
-    /// Returns the task with the fault.
-    fn faulty_task(&self) -> TaskId {
-        TaskId(if self.workload == Workload::Profile { 1 } else { FAULTY_PAGE })
+        Plan { mode: self.mode, ..plan(PER_PAGE, PAGES, self.workers) }
     }
 
     fn start_relay(&self) -> FaultRelay {
-        let scope = match (self.workload, self.expected_outcome()) {
-            (Workload::Profile, _) => r#""page":"profile""#.to_owned(),
-            (_, EndOfList) => format!(r#""from":{FAULTY_PAGE}"#),
+        let scope = match self.expected_outcome() {
+            EndOfList => format!(r#""from":{FAULTY_PAGE}"#),
             _ => format!(r#""page":{FAULTY_PAGE}"#),
         };
         let times = u32::from(!self.always);
@@ -112,21 +93,13 @@ impl FaultCase<'_> {
         self.check_attempts(&fault_run, &name);
         self.check_end(&fault_run, &name);
         self.check_requests(&fault_run, relay.request_counts().requests, &name);
-        if self.workload == Workload::Followers {
-            self.check_followers(&fault_run, all_ids, &name);
-        } else {
-            assert_eq!(
-                fault_run.run.profile().is_some(),
-                self.expected_failure().is_none(),
-                "{name}"
-            );
-        }
+        self.check_followers(&fault_run, all_ids, &name);
     }
 
     /// Checks the messages of the failed attempts and of the final failure.
     fn check_messages(&self, fault_run: &FaultRun, name: &str, port: u16) {
         let check_failure = |failure: &Failure, kind: FailureKind, text: &str| {
-            let resource = self.resource();
+            let resource = format!("page {FAULTY_PAGE}");
             let text = text.replace("{}", &resource).replace("{port}", &port.to_string());
             let message = &failure.message;
             assert_eq!(failure.kind, kind, "{name}: {message}");
@@ -134,7 +107,7 @@ impl FaultCase<'_> {
             assert!((20..400).contains(&message.len()), "{name}: {message}");
             assert!(message.chars().all(|c| matches!(c, ' '..='~')), "{name}: {message:?}");
         };
-        for attempt in fault_run.run.failed_attempts(self.faulty_task()) {
+        for attempt in fault_run.run.failed_attempts(TaskId(FAULTY_PAGE)) {
             match self.expected_outcome() {
                 Retry(kind, text) => check_failure(&attempt.failure, kind, text),
                 Limit(text) => check_failure(&attempt.failure, RateLimited, text),
@@ -158,7 +131,7 @@ impl FaultCase<'_> {
     fn check_attempts(&self, fault_run: &FaultRun, name: &str) {
         for (task, _) in fault_run.run.tasks() {
             let is_retried = matches!(self.expected_outcome(), Retry(..) | Limit(_))
-                && task == self.faulty_task();
+                && task == TaskId(FAULTY_PAGE);
             let expected = if is_retried { self.attempts() as usize - 1 } else { 0 };
             let failed = fault_run.run.failed_attempts(task).len();
             let has_more = is_retried && self.ends_early_in_parallel() && failed > expected;
@@ -197,10 +170,9 @@ impl FaultCase<'_> {
             assert!(requests <= u64::from(fault_run.run.request_count()), "{name}: {requests}");
             return;
         }
-        let others = match (self.workload, self.expected_outcome()) {
-            (Workload::Profile, _) => 0,
-            (_, EndOfList | ExpectedOutcome::RunFailure(..)) => FAULTY_PAGE - 1,
-            (_, Limit(_)) if self.always => FAULTY_PAGE - 1,
+        let others = match self.expected_outcome() {
+            EndOfList | ExpectedOutcome::RunFailure(..) => FAULTY_PAGE - 1,
+            Limit(_) if self.always => FAULTY_PAGE - 1,
             _ => PAGES - 1,
         };
         assert_eq!(requests, u64::from(others) + self.attempts(), "{name}");
@@ -238,20 +210,15 @@ impl FaultCase<'_> {
     }
 }
 
-const RUN_KINDS: [(Workload, Mode, u16); 4] = [
-    (Workload::Profile, Mode::Sequential, 1),
-    (Workload::Followers, Mode::Sequential, 1),
-    (Workload::Followers, Mode::Threads, 4),
-    (Workload::Followers, Mode::Processes, 4),
-];
+const RUN_KINDS: [(Mode, u16); 3] =
+    [(Mode::Sequential, 1), (Mode::Threads, 4), (Mode::Processes, 4)];
 
 fn check_fast_rows(always: bool) {
     let elsewhere = Peer::answering(response_bytes(200, "", "[]"));
     let all_ids = all_follower_ids(FOLLOWERS);
     for row in &fast_rows(&elsewhere.url()) {
-        for (workload, mode, workers) in RUN_KINDS {
-            FaultCase { row, workload, mode, workers, always, retry_policy: RETRY_POLICY }
-                .check(&all_ids);
+        for (mode, workers) in RUN_KINDS {
+            FaultCase { row, mode, workers, always, retry_policy: RETRY_POLICY }.check(&all_ids);
         }
     }
     assert_eq!(elsewhere.requests().len(), 0, "requests to the other server");
@@ -274,9 +241,9 @@ fn fault_that_needs_a_timeout_has_the_expected_effect() {
     let (rows, all_ids) = (slow_rows(), all_follower_ids(FOLLOWERS));
     thread::scope(|scope| {
         for row in &rows {
-            for (workload, mode, workers) in RUN_KINDS {
+            for (mode, workers) in RUN_KINDS {
                 for always in [false, true] {
-                    let case = FaultCase { row, workload, mode, workers, always, retry_policy };
+                    let case = FaultCase { row, mode, workers, always, retry_policy };
                     let all_ids = &all_ids;
                     let builder = Builder::new().name(case.name());
                     builder.spawn_scoped(scope, move || case.check(all_ids)).unwrap();

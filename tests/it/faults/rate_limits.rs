@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use threadline::http::RetryPolicy;
 use threadline::model::{
     EventKind, FailureKind, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, TaskId,
-    TaskOutcome, Workload,
+    TaskOutcome,
 };
 
 use super::{FaultLauncher, FaultRun, HANG_TIMEOUT, QUIET_PERIOD, RETRY_POLICY, plan};
@@ -91,7 +91,7 @@ fn limit_throttles_all_lanes_and_counts_once_however_many_requests_hit_it() {
         for limited in [1, 4, usize::from(WORKERS)] {
             let mut server = LimitingServer::new(limited, headers);
             let launcher = FaultLauncher::new(&server.peer.url(), RETRY_POLICY);
-            let mut fault_run = launcher.start(plan(Workload::Followers, 1, PAGES, WORKERS));
+            let mut fault_run = launcher.start(plan(1, PAGES, WORKERS));
             server.await_held(usize::from(WORKERS));
             let end = hit_limit(&mut fault_run, &mut server, limited);
             fault_run.assert_all_lanes_are_throttled();
@@ -149,7 +149,7 @@ fn hit_limit(fault_run: &mut FaultRun, server: &mut LimitingServer, limited: usi
 fn late_rejection_is_a_limit_of_its_own() {
     let mut server = LimitingServer::new(2, PRIMARY);
     let launcher = FaultLauncher::new(&server.peer.url(), RETRY_POLICY);
-    let mut fault_run = launcher.start(plan(Workload::Followers, 1, PAGES, 2));
+    let mut fault_run = launcher.start(plan(1, PAGES, 2));
     let (rejection, page) = (server.release_rejection.clone(), server.release_page.clone());
     server.await_held(2);
     server.release_replies(&rejection, 1);
@@ -208,7 +208,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
         for workers in [1, 4] {
             let server = faulty(28, &format!(r#"{{"page":3,"fault":{fault}}}"#));
             let launcher = FaultLauncher::new(&server.url(), retry_policy);
-            let mut fault_run = launcher.start(plan(Workload::Followers, 5, 6, workers));
+            let mut fault_run = launcher.start(plan(5, 6, workers));
             fault_run.run_to_end_on_stopped_clock();
             let Some(RunOutcome::Failed(failure)) = fault_run.run.outcome() else {
                 panic!("{:?}", fault_run.run.outcome())
@@ -223,7 +223,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
                 );
             }
             // The launcher remembers the limit, so the next run sends no request.
-            let mut next = launcher.start(plan(Workload::Followers, 5, 6, workers));
+            let mut next = launcher.start(plan(5, 6, workers));
             next.run_to_end_on_stopped_clock();
             let kind = next.run.failure().map(|failure| failure.kind);
             assert_eq!((kind, next.run.follower_count()), (Some(FailureKind::RateLimited), 0));
@@ -237,8 +237,7 @@ fn limit_longer_than_max_wait_ends_the_run() {
 fn retry_after_longer_than_max_wait_fails_the_page() {
     let retry_policy = RetryPolicy { max_wait: Duration::from_secs(300), ..RETRY_POLICY };
     let server = faulty(28, r#"{"page":3,"fault":"status","status":503,"retry_after":301}"#);
-    let fault_run =
-        FaultLauncher::new(&server.url(), retry_policy).run(plan(Workload::Followers, 5, 6, 1));
+    let fault_run = FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 6, 1));
     assert_eq!((fault_run.run.done_tasks(), server.request_counts().requests), (5, 6));
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Finished));
 }
@@ -249,8 +248,7 @@ fn attempt_that_ends_a_run_keeps_its_status() {
     let retry_policy = RetryPolicy { max_wait: Duration::from_millis(1_500), ..RETRY_POLICY };
     let limit = r#"{"page":2,"times":0,"fault":"secondary_limit","retry_after":1,"lasts":0}"#;
     let server = faulty(15, limit);
-    let fault_run =
-        FaultLauncher::new(&server.url(), retry_policy).run(plan(Workload::Followers, 5, 3, 1));
+    let fault_run = FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 3, 1));
     let statuses = fault_run.events.iter().filter_map(|event| match &event.kind {
         EventKind::AttemptFailed { failure, .. }
         | EventKind::TaskFinished { outcome: TaskOutcome::Failed(failure), .. } => {
@@ -267,13 +265,13 @@ fn limit_applies_to_the_next_run() {
         let server =
             faulty(28, r#"{"page":1,"fault":"secondary_limit","retry_after":60,"lasts":0}"#);
         let launcher = FaultLauncher::new(&server.url(), RETRY_POLICY);
-        let mut first = launcher.start(plan(Workload::Followers, 5, 6, 1));
+        let mut first = launcher.start(plan(5, 6, 1));
         first.wait_for(|event| matches!(event.kind, EventKind::RateLimited(_)));
         first.handle.stop();
         first.run_to_end_on_stopped_clock();
         launcher.clock.advance(Duration::from_secs(20));
 
-        let mut second = launcher.start(plan(Workload::Followers, 5, 6, workers));
+        let mut second = launcher.start(plan(5, 6, workers));
         wait_until_all_are_throttled(&mut second);
         second.assert_all_lanes_are_throttled();
         second.move_to(Nanos(Nanos::from_millis(40_000).0 - 1));
@@ -287,7 +285,7 @@ fn limit_applies_to_the_next_run() {
         assert_eq!((second.run.limits().len(), server.request_counts().requests), (1, 7));
 
         // A limit that has ended no longer applies.
-        let third = launcher.run(plan(Workload::Followers, 5, 6, workers));
+        let third = launcher.run(plan(5, 6, workers));
         assert_eq!((third.run.limits().len(), third.run.is_complete()), (1, true), "page 1 again");
     }
 }
@@ -296,8 +294,7 @@ fn limit_applies_to_the_next_run() {
 #[test]
 fn run_fails_when_a_limit_is_reached_five_times_in_a_row() {
     let server = faulty(28, r#"{"times":0,"fault":"secondary_limit","lasts":0}"#);
-    let fault_run =
-        FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(Workload::Followers, 5, 6, 1));
+    let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, 1));
     let waits = fault_run.run.limits().iter().map(|limit| limit.until);
     let minutes = [1, 3, 7, 15].map(|minutes| Nanos::from_millis(minutes * 60_000));
     assert_eq!(waits.collect::<Vec<_>>(), minutes);
@@ -314,7 +311,7 @@ fn run_fails_when_a_limit_is_reached_five_times_in_a_row() {
     );
 }
 
-/// The profile counts ten pages, the list has two, and the first request hits a secondary limit.
+/// Ten pages are requested first, the list has two, and the first request hits a secondary limit.
 #[test]
 fn lanes_whose_pages_do_not_exist_hold_no_permit() {
     for mode in [Mode::Threads, Mode::Gil, Mode::Processes] {
@@ -331,7 +328,7 @@ fn lanes_whose_pages_do_not_exist_hold_no_permit() {
             let links = "link: </x?page=2>; rel=\"last\"\r\n";
             vec![PeerStep::Send(response_bytes(200, links, followers))]
         });
-        let plan = Plan { mode, ..plan(Workload::Followers, 1, 10, 3) };
+        let plan = Plan { mode, ..plan(1, 10, 3) };
         let fault_run = FaultLauncher::new(&peer.url(), RETRY_POLICY).run(plan);
         assert!(fault_run.run.is_complete(), "{mode}: {:?}", fault_run.run.failure());
         assert_eq!(fault_run.follower_ids(), [1, 2], "{mode}");

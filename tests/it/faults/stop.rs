@@ -1,6 +1,6 @@
 //! Stopping a run while it waits: the last event arrives, and all threads end.
 
-use threadline::model::{RunOutcome, State, TaskOutcome, Workload};
+use threadline::model::{RunOutcome, State, TaskOutcome};
 
 use super::{FaultLauncher, RETRY_POLICY, plan};
 use crate::fault_relay::FaultRelay;
@@ -12,7 +12,7 @@ const PAGES: u32 = 12;
 fn assert_stops_in(state: State, fault: &str, workers: u16) {
     let relay = FaultRelay::start(60, &format!(r#"{{"times":0,"fault":{fault}}}"#));
     let launcher = FaultLauncher::new(&relay.url(), RETRY_POLICY);
-    let mut fault_run = launcher.start(plan(Workload::Followers, 5, PAGES, workers));
+    let mut fault_run = launcher.start(plan(5, PAGES, workers));
     while !fault_run.run.lanes().iter().all(|lane| lane.state() == state) {
         fault_run.next();
     }

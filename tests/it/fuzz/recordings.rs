@@ -160,7 +160,6 @@ fn write_exports(recording: &Recording) {
     let runs = session.runs(recording.last_selection());
     let subject = ReportSubject {
         target: session.target(),
-        profile: session.profile(),
         runs,
         sweep: session.sweep(recording.last_selection()),
         followers: followers::best_run(session.all_runs()),

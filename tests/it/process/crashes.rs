@@ -136,7 +136,7 @@ fn suspended_worker_is_replaced_and_busy_worker_is_not() {
 #[test]
 fn page_of_a_worker_suspended_in_a_request_is_fetched() {
     let requests = AtomicU32::new(0);
-    let server = ScriptedServer::list(180, 180, move |page| {
+    let server = ScriptedServer::list(180, move |page| {
         (page == 3 && requests.fetch_add(1, Ordering::SeqCst) == 0).then(ScriptedReply::never)
     });
     let retry_policy = RetryPolicy { timeout: Duration::from_secs(4), ..RetryPolicy::default() };
@@ -159,7 +159,7 @@ fn page_of_a_worker_suspended_in_a_request_is_fetched() {
 #[test]
 fn page_of_a_worker_killed_in_a_request_is_fetched() {
     let requests = AtomicU32::new(0);
-    let server = ScriptedServer::list(180, 180, move |page| {
+    let server = ScriptedServer::list(180, move |page| {
         (page == 3 && requests.fetch_add(1, Ordering::SeqCst) == 0).then(ScriptedReply::never)
     });
     let mut process_run = ProcessRun::start(&launcher_with_api(server.url()), &followers(2, 6));
@@ -179,7 +179,7 @@ fn page_of_a_worker_killed_in_a_request_is_fetched() {
 /// The failed task ends the run.
 #[test]
 fn task_fails_after_three_workers_die_on_it() {
-    let server = ScriptedServer::list(180, 180, |page| (page == 2).then(ScriptedReply::never));
+    let server = ScriptedServer::list(180, |page| (page == 2).then(ScriptedReply::never));
     let mut process_run = ProcessRun::start(&launcher_with_api(server.url()), &followers(2, 6));
     for deaths in 0..3 {
         server.wait_for_page(2);
@@ -205,7 +205,7 @@ fn task_fails_after_three_workers_die_on_it() {
 fn worker_that_dies_idle_is_replaced_without_a_requeue() {
     let (requests, pages) = (AtomicU32::new(0), std::sync::Barrier::new(2));
     let (release, released) = crossbeam_channel::bounded::<()>(0);
-    let server = ScriptedServer::list(30, 120, move |page| {
+    let server = ScriptedServer::list(120, move |page| {
         match page {
             1 => _ = released.recv(),
             // The first two wait for each other, so that both workers get one.

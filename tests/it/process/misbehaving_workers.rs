@@ -9,7 +9,7 @@ use threadline::model::{EventKind, FailureKind, Nanos, State};
 use threadline::source::Clock;
 
 use super::{PROGRAM, ProcessRun, cpu, distinct, launcher, launcher_with_short_timeout};
-use crate::scripted_server::{self, ScriptedReply, ScriptedServer};
+use crate::scripted_server::ScriptedServer;
 
 /// Links the script under the name of its misbehaviour.
 fn misbehaving_program(folder: &TempDir, name: &str) -> std::path::PathBuf {
@@ -139,21 +139,17 @@ fn wrong_time_stamps_of_a_worker_are_corrected() {
     }
 }
 
-/// The file is deleted while the program waits for the profile.
+/// The file is deleted before the program starts its first worker.
 #[test]
 fn deleted_program_is_reported_with_exit_code_1() {
     let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = folder.path().join("threadline");
     std::fs::hard_link(PROGRAM, &program).unwrap();
-    let deleted = program.clone();
-    let server = ScriptedServer::start(move |request| match request.page() {
-        None => {
-            _ = std::fs::remove_file(&deleted);
-            ScriptedReply::new(200, r#"{"login":"octocat","followers":90}"#)
-        }
-        Some(page) => scripted_server::page(page, 90),
-    });
-    let output = Command::new(&program)
+    let server = ScriptedServer::list(90, |_| None);
+    let script = r#"exec 3<"$0"; rm "$0"; exec /dev/fd/3 "$@""#;
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(&program)
         .args(["octocat", "--mode", "processes", "--plain", "--api-url", server.url()])
         .output()
         .unwrap();

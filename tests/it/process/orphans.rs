@@ -114,7 +114,7 @@ fn workers_end_with_their_parent_after_every_signal() {
     for signal in [Signal::KILL, Signal::TERM, Signal::INT, Signal::HUP, Signal::QUIT] {
         for page in [1, 4] {
             let withhold = move |requested| (requested == page).then(ScriptedReply::never);
-            let server = ScriptedServer::list(150, 150, withhold);
+            let server = ScriptedServer::list(150, withhold);
             let (mut child, mark) = start_fetch(&server);
             server.wait_for_page(page);
             if let Some(processes) = marked_processes(&mark) {
@@ -150,7 +150,7 @@ fn computing_workers_end_with_their_parent() {
 /// Ctrl-C is sent to all processes of the terminal's foreground group: a worker is not among them.
 #[test]
 fn worker_has_its_own_process_group() {
-    let server = ScriptedServer::list(30, 30, |page| (page == 1).then(ScriptedReply::never));
+    let server = ScriptedServer::list(30, |page| (page == 1).then(ScriptedReply::never));
     let (mut child, mark) = start_fetch(&server);
     server.wait_for_page(1);
     for pid in marked_processes(&mark).unwrap_or_default() {
@@ -166,7 +166,7 @@ fn worker_has_its_own_process_group() {
 /// The workers are suspended, as with Ctrl-Z, before the program ends.
 #[test]
 fn suspended_worker_ends_with_its_parent() {
-    let server = ScriptedServer::list(30, 30, |page| (page == 1).then(ScriptedReply::never));
+    let server = ScriptedServer::list(30, |page| (page == 1).then(ScriptedReply::never));
     let (mut child, mark) = start_fetch(&server);
     server.wait_for_page(1);
     for pid in

@@ -29,7 +29,7 @@ fn processes_compute_the_values_of_one_thread() {
 
 #[test]
 fn processes_fetch_the_followers_that_threads_fetch() {
-    let server = ScriptedServer::list(290, 290, |_| None);
+    let server = ScriptedServer::list(290, |_| None);
     let launcher = launcher_with_api(server.url());
     let processes = ProcessRun::run_to_end(&launcher, &followers(3, 10));
     let threads =
@@ -53,7 +53,7 @@ fn processes_fetch_the_followers_that_threads_fetch() {
 #[test]
 fn parent_handles_retries_and_limits_of_its_processes() {
     let refusals = std::sync::atomic::AtomicU32::new(0);
-    let server = ScriptedServer::list(90, 90, move |page| {
+    let server = ScriptedServer::list(90, move |page| {
         let first = page == 2 && refusals.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0;
         first.then(|| ScriptedReply::error(429, "slow down").header("retry-after", "0"))
     });

@@ -89,7 +89,7 @@ proptest! {
         let mut out = Vec::new();
         plain::sweep::write(&mut out, &sweep, workload, Mode::Threads).unwrap();
         prop_assert_eq!(out.is_empty(), sweep.trials().is_empty());
-        let report = json::JsonReport::from_runs(None, None, &[], None);
+        let report = json::JsonReport::from_runs(None, &[], None);
         report.with_sweep(&sweep, workload, Mode::Threads).write(&mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
         prop_assert!(!text.contains("NaN") && !text.contains("inf"), "{}", text);

@@ -26,13 +26,6 @@ fn finished_race_is_drawn_at_every_size() {
 }
 
 #[test]
-fn profile_request_of_a_race_is_drawn() {
-    let mut driver = AppDriver::race();
-    driver.play_to(threadline::model::Nanos::from_millis(120));
-    insta::assert_snapshot!(screens(driver, &[WIDE, STANDARD, TINY]));
-}
-
-#[test]
 fn race_is_drawn_during_its_sequential_run() {
     let driver = AppDriver::race().play_until(Mode::Sequential, 2_500);
     insta::assert_snapshot!(screens(driver, &ALL_SIZES));
@@ -85,13 +78,6 @@ fn failed_page_is_reported() {
     let scenario = Scenario { bad_page: Some((Mode::Sequential, 3)), ..Scenario::default() };
     let driver = AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end();
     insta::assert_snapshot!(screens(driver, &ALL_SIZES));
-}
-
-#[test]
-fn list_shorter_than_the_profile_count_is_reported() {
-    let scenario = Scenario { followers: 152, ..Scenario::default() };
-    let driver = AppDriver::new(scenario, Selection::race(Workload::Followers)).play_to_end();
-    insta::assert_snapshot!(screens(driver, &[STANDARD]));
 }
 
 #[test]

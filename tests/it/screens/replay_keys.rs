@@ -86,7 +86,7 @@ fn last_screen(app: &mut App) -> String {
 
 #[test]
 fn truncated_recording_shows_its_end_and_no_activity() {
-    for (cut, stage) in [(20, "during sequential"), (1, "before the first request")] {
+    for (cut, stage) in [(20, "during sequential"), (1, "before sequential started")] {
         let shown = last_screen(&mut truncated_replay(|_| cut));
         let notice = format!("the recording ends here, {stage}");
         assert!(shown.contains("recording 100 %") && shown.contains(&notice), "{shown}");
@@ -98,11 +98,11 @@ fn truncated_recording_shows_its_end_and_no_activity() {
         LogEntry::Event(event) => matches!(event.kind, EventKind::RunFinished { .. }),
         LogEntry::Start(_) => false,
     };
-    let end_of_second_run = |all: &[LogEntry]| {
-        let ends = (1..).zip(all).filter(|(_, entry)| ends_run(entry)).map(|(count, _)| count);
-        ends.take(2).last().unwrap()
+    let end_of_first_run = |all: &[LogEntry]| {
+        let mut ends = (1..).zip(all).filter(|(_, entry)| ends_run(entry)).map(|(count, _)| count);
+        ends.next().unwrap()
     };
-    let shown = last_screen(&mut truncated_replay(end_of_second_run));
+    let shown = last_screen(&mut truncated_replay(end_of_first_run));
     assert!(shown.contains("the recording ends here, before threads started"), "{shown}");
 }
 

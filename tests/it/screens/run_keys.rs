@@ -114,13 +114,9 @@ fn mode_that_costs_quota_waits_for_r() {
     assert_eq!(press(&mut driver, '3'), None);
     assert!(driver.app.runs().is_empty());
     let screen = driver.rows((120, 36)).join("\n");
-    assert!(screen.contains("6 requests"), "no cost:\n{screen}");
+    assert!(screen.contains("5 requests"), "no cost:\n{screen}");
     let effect = press(&mut driver, 'r');
-    assert_eq!(
-        started_plan(effect).workload(),
-        Workload::Profile,
-        "the remaining quota is requested first"
-    );
+    assert_eq!(started_plan(effect).mode, Mode::Threads);
     assert_eq!(driver.app.runs()[0].plan().mode, Mode::Threads);
 }
 
@@ -369,13 +365,13 @@ fn every_bound_action_is_listed_as_tested() {
 
 /// Selecting another mode does not retry it.
 #[test]
-fn failed_profile_is_retried_only_by_r() {
+fn failed_first_page_is_retried_only_by_r() {
     let unknown = Scenario { unknown_user: true, ..Scenario::default() };
     let mut driver = AppDriver::new(unknown, RACE).play_to_end();
     for key in ['3', '2', '1'] {
         assert_eq!(press(&mut driver, key), None);
     }
-    assert_eq!(started_plan(press(&mut driver, 'r')).workload(), Workload::Profile);
+    assert_eq!(started_plan(press(&mut driver, 'r')).mode, Mode::Sequential);
 }
 
 /// The baseline of a threads run is the latest complete sequential run of any selection.

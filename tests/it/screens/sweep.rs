@@ -151,7 +151,7 @@ fn failed_trial_is_reported() {
 fn sweep_that_costs_quota_waits_for_r() {
     let mut driver =
         AppDriver::new(Scenario { costs_quota: true, ..limited_service() }, SWEEP).play_to_end();
-    assert!(driver.app.runs().is_empty(), "only the profile was requested");
+    assert!(driver.app.runs().is_empty(), "nothing was requested");
     insta::assert_snapshot!(draw_screens(&mut driver, &ALL_SIZES));
     assert!(matches!(driver.press(KeyCode::Char('r')), Some(Effect::Start(_))));
     let driver = driver.play_to_end();

@@ -3,8 +3,8 @@
 use threadline::analysis::Sweep;
 use threadline::app::Session;
 use threadline::model::{
-    Failure, FailureKind, Nanos, Plan, Quota, RunOutcome, Selection, Setup, SweepSetup,
-    TaskOutcome, Workload,
+    Failure, FailureKind, Nanos, Plan, RunOutcome, Selection, Setup, SweepSetup, TaskOutcome,
+    Workload,
 };
 
 use super::*;
@@ -35,7 +35,7 @@ fn play_trial(session: &mut Session, plan: &Plan) -> Option<Plan> {
 #[test]
 fn counts_alternate_and_only_the_last_run_is_kept() {
     let mut session = session_with_counts(false, &[1, 2, 4], 3);
-    let mut next = Some(play_profile(&mut session, SWEEP, 60));
+    let mut next = Some(start(&mut session, SWEEP, 2));
     let mut workers = Vec::new();
     while let Some(plan) = next {
         assert_eq!((plan.workload(), plan.mode), (Workload::Followers, Mode::Threads));
@@ -61,24 +61,24 @@ fn incomplete_trial_ends_the_sweep_and_keeps_earlier_trials() {
         (page(&[2]), RunOutcome::Stopped),
     ] {
         let mut session = session_with_counts(false, &[1, 2, 4], 3);
-        let plan = play_profile(&mut session, SWEEP, 60);
+        let plan = start(&mut session, SWEEP, 2);
         let plan = play_trial(&mut session, &plan).unwrap();
         let outcomes = [page(&[1]), outcome];
         assert_eq!(play(&mut session, &plan, 9, &outcomes, end), None);
         assert_eq!((session.active(), sweep(&session).trials().len()), (None, 1));
         assert!(session.runs(SWEEP)[0].done_tasks() > 0);
-        // The sweep restarts from the beginning, without another profile request.
+        // The sweep restarts from the beginning, with the first count.
         let again = session.start_selection(SWEEP).unwrap();
         assert_eq!((again.workload(), again.workers), (Workload::Followers, 1));
         assert!(sweep(&session).trials().is_empty());
     }
 }
 
-/// The profile counts 3 pages and the list has 2.
+/// Three pages are known, and the list has 2.
 #[test]
 fn first_trial_updates_the_page_count() {
     let mut session = session_with_counts(false, &[1, 2], 1);
-    let plan = play_profile(&mut session, SWEEP, 90);
+    let plan = start(&mut session, SWEEP, 3);
     assert_eq!(plan.tasks, 3);
     let plan = play_trial(&mut session, &plan).unwrap();
     assert_eq!((plan.tasks, plan.workers), (2, 2));
@@ -86,52 +86,50 @@ fn first_trial_updates_the_page_count() {
 
 #[test]
 fn default_counts_depend_on_the_page_count() {
-    for (followers, counts) in [
-        (0, vec![1]),
-        (127, vec![1, 2, 3, 4, 5]),
-        (240, vec![1, 2, 3, 4, 5, 6, 7, 8]),
-        (300, vec![1, 2, 4, 8]),
-        (1_800, vec![1, 2, 4, 8, 12, 16]),
-        (300_000, vec![1, 2, 4, 8, 12, 16]),
+    for (pages, counts) in [
+        (1, vec![1]),
+        (5, vec![1, 2, 3, 4, 5]),
+        (8, vec![1, 2, 3, 4, 5, 6, 7, 8]),
+        (10, vec![1, 2, 4, 8]),
+        (60, vec![1, 2, 4, 8, 12, 16]),
+        (10_000, vec![1, 2, 4, 8, 12, 16]),
     ] {
         let mut session = session(false, None);
-        play_profile(&mut session, SWEEP, followers);
-        assert_eq!(sweep(&session).counts(), counts, "{followers}");
+        start(&mut session, SWEEP, pages);
+        assert_eq!(sweep(&session).counts(), counts, "{pages}");
         assert_eq!(sweep(&session).repeats(), 3);
     }
 }
 
 #[test]
+fn first_trial_finds_the_default_counts() {
+    let mut session = session(false, None);
+    let plan = session.start_selection(SWEEP).unwrap();
+    assert_eq!((plan.workers, plan.tasks), (1, 1));
+    let next = play_trial(&mut session, &plan).unwrap();
+    assert_eq!((next.workers, next.tasks), (2, 2));
+    assert_eq!((sweep(&session).counts(), sweep(&session).trials().len()), (&[1, 2][..], 1));
+}
+
+#[test]
 fn sweep_that_costs_quota_waits_for_confirmation() {
     let mut session = session_with_counts(true, &[1, 2, 4], 2);
-    assert_eq!(play_profile_with_quota(&mut session, SWEEP, 60), None);
     assert!(session.awaits_confirmation(SWEEP) && session.failure(SWEEP).is_none());
-    // Six trials of five pages, and another profile request.
-    assert_eq!(session.request_cost(SWEEP), Some(31));
-    // The profile request took 3 ms. The counts need 5, 3 and 2 waves of 3 ms, twice.
-    assert_eq!(session.expected_time(SWEEP), Some(Nanos::from_millis(60)));
-    let plan = play_profile_with_quota(&mut session, SWEEP, 59).unwrap();
-    assert_eq!((plan.workload(), plan.workers), (Workload::Followers, 1));
+    assert_eq!(session.request_cost(SWEEP), Some(RequestCost::AtLeast(6)));
+    assert_eq!(session.expected_time(SWEEP), None);
+    let plan = session.start_selection(SWEEP).unwrap();
     assert!(!session.awaits_confirmation(SWEEP));
-    let quota = Quota { limit: 60, remaining: 59, reset: 1_700_000_000 };
-    let estimate = session.quota_estimate(SWEEP).unwrap();
-    assert_eq!((estimate.requests, estimate.quota), (30, quota));
+    apply_first_response(&mut session, &plan, 59, 5);
+    // Six trials of five pages, without the first page.
+    let estimate = session.quota_estimate().unwrap();
+    assert_eq!((estimate.requests, estimate.quota.remaining), (29, 59));
+    assert_eq!(plan.quota_check.unwrap().remaining_requests(5, 1), 29);
+    assert_eq!(session.request_cost(SWEEP), Some(RequestCost::Exactly(30)));
 }
 
 #[test]
 fn sweep_confirmed_in_advance_needs_no_confirmation() {
     let setup = session_with_counts(true, &[1, 2], 1).setup().clone();
-    let mut session = Session::new(Setup { agreed: true, ..setup });
-    assert!(play_profile_with_quota(&mut session, SWEEP, 60).is_some());
+    let session = Session::new(Setup { agreed: true, ..setup });
     assert!(!session.awaits_confirmation(SWEEP));
-}
-
-#[test]
-fn sweep_that_exceeds_the_quota_fails_without_confirmation() {
-    let mut session = session_with_counts(true, &[1, 2, 4], 2);
-    assert_eq!(play_profile_with_quota(&mut session, SWEEP, 29), None);
-    assert!(!session.awaits_confirmation(SWEEP));
-    let failure = session.failure(SWEEP).unwrap();
-    assert!(failure.message.contains("sweep needs 30 more requests"), "{failure}");
-    assert!(failure.message.contains("--threads, --repeats or --per-page 100"), "{failure}");
 }

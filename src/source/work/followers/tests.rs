@@ -85,7 +85,8 @@ impl Job for ScriptedJob {
             retry_policy: RETRY_POLICY,
         };
         let events = EventLoop::new()?;
-        Ok(Box::new(GithubWorker { events, requester, retry_loop, per_page: 1 }))
+        let quota_guard = Arc::new(QuotaGuard::new(None));
+        Ok(Box::new(GithubWorker { events, requester, retry_loop, quota_guard, per_page: 1 }))
     }
 
     fn lane_slots(&self) -> Option<&Arc<LaneSlots>> {
