@@ -162,12 +162,11 @@ impl AppDriver {
         match effect {
             Some(Effect::Start(plan)) => {
                 self.plan = Some(plan.clone());
-                match SimulatedRun::new(plan) {
-                    Some(run) => run.for_each(|event| _ = self.app.update(Msg::Event(event))),
-                    None => {
-                        self.pending = scenario::events(&self.scenario, plan, &mut self.remaining);
-                        self.now = Nanos::ZERO;
-                    }
+                if let Some(run) = SimulatedRun::new(plan) {
+                    run.for_each(|event| _ = self.app.update(Msg::Event(event)));
+                } else {
+                    self.pending = scenario::events(&self.scenario, plan, &mut self.remaining);
+                    self.now = Nanos::ZERO;
                 }
             }
             Some(Effect::Stop) if !self.app.is_playback() => self.stop(),

@@ -66,7 +66,9 @@ impl Player {
             plays: true,
             last_tick: None,
         };
-        entries.into_iter().for_each(|entry| player.push(entry));
+        for entry in entries {
+            player.push(entry);
+        }
         player
     }
 
@@ -113,7 +115,9 @@ impl Player {
         self.due.truncate(self.applied);
         self.last_run_start = self.run_start;
         self.is_open = true;
-        end.into_iter().for_each(|event| self.receive(event));
+        for event in end {
+            self.receive(event);
+        }
     }
 
     /// Returns `true` if the log is a recording.

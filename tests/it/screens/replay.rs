@@ -9,8 +9,7 @@ use ratatui::layout::Size;
 use threadline::app::playback::PlaybackSpeed;
 use threadline::app::{App, Msg};
 use threadline::model::{
-    Background, ComputeSpec, EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Simulation,
-    Workload,
+    Background, EventKind, LimitKind, LogEntry, Mode, Nanos, Selection, Workload,
 };
 use threadline::source::recording::{self, Recording};
 use threadline::ui::{self, theme};
@@ -143,16 +142,6 @@ fn replay_matches_a_live_race_with_retries_and_a_limit() {
 fn replay_matches_a_live_cpu_race_with_a_gil_and_processes() {
     let scenario = Scenario { lost: Some(3), ..Scenario::default() };
     assert_replay_matches(&scenario, Selection::race(Workload::Cpu), 40);
-}
-
-#[test]
-fn replay_matches_a_live_simulated_race() {
-    let compute = ComputeSpec { simulation: Some(Simulation::default()), ..ComputeSpec::default() };
-    assert_replay_matches(
-        &Scenario { compute, ..Scenario::default() },
-        Selection::race(Workload::Mixed),
-        20,
-    );
 }
 
 #[test]
