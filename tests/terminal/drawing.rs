@@ -55,7 +55,7 @@ fn keys_toggle_modes_and_run_each_once() {
     });
     pty.keys("\t\x1b[Z\x1b[Z");
     pty.wait_text(RACE_SUMMARY);
-    assert_eq!(server.request_counts().requests, 21, "each mode fetched its pages once");
+    assert_eq!(server.request_counts().requests, 20, "each mode fetched its pages once");
     pty.keys("q");
     assert_eq!(pty.wait_for_exit().code, 0);
 }

@@ -1,6 +1,7 @@
 //! The first wave: pages that are requested before their number is known, and those past the end.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 
@@ -14,6 +15,27 @@ fn fetch(server: &ScriptedServer, mode: &str) -> Value {
     assert_eq!(code, Some(0), "{mode}: {err}");
     let mut report: Value = serde_json::from_str(&out).unwrap();
     report["runs"][0].take()
+}
+
+/// Returns a function that blocks until it was called four times: once for each page of the first
+/// wave, so that no answer arrives before the last request is sent.
+fn first_wave_gate() -> impl Fn() {
+    let calls = AtomicU32::new(0);
+    move || {
+        calls.fetch_add(1, Ordering::SeqCst);
+        while calls.load(Ordering::SeqCst) < 4 {
+            std::thread::yield_now();
+        }
+    }
+}
+
+/// Starts a server for a list, whose first wave is answered together.
+fn start_server(listed: u32) -> ScriptedServer {
+    let wait = first_wave_gate();
+    ScriptedServer::list(listed, move |_| {
+        wait();
+        None
+    })
 }
 
 /// Asserts the figures of a complete run over `pages` pages of `followers` followers.
@@ -33,7 +55,7 @@ fn assert_figures(run: &Value, pages: u32, followers: u32, past_end: u32) {
 fn pages_past_the_end_count_nowhere() {
     for (listed, pages) in [(0, 1), (1, 1), (30, 1), (31, 2), (89, 3), (120, 4)] {
         for mode in ["threads", "gil", "processes"] {
-            let server = ScriptedServer::list(listed, |_| None);
+            let server = start_server(listed);
             let run = fetch(&server, mode);
             assert_figures(&run, pages, listed, 4 - pages);
             assert_eq!(server.pages(), (1..=4).map(|page| (page, 1)).collect(), "{listed} {mode}");
@@ -67,7 +89,9 @@ fn sequential_run_requests_no_page_past_the_end() {
 #[test]
 fn list_without_links_ends_at_its_last_page() {
     for (listed, pages) in [(0, 1), (30, 1), (31, 2), (60, 2)] {
+        let wait = first_wave_gate();
         let server = ScriptedServer::list(listed, move |page| {
+            wait();
             let ids = (page - 1) * 30 + 1..=(page * 30).min(listed);
             let follower = |id| format!(r#"{{"login":"u","id":{id},"html_url":"h"}}"#);
             let body: Vec<String> = ids.map(follower).collect();
@@ -81,7 +105,9 @@ fn list_without_links_ends_at_its_last_page() {
 #[test]
 fn failure_past_the_end_is_no_failure() {
     for status in [404, 500] {
+        let wait = first_wave_gate();
         let server = ScriptedServer::list(60, move |page| {
+            wait();
             (page > 2).then(|| ScriptedReply::error(status, "Not Found"))
         });
         let mut command = command_for_url(server.url());
@@ -94,7 +120,7 @@ fn failure_past_the_end_is_no_failure() {
 
 #[test]
 fn plain_report_and_markdown_name_the_requests_past_the_end() {
-    let server = ScriptedServer::list(60, |_| None);
+    let server = start_server(60);
     let args = ["--mode", "threads", "--threads", "4", "--plain", "--report", "-"];
     let CliOutput { code, out, err } = run_to_end(command_for_url(server.url()).args(args));
     assert_eq!(code, Some(0), "{err}");
