@@ -135,7 +135,7 @@ impl Session {
     fn record_page_count(&mut self, tasks: u32) {
         let Some(ActiveRun { selection, index }) = self.active else { return };
         let counted = self.active_run().is_some_and(|run| run.done_tasks() > 0);
-        if selection.workload != Workload::Followers || !counted {
+        if !selection.workload.is_fetched() || !counted {
             return;
         }
         self.pages = Some(tasks.max(1));

@@ -8,7 +8,7 @@ use super::{Streams, print_error};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};
 use crate::cli::{OutputMode, Progress};
-use crate::model::{Mode, Run, RunOutcome, Selection, Workload};
+use crate::model::{Mode, Run, RunOutcome, Selection};
 use crate::report::commands::{self, failure_messages};
 use crate::report::json::JsonReport;
 use crate::report::plain;
@@ -86,7 +86,7 @@ impl EndedSession {
             }
             EndedState::Screen(app) => report_failure(app.session(), saved, streams.err),
             EndedState::Headless { session, selection, is_cut_off } => {
-                let exit = if selection.workload == Workload::Commands {
+                let exit = if selection.workload.is_command() {
                     report_commands(self.runs(), output_mode, saved, streams)
                 } else {
                     report_results(session, *selection, output_mode, saved, streams)
@@ -102,7 +102,7 @@ impl EndedSession {
 
 /// Returns `true` if the screen ran the user's commands.
 fn is_exec(app: &App) -> bool {
-    app.selection().workload == Workload::Commands && app.replay_progress().is_none()
+    app.selection().workload.is_command() && app.replay_progress().is_none()
 }
 
 /// Reports the reason if the latest run failed, after a screen that has shown everything else.

@@ -7,7 +7,7 @@ use super::screen_loop::{self, ExitReason};
 use super::{CommandError, recordings};
 use crate::app::App;
 use crate::cli::{DisplayOptions, ThemeArg};
-use crate::model::{Background, Workload};
+use crate::model::Background;
 use crate::source::Launcher;
 use crate::terminal::screen::ScreenOptions;
 use crate::terminal::signals::Signals;
@@ -60,7 +60,7 @@ fn screen_options(display: &DisplayOptions, content: &OpenedContent) -> ScreenOp
         glyphs: if display.ascii { GlyphSet::Ascii } else { GlyphSet::Unicode },
         guarded: matches!(
             content,
-            OpenedContent::Live { selection, .. } if selection.workload == Workload::Commands
+            OpenedContent::Live { selection, .. } if selection.workload.is_command()
         ),
         mouse: display.mouse,
         reduced_motion: display.reduced_motion,

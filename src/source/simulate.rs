@@ -23,7 +23,7 @@ use crossbeam_channel::bounded;
 use super::pool::no_threads_failure;
 use super::{CancelToken, Clock, FailedRun, RunHandle, Source};
 use crate::model::{
-    Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, RunOutcome, State, TaskId,
+    CloseReason, Event, EventKind, Failure, FailureKind, LaneId, Nanos, Plan, RunOutcome, TaskId,
     TaskOutcome,
 };
 use machine::Machine;
@@ -53,7 +53,7 @@ pub struct SimulatedRun {
 #[derive(Clone, Copy, Debug, Default)]
 struct EmittedState {
     task: Option<TaskId>,
-    state: State,
+    is_open: bool,
 }
 
 impl SimulatedRun {
@@ -93,14 +93,12 @@ impl SimulatedRun {
 
     /// Ends the run at `at`. Tasks in progress are stopped, as in a real run.
     fn cut_off(&mut self, at: Nanos, outcome: RunOutcome) {
-        let lanes = (0..).map(LaneId).zip(&self.lanes);
-        let left = lanes.filter_map(|(lane, emitted)| {
-            let kind = match (emitted.task, emitted.state) {
-                (Some(task), _) => EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped },
-                (None, State::Idle) => return None,
-                (None, _) => EventKind::StateEntered { state: State::Idle },
-            };
-            Some(Event { at, lane, kind })
+        let open = (0..).map(LaneId).zip(&self.lanes).filter(|(_, emitted)| emitted.is_open);
+        let left = open.flat_map(|(lane, emitted)| {
+            let outcome = TaskOutcome::Stopped;
+            let finish = emitted.task.map(|task| EventKind::TaskFinished { task, outcome });
+            let close = EventKind::LaneClosed { reason: CloseReason::Finished };
+            finish.into_iter().chain([close]).map(move |kind| Event { at, lane, kind })
         });
         let last = Event { at, lane: LaneId(0), kind: EventKind::RunFinished { outcome } };
         self.end = Some(left.chain([last]).collect());
@@ -111,11 +109,10 @@ impl SimulatedRun {
         self.at = event.at;
         let Some(lane) = self.lanes.get_mut(usize::from(event.lane.0)) else { return };
         match event.kind {
-            EventKind::TaskStarted { task } => {
-                *lane = EmittedState { task: Some(task), state: State::Computing }
-            }
-            EventKind::TaskFinished { .. } => *lane = EmittedState::default(),
-            EventKind::StateEntered { state } => lane.state = state,
+            EventKind::LaneOpened { .. } => lane.is_open = true,
+            EventKind::LaneClosed { .. } => lane.is_open = false,
+            EventKind::TaskStarted { task } => lane.task = Some(task),
+            EventKind::TaskFinished { .. } => lane.task = None,
             _ => {}
         }
     }

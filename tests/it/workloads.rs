@@ -8,13 +8,11 @@ use crate::source::{Source, file, flat, root, sources};
 
 /// The files that match on, or compare with, a variant of `Workload` or `WorkSpec`. A new workload
 /// needs a line in those that must know how its tasks are done; all others read its row.
-const FILES: [&str; 9] = [
+const FILES: [&str; 7] = [
     "analysis/verdict/gil.rs",
     "model/plan.rs",
     "model/setup.rs",
     "model/workload.rs",
-    "run/headless/narrator.rs",
-    "run/headless/progress_reporter.rs",
     "source/recording/sanitize.rs",
     "source/simulate/task_steps.rs",
     "source/work/compute.rs",
@@ -107,7 +105,7 @@ fn every_form_of_choice_is_found() {
         ("fn f() { match x { Workload::Cpu | Workload::Native => 1, _ => 2 } }", true),
         ("fn f() { if let model::WorkSpec::Commands { commands } = x {} }", true),
         ("fn f() -> bool { plan.workload() != Workload::Followers }", true),
-        ("fn f() -> bool { matches!(plan.work, WorkSpec::Profile(_)) }", true),
+        ("fn f() -> bool { matches!(plan.work, WorkSpec::Cpu(_)) }", true),
         ("impl Workload { fn f(self) { match self { Self::Cpu => 1, _ => 2 } } }", true),
         ("impl Mode { fn f(self) { match self { Self::Gil => 1, _ => 2 } } }", false),
         ("fn f() { Plan::new(WorkSpec::Cpu(compute), mode, 1, 2) }", false),

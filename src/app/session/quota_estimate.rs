@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{ActiveRun, Session};
-use crate::model::{Quota, QuotaCheck, Run, Selection, Workload};
+use crate::model::{Quota, QuotaCheck, Run, Selection};
 
 /// The number of requests that the active selection still needs, and the quota that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Session {
 
     /// The number of requests that the selection needs, if it needs any.
     pub fn request_cost(&self, selection: Selection) -> Option<RequestCost> {
-        if selection.workload != Workload::Followers {
+        if !selection.workload.is_fetched() {
             return None;
         }
         let plan = self.request_plan(selection, 0)?;

@@ -80,7 +80,7 @@ fn valid_latency_profile_is_accepted_and_invalid_one_rejected() {
 fn valid_fault_script_is_applied_and_invalid_one_rejected() {
     let folder = tempfile::TempDir::new().unwrap();
     let (good, bad) = (folder.path().join("good.json"), folder.path().join("bad.json"));
-    let fault = r#"{"page":"profile","fault":"status","status":404,"times":0}"#;
+    let fault = r#"{"page":1,"fault":"status","status":404,"times":0}"#;
     std::fs::write(&good, format!(r#"{{"faults":[{fault}]}}"#)).unwrap();
     std::fs::write(&bad, r#"{"faults":[{"page":3,"fault":"fire"}]}"#).unwrap();
     let server = ServeProcess::start(&["--latency", "0", "--faults", good.to_str().unwrap()]);

@@ -235,8 +235,12 @@ fn stop_before_the_first_frame_ends_the_run_at_its_start() {
     playback.finish();
     playback.driver.press(KeyCode::Char('r'));
     playback.driver.press(KeyCode::Char('x'));
-    let kinds = playback.logged_events().into_iter().rev().take(2).map(|event| event.kind);
-    let [end, start] = kinds.collect::<Vec<_>>().try_into().unwrap();
-    assert_eq!(end, EventKind::RunFinished { outcome: RunOutcome::Stopped });
-    assert!(matches!(start, EventKind::RunStarted { .. }), "{start:?}");
+    let events = playback.logged_events();
+    let starts = |event: &Event| matches!(event.kind, EventKind::RunStarted { .. });
+    let stopped = &events[events.iter().rposition(starts).unwrap()..];
+    assert_eq!(
+        stopped.last().unwrap().kind,
+        EventKind::RunFinished { outcome: RunOutcome::Stopped }
+    );
+    assert!(stopped.iter().all(|event| event.at == Nanos::ZERO), "{stopped:?}");
 }
