@@ -361,7 +361,7 @@ impl App {
         if let Some(active) = self.session.active() {
             return self.refuse_while_running(active);
         }
-        self.start_shown().map(Effect::Start)
+        self.start_live().map(Effect::Start)
     }
 
     /// Shows that the action must wait until the active run ends.

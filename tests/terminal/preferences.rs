@@ -35,7 +35,7 @@ fn accessible_mode_prints_ascii_lines_and_draws_nothing() {
     assert_eq!(exit.code, 0);
     let output = exit.output.replace("\r\n", "\n");
     for words in [
-        "sequential starts: 5 pages",
+        "sequential starts\nthere are 5 pages\n",
         "threads x2 done: ",
         "threads x2, worker-2: busy ",
         "speed-up",
