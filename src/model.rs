@@ -7,18 +7,22 @@ mod enqueue_times;
 pub mod event;
 pub mod exactness;
 mod export_kind;
+mod failure;
 pub mod follower_page;
 pub mod gil;
 pub mod lane;
+mod mode;
 pub mod palette;
 pub mod plan;
 pub mod printable;
+mod quota;
 pub mod quota_check;
-mod quota_history;
 pub mod run;
+mod selection;
 mod session_log;
 pub mod setup;
 pub mod state;
+mod sweep_setup;
 pub mod tasks;
 pub mod time;
 pub mod time_series;
@@ -27,22 +31,26 @@ pub mod workload;
 
 pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
-    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Failure, FailureKind,
-    LaneId, LimitKind, Product, Quota, ReachedLimit, ResponseSummary, RunOutcome, TaskId,
-    TaskOutcome,
+    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Product, ResponseSummary,
+    RunOutcome, TaskOutcome,
 };
 pub use exactness::{Exactness, Gap, GapScope, Losses};
 pub use export_kind::{ExportKind, file_stem};
+pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
 pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
+pub use mode::{Mode, ModeChoice};
 pub use palette::Background;
-pub use plan::{ComputeSpec, Mode, ModeChoice, Plan, Selection, Simulation, Target, WorkSpec};
+pub use plan::{ComputeSpec, LaneId, Plan, Simulation, Target, TaskId, WorkSpec};
+pub use quota::{LimitKind, Quota, ReachedLimit};
 pub use quota_check::QuotaCheck;
 pub use run::Run;
+pub use selection::Selection;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
-pub use setup::{Setup, SweepSetup};
+pub use setup::Setup;
 pub use state::{ColorRole, State, StateCategory, StateTimes};
+pub use sweep_setup::SweepSetup;
 pub use tasks::FailedAttempt;
 pub use time::Nanos;
 pub use time_series::LevelSeries;

@@ -1,10 +1,11 @@
 //! One attempt at a task with its outcome: the unit of the search, the table and the reports.
 
 use super::latency;
-use crate::model::event::{Completion, Failure, LaneId, Product, ResponseSummary, TaskOutcome};
+use crate::model::event::{Completion, Product, ResponseSummary, TaskOutcome};
 use crate::model::lane::Span;
 use crate::model::run::Run;
 use crate::model::time::Nanos;
+use crate::model::{Failure, LaneId};
 
 /// One attempt at a task of a run.
 #[derive(Clone, Copy, Debug)]

@@ -2,7 +2,7 @@
 //! once, and attempts in progress every time.
 
 use super::attempt::Attempt;
-use crate::model::event::LaneId;
+use crate::model::LaneId;
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 

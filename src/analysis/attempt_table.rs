@@ -3,7 +3,7 @@
 
 use super::attempt::{Attempt, AttemptOutcome};
 use super::attempt_cursor::{AttemptCursor, AttemptVisit};
-use crate::model::event::LaneId;
+use crate::model::LaneId;
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 

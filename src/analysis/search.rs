@@ -3,9 +3,9 @@
 
 use super::attempt::{Attempt, AttemptOutcome};
 use super::attempt_cursor::{AttemptCursor, AttemptVisit};
-use crate::model::event::{Failure, LaneId, TaskId};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
+use crate::model::{Failure, LaneId, TaskId};
 
 /// The lowest HTTP status. Smaller numbers in a failure message are not statuses.
 const FIRST_STATUS: u32 = 100;

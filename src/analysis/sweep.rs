@@ -8,10 +8,9 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
-use crate::model::Waves;
-use crate::model::plan::Mode;
 use crate::model::time::Nanos;
 use crate::model::workload::Workload;
+use crate::model::{Mode, Waves};
 pub use terms::WorkerTerms;
 
 /// One complete run.

@@ -1,6 +1,6 @@
 //! The times at which a run's tasks entered its queue.
 
-use super::event::TaskId;
+use super::plan::TaskId;
 use super::time::Nanos;
 
 /// The times at which tasks entered a queue. Tasks that enter together share one entry.

@@ -1,14 +1,17 @@
 //! `Event`: a channel message, and at the same time the wire format and the content of a recording.
 
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::concurrency_limit::ChangeReason;
 use super::exactness::Gap;
+use super::failure::Failure;
 use super::follower_page::FollowerPage;
-use super::plan::Plan;
+use super::plan::{LaneId, Plan, TaskId};
+use super::quota::{Quota, ReachedLimit};
 use super::state::State;
 use super::time::Nanos;
 
@@ -27,16 +30,6 @@ pub struct Event {
     #[serde(flatten)]
     pub kind: EventKind,
 }
-
-/// The index of a lane in its run, counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct LaneId(pub u16);
-
-/// The number of a task in its run, counted from 1. For followers, the page number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TaskId(pub u32);
 
 /// The kind of an event, with its data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -139,6 +132,15 @@ pub enum EventKind {
     },
 }
 
+impl Plan {
+    /// Returns the events that begin a run of this plan: its start, then the opening of each lane.
+    pub fn opening(&self) -> impl Iterator<Item = (LaneId, EventKind)> + use<> {
+        let start = EventKind::RunStarted { plan: self.clone() };
+        let lanes = self.lanes().map(|(lane, name)| (lane, EventKind::LaneOpened { name }));
+        iter::once((LaneId(0), start)).chain(lanes)
+    }
+}
+
 /// The reason for the end of a lane.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,7 +160,7 @@ pub enum TaskOutcome {
     /// The task failed.
     Failed(Failure),
     /// The worker could not continue the task, because its process died or the system lacks
-    /// resources ([`FailureKind::Exhausted`]). The task returns to the queue.
+    /// resources ([`super::FailureKind::Exhausted`]). The task returns to the queue.
     #[serde(rename = "lost")]
     Requeued(Failure),
     /// The user stopped the run.
@@ -226,104 +228,6 @@ pub enum ExitStatus {
     Signal(i32),
 }
 
-/// A server's rate limit quota in the current window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Quota {
-    /// The maximum number of requests per window.
-    pub limit: u32,
-    /// The number of requests left in this window.
-    pub remaining: u32,
-    /// The start of the next window, in seconds since 1970 (UTC).
-    pub reset: u64,
-}
-
-/// A rate limit that the server reported.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReachedLimit {
-    /// The kind of limit.
-    pub kind: LimitKind,
-    /// The end of the limit, on the run's clock.
-    pub until: Nanos,
-    /// The end of the limit, in seconds since 1970 (UTC).
-    pub until_utc: u64,
-}
-
-/// The two kinds of rate limits of GitHub:
-/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LimitKind {
-    /// The quota of requests per hour is used up.
-    Primary,
-    /// Too many requests at once or in quick succession.
-    Secondary,
-}
-
-/// The failure of a task or of a whole run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message}")]
-pub struct Failure {
-    /// The kind of failure, which determines the exit code and whether the run continues.
-    pub kind: FailureKind,
-    /// The message for the user: the problem, the object and the remedy. Safe to print.
-    pub message: String,
-    /// The HTTP status of the rejection, if the server sent one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<u16>,
-}
-
-impl Failure {
-    /// Creates a failure without an HTTP status.
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), status: None }
-    }
-
-    /// Adds the HTTP status of a response to the failure.
-    #[must_use]
-    pub fn with_status(self, status: impl Into<Option<u16>>) -> Self {
-        Self { status: status.into(), ..self }
-    }
-}
-
-/// The kinds of failure that call for different reactions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// The user does not exist.
-    NotFound,
-    /// The server rejected the token or the request.
-    Refused,
-    /// The server's rate limit is used up.
-    RateLimited,
-    /// The connection failed or could not be established.
-    Unreachable,
-    /// The server did not respond in time.
-    TimedOut,
-    /// The server answered with an error or an invalid response.
-    Server,
-    /// A worker process could not be started, or crashed repeatedly.
-    Worker,
-    /// The system lacks a resource that a worker needs, such as open files.
-    Exhausted,
-    /// A command could not be started, was killed by a signal, or exited with a status other than
-    /// 0.
-    Command,
-    /// The task panicked: a bug in this program.
-    Panicked,
-    /// The recording ends before the run does, so the outcome is unknown.
-    Unrecorded,
-}
-
-impl FailureKind {
-    /// Returns `true` if further requests would fail in the same way, so that the run ends.
-    pub const fn ends_run(self) -> bool {
-        matches!(
-            self,
-            Self::NotFound | Self::Refused | Self::RateLimited | Self::Worker | Self::Exhausted
-        )
-    }
-}
-
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -334,13 +238,6 @@ pub enum RunOutcome {
     Stopped,
     /// The run was aborted.
     Failed(Failure),
-}
-
-/// The label of a page, `p3`. [`super::Plan::label`] covers all workloads.
-impl fmt::Display for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "p{}", self.0)
-    }
 }
 
 impl fmt::Display for ExitStatus {

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::plan::{Selection, Target};
+use super::plan::Target;
+use super::selection::Selection;
 use super::workload::Workload;
 
 /// A kind of export.
@@ -85,7 +86,7 @@ pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::plan::Mode;
+    use crate::model::mode::Mode;
 
     #[test]
     fn file_names_are_valid_on_every_system() {

@@ -6,7 +6,7 @@ mod range_summary;
 mod state_change;
 mod state_intervals;
 
-use super::event::TaskId;
+use super::plan::TaskId;
 use super::state::{State, StateTimes};
 use super::time::Nanos;
 pub use cells::LaneCell;

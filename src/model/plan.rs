@@ -1,21 +1,38 @@
-//! The plan of a run: `WorkSpec`, `Mode`, `Plan`, and the user's `Selection`.
+//! The plan of a run: its work with all parameters, its mode and its lanes.
 
 use std::fmt;
-use std::iter;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::event::{EventKind, LaneId, TaskId};
 use super::exactness::Exactness;
+use super::mode::Mode;
 use super::printable::printable;
 use super::quota_check::QuotaCheck;
+use super::selection::Selection;
 use super::time::Nanos;
 use super::workload::Workload;
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
 pub const MAX_TASKS: u32 = 400_000;
+
+/// The index of a lane in its run, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LaneId(pub u16);
+
+/// The number of a task in its run, counted from 1. For followers, the page number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TaskId(pub u32);
+
+/// The label of a page, `p3`. [`Plan::label`] covers all workloads.
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "p{}", self.0)
+    }
+}
 
 /// A user's followers on a server.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,25 +55,6 @@ impl Target {
     pub fn is_built_in(&self) -> bool {
         self.api == Self::BUILT_IN
     }
-}
-
-/// The way in which tasks are distributed to workers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// One task after another, on one thread.
-    Sequential,
-    /// Several threads that share a queue.
-    Threads,
-    /// Several threads that share a queue and one GIL.
-    Gil,
-    /// Several processes that share a queue, each with its own GIL.
-    Processes,
-}
-
-impl Mode {
-    /// All modes, in the order of the keys.
-    pub const ALL: [Self; 4] = [Self::Sequential, Self::Threads, Self::Gil, Self::Processes];
 }
 
 /// The workload of a run with its parameters.
@@ -240,13 +238,6 @@ impl Plan {
         (0..self.workers).map(move |lane| (LaneId(lane), worker_name(mode, lane)))
     }
 
-    /// Returns the events that begin a run of this plan: its start, then the opening of each lane.
-    pub fn opening(&self) -> impl Iterator<Item = (LaneId, EventKind)> + use<> {
-        let start = EventKind::RunStarted { plan: self.clone() };
-        let lanes = self.lanes().map(|(lane, name)| (lane, EventKind::LaneOpened { name }));
-        iter::once((LaneId(0), start)).chain(lanes)
-    }
-
     /// Returns the name of the worker on a lane, which is also the name of its thread.
     pub fn worker_name(&self, lane: u16) -> String {
         worker_name(self.mode, lane)
@@ -272,119 +263,5 @@ fn worker_name(mode: Mode, lane: u16) -> String {
     match mode {
         Mode::Sequential => "main".to_owned(),
         _ => format!("worker-{}", u32::from(lane) + 1),
-    }
-}
-
-/// A choice among the modes: all, one, or a sweep.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ModeChoice {
-    /// All modes of the workload, one after another, on one time axis.
-    Race,
-    /// One mode.
-    Only(Mode),
-    /// Threads, with several numbers of workers.
-    Sweep,
-}
-
-impl ModeChoice {
-    /// All choices, in the order of the keys.
-    pub const ALL: [Self; 6] = [
-        Self::Race,
-        Self::Only(Mode::Sequential),
-        Self::Only(Mode::Threads),
-        Self::Only(Mode::Gil),
-        Self::Only(Mode::Processes),
-        Self::Sweep,
-    ];
-}
-
-/// The user's selection of a workload and its modes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Selection {
-    /// The workload.
-    pub workload: Workload,
-    /// The choice of modes.
-    pub choice: ModeChoice,
-}
-
-impl Selection {
-    /// Selects all modes of a workload.
-    pub const fn race(workload: Workload) -> Self {
-        Self { workload, choice: ModeChoice::Race }
-    }
-
-    /// Selects one mode of a workload.
-    pub const fn only(workload: Workload, mode: Mode) -> Self {
-        Self { workload, choice: ModeChoice::Only(mode) }
-    }
-
-    /// Selects a sweep of a workload over several numbers of threads.
-    pub const fn sweep(workload: Workload) -> Self {
-        Self { workload, choice: ModeChoice::Sweep }
-    }
-
-    /// Returns `true` if this is a sweep.
-    pub const fn is_sweep(self) -> bool {
-        matches!(self.choice, ModeChoice::Sweep)
-    }
-
-    /// Returns all selections of a workload, in the order of the keys.
-    pub fn all(workload: Workload) -> impl Iterator<Item = Self> {
-        workload.spec().mode_choices.iter().map(move |&choice| Self { workload, choice })
-    }
-
-    /// Returns the modes to run, in order.
-    pub fn modes(self) -> &'static [Mode] {
-        match self.choice {
-            ModeChoice::Race => self.workload.spec().race_modes,
-            ModeChoice::Sweep => &[Mode::Threads],
-            ModeChoice::Only(mode) => match Mode::ALL.iter().position(|&other| other == mode) {
-                Some(at) => Mode::ALL.get(at..=at).unwrap_or(&[]),
-                None => &[],
-            },
-        }
-    }
-
-    /// The index of the choice among those of the workload.
-    pub fn index(self) -> usize {
-        self.workload
-            .spec()
-            .mode_choices
-            .iter()
-            .position(|&other| other == self.choice)
-            .unwrap_or(0)
-    }
-
-    /// Returns the name of the selection for a comparison with another, including the workload if
-    /// they differ.
-    pub fn beside(self, other: Self) -> String {
-        if self.workload == other.workload {
-            self.to_string()
-        } else {
-            format!("{self} of {}", self.workload)
-        }
-    }
-}
-
-impl fmt::Display for Mode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Sequential => "sequential",
-            Self::Threads => "threads",
-            Self::Gil => "gil",
-            Self::Processes => "processes",
-        })
-    }
-}
-
-impl fmt::Display for Selection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.choice {
-            ModeChoice::Race => f.pad("race"),
-            ModeChoice::Sweep => f.pad("sweep"),
-            ModeChoice::Only(Mode::Threads) => f.pad(self.workload.spec().threads_name),
-            ModeChoice::Only(mode) => mode.fmt(f),
-        }
     }
 }

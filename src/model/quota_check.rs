@@ -1,9 +1,11 @@
 //! The check of a server's quota against the requests that a selection still needs. It is made with
 //! the first response of a run, which reports both the quota and the number of pages.
 
-use super::event::{Failure, FailureKind, Quota};
-use super::plan::{ModeChoice, Selection};
-use super::setup::SweepSetup;
+use super::failure::{Failure, FailureKind};
+use super::mode::ModeChoice;
+use super::quota::Quota;
+use super::selection::Selection;
+use super::sweep_setup::SweepSetup;
 use super::time::time_of_day;
 
 /// The requests that a selection needs, as a function of its number of pages.

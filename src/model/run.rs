@@ -5,15 +5,14 @@ mod queries;
 use super::concurrency_limit::ConcurrencyLimit;
 use super::distinct_accounts::DistinctAccounts;
 use super::enqueue_times::EnqueueTimes;
-use super::event::{
-    CloseReason, Completion, Event, EventKind, Failure, FailureKind, LaneId, Product, ReachedLimit,
-    RunOutcome, TaskId, TaskOutcome,
-};
+use super::event::{CloseReason, Completion, Event, EventKind, Product, RunOutcome, TaskOutcome};
 use super::exactness::{Gap, GapScope, Losses};
+use super::failure::{Failure, FailureKind};
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
-use super::plan::{MAX_TASKS, Mode, Plan};
-use super::quota_history::QuotaHistory;
+use super::mode::Mode;
+use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
+use super::quota::{QuotaHistory, ReachedLimit};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;

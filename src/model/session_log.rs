@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::event::Event;
-use super::plan::Selection;
+use super::selection::Selection;
 use super::setup::Setup;
 
 /// The start of a selection.

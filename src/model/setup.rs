@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::MAX_TASKS;
-use super::{ComputeSpec, Target, WorkSpec, Workload};
+use super::plan::{ComputeSpec, MAX_TASKS, Target, WorkSpec};
+use super::sweep_setup::SweepSetup;
+use super::workload::Workload;
 
 /// The default number of workers for followers, reduced to the number of pages.
 pub const DEFAULT_WORKERS: u16 = 8;
@@ -35,12 +36,6 @@ pub const MAX_SWEEP_COUNTS: usize = 64;
 
 /// The maximum number of trials per worker count. More do not improve the median noticeably.
 pub const MAX_SWEEP_REPEATS: u16 = 100;
-
-/// The default worker counts of a sweep. Six are enough to tell the scaling models apart.
-const DEFAULT_COUNTS: [u16; 6] = [1, 2, 4, 8, 12, 16];
-
-/// The maximum number of tasks for which a sweep tries every worker count by default.
-const MAX_TASKS_FOR_ALL_COUNTS: u32 = 8;
 
 /// The setup of a session.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -113,8 +108,16 @@ impl Setup {
     pub fn is_valid(&self) -> bool {
         let workers = self.workers.is_none_or(|workers| (1..=MAX_WORKERS).contains(&workers));
         let per_page = self.target.as_ref().is_none_or(|one| (1..=100).contains(&one.per_page));
-        let sweep = self.sweep.is_valid();
+        let sweep = self.has_valid_sweep();
         workers && sweep && per_page && self.tasks <= MAX_TASKS && self.compute.share <= 100
+    }
+
+    fn has_valid_sweep(&self) -> bool {
+        let SweepSetup { counts, repeats } = &self.sweep;
+        let counts = counts.as_ref().is_none_or(|counts| {
+            counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
+        });
+        counts && (1..=MAX_SWEEP_REPEATS).contains(repeats)
     }
 
     /// Returns `true` if the workload's requests count against the user's quota.
@@ -139,56 +142,7 @@ impl Setup {
     }
 }
 
-/// Returns the default worker counts for `tasks` tasks. Workers beyond the number of tasks would be
-/// idle.
-fn default_counts(tasks: u32) -> Vec<u16> {
-    if tasks <= MAX_TASKS_FOR_ALL_COUNTS {
-        return (1..=tasks.max(1) as u16).collect();
-    }
-    let mut counts = DEFAULT_COUNTS.to_vec();
-    counts.retain(|&count| u32::from(count) <= tasks);
-    counts
-}
-
 /// The maximum number of workers that the user may request.
 pub const fn max_workers(costs_quota: bool) -> u16 {
     if costs_quota { MAX_WORKERS_WITH_QUOTA } else { MAX_WORKERS }
-}
-
-/// The setup of a sweep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SweepSetup {
-    /// The worker counts, if set by the user.
-    pub counts: Option<Vec<u16>>,
-    /// The number of trials per worker count.
-    pub repeats: u16,
-}
-
-impl Default for SweepSetup {
-    fn default() -> Self {
-        Self { counts: None, repeats: 3 }
-    }
-}
-
-impl SweepSetup {
-    /// Returns the worker counts for `tasks` tasks: those set by the user, or else the default ones.
-    pub fn counts_for(&self, tasks: u32) -> Vec<u16> {
-        let mut counts = self.counts.clone().unwrap_or_else(|| default_counts(tasks));
-        counts.sort_unstable();
-        counts.dedup();
-        counts
-    }
-
-    /// Returns the number of trials for `tasks` tasks.
-    pub fn trials_for(&self, tasks: u32) -> usize {
-        self.counts_for(tasks).len() * usize::from(self.repeats)
-    }
-
-    /// Returns `true` if all values are within the limits of the options that set them.
-    fn is_valid(&self) -> bool {
-        let counts = self.counts.as_ref().is_none_or(|counts| {
-            counts.len() <= MAX_SWEEP_COUNTS && counts.iter().all(|n| (1..=MAX_WORKERS).contains(n))
-        });
-        counts && (1..=MAX_SWEEP_REPEATS).contains(&self.repeats)
-    }
 }

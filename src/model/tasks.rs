@@ -4,10 +4,10 @@ mod products;
 
 use std::collections::BTreeMap;
 
-use super::event::{
-    CommandOutput, Completion, Failure, LaneId, ResponseSummary, TaskId, TaskOutcome,
-};
+use super::event::{CommandOutput, Completion, ResponseSummary, TaskOutcome};
+use super::failure::Failure;
 use super::follower_page::FollowerPage;
+use super::plan::{LaneId, TaskId};
 use super::time::Nanos;
 use super::workload::Workload;
 use products::Products;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Mode, ModeChoice};
+use super::mode::{Mode, ModeChoice};
 use super::state::State;
 
 /// A list of tasks of one kind.

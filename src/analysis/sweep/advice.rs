@@ -4,10 +4,9 @@
 use super::{Sweep, SweepPoint, WorkerTerms};
 use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
-use crate::model::Waves;
-use crate::model::plan::Mode;
 use crate::model::printable::three_digits;
 use crate::model::workload::Workload;
+use crate::model::{Mode, Waves};
 
 /// The minimum speed-up that justifies more workers.
 const MIN_GAIN: f64 = 1.1;

@@ -1,7 +1,7 @@
 //! The nouns for workers and tasks in the sentences about a sweep.
 
 use crate::analysis::plural;
-use crate::model::plan::Mode;
+use crate::model::Mode;
 use crate::model::workload::{Workload, WorkloadSpec};
 
 /// The nouns that fit a workload and a mode.

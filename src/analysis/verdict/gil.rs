@@ -1,10 +1,10 @@
 //! The meaning of the speed-ups of several modes for the GIL and the cores, in one sentence.
 
 use crate::analysis::{plural, stats};
-use crate::model::Waves;
-use crate::model::plan::{ComputeSpec, Mode, WorkSpec};
+use crate::model::plan::{ComputeSpec, WorkSpec};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
+use crate::model::{Mode, Waves};
 
 /// The minimum speed-up that counts as a gain: identical runs differ by less.
 const MIN_GAIN: f64 = 1.15;

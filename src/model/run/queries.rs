@@ -3,14 +3,14 @@
 use super::Run;
 use crate::model::Waves;
 use crate::model::concurrency_limit::LimitChange;
-use crate::model::event::{
-    CommandOutput, Failure, FailureKind, LaneId, Quota, ReachedLimit, RunOutcome, TaskId,
-};
+use crate::model::event::{CommandOutput, RunOutcome};
 use crate::model::exactness::Losses;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::lane::{Lane, Span};
-use crate::model::plan::Plan;
+use crate::model::plan::{LaneId, Plan, TaskId};
+use crate::model::quota::{Quota, ReachedLimit};
 use crate::model::state::StateTimes;
 use crate::model::tasks::{FailedAttempt, TaskRecord};
 use crate::model::time::Nanos;

@@ -1,11 +1,46 @@
-//! The remaining quota of a server over time, at the resolution of the screen.
+//! The rate limits of a server: its quota, the limits that were reached, and the remaining quota over
+//! time at the resolution of the screen.
 
-use super::event::Quota;
+use serde::{Deserialize, Serialize};
+
 use super::time::Nanos;
 use super::time_series::{LevelSeries, StepSeries, ZeroSeries};
 
 /// The resolution of the remaining quota, in steps per quota: no picture has as many rows.
 const RESOLUTION: u32 = 512;
+
+/// A server's rate limit quota in the current window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quota {
+    /// The maximum number of requests per window.
+    pub limit: u32,
+    /// The number of requests left in this window.
+    pub remaining: u32,
+    /// The start of the next window, in seconds since 1970 (UTC).
+    pub reset: u64,
+}
+
+/// A rate limit that the server reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReachedLimit {
+    /// The kind of limit.
+    pub kind: LimitKind,
+    /// The end of the limit, on the run's clock.
+    pub until: Nanos,
+    /// The end of the limit, in seconds since 1970 (UTC).
+    pub until_utc: u64,
+}
+
+/// The two kinds of rate limits of GitHub:
+/// <https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api>.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// The quota of requests per hour is used up.
+    Primary,
+    /// Too many requests at once or in quick succession.
+    Secondary,
+}
 
 /// The quota over time, as reported in responses.
 #[derive(Clone, Debug, Default)]
