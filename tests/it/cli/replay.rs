@@ -148,10 +148,10 @@ fn recording_that_ends_early_is_not_reported_as_stopped() {
         between_runs.out
     );
     assert_eq!(between_runs.code, Some(6), "{}", between_runs.out);
-    cut_after(&folder, |line| line.contains("\"done\"") && line.contains("html_url"));
+    cut_after(&folder, |line| line.contains("\"done\"") && line.contains("\"task\":2"));
     let mid_run = replay(&folder, &["--plain"]);
     assert!(mid_run.err.contains("ends here, during sequential\n"), "{}", mid_run.err);
-    let expected = "sequential   1 of 3 pages fetched; the recording ends here\n";
+    let expected = "sequential   2 of 3 pages fetched; the recording ends here\n";
     assert!(mid_run.out.ends_with(expected) && !mid_run.out.contains("stopped"), "{}", mid_run.out);
     assert_eq!(mid_run.code, Some(6));
     cut_after(&folder, |line| line.starts_with("{\"begin\""));
