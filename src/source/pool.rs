@@ -4,6 +4,7 @@
 //! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
 
 mod adaptive_limit;
+pub(super) mod lane_reporter;
 pub(super) mod lane_slots;
 pub(super) mod rate_limiter;
 pub(super) mod request_timing;
@@ -25,8 +26,9 @@ use super::run_handle::RunHandle;
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
 };
+use lane_reporter::LaneReporter;
 use shared::RunShared;
-use task::{Job, LaneReporter};
+use task::Job;
 use task_tracker::TaskTracker;
 use worker_thread::WorkerThread;
 

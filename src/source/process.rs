@@ -14,8 +14,9 @@ mod wire;
 use std::sync::Arc;
 
 use super::cancel_token::CancelToken;
+use super::pool::lane_reporter::LaneReporter;
 use super::pool::rate_limiter::Permit;
-use super::pool::task::{Job, LaneReporter, TaskCount, Worker};
+use super::pool::task::{Job, TaskCount, Worker};
 use crate::model::{Failure, TaskId, TaskOutcome};
 use crate::source::event_loop::EventLoop;
 pub(super) use parent::{ProcessStarter, RemoteWorker};

@@ -12,11 +12,12 @@ use crate::model::{Failure, FailureKind, FollowerPage, Product, TaskId, TaskOutc
 use crate::source::cancel_token::CancelToken;
 use crate::source::clock::Clock;
 use crate::source::event_loop::EventLoop;
+use crate::source::pool::lane_reporter::LaneReporter;
 use crate::source::pool::lane_slots::LaneSlots;
 use crate::source::pool::rate_limiter::{Permit, RateLimiter};
 use crate::source::pool::request_timing::TimingObserver;
 use crate::source::pool::retry_loop::RetryLoop;
-use crate::source::pool::task::{Job, LaneReporter, TaskCount, Worker};
+use crate::source::pool::task::{Job, TaskCount, Worker};
 use crate::source::process::{ProcessStarter, RemoteWorker};
 
 /// A job whose tasks are requests to the API.
