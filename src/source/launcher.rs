@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::gil::Gil;
-use super::gil::gil_job::GilJob;
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 use super::pool::task::Job;
 use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
@@ -16,6 +15,7 @@ use super::simulate::SimulatedRun;
 use super::work::commands::CommandsJob;
 use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
+use super::work::gil_job::GilJob;
 use super::work::github_request::GithubRequest;
 use super::work::quota_guard::QuotaGuard;
 use super::{FailedRun, Pool, Source as _};

@@ -4,5 +4,6 @@
 pub(in crate::source) mod commands;
 pub mod compute;
 pub(in crate::source) mod followers;
+pub(in crate::source) mod gil_job;
 pub(in crate::source) mod github_request;
 pub(in crate::source) mod quota_guard;
