@@ -6,7 +6,6 @@ pub(crate) mod event_loop;
 pub mod gil;
 pub mod launcher;
 pub mod pool;
-pub mod process;
 pub mod recording;
 pub(crate) mod run_handle;
 pub mod simulate;

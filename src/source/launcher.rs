@@ -8,7 +8,6 @@ use super::clock::Clock;
 use super::gil::Gil;
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 use super::pool::task::Job;
-use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::run_handle::RunHandle;
 use super::simulate::SimulatedRun;
 #[cfg(unix)]
@@ -17,6 +16,7 @@ use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
 use super::work::gil_job::GilJob;
 use super::work::github_request::GithubRequest;
+use super::work::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::work::quota_guard::QuotaGuard;
 use super::{FailedRun, Pool, Source as _};
 use crate::github::{Api, GithubLimits};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::github_request::GithubRequest;
+use super::process::{ProcessStarter, RemoteWorker};
 use super::quota_guard::QuotaGuard;
 use crate::github::page_links::PageLinks;
 use crate::github::{Api, ApiResponse, Client};
@@ -18,7 +19,6 @@ use crate::source::pool::rate_limiter::{Permit, RateLimiter};
 use crate::source::pool::request_timing::TimingObserver;
 use crate::source::pool::retry_loop::RetryLoop;
 use crate::source::pool::task::{Job, TaskCount, Worker};
-use crate::source::process::{ProcessStarter, RemoteWorker};
 
 /// A job whose tasks are requests to the API.
 #[derive(Debug)]
