@@ -67,7 +67,8 @@ impl Source for Pool {
             let outcome = RunOutcome::Failed(no_threads_failure());
             reporter.send(EventKind::RunFinished { outcome });
         }
-        RunHandle { job: Some(job), started, events, over, cancel, thread: coordinator.ok() }
+        let abandon = Some(Box::new(move || job.abandon()) as _);
+        RunHandle { abandon, started, events, over, cancel, thread: coordinator.ok() }
     }
 }
 
@@ -90,7 +91,7 @@ impl Source for FailedRun {
         reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
         let (_, over) = bounded(0);
         let cancel = CancelToken::default();
-        RunHandle { job: None, started, events, over, cancel, thread: None }
+        RunHandle { abandon: None, started, events, over, cancel, thread: None }
     }
 }
 
