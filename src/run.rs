@@ -9,6 +9,7 @@ mod exports;
 mod headless;
 mod opened_session;
 pub mod recordings;
+mod saved_exports;
 mod screen;
 pub mod screen_loop;
 pub mod serve;
