@@ -30,7 +30,7 @@
 //! limiter grants a permit; events return through the channel, and [`app::Session`] folds them into the
 //! [`model::Run`] that [`ui`] draws. Other kinds of tasks are other [`source::Job`]s: CPU work
 //! ([`source::work::compute`]), optionally under [`source::gil`]; tasks in worker processes
-//! ([`source::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
+//! ([`source::work::process`]); the user's commands. A simulated run has no workers: [`source::simulate`]
 //! computes its events, and [`app::playback`] plays them as it plays those of a recording.
 //!
 //! # Glossary

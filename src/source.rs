@@ -6,7 +6,6 @@ pub(crate) mod event_loop;
 pub mod gil;
 pub mod launcher;
 pub mod pool;
-pub mod process;
 pub mod recording;
 pub(crate) mod run_handle;
 pub mod simulate;
@@ -15,14 +14,15 @@ pub mod work;
 pub use cancel_token::CancelToken;
 pub use clock::Clock;
 pub use gil::Gil;
-pub use gil::gil_job::GilJob;
 pub use launcher::{JobProvider, Launcher};
+pub use pool::lane_reporter::LaneReporter;
 pub use pool::lane_slots::LaneSlots;
 pub use pool::rate_limiter::Permit;
-pub use pool::task::{Job, LaneReporter, TaskCount, Worker};
+pub use pool::task::{Job, TaskCount, Worker};
 pub use pool::{FailedRun, Pool};
 pub use run_handle::{Never, RunHandle};
 pub use simulate::SimulatedRun;
+pub use work::gil_job::GilJob;
 
 /// A source of events that is ready to start. It may take the number of its events and tasks as
 /// it comes: all that is known in advance is that its last event reports how it ended.

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::config::{self, Config, ThemeArg};
-use super::environment::{Environment, find_variable};
-use super::output::{Progress, Terminals};
+use super::environment::{Environment, Terminals, find_variable};
 use super::usage::ConfigError;
 use crate::app::Keymap;
 
@@ -62,6 +61,17 @@ pub struct DisplayOptions {
     pub reduced_motion: bool,
     /// The key bindings.
     pub keys: Keymap,
+}
+
+/// The form of the progress on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// No progress.
+    None,
+    /// A line that is redrawn in place, for a terminal.
+    Line,
+    /// Sentences that are never overwritten, for a screen reader.
+    Sentences,
 }
 
 impl DisplayArgs {

@@ -1,4 +1,4 @@
-//! The environment variables that the command line reads.
+//! The environment that the command line is read in: variables, and the streams that are terminals.
 
 use std::ffi::OsString;
 
@@ -8,6 +8,17 @@ use crate::http::ProxySettings;
 
 /// Returns the value of an environment variable if it is set.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<OsString>;
+
+/// The standard streams that are terminals.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terminals {
+    /// Keys can be read.
+    pub stdin: bool,
+    /// The screen can be drawn.
+    pub stdout: bool,
+    /// Progress can be drawn.
+    pub stderr: bool,
+}
 
 /// Returns the token from the variables that GitHub's own tools use. [`Token::new`] refuses values that
 /// cannot be a token, including text that is not Unicode.

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 
 use super::display::DisplayArgs;
-use super::output::{ExportArgs, OutputMode, OutputOptions, Terminals};
+use super::output::{ExportArgs, OutputMode, OutputOptions};
 use super::path_conflicts::{self, CONFIGURATION, NamedPath};
 use super::replay::RecordArgs;
 use super::usage::{self, UsageError};
-use super::{Environment, commands};
+use super::{Environment, Terminals, commands};
 use crate::model::setup::max_workers;
 use crate::model::{Mode, ModeChoice};
 

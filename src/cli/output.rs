@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::display::{DisplayArgs, DisplayOptions};
+use super::display::{DisplayArgs, DisplayOptions, Progress};
+use super::environment::{Environment, Terminals, find_variable};
 use super::usage::UsageError;
-use super::{Environment, find_variable};
 use crate::model::ExportKind;
 
 /// The heading of the options that write files.
@@ -50,28 +50,6 @@ pub enum OutputMode {
     Plain(Progress),
     /// One JSON document.
     Json(Progress),
-}
-
-/// The form of the progress on stderr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Progress {
-    /// No progress.
-    None,
-    /// A line that is redrawn in place, for a terminal.
-    Line,
-    /// Sentences that are never overwritten, for a screen reader.
-    Sentences,
-}
-
-/// The standard streams that are terminals.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Terminals {
-    /// Keys can be read.
-    pub stdin: bool,
-    /// The screen can be drawn.
-    pub stdout: bool,
-    /// Progress can be drawn.
-    pub stderr: bool,
 }
 
 impl ExportArgs {

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::display::DisplayArgs;
-use super::output::{ExportArgs, FILES, OutputMode, OutputOptions, Terminals};
+use super::output::{ExportArgs, FILES, OutputMode, OutputOptions};
 use super::path_conflicts::{self, CONFIGURATION, NamedPath};
-use super::{Environment, SCREEN, UsageError};
+use super::{Environment, SCREEN, Terminals, UsageError};
 use crate::app::playback::{MAX_SPEED, MIN_SPEED, PlaybackSpeed};
 
 #[derive(Args, Debug)]

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::exit::Exit;
-use super::exports::SavedExports;
+use super::saved_exports::SavedExports;
 use super::{Streams, print_error};
 use crate::analysis::{Sweep, verdict};
 use crate::app::{App, Session};

@@ -1,16 +1,15 @@
-//! The exports of a command: prepared before its run, written and reported after it.
+//! The exports of a command: prepared before its run, written after it.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
 use super::ended_session::EndedSession;
-use super::exit::Exit;
-use super::print_error;
+use super::saved_exports::{SavedExport, SavedExports};
 use crate::cli::{OutputOptions, ThemeArg};
 use crate::model::{Background, Nanos};
 use crate::report::followers::best_run;
-use crate::report::{ExportError, ExportOutcome, ExportTarget, ReportSubject};
+use crate::report::{ExportError, ExportTarget, ReportSubject};
 use crate::terminal::signals::Signals;
 
 /// The exports to write.
@@ -19,15 +18,6 @@ pub struct ExportTargets {
     outputs: Vec<ExportTarget>,
     background: Background,
     command: String,
-}
-
-/// The exports after they were written.
-pub(super) struct SavedExports {
-    results: io::Result<Vec<SavedExport>>,
-    /// An export went to stdout, so no report does.
-    pub(super) stdout_taken: bool,
-    /// The signal that arrived by now.
-    pub(super) signal: Option<i32>,
 }
 
 impl ExportTargets {
@@ -86,61 +76,6 @@ impl ExportTargets {
             Ok(saved)
         });
         SavedExports { results, stdout_taken, signal }
-    }
-}
-
-impl SavedExports {
-    /// Reports the written exports, and returns the exit code for the runs and the exports together.
-    /// Fails only if stdout did.
-    pub(super) fn report(self, run: Exit, err: &mut dyn Write) -> io::Result<Exit> {
-        Ok(self.results?.into_iter().fold(run, |run, SavedExport { exit, words }| {
-            match (words, exit) {
-                (Some(words), Exit::Success) => _ = writeln!(err, "{words}"),
-                (Some(words), _) => print_error(err, &words),
-                (None, _) => {}
-            }
-            worst_exit(run, exit)
-        }))
-    }
-}
-
-/// The result of writing an export.
-struct SavedExport {
-    exit: Exit,
-    words: Option<String>,
-}
-
-impl SavedExport {
-    fn write(
-        output: ExportTarget,
-        subject: &ReportSubject<'_>,
-        out: &mut dyn Write,
-    ) -> io::Result<Self> {
-        let (place, is_stdout) = (output.display_name(), output.is_stdout());
-        let (exit, words) = match output.write(subject, out) {
-            Ok(ExportOutcome::Whole { .. }) if is_stdout => (Exit::Success, None),
-            Ok(written) => {
-                let exit = match written {
-                    ExportOutcome::Whole { .. } => Exit::Success,
-                    ExportOutcome::Partial { .. } => Exit::Partial,
-                    ExportOutcome::Nothing { .. } => Exit::Failed,
-                };
-                (exit, Some(written.describe(&place)))
-            }
-            Err(ExportError::Stdout(error)) => return Err(error),
-            Err(error) => (Exit::Failed, Some(error.to_string())),
-        };
-        Ok(Self { exit, words })
-    }
-}
-
-/// Returns the worse of two exit codes. The reason of a failed run takes precedence over the result
-/// of the exports; a failed export takes precedence over a partial run.
-const fn worst_exit(run: Exit, written: Exit) -> Exit {
-    match (run, written) {
-        (Exit::Success | Exit::Partial, Exit::Failed) => Exit::Failed,
-        (Exit::Success, written) => written,
-        (run, _) => run,
     }
 }
 

@@ -2,11 +2,11 @@
 //! the decisions of protocol.rs.
 //!
 //! ```text
-//! under.rs: a job whose threads share a GIL -> thread.rs: lane events acquire and release it
+//! work/gil_job.rs: a job whose threads share a GIL
+//!     -> thread_state.rs: lane events acquire and release it
 //!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
 //! ```
 
-pub mod gil_job;
 pub mod protocol;
 pub(super) mod thread_state;
 
@@ -50,7 +50,7 @@ impl Gil {
     }
 
     /// Ends all waits once `cancel` is set.
-    fn stop_on_cancel(self: &Arc<Self>, cancel: &CancelToken) {
+    pub(super) fn stop_on_cancel(self: &Arc<Self>, cancel: &CancelToken) {
         self.watching.call_once(|| {
             let gil = Arc::clone(self);
             cancel.on_cancel(move || gil.stop());

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use super::clock::Clock;
 use super::gil::Gil;
-use super::gil::gil_job::GilJob;
 use super::pool::rate_limiter::{RateLimiter, SharedLimit};
 use super::pool::task::Job;
-use super::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::run_handle::RunHandle;
 use super::simulate::SimulatedRun;
 #[cfg(unix)]
 use super::work::commands::CommandsJob;
 use super::work::compute::resources::ComputeResources;
 use super::work::followers::GithubJob;
+use super::work::gil_job::GilJob;
 use super::work::github_request::GithubRequest;
+use super::work::process::{JobSpec, ProcessJob, ProcessStarter, RequestSpec};
 use super::work::quota_guard::QuotaGuard;
 use super::{FailedRun, Pool, Source as _};
 use crate::github::{Api, GithubLimits};

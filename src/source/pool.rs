@@ -4,6 +4,7 @@
 //! `worker_thread` is the loop of one worker, `shared` the state that all of them share.
 
 mod adaptive_limit;
+pub(super) mod lane_reporter;
 pub(super) mod lane_slots;
 pub(super) mod rate_limiter;
 pub(super) mod request_timing;
@@ -25,8 +26,9 @@ use super::run_handle::RunHandle;
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId,
 };
+use lane_reporter::LaneReporter;
 use shared::RunShared;
-use task::{Job, LaneReporter};
+use task::Job;
 use task_tracker::TaskTracker;
 use worker_thread::WorkerThread;
 
@@ -65,7 +67,8 @@ impl Source for Pool {
             let outcome = RunOutcome::Failed(no_threads_failure());
             reporter.send(EventKind::RunFinished { outcome });
         }
-        RunHandle { job: Some(job), started, events, over, cancel, thread: coordinator.ok() }
+        let abandon = Some(Box::new(move || job.abandon()) as _);
+        RunHandle { abandon, started, events, over, cancel, thread: coordinator.ok() }
     }
 }
 
@@ -88,7 +91,7 @@ impl Source for FailedRun {
         reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
         let (_, over) = bounded(0);
         let cancel = CancelToken::default();
-        RunHandle { job: None, started, events, over, cancel, thread: None }
+        RunHandle { abandon: None, started, events, over, cancel, thread: None }
     }
 }
 

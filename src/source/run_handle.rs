@@ -1,13 +1,11 @@
 //! The handle of a run in progress: its events, its time and its end.
 
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, never};
 
 use super::cancel_token::CancelToken;
-use super::pool::task::Job;
 use crate::model::{Event, Nanos};
 
 /// The maximum time for a stopped run to end.
@@ -15,8 +13,9 @@ pub(crate) const STOP_GRACE: Duration = Duration::from_millis(300);
 
 /// A run in progress. Dropping the handle stops the run.
 pub struct RunHandle {
-    /// `None` for a simulated run and for one that failed before any task was started.
-    pub(super) job: Option<Arc<dyn Job>>,
+    /// Kills what a stopped run that does not end in time leaves behind. `None` for a simulated run
+    /// and for one that failed before any task was started.
+    pub(super) abandon: Option<Box<dyn Fn() + Send + Sync>>,
     /// The start of the run on the clock.
     pub(super) started: Nanos,
     pub(super) events: Receiver<Event>,
@@ -60,8 +59,8 @@ impl Drop for RunHandle {
         self.events = never();
         // A busy worker may not notice the stop in time: it is then left to itself.
         let left = self.over.recv_timeout(STOP_GRACE) == Err(RecvTimeoutError::Timeout);
-        if let Some(job) = self.job.as_ref().filter(|_| left) {
-            job.abandon();
+        if let Some(abandon) = self.abandon.as_ref().filter(|_| left) {
+            abandon();
         }
         if let Some(thread) = self.thread.take().filter(|_| !left) {
             // A panic on that thread has been reported already.

@@ -140,7 +140,7 @@ impl Source for SimulatedRun {
         });
         match thread {
             Ok(thread) => {
-                RunHandle { job: None, started, events, over, cancel, thread: Some(thread) }
+                RunHandle { abandon: None, started, events, over, cancel, thread: Some(thread) }
             }
             Err(_) => FailedRun { plan, failure: no_threads_failure() }.start(clock),
         }

@@ -1,8 +1,11 @@
-//! The work of tasks: pages of followers, CPU work, the user's commands.
+//! The work of tasks: pages of followers, CPU work, the user's commands; under a GIL, or
+//! in worker processes.
 
 #[cfg(unix)]
 pub(in crate::source) mod commands;
 pub mod compute;
 pub(in crate::source) mod followers;
+pub(in crate::source) mod gil_job;
 pub(in crate::source) mod github_request;
+pub mod process;
 pub(in crate::source) mod quota_guard;

@@ -17,11 +17,11 @@ pub(in crate::source) struct ThreadState {
 }
 
 impl ThreadState {
-    pub(super) const fn new(gil: Arc<Gil>, lane: LaneId) -> Self {
+    pub(in crate::source) const fn new(gil: Arc<Gil>, lane: LaneId) -> Self {
         Self { gil, lane, attached: AtomicBool::new(false) }
     }
 
-    pub(super) fn is_attached(&self) -> bool {
+    pub(in crate::source) fn is_attached(&self) -> bool {
         self.attached.load(Ordering::Relaxed)
     }
 
@@ -61,14 +61,14 @@ impl ThreadState {
     }
 
     /// Releases the GIL, if the thread holds it.
-    pub(super) fn detach(&self) {
+    pub(in crate::source) fn detach(&self) {
         if self.attached.swap(false, Ordering::Relaxed) {
             self.gil.release(self.lane);
         }
     }
 
     /// Releases the GIL on a thread that ends, if it holds it.
-    pub(super) fn end(&self) {
+    pub(in crate::source) fn end(&self) {
         if self.attached.swap(false, Ordering::Relaxed) {
             self.gil.release_at_exit();
         }

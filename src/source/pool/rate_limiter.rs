@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::adaptive_limit::{AdaptiveLimit, LimitUpdate};
+use super::lane_reporter::LaneReporter;
 use super::lane_slots::LaneSlots;
 use super::request_timing::RequestTiming;
-use super::task::LaneReporter;
 use crate::http::{LimitPolicy, RateLimit, Refusal, Suspension};
 use crate::model::{
     ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, Quota, ReachedLimit, State,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lane_reporter::LaneReporter;
 use super::lane_slots::LaneSlots;
 use super::rate_limiter::{Permit, RateLimiter};
 use super::request_timing::TimingObserver;
-use super::task::LaneReporter;
 use crate::http::{RequestError, RetryAction, RetryPolicy, retry_after_exceeds_max_wait};
 use crate::model::{ChangeReason, EventKind, Failure, FailureKind, Nanos, TaskId};
 use crate::source::clock::Clock;

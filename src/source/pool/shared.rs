@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crossbeam_channel::Receiver;
 
-use super::task::{Job, LaneReporter, TaskCount};
+use super::lane_reporter::LaneReporter;
+use super::task::{Job, TaskCount};
 use super::task_tracker::TaskTracker;
 use crate::model::{LaneId, RunOutcome, TaskId, TaskOutcome};
 use crate::source::cancel_token::CancelToken;

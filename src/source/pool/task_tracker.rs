@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::task::{LaneReporter, TaskCount};
+use super::lane_reporter::LaneReporter;
+use super::task::TaskCount;
 use crate::model::plan::MAX_TASKS;
 use crate::model::{EventKind, RunOutcome, TaskId};
 

@@ -5,9 +5,10 @@ use std::any::Any;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::lane_reporter::LaneReporter;
 use super::lane_slots::{LaneSlot, LaneSlots};
 use super::shared::RunShared;
-use super::task::{LaneReporter, TaskCount, Worker};
+use super::task::{TaskCount, Worker};
 use crate::model::printable::printable;
 use crate::model::{CloseReason, EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
 

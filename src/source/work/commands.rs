@@ -15,8 +15,9 @@ use crate::model::{
     TaskId, TaskOutcome,
 };
 use crate::source::cancel_token::CancelToken;
+use crate::source::pool::lane_reporter::LaneReporter;
 use crate::source::pool::rate_limiter::Permit;
-use crate::source::pool::task::{Job, LaneReporter, TaskCount, Worker};
+use crate::source::pool::task::{Job, TaskCount, Worker};
 use output_capture::CapturedOutput;
 use process_groups::ProcessGroups;
 use running_command::{CommandExit, RunningCommand};

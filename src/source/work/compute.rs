@@ -11,8 +11,9 @@ use crate::model::{
     WorkSpec,
 };
 use crate::source::cancel_token::CancelToken;
+use crate::source::pool::lane_reporter::LaneReporter;
 use crate::source::pool::rate_limiter::Permit;
-use crate::source::pool::task::{Job, LaneReporter, TaskCount, Worker};
+use crate::source::pool::task::{Job, TaskCount, Worker};
 use page_fetcher::PageFetcher;
 pub use turns::run_turns;
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::github_request::GithubRequest;
+use super::process::{ProcessStarter, RemoteWorker};
 use super::quota_guard::QuotaGuard;
 use crate::github::page_links::PageLinks;
 use crate::github::{Api, ApiResponse, Client};
@@ -12,12 +13,12 @@ use crate::model::{Failure, FailureKind, FollowerPage, Product, TaskId, TaskOutc
 use crate::source::cancel_token::CancelToken;
 use crate::source::clock::Clock;
 use crate::source::event_loop::EventLoop;
+use crate::source::pool::lane_reporter::LaneReporter;
 use crate::source::pool::lane_slots::LaneSlots;
 use crate::source::pool::rate_limiter::{Permit, RateLimiter};
 use crate::source::pool::request_timing::TimingObserver;
 use crate::source::pool::retry_loop::RetryLoop;
-use crate::source::pool::task::{Job, LaneReporter, TaskCount, Worker};
-use crate::source::process::{ProcessStarter, RemoteWorker};
+use crate::source::pool::task::{Job, TaskCount, Worker};
 
 /// A job whose tasks are requests to the API.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::github::{ApiObserver, ApiResponse, Client};
 use crate::http::{RequestError, RequestObserver};
 use crate::model::{EventKind, Quota, State, Target, TaskId};
-use crate::source::pool::task::LaneReporter;
+use crate::source::pool::lane_reporter::LaneReporter;
 
 /// The requests of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

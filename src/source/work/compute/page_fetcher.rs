@@ -9,7 +9,7 @@ use crate::model::{Failure, FailureKind, Nanos, ResponseSummary, TaskId, TaskOut
 use crate::server::DEFAULT_USER;
 use crate::source::CancelToken;
 use crate::source::event_loop::EventLoop;
-use crate::source::pool::task::LaneReporter;
+use crate::source::pool::lane_reporter::LaneReporter;
 
 /// The size of a page: small, because the time to parse it adds to the task's computing time.
 const PER_PAGE: u8 = 10;

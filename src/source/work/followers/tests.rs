@@ -15,8 +15,8 @@ use crate::model::{
     Completion, LimitKind, Mode, Nanos, Plan, Run, RunOutcome, State, Target, WorkSpec,
 };
 use crate::source::gil::Gil;
-use crate::source::gil::gil_job::GilJob;
 use crate::source::pool::rate_limiter::SharedLimit;
+use crate::source::work::gil_job::GilJob;
 use crate::source::{Pool, RunHandle, Source as _};
 
 /// The interval between two polls of a run that is not at rest.

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use super::Gil;
-use super::thread_state::ThreadState;
 use crate::model::{EventKind, Failure, State, TaskId, TaskOutcome};
-use crate::source::{CancelToken, Job, LaneReporter, LaneSlots, Permit, TaskCount, Worker};
+use crate::source::gil::thread_state::ThreadState;
+use crate::source::{CancelToken, Gil, Job, LaneReporter, LaneSlots, Permit, TaskCount, Worker};
 
 /// A job whose threads need the GIL to compute. The events that its workers send to their [`LaneReporter`]
 /// acquire and release it.

@@ -17,7 +17,7 @@ use super::wire::{
 use crate::github::ApiResponse;
 use crate::http::RequestError;
 use crate::model::{EventKind, Failure, Nanos, State, TaskId};
-use crate::source::pool::task::LaneReporter;
+use crate::source::pool::lane_reporter::LaneReporter;
 
 /// The maximum time for a process to become ready.
 const MAX_START_TIME: Duration = Duration::from_secs(30);

@@ -21,7 +21,8 @@ use crate::model::{
 use crate::source::cancel_token::CancelToken;
 use crate::source::clock::Clock;
 use crate::source::event_loop::EventLoop;
-use crate::source::pool::task::{Job as _, LaneReporter, Worker};
+use crate::source::pool::lane_reporter::LaneReporter;
+use crate::source::pool::task::{Job as _, Worker};
 use crate::source::work::github_request::GithubRequest;
 
 /// The reason why a worker process could not start.

@@ -13,16 +13,17 @@ mod wire;
 
 use std::sync::Arc;
 
-use super::cancel_token::CancelToken;
-use super::pool::rate_limiter::Permit;
-use super::pool::task::{Job, LaneReporter, TaskCount, Worker};
 use crate::model::{Failure, TaskId, TaskOutcome};
+use crate::source::cancel_token::CancelToken;
 use crate::source::event_loop::EventLoop;
-pub(super) use parent::{ProcessStarter, RemoteWorker};
-pub(super) use wire::{JobSpec, RequestSpec};
+use crate::source::pool::lane_reporter::LaneReporter;
+use crate::source::pool::rate_limiter::Permit;
+use crate::source::pool::task::{Job, TaskCount, Worker};
+pub(in crate::source) use parent::{ProcessStarter, RemoteWorker};
+pub(in crate::source) use wire::{JobSpec, RequestSpec};
 
 /// A job whose tasks worker processes compute.
-pub(super) struct ProcessJob(pub(super) Arc<ProcessStarter>);
+pub(in crate::source) struct ProcessJob(pub(in crate::source) Arc<ProcessStarter>);
 
 impl Job for ProcessJob {
     fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
