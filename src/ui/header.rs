@@ -99,7 +99,7 @@ fn task_texts(app: &App) -> [String; 2] {
             format!("{GAP}{tasks} of {per_page}")
         }
         TaskKind::Computation => format!("{GAP}{tasks} of {size}"),
-        _ => format!("{GAP}{tasks}"),
+        TaskKind::Command => format!("{GAP}{tasks}"),
     };
     let long = if workload.spec().has_io_share {
         format!("{short}, {share} % CPU work")

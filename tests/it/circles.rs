@@ -74,7 +74,7 @@ impl ImportGraph {
                 self.absolute(module.split_last()?.1, &[&["self".to_owned()], rest].concat())
             }
             _ => {
-                let child = [module, &[first.clone()]].concat();
+                let child = [module, std::slice::from_ref(first)].concat();
                 self.modules.contains(&child).then(|| [module, path].concat())
             }
         }
@@ -99,12 +99,12 @@ impl ImportGraph {
     fn child_imports(&self, parent: &[String]) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut imports: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (module, targets) in &self.imports {
-            let Some(importer) = child_of(parent, module) else { continue };
+            let Some(name) = child_of(parent, module) else { continue };
             let imported = targets
                 .iter()
                 .filter_map(|target| child_of(parent, target))
-                .filter(|name| *name != importer);
-            imports.entry(importer).or_default().extend(imported);
+                .filter(|target| *target != name);
+            imports.entry(name).or_default().extend(imported);
         }
         imports
     }
