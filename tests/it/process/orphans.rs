@@ -90,6 +90,13 @@ fn marked_processes(mark: &str) -> Option<Vec<u32>> {
     Some(names.filter(has_mark).collect())
 }
 
+/// Returns whether a process runs `threadline worker`. A child that has not executed it yet still holds
+/// the pipes of its parent.
+fn is_worker(pid: u32) -> bool {
+    let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    command.split(|&byte| byte == 0).nth(1) == Some(b"worker")
+}
+
 /// Returns whether a process has computed for longer than it takes to start: a tenth of a second
 /// (utime, proc(5)).
 fn is_busy(pid: u32) -> bool {
@@ -169,8 +176,7 @@ fn suspended_worker_ends_with_its_parent() {
     let server = ScriptedServer::list(30, |page| (page == 1).then(ScriptedReply::never));
     let (mut child, mark) = start_fetch(&server);
     server.wait_for_page(1);
-    for pid in
-        marked_processes(&mark).unwrap_or_default().into_iter().filter(|&pid| pid != child.id())
+    for pid in marked_processes(&mark).unwrap_or_default().into_iter().filter(|&pid| is_worker(pid))
     {
         kill_process(to_pid(pid), Signal::STOP).unwrap();
     }
