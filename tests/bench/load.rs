@@ -174,7 +174,7 @@ mod linux {
                     write!(
                         stream,
                         "GET /users/aaronlelevier/followers?per_page=100&page={page} HTTP/1.1\r\n\
-                         Host: {address}\r\n\r\n"
+                         Host: {address}\r\nUser-Agent: bench\r\n\r\n"
                     )
                     .expect("a request");
                     let length = content_length(&mut reader);
