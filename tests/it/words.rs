@@ -37,7 +37,7 @@ const ODD_PHRASES: [(&str, usize); 5] =
 /// The fewest terms of a glossary.
 const MIN_TERMS: usize = 30;
 
-/// What this test reads of the library.
+/// The texts and names of the library that the tests check.
 #[derive(Default)]
 struct Words {
     /// The visible types, and the modules that they are in.
@@ -49,7 +49,7 @@ struct Words {
     comments: Vec<String>,
     /// The string literals, in lower case.
     texts: Vec<String>,
-    /// How many doc comments begin oddly.
+    /// The number of doc comments with an odd opener.
     odd_openers: BTreeMap<&'static str, usize>,
 }
 

@@ -1,5 +1,4 @@
-//! What is known of a workload in advance is one row of `WorkloadSpec`; few files tell workloads
-//! apart by name.
+//! The number of files that match on a workload: all others read its row of `WorkloadSpec`.
 
 use syn::visit::{self, Visit};
 use syn::{BinOp, Expr, ItemImpl, Pat};
