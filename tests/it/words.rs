@@ -34,7 +34,7 @@ const ODD_OPENERS: [&str; 7] = ["What", "How", "Whether", "Where", "Who", "So ma
 const ODD_PHRASES: [(&str, usize); 5] =
     [("a person", 0), ("nobody", 0), ("tells", 0), ("goes on", 0), ("all the same", 0)];
 
-/// The fewest terms of a glossary.
+/// The minimum number of terms of a glossary.
 const MIN_TERMS: usize = 30;
 
 /// The texts and names of the library that the tests check.

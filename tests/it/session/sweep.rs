@@ -7,6 +7,7 @@ use threadline::model::{
     Workload,
 };
 
+use super::quota::apply_first_response;
 use super::*;
 
 const SWEEP: Selection = Selection::sweep(Workload::Followers);
