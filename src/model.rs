@@ -1,11 +1,7 @@
 //! The data of runs: events, plans, and the state that is folded from events. Free of clocks, I/O
 //! and terminal output.
 
-pub mod concurrency_limit;
-mod distinct_accounts;
-mod enqueue_times;
 pub mod event;
-pub mod exactness;
 mod export_kind;
 mod failure;
 pub mod follower_page;
@@ -29,12 +25,10 @@ pub mod time_series;
 mod waves;
 pub mod workload;
 
-pub use concurrency_limit::{ChangeReason, LimitChange};
 pub use event::{
-    CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Product, ResponseSummary,
-    RunOutcome, TaskOutcome,
+    ChangeReason, CloseReason, CommandOutput, Completion, Event, EventKind, ExitStatus, Gap,
+    GapScope, Product, ResponseSummary, RunOutcome, TaskOutcome,
 };
-pub use exactness::{Exactness, Gap, GapScope, Losses};
 pub use export_kind::{ExportKind, file_stem};
 pub use failure::{Failure, FailureKind};
 pub use follower_page::{Follower, FollowerPage};
@@ -42,16 +36,16 @@ pub use gil::{GilCell, GilUsage};
 pub use lane::{Lane, LaneCell, RangeSummary, Span, StateInterval};
 pub use mode::{Mode, ModeChoice};
 pub use palette::Background;
-pub use plan::{ComputeSpec, LaneId, Plan, Simulation, Target, TaskId, WorkSpec};
+pub use plan::{ComputeSpec, Exactness, LaneId, Plan, Simulation, Target, TaskId, WorkSpec};
 pub use quota::{LimitKind, Quota, ReachedLimit};
 pub use quota_check::QuotaCheck;
-pub use run::Run;
+pub use run::{LimitChange, Limits, Losses, Processes, Run, RunProgress, Timing};
 pub use selection::Selection;
 pub use session_log::{LogEntry, LogSink, SelectionStart};
 pub use setup::Setup;
 pub use state::{ColorRole, State, StateCategory, StateTimes};
 pub use sweep_setup::SweepSetup;
-pub use tasks::FailedAttempt;
+pub use tasks::{FailedAttempt, Tasks};
 pub use time::Nanos;
 pub use time_series::LevelSeries;
 pub use waves::Waves;

@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::concurrency_limit::ChangeReason;
-use super::exactness::Gap;
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
 use super::plan::{LaneId, Plan, TaskId};
@@ -228,6 +226,67 @@ pub enum ExitStatus {
     Signal(i32),
 }
 
+/// The reason for a change of the concurrency limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeReason {
+    /// The run starts.
+    Start,
+    /// The server's queue is almost empty.
+    NoQueue {
+        /// The estimated number of queued requests, in tenths.
+        tenths: u32,
+    },
+    /// The server's queue is too long.
+    Queue {
+        /// The estimated number of queued requests, in tenths.
+        tenths: u32,
+    },
+    /// The limit is lowered for a moment to measure the latency without queueing.
+    Probe,
+    /// The measurement is complete: the limit returns to its previous value.
+    #[serde(rename = "probed")]
+    ProbeEnd,
+    /// The server reported a secondary rate limit: too many concurrent requests.
+    RateLimit,
+    /// The server answered with an error.
+    ServerError,
+    /// A request timed out.
+    TimedOut,
+    /// A connection failed or could not be established.
+    Broken,
+    /// The quota allows no more than this number of requests.
+    Quota,
+    /// A round succeeded after a rate limit.
+    Recovered,
+}
+
+/// A loss of events. It is sent before later events of its lanes, which are in [`State::Unknown`]
+/// from its start until their next event.
+///
+/// [`State::Unknown`]: super::State::Unknown
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// The time of the last event before the loss.
+    pub from: Nanos,
+    /// The time from which on events are complete again.
+    pub to: Nanos,
+    /// The number of lost events.
+    pub lost: u64,
+    /// The lanes that lost events.
+    pub scope: GapScope,
+}
+
+/// The lanes that a gap affects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapScope {
+    /// The lane of the event.
+    Lane,
+    /// All lanes of the run.
+    Run,
+}
+
 /// The result of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -245,6 +304,35 @@ impl fmt::Display for ExitStatus {
         match self {
             Self::Code(code) => write!(f, "exit status {code}"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
+        }
+    }
+}
+
+impl ChangeReason {
+    /// The reason in words, without figures: `no queue`, `queue`, `rate limit`.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Queue { .. } => "queue",
+            Self::Start => "start",
+            Self::NoQueue { .. } => "no queue",
+            Self::Probe => "probe",
+            Self::ProbeEnd => "probed",
+            Self::RateLimit => "rate limit",
+            Self::ServerError => "server error",
+            Self::TimedOut => "timed out",
+            Self::Broken => "broken connection",
+            Self::Quota => "quota",
+            Self::Recovered => "recovered",
+        }
+    }
+}
+
+/// The reason in words: `no queue`, `queue 2.3`, `rate limit`.
+impl fmt::Display for ChangeReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue { tenths } => write!(f, "queue {}.{}", tenths / 10, tenths % 10),
+            _ => f.pad(self.label()),
         }
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::exactness::Exactness;
 use super::mode::Mode;
 use super::printable::printable;
 use super::quota_check::QuotaCheck;
@@ -28,6 +27,22 @@ pub struct LaneId(pub u16);
 pub struct TaskId(pub u32);
 
 /// The label of a page, `p3`. [`Plan::label`] covers all workloads.
+/// The exactness of the events of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exactness {
+    /// Workers report each change at its own moment.
+    #[default]
+    Exact,
+    /// Times are sums of a counter that is read periodically.
+    Counted {
+        /// The time between two readings.
+        period: Nanos,
+    },
+    /// States are seen only now and then.
+    Coarse,
+}
+
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "p{}", self.0)

@@ -1,22 +1,24 @@
 //! A run: the fold of its events into lanes, tasks, totals, and the load over time.
 
+mod limits;
+mod processes;
+mod progress;
 mod queries;
+mod timing;
 
-use super::concurrency_limit::ConcurrencyLimit;
-use super::distinct_accounts::DistinctAccounts;
-use super::enqueue_times::EnqueueTimes;
-use super::event::{CloseReason, Completion, Event, EventKind, Product, RunOutcome, TaskOutcome};
-use super::exactness::{Gap, GapScope, Losses};
-use super::failure::{Failure, FailureKind};
+use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, TaskOutcome};
+use super::failure::FailureKind;
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
 use super::mode::Mode;
 use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
-use super::quota::{QuotaHistory, ReachedLimit};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
-use super::time_series::TaskLoad;
+pub use limits::{LimitChange, Limits};
+pub use processes::Processes;
+pub use progress::RunProgress;
+pub use timing::{Losses, Timing};
 
 /// One workload in one mode, as known from the events so far.
 #[derive(Clone, Debug)]
@@ -25,79 +27,29 @@ pub struct Run {
     has_started: bool,
     lanes: Vec<Lane>,
     tasks: Tasks,
-    task_load: TaskLoad,
-    enqueue_times: EnqueueTimes,
+    progress: RunProgress,
+    timing: Timing,
+    limits: Limits,
+    processes: Processes,
     /// The holds of the GIL, in a mode with a shared one.
     gil_holds: Option<GilHolds>,
-    /// The number of tasks that are known so far.
-    known_tasks: u32,
-    /// The number of started tasks above `known`: pages that were requested before they turned out
-    /// not to exist.
-    excess_tasks: u32,
-    /// The number of successful tasks up to `known`.
-    done_tasks: u32,
-    follower_accounts: DistinctAccounts,
-    bytes: u64,
-    /// The number of requests beyond the first of each task.
-    retries: u32,
-    /// The number of times that a task returned to the queue because its worker was lost.
-    requeue_count: u32,
-    /// The number of those times that were due to a lack of system resources.
-    shortage_count: u32,
-    /// Lanes that take no more tasks because of a lack of system resources.
-    withdrawn_lanes: Vec<LaneId>,
-    /// The missing resource of the first of them.
-    shortage: Option<Failure>,
-    /// The first page that the API does not list.
-    first_missing_page: Option<TaskId>,
-    quota_history: QuotaHistory,
-    limits: Vec<ReachedLimit>,
-    /// The time at which each limit was first reported.
-    limit_times: Vec<Nanos>,
-    /// The concurrency limit over time, if one was reported.
-    concurrency_limit: ConcurrencyLimit,
-    first_failure: Option<TaskId>,
-    last_finish: Nanos,
-    last_event: Nanos,
-    events: u64,
-    losses: Losses,
     outcome: Option<RunOutcome>,
 }
 
 impl Run {
     /// Creates a run without events. The lanes of its plan reserve their rows until they are opened.
     pub fn new(plan: Plan) -> Self {
-        let lanes = plan.lanes().map(|(_, name)| Lane::planned(name)).collect();
-        let gil_holds = (plan.mode == Mode::Gil).then(GilHolds::default);
         Self {
-            known_tasks: plan.tasks,
             has_started: false,
-            lanes,
+            lanes: plan.lanes().map(|(_, name)| Lane::planned(name)).collect(),
             tasks: Tasks::new(plan.workload()),
-            plan,
-            task_load: TaskLoad::default(),
-            enqueue_times: EnqueueTimes::default(),
-            gil_holds,
-            excess_tasks: 0,
-            done_tasks: 0,
-            follower_accounts: DistinctAccounts::default(),
-            bytes: 0,
-            retries: 0,
-            requeue_count: 0,
-            shortage_count: 0,
-            withdrawn_lanes: Vec::new(),
-            shortage: None,
-            first_missing_page: None,
-            quota_history: QuotaHistory::default(),
-            limits: Vec::new(),
-            limit_times: Vec::new(),
-            concurrency_limit: ConcurrencyLimit::default(),
-            first_failure: None,
-            last_finish: Nanos::ZERO,
-            last_event: Nanos::ZERO,
-            events: 0,
-            losses: Losses::default(),
+            progress: RunProgress::new(plan.tasks),
+            timing: Timing::default(),
+            limits: Limits::default(),
+            processes: Processes::default(),
+            gil_holds: (plan.mode == Mode::Gil).then(GilHolds::default),
             outcome: None,
+            plan,
         }
     }
 
@@ -134,9 +86,8 @@ impl Run {
         if self.outcome.is_some() {
             return;
         }
-        self.events += 1;
         let at = event.at.min(Nanos::MAX);
-        self.last_event = self.last_event.max(at);
+        self.timing.record_event(at);
         match &event.kind {
             EventKind::RunStarted { plan } => {
                 // The amount of work per task may have been measured since the plan was made.
@@ -176,10 +127,10 @@ impl Run {
             EventKind::LaneOpened { name } => self.open_lane(at, event.lane, name),
             EventKind::LaneClosed { reason } => self.close_lane(at, event.lane, reason),
             EventKind::Gap(gap) => self.record_gap(at, event.lane, gap),
-            EventKind::QuotaReported(quota) => self.quota_history.record(at, *quota),
-            EventKind::RateLimited(limit) => self.record_limit(at, *limit),
+            EventKind::QuotaReported(quota) => self.limits.record_quota(at, *quota),
+            EventKind::RateLimited(limit) => self.limits.record_rate_limit(at, *limit),
             EventKind::ConcurrencyChanged { in_flight, reason } => {
-                self.concurrency_limit.record_change(at, *in_flight, *reason);
+                self.limits.record_concurrency(at, *in_flight, *reason);
             }
             EventKind::RunFinished { outcome } => {
                 self.outcome = Some(outcome.clone());
@@ -204,14 +155,13 @@ impl Run {
         let Some(lane) = self.lane_mut(id).filter(|lane| !lane.is_working()) else { return };
         lane.close(at);
         if let CloseReason::Shortage(shortage) = reason {
-            self.withdrawn_lanes.push(id);
-            self.shortage.get_or_insert_with(|| shortage.clone());
+            self.processes.record_shortage(id, shortage);
         }
     }
 
     /// Records a loss of events. The states of its lanes are unknown until their next events.
     fn record_gap(&mut self, at: Nanos, lane_id: LaneId, gap: &Gap) {
-        self.losses.add(gap);
+        self.timing.record_gap(gap);
         for (id, lane) in (0..).map(LaneId).zip(&mut self.lanes) {
             if lane.is_open() && (gap.scope == GapScope::Run || id == lane_id) {
                 lane.enter_state(gap.from.min(at), State::Unknown);
@@ -239,45 +189,23 @@ impl Run {
         }
     }
 
-    /// Records a limit. One that is reported again while in effect is the same limit with a new
-    /// end.
-    fn record_limit(&mut self, at: Nanos, limit: ReachedLimit) {
-        let lasts = |last: &&mut ReachedLimit| at < last.until && last.kind == limit.kind;
-        if let Some(last) = self.limits.last_mut().filter(lasts) {
-            *last = limit;
-        } else {
-            self.limits.push(limit);
-            self.limit_times.push(at);
-        }
-    }
-
-    /// Sets the number of tasks. Tasks between the old and the new number now exist, or no longer
-    /// do, and their counts move accordingly.
+    /// Sets the number of tasks. Those between the old and the new number now exist, or no longer do.
     fn set_task_count(&mut self, at: Nanos, tasks: u32) {
-        let (started, done) =
-            self.tasks.count_between(self.known_tasks.min(tasks), self.known_tasks.max(tasks));
-        if tasks > self.known_tasks {
-            self.excess_tasks -= started;
-            self.done_tasks += done;
-        } else {
-            self.excess_tasks += started;
-            self.done_tasks -= done;
-        }
-        self.known_tasks = tasks;
-        self.enqueue_times.record(at, tasks);
+        let known = self.progress.known_tasks();
+        let (started, done) = self.tasks.count_between(known.min(tasks), known.max(tasks));
+        self.progress.set_known_tasks(tasks, started, done);
+        self.timing.record_enqueued(at, tasks);
         self.record_expected_requests(at);
     }
 
     /// Updates the load: every request enters the queue before it is in flight.
     fn record_expected_requests(&mut self, at: Nanos) {
-        self.task_load.set_expected(at, self.expected_requests());
+        self.timing.set_expected(at, self.expected_requests());
     }
 
     /// The total number of requests: one for each time that a task is started.
     const fn expected_requests(&self) -> u32 {
-        self.known_tasks
-            .saturating_add(self.excess_tasks)
-            .saturating_add(self.requeue_count + self.retries)
+        self.progress.expected_requests().saturating_add(self.processes.requeue_count())
     }
 
     fn start_task(&mut self, at: Nanos, lane_id: LaneId, task: TaskId) {
@@ -289,9 +217,9 @@ impl Run {
         }
         lane.restart_task(at, task, self.tasks.failed_attempts(task).len() as u32);
         self.tasks.start_task(task, lane_id);
-        self.task_load.record_start(at);
-        if task.0 > self.known_tasks {
-            self.excess_tasks += 1;
+        self.timing.record_start(at);
+        self.progress.record_start(task);
+        if self.progress.is_past_end(task) {
             self.record_expected_requests(at);
         }
     }
@@ -307,7 +235,7 @@ impl Run {
             lane.fail_attempt(at);
         }
         self.tasks.fail_attempt(task, attempt);
-        self.task_load.record_finish(at);
+        self.timing.record_finish(at);
     }
 
     fn retry_task(&mut self, at: Nanos, lane: LaneId, task: TaskId) {
@@ -318,8 +246,8 @@ impl Run {
             lane.start_retry(at);
         }
         self.tasks.retry_task(task);
-        self.retries += 1;
-        self.task_load.record_start(at);
+        self.progress.record_retry();
+        self.timing.record_start(at);
         self.record_expected_requests(at);
     }
 
@@ -330,12 +258,14 @@ impl Run {
         let held = self.tasks.awaits_retry(task);
         self.tasks.finish_task(at, task, outcome);
         match outcome {
-            TaskOutcome::Done(done) => self.count_completion(task, done),
-            TaskOutcome::Failed(_) => _ = self.first_failure.get_or_insert(task),
+            TaskOutcome::Done(done) => {
+                let per_page = self.plan.work.target().map_or(0, |target| target.per_page);
+                self.progress.record_completion(task, done, per_page);
+            }
+            TaskOutcome::Failed(_) => self.progress.record_failure(task),
             TaskOutcome::Requeued(failure) => {
-                self.requeue_count += 1;
-                self.shortage_count += u32::from(failure.kind == FailureKind::Exhausted);
-                self.excess_tasks -= u32::from(task.0 > self.known_tasks);
+                self.processes.record_requeue(failure);
+                self.progress.record_requeue(task);
                 self.record_expected_requests(at);
             }
             TaskOutcome::Stopped => {}
@@ -347,38 +277,19 @@ impl Run {
             lane.finish_task(at);
         }
         if !held {
-            self.task_load.record_finish(at);
+            self.timing.record_finish(at);
         }
-        self.last_finish = self.last_finish.max(at);
-    }
-
-    fn count_completion(&mut self, task: TaskId, done: &Completion) {
-        let bytes = done.response.map_or(0, |response| response.bytes);
-        self.bytes = self.bytes.saturating_add(bytes);
-        self.done_tasks += u32::from(task.0 <= self.known_tasks);
-        match &done.product {
-            Product::Followers(page) => {
-                let per_page = self.plan.work.target().map_or(0, |target| target.per_page);
-                self.follower_accounts.reserve(u64::from(self.known_tasks) * u64::from(per_page));
-                self.follower_accounts.add(page.ids());
-            }
-            Product::PastLastPage => {
-                self.first_missing_page =
-                    Some(self.first_missing_page.map_or(task, |first| first.min(task)));
-            }
-            Product::Value(_) | Product::Success => {}
-        }
+        self.timing.last_finish = self.timing.last_finish.max(at);
     }
 
     /// Releases spare capacity once the run is complete.
     fn shrink_to_fit(&mut self) {
         self.lanes.iter_mut().for_each(Lane::shrink_to_fit);
         self.tasks.shrink_to_fit();
-        self.task_load.shrink_to_fit();
-        self.enqueue_times.shrink_to_fit();
-        self.concurrency_limit.shrink_to_fit();
+        self.progress.shrink_to_fit();
+        self.timing.shrink_to_fit();
+        self.limits.shrink_to_fit();
         self.gil_holds.as_mut().map(GilHolds::shrink_to_fit);
-        self.follower_accounts.discard_ids();
     }
 
     /// Returns a lane that is open.

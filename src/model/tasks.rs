@@ -1,16 +1,14 @@
 //! The records of a run's tasks, packed because there may be many.
 
-mod products;
-
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::event::{CommandOutput, Completion, ResponseSummary, TaskOutcome};
+use super::event::{CommandOutput, Completion, Product, ResponseSummary, TaskOutcome};
 use super::failure::Failure;
 use super::follower_page::FollowerPage;
 use super::plan::{LaneId, TaskId};
 use super::time::Nanos;
-use super::workload::Workload;
-use products::Products;
+use super::workload::{TaskKind, Workload};
 
 /// The status of a task that received no response.
 const NO_RESPONSE: u16 = 0;
@@ -37,7 +35,7 @@ pub struct FailedAttempt {
 
 /// The tasks of a run, indexed by their numbers.
 #[derive(Clone, Debug)]
-pub(super) struct Tasks {
+pub struct Tasks {
     statuses: Vec<TaskStatus>,
     results: Vec<PackedResult>,
     products: Products,
@@ -72,6 +70,17 @@ struct PackedResult {
     bytes: u32,
     lane: LaneId,
     status: u16,
+}
+
+/// The results of tasks. All tasks of a run produce the same kind.
+#[derive(Clone, Debug)]
+enum Products {
+    /// The pages by task number, or `None` for a page that the API does not list.
+    Pages(Vec<Option<Arc<FollowerPage>>>),
+    /// The results of CPU work by task number.
+    Values(Vec<u64>),
+    /// Commands, whose success is their only result.
+    Successes,
 }
 
 impl Tasks {
@@ -117,7 +126,7 @@ impl Tasks {
 
     /// Returns the failed attempts at a task that were followed, or were to be followed, by
     /// another, in order.
-    pub(super) fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
+    pub fn failed_attempts(&self, task: TaskId) -> &[FailedAttempt] {
         self.failed_attempts.get(&task).map_or(&[], Vec::as_slice)
     }
 
@@ -170,12 +179,12 @@ impl Tasks {
     }
 
     /// Returns the output of a command.
-    pub(super) fn output(&self, task: TaskId) -> Option<&CommandOutput> {
+    pub fn output(&self, task: TaskId) -> Option<&CommandOutput> {
         self.outputs.get(&task)
     }
 
     /// Returns the results of CPU work of all successful tasks, in the order of the tasks.
-    pub(super) fn values(&self) -> impl Iterator<Item = u64> + '_ {
+    pub fn values(&self) -> impl Iterator<Item = u64> + '_ {
         let done = self.statuses.iter().zip(self.products.values());
         done.filter(|(status, _)| matches!(status, TaskStatus::Done { .. }))
             .map(|(_, value)| *value)
@@ -236,12 +245,12 @@ impl Tasks {
     }
 
     /// Returns the failure of a task.
-    pub(super) fn failure(&self, task: TaskId) -> Option<&Failure> {
+    pub fn failure(&self, task: TaskId) -> Option<&Failure> {
         self.failures.get(&task)
     }
 
     /// Returns the page of followers that a task fetched.
-    pub(super) fn page(&self, task: TaskId) -> Option<&FollowerPage> {
+    pub fn page(&self, task: TaskId) -> Option<&FollowerPage> {
         self.products.pages().get(task.0 as usize)?.as_deref()
     }
 
@@ -251,13 +260,13 @@ impl Tasks {
     }
 
     /// Returns all tasks that have been started, in the order of their numbers.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (TaskId, TaskRecord)> + '_ {
         (0..self.statuses.len() as u32)
             .filter_map(|task| Some((TaskId(task), self.get(TaskId(task))?)))
     }
 
     /// Returns the record of a task that has been started.
-    pub(super) fn get(&self, task: TaskId) -> Option<TaskRecord> {
+    pub fn get(&self, task: TaskId) -> Option<TaskRecord> {
         let index = task.0 as usize;
         let result = self.results.get(index)?;
         let outcome = match self.status(task) {
@@ -285,5 +294,89 @@ impl Tasks {
 
     fn status(&self, task: TaskId) -> TaskStatus {
         self.statuses.get(task.0 as usize).copied().unwrap_or_default()
+    }
+}
+
+impl Products {
+    /// Creates the empty results for a workload.
+    const fn for_workload(workload: Workload) -> Self {
+        match workload.kind() {
+            TaskKind::Page => Self::Pages(Vec::new()),
+            TaskKind::Computation => Self::Values(Vec::new()),
+            TaskKind::Command => Self::Successes,
+        }
+    }
+
+    /// Extends the results to task numbers below `tasks`.
+    fn resize(&mut self, tasks: usize) {
+        match self {
+            Self::Pages(pages) => pages.resize(tasks, None),
+            Self::Values(values) => values.resize(tasks, 0),
+            Self::Successes => {}
+        }
+    }
+
+    /// Returns `true` if a task of this run can produce this result.
+    const fn accepts(&self, product: &Product) -> bool {
+        matches!(
+            (self, product),
+            (Self::Pages(_), Product::Followers(_) | Product::PastLastPage)
+                | (Self::Values(_), Product::Value(_))
+                | (Self::Successes, Product::Success)
+        )
+    }
+
+    /// Stores the result of a task.
+    fn insert(&mut self, index: usize, product: &Product) {
+        match (self, product) {
+            (Self::Pages(pages), Product::Followers(page)) => {
+                if let Some(slot) = pages.get_mut(index) {
+                    *slot = Some(Arc::clone(page));
+                }
+            }
+            (Self::Values(values), Product::Value(value)) => {
+                if let Some(slot) = values.get_mut(index) {
+                    *slot = *value;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the result of a successful task.
+    fn get(&self, index: usize) -> Option<Product> {
+        Some(match self {
+            Self::Pages(pages) => match pages.get(index)? {
+                Some(page) => Product::Followers(Arc::clone(page)),
+                None => Product::PastLastPage,
+            },
+            Self::Values(values) => Product::Value(*values.get(index)?),
+            Self::Successes => Product::Success,
+        })
+    }
+
+    /// Releases spare capacity once the run is complete.
+    fn shrink_to_fit(&mut self) {
+        match self {
+            Self::Pages(pages) => pages.shrink_to_fit(),
+            Self::Values(values) => values.shrink_to_fit(),
+            Self::Successes => {}
+        }
+    }
+
+    /// The pages, indexed by task number.
+    const fn pages(&self) -> &[Option<Arc<FollowerPage>>] {
+        match self {
+            Self::Pages(pages) => pages.as_slice(),
+            _ => &[],
+        }
+    }
+
+    /// The results of CPU work, indexed by task number; 0 for missing ones.
+    const fn values(&self) -> &[u64] {
+        match self {
+            Self::Values(values) => values.as_slice(),
+            _ => &[],
+        }
     }
 }

@@ -1,21 +1,10 @@
-//! The number of tasks in flight and in the queue over time. The mean over any interval costs a few
-//! look-ups.
+//! Values that change over time, such as the number of tasks in the queue. The mean over any interval
+//! costs a few look-ups.
 
 use super::time::Nanos;
 
 /// The number of entries between two checkpoints.
 const CHECKPOINT_INTERVAL: usize = 32;
-
-/// The load of a run over time: tasks queued, started and finished.
-#[derive(Clone, Debug, Default)]
-pub(super) struct TaskLoad {
-    /// The total number of tasks to start.
-    expected: StepSeries,
-    started: CountSeries,
-    finished: CountSeries,
-    max_in_flight: u32,
-    max_queue_length: u32,
-}
 
 /// A number of tasks over time: arrivals minus departures.
 #[derive(Clone, Copy)]
@@ -27,7 +16,7 @@ pub struct LevelSeries<'run> {
 
 /// The number of occurrences of an event over time.
 #[derive(Clone, Debug, Default)]
-struct CountSeries {
+pub(super) struct CountSeries {
     /// The times of the occurrences, in ascending order.
     at: Vec<u64>,
     /// The sum of all times before every [`CHECKPOINT_INTERVAL`]th.
@@ -61,52 +50,6 @@ pub(super) trait TimeSeries {
 
     /// The times of the changes, in ascending order.
     fn change_times(&self) -> Box<dyn Iterator<Item = u64> + '_>;
-}
-
-impl TaskLoad {
-    /// Sets the total number of tasks to start from `at` on.
-    pub(super) fn set_expected(&mut self, at: Nanos, tasks: u32) {
-        self.expected.push_step(at, tasks);
-        self.max_queue_length =
-            self.max_queue_length.max(tasks.saturating_sub(self.started_count()));
-    }
-
-    /// Records the start of a task.
-    pub(super) fn record_start(&mut self, at: Nanos) {
-        self.started.push(at);
-        self.max_in_flight = self.max_in_flight.max(self.in_flight_count());
-    }
-
-    /// Records the end of a task.
-    pub(super) fn record_finish(&mut self, at: Nanos) {
-        self.finished.push(at);
-    }
-
-    /// Releases spare capacity once the run is complete.
-    pub(super) fn shrink_to_fit(&mut self) {
-        self.started.shrink_to_fit();
-        self.finished.shrink_to_fit();
-    }
-
-    /// The number of tasks started so far.
-    pub(super) const fn started_count(&self) -> u32 {
-        self.started.at.len() as u32
-    }
-
-    /// The current number of tasks in flight.
-    pub(super) const fn in_flight_count(&self) -> u32 {
-        self.started_count().saturating_sub(self.finished.at.len() as u32)
-    }
-
-    /// The number of tasks in flight over time.
-    pub(super) const fn in_flight_level(&self) -> LevelSeries<'_> {
-        LevelSeries { added: &self.started, removed: &self.finished, peak: self.max_in_flight }
-    }
-
-    /// The number of tasks in the queue over time.
-    pub(super) const fn queue_level(&self) -> LevelSeries<'_> {
-        LevelSeries { added: &self.expected, removed: &self.started, peak: self.max_queue_length }
-    }
 }
 
 impl<'run> LevelSeries<'run> {
@@ -164,7 +107,7 @@ impl<'run> LevelSeries<'run> {
 
 impl CountSeries {
     /// Records an occurrence. A time before the last one counts as the last one's time.
-    fn push(&mut self, at: Nanos) {
+    pub(super) fn push(&mut self, at: Nanos) {
         let at = self.at.last().map_or(at.0, |&last| at.0.max(last));
         if self.at.len().is_multiple_of(CHECKPOINT_INTERVAL) {
             self.sums.push(self.sum(self.at.len()));
@@ -172,9 +115,14 @@ impl CountSeries {
         self.at.push(at);
     }
 
-    fn shrink_to_fit(&mut self) {
+    pub(super) fn shrink_to_fit(&mut self) {
         self.at.shrink_to_fit();
         self.sums.shrink_to_fit();
+    }
+
+    /// The number of occurrences so far.
+    pub(super) const fn count(&self) -> u32 {
+        self.at.len() as u32
     }
 
     /// The sum of the first `count` times.
@@ -221,12 +169,6 @@ impl StepSeries {
         let at = self.steps.last().map_or(at.0, |last| at.0.max(last.at));
         let area = self.area_until(Nanos(at));
         self.steps.push(SeriesStep { at, level, area });
-    }
-
-    /// The number of steps.
-    #[cfg(test)]
-    pub(super) const fn len(&self) -> usize {
-        self.steps.len()
     }
 }
 

@@ -1,0 +1,183 @@
+//! The progress of a run: the numbers of its tasks, retries, bytes and followers so far.
+
+use std::collections::HashSet;
+
+use crate::model::event::{Completion, Product};
+use crate::model::plan::TaskId;
+
+/// The maximum capacity that is reserved in advance. Growing the set rehashes all entries, which at
+/// a million would delay a frame. A server that announces more accounts than it has costs 19 MB of
+/// address space, of which 2 MB are used.
+const MAX_RESERVED: u64 = 1 << 20;
+
+/// The progress of a run.
+#[derive(Clone, Debug)]
+pub struct RunProgress {
+    known_tasks: u32,
+    /// The number of started tasks above `known_tasks`: pages that were requested before they turned
+    /// out not to exist.
+    excess_tasks: u32,
+    /// The number of successful tasks up to `known_tasks`.
+    done_tasks: u32,
+    /// The number of requests beyond the first of each task.
+    retries: u32,
+    bytes: u64,
+    followers: DistinctAccounts,
+    /// The first page that the API does not list.
+    first_missing_page: Option<TaskId>,
+    /// The task that failed first.
+    pub(super) first_failure: Option<TaskId>,
+}
+
+/// The number of distinct accounts and of duplicates. The list shifts while its pages are fetched, so
+/// an account may appear twice.
+#[derive(Clone, Debug, Default)]
+struct DistinctAccounts {
+    /// Hashed with random keys, because a server chooses the account numbers.
+    seen: HashSet<u64>,
+    count: u64,
+    duplicates: u64,
+}
+
+impl RunProgress {
+    pub(super) fn new(known_tasks: u32) -> Self {
+        Self {
+            known_tasks,
+            excess_tasks: 0,
+            done_tasks: 0,
+            retries: 0,
+            bytes: 0,
+            followers: DistinctAccounts::default(),
+            first_missing_page: None,
+            first_failure: None,
+        }
+    }
+
+    /// Sets the number of tasks. Of those between the old and the new number, which now exist or no
+    /// longer do, `started` were started and `done` succeeded.
+    pub(super) const fn set_known_tasks(&mut self, tasks: u32, started: u32, done: u32) {
+        if tasks > self.known_tasks {
+            self.excess_tasks -= started;
+            self.done_tasks += done;
+        } else {
+            self.excess_tasks += started;
+            self.done_tasks -= done;
+        }
+        self.known_tasks = tasks;
+    }
+
+    pub(super) fn record_start(&mut self, task: TaskId) {
+        self.excess_tasks += u32::from(self.is_past_end(task));
+    }
+
+    pub(super) fn record_requeue(&mut self, task: TaskId) {
+        self.excess_tasks -= u32::from(self.is_past_end(task));
+    }
+
+    pub(super) const fn record_retry(&mut self) {
+        self.retries += 1;
+    }
+
+    pub(super) fn record_failure(&mut self, task: TaskId) {
+        self.first_failure.get_or_insert(task);
+    }
+
+    /// Counts a successful task, and the followers of its page, of which a page has up to `per_page`.
+    pub(super) fn record_completion(&mut self, task: TaskId, done: &Completion, per_page: u8) {
+        let bytes = done.response.map_or(0, |response| response.bytes);
+        self.bytes = self.bytes.saturating_add(bytes);
+        self.done_tasks += u32::from(!self.is_past_end(task));
+        match &done.product {
+            Product::Followers(page) => {
+                self.followers.reserve(u64::from(self.known_tasks) * u64::from(per_page));
+                self.followers.add(page.ids());
+            }
+            Product::PastLastPage => {
+                let first = self.first_missing_page.map_or(task, |first| first.min(task));
+                self.first_missing_page = Some(first);
+            }
+            Product::Value(_) | Product::Success => {}
+        }
+    }
+
+    /// Drops the set of accounts once the run is complete; the counts remain.
+    pub(super) fn shrink_to_fit(&mut self) {
+        self.followers.seen = HashSet::new();
+    }
+
+    /// The number of requests, except those for tasks that returned to the queue.
+    pub(super) const fn expected_requests(&self) -> u32 {
+        self.known_tasks.saturating_add(self.excess_tasks).saturating_add(self.retries)
+    }
+
+    /// Returns a filter that accepts each account number the first time it is passed.
+    pub(super) fn first_occurrence_filter(&self) -> impl FnMut(u64) -> bool + use<> {
+        let mut seen = (self.followers.duplicates > 0).then(HashSet::new);
+        move |id| seen.as_mut().is_none_or(|seen| seen.insert(id))
+    }
+
+    /// The number of tasks that are known so far.
+    pub const fn known_tasks(&self) -> u32 {
+        self.known_tasks
+    }
+
+    /// The number of successful tasks, without pages beyond the last one.
+    pub const fn done_tasks(&self) -> u32 {
+        self.done_tasks
+    }
+
+    /// The number of pages that were requested before they turned out not to exist.
+    pub const fn requests_past_end(&self) -> u32 {
+        self.excess_tasks
+    }
+
+    /// Returns `true` if the task is a page beyond the last one.
+    pub const fn is_past_end(&self, task: TaskId) -> bool {
+        task.0 > self.known_tasks
+    }
+
+    /// The number of retries.
+    pub const fn retry_count(&self) -> u32 {
+        self.retries
+    }
+
+    /// The total size of all response bodies so far, in bytes.
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The number of distinct followers so far.
+    pub const fn follower_count(&self) -> u64 {
+        self.followers.count
+    }
+
+    /// The number of duplicate entries so far. While the pages are fetched, the list shifts by one
+    /// for each new or lost follower.
+    pub const fn duplicate_count(&self) -> u64 {
+        self.followers.duplicates
+    }
+
+    /// The last page that the API lists, if it reported that there are more.
+    pub fn last_visible_page(&self) -> Option<TaskId> {
+        self.first_missing_page.map(|first| TaskId(first.0.saturating_sub(1)))
+    }
+}
+
+impl DistinctAccounts {
+    /// Reserves capacity for an expected number of accounts.
+    fn reserve(&mut self, accounts: u64) {
+        let capacity = accounts.min(MAX_RESERVED) as usize;
+        self.seen.reserve(capacity.saturating_sub(self.seen.len()));
+    }
+
+    /// Counts accounts by their numbers.
+    fn add(&mut self, ids: &[u64]) {
+        for &id in ids {
+            if self.seen.insert(id) {
+                self.count += 1;
+            } else {
+                self.duplicates += 1;
+            }
+        }
+    }
+}
