@@ -242,7 +242,7 @@ fn draw_one_line(app: &App, theme: Theme, area: Rect, buf: &mut Buffer) {
     let shown = if parts.is_empty() { app.runs() } else { &[] };
     for run in shown.iter().filter(|run| run.has_started()) {
         let elapsed = run.elapsed(app.now()).as_secs_f64();
-        let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
+        let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
         parts.push(format!("{} {elapsed:.2} s {pages}", run.plan().mode));
         if let Some(speed_up) = app.session().speed_up(app.selection(), run, app.now())
             && run.plan().mode != Mode::Sequential

@@ -109,10 +109,10 @@ impl Run {
     /// fail.
     pub fn attempt_failure(&self, span: &Span) -> Option<&Failure> {
         span.end?;
-        let before = self.failed_attempts(span.task);
+        let before = self.tasks().failed_attempts(span.task);
         match before.get((span.attempt as usize).saturating_sub(1)) {
             Some(failed) => Some(&failed.failure),
-            None => self.task_failure(span.task),
+            None => self.tasks().failure(span.task),
         }
     }
 }
@@ -122,8 +122,9 @@ impl<'run> Attempt<'run> {
     pub fn outcome(&self) -> AttemptOutcome<'run> {
         let (run, task) = (self.run, self.span.task);
         let ended = run.is_over() || self.span.end.is_some();
-        let outcome = run.task(task).and_then(|record| record.outcome);
-        let failed = run.failed_attempts(task).get((self.span.attempt as usize).saturating_sub(1));
+        let outcome = run.tasks().get(task).and_then(|record| record.outcome);
+        let failed =
+            run.tasks().failed_attempts(task).get((self.span.attempt as usize).saturating_sub(1));
         let consequence = match (&outcome, failed) {
             (_, Some(failed)) if failed.was_requeued => Consequence::Requeue,
             (_, Some(_)) if self.is_repeated() => Consequence::Retry,
@@ -135,7 +136,7 @@ impl<'run> Attempt<'run> {
             (_, None) => return AttemptOutcome::Stopped,
         };
         let own = failed.filter(|_| consequence != Consequence::TaskFailed);
-        let failure = own.map(|failed| &failed.failure).or_else(|| run.task_failure(task));
+        let failure = own.map(|failed| &failed.failure).or_else(|| run.tasks().failure(task));
         failure.map_or(AttemptOutcome::Stopped, |failure| AttemptOutcome::Failed {
             failure,
             consequence,
@@ -146,7 +147,9 @@ impl<'run> Attempt<'run> {
     /// `past_end` for a page beyond the last one.
     pub fn outcome_word(&self) -> &'static str {
         match self.outcome() {
-            AttemptOutcome::Done(_) if self.run.is_past_end(self.span.task) => "past_end",
+            AttemptOutcome::Done(_) if self.run.progress().is_past_end(self.span.task) => {
+                "past_end"
+            }
             outcome => outcome.word(),
         }
     }
@@ -170,7 +173,7 @@ impl<'run> Attempt<'run> {
 
     /// Returns the size of the response body, or of a command's output.
     pub fn bytes(&self) -> Option<u64> {
-        match (self.outcome(), self.run.output(self.span.task)) {
+        match (self.outcome(), self.run.tasks().output(self.span.task)) {
             (AttemptOutcome::Done(Some(response)), _) => Some(response.bytes),
             (AttemptOutcome::Done(_) | AttemptOutcome::Failed { .. }, Some(output)) => {
                 Some(output.bytes)
@@ -182,13 +185,17 @@ impl<'run> Attempt<'run> {
     /// Returns the number of followers on the fetched page, or `None` if the attempt fetched none.
     pub fn follower_count(&self) -> Option<usize> {
         let is_last = self.span.end.is_some() && self.failure().is_none();
-        self.run.page(self.span.task).filter(|_| is_last).map(crate::model::FollowerPage::len)
+        self.run
+            .tasks()
+            .page(self.span.task)
+            .filter(|_| is_last)
+            .map(crate::model::FollowerPage::len)
     }
 
     /// Returns the value of the CPU work in 16 hexadecimal digits.
     pub fn value(&self) -> Option<String> {
         let AttemptOutcome::Done(_) = self.outcome() else { return None };
-        match self.run.task(self.span.task)?.outcome? {
+        match self.run.tasks().get(self.span.task)?.outcome? {
             TaskOutcome::Done(Completion { product: Product::Value(value), .. }) => {
                 Some(format!("{value:016x}"))
             }

@@ -39,7 +39,7 @@ impl LatencySummary {
                 let Some(span) = span else { continue };
                 if let Some((sent, body)) = service_interval(run, lane, index, &span) {
                     service.push(body.since(sent));
-                    response.extend(run.enqueue_time(span.task).map(|at| body.since(at)));
+                    response.extend(run.timing().enqueue_time(span.task).map(|at| body.since(at)));
                 }
             }
             // Sampling continues on the next lane at the same interval.
@@ -64,7 +64,7 @@ pub fn service_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
 /// service time.
 pub fn response_time(run: &Run, lane: &Lane, span: &Span) -> Option<Nanos> {
     let (_, body) = service_interval(run, lane, lane.attempt_index(span)?, span)?;
-    Some(body.since(run.enqueue_time(span.task)?))
+    Some(body.since(run.timing().enqueue_time(span.task)?))
 }
 
 /// Returns the interval in which an attempt was served.

@@ -34,7 +34,7 @@ impl LittlesLaw {
         let (count, sum) =
             times.fold((0_u64, 0_u128), |(count, sum), time| (count + 1, sum + u128::from(time)));
         (count > 0).then(|| Self {
-            in_flight: run.in_flight_level().mean(Nanos::ZERO, until),
+            in_flight: run.timing().in_flight_level().mean(Nanos::ZERO, until),
             rate: count as f64 / until.as_secs_f64(),
             time: sum as f64 / count as f64 / 1e9,
         })

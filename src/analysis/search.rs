@@ -191,7 +191,7 @@ impl SearchQuery {
         if self.number.is_some() {
             return None;
         }
-        let page = attempt.run.page(attempt.span.task)?;
+        let page = attempt.run.tasks().page(attempt.span.task)?;
         let mut logins = page.logins().filter(|login| contains(login, &self.text));
         let first = logins.next()?.to_owned();
         Some(SearchMatch::Login(first, logins.count()))

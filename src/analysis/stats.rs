@@ -114,7 +114,7 @@ impl Agreement {
         if !first.plan().workload().is_fetched() {
             return Self::compare_values(first, second);
         }
-        let items = first.follower_count();
+        let items = first.progress().follower_count();
         if first.follower_ids().eq(second.follower_ids()) {
             return Self::Same { items };
         }
@@ -122,7 +122,8 @@ impl Agreement {
         ids.sort_unstable();
         let common = second.follower_ids().filter(|id| ids.binary_search(id).is_ok());
         let common = common.count() as u64;
-        let [only_first, only_second] = [first, second].map(|run| run.follower_count() - common);
+        let [only_first, only_second] =
+            [first, second].map(|run| run.progress().follower_count() - common);
         match (only_first, only_second) {
             (0, 0) => Self::Reordered { items },
             _ => Self::Different { only_first, only_second },
@@ -131,9 +132,10 @@ impl Agreement {
 
     /// Compares the results of two complete runs task by task.
     fn compare_values(first: &Run, second: &Run) -> Self {
-        let differ = first.values().zip(second.values()).filter(|(one, other)| one != other);
+        let differ =
+            first.tasks().values().zip(second.tasks().values()).filter(|(one, other)| one != other);
         match differ.count() as u64 {
-            0 => Self::Same { items: first.done_tasks().into() },
+            0 => Self::Same { items: first.progress().done_tasks().into() },
             differ => Self::Different { only_first: differ, only_second: differ },
         }
     }

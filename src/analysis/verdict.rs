@@ -146,7 +146,7 @@ fn turnover_text(left: u64, joined: u64) -> String {
 
 /// Returns the number of duplicates removed, one number per run if the runs differ.
 pub fn duplicates_text(runs: &[Run]) -> Option<String> {
-    let mut counts: Vec<u64> = runs.iter().map(Run::duplicate_count).collect();
+    let mut counts: Vec<u64> = runs.iter().map(|run| run.progress().duplicate_count()).collect();
     counts.dedup();
     match counts.as_slice() {
         [] | [0] => None,
@@ -160,15 +160,15 @@ pub fn duplicates_text(runs: &[Run]) -> Option<String> {
 
 /// Returns the concurrency limit that a run with `auto` has found.
 pub fn limit_text(run: &Run) -> Option<String> {
-    let limit = run.concurrency_limit().filter(|_| run.plan().auto)?;
+    let limit = run.limits().concurrency().filter(|_| run.plan().auto)?;
     Some(format!("{limit} in flight at the end"))
 }
 
 /// Returns what else happened in the runs: retries, the end of the list, and what went wrong with
 /// workers.
 pub fn remarks(runs: &[Run]) -> impl Iterator<Item = String> {
-    let retries = runs.iter().map(|run| u64::from(run.retry_count())).sum::<u64>();
-    let missing = runs.iter().map(|run| run.missing_workers().len()).sum::<usize>();
+    let retries = runs.iter().map(|run| u64::from(run.progress().retry_count())).sum::<u64>();
+    let missing = runs.iter().map(|run| run.processes().missing_workers().len()).sum::<usize>();
     let again = (retries > 0).then(|| plural::was(retries, "request") + " retried");
     let missing =
         (missing > 0).then(|| format!("{} missing: a system limit", plural::is(missing, "worker")));
@@ -178,13 +178,13 @@ pub fn remarks(runs: &[Run]) -> impl Iterator<Item = String> {
 
 /// Returns the number of pages that the API serves, if it does not serve all.
 pub fn last_page_text(runs: &[Run]) -> Option<String> {
-    let TaskId(last) = runs.iter().find_map(Run::last_visible_page)?;
+    let TaskId(last) = runs.iter().find_map(|run| run.progress().last_visible_page())?;
     Some(format!("the API serves at most {}", plural::count(last, "page")))
 }
 
 /// Returns the number of worker processes that died.
 pub fn lost_text(runs: &[Run]) -> Option<String> {
-    let lost = runs.iter().map(|run| u64::from(run.deaths())).sum::<u64>();
+    let lost = runs.iter().map(|run| u64::from(run.processes().deaths())).sum::<u64>();
     let tasks = if lost == 1 { "its task was" } else { "their tasks were" };
     (lost > 0).then(|| format!("{} died; {tasks} retried", plural::count(lost, "worker process")))
 }
@@ -215,9 +215,9 @@ fn incomplete_text(run: &Run) -> String {
 /// Returns the reason why a run is incomplete.
 pub fn incomplete_reason(run: &Run) -> String {
     let failed = |outcome: Option<&TaskOutcome>| matches!(outcome, Some(TaskOutcome::Failed(_)));
-    let failures = run.tasks().filter(|(_, record)| failed(record.outcome.as_ref())).count();
+    let failures = run.tasks().iter().filter(|(_, record)| failed(record.outcome.as_ref())).count();
     let spec = run.plan().workload().spec();
-    let (done, known) = (run.ended_tasks(), run.known_tasks());
+    let (done, known) = (run.ended_tasks(), run.progress().known_tasks());
     let done = format!("{done} of {known} {} {}", spec.tasks, spec.done);
     match run.failure() {
         _ if !run.is_over() => format!("{done} so far"),
@@ -233,7 +233,7 @@ pub fn incomplete_reason(run: &Run) -> String {
 pub fn failure_summary(runs: &[Run]) -> Option<String> {
     let mut started = runs.iter().filter(|run| run.has_started());
     let run = started.find(|run| !run.is_complete())?;
-    let nothing = runs.iter().all(|run| run.done_tasks() == 0);
+    let nothing = runs.iter().all(|run| run.progress().done_tasks() == 0);
     let spec = run.plan().workload().spec();
     Some(match run.failure() {
         Some(failure) if nothing => failure.to_string(),

@@ -40,11 +40,11 @@ impl OutputPager {
     /// The pager after an action, or `None` if the action closes it.
     pub(super) fn handle_action(self, action: Action, runs: &[Run]) -> Option<Self> {
         let Some(run) = runs.get(self.run) else { return Some(self) };
-        let output = run.output(self.task);
+        let output = run.tasks().output(self.task);
         let last = output.map_or(0, |output| lines(&output.text).count().saturating_sub(1));
         let line = |top: usize| Some(Self { top: top.min(last), ..self });
         let command = |task: u32| {
-            let task = TaskId(task.clamp(1, run.known_tasks().max(1)));
+            let task = TaskId(task.clamp(1, run.progress().known_tasks().max(1)));
             Some(if task == self.task { self } else { Self { task, top: 0, ..self } })
         };
         match action {

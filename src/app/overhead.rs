@@ -28,7 +28,7 @@ impl Overhead {
 
     /// The share of a run's elapsed time that its events took.
     pub fn share_of_run(&self, run: &Run, until: Nanos) -> Option<f64> {
-        let all = self.event?.0 as f64 * run.event_count() as f64;
+        let all = self.event?.0 as f64 * run.timing().event_count() as f64;
         (until > Nanos::ZERO).then(|| all / until.0 as f64)
     }
 

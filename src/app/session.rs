@@ -134,7 +134,7 @@ impl Session {
     /// runs. Before the first response, the number is a guess.
     fn record_page_count(&mut self, tasks: u32) {
         let Some(ActiveRun { selection, index }) = self.active else { return };
-        let counted = self.active_run().is_some_and(|run| run.done_tasks() > 0);
+        let counted = self.active_run().is_some_and(|run| run.progress().done_tasks() > 0);
         if !selection.workload.is_fetched() || !counted {
             return;
         }
@@ -150,7 +150,7 @@ impl Session {
         run_set.agreement = Agreement::of_runs(&run_set.runs).or(run_set.agreement);
         let Some(run) = run_set.runs.get(index).filter(|run| run.is_comparable()) else { return };
         if selection.workload.is_fetched() {
-            self.pages = Some(run.known_tasks());
+            self.pages = Some(run.progress().known_tasks());
         }
         if let Some(took) = baseline_time(run) {
             self.sequential.insert(selection.workload, took);

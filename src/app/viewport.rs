@@ -276,9 +276,9 @@ impl Viewport {
 pub(super) fn expected_duration(run: &Run, now: Nanos) -> Nanos {
     let elapsed = run.elapsed(now);
     let throttled =
-        if run.limits().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
-    let whole = elapsed.since(throttled).0.saturating_mul(u64::from(run.known_tasks()));
-    throttled + Nanos(whole.checked_div(u64::from(run.done_tasks())).unwrap_or(0))
+        if run.limits().reached().is_empty() { Nanos::ZERO } else { throttled_time(run, elapsed) };
+    let whole = elapsed.since(throttled).0.saturating_mul(u64::from(run.progress().known_tasks()));
+    throttled + Nanos(whole.checked_div(u64::from(run.progress().done_tasks())).unwrap_or(0))
 }
 
 /// The time for which rate limits held back the run as a whole: the minimum over the throttled

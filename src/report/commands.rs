@@ -30,12 +30,12 @@ fn command_records(run: &Run) -> impl Iterator<Item = CommandRecord<'_>> {
     let lanes = (0..).map(LaneId).zip(run.lanes());
     let spans = lanes.flat_map(|(id, lane)| lane.spans().map(move |span| (span.task, (id, span))));
     let mut spans: BTreeMap<TaskId, (LaneId, Span)> = spans.collect();
-    (1..=run.known_tasks()).map(TaskId).map(move |task| CommandRecord {
+    (1..=run.progress().known_tasks()).map(TaskId).map(move |task| CommandRecord {
         task,
         command: run.plan().command(task).unwrap_or_default(),
         ran: spans.remove(&task),
-        outcome: run.task(task).and_then(|record| record.outcome),
-        output: run.output(task),
+        outcome: run.tasks().get(task).and_then(|record| record.outcome),
+        output: run.tasks().output(task),
     })
 }
 
@@ -61,7 +61,7 @@ fn write_output(out: &mut dyn Write, run: &Run, entry: &CommandRecord<'_>) -> io
         (Some(TaskOutcome::Failed(_)), None) => "not run".to_owned(),
         _ => "stopped".to_owned(),
     };
-    let (number, all) = (entry.task.0, run.known_tasks());
+    let (number, all) = (entry.task.0, run.progress().known_tasks());
     writeln!(out, "==> command {number} of {all}, {status}, {took}: {command}")?;
     let text = entry.output.map_or("", |output| &output.text);
     out.write_all(text.as_bytes())?;
@@ -80,7 +80,7 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     )?;
     for run in runs.iter().filter(|run| run.has_started()) {
         let (elapsed, failed) = (run.elapsed(Nanos::ZERO), failed_commands(run).count());
-        let commands = format!("{}/{}", run.ended_tasks(), run.known_tasks());
+        let commands = format!("{}/{}", run.ended_tasks(), run.progress().known_tasks());
         write!(out, "{:<15} {elapsed:>9} {commands:>13} {failed:>7}", run.plan().name())?;
         match duration_percentiles(run, [0.5, 0.95]) {
             Some([median, p95]) => writeln!(out, " {median:>9} {p95:>9}")?,
@@ -108,7 +108,7 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
         }
     }
     for run in runs.iter().filter(|run| run.has_started()) {
-        let missing = run.known_tasks() - run.ended_tasks();
+        let missing = run.progress().known_tasks() - run.ended_tasks();
         if missing > 0 {
             let (name, commands) = (run.plan().name(), plural::count(missing, "command"));
             writeln!(out, "{name:<12} {commands} not completed")?;
@@ -122,7 +122,7 @@ fn write_remarks(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 
 /// Returns the failed commands of a run with their error messages.
 fn failed_commands(run: &Run) -> impl Iterator<Item = (TaskId, String)> {
-    run.tasks().filter_map(|(task, record)| match record.outcome {
+    run.tasks().iter().filter_map(|(task, record)| match record.outcome {
         Some(TaskOutcome::Failed(failure)) => Some((task, failure.message)),
         _ => None,
     })

@@ -163,11 +163,11 @@ impl ExportContent {
         match (self, subject.followers) {
             (Self::Followers(_), None) => ExportOutcome::Nothing { was: "fetched" },
             (Self::Followers(_), Some(run)) => {
-                let what = plural::count(run.follower_count(), "follower");
+                let what = plural::count(run.progress().follower_count(), "follower");
                 if run.is_complete() {
                     return ExportOutcome::Whole { what };
                 }
-                let (pages, of) = (run.done_tasks(), run.known_tasks());
+                let (pages, of) = (run.progress().done_tasks(), run.progress().known_tasks());
                 ExportOutcome::Partial { what: format!("{what}, {pages} of {of} pages") }
             }
             _ if !subject.runs.iter().any(Run::has_started) => {

@@ -51,8 +51,8 @@ pub fn best_run<'a>(runs: impl IntoIterator<Item = &'a Run>) -> Option<&'a Run> 
         if run.is_complete() {
             return Some(run);
         }
-        let most = best.map_or(0, Run::done_tasks);
-        if run.done_tasks() > most {
+        let most = best.map_or(0, |run| run.progress().done_tasks());
+        if run.progress().done_tasks() > most {
             best = Some(run);
         }
     }
@@ -181,7 +181,9 @@ mod tests {
         let more = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2]), broken]);
         let whole = run(Mode::Threads, 2, &[Ok(&[1]), Ok(&[2])]);
         let idle = not_begun(Mode::Threads);
-        let count = |runs: &[&Run]| best_run(runs.iter().copied()).map(Run::follower_count);
+        let count = |runs: &[&Run]| {
+            best_run(runs.iter().copied()).map(|run| run.progress().follower_count())
+        };
         assert_eq!(count(&[&some, &whole]), Some(2));
         assert_eq!(count(&[&none, &some, &more, &idle]), Some(2));
         assert_eq!(count(&[&none, &idle]), None);

@@ -98,8 +98,11 @@ fn write_totals(
     write_table_head(out, "Totals", &columns, 1)?;
     for &run in runs {
         let elapsed = subject.elapsed(run);
-        let items =
-            if results.is_some() { run.follower_count() } else { run.failed_tasks().into() };
+        let items = if results.is_some() {
+            run.progress().follower_count()
+        } else {
+            run.failed_tasks().into()
+        };
         let [median, p95] = duration_percentiles(run, [0.5, 0.95]).map_or_else(
             || ["-".to_owned(), "-".to_owned()],
             |both| both.map(|one| one.to_string()),
@@ -113,7 +116,7 @@ fn write_totals(
             &[
                 run.plan().name(),
                 elapsed.to_string(),
-                format!("{}/{}", run.ended_tasks(), run.known_tasks()),
+                format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
                 items.to_string(),
                 format!("{:.2}", run.rate(elapsed)),
                 median,
@@ -123,8 +126,8 @@ fn write_totals(
             ],
         )?;
     }
-    for run in runs.iter().filter(|run| run.requests_past_end() > 0) {
-        let requests = plural::count(run.requests_past_end(), "request");
+    for run in runs.iter().filter(|run| run.progress().requests_past_end() > 0) {
+        let requests = plural::count(run.progress().requests_past_end(), "request");
         writeln!(out, "\n{}: {requests} past the end of the list.", run.plan().name())?;
     }
     writeln!(out)

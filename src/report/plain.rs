@@ -59,7 +59,7 @@ fn write_times(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 
 /// `3 of 5`.
 fn done_fraction(run: &Run) -> String {
-    format!("{} of {}", run.done_tasks(), run.known_tasks())
+    format!("{} of {}", run.progress().done_tasks(), run.progress().known_tasks())
 }
 
 /// Returns a remark for each incomplete run with the reason.

@@ -135,11 +135,11 @@ impl TraceProcess<'_> {
             )?;
         }
         self.write_counters(lines)?;
-        for (at, limit) in self.run.limit_times() {
+        for (at, limit) in self.run.limits().reached_times() {
             let args = LimitArgs { kind: limit.kind, until_s: limit.until.as_secs_f64() };
             lines.write_instant(self.lane_track(0), "rate limit", "limit", at, &args)?;
         }
-        for step in self.run.limit_changes() {
+        for step in self.run.limits().concurrency_changes() {
             let args = LimitChangeArgs { in_flight: step.to, why: step.reason.to_string() };
             lines.write_instant(self.lane_track(0), "most in flight", "limit", step.at, &args)?;
         }
@@ -225,13 +225,13 @@ impl TraceProcess<'_> {
                 lines.write_counter(place, name, at, &TasksArgs { tasks })
             })
         };
-        count("in flight", self.run.in_flight_level())?;
-        count("queue", self.run.queue_level())?;
-        if !self.run.limit_changes().is_empty() {
-            count("most in flight", self.run.concurrency_limit_level())?;
+        count("in flight", self.run.timing().in_flight_level())?;
+        count("queue", self.run.timing().queue_level())?;
+        if !self.run.limits().concurrency_changes().is_empty() {
+            count("most in flight", self.run.limits().concurrency_level())?;
         }
-        if self.run.quota().is_some() {
-            for (at, requests) in self.run.quota_level().changes() {
+        if self.run.limits().quota().is_some() {
+            for (at, requests) in self.run.limits().quota_level().changes() {
                 lines.write_counter(place, "quota", at, &RequestsArgs { requests })?;
             }
         }

@@ -186,7 +186,8 @@ fn was_refused(session: &Session, selection: Selection) -> bool {
     let runs = session.runs(selection);
     let is_refusal = |run: &Run| matches!(run.outcome(), Some(RunOutcome::Failed(_)));
     let is_counted = session.task_count(selection.workload).is_some();
-    runs.iter().all(|run| run.done_tasks() == 0) && (!is_counted || runs.iter().any(is_refusal))
+    runs.iter().all(|run| run.progress().done_tasks() == 0)
+        && (!is_counted || runs.iter().any(is_refusal))
 }
 
 /// Names the trial that ended a sweep early: `trial 3 of 15 ended the sweep: `.

@@ -40,7 +40,7 @@ impl Exit {
             Some(FailureKind::NotFound) => Self::NoSuchUser,
             Some(FailureKind::Refused) => Self::Refused,
             Some(FailureKind::RateLimited) => Self::RateLimited,
-            _ if runs.iter().any(|run| run.done_tasks() > 0) => Self::Partial,
+            _ if runs.iter().any(|run| run.progress().done_tasks() > 0) => Self::Partial,
             _ => Self::Failed,
         }
     }

@@ -24,7 +24,7 @@ impl Timeline<'_> {
         until: Nanos,
         width: usize,
     ) -> Option<Line<'static>> {
-        let last = run.limit_change_at(until).filter(|_| run.plan().auto)?;
+        let last = run.limits().concurrency_change_at(until).filter(|_| run.plan().auto)?;
         let name = format!(" concurrency limit {}", last.to);
         // Keeps one cell between the text and the box.
         let mut room = width.saturating_sub(text::width(&name) + 1);
@@ -56,7 +56,8 @@ pub(super) fn latest_changes(
 
 /// Returns the changes until a time, the latest first, without the initial limit.
 fn changes_until(run: &Run, until: Nanos) -> impl Iterator<Item = &LimitChange> {
-    let so_far = run.limit_changes().iter().rev().filter(move |step| step.at <= until);
+    let so_far =
+        run.limits().concurrency_changes().iter().rev().filter(move |step| step.at <= until);
     so_far.filter(|step| step.from.is_some())
 }
 

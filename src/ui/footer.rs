@@ -16,7 +16,7 @@ fn legend_states(app: &App) -> impl Iterator<Item = State> {
     let Selection { workload, .. } = app.selection();
     let modes = app.selection().modes();
     let built_in = app.session().target().is_some_and(Target::is_built_in);
-    let has_gaps = app.runs().iter().any(|run| run.losses().gaps > 0);
+    let has_gaps = app.runs().iter().any(|run| run.timing().losses().gaps > 0);
     State::ALL.into_iter().filter(move |state| match state {
         State::Idle => false,
         State::Starting | State::HandOver => modes.contains(&Mode::Processes),

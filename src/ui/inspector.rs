@@ -53,7 +53,7 @@ struct Inspector<'app> {
 impl Inspector<'_> {
     /// Returns the number of attempts at the task, including the next one if the last has failed.
     fn attempt_count(&self) -> usize {
-        let failed = self.selected.run.failed_attempts(self.span.task).len();
+        let failed = self.selected.run.tasks().failed_attempts(self.span.task).len();
         (failed + 1).max(self.span.attempt as usize)
     }
 
@@ -111,15 +111,15 @@ impl Inspector<'_> {
     /// Returns the outcome of the task if this is its last attempt.
     fn outcome(&self) -> Option<TaskOutcome> {
         let run = self.selected.run;
-        let failed = run.failed_attempts(self.span.task).len();
+        let failed = run.tasks().failed_attempts(self.span.task).len();
         let ended = self.span.end.is_some_and(|end| end <= self.selected.until);
         let is_last = ended && self.span.attempt as usize > failed;
-        run.task(self.span.task).filter(|_| is_last)?.outcome
+        run.tasks().get(self.span.task).filter(|_| is_last)?.outcome
     }
 
     /// Returns the failure of the attempt if it was retried.
     fn failed_attempt(&self) -> Option<&FailedAttempt> {
-        let failed = self.selected.run.failed_attempts(self.span.task);
+        let failed = self.selected.run.tasks().failed_attempts(self.span.task);
         let ended = self.span.end.is_some_and(|end| end <= self.selected.until);
         let own = (self.span.attempt as usize).checked_sub(1)?;
         failed.get(own).filter(|_| ended)
@@ -179,7 +179,7 @@ impl Inspector<'_> {
     /// Returns the attempts at the task if there are several: start, duration and failure of each.
     fn attempt_lines(&self) -> Vec<Line<'static>> {
         let SelectedLane { run, until, .. } = self.selected;
-        let failed = run.failed_attempts(self.span.task);
+        let failed = run.tasks().failed_attempts(self.span.task);
         if failed.is_empty() {
             return Vec::new();
         }

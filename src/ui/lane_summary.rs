@@ -67,7 +67,12 @@ impl Timeline<'_> {
         let is_lane = |id: &LaneId| {
             run.lanes().get(usize::from(id.0)).is_some_and(|other| std::ptr::eq(other, lane))
         };
-        let shortage = run.missing_workers().iter().any(is_lane).then(|| run.shortage())??;
+        let shortage = run
+            .processes()
+            .missing_workers()
+            .iter()
+            .any(is_lane)
+            .then(|| run.processes().shortage())??;
         let room = room.saturating_sub(2);
         Some(format!("  {}", text::fit_words(&shortage.message, "", self.theme, room, 1)))
     }
@@ -131,7 +136,7 @@ fn latest_failure(
     end: Nanos,
 ) -> Option<(model::Span, String)> {
     let throttled = lane.state_times_between(from, end)[State::Throttled];
-    if throttled == 0 && run.failed_task().is_none() && run.requeue_count() == 0 {
+    if throttled == 0 && run.failed_task().is_none() && run.processes().requeue_count() == 0 {
         return None;
     }
     let mut next = end;

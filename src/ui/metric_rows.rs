@@ -23,7 +23,7 @@ impl Timeline<'_> {
         let heights = heights.map(|height| Constraint::Length(height as u16));
         let [in_flight, queue, quota, chosen] = area.layout(&Layout::vertical(heights));
         let style = self.theme.bar(run.plan().mode == Mode::Sequential);
-        let (limit, level) = (run.concurrency_limit_level(), run.in_flight_level());
+        let (limit, level) = (run.limits().concurrency_level(), run.timing().in_flight_level());
         let level = if run.plan().auto { level.with_peak(limit.peak()) } else { level };
         self.draw_level("in flight", level, until, style, in_flight, buf);
         self.draw_fitting_figures(in_flight_texts(run, until), in_flight.rows().next_back(), buf);
@@ -46,7 +46,7 @@ impl Timeline<'_> {
         let whose = mode_names(run.plan().selection()).map(|mode| format!("queue {mode}"));
         let [_, _, whose] = whose;
         let name = if metric_rows.in_flight == 0 { &whose } else { "queue" };
-        self.draw_level(name, run.queue_level(), until, style, queue, buf);
+        self.draw_level(name, run.timing().queue_level(), until, style, queue, buf);
         let figures = match self.app.time_behind() {
             None => queue_texts(run, metric_rows.in_flight > 0),
             Some(_) => paused_queue_texts(run, until),
@@ -86,9 +86,16 @@ impl Timeline<'_> {
         let mut lines = area.rows();
         let (first, last) = (lines.next(), lines.next_back());
         let Some(lowest) = last.or(first) else { return };
-        self.draw_level("quota", run.quota_level(), until, self.theme.muted(), lowest, buf);
+        self.draw_level(
+            "quota",
+            run.limits().quota_level(),
+            until,
+            self.theme.muted(),
+            lowest,
+            buf,
+        );
         // Before the first response of a run, the quota is known from the run before.
-        let known = run.quota().or_else(|| self.app.session().latest_quota());
+        let known = run.limits().quota().or_else(|| self.app.session().latest_quota());
         if let Some(quota) = known {
             self.draw_fitting_figures(rate_limits::remaining_texts(quota), first, buf);
             self.draw_fitting_figures(rate_limits::reset_texts(quota), last, buf);
@@ -131,12 +138,13 @@ impl Timeline<'_> {
 /// Returns the number of requests in flight with its peak and, if reduced or adaptive, its limit,
 /// from the longest form to the shortest.
 fn in_flight_texts(run: &Run, until: Nanos) -> Vec<String> {
-    let level = run.in_flight_level();
+    let level = run.timing().in_flight_level();
     let now = level.value_at(until);
     let peak = format!("{now:>6}  peak {}", level.peak());
     // A number without a word would be unclear, so the shortest form is empty.
     let short = [format!(" {now} now"), String::new()];
-    let step = run.limit_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
+    let step =
+        run.limits().concurrency_change_at(until).filter(|_| run.plan().auto).map(|step| step.to);
     let most = step.or_else(|| run.reduced_limit().filter(|_| !run.is_over()));
     let long = match most {
         Some(most) => [format!("{peak}  limit {most}"), format!("{now:>6}  limit {most}")],
@@ -166,6 +174,6 @@ fn queue_texts(run: &Run, out_shown_above: bool) -> Vec<String> {
 
 /// Like [`queue_texts`] for a paused view, which knows only the number of tasks in the queue.
 fn paused_queue_texts(run: &Run, until: Nanos) -> Vec<String> {
-    let waiting = run.queue_level().value_at(until);
+    let waiting = run.timing().queue_level().value_at(until);
     vec![format!("  {waiting} waiting"), format!(" {waiting} wait"), String::new()]
 }

@@ -30,9 +30,9 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
     let roomy =
         (area.width, area.height) >= MIN_SIZE_WITH_MARGIN && area.height >= MIN_SIZE_WITH_MARGIN.1;
     let area = if roomy { area.inner(Margin::new(2, 2)) } else { area };
-    let output = run.output(task);
+    let output = run.tasks().output(task);
     let count = output.map_or(0, |output| lines(&output.text).count());
-    let (number, all) = (task.0, run.known_tasks());
+    let (number, all) = (task.0, run.progress().known_tasks());
     let title = format!(" command {number} of {all}, {} ", outcome_text(run, task, app.now()));
     let captions = match count {
         0 => String::new(),
@@ -71,12 +71,12 @@ pub(super) fn draw(pager: OutputPager, app: &App, theme: Theme, area: Rect, buf:
 
 /// Returns the state or the outcome of a command, and its duration.
 fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
-    let Some(record) = run.task(task) else { return "not started".to_owned() };
+    let Some(record) = run.tasks().get(task) else { return "not started".to_owned() };
     let lane = run.lanes().get(usize::from(record.lane.0));
     let span = lane.and_then(|lane| lane.spans().rfind(|span| span.task == task));
     let took = span
         .map_or(Nanos::ZERO, |span| span.end.unwrap_or_else(|| run.elapsed(now)).since(span.start));
-    match (&record.outcome, run.output(task)) {
+    match (&record.outcome, run.tasks().output(task)) {
         (Some(TaskOutcome::Stopped | TaskOutcome::Requeued(_)), _) => format!("stopped, {took}"),
         (Some(_), Some(output)) => format!("{}, {took}, {} bytes", output.status, output.bytes),
         (Some(_), None) => "not run".to_owned(),
@@ -86,7 +86,7 @@ fn outcome_text(run: &Run, task: TaskId, now: Nanos) -> String {
 
 /// Returns the text shown for a command without output.
 fn no_output_text(run: &Run, task: TaskId) -> String {
-    match run.task(task).map(|record| record.outcome) {
+    match run.tasks().get(task).map(|record| record.outcome) {
         None => "Not started yet.".to_owned(),
         Some(None) => "Still running; its output is shown here when it ends.".to_owned(),
         Some(Some(TaskOutcome::Failed(failure))) => format!("No output: {failure}."),

@@ -24,7 +24,7 @@ pub(super) fn time_left(run: &Run, lane: &Lane, until: Nanos) -> Option<Nanos> {
     }
     let limit = run.limit_at(until).map(|limit| limit.until);
     let failed = lane.span_at(until).and_then(|span| {
-        run.failed_attempts(span.task).get((span.attempt as usize).saturating_sub(1))
+        run.tasks().failed_attempts(span.task).get((span.attempt as usize).saturating_sub(1))
     });
     let end = limit.max(failed.map(|failed| failed.retry_at))?;
     (end > until).then(|| end.since(until))

@@ -18,7 +18,7 @@ pub(super) fn problem(app: &App) -> Option<(String, String)> {
         _ => app.session().failure(app.selection()),
     }?;
     let failed = app.runs().iter().find(|run| run.failure().is_some());
-    let kept = failed.map_or(0, Run::follower_count);
+    let kept = failed.map_or(0, |run| run.progress().follower_count());
     let kept = match sweep::kept_trials(app) {
         Some(trials) => trials,
         None if kept > 0 => format!(" Kept: {kept} followers."),
@@ -86,7 +86,7 @@ fn quota_text(app: &App) -> String {
 
 /// Returns the conclusion of a mode that ran alone.
 fn completion_text(app: &App, room: usize) -> String {
-    let all = app.runs().iter().all(|run| run.last_visible_page().is_none());
+    let all = app.runs().iter().all(|run| run.progress().last_visible_page().is_none());
     let fetched = app.selection().workload.is_fetched();
     let whole = if all && fetched { "done, all pages fetched" } else { "done" };
     let [run] = app.runs() else { return whole.to_owned() };

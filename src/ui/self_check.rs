@@ -62,7 +62,7 @@ fn last_started_run(app: &App) -> Option<(&Run, Nanos)> {
 /// Returns the exactness of the last run that has started, and what it lost.
 fn exactness_line(app: &App, theme: Theme, room: usize) -> Option<Line<'static>> {
     let (run, _) = last_started_run(app)?;
-    let losses = run.losses();
+    let losses = run.timing().losses();
     let exactness = match run.plan().exactness {
         Exactness::Exact => "exact".to_owned(),
         Exactness::Counted { period } => format!("counted every {period}"),

@@ -144,7 +144,10 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
         .map(|column| TableColumn { column, width: caption_and_width(column, workload).1 })
         .collect();
     let mut last: Vec<AttemptColumn> = columns.iter().map(|shown| shown.column).collect();
-    let tried_again = app.runs().iter().any(|run| run.retry_count() > 0 || run.requeue_count() > 0);
+    let tried_again = app
+        .runs()
+        .iter()
+        .any(|run| run.progress().retry_count() > 0 || run.processes().requeue_count() > 0);
     last.sort_by_key(|&column| Reverse((column != sorted, drop_rank(column, tried_again))));
     let used = |columns: &[TableColumn]| columns.iter().map(|shown| shown.width).sum::<usize>();
     for column in last {
@@ -166,7 +169,9 @@ fn fitting_columns(app: &App, table_view: &TableView, room: usize) -> Vec<TableC
 
 /// Returns whether any attempt failed.
 fn has_failed(run: &Run) -> bool {
-    run.failed_task().is_some() || run.retry_count() > 0 || run.requeue_count() > 0
+    run.failed_task().is_some()
+        || run.progress().retry_count() > 0
+        || run.processes().requeue_count() > 0
 }
 
 /// Returns the captions, with a mark on the sort column.
@@ -232,7 +237,7 @@ fn cell_text(column: AttemptColumn, attempt: &Attempt<'_>, until: Nanos) -> Stri
                 String::new()
             }
         }
-        AttemptColumn::Status => match (attempt.outcome(), run.output(span.task)) {
+        AttemptColumn::Status => match (attempt.outcome(), run.tasks().output(span.task)) {
             (AttemptOutcome::Done(Some(answer)), _) => answer.status.to_string(),
             (AttemptOutcome::Done(None) | AttemptOutcome::Failed { .. }, Some(output)) => {
                 exit_status_text(output.status)

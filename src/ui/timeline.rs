@@ -166,7 +166,7 @@ impl Timeline<'_> {
                 lane_bar.draw_states(lane, buf);
                 lane_bar.draw_labels(run, lane, buf);
                 lane_bar.draw_time_left(run, lane, buf);
-                if run.missing_workers().contains(&LaneId(*index)) {
+                if run.processes().missing_workers().contains(&LaneId(*index)) {
                     lane_bar.draw_missing(lane, buf);
                 }
                 self.draw_figures(run, lane, *until, area, buf);

@@ -165,8 +165,9 @@ impl<'app> RowLayout<'app> {
     fn has_quota(&self) -> bool {
         let session = self.app.session();
         let runs = || self.app.runs().iter();
-        let known = session.latest_quota().is_some() || runs().any(|run| run.quota().is_some());
-        let expected = runs().all(|run| run.done_tasks() == 0);
+        let known =
+            session.latest_quota().is_some() || runs().any(|run| run.limits().quota().is_some());
+        let expected = runs().all(|run| run.progress().done_tasks() == 0);
         (known || expected)
             && session.setup().costs_quota(self.app.selection().workload)
             && !session.target().is_some_and(Target::is_built_in)

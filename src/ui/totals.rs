@@ -189,7 +189,7 @@ fn elapsed(app: &App, run: &Run) -> String {
 
 fn tasks(_: &App, run: &Run) -> String {
     // Padded to the final width, so that figures stay in place.
-    let all = run.known_tasks().to_string();
+    let all = run.progress().known_tasks().to_string();
     // Includes failed tasks: a command that failed has run, too.
     let done = run.ended_tasks();
     format!("{done:>0$}/{all}", all.len())
@@ -200,7 +200,7 @@ fn failed(_: &App, run: &Run) -> String {
 }
 
 fn followers(_: &App, run: &Run) -> String {
-    run.follower_count().to_string()
+    run.progress().follower_count().to_string()
 }
 
 fn rate(app: &App, run: &Run) -> String {

@@ -62,7 +62,7 @@ fn compare(at_once: usize) {
     let (best, workers) = fixed.min().unwrap();
     let mut times: Vec<Nanos> = auto_runs.iter().map(|run| run.duration().unwrap()).collect();
     let final_limits: Vec<u16> =
-        auto_runs.iter().map(|run| run.concurrency_limit().unwrap()).collect();
+        auto_runs.iter().map(|run| run.limits().concurrency().unwrap()).collect();
     let auto_time = median(&mut times);
     println!(
         "{at_once} at once: auto {auto_time}, x{workers} {best}, medians of {RUNS}; ratio {:.3} \

@@ -103,7 +103,7 @@ fn first_start(events: &[Event]) -> Nanos {
 
 /// Returns the time of a run per task.
 fn time_per_task(run: &Run) -> Nanos {
-    Nanos(run.duration().unwrap().0 / u64::from(run.known_tasks()))
+    Nanos(run.duration().unwrap().0 / u64::from(run.progress().known_tasks()))
 }
 
 /// Formats the median, the minimum and the maximum.

@@ -178,7 +178,7 @@ impl AppDriver {
     fn stop(&mut self) {
         let Some(run) = self.app.session().active_run() else { return };
         let at = self.now;
-        let open = run.tasks().filter(|(_, record)| record.outcome.is_none());
+        let open = run.tasks().iter().filter(|(_, record)| record.outcome.is_none());
         let mut stopped: VecDeque<Event> = open
             .map(|(task, record)| {
                 let kind = EventKind::TaskFinished { task, outcome: TaskOutcome::Stopped };

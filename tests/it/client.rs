@@ -96,7 +96,7 @@ impl ClientRun {
 
     /// Returns the tasks that opened a connection, with their lanes.
     fn connecting_tasks(&self) -> Vec<(LaneId, TaskId)> {
-        let done = self.run.tasks().filter_map(|(task, record)| match &record.outcome {
+        let done = self.run.tasks().iter().filter_map(|(task, record)| match &record.outcome {
             Some(threadline::model::TaskOutcome::Done(done))
                 if done.response.is_some_and(|response| response.connected) =>
             {

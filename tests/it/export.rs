@@ -6,7 +6,7 @@ mod svg;
 mod trace;
 
 use crate::app_driver::{AppDriver, Scenario};
-use threadline::model::concurrency_limit::ChangeReason;
+use threadline::model::ChangeReason;
 use threadline::model::{
     Background, Completion, ComputeSpec, Event, EventKind, Failure, FailureKind, LaneId, LimitKind,
     Mode, Nanos, Plan, Product, Run, RunOutcome, Selection, Simulation, State, Target, TaskId,

@@ -203,8 +203,11 @@ fn mutated_event_line_is_refused_or_applies_to_any_run() {
             let mut run = Run::opened(plan.clone());
             for event in [&before, &event, &event, &before] {
                 run.apply(event);
-                assert!(run.in_flight() <= 3 && run.done_tasks() <= run.known_tasks());
-                assert!(run.queued_tasks() <= run.known_tasks());
+                assert!(
+                    run.timing().in_flight() <= 3
+                        && run.progress().done_tasks() <= run.progress().known_tasks()
+                );
+                assert!(run.queued_tasks() <= run.progress().known_tasks());
             }
             assert_run_invariants(&run);
         }
@@ -218,8 +221,8 @@ fn assert_run_invariants(run: &Run) {
         assert!(lane.cells(Nanos::ZERO, Nanos(5), 40, until).count() <= 40);
         assert_eq!(lane.state_times_between(Nanos::ZERO, until).total(), until.0);
     }
-    assert_eq!(run.followers().count() as u64, run.follower_count());
-    assert_eq!(run.tasks().count() as u32, run.started_tasks());
+    assert_eq!(run.followers().count() as u64, run.progress().follower_count());
+    assert_eq!(run.tasks().iter().count() as u32, run.started_tasks());
     let shares =
         run.gil().map(|gil| [gil.held_share(until), gil.share_between(Nanos(3), until).share]);
     assert!(shares.into_iter().flatten().all(|share| (0.0..=1.0).contains(&share)));

@@ -60,7 +60,7 @@ fn run(launcher: &Launcher, plan: &Plan) -> (Run, Vec<Event>) {
 
 /// Returns the value that a compute task produced.
 fn task_value(run: &Run, task: u32) -> u64 {
-    match run.task(TaskId(task)).and_then(|record| record.outcome) {
+    match run.tasks().get(TaskId(task)).and_then(|record| record.outcome) {
         Some(TaskOutcome::Done(Completion { product: Product::Value(value), .. })) => value,
         other => panic!("task {task} has no value: {other:?}"),
     }

@@ -157,8 +157,8 @@ impl ProcessRun {
     /// Returns the values of all tasks; asserts that none is missing.
     fn values(&self) -> Vec<u64> {
         assert!(self.run.is_complete(), "{:?}", self.run.failure());
-        let values: Vec<u64> = self.run.values().collect();
-        assert_eq!(values.len(), self.run.known_tasks() as usize);
+        let values: Vec<u64> = self.run.tasks().values().collect();
+        assert_eq!(values.len(), self.run.progress().known_tasks() as usize);
         values
     }
 }

@@ -204,7 +204,7 @@ fn stop_ends_the_race() {
     let outcomes = [page(&[1]), TaskOutcome::Stopped];
     assert_eq!(play(&mut session, &plan, 9, &outcomes, RunOutcome::Stopped), None);
     assert_eq!(session.active(), None);
-    assert_eq!(session.runs(Selection::race(Workload::Followers))[0].done_tasks(), 1);
+    assert_eq!(session.runs(Selection::race(Workload::Followers))[0].progress().done_tasks(), 1);
     assert_eq!(
         (
             session.baseline_time(Selection::race(Workload::Followers)),
@@ -371,7 +371,7 @@ fn duplicate_account_is_compared_once() {
         let mut session = session(false, None);
         play_race(&mut session, [&[1, 2], &[3]], second);
         let threads = &session.runs(Selection::race(Workload::Followers))[1];
-        let counts = (threads.follower_count(), threads.duplicate_count());
+        let counts = (threads.progress().follower_count(), threads.progress().duplicate_count());
         (session.agreement(Selection::race(Workload::Followers)).unwrap(), counts)
     };
     let same = Agreement::Same { items: 3 };

@@ -37,7 +37,12 @@ pub(super) fn interpretation(runs: &[Run], baseline: Nanos, cores: Option<u16>) 
     let figures = whole.filter_map(|run| {
         let speed_up = stats::speed_up(baseline, run.duration()?)?;
         let workers = run.mean_workers(Nanos::ZERO).round() as u16;
-        Some(ModeSpeedUp { mode: run.plan().mode, workers, tasks: run.known_tasks(), speed_up })
+        Some(ModeSpeedUp {
+            mode: run.plan().mode,
+            workers,
+            tasks: run.progress().known_tasks(),
+            speed_up,
+        })
     });
     verdict_sentence(&runs.first()?.plan().work, &figures.collect::<Vec<_>>(), cores)
 }

@@ -2,7 +2,7 @@
 
 use super::Session;
 use crate::model::setup::{MAX_AUTO_WORKERS, MAX_WORKERS_WITH_QUOTA};
-use crate::model::{Mode, Run, Workload};
+use crate::model::{Mode, Workload};
 
 impl Session {
     /// Returns `true` if the workload's next parallel run finds its number of workers itself. That
@@ -29,6 +29,6 @@ impl Session {
             let plan = run.plan();
             plan.auto && plan.workload() == workload
         });
-        run.and_then(Run::concurrency_limit)
+        run.and_then(|run| run.limits().concurrency())
     }
 }

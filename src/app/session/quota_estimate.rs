@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{ActiveRun, Session};
-use crate::model::{Quota, QuotaCheck, Run, Selection};
+use crate::model::{Quota, QuotaCheck, Selection};
 
 /// The number of requests that the active selection still needs, and the quota that is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Session {
 
     /// The quota that the server reported last.
     pub fn latest_quota(&self) -> Option<Quota> {
-        self.active_run().into_iter().chain(self.latest_run()).find_map(Run::quota)
+        self.active_run().into_iter().chain(self.latest_run()).find_map(|run| run.limits().quota())
     }
 
     /// The number of requests that the selection needs, if it needs any.

@@ -23,7 +23,7 @@ impl Session {
     pub fn speed_up(&self, selection: Selection, run: &Run, now: Nanos) -> Option<f64> {
         let baseline = self.baseline_time(selection)?;
         let done = run.ended_tasks();
-        let share = f64::from(done) / f64::from(run.known_tasks().max(1));
+        let share = f64::from(done) / f64::from(run.progress().known_tasks().max(1));
         match run.outcome() {
             Some(_) if run.is_comparable() => stats::speed_up(baseline, run.duration()?),
             Some(_) => None,

@@ -61,14 +61,14 @@ impl Session {
         self.resize_sweep(selection);
         let run_set = self.run_sets.get_mut(&selection)?;
         let run = run_set.runs.first()?;
-        if !run.is_comparable() || !run.missing_workers().is_empty() {
+        if !run.is_comparable() || !run.processes().missing_workers().is_empty() {
             return None;
         }
         let sweep = run_set.sweep.as_mut()?;
         sweep.add_trial(Trial {
             workers: run.plan().workers,
             duration: run.duration()?,
-            tasks: run.known_tasks(),
+            tasks: run.progress().known_tasks(),
         });
         let continues =
             run.outcome() == Some(&RunOutcome::Finished) && sweep.next_workers().is_some();

@@ -114,7 +114,7 @@ impl<'run> CommandRunReport<'run> {
             elapsed_s: run.elapsed(Nanos::ZERO).as_secs_f64(),
             end,
             error,
-            succeeded: run.done_tasks(),
+            succeeded: run.progress().done_tasks(),
             failed: failed_commands(run).count() as u32,
             commands: command_records(run).map(CommandReport::from_record).collect(),
         }

@@ -21,7 +21,7 @@ pub struct LimitChangeReport {
 impl LimitChangeReport {
     /// Returns all changes during a run.
     pub(super) fn for_run(run: &Run) -> Vec<Self> {
-        run.limit_changes().iter().map(Self::from_change).collect()
+        run.limits().concurrency_changes().iter().map(Self::from_change).collect()
     }
 
     fn from_change(step: &LimitChange) -> Self {

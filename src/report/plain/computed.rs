@@ -27,7 +27,7 @@ pub(super) fn write(out: &mut dyn Write, runs: &[Run], cores: Option<u16>) -> io
 pub(in crate::report) fn describe_task(run: &Run, cores: Option<u16>) -> Option<String> {
     let ComputeSpec { size, turns, share, switch_interval, simulation } =
         run.plan().work.compute()?;
-    let tasks = plural::count(run.known_tasks(), "task");
+    let tasks = plural::count(run.progress().known_tasks(), "task");
     let share = if run.plan().workload().spec().has_io_share {
         format!(", {share} % of it CPU work")
     } else {
@@ -57,7 +57,7 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     )?;
     for run in runs.iter().filter(|run| run.has_started()) {
         let elapsed = run_time(run);
-        let tasks = format!("{}/{}", run.done_tasks(), run.known_tasks());
+        let tasks = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
         let name = run.plan().name();
         write!(out, "{name:<12} {elapsed:>9} {tasks:>13} {:>8.2}", run.rate(elapsed))?;
         match duration_percentiles(run, [0.5, 0.95]) {

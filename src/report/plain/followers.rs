@@ -18,7 +18,7 @@ pub(super) fn write(out: &mut dyn Write, target: Option<&Target>, runs: &[Run]) 
     if let (Some(Target { user, api, per_page, .. }), Some(last)) =
         (target, runs.iter().rfind(|run| run.has_started()))
     {
-        let pages = plural::count(last.known_tasks(), "page");
+        let pages = plural::count(last.progress().known_tasks(), "page");
         writeln!(out, "\n{user} @ {api}, {pages} of {per_page}\n")?;
     }
     write_table(out, runs)?;
@@ -31,10 +31,10 @@ fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     if let [one, other] = runs
         && one.is_complete()
         && other.is_complete()
-        && one.follower_count() == other.follower_count()
+        && one.progress().follower_count() == other.progress().follower_count()
     {
         let [one, other] = [one, other].map(|run| example_mode_name(run.plan().mode));
-        let count = runs.first().map_or(0, Run::follower_count);
+        let count = runs.first().map_or(0, |run| run.progress().follower_count());
         return writeln!(out, "both {one} and {other} count: {count}");
     }
     let counts: Vec<String> = runs.iter().map(count_phrase).collect();
@@ -42,7 +42,7 @@ fn write_counts(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
 }
 
 fn count_phrase(run: &Run) -> String {
-    let (name, followers) = (example_mode_name(run.plan().mode), run.follower_count());
+    let (name, followers) = (example_mode_name(run.plan().mode), run.progress().follower_count());
     if run.is_complete() {
         return format!("{name} count: {followers}");
     }
@@ -60,12 +60,12 @@ fn write_table(out: &mut dyn Write, runs: &[Run]) -> io::Result<()> {
     )?;
     for run in started() {
         let elapsed = run_time(run);
-        let pages = format!("{}/{}", run.done_tasks(), run.known_tasks());
+        let pages = format!("{}/{}", run.progress().done_tasks(), run.progress().known_tasks());
         write!(
             out,
             "{:<names$} {elapsed:>9} {pages:>10} {:>10} {:>11.2}",
             run.plan().name(),
-            run.follower_count(),
+            run.progress().follower_count(),
             run.rate(elapsed)
         )?;
         match duration_percentiles(run, [0.5, 0.95]) {
@@ -87,9 +87,10 @@ fn workers_phrase(run: &Run) -> String {
 /// Describes the concurrency limit of an automatic run: its final value, its peak, and the number of
 /// changes per reason, the most frequent reason first.
 fn limit_changes_phrase(run: &Run) -> Option<String> {
-    let (first, changes) = run.limit_changes().split_first().filter(|_| run.plan().auto)?;
+    let (first, changes) =
+        run.limits().concurrency_changes().split_first().filter(|_| run.plan().auto)?;
     let last = changes.last().unwrap_or(first);
-    let end = format!("{} at the end, peak {}", last.to, run.concurrency_limit_level().peak());
+    let end = format!("{} at the end, peak {}", last.to, run.limits().concurrency_level().peak());
     let mut reasons: Vec<(usize, &str)> = Vec::new();
     for words in changes.iter().map(|step| step.reason.label()) {
         match reasons.iter_mut().find(|(_, known)| *known == words) {
@@ -117,22 +118,22 @@ struct CountRemark {
 const COUNT_REMARKS: [CountRemark; 4] = [
     CountRemark {
         label: "duplicates",
-        count: Run::duplicate_count,
+        count: |run| run.progress().duplicate_count(),
         meaning: "seen before, counted once",
     },
     CountRemark {
         label: "past the end",
-        count: |run| run.requests_past_end().into(),
+        count: |run| run.progress().requests_past_end().into(),
         meaning: "requests past the end of the list, counted nowhere else",
     },
     CountRemark {
         label: "retries",
-        count: |run| run.retry_count().into(),
+        count: |run| run.progress().retry_count().into(),
         meaning: "requests sent again after a failure",
     },
     CountRemark {
         label: "rate limits",
-        count: |run| run.limits().len() as u64,
+        count: |run| run.limits().reached().len() as u64,
         meaning: "requests were paused meanwhile",
     },
 ];

@@ -64,13 +64,13 @@ fn lost_phrase(run: &Run) -> Option<String> {
 }
 
 fn missing(run: &Run) -> Option<String> {
-    let missing = run.missing_workers().len();
+    let missing = run.processes().missing_workers().len();
     let workers = plural::count(run.plan().workers, "worker");
     (missing > 0).then(|| {
         format!(
             "in {}, {missing} of {workers}: {}",
             run.plan().name(),
-            run.shortage().map_or("", |f| &f.message)
+            run.processes().shortage().map_or("", |f| &f.message)
         )
     })
 }

@@ -15,10 +15,12 @@ impl SvgPicture<'_> {
         let (end, plan) = (self.subject.elapsed(run), run.plan());
         if plan.workers > 1 {
             let color = self.background.state_color(State::Waiting);
-            self.draw_chart("in flight", run.in_flight_level(), end, color);
+            self.draw_chart("in flight", run.timing().in_flight_level(), end, color);
         }
-        if run.quota().is_some() && plan.work.target().is_some_and(|target| target.costs_quota) {
-            self.draw_chart("quota", run.quota_level(), end, self.background.sequential());
+        if run.limits().quota().is_some()
+            && plan.work.target().is_some_and(|target| target.costs_quota)
+        {
+            self.draw_chart("quota", run.limits().quota_level(), end, self.background.sequential());
         }
     }
 

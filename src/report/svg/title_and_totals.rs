@@ -23,7 +23,7 @@ impl SvgPicture<'_> {
 
     /// Describes the tasks.
     fn subtitle(&self) -> String {
-        let tasks = self.runs.iter().map(|run| run.known_tasks()).max().unwrap_or(0);
+        let tasks = self.runs.iter().map(|run| run.progress().known_tasks()).max().unwrap_or(0);
         let per_page = self.subject.target.map_or(0, |target| target.per_page);
         let tasks = plural::count(tasks, self.workload.spec().task);
         if let Some(results) = self.workload.spec().results {
@@ -84,12 +84,12 @@ impl SvgPicture<'_> {
         let speed_up = compared.and_then(|compared| compared.speed_up);
         let efficiency = compared.and_then(|compared| compared.efficiency);
         let items = match self.workload.spec().results {
-            Some(_) => run.follower_count(),
+            Some(_) => run.progress().follower_count(),
             None => run.failed_tasks().into(),
         };
         let figures = [
             elapsed.to_string(),
-            format!("{}/{}", run.ended_tasks(), run.known_tasks()),
+            format!("{}/{}", run.ended_tasks(), run.progress().known_tasks()),
             items.to_string(),
             speed_up.map(|times| format!("{times:.2}x")).unwrap_or_default(),
             efficiency.map(|share| format!("{:.0} %", share * 100.0)).unwrap_or_default(),

@@ -85,8 +85,8 @@ impl Narrator {
                 if is_limit { self.hold_sentence(event.lane, text) } else { text }
             }
             EventKind::StateEntered { state: State::Throttled } => self.held.remove(&event.lane),
-            EventKind::RateLimited(limit) if run.limits().len() > self.limits => {
-                self.limits = run.limits().len();
+            EventKind::RateLimited(limit) if run.limits().reached().len() > self.limits => {
+                self.limits = run.limits().reached().len();
                 let wait = format_seconds(limit.until.since(event.at));
                 let text = format!("rate limit reached: no requests for {wait}");
                 self.hold_sentence(event.lane, Some(text))
@@ -203,8 +203,8 @@ impl Narrator {
     }
 
     fn describe_quarter(&mut self, run: &Run, at: Nanos) -> Option<String> {
-        let quarters =
-            (4 * u64::from(count_ended(run)) / u64::from(run.known_tasks().max(1))) as u32;
+        let quarters = (4 * u64::from(count_ended(run))
+            / u64::from(run.progress().known_tasks().max(1))) as u32;
         if at.since(self.said_at) < MIN_QUARTER_INTERVAL
             || !(self.quarters + 1..4).contains(&quarters)
         {
@@ -230,7 +230,8 @@ impl Narrator {
             RunOutcome::Stopped => "stopped",
             RunOutcome::Failed(_) => "failed",
         };
-        let (done, all) = (run.done_tasks(), task_count(plan, run.known_tasks()));
+        let (done, all) =
+            (run.progress().done_tasks(), task_count(plan, run.progress().known_tasks()));
         format!("{mode} {word} after {took}: {done} of {all} done{found}")
     }
 }
@@ -273,10 +274,10 @@ fn lane_sentence(run: &Run, index: u16, lane: &Lane, (done, failed): (u32, u32))
 /// Returns the numbers of done and failed tasks per lane. Pages past the end are not counted.
 fn ended_tasks_by_lane(run: &Run) -> Vec<(u32, u32)> {
     let mut ends = vec![(0, 0); run.lanes().len()];
-    for (task, record) in run.tasks() {
+    for (task, record) in run.tasks().iter() {
         let Some((done, failed)) = ends.get_mut(usize::from(record.lane.0)) else { continue };
         match record.outcome {
-            Some(TaskOutcome::Done(_)) if task.0 <= run.known_tasks() => *done += 1,
+            Some(TaskOutcome::Done(_)) if task.0 <= run.progress().known_tasks() => *done += 1,
             Some(TaskOutcome::Failed(_)) => *failed += 1,
             _ => {}
         }
@@ -294,13 +295,13 @@ fn throttled_sentence(run: &Run, lane: u16, wait: &str) -> String {
 }
 
 fn progress_sentence(run: &Run, elapsed: Nanos) -> String {
-    let (ended, all) = (count_ended(run), task_count(run.plan(), run.known_tasks()));
+    let (ended, all) = (count_ended(run), task_count(run.plan(), run.progress().known_tasks()));
     format!("{ended} of {all} after {}", format_seconds(elapsed))
 }
 
 /// Returns the number of tasks that have ended, successfully or not.
 fn count_ended(run: &Run) -> u32 {
-    run.done_tasks().saturating_add(run.failed_tasks())
+    run.progress().done_tasks().saturating_add(run.failed_tasks())
 }
 
 /// Returns for example `5 pages` or `1 command`.

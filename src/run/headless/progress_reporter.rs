@@ -153,13 +153,13 @@ fn progress_line(run: &Run, name: &str, known: Option<u32>, elapsed: Nanos) -> S
         let left = limit.until.since(elapsed).as_secs_f64().ceil();
         format!("  rate limit: {left:.0} s left")
     });
-    let known = known.map_or_else(|| "?".to_owned(), |_| run.known_tasks().to_string());
+    let known = known.map_or_else(|| "?".to_owned(), |_| run.progress().known_tasks().to_string());
     let done = match plan.workload().kind() {
-        TaskKind::Command => run.started_tasks() - run.in_flight(),
-        _ => run.done_tasks(),
+        TaskKind::Command => run.started_tasks() - run.timing().in_flight(),
+        _ => run.progress().done_tasks(),
     };
     let WorkloadSpec { tasks, results, .. } = plan.workload().spec();
-    let results = results.map(|noun| format!("  {} {noun}", run.follower_count()));
+    let results = results.map(|noun| format!("  {} {noun}", run.progress().follower_count()));
     let results = results.unwrap_or_default();
     let line = { format!("{name}  {done}/{known} {tasks}{results}  {seconds:.1} s") };
     line + &limit

@@ -71,9 +71,9 @@ fn page_reports_quota_status_and_size() {
         page_body(1, 3),
     ));
     let client_run = run_to_end(&peer.url(), pages(1));
-    let quota = client_run.run.quota().unwrap();
+    let quota = client_run.run.limits().quota().unwrap();
     assert_eq!((quota.limit, quota.remaining, quota.reset), (60, 59, 1_700_000_000));
-    let (_, record) = client_run.run.tasks().next().unwrap();
+    let (_, record) = client_run.run.tasks().iter().next().unwrap();
     let Some(TaskOutcome::Done(done)) = &record.outcome else { unreachable!() };
     let bytes = page_body(1, 3).len() as u64;
     assert_eq!(done.response, Some(ResponseSummary { status: 200, bytes, connected: true }));

@@ -44,7 +44,7 @@ fn redirect_on_the_same_server_is_followed_with_the_token() {
         vec![PeerStep::Send(bytes)]
     });
     let client_run = run_with_token(&peer.url());
-    assert_eq!(client_run.run.follower_count(), 3, "{:?}", client_run.run.failure());
+    assert_eq!(client_run.run.progress().follower_count(), 3, "{:?}", client_run.run.failure());
     assert_eq!(peer.requests().len(), 2);
     assert!(peer.requests().iter().all(|request| request.header("authorization").is_some()));
 }
@@ -94,5 +94,8 @@ fn links_in_two_headers_are_both_read() {
         vec![PeerStep::Send(response_bytes(200, links, page_body(request.page(), 1)))]
     });
     let client_run = run_to_end(&peer.url(), pages(1));
-    assert_eq!((client_run.run.known_tasks(), client_run.run.done_tasks()), (3, 3));
+    assert_eq!(
+        (client_run.run.progress().known_tasks(), client_run.run.progress().done_tasks()),
+        (3, 3)
+    );
 }

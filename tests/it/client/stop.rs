@@ -20,9 +20,9 @@ fn assert_stops_in(state: State, times: u16, workers: u16, steps: fn() -> Vec<Pe
     client_run.handle.stop();
     let client_run = client_run.wait_for_end();
     assert_eq!(client_run.run.outcome(), Some(&RunOutcome::Stopped));
-    assert_eq!(client_run.run.in_flight(), 0);
+    assert_eq!(client_run.run.timing().in_flight(), 0);
     let stopped = |outcome: &Option<TaskOutcome>| *outcome == Some(TaskOutcome::Stopped);
-    let tasks: Vec<_> = client_run.run.tasks().collect();
+    let tasks: Vec<_> = client_run.run.tasks().iter().collect();
     assert!(tasks.len() >= usize::from(workers));
     assert!(tasks.iter().all(|(_, record)| stopped(&record.outcome)), "{tasks:?}");
 }
@@ -74,6 +74,9 @@ fn stop_keeps_the_pages_fetched_before() {
     client_run.wait_for_state(State::Waiting);
     client_run.handle.stop();
     let client_run = client_run.wait_for_end();
-    assert_eq!((client_run.run.done_tasks(), client_run.run.follower_count()), (1, 4));
+    assert_eq!(
+        (client_run.run.progress().done_tasks(), client_run.run.progress().follower_count()),
+        (1, 4)
+    );
     assert_eq!((client_run.run.queued_tasks(), client_run.run.is_complete()), (7, false));
 }

@@ -37,7 +37,7 @@ fn panicking_task_fails_and_its_lane_gets_a_new_worker() {
     assert!(message.contains("task 2") && message.contains("task 2 is broken"), "{message}");
     assert_eq!(setup_count.load(Ordering::SeqCst), 2, "a worker that panicked is reused");
     let run = fold(&plan(1, 4), &events);
-    assert_eq!((run.done_tasks(), run.failed_task()), (3, Some(TaskId(2))));
+    assert_eq!((run.progress().done_tasks(), run.failed_task()), (3, Some(TaskId(2))));
     let errors =
         run.lanes()[0].state_times_between(threadline::model::Nanos::ZERO, run.duration().unwrap());
     assert_eq!(errors[State::Error], 0, "an error has no duration");

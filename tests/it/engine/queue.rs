@@ -38,8 +38,11 @@ fn tasks_lost_with_a_worker_process_are_requeued_and_done() {
         .run(&plan);
         let run = fold(&plan, &events);
         assert!(run.is_complete(), "{:?}", run.failure());
-        assert_eq!((run.done_tasks(), run.requeue_count(), run.started_tasks()), (30, 2, 30));
-        assert_eq!((run.queued_tasks(), run.in_flight()), (0, 0));
+        assert_eq!(
+            (run.progress().done_tasks(), run.processes().requeue_count(), run.started_tasks()),
+            (30, 2, 30)
+        );
+        assert_eq!((run.queued_tasks(), run.timing().in_flight()), (0, 0));
         let is_done =
             |(_, _, outcome): &(_, _, &TaskOutcome)| matches!(outcome, TaskOutcome::Done(_));
         let done: Vec<TaskId> =
@@ -57,7 +60,7 @@ fn three_worker_deaths_on_one_task_end_the_run() {
     let events = TaskFnJob::new(dies).run(&plan);
     assert_run_failed(&events, "after 3 worker processes died on task 2 (");
     let run = fold(&plan, &events);
-    assert_eq!((run.requeue_count(), run.failed_task()), (2, Some(TaskId(2))));
+    assert_eq!((run.processes().requeue_count(), run.failed_task()), (2, Some(TaskId(2))));
 }
 
 /// Every task from the sixth on kills its worker, and the run ends before it has tried them all.
@@ -70,7 +73,10 @@ fn three_consecutive_worker_deaths_end_the_run() {
     let events = TaskFnJob::new(dies).run(&plan);
     assert_run_failed(&events, "after 3 worker processes died in a row (");
     let run = fold(&plan, &events);
-    assert_eq!((run.requeue_count(), run.failed_task(), run.done_tasks()), (2, Some(TaskId(8)), 5));
+    assert_eq!(
+        (run.processes().requeue_count(), run.failed_task(), run.progress().done_tasks()),
+        (2, Some(TaskId(8)), 5)
+    );
 }
 
 fn assert_run_failed(events: &[Event], expected: &str) {

@@ -45,7 +45,7 @@ fn stop_cancels_running_tasks_and_starts_no_others() {
     );
     assert_eq!(run_outcome(&events), &RunOutcome::Stopped);
     let run = fold(&plan(3, 9), &events);
-    assert_eq!((run.in_flight(), run.queued_tasks(), run.is_complete()), (0, 6, false));
+    assert_eq!((run.timing().in_flight(), run.queued_tasks(), run.is_complete()), (0, 6, false));
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn transient_failure_fails_only_its_task() {
             (&RunOutcome::Finished, 5)
         );
         let run = fold(&plan(2, 5), &events);
-        assert_eq!((run.done_tasks(), run.is_complete()), (4, false));
+        assert_eq!((run.progress().done_tasks(), run.is_complete()), (4, false));
         assert_eq!(run.failure(), Some(&failure(kind)));
     }
 }
@@ -165,8 +165,12 @@ fn remaining_lanes_do_the_tasks_of_lanes_that_fail_setup() {
             .run(&plan),
     );
     assert!(run.is_complete(), "{:?}", run.failure());
-    assert!(run.missing_workers().iter().all(|lane| lane.0 > 1), "{:?}", run.missing_workers());
-    assert_eq!(run.deaths(), 0);
+    assert!(
+        run.processes().missing_workers().iter().all(|lane| lane.0 > 1),
+        "{:?}",
+        run.processes().missing_workers()
+    );
+    assert_eq!(run.processes().deaths(), 0);
 }
 
 #[test]
@@ -176,7 +180,7 @@ fn run_fails_with_the_setup_error_if_no_lane_can_be_set_up() {
         .set_up(|_| Err(file_limit_failure()))
         .run(&plan);
     assert_eq!(run_outcome(&events), &RunOutcome::Failed(file_limit_failure()));
-    assert_eq!(fold(&plan, &events).missing_workers().len(), 7);
+    assert_eq!(fold(&plan, &events).processes().missing_workers().len(), 7);
 }
 
 /// The file limit is reached only after all lanes have started a task.
@@ -193,5 +197,5 @@ fn last_lane_retries_after_the_others_run_out_of_resources() {
     };
     let run = fold(&plan, &TaskFnJob::new(fail_first_attempts).run(&plan));
     assert!(run.is_complete(), "{:?}", run.failure());
-    assert_eq!(run.missing_workers().len(), 3);
+    assert_eq!(run.processes().missing_workers().len(), 3);
 }

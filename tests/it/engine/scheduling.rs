@@ -76,7 +76,7 @@ fn sequential_mode_runs_on_a_thread_named_main() {
         (done(), TaskCount::Unknown)
     })
     .run(&plan);
-    assert_eq!(fold(&plan, &events).done_tasks(), 3);
+    assert_eq!(fold(&plan, &events).progress().done_tasks(), 3);
 }
 
 #[test]
@@ -119,5 +119,5 @@ fn each_of_many_tasks_is_done_once_on_many_threads() {
         assert!(lane == 0 || times.is_sorted(), "lane {lane}");
     }
     let run = fold(&plan, &events);
-    assert!(run.is_complete() && run.in_flight_level().peak() <= 16);
+    assert!(run.is_complete() && run.timing().in_flight_level().peak() <= 16);
 }

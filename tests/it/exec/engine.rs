@@ -73,12 +73,15 @@ fn every_command_keeps_its_own_output_and_status() {
     let commands: Vec<String> = (1..=300).map(|i| format!("echo {i}; exit $(({i} % 2))")).collect();
     let plan = plan(8, &commands);
     let run = fold(&plan, &receive_events(&start(&plan)));
-    assert_eq!((run.done_tasks(), run.known_tasks(), run.in_flight()), (150, 300, 0));
-    assert!(run.in_flight_level().peak() <= 8);
+    assert_eq!(
+        (run.progress().done_tasks(), run.progress().known_tasks(), run.timing().in_flight()),
+        (150, 300, 0)
+    );
+    assert!(run.timing().in_flight_level().peak() <= 8);
     for i in 1..=300 {
         let task = TaskId(i);
-        assert_eq!(&*run.output(task).unwrap().text, format!("{i}\n"));
-        let failed = match run.task(task).unwrap().outcome {
+        assert_eq!(&*run.tasks().output(task).unwrap().text, format!("{i}\n"));
+        let failed = match run.tasks().get(task).unwrap().outcome {
             Some(TaskOutcome::Failed(failure)) => {
                 assert_eq!(failure.kind, FailureKind::Command);
                 true
@@ -124,7 +127,7 @@ fn stop_ends_the_run_after_any_number_of_events() {
         received.extend(receive_events(&run));
         let run = fold(&plan, &received);
         assert_eq!(run.outcome(), Some(&RunOutcome::Stopped), "after {event_count} events");
-        assert_eq!(run.in_flight(), 0);
+        assert_eq!(run.timing().in_flight(), 0);
         assert_no_marked_process(&mark);
     }
 }
@@ -152,6 +155,6 @@ fn stopped_command_keeps_its_output() {
     fifo.read();
     run.stop();
     let run = fold(&plan, &receive_events(&run));
-    assert_eq!(run.task(TaskId(1)).unwrap().outcome, Some(TaskOutcome::Stopped));
-    assert_eq!(&*run.output(TaskId(1)).unwrap().text, "half\n");
+    assert_eq!(run.tasks().get(TaskId(1)).unwrap().outcome, Some(TaskOutcome::Stopped));
+    assert_eq!(&*run.tasks().output(TaskId(1)).unwrap().text, "half\n");
 }

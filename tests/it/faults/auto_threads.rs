@@ -98,7 +98,13 @@ fn start_with_eight_in_flight(
 }
 
 fn limit_changes(fault_run: &FaultRun) -> Vec<(u16, ChangeReason)> {
-    fault_run.run.limit_changes().iter().map(|change| (change.to, change.reason)).collect()
+    fault_run
+        .run
+        .limits()
+        .concurrency_changes()
+        .iter()
+        .map(|change| (change.to, change.reason))
+        .collect()
 }
 
 fn no_queue() -> ChangeReason {
@@ -161,8 +167,8 @@ fn failure_of_all_lanes_halves_the_limit_once() {
             limit_changes(&fault_run),
             [(4, ChangeReason::Start), (8, no_queue()), (4, reason)]
         );
-        let retry_times = fault_run.run.tasks().filter_map(|(task, _)| {
-            fault_run.run.failed_attempts(task).last().map(|attempt| attempt.retry_at)
+        let retry_times = fault_run.run.tasks().iter().filter_map(|(task, _)| {
+            fault_run.run.tasks().failed_attempts(task).last().map(|attempt| attempt.retry_at)
         });
         fault_run.move_to(retry_times.max().unwrap());
         server.await_requests(4);
@@ -186,9 +192,9 @@ fn lanes_that_wait_for_a_retry_release_their_permits() {
             page(number)
         });
         let mut fault_run = FaultLauncher::new(&peer.url(), RETRY_POLICY).start(auto(mode));
-        let has_failed = |run: &Run, page| !run.failed_attempts(TaskId(page)).is_empty();
+        let has_failed = |run: &Run, page| !run.tasks().failed_attempts(TaskId(page)).is_empty();
         // The clock does not move until all other pages are done.
-        while fault_run.run.done_tasks() < PAGES - 4
+        while fault_run.run.progress().done_tasks() < PAGES - 4
             || !(1..=4).all(|page| has_failed(&fault_run.run, page))
         {
             fault_run.next();
@@ -216,7 +222,7 @@ fn concurrency_is_limited_to_the_remaining_quota() {
     server.await_requests(4);
     release_replies(&release, 4);
     fault_run.run_to_end_on_stopped_clock();
-    let last = fault_run.run.limit_changes().last().copied().unwrap();
+    let last = fault_run.run.limits().concurrency_changes().last().copied().unwrap();
     assert_eq!((last.to, last.reason), (1, ChangeReason::Quota));
 }
 
@@ -228,6 +234,6 @@ fn stop_ends_lanes_that_wait_for_a_permit() {
     fault_run.handle.stop();
     fault_run.run_to_end_on_stopped_clock();
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Stopped));
-    let last = fault_run.run.limit_changes().last().copied();
+    let last = fault_run.run.limits().concurrency_changes().last().copied();
     assert_eq!(last.map(|change| change.to), Some(8));
 }

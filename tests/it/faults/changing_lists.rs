@@ -20,8 +20,8 @@ fn fetch_list(faults: &str, workers: u16, check: impl FnOnce(&FaultRun, u64)) {
     let ids = fault_run.follower_ids();
     let once: BTreeSet<u64> = ids.iter().copied().collect();
     assert_eq!(once.len(), ids.len(), "{faults} x{workers}: duplicate follower");
-    assert_eq!(fault_run.run.follower_count(), ids.len() as u64);
-    assert_eq!(fault_run.run.retry_count(), 0);
+    assert_eq!(fault_run.run.progress().follower_count(), ids.len() as u64);
+    assert_eq!(fault_run.run.progress().retry_count(), 0);
     check(&fault_run, server.request_counts().requests);
 }
 
@@ -34,13 +34,17 @@ fn users_joining_at_the_front_move_others_to_the_next_page() {
     fetch_list(joined, 1, |fault_run, requests| {
         assert_eq!(fault_run.follower_ids(), all_ids);
         assert_eq!(
-            (fault_run.run.duplicate_count(), fault_run.run.known_tasks(), requests),
+            (
+                fault_run.run.progress().duplicate_count(),
+                fault_run.run.progress().known_tasks(),
+                requests
+            ),
             (3, 6, 6)
         );
     });
     // Threads may fetch any page before the change, and then miss followers.
     fetch_list(joined, 4, |fault_run, requests| {
-        assert_eq!((fault_run.run.known_tasks(), requests), (6, 6));
+        assert_eq!((fault_run.run.progress().known_tasks(), requests), (6, 6));
     });
 }
 
@@ -51,11 +55,14 @@ fn pages_that_are_added_are_fetched() {
             let joined = format!(r#"{{"page":{page},"fault":"joined","count":25,"at":"back"}}"#);
             fetch_list(&joined, workers, |fault_run, requests| {
                 assert_eq!(
-                    (fault_run.run.follower_count(), fault_run.run.duplicate_count()),
+                    (
+                        fault_run.run.progress().follower_count(),
+                        fault_run.run.progress().duplicate_count()
+                    ),
                     (75, 0),
                     "{page}"
                 );
-                assert_eq!((fault_run.run.known_tasks(), requests), (8, 8), "{page}");
+                assert_eq!((fault_run.run.progress().known_tasks(), requests), (8, 8), "{page}");
                 assert!(fault_run.follower_ids().starts_with(&all_follower_ids(50)), "{page}");
             });
         }
@@ -68,8 +75,11 @@ fn users_leaving_at_the_front_make_the_run_miss_others_but_not_fail() {
     let left = r#"{"page":3,"fault":"left","count":12}"#;
     fetch_list(left, 1, |fault_run, requests| {
         let expected: Vec<u64> = [&all_ids[..20], &all_ids[32..]].concat();
-        assert_eq!((fault_run.follower_ids(), fault_run.run.duplicate_count()), (expected, 0));
-        assert_eq!((fault_run.run.known_tasks(), requests), (4, 4));
+        assert_eq!(
+            (fault_run.follower_ids(), fault_run.run.progress().duplicate_count()),
+            (expected, 0)
+        );
+        assert_eq!((fault_run.run.progress().known_tasks(), requests), (4, 4));
     });
     fetch_list(left, 4, |fault_run, requests| {
         // The contents of the pages depend on the order of the requests.
@@ -84,7 +94,7 @@ fn pages_that_are_removed_do_not_fail_the_run() {
     let left = r#"{"page":2,"fault":"left","count":25,"at":"back"}"#;
     fetch_list(left, 1, |fault_run, requests| {
         assert_eq!((fault_run.follower_ids().as_slice(), requests), (&all_ids[..25], 3));
-        assert_eq!(fault_run.run.known_tasks(), 3);
+        assert_eq!(fault_run.run.progress().known_tasks(), 3);
     });
     fetch_list(left, 4, |fault_run, requests| {
         assert!(fault_run.follower_ids().len() >= 25 && requests <= 5, "{requests}");
@@ -114,10 +124,10 @@ fn list_ends_at_the_first_page_that_github_rejects() {
         let hidden = r#"{"from":4,"times":0,"fault":"status","status":422}"#;
         fetch_list(hidden, workers, |fault_run, requests| {
             assert_eq!(
-                (fault_run.follower_ids().as_slice(), fault_run.run.known_tasks()),
+                (fault_run.follower_ids().as_slice(), fault_run.run.progress().known_tasks()),
                 (&all_ids[..30], 3)
             );
-            assert_eq!(fault_run.run.last_visible_page(), Some(TaskId(3)));
+            assert_eq!(fault_run.run.progress().last_visible_page(), Some(TaskId(3)));
             assert_eq!(
                 (fault_run.run.outcome(), fault_run.run.failure()),
                 (Some(&RunOutcome::Finished), None)
@@ -145,7 +155,11 @@ fn list_with_missing_links_is_fetched_completely() {
                     (&all_ids, expected_requests),
                     "{faults}"
                 );
-                assert_eq!(fault_run.run.known_tasks(), 5, "an empty page is not counted");
+                assert_eq!(
+                    fault_run.run.progress().known_tasks(),
+                    5,
+                    "an empty page is not counted"
+                );
             });
         }
     }
@@ -163,7 +177,7 @@ fn list_without_links_is_fetched_completely() {
             assert_eq!(fault_run.follower_ids(), all_follower_ids(listed), "{listed} x{workers}");
             let pages = listed.div_ceil(10);
             assert_eq!(
-                (fault_run.run.known_tasks(), server.request_counts().requests),
+                (fault_run.run.progress().known_tasks(), server.request_counts().requests),
                 (pages, requests)
             );
         }

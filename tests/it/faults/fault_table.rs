@@ -107,7 +107,7 @@ impl FaultCase<'_> {
             assert!((20..400).contains(&message.len()), "{name}: {message}");
             assert!(message.chars().all(|c| matches!(c, ' '..='~')), "{name}: {message:?}");
         };
-        for attempt in fault_run.run.failed_attempts(TaskId(FAULTY_PAGE)) {
+        for attempt in fault_run.run.tasks().failed_attempts(TaskId(FAULTY_PAGE)) {
             match self.expected_outcome() {
                 Retry(kind, text) => check_failure(&attempt.failure, kind, text),
                 Limit(text) => check_failure(&attempt.failure, RateLimited, text),
@@ -129,11 +129,11 @@ impl FaultCase<'_> {
 
     /// Checks that the faulty task has the expected attempts, and every other task one.
     fn check_attempts(&self, fault_run: &FaultRun, name: &str) {
-        for (task, _) in fault_run.run.tasks() {
+        for (task, _) in fault_run.run.tasks().iter() {
             let is_retried = matches!(self.expected_outcome(), Retry(..) | Limit(_))
                 && task == TaskId(FAULTY_PAGE);
             let expected = if is_retried { self.attempts() as usize - 1 } else { 0 };
-            let failed = fault_run.run.failed_attempts(task).len();
+            let failed = fault_run.run.tasks().failed_attempts(task).len();
             let has_more = is_retried && self.ends_early_in_parallel() && failed > expected;
             assert!(failed == expected || has_more, "{name}: {failed} of {task:?}");
         }
@@ -149,7 +149,7 @@ impl FaultCase<'_> {
             (end, _) => panic!("{name}: {end:?}"),
         }
         assert_eq!(fault_run.run.is_complete(), self.expected_failure().is_none(), "{name}");
-        assert_eq!(fault_run.run.in_flight(), 0, "{name}");
+        assert_eq!(fault_run.run.timing().in_flight(), 0, "{name}");
     }
 
     /// Returns true if the run ends before all pages are fetched, and other lanes may be in any
@@ -167,7 +167,10 @@ impl FaultCase<'_> {
     /// before it is sent.
     fn check_requests(&self, fault_run: &FaultRun, requests: u64, name: &str) {
         if self.ends_early_in_parallel() {
-            assert!(requests <= u64::from(fault_run.run.request_count()), "{name}: {requests}");
+            assert!(
+                requests <= u64::from(fault_run.run.timing().request_count()),
+                "{name}: {requests}"
+            );
             return;
         }
         let others = match self.expected_outcome() {
@@ -183,6 +186,7 @@ impl FaultCase<'_> {
         let pages: BTreeSet<u32> = fault_run
             .run
             .tasks()
+            .iter()
             .filter(|(_, record)| match &record.outcome {
                 Some(TaskOutcome::Done(done)) => matches!(done.product, Product::Followers(_)),
                 _ => false,
@@ -193,7 +197,7 @@ impl FaultCase<'_> {
         let kept = chunks.filter(|(page, _)| pages.contains(page));
         let kept: Vec<u64> = kept.flat_map(|(_, ids)| ids).copied().collect();
         assert_eq!(fault_run.follower_ids(), kept, "{name}");
-        assert_eq!(fault_run.run.duplicate_count(), 0, "{name}");
+        assert_eq!(fault_run.run.progress().duplicate_count(), 0, "{name}");
         let expected: BTreeSet<u32> = match self.expected_outcome() {
             EndOfList => (1..FAULTY_PAGE).collect(),
             _ if fault_run.run.is_complete() => (1..=PAGES).collect(),
@@ -206,7 +210,7 @@ impl FaultCase<'_> {
         assert_eq!(pages, expected, "{name}");
         let last_visible =
             matches!(self.expected_outcome(), EndOfList).then_some(TaskId(FAULTY_PAGE - 1));
-        assert_eq!(fault_run.run.last_visible_page(), last_visible, "{name}");
+        assert_eq!(fault_run.run.progress().last_visible_page(), last_visible, "{name}");
     }
 }
 

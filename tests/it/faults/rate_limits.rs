@@ -112,7 +112,9 @@ fn limit_throttles_all_lanes_and_counts_once_however_many_requests_hit_it() {
             assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
             assert_eq!(fault_run.follower_ids(), (1..=u64::from(PAGES)).collect::<Vec<_>>());
             assert_eq!(server.peer.requests().len(), PAGES as usize + limited);
-            let [limit] = fault_run.run.limits() else { panic!("{:?}", fault_run.run.limits()) };
+            let [limit] = fault_run.run.limits().reached() else {
+                panic!("{:?}", fault_run.run.limits().reached())
+            };
             assert_eq!((limit.kind, limit.until), (kind, end));
             assert_eq!(limit.until_utc, 1_700_000_060);
             let changes: Vec<u16> =
@@ -162,7 +164,8 @@ fn late_rejection_is_a_limit_of_its_own() {
     (0..PAGES).for_each(|_| page.send(()).unwrap());
     fault_run.run_to_end();
     assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
-    let ends: Vec<Nanos> = fault_run.run.limits().iter().map(|limit| limit.until).collect();
+    let ends: Vec<Nanos> =
+        fault_run.run.limits().reached().iter().map(|limit| limit.until).collect();
     assert_eq!(ends, [60_000, 120_000].map(Nanos::from_millis));
 }
 
@@ -215,10 +218,10 @@ fn limit_longer_than_max_wait_ends_the_run() {
             };
             assert_eq!(failure.kind, FailureKind::RateLimited);
             assert!(failure.message.ends_with(expected), "{failure}");
-            assert!(fault_run.run.task(TaskId(1)).is_some() && !fault_run.run.is_complete());
+            assert!(fault_run.run.tasks().get(TaskId(1)).is_some() && !fault_run.run.is_complete());
             if workers == 1 {
                 assert_eq!(
-                    (fault_run.run.follower_count(), server.request_counts().requests),
+                    (fault_run.run.progress().follower_count(), server.request_counts().requests),
                     (10, 3)
                 );
             }
@@ -226,7 +229,10 @@ fn limit_longer_than_max_wait_ends_the_run() {
             let mut next = launcher.start(plan(5, 6, workers));
             next.run_to_end_on_stopped_clock();
             let kind = next.run.failure().map(|failure| failure.kind);
-            assert_eq!((kind, next.run.follower_count()), (Some(FailureKind::RateLimited), 0));
+            assert_eq!(
+                (kind, next.run.progress().follower_count()),
+                (Some(FailureKind::RateLimited), 0)
+            );
             let is_active = |kind: &EventKind| matches!(kind, EventKind::StateEntered { state } if *state != State::Idle);
             assert_eq!(next.event_times(is_active), []);
         }
@@ -238,7 +244,7 @@ fn retry_after_longer_than_max_wait_fails_the_page() {
     let retry_policy = RetryPolicy { max_wait: Duration::from_secs(300), ..RETRY_POLICY };
     let server = faulty(28, r#"{"page":3,"fault":"status","status":503,"retry_after":301}"#);
     let fault_run = FaultLauncher::new(&server.url(), retry_policy).run(plan(5, 6, 1));
-    assert_eq!((fault_run.run.done_tasks(), server.request_counts().requests), (5, 6));
+    assert_eq!((fault_run.run.progress().done_tasks(), server.request_counts().requests), (5, 6));
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Finished));
 }
 
@@ -277,16 +283,22 @@ fn limit_applies_to_the_next_run() {
         second.move_to(Nanos(Nanos::from_millis(40_000).0 - 1));
         second.assert_all_lanes_are_throttled();
         assert_eq!(server.request_counts().requests, 1, "x{workers}");
-        let [limit] = second.run.limits() else { panic!("{:?}", second.run.limits()) };
+        let [limit] = second.run.limits().reached() else {
+            panic!("{:?}", second.run.limits().reached())
+        };
         assert_eq!((limit.kind, limit.until), (LimitKind::Secondary, Nanos::from_millis(40_000)));
         second.move_to(limit.until);
         second.run_to_end();
         assert!(second.run.is_complete(), "{:?}", second.run.failure());
-        assert_eq!((second.run.limits().len(), server.request_counts().requests), (1, 7));
+        assert_eq!((second.run.limits().reached().len(), server.request_counts().requests), (1, 7));
 
         // A limit that has ended no longer applies.
         let third = launcher.run(plan(5, 6, workers));
-        assert_eq!((third.run.limits().len(), third.run.is_complete()), (1, true), "page 1 again");
+        assert_eq!(
+            (third.run.limits().reached().len(), third.run.is_complete()),
+            (1, true),
+            "page 1 again"
+        );
     }
 }
 
@@ -295,7 +307,7 @@ fn limit_applies_to_the_next_run() {
 fn run_fails_when_a_limit_is_reached_five_times_in_a_row() {
     let server = faulty(28, r#"{"times":0,"fault":"secondary_limit","lasts":0}"#);
     let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, 1));
-    let waits = fault_run.run.limits().iter().map(|limit| limit.until);
+    let waits = fault_run.run.limits().reached().iter().map(|limit| limit.until);
     let minutes = [1, 3, 7, 15].map(|minutes| Nanos::from_millis(minutes * 60_000));
     assert_eq!(waits.collect::<Vec<_>>(), minutes);
     assert_eq!(

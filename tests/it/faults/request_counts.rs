@@ -12,7 +12,10 @@ fn error_on_every_tenth_page_costs_a_tenth_more_requests() {
         let fault_run = launcher.run(plan(1, 100, workers));
         assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
         assert_eq!(fault_run.follower_ids(), all_ids);
-        assert_eq!((fault_run.run.request_count(), fault_run.run.retry_count()), (110, 10));
+        assert_eq!(
+            (fault_run.run.timing().request_count(), fault_run.run.progress().retry_count()),
+            (110, 10)
+        );
         assert_eq!(server.request_counts().requests, 110);
     }
 }
@@ -25,7 +28,10 @@ fn attempts_are_counted_per_page() {
         let server = faulty(28, faults);
         let fault_run = FaultLauncher::new(&server.url(), RETRY_POLICY).run(plan(5, 6, workers));
         assert!(fault_run.run.is_complete(), "{:?}", fault_run.run.failure());
-        assert_eq!((fault_run.run.retry_count(), server.request_counts().requests), (18, 24));
+        assert_eq!(
+            (fault_run.run.progress().retry_count(), server.request_counts().requests),
+            (18, 24)
+        );
         assert_eq!(fault_run.follower_ids(), all_follower_ids(28));
     }
 }

@@ -20,8 +20,8 @@ fn assert_stops_in(state: State, fault: &str, workers: u16) {
     fault_run.run_to_end_on_stopped_clock();
     let name = format!("{fault} x{workers}");
     assert_eq!(fault_run.run.outcome(), Some(&RunOutcome::Stopped), "{name}");
-    assert_eq!(fault_run.run.in_flight(), 0, "{name}");
-    for (task, record) in fault_run.run.tasks() {
+    assert_eq!(fault_run.run.timing().in_flight(), 0, "{name}");
+    for (task, record) in fault_run.run.tasks().iter() {
         assert_eq!(record.outcome, Some(TaskOutcome::Stopped), "{name}: {task:?}");
     }
 }

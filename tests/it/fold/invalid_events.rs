@@ -113,20 +113,20 @@ proptest! {
         for event in &events {
             run.apply(event);
             let workers = run.lanes().len() as u32;
-            prop_assert!(run.in_flight() <= workers);
+            prop_assert!(run.timing().in_flight() <= workers);
             prop_assert!(run.tasks_in_work() as u32 <= workers);
-            prop_assert!(run.queued_tasks() <= run.known_tasks());
-            prop_assert!(run.started_tasks() + run.requeue_count() + run.retry_count() == run.request_count());
-            prop_assert_eq!(run.tasks().count() as u32, run.started_tasks());
-            prop_assert!(run.done_tasks() <= run.known_tasks());
-            prop_assert!(run.done_tasks() <= run.started_tasks());
+            prop_assert!(run.queued_tasks() <= run.progress().known_tasks());
+            prop_assert!(run.started_tasks() + run.processes().requeue_count() + run.progress().retry_count() == run.timing().request_count());
+            prop_assert_eq!(run.tasks().iter().count() as u32, run.started_tasks());
+            prop_assert!(run.progress().done_tasks() <= run.progress().known_tasks());
+            prop_assert!(run.progress().done_tasks() <= run.started_tasks());
         }
         let end = run.elapsed(Nanos(50));
-        prop_assert_eq!(run.followers().count() as u64, run.follower_count());
-        let entries = run.tasks().filter_map(|(_, record)| entry_count(record.outcome?));
-        prop_assert_eq!(entries.sum::<u64>(), run.follower_count() + run.duplicate_count());
-        let values = run.values().count() as u32;
-        prop_assert!(values == 0 || values >= run.done_tasks());
+        prop_assert_eq!(run.followers().count() as u64, run.progress().follower_count());
+        let entries = run.tasks().iter().filter_map(|(_, record)| entry_count(record.outcome?));
+        prop_assert_eq!(entries.sum::<u64>(), run.progress().follower_count() + run.progress().duplicate_count());
+        let values = run.tasks().values().count() as u32;
+        prop_assert!(values == 0 || values >= run.progress().done_tasks());
         if let Some(gil) = run.gil() {
             prop_assert!((0.0..=1.0).contains(&gil.held_share(end)));
             prop_assert!(gil.wait_time(end).0 <= end.0.saturating_mul(run.lanes().len() as u64));
@@ -146,8 +146,8 @@ proptest! {
             }
         }
         for t in [0, 50, u64::MAX] {
-            prop_assert!(run.in_flight_level().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
-            prop_assert!(run.queue_level().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
+            prop_assert!(run.timing().in_flight_level().mean(Nanos::ZERO, Nanos(t)) >= 0.0);
+            prop_assert!(run.timing().queue_level().mean(Nanos(t), Nanos(u64::MAX)) >= 0.0);
         }
     }
 
@@ -173,9 +173,9 @@ fn huge_task_numbers_are_ignored() {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
         let kind = EventKind::TaskFinished { task, outcome: page_outcome(task, 1) };
         run.apply(&Event { at: Nanos(2), lane: LaneId(0), kind });
-        assert_eq!(run.tasks().count(), 0);
+        assert_eq!(run.tasks().iter().count(), 0);
     }
-    assert_eq!((run.started_tasks(), run.follower_count()), (0, 0));
+    assert_eq!((run.started_tasks(), run.progress().follower_count()), (0, 0));
 }
 
 #[test]
@@ -188,13 +188,20 @@ fn task_is_counted_once_if_it_finishes_repeatedly() {
         kind: EventKind::TaskFinished { task, outcome: page_outcome(task, 3) },
     };
     run.apply(&finish(0));
-    assert_eq!((run.done_tasks(), run.follower_count()), (0, 0), "the task has not started");
+    assert_eq!(
+        (run.progress().done_tasks(), run.progress().follower_count()),
+        (0, 0),
+        "the task has not started"
+    );
     run.apply(&Event { at: Nanos(3), lane: LaneId(0), kind: EventKind::TaskStarted { task } });
     run.apply(&finish(1));
-    assert_eq!(run.done_tasks(), 0, "the task is on another lane");
+    assert_eq!(run.progress().done_tasks(), 0, "the task is on another lane");
     run.apply(&finish(0));
     run.apply(&finish(0));
-    assert_eq!((run.done_tasks(), run.follower_count(), run.in_flight()), (1, 3, 0));
+    assert_eq!(
+        (run.progress().done_tasks(), run.progress().follower_count(), run.timing().in_flight()),
+        (1, 3, 0)
+    );
 }
 
 #[test]
@@ -210,7 +217,10 @@ fn events_after_the_end_are_ignored() {
     for kind in page_events(TaskId(1)).into_iter().chain([end]).chain(page_events(TaskId(2))) {
         run.apply(&Event { at: Nanos(1), lane: LaneId(0), kind });
     }
-    assert_eq!((run.done_tasks(), run.started_tasks(), run.follower_count()), (1, 1, 3));
+    assert_eq!(
+        (run.progress().done_tasks(), run.started_tasks(), run.progress().follower_count()),
+        (1, 1, 3)
+    );
 }
 
 #[test]

@@ -30,8 +30,8 @@ proptest! {
         }
         for (a, width) in ranges {
             let (in_flight, queued) = levels[a as usize];
-            prop_assert_eq!(run.in_flight_level().value_at(Nanos(a)), in_flight);
-            prop_assert_eq!(run.queue_level().value_at(Nanos(a)), queued);
+            prop_assert_eq!(run.timing().in_flight_level().value_at(Nanos(a)), in_flight);
+            prop_assert_eq!(run.timing().queue_level().value_at(Nanos(a)), queued);
             let b = a + width;
             let nanoseconds = &levels[a as usize..b as usize];
             let mean = |part: fn(&(u32, u32)) -> u32| {
@@ -39,14 +39,14 @@ proptest! {
                 if width == 0 { 0.0 } else { sum as f64 / width as f64 }
             };
             let series_mean = |series: LevelSeries<'_>| series.mean(Nanos(a), Nanos(b));
-            prop_assert!(is_close(series_mean(run.in_flight_level()), mean(|level| level.0)));
-            prop_assert!(is_close(series_mean(run.queue_level()), mean(|level| level.1)));
+            prop_assert!(is_close(series_mean(run.timing().in_flight_level()), mean(|level| level.0)));
+            prop_assert!(is_close(series_mean(run.timing().queue_level()), mean(|level| level.1)));
         }
         let peak = |part: fn(&(u32, u32)) -> u32| levels.iter().map(part).max().unwrap();
-        prop_assert!(run.in_flight_level().peak() >= peak(|level| level.0));
-        prop_assert!(run.queue_level().peak() >= peak(|level| level.1));
+        prop_assert!(run.timing().in_flight_level().peak() >= peak(|level| level.0));
+        prop_assert!(run.timing().queue_level().peak() >= peak(|level| level.1));
         let max_queued = history.steps.iter().map(|step| step.queued).max().unwrap();
-        prop_assert!(run.queue_level().peak() <= max_queued);
+        prop_assert!(run.timing().queue_level().peak() <= max_queued);
     }
 }
 
@@ -59,7 +59,7 @@ fn mean_of_a_million_queued_tasks_over_a_day_does_not_overflow() {
     let (day, tasks) = (86_400_000_000_000, 1_000_000);
     let mut run = Run::opened(plan(1, tasks));
     apply(&mut run, 0, EventKind::TaskCountChanged { tasks });
-    let mean = run.queue_level().mean(Nanos(day / 2), Nanos(day));
+    let mean = run.timing().queue_level().mean(Nanos(day / 2), Nanos(day));
     assert!(is_close(mean, f64::from(tasks)), "{mean}");
 }
 
@@ -79,12 +79,12 @@ fn tasks_past_the_end_do_not_count_as_queued() {
         );
     }
     apply(&mut run, 400, EventKind::TaskCountChanged { tasks: 1 });
-    let mean = |from, to| run.queue_level().mean(Nanos(from), Nanos(to));
+    let mean = |from, to| run.timing().queue_level().mean(Nanos(from), Nanos(to));
     assert!(
         is_close(mean(0, 100), 3.0)
             && is_close(mean(100, 200), 2.0)
             && is_close(mean(300, 900), 0.0)
     );
     apply(&mut run, 900, EventKind::TaskCountChanged { tasks: 4 });
-    assert!(is_close(run.queue_level().mean(Nanos(900), Nanos(1_000)), 1.0));
+    assert!(is_close(run.timing().queue_level().mean(Nanos(900), Nanos(1_000)), 1.0));
 }

@@ -26,7 +26,7 @@ proptest! {
                 prop_assert!((law.in_flight - product).abs() <= 1e-9 * product.max(1.0), "{law:?}");
                 prop_assert!(law.holds());
             } else {
-                prop_assert!(run.in_flight_level().mean(Nanos::ZERO, until) < f64::EPSILON);
+                prop_assert!(run.timing().in_flight_level().mean(Nanos::ZERO, until) < f64::EPSILON);
             }
         }
     }

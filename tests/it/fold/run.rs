@@ -31,20 +31,31 @@ fn describe(run: &Run) -> String {
         let sums = lane.state_times_between(Nanos::ZERO, end);
         writeln!(text, "{:?} {end:?} {spans:?} {cells:?} {sums:?}", lane.state()).unwrap();
     }
-    let tasks: Vec<_> = run.tasks().collect();
+    let tasks: Vec<_> = run.tasks().iter().collect();
     writeln!(text, "{:?} {tasks:?} {:?} {:?}", run.plan(), run.failure(), run.failed_task())
         .unwrap();
-    let counts = (run.known_tasks(), run.done_tasks(), run.started_tasks(), run.in_flight());
+    let counts = (
+        run.progress().known_tasks(),
+        run.progress().done_tasks(),
+        run.started_tasks(),
+        run.timing().in_flight(),
+    );
     let names: Vec<String> = (0..run.plan().workers).map(|lane| run.worker_name(lane)).collect();
-    let processes = (names, run.requeue_count(), run.tasks_in_work());
-    writeln!(text, "{processes:?} {:?}", run.values().collect::<Vec<_>>()).unwrap();
-    let followers = (run.follower_count(), run.duplicate_count());
-    let totals = (run.queued_tasks(), followers, run.bytes(), run.quota(), run.retry_count());
+    let processes = (names, run.processes().requeue_count(), run.tasks_in_work());
+    writeln!(text, "{processes:?} {:?}", run.tasks().values().collect::<Vec<_>>()).unwrap();
+    let followers = (run.progress().follower_count(), run.progress().duplicate_count());
+    let totals = (
+        run.queued_tasks(),
+        followers,
+        run.progress().bytes(),
+        run.limits().quota(),
+        run.progress().retry_count(),
+    );
     let limits = (
-        run.limits(),
+        run.limits().reached(),
         run.reduced_limit(),
-        run.last_visible_page(),
-        run.quota_level().value_at(AFTER_ALL),
+        run.progress().last_visible_page(),
+        run.limits().quota_level().value_at(AFTER_ALL),
     );
     let ends = (
         run.has_started(),
@@ -53,7 +64,7 @@ fn describe(run: &Run) -> String {
         run.is_complete(),
         run.elapsed(Nanos::ZERO),
     );
-    let levels = [run.in_flight_level(), run.queue_level()];
+    let levels = [run.timing().in_flight_level(), run.timing().queue_level()];
     let levels = levels.map(|level| {
         let mean = |at: u64| level.mean(Nanos(at), Nanos(at + 991));
         ((0..20_000).step_by(991).map(mean).collect::<Vec<f64>>(), level.peak())
@@ -91,15 +102,15 @@ proptest! {
         let mut run = Run::opened(history.plan.clone());
         for step in &history.steps {
             run.apply(&step.event);
-            prop_assert_eq!(run.in_flight(), step.in_flight);
-            prop_assert!(run.in_flight() <= u32::from(history.plan.workers));
+            prop_assert_eq!(run.timing().in_flight(), step.in_flight);
+            prop_assert!(run.timing().in_flight() <= u32::from(history.plan.workers));
             prop_assert_eq!(run.queued_tasks(), step.queued);
             prop_assert_eq!(run.tasks_in_work(), step.tasks_in_work);
             let is_start = matches!(step.event.kind, EventKind::RunStarted { .. });
-            prop_assert!(is_start || run.queue_level().value_at(AFTER_ALL) == step.queued);
-            prop_assert_eq!(run.in_flight_level().value_at(AFTER_ALL), step.in_flight);
+            prop_assert!(is_start || run.timing().queue_level().value_at(AFTER_ALL) == step.queued);
+            prop_assert_eq!(run.timing().in_flight_level().value_at(AFTER_ALL), step.in_flight);
         }
-        prop_assert!(run.in_flight_level().peak() <= u32::from(history.plan.workers));
+        prop_assert!(run.timing().in_flight_level().peak() <= u32::from(history.plan.workers));
     }
 
     #[test]
@@ -118,7 +129,7 @@ proptest! {
             prop_assert_eq!(sums.total(), end.0);
             let durations = run.lane_task_durations(lane, end).count();
             let stopped = |span: &&Span| {
-                run.task(span.task).and_then(|record| record.outcome) == Some(TaskOutcome::Stopped)
+                run.tasks().get(span.task).and_then(|record| record.outcome) == Some(TaskOutcome::Stopped)
             };
             prop_assert_eq!(durations, spans.len() - spans.iter().filter(stopped).count());
         }
@@ -143,8 +154,8 @@ proptest! {
             );
         }
         for (task, attempts) in attempts {
-            let failed = run.failed_attempts(task).len() as u32;
-            let open = run.task(task).is_none();
+            let failed = run.tasks().failed_attempts(task).len() as u32;
+            let open = run.tasks().get(task).is_none();
             prop_assert!(failed == attempts || failed + 1 == attempts && !open);
         }
         for (lane, taken) in run.lanes().iter().zip(taken) {
@@ -161,7 +172,7 @@ proptest! {
         let end = run.elapsed(Nanos::ZERO);
         let spans = run.lanes().iter().flat_map(Lane::spans);
         let durations: u64 = spans.map(|span| span.end.unwrap().since(span.start).0).sum();
-        let area = run.in_flight_level().mean(Nanos::ZERO, end) * end.0 as f64;
+        let area = run.timing().in_flight_level().mean(Nanos::ZERO, end) * end.0 as f64;
         prop_assert!((area - durations as f64).abs() < 1.0, "{area} {durations}");
     }
 
@@ -172,7 +183,7 @@ proptest! {
         for step in &history.steps {
             run.apply(&step.event);
             if let EventKind::TaskFinished { task, outcome } = &step.event.kind {
-                prop_assert_eq!(run.followers().count() as u64, run.follower_count());
+                prop_assert_eq!(run.followers().count() as u64, run.progress().follower_count());
                 match outcome {
                     TaskOutcome::Requeued(_) => {
                         requeued += 1;
@@ -182,7 +193,7 @@ proptest! {
                 }
             }
         }
-        prop_assert_eq!(run.requeue_count(), requeued);
+        prop_assert_eq!(run.processes().requeue_count(), requeued);
         let completions: Vec<_> = outcomes
             .values()
             .filter_map(|outcome| match outcome {
@@ -190,9 +201,9 @@ proptest! {
                 _ => None,
             })
             .collect();
-        prop_assert_eq!(run.done_tasks() as usize, completions.len());
+        prop_assert_eq!(run.progress().done_tasks() as usize, completions.len());
         let responses = completions.iter().filter_map(|done| done.response);
-        prop_assert_eq!(run.bytes(), responses.map(|response| response.bytes).sum::<u64>());
+        prop_assert_eq!(run.progress().bytes(), responses.map(|response| response.bytes).sum::<u64>());
         let followers = completions.iter().flat_map(|done| match &done.product {
             Product::Followers(page) => page.ids().to_vec(),
             _ => Vec::new(),
@@ -205,7 +216,7 @@ proptest! {
                 unique.push(id);
             }
         }
-        let counts = (run.follower_count(), run.duplicate_count());
+        let counts = (run.progress().follower_count(), run.progress().duplicate_count());
         prop_assert_eq!(counts, (unique.len() as u64, duplicates));
         prop_assert!(run.followers().map(|follower| follower.id).eq(unique.iter().copied()));
         prop_assert!(run.follower_ids().eq(unique));
@@ -213,11 +224,11 @@ proptest! {
             Product::Value(value) => Some(value),
             _ => None,
         });
-        prop_assert!(run.values().eq(values));
-        for (task, record) in run.tasks() {
+        prop_assert!(run.tasks().values().eq(values));
+        for (task, record) in run.tasks().iter() {
             prop_assert_eq!(record.outcome.as_ref(), outcomes.get(&task));
         }
-        prop_assert_eq!(run.tasks().count(), run.started_tasks() as usize);
+        prop_assert_eq!(run.tasks().iter().count(), run.started_tasks() as usize);
     }
 
     #[test]
@@ -251,11 +262,17 @@ fn page_past_the_end_counts_as_started_but_not_as_done() {
     finish_page(&mut run, 2, 1);
     finish_page(&mut run, 3, 0);
     apply(&mut run, 40, 0, EventKind::TaskCountChanged { tasks: 2 });
-    assert_eq!((run.done_tasks(), run.known_tasks(), run.started_tasks()), (2, 2, 3));
+    assert_eq!(
+        (run.progress().done_tasks(), run.progress().known_tasks(), run.started_tasks()),
+        (2, 2, 3)
+    );
     assert_eq!(run.queued_tasks(), 0);
     // Page 3 exists after all.
     apply(&mut run, 50, 0, EventKind::TaskCountChanged { tasks: 4 });
-    assert_eq!((run.done_tasks(), run.known_tasks(), run.queued_tasks()), (3, 4, 1));
+    assert_eq!(
+        (run.progress().done_tasks(), run.progress().known_tasks(), run.queued_tasks()),
+        (3, 4, 1)
+    );
 }
 
 #[test]
@@ -302,7 +319,7 @@ fn failed_task_is_recorded_and_its_lane_takes_the_next_one() {
     assert_eq!((run.failure(), run.failed_task()), (Some(&failure), Some(TaskId(1))));
     assert_eq!(run.lanes()[0].state(), State::Idle);
     finish_page(&mut run, 2, 1);
-    assert_eq!((run.done_tasks(), run.in_flight()), (1, 0));
+    assert_eq!((run.progress().done_tasks(), run.timing().in_flight()), (1, 0));
 }
 
 #[test]
@@ -315,16 +332,19 @@ fn each_attempt_has_its_own_span_without_the_retry_wait() {
     };
     apply(&mut run, 0, 0, EventKind::TaskStarted { task });
     apply(&mut run, 2, 0, failed(FailureKind::Server));
-    assert_eq!((run.in_flight(), run.queued_tasks()), (0, 0));
+    assert_eq!((run.timing().in_flight(), run.queued_tasks()), (0, 0));
     assert_eq!(run.lanes()[0].state(), State::Throttled);
     apply(&mut run, 9, 0, EventKind::TaskRetried { task });
-    assert_eq!((run.in_flight(), run.retry_count(), run.started_tasks()), (1, 1, 1));
+    assert_eq!(
+        (run.timing().in_flight(), run.progress().retry_count(), run.started_tasks()),
+        (1, 1, 1)
+    );
     apply(&mut run, 12, 0, EventKind::TaskFinished { task, outcome: page_outcome(task, 1) });
     let spans: Vec<_> = run.lanes()[0].spans().collect();
     let attempts = spans.iter().map(|span| (span.attempt, span.start.0, span.end.unwrap().0));
     assert_eq!(attempts.collect::<Vec<_>>(), [(1, 0, 2), (2, 9, 12)]);
     let times: Vec<u64> = run.task_durations().map(|time| time.0).collect();
-    assert_eq!((times, run.failed_attempts(task).len()), (vec![2, 3], 1));
+    assert_eq!((times, run.tasks().failed_attempts(task).len()), (vec![2, 3], 1));
     // A failed attempt is shown as an error, a rate limit is not.
     let lane = |kind| {
         let mut run = Run::opened(plan(1, 1));
@@ -350,10 +370,10 @@ fn rate_limits_last_until_their_end_and_reduced_concurrency_is_reported() {
         ReachedLimit { kind: LimitKind::Primary, ..limit },
     );
     apply(&mut run, 20, 0, EventKind::RateLimited(longer));
-    assert_eq!(run.limits(), [longer]);
+    assert_eq!(run.limits().reached(), [longer]);
     apply(&mut run, 30, 0, EventKind::RateLimited(primary));
     apply(&mut run, 75, 0, EventKind::RateLimited(primary));
-    assert_eq!(run.limits(), [longer, primary, primary]);
+    assert_eq!(run.limits().reached(), [longer, primary, primary]);
     for (in_flight, reduced) in [(2, Some(2)), (3, Some(3)), (4, None)] {
         apply(
             &mut run,
@@ -384,14 +404,15 @@ fn concurrency_changes_are_kept_with_their_reasons() {
         step(20, Some(4), 8, ChangeReason::NoQueue { tenths: 3 }),
         step(60, Some(8), 4, ChangeReason::TimedOut),
     ];
-    assert_eq!(run.limit_changes(), steps);
-    let found: Vec<_> = [9, 10, 59, 60, 99].map(|t| run.limit_change_at(Nanos(t)).copied()).into();
+    assert_eq!(run.limits().concurrency_changes(), steps);
+    let found: Vec<_> =
+        [9, 10, 59, 60, 99].map(|t| run.limits().concurrency_change_at(Nanos(t)).copied()).into();
     assert_eq!(found, [None, Some(steps[0]), Some(steps[1]), Some(steps[2]), Some(steps[2])]);
-    let level = run.concurrency_limit_level();
+    let level = run.limits().concurrency_level();
     assert_eq!((level.value_at(Nanos(9)), level.value_at(Nanos(20)), level.peak()), (0, 8, 8));
     assert!((level.mean(Nanos(10), Nanos(30)) - 6.0).abs() < 1e-9);
     // In auto mode there is no requested number that the limit could fall short of.
-    assert_eq!((run.concurrency_limit(), run.reduced_limit()), (Some(4), None));
+    assert_eq!((run.limits().concurrency(), run.reduced_limit()), (Some(4), None));
     assert!((run.mean_workers(Nanos(110)) - 5.1).abs() < 0.1, "{}", run.mean_workers(Nanos(110)));
 }
 
@@ -405,11 +426,11 @@ fn last_visible_page_precedes_the_first_page_past_the_end() {
         };
         TaskOutcome::Done(done)
     };
-    assert_eq!(run.last_visible_page(), None);
+    assert_eq!(run.progress().last_visible_page(), None);
     for task in [7, 5, 6] {
         let (task, at) = (TaskId(task), u64::from(task));
         apply(&mut run, at, 0, EventKind::TaskStarted { task });
         apply(&mut run, at, 0, EventKind::TaskFinished { task, outcome: past_last_page() });
     }
-    assert_eq!(run.last_visible_page(), Some(TaskId(4)));
+    assert_eq!(run.progress().last_visible_page(), Some(TaskId(4)));
 }

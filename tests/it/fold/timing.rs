@@ -83,7 +83,7 @@ fn service_time_starts_with_the_request_and_response_time_in_the_queue() {
     timed_run.apply(500, 0, EventKind::TaskStarted { task: TaskId(4) });
     timed_run.enter(510, 0, State::Waiting);
     assert_eq!(timed_run.times(0, 505), (None, None), "the attempt is not over");
-    assert_eq!(timed_run.0.enqueue_time(TaskId(4)), None, "the task was never announced");
+    assert_eq!(timed_run.0.timing().enqueue_time(TaskId(4)), None, "the task was never announced");
 }
 
 #[test]
@@ -229,6 +229,6 @@ fn gap_is_unknown_until_the_next_event_of_the_lane() {
         assert_eq!((spent, lane.busy_time(Nanos(50))), (expected.to_vec(), Nanos(20)));
         assert_eq!(other.time_in(State::Unknown, Nanos(50)), Nanos(others));
         let losses = Losses { gaps: 1, events: 3, time: Nanos(10) };
-        assert_eq!(timed_run.0.losses(), losses);
+        assert_eq!(timed_run.0.timing().losses(), losses);
     }
 }

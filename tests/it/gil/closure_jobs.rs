@@ -71,7 +71,7 @@ fn panic_while_holding_the_gil_releases_it() {
             compute_task(report, cancel)
         });
         assert_eq!(
-            (run.done_tasks(), run.failure().map(|failure| failure.kind)),
+            (run.progress().done_tasks(), run.failure().map(|failure| failure.kind)),
             (15, Some(FailureKind::Panicked))
         );
     }
@@ -85,7 +85,7 @@ fn panic_without_the_gil_fails_only_its_task() {
         report.enter_state(State::Computing);
         compute_task(report, cancel)
     });
-    assert_eq!(run.done_tasks(), 8);
+    assert_eq!(run.progress().done_tasks(), 8);
 }
 
 /// Two busy tasks alternate, so each can finish only if the switch interval hands it the GIL in the

@@ -64,7 +64,7 @@ fn mixed_work_can_have_more_tasks_than_the_server_has_pages() {
         TaskOutcome::Done(Completion { response: Some(response), .. }) => response.connected,
         other => panic!("{other:?} has no response"),
     };
-    let outcomes = run.tasks().filter_map(|(_, record)| record.outcome);
+    let outcomes = run.tasks().iter().filter_map(|(_, record)| record.outcome);
     let connections = outcomes.filter(connected).count();
     assert!((1..=2).contains(&connections), "{connections} connections");
 }

@@ -44,12 +44,12 @@ fn done_tasks(events: &[Event]) -> BTreeSet<TaskId> {
 
 /// Returns the lane that works on a task now.
 fn working_lane(run: &Run, task: TaskId) -> Option<LaneId> {
-    run.task(task).filter(|record| record.outcome.is_none()).map(|record| record.lane)
+    run.tasks().get(task).filter(|record| record.outcome.is_none()).map(|record| record.lane)
 }
 
 /// Returns the failures of the workers that died on a task.
 fn worker_failures(run: &Run, task: TaskId) -> Vec<Failure> {
-    let attempts = run.failed_attempts(task).iter();
+    let attempts = run.tasks().failed_attempts(task).iter();
     attempts.filter(|attempt| attempt.was_requeued).map(|attempt| attempt.failure.clone()).collect()
 }
 
@@ -58,7 +58,7 @@ fn task_of_a_killed_worker_is_requeued() {
     let mut process_run =
         ProcessRun::start(&launcher(PROGRAM, &Clock::system()), &cpu(TURNS, 2, 12));
     // A worker that finishes its task before the signal arrives is replaced without a requeue.
-    while process_run.run.requeue_count() == 0 && !process_run.run.is_over() {
+    while process_run.run.processes().requeue_count() == 0 && !process_run.run.is_over() {
         if let Some(lane) = computing_lane(&process_run.next()) {
             let pid = process_run.pid(lane).unwrap();
             kill(pid);
@@ -73,7 +73,11 @@ fn task_of_a_killed_worker_is_requeued() {
         }
     }
     process_run.wait_for_end();
-    assert_eq!(process_run.run.requeue_count(), 1, "no worker was killed in the middle of a task");
+    assert_eq!(
+        process_run.run.processes().requeue_count(),
+        1,
+        "no worker was killed in the middle of a task"
+    );
     assert_eq!(process_run.values(), sequential_values(12));
     assert_eq!(done_tasks(&process_run.events).len(), 12);
     let failure = (1..=12)
@@ -102,7 +106,7 @@ fn run_completes_if_every_worker_is_killed_once() {
     process_run.wait_for_end();
     assert_eq!(process_run.values(), sequential_values(24));
     assert_eq!(done_tasks(&process_run.events).len(), 24);
-    assert!(process_run.run.requeue_count() as usize <= killed.len());
+    assert!(process_run.run.processes().requeue_count() as usize <= killed.len());
     let pids = process_run.pids();
     assert_eq!(distinct(&pids).len(), pids.len(), "two processes have the same id");
 }
@@ -170,10 +174,13 @@ fn page_of_a_worker_killed_in_a_request_is_fetched() {
     assert!(process_run.run.is_complete(), "{:?}", process_run.run.failure());
     assert_eq!(process_run.run.follower_ids().collect::<Vec<_>>(), (1..=180).collect::<Vec<_>>());
     assert_eq!(
-        (process_run.run.requeue_count(), worker_failures(&process_run.run, TaskId(3)).len()),
+        (
+            process_run.run.processes().requeue_count(),
+            worker_failures(&process_run.run, TaskId(3)).len()
+        ),
         (1, 1)
     );
-    assert_eq!((server.pages()[&3], process_run.run.request_count()), (2, 7));
+    assert_eq!((server.pages()[&3], process_run.run.timing().request_count()), (2, 7));
 }
 
 /// The failed task ends the run.
@@ -195,7 +202,7 @@ fn task_fails_after_three_workers_die_on_it() {
     assert_eq!(failure.kind, FailureKind::Worker);
     assert!(failure.message.contains("after 3 worker processes died on task 2 ("), "{failure}");
     assert_eq!(
-        (process_run.run.requeue_count(), process_run.run.failed_task()),
+        (process_run.run.processes().requeue_count(), process_run.run.failed_task()),
         (2, Some(TaskId(2)))
     );
 }
@@ -226,7 +233,10 @@ fn worker_that_dies_idle_is_replaced_without_a_requeue() {
     drop(release);
     process_run.wait_for_end();
     assert!(process_run.run.is_complete(), "{:?}", process_run.run.failure());
-    assert_eq!((process_run.run.requeue_count(), process_run.run.done_tasks()), (0, 4));
+    assert_eq!(
+        (process_run.run.processes().requeue_count(), process_run.run.progress().done_tasks()),
+        (0, 4)
+    );
     assert_ne!(process_run.pid(idle), Some(old));
     assert!(!process_exists(old), "a zombie remains");
 }

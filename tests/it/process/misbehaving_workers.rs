@@ -49,8 +49,8 @@ fn worker_that_never_gets_ready_fails_the_run() {
         assert!(!failure.message.chars().any(char::is_control), "{name}: {failure}");
         assert_eq!(
             (
-                process_run.run.done_tasks(),
-                process_run.run.requeue_count(),
+                process_run.run.progress().done_tasks(),
+                process_run.run.processes().requeue_count(),
                 process_run.pids().len()
             ),
             (0, 0, 0)
@@ -76,11 +76,11 @@ fn worker_that_misbehaves_on_a_task_is_replaced_until_the_task_fails() {
         assert!(failure.message.contains(message), "{name}: {failure}");
         assert!(failure.message.contains("gave up after 3 worker processes"), "{name}");
         assert!(
-            (2..=5).contains(&process_run.run.requeue_count()),
+            (2..=5).contains(&process_run.run.processes().requeue_count()),
             "{name}: {}",
-            process_run.run.requeue_count()
+            process_run.run.processes().requeue_count()
         );
-        assert_eq!(process_run.run.done_tasks(), 0, "{name}");
+        assert_eq!(process_run.run.progress().done_tasks(), 0, "{name}");
     }
 }
 
@@ -95,7 +95,10 @@ fn worker_that_never_answers_is_replaced_until_the_task_fails() {
     let failure = &process_run.failure().message;
     assert!(failure.contains("gave up after 3 worker processes died on task 1 ("), "{failure}");
     assert!(failure.contains(" did not respond for 2 s)"), "{failure}");
-    assert_eq!((process_run.run.requeue_count(), distinct(&process_run.pids()).len()), (2, 3));
+    assert_eq!(
+        (process_run.run.processes().requeue_count(), distinct(&process_run.pids()).len()),
+        (2, 3)
+    );
 }
 
 #[test]

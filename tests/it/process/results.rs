@@ -22,7 +22,7 @@ fn processes_compute_the_values_of_one_thread() {
             assert_eq!(many.values(), expected, "{:?}", plan.work);
             let pids = many.pids();
             assert!(pids.len() <= usize::from(workers) && distinct(&pids).len() == pids.len());
-            assert_eq!(many.run.requeue_count(), 0);
+            assert_eq!(many.run.processes().requeue_count(), 0);
         }
     }
 }
@@ -39,7 +39,7 @@ fn processes_fetch_the_followers_that_threads_fetch() {
     assert_eq!((ids(&processes), ids(&threads)), ((1..=290).collect(), (1..=290).collect()));
     assert!(server.pages().values().all(|&requests| requests == 2), "{:?}", server.pages());
     let connected = |run: &Run| {
-        let responses = run.tasks().filter_map(|(_, record)| match record.outcome {
+        let responses = run.tasks().iter().filter_map(|(_, record)| match record.outcome {
             Some(TaskOutcome::Done(done)) => Some(done.response?.connected),
             _ => None,
         });
@@ -61,9 +61,9 @@ fn parent_handles_retries_and_limits_of_its_processes() {
     assert!(process_run.run.is_complete(), "{:?}", process_run.run.failure());
     assert_eq!(
         (
-            process_run.run.request_count(),
-            process_run.run.retry_count(),
-            process_run.run.limits().len()
+            process_run.run.timing().request_count(),
+            process_run.run.progress().retry_count(),
+            process_run.run.limits().reached().len()
         ),
         (4, 1, 1)
     );
@@ -136,7 +136,8 @@ fn hundred_processes_start_in_parallel() {
     let pids = process_run.pids();
     assert_eq!(distinct(&pids).len(), pids.len());
     assert!(
-        process_run.run.lanes().len() == 100 && process_run.run.in_flight_level().peak() <= 100
+        process_run.run.lanes().len() == 100
+            && process_run.run.timing().in_flight_level().peak() <= 100
     );
 }
 
@@ -159,7 +160,7 @@ fn unusable_program_file_is_reported() {
             let process_run = ProcessRun::run_to_end(&launcher, &plan);
             let message = &process_run.failure().message;
             assert!(message.contains(expected), "{message}");
-            assert_eq!(process_run.run.done_tasks(), 0);
+            assert_eq!(process_run.run.progress().done_tasks(), 0);
         }
     }
     let launcher = threadline::source::Launcher::new(

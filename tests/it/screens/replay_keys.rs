@@ -249,7 +249,7 @@ fn recorded_modes_can_be_selected() {
     replay.press("3");
     assert_eq!(replay.app.selection(), only(Mode::Threads));
     let runs = replay.app.runs();
-    assert_eq!((runs.len(), runs[0].plan().workers, runs[0].done_tasks()), (1, 4, 0));
+    assert_eq!((runs.len(), runs[0].plan().workers, runs[0].progress().done_tasks()), (1, 4, 0));
     replay.press("2");
     assert_eq!(replay.app.selection(), only(Mode::Sequential));
     assert!(replay.app.runs()[0].is_over());

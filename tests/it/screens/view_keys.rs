@@ -16,7 +16,7 @@ fn space_pauses_the_view_but_not_the_run() {
     driver.play_to(Nanos::from_millis(3_000));
     driver.draw((120, 36), COLOUR);
     assert_eq!(driver.app.time_behind(), Some(Nanos::from_millis(2_000)));
-    assert!(driver.app.runs()[0].done_tasks() >= 2, "the run is not paused");
+    assert!(driver.app.runs()[0].progress().done_tasks() >= 2, "the run is not paused");
     let until: Vec<Nanos> = driver.app.visible_runs().map(|(_, until)| until).collect();
     assert_eq!(until, [Nanos::from_millis(1_000), Nanos::ZERO], "the view is paused");
     assert_eq!(driver.press_keys(" ").app.time_behind(), None);

@@ -67,7 +67,7 @@ fn incomplete_trial_ends_the_sweep_and_keeps_earlier_trials() {
         let outcomes = [page(&[1]), outcome];
         assert_eq!(play(&mut session, &plan, 9, &outcomes, end), None);
         assert_eq!((session.active(), sweep(&session).trials().len()), (None, 1));
-        assert!(session.runs(SWEEP)[0].done_tasks() > 0);
+        assert!(session.runs(SWEEP)[0].progress().done_tasks() > 0);
         // The sweep restarts from the beginning, with the first count.
         let again = session.start_selection(SWEEP).unwrap();
         assert_eq!((again.workload(), again.workers), (Workload::Followers, 1));

@@ -111,7 +111,7 @@ proptest! {
 
     #[test]
     fn all_modes_produce_the_same_values(sim in simulation_plans()) {
-        let values = |mode| SimulationPlan { mode, ..sim }.run().values().collect::<Vec<_>>();
+        let values = |mode| SimulationPlan { mode, ..sim }.run().tasks().values().collect::<Vec<_>>();
         let sequential = values(Mode::Sequential);
         for mode in Mode::ALL {
             prop_assert_eq!(&values(mode), &sequential);

@@ -77,7 +77,7 @@ impl Playback {
     /// The active run's mode, and the number of its events that are applied.
     fn position(&self) -> Option<(Mode, u64)> {
         let run = self.driver.app.session().active_run()?;
-        Some((run.plan().mode, run.event_count()))
+        Some((run.plan().mode, run.timing().event_count()))
     }
 
     /// The events in the log.
