@@ -86,7 +86,7 @@ pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::mode::Mode;
+    use crate::model::workload::Mode;
 
     #[test]
     fn file_names_are_valid_on_every_system() {

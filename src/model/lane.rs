@@ -2,17 +2,15 @@
 //! costs two look-ups regardless of its content.
 
 mod cells;
-mod range_summary;
+mod intervals;
 mod state_change;
-mod state_intervals;
 
 use super::plan::TaskId;
 use super::state::{State, StateTimes};
 use super::time::Nanos;
 pub use cells::LaneCell;
-pub use range_summary::RangeSummary;
+pub use intervals::{RangeSummary, StateInterval};
 use state_change::StateChange;
-pub use state_intervals::StateInterval;
 
 /// The number of entries between two checkpoints.
 const CHECKPOINT_INTERVAL: usize = 64;

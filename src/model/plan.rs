@@ -1,16 +1,16 @@
-//! The plan of a run: its work with all parameters, its mode and its lanes.
+//! The plan of a run: its work with all parameters, its mode, its lanes, and the waves of its tasks.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::mode::Mode;
 use super::printable::printable;
-use super::quota_check::QuotaCheck;
+use super::quota::QuotaCheck;
 use super::selection::Selection;
 use super::time::Nanos;
-use super::workload::Workload;
+use super::workload::{Mode, Workload};
 
 /// The maximum number of tasks per run. No list on GitHub has as many pages; a server that claims
 /// more is not trusted.
@@ -27,22 +27,6 @@ pub struct LaneId(pub u16);
 pub struct TaskId(pub u32);
 
 /// The label of a page, `p3`. [`Plan::label`] covers all workloads.
-/// The exactness of the events of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Exactness {
-    /// Workers report each change at its own moment.
-    #[default]
-    Exact,
-    /// Times are sums of a counter that is read periodically.
-    Counted {
-        /// The time between two readings.
-        period: Nanos,
-    },
-    /// States are seen only now and then.
-    Coarse,
-}
-
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "p{}", self.0)
@@ -166,9 +150,7 @@ impl WorkSpec {
             _ => None,
         }
     }
-}
 
-impl WorkSpec {
     /// [`Self::target`], to be changed.
     pub const fn target_mut(&mut self) -> Option<&mut Target> {
         match self {
@@ -184,6 +166,22 @@ impl WorkSpec {
             _ => None,
         }
     }
+}
+
+/// The exactness of the events of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exactness {
+    /// Workers report each change at its own moment.
+    #[default]
+    Exact,
+    /// Times are sums of a counter that is read periodically.
+    Counted {
+        /// The time between two readings.
+        period: Nanos,
+    },
+    /// States are seen only now and then.
+    Coarse,
 }
 
 /// The plan of one run: a workload in a mode.
@@ -278,5 +276,40 @@ fn worker_name(mode: Mode, lane: u16) -> String {
     match mode {
         Mode::Sequential => "main".to_owned(),
         _ => format!("worker-{}", u32::from(lane) + 1),
+    }
+}
+
+/// The rounds in which workers process equal tasks: ceil(tasks / workers) waves, the last of which
+/// may be incomplete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waves {
+    /// The number of tasks.
+    pub tasks: u32,
+    /// The number of workers.
+    pub workers: u16,
+    /// The number of waves: ceil(tasks / workers).
+    pub count: u32,
+    /// The number of workers without a task in the last wave.
+    pub idle: u32,
+}
+
+impl Waves {
+    /// Computes the waves of `tasks` tasks on `workers` workers (at least one).
+    pub fn new(tasks: u32, workers: u16) -> Self {
+        let n = u32::from(workers.max(1));
+        let count = tasks.div_ceil(n);
+        Self { tasks, workers: workers.max(1), count, idle: count.saturating_mul(n) - tasks }
+    }
+
+    /// The numbers of workers that need the same number of waves: from ceil(tasks / count) to one
+    /// below the number that saves a wave.
+    pub fn equivalent_workers(self) -> RangeInclusive<u16> {
+        let to_u16 = |workers: u32| u16::try_from(workers).unwrap_or(u16::MAX);
+        let fewest = self.tasks.div_ceil(self.count.max(1)).max(1);
+        let most = match self.count {
+            0 | 1 => u32::from(u16::MAX),
+            count => self.tasks.div_ceil(count - 1).saturating_sub(1),
+        };
+        to_u16(fewest)..=to_u16(most)
     }
 }

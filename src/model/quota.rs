@@ -1,8 +1,12 @@
-//! The rate limits of a server: its quota, and the limits that were reached.
+//! The rate limits of a server: its quota, the limits that were reached, and the check of the quota
+//! against the requests that a selection still needs.
 
 use serde::{Deserialize, Serialize};
 
-use super::time::Nanos;
+use super::failure::{Failure, FailureKind};
+use super::selection::{Selection, SweepSetup};
+use super::time::{Nanos, time_of_day};
+use super::workload::ModeChoice;
 
 /// A server's rate limit quota in the current window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,4 +39,49 @@ pub enum LimitKind {
     Primary,
     /// Too many requests at once or in quick succession.
     Secondary,
+}
+
+/// The requests that a selection needs, as a function of its number of pages. The check is made with
+/// the first response of a run, which reports both the quota and the number of pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotaCheck {
+    /// The selection.
+    pub selection: Selection,
+    /// The server.
+    pub api: String,
+    /// The number of runs of the selection that have ended.
+    pub ended_runs: usize,
+    /// The worker counts, if the selection is a sweep.
+    pub sweep: SweepSetup,
+}
+
+impl QuotaCheck {
+    /// Returns the number of requests for `pages` pages that are still to be sent after `sent` requests
+    /// of the current run: each mode, and each trial of a sweep, fetches all pages.
+    pub fn remaining_requests(&self, pages: u32, sent: u32) -> u64 {
+        let runs = match self.selection.choice {
+            ModeChoice::Sweep => self.sweep.trials_for(pages),
+            ModeChoice::Race | ModeChoice::Only(_) => self.selection.modes().len(),
+        };
+        let later = runs.saturating_sub(self.ended_runs + 1) as u64;
+        u64::from(pages.saturating_sub(sent)) + u64::from(pages) * later
+    }
+
+    /// Returns the failure of the run if the quota is too small for the remaining requests.
+    pub fn shortage(&self, pages: u32, sent: u32, quota: Quota) -> Option<Failure> {
+        let Self { selection, api, .. } = self;
+        let requests = self.remaining_requests(pages, sent);
+        let Quota { limit, remaining, reset } = quota;
+        let less = match selection.choice {
+            ModeChoice::Sweep => "--threads, --repeats or --per-page 100",
+            ModeChoice::Race | ModeChoice::Only(_) => "--mode or --per-page 100",
+        };
+        let reset = time_of_day(reset);
+        let message = format!(
+            "{selection} needs {requests} more requests, but {api} has {remaining} of {limit} left \
+             until {reset} UTC; wait until then, request less with {less}, or override with --yes"
+        );
+        let kind = FailureKind::RateLimited;
+        (requests > u64::from(remaining)).then(|| Failure::new(kind, message))
+    }
 }

@@ -10,11 +10,11 @@ use super::event::{CloseReason, Event, EventKind, Gap, GapScope, RunOutcome, Tas
 use super::failure::FailureKind;
 use super::gil::GilHolds;
 use super::lane::{Lane, Span};
-use super::mode::Mode;
 use super::plan::{LaneId, MAX_TASKS, Plan, TaskId};
 use super::state::State;
 use super::tasks::{FailedAttempt, Tasks};
 use super::time::Nanos;
+use super::workload::Mode;
 pub use limits::{LimitChange, Limits};
 pub use processes::Processes;
 pub use progress::RunProgress;

@@ -1,11 +1,14 @@
-//! The setup of a session: its workloads, numbers of workers and limits.
+//! The setup of a session: its workloads, numbers of workers and limits; and the entries of its log,
+//! which is also the content of a recording.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Event;
 use super::plan::{ComputeSpec, MAX_TASKS, Target, WorkSpec};
-use super::sweep_setup::SweepSetup;
+use super::selection::{Selection, SweepSetup};
 use super::workload::Workload;
 
 /// The default number of workers for followers, reduced to the number of pages.
@@ -145,4 +148,32 @@ impl Setup {
 /// The maximum number of workers that the user may request.
 pub const fn max_workers(costs_quota: bool) -> u16 {
     if costs_quota { MAX_WORKERS_WITH_QUOTA } else { MAX_WORKERS }
+}
+
+/// The start of a selection.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelectionStart {
+    /// The selection.
+    #[serde(rename = "begin")]
+    pub selection: Selection,
+    /// The setup of the session at that time, without the commands, which never change.
+    pub setup: Setup,
+    /// The number of pages of followers, if known at that time.
+    pub pages: Option<u32>,
+}
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum LogEntry {
+    /// A selection was started.
+    Start(Arc<SelectionStart>),
+    /// An event of the active run.
+    Event(Event),
+}
+
+/// A destination for log entries as they occur.
+pub trait LogSink: Debug {
+    /// Records the next entry. Must not block.
+    fn record(&mut self, entry: LogEntry);
 }

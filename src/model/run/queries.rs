@@ -1,13 +1,12 @@
 //! The questions about a run that concern several of its parts.
 
 use super::{Limits, Processes, Run, RunProgress, Timing};
-use crate::model::Waves;
 use crate::model::event::RunOutcome;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::follower_page::{Follower, FollowerPage};
 use crate::model::gil::GilUsage;
 use crate::model::lane::{Lane, Span};
-use crate::model::plan::{Plan, TaskId};
+use crate::model::plan::{Plan, TaskId, Waves};
 use crate::model::quota::ReachedLimit;
 use crate::model::state::StateTimes;
 use crate::model::tasks::Tasks;

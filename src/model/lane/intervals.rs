@@ -1,5 +1,5 @@
-//! Queries on an interval of a lane: its changes, its attempts, and the time that an attempt spent
-//! at the server.
+//! The intervals of a lane: its states in order, the content of a range, and the time that an attempt
+//! spent at the server.
 
 use std::ops::Range;
 
@@ -16,7 +16,30 @@ pub struct RangeSummary {
     pub errors: usize,
 }
 
+/// An interval in one state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateInterval {
+    /// The state.
+    pub state: State,
+    /// The start of the interval.
+    pub start: Nanos,
+    /// The end of the interval. An error may have no duration.
+    pub end: Nanos,
+}
+
 impl Lane {
+    /// Returns the states in order, up to `until`. States without a duration are omitted, except
+    /// errors.
+    pub fn state_intervals(&self, until: Nanos) -> impl Iterator<Item = StateInterval> + '_ {
+        let ends = self.changes.iter().skip(1).map(|change| change.at()).chain([u64::MAX]);
+        let intervals = self.changes.iter().zip(ends).map(move |(change, end)| StateInterval {
+            state: change.state(),
+            start: Nanos(change.at()).min(until),
+            end: Nanos(end).min(until),
+        });
+        intervals.filter(|interval| interval.start < interval.end || interval.state == State::Error)
+    }
+
     /// The state at a moment.
     pub fn state_at(&self, t: Nanos) -> State {
         let so_far = self.changes.partition_point(|change| change.at() <= t.0);
