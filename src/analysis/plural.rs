@@ -27,21 +27,3 @@ pub fn noun(count: impl TryInto<u64>, noun: &str) -> String {
     };
     format!("{noun}{ending}")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn noun_follows_its_count() {
-        for (number, thing, words) in [
-            (0, "page", "0 pages"),
-            (1, "page", "1 page"),
-            (2, "page", "2 pages"),
-            (1, "process", "1 process"),
-            (4, "process", "4 processes"),
-        ] {
-            assert_eq!(count(number, thing), words);
-        }
-    }
-}

@@ -194,6 +194,3 @@ fn slope(points: impl Iterator<Item = RatePoint>) -> f64 {
         .fold((0.0, 0.0), |(products, squares), (n, rate)| (products + n * rate, squares + n * n));
     products / squares
 }
-
-#[cfg(test)]
-mod tests;

@@ -241,22 +241,3 @@ pub fn failure_summary(runs: &[Run]) -> Option<String> {
         _ => format!("{}: {}", run.plan().mode, incomplete_reason(run)),
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn turnover_names_both_directions_with_the_right_number() {
-        for (left, joined, words) in [
-            (0, 2, "2 followers joined"),
-            (0, 1, "1 follower joined"),
-            (1, 0, "1 follower left"),
-            (7, 0, "7 followers left"),
-            (1, 2, "2 followers joined and 1 left"),
-            (2, 1, "1 follower joined and 2 left"),
-        ] {
-            assert_eq!(turnover_text(left, joined), format!("{words} between the runs"));
-        }
-    }
-}

@@ -82,24 +82,3 @@ pub fn file_stem(selection: Selection, target: Option<&Target>) -> String {
     let about: String = about.chars().take(40).map(safe).collect();
     format!("threadline-{about}-{selection}")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::workload::Mode;
-
-    #[test]
-    fn file_names_are_valid_on_every_system() {
-        let target = |user: &str| Target {
-            user: user.to_owned(),
-            api: String::new(),
-            per_page: 30,
-            costs_quota: false,
-        };
-        let race = Selection::race(Workload::Followers);
-        assert_eq!(file_stem(race, Some(&target("Octo-Cat"))), "threadline-octo-cat-race");
-        assert_eq!(file_stem(race, Some(&target("../\u{1b}[2J/é"))), "threadline------2j---race");
-        let gil = Selection::only(Workload::Cpu, Mode::Gil);
-        assert_eq!(file_stem(gil, Some(&target("octocat"))), "threadline-cpu-gil");
-    }
-}

@@ -80,39 +80,3 @@ pub fn three_digits(value: f64) -> String {
         _ => scientific,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn long_lines_are_split() {
-        assert_eq!(lines("a\r\n\nb").collect::<Vec<_>>(), ["a", "", "b"]);
-        assert_eq!(lines("").count(), 0);
-        let long = "é".repeat(2 * MAX_LINE_CHARS + 1);
-        let pieces: Vec<&str> = lines(&long).collect();
-        assert_eq!(
-            pieces.iter().map(|piece| piece.chars().count()).collect::<Vec<_>>(),
-            [MAX_LINE_CHARS, MAX_LINE_CHARS, 1]
-        );
-        assert_eq!(pieces.concat(), long);
-        assert_eq!(lines(&"x".repeat(MAX_LINE_CHARS)).count(), 1);
-    }
-
-    #[test]
-    fn figures_have_three_significant_digits() {
-        for (value, text) in [
-            (1234.4, "1234"),
-            (150.0, "150"),
-            (99.96, "100"),
-            (89.949, "89.9"),
-            (0.027_73, "0.0277"),
-            (-0.002_26, "-0.00226"),
-            (1.0437e-4, "1.04e-4"),
-            (0.0, "0.00"),
-            (1.5e9, "1.50e9"),
-        ] {
-            assert_eq!(three_digits(value), text);
-        }
-    }
-}

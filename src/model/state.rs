@@ -192,15 +192,3 @@ impl Index<State> for StateTimes {
         self.0.get(state as usize).unwrap_or(&0)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn table_is_in_the_order_of_the_states() {
-        for (index, state) in State::ALL.into_iter().enumerate() {
-            assert_eq!(state as usize, index, "{state:?}");
-        }
-    }
-}

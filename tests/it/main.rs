@@ -48,6 +48,8 @@ mod screens;
 mod server;
 mod session;
 mod simulate;
+mod text;
+mod verdict;
 mod viewport;
 mod words;
 mod workloads;

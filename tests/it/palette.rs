@@ -339,3 +339,10 @@ fn ciede2000_matches_the_published_test_data() {
         assert!((found - expected).abs() < 1e-4, "{one:?} {two:?}: {found}, not {expected}");
     }
 }
+
+#[test]
+fn table_is_in_the_order_of_the_states() {
+    for (index, state) in State::ALL.into_iter().enumerate() {
+        assert_eq!(state as usize, index, "{state:?}");
+    }
+}

@@ -3,6 +3,7 @@
 
 mod advice;
 mod arbitrary_input;
+mod golden_fits;
 mod simulated_service;
 mod waves;
 
