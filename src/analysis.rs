@@ -2,11 +2,8 @@
 //! free of clocks, I/O and terminal output.
 
 pub mod attempt;
-mod attempt_cursor;
 pub mod attempt_table;
-pub mod baseline;
 pub mod latency;
-pub mod littles_law;
 pub mod plural;
 pub mod scaling;
 pub mod search;

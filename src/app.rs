@@ -28,7 +28,7 @@ pub mod viewport;
 
 use std::collections::BTreeMap;
 
-use crate::analysis::littles_law::LittlesLaw;
+use crate::analysis::latency::LittlesLaw;
 pub use crate::model::Background;
 use crate::model::{
     Event, EventKind, ExportKind, ModeChoice, Nanos, Plan, RunOutcome, Selection, Simulation,

@@ -19,8 +19,7 @@ pub use export_target::{ExportError, ExportOutcome, ExportTarget};
 pub use free_path::free_path;
 
 use crate::analysis::Sweep;
-use crate::analysis::baseline::sequential_run;
-use crate::analysis::stats::{self, Agreement};
+use crate::analysis::stats::{self, Agreement, sequential_run};
 use crate::analysis::verdict::{Form, Verdict};
 use crate::model::{Background, Mode, Nanos, Run, State, Target};
 

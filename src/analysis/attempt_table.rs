@@ -1,8 +1,7 @@
 //! The attempts of several runs as sorted rows. Rows are sorted when they are added and when the
 //! order changes, never per frame.
 
-use super::attempt::{Attempt, AttemptOutcome};
-use super::attempt_cursor::{AttemptCursor, AttemptVisit};
+use super::attempt::{Attempt, AttemptCursor, AttemptOutcome, AttemptVisit};
 use crate::model::LaneId;
 use crate::model::run::Run;
 use crate::model::time::Nanos;

@@ -1,8 +1,7 @@
 //! The search for attempts by task, login, status, failure message or command. Each finished
 //! attempt is examined once, even as the runs grow.
 
-use super::attempt::{Attempt, AttemptOutcome};
-use super::attempt_cursor::{AttemptCursor, AttemptVisit};
+use super::attempt::{Attempt, AttemptCursor, AttemptOutcome, AttemptVisit};
 use crate::model::run::Run;
 use crate::model::time::Nanos;
 use crate::model::{Failure, LaneId, TaskId};

@@ -1,7 +1,22 @@
-//! Speed-up, efficiency, percentiles, waves, and the comparison of results.
+//! The baseline, speed-up, efficiency, percentiles, and the comparison of results.
 
-use crate::model::run::Run;
-use crate::model::time::Nanos;
+use crate::model::{Mode, Nanos, Run};
+
+/// Returns the sequential one of several runs.
+pub fn sequential_run(runs: &[Run]) -> Option<&Run> {
+    runs.iter().find(|run| run.plan().mode == Mode::Sequential)
+}
+
+/// Returns the time of the sequential one of several runs, if it did all its work.
+pub fn sequential_time(runs: &[Run]) -> Option<Nanos> {
+    sequential_run(runs).and_then(baseline_time)
+}
+
+/// Returns the time of a sequential run that did all its work.
+pub fn baseline_time(run: &Run) -> Option<Nanos> {
+    let is_baseline = run.plan().mode == Mode::Sequential && run.is_comparable();
+    run.duration().filter(|_| is_baseline)
+}
 
 /// S = T(sequential) / T(n): the speed-up of `n` workers. Returns `None` if either time is zero.
 pub fn speed_up(sequential: Nanos, parallel: Nanos) -> Option<f64> {

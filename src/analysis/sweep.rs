@@ -2,7 +2,6 @@
 //! conclusion about the number to use.
 
 mod advice;
-mod terms;
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -11,7 +10,7 @@ use super::scaling::{self, ConfidenceInterval, Estimate, Fit, ScalingModel};
 use crate::model::time::Nanos;
 use crate::model::workload::Workload;
 use crate::model::{Mode, Waves};
-pub use terms::WorkerTerms;
+pub use advice::WorkerTerms;
 
 /// One complete run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,9 @@
 
 mod gil;
 
+use super::plural;
 use super::stats::{self, Agreement};
 use super::sweep::WorkerTerms;
-use super::{baseline, plural};
 use crate::model::{Mode, Nanos, Run, TaskId, TaskKind, TaskOutcome, Waves};
 
 /// The length of a conclusion.
@@ -35,7 +35,7 @@ pub struct Verdict<'run> {
 impl<'run> Verdict<'run> {
     /// Compares the runs with the sequential one among them.
     pub fn new(runs: &'run [Run], cores: Option<u16>) -> Self {
-        let baseline = baseline::sequential_time(runs);
+        let baseline = stats::sequential_time(runs);
         Self { runs, baseline, agreement: Agreement::of_runs(runs), cores }
     }
 

@@ -2,7 +2,7 @@
 //! the measurements.
 
 use super::{App, Overlay};
-use crate::analysis::littles_law::LittlesLaw;
+use crate::analysis::latency::LittlesLaw;
 use crate::model::{Nanos, Run};
 
 /// The maximum share of a run's time that events may take without disturbing the run.

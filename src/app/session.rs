@@ -12,8 +12,7 @@ mod sweep;
 use std::collections::BTreeMap;
 
 use crate::analysis::Sweep;
-use crate::analysis::baseline::baseline_time;
-use crate::analysis::stats::Agreement;
+use crate::analysis::stats::{Agreement, baseline_time};
 use crate::model::setup::{DEFAULT_COMPUTE_WORKERS, DEFAULT_WORKERS, MAX_PROCESSES, max_workers};
 use crate::model::{
     Event, EventKind, Failure, LogSink, Mode, Nanos, Plan, Run, RunOutcome, Selection, Setup,

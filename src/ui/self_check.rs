@@ -9,7 +9,7 @@ use ratatui::widgets::Widget;
 
 use super::text;
 use super::theme::Theme;
-use crate::analysis::littles_law::LittlesLaw;
+use crate::analysis::latency::LittlesLaw;
 use crate::app::{App, Overhead};
 use crate::model::{Exactness, Nanos, Run};
 

@@ -1,18 +1,50 @@
 //! The conclusion of a sweep in a few sentences, which answer how many workers to use. It rests on the
 //! measurements: a scaling law is named only if they agree with it.
 
-use super::{Sweep, SweepPoint, WorkerTerms};
+use super::{Sweep, SweepPoint};
 use crate::analysis::plural;
 use crate::analysis::scaling::{MIN_RATES_FOR_AICC, ScalingModel};
 use crate::model::printable::three_digits;
-use crate::model::workload::Workload;
-use crate::model::{Mode, Waves};
+use crate::model::{Mode, Waves, Workload, WorkloadSpec};
 
 /// The minimum speed-up that justifies more workers.
 const MIN_GAIN: f64 = 1.1;
 
 /// The minimum ratio of two rates that is not noise, if there is one trial of each.
 const MIN_CHANGE: f64 = 1.15;
+
+/// The nouns that fit a workload and a mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WorkerTerms {
+    /// `thread`.
+    pub worker: &'static str,
+    /// `threads`.
+    pub workers: &'static str,
+    /// `page`.
+    pub task: &'static str,
+    /// `pages`.
+    pub tasks: &'static str,
+    /// The resource that more workers consume: `connections`.
+    pub cost: &'static str,
+}
+
+impl WorkerTerms {
+    /// The nouns for a workload that runs in a mode.
+    pub fn for_run(workload: Workload, mode: Mode) -> Self {
+        let &WorkloadSpec { task, tasks, worker, cost, .. } = workload.spec();
+        let (worker, workers) = match (worker, mode) {
+            (Some(worker), _) => worker,
+            (None, Mode::Processes) => ("process", "processes"),
+            (None, _) => ("thread", "threads"),
+        };
+        Self { worker, workers, task, tasks, cost: cost.unwrap_or(workers) }
+    }
+
+    /// A number of workers with its noun: `1 thread`, `8 threads`.
+    pub fn count_text(self, workers: u16) -> String {
+        plural::count(workers, self.worker)
+    }
+}
 
 /// The measured points that the advice refers to.
 struct KeyPoints {

@@ -1,7 +1,6 @@
 //! Speed-up and agreement of the runs of a session.
 
 use super::Session;
-use crate::analysis::baseline;
 use crate::analysis::stats::{self, Agreement};
 use crate::model::{Mode, ModeChoice, Nanos, Run, Selection};
 
@@ -9,7 +8,7 @@ impl Session {
     /// The sequential time that speed-ups of the selection refer to.
     pub fn baseline_time(&self, selection: Selection) -> Option<Nanos> {
         match selection.choice {
-            ModeChoice::Race => baseline::sequential_time(self.runs(selection)),
+            ModeChoice::Race => stats::sequential_time(self.runs(selection)),
             ModeChoice::Sweep => {
                 let points = self.sweep(selection)?.points().iter();
                 points.filter(|point| point.workers == 1).map(|point| point.median).next()

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::analysis::sweep::{Trial, WorkerTerms};
-use crate::analysis::{baseline, plural, stats, verdict};
+use crate::analysis::{plural, stats, verdict};
 use crate::model::printable::printable_up_to;
 use crate::model::{
     ChangeReason, Event, EventKind, Failure, FailureKind, Lane, LaneId, Mode, Nanos, Plan, Run,
@@ -220,7 +220,7 @@ impl Narrator {
         let found = verdict::limit_text(run).map_or_else(String::new, |text| format!("; {text}"));
         if run.is_complete() {
             let sequential = self.sequential.filter(|_| plan.mode != Mode::Sequential);
-            self.sequential = baseline::baseline_time(run).or(self.sequential);
+            self.sequential = stats::baseline_time(run).or(self.sequential);
             let speed_up = sequential.and_then(|sequential| stats::speed_up(sequential, took));
             let speed_up = speed_up.map_or_else(String::new, |times| format!(", {times:.2}x"));
             return format!("{mode} done: {took}{speed_up}{found}");

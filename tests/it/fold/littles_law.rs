@@ -2,7 +2,7 @@
 //! the durations of all attempts.
 
 use proptest::prelude::*;
-use threadline::analysis::littles_law::LittlesLaw;
+use threadline::analysis::latency::LittlesLaw;
 use threadline::model::{Nanos, Run};
 
 use crate::fold::config;
