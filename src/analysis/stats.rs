@@ -107,18 +107,13 @@ impl Agreement {
     pub fn of_runs(runs: &[Run]) -> Option<Self> {
         let (first, others) = runs.split_first()?;
         others.last().filter(|run| run.is_over())?;
-        Self::compare_all(first, others)
+        let each = others.iter().map(|other| Self::compare(first, other));
+        each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
     }
 
     /// Returns `true` if the runs have different results.
     pub const fn is_difference(&self) -> bool {
         matches!(self, Self::Different { .. } | Self::Incomplete)
-    }
-
-    /// Compares several runs with the first one. Returns `None` if there are no others.
-    pub fn compare_all(first: &Run, others: &[Run]) -> Option<Self> {
-        let each = others.iter().map(|other| Self::compare(first, other));
-        each.reduce(|all, one| if matches!(all, Self::Same { .. }) { one } else { all })
     }
 
     /// Compares the results of two runs, by account number or by the results of CPU work.

@@ -57,32 +57,30 @@ impl FollowerPage {
 
     /// Returns the followers' logins, in the server's order.
     pub fn logins(&self) -> impl Iterator<Item = &str> {
-        let mut reader = PageReader { texts: &self.texts, lengths: self.lengths.iter() };
-        let length = reader.read_length();
-        reader.read_text(length);
-        self.ids.iter().map(move |_| {
-            let length = reader.read_length();
-            let login = reader.read_text(length);
-            let length = reader.read_length().saturating_sub(1);
-            reader.read_text(length);
-            login
-        })
+        let (_, texts) = self.texts();
+        texts.map(|(login, _)| login)
     }
 
     /// Returns the followers, in the server's order.
     pub fn iter(&self) -> impl Iterator<Item = Follower<'_>> {
-        let mut reader = PageReader { texts: &self.texts, lengths: self.lengths.iter() };
-        let length = reader.read_length();
-        let beginning = reader.read_text(length);
-        self.ids.iter().map(move |&id| {
-            let length = reader.read_length();
-            let login = reader.read_text(length);
-            let html_url = match reader.read_length().checked_sub(1) {
-                Some(length) => reader.read_text(length).into(),
-                None => format!("{beginning}{login}").into(),
-            };
+        let (prefix, texts) = self.texts();
+        self.ids.iter().zip(texts).map(move |(&id, (login, url))| {
+            let html_url = url.map_or_else(|| format!("{prefix}{login}").into(), Cow::from);
             Follower { id, login: login.into(), html_url }
         })
+    }
+
+    /// Returns the common prefix of the URLs, then each login with its URL, unless that is omitted.
+    fn texts(&self) -> (&str, impl Iterator<Item = (&str, Option<&str>)>) {
+        let mut reader = PageReader { texts: &self.texts, lengths: self.lengths.iter() };
+        let length = reader.read_length();
+        let prefix = reader.read_text(length);
+        let texts = self.ids.iter().map(move |_| {
+            let length = reader.read_length();
+            let login = reader.read_text(length);
+            (login, reader.read_length().checked_sub(1).map(|length| reader.read_text(length)))
+        });
+        (prefix, texts)
     }
 }
 

@@ -3,17 +3,27 @@
 
 mod cells;
 mod intervals;
-mod state_change;
 
 use super::plan::TaskId;
 use super::state::{State, StateTimes};
 use super::time::Nanos;
 pub use cells::LaneCell;
 pub use intervals::{RangeSummary, StateInterval};
-use state_change::StateChange;
 
 /// The number of entries between two checkpoints.
 const CHECKPOINT_INTERVAL: usize = 64;
+
+/// The number of bits for the state.
+const STATE_BITS: u32 = 5;
+
+/// The flag of a change that ends an attempt.
+const ATTEMPT_END: u64 = 1 << STATE_BITS;
+
+/// The number of bits below the time.
+const TIME_SHIFT: u32 = STATE_BITS + 1;
+
+const _: () = assert!(State::ALL.len() <= 1 << STATE_BITS, "every state fits");
+const _: () = assert!(Nanos::MAX.0 << TIME_SHIFT >> TIME_SHIFT == Nanos::MAX.0, "every time fits");
 
 /// The row of one worker.
 #[derive(Clone, Debug)]
@@ -37,11 +47,25 @@ pub struct Lane {
     earlier_attempts: Vec<EarlierAttempts>,
     /// The start times of second and later attempts.
     retries: Vec<u64>,
-    /// `true` while the lane has a task.
-    working: bool,
-    /// `true` while the task waits for its next attempt.
-    awaits_retry: bool,
+    work: LaneWork,
     errors: Vec<u64>,
+}
+
+/// A change in 64 bits, because a lane may have millions of them: its time, the new state, and whether
+/// it ended an attempt.
+#[derive(Clone, Copy, Debug)]
+struct StateChange(u64);
+
+/// The work of a lane on its task.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum LaneWork {
+    /// The lane has no task.
+    #[default]
+    None,
+    /// An attempt at the task is in progress.
+    Attempt,
+    /// The task waits for its next attempt.
+    RetryWait,
 }
 
 /// An attempt at a task, with the index of its first entry on the lane. It lasts until the entry
@@ -74,6 +98,33 @@ pub struct Span {
     pub end: Option<Nanos>,
 }
 
+impl StateChange {
+    const fn new(at: u64, state: State) -> Self {
+        Self(at << TIME_SHIFT | state as u64)
+    }
+
+    /// Marks the change as the end of an attempt.
+    const fn ending_attempt(self) -> Self {
+        Self(self.0 | ATTEMPT_END)
+    }
+
+    /// The time of the change.
+    const fn at(self) -> u64 {
+        self.0 >> TIME_SHIFT
+    }
+
+    /// The state after the change.
+    fn state(self) -> State {
+        let index = (self.0 & (ATTEMPT_END - 1)) as usize;
+        State::ALL.get(index).copied().unwrap_or_default()
+    }
+
+    /// Returns `true` if the change ends an attempt.
+    const fn ends_attempt(self) -> bool {
+        self.0 & ATTEMPT_END != 0
+    }
+}
+
 impl Default for Lane {
     fn default() -> Self {
         Self {
@@ -87,8 +138,7 @@ impl Default for Lane {
             attempts: Vec::new(),
             earlier_attempts: Vec::new(),
             retries: Vec::new(),
-            working: false,
-            awaits_retry: false,
+            work: LaneWork::None,
             errors: Vec::new(),
         }
     }
@@ -157,7 +207,6 @@ impl Lane {
     /// Starts a task after `earlier` attempts at it whose workers were lost.
     pub fn restart_task(&mut self, at: Nanos, task: TaskId, earlier: u32) {
         self.finish_task(at);
-        self.working = true;
         if earlier > 0 {
             self.earlier_attempts
                 .push(EarlierAttempts { index: self.attempts.len() as u32, count: earlier });
@@ -167,22 +216,22 @@ impl Lane {
 
     /// Ends the current attempt as failed. The lane is throttled until the next attempt.
     pub fn fail_attempt(&mut self, at: Nanos) {
-        if self.working && !self.awaits_retry {
+        if self.work == LaneWork::Attempt {
             self.end_attempt(at, State::Throttled);
-            self.awaits_retry = true;
+            self.work = LaneWork::RetryWait;
         }
     }
 
     /// Starts the next attempt at the current task.
     pub fn start_retry(&mut self, at: Nanos) {
-        if let Some(last) = self.attempts.last().copied().filter(|_| self.working) {
+        if let Some(last) = self.attempts.last().copied().filter(|_| self.is_working()) {
             self.retries.push(self.clamp_to_last_change(at));
             self.start_attempt(at, last.task);
         }
     }
 
     fn start_attempt(&mut self, at: Nanos, task: TaskId) {
-        self.awaits_retry = false;
+        self.work = LaneWork::Attempt;
         self.attempts.push(AttemptStart { task, first_change: self.changes.len() as u32 });
         self.push_change(StateChange::new(self.clamp_to_last_change(at), State::Computing));
     }
@@ -200,13 +249,10 @@ impl Lane {
 
     /// Ends the current task, if there is one.
     pub fn finish_task(&mut self, at: Nanos) {
-        if !std::mem::take(&mut self.working) {
-            return;
-        }
-        if self.awaits_retry {
-            self.enter_state(at, State::Idle);
-        } else {
-            self.end_attempt(at, State::Idle);
+        match std::mem::take(&mut self.work) {
+            LaneWork::None => {}
+            LaneWork::RetryWait => self.enter_state(at, State::Idle),
+            LaneWork::Attempt => self.end_attempt(at, State::Idle),
         }
     }
 
@@ -249,13 +295,13 @@ impl Lane {
     }
 
     /// Returns `true` if the lane has a task.
-    pub const fn is_working(&self) -> bool {
-        self.working
+    pub fn is_working(&self) -> bool {
+        self.work != LaneWork::None
     }
 
     /// The current state.
     pub fn state(&self) -> State {
-        self.changes.last().copied().map(StateChange::state).unwrap_or_default()
+        self.changes.last().map(|change| change.state()).unwrap_or_default()
     }
 
     /// The time of the last change.
@@ -362,5 +408,24 @@ impl Lane {
             checkpoints.add(change.state(), end - change.at());
         }
         checkpoints
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_and_time_is_unpacked_as_it_was_packed() {
+        assert_eq!(size_of::<StateChange>(), 8);
+        for state in State::ALL {
+            for at in [0, 1, 1 << 40, Nanos::MAX.0] {
+                let change = StateChange::new(at, state);
+                assert_eq!((change.at(), change.state()), (at, state));
+                assert!(!change.ends_attempt());
+                let end = change.ending_attempt();
+                assert_eq!((end.at(), end.state(), end.ends_attempt()), (at, state, true));
+            }
+        }
     }
 }

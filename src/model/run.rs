@@ -1,4 +1,5 @@
-//! A run: the fold of its events into lanes, tasks, totals, and the load over time.
+//! A run: the fold of its events. [`Run::apply`] routes each event to the parts that it concerns:
+//! lanes, tasks, progress, timing, limits and processes.
 
 mod limits;
 mod processes;

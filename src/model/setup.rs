@@ -71,28 +71,21 @@ impl Setup {
     /// Creates a setup for followers and CPU work. If `workers` is `None`, a run of followers uses
     /// one worker per page, up to [`DEFAULT_WORKERS`].
     pub fn followers(target: Target, workers: Option<u16>) -> Self {
-        Self {
-            target: Some(target),
-            compute: ComputeSpec::default(),
-            tasks: DEFAULT_COMPUTE_TASKS,
-            commands: Arc::default(),
-            workers,
-            sweep: SweepSetup::default(),
-            auto: false,
-            agreed: false,
-            cores: None,
-            has_token: false,
-        }
+        Self::new(Some(target), workers)
     }
 
     /// Creates a setup that runs only `commands`, on `workers` workers.
     pub fn commands(commands: Arc<[String]>, workers: u16) -> Self {
+        Self { tasks: 0, commands, ..Self::new(None, Some(workers)) }
+    }
+
+    fn new(target: Option<Target>, workers: Option<u16>) -> Self {
         Self {
-            target: None,
+            target,
             compute: ComputeSpec::default(),
-            tasks: 0,
-            commands,
-            workers: Some(workers),
+            tasks: DEFAULT_COMPUTE_TASKS,
+            commands: Arc::default(),
+            workers,
             sweep: SweepSetup::default(),
             auto: false,
             agreed: false,

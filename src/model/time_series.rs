@@ -10,7 +10,7 @@ const CHECKPOINT_INTERVAL: usize = 32;
 #[derive(Clone, Copy)]
 pub struct LevelSeries<'run> {
     added: &'run dyn TimeSeries,
-    removed: &'run dyn TimeSeries,
+    removed: Option<&'run dyn TimeSeries>,
     peak: u32,
 }
 
@@ -37,9 +37,6 @@ struct SeriesStep {
     area: u128,
 }
 
-/// The constant 0.
-pub(super) struct ZeroSeries;
-
 /// A value over time.
 pub(super) trait TimeSeries {
     /// The value at a moment.
@@ -53,10 +50,10 @@ pub(super) trait TimeSeries {
 }
 
 impl<'run> LevelSeries<'run> {
-    /// Creates the difference of two curves with its known maximum.
+    /// Creates a curve, minus another if there is one, with its known maximum.
     pub(super) const fn new(
         added: &'run dyn TimeSeries,
-        removed: &'run dyn TimeSeries,
+        removed: Option<&'run dyn TimeSeries>,
         peak: u32,
     ) -> Self {
         Self { added, removed, peak }
@@ -70,7 +67,8 @@ impl<'run> LevelSeries<'run> {
 
     /// The value at a moment.
     pub fn value_at(&self, t: Nanos) -> u32 {
-        self.added.value_at(t).saturating_sub(self.removed.value_at(t))
+        let removed = self.removed.map_or(0, |removed| removed.value_at(t));
+        self.added.value_at(t).saturating_sub(removed)
     }
 
     /// The mean over [a, b), or 0 if the interval is empty.
@@ -80,14 +78,16 @@ impl<'run> LevelSeries<'run> {
             return 0.0;
         }
         let added = self.added.area_until(b) - self.added.area_until(a);
-        let removed = self.removed.area_until(b) - self.removed.area_until(a);
+        let removed =
+            self.removed.map_or(0, |removed| removed.area_until(b) - removed.area_until(a));
         added.saturating_sub(removed) as f64 / width as f64
     }
 
     /// Returns the values in order, each with the time from which it holds.
     pub fn changes(&self) -> impl Iterator<Item = (Nanos, u32)> + use<'run> {
-        let (mut added, mut removed) =
-            (self.added.change_times().peekable(), self.removed.change_times().peekable());
+        let mut added = self.added.change_times().peekable();
+        let mut removed =
+            self.removed.into_iter().flat_map(|removed| removed.change_times()).peekable();
         let mut last = None;
         let level = *self;
         let moments = std::iter::from_fn(move || match (added.peek(), removed.peek()) {
@@ -131,20 +131,6 @@ impl CountSeries {
         let rest = self.at.get(block * CHECKPOINT_INTERVAL..count).unwrap_or(&[]);
         let rest: u128 = rest.iter().map(|&at| u128::from(at)).sum();
         self.sums.get(block).copied().unwrap_or(0) + rest
-    }
-}
-
-impl TimeSeries for ZeroSeries {
-    fn value_at(&self, _: Nanos) -> u32 {
-        0
-    }
-
-    fn area_until(&self, _: Nanos) -> u128 {
-        0
-    }
-
-    fn change_times(&self) -> Box<dyn Iterator<Item = u64> + '_> {
-        Box::new(std::iter::empty())
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::model::event::ChangeReason;
 use crate::model::quota::{Quota, ReachedLimit};
 use crate::model::time::Nanos;
-use crate::model::time_series::{LevelSeries, StepSeries, ZeroSeries};
+use crate::model::time_series::{LevelSeries, StepSeries};
 
 /// The resolution of the remaining quota, in steps per quota: no picture has as many rows.
 const RESOLUTION: u32 = 512;
@@ -97,7 +97,7 @@ impl Limits {
             Some(quota) => quota.limit,
             None => 0,
         };
-        LevelSeries::new(&self.remaining, &ZeroSeries, peak)
+        LevelSeries::new(&self.remaining, None, peak)
     }
 
     /// The rate limits that the server reported, in order.
@@ -117,7 +117,7 @@ impl Limits {
 
     /// The concurrency limit over time; 0 before the first report.
     pub fn concurrency_level(&self) -> LevelSeries<'_> {
-        LevelSeries::new(&self.concurrency, &ZeroSeries, self.max_concurrency.into())
+        LevelSeries::new(&self.concurrency, None, self.max_concurrency.into())
     }
 
     /// Returns all changes of the concurrency limit, in order.

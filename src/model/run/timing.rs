@@ -102,12 +102,12 @@ impl Timing {
 
     /// The number of tasks in flight over time.
     pub const fn in_flight_level(&self) -> LevelSeries<'_> {
-        LevelSeries::new(&self.started, &self.finished, self.max_in_flight)
+        LevelSeries::new(&self.started, Some(&self.finished), self.max_in_flight)
     }
 
     /// The number of tasks in the queue over time.
     pub const fn queue_level(&self) -> LevelSeries<'_> {
-        LevelSeries::new(&self.expected, &self.started, self.max_queue_length)
+        LevelSeries::new(&self.expected, Some(&self.started), self.max_queue_length)
     }
 
     /// Returns the time at which a task entered the queue.
