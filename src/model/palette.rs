@@ -29,24 +29,22 @@ impl Background {
         match state.color_role() {
             ColorRole::Blank => 0,
             ColorRole::Start => self.sequential(),
-            ColorRole::Transfer => self.pick(0x004a_525c, 0x00cc_d4de),
-            ColorRole::Request => self.pick(0x003f_69b5, 0x0031_62d7),
-            ColorRole::Response => self.pick(0x009f_d9ec, 0x002e_9fc9),
-            ColorRole::Compute => self.pick(0x00eb_a222, 0x00af_7019),
-            ColorRole::Lock => self.pick(0x00bb_7de0, 0x0098_206d),
-            ColorRole::Throttle => self.pick(0x00f4_faa6, 0x00b6_b44f),
+            ColorRole::Transfer => self.pick(0x008e_9597, 0x0044_4140),
+            ColorRole::Request => self.pick(0x0043_69b3, 0x0008_4ec4),
+            ColorRole::Response => self.pick(0x00a1_dcee, 0x0013_86af),
+            ColorRole::Compute => self.pick(0x00eb_a118, 0x0096_5e0b),
+            ColorRole::Lock => self.pick(0x00b7_7cdb, 0x007b_0d62),
+            ColorRole::Throttle => self.pick(0x00f3_f9ab, 0x0097_9343),
             ColorRole::Gap => self.muted(),
-            ColorRole::Failure => self.pick(0x00d9_5136, 0x007b_0613),
+            ColorRole::Failure => self.pick(0x00d8_5439, 0x005e_0009),
         }
     }
 
     /// Returns `true` if text on the colour of a state must be light.
     pub const fn is_light_text_on(self, state: State) -> bool {
-        match state.color_role() {
-            ColorRole::Request => true,
-            ColorRole::Lock => matches!(self, Self::Light),
-            ColorRole::Transfer => matches!(self, Self::Dark),
-            _ => false,
+        match self {
+            Self::Dark => matches!(state.color_role(), ColorRole::Request),
+            Self::Light => !matches!(state.color_role(), ColorRole::Response | ColorRole::Throttle),
         }
     }
 
@@ -58,8 +56,8 @@ impl Background {
     /// The colours of the lanes that hold the GIL, all distinct from the colours of states.
     pub const fn holder_colors(self) -> [u32; HOLDER_COLORS] {
         match self {
-            Self::Dark => [0x0064_ac1c, 0x00dc_287c, 0x00f4_b8d0, 0x0058_5810],
-            Self::Light => [0x0064_a064, 0x00c4_10dc, 0x00d0_acd0, 0x0058_5810],
+            Self::Dark => [0x006d_ad2b, 0x00eb_1d83, 0x00f4_b3d1, 0x006f_6d0a],
+            Self::Light => [0x004b_8a49, 0x00b3_0dce, 0x00a8_85a5, 0x005a_5800],
         }
     }
 

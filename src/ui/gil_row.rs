@@ -35,7 +35,7 @@ impl LaneBar {
                 target.set_symbol(symbol).set_style(style);
             }
         }
-        if theme.has_patterns() {
+        if theme.has_holder_digits() {
             return;
         }
         let mut first = 0;
@@ -91,7 +91,7 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
     match cell {
         GilCell::Whole(None) => theme.state_cell(State::Idle),
         GilCell::Whole(Some(lane)) => whole_holder_cell(lane, theme),
-        GilCell::Edge { left, right, eighths } if theme.has_patterns() => {
+        GilCell::Edge { left, right, eighths } if theme.has_holder_digits() => {
             let (one, other) = if eighths >= 4 { (left, right) } else { (right, left) };
             // A current holder must not look as if it had released the GIL.
             one.or(other).map_or_else(
@@ -126,7 +126,7 @@ fn holder_cell(cell: GilCell, theme: Theme) -> (&'static str, Style) {
 /// Returns a cell that one lane holds from edge to edge.
 fn whole_holder_cell(lane: LaneId, theme: Theme) -> (&'static str, Style) {
     match theme.holder_color(lane) {
-        Some(color) if theme.has_patterns() => (holder_digit(lane), Style::new().fg(color)),
+        Some(color) if theme.has_holder_digits() => (holder_digit(lane), Style::new().fg(color)),
         Some(color) => (" ", Style::new().bg(color)),
         None => (holder_digit(lane), Style::new()),
     }

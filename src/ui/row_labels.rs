@@ -67,7 +67,7 @@ impl Timeline<'_> {
             LaneTitle::Indented | LaneTitle::Worker => worker_label(run, index, room),
         };
         self.draw_name(&format!("{mark}{:indent$}{name}", ""), style, area, buf);
-        if let (Some(_), 1, false) = (run.gil(), indent, self.theme.has_patterns())
+        if let (Some(_), 1, false) = (run.gil(), indent, self.theme.has_holder_digits())
             && let Some(color) = self.theme.holder_color(LaneId(index))
             && let Some(cell) = buf.cell_mut(Position::new(area.x + 1, area.y))
         {

@@ -59,9 +59,15 @@ impl Theme {
         Self { depth, glyphs, background }
     }
 
-    /// Returns whether states differ by glyph, because the colours do not suffice.
+    /// Returns whether states differ by glyph, because there are no colours to fill cells with.
     pub fn has_patterns(self) -> bool {
-        self.is_ascii() || matches!(self.depth, ColorDepth::Mono | ColorDepth::Sixteen)
+        self.is_ascii() || self.depth == ColorDepth::Mono
+    }
+
+    /// Returns whether the lanes that hold the GIL differ by their numbers, because the colours do not
+    /// suffice for them and the states.
+    pub fn has_holder_digits(self) -> bool {
+        self.has_patterns() || self.depth == ColorDepth::Sixteen
     }
 
     /// Returns whether only ASCII may be drawn.
@@ -76,9 +82,50 @@ impl Theme {
         }
         match self.depth {
             ColorDepth::Mono => None,
-            ColorDepth::Sixteen => Some(ansi_color(state)),
-            ColorDepth::Indexed => Some(Color::Indexed(indexed_color(state))),
+            ColorDepth::Sixteen => Some(self.ansi_color(state)),
+            ColorDepth::Indexed => Some(Color::Indexed(self.indexed_color(state))),
             ColorDepth::True => Some(Color::from_u32(self.background.state_color(state))),
+        }
+    }
+
+    /// Returns an index of the 256-colour palette: the colours nearest to those of [`Background`] that
+    /// keep their distance from each other and from the background.
+    fn indexed_color(self, state: State) -> u8 {
+        match state.color_role() {
+            ColorRole::Blank => 0,
+            ColorRole::Start => 245,
+            ColorRole::Gap => 244,
+            ColorRole::Transfer => self.pick_ink(244, 237),
+            ColorRole::Request => self.pick_ink(105, 21),
+            ColorRole::Response => self.pick_ink(153, 31),
+            ColorRole::Compute => self.pick_ink(179, 94),
+            ColorRole::Lock => self.pick_ink(133, 53),
+            ColorRole::Throttle => self.pick_ink(229, 136),
+            ColorRole::Failure => self.pick_ink(160, 52),
+        }
+    }
+
+    /// Returns an ANSI colour that is visible on the background in the palettes of VGA and xterm.
+    fn ansi_color(self, state: State) -> Color {
+        let (dark, light) = match state.color_role() {
+            ColorRole::Blank => (Color::Reset, Color::Reset),
+            ColorRole::Start | ColorRole::Gap => (Color::Gray, Color::DarkGray),
+            ColorRole::Transfer => (Color::Green, Color::DarkGray),
+            ColorRole::Request => (Color::LightBlue, Color::Blue),
+            ColorRole::Response => (Color::LightCyan, Color::LightBlue),
+            ColorRole::Compute => (Color::Yellow, Color::Magenta),
+            ColorRole::Lock => (Color::LightMagenta, Color::LightRed),
+            ColorRole::Throttle => (Color::White, Color::Black),
+            ColorRole::Failure => (Color::LightRed, Color::Red),
+        };
+        self.pick_ink(dark, light)
+    }
+
+    /// Returns the first value on a dark background, or the second on a light one.
+    fn pick_ink<T>(self, dark: T, light: T) -> T {
+        match self.background {
+            Background::Dark => dark,
+            Background::Light => light,
         }
     }
 
@@ -88,7 +135,7 @@ impl Theme {
             State::Idle => ("·", "."),
             State::Starting => ("»", ">"),
             State::HandOver => ("¦", ":"),
-            State::Connecting => ("░", "-"),
+            State::Connecting => ("╍", "-"),
             State::Waiting => ("▒", "="),
             State::Receiving => ("▓", "#"),
             State::Running => ("≡", "*"),
@@ -114,7 +161,10 @@ impl Theme {
     pub fn state_cell(self, state: State) -> (&'static str, Style) {
         let glyph = self.glyph(state);
         match (state, self.color(state)) {
-            (State::Idle, _) => (glyph, self.border()),
+            (State::Idle, _) => {
+                let color = self.color(State::Starting);
+                (glyph, color.map_or(Style::new(), |color| Style::new().fg(color)))
+            }
             (State::Error, color) => {
                 let style = color.map_or(Style::new(), |color| Style::new().fg(color));
                 (glyph, style.add_modifier(Modifier::REVERSED | Modifier::BOLD))
@@ -132,7 +182,8 @@ impl Theme {
     fn native_shade(self) -> Color {
         match self.depth {
             ColorDepth::True => Color::from_u32(self.background.native_shade()),
-            _ => Color::Indexed(136),
+            ColorDepth::Indexed => Color::Indexed(136),
+            _ => self.pick_ink(Color::LightYellow, Color::LightMagenta),
         }
     }
 
@@ -142,10 +193,13 @@ impl Theme {
         let place = usize::from(lane.0) % HOLDER_COLORS;
         let set = match self.depth {
             ColorDepth::Mono => return None,
-            ColorDepth::Sixteen => {
-                [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightBlue]
+            ColorDepth::Sixteen => self.pick_ink(
+                [Color::Green, Color::LightMagenta, Color::Cyan, Color::LightGreen],
+                [Color::Blue, Color::Magenta, Color::Red, Color::DarkGray],
+            ),
+            ColorDepth::Indexed => {
+                self.pick_ink([107, 162, 218, 100], [65, 128, 139, 22]).map(Color::Indexed)
             }
-            ColorDepth::Indexed => [34, 163, 217, 23].map(Color::Indexed),
             ColorDepth::True => self.background.holder_colors().map(Color::from_u32),
         };
         set.get(place).copied()
@@ -153,8 +207,13 @@ impl Theme {
 
     /// Returns the colour of text on [`Self::holder_color`].
     pub fn text_on_holder(self, lane: LaneId) -> Color {
-        // The second and the fourth colour of every set are dark.
-        self.black_or_white(lane.0 % 2 == 1)
+        let place = usize::from(lane.0) % HOLDER_COLORS;
+        let is_dark = match (self.depth, self.background) {
+            (ColorDepth::Indexed, Background::Dark) => place == 1,
+            (_, Background::Dark) => place == 3,
+            (_, Background::Light) => place % 2 == 1,
+        };
+        self.black_or_white(is_dark)
     }
 
     /// Returns the style of a cell in which several lanes held the GIL.
@@ -171,9 +230,13 @@ impl Theme {
 
     /// Returns the colour of text on a state's colour.
     fn text_on_state(self, state: State) -> Color {
-        let light_text = match state {
-            // The indexed palette is the same for both backgrounds.
-            State::HandOver if self.depth == ColorDepth::Indexed => true,
+        let is_dark_background = self.background == Background::Dark;
+        let light_text = match (self.depth, state.color_role()) {
+            (ColorDepth::Sixteen, ColorRole::Response) => !is_dark_background,
+            (ColorDepth::Sixteen, ColorRole::Lock) => false,
+            (ColorDepth::Sixteen, ColorRole::Throttle) => !is_dark_background,
+            (ColorDepth::Indexed, ColorRole::Request) if is_dark_background => false,
+            (ColorDepth::Indexed, ColorRole::Failure) => true,
             _ => self.background.is_light_text_on(state),
         };
         self.black_or_white(light_text)
@@ -183,6 +246,8 @@ impl Theme {
         match (self.depth, white) {
             (ColorDepth::True, true) => Color::from_u32(0x00ff_ffff),
             (ColorDepth::True, false) => Color::from_u32(0x0010_1010),
+            (ColorDepth::Sixteen, true) => Color::White,
+            (ColorDepth::Sixteen, false) => Color::Black,
             (_, true) => Color::Indexed(231),
             (_, false) => Color::Indexed(16),
         }
@@ -225,11 +290,7 @@ impl Theme {
 
     /// Returns the style of keys in the footer and the help.
     pub fn key(self) -> Style {
-        match self.color(State::Computing) {
-            // ANSI yellow is unreadable on a light background.
-            Some(color) if self.depth != ColorDepth::Sixteen => self.strong().fg(color),
-            _ => self.strong(),
-        }
+        self.color(State::Computing).map_or(self.strong(), |color| self.strong().fg(color))
     }
 
     /// Returns the style of a failure message.
@@ -254,33 +315,4 @@ impl Theme {
 /// Returns whether a state is drawn as a glyph with gaps at every depth, not as a filled cell.
 pub(super) const fn is_sparse(state: State) -> bool {
     matches!(state, State::Connecting | State::Starting | State::Unknown)
-}
-
-const fn indexed_color(state: State) -> u8 {
-    match state.color_role() {
-        ColorRole::Blank => 0,
-        ColorRole::Start => 245,
-        ColorRole::Transfer => 239,
-        ColorRole::Request => 61,
-        ColorRole::Response => 153,
-        ColorRole::Compute => 179,
-        ColorRole::Lock => 140,
-        ColorRole::Throttle => 226,
-        ColorRole::Gap => 244,
-        ColorRole::Failure => 196,
-    }
-}
-
-const fn ansi_color(state: State) -> Color {
-    match state.color_role() {
-        ColorRole::Blank => Color::Reset,
-        ColorRole::Start | ColorRole::Transfer => Color::Gray,
-        ColorRole::Request => Color::Blue,
-        ColorRole::Response => Color::LightCyan,
-        ColorRole::Compute => Color::Yellow,
-        ColorRole::Lock => Color::Magenta,
-        ColorRole::Throttle => Color::LightYellow,
-        ColorRole::Gap => Color::DarkGray,
-        ColorRole::Failure => Color::Red,
-    }
 }

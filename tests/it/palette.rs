@@ -39,8 +39,35 @@ const HOLDERS: [LaneId; 4] = [LaneId(0), LaneId(1), LaneId(2), LaneId(3)];
 /// The minimum CIEDE2000 difference of any two states, for every kind of colour vision.
 const MIN_DIFFERENCE: f64 = 12.0;
 
-/// The same in greyscale.
+/// The same in greyscale, except that a hand-over between processes never meets a lock wait.
 const MIN_GREY_DIFFERENCE: f64 = 7.0;
+
+/// The same for 256 colours on a light background, without errors, which have their own glyph: too few
+/// of these colours are dark enough to be seen on white.
+const MIN_INDEXED_GREY_DIFFERENCE: f64 = 5.0;
+
+/// The minimum contrast of a graphical object to its background: WCAG 2.2, 1.4.11,
+/// <https://www.w3.org/TR/WCAG22/#non-text-contrast>.
+const MIN_CONTRAST: f64 = 3.0;
+
+/// The standard colours of the 16-colour palette in the order of their numbers, in VGA's text mode and
+/// in xterm.
+const STANDARD_COLOURS: [(&str, [u32; 16]); 2] = [
+    (
+        "VGA",
+        [
+            0x00_0000, 0xaa_0000, 0x00_aa00, 0xaa_5500, 0x00_00aa, 0xaa_00aa, 0x00_aaaa, 0xaa_aaaa,
+            0x55_5555, 0xff_5555, 0x55_ff55, 0xff_ff55, 0x55_55ff, 0xff_55ff, 0x55_ffff, 0xff_ffff,
+        ],
+    ),
+    (
+        "xterm",
+        [
+            0x00_0000, 0xcd_0000, 0x00_cd00, 0xcd_cd00, 0x00_00ee, 0xcd_00cd, 0x00_cdcd, 0xe5_e5e5,
+            0x7f_7f7f, 0xff_0000, 0x00_ff00, 0xff_ff00, 0x5c_5cff, 0xff_00ff, 0x00_ffff, 0xff_ffff,
+        ],
+    ),
+];
 
 /// Linear RGB, 0 to 1 each.
 type Rgb = [f64; 3];
@@ -158,6 +185,44 @@ fn rgb(color: Color) -> Rgb {
     parts.map(linear)
 }
 
+/// Returns the 24-bit colour that a terminal with these standard colours shows.
+fn standard(color: Color, palette: &[u32; 16]) -> Color {
+    const NAMED: [Color; 16] = [
+        Color::Black,
+        Color::Red,
+        Color::Green,
+        Color::Yellow,
+        Color::Blue,
+        Color::Magenta,
+        Color::Cyan,
+        Color::Gray,
+        Color::DarkGray,
+        Color::LightRed,
+        Color::LightGreen,
+        Color::LightYellow,
+        Color::LightBlue,
+        Color::LightMagenta,
+        Color::LightCyan,
+        Color::White,
+    ];
+    let number = NAMED.iter().position(|&named| named == color).expect("a standard colour");
+    Color::from_u32(palette[number])
+}
+
+/// The contrast ratio of two colours (WCAG 2.2).
+fn contrast(one: Color, two: Color) -> f64 {
+    let [one, two] = [one, two].map(|color| simulate(&GREY, rgb(color))[0] + 0.05);
+    f64::max(one, two) / f64::min(one, two)
+}
+
+/// Common background colours of terminals.
+fn paper(background: Background) -> &'static [Color] {
+    match background {
+        Background::Dark => &[Color::Rgb(0, 0, 0), Color::Rgb(0x1e, 0x1e, 0x1e)],
+        Background::Light => &[Color::Rgb(0xff, 0xff, 0xff)],
+    }
+}
+
 /// The smallest difference between any two items, and these items.
 fn closest<T: Copy>(items: &[T], color: impl Fn(T) -> Color, vision: &Vision) -> (f64, T, T) {
     let to_lab = |item| lab(simulate(vision, rgb(color(item))));
@@ -180,12 +245,13 @@ fn gil_holder_color(theme: Theme) -> impl Fn(LaneId) -> Color {
 }
 
 /// The colour sets that look the same on every terminal.
-fn color_sets() -> [(&'static str, Theme); 3] {
+fn color_sets() -> [(&'static str, Theme); 4] {
     let theme = |depth, background| Theme::new(depth, GlyphSet::Unicode, background);
     [
         ("dark", theme(ColorDepth::True, Background::Dark)),
         ("light", theme(ColorDepth::True, Background::Light)),
-        ("256", theme(ColorDepth::Indexed, Background::Dark)),
+        ("256 dark", theme(ColorDepth::Indexed, Background::Dark)),
+        ("256 light", theme(ColorDepth::Indexed, Background::Light)),
     ]
 }
 
@@ -211,8 +277,16 @@ fn state_colours_differ_for_every_kind_of_colour_vision() {
 #[test]
 fn state_colours_differ_in_greyscale() {
     for (set, theme) in color_sets() {
-        let (difference, one, two) = closest(&COLOURED_STATES, state_color(theme), &GREY);
-        assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
+        let is_limited = set == "256 light";
+        let min = if is_limited { MIN_INDEXED_GREY_DIFFERENCE } else { MIN_GREY_DIFFERENCE };
+        for absent in [State::HandOver, State::LockWait] {
+            let states: Vec<State> = COLOURED_STATES
+                .into_iter()
+                .filter(|&state| state != absent && !(is_limited && state == State::Error))
+                .collect();
+            let (difference, one, two) = closest(&states, state_color(theme), &GREY);
+            assert!(difference >= min, "{set}: {one:?} and {two:?} by {difference:.1}");
+        }
         let (difference, one, two) = closest(&HOLDERS, gil_holder_color(theme), &GREY);
         assert!(difference >= MIN_GREY_DIFFERENCE, "{set}: {one:?} and {two:?} by {difference:.1}");
     }
@@ -240,14 +314,6 @@ fn gil_holder_colours_differ_from_all_states() {
 /// 1.4.3, <https://www.w3.org/TR/WCAG22/#contrast-minimum>. An error has no text except its mark.
 #[test]
 fn text_on_state_colours_meets_wcag_contrast() {
-    let luminance = |color| {
-        let [grey, _, _] = simulate(&GREY, rgb(color));
-        grey + 0.05
-    };
-    let contrast = |background, text| {
-        let (one, two) = (luminance(background), luminance(text));
-        f64::max(one, two) / f64::min(one, two)
-    };
     for (set, theme) in color_sets() {
         for state in COLOURED_STATES.into_iter().filter(|&state| state != State::Error) {
             let background = theme.color(state).expect("a colour");
@@ -262,30 +328,56 @@ fn text_on_state_colours_meets_wcag_contrast() {
     }
 }
 
-/// The glyph of an unknown state is drawn on the terminal's own background: WCAG 2.2, 1.4.11.
 #[test]
-fn unknown_state_is_visible_on_every_background() {
-    for (set, theme) in color_sets() {
-        let [glyph, _, _] = simulate(&GREY, rgb(state_color(theme)(State::Unknown)));
-        let backgrounds: &[f64] = match set {
-            "dark" => &[0.0],
-            "light" => &[1.0],
-            _ => &[0.0, 1.0],
-        };
-        for background in backgrounds {
-            let (light, dark) = (f64::max(glyph, *background), f64::min(glyph, *background));
-            assert!((light + 0.05) / (dark + 0.05) >= 3.0, "{set} on {background}");
+fn every_state_and_label_is_visible_on_its_background() {
+    for background in [Background::Dark, Background::Light] {
+        for depth in [ColorDepth::True, ColorDepth::Indexed, ColorDepth::Sixteen] {
+            let theme = Theme::new(depth, GlyphSet::Unicode, background);
+            let states = State::ALL.into_iter().map(|state| {
+                let style = theme.state_cell(state).1;
+                (format!("{state:?}"), style.bg.or(style.fg))
+            });
+            let labels = [("key", theme.key()), ("problem", theme.problem())];
+            let labels = labels.map(|(name, style)| (name.to_owned(), style.fg));
+            for (name, color) in states.chain(labels) {
+                let color = color.expect("a colour");
+                for (palette, colours) in &STANDARD_COLOURS {
+                    let shown = match depth {
+                        ColorDepth::Sixteen => standard(color, colours),
+                        _ => color,
+                    };
+                    for &paper in paper(background) {
+                        // The 16-colour palettes come with a black background.
+                        if depth == ColorDepth::Sixteen && paper == Color::Rgb(0x1e, 0x1e, 0x1e) {
+                            continue;
+                        }
+                        let found = contrast(shown, paper);
+                        assert!(
+                            found >= MIN_CONTRAST,
+                            "{background:?} {depth:?} {palette}: {name} by {found:.2}"
+                        );
+                    }
+                }
+            }
         }
     }
 }
 
 #[test]
-fn indexed_palette_is_the_same_on_dark_and_light() {
-    for state in COLOURED_STATES {
-        let color_on = |background| {
-            Theme::new(ColorDepth::Indexed, GlyphSet::Unicode, background).color(state)
-        };
-        assert_eq!(color_on(Background::Dark), color_on(Background::Light));
+fn standard_colours_of_states_differ() {
+    for background in [Background::Dark, Background::Light] {
+        let theme = Theme::new(ColorDepth::Sixteen, GlyphSet::Unicode, background);
+        // An error has its own glyph at every depth.
+        let states: Vec<State> =
+            COLOURED_STATES.into_iter().filter(|&state| state != State::Error).collect();
+        for (palette, colours) in &STANDARD_COLOURS {
+            let color = |state| standard(theme.color(state).expect("a colour"), colours);
+            let (difference, one, two) = closest(&states, color, &NORMAL);
+            assert!(
+                difference >= MIN_DIFFERENCE,
+                "{background:?} {palette}: {one:?} and {two:?} by {difference:.1}"
+            );
+        }
     }
 }
 
@@ -294,7 +386,7 @@ fn without_colours_states_differ_by_glyph() {
     for (depth, glyphs) in [
         (ColorDepth::Mono, GlyphSet::Unicode),
         (ColorDepth::Mono, GlyphSet::Ascii),
-        (ColorDepth::Sixteen, GlyphSet::Unicode),
+        (ColorDepth::Sixteen, GlyphSet::Ascii),
         (ColorDepth::True, GlyphSet::Ascii),
     ] {
         let theme = Theme::new(depth, glyphs, Background::Dark);
