@@ -9,7 +9,7 @@ pub mod pool;
 pub mod recording;
 pub(crate) mod run_handle;
 pub mod simulate;
-pub mod work;
+pub mod tasks;
 
 pub use cancel_token::CancelToken;
 pub use clock::Clock;
@@ -22,7 +22,7 @@ pub use pool::task::{Job, TaskCount, Worker};
 pub use pool::{FailedRun, Pool};
 pub use run_handle::{Never, RunHandle};
 pub use simulate::SimulatedRun;
-pub use work::gil_job::GilJob;
+pub use tasks::gil_job::GilJob;
 
 /// A source of events that is ready to start. It may take the number of its events and tasks as
 /// it comes: all that is known in advance is that its last event reports how it ended.

@@ -2,7 +2,7 @@
 //! the decisions of protocol.rs.
 //!
 //! ```text
-//! work/gil_job.rs: a job whose threads share a GIL
+//! tasks/gil_job.rs: a job whose threads share a GIL
 //!     -> thread_state.rs: lane events acquire and release it
 //!     -> gil.rs: waits and wake-ups -> protocol.rs: decisions
 //! ```

@@ -14,7 +14,7 @@ const FILES: [&str; 7] = [
     "model/workload.rs",
     "source/recording/sanitize.rs",
     "source/simulate/task_steps.rs",
-    "source/work/compute.rs",
+    "source/tasks/compute.rs",
 ];
 
 /// The types whose variants are workloads.

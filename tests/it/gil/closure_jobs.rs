@@ -7,7 +7,7 @@ use threadline::model::{
     Completion, Failure, FailureKind, Mode, Plan, Product, Run, State, TaskId, TaskOutcome,
     WorkSpec,
 };
-use threadline::source::work::compute::run_turns;
+use threadline::source::tasks::compute::run_turns;
 use threadline::source::{
     CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskCount,
     Worker,

@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use threadline::model::WorkSpec;
 use threadline::source::Clock;
-use threadline::source::work::compute::ComputeJob;
+use threadline::source::tasks::compute::ComputeJob;
 
 use super::{MAX_WAIT, PROGRAM, compute};
 

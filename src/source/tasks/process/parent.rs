@@ -340,7 +340,7 @@ mod tests {
     use super::*;
     use crate::model::{ComputeSpec, LaneId, WorkSpec};
     use crate::source::event_loop::EventLoop;
-    use crate::source::work::compute::ComputeJob;
+    use crate::source::tasks::compute::ComputeJob;
     use crate::source::{CancelToken, Clock};
 
     #[test]

@@ -23,7 +23,7 @@ use crate::source::clock::Clock;
 use crate::source::event_loop::EventLoop;
 use crate::source::pool::lane_reporter::LaneReporter;
 use crate::source::pool::task::{Job as _, Worker};
-use crate::source::work::github_request::GithubRequest;
+use crate::source::tasks::github_request::GithubRequest;
 
 /// The reason why a worker process could not start.
 #[derive(Debug, Error)]

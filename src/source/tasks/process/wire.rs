@@ -10,8 +10,8 @@ use thiserror::Error;
 use crate::github::ApiResponse;
 use crate::http::RequestError;
 use crate::model::{Failure, Nanos, Quota, State, TaskId};
-use crate::source::work::compute::ComputeJob;
-use crate::source::work::github_request::GithubRequest;
+use crate::source::tasks::compute::ComputeJob;
+use crate::source::tasks::github_request::GithubRequest;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.

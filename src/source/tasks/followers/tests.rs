@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::source::gil::Gil;
 use crate::source::pool::rate_limiter::SharedLimit;
-use crate::source::work::gil_job::GilJob;
+use crate::source::tasks::gil_job::GilJob;
 use crate::source::{Pool, RunHandle, Source as _};
 
 /// The interval between two polls of a run that is not at rest.
