@@ -1,19 +1,27 @@
 //! An HTTP client that sends one GET at a time, over a connection of its own, and reports the phases
 //! of each request.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 
 use reqwest::header::HeaderMap;
 use reqwest::{ClientBuilder, Response, StatusCode, redirect};
+use tower_layer::Layer;
+use tower_service::Service;
 use url::Url;
 
 use super::error::{HttpError, HttpErrorKind, root_cause};
-use super::proxy::Proxy;
-use super::request_observer::{ConnectObserver, RequestObserver};
-use super::retry_policy::RequestTimeouts;
-use super::transport::Transport;
+use super::retry::RequestTimeouts;
+use super::transport::{Proxy, Transport};
 use crate::model::State;
+
+/// Receives the states of a request, on the worker's thread.
+pub trait RequestObserver: Send + Sync {
+    /// Reports the state that the thread enters.
+    fn enter_state(&self, state: State);
+}
 
 /// The client of one worker, with a connection of its own that it keeps open.
 pub struct HttpClient {
@@ -57,7 +65,11 @@ impl HttpClient {
         observer: Arc<dyn RequestObserver>,
     ) -> Result<Self, HttpError> {
         let connected = Arc::new(AtomicBool::new(false));
-        let watch = ConnectObserver::new(Arc::clone(&observer), Arc::clone(&connected));
+        let watch = ConnectObserver {
+            connector: (),
+            observer: Arc::clone(&observer),
+            connected: Arc::clone(&connected),
+        };
         let ClientOptions { timeouts, max_body_size, .. } = options;
         let http = build_client(transport, options, watch)
             .map_err(|reason| HttpError::from(HttpErrorKind::Setup(reason)))?;
@@ -143,4 +155,50 @@ fn build_client(
         Err(error) => Err(error),
     };
     builder.and_then(ClientBuilder::build).map_err(|error| root_cause(&error))
+}
+
+/// Observes connection setup, which reqwest does not report separately from the rest of a request. A
+/// tower layer and its service: reports connecting, then waiting, around the wrapped connector.
+#[derive(Clone)]
+struct ConnectObserver<S = ()> {
+    connector: S,
+    observer: Arc<dyn RequestObserver>,
+    connected: Arc<AtomicBool>,
+}
+
+impl<S> Layer<S> for ConnectObserver {
+    type Service = ConnectObserver<S>;
+
+    fn layer(&self, connector: S) -> Self::Service {
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        ConnectObserver { connector, observer, connected }
+    }
+}
+
+impl<S, Target> Service<Target> for ConnectObserver<S>
+where
+    S: Service<Target>,
+    S::Future: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.connector.poll_ready(context)
+    }
+
+    fn call(&mut self, target: Target) -> Self::Future {
+        let connecting = self.connector.call(target);
+        let (observer, connected) = (Arc::clone(&self.observer), Arc::clone(&self.connected));
+        Box::pin(async move {
+            observer.enter_state(State::Connecting);
+            let connection = connecting.await;
+            if connection.is_ok() {
+                connected.store(true, Ordering::Relaxed);
+                observer.enter_state(State::Waiting);
+            }
+            connection
+        })
+    }
 }

@@ -2,8 +2,8 @@
 //! byte for the same plan and seed.
 //!
 //! ```text
-//! simulate.rs: the events of a run, up to its end -> machine.rs: threads and what they do
-//!     -> task_steps.rs: the steps of a task; cores.rs: shared cores; gil.rs: the GIL
+//! simulate.rs: the events of a run, up to its end -> machine.rs: threads, and the steps of their tasks
+//!     -> cores.rs: shared cores; gil.rs: the GIL
 //! ```
 //!
 //! All times are whole nanoseconds. Running threads share the cores fairly; the GIL makes the same
@@ -13,7 +13,6 @@
 mod cores;
 mod gil;
 mod machine;
-mod task_steps;
 
 use std::collections::VecDeque;
 use std::thread::Builder;

@@ -8,13 +8,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::adaptive_limit::{AdaptiveLimit, LimitUpdate};
-use super::lane_reporter::LaneReporter;
+use super::lane_reporter::{LaneReporter, ObservedRequest};
 use super::lane_slots::LaneSlots;
-use super::request_timing::RequestTiming;
 use crate::http::{LimitPolicy, RateLimit, Refusal, Suspension};
-use crate::model::{
-    ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, Quota, ReachedLimit, State,
-};
+use crate::model::{ChangeReason, EventKind, Failure, LimitKind, Nanos, Plan, ReachedLimit, State};
 use crate::source::clock::Clock;
 
 /// The most recent limit, which a run passes on to the next run of the session.
@@ -186,12 +183,8 @@ impl RateLimiter {
 }
 
 impl Permit {
-    /// Records that the request succeeded, with its timing and the quota that the response reported.
-    pub(in crate::source) fn record_success(
-        self,
-        observed: (RequestTiming, Option<Quota>),
-        reporter: &LaneReporter,
-    ) {
+    /// Records that the request, which is the last one of the reporter's lane, succeeded.
+    pub(super) fn record_success(self, reporter: &LaneReporter) {
         let rate_limiter = &self.rate_limiter;
         rate_limiter.state.send_if_modified(|state| {
             // A request sent before the last limit says nothing about the time after it.
@@ -201,7 +194,7 @@ impl Permit {
             state.consecutive_limits = 0;
             let changes = match &mut state.adaptive_limit {
                 Some(adaptive_limit) => {
-                    let (timing, quota) = observed;
+                    let ObservedRequest { timing, quota, .. } = reporter.last_request();
                     let left = quota.and_then(|quota| adaptive_limit.update_quota(quota));
                     [left, adaptive_limit.record_response(timing, state.in_flight)]
                 }

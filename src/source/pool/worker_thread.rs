@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lane_reporter::LaneReporter;
 use super::lane_slots::{LaneSlot, LaneSlots};
-use super::shared::RunShared;
-use super::task::{TaskCount, Worker};
+use super::task_tracker::TaskReport;
+use super::{RunShared, Worker};
 use crate::model::printable::printable;
 use crate::model::{CloseReason, EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
 
@@ -91,20 +91,13 @@ impl<'run> WorkerThread<'run> {
         let done = permit.and_then(|permit| {
             self.catch_panic(task, |worker| Ok(worker.run(task, permit, &shared.cancel)))
         });
-        let (outcome, task_count) =
-            done.unwrap_or_else(|failure| (TaskOutcome::Failed(failure), TaskCount::Unknown));
-        self.finish_task(task, outcome, task_count, alone)
+        let report = done.unwrap_or_else(|failure| TaskOutcome::Failed(failure).into());
+        self.finish_task(task, report, alone)
     }
 
     /// Reports and records the outcome of a task.
-    fn finish_task(
-        &mut self,
-        task: TaskId,
-        outcome: TaskOutcome,
-        task_count: TaskCount,
-        alone: bool,
-    ) -> ControlFlow<()> {
-        let mut outcome = self.limit_crashes(task, outcome);
+    fn finish_task(&mut self, task: TaskId, report: TaskReport, alone: bool) -> ControlFlow<()> {
+        let mut outcome = self.limit_crashes(task, report.outcome);
         let mut flow = ControlFlow::Continue(());
         if let TaskOutcome::Failed(shortage) = &outcome
             && is_shortage(shortage)
@@ -116,7 +109,7 @@ impl<'run> WorkerThread<'run> {
         if let (TaskOutcome::Requeued(shortage), ControlFlow::Break(())) = (&outcome, flow) {
             self.reporter.send(closed_by(shortage));
         }
-        self.shared.record_outcome(task, &outcome, task_count);
+        self.shared.record_outcome(task, TaskReport { outcome, ..report });
         flow
     }
 

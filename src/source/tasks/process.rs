@@ -14,13 +14,10 @@ mod wire;
 use std::sync::Arc;
 
 use crate::model::{Failure, TaskId, TaskOutcome};
-use crate::source::cancel_token::CancelToken;
-use crate::source::event_loop::EventLoop;
-use crate::source::pool::lane_reporter::LaneReporter;
-use crate::source::pool::rate_limiter::Permit;
-use crate::source::pool::task::{Job, TaskCount, Worker};
+use crate::source::cancel_token::EventLoop;
+use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskReport, Worker};
 pub(in crate::source) use parent::{ProcessStarter, RemoteWorker};
-pub(in crate::source) use wire::{JobSpec, RequestSpec};
+pub(in crate::source) use wire::{GithubRequest, JobSpec, RequestSpec};
 
 /// A job whose tasks worker processes compute.
 pub(in crate::source) struct ProcessJob(pub(in crate::source) Arc<ProcessStarter>);
@@ -44,13 +41,8 @@ impl Worker for ProcessWorker {
         ready.unwrap_or(Ok(())).map(|()| None)
     }
 
-    fn run(
-        &mut self,
-        task: TaskId,
-        _: Option<Permit>,
-        cancel: &CancelToken,
-    ) -> (TaskOutcome, TaskCount) {
-        let outcome = match self.events.run_until_cancelled(cancel, self.remote.run_task(task)) {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+        match self.events.run_until_cancelled(cancel, self.remote.run_task(task)) {
             Some(Ok(Ok(reply))) => TaskOutcome::Done(reply.done),
             Some(Ok(Err(fault))) => TaskOutcome::Failed(fault.failure),
             Some(Err(died)) => TaskOutcome::Requeued(died),
@@ -58,7 +50,7 @@ impl Worker for ProcessWorker {
                 self.remote.discard_process();
                 TaskOutcome::Stopped
             }
-        };
-        (outcome, TaskCount::Unknown)
+        }
+        .into()
     }
 }

@@ -10,20 +10,16 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use super::wire::{
-    self, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION, WireError,
-    WorkerMessage,
+    self, GithubRequest, HEARTBEAT, Handshake, JobSpec, RequestSpec, TaskAssignment, VERSION,
+    WireError, WorkerMessage,
 };
 use crate::github::{Api, ApiResponse, Client, Token};
 use crate::http::{ProxySettings, RequestError, RequestTimeouts, RetryAction};
 use crate::model::{
     Event, EventKind, Failure, FailureKind, LaneId, Nanos, State, TaskId, TaskOutcome,
 };
-use crate::source::cancel_token::CancelToken;
-use crate::source::clock::Clock;
-use crate::source::event_loop::EventLoop;
-use crate::source::pool::lane_reporter::LaneReporter;
-use crate::source::pool::task::{Job as _, Worker};
-use crate::source::tasks::github_request::GithubRequest;
+use crate::source::cancel_token::EventLoop;
+use crate::source::{CancelToken, Clock, Job as _, LaneReporter, Worker};
 
 /// The reason why a worker process could not start.
 #[derive(Debug, Error)]
@@ -196,7 +192,7 @@ impl ChildWorker {
     fn run_task(&mut self, task: TaskId) -> WorkerMessage {
         self.reporter.enter_state(State::Computing);
         let answer = match &mut self.job {
-            ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).0),
+            ChildJob::Compute(worker) => into_answer(worker.run(task, None, &self.cancel).outcome),
             ChildJob::Ask { events, client, request } => events
                 .run_until_cancelled(&self.cancel, request.send(client, task))
                 .unwrap_or_else(|| into_answer(TaskOutcome::Stopped)),

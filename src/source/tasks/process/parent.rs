@@ -17,7 +17,7 @@ use super::wire::{
 use crate::github::ApiResponse;
 use crate::http::RequestError;
 use crate::model::{EventKind, Failure, Nanos, State, TaskId};
-use crate::source::pool::lane_reporter::LaneReporter;
+use crate::source::LaneReporter;
 
 /// The maximum time for a process to become ready.
 const MAX_START_TIME: Duration = Duration::from_secs(30);
@@ -339,7 +339,7 @@ mod tests {
 
     use super::*;
     use crate::model::{ComputeSpec, LaneId, WorkSpec};
-    use crate::source::event_loop::EventLoop;
+    use crate::source::cancel_token::EventLoop;
     use crate::source::tasks::compute::ComputeJob;
     use crate::source::{CancelToken, Clock};
 

@@ -7,11 +7,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::github::ApiResponse;
+use crate::github::{ApiResponse, Client};
 use crate::http::RequestError;
-use crate::model::{Failure, Nanos, Quota, State, TaskId};
+use crate::model::{Failure, Nanos, Quota, State, Target, TaskId};
 use crate::source::tasks::compute::ComputeJob;
-use crate::source::tasks::github_request::GithubRequest;
 
 /// The protocol version. It can differ within one run: if the executable is replaced meanwhile, the
 /// new worker processes are of another version.
@@ -58,6 +57,24 @@ pub(in crate::source) struct RequestSpec {
     /// The target of the requests.
     #[serde(rename = "errand")]
     pub(in crate::source) request: GithubRequest,
+}
+
+/// The requests of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::source) struct GithubRequest {
+    /// The user and the page size.
+    pub(in crate::source) target: Target,
+}
+
+impl GithubRequest {
+    /// Sends the request of a task once.
+    pub(in crate::source) async fn send(
+        &self,
+        client: &Client,
+        task: TaskId,
+    ) -> Result<ApiResponse, RequestError> {
+        client.fetch_followers(&self.target.user, self.target.per_page, task.0).await
+    }
 }
 
 /// Every other line to a worker: a task to do.
