@@ -22,7 +22,7 @@ pub use launcher::{JobProvider, Launcher};
 pub use pool::lane_reporter::LaneReporter;
 pub use pool::lane_slots::LaneSlots;
 pub use pool::rate_limiter::Permit;
-pub use pool::task_tracker::{TaskCount, TaskReport};
+pub use pool::task_tracker::{TaskCount, TaskResult};
 pub use pool::{FailedRun, Job, Pool, Worker};
 pub use simulate::SimulatedRun;
 pub use tasks::gil_job::GilJob;

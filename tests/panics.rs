@@ -85,7 +85,7 @@ mod child {
     };
     use threadline::run::screen_loop;
     use threadline::source::{
-        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskReport, Worker,
+        CancelToken, Clock, Job, JobProvider, LaneReporter, Launcher, Permit, TaskResult, Worker,
     };
     use threadline::terminal::screen::ScreenOptions;
     use threadline::terminal::signals::Signals;
@@ -144,7 +144,7 @@ mod child {
     }
 
     impl Worker for PanicJob {
-        fn run(&mut self, task: TaskId, _: Option<Permit>, _: &CancelToken) -> TaskReport {
+        fn run(&mut self, task: TaskId, _: Option<Permit>, _: &CancelToken) -> TaskResult {
             let product = match task {
                 TaskId(2) => panic!("a worker panics, as it should here"),
                 TaskId(page) => {

@@ -19,14 +19,14 @@ use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use super::cancel_token::CancelToken;
 use super::clock::Clock;
-use super::{RunHandle, Source};
+use super::{Never, RunHandle, Source};
 use crate::model::{
     ChangeReason, EventKind, Failure, FailureKind, LaneId, Plan, RunOutcome, TaskId, TaskOutcome,
 };
 use lane_reporter::LaneReporter;
 use lane_slots::LaneSlots;
 use rate_limiter::Permit;
-use task_tracker::{TaskReport, TaskTracker};
+use task_tracker::{TaskResult, TaskTracker};
 use worker_thread::WorkerThread;
 
 /// A kind of work, shared by the threads of a run.
@@ -57,7 +57,7 @@ pub trait Worker {
     fn release_resources(&mut self) {}
 
     /// Does a task with the permit that was acquired for it, or stops soon after `cancel` is set.
-    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskReport;
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskResult;
 }
 
 /// A run of `plan`, whose tasks `job` does. If the system has no thread for it, the run fails at
@@ -72,20 +72,16 @@ pub struct Pool {
 impl Source for Pool {
     fn start(self, clock: &Clock) -> RunHandle {
         let Self { plan, job } = self;
-        let (sender, events) = unbounded();
-        let cancel = CancelToken::default();
-        let started = clock.now();
+        let (going, over) = bounded(0);
+        let (reporter, mut handle) = open_run(&plan, clock, over);
         let (task_tracker, queue) = TaskTracker::new();
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        send_opening(&plan, &reporter);
         let shared = RunShared {
             job: Arc::clone(&job),
-            cancel: cancel.clone(),
+            cancel: handle.cancel.clone(),
             queue,
             task_tracker: Arc::new(Mutex::new(task_tracker)),
             reporter: reporter.clone(),
         };
-        let (going, over) = bounded(0);
         let coordinator = Builder::new().name("coordinator".to_owned()).spawn(move || {
             coordinate_run(&shared, &plan);
             drop(shared);
@@ -95,8 +91,9 @@ impl Source for Pool {
             let outcome = RunOutcome::Failed(no_threads_failure());
             reporter.send(EventKind::RunFinished { outcome });
         }
-        let abandon = Some(Box::new(move || job.abandon()) as _);
-        RunHandle { abandon, started, events, over, cancel, thread: coordinator.ok() }
+        handle.abandon = Some(Box::new(move || job.abandon()));
+        handle.thread = coordinator.ok();
+        handle
     }
 }
 
@@ -111,21 +108,20 @@ pub struct FailedRun {
 
 impl Source for FailedRun {
     fn start(self, clock: &Clock) -> RunHandle {
-        let Self { plan, failure } = self;
-        let (sender, events) = unbounded();
-        let started = clock.now();
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
-        send_opening(&plan, &reporter);
-        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(failure) });
-        let (_, over) = bounded(0);
-        let cancel = CancelToken::default();
-        RunHandle { abandon: None, started, events, over, cancel, thread: None }
+        let (reporter, handle) = open_run(&self.plan, clock, bounded(0).1);
+        reporter.send(EventKind::RunFinished { outcome: RunOutcome::Failed(self.failure) });
+        handle
     }
 }
 
-/// Sends the start of a run, and opens its lanes.
-fn send_opening(plan: &Plan, reporter: &LaneReporter) {
+/// Starts a run now: sends its first event, and opens its lanes.
+fn open_run(plan: &Plan, clock: &Clock, over: Receiver<Never>) -> (LaneReporter, RunHandle) {
+    let (sender, events) = unbounded();
+    let started = clock.now();
+    let reporter = LaneReporter::new(LaneId(0), clock.clone(), started, sender);
     plan.opening().for_each(|(lane, kind)| reporter.for_lane(lane).send(kind));
+    let cancel = CancelToken::default();
+    (reporter, RunHandle { abandon: None, started, events, over, cancel, thread: None })
 }
 
 /// Runs a run: fills the queue, starts the workers, and waits until all of them have ended.
@@ -245,9 +241,9 @@ impl RunShared {
     }
 
     /// Records the outcome of a task, before the worker takes the next one.
-    fn record_outcome(&self, task: TaskId, report: TaskReport) {
+    fn record_outcome(&self, task: TaskId, result: TaskResult) {
         let mut task_tracker = self.task_tracker();
-        match report.outcome {
+        match result.outcome {
             TaskOutcome::Stopped => task_tracker.give_up(RunOutcome::Stopped),
             TaskOutcome::Failed(failure) if failure.kind.ends_run() => {
                 task_tracker.give_up(RunOutcome::Failed(failure));
@@ -255,7 +251,7 @@ impl RunShared {
             }
             TaskOutcome::Requeued(_) => task_tracker.requeue_task(task),
             TaskOutcome::Done(_) | TaskOutcome::Failed(_) => {
-                task_tracker.finish_task(task, report.task_count, &self.reporter);
+                task_tracker.finish_task(task, result.task_count, &self.reporter);
             }
         }
         drop(task_tracker);

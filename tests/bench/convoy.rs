@@ -13,7 +13,7 @@ use threadline::model::{
 };
 use threadline::source::tasks::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskReport,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskResult,
     Worker,
 };
 
@@ -55,7 +55,7 @@ impl Job for ConvoyJob {
 }
 
 impl Worker for ConvoyWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         let Self(convoy, report) = self;
         if task == TaskId(1) {
             while !convoy.is_over.load(Ordering::Relaxed) {

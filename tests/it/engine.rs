@@ -16,7 +16,7 @@ use threadline::model::{
 };
 use threadline::source::{
     CancelToken, Clock, Job, LaneReporter, Permit, Pool, RunHandle, Source as _, TaskCount,
-    TaskReport, Worker,
+    TaskResult, Worker,
 };
 
 /// The wait after which a run counts as hung.
@@ -78,9 +78,9 @@ struct ScriptedWorker {
 }
 
 impl Worker for ScriptedWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         let (outcome, task_count) = (self.task_fn)(task, &self.report, cancel);
-        TaskReport { outcome, task_count }
+        TaskResult { outcome, task_count }
     }
 }
 

@@ -45,7 +45,7 @@ impl LaneReporter {
     }
 
     /// Returns a reporter for the same lane that also observes its requests.
-    pub(in crate::source) fn with_request_log(&self) -> Self {
+    pub(in crate::source) fn with_request_timing(&self) -> Self {
         Self { last_request: Some(Arc::default()), ..self.clone() }
     }
 

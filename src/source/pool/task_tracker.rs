@@ -10,14 +10,14 @@ use crate::model::{EventKind, RunOutcome, TaskId, TaskOutcome};
 
 /// The result of a task.
 #[derive(Clone, Debug, PartialEq)]
-pub struct TaskReport {
+pub struct TaskResult {
     /// The outcome.
     pub outcome: TaskOutcome,
     /// The number of tasks, as far as this task revealed it.
     pub task_count: TaskCount,
 }
 
-impl From<TaskOutcome> for TaskReport {
+impl From<TaskOutcome> for TaskResult {
     fn from(outcome: TaskOutcome) -> Self {
         Self { outcome, task_count: TaskCount::Unknown }
     }

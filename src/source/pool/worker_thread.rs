@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lane_reporter::LaneReporter;
 use super::lane_slots::{LaneSlot, LaneSlots};
-use super::task_tracker::TaskReport;
+use super::task_tracker::TaskResult;
 use super::{RunShared, Worker};
 use crate::model::printable::printable;
 use crate::model::{CloseReason, EventKind, Failure, FailureKind, State, TaskId, TaskOutcome};
@@ -91,13 +91,13 @@ impl<'run> WorkerThread<'run> {
         let done = permit.and_then(|permit| {
             self.catch_panic(task, |worker| Ok(worker.run(task, permit, &shared.cancel)))
         });
-        let report = done.unwrap_or_else(|failure| TaskOutcome::Failed(failure).into());
-        self.finish_task(task, report, alone)
+        let result = done.unwrap_or_else(|failure| TaskOutcome::Failed(failure).into());
+        self.finish_task(task, result, alone)
     }
 
     /// Reports and records the outcome of a task.
-    fn finish_task(&mut self, task: TaskId, report: TaskReport, alone: bool) -> ControlFlow<()> {
-        let mut outcome = self.limit_crashes(task, report.outcome);
+    fn finish_task(&mut self, task: TaskId, result: TaskResult, alone: bool) -> ControlFlow<()> {
+        let mut outcome = self.limit_crashes(task, result.outcome);
         let mut flow = ControlFlow::Continue(());
         if let TaskOutcome::Failed(shortage) = &outcome
             && is_shortage(shortage)
@@ -109,7 +109,7 @@ impl<'run> WorkerThread<'run> {
         if let (TaskOutcome::Requeued(shortage), ControlFlow::Break(())) = (&outcome, flow) {
             self.reporter.send(closed_by(shortage));
         }
-        self.shared.record_outcome(task, TaskReport { outcome, ..report });
+        self.shared.record_outcome(task, TaskResult { outcome, ..result });
         flow
     }
 

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use crate::http::system_limits;
 use crate::model::printable::printable_up_to;
 use crate::model::{
-    CommandOutput, Completion, EventKind, ExitStatus, Failure, FailureKind, Plan, Product, State,
-    TaskId, TaskOutcome,
+    Completion, EventKind, ExitStatus, Failure, FailureKind, Plan, Product, State, TaskId,
+    TaskOutcome,
 };
-use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskReport, Worker};
-use output_capture::{CapturedOutput, Trimmer};
+use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
+use output_capture::Trimmer;
 use running_command::{CommandExit, ProcessGroups, RunningCommand};
 
 /// The maximum number of characters of a command that a message quotes.
@@ -71,12 +71,11 @@ impl CommandsWorker {
                 Err(error)
             }
         };
-        let CommandExit { status, output, signalled, wanted_terminal } = match ended {
+        let CommandExit { output, signalled, wanted_terminal } = match ended {
             Ok(ended) => ended,
             Err(error) => return failed_outcome(format!("{named} cannot be run by sh: {error}")),
         };
-        let CapturedOutput { text, bytes, omitted } = output;
-        let output = CommandOutput { text, bytes, omitted, status };
+        let status = output.status;
         self.reporter.send(EventKind::CommandOutput { task, output });
         match status {
             _ if wanted_terminal => failed_outcome(format!(
@@ -94,7 +93,7 @@ impl CommandsWorker {
 }
 
 impl Worker for CommandsWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         if !std::mem::replace(&mut self.can_be_stopped, true) {
             let process_groups = Arc::clone(&self.job.process_groups);
             cancel.on_cancel(move || process_groups.terminate());

@@ -18,7 +18,7 @@ use crate::model::{
 use crate::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerError, ServerSettings};
 use crate::source::cancel_token::EventLoop;
 use crate::source::clock::{self, Clock};
-use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskReport, Worker};
+use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
 
 /// The percentage of a native task's turns that need the GIL, before and after the others: a C
 /// extension unpacks its arguments and wraps its result under the GIL.
@@ -124,7 +124,7 @@ impl ComputeWorker {
 }
 
 impl Worker for ComputeWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         self.complete_task(task, cancel).map_or_else(|ended| ended, TaskOutcome::Done).into()
     }
 }

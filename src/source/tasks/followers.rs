@@ -13,7 +13,7 @@ use crate::source::cancel_token::EventLoop;
 use crate::source::pool::rate_limiter::RateLimiter;
 use crate::source::pool::retry_loop::RetryLoop;
 use crate::source::{
-    CancelToken, Job, LaneReporter, LaneSlots, Permit, TaskCount, TaskReport, Worker,
+    CancelToken, Job, LaneReporter, LaneSlots, Permit, TaskCount, TaskResult, Worker,
 };
 
 /// A job whose tasks are requests to the API.
@@ -31,7 +31,7 @@ pub(in crate::source) struct GithubJob {
 impl Job for GithubJob {
     fn create_worker(&self, reporter: LaneReporter) -> Result<Box<dyn Worker>, Failure> {
         let events = EventLoop::new()?;
-        let reporter = reporter.with_request_log();
+        let reporter = reporter.with_request_timing();
         let retry_loop = RetryLoop {
             rate_limiter: Arc::clone(&self.rate_limiter),
             reporter: reporter.clone(),
@@ -158,7 +158,7 @@ impl<R: Requester> Worker for GithubWorker<R> {
         permit.transpose()
     }
 
-    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, permit: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         let Some(permit) = permit else { return TaskOutcome::Stopped.into() };
         let Self { events, requester, retry_loop, quota_guard, .. } = self;
         quota_guard.record_request();
@@ -178,7 +178,7 @@ impl<R: Requester> Worker for GithubWorker<R> {
                 match self.quota_shortage(task, task_count) {
                     Some(failure) => TaskOutcome::Failed(failure),
                     None => {
-                        return TaskReport { outcome: TaskOutcome::Done(reply.done), task_count };
+                        return TaskResult { outcome: TaskOutcome::Done(reply.done), task_count };
                     }
                 }
             }

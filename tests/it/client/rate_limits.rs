@@ -12,7 +12,7 @@ use crate::peer::{Peer, response_bytes};
 
 const EMPTY: &str = "x-ratelimit-remaining: 0\r\n";
 const LEFT: &str = "x-ratelimit-remaining: 4114\r\n";
-const RESET: &str = "x-ratelimit-reset: 784111800\r\n";
+const RESET: &str = "x-ratelimit-reset: 784111799\r\n";
 const NOW: &str = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n";
 
 /// Returns the message about a request that is refused with these headers, without the host.
@@ -31,8 +31,8 @@ fn refusals_are_classified_in_the_documented_order() {
     let abuse = "You have triggered an abuse detection mechanism";
     let in_a_minute = "retry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n";
     for (headers, message, expected) in [
-        (&[EMPTY, RESET][..], quota, "'s rate limit is reached until 08:50:01 UTC"),
-        (&[EMPTY, RESET, NOW], quota, "'s rate limit is reached for 24 s"),
+        (&[EMPTY, RESET][..], quota, "'s rate limit is reached until 08:50 UTC"),
+        (&[EMPTY, RESET, NOW], quota, "'s rate limit is reached for 23 s"),
         (&[EMPTY, RESET, NOW, "retry-after: 7\r\n"], quota, "'s rate limit is reached for 7 s"),
         (
             &[LEFT, RESET, "retry-after: 60\r\n"],

@@ -9,7 +9,7 @@ use threadline::model::{
 };
 use threadline::source::tasks::compute::run_turns;
 use threadline::source::{
-    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskReport,
+    CancelToken, Clock, Gil, GilJob, Job, LaneReporter, Permit, Pool, Source as _, TaskResult,
     Worker,
 };
 
@@ -30,7 +30,7 @@ impl Job for ClosureJob {
 }
 
 impl Worker for ClosureWorker {
-    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskReport {
+    fn run(&mut self, task: TaskId, _: Option<Permit>, cancel: &CancelToken) -> TaskResult {
         (self.0)(task, &self.1, cancel).into()
     }
 }

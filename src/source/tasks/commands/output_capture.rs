@@ -13,6 +13,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvError, RecvTimeoutError, Sender, unbounded};
 use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 
+use crate::model::{CommandOutput, ExitStatus};
+
 /// The maximum number of bytes that are kept. Shorter output is kept whole.
 const MAX_KEPT: u64 = 1 << 20;
 
@@ -51,13 +53,6 @@ struct EarlierOutput {
     bytes: u64,
 }
 
-/// The captured output: the text that is kept, and the number of bytes written and left out.
-pub(super) struct CapturedOutput {
-    pub(super) text: Arc<str>,
-    pub(super) bytes: u64,
-    pub(super) omitted: u64,
-}
-
 impl OutputCapture {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self(Mutex::new(OutputFile::new()?)))
@@ -76,9 +71,9 @@ impl OutputCapture {
         self.file().trim()
     }
 
-    /// Reads the present output.
-    pub(super) fn read(&self) -> io::Result<CapturedOutput> {
-        self.file().read()
+    /// Reads the present output of a command that ended with `status`.
+    pub(super) fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
+        self.file().read(status)
     }
 
     fn file(&self) -> MutexGuard<'_, OutputFile> {
@@ -125,10 +120,10 @@ impl OutputFile {
         Ok(())
     }
 
-    fn read(&self) -> io::Result<CapturedOutput> {
+    fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
         let len = self.len()?;
         if let Some(earlier) = &self.earlier {
-            return self.read_with_earlier(earlier, len);
+            return self.read_with_earlier(earlier, len, status);
         }
         let omitted = len.saturating_sub(MAX_KEPT);
         let text = if omitted == 0 {
@@ -140,11 +135,16 @@ impl OutputFile {
             );
             format!("{head}\n[threadline: {omitted} bytes left out here]\n{tail}")
         };
-        Ok(CapturedOutput { text: text.into(), bytes: len, omitted })
+        Ok(CommandOutput { text: text.into(), bytes: len, omitted, status })
     }
 
     /// Reads the output of a file that was emptied and now has `len` bytes.
-    fn read_with_earlier(&self, earlier: &EarlierOutput, len: u64) -> io::Result<CapturedOutput> {
+    fn read_with_earlier(
+        &self,
+        earlier: &EarlierOutput,
+        len: u64,
+        status: ExitStatus,
+    ) -> io::Result<CommandOutput> {
         let last = self.read_range(len.saturating_sub(KEPT_TAIL), KEPT_TAIL)?;
         let missing = (KEPT_TAIL as usize).saturating_sub(last.len());
         let start = earlier.tail.len().saturating_sub(missing);
@@ -159,7 +159,7 @@ impl OutputFile {
         let (head, last) = (lossy_text(earlier.head.clone()), lossy_text(last));
         let note = format!("\n[threadline: at least {omitted} bytes left out here]\n");
         let text = [head, note, before_last, last].concat();
-        Ok(CapturedOutput { text: text.into(), bytes, omitted })
+        Ok(CommandOutput { text: text.into(), bytes, omitted, status })
     }
 
     fn len(&self) -> io::Result<u64> {
@@ -266,34 +266,10 @@ mod tests {
 
     use super::*;
 
-    fn captured(bytes: &[u8]) -> CapturedOutput {
+    fn captured(bytes: &[u8]) -> CommandOutput {
         let output = OutputFile::new().unwrap();
         (&output.file).write_all(bytes).unwrap();
-        output.read().unwrap()
-    }
-
-    #[test]
-    fn short_output_is_kept_whole() {
-        for bytes in [&b""[..], b"one\ntwo\n", &vec![b'x'; MAX_KEPT as usize]] {
-            let output = captured(bytes);
-            assert_eq!(output.text.as_bytes(), bytes);
-            assert_eq!((output.bytes, output.omitted), (bytes.len() as u64, 0));
-        }
-    }
-
-    #[test]
-    fn middle_of_long_output_is_left_out_and_counted() {
-        let mut bytes = vec![b'a'; KEPT_HEAD as usize];
-        bytes.extend(vec![b'-'; 7]);
-        bytes.extend(vec![b'z'; (MAX_KEPT - KEPT_HEAD) as usize]);
-        let output = captured(&bytes);
-        assert_eq!((output.bytes, output.omitted), (MAX_KEPT + 7, 7));
-        let (head, tail) =
-            output.text.split_once("\n[threadline: 7 bytes left out here]\n").unwrap();
-        assert!(head.len() == KEPT_HEAD as usize && head.bytes().all(|byte| byte == b'a'));
-        assert!(
-            tail.len() == (MAX_KEPT - KEPT_HEAD) as usize && tail.bytes().all(|byte| byte == b'z')
-        );
+        output.read(ExitStatus::Code(0)).unwrap()
     }
 
     /// `count` numbered lines of 16 bytes.
@@ -312,7 +288,8 @@ mod tests {
                 assert!(on_disk <= MAX_KEPT + MAX_SPARE + (1 << 20), "{on_disk}");
             }
         }
-        let (trimmed, whole) = (output.read().unwrap(), captured(all.as_bytes()));
+        let (trimmed, whole) =
+            (output.read(ExitStatus::Code(0)).unwrap(), captured(all.as_bytes()));
         assert_eq!((trimmed.bytes, trimmed.omitted), (whole.bytes, whole.omitted));
         assert!(trimmed.text == whole.text, "the captured text differs");
     }
@@ -324,14 +301,14 @@ mod tests {
             output.file.set_len(0).unwrap();
             (&output.file).write_all(all.as_bytes()).unwrap();
             output.trim().unwrap();
-            assert_eq!(output.read().unwrap().bytes, 8 << 20);
+            assert_eq!(output.read(ExitStatus::Code(0)).unwrap().bytes, 8 << 20);
             if cfg!(target_os = "linux") {
                 assert!(output.file.metadata().unwrap().blocks() * 512 < 2 << 20);
             }
             output.file.set_len(0).unwrap();
             (&output.file).write_all(b"short").unwrap();
             output.trim().unwrap();
-            assert_eq!(&*output.read().unwrap().text, "short");
+            assert_eq!(&*output.read(ExitStatus::Code(0)).unwrap().text, "short");
         }
     }
 
@@ -345,7 +322,7 @@ mod tests {
             assert_eq!(output.len().unwrap(), 0);
         }
         (&output.file).write_all(b"the end").unwrap();
-        let captured = output.read().unwrap();
+        let captured = output.read(ExitStatus::Code(0)).unwrap();
         assert_eq!(captured.bytes, (4 << 20) + 7);
         assert_eq!(captured.omitted, captured.bytes - MAX_KEPT);
         let end = |count: u64| all.split_at(all.len() - count as usize).1;
@@ -356,14 +333,8 @@ mod tests {
         assert_eq!(tail, Some(end(KEPT_TAIL - 7)));
         // Once enough is written after it, only the beginning of the former content is kept.
         (&output.file).write_all(all.as_bytes()).unwrap();
-        let captured = output.read().unwrap();
+        let captured = output.read(ExitStatus::Code(0)).unwrap();
         assert!(captured.text.ends_with(end(KEPT_TAIL)));
         assert_eq!(captured.text.matches("[threadline: ").count(), 1);
-    }
-
-    #[test]
-    fn invalid_utf8_is_replaced() {
-        let output = captured(b"a\xff\0b");
-        assert_eq!((&*output.text, output.bytes), ("a\u{fffd}\0b", 4));
     }
 }

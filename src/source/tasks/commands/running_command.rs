@@ -15,8 +15,8 @@ use rustix::process::{
     waitid,
 };
 
-use super::output_capture::{CapturedOutput, OutputCapture, Trimmer};
-use crate::model::ExitStatus;
+use super::output_capture::{OutputCapture, Trimmer};
+use crate::model::{CommandOutput, ExitStatus};
 
 /// A running command. Dropping it kills the command and its process group.
 pub(super) struct RunningCommand {
@@ -30,8 +30,7 @@ pub(super) struct RunningCommand {
 
 /// A command that has ended.
 pub(super) struct CommandExit {
-    pub(super) status: ExitStatus,
-    pub(super) output: CapturedOutput,
+    pub(super) output: CommandOutput,
     /// Set if it was asked to stop.
     pub(super) signalled: bool,
     /// Set if it was killed because it tried to read from the terminal, to configure it, or to write to
@@ -82,8 +81,8 @@ impl RunningCommand {
             Some(signal) => ExitStatus::Signal(signal),
             None => ExitStatus::Code(status.code().unwrap_or_default()),
         };
-        let output = self.capture.read()?;
-        Ok(CommandExit { status, output, signalled, wanted_terminal })
+        let output = self.capture.read(status)?;
+        Ok(CommandExit { output, signalled, wanted_terminal })
     }
 
     /// Waits until the shell has exited, without reaping it: so its process ID stays reserved, and a

@@ -64,7 +64,7 @@ impl Job for ScriptedJob {
         if self.unavailable >> reporter.lane().0 & 1 == 1 {
             return Err(Failure::new(FailureKind::Exhausted, "too few files"));
         }
-        let reporter = reporter.with_request_log();
+        let reporter = reporter.with_request_timing();
         let requester =
             ScriptedRequester { requests: self.requests.clone(), reporter: reporter.clone() };
         let rate_limiter = Arc::clone(&self.rate_limiter);
