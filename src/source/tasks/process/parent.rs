@@ -223,26 +223,23 @@ impl WorkerProcess {
                 return Err(ProcessStartError::Permanent(worker_failure(message)));
             }
         };
-        match message {
+        Err(ProcessStartError::Permanent(match message {
             Some(Ok(WorkerMessage::Ready { version: VERSION })) => {
                 self.is_ready = true;
-                Ok(())
+                return Ok(());
             }
+            None => return Err(ProcessStartError::Died(exit_failure(&mut self.child).await)),
             Some(Ok(WorkerMessage::Ready { .. })) => {
                 let program = printable(&starter.program.display().to_string());
-                let message = format!(
+                worker_failure(format!(
                     "cannot use a worker process: {program} is a different version; restart \
                      threadline"
-                );
-                Err(ProcessStartError::Permanent(worker_failure(message)))
+                ))
             }
-            Some(Ok(WorkerMessage::Unable(failure))) => Err(ProcessStartError::Permanent(failure)),
-            Some(Ok(_)) => Err(ProcessStartError::Permanent(
-                self.protocol_failure("a message before it was ready"),
-            )),
-            Some(Err(error)) => Err(ProcessStartError::Permanent(self.protocol_failure(error))),
-            None => Err(ProcessStartError::Died(exit_failure(&mut self.child).await)),
-        }
+            Some(Ok(WorkerMessage::Unable(failure))) => failure,
+            Some(Ok(_)) => self.protocol_failure("a message before it was ready"),
+            Some(Err(error)) => self.protocol_failure(error),
+        }))
     }
 
     /// Sends a task, reports the events of the process, and returns its answer.
