@@ -90,7 +90,8 @@ impl HttpClient {
         let sent = self.http.get(url).timeout(self.timeouts.total).send();
         let sent = tokio::time::timeout(self.timeouts.first_byte, sent).await;
         let late = |_| HttpErrorKind::FirstByteTimeout(self.timeouts.first_byte);
-        let response = sent.map_err(late)?.map_err(|error| self.classify(&error))?;
+        let response =
+            sent.map_err(late)?.map_err(|error| HttpErrorKind::classify(&error, self.timeouts))?;
         self.observer.enter_state(State::Receiving);
         on_head(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
@@ -102,17 +103,17 @@ impl HttpClient {
 
     async fn read_body(&self, mut response: Response) -> Result<Vec<u8>, HttpErrorKind> {
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.classify(&error))? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| HttpErrorKind::classify(&error, self.timeouts))?
+        {
             if body.len() + chunk.len() > self.max_body_size {
                 return Err(HttpErrorKind::BodyTooLarge(self.max_body_size));
             }
             body.extend_from_slice(&chunk);
         }
         Ok(body)
-    }
-
-    fn classify(&self, error: &reqwest::Error) -> HttpErrorKind {
-        HttpErrorKind::classify(error, self.timeouts)
     }
 }
 

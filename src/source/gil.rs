@@ -162,16 +162,16 @@ impl ThreadState {
         self.attached.load(Ordering::Relaxed)
     }
 
-    /// Sends an event with `tell`: after acquiring the GIL if the lane is about to compute, and before
+    /// Sends an event with `send`: after acquiring the GIL if the lane is about to compute, and before
     /// releasing it if not. So the events never show two lanes computing at once, and a release always
     /// precedes the next acquisition.
-    pub(super) fn report_event(&self, kind: EventKind, tell: impl Fn(EventKind)) {
+    pub(super) fn report_event(&self, kind: EventKind, send: impl Fn(EventKind)) {
         match state_after(&kind) {
             // A run that is being stopped grants no GIL, and the lane does not report that it computes.
-            Some(State::Computing) if !self.attach(&tell) => {}
-            Some(State::Computing) | None => tell(kind),
+            Some(State::Computing) if !self.attach(&send) => {}
+            Some(State::Computing) | None => send(kind),
             Some(_) => {
-                tell(kind);
+                send(kind);
                 self.detach();
             }
         }
@@ -184,15 +184,15 @@ impl ThreadState {
 
     /// Yields the GIL on request, and waits to get it back. Returns `false` if the run is being
     /// stopped.
-    pub(super) fn yield_gil(&self, tell: impl Fn(EventKind)) -> bool {
+    pub(super) fn yield_gil(&self, send: impl Fn(EventKind)) -> bool {
         if self.gil.is_stopped() {
             return false;
         }
-        tell(EventKind::StateEntered { state: State::LockWait });
+        send(EventKind::StateEntered { state: State::LockWait });
         self.detach();
         let taken = self.take();
         if taken {
-            tell(EventKind::StateEntered { state: State::Computing });
+            send(EventKind::StateEntered { state: State::Computing });
         }
         taken
     }
@@ -212,12 +212,12 @@ impl ThreadState {
     }
 
     /// Waits for the GIL, unless the thread holds it. Returns `false` if the run is being stopped.
-    fn attach(&self, tell: &impl Fn(EventKind)) -> bool {
+    fn attach(&self, send: &impl Fn(EventKind)) -> bool {
         if self.is_attached() || self.gil.try_take(self.lane) {
             self.attached.store(true, Ordering::Relaxed);
             return true;
         }
-        tell(EventKind::StateEntered { state: State::LockWait });
+        send(EventKind::StateEntered { state: State::LockWait });
         self.take()
     }
 

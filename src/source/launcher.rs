@@ -35,7 +35,7 @@ pub struct Launcher {
 
 impl Launcher {
     /// Creates a launcher whose runs send requests to `api`, with the retries and timeouts of
-    /// `patience`, and are timed by `clock`.
+    /// `retry_policy`, and are timed by `clock`.
     pub fn new(api: Option<Arc<Api>>, retry_policy: RetryPolicy, clock: Clock) -> Self {
         Self::with_processes(api, retry_policy, clock, None)
     }

@@ -170,7 +170,7 @@ fn spawn_workers(shared: &RunShared, plan: &Plan) -> Vec<JoinHandle<()>> {
         if lane >= at_once {
             shared.task_tracker().add_lane();
         }
-        let worker = move || WorkerThread::new(&all, &reporter).run(first);
+        let worker = move || WorkerThread::run(&all, &reporter, first);
         let Ok(worker) = Builder::new().name(plan.worker_name(lane)).spawn(worker) else {
             // The workers spawned so far do the rest.
             let mut task_tracker = shared.task_tracker();

@@ -73,7 +73,12 @@ impl SimulatedRun {
     pub fn peek(&mut self) -> Option<Nanos> {
         if self.end.is_none() {
             if self.event_count >= MAX_EVENTS {
-                self.cut_off(self.at, RunOutcome::Failed(too_many_events()));
+                let message = format!(
+                    "the simulated run exceeds {MAX_EVENTS} events; use a longer \
+                     --switch-interval, or fewer or smaller tasks"
+                );
+                let failure = Failure::new(FailureKind::Worker, message);
+                self.cut_off(self.at, RunOutcome::Failed(failure));
             } else if let Some(at) = self.machine.peek() {
                 return Some(at);
             } else {
@@ -158,14 +163,4 @@ impl Iterator for SimulatedRun {
         self.record_event(&event);
         Some(event)
     }
-}
-
-fn too_many_events() -> Failure {
-    Failure::new(
-        FailureKind::Worker,
-        format!(
-            "the simulated run exceeds {MAX_EVENTS} events; use a longer --switch-interval, or fewer \
-             or smaller tasks"
-        ),
-    )
 }

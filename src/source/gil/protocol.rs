@@ -79,7 +79,7 @@ impl GilProtocol {
         self.locked = false;
     }
 
-    /// Returns whether another thread has taken the GIL since `me`, which completes a forced switch.
+    /// Returns whether another thread has taken the GIL since `lane`, which completes a forced switch.
     pub fn has_switched(&self, lane: LaneId) -> bool {
         self.stopped || self.last_holder != Some(lane)
     }

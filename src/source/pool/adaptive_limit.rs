@@ -28,7 +28,7 @@ const MAX_FAILURE_SHARE: f64 = 1.0 / 2.0;
 const ROUNDS_TO_PROBE: u32 = 32;
 
 /// Adjusts the number of requests that may be in flight.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct AdaptiveLimit {
     /// The maximum limit.
     max: u16,
@@ -68,23 +68,11 @@ struct Round {
 pub(super) type LimitUpdate = (u16, ChangeReason);
 
 impl AdaptiveLimit {
-    /// Creates a limit of at most `most` requests, and at least one.
+    /// Creates a limit of at most `max` requests, and at least one.
     pub(super) fn new(max: u16) -> Self {
         let max = max.max(1);
         let limit = INITIAL_LIMIT.min(max);
-        Self {
-            max,
-            limit,
-            step: limit,
-            has_jumped: true,
-            last_halving: None,
-            quota: None,
-            base_latency: None,
-            round: Round::default(),
-            rounds: 0,
-            limit_before_probe: None,
-            last_reported: limit,
-        }
+        Self { max, limit, step: limit, has_jumped: true, last_reported: limit, ..Self::default() }
     }
 
     /// The number of requests that may be in flight.

@@ -37,7 +37,7 @@ pub(in crate::source) struct RateLimiter {
     state: watch::Sender<LimiterState>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct LimiterState {
     active_limit: Option<ActiveLimit>,
     /// Set once the current limit has been reported in an event.
@@ -52,7 +52,7 @@ struct LimiterState {
     /// The maximum number of requests in flight.
     max_in_flight: u16,
     in_flight: u16,
-    /// The number of successes since `most` changed.
+    /// The number of successes since `max_in_flight` changed.
     successes: u16,
 }
 
@@ -84,17 +84,12 @@ impl RateLimiter {
         let adaptive_limit = plan.auto.then(|| AdaptiveLimit::new(workers));
         let max_in_flight = adaptive_limit.as_ref().map_or(workers, AdaptiveLimit::limit);
         let lane_slots = adaptive_limit.is_some().then(|| Arc::new(LaneSlots::new(max_in_flight)));
-        let state = LimiterState {
+        let state = watch::Sender::new(LimiterState {
             active_limit,
-            is_reported: false,
-            limit_count: 0,
-            consecutive_limits: 0,
             adaptive_limit,
             max_in_flight,
-            in_flight: 0,
-            successes: 0,
-        };
-        let state = watch::Sender::new(state);
+            ..LimiterState::default()
+        });
         Self { policy, clock, workers, shared_limit, lane_slots, state }
     }
 
@@ -209,7 +204,7 @@ impl Permit {
     }
 
     /// Records that the request failed, perhaps because too many were in flight.
-    pub(in crate::source) fn record_failure(self, reason: ChangeReason, reporter: &LaneReporter) {
+    pub(super) fn record_failure(self, reason: ChangeReason, reporter: &LaneReporter) {
         self.rate_limiter.state.send_if_modified(|state| {
             self.reduce_limit(state, reason, reporter);
             false
@@ -233,7 +228,7 @@ impl Permit {
 
     /// Records that the request met a limit: holds all requests back, and returns until when, as time
     /// since the run's start. Fails if limits were met too often in a row.
-    pub(in crate::source) fn record_limit(
+    pub(super) fn record_limit(
         self,
         limit: RateLimit,
         reporter: &LaneReporter,

@@ -46,7 +46,7 @@ pub enum TaskCount {
 
 /// The state of a run's tasks, shared by its workers. A worker updates it before it takes its next
 /// task, so that a task found not to exist is not started.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct TaskTracker {
     /// The sender of the queue from which workers take tasks. `None` closes the queue and so ends the
     /// workers.
@@ -55,7 +55,7 @@ pub(super) struct TaskTracker {
     task_count: u32,
     /// The highest task that is proven to exist.
     last_confirmed: u32,
-    /// The upper bound of `end`, whatever tasks reveal.
+    /// The upper bound of `task_count`, whatever tasks reveal.
     max_tasks: u32,
     /// The number of the last task that was put into the queue.
     queued: u32,
@@ -65,9 +65,9 @@ pub(super) struct TaskTracker {
     first: Option<u64>,
     /// The number of tasks in the queue and in progress.
     unfinished: u32,
-    /// The number of times that `end` has risen.
+    /// The number of times that `task_count` has risen.
     growth_count: u32,
-    /// The value of `rises` when each task in progress was started.
+    /// The value of `growth_count` when each task in progress was started.
     started_at_growth: HashMap<TaskId, u32>,
     /// The number of worker processes that died on each task.
     crashes: HashMap<TaskId, u32>,
@@ -81,21 +81,7 @@ impl TaskTracker {
     /// Creates a tracker without tasks, and the queue that it fills.
     pub(super) fn new() -> (Self, Receiver<TaskId>) {
         let (sender, receiver) = unbounded();
-        let task_tracker = Self {
-            queue: Some(sender),
-            task_count: 0,
-            last_confirmed: 0,
-            max_tasks: MAX_TASKS,
-            queued: 0,
-            dropped: Vec::new(),
-            first: None,
-            unfinished: 0,
-            growth_count: 0,
-            started_at_growth: HashMap::new(),
-            crashes: HashMap::new(),
-            lanes: 0,
-            early_outcome: None,
-        };
+        let task_tracker = Self { queue: Some(sender), max_tasks: MAX_TASKS, ..Self::default() };
         (task_tracker, receiver)
     }
 

@@ -15,7 +15,7 @@ use crate::model::{
     Completion, ComputeSpec, Failure, FailureKind, Nanos, Plan, Product, ResponseSummary, State,
     TaskId, TaskOutcome, WorkSpec,
 };
-use crate::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerError, ServerSettings};
+use crate::server::{DEFAULT_USER, FaultScript, Latency, Server, ServerSettings};
 use crate::source::cancel_token::EventLoop;
 use crate::source::clock::{self, Clock};
 use crate::source::{CancelToken, Job, LaneReporter, Permit, TaskResult, Worker};
@@ -280,7 +280,16 @@ impl ComputeResources {
         let mut running = self.server.lock().unwrap_or_else(PoisonError::into_inner);
         let server = match running.take() {
             Some((as_before, server)) if as_before == latency => server,
-            _ => start_server(latency).map_err(|error| {
+            _ => Server::start(ServerSettings {
+                user: DEFAULT_USER.to_owned(),
+                followers: FOLLOWERS,
+                latency: Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 },
+                faults: FaultScript::default(),
+                at_once: None,
+                port: 0,
+                wall_clock: clock::wall_clock,
+            })
+            .map_err(|error| {
                 let message = format!("cannot start the server for mixed tasks: {error}");
                 Failure::new(FailureKind::Worker, message)
             })?,
@@ -290,16 +299,4 @@ impl ComputeResources {
         drop(running);
         Ok(url)
     }
-}
-
-fn start_server(latency: Duration) -> Result<Server, ServerError> {
-    Server::start(ServerSettings {
-        user: DEFAULT_USER.to_owned(),
-        followers: FOLLOWERS,
-        latency: Latency::Uniform { latency, jitter: Duration::ZERO, seed: 0 },
-        faults: FaultScript::default(),
-        at_once: None,
-        port: 0,
-        wall_clock: clock::wall_clock,
-    })
 }

@@ -56,7 +56,7 @@ pub(in crate::source) struct RemoteWorker {
 }
 
 impl ProcessStarter {
-    /// Creates a starter for processes of `program` that do the tasks of `order`. A busy process that
+    /// Creates a starter for processes of `program` that do the tasks of `job`. A busy process that
     /// sends nothing for `timeout` plus [`SILENCE_GRACE`] counts as dead.
     pub(in crate::source) fn new(
         program: Option<PathBuf>,
@@ -259,16 +259,16 @@ impl WorkerProcess {
             left -= u32::from(!matches!(message, WorkerMessage::Alive));
             // Clamp the worker's timestamp between the last event and now, so that time never goes
             // backwards.
-            let mut tell = |at: Nanos, kind| {
+            let mut send = |at: Nanos, kind| {
                 last = at.min(reporter.now()).max(last);
                 reporter.send_at(last, kind);
             };
             match message {
                 WorkerMessage::Alive => {}
-                WorkerMessage::Entered { at, state } => tell(at, EventKind::StateEntered { state }),
-                WorkerMessage::Quota { at, quota } => tell(at, EventKind::QuotaReported(quota)),
+                WorkerMessage::Entered { at, state } => send(at, EventKind::StateEntered { state }),
+                WorkerMessage::Quota { at, quota } => send(at, EventKind::QuotaReported(quota)),
                 WorkerMessage::Answered { at, task: done, answer } if done == task => {
-                    tell(at, EventKind::StateEntered { state: State::HandOver });
+                    send(at, EventKind::StateEntered { state: State::HandOver });
                     return Ok(answer);
                 }
                 WorkerMessage::Answered { .. } => {
