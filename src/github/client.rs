@@ -108,7 +108,9 @@ impl Client {
     fn page(&self, page: &HttpResponse, what: &str) -> Result<ApiResponse, RequestError> {
         let followers: Followers = serde_json::from_slice(&page.body)
             .map_err(|error| request_error::invalid_body(&self.api, what, &error.to_string()))?;
-        if !is_plausible(&followers) {
+        // Pages are kept, so a server could fill the memory with larger ones.
+        if followers.len() > MAX_PER_PAGE || followers.text_size() > MAX_PER_PAGE * MAX_TEXT_LENGTH
+        {
             return Err(request_error::implausible_response(
                 &self.api,
                 what,
@@ -175,12 +177,6 @@ impl Client {
         };
         ApiResponse { done, links }
     }
-}
-
-/// Returns `true` if a page is no larger than GitHub's pages are. Otherwise a server could fill the
-/// memory, since pages are kept.
-fn is_plausible(page: &Followers) -> bool {
-    page.len() <= MAX_PER_PAGE && page.text_size() <= MAX_PER_PAGE * MAX_TEXT_LENGTH
 }
 
 /// The headers that GitHub asks for:

@@ -28,13 +28,10 @@ const MAX_SPARE: u64 = 3 << 20;
 /// The same on file systems that cannot punch a hole into a file.
 const MAX_SPARE_WITHOUT_HOLES: u64 = 64 << 20;
 
-/// The output of a command, shared with the thread that trims it.
-pub(super) struct OutputCapture(Mutex<OutputFile>);
-
 /// A file that a command writes to. A pipe would not do: it ends only with the last process that holds
 /// it, which the command may have left in the background, and it would block the command while this
 /// program is suspended.
-struct OutputFile {
+pub(super) struct OutputFile {
     file: File,
     /// The length at the last poll.
     len: u64,
@@ -53,36 +50,8 @@ struct EarlierOutput {
     bytes: u64,
 }
 
-impl OutputCapture {
-    pub(super) fn new() -> io::Result<Self> {
-        Ok(Self(Mutex::new(OutputFile::new()?)))
-    }
-
-    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
-    /// kept.
-    pub(super) fn stdio_pair(&self) -> io::Result<[Stdio; 2]> {
-        let copy = || self.file().file.try_clone();
-        Ok([copy()?.into(), copy()?.into()])
-    }
-
-    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
-    /// the last call.
-    pub(super) fn trim(&self) -> io::Result<u64> {
-        self.file().trim()
-    }
-
-    /// Reads the present output of a command that ended with `status`.
-    pub(super) fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
-        self.file().read(status)
-    }
-
-    fn file(&self) -> MutexGuard<'_, OutputFile> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 impl OutputFile {
-    fn new() -> io::Result<Self> {
+    pub(super) fn new() -> io::Result<Self> {
         let file = tempfile::tempfile()?;
         // With O_APPEND, a process that reopens and truncates /dev/stderr leaves no gap of zeros for
         // the others.
@@ -90,6 +59,14 @@ impl OutputFile {
         Ok(Self { file, len: 0, hole_end: 0, earlier: None })
     }
 
+    /// Returns stdout and stderr for the command. Both write to the same file, so that their order is
+    /// kept.
+    pub(super) fn stdio_pair(&self) -> io::Result<[Stdio; 2]> {
+        Ok([self.file.try_clone()?.into(), self.file.try_clone()?.into()])
+    }
+
+    /// Frees disk space that is not needed, if it is much. Returns the number of bytes written since
+    /// the last call.
     fn trim(&mut self) -> io::Result<u64> {
         let len = self.len()?;
         let written = len.saturating_sub(mem::replace(&mut self.len, len));
@@ -120,7 +97,8 @@ impl OutputFile {
         Ok(())
     }
 
-    fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
+    /// Reads the present output of a command that ended with `status`.
+    pub(super) fn read(&self, status: ExitStatus) -> io::Result<CommandOutput> {
         let len = self.len()?;
         if let Some(earlier) = &self.earlier {
             return self.read_with_earlier(earlier, len, status);
@@ -183,6 +161,11 @@ impl OutputFile {
     }
 }
 
+/// Locks the file of a command, which is shared with the thread that trims it.
+pub(super) fn lock(output: &Mutex<OutputFile>) -> MutexGuard<'_, OutputFile> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn lossy_text(bytes: Vec<u8>) -> String {
     let text = String::from_utf8(bytes);
     text.unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
@@ -212,7 +195,7 @@ const MIN_FAST_GROWTH: u64 = 128 << 10;
 /// Passes files to the thread, which ends with the last clone.
 #[derive(Clone)]
 pub(super) struct Trimmer {
-    files: Sender<Weak<OutputCapture>>,
+    files: Sender<Weak<Mutex<OutputFile>>>,
 }
 
 impl Trimmer {
@@ -224,14 +207,14 @@ impl Trimmer {
     }
 
     /// Adds a file, which is trimmed until it is dropped.
-    pub(super) fn add(&self, capture: &Arc<OutputCapture>) {
+    pub(super) fn add(&self, output: &Arc<Mutex<OutputFile>>) {
         // Fails without the thread; the file is then not trimmed.
-        _ = self.files.send(Arc::downgrade(capture));
+        _ = self.files.send(Arc::downgrade(output));
     }
 }
 
-fn trim_files(arriving: &Receiver<Weak<OutputCapture>>) {
-    let mut files: Vec<Weak<OutputCapture>> = Vec::new();
+fn trim_files(arriving: &Receiver<Weak<Mutex<OutputFile>>>) {
+    let mut files: Vec<Weak<Mutex<OutputFile>>> = Vec::new();
     let mut interval = MIN_INTERVAL;
     loop {
         let arrived = if files.is_empty() {
@@ -250,7 +233,7 @@ fn trim_files(arriving: &Receiver<Weak<OutputCapture>>) {
                 files.retain(|file| {
                     let Some(file) = file.upgrade() else { return false };
                     // A file that cannot be trimmed grows.
-                    is_growing |= file.trim().is_ok_and(|written| written > MIN_FAST_GROWTH);
+                    is_growing |= lock(&file).trim().is_ok_and(|written| written > MIN_FAST_GROWTH);
                     true
                 });
                 interval = if is_growing { MIN_INTERVAL } else { MAX_INTERVAL.min(interval * 2) };

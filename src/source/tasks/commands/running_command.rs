@@ -15,7 +15,7 @@ use rustix::process::{
     waitid,
 };
 
-use super::output_capture::{OutputCapture, Trimmer};
+use super::output_capture::{OutputFile, Trimmer, lock};
 use crate::model::{CommandOutput, ExitStatus};
 
 /// A running command. Dropping it kills the command and its process group.
@@ -23,7 +23,7 @@ pub(super) struct RunningCommand {
     process: process::Child,
     group: Pid,
     process_groups: Arc<ProcessGroups>,
-    capture: Arc<OutputCapture>,
+    output: Arc<Mutex<OutputFile>>,
     /// Set once the shell was reaped, so that there is nothing left to kill.
     has_exited: bool,
 }
@@ -45,8 +45,8 @@ impl RunningCommand {
         process_groups: &Arc<ProcessGroups>,
         trimmer: &Trimmer,
     ) -> io::Result<Self> {
-        let capture = Arc::new(OutputCapture::new()?);
-        let [stdout, stderr] = capture.stdio_pair()?;
+        let output = OutputFile::new()?;
+        let [stdout, stderr] = output.stdio_pair()?;
         let process = Command::new("sh")
             // A command that begins with a dash is not an option.
             .args(["-c", "--", command])
@@ -57,12 +57,13 @@ impl RunningCommand {
             .spawn()?;
         let group = Pid::from_child(&process);
         process_groups.add(group);
-        trimmer.add(&capture);
+        let output = Arc::new(Mutex::new(output));
+        trimmer.add(&output);
         Ok(Self {
             process,
             group,
             process_groups: Arc::clone(process_groups),
-            capture,
+            output,
             has_exited: false,
         })
     }
@@ -81,7 +82,7 @@ impl RunningCommand {
             Some(signal) => ExitStatus::Signal(signal),
             None => ExitStatus::Code(status.code().unwrap_or_default()),
         };
-        let output = self.capture.read(status)?;
+        let output = lock(&self.output).read(status)?;
         Ok(CommandExit { output, signalled, wanted_terminal })
     }
 

@@ -151,7 +151,6 @@ fn write_message(output: &mut impl Write, message: &WorkerMessage) -> io::Result
 
 /// The state with which this process does its tasks.
 struct ChildWorker {
-    clock: Clock,
     reporter: LaneReporter,
     cancel: CancelToken,
     job: ChildJob,
@@ -172,7 +171,7 @@ impl ChildWorker {
         // Timestamps are relative to the run's start. Without a machine-wide clock, the parent corrects
         // them.
         let clock = handshake.zero.map_or_else(Clock::system, Clock::with_zero);
-        let reporter = LaneReporter::new(LaneId(0), clock.clone(), Nanos::ZERO, events);
+        let reporter = LaneReporter::new(LaneId(0), clock, Nanos::ZERO, events);
         let job = match handshake.job {
             JobSpec::Compute(job) => ChildJob::Compute(job.create_worker(reporter.clone())?),
             JobSpec::Ask(RequestSpec { base, with_token, timeout, request }) => {
@@ -185,7 +184,7 @@ impl ChildWorker {
             }
         };
         // This is never cancelled: to stop a worker, the parent kills the process.
-        Ok(Self { clock, reporter, cancel: CancelToken::default(), job })
+        Ok(Self { reporter, cancel: CancelToken::default(), job })
     }
 
     /// Does a task and returns the message with its result.
@@ -197,7 +196,7 @@ impl ChildWorker {
                 .run_until_cancelled(&self.cancel, request.send(client, task))
                 .unwrap_or_else(|| into_answer(TaskOutcome::Stopped)),
         };
-        WorkerMessage::Answered { at: self.clock.now(), task, answer }
+        WorkerMessage::Answered { at: self.reporter.now(), task, answer }
     }
 }
 
